@@ -1,0 +1,113 @@
+import { DTypeError } from "./errors.ts";
+
+/**
+ * Element types.
+ *
+ * `int64` values are JavaScript numbers, exact up to 2^53, and lie in memory as 64-bit floats: no kernel
+ * ever meets a BigInt. Files (safetensors, npy) hold true 64-bit integers.
+ */
+export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
+
+/** The arrays that hold tensor data. `bool` is one byte, 0 or 1. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+interface DTypeInfo {
+  readonly bytes: number;
+  readonly floating: boolean;
+  /** Rank in the promotion order within and across categories. */
+  readonly rank: number;
+  /** 0 bool, 1 integral, 2 floating. */
+  readonly category: 0 | 1 | 2;
+  readonly array: {
+    new (length: number): TypedArray;
+    new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+    from(values: ArrayLike<number>): TypedArray;
+  };
+}
+
+const INFO: Record<DType, DTypeInfo> = {
+  bool: { bytes: 1, floating: false, rank: 0, category: 0, array: Uint8Array },
+  uint8: { bytes: 1, floating: false, rank: 1, category: 1, array: Uint8Array },
+  int32: { bytes: 4, floating: false, rank: 2, category: 1, array: Int32Array },
+  int64: { bytes: 8, floating: false, rank: 3, category: 1, array: Float64Array },
+  float32: { bytes: 4, floating: true, rank: 4, category: 2, array: Float32Array },
+  float64: { bytes: 8, floating: true, rank: 5, category: 2, array: Float64Array },
+};
+
+export const DTYPES = Object.keys(INFO) as DType[];
+
+export function isDType(name: unknown): name is DType {
+  return typeof name === "string" && Object.hasOwn(INFO, name);
+}
+
+/** Bytes of one element. */
+export function bytesOf(dtype: DType): number {
+  return INFO[dtype].bytes;
+}
+
+export function isFloating(dtype: DType): boolean {
+  return INFO[dtype].floating;
+}
+
+/** Zeros. */
+export function allocateArray(dtype: DType, length: number): TypedArray {
+  return new INFO[dtype].array(length);
+}
+
+/** A view of `length` elements of a buffer. */
+export function viewArray(
+  dtype: DType,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): TypedArray {
+  return new INFO[dtype].array(buffer, byteOffset, length);
+}
+
+/** Numbers, converted as a C cast does: truncated for integers, `!= 0` for bool. */
+export function arrayFrom(dtype: DType, values: ArrayLike<number>): TypedArray {
+  const out = allocateArray(dtype, values.length);
+  if (dtype === "bool") {
+    for (let i = 0; i < values.length; i++) out[i] = values[i] !== 0 ? 1 : 0;
+  } else if (dtype === "int64") {
+    for (let i = 0; i < values.length; i++) out[i] = Math.trunc(values[i]);
+  } else {
+    for (let i = 0; i < values.length; i++) out[i] = values[i];
+  }
+  return out;
+}
+
+/** What an operand brings to type promotion: a scalar, a 0-dimensional tensor or one with dimensions. */
+export interface PromotionOperand {
+  readonly dtype: DType;
+  readonly kind: "scalar" | "zeroDim" | "tensor";
+}
+
+/**
+ * PyTorch's `result_type`: among operands of the highest category, those with dimensions decide; a
+ * 0-dimensional tensor decides only where it is of a higher category, a plain number only where it is
+ * of a higher category than both.
+ *
+ * Source: PyTorch documentation, "torch.dtype", type promotion.
+ */
+export function resultType(operands: readonly PromotionOperand[]): DType {
+  let result: DType | undefined;
+  for (const kind of ["tensor", "zeroDim", "scalar"] as const) {
+    let level: DType | undefined;
+    for (const operand of operands) {
+      if (operand.kind !== kind) continue;
+      if (level === undefined || INFO[operand.dtype].rank > INFO[level].rank) level = operand.dtype;
+    }
+    if (level === undefined) continue;
+    if (result === undefined) result = level;
+    else if (INFO[level].category > INFO[result].category) result = level;
+  }
+  if (result === undefined) throw new DTypeError("resultType: needs at least one operand");
+  return result;
+}
+
+/** The dtype that PyTorch gives a plain number: bool, int64 or the default float32. */
+export function dtypeOfScalar(value: number | boolean): DType {
+  if (typeof value === "boolean") return "bool";
+  return Number.isInteger(value) ? "int64" : "float32";
+}

@@ -1,0 +1,86 @@
+/**
+ * Every error that Convoyant throws on purpose.
+ *
+ * A message names what was wrong, what was expected and, where it is not obvious, what to do.
+ */
+export class ConvoyantError extends Error {
+  override name = "ConvoyantError";
+}
+
+/** Shapes that do not fit together. The message names the op, the layer's path and both shapes. */
+export class ShapeError extends ConvoyantError {
+  override name = "ShapeError";
+}
+
+/** A dtype that an op does not take. */
+export class DTypeError extends ConvoyantError {
+  override name = "DTypeError";
+}
+
+/** A call with an unknown, missing or doubled argument, or a value outside its range. */
+export class ArgumentError extends ConvoyantError {
+  override name = "ArgumentError";
+}
+
+/** An index or a class label outside its range. */
+export class IndexError extends ConvoyantError {
+  override name = "IndexError";
+}
+
+/** API calls in an order that cannot work: backward twice, backward without a graph, ... */
+export class AutogradError extends ConvoyantError {
+  override name = "AutogradError";
+}
+
+/** A file that is not what it claims to be, is cut short, or cannot be read or written. */
+export class FileError extends ConvoyantError {
+  override name = "FileError";
+}
+
+/** An engine that does not exist here, cannot start, or runs out of memory. */
+export class EngineError extends ConvoyantError {
+  override name = "EngineError";
+}
+
+/** Weights whose names or shapes do not belong to this model. */
+export class StateDictError extends ConvoyantError {
+  override name = "StateDictError";
+}
+
+/** Training that cannot go on: the loss is not a number, a run folder is taken, ... */
+export class TrainingError extends ConvoyantError {
+  override name = "TrainingError";
+}
+
+/** The name among `known` that is nearest to a mistyped one, or undefined where none is near. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** "; did you mean `x`?" where a known name is near, else the empty string. */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const near = nearestName(name, known);
+  return near === undefined ? "" : `; did you mean \`${near}\`?`;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(substitute, previous[j] + 1, row[j - 1] + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length];
+}
