@@ -1,0 +1,102 @@
+/**
+ * What a run writes down while it trains: `metrics.jsonl`, one JSON object a line, a line every fifth of an epoch as
+ * the book's Animator draws them.
+ */
+export interface MetricsPoint {
+  /** Epochs done, with their fraction: 0.2, 0.4, ..., 10. */
+  epoch: number;
+  /** Mean loss over the examples of the current epoch so far. */
+  trainLoss: number;
+  /** Share of right answers over the examples of the current epoch so far. */
+  trainAccuracy: number;
+  /** Only at the end of an epoch, where a test set is given. */
+  testLoss?: number;
+  testAccuracy?: number;
+  /** Optimiser steps done since the start of training. */
+  step?: number;
+  /** Learning rate of the first parameter group. */
+  lr?: number;
+  /** Training steps only: a batch already fetched and resized. */
+  examplesPerSecond?: number;
+  /** Seconds of training so far, those before a resume included. */
+  seconds?: number;
+  /** Whatever else the training counted, by name (`top5`, ...). */
+  extra?: Record<string, number>;
+}
+
+/** The figures a run ends with, as the book prints them: running means over the last epoch, last test accuracy. */
+export interface FinalFigures {
+  epochs: number;
+  trainLoss: number;
+  trainAccuracy: number;
+  testLoss?: number;
+  testAccuracy?: number;
+  examplesPerSecond?: number;
+  seconds?: number;
+}
+
+/** One line of `metrics.jsonl`, with its line end. JSON has no NaN: a value that is not finite becomes null. */
+export function metricsLine(point: MetricsPoint): string {
+  return `${JSON.stringify(point)}\n`;
+}
+
+/**
+ * Reads `metrics.jsonl`. A process killed in the middle of a write leaves a last line without its end: that line is
+ * left out, and `length` tells how many characters are whole, for a writer that carries on there.
+ *
+ * @throws {SyntaxError} for a broken line that is not the last one.
+ */
+export function parseMetrics(text: string): { points: MetricsPoint[]; length: number } {
+  const points: MetricsPoint[] = [];
+  let length = 0;
+  let lineNumber = 0;
+  while (length < text.length) {
+    const end = text.indexOf("\n", length);
+    if (end < 0) break;
+    lineNumber++;
+    const line = text.slice(length, end).trim();
+    if (line !== "") {
+      const point = parseLine(line);
+      if (point === undefined) {
+        if (text.indexOf("\n", end + 1) < 0 && end + 1 >= text.length) break;
+        throw new SyntaxError(`metrics.jsonl: line ${lineNumber} is not a metrics point: ${line.slice(0, 80)}`);
+      }
+      points.push(point);
+    }
+    length = end + 1;
+  }
+  return { points, length };
+}
+
+/** The figures at the last point of a run; undefined where no point was written. */
+export function finalFigures(points: readonly MetricsPoint[]): FinalFigures | undefined {
+  const last = points.at(-1);
+  if (last === undefined) return undefined;
+  const tested = points.findLast((point) => point.testAccuracy !== undefined);
+  const { trainLoss, trainAccuracy, examplesPerSecond, seconds } = last;
+  return {
+    epochs: last.epoch,
+    trainLoss,
+    trainAccuracy,
+    ...(tested?.testLoss !== undefined && { testLoss: tested.testLoss }),
+    ...(tested?.testAccuracy !== undefined && { testAccuracy: tested.testAccuracy }),
+    ...(examplesPerSecond !== undefined && { examplesPerSecond }),
+    ...(seconds !== undefined && { seconds }),
+  };
+}
+
+function parseLine(line: string): MetricsPoint | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line, (_key, inner) => (inner === null ? Number.NaN : inner));
+  } catch {
+    return undefined;
+  }
+  const point = value as Partial<MetricsPoint> | null;
+  const whole =
+    typeof point === "object" &&
+    typeof point?.epoch === "number" &&
+    typeof point.trainLoss === "number" &&
+    typeof point.trainAccuracy === "number";
+  return whole ? (point as MetricsPoint) : undefined;
+}
