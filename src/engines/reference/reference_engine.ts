@@ -1,0 +1,182 @@
+/**
+ * The reference engine: every op as a plain TypeScript loop, in one worker. It is slow and readable on
+ * purpose: it defines what each op computes, and the other engines are tested against it.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { TypedArray } from "../../base/dtype.ts";
+import type {
+  CompiledProgram,
+  Engine,
+  EngineBuffer,
+  EngineCapabilities,
+  EngineInfo,
+  EngineMemory,
+  Program,
+  RunBindings,
+  RunResult,
+} from "../engine.ts";
+import { reviveError } from "../errors_across.ts";
+import { Requests } from "../requests.ts";
+import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../run_program.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
+import type { WorkerHandle, WorkerListeners } from "../worker_port.ts";
+import { REFERENCE_KERNELS } from "./kernels.ts";
+import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_messages.ts";
+
+/** What one typed array may hold, whatever the machine's memory. */
+const LIMIT_BYTES = 2 ** 32;
+
+/** Runs programs with the plain loops of `REFERENCE_KERNELS`. */
+export class ReferenceEngine implements Engine {
+  readonly name = "reference";
+  readonly capabilities: EngineCapabilities = {
+    fusion: false,
+    hasKernel: (op) => Object.hasOwn(REFERENCE_KERNELS, op),
+    scratchBytes: () => 0,
+  };
+
+  #worker: WorkerHandle | undefined;
+  #failure: string | undefined;
+  #nextId = 1;
+  #liveBytes = 0;
+  #runs = 0;
+  readonly #buffers = new Map<number, EngineBuffer>();
+  readonly #programs = new Map<number, { inputs: number[]; states: number[] }>();
+  readonly #requests = new Requests((keep) => this.#worker?.keepAlive(keep));
+
+  async start(): Promise<EngineInfo> {
+    if (this.#worker !== undefined) throw new EngineError("reference: the engine was already started");
+    this.#worker = await this.#startWorker({
+      message: (message) => this.#receive(message as ReferenceReply),
+      failed: (reason) => this.#fail(`reference: the worker failed: ${reason}`),
+    });
+    await this.#ask((request) => ({ type: "start", request }));
+    return { name: this.name, threads: 1, detail: "plain TypeScript loops" };
+  }
+
+  allocate(bytes: number): EngineBuffer {
+    if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > LIMIT_BYTES) {
+      throw new EngineError(
+        `reference: a buffer of ${bytes} bytes cannot be allocated; one buffer holds at most ${formatBytes(LIMIT_BYTES)}`,
+      );
+    }
+    const buffer: EngineBuffer = { id: this.#nextId++, bytes };
+    this.#post({ type: "allocate", buffer: buffer.id, bytes });
+    this.#buffers.set(buffer.id, buffer);
+    this.#liveBytes += bytes;
+    return buffer;
+  }
+
+  write(buffer: EngineBuffer, data: TypedArray): void {
+    requireBuffer(this.name, this.#buffers, buffer);
+    if (data.byteLength > buffer.bytes) {
+      throw new EngineError(`reference: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
+    }
+    const copy = copyOf(data);
+    this.#post({ type: "write", buffer: buffer.id, data: copy }, [copy.buffer]);
+  }
+
+  async read(buffer: EngineBuffer): Promise<ArrayBuffer> {
+    requireBuffer(this.name, this.#buffers, buffer);
+    return this.#ask((request) => ({ type: "read", request, buffer: buffer.id }));
+  }
+
+  free(buffer: EngineBuffer): void {
+    requireBuffer(this.name, this.#buffers, buffer);
+    this.#buffers.delete(buffer.id);
+    this.#liveBytes -= buffer.bytes;
+    this.#post({ type: "free", buffer: buffer.id });
+  }
+
+  compile(program: Program): CompiledProgram {
+    const compiled: CompiledProgram = { id: this.#nextId++, program };
+    this.#post({ type: "compile", program: compiled.id, source: program });
+    this.#programs.set(compiled.id, {
+      inputs: boundValues(program, "input"),
+      states: boundValues(program, "state"),
+    });
+    return compiled;
+  }
+
+  async run(
+    compiled: CompiledProgram,
+    bindings: RunBindings,
+    options: { profile?: boolean } = {},
+  ): Promise<RunResult> {
+    const known = this.#programs.get(compiled.id);
+    if (known === undefined) throw new EngineError("reference: this program was released");
+    checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
+    for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
+    const inputs = bindings.inputs.map(copyOf);
+    this.#runs++;
+    try {
+      return await this.#ask<RunAnswer>(
+        (request) => ({
+          type: "run",
+          request,
+          program: compiled.id,
+          inputs,
+          states: bindings.states.map((state) => state.id),
+          profile: options.profile === true,
+        }),
+        inputs.map((input) => input.buffer),
+      );
+    } finally {
+      this.#runs--;
+    }
+  }
+
+  release(compiled: CompiledProgram): void {
+    if (this.#programs.delete(compiled.id)) this.#post({ type: "release", program: compiled.id });
+  }
+
+  memory(): EngineMemory {
+    return { liveBytes: this.#liveBytes, arenaBytes: 0, limitBytes: LIMIT_BYTES };
+  }
+
+  pending(): number {
+    return this.#runs;
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    this.#failure ??= "reference: the engine was stopped";
+    this.#requests.rejectAll(this.#failure);
+    this.#worker = undefined;
+    await worker?.stop();
+  }
+
+  async #startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
+    if (inNode()) return startNodeWorker(siblingModule("reference_worker", import.meta.url), listeners);
+    return adoptBrowserWorker(
+      new Worker(new URL("./reference_worker.js", import.meta.url), { type: "module" }),
+      listeners,
+    );
+  }
+
+  #post(message: ReferenceRequest, transfer?: ArrayBuffer[]): void {
+    if (this.#failure !== undefined) throw new EngineError(this.#failure);
+    if (this.#worker === undefined) throw new EngineError("reference: the engine was not started; await start() first");
+    this.#worker.post(message, transfer);
+  }
+
+  #ask<T>(message: (request: number) => ReferenceRequest, transfer?: ArrayBuffer[]): Promise<T> {
+    const { id, answer } = this.#requests.open<T>();
+    try {
+      this.#post(message(id), transfer);
+    } catch (error) {
+      this.#requests.reject(id, error as Error);
+    }
+    return answer;
+  }
+
+  #receive(reply: ReferenceReply): void {
+    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
+    else this.#requests.resolve(reply.request, reply.value);
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+    this.#requests.rejectAll(reason);
+  }
+}

@@ -1,0 +1,31 @@
+/** What the reference engine and its worker say to each other. */
+import type { TypedArray } from "../../base/dtype.ts";
+import type { Program, StepTiming } from "../engine.ts";
+import type { ErrorRecord } from "../errors_across.ts";
+
+export type ReferenceRequest =
+  | { readonly type: "start"; readonly request: number }
+  | { readonly type: "allocate"; readonly buffer: number; readonly bytes: number }
+  | { readonly type: "write"; readonly buffer: number; readonly data: Uint8Array<ArrayBuffer> }
+  | { readonly type: "read"; readonly request: number; readonly buffer: number }
+  | { readonly type: "free"; readonly buffer: number }
+  | { readonly type: "compile"; readonly program: number; readonly source: Program }
+  | { readonly type: "release"; readonly program: number }
+  | {
+      readonly type: "run";
+      readonly request: number;
+      readonly program: number;
+      readonly inputs: readonly Uint8Array<ArrayBuffer>[];
+      readonly states: readonly number[];
+      readonly profile: boolean;
+    };
+
+/** The answer to a run. */
+export interface RunAnswer {
+  readonly outputs: TypedArray[];
+  readonly timings?: StepTiming[];
+}
+
+export type ReferenceReply =
+  | { readonly request: number; readonly value: unknown }
+  | { readonly request: number; readonly error: ErrorRecord };

@@ -1,0 +1,54 @@
+/**
+ * The requests that an engine has sent to its workers and that have not been answered: one promise each, and
+ * the worker kept alive (so the process does not end under an awaited run) while there are any.
+ */
+import { EngineError } from "../base/errors.ts";
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(reason: Error): void;
+}
+
+export class Requests {
+  #next = 1;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #keepAlive: (keep: boolean) => void;
+
+  constructor(keepAlive: (keep: boolean) => void) {
+    this.#keepAlive = keepAlive;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** A number for a new request, and the promise of its answer. */
+  open<T>(): { id: number; answer: Promise<T> } {
+    const id = this.#next++;
+    if (this.#waiting.size === 0) this.#keepAlive(true);
+    const answer = new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+    });
+    return { id, answer };
+  }
+
+  resolve(id: number, value: unknown): void {
+    this.#take(id)?.resolve(value);
+  }
+
+  reject(id: number, reason: Error): void {
+    this.#take(id)?.reject(reason);
+  }
+
+  rejectAll(reason: string): void {
+    for (const id of [...this.#waiting.keys()]) this.reject(id, new EngineError(reason));
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return undefined;
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#keepAlive(false);
+    return waiting;
+  }
+}
