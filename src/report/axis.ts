@@ -63,10 +63,15 @@ export function plotAxes(
   let [yLow, yHigh] = options.yRange ?? range?.y ?? [0, 1];
   // Losses and accuracies are read against zero; a curve far above it is not squeezed flat for its sake.
   if (!options.yRange && yLow > 0 && yLow < 0.6 * yHigh) yLow = 0;
+  if (!options.yRange && Number.isFinite(yHigh - yLow)) {
+    const margin = (yHigh - yLow) * 0.03;
+    yHigh += margin;
+    if (yLow !== 0) yLow -= margin;
+  }
   const whole = Number.isInteger(xHigh) && xHigh - xLow >= 2;
   return {
     x: niceAxis(xLow, xHigh, { maxTicks: options.xTicks, exact: true, whole }),
-    y: niceAxis(yLow, yHigh, { maxTicks: options.yTicks, exact: options.yRange !== undefined }),
+    y: niceAxis(yLow, yHigh, { maxTicks: options.yTicks, exact: true }),
   };
 }
 

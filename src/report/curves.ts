@@ -37,8 +37,8 @@ export function curveStyle(curve: Curve, index: number): { colour: ColourName; d
 }
 
 /**
- * The book's three curves from the points of a run: training loss, training accuracy, test accuracy, the last one
- * only at the points that have it. `testLoss: true` adds the fourth.
+ * The book's three curves from the points of a run, under the names of the book's legend: training loss, training
+ * accuracy, test accuracy, the last one only at the points that have it. `testLoss: true` adds the fourth.
  */
 export function trainingCurves(points: readonly MetricsPoint[], options: { testLoss?: boolean } = {}): Curve[] {
   const pick = (key: "trainLoss" | "trainAccuracy" | "testAccuracy" | "testLoss"): CurvePoint[] =>
@@ -47,9 +47,9 @@ export function trainingCurves(points: readonly MetricsPoint[], options: { testL
       return y === undefined ? [] : [{ x: point.epoch, y }];
     });
   const curves: Curve[] = [
-    { name: "training loss", points: pick("trainLoss") },
-    { name: "training accuracy", points: pick("trainAccuracy") },
-    { name: "test accuracy", points: pick("testAccuracy") },
+    { name: "train loss", points: pick("trainLoss") },
+    { name: "train acc", points: pick("trainAccuracy") },
+    { name: "test acc", points: pick("testAccuracy") },
   ];
   if (options.testLoss) curves.push({ name: "test loss", points: pick("testLoss") });
   return curves;

@@ -95,9 +95,9 @@ function legendLines(curves: readonly Curve[], width: number, style: TextStyle):
 /** A short stretch of the curve's line, drawn with the same pen as the curve. */
 function legendSample(curve: Curve, index: number, style: TextStyle): string {
   if (style.unicode === false) return asciiMarks[index % asciiMarks.length].repeat(2);
-  const canvas = new BrailleCanvas(6, 1);
+  const canvas = new BrailleCanvas(5, 1);
   const pen = new DashedPen(curveStyle(curve, index).dash);
-  pen.line(0, 2, 11, 2, (x, y) => canvas.dot(x, y, index));
+  pen.line(0, 2, 9, 2, (x, y) => canvas.dot(x, y, index));
   return Array.from({ length: canvas.columns }, (_, column) => canvas.cell(column, 0).text).join("");
 }
 
@@ -121,16 +121,19 @@ function brailleBody(curves: readonly Curve[], field: Field, style: TextStyle): 
     let line = "";
     let run = "";
     let runOwner = -1;
-    for (let column = 0; column <= field.columns; column++) {
-      const end = column === field.columns;
-      const { text, owner } = end ? { text: "", owner: -2 } : canvas.cell(column, row);
-      if (owner !== runOwner) {
-        line += runOwner < 0 ? paint(run, "grey", depth) : paint(run, curveStyle(curves[runOwner], runOwner).colour, depth);
-        run = "";
-        runOwner = owner;
-      }
+    const flush = () => {
+      const colour = runOwner < 0 ? "grey" : curveStyle(curves[runOwner], runOwner).colour;
+      line += run.trim() === "" ? run : paint(run, colour, depth);
+      run = "";
+    };
+    for (let column = 0; column < field.columns; column++) {
+      const { text, owner } = canvas.cell(column, row);
+      if (owner !== runOwner) flush();
+      runOwner = owner;
       run += owner !== -1 ? text : grid.has(row) && column % 2 === 1 ? "·" : " ";
     }
+    run = run.trimEnd();
+    flush();
     return line;
   });
 }
@@ -151,7 +154,7 @@ function asciiBody(curves: readonly Curve[], field: Field): string[] {
       if (at.length === 1) ink(at[0][0], at[0][1]);
     }
   }
-  return cells.map((row) => row.join(""));
+  return cells.map((row) => row.join("").trimEnd());
 }
 
 function withAxes(body: string[], field: Field, options: PlotOptions): string[] {
@@ -165,24 +168,38 @@ function withAxes(body: string[], field: Field, options: PlotOptions): string[] 
     return `${pad(label ?? "", left, "right")} ${paint(bar, "grey", depth)}${text}`;
   });
   const rule = new Array<string>(field.columns).fill(unicode ? "─" : "-");
-  const texts = new Array<string>(field.columns + left + 3).fill(" ");
-  const xLabel = truncate(printable(options.xLabel ?? ""), Math.floor(field.columns / 2), unicode);
-  const free = texts.length - (xLabel === "" ? 0 : displayWidth(xLabel) + 1);
-  let used = 0;
+  const texts = new Array<string>(field.columns + left + 2).fill(" ");
+  const spans: [start: number, end: number][] = [];
   for (const tick of field.x.ticks) {
     const column = Math.round(scale(field.x, 0, field.columns - 1)(tick.value));
     if (column < 0 || column >= field.columns) continue;
     rule[column] = unicode ? "┬" : "+";
-    const start = Math.min(texts.length - tick.text.length, left + 2 + column - Math.floor((tick.text.length - 1) / 2));
-    if (start < used || start + tick.text.length > free) continue;
-    for (let i = 0; i < tick.text.length; i++) texts[start + i] = tick.text[i];
-    used = start + tick.text.length + 1;
+    const centred = left + 2 + column - Math.floor((tick.text.length - 1) / 2);
+    const start = Math.max(0, Math.min(texts.length - tick.text.length, centred));
+    if (start < (spans.at(-1)?.[1] ?? -1) + 1) continue;
+    texts.splice(start, tick.text.length, ...tick.text);
+    spans.push([start, start + tick.text.length]);
   }
-  const corner = unicode ? "└" : "+";
-  lines.push(`${" ".repeat(left + 1)}${paint(corner + rule.join(""), "grey", depth)}`);
-  const tickLine = texts.join("").slice(0, free).trimEnd();
-  lines.push(xLabel === "" ? tickLine : `${pad(tickLine, free + 1)}${xLabel}`);
+  labelAxis(texts, spans, printable(options.xLabel ?? ""));
+  lines.push(`${" ".repeat(left + 1)}${paint((unicode ? "└" : "+") + rule.join(""), "grey", depth)}`);
+  lines.push(texts.join("").trimEnd());
   return lines;
+}
+
+/** Writes the axis' name between its last two ticks, or between earlier ones; not at all where none leaves room. */
+function labelAxis(texts: string[], spans: readonly [number, number][], label: string): void {
+  const width = displayWidth(label);
+  if (width === 0) return;
+  for (let i = spans.length - 1; i > 0; i--) {
+    const room = spans[i][0] - spans[i - 1][1];
+    if (room < width + 2) continue;
+    const start = spans[i - 1][1] + Math.floor((room - width) / 2);
+    // A wide character takes two cells: the cell after it holds nothing.
+    const cells = new Array<string>(width).fill("");
+    cells[0] = label;
+    texts.splice(start, width, ...cells);
+    return;
+  }
 }
 
 /** The stretches of a curve between values that are not finite. */

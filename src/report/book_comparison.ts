@@ -1,0 +1,153 @@
+import { type Band, type BookBand, bookBand } from "./book_band.ts";
+import { paint } from "./colour.ts";
+import { formatDuration, formatFigure, formatRate } from "./number_text.ts";
+import type { FinalFigures } from "./run_record.ts";
+import { renderTable, type TableOptions } from "./table.ts";
+
+/** Where our figure lies. */
+export type BandVerdict = "inside" | "below" | "above" | "not a number";
+
+/** One line of the closing table. */
+export interface ComparisonRow {
+  quantity: string;
+  ours: number | undefined;
+  /** The book's median; the band is missing for the speed, which belongs to the authors' GPU. */
+  median: number;
+  band: Band | undefined;
+  verdict: BandVerdict | undefined;
+  /** Whether parity with the book is judged on this row: training loss and training accuracy only. */
+  judged: boolean;
+}
+
+export interface BookComparison {
+  book: BookBand;
+  rows: ComparisonRow[];
+  /** All judged rows inside; undefined where the run is not comparable (other epochs, other settings). */
+  parity: boolean | undefined;
+  notes: string[];
+}
+
+export interface ComparisonOptions {
+  /** Why this run is not the book's (another learning rate, fewer batches): shown, and parity is left open. */
+  differences?: readonly string[];
+}
+
+/**
+ * Our figures beside the authors' band. Parity is judged on training loss and training accuracy, rounded to the
+ * three decimals in which the band is given. Undefined for a model that the chapter does not train.
+ */
+export function compareWithBook(
+  model: string,
+  figures: FinalFigures,
+  options: ComparisonOptions = {},
+): BookComparison | undefined {
+  const book = bookBand(model);
+  if (book === undefined) return undefined;
+  const row = (quantity: string, ours: number | undefined, band: Band, judged: boolean): ComparisonRow => ({
+    quantity,
+    ours,
+    median: band.median,
+    band,
+    verdict: ours === undefined ? undefined : verdict(ours, band),
+    judged,
+  });
+  const rows = [
+    row("training loss", figures.trainLoss, book.trainLoss, true),
+    row("training accuracy", figures.trainAccuracy, book.trainAccuracy, true),
+    row("test accuracy", figures.testAccuracy, book.testAccuracy, false),
+  ];
+  const speed = { ours: figures.examplesPerSecond, median: book.examplesPerSecond, band: undefined, judged: false };
+  rows.push({ quantity: "examples/s", ...speed, verdict: undefined });
+  const differences = [...(options.differences ?? [])];
+  if (figures.epochs !== book.epochs) {
+    differences.unshift(`this run has ${plural(figures.epochs, "epoch")}, the book's have ${book.epochs}`);
+  }
+  const inside = rows.filter((entry) => entry.judged).every((entry) => entry.verdict === "inside");
+  const parity = differences.length > 0 ? undefined : inside;
+  return { book, rows, parity, notes: notesOf(book, parity, differences) };
+}
+
+function notesOf(book: BookBand, parity: boolean | undefined, differences: readonly string[]): string[] {
+  const failed = book.failedRuns > 0 ? `, ${book.failedRuns} of them failed` : "";
+  const notes = [`Band: 10th to 90th percentile over the authors' ${book.runs} runs${failed}.`];
+  if (parity === undefined) notes.push(`Not judged: ${differences.join("; ")}.`);
+  else if (parity) notes.push("Training loss and training accuracy lie inside the book's band.");
+  else notes.push("Training loss and training accuracy do not both lie inside the book's band.");
+  if (book.note !== undefined) notes.push(book.note);
+  notes.push("The book's examples/s were measured on the authors' GPU.");
+  return notes;
+}
+
+/** "0.457 - 0.481", with the dash that belongs between numbers. */
+export function formatBand(band: Band, unicode = true): string {
+  return `${formatFigure(band.low)}${unicode ? "–" : "-"}${formatFigure(band.high)}`;
+}
+
+/** A figure of a row as text: rates in examples, everything else with three decimals. */
+export function formatComparisonValue(row: ComparisonRow, value: number | undefined): string {
+  if (value === undefined) return "";
+  return row.band === undefined ? formatRate(value) : formatFigure(value);
+}
+
+/** The closing table of a training, as lines of text. */
+export function renderComparison(comparison: BookComparison, options: TableOptions = {}): string[] {
+  const unicode = options.unicode !== false;
+  const depth = options.colour ?? 0;
+  const table = renderTable(
+    [
+      { title: comparison.book.title },
+      { title: "ours", align: "right" },
+      { title: "the book", align: "right" },
+      { title: "its band", align: "right" },
+      { title: "" },
+    ],
+    comparison.rows.map((row) => [
+      row.quantity,
+      formatComparisonValue(row, row.ours) || (unicode ? "–" : "-"),
+      formatComparisonValue(row, row.median),
+      row.band === undefined ? "" : formatBand(row.band, unicode),
+      verdictText(row),
+    ]),
+    options,
+  );
+  // The row's verdict ends its line, so that it can be painted after the columns are laid out.
+  const painted = table.map((line, i) => {
+    const row = comparison.rows[i - 2];
+    const text = row === undefined ? "" : verdictText(row);
+    if (text === "" || !row.judged || !line.endsWith(text)) return line;
+    const colour = row.verdict === "inside" ? "green" : "amber";
+    return line.slice(0, line.length - text.length) + paint(text, colour, depth);
+  });
+  return [...painted, "", ...comparison.notes.map((note) => paint(note, "dim", depth))];
+}
+
+/** What stands at the end of a row: "inside", "below the band", or nothing. */
+export function verdictText(row: ComparisonRow): string {
+  if (row.verdict === undefined || row.verdict === "not a number") return row.verdict ?? "";
+  return row.verdict === "inside" ? "inside" : `${row.verdict} the band`;
+}
+
+/** The closing table of a model that the book does not have: our figures alone. */
+export function renderFigures(title: string, figures: FinalFigures, options: TableOptions = {}): string[] {
+  const rows: string[][] = [
+    ["training loss", formatFigure(figures.trainLoss)],
+    ["training accuracy", formatFigure(figures.trainAccuracy)],
+  ];
+  if (figures.testLoss !== undefined) rows.push(["test loss", formatFigure(figures.testLoss)]);
+  if (figures.testAccuracy !== undefined) rows.push(["test accuracy", formatFigure(figures.testAccuracy)]);
+  if (figures.examplesPerSecond !== undefined) rows.push(["examples/s", formatRate(figures.examplesPerSecond)]);
+  if (figures.seconds !== undefined) rows.push(["time", formatDuration(figures.seconds)]);
+  return renderTable([{ title }, { title: plural(figures.epochs, "epoch"), align: "right" }], rows, options);
+}
+
+function verdict(value: number, band: Band): BandVerdict {
+  if (!Number.isFinite(value)) return "not a number";
+  const rounded = Math.round(value * 1000);
+  if (rounded < Math.round(band.low * 1000)) return "below";
+  return rounded > Math.round(band.high * 1000) ? "above" : "inside";
+}
+
+function plural(count: number, noun: string): string {
+  const text = Number.isInteger(count) ? String(count) : formatFigure(count);
+  return `${text} ${noun}${count === 1 ? "" : "s"}`;
+}
