@@ -1,0 +1,156 @@
+// Builds the clone: the AssemblyScript kernels, then TypeScript, and nothing that is already up to date.
+// `npm run build`, or build() from another script. `--force` builds from scratch.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { root } from "./setup.mjs";
+
+const output = join(root, "build");
+const stampFile = join(output, ".stamp.json");
+const sourceFolders = ["src", "test", "bench", "examples"];
+const kernelFolder = "src/engines/wasm/assembly";
+const kernelScript = "scripts/build-kernels.mjs";
+const compilerFiles = ["tsconfig.json", "package.json", "package-lock.json", "scripts/build.mjs"];
+const compiled = [".js", ".js.map", ".d.ts", ".d.ts.map"];
+
+/** Every file under root/folder whose path ends as given, as paths relative to root; none when it is missing. */
+function filesUnder(folder, endings, found = []) {
+  const full = join(root, folder);
+  if (!existsSync(full)) return found;
+  for (const entry of readdirSync(full, { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (entry.name !== "node_modules") filesUnder(path, endings, found);
+    } else if (endings.some((ending) => entry.name.endsWith(ending))) {
+      found.push(path);
+    }
+  }
+  return found;
+}
+
+/** A hash of names, sizes and times: reading the sources themselves would cost more than it tells. */
+function stampOf(paths) {
+  const hash = createHash("sha256").update(process.arch);
+  for (const path of paths.sort()) {
+    const stat = statSync(join(root, path), { throwIfNoEntry: false });
+    hash.update(`${path} ${stat?.size} ${stat?.mtimeMs}\n`);
+  }
+  return hash.digest("hex");
+}
+
+function typescriptStamp() {
+  const sources = sourceFolders.flatMap((folder) => filesUnder(folder, [".ts"]));
+  return stampOf([...sources.filter((path) => !path.startsWith(kernelFolder)), ...compilerFiles]);
+}
+
+function kernelStamp() {
+  return stampOf([...filesUnder(kernelFolder, [".ts", ".json"]), kernelScript, "package-lock.json"]);
+}
+
+function readStamps() {
+  try {
+    return JSON.parse(readFileSync(stampFile, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+function writeStamps(stamps) {
+  mkdirSync(output, { recursive: true });
+  const half = `${stampFile}.${process.pid}`;
+  writeFileSync(half, `${JSON.stringify(stamps)}\n`);
+  renameSync(half, stampFile);
+}
+
+/** The kernel script where there is one (a packed copy and a young clone have none). */
+const hasKernels = () => existsSync(join(root, kernelScript));
+
+/** Whether a build has anything to do. Only looks at names, sizes and times: a few milliseconds. */
+export function needsBuild() {
+  const stamps = readStamps();
+  return stamps.typescript !== typescriptStamp() || (hasKernels() && stamps.kernels !== kernelStamp());
+}
+
+/** Runs one step of the build; shows what it printed only when it failed, or when it warned. */
+function step(name, args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    child.stdout.on("data", (chunk) => (text += chunk));
+    child.stderr.on("data", (chunk) => (text += chunk));
+    child.on("error", (error) => {
+      console.error(`${name} could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on("close", (code, signal) => {
+      if (code !== 0) console.error(`${text.trimEnd()}\n${name} failed${signal ? ` (${signal})` : ""}.`);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** Deletes compiled files whose source is gone: a removed test must not go on running. */
+function prune() {
+  for (const folder of sourceFolders) {
+    for (const path of filesUnder(`build/${folder}`, compiled)) {
+      const ending = compiled.findLast((suffix) => path.endsWith(suffix));
+      const source = path.slice("build/".length, -ending.length);
+      const known = [".ts", ".js", ".d.ts"].some((suffix) => existsSync(join(root, source + suffix)));
+      if (!known && builtByTypescript(path, ending)) rmSync(join(root, path));
+    }
+  }
+}
+
+/** tsc writes a map beside each script it compiles; what has none was put there by another step. */
+function builtByTypescript(path, ending) {
+  const base = join(root, path.slice(0, -ending.length));
+  return ending !== ".js" || existsSync(`${base}.js.map`) || existsSync(`${base}.d.ts`);
+}
+
+/** Builds what is out of date. Resolves to the exit code: 0, or that of the step that failed. */
+export async function build({ force = false } = {}) {
+  if (force) rmSync(output, { recursive: true, force: true });
+  const stamps = readStamps();
+  const kernels = hasKernels() ? kernelStamp() : undefined;
+  const kernelsStale = stamps.kernels !== kernels;
+  if (!kernelsStale && stamps.typescript === typescriptStamp()) return 0;
+
+  const started = performance.now();
+  console.error("Building ...");
+  if (kernelsStale && kernels !== undefined) {
+    const status = await step("The kernels' build", [kernelScript]);
+    if (status !== 0) return status;
+    writeStamps({ ...stamps, kernels });
+  }
+  // Taken before the compiler runs: a file saved meanwhile makes the next build look again.
+  const typescript = typescriptStamp();
+  if (stamps.typescript !== typescript) {
+    prune();
+    const status = await step("TypeScript", [
+      join(root, "node_modules/typescript/bin/tsc"),
+      "-p",
+      root,
+      "--pretty",
+      "false",
+    ]);
+    if (status !== 0) return status;
+  }
+  writeStamps({ kernels, typescript });
+  console.error(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+  return 0;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.exitCode = await build({ force: process.argv.includes("--force") });
+}

@@ -1,0 +1,45 @@
+// `npm run check`: formatting and lint (Biome), types (the build), and the tests in test/house, which read
+// the direction of imports between the floors and try the package out. `--no-tests` leaves those out.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { prepare, root } from "./setup.mjs";
+
+function run(title, args) {
+  console.log(title);
+  const { status, signal } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (status === 0) return;
+  console.error(`${title}: failed${signal ? ` (${signal})` : ""}.`);
+  process.exit(status ?? 1);
+}
+
+/** Biome over the whole clone. */
+export function checkStyle() {
+  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+  run("Formatting and lint", [
+    biome,
+    "check",
+    "--error-on-warnings",
+    "--max-diagnostics=50",
+    "--colors=off",
+    ".",
+  ]);
+}
+
+/** The house's own rules, as tests. */
+function checkHouse() {
+  const folder = join(root, "build/test/house");
+  if (!existsSync(folder)) throw new Error("build/test/house is missing: `npm run build` writes it.");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));
+  run("Floors and package", ["--test", ...files.map((name) => join(folder, name))]);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await prepare();
+  checkStyle();
+  if (!process.argv.includes("--no-tests")) checkHouse();
+}

@@ -1,0 +1,63 @@
+// `npm test [-- <words>]`: prepares the clone, checks style and types, then runs every test under node:test,
+// whose closing lines end the output. Words choose test files by their path ("ops", "data/idx").
+// CONVOYANT_TEST_NODES=20,24 runs the suite on each of these versions of Node.js.
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { checkStyle } from "./check.mjs";
+import { prepare, root } from "./setup.mjs";
+import { testNodes } from "./test_nodes.mjs";
+
+/** No single test may take longer than this: a hang ends as a failure that names the test. */
+const testTimeoutMs = 600_000;
+
+function testFiles(words) {
+  const folder = join(root, "build/test");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .filter((path) => path.endsWith(".test.js"))
+    .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+    .sort()
+    .map((path) => join("build/test", path));
+}
+
+/** Runs the files on one Node; resolves to its exit code. */
+function runTests(node, files) {
+  const args = [
+    "--test",
+    "--test-reporter=spec",
+    `--test-concurrency=${availableParallelism()}`,
+    `--test-timeout=${testTimeoutMs}`,
+    ...files,
+  ];
+  return new Promise((resolve) => {
+    // Tests that start `node` themselves must start the version under test.
+    const env = { ...process.env, PATH: `${join(node.path, "..")}:${process.env.PATH}` };
+    const child = spawn(node.path, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
+    const pass = (signal) => child.kill(signal);
+    process.on("SIGINT", pass).on("SIGTERM", pass);
+    child.on("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+}
+
+await prepare();
+const words = process.argv.slice(2);
+if (words.length === 0) checkStyle();
+const files = testFiles(words);
+if (files.length === 0) {
+  console.error(
+    words.length > 0 ? `No test file's path holds ${words.join(" or ")}.` : "There are no tests.",
+  );
+  process.exit(1);
+}
+const nodes = testNodes(process.env.CONVOYANT_TEST_NODES);
+for (const node of nodes) {
+  console.log(`${files.length} test files on Node.js ${node.version}`);
+  const status = await runTests(node, files);
+  // Stop here: the closing lines of a run that failed must not be hidden by those of one that passes.
+  if (status !== 0) {
+    process.exitCode = status;
+    break;
+  }
+}

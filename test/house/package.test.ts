@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { readSource, root } from "./sources.ts";
+
+/** Bounds on what users download and unpack, in bytes: room to grow, not room to forget. */
+const packedBound = 1_500_000;
+const unpackedBound = 8_000_000;
+
+const manifest = JSON.parse(readSource("package.json"));
+const lock = JSON.parse(readSource("package-lock.json"));
+const lockEntries = Object.entries<any>(lock.packages).filter(([path]) => path !== "");
+
+/** Runs a program; fails with its output when it does not end with 0. */
+function run(program: string, args: string[], cwd: string): string {
+  const result = spawnSync(program, args, { cwd, encoding: "utf8" });
+  assert.equal(
+    result.status,
+    0,
+    `${program} ${args.join(" ")}\n${result.stdout}\n${result.stderr}\n${result.error ?? ""}`,
+  );
+  return result.stdout;
+}
+
+test("the targets of exports, types and bin exist", () => {
+  const targets = (value: unknown): string[] =>
+    typeof value === "string" ? [value] : Object.values(value as object).flatMap(targets);
+  for (const target of [...targets(manifest.exports), manifest.types, ...targets(manifest.bin)]) {
+    assert.ok(existsSync(join(root, target)), `${target} is missing`);
+  }
+});
+
+test("nothing runs when the package or a dependency is installed", () => {
+  for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
+    assert.equal(manifest.scripts[script], undefined, `package.json has a ${script} script`);
+  }
+  const running = lockEntries
+    .filter(([, entry]) => entry.hasInstallScript && !entry.dev)
+    .map(([path]) => path);
+  assert.deepEqual(running, []);
+  for (const [path, entry] of lockEntries.filter(([, each]) => each.hasInstallScript)) {
+    assert.fail(`${path} ${entry.version} has an install script; setup never runs them`);
+  }
+});
+
+test("dependencies are pinned, and the lock file names no host but the public registry", () => {
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    assert.match(String(version), /^\d+\.\d+\.\d+$/, `${name} is not pinned`);
+  }
+  assert.equal(lock.version, manifest.version);
+  assert.deepEqual(lock.packages[""].dependencies, manifest.dependencies);
+  assert.deepEqual(lock.packages[""].devDependencies, manifest.devDependencies);
+  for (const [path, entry] of lockEntries) {
+    assert.match(entry.integrity, /^sha512-/, `${path} has no hash`);
+    if (entry.resolved) assert.equal(new URL(entry.resolved).host, "registry.npmjs.org", path);
+  }
+});
+
+describe("the packed archive", () => {
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-pack-"));
+  const project = join(folder, "project");
+  const installed = join(project, "node_modules", "convoyant");
+  let archive: { filename: string; size: number; unpackedSize: number; files: { path: string }[] };
+
+  before(() => {
+    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+    [archive] = JSON.parse(run("npm", args, root));
+    // What `npm install convoyant-*.tgz` would lay out, made from the packages at hand: no registry is asked.
+    mkdirSync(installed, { recursive: true });
+    run("tar", ["-xzf", join(folder, archive.filename), "--strip-components=1", "-C", installed], folder);
+    for (const name of Object.keys(manifest.dependencies)) {
+      cpSync(join(root, "node_modules", name), join(project, "node_modules", name), { recursive: true });
+    }
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", type: "module" }));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("holds what is needed, and only that", () => {
+    const paths = archive.files.map(({ path }) => path);
+    for (const needed of [
+      "LICENSE",
+      "README.md",
+      "package.json",
+      "bin/convoyant.mjs",
+      "build/src/index.js",
+    ]) {
+      assert.ok(paths.includes(needed), `${needed} is not in the archive`);
+    }
+    const stray = paths.filter((path) =>
+      /^(test|bench|scripts|build\/(test|bench))\/|\.map$|(?<!\.d)\.ts$/.test(path),
+    );
+    assert.deepEqual(stray, []);
+  });
+
+  test("stays small", () => {
+    assert.ok(archive.size <= packedBound, `packed: ${archive.size} bytes, at most ${packedBound}`);
+    assert.ok(
+      archive.unpackedSize <= unpackedBound,
+      `unpacked: ${archive.unpackedSize}, at most ${unpackedBound}`,
+    );
+  });
+
+  test("is imported from an empty project", () => {
+    const program = `
+      import * as convoyant from "convoyant";
+      import { nn, optim, data, train, models } from "convoyant";
+      const kinds = Object.entries({ nn, optim, data, train, models }).map(([name, value]) => name + " " + typeof value);
+      console.log(kinds.join("\\n"));
+      console.log((await convoyant.tensor([1, 2, 3]).sum().item()));
+    `;
+    const output = run(process.execPath, ["--input-type=module", "--eval", program], project);
+    assert.deepEqual(output.trim().split("\n"), [
+      "nn object",
+      "optim object",
+      "data object",
+      "train object",
+      "models object",
+      "6",
+    ]);
+  });
+
+  test("brings its types along", () => {
+    writeFileSync(
+      join(project, "user.ts"),
+      'import { nn, tensor } from "convoyant";\n' +
+        "const net = nn.Sequential(nn.Linear(3, 2), nn.ReLU());\n" +
+        "export const y: number = await net(tensor([[1, 2, 3]])).sum().item();\n",
+    );
+    const options = [
+      "--noEmit",
+      "--strict",
+      "--target",
+      "es2022",
+      "--module",
+      "nodenext",
+      "--lib",
+      "es2023,dom",
+    ];
+    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    run(process.execPath, [compiler, ...options, "--types", "", "--skipLibCheck", "user.ts"], project);
+  });
+
+  test("has a command that works", () => {
+    const bin = join(installed, manifest.bin.convoyant);
+    assert.notEqual(statSync(bin).mode & 0o100, 0, "bin/convoyant.mjs is not executable");
+    assert.match(run(process.execPath, [bin, "--help"], project), /train/);
+    const wrong = spawnSync(process.execPath, [bin, "no-such-command"], { cwd: project, encoding: "utf8" });
+    assert.equal(wrong.status, 2, wrong.stderr);
+  });
+});
