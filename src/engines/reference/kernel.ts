@@ -1,0 +1,19 @@
+/** What a reference kernel is: the readable definition of an op, in plain loops over contiguous arrays. */
+import type { TypedArray, DType } from "../../base/dtype.ts";
+import type { Shape } from "../../base/shape.ts";
+import type { Attributes } from "../engine.ts";
+
+export interface ArrayArgument {
+  readonly data: TypedArray;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface KernelCall {
+  readonly inputs: readonly ArrayArgument[];
+  /** To be filled completely; holds anything before. */
+  readonly outputs: readonly ArrayArgument[];
+  readonly attributes: Attributes;
+}
+
+export type ReferenceKernel = (call: KernelCall) => void;

@@ -1,0 +1,27 @@
+/** Engines by name. */
+import { ArgumentError, didYouMean } from "../base/errors.ts";
+import type { Engine } from "./engine.ts";
+import { ReferenceEngine } from "./reference/reference_engine.ts";
+
+export interface EngineOptions {
+  /** How many threads the engine may use; by default as many as there are processors. */
+  readonly threads?: number;
+}
+
+const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
+  reference: () => new ReferenceEngine(),
+  wasm: () => new ReferenceEngine(),
+};
+
+/** Names that `createEngine` takes, the default first. */
+export function engineNames(): string[] {
+  return Object.keys(ENGINES);
+}
+
+/** @throws ArgumentError for an unknown name. */
+export function createEngine(name: string, options: EngineOptions = {}): Engine {
+  if (!Object.hasOwn(ENGINES, name)) {
+    throw new ArgumentError(`unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`);
+  }
+  return ENGINES[name](options);
+}

@@ -1,0 +1,165 @@
+/**
+ * The graph that operations record: nodes, each one call of an op, and values, their results.
+ *
+ * Nodes are made when an operation is called and run later, many at once. The same nodes are autograd's
+ * tape: a value that requires a gradient keeps its node, and the node its inputs, until `backward`.
+ */
+import type { DType, TypedArray } from "../base/dtype.ts";
+import { ConvoyantError } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import type { Attributes, EngineBuffer, TensorSpec } from "../engines/engine.ts";
+import type { FusedBinary, FusedUnary } from "../engines/fused_loop.ts";
+import { currentLabel } from "./scope.ts";
+
+/** How an op computes one element, for the fusion pass. */
+export type Elementwise =
+  | { readonly kind: "unary"; readonly op: FusedUnary }
+  | { readonly kind: "binary"; readonly op: FusedBinary }
+  | { readonly kind: "where" }
+  | { readonly kind: "cast" };
+
+export interface GradientCall {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+  /** Gradient of each output; null where nothing flows into it. At least one is not null. */
+  readonly grads: readonly (Value | null)[];
+  /** Which inputs want a gradient. Others may be returned as null. */
+  readonly needs: readonly boolean[];
+}
+
+/** An op, defined once: its name, shape and dtype rule, gradient as further ops. */
+export interface OpDefinition {
+  readonly name: string;
+  /**
+   * Shape and dtype of each output. Throws a ShapeError or DTypeError whose text does not name the op: the
+   * op and the layer's path are put in front of it.
+   */
+  infer(inputs: readonly TensorSpec[], attributes: Attributes): TensorSpec[];
+  /** Gradients of the inputs, as further ops; absent where the op has none (comparisons, argmax). */
+  gradient?(call: GradientCall): readonly (Value | null)[];
+  /** The same result from other ops, for engines that have no kernel of their own. */
+  decompose?(inputs: readonly Value[], attributes: Attributes): readonly Value[];
+  readonly elementwise?: Elementwise;
+  /** A reduction that the fusion pass can take in: over `attributes.dims`, keeping or dropping them. */
+  readonly reduction?: "sum" | "amax" | "amin";
+  /** The output shares the bytes of input 0 (reshape). */
+  readonly alias?: boolean;
+}
+
+/** A state buffer and who holds it: weights, running statistics, an optimiser's memory. */
+export interface StateBuffer {
+  readonly buffer: EngineBuffer;
+}
+
+let nextNodeId = 1;
+
+export class Node {
+  /** Ascending in the order of creation: inputs always have smaller ids. */
+  readonly id: number = nextNodeId++;
+  readonly op: OpDefinition;
+  readonly attributes: Attributes;
+  readonly label: string;
+  /** Emptied once the outputs are computed and no gradient will be asked for. */
+  inputs: readonly Value[];
+  readonly outputs: Value[] = [];
+  /** Whether `backward` has passed and let go of what it needed. */
+  backwardDone = false;
+
+  constructor(op: OpDefinition, inputs: readonly Value[], attributes: Attributes, label: string) {
+    this.op = op;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.label = label;
+  }
+}
+
+/** One result of a node, or (node null) data given by the caller. */
+export class Value implements TensorSpec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Let go of once the data is here and no gradient will be asked for. */
+  node: Node | null;
+  readonly index: number;
+  requiresGrad = false;
+  /** For a leaf that collects a gradient: the object (a tensor's cell) that collects it. */
+  gradientOwner: object | null = null;
+  /** The elements, once computed and read back, or given. */
+  data: TypedArray | null = null;
+  /** Set while a run that computes the value is under way. */
+  arriving: Promise<void> | null = null;
+  /** The state buffer that holds the value now. */
+  state: StateBuffer | null = null;
+  /** Why the value can no longer be computed, where it cannot. */
+  lost: string | null = null;
+
+  constructor(spec: TensorSpec, node: Node | null = null, index = 0) {
+    this.shape = spec.shape;
+    this.dtype = spec.dtype;
+    this.node = node;
+    this.index = index;
+  }
+
+  /** Whether the value needs no computing: it is here, on its way, or in a state buffer. */
+  get settled(): boolean {
+    return this.data !== null || this.arriving !== null || this.state !== null;
+  }
+}
+
+/** A value of given data. */
+export function constantValue(data: TypedArray, shape: Shape, dtype: DType): Value {
+  const value = new Value({ shape, dtype });
+  value.data = data;
+  return value;
+}
+
+export const NO_ATTRIBUTES: Attributes = Object.freeze({});
+
+let gradientMode = true;
+
+export function isGradientModeOn(): boolean {
+  return gradientMode;
+}
+
+/** Sets whether new nodes join the tape; returns what it was. */
+export function setGradientMode(on: boolean): boolean {
+  const before = gradientMode;
+  gradientMode = on;
+  return before;
+}
+
+/** Records one call of an op and returns its outputs. */
+export function emitAll(op: OpDefinition, inputs: readonly Value[], attributes: Attributes = NO_ATTRIBUTES): Value[] {
+  const label = currentLabel();
+  const specs = inferWithContext(op, inputs, attributes, label);
+  const node = new Node(op, inputs, attributes, label);
+  const requiresGrad = gradientMode && op.gradient !== undefined && inputs.some((v) => v.requiresGrad);
+  for (let i = 0; i < specs.length; i++) {
+    const value = new Value(specs[i], node, i);
+    value.requiresGrad = requiresGrad && (specs[i].dtype === "float32" || specs[i].dtype === "float64");
+    node.outputs.push(value);
+  }
+  return node.outputs;
+}
+
+/** `emitAll` for an op with one output. */
+export function emit(op: OpDefinition, inputs: readonly Value[], attributes: Attributes = NO_ATTRIBUTES): Value {
+  return emitAll(op, inputs, attributes)[0];
+}
+
+/** Runs the op's rule, putting the op and the layer's path in front of what it complains about. */
+function inferWithContext(
+  op: OpDefinition,
+  inputs: readonly Value[],
+  attributes: Attributes,
+  label: string,
+): TensorSpec[] {
+  try {
+    return op.infer(inputs, attributes);
+  } catch (error) {
+    if (error instanceof ConvoyantError) {
+      error.message = `${op.name}${label === "" ? "" : ` (${label})`}: ${error.message}`;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/** Shape and dtype rules that several ops share. Texts do not name the op: `emit` puts it in front. */
+import { type DType, isFloating } from "../base/dtype.ts";
+import { DTypeError, ShapeError } from "../base/errors.ts";
+import { broadcastShapes, formatShape, type Shape } from "../base/shape.ts";
+import type { TensorSpec } from "../engines/engine.ts";
+
+/** All inputs of one dtype, shapes broadcast. */
+export function inferBroadcast(inputs: readonly TensorSpec[], dtype?: DType): TensorSpec[] {
+  requireSameDtype(inputs);
+  return [{ shape: broadcast(inputs.map((v) => v.shape)), dtype: dtype ?? inputs[0].dtype }];
+}
+
+export function broadcast(shapes: readonly Shape[]): number[] {
+  try {
+    return broadcastShapes(shapes);
+  } catch (error) {
+    if (error instanceof ShapeError) error.message = error.message.replace(/^broadcast: /, "");
+    throw error;
+  }
+}
+
+export function requireSameDtype(inputs: readonly TensorSpec[]): void {
+  for (const input of inputs) {
+    if (input.dtype !== inputs[0].dtype) {
+      throw new DTypeError(
+        `expected operands of one dtype, got ${inputs[0].dtype} and ${input.dtype}; convert one with .to("${inputs[0].dtype}")`,
+      );
+    }
+  }
+}
+
+export function requireFloating(input: TensorSpec, what = "input"): void {
+  if (!isFloating(input.dtype)) {
+    throw new DTypeError(
+      `expected a floating-point ${what}, got ${input.dtype} of shape ${formatShape(input.shape)}; convert it with .to("float32")`,
+    );
+  }
+}
+
+/** The shape left after reducing `dims` (ascending). */
+export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boolean): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < shape.length; i++) {
+    if (!dims.includes(i)) out.push(shape[i]);
+    else if (keepdim) out.push(1);
+  }
+  return out;
+}

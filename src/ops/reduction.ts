@@ -1,0 +1,68 @@
+/** Reductions over dimensions. Attributes: `dims` ascending, `keepdim`. */
+import { ShapeError } from "../base/errors.ts";
+import { formatShape, numel } from "../base/shape.ts";
+import type { Attributes } from "../engines/engine.ts";
+import { emit, type OpDefinition, type Value } from "../graph/node.ts";
+import { constant } from "./creation.ts";
+import { cast, div, eq, mul } from "./elementwise.ts";
+import { reducedShape } from "./infer.ts";
+import { expand, reshape } from "./shape_ops.ts";
+
+function dimsOf(attributes: Attributes): readonly number[] {
+  return attributes.dims as readonly number[];
+}
+
+/** A gradient or result of a reduction, with the reduced dimensions put back as 1. */
+function withReducedDims(value: Value, input: Value, attributes: Attributes): Value {
+  return reshape(value, reducedShape(input.shape, dimsOf(attributes), true));
+}
+
+export const sumOp: OpDefinition = {
+  name: "sum",
+  reduction: "sum",
+  infer: ([input], attributes) => [
+    { shape: reducedShape(input.shape, dimsOf(attributes), attributes.keepdim as boolean), dtype: input.dtype },
+  ],
+  gradient: ({ grads, inputs: [input], attributes }) => [
+    expand(withReducedDims(grads[0] as Value, input, attributes), input.shape),
+  ],
+};
+
+/** Largest or smallest along dimensions; equal extremes share the gradient evenly. NaN wins. */
+function extreme(name: "amax" | "amin"): OpDefinition {
+  return {
+    name,
+    reduction: name,
+    infer([input], attributes) {
+      const dims = dimsOf(attributes);
+      if (dims.some((d) => input.shape[d] === 0) || (input.shape.length === 0 && numel(input.shape) === 0)) {
+        throw new ShapeError(`cannot reduce over an empty dimension of ${formatShape(input.shape)}: there is no ${name === "amax" ? "largest" : "smallest"} element`);
+      }
+      return [{ shape: reducedShape(input.shape, dims, attributes.keepdim as boolean), dtype: input.dtype }];
+    },
+    gradient({ grads, inputs: [input], outputs, attributes }) {
+      const best = withReducedDims(outputs[0], input, attributes);
+      const mask = cast(eq(input, best), input.dtype);
+      const count = sum(mask, dimsOf(attributes), true);
+      const share = div(withReducedDims(grads[0] as Value, input, attributes), count);
+      return [mul(mask, share)];
+    },
+  };
+}
+
+export const amaxOp = extreme("amax");
+export const aminOp = extreme("amin");
+
+export function sum(value: Value, dims: readonly number[], keepdim = false): Value {
+  return emit(sumOp, [value], { dims: [...dims], keepdim });
+}
+
+export function amax(value: Value, dims: readonly number[], keepdim = false): Value {
+  return emit(amaxOp, [value], { dims: [...dims], keepdim });
+}
+
+/** Sum over `dims` divided by how many elements each sum has. */
+export function mean(value: Value, dims: readonly number[], keepdim = false): Value {
+  const count = dims.reduce((product, d) => product * value.shape[d], 1);
+  return div(sum(value, dims, keepdim), constant(count, value.dtype));
+}

@@ -1,0 +1,253 @@
+/**
+ * Reverse-mode automatic differentiation: walks the tape back from a result and asks every op for the
+ * gradients of its inputs, which are further operations.
+ */
+import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
+import { formatShape, numel, sameShape } from "../base/shape.ts";
+import { isGradientModeOn, type Node, setGradientMode, type Value } from "../graph/node.ts";
+import { insideCall } from "../graph/scope.ts";
+import { full } from "../ops/creation.ts";
+import { add } from "../ops/elementwise.ts";
+import { defineFunction } from "./define.ts";
+import { Tensor } from "./tensor.ts";
+
+/**
+ * Runs `body` without joining the tape.
+ *
+ * @example
+ * ```ts
+ * noGrad(() => weight.sub_(weight.grad.mul(0.1)));
+ * ```
+ */
+export function noGrad<T>(body: () => T): T {
+  return withGradientMode(false, body);
+}
+
+/** Runs `body` with the tape on, inside a `noGrad`. */
+export function enableGrad<T>(body: () => T): T {
+  return withGradientMode(true, body);
+}
+
+/** Whether operations join the tape now. */
+export function isGradEnabled(): boolean {
+  return isGradientModeOn();
+}
+
+function withGradientMode<T>(on: boolean, body: () => T): T {
+  const before = setGradientMode(on);
+  let result: T;
+  try {
+    result = body();
+  } catch (error) {
+    setGradientMode(before);
+    throw error;
+  }
+  if (result instanceof Promise) {
+    // The mode belongs to the code that runs now: an async body would leak it into others.
+    setGradientMode(before);
+    result.catch(() => {});
+    throw new ArgumentError("noGrad: expected a function that is not async; await inside it is not possible");
+  }
+  setGradientMode(before);
+  return result;
+}
+
+interface BackwardOptions {
+  readonly retainGraph: boolean;
+  readonly createGraph: boolean;
+}
+
+/** Gradients with respect to values, by value. */
+class GradientMap {
+  private readonly grads = new Map<Value, Value>();
+
+  get(value: Value): Value | undefined {
+    return this.grads.get(value);
+  }
+
+  set(value: Value, grad: Value): void {
+    this.grads.set(value, grad);
+  }
+
+  add(value: Value, grad: Value): void {
+    const before = this.grads.get(value);
+    this.grads.set(value, before === undefined ? grad : add(before, grad));
+  }
+}
+
+/** Tensors that watch the gradient of a value which is not a leaf (hooks, retainGrad). */
+const watchers = new WeakMap<Value, Tensor>();
+
+export function watchGradient(tensor: Tensor): void {
+  watchers.set(tensor.value, tensor);
+}
+
+/** Walks the tape; calls `leaf` with each leaf and its whole gradient. */
+function walk(roots: readonly Value[], seeds: readonly Value[], options: BackwardOptions, leaf: (leaf: Value, grad: Value) => void, only?: ReadonlySet<Value>): GradientMap {
+  const grads = new GradientMap();
+  const leaves: Value[] = [];
+  const nodes = tapeOf(roots, leaves);
+  roots.forEach((root, i) => grads.add(root, seeds[i]));
+  const wanted = only === undefined ? null : valuesOnTheWay(nodes, only);
+  const before = setGradientMode(options.createGraph);
+  try {
+    for (const node of nodes) backwardThrough(node, grads, wanted, options);
+    for (const value of leaves) {
+      const grad = grads.get(value);
+      if (grad !== undefined) leaf(value, applyHooks(value, grad));
+    }
+  } finally {
+    setGradientMode(before);
+  }
+  if (!options.retainGraph) for (const node of nodes) node.backwardDone = true;
+  return grads;
+}
+
+function backwardThrough(node: Node, grads: GradientMap, wanted: ReadonlySet<Value> | null, options: BackwardOptions): void {
+  const outGrads = node.outputs.map((output) => {
+    const grad = grads.get(output);
+    if (grad === undefined) return null;
+    const hooked = applyHooks(output, grad);
+    if (hooked !== grad) grads.set(output, hooked);
+    return hooked;
+  });
+  if (outGrads.every((g) => g === null)) return;
+  if (node.backwardDone) {
+    throw new AutogradError(
+      "backward: this graph has been walked before and has let go of what it needed; " +
+        "pass { retainGraph: true } to the first backward() to go through it twice",
+    );
+  }
+  const needs = node.inputs.map((v) => v.requiresGrad && (wanted === null || wanted.has(v)));
+  if (!needs.includes(true)) return;
+  void options;
+  const inGrads = insideCall(() =>
+    (node.op.gradient as NonNullable<typeof node.op.gradient>)({
+      inputs: node.inputs,
+      outputs: node.outputs,
+      attributes: node.attributes,
+      grads: outGrads,
+      needs,
+    }),
+  );
+  node.inputs.forEach((input, i) => {
+    const grad = inGrads[i];
+    if (needs[i] && grad) grads.add(input, grad);
+  });
+}
+
+function applyHooks(value: Value, grad: Value): Value {
+  const watcher = watchers.get(value) ?? (value.gradientOwner as Tensor | null);
+  if (watcher === null) return grad;
+  let tensor = new Tensor(grad);
+  for (const hook of watcher.gradientHooks) tensor = hook(tensor) ?? tensor;
+  if (watcher.keepsGrad) watcher.grad = tensor;
+  return tensor.value;
+}
+
+/** Nodes between the roots and the leaves that want gradients, from the newest to the oldest. */
+function tapeOf(roots: readonly Value[], leaves: Value[]): Node[] {
+  const nodes = new Set<Node>();
+  const seenLeaves = new Set<Value>();
+  const stack = [...roots];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (!value.requiresGrad) continue;
+    if (value.gradientOwner !== null) {
+      if (!seenLeaves.has(value)) leaves.push(value);
+      seenLeaves.add(value);
+      continue;
+    }
+    const node = value.node;
+    if (node === null || nodes.has(node)) continue;
+    nodes.add(node);
+    for (const input of node.inputs) stack.push(input);
+  }
+  return [...nodes].sort((a, b) => b.id - a.id);
+}
+
+/** Values through which a gradient flows to one of `targets`. */
+function valuesOnTheWay(nodes: readonly Node[], targets: ReadonlySet<Value>): Set<Value> {
+  const wanted = new Set<Value>(targets);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    if (nodes[i].inputs.some((v) => wanted.has(v))) for (const output of nodes[i].outputs) wanted.add(output);
+  }
+  return wanted;
+}
+
+function seedFor(root: Value, given: Tensor | null | undefined, of: string): Value {
+  if (!root.requiresGrad) {
+    throw new AutogradError(`${of}: the tensor does not require a gradient and has no graph to walk: it was made from tensors without requiresGrad, or inside noGrad()`);
+  }
+  if (root.node === null && root.gradientOwner === null) {
+    throw new AutogradError(`${of}: this graph has been walked before and has let go of what it needed; pass { retainGraph: true } to the first backward() to go through it twice`);
+  }
+  if (given === null || given === undefined) {
+    if (numel(root.shape) !== 1) {
+      throw new AutogradError(`${of}: a gradient can be created implicitly only for one element, this tensor has shape ${formatShape(root.shape)}; pass \`gradient\``);
+    }
+    return full(root.shape, 1, root.dtype);
+  }
+  if (!sameShape(given.value.shape, root.shape)) {
+    throw new ShapeError(`${of}: expected \`gradient\` of shape ${formatShape(root.shape)}, got ${formatShape(given.value.shape)}`);
+  }
+  return given.value;
+}
+
+export interface Backward {
+  /** @param gradient - the gradient of this tensor; needed unless it has one element. */
+  (input: Tensor, gradient?: Tensor | null, retainGraph?: boolean, createGraph?: boolean): void;
+  (input: Tensor, options: { gradient?: Tensor | null; retainGraph?: boolean; createGraph?: boolean }): void;
+}
+
+/**
+ * Adds to `grad` of every leaf the gradient of this tensor with respect to it.
+ *
+ * @throws AutogradError without a graph, after a first `backward()`, or for more than one element without
+ * `gradient`.
+ */
+export const backward = defineFunction<Backward>(
+  "backward",
+  ["input", "gradient?", "retainGraph?", "createGraph?"],
+  ({ input, gradient = null, createGraph = false, retainGraph = createGraph }) => {
+    const root = input.value as Value;
+    walk([root], [seedFor(root, gradient, "backward")], { retainGraph, createGraph }, accumulate);
+  },
+);
+
+function accumulate(leaf: Value, grad: Value): void {
+  const owner = leaf.gradientOwner as Tensor;
+  const before = owner.grad;
+  owner.grad = new Tensor(before === null ? grad : add(before.value, grad));
+}
+
+export interface Grad {
+  (outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], gradOutputs?: Tensor | readonly (Tensor | null)[] | null, retainGraph?: boolean, createGraph?: boolean, allowUnused?: boolean): (Tensor | null)[];
+  (outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options?: { gradOutputs?: Tensor | readonly (Tensor | null)[] | null; retainGraph?: boolean; createGraph?: boolean; allowUnused?: boolean }): (Tensor | null)[];
+}
+
+/**
+ * Gradients of the sum of `outputs` with respect to `inputs`, without touching any `grad`.
+ *
+ * @returns one tensor per input; null for one that does not take part, where `allowUnused` is set.
+ * @throws AutogradError where an input does not take part and `allowUnused` is not set.
+ */
+export const grad = defineFunction<Grad>(
+  "grad",
+  ["outputs", "inputs", "gradOutputs?", "retainGraph?", "createGraph?", "allowUnused?"],
+  ({ outputs, inputs, gradOutputs = null, createGraph = false, retainGraph = createGraph, allowUnused = false }) => {
+    const roots = (Array.isArray(outputs) ? outputs : [outputs]) as Tensor[];
+    const targets = (Array.isArray(inputs) ? inputs : [inputs]) as Tensor[];
+    const given = gradOutputs === null ? [] : Array.isArray(gradOutputs) ? gradOutputs : [gradOutputs];
+    const seeds = roots.map((root, i) => seedFor(root.value, given[i], "grad"));
+    const values = targets.map((t) => t.value);
+    const grads = walk(roots.map((r) => r.value), seeds, { retainGraph, createGraph }, () => {}, new Set(values));
+    return values.map((value, i) => {
+      const found = grads.get(value);
+      if (found !== undefined) return new Tensor(found);
+      if (allowUnused) return null;
+      throw new AutogradError(
+        `grad: input ${i} of shape ${formatShape(value.shape)} ${value.requiresGrad ? "was not used to compute the outputs" : "does not require a gradient"}; pass { allowUnused: true } to get null for it`,
+      );
+    });
+  },
+);

@@ -1,0 +1,29 @@
+/** How a public function is made from its signature and its body. */
+import { type BoundArguments, bindArguments, signature } from "../base/arguments.ts";
+import { insideCall } from "../graph/scope.ts";
+import { executor } from "./runtime.ts";
+import { Tensor } from "./tensor.ts";
+
+/**
+ * A public function: binds its arguments by the one rule of the API, runs its body as the inside of a call,
+ * and notes the tensors that it hands to the user.
+ *
+ * @param name - as it appears in messages.
+ * @param parameters - see `base/arguments.ts` for the notation.
+ */
+export function defineFunction<F>(name: string, parameters: readonly string[], body: (args: any) => unknown): F {
+  const of = signature(name, parameters);
+  const call = (...args: unknown[]) => {
+    const bound: BoundArguments = bindArguments(of, args);
+    return noteResult(insideCall(() => body(bound)));
+  };
+  Object.defineProperty(call, "name", { value: name });
+  return call as F;
+}
+
+/** Notes each tensor of a result that the user's own code receives. */
+export function noteResult<T>(result: T): T {
+  if (result instanceof Tensor) executor().note(result.value);
+  else if (Array.isArray(result)) for (const one of result) if (one instanceof Tensor) executor().note(one.value);
+  return result;
+}

@@ -1,0 +1,399 @@
+/**
+ * When things run: takes pending values, compiles what they need into one program, and sends it to the
+ * engine. One executor serves the process; `useEngine` exchanges its engine.
+ */
+import { arrayFrom, bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
+import { AutogradError } from "../base/errors.ts";
+import { numel } from "../base/shape.ts";
+import type { CompiledProgram, Engine, EngineBuffer, EngineMemory, Program, StepTiming } from "../engines/engine.ts";
+import { capture, collectNodes } from "../graph/capture.ts";
+import { compileGraph } from "../graph/compile.ts";
+import { type StateBuffer, Value } from "../graph/node.ts";
+import { atTopLevel } from "../graph/scope.ts";
+
+/** What owns state: a tensor's cell (weights, running statistics) or its gradient. */
+export interface StateOwner {
+  value: Value;
+  /** The buffer that holds the owner's value between runs, once there is one. */
+  home: StateBuffer | null;
+}
+
+class HomeBuffer implements StateBuffer {
+  readonly buffer: EngineBuffer;
+  /** The value whose contents the buffer holds now. */
+  holds: WeakRef<Value> | null = null;
+
+  constructor(buffer: EngineBuffer) {
+    this.buffer = buffer;
+  }
+}
+
+/** Elements up to which a result is read back without having been asked for. */
+const SMALL = 65_536;
+
+interface CachedProgram {
+  readonly compiled: CompiledProgram;
+  runs: number;
+}
+
+/** What building and looking up programs has cost: for the benchmark. */
+export interface ExecutorStatistics {
+  programs: number;
+  runs: number;
+  captureMilliseconds: number;
+  compileMilliseconds: number;
+}
+
+export interface ProfiledRun {
+  readonly program: Program;
+  readonly timings: readonly StepTiming[];
+}
+
+export class Executor {
+  readonly engine: Engine;
+  readonly statistics: ExecutorStatistics = { programs: 0, runs: 0, captureMilliseconds: 0, compileMilliseconds: 0 };
+  /** The last program that was run, for printing. */
+  lastProgram: Program | null = null;
+  private readonly cache = new Map<string, CachedProgram>();
+  private readonly commits = new Map<StateOwner, Value>();
+  private topLevel: WeakRef<Value>[] = [];
+  private queue: Promise<void> | null = null;
+  private failure: unknown = null;
+  private readonly homes = new Set<WeakRef<HomeBuffer>>();
+  private readonly finalizer: FinalizationRegistry<EngineBuffer>;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
+  }
+
+  /** Remembers a value that the user's own code made, in case it must be kept when weights change. */
+  note(value: Value): void {
+    if (value.settled || !atTopLevel()) return;
+    this.topLevel.push(new WeakRef(value));
+    if (this.topLevel.length >= 4096) this.topLevel = this.topLevel.filter((ref) => isPending(ref.deref()));
+  }
+
+  /** Makes `value` the owner's new contents at the next run (an in-place change). */
+  commit(owner: StateOwner, value: Value): void {
+    owner.value = value;
+    this.commits.set(owner, value);
+  }
+
+  /** Whether in-place changes wait for the next run. */
+  get hasPendingCommits(): boolean {
+    return this.commits.size > 0;
+  }
+
+  isCommitPending(owner: StateOwner): boolean {
+    return this.commits.has(owner);
+  }
+
+  /** Puts another value object for the same contents in the owner's place. */
+  replaceSettled(owner: StateOwner, value: Value): void {
+    owner.value = value;
+    if (owner.home !== null) (owner.home as HomeBuffer).holds = new WeakRef(value);
+  }
+
+  /**
+   * Compiles and sends off everything that `requested` needs, together with all pending in-place changes.
+   * Returns at once; a value's data arrives later.
+   */
+  submit(requested: readonly Value[], profile?: (run: ProfiledRun) => void): void {
+    this.throwFailure();
+    const started = performance.now();
+    const commits = this.takeCommits();
+    const outputs = this.outputsOf(requested, commits);
+    if (outputs.length === 0 && commits.length === 0) return;
+    const captured = capture(outputs, commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer })), onLost);
+    const cached = this.lookUp(captured.key, captured.build);
+    this.lastProgram = cached.compiled.program;
+    const arrivals = outputs.map((value) => new Arrival(value));
+    this.settleCommits(commits);
+    this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals, profile);
+    this.statistics.captureMilliseconds += performance.now() - started;
+    this.statistics.runs++;
+  }
+
+  /** The value's elements. Do not change them. */
+  async fetch(value: Value): Promise<TypedArray> {
+    if (!value.settled) this.submit([value]);
+    while (value.data === null) {
+      if (value.arriving !== null) await this.arrival(value.arriving);
+      else if (value.state !== null) return this.readState(value);
+      else onLost(value);
+    }
+    return value.data;
+  }
+
+  private async arrival(arriving: Promise<void>): Promise<void> {
+    try {
+      await arriving;
+    } catch (error) {
+      // Reported here, so not once more at the next call.
+      if (this.failure === error) this.failure = null;
+      throw error;
+    }
+  }
+
+  /** Resolves when everything submitted so far has run; rejects where one of it failed. */
+  async finish(): Promise<void> {
+    await this.backpressure(0);
+  }
+
+  /** Puts a value that may be changed in place into a buffer of its own. */
+  giveHome(owner: StateOwner): void {
+    if (owner.home !== null) return;
+    const value = owner.value;
+    const home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
+    owner.home = home;
+    if (value.data !== null) {
+      this.engine.write(home.buffer, value.data);
+      value.data = null;
+      value.state = home;
+      home.holds = new WeakRef(value);
+    }
+  }
+
+  memory(): EngineMemory {
+    return this.engine.memory();
+  }
+
+  /** Brings every state buffer's contents back to the caller's memory and stops the engine. */
+  async close(): Promise<void> {
+    if (this.commits.size > 0) this.submit([]);
+    for (const ref of this.homes) {
+      const value = ref.deref()?.holds?.deref();
+      if (value !== undefined && value.state !== null) {
+        value.data = await this.readState(value);
+        value.state = null;
+      }
+    }
+    await this.engine.stop();
+  }
+
+  private makeHome(bytes: number): HomeBuffer {
+    const buffer = this.engine.allocate(Math.max(bytes, 1));
+    const home = new HomeBuffer(buffer);
+    this.finalizer.register(home, buffer);
+    this.homes.add(new WeakRef(home));
+    if (this.homes.size % 1024 === 0) for (const ref of this.homes) if (!ref.deref()) this.homes.delete(ref);
+    return home;
+  }
+
+  private async readState(value: Value): Promise<TypedArray> {
+    const { buffer } = value.state as HomeBuffer;
+    // A read takes its place behind the runs that have not been sent yet.
+    const reading = this.queue === null ? this.engine.read(buffer) : this.queue.then(() => this.engine.read(buffer));
+    if (this.queue !== null) this.chain(reading.then(noop, noop));
+    const bytes = await reading;
+    return viewArray(value.dtype, bytes, 0, numel(value.shape));
+  }
+
+  private takeCommits(): { owner: StateOwner; value: Value }[] {
+    const taken: { owner: StateOwner; value: Value }[] = [];
+    for (const [owner, value] of this.commits) {
+      if (owner.home === null) owner.home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
+      taken.push({ owner, value });
+    }
+    this.commits.clear();
+    return taken;
+  }
+
+  /** What must be read back: what was asked for, and what the user made of contents about to be overwritten. */
+  private outputsOf(requested: readonly Value[], commits: readonly { owner: StateOwner }[]): Value[] {
+    const outputs = new Set<Value>();
+    for (const value of requested) if (!value.settled) outputs.add(value);
+    if (commits.length === 0) {
+      this.addSmallAncestors(outputs);
+      return [...outputs];
+    }
+    const doomed = new Set<StateBuffer>(commits.map((c) => c.owner.home as StateBuffer));
+    const memo = new Map<Value, boolean>();
+    for (const ref of this.topLevel) {
+      const value = ref.deref();
+      if (isPending(value) && value.lost === null && dependsOn(value, doomed, memo)) outputs.add(value);
+    }
+    for (const { owner } of commits) outputs.delete(owner.value);
+    this.topLevel = [];
+    return [...outputs];
+  }
+
+  /**
+   * What the user's code made on the way to what it asks for is likely to be asked for next (the logits after
+   * the loss): read it back as well where that costs nothing.
+   */
+  private addSmallAncestors(outputs: Set<Value>): void {
+    if (this.topLevel.length === 0 || outputs.size === 0) return;
+    const nodes = new Set(collectNodes([...outputs], onLost));
+    this.topLevel = this.topLevel.filter((ref) => {
+      const value = ref.deref();
+      if (!isPending(value)) return false;
+      if (value.node === null || !nodes.has(value.node) || numel(value.shape) > SMALL) return true;
+      outputs.add(value);
+      return false;
+    });
+  }
+
+  private lookUp(key: string, build: () => Parameters<typeof compileGraph>[0]): CachedProgram {
+    const found = this.cache.get(key);
+    if (found !== undefined) {
+      found.runs++;
+      return found;
+    }
+    const started = performance.now();
+    const program = compileGraph(build(), this.engine.capabilities);
+    const cached = { compiled: this.engine.compile(program), runs: 1 };
+    this.cache.set(key, cached);
+    this.statistics.programs++;
+    this.statistics.compileMilliseconds += performance.now() - started;
+    return cached;
+  }
+
+  private settleCommits(commits: readonly { owner: StateOwner; value: Value }[]): void {
+    for (const { owner, value } of commits) {
+      const home = owner.home as HomeBuffer;
+      const before = home.holds?.deref();
+      if (before !== undefined && before !== value) {
+        before.state = null;
+        before.lost = "it was overwritten by an in-place change (optimizer.step(), add_, ...)";
+      }
+      value.state = home;
+      if (!value.requiresGrad || value.gradientOwner !== null) value.node = null;
+      home.holds = new WeakRef(value);
+    }
+  }
+
+  private dispatch(
+    cached: CachedProgram,
+    inputs: readonly Value[],
+    states: readonly HomeBuffer[],
+    arrivals: readonly Arrival[],
+    profile?: (run: ProfiledRun) => void,
+  ): void {
+    const send = () => {
+      const bindings = { inputs: inputs.map((v) => v.data as TypedArray), states: states.map((s) => s.buffer) };
+      return this.engine.run(cached.compiled, bindings, { profile: profile !== undefined });
+    };
+    const waiting = inputs.filter((v) => v.data === null).map((v) => v.arriving);
+    const previous = this.queue;
+    const sent =
+      waiting.length === 0 && previous === null
+        ? send()
+        : (previous ?? Promise.resolve()).then(() => Promise.all(waiting)).then(send);
+    const done = sent.then(
+      (result) => {
+        result.outputs.forEach((data, i) => arrivals[i].arrive(data));
+        profile?.({ program: cached.compiled.program, timings: result.timings ?? [] });
+      },
+      (error) => {
+        this.failure ??= error;
+        for (const arrival of arrivals) arrival.fail(error);
+      },
+    );
+    // Later runs wait for this one only where it could not be sent at once: the engine keeps the order.
+    if (waiting.length > 0 || previous !== null) this.chain(sent.then(noop, noop));
+    this.track(done);
+  }
+
+  private inFlight = 0;
+  private idle: (() => void)[] = [];
+
+  private chain(sent: Promise<void>): void {
+    this.queue = sent;
+    sent.then(() => {
+      if (this.queue === sent) this.queue = null;
+    });
+  }
+
+  private track(done: Promise<void>): void {
+    this.inFlight++;
+    done.then(() => {
+      this.inFlight--;
+      const waiting = this.idle;
+      this.idle = [];
+      for (const resume of waiting) resume();
+    });
+  }
+
+  /** Resolves when at most `most` runs are under way: what keeps a training loop from running ahead. */
+  async backpressure(most = 2): Promise<void> {
+    while (this.inFlight > most) await new Promise<void>((resume) => this.idle.push(resume));
+    this.throwFailure();
+  }
+
+  private throwFailure(): void {
+    if (this.failure === null) return;
+    const error = this.failure;
+    this.failure = null;
+    throw error;
+  }
+}
+
+/** A value on its way from the engine. */
+class Arrival {
+  private readonly value: Value;
+  private resolve: () => void = noop;
+  private reject: (error: unknown) => void = noop;
+
+  constructor(value: Value) {
+    this.value = value;
+    const arriving = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    arriving.catch(noop);
+    value.arriving = arriving;
+    if (value.node !== null) value.node.outputs[value.index].arriving ??= arriving;
+  }
+
+  arrive(data: TypedArray): void {
+    const value = this.value;
+    value.data = value.dtype === "bool" || data.constructor === viewType(value) ? data : arrayFrom(value.dtype, data);
+    value.arriving = null;
+    const node = value.node;
+    const twin = node?.outputs[value.index];
+    if (twin !== undefined && twin !== value) {
+      twin.data = value.data;
+      twin.arriving = null;
+    }
+    if (!value.requiresGrad || value.gradientOwner !== null || node?.backwardDone) value.node = null;
+    this.resolve();
+  }
+
+  fail(error: unknown): void {
+    this.value.arriving = null;
+    this.value.lost = "the run that was to compute it failed";
+    this.reject(error);
+  }
+}
+
+function viewType(value: Value): unknown {
+  return viewArray(value.dtype, new ArrayBuffer(0), 0, 0).constructor;
+}
+
+function noop(): void {}
+
+function isPending(value: Value | undefined): value is Value {
+  return value !== undefined && !value.settled;
+}
+
+function dependsOn(value: Value, doomed: ReadonlySet<StateBuffer>, memo: Map<Value, boolean>): boolean {
+  const known = memo.get(value);
+  if (known !== undefined) return known;
+  memo.set(value, false);
+  let depends = value.state !== null && doomed.has(value.state);
+  if (!depends && !value.settled && value.node !== null) {
+    depends = value.node.inputs.some((input) => dependsOn(input, doomed, memo));
+  }
+  memo.set(value, depends);
+  return depends;
+}
+
+function onLost(value: Value): never {
+  const made = value.node === null ? "this tensor" : `the result of ${value.node.op.name}${value.node.label ? ` (${value.node.label})` : ""}`;
+  throw new AutogradError(
+    `${made} can no longer be computed: ${value.lost ?? "what it was made from is gone"}. ` +
+      "Read it, or return it from forward(), before that happens",
+  );
+}

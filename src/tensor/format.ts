@@ -1,0 +1,66 @@
+/** Tensors as text. */
+import type { DType, TypedArray } from "../base/dtype.ts";
+import type { Shape } from "../base/shape.ts";
+
+const EDGE = 3;
+const SUMMARISE_OVER = 1000;
+
+/** PyTorch's printed form: `tensor([[1.0000, 2.0000]])`, long tensors abridged. */
+export function formatTensor(data: TypedArray, shape: Shape, dtype: DType): string {
+  const floating = dtype === "float32" || dtype === "float64";
+  const cells = Array.from(shownIndices(shape), (i) => data[i]);
+  const format = elementFormat(cells, dtype);
+  const width = Math.max(0, ...cells.map((x) => format(x).length));
+  let at = 0;
+  const build = (level: number, indent: number): string => {
+    if (level === shape.length) return format(data[at++]).padStart(width);
+    const size = shape[level];
+    const inner = shape.slice(level + 1).reduce((a, b) => a * b, 1);
+    const abridged = abridges(shape) && size > 2 * EDGE;
+    const parts: string[] = [];
+    for (let i = 0; i < size; i++) {
+      if (abridged && i === EDGE) {
+        parts.push("...");
+        at += (size - 2 * EDGE) * inner;
+        i = size - EDGE;
+      }
+      parts.push(build(level + 1, indent + 1));
+    }
+    const last = level === shape.length - 1;
+    const separator = last ? ", " : `,${"\n".repeat(shape.length - level - 1)}${" ".repeat(indent + 1)}`;
+    return `[${parts.join(separator)}]`;
+  };
+  const suffix = dtype === "float32" || dtype === "int64" || dtype === "bool" ? "" : `, dtype=${dtype}`;
+  return `tensor(${build(0, 7)}${suffix}${floating && data.length === 0 ? `, size=${JSON.stringify(shape)}` : ""})`;
+}
+
+function abridges(shape: Shape): boolean {
+  return shape.reduce((a, b) => a * b, 1) > SUMMARISE_OVER;
+}
+
+function* shownIndices(shape: Shape, level = 0, base = 0): Generator<number> {
+  if (level === shape.length) {
+    yield base;
+    return;
+  }
+  const inner = shape.slice(level + 1).reduce((a, b) => a * b, 1);
+  for (let i = 0; i < shape[level]; i++) {
+    if (abridges(shape) && shape[level] > 2 * EDGE && i === EDGE) i = shape[level] - EDGE;
+    yield* shownIndices(shape, level + 1, base + i * inner);
+  }
+}
+
+function elementFormat(values: readonly number[], dtype: DType): (x: number) => string {
+  if (dtype === "bool") return (x) => (x !== 0 ? "True" : "False");
+  if (dtype !== "float32" && dtype !== "float64") return String;
+  const finite = values.filter(Number.isFinite).map(Math.abs);
+  const nonzero = finite.filter((x) => x > 0);
+  const largest = Math.max(0, ...nonzero);
+  const smallest = Math.min(Number.POSITIVE_INFINITY, ...nonzero);
+  const name = (x: number) => (Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
+  if (nonzero.length > 0 && (largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4)) {
+    return (x) => (Number.isFinite(x) ? x.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2") : name(x));
+  }
+  if (finite.every(Number.isInteger)) return (x) => (Number.isFinite(x) ? `${x}.` : name(x));
+  return (x) => (Number.isFinite(x) ? x.toFixed(4) : name(x));
+}

@@ -1,0 +1,8 @@
+/** The tensor floor: tensors, functions on them, autograd, random numbers, engines. */
+import "./methods.ts";
+
+export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
+export * from "./creation.ts";
+export * from "./functions/index.ts";
+export { engineName, stopEngine, useEngine } from "./runtime.ts";
+export { fromTypedArray, Tensor } from "./tensor.ts";

@@ -1,0 +1,49 @@
+/** The engine that programs run on, and the executor that feeds it. */
+import { createEngine, type EngineOptions } from "../engines/select.ts";
+import { Executor } from "./executor.ts";
+
+let current: Executor | null = null;
+let wanted: { name: string; options: EngineOptions } = { name: "wasm", options: {} };
+
+/** The executor of the process; started with the default engine on first use. */
+export function executor(): Executor {
+  if (current === null) {
+    const engine = createEngine(wanted.name, wanted.options);
+    current = new Executor(engine);
+    // Where it cannot start, the first run says why.
+    engine.start().catch(() => {});
+  }
+  return current;
+}
+
+/**
+ * Runs everything from here on with another engine. Weights and other state move along.
+ *
+ * @param name - `"wasm"` or `"reference"`.
+ * @param options - `threads`: how many threads the engine may use.
+ * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here.
+ * @example
+ * ```ts
+ * await useEngine("wasm", { threads: 1 });
+ * ```
+ */
+export async function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
+  const engine = createEngine(name, options);
+  const before = current;
+  if (before !== null) await before.close();
+  current = new Executor(engine);
+  wanted = { name, options };
+  await engine.start();
+}
+
+/** Ends the engine's workers. The next operation that needs one starts it anew. */
+export async function stopEngine(): Promise<void> {
+  const before = current;
+  current = null;
+  if (before !== null) await before.close();
+}
+
+/** Name of the engine in use. */
+export function engineName(): string {
+  return current?.engine.name ?? wanted.name;
+}

@@ -1,0 +1,270 @@
+/** The tensor: a handle on a value that may not have been computed yet. */
+import { allocateArray, arrayFrom, type DType, type TypedArray } from "../base/dtype.ts";
+import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
+import { formatShape, normalizeDim, numel, type Shape } from "../base/shape.ts";
+import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
+import type { StateOwner } from "./executor.ts";
+import { formatTensor } from "./format.ts";
+import { executor } from "./runtime.ts";
+
+/** Called with the gradient of a tensor during `backward`; may return another to use in its place. */
+export type GradientHook = (grad: Tensor) => Tensor | undefined | void;
+
+/** What several handles on the same memory share: a tensor and what `detach()` makes of it. */
+export class Cell implements StateOwner {
+  value: Value;
+  home: StateOwner["home"] = null;
+
+  constructor(value: Value) {
+    this.value = value;
+  }
+}
+
+/** Nested lists of numbers: what `tolist()` gives. */
+export type NestedArray = number | boolean | NestedArray[];
+
+/**
+ * A multi-dimensional array of numbers, with PyTorch's names and meaning.
+ *
+ * Operations on tensors only record what is to be done; it is done when a value is needed (`item()`,
+ * `tolist()`, `data()`) or `optimizer.step()` is called. Tensors need not be freed by hand.
+ */
+export class Tensor {
+  /** @internal */
+  readonly cell: Cell;
+  /** @internal Functions to call with this tensor's gradient. */
+  gradientHooks: GradientHook[] = [];
+  private gradTensor: Tensor | null = null;
+  /** @internal Keeps a non-leaf's gradient in `grad`. */
+  keepsGrad = false;
+
+  /** @internal */
+  constructor(source: Value | Cell) {
+    this.cell = source instanceof Value ? new Cell(source) : source;
+  }
+
+  /** @internal */
+  get value(): Value {
+    return this.cell.value;
+  }
+
+  /** Sizes of the dimensions, outermost first. */
+  get shape(): number[] {
+    return [...this.value.shape];
+  }
+
+  get dtype(): DType {
+    return this.value.dtype;
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return this.value.shape.length;
+  }
+
+  /** Whether `backward()` computes a gradient for this tensor. */
+  get requiresGrad(): boolean {
+    return this.value.requiresGrad;
+  }
+
+  set requiresGrad(on: boolean) {
+    this.requiresGrad_(on);
+  }
+
+  /** Whether the tensor was made by the user, not by an operation that joined the tape. */
+  get isLeaf(): boolean {
+    return !this.value.requiresGrad || this.value.gradientOwner !== null;
+  }
+
+  /** Name of the op that made a tensor of the tape; null for leaves. */
+  get gradFn(): { readonly name: string } | null {
+    return this.isLeaf || this.value.node === null ? null : { name: this.value.node.op.name };
+  }
+
+  /** The gradient collected by `backward()`, or null. */
+  get grad(): Tensor | null {
+    return this.gradTensor;
+  }
+
+  set grad(grad: Tensor | null) {
+    if (grad !== null && formatShape(grad.shape) !== formatShape(this.shape)) {
+      throw new ShapeError(`grad: expected the tensor's shape ${formatShape(this.shape)}, got ${formatShape(grad.shape)}`);
+    }
+    this.gradTensor = grad;
+  }
+
+  /** All sizes, or that of one dimension (counted from either end). */
+  size(): number[];
+  size(dim: number): number;
+  size(dim?: number): number | number[] {
+    return dim === undefined ? this.shape : this.value.shape[normalizeDim(dim, this.ndim, "size")];
+  }
+
+  dim(): number {
+    return this.ndim;
+  }
+
+  /** Number of elements. */
+  numel(): number {
+    return numel(this.value.shape);
+  }
+
+  /** Sets whether a gradient is wanted, and returns the tensor. */
+  requiresGrad_(requiresGrad = true): this {
+    const value = this.value;
+    if (!requiresGrad) {
+      if (!this.isLeaf) throw new AutogradError("requiresGrad_(false): only leaves can be changed; use detach()");
+      if (value.requiresGrad) this.replaceValue(false);
+      return this;
+    }
+    if (value.requiresGrad) return this;
+    if (value.dtype !== "float32" && value.dtype !== "float64") {
+      throw new AutogradError(`requiresGrad_: only floating-point tensors can have gradients, this one is ${value.dtype}`);
+    }
+    this.replaceValue(true);
+    return this;
+  }
+
+  private replaceValue(leaf: boolean): void {
+    const old = this.value;
+    if (!leaf || old.node !== null || old.gradientOwner !== null) {
+      const value = aliasOf(old);
+      this.adopt(value);
+    }
+    this.value.requiresGrad = leaf;
+    this.value.gradientOwner = leaf ? this : null;
+  }
+
+  /** Puts an equal value in place of the cell's, keeping pending in-place changes. */
+  private adopt(value: Value): void {
+    const pending = executor().isCommitPending(this.cell);
+    if (pending) executor().commit(this.cell, value);
+    else executor().replaceSettled(this.cell, value);
+  }
+
+  /** The same memory without the tape. In-place changes to one are seen by the other. */
+  detach(): Tensor {
+    return new DetachedTensor(this.cell);
+  }
+
+  /** @internal Makes `value` this tensor's contents: every in-place op ends here. */
+  assign(value: Value): this {
+    const old = this.value;
+    if (formatShape(old.shape) !== formatShape(value.shape)) {
+      throw new ShapeError(`in-place change: expected the tensor's shape ${formatShape(old.shape)}, got ${formatShape(value.shape)}`);
+    }
+    if (old.gradientOwner !== null && isGradientModeOn()) {
+      throw new AutogradError(
+        "a leaf tensor that requires a gradient is changed in place; do it inside noGrad(() => ...)",
+      );
+    }
+    const next = aliasOf(value);
+    if (old.gradientOwner !== null) {
+      next.requiresGrad = true;
+      next.gradientOwner = old.gradientOwner;
+    } else {
+      next.requiresGrad = value.requiresGrad;
+    }
+    executor().commit(this.cell, next);
+    return this;
+  }
+
+  /** The elements, in row-major order, as a typed array that is the caller's. */
+  async data(): Promise<TypedArray> {
+    return (await executor().fetch(this.value)).slice();
+  }
+
+  /** The only element as a number (a boolean for bool tensors). */
+  async item(): Promise<number> {
+    if (this.numel() !== 1) {
+      throw new ShapeError(`item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`);
+    }
+    return (await executor().fetch(this.value))[0];
+  }
+
+  /** The elements as nested lists; a plain number for a 0-dimensional tensor. */
+  async tolist(): Promise<any> {
+    return nest(await executor().fetch(this.value), this.value.shape, this.dtype);
+  }
+
+  /** Computes the tensor now, without reading it. */
+  async realize(): Promise<this> {
+    await executor().fetch(this.value);
+    return this;
+  }
+
+  /** The tensor as text, in the style of PyTorch, with its values. */
+  async print(): Promise<string> {
+    return formatTensor(await executor().fetch(this.value), this.value.shape, this.dtype);
+  }
+
+  toString(): string {
+    const { data } = this.value;
+    if (data !== null) return formatTensor(data, this.value.shape, this.dtype);
+    return `tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, not computed yet)`;
+  }
+}
+
+/** Shares a tensor's memory, outside of the tape. */
+class DetachedTensor extends Tensor {
+  private seen: Value | null = null;
+  private own: Value | null = null;
+
+  override get value(): Value {
+    const shared = this.cell.value;
+    if (!shared.requiresGrad) return shared;
+    if (this.seen !== shared) {
+      this.seen = shared;
+      this.own = aliasOf(shared);
+    }
+    const own = this.own as Value;
+    own.data = shared.data;
+    own.state = shared.state;
+    own.arriving = shared.arriving;
+    own.lost = shared.lost;
+    return own;
+  }
+}
+
+/** Another value object for the same result, with a place of its own on (or off) the tape. */
+export function aliasOf(value: Value): Value {
+  const alias = new Value(value, value.node, value.index);
+  alias.data = value.data;
+  alias.state = value.state;
+  alias.arriving = value.arriving;
+  alias.lost = value.lost;
+  return alias;
+}
+
+/** A tensor over given data, which it takes over: nothing is copied. */
+export function fromTypedArray(data: TypedArray, shape: Shape, dtype: DType): Tensor {
+  if (data.length !== numel(shape)) {
+    throw new ShapeError(`expected ${numel(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`);
+  }
+  const right = allocateArray(dtype, 0).constructor === data.constructor ? data : arrayFrom(dtype, data);
+  return new Tensor(constantValue(right, [...shape], dtype));
+}
+
+/** The value behind a tensor; says what was given where it is none. */
+export function valueOf(tensor: unknown, argument: string, of: string): Value {
+  if (tensor instanceof Tensor) return tensor.value;
+  throw new ArgumentError(`${of}: expected \`${argument}\` to be a Tensor, got ${describe(tensor)}`);
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array (convert it with tensor([...]))";
+  return typeof value === "object" ? `an object (${value.constructor?.name ?? "without a class"})` : `${typeof value} ${String(value)}`;
+}
+
+function nest(data: TypedArray, shape: Shape, dtype: DType): NestedArray {
+  let at = 0;
+  const build = (level: number): NestedArray => {
+    if (level === shape.length) {
+      const element = data[at++];
+      return dtype === "bool" ? element !== 0 : element;
+    }
+    return Array.from({ length: shape[level] }, () => build(level + 1));
+  };
+  return build(0);
+}
