@@ -4,16 +4,16 @@ import { ArgumentError } from "../base/errors.ts";
 export interface Picture {
   width: number;
   height: number;
-  pixels: ArrayLike<number>;
+  data: ArrayLike<number>;
 }
 
-/** @throws {ArgumentError} where sizes and pixels do not belong together. */
+/** @throws {ArgumentError} where sizes and data do not belong together. */
 export function checkPicture(picture: Picture): void {
-  const { width, height, pixels } = picture;
+  const { width, height, data } = picture;
   const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
-  if (!whole || pixels.length !== width * height) {
+  if (!whole || data.length !== width * height) {
     throw new ArgumentError(
-      `picture of ${width} by ${height} with ${pixels.length} pixels: expected whole sizes above 0 and ` +
+      `picture of ${width} by ${height} with ${data.length} values: expected whole sizes above 0 and ` +
         "width * height grey values",
     );
   }
@@ -23,15 +23,15 @@ export function checkPicture(picture: Picture): void {
 export function resample(picture: Picture, width: number, height: number): Picture {
   checkPicture(picture);
   if (width === picture.width && height === picture.height) return picture;
-  const pixels = new Uint8Array(width * height);
+  const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
     const rows: Span = [(y * picture.height) / height, ((y + 1) * picture.height) / height];
     for (let x = 0; x < width; x++) {
       const columns: Span = [(x * picture.width) / width, ((x + 1) * picture.width) / width];
-      pixels[y * width + x] = Math.round(areaMean(picture, columns, rows));
+      data[y * width + x] = Math.round(areaMean(picture, columns, rows));
     }
   }
-  return { width, height, pixels };
+  return { width, height, data };
 }
 
 type Span = readonly [from: number, to: number];
@@ -43,7 +43,7 @@ function areaMean(picture: Picture, columns: Span, rows: Span): number {
     const tall = Math.min(y + 1, rows[1]) - Math.max(y, rows[0]);
     for (let x = Math.floor(columns[0]); x < Math.min(Math.ceil(columns[1]), picture.width); x++) {
       const share = tall * (Math.min(x + 1, columns[1]) - Math.max(x, columns[0]));
-      sum += share * picture.pixels[y * picture.width + x];
+      sum += share * picture.data[y * picture.width + x];
       area += share;
     }
   }

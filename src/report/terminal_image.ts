@@ -32,15 +32,15 @@ export function renderImage(picture: Picture, options: ImageOptions = {}): strin
 }
 
 function halfBlocks(picture: Picture, rows: number, depth: ColourDepth): string[] {
-  const { width, height, pixels } = picture;
+  const { width, height, data } = picture;
   const code = (grey: number) => (depth === 24 ? `2;${grey};${grey};${grey}` : `5;${paletteGrey(grey)}`);
   return Array.from({ length: rows }, (_, row) => {
     let line = "";
     let previous = "";
     for (let x = 0; x < width; x++) {
-      const upper = code(byte(pixels[2 * row * width + x]));
+      const upper = code(byte(data[2 * row * width + x]));
       // An odd picture ends in a half line: nothing is drawn below it.
-      const below = 2 * row + 1 < height ? `;48;${code(byte(pixels[(2 * row + 1) * width + x]))}` : ";49";
+      const below = 2 * row + 1 < height ? `;48;${code(byte(data[(2 * row + 1) * width + x]))}` : ";49";
       const look = `\u001b[38;${upper}${below}m`;
       line += (look === previous ? "" : look) + "▀";
       previous = look;
@@ -54,7 +54,7 @@ function ramp(picture: Picture, unicode: boolean): string[] {
   return Array.from({ length: picture.height }, (_, y) => {
     let line = "";
     for (let x = 0; x < picture.width; x++) {
-      const grey = byte(picture.pixels[y * picture.width + x]);
+      const grey = byte(picture.data[y * picture.width + x]);
       line += steps[Math.min(steps.length - 1, Math.floor((grey / 256) * steps.length))];
     }
     return line;

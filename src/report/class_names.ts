@@ -1,0 +1,17 @@
+/** A class, in English and, where it is known, in Chinese. A bare string is a name in any language. */
+export type ClassName = string | { en: string; zh?: string };
+
+/** "ankle boot 短靴", or the class's number where it has no name. */
+export function className(names: readonly ClassName[] | undefined, index: number): string {
+  const name = names?.[index];
+  if (name === undefined) return `class ${index}`;
+  if (typeof name === "string") return name;
+  return name.zh === undefined ? name.en : `${name.en} ${name.zh}`;
+}
+
+/** The English part alone, for places without room. */
+export function shortClassName(names: readonly ClassName[] | undefined, index: number): string {
+  const name = names?.[index];
+  if (name === undefined) return String(index);
+  return typeof name === "string" ? name : name.en;
+}

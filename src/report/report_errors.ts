@@ -1,0 +1,89 @@
+import { encodePng } from "../io/png.ts";
+import { base64 } from "./base64.ts";
+import { type ClassName, className } from "./class_names.ts";
+import { type ConfusionFigures, confusionFigures, mostConfused } from "./confusion.ts";
+import { renderConfusionSvg } from "./confusion_svg.ts";
+import { formatCount, formatFigure, formatPercent } from "./number_text.ts";
+import { checkPicture, type Picture } from "./picture.ts";
+import type { Mistake, ReportData } from "./report_data.ts";
+import { section } from "./report_sections.ts";
+import { escapeXml as e } from "./xml.ts";
+
+/** More classes than this fill the page with a table that nobody reads. */
+const mostClasses = 100;
+
+/** The confusion matrix as a picture, what was confused most in words, and precision and recall of each class. */
+export function confusionSection(data: ReportData): string {
+  const matrix = data.confusion;
+  if (matrix === undefined || matrix.length === 0) return "";
+  const figures = confusionFigures(matrix);
+  const names = data.classNames;
+  const pairs = mostConfused(matrix, 5).map(
+    (pair) =>
+      `<li>${e(className(names, pair.truth))} taken for ${e(className(names, pair.predicted))}: ` +
+      `${formatCount(pair.count)} (${e(formatPercent(pair.share))} of the class)</li>`,
+  );
+  const svg = renderConfusionSvg(matrix, { inline: true, ...(names && { classNames: names }) });
+  const frequent = pairs.length === 0 ? "" : `<h3>Confused most often</h3><ol>${pairs.join("")}</ol>`;
+  return section(
+    "confusion",
+    "Confusion matrix",
+    `<p>${formatCount(figures.total)} test pictures, ${e(formatPercent(figures.accuracy))} of them right.</p>
+<figure><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">${svg}</div></figure>
+${frequent}${figures.classes.length <= mostClasses ? classTable(figures, names) : ""}`,
+  );
+}
+
+function classTable(figures: ConfusionFigures, names: readonly ClassName[] | undefined): string {
+  const share = (value: number) => (Number.isNaN(value) ? "–" : formatFigure(value));
+  const cells = (values: readonly number[]) => values.map((value) => `<td class="num">${share(value)}</td>`).join("");
+  const rows = figures.classes.map(
+    (entry) =>
+      `<tr><th scope="row">${e(className(names, entry.index))}</th>` +
+      `${cells([entry.precision, entry.recall, entry.f1])}<td class="num">${formatCount(entry.support)}</td></tr>`,
+  );
+  const means = cells([figures.macroPrecision, figures.macroRecall, figures.macroF1]);
+  return `<h3>Class by class</h3><div class="scroll" tabindex="0" role="region" aria-label="Class by class"><table>
+<thead><tr><th scope="col">class</th><th scope="col" class="num">precision</th><th scope="col" class="num">recall</th>
+<th scope="col" class="num">F1</th><th scope="col" class="num">pictures</th></tr></thead>
+<tbody>${rows.join("\n")}</tbody>
+<tfoot><tr><th scope="row">mean</th>${means}<td class="num">${formatCount(figures.total)}</td></tr></tfoot></table></div>`;
+}
+
+/** The pictures about which the network was most sure, and wrong. */
+export function mistakesSection(data: ReportData): string {
+  const mistakes = data.mistakes ?? [];
+  if (mistakes.length === 0) return "";
+  const items = mistakes.map((mistake) => mistakeItem(mistake, data.classNames));
+  return section(
+    "mistakes",
+    "Worst mistakes",
+    `<p>The test pictures on which the network was most sure of a wrong class.</p>
+<ul class="mistakes">${items.join("\n")}</ul>`,
+  );
+}
+
+function mistakeItem(mistake: Mistake, names: readonly ClassName[] | undefined): string {
+  const truth = className(names, mistake.truth);
+  const taken = className(names, mistake.predicted);
+  const which = mistake.index === undefined ? "" : `test:${mistake.index}`;
+  const alt = `Picture ${which} of the class ${truth}, taken for ${taken}`.replace("  ", " ");
+  const { width, height } = mistake.picture;
+  const truthShare =
+    mistake.truthProbability === undefined ? "" : `, ${formatPercent(mistake.truthProbability)}`;
+  return (
+    `<li><img src="${pictureUri(mistake.picture)}" width="${width}" height="${height}" alt="${e(alt)}">` +
+    `<div class="taken">${e(taken)}, ${e(formatPercent(mistake.probability))}</div>` +
+    `<div class="true">is ${e(truth)}${e(truthShare)}</div>` +
+    `${which === "" ? "" : `<div class="true"><code>${e(which)}</code></div>`}</li>`
+  );
+}
+
+/** A grey picture as a `data:` address that an `<img>` takes. */
+export function pictureUri(picture: Picture): string {
+  checkPicture(picture);
+  const { width, height } = picture;
+  const data = Uint8ClampedArray.from(picture.data);
+  const png = encodePng({ width, height, data: new Uint8Array(data.buffer) });
+  return `data:image/png;base64,${base64(png)}`;
+}
