@@ -22,7 +22,9 @@ function isSystemError(error: unknown): error is SystemError {
  */
 export function fileErrorOf(error: unknown, path: string, action: FileAction): FileError {
   if (error instanceof FileError) return error;
-  const message = isSystemError(error) ? explain(error, path, action) : `${failed(path, action)}: ${String(error)}`;
+  const message = isSystemError(error)
+    ? explain(error, path, action)
+    : `${failed(path, action)}: ${String(error)}`;
   return new FileError(message, { cause: error });
 }
 

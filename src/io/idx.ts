@@ -64,7 +64,8 @@ export function parseIdx(
 export function encodeIdx(array: Readonly<IdxArray>): Uint8Array {
   const codes: Partial<Record<DType, number>> = { uint8: 0x08, int32: 0x0c, float32: 0x0d, float64: 0x0e };
   const code = codes[array.dtype];
-  if (code === undefined) throw new FileError(`IDX files cannot hold ${array.dtype}; use uint8, int32 or a float`);
+  if (code === undefined)
+    throw new FileError(`IDX files cannot hold ${array.dtype}; use uint8, int32 or a float`);
   const { bytes: size } = TYPES.get(code) as IdxType;
   const start = 4 + 4 * array.shape.length;
   const bytes = new Uint8Array(start + size * array.data.length);
@@ -88,7 +89,8 @@ function parseIdxHeader(
   what: string,
   dimensions: number | undefined,
 ): { type: IdxType; shape: number[]; start: number } {
-  if (bytes.length < 4) throw new FileError(`${what} is cut short: ${bytes.length} bytes, the header needs 4 or more`);
+  if (bytes.length < 4)
+    throw new FileError(`${what} is cut short: ${bytes.length} bytes, the header needs 4 or more`);
   const type = TYPES.get(bytes[2]);
   if (bytes[0] !== 0 || bytes[1] !== 0 || type === undefined || bytes[3] === 0) {
     const magic = [...bytes.subarray(0, 4)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
@@ -97,7 +99,9 @@ function parseIdxHeader(
   }
   const rank = bytes[3];
   if (dimensions !== undefined && rank !== dimensions) {
-    throw new FileError(`${what} has ${rank} dimensions, expected ${dimensions}; pictures and labels swapped?`);
+    throw new FileError(
+      `${what} has ${rank} dimensions, expected ${dimensions}; pictures and labels swapped?`,
+    );
   }
   const start = 4 + 4 * rank;
   if (bytes.length < start) {

@@ -15,7 +15,8 @@ export function decodePgm(
 ): GreyImage {
   const what = options.name === undefined ? "PGM picture" : `PGM file ${options.name}`;
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
-  const fail = (message: string) => new FileError(`${what} cannot be read: ${message}; save the picture again`);
+  const fail = (message: string) =>
+    new FileError(`${what} cannot be read: ${message}; save the picture again`);
   const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
   if (magic !== "P2" && magic !== "P5") throw fail("it starts neither with P2 nor with P5");
   const reader = new TokenReader(bytes, 2);
@@ -31,11 +32,14 @@ export function decodePgm(
   const available = bytes.length - reader.position - 1;
   // A sample of a plain file takes a digit and, but for the last, a blank.
   const needed = magic === "P5" ? width * height * sampleBytes : 2 * width * height - 1;
-  if (available < needed) throw fail(`it is cut short: ${width} x ${height} pixels need ${needed} bytes, got ${available}`);
+  if (available < needed)
+    throw fail(`it is cut short: ${width} x ${height} pixels need ${needed} bytes, got ${available}`);
   const data = new Uint8Array(width * height);
   for (let i = 0, at = reader.position + 1; i < data.length; i++, at += sampleBytes) {
-    const sample = magic === "P2" ? reader.number() : sampleBytes === 1 ? bytes[at] : bytes[at] * 256 + bytes[at + 1];
-    if (sample === undefined || sample > maximum) throw fail(`pixel ${i} is not a number from 0 to ${maximum}`);
+    const sample =
+      magic === "P2" ? reader.number() : sampleBytes === 1 ? bytes[at] : bytes[at] * 256 + bytes[at + 1];
+    if (sample === undefined || sample > maximum)
+      throw fail(`pixel ${i} is not a number from 0 to ${maximum}`);
     data[i] = maximum === 255 ? sample : Math.round((sample * 255) / maximum);
   }
   return { width, height, data };
@@ -65,7 +69,8 @@ class TokenReader {
     this.#skipBlanks();
     let value = 0;
     const start = this.position;
-    while (this.#digit() && this.position - start < 10) value = value * 10 + this.#bytes[this.position++] - 0x30;
+    while (this.#digit() && this.position - start < 10)
+      value = value * 10 + this.#bytes[this.position++] - 0x30;
     const ended = this.position === this.#bytes.length || this.#blank();
     return this.position > start && ended ? value : undefined;
   }

@@ -125,7 +125,9 @@ function rowBytes(width: number, bitsPerPixel: number): number {
 /** Unpacks to exactly `length` bytes; refuses before allocating what the packed bytes cannot possibly hold. */
 function inflate(compressed: Uint8Array, length: number, fail: Fail): Uint8Array {
   if (length > compressed.length * MAX_DEFLATE_RATIO) {
-    throw fail(`its header needs ${length} bytes of pixels, ${compressed.length} packed bytes cannot hold them`);
+    throw fail(
+      `its header needs ${length} bytes of pixels, ${compressed.length} packed bytes cannot hold them`,
+    );
   }
   let raw: Uint8Array;
   try {
@@ -133,13 +135,23 @@ function inflate(compressed: Uint8Array, length: number, fail: Fail): Uint8Array
   } catch (error) {
     throw fail(`its packed data is damaged (${(error as Error).message})`);
   }
-  const found = new DataView(compressed.buffer, compressed.byteOffset + compressed.length - 4, 4).getUint32(0);
-  if (raw.length !== length || adler32(raw) !== found) throw fail("its packed data is damaged or of a wrong length");
+  const found = new DataView(compressed.buffer, compressed.byteOffset + compressed.length - 4, 4).getUint32(
+    0,
+  );
+  if (raw.length !== length || adler32(raw) !== found)
+    throw fail("its packed data is damaged or of a wrong length");
   return raw;
 }
 
 /** Undoes the row filters in place. Source: PNG specification, section 9. */
-function unfilter(raw: Uint8Array, start: number, stride: number, rows: number, bpp: number, fail: Fail): void {
+function unfilter(
+  raw: Uint8Array,
+  start: number,
+  stride: number,
+  rows: number,
+  bpp: number,
+  fail: Fail,
+): void {
   for (let y = 0; y < rows; y++) {
     const row = start + y * (1 + stride) + 1;
     const above = y === 0 ? -1 : row - stride - 1;
@@ -202,5 +214,7 @@ function packedSample(row: Uint8Array, x: number, depth: number): number {
 }
 
 function paletteGreys(palette: Uint8Array): Uint8Array {
-  return new Uint8Array(palette.length / 3).map((_, i) => luma(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]));
+  return new Uint8Array(palette.length / 3).map((_, i) =>
+    luma(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]),
+  );
 }

@@ -34,13 +34,15 @@ const DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
 
 /** Splits a PNG file into its chunks and checks their order, lengths and checksums. */
 export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: Fail): PngChunks {
-  if (PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw fail("it does not start with PNG's signature");
+  if (PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte))
+    throw fail("it does not start with PNG's signature");
   let header: PngHeader | undefined;
   let palette: Uint8Array | undefined;
   const parts: Uint8Array[] = [];
   for (let at = 8; ; ) {
     const chunk = readChunk(bytes, at, fail);
-    if (header === undefined && chunk.type !== "IHDR") throw fail(`its first chunk is ${chunk.type}, not IHDR`);
+    if (header === undefined && chunk.type !== "IHDR")
+      throw fail(`its first chunk is ${chunk.type}, not IHDR`);
     if (chunk.type === "IHDR") header = readHeader(chunk.data, header, maxPixels, fail);
     else if (chunk.type === "PLTE") palette = chunk.data;
     else if (chunk.type === "IDAT") parts.push(chunk.data);
@@ -55,7 +57,11 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: Fail):
   return { header, palette, compressed: join(parts) };
 }
 
-function readChunk(bytes: Uint8Array, at: number, fail: Fail): { type: string; data: Uint8Array; end: number } {
+function readChunk(
+  bytes: Uint8Array,
+  at: number,
+  fail: Fail,
+): { type: string; data: Uint8Array; end: number } {
   if (at + 12 > bytes.length) throw fail("it is cut short");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const length = view.getUint32(at);
@@ -70,7 +76,8 @@ function readChunk(bytes: Uint8Array, at: number, fail: Fail): { type: string; d
 }
 
 function readHeader(data: Uint8Array, seen: PngHeader | undefined, maxPixels: number, fail: Fail): PngHeader {
-  if (seen !== undefined || data.length !== 13) throw fail("its header (IHDR) is doubled or has a wrong length");
+  if (seen !== undefined || data.length !== 13)
+    throw fail("its header (IHDR) is doubled or has a wrong length");
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const [depth, colourType, compression, filter, interlace] = data.subarray(8);

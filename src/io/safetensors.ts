@@ -131,7 +131,8 @@ function readHeaderLength(bytes: Uint8Array, fail: Fail): number {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
-  if (length > MAX_HEADER_BYTES) throw fail(`the header claims ${length} bytes, the limit is ${MAX_HEADER_BYTES}`);
+  if (length > MAX_HEADER_BYTES)
+    throw fail(`the header claims ${length} bytes, the limit is ${MAX_HEADER_BYTES}`);
   if (PREFIX_BYTES + length > bytes.length) {
     throw fail(`the header claims ${length} bytes, only ${bytes.length - PREFIX_BYTES} follow`);
   }
@@ -241,7 +242,9 @@ function encodeHeader(entries: readonly [string, unknown][]): Uint8Array {
   const text = new TextEncoder().encode(json);
   const padded = Math.ceil(text.length / 8) * 8;
   if (padded > MAX_HEADER_BYTES) {
-    throw new ArgumentError(`safetensors: the header would have ${padded} bytes, the limit is ${MAX_HEADER_BYTES}`);
+    throw new ArgumentError(
+      `safetensors: the header would have ${padded} bytes, the limit is ${MAX_HEADER_BYTES}`,
+    );
   }
   const bytes = new Uint8Array(PREFIX_BYTES + padded).fill(0x20, PREFIX_BYTES);
   new DataView(bytes.buffer).setUint32(0, padded, true);

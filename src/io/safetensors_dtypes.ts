@@ -26,7 +26,10 @@ export const STORED_DTYPES: ReadonlyMap<string, StoredDType> = new Map<string, S
   ["I16", { bytes: 2, dtype: "int32", read: (b, n) => Int32Array.from(new Int16Array(b, 0, n)) }],
   ["I8", { bytes: 1, dtype: "int32", read: (b, n) => Int32Array.from(new Int8Array(b, 0, n)) }],
   ["U8", { bytes: 1, dtype: "uint8", read: (b, n) => new Uint8Array(b, 0, n) }],
-  ["BOOL", { bytes: 1, dtype: "bool", read: (b, n) => new Uint8Array(b, 0, n).map((v) => (v === 0 ? 0 : 1)) }],
+  [
+    "BOOL",
+    { bytes: 1, dtype: "bool", read: (b, n) => new Uint8Array(b, 0, n).map((v) => (v === 0 ? 0 : 1)) },
+  ],
 ]);
 
 const WRITTEN: Record<DType, string> = {

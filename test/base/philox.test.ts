@@ -74,7 +74,10 @@ test("a permutation holds every index once and depends on seed and epoch alone",
   fc.assert(
     fc.property(fc.nat(300), fc.nat(), fc.nat(50), (length, seed, epoch) => {
       const order = permutation(length, seed, epoch);
-      assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length }, (_, i) => i));
+      assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        Array.from({ length }, (_, i) => i),
+      );
       assert.deepEqual(permutation(length, seed, epoch), order);
     }),
     { numRuns: 50 },

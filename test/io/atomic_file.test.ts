@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FileError } from "../../src/base/errors.ts";
-import { removeLeftoversSync, type WriterFs, writeFileAtomic, writeFileAtomicSync } from "../../src/io/atomic_file.ts";
+import {
+  removeLeftoversSync,
+  type WriterFs,
+  writeFileAtomic,
+  writeFileAtomicSync,
+} from "../../src/io/atomic_file.ts";
 
 function folderOf(t: TestContext): string {
   const folder = fs.mkdtempSync(join(tmpdir(), "convoyant-"));
@@ -63,7 +68,10 @@ for (const [name, write] of WRITERS) {
       await write(path, "the old one");
       await assert.rejects(write(path, new Uint8Array(1 << 20)), (error: Error) => {
         assert.ok(error instanceof FileError);
-        assert.match(error.message, /cannot write .*checkpoint: the disk is full \(ENOSPC\); free some space/);
+        assert.match(
+          error.message,
+          /cannot write .*checkpoint: the disk is full \(ENOSPC\); free some space/,
+        );
         return true;
       });
       assert.equal(fs.readFileSync(path, "utf8"), "the old one");
@@ -99,11 +107,14 @@ for (const [call, code, message] of FAILURES) {
     const folder = folderOf(t);
     const path = join(folder, "a");
     fs.writeFileSync(path, "old");
-    assert.throws(() => writeFileAtomicSync(path, "new", failing(call, code)), (error: Error) => {
-      assert.ok(error instanceof FileError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => writeFileAtomicSync(path, "new", failing(call, code)),
+      (error: Error) => {
+        assert.ok(error instanceof FileError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
     assert.equal(fs.readFileSync(path, "utf8"), "old");
     assert.deepEqual(fs.readdirSync(folder), ["a"]);
   });

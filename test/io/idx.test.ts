@@ -37,11 +37,14 @@ test("what is written is read back", () => {
 
 test("a file that is not what it claims to be gets one clear error", () => {
   const refused = (data: Uint8Array, message: RegExp, dimensions?: number) =>
-    assert.throws(() => parseIdx(data, { name: "f", dimensions }), (error: Error) => {
-      assert.ok(error instanceof FileError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => parseIdx(data, { name: "f", dimensions }),
+      (error: Error) => {
+        assert.ok(error instanceof FileError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   refused(bytes(), /IDX file f is cut short: 0 bytes/);
   refused(bytes(0, 0, 8), /cut short: 3 bytes/);
   refused(bytes(1, 0, 8, 1, 0, 0, 0, 0), /not IDX: it starts with 01 00 08 01/);
@@ -67,9 +70,18 @@ test("gzipped files are unpacked within a bound", async (t) => {
   assert.deepEqual(await readMaybeGzipped(put("a.gz", packed), 100_000), content);
   assert.deepEqual(await readMaybeGzipped(put("plain", content), 100_000), content);
   assert.deepEqual(await readMaybeGzipped(put("empty", new Uint8Array(0)), 10), new Uint8Array(0));
-  await assert.rejects(readMaybeGzipped(join(folder, "a.gz"), 99_999), /at most 99999 bytes unpacked, got more/);
-  await assert.rejects(readMaybeGzipped(join(folder, "plain"), 99_999), /at most 99999 bytes unpacked, got 100000/);
-  await assert.rejects(readMaybeGzipped(put("cut.gz", packed.subarray(0, 60)), 1e6), /damaged or incomplete gzip file/);
+  await assert.rejects(
+    readMaybeGzipped(join(folder, "a.gz"), 99_999),
+    /at most 99999 bytes unpacked, got more/,
+  );
+  await assert.rejects(
+    readMaybeGzipped(join(folder, "plain"), 99_999),
+    /at most 99999 bytes unpacked, got 100000/,
+  );
+  await assert.rejects(
+    readMaybeGzipped(put("cut.gz", packed.subarray(0, 60)), 1e6),
+    /damaged or incomplete gzip file/,
+  );
   const damaged = Uint8Array.from(packed);
   damaged[damaged.length - 6] ^= 1;
   await assert.rejects(readMaybeGzipped(put("bad.gz", damaged), 1e6), /damaged or incomplete gzip file/);

@@ -58,7 +58,13 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return out;
 }
 
-function png(width: number, height: number, depth: number, colour: number, ...chunks: Uint8Array[]): Uint8Array {
+function png(
+  width: number,
+  height: number,
+  depth: number,
+  colour: number,
+  ...chunks: Uint8Array[]
+): Uint8Array {
   const header = new Uint8Array(13);
   new DataView(header.buffer).setUint32(0, width);
   new DataView(header.buffer).setUint32(4, height);
@@ -70,11 +76,14 @@ function png(width: number, height: number, depth: number, colour: number, ...ch
 test("PNG files with right checksums that lie", () => {
   const idat = (raw: number[]) => chunk("IDAT", zlibSync(Uint8Array.from(raw)));
   const refused = (data: Uint8Array, message: RegExp) =>
-    assert.throws(() => decodePngGrey(data, { name: "p" }), (error: Error) => {
-      assert.ok(error instanceof FileError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => decodePngGrey(data, { name: "p" }),
+      (error: Error) => {
+        assert.ok(error instanceof FileError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   refused(png(60_000, 60_000, 8, 0, idat([0, 1])), /claims to be 60000 x 60000/);
   refused(png(10_000, 10_000, 8, 0, idat([0, 1])), /packed bytes cannot hold them/);
   refused(png(0, 1, 8, 0, idat([0])), /claims to be 0 x 1/);
@@ -118,11 +127,14 @@ test("PGM, plain and raw", () => {
 
 test("PGM files that lie", () => {
   const refused = (data: Uint8Array, message: RegExp) =>
-    assert.throws(() => decodePgm(data), (error: Error) => {
-      assert.ok(error instanceof FileError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => decodePgm(data),
+      (error: Error) => {
+        assert.ok(error instanceof FileError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   refused(text(""), /neither with P2 nor with P5/);
   refused(text("P6 1 1 255\nabc"), /neither/);
   refused(text("P5 1 x 255\na"), /header/);

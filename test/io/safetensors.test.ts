@@ -21,7 +21,14 @@ function entry(dtype: DType, values: number[], shape: number[] = [values.length]
 function ours(): Map<string, NamedArray> {
   const limit = Number.MAX_SAFE_INTEGER;
   return new Map([
-    ["features.0.weight", entry("float32", Array.from({ length: 24 }, (_, i) => i / 7), [2, 3, 2, 2])],
+    [
+      "features.0.weight",
+      entry(
+        "float32",
+        Array.from({ length: 24 }, (_, i) => i / 7),
+        [2, 3, 2, 2],
+      ),
+    ],
     ["features.0.bias", entry("float32", [-0, Number.POSITIVE_INFINITY])],
     ["0.num_batches_tracked", entry("int64", [12345678901], [])],
     ["labels", entry("int64", [-1, 0, limit, -limit, -(2 ** 32)])],
@@ -43,7 +50,8 @@ test("reads what the Python package wrote", () => {
 
 test("writes tensors as the Python package does, byte for byte", () => {
   const theirs = fixture("ours.safetensors");
-  const dataOf = (bytes: Uint8Array) => bytes.subarray(8 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
+  const dataOf = (bytes: Uint8Array) =>
+    bytes.subarray(8 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
   const bytes = encodeSafetensors(ours(), { format: "pt", note: "größer 图" });
   assert.deepEqual(Buffer.from(dataOf(bytes)), Buffer.from(dataOf(theirs)));
   const headerOf = (b: Uint8Array) =>
@@ -70,7 +78,10 @@ test("half, bfloat16 and narrow integers come as the next wider dtype, as torch 
 });
 
 test("a dtype that has no place here is named", () => {
-  assert.throws(() => decodeSafetensors(fixture("float8.safetensors")), /"x" has dtype "F8_E4M3", which cannot be read/);
+  assert.throws(
+    () => decodeSafetensors(fixture("float8.safetensors")),
+    /"x" has dtype "F8_E4M3", which cannot be read/,
+  );
 });
 
 test("what is written is read back, whatever the names, shapes and dtypes", () => {
@@ -113,7 +124,11 @@ const HOSTILE: [string, Uint8Array, RegExp][] = [
   ["a prefix cut short", new Uint8Array(7), /at least 8 bytes/],
   ["a header beyond the end", file("{}", 0, 100), /claims 100 bytes, only 2 follow/],
   ["a huge header", file("{}", 0, Number.MAX_SAFE_INTEGER), /the limit is 100000000/],
-  ["a header of 2^64 - 1", Uint8Array.from([255, 255, 255, 255, 255, 255, 255, 255, 123, 125]), /the limit is/],
+  [
+    "a header of 2^64 - 1",
+    Uint8Array.from([255, 255, 255, 255, 255, 255, 255, 255, 123, 125]),
+    /the limit is/,
+  ],
   ["no JSON", file("{nonsense}"), /is not JSON/],
   ["a list", file("[]"), /does not start with/],
   ["blanks before the header", file(" {}"), /does not start with/],
@@ -121,22 +136,42 @@ const HOSTILE: [string, Uint8Array, RegExp][] = [
   ["not UTF-8", file(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)), /not UTF-8/],
   ["a key twice", file(`{"a":${F32(0, 4)},"a":${F32(0, 4)}}`, 4), /the key "a" twice/],
   ["a key twice, once escaped", file(`{"a":${F32(0, 4)},"\\u0061":${F32(0, 4)}}`, 4), /the key "a" twice/],
-  ["shape twice", file('{"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}}', 1), /"shape" twice/],
+  [
+    "shape twice",
+    file('{"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}}', 1),
+    /"shape" twice/,
+  ],
   ["an entry that is no object", file('{"a":[0,4]}', 4), /is not an object/],
   ["an unknown dtype", file('{"a":{"dtype":"F33","shape":[],"data_offsets":[0,4]}}', 4), /dtype "F33"/],
   ["no dtype", file('{"a":{"shape":[],"data_offsets":[0,4]}}', 4), /dtype undefined/],
   ["a negative size", file('{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', 4), /has shape \[-1\]/],
   ["a broken size", file('{"a":{"dtype":"F32","shape":[0.5],"data_offsets":[0,2]}}', 2), /has shape \[0.5\]/],
   ["a shape that is no list", file('{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}', 4), /has shape 1/],
-  ["backward offsets", file('{"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}}', 4), /data_offsets \[4,0\]/],
+  [
+    "backward offsets",
+    file('{"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}}', 4),
+    /data_offsets \[4,0\]/,
+  ],
   ["three offsets", file('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4,8]}}', 8), /data_offsets/],
   ["no offsets", file('{"a":{"dtype":"F32","shape":[]}}', 4), /data_offsets undefined/],
   ["a length that lies", file(`{"a":${F32(0, 8, [1])}}`, 8), /claims 8 bytes, but \[1\] of F32 is 4/],
   ["a wrong element size", file('{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,4]}}', 4), /of F64 is 8/],
   ["terabytes", file(`{"a":${F32(0, 4e12)}}`, 4), /ends at byte 4000000000000 of the data, which has only 4/],
-  ["an overflowing product", file(`{"a":${F32(0, 0, [2 ** 53 - 1, 2 ** 53 - 1, 2 ** 53 - 1])}}`), /claims 0 bytes/],
-  ["offsets beyond 2^53", file(`{"a":{"dtype":"U8","shape":[9007199254740993],"data_offsets":[0,9007199254740993]}}`), /has shape/],
-  ["an overlap", file(`{"a":${F32(0, 8)},"b":${F32(4, 12)}}`, 12), /"b" starts at byte 4 of the data and overlaps/],
+  [
+    "an overflowing product",
+    file(`{"a":${F32(0, 0, [2 ** 53 - 1, 2 ** 53 - 1, 2 ** 53 - 1])}}`),
+    /claims 0 bytes/,
+  ],
+  [
+    "offsets beyond 2^53",
+    file(`{"a":{"dtype":"U8","shape":[9007199254740993],"data_offsets":[0,9007199254740993]}}`),
+    /has shape/,
+  ],
+  [
+    "an overlap",
+    file(`{"a":${F32(0, 8)},"b":${F32(4, 12)}}`, 12),
+    /"b" starts at byte 4 of the data and overlaps/,
+  ],
   ["the same bytes twice", file(`{"a":${F32(0, 4)},"b":${F32(0, 4)}}`, 4), /overlaps/],
   ["a hole", file(`{"a":${F32(0, 4)},"b":${F32(8, 12)}}`, 12), /bytes 4 to 8 of the data, before "b"/],
   ["a hole at the start", file(`{"a":${F32(4, 8)}}`, 8), /bytes 0 to 4/],
@@ -155,30 +190,41 @@ function int64Beyond(): Uint8Array {
 
 for (const [name, bytes, message] of HOSTILE) {
   test(`refuses ${name}`, () => {
-    assert.throws(() => decodeSafetensors(bytes, { name: "w.safetensors" }), (error: Error) => {
-      assert.ok(error instanceof FileError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => decodeSafetensors(bytes, { name: "w.safetensors" }),
+      (error: Error) => {
+        assert.ok(error instanceof FileError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   });
 }
 
 test("damaged bytes give a FileError or a readable file, never another error", () => {
   const good = encodeSafetensors(ours(), { a: "b" });
-  const property = fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, value, length) => {
-    const bad = good.slice(0, length);
-    if (at < bad.length) bad[at] = value;
-    try {
-      decodeSafetensors(bad);
-    } catch (error) {
-      assert.ok(error instanceof FileError, String(error));
-    }
-  });
+  const property = fc.property(
+    fc.nat(good.length - 1),
+    fc.nat(255),
+    fc.nat(good.length),
+    (at, value, length) => {
+      const bad = good.slice(0, length);
+      if (at < bad.length) bad[at] = value;
+      try {
+        decodeSafetensors(bad);
+      } catch (error) {
+        assert.ok(error instanceof FileError, String(error));
+      }
+    },
+  );
   fc.assert(property, { numRuns: 500 });
 });
 
 test("refuses to write what cannot be read back", () => {
-  const one = (value: NamedArray, name = "a") => () => encodeSafetensors(new Map([[name, value]]));
+  const one =
+    (value: NamedArray, name = "a") =>
+    () =>
+      encodeSafetensors(new Map([[name, value]]));
   assert.throws(one(entry("float32", [1, 2], [3])), ShapeError);
   assert.throws(one(entry("float32", [1]), "__metadata__"), ArgumentError);
   assert.throws(one({ data: Float64Array.of(Number.NaN), shape: [1], dtype: "int64" }), DTypeError);
