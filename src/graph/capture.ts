@@ -1,7 +1,7 @@
 /** From pending values to a graph, with the key under which its program is cached. */
-import type { Attributes } from "../engines/engine.ts";
 import type { Graph, GraphNode, GraphValue } from "./graph.ts";
-import { NO_ATTRIBUTES, type Node, type OpDefinition, type StateBuffer, type Value } from "./node.ts";
+import type { Node, StateBuffer, Value } from "./node.ts";
+import { attributeKey, opNumber } from "./structure_key.ts";
 
 export interface CommitRequest {
   readonly from: Value;
@@ -122,30 +122,4 @@ class Numbering {
     this.values.push(value);
     return this.values.length - 1;
   }
-}
-
-const opNumbers = new Map<OpDefinition, number>();
-
-function opNumber(op: OpDefinition): number {
-  let number = opNumbers.get(op);
-  if (number === undefined) {
-    number = opNumbers.size;
-    opNumbers.set(op, number);
-  }
-  return number;
-}
-
-function attributeKey(attributes: Attributes): string {
-  if (attributes === NO_ATTRIBUTES) return "";
-  let text = "{";
-  for (const name in attributes) text += `${name}:${plainText(attributes[name])},`;
-  return text;
-}
-
-/** Like JSON, but keeps NaN, the infinities and -0 apart. */
-function plainText(value: unknown): string {
-  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-  if (Array.isArray(value)) return `[${value.map(plainText).join(",")}]`;
-  if (typeof value === "object" && value !== null) return attributeKey(value as Attributes);
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

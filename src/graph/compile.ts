@@ -2,7 +2,22 @@
 import type { EngineCapabilities, Program } from "../engines/engine.ts";
 import type { Graph } from "./graph.ts";
 import { planMemory } from "./memory_plan.ts";
+import { commonSubexpressions } from "./passes/common_subexpressions.ts";
+import { deadCode } from "./passes/dead_code.ts";
+import { decompose } from "./passes/decompose.ts";
+import { foldScalars } from "./passes/fold_scalars.ts";
+import { fuseActivation } from "./passes/fuse_activation.ts";
+import { fuseLoops } from "./passes/fuse_loops.ts";
 
 export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Program {
-  return planMemory(graph, capabilities);
+  return planMemory(optimise(graph, capabilities), capabilities);
+}
+
+/** The passes alone, for printing and tests. */
+export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph {
+  let now = decompose(deadCode(graph), capabilities);
+  now = deadCode(commonSubexpressions(now));
+  if (!capabilities.fusion) return now;
+  now = fuseActivation(now);
+  return fuseLoops(foldScalars(now));
 }
