@@ -83,7 +83,14 @@ function averagePools(n: number, c: number, size: number): Case[] {
   const gradient = { ...attributes, inputShape: x.shape };
   return [
     { name: `avgPool 2x2 ${size}`, op: "avgPool2d", attributes, inputs: [x], outputs: [y], flops: 0 },
-    { name: `avgPool 2x2 ${size} gradient`, op: "avgPool2dGradient", attributes: gradient, inputs: [y], outputs: [x], flops: 0 },
+    {
+      name: `avgPool 2x2 ${size} gradient`,
+      op: "avgPool2dGradient",
+      attributes: gradient,
+      inputs: [y],
+      outputs: [x],
+      flops: 0,
+    },
   ];
 }
 
@@ -133,15 +140,42 @@ const CASES: Case[] = [
   ...convolutions({ name: "LeNet 2", x: [256, 6, 14, 14], channels: 16, kernel: 5 }),
   ...convolutions({ name: "BN-LeNet 1", x: [256, 1, 28, 28], channels: 6, kernel: 5 }),
   ...convolutions({ name: "BN-LeNet 2", x: [256, 6, 12, 12], channels: 16, kernel: 5 }),
-  ...convolutions({ name: "AlexNet 1", x: [4, 1, 224, 224], channels: 96, kernel: 11, stride: 4, padding: 1 }),
+  ...convolutions({
+    name: "AlexNet 1",
+    x: [4, 1, 224, 224],
+    channels: 96,
+    kernel: 11,
+    stride: 4,
+    padding: 1,
+  }),
   ...convolutions({ name: "AlexNet 2", x: [4, 96, 26, 26], channels: 256, kernel: 5, padding: 2 }),
   ...convolutions({ name: "AlexNet 3", x: [4, 256, 12, 12], channels: 384, kernel: 3, padding: 1 }),
   ...convolutions({ name: "VGG 64-64", x: [1, 64, 112, 112], channels: 64, kernel: 3, padding: 1 }),
   ...convolutions({ name: "VGG 512-512", x: [2, 512, 14, 14], channels: 512, kernel: 3, padding: 1 }),
   ...convolutions({ name: "NiN 96-96 1x1", x: [4, 96, 54, 54], channels: 96, kernel: 1 }),
-  ...convolutions({ name: "GoogLeNet 64", x: [8, 1, 96, 96], channels: 64, kernel: 7, stride: 2, padding: 3 }),
-  ...convolutions({ name: "GoogLeNet 160-320 6x6", x: [16, 160, 6, 6], channels: 320, kernel: 3, padding: 1 }),
-  ...convolutions({ name: "depthwise 64", x: [8, 64, 28, 28], channels: 64, kernel: 3, padding: 1, groups: 64 }),
+  ...convolutions({
+    name: "GoogLeNet 64",
+    x: [8, 1, 96, 96],
+    channels: 64,
+    kernel: 7,
+    stride: 2,
+    padding: 3,
+  }),
+  ...convolutions({
+    name: "GoogLeNet 160-320 6x6",
+    x: [16, 160, 6, 6],
+    channels: 320,
+    kernel: 3,
+    padding: 1,
+  }),
+  ...convolutions({
+    name: "depthwise 64",
+    x: [8, 64, 28, 28],
+    channels: 64,
+    kernel: 3,
+    padding: 1,
+    groups: 64,
+  }),
   ...averagePools(256, 6, 28),
   ...averagePools(256, 16, 10),
   maxPool(64, 6, 28, 2),
@@ -172,8 +206,13 @@ for (const binary of availableBinaries().filter(({ name }) => name.includes("sha
     const loaded = load(binary, planner, attributes, data, outputs);
     const milliseconds = measure(loaded);
     const bytes = [...inputs, ...outputs].reduce((sum, spec) => sum + numel(spec.shape) * 4, 0);
-    const speed = flops > 0 ? `${(flops / milliseconds / 1e6).toFixed(1)} GFLOP/s` : `${(bytes / milliseconds / 1e6).toFixed(1)} GB/s`;
+    const speed =
+      flops > 0
+        ? `${(flops / milliseconds / 1e6).toFixed(1)} GFLOP/s`
+        : `${(bytes / milliseconds / 1e6).toFixed(1)} GB/s`;
     const units = loaded.plan.stages.map((stage) => stage.units).join("+");
-    console.log(`${name.padEnd(40)} ${milliseconds.toFixed(3).padStart(9)} ms ${speed.padStart(15)}  units ${units}`);
+    console.log(
+      `${name.padEnd(40)} ${milliseconds.toFixed(3).padStart(9)} ms ${speed.padStart(15)}  units ${units}`,
+    );
   }
 }
