@@ -1,0 +1,167 @@
+/** What a benchmark prints: lines of results, lines for what was left out, and how they compare. */
+
+/** One measurement: training throughput of a network, or a matrix product. */
+export interface BenchLine {
+  readonly event: "bench";
+  readonly library: string;
+  readonly version?: string;
+  /** Ours: the engine. A peer's: its backend or mode, such as "eager". */
+  readonly engine: string;
+  /** The network that was trained; absent for a matrix product. */
+  readonly net?: string;
+  /** "matmul" for a matrix product of `size` x `size`; absent for training. */
+  readonly task?: string;
+  readonly size?: number;
+  readonly precision: string;
+  readonly batch?: number;
+  readonly threads: number;
+  /** Training: the median over the timed windows. */
+  readonly examplesPerSecond?: number;
+  /** Matrix product: 2 n^3 operations over the median time, in 10^9 per second. */
+  readonly gflops?: number;
+  /** From the start of the process to the end of its first step. */
+  readonly firstStepSeconds: number;
+  /** The most memory the process held, in 10^6 bytes. */
+  readonly rssMb: number;
+  /** Ours: the share of a step's time that went into building and looking up its program, 0 to 1. */
+  readonly planShare?: number;
+  /** How many runs the figures are the medians of. */
+  readonly rounds?: number;
+}
+
+/** A measurement that was not made, and why. */
+export interface SkipLine {
+  readonly event: "skip";
+  readonly library: string;
+  readonly engine: string;
+  readonly net?: string;
+  readonly task?: string;
+  readonly reason: string;
+}
+
+/** How many times the speed of a peer one of our engines reached. */
+export interface RatioLine {
+  readonly event: "ratio";
+  readonly net?: string;
+  readonly task?: string;
+  readonly precision: string;
+  readonly engine: string;
+  readonly threads: number;
+  readonly against: string;
+  readonly againstEngine: string;
+  readonly againstThreads: number;
+  readonly ratio: number;
+}
+
+/** The middle value, or the mean of the two in the middle; NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** One line for several runs of the same measurement: the median of each figure. */
+export function medianLine(runs: readonly BenchLine[]): BenchLine {
+  const figure = (of: (line: BenchLine) => number | undefined): number | undefined => {
+    const values = runs.map(of).filter((value) => value !== undefined);
+    return values.length > 0 ? median(values) : undefined;
+  };
+  const figures = {
+    examplesPerSecond: figure((line) => line.examplesPerSecond),
+    gflops: figure((line) => line.gflops),
+    firstStepSeconds: figure((line) => line.firstStepSeconds),
+    rssMb: figure((line) => line.rssMb),
+    planShare: figure((line) => line.planShare),
+  };
+  const known = Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+  return { ...runs[0], ...known, rounds: runs.length };
+}
+
+const speedOf = (line: BenchLine): number => line.examplesPerSecond ?? line.gflops ?? Number.NaN;
+const subjectOf = (line: BenchLine): string => `${line.net ?? `${line.task} ${line.size}`} ${line.precision}`;
+
+/**
+ * Our lines over the peers' of the same network (or product) and precision. A peer is met at the same number
+ * of threads; one that has no such line, at the most it has.
+ */
+export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
+  const found: RatioLine[] = [];
+  for (const own of lines.filter((line) => line.library === "convoyant")) {
+    const others = lines.filter((line) => line.library !== "convoyant" && subjectOf(line) === subjectOf(own));
+    for (const other of others) {
+      const kin = others.filter((each) => each.library === other.library && each.engine === other.engine);
+      const same = kin.some((each) => each.threads === own.threads);
+      const threads = same ? own.threads : Math.max(...kin.map((each) => each.threads));
+      if (other.threads !== threads) continue;
+      found.push({
+        event: "ratio",
+        ...(own.net === undefined ? { task: own.task } : { net: own.net }),
+        precision: own.precision,
+        engine: own.engine,
+        threads: own.threads,
+        against: other.library,
+        againstEngine: other.engine,
+        againstThreads: other.threads,
+        ratio: Number((speedOf(own) / speedOf(other)).toPrecision(3)),
+      });
+    }
+  }
+  return found;
+}
+
+/** Right-aligned numbers under their headings, words to the left; no colours. */
+function table(rows: readonly (readonly string[])[], left: number): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const cell = (text: string, column: number) =>
+    column < left ? text.padEnd(widths[column]) : text.padStart(widths[column]);
+  return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
+}
+
+/** The whole benchmark as a table for people: figures, ratios to our own engines, what was left out. */
+export function formatBench(lines: readonly BenchLine[], skips: readonly SkipLine[]): string {
+  const training = lines.some((line) => line.net !== undefined);
+  const ratios = ratiosOf(lines);
+  const heading = [
+    "what",
+    "library",
+    "engine",
+    "threads",
+    training ? "examples/s" : "GFLOP/s",
+    "first step s",
+    "MB",
+  ];
+  const rows = lines.map((line) => [
+    subjectOf(line),
+    line.library,
+    line.engine,
+    String(line.threads),
+    speedOf(line).toFixed(speedOf(line) < 1000 ? 1 : 0),
+    line.firstStepSeconds.toFixed(2),
+    line.rssMb.toFixed(0),
+  ]);
+  const parts = [table([heading, ...rows], 3)];
+  if (ratios.length > 0) {
+    parts.push(
+      ratios
+        .map((each) => {
+          const subject = `${each.net ?? each.task} ${each.precision}`;
+          return `${subject}: ${each.engine} reaches ${each.ratio}x ${each.against} (${each.againstEngine})`;
+        })
+        .join("\n"),
+    );
+  }
+  for (const line of lines.filter((each) => each.planShare !== undefined)) {
+    const share = (100 * (line.planShare ?? 0)).toFixed(1);
+    parts.push(
+      `${subjectOf(line)}: building and finding the program takes ${share}% of a step (${line.engine})`,
+    );
+  }
+  if (skips.length > 0) {
+    parts.push(
+      skips
+        .map((skip) => `left out: ${skip.net ?? skip.task} on ${skip.library} ${skip.engine}: ${skip.reason}`)
+        .join("\n"),
+    );
+  }
+  return parts.join("\n\n");
+}

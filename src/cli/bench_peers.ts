@@ -1,0 +1,295 @@
+/**
+ * Other libraries, measured beside ours in one go: finds what is installed, starts one program after the
+ * other, each in a process of its own, and collects the JSON lines they print.
+ *
+ * The programs stand in bench/peers of the repository; bench/README.md says how to install each library.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ArgumentError, nearestName } from "../base/errors.ts";
+import { type BenchLine, medianLine, type SkipLine } from "./bench_lines.ts";
+
+/** The libraries that can be measured. */
+export const peerNames = ["pytorch", "jax-js", "tfjs"] as const;
+export type PeerName = (typeof peerNames)[number];
+
+/** Ways to run PyTorch; "compile" takes half a minute before its first step. */
+export type PytorchMode = "eager" | "channels-last" | "compile" | "compile-channels-last";
+
+/** Where the peers are. */
+export interface PeerPlaces {
+  /** The folder with the peers' node_modules and venv. */
+  readonly folder: string;
+  /** The Python to run PyTorch with. */
+  readonly python: string;
+  /** The folder of the programs, bench/peers in a clone. */
+  readonly programs: string;
+}
+
+/** One program to start and what it measures. */
+export interface Contender {
+  readonly library: string;
+  readonly engine: string;
+  readonly net?: string;
+  readonly task?: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Why it cannot run; it is then skipped. */
+  readonly missing?: string;
+}
+
+/** How long and how often to measure. */
+export interface BenchEffort {
+  /** Runs of each program, in turn with the others; the median counts. Default 1. */
+  readonly rounds?: number;
+  /** Milliseconds after which a program is ended and skipped. Default 10 minutes. */
+  readonly timeoutMs?: number;
+  /** Ends the benchmark, and the program that is running. */
+  readonly signal?: AbortSignal;
+  /** Called before each run, for a progress line. */
+  readonly onStart?: (contender: Contender, round: number) => void;
+}
+
+/** What the programs are told. Absent values are left to the programs: the chapter's batch, five windows of 1 s. */
+export interface PeerSettings {
+  readonly threads: number;
+  readonly batch?: number;
+  readonly windows?: number;
+  /** Length of a timed window. */
+  readonly seconds?: number;
+  readonly pytorchModes?: readonly PytorchMode[];
+}
+
+/**
+ * Where the peers are: CONVOYANT_PEERS (default: `convoyant/peers` in the user's cache), and for PyTorch
+ * CONVOYANT_PEERS_PYTHON, the folder's own venv, or `python3`.
+ */
+export function peerPlaces(env: NodeJS.ProcessEnv = process.env): PeerPlaces {
+  const cache = env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const folder = env.CONVOYANT_PEERS || join(cache, "convoyant", "peers");
+  const venv = join(folder, "venv", "bin", "python");
+  return {
+    folder,
+    python: env.CONVOYANT_PEERS_PYTHON || (existsSync(venv) ? venv : "python3"),
+    programs: fileURLToPath(new URL("../../../bench/peers/", import.meta.url)),
+  };
+}
+
+/**
+ * Reads `--against pytorch,jax-js`; "" and "none" mean nobody.
+ *
+ * @throws {ArgumentError} for a library that is not among `peerNames`
+ */
+export function parsePeers(text: string): PeerName[] {
+  const names = text.split(",").map((name) => name.trim());
+  return names
+    .filter((name) => name !== "" && name !== "none")
+    .map((name) => {
+      if ((peerNames as readonly string[]).includes(name)) return name as PeerName;
+      const near = nearestName(name, peerNames);
+      const hint = near ? `; did you mean "${near}"?` : "";
+      throw new ArgumentError(
+        `unknown library "${name}" to compare with; known: ${peerNames.join(", ")}${hint}`,
+      );
+    });
+}
+
+/** The arguments that every program understands. */
+function sharedArguments({ batch, windows, seconds }: PeerSettings): string[] {
+  const given = { batch, windows, seconds };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, `${value}`],
+  );
+}
+
+/** Why a program cannot be started, if so: no clone, or its package is not installed. */
+function missingPart(places: PeerPlaces, program: string, packages: readonly string[]): string | undefined {
+  if (!existsSync(join(places.programs, program))) return "its program bench/peers comes only with a clone";
+  for (const name of packages) {
+    if (existsSync(join(places.folder, "node_modules", name))) continue;
+    return `${name} is not in ${places.folder} (bench/README.md says how to install it)`;
+  }
+  return undefined;
+}
+
+function nodeContender(
+  places: PeerPlaces,
+  program: string,
+  packages: readonly string[],
+  what: Pick<Contender, "library" | "engine" | "net" | "task">,
+  args: readonly string[],
+): Contender {
+  return {
+    ...what,
+    command: process.execPath,
+    args: [join(places.programs, program), ...args],
+    env: { CONVOYANT_PEERS: places.folder },
+    missing: missingPart(places, program, packages),
+  };
+}
+
+function pythonContender(
+  places: PeerPlaces,
+  program: string,
+  what: Pick<Contender, "engine" | "net" | "task">,
+  args: readonly string[],
+): Contender {
+  return {
+    library: "pytorch",
+    ...what,
+    command: places.python,
+    args: [join(places.programs, program), ...args],
+    missing: missingPart(places, program, []),
+  };
+}
+
+/** The programs that train `net` in each of `peers`, for each precision they have. */
+export function trainingContenders(
+  peers: readonly PeerName[],
+  net: string,
+  precision: string,
+  settings: PeerSettings,
+  places: PeerPlaces = peerPlaces(),
+): Contender[] {
+  const args = ["--net", net, ...sharedArguments(settings)];
+  const threads = ["--threads", `${settings.threads}`];
+  const onlyLenet =
+    net === "lenet" && precision === "f32" ? undefined : "it is measured on lenet in f32 only";
+  return peers.flatMap((peer) => {
+    if (peer === "pytorch") {
+      const modes = settings.pytorchModes ?? ["eager", "channels-last"];
+      return modes.map((mode) => {
+        const more = [...args, ...threads, "--mode", mode, "--precision", precision];
+        return pythonContender(places, "pytorch_train.py", { engine: mode, net }, more);
+      });
+    }
+    const contender =
+      peer === "jax-js"
+        ? nodeContender(places, "jax_js_train.mjs", ["@jax-js/jax"], { library: peer, engine: "wasm", net }, [
+            ...args,
+            ...threads,
+          ])
+        : nodeContender(
+            places,
+            "tfjs_train.mjs",
+            ["@tensorflow/tfjs"],
+            { library: peer, engine: "cpu", net },
+            args,
+          );
+    return [{ ...contender, missing: onlyLenet ?? contender.missing }];
+  });
+}
+
+/** The programs that multiply two `size` x `size` matrices in each of `peers`. */
+export function matmulContenders(
+  peers: readonly PeerName[],
+  size: number,
+  settings: PeerSettings,
+  places: PeerPlaces = peerPlaces(),
+): Contender[] {
+  const args = ["--size", `${size}`, "--threads", `${settings.threads}`, ...sharedArguments(settings)];
+  const task = "matmul";
+  return peers.map((peer) => {
+    if (peer === "pytorch")
+      return pythonContender(places, "pytorch_matmul.py", { engine: "eager", task }, args);
+    const what = { library: peer, engine: "wasm", task };
+    if (peer === "jax-js") return nodeContender(places, "jax_js_matmul.mjs", ["@jax-js/jax"], what, args);
+    const packages = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"];
+    return nodeContender(places, "tfjs_wasm_matmul.mjs", packages, what, args);
+  });
+}
+
+function skip(contender: Contender, reason: string): SkipLine {
+  const { library, engine, net, task } = contender;
+  const subject = { ...(net === undefined ? {} : { net }), ...(task === undefined ? {} : { task }) };
+  return { event: "skip", library, engine, ...subject, reason };
+}
+
+/** The last JSON line with `"event":"bench"` in what a program printed, if there is one. */
+function benchLineIn(output: string): BenchLine | undefined {
+  for (const line of output.split("\n").reverse()) {
+    if (!line.startsWith("{")) continue;
+    try {
+      const value = JSON.parse(line);
+      if (value.event === "bench") return value;
+    } catch {
+      // Not a result: a library may print what it likes.
+    }
+  }
+  return undefined;
+}
+
+/** What a failed program said last: the line that names the error, not the stack below or above it. */
+function lastWords(errors: string): string {
+  const lines = errors.split("\n").map((line) => line.trim());
+  const named = lines.filter((line) => /^(\w+\.)*\w*(Error|Exception|Interrupt)\b/.test(line));
+  return (named.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "it said nothing").slice(0, 300);
+}
+
+/** Runs one program to its end. What goes wrong becomes a reason to skip it; only an abort throws. */
+export async function runContender(
+  contender: Contender,
+  effort: BenchEffort = {},
+): Promise<BenchLine | SkipLine> {
+  if (contender.missing !== undefined) return skip(contender, contender.missing);
+  const { timeoutMs = 600_000, signal } = effort;
+  signal?.throwIfAborted();
+  const child = spawn(contender.command, contender.args, {
+    env: { ...process.env, ...contender.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors = (errors + chunk).slice(-20_000)));
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, timeoutMs);
+  const stop = () => child.kill("SIGKILL");
+  signal?.addEventListener("abort", stop);
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", resolve);
+    });
+    signal?.throwIfAborted();
+    if (late) return skip(contender, `it did not end within ${timeoutMs / 1000} s`);
+    if (code !== 0) return skip(contender, lastWords(errors));
+    return benchLineIn(output) ?? skip(contender, "it printed no result");
+  } catch (error) {
+    signal?.throwIfAborted();
+    return skip(contender, `${contender.command} could not be started: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/**
+ * Runs all programs in turn, `rounds` times around, so that whatever else the machine does meets them all
+ * alike; then yields one line for each, in their order: the medians, or why it was skipped.
+ */
+export async function runInTurn(
+  contenders: readonly Contender[],
+  effort: BenchEffort = {},
+): Promise<(BenchLine | SkipLine)[]> {
+  const runs = contenders.map((): BenchLine[] => []);
+  const skips: (SkipLine | undefined)[] = contenders.map(() => undefined);
+  for (let round = 1; round <= (effort.rounds ?? 1); round++) {
+    for (const [i, contender] of contenders.entries()) {
+      if (skips[i] !== undefined) continue;
+      if (contender.missing === undefined) effort.onStart?.(contender, round);
+      const line = await runContender(contender, effort);
+      if (line.event === "bench") runs[i].push(line);
+      else skips[i] = line;
+    }
+  }
+  return contenders.map((_, i) => skips[i] ?? medianLine(runs[i]));
+}
