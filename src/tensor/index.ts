@@ -4,5 +4,14 @@ import "./methods.ts";
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export * from "./creation.ts";
 export * from "./functions/index.ts";
+export {
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  type RngState,
+  setRngState,
+} from "./generator.ts";
 export { engineName, stopEngine, useEngine } from "./runtime.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

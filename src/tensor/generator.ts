@@ -1,0 +1,102 @@
+/** Where random numbers come from: a seed and a count of the draws made so far. */
+import { ArgumentError } from "../base/errors.ts";
+import { keyOfSeed } from "../base/philox.ts";
+import { constantValue, type Value } from "../graph/node.ts";
+
+/** All there is to know about a generator: what a checkpoint keeps. Plain data. */
+export interface RngState {
+  readonly seed: number;
+  /** Number of draws made. */
+  readonly offset: number;
+}
+
+/**
+ * A source of random numbers of its own. Every draw (one call of `rand`, `dropout`, ...) takes the next
+ * stream of the seed; the numbers are the same on every engine and with any number of threads.
+ *
+ * @example
+ * ```ts
+ * const generator = new Generator().manualSeed(7);
+ * const x = randn(2, 3, { generator });
+ * ```
+ */
+export class Generator {
+  private seedNumber: number;
+  private offset = 0;
+
+  constructor() {
+    this.seedNumber = randomSeed();
+  }
+
+  /** Starts anew from a seed: an integer from -(2^53 - 1) to 2^53 - 1. */
+  manualSeed(seed: number): this {
+    if (!Number.isSafeInteger(seed)) {
+      throw new ArgumentError(`manualSeed: expected an integer within ±(2^53 - 1), got ${String(seed)}`);
+    }
+    this.seedNumber = seed;
+    this.offset = 0;
+    return this;
+  }
+
+  /** Starts anew from a seed that nobody chose, and returns it. */
+  seed(): number {
+    this.manualSeed(randomSeed());
+    return this.seedNumber;
+  }
+
+  initialSeed(): number {
+    return this.seedNumber;
+  }
+
+  getState(): RngState {
+    return { seed: this.seedNumber, offset: this.offset };
+  }
+
+  setState(state: RngState): this {
+    if (!Number.isSafeInteger(state?.seed) || !Number.isSafeInteger(state.offset) || state.offset < 0) {
+      throw new ArgumentError("setState: expected what getState() gave: { seed, offset }");
+    }
+    this.seedNumber = state.seed;
+    this.offset = state.offset;
+    return this;
+  }
+
+  /** @internal The key of the next draw, an input of the program. */
+  nextKey(): Value {
+    const [seedLow, seedHigh] = keyOfSeed(this.seedNumber);
+    const stream = this.offset++;
+    const words = Int32Array.of(seedLow, seedHigh, stream >>> 0, Math.floor(stream / 0x100000000));
+    return constantValue(words, [4], "int32");
+  }
+}
+
+function randomSeed(): number {
+  return Math.floor(Math.random() * 2 ** 53);
+}
+
+/** The generator that is used where none is given. */
+export const defaultGenerator = new Generator();
+
+/** Seeds the default generator and returns it. */
+export function manualSeed(seed: number): Generator {
+  return defaultGenerator.manualSeed(seed);
+}
+
+/** The seed of the default generator. */
+export function initialSeed(): number {
+  return defaultGenerator.initialSeed();
+}
+
+/** State of the default generator: what a checkpoint keeps to go on with the same numbers. */
+export function getRngState(): RngState {
+  return defaultGenerator.getState();
+}
+
+export function setRngState(state: RngState): void {
+  defaultGenerator.setState(state);
+}
+
+/** The key of the next draw from `generator`, by default from the default one. */
+export function drawKey(generator?: Generator | null): Value {
+  return (generator ?? defaultGenerator).nextKey();
+}
