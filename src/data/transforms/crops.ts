@@ -1,0 +1,136 @@
+import { ShapeError } from "../../base/errors.ts";
+import type { PhiloxStream } from "../../base/philox.ts";
+import type { ArrayBatch } from "../array_batch.ts";
+import { copyWindow, crop, padImages } from "./borders.ts";
+import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
+import { resample } from "./resample.ts";
+import type { Padding, TransformSpec } from "./transform_spec.ts";
+
+/** A stream of random numbers for each picture of a batch. */
+export type Streams = (position: number) => PhiloxStream;
+
+type Spec<K extends TransformSpec["kind"]> = Omit<Extract<TransformSpec, { kind: K }>, "kind">;
+
+/** Pads a picture that is too small with zeros, then takes the middle. */
+export function centerCrop(
+  batch: Readonly<ArrayBatch>,
+  { size: [height, width] }: Spec<"CenterCrop">,
+): ArrayBatch {
+  let images = imagesOf(batch, "CenterCrop");
+  const missingY = Math.max(0, height - images.height);
+  const missingX = Math.max(0, width - images.width);
+  if (missingX > 0 || missingY > 0) {
+    const padding: Padding = [missingX >> 1, missingY >> 1, (missingX + 1) >> 1, (missingY + 1) >> 1];
+    images = padImages(images, padding, 0, "constant");
+  }
+  const top = roundHalfEven((images.height - height) / 2);
+  const left = roundHalfEven((images.width - width) / 2);
+  return batchOf(crop(images, top, left, height, width));
+}
+
+export function pad(batch: Readonly<ArrayBatch>, { padding, fill, paddingMode }: Spec<"Pad">): ArrayBatch {
+  return batchOf(padImages(imagesOf(batch, "Pad"), padding, fill, paddingMode));
+}
+
+/** A window at a random place, for each picture another. */
+export function randomCrop(
+  batch: Readonly<ArrayBatch>,
+  spec: Spec<"RandomCrop">,
+  streams: Streams,
+): ArrayBatch {
+  const [height, width] = spec.size;
+  let images = imagesOf(batch, "RandomCrop");
+  const padded = (padding: Padding) => padImages(images, padding, spec.fill, spec.paddingMode);
+  if (spec.padding !== null) images = padded(spec.padding);
+  if (spec.padIfNeeded && images.width < width)
+    images = padded([width - images.width, 0, width - images.width, 0]);
+  if (spec.padIfNeeded && images.height < height) {
+    images = padded([0, height - images.height, 0, height - images.height]);
+  }
+  if (images.height < height || images.width < width) {
+    throw new ShapeError(
+      `RandomCrop: expected pictures of at least ${height} x ${width} pixels, got ${images.height} x ${images.width}` +
+        "; give a padding or padIfNeeded",
+    );
+  }
+  const out = blankLike(images, height, width);
+  for (let n = 0; n < images.count; n++) {
+    const stream = streams(n);
+    const top = stream.integer(images.height - height + 1);
+    const left = stream.integer(images.width - width + 1);
+    copyWindow(images, out, n, top, left, false);
+  }
+  return batchOf(out);
+}
+
+export function randomHorizontalFlip(
+  batch: Readonly<ArrayBatch>,
+  { p }: Spec<"RandomHorizontalFlip">,
+  streams: Streams,
+): ArrayBatch {
+  const images = imagesOf(batch, "RandomHorizontalFlip");
+  const out = blankLike(images, images.height, images.width);
+  for (let n = 0; n < images.count; n++) copyWindow(images, out, n, 0, 0, streams(n).uniform() < p);
+  return batchOf(out);
+}
+
+/** A random part of each picture (area and proportions drawn), resized to one size. */
+export function randomResizedCrop(
+  batch: Readonly<ArrayBatch>,
+  spec: Spec<"RandomResizedCrop">,
+  streams: Streams,
+): ArrayBatch {
+  const images = imagesOf(batch, "RandomResizedCrop");
+  const [height, width] = spec.size;
+  const out = blankLike(images, height, width);
+  const size = images.channels * images.height * images.width;
+  const outSize = images.channels * height * width;
+  for (let n = 0; n < images.count; n++) {
+    const one: Images = { ...images, count: 1, data: images.data.subarray(n * size, (n + 1) * size) };
+    const box = drawBox(images.height, images.width, spec, streams(n));
+    const part = crop(one, box.top, box.left, box.height, box.width);
+    out.data.set(resample(part, height, width, spec.antialias).data, n * outSize);
+  }
+  return batchOf(out);
+}
+
+interface CropBox {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * Draws up to ten boxes and takes the first that fits, else the largest middle one with allowed proportions.
+ *
+ * Source: C. Szegedy et al., "Going deeper with convolutions", 2014, section 6.
+ */
+function drawBox(
+  height: number,
+  width: number,
+  spec: Spec<"RandomResizedCrop">,
+  stream: PhiloxStream,
+): CropBox {
+  const { scale, ratio } = spec;
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = height * width * (scale[0] + stream.uniform() * (scale[1] - scale[0]));
+    const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];
+    const aspect = Math.exp(low + stream.uniform() * (high - low));
+    const w = roundHalfEven(Math.sqrt(area * aspect));
+    const h = roundHalfEven(Math.sqrt(area / aspect));
+    if (w < 1 || h < 1 || w > width || h > height) continue;
+    return { top: stream.integer(height - h + 1), left: stream.integer(width - w + 1), height: h, width: w };
+  }
+  let [h, w] = [height, width];
+  if (width / height < ratio[0]) h = Math.min(height, roundHalfEven(width / ratio[0]));
+  else if (width / height > ratio[1]) w = Math.min(width, roundHalfEven(height * ratio[1]));
+  return { top: (height - h) >> 1, left: (width - w) >> 1, height: h, width: w };
+}
+
+/** Python's round: halves go to the even neighbour. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

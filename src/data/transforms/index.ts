@@ -1,0 +1,246 @@
+/** Transforms of pictures, under torchvision's names (torchvision.transforms). */
+import { ArgumentError } from "../../base/errors.ts";
+import { defineTransform, type Transform } from "./transform.ts";
+import type { Padding, PaddingMode, Size, TransformSpec } from "./transform_spec.ts";
+
+export type { Transform } from "./transform.ts";
+export { transformOf } from "./transform.ts";
+export type { Padding, PaddingMode, TransformContext, TransformSpec } from "./transform_spec.ts";
+
+/** One number for both, or height and width. */
+export type SizeArgument = number | readonly number[];
+/** One number for all sides; left/right and top/bottom; or left, top, right, bottom. */
+export type PaddingArgument = number | readonly number[];
+
+const PADDING_MODES: readonly PaddingMode[] = ["constant", "edge", "reflect", "symmetric"];
+
+/**
+ * One transform after the other.
+ *
+ * @example
+ * transforms.Compose([transforms.Resize(224), transforms.ToTensor()]);
+ */
+export const Compose = defineTransform<{
+  (transforms: readonly Transform[]): Transform;
+  (options: { transforms: readonly Transform[] }): Transform;
+}>("Compose", ["transforms"], ({ transforms }) => ({ kind: "Compose", transforms: specsOf(transforms) }));
+
+/**
+ * uint8 pictures (0 to 255) to float32 (0 to 1): x / 255. float32 pictures pass unchanged. (Pictures already
+ * are [C, H, W] here, so nothing is transposed.)
+ */
+export const ToTensor = defineTransform<() => Transform>("ToTensor", [], () => ({ kind: "ToTensor" }));
+
+/**
+ * (x - mean) / std for each channel of float32 pictures.
+ *
+ * @param mean - one for each channel, or one for all
+ * @param std - likewise; none may be 0
+ */
+export const Normalize = defineTransform<{
+  (mean: readonly number[], std: readonly number[], inplace?: boolean): Transform;
+  (options: { mean: readonly number[]; std: readonly number[]; inplace?: boolean }): Transform;
+}>("Normalize", ["mean", "std", "inplace?"], ({ mean, std }) => {
+  const spec = { mean: numbers(mean, "Normalize", "mean"), std: numbers(std, "Normalize", "std") };
+  if (spec.mean.length !== spec.std.length || spec.mean.length === 0) {
+    throw new ArgumentError(
+      `Normalize: expected as many means as stds, got ${spec.mean.length} and ${spec.std.length}`,
+    );
+  }
+  if (spec.std.includes(0)) throw new ArgumentError("Normalize: std must not be 0");
+  return { kind: "Normalize", ...spec };
+});
+
+/**
+ * Resizes with the bilinear filter, antialiased; uint8 pictures bit for bit as Pillow does it.
+ *
+ * @param size - [height, width], or the length of the shorter edge
+ * @param maxSize - with one number: an upper limit for the longer edge
+ * @param antialias - false turns the wider filter off for float32 pictures that shrink; uint8 ones always have it
+ */
+export const Resize = defineTransform<{
+  (size: SizeArgument, interpolation?: "bilinear", maxSize?: number | null, antialias?: boolean): Transform;
+  (
+    size: SizeArgument,
+    options: { interpolation?: "bilinear"; maxSize?: number | null; antialias?: boolean },
+  ): Transform;
+  (options: {
+    size: SizeArgument;
+    interpolation?: "bilinear";
+    maxSize?: number | null;
+    antialias?: boolean;
+  }): Transform;
+}>(
+  "Resize",
+  ["size", "interpolation?", "maxSize?", "antialias?"],
+  ({ size, interpolation, maxSize = null, antialias = true }) => {
+    onlyBilinear("Resize", interpolation);
+    const edge = Array.isArray(size) && size.length === 1 ? size[0] : size;
+    if (maxSize !== null && typeof edge !== "number") {
+      throw new ArgumentError("Resize: maxSize goes with one number as size, not with [height, width]");
+    }
+    const target = typeof edge === "number" ? sizeOf(edge, "Resize")[0] : sizeOf(edge, "Resize");
+    return { kind: "Resize", size: target, maxSize, antialias };
+  },
+);
+
+/** The middle of each picture; one that is too small gets a black border first. */
+export const CenterCrop = defineTransform<{
+  (size: SizeArgument): Transform;
+  (options: { size: SizeArgument }): Transform;
+}>("CenterCrop", ["size"], ({ size }) => ({ kind: "CenterCrop", size: sizeOf(size, "CenterCrop") }));
+
+/**
+ * Adds a border.
+ *
+ * @param paddingMode - `"constant"` (fill), `"edge"`, `"reflect"` (mirror without the edge), `"symmetric"` (with it)
+ */
+export const Pad = defineTransform<{
+  (padding: PaddingArgument, fill?: number, paddingMode?: PaddingMode): Transform;
+  (padding: PaddingArgument, options: { fill?: number; paddingMode?: PaddingMode }): Transform;
+  (options: { padding: PaddingArgument; fill?: number; paddingMode?: PaddingMode }): Transform;
+}>("Pad", ["padding", "fill?", "paddingMode?"], ({ padding, fill = 0, paddingMode = "constant" }) => ({
+  kind: "Pad",
+  padding: paddingOf(padding, "Pad"),
+  fill,
+  paddingMode: modeOf(paddingMode, "Pad"),
+}));
+
+export interface RandomCropOptions {
+  padding?: PaddingArgument | null;
+  padIfNeeded?: boolean;
+  fill?: number;
+  paddingMode?: PaddingMode;
+}
+
+/** A window at a random place, after padding. */
+export const RandomCrop = defineTransform<{
+  (
+    size: SizeArgument,
+    padding?: PaddingArgument | null,
+    padIfNeeded?: boolean,
+    fill?: number,
+    paddingMode?: PaddingMode,
+  ): Transform;
+  (size: SizeArgument, options: RandomCropOptions): Transform;
+  (options: RandomCropOptions & { size: SizeArgument }): Transform;
+}>(
+  "RandomCrop",
+  ["size", "padding?", "padIfNeeded?", "fill?", "paddingMode?"],
+  ({ size, padding = null, padIfNeeded = false, fill = 0, paddingMode = "constant" }) => ({
+    kind: "RandomCrop",
+    size: sizeOf(size, "RandomCrop"),
+    padding: padding === null ? null : paddingOf(padding, "RandomCrop"),
+    padIfNeeded,
+    fill,
+    paddingMode: modeOf(paddingMode, "RandomCrop"),
+  }),
+);
+
+/** Swaps left and right with probability `p`. */
+export const RandomHorizontalFlip = defineTransform<{
+  (p?: number): Transform;
+  (options: { p?: number }): Transform;
+}>("RandomHorizontalFlip", ["p?"], ({ p = 0.5 }) => {
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`RandomHorizontalFlip: expected p from 0 to 1, got ${p}`);
+  return { kind: "RandomHorizontalFlip", p };
+});
+
+export interface RandomResizedCropOptions {
+  scale?: readonly number[];
+  ratio?: readonly number[];
+  interpolation?: "bilinear";
+  antialias?: boolean;
+}
+
+/**
+ * A random part of each picture, resized.
+ *
+ * @param scale - bounds of the part's area, as a fraction of the picture's
+ * @param ratio - bounds of its width / height
+ */
+export const RandomResizedCrop = defineTransform<{
+  (
+    size: SizeArgument,
+    scale?: readonly number[],
+    ratio?: readonly number[],
+    interpolation?: "bilinear",
+    antialias?: boolean,
+  ): Transform;
+  (size: SizeArgument, options: RandomResizedCropOptions): Transform;
+  (options: RandomResizedCropOptions & { size: SizeArgument }): Transform;
+}>(
+  "RandomResizedCrop",
+  ["size", "scale?", "ratio?", "interpolation?", "antialias?"],
+  ({ size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation, antialias = true }) => {
+    onlyBilinear("RandomResizedCrop", interpolation);
+    return {
+      kind: "RandomResizedCrop",
+      size: sizeOf(size, "RandomResizedCrop"),
+      scale: rangeOf(scale, "scale"),
+      ratio: rangeOf(ratio, "ratio"),
+      antialias,
+    };
+  },
+);
+
+function specsOf(transforms: unknown): TransformSpec[] {
+  if (!Array.isArray(transforms)) throw new ArgumentError("Compose: expected an array of transforms");
+  return transforms.map((one, i) => {
+    const spec = (one as Partial<Transform> | undefined)?.spec;
+    if (spec === undefined) throw new ArgumentError(`Compose: transforms[${i}] is not a transform`);
+    return spec;
+  });
+}
+
+function numbers(value: unknown, of: string, name: string): number[] {
+  const list = typeof value === "number" ? [value] : value;
+  if (!Array.isArray(list) || !list.every((n) => Number.isFinite(n))) {
+    throw new ArgumentError(`${of}: expected ${name} to be numbers, got ${JSON.stringify(value)}`);
+  }
+  return [...list] as number[];
+}
+
+function sizeOf(value: unknown, of: string): Size {
+  const list = numbers(value, of, "size");
+  if (list.length > 2 || list.length === 0 || !list.every((n) => Number.isInteger(n) && n > 0)) {
+    throw new ArgumentError(
+      `${of}: expected size to be a positive integer or [height, width], got ${JSON.stringify(value)}`,
+    );
+  }
+  return [list[0], list[list.length - 1]];
+}
+
+function paddingOf(value: unknown, of: string): Padding {
+  const list = numbers(value, of, "padding");
+  if (![1, 2, 4].includes(list.length) || !list.every(Number.isInteger)) {
+    throw new ArgumentError(`${of}: expected padding to be 1, 2 or 4 integers, got ${JSON.stringify(value)}`);
+  }
+  const at = (i: number) => list[i % list.length];
+  return [at(0), at(1), at(2), at(3)];
+}
+
+function modeOf(mode: unknown, of: string): PaddingMode {
+  if (!PADDING_MODES.includes(mode as PaddingMode)) {
+    throw new ArgumentError(
+      `${of}: expected paddingMode to be one of ${PADDING_MODES.join(", ")}, got ${String(mode)}`,
+    );
+  }
+  return mode as PaddingMode;
+}
+
+function rangeOf(value: unknown, name: string): [number, number] {
+  const list = numbers(value, "RandomResizedCrop", name);
+  if (list.length !== 2 || !(list[0] > 0 && list[0] <= list[1])) {
+    throw new ArgumentError(
+      `RandomResizedCrop: expected ${name} to be two positive numbers in order, got ${JSON.stringify(value)}`,
+    );
+  }
+  return [list[0], list[1]];
+}
+
+function onlyBilinear(of: string, interpolation: unknown): void {
+  if (interpolation !== undefined && interpolation !== "bilinear") {
+    throw new ArgumentError(`${of}: expected interpolation "bilinear", got ${JSON.stringify(interpolation)}`);
+  }
+}

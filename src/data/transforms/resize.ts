@@ -1,0 +1,33 @@
+import { ArgumentError } from "../../base/errors.ts";
+import type { ArrayBatch } from "../array_batch.ts";
+import { batchOf, imagesOf } from "./images.ts";
+import { resample } from "./resample.ts";
+import type { Size } from "./transform_spec.ts";
+
+/** Resizes as torchvision's Resize does; see `resample` for the arithmetic. */
+export function resize(
+  batch: Readonly<ArrayBatch>,
+  { size, maxSize, antialias }: { size: number | Size; maxSize: number | null; antialias: boolean },
+): ArrayBatch {
+  const images = imagesOf(batch, "Resize");
+  const [height, width] = targetSize(images.height, images.width, size, maxSize);
+  return batchOf(resample(images, height, width, antialias));
+}
+
+/** One number is the length of the shorter edge; the other keeps the picture's proportions. */
+function targetSize(height: number, width: number, size: number | Size, maxSize: number | null): Size {
+  if (typeof size !== "number") return size;
+  const [short, long] = width <= height ? [width, height] : [height, width];
+  let newShort = size;
+  let newLong = Math.trunc((size * long) / short);
+  if (maxSize !== null) {
+    if (maxSize <= size) {
+      throw new ArgumentError(`Resize: expected maxSize greater than size ${size}, got ${maxSize}`);
+    }
+    if (newLong > maxSize) {
+      newShort = Math.trunc((maxSize * newShort) / newLong);
+      newLong = maxSize;
+    }
+  }
+  return width <= height ? [newLong, newShort] : [newShort, newLong];
+}

@@ -1,0 +1,77 @@
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { formatShape } from "../../base/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { toArray, toTensor } from "../to_tensors.ts";
+import { runTransform } from "./run_transform.ts";
+import type { TransformContext, TransformSpec } from "./transform_spec.ts";
+
+/**
+ * A transform of pictures. Data sets and loaders run it on whole batches, in a worker where that pays; called
+ * as a function it transforms a tensor [C, H, W] or [N, C, H, W].
+ *
+ * @example
+ * const bigger = await transforms.Resize(224)(picture);
+ */
+export interface Transform {
+  (images: Tensor, context?: Partial<TransformContext>): Promise<Tensor>;
+  /** What it does, as plain data. */
+  readonly spec: TransformSpec;
+  /** As in PyTorch's printed form: `Resize(size=224)`. */
+  toString(): string;
+}
+
+/** The transform that a description stands for. */
+export function transformOf(spec: TransformSpec): Transform {
+  const transform = (images: Tensor, context: Partial<TransformContext> = {}) => apply(spec, images, context);
+  return Object.assign(transform, { spec, toString: () => formatSpec(spec) });
+}
+
+/**
+ * A factory that binds its arguments like every other call of the API.
+ *
+ * @param body - makes the description from the arguments by name; absent ones are undefined
+ */
+export function defineTransform<F>(
+  name: string,
+  parameters: readonly string[],
+  body: (args: any) => TransformSpec,
+): F {
+  const of = signature(name, parameters);
+  // A function, not an arrow: `new Resize(224)` works too.
+  function factory(...args: unknown[]): Transform {
+    return transformOf(body(bindArguments(of, args)));
+  }
+  Object.defineProperty(factory, "name", { value: name });
+  return factory as F;
+}
+
+async function apply(spec: TransformSpec, images: Tensor, given: Partial<TransformContext>): Promise<Tensor> {
+  const batch = await toArray(images);
+  const single = batch.shape.length === 3;
+  if (!single && batch.shape.length !== 4) {
+    throw new ShapeError(
+      `${spec.kind}: expected pictures [C, H, W] or [N, C, H, W], got ${formatShape(batch.shape)}`,
+    );
+  }
+  const shape = single ? [1, ...batch.shape] : batch.shape;
+  const indices = given.indices ?? Array.from({ length: shape[0] }, (_, i) => i);
+  if (indices.length !== shape[0]) {
+    throw new ArgumentError(`${spec.kind}: expected ${shape[0]} indices, got ${indices.length}`);
+  }
+  const context = { seed: given.seed ?? 0, epoch: given.epoch ?? 0, indices };
+  const result = runTransform(spec, { ...batch, shape }, context);
+  return toTensor(single ? { ...result, shape: result.shape.slice(1) } : result);
+}
+
+function formatSpec(spec: TransformSpec): string {
+  const { kind, ...options } = spec;
+  if (spec.kind === "Compose") {
+    return `Compose(\n${spec.transforms.map((one) => `    ${formatSpec(one)}\n`).join("")})`;
+  }
+  const parts = Object.entries(options).map(([name, value]) => {
+    const text = Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+    return `${name}=${text}`;
+  });
+  return `${kind}(${parts.join(", ")})`;
+}
