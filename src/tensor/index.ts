@@ -12,6 +12,6 @@ export {
   manualSeed,
   type RngState,
   setRngState,
-} from "./generator.ts";
+} from "./random_state.ts";
 export { engineName, stopEngine, useEngine } from "./runtime.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";
