@@ -58,16 +58,27 @@ function kernelStamp() {
   return stampOf([...filesUnder(kernelFolder, [".ts", ".json"]), kernelScript, "package-lock.json"]);
 }
 
+/** What the last build was made from; nothing when what it wrote is gone. */
 function readStamps() {
   try {
-    return JSON.parse(readFileSync(stampFile, "utf8"));
+    const stamps = JSON.parse(readFileSync(stampFile, "utf8"));
+    return stamps.written.every((path) => existsSync(join(root, path))) ? stamps : {};
   } catch {
     return {};
   }
 }
 
-function writeStamps(stamps) {
+/** Files whose absence tells that a part of build/ was deleted: the kernels, and a script for each source. */
+function filesWritten() {
+  const scripts = filesUnder("src", [".ts"])
+    .filter((path) => !path.startsWith(kernelFolder) && !path.endsWith(".d.ts"))
+    .map((path) => `build/${path.slice(0, -".ts".length)}.js`);
+  return [...filesUnder("build/src", [".wasm"]), ...scripts];
+}
+
+function writeStamps({ kernels, typescript }) {
   mkdirSync(output, { recursive: true });
+  const stamps = { kernels, typescript, written: typescript === undefined ? [] : filesWritten() };
   const half = `${stampFile}.${process.pid}`;
   writeFileSync(half, `${JSON.stringify(stamps)}\n`);
   renameSync(half, stampFile);
@@ -75,12 +86,6 @@ function writeStamps(stamps) {
 
 /** The kernel script where there is one (a packed copy and a young clone have none). */
 const hasKernels = () => existsSync(join(root, kernelScript));
-
-/** Whether a build has anything to do. Only looks at names, sizes and times: a few milliseconds. */
-export function needsBuild() {
-  const stamps = readStamps();
-  return stamps.typescript !== typescriptStamp() || (hasKernels() && stamps.kernels !== kernelStamp());
-}
 
 /** Runs one step of the build; shows what it printed only when it failed, or when it warned. */
 function step(name, args) {
@@ -122,6 +127,8 @@ function builtByTypescript(path, ending) {
 export async function build({ force = false } = {}) {
   if (force) rmSync(output, { recursive: true, force: true });
   const stamps = readStamps();
+  // tsc trusts its own notes of what it wrote, so they go when our stamp does.
+  if (stamps.typescript === undefined) rmSync(join(output, ".tsbuildinfo"), { force: true });
   const kernels = hasKernels() ? kernelStamp() : undefined;
   const kernelsStale = stamps.kernels !== kernels;
   if (!kernelsStale && stamps.typescript === typescriptStamp()) return 0;

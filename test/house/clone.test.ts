@@ -129,6 +129,12 @@ describe("a clone", () => {
     assert.ok(existsSync(join(clone, "build/src/cli/main.js")));
   });
 
+  test("writes again what was deleted from build", () => {
+    rmSync(join(clone, "build/src"), { recursive: true });
+    assert.equal(node("scripts/build.mjs").status, 0);
+    assert.ok(existsSync(join(clone, "build/src/cli/main.js")));
+  });
+
   test("hears one Ctrl-C once, even when it arrives from the terminal and from npm", async () => {
     const child = spawn(process.execPath, ["scripts/start.mjs", "wait"], { cwd: clone });
     let output = "";
