@@ -59,6 +59,19 @@ test("dependencies are pinned, and the lock file names no host but the public re
   }
 });
 
+test("the lock file names every platform's binaries, as npm ci demands", () => {
+  // npm forgets those of other platforms when it writes the file beside a node_modules folder.
+  const missing = lockEntries.flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter(
+        (name) =>
+          !(`node_modules/${name}` in lock.packages) && !(`${path}/node_modules/${name}` in lock.packages),
+      )
+      .map((name) => `${name} of ${path}`),
+  );
+  assert.deepEqual(missing, [], "remove node_modules and package-lock.json, then run npm install");
+});
+
 describe("the packed archive", () => {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-pack-"));
   const project = join(folder, "project");
