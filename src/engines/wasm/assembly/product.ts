@@ -4,7 +4,7 @@ import { loadUpTo4 } from "./image";
 import { copy } from "./copy";
 
 /**
- * A block of C: `tileCount` tiles of six rows times `panels` packed panels of B, `panelBytes` apart. Rows go
+ * A block of C: `tileCount` tiles of four rows times `panels` packed panels of B, `panelBytes` apart. Rows go
  * in chunks of `chunkTiles`, whose part of A stays in the first cache while the panels stream past.
  *
  * With `tailRows` not 0 the last panel has fewer than 8 columns in C: it goes to the strip [rows][8] at
@@ -29,7 +29,7 @@ export function product(
   const whole = tailRows != 0 ? panels - 1 : panels;
   for (let t: u32 = 0; t < tileCount; t += chunkTiles) {
     const count = min<u32>(chunkTiles, tileCount - t);
-    const skip = <usize>t * 24;
+    const skip = <usize>t << 4;
     let panel = b;
     let c = cBase;
     for (let p: u32 = 0; p < whole; p++) {

@@ -1,5 +1,5 @@
 /**
- * Matrix products, by one register tile of 6 by 8 (assembly/tile.ts).
+ * Matrix products, by one register tile of 4 by 8 (assembly/tile.ts).
  *
  * Fast paths:
  * - Columns split (N of at least 64): each unit owns some panels of 8 columns of B, packs them once, block
@@ -17,12 +17,12 @@ import { activationCode, allFloat32 } from "./activation.ts";
 import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
 
 /** Rows and columns of the register tile. */
-export const TILE_ROWS = 6;
+export const TILE_ROWS = 4;
 export const TILE_COLUMNS = 8;
 
 const LARGEST_K_BLOCK = 384;
 /** Tiles whose rows of A stay in the first cache. */
-const CHUNK_TILES = 3;
+const CHUNK_TILES = 4;
 /** Multiply-adds below which a further unit costs more than it brings. */
 const SMALLEST_UNIT = 50_000;
 const MOST_UNITS = 32;
