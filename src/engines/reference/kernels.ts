@@ -5,6 +5,17 @@ import { MATMUL_KERNELS } from "./kernels/matmul.ts";
 import { RANDOM_KERNELS } from "./kernels/random.ts";
 import { REDUCTION_KERNELS } from "./kernels/reduction.ts";
 import { SHAPE_KERNELS } from "./kernels/shape_ops.ts";
+import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
+import { LABEL_KERNELS } from "./kernels/labels.ts";
+import { NORMALIZATION_KERNELS } from "./kernels/normalization.ts";
+import { PADDING_KERNELS } from "./kernels/padding.ts";
+import { POOLING_KERNELS } from "./kernels/pooling.ts";
+import { SOFTMAX_KERNELS } from "./kernels/softmax.ts";
+import { INDEXING_KERNELS } from "./kernels/indexing.ts";
+import { MATH_KERNELS } from "./kernels/math.ts";
+import { ORDERING_KERNELS } from "./kernels/ordering.ts";
+import { SCAN_KERNELS } from "./kernels/scan.ts";
+import { SLICING_KERNELS } from "./kernels/slicing.ts";
 
 export type { ReferenceKernel } from "./kernel.ts";
 
@@ -13,5 +24,16 @@ export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = {
   ...REDUCTION_KERNELS,
   ...SHAPE_KERNELS,
   ...RANDOM_KERNELS,
+  ...SLICING_KERNELS,
+  ...SCAN_KERNELS,
+  ...ORDERING_KERNELS,
+  ...MATH_KERNELS,
+  ...INDEXING_KERNELS,
   ...MATMUL_KERNELS,
+  ...CONVOLUTION_KERNELS,
+  ...POOLING_KERNELS,
+  ...NORMALIZATION_KERNELS,
+  ...SOFTMAX_KERNELS,
+  ...PADDING_KERNELS,
+  ...LABEL_KERNELS,
 };

@@ -67,6 +67,12 @@ export function erf(x: number): number {
   return Math.sign(x) * (a < 2.5 ? erfSeries(a) : 1 - erfcFraction(a));
 }
 
+/** 1 - erf(x), to the last digits of small results. */
+export function erfc(x: number): number {
+  if (Number.isNaN(x)) return x;
+  return x < 2.5 ? 1 - erf(x) : erfcFraction(x);
+}
+
 function erfSeries(x: number): number {
   let term = x;
   let total = x;
