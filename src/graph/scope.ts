@@ -33,6 +33,17 @@ export function insideCall<T>(body: () => T): T {
   }
 }
 
+/** Runs a function of the user's (a hook) that is called from inside ours: what it makes is its own. */
+export function asUserCode<T>(body: () => T): T {
+  const before = depth;
+  depth = 0;
+  try {
+    return body();
+  } finally {
+    depth = before;
+  }
+}
+
 /** Whether the code now running is the user's own. */
 export function atTopLevel(): boolean {
   return depth === 0;

@@ -56,6 +56,7 @@ export class Executor {
   lastProgram: Program | null = null;
   private readonly cache = new Map<string, CachedProgram>();
   private readonly commits = new Map<StateOwner, Value>();
+  private readonly homeless = new Set<StateOwner>();
   private topLevel: WeakRef<Value>[] = [];
   private queue: Promise<void> | null = null;
   private failure: unknown = null;
@@ -96,12 +97,22 @@ export class Executor {
   }
 
   /**
+   * Asks that an owner's value live in a buffer of its own from the next run on, so that weights are copied to
+   * the engine once and the first step's program is also the second's.
+   */
+  wantHome(owner: StateOwner): void {
+    if (owner.home === null) this.homeless.add(owner);
+  }
+
+  /**
    * Compiles and sends off everything that `requested` needs, together with all pending in-place changes.
    * Returns at once; a value's data arrives later.
    */
   submit(requested: readonly Value[], profile?: (run: ProfiledRun) => void): void {
     this.throwFailure();
     const started = performance.now();
+    for (const owner of this.homeless) this.giveHome(owner);
+    this.homeless.clear();
     const commits = this.takeCommits();
     const outputs = this.outputsOf(requested, commits);
     if (outputs.length === 0 && commits.length === 0) return;
@@ -152,6 +163,9 @@ export class Executor {
       value.data = null;
       value.state = home;
       home.holds = new WeakRef(value);
+    } else if (!value.settled && !this.commits.has(owner)) {
+      // Not computed yet (a weight made by randn): the next run leaves it there.
+      this.commits.set(owner, value);
     }
   }
 
@@ -271,8 +285,10 @@ export class Executor {
     arrivals: readonly Arrival[],
     profile?: (run: ProfiledRun) => void,
   ): void {
+    // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
+    const arrays = inputs.map((v) => v.data);
     const send = () => {
-      const bindings = { inputs: inputs.map((v) => v.data as TypedArray), states: states.map((s) => s.buffer) };
+      const bindings = { inputs: inputs.map((v, i) => arrays[i] ?? (v.data as TypedArray)), states: states.map((s) => s.buffer) };
       return this.engine.run(cached.compiled, bindings, { profile: profile !== undefined });
     };
     const waiting = inputs.filter((v) => v.data === null).map((v) => v.arriving);

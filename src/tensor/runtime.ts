@@ -16,6 +16,11 @@ export function executor(): Executor {
   return current;
 }
 
+/** The executor where one has been started. */
+export function runningExecutor(): Executor | null {
+  return current;
+}
+
 /**
  * Runs everything from here on with another engine. Weights and other state move along.
  *
