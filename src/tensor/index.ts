@@ -13,5 +13,5 @@ export {
   type RngState,
   setRngState,
 } from "./random_state.ts";
-export { engineName, stopEngine, useEngine } from "./runtime.ts";
+export { engineInfo, engineName, stopEngine, useEngine } from "./runtime.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

@@ -1,8 +1,10 @@
 /** The engine that programs run on, and the executor that feeds it. */
+import type { EngineInfo } from "../engines/engine.ts";
 import { createEngine, type EngineOptions } from "../engines/select.ts";
 import { Executor } from "./executor.ts";
 
 let current: Executor | null = null;
+let information: EngineInfo | null = null;
 let wanted: { name: string; options: EngineOptions } = { name: "wasm", options: {} };
 
 /** The executor of the process; started with the default engine on first use. */
@@ -38,14 +40,20 @@ export async function useEngine(name: string, options: EngineOptions = {}): Prom
   if (before !== null) await before.close();
   current = new Executor(engine);
   wanted = { name, options };
-  await engine.start();
+  information = await engine.start();
 }
 
 /** Ends the engine's workers. The next operation that needs one starts it anew. */
 export async function stopEngine(): Promise<void> {
   const before = current;
   current = null;
+  information = null;
   if (before !== null) await before.close();
+}
+
+/** The engine in use, for people: name, threads, binary. */
+export function engineInfo(): string {
+  return information === null ? engineName() : `${information.name} (${information.threads} ${information.threads === 1 ? "thread" : "threads"}, ${information.detail})`;
 }
 
 /** Name of the engine in use. */

@@ -1,0 +1,60 @@
+/** `convoyant eval`: a run's figures on the test set. */
+import { confusionFigures } from "../report/confusion.ts";
+import { formatFigure, formatPercent } from "../report/number_text.ts";
+import { renderTable } from "../report/table.ts";
+import { useEngine } from "../tensor/index.ts";
+import { evaluate } from "../train/evaluate.ts";
+import type { Output } from "./output.ts";
+import { makeLoaders } from "./training_config.ts";
+import { loadNetwork } from "./weights.ts";
+
+export interface EvalCommand {
+  readonly source: string;
+  readonly model: string | null;
+  readonly dataDir: string | null;
+  readonly engine: string | null;
+  readonly threads: number | null;
+  readonly limitBatches: number | null;
+}
+
+export async function evalCommand(command: EvalCommand, output: Output): Promise<number> {
+  const loaded = await loadNetwork(command.source, command.model);
+  const config = {
+    ...loaded.config,
+    dataDir: command.dataDir ?? loaded.config.dataDir,
+    limitBatches: command.limitBatches,
+  };
+  await useEngine(command.engine ?? config.engine, command.threads === null ? {} : { threads: command.threads });
+  const { testLoader, classes } = await makeLoaders(config, (text) => output.note(text));
+  const started = performance.now();
+  const metrics = await evaluate(loaded.net, testLoader);
+  const seconds = (performance.now() - started) / 1000;
+  const figures = confusionFigures(metrics.confusion);
+  output.lines(
+    renderTable(
+      [{ title: "class" }, { title: "precision", align: "right" }, { title: "recall", align: "right" }, { title: "examples", align: "right" }],
+      figures.classes.map((c, i) => [
+        `${classes[i]?.en ?? i}${classes[i]?.zh ? ` ${classes[i].zh}` : ""}`,
+        formatPercent(c.precision),
+        formatPercent(c.recall),
+        String(metrics.confusion[i].reduce((a, b) => a + b, 0)),
+      ]),
+      output.style,
+    ),
+  );
+  output.line();
+  output.line(`${loaded.weights}: loss ${formatFigure(metrics.loss)}, accuracy ${formatFigure(metrics.accuracy)}, top 5 ${formatFigure(metrics.topAccuracy(5))}, ${metrics.examples} examples in ${seconds.toFixed(1)} s`);
+  output.event({
+    event: "end",
+    model: config.model,
+    weights: loaded.weights,
+    examples: metrics.examples,
+    testLoss: metrics.loss,
+    testAccuracy: metrics.accuracy,
+    top5Accuracy: metrics.topAccuracy(5),
+    perClassAccuracy: metrics.perClassAccuracy,
+    confusion: metrics.confusion,
+    seconds,
+  });
+  return 0;
+}

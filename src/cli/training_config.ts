@@ -1,0 +1,139 @@
+/** The settings of a training: what `config.json` of a run holds, and everything that is made from it. */
+import * as v from "valibot";
+import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
+import { fashionMnist, mnist } from "../data/index.ts";
+import { create, type ModelPreset, preset } from "../models/index.ts";
+import type { Module } from "../nn/index.ts";
+import * as optim from "../optim/index.ts";
+import { manualSeed } from "../tensor/index.ts";
+import type { Loader, OptimizerLike } from "../train/fit_options.ts";
+import { limitBatches } from "../train/limited_loader.ts";
+
+export const DATASETS = ["fashion-mnist", "mnist"] as const;
+export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
+
+const schema = v.object({
+  format: v.literal("convoyant-run-1"),
+  model: v.string(),
+  data: v.picklist(DATASETS),
+  dataDir: v.nullable(v.string()),
+  epochs: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  batchSize: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  optimizer: v.picklist(OPTIMIZERS),
+  lr: v.pipe(v.number(), v.minValue(0)),
+  momentum: v.pipe(v.number(), v.minValue(0)),
+  weightDecay: v.pipe(v.number(), v.minValue(0)),
+  resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  engine: v.string(),
+  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+});
+
+export type TrainingConfig = v.InferOutput<typeof schema>;
+
+/** Reads a run's settings; throws a FileError that names the field which is wrong. */
+export function parseConfig(value: unknown, path: string): TrainingConfig {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const field = issue.path?.map((p) => String(p.key)).join(".") ?? "the file";
+  throw new FileError(`${path}: ${field} is not as expected: ${issue.message}`);
+}
+
+/** What was given on the command line; the chapter's settings for the rest. */
+export type GivenSettings = Partial<Omit<TrainingConfig, "format" | "model">>;
+
+export function configFor(model: string, given: GivenSettings): TrainingConfig {
+  const { batchSize, lr, resize }: ModelPreset = preset(model);
+  const optimizer = oneOf("optimizer", given.optimizer ?? "sgd", OPTIMIZERS);
+  return {
+    format: "convoyant-run-1",
+    model,
+    data: oneOf("data set", given.data ?? "fashion-mnist", DATASETS),
+    dataDir: given.dataDir ?? null,
+    epochs: given.epochs ?? 10,
+    batchSize: given.batchSize ?? batchSize,
+    optimizer,
+    lr: given.lr ?? (optimizer === "sgd" ? lr : DEFAULT_LR[optimizer]),
+    momentum: given.momentum ?? 0,
+    weightDecay: given.weightDecay ?? 0,
+    resize: given.resize ?? resize,
+    seed: given.seed ?? 0,
+    engine: given.engine ?? "wasm",
+    threads: given.threads ?? null,
+    limitBatches: given.limitBatches ?? null,
+  };
+}
+
+const DEFAULT_LR = { sgd: 0.1, adam: 0.001, adamw: 0.001, rmsprop: 0.01, adagrad: 0.01 } as const;
+
+/** In what a run differs from the chapter's, in words; empty where it is the chapter's. */
+export function differencesFromTheBook(config: TrainingConfig): string[] {
+  const book = configFor(config.model, {});
+  const out: string[] = [];
+  const compare = (name: string, a: unknown, b: unknown) => {
+    if (a !== b) out.push(`${name} ${String(a)} instead of ${String(b)}`);
+  };
+  compare("data set", config.data, book.data);
+  compare("batch size", config.batchSize, book.batchSize);
+  compare("optimizer", config.optimizer, book.optimizer);
+  compare("learning rate", config.lr, book.lr);
+  compare("momentum", config.momentum, book.momentum);
+  compare("weight decay", config.weightDecay, book.weightDecay);
+  compare("resize", config.resize ?? "none", book.resize ?? "none");
+  if (config.limitBatches !== null) out.push(`only ${config.limitBatches} batches an epoch`);
+  return out;
+}
+
+/** The network with its initial weights, by the seed. */
+export function makeNetwork(config: TrainingConfig): Module {
+  manualSeed(config.seed);
+  return create(config.model);
+}
+
+export function makeOptimizer(config: TrainingConfig, net: Module): OptimizerLike {
+  const { lr, momentum, weightDecay } = config;
+  const parameters = [...net.parameters()];
+  switch (config.optimizer) {
+    case "sgd":
+      return optim.SGD(parameters, { lr, momentum, weightDecay });
+    case "adam":
+      return optim.Adam(parameters, { lr, weightDecay });
+    case "adamw":
+      return optim.AdamW(parameters, { lr, weightDecay });
+    case "rmsprop":
+      return optim.RMSprop(parameters, { lr, momentum, weightDecay });
+    case "adagrad":
+      return optim.Adagrad(parameters, { lr, weightDecay });
+  }
+}
+
+export interface Loaders {
+  readonly trainLoader: Loader;
+  readonly testLoader: Loader;
+  readonly classes: readonly { readonly en: string; readonly zh?: string }[];
+}
+
+/** @param onProgress - told what is being fetched, where the data are not on this machine yet. */
+export async function makeLoaders(config: TrainingConfig, onProgress?: (text: string) => void): Promise<Loaders> {
+  const open = config.data === "mnist" ? mnist : fashionMnist;
+  const { trainLoader, testLoader, classes } = await open({
+    batchSize: config.batchSize,
+    resize: config.resize ?? undefined,
+    seed: config.seed,
+    dataDir: config.dataDir ?? undefined,
+    onProgress,
+  });
+  const limit = config.limitBatches;
+  return {
+    trainLoader: limit === null ? trainLoader : limitBatches(trainLoader, limit),
+    testLoader: limit === null ? testLoader : limitBatches(testLoader, limit),
+    classes,
+  };
+}
+
+function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
+  if ((known as readonly string[]).includes(given)) return given as T;
+  throw new ArgumentError(`unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`);
+}
