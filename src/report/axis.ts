@@ -37,7 +37,9 @@ export function niceAxis(low: number, high: number, options: AxisOptions): Axis 
 }
 
 /** The least and greatest finite values of the curves, bands included, or undefined where there is none. */
-export function valueRange(curves: readonly Curve[]): { x: [number, number]; y: [number, number] } | undefined {
+export function valueRange(
+  curves: readonly Curve[],
+): { x: [number, number]; y: [number, number] } | undefined {
   const x: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const y: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const widen = (ends: [number, number], value: number | undefined) => {
@@ -56,7 +58,12 @@ export function valueRange(curves: readonly Curve[]): { x: [number, number]; y: 
 /** The two axes of a plot of these curves; `xRange` and `yRange` fix their ends. */
 export function plotAxes(
   curves: readonly Curve[],
-  options: { xTicks: number; yTicks: number; xRange?: readonly [number, number]; yRange?: readonly [number, number] },
+  options: {
+    xTicks: number;
+    yTicks: number;
+    xRange?: readonly [number, number];
+    yRange?: readonly [number, number];
+  },
 ): { x: Axis; y: Axis } {
   const range = valueRange(curves);
   const [xLow, xHigh] = options.xRange ?? range?.x ?? [0, 1];
@@ -76,8 +83,10 @@ export function plotAxes(
 }
 
 function orderedEnds(low: number, high: number): [number, number] {
-  let from = Number.isFinite(low) ? low : 0;
-  let to = Number.isFinite(high) ? high : from + 1;
+  // Below this the arithmetic of ticks would run out of exponents.
+  const tiny = (value: number) => (Math.abs(value) < 1e-290 ? 0 : value);
+  let from = Number.isFinite(low) ? tiny(low) : 0;
+  let to = Number.isFinite(high) ? tiny(high) : from + 1;
   if (from > to) [from, to] = [to, from];
   // A constant gets room on both sides; as much as numbers of its size can tell apart.
   if (to - from <= Math.max(Math.abs(from), Math.abs(to)) * 1e-9) {

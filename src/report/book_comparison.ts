@@ -56,7 +56,12 @@ export function compareWithBook(
     row("training accuracy", figures.trainAccuracy, book.trainAccuracy, true),
     row("test accuracy", figures.testAccuracy, book.testAccuracy, false),
   ];
-  const speed = { ours: figures.examplesPerSecond, median: book.examplesPerSecond, band: undefined, judged: false };
+  const speed = {
+    ours: figures.examplesPerSecond,
+    median: book.examplesPerSecond,
+    band: undefined,
+    judged: false,
+  };
   rows.push({ quantity: "examples/s", ...speed, verdict: undefined });
   const differences = [...(options.differences ?? [])];
   if (figures.epochs !== book.epochs) {
@@ -135,7 +140,8 @@ export function renderFigures(title: string, figures: FinalFigures, options: Tab
   ];
   if (figures.testLoss !== undefined) rows.push(["test loss", formatFigure(figures.testLoss)]);
   if (figures.testAccuracy !== undefined) rows.push(["test accuracy", formatFigure(figures.testAccuracy)]);
-  if (figures.examplesPerSecond !== undefined) rows.push(["examples/s", formatRate(figures.examplesPerSecond)]);
+  if (figures.examplesPerSecond !== undefined)
+    rows.push(["examples/s", formatRate(figures.examplesPerSecond)]);
   if (figures.seconds !== undefined) rows.push(["time", formatDuration(figures.seconds)]);
   return renderTable([{ title }, { title: plural(figures.epochs, "epoch"), align: "right" }], rows, options);
 }

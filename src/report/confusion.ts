@@ -41,7 +41,9 @@ export function checkConfusion(matrix: ConfusionMatrix): void {
     }
     const bad = counts.findIndex((count) => !Number.isFinite(count) || count < 0);
     if (bad >= 0) {
-      throw new ArgumentError(`confusion matrix: [${row}][${bad}] is ${counts[bad]}, expected a count of 0 or more`);
+      throw new ArgumentError(
+        `confusion matrix: [${row}][${bad}] is ${counts[bad]}, expected a count of 0 or more`,
+      );
     }
   }
 }

@@ -47,7 +47,9 @@ export function renderConfusionSvg(matrix: ConfusionMatrix, options: ConfusionSv
       const x = left + column * cell;
       const y = top + row * cell;
       const words = `${rowNames[row]} taken for ${rowNames[column]}`;
-      parts.push(cellSvg({ x, y, cell, count, support: figures.classes[row].support, right: row === column, words }));
+      parts.push(
+        cellSvg({ x, y, cell, count, support: figures.classes[row].support, right: row === column, words }),
+      );
     }
   }
   parts.push(`<path class="cv-axis" d="M${c(left)} ${c(top)}h${c(size)}v${c(size)}h${c(-size)}Z"/>`);
@@ -69,7 +71,8 @@ function cellSvg(entry: Cell): string {
   const { x, y, cell, count, support, right, words } = entry;
   const share = support > 0 ? count / support : 0;
   // Mistakes are rare: on a linear scale all of them would look white.
-  const opacity = count === 0 ? 0 : right ? 0.08 + 0.92 * share ** 1.5 : Math.min(1, 0.1 + 0.9 * Math.sqrt(share));
+  const opacity =
+    count === 0 ? 0 : right ? 0.08 + 0.92 * share ** 1.5 : Math.min(1, 0.1 + 0.9 * Math.sqrt(share));
   const gap = cell >= 12 ? 1 : 0;
   const box =
     `<rect class="${right ? "cv-right" : "cv-wrong"}" x="${c(x + gap)}" y="${c(y + gap)}" width="${c(cell - 2 * gap)}" ` +

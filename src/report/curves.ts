@@ -40,7 +40,10 @@ export function curveStyle(curve: Curve, index: number): { colour: ColourName; d
  * The book's three curves from the points of a run, under the names of the book's legend: training loss, training
  * accuracy, test accuracy, the last one only at the points that have it. `testLoss: true` adds the fourth.
  */
-export function trainingCurves(points: readonly MetricsPoint[], options: { testLoss?: boolean } = {}): Curve[] {
+export function trainingCurves(
+  points: readonly MetricsPoint[],
+  options: { testLoss?: boolean } = {},
+): Curve[] {
   const pick = (key: "trainLoss" | "trainAccuracy" | "testAccuracy" | "testLoss"): CurvePoint[] =>
     points.flatMap((point) => {
       const y = point[key];
@@ -68,7 +71,8 @@ export function medianCurve(name: string, runs: readonly (readonly CurvePoint[])
     if (!byX.every((run) => run.has(x))) continue;
     const values = byX.map((run) => run.get(x) as number).filter(Number.isFinite);
     if (values.length === 0) points.push({ x, y: Number.NaN });
-    else points.push({ x, y: quantile(values, 0.5), low: quantile(values, 0.1), high: quantile(values, 0.9) });
+    else
+      points.push({ x, y: quantile(values, 0.5), low: quantile(values, 0.1), high: quantile(values, 0.9) });
   }
   return { name, points };
 }

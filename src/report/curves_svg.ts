@@ -10,6 +10,8 @@ export interface CurvesSvgOptions {
   width?: number;
   height?: number;
   title?: string;
+  /** What the picture is called for those who do not see it. Default: the title. */
+  label?: string;
   /** Default "epoch". */
   xLabel?: string;
   yLabel?: string;
@@ -51,10 +53,21 @@ export function renderCurvesSvg(curves: readonly Curve[], options: CurvesSvgOpti
     curves.length <= 8 ? endValues(curves, field) : "",
     hasValue(curves)
       ? ""
-      : text(field.left + field.width / 2, field.top + field.height / 2, "no points yet", "cv-muted", "middle"),
+      : text(
+          field.left + field.width / 2,
+          field.top + field.height / 2,
+          "no points yet",
+          "cv-muted",
+          "middle",
+        ),
   ];
   const body = parts.filter((part) => part !== "").join("\n");
-  return svgDocument(body, { width, height, label: describe(curves, title), inline: options.inline === true });
+  return svgDocument(body, {
+    width,
+    height,
+    label: describe(curves, options.label ?? title),
+    inline: options.inline === true,
+  });
 }
 
 /** An SVG picture around `body`, as a file of its own or for a page. */
@@ -169,7 +182,8 @@ function gridSvg(field: Field): string {
 function axisNames(field: Field, options: CurvesSvgOptions, height: number): string {
   const { xLabel = "epoch", yLabel } = options;
   const middle = field.top + field.height / 2;
-  const across = xLabel === "" ? "" : text(field.left + field.width / 2, height - 9, xLabel, "cv-text", "middle");
+  const across =
+    xLabel === "" ? "" : text(field.left + field.width / 2, height - 9, xLabel, "cv-text", "middle");
   const up = yLabel === undefined ? "" : text(16, middle, yLabel, "cv-text", "middle", -90);
   return [across, up].filter((part) => part !== "").join("\n");
 }
@@ -191,7 +205,9 @@ function curveSvg(curve: Curve, index: number, field: Field): string {
   const finite = runs.flat();
   const dots = finite.length <= 25 ? finite : runs.filter((run) => run.length === 1).flat();
   for (const point of dots) {
-    parts.push(`<circle class="cv-f-${colour}" cx="${c(xOf(shifted, point.x))}" cy="${c(yOf(shifted, point.y))}" r="2.6"/>`);
+    parts.push(
+      `<circle class="cv-f-${colour}" cx="${c(xOf(shifted, point.x))}" cy="${c(yOf(shifted, point.y))}" r="2.6"/>`,
+    );
   }
   // Invisible discs that answer the pointer with the value; more than this many would only fill the file.
   if (finite.length <= 400) parts.push(...finite.map((point) => hitDisc(curve.name, point, shifted)));
@@ -227,7 +243,9 @@ function endValues(curves: readonly Curve[], field: Field): string {
   const lineHeight = 15;
   const labels = curves.flatMap((curve, i) => {
     const last = lastPoint(curve);
-    return last === undefined ? [] : [{ y: yOf(field, last.y), words: formatFigure(last.y), ...curveStyle(curve, i) }];
+    return last === undefined
+      ? []
+      : [{ y: yOf(field, last.y), words: formatFigure(last.y), ...curveStyle(curve, i) }];
   });
   labels.sort((a, b) => a.y - b.y);
   const bottom = field.top + field.height;
@@ -240,7 +258,9 @@ function endValues(curves: readonly Curve[], field: Field): string {
     labels[i].y = Math.min(labels[i].y, below - lineHeight);
   }
   const x = field.left + field.width + 9;
-  return labels.map((label) => text(x, label.y + 4.5, label.words, `cv-f-${label.colour} cv-strong`)).join("\n");
+  return labels
+    .map((label) => text(x, label.y + 4.5, label.words, `cv-f-${label.colour} cv-strong`))
+    .join("\n");
 }
 
 function lastPoint(curve: Curve): CurvePoint | undefined {
@@ -276,7 +296,9 @@ function yOf(field: Field, value: number): number {
 function share(axis: Axis, value: number): number {
   const span = axis.high - axis.low;
   // Two ends near the limits of floating point overflow their difference: halves do not.
-  return Number.isFinite(span) ? (value - axis.low) / span : (value / 2 - axis.low / 2) / (axis.high / 2 - axis.low / 2);
+  return Number.isFinite(span)
+    ? (value - axis.low) / span
+    : (value / 2 - axis.low / 2) / (axis.high / 2 - axis.low / 2);
 }
 
 /** Far values would make coordinates that viewers cannot hold. */

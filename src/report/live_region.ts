@@ -54,7 +54,10 @@ export class LiveRegion {
   #erase(): string {
     // After the window became narrower the terminal has wrapped the lines.
     const columns = Math.max(1, this.#terminal.columns);
-    const height = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);
+    const height = this.#drawn.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)),
+      0,
+    );
     this.#drawn = [];
     return height === 0 ? "" : `\u001b[${Math.min(height, Math.max(1, this.#terminal.rows - 1))}A\r\u001b[J`;
   }

@@ -38,7 +38,8 @@ export function formatProgress(state: ProgressState, options: TextStyle & { widt
   add("", 3); // the bar's place; it takes the columns that are left
   add(state.phase ?? `${String(state.step).padStart(stepDigits)}/${state.stepsPerEpoch}`, 4);
   if (state.loss !== undefined) add(`${paint("loss", "dim", depth)} ${formatFigure(state.loss)}`, 1);
-  if (state.accuracy !== undefined) add(`${paint("accuracy", "dim", depth)} ${formatFigure(state.accuracy)}`, 2);
+  if (state.accuracy !== undefined)
+    add(`${paint("accuracy", "dim", depth)} ${formatFigure(state.accuracy)}`, 2);
   if (state.examplesPerSecond !== undefined) {
     add(`${formatRate(state.examplesPerSecond)} ${paint("examples/s", "dim", depth)}`, 5);
   }
@@ -56,7 +57,9 @@ export function formatProgress(state: ProgressState, options: TextStyle & { widt
   }
   const room = Math.min(40, minimumBar + options.width - widthOf(kept));
   const done = state.stepsPerEpoch > 0 ? state.step / state.stepsPerEpoch : 1;
-  const line = kept.map((part) => (part.rank === 3 ? bar(done, room, { colour: depth, unicode }) : part.text));
+  const line = kept.map((part) =>
+    part.rank === 3 ? bar(done, room, { colour: depth, unicode }) : part.text,
+  );
   const text = line.join(" ".repeat(gap));
   return displayWidth(text) > options.width ? truncate(`epoch ${state.epoch}`, options.width, unicode) : text;
 }

@@ -12,6 +12,9 @@ import { escapeXml as e } from "./xml.ts";
 /** More classes than this fill the page with a table that nobody reads. */
 const mostClasses = 100;
 
+/** A percentage that no line break tears from its sign. */
+const percent = (share: number) => e(formatPercent(share)).replace(/ /g, "&nbsp;");
+
 /** The confusion matrix as a picture, what was confused most in words, and precision and recall of each class. */
 export function confusionSection(data: ReportData): string {
   const matrix = data.confusion;
@@ -20,23 +23,24 @@ export function confusionSection(data: ReportData): string {
   const names = data.classNames;
   const pairs = mostConfused(matrix, 5).map(
     (pair) =>
-      `<li>${e(className(names, pair.truth))} taken for ${e(className(names, pair.predicted))}: ` +
-      `${formatCount(pair.count)} (${e(formatPercent(pair.share))} of the class)</li>`,
+      `<li>${e(className(names, pair.truth))} taken for ${e(className(names, pair.predicted))}` +
+      `<br><span class="note">${formatCount(pair.count)}, ${percent(pair.share)} of the class</span></li>`,
   );
   const svg = renderConfusionSvg(matrix, { inline: true, ...(names && { classNames: names }) });
   const frequent = pairs.length === 0 ? "" : `<h3>Confused most often</h3><ol>${pairs.join("")}</ol>`;
   return section(
     "confusion",
     "Confusion matrix",
-    `<p>${formatCount(figures.total)} test pictures, ${e(formatPercent(figures.accuracy))} of them right.</p>
-<figure><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">${svg}</div></figure>
-${frequent}${figures.classes.length <= mostClasses ? classTable(figures, names) : ""}`,
+    `<p>${formatCount(figures.total)} test pictures, ${percent(figures.accuracy)} of them right.</p>
+<div class="beside"><figure><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">${svg}</div></figure>
+<div>${frequent}</div></div>${figures.classes.length <= mostClasses ? classTable(figures, names) : ""}`,
   );
 }
 
 function classTable(figures: ConfusionFigures, names: readonly ClassName[] | undefined): string {
   const share = (value: number) => (Number.isNaN(value) ? "–" : formatFigure(value));
-  const cells = (values: readonly number[]) => values.map((value) => `<td class="num">${share(value)}</td>`).join("");
+  const cells = (values: readonly number[]) =>
+    values.map((value) => `<td class="num">${share(value)}</td>`).join("");
   const rows = figures.classes.map(
     (entry) =>
       `<tr><th scope="row">${e(className(names, entry.index))}</th>` +
@@ -69,12 +73,11 @@ function mistakeItem(mistake: Mistake, names: readonly ClassName[] | undefined):
   const which = mistake.index === undefined ? "" : `test:${mistake.index}`;
   const alt = `Picture ${which} of the class ${truth}, taken for ${taken}`.replace("  ", " ");
   const { width, height } = mistake.picture;
-  const truthShare =
-    mistake.truthProbability === undefined ? "" : `, ${formatPercent(mistake.truthProbability)}`;
+  const truthShare = mistake.truthProbability === undefined ? "" : `, ${percent(mistake.truthProbability)}`;
   return (
     `<li><img src="${pictureUri(mistake.picture)}" width="${width}" height="${height}" alt="${e(alt)}">` +
-    `<div class="taken">${e(taken)}, ${e(formatPercent(mistake.probability))}</div>` +
-    `<div class="true">is ${e(truth)}${e(truthShare)}</div>` +
+    `<div class="taken">${e(taken)}, ${percent(mistake.probability)}</div>` +
+    `<div class="true">is ${e(truth)}${truthShare}</div>` +
     `${which === "" ? "" : `<div class="true"><code>${e(which)}</code></div>`}</li>`
   );
 }

@@ -1,5 +1,5 @@
-import { type BookComparison, compareWithBook } from "./book_comparison.ts";
 import { bookBand } from "./book_band.ts";
+import { type BookComparison, compareWithBook } from "./book_comparison.ts";
 import { chartStyles } from "./chart_style.ts";
 import type { ReportData } from "./report_data.ts";
 import { confusionSection, mistakesSection } from "./report_errors.ts";

@@ -1,8 +1,21 @@
-import { type Band } from "./book_band.ts";
-import { type BookComparison, type ComparisonRow, formatBand, formatComparisonValue, verdictText } from "./book_comparison.ts";
+import type { Band } from "./book_band.ts";
+import {
+  type BookComparison,
+  type ComparisonRow,
+  formatBand,
+  formatComparisonValue,
+  verdictText,
+} from "./book_comparison.ts";
 import { trainingCurves } from "./curves.ts";
 import { renderCurvesSvg } from "./curves_svg.ts";
-import { formatBytes, formatCount, formatDuration, formatFigure, formatRate, formatScaled } from "./number_text.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatFigure,
+  formatRate,
+  formatScaled,
+} from "./number_text.ts";
 import type { ReportData } from "./report_data.ts";
 import { finalFigures } from "./run_record.ts";
 import { formatShape, summaryTotals } from "./summary_table.ts";
@@ -14,7 +27,7 @@ export function figureTiles(data: ReportData, comparison: BookComparison | undef
   if (figures === undefined) return "";
   const band = (quantity: string) => {
     const row = comparison?.rows.find((entry) => entry.quantity === quantity);
-    return row?.band === undefined ? "" : `<small>the book: ${e(formatBand(row.band))}</small>`;
+    return row?.band === undefined ? "" : `<small>book ${e(formatBand(row.band))}</small>`;
   };
   const tiles: [string, string, string][] = [
     ["training loss", formatFigure(figures.trainLoss), band("training loss")],
@@ -30,7 +43,9 @@ export function figureTiles(data: ReportData, comparison: BookComparison | undef
     const epochs = `${significantEpochs(figures.epochs)} of ${data.epochs} epochs`;
     tiles.push(["training time", formatDuration(figures.seconds), `<small>${e(epochs)}</small>`]);
   }
-  const items = tiles.map(([name, value, more]) => `<div><dt>${e(name)}${more}</dt><dd>${e(value)}</dd></div>`);
+  const items = tiles.map(
+    ([name, value, more]) => `<div><dt>${e(name)}${more}</dt><dd>${e(value)}</dd></div>`,
+  );
   return `<dl class="tiles">${items.join("")}</dl>`;
 }
 
@@ -40,11 +55,13 @@ function significantEpochs(epochs: number): string {
 
 /** The curves, in two sizes: the narrow one keeps its texts legible on a telephone. */
 export function curvesSection(data: ReportData): string {
-  const curves = trainingCurves(data.points, { testLoss: data.points.some((point) => point.testLoss !== undefined) });
+  const curves = trainingCurves(data.points, {
+    testLoss: data.points.some((point) => point.testLoss !== undefined),
+  });
   const shown = curves.filter((curve) => curve.points.length > 0);
   const options = {
     inline: true,
-    title: "Training curves",
+    label: "Training curves",
     xRange: [0, Math.max(data.epochs, data.points.at(-1)?.epoch ?? 0) || 1] as const,
   };
   const wide = renderCurvesSvg(shown, { ...options, width: 900, height: 440 });
@@ -66,7 +83,7 @@ export function bookSection(comparison: BookComparison): string {
       `<td class="num">${e(formatComparisonValue(row, row.ours) || "–")}</td>` +
       `<td class="num">${e(formatComparisonValue(row, row.median))}</td>` +
       `<td class="num">${row.band === undefined ? "" : e(formatBand(row.band))}</td>` +
-      `<td>${gauge(row)}</td><td class="nowrap ${look}">${e(verdict)}</td></tr>`
+      `<td class="place">${gauge(row)}</td><td class="nowrap ${look}">${e(verdict)}</td></tr>`
     );
   });
   const notes = comparison.notes.map((note) => `<p class="note">${e(note)}</p>`).join("");
@@ -75,7 +92,7 @@ export function bookSection(comparison: BookComparison): string {
     "Beside the book",
     `<div class="scroll" tabindex="0" role="region" aria-label="Figures beside the book's"><table>
 <thead><tr><th scope="col">quantity</th><th scope="col" class="num">this run</th><th scope="col" class="num">the book</th>
-<th scope="col" class="num">its band</th><th scope="col">place in the band</th><th scope="col">verdict</th></tr></thead>
+<th scope="col" class="num">its band</th><th scope="col" class="place">place in the band</th><th scope="col">verdict</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>${notes}`,
   );
 }
@@ -139,7 +156,8 @@ export function factsSection(data: ReportData): string {
     data.command === undefined
       ? ""
       : section("repeat", "To repeat it", `<pre><code>${e(data.command)}</code></pre>`);
-  const facts = list("settings", "Settings", data.settings) + list("environment", "Environment", data.environment);
+  const facts =
+    list("settings", "Settings", data.settings) + list("environment", "Environment", data.environment);
   return (facts === "" ? "" : `<div class="columns">${facts}</div>`) + repeat;
 }
 
@@ -148,7 +166,12 @@ function flatten(facts: Readonly<Record<string, unknown>>, prefix = ""): [string
   return Object.entries(facts).flatMap(([key, value]): [string, string][] => {
     const name = prefix + key;
     if (value === undefined || typeof value === "function") return [];
-    if (value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0) {
+    if (
+      value !== null &&
+      typeof value === "object" &&
+      !Array.isArray(value) &&
+      Object.keys(value).length > 0
+    ) {
       return flatten(value as Record<string, unknown>, `${name}.`);
     }
     return [[name, factText(value)]];

@@ -13,23 +13,22 @@ h1{font-size:2rem;line-height:1.2;margin:0;font-weight:680;letter-spacing:-.015e
 h2{font-size:1.25rem;line-height:1.3;margin:3rem 0 .75rem;font-weight:650;letter-spacing:-.005em}
 h3{font-size:1rem;margin:1.75rem 0 .5rem;font-weight:650}
 p{margin:.5rem 0;max-width:42rem}
-.sub{color:var(--muted);margin:.35rem 0 0}
+.sub{color:var(--muted);margin:.35rem 0 0;max-width:none}
 .note{color:var(--muted);font-size:.875rem}
 .warn{border-left:3px solid var(--off);padding:.1rem 0 .1rem .8rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1px;background:var(--line);
-border:1px solid var(--line);border-radius:.6rem;overflow:hidden;margin:1.75rem 0 0;padding:0}
-.tiles div{background:var(--page);padding:.8rem 1rem;display:flex;flex-direction:column-reverse;
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.25rem,1fr));gap:1px;margin:1.75rem 0 0;padding:1px}
+.tiles div{box-shadow:0 0 0 1px var(--line);padding:.8rem 1rem;display:flex;flex-direction:column-reverse;
 justify-content:flex-end}
 .tiles dt{color:var(--muted);font-size:.8125rem;line-height:1.3}
 .tiles dd{margin:0;font-size:1.625rem;line-height:1.25;font-weight:620;letter-spacing:-.02em;
 font-variant-numeric:tabular-nums}
-.tiles small{display:block;font-size:.75rem;font-weight:400;letter-spacing:0;color:var(--muted);line-height:1.35}
+.tiles small{display:block;font-size:.75rem;font-weight:400;letter-spacing:0;color:var(--muted);line-height:1.35;white-space:nowrap}
 figure{margin:0}
 svg.cv-chart{display:block;max-width:100%;height:auto}
 .wide svg.cv-chart{width:100%}
 .narrow{display:none}
 @media (max-width:40rem){.wide{display:none}.narrow{display:block}.narrow svg.cv-chart{width:100%}
-h1{font-size:1.6rem}header{padding-top:1.75rem}}
+h1{font-size:1.6rem}header{padding-top:1.75rem}.place{display:none}}
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}
 .scroll svg.cv-chart{max-width:none}
 .scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
@@ -45,6 +44,7 @@ tfoot td,tfoot th{font-weight:650;border-bottom:0;border-top:1px solid var(--mut
 .layer{overflow-wrap:anywhere;min-width:10rem}
 .nowrap{white-space:nowrap}
 .inside{color:var(--good)}.outside{color:var(--off)}
+.place{vertical-align:middle}
 .gauge{display:block;width:8.5rem;height:1.1rem}
 .gauge .range{fill:var(--bandfill)}.gauge .median{stroke:var(--accent);stroke-width:1.5}
 .gauge .base{stroke:var(--line)}.gauge .ours{fill:var(--text);stroke:var(--page);stroke-width:1.5}
@@ -54,6 +54,10 @@ padding:0;list-style:none}
 border:1px solid var(--line)}
 .mistakes .taken{font-weight:620;line-height:1.3;margin-top:.45rem;font-size:.9375rem;overflow-wrap:anywhere}
 .mistakes .true{color:var(--muted);font-size:.8125rem;line-height:1.4;overflow-wrap:anywhere}
+.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr));gap:0 1.75rem;align-items:start}
+.beside h3{margin-top:1.25rem}.beside ol{padding-left:1.25rem;margin:.5rem 0;font-size:.9375rem}.beside li{margin:.35rem 0}
+@media (min-width:58rem){.beside{grid-template-columns:max-content 1fr}}
+.beside figure{min-width:0}
 dl.list{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;margin:0;font-size:.9375rem}
 dl.list dt,dl.list dd{padding:.3rem 0;border-bottom:1px solid var(--line);margin:0}
 dl.list dt{color:var(--muted);padding-right:1.5rem}
@@ -67,6 +71,7 @@ footer p{border-top:1px solid var(--line);padding-top:.9rem;max-width:none}
 @media print{body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}header{padding-top:0}
 h2{margin-top:1.6rem}h2,h3{break-after:avoid}figure,tr,li,.tiles{break-inside:avoid}
 .scroll{overflow:visible}.scroll svg.cv-chart{max-width:100%}a{color:inherit}thead{display:table-header-group}
+.beside{grid-template-columns:1fr}.tiles{grid-template-columns:repeat(5,1fr)}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}.mistakes{grid-template-columns:repeat(6,1fr)}
 .narrow{display:none}.wide{display:block}@page{margin:16mm}}
 `.trim();

@@ -59,7 +59,9 @@ export function parseMetrics(text: string): { points: MetricsPoint[]; length: nu
       const point = parseLine(line);
       if (point === undefined) {
         if (text.indexOf("\n", end + 1) < 0 && end + 1 >= text.length) break;
-        throw new SyntaxError(`metrics.jsonl: line ${lineNumber} is not a metrics point: ${line.slice(0, 80)}`);
+        throw new SyntaxError(
+          `metrics.jsonl: line ${lineNumber} is not a metrics point: ${line.slice(0, 80)}`,
+        );
       }
       points.push(point);
     }

@@ -23,7 +23,8 @@ export interface SummaryTotals {
 }
 
 export function summaryTotals(rows: readonly SummaryRow[]): SummaryTotals {
-  const sum = (of: (row: SummaryRow) => number | undefined) => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
+  const sum = (of: (row: SummaryRow) => number | undefined) =>
+    rows.reduce((total, row) => total + (of(row) ?? 0), 0);
   return {
     parameters: sum((row) => row.parameters),
     multiplyAdds: sum((row) => row.multiplyAdds),

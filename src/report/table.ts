@@ -34,7 +34,9 @@ export function renderTable(
   const depth = options.colour ?? 0;
   const cells = rows.map((row) => columns.map((_, i) => printable(row[i] ?? "")));
   const titles = columns.map((column) => printable(column.title));
-  const widths = titles.map((title, i) => Math.max(displayWidth(title), ...cells.map((row) => displayWidth(row[i]))));
+  const widths = titles.map((title, i) =>
+    Math.max(displayWidth(title), ...cells.map((row) => displayWidth(row[i]))),
+  );
   narrow(widths, columns, options.width);
   const line = (row: readonly string[]) =>
     row

@@ -20,7 +20,11 @@ export function renderImage(picture: Picture, options: ImageOptions = {}): strin
   checkPicture(picture);
   const { maxColumns = 56, maxRows = 28 } = options;
   // A character is about twice as high as it is wide: two pixels tall, one pixel wide.
-  const shrink = Math.max(1, picture.width / Math.max(1, maxColumns), picture.height / (2 * Math.max(1, maxRows)));
+  const shrink = Math.max(
+    1,
+    picture.width / Math.max(1, maxColumns),
+    picture.height / (2 * Math.max(1, maxRows)),
+  );
   const width = Math.max(1, Math.floor(picture.width / shrink));
   const rows = Math.max(1, Math.ceil(picture.height / shrink / 2));
   const depth = options.colour ?? 0;
@@ -42,7 +46,7 @@ function halfBlocks(picture: Picture, rows: number, depth: ColourDepth): string[
       // An odd picture ends in a half line: nothing is drawn below it.
       const below = 2 * row + 1 < height ? `;48;${code(byte(data[(2 * row + 1) * width + x]))}` : ";49";
       const look = `\u001b[38;${upper}${below}m`;
-      line += (look === previous ? "" : look) + "▀";
+      line += `${look === previous ? "" : look}▀`;
       previous = look;
     }
     return `${line}\u001b[0m`;
@@ -115,7 +119,11 @@ export function renderPrediction(
   });
 }
 
-function probabilityLines(all: readonly ClassProbability[], width: number, options: PredictionOptions): string[] {
+function probabilityLines(
+  all: readonly ClassProbability[],
+  width: number,
+  options: PredictionOptions,
+): string[] {
   const depth = options.colour ?? 0;
   const unicode = options.unicode !== false;
   const shown = [...all]
@@ -139,7 +147,9 @@ function probabilityLines(all: readonly ClassProbability[], width: number, optio
       "right",
     )}`;
   });
-  return options.title === undefined ? lines : [truncate(printable(options.title), width, unicode), "", ...lines];
+  return options.title === undefined
+    ? lines
+    : [truncate(printable(options.title), width, unicode), "", ...lines];
 }
 
 /** A bar in steps of an eighth of a column. */

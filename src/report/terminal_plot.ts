@@ -75,8 +75,12 @@ function legendLines(curves: readonly Curve[], width: number, style: TextStyle):
     const value = last === undefined ? "" : ` ${formatFigure(last.y)}`;
     const { colour } = curveStyle(curve, index);
     const sample = legendSample(curve, index, style);
-    const name = truncate(printable(curve.name), Math.max(1, width - sample.length - value.length - 1), style.unicode);
-    return paint(sample, colour, style.colour ?? 0) + ` ${name}${paint(value, "bold", style.colour ?? 0)}`;
+    const name = truncate(
+      printable(curve.name),
+      Math.max(1, width - sample.length - value.length - 1),
+      style.unicode,
+    );
+    return `${paint(sample, colour, style.colour ?? 0)} ${name}${paint(value, "bold", style.colour ?? 0)}`;
   });
   const lines: string[] = [];
   let line = "";
@@ -186,18 +190,20 @@ function withAxes(body: string[], field: Field, options: PlotOptions): string[] 
   return lines;
 }
 
-/** Writes the axis' name between its last two ticks, or between earlier ones; not at all where none leaves room. */
+/** Writes the axis' name between its last two ticks; the text of the tick before the last makes room where it must. */
 function labelAxis(texts: string[], spans: readonly [number, number][], label: string): void {
   const width = displayWidth(label);
-  if (width === 0) return;
-  for (let i = spans.length - 1; i > 0; i--) {
-    const room = spans[i][0] - spans[i - 1][1];
-    if (room < width + 2) continue;
-    const start = spans[i - 1][1] + Math.floor((room - width) / 2);
-    // A wide character takes two cells: the cell after it holds nothing.
+  if (width === 0 || spans.length < 2) return;
+  const right = spans[spans.length - 1][0];
+  const margin = 3;
+  for (let i = spans.length - 2; i >= Math.max(0, spans.length - 3); i--) {
+    const left = spans[i][1];
+    if (right - left < width + 2 * margin) continue;
+    for (let column = left; column < right; column++) texts[column] = " ";
+    // A wide character takes two cells: the cells after it hold nothing.
     const cells = new Array<string>(width).fill("");
     cells[0] = label;
-    texts.splice(start, width, ...cells);
+    texts.splice(left + Math.floor((right - left - width) / 2), width, ...cells);
     return;
   }
 }
@@ -225,7 +231,9 @@ function rowOf(value: number, field: Field): number {
 function scale(axis: Axis, from: number, to: number): (value: number) => number {
   const span = axis.high - axis.low;
   return (value) => {
-    const share = Number.isFinite(span) ? (value - axis.low) / span : value / 2 / (axis.high / 2 - axis.low / 2);
+    const share = Number.isFinite(span)
+      ? (value - axis.low) / span
+      : value / 2 / (axis.high / 2 - axis.low / 2);
     return from + Math.min(2, Math.max(-1, share)) * (to - from);
   };
 }

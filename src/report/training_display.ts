@@ -146,7 +146,14 @@ export class TrainingDisplay {
     const width = Math.min(columns - 1, 120);
     const height = Math.min(rows - 3, 24, Math.max(10, Math.round(width / 4)));
     const curves = trainingCurves(this.#points);
-    return renderPlot(curves, { width, height, colour, unicode, xRange: [0, this.#options.epochs], xLabel: "epoch" });
+    return renderPlot(curves, {
+      width,
+      height,
+      colour,
+      unicode,
+      xRange: [0, this.#options.epochs],
+      xLabel: "epoch",
+    });
   }
 
   #remaining(): number | undefined {

@@ -1,0 +1,21 @@
+/** Reports as pure functions of plain data; `node_terminal.ts` alone needs Node and is imported by its own path. */
+export * from "./book_band.ts";
+export * from "./book_comparison.ts";
+export * from "./chart_style.ts";
+export * from "./class_names.ts";
+export * from "./confusion.ts";
+export * from "./confusion_svg.ts";
+export * from "./curves.ts";
+export { type CurvesSvgOptions, renderCurvesSvg } from "./curves_svg.ts";
+export * from "./live_region.ts";
+export * from "./picture.ts";
+export * from "./progress.ts";
+export * from "./report_data.ts";
+export * from "./report_html.ts";
+export * from "./run_record.ts";
+export * from "./summary_table.ts";
+export * from "./table.ts";
+export * from "./terminal.ts";
+export * from "./terminal_image.ts";
+export * from "./terminal_plot.ts";
+export * from "./training_display.ts";
