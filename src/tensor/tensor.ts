@@ -159,9 +159,11 @@ export class Tensor {
       );
     }
     const next = aliasOf(value);
-    if (old.gradientOwner !== null) {
+    // Also where the change is made through a handle that is off the tape.
+    const { gradientOwner } = this.cell.value;
+    if (gradientOwner !== null) {
       next.requiresGrad = true;
-      next.gradientOwner = old.gradientOwner;
+      next.gradientOwner = gradientOwner;
     } else {
       next.requiresGrad = value.requiresGrad;
     }
