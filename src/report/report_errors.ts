@@ -15,6 +15,13 @@ const mostClasses = 100;
 /** A percentage that no line break tears from its sign. */
 const percent = (share: number) => e(formatPercent(share)).replace(/ /g, "&nbsp;");
 
+/** A class's name with its language marked, so that a browser takes the right glyphs and a reader the right voice. */
+function nameHtml(names: readonly ClassName[] | undefined, index: number): string {
+  const name = names?.[index];
+  if (typeof name !== "object" || name.zh === undefined) return e(className(names, index));
+  return `${e(name.en)} <span lang="zh">${e(name.zh)}</span>`;
+}
+
 /** The confusion matrix as a picture, what was confused most in words, and precision and recall of each class. */
 export function confusionSection(data: ReportData): string {
   const matrix = data.confusion;
@@ -23,7 +30,7 @@ export function confusionSection(data: ReportData): string {
   const names = data.classNames;
   const pairs = mostConfused(matrix, 5).map(
     (pair) =>
-      `<li>${e(className(names, pair.truth))} taken for ${e(className(names, pair.predicted))}` +
+      `<li>${nameHtml(names, pair.truth)} taken for ${nameHtml(names, pair.predicted)}` +
       `<br><span class="note">${formatCount(pair.count)}, ${percent(pair.share)} of the class</span></li>`,
   );
   const svg = renderConfusionSvg(matrix, { inline: true, ...(names && { classNames: names }) });
@@ -43,7 +50,7 @@ function classTable(figures: ConfusionFigures, names: readonly ClassName[] | und
     values.map((value) => `<td class="num">${share(value)}</td>`).join("");
   const rows = figures.classes.map(
     (entry) =>
-      `<tr><th scope="row">${e(className(names, entry.index))}</th>` +
+      `<tr><th scope="row">${nameHtml(names, entry.index)}</th>` +
       `${cells([entry.precision, entry.recall, entry.f1])}<td class="num">${formatCount(entry.support)}</td></tr>`,
   );
   const means = cells([figures.macroPrecision, figures.macroRecall, figures.macroF1]);
@@ -76,8 +83,8 @@ function mistakeItem(mistake: Mistake, names: readonly ClassName[] | undefined):
   const truthShare = mistake.truthProbability === undefined ? "" : `, ${percent(mistake.truthProbability)}`;
   return (
     `<li><img src="${pictureUri(mistake.picture)}" width="${width}" height="${height}" alt="${e(alt)}">` +
-    `<div class="taken">${e(taken)}, ${percent(mistake.probability)}</div>` +
-    `<div class="true">is ${e(truth)}${truthShare}</div>` +
+    `<div class="taken">${nameHtml(names, mistake.predicted)}, ${percent(mistake.probability)}</div>` +
+    `<div class="true">is ${nameHtml(names, mistake.truth)}${truthShare}</div>` +
     `${which === "" ? "" : `<div class="true"><code>${e(which)}</code></div>`}</li>`
   );
 }

@@ -6,7 +6,7 @@ export const reportStyle = `
 --faint:#1b2027;--accent:#6cb0ff;--good:#5fd184;--off:#f0b54f;--bandfill:#27415f}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,
-"Noto Sans","PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;text-rendering:optimizeLegibility}
+"Noto Sans","PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;text-rendering:optimizeLegibility;word-break:keep-all}
 main,header,footer{max-width:58rem;margin:0 auto;padding:0 1.25rem}
 header{padding-top:2.75rem}
 h1{font-size:2rem;line-height:1.2;margin:0;font-weight:680;letter-spacing:-.015em;overflow-wrap:anywhere}
@@ -68,6 +68,7 @@ pre code{font-size:1em}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:0 2.5rem}
 footer{margin-top:3.5rem;padding-bottom:3rem;color:var(--muted);font-size:.8125rem}
 footer p{border-top:1px solid var(--line);padding-top:.9rem;max-width:none}
+@media (max-width:40rem){table{font-size:.8125rem}th,td{padding-right:.5rem}}
 @media print{body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}header{padding-top:0}
 h2{margin-top:1.6rem}h2,h3{break-after:avoid}figure,tr,li,.tiles{break-inside:avoid}
 .scroll{overflow:visible}.scroll svg.cv-chart{max-width:100%}a{color:inherit}thead{display:table-header-group}

@@ -41,7 +41,6 @@ const wideRanges: readonly (readonly [number, number])[] = [
   [0x30000, 0x3fffd],
 ];
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const sgrPattern = /\u001b\[[0-9;]*m/g;
 
 /** The text without colour codes. */
@@ -89,7 +88,6 @@ export function pad(text: string, width: number, align: "left" | "right" | "cent
  * start escape sequences, so each becomes a visible replacement.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (c === "\n" || c === "\t" ? " " : "\ufffd"));
 }
 
