@@ -31,9 +31,11 @@ class HomeBuffer implements StateBuffer {
 /** Elements up to which a result is read back without having been asked for. */
 const SMALL = 65_536;
 
+/** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
+const MOST_PROGRAMS = 256;
+
 interface CachedProgram {
   readonly compiled: CompiledProgram;
-  runs: number;
 }
 
 /** What building and looking up programs has cost: for the benchmark. */
@@ -52,6 +54,8 @@ export interface ProfiledRun {
 export class Executor {
   readonly engine: Engine;
   readonly statistics: ExecutorStatistics = { programs: 0, runs: 0, captureMilliseconds: 0, compileMilliseconds: 0 };
+  /** Told of every run with the time of each step, while it is set. */
+  profiler: ((run: ProfiledRun) => void) | null = null;
   /** The last program that was run, for printing. */
   lastProgram: Program | null = null;
   private readonly cache = new Map<string, CachedProgram>();
@@ -108,7 +112,7 @@ export class Executor {
    * Compiles and sends off everything that `requested` needs, together with all pending in-place changes.
    * Returns at once; a value's data arrives later.
    */
-  submit(requested: readonly Value[], profile?: (run: ProfiledRun) => void): void {
+  submit(requested: readonly Value[]): void {
     this.throwFailure();
     const started = performance.now();
     for (const owner of this.homeless) this.giveHome(owner);
@@ -121,7 +125,7 @@ export class Executor {
     this.lastProgram = cached.compiled.program;
     const arrivals = outputs.map((value) => new Arrival(value));
     this.settleCommits(commits);
-    this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals, profile);
+    this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals);
     this.statistics.captureMilliseconds += performance.now() - started;
     this.statistics.runs++;
   }
@@ -252,16 +256,25 @@ export class Executor {
   private lookUp(key: string, build: () => Parameters<typeof compileGraph>[0]): CachedProgram {
     const found = this.cache.get(key);
     if (found !== undefined) {
-      found.runs++;
+      // Back to the end of the map: what is forgotten is what has not been used for longest.
+      this.cache.delete(key);
+      this.cache.set(key, found);
       return found;
     }
     const started = performance.now();
     const program = compileGraph(build(), this.engine.capabilities);
-    const cached = { compiled: this.engine.compile(program), runs: 1 };
+    const cached = { compiled: this.engine.compile(program) };
     this.cache.set(key, cached);
+    if (this.cache.size > MOST_PROGRAMS) this.forgetOldest();
     this.statistics.programs++;
     this.statistics.compileMilliseconds += performance.now() - started;
     return cached;
+  }
+
+  private forgetOldest(): void {
+    const [key, oldest] = this.cache.entries().next().value as [string, CachedProgram];
+    this.cache.delete(key);
+    this.engine.release(oldest.compiled);
   }
 
   private settleCommits(commits: readonly { owner: StateOwner; value: Value }[]): void {
@@ -283,13 +296,13 @@ export class Executor {
     inputs: readonly Value[],
     states: readonly HomeBuffer[],
     arrivals: readonly Arrival[],
-    profile?: (run: ProfiledRun) => void,
   ): void {
+    const profile = this.profiler;
     // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
     const arrays = inputs.map((v) => v.data);
     const send = () => {
       const bindings = { inputs: inputs.map((v, i) => arrays[i] ?? (v.data as TypedArray)), states: states.map((s) => s.buffer) };
-      return this.engine.run(cached.compiled, bindings, { profile: profile !== undefined });
+      return this.engine.run(cached.compiled, bindings, { profile: profile !== null });
     };
     const waiting = inputs.filter((v) => v.data === null).map((v) => v.arriving);
     const previous = this.queue;

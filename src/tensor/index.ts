@@ -1,6 +1,7 @@
 /** The tensor floor: tensors, functions on them, autograd, random numbers, engines. */
 import "./methods.ts";
 
+export { printProgram } from "../graph/print_program.ts";
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export * from "./creation.ts";
 export * from "./functions/index.ts";
@@ -13,5 +14,5 @@ export {
   type RngState,
   setRngState,
 } from "./random_state.ts";
-export { engineInfo, engineName, stopEngine, useEngine } from "./runtime.ts";
+export { engineInfo, engineName, profile, stopEngine, useEngine } from "./runtime.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

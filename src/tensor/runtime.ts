@@ -1,7 +1,7 @@
 /** The engine that programs run on, and the executor that feeds it. */
 import type { EngineInfo } from "../engines/engine.ts";
 import { createEngine, type EngineOptions } from "../engines/select.ts";
-import { Executor } from "./executor.ts";
+import { Executor, type ProfiledRun } from "./executor.ts";
 
 let current: Executor | null = null;
 let information: EngineInfo | null = null;
@@ -59,4 +59,28 @@ export function engineInfo(): string {
 /** Name of the engine in use. */
 export function engineName(): string {
   return current?.engine.name ?? wanted.name;
+}
+
+/**
+ * Runs `body` and everything it submits, and tells what ran: each program with its steps, shapes, bytes and
+ * the time of each step.
+ *
+ * @example
+ * ```ts
+ * const runs = await profile(() => optimizer.step());
+ * for (const { program, timings } of runs) console.log(printProgram(program, timings));
+ * ```
+ */
+export async function profile(body: () => unknown): Promise<ProfiledRun[]> {
+  const runs: ProfiledRun[] = [];
+  const of = executor();
+  await of.finish();
+  of.profiler = (run) => runs.push(run);
+  try {
+    await body();
+    await of.finish();
+  } finally {
+    of.profiler = null;
+  }
+  return runs;
 }
