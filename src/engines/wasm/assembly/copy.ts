@@ -60,16 +60,57 @@ export function gridTable(
   fill32(at, filler, padding);
 }
 
-/** `count` segments of `length` floats (see `tiles`), `skip` bytes apart from end to start. */
-export function segmentTable(at: usize, count: u32, skip: u32, length: u32): void {
-  for (let s: u32 = 0; s < count; s++) {
-    store<u32>(at, s == 0 ? 0 : skip);
-    store<u32>(at, length, 4);
-    at += 8;
+/**
+ * Segments (see `tiles`) of `length` floats in rows of `columns`: `columnSkip` bytes from the end of one to
+ * the start of the next in its row, `rowSkip` from the last of a row to the first of the next row.
+ */
+export function segmentTable(
+  at: usize,
+  rows: u32,
+  columns: u32,
+  length: u32,
+  columnSkip: u32,
+  rowSkip: u32,
+): void {
+  for (let r: u32 = 0; r < rows; r++) {
+    for (let c: u32 = 0; c < columns; c++) {
+      store<u32>(at, c != 0 ? columnSkip : r != 0 ? rowSkip : 0);
+      store<u32>(at, length, 4);
+      at += 8;
+    }
   }
 }
 
 /** Eight mask lanes, the first `lanes` of them all ones. */
 export function maskLanes(at: usize, lanes: u32): void {
   for (let i: u32 = 0; i < 8; i++) store<u32>(at + (i << 2), i < lanes ? 0xffffffff : 0);
+}
+
+/**
+ * The offsets of a kernel's taps in padded planes whose rows are split by column modulo `stride` (see
+ * `padPlanes`), in the weight's order: channel, kernel row, kernel column; then `padding` words more, all 0.
+ */
+export function tapTable(
+  at: usize,
+  channels: u32,
+  rows: u32,
+  columns: u32,
+  planeBytes: u32,
+  rowStep: u32,
+  dilation: u32,
+  stride: u32,
+  phaseWidth: u32,
+  padding: u32,
+): void {
+  for (let c: u32 = 0; c < channels; c++) {
+    for (let r: u32 = 0; r < rows; r++) {
+      for (let k: u32 = 0; k < columns; k++) {
+        const column = k * dilation;
+        const place = (column % stride) * phaseWidth + column / stride;
+        store<u32>(at, c * planeBytes + r * rowStep + (place << 2));
+        at += 4;
+      }
+    }
+  }
+  fill32(at, 0, padding);
 }

@@ -4,11 +4,12 @@
  * Nothing is allocated and nothing is remembered between calls: what a call needs lies where the caller
  * says. Usable memory begins at HEAP_BASE (kernels/memory_layout.ts).
  */
-export { copy, fill32, gridTable, maskLanes, segmentTable, zero } from "./copy";
+export { copy, fill32, gridTable, maskLanes, segmentTable, tapTable, zero } from "./copy";
+export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { biasActivation, copyStrip, product } from "./product";
 export { tiles } from "./tile";
-export { packB, transpose } from "./transpose";
+export { packB, packPanelFromRows, transpose } from "./transpose";
 
 /** First byte that the binary itself does not use. */
 export function heapBase(): usize {

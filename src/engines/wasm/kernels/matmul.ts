@@ -244,7 +244,7 @@ function runUnit(
       b = own + place.b;
       packB(exports, product, bBase + matrix * n * k * 4, firstColumn, endColumn, first, depth, b);
     }
-    exports.segmentTable(own + place.segment, 1, 0, depth);
+    exports.segmentTable(own + place.segment, 1, 1, depth, 0, 0);
     exports.product(
       tileCount,
       CHUNK_TILES,

@@ -1,0 +1,201 @@
+/**
+ * conv2d as a matrix product of pixels' windows and kernels, without im2col.
+ *
+ * The input, padded, is laid out with its channels last, so that a window's kernel row is one run of floats:
+ * the register tile takes windows through a table of addresses (an "indirect" convolution, after M. Dukhan,
+ * "The Indirect Convolution Algorithm", 2019). Any stride, dilation, padding and number of groups. Kernels
+ * are packed by a stage of their own.
+ *
+ * A work item is a block of rows of one image, or several whole images where images are so small that the
+ * packed kernels would otherwise be fetched too often.
+ */
+import type { Attributes, TensorSpec } from "../../engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
+import { activationCode, allFloat32 } from "./activation.ts";
+import { type ConvGeometry, convGeometry, dealItems } from "./conv_geometry.ts";
+import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
+import { ScratchLayout, split } from "./memory_layout.ts";
+
+/** Bytes of input and output of a work item that should stay in the second cache. */
+const ITEM_BYTES = 512 * 1024;
+/** Pixels below which a work item takes several images. */
+const FEW_PIXELS = 96;
+/** A packed panel up to this size stays in the first cache while many tiles pass. */
+const SMALL_PANEL = 16 * 1024;
+
+/** Plans `conv2d`: x, weight and perhaps bias give act(x * weight + bias). */
+export function planConv2d(
+  attributes: Attributes,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): KernelPlan | null {
+  const activation = activationCode(attributes);
+  if (!allFloat32(...inputs, ...outputs) || activation === undefined) return null;
+  const geometry = convGeometry(attributes, inputs[0].shape, inputs[1].shape, outputs[0].shape);
+  return geometry === null ? null : planIndirect(geometry, inputs.length > 2, activation);
+}
+
+interface Indirect {
+  readonly g: ConvGeometry;
+  readonly hasBias: boolean;
+  readonly activation: number;
+  readonly panels: number;
+  readonly panelBytes: number;
+  /** Rows of output in an item, items in an image, images in an item. */
+  readonly rows: number;
+  readonly blocks: number;
+  readonly images: number;
+  readonly chunkTiles: number;
+  readonly segments: number;
+  /** Input rows and bytes that one image's block needs. */
+  readonly inputRows: number;
+  readonly inputBytes: number;
+  readonly place: {
+    readonly input: number;
+    readonly output: number;
+    readonly aRows: number;
+    readonly cRows: number;
+    readonly segments: number;
+  };
+}
+
+function planIndirect(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
+  const panels = Math.ceil(g.o / TILE_COLUMNS);
+  const panelBytes = g.c * g.kh * g.kw * 32;
+  const { rows, blocks, images } = cutItems(g, panels);
+  const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+  const inputBytes = inputRows * g.wp * g.c * 4;
+  const pixels = Math.ceil((images * rows * g.ow) / TILE_ROWS) * TILE_ROWS;
+  const segments = g.dw === 1 ? g.kh : g.kh * g.kw;
+  const own = new ScratchLayout();
+  const conv: Indirect = {
+    g,
+    hasBias,
+    activation,
+    panels,
+    panelBytes,
+    rows,
+    blocks,
+    images,
+    chunkTiles: panelBytes <= SMALL_PANEL ? Math.max(4, Math.floor((1.5 * SMALL_PANEL * 2) / panelBytes)) : 32,
+    segments,
+    inputRows,
+    inputBytes,
+    place: {
+      input: own.take(images * inputBytes),
+      output: own.take(pixels * panels * 32),
+      aRows: own.take(pixels * 4),
+      cRows: own.take(pixels * 4),
+      segments: own.take(segments * 8),
+    },
+  };
+  const items = Math.ceil(g.n / images) * g.groups * blocks;
+  const deal = dealItems(items);
+  const stages: KernelStage[] = [
+    packStage(g, panels, panelBytes),
+    {
+      units: deal.units,
+      run(exports, addresses, begin, end) {
+        prepare(exports, conv, addresses.threadScratch);
+        const last = Math.min(items, end * deal.size);
+        for (let item = begin * deal.size; item < last; item++) runItem(exports, conv, addresses, item);
+      },
+    },
+  ];
+  return { stages, scratchBytes: g.groups * panels * panelBytes, threadScratchBytes: own.bytes };
+}
+
+function cutItems(g: ConvGeometry, panels: number): { rows: number; blocks: number; images: number } {
+  const rowBytes = g.sh * g.wp * g.c * 4 + g.ow * panels * 32;
+  const fitting = Math.max(1, Math.min(g.oh, Math.floor(ITEM_BYTES / rowBytes)));
+  const wanted = Math.ceil(16 / (g.n * g.groups));
+  let blocks = Math.max(Math.ceil(g.oh / fitting), Math.min(wanted, g.oh));
+  const rows = Math.ceil(g.oh / blocks);
+  blocks = Math.ceil(g.oh / rows);
+  const pixels = g.oh * g.ow;
+  if (blocks > 1 || pixels >= FEW_PIXELS) return { rows, blocks, images: 1 };
+  const mostImages = Math.max(1, Math.floor((g.n * g.groups) / 16));
+  return { rows, blocks, images: Math.min(g.n, mostImages, Math.ceil(FEW_PIXELS / pixels)) };
+}
+
+/** Packs the kernels: for each group its panels of 8 output channels. */
+function packStage(g: ConvGeometry, panels: number, panelBytes: number): KernelStage {
+  const all = g.groups * panels;
+  const parts = split(all, Math.max(1, Math.min(16, Math.floor((all * panelBytes) / 65536))));
+  return {
+    units: parts.units,
+    run(exports, addresses, begin, end) {
+      const last = Math.min(all, end * parts.size);
+      for (let p = begin * parts.size; p < last; p++) {
+        const group = Math.floor(p / panels);
+        const first = (p % panels) * TILE_COLUMNS;
+        const from = addresses.inputs[1] + (group * g.o + first) * g.c * g.kh * g.kw * 4;
+        const to = addresses.scratch + p * panelBytes;
+        exports.packKernelPanel(from, Math.min(TILE_COLUMNS, g.o - first), g.c, g.kh * g.kw, to);
+      }
+    },
+  };
+}
+
+/** Writes the segments, the same for all items. */
+function prepare(exports: KernelExports, { g, place }: Indirect, own: number): void {
+  const pixelBytes = g.c * 4;
+  const rowBytes = g.wp * pixelBytes;
+  if (g.dw === 1) {
+    exports.segmentTable(own + place.segments, g.kh, 1, g.kw * g.c, 0, g.dh * rowBytes - g.kw * pixelBytes);
+  } else {
+    const reach = ((g.kw - 1) * g.dw + 1) * pixelBytes;
+    exports.segmentTable(own + place.segments, g.kh, g.kw, g.c, (g.dw - 1) * pixelBytes, g.dh * rowBytes - reach);
+  }
+}
+
+function runItem(exports: KernelExports, conv: Indirect, addresses: KernelAddresses, item: number): void {
+  const { g, place, panels } = conv;
+  const own = addresses.threadScratch;
+  const block = item % conv.blocks;
+  const group = Math.floor(item / conv.blocks) % g.groups;
+  const firstImage = Math.floor(item / (conv.blocks * g.groups)) * conv.images;
+  const images = Math.min(conv.images, g.n - firstImage);
+  const firstRow = block * conv.rows;
+  const rows = Math.min(conv.rows, g.oh - firstRow);
+  const pixels = rows * g.ow;
+  const pixelBytes = panels * 32;
+  const output = own + place.output;
+
+  const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+  const top = firstRow * g.sh - g.ph;
+  const filling = (TILE_ROWS - ((images * pixels) % TILE_ROWS)) % TILE_ROWS;
+  for (let i = 0; i < images; i++) {
+    const x = addresses.inputs[0] + ((firstImage + i) * g.groups + group) * g.c * g.h * g.w * 4;
+    const to = own + place.input + i * conv.inputBytes;
+    exports.channelsLast(x, g.h * g.w * 4, g.c, g.h, g.w, top, inputRows, g.pw, g.wp, to);
+    const rest = i === images - 1 ? filling : 0;
+    const at = own + place.aRows + i * pixels * 4;
+    const rowStep = g.sh * g.wp * g.c * 4;
+    exports.gridTable(at, rows, g.ow, rowStep, g.sw * g.c * 4, i * conv.inputBytes, rest, 0);
+  }
+  exports.gridTable(own + place.cRows, 1, images * pixels + filling, 0, pixelBytes, 0, 0, 0);
+  exports.product(
+    (images * pixels + filling) / TILE_ROWS,
+    conv.chunkTiles,
+    own + place.aRows,
+    own + place.input,
+    own + place.segments,
+    conv.segments,
+    addresses.scratch + group * panels * conv.panelBytes,
+    conv.panelBytes,
+    panels,
+    own + place.cRows,
+    output,
+    0,
+    0,
+    0,
+  );
+  const bias = conv.hasBias ? addresses.inputs[2] + group * g.o * 4 : 0;
+  const planeBytes = g.oh * g.ow * 4;
+  for (let i = 0; i < images; i++) {
+    const y = addresses.outputs[0] + ((firstImage + i) * g.groups + group) * g.o * planeBytes + firstRow * g.ow * 4;
+    const from = output + i * pixels * pixelBytes;
+    exports.channelsFirst(from, 0, pixelBytes, g.o, 1, pixels, y, planeBytes, 0, bias, conv.activation);
+  }
+}

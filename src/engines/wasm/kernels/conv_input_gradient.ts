@@ -1,0 +1,195 @@
+/**
+ * The gradient of conv2d by its input: every output pixel's gradient times the kernels, added where the
+ * pixel's window lay.
+ *
+ * dx is built with its channels last, so that the products of one kernel row are one run of floats in it:
+ * the register tile adds them in place, no column buffer, no work on padding. The tile's four pixels lie in
+ * one column of the image, so that no two of them, and no tile after them, meet in the same floats.
+ *
+ * Any stride, dilation, padding and number of groups. A work item is a block of channels of one image.
+ */
+import type { Attributes, TensorSpec } from "../../engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
+import { allFloat32 } from "./activation.ts";
+import { type ConvGeometry, convGeometry, dealItems } from "./conv_geometry.ts";
+import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
+import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
+
+/** Bytes of dx of a work item that should stay in the second cache. */
+const ITEM_BYTES = 512 * 1024;
+
+/** Plans `conv2dInputGradient`: dy and weight give dx. */
+export function planConv2dInputGradient(
+  attributes: Attributes,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): KernelPlan | null {
+  if (!allFloat32(...inputs, ...outputs)) return null;
+  const geometry = convGeometry(attributes, outputs[0].shape, inputs[1].shape, inputs[0].shape);
+  return geometry === null ? null : plan(geometry);
+}
+
+interface Scatter {
+  readonly g: ConvGeometry;
+  /** Channels in a block, and blocks. */
+  readonly channels: number;
+  readonly blocks: number;
+  /** Runs of floats in dx: kernel rows, or single taps where the kernel is dilated across. */
+  readonly runs: number;
+  readonly runColumns: number;
+  readonly runPanels: number;
+  readonly blockBytes: number;
+  readonly chunkTiles: number;
+  readonly place: {
+    readonly dy: number;
+    readonly dx: number;
+    readonly aRows: number;
+    readonly cRows: number;
+    readonly segment: number;
+    readonly mask: number;
+    readonly tailMask: number;
+  };
+}
+
+function plan(g: ConvGeometry): KernelPlan {
+  const { channels, blocks } = cutChannels(g);
+  const runColumns = g.dw === 1 ? g.kw : 1;
+  const runs = g.dw === 1 ? g.kh : g.kh * g.kw;
+  const runPanels = Math.ceil((runColumns * channels) / TILE_COLUMNS);
+  const pixels = roundUp(g.oh * g.ow, TILE_ROWS);
+  const own = new ScratchLayout();
+  // Behind dx there is room for what the rows that only fill the last tile spoil.
+  const spoil = ((g.kh - 1) * g.dh * g.wp + g.kw * g.dw) * channels * 4 + 64;
+  const conv: Scatter = {
+    g,
+    channels,
+    blocks,
+    runs,
+    runColumns,
+    runPanels,
+    blockBytes: runs * runPanels * g.o * 32,
+    chunkTiles: Math.max(4, Math.floor(24_576 / (g.o * TILE_ROWS * 4))),
+    place: {
+      dy: own.take(g.oh * g.ow * g.o * 4),
+      dx: own.take(g.hp * g.wp * channels * 4 + spoil),
+      aRows: own.take(pixels * 4),
+      cRows: own.take(pixels * 4),
+      segment: own.take(8),
+      mask: own.take(32),
+      tailMask: own.take(32),
+    },
+  };
+  const items = g.n * g.groups * blocks;
+  const deal = dealItems(items);
+  const stages: KernelStage[] = [
+    packStage(conv),
+    {
+      units: deal.units,
+      run(exports, addresses, begin, end) {
+        prepare(exports, conv, addresses.threadScratch);
+        const last = Math.min(items, end * deal.size);
+        for (let item = begin * deal.size; item < last; item++) runItem(exports, conv, addresses, item);
+      },
+    },
+  ];
+  return { stages, scratchBytes: g.groups * blocks * conv.blockBytes, threadScratchBytes: own.bytes };
+}
+
+/** Blocks of channels: few enough for the cache, enough blocks for the threads. */
+function cutChannels(g: ConvGeometry): { channels: number; blocks: number } {
+  const fitting = Math.max(8, Math.floor(ITEM_BYTES / (g.hp * g.wp * 4)));
+  const wanted = Math.ceil(g.c / Math.ceil(16 / (g.n * g.groups)));
+  const most = Math.min(g.c, fitting, Math.max(8, wanted));
+  const blocks = Math.ceil(g.c / most);
+  const channels = blocks === 1 ? g.c : Math.min(g.c, roundUp(Math.ceil(g.c / blocks), 8));
+  return { channels, blocks: Math.ceil(g.c / channels) };
+}
+
+/** Packs the kernels: for each group and block of channels, run by run, the panels of (column, channel). */
+function packStage(conv: Scatter): KernelStage {
+  const { g, blocks, runs, runColumns } = conv;
+  const all = g.groups * blocks * runs;
+  const parts = split(all, Math.max(1, Math.min(16, Math.floor((g.groups * blocks * conv.blockBytes) / 65536))));
+  const taps = g.kh * g.kw;
+  return {
+    units: parts.units,
+    run(exports, addresses, begin, end) {
+      const last = Math.min(all, end * parts.size);
+      for (let part = begin * parts.size; part < last; part++) {
+        const run = part % runs;
+        const block = Math.floor(part / runs) % blocks;
+        const group = Math.floor(part / (runs * blocks));
+        const channels = Math.min(conv.channels, g.c - block * conv.channels);
+        const weight = group * g.o * g.c * taps + block * conv.channels * taps + run * runColumns;
+        const from = addresses.inputs[1] + weight * 4;
+        let to = addresses.scratch + (group * blocks + block) * conv.blockBytes + run * conv.runPanels * g.o * 32;
+        for (let first = 0; first < runColumns * channels; first += TILE_COLUMNS) {
+          exports.packInputGradientPanel(from, g.o, g.c * taps * 4, channels, taps * 4, runColumns, first, to);
+          to += g.o * 32;
+        }
+      }
+    },
+  };
+}
+
+/** Writes what all items share: which pixels make a tile, the one segment, the mask. */
+function prepare(exports: KernelExports, { g, place }: Scatter, own: number): void {
+  const pixels = g.oh * g.ow;
+  const filling = roundUp(pixels, TILE_ROWS) - pixels;
+  exports.gridTable(own + place.aRows, g.ow, g.oh, g.o * 4, g.ow * g.o * 4, 0, filling, 0);
+  exports.segmentTable(own + place.segment, 1, 1, g.o, 0, 0);
+  exports.maskLanes(own + place.mask, TILE_COLUMNS);
+}
+
+function runItem(exports: KernelExports, conv: Scatter, addresses: KernelAddresses, item: number): void {
+  const { g, place } = conv;
+  const own = addresses.threadScratch;
+  const block = item % conv.blocks;
+  const group = Math.floor(item / conv.blocks) % g.groups;
+  const image = Math.floor(item / (conv.blocks * g.groups));
+  const channels = Math.min(conv.channels, g.c - block * conv.channels);
+  const pixels = g.oh * g.ow;
+  const pixelBytes = channels * 4;
+  const rowBytes = g.wp * pixelBytes;
+  const dxBytes = g.hp * rowBytes;
+
+  const dy = addresses.inputs[0] + (image * g.groups + group) * g.o * pixels * 4;
+  exports.transpose(dy, pixels * 4, own + place.dy, g.o * 4, g.o, pixels);
+  const filling = roundUp(pixels, TILE_ROWS) - pixels;
+  exports.gridTable(own + place.cRows, g.ow, g.oh, g.sw * pixelBytes, g.sh * rowBytes, 0, filling, dxBytes);
+  exports.zero(own + place.dx, dxBytes);
+
+  const width = conv.runColumns * channels;
+  const whole = Math.floor(width / TILE_COLUMNS);
+  const tail = width % TILE_COLUMNS;
+  if (tail !== 0) exports.maskLanes(own + place.tailMask, tail);
+  const kernels = addresses.scratch + (group * conv.blocks + block) * conv.blockBytes;
+  for (let run = 0; run < conv.runs; run++) {
+    const row = conv.runColumns === g.kw ? run : Math.floor(run / g.kw);
+    const column = conv.runColumns === g.kw ? 0 : run % g.kw;
+    const to = own + place.dx + row * g.dh * rowBytes + column * g.dw * pixelBytes;
+    const b = kernels + run * conv.runPanels * g.o * 32;
+    addRun(exports, conv, own, b, whole, to, own + place.mask);
+    if (tail !== 0) addRun(exports, conv, own, b + whole * g.o * 32, 1, to + whole * 32, own + place.tailMask);
+  }
+
+  const corner = own + place.dx + g.ph * rowBytes + g.pw * pixelBytes;
+  const planeBytes = g.h * g.w * 4;
+  const dx = addresses.outputs[0] + ((image * g.groups + group) * g.c + block * conv.channels) * planeBytes;
+  exports.channelsFirst(corner, rowBytes, pixelBytes, channels, g.h, g.w, dx, planeBytes, g.w * 4, 0, 0);
+}
+
+/** Adds the products of some panels of one run, all pixels. */
+function addRun(
+  exports: KernelExports,
+  { g, place, chunkTiles }: Scatter,
+  own: number,
+  b: number,
+  panels: number,
+  to: number,
+  mask: number,
+): void {
+  const tileCount = Math.ceil((g.oh * g.ow) / TILE_ROWS);
+  const [aRows, cRows, segment] = [own + place.aRows, own + place.cRows, own + place.segment];
+  exports.product(tileCount, chunkTiles, aRows, own + place.dy, segment, 1, b, g.o * 32, panels, cRows, to, 0, 0, mask);
+}

@@ -1,0 +1,235 @@
+/**
+ * The gradient of conv2d by its weight: for every tap, the shifted input plane times the output's gradient.
+ *
+ * The rows of the register tile are taps: shifted views of the padded input planes, which lie in place, row
+ * by row (split by column modulo the stride, so that what a tap meets is contiguous). The columns are output
+ * channels, packed pixel by pixel. Sums over a slice of the batch gather in a partial result of its own,
+ * [taps, output channels]; a last stage adds the slices in order and turns the result over.
+ *
+ * Any stride, dilation, padding and number of groups. A unit is a slice of the batch for one group and one
+ * block of input channels.
+ */
+import type { Attributes, TensorSpec } from "../../engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
+import { allFloat32 } from "./activation.ts";
+import { type ConvGeometry, convGeometry } from "./conv_geometry.ts";
+import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
+import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
+
+/** Units to aim at. */
+const UNITS = 32;
+/** A partial result up to this size stays in the second cache from image to image. */
+const PARTIAL_BYTES = 256 * 1024;
+/** So do a block of rows of the planes and of dy. */
+const BLOCK_BYTES = 384 * 1024;
+
+/** Plans `conv2dWeightGradient`: x and dy give dw. */
+export function planConv2dWeightGradient(
+  attributes: Attributes,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): KernelPlan | null {
+  if (!allFloat32(...inputs, ...outputs)) return null;
+  const geometry = convGeometry(attributes, inputs[0].shape, outputs[0].shape, inputs[1].shape);
+  return geometry === null ? null : plan(geometry);
+}
+
+interface Correlation {
+  readonly g: ConvGeometry;
+  readonly slices: number;
+  /** Images in a slice. */
+  readonly images: number;
+  /** Channels in a block, and blocks. */
+  readonly channels: number;
+  readonly blocks: number;
+  readonly panels: number;
+  /** Floats in a row of a partial result; rows in one group's; bytes in a slice. */
+  readonly outputs: number;
+  readonly groupRows: number;
+  readonly sliceBytes: number;
+  /** Output rows that are done at a time. */
+  readonly rows: number;
+  readonly phaseWidth: number;
+  readonly inputRows: number;
+  readonly chunkTiles: number;
+  readonly place: {
+    readonly planes: number;
+    readonly dy: number;
+    readonly aRows: number;
+    readonly cRows: number;
+    readonly segments: number;
+    readonly mask: number;
+  };
+}
+
+function plan(g: ConvGeometry): KernelPlan {
+  const taps = g.kh * g.kw;
+  const panels = Math.ceil(g.o / TILE_COLUMNS);
+  const outputs = panels * TILE_COLUMNS;
+  const wantedBlocks = Math.min(g.c, Math.ceil((g.c * taps * outputs * 4) / PARTIAL_BYTES));
+  const { units: blocks, size: channels } = split(g.c, wantedBlocks);
+  // Every block's taps fill whole tiles, so that blocks do not share a row of the partial result.
+  const blockRows = roundUp(channels * taps, TILE_ROWS);
+  const groupRows = blocks * blockRows;
+  const { units: slices, size: images } = split(g.n, Math.min(g.n, Math.ceil(UNITS / (blocks * g.groups))));
+  const phaseWidth = Math.max(g.ow + Math.floor(((g.kw - 1) * g.dw) / g.sw), Math.ceil((g.pw + g.w) / g.sw));
+  const rowBytes = g.sw * phaseWidth * 4;
+  const perRow = g.sh * rowBytes * channels + g.ow * outputs * 4;
+  const rows = Math.ceil(g.oh / Math.ceil(g.oh / Math.max(1, Math.floor(BLOCK_BYTES / perRow))));
+  const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+  const own = new ScratchLayout();
+  const conv: Correlation = {
+    g,
+    slices,
+    images,
+    channels,
+    blocks,
+    panels,
+    outputs,
+    groupRows,
+    sliceBytes: g.groups * groupRows * outputs * 4,
+    rows,
+    phaseWidth,
+    inputRows,
+    chunkTiles: Math.max(2, Math.floor(24_576 / (rows * g.ow * TILE_ROWS * 4))),
+    place: {
+      planes: own.take(channels * inputRows * rowBytes),
+      dy: own.take(rows * g.ow * outputs * 4),
+      aRows: own.take(blockRows * 4),
+      cRows: own.take(blockRows * 4),
+      segments: own.take(rows * 8),
+      mask: own.take(32),
+    },
+  };
+  const stages: KernelStage[] = [
+    {
+      units: slices * g.groups * blocks,
+      run(exports, addresses, begin, end) {
+        exports.maskLanes(addresses.threadScratch + conv.place.mask, TILE_COLUMNS);
+        for (let unit = begin; unit < end; unit++) runUnit(exports, conv, addresses, unit, blockRows);
+      },
+    },
+    reduceStage(conv, blockRows),
+  ];
+  return { stages, scratchBytes: slices * conv.sliceBytes, threadScratchBytes: own.bytes };
+}
+
+function runUnit(
+  exports: KernelExports,
+  conv: Correlation,
+  addresses: KernelAddresses,
+  unit: number,
+  blockRows: number,
+): void {
+  const { g, place, phaseWidth } = conv;
+  const own = addresses.threadScratch;
+  const block = unit % conv.blocks;
+  const group = Math.floor(unit / conv.blocks) % g.groups;
+  const slice = Math.floor(unit / (conv.blocks * g.groups));
+  const firstChannel = block * conv.channels;
+  const channels = Math.min(conv.channels, g.c - firstChannel);
+  const taps = channels * g.kh * g.kw;
+  const tileRows = roundUp(taps, TILE_ROWS);
+  const partialRow = group * conv.groupRows + block * blockRows;
+  const partial = addresses.scratch + slice * conv.sliceBytes + partialRow * conv.outputs * 4;
+  exports.gridTable(own + place.cRows, 1, tileRows, 0, conv.outputs * 4, 0, 0, 0);
+
+  const firstImage = slice * conv.images;
+  const endImage = Math.min(g.n, firstImage + conv.images);
+  let accumulate = 0;
+  let tableRows = 0;
+  for (let image = firstImage; image < endImage; image++) {
+    const x = addresses.inputs[0] + ((image * g.groups + group) * g.c + firstChannel) * g.h * g.w * 4;
+    const dy = addresses.inputs[1] + (image * g.groups + group) * g.o * g.oh * g.ow * 4;
+    for (let row = 0; row < g.oh; row += conv.rows) {
+      const rows = Math.min(conv.rows, g.oh - row);
+      const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+      if (rows !== tableRows) {
+        writeTables(exports, conv, own, channels, rows, inputRows, tileRows - taps);
+        tableRows = rows;
+      }
+      const top = row * g.sh - g.ph;
+      const planeBytes = g.h * g.w * 4;
+      const planes = own + place.planes;
+      exports.padPlanes(x, planeBytes, channels, g.h, g.w, top, inputRows, g.pw, g.sw, phaseWidth, planes);
+      packOutputs(exports, conv, dy + row * g.ow * 4, rows, own + place.dy);
+      multiply(exports, conv, own, tileRows / TILE_ROWS, rows, partial, accumulate);
+      accumulate = own + place.mask;
+    }
+  }
+}
+
+/** Where each tap's view begins, and how it runs through the rows. */
+function writeTables(
+  exports: KernelExports,
+  { g, place, phaseWidth }: Correlation,
+  own: number,
+  channels: number,
+  rows: number,
+  inputRows: number,
+  filling: number,
+): void {
+  const rowBytes = g.sw * phaseWidth * 4;
+  const aRows = own + place.aRows;
+  exports.tapTable(aRows, channels, g.kh, g.kw, inputRows * rowBytes, g.dh * rowBytes, g.dw, g.sw, phaseWidth, filling);
+  const skip = g.sh * rowBytes - g.ow * 4;
+  if (skip === 0) exports.segmentTable(own + place.segments, 1, 1, rows * g.ow, 0, 0);
+  else exports.segmentTable(own + place.segments, rows, 1, g.ow, 0, skip);
+}
+
+function packOutputs(exports: KernelExports, { g, panels }: Correlation, dy: number, rows: number, to: number): void {
+  const planeBytes = g.oh * g.ow * 4;
+  for (let p = 0; p < panels; p++) {
+    const count = Math.min(TILE_COLUMNS, g.o - p * TILE_COLUMNS);
+    const from = dy + p * TILE_COLUMNS * planeBytes;
+    exports.packPanelFromRows(from, planeBytes, to + p * rows * g.ow * 32, count, rows * g.ow);
+  }
+}
+
+function multiply(
+  exports: KernelExports,
+  { g, place, panels, phaseWidth, chunkTiles }: Correlation,
+  own: number,
+  tileCount: number,
+  rows: number,
+  partial: number,
+  accumulate: number,
+): void {
+  const segments = g.sh * g.sw * phaseWidth === g.ow ? 1 : rows;
+  exports.product(
+    tileCount,
+    chunkTiles,
+    own + place.aRows,
+    own + place.planes,
+    own + place.segments,
+    segments,
+    own + place.dy,
+    rows * g.ow * 32,
+    panels,
+    own + place.cRows,
+    partial,
+    0,
+    0,
+    accumulate,
+  );
+}
+
+/** Adds the slices, in order, and turns [taps, output channels] into [output channels, taps]. */
+function reduceStage(conv: Correlation, blockRows: number): KernelStage {
+  const { g, blocks } = conv;
+  const taps = g.kh * g.kw;
+  return {
+    units: g.groups * blocks,
+    run(exports, addresses, begin, end) {
+      for (let unit = begin; unit < end; unit++) {
+        const group = Math.floor(unit / blocks);
+        const block = unit % blocks;
+        const rows = Math.min(conv.channels, g.c - block * conv.channels) * taps;
+        const at = addresses.scratch + (group * conv.groupRows + block * blockRows) * conv.outputs * 4;
+        if (conv.slices > 1) exports.sumSlices(at, conv.sliceBytes, conv.slices, rows * conv.outputs);
+        const dw = addresses.outputs[0] + (group * g.o * g.c + block * conv.channels) * taps * 4;
+        exports.transpose(at, conv.outputs * 4, dw, g.c * taps * 4, rows, g.o);
+      }
+    },
+  };
+}
