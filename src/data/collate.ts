@@ -1,0 +1,62 @@
+import { allocateArray, arrayFrom } from "../base/dtype.ts";
+import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { formatShape, numel, sameShape } from "../base/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { ArrayBatch } from "./array_batch.ts";
+import { toArray } from "./to_tensors.ts";
+
+/** One part of an example: a picture, a label. */
+export type ExamplePart = Tensor | ArrayBatch | number | boolean;
+/** One example, as `Dataset.get` gives it: its parts, usually picture and label. */
+export type Example = readonly ExamplePart[] | ExamplePart;
+
+/**
+ * Puts examples together to a batch, as PyTorch's default collation does: tensors are stacked; numbers become
+ * int64 where all are integers, else float32; truth values become bool.
+ *
+ * @throws ShapeError where examples differ in the number of parts or in a part's shape.
+ */
+export async function collate(examples: readonly Example[]): Promise<ArrayBatch[]> {
+  const rows = examples.map((example) => (Array.isArray(example) ? example : [example]) as ExamplePart[]);
+  const count = rows[0]?.length ?? 0;
+  const odd = rows.find((row) => row.length !== count);
+  if (odd !== undefined)
+    throw new ShapeError(`collate: one example has ${count} parts, another ${odd.length}`);
+  return Promise.all(Array.from({ length: count }, (_, part) => stackParts(rows.map((row) => row[part]))));
+}
+
+async function stackParts(parts: readonly ExamplePart[]): Promise<ArrayBatch> {
+  const [first] = parts;
+  if (typeof first === "number" || typeof first === "boolean") return stackNumbers(parts);
+  const arrays = await Promise.all(parts.map(arrayOf));
+  const { shape, dtype } = arrays[0];
+  const data = allocateArray(dtype, arrays.length * numel(shape));
+  arrays.forEach((array, i) => {
+    if (!sameShape(array.shape, shape) || array.dtype !== dtype) {
+      throw new ShapeError(
+        `collate: expected every example to be ${dtype} ${formatShape(shape)} like the first, ` +
+          `got ${array.dtype} ${formatShape(array.shape)}; resize or pad them to one size`,
+      );
+    }
+    data.set(array.data, i * numel(shape));
+  });
+  return { data, shape: [arrays.length, ...shape], dtype };
+}
+
+function stackNumbers(parts: readonly ExamplePart[]): ArrayBatch {
+  const kind = typeof parts[0];
+  if (parts.some((part) => typeof part !== kind)) {
+    throw new ArgumentError(`collate: expected a ${kind} in every example, as in the first`);
+  }
+  const numbers = parts.map(Number);
+  const dtype = kind === "boolean" ? "bool" : numbers.every(Number.isInteger) ? "int64" : "float32";
+  return { data: arrayFrom(dtype, numbers), shape: [numbers.length], dtype };
+}
+
+async function arrayOf(part: ExamplePart): Promise<ArrayBatch> {
+  if (part instanceof Tensor) return toArray(part);
+  if (typeof part === "object" && part !== null && ArrayBuffer.isView(part.data)) return part;
+  throw new ArgumentError(
+    `collate: expected tensors, numbers or { data, shape, dtype } as parts of an example, got ${typeof part}`,
+  );
+}

@@ -1,0 +1,248 @@
+import { bindArguments, signature } from "../base/arguments.ts";
+import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { permutation } from "../base/philox.ts";
+import { formatShape } from "../base/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type ArrayBatch, checkedArrayBatch, checkedIndex } from "./array_batch.ts";
+import { type BatchContext, buildBatch, type DatasetDescription, merge, spread } from "./batch_source.ts";
+import { callable } from "./callable.ts";
+import { collate, type Example } from "./collate.ts";
+import { toArray, toTensor } from "./to_tensors.ts";
+
+const OUTSIDE_A_LOADER: BatchContext = { seed: 0, epoch: 0 };
+
+/**
+ * Examples that can be counted and fetched by their number (torch.utils.data.Dataset).
+ *
+ * A data set of your own extends this class with `length` and `get`; one that can fetch many examples at once
+ * faster than one by one overrides `getBatch` too.
+ *
+ * @example
+ * class Squares extends data.Dataset {
+ *   get length() { return 100; }
+ *   get(i: number) { return [tensor([i]), i * i]; }
+ * }
+ */
+export abstract class Dataset {
+  /** Number of examples. */
+  abstract get length(): number;
+
+  /** One example: its parts, usually picture and label. */
+  async get(index: number): Promise<Example> {
+    this.#mustOverride();
+    const parts = await this.getBatch([index], OUTSIDE_A_LOADER);
+    return parts.map((part) => toTensor({ ...part, shape: part.shape.slice(1) }));
+  }
+
+  /** Several examples at once: one array for each part, its first dimension counting the examples. */
+  async getBatch(
+    indices: ArrayLike<number>,
+    _context: BatchContext = OUTSIDE_A_LOADER,
+  ): Promise<ArrayBatch[]> {
+    this.#mustOverride();
+    return collate(await Promise.all(Array.from(indices, (i) => this.get(i))));
+  }
+
+  /**
+   * The data set as plain data, from which a worker can build batches; undefined where there is none, and
+   * batches are then built on the main thread.
+   */
+  async describe(): Promise<DatasetDescription | undefined> {
+    return undefined;
+  }
+
+  #mustOverride(): void {
+    if (this.get === Dataset.prototype.get && this.getBatch === Dataset.prototype.getBatch) {
+      throw new ArgumentError(
+        `${this.constructor.name}: a data set must define get(index) or getBatch(indices)`,
+      );
+    }
+  }
+}
+
+/** A data set that has a description builds its batches from it. */
+abstract class DescribedDataset extends Dataset {
+  override async getBatch(indices: ArrayLike<number>, context = OUTSIDE_A_LOADER): Promise<ArrayBatch[]> {
+    const description = await this.describe();
+    if (description === undefined) return super.getBatch(indices, context);
+    return buildBatch(description, indices, context);
+  }
+}
+
+class TensorDatasetClass extends DescribedDataset {
+  readonly tensors: readonly (Tensor | ArrayBatch)[];
+  #arrays: Promise<ArrayBatch[]> | undefined;
+
+  constructor(...tensors: (Tensor | ArrayBatch)[]) {
+    super();
+    if (tensors.length === 0) throw new ArgumentError("TensorDataset: expected at least one tensor");
+    const sizes = tensors.map(({ shape }) => shape[0]);
+    if (sizes.some((size) => size === undefined || size !== sizes[0])) {
+      const shapes = tensors.map(({ shape }) => formatShape(shape)).join(", ");
+      throw new ShapeError(`TensorDataset: expected tensors of the same first dimension, got ${shapes}`);
+    }
+    this.tensors = tensors;
+  }
+
+  get length(): number {
+    return this.tensors[0].shape[0];
+  }
+
+  override async describe(): Promise<DatasetDescription> {
+    this.#arrays ??= Promise.all(
+      this.tensors.map((t) => (t instanceof Tensor ? toArray(t) : checkedArrayBatch(t, "TensorDataset"))),
+    );
+    return { kind: "arrays", arrays: await this.#arrays, transform: null };
+  }
+}
+
+/**
+ * Tensors whose rows belong together: example i is row i of each.
+ *
+ * The values are read once, at first use; later changes of the tensors in place are not seen.
+ *
+ * @throws ShapeError where the first dimensions differ.
+ * @example
+ * const dataset = data.TensorDataset(pictures, labels);
+ */
+export const TensorDataset = callable(TensorDatasetClass);
+export type TensorDataset = TensorDatasetClass;
+
+class SubsetClass extends DescribedDataset {
+  readonly dataset: Dataset;
+  readonly indices: Uint32Array;
+
+  constructor(dataset: Dataset, indices: ArrayLike<number>) {
+    super();
+    this.dataset = dataset;
+    this.indices = Uint32Array.from(indices, (i) => checkedIndex(i, dataset.length));
+  }
+
+  get length(): number {
+    return this.indices.length;
+  }
+
+  override async get(index: number): Promise<Example> {
+    return this.dataset.get(this.indices[checkedIndex(index, this.length)]);
+  }
+
+  override async getBatch(indices: ArrayLike<number>, context = OUTSIDE_A_LOADER): Promise<ArrayBatch[]> {
+    const inner = Uint32Array.from(indices, (i) => this.indices[checkedIndex(i, this.length)]);
+    return this.dataset.getBatch(inner, context);
+  }
+
+  override async describe(): Promise<DatasetDescription | undefined> {
+    const of = await this.dataset.describe();
+    return of && { kind: "subset", of, indices: this.indices };
+  }
+}
+
+/**
+ * Some examples of another data set.
+ *
+ * @throws IndexError for an index that the data set does not have.
+ */
+export const Subset = callable(SubsetClass);
+export type Subset = SubsetClass;
+
+class ConcatDatasetClass extends Dataset {
+  readonly datasets: readonly Dataset[];
+
+  constructor(datasets: readonly Dataset[]) {
+    super();
+    if (datasets.length === 0) throw new ArgumentError("ConcatDataset: expected at least one data set");
+    this.datasets = [...datasets];
+  }
+
+  get length(): number {
+    return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0);
+  }
+
+  override async get(index: number): Promise<Example> {
+    const [{ part, inner }] = spread([index], this.#lengths());
+    return this.datasets[part].get(inner[0]);
+  }
+
+  override async getBatch(indices: ArrayLike<number>, context = OUTSIDE_A_LOADER): Promise<ArrayBatch[]> {
+    const shares = spread(indices, this.#lengths());
+    return merge(
+      indices.length,
+      await Promise.all(
+        shares.map(async ({ part, inner, positions }) => ({
+          arrays: await this.datasets[part].getBatch(inner, context),
+          positions,
+        })),
+      ),
+    );
+  }
+
+  override async describe(): Promise<DatasetDescription | undefined> {
+    const parts: DatasetDescription[] = [];
+    for (const dataset of this.datasets) {
+      const part = await dataset.describe();
+      if (part === undefined) return undefined;
+      parts.push(part);
+    }
+    return { kind: "concat", parts };
+  }
+
+  #lengths(): number[] {
+    return this.datasets.map((dataset) => dataset.length);
+  }
+}
+
+/** Several data sets one after the other. */
+export const ConcatDataset = callable(ConcatDatasetClass);
+export type ConcatDataset = ConcatDatasetClass;
+
+const RANDOM_SPLIT = signature("randomSplit", ["dataset", "lengths", "seed?"]);
+
+/**
+ * Splits a data set at random into parts that share no example.
+ *
+ * @param lengths - numbers of examples that add up to the data set's, or fractions that add up to 1 (what
+ *   rounding leaves over goes to the first parts, one each)
+ * @param seed - of the shuffle; the same seed gives the same parts
+ * @throws ArgumentError where the lengths do not add up.
+ * @example
+ * const [training, validation] = data.randomSplit(dataset, [0.9, 0.1], { seed: 7 });
+ */
+export function randomSplit(dataset: Dataset, lengths: readonly number[], seed?: number): Subset[];
+export function randomSplit(
+  dataset: Dataset,
+  lengths: readonly number[],
+  options: { seed?: number },
+): Subset[];
+export function randomSplit(options: {
+  dataset: Dataset;
+  lengths: readonly number[];
+  seed?: number;
+}): Subset[];
+export function randomSplit(...args: unknown[]): Subset[] {
+  const { dataset, lengths, seed = 0 } = bindArguments(RANDOM_SPLIT, args);
+  const counts = splitCounts((dataset as Dataset).length, lengths as number[]);
+  const order = permutation((dataset as Dataset).length, seed);
+  let at = 0;
+  return counts.map((count) => {
+    at += count;
+    return new SubsetClass(dataset as Dataset, order.subarray(at - count, at));
+  });
+}
+
+function splitCounts(length: number, lengths: readonly number[]): number[] {
+  const sum = lengths.reduce((total, part) => total + part, 0);
+  if (lengths.some((part) => !(part >= 0))) {
+    throw new ArgumentError(`randomSplit: lengths must not be negative, got ${lengths.join(", ")}`);
+  }
+  if (Math.abs(sum - 1) < 1e-6 && lengths.some((part) => part < 1)) {
+    const counts = lengths.map((fraction) => Math.floor(length * fraction));
+    const left = length - counts.reduce((total, count) => total + count, 0);
+    return counts.map((count, i) => count + (i < left ? 1 : 0));
+  }
+  if (sum !== length || !lengths.every(Number.isInteger)) {
+    throw new ArgumentError(
+      `randomSplit: expected integers that add up to ${length}, or fractions to 1; got ${lengths.join(", ")}`,
+    );
+  }
+  return [...lengths];
+}

@@ -1,0 +1,58 @@
+import type { ArrayBatch } from "./array_batch.ts";
+import { type BatchContext, buildBatch, type DatasetDescription } from "./batch_source.ts";
+import { Dataset } from "./dataset.ts";
+import type { Transform, TransformContext } from "./transforms/index.ts";
+
+/** A transform of your own: gets and gives a batch [N, C, H, W]. It runs on the main thread. */
+export type BatchFunction = (
+  images: ArrayBatch,
+  context: TransformContext,
+) => ArrayBatch | Promise<ArrayBatch>;
+
+/** Pictures in memory with a class for each. */
+export class LabelledImages extends Dataset {
+  /** uint8 pictures, [N, C, H, W]. */
+  readonly images: ArrayBatch;
+  /** int64 classes, [N]. */
+  readonly labels: ArrayBatch;
+  /** Names of the classes, in order. */
+  readonly classes: readonly string[];
+  /** What is done to the pictures of every batch; null leaves them as they are. */
+  readonly transform: Transform | BatchFunction | null;
+
+  constructor(
+    images: ArrayBatch,
+    labels: ArrayBatch,
+    options: { transform?: Transform | BatchFunction | null; classes?: readonly string[] } = {},
+  ) {
+    super();
+    this.images = images;
+    this.labels = labels;
+    this.transform = options.transform ?? null;
+    this.classes = options.classes ?? [];
+  }
+
+  get length(): number {
+    return this.images.shape[0];
+  }
+
+  override async getBatch(
+    indices: ArrayLike<number>,
+    context: BatchContext = { seed: 0, epoch: 0 },
+  ): Promise<ArrayBatch[]> {
+    const { transform } = this;
+    const own = transform !== null && !("spec" in transform) ? transform : undefined;
+    const [images, labels] = buildBatch(this.#description(), indices, context);
+    return [own === undefined ? images : await own(images, { ...context, indices }), labels];
+  }
+
+  override async describe(): Promise<DatasetDescription | undefined> {
+    return this.transform === null || "spec" in this.transform ? this.#description() : undefined;
+  }
+
+  #description(): DatasetDescription {
+    const { transform } = this;
+    const spec = transform !== null && "spec" in transform ? transform.spec : null;
+    return { kind: "arrays", arrays: [this.images, this.labels], transform: spec };
+  }
+}

@@ -1,0 +1,11 @@
+import type { ErrorRecord } from "../engines/errors_across.ts";
+import type { ArrayBatch } from "./array_batch.ts";
+import type { BatchContext, DatasetDescription } from "./batch_source.ts";
+
+/** What a loader tells its workers. */
+export type LoaderRequest =
+  | { type: "dataset"; description: DatasetDescription }
+  | { type: "batch"; request: number; indices: Uint32Array; context: BatchContext };
+
+/** What a worker answers. */
+export type LoaderReply = { request: number; batch: ArrayBatch[] } | { request: number; error: ErrorRecord };

@@ -1,0 +1,28 @@
+/** The worker of a data loader: builds batches from the description of a data set. */
+import { recordError } from "../engines/errors_across.ts";
+import { listen, type WorkerPort } from "../engines/worker_port.ts";
+import { buildBatch, type DatasetDescription } from "./batch_source.ts";
+import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
+
+let description: DatasetDescription | undefined;
+
+listen((message, port) => {
+  const request = message as LoaderRequest;
+  if (request.type === "dataset") description = request.description;
+  else answer(request, port);
+});
+
+function answer(message: Extract<LoaderRequest, { type: "batch" }>, port: WorkerPort): void {
+  const { request, indices, context } = message;
+  let reply: LoaderReply;
+  let transfer: ArrayBuffer[] = [];
+  try {
+    const batch = buildBatch(description as DatasetDescription, indices, context);
+    reply = { request, batch };
+    // Built here and used nowhere else: handed over, not copied.
+    transfer = [...new Set(batch.map(({ data }) => data.buffer as ArrayBuffer))];
+  } catch (error) {
+    reply = { request, error: recordError(error) };
+  }
+  port.post(reply, transfer);
+}
