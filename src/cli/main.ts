@@ -6,6 +6,12 @@ import { buildProgram } from "./program.ts";
 const argv = process.argv.slice(2);
 const asJson = argv.includes("--json");
 
+// Whoever reads us through a pipe may stop reading (`| head`): that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 try {
   await buildProgram((code) => {
     process.exitCode = code;
