@@ -4,9 +4,11 @@
  * Nothing is allocated and nothing is remembered between calls: what a call needs lies where the caller
  * says. Usable memory begins at HEAP_BASE (kernels/memory_layout.ts).
  */
-export { copy, fill32, gridTable, maskLanes, segmentTable, tapTable, zero } from "./copy";
+export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
+export { copy, copyRows, fill32, gridTable, maskLanes, segmentTable, tapTable, zero } from "./copy";
 export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
+export { maxPool, maxPoolGradient } from "./max_pool";
 export { biasActivation, copyStrip, product } from "./product";
 export { tiles } from "./tile";
 export { packB, packPanelFromRows, transpose } from "./transpose";

@@ -1,8 +1,11 @@
 import type { KernelPlanner } from "../kernel.ts";
+import { planAvgPool2d, planAvgPool2dGradient } from "./average_pool.ts";
 import { planConv2d } from "./conv_forward.ts";
 import { planConv2dInputGradient } from "./conv_input_gradient.ts";
 import { planConv2dWeightGradient } from "./conv_weight_gradient.ts";
 import { planMatmul } from "./matmul.ts";
+import { planMaxPool2d, planMaxPool2dGradient } from "./max_pool.ts";
+import { planPermute } from "./permute.ts";
 
 /** The planner of each op that the kernel binaries cover. */
 export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
@@ -10,4 +13,9 @@ export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   conv2d: planConv2d,
   conv2dInputGradient: planConv2dInputGradient,
   conv2dWeightGradient: planConv2dWeightGradient,
+  maxPool2d: planMaxPool2d,
+  maxPool2dGradient: planMaxPool2dGradient,
+  avgPool2d: planAvgPool2d,
+  avgPool2dGradient: planAvgPool2dGradient,
+  permute: planPermute,
 };

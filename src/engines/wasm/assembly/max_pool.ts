@@ -1,0 +1,169 @@
+import { zero } from "./copy";
+
+/**
+ * Max pooling of planes: y and the place of each maximum in its plane. The first of equal maxima wins, a NaN
+ * wins over numbers, padding never wins.
+ *
+ * Windows that lie inside the plane's rows go four at a time where the stride across is 1 or 2 and the
+ * kernel is not dilated across; the others one by one.
+ */
+export function maxPool(
+  x: usize,
+  planes: u32,
+  height: i32,
+  width: i32,
+  y: usize,
+  indices: usize,
+  rows: i32,
+  columns: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideY: i32,
+  strideX: i32,
+  padY: i32,
+  padX: i32,
+  dilationY: i32,
+  dilationX: i32,
+): void {
+  const planeBytes = <usize>(<u32>(height * width)) << 2;
+  const inStrides = dilationX == 1 && strideX <= 2;
+  // The last column from which four windows can be read: 4 floats for each tap, 8 where the stride is 2.
+  const reach = strideX == 1 ? kernelWidth + 3 : kernelWidth + 7;
+  const firstWhole = (padX + strideX - 1) / strideX;
+  const lastWhole = width - reach + padX;
+  for (; planes != 0; planes--) {
+    for (let r = 0; r < rows; r++) {
+      const top = r * strideY - padY;
+      const y0 = top < 0 ? top + ((dilationY - 1 - top) / dilationY) * dilationY : top;
+      const y1 = min(top + (kernelHeight - 1) * dilationY + 1, height);
+      let c = 0;
+      while (c < columns) {
+        if (inStrides && c >= firstWhole && c + 4 <= columns && c * strideX <= lastWhole) {
+          const left = c * strideX - padX;
+          if (strideX == 1) four(x, width, y0, y1, dilationY, left, kernelWidth, y, indices);
+          else fourApart(x, width, y0, y1, dilationY, left, kernelWidth, y, indices);
+          c += 4;
+          y += 16;
+          indices += 16;
+        } else {
+          const left = c * strideX - padX;
+          const x0 = left < 0 ? left + ((dilationX - 1 - left) / dilationX) * dilationX : left;
+          const x1 = min(left + (kernelWidth - 1) * dilationX + 1, width);
+          one(x, width, y0, y1, dilationY, x0, x1, dilationX, y, indices);
+          c++;
+          y += 4;
+          indices += 4;
+        }
+      }
+    }
+    x += planeBytes;
+  }
+}
+
+function one(
+  plane: usize,
+  width: i32,
+  y0: i32,
+  y1: i32,
+  dilationY: i32,
+  x0: i32,
+  x1: i32,
+  dilationX: i32,
+  y: usize,
+  indices: usize,
+): void {
+  let best: f32 = -Infinity;
+  let place = y0 * width + x0;
+  for (let i = y0; i < y1; i += dilationY) {
+    for (let j = x0; j < x1; j += dilationX) {
+      const index = i * width + j;
+      const value = load<f32>(plane + (<usize>(<u32>index) << 2));
+      if (value > best || value != value) {
+        best = value;
+        place = index;
+      }
+    }
+  }
+  store<f32>(y, best);
+  store<i32>(indices, place);
+}
+
+/** Four windows one column apart. */
+function four(
+  plane: usize,
+  width: i32,
+  y0: i32,
+  y1: i32,
+  dilationY: i32,
+  left: i32,
+  kernelWidth: i32,
+  y: usize,
+  indices: usize,
+): void {
+  const lanes = i32x4(0, 1, 2, 3);
+  let best = f32x4.splat(-Infinity);
+  let place = i32x4.add(i32x4.splat(y0 * width + left), lanes);
+  for (let i = y0; i < y1; i += dilationY) {
+    let index = i * width + left;
+    for (let j = 0; j < kernelWidth; j++) {
+      const value = v128.load(plane + (<usize>(<u32>index) << 2));
+      const wins = v128.or(f32x4.gt(value, best), f32x4.ne(value, value));
+      best = v128.bitselect(value, best, wins);
+      place = v128.bitselect(i32x4.add(i32x4.splat(index), lanes), place, wins);
+      index++;
+    }
+  }
+  v128.store(y, best);
+  v128.store(indices, place);
+}
+
+/** Four windows two columns apart. */
+function fourApart(
+  plane: usize,
+  width: i32,
+  y0: i32,
+  y1: i32,
+  dilationY: i32,
+  left: i32,
+  kernelWidth: i32,
+  y: usize,
+  indices: usize,
+): void {
+  const lanes = i32x4(0, 2, 4, 6);
+  let best = f32x4.splat(-Infinity);
+  let place = i32x4.add(i32x4.splat(y0 * width + left), lanes);
+  for (let i = y0; i < y1; i += dilationY) {
+    let index = i * width + left;
+    for (let j = 0; j < kernelWidth; j++) {
+      const at = plane + (<usize>(<u32>index) << 2);
+      const value = v128.shuffle<i32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
+      const wins = v128.or(f32x4.gt(value, best), f32x4.ne(value, value));
+      best = v128.bitselect(value, best, wins);
+      place = v128.bitselect(i32x4.add(i32x4.splat(index), lanes), place, wins);
+      index++;
+    }
+  }
+  v128.store(y, best);
+  v128.store(indices, place);
+}
+
+/** dx from dy and the places of the maxima: overlapping windows add up, in order. */
+export function maxPoolGradient(
+  dy: usize,
+  indices: usize,
+  planes: u32,
+  outputs: u32,
+  dx: usize,
+  inputs: u32,
+): void {
+  for (; planes != 0; planes--) {
+    zero(dx, <usize>inputs << 2);
+    for (let n = outputs; n != 0; n--) {
+      const at = dx + (<usize>load<u32>(indices) << 2);
+      store<f32>(at, load<f32>(at) + load<f32>(dy));
+      indices += 4;
+      dy += 4;
+    }
+    dx += <usize>inputs << 2;
+  }
+}

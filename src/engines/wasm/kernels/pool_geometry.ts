@@ -1,0 +1,42 @@
+import type { Attributes, TensorSpec } from "../../engine.ts";
+import { pair } from "./conv_geometry.ts";
+import { split, type Split } from "./memory_layout.ts";
+
+/** Sizes of a 2-d pooling, plane by plane. */
+export interface PoolGeometry {
+  readonly planes: number;
+  readonly h: number;
+  readonly w: number;
+  readonly oh: number;
+  readonly ow: number;
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  /** How the planes are dealt out. */
+  readonly deal: Split;
+}
+
+/** Floats of input and output that make a unit worth its while. */
+const UNIT_FLOATS = 32_768;
+
+/** From the shapes of input and output; null where they do not belong together. */
+export function poolGeometry(
+  attributes: Attributes,
+  x: TensorSpec["shape"],
+  y: TensorSpec["shape"],
+): PoolGeometry | null {
+  const kernel = pair(attributes.kernelSize);
+  const stride = pair(attributes.stride);
+  const padding = pair(attributes.padding, 0);
+  const dilation = attributes.dilation === undefined ? ([1, 1] as [number, number]) : pair(attributes.dilation);
+  if (!kernel || !stride || !padding || !dilation) return null;
+  const rank = x.length;
+  if ((rank !== 3 && rank !== 4) || y.length !== rank) return null;
+  const planes = rank === 4 ? x[0] * x[1] : x[0];
+  if (planes !== (rank === 4 ? y[0] * y[1] : y[0])) return null;
+  const [h, w] = x.slice(-2);
+  const [oh, ow] = y.slice(-2);
+  const wanted = Math.min(64, Math.floor((planes * (h * w + oh * ow)) / UNIT_FLOATS));
+  return { planes, h, w, oh, ow, kernel, stride, padding, dilation, deal: split(planes, wanted) };
+}
