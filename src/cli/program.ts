@@ -163,6 +163,7 @@ function addBench(program: Command, finish: (code: number) => void): void {
     .option("--nets <names>", "networks to train", list, ["lenet", "bn-lenet"])
     .option("--engines <names>", "our engines", list, ["wasm"])
     .option("--against <names>", "pytorch, jax-js, tfjs", list, [])
+    .option("--modes <names>", "PyTorch's: eager, channels-last, compile, compile-channels-last", list, ["eager", "channels-last"])
     .option("--size <n>", "side of the matrices", wholeNumber(1), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
     .option("--seconds <s>", "how long each measurement takes", realNumber(0, true), 3)
@@ -171,7 +172,8 @@ function addBench(program: Command, finish: (code: number) => void): void {
     .addHelpText("after", examples("convoyant bench train --nets lenet,bn-lenet --against pytorch,jax-js,tfjs", "convoyant bench matmul --against tfjs --threads 1"))
     .action(async (what: string, o) => {
       const { benchCommand } = await import("./bench_command.ts");
-      finish(await benchCommand({ what, nets: o.nets, engines: o.engines, against: o.against, size: o.size, rounds: o.rounds, seconds: o.seconds, threads: o.threads ?? null }, new Output(o.json)));
+      const { json: asJson, threads: n = null, ...rest } = o;
+      finish(await benchCommand({ what, threads: n, ...rest }, new Output(asJson)));
     });
 }
 

@@ -173,6 +173,9 @@ export class Executor {
     }
   }
 
+  /** Threads of the engine; 0 before it has started. */
+  threads = 0;
+
   memory(): EngineMemory {
     return this.engine.memory();
   }

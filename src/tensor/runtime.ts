@@ -41,6 +41,7 @@ export async function useEngine(name: string, options: EngineOptions = {}): Prom
   current = new Executor(engine);
   wanted = { name, options };
   information = await engine.start();
+  current.threads = information.threads;
 }
 
 /** Ends the engine's workers. The next operation that needs one starts it anew. */
