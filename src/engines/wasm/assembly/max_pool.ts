@@ -27,10 +27,11 @@ export function maxPool(
 ): void {
   const planeBytes = <usize>(<u32>(height * width)) << 2;
   const inStrides = dilationX == 1 && strideX <= 2;
-  // The last column from which four windows can be read: 4 floats for each tap, 8 where the stride is 2.
-  const reach = strideX == 1 ? kernelWidth + 3 : kernelWidth + 7;
+  // Windows can be read four at a time from column `firstWhole` to column `lastWhole`.
+  const reach = strideX == 1 ? kernelWidth + 3 : kernelWidth + 6;
   const firstWhole = (padX + strideX - 1) / strideX;
-  const lastWhole = width - reach + padX;
+  const room = width + padX - reach;
+  const lastWhole = inStrides && room >= 0 ? min(room / strideX, columns - 4) : -1;
   for (; planes != 0; planes--) {
     for (let r = 0; r < rows; r++) {
       const top = r * strideY - padY;
@@ -38,23 +39,25 @@ export function maxPool(
       const y1 = min(top + (kernelHeight - 1) * dilationY + 1, height);
       let c = 0;
       while (c < columns) {
-        if (inStrides && c >= firstWhole && c + 4 <= columns && c * strideX <= lastWhole) {
+        if (c >= firstWhole && firstWhole <= lastWhole && c < lastWhole + 4) {
+          // The last four step back over windows that are done already.
+          if (c > lastWhole) c = lastWhole;
           const left = c * strideX - padX;
-          if (strideX == 1) four(x, width, y0, y1, dilationY, left, kernelWidth, y, indices);
-          else fourApart(x, width, y0, y1, dilationY, left, kernelWidth, y, indices);
+          const at = <usize>c << 2;
+          if (strideX == 1) four(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
+          else fourApart(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
           c += 4;
-          y += 16;
-          indices += 16;
         } else {
           const left = c * strideX - padX;
+          const at = <usize>c << 2;
           const x0 = left < 0 ? left + ((dilationX - 1 - left) / dilationX) * dilationX : left;
           const x1 = min(left + (kernelWidth - 1) * dilationX + 1, width);
-          one(x, width, y0, y1, dilationY, x0, x1, dilationX, y, indices);
+          one(x, width, y0, y1, dilationY, x0, x1, dilationX, y + at, indices + at);
           c++;
-          y += 4;
-          indices += 4;
         }
       }
+      y += <usize>columns << 2;
+      indices += <usize>columns << 2;
     }
     x += planeBytes;
   }
@@ -78,10 +81,10 @@ function one(
     for (let j = x0; j < x1; j += dilationX) {
       const index = i * width + j;
       const value = load<f32>(plane + (<usize>(<u32>index) << 2));
-      if (value > best || value != value) {
-        best = value;
-        place = index;
-      }
+      // Without a branch: which tap wins cannot be foretold.
+      const wins = i32(value > best) | i32(value != value);
+      best = select(value, best, wins != 0);
+      place = select(index, place, wins != 0);
     }
   }
   store<f32>(y, best);
@@ -136,7 +139,8 @@ function fourApart(
     let index = i * width + left;
     for (let j = 0; j < kernelWidth; j++) {
       const at = plane + (<usize>(<u32>index) << 2);
-      const value = v128.shuffle<i32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
+      // Floats 0, 2, 4 and 6, without reading an eighth.
+      const value = v128.shuffle<i32>(v128.load(at), v128.load(at, 12), 0, 2, 5, 7);
       const wins = v128.or(f32x4.gt(value, best), f32x4.ne(value, value));
       best = v128.bitselect(value, best, wins);
       place = v128.bitselect(i32x4.add(i32x4.splat(index), lanes), place, wins);

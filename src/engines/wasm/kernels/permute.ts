@@ -4,16 +4,18 @@
  * Dimensions of size 1 are dropped and neighbours that stay neighbours are merged; what is left is one of:
  * - Nothing to do: one copy.
  * - The innermost dimension stays: copies of whole runs.
- * - The innermost dimension moves: blocks of 4 by 4 turned over in registers, in strips of 64 columns, so
- *   that the lines being written stay in the first cache.
+ * - The innermost dimension moves: blocks of 4 by 4 turned over in registers, in narrow strips, so that
+ *   the lines being written stay in the first cache.
  */
 import type { Attributes, TensorSpec } from "../../engine.ts";
 import { contiguousStrides, numel } from "../../../base/shape.ts";
 import type { KernelExports, KernelPlan } from "../kernel.ts";
 import { split } from "./memory_layout.ts";
 
-/** Columns of the source that are turned over at a time. */
+/** Rows that are copied at a time. */
 const STRIP = 64;
+/** Columns of the source that are turned over at a time: a cache line, for long columns. */
+const NARROW_STRIP = 16;
 /** Elements that make a unit worth its while. */
 const UNIT_ELEMENTS = 16_384;
 
@@ -89,17 +91,18 @@ function planTurns(dimensions: readonly Dimension[]): KernelPlan {
   const inner = dimensions[dimensions.length - 1];
   const column = dimensions.find((d) => d.from === 1) as Dimension;
   const outer = dimensions.slice(0, -1).filter((d) => d !== column);
-  const strips = Math.ceil(column.size / STRIP);
+  const strip = inner.size >= STRIP ? NARROW_STRIP : STRIP;
+  const strips = Math.ceil(column.size / strip);
   const items = outer.reduce((count, d) => count * d.size, strips);
-  const elements = items * Math.min(STRIP, column.size) * inner.size;
+  const elements = items * Math.min(strip, column.size) * inner.size;
   const parts = split(items, Math.min(64, Math.floor(elements / UNIT_ELEMENTS)));
   return onlyStage(parts.units, parts.size, items, (exports, from, to, begin, end) => {
     for (let item = begin; item < end; item++) {
       const place = locate(outer, Math.floor(item / strips));
-      const first = (item % strips) * STRIP;
+      const first = (item % strips) * strip;
       const source = from + (place.from + first) * 4;
       const target = to + (place.to + first * column.to) * 4;
-      const count = Math.min(STRIP, column.size - first);
+      const count = Math.min(strip, column.size - first);
       exports.transpose(source, inner.from * 4, target, column.to * 4, inner.size, count);
     }
   });
