@@ -6,7 +6,7 @@ import { readSafetensors } from "../io/safetensors_file.ts";
 import { create } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
-import { toTensors } from "../train/run_store.ts";
+import { toTensors } from "../io/state_dict_file.ts";
 import { configFor, parseConfig, type TrainingConfig } from "./training_config.ts";
 
 export interface LoadedNetwork {
@@ -30,7 +30,7 @@ export async function loadNetwork(source: string, model: string | null): Promise
   if (model !== null && model !== config.model) throw new ArgumentError(`${source} holds ${config.model}, not ${model}`);
   const net = create(config.model);
   try {
-    net.loadStateDict(toTensors(tensors) as any);
+    net.loadStateDict(toTensors(tensors));
   } catch (error) {
     if (error instanceof Error) error.message = `${basename(weights)} does not fit ${config.model}: ${error.message}`;
     throw error;

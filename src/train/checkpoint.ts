@@ -6,6 +6,7 @@ import type { TypedArray } from "../base/dtype.ts";
 import { FileError } from "../base/errors.ts";
 import type { NamedArray } from "../io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors_file.ts";
+import { toNamedArray } from "../io/state_dict_file.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 
@@ -65,11 +66,6 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   } catch (error) {
     throw new FileError(`${path}: the checkpoint's settings cannot be read (${(error as Error).message})`);
   }
-}
-
-/** A tensor's contents as they go into a file. */
-export async function toNamedArray(tensor: Tensor): Promise<NamedArray> {
-  return { data: await tensor.data(), shape: tensor.shape, dtype: tensor.dtype };
 }
 
 /** Replaces each tensor inside `value` by its contents, as arrays. */
