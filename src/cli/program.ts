@@ -1,7 +1,7 @@
 /** The commands and their options. */
 import { Command, Option } from "commander";
 import { engineNames } from "../engines/select.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../base/version.ts";
 import { list, realNumber, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
 

@@ -1,21 +1,13 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { relative } from "node:path";
-import { cpus } from "node:os";
 import { ArgumentError } from "../base/errors.ts";
-import { layerSummary } from "../train/layer_summary.ts";
 import { preset } from "../models/index.ts";
-import type { Module } from "../nn/index.ts";
 import { compareWithBook, renderComparison, renderFigures } from "../report/book_comparison.ts";
-import type { Mistake, ReportData } from "../report/report_data.ts";
-import type { FinalFigures } from "../report/run_record.ts";
 import { TrainingDisplay } from "../report/training_display.ts";
 import { engineInfo, useEngine } from "../tensor/index.ts";
-import { fit } from "../train/fit.ts";
-import type { Callbacks, FitResult } from "../train/fit_options.ts";
+import type { Callbacks, FitOptions, FitResult } from "../train/fit_options.ts";
+import { figuresOf, fitInFolder, type RunDescription } from "../train/recorded_fit.ts";
 import { RunFolder, readRunConfig } from "../train/run_folder.ts";
-import { picturesOfMistakes, writeRunReport } from "../train/run_report.ts";
-import { runStore } from "../train/run_store.ts";
-import { VERSION } from "../version.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import {
@@ -86,21 +78,11 @@ function pickConfig(stored: Record<string, unknown>): unknown {
 }
 
 function openFolder(command: TrainCommand, config: TrainingConfig): RunFolder {
-  const folder =
-    command.resume !== null
+  return command.resume !== null
       ? RunFolder.open(command.resume)
       : command.out !== null
         ? RunFolder.create(command.out)
         : RunFolder.createIn("runs", config.model);
-  const before = command.resume === null ? {} : folder.readConfig();
-  folder.writeConfig({
-    startedAt: new Date().toISOString(),
-    ...before,
-    config,
-    command: commandLine(config),
-    environment: environment(),
-  });
-  return folder;
 }
 
 async function trainIn(
@@ -121,22 +103,32 @@ async function trainIn(
   const display = output.json ? null : new TrainingDisplay(output.terminal, { epochs: config.epochs, stepsPerEpoch: trainLoader.length });
   let result: FitResult;
   try {
-    result = await fit(net, {
+    const options: FitOptions = {
       trainLoader,
       testLoader,
       optimizer,
       epochs: config.epochs,
-      run: runStore(folder, { resume: command.resume !== null, metadata: { model: config.model } }),
       checkpointSeconds: command.checkpointSeconds,
       signal,
       callbacks: [output.json ? jsonCallbacks(output) : displayCallbacks(display as TrainingDisplay)],
-    });
+    };
+    result = await fitInFolder(net, options, folder, command.resume !== null, describe(config, loaders));
   } finally {
     display?.stop();
   }
-  await report(folder, net, config, loaders, result);
   closing(output, config, result, run);
   return result.outcome === "interrupted" ? INTERRUPTED : 0;
+}
+
+function describe(config: TrainingConfig, loaders: Loaders): RunDescription {
+  return {
+    model: config.model,
+    dataset: config.data === "mnist" ? "MNIST" : "Fashion-MNIST",
+    classNames: loaders.classes,
+    settings: { ...config },
+    differences: differencesFromTheBook(config),
+    command: commandLine(config),
+  };
 }
 
 function displayCallbacks(display: TrainingDisplay): Callbacks {
@@ -157,53 +149,6 @@ function jsonCallbacks(output: Output): Callbacks {
   return {
     onPoint: (point) => output.event({ event: "point", ...point }),
     onCheckpoint: ({ epoch, batch }) => output.event({ event: "checkpoint", epoch, batch }),
-  };
-}
-
-async function report(folder: RunFolder, net: Module, config: TrainingConfig, loaders: Loaders, result: FitResult): Promise<void> {
-  const stored = folder.readConfig();
-  const size = config.resize ?? 28;
-  const data: ReportData = {
-    model: config.model,
-    run: folder.path.split(/[\\/]/).at(-1),
-    startedAt: String(stored.startedAt).slice(0, 16).replace("T", " "),
-    dataset: config.data === "mnist" ? "MNIST" : "Fashion-MNIST",
-    outcome: outcomeText(result, config),
-    points: result.points,
-    epochs: config.epochs,
-    figures: figuresOf(result),
-    differences: differencesFromTheBook(config),
-    classNames: loaders.classes.map(({ en, zh }) => (zh === undefined ? en : { en, zh })),
-    confusion: result.test?.confusion,
-    mistakes: await mistakesOf(result, loaders),
-    layers: layerSummary(net, [1, 1, size, size]),
-    settings: { ...config },
-    environment: stored.environment as Record<string, unknown>,
-    command: commandLine(config),
-  };
-  writeRunReport(folder, data);
-}
-
-async function mistakesOf(result: FitResult, loaders: Loaders): Promise<Mistake[] | undefined> {
-  return result.test === null ? undefined : picturesOfMistakes(result.test, loaders.testLoader);
-}
-
-function outcomeText(result: FitResult, config: TrainingConfig): string | undefined {
-  if (result.outcome === "finished") return undefined;
-  const done = result.points.at(-1)?.epoch ?? 0;
-  return `${result.outcome} after ${Number(done.toFixed(2))} of ${config.epochs} epochs`;
-}
-
-function figuresOf(result: FitResult): FinalFigures {
-  const last = result.points.at(-1);
-  const test = result.test;
-  return {
-    epochs: last?.epoch ?? 0,
-    trainLoss: last?.trainLoss ?? Number.NaN,
-    trainAccuracy: last?.trainAccuracy ?? Number.NaN,
-    ...(test !== null && { testLoss: test.loss, testAccuracy: test.accuracy }),
-    examplesPerSecond: result.examplesPerSecond,
-    seconds: result.seconds,
   };
 }
 
@@ -252,15 +197,4 @@ function commandLine(config: TrainingConfig): string {
   flag("engine", config.engine);
   flag("limit-batches", config.limitBatches);
   return parts.join(" ");
-}
-
-function environment(): Record<string, unknown> {
-  return {
-    convoyant: VERSION,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    processor: cpus()[0]?.model.trim() ?? "unknown",
-    processors: cpus().length,
-    engine: engineInfo(),
-  };
 }

@@ -37,9 +37,25 @@ export async function fit(net: Module, options: FitOptions): Promise<FitResult> 
   if (!(Number.isInteger(options.epochs) && options.epochs >= 0)) {
     throw new ArgumentError(`fit: expected \`epochs\` to be a whole number, got ${options.epochs}`);
   }
+  if (typeof options.out === "string") return fitInOut(net, options, options.out);
   const training = new Training(net, options);
   await training.resume();
   return training.run();
+}
+
+/** Files are Node's business: a page never loads this part. */
+async function fitInOut(net: Module, options: FitOptions, out: string): Promise<FitResult> {
+  const { fitInFolder } = await import("./recorded_fit.ts");
+  const { RunFolder } = await import("./run_folder.ts");
+  const resume = options.resume ?? false;
+  const folder = resume ? RunFolder.open(out) : RunFolder.create(out);
+  try {
+    const { epochs, optimizer, name = net.constructor.name, classNames } = options;
+    const settings = { epochs, lr: optimizer.paramGroups[0].lr, optimizer: optimizer.constructor.name, ...options.settings };
+    return await fitInFolder(net, { ...options, out: null }, folder, resume, { model: name, classNames, settings });
+  } finally {
+    folder.close();
+  }
 }
 
 class Training {

@@ -1,5 +1,6 @@
 /** What `fit` takes and gives. */
 import type { Module } from "../nn/index.ts";
+import type { ClassName } from "../report/class_names.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ClassificationMetrics } from "./classification_metrics.ts";
@@ -71,7 +72,19 @@ export interface FitOptions {
   readonly pointsPerEpoch?: number;
   /** Which figure decides `best.safetensors`. */
   readonly monitor?: "testAccuracy" | "testLoss" | "trainAccuracy" | "trainLoss";
-  /** Folder to keep the run in; without one nothing is written. */
+  /**
+   * Folder to keep the run in: settings, metrics, weights, checkpoint, curves and report. Without one nothing
+   * is written. Node only.
+   */
+  readonly out?: string | null;
+  /** Goes on with the run in `out`. */
+  readonly resume?: boolean;
+  /** What the report calls the network; the name of its class by default. */
+  readonly name?: string;
+  readonly classNames?: readonly ClassName[];
+  /** Noted in `config.json` and shown in the report. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Where to keep the run instead of a folder. */
   readonly run?: RunStore | null;
   /** Seconds between checkpoints within an epoch; one is written at each epoch's end anyway. */
   readonly checkpointSeconds?: number;
