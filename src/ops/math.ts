@@ -1,6 +1,6 @@
 /** Less common functions of one or two numbers. Engines compute them with the reference kernel. */
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { constant, sumTo } from "./creation.ts";
+import { constant, sumTo, zerosLike } from "./creation.ts";
 import { add, div, exp, mul, neg, sqrtOp, sub, truncOp } from "./elementwise.ts";
 import { inferBroadcast, requireFloating } from "./infer.ts";
 
@@ -59,7 +59,7 @@ export const remainderOp: OpDefinition = binary("remainder", (g, a, b) => [
 /** a - b trunc(a / b): takes the sign of a. */
 export const fmodOp = binary("fmod", (g, a, b) => [g, neg(mul(g, emit(truncOp, [div(a, b)])))]);
 /** floor(a / b), for integers too. */
-export const floorDivideOp: OpDefinition = { name: "floorDivide", infer: (inputs) => inferBroadcast(inputs) };
+export const floorDivideOp = binary("floorDivide", (g) => [zerosLike(g), zerosLike(g)]);
 /** Angle of the point (b, a) from the first axis. */
 export const atan2Op = binary("atan2", (g, a, b) => {
   const scaled = div(g, add(square(a), square(b)));

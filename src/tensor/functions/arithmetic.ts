@@ -1,0 +1,165 @@
+/** Element-wise functions of two operands, broadcast against each other. */
+import { isFloating } from "../../base/dtype.ts";
+import { ArgumentError, DTypeError } from "../../base/errors.ts";
+import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { full } from "../../ops/creation.ts";
+import * as ops from "../../ops/elementwise.ts";
+import * as math from "../../ops/math.ts";
+import { defineFunction } from "../define.ts";
+import { type Operand, promote, scalarValue } from "../operands.ts";
+import { Tensor } from "../tensor.ts";
+
+/** A function of two operands. The first may be a number too where the second is a tensor. */
+export interface Binary {
+  (input: Tensor, other: Operand): Tensor;
+  (input: Tensor, options: { other: Operand }): Tensor;
+}
+
+/** `input + alpha * other` and its like. */
+export interface BinaryWithAlpha {
+  (input: Tensor, other: Operand, alpha?: number): Tensor;
+  (input: Tensor, other: Operand, options: { alpha?: number }): Tensor;
+}
+
+const binary = (name: string, op: OpDefinition, asFloating = false): Binary =>
+  defineFunction(
+    name,
+    ["input", "other"],
+    ({ input, other }) => new Tensor(emit(op, promote(name, [input, other], asFloating))),
+  );
+
+const withAlpha = (name: string, op: OpDefinition): BinaryWithAlpha =>
+  defineFunction(name, ["input", "other", "alpha?"], ({ input, other, alpha = 1 }) => {
+    const [a, b] = promote(name, [input, other]);
+    if (name === "sub" && a.dtype === "bool") {
+      throw new DTypeError("sub: expected numbers, got two bool operands; use logicalXor or logicalNot");
+    }
+    if (!Number.isInteger(alpha) && !isFloating(a.dtype)) {
+      throw new DTypeError(`${name}: expected a whole \`alpha\` for ${a.dtype} operands, got ${alpha}`);
+    }
+    return new Tensor(emit(op, [a, alpha === 1 ? b : ops.mul(scalarValue(alpha, b.dtype), b)]));
+  });
+
+/** input + alpha * other */
+export const add = withAlpha("add", ops.addOp);
+/** input - alpha * other */
+export const sub = withAlpha("sub", ops.subOp);
+/** input * other */
+export const mul = binary("mul", ops.mulOp);
+
+export interface Div {
+  (input: Tensor, other: Operand, roundingMode?: "floor" | "trunc" | null): Tensor;
+  (input: Tensor, other: Operand, options: { roundingMode?: "floor" | "trunc" | null }): Tensor;
+}
+
+/**
+ * input / other. Integers give float32, unless the quotient is rounded: `roundingMode` "floor" (as Python's
+ * `//`) or "trunc" (towards 0).
+ */
+export const div = defineFunction<Div>(
+  "div",
+  ["input", "other", "roundingMode?"],
+  ({ input, other, roundingMode = null }) => {
+    if (roundingMode === null) return new Tensor(emit(ops.divOp, promote("div", [input, other], true)));
+    const [a, b] = promote("div", [input, other]);
+    if (roundingMode === "floor") return new Tensor(floorQuotient(a, b));
+    if (roundingMode === "trunc") return new Tensor(truncatedQuotient(a, b));
+    throw new ArgumentError(`div: expected \`roundingMode\` null, "floor" or "trunc", got ${String(roundingMode)}`);
+  },
+);
+
+function floorQuotient(a: Value, b: Value): Value {
+  return emit(math.floorDivideOp, [a, b]);
+}
+
+function truncatedQuotient(a: Value, b: Value): Value {
+  if (isFloating(a.dtype)) return emit(ops.truncOp, [ops.div(a, b)]);
+  const quotient = ops.div(ops.cast(a, "float64"), ops.cast(b, "float64"));
+  return ops.cast(emit(ops.truncOp, [quotient]), a.dtype);
+}
+
+/** floor(input / other), as Python's `//`. */
+export const floorDivide = binary("floorDivide", math.floorDivideOp);
+/** Python's `%`: the remainder has the sign of `other`. */
+export const remainder = binary("remainder", math.remainderOp);
+/** C's fmod: the remainder has the sign of `input`. */
+export const fmod = binary("fmod", math.fmodOp);
+/** The smaller of both; NaN where either is. */
+export const minimum = binary("minimum", ops.minimumOp);
+/** The larger of both; NaN where either is. */
+export const maximum = binary("maximum", ops.maximumOp);
+/** Angle of the point (other, input) from the first axis, in radians. */
+export const atan2 = binary("atan2", math.atan2Op, true);
+
+export interface Hypot {
+  (input: Tensor, other: Tensor): Tensor;
+  (input: Tensor, options: { other: Tensor }): Tensor;
+}
+
+/** sqrt(input^2 + other^2) */
+export const hypot = defineFunction<Hypot>("hypot", ["input", "other"], ({ input, other }) => {
+  const [a, b] = promote("hypot", [input, other], true);
+  return new Tensor(emit(ops.sqrtOp, [ops.add(ops.mul(a, a), ops.mul(b, b))]));
+});
+
+export interface Pow {
+  (input: Tensor | number, exponent: Operand): Tensor;
+  (input: Tensor | number, options: { exponent: Operand }): Tensor;
+}
+
+/**
+ * input ^ exponent. The exponents 2, 3, 0.5, -0.5, -1 and -2 are computed by products, roots and quotients.
+ *
+ * @throws ArgumentError for integers raised to a negative integer.
+ */
+export const pow = defineFunction<Pow>("pow", ["input", "exponent"], ({ input, exponent }) => {
+  const [a, b] = promote("pow", [input, exponent]);
+  if (input instanceof Tensor && typeof exponent === "number") return new Tensor(fixedPower(a, exponent, b));
+  return new Tensor(ops.pow(a, b));
+});
+
+function fixedPower(base: Value, exponent: number, asValue: Value): Value {
+  if (exponent === 0) return full(base.shape, 1, base.dtype);
+  if (exponent === 1) return base;
+  const squared = () => ops.mul(base, base);
+  if (exponent === 2) return squared();
+  if (exponent === 3) return ops.mul(squared(), base);
+  if (!isFloating(base.dtype)) {
+    if (exponent < 0) throw new ArgumentError(`pow: integers cannot be raised to the negative power ${exponent}; convert them with .float()`);
+    return ops.pow(base, asValue);
+  }
+  if (exponent === 0.5) return emit(ops.sqrtOp, [base]);
+  if (exponent === -0.5) return emit(ops.rsqrtOp, [base]);
+  if (exponent === -1) return emit(ops.reciprocalOp, [base]);
+  if (exponent === -2) return emit(ops.reciprocalOp, [squared()]);
+  return ops.pow(base, asValue);
+}
+
+export interface Lerp {
+  (input: Tensor, end: Tensor, weight: Operand): Tensor;
+  (input: Tensor, end: Tensor, options: { weight: Operand }): Tensor;
+}
+
+/** input + weight * (end - input) */
+export const lerp = defineFunction<Lerp>("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
+  const [a, b] = promote("lerp", [input, end]);
+  const w = weight instanceof Tensor ? ops.cast(weight.value, a.dtype) : scalarValue(Number(weight), a.dtype);
+  return new Tensor(ops.add(a, ops.mul(w, ops.sub(b, a))));
+});
+
+export interface AddProduct {
+  (input: Tensor, tensor1: Tensor, tensor2: Tensor, value?: number): Tensor;
+  (input: Tensor, tensor1: Tensor, tensor2: Tensor, options: { value?: number }): Tensor;
+}
+
+const addCombined = (name: string, op: OpDefinition, asFloating: boolean): AddProduct =>
+  defineFunction(name, ["input", "tensor1", "tensor2", "value?"], ({ input, tensor1, tensor2, value = 1 }) => {
+    const [a, b, c] = promote(name, [input, tensor1, tensor2], asFloating);
+    const combined = emit(op, [b, c]);
+    return new Tensor(ops.add(a, value === 1 ? combined : ops.mul(scalarValue(value, a.dtype), combined)));
+  });
+
+/** input + value * tensor1 * tensor2 */
+export const addcmul = addCombined("addcmul", ops.mulOp, false);
+/** input + value * tensor1 / tensor2 */
+export const addcdiv = addCombined("addcdiv", ops.divOp, true);

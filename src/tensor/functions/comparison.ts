@@ -1,0 +1,179 @@
+/** Comparisons, logic, choice and limits. */
+import { isFloating } from "../../base/dtype.ts";
+import { ArgumentError, DTypeError } from "../../base/errors.ts";
+import { sameShape } from "../../base/shape.ts";
+import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { constant } from "../../ops/creation.ts";
+import * as ops from "../../ops/elementwise.ts";
+import { defineFunction } from "../define.ts";
+import { type Operand, promote, toValue } from "../operands.ts";
+import { executor } from "../runtime.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import type { Binary } from "./arithmetic.ts";
+
+const comparison = (name: string, op: OpDefinition): Binary =>
+  defineFunction(name, ["input", "other"], ({ input, other }) => new Tensor(emit(op, promote(name, [input, other]))));
+
+/** input == other, element by element. */
+export const eq = comparison("eq", ops.eqOp);
+/** input != other */
+export const ne = comparison("ne", ops.neOp);
+/** input < other */
+export const lt = comparison("lt", ops.ltOp);
+/** input <= other */
+export const le = comparison("le", ops.leOp);
+/** input > other */
+export const gt = comparison("gt", ops.gtOp);
+/** input >= other */
+export const ge = comparison("ge", ops.geOp);
+/** Whether both are other than 0. */
+export const logicalAnd = comparison("logicalAnd", ops.logicalAndOp);
+/** Whether one or both are other than 0. */
+export const logicalOr = comparison("logicalOr", ops.logicalOrOp);
+/** Whether exactly one is other than 0. */
+export const logicalXor: Binary = defineFunction("logicalXor", ["input", "other"], ({ input, other }) => {
+  const [a, b] = promote("logicalXor", [input, other]).map((v) => ops.cast(v, "bool"));
+  return new Tensor(emit(ops.neOp, [a, b]));
+});
+
+export interface IsClose {
+  (input: Tensor, other: Tensor, rtol?: number, atol?: number, equalNan?: boolean): Tensor;
+  (input: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Tensor;
+}
+
+/** |input - other| <= atol + rtol |other|, element by element; equal infinities are close. */
+export const isclose = defineFunction<IsClose>(
+  "isclose",
+  ["input", "other", "rtol?", "atol?", "equalNan?"],
+  ({ input, other, rtol = 1e-5, atol = 1e-8, equalNan = false }) => {
+    const a = valueOf(input, "input", "isclose");
+    const b = valueOf(other, "other", "isclose");
+    if (a.dtype !== b.dtype) throw new DTypeError(`isclose: expected tensors of one dtype, got ${a.dtype} and ${b.dtype}`);
+    return new Tensor(close(a, b, rtol, atol, equalNan));
+  },
+);
+
+function close(a: Value, b: Value, rtol: number, atol: number, equalNan: boolean): Value {
+  const same = ops.eq(a, b);
+  // The allowance is computed in float64, where 1e-8 still counts beside it.
+  const [x, y] = [ops.cast(a, "float64"), ops.cast(b, "float64")];
+  const number = (value: number) => constant(value, "float64");
+  const magnitude = emit(ops.absOp, [y]);
+  const apart = emit(ops.absOp, [ops.sub(x, y)]);
+  const within = emit(ops.leOp, [apart, ops.add(number(atol), ops.mul(number(rtol), magnitude))]);
+  const finite = ops.lt(apart, number(Number.POSITIVE_INFINITY));
+  const near = emit(ops.logicalOrOp, [same, emit(ops.logicalAndOp, [within, finite])]);
+  if (!equalNan || !isFloating(a.dtype)) return near;
+  const bothNan = emit(ops.logicalAndOp, [emit(ops.isnanOp, [a]), emit(ops.isnanOp, [b])]);
+  return emit(ops.logicalOrOp, [near, bothNan]);
+}
+
+export interface AllClose {
+  (input: Tensor, other: Tensor, rtol?: number, atol?: number, equalNan?: boolean): Promise<boolean>;
+  (input: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Promise<boolean>;
+}
+
+/** Whether all elements are close (see `isclose`). Reads the result, so it is to be awaited. */
+export const allclose = defineFunction<AllClose>(
+  "allclose",
+  ["input", "other", "rtol?", "atol?", "equalNan?"],
+  ({ input, other, rtol, atol, equalNan }) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
+);
+
+export interface Equal {
+  (input: Tensor, other: Tensor): Promise<boolean>;
+  (input: Tensor, options: { other: Tensor }): Promise<boolean>;
+}
+
+/** Whether both have the same shape and the same elements. Reads the result, so it is to be awaited. */
+export const equal = defineFunction<Equal>("equal", ["input", "other"], async ({ input, other }) => {
+  if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape)) return false;
+  return allTrue(eq(input, other).value);
+});
+
+async function allTrue(value: Value): Promise<boolean> {
+  return (await executor().fetch(value)).every((x) => x !== 0);
+}
+
+export interface Where {
+  (condition: Tensor, input: Operand, other: Operand): Tensor;
+  (condition: Tensor, options: { input: Operand; other: Operand }): Tensor;
+}
+
+/** `condition ? input : other`, element by element. */
+export const where = defineFunction<Where>("where", ["condition", "input?", "other?"], ({ condition, input, other }) => {
+  const chosen = maskValue(condition, "condition", "where");
+  if (input === undefined || other === undefined) {
+    throw new ArgumentError("where: expected `input` and `other`: positions of true elements have no fixed number");
+  }
+  const [a, b] = promote("where", [input, other]);
+  return new Tensor(ops.where(chosen, a, b));
+});
+
+/** A tensor of bools (uint8 counts as one, as in PyTorch). */
+export function maskValue(mask: unknown, argument: string, of: string): Value {
+  const value = valueOf(mask, argument, of);
+  if (value.dtype === "bool") return value;
+  if (value.dtype === "uint8") return ops.cast(value, "bool");
+  throw new DTypeError(`${of}: expected \`${argument}\` of dtype bool, got ${value.dtype}; compare it with something first`);
+}
+
+export interface MaskedFill {
+  (input: Tensor, mask: Tensor, value: Operand): Tensor;
+  (input: Tensor, mask: Tensor, options: { value: Operand }): Tensor;
+}
+
+/** The input with `value` (a number or a tensor of one element) wherever `mask` is true. */
+export const maskedFill = defineFunction<MaskedFill>("maskedFill", ["input", "mask", "value"], ({ input, mask, value }) => {
+  const x = valueOf(input, "input", "maskedFill");
+  const chosen = valueOf(mask, "mask", "maskedFill");
+  if (chosen.dtype !== "bool") {
+    throw new DTypeError(`maskedFill: expected \`mask\` of dtype bool, got ${chosen.dtype}; convert it with .bool()`);
+  }
+  if (value instanceof Tensor && value.ndim > 0) {
+    throw new ArgumentError("maskedFill: expected `value` to be a number or a 0-dimensional tensor");
+  }
+  return new Tensor(ops.where(chosen, toValue(value, x.dtype), x));
+});
+
+export interface Clamp {
+  (input: Tensor, min?: Operand | null, max?: Operand | null): Tensor;
+  (input: Tensor, options: { min?: Operand | null; max?: Operand | null }): Tensor;
+}
+
+/**
+ * min(max(input, min), max), with numbers or tensors as limits. The gradient passes where the input lies
+ * within the limits or on them; NaN stays NaN.
+ */
+export const clamp = defineFunction<Clamp>("clamp", ["input", "min?", "max?"], ({ input, min = null, max = null }) => {
+  if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
+  const given = [input, min, max].filter((operand) => operand !== null);
+  const values = promote("clamp", given);
+  let out = values[0];
+  if (min !== null) out = limited(out, values[1], ops.geOp);
+  if (max !== null) out = limited(out, values[values.length - 1], ops.leOp);
+  return new Tensor(out);
+});
+
+/** x where the comparison with the limit holds, the limit elsewhere. A NaN on either side stays. */
+function limited(x: Value, limit: Value, holds: OpDefinition): Value {
+  const within = emit(holds, [x, limit]);
+  const kept = isFloating(x.dtype) ? emit(ops.logicalOrOp, [within, emit(ops.isnanOp, [x])]) : within;
+  return ops.where(kept, x, limit);
+}
+
+export interface ClampMin {
+  (input: Tensor, min: Operand): Tensor;
+  (input: Tensor, options: { min: Operand }): Tensor;
+}
+
+export interface ClampMax {
+  (input: Tensor, max: Operand): Tensor;
+  (input: Tensor, options: { max: Operand }): Tensor;
+}
+
+/** max(input, min) */
+export const clampMin = defineFunction<ClampMin>("clampMin", ["input", "min"], ({ input, min }) => clamp(input, { min }));
+/** min(input, max) */
+export const clampMax = defineFunction<ClampMax>("clampMax", ["input", "max"], ({ input, max }) => clamp(input, { max }));
+

@@ -1,0 +1,158 @@
+/** Largest and smallest elements, their positions, and order. */
+import { ShapeError } from "../../base/errors.ts";
+import { formatShape, normalizeDim, numel } from "../../base/shape.ts";
+import type { OpDefinition, Value } from "../../graph/node.ts";
+import * as elementwise from "../../ops/elementwise.ts";
+import { gather } from "../../ops/indexing.ts";
+import * as ops from "../../ops/ordering.ts";
+import { amax, amin } from "../../ops/reduction.ts";
+import { full } from "../../ops/creation.ts";
+import { reshape } from "../../ops/shape_ops.ts";
+import { sliceDim } from "../../ops/slicing.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { maximum, minimum } from "./arithmetic.ts";
+
+/** Values and where they stood: an array of two that also has names. */
+export type ValuesAndIndices = [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+
+function named(values: Value, indices: Value): ValuesAndIndices {
+  const pair = [new Tensor(values), new Tensor(indices)] as [Tensor, Tensor];
+  return Object.assign(pair, { values: pair[0], indices: pair[1] });
+}
+
+export interface Extreme {
+  /** The largest (smallest) of all elements. */
+  (input: Tensor): Tensor;
+  /** Element by element, of two tensors. */
+  (input: Tensor, other: Tensor): Tensor;
+  /** Along a dimension, with positions. */
+  (input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, options: { dim: number; keepdim?: boolean }): ValuesAndIndices;
+  (input: Tensor, dim: number, options: { keepdim?: boolean }): ValuesAndIndices;
+}
+
+function extreme(
+  name: string,
+  ofAll: typeof amax,
+  position: OpDefinition,
+  ofTwo: (input: Tensor, other: Tensor) => Tensor,
+): Extreme {
+  return defineFunction(name, ["input", "dim?", "keepdim?", "other?"], ({ input, dim, keepdim = false, other = dim }) => {
+    if (other instanceof Tensor) return ofTwo(input, other);
+    const value = valueOf(input, "input", name);
+    if (dim === undefined || dim === null) {
+      return new Tensor(ofAll(reshape(value, [numel(value.shape)]), [0]));
+    }
+    const at = normalizeDim(dim, value.shape.length, name);
+    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+    const searched = value.dtype === "bool" ? elementwise.cast(value, "uint8") : value;
+    const indices = ops.argExtreme(position, searched, at, true);
+    const values = gather(value, at, indices);
+    if (keepdim) return named(values, indices);
+    const shape = value.shape.filter((_, d) => d !== at);
+    return named(reshape(values, shape), reshape(indices, shape));
+  });
+}
+
+/**
+ * The largest of all elements; with `dim`, the largest along it and (the first of) their positions; with a
+ * second tensor, the larger of both, element by element. NaN counts as largest.
+ */
+export const max = extreme("max", amax, ops.argmaxOp, maximum);
+/** The smallest; see `max`. NaN counts as smallest too. */
+export const min = extreme("min", amin, ops.argminOp, minimum);
+
+export interface ArgExtreme {
+  (input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;
+  (input: Tensor, options: { dim?: number | null; keepdim?: boolean }): Tensor;
+}
+
+const argExtreme = (name: string, op: OpDefinition): ArgExtreme =>
+  defineFunction(name, ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", name);
+    if (dim === null) {
+      const index = ops.argExtreme(op, reshape(value, [numel(value.shape)]), 0, false);
+      return new Tensor(keepdim ? reshape(index, value.shape.map(() => 1)) : index);
+    }
+    const at = normalizeDim(dim, value.shape.length, name);
+    if (value.shape.length === 0) return new Tensor(full([], 0, "int64"));
+    return new Tensor(ops.argExtreme(op, value, at, keepdim));
+  });
+
+/** Position of the first largest element, along a dimension or (without) in the flattened tensor. */
+export const argmax = argExtreme("argmax", ops.argmaxOp);
+/** Position of the first smallest element, along a dimension or (without) in the flattened tensor. */
+export const argmin = argExtreme("argmin", ops.argminOp);
+
+export interface TopK {
+  (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean): ValuesAndIndices;
+  (input: Tensor, k: number, options: { dim?: number; largest?: boolean; sorted?: boolean }): ValuesAndIndices;
+}
+
+/** The k largest (or smallest) elements along a dimension, in order, and where they stood. */
+export const topk = defineFunction<TopK>(
+  "topk",
+  ["input", "k", "dim?", "largest?", "sorted?"],
+  ({ input, k, dim = -1, largest = true }) => {
+    const value = valueOf(input, "input", "topk");
+    const [values, indices] = ops.topk(value, k, normalizeDim(dim, value.shape.length, "topk"), largest);
+    return named(values, indices);
+  },
+);
+
+export interface Sort {
+  (input: Tensor, dim?: number, descending?: boolean, stable?: boolean): ValuesAndIndices;
+  (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): ValuesAndIndices;
+}
+
+function sorted(name: string, { input, dim = -1, descending = false }: Record<string, any>): readonly Value[] {
+  const value = valueOf(input, "input", name);
+  return ops.sort(value, normalizeDim(dim, value.shape.length, name), descending);
+}
+
+/** Elements in order along a dimension, and where they stood. Always stable; NaN comes last. */
+export const sort = defineFunction<Sort>("sort", ["input", "dim?", "descending?", "stable?"], (given) => {
+  const [values, indices] = sorted("sort", given);
+  return named(values, indices);
+});
+
+export interface ArgSort {
+  (input: Tensor, dim?: number, descending?: boolean, stable?: boolean): Tensor;
+  (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): Tensor;
+}
+
+/** The positions that would sort the tensor along a dimension. */
+export const argsort = defineFunction<ArgSort>(
+  "argsort",
+  ["input", "dim?", "descending?", "stable?"],
+  (given) => new Tensor(sorted("argsort", given)[1]),
+);
+
+export interface KthValue {
+  (input: Tensor, k: number, dim?: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, k: number, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
+}
+
+/** The k-th smallest element (counted from 1) along a dimension, and where it stood. */
+export const kthvalue = defineFunction<KthValue>(
+  "kthvalue",
+  ["input", "k", "dim?", "keepdim?"],
+  ({ input, k, dim = -1, keepdim = false }) => nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
+);
+
+function nthSmallest(name: string, value: Value, k: number, dim: number, keepdim: boolean): ValuesAndIndices {
+  const at = normalizeDim(dim, value.shape.length, name);
+  const size = value.shape.length === 0 ? 1 : value.shape[at];
+  if (!Number.isInteger(k) || k < 1 || k > size) {
+    throw new ShapeError(`${name}: expected k from 1 to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${k}`);
+  }
+  const [values, indices] = ops.sort(value, at, false);
+  if (value.shape.length === 0) return named(values, indices);
+  const shape = value.shape.filter((_, d) => d !== at);
+  const pick = (all: Value) => {
+    const one = sliceDim(all, at, k - 1, 1);
+    return keepdim ? one : reshape(one, shape);
+  };
+  return named(pick(values), pick(indices));
+}

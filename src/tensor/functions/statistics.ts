@@ -1,0 +1,148 @@
+/** Variance, standard deviation, norms and the logarithm of a sum of exponentials. */
+import { type DType, isFloating } from "../../base/dtype.ts";
+import { ArgumentError, DTypeError } from "../../base/errors.ts";
+import { normalizeDims } from "../../base/shape.ts";
+import { emit, setGradientMode, type Value } from "../../graph/node.ts";
+import { constant, full } from "../../ops/creation.ts";
+import * as ops from "../../ops/elementwise.ts";
+import { amax, amin, mean, sum } from "../../ops/reduction.ts";
+import { reducedShape } from "../../ops/infer.ts";
+import { reshape } from "../../ops/shape_ops.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import type { Dims } from "./reduction.ts";
+
+export interface Variance {
+  (input: Tensor, dim?: Dims | boolean, unbiased?: boolean, keepdim?: boolean): Tensor;
+  (input: Tensor, options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean }): Tensor;
+  (input: Tensor, dim: Dims, options: { correction?: number; unbiased?: boolean; keepdim?: boolean }): Tensor;
+}
+
+export interface VarianceAndMean {
+  (input: Tensor, dim?: Dims | boolean, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor];
+  (input: Tensor, options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean }): [Tensor, Tensor];
+  (input: Tensor, dim: Dims, options: { correction?: number; unbiased?: boolean; keepdim?: boolean }): [Tensor, Tensor];
+}
+
+const PARAMETERS = ["input", "dim?", "unbiased?", "keepdim?", "correction?"];
+
+interface Moments {
+  readonly variance: Value;
+  readonly mean: Value;
+}
+
+/** sum (x - mean)^2 / max(0, n - correction) */
+function moments(name: string, given: Record<string, any>): Moments {
+  const { input, keepdim = false } = given;
+  // PyTorch's older form: var(input, unbiased).
+  const dim: Dims = typeof given.dim === "boolean" ? null : (given.dim ?? null);
+  const unbiased: boolean = typeof given.dim === "boolean" ? given.dim : (given.unbiased ?? true);
+  const correction: number = given.correction ?? (unbiased ? 1 : 0);
+  const value = valueOf(input, "input", name);
+  if (!isFloating(value.dtype)) {
+    throw new DTypeError(`${name}: expected a floating-point input, got ${value.dtype}; convert it with .float()`);
+  }
+  const dims = normalizeDims(dim, value.shape.length, name);
+  const count = dims.reduce((product, d) => product * value.shape[d], 1);
+  const centre = mean(value, dims, true);
+  const apart = ops.sub(value, centre);
+  const total = sum(ops.mul(apart, apart), dims, keepdim);
+  const variance = ops.div(total, constant(Math.max(0, count - correction), value.dtype));
+  return { variance, mean: keepdim ? centre : reshape(centre, reducedShape(value.shape, dims, false)) };
+}
+
+/** The square root with gradient 0 (not infinity) where the value is 0. */
+function rootOf(value: Value): Value {
+  const zero = constant(0, value.dtype);
+  const isZero = ops.eq(value, zero);
+  const safe = ops.where(isZero, constant(1, value.dtype), value);
+  return ops.where(isZero, zero, emit(ops.sqrtOp, [safe]));
+}
+
+/**
+ * Variance over dimensions: sum (x - mean)^2 / (n - correction), with the correction 1 (Bessel's) unless
+ * `correction` or `unbiased: false` says otherwise.
+ */
+export const variance = defineFunction<Variance>("var", PARAMETERS, (given) => new Tensor(moments("var", given).variance));
+
+/** Standard deviation: the root of the variance. */
+export const std = defineFunction<Variance>("std", PARAMETERS, (given) => new Tensor(rootOf(moments("std", given).variance)));
+
+/** Variance and mean. */
+export const varMean = defineFunction<VarianceAndMean>("varMean", PARAMETERS, (given) => {
+  const both = moments("varMean", given);
+  return [new Tensor(both.variance), new Tensor(both.mean)];
+});
+
+/** Standard deviation and mean. */
+export const stdMean = defineFunction<VarianceAndMean>("stdMean", PARAMETERS, (given) => {
+  const both = moments("stdMean", given);
+  return [new Tensor(rootOf(both.variance)), new Tensor(both.mean)];
+});
+
+export interface Norm {
+  (input: Tensor, p?: number | "fro", dim?: Dims, keepdim?: boolean, dtype?: DType | null): Tensor;
+  (input: Tensor, options: { p?: number | "fro"; dim?: Dims; keepdim?: boolean; dtype?: DType | null }): Tensor;
+}
+
+/**
+ * (sum |x|^p)^(1/p) over dimensions; the number of elements other than 0 for p = 0, the largest or smallest
+ * |x| for p = ±Infinity.
+ */
+export const norm = defineFunction<Norm>(
+  "norm",
+  ["input", "p?", "dim?", "keepdim?", "dtype?"],
+  ({ input, p = "fro", dim = null, keepdim = false, dtype = null }) => {
+    const value = valueOf(input, "input", "norm");
+    if (!isFloating(dtype ?? value.dtype)) {
+      throw new DTypeError(`norm: expected a floating-point input, got ${value.dtype}; convert it with .float()`);
+    }
+    if (p !== "fro" && typeof p !== "number") throw new ArgumentError(`norm: expected \`p\` to be a number or "fro", got ${String(p)}`);
+    const dims = normalizeDims(dim, value.shape.length, "norm");
+    return new Tensor(normOf(ops.cast(value, dtype ?? value.dtype), p === "fro" ? 2 : p, dims, keepdim));
+  },
+);
+
+function normOf(x: Value, p: number, dims: readonly number[], keepdim: boolean): Value {
+  const zero = constant(0, x.dtype);
+  const magnitude = () => emit(ops.absOp, [x]);
+  if (p === 2) return rootOf(sum(ops.mul(x, x), dims, keepdim));
+  if (p === 1) return sum(magnitude(), dims, keepdim);
+  if (p === 0) return sum(ops.cast(emit(ops.neOp, [x, zero]), x.dtype), dims, keepdim);
+  if (p === Number.POSITIVE_INFINITY) return amax(magnitude(), dims, keepdim);
+  if (p === Number.NEGATIVE_INFINITY) return amin(magnitude(), dims, keepdim);
+  const powers = sum(ops.pow(magnitude(), constant(p, x.dtype)), dims, keepdim);
+  const isZero = ops.eq(powers, zero);
+  const safe = ops.where(isZero, constant(1, x.dtype), powers);
+  return ops.where(isZero, zero, ops.pow(safe, constant(1 / p, x.dtype)));
+}
+
+export interface LogSumExp {
+  (input: Tensor, dim: Dims, keepdim?: boolean): Tensor;
+  (input: Tensor, options: { dim: Dims; keepdim?: boolean }): Tensor;
+}
+
+/** ln(sum e^x) over dimensions, without overflow. */
+export const logsumexp = defineFunction<LogSumExp>("logsumexp", ["input", "dim", "keepdim?"], ({ input, dim, keepdim = false }) => {
+  const given = valueOf(input, "input", "logsumexp");
+  const value = isFloating(given.dtype) ? given : ops.cast(given, "float32");
+  const dims = normalizeDims(dim, value.shape.length, "logsumexp");
+  if (dims.some((d) => value.shape[d] === 0)) {
+    return new Tensor(full(reducedShape(value.shape, dims, keepdim), Number.NEGATIVE_INFINITY, value.dtype));
+  }
+  const largest = largestFinite(value, dims);
+  const total = sum(ops.exp(ops.sub(value, largest)), dims, true);
+  return new Tensor(reshape(ops.add(ops.log(total), largest), reducedShape(value.shape, dims, keepdim)));
+});
+
+/** The largest elements, as constants for the gradient; 0 in place of infinities. */
+function largestFinite(value: Value, dims: readonly number[]): Value {
+  const before = setGradientMode(false);
+  try {
+    const largest = amax(value, dims, true);
+    const finite = ops.lt(emit(ops.absOp, [largest]), constant(Number.POSITIVE_INFINITY, value.dtype));
+    return ops.where(finite, largest, constant(0, value.dtype));
+  } finally {
+    setGradientMode(before);
+  }
+}
