@@ -44,6 +44,12 @@ export interface DataLoaderState {
   batch: number;
 }
 
+/**
+ * A batch: pictures and labels. (A data set whose examples have other parts gives as many tensors as they
+ * have parts.)
+ */
+export type Batch = [Tensor, Tensor];
+
 /** PyTorch's order, as far as arguments have a meaning here; ours come last. */
 const SIGNATURE = signature("DataLoader", [
   "dataset",
@@ -64,7 +70,7 @@ const abandoned = new FinalizationRegistry<{ pool: Promise<WorkerPool> | undefin
   pool?.then((workers) => workers.stop()).catch(() => {});
 });
 
-class DataLoaderClass implements AsyncIterable<Tensor[]> {
+class DataLoaderClass implements AsyncIterable<Batch> {
   readonly dataset: Dataset;
   readonly batchSize: number;
   readonly shuffle: boolean;
@@ -117,7 +123,7 @@ class DataLoaderClass implements AsyncIterable<Tensor[]> {
   }
 
   /** One epoch; every loop is the next one. */
-  [Symbol.asyncIterator](): AsyncGenerator<Tensor[], void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     if (!this.#continues) this.#position = { epoch: this.#position.epoch + 1, batch: 0 };
     const { epoch, batch } = this.#position;
     return this.iterate({ epoch, fromBatch: batch });
@@ -129,7 +135,7 @@ class DataLoaderClass implements AsyncIterable<Tensor[]> {
    * @param options.epoch - default: the one where the loader is
    * @param options.fromBatch - how many batches to leave out
    */
-  iterate(options: { epoch?: number; fromBatch?: number } = {}): AsyncGenerator<Tensor[], void, undefined> {
+  iterate(options: { epoch?: number; fromBatch?: number } = {}): AsyncGenerator<Batch, void, undefined> {
     const epoch = requireCount(options.epoch ?? this.#position.epoch, 0, "epoch");
     const fromBatch = requireCount(options.fromBatch ?? 0, 0, "fromBatch");
     this.#position = { epoch, batch: fromBatch };
@@ -173,7 +179,7 @@ class DataLoaderClass implements AsyncIterable<Tensor[]> {
     await (await pool)?.stop();
   }
 
-  async *#run(epoch: number, fromBatch: number): AsyncGenerator<Tensor[], void, undefined> {
+  async *#run(epoch: number, fromBatch: number): AsyncGenerator<Batch, void, undefined> {
     const { sampler, batchSampler } = this.#options;
     const { count: total, indicesOf } = planEpoch({ ...this.#batching(), sampler, batchSampler }, epoch);
     const pool = await this.#pool();
@@ -189,7 +195,7 @@ class DataLoaderClass implements AsyncIterable<Tensor[]> {
       }
       const tensors = await (ahead.shift() as Promise<Tensor[]>);
       this.#position = { epoch, batch: batch + 1 };
-      yield tensors;
+      yield tensors as Batch;
     }
   }
 

@@ -1,0 +1,37 @@
+import { bindArguments, signature } from "../base/arguments.ts";
+import { ArgumentError, IndexError } from "../base/errors.ts";
+import { FASHION_MNIST } from "./mnist_format.ts";
+
+/** `"en"` English, `"zh"` Chinese. */
+export type LabelLanguage = "en" | "zh";
+
+const SIGNATURE = signature("getFashionMnistLabels", ["labels", "language?"]);
+
+/**
+ * Text labels of Fashion-MNIST classes, as the book's `get_fashion_mnist_labels` gives them.
+ *
+ * @param labels - classes, 0 to 9 (what `await y.data()` gives)
+ * @throws IndexError for a class that does not exist.
+ * @example
+ * getFashionMnistLabels([0, 9]); // ["t-shirt", "ankle boot"]
+ * getFashionMnistLabels([0, 9], { language: "zh" }); // ["T恤", "短靴"]
+ */
+export function getFashionMnistLabels(labels: ArrayLike<number>, language?: LabelLanguage): string[];
+export function getFashionMnistLabels(
+  labels: ArrayLike<number>,
+  options: { language?: LabelLanguage },
+): string[];
+export function getFashionMnistLabels(...args: unknown[]): string[] {
+  const { labels, language = "en" } = bindArguments(SIGNATURE, args);
+  if (language !== "en" && language !== "zh") {
+    throw new ArgumentError(
+      `getFashionMnistLabels: expected language "en" or "zh", got ${JSON.stringify(language)}`,
+    );
+  }
+  return Array.from(labels as ArrayLike<number>, (label) => {
+    const name = FASHION_MNIST.classes[label];
+    if (name === undefined)
+      throw new IndexError(`getFashionMnistLabels: class ${label} does not exist: expected 0 to 9`);
+    return language === "zh" ? (name.zh ?? name.en) : name.en;
+  });
+}

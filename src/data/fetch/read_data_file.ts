@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { FileError } from "../../base/errors.ts";
+import { readMaybeGzipped } from "../../io/gzip_file.ts";
+import type { DataFile } from "../mnist_format.ts";
+
+/** The path of a data file in a folder, packed or not; undefined where it is not there. */
+export function findDataFile(folder: string, file: DataFile): string | undefined {
+  return [join(folder, file.name), join(folder, `${file.name}.gz`)].find((path) => existsSync(path));
+}
+
+/**
+ * The unpacked bytes of a data file, verified.
+ *
+ * @throws FileError where it cannot be read or is not, byte for byte, the file it should be.
+ */
+export async function readDataFile(path: string, file: DataFile): Promise<Uint8Array> {
+  const bytes = await readMaybeGzipped(path, file.bytes);
+  verifyDataFile(bytes, path, file);
+  return bytes;
+}
+
+function verifyDataFile(bytes: Uint8Array, path: string, file: DataFile): void {
+  if (bytes.length !== file.bytes) {
+    throw new FileError(
+      `${path} is cut short: expected ${file.bytes} bytes unpacked, got ${bytes.length}; remove it to have it fetched again`,
+    );
+  }
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (found !== file.sha256) {
+    throw new FileError(
+      `${path} is not the file it should be: its SHA-256 (unpacked) is ${found}, expected ${file.sha256}; ` +
+        "remove it to have it fetched again",
+    );
+  }
+}
