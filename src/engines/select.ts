@@ -2,6 +2,7 @@
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Engine } from "./engine.ts";
 import { ReferenceEngine } from "./reference/reference_engine.ts";
+import { WasmEngine } from "./wasm/wasm_engine.ts";
 
 export interface EngineOptions {
   /** How many threads the engine may use; by default as many as there are processors. */
@@ -9,8 +10,8 @@ export interface EngineOptions {
 }
 
 const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
+  wasm: (options) => new WasmEngine(options),
   reference: () => new ReferenceEngine(),
-  wasm: () => new ReferenceEngine(),
 };
 
 /** Names that `createEngine` takes, the default first. */

@@ -20,6 +20,7 @@ import { Requests } from "../requests.ts";
 import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../run_program.ts";
 import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import type { WorkerHandle, WorkerListeners } from "../worker_port.ts";
+import { WorkerTeam } from "../worker_team.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_messages.ts";
 
@@ -35,23 +36,33 @@ export class ReferenceEngine implements Engine {
     scratchBytes: () => 0,
   };
 
-  #worker: WorkerHandle | undefined;
+  #started = false;
+  readonly #team = new WorkerTeam();
   #failure: string | undefined;
   #nextId = 1;
   #liveBytes = 0;
   #runs = 0;
   readonly #buffers = new Map<number, EngineBuffer>();
   readonly #programs = new Map<number, { inputs: number[]; states: number[] }>();
-  readonly #requests = new Requests((keep) => this.#worker?.keepAlive(keep));
+  readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
 
   async start(): Promise<EngineInfo> {
-    if (this.#worker !== undefined) throw new EngineError("reference: the engine was already started");
-    this.#worker = await this.#startWorker({
-      message: (message) => this.#receive(message as ReferenceReply),
-      failed: (reason) => this.#fail(`reference: the worker failed: ${reason}`),
-    });
-    await this.#ask((request) => ({ type: "start", request }));
+    if (this.#started) throw new EngineError("reference: the engine was already started");
+    this.#started = true;
+    const ready = this.#requests.open<null>();
+    this.#start(ready.id).catch((error: Error) => this.#fail(`reference: cannot start: ${error.message}`));
+    await ready.answer;
     return { name: this.name, threads: 1, detail: "plain TypeScript loops" };
+  }
+
+  async #start(request: number): Promise<void> {
+    await this.#team.start(
+      1,
+      startWorker,
+      (message) => this.#receive(message as ReferenceReply),
+      (reason) => this.#fail(`reference: the worker failed: ${reason}`),
+    );
+    this.#team.open((): ReferenceRequest => ({ type: "start", request }));
   }
 
   allocate(bytes: number): EngineBuffer {
@@ -82,6 +93,7 @@ export class ReferenceEngine implements Engine {
   }
 
   free(buffer: EngineBuffer): void {
+    if (this.#failure !== undefined) return;
     requireBuffer(this.name, this.#buffers, buffer);
     this.#buffers.delete(buffer.id);
     this.#liveBytes -= buffer.bytes;
@@ -127,7 +139,7 @@ export class ReferenceEngine implements Engine {
   }
 
   release(compiled: CompiledProgram): void {
-    if (this.#programs.delete(compiled.id)) this.#post({ type: "release", program: compiled.id });
+    if (this.#programs.delete(compiled.id) && this.#failure === undefined) this.#post({ type: "release", program: compiled.id });
   }
 
   memory(): EngineMemory {
@@ -139,25 +151,14 @@ export class ReferenceEngine implements Engine {
   }
 
   async stop(): Promise<void> {
-    const worker = this.#worker;
-    this.#failure ??= "reference: the engine was stopped";
-    this.#requests.rejectAll(this.#failure);
-    this.#worker = undefined;
-    await worker?.stop();
-  }
-
-  async #startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
-    if (inNode()) return startNodeWorker(siblingModule("reference_worker", import.meta.url), listeners);
-    return adoptBrowserWorker(
-      new Worker(new URL("./reference_worker.js", import.meta.url), { type: "module" }),
-      listeners,
-    );
+    this.#fail("reference: the engine was stopped");
+    await this.#team.stop();
   }
 
   #post(message: ReferenceRequest, transfer?: ArrayBuffer[]): void {
     if (this.#failure !== undefined) throw new EngineError(this.#failure);
-    if (this.#worker === undefined) throw new EngineError("reference: the engine was not started; await start() first");
-    this.#worker.post(message, transfer);
+    if (!this.#started) throw new EngineError("reference: the engine was not started; call start() first");
+    this.#team.post(0, message, transfer);
   }
 
   #ask<T>(message: (request: number) => ReferenceRequest, transfer?: ArrayBuffer[]): Promise<T> {
@@ -179,4 +180,10 @@ export class ReferenceEngine implements Engine {
     this.#failure ??= reason;
     this.#requests.rejectAll(reason);
   }
+}
+
+async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
+  if (inNode()) return startNodeWorker(siblingModule("reference_worker", import.meta.url), listeners);
+  const worker = new Worker(new URL("./reference_worker.js", import.meta.url), { type: "module" });
+  return adoptBrowserWorker(worker, listeners);
 }

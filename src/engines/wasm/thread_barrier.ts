@@ -1,0 +1,50 @@
+/** A barrier for the threads of one engine, over shared memory: nobody passes before everybody has come. */
+
+/** Indices into the control words, on cache lines of their own. */
+const ARRIVED = 0;
+const GENERATION = 16;
+const FAILED = 32;
+const CONTROL_BYTES = 48 * 4;
+
+/** Turns of looking before a thread goes to sleep: some ten microseconds, the usual wait between two stages. */
+const SPINS = 4000;
+
+/** The words that all threads share. */
+export function makeControl(shared: boolean): SharedArrayBuffer | ArrayBuffer {
+  return shared ? new SharedArrayBuffer(CONTROL_BYTES) : new ArrayBuffer(CONTROL_BYTES);
+}
+
+export class ThreadBarrier {
+  readonly #words: Int32Array;
+  readonly #threads: number;
+
+  constructor(control: SharedArrayBuffer | ArrayBuffer, threads: number) {
+    this.#words = new Int32Array(control);
+    this.#threads = threads;
+  }
+
+  wait(): void {
+    if (this.#threads === 1) return;
+    const words = this.#words;
+    const generation = Atomics.load(words, GENERATION);
+    if (Atomics.add(words, ARRIVED, 1) === this.#threads - 1) {
+      Atomics.store(words, ARRIVED, 0);
+      Atomics.store(words, GENERATION, (generation + 1) | 0);
+      Atomics.notify(words, GENERATION);
+      return;
+    }
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (Atomics.load(words, GENERATION) !== generation) return;
+    }
+    while (Atomics.load(words, GENERATION) === generation) Atomics.wait(words, GENERATION, generation);
+  }
+
+  /** Whether a thread has failed in this run: the others then only walk from barrier to barrier. */
+  get failed(): boolean {
+    return Atomics.load(this.#words, FAILED) !== 0;
+  }
+
+  set failed(value: boolean) {
+    Atomics.store(this.#words, FAILED, value ? 1 : 0);
+  }
+}

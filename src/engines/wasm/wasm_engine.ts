@@ -1,0 +1,371 @@
+/**
+ * The wasm engine: SIMD kernels and generated loops over one WebAssembly memory that its workers share.
+ *
+ * This side only keeps the books: which bytes of the memory belong to which buffer, and one message queue per
+ * worker. All workers receive the same runs in the same order and walk them together (`run_walk.ts`); reading,
+ * writing and clearing of buffers goes to the first worker, in order with its runs.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { TypedArray } from "../../base/dtype.ts";
+import type {
+  CompiledProgram,
+  Engine,
+  EngineBuffer,
+  EngineCapabilities,
+  EngineInfo,
+  EngineMemory,
+  Program,
+  RunBindings,
+  RunResult,
+} from "../engine.ts";
+import { reviveError } from "../errors_across.ts";
+import { Requests } from "../requests.ts";
+import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../run_program.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
+import type { TransferList, WorkerHandle, WorkerListeners } from "../worker_port.ts";
+import { WorkerTeam } from "../worker_team.ts";
+import { AddressSpace, roundUp } from "./address_space.ts";
+import { generateModule } from "./fused_module.ts";
+import type { FusedPlan } from "./fused_module.ts";
+import { loadKernels, simdSupport } from "./kernel_binary.ts";
+import { HEAP_BASE } from "./kernels/memory_layout.ts";
+import { isFused, loopOf, planKernel, planStep, scratchBytesOf } from "./step_plans.ts";
+import { makeControl } from "./thread_barrier.ts";
+import type { WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
+
+const PAGE = 65536;
+/** What 32-bit addresses reach. Where so much cannot be reserved, half of it is asked for, and so on. */
+const MOST_PAGES = 65536;
+const FEWEST_PAGES = 1024;
+
+export interface WasmEngineOptions {
+  /** How many threads; by default as many as there are processors. */
+  readonly threads?: number;
+  /** Runs every op by its reference kernel: for finding out which kernel is at fault. */
+  readonly referenceOnly?: boolean;
+}
+
+interface KnownProgram {
+  readonly inputs: readonly number[];
+  readonly states: readonly number[];
+  readonly threadScratchBytes: number;
+}
+
+/**
+ * Runs programs in WebAssembly.
+ *
+ * @throws EngineError from `start` where the run-time has no SIMD or the kernels cannot be loaded; from
+ * `allocate` and `compile` where the memory does not suffice.
+ * @example
+ * const engine = new WasmEngine({ threads: 2 });
+ * await engine.start();
+ */
+export class WasmEngine implements Engine {
+  readonly name = "wasm";
+  readonly capabilities: EngineCapabilities;
+
+  readonly #options: WasmEngineOptions;
+  readonly #team = new WorkerTeam();
+  readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
+  readonly #buffers = new Map<number, EngineBuffer>();
+  readonly #addresses = new Map<number, number>();
+  readonly #programs = new Map<number, KnownProgram>();
+  #failure: string | undefined;
+  #started = false;
+  #threads = 1;
+  #relaxed = false;
+  #memory: WebAssembly.Memory | undefined;
+  #pages = 2;
+  #limit = MOST_PAGES * PAGE;
+  #space = new AddressSpace(HEAP_BASE, this.#limit);
+  #arena = { address: 0, bytes: 0 };
+  #nextId = 1;
+  #liveBytes = 0;
+  #runs = 0;
+
+  constructor(options: WasmEngineOptions = {}) {
+    const { threads } = options;
+    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+      throw new EngineError(`wasm: threads must be a whole number from 1, got ${threads}`);
+    }
+    this.#options = options;
+    const own = options.referenceOnly !== true;
+    this.capabilities = {
+      fusion: own,
+      hasKernel: (op, attributes, inputs, outputs) =>
+        own && (op === "fused" || planKernel(op, attributes, inputs, outputs) !== null),
+      scratchBytes: (op, attributes, inputs, outputs) =>
+        own ? scratchBytesOf(op, attributes, inputs, outputs) : 0,
+    };
+  }
+
+  async start(): Promise<EngineInfo> {
+    if (this.#started) throw new EngineError("wasm: the engine was already started");
+    this.#started = true;
+    const support = simdSupport();
+    this.#relaxed = support.relaxed;
+    const sharing = canShare();
+    try {
+      if (!support.simd) throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
+      if (sharing) this.#reserveShared();
+    } catch (error) {
+      this.#fail(`wasm: cannot start: ${(error as Error).message}`);
+      throw new EngineError(this.#failure);
+    }
+    const ready = this.#requests.open<null>();
+    this.#startWorkers(ready.id, sharing).catch((error: Error) => {
+      this.#fail(`wasm: cannot start: ${error.message}`);
+      void this.#team.stop();
+    });
+    await ready.answer;
+    const detail = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
+    return { name: this.name, threads: this.#threads, detail };
+  }
+
+  allocate(bytes: number): EngineBuffer {
+    this.#check();
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      throw new EngineError(`wasm: a buffer of ${bytes} bytes cannot be allocated`);
+    }
+    const address = this.#place(bytes, "a buffer");
+    const buffer: EngineBuffer = { id: this.#nextId++, bytes };
+    this.#buffers.set(buffer.id, buffer);
+    this.#addresses.set(buffer.id, address);
+    this.#liveBytes += bytes;
+    if (bytes > 0) this.#post(0, { type: "clear", address, bytes });
+    return buffer;
+  }
+
+  write(buffer: EngineBuffer, data: TypedArray): void {
+    this.#check();
+    requireBuffer(this.name, this.#buffers, buffer);
+    if (data.byteLength > buffer.bytes) {
+      throw new EngineError(`wasm: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
+    }
+    const copy = copyOf(data);
+    this.#post(0, { type: "write", address: this.#addressOf(buffer), data: copy }, [copy.buffer]);
+  }
+
+  async read(buffer: EngineBuffer): Promise<ArrayBuffer> {
+    this.#check();
+    requireBuffer(this.name, this.#buffers, buffer);
+    const { id, answer } = this.#requests.open<ArrayBuffer>();
+    this.#post(0, { type: "read", request: id, address: this.#addressOf(buffer), bytes: buffer.bytes });
+    return answer;
+  }
+
+  free(buffer: EngineBuffer): void {
+    if (this.#failure !== undefined) return;
+    requireBuffer(this.name, this.#buffers, buffer);
+    this.#space.give(this.#addressOf(buffer), buffer.bytes);
+    this.#buffers.delete(buffer.id);
+    this.#addresses.delete(buffer.id);
+    this.#liveBytes -= buffer.bytes;
+  }
+
+  compile(program: Program): CompiledProgram {
+    this.#check();
+    const own = this.#options.referenceOnly !== true;
+    const fused: (FusedPlan | undefined)[] = program.steps.map(() => undefined);
+    const fusedSteps = program.steps.flatMap((step, i) => (isFused(step) ? [i] : []));
+    let generated: Uint8Array<ArrayBuffer> | undefined;
+    if (fusedSteps.length > 0) {
+      const loops = fusedSteps.map((i) => loopOf(program.steps[i]));
+      const module = generateModule(loops, { shared: this.#memory !== undefined, relaxed: this.#relaxed });
+      fusedSteps.forEach((step, i) => {
+        fused[step] = module.plans[i];
+      });
+      generated = module.bytes;
+    }
+    const plans = own ? program.steps.map((step) => planStep(program, step)) : [];
+    const threadScratchBytes = roundUp(Math.max(0, ...plans.map((plan) => plan?.threadScratchBytes ?? 0)));
+    this.#growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
+    const compiled: CompiledProgram = { id: this.#nextId++, program };
+    this.#programs.set(compiled.id, {
+      inputs: boundValues(program, "input"),
+      states: boundValues(program, "state"),
+      threadScratchBytes,
+    });
+    this.#postAll({ type: "compile", program: compiled.id, source: program, generated, fused });
+    return compiled;
+  }
+
+  async run(
+    compiled: CompiledProgram,
+    bindings: RunBindings,
+    options: { profile?: boolean } = {},
+  ): Promise<RunResult> {
+    this.#check();
+    const known = this.#programs.get(compiled.id);
+    if (known === undefined) throw new EngineError("wasm: this program was released");
+    checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
+    for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
+    const inputs = bindings.inputs.map(copyOf);
+    const { id, answer } = this.#requests.open<WasmRunAnswer>();
+    const common = {
+      type: "run" as const,
+      request: id,
+      program: compiled.id,
+      arena: this.#arena.address,
+      threadScratch: this.#arena.address + roundUp(compiled.program.arenaBytes),
+      threadScratchBytes: known.threadScratchBytes,
+      states: bindings.states.map((state) => this.#addressOf(state)),
+      profile: options.profile === true,
+    };
+    for (let worker = 1; worker < this.#threads; worker++) this.#post(worker, { ...common, inputs: [] });
+    this.#post(0, { ...common, inputs }, inputs.map((input) => input.buffer));
+    this.#runs++;
+    try {
+      return await answer;
+    } finally {
+      this.#runs--;
+    }
+  }
+
+  release(compiled: CompiledProgram): void {
+    if (!this.#programs.delete(compiled.id) || this.#failure !== undefined) return;
+    this.#postAll({ type: "release", program: compiled.id });
+  }
+
+  memory(): EngineMemory {
+    return { liveBytes: this.#liveBytes, arenaBytes: this.#arena.bytes, limitBytes: this.#limit };
+  }
+
+  pending(): number {
+    return this.#runs;
+  }
+
+  async stop(): Promise<void> {
+    this.#fail("wasm: the engine was stopped");
+    await this.#team.stop();
+  }
+
+  /** Reserves the shared memory and settles how many threads there are. */
+  #reserveShared(): void {
+    this.#threads = this.#options.threads ?? processors();
+    for (let pages = MOST_PAGES; this.#memory === undefined; pages /= 2) {
+      try {
+        this.#memory = new WebAssembly.Memory({ initial: this.#pages, maximum: pages, shared: true });
+        this.#limit = pages * PAGE;
+        this.#space = new AddressSpace(HEAP_BASE, this.#limit);
+      } catch (error) {
+        if (pages > FEWEST_PAGES) continue;
+        throw new EngineError(`no memory can be reserved: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  async #startWorkers(request: number, sharing: boolean): Promise<void> {
+    const loading = loadKernels(this.#relaxed, sharing);
+    loading.catch(() => {});
+    await this.#team.start(
+      this.#threads,
+      startWorker,
+      (message) => this.#receive(message as WasmReply),
+      (reason) => this.#fail(`wasm: a worker failed: ${reason}`),
+    );
+    const kernels = await loading;
+    const control = makeControl(sharing);
+    this.#team.open(
+      (thread): WasmMessage => ({
+        type: "start",
+        request,
+        thread,
+        threads: this.#threads,
+        memory: this.#memory,
+        kernels,
+        control,
+        referenceOnly: this.#options.referenceOnly === true,
+      }),
+    );
+  }
+
+  /** A place for `bytes`; grows the memory where needed. */
+  #place(bytes: number, what: string): number {
+    const address = this.#space.take(bytes);
+    if (address !== undefined && this.#reach(this.#space.top)) return address;
+    if (address !== undefined) this.#space.give(address, bytes);
+    const taken = this.#liveBytes + this.#arena.bytes;
+    throw new EngineError(
+      `wasm: out of memory: ${what} needs ${formatBytes(bytes)}, ${formatBytes(taken)} of at most ` +
+        `${formatBytes(this.#limit)} are taken; use a smaller batch or smaller pictures, or free tensors`,
+    );
+  }
+
+  /** Makes sure that the memory has all addresses below `top`. */
+  #reach(top: number): boolean {
+    const pages = Math.ceil(top / PAGE);
+    if (pages <= this.#pages) return true;
+    try {
+      if (this.#memory !== undefined) this.#memory.grow(pages - this.#pages);
+      else this.#post(0, { type: "grow", pages });
+    } catch {
+      return false;
+    }
+    this.#pages = pages;
+    return true;
+  }
+
+  /** The arena holds nothing between runs, and runs take effect in order: it can simply move. */
+  #growArena(bytes: number): void {
+    if (bytes <= this.#arena.bytes) return;
+    const before = this.#arena;
+    if (before.bytes > 0) this.#space.give(before.address, before.bytes);
+    try {
+      this.#arena = { address: this.#place(bytes, "the program's arena"), bytes };
+    } catch (error) {
+      if (before.bytes > 0) this.#arena = { address: this.#space.take(before.bytes) as number, bytes: before.bytes };
+      throw error;
+    }
+  }
+
+  #addressOf(buffer: EngineBuffer): number {
+    return this.#addresses.get(buffer.id) as number;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw new EngineError(this.#failure);
+    if (!this.#started) throw new EngineError("wasm: the engine was not started; call start() first");
+  }
+
+  #post(worker: number, message: WasmMessage, transfer?: TransferList): void {
+    this.#team.post(worker, message, transfer);
+  }
+
+  #postAll(message: WasmMessage): void {
+    for (let worker = 0; worker < this.#threads; worker++) this.#post(worker, message);
+  }
+
+  #receive(reply: WasmReply): void {
+    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
+    else this.#requests.resolve(reply.request, reply.value);
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+    this.#requests.rejectAll(reason);
+  }
+}
+
+/** Whether memory can be shared with workers: always in Node.js, in pages that are cross-origin isolated. */
+function canShare(): boolean {
+  if (typeof SharedArrayBuffer === "undefined") return false;
+  return inNode() || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+}
+
+function processors(): number {
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? nodeProcessors());
+}
+
+/** Node.js 20 has no `navigator`. */
+function nodeProcessors(): number {
+  const host = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  const os = host.process?.getBuiltinModule?.("node:os") as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? 1;
+}
+
+async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
+  if (inNode()) return startNodeWorker(siblingModule("wasm_worker", import.meta.url), listeners);
+  const worker = new Worker(new URL("./wasm_worker.js", import.meta.url), { type: "module" });
+  return adoptBrowserWorker(worker, listeners);
+}

@@ -1,0 +1,66 @@
+/**
+ * The workers of one engine. Messages may be posted while the workers are still starting; they are kept and
+ * sent in order.
+ */
+import { EngineError } from "../base/errors.ts";
+import type { TransferList, WorkerHandle, WorkerListeners } from "./worker_port.ts";
+
+export type SpawnWorker = (listeners: WorkerListeners) => Promise<WorkerHandle>;
+
+export class WorkerTeam {
+  #workers: WorkerHandle[] | undefined;
+  #waiting: { worker: number; message: unknown; transfer: TransferList | undefined }[] = [];
+  #keep = false;
+  #stopped = false;
+
+  /** Starts `count` workers. */
+  async start(
+    count: number,
+    spawn: SpawnWorker,
+    receive: (message: unknown, worker: number) => void,
+    failed: (reason: string) => void,
+  ): Promise<void> {
+    const workers = await Promise.all(
+      Array.from({ length: count }, (_, worker) =>
+        spawn({ message: (message) => receive(message, worker), failed }),
+      ),
+    );
+    if (this.#stopped) {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      throw new EngineError("the engine was stopped while it started");
+    }
+    this.#workers = workers;
+    this.keepAlive(this.#keep);
+  }
+
+  /** Sends each worker its first message, then what has been posted in the meantime. */
+  open(first: (worker: number) => unknown): void {
+    const workers = this.#workers ?? [];
+    workers.forEach((worker, i) => worker.post(first(i)));
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#opened = true;
+    for (const { worker, message, transfer } of waiting) workers[worker].post(message, transfer);
+  }
+
+  #opened = false;
+
+  post(worker: number, message: unknown, transfer?: TransferList): void {
+    if (!this.#opened || this.#workers === undefined) this.#waiting.push({ worker, message, transfer });
+    else this.#workers[worker].post(message, transfer);
+  }
+
+  /** Whether the workers keep the process alive. */
+  keepAlive(keep: boolean): void {
+    this.#keep = keep;
+    for (const worker of this.#workers ?? []) worker.keepAlive(keep);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#waiting = [];
+    const workers = this.#workers ?? [];
+    this.#workers = undefined;
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+}
