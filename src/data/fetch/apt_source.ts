@@ -37,9 +37,16 @@ export async function fetchPackage(name: string, folder: string, progress: Progr
     if ((first as FileError).message.includes("not installed")) throw first;
     progress("fetching the distribution's package lists");
     const own = privateState(folder);
-    await run("apt-get", [...own, ...IMPATIENT, "update"], UPDATE_TIMEOUT);
+    // One broken repository among several fails the whole update; the lists of the others have come.
+    const trouble = await run("apt-get", [...own, ...IMPATIENT, "update"], UPDATE_TIMEOUT).catch(
+      (e) => e as FileError,
+    );
     progress(`fetching ${name}`);
-    await run("apt-get", [...own, ...IMPATIENT, "download", name], DOWNLOAD_TIMEOUT);
+    try {
+      await run("apt-get", [...own, ...IMPATIENT, "download", name], DOWNLOAD_TIMEOUT);
+    } catch (error) {
+      throw trouble ?? error;
+    }
   }
   const archive = readdirSync(folder).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith(".deb"));
   if (archive === undefined) throw new FileError(`apt-get download ${name}: no package came`);
@@ -63,7 +70,11 @@ function privateState(folder: string): string[] {
     "-o",
     `Dir::State::status=${join(state, "status")}`,
     "-o",
+    `Dir::State::lists=${join(state, "lists")}`,
+    "-o",
     `Dir::Cache=${cache}`,
+    "-o",
+    `Dir::Cache::archives=${join(cache, "archives")}`,
     // Its helper user could not write here.
     "-o",
     "APT::Sandbox::User=root",
