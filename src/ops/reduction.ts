@@ -61,6 +61,10 @@ export function amax(value: Value, dims: readonly number[], keepdim = false): Va
   return emit(amaxOp, [value], { dims: [...dims], keepdim });
 }
 
+export function amin(value: Value, dims: readonly number[], keepdim = false): Value {
+  return emit(aminOp, [value], { dims: [...dims], keepdim });
+}
+
 /** Sum over `dims` divided by how many elements each sum has. */
 export function mean(value: Value, dims: readonly number[], keepdim = false): Value {
   const count = dims.reduce((product, d) => product * value.shape[d], 1);

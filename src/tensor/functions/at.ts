@@ -1,0 +1,147 @@
+/** Indexing that reads like Python's: `x.at(1, ":", "2:5", null, -1)` for `x[1, :, 2:5, None, -1]`. */
+import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../base/errors.ts";
+import { broadcastShapes, formatShape, numel, type Shape } from "../../base/shape.ts";
+import { emit, type Value } from "../../graph/node.ts";
+import { constant } from "../../ops/creation.ts";
+import { add, cast, mul } from "../../ops/elementwise.ts";
+import { indexSelect, wrapIndexOp } from "../../ops/indexing.ts";
+import { expand, permute, reshape } from "../../ops/shape_ops.ts";
+import { sliceDim } from "../../ops/slicing.ts";
+import { constantValue } from "../../graph/node.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { selected, sliceBounds } from "./slicing.ts";
+
+/**
+ * One index: a position, `"start:end:step"` (any part may be missing), `null` for a new dimension, `"..."`
+ * for all dimensions not named, or a tensor (or list) of positions.
+ */
+export type Index = number | string | null | Tensor | readonly number[];
+
+export interface At {
+  (input: Tensor, ...indices: readonly Index[]): Tensor;
+  (input: Tensor, options: { indices: readonly Index[] }): Tensor;
+}
+
+/**
+ * Part of a tensor, by Python's and NumPy's rules for `x[...]`.
+ *
+ * Tensors of positions broadcast against each other; what they pick stands in their place if they are next to
+ * each other, else in front. Masks of bools are not taken: the number of their elements is not known before
+ * they are computed; use `where` or `maskedFill`.
+ *
+ * @example
+ * ```ts
+ * x.at(0); // x[0]
+ * x.at("...", -1); // x[..., -1]
+ * x.at(":", "::2", null); // x[:, ::2, None]
+ * ```
+ */
+export const at = defineFunction<At>("at", ["input", "*indices"], ({ input, indices = [] }) => {
+  const value = valueOf(input, "input", "at");
+  return new Tensor(indexed(value, spread(value, indices)));
+});
+
+/** The indices with `"..."` written out. */
+function spread(value: Value, indices: readonly Index[]): Index[] {
+  const named = indices.filter((i) => i !== null && i !== "...").length;
+  const rank = value.shape.length;
+  if (named > rank) throw new IndexError(`at: ${named} indices are too many for a tensor of shape ${formatShape(value.shape)}`);
+  const rest = new Array<Index>(rank - named).fill(":");
+  const dots = indices.indexOf("...");
+  if (dots < 0) return [...indices, ...rest];
+  if (indices.indexOf("...", dots + 1) >= 0) throw new ArgumentError('at: expected "..." at most once');
+  return [...indices.slice(0, dots), ...rest, ...indices.slice(dots + 1)];
+}
+
+/** Positions of one dimension of the result so far. */
+interface Picked {
+  readonly dim: number;
+  readonly positions: Value;
+}
+
+function indexed(start: Value, indices: readonly Index[]): Value {
+  let value = start;
+  let dim = 0;
+  const picked: Picked[] = [];
+  // A plain number beside tensors of positions broadcasts with them.
+  const advanced = indices.some((i) => i instanceof Tensor || Array.isArray(i));
+  for (const index of indices) {
+    if (index === null) {
+      value = reshape(value, [...value.shape.slice(0, dim), 1, ...value.shape.slice(dim)]);
+      dim++;
+    } else if (typeof index === "string") {
+      const [from, count, step] = parseSlice(index, value.shape[dim]);
+      value = sliceDim(value, dim, from, count, step);
+      dim++;
+    } else if (typeof index === "number" && !advanced) {
+      value = selected("at", value, dim, index);
+    } else {
+      picked.push({ dim, positions: positionsOf(index, value.shape[dim]) });
+      dim++;
+    }
+  }
+  return picked.length === 0 ? value : pick(value, picked);
+}
+
+function parseSlice(text: string, size: number): [from: number, count: number, step: number] {
+  const parts = text.split(":").map((part) => part.trim());
+  const wrong = parts.some((part) => part !== "" && !/^-?\d+$/.test(part));
+  if (parts.length < 2 || parts.length > 3 || wrong) {
+    throw new ArgumentError(`at: expected "start:end:step", "..." or a number, got "${text}"`);
+  }
+  const [start, end, step] = parts.map((part) => (part === "" ? null : Number(part)));
+  const by = step ?? 1;
+  return [...sliceBounds("at", size, start, end, by), by];
+}
+
+function positionsOf(index: Exclude<Index, string | null>, size: number): Value {
+  if (typeof index === "number") {
+    if (!Number.isInteger(index) || index < -size || index >= size) {
+      throw new IndexError(`at: index ${index} is out of range: expected ${-size} to ${size - 1}`);
+    }
+    return constant(index < 0 ? index + size : index, "int64");
+  }
+  const value =
+    index instanceof Tensor ? index.value : constantValue(Float64Array.from(index as readonly number[]), [index.length], "int64");
+  if (value.dtype === "bool" || value.dtype === "uint8") {
+    throw new DTypeError("at: a mask cannot be an index, since the number of its elements is not known yet; use where or maskedFill");
+  }
+  if (value.dtype !== "int64" && value.dtype !== "int32") throw new DTypeError(`at: expected positions of dtype int64, got ${value.dtype}`);
+  return emit(wrapIndexOp, [value], { size });
+}
+
+/** Takes elements at combined positions of several dimensions, through one list of positions. */
+function pick(value: Value, picked: readonly Picked[]): Value {
+  const dims = picked.map((p) => p.dim);
+  const rest = value.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const shape = broadcast(picked.map((p) => p.positions.shape));
+  let flat: Value | null = null;
+  for (const { dim, positions } of picked) {
+    const here = cast(expand(positions, shape), "int64");
+    flat = flat === null ? here : add(mul(flat, constant(value.shape[dim], "int64")), here);
+  }
+  const list = reshape(flat as Value, [numel(shape)]);
+  const front = permute(value, [...dims, ...rest]);
+  const restShape = rest.map((d) => value.shape[d]);
+  const rows = reshape(front, [numel(dims.map((d) => value.shape[d])), ...restShape]);
+  const taken = reshape(indexSelect(rows, 0, list), [...shape, ...restShape]);
+  const together = dims[dims.length - 1] - dims[0] === dims.length - 1;
+  if (!together || dims[0] === 0) return taken;
+  const before = dims[0];
+  const order = [
+    ...Array.from({ length: before }, (_, i) => shape.length + i),
+    ...shape.map((_, i) => i),
+    ...Array.from({ length: restShape.length - before }, (_, i) => shape.length + before + i),
+  ];
+  return permute(taken, order);
+}
+
+function broadcast(shapes: readonly Shape[]): number[] {
+  try {
+    return broadcastShapes(shapes, "at");
+  } catch (error) {
+    if (error instanceof ShapeError) throw new IndexError(error.message);
+    throw error;
+  }
+}
