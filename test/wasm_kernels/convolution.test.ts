@@ -34,7 +34,40 @@ const CASES: Case[] = [
   { x: [2, 3, 5, 40], o: 7, k: [1, 9], padding: [0, 4] },
   { x: [2, 3, 40, 5], o: 7, k: [9, 1], padding: [4, 0], stride: [2, 2] },
   { x: [1, 2, 9, 9], o: 3, k: [2, 2], stride: [4, 5] },
+  { x: [9, 1, 28, 28], o: 6, k: [5, 5], padding: [2, 2] },
+  { x: [33, 1, 12, 12], o: 6, k: [5, 5] },
+  { x: [8, 2, 9, 10], o: 5, k: [3, 3], padding: [1, 1] },
+  { x: [8, 2, 9, 10], o: 5, k: [4, 3], padding: [0, 0], dilation: [2, 1] },
+  { x: [9, 3, 7, 11], o: 1, k: [3, 4] },
+  { x: [2, 8, 10, 16], o: 16, k: [3, 3], groups: 8, padding: [1, 1] },
 ];
+
+/** A few hundred small geometries, the same at every run. */
+function randomCases(count: number): Case[] {
+  let state = 7;
+  const pick = (least: number, most: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return least + Math.floor((state / 2 ** 32) * (most - least + 1));
+  };
+  const cases: Case[] = [];
+  while (cases.length < count) {
+    const groups = pick(0, 3) === 0 ? pick(2, 3) : 1;
+    const c: Case = {
+      x: [pick(1, 10), groups * pick(1, 5), pick(1, 12), pick(1, 14)],
+      o: groups * pick(1, 9),
+      k: [pick(1, 4), pick(1, 5)],
+      stride: pick(0, 1) === 0 ? [1, 1] : [pick(1, 3), pick(1, 3)],
+      padding: [pick(0, 2), pick(0, 3)],
+      dilation: pick(0, 2) === 0 ? [pick(1, 2), pick(1, 3)] : [1, 1],
+      groups,
+    };
+    const { oh, ow } = sizes(c);
+    if (oh > 0 && ow > 0) cases.push(c);
+  }
+  return cases;
+}
+
+CASES.push(...randomCases(200));
 
 interface Sizes {
   readonly oh: number;

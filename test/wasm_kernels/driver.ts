@@ -56,6 +56,7 @@ export function load(
   attributes: Attributes,
   inputs: readonly { spec: TensorSpec; data: Values }[],
   outputs: readonly TensorSpec[],
+  base: number = HEAP_BASE,
 ): Loaded {
   const plan = planner(
     attributes,
@@ -64,7 +65,7 @@ export function load(
   );
   if (plan === null) throw new Error("the planner does not cover this case");
   const mostThreads = 3;
-  let next = HEAP_BASE;
+  let next = base;
   // A gap of poison after every value shows writes and reads out of bounds as NaN.
   const place = (bytes: number) => {
     const at = next;
@@ -81,7 +82,7 @@ export function load(
     new Float32Array(binary.memory.buffer, at + Math.ceil(bytes / 4) * 4, 16 - (Math.ceil(bytes / 4) % 16));
 
   const poison = () => {
-    new Float32Array(binary.memory.buffer, HEAP_BASE, (next - HEAP_BASE) / 4).fill(Number.NaN);
+    new Float32Array(binary.memory.buffer, base, (next - base) / 4).fill(Number.NaN);
     inputs.forEach((input, i) => {
       const view = input.data instanceof Int32Array ? Int32Array : Float32Array;
       new view(binary.memory.buffer, inputPlaces[i], input.data.length).set(input.data);

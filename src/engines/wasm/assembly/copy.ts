@@ -77,6 +77,22 @@ export function gridTable(
 }
 
 /**
+ * A table of byte offsets of the vectors of 4 that cover rows of `columns` (at least 4) floats: the last of a
+ * row steps back where 4 does not divide the row. `padding` times more the last offset.
+ */
+export function vectorTable(at: usize, rows: u32, columns: u32, rowStep: u32, padding: u32): void {
+  let offset: u32 = 0;
+  for (let r: u32 = 0; r < rows; r++) {
+    for (let c: u32 = 0; c < columns; c += 4) {
+      offset = r * rowStep + (min<u32>(c, columns - 4) << 2);
+      store<u32>(at, offset);
+      at += 4;
+    }
+  }
+  fill32(at, offset, padding);
+}
+
+/**
  * Segments (see `tiles`) of `length` floats in rows of `columns`: `columnSkip` bytes from the end of one to
  * the start of the next in its row, `rowSkip` from the last of a row to the first of the next row.
  */

@@ -5,10 +5,11 @@
  * says. Usable memory begins at HEAP_BASE (kernels/memory_layout.ts).
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
-export { copy, copyRows, fill32, gridTable, maskLanes, segmentTable, tapTable, zero } from "./copy";
+export { copy, copyRows, fill32, gridTable, maskLanes, segmentTable, tapTable, vectorTable, zero } from "./copy";
 export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
+export { foldLanes, planeTiles, tapTiles } from "./planes";
 export { biasActivation, copyStrip, product } from "./product";
 export { tiles } from "./tile";
 export { packB, packPanelFromRows, transpose } from "./transpose";

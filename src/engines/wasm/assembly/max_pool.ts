@@ -38,15 +38,20 @@ export function maxPool(
       const y0 = top < 0 ? top + ((dilationY - 1 - top) / dilationY) * dilationY : top;
       const y1 = min(top + (kernelHeight - 1) * dilationY + 1, height);
       let c = 0;
+      // Windows before this one were found to hold a NaN, and go one by one.
+      let slow = 0;
       while (c < columns) {
-        if (c >= firstWhole && firstWhole <= lastWhole && c < lastWhole + 4) {
+        if (c >= slow && c >= firstWhole && firstWhole <= lastWhole && c < lastWhole + 4) {
           // The last four step back over windows that are done already.
-          if (c > lastWhole) c = lastWhole;
-          const left = c * strideX - padX;
-          const at = <usize>c << 2;
-          if (strideX == 1) four(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
-          else fourApart(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
-          c += 4;
+          const first = min(c, lastWhole);
+          const left = first * strideX - padX;
+          const at = <usize>first << 2;
+          const done =
+            strideX == 1
+              ? four(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at)
+              : fourApart(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
+          if (done) c = first + 4;
+          else slow = first + 4;
         } else {
           const left = c * strideX - padX;
           const at = <usize>c << 2;
@@ -91,7 +96,7 @@ function one(
   store<i32>(indices, place);
 }
 
-/** Four windows one column apart. */
+/** Four windows one column apart. False, and nothing stored, where a NaN is among them. */
 function four(
   plane: usize,
   width: i32,
@@ -102,25 +107,28 @@ function four(
   kernelWidth: i32,
   y: usize,
   indices: usize,
-): void {
-  const lanes = i32x4(0, 1, 2, 3);
+): bool {
   let best = f32x4.splat(-Infinity);
-  let place = i32x4.add(i32x4.splat(y0 * width + left), lanes);
+  let nan = i32x4.splat(0);
+  let place = i32x4.splat(y0 * width + left);
   for (let i = y0; i < y1; i += dilationY) {
     let index = i * width + left;
     for (let j = 0; j < kernelWidth; j++) {
-      const value = v128.load(plane + (<usize>(<u32>index) << 2));
-      const wins = v128.or(f32x4.gt(value, best), f32x4.ne(value, value));
-      best = v128.bitselect(value, best, wins);
-      place = v128.bitselect(i32x4.add(i32x4.splat(index), lanes), place, wins);
+      const at = plane + (<usize>(<u32>index) << 2);
+      const value = v128.load(at);
+      nan = v128.or(nan, f32x4.ne(value, value));
+      place = v128.bitselect(i32x4.splat(index), place, f32x4.gt(value, best));
+      best = f32x4.pmax(best, value);
       index++;
     }
   }
+  if (v128.any_true(nan)) return false;
   v128.store(y, best);
-  v128.store(indices, place);
+  v128.store(indices, i32x4.add(place, i32x4(0, 1, 2, 3)));
+  return true;
 }
 
-/** Four windows two columns apart. */
+/** Four windows two columns apart: floats 0, 2, 4 and 6, without reading an eighth. False, and nothing stored, where a NaN is among them. */
 function fourApart(
   plane: usize,
   width: i32,
@@ -131,24 +139,25 @@ function fourApart(
   kernelWidth: i32,
   y: usize,
   indices: usize,
-): void {
-  const lanes = i32x4(0, 2, 4, 6);
+): bool {
   let best = f32x4.splat(-Infinity);
-  let place = i32x4.add(i32x4.splat(y0 * width + left), lanes);
+  let nan = i32x4.splat(0);
+  let place = i32x4.splat(y0 * width + left);
   for (let i = y0; i < y1; i += dilationY) {
     let index = i * width + left;
     for (let j = 0; j < kernelWidth; j++) {
       const at = plane + (<usize>(<u32>index) << 2);
-      // Floats 0, 2, 4 and 6, without reading an eighth.
       const value = v128.shuffle<i32>(v128.load(at), v128.load(at, 12), 0, 2, 5, 7);
-      const wins = v128.or(f32x4.gt(value, best), f32x4.ne(value, value));
-      best = v128.bitselect(value, best, wins);
-      place = v128.bitselect(i32x4.add(i32x4.splat(index), lanes), place, wins);
+      nan = v128.or(nan, f32x4.ne(value, value));
+      place = v128.bitselect(i32x4.splat(index), place, f32x4.gt(value, best));
+      best = f32x4.pmax(best, value);
       index++;
     }
   }
+  if (v128.any_true(nan)) return false;
   v128.store(y, best);
-  v128.store(indices, place);
+  v128.store(indices, i32x4.add(place, i32x4(0, 2, 4, 6)));
+  return true;
 }
 
 /** dx from dy and the places of the maxima: overlapping windows add up, in order. */

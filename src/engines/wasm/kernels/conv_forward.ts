@@ -1,6 +1,11 @@
 /**
  * conv2d as a matrix product of pixels' windows and kernels, without im2col.
  *
+ * Fast paths:
+ * - Few output channels, stride 1: pixels in vectors (conv_planes.ts), where panels of 8 channels would be
+ *   mostly empty.
+ * - All else as follows.
+ *
  * The input, padded, is laid out with its channels last, so that a window's kernel row is one run of floats:
  * the register tile takes windows through a table of addresses (an "indirect" convolution, after M. Dukhan,
  * "The Indirect Convolution Algorithm", 2019). Any stride, dilation, padding and number of groups. Kernels
@@ -13,6 +18,7 @@ import type { Attributes, TensorSpec } from "../../engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
 import { activationCode, allFloat32 } from "./activation.ts";
 import { type ConvGeometry, convGeometry, dealItems } from "./conv_geometry.ts";
+import { forwardByPlanes, planForwardByPlanes } from "./conv_planes.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 import { ScratchLayout, split } from "./memory_layout.ts";
 
@@ -32,7 +38,10 @@ export function planConv2d(
   const activation = activationCode(attributes);
   if (!allFloat32(...inputs, ...outputs) || activation === undefined) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, inputs[1].shape, outputs[0].shape);
-  return geometry === null ? null : planIndirect(geometry, inputs.length > 2, activation);
+  if (geometry === null) return null;
+  const hasBias = inputs.length > 2;
+  if (forwardByPlanes(geometry)) return planForwardByPlanes(geometry, hasBias, activation);
+  return planIndirect(geometry, hasBias, activation);
 }
 
 interface Indirect {

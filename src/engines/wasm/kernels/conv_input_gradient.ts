@@ -17,6 +17,8 @@ import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
 
 /** Bytes of dx of a work item that should stay in the second cache. */
 const ITEM_BYTES = 512 * 1024;
+/** The same for the rows of dy that are done at a time. */
+const ROWS_BYTES = 256 * 1024;
 
 /** Plans `conv2dInputGradient`: dy and weight give dx. */
 export function planConv2dInputGradient(
@@ -39,6 +41,8 @@ interface Scatter {
   readonly runColumns: number;
   readonly runPanels: number;
   readonly blockBytes: number;
+  /** Rows of dy that are done at a time. */
+  readonly rows: number;
   readonly chunkTiles: number;
   readonly place: {
     readonly dy: number;
@@ -56,7 +60,8 @@ function plan(g: ConvGeometry): KernelPlan {
   const runColumns = g.dw === 1 ? g.kw : 1;
   const runs = g.dw === 1 ? g.kh : g.kh * g.kw;
   const runPanels = Math.ceil((runColumns * channels) / TILE_COLUMNS);
-  const pixels = roundUp(g.oh * g.ow, TILE_ROWS);
+  const rows = Math.min(g.oh, Math.max(TILE_ROWS, Math.floor(ROWS_BYTES / (g.ow * g.o * 4))));
+  const pixels = roundUp(rows * g.ow, TILE_ROWS);
   const own = new ScratchLayout();
   // Behind dx there is room for what the rows that only fill the last tile spoil.
   const spoil = ((g.kh - 1) * g.dh * g.wp + g.kw * g.dw) * channels * 4 + 64;
@@ -68,9 +73,10 @@ function plan(g: ConvGeometry): KernelPlan {
     runColumns,
     runPanels,
     blockBytes: runs * runPanels * g.o * 32,
+    rows,
     chunkTiles: Math.max(4, Math.floor(24_576 / (g.o * TILE_ROWS * 4))),
     place: {
-      dy: own.take(g.oh * g.ow * g.o * 4),
+      dy: own.take(rows * g.ow * g.o * 4),
       dx: own.take(g.hp * g.wp * channels * 4 + spoil),
       aRows: own.take(pixels * 4),
       cRows: own.take(pixels * 4),
@@ -132,11 +138,8 @@ function packStage(conv: Scatter): KernelStage {
   };
 }
 
-/** Writes what all items share: which pixels make a tile, the one segment, the mask. */
+/** Writes what all items share: the one segment and the mask. */
 function prepare(exports: KernelExports, { g, place }: Scatter, own: number): void {
-  const pixels = g.oh * g.ow;
-  const filling = roundUp(pixels, TILE_ROWS) - pixels;
-  exports.gridTable(own + place.aRows, g.ow, g.oh, g.o * 4, g.ow * g.o * 4, 0, filling, 0);
   exports.segmentTable(own + place.segment, 1, 1, g.o, 0, 0);
   exports.maskLanes(own + place.mask, TILE_COLUMNS);
 }
@@ -148,29 +151,22 @@ function runItem(exports: KernelExports, conv: Scatter, addresses: KernelAddress
   const group = Math.floor(item / conv.blocks) % g.groups;
   const image = Math.floor(item / (conv.blocks * g.groups));
   const channels = Math.min(conv.channels, g.c - block * conv.channels);
-  const pixels = g.oh * g.ow;
   const pixelBytes = channels * 4;
   const rowBytes = g.wp * pixelBytes;
   const dxBytes = g.hp * rowBytes;
-
-  const dy = addresses.inputs[0] + (image * g.groups + group) * g.o * pixels * 4;
-  exports.transpose(dy, pixels * 4, own + place.dy, g.o * 4, g.o, pixels);
-  const filling = roundUp(pixels, TILE_ROWS) - pixels;
-  exports.gridTable(own + place.cRows, g.ow, g.oh, g.sw * pixelBytes, g.sh * rowBytes, 0, filling, dxBytes);
-  exports.zero(own + place.dx, dxBytes);
-
-  const width = conv.runColumns * channels;
-  const whole = Math.floor(width / TILE_COLUMNS);
-  const tail = width % TILE_COLUMNS;
-  if (tail !== 0) exports.maskLanes(own + place.tailMask, tail);
+  const dyPlane = g.oh * g.ow * 4;
+  const dy = addresses.inputs[0] + (image * g.groups + group) * g.o * dyPlane;
   const kernels = addresses.scratch + (group * conv.blocks + block) * conv.blockBytes;
-  for (let run = 0; run < conv.runs; run++) {
-    const row = conv.runColumns === g.kw ? run : Math.floor(run / g.kw);
-    const column = conv.runColumns === g.kw ? 0 : run % g.kw;
-    const to = own + place.dx + row * g.dh * rowBytes + column * g.dw * pixelBytes;
-    const b = kernels + run * conv.runPanels * g.o * 32;
-    addRun(exports, conv, own, b, whole, to, own + place.mask);
-    if (tail !== 0) addRun(exports, conv, own, b + whole * g.o * 32, 1, to + whole * 32, own + place.tailMask);
+
+  exports.zero(own + place.dx, dxBytes);
+  if ((conv.runColumns * channels) % TILE_COLUMNS !== 0) {
+    exports.maskLanes(own + place.tailMask, (conv.runColumns * channels) % TILE_COLUMNS);
+  }
+  for (let first = 0; first < g.oh; first += conv.rows) {
+    const rows = Math.min(conv.rows, g.oh - first);
+    writeTables(exports, conv, own, rows, pixelBytes, dxBytes - first * g.sh * rowBytes);
+    exports.transpose(dy + first * g.ow * 4, dyPlane, own + place.dy, g.o * 4, g.o, rows * g.ow);
+    addRows(exports, conv, own, kernels, channels, rows, own + place.dx + first * g.sh * rowBytes);
   }
 
   const corner = own + place.dx + g.ph * rowBytes + g.pw * pixelBytes;
@@ -179,17 +175,61 @@ function runItem(exports: KernelExports, conv: Scatter, addresses: KernelAddress
   exports.channelsFirst(corner, rowBytes, pixelBytes, channels, g.h, g.w, dx, planeBytes, g.w * 4, 0, 0);
 }
 
-/** Adds the products of some panels of one run, all pixels. */
+/**
+ * Which pixels of a block of rows make a tile, column by column, and where their windows begin in dx. Rows
+ * that only fill the last tile spoil what lies at `end`, behind dx.
+ */
+function writeTables(
+  exports: KernelExports,
+  { g, place }: Scatter,
+  own: number,
+  rows: number,
+  pixelBytes: number,
+  end: number,
+): void {
+  const filling = roundUp(rows * g.ow, TILE_ROWS) - rows * g.ow;
+  const rowStep = g.sh * g.wp * pixelBytes;
+  exports.gridTable(own + place.aRows, g.ow, rows, g.o * 4, g.ow * g.o * 4, 0, filling, 0);
+  exports.gridTable(own + place.cRows, g.ow, rows, g.sw * pixelBytes, rowStep, 0, filling, end);
+}
+
+/** Adds all products of a block of rows of dy to dx, of which `to` is the place of its first window. */
+function addRows(
+  exports: KernelExports,
+  conv: Scatter,
+  own: number,
+  kernels: number,
+  channels: number,
+  rows: number,
+  to: number,
+): void {
+  const { g, place } = conv;
+  const width = conv.runColumns * channels;
+  const whole = Math.floor(width / TILE_COLUMNS);
+  const panelBytes = g.o * 32;
+  for (let run = 0; run < conv.runs; run++) {
+    const row = conv.runColumns === g.kw ? run : Math.floor(run / g.kw);
+    const column = conv.runColumns === g.kw ? 0 : run % g.kw;
+    const at = to + (row * g.dh * g.wp + column * g.dw) * channels * 4;
+    const b = kernels + run * conv.runPanels * panelBytes;
+    if (whole !== 0) addRun(exports, conv, own, rows, b, whole, at, own + place.mask);
+    if (width % TILE_COLUMNS === 0) continue;
+    addRun(exports, conv, own, rows, b + whole * panelBytes, 1, at + whole * 32, own + place.tailMask);
+  }
+}
+
+/** Adds the products of some panels of one run. */
 function addRun(
   exports: KernelExports,
   { g, place, chunkTiles }: Scatter,
   own: number,
+  rows: number,
   b: number,
   panels: number,
   to: number,
   mask: number,
 ): void {
-  const tileCount = Math.ceil((g.oh * g.ow) / TILE_ROWS);
+  const tileCount = Math.ceil((rows * g.ow) / TILE_ROWS);
   const [aRows, cRows, segment] = [own + place.aRows, own + place.cRows, own + place.segment];
   exports.product(tileCount, chunkTiles, aRows, own + place.dy, segment, 1, b, g.o * 32, panels, cRows, to, 0, 0, mask);
 }

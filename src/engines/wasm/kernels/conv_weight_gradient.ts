@@ -1,18 +1,23 @@
 /**
  * The gradient of conv2d by its weight: for every tap, the shifted input plane times the output's gradient.
  *
+ * Fast paths:
+ * - Few output channels, stride 1, rows of whole vectors: pixels in vectors (conv_planes.ts).
+ * - All else as follows.
+ *
  * The rows of the register tile are taps: shifted views of the padded input planes, which lie in place, row
  * by row (split by column modulo the stride, so that what a tap meets is contiguous). The columns are output
  * channels, packed pixel by pixel. Sums over a slice of the batch gather in a partial result of its own,
  * [taps, output channels]; a last stage adds the slices in order and turns the result over.
  *
- * Any stride, dilation, padding and number of groups. A unit is a slice of the batch for one group and one
- * block of input channels.
+ * Any stride, dilation, padding and number of groups. A unit is a slice of the batch (of
+ * images, or of their rows where there are few) for one group and one block of input channels.
  */
 import type { Attributes, TensorSpec } from "../../engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
 import { allFloat32 } from "./activation.ts";
 import { type ConvGeometry, convGeometry } from "./conv_geometry.ts";
+import { planWeightGradientByPlanes, weightGradientByPlanes } from "./conv_planes.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
 
@@ -31,14 +36,16 @@ export function planConv2dWeightGradient(
 ): KernelPlan | null {
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, outputs[0].shape, inputs[1].shape);
-  return geometry === null ? null : plan(geometry);
+  if (geometry === null) return null;
+  return weightGradientByPlanes(geometry) ? planWeightGradientByPlanes(geometry) : plan(geometry);
 }
 
 interface Correlation {
   readonly g: ConvGeometry;
   readonly slices: number;
-  /** Images in a slice. */
-  readonly images: number;
+  /** Blocks of rows in a slice, and in an image. */
+  readonly perSlice: number;
+  readonly rowBlocks: number;
   /** Channels in a block, and blocks. */
   readonly channels: number;
   readonly blocks: number;
@@ -71,17 +78,21 @@ function plan(g: ConvGeometry): KernelPlan {
   // Every block's taps fill whole tiles, so that blocks do not share a row of the partial result.
   const blockRows = roundUp(channels * taps, TILE_ROWS);
   const groupRows = blocks * blockRows;
-  const { units: slices, size: images } = split(g.n, Math.min(g.n, Math.ceil(UNITS / (blocks * g.groups))));
   const phaseWidth = Math.max(g.ow + Math.floor(((g.kw - 1) * g.dw) / g.sw), Math.ceil((g.pw + g.w) / g.sw));
   const rowBytes = g.sw * phaseWidth * 4;
   const perRow = g.sh * rowBytes * channels + g.ow * outputs * 4;
-  const rows = Math.ceil(g.oh / Math.ceil(g.oh / Math.max(1, Math.floor(BLOCK_BYTES / perRow))));
+  const wantedSlices = Math.ceil(UNITS / (blocks * g.groups));
+  const fitting = Math.max(1, Math.floor(BLOCK_BYTES / perRow));
+  const rows = Math.ceil(g.oh / Math.max(Math.ceil(g.oh / fitting), Math.min(g.oh, Math.ceil(wantedSlices / g.n))));
+  const rowBlocks = Math.ceil(g.oh / rows);
+  const { units: slices, size: perSlice } = split(g.n * rowBlocks, wantedSlices);
   const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
   const own = new ScratchLayout();
   const conv: Correlation = {
     g,
     slices,
-    images,
+    perSlice,
+    rowBlocks,
     channels,
     blocks,
     panels,
@@ -134,28 +145,27 @@ function runUnit(
   const partial = addresses.scratch + slice * conv.sliceBytes + partialRow * conv.outputs * 4;
   exports.gridTable(own + place.cRows, 1, tileRows, 0, conv.outputs * 4, 0, 0, 0);
 
-  const firstImage = slice * conv.images;
-  const endImage = Math.min(g.n, firstImage + conv.images);
   let accumulate = 0;
   let tableRows = 0;
-  for (let image = firstImage; image < endImage; image++) {
+  const first = slice * conv.perSlice;
+  const last = Math.min(g.n * conv.rowBlocks, first + conv.perSlice);
+  for (let part = first; part < last; part++) {
+    const image = Math.floor(part / conv.rowBlocks);
+    const row = (part % conv.rowBlocks) * conv.rows;
     const x = addresses.inputs[0] + ((image * g.groups + group) * g.c + firstChannel) * g.h * g.w * 4;
     const dy = addresses.inputs[1] + (image * g.groups + group) * g.o * g.oh * g.ow * 4;
-    for (let row = 0; row < g.oh; row += conv.rows) {
-      const rows = Math.min(conv.rows, g.oh - row);
-      const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
-      if (rows !== tableRows) {
-        writeTables(exports, conv, own, channels, rows, inputRows, tileRows - taps);
-        tableRows = rows;
-      }
-      const top = row * g.sh - g.ph;
-      const planeBytes = g.h * g.w * 4;
-      const planes = own + place.planes;
-      exports.padPlanes(x, planeBytes, channels, g.h, g.w, top, inputRows, g.pw, g.sw, phaseWidth, planes);
-      packOutputs(exports, conv, dy + row * g.ow * 4, rows, own + place.dy);
-      multiply(exports, conv, own, tileRows / TILE_ROWS, rows, partial, accumulate);
-      accumulate = own + place.mask;
+    const rows = Math.min(conv.rows, g.oh - row);
+    const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+    if (rows !== tableRows) {
+      writeTables(exports, conv, own, channels, rows, inputRows, tileRows - taps);
+      tableRows = rows;
     }
+    const top = row * g.sh - g.ph;
+    const planes = own + place.planes;
+    exports.padPlanes(x, g.h * g.w * 4, channels, g.h, g.w, top, inputRows, g.pw, g.sw, phaseWidth, planes);
+    packOutputs(exports, conv, dy + row * g.ow * 4, rows, own + place.dy);
+    multiply(exports, conv, own, tileRows / TILE_ROWS, rows, partial, accumulate);
+    accumulate = own + place.mask;
   }
 }
 
