@@ -7,6 +7,7 @@ import { REDUCTION_KERNELS } from "./kernels/reduction.ts";
 import { SHAPE_KERNELS } from "./kernels/shape_ops.ts";
 import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
 import { LABEL_KERNELS } from "./kernels/labels.ts";
+import { LOSS_KERNELS } from "./kernels/losses.ts";
 import { NORMALIZATION_KERNELS } from "./kernels/normalization.ts";
 import { PADDING_KERNELS } from "./kernels/padding.ts";
 import { POOLING_KERNELS } from "./kernels/pooling.ts";
@@ -36,4 +37,5 @@ export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = {
   ...SOFTMAX_KERNELS,
   ...PADDING_KERNELS,
   ...LABEL_KERNELS,
+  ...LOSS_KERNELS,
 };

@@ -1,0 +1,138 @@
+/** Losses for yes-or-no targets. */
+import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
+import { isFloating } from "../../base/dtype.ts";
+import { broadcastShapes, formatShape, sameShape } from "../../base/shape.ts";
+import type { Value } from "../../graph/node.ts";
+import { emit } from "../../graph/node.ts";
+import * as bce from "../../ops/binary_cross_entropy.ts";
+import { constant } from "../../ops/creation.ts";
+import { add, exp, log1pOp, mul, neg, sub } from "../../ops/elementwise.ts";
+import { mean } from "../../ops/reduction.ts";
+import { defineFunction } from "../define.ts";
+import { promote } from "../operands.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { logSigmoidOf } from "./nn_activation.ts";
+import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
+import { reduced, type Reduction, type ReductionOptions, reductionOf } from "./nn_reduction.ts";
+
+export interface BinaryCrossEntropy {
+  (
+    input: Tensor,
+    target: Tensor,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  ): Tensor;
+  (input: Tensor, target: Tensor, options: ReductionOptions & { weight?: Tensor | null }): Tensor;
+}
+
+export interface BinaryCrossEntropyWithLogits {
+  (
+    input: Tensor,
+    target: Tensor,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+    posWeight?: Tensor | null,
+  ): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    options: ReductionOptions & { weight?: Tensor | null; posWeight?: Tensor | null },
+  ): Tensor;
+}
+
+export interface UnweightedLoss {
+  (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction): Tensor;
+  (input: Tensor, target: Tensor, options: ReductionOptions): Tensor;
+}
+
+const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
+const like = (x: Value, value: number): Value => constant(value, x.dtype);
+
+function floatingTarget(of: string, x: Value, target: unknown): Value {
+  const t = valueOf(target, "target", named(of));
+  if (!isFloating(t.dtype)) {
+    throw new DTypeError(`${named(of)}: expected a target of dtype ${x.dtype}, got ${t.dtype}; convert it with .to("${x.dtype}")`);
+  }
+  if (!sameShape(x.shape, t.shape)) {
+    throw new ShapeError(
+      `${named(of)}: Target size (${formatShape(t.shape)}) must be the same as input size (${formatShape(x.shape)})`,
+    );
+  }
+  return t;
+}
+
+/** A factor per element, which broadcasts to the losses but does not widen them. */
+function scaled(of: string, losses: Value, weight: unknown): Value {
+  const w = optionalValue(of, weight, "weight");
+  if (w === null) return losses;
+  if (!sameShape(broadcastShapes([losses.shape, w.shape], named(of)), losses.shape)) {
+    throw new ShapeError(`${named(of)}: expected a weight that broadcasts to ${formatShape(losses.shape)}, got ${formatShape(w.shape)}`);
+  }
+  return mul(losses, w);
+}
+
+/**
+ * Mean of -(t log p + (1 - t) log(1 - p)), logarithms not below -100.
+ *
+ * @param input - probabilities.
+ * @param target - of the input's shape and dtype, between 0 and 1.
+ * @throws ArgumentError, when the loss is computed, where an input is not between 0 and 1.
+ */
+export const binaryCrossEntropy = defineFunction<BinaryCrossEntropy>(
+  "binaryCrossEntropy",
+  ["input", "target", "weight?", ...LEGACY],
+  (args) => {
+    const of = "binaryCrossEntropy";
+    const p = floatingInput(of, args.input);
+    const t = floatingTarget(of, p, args.target);
+    return new Tensor(reduced(scaled(of, bce.binaryCrossEntropy(p, t), args.weight), reductionOf(of, args)));
+  },
+);
+
+/**
+ * Mean of -(posWeight t log s + (1 - t) log(1 - s)), s = sigmoid(input), computed without overflow.
+ *
+ * @param input - scores (logits).
+ * @param posWeight - factor of the positive part, by the last dimension.
+ */
+export const binaryCrossEntropyWithLogits = defineFunction<BinaryCrossEntropyWithLogits>(
+  "binaryCrossEntropyWithLogits",
+  ["input", "target", "weight?", ...LEGACY, "posWeight?"],
+  (args) => {
+    const of = "binaryCrossEntropyWithLogits";
+    const x = floatingInput(of, args.input);
+    const t = floatingTarget(of, x, args.target);
+    const posWeight = optionalValue(of, args.posWeight, "posWeight");
+    const logs = logSigmoidOf(x);
+    const factor = posWeight === null ? null : add(mul(sub(posWeight, like(x, 1)), t), like(x, 1));
+    const losses = sub(mul(sub(like(x, 1), t), x), factor === null ? logs : mul(factor, logs));
+    return new Tensor(reduced(scaled(of, losses, args.weight), reductionOf(of, args)));
+  },
+);
+
+/** Mean of log(1 + e^(-target * input)), targets 1 and -1. */
+export const softMarginLoss = defineFunction<UnweightedLoss>("softMarginLoss", ["input", "target", ...LEGACY], (args) => {
+  const of = "softMarginLoss";
+  floatingInput(of, args.input);
+  const [x, t] = promote(named(of), [args.input, args.target]);
+  return new Tensor(reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, args)));
+});
+
+/** Mean over the classes (the last dimension) of the binary cross-entropy with logits. */
+export const multilabelSoftMarginLoss = defineFunction<BinaryCrossEntropy>(
+  "multilabelSoftMarginLoss",
+  ["input", "target", "weight?", ...LEGACY],
+  (args) => {
+    const of = "multilabelSoftMarginLoss";
+    floatingInput(of, args.input);
+    const [x, t] = promote(named(of), [args.input, args.target]);
+    if (x.shape.length === 0) throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);
+    const losses = neg(add(mul(t, logSigmoidOf(x)), mul(sub(like(x, 1), t), logSigmoidOf(neg(x)))));
+    const perExample = mean(scaled(of, losses, args.weight), [x.shape.length - 1]);
+    return new Tensor(reduced(perExample, reductionOf(of, args)));
+  },
+);

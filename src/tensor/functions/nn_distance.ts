@@ -1,0 +1,171 @@
+/** Distances and angles between vectors, and the losses made of them. */
+import { ArgumentError } from "../../base/errors.ts";
+import { normalizeDim } from "../../base/shape.ts";
+import type { Value } from "../../graph/node.ts";
+import { emit } from "../../graph/node.ts";
+import { constant } from "../../ops/creation.ts";
+import { add, div, eq, ge, maximumOp, minimumOp, mul, neg, sqrtOp, sub, where } from "../../ops/elementwise.ts";
+import { sum } from "../../ops/reduction.ts";
+import { defineFunction } from "../define.ts";
+import { promote } from "../operands.ts";
+import { Tensor } from "../tensor.ts";
+import { floatingInput, named } from "./nn_arguments.ts";
+import { vectorNorm } from "./nn_norm.ts";
+import { reduced, type Reduction, type ReductionOptions, reductionOf } from "./nn_reduction.ts";
+
+const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
+const like = (x: Value, value: number): Value => constant(value, x.dtype);
+
+function floats(of: string, ...inputs: unknown[]): Value[] {
+  floatingInput(of, inputs[0]);
+  return promote(named(of), inputs);
+}
+
+export interface CosineSimilarity {
+  (x1: Tensor, x2: Tensor, dim?: number, eps?: number): Tensor;
+  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number }): Tensor;
+}
+
+/** x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim` (1 by default). */
+export const cosineSimilarity = defineFunction<CosineSimilarity>("cosineSimilarity", ["x1", "x2", "dim?", "eps?"], (args) => {
+  const { dim = 1, eps = 1e-8 } = args;
+  const [a, b] = floats("cosineSimilarity", args.x1, args.x2);
+  const together = mul(a, b);
+  const along = normalizeDim(dim, together.shape.length, named("cosineSimilarity")) - together.shape.length;
+  const unit = (v: Value): Value => {
+    const norm = vectorNorm(v, 2, [along + v.shape.length], true);
+    return div(v, emit(maximumOp, [norm, like(v, eps)]));
+  };
+  return new Tensor(sum(mul(unit(a), unit(b)), [along + together.shape.length]));
+});
+
+export interface PairwiseDistance {
+  (x1: Tensor, x2: Tensor, p?: number, eps?: number, keepdim?: boolean): Tensor;
+  (x1: Tensor, x2: Tensor, options: { p?: number; eps?: number; keepdim?: boolean }): Tensor;
+}
+
+/** The p-norm of x1 - x2 + eps along the last dimension. */
+export const pairwiseDistance = defineFunction<PairwiseDistance>(
+  "pairwiseDistance",
+  ["x1", "x2", "p?", "eps?", "keepdim?"],
+  ({ x1, x2, p = 2, eps = 1e-6, keepdim = false }) => {
+    const [a, b] = floats("pairwiseDistance", x1, x2);
+    return new Tensor(distance(a, b, p, eps, keepdim));
+  },
+);
+
+function distance(a: Value, b: Value, p: number, eps: number, keepdim = false): Value {
+  const difference = add(sub(a, b), like(a, eps));
+  if (difference.shape.length === 0) throw new ArgumentError("pairwiseDistance: expected vectors, got single numbers");
+  return vectorNorm(difference, p, [difference.shape.length - 1], keepdim);
+}
+
+export interface MarginRankingLoss {
+  (
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin?: number,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  ): Tensor;
+  (input1: Tensor, input2: Tensor, target: Tensor, options: ReductionOptions & { margin?: number }): Tensor;
+}
+
+/** Mean of max(0, -target (input1 - input2) + margin): target 1 wants input1 above input2, -1 below. */
+export const marginRankingLoss = defineFunction<MarginRankingLoss>(
+  "marginRankingLoss",
+  ["input1", "input2", "target", "margin?", ...LEGACY],
+  (args) => {
+    const [a, b, t] = floats("marginRankingLoss", args.input1, args.input2, args.target);
+    const losses = atLeastZero(add(mul(neg(t), sub(a, b)), like(a, args.margin ?? 0)));
+    return new Tensor(reduced(losses, reductionOf("marginRankingLoss", args)));
+  },
+);
+
+/** max(x, 0), with the whole gradient at 0, as PyTorch's clamp_min. */
+function atLeastZero(x: Value): Value {
+  return where(ge(x, like(x, 0)), x, like(x, 0));
+}
+
+/** Mean of 1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1. */
+export const cosineEmbeddingLoss = defineFunction<MarginRankingLoss>(
+  "cosineEmbeddingLoss",
+  ["input1", "input2", "target", "margin?", ...LEGACY],
+  (args) => {
+    const of = "cosineEmbeddingLoss";
+    const [a, b] = floats(of, args.input1, args.input2);
+    const [, t] = floats(of, args.input1, args.target);
+    const dims = [a.shape.length - 1];
+    const size = (v: Value): Value => add(sum(mul(v, v), dims), like(v, 1e-12));
+    const cosine = div(sum(mul(a, b), dims), emit(sqrtOp, [mul(size(a), size(b))]));
+    const zero = like(a, 0);
+    const alike = where(eq(t, like(a, 1)), sub(like(a, 1), cosine), zero);
+    const apart = where(eq(t, like(a, -1)), atLeastZero(sub(cosine, like(a, args.margin ?? 0))), zero);
+    return new Tensor(reduced(add(alike, apart), reductionOf(of, args)));
+  },
+);
+
+export interface HingeEmbeddingLoss {
+  (
+    input: Tensor,
+    target: Tensor,
+    margin?: number,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  ): Tensor;
+  (input: Tensor, target: Tensor, options: ReductionOptions & { margin?: number }): Tensor;
+}
+
+/** Mean of input where target is 1, of max(0, margin - input) where it is -1. */
+export const hingeEmbeddingLoss = defineFunction<HingeEmbeddingLoss>(
+  "hingeEmbeddingLoss",
+  ["input", "target", "margin?", ...LEGACY],
+  (args) => {
+    const of = "hingeEmbeddingLoss";
+    const [x, t] = floats(of, args.input, args.target);
+    const zero = like(x, 0);
+    const apart = where(eq(t, like(x, 1)), zero, atLeastZero(sub(like(x, args.margin ?? 1), x)));
+    const alike = where(eq(t, like(x, -1)), zero, x);
+    return new Tensor(reduced(add(apart, alike), reductionOf(of, args)));
+  },
+);
+
+export interface TripletMarginLoss {
+  (
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin?: number,
+    p?: number,
+    eps?: number,
+    swap?: boolean,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  ): Tensor;
+  (
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    options: ReductionOptions & { margin?: number; p?: number; eps?: number; swap?: boolean },
+  ): Tensor;
+}
+
+/** Mean of max(0, |anchor - positive| - |anchor - negative| + margin), p-norms along the last dimension. */
+export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
+  "tripletMarginLoss",
+  ["anchor", "positive", "negative", "margin?", "p?", "eps?", "swap?", ...LEGACY],
+  (args) => {
+    const of = "tripletMarginLoss";
+    const { margin = 1, p = 2, eps = 1e-6, swap = false } = args;
+    const [anchor, positive, negative] = floats(of, args.anchor, args.positive, args.negative);
+    const near = distance(anchor, positive, p, eps);
+    const far = distance(anchor, negative, p, eps);
+    const nearest = swap ? emit(minimumOp, [far, distance(positive, negative, p, eps)]) : far;
+    const losses = atLeastZero(add(sub(near, nearest), like(anchor, margin)));
+    return new Tensor(reduced(losses, reductionOf(of, args)));
+  },
+);

@@ -1,0 +1,133 @@
+/** Linear maps, and rows of a table. */
+import { DTypeError, ShapeError } from "../../base/errors.ts";
+import { isFloating } from "../../base/dtype.ts";
+import { formatShape, numel } from "../../base/shape.ts";
+import type { Value } from "../../graph/node.ts";
+import { add } from "../../ops/elementwise.ts";
+import * as ops from "../../ops/embedding.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { permute, reshape } from "../../ops/shape_ops.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
+
+export interface Linear {
+  (input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
+}
+
+/**
+ * x weight^T + bias.
+ *
+ * @param input - [..., features in].
+ * @param weight - [features out, features in], or [features in] for one number without a dimension.
+ * @param bias - [features out].
+ */
+export const linear = defineFunction<Linear>("linear", ["input", "weight", "bias?"], ({ input, weight, bias = null }) => {
+  const x = floatingInput("linear", input);
+  const w = floatingInput("linear", weight, "weight");
+  const b = optionalValue("linear", bias, "bias");
+  const features = w.shape[w.shape.length - 1];
+  if (w.shape.length < 1 || w.shape.length > 2) {
+    throw new ShapeError(`${named("linear")}: expected a weight [features out, features in], got ${formatShape(w.shape)}`);
+  }
+  if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== features) {
+    throw new ShapeError(
+      `${named("linear")}: expected ${features} input features, got ${x.shape[x.shape.length - 1] ?? "none"} ` +
+        `in ${formatShape(x.shape)}; weight is ${formatShape(w.shape)}`,
+    );
+  }
+  const outputs = w.shape.length === 2 ? w.shape[0] : 1;
+  const wanted = w.shape.length === 2 ? [outputs] : [];
+  if (b !== null && (b.shape.length > 1 || (b.shape.length === 1 && b.shape[0] !== outputs))) {
+    throw new ShapeError(
+      `${named("linear")}: expected a bias of shape ${formatShape(wanted)}, got ${formatShape(b.shape)}; weight is ${formatShape(w.shape)}`,
+    );
+  }
+  return new Tensor(linearOf(x, reshape(w, [outputs, features]), b, [...x.shape.slice(0, -1), ...wanted]));
+});
+
+function linearOf(x: Value, weight: Value, bias: Value | null, shape: readonly number[]): Value {
+  const [outputs, features] = weight.shape;
+  const rows = reshape(x, [numel(x.shape.slice(0, -1)), features]);
+  // One bias for all columns is no row of the product's kernel.
+  const whole = bias !== null && numel(bias.shape) === outputs;
+  const product = matmul(rows, weight, false, true, whole ? reshape(bias, [outputs]) : undefined);
+  const biased = bias === null || whole ? product : add(product, bias);
+  return reshape(biased, shape);
+}
+
+export interface Bilinear {
+  (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+  (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
+}
+
+/**
+ * y_k = x1^T weight_k x2 + bias_k.
+ *
+ * @param weight - [features out, features of input1, features of input2].
+ */
+export const bilinear = defineFunction<Bilinear>(
+  "bilinear",
+  ["input1", "input2", "weight", "bias?"],
+  ({ input1, input2, weight, bias = null }) => {
+    const a = floatingInput("bilinear", input1, "input1");
+    const b = floatingInput("bilinear", input2, "input2");
+    const w = floatingInput("bilinear", weight, "weight");
+    const c = optionalValue("bilinear", bias, "bias");
+    const rows = a.shape.slice(0, -1);
+    const [outputs, left, right] = w.shape;
+    const fits =
+      w.shape.length === 3 &&
+      a.shape[a.shape.length - 1] === left &&
+      b.shape[b.shape.length - 1] === right &&
+      formatShape(rows) === formatShape(b.shape.slice(0, -1));
+    if (!fits) {
+      throw new ShapeError(
+        `${named("bilinear")}: expected inputs [..., m] and [..., n] and a weight [k, m, n], ` +
+          `got ${formatShape(a.shape)}, ${formatShape(b.shape)} and ${formatShape(w.shape)}`,
+      );
+    }
+    const count = numel(rows);
+    // [rows, left] x [left, outputs * right], then each row's [outputs, right] x [right].
+    const half = matmul(reshape(a, [count, left]), permuteWeight(w));
+    const product = matmul(reshape(half, [count, outputs, right]), reshape(b, [count, right, 1]));
+    const y = reshape(product, [...rows, outputs]);
+    return new Tensor(c === null ? y : add(y, c));
+  },
+);
+
+function permuteWeight(weight: Value): Value {
+  const [outputs, left, right] = weight.shape;
+  return reshape(permute(weight, [1, 0, 2]), [left, outputs * right]);
+}
+
+export interface Embedding {
+  (input: Tensor, weight: Tensor, paddingIdx?: number | null): Tensor;
+  (input: Tensor, weight: Tensor, options: { paddingIdx?: number | null }): Tensor;
+}
+
+/**
+ * The rows of `weight` at the indices `input`.
+ *
+ * @param input - indices of an integer dtype, of any shape.
+ * @param weight - [rows, width].
+ * @param paddingIdx - a row that collects no gradient; negative ones count from the end.
+ * @throws IndexError for an index out of range.
+ */
+export const embedding = defineFunction<Embedding>("embedding", ["input", "weight", "paddingIdx?"], ({ input, weight, paddingIdx = null }) => {
+  const indices = valueOf(input, "input", named("embedding"));
+  const table = valueOf(weight, "weight", named("embedding"));
+  if (isFloating(indices.dtype) || indices.dtype === "bool") {
+    throw new DTypeError(`${named("embedding")}: expected indices of an integer dtype, got ${indices.dtype}; convert them with .to("int64")`);
+  }
+  if (table.shape.length !== 2) {
+    throw new ShapeError(`${named("embedding")}: expected a weight [rows, width], got ${formatShape(table.shape)}`);
+  }
+  if (paddingIdx === null) return new Tensor(ops.embedding(indices, table, null));
+  const padding = paddingIdx < 0 ? paddingIdx + table.shape[0] : paddingIdx;
+  if (!(padding >= 0 && padding < table.shape[0])) {
+    throw new ShapeError(`${named("embedding")}: paddingIdx ${paddingIdx} is out of range for ${table.shape[0]} rows`);
+  }
+  return new Tensor(ops.embedding(indices, table, padding));
+});

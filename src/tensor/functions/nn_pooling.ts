@@ -1,0 +1,194 @@
+/** Pooling over windows that move: largest, mean and p-norm. */
+import { ArgumentError } from "../../base/errors.ts";
+import type { Value } from "../../graph/node.ts";
+import { constant } from "../../ops/creation.ts";
+import { cast, gt, mul, pow, where } from "../../ops/elementwise.ts";
+import * as ops from "../../ops/pooling.ts";
+import { reshape } from "../../ops/shape_ops.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { asFlatPicture, floatingInput, fromFlatPicture, named, type Size, sizes, withBatch } from "./nn_arguments.ts";
+
+/** With `returnIndices` also the positions (int64) of the largest elements in their planes. */
+export type WithIndices<R extends boolean> = R extends true ? [Tensor, Tensor] : Tensor;
+
+export interface MaxPool {
+  <R extends boolean = false>(
+    input: Tensor,
+    kernelSize: Size,
+    stride?: Size | null,
+    padding?: Size,
+    dilation?: Size,
+    ceilMode?: boolean,
+    returnIndices?: R,
+  ): WithIndices<R>;
+  <R extends boolean = false>(
+    input: Tensor,
+    kernelSize: Size,
+    options: { stride?: Size | null; padding?: Size; dilation?: Size; ceilMode?: boolean; returnIndices?: R },
+  ): WithIndices<R>;
+}
+
+export interface AveragePool2d {
+  (
+    input: Tensor,
+    kernelSize: Size,
+    stride?: Size | null,
+    padding?: Size,
+    ceilMode?: boolean,
+    countIncludePad?: boolean,
+    divisorOverride?: number | null,
+  ): Tensor;
+  (
+    input: Tensor,
+    kernelSize: Size,
+    options: {
+      stride?: Size | null;
+      padding?: Size;
+      ceilMode?: boolean;
+      countIncludePad?: boolean;
+      divisorOverride?: number | null;
+    },
+  ): Tensor;
+}
+
+export interface AveragePool1d {
+  (input: Tensor, kernelSize: Size, stride?: Size | null, padding?: Size, ceilMode?: boolean, countIncludePad?: boolean): Tensor;
+  (input: Tensor, kernelSize: Size, options: { stride?: Size | null; padding?: Size; ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
+}
+
+export interface MaxUnpool2d {
+  (input: Tensor, indices: Tensor, kernelSize: Size, stride?: Size | null, padding?: Size, outputSize?: readonly number[] | null): Tensor;
+  (input: Tensor, indices: Tensor, kernelSize: Size, options: { stride?: Size | null; padding?: Size; outputSize?: readonly number[] | null }): Tensor;
+}
+
+export interface NormPool {
+  (input: Tensor, normType: number, kernelSize: Size, stride?: Size | null, ceilMode?: boolean): Tensor;
+  (input: Tensor, normType: number, kernelSize: Size, options: { stride?: Size | null; ceilMode?: boolean }): Tensor;
+}
+
+const MAX = ["input", "kernelSize", "stride?", "padding?", "dilation?", "ceilMode?", "returnIndices?"];
+const AVERAGE_1D = ["input", "kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?"];
+
+/** biome-ignore lint/suspicious/noExplicitAny: bound arguments */
+type Bound = Record<string, any>;
+
+/**
+ * The largest element of each window. NaN wins.
+ *
+ * @param input - [N, C, H, W] or [C, H, W].
+ * @param stride - step of the window; its own size where it is absent.
+ * @param padding - positions (never chosen) around the picture, at most half of the window.
+ * @param ceilMode - also a last window that hangs over the end, if it begins inside.
+ * @param returnIndices - returns `[y, indices]`, the positions in the H * W plane.
+ * @throws ShapeError where the input is too small or the padding too large.
+ */
+export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) => poolLargest("maxPool2d", 2, args));
+
+/** `maxPool2d` over sequences, [N, C, L] or [C, L]. */
+export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) => poolLargest("maxPool1d", 1, args));
+
+/**
+ * The mean of each window.
+ *
+ * @param countIncludePad - padding counts as zeros; without it only elements inside are counted.
+ * @param divisorOverride - divides the sum by this instead of by the number of elements.
+ */
+export const avgPool2d = defineFunction<AveragePool2d>("avgPool2d", [...AVERAGE_1D, "divisorOverride?"], (args) =>
+  new Tensor(poolMean("avgPool2d", 2, args, floatingInput("avgPool2d", args.input))),
+);
+
+/** `avgPool2d` over sequences, [N, C, L] or [C, L]. */
+export const avgPool1d = defineFunction<AveragePool1d>("avgPool1d", AVERAGE_1D, (args) =>
+  new Tensor(poolMean("avgPool1d", 1, args, floatingInput("avgPool1d", args.input))),
+);
+
+/** (sum over the window of x^p)^(1/p). */
+export const lpPool2d = defineFunction<NormPool>("lpPool2d", ["input", "normType", "kernelSize", "stride?", "ceilMode?"], (args) =>
+  new Tensor(poolNorm("lpPool2d", 2, args)),
+);
+
+/** `lpPool2d` over sequences. */
+export const lpPool1d = defineFunction<NormPool>("lpPool1d", ["input", "normType", "kernelSize", "stride?", "ceilMode?"], (args) =>
+  new Tensor(poolNorm("lpPool1d", 1, args)),
+);
+
+/** Puts each element back where `maxPool2d` took it from, zeros elsewhere. */
+export const maxUnpool2d = defineFunction<MaxUnpool2d>(
+  "maxUnpool2d",
+  ["input", "indices", "kernelSize", "stride?", "padding?", "outputSize?"],
+  ({ input, indices, kernelSize, stride = null, padding = 0, outputSize = null }) => {
+    const of = "maxUnpool2d";
+    const x = floatingInput(of, input);
+    const at = cast(valueOf(indices, "indices", of), "int32");
+    const kernel = sizes(of, "kernelSize", kernelSize, 2, 1);
+    const steps = strideOf(of, stride, kernel);
+    const around = sizes(of, "padding", padding, 2, 0);
+    const plane = x.shape.slice(-2);
+    const size = outputSize?.slice(-2) ?? plane.map((s, d) => (s - 1) * steps[d] - 2 * around[d] + kernel[d]);
+    const [y] = withBatch(of, x, 2, (batched) => [ops.scatterPlane(batched, reshape(at, batched.shape), size)]);
+    return new Tensor(y);
+  },
+);
+
+/** A step as many as the window is wide, where none is given. */
+function strideOf(of: string, stride: unknown, kernel: readonly number[]): number[] {
+  const absent = stride === null || stride === undefined || (Array.isArray(stride) && stride.length === 0);
+  return absent ? [...kernel] : sizes(of, "stride", stride, kernel.length, 1);
+}
+
+/** A list over the spatial dimensions as (height, width). */
+function pair(list: readonly number[], filler: number): number[] {
+  return list.length === 1 ? [filler, list[0]] : [...list];
+}
+
+function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor, Tensor] {
+  const { stride, padding = 0, dilation = 1, ceilMode = false, returnIndices = false } = args;
+  const x = floatingInput(of, args.input);
+  const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
+  const geometry = {
+    kernelSize: pair(kernel, 1),
+    stride: pair(strideOf(of, stride, kernel), 1),
+    padding: pair(sizes(of, "padding", padding, spatial, 0), 0),
+    dilation: pair(sizes(of, "dilation", dilation, spatial, 1), 1),
+    ceilMode: Boolean(ceilMode),
+  };
+  const [y, indices] = overPictures(of, x, spatial, (picture) => ops.maxPool2d(picture, geometry));
+  return returnIndices ? [new Tensor(y), new Tensor(cast(indices, "int64"))] : new Tensor(y);
+}
+
+function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {
+  const { stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null } = args;
+  const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
+  if (divisorOverride === 0) throw new ArgumentError(`${named(of)}: expected a \`divisorOverride\` that is not 0`);
+  const geometry = {
+    kernelSize: pair(kernel, 1),
+    stride: pair(strideOf(of, stride, kernel), 1),
+    padding: pair(sizes(of, "padding", padding, spatial, 0), 0),
+    ceilMode: Boolean(ceilMode),
+    countIncludePad: Boolean(countIncludePad),
+    divisorOverride,
+  };
+  return overPictures(of, x, spatial, (picture) => [ops.avgPool2d(picture, geometry)])[0];
+}
+
+/** A mean of powers, times the size of the window; 0 (with gradient 0) where the sum is not positive. */
+function poolNorm(of: string, spatial: number, args: Bound): Value {
+  const { normType, kernelSize, stride, ceilMode } = args;
+  const x = floatingInput(of, args.input);
+  const powers = normType === 2 ? mul(x, x) : pow(x, constant(normType, x.dtype));
+  const average = poolMean(of, spatial, { kernelSize, stride, ceilMode }, powers);
+  const area = sizes(of, "kernelSize", kernelSize, spatial, 1).reduce((a, b) => a * b, 1);
+  const total = mul(average, constant(area, x.dtype));
+  const zero = constant(0, x.dtype);
+  const positive = gt(total, zero);
+  const root = pow(where(positive, total, constant(1, x.dtype)), constant(1 / normType, x.dtype));
+  return where(positive, root, zero);
+}
+
+/** Runs `body` on [N, C, H, W], whatever of it the input lacks. */
+function overPictures(of: string, x: Value, spatial: number, body: (picture: Value) => Value[]): Value[] {
+  return withBatch(of, x, spatial, (batched) =>
+    spatial === 1 ? body(asFlatPicture(batched)).map(fromFlatPicture) : body(batched),
+  );
+}

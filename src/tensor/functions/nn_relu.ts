@@ -1,0 +1,13 @@
+/** `nn.functional.relu`, which other than the package's `relu` can work in place. */
+import { emit } from "../../graph/node.ts";
+import { reluOp } from "../../ops/elementwise.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import type { Activation } from "./nn_activation.ts";
+import { named } from "./nn_arguments.ts";
+
+/** max(x, 0). `inplace` puts the result in the input's place. */
+export const relu = defineFunction<Activation>("relu", ["input", "inplace?"], ({ input, inplace = false }) => {
+  const y = emit(reluOp, [valueOf(input, "input", named("relu"))]);
+  return inplace ? input.assign(y) : new Tensor(y);
+});

@@ -1,0 +1,34 @@
+/** Softmax, its logarithm and softmin. */
+import type { DType } from "../../base/dtype.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { normalizeDim } from "../../base/shape.ts";
+import type { Value } from "../../graph/node.ts";
+import { cast, neg } from "../../ops/elementwise.ts";
+import * as ops from "../../ops/softmax.ts";
+import { defineFunction } from "../define.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { floatingInput, named } from "./nn_arguments.ts";
+
+export interface Softmax {
+  /** @param dtype - the input is converted to it first. */
+  (input: Tensor, dim: number, dtype?: DType | null): Tensor;
+  (input: Tensor, options: { dim: number; dtype?: DType | null }): Tensor;
+}
+
+const define = (name: string, compute: (x: Value, dim: number) => Value): Softmax =>
+  defineFunction<Softmax>(name, ["input", "dim", "dtype?"], ({ input, dim, dtype = null }) => {
+    const x = dtype === null ? floatingInput(name, input) : cast(valueOf(input, "input", named(name)), dtype);
+    if (typeof dim !== "number") {
+      throw new ArgumentError(`${named(name)}: expected \`dim\`, the dimension along which the results add up to 1`);
+    }
+    return new Tensor(compute(x, normalizeDim(dim, x.shape.length, named(name))));
+  });
+
+/** exp(x_i) / sum_j exp(x_j) along `dim`. */
+export const softmax = define("softmax", ops.softmax);
+
+/** log softmax(x) along `dim`, computed without the cancellation of log(softmax(x)). */
+export const logSoftmax = define("logSoftmax", ops.logSoftmax);
+
+/** softmax(-x) along `dim`. */
+export const softmin = define("softmin", (x, dim) => ops.softmax(neg(x), dim));
