@@ -92,6 +92,12 @@ export function merge(
   shares: readonly { arrays: readonly ArrayBatch[]; positions: readonly number[] }[],
 ): ArrayBatch[] {
   if (shares.length === 1) return [...shares[0].arrays];
+  const counts = shares.map(({ arrays }) => arrays.length);
+  if (counts.some((parts) => parts !== counts[0])) {
+    throw new ShapeError(
+      `ConcatDataset: its parts give examples of ${counts.join(" and ")} parts; expected the same`,
+    );
+  }
   return shares[0].arrays.map((first, a) => {
     const row = first.shape.slice(1);
     const size = numel(row);

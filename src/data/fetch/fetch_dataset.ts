@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
@@ -45,7 +45,7 @@ export async function fetchDataset(
     for (const url of source.urls) {
       progress(`fetching ${source.title} from ${new URL(url).host}`);
       const fetchOne = (file: DataFile) => downloadFile(url, file, work, progress, limits);
-      if (await attempt(url, attempts, () => takeFiles(files, destination, fetchOne)))
+      if (await attempt(url, work, attempts, () => takeFiles(files, destination, fetchOne)))
         return { fetched: true };
     }
     const { package: name } = source;
@@ -54,7 +54,7 @@ export async function fetchDataset(
         const root = await fetchPackage(name, work, progress);
         await takeFiles(files, destination, async (file) => findInPackage(root, source, file));
       };
-      if (await attempt(`apt-get download ${name}`, attempts, takeAll)) return { fetched: true };
+      if (await attempt(`apt-get download ${name}`, work, attempts, takeAll)) return { fetched: true };
     }
     return { fetched: false, attempts };
   } finally {
@@ -63,13 +63,23 @@ export async function fetchDataset(
 }
 
 /** Runs one way of getting the files. A destination that cannot be written ends everything. */
-async function attempt(where: string, attempts: Attempt[], take: () => Promise<void>): Promise<boolean> {
+async function attempt(
+  where: string,
+  work: string,
+  attempts: Attempt[],
+  take: () => Promise<void>,
+): Promise<boolean> {
   try {
     await take();
     return true;
   } catch (error) {
     if (error instanceof DestinationError) throw error.reason;
-    attempts.push({ where, outcome: (error as Error).message.replace(where, "").replace(/^: /, "") });
+    // The source is named already, and the folder of the work means nothing to anybody.
+    const outcome = (error as Error).message
+      .replaceAll(where, "")
+      .replaceAll(`${work}${sep}`, "")
+      .replace(/^: /, "");
+    attempts.push({ where, outcome });
     return false;
   }
 }

@@ -42,7 +42,8 @@ export async function locateDataset(source: DatasetSource, options: LocateOption
       if (!("missing" in found)) return found;
       attempts.push({ where: folder, outcome: `no ${found.missing}(.gz)` });
     } catch (error) {
-      if (origin === "option") throw error;
+      if (origin === "option")
+        throw new FileError(`${(error as FileError).message}; remove or replace it`, { cause: error });
       attempts.push({ where: folder, outcome: (error as Error).message });
     }
   }

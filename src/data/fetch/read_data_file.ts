@@ -23,15 +23,12 @@ export async function readDataFile(path: string, file: DataFile): Promise<Uint8A
 
 function verifyDataFile(bytes: Uint8Array, path: string, file: DataFile): void {
   if (bytes.length !== file.bytes) {
-    throw new FileError(
-      `${path} is cut short: expected ${file.bytes} bytes unpacked, got ${bytes.length}; remove it to have it fetched again`,
-    );
+    throw new FileError(`${path} is cut short: expected ${file.bytes} bytes unpacked, got ${bytes.length}`);
   }
   const found = createHash("sha256").update(bytes).digest("hex");
   if (found !== file.sha256) {
     throw new FileError(
-      `${path} is not the file it should be: its SHA-256 (unpacked) is ${found}, expected ${file.sha256}; ` +
-        "remove it to have it fetched again",
+      `${path} is not the file it should be: its SHA-256 (unpacked) is ${found}, expected ${file.sha256}`,
     );
   }
 }

@@ -15,6 +15,9 @@ export interface WebLimits {
 
 export const WEB_LIMITS: WebLimits = { connect: 5_000, stall: 15_000 };
 
+/** gzip's header and trailer, and a little for data that does not pack. */
+const PACKING_OVERHEAD = 1 << 16;
+
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY = 500;
 
@@ -52,8 +55,9 @@ export async function downloadFile(
       transform(chunk: Uint8Array, _encoding, done) {
         watch();
         received += chunk.length;
-        // Packed, it cannot be longer than what it unpacks to.
-        if (received > file.bytes) return done(new FileError("it sends more than the file can have"));
+        // Packed, it is not noticeably longer than what it unpacks to.
+        if (received > file.bytes + PACKING_OVERHEAD)
+          return done(new FileError("it sends more than the file can have"));
         if (Date.now() - told >= TELL_EVERY) {
           told = Date.now();
           progress(
