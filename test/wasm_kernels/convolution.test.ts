@@ -105,7 +105,11 @@ function walk(c: Case, visit: (xAt: number, weightAt: number, yAt: number) => vo
               for (let kx = 0; kx < c.k[1]; kx++) {
                 const x = q * stride[1] - padding[1] + kx * dilation[1];
                 if (x < 0 || x >= w) continue;
-                visit(((i * channels + channel) * h + y) * w + x, ((o * cg + p) * c.k[0] + ky) * c.k[1] + kx, yAt);
+                visit(
+                  ((i * channels + channel) * h + y) * w + x,
+                  ((o * cg + p) * c.k[0] + ky) * c.k[1] + kx,
+                  yAt,
+                );
               }
             }
           }

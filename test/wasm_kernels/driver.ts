@@ -91,9 +91,17 @@ export function load(
   const checkFences = () => {
     const areas: [string, number, number][] = [
       ...inputs.map((x, i): [string, number, number] => [`input ${i}`, inputPlaces[i], x.data.byteLength]),
-      ...outputs.map((x, i): [string, number, number] => [`output ${i}`, outputPlaces[i], numel(x.shape) * 4]),
+      ...outputs.map((x, i): [string, number, number] => [
+        `output ${i}`,
+        outputPlaces[i],
+        numel(x.shape) * 4,
+      ]),
       ["scratch", scratch, plan.scratchBytes],
-      ...own.map((at, i): [string, number, number] => [`scratch of thread ${i}`, at, plan.threadScratchBytes]),
+      ...own.map((at, i): [string, number, number] => [
+        `scratch of thread ${i}`,
+        at,
+        plan.threadScratchBytes,
+      ]),
     ];
     for (const [name, at, bytes] of areas) {
       if (!fence(at, bytes).every(Number.isNaN)) throw new Error(`written past the end of ${name}`);
@@ -137,7 +145,9 @@ export function compute(
     const values = outputs.map((_, i) => loaded.output(i));
     first ??= values;
     for (const [i, value] of values.entries()) {
-      const same = new Uint32Array(value.buffer).every((bits, j) => bits === new Uint32Array(first![i].buffer)[j]);
+      const same = new Uint32Array(value.buffer).every(
+        (bits, j) => bits === new Uint32Array(first![i].buffer)[j],
+      );
       if (!same) throw new Error(`output ${i}: ${threads} threads give other bits than one`);
     }
   }
@@ -154,8 +164,14 @@ export function randomValues(count: number, seed: number): Float32Array {
 }
 
 /** Fails where |actual - expected| is above 1e-5 of the expected size or of the typical size of all. */
-export function assertClose(actual: Values, expected: ArrayLike<number>, name: string, tolerance = 1e-5): void {
-  if (actual.length !== expected.length) throw new Error(`${name}: ${actual.length} values for ${expected.length}`);
+export function assertClose(
+  actual: Values,
+  expected: ArrayLike<number>,
+  name: string,
+  tolerance = 1e-5,
+): void {
+  if (actual.length !== expected.length)
+    throw new Error(`${name}: ${actual.length} values for ${expected.length}`);
   let size = 0;
   for (let i = 0; i < expected.length; i++) size += Math.abs(expected[i]);
   size /= Math.max(1, expected.length);

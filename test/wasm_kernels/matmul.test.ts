@@ -19,6 +19,8 @@ const SIZES: [number, number, number][] = [
   [31, 130, 800],
   [300, 4, 20],
   [100, 100, 1],
+  [4500, 70, 3],
+  [4500, 3, 5],
 ];
 
 const ACTIVATIONS: Record<string, (x: number) => number> = {
@@ -49,7 +51,12 @@ function naive(
   return out;
 }
 
-function check(binaryIndex: number, size: [number, number, number], batch: number | undefined, salt: number): void {
+function check(
+  binaryIndex: number,
+  size: [number, number, number],
+  batch: number | undefined,
+  salt: number,
+): void {
   const binary = availableBinaries()[binaryIndex];
   const [m, n, k] = size;
   const count = batch ?? 1;
@@ -65,7 +72,8 @@ function check(binaryIndex: number, size: [number, number, number], batch: numbe
     { spec: f32(...lead, ...(transposeB ? [n, k] : [k, n])), data: b },
   ];
   if (bias) inputs.push({ spec: f32(n), data: bias });
-  const attributes = activation === "none" ? { transposeA, transposeB } : { transposeA, transposeB, activation };
+  const attributes =
+    activation === "none" ? { transposeA, transposeB } : { transposeA, transposeB, activation };
   const [out] = compute(binary, PLANNERS.matmul, attributes, inputs, [f32(...lead, m, n)]);
   const expected = naive(
     size,
@@ -86,7 +94,16 @@ describe("matmul kernels", () => {
       for (const size of SIZES) for (let salt = 0; salt < 8; salt++) check(index, size, undefined, salt);
     });
     test(`${binary.name}: activations are exact to a millionth, and at the ends`, () => {
-      const values: number[] = [0, -0, 1e-30, 1e-7, 3e-4, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+      const values: number[] = [
+        0,
+        -0,
+        1e-30,
+        1e-7,
+        3e-4,
+        Number.POSITIVE_INFINITY,
+        Number.NEGATIVE_INFINITY,
+        Number.NaN,
+      ];
       for (let x = -110; x <= 110; x += 0.37) values.push(x);
       for (let x = -2; x <= 2; x += 0.013) values.push(x, x / 1000);
       const x = Float32Array.from(values);
@@ -101,7 +118,10 @@ describe("matmul kernels", () => {
           const expected = ACTIVATIONS[activation](value);
           // Below the normal range only the absolute error counts.
           const near = Math.abs(y[i] - expected) <= 1e-6 * Math.abs(expected) + 1e-38;
-          assert.ok(near || Object.is(y[i], expected), `${activation}(${value}) is ${y[i]}, expected ${expected}`);
+          assert.ok(
+            near || Object.is(y[i], expected),
+            `${activation}(${value}) is ${y[i]}, expected ${expected}`,
+          );
         }
       }
     });

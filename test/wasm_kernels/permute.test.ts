@@ -6,19 +6,58 @@ import { availableBinaries, compute, f32, randomValues } from "./driver.ts";
 
 const CASES: [number[], number[]][] = [
   [[7], [0]],
-  [[5, 9], [1, 0]],
-  [[130, 67], [1, 0]],
-  [[4, 5, 6], [0, 2, 1]],
-  [[4, 5, 6], [2, 1, 0]],
-  [[4, 5, 6], [1, 0, 2]],
-  [[4, 1, 6], [2, 1, 0]],
-  [[3, 5, 7, 9], [0, 3, 1, 2]],
-  [[3, 5, 7, 9], [0, 2, 3, 1]],
-  [[3, 5, 7, 9], [3, 2, 1, 0]],
-  [[3, 5, 7, 9], [2, 0, 3, 1]],
-  [[2, 70, 3, 4], [0, 2, 1, 3]],
-  [[1, 1], [1, 0]],
-  [[2, 3, 4, 2, 3], [4, 1, 3, 0, 2]],
+  [
+    [5, 9],
+    [1, 0],
+  ],
+  [
+    [130, 67],
+    [1, 0],
+  ],
+  [
+    [4, 5, 6],
+    [0, 2, 1],
+  ],
+  [
+    [4, 5, 6],
+    [2, 1, 0],
+  ],
+  [
+    [4, 5, 6],
+    [1, 0, 2],
+  ],
+  [
+    [4, 1, 6],
+    [2, 1, 0],
+  ],
+  [
+    [3, 5, 7, 9],
+    [0, 3, 1, 2],
+  ],
+  [
+    [3, 5, 7, 9],
+    [0, 2, 3, 1],
+  ],
+  [
+    [3, 5, 7, 9],
+    [3, 2, 1, 0],
+  ],
+  [
+    [3, 5, 7, 9],
+    [2, 0, 3, 1],
+  ],
+  [
+    [2, 70, 3, 4],
+    [0, 2, 1, 3],
+  ],
+  [
+    [1, 1],
+    [1, 0],
+  ],
+  [
+    [2, 3, 4, 2, 3],
+    [4, 1, 3, 0, 2],
+  ],
 ];
 
 function naive(x: Float32Array, shape: number[], dims: number[]): Float32Array {
@@ -41,7 +80,10 @@ describe("permute kernels", () => {
   for (const binary of availableBinaries()) {
     test(binary.name, () => {
       for (const [shape, dims] of CASES) {
-        const x = randomValues(shape.reduce((a, b) => a * b, 1), 1);
+        const x = randomValues(
+          shape.reduce((a, b) => a * b, 1),
+          1,
+        );
         const outShape = dims.map((d) => shape[d]);
         const inputs = [{ spec: f32(...shape), data: x }];
         const [out] = compute(binary, PLANNERS.permute, { dims }, inputs, [f32(...outShape)]);

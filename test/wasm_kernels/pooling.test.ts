@@ -106,7 +106,13 @@ function checkMaxPool(binary: ReturnType<typeof availableBinaries>[number], c: C
   assertClose(dx, dxExpected, `maxPool2dGradient ${JSON.stringify(c)}`);
 }
 
-function averageDivisor(c: Case, r: number, q: number, countIncludePad: boolean, divisorOverride: number | null): number {
+function averageDivisor(
+  c: Case,
+  r: number,
+  q: number,
+  countIncludePad: boolean,
+  divisorOverride: number | null,
+): number {
   if (divisorOverride !== null) return divisorOverride;
   if (!countIncludePad) return windowOf(c, r, q).length;
   const p = c.p ?? [0, 0];
@@ -120,16 +126,34 @@ function averageDivisor(c: Case, r: number, q: number, countIncludePad: boolean,
 for (const binary of availableBinaries()) {
   describe(`pooling kernels of ${binary.name}`, () => {
     test("maxPool2d and its gradient", () => {
-      for (const c of CASES) checkMaxPool(binary, c, randomValues(c.x.reduce((a, b) => a * b, 1), 5));
+      for (const c of CASES)
+        checkMaxPool(
+          binary,
+          c,
+          randomValues(
+            c.x.reduce((a, b) => a * b, 1),
+            5,
+          ),
+        );
     });
     test("the first of equal maxima wins, a NaN wins over numbers, -infinity over padding", () => {
       for (const c of CASES) {
-        const values = randomValues(c.x.reduce((a, b) => a * b, 1), 6);
-        checkMaxPool(binary, c, values.map((v) => Math.round(v)));
+        const values = randomValues(
+          c.x.reduce((a, b) => a * b, 1),
+          6,
+        );
+        checkMaxPool(
+          binary,
+          c,
+          values.map((v) => Math.round(v)),
+        );
         checkMaxPool(binary, c, values.fill(Number.NEGATIVE_INFINITY));
       }
       const c = CASES[4];
-      const values = randomValues(c.x.reduce((a, b) => a * b, 1), 7);
+      const values = randomValues(
+        c.x.reduce((a, b) => a * b, 1),
+        7,
+      );
       for (let i = 0; i < values.length; i += 37) values[i] = Number.NaN;
       checkMaxPool(binary, c, values);
     });
@@ -137,9 +161,15 @@ for (const binary of availableBinaries()) {
       for (const c of CASES.filter((one) => one.d === undefined)) {
         for (const countIncludePad of [true, false]) {
           for (const divisorOverride of [null, 3]) {
-            const x = randomValues(c.x.reduce((a, b) => a * b, 1), 8);
+            const x = randomValues(
+              c.x.reduce((a, b) => a * b, 1),
+              8,
+            );
             const yShape = [c.x[0], c.x[1], outputSize(c, 0), outputSize(c, 1)];
-            const dy = randomValues(yShape.reduce((a, b) => a * b, 1), 9);
+            const dy = randomValues(
+              yShape.reduce((a, b) => a * b, 1),
+              9,
+            );
             const y = new Float64Array(dy.length);
             const dx = new Float64Array(x.length);
             const plane = c.x[2] * c.x[3];
@@ -152,7 +182,13 @@ for (const binary of availableBinaries()) {
             });
             const { dilation: _, ...attributes } = { ...attributesOf(c), countIncludePad, divisorOverride };
             const name = JSON.stringify({ ...c, countIncludePad, divisorOverride });
-            const [forward] = compute(binary, PLANNERS.avgPool2d, attributes, [{ spec: f32(...c.x), data: x }], [f32(...yShape)]);
+            const [forward] = compute(
+              binary,
+              PLANNERS.avgPool2d,
+              attributes,
+              [{ spec: f32(...c.x), data: x }],
+              [f32(...yShape)],
+            );
             assertClose(forward, y, `avgPool2d ${name}`);
             const gradient = { ...attributes, inputShape: c.x };
             const inputs = [{ spec: f32(...yShape), data: dy }];

@@ -39,7 +39,7 @@ export function averagePool2x2(
   }
 }
 
-/** The gradient of `averagePool2x2`: every dy, divided by 4, in its four places; zeros where no window was. */
+/** The gradient of `averagePool2x2`: a quarter of dy in each of four places; zeros where no window was. */
 export function averagePool2x2Gradient(
   from: usize,
   planes: u32,

@@ -60,13 +60,23 @@ export function channelsFirst(
     for (let y: u32 = 0; y < rows; y++) {
       const source = from + y * fromRowBytes + (<usize>c << 2);
       const target = to + <usize>c * planeBytes + y * toRowBytes;
-      if (bias == 0 && activation == 0) rowToPlanes(source, fromPixelBytes, live, columns, target, planeBytes);
-      else rowToPlanesWith(source, fromPixelBytes, live, columns, target, planeBytes, add, activation);
+      if (bias == 0 && activation == 0) {
+        rowToPlanes(source, fromPixelBytes, live, columns, target, planeBytes);
+      } else {
+        rowToPlanesWith(source, fromPixelBytes, live, columns, target, planeBytes, add, activation);
+      }
     }
   }
 }
 
-function rowToPlanes(from: usize, pixelBytes: usize, live: u32, columns: u32, to: usize, planeBytes: usize): void {
+function rowToPlanes(
+  from: usize,
+  pixelBytes: usize,
+  live: u32,
+  columns: u32,
+  to: usize,
+  planeBytes: usize,
+): void {
   let n = columns;
   for (; n >= 4; n -= 4) {
     const p0 = v128.load(from);

@@ -5,12 +5,23 @@
  * says. Usable memory begins at HEAP_BASE (kernels/memory_layout.ts).
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
-export { copy, copyRows, fill32, gridTable, maskLanes, segmentTable, tapTable, vectorTable, zero } from "./copy";
+export {
+  copy,
+  copyRows,
+  fill32,
+  gridTable,
+  maskLanes,
+  segmentTable,
+  tapTable,
+  vectorTable,
+  zero,
+} from "./copy";
 export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
-export { foldLanes, planeTiles, tapTiles } from "./planes";
+export { planeTiles } from "./plane_tile";
 export { biasActivation, copyStrip, product } from "./product";
+export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { packB, packPanelFromRows, transpose } from "./transpose";
 

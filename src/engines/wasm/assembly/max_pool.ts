@@ -128,7 +128,10 @@ function four(
   return true;
 }
 
-/** Four windows two columns apart: floats 0, 2, 4 and 6, without reading an eighth. False, and nothing stored, where a NaN is among them. */
+/**
+ * Four windows two columns apart: floats 0, 2, 4 and 6, without reading an eighth. False, and nothing stored,
+ * where a NaN is among them.
+ */
 function fourApart(
   plane: usize,
   width: i32,

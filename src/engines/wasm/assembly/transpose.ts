@@ -80,7 +80,13 @@ export function packPanelFromRows(from: usize, fromStride: usize, to: usize, row
 }
 
 /** Up to 8 columns of a matrix with `depth` rows become one packed panel; missing columns are zeros. */
-export function packPanelFromColumns(from: usize, fromStride: usize, to: usize, columns: u32, depth: u32): void {
+export function packPanelFromColumns(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  columns: u32,
+  depth: u32,
+): void {
   if (columns == 8) {
     for (let k = depth; k != 0; k--) {
       v128.store(to, v128.load(from));

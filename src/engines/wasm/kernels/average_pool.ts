@@ -81,5 +81,19 @@ function runAny(
   gradient: boolean,
 ): void {
   const counted = includePad ? 1 : 0;
-  exports.averagePool(x, planes, h, w, y, oh, ow, ...kernel, ...stride, ...padding, counted, override, gradient ? 1 : 0);
+  exports.averagePool(
+    x,
+    planes,
+    h,
+    w,
+    y,
+    oh,
+    ow,
+    ...kernel,
+    ...stride,
+    ...padding,
+    counted,
+    override,
+    gradient ? 1 : 0,
+  );
 }

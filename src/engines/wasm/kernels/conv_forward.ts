@@ -86,7 +86,8 @@ function planIndirect(g: ConvGeometry, hasBias: boolean, activation: number): Ke
     rows,
     blocks,
     images,
-    chunkTiles: panelBytes <= SMALL_PANEL ? Math.max(4, Math.floor((1.5 * SMALL_PANEL * 2) / panelBytes)) : 32,
+    chunkTiles:
+      panelBytes <= SMALL_PANEL ? Math.max(4, Math.floor((1.5 * SMALL_PANEL * 2) / panelBytes)) : 32,
     segments,
     inputRows,
     inputBytes,
@@ -154,7 +155,14 @@ function prepare(exports: KernelExports, { g, place }: Indirect, own: number): v
     exports.segmentTable(own + place.segments, g.kh, 1, g.kw * g.c, 0, g.dh * rowBytes - g.kw * pixelBytes);
   } else {
     const reach = ((g.kw - 1) * g.dw + 1) * pixelBytes;
-    exports.segmentTable(own + place.segments, g.kh, g.kw, g.c, (g.dw - 1) * pixelBytes, g.dh * rowBytes - reach);
+    exports.segmentTable(
+      own + place.segments,
+      g.kh,
+      g.kw,
+      g.c,
+      (g.dw - 1) * pixelBytes,
+      g.dh * rowBytes - reach,
+    );
   }
 }
 
@@ -203,7 +211,8 @@ function runItem(exports: KernelExports, conv: Indirect, addresses: KernelAddres
   const bias = conv.hasBias ? addresses.inputs[2] + group * g.o * 4 : 0;
   const planeBytes = g.oh * g.ow * 4;
   for (let i = 0; i < images; i++) {
-    const y = addresses.outputs[0] + ((firstImage + i) * g.groups + group) * g.o * planeBytes + firstRow * g.ow * 4;
+    const y =
+      addresses.outputs[0] + ((firstImage + i) * g.groups + group) * g.o * planeBytes + firstRow * g.ow * 4;
     const from = output + i * pixels * pixelBytes;
     exports.channelsFirst(from, 0, pixelBytes, g.o, 1, pixels, y, planeBytes, 0, bias, conv.activation);
   }

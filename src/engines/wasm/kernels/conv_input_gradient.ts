@@ -115,7 +115,10 @@ function cutChannels(g: ConvGeometry): { channels: number; blocks: number } {
 function packStage(conv: Scatter): KernelStage {
   const { g, blocks, runs, runColumns } = conv;
   const all = g.groups * blocks * runs;
-  const parts = split(all, Math.max(1, Math.min(16, Math.floor((g.groups * blocks * conv.blockBytes) / 65536))));
+  const parts = split(
+    all,
+    Math.max(1, Math.min(16, Math.floor((g.groups * blocks * conv.blockBytes) / 65536))),
+  );
   const taps = g.kh * g.kw;
   return {
     units: parts.units,
@@ -128,9 +131,19 @@ function packStage(conv: Scatter): KernelStage {
         const channels = Math.min(conv.channels, g.c - block * conv.channels);
         const weight = group * g.o * g.c * taps + block * conv.channels * taps + run * runColumns;
         const from = addresses.inputs[1] + weight * 4;
-        let to = addresses.scratch + (group * blocks + block) * conv.blockBytes + run * conv.runPanels * g.o * 32;
+        let to =
+          addresses.scratch + (group * blocks + block) * conv.blockBytes + run * conv.runPanels * g.o * 32;
         for (let first = 0; first < runColumns * channels; first += TILE_COLUMNS) {
-          exports.packInputGradientPanel(from, g.o, g.c * taps * 4, channels, taps * 4, runColumns, first, to);
+          exports.packInputGradientPanel(
+            from,
+            g.o,
+            g.c * taps * 4,
+            channels,
+            taps * 4,
+            runColumns,
+            first,
+            to,
+          );
           to += g.o * 32;
         }
       }
@@ -231,5 +244,20 @@ function addRun(
 ): void {
   const tileCount = Math.ceil((rows * g.ow) / TILE_ROWS);
   const [aRows, cRows, segment] = [own + place.aRows, own + place.cRows, own + place.segment];
-  exports.product(tileCount, chunkTiles, aRows, own + place.dy, segment, 1, b, g.o * 32, panels, cRows, to, 0, 0, mask);
+  exports.product(
+    tileCount,
+    chunkTiles,
+    aRows,
+    own + place.dy,
+    segment,
+    1,
+    b,
+    g.o * 32,
+    panels,
+    cRows,
+    to,
+    0,
+    0,
+    mask,
+  );
 }

@@ -143,7 +143,18 @@ export function planWeightGradientByPlanes(g: ConvGeometry): KernelPlan {
 
   function prepare(exports: KernelExports, at: number): void {
     const { width, rows } = frame;
-    exports.tapTable(at + place.taps, g.c, g.kh, g.kw, rows * width * 4, g.dh * width * 4, 1, 1, width, allTaps - taps);
+    exports.tapTable(
+      at + place.taps,
+      g.c,
+      g.kh,
+      g.kw,
+      rows * width * 4,
+      g.dh * width * 4,
+      1,
+      1,
+      width,
+      allTaps - taps,
+    );
     exports.segmentTable(at + place.segments, g.oh, 1, g.ow / 4, 0, (width - g.ow) * 4);
   }
 
@@ -156,13 +167,29 @@ export function planWeightGradientByPlanes(g: ConvGeometry): KernelPlan {
     const last = Math.min(g.n, first + images);
     for (let image = first; image < last; image++) {
       const item = image * g.groups + group;
-      const x = framed(exports, g, frame, addresses.inputs[0] + item * g.c * g.h * g.w * 4, at + place.planes);
+      const x = framed(
+        exports,
+        g,
+        frame,
+        addresses.inputs[0] + item * g.c * g.h * g.w * 4,
+        at + place.planes,
+      );
       const dy = addresses.inputs[1] + item * g.o * planeBytes;
       for (let pair = 0; pair < pairs; pair++) {
         const d0 = dy + 2 * pair * planeBytes;
         const d1 = dy + Math.min(2 * pair + 1, g.o - 1) * planeBytes;
         const to = partial + pair * pairBytes;
-        exports.tapTiles(allTaps / 4, at + place.taps, x, at + place.segments, g.oh, d0, d1, to, image === first ? 0 : 1);
+        exports.tapTiles(
+          allTaps / 4,
+          at + place.taps,
+          x,
+          at + place.segments,
+          g.oh,
+          d0,
+          d1,
+          to,
+          image === first ? 0 : 1,
+        );
       }
     }
   }

@@ -83,7 +83,9 @@ function plan(g: ConvGeometry): KernelPlan {
   const perRow = g.sh * rowBytes * channels + g.ow * outputs * 4;
   const wantedSlices = Math.ceil(UNITS / (blocks * g.groups));
   const fitting = Math.max(1, Math.floor(BLOCK_BYTES / perRow));
-  const rows = Math.ceil(g.oh / Math.max(Math.ceil(g.oh / fitting), Math.min(g.oh, Math.ceil(wantedSlices / g.n))));
+  const rows = Math.ceil(
+    g.oh / Math.max(Math.ceil(g.oh / fitting), Math.min(g.oh, Math.ceil(wantedSlices / g.n))),
+  );
   const rowBlocks = Math.ceil(g.oh / rows);
   const { units: slices, size: perSlice } = split(g.n * rowBlocks, wantedSlices);
   const inputRows = (rows - 1) * g.sh + (g.kh - 1) * g.dh + 1;
@@ -181,13 +183,30 @@ function writeTables(
 ): void {
   const rowBytes = g.sw * phaseWidth * 4;
   const aRows = own + place.aRows;
-  exports.tapTable(aRows, channels, g.kh, g.kw, inputRows * rowBytes, g.dh * rowBytes, g.dw, g.sw, phaseWidth, filling);
+  exports.tapTable(
+    aRows,
+    channels,
+    g.kh,
+    g.kw,
+    inputRows * rowBytes,
+    g.dh * rowBytes,
+    g.dw,
+    g.sw,
+    phaseWidth,
+    filling,
+  );
   const skip = g.sh * rowBytes - g.ow * 4;
   if (skip === 0) exports.segmentTable(own + place.segments, 1, 1, rows * g.ow, 0, 0);
   else exports.segmentTable(own + place.segments, rows, 1, g.ow, 0, skip);
 }
 
-function packOutputs(exports: KernelExports, { g, panels }: Correlation, dy: number, rows: number, to: number): void {
+function packOutputs(
+  exports: KernelExports,
+  { g, panels }: Correlation,
+  dy: number,
+  rows: number,
+  to: number,
+): void {
   const planeBytes = g.oh * g.ow * 4;
   for (let p = 0; p < panels; p++) {
     const count = Math.min(TILE_COLUMNS, g.o - p * TILE_COLUMNS);
@@ -228,16 +247,23 @@ function multiply(
 function reduceStage(conv: Correlation, blockRows: number): KernelStage {
   const { g, blocks } = conv;
   const taps = g.kh * g.kw;
+  const floats = conv.slices * g.groups * conv.groupRows * conv.outputs;
+  const wantedParts = Math.min(16, Math.floor(floats / 16_384)) / (g.groups * blocks);
+  const parts = split(conv.channels * taps, wantedParts, TILE_ROWS);
   return {
-    units: g.groups * blocks,
+    units: g.groups * blocks * parts.units,
     run(exports, addresses, begin, end) {
       for (let unit = begin; unit < end; unit++) {
-        const group = Math.floor(unit / blocks);
-        const block = unit % blocks;
-        const rows = Math.min(conv.channels, g.c - block * conv.channels) * taps;
-        const at = addresses.scratch + (group * conv.groupRows + block * blockRows) * conv.outputs * 4;
+        const first = (unit % parts.units) * parts.size;
+        const block = Math.floor(unit / parts.units) % blocks;
+        const group = Math.floor(unit / (parts.units * blocks));
+        const inBlock = Math.min(conv.channels, g.c - block * conv.channels) * taps;
+        const rows = Math.min(parts.size, inBlock - first);
+        if (rows <= 0) continue;
+        const row = group * conv.groupRows + block * blockRows + first;
+        const at = addresses.scratch + row * conv.outputs * 4;
         if (conv.slices > 1) exports.sumSlices(at, conv.sliceBytes, conv.slices, rows * conv.outputs);
-        const dw = addresses.outputs[0] + (group * g.o * g.c + block * conv.channels) * taps * 4;
+        const dw = addresses.outputs[0] + ((group * g.o * g.c + block * conv.channels) * taps + first) * 4;
         exports.transpose(at, conv.outputs * 4, dw, g.c * taps * 4, rows, g.o);
       }
     },

@@ -3,8 +3,8 @@
  *
  * Fast paths:
  * - Columns split (N of at least 64): each unit owns some panels of 8 columns of B, packs them once, block
- *   of K by block of K, and carries all rows of A past them. Nothing is packed twice, and there is no
- *   stage before. Wins wherever there are enough columns, the usual case.
+ *   of K by block of K, and carries all rows of A past them (2048 at a time). There is no stage before.
+ *   Wins wherever there are enough columns, the usual case.
  * - Rows split (N below 64, many rows): B is so narrow that a stage of its own packs it whole; then each
  *   unit takes a run of rows. Wins for a classifier's last layer.
  * - A transposed (the gradient of a weight): a stage before turns A over, so that its rows run along K.
@@ -26,6 +26,8 @@ const CHUNK_TILES = 4;
 /** Multiply-adds below which a further unit costs more than it brings. */
 const SMALLEST_UNIT = 50_000;
 const MOST_UNITS = 32;
+/** Rows above which a unit's tables and strip grow too large; B is packed once for so many rows. */
+const MOST_ROWS = 2048;
 
 interface Product {
   readonly batch: number;
@@ -81,7 +83,7 @@ function plan(product: Product): KernelPlan {
   const panels = Math.ceil(n / TILE_COLUMNS);
   const byRows = panels < 8 && m > 4 * TILE_ROWS && perMatrix > 1;
   const columns = byRows ? { units: 1, size: panels } : split(panels, perMatrix);
-  const rows = byRows ? split(m, perMatrix, TILE_ROWS) : { units: 1, size: m };
+  const rows = split(m, Math.max(Math.ceil(m / MOST_ROWS), byRows ? perMatrix : 1), TILE_ROWS);
 
   const block = kBlock(k);
   const packedB = byRows ? scratch.take(batch * panels * k * 32) : undefined;

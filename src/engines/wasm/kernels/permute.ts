@@ -7,8 +7,9 @@
  * - The innermost dimension moves: blocks of 4 by 4 turned over in registers, in narrow strips, so that
  *   the lines being written stay in the first cache.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
+
 import { contiguousStrides, numel } from "../../../base/shape.ts";
+import type { Attributes, TensorSpec } from "../../engine.ts";
 import type { KernelExports, KernelPlan } from "../kernel.ts";
 import { split } from "./memory_layout.ts";
 
@@ -34,7 +35,8 @@ export function planPermute(
 ): KernelPlan | null {
   const { dtype, shape } = inputs[0];
   const dims = attributes.dims;
-  if ((dtype !== "float32" && dtype !== "int32") || outputs[0].dtype !== dtype || numel(shape) === 0) return null;
+  if ((dtype !== "float32" && dtype !== "int32") || outputs[0].dtype !== dtype || numel(shape) === 0)
+    return null;
   if (!Array.isArray(dims) || dims.length !== shape.length) return null;
   const dimensions = simplify(shape, dims);
   const last = dimensions[dimensions.length - 1];

@@ -1,6 +1,6 @@
 import type { Attributes, TensorSpec } from "../../engine.ts";
 import { pair } from "./conv_geometry.ts";
-import { split, type Split } from "./memory_layout.ts";
+import { type Split, split } from "./memory_layout.ts";
 
 /** Sizes of a 2-d pooling, plane by plane. */
 export interface PoolGeometry {
@@ -29,7 +29,8 @@ export function poolGeometry(
   const kernel = pair(attributes.kernelSize);
   const stride = pair(attributes.stride);
   const padding = pair(attributes.padding, 0);
-  const dilation = attributes.dilation === undefined ? ([1, 1] as [number, number]) : pair(attributes.dilation);
+  const dilation =
+    attributes.dilation === undefined ? ([1, 1] as [number, number]) : pair(attributes.dilation);
   if (!kernel || !stride || !padding || !dilation) return null;
   const rank = x.length;
   if ((rank !== 3 && rank !== 4) || y.length !== rank) return null;
