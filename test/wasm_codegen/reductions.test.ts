@@ -70,6 +70,12 @@ for (const [name, shape, axes] of SHAPES) {
   }
 }
 
+test("sums of one number repeated keep their digits", () => {
+  const [sum] = prepareLoop(statistics([100000], [0], "float32")).run([new Float32Array(100000).fill(Math.E)], 1);
+  const exact = 100000 * Math.fround(Math.E);
+  assert.ok(Math.abs(sum[0] - exact) <= 3e-7 * exact, `${sum[0]}, expected ${exact}`);
+});
+
 test("long reductions are cut into parts, short ones are not", () => {
   assert.ok(fusedScratchBytes(statistics([1 << 20], [0], "float32")) > 0);
   assert.equal(fusedScratchBytes(statistics([4, 100], [1], "float32")), 0);

@@ -78,7 +78,7 @@ export function planNest(loop: FusedLoop): LoopNest {
   const reduced = outer.filter((d) => d.reduced);
 
   if (!reducing || inner.reduced) {
-    const chunk = Math.min(inner.size, reducing ? Math.min(4096, unitElements) : unitElements);
+    const chunk = Math.min(inner.size, reducing ? Math.min(1024, unitElements) : unitElements);
     const chunks = Math.ceil(inner.size / chunk);
     const pieces = chunks === 1 ? [] : [{ size: chunks, strides: inner.strides.map((s) => s * chunk) }];
     if (!reducing) {

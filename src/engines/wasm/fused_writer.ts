@@ -11,7 +11,7 @@ import { VectorBody } from "./vector_body.ts";
 import { VectorReducer } from "./vector_reducer.ts";
 
 /** Most terms that one 32-bit accumulator takes before it is flushed into a 64-bit one. */
-const TERMS = 256;
+const TERMS = 64;
 
 /** Parameters of every generated function: inputs, outputs, scratch, begin, end. */
 interface Parameters {
