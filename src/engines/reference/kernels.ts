@@ -6,12 +6,14 @@ import { RANDOM_KERNELS } from "./kernels/random.ts";
 import { REDUCTION_KERNELS } from "./kernels/reduction.ts";
 import { SHAPE_KERNELS } from "./kernels/shape_ops.ts";
 import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
+import { INTERPOLATION_KERNELS } from "./kernels/interpolation.ts";
 import { LABEL_KERNELS } from "./kernels/labels.ts";
 import { LOSS_KERNELS } from "./kernels/losses.ts";
 import { NORMALIZATION_KERNELS } from "./kernels/normalization.ts";
 import { PADDING_KERNELS } from "./kernels/padding.ts";
 import { POOLING_KERNELS } from "./kernels/pooling.ts";
 import { SOFTMAX_KERNELS } from "./kernels/softmax.ts";
+import { UNFOLDING_KERNELS } from "./kernels/unfolding.ts";
 import { INDEXING_KERNELS } from "./kernels/indexing.ts";
 import { MATH_KERNELS } from "./kernels/math.ts";
 import { ORDERING_KERNELS } from "./kernels/ordering.ts";
@@ -38,4 +40,6 @@ export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = {
   ...PADDING_KERNELS,
   ...LABEL_KERNELS,
   ...LOSS_KERNELS,
+  ...UNFOLDING_KERNELS,
+  ...INTERPOLATION_KERNELS,
 };

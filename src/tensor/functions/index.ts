@@ -1,22 +1,39 @@
 /** All functions on tensors, by family. */
 export * from "./arithmetic.ts";
+export { at } from "./at.ts";
+export type { At, Index } from "./at.ts";
 export * from "./comparison.ts";
+export * from "./einsum.ts";
+export * from "./indexing.ts";
+export * from "./joining.ts";
 export * from "./linear_algebra.ts";
 export * from "./ordering.ts";
 export * from "./pointwise.ts";
 export * from "./reduction.ts";
+export * from "./repetition.ts";
+export {
+  diag,
+  diagonal,
+  narrow,
+  select,
+  slice,
+  tril,
+  triu,
+} from "./slicing.ts";
+export {
+  flatten,
+  movedim,
+  permute,
+  ravel,
+  reshape,
+  reshapeAs,
+  squeeze,
+  t,
+  transpose,
+  unflatten,
+  unsqueeze,
+  view,
+  viewAs,
+} from "./shape.ts";
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./statistics.ts";
-export type * from "./statistics.ts";
-export * from "./nn_activation.ts";
-export * from "./nn_adaptive_pooling.ts";
-export * from "./nn_binary_loss.ts";
-export * from "./nn_classification_loss.ts";
-export * from "./nn_convolution.ts";
-export * from "./nn_distance.ts";
-export * from "./nn_dropout.ts";
-export * from "./nn_gated_activation.ts";
-export * from "./nn_linear.ts";
-export * from "./nn_normalization.ts";
-export * from "./nn_pooling.ts";
-export * from "./nn_regression_loss.ts";
-export * from "./nn_softmax.ts";
+export * from "./nn_index.ts";
