@@ -1,0 +1,252 @@
+/** Activation functions as layers. */
+import { bindArguments, signature } from "../base/arguments.ts";
+import type { DType } from "../base/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { callable } from "../base/callable.ts";
+import * as F from "./functional.ts";
+import { filledValue, overwrite } from "./initial_values.ts";
+import { defineLayer } from "./layer.ts";
+import { countArgument, newParameter } from "./layer_parameters.ts";
+import { Module } from "./module.ts";
+import { py, pyFloat } from "./module_text.ts";
+import type { ParameterTensor } from "./parameter.ts";
+
+interface InPlace {
+  /** Kept for the printed form: memory is planned, so nothing is gained by changing the input. */
+  inplace: boolean;
+}
+type InPlaceArguments = [inplace?: boolean] | [options: Partial<InPlace>];
+
+function plain(name: string, compute: (input: Tensor) => Tensor) {
+  return defineLayer<[], object>(name, [], { forward: (_settings, input: Tensor) => compute(input) });
+}
+
+function withInPlace(name: string, compute: (input: Tensor) => Tensor) {
+  return defineLayer<InPlaceArguments, InPlace>(name, ["inplace?"], {
+    defaults: { inplace: false },
+    forward: (_settings, input: Tensor) => compute(input),
+    describe: (s) => (s.inplace ? "inplace=True" : ""),
+  });
+}
+
+/** A list of settings, with `inplace=True` behind them where it is set. */
+function described(settings: string, inplace: boolean): string {
+  return inplace ? `${settings}, inplace=True` : settings;
+}
+
+/** max(x, 0) */
+export const ReLU = withInPlace("ReLU", (x) => F.relu(x));
+/** min(max(x, 0), 6) */
+export const ReLU6 = withInPlace("ReLU6", (x) => F.relu6(x));
+/** Scaled ELU; Klambauer et al., "Self-normalizing neural networks", 2017. */
+export const SELU = withInPlace("SELU", (x) => F.selu(x));
+/** x sigmoid(x) */
+export const SiLU = withInPlace("SiLU", (x) => F.silu(x));
+/** x tanh(softplus(x)) */
+export const Mish = withInPlace("Mish", (x) => F.mish(x));
+/** x min(max(x + 3, 0), 6) / 6 */
+export const Hardswish = withInPlace("Hardswish", (x) => F.hardswish(x));
+/** min(max(x + 3, 0), 6) / 6 */
+export const Hardsigmoid = withInPlace("Hardsigmoid", (x) => F.hardsigmoid(x));
+/** 1 / (1 + e^-x) */
+export const Sigmoid = plain("Sigmoid", (x) => F.sigmoid(x));
+export const Tanh = plain("Tanh", (x) => F.tanh(x));
+/** log(sigmoid(x)) */
+export const LogSigmoid = plain("LogSigmoid", (x) => F.logsigmoid(x));
+/** x / (1 + |x|) */
+export const Softsign = plain("Softsign", (x) => F.softsign(x));
+/** x - tanh(x) */
+export const Tanhshrink = plain("Tanhshrink", (x) => F.tanhshrink(x));
+
+interface NegativeSlope extends InPlace {
+  negativeSlope: number;
+}
+/** x where it is positive, else negativeSlope x. */
+export const LeakyReLU = defineLayer<
+  | [negativeSlope?: number, inplace?: boolean]
+  | [negativeSlope: number, options: Partial<InPlace>]
+  | [options: Partial<NegativeSlope>],
+  NegativeSlope
+>("LeakyReLU", ["negativeSlope?", "inplace?"], {
+  defaults: { negativeSlope: 0.01, inplace: false },
+  forward: ({ negativeSlope }, input: Tensor) => F.leakyRelu(input, negativeSlope),
+  describe: (s) => described(`negative_slope=${pyFloat(s.negativeSlope)}`, s.inplace),
+});
+
+interface Alpha extends InPlace {
+  alpha: number;
+}
+type AlphaArguments =
+  | [alpha?: number, inplace?: boolean]
+  | [alpha: number, options: Partial<InPlace>]
+  | [options: Partial<Alpha>];
+
+/** x where it is positive, else alpha (e^x - 1). */
+export const ELU = defineLayer<AlphaArguments, Alpha>("ELU", ["alpha?", "inplace?"], {
+  defaults: { alpha: 1, inplace: false },
+  forward: ({ alpha }, input: Tensor) => F.elu(input, alpha),
+  describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
+});
+
+/** max(0, x) + min(0, alpha (e^(x / alpha) - 1)) */
+export const CELU = defineLayer<AlphaArguments, Alpha>("CELU", ["alpha?", "inplace?"], {
+  defaults: { alpha: 1, inplace: false },
+  forward: ({ alpha }, input: Tensor) => F.celu(input, alpha),
+  describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
+});
+
+interface Approximate {
+  approximate: "none" | "tanh";
+}
+/** x Phi(x), Phi the normal distribution function; `"tanh"` approximates it. */
+export const GELU = defineLayer<[approximate?: "none" | "tanh"] | [options: Partial<Approximate>], Approximate>(
+  "GELU",
+  ["approximate?"],
+  {
+    defaults: { approximate: "none" },
+    forward: ({ approximate }, input: Tensor) => F.gelu(input, { approximate }),
+    describe: (s) => `approximate='${s.approximate}'`,
+  },
+);
+
+interface SoftplusSettings {
+  beta: number;
+  threshold: number;
+}
+/** log(1 + e^(beta x)) / beta; x itself where beta x is above the threshold. */
+export const Softplus = defineLayer<
+  [beta?: number, threshold?: number] | [beta: number, options: { threshold?: number }] | [options: Partial<SoftplusSettings>],
+  SoftplusSettings
+>("Softplus", ["beta?", "threshold?"], {
+  defaults: { beta: 1, threshold: 20 },
+  forward: ({ beta, threshold }, input: Tensor) => F.softplus(input, beta, threshold),
+  describe: (s) => `beta=${pyFloat(s.beta)}, threshold=${pyFloat(s.threshold)}`,
+});
+
+interface Limits extends InPlace {
+  minVal: number;
+  maxVal: number;
+}
+/** x kept within minVal and maxVal. */
+export const Hardtanh = defineLayer<
+  | [minVal?: number, maxVal?: number, inplace?: boolean]
+  | [minVal: number, maxVal: number, options: Partial<InPlace>]
+  | [options: Partial<Limits>],
+  Limits
+>("Hardtanh", ["minVal?", "maxVal?", "inplace?"], {
+  defaults: { minVal: -1, maxVal: 1, inplace: false },
+  forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh(input, minVal, maxVal),
+  describe: (s) => described(`min_val=${pyFloat(s.minVal)}, max_val=${pyFloat(s.maxVal)}`, s.inplace),
+});
+
+interface Lambda {
+  lambd: number;
+}
+type LambdaArguments = [lambd?: number] | [options: Partial<Lambda>];
+/** x where |x| > lambd, else 0. */
+export const Hardshrink = defineLayer<LambdaArguments, Lambda>("Hardshrink", ["lambd?"], {
+  defaults: { lambd: 0.5 },
+  forward: ({ lambd }, input: Tensor) => F.hardshrink(input, lambd),
+  describe: (s) => pyFloat(s.lambd),
+});
+/** x moved towards 0 by lambd, 0 in between. */
+export const Softshrink = defineLayer<LambdaArguments, Lambda>("Softshrink", ["lambd?"], {
+  defaults: { lambd: 0.5 },
+  forward: ({ lambd }, input: Tensor) => F.softshrink(input, lambd),
+  describe: (s) => pyFloat(s.lambd),
+});
+
+interface ThresholdSettings extends InPlace {
+  threshold: number;
+  value: number;
+}
+/** x where it is above the threshold, else `value`. */
+export const Threshold = defineLayer<
+  | [threshold: number, value: number, inplace?: boolean]
+  | [threshold: number, value: number, options: Partial<InPlace>]
+  | [options: { threshold: number; value: number; inplace?: boolean }],
+  ThresholdSettings
+>("Threshold", ["threshold", "value", "inplace?"], {
+  defaults: { inplace: false },
+  forward: ({ threshold, value }, input: Tensor) => F.threshold(input, threshold, value),
+  describe: (s) => described(`threshold=${py(s.threshold)}, value=${py(s.value)}`, s.inplace),
+});
+
+interface Along {
+  dim: number | null;
+}
+type AlongArguments = [dim?: number | null] | [options: Partial<Along>];
+
+/** e^x over its sum along a dimension. */
+export const Softmax = defineLayer<AlongArguments, Along>("Softmax", ["dim?"], {
+  defaults: { dim: null },
+  forward: ({ dim }, input: Tensor) => F.softmax(input, dim ?? usualDim(input)),
+  describe: (s) => `dim=${py(s.dim)}`,
+});
+/** softmax(-x) along a dimension. */
+export const Softmin = defineLayer<AlongArguments, Along>("Softmin", ["dim?"], {
+  defaults: { dim: null },
+  forward: ({ dim }, input: Tensor) => F.softmin(input, dim ?? usualDim(input)),
+  describe: (s) => `dim=${py(s.dim)}`,
+});
+/** log(softmax(x)) along a dimension. */
+export const LogSoftmax = defineLayer<AlongArguments, Along>("LogSoftmax", ["dim?"], {
+  defaults: { dim: null },
+  forward: ({ dim }, input: Tensor) => F.logSoftmax(input, dim ?? usualDim(input)),
+  describe: (s) => `dim=${py(s.dim)}`,
+});
+/** Softmax over the channels of [N, C, H, W] or [C, H, W]. */
+export const Softmax2d = plain("Softmax2d", (x) => F.softmax(x, -3));
+
+/** What PyTorch takes where no dimension is given. */
+function usualDim(input: Tensor): number {
+  return input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1;
+}
+
+/** First half along a dimension times the sigmoid of the second. */
+export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { dim: number }>("GLU", ["dim?"], {
+  defaults: { dim: -1 },
+  forward: ({ dim }, input: Tensor) => F.glu(input, dim),
+  describe: (s) => `dim=${s.dim}`,
+});
+
+interface PReLUOptions {
+  init?: number;
+  dtype?: DType;
+}
+type PReLUArguments =
+  | [numParameters?: number, init?: number]
+  | [numParameters: number, options: PReLUOptions]
+  | [options: PReLUOptions & { numParameters?: number }];
+const PRELU = signature("PReLU", ["numParameters?", "init?", "dtype?"]);
+
+/** See {@link PReLU}. */
+export class PReLULayer extends Module {
+  readonly numParameters: number;
+  readonly init: number;
+  weight: ParameterTensor;
+
+  constructor(...args: PReLUArguments) {
+    super();
+    const { numParameters = 1, init = 0.25, dtype = "float32" } = bindArguments(PRELU, args);
+    this.numParameters = countArgument("PReLU", "numParameters", numParameters);
+    this.init = init;
+    this.weight = newParameter([numParameters], dtype, init);
+  }
+
+  resetParameters(): void {
+    overwrite(this.weight, filledValue([this.numParameters], this.weight.dtype, this.init));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.prelu(input, this.weight);
+  }
+
+  override extraRepr(): string {
+    return `num_parameters=${this.numParameters}`;
+  }
+}
+
+/** x where it is positive, else a learned slope times x; one slope, or one for each channel. */
+export const PReLU = callable("PReLU", PReLULayer);
+export type PReLU = PReLULayer;

@@ -1,0 +1,32 @@
+/** Layers that silence a part of their input in training. */
+import { ArgumentError } from "../base/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import * as F from "./functional.ts";
+import { defineLayer } from "./layer.ts";
+import { py } from "./module_text.ts";
+
+interface DropoutSettings {
+  /** Probability of silence. */
+  p: number;
+  inplace: boolean;
+}
+type DropoutArguments =
+  | [p?: number, inplace?: boolean]
+  | [p: number, options: { inplace?: boolean }]
+  | [options: Partial<DropoutSettings>];
+
+function dropoutLayer(name: string, compute: (input: Tensor, p: number, training: boolean) => Tensor) {
+  return defineLayer<DropoutArguments, DropoutSettings>(name, ["p?", "inplace?"], {
+    defaults: { p: 0.5, inplace: false },
+    prepare: ({ p }) => {
+      if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${name}: expected \`p\` to be a probability from 0 to 1, got ${String(p)}`);
+    },
+    forward: ({ p, training }, input: Tensor) => compute(input, p, training),
+    describe: (s) => `p=${py(s.p)}, inplace=${py(s.inplace)}`,
+  });
+}
+
+/** In training each element is 0 with probability p, and the others are divided by 1 - p. */
+export const Dropout = dropoutLayer("Dropout", (x, p, training) => F.dropout(x, p, training));
+/** Dropout of whole channels of [N, C, H, W]. */
+export const Dropout2d = dropoutLayer("Dropout2d", (x, p, training) => F.dropout2d(x, p, training));

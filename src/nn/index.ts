@@ -1,0 +1,27 @@
+/** Networks: modules, layers, losses, first values of weights. */
+export * from "./activation.ts";
+export {
+  BatchNorm1d,
+  type BatchNormOptions,
+  BatchNorm2d,
+  InstanceNorm2d,
+} from "./batch_norm.ts";
+export { type Callable, callable } from "../base/callable.ts";
+export { ModuleDict, ModuleList, type NamedModules, ParameterList, Sequential } from "./containers.ts";
+export { Conv2d, ConvTranspose2d, type PaddingMode } from "./convolution.ts";
+export { Dropout, Dropout2d } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
+export * as functional from "./functional.ts";
+export * as utils from "./gradient_clipping.ts";
+export { GroupNorm, LayerNorm, LocalResponseNorm } from "./group_norm.ts";
+export type { ForwardHook, ForwardPreHook, FullBackwardHook, HookHandle } from "./hooks.ts";
+export * as init from "./init.ts";
+export { LazyBatchNorm1d, LazyBatchNorm2d, LazyConv2d, LazyConvTranspose2d, LazyLinear } from "./lazy.ts";
+export { Linear } from "./linear.ts";
+export * from "./loss.ts";
+export { Module } from "./module.ts";
+export * from "./padding.ts";
+export { Parameter } from "./parameter.ts";
+export * from "./pooling.ts";
+export * from "./shape_layers.ts";
+export type { LoadResult, StateDict } from "./state_dict.ts";

@@ -1,0 +1,71 @@
+/** Copying weights into a module by their names. */
+import { StateDictError } from "../base/errors.ts";
+import { formatShape, sameShape } from "../base/shape.ts";
+import { constantValue, setGradientMode } from "../graph/node.ts";
+import { arrayFrom } from "../base/dtype.ts";
+import { cast } from "../ops/elementwise.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { overwrite } from "./initial_values.ts";
+import type { Module } from "./module.ts";
+
+/** Tensors by PyTorch's keys. */
+export type StateDict = Record<string, Tensor>;
+
+/** What did not fit, where `strict` is off. */
+export interface LoadResult {
+  readonly missingKeys: string[];
+  readonly unexpectedKeys: string[];
+}
+
+/** See `Module.loadStateDict`. Nothing is changed where an error is thrown. */
+export function loadInto(module: Module, source: StateDict, strict: boolean): LoadResult {
+  const given = source instanceof Map ? (Object.fromEntries(source) as StateDict) : source;
+  if (typeof given !== "object" || given === null || given instanceof Tensor) {
+    throw new StateDictError("loadStateDict: expected an object of tensors by name, such as stateDict() returns");
+  }
+  for (const [path, part] of module.namedModules()) if (part.isLazy) part.materializeFrom(given, path);
+  const targets: StateDict = {};
+  module.eachState("", (key, tensor) => {
+    targets[key] = tensor;
+  });
+  const missingKeys = Object.keys(targets).filter((key) => !(key in given));
+  const unexpectedKeys = Object.keys(given).filter((key) => !(key in targets));
+  const wrong = Object.keys(targets).flatMap((key) => (key in given ? misfit(key, targets[key], given[key]) : []));
+  if (wrong.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
+    throw new StateDictError(report(module, strict ? missingKeys : [], strict ? unexpectedKeys : [], wrong));
+  }
+  for (const key of Object.keys(targets)) if (key in given) copyInto(targets[key], given[key]);
+  return { missingKeys, unexpectedKeys };
+}
+
+function misfit(key: string, target: Tensor, given: unknown): string[] {
+  if (!(given instanceof Tensor)) return [`${key}: expected a Tensor, got ${given === null ? "null" : typeof given}`];
+  if (sameShape(target.shape, given.shape)) return [];
+  return [`${key}: expected shape ${formatShape(target.shape)}, got ${formatShape(given.shape)}`];
+}
+
+function report(module: Module, missing: string[], unexpected: string[], wrong: string[]): string {
+  const parts = [`these weights do not belong to this model (${module.constructor.name})`];
+  if (missing.length > 0) parts.push(`missing keys: ${missing.join(", ")}`);
+  if (unexpected.length > 0) parts.push(`unexpected keys: ${unexpected.join(", ")}`);
+  if (wrong.length > 0) parts.push(`wrong shapes:\n    ${wrong.join("\n    ")}`);
+  if (wrong.length === 0) parts.push("pass { strict: false } to load only what fits");
+  return `loadStateDict: ${parts.join("\n  ")}`;
+}
+
+/** Copies a tensor into another of the same shape: at once where its data is here, else at the next run. */
+export function copyInto(target: Tensor, from: Tensor): void {
+  if (target.cell === from.cell) return;
+  const { shape, dtype } = target.cell.value;
+  const { data } = from.value;
+  if (data !== null) {
+    overwrite(target, constantValue(arrayFrom(dtype, data), shape, dtype));
+    return;
+  }
+  const before = setGradientMode(false);
+  try {
+    target.assign(cast(from.value, dtype));
+  } finally {
+    setGradientMode(before);
+  }
+}

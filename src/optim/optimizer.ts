@@ -1,0 +1,222 @@
+/** The base of the optimisers: parameter groups, state, and the step as one run. */
+import { ArgumentError, AutogradError } from "../base/errors.ts";
+import type { DType } from "../base/dtype.ts";
+import { numel } from "../base/shape.ts";
+import { allocateArray } from "../base/dtype.ts";
+import { constantValue, setGradientMode, type StateBuffer, type Value } from "../graph/node.ts";
+import { insideCall } from "../graph/scope.ts";
+import { enableGrad } from "../tensor/autograd.ts";
+import { scalarValue } from "../tensor/operands.ts";
+import { executor, runningExecutor } from "../tensor/runtime.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type OptimizerState, readState, writeState } from "./optimizer_state.ts";
+import { groupOf, groupsOf, type ParamGroup, type ParamGroupInput } from "./param_groups.ts";
+
+/** What an optimiser remembers of one parameter, under PyTorch's keys. */
+export type ParameterState = Record<string, Tensor | number>;
+
+/**
+ * Numbers that may change from step to step, as inputs of the step's program. Parameters of a group share them:
+ * one input for each role and number.
+ */
+export class StepNumbers {
+  readonly #values = new Map<string, Value>();
+
+  get(role: string, number: number, dtype: DType): Value {
+    const key = `${role} ${dtype} ${number}`;
+    let value = this.#values.get(key);
+    if (value === undefined) {
+      value = scalarValue(number, dtype);
+      this.#values.set(key, value);
+    }
+    return value;
+  }
+}
+
+/** Everything that the update of one parameter may look at. */
+export interface Update {
+  readonly value: Value;
+  readonly grad: Value;
+  readonly group: ParamGroup;
+  readonly state: ParameterState;
+  /** A number of this step, in the parameter's dtype. */
+  number(role: string, number: number): Value;
+  /** A remembered tensor of the parameter's shape; `start` everywhere at first. */
+  remembered(key: string, start?: number): Tensor;
+}
+
+/**
+ * Changes parameters along their gradients. `step()` sends forward pass, backward pass and update to the engine
+ * as one program and returns at once.
+ */
+export abstract class Optimizer {
+  paramGroups: ParamGroup[];
+  /** What is remembered of each parameter. */
+  readonly state = new Map<Tensor, ParameterState>();
+  /**
+   * Whether `parameter.grad` can still be read after `step()`. Training that does not look at gradients saves
+   * their memory by switching it off.
+   */
+  keepGradients = true;
+  readonly defaults: Readonly<Record<string, any>>;
+  readonly #gradientHomes = new WeakMap<Tensor, StateBuffer>();
+
+  constructor(params: unknown, defaults: Readonly<Record<string, any>>) {
+    const of = this.constructor.name;
+    this.defaults = defaults;
+    this.paramGroups = groupsOf(of, params, defaults);
+    for (const group of this.paramGroups) this.checkGroup(group);
+    // First values that are still to be computed must not become part of the first step.
+    if (runningExecutor()?.hasPendingCommits) executor().submit([]);
+  }
+
+  /** Throws an ArgumentError for settings outside of their range. */
+  protected checkGroup(group: ParamGroup): void {
+    requireRange(this.constructor.name, "lr", group.lr, (lr) => lr >= 0, "at least 0");
+  }
+
+  /** New contents of a parameter. Remembered tensors are changed with `assign`. */
+  protected abstract update(of: Update): Value;
+
+  /** Adds a group with settings of its own, for instance layers that are no longer frozen. */
+  addParamGroup(group: ParamGroupInput): void {
+    const taken = new Set(this.paramGroups.flatMap((one) => one.params));
+    const added = groupOf(this.constructor.name, group, this.defaults, taken);
+    this.checkGroup(added);
+    this.paramGroups.push(added);
+  }
+
+  /** Forgets the gradients, or (`setToNone` false) sets them to zero. */
+  zeroGrad(options: boolean | { setToNone?: boolean } = {}): void {
+    const setToNone = typeof options === "boolean" ? options : (options.setToNone ?? true);
+    for (const { params } of this.paramGroups) {
+      for (const param of params) {
+        if (param.grad === null) continue;
+        param.grad = setToNone ? null : zerosLike(param);
+      }
+    }
+  }
+
+  /**
+   * One step: changes every parameter that has a gradient. Nothing is waited for.
+   *
+   * @param closure - computes the loss anew, calls `backward()` and returns the loss, which `step` returns.
+   * @throws AutogradError where no parameter has a gradient.
+   */
+  step(): void;
+  step<T>(closure: () => T): T;
+  step<T>(closure?: () => T): T | undefined {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    const trained: Tensor[] = [];
+    const before = setGradientMode(false);
+    try {
+      insideCall(() => {
+        for (const group of this.paramGroups) this.#updateGroup(group, trained);
+      });
+      if (trained.length === 0) throw noGradients(this.constructor.name);
+      if (this.keepGradients) this.#keepGradients(trained);
+    } finally {
+      setGradientMode(before);
+    }
+    executor().submit([]);
+    if (this.keepGradients) this.#rememberHomes(trained);
+    return loss;
+  }
+
+  #updateGroup(group: ParamGroup, trained: Tensor[]): void {
+    const numbers = new StepNumbers();
+    for (const param of group.params) {
+      if (param.grad === null) continue;
+      trained.push(param);
+      executor().wantHome(param.cell);
+      let state = this.state.get(param);
+      if (state === undefined) {
+        state = {};
+        this.state.set(param, state);
+      }
+      const { dtype } = param;
+      const next = this.update({
+        value: param.value,
+        grad: param.grad.value,
+        group,
+        state,
+        number: (role, number) => numbers.get(role, number, dtype),
+        remembered: (key, start = 0) => remembered(state, key, param, start),
+      });
+      param.assign(next);
+    }
+  }
+
+  /** Gradients stay readable in a buffer of their own, the same one at every step. */
+  #keepGradients(trained: readonly Tensor[]): void {
+    for (const param of trained) {
+      const { cell } = param.grad as Tensor;
+      if (cell.value.data !== null || cell.value.state !== null) continue;
+      cell.home ??= this.#gradientHomes.get(param) ?? null;
+      executor().commit(cell, cell.value);
+    }
+  }
+
+  #rememberHomes(trained: readonly Tensor[]): void {
+    for (const param of trained) {
+      const home = param.grad?.cell.home;
+      if (home) this.#gradientHomes.set(param, home);
+    }
+  }
+
+  /**
+   * Settings and state, in PyTorch's structure: parameters by their position over all groups, keys in snake
+   * case. The tensors share memory with the optimiser.
+   */
+  stateDict(): OptimizerState {
+    return readState(this);
+  }
+
+  /**
+   * Takes over settings and state that `stateDict()` gave, of an optimiser with the same groups.
+   *
+   * @throws StateDictError where the groups do not have the same numbers of parameters.
+   */
+  loadStateDict(stateDict: OptimizerState): void {
+    writeState(this, stateDict);
+  }
+
+  toString(): string {
+    const groups = this.paramGroups.map((group, i) => {
+      const { params: _params, ...settings } = group;
+      const lines = Object.entries(settings).map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`);
+      return `Parameter Group ${i}\n${lines.join("\n")}`;
+    });
+    return `${this.constructor.name} (\n${groups.join("\n\n")}\n)`;
+  }
+}
+
+function remembered(state: ParameterState, key: string, param: Tensor, start: number): Tensor {
+  const known = state[key];
+  if (known instanceof Tensor) {
+    executor().wantHome(known.cell);
+    return known;
+  }
+  const tensor = zerosLike(param, start);
+  executor().wantHome(tensor.cell);
+  state[key] = tensor;
+  return tensor;
+}
+
+function zerosLike(param: Tensor, number = 0): Tensor {
+  const { shape, dtype } = param.cell.value;
+  const data = allocateArray(dtype, numel(shape));
+  if (number !== 0) data.fill(number);
+  return new Tensor(constantValue(data, [...shape], dtype));
+}
+
+function noGradients(of: string): AutogradError {
+  return new AutogradError(`${of}.step: no parameter has a gradient; call loss.backward() first (zeroGrad() forgets gradients)`);
+}
+
+/** A setting within its range, or an ArgumentError. */
+export function requireRange(of: string, name: string, given: unknown, fits: (x: number) => boolean, range: string): void {
+  if (typeof given !== "number" || !fits(given)) {
+    throw new ArgumentError(`${of}: expected \`${name}\` to be ${range}, got ${String(given)}`);
+  }
+}
