@@ -60,7 +60,7 @@ export class Executor {
   lastProgram: Program | null = null;
   private readonly cache = new Map<string, CachedProgram>();
   private readonly commits = new Map<StateOwner, Value>();
-  private readonly homeless = new Set<StateOwner>();
+  private readonly homeless = new Map<StateOwner, Value>();
   private topLevel: WeakRef<Value>[] = [];
   private queue: Promise<void> | null = null;
   private failure: unknown = null;
@@ -105,7 +105,7 @@ export class Executor {
    * the engine once and the first step's program is also the second's.
    */
   wantHome(owner: StateOwner): void {
-    if (owner.home === null) this.homeless.add(owner);
+    if (owner.home === null && !this.homeless.has(owner)) this.homeless.set(owner, owner.value);
   }
 
   /**
@@ -115,7 +115,7 @@ export class Executor {
   submit(requested: readonly Value[]): void {
     this.throwFailure();
     const started = performance.now();
-    for (const owner of this.homeless) this.giveHome(owner);
+    for (const [owner, value] of this.homeless) this.giveHome(owner, value);
     this.homeless.clear();
     const commits = this.takeCommits();
     const outputs = this.outputsOf(requested, commits);
@@ -157,9 +157,8 @@ export class Executor {
   }
 
   /** Puts a value that may be changed in place into a buffer of its own. */
-  giveHome(owner: StateOwner): void {
+  giveHome(owner: StateOwner, value: Value = owner.value): void {
     if (owner.home !== null) return;
-    const value = owner.value;
     const home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
     owner.home = home;
     if (value.data !== null) {
@@ -167,7 +166,7 @@ export class Executor {
       value.data = null;
       value.state = home;
       home.holds = new WeakRef(value);
-    } else if (!value.settled && !this.commits.has(owner)) {
+    } else if (value === owner.value && !value.settled && !this.commits.has(owner)) {
       // Not computed yet (a weight made by randn): the next run leaves it there.
       this.commits.set(owner, value);
     }
