@@ -205,7 +205,7 @@ export interface Backward {
  * @throws AutogradError without a graph, after a first `backward()`, or for more than one element without
  * `gradient`.
  */
-export const backward = defineFunction<Backward>(
+export const backward: Backward = defineFunction(
   "backward",
   ["input", "gradient?", "retainGraph?", "createGraph?"],
   ({ input, gradient = null, createGraph = false, retainGraph = createGraph }) => {
@@ -231,7 +231,7 @@ export interface Grad {
  * @returns one tensor per input; null for one that does not take part, where `allowUnused` is set.
  * @throws AutogradError where an input does not take part and `allowUnused` is not set.
  */
-export const grad = defineFunction<Grad>(
+export const grad: Grad = defineFunction(
   "grad",
   ["outputs", "inputs", "gradOutputs?", "retainGraph?", "createGraph?", "allowUnused?"],
   ({ outputs, inputs, gradOutputs = null, createGraph = false, retainGraph = createGraph, allowUnused = false }) => {

@@ -1,10 +1,36 @@
 /** The tensor floor: tensors, functions on them, autograd, random numbers, engines. */
 import "./methods.ts";
+import "./properties.ts";
 
 export { printProgram } from "../graph/print_program.ts";
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export * from "./creation.ts";
+export {
+  arange,
+  empty,
+  emptyLike,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from "./filled.ts";
 export * from "./functions/index.ts";
+export {
+  bernoulli,
+  multinomial,
+  normal,
+  rand,
+  randint,
+  randintLike,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+} from "./random.ts";
 export {
   defaultGenerator,
   Generator,
@@ -15,4 +41,5 @@ export {
   setRngState,
 } from "./random_state.ts";
 export { engineInfo, engineName, profile, stopEngine, useEngine } from "./runtime.ts";
+export type { HookHandle } from "./properties.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

@@ -56,7 +56,7 @@ export interface Div {
  * input / other. Integers give float32, unless the quotient is rounded: `roundingMode` "floor" (as Python's
  * `//`) or "trunc" (towards 0).
  */
-export const div = defineFunction<Div>(
+export const div: Div = defineFunction(
   "div",
   ["input", "other", "roundingMode?"],
   ({ input, other, roundingMode = null }) => {
@@ -97,7 +97,7 @@ export interface Hypot {
 }
 
 /** sqrt(input^2 + other^2) */
-export const hypot = defineFunction<Hypot>("hypot", ["input", "other"], ({ input, other }) => {
+export const hypot: Hypot = defineFunction("hypot", ["input", "other"], ({ input, other }) => {
   const [a, b] = promote("hypot", [input, other], true);
   return new Tensor(emit(ops.sqrtOp, [ops.add(ops.mul(a, a), ops.mul(b, b))]));
 });
@@ -112,7 +112,7 @@ export interface Pow {
  *
  * @throws ArgumentError for integers raised to a negative integer.
  */
-export const pow = defineFunction<Pow>("pow", ["input", "exponent"], ({ input, exponent }) => {
+export const pow: Pow = defineFunction("pow", ["input", "exponent"], ({ input, exponent }) => {
   const [a, b] = promote("pow", [input, exponent]);
   if (input instanceof Tensor && typeof exponent === "number") return new Tensor(fixedPower(a, exponent, b));
   return new Tensor(ops.pow(a, b));
@@ -141,7 +141,7 @@ export interface Lerp {
 }
 
 /** input + weight * (end - input) */
-export const lerp = defineFunction<Lerp>("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
+export const lerp: Lerp = defineFunction("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
   const [a, b] = promote("lerp", [input, end]);
   const w = weight instanceof Tensor ? ops.cast(weight.value, a.dtype) : scalarValue(Number(weight), a.dtype);
   return new Tensor(ops.add(a, ops.mul(w, ops.sub(b, a))));

@@ -37,7 +37,7 @@ export interface At {
  * x.at(":", "::2", null); // x[:, ::2, None]
  * ```
  */
-export const at = defineFunction<At>("at", ["input", "*indices"], ({ input, indices = [] }) => {
+export const at: At = defineFunction("at", ["input", "*indices"], ({ input, indices = [] }) => {
   const value = valueOf(input, "input", "at");
   return new Tensor(indexed(value, spread(value, indices)));
 });

@@ -42,7 +42,7 @@ export interface IsClose {
 }
 
 /** |input - other| <= atol + rtol |other|, element by element; equal infinities are close. */
-export const isclose = defineFunction<IsClose>(
+export const isclose: IsClose = defineFunction(
   "isclose",
   ["input", "other", "rtol?", "atol?", "equalNan?"],
   ({ input, other, rtol = 1e-5, atol = 1e-8, equalNan = false }) => {
@@ -74,7 +74,7 @@ export interface AllClose {
 }
 
 /** Whether all elements are close (see `isclose`). Reads the result, so it is to be awaited. */
-export const allclose = defineFunction<AllClose>(
+export const allclose: AllClose = defineFunction(
   "allclose",
   ["input", "other", "rtol?", "atol?", "equalNan?"],
   ({ input, other, rtol, atol, equalNan }) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
@@ -86,7 +86,7 @@ export interface Equal {
 }
 
 /** Whether both have the same shape and the same elements. Reads the result, so it is to be awaited. */
-export const equal = defineFunction<Equal>("equal", ["input", "other"], async ({ input, other }) => {
+export const equal: Equal = defineFunction("equal", ["input", "other"], async ({ input, other }) => {
   if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape)) return false;
   return allTrue(eq(input, other).value);
 });
@@ -101,7 +101,7 @@ export interface Where {
 }
 
 /** `condition ? input : other`, element by element. */
-export const where = defineFunction<Where>("where", ["condition", "input?", "other?"], ({ condition, input, other }) => {
+export const where: Where = defineFunction("where", ["condition", "input?", "other?"], ({ condition, input, other }) => {
   const chosen = maskValue(condition, "condition", "where");
   if (input === undefined || other === undefined) {
     throw new ArgumentError("where: expected `input` and `other`: positions of true elements have no fixed number");
@@ -124,7 +124,7 @@ export interface MaskedFill {
 }
 
 /** The input with `value` (a number or a tensor of one element) wherever `mask` is true. */
-export const maskedFill = defineFunction<MaskedFill>("maskedFill", ["input", "mask", "value"], ({ input, mask, value }) => {
+export const maskedFill: MaskedFill = defineFunction("maskedFill", ["input", "mask", "value"], ({ input, mask, value }) => {
   const x = valueOf(input, "input", "maskedFill");
   const chosen = valueOf(mask, "mask", "maskedFill");
   if (chosen.dtype !== "bool") {
@@ -145,7 +145,7 @@ export interface Clamp {
  * min(max(input, min), max), with numbers or tensors as limits. The gradient passes where the input lies
  * within the limits or on them; NaN stays NaN.
  */
-export const clamp = defineFunction<Clamp>("clamp", ["input", "min?", "max?"], ({ input, min = null, max = null }) => {
+export const clamp: Clamp = defineFunction("clamp", ["input", "min?", "max?"], ({ input, min = null, max = null }) => {
   if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
   const given = [input, min, max].filter((operand) => operand !== null);
   const values = promote("clamp", given);
@@ -173,7 +173,7 @@ export interface ClampMax {
 }
 
 /** max(input, min) */
-export const clampMin = defineFunction<ClampMin>("clampMin", ["input", "min"], ({ input, min }) => clamp(input, { min }));
+export const clampMin: ClampMin = defineFunction("clampMin", ["input", "min"], ({ input, min }) => clamp(input, { min }));
 /** min(input, max) */
-export const clampMax = defineFunction<ClampMax>("clampMax", ["input", "max"], ({ input, max }) => clamp(input, { max }));
+export const clampMax: ClampMax = defineFunction("clampMax", ["input", "max"], ({ input, max }) => clamp(input, { max }));
 

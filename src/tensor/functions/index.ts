@@ -3,6 +3,7 @@ export * from "./arithmetic.ts";
 export { at } from "./at.ts";
 export type { At, Index } from "./at.ts";
 export * from "./comparison.ts";
+export * from "./conversion.ts";
 export * from "./einsum.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";

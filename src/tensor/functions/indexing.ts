@@ -15,7 +15,7 @@ export interface Gather {
 }
 
 /** out[i][j] = input[index[i][j]][j] along dimension 0, and likewise along any other. */
-export const gather = defineFunction<Gather>("gather", ["input", "dim", "index"], ({ input, dim, index }) => {
+export const gather: Gather = defineFunction("gather", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "gather");
   const at = normalizeDim(dim, value.shape.length, "gather");
   return new Tensor(ops.gather(value, at, valueOf(index, "index", "gather")));
@@ -27,7 +27,7 @@ export interface Scatter {
 }
 
 /** The input with out[index[i][j]][j] = src[i][j] (or a number): `gather` the other way round. */
-export const scatter = defineFunction<Scatter>(
+export const scatter: Scatter = defineFunction(
   "scatter",
   ["input", "dim", "index", "src?", "value?"],
   ({ input, dim, index, src, value = src }) => {
@@ -46,7 +46,7 @@ export interface ScatterAdd {
 }
 
 /** The input with src[i][j] added to out[index[i][j]][j]. */
-export const scatterAdd = defineFunction<ScatterAdd>("scatterAdd", ["input", "dim", "index", "src"], ({ input, dim, index, src }) => {
+export const scatterAdd: ScatterAdd = defineFunction("scatterAdd", ["input", "dim", "index", "src"], ({ input, dim, index, src }) => {
   const into = valueOf(input, "input", "scatterAdd");
   const at = normalizeDim(dim, into.shape.length, "scatterAdd");
   return new Tensor(ops.scatterAdd(into, at, valueOf(index, "index", "scatterAdd"), valueOf(src, "src", "scatterAdd")));
@@ -59,7 +59,7 @@ function listOf(index: unknown, of: string): Value {
 }
 
 /** The slices along a dimension at the positions of a list. */
-export const indexSelect = defineFunction<Gather>("indexSelect", ["input", "dim", "index"], ({ input, dim, index }) => {
+export const indexSelect: Gather = defineFunction("indexSelect", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "indexSelect");
   const at = normalizeDim(dim, value.shape.length, "indexSelect");
   const list = listOf(index, "indexSelect");
@@ -73,7 +73,7 @@ export interface IndexAdd {
 }
 
 /** The input with alpha times the slices of `source` added at the positions of a list. */
-export const indexAdd = defineFunction<IndexAdd>(
+export const indexAdd: IndexAdd = defineFunction(
   "indexAdd",
   ["input", "dim", "index", "source", "alpha?"],
   ({ input, dim, index, source, alpha = 1 }) => {
@@ -91,7 +91,7 @@ export interface Take {
 }
 
 /** Elements of the flattened tensor at the positions given (below 0: from the end). */
-export const take = defineFunction<Take>("take", ["input", "index"], ({ input, index }) => {
+export const take: Take = defineFunction("take", ["input", "index"], ({ input, index }) => {
   const value = valueOf(input, "input", "take");
   const positions = valueOf(index, "index", "take");
   if (positions.dtype !== "int64") throw new DTypeError(`take: expected an index of dtype int64, got ${positions.dtype}`);
@@ -107,7 +107,7 @@ export interface TakeAlongDim {
 }
 
 /** `gather` with the shapes broadcast first: what goes with argmax and argsort. */
-export const takeAlongDim = defineFunction<TakeAlongDim>("takeAlongDim", ["input", "indices", "dim?"], ({ input, indices, dim = null }) => {
+export const takeAlongDim: TakeAlongDim = defineFunction("takeAlongDim", ["input", "indices", "dim?"], ({ input, indices, dim = null }) => {
   if (dim === null) return take(input, indices);
   const value = valueOf(input, "input", "takeAlongDim");
   const index = valueOf(indices, "indices", "takeAlongDim");
@@ -125,7 +125,7 @@ export interface IndexFill {
 }
 
 /** The input with a number in all slices at the positions of a list. */
-export const indexFill = defineFunction<IndexFill>("indexFill", ["input", "dim", "index", "value"], ({ input, dim, index, value }) => {
+export const indexFill: IndexFill = defineFunction("indexFill", ["input", "dim", "index", "value"], ({ input, dim, index, value }) => {
   const into = valueOf(input, "input", "indexFill");
   const at = normalizeDim(dim, into.shape.length, "indexFill");
   const list = listOf(index, "indexFill");
@@ -147,7 +147,7 @@ export interface OneHot {
  * largest class + 1.
  * @throws IndexError for a class outside 0 .. numClasses - 1.
  */
-export const oneHot = defineFunction<OneHot>("oneHot", ["input", "numClasses?"], ({ input, numClasses = -1 }) => {
+export const oneHot: OneHot = defineFunction("oneHot", ["input", "numClasses?"], ({ input, numClasses = -1 }) => {
   const value = valueOf(input, "input", "oneHot");
   let classes = numClasses;
   if (classes === -1) {

@@ -24,7 +24,7 @@ function listOf(of: string, tensors: unknown): Value[] {
 }
 
 /** Tensors one behind the other along a dimension that they have. */
-export const cat = defineFunction<Join>("cat", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
+export const cat: Join = defineFunction("cat", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
   const values = listOf("cat", tensors);
   // PyTorch skips tensors of shape [0], whatever the others' shape.
   const kept = values.filter((v) => !(v.shape.length === 1 && v.shape[0] === 0));
@@ -34,7 +34,7 @@ export const cat = defineFunction<Join>("cat", ["tensors", "dim?"], ({ tensors, 
 });
 
 /** Tensors of one shape side by side along a new dimension. */
-export const stack = defineFunction<Join>("stack", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
+export const stack: Join = defineFunction("stack", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
   const values = listOf("stack", tensors);
   const { shape } = values[0];
   const at = normalizeDim(dim, shape.length + 1, "stack");
@@ -59,13 +59,13 @@ export interface JoinAll {
 }
 
 /** Side by side: along dimension 1, or 0 for vectors. */
-export const hstack = defineFunction<JoinAll>("hstack", ["tensors"], ({ tensors }) => {
+export const hstack: JoinAll = defineFunction("hstack", ["tensors"], ({ tensors }) => {
   const values = listOf("hstack", tensors).map((v) => atLeast(v, 1));
   return new Tensor(ops.cat(values, values[0].shape.length === 1 ? 0 : 1));
 });
 
 /** One above the other: along dimension 0, vectors as rows. */
-export const vstack = defineFunction<JoinAll>("vstack", ["tensors"], ({ tensors }) => {
+export const vstack: JoinAll = defineFunction("vstack", ["tensors"], ({ tensors }) => {
   return new Tensor(ops.cat(listOf("vstack", tensors).map((v) => atLeast(v, 2)), 0));
 });
 
@@ -89,7 +89,7 @@ function equalParts(total: number, size: number): number[] {
 }
 
 /** Pieces of one size (the last may be smaller), or of the sizes listed, along a dimension. */
-export const split = defineFunction<Split>(
+export const split: Split = defineFunction(
   "split",
   ["input", "splitSizeOrSections", "dim?"],
   ({ input, splitSizeOrSections: sections, dim = 0 }) => {
@@ -117,7 +117,7 @@ export interface Chunk {
 }
 
 /** At most so many pieces of equal size (the last may be smaller), along a dimension. */
-export const chunk = defineFunction<Chunk>("chunk", ["input", "chunks", "dim?"], ({ input, chunks, dim = 0 }) => {
+export const chunk: Chunk = defineFunction("chunk", ["input", "chunks", "dim?"], ({ input, chunks, dim = 0 }) => {
   const value = valueOf(input, "input", "chunk");
   if (!Number.isInteger(chunks) || chunks < 1) throw new ArgumentError(`chunk: expected \`chunks\` above 0, got ${chunks}`);
   if (value.shape.length === 0) throw new ShapeError("chunk: a 0-dimensional tensor cannot be cut");
@@ -133,7 +133,7 @@ export interface Unbind {
 }
 
 /** The slices along a dimension, which they no longer have. */
-export const unbind = defineFunction<Unbind>("unbind", ["input", "dim?"], ({ input, dim = 0 }) => {
+export const unbind: Unbind = defineFunction("unbind", ["input", "dim?"], ({ input, dim = 0 }) => {
   const value = valueOf(input, "input", "unbind");
   if (value.shape.length === 0) throw new ShapeError("unbind: a 0-dimensional tensor has no slices");
   const at = normalizeDim(dim, value.shape.length, "unbind");

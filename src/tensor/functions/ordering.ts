@@ -91,7 +91,7 @@ export interface TopK {
 }
 
 /** The k largest (or smallest) elements along a dimension, in order, and where they stood. */
-export const topk = defineFunction<TopK>(
+export const topk: TopK = defineFunction(
   "topk",
   ["input", "k", "dim?", "largest?", "sorted?"],
   ({ input, k, dim = -1, largest = true }) => {
@@ -112,7 +112,7 @@ function sorted(name: string, { input, dim = -1, descending = false }: Record<st
 }
 
 /** Elements in order along a dimension, and where they stood. Always stable; NaN comes last. */
-export const sort = defineFunction<Sort>("sort", ["input", "dim?", "descending?", "stable?"], (given) => {
+export const sort: Sort = defineFunction("sort", ["input", "dim?", "descending?", "stable?"], (given) => {
   const [values, indices] = sorted("sort", given);
   return named(values, indices);
 });
@@ -123,7 +123,7 @@ export interface ArgSort {
 }
 
 /** The positions that would sort the tensor along a dimension. */
-export const argsort = defineFunction<ArgSort>(
+export const argsort: ArgSort = defineFunction(
   "argsort",
   ["input", "dim?", "descending?", "stable?"],
   (given) => new Tensor(sorted("argsort", given)[1]),
@@ -135,7 +135,7 @@ export interface KthValue {
 }
 
 /** The k-th smallest element (counted from 1) along a dimension, and where it stood. */
-export const kthvalue = defineFunction<KthValue>(
+export const kthvalue: KthValue = defineFunction(
   "kthvalue",
   ["input", "k", "dim?", "keepdim?"],
   ({ input, k, dim = -1, keepdim = false }) => nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),

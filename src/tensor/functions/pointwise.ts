@@ -91,7 +91,7 @@ export interface Round {
 }
 
 /** The nearest integer, halves to the even one; with `decimals`, to so many decimal places. */
-export const round = defineFunction<Round>("round", ["input", "decimals?"], ({ input, decimals = 0 }) => {
+export const round: Round = defineFunction("round", ["input", "decimals?"], ({ input, decimals = 0 }) => {
   const value = numberValue("round", input);
   if (decimals === 0 || !isFloating(value.dtype)) return new Tensor(emit(ops.roundOp, [value]));
   const power = constant(10 ** Math.abs(decimals), value.dtype);
@@ -120,7 +120,7 @@ export interface NanToNum {
 }
 
 /** Puts numbers in the places of NaN (0) and the infinities (the dtype's largest and smallest). */
-export const nanToNum = defineFunction<NanToNum>(
+export const nanToNum: NanToNum = defineFunction(
   "nanToNum",
   ["input", "nan?", "posinf?", "neginf?"],
   ({ input, nan = 0, posinf = null, neginf = null }) => {

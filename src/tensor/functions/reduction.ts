@@ -30,7 +30,7 @@ function summable(value: Value, dtype: DType | null): Value {
 }
 
 /** Sum over dimensions; integers and bools are summed as int64. */
-export const sum = defineFunction<ReduceWithDType>(
+export const sum: ReduceWithDType = defineFunction(
   "sum",
   ["input", "dim?", "keepdim?", "dtype?"],
   ({ input, dim = null, keepdim = false, dtype = null }) => {
@@ -40,7 +40,7 @@ export const sum = defineFunction<ReduceWithDType>(
 );
 
 /** Sum over dimensions divided by the number of elements summed; NaN of none. */
-export const mean = defineFunction<ReduceWithDType>(
+export const mean: ReduceWithDType = defineFunction(
   "mean",
   ["input", "dim?", "keepdim?", "dtype?"],
   ({ input, dim = null, keepdim = false, dtype = null }) => {
@@ -54,7 +54,7 @@ export const mean = defineFunction<ReduceWithDType>(
 );
 
 /** Sum over dimensions in which NaN counts as 0. */
-export const nansum = defineFunction<ReduceWithDType>(
+export const nansum: ReduceWithDType = defineFunction(
   "nansum",
   ["input", "dim?", "keepdim?", "dtype?"],
   ({ input, dim = null, keepdim = false, dtype = null }) => {
@@ -70,7 +70,7 @@ export interface Prod {
 }
 
 /** Product over one dimension, or of all elements; integers and bools are multiplied as int64. */
-export const prod = defineFunction<Prod>(
+export const prod: Prod = defineFunction(
   "prod",
   ["input", "dim?", "keepdim?", "dtype?"],
   ({ input, dim = null, keepdim = false, dtype = null }) => {
@@ -82,13 +82,13 @@ export const prod = defineFunction<Prod>(
 );
 
 /** Largest elements over dimensions; equal ones share the gradient. */
-export const amax = defineFunction<Reduce>("amax", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
+export const amax: Reduce = defineFunction("amax", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
   const value = valueOf(input, "input", "amax");
   return new Tensor(ops.amax(value, normalizeDims(dim, value.shape.length, "amax"), keepdim));
 });
 
 /** Smallest elements over dimensions; equal ones share the gradient. */
-export const amin = defineFunction<Reduce>("amin", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
+export const amin: Reduce = defineFunction("amin", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
   const value = valueOf(input, "input", "amin");
   return new Tensor(ops.amin(value, normalizeDims(dim, value.shape.length, "amin"), keepdim));
 });
@@ -105,14 +105,14 @@ function truth(value: Value, of: Value): Value {
 }
 
 /** Whether any element over dimensions is other than 0; false of none. */
-export const any = defineFunction<Reduce>("any", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
+export const any: Reduce = defineFunction("any", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
   const value = valueOf(input, "input", "any");
   const found = count(value, true, normalizeDims(dim, value.shape.length, "any"), keepdim);
   return new Tensor(truth(emit(neOp, [found, constant(0, "int64")]), value));
 });
 
 /** Whether all elements over dimensions are other than 0; true of none. */
-export const all = defineFunction<Reduce>("all", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
+export const all: Reduce = defineFunction("all", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
   const value = valueOf(input, "input", "all");
   const found = count(value, false, normalizeDims(dim, value.shape.length, "all"), keepdim);
   return new Tensor(truth(eq(found, constant(0, "int64")), value));
@@ -124,7 +124,7 @@ export interface CountNonzero {
 }
 
 /** Number of elements other than 0. */
-export const countNonzero = defineFunction<CountNonzero>("countNonzero", ["input", "dim?"], ({ input, dim = null }) => {
+export const countNonzero: CountNonzero = defineFunction("countNonzero", ["input", "dim?"], ({ input, dim = null }) => {
   const value = valueOf(input, "input", "countNonzero");
   return new Tensor(count(value, true, normalizeDims(dim, value.shape.length, "countNonzero"), false));
 });

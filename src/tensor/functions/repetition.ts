@@ -30,17 +30,17 @@ function expanded(of: string, value: Value, sizes: Shape): Value {
 }
 
 /** Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front. */
-export const expand = defineFunction<Expand>("expand", ["input", "*size"], ({ input, size = [] }) => {
+export const expand: Expand = defineFunction("expand", ["input", "*size"], ({ input, size = [] }) => {
   return new Tensor(expanded("expand", valueOf(input, "input", "expand"), size));
 });
 
 /** `input.expand(other.shape)` */
-export const expandAs = defineFunction<ToShapeOf>("expandAs", ["input", "other"], ({ input, other }) => {
+export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"], ({ input, other }) => {
   return new Tensor(expanded("expandAs", valueOf(input, "input", "expandAs"), other.shape));
 });
 
 /** As `expand`. */
-export const broadcastTo = defineFunction<WithSizes>("broadcastTo", ["input", "*shape"], ({ input, shape = [] }) => {
+export const broadcastTo: WithSizes = defineFunction("broadcastTo", ["input", "*shape"], ({ input, shape = [] }) => {
   return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), shape));
 });
 
@@ -49,7 +49,7 @@ export interface BroadcastTensors {
 }
 
 /** All tensors expanded to the shape that they broadcast to. */
-export const broadcastTensors = defineFunction<BroadcastTensors>("broadcastTensors", ["*tensors"], ({ tensors }) => {
+export const broadcastTensors: BroadcastTensors = defineFunction("broadcastTensors", ["*tensors"], ({ tensors }) => {
   const values = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "broadcastTensors"));
   const shape = broadcastShapes(values.map((v) => v.shape), "broadcastTensors");
   return values.map((v) => new Tensor(ops.expand(v, shape)));
@@ -76,7 +76,7 @@ function tiled(of: string, value: Value, repeats: readonly number[]): Value {
 }
 
 /** The tensor laid end to end `repeats[d]` times along each dimension; new dimensions come in front. */
-export const repeat = defineFunction<Repeat>("repeat", ["input", "*repeats"], ({ input, repeats = [] }) => {
+export const repeat: Repeat = defineFunction("repeat", ["input", "*repeats"], ({ input, repeats = [] }) => {
   return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
 });
 
@@ -86,7 +86,7 @@ export interface Tile {
 }
 
 /** As `repeat`, but with fewer numbers than dimensions the first ones are not repeated. */
-export const tile = defineFunction<Tile>("tile", ["input", "*dims"], ({ input, dims = [] }) => {
+export const tile: Tile = defineFunction("tile", ["input", "*dims"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "tile");
   const missing = Math.max(0, value.shape.length - dims.length);
   return new Tensor(tiled("tile", value, [...new Array<number>(missing).fill(1), ...dims]));
@@ -98,7 +98,7 @@ export interface RepeatInterleave {
 }
 
 /** Each element `repeats` times in a row, along a dimension or (without) of the flattened tensor. */
-export const repeatInterleave = defineFunction<RepeatInterleave>(
+export const repeatInterleave: RepeatInterleave = defineFunction(
   "repeatInterleave",
   ["input", "repeats", "dim?"],
   ({ input, repeats, dim = null }) => {
@@ -120,16 +120,16 @@ export interface Flip {
 }
 
 /** Elements in reverse order along the dimensions given. */
-export const flip = defineFunction<Flip>("flip", ["input", "*dims"], ({ input, dims = [] }) => {
+export const flip: Flip = defineFunction("flip", ["input", "*dims"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "flip");
   if (dims.length === 0) return new Tensor(value);
   return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
 });
 
 /** Left and right exchanged: along dimension 1. */
-export const fliplr = defineFunction<(input: Tensor) => Tensor>("fliplr", ["input"], ({ input }) => flip(input, 1));
+export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["input"], ({ input }) => flip(input, 1));
 /** Up and down exchanged: along dimension 0. */
-export const flipud = defineFunction<(input: Tensor) => Tensor>("flipud", ["input"], ({ input }) => flip(input, 0));
+export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) => flip(input, 0));
 
 export interface Roll {
   (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor;
@@ -145,7 +145,7 @@ function rolled(value: Value, shift: number, dim: number): Value {
 }
 
 /** Elements moved on by `shifts` along dimensions, those that fall out coming in again at the other end. */
-export const roll = defineFunction<Roll>("roll", ["input", "shifts", "dims?"], ({ input, shifts, dims = null }) => {
+export const roll: Roll = defineFunction("roll", ["input", "shifts", "dims?"], ({ input, shifts, dims = null }) => {
   const value = valueOf(input, "input", "roll");
   const amounts = [shifts].flat() as number[];
   if (dims === null || (Array.isArray(dims) && dims.length === 0)) {

@@ -39,21 +39,21 @@ function reshaped(of: string, input: unknown, shape: readonly number[]): Tensor 
 }
 
 /** The same elements in the same order under another shape; one size may be -1. */
-export const reshape = defineFunction<WithSizes>("reshape", ["input", "*shape"], ({ input, shape = [] }) => reshaped("reshape", input, shape));
+export const reshape: WithSizes = defineFunction("reshape", ["input", "*shape"], ({ input, shape = [] }) => reshaped("reshape", input, shape));
 
 /** As `reshape`. (Every tensor is contiguous here, so a view is always possible. It is a value of its own.) */
-export const view = defineFunction<WithSizes>("view", ["input", "*shape"], ({ input, shape = [] }) => reshaped("view", input, shape));
+export const view: WithSizes = defineFunction("view", ["input", "*shape"], ({ input, shape = [] }) => reshaped("view", input, shape));
 
 export interface ToShapeOf {
   (input: Tensor, other: Tensor): Tensor;
   (input: Tensor, options: { other: Tensor }): Tensor;
 }
 
-export const viewAs = defineFunction<ToShapeOf>("viewAs", ["input", "other"], ({ input, other }) => reshaped("viewAs", input, other.shape));
-export const reshapeAs = defineFunction<ToShapeOf>("reshapeAs", ["input", "other"], ({ input, other }) => reshaped("reshapeAs", input, other.shape));
+export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({ input, other }) => reshaped("viewAs", input, other.shape));
+export const reshapeAs: ToShapeOf = defineFunction("reshapeAs", ["input", "other"], ({ input, other }) => reshaped("reshapeAs", input, other.shape));
 
 /** All elements in one dimension. */
-export const ravel = defineFunction<(input: Tensor) => Tensor>("ravel", ["input"], ({ input }) => reshaped("ravel", input, [-1]));
+export const ravel: (input: Tensor) => Tensor = defineFunction("ravel", ["input"], ({ input }) => reshaped("ravel", input, [-1]));
 
 export interface Permute {
   (input: Tensor, ...dims: Sizes): Tensor;
@@ -61,7 +61,7 @@ export interface Permute {
 }
 
 /** Dimensions in another order. */
-export const permute = defineFunction<Permute>("permute", ["input", "*dims"], ({ input, dims = [] }) => {
+export const permute: Permute = defineFunction("permute", ["input", "*dims"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "permute");
   const rank = value.shape.length;
   const order = (dims as number[]).map((d) => normalizeDim(d, rank, "permute"));
@@ -82,14 +82,14 @@ function swapped(value: Value, first: number, second: number): Value {
 }
 
 /** Two dimensions exchanged. */
-export const transpose = defineFunction<Transpose>("transpose", ["input", "dim0", "dim1"], ({ input, dim0, dim1 }) => {
+export const transpose: Transpose = defineFunction("transpose", ["input", "dim0", "dim1"], ({ input, dim0, dim1 }) => {
   const value = valueOf(input, "input", "transpose");
   const rank = value.shape.length;
   return new Tensor(swapped(value, normalizeDim(dim0, rank, "transpose"), normalizeDim(dim1, rank, "transpose")));
 });
 
 /** The transposed matrix; vectors and single numbers stay as they are. */
-export const t = defineFunction<(input: Tensor) => Tensor>("t", ["input"], ({ input }) => {
+export const t: (input: Tensor) => Tensor = defineFunction("t", ["input"], ({ input }) => {
   const value = valueOf(input, "input", "t");
   if (value.shape.length > 2) throw new ShapeError(`t: expected at most 2 dimensions, got ${formatShape(value.shape)}; use transpose or mT`);
   return new Tensor(value.shape.length === 2 ? ops.transposeLast(value) : value);
@@ -107,7 +107,7 @@ export interface MoveDim {
 }
 
 /** Dimensions moved to other places; the rest keep their order. */
-export const movedim = defineFunction<MoveDim>("movedim", ["input", "source", "destination"], ({ input, source, destination }) => {
+export const movedim: MoveDim = defineFunction("movedim", ["input", "source", "destination"], ({ input, source, destination }) => {
   const value = valueOf(input, "input", "movedim");
   const rank = value.shape.length;
   const list = (dims: number | readonly number[]) => [dims].flat().map((d) => normalizeDim(d, rank, "movedim"));
@@ -126,7 +126,7 @@ export interface Flatten {
 }
 
 /** Dimensions startDim to endDim as one. */
-export const flatten = defineFunction<Flatten>("flatten", ["input", "startDim?", "endDim?"], ({ input, startDim = 0, endDim = -1 }) => {
+export const flatten: Flatten = defineFunction("flatten", ["input", "startDim?", "endDim?"], ({ input, startDim = 0, endDim = -1 }) => {
   const { shape } = valueOf(input, "input", "flatten");
   const start = normalizeDim(startDim, shape.length, "flatten");
   const end = normalizeDim(endDim, shape.length, "flatten");
@@ -140,7 +140,7 @@ export interface Unflatten {
 }
 
 /** One dimension as several; one of their sizes may be -1. */
-export const unflatten = defineFunction<Unflatten>("unflatten", ["input", "dim", "sizes"], ({ input, dim, sizes }) => {
+export const unflatten: Unflatten = defineFunction("unflatten", ["input", "dim", "sizes"], ({ input, dim, sizes }) => {
   const { shape } = valueOf(input, "input", "unflatten");
   const at = normalizeDim(dim, shape.length, "unflatten");
   const inner = inferSizes("unflatten", sizes, shape[at], [shape[at]]);
@@ -153,7 +153,7 @@ export interface Squeeze {
 }
 
 /** Without the dimensions of size 1: all, or those named. */
-export const squeeze = defineFunction<Squeeze>("squeeze", ["input", "dim?"], ({ input, dim }) => {
+export const squeeze: Squeeze = defineFunction("squeeze", ["input", "dim?"], ({ input, dim }) => {
   const { shape } = valueOf(input, "input", "squeeze");
   const dims = Array.isArray(dim) && dim.length === 0 ? [] : normalizeDims(dim, shape.length, "squeeze");
   return reshaped("squeeze", input, shape.filter((size, d) => size !== 1 || !dims.includes(d)));
@@ -165,7 +165,7 @@ export interface Unsqueeze {
 }
 
 /** With a new dimension of size 1 at `dim`. */
-export const unsqueeze = defineFunction<Unsqueeze>("unsqueeze", ["input", "dim"], ({ input, dim }) => {
+export const unsqueeze: Unsqueeze = defineFunction("unsqueeze", ["input", "dim"], ({ input, dim }) => {
   const { shape } = valueOf(input, "input", "unsqueeze");
   const at = normalizeDim(dim, shape.length + 1, "unsqueeze");
   return reshaped("unsqueeze", input, [...shape.slice(0, at), 1, ...shape.slice(at)]);

@@ -28,7 +28,7 @@ export interface Slice {
 }
 
 /** `input[start:end:step]` along a dimension, by Python's rules: positions below 0 count from the end. */
-export const slice = defineFunction<Slice>(
+export const slice: Slice = defineFunction(
   "slice",
   ["input", "dim?", "start?", "end?", "step?"],
   ({ input, dim = 0, start = null, end = null, step = 1 }) => {
@@ -56,7 +56,7 @@ export interface Select {
 }
 
 /** `input[index]` along a dimension, which the result no longer has. */
-export const select = defineFunction<Select>("select", ["input", "dim", "index"], ({ input, dim, index }) => {
+export const select: Select = defineFunction("select", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "select");
   if (value.shape.length === 0) throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
   return new Tensor(selected("select", value, normalizeDim(dim, value.shape.length, "select"), index));
@@ -68,7 +68,7 @@ export interface Narrow {
 }
 
 /** `length` elements from `start` along a dimension. */
-export const narrow = defineFunction<Narrow>("narrow", ["input", "dim", "start", "length"], ({ input, dim, start, length }) => {
+export const narrow: Narrow = defineFunction("narrow", ["input", "dim", "start", "length"], ({ input, dim, start, length }) => {
   const value = valueOf(input, "input", "narrow");
   if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
   const at = normalizeDim(dim, value.shape.length, "narrow");
@@ -123,7 +123,7 @@ function diagonalOf(of: string, value: Value, offset: number, dim1: number, dim2
 }
 
 /** The `offset`-th diagonal above the main one of the matrices that dim1 and dim2 make, as the last dimension. */
-export const diagonal = defineFunction<Diagonal>(
+export const diagonal: Diagonal = defineFunction(
   "diagonal",
   ["input", "offset?", "dim1?", "dim2?"],
   ({ input, offset = 0, dim1 = 0, dim2 = 1 }) => {
@@ -134,7 +134,7 @@ export const diagonal = defineFunction<Diagonal>(
 );
 
 /** The diagonal of a matrix, or the matrix that has a vector as its diagonal. */
-export const diag = defineFunction<Triangle>("diag", ["input", "diagonal?"], ({ input, diagonal: offset = 0 }) => {
+export const diag: Triangle = defineFunction("diag", ["input", "diagonal?"], ({ input, diagonal: offset = 0 }) => {
   const value = valueOf(input, "input", "diag");
   if (value.shape.length === 2) return new Tensor(diagonalOf("diag", value, offset, 0, 1));
   if (value.shape.length !== 1) throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(value.shape)}`);

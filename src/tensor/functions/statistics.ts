@@ -63,19 +63,19 @@ function rootOf(value: Value): Value {
  * Variance over dimensions: sum (x - mean)^2 / (n - correction), with the correction 1 (Bessel's) unless
  * `correction` or `unbiased: false` says otherwise.
  */
-export const variance = defineFunction<Variance>("var", PARAMETERS, (given) => new Tensor(moments("var", given).variance));
+export const variance: Variance = defineFunction("var", PARAMETERS, (given) => new Tensor(moments("var", given).variance));
 
 /** Standard deviation: the root of the variance. */
-export const std = defineFunction<Variance>("std", PARAMETERS, (given) => new Tensor(rootOf(moments("std", given).variance)));
+export const std: Variance = defineFunction("std", PARAMETERS, (given) => new Tensor(rootOf(moments("std", given).variance)));
 
 /** Variance and mean. */
-export const varMean = defineFunction<VarianceAndMean>("varMean", PARAMETERS, (given) => {
+export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (given) => {
   const both = moments("varMean", given);
   return [new Tensor(both.variance), new Tensor(both.mean)];
 });
 
 /** Standard deviation and mean. */
-export const stdMean = defineFunction<VarianceAndMean>("stdMean", PARAMETERS, (given) => {
+export const stdMean: VarianceAndMean = defineFunction("stdMean", PARAMETERS, (given) => {
   const both = moments("stdMean", given);
   return [new Tensor(rootOf(both.variance)), new Tensor(both.mean)];
 });
@@ -89,7 +89,7 @@ export interface Norm {
  * (sum |x|^p)^(1/p) over dimensions; the number of elements other than 0 for p = 0, the largest or smallest
  * |x| for p = ±Infinity.
  */
-export const norm = defineFunction<Norm>(
+export const norm: Norm = defineFunction(
   "norm",
   ["input", "p?", "dim?", "keepdim?", "dtype?"],
   ({ input, p = "fro", dim = null, keepdim = false, dtype = null }) => {
@@ -123,7 +123,7 @@ export interface LogSumExp {
 }
 
 /** ln(sum e^x) over dimensions, without overflow. */
-export const logsumexp = defineFunction<LogSumExp>("logsumexp", ["input", "dim", "keepdim?"], ({ input, dim, keepdim = false }) => {
+export const logsumexp: LogSumExp = defineFunction("logsumexp", ["input", "dim", "keepdim?"], ({ input, dim, keepdim = false }) => {
   const given = valueOf(input, "input", "logsumexp");
   const value = isFloating(given.dtype) ? given : ops.cast(given, "float32");
   const dims = normalizeDims(dim, value.shape.length, "logsumexp");

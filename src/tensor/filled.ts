@@ -1,0 +1,161 @@
+/** Tensors filled with one number, with a range, or with ones on a diagonal. */
+import { type DType, dtypeOfScalar, isDType } from "../base/dtype.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
+import { formatShape } from "../base/shape.ts";
+import { emit, type Value } from "../graph/node.ts";
+import * as ops from "../ops/creation.ts";
+import { cast, eqOp } from "../ops/elementwise.ts";
+import { expand, reshape } from "../ops/shape_ops.ts";
+import { defineFunction } from "./define.ts";
+import { scalarValue } from "./operands.ts";
+import { Tensor, valueOf } from "./tensor.ts";
+
+/** What every function that makes a tensor takes by name. */
+export interface NewTensorOptions {
+  dtype?: DType | null;
+  requiresGrad?: boolean;
+}
+
+/** Sizes as a list or one by one, then options. */
+export interface CreateFromSizes {
+  (...size: readonly number[] | readonly [readonly number[]]): Tensor;
+  (size: number | readonly number[], options: NewTensorOptions): Tensor;
+  (size0: number, size1: number, options: NewTensorOptions): Tensor;
+  (size0: number, size1: number, size2: number, options: NewTensorOptions): Tensor;
+  (size0: number, size1: number, size2: number, size3: number, options: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { size: readonly number[] }): Tensor;
+}
+
+/** The dtype asked for; throws a DTypeError for one that does not exist. */
+export function checkedDType(of: string, dtype: unknown, otherwise: DType): DType {
+  if (dtype === null || dtype === undefined) return otherwise;
+  if (isDType(dtype)) return dtype;
+  throw new DTypeError(`${of}: unknown dtype ${String(dtype)}`);
+}
+
+/** Sizes of a tensor to be made: whole numbers of 0 or more. */
+export function checkedSize(of: string, size: unknown): number[] {
+  const sizes = Array.isArray(size) ? size : [size];
+  if (!sizes.every((s) => Number.isInteger(s) && s >= 0)) {
+    throw new ShapeError(`${of}: expected sizes that are whole numbers of 0 or more, got ${formatShape(sizes as number[])}`);
+  }
+  return [...sizes] as number[];
+}
+
+/** A new leaf tensor. */
+export function newTensor(value: Value, requiresGrad = false): Tensor {
+  const made = new Tensor(value);
+  return requiresGrad ? made.requiresGrad_() : made;
+}
+
+const constantFilled = (name: string, value: number): CreateFromSizes =>
+  defineFunction(name, ["*size", "dtype?", "requiresGrad?"], ({ size = [], dtype, requiresGrad }) =>
+    newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
+  );
+
+/** A tensor of zeros. */
+export const zeros = constantFilled("zeros", 0);
+/** A tensor of ones. */
+export const ones = constantFilled("ones", 1);
+/** A tensor whose contents do not matter. (They are zeros.) */
+export const empty = constantFilled("empty", 0);
+
+export interface Like {
+  (input: Tensor, options?: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { input: Tensor }): Tensor;
+}
+
+const constantLike = (name: string, value: number): Like =>
+  defineFunction(name, ["input", "dtype?", "requiresGrad?"], ({ input, dtype, requiresGrad }) => {
+    const like = valueOf(input, "input", name);
+    return newTensor(ops.full(like.shape, value, checkedDType(name, dtype, like.dtype)), requiresGrad);
+  });
+
+/** Zeros of another tensor's shape and dtype. */
+export const zerosLike = constantLike("zerosLike", 0);
+/** Ones of another tensor's shape and dtype. */
+export const onesLike = constantLike("onesLike", 1);
+/** A tensor of another's shape and dtype, whose contents do not matter. (They are zeros.) */
+export const emptyLike = constantLike("emptyLike", 0);
+
+export interface Full {
+  (size: number | readonly number[], fillValue: number | boolean, options?: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { size: readonly number[]; fillValue: number | boolean }): Tensor;
+}
+
+/** A tensor of one number. Without a dtype: float32, int64 or bool, by the number. */
+export const full: Full = defineFunction("full", ["size", "fillValue", "dtype?", "requiresGrad?"], ({ size, fillValue, dtype, requiresGrad }) => {
+  const type = checkedDType("full", dtype, dtypeOfScalar(fillValue));
+  return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
+});
+
+export interface FullLike {
+  (input: Tensor, fillValue: number | boolean, options?: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { input: Tensor; fillValue: number | boolean }): Tensor;
+}
+
+/** A tensor of one number, of another's shape and dtype. */
+export const fullLike: FullLike = defineFunction(
+  "fullLike",
+  ["input", "fillValue", "dtype?", "requiresGrad?"],
+  ({ input, fillValue, dtype, requiresGrad }) => {
+    const like = valueOf(input, "input", "fullLike");
+    const type = checkedDType("fullLike", dtype, like.dtype);
+    return newTensor(expand(scalarValue(Number(fillValue), type), like.shape), requiresGrad);
+  },
+);
+
+export interface ARange {
+  (end: number, options?: NewTensorOptions): Tensor;
+  (start: number, end: number, options?: NewTensorOptions): Tensor;
+  (start: number, end: number, step: number, options?: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { start?: number; end: number; step?: number }): Tensor;
+}
+
+/**
+ * start, start + step, ... up to but not including end. int64 where all three are whole, else float32.
+ *
+ * @example
+ * ```ts
+ * arange(5); // 0 1 2 3 4
+ * arange(1, 2, 0.5); // 1.0 1.5
+ * ```
+ */
+export const arange: ARange = defineFunction("arange", ["start?", "end?", "step?", "dtype?", "requiresGrad?"], (given) => {
+  const { step = 1, dtype, requiresGrad } = given;
+  const [start, end] = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
+  if (![start, end, step].every(Number.isFinite)) throw new ArgumentError(`arange: expected finite numbers, got ${start}, ${end}, ${step}`);
+  const count = Math.ceil((end - start) / step);
+  if (step === 0 || count < 0) throw new ArgumentError(`arange: step ${step} does not lead from ${start} to ${end}`);
+  const type = checkedDType("arange", dtype, [start, end, step].every(Number.isInteger) ? "int64" : "float32");
+  return newTensor(ops.arange(count, type, start, step), requiresGrad);
+});
+
+export interface LinSpace {
+  (start: number, end: number, steps: number, options?: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { start: number; end: number; steps: number }): Tensor;
+}
+
+/** `steps` numbers at equal distances, from start to end, both included. */
+export const linspace: LinSpace = defineFunction(
+  "linspace",
+  ["start", "end", "steps", "dtype?", "requiresGrad?"],
+  ({ start, end, steps, dtype, requiresGrad }) => {
+    if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
+    const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+    return newTensor(ops.arange(steps, checkedDType("linspace", dtype, "float32"), start, step), requiresGrad);
+  },
+);
+
+export interface Eye {
+  (n: number, m?: number | null, options?: NewTensorOptions): Tensor;
+  (n: number, options: NewTensorOptions): Tensor;
+}
+
+/** Ones on the diagonal, zeros elsewhere: n rows and m (by default n) columns. */
+export const eye: Eye = defineFunction("eye", ["n", "m?", "dtype?", "requiresGrad?"], ({ n, m = null, dtype, requiresGrad }) => {
+  const [rows, columns] = checkedSize("eye", [n, m ?? n]);
+  const row = reshape(ops.arange(rows, "int64"), [rows, 1]);
+  const same = emit(eqOp, [row, ops.arange(columns, "int64")]);
+  return newTensor(cast(same, checkedDType("eye", dtype, "float32")), requiresGrad);
+});

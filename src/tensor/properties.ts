@@ -1,0 +1,97 @@
+/** Methods and properties of tensors that are not functions of the package: how it lies, hooks, special forms. */
+import { contiguousStrides, normalizeDim } from "../base/shape.ts";
+import { bytesOf, type DType } from "../base/dtype.ts";
+import { AutogradError } from "../base/errors.ts";
+import { watchGradient } from "./autograd.ts";
+import * as functions from "./functions/index.ts";
+import { matrixTranspose } from "./functions/shape.ts";
+import { defineGetter, defineMethod } from "./method_types.ts";
+import type { Operand } from "./operands.ts";
+import type { GradientHook, Tensor } from "./tensor.ts";
+
+/** What `registerHook` returns: `remove()` ends the hook. */
+export interface HookHandle {
+  remove(): void;
+}
+
+declare module "./tensor.ts" {
+  interface Tensor {
+    /** The tensor itself: every tensor is contiguous. */
+    contiguous(): this;
+    isContiguous(): boolean;
+    /** Distance in elements between neighbours along each dimension, or one. */
+    stride(): number[];
+    stride(dim: number): number;
+    /** Bytes of one element. */
+    elementSize(): number;
+    /** Number of elements. */
+    nelement(): number;
+    /** The tensor itself. */
+    cpu(): this;
+    /** Name of the dtype; with an argument, the tensor converted to it. */
+    type(): DType;
+    type(dtype: DType): Tensor;
+    /** This tensor where the condition holds, `other` elsewhere. */
+    where(condition: Tensor, other: Operand): Tensor;
+    /** All dimensions in reverse order. */
+    readonly T: Tensor;
+    /** The last two dimensions exchanged. */
+    readonly mT: Tensor;
+    /** Keeps this tensor's gradient in `grad` even though it is not a leaf. */
+    retainGrad(): void;
+    /**
+     * Calls `hook` with this tensor's gradient during `backward()`; what it returns, if anything, is used in
+     * the gradient's place.
+     */
+    registerHook(hook: GradientHook): HookHandle;
+  }
+}
+
+defineMethod("contiguous", function () {
+  return this;
+});
+defineMethod("cpu", function () {
+  return this;
+});
+defineMethod("isContiguous", () => true);
+defineMethod("stride", function (dim?: number) {
+  const strides = contiguousStrides(this.shape);
+  return dim === undefined ? strides : strides[normalizeDim(dim, this.ndim, "stride")];
+});
+defineMethod("elementSize", function () {
+  return bytesOf(this.dtype);
+});
+defineMethod("nelement", function () {
+  return this.numel();
+});
+defineMethod("type", function (dtype?: DType) {
+  return dtype === undefined ? this.dtype : functions.to(this, dtype);
+});
+defineMethod("where", function (condition: Tensor, other: Operand) {
+  return functions.where(condition, this, other);
+});
+defineGetter("T", function () {
+  return functions.permute(this, this.shape.map((_, d) => this.ndim - 1 - d));
+});
+defineGetter("mT", function () {
+  return matrixTranspose(this);
+});
+
+defineMethod("retainGrad", function () {
+  if (!this.requiresGrad) throw new AutogradError("retainGrad: the tensor does not require a gradient");
+  if (this.isLeaf) return;
+  this.keepsGrad = true;
+  watchGradient(this);
+});
+
+defineMethod("registerHook", function (hook: GradientHook): HookHandle {
+  if (!this.requiresGrad) throw new AutogradError("registerHook: the tensor does not require a gradient");
+  this.gradientHooks.push(hook);
+  if (!this.isLeaf) watchGradient(this);
+  return {
+    remove: () => {
+      const at = this.gradientHooks.indexOf(hook);
+      if (at >= 0) this.gradientHooks.splice(at, 1);
+    },
+  };
+});
