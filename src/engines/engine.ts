@@ -123,9 +123,19 @@ export interface EngineCapabilities {
    * Whether the engine has its own kernel for this op at these shapes. Where it has none, the op's
    * decomposition is used; where there is none of that either, the reference kernel.
    */
-  hasKernel(op: string, attributes: Attributes, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): boolean;
+  hasKernel(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): boolean;
   /** Bytes of scratch (partial sums and the like) that a step needs in the arena. */
-  scratchBytes(op: string, attributes: Attributes, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): number;
+  scratchBytes(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): number;
 }
 
 export interface Engine {

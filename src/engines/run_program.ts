@@ -1,7 +1,8 @@
 /** What every engine derives from a program's tables before it runs it. */
-import { EngineError } from "../base/errors.ts";
-import { bytesOf } from "../base/dtype.ts";
+
 import type { TypedArray } from "../base/dtype.ts";
+import { bytesOf } from "../base/dtype.ts";
+import { EngineError } from "../base/errors.ts";
 import { formatShape, numel } from "../base/shape.ts";
 import type { EngineBuffer, Program, ProgramValue, RunBindings } from "./engine.ts";
 
@@ -61,7 +62,9 @@ export function checkBindings(
         `got ${bindings.inputs.length} and ${bindings.states.length}`,
     );
   }
-  inputValues.forEach((id, i) => checkSize(engine, "input", i, program.values[id], bindings.inputs[i].byteLength));
+  inputValues.forEach((id, i) =>
+    checkSize(engine, "input", i, program.values[id], bindings.inputs[i].byteLength),
+  );
   stateValues.forEach((id, i) => checkSize(engine, "state", i, program.values[id], bindings.states[i].bytes));
 }
 
@@ -94,7 +97,11 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Throws where a buffer was freed, or belongs to another engine. */
-export function requireBuffer(engine: string, live: ReadonlyMap<number, EngineBuffer>, buffer: EngineBuffer): void {
+export function requireBuffer(
+  engine: string,
+  live: ReadonlyMap<number, EngineBuffer>,
+  buffer: EngineBuffer,
+): void {
   if (live.get(buffer.id) !== buffer) {
     throw new EngineError(`${engine}: buffer ${buffer.id} was freed, or belongs to another engine`);
   }

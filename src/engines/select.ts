@@ -22,7 +22,9 @@ export function engineNames(): string[] {
 /** @throws ArgumentError for an unknown name. */
 export function createEngine(name: string, options: EngineOptions = {}): Engine {
   if (!Object.hasOwn(ENGINES, name)) {
-    throw new ArgumentError(`unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`);
+    throw new ArgumentError(
+      `unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
+    );
   }
   return ENGINES[name](options);
 }

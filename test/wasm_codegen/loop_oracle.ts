@@ -1,6 +1,7 @@
 /** Fused loops interpreted point by point in plain JavaScript: what generated code is tested against. */
-import { allocateArray, arrayFrom, resultType } from "../../src/base/dtype.ts";
+
 import type { DType, TypedArray } from "../../src/base/dtype.ts";
+import { allocateArray, arrayFrom, resultType } from "../../src/base/dtype.ts";
 import { numel } from "../../src/base/shape.ts";
 import type { FusedLoop } from "../../src/engines/fused_loop.ts";
 import { MATH_IMPORTS } from "../../src/engines/wasm/math_imports.ts";
@@ -18,19 +19,45 @@ function nearest(x: number): number {
 }
 
 const UNARY: Record<string, (x: number) => number> = {
-  neg: (x) => -x, abs: Math.abs, exp: Math.exp, log: Math.log, log1p: Math.log1p, expm1: Math.expm1,
-  sqrt: Math.sqrt, rsqrt: (x) => 1 / Math.sqrt(x), reciprocal: (x) => 1 / x,
-  sigmoid: MATH_IMPORTS.sigmoid, tanh: Math.tanh, erf: MATH_IMPORTS.erf, sin: Math.sin, cos: Math.cos,
-  floor: Math.floor, ceil: Math.ceil, round: nearest, trunc: Math.trunc,
-  sign: (x) => Number(x > 0) - Number(x < 0), relu: (x) => (x < 0 ? 0 : x),
-  logicalNot: (x) => Number(x === 0), isnan: (x) => Number(Number.isNaN(x)),
+  neg: (x) => -x,
+  abs: Math.abs,
+  exp: Math.exp,
+  log: Math.log,
+  log1p: Math.log1p,
+  expm1: Math.expm1,
+  sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  reciprocal: (x) => 1 / x,
+  sigmoid: MATH_IMPORTS.sigmoid,
+  tanh: Math.tanh,
+  erf: MATH_IMPORTS.erf,
+  sin: Math.sin,
+  cos: Math.cos,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: nearest,
+  trunc: Math.trunc,
+  sign: (x) => Number(x > 0) - Number(x < 0),
+  relu: (x) => (x < 0 ? 0 : x),
+  logicalNot: (x) => Number(x === 0),
+  isnan: (x) => Number(Number.isNaN(x)),
 };
 const BINARY: Record<string, (a: number, b: number) => number> = {
-  add: (a, b) => a + b, sub: (a, b) => a - b, mul: (a, b) => a * b, div: (a, b) => a / b, pow: MATH_IMPORTS.pow,
-  minimum: Math.min, maximum: Math.max,
-  eq: (a, b) => Number(a === b), ne: (a, b) => Number(a !== b), lt: (a, b) => Number(a < b),
-  le: (a, b) => Number(a <= b), gt: (a, b) => Number(a > b), ge: (a, b) => Number(a >= b),
-  logicalAnd: (a, b) => Number(a !== 0 && b !== 0), logicalOr: (a, b) => Number(a !== 0 || b !== 0),
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: MATH_IMPORTS.pow,
+  minimum: Math.min,
+  maximum: Math.max,
+  eq: (a, b) => Number(a === b),
+  ne: (a, b) => Number(a !== b),
+  lt: (a, b) => Number(a < b),
+  le: (a, b) => Number(a <= b),
+  gt: (a, b) => Number(a > b),
+  ge: (a, b) => Number(a >= b),
+  logicalAnd: (a, b) => Number(a !== 0 && b !== 0),
+  logicalOr: (a, b) => Number(a !== 0 || b !== 0),
 };
 const COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"];
 
@@ -80,7 +107,9 @@ export function interpret(loop: FusedLoop, inputs: readonly TypedArray[]): Oracl
     }
   }
   return {
-    outputs: outputs.map((data, o) => (loop.outputs[o].kind === "store" ? data : arrayFrom(loop.outputs[o].dtype, data))),
+    outputs: outputs.map((data, o) =>
+      loop.outputs[o].kind === "store" ? data : arrayFrom(loop.outputs[o].dtype, data),
+    ),
     scales,
   };
 }
@@ -116,7 +145,9 @@ function evaluate(
       let [a, b] = [values[instruction.a], values[instruction.b]];
       let type = instruction.dtype;
       if (COMPARISONS.includes(instruction.op)) {
-        type = resultType([instruction.a, instruction.b].map((i) => ({ dtype: loop.body[i].dtype, kind: "tensor" })));
+        type = resultType(
+          [instruction.a, instruction.b].map((i) => ({ dtype: loop.body[i].dtype, kind: "tensor" })),
+        );
       }
       if (!instruction.op.startsWith("logical")) [a, b] = [round(type, a), round(type, b)];
       // Products of 32-bit integers wrap, and do not fit a double.

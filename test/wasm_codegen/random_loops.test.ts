@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { DType, TypedArray } from "../../src/base/dtype.ts";
 import type { FusedLoop } from "../../src/engines/fused_loop.ts";
 import { interpret } from "./loop_oracle.ts";
-import { Random, inputLength, randomInput, randomLoop } from "./random_loops.ts";
+import { inputLength, Random, randomInput, randomLoop } from "./random_loops.ts";
 import { prepareLoop } from "./run_loop.ts";
 
 /**
@@ -46,7 +46,11 @@ function check(seed: number, dtypes: readonly DType[], special: boolean): void {
   for (const threads of [2, 3]) {
     const split = prepared.run(inputs, threads);
     split.forEach((data, o) => {
-      assert.deepEqual(Buffer.from(data.buffer), Buffer.from(actual[o].buffer), `${name}: ${threads} threads`);
+      assert.deepEqual(
+        Buffer.from(data.buffer),
+        Buffer.from(actual[o].buffer),
+        `${name}: ${threads} threads`,
+      );
     });
   }
 }
@@ -57,7 +61,9 @@ function overflows(loop: FusedLoop, special: boolean): boolean {
   const floatToInteger = loop.body.some(
     (i) => i.kind === "cast" && loop.body[i.a].dtype.startsWith("float") && integer(i.dtype),
   );
-  return floatToInteger && (special || loop.body.some((i) => "op" in i && (i.op === "exp" || i.op === "expm1")));
+  return (
+    floatToInteger && (special || loop.body.some((i) => "op" in i && (i.op === "exp" || i.op === "expm1")))
+  );
 }
 
 for (const [name, dtypes] of [

@@ -1,8 +1,15 @@
 /** Random fused loops and inputs, from a seed. */
-import { allocateArray } from "../../src/base/dtype.ts";
+
 import type { DType, TypedArray } from "../../src/base/dtype.ts";
+import { allocateArray } from "../../src/base/dtype.ts";
 import { contiguousStrides } from "../../src/base/shape.ts";
-import type { FusedBinary, FusedInstruction, FusedLoop, FusedOutput, FusedUnary } from "../../src/engines/fused_loop.ts";
+import type {
+  FusedBinary,
+  FusedInstruction,
+  FusedLoop,
+  FusedOutput,
+  FusedUnary,
+} from "../../src/engines/fused_loop.ts";
 
 export class Random {
   #state: number;
@@ -26,7 +33,22 @@ export class Random {
 }
 
 const FLOAT_UNARY: FusedUnary[] = [
-  "neg", "abs", "floor", "ceil", "round", "trunc", "sign", "relu", "sqrt", "exp", "sigmoid", "tanh", "erf", "expm1", "sin", "cos",
+  "neg",
+  "abs",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "sign",
+  "relu",
+  "sqrt",
+  "exp",
+  "sigmoid",
+  "tanh",
+  "erf",
+  "expm1",
+  "sin",
+  "cos",
 ];
 const INT_UNARY: FusedUnary[] = ["neg", "abs", "sign", "relu"];
 const ARITHMETIC: FusedBinary[] = ["add", "sub", "mul", "minimum", "maximum"];
@@ -77,7 +99,11 @@ export function randomLoop(random: Random, dtypes: readonly DType[]): FusedLoop 
   return { shape, inputs, body, outputs };
 }
 
-function randomInstruction(random: Random, body: readonly FusedInstruction[], dtypes: readonly DType[]): FusedInstruction {
+function randomInstruction(
+  random: Random,
+  body: readonly FusedInstruction[],
+  dtypes: readonly DType[],
+): FusedInstruction {
   const a = random.below(body.length);
   const b = random.below(body.length);
   const dtype = body[a].dtype;
@@ -99,7 +125,13 @@ function randomInstruction(random: Random, body: readonly FusedInstruction[], dt
       return { kind: "binary", op: random.pick(["logicalAnd", "logicalOr"]), a, b, dtype: "bool" };
     default:
       return dtype === "bool"
-        ? { kind: "binary", op: random.pick(["maximum", "minimum", "mul"]), a, b: sameType(random, body, a), dtype }
+        ? {
+            kind: "binary",
+            op: random.pick(["maximum", "minimum", "mul"]),
+            a,
+            b: sameType(random, body, a),
+            dtype,
+          }
         : { kind: "binary", op: random.pick(ARITHMETIC), a, b: sameType(random, body, a), dtype };
   }
 }

@@ -58,12 +58,18 @@ for (const [name, shape, axes] of SHAPES) {
         const tolerance = o < 2 ? (dtype === "float32" ? 5e-7 : 1e-13) : 0;
         for (let i = 0; i < data.length; i++) {
           const want = expected.outputs[o][i];
-          assert.ok(Math.abs(data[i] - want) <= tolerance * want, `output ${o}[${i}]: ${data[i]}, expected ${want}`);
+          assert.ok(
+            Math.abs(data[i] - want) <= tolerance * want,
+            `output ${o}[${i}]: ${data[i]}, expected ${want}`,
+          );
         }
       });
       for (const threads of [2, 3, 7]) {
         prepared.run([input], threads).forEach((data, o) => {
-          assert.ok(Buffer.from(data.buffer).equals(Buffer.from(actual[o].buffer)), `output ${o}, ${threads} threads`);
+          assert.ok(
+            Buffer.from(data.buffer).equals(Buffer.from(actual[o].buffer)),
+            `output ${o}, ${threads} threads`,
+          );
         });
       }
     });
@@ -71,7 +77,10 @@ for (const [name, shape, axes] of SHAPES) {
 }
 
 test("sums of one number repeated keep their digits", () => {
-  const [sum] = prepareLoop(statistics([100000], [0], "float32")).run([new Float32Array(100000).fill(Math.E)], 1);
+  const [sum] = prepareLoop(statistics([100000], [0], "float32")).run(
+    [new Float32Array(100000).fill(Math.E)],
+    1,
+  );
   const exact = 100000 * Math.fround(Math.E);
   assert.ok(Math.abs(sum[0] - exact) <= 3e-7 * exact, `${sum[0]}, expected ${exact}`);
 });
@@ -82,7 +91,11 @@ test("long reductions are cut into parts, short ones are not", () => {
 });
 
 test("NaN anywhere makes amax and amin NaN", () => {
-  for (const [shape, axes] of [[[37], [0]], [[40, 21], [0]], [[200000], [0]]] as [number[], number[]][]) {
+  for (const [shape, axes] of [
+    [[37], [0]],
+    [[40, 21], [0]],
+    [[200000], [0]],
+  ] as [number[], number[]][]) {
     const loop = statistics(shape, axes, "float32");
     for (const position of [0, 5, 20, numel(shape) - 1]) {
       const input = new Float32Array(numel(shape)).fill(1);
@@ -100,7 +113,10 @@ test("maps larger than one unit, with ragged ends and inner broadcasts", () => {
     const broadcast = shape.map((_, d) => (d === 1 ? 1 : 0));
     const loop: FusedLoop = {
       shape,
-      inputs: [{ dtype, strides: contiguousStrides(shape) }, { dtype, strides: shape.length > 1 ? broadcast : [0] }],
+      inputs: [
+        { dtype, strides: contiguousStrides(shape) },
+        { dtype, strides: shape.length > 1 ? broadcast : [0] },
+      ],
       body: [
         { kind: "load", input: 0, dtype },
         { kind: "load", input: 1, dtype },
@@ -108,9 +124,14 @@ test("maps larger than one unit, with ragged ends and inner broadcasts", () => {
         { kind: "unary", op: "sigmoid", a: 2, dtype },
         { kind: "binary", op: "gt", a: 2, b: 1, dtype: "bool" },
       ],
-      outputs: [{ kind: "store", value: 3, dtype }, { kind: "store", value: 4, dtype: "bool" }],
+      outputs: [
+        { kind: "store", value: 3, dtype },
+        { kind: "store", value: 4, dtype: "bool" },
+      ],
     };
-    const inputs = [numel(shape), shape[1] ?? 1].map((n) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 1.7)));
+    const inputs = [numel(shape), shape[1] ?? 1].map((n) =>
+      Float32Array.from({ length: n }, (_, i) => Math.sin(i * 1.7)),
+    );
     const prepared = prepareLoop(loop);
     const actual = prepared.run(inputs, 1);
     const expected = interpret(loop, inputs).outputs;
@@ -124,9 +145,13 @@ test("maps larger than one unit, with ragged ends and inner broadcasts", () => {
 
 test("empty shapes: nothing is written, or the identity of each reduction", () => {
   const nothing = prepareLoop(statistics([0, 5], [1], "float32")).run([new Float32Array(0)], 2);
-  assert.deepEqual(nothing.map((data) => data.length), [0, 0, 0, 0, 0]);
+  assert.deepEqual(
+    nothing.map((data) => data.length),
+    [0, 0, 0, 0, 0],
+  );
   const identities = prepareLoop(statistics([0, 3], [0], "float32")).run([new Float32Array(0)], 2);
-  assert.deepEqual(identities.map((data) => [...data]), [
-    [0, 0, 0], [0, 0, 0], [], [-Infinity, -Infinity, -Infinity], [Infinity, Infinity, Infinity],
-  ]);
+  assert.deepEqual(
+    identities.map((data) => [...data]),
+    [[0, 0, 0], [0, 0, 0], [], [-Infinity, -Infinity, -Infinity], [Infinity, Infinity, Infinity]],
+  );
 });

@@ -1,6 +1,7 @@
 /** Runs one generated loop the way the engine does, with any number of pretend threads. */
-import { bytesOf, viewArray } from "../../src/base/dtype.ts";
+
 import type { TypedArray } from "../../src/base/dtype.ts";
+import { bytesOf, viewArray } from "../../src/base/dtype.ts";
 import { numel } from "../../src/base/shape.ts";
 import type { FusedLoop } from "../../src/engines/fused_loop.ts";
 import { fusedImports, fusedKernel, generateModule } from "../../src/engines/wasm/fused_module.ts";
@@ -10,7 +11,10 @@ export interface PreparedLoop {
   run(inputs: readonly TypedArray[], threads: number): TypedArray[];
 }
 
-export function prepareLoop(loop: FusedLoop, options: { relaxed?: boolean; shared?: boolean } = {}): PreparedLoop {
+export function prepareLoop(
+  loop: FusedLoop,
+  options: { relaxed?: boolean; shared?: boolean } = {},
+): PreparedLoop {
   const shared = options.shared === true;
   const { bytes, plans } = generateModule([loop], { shared, relaxed: options.relaxed === true });
   const module = new WebAssembly.Module(bytes);
@@ -46,13 +50,20 @@ export function prepareLoop(loop: FusedLoop, options: { relaxed?: boolean; share
         }
       }
       checkGuards(memory, outputAt, lengths, loop);
-      return loop.outputs.map((output, o) => viewArray(output.dtype, memory.buffer, outputAt[o], lengths[o]).slice());
+      return loop.outputs.map((output, o) =>
+        viewArray(output.dtype, memory.buffer, outputAt[o], lengths[o]).slice(),
+      );
     },
   };
 }
 
 /** The bytes after each output are still what they were. */
-function checkGuards(memory: WebAssembly.Memory, at: readonly number[], lengths: readonly number[], loop: FusedLoop): void {
+function checkGuards(
+  memory: WebAssembly.Memory,
+  at: readonly number[],
+  lengths: readonly number[],
+  loop: FusedLoop,
+): void {
   loop.outputs.forEach((output, o) => {
     const end = at[o] + lengths[o] * bytesOf(output.dtype);
     for (const byte of new Uint8Array(memory.buffer, end, 64)) {

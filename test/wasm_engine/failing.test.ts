@@ -83,7 +83,10 @@ test("a kernel that traps on another thread rejects the run, and the next one wo
     const loop = {
       shape: [100000],
       inputs: [{ dtype, strides }],
-      body: [{ kind: "load", input: 0, dtype }, { kind: "unary", op: "neg", a: 0, dtype }],
+      body: [
+        { kind: "load", input: 0, dtype },
+        { kind: "unary", op: "neg", a: 0, dtype },
+      ],
       outputs: [{ kind: "store", value: 1, dtype }],
     };
     const bad = engine.compile(build.finish([build.step("fused", { loop }, [build.input([4])], [100000])]));
@@ -99,14 +102,20 @@ test("a kernel that traps on another thread rejects the run, and the next one wo
 test("out of memory names the bytes, the limit and what to do, and leaves the engine as it was", () =>
   withEngine(new WasmEngine({ threads: 1 }), async (engine) => {
     const first = engine.allocate(1024);
-    assert.throws(() => engine.allocate(5 * 2 ** 30), (error: Error) => {
-      assert.ok(error instanceof EngineError);
-      assert.match(error.message, /needs 5\.0 GiB, .* of at most 4\.0 GiB .*smaller batch/);
-      return true;
-    });
+    assert.throws(
+      () => engine.allocate(5 * 2 ** 30),
+      (error: Error) => {
+        assert.ok(error instanceof EngineError);
+        assert.match(error.message, /needs 5\.0 GiB, .* of at most 4\.0 GiB .*smaller batch/);
+        return true;
+      },
+    );
     const build = new ProgramBuilder(engine);
     const huge = build.unary("neg", build.input([1 << 29]));
-    assert.throws(() => engine.compile(build.finish([build.unary("neg", huge)])), /program's arena needs 6\.0 GiB/);
+    assert.throws(
+      () => engine.compile(build.finish([build.unary("neg", huge)])),
+      /program's arena needs 6\.0 GiB/,
+    );
     assert.equal(engine.memory().liveBytes, 1024);
     assert.equal((await engine.read(first)).byteLength, 1024);
   }));
@@ -114,11 +123,14 @@ test("out of memory names the bytes, the limit and what to do, and leaves the en
 test("engines by name", () => {
   assert.deepEqual(engineNames(), ["wasm", "reference"]);
   assert.equal(createEngine("reference").name, "reference");
-  assert.throws(() => createEngine("wsam"), (error: Error) => {
-    assert.ok(error instanceof ArgumentError);
-    assert.match(error.message, /unknown engine `wsam`; did you mean `wasm`\?/);
-    return true;
-  });
+  assert.throws(
+    () => createEngine("wsam"),
+    (error: Error) => {
+      assert.ok(error instanceof ArgumentError);
+      assert.match(error.message, /unknown engine `wsam`; did you mean `wasm`\?/);
+      return true;
+    },
+  );
   assert.throws(() => new WasmEngine({ threads: 0 }), EngineError);
 });
 

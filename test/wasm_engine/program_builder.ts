@@ -19,7 +19,13 @@ export class ProgramBuilder {
   }
 
   input(shape: number[], dtype: DType = "float32"): number {
-    return this.#value({ kind: "input", shape, dtype, index: this.#inputs++, offset: this.#place(shape, dtype) });
+    return this.#value({
+      kind: "input",
+      shape,
+      dtype,
+      index: this.#inputs++,
+      offset: this.#place(shape, dtype),
+    });
   }
 
   state(shape: number[], dtype: DType = "float32"): number {
@@ -30,8 +36,20 @@ export class ProgramBuilder {
     return this.#value({ kind: "alias", shape, dtype: this.#values[of].dtype, index: of, offset: -1 });
   }
 
-  step(op: string, attributes: Attributes, inputs: number[], shape: number[], dtype: DType = "float32"): number {
-    const output = this.#value({ kind: "temporary", shape, dtype, index: -1, offset: this.#place(shape, dtype) });
+  step(
+    op: string,
+    attributes: Attributes,
+    inputs: number[],
+    shape: number[],
+    dtype: DType = "float32",
+  ): number {
+    const output = this.#value({
+      kind: "temporary",
+      shape,
+      dtype,
+      index: -1,
+      offset: this.#place(shape, dtype),
+    });
     this.stepInto(op, attributes, inputs, [output]);
     return output;
   }
@@ -49,7 +67,10 @@ export class ProgramBuilder {
     const loop: FusedLoop = {
       shape,
       inputs: [{ dtype, strides: contiguousStrides(shape) }],
-      body: [{ kind: "load", input: 0, dtype }, { kind: "unary", op, a: 0, dtype }],
+      body: [
+        { kind: "load", input: 0, dtype },
+        { kind: "unary", op, a: 0, dtype },
+      ],
       outputs: [{ kind: "store", value: 1, dtype }],
     };
     return this.step("fused", { loop }, [a], [...shape], dtype);
@@ -60,7 +81,10 @@ export class ProgramBuilder {
     const strides = contiguousStrides(shape);
     const loop: FusedLoop = {
       shape,
-      inputs: [{ dtype, strides }, { dtype, strides }],
+      inputs: [
+        { dtype, strides },
+        { dtype, strides },
+      ],
       body: [
         { kind: "load", input: 0, dtype },
         { kind: "load", input: 1, dtype },

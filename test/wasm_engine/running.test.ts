@@ -73,7 +73,10 @@ for (const threads of [1, 2, 3]) {
       const { outputs } = await engine.run(compiled, { inputs: [], states });
       assert.deepEqual(outputs[0], floats(11, 11, 11, 11));
       const after = await Promise.all(states.map((state) => engine.read(state)));
-      assert.deepEqual(after.map((bytes) => new Float32Array(bytes)[3]), [10, 1, 11]);
+      assert.deepEqual(
+        after.map((bytes) => new Float32Array(bytes)[3]),
+        [10, 1, 11],
+      );
     });
 
     test("a result that is an alias of a state is written in place", async () => {
@@ -84,7 +87,10 @@ for (const threads of [1, 2, 3]) {
       const dtype = "float32" as const;
       const loop = {
         shape: [4],
-        inputs: [{ dtype, strides }, { dtype, strides }],
+        inputs: [
+          { dtype, strides },
+          { dtype, strides },
+        ],
         body: [
           { kind: "load", input: 0, dtype },
           { kind: "load", input: 1, dtype },
@@ -95,12 +101,16 @@ for (const threads of [1, 2, 3]) {
       build.stepInto("fused", { loop }, [w, g], [build.alias(w, [4])]);
       const compiled = engine.compile(build.finish([]));
       const state = engine.allocate(16);
-      for (let i = 0; i < 3; i++) void engine.run(compiled, { inputs: [floats(1, 2, 3, 4)], states: [state] });
+      for (let i = 0; i < 3; i++)
+        void engine.run(compiled, { inputs: [floats(1, 2, 3, 4)], states: [state] });
       assert.deepEqual(new Float32Array(await engine.read(state)), floats(-3, -6, -9, -12));
     });
 
     test("the matrix product's own kernel and the reference kernel of an op without one", async () => {
-      const specs: TensorSpec[] = [[5, 7], [7, 3]].map((shape) => ({ shape, dtype: "float32" }));
+      const specs: TensorSpec[] = [
+        [5, 7],
+        [7, 3],
+      ].map((shape) => ({ shape, dtype: "float32" }));
       assert.ok(engine.capabilities.hasKernel("matmul", {}, specs, [{ shape: [5, 3], dtype: "float32" }]));
       const build = new ProgramBuilder(engine);
       const [a, b] = [build.input([5, 7]), build.input([7, 3])];
@@ -123,17 +133,29 @@ for (const threads of [1, 2, 3]) {
       const build = new ProgramBuilder(engine);
       const y = build.unary("exp", build.unary("neg", build.input([100000])));
       const compiled = engine.compile(build.finish([y]));
-      const { timings } = await engine.run(compiled, { inputs: [ramp(100000)], states: [] }, { profile: true });
-      assert.deepEqual(timings?.map((timing) => timing.step), [0, 1]);
+      const { timings } = await engine.run(
+        compiled,
+        { inputs: [ramp(100000)], states: [] },
+        { profile: true },
+      );
+      assert.deepEqual(
+        timings?.map((timing) => timing.step),
+        [0, 1],
+      );
     });
 
     test("the memory grows under data that is there already", async () => {
       const small = engine.allocate(64);
       engine.write(small, new Float32Array(16).fill(7));
       const build = new ProgramBuilder(engine);
-      const compiled = engine.compile(build.finish([build.unary("neg", build.unary("neg", build.input([1 << 20])))]));
+      const compiled = engine.compile(
+        build.finish([build.unary("neg", build.unary("neg", build.input([1 << 20])))]),
+      );
       const large = engine.allocate(1 << 24);
-      const { outputs } = await engine.run(compiled, { inputs: [new Float32Array(1 << 20).fill(3)], states: [] });
+      const { outputs } = await engine.run(compiled, {
+        inputs: [new Float32Array(1 << 20).fill(3)],
+        states: [],
+      });
       assert.equal(outputs[0][1048575], 3);
       assert.equal(new Float32Array(await engine.read(small))[15], 7);
       assert.equal(new Uint8Array(await engine.read(large))[(1 << 24) - 1], 0);

@@ -2,8 +2,9 @@
  * The reference engine: every op as a plain TypeScript loop, in one worker. It is slow and readable on
  * purpose: it defines what each op computes, and the other engines are tested against it.
  */
-import { EngineError } from "../../base/errors.ts";
+
 import type { TypedArray } from "../../base/dtype.ts";
+import { EngineError } from "../../base/errors.ts";
 import type {
   CompiledProgram,
   Engine,
@@ -18,8 +19,8 @@ import type {
 import { reviveError } from "../errors_across.ts";
 import { Requests } from "../requests.ts";
 import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../run_program.ts";
-import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import type { WorkerHandle, WorkerListeners } from "../worker_port.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { WorkerTeam } from "../worker_team.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_messages.ts";
@@ -81,7 +82,9 @@ export class ReferenceEngine implements Engine {
   write(buffer: EngineBuffer, data: TypedArray): void {
     requireBuffer(this.name, this.#buffers, buffer);
     if (data.byteLength > buffer.bytes) {
-      throw new EngineError(`reference: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
+      throw new EngineError(
+        `reference: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`,
+      );
     }
     const copy = copyOf(data);
     this.#post({ type: "write", buffer: buffer.id, data: copy }, [copy.buffer]);
@@ -139,7 +142,8 @@ export class ReferenceEngine implements Engine {
   }
 
   release(compiled: CompiledProgram): void {
-    if (this.#programs.delete(compiled.id) && this.#failure === undefined) this.#post({ type: "release", program: compiled.id });
+    if (this.#programs.delete(compiled.id) && this.#failure === undefined)
+      this.#post({ type: "release", program: compiled.id });
   }
 
   memory(): EngineMemory {

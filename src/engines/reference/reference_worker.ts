@@ -1,14 +1,15 @@
 /** The worker of the reference engine: keeps the buffers and walks the steps of a program one by one. */
-import { EngineError } from "../../base/errors.ts";
-import { allocateArray, viewArray } from "../../base/dtype.ts";
+
 import type { TypedArray } from "../../base/dtype.ts";
+import { allocateArray, viewArray } from "../../base/dtype.ts";
+import { EngineError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import type { Program, StepTiming } from "../engine.ts";
 import { recordError } from "../errors_across.ts";
-import { aliasRoots, boundValues, planCommits } from "../run_program.ts";
 import type { CommitPlan } from "../run_program.ts";
-import { listen } from "../worker_port.ts";
+import { aliasRoots, boundValues, planCommits } from "../run_program.ts";
 import type { WorkerPort } from "../worker_port.ts";
+import { listen } from "../worker_port.ts";
 import type { ReferenceRequest, RunAnswer } from "./reference_messages.ts";
 import { callReference } from "./reference_step.ts";
 
@@ -82,14 +83,18 @@ function answer(request: Extract<ReferenceRequest, { request: number }>, port: W
 function bufferOf(id: number): ArrayBuffer {
   const buffer = buffers.get(id);
   if (buffer === undefined) {
-    throw new EngineError(`reference: out of memory: buffer ${id} could not be allocated; use a smaller batch`);
+    throw new EngineError(
+      `reference: out of memory: buffer ${id} could not be allocated; use a smaller batch`,
+    );
   }
   return buffer;
 }
 
 function prepare(program: Program): Prepared {
   const roots = aliasRoots(program);
-  const kept = new Set([...program.outputs, ...program.commits.map((commit) => commit.from)].map((id) => roots[id]));
+  const kept = new Set(
+    [...program.outputs, ...program.commits.map((commit) => commit.from)].map((id) => roots[id]),
+  );
   const lastUse = new Map<number, number>();
   program.steps.forEach((step, i) => {
     for (const id of [...step.inputs, ...step.outputs]) lastUse.set(roots[id], i);

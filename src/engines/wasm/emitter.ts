@@ -302,7 +302,12 @@ export class ModuleBuilder {
   }
 
   /** An imported function; all imports come before the first function. Returns its index. */
-  importFunction(module: string, name: string, params: readonly ValueType[], results: readonly ValueType[]): number {
+  importFunction(
+    module: string,
+    name: string,
+    params: readonly ValueType[],
+    results: readonly ValueType[],
+  ): number {
     if (this.#functions.length > 0) throw new Error("imports must come before functions");
     this.#imports.push({ module, name, type: this.#type({ params, results }) });
     return this.#imports.length - 1;
@@ -375,7 +380,12 @@ export class ModuleBuilder {
   }
 }
 
-function section<T>(out: Bytes, id: number, entries: readonly T[], write: (body: Bytes, entry: T) => void): void {
+function section<T>(
+  out: Bytes,
+  id: number,
+  entries: readonly T[],
+  write: (body: Bytes, entry: T) => void,
+): void {
   if (entries.length === 0) return;
   const body = new Bytes();
   body.unsigned(entries.length);

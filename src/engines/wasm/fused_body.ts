@@ -1,6 +1,7 @@
 /** What the body of a fused loop needs: which values vary where, whether SIMD covers it, what it costs. */
-import { resultType } from "../../base/dtype.ts";
+
 import type { DType } from "../../base/dtype.ts";
+import { resultType } from "../../base/dtype.ts";
 import type { FusedInstruction, FusedLoop } from "../fused_loop.ts";
 
 const VECTOR_TYPES: ReadonlySet<DType> = new Set(["float32", "bool", "int32", "uint8"]);
@@ -9,11 +10,30 @@ const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", 
 
 /** Ops that the vector body computes on 32-bit integers. */
 const VECTOR_INTEGER_OPS: ReadonlySet<string> = new Set([
-  "neg", "abs", "sign", "relu", "floor", "ceil", "round", "trunc", "add", "sub", "mul", "minimum", "maximum",
+  "neg",
+  "abs",
+  "sign",
+  "relu",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "add",
+  "sub",
+  "mul",
+  "minimum",
+  "maximum",
 ]);
 /** Ops that the vector body computes on masks. */
 const VECTOR_BOOL_OPS: ReadonlySet<string> = new Set([
-  "add", "mul", "minimum", "maximum", "logicalAnd", "logicalOr", "logicalNot", "isnan",
+  "add",
+  "mul",
+  "minimum",
+  "maximum",
+  "logicalAnd",
+  "logicalOr",
+  "logicalNot",
+  "isnan",
 ]);
 
 export function isComparison(op: string): boolean {
@@ -52,7 +72,10 @@ export function operandsOf(instruction: FusedInstruction): number[] {
 export function canVectorise(loop: FusedLoop): boolean {
   for (const output of loop.outputs) {
     if (!VECTOR_TYPES.has(output.dtype) || !VECTOR_TYPES.has(loop.body[output.value].dtype)) return false;
-    if (output.kind === "reduce" && (output.dtype !== "float32" || loop.body[output.value].dtype !== "float32")) {
+    if (
+      output.kind === "reduce" &&
+      (output.dtype !== "float32" || loop.body[output.value].dtype !== "float32")
+    ) {
       return false;
     }
   }
@@ -69,8 +92,22 @@ function vectorInstruction(loop: FusedLoop, instruction: FusedInstruction): bool
 }
 
 const WEIGHTS: Readonly<Record<string, number>> = {
-  div: 3, sqrt: 3, reciprocal: 3, rsqrt: 6, minimum: 3, maximum: 3,
-  exp: 16, sigmoid: 20, tanh: 28, log: 22, log1p: 30, expm1: 28, erf: 40, sin: 100, cos: 100, pow: 200,
+  div: 3,
+  sqrt: 3,
+  reciprocal: 3,
+  rsqrt: 6,
+  minimum: 3,
+  maximum: 3,
+  exp: 16,
+  sigmoid: 20,
+  tanh: 28,
+  log: 22,
+  log1p: 30,
+  expm1: 28,
+  erf: 40,
+  sin: 100,
+  cos: 100,
+  pow: 200,
 };
 
 /** Rough cost of one vector of the body, in simple instructions. */

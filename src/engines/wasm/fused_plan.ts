@@ -84,7 +84,17 @@ export function planNest(loop: FusedLoop): LoopNest {
     if (!reducing) {
       const rows = [...kept, ...pieces];
       const partition = group(count(rows), chunk, unitElements);
-      return { ...common, ...partition, kind: "map", kept: rows, reduced: [], chunk, chunks, splits: 1, rowsPerSplit: 1 };
+      return {
+        ...common,
+        ...partition,
+        kind: "map",
+        kept: rows,
+        reduced: [],
+        chunk,
+        chunks,
+        splits: 1,
+        rowsPerSplit: 1,
+      };
     }
     const rows = [...reduced, ...pieces];
     const split = splitRows(count(kept), count(rows), chunk, unitElements);

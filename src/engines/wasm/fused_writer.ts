@@ -159,7 +159,11 @@ class NestWriter {
       const first = f.get(x).i32(2).op("i32.shr_u").get(column).op("i32.add").keep("i32");
       this.#reducers.forEach((reducer, o) => {
         for (let copy = 0; copy < copies; copy++) {
-          const result = f.get(first).i32(copy * lanes).op("i32.add").keep("i32");
+          const result = f
+            .get(first)
+            .i32(copy * lanes)
+            .op("i32.add")
+            .keep("i32");
           reducer.write(copy, lanes, () => this.#pushResultAddress(o, result, split), nest.splits > 1);
         }
       });
@@ -204,15 +208,18 @@ class NestWriter {
       flush();
       return;
     }
-    f.get(row).get(rowEnd).op("i32.lt_u").when(() => {
-      f.repeatWhile(() => {
-        f.get(row).i32(blockRows).op("i32.add").set(blockEnd);
-        f.get(blockEnd).get(rowEnd).get(blockEnd).get(rowEnd).op("i32.lt_u").op("select").set(blockEnd);
-        f.loop(row, blockEnd, 1, body);
-        flush();
-        f.get(row).get(rowEnd).op("i32.lt_u");
+    f.get(row)
+      .get(rowEnd)
+      .op("i32.lt_u")
+      .when(() => {
+        f.repeatWhile(() => {
+          f.get(row).i32(blockRows).op("i32.add").set(blockEnd);
+          f.get(blockEnd).get(rowEnd).get(blockEnd).get(rowEnd).op("i32.lt_u").op("select").set(blockEnd);
+          f.loop(row, blockEnd, 1, body);
+          flush();
+          f.get(row).get(rowEnd).op("i32.lt_u");
+        });
       });
-    });
   }
 
   /** Addresses of the row that `index` counts in row-major order over `dimensions`. */
@@ -245,7 +252,12 @@ class NestWriter {
     const f = this.#f;
     if (chunk * chunks === length) return chunk;
     f.i32(length - chunk * (chunks - 1)).i32(chunk);
-    return f.get(piece).i32(chunks - 1).op("i32.eq").op("select").keep("i32");
+    return f
+      .get(piece)
+      .i32(chunks - 1)
+      .op("i32.eq")
+      .op("select")
+      .keep("i32");
   }
 
   /** The innermost loop: unrolled vectors, then single vectors, then single elements. */
@@ -254,7 +266,18 @@ class NestWriter {
     const { vector, unroll } = this.#nest;
     const x = f.i32(0).keep("i32");
     const end = f.local("i32");
-    const steps: [1 | 4, number][] = !vector ? [[1, 1]] : unroll > 1 ? [[4, unroll], [4, 1], [1, 1]] : [[4, 1], [1, 1]];
+    const steps: [1 | 4, number][] = !vector
+      ? [[1, 1]]
+      : unroll > 1
+        ? [
+            [4, unroll],
+            [4, 1],
+            [1, 1],
+          ]
+        : [
+            [4, 1],
+            [1, 1],
+          ];
     let done = 0;
     for (const [lanes, copies] of steps) {
       const size = lanes * copies;
@@ -280,7 +303,10 @@ class NestWriter {
       return;
     }
     f.get(split).i32(keptCount).op("i32.mul").get(index).op("i32.add").i32(8).op("i32.mul");
-    f.get(scratch).op("i32.add").i32(o * splits * keptCount * 8).op("i32.add");
+    f.get(scratch)
+      .op("i32.add")
+      .i32(o * splits * keptCount * 8)
+      .op("i32.add");
   }
 }
 
@@ -306,12 +332,21 @@ export function writeCombine(f: FunctionBuilder, loop: FusedLoop, nest: LoopNest
     f.loop(index, stop, 1, () => {
       f.f64(identityOf(output.op)).set(total);
       f.get(index).i32(8).op("i32.mul").get(scratch).op("i32.add");
-      f.i32(o * nest.splits * nest.keptCount * 8).op("i32.add").tee(address);
-      f.i32(nest.splits * nest.keptCount * 8).op("i32.add").set(addressEnd);
+      f.i32(o * nest.splits * nest.keptCount * 8)
+        .op("i32.add")
+        .tee(address);
+      f.i32(nest.splits * nest.keptCount * 8)
+        .op("i32.add")
+        .set(addressEnd);
       f.repeatWhile(() => {
         f.get(total).get(address).memory("f64.load");
         f.op(output.op === "sum" ? "f64.add" : output.op === "amax" ? "f64.max" : "f64.min").set(total);
-        f.get(address).i32(nest.keptCount * 8).op("i32.add").tee(address).get(addressEnd).op("i32.lt_u");
+        f.get(address)
+          .i32(nest.keptCount * 8)
+          .op("i32.add")
+          .tee(address)
+          .get(addressEnd)
+          .op("i32.lt_u");
       });
       f.get(reduced[o]).get(index).i32(outputBytes(loop, o)).op("i32.mul").op("i32.add").get(total);
       storeNumber(f, output.dtype);

@@ -3,7 +3,17 @@
  * in the scalar path, and for sine, cosine and general powers in the vector path.
  */
 
-export const UNARY_IMPORTS = ["exp", "log", "log1p", "expm1", "sigmoid", "tanh", "erf", "sin", "cos"] as const;
+export const UNARY_IMPORTS = [
+  "exp",
+  "log",
+  "log1p",
+  "expm1",
+  "sigmoid",
+  "tanh",
+  "erf",
+  "sin",
+  "cos",
+] as const;
 export type UnaryImport = (typeof UNARY_IMPORTS)[number];
 
 /** The import object's `math` module. */

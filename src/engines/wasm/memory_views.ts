@@ -1,6 +1,7 @@
 /** Typed arrays over the engine's memory, which may grow at any time, from any thread. */
-import { bytesOf, viewArray } from "../../base/dtype.ts";
+
 import type { DType, TypedArray } from "../../base/dtype.ts";
+import { bytesOf, viewArray } from "../../base/dtype.ts";
 
 const PAGE = 65536;
 

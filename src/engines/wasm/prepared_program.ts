@@ -1,24 +1,26 @@
 /**
  * A program made ready on one thread. All threads walk the same list of stages; each stage's units are divided
- * among them, and barriers stand wherever one thread may need what another has written.
+ * among them while it runs, and barriers stand wherever one thread may need what another has written.
  */
 import { numel } from "../../base/shape.ts";
 import type { Program, ProgramStep, StepTiming } from "../engine.ts";
 import { callReference } from "../reference/reference_step.ts";
-import { aliasRoots, boundValues, planCommits, valueBytes } from "../run_program.ts";
 import type { CommitPlan } from "../run_program.ts";
+import { aliasRoots, boundValues, planCommits, valueBytes } from "../run_program.ts";
 import { fusedImports, fusedKernel } from "./fused_module.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import type { MemoryViews } from "./memory_views.ts";
 import { planStep } from "./step_plans.ts";
 import type { ThreadBarrier } from "./thread_barrier.ts";
 import type { CompileMessage, RunMessage, WasmRunAnswer } from "./wasm_messages.ts";
+import type { WorkShares } from "./work_shares.ts";
 
 /** What a worker has, whatever the program. */
 export interface WorkerContext {
   readonly views: MemoryViews;
   readonly kernels: KernelExports;
   readonly barrier: ThreadBarrier;
+  readonly shares: WorkShares;
   readonly thread: number;
   readonly threads: number;
   readonly referenceOnly: boolean;
@@ -35,8 +37,7 @@ interface StepAddresses {
 interface PreparedStage {
   /** Every thread has its part; otherwise the first thread runs the stage alone. */
   readonly divided: boolean;
-  readonly begin: number;
-  readonly end: number;
+  readonly units: number;
   readonly run: KernelStage["run"];
 }
 
@@ -79,8 +80,14 @@ export class PreparedProgram {
           : context.referenceOnly
             ? null
             : planStep(program, step);
-      const addresses = { inputs: step.inputs.map(() => 0), outputs: step.outputs.map(() => 0), scratch: 0, threadScratch: 0 };
-      const stages = plan === null ? [this.#referenceStage(step)] : plan.stages.map((stage) => this.#divide(stage));
+      const addresses = {
+        inputs: step.inputs.map(() => 0),
+        outputs: step.outputs.map(() => 0),
+        scratch: 0,
+        threadScratch: 0,
+      };
+      const stages =
+        plan === null ? [this.#referenceStage(step)] : plan.stages.map((stage) => this.#divide(stage));
       return { step, addresses, stages };
     });
   }
@@ -120,14 +127,17 @@ export class PreparedProgram {
   }
 
   #runStep({ addresses, stages }: PreparedStep): void {
-    const { barrier, kernels, thread } = this.#context;
+    const { barrier, kernels, shares, thread } = this.#context;
     for (const stage of stages) {
       this.#meet(stage.divided ? "all" : "first");
       this.#writers = stage.divided ? "all" : "first";
-      if (stage.begin === stage.end || (!stage.divided && thread !== 0)) continue;
-      if (barrier.failed) continue;
+      if (stage.divided) shares.start(stage.units);
+      else if (thread !== 0 || stage.units === 0) continue;
       try {
-        stage.run(kernels, addresses, stage.begin, stage.end);
+        if (!stage.divided && !barrier.failed) stage.run(kernels, addresses, 0, stage.units);
+        while (stage.divided && !barrier.failed && shares.next()) {
+          stage.run(kernels, addresses, shares.begin, shares.end);
+        }
       } catch (error) {
         this.#failure ??= error;
         barrier.failed = true;
@@ -147,12 +157,11 @@ export class PreparedProgram {
   }
 
   #divide(stage: KernelStage): PreparedStage {
-    const { thread, threads } = this.#context;
-    const divided = threads > 1 && stage.units > 1;
-    const [begin, end] = divided
-      ? [thread, thread + 1].map((t) => Math.floor((stage.units * t) / threads))
-      : [0, stage.units];
-    return { divided, begin, end, run: (exports, addresses, from, to) => stage.run(exports, addresses, from, to) };
+    return {
+      divided: this.#context.threads > 1 && stage.units > 1,
+      units: stage.units,
+      run: (exports, addresses, begin, end) => stage.run(exports, addresses, begin, end),
+    };
   }
 
   #referenceStage(step: ProgramStep): PreparedStage {
@@ -161,7 +170,7 @@ export class PreparedProgram {
       return { data: this.#context.views.array(dtype, this.#at[id], numel(shape)), shape, dtype };
     };
     const run = () => callReference(step, step.inputs.map(tensor), step.outputs.map(tensor));
-    return { divided: false, begin: 0, end: 1, run };
+    return { divided: false, units: 1, run };
   }
 
   /** Works out where every value lies in this run. */

@@ -19,15 +19,38 @@ function typeOf(dtype: DType): ScalarType {
 }
 
 const FLOAT_UNARY: Readonly<Record<string, string>> = {
-  neg: "neg", abs: "abs", sqrt: "sqrt", floor: "floor", ceil: "ceil", round: "nearest", trunc: "trunc",
+  neg: "neg",
+  abs: "abs",
+  sqrt: "sqrt",
+  floor: "floor",
+  ceil: "ceil",
+  round: "nearest",
+  trunc: "trunc",
 };
 const FLOAT_BINARY: Readonly<Record<string, string>> = {
-  add: "add", sub: "sub", mul: "mul", div: "div", minimum: "min", maximum: "max",
-  eq: "eq", ne: "ne", lt: "lt", le: "le", gt: "gt", ge: "ge",
+  add: "add",
+  sub: "sub",
+  mul: "mul",
+  div: "div",
+  minimum: "min",
+  maximum: "max",
+  eq: "eq",
+  ne: "ne",
+  lt: "lt",
+  le: "le",
+  gt: "gt",
+  ge: "ge",
 };
 const INTEGER_BINARY: Readonly<Record<string, OpName>> = {
-  add: "i32.add", sub: "i32.sub", mul: "i32.mul",
-  eq: "i32.eq", ne: "i32.ne", lt: "i32.lt_s", le: "i32.le_s", gt: "i32.gt_s", ge: "i32.ge_s",
+  add: "i32.add",
+  sub: "i32.sub",
+  mul: "i32.mul",
+  eq: "i32.eq",
+  ne: "i32.ne",
+  lt: "i32.lt_s",
+  le: "i32.le_s",
+  gt: "i32.gt_s",
+  ge: "i32.ge_s",
 };
 
 export class ScalarBody implements BodyWriter {
@@ -215,12 +238,18 @@ export class ScalarBody implements BodyWriter {
     const type = typeOf(dtype);
     if (op === "logicalAnd") f.op("i32.and");
     else if (op === "logicalOr") f.op("i32.or");
-    else if (op === "pow" || (op === "div" && (type === "i32" || dtype === "int64"))) this.#throughDouble(op, dtype);
+    else if (op === "pow" || (op === "div" && (type === "i32" || dtype === "int64")))
+      this.#throughDouble(op, dtype);
     else if (type !== "i32") f.op(`${type}.${FLOAT_BINARY[op]}` as OpName);
     else if (op === "minimum" || op === "maximum") {
       const b = f.keep("i32");
       const a = f.keep("i32");
-      f.get(a).get(b).get(a).get(b).op(op === "minimum" ? "i32.lt_s" : "i32.gt_s").op("select");
+      f.get(a)
+        .get(b)
+        .get(a)
+        .get(b)
+        .op(op === "minimum" ? "i32.lt_s" : "i32.gt_s")
+        .op("select");
     } else {
       f.op(INTEGER_BINARY[op]);
       if (dtype === "uint8" && !isComparison(op)) f.i32(255).op("i32.and");

@@ -1,17 +1,24 @@
 /** A barrier for the threads of one engine, over shared memory: nobody passes before everybody has come. */
+import { shareWords } from "./work_shares.ts";
 
 /** Indices into the control words, on cache lines of their own. */
 const ARRIVED = 0;
 const GENERATION = 16;
 const FAILED = 32;
-const CONTROL_BYTES = 48 * 4;
+const CONTROL_WORDS = 48;
 
 /** Turns of looking before a thread goes to sleep: some ten microseconds, the usual wait between two stages. */
 const SPINS = 4000;
 
-/** The words that all threads share. */
-export function makeControl(shared: boolean): SharedArrayBuffer | ArrayBuffer {
-  return shared ? new SharedArrayBuffer(CONTROL_BYTES) : new ArrayBuffer(CONTROL_BYTES);
+/** The words that all threads share: the barrier's, then those of the work shares. */
+export function makeControl(threads: number, shared: boolean): SharedArrayBuffer | ArrayBuffer {
+  const bytes = (CONTROL_WORDS + shareWords(threads)) * 4;
+  return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+}
+
+/** The work shares' part of the shared words. */
+export function shareControl(control: SharedArrayBuffer | ArrayBuffer): Int32Array {
+  return new Int32Array(control, CONTROL_WORDS * 4);
 }
 
 export class ThreadBarrier {
@@ -19,7 +26,7 @@ export class ThreadBarrier {
   readonly #threads: number;
 
   constructor(control: SharedArrayBuffer | ArrayBuffer, threads: number) {
-    this.#words = new Int32Array(control);
+    this.#words = new Int32Array(control, 0, CONTROL_WORDS);
     this.#threads = threads;
   }
 

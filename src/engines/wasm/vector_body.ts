@@ -17,26 +17,64 @@ import * as functions from "./vector_math.ts";
 const VECTOR: ValueType = "v128";
 
 const FLOAT_UNARY: Readonly<Record<string, SimdName>> = {
-  neg: "f32x4.neg", abs: "f32x4.abs", sqrt: "f32x4.sqrt", floor: "f32x4.floor", ceil: "f32x4.ceil",
-  round: "f32x4.nearest", trunc: "f32x4.trunc",
+  neg: "f32x4.neg",
+  abs: "f32x4.abs",
+  sqrt: "f32x4.sqrt",
+  floor: "f32x4.floor",
+  ceil: "f32x4.ceil",
+  round: "f32x4.nearest",
+  trunc: "f32x4.trunc",
 };
 const FLOAT_FUNCTIONS: Readonly<Record<string, VectorFunction>> = {
-  exp: functions.vectorExp, log: functions.vectorLog, log1p: functions.vectorLog1p, expm1: functions.vectorExpm1,
-  sigmoid: functions.vectorSigmoid, tanh: functions.vectorTanh, erf: functions.vectorErf,
+  exp: functions.vectorExp,
+  log: functions.vectorLog,
+  log1p: functions.vectorLog1p,
+  expm1: functions.vectorExpm1,
+  sigmoid: functions.vectorSigmoid,
+  tanh: functions.vectorTanh,
+  erf: functions.vectorErf,
 };
 const FLOAT_BINARY: Readonly<Record<string, SimdName>> = {
-  add: "f32x4.add", sub: "f32x4.sub", mul: "f32x4.mul", div: "f32x4.div", minimum: "f32x4.min", maximum: "f32x4.max",
-  eq: "f32x4.eq", ne: "f32x4.ne", lt: "f32x4.lt", le: "f32x4.le", gt: "f32x4.gt", ge: "f32x4.ge",
+  add: "f32x4.add",
+  sub: "f32x4.sub",
+  mul: "f32x4.mul",
+  div: "f32x4.div",
+  minimum: "f32x4.min",
+  maximum: "f32x4.max",
+  eq: "f32x4.eq",
+  ne: "f32x4.ne",
+  lt: "f32x4.lt",
+  le: "f32x4.le",
+  gt: "f32x4.gt",
+  ge: "f32x4.ge",
 };
 const INTEGER_BINARY: Readonly<Record<string, SimdName>> = {
-  add: "i32x4.add", sub: "i32x4.sub", mul: "i32x4.mul", minimum: "i32x4.min_s", maximum: "i32x4.max_s",
-  eq: "i32x4.eq", ne: "i32x4.ne", lt: "i32x4.lt_s", le: "i32x4.le_s", gt: "i32x4.gt_s", ge: "i32x4.ge_s",
+  add: "i32x4.add",
+  sub: "i32x4.sub",
+  mul: "i32x4.mul",
+  minimum: "i32x4.min_s",
+  maximum: "i32x4.max_s",
+  eq: "i32x4.eq",
+  ne: "i32x4.ne",
+  lt: "i32x4.lt_s",
+  le: "i32x4.le_s",
+  gt: "i32x4.gt_s",
+  ge: "i32x4.ge_s",
 };
 const BOOL_BINARY: Readonly<Record<string, SimdName>> = {
-  add: "v128.or", maximum: "v128.or", logicalOr: "v128.or",
-  mul: "v128.and", minimum: "v128.and", logicalAnd: "v128.and",
+  add: "v128.or",
+  maximum: "v128.or",
+  logicalOr: "v128.or",
+  mul: "v128.and",
+  minimum: "v128.and",
+  logicalAnd: "v128.and",
   // A mask is 0 or -1: the order of truth values is the reverse of that of the integers.
-  eq: "i32x4.eq", ne: "i32x4.ne", lt: "i32x4.gt_s", le: "i32x4.ge_s", gt: "i32x4.lt_s", ge: "i32x4.le_s",
+  eq: "i32x4.eq",
+  ne: "i32x4.ne",
+  lt: "i32x4.gt_s",
+  le: "i32x4.ge_s",
+  gt: "i32x4.lt_s",
+  ge: "i32x4.le_s",
 };
 
 export class VectorBody implements BodyWriter {
@@ -68,12 +106,17 @@ export class VectorBody implements BodyWriter {
     });
     let access = loop.inputs.length;
     for (const output of loop.outputs) {
-      if (output.kind === "store") this.#store(access++, values[output.value], output.value, output.dtype, point);
+      if (output.kind === "store")
+        this.#store(access++, values[output.value], output.value, output.dtype, point);
     }
     return values;
   }
 
-  #write(instruction: FusedInstruction, values: readonly Local[], load: (input: number, dtype: DType) => void): void {
+  #write(
+    instruction: FusedInstruction,
+    values: readonly Local[],
+    load: (input: number, dtype: DType) => void,
+  ): void {
     const f = this.#f;
     const { loop } = this.#context;
     switch (instruction.kind) {
@@ -168,7 +211,8 @@ export class VectorBody implements BodyWriter {
     if (op === "neg") f.simd("i32x4.neg");
     else if (op === "abs") f.simd("i32x4.abs");
     else if (op === "relu") f.v128i32([0, 0, 0, 0]).simd("i32x4.max_s");
-    else if (op === "sign") f.v128i32([1, 1, 1, 1]).simd("i32x4.min_s").v128i32([-1, -1, -1, -1]).simd("i32x4.max_s");
+    else if (op === "sign")
+      f.v128i32([1, 1, 1, 1]).simd("i32x4.min_s").v128i32([-1, -1, -1, -1]).simd("i32x4.max_s");
     if (type === "uint8") f.v128i32([255, 255, 255, 255]).simd("v128.and");
   }
 
@@ -235,7 +279,10 @@ export class VectorBody implements BodyWriter {
       else f.memory("i32.load8_u", offset).simd("i32x4.splat");
     } else if (inner === 1) {
       if (wide) f.simdMemory("v128.load", offset);
-      else f.simdMemory("v128.load32_zero", offset).simd("i16x8.extend_low_i8x16_u").simd("i32x4.extend_low_i16x8_u");
+      else
+        f.simdMemory("v128.load32_zero", offset)
+          .simd("i16x8.extend_low_i8x16_u")
+          .simd("i32x4.extend_low_i16x8_u");
     } else {
       const address = f.keep("i32");
       f.get(address);
@@ -243,9 +290,14 @@ export class VectorBody implements BodyWriter {
       else f.memory("i32.load8_u", offset).simd("i32x4.splat");
       for (let lane = 1; lane < 4; lane++) {
         const loaded = f.keep(VECTOR);
-        if (wide) f.get(address).get(loaded).simdMemoryLane("v128.load32_lane", offset + lane * stride, lane);
+        if (wide)
+          f.get(address)
+            .get(loaded)
+            .simdMemoryLane("v128.load32_lane", offset + lane * stride, lane);
         else {
-          f.get(loaded).get(address).memory("i32.load8_u", offset + lane * stride);
+          f.get(loaded)
+            .get(address)
+            .memory("i32.load8_u", offset + lane * stride);
           f.lane("i32x4.replace_lane", lane);
         }
       }

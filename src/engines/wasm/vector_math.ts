@@ -30,7 +30,12 @@ const ERFC = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429]
 const ERFC_P = 0.3275911;
 
 /** Pops nothing; pushes the polynomial sum of coefficients[k] * z^k. */
-function polynomial(f: FunctionBuilder, z: Local, coefficients: readonly number[], options: VectorMathOptions): void {
+function polynomial(
+  f: FunctionBuilder,
+  z: Local,
+  coefficients: readonly number[],
+  options: VectorMathOptions,
+): void {
   f.v128f32(coefficients[coefficients.length - 1]);
   for (let k = coefficients.length - 2; k >= 0; k--) {
     f.get(z);
@@ -54,7 +59,13 @@ function powerOfTwo(f: FunctionBuilder, n: Local): void {
 /** e^x = 2^n e^r with |r| <= ln 2 / 2; the scaling takes two steps, so that results may be denormal. */
 export function vectorExp(f: FunctionBuilder, x: Local, options: VectorMathOptions): void {
   const clamped = f.get(x).v128f32(89).simd("f32x4.pmin").v128f32(-104).simd("f32x4.pmax").keep("v128");
-  const shifted = f.get(clamped).v128f32(LOG2_E).simd("f32x4.mul").v128f32(ROUNDER).simd("f32x4.add").keep("v128");
+  const shifted = f
+    .get(clamped)
+    .v128f32(LOG2_E)
+    .simd("f32x4.mul")
+    .v128f32(ROUNDER)
+    .simd("f32x4.add")
+    .keep("v128");
   const whole = f.get(shifted).v128f32(ROUNDER).simd("f32x4.sub").keep("v128");
   multiplyAdd(f, whole, -LN2_HIGH, clamped, options);
   const high = f.keep("v128");

@@ -8,7 +8,11 @@ import { identityOf } from "./body_writer.ts";
 import type { FunctionBuilder, Local } from "./emitter.ts";
 import type { SimdName } from "./opcodes.ts";
 
-const COMBINE: Readonly<Record<Reduction, SimdName>> = { sum: "f32x4.add", amax: "f32x4.max", amin: "f32x4.min" };
+const COMBINE: Readonly<Record<Reduction, SimdName>> = {
+  sum: "f32x4.add",
+  amax: "f32x4.max",
+  amin: "f32x4.min",
+};
 const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
@@ -74,7 +78,9 @@ export class VectorReducer implements Reducer {
     const best = f.keep("v128");
     f.get(best).lane("f32x4.extract_lane", 0);
     for (let lane = 1; lane < 4; lane++) {
-      f.get(best).lane("f32x4.extract_lane", lane).op(this.#op === "amax" ? "f32.max" : "f32.min");
+      f.get(best)
+        .lane("f32x4.extract_lane", lane)
+        .op(this.#op === "amax" ? "f32.max" : "f32.min");
     }
     f.op("f64.promote_f32");
   }
@@ -90,7 +96,11 @@ export class VectorReducer implements Reducer {
       else {
         f.simdMemory("v128.store");
         address();
-        f.get(narrow).get(narrow).shuffle(HIGH_HALF).simd("f64x2.promote_low_f32x4").simdMemory("v128.store", 16);
+        f.get(narrow)
+          .get(narrow)
+          .shuffle(HIGH_HALF)
+          .simd("f64x2.promote_low_f32x4")
+          .simdMemory("v128.store", 16);
       }
     } else {
       address();

@@ -5,8 +5,9 @@
  * worker. All workers receive the same runs in the same order and walk them together (`run_walk.ts`); reading,
  * writing and clearing of buffers goes to the first worker, in order with its runs.
  */
-import { EngineError } from "../../base/errors.ts";
+
 import type { TypedArray } from "../../base/dtype.ts";
+import { EngineError } from "../../base/errors.ts";
 import type {
   CompiledProgram,
   Engine,
@@ -20,23 +21,18 @@ import type {
 } from "../engine.ts";
 import { reviveError } from "../errors_across.ts";
 import { Requests } from "../requests.ts";
-import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../run_program.ts";
-import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
+import { boundValues, checkBindings, copyOf, requireBuffer } from "../run_program.ts";
 import type { TransferList, WorkerHandle, WorkerListeners } from "../worker_port.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { WorkerTeam } from "../worker_team.ts";
-import { AddressSpace, roundUp } from "./address_space.ts";
-import { generateModule } from "./fused_module.ts";
+import { roundUp } from "./address_space.ts";
+import { EngineHeap } from "./engine_heap.ts";
 import type { FusedPlan } from "./fused_module.ts";
+import { generateModule } from "./fused_module.ts";
 import { loadKernels, simdSupport } from "./kernel_binary.ts";
-import { HEAP_BASE } from "./kernels/memory_layout.ts";
 import { isFused, loopOf, planKernel, planStep, scratchBytesOf } from "./step_plans.ts";
 import { makeControl } from "./thread_barrier.ts";
 import type { WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
-
-const PAGE = 65536;
-/** What 32-bit addresses reach. Where so much cannot be reserved, half of it is asked for, and so on. */
-const MOST_PAGES = 65536;
-const FEWEST_PAGES = 1024;
 
 export interface WasmEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -74,11 +70,7 @@ export class WasmEngine implements Engine {
   #started = false;
   #threads = 1;
   #relaxed = false;
-  #memory: WebAssembly.Memory | undefined;
-  #pages = 2;
-  #limit = MOST_PAGES * PAGE;
-  #space = new AddressSpace(HEAP_BASE, this.#limit);
-  #arena = { address: 0, bytes: 0 };
+  #heap: EngineHeap | undefined;
   #nextId = 1;
   #liveBytes = 0;
   #runs = 0;
@@ -106,8 +98,10 @@ export class WasmEngine implements Engine {
     this.#relaxed = support.relaxed;
     const sharing = canShare();
     try {
-      if (!support.simd) throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
-      if (sharing) this.#reserveShared();
+      if (!support.simd)
+        throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
+      this.#threads = sharing ? (this.#options.threads ?? processors()) : 1;
+      this.#heap = new EngineHeap(sharing, (pages) => this.#post(0, { type: "grow", pages }));
     } catch (error) {
       this.#fail(`wasm: cannot start: ${(error as Error).message}`);
       throw new EngineError(this.#failure);
@@ -123,11 +117,11 @@ export class WasmEngine implements Engine {
   }
 
   allocate(bytes: number): EngineBuffer {
-    this.#check();
+    const heap = this.#running();
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw new EngineError(`wasm: a buffer of ${bytes} bytes cannot be allocated`);
     }
-    const address = this.#place(bytes, "a buffer");
+    const address = heap.take(bytes, "a buffer");
     const buffer: EngineBuffer = { id: this.#nextId++, bytes };
     this.#buffers.set(buffer.id, buffer);
     this.#addresses.set(buffer.id, address);
@@ -137,7 +131,7 @@ export class WasmEngine implements Engine {
   }
 
   write(buffer: EngineBuffer, data: TypedArray): void {
-    this.#check();
+    this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     if (data.byteLength > buffer.bytes) {
       throw new EngineError(`wasm: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
@@ -147,7 +141,7 @@ export class WasmEngine implements Engine {
   }
 
   async read(buffer: EngineBuffer): Promise<ArrayBuffer> {
-    this.#check();
+    this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     const { id, answer } = this.#requests.open<ArrayBuffer>();
     this.#post(0, { type: "read", request: id, address: this.#addressOf(buffer), bytes: buffer.bytes });
@@ -157,21 +151,21 @@ export class WasmEngine implements Engine {
   free(buffer: EngineBuffer): void {
     if (this.#failure !== undefined) return;
     requireBuffer(this.name, this.#buffers, buffer);
-    this.#space.give(this.#addressOf(buffer), buffer.bytes);
+    this.#heap?.give(this.#addressOf(buffer), buffer.bytes);
     this.#buffers.delete(buffer.id);
     this.#addresses.delete(buffer.id);
     this.#liveBytes -= buffer.bytes;
   }
 
   compile(program: Program): CompiledProgram {
-    this.#check();
+    const heap = this.#running();
     const own = this.#options.referenceOnly !== true;
     const fused: (FusedPlan | undefined)[] = program.steps.map(() => undefined);
     const fusedSteps = program.steps.flatMap((step, i) => (isFused(step) ? [i] : []));
     let generated: Uint8Array<ArrayBuffer> | undefined;
     if (fusedSteps.length > 0) {
       const loops = fusedSteps.map((i) => loopOf(program.steps[i]));
-      const module = generateModule(loops, { shared: this.#memory !== undefined, relaxed: this.#relaxed });
+      const module = generateModule(loops, { shared: heap.memory !== undefined, relaxed: this.#relaxed });
       fusedSteps.forEach((step, i) => {
         fused[step] = module.plans[i];
       });
@@ -179,7 +173,7 @@ export class WasmEngine implements Engine {
     }
     const plans = own ? program.steps.map((step) => planStep(program, step)) : [];
     const threadScratchBytes = roundUp(Math.max(0, ...plans.map((plan) => plan?.threadScratchBytes ?? 0)));
-    this.#growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
+    heap.growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
     const compiled: CompiledProgram = { id: this.#nextId++, program };
     this.#programs.set(compiled.id, {
       inputs: boundValues(program, "input"),
@@ -195,7 +189,7 @@ export class WasmEngine implements Engine {
     bindings: RunBindings,
     options: { profile?: boolean } = {},
   ): Promise<RunResult> {
-    this.#check();
+    const { arena } = this.#running();
     const known = this.#programs.get(compiled.id);
     if (known === undefined) throw new EngineError("wasm: this program was released");
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
@@ -206,14 +200,18 @@ export class WasmEngine implements Engine {
       type: "run" as const,
       request: id,
       program: compiled.id,
-      arena: this.#arena.address,
-      threadScratch: this.#arena.address + roundUp(compiled.program.arenaBytes),
+      arena: arena.address,
+      threadScratch: arena.address + roundUp(compiled.program.arenaBytes),
       threadScratchBytes: known.threadScratchBytes,
       states: bindings.states.map((state) => this.#addressOf(state)),
       profile: options.profile === true,
     };
     for (let worker = 1; worker < this.#threads; worker++) this.#post(worker, { ...common, inputs: [] });
-    this.#post(0, { ...common, inputs }, inputs.map((input) => input.buffer));
+    this.#post(
+      0,
+      { ...common, inputs },
+      inputs.map((input) => input.buffer),
+    );
     this.#runs++;
     try {
       return await answer;
@@ -228,7 +226,8 @@ export class WasmEngine implements Engine {
   }
 
   memory(): EngineMemory {
-    return { liveBytes: this.#liveBytes, arenaBytes: this.#arena.bytes, limitBytes: this.#limit };
+    const { arena, limitBytes } = this.#heap ?? { arena: { bytes: 0 }, limitBytes: 2 ** 32 };
+    return { liveBytes: this.#liveBytes, arenaBytes: arena.bytes, limitBytes };
   }
 
   pending(): number {
@@ -238,21 +237,6 @@ export class WasmEngine implements Engine {
   async stop(): Promise<void> {
     this.#fail("wasm: the engine was stopped");
     await this.#team.stop();
-  }
-
-  /** Reserves the shared memory and settles how many threads there are. */
-  #reserveShared(): void {
-    this.#threads = this.#options.threads ?? processors();
-    for (let pages = MOST_PAGES; this.#memory === undefined; pages /= 2) {
-      try {
-        this.#memory = new WebAssembly.Memory({ initial: this.#pages, maximum: pages, shared: true });
-        this.#limit = pages * PAGE;
-        this.#space = new AddressSpace(HEAP_BASE, this.#limit);
-      } catch (error) {
-        if (pages > FEWEST_PAGES) continue;
-        throw new EngineError(`no memory can be reserved: ${(error as Error).message}`);
-      }
-    }
   }
 
   async #startWorkers(request: number, sharing: boolean): Promise<void> {
@@ -265,14 +249,14 @@ export class WasmEngine implements Engine {
       (reason) => this.#fail(`wasm: a worker failed: ${reason}`),
     );
     const kernels = await loading;
-    const control = makeControl(sharing);
+    const control = makeControl(this.#threads, sharing);
     this.#team.open(
       (thread): WasmMessage => ({
         type: "start",
         request,
         thread,
         threads: this.#threads,
-        memory: this.#memory,
+        memory: this.#heap?.memory,
         kernels,
         control,
         referenceOnly: this.#options.referenceOnly === true,
@@ -280,52 +264,16 @@ export class WasmEngine implements Engine {
     );
   }
 
-  /** A place for `bytes`; grows the memory where needed. */
-  #place(bytes: number, what: string): number {
-    const address = this.#space.take(bytes);
-    if (address !== undefined && this.#reach(this.#space.top)) return address;
-    if (address !== undefined) this.#space.give(address, bytes);
-    const taken = this.#liveBytes + this.#arena.bytes;
-    throw new EngineError(
-      `wasm: out of memory: ${what} needs ${formatBytes(bytes)}, ${formatBytes(taken)} of at most ` +
-        `${formatBytes(this.#limit)} are taken; use a smaller batch or smaller pictures, or free tensors`,
-    );
-  }
-
-  /** Makes sure that the memory has all addresses below `top`. */
-  #reach(top: number): boolean {
-    const pages = Math.ceil(top / PAGE);
-    if (pages <= this.#pages) return true;
-    try {
-      if (this.#memory !== undefined) this.#memory.grow(pages - this.#pages);
-      else this.#post(0, { type: "grow", pages });
-    } catch {
-      return false;
-    }
-    this.#pages = pages;
-    return true;
-  }
-
-  /** The arena holds nothing between runs, and runs take effect in order: it can simply move. */
-  #growArena(bytes: number): void {
-    if (bytes <= this.#arena.bytes) return;
-    const before = this.#arena;
-    if (before.bytes > 0) this.#space.give(before.address, before.bytes);
-    try {
-      this.#arena = { address: this.#place(bytes, "the program's arena"), bytes };
-    } catch (error) {
-      if (before.bytes > 0) this.#arena = { address: this.#space.take(before.bytes) as number, bytes: before.bytes };
-      throw error;
-    }
-  }
-
   #addressOf(buffer: EngineBuffer): number {
     return this.#addresses.get(buffer.id) as number;
   }
 
-  #check(): void {
+  /** The heap, once the engine was started and while it has not failed. */
+  #running(): EngineHeap {
     if (this.#failure !== undefined) throw new EngineError(this.#failure);
-    if (!this.#started) throw new EngineError("wasm: the engine was not started; call start() first");
+    if (this.#heap === undefined)
+      throw new EngineError("wasm: the engine was not started; call start() first");
+    return this.#heap;
   }
 
   #post(worker: number, message: WasmMessage, transfer?: TransferList): void {

@@ -1,13 +1,15 @@
 /** A worker of the wasm engine: the same code on every thread. */
+
+import { recordError } from "../errors_across.ts";
 import type { WorkerPort } from "../worker_port.ts";
 import { listen } from "../worker_port.ts";
-import { recordError } from "../errors_across.ts";
-import { MemoryViews } from "./memory_views.ts";
-import { PreparedProgram } from "./prepared_program.ts";
 import type { KernelExports } from "./kernel.ts";
-import { ThreadBarrier } from "./thread_barrier.ts";
-import type { RunMessage, StartMessage, WasmMessage } from "./wasm_messages.ts";
+import { MemoryViews } from "./memory_views.ts";
 import type { WorkerContext } from "./prepared_program.ts";
+import { PreparedProgram } from "./prepared_program.ts";
+import { shareControl, ThreadBarrier } from "./thread_barrier.ts";
+import type { RunMessage, StartMessage, WasmMessage } from "./wasm_messages.ts";
+import { WorkShares } from "./work_shares.ts";
 
 let context: WorkerContext | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown }>();
@@ -70,6 +72,7 @@ function start(message: StartMessage): WorkerContext {
     views: new MemoryViews(memory),
     kernels: instance.exports as unknown as KernelExports,
     barrier: new ThreadBarrier(message.control, message.threads),
+    shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
     thread: message.thread,
     threads: message.threads,
     referenceOnly: message.referenceOnly,
@@ -88,5 +91,8 @@ function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): 
   }
   const answer = program.run(message);
   if (thread !== 0 || answer === undefined) return;
-  port.post({ request: message.request, value: answer }, answer.outputs.map((output) => output.buffer as ArrayBuffer));
+  port.post(
+    { request: message.request, value: answer },
+    answer.outputs.map((output) => output.buffer as ArrayBuffer),
+  );
 }
