@@ -1,0 +1,117 @@
+/** Schedules along a cosine. */
+import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
+import { ArgumentError } from "../base/errors.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { Scheduler } from "./scheduler.ts";
+
+/** From `high` at 0 to `low` at 1, along half a cosine. */
+function annealed(high: number, low: number, share: number): number {
+  return low + ((high - low) * (1 + Math.cos(Math.PI * share))) / 2;
+}
+
+type CosineArguments =
+  | [optimizer: Optimizer, tMax: number, etaMin?: number, lastEpoch?: number]
+  | [optimizer: Optimizer, tMax: number, options: { etaMin?: number; lastEpoch?: number }]
+  | [optimizer: Optimizer, options: { tMax: number; etaMin?: number; lastEpoch?: number }];
+const COSINE = signature("CosineAnnealingLR", ["optimizer", "tMax", "etaMin?", "lastEpoch?"]);
+
+/** See {@link CosineAnnealingLR}. */
+export class CosineAnnealingScheduler extends Scheduler {
+  readonly tMax: number;
+  readonly etaMin: number;
+
+  constructor(...args: CosineArguments) {
+    const { optimizer, tMax, etaMin = 0, lastEpoch } = bindArguments(COSINE, args);
+    super("CosineAnnealingLR", optimizer, lastEpoch);
+    this.tMax = tMax;
+    this.etaMin = etaMin;
+    this.start();
+  }
+
+  protected override rates(): number[] {
+    if (this.lastEpoch === 0) return this.currentRates();
+    return this.baseLrs.map((lr) => annealed(lr, this.etaMin, this.lastEpoch / this.tMax));
+  }
+}
+
+/**
+ * From the first rate down to `etaMin` (0) over `tMax` epochs, and up again after them:
+ * etaMin + (lr - etaMin) (1 + cos(pi epoch / tMax)) / 2.
+ *
+ * Source: I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+ */
+export const CosineAnnealingLR = callable("CosineAnnealingLR", CosineAnnealingScheduler);
+export type CosineAnnealingLR = CosineAnnealingScheduler;
+
+interface RestartOptions {
+  tMult?: number;
+  etaMin?: number;
+  lastEpoch?: number;
+}
+type RestartArguments =
+  | [optimizer: Optimizer, t0: number, tMult?: number, etaMin?: number, lastEpoch?: number]
+  | [optimizer: Optimizer, t0: number, options: RestartOptions]
+  | [optimizer: Optimizer, options: RestartOptions & { t0: number }];
+const RESTARTS = signature("CosineAnnealingWarmRestarts", ["optimizer", "t0", "tMult?", "etaMin?", "lastEpoch?"]);
+
+/** See {@link CosineAnnealingWarmRestarts}. */
+export class WarmRestartScheduler extends Scheduler {
+  readonly t0: number;
+  readonly tMult: number;
+  readonly etaMin: number;
+
+  constructor(...args: RestartArguments) {
+    const { optimizer, t0, tMult = 1, etaMin = 0, lastEpoch } = bindArguments(RESTARTS, args);
+    super("CosineAnnealingWarmRestarts", optimizer, lastEpoch);
+    for (const [name, given] of [["t0", t0], ["tMult", tMult]] as const) {
+      if (!(Number.isInteger(given) && given >= 1)) {
+        throw new ArgumentError(`CosineAnnealingWarmRestarts: expected \`${name}\` to be a whole number of at least 1, got ${String(given)}`);
+      }
+    }
+    this.t0 = t0;
+    this.tMult = tMult;
+    this.etaMin = etaMin;
+    this.start();
+  }
+
+  /** How far into its cycle an epoch is; fractions of an epoch are allowed. */
+  #share(epoch: number): number {
+    let length = this.t0;
+    let gone = 0;
+    while (epoch - gone >= length) {
+      gone += length;
+      length *= this.tMult;
+    }
+    return (epoch - gone) / length;
+  }
+
+  #ratesAt(epoch: number): number[] {
+    const share = this.#share(epoch);
+    return this.baseLrs.map((lr) => annealed(lr, this.etaMin, share));
+  }
+
+  protected override rates(): number[] {
+    return this.#ratesAt(this.lastEpoch);
+  }
+
+  /** @param epoch - the epoch to go to, with its fraction (epoch + batch / batches); the next one by default. */
+  override step(epoch?: number): void {
+    if (epoch === undefined) {
+      super.step();
+      return;
+    }
+    if (!(epoch >= 0)) throw new ArgumentError(`CosineAnnealingWarmRestarts: expected an epoch of at least 0, got ${String(epoch)}`);
+    this.lastEpoch = Math.floor(epoch);
+    this.apply(this.#ratesAt(epoch));
+  }
+}
+
+/**
+ * A cosine from the first rate to `etaMin` that starts again after `t0` epochs, each cycle `tMult` times as long
+ * as the one before.
+ *
+ * Source: I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+ */
+export const CosineAnnealingWarmRestarts = callable("CosineAnnealingWarmRestarts", WarmRestartScheduler);
+export type CosineAnnealingWarmRestarts = WarmRestartScheduler;
