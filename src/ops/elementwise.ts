@@ -76,7 +76,7 @@ export const ceilOp = anyUnary("ceil", zeroGradient);
 export const roundOp = anyUnary("round", zeroGradient);
 export const truncOp = anyUnary("trunc", zeroGradient);
 /** max(x, 0); NaN stays NaN. */
-export const reluOp = anyUnary("relu", (g, _x, y) => where(gt(y, constant(0, y.dtype)), g, constant(0, g.dtype)));
+export const reluOp = anyUnary("relu", (g, _x, y) => where(emit(leOp, [y, constant(0, y.dtype)]), constant(0, g.dtype), g));
 export const logicalNotOp = anyUnary("logicalNot", undefined, "bool");
 export const isnanOp = anyUnary("isnan", undefined, "bool");
 

@@ -154,9 +154,7 @@ export const hardsigmoid = activation<Activation>("hardsigmoid", ["inplace?"], (
 
 /** x min(max(x + 3, 0), 6) / 6. Source: Howard et al., "Searching for MobileNetV3", 2019. */
 export const hardswish = activation<Activation>("hardswish", ["inplace?"], (x) => {
-  const middle = div(mul(x, add(x, like(x, 3))), like(x, 6));
-  const low = emit(ops.leOp, [x, like(x, -3)]);
-  return where(low, like(x, 0), where(ge(x, like(x, 3)), x, middle));
+  return div(mul(x, clipped(add(x, like(x, 3)), 0, 6)), like(x, 6));
 });
 
 /** x where x > threshold, value elsewhere. */

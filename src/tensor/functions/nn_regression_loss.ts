@@ -87,15 +87,15 @@ function pairOf(of: string, input: unknown, target: unknown): [Value, Value] {
   return [x, t];
 }
 
-/** Reduces losses that a weight may scale; their mean then divides by the sum of the weights. */
-function weighted(of: string, losses: Value, weight: unknown, reduction: Reduction): Tensor {
+/** Reduces losses that a weight may scale; their mean divides by the sum of the weights where `byWeight`. */
+function weighted(of: string, losses: Value, weight: unknown, reduction: Reduction, byWeight = true): Tensor {
   if (weight === null || weight === undefined) return new Tensor(reduced(losses, reduction));
   const w = floatingInput(of, weight, "weight");
   if (!sameShape(w.shape, losses.shape)) {
     throw new ArgumentError(`${named(of)}: weight and input must have the same size, got [${w.shape}] and [${losses.shape}]`);
   }
   const scaled = mul(losses, w);
-  if (reduction !== "mean") return new Tensor(reduced(scaled, reduction));
+  if (reduction !== "mean" || !byWeight) return new Tensor(reduced(scaled, reduction));
   return new Tensor(div(reduced(scaled, "sum"), reduced(w, "sum")));
 }
 
@@ -136,7 +136,7 @@ export const huberLoss = defineFunction<HuberLoss>("huberLoss", ["input", "targe
   const square = mul(mul(distance, distance), like(x, 0.5));
   const line = mul(sub(distance, like(x, delta / 2)), like(x, delta));
   const losses = where(gt(distance, like(x, delta)), line, square);
-  return weighted(of, losses, args.weight, reductionOf(of, args));
+  return weighted(of, losses, args.weight, reductionOf(of, args), false);
 });
 
 /**

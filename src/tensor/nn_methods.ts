@@ -1,0 +1,17 @@
+/** Functions of `nn.functional` that PyTorch also has as methods. */
+import { hardshrink, logSoftmax, prelu, softmax } from "./functions/nn_index.ts";
+import { defineMethod, type Method } from "./method_types.ts";
+
+const METHODS = { hardshrink, logSoftmax, prelu, softmax };
+
+type Methods = { [K in keyof typeof METHODS]: Method<(typeof METHODS)[K]> };
+
+declare module "./tensor.ts" {
+  interface Tensor extends Methods {}
+}
+
+for (const [name, call] of Object.entries(METHODS)) {
+  defineMethod(name, function (...args: unknown[]) {
+    return (call as (...all: unknown[]) => unknown)(this, ...args);
+  });
+}
