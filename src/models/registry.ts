@@ -1,79 +1,67 @@
 /** Networks by the names under which the command line knows them. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type * as nn from "../nn/index.ts";
-import { initXavier } from "./init_xavier.ts";
 import { bnLenet, lenet } from "./lenet.ts";
 
 /** Editions of the book, whose settings differ: the Chinese one, and the English 1.0. */
 export type Edition = "zh" | "en";
 
-/** How the book trains a network. */
-export interface ModelPreset {
-  readonly name: string;
-  /** For people. */
-  readonly title: string;
-  /** Height and width of an input. */
-  readonly inputSize: number;
-  /** Channels of an input. */
-  readonly channels: number;
-  /** What pictures of 28x28 are resized to; null where they are taken as they are. */
-  readonly resize: number | null;
+/** Settings of the chapter for training a network. */
+export interface TrainingPreset {
   readonly batchSize: number;
   readonly lr: number;
   readonly epochs: number;
 }
 
-interface Entry {
+/** A network that can be made by name. */
+export interface ModelEntry {
+  readonly name: string;
+  /** For people. */
   readonly title: string;
-  readonly inputSize: number;
-  readonly editions: Readonly<Record<Edition, { readonly batchSize: number; readonly lr: number }>>;
+  /** Channels, height and width of an input. */
+  readonly inputShape: readonly [channels: number, height: number, width: number];
+  readonly presets: Readonly<Record<Edition, TrainingPreset>>;
   make(numClasses?: number): nn.Module;
 }
 
-const ENTRIES: Readonly<Record<string, Entry>> = {
-  lenet: {
+const ENTRIES: readonly ModelEntry[] = [
+  {
+    name: "lenet",
     title: "LeNet",
-    inputSize: 28,
-    editions: { zh: { batchSize: 256, lr: 0.9 }, en: { batchSize: 128, lr: 0.1 } },
+    inputShape: [1, 28, 28],
+    presets: { zh: { batchSize: 256, lr: 0.9, epochs: 10 }, en: { batchSize: 128, lr: 0.1, epochs: 10 } },
     make: lenet,
   },
-  "bn-lenet": {
+  {
+    name: "bn-lenet",
     title: "BN-LeNet",
-    inputSize: 28,
-    editions: { zh: { batchSize: 256, lr: 1 }, en: { batchSize: 128, lr: 0.1 } },
+    inputShape: [1, 28, 28],
+    presets: { zh: { batchSize: 256, lr: 1, epochs: 10 }, en: { batchSize: 128, lr: 0.1, epochs: 10 } },
     make: bnLenet,
   },
-};
+];
 
 /** Names of all networks. */
 export function names(): string[] {
-  return Object.keys(ENTRIES);
+  return ENTRIES.map(({ name }) => name);
 }
 
-function entry(name: string): Entry {
-  if (Object.hasOwn(ENTRIES, name)) return ENTRIES[name];
+/**
+ * What is known of a network.
+ *
+ * @throws ArgumentError for a name that does not exist, with the nearest one that does.
+ */
+export function entry(name: string): ModelEntry {
+  const found = ENTRIES.find((one) => one.name === name);
+  if (found !== undefined) return found;
   throw new ArgumentError(`unknown model "${name}"${didYouMean(name, names())} (expected one of ${names().join(", ")})`);
 }
 
 /**
- * How the book trains a network.
- *
- * @param edition - `"zh"` (the default) or `"en"`.
- * @throws ArgumentError for a name that does not exist, with the nearest one that does.
- */
-export function preset(name: string, edition: Edition = "zh"): ModelPreset {
-  const { title, inputSize, editions } = entry(name);
-  if (!Object.hasOwn(editions, edition)) throw new ArgumentError(`unknown edition "${String(edition)}" (expected zh, en)`);
-  const resize = inputSize === 28 ? null : inputSize;
-  return { name, title, inputSize, channels: 1, resize, epochs: 10, ...editions[edition] };
-}
-
-/**
- * A network by its name, with the chapter's first values (see `initXavier`): as the book trains it.
+ * A network by its name, with PyTorch's default first values; see `initXavier` for the chapter's.
  *
  * @param options - `numClasses`: size of the output (default 10).
- * @throws ArgumentError for a name that does not exist, with the nearest one that does.
  */
 export function create(name: string, options: { numClasses?: number } = {}): nn.Module {
-  return initXavier(entry(name).make(options.numClasses));
+  return entry(name).make(options.numClasses);
 }
