@@ -97,8 +97,8 @@ export const powOp: OpDefinition = {
   ...binary("pow", (g, a, b, y) => [powGradientBase(g, a, b), powGradientExponent(g, a, b, y)]),
 };
 /** Where both are equal each receives half of the gradient, as in PyTorch. */
-export const minimumOp = binary("minimum", (g, a, b) => extremeGradient(g, lt(a, b), lt(b, a)));
-export const maximumOp = binary("maximum", (g, a, b) => extremeGradient(g, gt(a, b), gt(b, a)));
+export const minimumOp = binary("minimum", (g, a, b) => extremeGradient(g, a, b, gt(a, b), gt(b, a)));
+export const maximumOp = binary("maximum", (g, a, b) => extremeGradient(g, a, b, lt(a, b), lt(b, a)));
 
 export const eqOp = comparison("eq");
 export const neOp = comparison("ne");
@@ -146,15 +146,17 @@ export const div = (a: Value, b: Value): Value => emit(divOp, [a, b]);
 export const pow = (a: Value, b: Value): Value => emit(powOp, [a, b]);
 export const eq = (a: Value, b: Value): Value => emit(eqOp, [a, b]);
 export const lt = (a: Value, b: Value): Value => emit(ltOp, [a, b]);
+export const le = (a: Value, b: Value): Value => emit(leOp, [a, b]);
 export const gt = (a: Value, b: Value): Value => emit(gtOp, [a, b]);
 export const ge = (a: Value, b: Value): Value => emit(geOp, [a, b]);
 export const where = (condition: Value, a: Value, b: Value): Value => emit(whereOp, [condition, a, b]);
 export const cast = (a: Value, dtype: DType): Value => (a.dtype === dtype ? a : emit(castOp, [a], { dtype }));
 
-function extremeGradient(g: Value, aWins: Value, bWins: Value): readonly [Value, Value] {
+/** Where neither is smaller nor are they equal (one is NaN), both receive the whole gradient, as in PyTorch. */
+function extremeGradient(g: Value, a: Value, b: Value, aLoses: Value, bLoses: Value): readonly [Value, Value] {
   const zero = constant(0, g.dtype);
-  const half = mul(g, constant(0.5, g.dtype));
-  return [where(aWins, g, where(bWins, zero, half)), where(bWins, g, where(aWins, zero, half))];
+  const shared = where(eq(a, b), mul(g, constant(0.5, g.dtype)), g);
+  return [where(aLoses, zero, shared), where(bLoses, zero, shared)];
 }
 
 function powGradientBase(g: Value, a: Value, b: Value): Value {

@@ -2,7 +2,6 @@
 import { isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
-import { full } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
 import * as math from "../../ops/math.ts";
 import { defineFunction } from "../define.ts";
@@ -119,7 +118,6 @@ export const pow: Pow = defineFunction("pow", ["input", "exponent"], ({ input, e
 });
 
 function fixedPower(base: Value, exponent: number, asValue: Value): Value {
-  if (exponent === 0) return full(base.shape, 1, base.dtype);
   if (exponent === 1) return base;
   const squared = () => ops.mul(base, base);
   if (exponent === 2) return squared();

@@ -142,24 +142,29 @@ export interface Clamp {
 }
 
 /**
- * min(max(input, min), max), with numbers or tensors as limits. The gradient passes where the input lies
- * within the limits or on them; NaN stays NaN.
+ * min(max(input, min), max), with numbers or tensors as limits; NaN stays NaN.
+ *
+ * The gradient passes where the input lies between the limits. On a limit it is 0 for a number and, for a
+ * tensor, shared with it: as in PyTorch.
  */
 export const clamp: Clamp = defineFunction("clamp", ["input", "min?", "max?"], ({ input, min = null, max = null }) => {
   if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
   const given = [input, min, max].filter((operand) => operand !== null);
   const values = promote("clamp", given);
+  const byTensor = min instanceof Tensor || max instanceof Tensor;
   let out = values[0];
-  if (min !== null) out = limited(out, values[1], ops.geOp);
-  if (max !== null) out = limited(out, values[values.length - 1], ops.leOp);
+  if (min !== null) out = byTensor ? emit(ops.maximumOp, [out, values[1]]) : limited(out, values[1], ops.gtOp);
+  const last = values[values.length - 1];
+  if (max !== null) out = byTensor ? emit(ops.minimumOp, [out, last]) : limited(out, last, ops.ltOp);
   return new Tensor(out);
 });
 
 /** x where the comparison with the limit holds, the limit elsewhere. A NaN on either side stays. */
 function limited(x: Value, limit: Value, holds: OpDefinition): Value {
   const within = emit(holds, [x, limit]);
-  const kept = isFloating(x.dtype) ? emit(ops.logicalOrOp, [within, emit(ops.isnanOp, [x])]) : within;
-  return ops.where(kept, x, limit);
+  if (!isFloating(x.dtype)) return ops.where(within, x, limit);
+  const outside = ops.where(emit(ops.isnanOp, [x]), constant(Number.NaN, x.dtype), limit);
+  return ops.where(within, x, outside);
 }
 
 export interface ClampMin {
