@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { engineNames } from "../engines/select.ts";
-import { preset } from "../models/index.ts";
+import { entry } from "../models/index.ts";
 import { type BenchLine, formatBench, ratiosOf, type SkipLine } from "./bench_lines.ts";
 import { type Contender, matmulContenders, type PytorchMode, parsePeers, runInTurn, trainingContenders } from "./bench_peers.ts";
 import type { Output } from "./output.ts";
@@ -53,7 +53,7 @@ function checkNames(command: BenchCommand): void {
   oneOf("benchmark", command.what, TASKS);
   for (const name of command.engines) oneOf("engine", name, engineNames());
   for (const mode of command.modes) oneOf("PyTorch mode", mode, MODES);
-  if (command.what === "train") for (const net of command.nets) preset(net);
+  if (command.what === "train") for (const net of command.nets) entry(net);
 }
 
 function oneOf(what: string, given: string, known: readonly string[]): void {

@@ -3,7 +3,7 @@
  * `node bench_own.js train|matmul --net lenet --engine wasm --threads 2 --windows 5 --seconds 1 --size 1024`.
  */
 import { parseArgs } from "node:util";
-import { create, preset } from "../models/index.ts";
+import { create, entry } from "../models/index.ts";
 import * as optim from "../optim/index.ts";
 import { crossEntropy, fromTypedArray, printProgram, profile, rand, stopEngine, type Tensor, useEngine } from "../tensor/index.ts";
 import { executor } from "../tensor/runtime.ts";
@@ -33,8 +33,9 @@ process.stdout.write(`${JSON.stringify(line)}\n`);
 await stopEngine();
 
 async function measureTraining(): Promise<BenchLine> {
-  const { batchSize, inputSize, channels } = preset(values.net);
-  const batch = values.batch === undefined ? batchSize : Number(values.batch);
+  const { inputShape, presets } = entry(values.net);
+  const [channels, inputSize] = inputShape;
+  const batch = values.batch === undefined ? presets.zh.batchSize : Number(values.batch);
   const net = create(values.net);
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const pixels = Float32Array.from({ length: batch * channels * inputSize ** 2 }, (_, i) => ((i * 2654435761) % 256) / 255);

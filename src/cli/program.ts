@@ -48,6 +48,7 @@ function addTrain(program: Command, finish: (code: number) => void): void {
     .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
     .option("--resume <run>", "go on with an interrupted run")
     .option("--data <name>", "fashion-mnist, mnist")
+    .option("--edition <name>", "whose settings: zh (the Chinese edition's, default) or en (the English edition 1.0's)")
     .addOption(dataDir())
     .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
     .addOption(json())

@@ -1,5 +1,5 @@
 /** `convoyant summary`: a network layer by layer. */
-import { create, preset } from "../models/index.ts";
+import { create, entry } from "../models/index.ts";
 import { renderSummary, summaryTotals } from "../report/summary_table.ts";
 import { layerSummary } from "../train/layer_summary.ts";
 import type { Output } from "./output.ts";
@@ -11,7 +11,7 @@ export interface SummaryCommand {
 }
 
 export function summaryCommand(command: SummaryCommand, output: Output): number {
-  const { inputSize, channels } = preset(command.model);
+  const [channels, inputSize] = entry(command.model).inputShape;
   const size = command.resize ?? inputSize;
   const net = create(command.model);
   const rows = layerSummary(net, [1, channels, size, size]).map((row) => ({

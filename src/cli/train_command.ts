@@ -1,7 +1,7 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { relative } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
-import { preset } from "../models/index.ts";
+import { entry } from "../models/index.ts";
 import { compareWithBook, renderComparison, renderFigures } from "../report/book_comparison.ts";
 import { TrainingDisplay } from "../report/training_display.ts";
 import { engineInfo, useEngine } from "../tensor/index.ts";
@@ -36,7 +36,7 @@ export async function trainCommand(command: TrainCommand, output: Output): Promi
   const interrupt = interruption(() => output.note("\nFinishing the step and saving; press Ctrl-C again to stop at once."));
   try {
     // Names are checked and the engine starts before anything is written.
-    preset(config.model);
+    entry(config.model);
     await useEngine(config.engine, config.threads === null ? {} : { threads: config.threads });
     const loaders = await makeLoaders(config, (text) => output.note(text));
     if (interrupt.signal.aborted) return INTERRUPTED;

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
-import { create, type ModelPreset, preset } from "../models/index.ts";
+import { create, type Edition, entry, initXavier } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
 import { manualSeed } from "../tensor/index.ts";
@@ -28,6 +28,7 @@ const schema = v.object({
   engine: v.string(),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  edition: v.picklist(["zh", "en"]),
 });
 
 export type TrainingConfig = v.InferOutput<typeof schema>;
@@ -45,14 +46,17 @@ export function parseConfig(value: unknown, path: string): TrainingConfig {
 export type GivenSettings = Partial<Omit<TrainingConfig, "format" | "model">>;
 
 export function configFor(model: string, given: GivenSettings): TrainingConfig {
-  const { batchSize, lr, resize }: ModelPreset = preset(model);
+  const edition: Edition = oneOf("edition", given.edition ?? "zh", ["zh", "en"]);
+  const { inputShape, presets } = entry(model);
+  const { batchSize, lr, epochs } = presets[edition];
+  const resize = inputShape[1] === 28 ? null : inputShape[1];
   const optimizer = oneOf("optimizer", given.optimizer ?? "sgd", OPTIMIZERS);
   return {
     format: "convoyant-run-1",
     model,
     data: oneOf("data set", given.data ?? "fashion-mnist", DATASETS),
     dataDir: given.dataDir ?? null,
-    epochs: given.epochs ?? 10,
+    epochs: given.epochs ?? epochs,
     batchSize: given.batchSize ?? batchSize,
     optimizer,
     lr: given.lr ?? (optimizer === "sgd" ? lr : DEFAULT_LR[optimizer]),
@@ -63,6 +67,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     engine: given.engine ?? "wasm",
     threads: given.threads ?? null,
     limitBatches: given.limitBatches ?? null,
+    edition,
   };
 }
 
@@ -86,10 +91,10 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
   return out;
 }
 
-/** The network with its initial weights, by the seed. */
+/** The network with the chapter's initial weights, by the seed. */
 export function makeNetwork(config: TrainingConfig): Module {
   manualSeed(config.seed);
-  return create(config.model);
+  return initXavier(create(config.model));
 }
 
 export function makeOptimizer(config: TrainingConfig, net: Module): OptimizerLike {
