@@ -51,6 +51,8 @@ function explain(error: SystemError, path: string, action: FileAction): string {
       return action === "read"
         ? `${start}: there is no such file (ENOENT); check the path`
         : `${start}: its folder does not exist (ENOENT); create it or choose another`;
+    case "EEXIST":
+      return `${start}: a file of that name is in the way (EEXIST); choose another`;
     case "ENOTDIR":
       return `${start}: a part of the path is a file, not a folder (ENOTDIR); choose another path`;
     case "EISDIR":

@@ -16,7 +16,11 @@ export type TensorsByName = Readonly<Record<string, Tensor>> | ReadonlyMap<strin
  * await save(net.stateDict(), "lenet.safetensors");
  * ```
  */
-export async function save(stateDict: TensorsByName, path: string, metadata: Record<string, string> = {}): Promise<void> {
+export async function save(
+  stateDict: TensorsByName,
+  path: string,
+  metadata: Record<string, string> = {},
+): Promise<void> {
   await writeSafetensors(path, await readArrays(stateDict), { format: "pt", ...metadata });
 }
 
@@ -36,10 +40,12 @@ export async function load(path: string): Promise<Record<string, Tensor>> {
 
 /** Every tensor of a state dict, read. */
 export async function readArrays(stateDict: TensorsByName): Promise<Map<string, NamedArray>> {
-  const entries = stateDict instanceof Map ? [...stateDict] : Object.entries(stateDict as Record<string, Tensor>);
+  const entries =
+    stateDict instanceof Map ? [...stateDict] : Object.entries(stateDict as Record<string, Tensor>);
   const arrays = await Promise.all(
     entries.map(([name, tensor]) => {
-      if (!(tensor instanceof Tensor)) throw new ArgumentError(`save: expected tensors by name, "${name}" is ${typeof tensor}`);
+      if (!(tensor instanceof Tensor))
+        throw new ArgumentError(`save: expected tensors by name, "${name}" is ${typeof tensor}`);
       return toNamedArray(tensor);
     }),
   );

@@ -11,6 +11,7 @@ import {
   writeFileAtomic,
   writeFileAtomicSync,
 } from "../../src/io/atomic_file.ts";
+import { makeFolderSync } from "../../src/io/make_folder.ts";
 
 function folderOf(t: TestContext): string {
   const folder = fs.mkdtempSync(join(tmpdir(), "convoyant-"));
@@ -129,6 +130,22 @@ test("a disk that takes one byte at a time gets the whole file", (t) => {
   };
   writeFileAtomicSync(path, "hello", slow);
   assert.equal(fs.readFileSync(path, "utf8"), "hello");
+});
+
+test("folders are made with those above them, or one error says why not", (t) => {
+  const folder = folderOf(t);
+  makeFolderSync(join(folder, "a", "b", "c"));
+  makeFolderSync(join(folder, "a", "b", "c"));
+  assert.ok(fs.statSync(join(folder, "a", "b", "c")).isDirectory());
+  fs.writeFileSync(join(folder, "file"), "");
+  const refused = (path: string, message: RegExp) =>
+    assert.throws(
+      () => makeFolderSync(path),
+      (error: Error) => error instanceof FileError && message.test(error.message),
+    );
+  refused(join(folder, "file"), /a file of that name is in the way/);
+  refused(join(folder, "file", "x"), /a part of the path is a file/);
+  if (fs.existsSync("/proc/self")) refused("/proc/none/x", /cannot write .proc.none/);
 });
 
 test("leftovers of a killed writer are removed, those of a living one stay", (t) => {

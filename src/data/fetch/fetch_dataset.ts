@@ -1,8 +1,9 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
+import { makeFolderSync } from "../../io/make_folder.ts";
 import type { DataFile, DatasetSource } from "../mnist_format.ts";
 import { fetchPackage } from "./apt_source.ts";
 import { findDataFile, readDataFile } from "./read_data_file.ts";
@@ -120,7 +121,7 @@ function findInPackage(root: string, source: DatasetSource, file: DataFile): str
 /** A new folder inside the destination; says what to do where that cannot be. */
 function makeWorkFolder(destination: string): string {
   try {
-    mkdirSync(destination, { recursive: true });
+    makeFolderSync(destination);
     accessSync(destination, constants.W_OK);
     removeAbandoned(destination);
     return mkdtempSync(join(destination, WORK_PREFIX));
@@ -138,7 +139,10 @@ function makeWorkFolder(destination: string): string {
 function removeAbandoned(destination: string): void {
   for (const name of readdirSync(destination)) {
     const path = join(destination, name);
-    if (name.startsWith(WORK_PREFIX) && Date.now() - statSync(path).mtimeMs > A_DAY) {
+    if (!name.startsWith(WORK_PREFIX)) continue;
+    // Another process may be removing it at this very moment.
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (changed !== undefined && Date.now() - changed > A_DAY) {
       rmSync(path, { recursive: true, force: true });
     }
   }
