@@ -3,7 +3,7 @@ import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as F from "./functional.ts";
 import { defineLayer } from "./layer.ts";
-import { py } from "./module_text.ts";
+import { py, pyFloat } from "./module_text.ts";
 
 interface DropoutSettings {
   /** Probability of silence. */
@@ -22,7 +22,7 @@ function dropoutLayer(name: string, compute: (input: Tensor, p: number, training
       if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${name}: expected \`p\` to be a probability from 0 to 1, got ${String(p)}`);
     },
     forward: ({ p, training }, input: Tensor) => compute(input, p, training),
-    describe: (s) => `p=${py(s.p)}, inplace=${py(s.inplace)}`,
+    describe: (s) => `p=${pyFloat(s.p)}, inplace=${py(s.inplace)}`,
   });
 }
 

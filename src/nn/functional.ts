@@ -2,6 +2,7 @@
  * `nn.functional`: convolution, pooling, normalisation, activations, dropout and losses as functions, under
  * PyTorch's names in camelCase.
  */
-export { sigmoid, tanh } from "../tensor/functions/pointwise.ts";
+
 export * from "../tensor/functions/nn_index.ts";
 export { relu } from "../tensor/functions/nn_relu.ts";
+export { sigmoid, tanh } from "../tensor/functions/pointwise.ts";

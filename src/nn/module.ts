@@ -1,5 +1,6 @@
 /** The base of every network and layer. */
-import { ArgumentError } from "../base/errors.ts";
+import { type DType, isFloating } from "../base/dtype.ts";
+import { ArgumentError, DTypeError } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { CallableObject } from "../base/callable.ts";
 import { type ForwardHook, type ForwardPreHook, type FullBackwardHook, type HookHandle, ModuleHooks } from "./hooks.ts";
@@ -7,7 +8,7 @@ import { callModule } from "./module_call.ts";
 import { formatModule } from "./module_text.ts";
 import { attributeName, joinPath } from "./names.ts";
 import { ParameterTensor } from "./parameter.ts";
-import { type LoadResult, loadInto, type StateDict } from "./state_dict.ts";
+import { convert, type LoadResult, loadInto, type StateDict } from "./state_dict.ts";
 
 /** A tensor or module that belongs to a module, under the name it has in a state dict. */
 interface Registered {
@@ -293,6 +294,29 @@ export class Module extends CallableObject {
   requiresGrad_(requiresGrad = true): this {
     for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
+  }
+
+  /**
+   * Converts floating-point parameters and buffers, in place.
+   *
+   * @param dtype - `"float32"` or `"float64"`.
+   */
+  to(dtype: DType): this {
+    if (!isFloating(dtype)) throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
+    this.eachState("", (_key, tensor) => {
+      if (isFloating(tensor.dtype)) convert(tensor, dtype);
+    });
+    return this;
+  }
+
+  /** Converts parameters and buffers to float64. */
+  double(): this {
+    return this.to("float64");
+  }
+
+  /** Converts parameters and buffers to float32. */
+  float(): this {
+    return this.to("float32");
   }
 
   /** Forgets the gradients of all parameters, or sets them to zero. */

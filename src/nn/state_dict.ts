@@ -2,7 +2,7 @@
 import { StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { constantValue, setGradientMode } from "../graph/node.ts";
-import { arrayFrom } from "../base/dtype.ts";
+import { arrayFrom, type DType } from "../base/dtype.ts";
 import { cast } from "../ops/elementwise.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { overwrite } from "./initial_values.ts";
@@ -65,6 +65,19 @@ export function copyInto(target: Tensor, from: Tensor): void {
   const before = setGradientMode(false);
   try {
     target.assign(cast(from.value, dtype));
+  } finally {
+    setGradientMode(before);
+  }
+}
+
+/** The same contents in another dtype, in the tensor's place. */
+export function convert(tensor: Tensor, dtype: DType): void {
+  const { value } = tensor.cell;
+  if (value.dtype === dtype) return;
+  const { data } = value;
+  const before = setGradientMode(false);
+  try {
+    overwrite(tensor, data === null ? cast(value, dtype) : constantValue(arrayFrom(dtype, data), value.shape, dtype));
   } finally {
     setGradientMode(before);
   }
