@@ -4,7 +4,7 @@ import { formatShape, numel } from "../base/shape.ts";
 import type { Attributes } from "../engines/engine.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { constant } from "./creation.ts";
-import { cast, div, eq, mul } from "./elementwise.ts";
+import { cast, div, eq, isnanOp, logicalAndOp, logicalOrOp, mul } from "./elementwise.ts";
 import { reducedShape } from "./infer.ts";
 import { expand, reshape } from "./shape_ops.ts";
 
@@ -42,12 +42,18 @@ function extreme(name: "amax" | "amin"): OpDefinition {
     },
     gradient({ grads, inputs: [input], outputs, attributes }) {
       const best = withReducedDims(outputs[0], input, attributes);
-      const mask = cast(eq(input, best), input.dtype);
+      const mask = cast(attributes.nanShares ? equalOrNan(input, best) : eq(input, best), input.dtype);
       const count = sum(mask, dimsOf(attributes), true);
       const share = div(withReducedDims(grads[0] as Value, input, attributes), count);
       return [mul(mask, share)];
     },
   };
+}
+
+/** With the attribute `nanShares` NaNs share the gradient of a result that is NaN (max()); else it is NaN. */
+function equalOrNan(input: Value, best: Value): Value {
+  const bothNan = emit(logicalAndOp, [emit(isnanOp, [input]), emit(isnanOp, [best])]);
+  return emit(logicalOrOp, [eq(input, best), bothNan]);
 }
 
 export const amaxOp = extreme("amax");

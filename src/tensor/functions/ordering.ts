@@ -1,11 +1,11 @@
 /** Largest and smallest elements, their positions, and order. */
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../base/shape.ts";
-import type { OpDefinition, Value } from "../../graph/node.ts";
+import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import * as elementwise from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import * as ops from "../../ops/ordering.ts";
-import { amax, amin } from "../../ops/reduction.ts";
+import { amaxOp, aminOp } from "../../ops/reduction.ts";
 import { full } from "../../ops/creation.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
@@ -34,7 +34,7 @@ export interface Extreme {
 
 function extreme(
   name: string,
-  ofAll: typeof amax,
+  ofAll: OpDefinition,
   position: OpDefinition,
   ofTwo: (input: Tensor, other: Tensor) => Tensor,
 ): Extreme {
@@ -42,7 +42,8 @@ function extreme(
     if (other instanceof Tensor) return ofTwo(input, other);
     const value = valueOf(input, "input", name);
     if (dim === undefined || dim === null) {
-      return new Tensor(ofAll(reshape(value, [numel(value.shape)]), [0]));
+      const flat = reshape(value, [numel(value.shape)]);
+      return new Tensor(emit(ofAll, [flat], { dims: [0], keepdim: false, nanShares: true }));
     }
     const at = normalizeDim(dim, value.shape.length, name);
     if (value.shape.length === 0) return named(value, full([], 0, "int64"));
@@ -59,9 +60,9 @@ function extreme(
  * The largest of all elements; with `dim`, the largest along it and (the first of) their positions; with a
  * second tensor, the larger of both, element by element. NaN counts as largest.
  */
-export const max = extreme("max", amax, ops.argmaxOp, maximum);
+export const max = extreme("max", amaxOp, ops.argmaxOp, maximum);
 /** The smallest; see `max`. NaN counts as smallest too. */
-export const min = extreme("min", amin, ops.argminOp, minimum);
+export const min = extreme("min", aminOp, ops.argminOp, minimum);
 
 export interface ArgExtreme {
   (input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;

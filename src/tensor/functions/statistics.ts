@@ -108,7 +108,8 @@ function normOf(x: Value, p: number, dims: readonly number[], keepdim: boolean):
   const magnitude = () => emit(ops.absOp, [x]);
   if (p === 2) return rootOf(sum(ops.mul(x, x), dims, keepdim));
   if (p === 1) return sum(magnitude(), dims, keepdim);
-  if (p === 0) return sum(ops.cast(emit(ops.neOp, [x, zero]), x.dtype), dims, keepdim);
+  // 0 x on the other side joins the tape, with a gradient of 0.
+  if (p === 0) return sum(ops.where(emit(ops.neOp, [x, zero]), constant(1, x.dtype), ops.mul(x, zero)), dims, keepdim);
   if (p === Number.POSITIVE_INFINITY) return amax(magnitude(), dims, keepdim);
   if (p === Number.NEGATIVE_INFINITY) return amin(magnitude(), dims, keepdim);
   const powers = sum(ops.pow(magnitude(), constant(p, x.dtype)), dims, keepdim);

@@ -1,0 +1,3 @@
+import { runTopic } from "./run_cases.ts";
+
+runTopic("indexing");
