@@ -18,7 +18,9 @@ export const binaryCrossEntropyOp: OpDefinition = {
     requireFloating(p);
     requireSameDtype([p, t]);
     if (!sameShape(p.shape, t.shape)) {
-      throw new ShapeError(`expected input and target of one shape, got ${formatShape(p.shape)} and ${formatShape(t.shape)}`);
+      throw new ShapeError(
+        `expected input and target of one shape, got ${formatShape(p.shape)} and ${formatShape(t.shape)}`,
+      );
     }
     return [{ shape: p.shape, dtype: p.dtype }];
   },

@@ -161,6 +161,8 @@ function inferConvolved(x: Shape, weight: Shape, geometry: ConvolutionGeometry):
 function requireOutput(dy: TensorSpec, x: Shape, weight: Shape, geometry: ConvolutionGeometry): void {
   const expected = inferConvolved(x, weight, geometry);
   if (formatShape(dy.shape) !== formatShape(expected)) {
-    throw new ShapeError(`expected a gradient of shape ${formatShape(expected)}, got ${formatShape(dy.shape)}`);
+    throw new ShapeError(
+      `expected a gradient of shape ${formatShape(expected)}, got ${formatShape(dy.shape)}`,
+    );
   }
 }

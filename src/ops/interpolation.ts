@@ -41,5 +41,10 @@ export const resampleGradientOp: OpDefinition = {
 };
 
 export function resample(x: Value, { kind, alignCorners, antialias, axes }: ResampleRule): Value {
-  return emit(resampleOp, [x], { kind, alignCorners, antialias, axes: axes.map(({ size, scale }) => ({ size, scale })) });
+  return emit(resampleOp, [x], {
+    kind,
+    alignCorners,
+    antialias,
+    axes: axes.map(({ size, scale }) => ({ size, scale })),
+  });
 }

@@ -1,7 +1,8 @@
 /** Class labels in losses. */
-import { DTypeError } from "../base/errors.ts";
-import { isFloating } from "../base/dtype.ts";
+
 import type { LabelRule } from "../base/class_labels.ts";
+import { isFloating } from "../base/dtype.ts";
+import { DTypeError } from "../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { arange } from "./creation.ts";
 import { eq } from "./elementwise.ts";
@@ -14,7 +15,8 @@ import { reshape } from "./shape_ops.ts";
 export const classLabelsOp: OpDefinition = {
   name: "classLabels",
   infer([labels]) {
-    if (isFloating(labels.dtype)) throw new DTypeError(`expected labels of an integer dtype, got ${labels.dtype}`);
+    if (isFloating(labels.dtype))
+      throw new DTypeError(`expected labels of an integer dtype, got ${labels.dtype}`);
     return [{ shape: labels.shape, dtype: "int32" }];
   },
 };

@@ -32,7 +32,10 @@ function allButChannels(shape: Shape): number[] {
 
 /** [C] as [1, C, 1, ...], to broadcast against x. */
 function alongChannels(perChannel: Value, x: Value): Value {
-  return reshape(perChannel, x.shape.map((_, d) => (d === 1 ? x.shape[1] : 1)));
+  return reshape(
+    perChannel,
+    x.shape.map((_, d) => (d === 1 ? x.shape[1] : 1)),
+  );
 }
 
 function requirePerChannel(x: TensorSpec, rest: readonly TensorSpec[], names: readonly string[]): void {

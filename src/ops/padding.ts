@@ -16,7 +16,11 @@ export const constantPadOp: OpDefinition = {
     return [{ shape: paddedShape(x.shape, attributes.padding as Padding), dtype: x.dtype }];
   },
   gradient: ({ grads, attributes }) => [
-    constantPad(grads[0] as Value, (attributes.padding as Padding).map(([before, after]) => [-before, -after]), 0),
+    constantPad(
+      grads[0] as Value,
+      (attributes.padding as Padding).map(([before, after]) => [-before, -after]),
+      0,
+    ),
   ],
 };
 

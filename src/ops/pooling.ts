@@ -39,9 +39,14 @@ export function pooledSize(
   return ceilMode && (places - 1) * stride >= size + padding ? places - 1 : places;
 }
 
-function inferPooled(x: TensorSpec, geometry: Omit<MaxPoolGeometry, "dilation">, dilation: readonly number[]): number[] {
+function inferPooled(
+  x: TensorSpec,
+  geometry: Omit<MaxPoolGeometry, "dilation">,
+  dilation: readonly number[],
+): number[] {
   const { kernelSize, stride, padding, ceilMode } = geometry;
-  if (x.shape.length !== 4) throw new ShapeError(`expected an input [N, C, H, W], got ${formatShape(x.shape)}`);
+  if (x.shape.length !== 4)
+    throw new ShapeError(`expected an input [N, C, H, W], got ${formatShape(x.shape)}`);
   for (const d of [0, 1]) {
     if (padding[d] * 2 > dilation[d] * (kernelSize[d] - 1) + 1) {
       throw new ShapeError(
@@ -94,9 +99,7 @@ export const avgPool2dOp: OpDefinition = {
   name: "avgPool2d",
   infer([x], attributes) {
     requireFloating(x);
-    return [
-      { shape: inferPooled(x, attributes as unknown as AveragePoolGeometry, [1, 1]), dtype: x.dtype },
-    ];
+    return [{ shape: inferPooled(x, attributes as unknown as AveragePoolGeometry, [1, 1]), dtype: x.dtype }];
   },
   gradient: ({ grads, inputs: [x], attributes }) => [
     emit(avgPool2dGradientOp, [grads[0] as Value], { ...attributes, inputShape: [...x.shape] }),

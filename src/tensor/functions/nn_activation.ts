@@ -24,11 +24,13 @@ export interface PlainActivation {
 export interface LeakyRelu {
   (input: Tensor, negativeSlope?: number, inplace?: boolean): Tensor;
   (input: Tensor, options: { negativeSlope?: number; inplace?: boolean }): Tensor;
+  (input: Tensor, negativeSlope: number, options: { inplace?: boolean }): Tensor;
 }
 
 export interface ExponentialLinear {
   (input: Tensor, alpha?: number, inplace?: boolean): Tensor;
   (input: Tensor, options: { alpha?: number; inplace?: boolean }): Tensor;
+  (input: Tensor, alpha: number, options: { inplace?: boolean }): Tensor;
 }
 
 export interface Hardtanh {
@@ -55,7 +57,6 @@ export interface Softplus {
 export function activation<F>(
   name: string,
   parameters: readonly string[],
-  // biome-ignore lint/suspicious/noExplicitAny: bound arguments
   compute: (x: Value, args: any) => Value,
 ): F {
   return defineFunction<F>(name, ["input", ...parameters], (args) => {
@@ -78,8 +79,10 @@ function clipped(x: Value, low: number, high: number): Value {
 export const relu6 = activation<Activation>("relu6", ["inplace?"], (x) => clipped(x, 0, 6));
 
 /** x where x > 0, negativeSlope * x elsewhere; negativeSlope is 0.01 by default. */
-export const leakyRelu = activation<LeakyRelu>("leakyRelu", ["negativeSlope?", "inplace?"], (x, { negativeSlope = 0.01 }) =>
-  where(gt(x, like(x, 0)), x, mul(x, like(x, negativeSlope))),
+export const leakyRelu = activation<LeakyRelu>(
+  "leakyRelu",
+  ["negativeSlope?", "inplace?"],
+  (x, { negativeSlope = 0.01 }) => where(gt(x, like(x, 0)), x, mul(x, like(x, negativeSlope))),
 );
 
 /** scale * (x where x > 0, alpha (e^(x inputScale) - 1) elsewhere). */
@@ -100,7 +103,7 @@ export const celu = activation<ExponentialLinear>("celu", ["alpha?", "inplace?"]
 
 /** Scaled ELU. Source: Klambauer et al., "Self-normalizing neural networks", 2017. */
 export const selu = activation<Activation>("selu", ["inplace?"], (x) =>
-  exponentialLinear(x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1),
+  exponentialLinear(x, 1.6732632423543772, 1.0507009873554805, 1),
 );
 
 /** x sigmoid(x) */
@@ -112,8 +115,10 @@ export const mish = activation<Activation>("mish", ["inplace?"], (x) =>
 );
 
 /** log(1 + e^(beta x)) / beta, and x itself where beta x > threshold. */
-export const softplus = activation<Softplus>("softplus", ["beta?", "threshold?"], (x, { beta = 1, threshold = 20 }) =>
-  softplusOf(x, beta, threshold),
+export const softplus = activation<Softplus>(
+  "softplus",
+  ["beta?", "threshold?"],
+  (x, { beta = 1, threshold = 20 }) => softplusOf(x, beta, threshold),
 );
 
 function softplusOf(x: Value, beta: number, threshold: number): Value {
@@ -143,8 +148,10 @@ export const softsign = activation<PlainActivation>("softsign", [], (x) =>
 export const tanhshrink = activation<PlainActivation>("tanhshrink", [], (x) => sub(x, emit(ops.tanhOp, [x])));
 
 /** min(max(x, minVal), maxVal), by default within -1 and 1. */
-export const hardtanh = activation<Hardtanh>("hardtanh", ["minVal?", "maxVal?", "inplace?"], (x, { minVal = -1, maxVal = 1 }) =>
-  clipped(x, minVal, maxVal),
+export const hardtanh = activation<Hardtanh>(
+  "hardtanh",
+  ["minVal?", "maxVal?", "inplace?"],
+  (x, { minVal = -1, maxVal = 1 }) => clipped(x, minVal, maxVal),
 );
 
 /** min(max(x + 3, 0), 6) / 6 */
@@ -175,4 +182,3 @@ export const softshrink = activation<Shrink>("softshrink", ["lambd?"], (x, { lam
   const inside = emit(ops.leOp, [emit(ops.absOp, [x]), like(x, lambd)]);
   return where(inside, like(x, 0), moved);
 });
-

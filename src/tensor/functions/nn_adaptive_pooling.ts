@@ -20,7 +20,11 @@ export interface AdaptivePool {
 
 export interface AdaptiveMaxPool {
   <R extends boolean = false>(input: Tensor, outputSize: OutputSize, returnIndices?: R): WithIndices<R>;
-  <R extends boolean = false>(input: Tensor, outputSize: OutputSize, options: { returnIndices?: R }): WithIndices<R>;
+  <R extends boolean = false>(
+    input: Tensor,
+    outputSize: OutputSize,
+    options: { returnIndices?: R },
+  ): WithIndices<R>;
 }
 
 /**
@@ -30,13 +34,17 @@ export interface AdaptiveMaxPool {
  * @param input - [N, C, H, W] or [C, H, W].
  * @param outputSize - one number, or (height, width); null keeps the input's.
  */
-export const adaptiveAvgPool2d = defineFunction<AdaptivePool>("adaptiveAvgPool2d", ["input", "outputSize"], (args) =>
-  poolAdaptively("adaptiveAvgPool2d", 2, args, averageToGrid),
+export const adaptiveAvgPool2d = defineFunction<AdaptivePool>(
+  "adaptiveAvgPool2d",
+  ["input", "outputSize"],
+  (args) => poolAdaptively("adaptiveAvgPool2d", 2, args, averageToGrid),
 );
 
 /** `adaptiveAvgPool2d` over sequences. */
-export const adaptiveAvgPool1d = defineFunction<AdaptivePool>("adaptiveAvgPool1d", ["input", "outputSize"], (args) =>
-  poolAdaptively("adaptiveAvgPool1d", 1, args, averageToGrid),
+export const adaptiveAvgPool1d = defineFunction<AdaptivePool>(
+  "adaptiveAvgPool1d",
+  ["input", "outputSize"],
+  (args) => poolAdaptively("adaptiveAvgPool1d", 1, args, averageToGrid),
 );
 
 const MAX = ["input", "outputSize", "returnIndices?"];
@@ -61,7 +69,9 @@ function poolAdaptively(
 ): Tensor | Tensor[] {
   const outs = withBatch(of, floatingInput(of, input), spatial, (batched) => {
     const size = gridSize(of, outputSize, batched.shape.slice(2));
-    return spatial === 1 ? pool(asFlatPicture(batched), [1, ...size]).map(fromFlatPicture) : pool(batched, size);
+    return spatial === 1
+      ? pool(asFlatPicture(batched), [1, ...size]).map(fromFlatPicture)
+      : pool(batched, size);
   });
   return returnIndices ? [new Tensor(outs[0]), new Tensor(cast(outs[1], "int64"))] : new Tensor(outs[0]);
 }
@@ -88,7 +98,13 @@ function averageToGrid(x: Value, size: number[]): Value[] {
 function largestInGrid(x: Value, size: number[]): Value[] {
   const kernelSize = evenCells(x, size);
   if (kernelSize === null) return emitAll(ops.adaptiveMaxPool2dOp, [x], { outputSize: size });
-  return ops.maxPool2d(x, { kernelSize, stride: kernelSize, padding: [0, 0], dilation: [1, 1], ceilMode: false });
+  return ops.maxPool2d(x, {
+    kernelSize,
+    stride: kernelSize,
+    padding: [0, 0],
+    dilation: [1, 1],
+    ceilMode: false,
+  });
 }
 
 /** Size of the cells where the grid divides the picture evenly. */

@@ -30,11 +30,20 @@ export function sizes(of: string, argument: string, given: unknown, count: numbe
 }
 
 export function shown(given: unknown): string {
-  return Array.isArray(given) ? `[${given.join(", ")}]` : given instanceof Tensor ? "a Tensor" : String(given);
+  return Array.isArray(given)
+    ? `[${given.join(", ")}]`
+    : given instanceof Tensor
+      ? "a Tensor"
+      : String(given);
 }
 
 /** One of a few words. */
-export function oneOf<T extends string>(of: string, argument: string, given: unknown, words: readonly T[]): T {
+export function oneOf<T extends string>(
+  of: string,
+  argument: string,
+  given: unknown,
+  words: readonly T[],
+): T {
   if (words.includes(given as T)) return given as T;
   throw new ArgumentError(
     `${named(of)}: ${shown(given)} is not a valid value for \`${argument}\`; expected ${words.map((w) => `"${w}"`).join(", ")}`,
@@ -60,7 +69,12 @@ export function optionalValue(of: string, tensor: unknown, argument: string): Va
  * Runs `body` on an input [N, C, ...] with `spatial` dimensions behind the channels; an input without the
  * batch gets one of size 1, which the results lose again.
  */
-export function withBatch(of: string, input: Value, spatial: number, body: (batched: Value) => Value[]): Value[] {
+export function withBatch(
+  of: string,
+  input: Value,
+  spatial: number,
+  body: (batched: Value) => Value[],
+): Value[] {
   const rank = input.shape.length;
   if (rank === spatial + 2) return body(input);
   if (rank !== spatial + 1) {

@@ -1,6 +1,7 @@
 /** Losses for yes-or-no targets. */
-import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
+
 import { isFloating } from "../../base/dtype.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { broadcastShapes, formatShape, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
@@ -13,7 +14,7 @@ import { promote } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { logSigmoidOf } from "./nn_activation.ts";
 import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
-import { reduced, type Reduction, type ReductionOptions, reductionOf } from "./nn_reduction.ts";
+import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
 export interface BinaryCrossEntropy {
   (
@@ -45,7 +46,13 @@ export interface BinaryCrossEntropyWithLogits {
 }
 
 export interface UnweightedLoss {
-  (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  ): Tensor;
   (input: Tensor, target: Tensor, options: ReductionOptions): Tensor;
 }
 
@@ -55,7 +62,9 @@ const like = (x: Value, value: number): Value => constant(value, x.dtype);
 function floatingTarget(of: string, x: Value, target: unknown): Value {
   const t = valueOf(target, "target", named(of));
   if (!isFloating(t.dtype)) {
-    throw new DTypeError(`${named(of)}: expected a target of dtype ${x.dtype}, got ${t.dtype}; convert it with .to("${x.dtype}")`);
+    throw new DTypeError(
+      `${named(of)}: expected a target of dtype ${x.dtype}, got ${t.dtype}; convert it with .to("${x.dtype}")`,
+    );
   }
   if (!sameShape(x.shape, t.shape)) {
     throw new ShapeError(
@@ -70,7 +79,9 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
   const w = optionalValue(of, weight, "weight");
   if (w === null) return losses;
   if (!sameShape(broadcastShapes([losses.shape, w.shape], named(of)), losses.shape)) {
-    throw new ShapeError(`${named(of)}: expected a weight that broadcasts to ${formatShape(losses.shape)}, got ${formatShape(w.shape)}`);
+    throw new ShapeError(
+      `${named(of)}: expected a weight that broadcasts to ${formatShape(losses.shape)}, got ${formatShape(w.shape)}`,
+    );
   }
   return mul(losses, w);
 }
@@ -115,12 +126,16 @@ export const binaryCrossEntropyWithLogits = defineFunction<BinaryCrossEntropyWit
 );
 
 /** Mean of log(1 + e^(-target * input)), targets 1 and -1. */
-export const softMarginLoss = defineFunction<UnweightedLoss>("softMarginLoss", ["input", "target", ...LEGACY], (args) => {
-  const of = "softMarginLoss";
-  floatingInput(of, args.input);
-  const [x, t] = promote(named(of), [args.input, args.target]);
-  return new Tensor(reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, args)));
-});
+export const softMarginLoss = defineFunction<UnweightedLoss>(
+  "softMarginLoss",
+  ["input", "target", ...LEGACY],
+  (args) => {
+    const of = "softMarginLoss";
+    floatingInput(of, args.input);
+    const [x, t] = promote(named(of), [args.input, args.target]);
+    return new Tensor(reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, args)));
+  },
+);
 
 /** Mean over the classes (the last dimension) of the binary cross-entropy with logits. */
 export const multilabelSoftMarginLoss = defineFunction<BinaryCrossEntropy>(
@@ -130,7 +145,8 @@ export const multilabelSoftMarginLoss = defineFunction<BinaryCrossEntropy>(
     const of = "multilabelSoftMarginLoss";
     floatingInput(of, args.input);
     const [x, t] = promote(named(of), [args.input, args.target]);
-    if (x.shape.length === 0) throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);
+    if (x.shape.length === 0)
+      throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);
     const losses = neg(add(mul(t, logSigmoidOf(x)), mul(sub(like(x, 1), t), logSigmoidOf(neg(x)))));
     const perExample = mean(scaled(of, losses, args.weight), [x.shape.length - 1]);
     return new Tensor(reduced(perExample, reductionOf(of, args)));

@@ -1,6 +1,7 @@
 /** Losses of classifiers: cross-entropy and negative log-likelihood. */
-import { isFloating } from "../../base/dtype.ts";
+
 import { checkedLabels, type LabelRule } from "../../base/class_labels.ts";
+import { isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import { constantValue, type Value } from "../../graph/node.ts";
@@ -32,6 +33,12 @@ export interface CrossEntropy {
     target: Tensor,
     options: ReductionOptions & { weight?: Tensor | null; ignoreIndex?: number; labelSmoothing?: number },
   ): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | null,
+    options: ReductionOptions & { ignoreIndex?: number; labelSmoothing?: number },
+  ): Tensor;
 }
 
 export interface NllLoss {
@@ -44,7 +51,17 @@ export interface NllLoss {
     reduce?: boolean | null,
     reduction?: Reduction,
   ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions & { weight?: Tensor | null; ignoreIndex?: number }): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    options: ReductionOptions & { weight?: Tensor | null; ignoreIndex?: number },
+  ): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | null,
+    options: ReductionOptions & { ignoreIndex?: number },
+  ): Tensor;
 }
 
 const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "reduce?", "reduction?"];
@@ -65,29 +82,39 @@ const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "redu
  * crossEntropy(net(x), y, { labelSmoothing: 0.1 });
  * ```
  */
-export const crossEntropy = defineFunction<CrossEntropy>("crossEntropy", [...NLL, "labelSmoothing?"], (args) => {
-  const of = "crossEntropy";
-  const { ignoreIndex = -100, labelSmoothing = 0 } = args;
-  const x = floatingInput(of, args.input);
-  const target = valueOf(args.target, "target", named(of));
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ArgumentError(`${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`);
-  }
-  const classDim = classDimOf(of, x);
-  const weight = classWeight(of, args.weight, x, classDim);
-  const reduction = reductionOf(of, args);
-  const scores = logSoftmax(x, classDim);
-  if (sameShape(target.shape, x.shape)) {
-    if (!isFloating(target.dtype)) {
-      throw new DTypeError(
-        `${named(of)}: expected probabilities of a floating-point dtype for a target of the input's shape ` +
-          `${formatShape(x.shape)}, got ${target.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
+export const crossEntropy = defineFunction<CrossEntropy>(
+  "crossEntropy",
+  [...NLL, "labelSmoothing?"],
+  (args) => {
+    const of = "crossEntropy";
+    const { ignoreIndex = -100, labelSmoothing = 0 } = args;
+    const x = floatingInput(of, args.input);
+    const target = valueOf(args.target, "target", named(of));
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+      throw new ArgumentError(
+        `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
       );
     }
-    return new Tensor(probabilityLoss(scores, cast(target, x.dtype), weight, classDim, reduction, labelSmoothing));
-  }
-  return new Tensor(labelLoss(of, scores, target, weight, classDim, ignoreIndex, reduction, labelSmoothing));
-});
+    const classDim = classDimOf(of, x);
+    const weight = classWeight(of, args.weight, x, classDim);
+    const reduction = reductionOf(of, args);
+    const scores = logSoftmax(x, classDim);
+    if (sameShape(target.shape, x.shape)) {
+      if (!isFloating(target.dtype)) {
+        throw new DTypeError(
+          `${named(of)}: expected probabilities of a floating-point dtype for a target of the input's shape ` +
+            `${formatShape(x.shape)}, got ${target.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
+        );
+      }
+      return new Tensor(
+        probabilityLoss(scores, cast(target, x.dtype), weight, classDim, reduction, labelSmoothing),
+      );
+    }
+    return new Tensor(
+      labelLoss(of, scores, target, weight, classDim, ignoreIndex, reduction, labelSmoothing),
+    );
+  },
+);
 
 /**
  * Negative log-likelihood: the mean over the examples of -input[target].
@@ -125,7 +152,10 @@ function classWeight(of: string, weight: unknown, x: Value, classDim: number): V
       `${named(of)}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${formatShape(value.shape)}`,
     );
   }
-  return reshape(cast(value, x.dtype), x.shape.map((_, d) => (d === classDim ? classes : 1)));
+  return reshape(
+    cast(value, x.dtype),
+    x.shape.map((_, d) => (d === classDim ? classes : 1)),
+  );
 }
 
 const allDims = (value: Value): number[] => value.shape.map((_, d) => d);

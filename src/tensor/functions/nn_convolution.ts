@@ -19,6 +19,21 @@ import {
   withBatch,
 } from "./nn_arguments.ts";
 
+interface ConvolutionOptions {
+  stride?: Size;
+  padding?: Size | "same" | "valid";
+  dilation?: Size;
+  groups?: number;
+}
+
+interface TransposedConvolutionOptions {
+  stride?: Size;
+  padding?: Size;
+  outputPadding?: Size;
+  groups?: number;
+  dilation?: Size;
+}
+
 export interface Convolution {
   (
     input: Tensor,
@@ -29,17 +44,8 @@ export interface Convolution {
     dilation?: Size,
     groups?: number,
   ): Tensor;
-  (
-    input: Tensor,
-    weight: Tensor,
-    options: {
-      bias?: Tensor | null;
-      stride?: Size;
-      padding?: Size | "same" | "valid";
-      dilation?: Size;
-      groups?: number;
-    },
-  ): Tensor;
+  (input: Tensor, weight: Tensor, bias: Tensor | null, options: ConvolutionOptions): Tensor;
+  (input: Tensor, weight: Tensor, options: ConvolutionOptions & { bias?: Tensor | null }): Tensor;
 }
 
 export interface TransposedConvolution {
@@ -53,22 +59,21 @@ export interface TransposedConvolution {
     groups?: number,
     dilation?: Size,
   ): Tensor;
-  (
-    input: Tensor,
-    weight: Tensor,
-    options: {
-      bias?: Tensor | null;
-      stride?: Size;
-      padding?: Size;
-      outputPadding?: Size;
-      groups?: number;
-      dilation?: Size;
-    },
-  ): Tensor;
+  (input: Tensor, weight: Tensor, bias: Tensor | null, options: TransposedConvolutionOptions): Tensor;
+  (input: Tensor, weight: Tensor, options: TransposedConvolutionOptions & { bias?: Tensor | null }): Tensor;
 }
 
 const PARAMETERS = ["input", "weight", "bias?", "stride?", "padding?", "dilation?", "groups?"];
-const TRANSPOSED = ["input", "weight", "bias?", "stride?", "padding?", "outputPadding?", "groups?", "dilation?"];
+const TRANSPOSED = [
+  "input",
+  "weight",
+  "bias?",
+  "stride?",
+  "padding?",
+  "outputPadding?",
+  "groups?",
+  "dilation?",
+];
 
 /**
  * Two-dimensional convolution (cross-correlation, as everywhere in deep learning):
@@ -87,10 +92,14 @@ const TRANSPOSED = ["input", "weight", "bias?", "stride?", "padding?", "outputPa
  * conv2d(tensor, weight, { stride: 4, padding: 1 });
  * ```
  */
-export const conv2d = defineFunction<Convolution>("conv2d", PARAMETERS, (args) => convolve("conv2d", 2, args));
+export const conv2d = defineFunction<Convolution>("conv2d", PARAMETERS, (args) =>
+  convolve("conv2d", 2, args),
+);
 
 /** Convolution over sequences: input [N, C, L] or [C, L], weight [O, C / groups, k]; see `conv2d`. */
-export const conv1d = defineFunction<Convolution>("conv1d", PARAMETERS, (args) => convolve("conv1d", 1, args));
+export const conv1d = defineFunction<Convolution>("conv1d", PARAMETERS, (args) =>
+  convolve("conv1d", 1, args),
+);
 
 /**
  * Transposed convolution: the gradient of `conv2d` by its input. The output has
@@ -108,7 +117,6 @@ export const convTranspose1d = defineFunction<TransposedConvolution>("convTransp
   convolveTransposed("convTranspose1d", 1, args),
 );
 
-/** biome-ignore lint/suspicious/noExplicitAny: bound arguments */
 type Bound = Record<string, any>;
 
 function convolve(of: string, spatial: number, args: Bound): Tensor {
@@ -116,14 +124,31 @@ function convolve(of: string, spatial: number, args: Bound): Tensor {
   const x = floatingInput(of, args.input);
   const weight = weightOf(of, args.weight, spatial);
   const bias = optionalValue(of, args.bias, "bias") ?? undefined;
-  const [steps, gaps] = [sizes(of, "stride", stride, spatial, 1), sizes(of, "dilation", dilation, spatial, 1)];
+  const [steps, gaps] = [
+    sizes(of, "stride", stride, spatial, 1),
+    sizes(of, "dilation", dilation, spatial, 1),
+  ];
   const [divisor] = sizes(of, "groups", groups, 1, 1);
   const around = paddingOf(of, padding, weight.shape.slice(2), steps, gaps);
   const [y] = withBatch(of, x, spatial, (batched) => {
     const wide = spatial === 1 ? asFlatPicture(batched) : batched;
     const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
-    const whole = constantPad(wide, [[0, 0], [0, 0], [0, spatial === 1 ? 0 : around.extra[0]], [0, around.extra[spatial - 1]]], 0);
-    const geometry = { stride: pair(steps, 1), padding: pair(around.both, 0), dilation: pair(gaps, 1), groups: divisor };
+    const whole = constantPad(
+      wide,
+      [
+        [0, 0],
+        [0, 0],
+        [0, spatial === 1 ? 0 : around.extra[0]],
+        [0, around.extra[spatial - 1]],
+      ],
+      0,
+    );
+    const geometry = {
+      stride: pair(steps, 1),
+      padding: pair(around.both, 0),
+      dilation: pair(gaps, 1),
+      groups: divisor,
+    };
     const out = ops.conv2d(whole, kernel, geometry, bias);
     return [spatial === 1 ? fromFlatPicture(out) : out];
   });
@@ -155,7 +180,9 @@ function paddingOf(
   if (padding === "valid") return { both: none, extra: none };
   if (padding !== "same") return { both: sizes(of, "padding", padding, kernel.length, 0), extra: none };
   if (stride.some((s) => s !== 1)) {
-    throw new ArgumentError(`${named(of)}: padding "same" is not supported for strided convolutions; give it as numbers`);
+    throw new ArgumentError(
+      `${named(of)}: padding "same" is not supported for strided convolutions; give it as numbers`,
+    );
   }
   const total = kernel.map((k, d) => dilation[d] * (k - 1));
   return { both: total.map((t) => Math.floor(t / 2)), extra: total.map((t) => t % 2) };
@@ -181,7 +208,12 @@ function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
     const wide = spatial === 1 ? asFlatPicture(batched) : batched;
     const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
     requireTransposable(of, batched, weight, bias, divisor);
-    const geometry = { stride: pair(steps, 1), padding: pair(around, 0), dilation: pair(gaps, 1), groups: divisor };
+    const geometry = {
+      stride: pair(steps, 1),
+      padding: pair(around, 0),
+      dilation: pair(gaps, 1),
+      groups: divisor,
+    };
     const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
     const biased = bias === null ? out : add(out, reshape(bias, [1, bias.shape[0], 1, 1]));
     return [spatial === 1 ? fromFlatPicture(biased) : biased];
@@ -192,32 +224,54 @@ function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
 function requireTransposable(of: string, x: Value, weight: Value, bias: Value | null, groups: number): void {
   const shapes = `in ${formatShape(x.shape)}; weight is ${formatShape(weight.shape)}`;
   if (x.shape[1] !== weight.shape[0]) {
-    throw new ShapeError(`${named(of)}: expected ${weight.shape[0]} input channels, got ${x.shape[1]} ${shapes}`);
+    throw new ShapeError(
+      `${named(of)}: expected ${weight.shape[0]} input channels, got ${x.shape[1]} ${shapes}`,
+    );
   }
   if (weight.shape[0] % groups !== 0) {
-    throw new ShapeError(`${named(of)}: expected input channels that ${groups} groups divide, got ${weight.shape[0]} ${shapes}`);
+    throw new ShapeError(
+      `${named(of)}: expected input channels that ${groups} groups divide, got ${weight.shape[0]} ${shapes}`,
+    );
   }
   const outputs = weight.shape[1] * groups;
   if (bias !== null && (bias.shape.length !== 1 || bias.shape[0] !== outputs)) {
-    throw new ShapeError(`${named(of)}: expected a bias of shape [${outputs}], got ${formatShape(bias.shape)}; weight is ${formatShape(weight.shape)}`);
+    throw new ShapeError(
+      `${named(of)}: expected a bias of shape [${outputs}], got ${formatShape(bias.shape)}; weight is ${formatShape(weight.shape)}`,
+    );
   }
 }
 
-function transposed(of: string, x: Value, weight: Value, geometry: ops.ConvolutionGeometry, behind: readonly number[]): Value {
+function transposed(
+  of: string,
+  x: Value,
+  weight: Value,
+  geometry: ops.ConvolutionGeometry,
+  behind: readonly number[],
+): Value {
   const { stride, padding, dilation, groups } = geometry;
   const outputs = weight.shape[1] * groups;
   // Where the added rows reach over a whole step they hold products too, which a crop of the full result has.
   const cropped = behind.some((b, d) => b >= stride[d]);
   const own = cropped ? [0, 0] : padding;
   const added = cropped ? [0, 0] : behind;
-  const size = [0, 1].map((d) => (x.shape[d + 2] - 1) * stride[d] - 2 * own[d] + dilation[d] * (weight.shape[d + 2] - 1) + added[d] + 1);
+  const size = [0, 1].map(
+    (d) =>
+      (x.shape[d + 2] - 1) * stride[d] - 2 * own[d] + dilation[d] * (weight.shape[d + 2] - 1) + added[d] + 1,
+  );
   if (size[0] < 1 || size[1] < 1) {
     throw new ShapeError(
       `${named(of)}: the calculated output size is ${size.join(" x ")}, which is too small, ` +
         `for an input ${formatShape(x.shape)} and a weight ${formatShape(weight.shape)}`,
     );
   }
-  const full = ops.conv2dInputGradient(x, weight, [x.shape[0], outputs, ...size], { ...geometry, padding: own });
+  const full = ops.conv2dInputGradient(x, weight, [x.shape[0], outputs, ...size], {
+    ...geometry,
+    padding: own,
+  });
   if (!cropped) return full;
-  return constantPad(full, [[0, 0], [0, 0], ...[0, 1].map((d) => [-padding[d], behind[d] - padding[d]] as const)], 0);
+  return constantPad(
+    full,
+    [[0, 0], [0, 0], ...[0, 1].map((d) => [-padding[d], behind[d] - padding[d]] as const)],
+    0,
+  );
 }

@@ -4,14 +4,26 @@ import { normalizeDim } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
-import { add, div, eq, ge, maximumOp, minimumOp, mul, neg, sqrtOp, sub, where } from "../../ops/elementwise.ts";
+import {
+  add,
+  div,
+  eq,
+  ge,
+  maximumOp,
+  minimumOp,
+  mul,
+  neg,
+  sqrtOp,
+  sub,
+  where,
+} from "../../ops/elementwise.ts";
 import { sum } from "../../ops/reduction.ts";
 import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 import { floatingInput, named } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
-import { reduced, type Reduction, type ReductionOptions, reductionOf } from "./nn_reduction.ts";
+import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
 const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
@@ -27,17 +39,21 @@ export interface CosineSimilarity {
 }
 
 /** x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim` (1 by default). */
-export const cosineSimilarity = defineFunction<CosineSimilarity>("cosineSimilarity", ["x1", "x2", "dim?", "eps?"], (args) => {
-  const { dim = 1, eps = 1e-8 } = args;
-  const [a, b] = floats("cosineSimilarity", args.x1, args.x2);
-  const together = mul(a, b);
-  const along = normalizeDim(dim, together.shape.length, named("cosineSimilarity")) - together.shape.length;
-  const unit = (v: Value): Value => {
-    const norm = vectorNorm(v, 2, [along + v.shape.length], true);
-    return div(v, emit(maximumOp, [norm, like(v, eps)]));
-  };
-  return new Tensor(sum(mul(unit(a), unit(b)), [along + together.shape.length]));
-});
+export const cosineSimilarity = defineFunction<CosineSimilarity>(
+  "cosineSimilarity",
+  ["x1", "x2", "dim?", "eps?"],
+  (args) => {
+    const { dim = 1, eps = 1e-8 } = args;
+    const [a, b] = floats("cosineSimilarity", args.x1, args.x2);
+    const together = mul(a, b);
+    const along = normalizeDim(dim, together.shape.length, named("cosineSimilarity")) - together.shape.length;
+    const unit = (v: Value): Value => {
+      const norm = vectorNorm(v, 2, [along + v.shape.length], true);
+      return div(v, emit(maximumOp, [norm, like(v, eps)]));
+    };
+    return new Tensor(sum(mul(unit(a), unit(b)), [along + together.shape.length]));
+  },
+);
 
 export interface PairwiseDistance {
   (x1: Tensor, x2: Tensor, p?: number, eps?: number, keepdim?: boolean): Tensor;
@@ -56,7 +72,8 @@ export const pairwiseDistance = defineFunction<PairwiseDistance>(
 
 function distance(a: Value, b: Value, p: number, eps: number, keepdim = false): Value {
   const difference = add(sub(a, b), like(a, eps));
-  if (difference.shape.length === 0) throw new ArgumentError("pairwiseDistance: expected vectors, got single numbers");
+  if (difference.shape.length === 0)
+    throw new ArgumentError("pairwiseDistance: expected vectors, got single numbers");
   return vectorNorm(difference, p, [difference.shape.length - 1], keepdim);
 }
 

@@ -6,14 +6,15 @@ import { constant } from "../../ops/creation.ts";
 import { add, ge, mul, where } from "../../ops/elementwise.ts";
 import { randomUniform } from "../../ops/random.ts";
 import { defineFunction } from "../define.ts";
-import { drawKey } from "../random_state.ts";
 import { scalarValue } from "../operands.ts";
+import { drawKey } from "../random_state.ts";
 import { Tensor } from "../tensor.ts";
 import { floatingInput, named } from "./nn_arguments.ts";
 
 export interface Dropout {
   (input: Tensor, p?: number, training?: boolean, inplace?: boolean): Tensor;
   (input: Tensor, options: { p?: number; training?: boolean; inplace?: boolean }): Tensor;
+  (input: Tensor, p: number, options: { training?: boolean; inplace?: boolean }): Tensor;
 }
 
 const PARAMETERS = ["input", "p?", "training?", "inplace?"];
@@ -22,7 +23,7 @@ const PARAMETERS = ["input", "p?", "training?", "inplace?"];
 type MaskShape = (of: string, x: Value) => number[];
 
 /** true (kept) with probability 1 - p, from the next draw of the default generator. */
-function keepMask(x: Value, shape: readonly number[], p: number): Value {
+function keepMask(_x: Value, shape: readonly number[], p: number): Value {
   return ge(randomUniform(drawKey(), shape), scalarValue(p, "float32"));
 }
 
@@ -41,7 +42,9 @@ function define(name: string, maskShape: MaskShape): Dropout {
 
 function checkProbability(of: string, p: unknown): void {
   if (typeof p === "number" && p >= 0 && p <= 1) return;
-  throw new ArgumentError(`${named(of)}: dropout probability has to be between 0 and 1, but got ${String(p)}`);
+  throw new ArgumentError(
+    `${named(of)}: dropout probability has to be between 0 and 1, but got ${String(p)}`,
+  );
 }
 
 /** One number for each channel: dimension 1, or 0 where the input has no batch (rank `spatial + 1`). */
@@ -78,16 +81,20 @@ export const dropout3d = define("dropout3d", perChannel(3));
 const SATURATION = -1.7580993408473766;
 
 function defineAlpha(name: string, maskShape: MaskShape): Dropout {
-  return defineFunction<Dropout>(name, PARAMETERS, ({ input, p = 0.5, training = false, inplace = false }) => {
-    const x = floatingInput(name, input);
-    checkProbability(name, p);
-    if (!training || p === 0) return input;
-    const scale = p === 1 ? 0 : 1 / Math.sqrt((1 - p) * (1 + p * SATURATION * SATURATION));
-    const mask = keepMask(x, maskShape(name, x), p);
-    const mixed = where(mask, x, constant(SATURATION, x.dtype));
-    const y = add(mul(mixed, scalarValue(scale, x.dtype)), scalarValue(-scale * p * SATURATION, x.dtype));
-    return inplace ? input.assign(y) : new Tensor(y);
-  });
+  return defineFunction<Dropout>(
+    name,
+    PARAMETERS,
+    ({ input, p = 0.5, training = false, inplace = false }) => {
+      const x = floatingInput(name, input);
+      checkProbability(name, p);
+      if (!training || p === 0) return input;
+      const scale = p === 1 ? 0 : 1 / Math.sqrt((1 - p) * (1 + p * SATURATION * SATURATION));
+      const mask = keepMask(x, maskShape(name, x), p);
+      const mixed = where(mask, x, constant(SATURATION, x.dtype));
+      const y = add(mul(mixed, scalarValue(scale, x.dtype)), scalarValue(-scale * p * SATURATION, x.dtype));
+      return inplace ? input.assign(y) : new Tensor(y);
+    },
+  );
 }
 
 /**
@@ -98,5 +105,6 @@ function defineAlpha(name: string, maskShape: MaskShape): Dropout {
 export const alphaDropout = defineAlpha("alphaDropout", (_of, x) => [...x.shape]);
 
 /** `alphaDropout` of whole channels. */
-export const featureAlphaDropout = defineAlpha("featureAlphaDropout", (_of, x) => x.shape.map((size, d) => (d < 2 ? size : 1)));
-
+export const featureAlphaDropout = defineAlpha("featureAlphaDropout", (_of, x) =>
+  x.shape.map((size, d) => (d < 2 ? size : 1)),
+);

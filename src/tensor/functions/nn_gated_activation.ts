@@ -55,7 +55,13 @@ export const prelu = defineFunction<Prelu>("prelu", ["input", "weight"], ({ inpu
       `${named("prelu")}: expected a weight of 1 or ${channels} slopes, one per channel of ${formatShape(x.shape)}, got ${formatShape(w.shape)}`,
     );
   }
-  const perChannel = slopes === 1 ? reshape(w, []) : reshape(w, x.shape.map((_, d) => (d === 1 ? slopes : 1)));
+  const perChannel =
+    slopes === 1
+      ? reshape(w, [])
+      : reshape(
+          w,
+          x.shape.map((_, d) => (d === 1 ? slopes : 1)),
+        );
   const zero = constant(0, x.dtype);
   const positive = gt(x, zero);
   return new Tensor(where(positive, x, mul(where(positive, zero, x), perChannel)));
@@ -69,13 +75,20 @@ export interface Glu {
 /** a sigmoid(b), the halves a and b of the input along `dim` (the last one by default). */
 export const glu = defineFunction<Glu>("glu", ["input", "dim?"], ({ input, dim = -1 }) => {
   const x = floatingInput("glu", input);
-  if (x.shape.length === 0) throw new ArgumentError(`${named("glu")}: expected at least one dimension, got a single number`);
+  if (x.shape.length === 0)
+    throw new ArgumentError(`${named("glu")}: expected at least one dimension, got a single number`);
   const along = normalizeDim(dim, x.shape.length, named("glu"));
   const size = x.shape[along];
   if (size % 2 !== 0) {
-    throw new ShapeError(`${named("glu")}: expected an even size in dimension ${along} to halve, got ${size} in ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `${named("glu")}: expected an even size in dimension ${along} to halve, got ${size} in ${formatShape(x.shape)}`,
+    );
   }
   const part = (before: number, after: number): Value =>
-    constantPad(x, x.shape.map((_, d) => (d === along ? [-before, -after] : [0, 0])), 0);
+    constantPad(
+      x,
+      x.shape.map((_, d) => (d === along ? [-before, -after] : [0, 0])),
+      0,
+    );
   return new Tensor(mul(part(0, size / 2), emit(sigmoidOp, [part(size / 2, 0)])));
 });

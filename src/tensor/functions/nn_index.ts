@@ -1,6 +1,7 @@
 /** The functions of `nn.functional`, by family. */
 export * from "./nn_activation.ts";
 export * from "./nn_adaptive_pooling.ts";
+export * from "./nn_batch_norm.ts";
 export * from "./nn_binary_loss.ts";
 export * from "./nn_classification_loss.ts";
 export * from "./nn_convolution.ts";

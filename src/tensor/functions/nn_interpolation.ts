@@ -10,7 +10,14 @@ import { Tensor } from "../tensor.ts";
 import { asFlatPicture, floatingInput, fromFlatPicture, named, oneOf, shown } from "./nn_arguments.ts";
 
 /** How elements between those of the input are found. */
-export type InterpolationMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "bicubic" | "trilinear" | "area";
+export type InterpolationMode =
+  | "nearest"
+  | "nearest-exact"
+  | "linear"
+  | "bilinear"
+  | "bicubic"
+  | "trilinear"
+  | "area";
 
 /** One number for all spatial dimensions, or one for each. */
 type PerDimension = number | readonly number[] | null;
@@ -36,11 +43,21 @@ export interface Interpolate {
       antialias?: boolean;
     },
   ): Tensor;
+  (
+    input: Tensor,
+    size: PerDimension,
+    options: { mode?: InterpolationMode; alignCorners?: boolean | null; antialias?: boolean },
+  ): Tensor;
 }
 
 const MODES = ["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"] as const;
 /** Spatial dimensions that a mode is for; absent where it is for any number. */
-const SPATIAL: Partial<Record<InterpolationMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
+const SPATIAL: Partial<Record<InterpolationMode, number>> = {
+  linear: 1,
+  bilinear: 2,
+  bicubic: 2,
+  trilinear: 3,
+};
 
 /**
  * Resizes the dimensions behind the channels.
@@ -65,7 +82,9 @@ export const interpolate = defineFunction<Interpolate>(
     const kind = oneOf("interpolate", "mode", mode, MODES);
     if (spatial < 1 || spatial > 3 || (SPATIAL[kind] ?? spatial) !== spatial) {
       const rank = SPATIAL[kind] === undefined ? "3 to 5" : `${SPATIAL[kind] + 2}`;
-      throw new ShapeError(`${of}: mode "${kind}" expects an input of ${rank} dimensions, [N, C, ...], got ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `${of}: mode "${kind}" expects an input of ${rank} dimensions, [N, C, ...], got ${formatShape(x.shape)}`,
+      );
     }
     if (alignCorners !== null && SPATIAL[kind] === undefined) {
       throw new ArgumentError(
@@ -73,12 +92,21 @@ export const interpolate = defineFunction<Interpolate>(
       );
     }
     if (antialias && kind !== "bilinear" && kind !== "bicubic") {
-      throw new ArgumentError(`${of}: Anti-alias option is only supported for bilinear and bicubic modes, got "${kind}"`);
+      throw new ArgumentError(
+        `${of}: Anti-alias option is only supported for bilinear and bicubic modes, got "${kind}"`,
+      );
     }
     const { size, factors } = targetSize(of, x, args);
     if (kind === "area") return new Tensor(areaOf(of, x, size));
     const axes = size.map((n, d) => axisOf(x.shape[d + 2], n, factors?.[d], alignCorners ?? false));
-    return new Tensor(resample(x, { kind: tapsOf(kind), alignCorners: alignCorners ?? false, antialias: Boolean(antialias), axes }));
+    return new Tensor(
+      resample(x, {
+        kind: tapsOf(kind),
+        alignCorners: alignCorners ?? false,
+        antialias: Boolean(antialias),
+        axes,
+      }),
+    );
   },
 );
 
@@ -93,37 +121,49 @@ function axisOf(from: number, to: number, factor: number | undefined, alignCorne
   return { size: to, scale: factor === undefined ? from / to : 1 / factor };
 }
 
-/** biome-ignore lint/suspicious/noExplicitAny: bound arguments */
 function targetSize(of: string, x: Value, args: any): { size: number[]; factors?: number[] } {
   const { size = null, scaleFactor = null, recomputeScaleFactor = null } = args;
   const plane = x.shape.slice(2);
   if ((size === null) === (scaleFactor === null)) {
-    throw new ArgumentError(`${of}: ${size === null ? "either size or scaleFactor should be defined" : "only one of size or scaleFactor should be defined"}`);
+    throw new ArgumentError(
+      `${of}: ${size === null ? "either size or scaleFactor should be defined" : "only one of size or scaleFactor should be defined"}`,
+    );
   }
   if (size !== null) {
-    if (recomputeScaleFactor) throw new ArgumentError(`${of}: recomputeScaleFactor is not meaningful with an explicit size`);
+    if (recomputeScaleFactor)
+      throw new ArgumentError(`${of}: recomputeScaleFactor is not meaningful with an explicit size`);
     const list = perDimension(of, "size", size, plane.length);
-    if (list.some((n) => !Number.isInteger(n))) throw new ArgumentError(`${of}: expected \`size\` in whole numbers, got ${shown(size)}`);
+    if (list.some((n) => !Number.isInteger(n)))
+      throw new ArgumentError(`${of}: expected \`size\` in whole numbers, got ${shown(size)}`);
     return { size: positive(of, x, list) };
   }
   const factors = perDimension(of, "scaleFactor", scaleFactor, plane.length);
-  const scaled = positive(of, x, plane.map((n, d) => Math.floor(n * factors[d])));
+  const scaled = positive(
+    of,
+    x,
+    plane.map((n, d) => Math.floor(n * factors[d])),
+  );
   return recomputeScaleFactor ? { size: scaled } : { size: scaled, factors };
 }
 
 function perDimension(of: string, argument: string, given: unknown, count: number): number[] {
   const list = Array.isArray(given) ? given : new Array(count).fill(given);
   if (list.length === count && list.every((n) => typeof n === "number")) return list;
-  throw new ArgumentError(`${of}: expected \`${argument}\` to be a number or ${count} of them, got ${shown(given)}`);
+  throw new ArgumentError(
+    `${of}: expected \`${argument}\` to be a number or ${count} of them, got ${shown(given)}`,
+  );
 }
 
 function positive(of: string, x: Value, size: number[]): number[] {
   if ([...size, ...x.shape.slice(2)].every((n) => n > 0)) return size;
-  throw new ShapeError(`${of}: Input and output sizes should be greater than 0, got ${formatShape(x.shape)} to ${formatShape(size)}`);
+  throw new ShapeError(
+    `${of}: Input and output sizes should be greater than 0, got ${formatShape(x.shape)} to ${formatShape(size)}`,
+  );
 }
 
 function areaOf(of: string, x: Value, size: number[]): Value {
-  if (size.length === 3) throw new ArgumentError(`${of}: mode "area" takes inputs of one or two spatial dimensions`);
+  if (size.length === 3)
+    throw new ArgumentError(`${of}: mode "area" takes inputs of one or two spatial dimensions`);
   if (size.length === 2) return emit(adaptiveAvgPool2dOp, [x], { outputSize: size });
   return fromFlatPicture(emit(adaptiveAvgPool2dOp, [asFlatPicture(x)], { outputSize: [1, ...size] }));
 }

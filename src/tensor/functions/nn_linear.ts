@@ -1,6 +1,7 @@
 /** Linear maps, and rows of a table. */
-import { DTypeError, ShapeError } from "../../base/errors.ts";
+
 import { isFloating } from "../../base/dtype.ts";
+import { DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { add } from "../../ops/elementwise.ts";
@@ -23,29 +24,35 @@ export interface Linear {
  * @param weight - [features out, features in], or [features in] for one number without a dimension.
  * @param bias - [features out].
  */
-export const linear = defineFunction<Linear>("linear", ["input", "weight", "bias?"], ({ input, weight, bias = null }) => {
-  const x = floatingInput("linear", input);
-  const w = floatingInput("linear", weight, "weight");
-  const b = optionalValue("linear", bias, "bias");
-  const features = w.shape[w.shape.length - 1];
-  if (w.shape.length < 1 || w.shape.length > 2) {
-    throw new ShapeError(`${named("linear")}: expected a weight [features out, features in], got ${formatShape(w.shape)}`);
-  }
-  if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== features) {
-    throw new ShapeError(
-      `${named("linear")}: expected ${features} input features, got ${x.shape[x.shape.length - 1] ?? "none"} ` +
-        `in ${formatShape(x.shape)}; weight is ${formatShape(w.shape)}`,
-    );
-  }
-  const outputs = w.shape.length === 2 ? w.shape[0] : 1;
-  const wanted = w.shape.length === 2 ? [outputs] : [];
-  if (b !== null && (b.shape.length > 1 || (b.shape.length === 1 && b.shape[0] !== outputs))) {
-    throw new ShapeError(
-      `${named("linear")}: expected a bias of shape ${formatShape(wanted)}, got ${formatShape(b.shape)}; weight is ${formatShape(w.shape)}`,
-    );
-  }
-  return new Tensor(linearOf(x, reshape(w, [outputs, features]), b, [...x.shape.slice(0, -1), ...wanted]));
-});
+export const linear = defineFunction<Linear>(
+  "linear",
+  ["input", "weight", "bias?"],
+  ({ input, weight, bias = null }) => {
+    const x = floatingInput("linear", input);
+    const w = floatingInput("linear", weight, "weight");
+    const b = optionalValue("linear", bias, "bias");
+    const features = w.shape[w.shape.length - 1];
+    if (w.shape.length < 1 || w.shape.length > 2) {
+      throw new ShapeError(
+        `${named("linear")}: expected a weight [features out, features in], got ${formatShape(w.shape)}`,
+      );
+    }
+    if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== features) {
+      throw new ShapeError(
+        `${named("linear")}: expected ${features} input features, got ${x.shape[x.shape.length - 1] ?? "none"} ` +
+          `in ${formatShape(x.shape)}; weight is ${formatShape(w.shape)}`,
+      );
+    }
+    const outputs = w.shape.length === 2 ? w.shape[0] : 1;
+    const wanted = w.shape.length === 2 ? [outputs] : [];
+    if (b !== null && (b.shape.length > 1 || (b.shape.length === 1 && b.shape[0] !== outputs))) {
+      throw new ShapeError(
+        `${named("linear")}: expected a bias of shape ${formatShape(wanted)}, got ${formatShape(b.shape)}; weight is ${formatShape(w.shape)}`,
+      );
+    }
+    return new Tensor(linearOf(x, reshape(w, [outputs, features]), b, [...x.shape.slice(0, -1), ...wanted]));
+  },
+);
 
 function linearOf(x: Value, weight: Value, bias: Value | null, shape: readonly number[]): Value {
   const [outputs, features] = weight.shape;
@@ -115,19 +122,29 @@ export interface Embedding {
  * @param paddingIdx - a row that collects no gradient; negative ones count from the end.
  * @throws IndexError for an index out of range.
  */
-export const embedding = defineFunction<Embedding>("embedding", ["input", "weight", "paddingIdx?"], ({ input, weight, paddingIdx = null }) => {
-  const indices = valueOf(input, "input", named("embedding"));
-  const table = valueOf(weight, "weight", named("embedding"));
-  if (isFloating(indices.dtype) || indices.dtype === "bool") {
-    throw new DTypeError(`${named("embedding")}: expected indices of an integer dtype, got ${indices.dtype}; convert them with .to("int64")`);
-  }
-  if (table.shape.length !== 2) {
-    throw new ShapeError(`${named("embedding")}: expected a weight [rows, width], got ${formatShape(table.shape)}`);
-  }
-  if (paddingIdx === null) return new Tensor(ops.embedding(indices, table, null));
-  const padding = paddingIdx < 0 ? paddingIdx + table.shape[0] : paddingIdx;
-  if (!(padding >= 0 && padding < table.shape[0])) {
-    throw new ShapeError(`${named("embedding")}: paddingIdx ${paddingIdx} is out of range for ${table.shape[0]} rows`);
-  }
-  return new Tensor(ops.embedding(indices, table, padding));
-});
+export const embedding = defineFunction<Embedding>(
+  "embedding",
+  ["input", "weight", "paddingIdx?"],
+  ({ input, weight, paddingIdx = null }) => {
+    const indices = valueOf(input, "input", named("embedding"));
+    const table = valueOf(weight, "weight", named("embedding"));
+    if (isFloating(indices.dtype) || indices.dtype === "bool") {
+      throw new DTypeError(
+        `${named("embedding")}: expected indices of an integer dtype, got ${indices.dtype}; convert them with .to("int64")`,
+      );
+    }
+    if (table.shape.length !== 2) {
+      throw new ShapeError(
+        `${named("embedding")}: expected a weight [rows, width], got ${formatShape(table.shape)}`,
+      );
+    }
+    if (paddingIdx === null) return new Tensor(ops.embedding(indices, table, null));
+    const padding = paddingIdx < 0 ? paddingIdx + table.shape[0] : paddingIdx;
+    if (!(padding >= 0 && padding < table.shape[0])) {
+      throw new ShapeError(
+        `${named("embedding")}: paddingIdx ${paddingIdx} is out of range for ${table.shape[0]} rows`,
+      );
+    }
+    return new Tensor(ops.embedding(indices, table, padding));
+  },
+);

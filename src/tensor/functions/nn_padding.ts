@@ -13,6 +13,7 @@ export type PaddingMode = "constant" | "reflect" | "replicate" | "circular";
 export interface Pad {
   (input: Tensor, pad: readonly number[], mode?: PaddingMode, value?: number | null): Tensor;
   (input: Tensor, pad: readonly number[], options: { mode?: PaddingMode; value?: number | null }): Tensor;
+  (input: Tensor, pad: readonly number[], mode: PaddingMode, options: { value?: number | null }): Tensor;
 }
 
 /**
@@ -38,8 +39,18 @@ export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?"
         `expected at most ${2 * Math.max(x.shape.length - 1, 0)} numbers for ${formatShape(x.shape)}, got ${args.pad.length}`,
     );
   }
-  const cropped = constantPad(x, amounts.map(([a, b]) => [Math.min(a, 0), Math.min(b, 0)]), 0);
-  return new Tensor(borderPad(cropped, amounts.map(([a, b]) => [Math.max(a, 0), Math.max(b, 0)]), kind));
+  const cropped = constantPad(
+    x,
+    amounts.map(([a, b]) => [Math.min(a, 0), Math.min(b, 0)]),
+    0,
+  );
+  return new Tensor(
+    borderPad(
+      cropped,
+      amounts.map(([a, b]) => [Math.max(a, 0), Math.max(b, 0)]),
+      kind,
+    ),
+  );
 });
 
 /** (before, after) for each dimension, outermost first, from a list that begins with the last dimension. */

@@ -7,7 +7,15 @@ import * as ops from "../../ops/pooling.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import { asFlatPicture, floatingInput, fromFlatPicture, named, type Size, sizes, withBatch } from "./nn_arguments.ts";
+import {
+  asFlatPicture,
+  floatingInput,
+  fromFlatPicture,
+  named,
+  type Size,
+  sizes,
+  withBatch,
+} from "./nn_arguments.ts";
 
 /** With `returnIndices` also the positions (int64) of the largest elements in their planes. */
 export type WithIndices<R extends boolean> = R extends true ? [Tensor, Tensor] : Tensor;
@@ -26,6 +34,12 @@ export interface MaxPool {
     input: Tensor,
     kernelSize: Size,
     options: { stride?: Size | null; padding?: Size; dilation?: Size; ceilMode?: boolean; returnIndices?: R },
+  ): WithIndices<R>;
+  <R extends boolean = false>(
+    input: Tensor,
+    kernelSize: Size,
+    stride: Size | null,
+    options: { padding?: Size; dilation?: Size; ceilMode?: boolean; returnIndices?: R },
   ): WithIndices<R>;
 }
 
@@ -50,27 +64,65 @@ export interface AveragePool2d {
       divisorOverride?: number | null;
     },
   ): Tensor;
+  (
+    input: Tensor,
+    kernelSize: Size,
+    stride: Size | null,
+    options: {
+      padding?: Size;
+      ceilMode?: boolean;
+      countIncludePad?: boolean;
+      divisorOverride?: number | null;
+    },
+  ): Tensor;
 }
 
 export interface AveragePool1d {
-  (input: Tensor, kernelSize: Size, stride?: Size | null, padding?: Size, ceilMode?: boolean, countIncludePad?: boolean): Tensor;
-  (input: Tensor, kernelSize: Size, options: { stride?: Size | null; padding?: Size; ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
+  (
+    input: Tensor,
+    kernelSize: Size,
+    stride?: Size | null,
+    padding?: Size,
+    ceilMode?: boolean,
+    countIncludePad?: boolean,
+  ): Tensor;
+  (
+    input: Tensor,
+    kernelSize: Size,
+    options: { stride?: Size | null; padding?: Size; ceilMode?: boolean; countIncludePad?: boolean },
+  ): Tensor;
 }
 
 export interface MaxUnpool2d {
-  (input: Tensor, indices: Tensor, kernelSize: Size, stride?: Size | null, padding?: Size, outputSize?: readonly number[] | null): Tensor;
-  (input: Tensor, indices: Tensor, kernelSize: Size, options: { stride?: Size | null; padding?: Size; outputSize?: readonly number[] | null }): Tensor;
+  (
+    input: Tensor,
+    indices: Tensor,
+    kernelSize: Size,
+    stride?: Size | null,
+    padding?: Size,
+    outputSize?: readonly number[] | null,
+  ): Tensor;
+  (
+    input: Tensor,
+    indices: Tensor,
+    kernelSize: Size,
+    options: { stride?: Size | null; padding?: Size; outputSize?: readonly number[] | null },
+  ): Tensor;
 }
 
 export interface NormPool {
   (input: Tensor, normType: number, kernelSize: Size, stride?: Size | null, ceilMode?: boolean): Tensor;
-  (input: Tensor, normType: number, kernelSize: Size, options: { stride?: Size | null; ceilMode?: boolean }): Tensor;
+  (
+    input: Tensor,
+    normType: number,
+    kernelSize: Size,
+    options: { stride?: Size | null; ceilMode?: boolean },
+  ): Tensor;
 }
 
 const MAX = ["input", "kernelSize", "stride?", "padding?", "dilation?", "ceilMode?", "returnIndices?"];
 const AVERAGE_1D = ["input", "kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?"];
 
-/** biome-ignore lint/suspicious/noExplicitAny: bound arguments */
 type Bound = Record<string, any>;
 
 /**
@@ -83,10 +135,14 @@ type Bound = Record<string, any>;
  * @param returnIndices - returns `[y, indices]`, the positions in the H * W plane.
  * @throws ShapeError where the input is too small or the padding too large.
  */
-export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) => poolLargest("maxPool2d", 2, args));
+export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) =>
+  poolLargest("maxPool2d", 2, args),
+);
 
 /** `maxPool2d` over sequences, [N, C, L] or [C, L]. */
-export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) => poolLargest("maxPool1d", 1, args));
+export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) =>
+  poolLargest("maxPool1d", 1, args),
+);
 
 /**
  * The mean of each window.
@@ -94,23 +150,31 @@ export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) => poo
  * @param countIncludePad - padding counts as zeros; without it only elements inside are counted.
  * @param divisorOverride - divides the sum by this instead of by the number of elements.
  */
-export const avgPool2d = defineFunction<AveragePool2d>("avgPool2d", [...AVERAGE_1D, "divisorOverride?"], (args) =>
-  new Tensor(poolMean("avgPool2d", 2, args, floatingInput("avgPool2d", args.input))),
+export const avgPool2d = defineFunction<AveragePool2d>(
+  "avgPool2d",
+  [...AVERAGE_1D, "divisorOverride?"],
+  (args) => new Tensor(poolMean("avgPool2d", 2, args, floatingInput("avgPool2d", args.input))),
 );
 
 /** `avgPool2d` over sequences, [N, C, L] or [C, L]. */
-export const avgPool1d = defineFunction<AveragePool1d>("avgPool1d", AVERAGE_1D, (args) =>
-  new Tensor(poolMean("avgPool1d", 1, args, floatingInput("avgPool1d", args.input))),
+export const avgPool1d = defineFunction<AveragePool1d>(
+  "avgPool1d",
+  AVERAGE_1D,
+  (args) => new Tensor(poolMean("avgPool1d", 1, args, floatingInput("avgPool1d", args.input))),
 );
 
 /** (sum over the window of x^p)^(1/p). */
-export const lpPool2d = defineFunction<NormPool>("lpPool2d", ["input", "normType", "kernelSize", "stride?", "ceilMode?"], (args) =>
-  new Tensor(poolNorm("lpPool2d", 2, args)),
+export const lpPool2d = defineFunction<NormPool>(
+  "lpPool2d",
+  ["input", "normType", "kernelSize", "stride?", "ceilMode?"],
+  (args) => new Tensor(poolNorm("lpPool2d", 2, args)),
 );
 
 /** `lpPool2d` over sequences. */
-export const lpPool1d = defineFunction<NormPool>("lpPool1d", ["input", "normType", "kernelSize", "stride?", "ceilMode?"], (args) =>
-  new Tensor(poolNorm("lpPool1d", 1, args)),
+export const lpPool1d = defineFunction<NormPool>(
+  "lpPool1d",
+  ["input", "normType", "kernelSize", "stride?", "ceilMode?"],
+  (args) => new Tensor(poolNorm("lpPool1d", 1, args)),
 );
 
 /** Puts each element back where `maxPool2d` took it from, zeros elsewhere. */
@@ -126,7 +190,9 @@ export const maxUnpool2d = defineFunction<MaxUnpool2d>(
     const around = sizes(of, "padding", padding, 2, 0);
     const plane = x.shape.slice(-2);
     const size = outputSize?.slice(-2) ?? plane.map((s, d) => (s - 1) * steps[d] - 2 * around[d] + kernel[d]);
-    const [y] = withBatch(of, x, 2, (batched) => [ops.scatterPlane(batched, reshape(at, batched.shape), size)]);
+    const [y] = withBatch(of, x, 2, (batched) => [
+      ops.scatterPlane(batched, reshape(at, batched.shape), size),
+    ]);
     return new Tensor(y);
   },
 );
@@ -160,7 +226,8 @@ function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor
 function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {
   const { stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null } = args;
   const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
-  if (divisorOverride === 0) throw new ArgumentError(`${named(of)}: expected a \`divisorOverride\` that is not 0`);
+  if (divisorOverride === 0)
+    throw new ArgumentError(`${named(of)}: expected a \`divisorOverride\` that is not 0`);
   const geometry = {
     kernelSize: pair(kernel, 1),
     stride: pair(strideOf(of, stride, kernel), 1),

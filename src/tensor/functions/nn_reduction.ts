@@ -19,7 +19,10 @@ export interface ReductionOptions {
 const REDUCTIONS = ["none", "mean", "sum"] as const;
 
 /** The reduction that is asked for; `sizeAverage` and `reduce` are PyTorch's older way to say it. */
-export function reductionOf(of: string, { sizeAverage = null, reduce = null, reduction = "mean" }: ReductionOptions): Reduction {
+export function reductionOf(
+  of: string,
+  { sizeAverage = null, reduce = null, reduction = "mean" }: ReductionOptions,
+): Reduction {
   if (sizeAverage === null && reduce === null) return oneOf(of, "reduction", reduction, REDUCTIONS);
   if (!(reduce ?? true)) return "none";
   return (sizeAverage ?? true) ? "mean" : "sum";
@@ -28,6 +31,9 @@ export function reductionOf(of: string, { sizeAverage = null, reduce = null, red
 /** Losses summed up over all dimensions. */
 export function reduced(losses: Value, reduction: Reduction): Value {
   if (reduction === "none") return losses;
-  const total = sum(losses, losses.shape.map((_, d) => d));
+  const total = sum(
+    losses,
+    losses.shape.map((_, d) => d),
+  );
   return reduction === "sum" ? total : div(total, constant(numel(losses.shape), losses.dtype));
 }

@@ -11,7 +11,7 @@ import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 import { floatingInput, named, oneOf } from "./nn_arguments.ts";
-import { reduced, type Reduction, type ReductionOptions, reductionOf } from "./nn_reduction.ts";
+import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
 export interface WeightedLoss {
   (
@@ -39,7 +39,11 @@ export interface SmoothL1Loss {
 
 export interface HuberLoss {
   (input: Tensor, target: Tensor, reduction?: Reduction, delta?: number, weight?: Tensor | null): Tensor;
-  (input: Tensor, target: Tensor, options: { reduction?: Reduction; delta?: number; weight?: Tensor | null }): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    options: { reduction?: Reduction; delta?: number; weight?: Tensor | null },
+  ): Tensor;
 }
 
 export interface KlDiv {
@@ -54,7 +58,12 @@ export interface KlDiv {
   (
     input: Tensor,
     target: Tensor,
-    options: { sizeAverage?: boolean | null; reduce?: boolean | null; reduction?: Reduction | "batchmean"; logTarget?: boolean },
+    options: {
+      sizeAverage?: boolean | null;
+      reduce?: boolean | null;
+      reduction?: Reduction | "batchmean";
+      logTarget?: boolean;
+    },
   ): Tensor;
 }
 
@@ -69,12 +78,28 @@ export interface PoissonNllLoss {
     reduce?: boolean | null,
     reduction?: Reduction,
   ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions & { logInput?: boolean; full?: boolean; eps?: number }): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    options: ReductionOptions & { logInput?: boolean; full?: boolean; eps?: number },
+  ): Tensor;
 }
 
 export interface GaussianNllLoss {
-  (input: Tensor, target: Tensor, variance: Tensor | number, full?: boolean, eps?: number, reduction?: Reduction): Tensor;
-  (input: Tensor, target: Tensor, variance: Tensor | number, options: { full?: boolean; eps?: number; reduction?: Reduction }): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    variance: Tensor | number,
+    full?: boolean,
+    eps?: number,
+    reduction?: Reduction,
+  ): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    variance: Tensor | number,
+    options: { full?: boolean; eps?: number; reduction?: Reduction },
+  ): Tensor;
 }
 
 const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
@@ -92,7 +117,9 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
   if (weight === null || weight === undefined) return new Tensor(reduced(losses, reduction));
   const w = floatingInput(of, weight, "weight");
   if (!sameShape(w.shape, losses.shape)) {
-    throw new ArgumentError(`${named(of)}: weight and input must have the same size, got [${w.shape}] and [${losses.shape}]`);
+    throw new ArgumentError(
+      `${named(of)}: weight and input must have the same size, got [${w.shape}] and [${losses.shape}]`,
+    );
   }
   const scaled = mul(losses, w);
   if (reduction !== "mean" || !byWeight) return new Tensor(reduced(scaled, reduction));
@@ -100,44 +127,66 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
 }
 
 /** Mean of (input - target)^2. */
-export const mseLoss = defineFunction<WeightedLoss>("mseLoss", ["input", "target", ...LEGACY, "weight?"], (args) => {
-  const [x, t] = pairOf("mseLoss", args.input, args.target);
-  const difference = sub(x, t);
-  return weighted("mseLoss", mul(difference, difference), args.weight, reductionOf("mseLoss", args));
-});
+export const mseLoss = defineFunction<WeightedLoss>(
+  "mseLoss",
+  ["input", "target", ...LEGACY, "weight?"],
+  (args) => {
+    const [x, t] = pairOf("mseLoss", args.input, args.target);
+    const difference = sub(x, t);
+    return weighted("mseLoss", mul(difference, difference), args.weight, reductionOf("mseLoss", args));
+  },
+);
 
 /** Mean of |input - target|. */
-export const l1Loss = defineFunction<WeightedLoss>("l1Loss", ["input", "target", ...LEGACY, "weight?"], (args) => {
-  const [x, t] = pairOf("l1Loss", args.input, args.target);
-  return weighted("l1Loss", emit(absOp, [sub(x, t)]), args.weight, reductionOf("l1Loss", args));
-});
+export const l1Loss = defineFunction<WeightedLoss>(
+  "l1Loss",
+  ["input", "target", ...LEGACY, "weight?"],
+  (args) => {
+    const [x, t] = pairOf("l1Loss", args.input, args.target);
+    return weighted("l1Loss", emit(absOp, [sub(x, t)]), args.weight, reductionOf("l1Loss", args));
+  },
+);
 
 /** Where d = |input - target| is below beta: d^2 / (2 beta), else d - beta / 2; the mean of that. */
-export const smoothL1Loss = defineFunction<SmoothL1Loss>("smoothL1Loss", ["input", "target", ...LEGACY, "beta?"], (args) => {
-  const of = "smoothL1Loss";
-  const { beta = 1 } = args;
-  if (beta < 0) throw new ArgumentError(`${named(of)}: smooth_l1_loss does not support negative values for beta, got ${beta}`);
-  const [x, t] = pairOf(of, args.input, args.target);
-  const distance = emit(absOp, [sub(x, t)]);
-  const reduction = reductionOf(of, args);
-  if (beta === 0) return new Tensor(reduced(distance, reduction));
-  const square = mul(mul(distance, distance), like(x, 0.5 / beta));
-  const losses = where(lt(distance, like(x, beta)), square, sub(distance, like(x, beta / 2)));
-  return new Tensor(reduced(losses, reduction));
-});
+export const smoothL1Loss = defineFunction<SmoothL1Loss>(
+  "smoothL1Loss",
+  ["input", "target", ...LEGACY, "beta?"],
+  (args) => {
+    const of = "smoothL1Loss";
+    const { beta = 1 } = args;
+    if (beta < 0)
+      throw new ArgumentError(
+        `${named(of)}: smooth_l1_loss does not support negative values for beta, got ${beta}`,
+      );
+    const [x, t] = pairOf(of, args.input, args.target);
+    const distance = emit(absOp, [sub(x, t)]);
+    const reduction = reductionOf(of, args);
+    if (beta === 0) return new Tensor(reduced(distance, reduction));
+    const square = mul(mul(distance, distance), like(x, 0.5 / beta));
+    const losses = where(lt(distance, like(x, beta)), square, sub(distance, like(x, beta / 2)));
+    return new Tensor(reduced(losses, reduction));
+  },
+);
 
 /** Where d = |input - target| is at most delta: d^2 / 2, else delta (d - delta / 2); the mean of that. */
-export const huberLoss = defineFunction<HuberLoss>("huberLoss", ["input", "target", "reduction?", "delta?", "weight?"], (args) => {
-  const of = "huberLoss";
-  const { delta = 1 } = args;
-  if (!(delta > 0)) throw new ArgumentError(`${named(of)}: huber_loss does not support non-positive values for delta, got ${delta}`);
-  const [x, t] = pairOf(of, args.input, args.target);
-  const distance = emit(absOp, [sub(x, t)]);
-  const square = mul(mul(distance, distance), like(x, 0.5));
-  const line = mul(sub(distance, like(x, delta / 2)), like(x, delta));
-  const losses = where(gt(distance, like(x, delta)), line, square);
-  return weighted(of, losses, args.weight, reductionOf(of, args), false);
-});
+export const huberLoss = defineFunction<HuberLoss>(
+  "huberLoss",
+  ["input", "target", "reduction?", "delta?", "weight?"],
+  (args) => {
+    const of = "huberLoss";
+    const { delta = 1 } = args;
+    if (!(delta > 0))
+      throw new ArgumentError(
+        `${named(of)}: huber_loss does not support non-positive values for delta, got ${delta}`,
+      );
+    const [x, t] = pairOf(of, args.input, args.target);
+    const distance = emit(absOp, [sub(x, t)]);
+    const square = mul(mul(distance, distance), like(x, 0.5));
+    const line = mul(sub(distance, like(x, delta / 2)), like(x, delta));
+    const losses = where(gt(distance, like(x, delta)), line, square);
+    return weighted(of, losses, args.weight, reductionOf(of, args), false);
+  },
+);
 
 /**
  * Kullback-Leibler divergence, target * (log target - input) with the input (and, with `logTarget`, the
@@ -152,7 +201,9 @@ export const klDiv = defineFunction<KlDiv>("klDiv", ["input", "target", ...LEGAC
   const byBatch = oneOf(of, "reduction", reduction, ["none", "mean", "sum", "batchmean"]) === "batchmean";
   const losses = logTarget ? mul(exp(t), sub(t, x)) : sub(timesLog(t), mul(t, x));
   if (!byBatch || sizeAverage !== null || reduce !== null) {
-    return new Tensor(reduced(losses, reductionOf(of, { sizeAverage, reduce, reduction: byBatch ? "mean" : reduction })));
+    return new Tensor(
+      reduced(losses, reductionOf(of, { sizeAverage, reduce, reduction: byBatch ? "mean" : reduction })),
+    );
   }
   const total = reduced(losses, "sum");
   return new Tensor(x.shape.length === 0 ? total : div(total, like(x, x.shape[0])));
@@ -207,6 +258,7 @@ export const gaussianNllLoss = defineFunction<GaussianNllLoss>(
 
 /** One variance per example stands for all of its numbers. */
 function varianceFor(x: Value, variance: Value): Value {
-  const perExample = variance.shape.length === x.shape.length - 1 && sameShape(variance.shape, x.shape.slice(0, -1));
+  const perExample =
+    variance.shape.length === x.shape.length - 1 && sameShape(variance.shape, x.shape.slice(0, -1));
   return perExample ? reshape(variance, [...variance.shape, 1]) : variance;
 }

@@ -7,7 +7,11 @@ import type { Activation } from "./nn_activation.ts";
 import { named } from "./nn_arguments.ts";
 
 /** max(x, 0). `inplace` puts the result in the input's place. */
-export const relu = defineFunction<Activation>("relu", ["input", "inplace?"], ({ input, inplace = false }) => {
-  const y = emit(reluOp, [valueOf(input, "input", named("relu"))]);
-  return inplace ? input.assign(y) : new Tensor(y);
-});
+export const relu = defineFunction<Activation>(
+  "relu",
+  ["input", "inplace?"],
+  ({ input, inplace = false }) => {
+    const y = emit(reluOp, [valueOf(input, "input", named("relu"))]);
+    return inplace ? input.assign(y) : new Tensor(y);
+  },
+);

@@ -22,21 +22,25 @@ export interface ChannelShuffle {
 }
 
 /** [..., C r^2, H, W] to [..., C, H r, W r]: groups of channels become blocks of pixels. */
-export const pixelShuffle = defineFunction<PixelShuffle>("pixelShuffle", ["input", "upscaleFactor"], ({ input, upscaleFactor }) => {
-  const x = valueOf(input, "input", named("pixelShuffle"));
-  const [r] = sizes("pixelShuffle", "upscaleFactor", upscaleFactor, 1, 1);
-  const lead = x.shape.slice(0, -3);
-  const [channels, height, width] = x.shape.slice(-3);
-  if (x.shape.length < 3 || channels % (r * r) !== 0) {
-    throw new ShapeError(
-      `${named("pixelShuffle")}: expected an input [..., C, H, W] with C divisible by ${r * r}, got ${formatShape(x.shape)}`,
-    );
-  }
-  const parts = reshape(x, [...lead, channels / (r * r), r, r, height, width]);
-  const n = lead.length;
-  const order = [...lead.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
-  return new Tensor(reshape(permute(parts, order), [...lead, channels / (r * r), height * r, width * r]));
-});
+export const pixelShuffle = defineFunction<PixelShuffle>(
+  "pixelShuffle",
+  ["input", "upscaleFactor"],
+  ({ input, upscaleFactor }) => {
+    const x = valueOf(input, "input", named("pixelShuffle"));
+    const [r] = sizes("pixelShuffle", "upscaleFactor", upscaleFactor, 1, 1);
+    const lead = x.shape.slice(0, -3);
+    const [channels, height, width] = x.shape.slice(-3);
+    if (x.shape.length < 3 || channels % (r * r) !== 0) {
+      throw new ShapeError(
+        `${named("pixelShuffle")}: expected an input [..., C, H, W] with C divisible by ${r * r}, got ${formatShape(x.shape)}`,
+      );
+    }
+    const parts = reshape(x, [...lead, channels / (r * r), r, r, height, width]);
+    const n = lead.length;
+    const order = [...lead.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
+    return new Tensor(reshape(permute(parts, order), [...lead, channels / (r * r), height * r, width * r]));
+  },
+);
 
 /** [..., C, H r, W r] to [..., C r^2, H, W]: undoes `pixelShuffle`. */
 export const pixelUnshuffle = defineFunction<PixelUnshuffle>(
@@ -60,15 +64,19 @@ export const pixelUnshuffle = defineFunction<PixelUnshuffle>(
 );
 
 /** Deals the channels of each group out to all groups: [N, g k, ...] seen as [N, g, k] is transposed. */
-export const channelShuffle = defineFunction<ChannelShuffle>("channelShuffle", ["input", "groups"], ({ input, groups }) => {
-  const x = valueOf(input, "input", named("channelShuffle"));
-  const [g] = sizes("channelShuffle", "groups", groups, 1, 1);
-  const [batch, channels, ...rest] = x.shape;
-  if (x.shape.length < 3 || channels % g !== 0) {
-    throw new ShapeError(
-      `${named("channelShuffle")}: expected an input [N, C, ...] with C divisible by ${g}, got ${formatShape(x.shape)}`,
-    );
-  }
-  const parts = reshape(x, [batch, g, channels / g, ...rest]);
-  return new Tensor(reshape(permute(parts, [0, 2, 1, ...rest.map((_, d) => d + 3)]), x.shape));
-});
+export const channelShuffle = defineFunction<ChannelShuffle>(
+  "channelShuffle",
+  ["input", "groups"],
+  ({ input, groups }) => {
+    const x = valueOf(input, "input", named("channelShuffle"));
+    const [g] = sizes("channelShuffle", "groups", groups, 1, 1);
+    const [batch, channels, ...rest] = x.shape;
+    if (x.shape.length < 3 || channels % g !== 0) {
+      throw new ShapeError(
+        `${named("channelShuffle")}: expected an input [N, C, ...] with C divisible by ${g}, got ${formatShape(x.shape)}`,
+      );
+    }
+    const parts = reshape(x, [batch, g, channels / g, ...rest]);
+    return new Tensor(reshape(permute(parts, [0, 2, 1, ...rest.map((_, d) => d + 3)]), x.shape));
+  },
+);

@@ -13,13 +13,16 @@ export interface Softmax {
   /** @param dtype - the input is converted to it first. */
   (input: Tensor, dim: number, dtype?: DType | null): Tensor;
   (input: Tensor, options: { dim: number; dtype?: DType | null }): Tensor;
+  (input: Tensor, dim: number, options: { dtype?: DType | null }): Tensor;
 }
 
 const define = (name: string, compute: (x: Value, dim: number) => Value): Softmax =>
   defineFunction<Softmax>(name, ["input", "dim", "dtype?"], ({ input, dim, dtype = null }) => {
     const x = dtype === null ? floatingInput(name, input) : cast(valueOf(input, "input", named(name)), dtype);
     if (typeof dim !== "number") {
-      throw new ArgumentError(`${named(name)}: expected \`dim\`, the dimension along which the results add up to 1`);
+      throw new ArgumentError(
+        `${named(name)}: expected \`dim\`, the dimension along which the results add up to 1`,
+      );
     }
     return new Tensor(compute(x, normalizeDim(dim, x.shape.length, named(name))));
   });

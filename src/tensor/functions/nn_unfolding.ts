@@ -2,8 +2,8 @@
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
-import * as ops from "../../ops/unfolding.ts";
 import { reshape } from "../../ops/shape_ops.ts";
+import * as ops from "../../ops/unfolding.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor } from "../tensor.ts";
 import { floatingInput, named, type Size, sizes, withBatch } from "./nn_arguments.ts";
@@ -23,8 +23,10 @@ export interface Fold {
   ): Tensor;
 }
 
-/** biome-ignore lint/suspicious/noExplicitAny: bound arguments */
-function geometryOf(of: string, { kernelSize, dilation = 1, padding = 0, stride = 1 }: any): ops.WindowGeometry {
+function geometryOf(
+  of: string,
+  { kernelSize, dilation = 1, padding = 0, stride = 1 }: any,
+): ops.WindowGeometry {
   return {
     kernelSize: sizes(of, "kernelSize", kernelSize, 2, 1),
     dilation: sizes(of, "dilation", dilation, 2, 1),
@@ -37,11 +39,15 @@ function geometryOf(of: string, { kernelSize, dilation = 1, padding = 0, stride 
  * The windows of a picture as columns: [N, C, H, W] (or without N) to [N, C kh kw, L] for L places of the
  * window, row by row.
  */
-export const unfold = defineFunction<Unfold>("unfold", ["input", "kernelSize", "dilation?", "padding?", "stride?"], (args) => {
-  const geometry = geometryOf("unfold", args);
-  const [y] = withBatch("unfold", floatingInput("unfold", args.input), 2, (x) => [ops.unfold(x, geometry)]);
-  return new Tensor(y);
-});
+export const unfold = defineFunction<Unfold>(
+  "unfold",
+  ["input", "kernelSize", "dilation?", "padding?", "stride?"],
+  (args) => {
+    const geometry = geometryOf("unfold", args);
+    const [y] = withBatch("unfold", floatingInput("unfold", args.input), 2, (x) => [ops.unfold(x, geometry)]);
+    return new Tensor(y);
+  },
+);
 
 /**
  * Adds windows up to a picture: [N, C kh kw, L] (or without N) to [N, C, ...outputSize]; the transpose of
@@ -60,6 +66,8 @@ export const fold = defineFunction<Fold>(
       const y = run(reshape(x, [1, ...x.shape]));
       return new Tensor(reshape(y, y.shape.slice(1)));
     }
-    throw new ShapeError(`${named("fold")}: expected an input [N, C kh kw, L] or [C kh kw, L], got ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `${named("fold")}: expected an input [N, C kh kw, L] or [C kh kw, L], got ${formatShape(x.shape)}`,
+    );
   },
 );

@@ -25,8 +25,10 @@ const triangle = (x: number) => Math.max(0, 1 - Math.abs(x));
 function tapsOf(out: number, length: number, axis: Axis, attributes: Attributes): Taps {
   const { kind, alignCorners, antialias } = attributes;
   const { scale } = axis;
-  if (kind === "nearest") return { at: [Math.min(Math.floor(Math.fround(out * Math.fround(scale))), length - 1)], weights: [1] };
-  if (kind === "nearest-exact") return { at: [Math.min(Math.floor((out + 0.5) * scale), length - 1)], weights: [1] };
+  if (kind === "nearest")
+    return { at: [Math.min(Math.floor(Math.fround(out * Math.fround(scale))), length - 1)], weights: [1] };
+  if (kind === "nearest-exact")
+    return { at: [Math.min(Math.floor((out + 0.5) * scale), length - 1)], weights: [1] };
   if (antialias) return wideTaps(out, length, scale, kind === "cubic");
   const centre = alignCorners ? out * scale : (out + 0.5) * scale - 0.5;
   if (kind === "linear") {
@@ -48,13 +50,22 @@ function wideTaps(out: number, length: number, scale: number, isCubic: boolean):
   const first = Math.max(Math.floor(centre - support + 0.5), 0);
   const end = Math.min(Math.floor(centre + support + 0.5), length);
   const at = Array.from({ length: Math.max(end - first, 0) }, (_, i) => first + i);
-  const raw = at.map((i) => (isCubic ? cubic((i + 0.5 - centre) / stretch, -0.5) : triangle((i + 0.5 - centre) / stretch)));
+  const raw = at.map((i) =>
+    isCubic ? cubic((i + 0.5 - centre) / stretch, -0.5) : triangle((i + 0.5 - centre) / stretch),
+  );
   const total = raw.reduce((a, b) => a + b, 0);
   return { at, weights: raw.map((w) => w / total) };
 }
 
 /** Resamples dimension `d`; transposed, it spreads each element over the positions that it was made of. */
-function along(data: Float64Array, shape: Shape, d: number, to: number, taps: readonly Taps[], transposed: boolean): Float64Array {
+function along(
+  data: Float64Array,
+  shape: Shape,
+  d: number,
+  to: number,
+  taps: readonly Taps[],
+  transposed: boolean,
+): Float64Array {
   const from = shape[d];
   const inner = numel(shape.slice(d + 1));
   const outer = numel(shape.slice(0, d));

@@ -17,28 +17,43 @@ function sumByGroup(groups: Int32Array, count: number, term: (at: number) => num
   return totals;
 }
 
-function momentsOf(x: ArrayArgument, groups: Int32Array, count: number): { mean: Float64Array; variance: Float64Array } {
+function momentsOf(
+  x: ArrayArgument,
+  groups: Int32Array,
+  count: number,
+): { mean: Float64Array; variance: Float64Array } {
   const n = groups.length / count;
   const mean = sumByGroup(groups, count, (at) => x.data[at]).map((total) => total / n);
-  const variance = sumByGroup(groups, count, (at) => (x.data[at] - mean[groups[at]]) ** 2).map((total) => total / n);
+  const variance = sumByGroup(groups, count, (at) => (x.data[at] - mean[groups[at]]) ** 2).map(
+    (total) => total / n,
+  );
   return { mean, variance };
 }
 
 const allButChannels = (x: ArrayArgument) => x.shape.map((_, d) => d).filter((d) => d !== 1);
 
-const batchNormTraining: ReferenceKernel = ({ inputs: [x, weight, bias], outputs: [y, mean, variance], attributes }) => {
+const batchNormTraining: ReferenceKernel = ({
+  inputs: [x, weight, bias],
+  outputs: [y, mean, variance],
+  attributes,
+}) => {
   const channels = groupsOf(x, allButChannels(x));
   const moments = momentsOf(x, channels, mean.data.length);
   for (let at = 0; at < y.data.length; at++) {
     const c = channels[at];
-    const normal = (x.data[at] - moments.mean[c]) / Math.sqrt(moments.variance[c] + (attributes.eps as number));
+    const normal =
+      (x.data[at] - moments.mean[c]) / Math.sqrt(moments.variance[c] + (attributes.eps as number));
     y.data[at] = normal * weight.data[c] + bias.data[c];
   }
   mean.data.set(moments.mean);
   variance.data.set(moments.variance);
 };
 
-const batchNormGradient: ReferenceKernel = ({ inputs: [dy, x, mean, variance, weight], outputs: [dx, dweight, dbias], attributes }) => {
+const batchNormGradient: ReferenceKernel = ({
+  inputs: [dy, x, mean, variance, weight],
+  outputs: [dx, dweight, dbias],
+  attributes,
+}) => {
   const channels = groupsOf(x, allButChannels(x));
   const count = weight.data.length;
   const n = channels.length / count;
@@ -59,7 +74,8 @@ const standardize: ReferenceKernel = ({ inputs: [x], outputs: [y, deviation], at
   const groups = groupsOf(x, attributes.dims as number[]);
   const { mean, variance } = momentsOf(x, groups, deviation.data.length);
   const inverse = variance.map((v) => 1 / Math.sqrt(v + (attributes.eps as number)));
-  for (let at = 0; at < y.data.length; at++) y.data[at] = (x.data[at] - mean[groups[at]]) * inverse[groups[at]];
+  for (let at = 0; at < y.data.length; at++)
+    y.data[at] = (x.data[at] - mean[groups[at]]) * inverse[groups[at]];
   deviation.data.set(inverse);
 };
 

@@ -31,7 +31,8 @@ function sources(padded: Shape, shape: Shape, padding: Padding, mode: string | n
 
 const constantPad: ReferenceKernel = ({ inputs: [x], outputs: [y], attributes }) => {
   const from = sources(y.shape, x.shape, attributes.padding as Padding, null);
-  for (let i = 0; i < from.length; i++) y.data[i] = from[i] < 0 ? (attributes.value as number) : x.data[from[i]];
+  for (let i = 0; i < from.length; i++)
+    y.data[i] = from[i] < 0 ? (attributes.value as number) : x.data[from[i]];
 };
 
 const borderPad: ReferenceKernel = ({ inputs: [x], outputs: [y], attributes }) => {
