@@ -100,7 +100,8 @@ export class PreparedProgram {
     this.#bind(message);
     if (thread === 0) {
       barrier.failed = false;
-      this.#inputs.forEach((id, i) => {
+      message.inputs.forEach((_, i) => {
+        const id = this.#inputs[i];
         this.#context.views.bytes(this.#at[id], message.inputs[i].byteLength).set(message.inputs[i]);
       });
     }
@@ -179,7 +180,9 @@ export class PreparedProgram {
     const at = this.#at;
     for (let id = 0; id < values.length; id++) {
       const { kind, index, offset } = values[this.#roots[id]];
-      at[id] = kind === "state" ? message.states[index] : message.arena + offset;
+      if (kind === "state") at[id] = message.states[index];
+      else if (kind === "input" && message.inputsAt !== null) at[id] = message.inputsAt[index];
+      else at[id] = message.arena + offset;
     }
     const own = message.threadScratch + this.#context.thread * message.threadScratchBytes;
     for (const { step, addresses } of this.#steps) {

@@ -27,6 +27,7 @@ import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../w
 import { WorkerTeam } from "../worker_team.ts";
 import { roundUp } from "./address_space.ts";
 import { EngineHeap } from "./engine_heap.ts";
+import { InputStaging } from "./input_staging.ts";
 import type { FusedPlan } from "./fused_module.ts";
 import { generateModule } from "./fused_module.ts";
 import { loadKernels, simdSupport } from "./kernel_binary.ts";
@@ -71,6 +72,8 @@ export class WasmEngine implements Engine {
   #threads = 1;
   #relaxed = false;
   #heap: EngineHeap | undefined;
+  #staging: InputStaging | undefined;
+  #lastRun: Promise<unknown> | null = null;
   #nextId = 1;
   #liveBytes = 0;
   #runs = 0;
@@ -102,6 +105,7 @@ export class WasmEngine implements Engine {
         throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
       this.#threads = sharing ? (this.#options.threads ?? processors()) : 1;
       this.#heap = new EngineHeap(sharing, (pages) => this.#post(0, { type: "grow", pages }));
+      if (this.#heap.memory !== undefined) this.#staging = new InputStaging(this.#heap, this.#heap.memory);
     } catch (error) {
       this.#fail(`wasm: cannot start: ${(error as Error).message}`);
       throw new EngineError(this.#failure);
@@ -194,7 +198,8 @@ export class WasmEngine implements Engine {
     if (known === undefined) throw new EngineError("wasm: this program was released");
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
     for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
-    const inputs = bindings.inputs.map(copyOf);
+    const staged = this.#staging?.stage(bindings.inputs, this.#runs === 0 ? null : this.#lastRun) ?? null;
+    const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#requests.open<WasmRunAnswer>();
     const common = {
       type: "run" as const,
@@ -204,6 +209,7 @@ export class WasmEngine implements Engine {
       threadScratch: arena.address + roundUp(compiled.program.arenaBytes),
       threadScratchBytes: known.threadScratchBytes,
       states: bindings.states.map((state) => this.#addressOf(state)),
+      inputsAt: staged?.addresses ?? null,
       profile: options.profile === true,
     };
     for (let worker = 1; worker < this.#threads; worker++) this.#post(worker, { ...common, inputs: [] });
@@ -213,10 +219,12 @@ export class WasmEngine implements Engine {
       inputs.map((input) => input.buffer),
     );
     this.#runs++;
+    this.#lastRun = answer;
     try {
       return await answer;
     } finally {
       this.#runs--;
+      staged?.release();
     }
   }
 
@@ -227,7 +235,7 @@ export class WasmEngine implements Engine {
 
   memory(): EngineMemory {
     const { arena, limitBytes } = this.#heap ?? { arena: { bytes: 0 }, limitBytes: 2 ** 32 };
-    return { liveBytes: this.#liveBytes, arenaBytes: arena.bytes, limitBytes };
+    return { liveBytes: this.#liveBytes, arenaBytes: arena.bytes + (this.#staging?.bytes ?? 0), limitBytes };
   }
 
   pending(): number {

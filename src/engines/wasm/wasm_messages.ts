@@ -38,7 +38,9 @@ export interface RunMessage {
   readonly threadScratchBytes: number;
   /** Byte addresses of the state buffers. */
   readonly states: readonly number[];
-  /** For the first worker only. */
+  /** Byte addresses of the inputs, where the caller has written them into the memory; else null. */
+  readonly inputsAt: readonly number[] | null;
+  /** What is to be copied into the arena; for the first worker only. */
   readonly inputs: readonly Uint8Array<ArrayBuffer>[];
   readonly profile: boolean;
 }
