@@ -114,7 +114,7 @@ export abstract class Optimizer {
         for (const group of this.paramGroups) this.#updateGroup(group, trained);
       });
       if (trained.length === 0) throw noGradients(this.constructor.name);
-      if (this.keepGradients) this.#keepGradients(trained);
+      for (const param of trained) this.#settleGradient(param);
     } finally {
       setGradientMode(before);
     }
@@ -147,14 +147,14 @@ export abstract class Optimizer {
     }
   }
 
-  /** Gradients stay readable in a buffer of their own, the same one at every step. */
-  #keepGradients(trained: readonly Tensor[]): void {
-    for (const param of trained) {
-      const { cell } = param.grad as Tensor;
-      if (cell.value.data !== null || cell.value.state !== null) continue;
+  /** The gradient stays readable, in the same buffer at every step, or is let go of. */
+  #settleGradient(param: Tensor): void {
+    const { cell } = param.grad as Tensor;
+    if (cell.value.settled) return;
+    if (this.keepGradients) {
       cell.home ??= this.#gradientHomes.get(param) ?? null;
       executor().commit(cell, cell.value);
-    }
+    } else executor().forgetGradient(cell);
   }
 
   #rememberHomes(trained: readonly Tensor[]): void {

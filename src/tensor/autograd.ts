@@ -9,6 +9,7 @@ import { insideCall } from "../graph/scope.ts";
 import { full } from "../ops/creation.ts";
 import { add } from "../ops/elementwise.ts";
 import { defineFunction } from "./define.ts";
+import { executor } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -217,7 +218,9 @@ export const backward: Backward = defineFunction(
 function accumulate(leaf: Value, grad: Value): void {
   const owner = leaf.gradientOwner as Tensor;
   const before = owner.grad;
-  owner.grad = new Tensor(before === null ? grad : add(before.value, grad));
+  const collected = new Tensor(before === null ? grad : add(before.value, grad));
+  owner.grad = collected;
+  executor().noteGradient(collected.cell);
 }
 
 export interface Grad {

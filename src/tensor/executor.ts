@@ -62,6 +62,10 @@ export class Executor {
   private readonly commits = new Map<StateOwner, Value>();
   private readonly homeless = new Map<StateOwner, Value>();
   private topLevel: WeakRef<Value>[] = [];
+  /** Gradients that users may read, by what holds them. */
+  private readonly gradients = new Map<number, WeakRef<StateOwner>>();
+  private readonly gradientNumbers = new WeakMap<StateOwner, number>();
+  private nextGradient = 1;
   private queue: Promise<void> | null = null;
   private failure: unknown = null;
   private readonly homes = new Set<WeakRef<HomeBuffer>>();
@@ -77,6 +81,20 @@ export class Executor {
     if (value.settled || !atTopLevel()) return;
     this.topLevel.push(new WeakRef(value));
     if (this.topLevel.length >= 4096) this.topLevel = this.topLevel.filter((ref) => isPending(ref.deref()));
+  }
+
+  /** Like `note`, for the gradient that `backward` left with a leaf, whatever becomes of it. */
+  noteGradient(owner: StateOwner): void {
+    const number = this.nextGradient++;
+    this.gradientNumbers.set(owner, number);
+    this.gradients.set(number, new WeakRef(owner));
+    if (this.gradients.size % 4096 !== 0) return;
+    for (const [known, ref] of this.gradients) if (!isPending(ref.deref()?.value)) this.gradients.delete(known);
+  }
+
+  /** Lets go of a gradient: nobody will read it after the step. */
+  forgetGradient(owner: StateOwner): void {
+    this.gradients.delete(this.gradientNumbers.get(owner) ?? 0);
   }
 
   /** Makes `value` the owner's new contents at the next run (an in-place change). */
@@ -230,12 +248,15 @@ export class Executor {
     }
     const doomed = new Set<StateBuffer>(commits.map((c) => c.owner.home as StateBuffer));
     const memo = new Map<Value, boolean>();
-    for (const ref of this.topLevel) {
-      const value = ref.deref();
-      if (isPending(value) && value.lost === null && dependsOn(value, doomed, memo)) outputs.add(value);
-    }
+    const keep = (value: Value | undefined): boolean => {
+      if (!isPending(value) || value.lost !== null) return false;
+      if (!dependsOn(value, doomed, memo)) return true;
+      outputs.add(value);
+      return false;
+    };
+    this.topLevel = this.topLevel.filter((ref) => keep(ref.deref()));
+    for (const [number, ref] of this.gradients) if (!keep(ref.deref()?.value)) this.gradients.delete(number);
     for (const { owner } of commits) outputs.delete(owner.value);
-    this.topLevel = [];
     return [...outputs];
   }
 
