@@ -20,6 +20,7 @@ export {
   zerosLike,
 } from "./filled.ts";
 export * from "./functions/index.ts";
+export { logSoftmax, softmax } from "./functions/nn_softmax.ts";
 export {
   bernoulli,
   multinomial,

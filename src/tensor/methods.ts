@@ -4,6 +4,7 @@
  */
 import { type Backward, backward } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
+import * as softmax from "./functions/nn_softmax.ts";
 import { putInPlace } from "./in_place.ts";
 import * as random from "./random.ts";
 import { defineMethod, type Method } from "./method_types.ts";
@@ -26,6 +27,7 @@ const NAMES = [
   "tan", "tanh", "tile", "to", "topk", "transpose", "tril", "triu", "trunc", "typeAs", "unbind", "unflatten",
   "unsqueeze", "var", "view", "viewAs",
 ] as const;
+const SOFTMAX_NAMES = ["softmax", "logSoftmax"] as const;
 const RANDOM_NAMES = ["bernoulli", "multinomial"] as const;
 
 /** Functions that also exist with a trailing underscore. */
@@ -40,7 +42,7 @@ const IN_PLACE = [
 
 type Methods = { [K in Exclude<(typeof NAMES)[number], "pow">]: Method<(typeof functions)[K]> } & {
   [K in (typeof RANDOM_NAMES)[number]]: Method<(typeof random)[K]>;
-};
+} & { [K in (typeof SOFTMAX_NAMES)[number]]: Method<(typeof softmax)[K]> };
 type InPlaceMethods = { [K in Exclude<(typeof IN_PLACE)[number], "pow"> as `${K}_`]: Method<(typeof functions)[K]> };
 
 declare module "./tensor.ts" {
@@ -56,6 +58,7 @@ type AnyFunction = (...all: unknown[]) => unknown;
 
 const METHODS: Record<string, AnyFunction> = { backward: backward as AnyFunction };
 for (const name of NAMES) METHODS[name] = functions[name] as AnyFunction;
+for (const name of SOFTMAX_NAMES) METHODS[name] = softmax[name] as AnyFunction;
 for (const name of RANDOM_NAMES) METHODS[name] = random[name] as AnyFunction;
 
 for (const [name, call] of Object.entries(METHODS)) {

@@ -8,7 +8,9 @@ import { indexSelect, wrapIndexOp } from "../../ops/indexing.ts";
 import { expand, permute, reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
 import { constantValue } from "../../graph/node.ts";
-import { defineFunction } from "../define.ts";
+import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
+import { insideCall } from "../../graph/scope.ts";
+import { noteResult } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { selected, sliceBounds } from "./slicing.ts";
 
@@ -37,10 +39,19 @@ export interface At {
  * x.at(":", "::2", null); // x[:, ::2, None]
  * ```
  */
-export const at: At = defineFunction("at", ["input", "*indices"], ({ input, indices = [] }) => {
-  const value = valueOf(input, "input", "at");
-  return new Tensor(indexed(value, spread(value, indices)));
-});
+export const at: At = (input: Tensor, ...given: readonly (Index | { indices: readonly Index[] })[]): Tensor => {
+  // Not through the binder: a single list is a list of positions here, not the arguments as one list.
+  const [first] = given;
+  const indices = given.length === 1 && isPlainObject(first) ? bindArguments(OPTIONS, given).indices : given;
+  return noteResult(
+    insideCall(() => {
+      const value = valueOf(input, "input", "at");
+      return new Tensor(indexed(value, spread(value, indices as Index[])));
+    }),
+  );
+};
+
+const OPTIONS = signature("at", ["indices"]);
 
 /** The indices with `"..."` written out. */
 function spread(value: Value, indices: readonly Index[]): Index[] {
