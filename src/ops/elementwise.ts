@@ -62,8 +62,12 @@ export const log1pOp = floatingUnary("log1p", (g, x) => div(g, add(x, constant(1
 export const sqrtOp = floatingUnary("sqrt", (g, _x, y) => div(g, mul(y, constant(2, y.dtype))));
 export const rsqrtOp = floatingUnary("rsqrt", (g, _x, y) => mul(mul(g, constant(-0.5, y.dtype)), mul(y, mul(y, y))));
 export const reciprocalOp = floatingUnary("reciprocal", (g, _x, y) => neg(mul(g, mul(y, y))));
-export const sigmoidOp = floatingUnary("sigmoid", (g, _x, y) => mul(g, mul(y, sub(constant(1, y.dtype), y))));
-export const tanhOp = floatingUnary("tanh", (g, _x, y) => mul(g, sub(constant(1, y.dtype), mul(y, y))));
+// In sigmoid's and tanh's gradient every term has g in it: what depends on y alone would be computed by the
+// forward loop, written to memory and kept for the backward one.
+/** g y (1 - y) as t - t y, t = g y. */
+export const sigmoidOp = floatingUnary("sigmoid", (g, _x, y) => sub(mul(g, y), mul(mul(g, y), y)));
+/** g (1 - y^2) as g - (g y) y. */
+export const tanhOp = floatingUnary("tanh", (g, _x, y) => sub(g, mul(mul(g, y), y)));
 /** d/dx erf(x) = 2/sqrt(pi) exp(-x^2). */
 export const erfOp = floatingUnary("erf", (g, x) =>
   mul(g, mul(constant(2 / Math.sqrt(Math.PI), x.dtype), emit(expOp, [neg(mul(x, x))]))),

@@ -4,7 +4,7 @@ import { formatShape, type Shape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";
 import { emit, emitAll, isGradientModeOn, type OpDefinition, type Value } from "../graph/node.ts";
 import { constant } from "./creation.ts";
-import { add, div, mul, rsqrtOp, sub } from "./elementwise.ts";
+import { add, div, mul, neg, rsqrtOp, sub } from "./elementwise.ts";
 import { reducedShape, requireFloating, requireSameDtype } from "./infer.ts";
 import { mean, sum } from "./reduction.ts";
 import { reshape } from "./shape_ops.ts";
@@ -14,6 +14,12 @@ interface Moments {
   readonly mean: Value;
   readonly variance: Value;
 }
+
+/*
+ * x - mean is written in a different way wherever it is needed (x - m, x + (-m), m - x): to recompute it costs
+ * nothing inside a loop over x, while equal expressions would be computed once, written to memory by the first
+ * loop and read back by the next ones.
+ */
 
 function momentsOf(x: Value, dims: readonly number[]): Moments {
   const average = mean(x, dims, true);
@@ -81,7 +87,7 @@ export const batchNormTrainingOp: OpDefinition = {
   decompose([x, weight, bias], attributes) {
     const { mean: m, variance: v } = momentsOf(x, allButChannels(x.shape));
     const scale = mul(inverseDeviation(v, attributes.eps as number), alongChannels(weight, x));
-    const y = add(mul(sub(x, m), scale), alongChannels(bias, x));
+    const y = add(mul(x, scale), sub(alongChannels(bias, x), mul(m, scale)));
     const perChannel = [x.shape[1]];
     return [y, reshape(m, perChannel), reshape(v, perChannel)];
   },
@@ -114,12 +120,11 @@ function batchNormGradientOf(dy: Value, x: Value, m: Value, v: Value, weight: Va
   const dims = allButChannels(x.shape);
   const count = dims.reduce((product, d) => product * x.shape[d], 1);
   const deviation = inverseDeviation(v, eps);
-  const normal = mul(sub(x, m), deviation);
   const dbias = sum(dy, dims, true);
-  const dweight = sum(mul(dy, normal), dims, true);
+  const dweight = mul(sum(mul(dy, add(x, neg(m))), dims, true), deviation);
   const n = constant(count, x.dtype);
-  const centred = sub(sub(dy, div(dbias, n)), mul(normal, div(dweight, n)));
-  const dx = mul(centred, mul(deviation, weight));
+  const slope = div(mul(dweight, deviation), n);
+  const dx = mul(add(sub(dy, div(dbias, n)), mul(sub(m, x), slope)), mul(deviation, weight));
   return [dx, reshape(dweight, [x.shape[1]]), reshape(dbias, [x.shape[1]])];
 }
 
@@ -149,7 +154,7 @@ export const standardizeOp: OpDefinition = {
   decompose([x], attributes) {
     const { mean: m, variance: v } = momentsOf(x, attributes.dims as readonly number[]);
     const deviation = inverseDeviation(v, attributes.eps as number);
-    return [mul(sub(x, m), deviation), deviation];
+    return [mul(add(x, neg(m)), deviation), deviation];
   },
 };
 
