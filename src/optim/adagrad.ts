@@ -3,8 +3,8 @@ import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
-import { Optimizer, requireRange, type Update } from "./optimizer.ts";
-import type { ParamGroup, ParametersInput } from "./param_groups.ts";
+import { filledLike, Optimizer, requireRange, type Update } from "./optimizer.ts";
+import type { ParamGroup, ParamGroupInput, ParametersInput } from "./param_groups.ts";
 
 export interface AdagradOptions {
   lr?: number;
@@ -28,6 +28,17 @@ export class AdagradOptimizer extends Optimizer {
     const { params, ...given } = bindArguments(SIGNATURE, args);
     const defaults = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
     super(params, { ...defaults, ...given });
+    for (const group of this.paramGroups) this.#prepare(group);
+  }
+
+  override addParamGroup(group: ParamGroupInput): void {
+    super.addParamGroup(group);
+    this.#prepare(this.paramGroups[this.paramGroups.length - 1]);
+  }
+
+  /** Sums exist from the start, also for parameters that never get a gradient. */
+  #prepare({ params, initialAccumulatorValue }: ParamGroup): void {
+    for (const param of params) this.state.set(param, { step: 0, sum: filledLike(param, initialAccumulatorValue) });
   }
 
   protected override checkGroup(group: ParamGroup): void {

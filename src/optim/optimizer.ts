@@ -92,7 +92,7 @@ export abstract class Optimizer {
     for (const { params } of this.paramGroups) {
       for (const param of params) {
         if (param.grad === null) continue;
-        param.grad = setToNone ? null : zerosLike(param);
+        param.grad = setToNone ? null : filledLike(param);
       }
     }
   }
@@ -197,13 +197,14 @@ function remembered(state: ParameterState, key: string, param: Tensor, start: nu
     executor().wantHome(known.cell);
     return known;
   }
-  const tensor = zerosLike(param, start);
+  const tensor = filledLike(param, start);
   executor().wantHome(tensor.cell);
   state[key] = tensor;
   return tensor;
 }
 
-function zerosLike(param: Tensor, number = 0): Tensor {
+/** A tensor of a parameter's shape and dtype, one number everywhere. */
+export function filledLike(param: Tensor, number = 0): Tensor {
   const { shape, dtype } = param.cell.value;
   const data = allocateArray(dtype, numel(shape));
   if (number !== 0) data.fill(number);
