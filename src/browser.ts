@@ -1,10 +1,29 @@
-/** What runs in a page as it does in Node: everything but files and the command line. */
-export * from "./base/errors.ts";
-export type { DType } from "./base/dtype.ts";
+/**
+ * Convoyant in a page: everything but what needs a file system. `data.fashionMnist` and `train.fit` with
+ * `out` exist, and say that they need Node.js when they are called.
+ *
+ * @packageDocumentation
+ */
+export type { DType, TypedArray } from "./base/dtype.ts";
+export {
+  ArgumentError,
+  AutogradError,
+  ConvoyantError,
+  DTypeError,
+  EngineError,
+  FileError,
+  IndexError,
+  ShapeError,
+  StateDictError,
+  TrainingError,
+} from "./base/errors.ts";
+export { VERSION } from "./base/version.ts";
+export type { EngineInfo, Program, StepTiming } from "./engines/engine.ts";
+export { type EngineOptions, engineNames } from "./engines/select.ts";
+export * as data from "./data/index.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
+export type { ProfiledRun } from "./tensor/executor.ts";
 export * from "./tensor/index.ts";
-export { ClassificationMetrics } from "./train/classification_metrics.ts";
-export { evaluate } from "./train/evaluate.ts";
-export { fit } from "./train/fit.ts";
+export * as train from "./train/index.ts";

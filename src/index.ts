@@ -1,7 +1,10 @@
-/** Convoyant: deep learning for vision in TypeScript. */
-export * from "./base/errors.ts";
-export type { DType } from "./base/dtype.ts";
-export * from "./tensor/index.ts";
-export * as models from "./models/index.ts";
-export * as nn from "./nn/index.ts";
-export * as optim from "./optim/index.ts";
+/**
+ * Convoyant: deep learning for vision in TypeScript.
+ *
+ * Functions on tensors stand at the root under PyTorch's names; `nn`, `optim`, `data`, `train` and `models` are
+ * namespaces. This is the entry for Node.js; what a page gets (`browser.ts`) lacks only the files.
+ *
+ * @packageDocumentation
+ */
+export * from "./browser.ts";
+export { load, save, type TensorsByName } from "./io/state_dict_file.ts";
