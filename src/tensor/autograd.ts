@@ -58,21 +58,29 @@ interface BackwardOptions {
   readonly createGraph: boolean;
 }
 
+/**
+ * The value object that stands for a result on the tape. After an in-place change a tensor holds another
+ * object for the result of the same node.
+ */
+function onTape(value: Value): Value {
+  return value.gradientOwner !== null || value.node === null ? value : value.node.outputs[value.index];
+}
+
 /** Gradients with respect to values, by value. */
 class GradientMap {
   private readonly grads = new Map<Value, Value>();
 
   get(value: Value): Value | undefined {
-    return this.grads.get(value);
+    return this.grads.get(onTape(value));
   }
 
   set(value: Value, grad: Value): void {
-    this.grads.set(value, grad);
+    this.grads.set(onTape(value), grad);
   }
 
   add(value: Value, grad: Value): void {
-    const before = this.grads.get(value);
-    this.grads.set(value, before === undefined ? grad : add(before, grad));
+    const before = this.get(value);
+    this.set(value, before === undefined ? grad : add(before, grad));
   }
 }
 
@@ -80,7 +88,7 @@ class GradientMap {
 const watchers = new WeakMap<Value, Tensor>();
 
 export function watchGradient(tensor: Tensor): void {
-  watchers.set(tensor.value, tensor);
+  watchers.set(onTape(tensor.value), tensor);
 }
 
 /** Walks the tape; calls `leaf` with each leaf and its whole gradient. */
@@ -119,7 +127,7 @@ function backwardThrough(node: Node, grads: GradientMap, wanted: ReadonlySet<Val
         "pass { retainGraph: true } to the first backward() to go through it twice",
     );
   }
-  const needs = node.inputs.map((v) => v.requiresGrad && (wanted === null || wanted.has(v)));
+  const needs = node.inputs.map((v) => v.requiresGrad && (wanted === null || wanted.has(onTape(v))));
   if (!needs.includes(true)) return;
   void options;
   const inGrads = insideCall(() =>
@@ -138,7 +146,7 @@ function backwardThrough(node: Node, grads: GradientMap, wanted: ReadonlySet<Val
 }
 
 function applyHooks(value: Value, grad: Value): Value {
-  const watcher = watchers.get(value) ?? (value.gradientOwner as Tensor | null);
+  const watcher = watchers.get(onTape(value)) ?? (value.gradientOwner as Tensor | null);
   if (watcher === null) return grad;
   let tensor = new Tensor(grad);
   for (const hook of watcher.gradientHooks) tensor = hook(tensor) ?? tensor;
@@ -168,9 +176,9 @@ function tapeOf(roots: readonly Value[], leaves: Value[]): Node[] {
 
 /** Values through which a gradient flows to one of `targets`. */
 function valuesOnTheWay(nodes: readonly Node[], targets: ReadonlySet<Value>): Set<Value> {
-  const wanted = new Set<Value>(targets);
+  const wanted = new Set<Value>([...targets].map(onTape));
   for (let i = nodes.length - 1; i >= 0; i--) {
-    if (nodes[i].inputs.some((v) => wanted.has(v))) for (const output of nodes[i].outputs) wanted.add(output);
+    if (nodes[i].inputs.some((v) => wanted.has(onTape(v)))) for (const output of nodes[i].outputs) wanted.add(output);
   }
   return wanted;
 }

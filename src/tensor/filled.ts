@@ -18,7 +18,7 @@ export interface NewTensorOptions {
 
 /** Sizes as a list or one by one, then options. */
 export interface CreateFromSizes {
-  (...size: readonly number[] | readonly [readonly number[]]): Tensor;
+  (...size: number[] | [readonly number[]]): Tensor;
   (size: number | readonly number[], options: NewTensorOptions): Tensor;
   (size0: number, size1: number, options: NewTensorOptions): Tensor;
   (size0: number, size1: number, size2: number, options: NewTensorOptions): Tensor;

@@ -19,7 +19,7 @@ export interface RandomOptions extends NewTensorOptions {
 }
 
 export interface RandomFromSizes {
-  (...size: readonly number[] | readonly [readonly number[]]): Tensor;
+  (...size: number[] | [readonly number[]]): Tensor;
   (size: number | readonly number[], options: RandomOptions): Tensor;
   (size0: number, size1: number, options: RandomOptions): Tensor;
   (size0: number, size1: number, size2: number, options: RandomOptions): Tensor;

@@ -21,7 +21,7 @@ import { selected, sliceBounds } from "./slicing.ts";
 export type Index = number | string | null | Tensor | readonly number[];
 
 export interface At {
-  (input: Tensor, ...indices: readonly Index[]): Tensor;
+  (input: Tensor, ...indices: Index[]): Tensor;
   (input: Tensor, options: { indices: readonly Index[] }): Tensor;
 }
 

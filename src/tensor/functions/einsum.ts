@@ -10,7 +10,7 @@ import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 export interface Einsum {
-  (equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor;
+  (equation: string, ...operands: Tensor[] | [readonly Tensor[]]): Tensor;
   (equation: string, options: { operands: readonly Tensor[] }): Tensor;
 }
 

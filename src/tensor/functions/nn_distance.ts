@@ -186,3 +186,31 @@ export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
     return new Tensor(reduced(losses, reductionOf(of, args)));
   },
 );
+
+export interface TripletMarginWithDistanceLoss {
+  (
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    options?: {
+      distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
+      margin?: number;
+      swap?: boolean;
+      reduction?: Reduction;
+    },
+  ): Tensor;
+}
+
+/** `tripletMarginLoss` with a distance of one's own, by default `pairwiseDistance`. */
+export const tripletMarginWithDistanceLoss = defineFunction<TripletMarginWithDistanceLoss>(
+  "tripletMarginWithDistanceLoss",
+  ["anchor", "positive", "negative", "distanceFunction?", "margin?", "swap?", "reduction?"],
+  ({ anchor, positive, negative, distanceFunction = null, margin = 1, swap = false, reduction }) => {
+    const measure = distanceFunction ?? pairwiseDistance;
+    const near: Value = measure(anchor, positive).value;
+    const far: Value = measure(anchor, negative).value;
+    const nearest = swap ? emit(minimumOp, [far, measure(positive, negative).value]) : far;
+    const losses = atLeastZero(add(sub(near, nearest), like(near, margin)));
+    return new Tensor(reduced(losses, reductionOf("tripletMarginWithDistanceLoss", { reduction })));
+  },
+);

@@ -1,6 +1,5 @@
 /** Softmax, its logarithm and softmin. */
 import type { DType } from "../../base/dtype.ts";
-import { ArgumentError } from "../../base/errors.ts";
 import { normalizeDim } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { cast, neg } from "../../ops/elementwise.ts";
@@ -11,20 +10,21 @@ import { floatingInput, named } from "./nn_arguments.ts";
 
 export interface Softmax {
   /** @param dtype - the input is converted to it first. */
-  (input: Tensor, dim: number, dtype?: DType | null): Tensor;
-  (input: Tensor, options: { dim: number; dtype?: DType | null }): Tensor;
+  (input: Tensor, dim?: number | null, dtype?: DType | null): Tensor;
+  (input: Tensor, options: { dim?: number | null; dtype?: DType | null }): Tensor;
   (input: Tensor, dim: number, options: { dtype?: DType | null }): Tensor;
 }
 
+/** Where no dimension is given PyTorch takes the first of 1 or 3 dimensions and the second of others. */
+function implicitDim(rank: number): number {
+  return rank === 0 || rank === 1 || rank === 3 ? 0 : 1;
+}
+
 const define = (name: string, compute: (x: Value, dim: number) => Value): Softmax =>
-  defineFunction<Softmax>(name, ["input", "dim", "dtype?"], ({ input, dim, dtype = null }) => {
+  defineFunction<Softmax>(name, ["input", "dim?", "dtype?"], ({ input, dim = null, dtype = null }) => {
     const x = dtype === null ? floatingInput(name, input) : cast(valueOf(input, "input", named(name)), dtype);
-    if (typeof dim !== "number") {
-      throw new ArgumentError(
-        `${named(name)}: expected \`dim\`, the dimension along which the results add up to 1`,
-      );
-    }
-    return new Tensor(compute(x, normalizeDim(dim, x.shape.length, named(name))));
+    const rank = x.shape.length;
+    return new Tensor(compute(x, normalizeDim(dim ?? implicitDim(rank), rank, named(name))));
   });
 
 /** exp(x_i) / sum_j exp(x_j) along `dim`. */

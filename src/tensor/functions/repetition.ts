@@ -45,7 +45,7 @@ export const broadcastTo: WithSizes = defineFunction("broadcastTo", ["input", "*
 });
 
 export interface BroadcastTensors {
-  (...tensors: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor[];
+  (...tensors: Tensor[] | [readonly Tensor[]]): Tensor[];
 }
 
 /** All tensors expanded to the shape that they broadcast to. */

@@ -7,7 +7,7 @@ import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 /** Sizes as a list or one by one. */
-export type Sizes = readonly number[] | readonly [readonly number[]];
+export type Sizes = number[] | [readonly number[]];
 
 /** A function that takes sizes or dimensions, as a list or one by one. */
 export interface WithSizes {

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as c from "../../src/index.ts";
+import { executor } from "../../src/tensor/runtime.ts";
+
+before(() => c.useEngine("reference"));
+after(() => c.stopEngine());
+
+test("nothing runs before a value is read; then everything in one program", async () => {
+  const { statistics } = executor();
+  const runs = statistics.runs;
+  const x = c.tensor([1, 2, 3]).float();
+  const y = x.exp().log().mul(2).sum();
+  assert.equal(statistics.runs, runs);
+  assert.ok(Math.abs((await y.item()) - 12) < 1e-4);
+  assert.equal(statistics.runs, runs + 1);
+});
+
+test("another step of the same structure finds the program, whatever the numbers", async () => {
+  const step = async (x: c.Tensor, rate: number) => {
+    const noise = c.randn(3).mul(0);
+    return (await x.mul(rate).add(noise).clamp(-rate, 50).pow(2).add(rate).tolist()) as number[];
+  };
+  const { statistics } = executor();
+  assert.deepEqual(await step(c.tensor([1, 2, 3]).float(), 2), [6, 18, 38]);
+  const programs = statistics.programs;
+  assert.deepEqual(await step(c.tensor([3, 2, 1]).float(), 3), [84, 39, 12]);
+  assert.equal(statistics.programs, programs);
+});
+
+test("a shape error is thrown where the call is, not where the value is read", () => {
+  assert.throws(() => c.zeros(2, 3).matmul(c.zeros(2, 3)), /inner sizes 3 and 2 differ/);
+});
+
+test("an error in the data arrives with the read, and the next call works", async () => {
+  const bad = c.tensor([1, 2]).float().gather(0, c.tensor([5]));
+  await assert.rejects(bad.tolist(), (error: Error) => error.name === "IndexError" && /index 5 is out of range/.test(error.message));
+  assert.equal(await c.ones(3).sum().item(), 3);
+});
+
+test("values read once are there the next time, and both readers get their own array", async () => {
+  const x = c.ones(2).add(1);
+  const [first, second] = [await x.data(), await x.data()];
+  first[0] = 99;
+  assert.equal(second[0], 2);
+  assert.deepEqual(await x.tolist(), [2, 2]);
+});
+
+test("tensors move along when the engine is exchanged", async () => {
+  const x = c.ones(2).add(1);
+  const w = c.ones(2);
+  w.add_(5);
+  await x.realize();
+  await c.useEngine("reference");
+  assert.deepEqual(await x.tolist(), [2, 2]);
+  assert.deepEqual(await w.tolist(), [6, 6]);
+});
+
+test("the unread text says so, the printed one has values", async () => {
+  const x = c.ones(2).add(1);
+  assert.match(String(x), /not computed yet/);
+  assert.equal(await x.print(), "tensor([2., 2.])");
+  assert.equal(String(x), "tensor([2., 2.])");
+});
