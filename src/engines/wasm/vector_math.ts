@@ -81,11 +81,22 @@ export function vectorExp(f: FunctionBuilder, x: Local, options: VectorMathOptio
   f.simd("f32x4.mul");
 }
 
-/** 1 / (1 + e^-x). */
+/**
+ * 1 / (1 + e^-x). The exponential is cheaper here than on its own: what is below e^-87 vanishes beside 1, and
+ * what is above the range of floats may be infinity, so one power of two scales it.
+ */
 export function vectorSigmoid(f: FunctionBuilder, x: Local, options: VectorMathOptions): void {
-  const negated = f.get(x).simd("f32x4.neg").keep("v128");
+  const y = f.get(x).simd("f32x4.neg").v128f32(89).simd("f32x4.pmin").v128f32(-87).simd("f32x4.pmax").keep("v128");
+  // Its low bits are the exponent bits of 2^n.
+  const shifted = f.get(y).v128f32(LOG2_E).simd("f32x4.mul").v128f32(ROUNDER + 127).simd("f32x4.add").keep("v128");
+  const whole = f.get(shifted).v128f32(ROUNDER + 127).simd("f32x4.sub").keep("v128");
+  multiplyAdd(f, whole, -LN2_HIGH, y, options);
+  const high = f.keep("v128");
+  multiplyAdd(f, whole, -LN2_LOW, high, options);
+  const r = f.keep("v128");
   f.v128f32(1);
-  vectorExp(f, negated, options);
+  polynomial(f, r, EXP, options);
+  f.get(shifted).i32(23).simd("i32x4.shl").simd("f32x4.mul");
   f.v128f32(1).simd("f32x4.add").simd("f32x4.div");
 }
 

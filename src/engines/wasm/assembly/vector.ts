@@ -32,10 +32,25 @@ export function activate(x: v128, code: u32): v128 {
   return tanh(x);
 }
 
-/** 1 / (1 + e^-x). */
+/** Adding it to n rounds n to an integer, whose exponent bits (n + 127) then stand lowest. */
+// @ts-ignore: decorator
+@inline
+const ROUND_TO_EXPONENT: f32 = 12582912 + 127;
+
+/**
+ * 1 / (1 + e^-x). The exponential is cheaper here than on its own: what is below e^-87 vanishes beside 1, and
+ * what is above the range of floats may be infinity.
+ */
+// @ts-ignore: decorator
+@inline
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  const y = f32x4.pmin(f32x4.pmax(f32x4.neg(x), f32x4.splat(-87)), f32x4.splat(89));
+  const rounded = madd(y, f32x4.splat(1.44269504), f32x4.splat(ROUND_TO_EXPONENT));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUND_TO_EXPONENT));
+  const p = f32x4.add(one, expm1Near0(reduce(y, n)));
+  const e = f32x4.mul(p, i32x4.shl(rounded, 23));
+  return f32x4.div(one, f32x4.add(one, e));
 }
 
 /** sign(x) * -m / (m + 2) where m = e^(-2|x|) - 1, which loses nothing near 0. */
