@@ -72,6 +72,34 @@ test("the lock file names every platform's binaries, as npm ci demands", () => {
   assert.deepEqual(missing, [], "remove node_modules and package-lock.json, then run npm install");
 });
 
+/** Uses something of every namespace; compiled, with the declarations it pulls in, in a project without @types. */
+const userProgram = `
+import * as convoyant from "convoyant";
+import { data, load, models, nn, noGrad, optim, save, type Tensor, tensor, train, useEngine } from "convoyant";
+
+class Net extends nn.Module {
+  hidden = nn.Linear(3, 4, { bias: false });
+  norm = nn.BatchNorm1d(4);
+  override forward(x: Tensor): Tensor {
+    return this.norm(this.hidden(x)).relu().reshape(-1, 2, 2).sum({ dim: [1, 2], keepdim: true });
+  }
+}
+
+await useEngine("wasm", { threads: 1 });
+const net = new Net();
+const y: number = await noGrad(() => net(tensor([[1, 2, 3]]))).sum().item();
+const { trainLoader, testLoader } = await data.fashionMnist({ batchSize: 256 });
+const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+const scheduler = optim.lrScheduler.StepLR(optimizer, 10);
+const { points } = await train.fit(models.lenet(), { trainLoader, testLoader, optimizer, scheduler, epochs: 1 });
+await save(net.stateDict(), "net.safetensors");
+net.loadStateDict(await load("net.safetensors"));
+const pair: convoyant.Tensor = convoyant.cat([convoyant.randn(2, 3), convoyant.zeros(2, 3)], 1);
+// @ts-expect-error: an argument that does not exist
+nn.Conv2d(1, 6, 5, { strides: 2 });
+export { pair, points, y };
+`;
+
 describe("the packed archive", () => {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-pack-"));
   const project = join(folder, "project");
@@ -135,26 +163,27 @@ describe("the packed archive", () => {
     ]);
   });
 
-  test("brings its types along", () => {
-    writeFileSync(
-      join(project, "user.ts"),
-      'import { nn, tensor } from "convoyant";\n' +
-        "const net = nn.Sequential(nn.Linear(3, 2), nn.ReLU());\n" +
-        "export const y: number = await net(tensor([[1, 2, 3]])).sum().item();\n",
-    );
-    const options = [
-      "--noEmit",
-      "--strict",
-      "--target",
-      "es2022",
-      "--module",
-      "nodenext",
-      "--lib",
-      "es2023,dom",
-    ];
-    const compiler = join(root, "node_modules/typescript/bin/tsc");
-    run(process.execPath, [compiler, ...options, "--types", "", "--skipLibCheck", "user.ts"], project);
+  test("gives a page's bundler the entry without files", () => {
+    const program = `
+      import * as convoyant from "convoyant";
+      console.log(["nn", "optim", "data", "train", "models", "tensor", "save"].filter((name) => name in convoyant).join());
+    `;
+    const flags = ["--conditions=browser", "--input-type=module", "--eval", program];
+    assert.equal(run(process.execPath, flags, project).trim(), "nn,optim,data,train,models,tensor");
   });
+
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ]) {
+    test(`brings its types along (moduleResolution ${resolution})`, () => {
+      writeFileSync(join(project, "user.ts"), userProgram);
+      const compiler = join(root, "node_modules/typescript/bin/tsc");
+      const options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom"];
+      const resolving = ["--module", module, "--moduleResolution", resolution];
+      run(process.execPath, [compiler, ...options, ...resolving, "--types", "", "user.ts"], project);
+    });
+  }
 
   test("has a command that works", () => {
     const bin = join(installed, manifest.bin.convoyant);
