@@ -11,18 +11,18 @@ import { Module } from "./module.ts";
 import { py, pyFloat } from "./module_text.ts";
 import type { ParameterTensor } from "./parameter.ts";
 
-interface InPlace {
+export interface InPlaceSettings {
   /** Kept for the printed form: memory is planned, so nothing is gained by changing the input. */
   inplace: boolean;
 }
-type InPlaceArguments = [inplace?: boolean] | [options: Partial<InPlace>];
+type InPlaceArguments = [inplace?: boolean] | [options: Partial<InPlaceSettings>];
 
 function plain(name: string, compute: (input: Tensor) => Tensor) {
   return defineLayer<[], object>(name, [], { forward: (_settings, input: Tensor) => compute(input) });
 }
 
 function withInPlace(name: string, compute: (input: Tensor) => Tensor) {
-  return defineLayer<InPlaceArguments, InPlace>(name, ["inplace?"], {
+  return defineLayer<InPlaceArguments, InPlaceSettings>(name, ["inplace?"], {
     defaults: { inplace: false },
     forward: (_settings, input: Tensor) => compute(input),
     describe: (s) => (s.inplace ? "inplace=True" : ""),
@@ -36,70 +36,85 @@ function described(settings: string, inplace: boolean): string {
 
 /** max(x, 0) */
 export const ReLU = withInPlace("ReLU", (x) => F.relu(x));
+export type ReLU = InstanceType<typeof ReLU>;
 /** min(max(x, 0), 6) */
 export const ReLU6 = withInPlace("ReLU6", (x) => F.relu6(x));
+export type ReLU6 = InstanceType<typeof ReLU6>;
 /** Scaled ELU; Klambauer et al., "Self-normalizing neural networks", 2017. */
 export const SELU = withInPlace("SELU", (x) => F.selu(x));
+export type SELU = InstanceType<typeof SELU>;
 /** x sigmoid(x) */
 export const SiLU = withInPlace("SiLU", (x) => F.silu(x));
+export type SiLU = InstanceType<typeof SiLU>;
 /** x tanh(softplus(x)) */
 export const Mish = withInPlace("Mish", (x) => F.mish(x));
+export type Mish = InstanceType<typeof Mish>;
 /** x min(max(x + 3, 0), 6) / 6 */
 export const Hardswish = withInPlace("Hardswish", (x) => F.hardswish(x));
+export type Hardswish = InstanceType<typeof Hardswish>;
 /** min(max(x + 3, 0), 6) / 6 */
 export const Hardsigmoid = withInPlace("Hardsigmoid", (x) => F.hardsigmoid(x));
+export type Hardsigmoid = InstanceType<typeof Hardsigmoid>;
 /** 1 / (1 + e^-x) */
 export const Sigmoid = plain("Sigmoid", (x) => F.sigmoid(x));
+export type Sigmoid = InstanceType<typeof Sigmoid>;
 export const Tanh = plain("Tanh", (x) => F.tanh(x));
+export type Tanh = InstanceType<typeof Tanh>;
 /** log(sigmoid(x)) */
 export const LogSigmoid = plain("LogSigmoid", (x) => F.logsigmoid(x));
+export type LogSigmoid = InstanceType<typeof LogSigmoid>;
 /** x / (1 + |x|) */
 export const Softsign = plain("Softsign", (x) => F.softsign(x));
+export type Softsign = InstanceType<typeof Softsign>;
 /** x - tanh(x) */
 export const Tanhshrink = plain("Tanhshrink", (x) => F.tanhshrink(x));
+export type Tanhshrink = InstanceType<typeof Tanhshrink>;
 
-interface NegativeSlope extends InPlace {
+export interface NegativeSlopeSettings extends InPlaceSettings {
   negativeSlope: number;
 }
 /** x where it is positive, else negativeSlope x. */
 export const LeakyReLU = defineLayer<
   | [negativeSlope?: number, inplace?: boolean]
-  | [negativeSlope: number, options: Partial<InPlace>]
-  | [options: Partial<NegativeSlope>],
-  NegativeSlope
+  | [negativeSlope: number, options: Partial<InPlaceSettings>]
+  | [options: Partial<NegativeSlopeSettings>],
+  NegativeSlopeSettings
 >("LeakyReLU", ["negativeSlope?", "inplace?"], {
   defaults: { negativeSlope: 0.01, inplace: false },
   forward: ({ negativeSlope }, input: Tensor) => F.leakyRelu(input, negativeSlope),
   describe: (s) => described(`negative_slope=${pyFloat(s.negativeSlope)}`, s.inplace),
 });
+export type LeakyReLU = InstanceType<typeof LeakyReLU>;
 
-interface Alpha extends InPlace {
+export interface AlphaSettings extends InPlaceSettings {
   alpha: number;
 }
 type AlphaArguments =
   | [alpha?: number, inplace?: boolean]
-  | [alpha: number, options: Partial<InPlace>]
-  | [options: Partial<Alpha>];
+  | [alpha: number, options: Partial<InPlaceSettings>]
+  | [options: Partial<AlphaSettings>];
 
 /** x where it is positive, else alpha (e^x - 1). */
-export const ELU = defineLayer<AlphaArguments, Alpha>("ELU", ["alpha?", "inplace?"], {
+export const ELU = defineLayer<AlphaArguments, AlphaSettings>("ELU", ["alpha?", "inplace?"], {
   defaults: { alpha: 1, inplace: false },
   forward: ({ alpha }, input: Tensor) => F.elu(input, alpha),
   describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
 });
+export type ELU = InstanceType<typeof ELU>;
 
 /** max(0, x) + min(0, alpha (e^(x / alpha) - 1)) */
-export const CELU = defineLayer<AlphaArguments, Alpha>("CELU", ["alpha?", "inplace?"], {
+export const CELU = defineLayer<AlphaArguments, AlphaSettings>("CELU", ["alpha?", "inplace?"], {
   defaults: { alpha: 1, inplace: false },
   forward: ({ alpha }, input: Tensor) => F.celu(input, alpha),
   describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
 });
+export type CELU = InstanceType<typeof CELU>;
 
-interface Approximate {
+export interface ApproximateSettings {
   approximate: "none" | "tanh";
 }
 /** x Phi(x), Phi the normal distribution function; `"tanh"` approximates it. */
-export const GELU = defineLayer<[approximate?: "none" | "tanh"] | [options: Partial<Approximate>], Approximate>(
+export const GELU = defineLayer<[approximate?: "none" | "tanh"] | [options: Partial<ApproximateSettings>], ApproximateSettings>(
   "GELU",
   ["approximate?"],
   {
@@ -108,8 +123,9 @@ export const GELU = defineLayer<[approximate?: "none" | "tanh"] | [options: Part
     describe: (s) => `approximate='${s.approximate}'`,
   },
 );
+export type GELU = InstanceType<typeof GELU>;
 
-interface SoftplusSettings {
+export interface SoftplusSettings {
   beta: number;
   threshold: number;
 }
@@ -122,48 +138,52 @@ export const Softplus = defineLayer<
   forward: ({ beta, threshold }, input: Tensor) => F.softplus(input, beta, threshold),
   describe: (s) => `beta=${pyFloat(s.beta)}, threshold=${pyFloat(s.threshold)}`,
 });
+export type Softplus = InstanceType<typeof Softplus>;
 
-interface Limits extends InPlace {
+export interface LimitsSettings extends InPlaceSettings {
   minVal: number;
   maxVal: number;
 }
 /** x kept within minVal and maxVal. */
 export const Hardtanh = defineLayer<
   | [minVal?: number, maxVal?: number, inplace?: boolean]
-  | [minVal: number, maxVal: number, options: Partial<InPlace>]
-  | [options: Partial<Limits>],
-  Limits
+  | [minVal: number, maxVal: number, options: Partial<InPlaceSettings>]
+  | [options: Partial<LimitsSettings>],
+  LimitsSettings
 >("Hardtanh", ["minVal?", "maxVal?", "inplace?"], {
   defaults: { minVal: -1, maxVal: 1, inplace: false },
   forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh(input, minVal, maxVal),
   describe: (s) => described(`min_val=${pyFloat(s.minVal)}, max_val=${pyFloat(s.maxVal)}`, s.inplace),
 });
+export type Hardtanh = InstanceType<typeof Hardtanh>;
 
-interface Lambda {
+export interface LambdaSettings {
   lambd: number;
 }
-type LambdaArguments = [lambd?: number] | [options: Partial<Lambda>];
+type LambdaArguments = [lambd?: number] | [options: Partial<LambdaSettings>];
 /** x where |x| > lambd, else 0. */
-export const Hardshrink = defineLayer<LambdaArguments, Lambda>("Hardshrink", ["lambd?"], {
+export const Hardshrink = defineLayer<LambdaArguments, LambdaSettings>("Hardshrink", ["lambd?"], {
   defaults: { lambd: 0.5 },
   forward: ({ lambd }, input: Tensor) => F.hardshrink(input, lambd),
   describe: (s) => pyFloat(s.lambd),
 });
+export type Hardshrink = InstanceType<typeof Hardshrink>;
 /** x moved towards 0 by lambd, 0 in between. */
-export const Softshrink = defineLayer<LambdaArguments, Lambda>("Softshrink", ["lambd?"], {
+export const Softshrink = defineLayer<LambdaArguments, LambdaSettings>("Softshrink", ["lambd?"], {
   defaults: { lambd: 0.5 },
   forward: ({ lambd }, input: Tensor) => F.softshrink(input, lambd),
   describe: (s) => pyFloat(s.lambd),
 });
+export type Softshrink = InstanceType<typeof Softshrink>;
 
-interface ThresholdSettings extends InPlace {
+export interface ThresholdSettings extends InPlaceSettings {
   threshold: number;
   value: number;
 }
 /** x where it is above the threshold, else `value`. */
 export const Threshold = defineLayer<
   | [threshold: number, value: number, inplace?: boolean]
-  | [threshold: number, value: number, options: Partial<InPlace>]
+  | [threshold: number, value: number, options: Partial<InPlaceSettings>]
   | [options: { threshold: number; value: number; inplace?: boolean }],
   ThresholdSettings
 >("Threshold", ["threshold", "value", "inplace?"], {
@@ -171,32 +191,37 @@ export const Threshold = defineLayer<
   forward: ({ threshold, value }, input: Tensor) => F.threshold(input, threshold, value),
   describe: (s) => described(`threshold=${py(s.threshold)}, value=${py(s.value)}`, s.inplace),
 });
+export type Threshold = InstanceType<typeof Threshold>;
 
-interface Along {
+export interface AlongSettings {
   dim: number | null;
 }
-type AlongArguments = [dim?: number | null] | [options: Partial<Along>];
+type AlongArguments = [dim?: number | null] | [options: Partial<AlongSettings>];
 
 /** e^x over its sum along a dimension. */
-export const Softmax = defineLayer<AlongArguments, Along>("Softmax", ["dim?"], {
+export const Softmax = defineLayer<AlongArguments, AlongSettings>("Softmax", ["dim?"], {
   defaults: { dim: null },
   forward: ({ dim }, input: Tensor) => F.softmax(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
+export type Softmax = InstanceType<typeof Softmax>;
 /** softmax(-x) along a dimension. */
-export const Softmin = defineLayer<AlongArguments, Along>("Softmin", ["dim?"], {
+export const Softmin = defineLayer<AlongArguments, AlongSettings>("Softmin", ["dim?"], {
   defaults: { dim: null },
   forward: ({ dim }, input: Tensor) => F.softmin(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
+export type Softmin = InstanceType<typeof Softmin>;
 /** log(softmax(x)) along a dimension. */
-export const LogSoftmax = defineLayer<AlongArguments, Along>("LogSoftmax", ["dim?"], {
+export const LogSoftmax = defineLayer<AlongArguments, AlongSettings>("LogSoftmax", ["dim?"], {
   defaults: { dim: null },
   forward: ({ dim }, input: Tensor) => F.logSoftmax(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
+export type LogSoftmax = InstanceType<typeof LogSoftmax>;
 /** Softmax over the channels of [N, C, H, W] or [C, H, W]. */
 export const Softmax2d = plain("Softmax2d", (x) => F.softmax(x, -3));
+export type Softmax2d = InstanceType<typeof Softmax2d>;
 
 /** What PyTorch takes where no dimension is given. */
 function usualDim(input: Tensor): number {
@@ -209,6 +234,7 @@ export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { d
   forward: ({ dim }, input: Tensor) => F.glu(input, dim),
   describe: (s) => `dim=${s.dim}`,
 });
+export type GLU = InstanceType<typeof GLU>;
 
 interface PReLUOptions {
   init?: number;

@@ -5,7 +5,7 @@ import * as F from "./functional.ts";
 import { defineLayer } from "./layer.ts";
 import { py, pyFloat } from "./module_text.ts";
 
-interface DropoutSettings {
+export interface DropoutSettings {
   /** Probability of silence. */
   p: number;
   inplace: boolean;
@@ -28,5 +28,7 @@ function dropoutLayer(name: string, compute: (input: Tensor, p: number, training
 
 /** In training each element is 0 with probability p, and the others are divided by 1 - p. */
 export const Dropout = dropoutLayer("Dropout", (x, p, training) => F.dropout(x, p, training));
+export type Dropout = InstanceType<typeof Dropout>;
 /** Dropout of whole channels of [N, C, H, W]. */
 export const Dropout2d = dropoutLayer("Dropout2d", (x, p, training) => F.dropout2d(x, p, training));
+export type Dropout2d = InstanceType<typeof Dropout2d>;

@@ -137,7 +137,7 @@ export class GroupNormLayer extends Module {
 export const GroupNorm = callable("GroupNorm", GroupNormLayer);
 export type GroupNorm = GroupNormLayer;
 
-interface LocalResponseSettings {
+export interface LocalResponseSettings {
   size: number;
   alpha: number;
   beta: number;
@@ -160,3 +160,4 @@ export const LocalResponseNorm = defineLayer<
   forward: ({ size, alpha, beta, k }, input: Tensor) => F.localResponseNorm(input, size, { alpha, beta, k }),
   describe: (s) => `${s.size}, alpha=${py(s.alpha)}, beta=${py(s.beta)}, k=${pyFloat(s.k)}`,
 });
+export type LocalResponseNorm = InstanceType<typeof LocalResponseNorm>;

@@ -8,18 +8,18 @@ import { defineLayer } from "./layer.ts";
 export type Reduction = "mean" | "sum" | "none";
 const REDUCTIONS: readonly string[] = ["mean", "sum", "none"];
 
-interface Reduced {
+export interface ReducedSettings {
   reduction: Reduction;
 }
 
 /** PyTorch's former way to say `reduction`, still in its places among the positional arguments. */
-interface Legacy {
+export interface Legacy {
   sizeAverage?: boolean | null;
   reduce?: boolean | null;
 }
 
 function checkReduction(name: string, allowed: readonly string[] = REDUCTIONS) {
-  return (settings: Reduced & Legacy) => {
+  return (settings: ReducedSettings & Legacy) => {
     const { sizeAverage, reduce } = settings;
     if ((sizeAverage ?? null) !== null || (reduce ?? null) !== null) {
       settings.reduction = reduce === false ? "none" : sizeAverage === false ? "sum" : "mean";
@@ -34,49 +34,53 @@ function checkReduction(name: string, allowed: readonly string[] = REDUCTIONS) {
 }
 
 type LegacyArguments = [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction];
-type ReductionArguments = LegacyArguments | [options: Partial<Reduced & Legacy>];
+type ReductionArguments = LegacyArguments | [options: Partial<ReducedSettings & Legacy>];
 
 /** (input - target)^2 */
-export const MSELoss = defineLayer<ReductionArguments, Reduced>("MSELoss", ["sizeAverage?", "reduce?", "reduction?"], {
+export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>("MSELoss", ["sizeAverage?", "reduce?", "reduction?"], {
   defaults: { reduction: "mean" },
   prepare: checkReduction("MSELoss"),
   forward: ({ reduction }, input: Tensor, target: Tensor) => F.mseLoss(input, target, { reduction }),
 });
+export type MSELoss = InstanceType<typeof MSELoss>;
 
 /** |input - target| */
-export const L1Loss = defineLayer<ReductionArguments, Reduced>("L1Loss", ["sizeAverage?", "reduce?", "reduction?"], {
+export const L1Loss = defineLayer<ReductionArguments, ReducedSettings>("L1Loss", ["sizeAverage?", "reduce?", "reduction?"], {
   defaults: { reduction: "mean" },
   prepare: checkReduction("L1Loss"),
   forward: ({ reduction }, input: Tensor, target: Tensor) => F.l1Loss(input, target, { reduction }),
 });
+export type L1Loss = InstanceType<typeof L1Loss>;
 
-interface Beta extends Reduced {
+export interface BetaSettings extends ReducedSettings {
   beta: number;
 }
 /** Squared below `beta`, linear above. */
 export const SmoothL1Loss = defineLayer<
-  [...LegacyArguments, beta?: number] | [options: Partial<Beta & Legacy>],
-  Beta
+  [...LegacyArguments, beta?: number] | [options: Partial<BetaSettings & Legacy>],
+  BetaSettings
 >("SmoothL1Loss", ["sizeAverage?", "reduce?", "reduction?", "beta?"], {
   defaults: { reduction: "mean", beta: 1 },
   prepare: checkReduction("SmoothL1Loss"),
   forward: ({ reduction, beta }, input: Tensor, target: Tensor) => F.smoothL1Loss(input, target, { reduction, beta }),
 });
+export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 
-interface Delta extends Reduced {
+export interface DeltaSettings extends ReducedSettings {
   delta: number;
 }
 /** d^2 / 2 where d = |input - target| is below `delta`, else delta (d - delta / 2). */
 export const HuberLoss = defineLayer<
-  [reduction?: Reduction, delta?: number] | [reduction: Reduction, options: { delta?: number }] | [options: Partial<Delta>],
-  Delta
+  [reduction?: Reduction, delta?: number] | [reduction: Reduction, options: { delta?: number }] | [options: Partial<DeltaSettings>],
+  DeltaSettings
 >("HuberLoss", ["reduction?", "delta?"], {
   defaults: { reduction: "mean", delta: 1 },
   prepare: checkReduction("HuberLoss"),
   forward: ({ reduction, delta }, input: Tensor, target: Tensor) => F.huberLoss(input, target, { reduction, delta }),
 });
+export type HuberLoss = InstanceType<typeof HuberLoss>;
 
-interface ClassLoss extends Reduced {
+export interface ClassLossSettings extends ReducedSettings {
   /** A factor for each class. */
   weight: Tensor | null;
   /** Targets with this label count for nothing. */
@@ -91,7 +95,7 @@ type ClassArguments = [
 ];
 const CLASS_PARAMETERS = ["weight?", "sizeAverage?", "ignoreIndex?", "reduce?", "reduction?"];
 
-interface CrossEntropySettings extends ClassLoss {
+export interface CrossEntropySettings extends ClassLossSettings {
   labelSmoothing: number;
 }
 /**
@@ -115,19 +119,21 @@ export const CrossEntropyLoss = defineLayer<
   forward: ({ weight, ignoreIndex, reduction, labelSmoothing }, input: Tensor, target: Tensor) =>
     F.crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing }),
 });
+export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 
 /** Negative log-likelihood of class labels, from logarithms of probabilities. */
 export const NLLLoss = defineLayer<
-  ClassArguments | [weight: Tensor | null, options: Partial<ClassLoss & Legacy>] | [options: Partial<ClassLoss & Legacy>],
-  ClassLoss
+  ClassArguments | [weight: Tensor | null, options: Partial<ClassLossSettings & Legacy>] | [options: Partial<ClassLossSettings & Legacy>],
+  ClassLossSettings
 >("NLLLoss", CLASS_PARAMETERS, {
   defaults: { weight: null, ignoreIndex: -100, reduction: "mean" },
   prepare: checkReduction("NLLLoss"),
   forward: ({ weight, ignoreIndex, reduction }, input: Tensor, target: Tensor) =>
     F.nllLoss(input, target, { weight, ignoreIndex, reduction }),
 });
+export type NLLLoss = InstanceType<typeof NLLLoss>;
 
-interface Weighted extends Reduced {
+export interface WeightedSettings extends ReducedSettings {
   weight: Tensor | null;
 }
 type WeightedArguments = [
@@ -139,43 +145,46 @@ type WeightedArguments = [
 
 /** Binary cross-entropy of probabilities. */
 export const BCELoss = defineLayer<
-  WeightedArguments | [weight: Tensor | null, options: Partial<Reduced & Legacy>] | [options: Partial<Weighted & Legacy>],
-  Weighted
+  WeightedArguments | [weight: Tensor | null, options: Partial<ReducedSettings & Legacy>] | [options: Partial<WeightedSettings & Legacy>],
+  WeightedSettings
 >("BCELoss", ["weight?", "sizeAverage?", "reduce?", "reduction?"], {
   defaults: { weight: null, reduction: "mean" },
   prepare: checkReduction("BCELoss"),
   forward: ({ weight, reduction }, input: Tensor, target: Tensor) =>
     F.binaryCrossEntropy(input, target, { weight, reduction }),
 });
+export type BCELoss = InstanceType<typeof BCELoss>;
 
-interface WithLogits extends Weighted {
+export interface WithLogitsSettings extends WeightedSettings {
   /** A factor for the positive examples of each class. */
   posWeight: Tensor | null;
 }
 /** Binary cross-entropy of sigmoid(input), computed so that large inputs do not overflow. */
 export const BCEWithLogitsLoss = defineLayer<
   | [...WeightedArguments, posWeight?: Tensor | null]
-  | [weight: Tensor | null, options: Partial<WithLogits & Legacy>]
-  | [options: Partial<WithLogits & Legacy>],
-  WithLogits
+  | [weight: Tensor | null, options: Partial<WithLogitsSettings & Legacy>]
+  | [options: Partial<WithLogitsSettings & Legacy>],
+  WithLogitsSettings
 >("BCEWithLogitsLoss", ["weight?", "sizeAverage?", "reduce?", "reduction?", "posWeight?"], {
   defaults: { weight: null, reduction: "mean", posWeight: null },
   prepare: checkReduction("BCEWithLogitsLoss"),
   forward: ({ weight, reduction, posWeight }, input: Tensor, target: Tensor) =>
     F.binaryCrossEntropyWithLogits(input, target, { weight, reduction, posWeight }),
 });
+export type BCEWithLogitsLoss = InstanceType<typeof BCEWithLogitsLoss>;
 
-interface Divergence {
+export interface DivergenceSettings {
   reduction: Reduction | "batchmean";
   logTarget: boolean;
 }
 /** Kullback-Leibler divergence: target (log target - input), input a logarithm of probabilities. */
 export const KLDivLoss = defineLayer<
-  | [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Divergence["reduction"], logTarget?: boolean]
-  | [options: Partial<Divergence & Legacy>],
-  Divergence
+  | [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: DivergenceSettings["reduction"], logTarget?: boolean]
+  | [options: Partial<DivergenceSettings & Legacy>],
+  DivergenceSettings
 >("KLDivLoss", ["sizeAverage?", "reduce?", "reduction?", "logTarget?"], {
   defaults: { reduction: "mean", logTarget: false },
-  prepare: checkReduction("KLDivLoss", [...REDUCTIONS, "batchmean"]) as (settings: Divergence) => void,
+  prepare: checkReduction("KLDivLoss", [...REDUCTIONS, "batchmean"]) as (settings: DivergenceSettings) => void,
   forward: ({ reduction, logTarget }, input: Tensor, target: Tensor) => F.klDiv(input, target, { reduction, logTarget }),
 });
+export type KLDivLoss = InstanceType<typeof KLDivLoss>;

@@ -8,7 +8,7 @@ import { py } from "./module_text.ts";
 /** One width for all sides, or left, right, top, bottom. */
 type Border = number | readonly [left: number, right: number, top: number, bottom: number] | readonly number[];
 
-interface PaddingSettings {
+export interface PaddingSettings {
   padding: Border;
 }
 type PaddingArguments = [padding: Border] | [options: PaddingSettings];
@@ -34,12 +34,15 @@ function paddingLayer(name: string, mode: "constant" | "reflect" | "replicate"):
 
 /** A border of zeros. */
 export const ZeroPad2d = paddingLayer("ZeroPad2d", "constant");
+export type ZeroPad2d = InstanceType<typeof ZeroPad2d>;
 /** A border that mirrors the picture, without its edge. */
 export const ReflectionPad2d = paddingLayer("ReflectionPad2d", "reflect");
+export type ReflectionPad2d = InstanceType<typeof ReflectionPad2d>;
 /** A border that repeats the picture's edge. */
 export const ReplicationPad2d = paddingLayer("ReplicationPad2d", "replicate");
+export type ReplicationPad2d = InstanceType<typeof ReplicationPad2d>;
 
-interface ConstantSettings extends PaddingSettings {
+export interface ConstantSettings extends PaddingSettings {
   value: number;
 }
 /** A border of one number. */
@@ -51,3 +54,4 @@ export const ConstantPad2d = defineLayer<
   forward: ({ padding, value }, input: Tensor) => F.pad(input, padding as number[], { mode: "constant", value }),
   describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
 });
+export type ConstantPad2d = InstanceType<typeof ConstantPad2d>;

@@ -4,7 +4,7 @@ import * as F from "./functional.ts";
 import { defineLayer, type Size } from "./layer.ts";
 import { py } from "./module_text.ts";
 
-interface MaxPoolSettings {
+export interface MaxPoolSettings {
   kernelSize: Size;
   stride: Size;
   padding: Size;
@@ -49,8 +49,9 @@ export const MaxPool2d = defineLayer<MaxPoolArguments, MaxPoolSettings>(
       `dilation=${py(s.dilation)}, ceil_mode=${py(s.ceilMode)}`,
   },
 );
+export type MaxPool2d = InstanceType<typeof MaxPool2d>;
 
-interface AvgPoolSettings {
+export interface AvgPoolSettings {
   kernelSize: Size;
   stride: Size;
   padding: Size;
@@ -89,6 +90,7 @@ export const AvgPool2d = defineLayer<AvgPoolArguments, AvgPoolSettings>(
     describe: (s) => `kernel_size=${py(s.kernelSize)}, stride=${py(s.stride)}, padding=${py(s.padding)}`,
   },
 );
+export type AvgPool2d = InstanceType<typeof AvgPool2d>;
 
 /** Size of the output; null keeps the input's. */
 type OutputSize = number | null | readonly (number | null)[];
@@ -101,8 +103,9 @@ export const AdaptiveAvgPool2d = defineLayer<
   forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool2d(input, outputSize as any),
   describe: (s) => `output_size=${py(s.outputSize)}`,
 });
+export type AdaptiveAvgPool2d = InstanceType<typeof AdaptiveAvgPool2d>;
 
-interface AdaptiveMaxSettings {
+export interface AdaptiveMaxSettings {
   outputSize: OutputSize;
   returnIndices: boolean;
 }
@@ -119,3 +122,4 @@ export const AdaptiveMaxPool2d = defineLayer<
     F.adaptiveMaxPool2d(input, outputSize as any, { returnIndices }),
   describe: (s) => `output_size=${py(s.outputSize)}`,
 });
+export type AdaptiveMaxPool2d = InstanceType<typeof AdaptiveMaxPool2d>;

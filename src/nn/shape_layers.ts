@@ -6,7 +6,7 @@ import * as F from "./functional.ts";
 import { defineLayer, type Size } from "./layer.ts";
 import { py, pyFloat } from "./module_text.ts";
 
-interface FlattenSettings {
+export interface FlattenSettings {
   startDim: number;
   endDim: number;
 }
@@ -20,8 +20,9 @@ export const Flatten = defineLayer<
   forward: ({ startDim, endDim }, input: Tensor) => flatten(input, startDim, endDim),
   describe: (s) => `start_dim=${s.startDim}, end_dim=${s.endDim}`,
 });
+export type Flatten = InstanceType<typeof Flatten>;
 
-interface UnflattenSettings {
+export interface UnflattenSettings {
   dim: number;
   unflattenedSize: readonly number[];
 }
@@ -39,14 +40,16 @@ export const Unflatten = defineLayer<
   },
   describe: (s) => `dim=${s.dim}, unflattened_size=${py(s.unflattenedSize)}`,
 });
+export type Unflatten = InstanceType<typeof Unflatten>;
 
 /** Its input, unchanged; takes and ignores any arguments. */
 export const Identity = defineLayer<unknown[], object>("Identity", ["*ignored"], {
   forward: (_settings, input: Tensor) => input,
 });
+export type Identity = InstanceType<typeof Identity>;
 
 type Factor = number | readonly number[];
-interface UpsampleSettings {
+export interface UpsampleSettings {
   size: Size | null;
   scaleFactor: Factor | null;
   mode: "nearest" | "bilinear";
@@ -78,8 +81,9 @@ export const Upsample = defineLayer<
     return `${target}, mode='${s.mode}'`;
   },
 });
+export type Upsample = InstanceType<typeof Upsample>;
 
-interface UnfoldSettings {
+export interface UnfoldSettings {
   kernelSize: Size;
   dilation: Size;
   padding: Size;
@@ -102,8 +106,9 @@ export const Unfold = defineLayer<
     F.unfold(input, kernelSize as any, { dilation, padding, stride } as any),
   describe: patches,
 });
+export type Unfold = InstanceType<typeof Unfold>;
 
-interface FoldSettings extends UnfoldSettings {
+export interface FoldSettings extends UnfoldSettings {
   outputSize: Size;
 }
 
@@ -119,3 +124,4 @@ export const Fold = defineLayer<
     F.fold(input, outputSize as any, kernelSize as any, { dilation, padding, stride } as any),
   describe: (s) => `output_size=${py(s.outputSize)}, ${patches(s)}`,
 });
+export type Fold = InstanceType<typeof Fold>;
