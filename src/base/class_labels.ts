@@ -30,6 +30,6 @@ export function checkedLabels(labels: TypedArray, rule: LabelRule): Int32Array<A
 function outOfRange(label: number, position: number, { classes, ignoreIndex, of }: LabelRule): IndexError {
   return new IndexError(
     `${of}: label ${label} at position ${position} is out of range: ` +
-      `expected 0 to ${classes - 1} (${classes} classes) or ignoreIndex ${ignoreIndex}`,
+      `expected 0 to ${classes - 1} (${classes} classes)${Number.isFinite(ignoreIndex) ? ` or ignoreIndex ${ignoreIndex}` : ""}`,
   );
 }

@@ -1,8 +1,8 @@
 /** Functions of `nn.functional` that PyTorch also has as methods. */
-import { hardshrink, logSoftmax, prelu, softmax } from "./functions/nn_index.ts";
+import { hardshrink, prelu } from "./functions/nn_index.ts";
 import { defineMethod, type Method } from "./method_types.ts";
 
-const METHODS = { hardshrink, logSoftmax, prelu, softmax };
+const METHODS = { hardshrink, prelu };
 
 type Methods = { [K in keyof typeof METHODS]: Method<(typeof METHODS)[K]> };
 

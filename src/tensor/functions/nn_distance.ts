@@ -187,19 +187,17 @@ export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
   },
 );
 
-export interface TripletMarginWithDistanceLoss {
-  (
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    options?: {
-      distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
-      margin?: number;
-      swap?: boolean;
-      reduction?: Reduction;
-    },
-  ): Tensor;
-}
+export type TripletMarginWithDistanceLoss = (
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options?: {
+    distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
+    margin?: number;
+    swap?: boolean;
+    reduction?: Reduction;
+  },
+) => Tensor;
 
 /** `tripletMarginLoss` with a distance of one's own, by default `pairwiseDistance`. */
 export const tripletMarginWithDistanceLoss = defineFunction<TripletMarginWithDistanceLoss>(
