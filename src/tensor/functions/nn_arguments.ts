@@ -1,6 +1,6 @@
 /** Arguments that the functions of `nn.functional` share: sizes, optional tensors, unbatched inputs. */
 import { isFloating } from "../../base/dtype.ts";
-import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
+import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { currentLabel } from "../../graph/scope.ts";
@@ -96,4 +96,17 @@ export function asFlatPicture(value: Value): Value {
 export function fromFlatPicture(value: Value): Value {
   const { shape } = value;
   return reshape(value, [...shape.slice(0, -2), shape[shape.length - 1]]);
+}
+
+/** Runs `body` so that what the ops in it complain about begins with the function that was called. */
+export function inNameOf<T>(of: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ConvoyantError) {
+      const text = error.message.replace(/^[a-z]\w*( \([^)]*\))?: /, "");
+      error.message = `${named(of)}: ${text}`;
+    }
+    throw error;
+  }
 }

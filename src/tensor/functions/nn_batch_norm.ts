@@ -1,5 +1,5 @@
 /** Normalisation by the statistics of a batch or of each example, and the running statistics. */
-import { ArgumentError, ConvoyantError, ShapeError } from "../../base/errors.ts";
+import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { constant, full } from "../../ops/creation.ts";
@@ -11,7 +11,7 @@ import { noGrad } from "../autograd.ts";
 import { defineFunction } from "../define.ts";
 import { scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
+import { floatingInput, inNameOf, named, optionalValue } from "./nn_arguments.ts";
 import { affine, requireChannels, requireSeveral } from "./nn_normalization_parts.ts";
 
 export interface BatchNorm {
@@ -74,7 +74,7 @@ export const batchNorm = defineFunction<BatchNorm>(
         `${named(of)}: expected runningMean and runningVar where training is false, got none`,
       );
     }
-    return new Tensor(naming(of, () => batchNormInference(x, average, variance, w, b, eps)));
+    return new Tensor(inNameOf(of, () => batchNormInference(x, average, variance, w, b, eps)));
   },
 );
 
@@ -95,7 +95,7 @@ function trainedBatchNorm(
   requireSeveral(of, "value per channel", count, x);
   const scale = weight ?? full([channels], 1, x.dtype);
   const shift = bias ?? full([channels], 0, x.dtype);
-  const [y, average, variance] = naming(of, () => batchNormTraining(x, scale, shift, eps));
+  const [y, average, variance] = inNameOf(of, () => batchNormTraining(x, scale, shift, eps));
   moveRunning(of, runningMean, "runningMean", average, momentum);
   moveRunning(of, runningVar, "runningVar", variance, momentum, count);
   return new Tensor(y);
@@ -123,19 +123,6 @@ function moveRunning(
     const kept = mul(held, scalarValue(1 - momentum, dtype));
     running.assign(add(kept, mul(unbiased, scalarValue(momentum, dtype))));
   });
-}
-
-/** Puts the function's name in front of errors that do not begin with it. */
-function naming<T>(of: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof ConvoyantError) {
-      const text = error.message.replace(/^batchNormTraining( \([^)]*\))?: /, "");
-      error.message = text.startsWith(of) ? text : `${named(of)}: ${text}`;
-    }
-    throw error;
-  }
 }
 
 export interface InstanceNorm {
@@ -200,7 +187,7 @@ export const instanceNorm = defineFunction<InstanceNorm>(
           `${named(of)}: expected runningMean and runningVar where useInputStats is false, got none`,
         );
       }
-      return new Tensor(naming(of, () => batchNormInference(x, average, variance, w, b, eps)));
+      return new Tensor(inNameOf(of, () => batchNormInference(x, average, variance, w, b, eps)));
     }
     const count = numel(x.shape.slice(2));
     requireSeveral(of, "spatial element", count, x);

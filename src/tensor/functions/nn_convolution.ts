@@ -12,6 +12,7 @@ import {
   asFlatPicture,
   floatingInput,
   fromFlatPicture,
+  inNameOf,
   named,
   optionalValue,
   type Size,
@@ -130,28 +131,30 @@ function convolve(of: string, spatial: number, args: Bound): Tensor {
   ];
   const [divisor] = sizes(of, "groups", groups, 1, 1);
   const around = paddingOf(of, padding, weight.shape.slice(2), steps, gaps);
-  const [y] = withBatch(of, x, spatial, (batched) => {
-    const wide = spatial === 1 ? asFlatPicture(batched) : batched;
-    const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
-    const whole = constantPad(
-      wide,
-      [
-        [0, 0],
-        [0, 0],
-        [0, spatial === 1 ? 0 : around.extra[0]],
-        [0, around.extra[spatial - 1]],
-      ],
-      0,
-    );
-    const geometry = {
-      stride: pair(steps, 1),
-      padding: pair(around.both, 0),
-      dilation: pair(gaps, 1),
-      groups: divisor,
-    };
-    const out = ops.conv2d(whole, kernel, geometry, bias);
-    return [spatial === 1 ? fromFlatPicture(out) : out];
-  });
+  const [y] = withBatch(of, x, spatial, (batched) =>
+    inNameOf(of, () => {
+      const wide = spatial === 1 ? asFlatPicture(batched) : batched;
+      const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
+      const whole = constantPad(
+        wide,
+        [
+          [0, 0],
+          [0, 0],
+          [0, spatial === 1 ? 0 : around.extra[0]],
+          [0, around.extra[spatial - 1]],
+        ],
+        0,
+      );
+      const geometry = {
+        stride: pair(steps, 1),
+        padding: pair(around.both, 0),
+        dilation: pair(gaps, 1),
+        groups: divisor,
+      };
+      const out = ops.conv2d(whole, kernel, geometry, bias);
+      return [spatial === 1 ? fromFlatPicture(out) : out];
+    }),
+  );
   return new Tensor(y);
 }
 
@@ -204,20 +207,22 @@ function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
         `got outputPadding ${formatShape(behind)}, stride ${formatShape(steps)}, dilation ${formatShape(gaps)}`,
     );
   }
-  const [y] = withBatch(of, x, spatial, (batched) => {
-    const wide = spatial === 1 ? asFlatPicture(batched) : batched;
-    const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
-    requireTransposable(of, batched, weight, bias, divisor);
-    const geometry = {
-      stride: pair(steps, 1),
-      padding: pair(around, 0),
-      dilation: pair(gaps, 1),
-      groups: divisor,
-    };
-    const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
-    const biased = bias === null ? out : add(out, reshape(bias, [1, bias.shape[0], 1, 1]));
-    return [spatial === 1 ? fromFlatPicture(biased) : biased];
-  });
+  const [y] = withBatch(of, x, spatial, (batched) =>
+    inNameOf(of, () => {
+      const wide = spatial === 1 ? asFlatPicture(batched) : batched;
+      const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
+      requireTransposable(of, batched, weight, bias, divisor);
+      const geometry = {
+        stride: pair(steps, 1),
+        padding: pair(around, 0),
+        dilation: pair(gaps, 1),
+        groups: divisor,
+      };
+      const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
+      const biased = bias === null ? out : add(out, reshape(bias, [1, bias.shape[0], 1, 1]));
+      return [spatial === 1 ? fromFlatPicture(biased) : biased];
+    }),
+  );
   return new Tensor(y);
 }
 

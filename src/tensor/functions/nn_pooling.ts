@@ -11,6 +11,7 @@ import {
   asFlatPicture,
   floatingInput,
   fromFlatPicture,
+  inNameOf,
   named,
   type Size,
   sizes,
@@ -256,6 +257,6 @@ function poolNorm(of: string, spatial: number, args: Bound): Value {
 /** Runs `body` on [N, C, H, W], whatever of it the input lacks. */
 function overPictures(of: string, x: Value, spatial: number, body: (picture: Value) => Value[]): Value[] {
   return withBatch(of, x, spatial, (batched) =>
-    spatial === 1 ? body(asFlatPicture(batched)).map(fromFlatPicture) : body(batched),
+    inNameOf(of, () => (spatial === 1 ? body(asFlatPicture(batched)).map(fromFlatPicture) : body(batched))),
   );
 }
