@@ -1,0 +1,82 @@
+/** Numbers of oneDNN's C interface (dnnl_types.h). Where the two generations differ, both stand side by side. */
+
+export const SUCCESS = 0;
+
+/** dnnl_status_t. */
+export const STATUS_NAMES = [
+  "success",
+  "out of memory",
+  "invalid arguments",
+  "not implemented",
+  "last implementation reached",
+  "run-time error",
+  "not required",
+];
+
+export const ENGINE_CPU = 1;
+export const FORMAT_ANY = 1;
+
+export const ELEMENT = { bfloat16: 2, float32: 3, int32: 4, uint8: 6 } as const;
+export type ElementType = keyof typeof ELEMENT;
+
+export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = { bfloat16: 2, float32: 4, int32: 4, uint8: 1 };
+
+export const PROPAGATION = { forwardTraining: 64, forwardInference: 96 } as const;
+
+export const CONVOLUTION_DIRECT = 1;
+
+export const POOLING = { max: 511, averageIncludePadding: 767, averageExcludePadding: 1023 } as const;
+export type PoolingKind = keyof typeof POOLING;
+
+/** dnnl_query_t. */
+export const QUERY = {
+  implementation: 8,
+  source: 129,
+  diffSource: 130,
+  weights: 131,
+  diffWeights: 132,
+  destination: 133,
+  diffDestination: 134,
+  workspace: 135,
+} as const;
+export type QueryName = keyof typeof QUERY;
+
+/** DNNL_ARG_*. */
+export const ARGUMENT = {
+  source: 1,
+  destination: 17,
+  weights: 33,
+  bias: 41,
+  workspace: 64,
+  diffSource: 129,
+  diffDestination: 145,
+  diffWeights: 161,
+} as const;
+export type ArgumentName = keyof typeof ARGUMENT;
+
+/** dnnl_alg_kind_t of the activations, by generation. */
+export const ACTIVATION = {
+  2: { relu: 31, tanh: 47, sigmoid: 175 },
+  3: { relu: 32, tanh: 33, sigmoid: 41 },
+} as const;
+export type ActivationName = "relu" | "tanh" | "sigmoid";
+
+/** dnnl_cpu_isa_t by generation: bits that must all be there, the widest set first. */
+export const INSTRUCTION_SETS: Readonly<Record<2 | 3, readonly (readonly [mask: number, name: string])[]>> = {
+  2: [
+    [0x3e7, "AVX-512, AMX"],
+    [0xe7, "AVX-512, bfloat16"],
+    [0x67, "AVX-512, VNNI"],
+    [0x27, "AVX-512"],
+    [0x7, "AVX2"],
+    [0x1, "SSE4.1"],
+  ],
+  3: [
+    [0xfef, "AVX-512, AMX"],
+    [0xe7, "AVX-512, bfloat16"],
+    [0x67, "AVX-512, VNNI"],
+    [0x27, "AVX-512"],
+    [0x7, "AVX2"],
+    [0x1, "SSE4.1"],
+  ],
+};
