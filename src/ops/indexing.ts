@@ -9,7 +9,9 @@ import { unslice } from "./slicing.ts";
 /** Indices may be int64, int32 or uint8. */
 export function requireIndex(index: TensorSpec): void {
   if (index.dtype !== "int64" && index.dtype !== "int32" && index.dtype !== "uint8") {
-    throw new DTypeError(`expected an index of dtype int64 or int32, got ${index.dtype}; convert it with .long()`);
+    throw new DTypeError(
+      `expected an index of dtype int64 or int32, got ${index.dtype}; convert it with .long()`,
+    );
   }
 }
 
@@ -52,7 +54,8 @@ function scatterRule(name: string): Pick<OpDefinition, "name" | "infer"> {
       requireSameRank(src, index);
       requireCovers(input, index, attributes.dim as number, "input");
       requireCovers(src, index, -1, "source");
-      if (input.dtype !== src.dtype) throw new DTypeError(`expected a source of dtype ${input.dtype}, got ${src.dtype}`);
+      if (input.dtype !== src.dtype)
+        throw new DTypeError(`expected a source of dtype ${input.dtype}, got ${src.dtype}`);
       return [{ shape: input.shape, dtype: input.dtype }];
     },
   };
@@ -86,7 +89,8 @@ export const indexSelectOp: OpDefinition = {
   name: "indexSelect",
   infer([input, index], attributes) {
     requireIndex(index);
-    if (index.shape.length !== 1) throw new ShapeError(`expected a list of indices, got shape ${formatShape(index.shape)}`);
+    if (index.shape.length !== 1)
+      throw new ShapeError(`expected a list of indices, got shape ${formatShape(index.shape)}`);
     const dim = attributes.dim as number;
     return [{ shape: input.shape.map((size, d) => (d === dim ? index.shape[0] : size)), dtype: input.dtype }];
   },
@@ -102,7 +106,11 @@ export const indexAddOp: OpDefinition = {
     requireIndex(index);
     const dim = attributes.dim as number;
     const expected = input.shape.map((size, d) => (d === dim ? index.shape[0] : size));
-    if (index.shape.length !== 1 || expected.length !== source.shape.length || expected.some((s, d) => s !== source.shape[d])) {
+    if (
+      index.shape.length !== 1 ||
+      expected.length !== source.shape.length ||
+      expected.some((s, d) => s !== source.shape[d])
+    ) {
       throw new ShapeError(
         `expected a list of indices and a source of shape ${formatShape(expected)}, got ${formatShape(index.shape)} and ${formatShape(source.shape)}`,
       );

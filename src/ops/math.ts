@@ -40,7 +40,10 @@ export const erfinvOp = unary("erfinv", (g, _x, y) =>
   mul(g, mul(constant(Math.sqrt(Math.PI) / 2, y.dtype), exp(square(y)))),
 );
 
-function binary(name: string, gradient: (g: Value, a: Value, b: Value) => readonly [Value, Value]): OpDefinition {
+function binary(
+  name: string,
+  gradient: (g: Value, a: Value, b: Value) => readonly [Value, Value],
+): OpDefinition {
   return {
     name,
     infer: (inputs) => inferBroadcast(inputs),

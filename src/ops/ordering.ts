@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";
-import { emitAll, emit, type OpDefinition, type Value } from "../graph/node.ts";
+import { emit, emitAll, type OpDefinition, type Value } from "../graph/node.ts";
 import { zerosLike } from "./creation.ts";
 import { scatterAdd } from "./indexing.ts";
 import { reducedShape } from "./infer.ts";
@@ -33,7 +33,9 @@ export const topkOp: OpDefinition = {
     const k = attributes.k as number;
     const size = input.shape.length === 0 ? 1 : input.shape[dim];
     if (!Number.isInteger(k) || k < 0 || k > size) {
-      throw new ShapeError(`expected k from 0 to ${size}, the size of dimension ${dim} of ${formatShape(input.shape)}, got ${k}`);
+      throw new ShapeError(
+        `expected k from 0 to ${size}, the size of dimension ${dim} of ${formatShape(input.shape)}, got ${k}`,
+      );
     }
     const shape = input.shape.map((s, d) => (d === dim ? k : s));
     return [
@@ -44,11 +46,16 @@ export const topkOp: OpDefinition = {
   gradient: fromIndices,
 };
 
-function inferExtremePosition([input]: readonly TensorSpec[], attributes: Readonly<Record<string, unknown>>): TensorSpec[] {
+function inferExtremePosition(
+  [input]: readonly TensorSpec[],
+  attributes: Readonly<Record<string, unknown>>,
+): TensorSpec[] {
   if (input.dtype === "bool") throw new DTypeError("expected numbers, got bool");
   const dim = attributes.dim as number;
   if (input.shape[dim] === 0) {
-    throw new ShapeError(`expected at least one element along dimension ${dim} of ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `expected at least one element along dimension ${dim} of ${formatShape(input.shape)}`,
+    );
   }
   return [{ shape: reducedShape(input.shape, [dim], attributes.keepdim as boolean), dtype: "int64" }];
 }

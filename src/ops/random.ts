@@ -3,7 +3,7 @@
  * an input of the program: the next step draws other numbers with the same program. Element i of a draw
  * depends on nothing but the key and i.
  */
-import { isFloating, type DType } from "../base/dtype.ts";
+import { type DType, isFloating } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";

@@ -21,14 +21,19 @@ export const cumsumOp: OpDefinition = {
 export const cumprodOp: OpDefinition = {
   name: "cumprod",
   infer: ([input]) => [{ shape: input.shape, dtype: input.dtype }],
-  gradient: ({ grads, inputs: [x], attributes }) => [cumprodGradient(grads[0] as Value, x, attributes.dim as number)],
+  gradient: ({ grads, inputs: [x], attributes }) => [
+    cumprodGradient(grads[0] as Value, x, attributes.dim as number),
+  ],
 };
 
 /** Product over `attributes.dim`. */
 export const prodOp: OpDefinition = {
   name: "prod",
   infer: ([input], attributes) => [
-    { shape: reducedShape(input.shape, [attributes.dim as number], attributes.keepdim as boolean), dtype: input.dtype },
+    {
+      shape: reducedShape(input.shape, [attributes.dim as number], attributes.keepdim as boolean),
+      dtype: input.dtype,
+    },
   ],
   /** The product of all others, from the left times from the right: right where elements are 0. */
   gradient({ grads, inputs: [x], attributes }) {

@@ -37,8 +37,12 @@ export const catOp: OpDefinition = {
     const [first] = inputs;
     let total = 0;
     for (const { shape, dtype } of inputs) {
-      if (dtype !== first.dtype) throw new DTypeError(`expected tensors of one dtype, got ${first.dtype} and ${dtype}`);
-      if (shape.length !== first.shape.length || shape.some((size, d) => d !== dim && size !== first.shape[d])) {
+      if (dtype !== first.dtype)
+        throw new DTypeError(`expected tensors of one dtype, got ${first.dtype} and ${dtype}`);
+      if (
+        shape.length !== first.shape.length ||
+        shape.some((size, d) => d !== dim && size !== first.shape[d])
+      ) {
         throw new ShapeError(
           `expected shapes that are equal but for dimension ${dim}, got ${formatShape(first.shape)} and ${formatShape(shape)}`,
         );
@@ -59,17 +63,30 @@ export const catOp: OpDefinition = {
 };
 
 export function slice(value: Value, { starts, steps, sizes }: Slices): Value {
-  const whole = sizes.every((size, d) => size === value.shape[d] && starts[d] === 0 && (steps[d] === 1 || size <= 1));
-  return whole ? value : emit(sliceOp, [value], { starts: [...starts], steps: [...steps], sizes: [...sizes] });
+  const whole = sizes.every(
+    (size, d) => size === value.shape[d] && starts[d] === 0 && (steps[d] === 1 || size <= 1),
+  );
+  return whole
+    ? value
+    : emit(sliceOp, [value], { starts: [...starts], steps: [...steps], sizes: [...sizes] });
 }
 
 /** `size` elements along one dimension, the whole of the others. */
 export function sliceDim(value: Value, dim: number, start: number, size: number, step = 1): Value {
-  const at = <T>(own: T, rest: (d: number) => T): T[] => value.shape.map((_, d) => (d === dim ? own : rest(d)));
-  return slice(value, { starts: at(start, () => 0), steps: at(step, () => 1), sizes: at(size, (d) => value.shape[d]) });
+  const at = <T>(own: T, rest: (d: number) => T): T[] =>
+    value.shape.map((_, d) => (d === dim ? own : rest(d)));
+  return slice(value, {
+    starts: at(start, () => 0),
+    steps: at(step, () => 1),
+    sizes: at(size, (d) => value.shape[d]),
+  });
 }
 
-export function unslice(value: Value, shape: Shape, { starts, steps }: Pick<Slices, "starts" | "steps">): Value {
+export function unslice(
+  value: Value,
+  shape: Shape,
+  { starts, steps }: Pick<Slices, "starts" | "steps">,
+): Value {
   return emit(unsliceOp, [value], { shape: [...shape], starts: [...starts], steps: [...steps] });
 }
 

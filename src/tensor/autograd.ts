@@ -92,7 +92,13 @@ export function watchGradient(tensor: Tensor): void {
 }
 
 /** Walks the tape; calls `leaf` with each leaf and its whole gradient. */
-function walk(roots: readonly Value[], seeds: readonly Value[], options: BackwardOptions, leaf: (leaf: Value, grad: Value) => void, only?: ReadonlySet<Value>): GradientMap {
+function walk(
+  roots: readonly Value[],
+  seeds: readonly Value[],
+  options: BackwardOptions,
+  leaf: (leaf: Value, grad: Value) => void,
+  only?: ReadonlySet<Value>,
+): GradientMap {
   const grads = new GradientMap();
   const leaves: Value[] = [];
   const nodes = tapeOf(roots, leaves);
@@ -112,7 +118,12 @@ function walk(roots: readonly Value[], seeds: readonly Value[], options: Backwar
   return grads;
 }
 
-function backwardThrough(node: Node, grads: GradientMap, wanted: ReadonlySet<Value> | null, options: BackwardOptions): void {
+function backwardThrough(
+  node: Node,
+  grads: GradientMap,
+  wanted: ReadonlySet<Value> | null,
+  options: BackwardOptions,
+): void {
   const outGrads = node.outputs.map((output) => {
     const grad = grads.get(output);
     if (grad === undefined) return null;
@@ -178,26 +189,35 @@ function tapeOf(roots: readonly Value[], leaves: Value[]): Node[] {
 function valuesOnTheWay(nodes: readonly Node[], targets: ReadonlySet<Value>): Set<Value> {
   const wanted = new Set<Value>([...targets].map(onTape));
   for (let i = nodes.length - 1; i >= 0; i--) {
-    if (nodes[i].inputs.some((v) => wanted.has(onTape(v)))) for (const output of nodes[i].outputs) wanted.add(output);
+    if (nodes[i].inputs.some((v) => wanted.has(onTape(v))))
+      for (const output of nodes[i].outputs) wanted.add(output);
   }
   return wanted;
 }
 
 function seedFor(root: Value, given: Tensor | null | undefined, of: string): Value {
   if (!root.requiresGrad) {
-    throw new AutogradError(`${of}: the tensor does not require a gradient and has no graph to walk: it was made from tensors without requiresGrad, or inside noGrad()`);
+    throw new AutogradError(
+      `${of}: the tensor does not require a gradient and has no graph to walk: it was made from tensors without requiresGrad, or inside noGrad()`,
+    );
   }
   if (root.node === null && root.gradientOwner === null) {
-    throw new AutogradError(`${of}: this graph has been walked before and has let go of what it needed; pass { retainGraph: true } to the first backward() to go through it twice`);
+    throw new AutogradError(
+      `${of}: this graph has been walked before and has let go of what it needed; pass { retainGraph: true } to the first backward() to go through it twice`,
+    );
   }
   if (given === null || given === undefined) {
     if (numel(root.shape) !== 1) {
-      throw new AutogradError(`${of}: a gradient can be created implicitly only for one element, this tensor has shape ${formatShape(root.shape)}; pass \`gradient\``);
+      throw new AutogradError(
+        `${of}: a gradient can be created implicitly only for one element, this tensor has shape ${formatShape(root.shape)}; pass \`gradient\``,
+      );
     }
     return full(root.shape, 1, root.dtype);
   }
   if (!sameShape(given.value.shape, root.shape)) {
-    throw new ShapeError(`${of}: expected \`gradient\` of shape ${formatShape(root.shape)}, got ${formatShape(given.value.shape)}`);
+    throw new ShapeError(
+      `${of}: expected \`gradient\` of shape ${formatShape(root.shape)}, got ${formatShape(given.value.shape)}`,
+    );
   }
   return given.value;
 }
@@ -232,8 +252,24 @@ function accumulate(leaf: Value, grad: Value): void {
 }
 
 export interface Grad {
-  (outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], gradOutputs?: Tensor | readonly (Tensor | null)[] | null, retainGraph?: boolean, createGraph?: boolean, allowUnused?: boolean): (Tensor | null)[];
-  (outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options?: { gradOutputs?: Tensor | readonly (Tensor | null)[] | null; retainGraph?: boolean; createGraph?: boolean; allowUnused?: boolean }): (Tensor | null)[];
+  (
+    outputs: Tensor | readonly Tensor[],
+    inputs: Tensor | readonly Tensor[],
+    gradOutputs?: Tensor | readonly (Tensor | null)[] | null,
+    retainGraph?: boolean,
+    createGraph?: boolean,
+    allowUnused?: boolean,
+  ): (Tensor | null)[];
+  (
+    outputs: Tensor | readonly Tensor[],
+    inputs: Tensor | readonly Tensor[],
+    options?: {
+      gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
+      retainGraph?: boolean;
+      createGraph?: boolean;
+      allowUnused?: boolean;
+    },
+  ): (Tensor | null)[];
 }
 
 /**
@@ -245,13 +281,26 @@ export interface Grad {
 export const grad: Grad = defineFunction(
   "grad",
   ["outputs", "inputs", "gradOutputs?", "retainGraph?", "createGraph?", "allowUnused?"],
-  ({ outputs, inputs, gradOutputs = null, createGraph = false, retainGraph = createGraph, allowUnused = false }) => {
+  ({
+    outputs,
+    inputs,
+    gradOutputs = null,
+    createGraph = false,
+    retainGraph = createGraph,
+    allowUnused = false,
+  }) => {
     const roots = (Array.isArray(outputs) ? outputs : [outputs]) as Tensor[];
     const targets = (Array.isArray(inputs) ? inputs : [inputs]) as Tensor[];
     const given = gradOutputs === null ? [] : Array.isArray(gradOutputs) ? gradOutputs : [gradOutputs];
     const seeds = roots.map((root, i) => seedFor(root.value, given[i], "grad"));
     const values = targets.map((t) => t.value);
-    const grads = walk(roots.map((r) => r.value), seeds, { retainGraph, createGraph }, () => {}, new Set(values));
+    const grads = walk(
+      roots.map((r) => r.value),
+      seeds,
+      { retainGraph, createGraph },
+      () => {},
+      new Set(values),
+    );
     return values.map((value, i) => {
       const found = grads.get(value);
       if (found !== undefined) return new Tensor(found);

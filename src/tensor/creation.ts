@@ -11,7 +11,10 @@ export type TensorData = number | boolean | readonly TensorData[] | TypedArray |
 
 export interface CreateTensor {
   (data: TensorData, dtype?: DType | null, requiresGrad?: boolean): Tensor;
-  (data: TensorData, options: { dtype?: DType | null; requiresGrad?: boolean; shape?: readonly number[] }): Tensor;
+  (
+    data: TensorData,
+    options: { dtype?: DType | null; requiresGrad?: boolean; shape?: readonly number[] },
+  ): Tensor;
 }
 
 /**
@@ -56,7 +59,10 @@ function copyOf(array: TypedArray, dtype: DType): TypedArray {
 
 function shapeFor(shape: readonly number[] | undefined, length: number): readonly number[] {
   if (shape === undefined) return [length];
-  if (numel(shape) !== length) throw new ShapeError(`tensor: expected ${numel(shape)} numbers for shape ${formatShape(shape)}, got ${length}`);
+  if (numel(shape) !== length)
+    throw new ShapeError(
+      `tensor: expected ${numel(shape)} numbers for shape ${formatShape(shape)}, got ${length}`,
+    );
   return [...shape];
 }
 
@@ -65,7 +71,9 @@ function dtypeOfArray(array: ArrayBufferView): DType {
   if (array instanceof Float64Array) return "float64";
   if (array instanceof Int32Array) return "int32";
   if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return "uint8";
-  throw new DTypeError(`tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${array.constructor.name}`);
+  throw new DTypeError(
+    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${array.constructor.name}`,
+  );
 }
 
 function dtypeOfNumbers(data: unknown, flat: readonly number[]): DType {
@@ -87,7 +95,10 @@ function flatten(data: unknown, flat: number[], level: number, shape: number[]):
     flat.push(Number(data));
     return shape;
   }
-  if (!Array.isArray(data)) throw new ArgumentError(`tensor: expected numbers, nested lists of them or a typed array, got ${data === null ? "null" : typeof data}`);
+  if (!Array.isArray(data))
+    throw new ArgumentError(
+      `tensor: expected numbers, nested lists of them or a typed array, got ${data === null ? "null" : typeof data}`,
+    );
   if (level === shape.length) {
     if (flat.length > 0 && level > 0 && shapeIsClosed(shape, level)) throw ragged();
     shape.push(data.length);

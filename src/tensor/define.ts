@@ -11,7 +11,11 @@ import { Tensor } from "./tensor.ts";
  * @param name - as it appears in messages.
  * @param parameters - see `base/arguments.ts` for the notation.
  */
-export function defineFunction<F>(name: string, parameters: readonly string[], body: (args: any) => unknown): F {
+export function defineFunction<F>(
+  name: string,
+  parameters: readonly string[],
+  body: (args: any) => unknown,
+): F {
   const of = signature(name, parameters);
   const call = (...args: unknown[]) => {
     const bound: BoundArguments = bindArguments(of, args);
@@ -24,6 +28,7 @@ export function defineFunction<F>(name: string, parameters: readonly string[], b
 /** Notes each tensor of a result that the user's own code receives. */
 export function noteResult<T>(result: T): T {
   if (result instanceof Tensor) executor().note(result.value);
-  else if (Array.isArray(result)) for (const one of result) if (one instanceof Tensor) executor().note(one.value);
+  else if (Array.isArray(result))
+    for (const one of result) if (one instanceof Tensor) executor().note(one.value);
   return result;
 }

@@ -5,10 +5,17 @@
 import { arrayFrom, bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
 import { AutogradError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
-import type { CompiledProgram, Engine, EngineBuffer, EngineMemory, Program, StepTiming } from "../engines/engine.ts";
+import type {
+  CompiledProgram,
+  Engine,
+  EngineBuffer,
+  EngineMemory,
+  Program,
+  StepTiming,
+} from "../engines/engine.ts";
 import { capture, collectNodes } from "../graph/capture.ts";
 import { compileGraph } from "../graph/compile.ts";
-import { type StateBuffer, Value } from "../graph/node.ts";
+import type { StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
 
 /** What owns state: a tensor's cell (weights, running statistics) or its gradient. */
@@ -22,6 +29,8 @@ class HomeBuffer implements StateBuffer {
   readonly buffer: EngineBuffer;
   /** The value whose contents the buffer holds now. */
   holds: WeakRef<Value> | null = null;
+  /** Whether the engine that has the buffer was stopped. */
+  closed = false;
 
   constructor(buffer: EngineBuffer) {
     this.buffer = buffer;
@@ -53,7 +62,12 @@ export interface ProfiledRun {
 
 export class Executor {
   readonly engine: Engine;
-  readonly statistics: ExecutorStatistics = { programs: 0, runs: 0, captureMilliseconds: 0, compileMilliseconds: 0 };
+  readonly statistics: ExecutorStatistics = {
+    programs: 0,
+    runs: 0,
+    captureMilliseconds: 0,
+    compileMilliseconds: 0,
+  };
   /** Told of every run with the time of each step, while it is set. */
   profiler: ((run: ProfiledRun) => void) | null = null;
   /** The last program that was run, for printing. */
@@ -89,7 +103,8 @@ export class Executor {
     this.gradientNumbers.set(owner, number);
     this.gradients.set(number, new WeakRef(owner));
     if (this.gradients.size % 4096 !== 0) return;
-    for (const [known, ref] of this.gradients) if (!isPending(ref.deref()?.value)) this.gradients.delete(known);
+    for (const [known, ref] of this.gradients)
+      if (!isPending(ref.deref()?.value)) this.gradients.delete(known);
   }
 
   /** Lets go of a gradient: nobody will read it after the step. */
@@ -123,7 +138,7 @@ export class Executor {
    * the engine once and the first step's program is also the second's.
    */
   wantHome(owner: StateOwner): void {
-    if (owner.home === null && !this.homeless.has(owner)) this.homeless.set(owner, owner.value);
+    if (homeOf(owner) === null && !this.homeless.has(owner)) this.homeless.set(owner, owner.value);
   }
 
   /**
@@ -138,7 +153,11 @@ export class Executor {
     const commits = this.takeCommits();
     const outputs = this.outputsOf(requested, commits);
     if (outputs.length === 0 && commits.length === 0) return;
-    const captured = capture(outputs, commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer })), onLost);
+    const captured = capture(
+      outputs,
+      commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer })),
+      onLost,
+    );
     const cached = this.lookUp(captured.key, captured.build);
     this.lastProgram = cached.compiled.program;
     const arrivals = outputs.map((value) => new Arrival(value));
@@ -176,7 +195,7 @@ export class Executor {
 
   /** Puts a value that may be changed in place into a buffer of its own. */
   giveHome(owner: StateOwner, value: Value = owner.value): void {
-    if (owner.home !== null) return;
+    if (homeOf(owner) !== null) return;
     const home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
     owner.home = home;
     if (value.data !== null) {
@@ -201,7 +220,10 @@ export class Executor {
   async close(): Promise<void> {
     if (this.commits.size > 0) this.submit([]);
     for (const ref of this.homes) {
-      const value = ref.deref()?.holds?.deref();
+      const home = ref.deref();
+      if (home === undefined) continue;
+      home.closed = true;
+      const value = home.holds?.deref();
       if (value !== undefined && value.state !== null) {
         value.data = await this.readState(value);
         value.state = null;
@@ -222,7 +244,8 @@ export class Executor {
   private async readState(value: Value): Promise<TypedArray> {
     const { buffer } = value.state as HomeBuffer;
     // A read takes its place behind the runs that have not been sent yet.
-    const reading = this.queue === null ? this.engine.read(buffer) : this.queue.then(() => this.engine.read(buffer));
+    const reading =
+      this.queue === null ? this.engine.read(buffer) : this.queue.then(() => this.engine.read(buffer));
     if (this.queue !== null) this.chain(reading.then(noop, noop));
     const bytes = await reading;
     return viewArray(value.dtype, bytes, 0, numel(value.shape));
@@ -231,7 +254,7 @@ export class Executor {
   private takeCommits(): { owner: StateOwner; value: Value }[] {
     const taken: { owner: StateOwner; value: Value }[] = [];
     for (const [owner, value] of this.commits) {
-      if (owner.home === null) owner.home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
+      if (homeOf(owner) === null) owner.home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
       taken.push({ owner, value });
     }
     this.commits.clear();
@@ -324,7 +347,10 @@ export class Executor {
     // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
     const arrays = inputs.map((v) => v.data);
     const send = () => {
-      const bindings = { inputs: inputs.map((v, i) => arrays[i] ?? (v.data as TypedArray)), states: states.map((s) => s.buffer) };
+      const bindings = {
+        inputs: inputs.map((v, i) => arrays[i] ?? (v.data as TypedArray)),
+        states: states.map((s) => s.buffer),
+      };
       return this.engine.run(cached.compiled, bindings, { profile: profile !== null });
     };
     const waiting = inputs.filter((v) => v.data === null).map((v) => v.arriving);
@@ -382,6 +408,13 @@ export class Executor {
   }
 }
 
+/** The owner's buffer, where it has one on an engine that runs. */
+function homeOf(owner: StateOwner): HomeBuffer | null {
+  const home = owner.home as HomeBuffer | null;
+  if (home?.closed) owner.home = null;
+  return owner.home as HomeBuffer | null;
+}
+
 /** A value on its way from the engine. */
 class Arrival {
   private readonly value: Value;
@@ -401,7 +434,8 @@ class Arrival {
 
   arrive(data: TypedArray): void {
     const value = this.value;
-    value.data = value.dtype === "bool" || data.constructor === viewType(value) ? data : arrayFrom(value.dtype, data);
+    value.data =
+      value.dtype === "bool" || data.constructor === viewType(value) ? data : arrayFrom(value.dtype, data);
     value.arriving = null;
     const node = value.node;
     const twin = node?.outputs[value.index];
@@ -443,7 +477,10 @@ function dependsOn(value: Value, doomed: ReadonlySet<StateBuffer>, memo: Map<Val
 }
 
 function onLost(value: Value): never {
-  const made = value.node === null ? "this tensor" : `the result of ${value.node.op.name}${value.node.label ? ` (${value.node.label})` : ""}`;
+  const made =
+    value.node === null
+      ? "this tensor"
+      : `the result of ${value.node.op.name}${value.node.label ? ` (${value.node.label})` : ""}`;
   throw new AutogradError(
     `${made} can no longer be computed: ${value.lost ?? "what it was made from is gone"}. ` +
       "Read it, or return it from forward(), before that happens",

@@ -37,7 +37,9 @@ export function checkedDType(of: string, dtype: unknown, otherwise: DType): DTyp
 export function checkedSize(of: string, size: unknown): number[] {
   const sizes = Array.isArray(size) ? size : [size];
   if (!sizes.every((s) => Number.isInteger(s) && s >= 0)) {
-    throw new ShapeError(`${of}: expected sizes that are whole numbers of 0 or more, got ${formatShape(sizes as number[])}`);
+    throw new ShapeError(
+      `${of}: expected sizes that are whole numbers of 0 or more, got ${formatShape(sizes as number[])}`,
+    );
   }
   return [...sizes] as number[];
 }
@@ -84,10 +86,14 @@ export interface Full {
 }
 
 /** A tensor of one number. Without a dtype: float32, int64 or bool, by the number. */
-export const full: Full = defineFunction("full", ["size", "fillValue", "dtype?", "requiresGrad?"], ({ size, fillValue, dtype, requiresGrad }) => {
-  const type = checkedDType("full", dtype, dtypeOfScalar(fillValue));
-  return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
-});
+export const full: Full = defineFunction(
+  "full",
+  ["size", "fillValue", "dtype?", "requiresGrad?"],
+  ({ size, fillValue, dtype, requiresGrad }) => {
+    const type = checkedDType("full", dtype, dtypeOfScalar(fillValue));
+    return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
+  },
+);
 
 export interface FullLike {
   (input: Tensor, fillValue: number | boolean, options?: NewTensorOptions): Tensor;
@@ -121,15 +127,25 @@ export interface ARange {
  * arange(1, 2, 0.5); // 1.0 1.5
  * ```
  */
-export const arange: ARange = defineFunction("arange", ["start?", "end?", "step?", "dtype?", "requiresGrad?"], (given) => {
-  const { step = 1, dtype, requiresGrad } = given;
-  const [start, end] = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
-  if (![start, end, step].every(Number.isFinite)) throw new ArgumentError(`arange: expected finite numbers, got ${start}, ${end}, ${step}`);
-  const count = Math.ceil((end - start) / step);
-  if (step === 0 || count < 0) throw new ArgumentError(`arange: step ${step} does not lead from ${start} to ${end}`);
-  const type = checkedDType("arange", dtype, [start, end, step].every(Number.isInteger) ? "int64" : "float32");
-  return newTensor(ops.arange(count, type, start, step), requiresGrad);
-});
+export const arange: ARange = defineFunction(
+  "arange",
+  ["start?", "end?", "step?", "dtype?", "requiresGrad?"],
+  (given) => {
+    const { step = 1, dtype, requiresGrad } = given;
+    const [start, end] = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
+    if (![start, end, step].every(Number.isFinite))
+      throw new ArgumentError(`arange: expected finite numbers, got ${start}, ${end}, ${step}`);
+    const count = Math.ceil((end - start) / step);
+    if (step === 0 || count < 0)
+      throw new ArgumentError(`arange: step ${step} does not lead from ${start} to ${end}`);
+    const type = checkedDType(
+      "arange",
+      dtype,
+      [start, end, step].every(Number.isInteger) ? "int64" : "float32",
+    );
+    return newTensor(ops.arange(count, type, start, step), requiresGrad);
+  },
+);
 
 export interface LinSpace {
   (start: number, end: number, steps: number, options?: NewTensorOptions): Tensor;
@@ -141,9 +157,13 @@ export const linspace: LinSpace = defineFunction(
   "linspace",
   ["start", "end", "steps", "dtype?", "requiresGrad?"],
   ({ start, end, steps, dtype, requiresGrad }) => {
-    if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
+    if (!Number.isInteger(steps) || steps < 0)
+      throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
     const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-    return newTensor(ops.arange(steps, checkedDType("linspace", dtype, "float32"), start, step), requiresGrad);
+    return newTensor(
+      ops.arange(steps, checkedDType("linspace", dtype, "float32"), start, step),
+      requiresGrad,
+    );
   },
 );
 
@@ -153,9 +173,13 @@ export interface Eye {
 }
 
 /** Ones on the diagonal, zeros elsewhere: n rows and m (by default n) columns. */
-export const eye: Eye = defineFunction("eye", ["n", "m?", "dtype?", "requiresGrad?"], ({ n, m = null, dtype, requiresGrad }) => {
-  const [rows, columns] = checkedSize("eye", [n, m ?? n]);
-  const row = reshape(ops.arange(rows, "int64"), [rows, 1]);
-  const same = emit(eqOp, [row, ops.arange(columns, "int64")]);
-  return newTensor(cast(same, checkedDType("eye", dtype, "float32")), requiresGrad);
-});
+export const eye: Eye = defineFunction(
+  "eye",
+  ["n", "m?", "dtype?", "requiresGrad?"],
+  ({ n, m = null, dtype, requiresGrad }) => {
+    const [rows, columns] = checkedSize("eye", [n, m ?? n]);
+    const row = reshape(ops.arange(rows, "int64"), [rows, 1]);
+    const same = emit(eqOp, [row, ops.arange(columns, "int64")]);
+    return newTensor(cast(same, checkedDType("eye", dtype, "float32")), requiresGrad);
+  },
+);

@@ -1,4 +1,6 @@
 /** Methods that change a tensor in place, and what they may put there. */
+
+import { bindArguments, signature } from "../base/arguments.ts";
 import { type DType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { broadcastShapes, formatShape, sameShape } from "../base/shape.ts";
@@ -8,7 +10,8 @@ import { full } from "../ops/creation.ts";
 import { add, cast, mul, sub } from "../ops/elementwise.ts";
 import { randomNormal, randomUniform } from "../ops/random.ts";
 import { expand } from "../ops/shape_ops.ts";
-import { bindArguments, signature } from "../base/arguments.ts";
+import type { Index } from "./functions/at.ts";
+import { withAt } from "./functions/selection.ts";
 import { defineMethod } from "./method_types.ts";
 import { scalarValue } from "./operands.ts";
 import { bernoulliOf, checkedProbability } from "./random.ts";
@@ -30,10 +33,14 @@ function storable(from: DType, to: DType): boolean {
 export function putInPlace(of: string, tensor: Tensor, value: Value): Tensor {
   const own = tensor.value;
   if (!storable(value.dtype, own.dtype)) {
-    throw new DTypeError(`${of}: a result of dtype ${value.dtype} cannot be stored in a tensor of ${own.dtype}`);
+    throw new DTypeError(
+      `${of}: a result of dtype ${value.dtype} cannot be stored in a tensor of ${own.dtype}`,
+    );
   }
   if (!sameShape(own.shape, value.shape)) {
-    throw new ShapeError(`${of}: the result has shape ${formatShape(value.shape)}, the tensor to be changed ${formatShape(own.shape)}`);
+    throw new ShapeError(
+      `${of}: the result has shape ${formatShape(value.shape)}, the tensor to be changed ${formatShape(own.shape)}`,
+    );
   }
   return tensor.assign(insideCall(() => cast(value, own.dtype)));
 }
@@ -46,6 +53,11 @@ declare module "./tensor.ts" {
     fill_(value: number | boolean | Tensor): this;
     /** Sets every element to 0. */
     zero_(): this;
+    /**
+     * Sets the elements that `at(...indices)` reads: `x[1, 2:5] = source` is `x.setAt_([1, "2:5"], source)`.
+     * (A part of a tensor is a value of its own: changing it in place does not change the whole.)
+     */
+    setAt_(indices: readonly Index[], source: Tensor | number | boolean): this;
     /** Draws every element uniformly from [from, to). */
     uniform_(from?: number, to?: number, options?: { generator?: Generator | null }): this;
     uniform_(options: { from?: number; to?: number; generator?: Generator | null }): this;
@@ -59,7 +71,11 @@ declare module "./tensor.ts" {
 }
 
 /** Installs a method with named arguments whose result replaces the tensor's contents. */
-function inPlace(name: string, parameters: readonly string[], result: (own: Value, args: any) => Value): void {
+function inPlace(
+  name: string,
+  parameters: readonly string[],
+  result: (own: Value, args: any) => Value,
+): void {
   const of = signature(name, parameters);
   defineMethod(name, function (this: Tensor, ...args: unknown[]) {
     const bound = bindArguments(of, args);
@@ -71,18 +87,27 @@ inPlace("copy_", ["src"], (own, { src }) => {
   if (!(src instanceof Tensor)) throw new ArgumentError("copy_: expected `src` to be a Tensor");
   const together = broadcastShapes([own.shape, src.value.shape], "copy_");
   if (!sameShape(together, own.shape)) {
-    throw new ShapeError(`copy_: ${formatShape(src.shape)} does not broadcast to the tensor's ${formatShape(own.shape)}`);
+    throw new ShapeError(
+      `copy_: ${formatShape(src.shape)} does not broadcast to the tensor's ${formatShape(own.shape)}`,
+    );
   }
   return expand(cast(src.value, own.dtype), own.shape);
 });
 
 inPlace("fill_", ["value"], (own, { value }) => {
   if (!(value instanceof Tensor)) return expand(scalarValue(Number(value), own.dtype), own.shape);
-  if (value.ndim > 0) throw new ShapeError(`fill_: expected a number or a 0-dimensional tensor, got shape ${formatShape(value.shape)}`);
+  if (value.ndim > 0)
+    throw new ShapeError(
+      `fill_: expected a number or a 0-dimensional tensor, got shape ${formatShape(value.shape)}`,
+    );
   return expand(cast(value.value, own.dtype), own.shape);
 });
 
 inPlace("zero_", [], (own) => full(own.shape, 0, own.dtype));
+
+inPlace("setAt_", ["indices", "source"], (own, { indices, source }) => {
+  return withAt(new Tensor(own), indices, source).value;
+});
 
 function requireFloating(of: string, { dtype }: Value): void {
   if (!isFloating(dtype)) throw new DTypeError(`${of}: expected a floating-point tensor, got ${dtype}`);
@@ -104,6 +129,7 @@ inPlace("normal_", ["mean?", "std?", "generator?"], (own, { mean = 0, std = 1, g
 });
 
 inPlace("bernoulli_", ["p?", "generator?"], (own, { p = 0.5, generator }) => {
-  const probability = p instanceof Tensor ? p.value : scalarValue(checkedProbability("bernoulli_", p), "float32");
+  const probability =
+    p instanceof Tensor ? p.value : scalarValue(checkedProbability("bernoulli_", p), "float32");
   return bernoulliOf(probability, own.shape, own.dtype, generator);
 });

@@ -21,6 +21,7 @@ export {
 } from "./filled.ts";
 export * from "./functions/index.ts";
 export { logSoftmax, softmax } from "./functions/nn_softmax.ts";
+export type { HookHandle } from "./properties.ts";
 export {
   bernoulli,
   multinomial,
@@ -43,5 +44,4 @@ export {
   setRngState,
 } from "./random_state.ts";
 export { engineInfo, engineName, profile, stopEngine, useEngine } from "./runtime.ts";
-export type { HookHandle } from "./properties.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

@@ -24,7 +24,12 @@ export type Method<F> = F extends {
 
 /** Installs a method on every tensor. */
 export function defineMethod(name: string, value: (this: Tensor, ...args: any[]) => unknown): void {
-  Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(Tensor.prototype, name, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
 }
 
 /** Installs a property that is computed when it is read. */

@@ -1,5 +1,12 @@
 /** Operands as the user writes them (tensors and numbers), brought to values of one dtype. */
-import { arrayFrom, type DType, dtypeOfScalar, isFloating, type PromotionOperand, resultType } from "../base/dtype.ts";
+import {
+  arrayFrom,
+  type DType,
+  dtypeOfScalar,
+  isFloating,
+  type PromotionOperand,
+  resultType,
+} from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise.ts";
@@ -44,5 +51,7 @@ function promotionOf(of: string, operand: unknown): PromotionOperand {
   if (typeof operand === "number" || typeof operand === "boolean") {
     return { dtype: dtypeOfScalar(operand), kind: "scalar" };
   }
-  throw new ArgumentError(`${of}: expected a Tensor or a number, got ${operand === null ? "null" : Array.isArray(operand) ? "an array (convert it with tensor([...]))" : typeof operand}`);
+  throw new ArgumentError(
+    `${of}: expected a Tensor or a number, got ${operand === null ? "null" : Array.isArray(operand) ? "an array (convert it with tensor([...]))" : typeof operand}`,
+  );
 }

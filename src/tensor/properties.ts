@@ -1,7 +1,8 @@
 /** Methods and properties of tensors that are not functions of the package: how it lies, hooks, special forms. */
-import { contiguousStrides, normalizeDim } from "../base/shape.ts";
+
 import { bytesOf, type DType } from "../base/dtype.ts";
 import { AutogradError } from "../base/errors.ts";
+import { contiguousStrides, normalizeDim } from "../base/shape.ts";
 import { watchGradient } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
 import { matrixTranspose } from "./functions/shape.ts";
@@ -71,7 +72,10 @@ defineMethod("where", function (condition: Tensor, other: Operand) {
   return functions.where(condition, this, other);
 });
 defineGetter("T", function () {
-  return functions.permute(this, this.shape.map((_, d) => this.ndim - 1 - d));
+  return functions.permute(
+    this,
+    this.shape.map((_, d) => this.ndim - 1 - d),
+  );
 });
 defineGetter("mT", function () {
   return matrixTranspose(this);

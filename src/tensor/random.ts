@@ -30,10 +30,14 @@ export interface RandomFromSizes {
 type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
 
 const fromSizes = (name: string, draw: Draw): RandomFromSizes =>
-  defineFunction(name, ["*size", "generator?", "dtype?", "requiresGrad?"], ({ size = [], generator, dtype, requiresGrad }) => {
-    const type = checkedDType(name, dtype, "float32");
-    return newTensor(draw(drawKey(generator), checkedSize(name, size), type), requiresGrad);
-  });
+  defineFunction(
+    name,
+    ["*size", "generator?", "dtype?", "requiresGrad?"],
+    ({ size = [], generator, dtype, requiresGrad }) => {
+      const type = checkedDType(name, dtype, "float32");
+      return newTensor(draw(drawKey(generator), checkedSize(name, size), type), requiresGrad);
+    },
+  );
 
 /** Uniform in [0, 1). */
 export const rand = fromSizes("rand", randomUniform);
@@ -46,10 +50,17 @@ export interface RandomLike {
 }
 
 const like = (name: string, draw: Draw): RandomLike =>
-  defineFunction(name, ["input", "generator?", "dtype?", "requiresGrad?"], ({ input, generator, dtype, requiresGrad }) => {
-    const value = valueOf(input, "input", name);
-    return newTensor(draw(drawKey(generator), value.shape, checkedDType(name, dtype, value.dtype)), requiresGrad);
-  });
+  defineFunction(
+    name,
+    ["input", "generator?", "dtype?", "requiresGrad?"],
+    ({ input, generator, dtype, requiresGrad }) => {
+      const value = valueOf(input, "input", name);
+      return newTensor(
+        draw(drawKey(generator), value.shape, checkedDType(name, dtype, value.dtype)),
+        requiresGrad,
+      );
+    },
+  );
 
 /** Uniform in [0, 1), of another tensor's shape and dtype. */
 export const randLike = like("randLike", randomUniform);
@@ -57,7 +68,14 @@ export const randLike = like("randLike", randomUniform);
 export const randnLike = like("randnLike", randomNormal);
 
 /** floor(low + u (high - low)), with 53 random bits for u. */
-function integers(of: string, low: number, high: number, shape: Shape, dtype: DType, generator?: Generator | null): Value {
+function integers(
+  of: string,
+  low: number,
+  high: number,
+  shape: Shape,
+  dtype: DType,
+  generator?: Generator | null,
+): Value {
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
     throw new ArgumentError(`${of}: expected whole numbers low < high, got ${low} and ${high}`);
   }
@@ -82,7 +100,10 @@ export const randint: RandInt = defineFunction(
     const shape = Array.isArray(high) ? high : size;
     if (shape === undefined) throw new ArgumentError("missing argument `size` of randint(low?, high, size)");
     const type = checkedDType("randint", dtype, "int64");
-    return newTensor(integers("randint", from, to, checkedSize("randint", shape), type, generator), requiresGrad);
+    return newTensor(
+      integers("randint", from, to, checkedSize("randint", shape), type, generator),
+      requiresGrad,
+    );
   },
 );
 
@@ -113,13 +134,22 @@ export const randperm: RandPerm = defineFunction(
   "randperm",
   ["n", "generator?", "dtype?", "requiresGrad?"],
   ({ n, generator, dtype, requiresGrad }) => {
-    const [, order] = sort(randomUniform(drawKey(generator), checkedSize("randperm", n), "float64"), 0, false);
+    const [, order] = sort(
+      randomUniform(drawKey(generator), checkedSize("randperm", n), "float64"),
+      0,
+      false,
+    );
     return newTensor(cast(order, checkedDType("randperm", dtype, "int64")), requiresGrad);
   },
 );
 
 /** 1 with the probability that stands there, else 0. */
-export function bernoulliOf(probability: Value, shape: Shape, dtype: DType, generator?: Generator | null): Value {
+export function bernoulliOf(
+  probability: Value,
+  shape: Shape,
+  dtype: DType,
+  generator?: Generator | null,
+): Value {
   // As many bits as the probability has, so that one of 1 always gives 1 and one of 0 never does.
   const bits = probability.dtype === "float64" ? "float64" : "float32";
   return cast(lt(randomUniform(drawKey(generator), shape, bits), cast(probability, bits)), dtype);
@@ -131,14 +161,20 @@ export interface Bernoulli {
 }
 
 /** 1 or 0: the input holds the probability of a 1 (or, where `p` is given, only the shape). */
-export const bernoulli: Bernoulli = defineFunction("bernoulli", ["input", "p?", "generator?"], ({ input, p = null, generator }) => {
-  const value = valueOf(input, "input", "bernoulli");
-  if (p === null && !isFloating(value.dtype)) {
-    throw new DTypeError(`bernoulli: expected floating-point probabilities, got ${value.dtype}; convert them with .float()`);
-  }
-  const probability = p === null ? value : scalarValue(checkedProbability("bernoulli", p), "float32");
-  return new Tensor(bernoulliOf(probability, value.shape, value.dtype, generator));
-});
+export const bernoulli: Bernoulli = defineFunction(
+  "bernoulli",
+  ["input", "p?", "generator?"],
+  ({ input, p = null, generator }) => {
+    const value = valueOf(input, "input", "bernoulli");
+    if (p === null && !isFloating(value.dtype)) {
+      throw new DTypeError(
+        `bernoulli: expected floating-point probabilities, got ${value.dtype}; convert them with .float()`,
+      );
+    }
+    const probability = p === null ? value : scalarValue(checkedProbability("bernoulli", p), "float32");
+    return new Tensor(bernoulliOf(probability, value.shape, value.dtype, generator));
+  },
+);
 
 export function checkedProbability(of: string, p: number): number {
   if (p >= 0 && p <= 1) return p;
@@ -146,8 +182,17 @@ export function checkedProbability(of: string, p: number): number {
 }
 
 export interface Multinomial {
-  (input: Tensor, numSamples: number, replacement?: boolean, options?: { generator?: Generator | null }): Tensor;
-  (input: Tensor, numSamples: number, options: { replacement?: boolean; generator?: Generator | null }): Tensor;
+  (
+    input: Tensor,
+    numSamples: number,
+    replacement?: boolean,
+    options?: { generator?: Generator | null },
+  ): Tensor;
+  (
+    input: Tensor,
+    numSamples: number,
+    options: { replacement?: boolean; generator?: Generator | null },
+  ): Tensor;
 }
 
 /**
@@ -161,11 +206,15 @@ export const multinomial: Multinomial = defineFunction(
   ({ input, numSamples, replacement = false, generator }) => {
     const weights = valueOf(input, "input", "multinomial");
     const { shape, dtype } = weights;
-    if (!isFloating(dtype)) throw new DTypeError(`multinomial: expected floating-point weights, got ${dtype}`);
-    if (shape.length < 1 || shape.length > 2) throw new ShapeError(`multinomial: expected weights of 1 or 2 dimensions, got ${formatShape(shape)}`);
+    if (!isFloating(dtype))
+      throw new DTypeError(`multinomial: expected floating-point weights, got ${dtype}`);
+    if (shape.length < 1 || shape.length > 2)
+      throw new ShapeError(`multinomial: expected weights of 1 or 2 dimensions, got ${formatShape(shape)}`);
     const categories = shape[shape.length - 1];
     if (!Number.isInteger(numSamples) || numSamples < 1 || (!replacement && numSamples > categories)) {
-      throw new ArgumentError(`multinomial: expected \`numSamples\` above 0${replacement ? "" : ` and, without replacement, at most ${categories}`}, got ${numSamples}`);
+      throw new ArgumentError(
+        `multinomial: expected \`numSamples\` above 0${replacement ? "" : ` and, without replacement, at most ${categories}`}, got ${numSamples}`,
+      );
     }
     return new Tensor(emit(multinomialOp, [weights, drawKey(generator)], { numSamples, replacement }));
   },
@@ -173,8 +222,14 @@ export const multinomial: Multinomial = defineFunction(
 
 export interface Normal {
   (mean: Tensor | number, std?: Tensor | number, size?: readonly number[], options?: RandomOptions): Tensor;
-  (mean: Tensor | number, std: Tensor | number, options: RandomOptions & { size?: readonly number[] }): Tensor;
-  (options: RandomOptions & { mean?: Tensor | number; std?: Tensor | number; size?: readonly number[] }): Tensor;
+  (
+    mean: Tensor | number,
+    std: Tensor | number,
+    options: RandomOptions & { size?: readonly number[] },
+  ): Tensor;
+  (
+    options: RandomOptions & { mean?: Tensor | number; std?: Tensor | number; size?: readonly number[] },
+  ): Tensor;
 }
 
 /** Normal with means and standard deviations given as tensors or numbers; `size` where both are numbers. */
@@ -183,9 +238,11 @@ export const normal: Normal = defineFunction(
   ["mean?", "std?", "size?", "generator?", "dtype?", "requiresGrad?"],
   ({ mean = 0, std = 1, size, generator, dtype, requiresGrad }) => {
     const given = mean instanceof Tensor ? mean : std instanceof Tensor ? std : null;
-    if (given === null && size === undefined) throw new ArgumentError("normal: expected `size` where mean and std are numbers");
+    if (given === null && size === undefined)
+      throw new ArgumentError("normal: expected `size` where mean and std are numbers");
     const type = checkedDType("normal", dtype, given === null ? "float32" : given.dtype);
-    const operand = (one: Tensor | number) => (one instanceof Tensor ? cast(one.value, type) : scalarValue(one, type));
+    const operand = (one: Tensor | number) =>
+      one instanceof Tensor ? cast(one.value, type) : scalarValue(one, type);
     const shape = given === null ? checkedSize("normal", size) : add(operand(mean), operand(std)).shape;
     const draw = randomNormal(drawKey(generator), shape, type);
     return newTensor(add(operand(mean), mul(operand(std), draw)), requiresGrad);

@@ -54,7 +54,9 @@ export async function stopEngine(): Promise<void> {
 
 /** The engine in use, for people: name, threads, binary. */
 export function engineInfo(): string {
-  return information === null ? engineName() : `${information.name} (${information.threads} ${information.threads === 1 ? "thread" : "threads"}, ${information.detail})`;
+  return information === null
+    ? engineName()
+    : `${information.name} (${information.threads} ${information.threads === 1 ? "thread" : "threads"}, ${information.detail})`;
 }
 
 /** Name of the engine in use. */

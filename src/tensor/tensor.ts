@@ -88,7 +88,9 @@ export class Tensor {
 
   set grad(grad: Tensor | null) {
     if (grad !== null && formatShape(grad.shape) !== formatShape(this.shape)) {
-      throw new ShapeError(`grad: expected the tensor's shape ${formatShape(this.shape)}, got ${formatShape(grad.shape)}`);
+      throw new ShapeError(
+        `grad: expected the tensor's shape ${formatShape(this.shape)}, got ${formatShape(grad.shape)}`,
+      );
     }
     this.gradTensor = grad;
   }
@@ -113,13 +115,16 @@ export class Tensor {
   requiresGrad_(requiresGrad = true): this {
     const value = this.value;
     if (!requiresGrad) {
-      if (!this.isLeaf) throw new AutogradError("requiresGrad_(false): only leaves can be changed; use detach()");
+      if (!this.isLeaf)
+        throw new AutogradError("requiresGrad_(false): only leaves can be changed; use detach()");
       if (value.requiresGrad) this.replaceValue(false);
       return this;
     }
     if (value.requiresGrad) return this;
     if (value.dtype !== "float32" && value.dtype !== "float64") {
-      throw new AutogradError(`requiresGrad_: only floating-point tensors can have gradients, this one is ${value.dtype}`);
+      throw new AutogradError(
+        `requiresGrad_: only floating-point tensors can have gradients, this one is ${value.dtype}`,
+      );
     }
     this.replaceValue(true);
     return this;
@@ -151,7 +156,9 @@ export class Tensor {
   assign(value: Value): this {
     const old = this.value;
     if (formatShape(old.shape) !== formatShape(value.shape)) {
-      throw new ShapeError(`in-place change: expected the tensor's shape ${formatShape(old.shape)}, got ${formatShape(value.shape)}`);
+      throw new ShapeError(
+        `in-place change: expected the tensor's shape ${formatShape(old.shape)}, got ${formatShape(value.shape)}`,
+      );
     }
     if (old.gradientOwner !== null && isGradientModeOn()) {
       throw new AutogradError(
@@ -179,7 +186,9 @@ export class Tensor {
   /** The only element as a number (a boolean for bool tensors). */
   async item(): Promise<number> {
     if (this.numel() !== 1) {
-      throw new ShapeError(`item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`);
+      throw new ShapeError(
+        `item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`,
+      );
     }
     return (await executor().fetch(this.value))[0];
   }
@@ -241,7 +250,9 @@ export function aliasOf(value: Value): Value {
 /** A tensor over given data, which it takes over: nothing is copied. */
 export function fromTypedArray(data: TypedArray, shape: Shape, dtype: DType): Tensor {
   if (data.length !== numel(shape)) {
-    throw new ShapeError(`expected ${numel(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`);
+    throw new ShapeError(
+      `expected ${numel(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`,
+    );
   }
   const right = allocateArray(dtype, 0).constructor === data.constructor ? data : arrayFrom(dtype, data);
   return new Tensor(constantValue(right, [...shape], dtype));
@@ -256,7 +267,9 @@ export function valueOf(tensor: unknown, argument: string, of: string): Value {
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array (convert it with tensor([...]))";
-  return typeof value === "object" ? `an object (${value.constructor?.name ?? "without a class"})` : `${typeof value} ${String(value)}`;
+  return typeof value === "object"
+    ? `an object (${value.constructor?.name ?? "without a class"})`
+    : `${typeof value} ${String(value)}`;
 }
 
 function nest(data: TypedArray, shape: Shape, dtype: DType): NestedArray {

@@ -7,7 +7,8 @@ export type Tolerance = readonly [rtol: number, atol: number];
 /** What is different, in words; null where nothing is. NaN equals NaN. */
 export function compareTensor(got: NamedArray, expected: NamedArray, tolerance?: Tolerance): string | null {
   if (got.dtype !== expected.dtype) return `is ${got.dtype}, expected ${expected.dtype}`;
-  if (got.shape.join() !== expected.shape.join()) return `has shape [${got.shape}], expected [${expected.shape}]`;
+  if (got.shape.join() !== expected.shape.join())
+    return `has shape [${got.shape}], expected [${expected.shape}]`;
   const [rtol, atol] = tolerance ?? defaultTolerance(expected.dtype);
   let worst = 0;
   let at = -1;

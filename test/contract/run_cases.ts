@@ -48,7 +48,8 @@ export function runTopic(topic: string, engines: readonly string[] = ["reference
       await convoyant.useEngine(engine);
       const failures: string[] = [];
       for (const one of chosen) {
-        for (const problem of await new CaseRun(one, tensors).problems()) failures.push(`${one.name}: ${problem}`);
+        for (const problem of await new CaseRun(one, tensors).problems())
+          failures.push(`${one.name}: ${problem}`);
       }
       if (failures.length === 0) return;
       const listed = failures.slice(0, 60).join("\n  ");
@@ -89,9 +90,11 @@ class CaseRun {
     } catch (error) {
       const { name, message } = error as Error;
       if (!(error instanceof ConvoyantError)) return [`threw a foreign ${name}: ${message}`];
-      if (expected.error !== undefined && name !== expected.error) return [`threw ${name}, expected ${expected.error}`];
+      if (expected.error !== undefined && name !== expected.error)
+        return [`threw ${name}, expected ${expected.error}`];
       const match = expected.match;
-      if (match !== undefined && !new RegExp(match).test(message)) return [`its message "${message}" lacks /${match}/`];
+      if (match !== undefined && !new RegExp(match).test(message))
+        return [`its message "${message}" lacks /${match}/`];
       return [];
     }
     return ["did not throw"];
@@ -120,13 +123,19 @@ class CaseRun {
     if (Array.isArray(encoded)) return encoded.map((e) => this.decode(e));
     if (typeof encoded !== "object" || encoded === null) return encoded;
     if ("number" in encoded) return Number(encoded.number);
-    const { tensor, grad, view } = encoded as { tensor: string; grad?: boolean; view?: [string, ...Encoded[]] };
+    const { tensor, grad, view } = encoded as {
+      tensor: string;
+      grad?: boolean;
+      view?: [string, ...Encoded[]];
+    };
     const leaf = this.tensor(tensor);
     if (grad) leaf.requiresGrad = true;
     this.leaves.push(leaf);
     if (view === undefined) return leaf;
     const [method, ...args] = view;
-    return (leaf as unknown as Record<string, (...a: unknown[]) => unknown>)[method](...args.map((a) => this.decode(a)));
+    return (leaf as unknown as Record<string, (...a: unknown[]) => unknown>)[method](
+      ...args.map((a) => this.decode(a)),
+    );
   }
 
   private tensor(key: string): Tensor {
@@ -137,7 +146,9 @@ class CaseRun {
   private async compare(what: string, got: unknown, expected: Encoded): Promise<void> {
     if (Array.isArray(expected)) {
       if (!Array.isArray(got) || got.length !== expected.length) {
-        this.found.push(`${what} is ${Array.isArray(got) ? `a list of ${got.length}` : typeof got}, expected a list of ${expected.length}`);
+        this.found.push(
+          `${what} is ${Array.isArray(got) ? `a list of ${got.length}` : typeof got}, expected a list of ${expected.length}`,
+        );
         return;
       }
       for (let i = 0; i < expected.length; i++) await this.compare(`${what}[${i}]`, got[i], expected[i]);
@@ -170,15 +181,21 @@ class CaseRun {
     const inputs = positions.map((i) => this.leaves[i]);
     const roots = Object.keys(seeds).map((i) => outputs[Number(i)]);
     const gradOutputs = Object.values(seeds).map((key) => this.tensor(key));
-    const first = convoyant.grad(roots, inputs, { gradOutputs, allowUnused: true, createGraph: second !== undefined });
-    for (let k = 0; k < positions.length; k++) await this.compareGradient("gradient", positions[k], first[k], grads);
+    const first = convoyant.grad(roots, inputs, {
+      gradOutputs,
+      allowUnused: true,
+      createGraph: second !== undefined,
+    });
+    for (let k = 0; k < positions.length; k++)
+      await this.compareGradient("gradient", positions[k], first[k], grads);
     if (second === undefined || weights === undefined) return;
     // A gradient that does not depend on the inputs at all has nothing to add to the second ones.
     const live = Object.entries(weights).filter(([i]) => first[positions.indexOf(Number(i))]?.requiresGrad);
     const mixed = live.map(([i]) => first[positions.indexOf(Number(i))] as Tensor);
     const gradOutputs2 = live.map(([, key]) => this.tensor(key));
     const again = convoyant.grad(mixed, inputs, { gradOutputs: gradOutputs2, allowUnused: true });
-    for (let k = 0; k < positions.length; k++) await this.compareGradient("second gradient", positions[k], again[k], second);
+    for (let k = 0; k < positions.length; k++)
+      await this.compareGradient("second gradient", positions[k], again[k], second);
   }
 
   /** A missing gradient and one of zeros are the same. */
@@ -191,8 +208,10 @@ class CaseRun {
     const key = expected[position];
     const label = `${what} of argument tensor ${position}`;
     if (got === null || key === null) {
-      const rest = got !== null ? await got.data() : key !== null ? (this.stored.get(key) as NamedArray).data : [];
-      if (!Array.from(rest).every((x) => x === 0)) this.found.push(`${label} is ${got === null ? "missing" : "not expected"}`);
+      const rest =
+        got !== null ? await got.data() : key !== null ? (this.stored.get(key) as NamedArray).data : [];
+      if (!Array.from(rest).every((x) => x === 0))
+        this.found.push(`${label} is ${got === null ? "missing" : "not expected"}`);
       return;
     }
     await this.compareStored(label, got, key);

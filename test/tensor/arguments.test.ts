@@ -11,12 +11,23 @@ after(() => c.stopEngine());
 const loose = (f: unknown) => f as (...args: unknown[]) => c.Tensor;
 
 test("the forms of one call give the same result", async () => {
-  const x = c.tensor([
-    [1, 2],
-    [3, 4],
-  ]).float();
-  const forms = [x.sum(1, true), x.sum({ dim: 1, keepdim: true }), c.sum(x, 1, true), c.sum(x, { dim: 1, keepdim: true })];
-  for (const form of [...forms, loose(c.sum)(x, 1, { keepdim: true }), loose(c.sum)({ input: x, dim: 1, keepdim: true })]) {
+  const x = c
+    .tensor([
+      [1, 2],
+      [3, 4],
+    ])
+    .float();
+  const forms = [
+    x.sum(1, true),
+    x.sum({ dim: 1, keepdim: true }),
+    c.sum(x, 1, true),
+    c.sum(x, { dim: 1, keepdim: true }),
+  ];
+  for (const form of [
+    ...forms,
+    loose(c.sum)(x, 1, { keepdim: true }),
+    loose(c.sum)({ input: x, dim: 1, keepdim: true }),
+  ]) {
     assert.deepEqual(await form.tolist(), [[3], [7]]);
   }
   assert.deepEqual(x.reshape(4).shape, x.reshape([4]).shape);
@@ -26,13 +37,19 @@ test("the forms of one call give the same result", async () => {
 
 test("an unknown argument is named, with the one that was probably meant", () => {
   const x = c.zeros(2);
-  assert.throws(() => loose(c.sum)(x, { keepdims: true }), (error: Error) => {
-    assert.ok(error instanceof ArgumentError);
-    assert.match(error.message, /unknown argument `keepdims` of sum; did you mean `keepdim`\?/);
-    return true;
-  });
+  assert.throws(
+    () => loose(c.sum)(x, { keepdims: true }),
+    (error: Error) => {
+      assert.ok(error instanceof ArgumentError);
+      assert.match(error.message, /unknown argument `keepdims` of sum; did you mean `keepdim`\?/);
+      return true;
+    },
+  );
   assert.throws(() => loose(c.topk)(x, 1, { largets: false }), /did you mean `largest`/);
-  assert.throws(() => loose(c.sum)(x, { zebra: 1 }), /unknown argument `zebra` of sum \(it takes input, dim\?/);
+  assert.throws(
+    () => loose(c.sum)(x, { zebra: 1 }),
+    /unknown argument `zebra` of sum \(it takes input, dim\?/,
+  );
 });
 
 test("an argument given twice, missing, or one too many", () => {
@@ -44,7 +61,10 @@ test("an argument given twice, missing, or one too many", () => {
 });
 
 test("what is not a tensor is named", () => {
-  assert.throws(() => loose(c.exp)([1, 2]), /expected a Tensor or a number, got an array \(convert it with tensor/);
+  assert.throws(
+    () => loose(c.exp)([1, 2]),
+    /expected a Tensor or a number, got an array \(convert it with tensor/,
+  );
   assert.throws(() => loose(c.sum)(3), /expected `input` to be a Tensor, got number 3/);
   assert.throws(() => loose(c.tensor)([1], { dtype: "float33" }), DTypeError);
 });

@@ -22,11 +22,17 @@ test("backward twice through one graph says how to do it", async () => {
   const x = leaf([1, 2]);
   const y = x.exp().sum();
   y.backward();
-  assert.throws(() => y.backward(), (error: Error) => error instanceof AutogradError && /retainGraph/.test(error.message));
+  assert.throws(
+    () => y.backward(),
+    (error: Error) => error instanceof AutogradError && /retainGraph/.test(error.message),
+  );
   const z = x.mul(2).sum();
   z.backward({ retainGraph: true });
   z.backward();
-  assert.deepEqual(await x.grad?.tolist(), [Math.fround(Math.E) + 4, Math.fround(Math.exp(2)) + 4].map(Math.fround));
+  assert.deepEqual(
+    await x.grad?.tolist(),
+    [Math.fround(Math.E) + 4, Math.fround(Math.exp(2)) + 4].map(Math.fround),
+  );
 });
 
 test("backward without a graph, or of many elements without a gradient", () => {
@@ -49,7 +55,10 @@ test("noGrad, enableGrad and detach leave the tape", async () => {
   c.noGrad(() => {
     assert.equal(c.isGradEnabled(), false);
     assert.equal(x.mul(2).requiresGrad, false);
-    assert.equal(c.enableGrad(() => x.mul(2).requiresGrad), true);
+    assert.equal(
+      c.enableGrad(() => x.mul(2).requiresGrad),
+      true,
+    );
   });
   assert.equal(c.isGradEnabled(), true);
   assert.equal(x.detach().requiresGrad, false);

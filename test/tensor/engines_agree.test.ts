@@ -25,7 +25,10 @@ function compare(got: ArrayLike<number>, expected: ArrayLike<number>): void {
   assert.equal(got.length, expected.length);
   for (let i = 0; i < expected.length; i++) {
     const allowed = 1e-4 + 1e-4 * Math.abs(expected[i]);
-    assert.ok(Math.abs(got[i] - expected[i]) <= allowed || Object.is(got[i], expected[i]), `[${i}] is ${got[i]}, expected ${expected[i]}`);
+    assert.ok(
+      Math.abs(got[i] - expected[i]) <= allowed || Object.is(got[i], expected[i]),
+      `[${i}] is ${got[i]}, expected ${expected[i]}`,
+    );
   }
 }
 

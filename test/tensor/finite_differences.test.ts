@@ -11,7 +11,9 @@ const SHAPE = [3, 4];
 const COUNT = 12;
 
 const inputs = fc.tuple(
-  ...Array.from({ length: 2 }, () => fc.array(fc.double({ min: -1.5, max: 1.5, noNaN: true }), { minLength: COUNT, maxLength: COUNT })),
+  ...Array.from({ length: 2 }, () =>
+    fc.array(fc.double({ min: -1.5, max: 1.5, noNaN: true }), { minLength: COUNT, maxLength: COUNT }),
+  ),
 );
 
 const make = (data: readonly number[]) => c.tensor(Float64Array.from(data), { shape: SHAPE });
@@ -29,12 +31,23 @@ test("gradients of random programs agree with central differences in float64", a
       const grads = c.grad(scalar(steps, leaves), leaves, { allowUnused: true });
       const exact = await Promise.all(grads.map((g) => (g === null ? new Float64Array(COUNT) : g.data())));
       const h = 1e-5;
-      for (const [which, at] of [[0, 0], [0, 5], [0, 11], [1, 2], [1, 7], [1, 10]]) {
-        const moved = (by: number) => data.map((d, i) => make(d.map((x, j) => (i === which && j === at ? x + by : x))));
+      for (const [which, at] of [
+        [0, 0],
+        [0, 5],
+        [0, 11],
+        [1, 2],
+        [1, 7],
+        [1, 10],
+      ]) {
+        const moved = (by: number) =>
+          data.map((d, i) => make(d.map((x, j) => (i === which && j === at ? x + by : x))));
         const [up, down] = [await scalar(steps, moved(h)).item(), await scalar(steps, moved(-h)).item()];
         const estimate = (up - down) / (2 * h);
         const got = exact[which][at];
-        assert.ok(Math.abs(got - estimate) < 1e-6 * Math.max(1, Math.abs(estimate)), `${got}, by differences ${estimate}`);
+        assert.ok(
+          Math.abs(got - estimate) < 1e-6 * Math.max(1, Math.abs(estimate)),
+          `${got}, by differences ${estimate}`,
+        );
       }
     }),
     { numRuns: 60, includeErrorInReport: true },
@@ -58,9 +71,16 @@ test("second gradients of random programs agree with differences of first ones",
       const exact = second === null ? new Float64Array(COUNT) : await second.data();
       const h = 1e-5;
       for (const at of [0, 5, 11]) {
-        const moved = (by: number) => slope(data[0].map((x, j) => (j === at ? x + by : x)), false).along as c.Tensor;
+        const moved = (by: number) =>
+          slope(
+            data[0].map((x, j) => (j === at ? x + by : x)),
+            false,
+          ).along as c.Tensor;
         const estimate = ((await moved(h).item()) - (await moved(-h).item())) / (2 * h);
-        assert.ok(Math.abs(exact[at] - estimate) < 1e-5 * Math.max(1, Math.abs(estimate)), `${exact[at]}, by differences ${estimate}`);
+        assert.ok(
+          Math.abs(exact[at] - estimate) < 1e-5 * Math.max(1, Math.abs(estimate)),
+          `${exact[at]}, by differences ${estimate}`,
+        );
       }
     }),
     { numRuns: 40, includeErrorInReport: true },

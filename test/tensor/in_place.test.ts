@@ -58,12 +58,37 @@ test("gradients flow through changes of what is not a leaf", async () => {
 });
 
 test("results that do not fit are refused", () => {
-  assert.throws(() => c.tensor([1, 2]).add_(0.5), /add_: a result of dtype float32 cannot be stored in a tensor of int64/);
-  assert.throws(() => c.zeros(2).add_(c.zeros(3, 2)), /add_: the result has shape \[3, 2\], the tensor to be changed \[2\]/);
+  assert.throws(
+    () => c.tensor([1, 2]).add_(0.5),
+    /add_: a result of dtype float32 cannot be stored in a tensor of int64/,
+  );
+  assert.throws(
+    () => c.zeros(2).add_(c.zeros(3, 2)),
+    /add_: the result has shape \[3, 2\], the tensor to be changed \[2\]/,
+  );
 });
 
 test("a loop of changes that is never read does not pile up when submitted by a read at the end", async () => {
   const x = c.zeros(4);
   for (let i = 0; i < 50; i++) x.add_(1);
   assert.deepEqual(await x.tolist(), [50, 50, 50, 50]);
+});
+
+test("setAt_ writes where at reads, and gradients follow", async () => {
+  const x = c.zeros(3, 4);
+  x.setAt_([1, "1:3"], 5).setAt_(["...", -1], c.tensor([1, 2, 3]).float());
+  assert.deepEqual(await x.tolist(), [
+    [0, 0, 0, 1],
+    [0, 5, 5, 2],
+    [0, 0, 0, 3],
+  ]);
+  const v = c.tensor([7, 8], { dtype: "float32", requiresGrad: true });
+  const y = c.ones(3);
+  y.setAt_([[2, 0]], v);
+  y.mul(c.tensor([1, 10, 100]).float())
+    .sum()
+    .backward();
+  assert.deepEqual(await y.tolist(), [8, 1, 7]);
+  assert.deepEqual(await v.grad?.tolist(), [100, 1]);
+  assert.throws(() => x.setAt_([0], c.zeros(3)), /do not broadcast/);
 });

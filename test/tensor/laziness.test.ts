@@ -33,8 +33,14 @@ test("a shape error is thrown where the call is, not where the value is read", (
 });
 
 test("an error in the data arrives with the read, and the next call works", async () => {
-  const bad = c.tensor([1, 2]).float().gather(0, c.tensor([5]));
-  await assert.rejects(bad.tolist(), (error: Error) => error.name === "IndexError" && /index 5 is out of range/.test(error.message));
+  const bad = c
+    .tensor([1, 2])
+    .float()
+    .gather(0, c.tensor([5]));
+  await assert.rejects(
+    bad.tolist(),
+    (error: Error) => error.name === "IndexError" && /index 5 is out of range/.test(error.message),
+  );
   assert.equal(await c.ones(3).sum().item(), 3);
 });
 

@@ -34,7 +34,15 @@ const SMOOTH: Record<string, Rule> = {
   flip: (a) => a.flip(0),
   cat: (a, b) => c.cat([a.slice(0, 0, 1), b.slice(0, 1)], 0),
   roll: (a) => a.roll(1, 1),
-  gather: (a) => a.gather(1, c.tensor([[0, 0, 2, 1], [3, 1, 1, 0], [2, 2, 2, 2]])),
+  gather: (a) =>
+    a.gather(
+      1,
+      c.tensor([
+        [0, 0, 2, 1],
+        [3, 1, 1, 0],
+        [2, 2, 2, 2],
+      ]),
+    ),
   indexAdd: (a, b) => a.indexAdd(0, c.tensor([2, 0, 2]), b),
   where: (a, b) => c.where(c.eye(3, 4).bool(), a, b),
   tril: (a) => a.tril(1),

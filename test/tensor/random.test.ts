@@ -38,7 +38,7 @@ test("seeds that differ in any bit give other numbers", async () => {
 });
 
 test("an element depends on its position only, not on the shape it is drawn in", async () => {
-  const draw = async (...size: number[]) => [...(await c.manualSeed(8) && (await c.rand(...size).data()))];
+  const draw = async (...size: number[]) => [...((await c.manualSeed(8)) && (await c.rand(...size).data()))];
   const long = await draw(100);
   assert.deepEqual(await draw(7), long.slice(0, 7));
   assert.deepEqual(await draw(10, 10), long);
@@ -99,7 +99,10 @@ test("whole numbers are spread evenly over their range", async () => {
   const data = await c.randint(-3, 5, [16000]).data();
   const counts = new Map<number, number>();
   for (const v of data) counts.set(v, (counts.get(v) ?? 0) + 1);
-  assert.deepEqual([...counts.keys()].sort((a, b) => a - b), [-3, -2, -1, 0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    [...counts.keys()].sort((a, b) => a - b),
+    [-3, -2, -1, 0, 1, 2, 3, 4],
+  );
   for (const count of counts.values()) near(count, 2000, 200);
   assert.deepEqual(c.randint(10, [2, 3]).shape, [2, 3]);
   assert.deepEqual(c.randint({ high: 10, size: [2] }).dtype, "int64");
@@ -159,7 +162,13 @@ test("normal takes means and deviations as tensors", async () => {
 test("every engine draws the same bits", async () => {
   const draw = async () => {
     c.manualSeed(11);
-    const drawn = [c.rand(33), c.randn(33), c.randint(0, 1000, [9]), c.randperm(9), c.bernoulli(c.full([9], 0.5))];
+    const drawn = [
+      c.rand(33),
+      c.randn(33),
+      c.randint(0, 1000, [9]),
+      c.randperm(9),
+      c.bernoulli(c.full([9], 0.5)),
+    ];
     return Promise.all(drawn.map((x) => x.tolist()));
   };
   const expected = await draw();

@@ -63,7 +63,9 @@ export const div: Div = defineFunction(
     const [a, b] = promote("div", [input, other]);
     if (roundingMode === "floor") return new Tensor(floorQuotient(a, b));
     if (roundingMode === "trunc") return new Tensor(truncatedQuotient(a, b));
-    throw new ArgumentError(`div: expected \`roundingMode\` null, "floor" or "trunc", got ${String(roundingMode)}`);
+    throw new ArgumentError(
+      `div: expected \`roundingMode\` null, "floor" or "trunc", got ${String(roundingMode)}`,
+    );
   },
 );
 
@@ -123,7 +125,10 @@ function fixedPower(base: Value, exponent: number, asValue: Value): Value {
   if (exponent === 2) return squared();
   if (exponent === 3) return ops.mul(squared(), base);
   if (!isFloating(base.dtype)) {
-    if (exponent < 0) throw new ArgumentError(`pow: integers cannot be raised to the negative power ${exponent}; convert them with .float()`);
+    if (exponent < 0)
+      throw new ArgumentError(
+        `pow: integers cannot be raised to the negative power ${exponent}; convert them with .float()`,
+      );
     return ops.pow(base, asValue);
   }
   if (exponent === 0.5) return emit(ops.sqrtOp, [base]);
@@ -151,11 +156,15 @@ export interface AddProduct {
 }
 
 const addCombined = (name: string, op: OpDefinition, asFloating: boolean): AddProduct =>
-  defineFunction(name, ["input", "tensor1", "tensor2", "value?"], ({ input, tensor1, tensor2, value = 1 }) => {
-    const [a, b, c] = promote(name, [input, tensor1, tensor2], asFloating);
-    const combined = emit(op, [b, c]);
-    return new Tensor(ops.add(a, value === 1 ? combined : ops.mul(scalarValue(value, a.dtype), combined)));
-  });
+  defineFunction(
+    name,
+    ["input", "tensor1", "tensor2", "value?"],
+    ({ input, tensor1, tensor2, value = 1 }) => {
+      const [a, b, c] = promote(name, [input, tensor1, tensor2], asFloating);
+      const combined = emit(op, [b, c]);
+      return new Tensor(ops.add(a, value === 1 ? combined : ops.mul(scalarValue(value, a.dtype), combined)));
+    },
+  );
 
 /** input + value * tensor1 * tensor2 */
 export const addcmul = addCombined("addcmul", ops.mulOp, false);

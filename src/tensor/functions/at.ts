@@ -1,15 +1,15 @@
 /** Indexing that reads like Python's: `x.at(1, ":", "2:5", null, -1)` for `x[1, :, 2:5, None, -1]`. */
+
+import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../base/errors.ts";
 import { broadcastShapes, formatShape, numel, type Shape } from "../../base/shape.ts";
-import { emit, type Value } from "../../graph/node.ts";
+import { constantValue, emit, type Value } from "../../graph/node.ts";
+import { insideCall } from "../../graph/scope.ts";
 import { constant } from "../../ops/creation.ts";
 import { add, cast, mul } from "../../ops/elementwise.ts";
 import { indexSelect, wrapIndexOp } from "../../ops/indexing.ts";
 import { expand, permute, reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
-import { constantValue } from "../../graph/node.ts";
-import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
-import { insideCall } from "../../graph/scope.ts";
 import { noteResult } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { selected, sliceBounds } from "./slicing.ts";
@@ -39,7 +39,10 @@ export interface At {
  * x.at(":", "::2", null); // x[:, ::2, None]
  * ```
  */
-export const at: At = (input: Tensor, ...given: readonly (Index | { indices: readonly Index[] })[]): Tensor => {
+export const at: At = (
+  input: Tensor,
+  ...given: readonly (Index | { indices: readonly Index[] })[]
+): Tensor => {
   // Not through the binder: a single list is a list of positions here, not the arguments as one list.
   const [first] = given;
   const indices = given.length === 1 && isPlainObject(first) ? bindArguments(OPTIONS, given).indices : given;
@@ -57,7 +60,10 @@ const OPTIONS = signature("at", ["indices"]);
 function spread(value: Value, indices: readonly Index[]): Index[] {
   const named = indices.filter((i) => i !== null && i !== "...").length;
   const rank = value.shape.length;
-  if (named > rank) throw new IndexError(`at: ${named} indices are too many for a tensor of shape ${formatShape(value.shape)}`);
+  if (named > rank)
+    throw new IndexError(
+      `at: ${named} indices are too many for a tensor of shape ${formatShape(value.shape)}`,
+    );
   const rest = new Array<Index>(rank - named).fill(":");
   const dots = indices.indexOf("...");
   if (dots < 0) return [...indices, ...rest];
@@ -114,11 +120,16 @@ function positionsOf(index: Exclude<Index, string | null>, size: number): Value 
     return constant(index < 0 ? index + size : index, "int64");
   }
   const value =
-    index instanceof Tensor ? index.value : constantValue(Float64Array.from(index as readonly number[]), [index.length], "int64");
+    index instanceof Tensor
+      ? index.value
+      : constantValue(Float64Array.from(index as readonly number[]), [index.length], "int64");
   if (value.dtype === "bool" || value.dtype === "uint8") {
-    throw new DTypeError("at: a mask cannot be an index, since the number of its elements is not known yet; use where or maskedFill");
+    throw new DTypeError(
+      "at: a mask cannot be an index, since the number of its elements is not known yet; use where or maskedFill",
+    );
   }
-  if (value.dtype !== "int64" && value.dtype !== "int32") throw new DTypeError(`at: expected positions of dtype int64, got ${value.dtype}`);
+  if (value.dtype !== "int64" && value.dtype !== "int32")
+    throw new DTypeError(`at: expected positions of dtype int64, got ${value.dtype}`);
   return emit(wrapIndexOp, [value], { size });
 }
 

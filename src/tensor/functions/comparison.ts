@@ -12,7 +12,11 @@ import { Tensor, valueOf } from "../tensor.ts";
 import type { Binary } from "./arithmetic.ts";
 
 const comparison = (name: string, op: OpDefinition): Binary =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => new Tensor(emit(op, promote(name, [input, other]))));
+  defineFunction(
+    name,
+    ["input", "other"],
+    ({ input, other }) => new Tensor(emit(op, promote(name, [input, other]))),
+  );
 
 /** input == other, element by element. */
 export const eq = comparison("eq", ops.eqOp);
@@ -48,7 +52,8 @@ export const isclose: IsClose = defineFunction(
   ({ input, other, rtol = 1e-5, atol = 1e-8, equalNan = false }) => {
     const a = valueOf(input, "input", "isclose");
     const b = valueOf(other, "other", "isclose");
-    if (a.dtype !== b.dtype) throw new DTypeError(`isclose: expected tensors of one dtype, got ${a.dtype} and ${b.dtype}`);
+    if (a.dtype !== b.dtype)
+      throw new DTypeError(`isclose: expected tensors of one dtype, got ${a.dtype} and ${b.dtype}`);
     return new Tensor(close(a, b, rtol, atol, equalNan));
   },
 );
@@ -70,7 +75,11 @@ function close(a: Value, b: Value, rtol: number, atol: number, equalNan: boolean
 
 export interface AllClose {
   (input: Tensor, other: Tensor, rtol?: number, atol?: number, equalNan?: boolean): Promise<boolean>;
-  (input: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Promise<boolean>;
+  (
+    input: Tensor,
+    other: Tensor,
+    options: { rtol?: number; atol?: number; equalNan?: boolean },
+  ): Promise<boolean>;
 }
 
 /** Whether all elements are close (see `isclose`). Reads the result, so it is to be awaited. */
@@ -87,7 +96,8 @@ export interface Equal {
 
 /** Whether both have the same shape and the same elements. Reads the result, so it is to be awaited. */
 export const equal: Equal = defineFunction("equal", ["input", "other"], async ({ input, other }) => {
-  if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape)) return false;
+  if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape))
+    return false;
   return allTrue(eq(input, other).value);
 });
 
@@ -101,21 +111,29 @@ export interface Where {
 }
 
 /** `condition ? input : other`, element by element. */
-export const where: Where = defineFunction("where", ["condition", "input?", "other?"], ({ condition, input, other }) => {
-  const chosen = maskValue(condition, "condition", "where");
-  if (input === undefined || other === undefined) {
-    throw new ArgumentError("where: expected `input` and `other`: positions of true elements have no fixed number");
-  }
-  const [a, b] = promote("where", [input, other]);
-  return new Tensor(ops.where(chosen, a, b));
-});
+export const where: Where = defineFunction(
+  "where",
+  ["condition", "input?", "other?"],
+  ({ condition, input, other }) => {
+    const chosen = maskValue(condition, "condition", "where");
+    if (input === undefined || other === undefined) {
+      throw new ArgumentError(
+        "where: expected `input` and `other`: positions of true elements have no fixed number",
+      );
+    }
+    const [a, b] = promote("where", [input, other]);
+    return new Tensor(ops.where(chosen, a, b));
+  },
+);
 
 /** A tensor of bools (uint8 counts as one, as in PyTorch). */
 export function maskValue(mask: unknown, argument: string, of: string): Value {
   const value = valueOf(mask, argument, of);
   if (value.dtype === "bool") return value;
   if (value.dtype === "uint8") return ops.cast(value, "bool");
-  throw new DTypeError(`${of}: expected \`${argument}\` of dtype bool, got ${value.dtype}; compare it with something first`);
+  throw new DTypeError(
+    `${of}: expected \`${argument}\` of dtype bool, got ${value.dtype}; compare it with something first`,
+  );
 }
 
 export interface MaskedFill {
@@ -124,17 +142,23 @@ export interface MaskedFill {
 }
 
 /** The input with `value` (a number or a tensor of one element) wherever `mask` is true. */
-export const maskedFill: MaskedFill = defineFunction("maskedFill", ["input", "mask", "value"], ({ input, mask, value }) => {
-  const x = valueOf(input, "input", "maskedFill");
-  const chosen = valueOf(mask, "mask", "maskedFill");
-  if (chosen.dtype !== "bool") {
-    throw new DTypeError(`maskedFill: expected \`mask\` of dtype bool, got ${chosen.dtype}; convert it with .bool()`);
-  }
-  if (value instanceof Tensor && value.ndim > 0) {
-    throw new ArgumentError("maskedFill: expected `value` to be a number or a 0-dimensional tensor");
-  }
-  return new Tensor(ops.where(chosen, toValue(value, x.dtype), x));
-});
+export const maskedFill: MaskedFill = defineFunction(
+  "maskedFill",
+  ["input", "mask", "value"],
+  ({ input, mask, value }) => {
+    const x = valueOf(input, "input", "maskedFill");
+    const chosen = valueOf(mask, "mask", "maskedFill");
+    if (chosen.dtype !== "bool") {
+      throw new DTypeError(
+        `maskedFill: expected \`mask\` of dtype bool, got ${chosen.dtype}; convert it with .bool()`,
+      );
+    }
+    if (value instanceof Tensor && value.ndim > 0) {
+      throw new ArgumentError("maskedFill: expected `value` to be a number or a 0-dimensional tensor");
+    }
+    return new Tensor(ops.where(chosen, toValue(value, x.dtype), x));
+  },
+);
 
 export interface Clamp {
   (input: Tensor, min?: Operand | null, max?: Operand | null): Tensor;
@@ -147,17 +171,22 @@ export interface Clamp {
  * The gradient passes where the input lies between the limits. On a limit it is 0 for a number and, for a
  * tensor, shared with it: as in PyTorch.
  */
-export const clamp: Clamp = defineFunction("clamp", ["input", "min?", "max?"], ({ input, min = null, max = null }) => {
-  if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
-  const given = [input, min, max].filter((operand) => operand !== null);
-  const values = promote("clamp", given);
-  const byTensor = min instanceof Tensor || max instanceof Tensor;
-  let out = values[0];
-  if (min !== null) out = byTensor ? emit(ops.maximumOp, [out, values[1]]) : limited(out, values[1], ops.gtOp);
-  const last = values[values.length - 1];
-  if (max !== null) out = byTensor ? emit(ops.minimumOp, [out, last]) : limited(out, last, ops.ltOp);
-  return new Tensor(out);
-});
+export const clamp: Clamp = defineFunction(
+  "clamp",
+  ["input", "min?", "max?"],
+  ({ input, min = null, max = null }) => {
+    if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
+    const given = [input, min, max].filter((operand) => operand !== null);
+    const values = promote("clamp", given);
+    const byTensor = min instanceof Tensor || max instanceof Tensor;
+    let out = values[0];
+    if (min !== null)
+      out = byTensor ? emit(ops.maximumOp, [out, values[1]]) : limited(out, values[1], ops.gtOp);
+    const last = values[values.length - 1];
+    if (max !== null) out = byTensor ? emit(ops.minimumOp, [out, last]) : limited(out, last, ops.ltOp);
+    return new Tensor(out);
+  },
+);
 
 /** x where the comparison with the limit holds, the limit elsewhere. A NaN on either side stays. */
 function limited(x: Value, limit: Value, holds: OpDefinition): Value {
@@ -178,7 +207,10 @@ export interface ClampMax {
 }
 
 /** max(input, min) */
-export const clampMin: ClampMin = defineFunction("clampMin", ["input", "min"], ({ input, min }) => clamp(input, { min }));
+export const clampMin: ClampMin = defineFunction("clampMin", ["input", "min"], ({ input, min }) =>
+  clamp(input, { min }),
+);
 /** min(input, max) */
-export const clampMax: ClampMax = defineFunction("clampMax", ["input", "max"], ({ input, max }) => clamp(input, { max }));
-
+export const clampMax: ClampMax = defineFunction("clampMax", ["input", "max"], ({ input, max }) =>
+  clamp(input, { max }),
+);

@@ -18,13 +18,20 @@ export interface To {
 }
 
 /** Another dtype, by name or as another tensor has it. The only device is "cpu". */
-export const to: To = defineFunction("to", ["input", "target?", "dtype?", "other?", "device?"], ({ input, target, dtype, other, device }) => {
-  let wanted: unknown = dtype ?? target ?? other ?? device;
-  if (wanted === "cpu") return input;
-  if (wanted instanceof Tensor) wanted = wanted.dtype;
-  if (!isDType(wanted)) throw new ArgumentError(`to: expected a dtype ("float32", "int64", ...), a tensor or "cpu", got ${String(wanted)}`);
-  return converted("to", input, wanted);
-});
+export const to: To = defineFunction(
+  "to",
+  ["input", "target?", "dtype?", "other?", "device?"],
+  ({ input, target, dtype, other, device }) => {
+    let wanted: unknown = dtype ?? target ?? other ?? device;
+    if (wanted === "cpu") return input;
+    if (wanted instanceof Tensor) wanted = wanted.dtype;
+    if (!isDType(wanted))
+      throw new ArgumentError(
+        `to: expected a dtype ("float32", "int64", ...), a tensor or "cpu", got ${String(wanted)}`,
+      );
+    return converted("to", input, wanted);
+  },
+);
 
 const conversion = (name: string, dtype: DType): ((input: Tensor) => Tensor) =>
   defineFunction(name, ["input"], ({ input }) => converted(name, input, dtype));
@@ -59,6 +66,8 @@ export const clone: (input: Tensor) => Tensor = defineFunction("clone", ["input"
 });
 
 /** Whether the dtype is float32 or float64. */
-export const isFloatingPoint: (input: Tensor) => boolean = defineFunction("isFloatingPoint", ["input"], ({ input }) =>
-  isFloating(valueOf(input, "input", "isFloatingPoint").dtype),
+export const isFloatingPoint: (input: Tensor) => boolean = defineFunction(
+  "isFloatingPoint",
+  ["input"],
+  ({ input }) => isFloating(valueOf(input, "input", "isFloatingPoint").dtype),
 );

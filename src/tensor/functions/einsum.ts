@@ -29,19 +29,28 @@ interface Labelled {
  * einsum("ii", a); // trace
  * ```
  */
-export const einsum: Einsum = defineFunction("einsum", ["equation", "*operands"], ({ equation, operands = [] }) => {
-  const values = (operands as unknown[]).map((one) => valueOf(one, "operands", "einsum"));
-  const { inputs, output } = parse(String(equation), values);
-  let parts = values.map((value, i) => withoutRepeats(value, inputs[i]));
-  checkSizes(parts);
-  while (parts.length > 1) {
-    const [a, b, ...rest] = parts;
-    const needed = new Set([...output, ...rest.flatMap((p) => p.labels)]);
-    parts = [contract(a, b, needed), ...rest];
-  }
-  const summed = keepOnly(parts[0], new Set(output));
-  return new Tensor(permute(summed.value, output.map((label) => summed.labels.indexOf(label))));
-});
+export const einsum: Einsum = defineFunction(
+  "einsum",
+  ["equation", "*operands"],
+  ({ equation, operands = [] }) => {
+    const values = (operands as unknown[]).map((one) => valueOf(one, "operands", "einsum"));
+    const { inputs, output } = parse(String(equation), values);
+    let parts = values.map((value, i) => withoutRepeats(value, inputs[i]));
+    checkSizes(parts);
+    while (parts.length > 1) {
+      const [a, b, ...rest] = parts;
+      const needed = new Set([...output, ...rest.flatMap((p) => p.labels)]);
+      parts = [contract(a, b, needed), ...rest];
+    }
+    const summed = keepOnly(parts[0], new Set(output));
+    return new Tensor(
+      permute(
+        summed.value,
+        output.map((label) => summed.labels.indexOf(label)),
+      ),
+    );
+  },
+);
 
 function parse(equation: string, values: readonly Value[]): { inputs: string[][]; output: string[] } {
   const [left, right, more] = equation.replaceAll(" ", "").split("->");
@@ -49,10 +58,16 @@ function parse(equation: string, values: readonly Value[]): { inputs: string[][]
   if (more !== undefined || terms.length !== values.length) {
     throw new ArgumentError(`einsum: "${equation}" names ${terms.length} operands, got ${values.length}`);
   }
-  const ellipsisRank = Math.max(0, ...terms.map((term, i) => (term.includes("...") ? values[i].shape.length - term.replace("...", "").length : 0)));
+  const ellipsisRank = Math.max(
+    0,
+    ...terms.map((term, i) =>
+      term.includes("...") ? values[i].shape.length - term.replace("...", "").length : 0,
+    ),
+  );
   const dots = (rank: number) => Array.from({ length: rank }, (_, i) => `.${ellipsisRank - rank + i}`);
   const letters = (term: string, rank: number): string[] => {
-    if (!/^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(term)) throw new ArgumentError(`einsum: expected letters and "...", got "${term}" in "${equation}"`);
+    if (!/^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(term))
+      throw new ArgumentError(`einsum: expected letters and "...", got "${term}" in "${equation}"`);
     const [before, after] = term.split("...");
     if (after === undefined) return [...before];
     return [...before, ...dots(rank - before.length - after.length), ...after];
@@ -60,7 +75,9 @@ function parse(equation: string, values: readonly Value[]): { inputs: string[][]
   const inputs = terms.map((term, i) => {
     const labels = letters(term, values[i].shape.length);
     if (labels.length !== values[i].shape.length) {
-      throw new ShapeError(`einsum: "${term}" names ${labels.length} dimensions, operand ${i} has shape ${formatShape(values[i].shape)}`);
+      throw new ShapeError(
+        `einsum: "${term}" names ${labels.length} dimensions, operand ${i} has shape ${formatShape(values[i].shape)}`,
+      );
     }
     return labels;
   });
@@ -76,14 +93,18 @@ function outputLabels(
 ): string[] {
   const all = inputs.flat();
   if (right === undefined) {
-    const once = all.filter((label) => !label.startsWith(".") && all.indexOf(label) === all.lastIndexOf(label));
+    const once = all.filter(
+      (label) => !label.startsWith(".") && all.indexOf(label) === all.lastIndexOf(label),
+    );
     return [...Array.from({ length: ellipsisRank }, (_, i) => `.${i}`), ...once.sort()];
   }
   const output = letters(right, right.replace("...", "").length + (right.includes("...") ? ellipsisRank : 0));
   for (const label of output) {
-    if (!all.includes(label)) throw new ArgumentError(`einsum: the result names "${label}", which no operand has, in "${equation}"`);
+    if (!all.includes(label))
+      throw new ArgumentError(`einsum: the result names "${label}", which no operand has, in "${equation}"`);
   }
-  if (new Set(output).size !== output.length) throw new ArgumentError(`einsum: the result names a letter twice in "${equation}"`);
+  if (new Set(output).size !== output.length)
+    throw new ArgumentError(`einsum: the result names a letter twice in "${equation}"`);
   return output;
 }
 
@@ -109,7 +130,8 @@ function checkSizes(parts: readonly Labelled[]): void {
     labels.forEach((label, d) => {
       const seen = sizes.get(label) ?? 1;
       const size = value.shape[d];
-      if (seen !== size && seen !== 1 && size !== 1) throw new ShapeError(`einsum: "${label}" stands for sizes ${seen} and ${size}`);
+      if (seen !== size && seen !== 1 && size !== 1)
+        throw new ShapeError(`einsum: "${label}" stands for sizes ${seen} and ${size}`);
       sizes.set(label, Math.max(seen, size));
     });
   }
@@ -135,8 +157,14 @@ function contract(first: Labelled, second: Labelled, needed: ReadonlySet<string>
   const sizes = (labels: readonly string[]) => labels.map(size);
   const arranged = (part: Labelled, groups: readonly (readonly string[])[]) => {
     const order = groups.flat();
-    const turned = permute(part.value, order.map((label) => part.labels.indexOf(label)));
-    return reshape(expand(turned, sizes(order)), groups.map((group) => numel(sizes(group))));
+    const turned = permute(
+      part.value,
+      order.map((label) => part.labels.indexOf(label)),
+    );
+    return reshape(
+      expand(turned, sizes(order)),
+      groups.map((group) => numel(sizes(group))),
+    );
   };
   const product = matmul(arranged(a, [batch, left, inner]), arranged(b, [batch, inner, right]));
   const labels = [...batch, ...left, ...right];

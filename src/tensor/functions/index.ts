@@ -1,26 +1,20 @@
 /** All functions on tensors, by family. */
+export * from "./aliases.ts";
 export * from "./arithmetic.ts";
-export { at } from "./at.ts";
 export type { At, Index } from "./at.ts";
+export { at } from "./at.ts";
 export * from "./comparison.ts";
 export * from "./conversion.ts";
 export * from "./einsum.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
 export * from "./linear_algebra.ts";
+export * from "./nn_index.ts";
 export * from "./ordering.ts";
 export * from "./pointwise.ts";
 export * from "./reduction.ts";
 export * from "./repetition.ts";
-export {
-  diag,
-  diagonal,
-  narrow,
-  select,
-  slice,
-  tril,
-  triu,
-} from "./slicing.ts";
+export { maskedSelect, nonzero } from "./selection.ts";
 export {
   flatten,
   movedim,
@@ -36,5 +30,13 @@ export {
   view,
   viewAs,
 } from "./shape.ts";
+export {
+  diag,
+  diagonal,
+  narrow,
+  select,
+  slice,
+  tril,
+  triu,
+} from "./slicing.ts";
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./statistics.ts";
-export * from "./nn_index.ts";

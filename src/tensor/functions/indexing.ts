@@ -35,7 +35,10 @@ export const scatter: Scatter = defineFunction(
     const where = valueOf(index, "index", "scatter");
     const at = normalizeDim(dim, into.shape.length, "scatter");
     if (value === undefined) throw new ArgumentError("scatter: expected `src` or `value`");
-    const source = typeof value === "number" ? expand(scalarValue(value, into.dtype), where.shape) : valueOf(value, "src", "scatter");
+    const source =
+      typeof value === "number"
+        ? expand(scalarValue(value, into.dtype), where.shape)
+        : valueOf(value, "src", "scatter");
     return new Tensor(ops.scatter(into, at, where, source));
   },
 );
@@ -46,11 +49,17 @@ export interface ScatterAdd {
 }
 
 /** The input with src[i][j] added to out[index[i][j]][j]. */
-export const scatterAdd: ScatterAdd = defineFunction("scatterAdd", ["input", "dim", "index", "src"], ({ input, dim, index, src }) => {
-  const into = valueOf(input, "input", "scatterAdd");
-  const at = normalizeDim(dim, into.shape.length, "scatterAdd");
-  return new Tensor(ops.scatterAdd(into, at, valueOf(index, "index", "scatterAdd"), valueOf(src, "src", "scatterAdd")));
-});
+export const scatterAdd: ScatterAdd = defineFunction(
+  "scatterAdd",
+  ["input", "dim", "index", "src"],
+  ({ input, dim, index, src }) => {
+    const into = valueOf(input, "input", "scatterAdd");
+    const at = normalizeDim(dim, into.shape.length, "scatterAdd");
+    return new Tensor(
+      ops.scatterAdd(into, at, valueOf(index, "index", "scatterAdd"), valueOf(src, "src", "scatterAdd")),
+    );
+  },
+);
 
 /** A list of positions; a single one counts as a list of one. */
 function listOf(index: unknown, of: string): Value {
@@ -59,13 +68,17 @@ function listOf(index: unknown, of: string): Value {
 }
 
 /** The slices along a dimension at the positions of a list. */
-export const indexSelect: Gather = defineFunction("indexSelect", ["input", "dim", "index"], ({ input, dim, index }) => {
-  const value = valueOf(input, "input", "indexSelect");
-  const at = normalizeDim(dim, value.shape.length, "indexSelect");
-  const list = listOf(index, "indexSelect");
-  if (value.shape.length > 0) return new Tensor(ops.indexSelect(value, at, list));
-  return new Tensor(reshape(ops.indexSelect(reshape(value, [1]), 0, list), []));
-});
+export const indexSelect: Gather = defineFunction(
+  "indexSelect",
+  ["input", "dim", "index"],
+  ({ input, dim, index }) => {
+    const value = valueOf(input, "input", "indexSelect");
+    const at = normalizeDim(dim, value.shape.length, "indexSelect");
+    const list = listOf(index, "indexSelect");
+    if (value.shape.length > 0) return new Tensor(ops.indexSelect(value, at, list));
+    return new Tensor(reshape(ops.indexSelect(reshape(value, [1]), 0, list), []));
+  },
+);
 
 export interface IndexAdd {
   (input: Tensor, dim: number, index: Tensor, source: Tensor, alpha?: number): Tensor;
@@ -94,9 +107,11 @@ export interface Take {
 export const take: Take = defineFunction("take", ["input", "index"], ({ input, index }) => {
   const value = valueOf(input, "input", "take");
   const positions = valueOf(index, "index", "take");
-  if (positions.dtype !== "int64") throw new DTypeError(`take: expected an index of dtype int64, got ${positions.dtype}`);
+  if (positions.dtype !== "int64")
+    throw new DTypeError(`take: expected an index of dtype int64, got ${positions.dtype}`);
   const size = numel(value.shape);
-  if (size === 0 && numel(positions.shape) > 0) throw new IndexError("take: the tensor has no elements to take");
+  if (size === 0 && numel(positions.shape) > 0)
+    throw new IndexError("take: the tensor has no elements to take");
   const wrapped = emit(ops.wrapIndexOp, [reshape(positions, [numel(positions.shape)])], { size });
   return new Tensor(reshape(ops.indexSelect(reshape(value, [size]), 0, wrapped), positions.shape));
 });
@@ -107,17 +122,30 @@ export interface TakeAlongDim {
 }
 
 /** `gather` with the shapes broadcast first: what goes with argmax and argsort. */
-export const takeAlongDim: TakeAlongDim = defineFunction("takeAlongDim", ["input", "indices", "dim?"], ({ input, indices, dim = null }) => {
-  if (dim === null) return take(input, indices);
-  const value = valueOf(input, "input", "takeAlongDim");
-  const index = valueOf(indices, "indices", "takeAlongDim");
-  const at = normalizeDim(dim, value.shape.length, "takeAlongDim");
-  if (index.shape.length !== value.shape.length) {
-    throw new ShapeError(`takeAlongDim: expected as many dimensions on both sides, got ${formatShape(value.shape)} and ${formatShape(index.shape)}`);
-  }
-  const common = (own: readonly number[], others: readonly number[]) => own.map((s, d) => (d === at ? s : Math.max(s, others[d])));
-  return new Tensor(ops.gather(expand(value, common(value.shape, index.shape)), at, expand(index, common(index.shape, value.shape))));
-});
+export const takeAlongDim: TakeAlongDim = defineFunction(
+  "takeAlongDim",
+  ["input", "indices", "dim?"],
+  ({ input, indices, dim = null }) => {
+    if (dim === null) return take(input, indices);
+    const value = valueOf(input, "input", "takeAlongDim");
+    const index = valueOf(indices, "indices", "takeAlongDim");
+    const at = normalizeDim(dim, value.shape.length, "takeAlongDim");
+    if (index.shape.length !== value.shape.length) {
+      throw new ShapeError(
+        `takeAlongDim: expected as many dimensions on both sides, got ${formatShape(value.shape)} and ${formatShape(index.shape)}`,
+      );
+    }
+    const common = (own: readonly number[], others: readonly number[]) =>
+      own.map((s, d) => (d === at ? s : Math.max(s, others[d])));
+    return new Tensor(
+      ops.gather(
+        expand(value, common(value.shape, index.shape)),
+        at,
+        expand(index, common(index.shape, value.shape)),
+      ),
+    );
+  },
+);
 
 export interface IndexFill {
   (input: Tensor, dim: number, index: Tensor, value: Operand): Tensor;
@@ -125,15 +153,23 @@ export interface IndexFill {
 }
 
 /** The input with a number in all slices at the positions of a list. */
-export const indexFill: IndexFill = defineFunction("indexFill", ["input", "dim", "index", "value"], ({ input, dim, index, value }) => {
-  const into = valueOf(input, "input", "indexFill");
-  const at = normalizeDim(dim, into.shape.length, "indexFill");
-  const list = listOf(index, "indexFill");
-  const shape = into.shape.map((size, d) => (d === at ? list.shape[0] : size));
-  const beside = reshape(list, into.shape.map((_, d) => (d === at ? list.shape[0] : 1)));
-  const filling = value instanceof Tensor ? cast(value.value, into.dtype) : scalarValue(Number(value), into.dtype);
-  return new Tensor(ops.scatter(into, at, expand(beside, shape), expand(filling, shape)));
-});
+export const indexFill: IndexFill = defineFunction(
+  "indexFill",
+  ["input", "dim", "index", "value"],
+  ({ input, dim, index, value }) => {
+    const into = valueOf(input, "input", "indexFill");
+    const at = normalizeDim(dim, into.shape.length, "indexFill");
+    const list = listOf(index, "indexFill");
+    const shape = into.shape.map((size, d) => (d === at ? list.shape[0] : size));
+    const beside = reshape(
+      list,
+      into.shape.map((_, d) => (d === at ? list.shape[0] : 1)),
+    );
+    const filling =
+      value instanceof Tensor ? cast(value.value, into.dtype) : scalarValue(Number(value), into.dtype);
+    return new Tensor(ops.scatter(into, at, expand(beside, shape), expand(filling, shape)));
+  },
+);
 
 export interface OneHot {
   (input: Tensor, numClasses?: number): Tensor;
@@ -147,16 +183,23 @@ export interface OneHot {
  * largest class + 1.
  * @throws IndexError for a class outside 0 .. numClasses - 1.
  */
-export const oneHot: OneHot = defineFunction("oneHot", ["input", "numClasses?"], ({ input, numClasses = -1 }) => {
-  const value = valueOf(input, "input", "oneHot");
-  let classes = numClasses;
-  if (classes === -1) {
-    if (value.data === null || value.data.length === 0) {
-      throw new ArgumentError("oneHot: expected `numClasses`: it follows from the values only where these are known already");
+export const oneHot: OneHot = defineFunction(
+  "oneHot",
+  ["input", "numClasses?"],
+  ({ input, numClasses = -1 }) => {
+    const value = valueOf(input, "input", "oneHot");
+    let classes = numClasses;
+    if (classes === -1) {
+      if (value.data === null || value.data.length === 0) {
+        throw new ArgumentError(
+          "oneHot: expected `numClasses`: it follows from the values only where these are known already",
+        );
+      }
+      classes = 0;
+      for (const at of value.data) classes = Math.max(classes, at + 1);
     }
-    classes = 0;
-    for (const at of value.data) classes = Math.max(classes, at + 1);
-  }
-  if (!Number.isInteger(classes) || classes < 1) throw new ArgumentError(`oneHot: expected \`numClasses\` above 0, got ${numClasses}`);
-  return new Tensor(emit(ops.oneHotOp, [value], { numClasses: classes }));
-});
+    if (!Number.isInteger(classes) || classes < 1)
+      throw new ArgumentError(`oneHot: expected \`numClasses\` above 0, got ${numClasses}`);
+    return new Tensor(emit(ops.oneHotOp, [value], { numClasses: classes }));
+  },
+);

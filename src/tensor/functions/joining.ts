@@ -16,9 +16,12 @@ export interface Join {
 
 /** The tensors' values in their common dtype. */
 function listOf(of: string, tensors: unknown): Value[] {
-  if (!Array.isArray(tensors) || tensors.length === 0) throw new ArgumentError(`${of}: expected a list of at least one tensor`);
+  if (!Array.isArray(tensors) || tensors.length === 0)
+    throw new ArgumentError(`${of}: expected a list of at least one tensor`);
   const values = tensors.map((one, i) => valueOf(one, `tensors[${i}]`, of));
-  const kinds = values.map((v): PromotionOperand => ({ dtype: v.dtype, kind: v.shape.length === 0 ? "zeroDim" : "tensor" }));
+  const kinds = values.map(
+    (v): PromotionOperand => ({ dtype: v.dtype, kind: v.shape.length === 0 ? "zeroDim" : "tensor" }),
+  );
   const dtype = resultType(kinds);
   return values.map((v) => cast(v, dtype));
 }
@@ -29,7 +32,8 @@ export const cat: Join = defineFunction("cat", ["tensors", "dim?"], ({ tensors, 
   // PyTorch skips tensors of shape [0], whatever the others' shape.
   const kept = values.filter((v) => !(v.shape.length === 1 && v.shape[0] === 0));
   if (kept.length === 0) return new Tensor(values[0]);
-  if (kept[0].shape.length === 0) throw new ShapeError("cat: 0-dimensional tensors cannot be joined; use stack");
+  if (kept[0].shape.length === 0)
+    throw new ShapeError("cat: 0-dimensional tensors cannot be joined; use stack");
   return new Tensor(ops.cat(kept, normalizeDim(dim, kept[0].shape.length, "cat")));
 });
 
@@ -40,7 +44,9 @@ export const stack: Join = defineFunction("stack", ["tensors", "dim?"], ({ tenso
   const at = normalizeDim(dim, shape.length + 1, "stack");
   values.forEach((v, i) => {
     if (!sameShape(v.shape, shape)) {
-      throw new ShapeError(`stack: expected tensors of one shape, got ${formatShape(shape)} at first and ${formatShape(v.shape)} at position ${i}`);
+      throw new ShapeError(
+        `stack: expected tensors of one shape, got ${formatShape(shape)} at first and ${formatShape(v.shape)} at position ${i}`,
+      );
     }
   });
   const grown = values.map((v) => reshape(v, [...shape.slice(0, at), 1, ...shape.slice(at)]));
@@ -66,7 +72,12 @@ export const hstack: JoinAll = defineFunction("hstack", ["tensors"], ({ tensors 
 
 /** One above the other: along dimension 0, vectors as rows. */
 export const vstack: JoinAll = defineFunction("vstack", ["tensors"], ({ tensors }) => {
-  return new Tensor(ops.cat(listOf("vstack", tensors).map((v) => atLeast(v, 2)), 0));
+  return new Tensor(
+    ops.cat(
+      listOf("vstack", tensors).map((v) => atLeast(v, 2)),
+      0,
+    ),
+  );
 });
 
 export interface Split {
@@ -91,9 +102,10 @@ function equalParts(total: number, size: number): number[] {
 /** Pieces of one size (the last may be smaller), or of the sizes listed, along a dimension. */
 export const split: Split = defineFunction(
   "split",
-  ["input", "splitSizeOrSections", "dim?"],
-  ({ input, splitSizeOrSections: sections, dim = 0 }) => {
-    const value = valueOf(input, "input", "split");
+  ["tensor", "splitSizeOrSections?", "dim?", "splitSize?"],
+  ({ tensor, splitSize, splitSizeOrSections: sections = splitSize, dim = 0 }) => {
+    const value = valueOf(tensor, "tensor", "split");
+    if (sections === undefined) throw new ArgumentError("missing argument `splitSizeOrSections` of split");
     if (value.shape.length === 0) throw new ShapeError("split: a 0-dimensional tensor cannot be split");
     const at = normalizeDim(dim, value.shape.length, "split");
     const size = value.shape[at];
@@ -105,7 +117,9 @@ export const split: Split = defineFunction(
     }
     const sizes = sections as number[];
     if (sizes.some((s) => s < 0) || sizes.reduce((a, b) => a + b, 0) !== size) {
-      throw new ShapeError(`split: expected sizes that add up to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${formatShape(sizes)}`);
+      throw new ShapeError(
+        `split: expected sizes that add up to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${formatShape(sizes)}`,
+      );
     }
     return pieces(value, sizes, at);
   },
@@ -117,15 +131,20 @@ export interface Chunk {
 }
 
 /** At most so many pieces of equal size (the last may be smaller), along a dimension. */
-export const chunk: Chunk = defineFunction("chunk", ["input", "chunks", "dim?"], ({ input, chunks, dim = 0 }) => {
-  const value = valueOf(input, "input", "chunk");
-  if (!Number.isInteger(chunks) || chunks < 1) throw new ArgumentError(`chunk: expected \`chunks\` above 0, got ${chunks}`);
-  if (value.shape.length === 0) throw new ShapeError("chunk: a 0-dimensional tensor cannot be cut");
-  const at = normalizeDim(dim, value.shape.length, "chunk");
-  const size = value.shape[at];
-  const parts = size === 0 ? new Array<number>(chunks).fill(0) : equalParts(size, Math.ceil(size / chunks));
-  return pieces(value, parts, at);
-});
+export const chunk: Chunk = defineFunction(
+  "chunk",
+  ["input", "chunks", "dim?"],
+  ({ input, chunks, dim = 0 }) => {
+    const value = valueOf(input, "input", "chunk");
+    if (!Number.isInteger(chunks) || chunks < 1)
+      throw new ArgumentError(`chunk: expected \`chunks\` above 0, got ${chunks}`);
+    if (value.shape.length === 0) throw new ShapeError("chunk: a 0-dimensional tensor cannot be cut");
+    const at = normalizeDim(dim, value.shape.length, "chunk");
+    const size = value.shape[at];
+    const parts = size === 0 ? new Array<number>(chunks).fill(0) : equalParts(size, Math.ceil(size / chunks));
+    return pieces(value, parts, at);
+  },
+);
 
 export interface Unbind {
   (input: Tensor, dim?: number): Tensor[];
@@ -138,5 +157,8 @@ export const unbind: Unbind = defineFunction("unbind", ["input", "dim?"], ({ inp
   if (value.shape.length === 0) throw new ShapeError("unbind: a 0-dimensional tensor has no slices");
   const at = normalizeDim(dim, value.shape.length, "unbind");
   const rest = value.shape.filter((_, d) => d !== at);
-  return Array.from({ length: value.shape[at] }, (_, i) => new Tensor(reshape(ops.sliceDim(value, at, i, 1), rest)));
+  return Array.from(
+    { length: value.shape[at] },
+    (_, i) => new Tensor(reshape(ops.sliceDim(value, at, i, 1), rest)),
+  );
 });

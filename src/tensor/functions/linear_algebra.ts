@@ -16,7 +16,9 @@ export function sameDType(of: string, tensors: Readonly<Record<string, unknown>>
   const values = Object.entries(tensors).map(([name, one]) => valueOf(one, name, of));
   for (const value of values) {
     if (value.dtype !== values[0].dtype) {
-      throw new DTypeError(`${of}: expected operands of one dtype, got ${values[0].dtype} and ${value.dtype}; convert one with .to("${values[0].dtype}")`);
+      throw new DTypeError(
+        `${of}: expected operands of one dtype, got ${values[0].dtype} and ${value.dtype}; convert one with .to("${values[0].dtype}")`,
+      );
     }
   }
   return values;
@@ -38,7 +40,9 @@ export const matmul: MatrixProduct = defineFunction("matmul", ["input", "other"]
 
 export function product(a: Value, b: Value): Value {
   if (a.shape.length === 0 || b.shape.length === 0) {
-    throw new ShapeError(`matmul: expected at least one dimension on both sides, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+    throw new ShapeError(
+      `matmul: expected at least one dimension on both sides, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
   }
   if (a.shape.length === 1 && b.shape.length === 1) return dotted("matmul", a, b);
   if (a.shape.length === 1) return dropDim(product(reshape(a, [1, a.shape[0]]), b), -2);
@@ -66,14 +70,17 @@ function dropDim(value: Value, dim: -1 | -2): Value {
 }
 
 function dotted(of: string, a: Value, b: Value): Value {
-  if (a.shape[0] !== b.shape[0]) throw new ShapeError(`${of}: vectors of sizes ${a.shape[0]} and ${b.shape[0]} differ`);
+  if (a.shape[0] !== b.shape[0])
+    throw new ShapeError(`${of}: vectors of sizes ${a.shape[0]} and ${b.shape[0]} differ`);
   return sum(mul(a, b), [0]);
 }
 
 function requireRank(of: string, value: Value, rank: number, argument: string): void {
   if (value.shape.length === rank) return;
   const kinds = ["a number", "a vector", "a matrix", "a batch of matrices"];
-  throw new ShapeError(`${of}: expected \`${argument}\` to be ${kinds[rank]} (${rank} dimensions), got shape ${formatShape(value.shape)}`);
+  throw new ShapeError(
+    `${of}: expected \`${argument}\` to be ${kinds[rank]} (${rank} dimensions), got shape ${formatShape(value.shape)}`,
+  );
 }
 
 export interface SecondOperand<Name extends string> {
@@ -106,12 +113,16 @@ export const mv: SecondOperand<"vec"> = defineFunction("mv", ["input", "vec"], (
 });
 
 /** Inner product of two vectors. */
-export const dot: SecondOperand<"tensor"> = defineFunction("dot", ["input", "tensor"], ({ input, tensor }) => {
-  const [a, b] = sameDType("dot", { input, tensor });
-  requireRank("dot", a, 1, "input");
-  requireRank("dot", b, 1, "tensor");
-  return new Tensor(dotted("dot", a, b));
-});
+export const dot: SecondOperand<"tensor"> = defineFunction(
+  "dot",
+  ["input", "tensor"],
+  ({ input, tensor }) => {
+    const [a, b] = sameDType("dot", { input, tensor });
+    requireRank("dot", a, 1, "input");
+    requireRank("dot", b, 1, "tensor");
+    return new Tensor(dotted("dot", a, b));
+  },
+);
 
 /** input[i] * vec2[j] */
 export const outer: SecondOperand<"vec2"> = defineFunction("outer", ["input", "vec2"], ({ input, vec2 }) => {
@@ -136,7 +147,9 @@ function added(of: string, input: Value, result: Value, beta: number, alpha: num
   const scaled = alpha === 1 ? result : mul(scalarValue(alpha, result.dtype), result);
   const together = broadcastShapes([input.shape, result.shape], of);
   if (numel(together) !== numel(result.shape) || together.length !== result.shape.length) {
-    throw new ShapeError(`${of}: input of shape ${formatShape(input.shape)} does not broadcast to the product's ${formatShape(result.shape)}`);
+    throw new ShapeError(
+      `${of}: input of shape ${formatShape(input.shape)} does not broadcast to the product's ${formatShape(result.shape)}`,
+    );
   }
   if (beta === 0) return new Tensor(scaled);
   return new Tensor(add(beta === 1 ? input : mul(scalarValue(beta, input.dtype), input), scaled));
@@ -177,4 +190,3 @@ export const baddbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
     return added("baddbmm", base, ops.matmul(a, b), beta, alpha);
   },
 );
-

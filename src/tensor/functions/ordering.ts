@@ -2,11 +2,11 @@
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { full } from "../../ops/creation.ts";
 import * as elementwise from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import * as ops from "../../ops/ordering.ts";
 import { amaxOp, aminOp } from "../../ops/reduction.ts";
-import { full } from "../../ops/creation.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
 import { defineFunction } from "../define.ts";
@@ -38,22 +38,26 @@ function extreme(
   position: OpDefinition,
   ofTwo: (input: Tensor, other: Tensor) => Tensor,
 ): Extreme {
-  return defineFunction(name, ["input", "dim?", "keepdim?", "other?"], ({ input, dim, keepdim = false, other = dim }) => {
-    if (other instanceof Tensor) return ofTwo(input, other);
-    const value = valueOf(input, "input", name);
-    if (dim === undefined || dim === null) {
-      const flat = reshape(value, [numel(value.shape)]);
-      return new Tensor(emit(ofAll, [flat], { dims: [0], keepdim: false, nanShares: true }));
-    }
-    const at = normalizeDim(dim, value.shape.length, name);
-    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
-    const searched = value.dtype === "bool" ? elementwise.cast(value, "uint8") : value;
-    const indices = ops.argExtreme(position, searched, at, true);
-    const values = gather(value, at, indices);
-    if (keepdim) return named(values, indices);
-    const shape = value.shape.filter((_, d) => d !== at);
-    return named(reshape(values, shape), reshape(indices, shape));
-  });
+  return defineFunction(
+    name,
+    ["input", "dim?", "keepdim?", "other?"],
+    ({ input, dim, keepdim = false, other = dim }) => {
+      if (other instanceof Tensor) return ofTwo(input, other);
+      const value = valueOf(input, "input", name);
+      if (dim === undefined || dim === null) {
+        const flat = reshape(value, [numel(value.shape)]);
+        return new Tensor(emit(ofAll, [flat], { dims: [0], keepdim: false, nanShares: true }));
+      }
+      const at = normalizeDim(dim, value.shape.length, name);
+      if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+      const searched = value.dtype === "bool" ? elementwise.cast(value, "uint8") : value;
+      const indices = ops.argExtreme(position, searched, at, true);
+      const values = gather(value, at, indices);
+      if (keepdim) return named(values, indices);
+      const shape = value.shape.filter((_, d) => d !== at);
+      return named(reshape(values, shape), reshape(indices, shape));
+    },
+  );
 }
 
 /**
@@ -74,7 +78,14 @@ const argExtreme = (name: string, op: OpDefinition): ArgExtreme =>
     const value = valueOf(input, "input", name);
     if (dim === null) {
       const index = ops.argExtreme(op, reshape(value, [numel(value.shape)]), 0, false);
-      return new Tensor(keepdim ? reshape(index, value.shape.map(() => 1)) : index);
+      return new Tensor(
+        keepdim
+          ? reshape(
+              index,
+              value.shape.map(() => 1),
+            )
+          : index,
+      );
     }
     const at = normalizeDim(dim, value.shape.length, name);
     if (value.shape.length === 0) return new Tensor(full([], 0, "int64"));
@@ -88,7 +99,11 @@ export const argmin = argExtreme("argmin", ops.argminOp);
 
 export interface TopK {
   (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean): ValuesAndIndices;
-  (input: Tensor, k: number, options: { dim?: number; largest?: boolean; sorted?: boolean }): ValuesAndIndices;
+  (
+    input: Tensor,
+    k: number,
+    options: { dim?: number; largest?: boolean; sorted?: boolean },
+  ): ValuesAndIndices;
 }
 
 /** The k largest (or smallest) elements along a dimension, in order, and where they stood. */
@@ -107,7 +122,10 @@ export interface Sort {
   (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): ValuesAndIndices;
 }
 
-function sorted(name: string, { input, dim = -1, descending = false }: Record<string, any>): readonly Value[] {
+function sorted(
+  name: string,
+  { input, dim = -1, descending = false }: Record<string, any>,
+): readonly Value[] {
   const value = valueOf(input, "input", name);
   return ops.sort(value, normalizeDim(dim, value.shape.length, name), descending);
 }
@@ -139,14 +157,17 @@ export interface KthValue {
 export const kthvalue: KthValue = defineFunction(
   "kthvalue",
   ["input", "k", "dim?", "keepdim?"],
-  ({ input, k, dim = -1, keepdim = false }) => nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
+  ({ input, k, dim = -1, keepdim = false }) =>
+    nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
 );
 
 function nthSmallest(name: string, value: Value, k: number, dim: number, keepdim: boolean): ValuesAndIndices {
   const at = normalizeDim(dim, value.shape.length, name);
   const size = value.shape.length === 0 ? 1 : value.shape[at];
   if (!Number.isInteger(k) || k < 1 || k > size) {
-    throw new ShapeError(`${name}: expected k from 1 to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${k}`);
+    throw new ShapeError(
+      `${name}: expected k from 1 to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${k}`,
+    );
   }
   const [values, indices] = ops.sort(value, at, false);
   if (value.shape.length === 0) return named(values, indices);

@@ -24,7 +24,9 @@ const computed = (name: string, body: (value: Value) => Value): Unary =>
 function numberValue(name: string, input: unknown): Value {
   const value = valueOf(input, "input", name);
   if (value.dtype !== "bool") return value;
-  throw new DTypeError(`${name}: expected numbers, got bool; convert it with .to("int64"), or use logicalNot`);
+  throw new DTypeError(
+    `${name}: expected numbers, got bool; convert it with .to("int64"), or use logicalNot`,
+  );
 }
 
 /** -x */
@@ -130,6 +132,8 @@ export const nanToNum: NanToNum = defineFunction(
     const number = (value: number) => constant(value, x.dtype);
     const noNan = ops.where(emit(ops.isnanOp, [x]), number(nan), x);
     const noTop = ops.where(ops.eq(x, number(Number.POSITIVE_INFINITY)), number(posinf ?? largest), noNan);
-    return new Tensor(ops.where(ops.eq(x, number(Number.NEGATIVE_INFINITY)), number(neginf ?? -largest), noTop));
+    return new Tensor(
+      ops.where(ops.eq(x, number(Number.NEGATIVE_INFINITY)), number(neginf ?? -largest), noTop),
+    );
   },
 );

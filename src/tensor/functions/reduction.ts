@@ -35,7 +35,9 @@ export const sum: ReduceWithDType = defineFunction(
   ["input", "dim?", "keepdim?", "dtype?"],
   ({ input, dim = null, keepdim = false, dtype = null }) => {
     const value = valueOf(input, "input", "sum");
-    return new Tensor(ops.sum(summable(value, dtype), normalizeDims(dim, value.shape.length, "sum"), keepdim));
+    return new Tensor(
+      ops.sum(summable(value, dtype), normalizeDims(dim, value.shape.length, "sum"), keepdim),
+    );
   },
 );
 
@@ -46,7 +48,9 @@ export const mean: ReduceWithDType = defineFunction(
   ({ input, dim = null, keepdim = false, dtype = null }) => {
     const value = valueOf(input, "input", "mean");
     if (!isFloating(dtype ?? value.dtype)) {
-      throw new DTypeError(`mean: expected a floating-point input, got ${value.dtype}; convert it with .float()`);
+      throw new DTypeError(
+        `mean: expected a floating-point input, got ${value.dtype}; convert it with .float()`,
+      );
     }
     const dims = normalizeDims(dim, value.shape.length, "mean");
     return new Tensor(ops.mean(cast(value, dtype ?? value.dtype), dims, keepdim));
@@ -59,7 +63,9 @@ export const nansum: ReduceWithDType = defineFunction(
   ["input", "dim?", "keepdim?", "dtype?"],
   ({ input, dim = null, keepdim = false, dtype = null }) => {
     const value = summable(valueOf(input, "input", "nansum"), dtype);
-    const numbers = isFloating(value.dtype) ? where(emit(isnanOp, [value]), constant(0, value.dtype), value) : value;
+    const numbers = isFloating(value.dtype)
+      ? where(emit(isnanOp, [value]), constant(0, value.dtype), value)
+      : value;
     return new Tensor(ops.sum(numbers, normalizeDims(dim, value.shape.length, "nansum"), keepdim));
   },
 );
@@ -82,16 +88,24 @@ export const prod: Prod = defineFunction(
 );
 
 /** Largest elements over dimensions; equal ones share the gradient. */
-export const amax: Reduce = defineFunction("amax", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
-  const value = valueOf(input, "input", "amax");
-  return new Tensor(ops.amax(value, normalizeDims(dim, value.shape.length, "amax"), keepdim));
-});
+export const amax: Reduce = defineFunction(
+  "amax",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", "amax");
+    return new Tensor(ops.amax(value, normalizeDims(dim, value.shape.length, "amax"), keepdim));
+  },
+);
 
 /** Smallest elements over dimensions; equal ones share the gradient. */
-export const amin: Reduce = defineFunction("amin", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
-  const value = valueOf(input, "input", "amin");
-  return new Tensor(ops.amin(value, normalizeDims(dim, value.shape.length, "amin"), keepdim));
-});
+export const amin: Reduce = defineFunction(
+  "amin",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", "amin");
+    return new Tensor(ops.amin(value, normalizeDims(dim, value.shape.length, "amin"), keepdim));
+  },
+);
 
 /** How many elements satisfy the op (a comparison with 0), as int64. */
 function count(value: Value, nonzero: boolean, dims: readonly number[], keepdim: boolean): Value {
@@ -105,18 +119,26 @@ function truth(value: Value, of: Value): Value {
 }
 
 /** Whether any element over dimensions is other than 0; false of none. */
-export const any: Reduce = defineFunction("any", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
-  const value = valueOf(input, "input", "any");
-  const found = count(value, true, normalizeDims(dim, value.shape.length, "any"), keepdim);
-  return new Tensor(truth(emit(neOp, [found, constant(0, "int64")]), value));
-});
+export const any: Reduce = defineFunction(
+  "any",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", "any");
+    const found = count(value, true, normalizeDims(dim, value.shape.length, "any"), keepdim);
+    return new Tensor(truth(emit(neOp, [found, constant(0, "int64")]), value));
+  },
+);
 
 /** Whether all elements over dimensions are other than 0; true of none. */
-export const all: Reduce = defineFunction("all", ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
-  const value = valueOf(input, "input", "all");
-  const found = count(value, false, normalizeDims(dim, value.shape.length, "all"), keepdim);
-  return new Tensor(truth(eq(found, constant(0, "int64")), value));
-});
+export const all: Reduce = defineFunction(
+  "all",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", "all");
+    const found = count(value, false, normalizeDims(dim, value.shape.length, "all"), keepdim);
+    return new Tensor(truth(eq(found, constant(0, "int64")), value));
+  },
+);
 
 export interface CountNonzero {
   (input: Tensor, dim?: Dims): Tensor;
@@ -124,10 +146,14 @@ export interface CountNonzero {
 }
 
 /** Number of elements other than 0. */
-export const countNonzero: CountNonzero = defineFunction("countNonzero", ["input", "dim?"], ({ input, dim = null }) => {
-  const value = valueOf(input, "input", "countNonzero");
-  return new Tensor(count(value, true, normalizeDims(dim, value.shape.length, "countNonzero"), false));
-});
+export const countNonzero: CountNonzero = defineFunction(
+  "countNonzero",
+  ["input", "dim?"],
+  ({ input, dim = null }) => {
+    const value = valueOf(input, "input", "countNonzero");
+    return new Tensor(count(value, true, normalizeDims(dim, value.shape.length, "countNonzero"), false));
+  },
+);
 
 export interface Cumulative {
   (input: Tensor, dim: number, dtype?: DType | null): Tensor;

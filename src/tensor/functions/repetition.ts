@@ -1,6 +1,13 @@
 /** Functions that repeat elements or put them in reverse order. */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
-import { broadcastShapes, formatShape, normalizeDim, normalizeDims, numel, type Shape } from "../../base/shape.ts";
+import {
+  broadcastShapes,
+  formatShape,
+  normalizeDim,
+  normalizeDims,
+  numel,
+  type Shape,
+} from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import * as ops from "../../ops/shape_ops.ts";
 import * as slicing from "../../ops/slicing.ts";
@@ -16,13 +23,17 @@ export interface Expand {
 function expanded(of: string, value: Value, sizes: Shape): Value {
   const shift = sizes.length - value.shape.length;
   if (shift < 0) {
-    throw new ShapeError(`${of}: expected at least ${value.shape.length} sizes for ${formatShape(value.shape)}, got ${formatShape(sizes)}`);
+    throw new ShapeError(
+      `${of}: expected at least ${value.shape.length} sizes for ${formatShape(value.shape)}, got ${formatShape(sizes)}`,
+    );
   }
   const shape = sizes.map((size, d) => {
     const own = d < shift ? undefined : value.shape[d - shift];
     if (size === -1 && own !== undefined) return own;
     if (size < 0 || (own !== undefined && own !== 1 && own !== size)) {
-      throw new ShapeError(`${of}: cannot expand ${formatShape(value.shape)} to ${formatShape(sizes)}: only dimensions of size 1 grow`);
+      throw new ShapeError(
+        `${of}: cannot expand ${formatShape(value.shape)} to ${formatShape(sizes)}: only dimensions of size 1 grow`,
+      );
     }
     return size;
   });
@@ -40,20 +51,29 @@ export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"]
 });
 
 /** As `expand`. */
-export const broadcastTo: WithSizes = defineFunction("broadcastTo", ["input", "*shape"], ({ input, shape = [] }) => {
-  return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), shape));
-});
+export const broadcastTo: WithSizes = defineFunction(
+  "broadcastTo",
+  ["input", "*shape"],
+  ({ input, shape = [] }) => {
+    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), shape));
+  },
+);
 
-export interface BroadcastTensors {
-  (...tensors: Tensor[] | [readonly Tensor[]]): Tensor[];
-}
+export type BroadcastTensors = (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor[];
 
 /** All tensors expanded to the shape that they broadcast to. */
-export const broadcastTensors: BroadcastTensors = defineFunction("broadcastTensors", ["*tensors"], ({ tensors }) => {
-  const values = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "broadcastTensors"));
-  const shape = broadcastShapes(values.map((v) => v.shape), "broadcastTensors");
-  return values.map((v) => new Tensor(ops.expand(v, shape)));
-});
+export const broadcastTensors: BroadcastTensors = defineFunction(
+  "broadcastTensors",
+  ["*tensors"],
+  ({ tensors }) => {
+    const values = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "broadcastTensors"));
+    const shape = broadcastShapes(
+      values.map((v) => v.shape),
+      "broadcastTensors",
+    );
+    return values.map((v) => new Tensor(ops.expand(v, shape)));
+  },
+);
 
 export interface Repeat {
   (input: Tensor, ...repeats: Sizes): Tensor;
@@ -64,15 +84,26 @@ export interface Repeat {
 function tiled(of: string, value: Value, repeats: readonly number[]): Value {
   const shift = repeats.length - value.shape.length;
   if (shift < 0) {
-    throw new ShapeError(`${of}: expected at least ${value.shape.length} repeats for ${formatShape(value.shape)}, got ${formatShape(repeats)}`);
+    throw new ShapeError(
+      `${of}: expected at least ${value.shape.length} repeats for ${formatShape(value.shape)}, got ${formatShape(repeats)}`,
+    );
   }
   if (repeats.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new ArgumentError(`${of}: expected repeats of 0 or more, got ${formatShape(repeats)}`);
   }
   const own = repeats.map((_, d) => (d < shift ? 1 : value.shape[d - shift]));
-  const apart = ops.reshape(value, own.flatMap((size) => [1, size]));
-  const grown = ops.expand(apart, own.flatMap((size, d) => [repeats[d], size]));
-  return ops.reshape(grown, own.map((size, d) => size * repeats[d]));
+  const apart = ops.reshape(
+    value,
+    own.flatMap((size) => [1, size]),
+  );
+  const grown = ops.expand(
+    apart,
+    own.flatMap((size, d) => [repeats[d], size]),
+  );
+  return ops.reshape(
+    grown,
+    own.map((size, d) => size * repeats[d]),
+  );
 }
 
 /** The tensor laid end to end `repeats[d]` times along each dimension; new dimensions come in front. */
@@ -110,7 +141,12 @@ export const repeatInterleave: RepeatInterleave = defineFunction(
     const at = normalizeDim(dim ?? 0, value.shape.length, "repeatInterleave");
     const [before, after] = [value.shape.slice(0, at + 1), value.shape.slice(at + 1)];
     const grown = ops.expand(ops.reshape(value, [...before, 1, ...after]), [...before, repeats, ...after]);
-    return new Tensor(ops.reshape(grown, value.shape.map((size, d) => (d === at ? size * repeats : size))));
+    return new Tensor(
+      ops.reshape(
+        grown,
+        value.shape.map((size, d) => (d === at ? size * repeats : size)),
+      ),
+    );
   },
 );
 
@@ -127,13 +163,21 @@ export const flip: Flip = defineFunction("flip", ["input", "*dims"], ({ input, d
 });
 
 /** Left and right exchanged: along dimension 1. */
-export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["input"], ({ input }) => flip(input, 1));
+export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["input"], ({ input }) =>
+  flip(input, 1),
+);
 /** Up and down exchanged: along dimension 0. */
-export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) => flip(input, 0));
+export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) =>
+  flip(input, 0),
+);
 
 export interface Roll {
   (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor;
-  (input: Tensor, shifts: number | readonly number[], options: { dims?: number | readonly number[] | null }): Tensor;
+  (
+    input: Tensor,
+    shifts: number | readonly number[],
+    options: { dims?: number | readonly number[] | null },
+  ): Tensor;
 }
 
 function rolled(value: Value, shift: number, dim: number): Value {
@@ -141,24 +185,35 @@ function rolled(value: Value, shift: number, dim: number): Value {
   if (size === 0) return value;
   const start = ((-shift % size) + size) % size;
   if (start === 0) return value;
-  return slicing.cat([slicing.sliceDim(value, dim, start, size - start), slicing.sliceDim(value, dim, 0, start)], dim);
+  return slicing.cat(
+    [slicing.sliceDim(value, dim, start, size - start), slicing.sliceDim(value, dim, 0, start)],
+    dim,
+  );
 }
 
 /** Elements moved on by `shifts` along dimensions, those that fall out coming in again at the other end. */
-export const roll: Roll = defineFunction("roll", ["input", "shifts", "dims?"], ({ input, shifts, dims = null }) => {
-  const value = valueOf(input, "input", "roll");
-  const amounts = [shifts].flat() as number[];
-  if (dims === null || (Array.isArray(dims) && dims.length === 0)) {
-    if (amounts.length !== 1) throw new ArgumentError(`roll: ${amounts.length} shifts need as many \`dims\``);
-    const flat = ops.reshape(value, [numel(value.shape)]);
-    return new Tensor(ops.reshape(rolled(flat, amounts[0], 0), value.shape));
-  }
-  const list = [dims].flat() as number[];
-  if (list.length !== amounts.length) throw new ArgumentError(`roll: expected as many shifts as dims, got ${amounts.length} and ${list.length}`);
-  let out = value;
-  list.forEach((d, i) => {
-    const at = normalizeDim(d, value.shape.length, "roll");
-    if (value.shape.length > 0) out = rolled(out, amounts[i], at);
-  });
-  return new Tensor(out);
-});
+export const roll: Roll = defineFunction(
+  "roll",
+  ["input", "shifts", "dims?"],
+  ({ input, shifts, dims = null }) => {
+    const value = valueOf(input, "input", "roll");
+    const amounts = [shifts].flat() as number[];
+    if (dims === null || (Array.isArray(dims) && dims.length === 0)) {
+      if (amounts.length !== 1)
+        throw new ArgumentError(`roll: ${amounts.length} shifts need as many \`dims\``);
+      const flat = ops.reshape(value, [numel(value.shape)]);
+      return new Tensor(ops.reshape(rolled(flat, amounts[0], 0), value.shape));
+    }
+    const list = [dims].flat() as number[];
+    if (list.length !== amounts.length)
+      throw new ArgumentError(
+        `roll: expected as many shifts as dims, got ${amounts.length} and ${list.length}`,
+      );
+    let out = value;
+    list.forEach((d, i) => {
+      const at = normalizeDim(d, value.shape.length, "roll");
+      if (value.shape.length > 0) out = rolled(out, amounts[i], at);
+    });
+    return new Tensor(out);
+  },
+);

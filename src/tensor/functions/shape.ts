@@ -19,16 +19,22 @@ export interface WithSizes {
 export function inferSizes(of: string, sizes: readonly number[], count: number, from: Shape): number[] {
   const unknown = sizes.indexOf(-1);
   for (const size of sizes) {
-    if (!Number.isInteger(size) || size < -1) throw new ShapeError(`${of}: expected sizes of 0 or more (or one -1), got ${formatShape(sizes)}`);
+    if (!Number.isInteger(size) || size < -1)
+      throw new ShapeError(`${of}: expected sizes of 0 or more (or one -1), got ${formatShape(sizes)}`);
   }
   if (unknown < 0) {
     if (numel(sizes) === count) return [...sizes];
-    throw new ShapeError(`${of}: cannot give ${formatShape(from)} (${count} elements) the shape ${formatShape(sizes)} (${numel(sizes)} elements)`);
+    throw new ShapeError(
+      `${of}: cannot give ${formatShape(from)} (${count} elements) the shape ${formatShape(sizes)} (${numel(sizes)} elements)`,
+    );
   }
-  if (sizes.indexOf(-1, unknown + 1) >= 0) throw new ShapeError(`${of}: expected at most one -1, got ${formatShape(sizes)}`);
+  if (sizes.indexOf(-1, unknown + 1) >= 0)
+    throw new ShapeError(`${of}: expected at most one -1, got ${formatShape(sizes)}`);
   const rest = sizes.reduce((product, size) => (size === -1 ? product : product * size), 1);
   if (rest === 0 || count % rest !== 0) {
-    throw new ShapeError(`${of}: cannot give ${formatShape(from)} (${count} elements) the shape ${formatShape(sizes)}`);
+    throw new ShapeError(
+      `${of}: cannot give ${formatShape(from)} (${count} elements) the shape ${formatShape(sizes)}`,
+    );
   }
   return sizes.map((size) => (size === -1 ? count / rest : size));
 }
@@ -39,21 +45,31 @@ function reshaped(of: string, input: unknown, shape: readonly number[]): Tensor 
 }
 
 /** The same elements in the same order under another shape; one size may be -1. */
-export const reshape: WithSizes = defineFunction("reshape", ["input", "*shape"], ({ input, shape = [] }) => reshaped("reshape", input, shape));
+export const reshape: WithSizes = defineFunction("reshape", ["input", "*shape"], ({ input, shape = [] }) =>
+  reshaped("reshape", input, shape),
+);
 
 /** As `reshape`. (Every tensor is contiguous here, so a view is always possible. It is a value of its own.) */
-export const view: WithSizes = defineFunction("view", ["input", "*shape"], ({ input, shape = [] }) => reshaped("view", input, shape));
+export const view: WithSizes = defineFunction("view", ["input", "*shape"], ({ input, shape = [] }) =>
+  reshaped("view", input, shape),
+);
 
 export interface ToShapeOf {
   (input: Tensor, other: Tensor): Tensor;
   (input: Tensor, options: { other: Tensor }): Tensor;
 }
 
-export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({ input, other }) => reshaped("viewAs", input, other.shape));
-export const reshapeAs: ToShapeOf = defineFunction("reshapeAs", ["input", "other"], ({ input, other }) => reshaped("reshapeAs", input, other.shape));
+export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({ input, other }) =>
+  reshaped("viewAs", input, other.shape),
+);
+export const reshapeAs: ToShapeOf = defineFunction("reshapeAs", ["input", "other"], ({ input, other }) =>
+  reshaped("reshapeAs", input, other.shape),
+);
 
 /** All elements in one dimension. */
-export const ravel: (input: Tensor) => Tensor = defineFunction("ravel", ["input"], ({ input }) => reshaped("ravel", input, [-1]));
+export const ravel: (input: Tensor) => Tensor = defineFunction("ravel", ["input"], ({ input }) =>
+  reshaped("ravel", input, [-1]),
+);
 
 export interface Permute {
   (input: Tensor, ...dims: Sizes): Tensor;
@@ -66,7 +82,9 @@ export const permute: Permute = defineFunction("permute", ["input", "*dims"], ({
   const rank = value.shape.length;
   const order = (dims as number[]).map((d) => normalizeDim(d, rank, "permute"));
   if (order.length !== rank || new Set(order).size !== rank) {
-    throw new ShapeError(`permute: expected each of the ${rank} dimensions of ${formatShape(value.shape)} once, got ${formatShape(dims)}`);
+    throw new ShapeError(
+      `permute: expected each of the ${rank} dimensions of ${formatShape(value.shape)} once, got ${formatShape(dims)}`,
+    );
   }
   return new Tensor(ops.permute(value, order));
 });
@@ -82,43 +100,63 @@ function swapped(value: Value, first: number, second: number): Value {
 }
 
 /** Two dimensions exchanged. */
-export const transpose: Transpose = defineFunction("transpose", ["input", "dim0", "dim1"], ({ input, dim0, dim1 }) => {
-  const value = valueOf(input, "input", "transpose");
-  const rank = value.shape.length;
-  return new Tensor(swapped(value, normalizeDim(dim0, rank, "transpose"), normalizeDim(dim1, rank, "transpose")));
-});
+export const transpose: Transpose = defineFunction(
+  "transpose",
+  ["input", "dim0", "dim1"],
+  ({ input, dim0, dim1 }) => {
+    const value = valueOf(input, "input", "transpose");
+    const rank = value.shape.length;
+    return new Tensor(
+      swapped(value, normalizeDim(dim0, rank, "transpose"), normalizeDim(dim1, rank, "transpose")),
+    );
+  },
+);
 
 /** The transposed matrix; vectors and single numbers stay as they are. */
 export const t: (input: Tensor) => Tensor = defineFunction("t", ["input"], ({ input }) => {
   const value = valueOf(input, "input", "t");
-  if (value.shape.length > 2) throw new ShapeError(`t: expected at most 2 dimensions, got ${formatShape(value.shape)}; use transpose or mT`);
+  if (value.shape.length > 2)
+    throw new ShapeError(
+      `t: expected at most 2 dimensions, got ${formatShape(value.shape)}; use transpose or mT`,
+    );
   return new Tensor(value.shape.length === 2 ? ops.transposeLast(value) : value);
 });
 
 /** The last two dimensions exchanged: `x.mT`. */
 export function matrixTranspose(input: Tensor): Tensor {
-  if (input.ndim < 2) throw new ShapeError(`mT: expected at least 2 dimensions, got ${formatShape(input.shape)}`);
+  if (input.ndim < 2)
+    throw new ShapeError(`mT: expected at least 2 dimensions, got ${formatShape(input.shape)}`);
   return transpose(input, -2, -1);
 }
 
 export interface MoveDim {
   (input: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor;
-  (input: Tensor, options: { source: number | readonly number[]; destination: number | readonly number[] }): Tensor;
+  (
+    input: Tensor,
+    options: { source: number | readonly number[]; destination: number | readonly number[] },
+  ): Tensor;
 }
 
 /** Dimensions moved to other places; the rest keep their order. */
-export const movedim: MoveDim = defineFunction("movedim", ["input", "source", "destination"], ({ input, source, destination }) => {
-  const value = valueOf(input, "input", "movedim");
-  const rank = value.shape.length;
-  const list = (dims: number | readonly number[]) => [dims].flat().map((d) => normalizeDim(d, rank, "movedim"));
-  const [from, to] = [list(source), list(destination)];
-  if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
-    throw new ShapeError("movedim: expected as many sources as destinations, each once");
-  }
-  const rest = value.shape.map((_, d) => d).filter((d) => !from.includes(d));
-  const order = value.shape.map((_, d) => (to.includes(d) ? from[to.indexOf(d)] : (rest.shift() as number)));
-  return new Tensor(ops.permute(value, order));
-});
+export const movedim: MoveDim = defineFunction(
+  "movedim",
+  ["input", "source", "destination"],
+  ({ input, source, destination }) => {
+    const value = valueOf(input, "input", "movedim");
+    const rank = value.shape.length;
+    const list = (dims: number | readonly number[]) =>
+      [dims].flat().map((d) => normalizeDim(d, rank, "movedim"));
+    const [from, to] = [list(source), list(destination)];
+    if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
+      throw new ShapeError("movedim: expected as many sources as destinations, each once");
+    }
+    const rest = value.shape.map((_, d) => d).filter((d) => !from.includes(d));
+    const order = value.shape.map((_, d) =>
+      to.includes(d) ? from[to.indexOf(d)] : (rest.shift() as number),
+    );
+    return new Tensor(ops.permute(value, order));
+  },
+);
 
 export interface Flatten {
   (input: Tensor, startDim?: number, endDim?: number): Tensor;
@@ -126,13 +164,21 @@ export interface Flatten {
 }
 
 /** Dimensions startDim to endDim as one. */
-export const flatten: Flatten = defineFunction("flatten", ["input", "startDim?", "endDim?"], ({ input, startDim = 0, endDim = -1 }) => {
-  const { shape } = valueOf(input, "input", "flatten");
-  const start = normalizeDim(startDim, shape.length, "flatten");
-  const end = normalizeDim(endDim, shape.length, "flatten");
-  if (start > end) throw new ShapeError(`flatten: startDim ${startDim} lies behind endDim ${endDim}`);
-  return reshaped("flatten", input, [...shape.slice(0, start), numel(shape.slice(start, end + 1)), ...shape.slice(end + 1)]);
-});
+export const flatten: Flatten = defineFunction(
+  "flatten",
+  ["input", "startDim?", "endDim?"],
+  ({ input, startDim = 0, endDim = -1 }) => {
+    const { shape } = valueOf(input, "input", "flatten");
+    const start = normalizeDim(startDim, shape.length, "flatten");
+    const end = normalizeDim(endDim, shape.length, "flatten");
+    if (start > end) throw new ShapeError(`flatten: startDim ${startDim} lies behind endDim ${endDim}`);
+    return reshaped("flatten", input, [
+      ...shape.slice(0, start),
+      numel(shape.slice(start, end + 1)),
+      ...shape.slice(end + 1),
+    ]);
+  },
+);
 
 export interface Unflatten {
   (input: Tensor, dim: number, sizes: readonly number[]): Tensor;
@@ -140,12 +186,16 @@ export interface Unflatten {
 }
 
 /** One dimension as several; one of their sizes may be -1. */
-export const unflatten: Unflatten = defineFunction("unflatten", ["input", "dim", "sizes"], ({ input, dim, sizes }) => {
-  const { shape } = valueOf(input, "input", "unflatten");
-  const at = normalizeDim(dim, shape.length, "unflatten");
-  const inner = inferSizes("unflatten", sizes, shape[at], [shape[at]]);
-  return reshaped("unflatten", input, [...shape.slice(0, at), ...inner, ...shape.slice(at + 1)]);
-});
+export const unflatten: Unflatten = defineFunction(
+  "unflatten",
+  ["input", "dim", "sizes"],
+  ({ input, dim, sizes }) => {
+    const { shape } = valueOf(input, "input", "unflatten");
+    const at = normalizeDim(dim, shape.length, "unflatten");
+    const inner = inferSizes("unflatten", sizes, shape[at], [shape[at]]);
+    return reshaped("unflatten", input, [...shape.slice(0, at), ...inner, ...shape.slice(at + 1)]);
+  },
+);
 
 export interface Squeeze {
   (input: Tensor, dim?: number | readonly number[]): Tensor;
@@ -156,7 +206,11 @@ export interface Squeeze {
 export const squeeze: Squeeze = defineFunction("squeeze", ["input", "dim?"], ({ input, dim }) => {
   const { shape } = valueOf(input, "input", "squeeze");
   const dims = Array.isArray(dim) && dim.length === 0 ? [] : normalizeDims(dim, shape.length, "squeeze");
-  return reshaped("squeeze", input, shape.filter((size, d) => size !== 1 || !dims.includes(d)));
+  return reshaped(
+    "squeeze",
+    input,
+    shape.filter((size, d) => size !== 1 || !dims.includes(d)),
+  );
 });
 
 export interface Unsqueeze {

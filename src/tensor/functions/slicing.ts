@@ -10,12 +10,20 @@ import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 /** Python's rules for `start:end:step` of `size` elements: the first position and the number taken. */
-export function sliceBounds(of: string, size: number, start: number | null, end: number | null, step: number): [number, number] {
-  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`${of}: expected a step of 1 or more, got ${step}; use flip to go backwards`);
+export function sliceBounds(
+  of: string,
+  size: number,
+  start: number | null,
+  end: number | null,
+  step: number,
+): [number, number] {
+  if (!Number.isInteger(step) || step < 1)
+    throw new ArgumentError(`${of}: expected a step of 1 or more, got ${step}; use flip to go backwards`);
   const clip = (at: number | null, otherwise: number) => {
     if (at === null) return otherwise;
     // Infinity as an end means the end, as the largest integer does in Python.
-    if (!Number.isInteger(at) && Math.abs(at) !== Number.POSITIVE_INFINITY) throw new ArgumentError(`${of}: expected whole positions, got ${at}`);
+    if (!Number.isInteger(at) && Math.abs(at) !== Number.POSITIVE_INFINITY)
+      throw new ArgumentError(`${of}: expected whole positions, got ${at}`);
     return Math.min(Math.max(at < 0 ? at + size : at, 0), size);
   };
   const from = clip(start, 0);
@@ -24,7 +32,11 @@ export function sliceBounds(of: string, size: number, start: number | null, end:
 
 export interface Slice {
   (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
-  (input: Tensor, dim: number, options: { start?: number | null; end?: number | null; step?: number }): Tensor;
+  (
+    input: Tensor,
+    dim: number,
+    options: { start?: number | null; end?: number | null; step?: number },
+  ): Tensor;
 }
 
 /** `input[start:end:step]` along a dimension, by Python's rules: positions below 0 count from the end. */
@@ -44,10 +56,15 @@ export const slice: Slice = defineFunction(
 export function selected(of: string, value: Value, dim: number, index: number): Value {
   const size = value.shape[dim];
   if (!Number.isInteger(index) || index < -size || index >= size) {
-    throw new IndexError(`${of}: index ${index} is out of range: expected ${-size} to ${size - 1} for dimension ${dim} of ${formatShape(value.shape)}`);
+    throw new IndexError(
+      `${of}: index ${index} is out of range: expected ${-size} to ${size - 1} for dimension ${dim} of ${formatShape(value.shape)}`,
+    );
   }
   const one = ops.sliceDim(value, dim, index < 0 ? index + size : index, 1);
-  return reshape(one, value.shape.filter((_, d) => d !== dim));
+  return reshape(
+    one,
+    value.shape.filter((_, d) => d !== dim),
+  );
 }
 
 export interface Select {
@@ -58,7 +75,8 @@ export interface Select {
 /** `input[index]` along a dimension, which the result no longer has. */
 export const select: Select = defineFunction("select", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "select");
-  if (value.shape.length === 0) throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
+  if (value.shape.length === 0)
+    throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
   return new Tensor(selected("select", value, normalizeDim(dim, value.shape.length, "select"), index));
 });
 
@@ -68,17 +86,23 @@ export interface Narrow {
 }
 
 /** `length` elements from `start` along a dimension. */
-export const narrow: Narrow = defineFunction("narrow", ["input", "dim", "start", "length"], ({ input, dim, start, length }) => {
-  const value = valueOf(input, "input", "narrow");
-  if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
-  const at = normalizeDim(dim, value.shape.length, "narrow");
-  const size = value.shape[at];
-  const from = start < 0 ? start + size : start;
-  if (from < 0 || length < 0 || from + length > size) {
-    throw new IndexError(`narrow: start ${start} and length ${length} reach beyond dimension ${at} of ${formatShape(value.shape)}`);
-  }
-  return new Tensor(ops.sliceDim(value, at, from, length));
-});
+export const narrow: Narrow = defineFunction(
+  "narrow",
+  ["input", "dim", "start", "length"],
+  ({ input, dim, start, length }) => {
+    const value = valueOf(input, "input", "narrow");
+    if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
+    const at = normalizeDim(dim, value.shape.length, "narrow");
+    const size = value.shape[at];
+    const from = start < 0 ? start + size : start;
+    if (from < 0 || length < 0 || from + length > size) {
+      throw new IndexError(
+        `narrow: start ${start} and length ${length} reach beyond dimension ${at} of ${formatShape(value.shape)}`,
+      );
+    }
+    return new Tensor(ops.sliceDim(value, at, from, length));
+  },
+);
 
 export interface Triangle {
   (input: Tensor, diagonal?: number): Tensor;
@@ -89,7 +113,8 @@ function triangle(name: string, lower: boolean): Triangle {
   return defineFunction(name, ["input", "diagonal?"], ({ input, diagonal = 0 }) => {
     const value = valueOf(input, "input", name);
     const rank = value.shape.length;
-    if (rank < 2) throw new ShapeError(`${name}: expected a matrix or a batch of them, got ${formatShape(value.shape)}`);
+    if (rank < 2)
+      throw new ShapeError(`${name}: expected a matrix or a batch of them, got ${formatShape(value.shape)}`);
     const [rows, columns] = value.shape.slice(-2);
     const row = reshape(arange(rows, "int64"), [rows, 1]);
     const column = reshape(arange(columns, "int64"), [1, columns]);
@@ -128,18 +153,24 @@ export const diagonal: Diagonal = defineFunction(
   ["input", "offset?", "dim1?", "dim2?"],
   ({ input, offset = 0, dim1 = 0, dim2 = 1 }) => {
     const value = valueOf(input, "input", "diagonal");
-    if (value.shape.length < 2) throw new ShapeError(`diagonal: expected at least 2 dimensions, got ${formatShape(value.shape)}`);
+    if (value.shape.length < 2)
+      throw new ShapeError(`diagonal: expected at least 2 dimensions, got ${formatShape(value.shape)}`);
     return new Tensor(diagonalOf("diagonal", value, offset, dim1, dim2));
   },
 );
 
 /** The diagonal of a matrix, or the matrix that has a vector as its diagonal. */
-export const diag: Triangle = defineFunction("diag", ["input", "diagonal?"], ({ input, diagonal: offset = 0 }) => {
-  const value = valueOf(input, "input", "diag");
-  if (value.shape.length === 2) return new Tensor(diagonalOf("diag", value, offset, 0, 1));
-  if (value.shape.length !== 1) throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(value.shape)}`);
-  const size = value.shape[0] + Math.abs(offset);
-  const start = offset >= 0 ? offset : -offset * size;
-  const flat = ops.unslice(value, [size * size], { starts: [start], steps: [size + 1] });
-  return new Tensor(reshape(flat, [size, size]));
-});
+export const diag: Triangle = defineFunction(
+  "diag",
+  ["input", "diagonal?"],
+  ({ input, diagonal: offset = 0 }) => {
+    const value = valueOf(input, "input", "diag");
+    if (value.shape.length === 2) return new Tensor(diagonalOf("diag", value, offset, 0, 1));
+    if (value.shape.length !== 1)
+      throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(value.shape)}`);
+    const size = value.shape[0] + Math.abs(offset);
+    const start = offset >= 0 ? offset : -offset * size;
+    const flat = ops.unslice(value, [size * size], { starts: [start], steps: [size + 1] });
+    return new Tensor(reshape(flat, [size, size]));
+  },
+);

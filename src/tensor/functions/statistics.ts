@@ -5,8 +5,8 @@ import { normalizeDims } from "../../base/shape.ts";
 import { emit, setGradientMode, type Value } from "../../graph/node.ts";
 import { constant, full } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
-import { amax, amin, mean, sum } from "../../ops/reduction.ts";
 import { reducedShape } from "../../ops/infer.ts";
+import { amax, amin, mean, sum } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
@@ -14,14 +14,24 @@ import type { Dims } from "./reduction.ts";
 
 export interface Variance {
   (input: Tensor, dim?: Dims | boolean, unbiased?: boolean, keepdim?: boolean): Tensor;
-  (input: Tensor, options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean }): Tensor;
+  (
+    input: Tensor,
+    options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean },
+  ): Tensor;
   (input: Tensor, dim: Dims, options: { correction?: number; unbiased?: boolean; keepdim?: boolean }): Tensor;
 }
 
 export interface VarianceAndMean {
   (input: Tensor, dim?: Dims | boolean, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor];
-  (input: Tensor, options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean }): [Tensor, Tensor];
-  (input: Tensor, dim: Dims, options: { correction?: number; unbiased?: boolean; keepdim?: boolean }): [Tensor, Tensor];
+  (
+    input: Tensor,
+    options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean },
+  ): [Tensor, Tensor];
+  (
+    input: Tensor,
+    dim: Dims,
+    options: { correction?: number; unbiased?: boolean; keepdim?: boolean },
+  ): [Tensor, Tensor];
 }
 
 const PARAMETERS = ["input", "dim?", "unbiased?", "keepdim?", "correction?"];
@@ -40,7 +50,9 @@ function moments(name: string, given: Record<string, any>): Moments {
   const correction: number = given.correction ?? (unbiased ? 1 : 0);
   const value = valueOf(input, "input", name);
   if (!isFloating(value.dtype)) {
-    throw new DTypeError(`${name}: expected a floating-point input, got ${value.dtype}; convert it with .float()`);
+    throw new DTypeError(
+      `${name}: expected a floating-point input, got ${value.dtype}; convert it with .float()`,
+    );
   }
   const dims = normalizeDims(dim, value.shape.length, name);
   const count = dims.reduce((product, d) => product * value.shape[d], 1);
@@ -63,10 +75,18 @@ function rootOf(value: Value): Value {
  * Variance over dimensions: sum (x - mean)^2 / (n - correction), with the correction 1 (Bessel's) unless
  * `correction` or `unbiased: false` says otherwise.
  */
-export const variance: Variance = defineFunction("var", PARAMETERS, (given) => new Tensor(moments("var", given).variance));
+export const variance: Variance = defineFunction(
+  "var",
+  PARAMETERS,
+  (given) => new Tensor(moments("var", given).variance),
+);
 
 /** Standard deviation: the root of the variance. */
-export const std: Variance = defineFunction("std", PARAMETERS, (given) => new Tensor(rootOf(moments("std", given).variance)));
+export const std: Variance = defineFunction(
+  "std",
+  PARAMETERS,
+  (given) => new Tensor(rootOf(moments("std", given).variance)),
+);
 
 /** Variance and mean. */
 export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (given) => {
@@ -82,7 +102,10 @@ export const stdMean: VarianceAndMean = defineFunction("stdMean", PARAMETERS, (g
 
 export interface Norm {
   (input: Tensor, p?: number | "fro", dim?: Dims, keepdim?: boolean, dtype?: DType | null): Tensor;
-  (input: Tensor, options: { p?: number | "fro"; dim?: Dims; keepdim?: boolean; dtype?: DType | null }): Tensor;
+  (
+    input: Tensor,
+    options: { p?: number | "fro"; dim?: Dims; keepdim?: boolean; dtype?: DType | null },
+  ): Tensor;
 }
 
 /**
@@ -95,9 +118,12 @@ export const norm: Norm = defineFunction(
   ({ input, p = "fro", dim = null, keepdim = false, dtype = null }) => {
     const value = valueOf(input, "input", "norm");
     if (!isFloating(dtype ?? value.dtype)) {
-      throw new DTypeError(`norm: expected a floating-point input, got ${value.dtype}; convert it with .float()`);
+      throw new DTypeError(
+        `norm: expected a floating-point input, got ${value.dtype}; convert it with .float()`,
+      );
     }
-    if (p !== "fro" && typeof p !== "number") throw new ArgumentError(`norm: expected \`p\` to be a number or "fro", got ${String(p)}`);
+    if (p !== "fro" && typeof p !== "number")
+      throw new ArgumentError(`norm: expected \`p\` to be a number or "fro", got ${String(p)}`);
     const dims = normalizeDims(dim, value.shape.length, "norm");
     return new Tensor(normOf(ops.cast(value, dtype ?? value.dtype), p === "fro" ? 2 : p, dims, keepdim));
   },
@@ -109,7 +135,8 @@ function normOf(x: Value, p: number, dims: readonly number[], keepdim: boolean):
   if (p === 2) return rootOf(sum(ops.mul(x, x), dims, keepdim));
   if (p === 1) return sum(magnitude(), dims, keepdim);
   // 0 x on the other side joins the tape, with a gradient of 0.
-  if (p === 0) return sum(ops.where(emit(ops.neOp, [x, zero]), constant(1, x.dtype), ops.mul(x, zero)), dims, keepdim);
+  if (p === 0)
+    return sum(ops.where(emit(ops.neOp, [x, zero]), constant(1, x.dtype), ops.mul(x, zero)), dims, keepdim);
   if (p === Number.POSITIVE_INFINITY) return amax(magnitude(), dims, keepdim);
   if (p === Number.NEGATIVE_INFINITY) return amin(magnitude(), dims, keepdim);
   const powers = sum(ops.pow(magnitude(), constant(p, x.dtype)), dims, keepdim);
@@ -124,17 +151,23 @@ export interface LogSumExp {
 }
 
 /** ln(sum e^x) over dimensions, without overflow. */
-export const logsumexp: LogSumExp = defineFunction("logsumexp", ["input", "dim", "keepdim?"], ({ input, dim, keepdim = false }) => {
-  const given = valueOf(input, "input", "logsumexp");
-  const value = isFloating(given.dtype) ? given : ops.cast(given, "float32");
-  const dims = normalizeDims(dim, value.shape.length, "logsumexp");
-  if (dims.some((d) => value.shape[d] === 0)) {
-    return new Tensor(full(reducedShape(value.shape, dims, keepdim), Number.NEGATIVE_INFINITY, value.dtype));
-  }
-  const largest = largestFinite(value, dims);
-  const total = sum(ops.exp(ops.sub(value, largest)), dims, true);
-  return new Tensor(reshape(ops.add(ops.log(total), largest), reducedShape(value.shape, dims, keepdim)));
-});
+export const logsumexp: LogSumExp = defineFunction(
+  "logsumexp",
+  ["input", "dim", "keepdim?"],
+  ({ input, dim, keepdim = false }) => {
+    const given = valueOf(input, "input", "logsumexp");
+    const value = isFloating(given.dtype) ? given : ops.cast(given, "float32");
+    const dims = normalizeDims(dim, value.shape.length, "logsumexp");
+    if (dims.some((d) => value.shape[d] === 0)) {
+      return new Tensor(
+        full(reducedShape(value.shape, dims, keepdim), Number.NEGATIVE_INFINITY, value.dtype),
+      );
+    }
+    const largest = largestFinite(value, dims);
+    const total = sum(ops.exp(ops.sub(value, largest)), dims, true);
+    return new Tensor(reshape(ops.add(ops.log(total), largest), reducedShape(value.shape, dims, keepdim)));
+  },
+);
 
 /** The largest elements, as constants for the gradient; 0 in place of infinities. */
 function largestFinite(value: Value, dims: readonly number[]): Value {

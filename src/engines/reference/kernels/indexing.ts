@@ -95,7 +95,9 @@ const wrapIndex: ReferenceKernel = ({ inputs: [index], outputs: [output], attrib
   const size = attributes.size as number;
   index.data.forEach((at, i) => {
     if (at < -size || at >= size) {
-      throw new IndexError(`index ${at} is out of range: expected ${-size} to ${size - 1} for a dimension of size ${size}`);
+      throw new IndexError(
+        `index ${at} is out of range: expected ${-size} to ${size - 1} for a dimension of size ${size}`,
+      );
     }
     output.data[i] = at < 0 ? at + size : at;
   });

@@ -24,13 +24,22 @@ function compare(a: number, b: number): number {
 }
 
 /** Positions 0 .. count - 1 in the order of the elements; equal ones stay in place. */
-function orderOf(data: TypedArray, start: number, step: number, count: number, descending: boolean): number[] {
+function orderOf(
+  data: TypedArray,
+  start: number,
+  step: number,
+  count: number,
+  descending: boolean,
+): number[] {
   const sign = descending ? -1 : 1;
   const order = Array.from({ length: count }, (_, i) => i);
   return order.sort((i, j) => sign * compare(data[start + i * step], data[start + j * step]));
 }
 
-function writeOrdered({ inputs: [input], outputs: [values, indices], attributes }: KernelCall, descending: boolean): void {
+function writeOrdered(
+  { inputs: [input], outputs: [values, indices], attributes }: KernelCall,
+  descending: boolean,
+): void {
   const dim = attributes.dim as number;
   const kept = values.shape.length === 0 ? values.data.length : values.shape[dim];
   forEachLine(input, dim, (start, step, count, line) => {

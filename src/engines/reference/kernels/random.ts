@@ -1,7 +1,8 @@
 /** Random draws, by counter: element i comes from word i of the key's stream. */
+
+import type { TypedArray } from "../../../base/dtype.ts";
 import { ArgumentError } from "../../../base/errors.ts";
 import { philox4x32Into, uniformFloat32, uniformFloat64 } from "../../../base/philox.ts";
-import type { TypedArray } from "../../../base/dtype.ts";
 import type { ReferenceKernel } from "../kernel.ts";
 
 /** Sets the streams of tensors apart from those of `PhiloxStream` (shuffles, augmentation). */
@@ -76,16 +77,25 @@ function checkWeights(weights: TypedArray, atLeast: number): void {
   let positive = 0;
   weights.forEach((w, i) => {
     if (!(w >= 0 && Number.isFinite(w))) {
-      throw new ArgumentError(`multinomial: expected weights that are finite and not negative, got ${w} at position ${i}`);
+      throw new ArgumentError(
+        `multinomial: expected weights that are finite and not negative, got ${w} at position ${i}`,
+      );
     }
     if (w > 0) positive++;
   });
   if (positive < atLeast) {
-    throw new ArgumentError(`multinomial: expected at least ${atLeast} weights above 0 in a row, got ${positive}`);
+    throw new ArgumentError(
+      `multinomial: expected at least ${atLeast} weights above 0 in a row, got ${positive}`,
+    );
   }
 }
 
-function drawWithReplacement(weights: TypedArray, samples: number, words: KeyedWords, first: number): number[] {
+function drawWithReplacement(
+  weights: TypedArray,
+  samples: number,
+  words: KeyedWords,
+  first: number,
+): number[] {
   let total = 0;
   for (const weight of weights) total += weight;
   return Array.from({ length: samples }, (_, i) => {
@@ -102,8 +112,15 @@ function drawWithReplacement(weights: TypedArray, samples: number, words: KeyedW
 }
 
 /** The first arrivals of a race in which category c arrives after an exponential time of rate w[c]. */
-function drawWithoutReplacement(weights: TypedArray, samples: number, words: KeyedWords, first: number): number[] {
-  const times = Array.from(weights, (w, c) => (w === 0 ? Infinity : -Math.log1p(-words.uniform64(first + c)) / w));
+function drawWithoutReplacement(
+  weights: TypedArray,
+  samples: number,
+  words: KeyedWords,
+  first: number,
+): number[] {
+  const times = Array.from(weights, (w, c) =>
+    w === 0 ? Infinity : -Math.log1p(-words.uniform64(first + c)) / w,
+  );
   const order = times.map((_, c) => c).sort((a, b) => times[a] - times[b] || a - b);
   return order.slice(0, samples);
 }

@@ -2,18 +2,24 @@
 import { contiguousStrides, numel, type Shape } from "../../../base/shape.ts";
 import type { KernelCall, ReferenceKernel } from "../kernel.ts";
 
-/** Calls `visit` with the position of each taken element in the whole and in the piece. */
-function forEachTaken(whole: Shape, piece: Shape, { attributes }: KernelCall, visit: (whole: number, piece: number) => void): void {
+/** Calls `visit` with the positions, in the whole and in the piece, of each run of neighbours, and its length. */
+function forEachRun(
+  whole: Shape,
+  piece: Shape,
+  { attributes }: KernelCall,
+  visit: (whole: number, piece: number, length: number) => void,
+): void {
   const starts = attributes.starts as readonly number[];
   const steps = attributes.steps as readonly number[];
   const strides = contiguousStrides(whole);
-  const count = numel(piece);
-  const index = new Array<number>(piece.length).fill(0);
+  const { run, rank } = runOf(whole, piece, steps);
+  const count = numel(piece) / run;
+  const index = new Array<number>(rank).fill(0);
   let at = 0;
   for (let d = 0; d < piece.length; d++) at += starts[d] * strides[d];
   for (let i = 0; i < count; i++) {
-    visit(at, i);
-    for (let d = piece.length - 1; d >= 0; d--) {
+    visit(at, i * run, run);
+    for (let d = rank - 1; d >= 0; d--) {
       index[d]++;
       at += steps[d] * strides[d];
       if (index[d] < piece[d]) break;
@@ -23,20 +29,33 @@ function forEachTaken(whole: Shape, piece: Shape, { attributes }: KernelCall, vi
   }
 }
 
+/** How many elements lie next to each other in both, and the number of dimensions in front of them. */
+function runOf(whole: Shape, piece: Shape, steps: readonly number[]): { run: number; rank: number } {
+  let run = 1;
+  for (let d = piece.length - 1; d >= 0; d--) {
+    if (steps[d] !== 1 || piece[d] === 0) return { run, rank: d + 1 };
+    run *= piece[d];
+    if (piece[d] !== whole[d]) return { run, rank: d };
+  }
+  return { run, rank: 0 };
+}
+
 const slice: ReferenceKernel = (call) => {
-  const [input] = call.inputs;
-  const [output] = call.outputs;
-  forEachTaken(input.shape, output.shape, call, (whole, piece) => {
-    output.data[piece] = input.data[whole];
+  const [{ data: from, shape }] = call.inputs;
+  const [{ data: to, shape: piece }] = call.outputs;
+  forEachRun(shape, piece, call, (at, i, length) => {
+    if (length === 1) to[i] = from[at];
+    else to.set(from.subarray(at, at + length), i);
   });
 };
 
 const unslice: ReferenceKernel = (call) => {
-  const [input] = call.inputs;
-  const [output] = call.outputs;
-  output.data.fill(0);
-  forEachTaken(output.shape, input.shape, call, (whole, piece) => {
-    output.data[whole] = input.data[piece];
+  const [{ data: from, shape: piece }] = call.inputs;
+  const [{ data: to, shape }] = call.outputs;
+  to.fill(0);
+  forEachRun(shape, piece, call, (at, i, length) => {
+    if (length === 1) to[at] = from[i];
+    else to.set(from.subarray(i, i + length), at);
   });
 };
 
