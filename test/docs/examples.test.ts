@@ -1,0 +1,107 @@
+/** Every code block of the documentation is compiled, and run where it can be. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import * as convoyant from "../../src/index.ts";
+import { root } from "../house/sources.ts";
+import { type CodeBlock, examplesOf, markdownBlocks } from "./code_blocks.ts";
+import { exampleModule } from "./example_module.ts";
+import * as preludes from "./prelude.ts";
+import { publicNames } from "./public_names.ts";
+
+/** Documents whose blocks are code for users. */
+const documents = [
+  ...["README.md", "README.zh.md"].filter((name) => existsSync(join(root, name))),
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+
+const blocks = [...publicNames("src/index.ts").flatMap(examplesOf), ...documents.flatMap(markdownBlocks)];
+const files = [...new Set(blocks.map(({ file }) => file))].sort();
+
+function preludeOf(file: string): keyof typeof preludes {
+  return /^src\/(?:data|train|models|io)\/|\.md$/.test(file) ? "pictures" : "vectors";
+}
+
+mkdirSync(join(root, "build"), { recursive: true });
+const folder = mkdtempSync(join(root, "build", "examples-"));
+const built = relative(folder, join(root, "build/test/docs")).replaceAll("\\", "/");
+const nameOf = (block: CodeBlock) => `${block.file.replace(/\W/g, "_")}_${block.line}_${blocks.indexOf(block)}`;
+let complaints = "";
+
+before(() => {
+  const exported = Object.keys(convoyant);
+  for (const block of blocks) {
+    const maker = preludeOf(block.file);
+    const names = Object.keys(preludes[maker]());
+    const source = exampleModule(block, { exported, prelude: { maker, names } }, built);
+    writeFileSync(join(folder, `${nameOf(block)}.ts`), source);
+  }
+  const compilerOptions = {
+    target: "es2022",
+    module: "nodenext",
+    lib: ["es2023", "dom", "dom.iterable"],
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")],
+    strict: true,
+    skipLibCheck: true,
+    rootDir: ".",
+    outDir: ".",
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"], exclude: [] }));
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const result = spawnSync(process.execPath, [compiler, "-p", folder, "--pretty", "false"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  complaints = result.stdout + result.stderr;
+});
+
+after(async () => {
+  await convoyant.stopEngine();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("code blocks of the documentation", () => {
+  for (const file of files) {
+    const own = blocks.filter((block) => block.file === file);
+    test(`${file}: ${own.length}`, async () => {
+      const problems: string[] = [];
+      for (const block of own) problems.push(...(await problemsOf(block)));
+      assert.equal(problems.length, 0, problems.join("\n"));
+    });
+  }
+});
+
+/** What the compiler says of a block, else what running it throws. */
+async function problemsOf(block: CodeBlock): Promise<string[]> {
+  const place = `${block.file}:${block.line} ${block.of}`;
+  const name = nameOf(block);
+  const lines = complaints.split("\n").filter((line) => line.startsWith(`${name}.ts(`));
+  if (lines.length > 0) return lines.map((line) => `${place}: ${line.replace(/^.*?: error /, "")}`);
+  const compiled = join(folder, `${name}.js`);
+  if (!existsSync(compiled)) return [`${place}: not compiled. ${complaints}`];
+  if (!block.runs) return [];
+  try {
+    convoyant.manualSeed(0);
+    await quietly(() => import(pathToFileURL(compiled).href));
+    return [];
+  } catch (error) {
+    return [`${place}: ${(error as Error).name}: ${(error as Error).message}`];
+  }
+}
+
+/** Examples print; here nobody reads it. */
+async function quietly(body: () => Promise<unknown>): Promise<void> {
+  const { log } = console;
+  console.log = () => {};
+  try {
+    await body();
+  } finally {
+    console.log = log;
+  }
+}
