@@ -36,7 +36,7 @@ async function measureTraining(): Promise<BenchLine> {
   const { inputShape, presets } = entry(values.net);
   const [channels, inputSize] = inputShape;
   const batch = values.batch === undefined ? presets.zh.batchSize : Number(values.batch);
-  const net = create(values.net);
+  const net = create(values.net, { edition: "zh" });
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const pixels = Float32Array.from({ length: batch * channels * inputSize ** 2 }, (_, i) => ((i * 2654435761) % 256) / 255);
   const x = fromTypedArray(pixels, [batch, channels, inputSize, inputSize], "float32");

@@ -94,7 +94,7 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
 /** The network with the chapter's initial weights, by the seed. */
 export function makeNetwork(config: TrainingConfig): Module {
   manualSeed(config.seed);
-  return initXavier(create(config.model));
+  return initXavier(create(config.model, { edition: config.edition }));
 }
 
 export function makeOptimizer(config: TrainingConfig, net: Module): OptimizerLike {

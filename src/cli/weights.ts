@@ -28,7 +28,7 @@ export async function loadNetwork(source: string, model: string | null): Promise
   const { tensors, metadata } = await readSafetensors(weights);
   const config = isFolder ? configOfRun(source) : configFor(nameOf(model ?? metadata.model ?? null, source), {});
   if (model !== null && model !== config.model) throw new ArgumentError(`${source} holds ${config.model}, not ${model}`);
-  const net = create(config.model);
+  const net = create(config.model, { edition: config.edition });
   try {
     net.loadStateDict(toTensors(tensors));
   } catch (error) {

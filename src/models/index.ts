@@ -1,4 +1,26 @@
-/** The networks of the chapter. */
+/** The networks of the chapter, and those that torchvision ships. */
+export { ACTIVATION_NAMES, type ActivationName } from "./activations.ts";
+export { type AlexNetOptions, alexnet } from "./alexnet.ts";
+export { BatchNorm, batchNorm, bnLenetScratch } from "./batch_norm_scratch.ts";
+export { googlenet, Inception, type PathChannels } from "./googlenet.ts";
 export { initXavier } from "./init_xavier.ts";
-export { bnLenet, lenet } from "./lenet.ts";
-export { create, type Edition, entry, type ModelEntry, names, type TrainingPreset } from "./registry.ts";
+export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";
+export { type NinOptions, nin, ninBlock } from "./nin.ts";
+export {
+  create,
+  type Edition,
+  entry,
+  type ModelEntry,
+  type NetworkOptions,
+  names,
+  type TrainingPreset,
+} from "./registry.ts";
+export * as torchvision from "./torchvision/index.ts";
+export {
+  VGG_ARCHITECTURES,
+  type VggArchitecture,
+  type VggDepth,
+  type VggOptions,
+  vgg,
+  vggBlock,
+} from "./vgg.ts";

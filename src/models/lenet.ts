@@ -1,34 +1,53 @@
 /** The two LeNets of the chapter. */
+import { bindArguments, signature } from "../base/arguments.ts";
 import * as nn from "../nn/index.ts";
+import { type ActivationName, activationLayer } from "./activations.ts";
+
+export interface LeNetOptions {
+  /** Size of the output; default 10. */
+  numClasses?: number;
+  /** Default `"sigmoid"`. */
+  activation?: ActivationName;
+  /** Chance with which a hidden dense unit is left out; default 0, no dropout layers at all. */
+  dropout?: number;
+  /** Batch normalisation before each activation; default false. */
+  batchNorm?: boolean;
+}
+
+type LeNetArguments = [numClasses?: number, options?: LeNetOptions] | [options?: LeNetOptions];
+
+const LENET = signature("lenet", ["numClasses?", "activation?", "dropout?", "batchNorm?"]);
 
 /**
  * LeNet, the yardstick: two convolutions with average pooling, three dense layers, sigmoids between.
  *
  * Input [N, 1, 28, 28], output [N, 10]; 61,706 parameters. Shapes: 6x28x28, 6x14x14, 16x10x10, 16x5x5, 400,
- * 120, 84, 10.
+ * 120, 84, 10. What the chapter changes in it one by one (activation, dropout, batch norm) are options.
  *
  * Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998; as given in "Dive
  * into Deep Learning", sections 6.6 and 7.1.
  *
  * @param numClasses - size of the output.
+ * @throws ArgumentError for an unknown activation.
  * @example
  * ```ts
  * const net = models.initXavier(models.lenet());
+ * const modern = models.lenet({ activation: "relu", batchNorm: true });
  * ```
  */
-export function lenet(numClasses = 10): nn.Sequential {
+export function lenet(...args: LeNetArguments): nn.Sequential {
+  const given = bindArguments(LENET, args) as LeNetOptions;
+  const { numClasses = 10, activation = "sigmoid", dropout = 0, batchNorm = false } = given;
+  const act = () => activationLayer("lenet", activation);
+  const norm2d = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
+  const norm1d = (features: number) => (batchNorm ? [nn.BatchNorm1d(features)] : []);
+  const drop = () => (dropout > 0 ? [nn.Dropout(dropout)] : []);
   return nn.Sequential(
-    nn.Conv2d(1, 6, 5, { padding: 2 }),
-    nn.Sigmoid(),
-    nn.AvgPool2d(2, 2),
-    nn.Conv2d(6, 16, 5),
-    nn.Sigmoid(),
-    nn.AvgPool2d(2, 2),
+    ...[nn.Conv2d(1, 6, 5, { padding: 2 }), ...norm2d(6), act(), nn.AvgPool2d(2, 2)],
+    ...[nn.Conv2d(6, 16, 5), ...norm2d(16), act(), nn.AvgPool2d(2, 2)],
     nn.Flatten(),
-    nn.Linear(16 * 5 * 5, 120),
-    nn.Sigmoid(),
-    nn.Linear(120, 84),
-    nn.Sigmoid(),
+    ...[nn.Linear(16 * 5 * 5, 120), ...norm1d(120), act(), ...drop()],
+    ...[nn.Linear(120, 84), ...norm1d(84), act(), ...drop()],
     nn.Linear(84, numClasses),
   );
 }
@@ -38,7 +57,7 @@ export function lenet(numClasses = 10): nn.Sequential {
  *
  * Input [N, 1, 28, 28], output [N, 10]; 44,878 parameters.
  *
- * Source: "Dive into Deep Learning", section 7.5.
+ * Source: "Dive into Deep Learning", section 7.5.5.
  *
  * @param numClasses - size of the output.
  */

@@ -1,16 +1,33 @@
 /** Networks by the names under which the command line knows them. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type * as nn from "../nn/index.ts";
-import { bnLenet, lenet } from "./lenet.ts";
+import type { ActivationName } from "./activations.ts";
+import { BOOK_ENTRIES } from "./book_entries.ts";
+import { TORCHVISION_ENTRIES } from "./torchvision_entries.ts";
 
 /** Editions of the book, whose settings differ: the Chinese one, and the English 1.0. */
 export type Edition = "zh" | "en";
+
+/** What can be chosen about a network; each takes some of these. */
+export interface NetworkOptions {
+  /** Size of the output. */
+  readonly numClasses?: number;
+  readonly activation?: ActivationName;
+  readonly dropout?: number;
+  readonly batchNorm?: boolean;
+  /** Divides the channels of a VGG. */
+  readonly widthDivisor?: number;
+  /** Whether torchvision's GoogLeNet has auxiliary heads. */
+  readonly auxLogits?: boolean;
+}
 
 /** Settings of the chapter for training a network. */
 export interface TrainingPreset {
   readonly batchSize: number;
   readonly lr: number;
   readonly epochs: number;
+  /** In what the network that is trained differs from the one that is described. */
+  readonly network?: NetworkOptions;
 }
 
 /** A network that can be made by name. */
@@ -21,25 +38,12 @@ export interface ModelEntry {
   /** Channels, height and width of an input. */
   readonly inputShape: readonly [channels: number, height: number, width: number];
   readonly presets: Readonly<Record<Edition, TrainingPreset>>;
-  make(numClasses?: number): nn.Module;
+  /** Which options `make` takes. */
+  readonly options: readonly (keyof NetworkOptions)[];
+  make(options?: NetworkOptions): nn.Module;
 }
 
-const ENTRIES: readonly ModelEntry[] = [
-  {
-    name: "lenet",
-    title: "LeNet",
-    inputShape: [1, 28, 28],
-    presets: { zh: { batchSize: 256, lr: 0.9, epochs: 10 }, en: { batchSize: 128, lr: 0.1, epochs: 10 } },
-    make: lenet,
-  },
-  {
-    name: "bn-lenet",
-    title: "BN-LeNet",
-    inputShape: [1, 28, 28],
-    presets: { zh: { batchSize: 256, lr: 1, epochs: 10 }, en: { batchSize: 128, lr: 0.1, epochs: 10 } },
-    make: bnLenet,
-  },
-];
+const ENTRIES: readonly ModelEntry[] = [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES];
 
 /** Names of all networks. */
 export function names(): string[] {
@@ -54,14 +58,37 @@ export function names(): string[] {
 export function entry(name: string): ModelEntry {
   const found = ENTRIES.find((one) => one.name === name);
   if (found !== undefined) return found;
-  throw new ArgumentError(`unknown model "${name}"${didYouMean(name, names())} (expected one of ${names().join(", ")})`);
+  throw new ArgumentError(
+    `unknown model "${name}"${didYouMean(name, names())} (expected one of ${names().join(", ")})`,
+  );
 }
 
 /**
  * A network by its name, with PyTorch's default first values; see `initXavier` for the chapter's.
  *
- * @param options - `numClasses`: size of the output (default 10).
+ * `create("vgg11")` is the full VGG-11; with an edition it is the one that this edition trains, which has a quarter
+ * of the channels.
+ *
+ * @param options - `edition`: as this edition of the book trains it; the rest as the network takes it.
+ * @throws ArgumentError for an unknown name, or an option that the network does not have.
+ * @example
+ * ```ts
+ * create("vgg11", { edition: "zh" });
+ * create("lenet", { activation: "relu" });
+ * ```
  */
-export function create(name: string, options: { numClasses?: number } = {}): nn.Module {
-  return entry(name).make(options.numClasses);
+export function create(
+  name: string,
+  options: NetworkOptions & { readonly edition?: Edition } = {},
+): nn.Module {
+  const of = entry(name);
+  const { edition, ...own } = options;
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  for (const key of Object.keys(given)) {
+    if ((of.options as readonly string[]).includes(key)) continue;
+    throw new ArgumentError(
+      `${name} has no option \`${key}\`${didYouMean(key, of.options)} (it has ${of.options.join(", ")})`,
+    );
+  }
+  return of.make({ ...(edition === undefined ? {} : of.presets[edition].network), ...given });
 }

@@ -1,0 +1,78 @@
+/** The chapter's networks and settings. */
+import { alexnet } from "./alexnet.ts";
+import { bnLenetScratch } from "./batch_norm_scratch.ts";
+import { googlenet } from "./googlenet.ts";
+import { bnLenet, lenet } from "./lenet.ts";
+import { nin } from "./nin.ts";
+import type { ModelEntry, NetworkOptions, TrainingPreset } from "./registry.ts";
+import { type VggDepth, vgg } from "./vgg.ts";
+
+function settings(batchSize: number, lr: number, network?: NetworkOptions): TrainingPreset {
+  return { batchSize, lr, epochs: 10, ...(network === undefined ? {} : { network }) };
+}
+
+/** The chapter trains a VGG with a quarter of its channels. */
+const QUARTER = { widthDivisor: 4 };
+
+function vggEntry(depth: VggDepth, batchNorm: boolean): ModelEntry {
+  return {
+    name: `vgg${depth}${batchNorm ? "-bn" : ""}`,
+    title: `VGG-${depth}${batchNorm ? " with batch norm" : ""}`,
+    inputShape: [1, 224, 224],
+    presets: { zh: settings(128, 0.05, QUARTER), en: settings(128, 0.01, QUARTER) },
+    options: ["numClasses", "widthDivisor", "batchNorm", "dropout"],
+    make: (options) => vgg(depth, { batchNorm, ...options }),
+  };
+}
+
+export const BOOK_ENTRIES: readonly ModelEntry[] = [
+  {
+    name: "lenet",
+    title: "LeNet",
+    inputShape: [1, 28, 28],
+    presets: { zh: settings(256, 0.9), en: settings(128, 0.1) },
+    options: ["numClasses", "activation", "dropout", "batchNorm"],
+    make: (options) => lenet(options),
+  },
+  {
+    name: "bn-lenet",
+    title: "BN-LeNet",
+    inputShape: [1, 28, 28],
+    presets: { zh: settings(256, 1), en: settings(128, 0.1) },
+    options: ["numClasses"],
+    make: (options) => bnLenet(options?.numClasses),
+  },
+  {
+    name: "bn-lenet-scratch",
+    title: "BN-LeNet from scratch",
+    inputShape: [1, 28, 28],
+    presets: { zh: settings(256, 1), en: settings(128, 0.1) },
+    options: ["numClasses"],
+    make: (options) => bnLenetScratch(options?.numClasses),
+  },
+  {
+    name: "alexnet",
+    title: "AlexNet",
+    inputShape: [1, 224, 224],
+    presets: { zh: settings(128, 0.01), en: settings(128, 0.01) },
+    options: ["numClasses", "activation", "dropout", "batchNorm"],
+    make: (options) => alexnet(options),
+  },
+  ...([11, 13, 16, 19] as const).flatMap((depth) => [vggEntry(depth, false), vggEntry(depth, true)]),
+  {
+    name: "nin",
+    title: "NiN",
+    inputShape: [1, 224, 224],
+    presets: { zh: settings(128, 0.1), en: settings(128, 0.05) },
+    options: ["numClasses", "dropout"],
+    make: (options) => nin(options),
+  },
+  {
+    name: "googlenet",
+    title: "GoogLeNet",
+    inputShape: [1, 96, 96],
+    presets: { zh: settings(128, 0.1), en: settings(128, 0.01) },
+    options: ["numClasses"],
+    make: (options) => googlenet(options?.numClasses),
+  },
+];

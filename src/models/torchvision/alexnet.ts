@@ -1,0 +1,76 @@
+/** AlexNet as torchvision ships it. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import * as nn from "../../nn/index.ts";
+import { flatten } from "../../tensor/functions/index.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+export interface AlexNetOptions {
+  /** Default 1000. */
+  numClasses?: number;
+  /** Default 0.5. */
+  dropout?: number;
+}
+
+type AlexNetArguments =
+  | [numClasses?: number, dropout?: number]
+  | [numClasses: number, options?: AlexNetOptions]
+  | [options?: AlexNetOptions];
+
+const ALEXNET = signature("AlexNet", ["numClasses?", "dropout?"]);
+
+/** See {@link AlexNet}. */
+export class AlexNetModule extends nn.Module {
+  features: nn.Sequential;
+  avgpool: nn.Module;
+  classifier: nn.Sequential;
+
+  constructor(...args: AlexNetArguments) {
+    super();
+    const { numClasses = 1000, dropout = 0.5 } = bindArguments(ALEXNET, args) as AlexNetOptions;
+    this.features = nn.Sequential(
+      nn.Conv2d(3, 64, 11, { stride: 4, padding: 2 }),
+      nn.ReLU(true),
+      nn.MaxPool2d(3, 2),
+      nn.Conv2d(64, 192, 5, { padding: 2 }),
+      nn.ReLU(true),
+      nn.MaxPool2d(3, 2),
+      nn.Conv2d(192, 384, 3, { padding: 1 }),
+      nn.ReLU(true),
+      nn.Conv2d(384, 256, 3, { padding: 1 }),
+      nn.ReLU(true),
+      nn.Conv2d(256, 256, 3, { padding: 1 }),
+      nn.ReLU(true),
+      nn.MaxPool2d(3, 2),
+    );
+    this.avgpool = nn.AdaptiveAvgPool2d([6, 6]);
+    this.classifier = nn.Sequential(
+      nn.Dropout(dropout),
+      nn.Linear(256 * 6 * 6, 4096),
+      nn.ReLU(true),
+      nn.Dropout(dropout),
+      nn.Linear(4096, 4096),
+      nn.ReLU(true),
+      nn.Linear(4096, numClasses),
+    );
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.classifier(flatten(this.avgpool(this.features(x)), 1));
+  }
+}
+
+/**
+ * AlexNet for ImageNet: [N, 3, H, W] (63x63 at least, 224x224 usually) to [N, 1000]; 61,100,840 parameters.
+ *
+ * State-dict keys and shapes are torchvision's.
+ *
+ * Source: A. Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
+ */
+export const AlexNet = callable("AlexNet", AlexNetModule);
+export type AlexNet = AlexNetModule;
+
+/** A new `AlexNet`, with PyTorch's default first values of weights. */
+export function alexnet(...args: AlexNetArguments): AlexNet {
+  return new AlexNetModule(...args);
+}

@@ -1,0 +1,134 @@
+/** GoogLeNet as torchvision ships it. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import * as nn from "../../nn/index.ts";
+import { cat, flatten } from "../../tensor/functions/index.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { BasicConv2d, Inception, InceptionAux } from "./inception.ts";
+
+export interface GoogLeNetOptions {
+  /** Default 1000. */
+  numClasses?: number;
+  /** Whether there are auxiliary heads; default true. */
+  auxLogits?: boolean;
+  /** Undoes the usual normalisation of pictures in favour of (x - 0.5) / 0.5, which the published weights expect. */
+  transformInput?: boolean;
+  /** Draws the weights from a normal distribution of deviation 0.01 (default); else PyTorch's default values. */
+  initWeights?: boolean;
+  /** Before the last layer; default 0.2. */
+  dropout?: number;
+  /** Inside the auxiliary heads; default 0.7. */
+  dropoutAux?: number;
+}
+
+/** What a GoogLeNet with auxiliary heads gives in training. */
+export interface GoogLeNetOutputs {
+  readonly logits: Tensor;
+  readonly auxLogits2: Tensor;
+  readonly auxLogits1: Tensor;
+}
+
+type GoogLeNetArguments =
+  | [numClasses?: number, auxLogits?: boolean]
+  | [numClasses: number, options?: GoogLeNetOptions]
+  | [options?: GoogLeNetOptions];
+
+const GOOGLENET = signature("GoogLeNet", [
+  "numClasses?",
+  "auxLogits?",
+  "transformInput?",
+  "initWeights?",
+  "dropout?",
+  "dropoutAux?",
+]);
+
+/** See {@link GoogLeNet}. */
+export class GoogLeNetModule extends nn.Module {
+  readonly transformInput: boolean;
+  conv1 = BasicConv2d(3, 64, { kernelSize: 7, stride: 2, padding: 3 });
+  maxpool1 = nn.MaxPool2d(3, { stride: 2, ceilMode: true });
+  conv2 = BasicConv2d(64, 64, { kernelSize: 1 });
+  conv3 = BasicConv2d(64, 192, { kernelSize: 3, padding: 1 });
+  maxpool2 = nn.MaxPool2d(3, { stride: 2, ceilMode: true });
+  inception3a = Inception(192, 64, 96, 128, 16, 32, 32);
+  inception3b = Inception(256, 128, 128, 192, 32, 96, 64);
+  maxpool3 = nn.MaxPool2d(3, { stride: 2, ceilMode: true });
+  inception4a = Inception(480, 192, 96, 208, 16, 48, 64);
+  inception4b = Inception(512, 160, 112, 224, 24, 64, 64);
+  inception4c = Inception(512, 128, 128, 256, 24, 64, 64);
+  inception4d = Inception(512, 112, 144, 288, 32, 64, 64);
+  inception4e = Inception(528, 256, 160, 320, 32, 128, 128);
+  maxpool4 = nn.MaxPool2d(2, { stride: 2, ceilMode: true });
+  inception5a = Inception(832, 256, 160, 320, 32, 128, 128);
+  inception5b = Inception(832, 384, 192, 384, 48, 128, 128);
+  aux1: InceptionAux | null;
+  aux2: InceptionAux | null;
+  avgpool = nn.AdaptiveAvgPool2d([1, 1]);
+  dropout: nn.Module;
+  fc: nn.Linear;
+
+  constructor(...args: GoogLeNetArguments) {
+    super();
+    const given = bindArguments(GOOGLENET, args) as GoogLeNetOptions;
+    const {
+      numClasses = 1000,
+      auxLogits = true,
+      initWeights = true,
+      dropout = 0.2,
+      dropoutAux = 0.7,
+    } = given;
+    this.transformInput = given.transformInput ?? false;
+    this.aux1 = auxLogits ? InceptionAux(512, numClasses, dropoutAux) : null;
+    this.aux2 = auxLogits ? InceptionAux(528, numClasses, dropoutAux) : null;
+    this.dropout = nn.Dropout(dropout);
+    this.fc = nn.Linear(1024, numClasses);
+    if (initWeights) this.apply(drawWeights);
+  }
+
+  override forward(input: Tensor): Tensor | GoogLeNetOutputs {
+    const x = this.transformInput ? recentred(input) : input;
+    const low = this.maxpool2(this.conv3(this.conv2(this.maxpool1(this.conv1(x)))));
+    const first = this.inception4a(this.maxpool3(this.inception3b(this.inception3a(low))));
+    const auxLogits1 = this.training ? this.aux1?.(first) : undefined;
+    const second = this.inception4d(this.inception4c(this.inception4b(first)));
+    const auxLogits2 = this.training ? this.aux2?.(second) : undefined;
+    const high = this.inception5b(this.inception5a(this.maxpool4(this.inception4e(second))));
+    const logits = this.fc(this.dropout(flatten(this.avgpool(high), 1)));
+    return auxLogits1 === undefined || auxLogits2 === undefined ? logits : { logits, auxLogits2, auxLogits1 };
+  }
+}
+
+/** From the usual normalisation by ImageNet's means and deviations to (x - 0.5) / 0.5. */
+function recentred(x: Tensor): Tensor {
+  const deviations = [0.229, 0.224, 0.225];
+  const means = [0.485, 0.456, 0.406];
+  const channels = deviations.map((d, c) =>
+    x
+      .narrow(1, c, 1)
+      .mul(d / 0.5)
+      .add((means[c] - 0.5) / 0.5),
+  );
+  return cat(channels, 1);
+}
+
+function drawWeights(module: nn.Module): void {
+  if (!(module instanceof nn.Conv2d || module instanceof nn.Linear)) return;
+  nn.init.truncNormal_(module.weight, { mean: 0, std: 0.01, a: -2, b: 2 });
+}
+
+/**
+ * GoogLeNet for ImageNet, with batch normalisation: [N, 3, H, W] (15x15 at least, 224x224 usually) to [N, 1000];
+ * 13,004,888 parameters, 6,624,904 of them without the auxiliary heads.
+ *
+ * In training a network with auxiliary heads gives `{ logits, auxLogits2, auxLogits1 }`; its loss is usually
+ * loss(logits) + 0.3 (loss(auxLogits2) + loss(auxLogits1)). State-dict keys and shapes are torchvision's.
+ *
+ * Source: C. Szegedy et al., "Going deeper with convolutions", 2015.
+ */
+export const GoogLeNet = callable("GoogLeNet", GoogLeNetModule);
+export type GoogLeNet = GoogLeNetModule;
+
+/** A new `GoogLeNet`. */
+export function googlenet(...args: GoogLeNetArguments): GoogLeNet {
+  return new GoogLeNetModule(...args);
+}

@@ -1,0 +1,117 @@
+/** The VGG family as torchvision ships it. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import * as nn from "../../nn/index.ts";
+import { flatten } from "../../tensor/functions/index.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { VGG_ARCHITECTURES, type VggDepth } from "../vgg.ts";
+
+export interface VggOptions {
+  /** Default 1000. */
+  numClasses?: number;
+  /** Draws the weights as the paper's authors do (default); else PyTorch's default values. */
+  initWeights?: boolean;
+  /** Default 0.5. */
+  dropout?: number;
+}
+
+type VggModuleArguments =
+  | [features: nn.Module, numClasses?: number, initWeights?: boolean, dropout?: number]
+  | [features: nn.Module, options?: VggOptions]
+  | [options: VggOptions & { features: nn.Module }];
+
+const VGG_MODULE = signature("VGG", ["features", "numClasses?", "initWeights?", "dropout?"]);
+
+/** See {@link VGG}. */
+export class VggModule extends nn.Module {
+  features: nn.Module;
+  avgpool: nn.Module;
+  classifier: nn.Sequential;
+
+  constructor(...args: VggModuleArguments) {
+    super();
+    const {
+      features,
+      numClasses = 1000,
+      initWeights = true,
+      dropout = 0.5,
+    } = bindArguments(VGG_MODULE, args);
+    this.features = features;
+    this.avgpool = nn.AdaptiveAvgPool2d([7, 7]);
+    this.classifier = nn.Sequential(
+      nn.Linear(512 * 7 * 7, 4096),
+      nn.ReLU(true),
+      nn.Dropout(dropout),
+      nn.Linear(4096, 4096),
+      nn.ReLU(true),
+      nn.Dropout(dropout),
+      nn.Linear(4096, numClasses),
+    );
+    if (initWeights) this.apply(drawWeights);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.classifier(flatten(this.avgpool(this.features(x)), 1));
+  }
+}
+
+function drawWeights(module: nn.Module): void {
+  if (module instanceof nn.Conv2d) {
+    nn.init.kaimingNormal_(module.weight, { mode: "fanOut", nonlinearity: "relu" });
+    if (module.bias !== null) nn.init.zeros_(module.bias);
+  } else if (module instanceof nn.Linear) {
+    nn.init.normal_(module.weight, 0, 0.01);
+    if (module.bias !== null) nn.init.zeros_(module.bias);
+  }
+}
+
+/**
+ * A VGG for ImageNet from its convolutional part: [N, 3, H, W] (32x32 at least, 224x224 usually) to [N, 1000].
+ *
+ * State-dict keys and shapes are torchvision's.
+ *
+ * Source: K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition", 2015.
+ */
+export const VGG = callable("VGG", VggModule);
+export type VGG = VggModule;
+
+/** Convolutions, normalisations, activations and pools in one row, as torchvision numbers them. */
+function makeLayers(depth: VggDepth, batchNorm: boolean): nn.Sequential {
+  const layers: nn.Module[] = [];
+  let inChannels = 3;
+  for (const [numConvs, channels] of VGG_ARCHITECTURES[depth]) {
+    for (let i = 0; i < numConvs; i++) {
+      layers.push(nn.Conv2d(inChannels, channels, 3, { padding: 1 }));
+      if (batchNorm) layers.push(nn.BatchNorm2d(channels));
+      layers.push(nn.ReLU(true));
+      inChannels = channels;
+    }
+    layers.push(nn.MaxPool2d(2, 2));
+  }
+  return nn.Sequential(...layers);
+}
+
+/** A network of the family, and how it is called. */
+type VggMaker = (options?: VggOptions) => VGG;
+
+function maker(depth: VggDepth, batchNorm: boolean): VggMaker {
+  const of = signature(`vgg${depth}${batchNorm ? "Bn" : ""}`, ["numClasses?", "initWeights?", "dropout?"]);
+  return (...args) => new VggModule(makeLayers(depth, batchNorm), bindArguments(of, args));
+}
+
+/** Configuration A of the paper; 132,863,336 parameters. See {@link VGG}. */
+export const vgg11: VggMaker = maker(11, false);
+/** Configuration A with batch normalisation; 132,868,840 parameters. */
+export const vgg11Bn: VggMaker = maker(11, true);
+/** Configuration B of the paper; 133,047,848 parameters. */
+export const vgg13: VggMaker = maker(13, false);
+/** Configuration B with batch normalisation; 133,053,736 parameters. */
+export const vgg13Bn: VggMaker = maker(13, true);
+/** Configuration D of the paper; 138,357,544 parameters. */
+export const vgg16: VggMaker = maker(16, false);
+/** Configuration D with batch normalisation; 138,365,992 parameters. */
+export const vgg16Bn: VggMaker = maker(16, true);
+/** Configuration E of the paper; 143,667,240 parameters. */
+export const vgg19: VggMaker = maker(19, false);
+/** Configuration E with batch normalisation; 143,678,248 parameters. */
+export const vgg19Bn: VggMaker = maker(19, true);
