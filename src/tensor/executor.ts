@@ -2,7 +2,7 @@
  * When things run: takes pending values, compiles what they need into one program, and sends it to the
  * engine. One executor serves the process; `useEngine` exchanges its engine.
  */
-import { arrayFrom, bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
+import { bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
 import { AutogradError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import type {
@@ -13,10 +13,11 @@ import type {
   Program,
   StepTiming,
 } from "../engines/engine.ts";
-import { capture, collectNodes } from "../graph/capture.ts";
+import { type Capture, capture, collectNodes } from "../graph/capture.ts";
 import { compileGraph } from "../graph/compile.ts";
-import type { StateBuffer, Value } from "../graph/node.ts";
+import type { Node, StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
+import { Arrival } from "./arrival.ts";
 
 /** What owns state: a tensor's cell (weights, running statistics) or its gradient. */
 export interface StateOwner {
@@ -151,14 +152,20 @@ export class Executor {
     for (const [owner, value] of this.homeless) this.giveHome(owner, value);
     this.homeless.clear();
     const commits = this.takeCommits();
-    const outputs = this.outputsOf(requested, commits);
-    if (outputs.length === 0 && commits.length === 0) return;
-    const captured = capture(
-      outputs,
-      commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer })),
-      onLost,
-    );
-    const cached = this.lookUp(captured.key, captured.build);
+    let outputs: Value[];
+    let captured: Capture;
+    let cached: CachedProgram;
+    try {
+      outputs = this.outputsOf(requested, commits);
+      if (outputs.length === 0 && commits.length === 0) return;
+      const targets = commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
+      captured = capture(outputs, targets, onLost);
+      cached = this.lookUp(captured.key, captured.build);
+    } catch (error) {
+      // Nothing has run (the step does not fit the memory, say): every owner keeps what it had.
+      for (const { owner, value } of commits) restore(owner, value);
+      throw error;
+    }
     this.lastProgram = cached.compiled.program;
     const arrivals = outputs.map((value) => new Arrival(value));
     this.settleCommits(commits);
@@ -270,15 +277,16 @@ export class Executor {
       return [...outputs];
     }
     const doomed = new Set<StateBuffer>(commits.map((c) => c.owner.home as StateBuffer));
-    const memo = new Map<Value, boolean>();
-    const keep = (value: Value | undefined): boolean => {
-      if (!isPending(value) || value.lost !== null) return false;
-      if (!dependsOn(value, doomed, memo)) return true;
-      outputs.add(value);
-      return false;
-    };
-    this.topLevel = this.topLevel.filter((ref) => keep(ref.deref()));
-    for (const [number, ref] of this.gradients) if (!keep(ref.deref()?.value)) this.gradients.delete(number);
+    const canBeKept = (value: Value | undefined): value is Value => isPending(value) && value.lost === null;
+    const held = [
+      ...this.topLevel.map((ref) => ref.deref()),
+      ...[...this.gradients.values()].map((ref) => ref.deref()?.value),
+    ].filter(canBeKept);
+    const mustBeKept = dependents(held, doomed);
+    for (const value of mustBeKept) outputs.add(value);
+    const mayWait = (value: Value | undefined) => canBeKept(value) && !mustBeKept.has(value);
+    this.topLevel = this.topLevel.filter((ref) => mayWait(ref.deref()));
+    for (const [number, ref] of this.gradients) if (!mayWait(ref.deref()?.value)) this.gradients.delete(number);
     for (const { owner } of commits) outputs.delete(owner.value);
     return [...outputs];
   }
@@ -415,47 +423,10 @@ function homeOf(owner: StateOwner): HomeBuffer | null {
   return owner.home as HomeBuffer | null;
 }
 
-/** A value on its way from the engine. */
-class Arrival {
-  private readonly value: Value;
-  private resolve: () => void = noop;
-  private reject: (error: unknown) => void = noop;
-
-  constructor(value: Value) {
-    this.value = value;
-    const arriving = new Promise<void>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    arriving.catch(noop);
-    value.arriving = arriving;
-    if (value.node !== null) value.node.outputs[value.index].arriving ??= arriving;
-  }
-
-  arrive(data: TypedArray): void {
-    const value = this.value;
-    value.data =
-      value.dtype === "bool" || data.constructor === viewType(value) ? data : arrayFrom(value.dtype, data);
-    value.arriving = null;
-    const node = value.node;
-    const twin = node?.outputs[value.index];
-    if (twin !== undefined && twin !== value) {
-      twin.data = value.data;
-      twin.arriving = null;
-    }
-    if (!value.requiresGrad || value.gradientOwner !== null || node?.backwardDone) value.node = null;
-    this.resolve();
-  }
-
-  fail(error: unknown): void {
-    this.value.arriving = null;
-    this.value.lost = "the run that was to compute it failed";
-    this.reject(error);
-  }
-}
-
-function viewType(value: Value): unknown {
-  return viewArray(value.dtype, new ArrayBuffer(0), 0, 0).constructor;
+/** Takes an in-place change back that was not made. */
+function restore(owner: StateOwner, value: Value): void {
+  const before = (owner.home as HomeBuffer | null)?.holds?.deref();
+  if (before !== undefined && owner.value === value) owner.value = before;
 }
 
 function noop(): void {}
@@ -464,16 +435,21 @@ function isPending(value: Value | undefined): value is Value {
   return value !== undefined && !value.settled;
 }
 
-function dependsOn(value: Value, doomed: ReadonlySet<StateBuffer>, memo: Map<Value, boolean>): boolean {
-  const known = memo.get(value);
-  if (known !== undefined) return known;
-  memo.set(value, false);
-  let depends = value.state !== null && doomed.has(value.state);
-  if (!depends && !value.settled && value.node !== null) {
-    depends = value.node.inputs.some((input) => dependsOn(input, doomed, memo));
+/** Which of `values` are computed from a state buffer in `doomed`. */
+function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): Set<Value> {
+  const nodes = new Set<Node>();
+  const stack = [...values];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (value.settled || value.node === null || nodes.has(value.node)) continue;
+    nodes.add(value.node);
+    for (const input of value.node.inputs) stack.push(input);
   }
-  memo.set(value, depends);
-  return depends;
+  const touched = new Set<Node>();
+  const depends = (value: Value) =>
+    value.state !== null ? doomed.has(value.state) : !value.settled && value.node !== null && touched.has(value.node);
+  // Inputs are always older than the nodes that read them.
+  for (const node of [...nodes].sort((a, b) => a.id - b.id)) if (node.inputs.some(depends)) touched.add(node);
+  return new Set(values.filter(depends));
 }
 
 function onLost(value: Value): never {

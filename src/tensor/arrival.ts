@@ -1,0 +1,51 @@
+/** Values that a run under way will bring. */
+import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
+import type { Value } from "../graph/node.ts";
+
+/** A value on its way from the engine. */
+export class Arrival {
+  private readonly value: Value;
+  private resolve: () => void = noop;
+  private reject: (error: unknown) => void = noop;
+
+  constructor(value: Value) {
+    this.value = value;
+    const arriving = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    arriving.catch(noop);
+    value.arriving = arriving;
+    if (value.node !== null) value.node.outputs[value.index].arriving ??= arriving;
+  }
+
+  arrive(data: TypedArray): void {
+    const value = this.value;
+    value.data =
+      value.dtype === "bool" || data.constructor === viewType(value) ? data : arrayFrom(value.dtype, data);
+    value.arriving = null;
+    const node = value.node;
+    const twin = node?.outputs[value.index];
+    if (twin !== undefined && twin !== value) {
+      twin.data = value.data;
+      twin.arriving = null;
+    }
+    if (!value.requiresGrad || value.gradientOwner !== null || node?.backwardDone) value.node = null;
+    this.resolve();
+  }
+
+  fail(error: unknown): void {
+    const twin = this.value.node?.outputs[this.value.index];
+    for (const value of twin === undefined ? [this.value] : [this.value, twin]) {
+      value.arriving = null;
+      value.lost = "the run that was to compute it failed";
+    }
+    this.reject(error);
+  }
+}
+
+function viewType(value: Value): unknown {
+  return viewArray(value.dtype, new ArrayBuffer(0), 0, 0).constructor;
+}
+
+function noop(): void {}
