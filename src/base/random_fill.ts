@@ -125,6 +125,7 @@ export function fillTruncatedNormal(
 
 function outside(values: TypedArray, range: { readonly low: number; readonly high: number }): number[] {
   const indices: number[] = [];
-  for (let i = 0; i < values.length; i++) if (values[i] < range.low || values[i] > range.high) indices.push(i);
+  for (let i = 0; i < values.length; i++)
+    if (values[i] < range.low || values[i] > range.high) indices.push(i);
   return indices;
 }

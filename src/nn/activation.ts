@@ -1,8 +1,8 @@
 /** Activation functions as layers. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType } from "../base/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 import * as F from "./functional.ts";
 import { filledValue, overwrite } from "./initial_values.ts";
 import { defineLayer } from "./layer.ts";
@@ -114,15 +114,14 @@ export interface ApproximateSettings {
   approximate: "none" | "tanh";
 }
 /** x Phi(x), Phi the normal distribution function; `"tanh"` approximates it. */
-export const GELU = defineLayer<[approximate?: "none" | "tanh"] | [options: Partial<ApproximateSettings>], ApproximateSettings>(
-  "GELU",
-  ["approximate?"],
-  {
-    defaults: { approximate: "none" },
-    forward: ({ approximate }, input: Tensor) => F.gelu(input, { approximate }),
-    describe: (s) => `approximate='${s.approximate}'`,
-  },
-);
+export const GELU = defineLayer<
+  [approximate?: "none" | "tanh"] | [options: Partial<ApproximateSettings>],
+  ApproximateSettings
+>("GELU", ["approximate?"], {
+  defaults: { approximate: "none" },
+  forward: ({ approximate }, input: Tensor) => F.gelu(input, { approximate }),
+  describe: (s) => `approximate='${s.approximate}'`,
+});
 export type GELU = InstanceType<typeof GELU>;
 
 export interface SoftplusSettings {
@@ -131,7 +130,9 @@ export interface SoftplusSettings {
 }
 /** log(1 + e^(beta x)) / beta; x itself where beta x is above the threshold. */
 export const Softplus = defineLayer<
-  [beta?: number, threshold?: number] | [beta: number, options: { threshold?: number }] | [options: Partial<SoftplusSettings>],
+  | [beta?: number, threshold?: number]
+  | [beta: number, options: { threshold?: number }]
+  | [options: Partial<SoftplusSettings>],
   SoftplusSettings
 >("Softplus", ["beta?", "threshold?"], {
   defaults: { beta: 1, threshold: 20 },
@@ -229,11 +230,15 @@ function usualDim(input: Tensor): number {
 }
 
 /** First half along a dimension times the sigmoid of the second. */
-export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { dim: number }>("GLU", ["dim?"], {
-  defaults: { dim: -1 },
-  forward: ({ dim }, input: Tensor) => F.glu(input, dim),
-  describe: (s) => `dim=${s.dim}`,
-});
+export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { dim: number }>(
+  "GLU",
+  ["dim?"],
+  {
+    defaults: { dim: -1 },
+    forward: ({ dim }, input: Tensor) => F.glu(input, dim),
+    describe: (s) => `dim=${s.dim}`,
+  },
+);
 export type GLU = InstanceType<typeof GLU>;
 
 interface PReLUOptions {

@@ -31,7 +31,10 @@ export function watchGradients(module: Module, inputs: unknown[]): Watched {
       const answer = asUserCode(() => hook(module, [...gradInput], [...gradOutput]));
       const only = Array.isArray(answer) ? answer[0] : answer;
       if (only === undefined || only === null) continue;
-      if (tensors.length !== 1) throw new ArgumentError("registerFullBackwardHook: a hook can return another gradient only for a module with one tensor input");
+      if (tensors.length !== 1)
+        throw new ArgumentError(
+          "registerFullBackwardHook: a hook can return another gradient only for a module with one tensor input",
+        );
       gradInput[0] = only;
       replaced = only;
     }

@@ -1,12 +1,12 @@
 /** Normalisation over the batch, with running statistics for use. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { constantValue } from "../graph/node.ts";
 import { currentLabel } from "../graph/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 import * as F from "./functional.ts";
 import { filledValue, overwrite } from "./initial_values.ts";
 import { countArgument, newBuffer, newParameter } from "./layer_parameters.ts";
@@ -24,7 +24,13 @@ export interface BatchNormOptions {
 }
 
 export type BatchNormArguments =
-  | [numFeatures: number, eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean]
+  | [
+      numFeatures: number,
+      eps?: number,
+      momentum?: number | null,
+      affine?: boolean,
+      trackRunningStats?: boolean,
+    ]
   | [numFeatures: number, options?: BatchNormOptions]
   | [numFeatures: number, eps: number, options?: BatchNormOptions]
   | [options: BatchNormOptions & { numFeatures: number }];
@@ -51,7 +57,13 @@ export abstract class ChannelNorm extends Module {
 
   constructor(of: string, args: Record<string, any>, usually: { affine: boolean; track: boolean }) {
     super();
-    const { numFeatures, eps = 1e-5, momentum = 0.1, affine = usually.affine, trackRunningStats = usually.track } = args;
+    const {
+      numFeatures,
+      eps = 1e-5,
+      momentum = 0.1,
+      affine = usually.affine,
+      trackRunningStats = usually.track,
+    } = args;
     this.numFeatures = countArgument(of, "numFeatures", numFeatures, 0);
     this.eps = eps;
     this.momentum = momentum;
@@ -199,7 +211,15 @@ export class InstanceNorm2dLayer extends ChannelNorm {
     this.checkInput(input);
     const { weight, bias, eps, runningMean, runningVar } = this;
     const useInputStats = this.training || !this.trackRunningStats;
-    return F.instanceNorm(input, { runningMean, runningVar, weight, bias, useInputStats, momentum: this.momentum ?? 0, eps });
+    return F.instanceNorm(input, {
+      runningMean,
+      runningVar,
+      weight,
+      bias,
+      useInputStats,
+      momentum: this.momentum ?? 0,
+      eps,
+    });
   }
 }
 

@@ -1,8 +1,8 @@
 /** Modules that hold others. */
 import { isPlainObject } from "../base/arguments.ts";
-import { ArgumentError } from "../base/errors.ts";
-import { Tensor } from "../tensor/tensor.ts";
 import { callable } from "../base/callable.ts";
+import { ArgumentError } from "../base/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { indentRest, withLines } from "./module_text.ts";
 import { ParameterTensor } from "./parameter.ts";
@@ -11,8 +11,13 @@ import { ParameterTensor } from "./parameter.ts";
 export type NamedModules = Readonly<Record<string, Module>> | readonly (readonly [string, Module])[];
 
 function entriesOf(of: string, modules: unknown): [string, Module][] {
-  const pairs = isPlainObject(modules) ? Object.entries(modules) : modules instanceof ModuleDictLayer ? modules.items() : modules;
-  if (!Array.isArray(pairs)) throw new ArgumentError(`${of}: expected modules by name, as an object or a list of pairs`);
+  const pairs = isPlainObject(modules)
+    ? Object.entries(modules)
+    : modules instanceof ModuleDictLayer
+      ? modules.items()
+      : modules;
+  if (!Array.isArray(pairs))
+    throw new ArgumentError(`${of}: expected modules by name, as an object or a list of pairs`);
   return pairs as [string, Module][];
 }
 
@@ -43,7 +48,9 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
   at(index: number): Module {
     const module = this.held().at(index);
     if (module === undefined) {
-      throw new ArgumentError(`${this.constructor.name}: there is no module ${index}; it holds ${this.length}`);
+      throw new ArgumentError(
+        `${this.constructor.name}: there is no module ${index}; it holds ${this.length}`,
+      );
     }
     return module;
   }
@@ -97,7 +104,9 @@ export class SequentialLayer extends NumberedModules {
     }
     modules.forEach((module, i) => {
       if (!(module instanceof Module)) {
-        throw new ArgumentError(`Sequential: expected modules, got ${module === null ? "null" : typeof module} at place ${i}`);
+        throw new ArgumentError(
+          `Sequential: expected modules, got ${module === null ? "null" : typeof module} at place ${i}`,
+        );
       }
       this.addModule(String(i), module);
     });
@@ -146,7 +155,9 @@ export class ModuleListLayer extends NumberedModules {
       let last = first;
       while (last + 1 < texts.length && texts[last + 1] === texts[first]) last++;
       const text = indentRest(texts[first]);
-      lines.push(last === first ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`);
+      lines.push(
+        last === first ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`,
+      );
       first = last + 1;
     }
     return withLines(this.constructor.name, [], lines);
@@ -191,7 +202,9 @@ export class ModuleDictLayer extends Module {
   get(name: string): Module {
     const found = this.items().find(([key]) => key === name);
     if (found === undefined) {
-      throw new ArgumentError(`ModuleDict: there is no module \`${name}\`; it holds ${this.keys().join(", ") || "none"}`);
+      throw new ArgumentError(
+        `ModuleDict: there is no module \`${name}\`; it holds ${this.keys().join(", ") || "none"}`,
+      );
     }
     return found[1];
   }
@@ -229,12 +242,15 @@ export class ParameterListLayer extends Module {
   }
 
   [Symbol.iterator](): Iterator<ParameterTensor> {
-    return this.ownTensors().parameters.map(([, parameter]) => parameter)[Symbol.iterator]();
+    return this.ownTensors()
+      .parameters.map(([, parameter]) => parameter)
+      [Symbol.iterator]();
   }
 
   at(index: number): ParameterTensor {
     const found = [...this].at(index);
-    if (found === undefined) throw new ArgumentError(`ParameterList: there is no parameter ${index}; it holds ${this.length}`);
+    if (found === undefined)
+      throw new ArgumentError(`ParameterList: there is no parameter ${index}; it holds ${this.length}`);
     return found;
   }
 

@@ -1,9 +1,9 @@
 /** Convolution layers. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType } from "../base/dtype.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 import * as F from "./functional.ts";
 import { overwrite, uniformValue } from "./initial_values.ts";
 import type { Size } from "./layer.ts";
@@ -44,7 +44,16 @@ export type Conv2dArguments =
   | [options: ConvolutionOptions & { inChannels: number; outChannels: number; kernelSize: Size }];
 
 const CONV2D = signature("Conv2d", [
-  "inChannels", "outChannels", "kernelSize", "stride?", "padding?", "dilation?", "groups?", "bias?", "paddingMode?", "dtype?",
+  "inChannels",
+  "outChannels",
+  "kernelSize",
+  "stride?",
+  "padding?",
+  "dilation?",
+  "groups?",
+  "bias?",
+  "paddingMode?",
+  "dtype?",
 ]);
 
 /** What `Conv2d` and `ConvTranspose2d` share. */
@@ -69,7 +78,8 @@ abstract class ConvolutionBase extends Module {
     this.outChannels = countArgument(of, "outChannels", outChannels);
     this.kernelSize = pairArgument(of, "kernelSize", kernelSize, 1);
     this.stride = pairArgument(of, "stride", stride, 1);
-    this.padding = padding === "same" || padding === "valid" ? padding : pairArgument(of, "padding", padding, 0);
+    this.padding =
+      padding === "same" || padding === "valid" ? padding : pairArgument(of, "padding", padding, 0);
     this.dilation = pairArgument(of, "dilation", dilation, 1);
     this.outputPadding = pairArgument(of, "outputPadding", outputPadding, 0);
     this.groups = countArgument(of, "groups", groups);
@@ -81,7 +91,9 @@ abstract class ConvolutionBase extends Module {
     const of = this.constructor.name;
     for (const name of ["inChannels", "outChannels"] as const) {
       if (this[name] % this.groups !== 0) {
-        throw new ArgumentError(`${of}: expected \`${name}\` to be divisible by \`groups\`, got ${this[name]} and ${this.groups}`);
+        throw new ArgumentError(
+          `${of}: expected \`${name}\` to be divisible by \`groups\`, got ${this[name]} and ${this.groups}`,
+        );
       }
     }
     if (!PADDING_MODES.includes(this.paddingMode)) {
@@ -113,7 +125,11 @@ abstract class ConvolutionBase extends Module {
   }
 
   override extraRepr(): string {
-    const parts = [`${this.inChannels}, ${this.outChannels}`, `kernel_size=${py(this.kernelSize)}`, `stride=${py(this.stride)}`];
+    const parts = [
+      `${this.inChannels}, ${this.outChannels}`,
+      `kernel_size=${py(this.kernelSize)}`,
+      `stride=${py(this.stride)}`,
+    ];
     const { padding } = this;
     if (typeof padding === "string" || padding.some((p) => p !== 0)) parts.push(`padding=${py(padding)}`);
     if (this.dilation.some((d) => d !== 1)) parts.push(`dilation=${py(this.dilation)}`);
@@ -204,7 +220,17 @@ export type ConvTranspose2dArguments =
   | [options: TransposedOptions & { inChannels: number; outChannels: number; kernelSize: Size }];
 
 const TRANSPOSED = signature("ConvTranspose2d", [
-  "inChannels", "outChannels", "kernelSize", "stride?", "padding?", "outputPadding?", "groups?", "bias?", "dilation?", "paddingMode?", "dtype?",
+  "inChannels",
+  "outChannels",
+  "kernelSize",
+  "stride?",
+  "padding?",
+  "outputPadding?",
+  "groups?",
+  "bias?",
+  "dilation?",
+  "paddingMode?",
+  "dtype?",
 ]);
 
 /** See {@link ConvTranspose2d}. */

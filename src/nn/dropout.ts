@@ -19,7 +19,8 @@ function dropoutLayer(name: string, compute: (input: Tensor, p: number, training
   return defineLayer<DropoutArguments, DropoutSettings>(name, ["p?", "inplace?"], {
     defaults: { p: 0.5, inplace: false },
     prepare: ({ p }) => {
-      if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${name}: expected \`p\` to be a probability from 0 to 1, got ${String(p)}`);
+      if (!(p >= 0 && p <= 1))
+        throw new ArgumentError(`${name}: expected \`p\` to be a probability from 0 to 1, got ${String(p)}`);
     },
     forward: ({ p, training }, input: Tensor) => compute(input, p, training),
     describe: (s) => `p=${pyFloat(s.p)}, inplace=${py(s.inplace)}`,

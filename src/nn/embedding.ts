@@ -1,10 +1,10 @@
 /** Vectors by number. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { fillNormal } from "../base/random_fill.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 import * as F from "./functional.ts";
 import { deferredValue, keyFrom, overwrite } from "./initial_values.ts";
 import { countArgument, newParameter } from "./layer_parameters.ts";
@@ -27,11 +27,18 @@ export class EmbeddingLayer extends Module {
 
   constructor(...args: EmbeddingArguments) {
     super();
-    const { numEmbeddings, embeddingDim, paddingIdx = null, dtype = "float32" } = bindArguments(SIGNATURE, args);
+    const {
+      numEmbeddings,
+      embeddingDim,
+      paddingIdx = null,
+      dtype = "float32",
+    } = bindArguments(SIGNATURE, args);
     this.numEmbeddings = countArgument("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = countArgument("Embedding", "embeddingDim", embeddingDim);
     if (paddingIdx !== null && !(paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)) {
-      throw new ArgumentError(`Embedding: expected \`paddingIdx\` within the ${numEmbeddings} embeddings, got ${paddingIdx}`);
+      throw new ArgumentError(
+        `Embedding: expected \`paddingIdx\` within the ${numEmbeddings} embeddings, got ${paddingIdx}`,
+      );
     }
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
     this.weight = newParameter([numEmbeddings, embeddingDim], dtype);

@@ -3,7 +3,7 @@
  * PyTorch's names in camelCase.
  */
 
+export { oneHot } from "../tensor/functions/indexing.ts";
 export * from "../tensor/functions/nn_index.ts";
 export { relu } from "../tensor/functions/nn_relu.ts";
 export { sigmoid, tanh } from "../tensor/functions/pointwise.ts";
-export { oneHot } from "../tensor/functions/indexing.ts";

@@ -16,7 +16,8 @@ type Parameters = Tensor | Iterable<Tensor>;
 function withGradients(of: string, parameters: Parameters): { tensor: Tensor; grad: Tensor }[] {
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
   return list.flatMap((tensor) => {
-    if (!(tensor instanceof Tensor)) throw new ArgumentError(`${of}: expected parameters, got ${typeof tensor}`);
+    if (!(tensor instanceof Tensor))
+      throw new ArgumentError(`${of}: expected parameters, got ${typeof tensor}`);
     return tensor.grad === null ? [] : [{ tensor, grad: tensor.grad }];
   });
 }
@@ -75,11 +76,15 @@ const CLIP_NORM = signature("clipGradNorm_", ["parameters", "maxNorm", "normType
  */
 export const clipGradNorm_: ClipGradNorm = (...args: unknown[]): Tensor => {
   const { parameters, maxNorm, normType = 2 } = bindArguments(CLIP_NORM, args);
-  if (!(normType > 0)) throw new ArgumentError(`clipGradNorm_: expected \`normType\` above 0, got ${String(normType)}`);
+  if (!(normType > 0))
+    throw new ArgumentError(`clipGradNorm_: expected \`normType\` above 0, got ${String(normType)}`);
   const found = withGradients("clipGradNorm_", parameters);
   const norm = withoutTape(() => {
     if (found.length === 0) return scalarValue(0, "float32");
-    const total = totalNorm(found.map(({ grad }) => grad.value), normType);
+    const total = totalNorm(
+      found.map(({ grad }) => grad.value),
+      normType,
+    );
     const one = constant(1, total.dtype);
     const coefficient = div(scalarValue(maxNorm, total.dtype), add(total, constant(1e-6, total.dtype)));
     const scale = emit(minimumOp, [coefficient, one]);

@@ -1,9 +1,9 @@
 /** Normalisation within each example. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 import * as F from "./functional.ts";
 import { filledValue, overwrite } from "./initial_values.ts";
 import { defineLayer } from "./layer.ts";
@@ -29,7 +29,13 @@ type LayerNormArguments =
   | [normalizedShape: number | readonly number[], options?: LayerNormOptions]
   | [normalizedShape: number | readonly number[], eps: number, options?: LayerNormOptions]
   | [options: LayerNormOptions & { normalizedShape: number | readonly number[] }];
-const LAYER_NORM = signature("LayerNorm", ["normalizedShape", "eps?", "elementwiseAffine?", "bias?", "dtype?"]);
+const LAYER_NORM = signature("LayerNorm", [
+  "normalizedShape",
+  "eps?",
+  "elementwiseAffine?",
+  "bias?",
+  "dtype?",
+]);
 
 /** See {@link LayerNorm}. */
 export class LayerNormLayer extends Module {
@@ -104,7 +110,9 @@ export class GroupNormLayer extends Module {
     this.numGroups = countArgument("GroupNorm", "numGroups", numGroups);
     this.numChannels = countArgument("GroupNorm", "numChannels", numChannels);
     if (numChannels % numGroups !== 0) {
-      throw new ArgumentError(`GroupNorm: expected \`numChannels\` to be divisible by \`numGroups\`, got ${numChannels} and ${numGroups}`);
+      throw new ArgumentError(
+        `GroupNorm: expected \`numChannels\` to be divisible by \`numGroups\`, got ${numChannels} and ${numGroups}`,
+      );
     }
     this.eps = eps;
     this.affine = affine;

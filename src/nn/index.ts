@@ -1,12 +1,13 @@
 /** Networks: modules, layers, losses, first values of weights. */
+
+export { type Callable, callable } from "../base/callable.ts";
 export * from "./activation.ts";
 export {
   BatchNorm1d,
-  type BatchNormOptions,
   BatchNorm2d,
+  type BatchNormOptions,
   InstanceNorm2d,
 } from "./batch_norm.ts";
-export { type Callable, callable } from "../base/callable.ts";
 export { ModuleDict, ModuleList, type NamedModules, ParameterList, Sequential } from "./containers.ts";
 export { Conv2d, ConvTranspose2d, type PaddingMode } from "./convolution.ts";
 export { Dropout, Dropout2d } from "./dropout.ts";

@@ -12,7 +12,15 @@ import { fillNormal } from "../base/random_fill.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import type { Generator } from "../tensor/random_state.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { deferredValue, filledValue, keyFrom, normalValue, overwrite, truncatedNormalValue, uniformValue } from "./initial_values.ts";
+import {
+  deferredValue,
+  filledValue,
+  keyFrom,
+  normalValue,
+  overwrite,
+  truncatedNormalValue,
+  uniformValue,
+} from "./initial_values.ts";
 import { orthogonalRows } from "./orthogonal.ts";
 
 interface Random {
@@ -20,7 +28,11 @@ interface Random {
 }
 
 /** Binds the arguments of an `nn.init` function and checks its tensor. */
-function initializer<F>(name: string, parameters: readonly string[], fill: (tensor: Tensor, args: any) => void): F {
+function initializer<F>(
+  name: string,
+  parameters: readonly string[],
+  fill: (tensor: Tensor, args: any) => void,
+): F {
   const of = signature(name, ["tensor", ...parameters]);
   const call = (...args: unknown[]): Tensor => {
     const { tensor, ...rest } = bindArguments(of, args);
@@ -37,8 +49,11 @@ interface Uniform {
   (tensor: Tensor, options: Random & { a?: number; b?: number }): Tensor;
 }
 /** U(a, b), 0 to 1 where they are not given. */
-export const uniform_ = initializer<Uniform>("uniform_", ["a?", "b?", "generator?"], (tensor, { a = 0, b = 1, generator }) =>
-  overwrite(tensor, uniformValue(tensor.cell.value, a, b, generator)),
+export const uniform_ = initializer<Uniform>(
+  "uniform_",
+  ["a?", "b?", "generator?"],
+  (tensor, { a = 0, b = 1, generator }) =>
+    overwrite(tensor, uniformValue(tensor.cell.value, a, b, generator)),
 );
 
 interface Normal {
@@ -46,8 +61,11 @@ interface Normal {
   (tensor: Tensor, options: Random & { mean?: number; std?: number }): Tensor;
 }
 /** N(mean, std^2), 0 and 1 where they are not given. */
-export const normal_ = initializer<Normal>("normal_", ["mean?", "std?", "generator?"], (tensor, { mean = 0, std = 1, generator }) =>
-  overwrite(tensor, normalValue(tensor.cell.value, mean, std, generator)),
+export const normal_ = initializer<Normal>(
+  "normal_",
+  ["mean?", "std?", "generator?"],
+  (tensor, { mean = 0, std = 1, generator }) =>
+    overwrite(tensor, normalValue(tensor.cell.value, mean, std, generator)),
 );
 
 interface TruncatedNormal {
@@ -59,7 +77,8 @@ export const truncNormal_ = initializer<TruncatedNormal>(
   "truncNormal_",
   ["mean?", "std?", "a?", "b?", "generator?"],
   (tensor, { mean = 0, std = 1, a = -2, b = 2, generator }) => {
-    if (!(a < b)) throw new ArgumentError(`truncNormal_: expected \`a\` to be below \`b\`, got ${a} and ${b}`);
+    if (!(a < b))
+      throw new ArgumentError(`truncNormal_: expected \`a\` to be below \`b\`, got ${a} and ${b}`);
     overwrite(tensor, truncatedNormalValue(tensor.cell.value, mean, std, { low: a, high: b }, generator));
   },
 );
@@ -99,8 +118,14 @@ export const dirac_ = initializer<Dirac>("dirac_", ["groups?"], (tensor, { group
   if (shape.length < 3 || shape.length > 5) {
     throw new ShapeError(`dirac_: expected a weight of 3 to 5 dimensions, got ${formatShape(shape)}`);
   }
-  if (shape[0] % groups !== 0) throw new ArgumentError(`dirac_: expected ${shape[0]} output channels to be divisible by ${groups} groups`);
-  overwrite(tensor, deferredValue(shape, dtype, (out) => fillDirac(out, shape, groups)));
+  if (shape[0] % groups !== 0)
+    throw new ArgumentError(
+      `dirac_: expected ${shape[0]} output channels to be divisible by ${groups} groups`,
+    );
+  overwrite(
+    tensor,
+    deferredValue(shape, dtype, (out) => fillDirac(out, shape, groups)),
+  );
 });
 
 function fillDirac(out: TypedArray, shape: Shape, groups: number): void {
@@ -109,7 +134,8 @@ function fillDirac(out: TypedArray, shape: Shape, groups: number): void {
   const centre = window.reduce((at, length) => at * length + Math.floor(length / 2), 0);
   const perGroup = outputs / groups;
   for (let group = 0; group < groups; group++) {
-    for (let d = 0; d < Math.min(perGroup, inputs); d++) out[((group * perGroup + d) * inputs + d) * size + centre] = 1;
+    for (let d = 0; d < Math.min(perGroup, inputs); d++)
+      out[((group * perGroup + d) * inputs + d) * size + centre] = 1;
   }
 }
 
@@ -117,7 +143,9 @@ function fillDirac(out: TypedArray, shape: Shape, groups: number): void {
 export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
   const { shape } = tensor.cell.value;
   if (shape.length < 2) {
-    throw new ShapeError(`fan in and fan out exist for tensors of at least 2 dimensions, got ${formatShape(shape)}`);
+    throw new ShapeError(
+      `fan in and fan out exist for tensors of at least 2 dimensions, got ${formatShape(shape)}`,
+    );
   }
   const window = shape.slice(2).reduce((a, b) => a * b, 1);
   return [shape[1] * window, shape[0] * window];
@@ -128,17 +156,25 @@ interface Xavier {
   (tensor: Tensor, options: Random & { gain?: number }): Tensor;
 }
 /** U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)). */
-export const xavierUniform_ = initializer<Xavier>("xavierUniform_", ["gain?", "generator?"], (tensor, { gain = 1, generator }) => {
-  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
-  const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
-  overwrite(tensor, uniformValue(tensor.cell.value, -bound, bound, generator));
-});
+export const xavierUniform_ = initializer<Xavier>(
+  "xavierUniform_",
+  ["gain?", "generator?"],
+  (tensor, { gain = 1, generator }) => {
+    const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+    const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
+    overwrite(tensor, uniformValue(tensor.cell.value, -bound, bound, generator));
+  },
+);
 
 /** N(0, std^2) with std = gain sqrt(2 / (fanIn + fanOut)). */
-export const xavierNormal_ = initializer<Xavier>("xavierNormal_", ["gain?", "generator?"], (tensor, { gain = 1, generator }) => {
-  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
-  overwrite(tensor, normalValue(tensor.cell.value, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), generator));
-});
+export const xavierNormal_ = initializer<Xavier>(
+  "xavierNormal_",
+  ["gain?", "generator?"],
+  (tensor, { gain = 1, generator }) => {
+    const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+    overwrite(tensor, normalValue(tensor.cell.value, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), generator));
+  },
+);
 
 export type FanMode = "fan_in" | "fan_out" | "fanIn" | "fanOut";
 const FAN_MODES: readonly string[] = ["fan_in", "fan_out", "fanIn", "fanOut"];
@@ -159,7 +195,9 @@ const KAIMING = ["a?", "mode?", "nonlinearity?", "generator?"];
 function kaimingDeviation(of: string, tensor: Tensor, options: KaimingOptions): number {
   const { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" } = options;
   if (!FAN_MODES.includes(mode)) {
-    throw new ArgumentError(`${of}: unknown mode "${mode}"${didYouMean(mode, FAN_MODES)} (expected fan_in, fan_out)`);
+    throw new ArgumentError(
+      `${of}: unknown mode "${mode}"${didYouMean(mode, FAN_MODES)} (expected fan_in, fan_out)`,
+    );
   }
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   const fan = mode === "fan_in" || mode === "fanIn" ? fanIn : fanOut;
@@ -188,22 +226,27 @@ interface Orthogonal {
  * Source: A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in
  * deep linear neural networks", 2013.
  */
-export const orthogonal_ = initializer<Orthogonal>("orthogonal_", ["gain?", "generator?"], (tensor, { gain = 1, generator }) => {
-  const { shape, dtype } = tensor.cell.value;
-  if (shape.length < 2) throw new ShapeError(`orthogonal_: expected at least 2 dimensions, got ${formatShape(shape)}`);
-  const key = keyFrom(generator);
-  const rows = shape[0];
-  const columns = shape.slice(1).reduce((a, b) => a * b, 1);
-  overwrite(
-    tensor,
-    deferredValue(shape, dtype, (out) => {
-      const draws = new Float64Array(rows * columns);
-      fillNormal(draws, key, 0, 1);
-      const matrix = orthogonalRows(draws, rows, columns);
-      for (let i = 0; i < matrix.length; i++) out[i] = gain * matrix[i];
-    }),
-  );
-});
+export const orthogonal_ = initializer<Orthogonal>(
+  "orthogonal_",
+  ["gain?", "generator?"],
+  (tensor, { gain = 1, generator }) => {
+    const { shape, dtype } = tensor.cell.value;
+    if (shape.length < 2)
+      throw new ShapeError(`orthogonal_: expected at least 2 dimensions, got ${formatShape(shape)}`);
+    const key = keyFrom(generator);
+    const rows = shape[0];
+    const columns = shape.slice(1).reduce((a, b) => a * b, 1);
+    overwrite(
+      tensor,
+      deferredValue(shape, dtype, (out) => {
+        const draws = new Float64Array(rows * columns);
+        fillNormal(draws, key, 0, 1);
+        const matrix = orthogonalRows(draws, rows, columns);
+        for (let i = 0; i < matrix.length; i++) out[i] = gain * matrix[i];
+      }),
+    );
+  },
+);
 
 interface Sparse {
   (tensor: Tensor, sparsity: number, std?: number, generator?: Generator | null): Tensor;
@@ -211,25 +254,31 @@ interface Sparse {
   (tensor: Tensor, sparsity: number, options: Random & { std?: number }): Tensor;
 }
 /** N(0, std^2) with a share of `sparsity` zeros in each column of a matrix. */
-export const sparse_ = initializer<Sparse>("sparse_", ["sparsity", "std?", "generator?"], (tensor, { sparsity, std = 0.01, generator }) => {
-  const { shape, dtype } = tensor.cell.value;
-  if (shape.length !== 2) throw new ShapeError(`sparse_: expected a matrix, got ${formatShape(shape)}`);
-  const [rows, columns] = shape;
-  const zeros = Math.ceil(sparsity * rows);
-  const [values, order] = [keyFrom(generator), keyFrom(generator)];
-  overwrite(
-    tensor,
-    deferredValue(shape, dtype, (out) => {
-      fillNormal(out, values, 0, std);
-      const ranks = new Float64Array(rows * columns);
-      fillNormal(ranks, order, 0, 1);
-      for (let c = 0; c < columns; c++) {
-        const chosen = Array.from({ length: rows }, (_, r) => r).sort((a, b) => ranks[a * columns + c] - ranks[b * columns + c]);
-        for (const r of chosen.slice(0, zeros)) out[r * columns + c] = 0;
-      }
-    }),
-  );
-});
+export const sparse_ = initializer<Sparse>(
+  "sparse_",
+  ["sparsity", "std?", "generator?"],
+  (tensor, { sparsity, std = 0.01, generator }) => {
+    const { shape, dtype } = tensor.cell.value;
+    if (shape.length !== 2) throw new ShapeError(`sparse_: expected a matrix, got ${formatShape(shape)}`);
+    const [rows, columns] = shape;
+    const zeros = Math.ceil(sparsity * rows);
+    const [values, order] = [keyFrom(generator), keyFrom(generator)];
+    overwrite(
+      tensor,
+      deferredValue(shape, dtype, (out) => {
+        fillNormal(out, values, 0, std);
+        const ranks = new Float64Array(rows * columns);
+        fillNormal(ranks, order, 0, 1);
+        for (let c = 0; c < columns; c++) {
+          const chosen = Array.from({ length: rows }, (_, r) => r).sort(
+            (a, b) => ranks[a * columns + c] - ranks[b * columns + c],
+          );
+          for (const r of chosen.slice(0, zeros)) out[r * columns + c] = 0;
+        }
+      }),
+    );
+  },
+);
 
 const GAINS: Readonly<Record<string, number>> = {
   linear: 1,
@@ -257,7 +306,9 @@ export function calculateGain(nonlinearity: string, param: number | null = null)
   const gain = GAINS[name];
   if (gain === undefined) {
     const known = [...Object.keys(GAINS), "leaky_relu"];
-    throw new ArgumentError(`calculateGain: unknown nonlinearity "${nonlinearity}"${didYouMean(name, known)} (expected ${known.join(", ")})`);
+    throw new ArgumentError(
+      `calculateGain: unknown nonlinearity "${nonlinearity}"${didYouMean(name, known)} (expected ${known.join(", ")})`,
+    );
   }
   return gain;
 }

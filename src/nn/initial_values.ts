@@ -14,7 +14,12 @@ const EMPTY = new Float32Array(0);
 export function deferredValue(shape: Shape, dtype: DType, fill: (out: TypedArray) => void): Value {
   const value = constantValue(EMPTY, [...shape], dtype);
   const become = (data: Value["data"]) => {
-    Object.defineProperty(value, "data", { value: data, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(value, "data", {
+      value: data,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
     return data;
   };
   const make = () => {
@@ -26,12 +31,22 @@ export function deferredValue(shape: Shape, dtype: DType, fill: (out: TypedArray
   return value;
 }
 
-export function uniformValue(spec: TensorSpec, low: number, high: number, generator?: Generator | null): Value {
+export function uniformValue(
+  spec: TensorSpec,
+  low: number,
+  high: number,
+  generator?: Generator | null,
+): Value {
   const key = keyFrom(generator);
   return deferredValue(spec.shape, spec.dtype, (out) => fillUniform(out, key, low, high));
 }
 
-export function normalValue(spec: TensorSpec, mean: number, std: number, generator?: Generator | null): Value {
+export function normalValue(
+  spec: TensorSpec,
+  mean: number,
+  std: number,
+  generator?: Generator | null,
+): Value {
   const key = keyFrom(generator);
   return deferredValue(spec.shape, spec.dtype, (out) => fillNormal(out, key, mean, std));
 }

@@ -1,7 +1,7 @@
 /** Layers without parameters, made from their signature and the function they call. */
 import { bindArguments, signature } from "../base/arguments.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { type Callable, callable } from "../base/callable.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 /** One number for height and width, or one for each. */

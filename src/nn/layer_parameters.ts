@@ -19,7 +19,9 @@ export function newBuffer(shape: Shape, dtype: DType, number = 0): Tensor {
 /** A whole number of at least `least`. */
 export function countArgument(of: string, name: string, given: unknown, least = 1): number {
   if (!Number.isInteger(given) || (given as number) < least) {
-    throw new ArgumentError(`${of}: expected \`${name}\` to be a whole number of at least ${least}, got ${String(given)}`);
+    throw new ArgumentError(
+      `${of}: expected \`${name}\` to be a whole number of at least ${least}, got ${String(given)}`,
+    );
   }
   return given as number;
 }

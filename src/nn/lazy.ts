@@ -1,11 +1,11 @@
 /** Layers that learn the size of their input from the first one they see. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType } from "../base/dtype.ts";
 import { AutogradError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { BatchNorm1dLayer, BatchNorm2dLayer, type BatchNormOptions } from "./batch_norm.ts";
-import { callable } from "../base/callable.ts";
 import { Conv2dLayer, ConvTranspose2dLayer } from "./convolution.ts";
 import type { Size } from "./layer.ts";
 import { LinearLayer } from "./linear.ts";
@@ -28,7 +28,9 @@ function sizeOf(module: Module, inputs: readonly unknown[], dim: (rank: number) 
   const size = input instanceof Tensor ? input.shape[dim(input.ndim)] : undefined;
   if (size === undefined) {
     const got = input instanceof Tensor ? formatShape(input.shape) : String(input);
-    throw new ShapeError(`${module.constructor.name}: expected an input with channels to learn the layer's size from, got ${got}`);
+    throw new ShapeError(
+      `${module.constructor.name}: expected an input with channels to learn the layer's size from, got ${got}`,
+    );
   }
   return size;
 }
@@ -94,14 +96,30 @@ interface LazyConvolutionOptions {
   dtype?: DType;
 }
 type LazyConv2dArguments =
-  | [outChannels: number, kernelSize: Size, stride?: Size, padding?: Size | "same" | "valid", dilation?: Size, groups?: number, bias?: boolean]
+  | [
+      outChannels: number,
+      kernelSize: Size,
+      stride?: Size,
+      padding?: Size | "same" | "valid",
+      dilation?: Size,
+      groups?: number,
+      bias?: boolean,
+    ]
   | [outChannels: number, kernelSize: Size, options?: LazyConvolutionOptions]
   | [outChannels: number, kernelSize: Size, stride: Size, options?: LazyConvolutionOptions]
   | [outChannels: number, options: LazyConvolutionOptions & { kernelSize: Size }]
   | [options: LazyConvolutionOptions & { outChannels: number; kernelSize: Size }];
 
 const CONV2D = signature("LazyConv2d", [
-  "outChannels", "kernelSize", "stride?", "padding?", "dilation?", "groups?", "bias?", "paddingMode?", "dtype?",
+  "outChannels",
+  "kernelSize",
+  "stride?",
+  "padding?",
+  "dilation?",
+  "groups?",
+  "bias?",
+  "paddingMode?",
+  "dtype?",
 ]);
 
 /** Channels stand third from last, with a batch or without. */
@@ -152,20 +170,41 @@ interface LazyTransposedOptions {
   dtype?: DType;
 }
 type LazyConvTranspose2dArguments =
-  | [outChannels: number, kernelSize: Size, stride?: Size, padding?: Size, outputPadding?: Size, groups?: number, bias?: boolean, dilation?: Size]
+  | [
+      outChannels: number,
+      kernelSize: Size,
+      stride?: Size,
+      padding?: Size,
+      outputPadding?: Size,
+      groups?: number,
+      bias?: boolean,
+      dilation?: Size,
+    ]
   | [outChannels: number, kernelSize: Size, options?: LazyTransposedOptions]
   | [outChannels: number, kernelSize: Size, stride: Size, options?: LazyTransposedOptions]
   | [outChannels: number, options: LazyTransposedOptions & { kernelSize: Size }]
   | [options: LazyTransposedOptions & { outChannels: number; kernelSize: Size }];
 
 const TRANSPOSED = signature("LazyConvTranspose2d", [
-  "outChannels", "kernelSize", "stride?", "padding?", "outputPadding?", "groups?", "bias?", "dilation?", "paddingMode?", "dtype?",
+  "outChannels",
+  "kernelSize",
+  "stride?",
+  "padding?",
+  "outputPadding?",
+  "groups?",
+  "bias?",
+  "dilation?",
+  "paddingMode?",
+  "dtype?",
 ]);
 
 /** See {@link LazyConvTranspose2d}. */
 export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
   constructor(...args: LazyConvTranspose2dArguments) {
-    super({ inChannels: 0, ...(bindArguments(TRANSPOSED, args) as { outChannels: number; kernelSize: Size }) });
+    super({
+      inChannels: 0,
+      ...(bindArguments(TRANSPOSED, args) as { outChannels: number; kernelSize: Size }),
+    });
   }
 
   override get isLazy(): boolean {

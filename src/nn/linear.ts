@@ -1,8 +1,8 @@
 /** Fully connected layers. */
 import { bindArguments, signature } from "../base/arguments.ts";
+import { callable } from "../base/callable.ts";
 import type { DType } from "../base/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 import * as F from "./functional.ts";
 import { overwrite, uniformValue } from "./initial_values.ts";
 import { countArgument, newParameter } from "./layer_parameters.ts";

@@ -37,19 +37,27 @@ type LegacyArguments = [sizeAverage?: boolean | null, reduce?: boolean | null, r
 type ReductionArguments = LegacyArguments | [options: Partial<ReducedSettings & Legacy>];
 
 /** (input - target)^2 */
-export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>("MSELoss", ["sizeAverage?", "reduce?", "reduction?"], {
-  defaults: { reduction: "mean" },
-  prepare: checkReduction("MSELoss"),
-  forward: ({ reduction }, input: Tensor, target: Tensor) => F.mseLoss(input, target, { reduction }),
-});
+export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>(
+  "MSELoss",
+  ["sizeAverage?", "reduce?", "reduction?"],
+  {
+    defaults: { reduction: "mean" },
+    prepare: checkReduction("MSELoss"),
+    forward: ({ reduction }, input: Tensor, target: Tensor) => F.mseLoss(input, target, { reduction }),
+  },
+);
 export type MSELoss = InstanceType<typeof MSELoss>;
 
 /** |input - target| */
-export const L1Loss = defineLayer<ReductionArguments, ReducedSettings>("L1Loss", ["sizeAverage?", "reduce?", "reduction?"], {
-  defaults: { reduction: "mean" },
-  prepare: checkReduction("L1Loss"),
-  forward: ({ reduction }, input: Tensor, target: Tensor) => F.l1Loss(input, target, { reduction }),
-});
+export const L1Loss = defineLayer<ReductionArguments, ReducedSettings>(
+  "L1Loss",
+  ["sizeAverage?", "reduce?", "reduction?"],
+  {
+    defaults: { reduction: "mean" },
+    prepare: checkReduction("L1Loss"),
+    forward: ({ reduction }, input: Tensor, target: Tensor) => F.l1Loss(input, target, { reduction }),
+  },
+);
 export type L1Loss = InstanceType<typeof L1Loss>;
 
 export interface BetaSettings extends ReducedSettings {
@@ -62,7 +70,8 @@ export const SmoothL1Loss = defineLayer<
 >("SmoothL1Loss", ["sizeAverage?", "reduce?", "reduction?", "beta?"], {
   defaults: { reduction: "mean", beta: 1 },
   prepare: checkReduction("SmoothL1Loss"),
-  forward: ({ reduction, beta }, input: Tensor, target: Tensor) => F.smoothL1Loss(input, target, { reduction, beta }),
+  forward: ({ reduction, beta }, input: Tensor, target: Tensor) =>
+    F.smoothL1Loss(input, target, { reduction, beta }),
 });
 export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 
@@ -71,12 +80,15 @@ export interface DeltaSettings extends ReducedSettings {
 }
 /** d^2 / 2 where d = |input - target| is below `delta`, else delta (d - delta / 2). */
 export const HuberLoss = defineLayer<
-  [reduction?: Reduction, delta?: number] | [reduction: Reduction, options: { delta?: number }] | [options: Partial<DeltaSettings>],
+  | [reduction?: Reduction, delta?: number]
+  | [reduction: Reduction, options: { delta?: number }]
+  | [options: Partial<DeltaSettings>],
   DeltaSettings
 >("HuberLoss", ["reduction?", "delta?"], {
   defaults: { reduction: "mean", delta: 1 },
   prepare: checkReduction("HuberLoss"),
-  forward: ({ reduction, delta }, input: Tensor, target: Tensor) => F.huberLoss(input, target, { reduction, delta }),
+  forward: ({ reduction, delta }, input: Tensor, target: Tensor) =>
+    F.huberLoss(input, target, { reduction, delta }),
 });
 export type HuberLoss = InstanceType<typeof HuberLoss>;
 
@@ -123,7 +135,9 @@ export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 
 /** Negative log-likelihood of class labels, from logarithms of probabilities. */
 export const NLLLoss = defineLayer<
-  ClassArguments | [weight: Tensor | null, options: Partial<ClassLossSettings & Legacy>] | [options: Partial<ClassLossSettings & Legacy>],
+  | ClassArguments
+  | [weight: Tensor | null, options: Partial<ClassLossSettings & Legacy>]
+  | [options: Partial<ClassLossSettings & Legacy>],
   ClassLossSettings
 >("NLLLoss", CLASS_PARAMETERS, {
   defaults: { weight: null, ignoreIndex: -100, reduction: "mean" },
@@ -145,7 +159,9 @@ type WeightedArguments = [
 
 /** Binary cross-entropy of probabilities. */
 export const BCELoss = defineLayer<
-  WeightedArguments | [weight: Tensor | null, options: Partial<ReducedSettings & Legacy>] | [options: Partial<WeightedSettings & Legacy>],
+  | WeightedArguments
+  | [weight: Tensor | null, options: Partial<ReducedSettings & Legacy>]
+  | [options: Partial<WeightedSettings & Legacy>],
   WeightedSettings
 >("BCELoss", ["weight?", "sizeAverage?", "reduce?", "reduction?"], {
   defaults: { weight: null, reduction: "mean" },
@@ -179,12 +195,20 @@ export interface DivergenceSettings {
 }
 /** Kullback-Leibler divergence: target (log target - input), input a logarithm of probabilities. */
 export const KLDivLoss = defineLayer<
-  | [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: DivergenceSettings["reduction"], logTarget?: boolean]
+  | [
+      sizeAverage?: boolean | null,
+      reduce?: boolean | null,
+      reduction?: DivergenceSettings["reduction"],
+      logTarget?: boolean,
+    ]
   | [options: Partial<DivergenceSettings & Legacy>],
   DivergenceSettings
 >("KLDivLoss", ["sizeAverage?", "reduce?", "reduction?", "logTarget?"], {
   defaults: { reduction: "mean", logTarget: false },
-  prepare: checkReduction("KLDivLoss", [...REDUCTIONS, "batchmean"]) as (settings: DivergenceSettings) => void,
-  forward: ({ reduction, logTarget }, input: Tensor, target: Tensor) => F.klDiv(input, target, { reduction, logTarget }),
+  prepare: checkReduction("KLDivLoss", [...REDUCTIONS, "batchmean"]) as (
+    settings: DivergenceSettings,
+  ) => void,
+  forward: ({ reduction, logTarget }, input: Tensor, target: Tensor) =>
+    F.klDiv(input, target, { reduction, logTarget }),
 });
 export type KLDivLoss = InstanceType<typeof KLDivLoss>;

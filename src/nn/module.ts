@@ -1,9 +1,16 @@
 /** The base of every network and layer. */
+
+import { CallableObject } from "../base/callable.ts";
 import { type DType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { CallableObject } from "../base/callable.ts";
-import { type ForwardHook, type ForwardPreHook, type FullBackwardHook, type HookHandle, ModuleHooks } from "./hooks.ts";
+import {
+  type ForwardHook,
+  type ForwardPreHook,
+  type FullBackwardHook,
+  type HookHandle,
+  ModuleHooks,
+} from "./hooks.ts";
 import { callModule } from "./module_call.ts";
 import { formatModule } from "./module_text.ts";
 import { attributeName, joinPath } from "./names.ts";
@@ -55,7 +62,9 @@ export class Module extends CallableObject {
 
   /** What the module computes. Call the module instead, which runs the hooks as well. */
   forward(..._inputs: any[]): any {
-    throw new ArgumentError(`${this.constructor.name}: forward() is not defined; write \`forward(x) { ... }\` in the class`);
+    throw new ArgumentError(
+      `${this.constructor.name}: forward() is not defined; write \`forward(x) { ... }\` in the class`,
+    );
   }
 
   /** @internal */
@@ -111,12 +120,15 @@ export class Module extends CallableObject {
 
   /** Adds a child under a name, as assigning it to a property does. */
   addModule(name: string, module: Module): void {
-    if (!(module instanceof Module)) throw new ArgumentError(`addModule: expected \`${name}\` to be a module`);
+    if (!(module instanceof Module))
+      throw new ArgumentError(`addModule: expected \`${name}\` to be a module`);
     if (name === "" || name.includes(".")) {
       throw new ArgumentError(`addModule: expected a name without dots that is not empty, got "${name}"`);
     }
     if (name in this && !((this as Record<string, unknown>)[name] instanceof Module)) {
-      throw new ArgumentError(`addModule: ${this.constructor.name} has a property \`${name}\` already; choose another name`);
+      throw new ArgumentError(
+        `addModule: ${this.constructor.name} has a property \`${name}\` already; choose another name`,
+      );
     }
     (this as Record<string, unknown>)[name] = module;
   }
@@ -129,7 +141,9 @@ export class Module extends CallableObject {
   #define(name: string, value: unknown): string {
     const attribute = attributeName(name);
     if (attribute in this && !Object.hasOwn(this, attribute)) {
-      throw new ArgumentError(`${this.constructor.name} has a member \`${attribute}\` already; choose another name`);
+      throw new ArgumentError(
+        `${this.constructor.name} has a member \`${attribute}\` already; choose another name`,
+      );
     }
     (this as Record<string, unknown>)[attribute] = value;
     if (attribute !== name) {
@@ -202,7 +216,9 @@ export class Module extends CallableObject {
    */
   namedParameters(prefix = "", recurse = true): [string, ParameterTensor][] {
     const found = new Map<ParameterTensor, string>();
-    for (const [path, module] of recurse ? this.namedModules(prefix) : ([[prefix, this]] as [string, Module][])) {
+    for (const [path, module] of recurse
+      ? this.namedModules(prefix)
+      : ([[prefix, this]] as [string, Module][])) {
       module.requireParameters(path);
       for (const [key, parameter] of module.ownTensors().parameters) {
         if (!found.has(parameter)) found.set(parameter, joinPath(path, key));
@@ -219,7 +235,9 @@ export class Module extends CallableObject {
   /** All buffers (running statistics and the like) with their names, each once. */
   namedBuffers(prefix = "", recurse = true): [string, Tensor][] {
     const found = new Map<Tensor, string>();
-    for (const [path, module] of recurse ? this.namedModules(prefix) : ([[prefix, this]] as [string, Module][])) {
+    for (const [path, module] of recurse
+      ? this.namedModules(prefix)
+      : ([[prefix, this]] as [string, Module][])) {
       for (const [key, buffer] of module.ownTensors().buffers) {
         if (!found.has(buffer)) found.set(buffer, joinPath(path, key));
       }
@@ -302,7 +320,8 @@ export class Module extends CallableObject {
    * @param dtype - `"float32"` or `"float64"`.
    */
   to(dtype: DType): this {
-    if (!isFloating(dtype)) throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
+    if (!isFloating(dtype))
+      throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
     this.eachState("", (_key, tensor) => {
       if (isFloating(tensor.dtype)) convert(tensor, dtype);
     });
@@ -401,6 +420,7 @@ export class Module extends CallableObject {
 
 /** Calling a module calls its `forward`, and the hooks around it. */
 export interface Module {
+  // biome-ignore lint/style/useShorthandFunctionType: a type alias cannot be merged with the class.
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
 }
 

@@ -45,10 +45,10 @@ function run(module: Module, args: unknown[]): unknown {
 /** From the next run on the module's weights and statistics live on the engine. */
 function settleIn(module: Module): void {
   const { parameters, buffers } = module.ownTensors();
-  for (const [, parameter] of parameters) if (parameter.cell.home === null) executor().wantHome(parameter.cell);
+  for (const [, parameter] of parameters) executor().wantHome(parameter.cell);
   for (const [, buffer] of buffers) {
     // Counters stay here, as plain numbers.
-    if (buffer.cell.home === null && buffer.dtype !== "int64") executor().wantHome(buffer.cell);
+    if (buffer.dtype !== "int64") executor().wantHome(buffer.cell);
   }
 }
 

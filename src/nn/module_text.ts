@@ -5,7 +5,9 @@ import type { Module } from "./module.ts";
 export function formatModule(module: Module): string {
   const extra = module.extraRepr();
   const settings = extra === "" ? [] : extra.split("\n");
-  const children = module.namedChildren().map(([name, child]) => `(${name}): ${indentRest(child.toString())}`);
+  const children = module
+    .namedChildren()
+    .map(([name, child]) => `(${name}): ${indentRest(child.toString())}`);
   return withLines(module.constructor.name, settings, children);
 }
 
@@ -24,7 +26,8 @@ export function indentRest(text: string): string {
 export function py(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (Array.isArray(value)) return value.length === 1 ? `(${py(value[0])},)` : `(${value.map(py).join(", ")})`;
+  if (Array.isArray(value))
+    return value.length === 1 ? `(${py(value[0])},)` : `(${value.map(py).join(", ")})`;
   return typeof value === "number" ? pyNumber(value) : String(value);
 }
 

@@ -6,7 +6,10 @@ import { defineLayer, type Layer } from "./layer.ts";
 import { py } from "./module_text.ts";
 
 /** One width for all sides, or left, right, top, bottom. */
-type Border = number | readonly [left: number, right: number, top: number, bottom: number] | readonly number[];
+type Border =
+  | number
+  | readonly [left: number, right: number, top: number, bottom: number]
+  | readonly number[];
 
 export interface PaddingSettings {
   padding: Border;
@@ -18,13 +21,18 @@ function fourSides(name: string) {
     const { padding } = settings;
     const sides = typeof padding === "number" ? [padding, padding, padding, padding] : [...padding];
     if (sides.length !== 4 || !sides.every(Number.isInteger)) {
-      throw new ArgumentError(`${name}: expected \`padding\` to be a whole number or [left, right, top, bottom], got ${py(padding)}`);
+      throw new ArgumentError(
+        `${name}: expected \`padding\` to be a whole number or [left, right, top, bottom], got ${py(padding)}`,
+      );
     }
     settings.padding = sides;
   };
 }
 
-function paddingLayer(name: string, mode: "constant" | "reflect" | "replicate"): Layer<PaddingArguments, PaddingSettings> {
+function paddingLayer(
+  name: string,
+  mode: "constant" | "reflect" | "replicate",
+): Layer<PaddingArguments, PaddingSettings> {
   return defineLayer<PaddingArguments, PaddingSettings>(name, ["padding"], {
     prepare: fourSides(name),
     forward: ({ padding }, input: Tensor) => F.pad(input, padding as number[], { mode }),
@@ -47,11 +55,14 @@ export interface ConstantSettings extends PaddingSettings {
 }
 /** A border of one number. */
 export const ConstantPad2d = defineLayer<
-  [padding: Border, value: number] | [padding: Border, options: { value: number }] | [options: ConstantSettings],
+  | [padding: Border, value: number]
+  | [padding: Border, options: { value: number }]
+  | [options: ConstantSettings],
   ConstantSettings
 >("ConstantPad2d", ["padding", "value"], {
   prepare: fourSides("ConstantPad2d"),
-  forward: ({ padding, value }, input: Tensor) => F.pad(input, padding as number[], { mode: "constant", value }),
+  forward: ({ padding, value }, input: Tensor) =>
+    F.pad(input, padding as number[], { mode: "constant", value }),
   describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
 });
 export type ConstantPad2d = InstanceType<typeof ConstantPad2d>;

@@ -1,8 +1,9 @@
 /** Tensors that are trained. */
+
+import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { Value } from "../graph/node.ts";
 import { aliasOf, Tensor } from "../tensor/tensor.ts";
-import { callable } from "../base/callable.ts";
 
 /** See {@link Parameter}. */
 export class ParameterTensor extends Tensor {

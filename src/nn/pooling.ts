@@ -14,7 +14,14 @@ export interface MaxPoolSettings {
 }
 
 type MaxPoolArguments =
-  | [kernelSize: Size, stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean]
+  | [
+      kernelSize: Size,
+      stride?: Size | null,
+      padding?: Size,
+      dilation?: Size,
+      returnIndices?: boolean,
+      ceilMode?: boolean,
+    ]
   | [kernelSize: Size, options?: Partial<MaxPoolSettings>]
   | [kernelSize: Size, stride: Size | null, options?: Partial<MaxPoolSettings>]
   | [options: Partial<MaxPoolSettings> & { kernelSize: Size }];

@@ -13,7 +13,9 @@ export interface FlattenSettings {
 
 /** Dimensions from `startDim` to `endDim` as one: pictures as vectors. */
 export const Flatten = defineLayer<
-  [startDim?: number, endDim?: number] | [startDim: number, options: { endDim?: number }] | [options: Partial<FlattenSettings>],
+  | [startDim?: number, endDim?: number]
+  | [startDim: number, options: { endDim?: number }]
+  | [options: Partial<FlattenSettings>],
   FlattenSettings
 >("Flatten", ["startDim?", "endDim?"], {
   defaults: { startDim: 1, endDim: -1 },
@@ -29,12 +31,17 @@ export interface UnflattenSettings {
 
 /** One dimension as several. */
 export const Unflatten = defineLayer<
-  [dim: number, unflattenedSize: readonly number[]] | [dim: number, options: { unflattenedSize: readonly number[] }] | [options: UnflattenSettings],
+  | [dim: number, unflattenedSize: readonly number[]]
+  | [dim: number, options: { unflattenedSize: readonly number[] }]
+  | [options: UnflattenSettings],
   UnflattenSettings
 >("Unflatten", ["dim", "unflattenedSize"], {
   forward: ({ dim, unflattenedSize }, input: Tensor) => {
     const at = dim < 0 ? dim + input.ndim : dim;
-    if (at < 0 || at >= input.ndim) throw new ArgumentError(`Unflatten: expected a dimension of an input of rank ${input.ndim}, got ${dim}`);
+    if (at < 0 || at >= input.ndim)
+      throw new ArgumentError(
+        `Unflatten: expected a dimension of an input of rank ${input.ndim}, got ${dim}`,
+      );
     const shape = input.shape;
     return reshape(input, [...shape.slice(0, at), ...unflattenedSize, ...shape.slice(at + 1)]);
   },
@@ -64,12 +71,23 @@ export interface UpsampleSettings {
  * @param alignCorners - whether corner pixels keep their values (bilinear only).
  */
 export const Upsample = defineLayer<
-  | [size?: Size | null, scaleFactor?: Factor | null, mode?: "nearest" | "bilinear", alignCorners?: boolean | null]
+  | [
+      size?: Size | null,
+      scaleFactor?: Factor | null,
+      mode?: "nearest" | "bilinear",
+      alignCorners?: boolean | null,
+    ]
   | [size: Size | null, options: Partial<UpsampleSettings>]
   | [options: Partial<UpsampleSettings>],
   UpsampleSettings
 >("Upsample", ["size?", "scaleFactor?", "mode?", "alignCorners?", "recomputeScaleFactor?"], {
-  defaults: { size: null, scaleFactor: null, mode: "nearest", alignCorners: null, recomputeScaleFactor: null },
+  defaults: {
+    size: null,
+    scaleFactor: null,
+    mode: "nearest",
+    alignCorners: null,
+    recomputeScaleFactor: null,
+  },
   forward: ({ size, scaleFactor, mode, alignCorners }, input: Tensor) =>
     F.interpolate(input, { size, scaleFactor, mode, alignCorners } as any),
   describe: (s) => {

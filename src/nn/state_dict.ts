@@ -1,8 +1,9 @@
 /** Copying weights into a module by their names. */
+
+import { arrayFrom, type DType } from "../base/dtype.ts";
 import { StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { constantValue, setGradientMode } from "../graph/node.ts";
-import { arrayFrom, type DType } from "../base/dtype.ts";
 import { cast } from "../ops/elementwise.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { overwrite } from "./initial_values.ts";
@@ -21,7 +22,9 @@ export interface LoadResult {
 export function loadInto(module: Module, source: StateDict, strict: boolean): LoadResult {
   const given = source instanceof Map ? (Object.fromEntries(source) as StateDict) : source;
   if (typeof given !== "object" || given === null || given instanceof Tensor) {
-    throw new StateDictError("loadStateDict: expected an object of tensors by name, such as stateDict() returns");
+    throw new StateDictError(
+      "loadStateDict: expected an object of tensors by name, such as stateDict() returns",
+    );
   }
   for (const [path, part] of module.namedModules()) if (part.isLazy) part.materializeFrom(given, path);
   const targets: StateDict = {};
@@ -30,7 +33,9 @@ export function loadInto(module: Module, source: StateDict, strict: boolean): Lo
   });
   const missingKeys = Object.keys(targets).filter((key) => !(key in given));
   const unexpectedKeys = Object.keys(given).filter((key) => !(key in targets));
-  const wrong = Object.keys(targets).flatMap((key) => (key in given ? misfit(key, targets[key], given[key]) : []));
+  const wrong = Object.keys(targets).flatMap((key) =>
+    key in given ? misfit(key, targets[key], given[key]) : [],
+  );
   if (wrong.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
     throw new StateDictError(report(module, strict ? missingKeys : [], strict ? unexpectedKeys : [], wrong));
   }
@@ -39,7 +44,8 @@ export function loadInto(module: Module, source: StateDict, strict: boolean): Lo
 }
 
 function misfit(key: string, target: Tensor, given: unknown): string[] {
-  if (!(given instanceof Tensor)) return [`${key}: expected a Tensor, got ${given === null ? "null" : typeof given}`];
+  if (!(given instanceof Tensor))
+    return [`${key}: expected a Tensor, got ${given === null ? "null" : typeof given}`];
   if (sameShape(target.shape, given.shape)) return [];
   return [`${key}: expected shape ${formatShape(target.shape)}, got ${formatShape(given.shape)}`];
 }
@@ -77,7 +83,10 @@ export function convert(tensor: Tensor, dtype: DType): void {
   const { data } = value;
   const before = setGradientMode(false);
   try {
-    overwrite(tensor, data === null ? cast(value, dtype) : constantValue(arrayFrom(dtype, data), value.shape, dtype));
+    overwrite(
+      tensor,
+      data === null ? cast(value, dtype) : constantValue(arrayFrom(dtype, data), value.shape, dtype),
+    );
   } finally {
     setGradientMode(before);
   }

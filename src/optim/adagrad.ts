@@ -4,7 +4,7 @@ import { callable } from "../base/callable.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
 import { filledLike, Optimizer, requireRange, type Update } from "./optimizer.ts";
-import type { ParamGroup, ParamGroupInput, ParametersInput } from "./param_groups.ts";
+import type { ParametersInput, ParamGroup, ParamGroupInput } from "./param_groups.ts";
 
 export interface AdagradOptions {
   lr?: number;
@@ -15,18 +15,38 @@ export interface AdagradOptions {
   maximize?: boolean;
 }
 type AdagradArguments =
-  | [params: ParametersInput, lr?: number, lrDecay?: number, weightDecay?: number, initialAccumulatorValue?: number, eps?: number]
+  | [
+      params: ParametersInput,
+      lr?: number,
+      lrDecay?: number,
+      weightDecay?: number,
+      initialAccumulatorValue?: number,
+      eps?: number,
+    ]
   | [params: ParametersInput, options: AdagradOptions]
   | [params: ParametersInput, lr: number, options: AdagradOptions];
 const SIGNATURE = signature("Adagrad", [
-  "params", "lr?", "lrDecay?", "weightDecay?", "initialAccumulatorValue?", "eps?", "maximize?",
+  "params",
+  "lr?",
+  "lrDecay?",
+  "weightDecay?",
+  "initialAccumulatorValue?",
+  "eps?",
+  "maximize?",
 ]);
 
 /** See {@link Adagrad}. */
 export class AdagradOptimizer extends Optimizer {
   constructor(...args: AdagradArguments) {
     const { params, ...given } = bindArguments(SIGNATURE, args);
-    const defaults = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
+    const defaults = {
+      lr: 1e-2,
+      lrDecay: 0,
+      weightDecay: 0,
+      initialAccumulatorValue: 0,
+      eps: 1e-10,
+      maximize: false,
+    };
     super(params, { ...defaults, ...given });
     for (const group of this.paramGroups) this.#prepare(group);
   }
@@ -38,7 +58,8 @@ export class AdagradOptimizer extends Optimizer {
 
   /** Sums exist from the start, also for parameters that never get a gradient. */
   #prepare({ params, initialAccumulatorValue }: ParamGroup): void {
-    for (const param of params) this.state.set(param, { step: 0, sum: filledLike(param, initialAccumulatorValue) });
+    for (const param of params)
+      this.state.set(param, { step: 0, sum: filledLike(param, initialAccumulatorValue) });
   }
 
   protected override checkGroup(group: ParamGroup): void {

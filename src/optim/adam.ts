@@ -5,7 +5,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { absOp, add, div, maximumOp, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
 import { Optimizer, requireRange, type Update } from "./optimizer.ts";
-import type { ParamGroup, ParametersInput } from "./param_groups.ts";
+import type { ParametersInput, ParamGroup } from "./param_groups.ts";
 
 export interface AdamOptions {
   lr?: number;
@@ -18,7 +18,14 @@ export interface AdamOptions {
 }
 
 type AdamArguments =
-  | [params: ParametersInput, lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, amsgrad?: boolean]
+  | [
+      params: ParametersInput,
+      lr?: number,
+      betas?: readonly [number, number],
+      eps?: number,
+      weightDecay?: number,
+      amsgrad?: boolean,
+    ]
   | [params: ParametersInput, options: AdamOptions]
   | [params: ParametersInput, lr: number, options: AdamOptions];
 
@@ -38,7 +45,9 @@ const DEFAULTS = {
 function checkBetas(of: string, group: ParamGroup): void {
   const { betas } = group;
   if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1)) {
-    throw new ArgumentError(`${of}: expected \`betas\` to be two numbers from 0 to below 1, got [${String(betas)}]`);
+    throw new ArgumentError(
+      `${of}: expected \`betas\` to be two numbers from 0 to below 1, got [${String(betas)}]`,
+    );
   }
   requireRange(of, "eps", group.eps, (e) => e >= 0, "at least 0");
   requireRange(of, "weightDecay", group.weightDecay, (d) => d >= 0, "at least 0");
@@ -77,7 +86,10 @@ export class AdamOptimizer extends Optimizer {
     const square = remembered("exp_avg_sq");
     // m + (1 - beta1) (g - m), as PyTorch's lerp.
     const newMean = add(mean.value, mul(number("1-beta1", 1 - beta1), sub(direction, mean.value)));
-    const newSquare = add(mul(number("beta2", beta2), square.value), mul(number("1-beta2", 1 - beta2), mul(direction, direction)));
+    const newSquare = add(
+      mul(number("beta2", beta2), square.value),
+      mul(number("1-beta2", 1 - beta2), mul(direction, direction)),
+    );
     mean.assign(newMean);
     square.assign(newSquare);
     let size = newSquare;
@@ -107,7 +119,14 @@ export const Adam = callable("Adam", AdamOptimizer);
 export type Adam = AdamOptimizer;
 
 type AdamWArguments =
-  | [params: ParametersInput, lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, amsgrad?: boolean]
+  | [
+      params: ParametersInput,
+      lr?: number,
+      betas?: readonly [number, number],
+      eps?: number,
+      weightDecay?: number,
+      amsgrad?: boolean,
+    ]
   | [params: ParametersInput, options: Omit<AdamOptions, "decoupledWeightDecay">]
   | [params: ParametersInput, lr: number, options: Omit<AdamOptions, "decoupledWeightDecay">];
 
@@ -131,7 +150,13 @@ export type AdamW = AdamWOptimizer;
 
 export type AdamaxOptions = Omit<AdamOptions, "amsgrad" | "decoupledWeightDecay">;
 type AdamaxArguments =
-  | [params: ParametersInput, lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number]
+  | [
+      params: ParametersInput,
+      lr?: number,
+      betas?: readonly [number, number],
+      eps?: number,
+      weightDecay?: number,
+    ]
   | [params: ParametersInput, options: AdamaxOptions]
   | [params: ParametersInput, lr: number, options: AdamaxOptions];
 const ADAMAX = signature("Adamax", ["params", "lr?", "betas?", "eps?", "weightDecay?", "maximize?"]);

@@ -12,8 +12,12 @@ function requireSchedulers(of: string, schedulers: unknown, optimizer: unknown):
   }
   for (const one of schedulers) {
     if (!(one instanceof Scheduler)) throw new ArgumentError(`${of}: expected schedulers, got ${typeof one}`);
-    if (one instanceof PlateauScheduler) throw new ArgumentError(`${of}: ReduceLROnPlateau needs a figure at each step and cannot be part of it`);
-    if (one.optimizer !== optimizer) throw new ArgumentError(`${of}: expected all schedulers to belong to the same optimiser`);
+    if (one instanceof PlateauScheduler)
+      throw new ArgumentError(
+        `${of}: ReduceLROnPlateau needs a figure at each step and cannot be part of it`,
+      );
+    if (one.optimizer !== optimizer)
+      throw new ArgumentError(`${of}: expected all schedulers to belong to the same optimiser`);
   }
   return [...schedulers];
 }
@@ -42,7 +46,9 @@ abstract class CombinedScheduler extends Scheduler {
   override loadStateDict(state: SchedulerState): void {
     const parts = state?.schedulers;
     if (!Array.isArray(parts) || parts.length !== this.schedulers.length) {
-      throw new ArgumentError(`${this.constructor.name}.loadStateDict: expected the state of ${this.schedulers.length} schedulers`);
+      throw new ArgumentError(
+        `${this.constructor.name}.loadStateDict: expected the state of ${this.schedulers.length} schedulers`,
+      );
     }
     super.loadStateDict(state);
     this.schedulers.forEach((scheduler, i) => {
@@ -52,7 +58,12 @@ abstract class CombinedScheduler extends Scheduler {
 }
 
 type SequentialArguments =
-  | [optimizer: Optimizer, schedulers: readonly Scheduler[], milestones: readonly number[], lastEpoch?: number]
+  | [
+      optimizer: Optimizer,
+      schedulers: readonly Scheduler[],
+      milestones: readonly number[],
+      lastEpoch?: number,
+    ]
   | [optimizer: Optimizer, schedulers: readonly Scheduler[], options: { milestones: readonly number[] }]
   | [optimizer: Optimizer, options: { schedulers: readonly Scheduler[]; milestones: readonly number[] }];
 const SEQUENTIAL = signature("SequentialLR", ["optimizer", "schedulers", "milestones", "lastEpoch?"]);

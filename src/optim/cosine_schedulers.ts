@@ -53,7 +53,13 @@ type RestartArguments =
   | [optimizer: Optimizer, t0: number, tMult?: number, etaMin?: number, lastEpoch?: number]
   | [optimizer: Optimizer, t0: number, options: RestartOptions]
   | [optimizer: Optimizer, options: RestartOptions & { t0: number }];
-const RESTARTS = signature("CosineAnnealingWarmRestarts", ["optimizer", "t0", "tMult?", "etaMin?", "lastEpoch?"]);
+const RESTARTS = signature("CosineAnnealingWarmRestarts", [
+  "optimizer",
+  "t0",
+  "tMult?",
+  "etaMin?",
+  "lastEpoch?",
+]);
 
 /** See {@link CosineAnnealingWarmRestarts}. */
 export class WarmRestartScheduler extends Scheduler {
@@ -64,9 +70,14 @@ export class WarmRestartScheduler extends Scheduler {
   constructor(...args: RestartArguments) {
     const { optimizer, t0, tMult = 1, etaMin = 0, lastEpoch } = bindArguments(RESTARTS, args);
     super("CosineAnnealingWarmRestarts", optimizer, lastEpoch);
-    for (const [name, given] of [["t0", t0], ["tMult", tMult]] as const) {
+    for (const [name, given] of [
+      ["t0", t0],
+      ["tMult", tMult],
+    ] as const) {
       if (!(Number.isInteger(given) && given >= 1)) {
-        throw new ArgumentError(`CosineAnnealingWarmRestarts: expected \`${name}\` to be a whole number of at least 1, got ${String(given)}`);
+        throw new ArgumentError(
+          `CosineAnnealingWarmRestarts: expected \`${name}\` to be a whole number of at least 1, got ${String(given)}`,
+        );
       }
     }
     this.t0 = t0;
@@ -101,7 +112,10 @@ export class WarmRestartScheduler extends Scheduler {
       super.step();
       return;
     }
-    if (!(epoch >= 0)) throw new ArgumentError(`CosineAnnealingWarmRestarts: expected an epoch of at least 0, got ${String(epoch)}`);
+    if (!(epoch >= 0))
+      throw new ArgumentError(
+        `CosineAnnealingWarmRestarts: expected an epoch of at least 0, got ${String(epoch)}`,
+      );
     this.lastEpoch = Math.floor(epoch);
     this.apply(this.#ratesAt(epoch));
   }

@@ -105,7 +105,9 @@ export class StepScheduler extends FactorScheduler {
     const { optimizer, stepSize, gamma = 0.1, lastEpoch } = bindArguments(STEP, args);
     super("StepLR", optimizer, lastEpoch);
     if (!(Number.isInteger(stepSize) && stepSize > 0)) {
-      throw new ArgumentError(`StepLR: expected \`stepSize\` to be a whole number above 0, got ${String(stepSize)}`);
+      throw new ArgumentError(
+        `StepLR: expected \`stepSize\` to be a whole number above 0, got ${String(stepSize)}`,
+      );
     }
     this.stepSize = stepSize;
     this.gamma = gamma;
@@ -168,7 +170,8 @@ export class ConstantScheduler extends FactorScheduler {
   constructor(...args: ConstantArguments) {
     const { optimizer, factor = 1 / 3, totalIters = 5, lastEpoch } = bindArguments(CONSTANT, args);
     super("ConstantLR", optimizer, lastEpoch);
-    if (!(factor >= 0 && factor <= 1)) throw new ArgumentError(`ConstantLR: expected \`factor\` to be from 0 to 1, got ${factor}`);
+    if (!(factor >= 0 && factor <= 1))
+      throw new ArgumentError(`ConstantLR: expected \`factor\` to be from 0 to 1, got ${factor}`);
     this.startFactor = factor;
     this.totalIters = totalIters;
     this.start();
@@ -197,7 +200,13 @@ type LinearArguments =
   | [optimizer: Optimizer, startFactor?: number, endFactor?: number, totalIters?: number, lastEpoch?: number]
   | [optimizer: Optimizer, options: LinearOptions]
   | [optimizer: Optimizer, startFactor: number, options: LinearOptions];
-const LINEAR = signature("LinearLR", ["optimizer", "startFactor?", "endFactor?", "totalIters?", "lastEpoch?"]);
+const LINEAR = signature("LinearLR", [
+  "optimizer",
+  "startFactor?",
+  "endFactor?",
+  "totalIters?",
+  "lastEpoch?",
+]);
 
 /** See {@link LinearLR}. */
 export class LinearScheduler extends FactorScheduler {
@@ -206,10 +215,20 @@ export class LinearScheduler extends FactorScheduler {
   readonly totalIters: number;
 
   constructor(...args: LinearArguments) {
-    const { optimizer, startFactor = 1 / 3, endFactor = 1, totalIters = 5, lastEpoch } = bindArguments(LINEAR, args);
+    const {
+      optimizer,
+      startFactor = 1 / 3,
+      endFactor = 1,
+      totalIters = 5,
+      lastEpoch,
+    } = bindArguments(LINEAR, args);
     super("LinearLR", optimizer, lastEpoch);
-    if (!(startFactor > 0 && startFactor <= 1)) throw new ArgumentError(`LinearLR: expected \`startFactor\` to be above 0 and at most 1, got ${startFactor}`);
-    if (!(endFactor >= 0 && endFactor <= 1)) throw new ArgumentError(`LinearLR: expected \`endFactor\` to be from 0 to 1, got ${endFactor}`);
+    if (!(startFactor > 0 && startFactor <= 1))
+      throw new ArgumentError(
+        `LinearLR: expected \`startFactor\` to be above 0 and at most 1, got ${startFactor}`,
+      );
+    if (!(endFactor >= 0 && endFactor <= 1))
+      throw new ArgumentError(`LinearLR: expected \`endFactor\` to be from 0 to 1, got ${endFactor}`);
     this.startFactor = startFactor;
     this.endFactor = endFactor;
     this.totalIters = totalIters;

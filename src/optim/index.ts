@@ -5,6 +5,6 @@ export * from "./lr_scheduler.ts";
 export * as lrScheduler from "./lr_scheduler.ts";
 export { Optimizer } from "./optimizer.ts";
 export type { OptimizerState } from "./optimizer_state.ts";
-export type { ParamGroup, ParamGroupInput, ParametersInput } from "./param_groups.ts";
+export type { ParametersInput, ParamGroup, ParamGroupInput } from "./param_groups.ts";
 export { Adadelta, type AdadeltaOptions, RMSprop, type RMSpropOptions } from "./rmsprop.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";

@@ -20,12 +20,31 @@ interface Options {
   lastEpoch?: number;
 }
 type OneCycleArguments =
-  | [optimizer: Optimizer, maxLr: number | readonly number[], totalSteps?: number | null, epochs?: number | null, stepsPerEpoch?: number | null, pctStart?: number]
+  | [
+      optimizer: Optimizer,
+      maxLr: number | readonly number[],
+      totalSteps?: number | null,
+      epochs?: number | null,
+      stepsPerEpoch?: number | null,
+      pctStart?: number,
+    ]
   | [optimizer: Optimizer, maxLr: number | readonly number[], options: Options]
   | [optimizer: Optimizer, options: Options & { maxLr: number | readonly number[] }];
 const SIGNATURE = signature("OneCycleLR", [
-  "optimizer", "maxLr", "totalSteps?", "epochs?", "stepsPerEpoch?", "pctStart?", "annealStrategy?", "cycleMomentum?",
-  "baseMomentum?", "maxMomentum?", "divFactor?", "finalDivFactor?", "threePhase?", "lastEpoch?",
+  "optimizer",
+  "maxLr",
+  "totalSteps?",
+  "epochs?",
+  "stepsPerEpoch?",
+  "pctStart?",
+  "annealStrategy?",
+  "cycleMomentum?",
+  "baseMomentum?",
+  "maxMomentum?",
+  "divFactor?",
+  "finalDivFactor?",
+  "threePhase?",
+  "lastEpoch?",
 ]);
 
 /** The numbers of a group between which rate and momentum move. */
@@ -40,11 +59,20 @@ interface Phase {
 }
 
 function phasesOf(totalSteps: number, pctStart: number, threePhase: boolean): Phase[] {
-  const rise: Phase = { end: pctStart * totalSteps - 1, lr: ["initialLr", "maxLr"], momentum: ["maxMomentum", "baseMomentum"] };
-  if (!threePhase) return [rise, { end: totalSteps - 1, lr: ["maxLr", "minLr"], momentum: ["baseMomentum", "maxMomentum"] }];
+  const rise: Phase = {
+    end: pctStart * totalSteps - 1,
+    lr: ["initialLr", "maxLr"],
+    momentum: ["maxMomentum", "baseMomentum"],
+  };
+  if (!threePhase)
+    return [rise, { end: totalSteps - 1, lr: ["maxLr", "minLr"], momentum: ["baseMomentum", "maxMomentum"] }];
   return [
     rise,
-    { end: 2 * pctStart * totalSteps - 2, lr: ["maxLr", "initialLr"], momentum: ["baseMomentum", "maxMomentum"] },
+    {
+      end: 2 * pctStart * totalSteps - 2,
+      lr: ["maxLr", "initialLr"],
+      momentum: ["baseMomentum", "maxMomentum"],
+    },
     { end: totalSteps - 1, lr: ["initialLr", "minLr"], momentum: ["maxMomentum", "maxMomentum"] },
   ];
 }
@@ -59,16 +87,26 @@ export class OneCycleScheduler extends Scheduler {
 
   constructor(...args: OneCycleArguments) {
     const bound = bindArguments(SIGNATURE, args);
-    const { optimizer, maxLr, pctStart = 0.3, annealStrategy = "cos", cycleMomentum = true, lastEpoch = -1 } = bound;
+    const {
+      optimizer,
+      maxLr,
+      pctStart = 0.3,
+      annealStrategy = "cos",
+      cycleMomentum = true,
+      lastEpoch = -1,
+    } = bound;
     super("OneCycleLR", optimizer, lastEpoch);
     this.totalSteps = stepsOf(bound);
     this.pctStart = pctStart;
     this.annealStrategy = annealStrategy;
     this.cycleMomentum = cycleMomentum;
     this.threePhase = bound.threePhase ?? false;
-    if (!(pctStart >= 0 && pctStart <= 1)) throw new ArgumentError(`OneCycleLR: expected \`pctStart\` to be from 0 to 1, got ${pctStart}`);
+    if (!(pctStart >= 0 && pctStart <= 1))
+      throw new ArgumentError(`OneCycleLR: expected \`pctStart\` to be from 0 to 1, got ${pctStart}`);
     if (annealStrategy !== "cos" && annealStrategy !== "linear") {
-      throw new ArgumentError(`OneCycleLR: unknown annealStrategy "${annealStrategy}"${didYouMean(annealStrategy, ["cos", "linear"])} (expected cos, linear)`);
+      throw new ArgumentError(
+        `OneCycleLR: unknown annealStrategy "${annealStrategy}"${didYouMean(annealStrategy, ["cos", "linear"])} (expected cos, linear)`,
+      );
     }
     if (lastEpoch === -1) this.#setLevels(maxLr, bound);
     this.start();
@@ -85,7 +123,9 @@ export class OneCycleScheduler extends Scheduler {
     this.baseLrs = this.groups.map((group) => group.initialLr);
     if (!this.cycleMomentum) return;
     if (!("momentum" in this.optimizer.defaults || "betas" in this.optimizer.defaults)) {
-      throw new ArgumentError(`OneCycleLR: ${this.optimizer.constructor.name} has no momentum to cycle; pass { cycleMomentum: false }`);
+      throw new ArgumentError(
+        `OneCycleLR: ${this.optimizer.constructor.name} has no momentum to cycle; pass { cycleMomentum: false }`,
+      );
     }
     const low = perGroup<number>("OneCycleLR", "baseMomentum", this.optimizer, baseMomentum);
     const high = perGroup<number>("OneCycleLR", "maxMomentum", this.optimizer, maxMomentum);
@@ -106,7 +146,8 @@ export class OneCycleScheduler extends Scheduler {
     const share = (step - begin) / (phases[at].end - begin);
     const { lr, momentum } = phases[at];
     return this.groups.map((group) => {
-      if (this.cycleMomentum) this.#setMomentum(group, this.#anneal(group[momentum[0]], group[momentum[1]], share));
+      if (this.cycleMomentum)
+        this.#setMomentum(group, this.#anneal(group[momentum[0]], group[momentum[1]], share));
       return this.#anneal(group[lr[0]], group[lr[1]], share);
     });
   }
@@ -129,7 +170,8 @@ export class OneCycleScheduler extends Scheduler {
 function stepsOf(bound: Record<string, any>): number {
   const { totalSteps = null, epochs = null, stepsPerEpoch = null } = bound;
   const steps = totalSteps ?? (epochs !== null && stepsPerEpoch !== null ? epochs * stepsPerEpoch : null);
-  if (steps === null) throw new ArgumentError("OneCycleLR: expected `totalSteps`, or `epochs` and `stepsPerEpoch`");
+  if (steps === null)
+    throw new ArgumentError("OneCycleLR: expected `totalSteps`, or `epochs` and `stepsPerEpoch`");
   if (!(Number.isInteger(steps) && steps > 0)) {
     throw new ArgumentError(`OneCycleLR: expected a whole number of steps above 0, got ${String(steps)}`);
   }

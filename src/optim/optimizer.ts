@@ -1,9 +1,10 @@
 /** The base of the optimisers: parameter groups, state, and the step as one run. */
-import { ArgumentError, AutogradError } from "../base/errors.ts";
+
 import type { DType } from "../base/dtype.ts";
-import { numel } from "../base/shape.ts";
 import { allocateArray } from "../base/dtype.ts";
-import { constantValue, setGradientMode, type StateBuffer, type Value } from "../graph/node.ts";
+import { ArgumentError, AutogradError } from "../base/errors.ts";
+import { numel } from "../base/shape.ts";
+import { constantValue, type StateBuffer, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { scalarValue } from "../tensor/operands.ts";
@@ -184,7 +185,9 @@ export abstract class Optimizer {
   toString(): string {
     const groups = this.paramGroups.map((group, i) => {
       const { params: _params, ...settings } = group;
-      const lines = Object.entries(settings).map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`);
+      const lines = Object.entries(settings).map(
+        ([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)}`,
+      );
       return `Parameter Group ${i}\n${lines.join("\n")}`;
     });
     return `${this.constructor.name} (\n${groups.join("\n\n")}\n)`;
@@ -212,11 +215,19 @@ export function filledLike(param: Tensor, number = 0): Tensor {
 }
 
 function noGradients(of: string): AutogradError {
-  return new AutogradError(`${of}.step: no parameter has a gradient; call loss.backward() first (zeroGrad() forgets gradients)`);
+  return new AutogradError(
+    `${of}.step: no parameter has a gradient; call loss.backward() first (zeroGrad() forgets gradients)`,
+  );
 }
 
 /** A setting within its range, or an ArgumentError. */
-export function requireRange(of: string, name: string, given: unknown, fits: (x: number) => boolean, range: string): void {
+export function requireRange(
+  of: string,
+  name: string,
+  given: unknown,
+  fits: (x: number) => boolean,
+  range: string,
+): void {
   if (typeof given !== "number" || !fits(given)) {
     throw new ArgumentError(`${of}: expected \`${name}\` to be ${range}, got ${String(given)}`);
   }

@@ -23,11 +23,16 @@ export function readState(optimizer: Optimizer): OptimizerState {
       const index = position++;
       const held = optimizer.state.get(param);
       if (held !== undefined && Object.keys(held).length > 0) {
-        state[index] = Object.fromEntries(Object.entries(held).map(([key, value]) => [key, value instanceof Tensor ? value.detach() : value]));
+        state[index] = Object.fromEntries(
+          Object.entries(held).map(([key, value]) => [key, value instanceof Tensor ? value.detach() : value]),
+        );
       }
       return index;
     });
-    const named = Object.entries(settings).map(([name, value]) => [snake(name), Array.isArray(value) ? [...value] : value]);
+    const named = Object.entries(settings).map(([name, value]) => [
+      snake(name),
+      Array.isArray(value) ? [...value] : value,
+    ]);
     return { ...Object.fromEntries(named), params: indices };
   });
   return { state, param_groups };
@@ -42,7 +47,9 @@ export function writeState(optimizer: Optimizer, given: OptimizerState): void {
   const have = optimizer.paramGroups.map(({ params }) => params.length);
   const got = groups.map(({ params }) => params?.length ?? 0);
   if (have.length !== got.length || have.some((count, i) => count !== got[i])) {
-    throw new StateDictError(`${of}: expected groups of ${have.join(", ")} parameters, got ${got.join(", ") || "none"}; the state belongs to another model`);
+    throw new StateDictError(
+      `${of}: expected groups of ${have.join(", ")} parameters, got ${got.join(", ") || "none"}; the state belongs to another model`,
+    );
   }
   const params = optimizer.paramGroups.flatMap((group) => group.params);
   const indices = groups.flatMap((group) => group.params);
@@ -55,7 +62,8 @@ export function writeState(optimizer: Optimizer, given: OptimizerState): void {
   });
   optimizer.paramGroups.forEach((group, i) => {
     const { params: _params, ...settings } = groups[i];
-    for (const [name, value] of Object.entries(settings)) group[camel(name)] = Array.isArray(value) ? [...value] : value;
+    for (const [name, value] of Object.entries(settings))
+      group[camel(name)] = Array.isArray(value) ? [...value] : value;
   });
 }
 
@@ -74,9 +82,14 @@ function copyState(of: string, state: ParameterState | undefined, param: Tensor)
       continue;
     }
     if (!sameShape(value.shape, param.shape)) {
-      throw new StateDictError(`${of}: expected \`${key}\` of shape ${formatShape(param.shape)}, got ${formatShape(value.shape)}`);
+      throw new StateDictError(
+        `${of}: expected \`${key}\` of shape ${formatShape(param.shape)}, got ${formatShape(value.shape)}`,
+      );
     }
-    copied[key] = data === null ? copyOfPending(value) : new Tensor(constantValue(arrayFrom(param.dtype, data), param.shape, param.dtype));
+    copied[key] =
+      data === null
+        ? copyOfPending(value)
+        : new Tensor(constantValue(arrayFrom(param.dtype, data), param.shape, param.dtype));
   }
   return copied;
 }

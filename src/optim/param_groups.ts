@@ -1,6 +1,7 @@
 /** Parameters in groups with settings of their own, as the user gives them. */
-import { ArgumentError, didYouMean } from "../base/errors.ts";
+
 import { isPlainObject } from "../base/arguments.ts";
+import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Parameters that share their settings. */
@@ -17,12 +18,26 @@ export interface ParamGroupInput {
 }
 
 /** Parameters, parameters with their names, or groups. */
-export type ParametersInput = Iterable<Tensor> | Iterable<readonly [string, Tensor]> | Iterable<ParamGroupInput>;
+export type ParametersInput =
+  | Iterable<Tensor>
+  | Iterable<readonly [string, Tensor]>
+  | Iterable<ParamGroupInput>;
 
 /** The groups of an optimiser's first argument. */
-export function groupsOf(of: string, params: unknown, defaults: Readonly<Record<string, unknown>>): ParamGroup[] {
-  if (params instanceof Tensor || typeof params !== "object" || params === null || !(Symbol.iterator in params)) {
-    throw new ArgumentError(`${of}: expected \`params\` to be a list of parameters (net.parameters()) or of groups, got ${described(params)}`);
+export function groupsOf(
+  of: string,
+  params: unknown,
+  defaults: Readonly<Record<string, unknown>>,
+): ParamGroup[] {
+  if (
+    params instanceof Tensor ||
+    typeof params !== "object" ||
+    params === null ||
+    !(Symbol.iterator in params)
+  ) {
+    throw new ArgumentError(
+      `${of}: expected \`params\` to be a list of parameters (net.parameters()) or of groups, got ${described(params)}`,
+    );
   }
   const list = [...(params as Iterable<unknown>)];
   if (list.length === 0) throw new ArgumentError(`${of}: expected parameters to train, got an empty list`);
@@ -32,20 +47,32 @@ export function groupsOf(of: string, params: unknown, defaults: Readonly<Record<
 }
 
 /** One group with all settings; `taken` holds the parameters of the others. */
-export function groupOf(of: string, input: ParamGroupInput, defaults: Readonly<Record<string, unknown>>, taken: Set<Tensor>): ParamGroup {
+export function groupOf(
+  of: string,
+  input: ParamGroupInput,
+  defaults: Readonly<Record<string, unknown>>,
+  taken: Set<Tensor>,
+): ParamGroup {
   if (!isPlainObject(input) || input.params === undefined) {
-    throw new ArgumentError(`${of}: expected a parameter group to be an object with \`params\`, got ${described(input)}`);
+    throw new ArgumentError(
+      `${of}: expected a parameter group to be an object with \`params\`, got ${described(input)}`,
+    );
   }
   const { params: given, ...settings } = input;
   const known = Object.keys(defaults);
   for (const name of Object.keys(settings)) {
     if (!known.includes(name)) {
-      throw new ArgumentError(`unknown setting \`${name}\` of a parameter group of ${of}${didYouMean(name, known)} (it takes ${known.join(", ")})`);
+      throw new ArgumentError(
+        `unknown setting \`${name}\` of a parameter group of ${of}${didYouMean(name, known)} (it takes ${known.join(", ")})`,
+      );
     }
   }
-  const params = (given instanceof Tensor ? [given] : [...(given as Iterable<unknown>)]).map((one) => parameterOf(of, one));
+  const params = (given instanceof Tensor ? [given] : [...(given as Iterable<unknown>)]).map((one) =>
+    parameterOf(of, one),
+  );
   for (const param of params) {
-    if (taken.has(param)) throw new ArgumentError(`${of}: a parameter appears in more than one place of the parameter groups`);
+    if (taken.has(param))
+      throw new ArgumentError(`${of}: a parameter appears in more than one place of the parameter groups`);
     taken.add(param);
   }
   return { ...defaults, ...settings, params } as ParamGroup;
@@ -53,8 +80,12 @@ export function groupOf(of: string, input: ParamGroupInput, defaults: Readonly<R
 
 function parameterOf(of: string, given: unknown): Tensor {
   const param = Array.isArray(given) && given.length === 2 && typeof given[0] === "string" ? given[1] : given;
-  if (!(param instanceof Tensor)) throw new ArgumentError(`${of}: expected parameters to be tensors, got ${described(param)}`);
-  if (!param.isLeaf) throw new ArgumentError(`${of}: cannot train a tensor that an operation made; pass the leaf it was made from`);
+  if (!(param instanceof Tensor))
+    throw new ArgumentError(`${of}: expected parameters to be tensors, got ${described(param)}`);
+  if (!param.isLeaf)
+    throw new ArgumentError(
+      `${of}: cannot train a tensor that an operation made; pass the leaf it was made from`,
+    );
   return param;
 }
 

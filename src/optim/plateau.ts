@@ -16,16 +16,36 @@ interface Options {
   eps?: number;
 }
 type PlateauArguments =
-  | [optimizer: Optimizer, mode?: "min" | "max", factor?: number, patience?: number, threshold?: number, thresholdMode?: "rel" | "abs", cooldown?: number, minLr?: number | readonly number[], eps?: number]
+  | [
+      optimizer: Optimizer,
+      mode?: "min" | "max",
+      factor?: number,
+      patience?: number,
+      threshold?: number,
+      thresholdMode?: "rel" | "abs",
+      cooldown?: number,
+      minLr?: number | readonly number[],
+      eps?: number,
+    ]
   | [optimizer: Optimizer, options: Options]
   | [optimizer: Optimizer, mode: "min" | "max", options: Options];
 const SIGNATURE = signature("ReduceLROnPlateau", [
-  "optimizer", "mode?", "factor?", "patience?", "threshold?", "thresholdMode?", "cooldown?", "minLr?", "eps?",
+  "optimizer",
+  "mode?",
+  "factor?",
+  "patience?",
+  "threshold?",
+  "thresholdMode?",
+  "cooldown?",
+  "minLr?",
+  "eps?",
 ]);
 
 function requireWord(name: string, given: string, words: readonly string[]): void {
   if (words.includes(given)) return;
-  throw new ArgumentError(`ReduceLROnPlateau: unknown ${name} "${given}"${didYouMean(given, words)} (expected ${words.join(", ")})`);
+  throw new ArgumentError(
+    `ReduceLROnPlateau: unknown ${name} "${given}"${didYouMean(given, words)} (expected ${words.join(", ")})`,
+  );
 }
 
 /** See {@link ReduceLROnPlateau}. */
@@ -45,9 +65,17 @@ export class PlateauScheduler extends Scheduler {
 
   constructor(...args: PlateauArguments) {
     const bound = bindArguments(SIGNATURE, args);
-    const { optimizer, mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = bound;
+    const {
+      optimizer,
+      mode = "min",
+      factor = 0.1,
+      patience = 10,
+      threshold = 1e-4,
+      thresholdMode = "rel",
+    } = bound;
     super("ReduceLROnPlateau", optimizer);
-    if (!(factor < 1)) throw new ArgumentError(`ReduceLROnPlateau: expected \`factor\` to be below 1, got ${factor}`);
+    if (!(factor < 1))
+      throw new ArgumentError(`ReduceLROnPlateau: expected \`factor\` to be below 1, got ${factor}`);
     requireWord("mode", mode, ["min", "max"]);
     requireWord("thresholdMode", thresholdMode, ["rel", "abs"]);
     this.mode = mode;
@@ -76,7 +104,9 @@ export class PlateauScheduler extends Scheduler {
    */
   override step(metrics?: number): void {
     if (typeof metrics !== "number") {
-      throw new ArgumentError("ReduceLROnPlateau.step: expected the epoch's figure as a number (await loss.item())");
+      throw new ArgumentError(
+        "ReduceLROnPlateau.step: expected the epoch's figure as a number (await loss.item())",
+      );
     }
     this.lastEpoch++;
     if (this.#isBetter(metrics)) {

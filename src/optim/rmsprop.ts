@@ -4,7 +4,7 @@ import { callable } from "../base/callable.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
 import { Optimizer, requireRange, type Update } from "./optimizer.ts";
-import type { ParamGroup, ParametersInput } from "./param_groups.ts";
+import type { ParametersInput, ParamGroup } from "./param_groups.ts";
 
 export interface RMSpropOptions {
   lr?: number;
@@ -16,18 +16,41 @@ export interface RMSpropOptions {
   maximize?: boolean;
 }
 type RMSpropArguments =
-  | [params: ParametersInput, lr?: number, alpha?: number, eps?: number, weightDecay?: number, momentum?: number, centered?: boolean]
+  | [
+      params: ParametersInput,
+      lr?: number,
+      alpha?: number,
+      eps?: number,
+      weightDecay?: number,
+      momentum?: number,
+      centered?: boolean,
+    ]
   | [params: ParametersInput, options: RMSpropOptions]
   | [params: ParametersInput, lr: number, options: RMSpropOptions];
 const RMSPROP = signature("RMSprop", [
-  "params", "lr?", "alpha?", "eps?", "weightDecay?", "momentum?", "centered?", "maximize?",
+  "params",
+  "lr?",
+  "alpha?",
+  "eps?",
+  "weightDecay?",
+  "momentum?",
+  "centered?",
+  "maximize?",
 ]);
 
 /** See {@link RMSprop}. */
 export class RMSpropOptimizer extends Optimizer {
   constructor(...args: RMSpropArguments) {
     const { params, ...given } = bindArguments(RMSPROP, args);
-    const defaults = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false };
+    const defaults = {
+      lr: 1e-2,
+      alpha: 0.99,
+      eps: 1e-8,
+      weightDecay: 0,
+      momentum: 0,
+      centered: false,
+      maximize: false,
+    };
     super(params, { ...defaults, ...given });
   }
 

@@ -11,7 +11,12 @@ const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string)
 
 /** Fields that are not part of a state: what the user passes again when making the scheduler. */
 function isState(name: string, value: unknown): boolean {
-  return name !== "optimizer" && name !== "schedulers" && typeof value !== "function" && !(Array.isArray(value) && value.some((v) => typeof v === "function"));
+  return (
+    name !== "optimizer" &&
+    name !== "schedulers" &&
+    typeof value !== "function" &&
+    !(Array.isArray(value) && value.some((v) => typeof v === "function"))
+  );
 }
 
 /**
@@ -28,13 +33,16 @@ export abstract class Scheduler {
 
   /** The first rates are set by `start`, which a subclass calls when it has its settings. */
   constructor(of: string, optimizer: unknown, lastEpoch = -1) {
-    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`${of}: expected \`optimizer\` to be an optimiser`);
+    if (!(optimizer instanceof Optimizer))
+      throw new ArgumentError(`${of}: expected \`optimizer\` to be an optimiser`);
     this.optimizer = optimizer;
     this.lastEpoch = lastEpoch;
     optimizer.paramGroups.forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;
       else if (group.initialLr === undefined) {
-        throw new ArgumentError(`${of}: \`lastEpoch\` ${lastEpoch} needs a group with \`initialLr\`, which group ${i} has not; load the optimiser's state first`);
+        throw new ArgumentError(
+          `${of}: \`lastEpoch\` ${lastEpoch} needs a group with \`initialLr\`, which group ${i} has not; load the optimiser's state first`,
+        );
       }
     });
     this.baseLrs = optimizer.paramGroups.map((group) => group.initialLr);
@@ -119,7 +127,9 @@ export function perGroup<T>(of: string, name: string, optimizer: Optimizer, give
   const { length } = optimizer.paramGroups;
   if (!Array.isArray(given)) return new Array<T>(length).fill(given as T);
   if (given.length !== length) {
-    throw new ArgumentError(`${of}: expected \`${name}\` to have one entry for each of the ${length} groups, got ${given.length}`);
+    throw new ArgumentError(
+      `${of}: expected \`${name}\` to have one entry for each of the ${length} groups, got ${given.length}`,
+    );
   }
   return [...given];
 }

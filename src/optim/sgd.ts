@@ -1,11 +1,11 @@
 /** Stochastic gradient descent. */
 import { bindArguments, signature } from "../base/arguments.ts";
-import { ArgumentError } from "../base/errors.ts";
 import { callable } from "../base/callable.ts";
+import { ArgumentError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
 import { add, mul, neg, sub } from "../ops/elementwise.ts";
 import { Optimizer, requireRange, type Update } from "./optimizer.ts";
-import type { ParamGroup, ParametersInput } from "./param_groups.ts";
+import type { ParametersInput, ParamGroup } from "./param_groups.ts";
 
 export interface SGDOptions {
   lr?: number;
@@ -17,12 +17,25 @@ export interface SGDOptions {
 }
 
 type SGDArguments =
-  | [params: ParametersInput, lr?: number, momentum?: number, dampening?: number, weightDecay?: number, nesterov?: boolean]
+  | [
+      params: ParametersInput,
+      lr?: number,
+      momentum?: number,
+      dampening?: number,
+      weightDecay?: number,
+      nesterov?: boolean,
+    ]
   | [params: ParametersInput, options: SGDOptions]
   | [params: ParametersInput, lr: number, options: SGDOptions];
 
 const SIGNATURE = signature("SGD", [
-  "params", "lr?", "momentum?", "dampening?", "weightDecay?", "nesterov?", "maximize?",
+  "params",
+  "lr?",
+  "momentum?",
+  "dampening?",
+  "weightDecay?",
+  "nesterov?",
+  "maximize?",
 ]);
 const DEFAULTS = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
 

@@ -6,7 +6,10 @@ import { decodeSafetensors } from "../../src/io/safetensors.ts";
 import { executor } from "../../src/tensor/runtime.ts";
 
 const folder = new URL("../../../test/fixtures/training_runs/", import.meta.url);
-const recorded = JSON.parse(readFileSync(new URL("losses.json", folder), "utf8")) as Record<string, { lr: number; losses: number[] }> & {
+const recorded = JSON.parse(readFileSync(new URL("losses.json", folder), "utf8")) as Record<
+  string,
+  { lr: number; losses: number[] }
+> & {
   batch: { labels: number[]; pixels: number[] };
 };
 const BATCH = 64;
@@ -44,7 +47,10 @@ function batch(step: number): [Tensor, Tensor] {
 test("both sides make the same batches", () => {
   const { pixels, labels } = numbersOf(0);
   assert.deepEqual([...labels.slice(0, 8)], recorded.batch.labels);
-  assert.deepEqual([...pixels.slice(0, 8)].map((x) => Math.round(x * 255)), recorded.batch.pixels);
+  assert.deepEqual(
+    [...pixels.slice(0, 8)].map((x) => Math.round(x * 255)),
+    recorded.batch.pixels,
+  );
 });
 
 async function trainAgainst(name: string, tolerance: number, steps: number): Promise<void> {
@@ -56,7 +62,11 @@ async function trainAgainst(name: string, tolerance: number, steps: number): Pro
     return fromTypedArray(data.slice(), shape, dtype as Tensor["dtype"]);
   };
   const net = models.create(name);
-  net.loadStateDict(Object.fromEntries([...tensors.keys()].filter((key) => !key.startsWith("after.")).map((key) => [key, tensorOf(key)])));
+  net.loadStateDict(
+    Object.fromEntries(
+      [...tensors.keys()].filter((key) => !key.startsWith("after.")).map((key) => [key, tensorOf(key)]),
+    ),
+  );
   const optimizer = optim.SGD(net.parameters(), { lr });
   const { runs } = executor().statistics;
   for (let step = 0; step < losses.length; step++) {
@@ -74,13 +84,19 @@ async function trainAgainst(name: string, tolerance: number, steps: number): Pro
   for (const [key, buffer] of net.namedBuffers()) {
     const expected = tensors.get(`after.${key}`)?.data as ArrayLike<number>;
     (await buffer.data()).forEach((value, i) => {
-      assert.ok(Math.abs(value - expected[i]) <= 10 * tolerance * Math.max(1, Math.abs(expected[i])), `${key}[${i}]`);
+      assert.ok(
+        Math.abs(value - expected[i]) <= 10 * tolerance * Math.max(1, Math.abs(expected[i])),
+        `${key}[${i}]`,
+      );
     });
   }
 }
 
 // The plain loops take half a second a step.
-for (const [engine, steps] of [["reference", 5], ["wasm", 40]] as const) {
+for (const [engine, steps] of [
+  ["reference", 5],
+  ["wasm", 40],
+] as const) {
   test(`LeNet's first ${steps} losses are PyTorch's to 1e-4, on ${engine}`, async () => {
     await useEngine(engine);
     await trainAgainst("lenet", 1e-4, steps);

@@ -1,6 +1,6 @@
 /** What every layer must satisfy, on float64 so that finite differences are exact enough. */
 import assert from "node:assert/strict";
-import { noGrad, type nn, type Tensor, tensor } from "../../src/index.ts";
+import { type nn, noGrad, type Tensor, tensor } from "../../src/index.ts";
 
 export interface LayerExpectations {
   readonly inputs: readonly (readonly number[])[];
@@ -19,7 +19,13 @@ export function numbers(count: number, seed: number): Float64Array {
 }
 
 function filled(shape: readonly number[], seed: number): Tensor {
-  return tensor(numbers(shape.reduce((a, b) => a * b, 1), seed), { shape: [...shape] });
+  return tensor(
+    numbers(
+      shape.reduce((a, b) => a * b, 1),
+      seed,
+    ),
+    { shape: [...shape] },
+  );
 }
 
 /** Shapes, printed form, gradients by finite differences, saving and loading. */
@@ -38,7 +44,10 @@ export async function checkLayer(make: () => nn.Module, expected: LayerExpectati
 async function checkGradients(layer: nn.Module, inputs: readonly Tensor[], weights: Tensor): Promise<void> {
   const value = () => (layer(...inputs) as Tensor).mul(weights).sum();
   value().backward();
-  const leaves: [string, Tensor][] = [...layer.namedParameters(), ...inputs.map((x, i): [string, Tensor] => [`input ${i}`, x])];
+  const leaves: [string, Tensor][] = [
+    ...layer.namedParameters(),
+    ...inputs.map((x, i): [string, Tensor] => [`input ${i}`, x]),
+  ];
   const step = 1e-6;
   for (const [name, leaf] of leaves) {
     const gradient = await (leaf.grad as Tensor).data();
@@ -54,12 +63,19 @@ async function checkGradients(layer: nn.Module, inputs: readonly Tensor[], weigh
       noGrad(() => leaf.copy_(tensor(start, { shape: leaf.shape })));
       const difference = (results[0] - results[1]) / (2 * step);
       const scale = Math.max(1, Math.abs(difference));
-      assert.ok(Math.abs(gradient[at] - difference) < 1e-5 * scale, `${name}[${at}]: gradient ${gradient[at]}, finite difference ${difference}`);
+      assert.ok(
+        Math.abs(gradient[at] - difference) < 1e-5 * scale,
+        `${name}[${at}]: gradient ${gradient[at]}, finite difference ${difference}`,
+      );
     }
   }
 }
 
-async function checkSaving(make: () => nn.Module, layer: nn.Module, inputs: readonly Tensor[]): Promise<void> {
+async function checkSaving(
+  make: () => nn.Module,
+  layer: nn.Module,
+  inputs: readonly Tensor[],
+): Promise<void> {
   const other = make().double();
   assert.deepEqual(other.loadStateDict(layer.stateDict()), { missingKeys: [], unexpectedKeys: [] });
   layer.eval();

@@ -98,7 +98,16 @@ test("PReLU", () =>
 
 test("a network of several layers", () =>
   checkLayer(
-    () => nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(4, 3), nn.LogSoftmax(1)),
+    () =>
+      nn.Sequential(
+        nn.Conv2d(1, 2, 3),
+        nn.BatchNorm2d(2),
+        nn.Sigmoid(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(4, 3),
+        nn.LogSoftmax(1),
+      ),
     {
       inputs: [[3, 1, 6, 5]],
       outputShape: [3, 3],
@@ -111,7 +120,11 @@ test("a network of several layers", () =>
   (5): Linear(in_features=4, out_features=3, bias=True)
   (6): LogSoftmax(dim=1)
 )`,
-      keys: [...weights.map((k) => `0.${k}`), ...[...weights, ...statistics].map((k) => `1.${k}`), ...weights.map((k) => `5.${k}`)],
+      keys: [
+        ...weights.map((k) => `0.${k}`),
+        ...[...weights, ...statistics].map((k) => `1.${k}`),
+        ...weights.map((k) => `5.${k}`),
+      ],
     },
   ));
 
@@ -128,5 +141,7 @@ for (const [name, make] of Object.entries({
   Tanh: () => nn.Tanh(),
   Softmax: () => nn.Softmax(1),
 })) {
-  test(name, () => checkLayer(make, { inputs: [[2, 6]], outputShape: [2, 6], text: make().toString(), keys: [] }));
+  test(name, () =>
+    checkLayer(make, { inputs: [[2, 6]], outputShape: [2, 6], text: make().toString(), keys: [] }),
+  );
 }

@@ -23,7 +23,10 @@ const { cases, nested } = JSON.parse(readFileSync(new URL("cases.json", folder),
   nested: { text: string; keys: string[] };
 };
 const { tensors } = decodeSafetensors(readFileSync(new URL("cases.safetensors", folder)));
-const layers = nn as unknown as Record<string, { (...args: unknown[]): nn.Module; new (...args: unknown[]): nn.Module }>;
+const layers = nn as unknown as Record<
+  string,
+  { (...args: unknown[]): nn.Module; new (...args: unknown[]): nn.Module }
+>;
 
 function stored(name: string): Tensor {
   const found = tensors.get(name);
@@ -32,7 +35,9 @@ function stored(name: string): Tensor {
 }
 
 function namesUnder(prefix: string): string[] {
-  return [...tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  return [...tensors.keys()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
 }
 
 /** Everything in which a layer differs from PyTorch's. */
@@ -51,7 +56,8 @@ async function differences(one: Case, number: number): Promise<string[]> {
   const inputs = Array.from({ length: one.inputs }, (_, i) => stored(`${number}.in.${i}`));
   if (layer.isLazy) {
     layer(...inputs);
-    if (layer.toString() !== one.after) found.push(`prints ${layer.toString()} after its first call, expected ${one.after}`);
+    if (layer.toString() !== one.after)
+      found.push(`prints ${layer.toString()} after its first call, expected ${one.after}`);
   }
   const keys = Object.keys(layer.stateDict());
   if (keys.join() !== one.keys.join()) found.push(`has keys ${keys}, expected ${one.keys}`);
@@ -65,10 +71,13 @@ async function differences(one: Case, number: number): Promise<string[]> {
   await same("output", out, `${number}.out`);
   if (tensors.has(`${number}.seed`)) {
     out.backward(stored(`${number}.seed`));
-    for (const i of graded) await same(`gradient of input ${i}`, inputs[Number(i)].grad, `${number}.gradin.${i}`);
-    for (const [key, parameter] of layer.namedParameters()) await same(`gradient of ${key}`, parameter.grad, `${number}.grad.${key}`);
+    for (const i of graded)
+      await same(`gradient of input ${i}`, inputs[Number(i)].grad, `${number}.gradin.${i}`);
+    for (const [key, parameter] of layer.namedParameters())
+      await same(`gradient of ${key}`, parameter.grad, `${number}.grad.${key}`);
   }
-  for (const [key, buffer] of layer.namedBuffers()) await same(`${key} afterwards`, buffer, `${number}.after.${key}`);
+  for (const [key, buffer] of layer.namedBuffers())
+    await same(`${key} afterwards`, buffer, `${number}.after.${key}`);
   return found;
 }
 

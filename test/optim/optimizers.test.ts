@@ -41,7 +41,10 @@ class Run {
 
   constructor(one: Case) {
     this.one = one;
-    const params = one.groups === null ? this.leaves : one.groups.map((group, i) => ({ params: [this.leaves[i]], ...group }));
+    const params =
+      one.groups === null
+        ? this.leaves
+        : one.groups.map((group, i) => ({ params: [this.leaves[i]], ...group }));
     this.optimizer = optimizers[one.optimizer](params, one.options);
   }
 
@@ -84,7 +87,8 @@ async function stateDifferences(one: Case, number: number, optimizer: optim.Opti
   }
   one.paramGroups.forEach((group, i) => {
     for (const [key, value] of Object.entries(group)) {
-      if (JSON.stringify(param_groups[i][key]) !== JSON.stringify(value)) found.push(`param_groups[${i}].${key} is ${param_groups[i][key]}, expected ${value}`);
+      if (JSON.stringify(param_groups[i][key]) !== JSON.stringify(value))
+        found.push(`param_groups[${i}].${key} is ${param_groups[i][key]}, expected ${value}`);
     }
   });
   return found;
@@ -101,7 +105,11 @@ for (const engine of ["reference", "wasm"]) {
       for (let step = 0; step < STEPS; step++) {
         run.step(step);
         const got = await run.values();
-        const row = { ...expected, data: expected.data.slice(step * got.length, (step + 1) * got.length), shape: [got.length] };
+        const row = {
+          ...expected,
+          data: expected.data.slice(step * got.length, (step + 1) * got.length),
+          shape: [got.length],
+        };
         const difference = compareTensor({ ...row, data: Float32Array.from(got) }, row, [2e-5, 2e-5]);
         if (difference !== null) {
           problems.push(`${title} after step ${step + 1}: ${difference}`);
@@ -141,7 +149,11 @@ test("the second step finds the program of the first, whatever the optimiser", a
     run.optimizer.paramGroups[0].lr *= 0.5;
     for (let step = 1; step < 5; step++) run.step(step);
     const { statistics } = executor();
-    assert.deepEqual([statistics.programs - programs, statistics.runs - runs], [0, 4], `${one.optimizer} ${JSON.stringify(one.options)}`);
+    assert.deepEqual(
+      [statistics.programs - programs, statistics.runs - runs],
+      [0, 4],
+      `${one.optimizer} ${JSON.stringify(one.options)}`,
+    );
   }
 });
 

@@ -15,8 +15,12 @@ interface Case extends Spec {
 }
 
 /** As in the script that made the fixtures. */
-const METRICS = [1, 0.9, 0.9, 0.95, 0.9, 0.91, 0.85, 0.85, 0.86, 0.85, 0.85, 0.85, 0.85, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.49];
-const cases = JSON.parse(readFileSync(new URL("../../../test/fixtures/schedulers/cases.json", import.meta.url), "utf8")) as Case[];
+const METRICS = [
+  1, 0.9, 0.9, 0.95, 0.9, 0.91, 0.85, 0.85, 0.86, 0.85, 0.85, 0.85, 0.85, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.49,
+];
+const cases = JSON.parse(
+  readFileSync(new URL("../../../test/fixtures/schedulers/cases.json", import.meta.url), "utf8"),
+) as Case[];
 const schedulers = optim.lrScheduler as unknown as Record<string, (...args: unknown[]) => optim.LRScheduler>;
 
 before(() => useEngine("reference"));
@@ -25,14 +29,18 @@ after(() => stopEngine());
 function build(optimizer: optim.Optimizer, spec: Spec): optim.LRScheduler {
   if (spec.name === "SequentialLR" || spec.name === "ChainedScheduler") {
     const parts = (spec.args[0] as Spec[]).map((part) => build(optimizer, part));
-    return spec.name === "SequentialLR" ? optim.SequentialLR(optimizer, parts, spec.args[1] as number[]) : optim.ChainedScheduler(parts);
+    return spec.name === "SequentialLR"
+      ? optim.SequentialLR(optimizer, parts, spec.args[1] as number[])
+      : optim.ChainedScheduler(parts);
   }
   return schedulers[spec.name](optimizer, ...spec.args);
 }
 
 function optimizerFor(one: Case): optim.Optimizer {
   const groups = [{ params: [zeros(1).requiresGrad_()] }, { params: [zeros(1).requiresGrad_()], lr: 0.02 }];
-  return one.optimizer === "SGD" ? optim.SGD(groups, { lr: 0.5, momentum: 0.9 }) : optim.Adam(groups, { lr: 0.5 });
+  return one.optimizer === "SGD"
+    ? optim.SGD(groups, { lr: 0.5, momentum: 0.9 })
+    : optim.Adam(groups, { lr: 0.5 });
 }
 
 function close(got: readonly number[], expected: readonly number[]): boolean {
@@ -40,7 +48,9 @@ function close(got: readonly number[], expected: readonly number[]): boolean {
 }
 
 function advance(scheduler: optim.LRScheduler, step: number): void {
-  (scheduler as { step(metric?: number): void }).step(scheduler instanceof optim.ReduceLROnPlateau ? METRICS[step] : undefined);
+  (scheduler as { step(metric?: number): void }).step(
+    scheduler instanceof optim.ReduceLROnPlateau ? METRICS[step] : undefined,
+  );
 }
 
 for (const [number, one] of cases.entries()) {
@@ -51,7 +61,10 @@ for (const [number, one] of cases.entries()) {
       const rates = optimizer.paramGroups.map((group) => group.lr);
       const momenta = optimizer.paramGroups.map((group) => (group.betas ? group.betas[0] : group.momentum));
       assert.ok(close(rates, one.rates[step]), `step ${step}: rates ${rates}, expected ${one.rates[step]}`);
-      assert.ok(close(momenta, one.momenta[step]), `step ${step}: momenta ${momenta}, expected ${one.momenta[step]}`);
+      assert.ok(
+        close(momenta, one.momenta[step]),
+        `step ${step}: momenta ${momenta}, expected ${one.momenta[step]}`,
+      );
       assert.deepEqual(scheduler.getLastLr(), rates);
       if (step === 7) {
         // Saved as text and loaded into new ones.
@@ -81,12 +94,30 @@ test("a function of the epoch sets the rate", () => {
 test("schedulers refuse what makes no sense", () => {
   const optimizer = optim.SGD([zeros(1).requiresGrad_()], { lr: 0.5 });
   assert.throws(() => optim.StepLR(optimizer, 0), /StepLR: expected `stepSize`/);
-  assert.throws(() => optim.StepLR({} as optim.Optimizer, 1), /StepLR: expected `optimizer` to be an optimiser/);
-  assert.throws(() => optim.StepLR(optimizer, { stepSize: 1, gama: 2 } as never), /unknown argument `gama` of StepLR; did you mean `gamma`/);
+  assert.throws(
+    () => optim.StepLR({} as optim.Optimizer, 1),
+    /StepLR: expected `optimizer` to be an optimiser/,
+  );
+  assert.throws(
+    () => optim.StepLR(optimizer, { stepSize: 1, gama: 2 } as never),
+    /unknown argument `gama` of StepLR; did you mean `gamma`/,
+  );
   assert.throws(() => optim.LinearLR(optimizer, 0), /above 0 and at most 1/);
-  assert.throws(() => optim.OneCycleLR(optimizer, 0.1), /expected `totalSteps`, or `epochs` and `stepsPerEpoch`/);
-  assert.throws(() => optim.OneCycleLR(optim.Adagrad([zeros(1).requiresGrad_()]), 0.1, 10), /no momentum to cycle/);
+  assert.throws(
+    () => optim.OneCycleLR(optimizer, 0.1),
+    /expected `totalSteps`, or `epochs` and `stepsPerEpoch`/,
+  );
+  assert.throws(
+    () => optim.OneCycleLR(optim.Adagrad([zeros(1).requiresGrad_()]), 0.1, 10),
+    /no momentum to cycle/,
+  );
   assert.throws(() => optim.ReduceLROnPlateau(optimizer).step(), /figure as a number/);
-  assert.throws(() => optim.ReduceLROnPlateau(optimizer, "mim" as never), /unknown mode "mim"; did you mean `min`/);
-  assert.throws(() => optim.SequentialLR(optimizer, [optim.StepLR(optimizer, 1)], [1]), /one milestone fewer than schedulers/);
+  assert.throws(
+    () => optim.ReduceLROnPlateau(optimizer, "mim" as never),
+    /unknown mode "mim"; did you mean `min`/,
+  );
+  assert.throws(
+    () => optim.SequentialLR(optimizer, [optim.StepLR(optimizer, 1)], [1]),
+    /one milestone fewer than schedulers/,
+  );
 });
