@@ -139,7 +139,9 @@ export class Executor {
    * the engine once and the first step's program is also the second's.
    */
   wantHome(owner: StateOwner): void {
-    if (homeOf(owner) === null && !this.homeless.has(owner)) this.homeless.set(owner, owner.value);
+    if (homeOf(owner) !== null) return;
+    // Where a change is pending, it is the value before it that can be moved.
+    if (!this.homeless.has(owner) || !this.commits.has(owner)) this.homeless.set(owner, owner.value);
   }
 
   /**
