@@ -1,5 +1,6 @@
 /** How a public function is made from its signature and its body. */
 import { type BoundArguments, bindArguments, signature } from "../base/arguments.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
@@ -19,6 +20,11 @@ export function defineFunction<F>(
   const of = signature(name, parameters);
   const call = (...args: unknown[]) => {
     const bound: BoundArguments = bindArguments(of, args);
+    if (bound.device !== undefined && bound.device !== null && bound.device !== "cpu") {
+      throw new ArgumentError(
+        `${name}: expected \`device\` "cpu", the only one there is, got ${String(bound.device)}`,
+      );
+    }
     return noteResult(insideCall(() => body(bound)));
   };
   Object.defineProperty(call, "name", { value: name });

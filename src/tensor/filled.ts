@@ -14,6 +14,8 @@ import { Tensor, valueOf } from "./tensor.ts";
 export interface NewTensorOptions {
   dtype?: DType | null;
   requiresGrad?: boolean;
+  /** Only "cpu": there is no other. */
+  device?: "cpu" | null;
 }
 
 /** Sizes as a list or one by one, then options. */
@@ -51,15 +53,41 @@ export function newTensor(value: Value, requiresGrad = false): Tensor {
 }
 
 const constantFilled = (name: string, value: number): CreateFromSizes =>
-  defineFunction(name, ["*size", "dtype?", "requiresGrad?"], ({ size = [], dtype, requiresGrad }) =>
-    newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
+  defineFunction(
+    name,
+    ["*size", "dtype?", "requiresGrad?", "device?"],
+    ({ size = [], dtype, requiresGrad }) =>
+      newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
   );
 
-/** A tensor of zeros. */
+/**
+ * Zeros. The sizes come one by one or as a list.
+ *
+ * @throws ShapeError for a size below 0.
+ * @example
+ * ```ts
+ * zeros(2, 3).tolist(); // [[0, 0, 0], [0, 0, 0]]
+ * zeros([2], { dtype: "int64" }).dtype; // "int64"
+ * ```
+ */
 export const zeros = constantFilled("zeros", 0);
-/** A tensor of ones. */
+/**
+ * Ones; see `zeros`.
+ *
+ * @example
+ * ```ts
+ * ones(2).tolist(); // [1, 1]
+ * ```
+ */
 export const ones = constantFilled("ones", 1);
-/** A tensor whose contents do not matter. (They are zeros.) */
+/**
+ * A tensor whose contents are of no interest. (They are zeros.)
+ *
+ * @example
+ * ```ts
+ * empty(2, 3).shape; // [2, 3]
+ * ```
+ */
 export const empty = constantFilled("empty", 0);
 
 export interface Like {
@@ -68,16 +96,37 @@ export interface Like {
 }
 
 const constantLike = (name: string, value: number): Like =>
-  defineFunction(name, ["input", "dtype?", "requiresGrad?"], ({ input, dtype, requiresGrad }) => {
+  defineFunction(name, ["input", "dtype?", "requiresGrad?", "device?"], ({ input, dtype, requiresGrad }) => {
     const like = valueOf(input, "input", name);
     return newTensor(ops.full(like.shape, value, checkedDType(name, dtype, like.dtype)), requiresGrad);
   });
 
-/** Zeros of another tensor's shape and dtype. */
+/**
+ * Zeros of another tensor's shape and dtype.
+ *
+ * @example
+ * ```ts
+ * zerosLike(tensor([[5, 6]])).tolist(); // [[0, 0]]
+ * ```
+ */
 export const zerosLike = constantLike("zerosLike", 0);
-/** Ones of another tensor's shape and dtype. */
+/**
+ * Ones of another tensor's shape and dtype.
+ *
+ * @example
+ * ```ts
+ * onesLike(tensor([[5, 6]])).tolist(); // [[1, 1]]
+ * ```
+ */
 export const onesLike = constantLike("onesLike", 1);
-/** A tensor of another's shape and dtype, whose contents do not matter. (They are zeros.) */
+/**
+ * A tensor of another's shape and dtype whose contents are of no interest.
+ *
+ * @example
+ * ```ts
+ * emptyLike(tensor([[5, 6]])).shape; // [1, 2]
+ * ```
+ */
 export const emptyLike = constantLike("emptyLike", 0);
 
 export interface Full {
@@ -85,10 +134,17 @@ export interface Full {
   (options: NewTensorOptions & { size: readonly number[]; fillValue: number | boolean }): Tensor;
 }
 
-/** A tensor of one number. Without a dtype: float32, int64 or bool, by the number. */
+/**
+ * One value everywhere.
+ *
+ * @example
+ * ```ts
+ * full([2, 2], 7).tolist(); // [[7, 7], [7, 7]]
+ * ```
+ */
 export const full: Full = defineFunction(
   "full",
-  ["size", "fillValue", "dtype?", "requiresGrad?"],
+  ["size", "fillValue", "dtype?", "requiresGrad?", "device?"],
   ({ size, fillValue, dtype, requiresGrad }) => {
     const type = checkedDType("full", dtype, dtypeOfScalar(fillValue));
     return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
@@ -100,10 +156,17 @@ export interface FullLike {
   (options: NewTensorOptions & { input: Tensor; fillValue: number | boolean }): Tensor;
 }
 
-/** A tensor of one number, of another's shape and dtype. */
+/**
+ * One value everywhere, in another tensor's shape and dtype.
+ *
+ * @example
+ * ```ts
+ * fullLike(tensor([1, 2]), 7).tolist(); // [7, 7]
+ * ```
+ */
 export const fullLike: FullLike = defineFunction(
   "fullLike",
-  ["input", "fillValue", "dtype?", "requiresGrad?"],
+  ["input", "fillValue", "dtype?", "requiresGrad?", "device?"],
   ({ input, fillValue, dtype, requiresGrad }) => {
     const like = valueOf(input, "input", "fullLike");
     const type = checkedDType("fullLike", dtype, like.dtype);
@@ -123,13 +186,13 @@ export interface ARange {
  *
  * @example
  * ```ts
- * arange(5); // 0 1 2 3 4
- * arange(1, 2, 0.5); // 1.0 1.5
+ * arange(5).tolist(); // [0, 1, 2, 3, 4]
+ * arange(1, 2, 0.5).tolist(); // [1, 1.5]
  * ```
  */
 export const arange: ARange = defineFunction(
   "arange",
-  ["start?", "end?", "step?", "dtype?", "requiresGrad?"],
+  ["start?", "end?", "step?", "dtype?", "requiresGrad?", "device?"],
   (given) => {
     const { step = 1, dtype, requiresGrad } = given;
     const [start, end] = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
@@ -152,10 +215,17 @@ export interface LinSpace {
   (options: NewTensorOptions & { start: number; end: number; steps: number }): Tensor;
 }
 
-/** `steps` numbers at equal distances, from start to end, both included. */
+/**
+ * `steps` numbers from `start` to `end`, both included, at equal distances.
+ *
+ * @example
+ * ```ts
+ * linspace(0, 1, 5).tolist(); // [0, 0.25, 0.5, 0.75, 1]
+ * ```
+ */
 export const linspace: LinSpace = defineFunction(
   "linspace",
-  ["start", "end", "steps", "dtype?", "requiresGrad?"],
+  ["start", "end", "steps", "dtype?", "requiresGrad?", "device?"],
   ({ start, end, steps, dtype, requiresGrad }) => {
     if (!Number.isInteger(steps) || steps < 0)
       throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
@@ -172,10 +242,18 @@ export interface Eye {
   (n: number, options: NewTensorOptions): Tensor;
 }
 
-/** Ones on the diagonal, zeros elsewhere: n rows and m (by default n) columns. */
+/**
+ * Ones on the main diagonal, zeros elsewhere.
+ *
+ * @example
+ * ```ts
+ * eye(2).tolist(); // [[1, 0], [0, 1]]
+ * eye(2, 3).shape; // [2, 3]
+ * ```
+ */
 export const eye: Eye = defineFunction(
   "eye",
-  ["n", "m?", "dtype?", "requiresGrad?"],
+  ["n", "m?", "dtype?", "requiresGrad?", "device?"],
   ({ n, m = null, dtype, requiresGrad }) => {
     const [rows, columns] = checkedSize("eye", [n, m ?? n]);
     const row = reshape(ops.arange(rows, "int64"), [rows, 1]);

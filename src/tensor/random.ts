@@ -32,16 +32,31 @@ type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
 const fromSizes = (name: string, draw: Draw): RandomFromSizes =>
   defineFunction(
     name,
-    ["*size", "generator?", "dtype?", "requiresGrad?"],
+    ["*size", "generator?", "dtype?", "requiresGrad?", "device?"],
     ({ size = [], generator, dtype, requiresGrad }) => {
       const type = checkedDType(name, dtype, "float32");
       return newTensor(draw(drawKey(generator), checkedSize(name, size), type), requiresGrad);
     },
   );
 
-/** Uniform in [0, 1). */
+/**
+ * Random numbers, uniform in [0, 1).
+ *
+ * @example
+ * ```ts
+ * manualSeed(1);
+ * rand(2, 3).shape; // [2, 3]
+ * ```
+ */
 export const rand = fromSizes("rand", randomUniform);
-/** Normal, with mean 0 and standard deviation 1. */
+/**
+ * Random numbers from the normal distribution with mean 0 and deviation 1.
+ *
+ * @example
+ * ```ts
+ * randn(2, 3).shape; // [2, 3]
+ * ```
+ */
 export const randn = fromSizes("randn", randomNormal);
 
 export interface RandomLike {
@@ -52,7 +67,7 @@ export interface RandomLike {
 const like = (name: string, draw: Draw): RandomLike =>
   defineFunction(
     name,
-    ["input", "generator?", "dtype?", "requiresGrad?"],
+    ["input", "generator?", "dtype?", "requiresGrad?", "device?"],
     ({ input, generator, dtype, requiresGrad }) => {
       const value = valueOf(input, "input", name);
       return newTensor(
@@ -62,9 +77,23 @@ const like = (name: string, draw: Draw): RandomLike =>
     },
   );
 
-/** Uniform in [0, 1), of another tensor's shape and dtype. */
+/**
+ * `rand` in another tensor's shape and dtype.
+ *
+ * @example
+ * ```ts
+ * randLike(zeros(2, 3)).shape; // [2, 3]
+ * ```
+ */
 export const randLike = like("randLike", randomUniform);
-/** Normal with mean 0 and standard deviation 1, of another tensor's shape and dtype. */
+/**
+ * `randn` in another tensor's shape and dtype.
+ *
+ * @example
+ * ```ts
+ * randnLike(zeros(2, 3)).shape; // [2, 3]
+ * ```
+ */
 export const randnLike = like("randnLike", randomNormal);
 
 /** floor(low + u (high - low)), with 53 random bits for u. */
@@ -90,10 +119,18 @@ export interface RandInt {
   (options: RandomOptions & { low?: number; high: number; size: readonly number[] }): Tensor;
 }
 
-/** Whole numbers from low (0 where it is left out) to high - 1, all equally likely, as int64. */
+/**
+ * Random integers from `low` (default 0) to `high` - 1, as int64.
+ *
+ * @example
+ * ```ts
+ * randint(10, [4]).dtype; // "int64"
+ * randint(5, 10, [2, 2]).shape; // [2, 2]
+ * ```
+ */
 export const randint: RandInt = defineFunction(
   "randint",
-  ["low?", "high?", "size?", "generator?", "dtype?", "requiresGrad?"],
+  ["low?", "high?", "size?", "generator?", "dtype?", "requiresGrad?", "device?"],
   ({ low, high, size, generator, dtype, requiresGrad }) => {
     const short = Array.isArray(high) || high === undefined;
     const [from, to] = short ? [0, low] : [low ?? 0, high];
@@ -112,10 +149,17 @@ export interface RandIntLike {
   (input: Tensor, options: RandomOptions & { low?: number; high: number }): Tensor;
 }
 
-/** Whole numbers from low (0 where only one is given) to high - 1, of another tensor's shape and dtype. */
+/**
+ * `randint` in another tensor's shape and dtype.
+ *
+ * @example
+ * ```ts
+ * randintLike(zeros(2, 3), 10).shape; // [2, 3]
+ * ```
+ */
 export const randintLike: RandIntLike = defineFunction(
   "randintLike",
-  ["input", "low?", "high?", "generator?", "dtype?", "requiresGrad?"],
+  ["input", "low?", "high?", "generator?", "dtype?", "requiresGrad?", "device?"],
   ({ input, low, high, generator, dtype, requiresGrad }) => {
     const value = valueOf(input, "input", "randintLike");
     const [from, to] = high === undefined ? [0, low] : [low ?? 0, high];
@@ -129,10 +173,17 @@ export interface RandPerm {
   (options: RandomOptions & { n: number }): Tensor;
 }
 
-/** 0 .. n - 1 in random order, as int64. */
+/**
+ * The integers from 0 to n - 1 in random order, as int64.
+ *
+ * @example
+ * ```ts
+ * randperm(5).sum().item(); // 10
+ * ```
+ */
 export const randperm: RandPerm = defineFunction(
   "randperm",
-  ["n", "generator?", "dtype?", "requiresGrad?"],
+  ["n", "generator?", "dtype?", "requiresGrad?", "device?"],
   ({ n, generator, dtype, requiresGrad }) => {
     const [, order] = sort(
       randomUniform(drawKey(generator), checkedSize("randperm", n), "float64"),
@@ -160,7 +211,15 @@ export interface Bernoulli {
   (input: Tensor, options: { p?: number | null; generator?: Generator | null }): Tensor;
 }
 
-/** 1 or 0: the input holds the probability of a 1 (or, where `p` is given, only the shape). */
+/**
+ * 1 with the probability that stands in each place, else 0.
+ *
+ * @throws ArgumentError for probabilities outside 0 to 1.
+ * @example
+ * ```ts
+ * bernoulli(tensor([0, 1])).tolist(); // [0, 1]
+ * ```
+ */
 export const bernoulli: Bernoulli = defineFunction(
   "bernoulli",
   ["input", "p?", "generator?"],
@@ -196,9 +255,14 @@ export interface Multinomial {
 }
 
 /**
- * Draws positions from each row with probabilities in proportion to the weights in it, as int64.
+ * Positions drawn with the probabilities (of any sum) that a vector, or each row of a matrix, holds.
  *
+ * @param replacement - whether a position may be drawn more than once (default false).
  * @throws ArgumentError where a weight is negative or not finite, or fewer are above 0 than are to be drawn.
+ * @example
+ * ```ts
+ * multinomial(tensor([0, 3, 0]), 1).tolist(); // [1]
+ * ```
  */
 export const multinomial: Multinomial = defineFunction(
   "multinomial",
@@ -232,10 +296,17 @@ export interface Normal {
   ): Tensor;
 }
 
-/** Normal with means and standard deviations given as tensors or numbers; `size` where both are numbers. */
+/**
+ * Random numbers from the normal distribution with the mean and deviation given.
+ *
+ * @example
+ * ```ts
+ * normal(0, 0.01, [4, 4]).shape; // [4, 4]
+ * ```
+ */
 export const normal: Normal = defineFunction(
   "normal",
-  ["mean?", "std?", "size?", "generator?", "dtype?", "requiresGrad?"],
+  ["mean?", "std?", "size?", "generator?", "dtype?", "requiresGrad?", "device?"],
   ({ mean = 0, std = 1, size, generator, dtype, requiresGrad }) => {
     const given = mean instanceof Tensor ? mean : std instanceof Tensor ? std : null;
     if (given === null && size === undefined)

@@ -2,7 +2,8 @@
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../base/shape.ts";
 import { emit, type Value } from "../../graph/node.ts";
-import { cast, mul } from "../../ops/elementwise.ts";
+import { full } from "../../ops/creation.ts";
+import { cast, mul, where } from "../../ops/elementwise.ts";
 import * as ops from "../../ops/indexing.ts";
 import { expand, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
@@ -14,32 +15,69 @@ export interface Gather {
   (input: Tensor, dim: number, options: { index: Tensor }): Tensor;
 }
 
-/** out[i][j] = input[index[i][j]][j] along dimension 0, and likewise along any other. */
+/**
+ * out[i][j] = input[index[i][j]][j] along dimension 0, and likewise along any other.
+ *
+ * @param index - int64 or int32, as many dimensions as the input.
+ * @throws IndexError where a position lies outside the input, once it runs.
+ * @example
+ * ```ts
+ * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], { dtype: "int64" })).tolist(); // [[2], [3]]
+ * ```
+ */
 export const gather: Gather = defineFunction("gather", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "gather");
+  const places = valueOf(index, "index", "gather");
   const at = normalizeDim(dim, value.shape.length, "gather");
-  return new Tensor(ops.gather(value, at, valueOf(index, "index", "gather")));
+  // A number and a list of one are alike here, and an empty index may have any shape.
+  const [rank, own] = [value.shape.length, places.shape.length];
+  if (rank !== own && (rank + own === 1 || numel(places.shape) === 0)) {
+    const line = reshape(value, [numel(value.shape)]);
+    return new Tensor(reshape(ops.gather(line, 0, reshape(places, [numel(places.shape)])), places.shape));
+  }
+  return new Tensor(ops.gather(value, at, places));
 });
+
+function aLine(value: Value): Value {
+  return value.shape.length === 0 ? reshape(value, [1]) : value;
+}
 
 export interface Scatter {
   (input: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor;
-  (input: Tensor, dim: number, index: Tensor, options: { src?: Tensor; value?: number }): Tensor;
+  (
+    input: Tensor,
+    dim: number,
+    index: Tensor,
+    options: { src?: Tensor; value?: number; reduce?: "add" | null },
+  ): Tensor;
 }
 
-/** The input with out[index[i][j]][j] = src[i][j] (or a number): `gather` the other way round. */
+/**
+ * The input with out[index[i][j]][j] = src[i][j] (or a number): `gather` the other way round.
+ *
+ * @example
+ * ```ts
+ * scatter(zeros(2, 3), 1, tensor([[2], [0]], { dtype: "int64" }), 1).tolist(); // [[0, 0, 1], [1, 0, 0]]
+ * ```
+ */
 export const scatter: Scatter = defineFunction(
   "scatter",
-  ["input", "dim", "index", "src?", "value?"],
-  ({ input, dim, index, src, value = src }) => {
+  ["input", "dim", "index", "src?", "value?", "reduce?"],
+  ({ input, dim, index, src, value = src, reduce = null }) => {
     const into = valueOf(input, "input", "scatter");
-    const where = valueOf(index, "index", "scatter");
+    const places = valueOf(index, "index", "scatter");
     const at = normalizeDim(dim, into.shape.length, "scatter");
     if (value === undefined) throw new ArgumentError("scatter: expected `src` or `value`");
+    if (reduce !== null && reduce !== "add") {
+      throw new ArgumentError(
+        `scatter: expected \`reduce\` to be "add" where it is given, got ${String(reduce)}`,
+      );
+    }
     const source =
       typeof value === "number"
-        ? expand(scalarValue(value, into.dtype), where.shape)
+        ? expand(scalarValue(value, into.dtype), places.shape)
         : valueOf(value, "src", "scatter");
-    return new Tensor(ops.scatter(into, at, where, source));
+    return new Tensor((reduce === "add" ? ops.scatterAdd : ops.scatter)(into, at, places, source));
   },
 );
 
@@ -48,7 +86,15 @@ export interface ScatterAdd {
   (input: Tensor, dim: number, index: Tensor, options: { src: Tensor }): Tensor;
 }
 
-/** The input with src[i][j] added to out[index[i][j]][j]. */
+/**
+ * The input with src[i][j] added to out[index[i][j]][j].
+ *
+ * @example
+ * ```ts
+ * const index = tensor([0, 0, 1], { dtype: "int64" });
+ * scatterAdd(zeros(2), 0, index, tensor([1, 2, 3])).tolist(); // [3, 3]
+ * ```
+ */
 export const scatterAdd: ScatterAdd = defineFunction(
   "scatterAdd",
   ["input", "dim", "index", "src"],
@@ -63,11 +109,17 @@ export const scatterAdd: ScatterAdd = defineFunction(
 
 /** A list of positions; a single one counts as a list of one. */
 function listOf(index: unknown, of: string): Value {
-  const value = valueOf(index, "index", of);
-  return value.shape.length === 0 ? reshape(value, [1]) : value;
+  return aLine(valueOf(index, "index", of));
 }
 
-/** The slices along a dimension at the positions of a list. */
+/**
+ * The slices along a dimension at the positions of a list.
+ *
+ * @example
+ * ```ts
+ * indexSelect(tensor([[1], [2], [3]]), 0, tensor([2, 0], { dtype: "int64" })).tolist(); // [[3], [1]]
+ * ```
+ */
 export const indexSelect: Gather = defineFunction(
   "indexSelect",
   ["input", "dim", "index"],
@@ -85,7 +137,14 @@ export interface IndexAdd {
   (input: Tensor, dim: number, index: Tensor, source: Tensor, options: { alpha?: number }): Tensor;
 }
 
-/** The input with alpha times the slices of `source` added at the positions of a list. */
+/**
+ * The input with alpha times the slices of `source` added at the positions of a list.
+ *
+ * @example
+ * ```ts
+ * indexAdd(zeros(3), 0, tensor([1, 1], { dtype: "int64" }), tensor([5, 6])).tolist(); // [0, 11, 0]
+ * ```
+ */
 export const indexAdd: IndexAdd = defineFunction(
   "indexAdd",
   ["input", "dim", "index", "source", "alpha?"],
@@ -103,7 +162,14 @@ export interface Take {
   (input: Tensor, options: { index: Tensor }): Tensor;
 }
 
-/** Elements of the flattened tensor at the positions given (below 0: from the end). */
+/**
+ * Elements of the flattened tensor at the positions given (below 0: from the end).
+ *
+ * @example
+ * ```ts
+ * take(tensor([[1, 2], [3, 4]]), tensor([3, -4], { dtype: "int64" })).tolist(); // [4, 1]
+ * ```
+ */
 export const take: Take = defineFunction("take", ["input", "index"], ({ input, index }) => {
   const value = valueOf(input, "input", "take");
   const positions = valueOf(index, "index", "take");
@@ -121,14 +187,28 @@ export interface TakeAlongDim {
   (input: Tensor, indices: Tensor, options: { dim?: number | null }): Tensor;
 }
 
-/** `gather` with the shapes broadcast first: what goes with argmax and argsort. */
+/**
+ * `gather` with the shapes broadcast first: what goes with argmax and argsort.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([[3, 1, 2]]);
+ * takeAlongDim(x, argsort(x, 1), 1).tolist(); // [[1, 2, 3]]
+ * ```
+ */
 export const takeAlongDim: TakeAlongDim = defineFunction(
   "takeAlongDim",
   ["input", "indices", "dim?"],
   ({ input, indices, dim = null }) => {
-    if (dim === null) return take(input, indices);
+    if (dim === null) {
+      const list = valueOf(indices, "indices", "takeAlongDim");
+      return take(input, new Tensor(reshape(list, [numel(list.shape)])));
+    }
     const value = valueOf(input, "input", "takeAlongDim");
-    const index = valueOf(indices, "indices", "takeAlongDim");
+    const given = valueOf(indices, "indices", "takeAlongDim");
+    const index = emit(ops.wrapIndexOp, [given], {
+      size: value.shape[normalizeDim(dim, value.shape.length, "takeAlongDim")] ?? 1,
+    });
     const at = normalizeDim(dim, value.shape.length, "takeAlongDim");
     if (index.shape.length !== value.shape.length) {
       throw new ShapeError(
@@ -152,7 +232,14 @@ export interface IndexFill {
   (input: Tensor, dim: number, index: Tensor, options: { value: Operand }): Tensor;
 }
 
-/** The input with a number in all slices at the positions of a list. */
+/**
+ * The input with a number in all slices at the positions of a list.
+ *
+ * @example
+ * ```ts
+ * indexFill(zeros(3), 0, tensor([0, 2], { dtype: "int64" }), 7).tolist(); // [7, 0, 7]
+ * ```
+ */
 export const indexFill: IndexFill = defineFunction(
   "indexFill",
   ["input", "dim", "index", "value"],
@@ -160,14 +247,15 @@ export const indexFill: IndexFill = defineFunction(
     const into = valueOf(input, "input", "indexFill");
     const at = normalizeDim(dim, into.shape.length, "indexFill");
     const list = listOf(index, "indexFill");
-    const shape = into.shape.map((size, d) => (d === at ? list.shape[0] : size));
-    const beside = reshape(
-      list,
-      into.shape.map((_, d) => (d === at ? list.shape[0] : 1)),
+    const marks = full([into.shape[at] ?? 1], 0, "bool");
+    const chosen = ops.scatter(marks, 0, list, full(list.shape, 1, "bool"));
+    const mask = reshape(
+      chosen,
+      into.shape.map((size, d) => (d === at ? size : 1)),
     );
     const filling =
       value instanceof Tensor ? cast(value.value, into.dtype) : scalarValue(Number(value), into.dtype);
-    return new Tensor(ops.scatter(into, at, expand(beside, shape), expand(filling, shape)));
+    return new Tensor(where(mask, filling, into));
   },
 );
 
@@ -182,6 +270,10 @@ export interface OneHot {
  * @param numClasses - may be left out (-1) only for a tensor whose values are here already; it is then the
  * largest class + 1.
  * @throws IndexError for a class outside 0 .. numClasses - 1.
+ * @example
+ * ```ts
+ * nn.functional.oneHot(tensor([2, 0], { dtype: "int64" }), 3).tolist(); // [[0, 0, 1], [1, 0, 0]]
+ * ```
  */
 export const oneHot: OneHot = defineFunction(
   "oneHot",

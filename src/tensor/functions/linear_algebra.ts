@@ -32,6 +32,13 @@ export interface MatrixProduct {
 /**
  * Matrix product with PyTorch's rules: vectors are rows on the left and columns on the right, leading
  * dimensions are batches and broadcast.
+ *
+ * @throws ShapeError where the inner sizes differ; DTypeError where the dtypes do.
+ * @example
+ * ```ts
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([10, 1])).tolist(); // [12, 34]
+ * matmul(randn(8, 1, 2, 3), randn(4, 3, 5)).shape; // [8, 4, 2, 5]
+ * ```
  */
 export const matmul: MatrixProduct = defineFunction("matmul", ["input", "other"], ({ input, other }) => {
   const [a, b] = sameDType("matmul", { input, other });
@@ -88,7 +95,15 @@ export interface SecondOperand<Name extends string> {
   (input: Tensor, options: { [K in Name]: Tensor }): Tensor;
 }
 
-/** Product of two matrices. */
+/**
+ * Product of two matrices.
+ *
+ * @throws ShapeError where one is not a matrix, or the inner sizes differ.
+ * @example
+ * ```ts
+ * mm(tensor([[1, 2]]), tensor([[3], [4]])).tolist(); // [[11]]
+ * ```
+ */
 export const mm: SecondOperand<"mat2"> = defineFunction("mm", ["input", "mat2"], ({ input, mat2 }) => {
   const [a, b] = sameDType("mm", { input, mat2 });
   requireRank("mm", a, 2, "input");
@@ -96,7 +111,14 @@ export const mm: SecondOperand<"mat2"> = defineFunction("mm", ["input", "mat2"],
   return new Tensor(ops.matmul(a, b));
 });
 
-/** Products of the matrices of two batches, pair by pair. */
+/**
+ * Products of the matrices of two batches, pair by pair.
+ *
+ * @example
+ * ```ts
+ * bmm(randn(8, 2, 3), randn(8, 3, 5)).shape; // [8, 2, 5]
+ * ```
+ */
 export const bmm: SecondOperand<"mat2"> = defineFunction("bmm", ["input", "mat2"], ({ input, mat2 }) => {
   const [a, b] = sameDType("bmm", { input, mat2 });
   requireRank("bmm", a, 3, "input");
@@ -104,7 +126,14 @@ export const bmm: SecondOperand<"mat2"> = defineFunction("bmm", ["input", "mat2"
   return new Tensor(ops.matmul(a, b));
 });
 
-/** Product of a matrix and a vector. */
+/**
+ * Product of a matrix and a vector.
+ *
+ * @example
+ * ```ts
+ * mv(tensor([[1, 2], [3, 4]]), tensor([1, 1])).tolist(); // [3, 7]
+ * ```
+ */
 export const mv: SecondOperand<"vec"> = defineFunction("mv", ["input", "vec"], ({ input, vec }) => {
   const [a, b] = sameDType("mv", { input, vec });
   requireRank("mv", a, 2, "input");
@@ -112,7 +141,14 @@ export const mv: SecondOperand<"vec"> = defineFunction("mv", ["input", "vec"], (
   return new Tensor(product(a, b));
 });
 
-/** Inner product of two vectors. */
+/**
+ * Inner product of two vectors.
+ *
+ * @example
+ * ```ts
+ * dot(tensor([1, 2]), tensor([3, 4])).item(); // 11
+ * ```
+ */
 export const dot: SecondOperand<"tensor"> = defineFunction(
   "dot",
   ["input", "tensor"],
@@ -124,7 +160,14 @@ export const dot: SecondOperand<"tensor"> = defineFunction(
   },
 );
 
-/** input[i] * vec2[j] */
+/**
+ * input[i] * vec2[j]
+ *
+ * @example
+ * ```ts
+ * outer(tensor([1, 2]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
+ * ```
+ */
 export const outer: SecondOperand<"vec2"> = defineFunction("outer", ["input", "vec2"], ({ input, vec2 }) => {
   const [a, b] = [valueOf(input, "input", "outer"), valueOf(vec2, "vec2", "outer")];
   requireRank("outer", a, 1, "input");
@@ -140,10 +183,10 @@ export interface AddMatrixProduct<A extends string, B extends string> {
 }
 
 /** beta * input + alpha * product; with beta 0 the input does not count, NaN or not. */
-function added(of: string, input: Value, result: Value, beta: number, alpha: number): Tensor {
-  if (!isFloating(result.dtype) && !(Number.isInteger(beta) && Number.isInteger(alpha))) {
-    throw new DTypeError(`${of}: expected whole \`beta\` and \`alpha\` for ${result.dtype} operands`);
-  }
+function added(of: string, input: Value, result: Value, betaGiven: number, alphaGiven: number): Tensor {
+  // Integers take the whole part, as in PyTorch.
+  const factor = (x: number) => (isFloating(result.dtype) ? x : Math.trunc(x));
+  const [beta, alpha] = [factor(betaGiven), factor(alphaGiven)];
   const scaled = alpha === 1 ? result : mul(scalarValue(alpha, result.dtype), result);
   const together = broadcastShapes([input.shape, result.shape], of);
   if (numel(together) !== numel(result.shape) || together.length !== result.shape.length) {
@@ -155,7 +198,14 @@ function added(of: string, input: Value, result: Value, beta: number, alpha: num
   return new Tensor(add(beta === 1 ? input : mul(scalarValue(beta, input.dtype), input), scaled));
 }
 
-/** beta * input + alpha * (mat1 @ mat2) */
+/**
+ * beta * input + alpha * (mat1 @ mat2)
+ *
+ * @example
+ * ```ts
+ * addmm(ones(1, 1), tensor([[1, 2]]), tensor([[3], [4]]), { beta: 2, alpha: 10 }).tolist(); // [[112]]
+ * ```
+ */
 export const addmm: AddMatrixProduct<"mat1", "mat2"> = defineFunction(
   "addmm",
   ["input", "mat1", "mat2", "beta?", "alpha?"],
@@ -167,7 +217,14 @@ export const addmm: AddMatrixProduct<"mat1", "mat2"> = defineFunction(
   },
 );
 
-/** beta * input + alpha * (mat @ vec) */
+/**
+ * beta * input + alpha * (mat @ vec)
+ *
+ * @example
+ * ```ts
+ * addmv(ones(2), tensor([[1, 2], [3, 4]]), tensor([1, 1])).tolist(); // [4, 8]
+ * ```
+ */
 export const addmv: AddMatrixProduct<"mat", "vec"> = defineFunction(
   "addmv",
   ["input", "mat", "vec", "beta?", "alpha?"],
@@ -179,7 +236,14 @@ export const addmv: AddMatrixProduct<"mat", "vec"> = defineFunction(
   },
 );
 
-/** beta * input + alpha * (batch1 @ batch2), pair by pair. */
+/**
+ * beta * input + alpha * (batch1 @ batch2), pair by pair.
+ *
+ * @example
+ * ```ts
+ * baddbmm(ones(8, 2, 5), randn(8, 2, 3), randn(8, 3, 5)).shape; // [8, 2, 5]
+ * ```
+ */
 export const baddbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
   "baddbmm",
   ["input", "batch1", "batch2", "beta?", "alpha?"],

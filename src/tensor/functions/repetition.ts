@@ -8,7 +8,8 @@ import {
   numel,
   type Shape,
 } from "../../base/shape.ts";
-import type { Value } from "../../graph/node.ts";
+import { constantValue, type Value } from "../../graph/node.ts";
+import { indexSelect } from "../../ops/indexing.ts";
 import * as ops from "../../ops/shape_ops.ts";
 import * as slicing from "../../ops/slicing.ts";
 import { defineFunction } from "../define.ts";
@@ -40,17 +41,39 @@ function expanded(of: string, value: Value, sizes: Shape): Value {
   return ops.expand(value, shape);
 }
 
-/** Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front. */
+/**
+ * Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front.
+ *
+ * @throws ShapeError where a size other than 1 would have to change.
+ * @example
+ * ```ts
+ * tensor([[1], [2]]).expand(2, 3).tolist(); // [[1, 1, 1], [2, 2, 2]]
+ * ```
+ */
 export const expand: Expand = defineFunction("expand", ["input", "*size"], ({ input, size = [] }) => {
   return new Tensor(expanded("expand", valueOf(input, "input", "expand"), size));
 });
 
-/** `input.expand(other.shape)` */
+/**
+ * `input.expand(other.shape)`
+ *
+ * @example
+ * ```ts
+ * expandAs(tensor([1]), zeros(3)).tolist(); // [1, 1, 1]
+ * ```
+ */
 export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"], ({ input, other }) => {
   return new Tensor(expanded("expandAs", valueOf(input, "input", "expandAs"), other.shape));
 });
 
-/** As `expand`. */
+/**
+ * As `expand`.
+ *
+ * @example
+ * ```ts
+ * broadcastTo(tensor([1, 2]), [2, 2]).tolist(); // [[1, 2], [1, 2]]
+ * ```
+ */
 export const broadcastTo: WithSizes = defineFunction(
   "broadcastTo",
   ["input", "*shape"],
@@ -61,7 +84,15 @@ export const broadcastTo: WithSizes = defineFunction(
 
 export type BroadcastTensors = (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor[];
 
-/** All tensors expanded to the shape that they broadcast to. */
+/**
+ * All tensors expanded to the shape that they broadcast to.
+ *
+ * @example
+ * ```ts
+ * const [a, b] = broadcastTensors(zeros(3, 1), ones(2));
+ * a.shape; // [3, 2]
+ * ```
+ */
 export const broadcastTensors: BroadcastTensors = defineFunction(
   "broadcastTensors",
   ["*tensors"],
@@ -106,7 +137,14 @@ function tiled(of: string, value: Value, repeats: readonly number[]): Value {
   );
 }
 
-/** The tensor laid end to end `repeats[d]` times along each dimension; new dimensions come in front. */
+/**
+ * The tensor laid end to end `repeats[d]` times along each dimension; new dimensions come in front.
+ *
+ * @example
+ * ```ts
+ * repeat(tensor([1, 2]), 2, 2).tolist(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+ * ```
+ */
 export const repeat: Repeat = defineFunction("repeat", ["input", "*repeats"], ({ input, repeats = [] }) => {
   return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
 });
@@ -116,7 +154,14 @@ export interface Tile {
   (input: Tensor, options: { dims: readonly number[] }): Tensor;
 }
 
-/** As `repeat`, but with fewer numbers than dimensions the first ones are not repeated. */
+/**
+ * As `repeat`, but with fewer numbers than dimensions the first ones are not repeated.
+ *
+ * @example
+ * ```ts
+ * tile(tensor([[1], [2]]), 2).tolist(); // [[1, 1], [2, 2]]
+ * ```
+ */
 export const tile: Tile = defineFunction("tile", ["input", "*dims"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "tile");
   const missing = Math.max(0, value.shape.length - dims.length);
@@ -124,49 +169,92 @@ export const tile: Tile = defineFunction("tile", ["input", "*dims"], ({ input, d
 });
 
 export interface RepeatInterleave {
-  (input: Tensor, repeats: number, dim?: number | null): Tensor;
-  (input: Tensor, repeats: number, options: { dim?: number | null }): Tensor;
+  (input: Tensor, repeats: number | Tensor | readonly number[], dim?: number | null): Tensor;
+  (
+    input: Tensor,
+    repeats: number | Tensor | readonly number[],
+    options: { dim?: number | null; outputSize?: number },
+  ): Tensor;
 }
 
-/** Each element `repeats` times in a row, along a dimension or (without) of the flattened tensor. */
+/**
+ * Each element `repeats` times in a row, along a dimension or (without) of the flattened tensor. A tensor of
+ * repeats, one per element, must have been given as data: the result's size depends on it.
+ *
+ * @example
+ * ```ts
+ * repeatInterleave(tensor([1, 2]), 2).tolist(); // [1, 1, 2, 2]
+ * ```
+ */
 export const repeatInterleave: RepeatInterleave = defineFunction(
   "repeatInterleave",
-  ["input", "repeats", "dim?"],
+  ["input", "repeats", "dim?", "outputSize?"],
   ({ input, repeats, dim = null }) => {
-    if (!Number.isInteger(repeats) || repeats < 0) {
-      throw new ArgumentError("repeatInterleave: expected `repeats` to be a whole number of 0 or more");
-    }
     const given = valueOf(input, "input", "repeatInterleave");
     const value = dim === null ? ops.reshape(given, [numel(given.shape)]) : given;
     const at = normalizeDim(dim ?? 0, value.shape.length, "repeatInterleave");
-    const [before, after] = [value.shape.slice(0, at + 1), value.shape.slice(at + 1)];
-    const grown = ops.expand(ops.reshape(value, [...before, 1, ...after]), [...before, repeats, ...after]);
-    return new Tensor(
-      ops.reshape(
-        grown,
-        value.shape.map((size, d) => (d === at ? size * repeats : size)),
-      ),
-    );
+    const times = repeatsOf(repeats, value.shape[at]);
+    const positions = times.flatMap((n, i) => new Array<number>(n).fill(i));
+    const list = constantValue(Float64Array.from(positions), [positions.length], "int64");
+    return new Tensor(indexSelect(value, at, list));
   },
 );
+
+function repeatsOf(repeats: unknown, size: number): number[] {
+  const data =
+    repeats instanceof Tensor ? repeats.value.data : typeof repeats === "number" ? [repeats] : repeats;
+  if (data === null) {
+    throw new ArgumentError(
+      "repeatInterleave: expected `repeats` to be known; read it first (await repeats.data())",
+    );
+  }
+  const list = Array.from(data as ArrayLike<number>);
+  if (list.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ArgumentError("repeatInterleave: expected `repeats` of whole numbers, 0 or more");
+  }
+  if (list.length === 1) return new Array<number>(size).fill(list[0]);
+  if (list.length === size) return list;
+  throw new ShapeError(`repeatInterleave: expected 1 or ${size} repeats, got ${list.length}`);
+}
 
 export interface Flip {
   (input: Tensor, ...dims: Sizes): Tensor;
   (input: Tensor, options: { dims: readonly number[] }): Tensor;
 }
 
-/** Elements in reverse order along the dimensions given. */
+/**
+ * Elements in reverse order along the dimensions given.
+ *
+ * @example
+ * ```ts
+ * flip(tensor([[1, 2], [3, 4]]), [0, 1]).tolist(); // [[4, 3], [2, 1]]
+ * ```
+ */
 export const flip: Flip = defineFunction("flip", ["input", "*dims"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "flip");
   if (dims.length === 0) return new Tensor(value);
   return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
 });
 
-/** Left and right exchanged: along dimension 1. */
+/**
+ * Left and right exchanged: along dimension 1.
+ *
+ * @example
+ * ```ts
+ * fliplr(tensor([[1, 2]])).tolist(); // [[2, 1]]
+ * ```
+ */
 export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["input"], ({ input }) =>
   flip(input, 1),
 );
-/** Up and down exchanged: along dimension 0. */
+/**
+ * Up and down exchanged: along dimension 0.
+ *
+ * @example
+ * ```ts
+ * flipud(tensor([[1], [2]])).tolist(); // [[2], [1]]
+ * ```
+ */
 export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) =>
   flip(input, 0),
 );
@@ -191,7 +279,14 @@ function rolled(value: Value, shift: number, dim: number): Value {
   );
 }
 
-/** Elements moved on by `shifts` along dimensions, those that fall out coming in again at the other end. */
+/**
+ * Elements moved on by `shifts` along dimensions, those that fall out coming in again at the other end.
+ *
+ * @example
+ * ```ts
+ * roll(tensor([1, 2, 3]), 1).tolist(); // [3, 1, 2]
+ * ```
+ */
 export const roll: Roll = defineFunction(
   "roll",
   ["input", "shifts", "dims?"],

@@ -20,19 +20,39 @@ async function positionsOfTrue(mask: Tensor): Promise<number[]> {
   return found;
 }
 
+export interface Nonzero {
+  (input: Tensor): Promise<Tensor>;
+  (input: Tensor, options: { asTuple: true }): Promise<Tensor[]>;
+  (input: Tensor, options: { asTuple?: false }): Promise<Tensor>;
+}
+
 /**
- * Positions of the elements other than 0, one row each, as int64 of shape [n, dimensions]. Reads the tensor,
- * so it is to be awaited.
+ * Positions of the elements other than 0, one row each, as int64 of shape [n, dimensions]; with `asTuple` a
+ * list of positions for each dimension. Reads the tensor, so it is to be awaited.
+ *
+ * @example
+ * ```ts
+ * await (await nonzero(tensor([[0, 5], [6, 0]]))).tolist(); // [[0, 1], [1, 0]]
+ * ```
  */
-export const nonzero: (input: Tensor) => Promise<Tensor> = defineFunction(
+export const nonzero: Nonzero = defineFunction(
   "nonzero",
-  ["input"],
-  async ({ input }) => {
-    const { shape } = valueOf(input, "input", "nonzero");
+  ["input", "asTuple?"],
+  async ({ input, asTuple = false }) => {
+    const own = valueOf(input, "input", "nonzero").shape;
+    const shape = asTuple && own.length === 0 ? [1] : own;
     const strides = contiguousStrides(shape);
     const found = await positionsOfTrue(input);
-    const rows = found.flatMap((i) => strides.map((stride, d) => Math.floor(i / stride) % shape[d]));
-    return new Tensor(constantValue(Float64Array.from(rows), [found.length, shape.length], "int64"));
+    const along = (d: number) => found.map((i) => Math.floor(i / strides[d]) % shape[d]);
+    const list = (numbers: number[], ...size: number[]) =>
+      new Tensor(constantValue(Float64Array.from(numbers), size, "int64"));
+    if (asTuple) return shape.map((_, d) => list(along(d), found.length));
+    const columns = shape.map((_, d) => along(d));
+    return list(
+      found.flatMap((_, row) => columns.map((column) => column[row])),
+      found.length,
+      shape.length,
+    );
   },
 );
 
@@ -41,7 +61,15 @@ export interface MaskedSelect {
   (input: Tensor, options: { mask: Tensor }): Promise<Tensor>;
 }
 
-/** The elements at which the mask is true, in one dimension. Reads the mask, so it is to be awaited. */
+/**
+ * The elements at which the mask is true, in one dimension. Reads the mask, so it is to be awaited.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([1, -2, 3]);
+ * await (await maskedSelect(x, x.gt(0))).tolist(); // [1, 3]
+ * ```
+ */
 export const maskedSelect: MaskedSelect = defineFunction(
   "maskedSelect",
   ["input", "mask"],

@@ -39,7 +39,15 @@ export interface Slice {
   ): Tensor;
 }
 
-/** `input[start:end:step]` along a dimension, by Python's rules: positions below 0 count from the end. */
+/**
+ * `input[start:end:step]` along a dimension, by Python's rules: positions below 0 count from the end.
+ *
+ * @example
+ * ```ts
+ * slice(arange(6), 0, 1, 6, 2).tolist(); // [1, 3, 5]
+ * arange(6).slice({ start: -2 }).tolist(); // [4, 5]
+ * ```
+ */
 export const slice: Slice = defineFunction(
   "slice",
   ["input", "dim?", "start?", "end?", "step?"],
@@ -72,7 +80,15 @@ export interface Select {
   (input: Tensor, options: { dim: number; index: number }): Tensor;
 }
 
-/** `input[index]` along a dimension, which the result no longer has. */
+/**
+ * `input[index]` along a dimension, which the result no longer has.
+ *
+ * @throws IndexError where there is no such position.
+ * @example
+ * ```ts
+ * select(tensor([[1, 2], [3, 4]]), 0, -1).tolist(); // [3, 4]
+ * ```
+ */
 export const select: Select = defineFunction("select", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "select");
   if (value.shape.length === 0)
@@ -85,7 +101,14 @@ export interface Narrow {
   (input: Tensor, options: { dim: number; start: number; length: number }): Tensor;
 }
 
-/** `length` elements from `start` along a dimension. */
+/**
+ * `length` elements from `start` along a dimension.
+ *
+ * @example
+ * ```ts
+ * narrow(arange(6), 0, 2, 3).tolist(); // [2, 3, 4]
+ * ```
+ */
 export const narrow: Narrow = defineFunction(
   "narrow",
   ["input", "dim", "start", "length"],
@@ -95,6 +118,11 @@ export const narrow: Narrow = defineFunction(
     const at = normalizeDim(dim, value.shape.length, "narrow");
     const size = value.shape[at];
     const from = start < 0 ? start + size : start;
+    if (!Number.isInteger(start) || !Number.isInteger(length)) {
+      throw new ArgumentError(
+        `narrow: expected whole numbers \`start\` and \`length\`, got ${String(start)} and ${String(length)}`,
+      );
+    }
     if (from < 0 || length < 0 || from + length > size) {
       throw new IndexError(
         `narrow: start ${start} and length ${length} reach beyond dimension ${at} of ${formatShape(value.shape)}`,
@@ -124,9 +152,23 @@ function triangle(name: string, lower: boolean): Triangle {
   });
 }
 
-/** The lower triangle of a matrix, up to the `diagonal`-th one above the main one; 0 elsewhere. */
+/**
+ * The lower triangle of a matrix, up to the `diagonal`-th one above the main one; 0 elsewhere.
+ *
+ * @example
+ * ```ts
+ * tril(ones(2, 2)).tolist(); // [[1, 0], [1, 1]]
+ * ```
+ */
 export const tril = triangle("tril", true);
-/** The upper triangle of a matrix, from the `diagonal`-th one above the main one; 0 elsewhere. */
+/**
+ * The upper triangle of a matrix, from the `diagonal`-th one above the main one; 0 elsewhere.
+ *
+ * @example
+ * ```ts
+ * triu(ones(2, 2), 1).tolist(); // [[0, 1], [0, 0]]
+ * ```
+ */
 export const triu = triangle("triu", false);
 
 export interface Diagonal {
@@ -147,7 +189,14 @@ function diagonalOf(of: string, value: Value, offset: number, dim1: number, dim2
   return ops.sliceDim(flat, outer.length, start, size, columns + 1);
 }
 
-/** The `offset`-th diagonal above the main one of the matrices that dim1 and dim2 make, as the last dimension. */
+/**
+ * The `offset`-th diagonal above the main one of the matrices that dim1 and dim2 make, as the last dimension.
+ *
+ * @example
+ * ```ts
+ * diagonal(tensor([[1, 2], [3, 4]])).tolist(); // [1, 4]
+ * ```
+ */
 export const diagonal: Diagonal = defineFunction(
   "diagonal",
   ["input", "offset?", "dim1?", "dim2?"],
@@ -159,7 +208,14 @@ export const diagonal: Diagonal = defineFunction(
   },
 );
 
-/** The diagonal of a matrix, or the matrix that has a vector as its diagonal. */
+/**
+ * The diagonal of a matrix, or the matrix that has a vector as its diagonal.
+ *
+ * @example
+ * ```ts
+ * diag(tensor([1, 2])).tolist(); // [[1, 0], [0, 2]]
+ * ```
+ */
 export const diag: Triangle = defineFunction(
   "diag",
   ["input", "diagonal?"],
