@@ -1,15 +1,8 @@
 /** Activation functions as layers. */
-import { bindArguments, signature } from "../base/arguments.ts";
-import { callable } from "../base/callable.ts";
-import type { DType } from "../base/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as F from "./functional.ts";
-import { filledValue, overwrite } from "./initial_values.ts";
 import { defineLayer } from "./layer.ts";
-import { countArgument, newParameter } from "./layer_parameters.ts";
-import { Module } from "./module.ts";
 import { py, pyFloat } from "./module_text.ts";
-import type { ParameterTensor } from "./parameter.ts";
 
 export interface InPlaceSettings {
   /** Kept for the printed form: memory is planned, so nothing is gained by changing the input. */
@@ -240,44 +233,3 @@ export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { d
   },
 );
 export type GLU = InstanceType<typeof GLU>;
-
-interface PReLUOptions {
-  init?: number;
-  dtype?: DType;
-}
-type PReLUArguments =
-  | [numParameters?: number, init?: number]
-  | [numParameters: number, options: PReLUOptions]
-  | [options: PReLUOptions & { numParameters?: number }];
-const PRELU = signature("PReLU", ["numParameters?", "init?", "dtype?"]);
-
-/** See {@link PReLU}. */
-export class PReLULayer extends Module {
-  readonly numParameters: number;
-  readonly init: number;
-  weight: ParameterTensor;
-
-  constructor(...args: PReLUArguments) {
-    super();
-    const { numParameters = 1, init = 0.25, dtype = "float32" } = bindArguments(PRELU, args);
-    this.numParameters = countArgument("PReLU", "numParameters", numParameters);
-    this.init = init;
-    this.weight = newParameter([numParameters], dtype, init);
-  }
-
-  resetParameters(): void {
-    overwrite(this.weight, filledValue([this.numParameters], this.weight.dtype, this.init));
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.prelu(input, this.weight);
-  }
-
-  override extraRepr(): string {
-    return `num_parameters=${this.numParameters}`;
-  }
-}
-
-/** x where it is positive, else a learned slope times x; one slope, or one for each channel. */
-export const PReLU = callable("PReLU", PReLULayer);
-export type PReLU = PReLULayer;

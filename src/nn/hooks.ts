@@ -18,6 +18,8 @@ export interface HookHandle {
   remove(): void;
 }
 
+const NONE: readonly never[] = [];
+
 /** Hooks of one kind, in the order in which they were registered. */
 export class HookList<H> {
   readonly #hooks = new Set<{ readonly call: H }>();
@@ -33,7 +35,8 @@ export class HookList<H> {
   }
 
   /** The hooks as they are now: one may remove itself while it runs. */
-  list(): H[] {
+  list(): readonly H[] {
+    if (this.#hooks.size === 0) return NONE;
     return [...this.#hooks].map(({ call }) => call);
   }
 }

@@ -9,7 +9,8 @@ export {
   InstanceNorm2d,
 } from "./batch_norm.ts";
 export { ModuleDict, ModuleList, type NamedModules, ParameterList, Sequential } from "./containers.ts";
-export { Conv2d, ConvTranspose2d, type PaddingMode } from "./convolution.ts";
+export { Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d } from "./convolution.ts";
+export type { PaddingMode } from "./convolution_base.ts";
 export { Dropout, Dropout2d } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export * as functional from "./functional.ts";
@@ -24,5 +25,6 @@ export { Module } from "./module.ts";
 export * from "./padding.ts";
 export { Parameter } from "./parameter.ts";
 export * from "./pooling.ts";
+export { PReLU } from "./prelu.ts";
 export * from "./shape_layers.ts";
 export type { LoadResult, StateDict } from "./state_dict.ts";

@@ -26,14 +26,16 @@ export function countArgument(of: string, name: string, given: unknown, least = 
   return given as number;
 }
 
-/** (height, width) from one number or two. */
-export function pairArgument(of: string, name: string, given: unknown, least: number): [number, number] {
-  const list = Array.isArray(given) ? given : [given, given];
-  if (list.length !== 2 || !list.every((n) => Number.isInteger(n) && n >= least)) {
+/** One number for each of `count` dimensions, from one or as many. */
+export function sizesArgument(of: string, name: string, given: unknown, count: number, least: number): number[] {
+  const list = Array.isArray(given) ? given : [given];
+  const fits = list.every((n) => Number.isInteger(n) && n >= least);
+  if (!fits || (list.length !== 1 && list.length !== count)) {
     throw new ArgumentError(
-      `${of}: expected \`${name}\` to be a whole number of at least ${least} or two of them, got ` +
+      `${of}: expected \`${name}\` to be a whole number of at least ${least}` +
+        `${count === 1 ? "" : count === 2 ? " or two of them" : ` or ${count} of them`}, got ` +
         `${Array.isArray(given) ? `[${given.join(", ")}]` : String(given)}`,
     );
   }
-  return [list[0], list[1]];
+  return list.length === count ? [...list] : new Array<number>(count).fill(list[0]);
 }

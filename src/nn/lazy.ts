@@ -7,6 +7,12 @@ import { formatShape } from "../base/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { BatchNorm1dLayer, BatchNorm2dLayer, type BatchNormOptions } from "./batch_norm.ts";
 import { Conv2dLayer, ConvTranspose2dLayer } from "./convolution.ts";
+import {
+  CONVOLUTION_PARAMETERS,
+  type ConvolutionOptions,
+  TRANSPOSED_PARAMETERS,
+  type TransposedOptions,
+} from "./convolution_base.ts";
 import type { Size } from "./layer.ts";
 import { LinearLayer } from "./linear.ts";
 import type { Module } from "./module.ts";
@@ -86,15 +92,6 @@ export class LazyLinearLayer extends LinearLayer {
 export const LazyLinear = callable("LazyLinear", LazyLinearLayer);
 export type LazyLinear = LazyLinearLayer;
 
-interface LazyConvolutionOptions {
-  stride?: Size;
-  padding?: Size | "same" | "valid";
-  dilation?: Size;
-  groups?: number;
-  bias?: boolean;
-  paddingMode?: "zeros" | "reflect" | "replicate" | "circular";
-  dtype?: DType;
-}
 type LazyConv2dArguments =
   | [
       outChannels: number,
@@ -105,22 +102,12 @@ type LazyConv2dArguments =
       groups?: number,
       bias?: boolean,
     ]
-  | [outChannels: number, kernelSize: Size, options?: LazyConvolutionOptions]
-  | [outChannels: number, kernelSize: Size, stride: Size, options?: LazyConvolutionOptions]
-  | [outChannels: number, options: LazyConvolutionOptions & { kernelSize: Size }]
-  | [options: LazyConvolutionOptions & { outChannels: number; kernelSize: Size }];
+  | [outChannels: number, kernelSize: Size, options?: ConvolutionOptions]
+  | [outChannels: number, kernelSize: Size, stride: Size, options?: ConvolutionOptions]
+  | [outChannels: number, options: ConvolutionOptions & { kernelSize: Size }]
+  | [options: ConvolutionOptions & { outChannels: number; kernelSize: Size }];
 
-const CONV2D = signature("LazyConv2d", [
-  "outChannels",
-  "kernelSize",
-  "stride?",
-  "padding?",
-  "dilation?",
-  "groups?",
-  "bias?",
-  "paddingMode?",
-  "dtype?",
-]);
+const CONV2D = signature("LazyConv2d", CONVOLUTION_PARAMETERS);
 
 /** Channels stand third from last, with a batch or without. */
 const channelsOf = (rank: number) => rank - 3;
@@ -160,15 +147,6 @@ export class LazyConv2dLayer extends Conv2dLayer {
 export const LazyConv2d = callable("LazyConv2d", LazyConv2dLayer);
 export type LazyConv2d = LazyConv2dLayer;
 
-interface LazyTransposedOptions {
-  stride?: Size;
-  padding?: Size;
-  outputPadding?: Size;
-  groups?: number;
-  bias?: boolean;
-  dilation?: Size;
-  dtype?: DType;
-}
 type LazyConvTranspose2dArguments =
   | [
       outChannels: number,
@@ -180,23 +158,12 @@ type LazyConvTranspose2dArguments =
       bias?: boolean,
       dilation?: Size,
     ]
-  | [outChannels: number, kernelSize: Size, options?: LazyTransposedOptions]
-  | [outChannels: number, kernelSize: Size, stride: Size, options?: LazyTransposedOptions]
-  | [outChannels: number, options: LazyTransposedOptions & { kernelSize: Size }]
-  | [options: LazyTransposedOptions & { outChannels: number; kernelSize: Size }];
+  | [outChannels: number, kernelSize: Size, options?: TransposedOptions]
+  | [outChannels: number, kernelSize: Size, stride: Size, options?: TransposedOptions]
+  | [outChannels: number, options: TransposedOptions & { kernelSize: Size }]
+  | [options: TransposedOptions & { outChannels: number; kernelSize: Size }];
 
-const TRANSPOSED = signature("LazyConvTranspose2d", [
-  "outChannels",
-  "kernelSize",
-  "stride?",
-  "padding?",
-  "outputPadding?",
-  "groups?",
-  "bias?",
-  "dilation?",
-  "paddingMode?",
-  "dtype?",
-]);
+const TRANSPOSED = signature("LazyConvTranspose2d", TRANSPOSED_PARAMETERS);
 
 /** See {@link LazyConvTranspose2d}. */
 export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
