@@ -10,6 +10,12 @@ import type { Program, ProgramStep, StepTiming } from "../engines/engine.ts";
  * ```text
  *  3  conv2d + sigmoid   net.0   %0 [256, 1, 28, 28], %1 ... -> %12 [256, 6, 28, 28]   5.6 MB   1.92 ms
  * ```
+ *
+ * @example
+ * ```ts
+ * const [{ program, timings }] = await profile(trainStep);
+ * console.log(printProgram(program, timings));
+ * ```
  */
 export function printProgram(program: Program, timings: readonly StepTiming[] = []): string {
   const time = new Map(timings.map((t) => [t.step, t.milliseconds]));

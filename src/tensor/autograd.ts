@@ -17,19 +17,37 @@ import { Tensor } from "./tensor.ts";
  *
  * @example
  * ```ts
- * noGrad(() => weight.sub_(weight.grad.mul(0.1)));
+ * const weight = tensor([1, 2], { requiresGrad: true });
+ * noGrad(() => weight.mul_(0.5));
+ * weight.tolist(); // [0.5, 1]
  * ```
  */
 export function noGrad<T>(body: () => T): T {
   return withGradientMode(false, body);
 }
 
-/** Runs `body` with the tape on, inside a `noGrad`. */
+/**
+ * Runs `body` with operations joining the tape, also inside `noGrad`.
+ *
+ * @example
+ * ```ts
+ * const w = tensor(2, { requiresGrad: true });
+ * const y = noGrad(() => enableGrad(() => w.mul(3)));
+ * y.requiresGrad; // true
+ * ```
+ */
 export function enableGrad<T>(body: () => T): T {
   return withGradientMode(true, body);
 }
 
-/** Whether operations join the tape now. */
+/**
+ * Whether operations join the tape here.
+ *
+ * @example
+ * ```ts
+ * noGrad(() => isGradEnabled()); // false
+ * ```
+ */
 export function isGradEnabled(): boolean {
   return isGradientModeOn();
 }
@@ -229,10 +247,20 @@ export interface Backward {
 }
 
 /**
- * Adds to `grad` of every leaf the gradient of this tensor with respect to it.
+ * Adds the gradients of `tensors` (losses) to `grad` of every leaf that they were computed from. As a method:
+ * `loss.backward()`.
  *
+ * @param gradient - of each tensor; may be left out for tensors of one element.
+ * @param retainGraph - whether a second backward pass through the same values will follow.
+ * @param createGraph - whether the gradients themselves can be differentiated.
  * @throws AutogradError without a graph, after a first `backward()`, or for more than one element without
  * `gradient`.
+ * @example
+ * ```ts
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * w.square().sum().backward();
+ * w.grad!.tolist(); // [2, 4]
+ * ```
  */
 export const backward: Backward = defineFunction(
   "backward",
@@ -273,10 +301,19 @@ export interface Grad {
 }
 
 /**
- * Gradients of the sum of `outputs` with respect to `inputs`, without touching any `grad`.
+ * Gradients of `outputs` with respect to `inputs`, without touching anybody's `grad`.
  *
+ * @param gradOutputs - gradient of each output; may be left out for outputs of one element.
+ * @param createGraph - whether the gradients can be differentiated again.
+ * @param allowUnused - null, not an error, for an input on which the outputs do not depend.
  * @returns one tensor per input; null for one that does not take part, where `allowUnused` is set.
  * @throws AutogradError where an input does not take part and `allowUnused` is not set.
+ * @example
+ * ```ts
+ * const x = tensor(1.5, { requiresGrad: true });
+ * const [first] = grad([x.pow(2)], [x]);
+ * first!.item(); // 3
+ * ```
  */
 export const grad: Grad = defineFunction(
   "grad",

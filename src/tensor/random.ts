@@ -217,7 +217,7 @@ export interface Bernoulli {
  * @throws ArgumentError for probabilities outside 0 to 1.
  * @example
  * ```ts
- * bernoulli(tensor([0, 1])).tolist(); // [0, 1]
+ * bernoulli(full([2], 1.0, { dtype: "float32" })).tolist(); // [1, 1]
  * ```
  */
 export const bernoulli: Bernoulli = defineFunction(
@@ -261,7 +261,7 @@ export interface Multinomial {
  * @throws ArgumentError where a weight is negative or not finite, or fewer are above 0 than are to be drawn.
  * @example
  * ```ts
- * multinomial(tensor([0, 3, 0]), 1).tolist(); // [1]
+ * multinomial(tensor([0, 0.5, 0]), 1).tolist(); // [1]
  * ```
  */
 export const multinomial: Multinomial = defineFunction(

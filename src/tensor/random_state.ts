@@ -74,24 +74,70 @@ function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 53);
 }
 
-/** The generator that is used where none is given. */
+/**
+ * The source of random numbers that functions draw from where none is named.
+ *
+ * @example
+ * ```ts
+ * defaultGenerator.manualSeed(1);
+ * ```
+ */
 export const defaultGenerator = new Generator();
 
-/** Seeds the default generator and returns it. */
+/**
+ * Sets the seed of all random numbers: the same seed gives the same numbers, on any engine and any number of
+ * threads.
+ *
+ * @returns the generator.
+ * @example
+ * ```ts
+ * manualSeed(1);
+ * const first = randn(3);
+ * manualSeed(1);
+ * await equal(first, randn(3)); // true
+ * ```
+ */
 export function manualSeed(seed: number): Generator {
   return defaultGenerator.manualSeed(seed);
 }
 
-/** The seed of the default generator. */
+/**
+ * The seed that was set last.
+ *
+ * @example
+ * ```ts
+ * manualSeed(7);
+ * Number(initialSeed()); // 7
+ * ```
+ */
 export function initialSeed(): number {
   return defaultGenerator.initialSeed();
 }
 
-/** State of the default generator: what a checkpoint keeps to go on with the same numbers. */
+/**
+ * Where the sequence of random numbers is: see `setRngState`.
+ *
+ * @example
+ * ```ts
+ * const state = getRngState();
+ * const first = rand(3);
+ * setRngState(state);
+ * await equal(first, rand(3)); // true
+ * ```
+ */
 export function getRngState(): RngState {
   return defaultGenerator.getState();
 }
 
+/**
+ * Goes on with the random numbers from where `getRngState` was called.
+ *
+ * @example
+ * ```ts
+ * const state = getRngState();
+ * setRngState(state);
+ * ```
+ */
 export function setRngState(state: RngState): void {
   defaultGenerator.setState(state);
 }

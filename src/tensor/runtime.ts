@@ -44,7 +44,14 @@ export async function useEngine(name: string, options: EngineOptions = {}): Prom
   current.threads = information.threads;
 }
 
-/** Ends the engine's workers. The next operation that needs one starts it anew. */
+/**
+ * Ends the engine's workers. The next operation that needs one starts it anew.
+ *
+ * @example
+ * ```ts
+ * await stopEngine();
+ * ```
+ */
 export async function stopEngine(): Promise<void> {
   const before = current;
   current = null;
@@ -52,14 +59,30 @@ export async function stopEngine(): Promise<void> {
   if (before !== null) await before.close();
 }
 
-/** The engine in use, for people: name, threads, binary. */
+/**
+ * The engine in use, for people: name, threads, binary.
+ *
+ * @example
+ * ```ts
+ * await useEngine("reference");
+ * engineInfo(); // "reference (1 thread, plain TypeScript loops)"
+ * ```
+ */
 export function engineInfo(): string {
   return information === null
     ? engineName()
     : `${information.name} (${information.threads} ${information.threads === 1 ? "thread" : "threads"}, ${information.detail})`;
 }
 
-/** Name of the engine in use. */
+/**
+ * Name of the engine in use.
+ *
+ * @example
+ * ```ts
+ * await useEngine("wasm");
+ * engineName(); // "wasm"
+ * ```
+ */
 export function engineName(): string {
   return current?.engine.name ?? wanted.name;
 }
@@ -70,7 +93,7 @@ export function engineName(): string {
  *
  * @example
  * ```ts
- * const runs = await profile(() => optimizer.step());
+ * const runs = await profile(trainStep);
  * for (const { program, timings } of runs) console.log(printProgram(program, timings));
  * ```
  */

@@ -28,6 +28,14 @@ export type NestedArray = number | boolean | NestedArray[];
  *
  * Operations on tensors only record what is to be done; it is done when a value is needed (`item()`,
  * `tolist()`, `data()`) or `optimizer.step()` is called. Tensors need not be freed by hand.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([[1, 2], [3, 4]]);
+ * const y = x.mul(2).sum(0);
+ * await y.tolist(); // [8, 12]
+ * y.shape; // [2]
+ * ```
  */
 export class Tensor {
   /** @internal */
@@ -247,7 +255,14 @@ export function aliasOf(value: Value): Value {
   return alias;
 }
 
-/** A tensor over given data, which it takes over: nothing is copied. */
+/**
+ * A tensor over given data, which it takes over: nothing is copied.
+ *
+ * @example
+ * ```ts
+ * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2], "float32").tolist(); // [[1, 2], [3, 4]]
+ * ```
+ */
 export function fromTypedArray(data: TypedArray, shape: Shape, dtype: DType): Tensor {
   if (data.length !== numel(shape)) {
     throw new ShapeError(

@@ -18,23 +18,87 @@ const comparison = (name: string, op: OpDefinition): Binary =>
     ({ input, other }) => new Tensor(emit(op, promote(name, [input, other]))),
   );
 
-/** input == other, element by element. */
+/**
+ * input == other, element by element.
+ *
+ * @returns bools, of the shape to which both broadcast.
+ * @example
+ * ```ts
+ * eq(tensor([1, 2]), tensor([1, 3])).tolist(); // [true, false]
+ * ```
+ */
 export const eq = comparison("eq", ops.eqOp);
-/** input != other */
+/**
+ * input != other
+ *
+ * @example
+ * ```ts
+ * ne(tensor([1, 2]), 1).tolist(); // [false, true]
+ * ```
+ */
 export const ne = comparison("ne", ops.neOp);
-/** input < other */
+/**
+ * input < other
+ *
+ * @example
+ * ```ts
+ * lt(tensor([1, 2, 3]), 2).tolist(); // [true, false, false]
+ * ```
+ */
 export const lt = comparison("lt", ops.ltOp);
-/** input <= other */
+/**
+ * input <= other
+ *
+ * @example
+ * ```ts
+ * le(tensor([1, 2, 3]), 2).tolist(); // [true, true, false]
+ * ```
+ */
 export const le = comparison("le", ops.leOp);
-/** input > other */
+/**
+ * input > other
+ *
+ * @example
+ * ```ts
+ * gt(tensor([1, 2, 3]), 2).tolist(); // [false, false, true]
+ * ```
+ */
 export const gt = comparison("gt", ops.gtOp);
-/** input >= other */
+/**
+ * input >= other
+ *
+ * @example
+ * ```ts
+ * ge(tensor([1, 2, 3]), 2).tolist(); // [false, true, true]
+ * ```
+ */
 export const ge = comparison("ge", ops.geOp);
-/** Whether both are other than 0. */
+/**
+ * Whether both are other than 0.
+ *
+ * @example
+ * ```ts
+ * logicalAnd(tensor([true, true]), tensor([true, false])).tolist(); // [true, false]
+ * ```
+ */
 export const logicalAnd = comparison("logicalAnd", ops.logicalAndOp);
-/** Whether one or both are other than 0. */
+/**
+ * Whether one or both are other than 0.
+ *
+ * @example
+ * ```ts
+ * logicalOr(tensor([false, true]), tensor([false, false])).tolist(); // [false, true]
+ * ```
+ */
 export const logicalOr = comparison("logicalOr", ops.logicalOrOp);
-/** Whether exactly one is other than 0. */
+/**
+ * Whether exactly one is other than 0.
+ *
+ * @example
+ * ```ts
+ * logicalXor(tensor([true, true]), tensor([true, false])).tolist(); // [false, true]
+ * ```
+ */
 export const logicalXor: Binary = defineFunction("logicalXor", ["input", "other"], ({ input, other }) => {
   const [a, b] = promote("logicalXor", [input, other]).map((v) => ops.cast(v, "bool"));
   return new Tensor(emit(ops.neOp, [a, b]));
@@ -45,7 +109,14 @@ export interface IsClose {
   (input: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Tensor;
 }
 
-/** |input - other| <= atol + rtol |other|, element by element; equal infinities are close. */
+/**
+ * |input - other| <= atol + rtol |other|, element by element; equal infinities are close.
+ *
+ * @example
+ * ```ts
+ * isclose(tensor([0.5, 2]), tensor([0.500001, 2.1])).tolist(); // [true, false]
+ * ```
+ */
 export const isclose: IsClose = defineFunction(
   "isclose",
   ["input", "other", "rtol?", "atol?", "equalNan?"],
@@ -82,7 +153,14 @@ export interface AllClose {
   ): Promise<boolean>;
 }
 
-/** Whether all elements are close (see `isclose`). Reads the result, so it is to be awaited. */
+/**
+ * Whether all elements are close (see `isclose`). Reads the result, so it is to be awaited.
+ *
+ * @example
+ * ```ts
+ * await allclose(tensor([0.5, 2]), tensor([0.500001, 2])); // true
+ * ```
+ */
 export const allclose: AllClose = defineFunction(
   "allclose",
   ["input", "other", "rtol?", "atol?", "equalNan?"],
@@ -94,7 +172,14 @@ export interface Equal {
   (input: Tensor, options: { other: Tensor }): Promise<boolean>;
 }
 
-/** Whether both have the same shape and the same elements. Reads the result, so it is to be awaited. */
+/**
+ * Whether both have the same shape and the same elements. Reads the result, so it is to be awaited.
+ *
+ * @example
+ * ```ts
+ * await equal(tensor([1, 2]), tensor([1, 2])); // true
+ * ```
+ */
 export const equal: Equal = defineFunction("equal", ["input", "other"], async ({ input, other }) => {
   if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape))
     return false;
@@ -110,7 +195,15 @@ export interface Where {
   (condition: Tensor, options: { input: Operand; other: Operand }): Tensor;
 }
 
-/** `condition ? input : other`, element by element. */
+/**
+ * `condition ? input : other`, element by element.
+ *
+ * @param condition - bools; the three broadcast.
+ * @example
+ * ```ts
+ * where(tensor([true, false]), tensor([1, 2]), 0).tolist(); // [1, 0]
+ * ```
+ */
 export const where: Where = defineFunction(
   "where",
   ["condition", "input?", "other?"],
@@ -141,7 +234,14 @@ export interface MaskedFill {
   (input: Tensor, mask: Tensor, options: { value: Operand }): Tensor;
 }
 
-/** The input with `value` (a number or a tensor of one element) wherever `mask` is true. */
+/**
+ * The input with `value` (a number or a tensor of one element) wherever `mask` is true.
+ *
+ * @example
+ * ```ts
+ * maskedFill(tensor([1, 2]), tensor([false, true]), 9).tolist(); // [1, 9]
+ * ```
+ */
 export const maskedFill: MaskedFill = defineFunction(
   "maskedFill",
   ["input", "mask", "value"],
@@ -170,6 +270,13 @@ export interface Clamp {
  *
  * The gradient passes where the input lies between the limits. On a limit it is 0 for a number and, for a
  * tensor, shared with it: as in PyTorch.
+ *
+ * @throws ArgumentError where neither limit is given.
+ * @example
+ * ```ts
+ * clamp(tensor([-2, 0.5, 7]), 0, 1).tolist(); // [0, 0.5, 1]
+ * tensor([-2, 7]).clamp({ max: 1 }).tolist(); // [-2, 1]
+ * ```
  */
 export const clamp: Clamp = defineFunction(
   "clamp",
@@ -206,11 +313,25 @@ export interface ClampMax {
   (input: Tensor, options: { max: Operand }): Tensor;
 }
 
-/** max(input, min) */
+/**
+ * max(input, min)
+ *
+ * @example
+ * ```ts
+ * clampMin(tensor([-2, 7]), 0).tolist(); // [0, 7]
+ * ```
+ */
 export const clampMin: ClampMin = defineFunction("clampMin", ["input", "min"], ({ input, min }) =>
   clamp(input, { min }),
 );
-/** min(input, max) */
+/**
+ * min(input, max)
+ *
+ * @example
+ * ```ts
+ * clampMax(tensor([-2, 7]), 1).tolist(); // [-2, 1]
+ * ```
+ */
 export const clampMax: ClampMax = defineFunction("clampMax", ["input", "max"], ({ input, max }) =>
   clamp(input, { max }),
 );

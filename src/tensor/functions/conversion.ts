@@ -17,7 +17,14 @@ export interface To {
   (input: Tensor, options: { dtype?: DType; other?: Tensor; device?: "cpu" }): Tensor;
 }
 
-/** Another dtype, by name or as another tensor has it. The only device is "cpu". */
+/**
+ * Another dtype, by name or as another tensor has it. The only device is "cpu".
+ *
+ * @example
+ * ```ts
+ * to(tensor([1.7, -1.7]), "int32").tolist(); // [1, -1]
+ * ```
+ */
 export const to: To = defineFunction(
   "to",
   ["input", "target?", "dtype?", "other?", "device?"],
@@ -36,17 +43,59 @@ export const to: To = defineFunction(
 const conversion = (name: string, dtype: DType): ((input: Tensor) => Tensor) =>
   defineFunction(name, ["input"], ({ input }) => converted(name, input, dtype));
 
-/** As float32. */
+/**
+ * As float32.
+ *
+ * @example
+ * ```ts
+ * float(tensor([1, 2], { dtype: "int64" })).dtype; // "float32"
+ * ```
+ */
 export const float = conversion("float", "float32");
-/** As float64. */
+/**
+ * As float64.
+ *
+ * @example
+ * ```ts
+ * double(tensor([0.1])).dtype; // "float64"
+ * ```
+ */
 export const double = conversion("double", "float64");
-/** As int32, towards 0. */
+/**
+ * As int32, towards 0.
+ *
+ * @example
+ * ```ts
+ * int(tensor([1.7])).dtype; // "int32"
+ * ```
+ */
 export const int = conversion("int", "int32");
-/** As int64, towards 0. */
+/**
+ * As int64, towards 0.
+ *
+ * @example
+ * ```ts
+ * long(tensor([1.7])).tolist(); // [1]
+ * ```
+ */
 export const long = conversion("long", "int64");
-/** As uint8. */
+/**
+ * As uint8.
+ *
+ * @example
+ * ```ts
+ * byte(tensor([200])).dtype; // "uint8"
+ * ```
+ */
 export const byte = conversion("byte", "uint8");
-/** As bool: whether it is other than 0. */
+/**
+ * As bool: whether it is other than 0.
+ *
+ * @example
+ * ```ts
+ * bool(tensor([0, 0.1])).tolist(); // [false, true]
+ * ```
+ */
 export const bool = conversion("bool", "bool");
 
 export interface TypeAs {
@@ -54,18 +103,42 @@ export interface TypeAs {
   (input: Tensor, options: { other: Tensor }): Tensor;
 }
 
-/** With another tensor's dtype. */
+/**
+ * With another tensor's dtype.
+ *
+ * @example
+ * ```ts
+ * typeAs(tensor([1.7]), tensor([1], { dtype: "int32" })).tolist(); // [1]
+ * ```
+ */
 export const typeAs: TypeAs = defineFunction("typeAs", ["input", "other"], ({ input, other }) =>
   converted("typeAs", input, valueOf(other, "other", "typeAs").dtype),
 );
 
-/** A copy with a life of its own; gradients flow through it. */
+/**
+ * A copy with a life of its own; gradients flow through it.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([1, 2]);
+ * const copy = clone(x);
+ * x.add_(1);
+ * copy.tolist(); // [1, 2]
+ * ```
+ */
 export const clone: (input: Tensor) => Tensor = defineFunction("clone", ["input"], ({ input }) => {
   const value = valueOf(input, "input", "clone");
   return new Tensor(emit(castOp, [value], { dtype: value.dtype }));
 });
 
-/** Whether the dtype is float32 or float64. */
+/**
+ * Whether the dtype is float32 or float64.
+ *
+ * @example
+ * ```ts
+ * isFloatingPoint(tensor([1.5])); // true
+ * ```
+ */
 export const isFloatingPoint: (input: Tensor) => boolean = defineFunction(
   "isFloatingPoint",
   ["input"],

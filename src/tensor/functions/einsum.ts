@@ -25,8 +25,7 @@ interface Labelled {
  *
  * @example
  * ```ts
- * einsum("bij,bjk->bik", a, b); // batched matrix product
- * einsum("ii", a); // trace
+ * einsum("bij,bjk->bik", randn(2, 3, 4), randn(2, 4, 5)).shape; // [2, 3, 5]
  * ```
  */
 export const einsum: Einsum = defineFunction(

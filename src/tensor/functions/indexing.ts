@@ -22,7 +22,7 @@ export interface Gather {
  * @throws IndexError where a position lies outside the input, once it runs.
  * @example
  * ```ts
- * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], { dtype: "int64" })).tolist(); // [[2], [3]]
+ * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]])).tolist(); // [[2], [3]]
  * ```
  */
 export const gather: Gather = defineFunction("gather", ["input", "dim", "index"], ({ input, dim, index }) => {
@@ -57,7 +57,7 @@ export interface Scatter {
  *
  * @example
  * ```ts
- * scatter(zeros(2, 3), 1, tensor([[2], [0]], { dtype: "int64" }), 1).tolist(); // [[0, 0, 1], [1, 0, 0]]
+ * scatter(zeros(2, 3), 1, tensor([[2], [0]]), 1).tolist(); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
 export const scatter: Scatter = defineFunction(
@@ -91,8 +91,8 @@ export interface ScatterAdd {
  *
  * @example
  * ```ts
- * const index = tensor([0, 0, 1], { dtype: "int64" });
- * scatterAdd(zeros(2), 0, index, tensor([1, 2, 3])).tolist(); // [3, 3]
+ * const index = tensor([0, 0, 1]);
+ * scatterAdd(zeros(2), 0, index, tensor([0.5, 2, 3])).tolist(); // [2.5, 3]
  * ```
  */
 export const scatterAdd: ScatterAdd = defineFunction(
@@ -117,7 +117,7 @@ function listOf(index: unknown, of: string): Value {
  *
  * @example
  * ```ts
- * indexSelect(tensor([[1], [2], [3]]), 0, tensor([2, 0], { dtype: "int64" })).tolist(); // [[3], [1]]
+ * indexSelect(tensor([[1], [2], [3]]), 0, tensor([2, 0])).tolist(); // [[3], [1]]
  * ```
  */
 export const indexSelect: Gather = defineFunction(
@@ -142,7 +142,7 @@ export interface IndexAdd {
  *
  * @example
  * ```ts
- * indexAdd(zeros(3), 0, tensor([1, 1], { dtype: "int64" }), tensor([5, 6])).tolist(); // [0, 11, 0]
+ * indexAdd(zeros(3), 0, tensor([1, 1]), tensor([0.5, 6])).tolist(); // [0, 6.5, 0]
  * ```
  */
 export const indexAdd: IndexAdd = defineFunction(
@@ -167,7 +167,7 @@ export interface Take {
  *
  * @example
  * ```ts
- * take(tensor([[1, 2], [3, 4]]), tensor([3, -4], { dtype: "int64" })).tolist(); // [4, 1]
+ * take(tensor([[1, 2], [3, 4]]), tensor([3, -4])).tolist(); // [4, 1]
  * ```
  */
 export const take: Take = defineFunction("take", ["input", "index"], ({ input, index }) => {
@@ -237,7 +237,7 @@ export interface IndexFill {
  *
  * @example
  * ```ts
- * indexFill(zeros(3), 0, tensor([0, 2], { dtype: "int64" }), 7).tolist(); // [7, 0, 7]
+ * indexFill(zeros(3), 0, tensor([0, 2]), 7).tolist(); // [7, 0, 7]
  * ```
  */
 export const indexFill: IndexFill = defineFunction(
@@ -272,7 +272,7 @@ export interface OneHot {
  * @throws IndexError for a class outside 0 .. numClasses - 1.
  * @example
  * ```ts
- * nn.functional.oneHot(tensor([2, 0], { dtype: "int64" }), 3).tolist(); // [[0, 0, 1], [1, 0, 0]]
+ * nn.functional.oneHot(tensor([2, 0]), 3).tolist(); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
 export const oneHot: OneHot = defineFunction(

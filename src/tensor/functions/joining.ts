@@ -26,7 +26,16 @@ function listOf(of: string, tensors: unknown): Value[] {
   return values.map((v) => cast(v, dtype));
 }
 
-/** Tensors one behind the other along a dimension that they have. */
+/**
+ * Tensors one behind the other along a dimension that they have.
+ *
+ * @param tensors - of one shape but for the size of `dim`.
+ * @throws ShapeError where their other sizes differ.
+ * @example
+ * ```ts
+ * cat([ones(2, 1), zeros(2, 2)], 1).tolist(); // [[1, 0, 0], [1, 0, 0]]
+ * ```
+ */
 export const cat: Join = defineFunction("cat", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
   const values = listOf("cat", tensors);
   // PyTorch skips tensors of shape [0], whatever the others' shape.
@@ -37,7 +46,15 @@ export const cat: Join = defineFunction("cat", ["tensors", "dim?"], ({ tensors, 
   return new Tensor(ops.cat(kept, normalizeDim(dim, kept[0].shape.length, "cat")));
 });
 
-/** Tensors of one shape side by side along a new dimension. */
+/**
+ * Tensors of one shape side by side along a new dimension.
+ *
+ * @throws ShapeError where their shapes differ.
+ * @example
+ * ```ts
+ * stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [[1, 3], [2, 4]]
+ * ```
+ */
 export const stack: Join = defineFunction("stack", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
   const values = listOf("stack", tensors);
   const { shape } = values[0];
@@ -64,13 +81,27 @@ export interface JoinAll {
   (options: { tensors: readonly Tensor[] }): Tensor;
 }
 
-/** Side by side: along dimension 1, or 0 for vectors. */
+/**
+ * Side by side: along dimension 1, or 0 for vectors.
+ *
+ * @example
+ * ```ts
+ * hstack([tensor([1]), tensor([2, 3])]).tolist(); // [1, 2, 3]
+ * ```
+ */
 export const hstack: JoinAll = defineFunction("hstack", ["tensors"], ({ tensors }) => {
   const values = listOf("hstack", tensors).map((v) => atLeast(v, 1));
   return new Tensor(ops.cat(values, values[0].shape.length === 1 ? 0 : 1));
 });
 
-/** One above the other: along dimension 0, vectors as rows. */
+/**
+ * One above the other: along dimension 0, vectors as rows.
+ *
+ * @example
+ * ```ts
+ * vstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[1, 2], [3, 4]]
+ * ```
+ */
 export const vstack: JoinAll = defineFunction("vstack", ["tensors"], ({ tensors }) => {
   return new Tensor(
     ops.cat(
@@ -99,7 +130,18 @@ function equalParts(total: number, size: number): number[] {
   return Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
 }
 
-/** Pieces of one size (the last may be smaller), or of the sizes listed, along a dimension. */
+/**
+ * Pieces of one size (the last may be smaller), or of the sizes listed, along a dimension.
+ *
+ * @param splitSizeOrSections - size of every piece, or the sizes of all, which must add up.
+ * @throws ArgumentError for sizes that do not add up.
+ * @example
+ * ```ts
+ * const [a, b] = split(arange(5), [2, 3]);
+ * b.tolist(); // [2, 3, 4]
+ * split(arange(5), 2).length; // 3
+ * ```
+ */
 export const split: Split = defineFunction(
   "split",
   ["tensor", "splitSizeOrSections?", "dim?", "splitSize?"],
@@ -130,7 +172,15 @@ export interface Chunk {
   (input: Tensor, chunks: number, options: { dim?: number }): Tensor[];
 }
 
-/** At most so many pieces of equal size (the last may be smaller), along a dimension. */
+/**
+ * At most so many pieces of equal size (the last may be smaller), along a dimension.
+ *
+ * @example
+ * ```ts
+ * const pieces = chunk(arange(5), 2);
+ * pieces[0].tolist(); // [0, 1, 2]
+ * ```
+ */
 export const chunk: Chunk = defineFunction(
   "chunk",
   ["input", "chunks", "dim?"],
@@ -151,7 +201,15 @@ export interface Unbind {
   (input: Tensor, options: { dim?: number }): Tensor[];
 }
 
-/** The slices along a dimension, which they no longer have. */
+/**
+ * The slices along a dimension, which they no longer have.
+ *
+ * @example
+ * ```ts
+ * const [first, second] = unbind(tensor([[1, 2], [3, 4]]));
+ * second.tolist(); // [3, 4]
+ * ```
+ */
 export const unbind: Unbind = defineFunction("unbind", ["input", "dim?"], ({ input, dim = 0 }) => {
   const value = valueOf(input, "input", "unbind");
   if (value.shape.length === 0) throw new ShapeError("unbind: a 0-dimensional tensor has no slices");

@@ -203,7 +203,7 @@ function added(of: string, input: Value, result: Value, betaGiven: number, alpha
  *
  * @example
  * ```ts
- * addmm(ones(1, 1), tensor([[1, 2]]), tensor([[3], [4]]), { beta: 2, alpha: 10 }).tolist(); // [[112]]
+ * addmm(ones(1, 1), tensor([[0.5, 2]]), tensor([[3.5], [4]]), { beta: 2, alpha: 10 }).tolist(); // [[99.5]]
  * ```
  */
 export const addmm: AddMatrixProduct<"mat1", "mat2"> = defineFunction(
@@ -222,7 +222,7 @@ export const addmm: AddMatrixProduct<"mat1", "mat2"> = defineFunction(
  *
  * @example
  * ```ts
- * addmv(ones(2), tensor([[1, 2], [3, 4]]), tensor([1, 1])).tolist(); // [4, 8]
+ * addmv(ones(2), tensor([[1.5, 2], [3, 4]]), ones(2)).tolist(); // [4.5, 8]
  * ```
  */
 export const addmv: AddMatrixProduct<"mat", "vec"> = defineFunction(

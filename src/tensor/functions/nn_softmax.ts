@@ -27,11 +27,33 @@ const define = (name: string, compute: (x: Value, dim: number) => Value): Softma
     return new Tensor(compute(x, normalizeDim(dim ?? implicitDim(rank), rank, named(name))));
   });
 
-/** exp(x_i) / sum_j exp(x_j) along `dim`. */
+/**
+ * e^x_i / sum_j e^x_j along a dimension, without overflow.
+ *
+ * @param dim - the dimension over which the results add up to 1.
+ * @example
+ * ```ts
+ * softmax(tensor([0.5, 1.5, 2.5]), 0).tolist(); // [0.09003, 0.24473, 0.66524]
+ * ```
+ */
 export const softmax = define("softmax", ops.softmax);
 
-/** log softmax(x) along `dim`, computed without the cancellation of log(softmax(x)). */
+/**
+ * x_i - ln(sum_j e^x_j) along a dimension, without overflow.
+ *
+ * @example
+ * ```ts
+ * logSoftmax(tensor([0.5, 1.5, 2.5]), 0).tolist(); // [-2.40761, -1.40761, -0.40761]
+ * ```
+ */
 export const logSoftmax = define("logSoftmax", ops.logSoftmax);
 
-/** softmax(-x) along `dim`. */
+/**
+ * softmax(-x) along `dim`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.softmin(tensor([0.5, 1.5, 2.5]), 0).tolist(); // [0.66524, 0.24473, 0.09003]
+ * ```
+ */
 export const softmin = define("softmin", (x, dim) => ops.softmax(neg(x), dim));

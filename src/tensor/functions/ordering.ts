@@ -63,9 +63,25 @@ function extreme(
 /**
  * The largest of all elements; with `dim`, the largest along it and (the first of) their positions; with a
  * second tensor, the larger of both, element by element. NaN counts as largest.
+ *
+ * @example
+ * ```ts
+ * max(tensor([3, 7, 5])).item(); // 7
+ * const { values, indices } = max(tensor([[1, 9], [8, 2]]), 1);
+ * indices.tolist(); // [1, 0]
+ * ```
  */
 export const max = extreme("max", amaxOp, ops.argmaxOp, maximum);
-/** The smallest; see `max`. NaN counts as smallest too. */
+/**
+ * The smallest; see `max`. NaN counts as smallest too.
+ *
+ * @example
+ * ```ts
+ * min(tensor([3, 7, 5])).item(); // 3
+ * const [values] = min(tensor([[1, 9], [8, 2]]), { dim: 1, keepdim: true });
+ * values.tolist(); // [[1], [2]]
+ * ```
+ */
 export const min = extreme("min", aminOp, ops.argminOp, minimum);
 
 export interface ArgExtreme {
@@ -92,9 +108,23 @@ const argExtreme = (name: string, op: OpDefinition): ArgExtreme =>
     return new Tensor(ops.argExtreme(op, value, at, keepdim));
   });
 
-/** Position of the first largest element, along a dimension or (without) in the flattened tensor. */
+/**
+ * Position of the first largest element, along a dimension or (without) in the flattened tensor.
+ *
+ * @example
+ * ```ts
+ * argmax(tensor([[1, 9], [8, 2]]), 1).tolist(); // [1, 0]
+ * ```
+ */
 export const argmax = argExtreme("argmax", ops.argmaxOp);
-/** Position of the first smallest element, along a dimension or (without) in the flattened tensor. */
+/**
+ * Position of the first smallest element, along a dimension or (without) in the flattened tensor.
+ *
+ * @example
+ * ```ts
+ * argmin(tensor([3, 7, 1])).item(); // 2
+ * ```
+ */
 export const argmin = argExtreme("argmin", ops.argminOp);
 
 export interface TopK {
@@ -106,7 +136,17 @@ export interface TopK {
   ): ValuesAndIndices;
 }
 
-/** The k largest (or smallest) elements along a dimension, in order, and where they stood. */
+/**
+ * The k largest (or smallest) elements along a dimension, in order, and where they stood.
+ *
+ * @throws ArgumentError where there are fewer than k elements.
+ * @example
+ * ```ts
+ * const { values, indices } = topk(tensor([1, 4, 3]), 2);
+ * values.tolist(); // [4, 3]
+ * indices.tolist(); // [1, 2]
+ * ```
+ */
 export const topk: TopK = defineFunction(
   "topk",
   ["input", "k", "dim?", "largest?", "sorted?"],
@@ -130,7 +170,15 @@ function sorted(
   return ops.sort(value, normalizeDim(dim, value.shape.length, name), descending);
 }
 
-/** Elements in order along a dimension, and where they stood. Always stable; NaN comes last. */
+/**
+ * Elements in order along a dimension, and where they stood. Always stable; NaN comes last.
+ *
+ * @example
+ * ```ts
+ * const { values, indices } = sort(tensor([3, 1, 2]), { descending: true });
+ * values.tolist(); // [3, 2, 1]
+ * ```
+ */
 export const sort: Sort = defineFunction("sort", ["input", "dim?", "descending?", "stable?"], (given) => {
   const [values, indices] = sorted("sort", given);
   return named(values, indices);
@@ -141,7 +189,14 @@ export interface ArgSort {
   (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): Tensor;
 }
 
-/** The positions that would sort the tensor along a dimension. */
+/**
+ * The positions that would sort the tensor along a dimension.
+ *
+ * @example
+ * ```ts
+ * argsort(tensor([3, 1, 2])).tolist(); // [1, 2, 0]
+ * ```
+ */
 export const argsort: ArgSort = defineFunction(
   "argsort",
   ["input", "dim?", "descending?", "stable?"],
@@ -153,7 +208,15 @@ export interface KthValue {
   (input: Tensor, k: number, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
 }
 
-/** The k-th smallest element (counted from 1) along a dimension, and where it stood. */
+/**
+ * The k-th smallest element (counted from 1) along a dimension, and where it stood.
+ *
+ * @example
+ * ```ts
+ * const [value, index] = kthvalue(tensor([5, 1, 3]), 2);
+ * value.item(); // 3
+ * ```
+ */
 export const kthvalue: KthValue = defineFunction(
   "kthvalue",
   ["input", "k", "dim?", "keepdim?"],

@@ -29,7 +29,18 @@ function summable(value: Value, dtype: DType | null): Value {
   return cast(value, dtype ?? (isFloating(value.dtype) ? value.dtype : "int64"));
 }
 
-/** Sum over dimensions; integers and bools are summed as int64. */
+/**
+ * Sum over dimensions; integers and bools are summed as int64.
+ *
+ * @param dim - one dimension, several, or (left out) all.
+ * @param keepdim - whether the dimensions summed stay, with size 1.
+ * @throws ArgumentError for a dimension that does not exist.
+ * @example
+ * ```ts
+ * sum(tensor([[1, 2], [3, 4]])).item(); // 10
+ * tensor([[1, 2], [3, 4]]).sum(1, true).tolist(); // [[3], [7]]
+ * ```
+ */
 export const sum: ReduceWithDType = defineFunction(
   "sum",
   ["input", "dim?", "keepdim?", "dtype?"],
@@ -41,7 +52,15 @@ export const sum: ReduceWithDType = defineFunction(
   },
 );
 
-/** Sum over dimensions divided by the number of elements summed; NaN of none. */
+/**
+ * Sum over dimensions divided by the number of elements summed; NaN of none.
+ *
+ * @throws DTypeError for integers, unless `dtype` is a floating-point one.
+ * @example
+ * ```ts
+ * mean(tensor([[1.5, 2], [3.5, 4]]), { dim: 0 }).tolist(); // [2.5, 3]
+ * ```
+ */
 export const mean: ReduceWithDType = defineFunction(
   "mean",
   ["input", "dim?", "keepdim?", "dtype?"],
@@ -57,7 +76,14 @@ export const mean: ReduceWithDType = defineFunction(
   },
 );
 
-/** Sum over dimensions in which NaN counts as 0. */
+/**
+ * Sum over dimensions in which NaN counts as 0.
+ *
+ * @example
+ * ```ts
+ * nansum(tensor([1, NaN, 2])).item(); // 3
+ * ```
+ */
 export const nansum: ReduceWithDType = defineFunction(
   "nansum",
   ["input", "dim?", "keepdim?", "dtype?"],
@@ -75,7 +101,14 @@ export interface Prod {
   (input: Tensor, options: { dim?: number | null; keepdim?: boolean; dtype?: DType | null }): Tensor;
 }
 
-/** Product over one dimension, or of all elements; integers and bools are multiplied as int64. */
+/**
+ * Product over one dimension, or of all elements; integers and bools are multiplied as int64.
+ *
+ * @example
+ * ```ts
+ * prod(tensor([[1, 2], [3, 4]]), 1).tolist(); // [2, 12]
+ * ```
+ */
 export const prod: Prod = defineFunction(
   "prod",
   ["input", "dim?", "keepdim?", "dtype?"],
@@ -87,7 +120,14 @@ export const prod: Prod = defineFunction(
   },
 );
 
-/** Largest elements over dimensions; equal ones share the gradient. */
+/**
+ * Largest elements over dimensions; equal ones share the gradient.
+ *
+ * @example
+ * ```ts
+ * amax(tensor([[1, 9], [8, 2]]), [0, 1]).item(); // 9
+ * ```
+ */
 export const amax: Reduce = defineFunction(
   "amax",
   ["input", "dim?", "keepdim?"],
@@ -97,7 +137,14 @@ export const amax: Reduce = defineFunction(
   },
 );
 
-/** Smallest elements over dimensions; equal ones share the gradient. */
+/**
+ * Smallest elements over dimensions; equal ones share the gradient.
+ *
+ * @example
+ * ```ts
+ * amin(tensor([[1, 9], [8, 2]]), 1).tolist(); // [1, 2]
+ * ```
+ */
 export const amin: Reduce = defineFunction(
   "amin",
   ["input", "dim?", "keepdim?"],
@@ -118,7 +165,14 @@ function truth(value: Value, of: Value): Value {
   return of.dtype === "uint8" ? cast(value, "uint8") : value;
 }
 
-/** Whether any element over dimensions is other than 0; false of none. */
+/**
+ * Whether any element over dimensions is other than 0; false of none.
+ *
+ * @example
+ * ```ts
+ * any(tensor([[0, 1], [0, 0]]), 1).tolist(); // [true, false]
+ * ```
+ */
 export const any: Reduce = defineFunction(
   "any",
   ["input", "dim?", "keepdim?"],
@@ -129,7 +183,14 @@ export const any: Reduce = defineFunction(
   },
 );
 
-/** Whether all elements over dimensions are other than 0; true of none. */
+/**
+ * Whether all elements over dimensions are other than 0; true of none.
+ *
+ * @example
+ * ```ts
+ * all(tensor([[1, 2], [0, 3]]), 1).tolist(); // [true, false]
+ * ```
+ */
 export const all: Reduce = defineFunction(
   "all",
   ["input", "dim?", "keepdim?"],
@@ -145,7 +206,14 @@ export interface CountNonzero {
   (input: Tensor, options: { dim?: Dims }): Tensor;
 }
 
-/** Number of elements other than 0. */
+/**
+ * Number of elements other than 0.
+ *
+ * @example
+ * ```ts
+ * countNonzero(tensor([[0, 3], [5, 6]]), 1).tolist(); // [1, 2]
+ * ```
+ */
 export const countNonzero: CountNonzero = defineFunction(
   "countNonzero",
   ["input", "dim?"],
@@ -167,7 +235,21 @@ const cumulative = (name: string, op: (value: Value, dim: number) => Value): Cum
     return new Tensor(value.shape.length === 0 ? value : op(value, at));
   });
 
-/** y[i] = x[0] + ... + x[i] along a dimension. */
+/**
+ * y[i] = x[0] + ... + x[i] along a dimension.
+ *
+ * @example
+ * ```ts
+ * cumsum(tensor([1, 2, 3]), 0).tolist(); // [1, 3, 6]
+ * ```
+ */
 export const cumsum = cumulative("cumsum", scan.cumsum);
-/** y[i] = x[0] * ... * x[i] along a dimension. */
+/**
+ * y[i] = x[0] * ... * x[i] along a dimension.
+ *
+ * @example
+ * ```ts
+ * cumprod(tensor([1, 2, 3]), 0).tolist(); // [1, 2, 6]
+ * ```
+ */
 export const cumprod = cumulative("cumprod", scan.cumprod);

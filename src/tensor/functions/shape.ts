@@ -44,12 +44,27 @@ function reshaped(of: string, input: unknown, shape: readonly number[]): Tensor 
   return new Tensor(ops.reshape(value, inferSizes(of, shape, numel(value.shape), value.shape)));
 }
 
-/** The same elements in the same order under another shape; one size may be -1. */
+/**
+ * The same elements in the same order under another shape; one size may be -1.
+ *
+ * @throws ShapeError where the numbers of elements differ.
+ * @example
+ * ```ts
+ * reshape(arange(6), 2, -1).tolist(); // [[0, 1, 2], [3, 4, 5]]
+ * ```
+ */
 export const reshape: WithSizes = defineFunction("reshape", ["input", "*shape"], ({ input, shape = [] }) =>
   reshaped("reshape", input, shape),
 );
 
-/** As `reshape`. (Every tensor is contiguous here, so a view is always possible. It is a value of its own.) */
+/**
+ * As `reshape`. (Every tensor is contiguous here, so a view is always possible. It is a value of its own.)
+ *
+ * @example
+ * ```ts
+ * arange(6).view(3, 2).shape; // [3, 2]
+ * ```
+ */
 export const view: WithSizes = defineFunction("view", ["input", "*shape"], ({ input, shape = [] }) =>
   reshaped("view", input, shape),
 );
@@ -59,14 +74,37 @@ export interface ToShapeOf {
   (input: Tensor, options: { other: Tensor }): Tensor;
 }
 
+/**
+ * `input.view(other.shape)`
+ *
+ * @example
+ * ```ts
+ * viewAs(arange(4), zeros(2, 2)).tolist(); // [[0, 1], [2, 3]]
+ * ```
+ */
 export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({ input, other }) =>
   reshaped("viewAs", input, other.shape),
 );
+/**
+ * `input.reshape(other.shape)`
+ *
+ * @example
+ * ```ts
+ * reshapeAs(arange(4), zeros(2, 2)).tolist(); // [[0, 1], [2, 3]]
+ * ```
+ */
 export const reshapeAs: ToShapeOf = defineFunction("reshapeAs", ["input", "other"], ({ input, other }) =>
   reshaped("reshapeAs", input, other.shape),
 );
 
-/** All elements in one dimension. */
+/**
+ * All elements in one dimension.
+ *
+ * @example
+ * ```ts
+ * ravel(tensor([[1, 2], [3, 4]])).tolist(); // [1, 2, 3, 4]
+ * ```
+ */
 export const ravel: (input: Tensor) => Tensor = defineFunction("ravel", ["input"], ({ input }) =>
   reshaped("ravel", input, [-1]),
 );
@@ -76,7 +114,14 @@ export interface Permute {
   (input: Tensor, options: { dims: readonly number[] }): Tensor;
 }
 
-/** Dimensions in another order. */
+/**
+ * Dimensions in another order.
+ *
+ * @example
+ * ```ts
+ * permute(zeros(8, 28, 28, 3), 0, 3, 1, 2).shape; // [8, 3, 28, 28]
+ * ```
+ */
 export const permute: Permute = defineFunction("permute", ["input", "*dims"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "permute");
   const rank = value.shape.length;
@@ -99,7 +144,14 @@ function swapped(value: Value, first: number, second: number): Value {
   return ops.permute(value, order);
 }
 
-/** Two dimensions exchanged. */
+/**
+ * Two dimensions exchanged.
+ *
+ * @example
+ * ```ts
+ * transpose(tensor([[1, 2], [3, 4]]), 0, 1).tolist(); // [[1, 3], [2, 4]]
+ * ```
+ */
 export const transpose: Transpose = defineFunction(
   "transpose",
   ["input", "dim0", "dim1"],
@@ -112,7 +164,14 @@ export const transpose: Transpose = defineFunction(
   },
 );
 
-/** The transposed matrix; vectors and single numbers stay as they are. */
+/**
+ * The transposed matrix; vectors and single numbers stay as they are.
+ *
+ * @example
+ * ```ts
+ * t(tensor([[1, 2, 3]])).shape; // [3, 1]
+ * ```
+ */
 export const t: (input: Tensor) => Tensor = defineFunction("t", ["input"], ({ input }) => {
   const value = valueOf(input, "input", "t");
   if (value.shape.length > 2)
@@ -137,7 +196,14 @@ export interface MoveDim {
   ): Tensor;
 }
 
-/** Dimensions moved to other places; the rest keep their order. */
+/**
+ * Dimensions moved to other places; the rest keep their order.
+ *
+ * @example
+ * ```ts
+ * movedim(zeros(8, 28, 28, 3), -1, 1).shape; // [8, 3, 28, 28]
+ * ```
+ */
 export const movedim: MoveDim = defineFunction(
   "movedim",
   ["input", "source", "destination"],
@@ -163,7 +229,14 @@ export interface Flatten {
   (input: Tensor, options: { startDim?: number; endDim?: number }): Tensor;
 }
 
-/** Dimensions startDim to endDim as one. */
+/**
+ * Dimensions startDim to endDim as one.
+ *
+ * @example
+ * ```ts
+ * flatten(zeros(8, 16, 5, 5), 1).shape; // [8, 400]
+ * ```
+ */
 export const flatten: Flatten = defineFunction(
   "flatten",
   ["input", "startDim?", "endDim?"],
@@ -185,7 +258,14 @@ export interface Unflatten {
   (input: Tensor, options: { dim: number; sizes: readonly number[] }): Tensor;
 }
 
-/** One dimension as several; one of their sizes may be -1. */
+/**
+ * One dimension as several; one of their sizes may be -1.
+ *
+ * @example
+ * ```ts
+ * unflatten(zeros(8, 400), 1, [16, 5, -1]).shape; // [8, 16, 5, 5]
+ * ```
+ */
 export const unflatten: Unflatten = defineFunction(
   "unflatten",
   ["input", "dim", "sizes"],
@@ -202,7 +282,15 @@ export interface Squeeze {
   (input: Tensor, options: { dim?: number | readonly number[] }): Tensor;
 }
 
-/** Without the dimensions of size 1: all, or those named. */
+/**
+ * Without the dimensions of size 1: all, or those named.
+ *
+ * @example
+ * ```ts
+ * squeeze(zeros(1, 3, 1)).shape; // [3]
+ * squeeze(zeros(1, 3, 1), 0).shape; // [3, 1]
+ * ```
+ */
 export const squeeze: Squeeze = defineFunction("squeeze", ["input", "dim?"], ({ input, dim }) => {
   const { shape } = valueOf(input, "input", "squeeze");
   const dims = Array.isArray(dim) && dim.length === 0 ? [] : normalizeDims(dim, shape.length, "squeeze");
@@ -218,7 +306,14 @@ export interface Unsqueeze {
   (input: Tensor, options: { dim: number }): Tensor;
 }
 
-/** With a new dimension of size 1 at `dim`. */
+/**
+ * With a new dimension of size 1 at `dim`.
+ *
+ * @example
+ * ```ts
+ * unsqueeze(tensor([1, 2]), 0).tolist(); // [[1, 2]]
+ * ```
+ */
 export const unsqueeze: Unsqueeze = defineFunction("unsqueeze", ["input", "dim"], ({ input, dim }) => {
   const { shape } = valueOf(input, "input", "unsqueeze");
   const at = normalizeDim(dim, shape.length + 1, "unsqueeze");

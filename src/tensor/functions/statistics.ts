@@ -74,6 +74,12 @@ function rootOf(value: Value): Value {
 /**
  * Variance over dimensions: sum (x - mean)^2 / (n - correction), with the correction 1 (Bessel's) unless
  * `correction` or `unbiased: false` says otherwise.
+ *
+ * @example
+ * ```ts
+ * tensor([0.5, 1.5, 2.5, 3.5]).var().item(); // 1.66667
+ * tensor([0.5, 1.5, 2.5, 3.5]).var({ unbiased: false }).item(); // 1.25
+ * ```
  */
 export const variance: Variance = defineFunction(
   "var",
@@ -81,20 +87,43 @@ export const variance: Variance = defineFunction(
   (given) => new Tensor(moments("var", given).variance),
 );
 
-/** Standard deviation: the root of the variance. */
+/**
+ * Standard deviation: the root of the variance.
+ *
+ * @example
+ * ```ts
+ * std(tensor([[0.5, 2.5], [5, 9]]), 1).tolist(); // [1.41421, 2.82843]
+ * ```
+ */
 export const std: Variance = defineFunction(
   "std",
   PARAMETERS,
   (given) => new Tensor(rootOf(moments("std", given).variance)),
 );
 
-/** Variance and mean. */
+/**
+ * Variance and mean.
+ *
+ * @example
+ * ```ts
+ * const [variance, mean] = varMean(tensor([0.5, 1.5]));
+ * mean.item(); // 1
+ * ```
+ */
 export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (given) => {
   const both = moments("varMean", given);
   return [new Tensor(both.variance), new Tensor(both.mean)];
 });
 
-/** Standard deviation and mean. */
+/**
+ * Standard deviation and mean.
+ *
+ * @example
+ * ```ts
+ * const [deviation, mean] = stdMean(tensor([0.5, 2.5]));
+ * deviation.item(); // 1.41421
+ * ```
+ */
 export const stdMean: VarianceAndMean = defineFunction("stdMean", PARAMETERS, (given) => {
   const both = moments("stdMean", given);
   return [new Tensor(rootOf(both.variance)), new Tensor(both.mean)];
@@ -111,6 +140,12 @@ export interface Norm {
 /**
  * (sum |x|^p)^(1/p) over dimensions; the number of elements other than 0 for p = 0, the largest or smallest
  * |x| for p = ±Infinity.
+ *
+ * @example
+ * ```ts
+ * norm(tensor([1.5, 2])).item(); // 2.5
+ * norm(tensor([[3.5, -4], [1, 1]]), 1, 1).tolist(); // [7.5, 2]
+ * ```
  */
 export const norm: Norm = defineFunction(
   "norm",
@@ -150,7 +185,14 @@ export interface LogSumExp {
   (input: Tensor, options: { dim: Dims; keepdim?: boolean }): Tensor;
 }
 
-/** ln(sum e^x) over dimensions, without overflow. */
+/**
+ * ln(sum e^x) over dimensions, without overflow.
+ *
+ * @example
+ * ```ts
+ * logsumexp(tensor([1000, 1000]), 0).item(); // 1000.693
+ * ```
+ */
 export const logsumexp: LogSumExp = defineFunction(
   "logsumexp",
   ["input", "dim", "keepdim?"],
