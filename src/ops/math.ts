@@ -68,3 +68,8 @@ export const atan2Op = binary("atan2", (g, a, b) => {
   const scaled = div(g, add(square(a), square(b)));
   return [mul(scaled, b), neg(mul(scaled, a))];
 });
+/** sqrt(a^2 + b^2), without overflow on the way. */
+export const hypotOp: OpDefinition = binary("hypot", (g, a, b) => {
+  const scaled = div(g, emit(hypotOp, [a, b]));
+  return [mul(scaled, a), mul(scaled, b)];
+});

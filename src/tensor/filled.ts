@@ -1,8 +1,8 @@
 /** Tensors filled with one number, with a range, or with ones on a diagonal. */
-import { type DType, dtypeOfScalar, isDType } from "../base/dtype.ts";
+import { arrayFrom, type DType, dtypeOfScalar, isDType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
-import { emit, type Value } from "../graph/node.ts";
+import { constantValue, emit, type Value } from "../graph/node.ts";
 import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise.ts";
 import { expand, reshape } from "../ops/shape_ops.ts";
@@ -194,8 +194,11 @@ export const arange: ARange = defineFunction(
   "arange",
   ["start?", "end?", "step?", "dtype?", "requiresGrad?", "device?"],
   (given) => {
-    const { step = 1, dtype, requiresGrad } = given;
-    const [start, end] = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
+    const { dtype, requiresGrad } = given;
+    const step = Number(given.step ?? 1);
+    const [start, end] = (given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end]).map(
+      Number,
+    );
     if (![start, end, step].every(Number.isFinite))
       throw new ArgumentError(`arange: expected finite numbers, got ${start}, ${end}, ${step}`);
     const count = Math.ceil((end - start) / step);
@@ -206,7 +209,9 @@ export const arange: ARange = defineFunction(
       dtype,
       [start, end, step].every(Number.isInteger) ? "int64" : "float32",
     );
-    return newTensor(ops.arange(count, type, start, step), requiresGrad);
+    // Integers count from the whole part, by whole steps, as in PyTorch.
+    const whole = (x: number) => (isFloating(type) ? x : Math.trunc(x));
+    return newTensor(ops.arange(count, type, whole(start), whole(step)), requiresGrad);
   },
 );
 
@@ -229,11 +234,15 @@ export const linspace: LinSpace = defineFunction(
   ({ start, end, steps, dtype, requiresGrad }) => {
     if (!Number.isInteger(steps) || steps < 0)
       throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
-    const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-    return newTensor(
-      ops.arange(steps, checkedDType("linspace", dtype, "float32"), start, step),
-      requiresGrad,
+    const type = checkedDType("linspace", dtype, "float32");
+    const whole = (x: number) => (isFloating(type) ? x : Math.trunc(x));
+    const [first, last] = [whole(Number(start)), whole(Number(end))];
+    const step = steps > 1 ? (last - first) / (steps - 1) : 0;
+    // From both ends to the middle, so that both are exact.
+    const numbers = Array.from({ length: steps }, (_, i) =>
+      i < steps / 2 ? first + i * step : last - (steps - 1 - i) * step,
     );
+    return newTensor(constantValue(arrayFrom(type, numbers), [steps], type), requiresGrad);
   },
 );
 

@@ -39,11 +39,38 @@ const withAlpha = (name: string, op: OpDefinition): BinaryWithAlpha =>
     return new Tensor(emit(op, [a, alpha === 1 ? b : ops.mul(scalarValue(alpha, b.dtype), b)]));
   });
 
-/** input + alpha * other */
+/**
+ * input + alpha * other
+ *
+ * @param other - a tensor that broadcasts with the input, or a number.
+ * @throws ShapeError where the shapes do not broadcast.
+ * @example
+ * ```ts
+ * add(tensor([1, 2]), tensor([10, 20])).tolist(); // [11, 22]
+ * tensor([1, 2]).add(1, { alpha: 10 }).tolist(); // [11, 12]
+ * ```
+ */
 export const add = withAlpha("add", ops.addOp);
-/** input - alpha * other */
+/**
+ * input - alpha * other
+ *
+ * @param other - a tensor that broadcasts with the input, or a number.
+ * @throws ShapeError where the shapes do not broadcast; DTypeError for bools.
+ * @example
+ * ```ts
+ * sub(tensor([5, 7]), 2).tolist(); // [3, 5]
+ * ```
+ */
 export const sub = withAlpha("sub", ops.subOp);
-/** input * other */
+/**
+ * input * other
+ *
+ * @throws ShapeError where the shapes do not broadcast.
+ * @example
+ * ```ts
+ * mul(tensor([[1], [2]]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
+ * ```
+ */
 export const mul = binary("mul", ops.mulOp);
 
 export interface Div {
@@ -54,6 +81,13 @@ export interface Div {
 /**
  * input / other. Integers give float32, unless the quotient is rounded: `roundingMode` "floor" (as Python's
  * `//`) or "trunc" (towards 0).
+ *
+ * @throws ShapeError where the shapes do not broadcast; ArgumentError for another rounding mode.
+ * @example
+ * ```ts
+ * div(tensor([7, -7]), 2).tolist(); // [3.5, -3.5]
+ * div(tensor([7, -7]), 2, { roundingMode: "floor" }).tolist(); // [3, -4]
+ * ```
  */
 export const div: Div = defineFunction(
   "div",
@@ -79,29 +113,63 @@ function truncatedQuotient(a: Value, b: Value): Value {
   return ops.cast(emit(ops.truncOp, [quotient]), a.dtype);
 }
 
-/** floor(input / other), as Python's `//`. */
+/**
+ * floor(input / other), as Python's `//`.
+ *
+ * @example
+ * ```ts
+ * floorDivide(tensor([7, -7]), 2).tolist(); // [3, -4]
+ * ```
+ */
 export const floorDivide = binary("floorDivide", math.floorDivideOp);
-/** Python's `%`: the remainder has the sign of `other`. */
+/**
+ * Python's `%`: the remainder has the sign of `other`.
+ *
+ * @example
+ * ```ts
+ * remainder(tensor([7, -7]), 3).tolist(); // [1, 2]
+ * ```
+ */
 export const remainder = binary("remainder", math.remainderOp);
-/** C's fmod: the remainder has the sign of `input`. */
+/**
+ * C's fmod: the remainder has the sign of `input`.
+ *
+ * @example
+ * ```ts
+ * fmod(tensor([7, -7]), 3).tolist(); // [1, -1]
+ * ```
+ */
 export const fmod = binary("fmod", math.fmodOp);
-/** The smaller of both; NaN where either is. */
+/**
+ * The smaller of both; NaN where either is.
+ *
+ * @example
+ * ```ts
+ * minimum(tensor([1, 5]), tensor([3, 2])).tolist(); // [1, 2]
+ * ```
+ */
 export const minimum = binary("minimum", ops.minimumOp);
-/** The larger of both; NaN where either is. */
+/**
+ * The larger of both; NaN where either is.
+ *
+ * @example
+ * ```ts
+ * maximum(tensor([1, 5]), tensor([3, 2])).tolist(); // [3, 5]
+ * ```
+ */
 export const maximum = binary("maximum", ops.maximumOp);
-/** Angle of the point (other, input) from the first axis, in radians. */
+/**
+ * Angle of the point (other, input) from the first axis, in radians.
+ *
+ * @example
+ * ```ts
+ * atan2(tensor([1]), tensor([-1])).tolist(); // [2.35619]
+ * ```
+ */
 export const atan2 = binary("atan2", math.atan2Op, true);
 
-export interface Hypot {
-  (input: Tensor, other: Tensor): Tensor;
-  (input: Tensor, options: { other: Tensor }): Tensor;
-}
-
 /** sqrt(input^2 + other^2) */
-export const hypot: Hypot = defineFunction("hypot", ["input", "other"], ({ input, other }) => {
-  const [a, b] = promote("hypot", [input, other], true);
-  return new Tensor(emit(ops.sqrtOp, [ops.add(ops.mul(a, a), ops.mul(b, b))]));
-});
+export const hypot = binary("hypot", math.hypotOp, true);
 
 export interface Pow {
   (input: Tensor | number, exponent: Operand): Tensor;
@@ -112,6 +180,11 @@ export interface Pow {
  * input ^ exponent. The exponents 2, 3, 0.5, -0.5, -1 and -2 are computed by products, roots and quotients.
  *
  * @throws ArgumentError for integers raised to a negative integer.
+ * @example
+ * ```ts
+ * pow(tensor([2, 3]), 2).tolist(); // [4, 9]
+ * pow(2, tensor([3, 0.5])).tolist(); // [8, 1.41421]
+ * ```
  */
 export const pow: Pow = defineFunction("pow", ["input", "exponent"], ({ input, exponent }) => {
   const [a, b] = promote("pow", [input, exponent]);
@@ -143,7 +216,14 @@ export interface Lerp {
   (input: Tensor, end: Tensor, options: { weight: Operand }): Tensor;
 }
 
-/** input + weight * (end - input) */
+/**
+ * input + weight * (end - input)
+ *
+ * @example
+ * ```ts
+ * lerp(tensor([0.5, 10]), tensor([10.5, 20]), 0.1).tolist(); // [1.5, 11]
+ * ```
+ */
 export const lerp: Lerp = defineFunction("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
   const [a, b] = promote("lerp", [input, end]);
   const w = weight instanceof Tensor ? ops.cast(weight.value, a.dtype) : scalarValue(Number(weight), a.dtype);
@@ -166,7 +246,21 @@ const addCombined = (name: string, op: OpDefinition, asFloating: boolean): AddPr
     },
   );
 
-/** input + value * tensor1 * tensor2 */
+/**
+ * input + value * tensor1 * tensor2
+ *
+ * @example
+ * ```ts
+ * addcmul(tensor([1]), tensor([2]), tensor([3]), { value: 10 }).tolist(); // [61]
+ * ```
+ */
 export const addcmul = addCombined("addcmul", ops.mulOp, false);
-/** input + value * tensor1 / tensor2 */
+/**
+ * input + value * tensor1 / tensor2
+ *
+ * @example
+ * ```ts
+ * addcdiv(tensor([1]), tensor([6]), tensor([3]), { value: 10 }).tolist(); // [21]
+ * ```
+ */
 export const addcdiv = addCombined("addcdiv", ops.divOp, true);

@@ -45,7 +45,7 @@ export interface Slice {
  * @example
  * ```ts
  * slice(arange(6), 0, 1, 6, 2).tolist(); // [1, 3, 5]
- * arange(6).slice({ start: -2 }).tolist(); // [4, 5]
+ * arange(6).slice(0, -2).tolist(); // [4, 5]
  * ```
  */
 export const slice: Slice = defineFunction(
@@ -97,8 +97,8 @@ export const select: Select = defineFunction("select", ["input", "dim", "index"]
 });
 
 export interface Narrow {
-  (input: Tensor, dim: number, start: number, length: number): Tensor;
-  (input: Tensor, options: { dim: number; start: number; length: number }): Tensor;
+  (input: Tensor, dim: number, start: number | Tensor, length: number): Tensor;
+  (input: Tensor, options: { dim: number; start: number | Tensor; length: number }): Tensor;
 }
 
 /**
@@ -112,7 +112,8 @@ export interface Narrow {
 export const narrow: Narrow = defineFunction(
   "narrow",
   ["input", "dim", "start", "length"],
-  ({ input, dim, start, length }) => {
+  ({ input, dim, start: given, length }) => {
+    const start = given instanceof Tensor ? given.value.data?.[0] : given;
     const value = valueOf(input, "input", "narrow");
     if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
     const at = normalizeDim(dim, value.shape.length, "narrow");
@@ -120,7 +121,7 @@ export const narrow: Narrow = defineFunction(
     const from = start < 0 ? start + size : start;
     if (!Number.isInteger(start) || !Number.isInteger(length)) {
       throw new ArgumentError(
-        `narrow: expected whole numbers \`start\` and \`length\`, got ${String(start)} and ${String(length)}`,
+        `narrow: expected whole numbers \`start\` and \`length\`, got ${String(given)} and ${String(length)}`,
       );
     }
     if (from < 0 || length < 0 || from + length > size) {
