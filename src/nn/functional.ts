@@ -6,4 +6,5 @@
 export { oneHot } from "../tensor/functions/indexing.ts";
 export * from "../tensor/functions/nn_index.ts";
 export { relu } from "../tensor/functions/nn_relu.ts";
-export { sigmoid, tanh } from "../tensor/functions/pointwise.ts";
+export { sigmoid } from "../tensor/functions/pointwise.ts";
+export { tanh } from "../tensor/functions/trigonometry.ts";

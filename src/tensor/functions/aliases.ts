@@ -1,9 +1,12 @@
 /** Second names that PyTorch gives to functions. */
 import { div, mul, sub } from "./arithmetic.ts";
-import { clamp, ge, gt, le, lt, ne } from "./comparison.ts";
+import { clamp } from "./clamping.ts";
+import { ge, gt, le, lt, ne } from "./comparison.ts";
 import { cat, vstack } from "./joining.ts";
-import { abs, acos, acosh, asin, asinh, atan, atanh, neg, sign, trunc } from "./pointwise.ts";
+import { abs, neg, sign } from "./pointwise.ts";
+import { trunc } from "./rounding.ts";
 import { transpose } from "./shape.ts";
+import { acos, acosh, asin, asinh, atan, atanh } from "./trigonometry.ts";
 
 export {
   abs as absolute,

@@ -3,6 +3,7 @@ export * from "./aliases.ts";
 export * from "./arithmetic.ts";
 export type { At, Index } from "./at.ts";
 export { at } from "./at.ts";
+export * from "./clamping.ts";
 export * from "./comparison.ts";
 export * from "./conversion.ts";
 export * from "./einsum.ts";
@@ -14,6 +15,7 @@ export * from "./ordering.ts";
 export * from "./pointwise.ts";
 export * from "./reduction.ts";
 export * from "./repetition.ts";
+export * from "./rounding.ts";
 export { maskedSelect, nonzero } from "./selection.ts";
 export {
   flatten,
@@ -40,3 +42,4 @@ export {
   triu,
 } from "./slicing.ts";
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./statistics.ts";
+export * from "./trigonometry.ts";
