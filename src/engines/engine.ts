@@ -136,6 +136,16 @@ export interface EngineCapabilities {
     inputs: readonly TensorSpec[],
     outputs: readonly TensorSpec[],
   ): number;
+  /**
+   * Whether this convolution or pooling, at these shapes [N, C, H, W], is to run with its channels last in memory
+   * (see `graph/passes/channels_last.ts`); absent where the engine knows that layout nowhere.
+   */
+  channelsLast?(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): boolean;
 }
 
 export interface Engine {

@@ -1,6 +1,7 @@
 /** Engines by name. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Engine } from "./engine.ts";
+import { OnednnEngine } from "./onednn/onednn_engine.ts";
 import { ReferenceEngine } from "./reference/reference_engine.ts";
 import { WasmEngine } from "./wasm/wasm_engine.ts";
 
@@ -11,10 +12,18 @@ export interface EngineOptions {
 
 const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
   wasm: (options) => new WasmEngine(options),
+  onednn: (options) => new OnednnEngine(options),
   reference: () => new ReferenceEngine(),
 };
 
-/** Names that `createEngine` takes, the default first. */
+/**
+ * Names that `useEngine` takes, the default first.
+ *
+ * @example
+ * ```ts
+ * console.log(engineNames());
+ * ```
+ */
 export function engineNames(): string[] {
   return Object.keys(ENGINES);
 }

@@ -2,6 +2,7 @@
 import type { EngineCapabilities, Program } from "../engines/engine.ts";
 import type { Graph } from "./graph.ts";
 import { planMemory } from "./memory_plan.ts";
+import { channelsLast } from "./passes/channels_last.ts";
 import { commonSubexpressions } from "./passes/common_subexpressions.ts";
 import { deadCode } from "./passes/dead_code.ts";
 import { decompose } from "./passes/decompose.ts";
@@ -17,6 +18,9 @@ export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Pr
 export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph {
   let now = decompose(deadCode(graph), capabilities);
   now = deadCode(commonSubexpressions(now));
+  if (capabilities.channelsLast !== undefined) {
+    now = deadCode(commonSubexpressions(channelsLast(now, capabilities.channelsLast)));
+  }
   if (!capabilities.fusion) return now;
   now = fuseActivation(now);
   return fuseLoops(foldScalars(now));

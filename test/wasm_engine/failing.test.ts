@@ -121,7 +121,7 @@ test("out of memory names the bytes, the limit and what to do, and leaves the en
   }));
 
 test("engines by name", () => {
-  assert.deepEqual(engineNames(), ["wasm", "reference"]);
+  assert.deepEqual(engineNames(), ["wasm", "onednn", "reference"]);
   assert.equal(createEngine("reference").name, "reference");
   assert.throws(
     () => createEngine("wsam"),

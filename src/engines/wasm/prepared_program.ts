@@ -7,6 +7,7 @@ import type { Program, ProgramStep, StepTiming } from "../engine.ts";
 import { callReference } from "../reference/reference_step.ts";
 import type { CommitPlan } from "../run_program.ts";
 import { aliasRoots, boundValues, planCommits, valueBytes } from "../run_program.ts";
+import type { ProgramExtension, WorkerExtension } from "./engine_extension.ts";
 import { fusedImports, fusedKernel } from "./fused_module.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import type { MemoryViews } from "./memory_views.ts";
@@ -24,6 +25,7 @@ export interface WorkerContext {
   readonly thread: number;
   readonly threads: number;
   readonly referenceOnly: boolean;
+  readonly extension?: WorkerExtension;
 }
 
 /** Addresses that are filled in before a run. */
@@ -56,6 +58,7 @@ export class PreparedProgram {
   readonly #roots: readonly number[];
   readonly #inputs: readonly number[];
   readonly #commits: readonly CommitPlan[];
+  readonly #extension: ProgramExtension | undefined;
   readonly #steps: readonly PreparedStep[];
   /** Byte address of every value in this run. */
   readonly #at: Float64Array;
@@ -71,6 +74,7 @@ export class PreparedProgram {
     this.#inputs = boundValues(program, "input");
     this.#commits = planCommits(program, this.#roots);
     this.#at = new Float64Array(program.values.length);
+    this.#extension = context.extension?.prepare(program);
     const generated = message.generated && instantiate(message.generated, context.views.memory);
     this.#steps = program.steps.map((step, i) => {
       const fused = message.fused[i];
@@ -79,7 +83,7 @@ export class PreparedProgram {
           ? fusedKernel(fused, generated)
           : context.referenceOnly
             ? null
-            : planStep(program, step);
+            : (this.#extension?.plan(step) ?? planStep(program, step));
       const addresses = {
         inputs: step.inputs.map(() => 0),
         outputs: step.outputs.map(() => 0),
@@ -90,6 +94,10 @@ export class PreparedProgram {
         plan === null ? [this.#referenceStage(step)] : plan.stages.map((stage) => this.#divide(stage));
       return { step, addresses, stages };
     });
+  }
+
+  release(): void {
+    this.#extension?.release();
   }
 
   /** Runs the program. The first thread gets the answer; throws on the thread whose kernel threw. */

@@ -3,7 +3,7 @@ import type { Attributes, Program, ProgramStep, TensorSpec } from "../engine.ts"
 import type { FusedLoop } from "../fused_loop.ts";
 import { fusedScratchBytes } from "./fused_module.ts";
 import type { KernelPlan } from "./kernel.ts";
-import { PLANNERS } from "./kernels/registry.ts";
+import { CHANNELS_LAST_PLANNERS, PLANNERS } from "./kernels/registry.ts";
 
 export function isFused(step: ProgramStep): boolean {
   return step.op === "fused";
@@ -21,7 +21,8 @@ export function planKernel(
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
 ): KernelPlan | null {
-  return Object.hasOwn(PLANNERS, op) ? PLANNERS[op](attributes, inputs, outputs) : null;
+  const planners = attributes.layout === "channelsLast" ? CHANNELS_LAST_PLANNERS : PLANNERS;
+  return Object.hasOwn(planners, op) ? planners[op](attributes, inputs, outputs) : null;
 }
 
 export function planStep(program: Program, step: ProgramStep): KernelPlan | null {

@@ -26,6 +26,7 @@ import type { TransferList, WorkerHandle, WorkerListeners } from "../worker_port
 import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { WorkerTeam } from "../worker_team.ts";
 import { roundUp } from "./address_space.ts";
+import type { EngineExtension } from "./engine_extension.ts";
 import { EngineHeap } from "./engine_heap.ts";
 import { InputStaging } from "./input_staging.ts";
 import type { FusedPlan } from "./fused_module.ts";
@@ -58,10 +59,11 @@ interface KnownProgram {
  * await engine.start();
  */
 export class WasmEngine implements Engine {
-  readonly name = "wasm";
+  readonly name: string;
   readonly capabilities: EngineCapabilities;
 
   readonly #options: WasmEngineOptions;
+  readonly #extension: EngineExtension | undefined;
   readonly #team = new WorkerTeam();
   readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
   readonly #buffers = new Map<number, EngineBuffer>();
@@ -78,24 +80,34 @@ export class WasmEngine implements Engine {
   #liveBytes = 0;
   #runs = 0;
 
-  constructor(options: WasmEngineOptions = {}) {
+  constructor(options: WasmEngineOptions = {}, extension?: EngineExtension) {
     const { threads } = options;
+    this.name = extension?.name ?? "wasm";
+    this.#extension = extension;
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
-      throw new EngineError(`wasm: threads must be a whole number from 1, got ${threads}`);
+      throw new EngineError(`${this.name}: threads must be a whole number from 1, got ${threads}`);
     }
     this.#options = options;
     const own = options.referenceOnly !== true;
     this.capabilities = {
       fusion: own,
       hasKernel: (op, attributes, inputs, outputs) =>
-        own && (op === "fused" || planKernel(op, attributes, inputs, outputs) !== null),
+        own &&
+        (op === "fused" ||
+          extension?.takes(op, attributes, inputs, outputs) === true ||
+          planKernel(op, attributes, inputs, outputs) !== null),
+      // Which of the two kernels it will be is known only to the workers.
       scratchBytes: (op, attributes, inputs, outputs) =>
-        own ? scratchBytesOf(op, attributes, inputs, outputs) : 0,
+        Math.max(
+          own ? scratchBytesOf(op, attributes, inputs, outputs) : 0,
+          own ? (extension?.scratchBytes(op, attributes, inputs, outputs) ?? 0) : 0,
+        ),
+      channelsLast: own ? extension?.channelsLast : undefined,
     };
   }
 
   async start(): Promise<EngineInfo> {
-    if (this.#started) throw new EngineError("wasm: the engine was already started");
+    if (this.#started) throw new EngineError(`${this.name}: the engine was already started`);
     this.#started = true;
     const support = simdSupport();
     this.#relaxed = support.relaxed;
@@ -107,23 +119,28 @@ export class WasmEngine implements Engine {
       this.#heap = new EngineHeap(sharing, (pages) => this.#post(0, { type: "grow", pages }));
       if (this.#heap.memory !== undefined) this.#staging = new InputStaging(this.#heap, this.#heap.memory);
     } catch (error) {
-      this.#fail(`wasm: cannot start: ${(error as Error).message}`);
+      this.#fail(`${this.name}: cannot start: ${(error as Error).message}`);
       throw new EngineError(this.#failure);
     }
-    const ready = this.#requests.open<null>();
+    const ready = this.#requests.open<string | null>();
     this.#startWorkers(ready.id, sharing).catch((error: Error) => {
-      this.#fail(`wasm: cannot start: ${error.message}`);
+      this.#fail(`${this.name}: cannot start: ${error.message}`);
       void this.#team.stop();
     });
-    await ready.answer;
-    const detail = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
+    const added = await ready.answer.catch((error: Error) => {
+      this.#fail(`${this.name}: cannot start: ${error.message}`);
+      void this.#team.stop();
+      throw new EngineError(this.#failure);
+    });
+    const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
+    const detail = added ?? own;
     return { name: this.name, threads: this.#threads, detail };
   }
 
   allocate(bytes: number): EngineBuffer {
     const heap = this.#running();
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
-      throw new EngineError(`wasm: a buffer of ${bytes} bytes cannot be allocated`);
+      throw new EngineError(`${this.name}: a buffer of ${bytes} bytes cannot be allocated`);
     }
     const address = heap.take(bytes, "a buffer");
     const buffer: EngineBuffer = { id: this.#nextId++, bytes };
@@ -138,7 +155,7 @@ export class WasmEngine implements Engine {
     this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     if (data.byteLength > buffer.bytes) {
-      throw new EngineError(`wasm: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
+      throw new EngineError(`${this.name}: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
     }
     const copy = copyOf(data);
     this.#post(0, { type: "write", address: this.#addressOf(buffer), data: copy }, [copy.buffer]);
@@ -195,7 +212,7 @@ export class WasmEngine implements Engine {
   ): Promise<RunResult> {
     const { arena } = this.#running();
     const known = this.#programs.get(compiled.id);
-    if (known === undefined) throw new EngineError("wasm: this program was released");
+    if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
     for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
     const staged = this.#staging?.stage(bindings.inputs, this.#runs === 0 ? null : this.#lastRun) ?? null;
@@ -243,7 +260,7 @@ export class WasmEngine implements Engine {
   }
 
   async stop(): Promise<void> {
-    this.#fail("wasm: the engine was stopped");
+    this.#fail(`${this.name}: the engine was stopped`);
     await this.#team.stop();
   }
 
@@ -252,9 +269,9 @@ export class WasmEngine implements Engine {
     loading.catch(() => {});
     await this.#team.start(
       this.#threads,
-      startWorker,
+      this.#extension?.startWorker ?? startWorker,
       (message) => this.#receive(message as WasmReply),
-      (reason) => this.#fail(`wasm: a worker failed: ${reason}`),
+      (reason) => this.#fail(`${this.name}: a worker failed: ${reason}`),
     );
     const kernels = await loading;
     const control = makeControl(this.#threads, sharing);
@@ -268,6 +285,7 @@ export class WasmEngine implements Engine {
         kernels,
         control,
         referenceOnly: this.#options.referenceOnly === true,
+        settings: this.#extension?.settings,
       }),
     );
   }
@@ -280,7 +298,7 @@ export class WasmEngine implements Engine {
   #running(): EngineHeap {
     if (this.#failure !== undefined) throw new EngineError(this.#failure);
     if (this.#heap === undefined)
-      throw new EngineError("wasm: the engine was not started; call start() first");
+      throw new EngineError(`${this.name}: the engine was not started; call start() first`);
     return this.#heap;
   }
 

@@ -16,6 +16,8 @@ export interface StartMessage {
   /** Shared counters of the barrier. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
   readonly referenceOnly: boolean;
+  /** For the extension. */
+  readonly settings: unknown;
 }
 
 export interface CompileMessage {

@@ -19,6 +19,7 @@ export {
 export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
+export { maxPoolLast, maxPoolLastGradient } from "./max_pool_last";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, copyStrip, product } from "./product";
 export { foldLanes, tapTiles } from "./tap_tile";

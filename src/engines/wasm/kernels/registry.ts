@@ -5,6 +5,7 @@ import { planConv2dInputGradient } from "./conv_input_gradient.ts";
 import { planConv2dWeightGradient } from "./conv_weight_gradient.ts";
 import { planMatmul } from "./matmul.ts";
 import { planMaxPool2d, planMaxPool2dGradient } from "./max_pool.ts";
+import { planMaxPool2dLast, planMaxPool2dLastGradient } from "./max_pool_last.ts";
 import { planPermute } from "./permute.ts";
 
 /** The planner of each op that the kernel binaries cover. */
@@ -18,4 +19,10 @@ export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   avgPool2d: planAvgPool2d,
   avgPool2dGradient: planAvgPool2dGradient,
   permute: planPermute,
+};
+
+/** The planners of ops with the attribute `layout: "channelsLast"`. */
+export const CHANNELS_LAST_PLANNERS: Readonly<Record<string, KernelPlanner>> = {
+  maxPool2d: planMaxPool2dLast,
+  maxPool2dGradient: planMaxPool2dLastGradient,
 };

@@ -1,0 +1,92 @@
+/** Convolutions with their channels last: sizes, and what can be decided from them without the library. */
+import { numel, type Shape } from "../../base/shape.ts";
+import type { Attributes, TensorSpec } from "../engine.ts";
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
+import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "./native_step.ts";
+
+type Specs = readonly TensorSpec[];
+
+const ACTIVATIONS = ["relu", "sigmoid", "tanh"];
+
+/** Bytes of partial weight gradients beyond which fewer are kept. */
+const PARTIAL_BYTES = 48 * 2 ** 20;
+
+/** [N, H, W, C] as [N, C, H, W]. */
+export function channelsFirst([n, h, w, c]: Shape): number[] {
+  return [n, c, h, w];
+}
+
+/** The sizes of a channels-last convolution or of one of its gradients; null for anything else. */
+export function lastGeometry(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): ConvGeometry | null {
+  if (attributes.layout !== "channelsLast") return null;
+  const shape = (spec: TensorSpec) => channelsFirst(spec.shape);
+  if (op === "conv2d") return convGeometry(attributes, shape(inputs[0]), inputs[1].shape, shape(outputs[0]));
+  if (op === "conv2dInputGradient") {
+    return convGeometry(attributes, shape(outputs[0]), inputs[1].shape, shape(inputs[0]));
+  }
+  if (op === "conv2dWeightGradient") {
+    return convGeometry(attributes, shape(inputs[0]), outputs[0].shape, shape(inputs[1]));
+  }
+  return null;
+}
+
+export function takesConvolution(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
+  return lastGeometry(op, attributes, inputs, outputs) !== null;
+}
+
+/** Whether a convolution or pooling, given as [N, C, H, W], is to run with its channels last. */
+export function worthChannelsLast(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+  everything: boolean,
+): boolean {
+  const floats = [...inputs, ...outputs].every(({ dtype }) => dtype === "float32" || dtype === "int32");
+  if (!floats || [...inputs, ...outputs].some(({ shape }) => numel(shape) === 0)) return false;
+  if (op === "maxPool2d") return inputs[0].dtype === "float32";
+  if (op === "maxPool2dGradient") return inputs[0].dtype === "float32";
+  if (!op.startsWith("conv2d") || inputs[0].dtype !== "float32") return false;
+  const { activation } = attributes;
+  if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
+  if (everything) return true;
+  const [weight, picture] = op === "conv2dWeightGradient" ? [outputs[0], inputs[1]] : [inputs[1], inputs[0]];
+  // Few channels leave most of a vector empty.
+  return weight.shape[0] >= MANY_CHANNELS && numel(picture.shape) > 0;
+}
+
+/** Output channels from which the library's kernels beat the generated ones. */
+const MANY_CHANNELS = 16;
+
+/** Multiplications and additions. */
+export function operations({ n, groups, o, c, oh, ow, kh, kw }: ConvGeometry): number {
+  return 2 * n * groups * o * c * oh * ow * kh * kw;
+}
+
+/** How the batch is cut for the convolution and its gradient by the input. */
+export function batchSlices(g: ConvGeometry): Slices {
+  return cutSlices(g.n, Math.min(MOST_SLICES, Math.floor(operations(g) / SLICE_OPERATIONS)));
+}
+
+/** How the batch is cut for the gradient by the weights, each slice with a partial sum of its own. */
+export function weightSlices(g: ConvGeometry): Slices {
+  const most = Math.min(8, operations(g) / (2 * SLICE_OPERATIONS), PARTIAL_BYTES / weightBytes(g));
+  return cutSlices(g.n, 2 ** Math.floor(Math.log2(Math.max(most, operations(g) > 4 * SLICE_OPERATIONS ? 2 : 1))));
+}
+
+/** The most that a weight takes in a layout of the library's: channels are padded to whole blocks. */
+export function weightBytes({ groups, o, c, kh, kw }: ConvGeometry): number {
+  const padded = (channels: number) => channels + (groups > 1 && channels < 16 ? 15 : 63);
+  return roundUp((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
+}
+
+export function convolutionScratchBytes(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): number {
+  const g = lastGeometry(op, attributes, inputs, outputs);
+  if (g === null) return 0;
+  return op === "conv2dWeightGradient" ? weightBytes(g) * weightSlices(g).count : weightBytes(g);
+}
+
+export function roundUp(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}

@@ -1,0 +1,79 @@
+/** The product of two matrices, in blocks of columns or of rows. */
+import type { Attributes, TensorSpec } from "../engine.ts";
+import type { KernelPlan } from "../wasm/kernel.ts";
+import type { DnnlScope } from "./dnnl.ts";
+import type { ActivationName } from "./dnnl_constants.ts";
+import { cutSlices, MOST_SLICES, type NativeStep, perSize, SLICE_OPERATIONS } from "./native_step.ts";
+
+type Specs = readonly TensorSpec[];
+
+const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "sigmoid", "tanh"];
+/** Operations below which the call costs more than it saves. */
+const FEW_OPERATIONS = 2e6;
+/** Columns of a block: whole vectors, whole panels of the library's kernels. */
+const GRAIN = 64;
+
+export function takesMatmul(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+  everything = false,
+): boolean {
+  if (op !== "matmul" || outputs[0].shape.length !== 2 || !ACTIVATIONS.includes(attributes.activation)) return false;
+  if ([...inputs, ...outputs].some(({ dtype }) => dtype !== "float32")) return false;
+  const { m, k, n } = sizes(attributes, inputs, outputs);
+  return m * k * n > 0 && (everything || 2 * m * k * n >= FEW_OPERATIONS);
+}
+
+function sizes(attributes: Attributes, inputs: Specs, outputs: Specs) {
+  const [m, n] = outputs[0].shape;
+  return { m, n, k: inputs[0].shape[attributes.transposeA === true ? 0 : 1] };
+}
+
+export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | null {
+  const { attributes, inputs, outputs, base } = step;
+  if (!takesMatmul("matmul", attributes, inputs, outputs, step.everything)) return null;
+  const { m, k, n } = sizes(attributes, inputs, outputs);
+  const [ta, tb] = [attributes.transposeA === true, attributes.transposeB === true];
+  const byColumns = n >= m;
+  const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));
+  const blocks = cutSlices(byColumns ? n : m, wanted, GRAIN);
+  const hasBias = inputs.length > 2;
+  const primitive = perSize(blocks, (size) => {
+    const [rows, columns] = byColumns ? [m, size] : [size, n];
+    const source = scope.descriptor([rows, k], "float32", ta ? [1, m] : [k, 1]);
+    const weights = scope.descriptor([k, columns], "float32", tb ? [1, k] : [n, 1]);
+    const destination = scope.descriptor([rows, columns], "float32", [n, 1]);
+    const bias = hasBias ? scope.descriptor([1, columns], "float32") : undefined;
+    const activation = attributes.activation as ActivationName | undefined;
+    const description = scope.matmul({ source, weights, bias, destination }, activation);
+    if (description === null) throw new Error("onednn: a matrix product has no implementation");
+    return scope.primitive(description, [
+      ["source", source],
+      ["weights", weights],
+      ["destination", destination],
+      ...(bias === undefined ? [] : ([["bias", bias]] as const)),
+    ]);
+  });
+  const aStep = byColumns ? 0 : blocks.size * (ta ? 1 : k) * 4;
+  const bStep = byColumns ? blocks.size * (tb ? k : 1) * 4 : 0;
+  const cStep = blocks.size * (byColumns ? 1 : n) * 4;
+  const biasStep = byColumns ? blocks.size * 4 : 0;
+  return {
+    stages: [
+      {
+        units: blocks.count,
+        run(_exports, { inputs: from, outputs: to }, begin, end) {
+          for (let i = begin; i < end; i++) {
+            const [a, b, c] = [from[0] + i * aStep, from[1] + i * bStep, to[0] + i * cStep];
+            const rest = hasBias ? [base + from[2] + i * biasStep] : [];
+            primitive(i, blocks.count).run(base + a, base + b, base + c, ...rest);
+          }
+        },
+      },
+    ],
+    scratchBytes: 0,
+    threadScratchBytes: 0,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The onednn engine: the wasm engine's memory, workers and generated loops, with convolutions and matrix products
+ * computed by oneDNN.
+ *
+ * Each worker calls the library on its own share of a step (a slice of the batch, a block of columns), with one
+ * thread inside the library: no second team of threads, no barriers but the engine's own, and a step's slices
+ * depend on its shapes alone, so the same bits come out with any number of threads.
+ */
+import type { Attributes, TensorSpec } from "../engine.ts";
+import type { EngineExtension } from "../wasm/engine_extension.ts";
+import { WasmEngine } from "../wasm/wasm_engine.ts";
+import { siblingModule, startNodeWorker } from "../worker_port.ts";
+import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
+import { takesMatmul } from "./native_matmul.ts";
+import type { OnednnSettings } from "./worker_extension.ts";
+
+export interface OnednnEngineOptions {
+  /** How many threads; by default as many as there are processors. */
+  readonly threads?: number;
+  /** Gives the library every step that it can compute, also where another kernel is faster: for tests. */
+  readonly everything?: boolean;
+}
+
+/**
+ * Runs programs with oneDNN.
+ *
+ * @throws EngineError from `start` where koffi or the library is missing, or cannot be used; it says why.
+ * @example
+ * const engine = new OnednnEngine({ threads: 2 });
+ * await engine.start();
+ */
+export class OnednnEngine extends WasmEngine {
+  constructor(options: OnednnEngineOptions = {}) {
+    const { everything = wantsEverything(), ...rest } = options;
+    super(rest, extension(everything));
+  }
+}
+
+/** CONVOYANT_ONEDNN=everything, for finding out which kernel is at fault. */
+function wantsEverything(): boolean {
+  const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
+  return process?.env.CONVOYANT_ONEDNN === "everything";
+}
+
+function extension(everything: boolean): EngineExtension {
+  type Specs = readonly TensorSpec[];
+  return {
+    name: "onednn",
+    settings: { everything } satisfies OnednnSettings,
+    startWorker: (listeners) => startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners),
+    takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
+      takesMatmul(op, attributes, inputs, outputs, everything) ||
+      takesConvolution(op, attributes, inputs, outputs),
+    scratchBytes: convolutionScratchBytes,
+    channelsLast: (op, attributes, inputs, outputs) =>
+      worthChannelsLast(op, attributes, inputs, outputs, everything),
+  };
+}

@@ -1,0 +1,55 @@
+/** What the onednn engine adds to a worker: the library, and kernels made from its primitives. */
+import type { Program, ProgramStep } from "../engine.ts";
+import type { ProgramExtension, WorkerExtension } from "../wasm/engine_extension.ts";
+import type { KernelPlan } from "../wasm/kernel.ts";
+import type { Dnnl } from "./dnnl.ts";
+import { DnnlScope } from "./dnnl.ts";
+import { loadDnnl } from "./load_dnnl.ts";
+import { planConvolution } from "./native_convolution.ts";
+import { planInputGradient } from "./native_input_gradient.ts";
+import { planMatmul } from "./native_matmul.ts";
+import type { NativeStep } from "./native_step.ts";
+import { planWeightGradient } from "./native_weight_gradient.ts";
+
+type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
+
+const PLANNERS: Readonly<Record<string, NativePlanner>> = {
+  conv2d: planConvolution,
+  conv2dInputGradient: planInputGradient,
+  conv2dWeightGradient: planWeightGradient,
+  matmul: planMatmul,
+};
+
+/** What the engine tells its workers. */
+export interface OnednnSettings {
+  /** Gives the library every step that it can compute. */
+  readonly everything: boolean;
+}
+
+export class OnednnWorker implements WorkerExtension {
+  readonly description: string;
+  readonly #settings: OnednnSettings;
+  readonly #dnnl: Dnnl;
+  /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
+  readonly #base: number;
+
+  constructor(memory: WebAssembly.Memory, settings: OnednnSettings) {
+    this.#settings = settings;
+    const { dnnl, path } = loadDnnl();
+    this.#dnnl = dnnl;
+    this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
+    this.description = `oneDNN ${dnnl.description}, ${path}`;
+  }
+
+  prepare(program: Program): ProgramExtension {
+    const scope = new DnnlScope(this.#dnnl);
+    const plan = (step: ProgramStep) => {
+      if (!Object.hasOwn(PLANNERS, step.op)) return null;
+      const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
+      const { attributes, scratch } = step;
+      const given = { attributes, inputs: specs(step.inputs), outputs: specs(step.outputs) };
+      return PLANNERS[step.op](scope, { ...given, scratchBytes: scratch.bytes, base: this.#base, ...this.#settings });
+    };
+    return { plan, release: () => scope.destroy() };
+  }
+}
