@@ -168,7 +168,14 @@ export const maximum = binary("maximum", ops.maximumOp);
  */
 export const atan2 = binary("atan2", math.atan2Op, true);
 
-/** sqrt(input^2 + other^2) */
+/**
+ * sqrt(input^2 + other^2), without overflow on the way.
+ *
+ * @example
+ * ```ts
+ * hypot(tensor([3, 5]), tensor([4, 12])).tolist(); // [5, 13]
+ * ```
+ */
 export const hypot = binary("hypot", math.hypotOp, true);
 
 export interface Pow {

@@ -220,7 +220,7 @@ export const where: Where = defineFunction(
 );
 
 /** A tensor of bools (uint8 counts as one, as in PyTorch). */
-export function maskValue(mask: unknown, argument: string, of: string): Value {
+function maskValue(mask: unknown, argument: string, of: string): Value {
   const value = valueOf(mask, argument, of);
   if (value.dtype === "bool") return value;
   if (value.dtype === "uint8") return ops.cast(value, "bool");

@@ -12,7 +12,7 @@ import { scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 /** Values of one dtype: products of matrices do not convert, as in PyTorch. */
-export function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {
+function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {
   const values = Object.entries(tensors).map(([name, one]) => valueOf(one, name, of));
   for (const value of values) {
     if (value.dtype !== values[0].dtype) {
@@ -45,7 +45,7 @@ export const matmul: MatrixProduct = defineFunction("matmul", ["input", "other"]
   return new Tensor(product(a, b));
 });
 
-export function product(a: Value, b: Value): Value {
+function product(a: Value, b: Value): Value {
   if (a.shape.length === 0 || b.shape.length === 0) {
     throw new ShapeError(
       `matmul: expected at least one dimension on both sides, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
