@@ -233,3 +233,20 @@ export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { d
   },
 );
 export type GLU = InstanceType<typeof GLU>;
+
+export interface RandomSlopeSettings extends InPlaceSettings {
+  lower: number;
+  upper: number;
+}
+/** x where it is positive, else a slope times x: drawn from [lower, upper] in training, their mean in use. */
+export const RReLU = defineLayer<
+  | [lower?: number, upper?: number, inplace?: boolean]
+  | [lower: number, upper: number, options: Partial<InPlaceSettings>]
+  | [options: Partial<RandomSlopeSettings>],
+  RandomSlopeSettings
+>("RReLU", ["lower?", "upper?", "inplace?"], {
+  defaults: { lower: 1 / 8, upper: 1 / 3, inplace: false },
+  forward: ({ lower, upper, training }, input: Tensor) => F.rrelu(input, lower, upper, training),
+  describe: (s) => described(`lower=${pyFloat(s.lower)}, upper=${pyFloat(s.upper)}`, s.inplace),
+});
+export type RReLU = InstanceType<typeof RReLU>;

@@ -6,6 +6,7 @@ import { ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { constantValue } from "../graph/node.ts";
 import { currentLabel } from "../graph/scope.ts";
+import { squeeze, unsqueeze } from "../tensor/functions/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as F from "./functional.ts";
 import { filledValue, overwrite } from "./initial_values.ts";
@@ -38,6 +39,8 @@ export type BatchNormArguments =
 const OPTIONS = ["eps?", "momentum?", "affine?", "trackRunningStats?", "bias?", "dtype?"];
 const BATCH_NORM_1D = signature("BatchNorm1d", ["numFeatures", ...OPTIONS]);
 const BATCH_NORM_2D = signature("BatchNorm2d", ["numFeatures", ...OPTIONS]);
+const BATCH_NORM_3D = signature("BatchNorm3d", ["numFeatures", ...OPTIONS]);
+const INSTANCE_NORM_1D = signature("InstanceNorm1d", ["numFeatures", ...OPTIONS]);
 const INSTANCE_NORM_2D = signature("InstanceNorm2d", ["numFeatures", ...OPTIONS]);
 
 /** What the layers with a number per channel share. */
@@ -197,32 +200,68 @@ export type BatchNorm1d = BatchNorm1dLayer;
 export const BatchNorm2d = callable("BatchNorm2d", BatchNorm2dLayer);
 export type BatchNorm2d = BatchNorm2dLayer;
 
-/** See {@link InstanceNorm2d}. */
-export class InstanceNorm2dLayer extends ChannelNorm {
+/** See {@link BatchNorm3d}. */
+export class BatchNorm3dLayer extends BatchNormBase {
   protected override get expected() {
-    return { ranks: [3, 4], text: "[N, C, H, W] or [C, H, W]" };
+    return { ranks: [5], text: "[N, C, D, H, W]" };
   }
 
   constructor(...args: BatchNormArguments) {
-    super("InstanceNorm2d", bindArguments(INSTANCE_NORM_2D, args), { affine: false, track: false });
+    super("BatchNorm3d", bindArguments(BATCH_NORM_3D, args), { affine: true, track: true });
   }
+}
 
+/** Batch norm over volumes [N, C, D, H, W]; see {@link BatchNorm2d}. */
+export const BatchNorm3d = callable("BatchNorm3d", BatchNorm3dLayer);
+export type BatchNorm3d = BatchNorm3dLayer;
+
+/** Normalisation of each channel of each example by itself. */
+abstract class InstanceNormBase extends ChannelNorm {
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
     const { weight, bias, eps, runningMean, runningVar } = this;
     const useInputStats = this.training || !this.trackRunningStats;
-    return F.instanceNorm(input, {
+    const batched = this.expected.ranks.indexOf(input.ndim) === 0 ? input : unsqueeze(input, 0);
+    const momentum = this.momentum ?? 0;
+    const out = F.instanceNorm(batched, {
       runningMean,
       runningVar,
       weight,
       bias,
       useInputStats,
-      momentum: this.momentum ?? 0,
+      momentum,
       eps,
     });
+    return batched === input ? out : squeeze(out, 0);
   }
 }
 
-/** Normalises each channel of each example by itself. */
+/** See {@link InstanceNorm1d}. */
+export class InstanceNorm1dLayer extends InstanceNormBase {
+  protected override get expected() {
+    return { ranks: [3, 2], text: "[N, C, L] or [C, L]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm1d", bindArguments(INSTANCE_NORM_1D, args), { affine: false, track: false });
+  }
+}
+
+/** Normalises each channel of each sequence by itself. */
+export const InstanceNorm1d = callable("InstanceNorm1d", InstanceNorm1dLayer);
+export type InstanceNorm1d = InstanceNorm1dLayer;
+
+/** See {@link InstanceNorm2d}. */
+export class InstanceNorm2dLayer extends InstanceNormBase {
+  protected override get expected() {
+    return { ranks: [4, 3], text: "[N, C, H, W] or [C, H, W]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm2d", bindArguments(INSTANCE_NORM_2D, args), { affine: false, track: false });
+  }
+}
+
+/** Normalises each channel of each picture by itself. */
 export const InstanceNorm2d = callable("InstanceNorm2d", InstanceNorm2dLayer);
 export type InstanceNorm2d = InstanceNorm2dLayer;

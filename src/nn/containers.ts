@@ -5,7 +5,6 @@ import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { indentRest, withLines } from "./module_text.ts";
-import { ParameterTensor } from "./parameter.ts";
 
 /** Modules by name: an object, or a list of pairs. */
 export type NamedModules = Readonly<Record<string, Module>> | readonly (readonly [string, Module])[];
@@ -227,54 +226,3 @@ export class ModuleDictLayer extends Module {
 /** Modules by name, for a `forward` of one's own. */
 export const ModuleDict = callable("ModuleDict", ModuleDictLayer);
 export type ModuleDict = ModuleDictLayer;
-
-/** See {@link ParameterList}. */
-export class ParameterListLayer extends Module {
-  readonly [index: number]: ParameterTensor;
-
-  constructor(parameters: Iterable<Tensor> = []) {
-    super();
-    this.extend(parameters);
-  }
-
-  override get length(): number {
-    return this.ownTensors().parameters.length;
-  }
-
-  [Symbol.iterator](): Iterator<ParameterTensor> {
-    return this.ownTensors()
-      .parameters.map(([, parameter]) => parameter)
-      [Symbol.iterator]();
-  }
-
-  at(index: number): ParameterTensor {
-    const found = [...this].at(index);
-    if (found === undefined)
-      throw new ArgumentError(`ParameterList: there is no parameter ${index}; it holds ${this.length}`);
-    return found;
-  }
-
-  /** Adds a parameter; other tensors become one. */
-  append(parameter: Tensor): this {
-    const own = parameter instanceof ParameterTensor ? parameter : new ParameterTensor(parameter);
-    (this as unknown as Record<string, unknown>)[String(this.length)] = own;
-    return this;
-  }
-
-  extend(parameters: Iterable<Tensor>): this {
-    for (const parameter of parameters) this.append(parameter);
-    return this;
-  }
-
-  override toString(): string {
-    const lines = [...this].map((parameter, i) => {
-      const size = parameter.shape.join("x");
-      return `    (${i}): Parameter containing: [torch.${parameter.dtype} of size ${size}]`;
-    });
-    return lines.length === 0 ? "ParameterList()" : `ParameterList(\n${lines.join("\n")}\n)`;
-  }
-}
-
-/** A list of parameters. */
-export const ParameterList = callable("ParameterList", ParameterListLayer);
-export type ParameterList = ParameterListLayer;

@@ -22,7 +22,10 @@ abstract class Convolution extends ConvolutionBase {
   protected bordered(input: Tensor): { input: Tensor; padding: number[] | "same" | "valid" } {
     const { padding, paddingMode } = this;
     if (paddingMode === "zeros") return { input, padding };
-    return { input: F.pad(input, this.#border(), { mode: paddingMode }), padding: this.kernelSize.map(() => 0) };
+    return {
+      input: F.pad(input, this.#border(), { mode: paddingMode }),
+      padding: this.kernelSize.map(() => 0),
+    };
   }
 
   /** Before and behind each dimension, the last one first: left, right, top, bottom. */

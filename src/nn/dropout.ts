@@ -33,3 +33,21 @@ export type Dropout = InstanceType<typeof Dropout>;
 /** Dropout of whole channels of [N, C, H, W]. */
 export const Dropout2d = dropoutLayer("Dropout2d", (x, p, training) => F.dropout2d(x, p, training));
 export type Dropout2d = InstanceType<typeof Dropout2d>;
+/** Dropout of whole channels of [N, C, L]. */
+export const Dropout1d = dropoutLayer("Dropout1d", (x, p, training) => F.dropout1d(x, p, training));
+export type Dropout1d = InstanceType<typeof Dropout1d>;
+/** Dropout of whole channels of [N, C, D, H, W]. */
+export const Dropout3d = dropoutLayer("Dropout3d", (x, p, training) => F.dropout3d(x, p, training));
+export type Dropout3d = InstanceType<typeof Dropout3d>;
+/**
+ * Dropout that keeps mean and variance of what SELU gives.
+ *
+ * Source: G. Klambauer et al., "Self-normalizing neural networks", NIPS 2017.
+ */
+export const AlphaDropout = dropoutLayer("AlphaDropout", (x, p, training) => F.alphaDropout(x, p, training));
+export type AlphaDropout = InstanceType<typeof AlphaDropout>;
+/** Alpha dropout of whole channels. */
+export const FeatureAlphaDropout = dropoutLayer("FeatureAlphaDropout", (x, p, training) =>
+  F.featureAlphaDropout(x, p, training),
+);
+export type FeatureAlphaDropout = InstanceType<typeof FeatureAlphaDropout>;

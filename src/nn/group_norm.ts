@@ -82,6 +82,62 @@ export class LayerNormLayer extends Module {
 export const LayerNorm = callable("LayerNorm", LayerNormLayer);
 export type LayerNorm = LayerNormLayer;
 
+interface RMSNormOptions {
+  eps?: number | null;
+  elementwiseAffine?: boolean;
+  dtype?: DType;
+}
+type RMSNormArguments =
+  | [normalizedShape: number | readonly number[], eps?: number | null, elementwiseAffine?: boolean]
+  | [normalizedShape: number | readonly number[], options?: RMSNormOptions]
+  | [options: RMSNormOptions & { normalizedShape: number | readonly number[] }];
+const RMS_NORM = signature("RMSNorm", ["normalizedShape", "eps?", "elementwiseAffine?", "dtype?"]);
+
+/** See {@link RMSNorm}. */
+export class RMSNormLayer extends Module {
+  readonly normalizedShape: number[];
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  weight: ParameterTensor | null;
+
+  constructor(...args: RMSNormArguments) {
+    super();
+    const {
+      normalizedShape,
+      eps = null,
+      elementwiseAffine = true,
+      dtype = "float32",
+    } = bindArguments(RMS_NORM, args);
+    this.normalizedShape = Array.isArray(normalizedShape) ? [...normalizedShape] : [normalizedShape];
+    for (const size of this.normalizedShape) countArgument("RMSNorm", "normalizedShape", size);
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    this.weight = elementwiseAffine ? newParameter(this.normalizedShape, dtype, 1) : null;
+  }
+
+  resetParameters(): void {
+    resetAffine(this.weight, null);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.rmsNorm(input, this.normalizedShape, { weight: this.weight, eps: this.eps });
+  }
+
+  override extraRepr(): string {
+    return `${py(this.normalizedShape)}, eps=${py(this.eps)}, elementwise_affine=${py(this.elementwiseAffine)}`;
+  }
+}
+
+/**
+ * Divides by the root of the mean square over the last dimensions.
+ *
+ * @param eps - the smallest step of the dtype where it is null.
+ *
+ * Source: B. Zhang, R. Sennrich, "Root mean square layer normalization", NeurIPS 2019.
+ */
+export const RMSNorm = callable("RMSNorm", RMSNormLayer);
+export type RMSNorm = RMSNormLayer;
+
 interface GroupNormOptions {
   eps?: number;
   affine?: boolean;

@@ -27,7 +27,13 @@ export function countArgument(of: string, name: string, given: unknown, least = 
 }
 
 /** One number for each of `count` dimensions, from one or as many. */
-export function sizesArgument(of: string, name: string, given: unknown, count: number, least: number): number[] {
+export function sizesArgument(
+  of: string,
+  name: string,
+  given: unknown,
+  count: number,
+  least: number,
+): number[] {
   const list = Array.isArray(given) ? given : [given];
   const fits = list.every((n) => Number.isInteger(n) && n >= least);
   if (!fits || (list.length !== 1 && list.length !== count)) {

@@ -72,3 +72,59 @@ export class LinearLayer extends Module {
  */
 export const Linear = callable("Linear", LinearLayer);
 export type Linear = LinearLayer;
+
+interface BilinearOptions {
+  bias?: boolean;
+  dtype?: DType;
+}
+type BilinearArguments =
+  | [in1Features: number, in2Features: number, outFeatures: number, bias?: boolean]
+  | [in1Features: number, in2Features: number, outFeatures: number, options?: BilinearOptions]
+  | [options: BilinearOptions & { in1Features: number; in2Features: number; outFeatures: number }];
+const BILINEAR = signature("Bilinear", ["in1Features", "in2Features", "outFeatures", "bias?", "dtype?"]);
+
+/** See {@link Bilinear}. */
+export class BilinearLayer extends Module {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+  weight: ParameterTensor;
+  bias: ParameterTensor | null;
+
+  constructor(...args: BilinearArguments) {
+    super();
+    const {
+      in1Features,
+      in2Features,
+      outFeatures,
+      bias = true,
+      dtype = "float32",
+    } = bindArguments(BILINEAR, args);
+    this.in1Features = countArgument("Bilinear", "in1Features", in1Features);
+    this.in2Features = countArgument("Bilinear", "in2Features", in2Features);
+    this.outFeatures = countArgument("Bilinear", "outFeatures", outFeatures);
+    this.weight = newParameter([outFeatures, in1Features, in2Features], dtype);
+    this.bias = bias ? newParameter([outFeatures], dtype) : null;
+    this.resetParameters();
+  }
+
+  /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(in1Features). */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    overwrite(this.weight, uniformValue(this.weight.value, -bound, bound));
+    if (this.bias !== null) overwrite(this.bias, uniformValue(this.bias.value, -bound, bound));
+  }
+
+  override forward(input1: Tensor, input2: Tensor): Tensor {
+    return F.bilinear(input1, input2, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const { in1Features, in2Features, outFeatures } = this;
+    return `in1_features=${in1Features}, in2_features=${in2Features}, out_features=${outFeatures}, bias=${py(this.bias !== null)}`;
+  }
+}
+
+/** y = x1^T A x2 + b for each output feature. */
+export const Bilinear = callable("Bilinear", BilinearLayer);
+export type Bilinear = BilinearLayer;

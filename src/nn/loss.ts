@@ -1,40 +1,18 @@
 /** Losses as layers. */
-import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as F from "./functional.ts";
 import { defineLayer } from "./layer.ts";
-
-/** What is made of the losses of all elements. */
-export type Reduction = "mean" | "sum" | "none";
-const REDUCTIONS: readonly string[] = ["mean", "sum", "none"];
-
-export interface ReducedSettings {
-  reduction: Reduction;
-}
-
-/** PyTorch's former way to say `reduction`, still in its places among the positional arguments. */
-export interface Legacy {
-  sizeAverage?: boolean | null;
-  reduce?: boolean | null;
-}
-
-function checkReduction(name: string, allowed: readonly string[] = REDUCTIONS) {
-  return (settings: ReducedSettings & Legacy) => {
-    const { sizeAverage, reduce } = settings;
-    if ((sizeAverage ?? null) !== null || (reduce ?? null) !== null) {
-      settings.reduction = reduce === false ? "none" : sizeAverage === false ? "sum" : "mean";
-    }
-    const given = String(settings.reduction);
-    if (!allowed.includes(given)) {
-      throw new ArgumentError(
-        `${name}: unknown reduction "${given}"${didYouMean(given, allowed)} (expected ${allowed.join(", ")})`,
-      );
-    }
-  };
-}
-
-type LegacyArguments = [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction];
-type ReductionArguments = LegacyArguments | [options: Partial<ReducedSettings & Legacy>];
+import {
+  checkReduction,
+  type LegacyArguments,
+  type LegacySettings,
+  REDUCTIONS,
+  type ReducedSettings,
+  type Reduction,
+  type ReductionArguments,
+  type WeightedArguments,
+  type WeightedSettings,
+} from "./reduction.ts";
 
 /** (input - target)^2 */
 export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>(
@@ -65,7 +43,7 @@ export interface BetaSettings extends ReducedSettings {
 }
 /** Squared below `beta`, linear above. */
 export const SmoothL1Loss = defineLayer<
-  [...LegacyArguments, beta?: number] | [options: Partial<BetaSettings & Legacy>],
+  [...LegacyArguments, beta?: number] | [options: Partial<BetaSettings & LegacySettings>],
   BetaSettings
 >("SmoothL1Loss", ["sizeAverage?", "reduce?", "reduction?", "beta?"], {
   defaults: { reduction: "mean", beta: 1 },
@@ -122,8 +100,8 @@ export interface CrossEntropySettings extends ClassLossSettings {
  */
 export const CrossEntropyLoss = defineLayer<
   | [...ClassArguments, labelSmoothing?: number]
-  | [weight: Tensor | null, options: Partial<CrossEntropySettings & Legacy>]
-  | [options: Partial<CrossEntropySettings & Legacy>],
+  | [weight: Tensor | null, options: Partial<CrossEntropySettings & LegacySettings>]
+  | [options: Partial<CrossEntropySettings & LegacySettings>],
   CrossEntropySettings
 >("CrossEntropyLoss", [...CLASS_PARAMETERS, "labelSmoothing?"], {
   defaults: { weight: null, ignoreIndex: -100, reduction: "mean", labelSmoothing: 0 },
@@ -136,8 +114,8 @@ export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 /** Negative log-likelihood of class labels, from logarithms of probabilities. */
 export const NLLLoss = defineLayer<
   | ClassArguments
-  | [weight: Tensor | null, options: Partial<ClassLossSettings & Legacy>]
-  | [options: Partial<ClassLossSettings & Legacy>],
+  | [weight: Tensor | null, options: Partial<ClassLossSettings & LegacySettings>]
+  | [options: Partial<ClassLossSettings & LegacySettings>],
   ClassLossSettings
 >("NLLLoss", CLASS_PARAMETERS, {
   defaults: { weight: null, ignoreIndex: -100, reduction: "mean" },
@@ -147,21 +125,11 @@ export const NLLLoss = defineLayer<
 });
 export type NLLLoss = InstanceType<typeof NLLLoss>;
 
-export interface WeightedSettings extends ReducedSettings {
-  weight: Tensor | null;
-}
-type WeightedArguments = [
-  weight?: Tensor | null,
-  sizeAverage?: boolean | null,
-  reduce?: boolean | null,
-  reduction?: Reduction,
-];
-
 /** Binary cross-entropy of probabilities. */
 export const BCELoss = defineLayer<
   | WeightedArguments
-  | [weight: Tensor | null, options: Partial<ReducedSettings & Legacy>]
-  | [options: Partial<WeightedSettings & Legacy>],
+  | [weight: Tensor | null, options: Partial<ReducedSettings & LegacySettings>]
+  | [options: Partial<WeightedSettings & LegacySettings>],
   WeightedSettings
 >("BCELoss", ["weight?", "sizeAverage?", "reduce?", "reduction?"], {
   defaults: { weight: null, reduction: "mean" },
@@ -178,8 +146,8 @@ export interface WithLogitsSettings extends WeightedSettings {
 /** Binary cross-entropy of sigmoid(input), computed so that large inputs do not overflow. */
 export const BCEWithLogitsLoss = defineLayer<
   | [...WeightedArguments, posWeight?: Tensor | null]
-  | [weight: Tensor | null, options: Partial<WithLogitsSettings & Legacy>]
-  | [options: Partial<WithLogitsSettings & Legacy>],
+  | [weight: Tensor | null, options: Partial<WithLogitsSettings & LegacySettings>]
+  | [options: Partial<WithLogitsSettings & LegacySettings>],
   WithLogitsSettings
 >("BCEWithLogitsLoss", ["weight?", "sizeAverage?", "reduce?", "reduction?", "posWeight?"], {
   defaults: { weight: null, reduction: "mean", posWeight: null },
@@ -201,7 +169,7 @@ export const KLDivLoss = defineLayer<
       reduction?: DivergenceSettings["reduction"],
       logTarget?: boolean,
     ]
-  | [options: Partial<DivergenceSettings & Legacy>],
+  | [options: Partial<DivergenceSettings & LegacySettings>],
   DivergenceSettings
 >("KLDivLoss", ["sizeAverage?", "reduce?", "reduction?", "logTarget?"], {
   defaults: { reduction: "mean", logTarget: false },

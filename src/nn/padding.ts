@@ -16,53 +16,77 @@ export interface PaddingSettings {
 }
 type PaddingArguments = [padding: Border] | [options: PaddingSettings];
 
-function fourSides(name: string) {
+/** Before and behind each of `dims` dimensions, the last one first. */
+function sides(name: string, dims: number) {
   return (settings: PaddingSettings) => {
     const { padding } = settings;
-    const sides = typeof padding === "number" ? [padding, padding, padding, padding] : [...padding];
-    if (sides.length !== 4 || !sides.every(Number.isInteger)) {
+    const all = typeof padding === "number" ? new Array<number>(2 * dims).fill(padding) : [...padding];
+    if (all.length !== 2 * dims || !all.every(Number.isInteger)) {
       throw new ArgumentError(
-        `${name}: expected \`padding\` to be a whole number or [left, right, top, bottom], got ${py(padding)}`,
+        `${name}: expected \`padding\` to be a whole number or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,
       );
     }
-    settings.padding = sides;
+    settings.padding = all;
   };
 }
 
 function paddingLayer(
   name: string,
-  mode: "constant" | "reflect" | "replicate",
+  dims: number,
+  mode: "constant" | "reflect" | "replicate" | "circular",
 ): Layer<PaddingArguments, PaddingSettings> {
   return defineLayer<PaddingArguments, PaddingSettings>(name, ["padding"], {
-    prepare: fourSides(name),
+    prepare: sides(name, dims),
     forward: ({ padding }, input: Tensor) => F.pad(input, padding as number[], { mode }),
     describe: (s) => py(s.padding),
   });
 }
 
 /** A border of zeros. */
-export const ZeroPad2d = paddingLayer("ZeroPad2d", "constant");
+export const ZeroPad2d = paddingLayer("ZeroPad2d", 2, "constant");
 export type ZeroPad2d = InstanceType<typeof ZeroPad2d>;
+/** Zeros before and behind a sequence. */
+export const ZeroPad1d = paddingLayer("ZeroPad1d", 1, "constant");
+export type ZeroPad1d = InstanceType<typeof ZeroPad1d>;
 /** A border that mirrors the picture, without its edge. */
-export const ReflectionPad2d = paddingLayer("ReflectionPad2d", "reflect");
+export const ReflectionPad2d = paddingLayer("ReflectionPad2d", 2, "reflect");
 export type ReflectionPad2d = InstanceType<typeof ReflectionPad2d>;
+/** A sequence mirrored at its ends. */
+export const ReflectionPad1d = paddingLayer("ReflectionPad1d", 1, "reflect");
+export type ReflectionPad1d = InstanceType<typeof ReflectionPad1d>;
 /** A border that repeats the picture's edge. */
-export const ReplicationPad2d = paddingLayer("ReplicationPad2d", "replicate");
+export const ReplicationPad2d = paddingLayer("ReplicationPad2d", 2, "replicate");
 export type ReplicationPad2d = InstanceType<typeof ReplicationPad2d>;
+/** A sequence whose ends are repeated. */
+export const ReplicationPad1d = paddingLayer("ReplicationPad1d", 1, "replicate");
+export type ReplicationPad1d = InstanceType<typeof ReplicationPad1d>;
+/** A border from the other side of the picture. */
+export const CircularPad2d = paddingLayer("CircularPad2d", 2, "circular");
+export type CircularPad2d = InstanceType<typeof CircularPad2d>;
+/** A sequence that goes round. */
+export const CircularPad1d = paddingLayer("CircularPad1d", 1, "circular");
+export type CircularPad1d = InstanceType<typeof CircularPad1d>;
 
 export interface ConstantSettings extends PaddingSettings {
   value: number;
 }
-/** A border of one number. */
-export const ConstantPad2d = defineLayer<
+type ConstantArguments =
   | [padding: Border, value: number]
   | [padding: Border, options: { value: number }]
-  | [options: ConstantSettings],
-  ConstantSettings
->("ConstantPad2d", ["padding", "value"], {
-  prepare: fourSides("ConstantPad2d"),
-  forward: ({ padding, value }, input: Tensor) =>
-    F.pad(input, padding as number[], { mode: "constant", value }),
-  describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
-});
+  | [options: ConstantSettings];
+
+function constantPadLayer(name: string, dims: number): Layer<ConstantArguments, ConstantSettings> {
+  return defineLayer<ConstantArguments, ConstantSettings>(name, ["padding", "value"], {
+    prepare: sides(name, dims),
+    forward: ({ padding, value }, input: Tensor) =>
+      F.pad(input, padding as number[], { mode: "constant", value }),
+    describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
+  });
+}
+
+/** A border of one number. */
+export const ConstantPad2d = constantPadLayer("ConstantPad2d", 2);
 export type ConstantPad2d = InstanceType<typeof ConstantPad2d>;
+/** One number before and behind a sequence. */
+export const ConstantPad1d = constantPadLayer("ConstantPad1d", 1);
+export type ConstantPad1d = InstanceType<typeof ConstantPad1d>;

@@ -31,6 +31,22 @@ function strideOfKernel(settings: { kernelSize: Size; stride: Size | null | unde
   settings.stride ??= settings.kernelSize;
 }
 
+function maxPool(name: string, compute: (input: Tensor, settings: MaxPoolSettings) => Tensor | Tensor[]) {
+  return defineLayer<MaxPoolArguments, MaxPoolSettings>(
+    name,
+    ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?", "ceilMode?"],
+    {
+      defaults: { padding: 0, dilation: 1, returnIndices: false, ceilMode: false },
+      prepare: strideOfKernel,
+      forward: ({ kernelSize, stride, padding, dilation, ceilMode, returnIndices }, input: Tensor) =>
+        compute(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices }),
+      describe: (s) =>
+        `kernel_size=${py(s.kernelSize)}, stride=${py(s.stride)}, padding=${py(s.padding)}, ` +
+        `dilation=${py(s.dilation)}, ceil_mode=${py(s.ceilMode)}`,
+    },
+  );
+}
+
 /**
  * Largest element of each window.
  *
@@ -43,20 +59,16 @@ function strideOfKernel(settings: { kernelSize: Size; stride: Size | null | unde
  * nn.MaxPool2d({ kernelSize: 3, stride: 2 });
  * ```
  */
-export const MaxPool2d = defineLayer<MaxPoolArguments, MaxPoolSettings>(
-  "MaxPool2d",
-  ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?", "ceilMode?"],
-  {
-    defaults: { padding: 0, dilation: 1, returnIndices: false, ceilMode: false },
-    prepare: strideOfKernel,
-    forward: ({ kernelSize, stride, padding, dilation, ceilMode, returnIndices }, input: Tensor) =>
-      F.maxPool2d(input, kernelSize, { stride, padding, dilation, ceilMode, returnIndices }),
-    describe: (s) =>
-      `kernel_size=${py(s.kernelSize)}, stride=${py(s.stride)}, padding=${py(s.padding)}, ` +
-      `dilation=${py(s.dilation)}, ceil_mode=${py(s.ceilMode)}`,
-  },
+export const MaxPool2d = maxPool("MaxPool2d", (input, { kernelSize, ...rest }) =>
+  F.maxPool2d(input, kernelSize, rest),
 );
 export type MaxPool2d = InstanceType<typeof MaxPool2d>;
+
+/** Largest element of each window of sequences [N, C, L]. */
+export const MaxPool1d = maxPool("MaxPool1d", (input, { kernelSize, ...rest }) =>
+  F.maxPool1d(input, kernelSize, rest),
+);
+export type MaxPool1d = InstanceType<typeof MaxPool1d>;
 
 export interface AvgPoolSettings {
   kernelSize: Size;
@@ -99,34 +111,62 @@ export const AvgPool2d = defineLayer<AvgPoolArguments, AvgPoolSettings>(
 );
 export type AvgPool2d = InstanceType<typeof AvgPool2d>;
 
-/** Size of the output; null keeps the input's. */
-type OutputSize = number | null | readonly (number | null)[];
+export type AvgPool1dSettings = Omit<AvgPoolSettings, "divisorOverride">;
+type AvgPool1dArguments =
+  | [kernelSize: Size, stride?: Size | null, padding?: Size, ceilMode?: boolean, countIncludePad?: boolean]
+  | [kernelSize: Size, options?: Partial<AvgPool1dSettings>]
+  | [kernelSize: Size, stride: Size | null, options?: Partial<AvgPool1dSettings>]
+  | [options: Partial<AvgPool1dSettings> & { kernelSize: Size }];
 
-/** Mean of windows that divide the picture into `outputSize` parts, evenly or overlapping. */
-export const AdaptiveAvgPool2d = defineLayer<
-  [outputSize: OutputSize] | [options: { outputSize: OutputSize }],
-  { outputSize: OutputSize }
->("AdaptiveAvgPool2d", ["outputSize"], {
-  forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool2d(input, outputSize as any),
-  describe: (s) => `output_size=${py(s.outputSize)}`,
-});
-export type AdaptiveAvgPool2d = InstanceType<typeof AdaptiveAvgPool2d>;
+/** A setting as a list of one, as PyTorch prints it. */
+const single = (size: Size) => py(Array.isArray(size) ? size : [size]);
 
-export interface AdaptiveMaxSettings {
-  outputSize: OutputSize;
-  returnIndices: boolean;
+/** Mean of each window of sequences [N, C, L]. */
+export const AvgPool1d = defineLayer<AvgPool1dArguments, AvgPool1dSettings>(
+  "AvgPool1d",
+  ["kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?"],
+  {
+    defaults: { padding: 0, ceilMode: false, countIncludePad: true },
+    prepare: strideOfKernel,
+    forward: ({ kernelSize, stride, padding, ceilMode, countIncludePad }, input: Tensor) =>
+      F.avgPool1d(input, kernelSize, { stride, padding, ceilMode, countIncludePad }),
+    describe: (s) =>
+      `kernel_size=${single(s.kernelSize)}, stride=${single(s.stride)}, padding=${single(s.padding)}`,
+  },
+);
+export type AvgPool1d = InstanceType<typeof AvgPool1d>;
+
+export interface LPPoolSettings {
+  normType: number;
+  kernelSize: Size;
+  stride: Size | null;
+  ceilMode: boolean;
+}
+type LPPoolArguments =
+  | [normType: number, kernelSize: Size, stride?: Size | null, ceilMode?: boolean]
+  | [normType: number, kernelSize: Size, options?: { stride?: Size | null; ceilMode?: boolean }]
+  | [options: Partial<LPPoolSettings> & { normType: number; kernelSize: Size }];
+
+function normPool(name: string, compute: (input: Tensor, settings: LPPoolSettings) => Tensor) {
+  return defineLayer<LPPoolArguments, LPPoolSettings>(
+    name,
+    ["normType", "kernelSize", "stride?", "ceilMode?"],
+    {
+      defaults: { stride: null, ceilMode: false },
+      forward: (settings, input: Tensor) => compute(input, settings),
+      describe: (s) =>
+        `norm_type=${py(s.normType)}, kernel_size=${py(s.kernelSize)}, stride=${py(s.stride)}, ceil_mode=${py(s.ceilMode)}`,
+    },
+  );
 }
 
-/** Largest element of windows that divide the picture into `outputSize` parts, evenly or overlapping. */
-export const AdaptiveMaxPool2d = defineLayer<
-  | [outputSize: OutputSize, returnIndices?: boolean]
-  | [outputSize: OutputSize, options?: { returnIndices?: boolean }]
-  | [options: { outputSize: OutputSize; returnIndices?: boolean }],
-  AdaptiveMaxSettings
->("AdaptiveMaxPool2d", ["outputSize", "returnIndices?"], {
-  defaults: { returnIndices: false },
-  forward: ({ outputSize, returnIndices }, input: Tensor) =>
-    F.adaptiveMaxPool2d(input, outputSize as any, { returnIndices }),
-  describe: (s) => `output_size=${py(s.outputSize)}`,
-});
-export type AdaptiveMaxPool2d = InstanceType<typeof AdaptiveMaxPool2d>;
+/** (sum of x^p)^(1/p) over each window of [N, C, H, W]. */
+export const LPPool2d = normPool("LPPool2d", (input, { normType, kernelSize, stride, ceilMode }) =>
+  F.lpPool2d(input, normType, kernelSize, { stride, ceilMode }),
+);
+export type LPPool2d = InstanceType<typeof LPPool2d>;
+/** (sum of x^p)^(1/p) over each window of [N, C, L]. */
+export const LPPool1d = normPool("LPPool1d", (input, { normType, kernelSize, stride, ceilMode }) =>
+  F.lpPool1d(input, normType, kernelSize as number, { stride: stride as number | null, ceilMode }),
+);
+export type LPPool1d = InstanceType<typeof LPPool1d>;

@@ -64,6 +64,19 @@ export interface UpsampleSettings {
   recomputeScaleFactor: boolean | null;
 }
 
+function resized({ size, scaleFactor, mode, alignCorners }: UpsampleSettings, input: Tensor): Tensor {
+  return F.interpolate(input, { size, scaleFactor, mode, alignCorners } as any);
+}
+
+function describeResize(s: UpsampleSettings): string {
+  const { scaleFactor } = s;
+  const target =
+    scaleFactor === null
+      ? `size=${py(s.size)}`
+      : `scale_factor=${typeof scaleFactor === "number" ? pyFloat(scaleFactor) : `(${scaleFactor.map(pyFloat).join(", ")})`}`;
+  return `${target}, mode='${s.mode}'`;
+}
+
 /**
  * A larger (or smaller) picture, to a size or by a factor.
  *
@@ -88,18 +101,29 @@ export const Upsample = defineLayer<
     alignCorners: null,
     recomputeScaleFactor: null,
   },
-  forward: ({ size, scaleFactor, mode, alignCorners }, input: Tensor) =>
-    F.interpolate(input, { size, scaleFactor, mode, alignCorners } as any),
-  describe: (s) => {
-    const { scaleFactor } = s;
-    const target =
-      scaleFactor === null
-        ? `size=${py(s.size)}`
-        : `scale_factor=${typeof scaleFactor === "number" ? pyFloat(scaleFactor) : `(${scaleFactor.map(pyFloat).join(", ")})`}`;
-    return `${target}, mode='${s.mode}'`;
-  },
+  forward: (settings, input: Tensor) => resized(settings, input),
+  describe: describeResize,
 });
 export type Upsample = InstanceType<typeof Upsample>;
+
+type ResizeArguments =
+  | [size?: Size | null, scaleFactor?: Factor | null]
+  | [options: { size?: Size | null; scaleFactor?: Factor | null }];
+
+function resizeLayer(name: string, mode: "nearest" | "bilinear", alignCorners: boolean | null) {
+  return defineLayer<ResizeArguments, UpsampleSettings>(name, ["size?", "scaleFactor?"], {
+    defaults: { size: null, scaleFactor: null, mode, alignCorners, recomputeScaleFactor: null },
+    forward: (settings, input: Tensor) => resized(settings, input),
+    describe: describeResize,
+  });
+}
+
+/** `Upsample` with mode `"nearest"`. */
+export const UpsamplingNearest2d = resizeLayer("UpsamplingNearest2d", "nearest", null);
+export type UpsamplingNearest2d = InstanceType<typeof UpsamplingNearest2d>;
+/** `Upsample` with mode `"bilinear"` and aligned corners. */
+export const UpsamplingBilinear2d = resizeLayer("UpsamplingBilinear2d", "bilinear", true);
+export type UpsamplingBilinear2d = InstanceType<typeof UpsamplingBilinear2d>;
 
 export interface UnfoldSettings {
   kernelSize: Size;
