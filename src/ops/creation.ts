@@ -1,5 +1,5 @@
 /** Values made from nothing, and the sum that undoes a broadcast. */
-import type { DType } from "../base/dtype.ts";
+import { type DType, isFloating } from "../base/dtype.ts";
 import { numel, sameShape, type Shape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { reshape } from "./shape_ops.ts";
@@ -21,7 +21,13 @@ export const arangeOp: OpDefinition = {
 };
 
 export function full(shape: Shape, value: number, dtype: DType): Value {
-  return emit(fullOp, [], { shape: [...shape], value, dtype });
+  return emit(fullOp, [], { shape: [...shape], value: asElement(value, dtype), dtype });
+}
+
+/** A number as a tensor of the dtype would hold it: rounded towards 0, or 1 for true. */
+function asElement(value: number, dtype: DType): number {
+  if (isFloating(dtype)) return value;
+  return dtype === "bool" ? Number(value !== 0) : Math.trunc(value);
 }
 
 /** A 0-dimensional number of the program's structure. */

@@ -1,6 +1,6 @@
 /** Ops that read and write elements at positions given by another tensor. Kernels check the positions. */
 import { DTypeError, ShapeError } from "../base/errors.ts";
-import { formatShape } from "../base/shape.ts";
+import { formatShape, numel } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { full, zerosLike } from "./creation.ts";
@@ -36,8 +36,11 @@ export const gatherOp: OpDefinition = {
   name: "gather",
   infer([input, index], attributes) {
     requireIndex(index);
-    requireSameRank(input, index);
-    requireCovers(input, index, attributes.dim as number, "input");
+    // An index without elements may have any shape.
+    if (numel(index.shape) > 0) {
+      requireSameRank(input, index);
+      requireCovers(input, index, attributes.dim as number, "input");
+    }
     return [{ shape: index.shape, dtype: input.dtype }];
   },
   gradient({ grads, inputs: [input, index], attributes }) {

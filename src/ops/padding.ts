@@ -24,7 +24,7 @@ export const constantPadOp: OpDefinition = {
   ],
 };
 
-/** Attributes `padding`, none of it negative, and `mode` (see `BorderMode`). */
+/** Attributes `padding` (circular: none of it negative) and `mode` (see `BorderMode`). */
 export const borderPadOp: OpDefinition = {
   name: "borderPad",
   infer([x], attributes) {
@@ -50,7 +50,7 @@ export const borderPadGradientOp: OpDefinition = {
 
 export function constantPad(x: Value, padding: Padding, value: number): Value {
   if (padding.every(([before, after]) => before === 0 && after === 0)) return x;
-  return emit(constantPadOp, [x], { padding, value });
+  return emit(constantPadOp, [x], { padding, value: x.dtype === "bool" ? Number(value !== 0) : value });
 }
 
 export function borderPad(x: Value, padding: Padding, mode: BorderMode): Value {
@@ -69,8 +69,9 @@ function paddedShape(shape: Shape, padding: Padding): number[] {
 
 function checkBorder(shape: Shape, d: number, amount: number, mode: BorderMode): void {
   const most = mode === "reflect" ? shape[d] - 1 : mode === "circular" ? shape[d] : Number.POSITIVE_INFINITY;
-  if (amount < 0) throw new ShapeError(`expected padding of at least 0 in mode "${mode}", got ${amount}`);
-  if (amount > most || (amount > 0 && shape[d] === 0)) {
+  if (amount < 0 && mode === "circular")
+    throw new ShapeError(`expected padding of at least 0 in mode "${mode}", got ${amount}`);
+  if (amount > 0 && (amount > most || shape[d] === 0)) {
     throw new ShapeError(
       `padding of ${amount} is too large for dimension ${d} of ${formatShape(shape)} in mode "${mode}": expected at most ${most}`,
     );

@@ -22,7 +22,6 @@ function places(plane: Shape, { kernelSize, stride, padding, dilation }: WindowG
 export const unfoldOp: OpDefinition = {
   name: "unfold",
   infer([x], attributes) {
-    requireFloating(x);
     const geometry = attributes as unknown as WindowGeometry;
     const [rows, columns] = places(x.shape.slice(2), geometry);
     if (rows < 1 || columns < 1) {

@@ -4,6 +4,8 @@ import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../bas
 import { formatShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { currentLabel } from "../../graph/scope.ts";
+import { cast } from "../../ops/elementwise.ts";
+import { requireSameDtype } from "../../ops/infer.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
@@ -58,6 +60,33 @@ export function floatingInput(of: string, tensor: unknown, argument = "input"): 
     `${named(of)}: expected \`${argument}\` of a floating-point dtype, got ${value.dtype} of shape ` +
       `${formatShape(value.shape)}; convert it with .to("float32")`,
   );
+}
+
+/** The value of a tensor of numbers, which may be integers. */
+export function numericInput(of: string, tensor: unknown, argument = "input"): Value {
+  const value = valueOf(tensor, argument, named(of));
+  if (value.dtype !== "bool") return value;
+  throw new DTypeError(
+    `${named(of)}: expected \`${argument}\` to hold numbers, got bool of shape ${formatShape(value.shape)}; ` +
+      `convert it with .to("float32")`,
+  );
+}
+
+/**
+ * Runs `body` on operands of one dtype. Integers pass through it as float64, which holds them exactly, and
+ * the results are integers again, rounded towards 0.
+ */
+export function overNumbers(
+  of: string,
+  operands: readonly (Value | null)[],
+  body: (operands: (Value | null)[]) => Value[],
+): Value[] {
+  const present = operands.filter((operand) => operand !== null);
+  if (present.every((operand) => isFloating(operand.dtype))) return body([...operands]);
+  inNameOf(of, () => requireSameDtype(present));
+  const { dtype } = present[0];
+  const wide = operands.map((operand) => (operand === null ? null : cast(operand, "float64")));
+  return body(wide).map((out) => (out.dtype === "float64" ? cast(out, dtype) : out));
 }
 
 /** The value of a tensor, or null where none was given. */

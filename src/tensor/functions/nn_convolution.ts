@@ -10,11 +10,12 @@ import { defineFunction } from "../define.ts";
 import { Tensor } from "../tensor.ts";
 import {
   asFlatPicture,
-  floatingInput,
   fromFlatPicture,
   inNameOf,
   named,
+  numericInput,
   optionalValue,
+  overNumbers,
   type Size,
   sizes,
   withBatch,
@@ -90,14 +91,22 @@ const TRANSPOSED = [
  * inputs that are not floating-point or of different dtypes.
  * @example
  * ```ts
- * conv2d(tensor, weight, { stride: 4, padding: 1 });
+ * const weight = randn(96, 1, 11, 11);
+ * nn.functional.conv2d(randn(2, 1, 224, 224), weight, { stride: 4, padding: 1 }).shape; // [2, 96, 54, 54]
  * ```
  */
 export const conv2d = defineFunction<Convolution>("conv2d", PARAMETERS, (args) =>
   convolve("conv2d", 2, args),
 );
 
-/** Convolution over sequences: input [N, C, L] or [C, L], weight [O, C / groups, k]; see `conv2d`. */
+/**
+ * Convolution over sequences: input [N, C, L] or [C, L], weight [O, C / groups, k]; see `conv2d`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.conv1d(randn(8, 4, 100), randn(6, 4, 5), { padding: "same" }).shape; // [8, 6, 100]
+ * ```
+ */
 export const conv1d = defineFunction<Convolution>("conv1d", PARAMETERS, (args) =>
   convolve("conv1d", 1, args),
 );
@@ -108,12 +117,23 @@ export const conv1d = defineFunction<Convolution>("conv1d", PARAMETERS, (args) =
  *
  * @param weight - [C, O / groups, kh, kw].
  * @param outputPadding - rows and columns added at one side of the output; smaller than stride or dilation.
+ * @example
+ * ```ts
+ * nn.functional.convTranspose2d(randn(8, 4, 7, 7), randn(4, 6, 2, 2), { stride: 2 }).shape; // [8, 6, 14, 14]
+ * ```
  */
 export const convTranspose2d = defineFunction<TransposedConvolution>("convTranspose2d", TRANSPOSED, (args) =>
   convolveTransposed("convTranspose2d", 2, args),
 );
 
-/** Transposed convolution over sequences; see `convTranspose2d`. */
+/**
+ * Transposed convolution over sequences; see `convTranspose2d`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.convTranspose1d(randn(8, 4, 50), randn(4, 6, 2), { stride: 2 }).shape; // [8, 6, 100]
+ * ```
+ */
 export const convTranspose1d = defineFunction<TransposedConvolution>("convTranspose1d", TRANSPOSED, (args) =>
   convolveTransposed("convTranspose1d", 1, args),
 );
@@ -122,44 +142,42 @@ type Bound = Record<string, any>;
 
 function convolve(of: string, spatial: number, args: Bound): Tensor {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = args;
-  const x = floatingInput(of, args.input);
+  const input = numericInput(of, args.input);
   const weight = weightOf(of, args.weight, spatial);
-  const bias = optionalValue(of, args.bias, "bias") ?? undefined;
   const [steps, gaps] = [
     sizes(of, "stride", stride, spatial, 1),
     sizes(of, "dilation", dilation, spatial, 1),
   ];
   const [divisor] = sizes(of, "groups", groups, 1, 1);
   const around = paddingOf(of, padding, weight.shape.slice(2), steps, gaps);
-  const [y] = withBatch(of, x, spatial, (batched) =>
-    inNameOf(of, () => {
-      const wide = spatial === 1 ? asFlatPicture(batched) : batched;
-      const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
-      const whole = constantPad(
-        wide,
-        [
-          [0, 0],
-          [0, 0],
-          [0, spatial === 1 ? 0 : around.extra[0]],
-          [0, around.extra[spatial - 1]],
-        ],
-        0,
-      );
-      const geometry = {
-        stride: pair(steps, 1),
-        padding: pair(around.both, 0),
-        dilation: pair(gaps, 1),
-        groups: divisor,
-      };
-      const out = ops.conv2d(whole, kernel, geometry, bias);
-      return [spatial === 1 ? fromFlatPicture(out) : out];
-    }),
+  const geometry = {
+    stride: pair(steps, 1),
+    padding: pair(around.both, 0),
+    dilation: pair(gaps, 1),
+    groups: divisor,
+  };
+  const extra = [0, 0, spatial === 1 ? 0 : around.extra[0], around.extra[spatial - 1]];
+  const operands = [input, weight, optionalValue(of, args.bias, "bias")];
+  const [y] = overNumbers(of, operands, ([x, w, bias]) =>
+    withBatch(of, x as Value, spatial, (batched) =>
+      inNameOf(of, () => {
+        const wide = spatial === 1 ? asFlatPicture(batched) : batched;
+        const kernel = spatial === 1 ? asFlatPicture(w as Value) : (w as Value);
+        const whole = constantPad(
+          wide,
+          extra.map((behind) => [0, behind]),
+          0,
+        );
+        const out = ops.conv2d(whole, kernel, geometry, bias ?? undefined);
+        return [spatial === 1 ? fromFlatPicture(out) : out];
+      }),
+    ),
   );
   return new Tensor(y);
 }
 
 function weightOf(of: string, tensor: unknown, spatial: number): Value {
-  const weight = floatingInput(of, tensor, "weight");
+  const weight = numericInput(of, tensor, "weight");
   if (weight.shape.length === spatial + 2) return weight;
   throw new ShapeError(
     `${named(of)}: expected a weight of ${spatial + 2} dimensions, got ${formatShape(weight.shape)}`,
@@ -193,9 +211,8 @@ function paddingOf(
 
 function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
   const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = args;
-  const x = floatingInput(of, args.input);
-  const weight = weightOf(of, args.weight, spatial);
-  const bias = optionalValue(of, args.bias, "bias");
+  const input = numericInput(of, args.input);
+  const operands = [input, weightOf(of, args.weight, spatial), optionalValue(of, args.bias, "bias")];
   const steps = sizes(of, "stride", stride, spatial, 1);
   const gaps = sizes(of, "dilation", dilation, spatial, 1);
   const around = sizes(of, "padding", padding, spatial, 0);
@@ -207,21 +224,24 @@ function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
         `got outputPadding ${formatShape(behind)}, stride ${formatShape(steps)}, dilation ${formatShape(gaps)}`,
     );
   }
-  const [y] = withBatch(of, x, spatial, (batched) =>
-    inNameOf(of, () => {
-      const wide = spatial === 1 ? asFlatPicture(batched) : batched;
-      const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
-      requireTransposable(of, batched, weight, bias, divisor);
-      const geometry = {
-        stride: pair(steps, 1),
-        padding: pair(around, 0),
-        dilation: pair(gaps, 1),
-        groups: divisor,
-      };
-      const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
-      const biased = bias === null ? out : add(out, reshape(bias, [1, bias.shape[0], 1, 1]));
-      return [spatial === 1 ? fromFlatPicture(biased) : biased];
-    }),
+  const geometry = {
+    stride: pair(steps, 1),
+    padding: pair(around, 0),
+    dilation: pair(gaps, 1),
+    groups: divisor,
+  };
+  const [y] = overNumbers(of, operands, ([x, w, bias]) =>
+    withBatch(of, x as Value, spatial, (batched) =>
+      inNameOf(of, () => {
+        const weight = w as Value;
+        const wide = spatial === 1 ? asFlatPicture(batched) : batched;
+        const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
+        requireTransposable(of, batched, weight, bias, divisor);
+        const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
+        const biased = bias === null ? out : add(out, reshape(bias, [1, bias.shape[0], 1, 1]));
+        return [spatial === 1 ? fromFlatPicture(biased) : biased];
+      }),
+    ),
   );
   return new Tensor(y);
 }

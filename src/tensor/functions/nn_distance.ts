@@ -1,11 +1,13 @@
 /** Distances and angles between vectors, and the losses made of them. */
+import { isFloating } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
-import { normalizeDim } from "../../base/shape.ts";
+import { broadcastShapes, normalizeDim } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import {
   add,
+  cast,
   div,
   eq,
   ge,
@@ -18,10 +20,11 @@ import {
   where,
 } from "../../ops/elementwise.ts";
 import { sum } from "../../ops/reduction.ts";
+import { expand } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
-import { floatingInput, named } from "./nn_arguments.ts";
+import { named } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
 import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
@@ -29,8 +32,13 @@ const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
 function floats(of: string, ...inputs: unknown[]): Value[] {
-  floatingInput(of, inputs[0]);
-  return promote(named(of), inputs);
+  return promote(named(of), inputs, true);
+}
+
+/** a - b in their own dtype (uint8 wraps around, as in PyTorch), then as floating-point numbers. */
+function differenceOf(of: string, a: unknown, b: unknown): Value {
+  const difference = sub(...(promote(named(of), [a, b]) as [Value, Value]));
+  return isFloating(difference.dtype) ? difference : cast(difference, "float32");
 }
 
 export interface CosineSimilarity {
@@ -38,20 +46,28 @@ export interface CosineSimilarity {
   (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number }): Tensor;
 }
 
-/** x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim` (1 by default). */
+/**
+ * x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim` (1 by default).
+ *
+ * @example
+ * ```ts
+ * nn.functional.cosineSimilarity(tensor([[1.5, 0]]), tensor([[1.5, 1.5]])).tolist(); // [0.70711]
+ * ```
+ */
 export const cosineSimilarity = defineFunction<CosineSimilarity>(
   "cosineSimilarity",
   ["x1", "x2", "dim?", "eps?"],
   (args) => {
     const { dim = 1, eps = 1e-8 } = args;
     const [a, b] = floats("cosineSimilarity", args.x1, args.x2);
-    const together = mul(a, b);
-    const along = normalizeDim(dim, together.shape.length, named("cosineSimilarity")) - together.shape.length;
+    const shape = broadcastShapes([a.shape, b.shape], named("cosineSimilarity"));
+    const along = normalizeDim(dim, shape.length, named("cosineSimilarity"));
+    const dims = shape.length === 0 ? [] : [along];
     const unit = (v: Value): Value => {
-      const norm = vectorNorm(v, 2, [along + v.shape.length], true);
+      const norm = vectorNorm(v, 2, dims, true);
       return div(v, emit(maximumOp, [norm, like(v, eps)]));
     };
-    return new Tensor(sum(mul(unit(a), unit(b)), [along + together.shape.length]));
+    return new Tensor(sum(mul(unit(expand(a, shape)), unit(expand(b, shape))), dims));
   },
 );
 
@@ -60,18 +76,24 @@ export interface PairwiseDistance {
   (x1: Tensor, x2: Tensor, options: { p?: number; eps?: number; keepdim?: boolean }): Tensor;
 }
 
-/** The p-norm of x1 - x2 + eps along the last dimension. */
+/**
+ * The p-norm of x1 - x2 + eps along the last dimension.
+ *
+ * @example
+ * ```ts
+ * nn.functional.pairwiseDistance(tensor([[1.5, 2]]), tensor([[0.0, 0]]).float()).tolist(); // [2.5000]
+ * ```
+ */
 export const pairwiseDistance = defineFunction<PairwiseDistance>(
   "pairwiseDistance",
   ["x1", "x2", "p?", "eps?", "keepdim?"],
   ({ x1, x2, p = 2, eps = 1e-6, keepdim = false }) => {
-    const [a, b] = floats("pairwiseDistance", x1, x2);
-    return new Tensor(distance(a, b, p, eps, keepdim));
+    return new Tensor(distance(differenceOf("pairwiseDistance", x1, x2), p, eps, keepdim));
   },
 );
 
-function distance(a: Value, b: Value, p: number, eps: number, keepdim = false): Value {
-  const difference = add(sub(a, b), like(a, eps));
+function distance(apart: Value, p: number, eps: number, keepdim = false): Value {
+  const difference = add(apart, like(apart, eps));
   if (difference.shape.length === 0)
     throw new ArgumentError("pairwiseDistance: expected vectors, got single numbers");
   return vectorNorm(difference, p, [difference.shape.length - 1], keepdim);
@@ -90,13 +112,24 @@ export interface MarginRankingLoss {
   (input1: Tensor, input2: Tensor, target: Tensor, options: ReductionOptions & { margin?: number }): Tensor;
 }
 
-/** Mean of max(0, -target (input1 - input2) + margin): target 1 wants input1 above input2, -1 below. */
+/**
+ * Mean of max(0, -target (input1 - input2) + margin): target 1 wants input1 above input2, -1 below.
+ *
+ * @example
+ * ```ts
+ * const target = tensor([1, -1]).float();
+ * nn.functional.marginRankingLoss(tensor([0.5, 3]), tensor([1.5, 2]), target).item(); // 1
+ * ```
+ */
 export const marginRankingLoss = defineFunction<MarginRankingLoss>(
   "marginRankingLoss",
   ["input1", "input2", "target", "margin?", ...LEGACY],
   (args) => {
-    const [a, b, t] = floats("marginRankingLoss", args.input1, args.input2, args.target);
-    const losses = atLeastZero(add(mul(neg(t), sub(a, b)), like(a, args.margin ?? 0)));
+    const of = "marginRankingLoss";
+    const [a, b, t] = promote(named(of), [args.input1, args.input2, args.target]);
+    const wrong = mul(neg(t), sub(a, b));
+    const ranked = isFloating(wrong.dtype) ? wrong : cast(wrong, "float32");
+    const losses = atLeastZero(add(ranked, like(ranked, args.margin ?? 0)));
     return new Tensor(reduced(losses, reductionOf("marginRankingLoss", args)));
   },
 );
@@ -106,7 +139,14 @@ function atLeastZero(x: Value): Value {
   return where(ge(x, like(x, 0)), x, like(x, 0));
 }
 
-/** Mean of 1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1. */
+/**
+ * Mean of 1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1.
+ *
+ * @example
+ * ```ts
+ * nn.functional.cosineEmbeddingLoss(randn(8, 4), randn(8, 4), ones(8)).shape; // []
+ * ```
+ */
 export const cosineEmbeddingLoss = defineFunction<MarginRankingLoss>(
   "cosineEmbeddingLoss",
   ["input1", "input2", "target", "margin?", ...LEGACY],
@@ -136,7 +176,14 @@ export interface HingeEmbeddingLoss {
   (input: Tensor, target: Tensor, options: ReductionOptions & { margin?: number }): Tensor;
 }
 
-/** Mean of input where target is 1, of max(0, margin - input) where it is -1. */
+/**
+ * Mean of input where target is 1, of max(0, margin - input) where it is -1.
+ *
+ * @example
+ * ```ts
+ * nn.functional.hingeEmbeddingLoss(tensor([0.5, 0.25]), tensor([1, -1]).float()).item(); // 0.625
+ * ```
+ */
 export const hingeEmbeddingLoss = defineFunction<HingeEmbeddingLoss>(
   "hingeEmbeddingLoss",
   ["input", "target", "margin?", ...LEGACY],
@@ -171,18 +218,26 @@ export interface TripletMarginLoss {
   ): Tensor;
 }
 
-/** Mean of max(0, |anchor - positive| - |anchor - negative| + margin), p-norms along the last dimension. */
+/**
+ * Mean of max(0, |anchor - positive| - |anchor - negative| + margin), p-norms along the last dimension.
+ *
+ * @example
+ * ```ts
+ * nn.functional.tripletMarginLoss(randn(8, 4), randn(8, 4), randn(8, 4)).shape; // []
+ * ```
+ */
 export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
   "tripletMarginLoss",
   ["anchor", "positive", "negative", "margin?", "p?", "eps?", "swap?", ...LEGACY],
   (args) => {
     const of = "tripletMarginLoss";
     const { margin = 1, p = 2, eps = 1e-6, swap = false } = args;
-    const [anchor, positive, negative] = floats(of, args.anchor, args.positive, args.negative);
-    const near = distance(anchor, positive, p, eps);
-    const far = distance(anchor, negative, p, eps);
-    const nearest = swap ? emit(minimumOp, [far, distance(positive, negative, p, eps)]) : far;
-    const losses = atLeastZero(add(sub(near, nearest), like(anchor, margin)));
+    const { anchor, positive, negative } = args;
+    const between = (a: Tensor, b: Tensor): Value => distance(differenceOf(of, a, b), p, eps);
+    const near = between(anchor, positive);
+    const far = between(anchor, negative);
+    const nearest = swap ? emit(minimumOp, [far, between(positive, negative)]) : far;
+    const losses = atLeastZero(add(sub(near, nearest), like(near, margin)));
     return new Tensor(reduced(losses, reductionOf(of, args)));
   },
 );
@@ -199,7 +254,16 @@ export type TripletMarginWithDistanceLoss = (
   },
 ) => Tensor;
 
-/** `tripletMarginLoss` with a distance of one's own, by default `pairwiseDistance`. */
+/**
+ * `tripletMarginLoss` with a distance of one's own, by default `pairwiseDistance`.
+ *
+ * @example
+ * ```ts
+ * const distanceFunction = (a: Tensor, b: Tensor) => a.sub(b).abs().amax(1);
+ * const [anchor, positive, negative] = randn(3, 8, 4).unbind();
+ * nn.functional.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction }).shape; // []
+ * ```
+ */
 export const tripletMarginWithDistanceLoss = defineFunction<TripletMarginWithDistanceLoss>(
   "tripletMarginWithDistanceLoss",
   ["anchor", "positive", "negative", "distanceFunction?", "margin?", "swap?", "reduction?"],

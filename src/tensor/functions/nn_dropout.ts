@@ -8,7 +8,7 @@ import { randomUniform } from "../../ops/random.ts";
 import { defineFunction } from "../define.ts";
 import { scalarValue } from "../operands.ts";
 import { drawKey } from "../random_state.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named } from "./nn_arguments.ts";
 
 export interface Dropout {
@@ -65,16 +65,44 @@ function perChannel(spatial: number): MaskShape {
  * false. The mask comes from the default generator (`manualSeed`).
  *
  * Source: N. Srivastava et al., "Dropout", JMLR 2014.
+ *
+ * @throws ArgumentError for p outside 0 to 1.
+ * @example
+ * ```ts
+ * nn.functional.dropout(ones(2, 3), 1.0).tolist(); // [[0, 0, 0], [0, 0, 0]]
+ * nn.functional.dropout(ones(2), { p: 0.5, training: false }).tolist(); // [1, 1]
+ * ```
  */
 export const dropout = define("dropout", (_of, x) => [...x.shape]);
 
-/** Sets whole channels of [N, C, L] or [C, L] to 0; see `dropout`. */
+/**
+ * Sets whole channels of [N, C, L] or [C, L] to 0; see `dropout`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.dropout1d(randn(8, 3, 10), 0.2).shape; // [8, 3, 10]
+ * ```
+ */
 export const dropout1d = define("dropout1d", perChannel(1));
 
-/** Sets whole channels of [N, C, H, W] or [C, H, W] to 0; see `dropout`. */
+/**
+ * Sets whole channels of [N, C, H, W] or [C, H, W] to 0; see `dropout`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.dropout2d(randn(8, 3, 5, 5), 0.2).shape; // [8, 3, 5, 5]
+ * ```
+ */
 export const dropout2d = define("dropout2d", perChannel(2));
 
-/** Sets whole channels of [N, C, D, H, W] or [C, D, H, W] to 0; see `dropout`. */
+/**
+ * Sets whole channels of [N, C, D, H, W] or [C, D, H, W] to 0; see `dropout`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.dropout3d(randn(8, 3, 2, 5, 5), 0.2).shape; // [8, 3, 2, 5, 5]
+ * ```
+ */
 export const dropout3d = define("dropout3d", perChannel(3));
 
 /** SELU's limit for large negative numbers. */
@@ -85,9 +113,9 @@ function defineAlpha(name: string, maskShape: MaskShape): Dropout {
     name,
     PARAMETERS,
     ({ input, p = 0.5, training = false, inplace = false }) => {
-      const x = floatingInput(name, input);
       checkProbability(name, p);
-      if (!training || p === 0) return input;
+      if (!training || p === 0) return new Tensor(valueOf(input, "input", named(name)));
+      const x = floatingInput(name, input);
       const scale = p === 1 ? 0 : 1 / Math.sqrt((1 - p) * (1 + p * SATURATION * SATURATION));
       const mask = keepMask(x, maskShape(name, x), p);
       const mixed = where(mask, x, constant(SATURATION, x.dtype));
@@ -101,10 +129,22 @@ function defineAlpha(name: string, maskShape: MaskShape): Dropout {
  * Dropout that keeps mean and variance of SELU's outputs. Off by default, as in PyTorch.
  *
  * Source: G. Klambauer et al., "Self-normalizing neural networks", 2017.
+ *
+ * @example
+ * ```ts
+ * nn.functional.alphaDropout(randn(8, 4), { p: 0.1, training: true }).shape; // [8, 4]
+ * ```
  */
 export const alphaDropout = defineAlpha("alphaDropout", (_of, x) => [...x.shape]);
 
-/** `alphaDropout` of whole channels. */
+/**
+ * `alphaDropout` of whole channels.
+ *
+ * @example
+ * ```ts
+ * nn.functional.featureAlphaDropout(randn(8, 3, 5, 5), { p: 0.1, training: true }).shape; // [8, 3, 5, 5]
+ * ```
+ */
 export const featureAlphaDropout = defineAlpha("featureAlphaDropout", (_of, x) =>
   x.shape.map((size, d) => (d < 2 ? size : 1)),
 );

@@ -10,7 +10,7 @@ import { matmul } from "../../ops/matmul.ts";
 import { permute, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
+import { named, numericInput, optionalValue, overNumbers } from "./nn_arguments.ts";
 
 export interface Linear {
   (input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
@@ -23,13 +23,18 @@ export interface Linear {
  * @param input - [..., features in].
  * @param weight - [features out, features in], or [features in] for one number without a dimension.
  * @param bias - [features out].
+ * @throws ShapeError where the last size of the input is not that of the weight.
+ * @example
+ * ```ts
+ * nn.functional.linear(randn(8, 400), randn(120, 400), randn(120)).shape; // [8, 120]
+ * ```
  */
 export const linear = defineFunction<Linear>(
   "linear",
   ["input", "weight", "bias?"],
   ({ input, weight, bias = null }) => {
-    const x = floatingInput("linear", input);
-    const w = floatingInput("linear", weight, "weight");
+    const x = numericInput("linear", input);
+    const w = numericInput("linear", weight, "weight");
     const b = optionalValue("linear", bias, "bias");
     const features = w.shape[w.shape.length - 1];
     if (w.shape.length < 1 || w.shape.length > 2) {
@@ -50,7 +55,11 @@ export const linear = defineFunction<Linear>(
         `${named("linear")}: expected a bias of shape ${formatShape(wanted)}, got ${formatShape(b.shape)}; weight is ${formatShape(w.shape)}`,
       );
     }
-    return new Tensor(linearOf(x, reshape(w, [outputs, features]), b, [...x.shape.slice(0, -1), ...wanted]));
+    const shape = [...x.shape.slice(0, -1), ...wanted];
+    const [y] = overNumbers("linear", [x, w, b], ([rows, matrix, row]) => [
+      linearOf(rows as Value, reshape(matrix as Value, [outputs, features]), row, shape),
+    ]);
+    return new Tensor(y);
   },
 );
 
@@ -73,17 +82,21 @@ export interface Bilinear {
  * y_k = x1^T weight_k x2 + bias_k.
  *
  * @param weight - [features out, features of input1, features of input2].
+ * @example
+ * ```ts
+ * nn.functional.bilinear(randn(8, 4), randn(8, 5), randn(6, 4, 5)).shape; // [8, 6]
+ * ```
  */
 export const bilinear = defineFunction<Bilinear>(
   "bilinear",
   ["input1", "input2", "weight", "bias?"],
   ({ input1, input2, weight, bias = null }) => {
-    const a = floatingInput("bilinear", input1, "input1");
-    const b = floatingInput("bilinear", input2, "input2");
-    const w = floatingInput("bilinear", weight, "weight");
+    const a = numericInput("bilinear", input1, "input1");
+    const b = numericInput("bilinear", input2, "input2");
+    const w = numericInput("bilinear", weight, "weight");
     const c = optionalValue("bilinear", bias, "bias");
     const rows = a.shape.slice(0, -1);
-    const [outputs, left, right] = w.shape;
+    const [, left, right] = w.shape;
     const fits =
       w.shape.length === 3 &&
       a.shape[a.shape.length - 1] === left &&
@@ -95,14 +108,23 @@ export const bilinear = defineFunction<Bilinear>(
           `got ${formatShape(a.shape)}, ${formatShape(b.shape)} and ${formatShape(w.shape)}`,
       );
     }
-    const count = numel(rows);
-    // [rows, left] x [left, outputs * right], then each row's [outputs, right] x [right].
-    const half = matmul(reshape(a, [count, left]), permuteWeight(w));
-    const product = matmul(reshape(half, [count, outputs, right]), reshape(b, [count, right, 1]));
-    const y = reshape(product, [...rows, outputs]);
-    return new Tensor(c === null ? y : add(y, c));
+    const [y] = overNumbers("bilinear", [a, b, w, c], ([x1, x2, weights, offset]) => {
+      const product = bilinearOf(x1 as Value, x2 as Value, weights as Value);
+      return [offset === null ? product : add(product, offset)];
+    });
+    return new Tensor(y);
   },
 );
+
+/** [rows, left] x [left, outputs * right], then each row's [outputs, right] x [right]. */
+function bilinearOf(a: Value, b: Value, weight: Value): Value {
+  const [outputs, left, right] = weight.shape;
+  const rows = a.shape.slice(0, -1);
+  const count = numel(rows);
+  const half = matmul(reshape(a, [count, left]), permuteWeight(weight));
+  const product = matmul(reshape(half, [count, outputs, right]), reshape(b, [count, right, 1]));
+  return reshape(product, [...rows, outputs]);
+}
 
 function permuteWeight(weight: Value): Value {
   const [outputs, left, right] = weight.shape;
@@ -121,6 +143,10 @@ export interface Embedding {
  * @param weight - [rows, width].
  * @param paddingIdx - a row that collects no gradient; negative ones count from the end.
  * @throws IndexError for an index out of range.
+ * @example
+ * ```ts
+ * nn.functional.embedding(tensor([2, 0]), tensor([[0.5], [1.5], [2.5]])).tolist(); // [[2.5], [0.5]]
+ * ```
  */
 export const embedding = defineFunction<Embedding>(
   "embedding",

@@ -2,7 +2,7 @@
 import { checkedLabels, type LabelRule } from "../../base/class_labels.ts";
 import { isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
-import { formatShape, sameShape } from "../../base/shape.ts";
+import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import { constantValue, type Value } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import { add, div, gt, mul, sub, where } from "../../ops/elementwise.ts";
@@ -37,6 +37,10 @@ export interface MultiMarginLoss {
  *
  * @param input - scores [N, C] or [C].
  * @param weight - factor per label.
+ * @example
+ * ```ts
+ * nn.functional.multiMarginLoss(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
+ * ```
  */
 export const multiMarginLoss = defineFunction<MultiMarginLoss>(
   "multiMarginLoss",
@@ -48,12 +52,9 @@ export const multiMarginLoss = defineFunction<MultiMarginLoss>(
     const target = valueOf(args.target, "target", named(of));
     if (p !== 1 && p !== 2)
       throw new ArgumentError(`${named(of)}: only p == 1 and p == 2 are supported, got ${String(p)}`);
-    const [rows, classes] = scores.shape.length === 1 ? [1, scores.shape[0]] : scores.shape;
-    if (
-      scores.shape.length < 1 ||
-      scores.shape.length > 2 ||
-      !sameShape(target.shape, scores.shape.slice(0, -1))
-    ) {
+    const [rows, classes] = [numel(scores.shape.slice(0, -1)), scores.shape[scores.shape.length - 1] ?? 1];
+    const single = scores.shape.length < 2 && numel(target.shape) === 1 && target.shape.length < 2;
+    if (scores.shape.length > 2 || !(single || sameShape(target.shape, scores.shape.slice(0, -1)))) {
       throw new ShapeError(
         `${named(of)}: expected scores [N, C] and labels [N], got ${formatShape(scores.shape)} and ${formatShape(target.shape)}`,
       );

@@ -5,7 +5,7 @@ import type { Value } from "../../graph/node.ts";
 import { borderPad, constantPad } from "../../ops/padding.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import { named, oneOf, shown } from "./nn_arguments.ts";
+import { inNameOf, named, oneOf, shown } from "./nn_arguments.ts";
 
 /** What is put around a tensor. */
 export type PaddingMode = "constant" | "reflect" | "replicate" | "circular";
@@ -23,13 +23,18 @@ export interface Pad {
  * @param mode - `"constant"` adds `value` (0 by default); `"reflect"` mirrors without the border itself,
  * `"replicate"` repeats the border, `"circular"` goes on at the other end.
  * @throws ShapeError where more is to be mirrored or carried on than is there.
+ * @example
+ * ```ts
+ * nn.functional.pad(tensor([[1, 2]]), [1, 1], { value: 9 }).tolist(); // [[9, 1, 2, 9]]
+ * nn.functional.pad(randn(8, 1, 28, 28), [2, 2, 2, 2], "reflect").shape; // [8, 1, 32, 32]
+ * ```
  */
 export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?"], (args) => {
   const { mode = "constant", value = null } = args;
   const x = valueOf(args.input, "input", named("pad"));
   const kind = oneOf("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
   const amounts = perDimension(args.pad, x);
-  if (kind === "constant") return new Tensor(constantPad(x, amounts, value ?? 0));
+  if (kind === "constant") return new Tensor(inNameOf("pad", () => constantPad(x, amounts, value ?? 0)));
   if (value !== null && value !== 0) {
     throw new ArgumentError(`${named("pad")}: Padding mode "${kind}" doesn't take in value argument`);
   }
@@ -39,19 +44,22 @@ export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?"
         `expected at most ${2 * Math.max(x.shape.length - 1, 0)} numbers for ${formatShape(x.shape)}, got ${args.pad.length}`,
     );
   }
+  return new Tensor(inNameOf("pad", () => (kind === "circular" ? carriedOn(x, amounts) : borderPad(x, amounts, kind))));
+});
+
+/** What is cut off does not come back at the other end. */
+function carriedOn(x: Value, amounts: readonly (readonly [number, number])[]): Value {
   const cropped = constantPad(
     x,
     amounts.map(([a, b]) => [Math.min(a, 0), Math.min(b, 0)]),
     0,
   );
-  return new Tensor(
-    borderPad(
-      cropped,
-      amounts.map(([a, b]) => [Math.max(a, 0), Math.max(b, 0)]),
-      kind,
-    ),
+  return borderPad(
+    cropped,
+    amounts.map(([a, b]) => [Math.max(a, 0), Math.max(b, 0)]),
+    "circular",
   );
-});
+}
 
 /** (before, after) for each dimension, outermost first, from a list that begins with the last dimension. */
 function perDimension(given: unknown, x: Value): [number, number][] {

@@ -1,8 +1,10 @@
 /** Pooling over windows that move: largest, mean and p-norm. */
-import { ArgumentError } from "../../base/errors.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
+import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
-import { constant } from "../../ops/creation.ts";
+import { constant, full } from "../../ops/creation.ts";
 import { cast, gt, mul, pow, where } from "../../ops/elementwise.ts";
+import { scatter } from "../../ops/indexing.ts";
 import * as ops from "../../ops/pooling.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
@@ -13,6 +15,9 @@ import {
   fromFlatPicture,
   inNameOf,
   named,
+  numericInput,
+  overNumbers,
+  shown,
   type Size,
   sizes,
   withBatch,
@@ -135,12 +140,24 @@ type Bound = Record<string, any>;
  * @param ceilMode - also a last window that hangs over the end, if it begins inside.
  * @param returnIndices - returns `[y, indices]`, the positions in the H * W plane.
  * @throws ShapeError where the input is too small or the padding too large.
+ * @example
+ * ```ts
+ * nn.functional.maxPool2d(tensor([[[1, 5], [7, 2]]]).float(), 2).tolist(); // [[[7]]]
+ * nn.functional.maxPool2d(randn(8, 96, 54, 54), { kernelSize: 3, stride: 2 }).shape; // [8, 96, 26, 26]
+ * ```
  */
 export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) =>
   poolLargest("maxPool2d", 2, args),
 );
 
-/** `maxPool2d` over sequences, [N, C, L] or [C, L]. */
+/**
+ * `maxPool2d` over sequences, [N, C, L] or [C, L].
+ *
+ * @example
+ * ```ts
+ * nn.functional.maxPool1d(tensor([[0.5, 5, 7, 2]]), 2).tolist(); // [[5, 7]]
+ * ```
+ */
 export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) =>
   poolLargest("maxPool1d", 1, args),
 );
@@ -150,53 +167,117 @@ export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) =>
  *
  * @param countIncludePad - padding counts as zeros; without it only elements inside are counted.
  * @param divisorOverride - divides the sum by this instead of by the number of elements.
+ * @example
+ * ```ts
+ * nn.functional.avgPool2d(tensor([[[1, 5], [7, 3]]]).float(), 2).tolist(); // [[[4]]]
+ * ```
  */
 export const avgPool2d = defineFunction<AveragePool2d>(
   "avgPool2d",
   [...AVERAGE_1D, "divisorOverride?"],
-  (args) => new Tensor(poolMean("avgPool2d", 2, args, floatingInput("avgPool2d", args.input))),
+  (args) => averagePool("avgPool2d", 2, args),
 );
 
-/** `avgPool2d` over sequences, [N, C, L] or [C, L]. */
+/**
+ * `avgPool2d` over sequences, [N, C, L] or [C, L].
+ *
+ * @example
+ * ```ts
+ * nn.functional.avgPool1d(tensor([[0.5, 1.5, 7, 3]]), 2).tolist(); // [[1, 5]]
+ * ```
+ */
 export const avgPool1d = defineFunction<AveragePool1d>(
   "avgPool1d",
   AVERAGE_1D,
-  (args) => new Tensor(poolMean("avgPool1d", 1, args, floatingInput("avgPool1d", args.input))),
+  (args) => averagePool("avgPool1d", 1, args),
 );
 
-/** (sum over the window of x^p)^(1/p). */
+/**
+ * (sum over the window of x^p)^(1/p).
+ *
+ * @example
+ * ```ts
+ * nn.functional.lpPool2d(tensor([[[1.5, 0], [2, 0]]]), 2, 2).tolist(); // [[[2.5]]]
+ * ```
+ */
 export const lpPool2d = defineFunction<NormPool>(
   "lpPool2d",
   ["input", "normType", "kernelSize", "stride?", "ceilMode?"],
   (args) => new Tensor(poolNorm("lpPool2d", 2, args)),
 );
 
-/** `lpPool2d` over sequences. */
+/**
+ * `lpPool2d` over sequences.
+ *
+ * @example
+ * ```ts
+ * nn.functional.lpPool1d(tensor([[1.5, 2]]), 2, 2).tolist(); // [[2.5]]
+ * ```
+ */
 export const lpPool1d = defineFunction<NormPool>(
   "lpPool1d",
   ["input", "normType", "kernelSize", "stride?", "ceilMode?"],
   (args) => new Tensor(poolNorm("lpPool1d", 1, args)),
 );
 
-/** Puts each element back where `maxPool2d` took it from, zeros elsewhere. */
+/**
+ * Puts each element back where `maxPool2d` took it from, zeros elsewhere. An element that two windows chose
+ * stands there once.
+ *
+ * @param outputSize - the size of the picture, where the windows allow several.
+ * @throws IndexError for an index outside of the picture.
+ * @example
+ * ```ts
+ * const [y, indices] = nn.functional.maxPool2d(randn(8, 3, 6, 6), 2, { returnIndices: true });
+ * nn.functional.maxUnpool2d(y, indices, 2).shape; // [8, 3, 6, 6]
+ * ```
+ */
 export const maxUnpool2d = defineFunction<MaxUnpool2d>(
   "maxUnpool2d",
   ["input", "indices", "kernelSize", "stride?", "padding?", "outputSize?"],
   ({ input, indices, kernelSize, stride = null, padding = 0, outputSize = null }) => {
     const of = "maxUnpool2d";
     const x = floatingInput(of, input);
-    const at = cast(valueOf(indices, "indices", of), "int32");
+    const at = valueOf(indices, "indices", named(of));
+    if (at.dtype !== "int64") {
+      throw new DTypeError(`${named(of)}: expected \`indices\` of dtype int64, got ${at.dtype}`);
+    }
+    if (!sameShape(at.shape, x.shape)) {
+      throw new ShapeError(
+        `${named(of)}: expected \`indices\` of the input's shape ${formatShape(x.shape)}, got ${formatShape(at.shape)}`,
+      );
+    }
     const kernel = sizes(of, "kernelSize", kernelSize, 2, 1);
     const steps = strideOf(of, stride, kernel);
     const around = sizes(of, "padding", padding, 2, 0);
     const plane = x.shape.slice(-2);
-    const size = outputSize?.slice(-2) ?? plane.map((s, d) => (s - 1) * steps[d] - 2 * around[d] + kernel[d]);
-    const [y] = withBatch(of, x, 2, (batched) => [
-      ops.scatterPlane(batched, reshape(at, batched.shape), size),
-    ]);
+    const usual = plane.map((s, d) => (s - 1) * steps[d] - 2 * around[d] + kernel[d]);
+    const size = outputSize === null ? usual : unpooledSize(of, outputSize, usual, steps);
+    const [y] = withBatch(of, x, 2, (batched) => [unpooled(batched, at, size)]);
     return new Tensor(y);
   },
 );
+
+/** The size asked for: less than a step away from the usual one. */
+function unpooledSize(of: string, given: unknown, usual: readonly number[], steps: readonly number[]): number[] {
+  const size = Array.isArray(given) ? given.slice(-2) : [];
+  if (
+    size.length === 2 &&
+    size.every((n, d) => Number.isInteger(n) && n > 0 && Math.abs(n - usual[d]) < steps[d])
+  )
+    return size;
+  throw new ArgumentError(
+    `${named(of)}: expected \`outputSize\` to be two whole numbers less than a stride away from ${formatShape(usual)}, got ${shown(given)}`,
+  );
+}
+
+function unpooled(x: Value, at: Value, size: readonly number[]): Value {
+  const [batch, channels, height, width] = x.shape;
+  const planes = [batch * channels, height * width];
+  const empty = full([planes[0], numel(size)], 0, x.dtype);
+  const filled = scatter(empty, 1, reshape(at, planes), reshape(x, planes));
+  return reshape(filled, [batch, channels, ...size]);
+}
 
 /** A step as many as the window is wide, where none is given. */
 function strideOf(of: string, stride: unknown, kernel: readonly number[]): number[] {
@@ -211,7 +292,7 @@ function pair(list: readonly number[], filler: number): number[] {
 
 function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor, Tensor] {
   const { stride, padding = 0, dilation = 1, ceilMode = false, returnIndices = false } = args;
-  const x = floatingInput(of, args.input);
+  const input = numericInput(of, args.input);
   const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
   const geometry = {
     kernelSize: pair(kernel, 1),
@@ -220,8 +301,25 @@ function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor
     dilation: pair(sizes(of, "dilation", dilation, spatial, 1), 1),
     ceilMode: Boolean(ceilMode),
   };
-  const [y, indices] = overPictures(of, x, spatial, (picture) => ops.maxPool2d(picture, geometry));
+  requireChannels(of, input, spatial);
+  const [y, indices] = overNumbers(of, [input], ([x]) =>
+    overPictures(of, x as Value, spatial, (picture) => ops.maxPool2d(picture, geometry)),
+  );
   return returnIndices ? [new Tensor(y), new Tensor(cast(indices, "int64"))] : new Tensor(y);
+}
+
+/** Only the batch may be empty. */
+function requireChannels(of: string, x: Value, spatial: number): void {
+  if (x.shape.length <= spatial || x.shape.slice(x.shape.length - spatial - 1).every((size) => size > 0)) return;
+  throw new ShapeError(
+    `${named(of)}: expected an input without empty dimensions but for the batch, got ${formatShape(x.shape)}`,
+  );
+}
+
+function averagePool(of: string, spatial: number, args: Bound): Tensor {
+  const input = numericInput(of, args.input);
+  const [y] = overNumbers(of, [input], ([x]) => [poolMean(of, spatial, args, x as Value)]);
+  return new Tensor(y);
 }
 
 function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {

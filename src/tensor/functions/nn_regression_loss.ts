@@ -106,9 +106,9 @@ const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
 /** Input and target as floating-point values of one dtype. */
-function pairOf(of: string, input: unknown, target: unknown): [Value, Value] {
-  floatingInput(of, input);
-  const [x, t] = promote(named(of), [input, target]);
+function pairOf(of: string, input: unknown, target: unknown, integers = false): [Value, Value] {
+  if (!integers) floatingInput(of, input);
+  const [x, t] = promote(named(of), [input, target], true);
   return [x, t];
 }
 
@@ -126,7 +126,16 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
   return new Tensor(div(reduced(scaled, "sum"), reduced(w, "sum")));
 }
 
-/** Mean of (input - target)^2. */
+/**
+ * Mean of (input - target)^2.
+ *
+ * @param reduction - `"mean"`, `"sum"` or `"none"`.
+ * @example
+ * ```ts
+ * nn.functional.mseLoss(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 4.5
+ * nn.functional.mseLoss(tensor([0.5, 2]), tensor([0.5, 5]), { reduction: "sum" }).item(); // 9
+ * ```
+ */
 export const mseLoss = defineFunction<WeightedLoss>(
   "mseLoss",
   ["input", "target", ...LEGACY, "weight?"],
@@ -137,7 +146,15 @@ export const mseLoss = defineFunction<WeightedLoss>(
   },
 );
 
-/** Mean of |input - target|. */
+/**
+ * Mean of |input - target|.
+ *
+ * @param reduction - `"mean"`, `"sum"` or `"none"`.
+ * @example
+ * ```ts
+ * nn.functional.l1Loss(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 1.5
+ * ```
+ */
 export const l1Loss = defineFunction<WeightedLoss>(
   "l1Loss",
   ["input", "target", ...LEGACY, "weight?"],
@@ -147,7 +164,14 @@ export const l1Loss = defineFunction<WeightedLoss>(
   },
 );
 
-/** Where d = |input - target| is below beta: d^2 / (2 beta), else d - beta / 2; the mean of that. */
+/**
+ * Where d = |input - target| is below beta: d^2 / (2 beta), else d - beta / 2; the mean of that.
+ *
+ * @example
+ * ```ts
+ * nn.functional.smoothL1Loss(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 1.5
+ * ```
+ */
 export const smoothL1Loss = defineFunction<SmoothL1Loss>(
   "smoothL1Loss",
   ["input", "target", ...LEGACY, "beta?"],
@@ -168,7 +192,14 @@ export const smoothL1Loss = defineFunction<SmoothL1Loss>(
   },
 );
 
-/** Where d = |input - target| is at most delta: d^2 / 2, else delta (d - delta / 2); the mean of that. */
+/**
+ * Where d = |input - target| is at most delta: d^2 / 2, else delta (d - delta / 2); the mean of that.
+ *
+ * @example
+ * ```ts
+ * nn.functional.huberLoss(tensor([0.5, 2]), tensor([1.5, 5]), { delta: 2 }).item(); // 2.25
+ * ```
+ */
 export const huberLoss = defineFunction<HuberLoss>(
   "huberLoss",
   ["input", "target", "reduction?", "delta?", "weight?"],
@@ -193,6 +224,11 @@ export const huberLoss = defineFunction<HuberLoss>(
  * target) given as logarithms.
  *
  * @param reduction - `"batchmean"` is the divergence by its definition: the sum over the batch size.
+ * @example
+ * ```ts
+ * const p = softmax(randn(8, 3), 1);
+ * nn.functional.klDiv(p.log(), p, { reduction: "batchmean" }).item(); // 0.0000
+ * ```
  */
 export const klDiv = defineFunction<KlDiv>("klDiv", ["input", "target", ...LEGACY, "logTarget?"], (args) => {
   const of = "klDiv";
@@ -215,14 +251,21 @@ function timesLog(t: Value): Value {
   return where(none, like(t, 0), mul(t, log(where(none, like(t, 1), t))));
 }
 
-/** exp(input) - target * input, or without `logInput` input - target * log(input + eps). */
+/**
+ * exp(input) - target * input, or without `logInput` input - target * log(input + eps).
+ *
+ * @example
+ * ```ts
+ * nn.functional.poissonNllLoss(tensor([0.5]), tensor([2]).float()).item(); // 0.64872
+ * ```
+ */
 export const poissonNllLoss = defineFunction<PoissonNllLoss>(
   "poissonNllLoss",
   ["input", "target", "logInput?", "full?", "sizeAverage?", "eps?", "reduce?", "reduction?"],
   (args) => {
     const of = "poissonNllLoss";
     const { logInput = true, full = false, eps = 1e-8 } = args;
-    const [x, t] = pairOf(of, args.input, args.target);
+    const [x, t] = pairOf(of, args.input, args.target, true);
     let losses = logInput ? sub(exp(x), mul(t, x)) : sub(x, mul(t, log(add(x, like(x, eps)))));
     if (full) losses = add(losses, stirling(t));
     return new Tensor(reduced(losses, reductionOf(of, args)));
@@ -237,7 +280,14 @@ function stirling(t: Value): Value {
   return where(large, add(sub(mul(safe, log(safe)), safe), tail), like(t, 0));
 }
 
-/** (log variance + (input - target)^2 / variance) / 2, the variance not below eps. */
+/**
+ * (log variance + (input - target)^2 / variance) / 2, the variance not below eps.
+ *
+ * @example
+ * ```ts
+ * nn.functional.gaussianNllLoss(tensor([0.5]), tensor([2.5]), tensor([4]).float()).item(); // 1.19315
+ * ```
+ */
 export const gaussianNllLoss = defineFunction<GaussianNllLoss>(
   "gaussianNllLoss",
   ["input", "target", "var", "full?", "eps?", "reduction?"],

@@ -5,7 +5,7 @@ import type { Value } from "../../graph/node.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import * as ops from "../../ops/unfolding.ts";
 import { defineFunction } from "../define.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named, type Size, sizes, withBatch } from "./nn_arguments.ts";
 
 export interface Unfold {
@@ -38,13 +38,18 @@ function geometryOf(
 /**
  * The windows of a picture as columns: [N, C, H, W] (or without N) to [N, C kh kw, L] for L places of the
  * window, row by row.
+ *
+ * @example
+ * ```ts
+ * nn.functional.unfold(randn(8, 3, 6, 6), 2, { stride: 2 }).shape; // [8, 12, 9]
+ * ```
  */
 export const unfold = defineFunction<Unfold>(
   "unfold",
   ["input", "kernelSize", "dilation?", "padding?", "stride?"],
   (args) => {
     const geometry = geometryOf("unfold", args);
-    const [y] = withBatch("unfold", floatingInput("unfold", args.input), 2, (x) => [ops.unfold(x, geometry)]);
+    const [y] = withBatch("unfold", valueOf(args.input, "input", named("unfold")), 2, (x) => [ops.unfold(x, geometry)]);
     return new Tensor(y);
   },
 );
@@ -52,6 +57,11 @@ export const unfold = defineFunction<Unfold>(
 /**
  * Adds windows up to a picture: [N, C kh kw, L] (or without N) to [N, C, ...outputSize]; the transpose of
  * `unfold`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.fold(randn(8, 12, 9), [6, 6], 2, { stride: 2 }).shape; // [8, 3, 6, 6]
+ * ```
  */
 export const fold = defineFunction<Fold>(
   "fold",

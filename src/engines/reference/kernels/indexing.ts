@@ -20,6 +20,7 @@ function forEachNamed(
   source: ArrayArgument,
   visit: (named: number, source: number) => void,
 ): void {
+  if (index.data.length === 0) return;
   const strides = contiguousStrides(whole.shape);
   const sourceStrides = contiguousStrides(source.shape);
   const own = contiguousStrides(index.shape);
@@ -51,12 +52,18 @@ const scatter: ReferenceKernel = ({ inputs: [input, index, src], outputs: [outpu
   });
 };
 
+/** Of bools, the sum is whether any is true. */
+function setTotals(output: ArrayArgument, totals: Float64Array): void {
+  if (output.dtype === "bool") for (let i = 0; i < totals.length; i++) output.data[i] = totals[i] === 0 ? 0 : 1;
+  else output.data.set(totals);
+}
+
 const scatterAdd: ReferenceKernel = ({ inputs: [input, index, src], outputs: [output], attributes }) => {
   const totals = Float64Array.from(input.data);
   forEachNamed("scatterAdd", attributes.dim as number, input, index, src, (named, at) => {
     totals[named] += src.data[at];
   });
-  output.data.set(totals);
+  setTotals(output, totals);
 };
 
 /** Calls `visit` with pairs of rows: `start` in the large tensor and in the list, of `width` elements. */
@@ -88,7 +95,7 @@ const indexAdd: ReferenceKernel = ({ inputs: [input, index, source], outputs: [o
   forEachRow("indexAdd", attributes.dim as number, input, index, (to, from, width) => {
     for (let i = 0; i < width; i++) totals[to + i] += source.data[from + i];
   });
-  output.data.set(totals);
+  setTotals(output, totals);
 };
 
 const wrapIndex: ReferenceKernel = ({ inputs: [index], outputs: [output], attributes }) => {
