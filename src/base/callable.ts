@@ -27,9 +27,19 @@ type AnyClass = abstract new (...args: any[]) => object;
 export type Callable<C extends AnyClass> = C & ((...args: ConstructorParameters<C>) => InstanceType<C>);
 
 /**
- * Lets a class be called without `new`. The result can be extended and used with `instanceof` like the class.
+ * Makes a class that is called without `new`, as PyTorch's layers are.
  *
  * @param name - the class's public name, as it appears in the printed form.
+ * @example
+ * ```ts
+ * class DoubleModule extends nn.Module {
+ *   override forward(input: Tensor): Tensor {
+ *     return input.mul(2);
+ *   }
+ * }
+ * const Double = nn.callable("Double", DoubleModule);
+ * Double()(tensor([1.5])).tolist(); // [3]
+ * ```
  */
 export function callable<C extends AnyClass>(name: string, of: C): Callable<C> {
   Object.defineProperty(of, "name", { value: name });

@@ -7,7 +7,14 @@ import { py } from "./module_text.ts";
 /** Size of the output; null keeps the input's. */
 type OutputSize = number | null | readonly (number | null)[];
 
-/** Mean of windows that divide the picture into `outputSize` parts, evenly or overlapping. */
+/**
+ * Mean of windows that divide the picture into `outputSize` parts, evenly or overlapping.
+ *
+ * @example
+ * ```ts
+ * nn.AdaptiveAvgPool2d([1, 1])(randn(8, 10, 5, 5)).shape; // [8, 10, 1, 1]
+ * ```
+ */
 export const AdaptiveAvgPool2d = defineLayer<
   [outputSize: OutputSize] | [options: { outputSize: OutputSize }],
   { outputSize: OutputSize }
@@ -22,7 +29,14 @@ export interface AdaptiveMaxSettings {
   returnIndices: boolean;
 }
 
-/** Largest element of windows that divide the picture into `outputSize` parts, evenly or overlapping. */
+/**
+ * Largest element of windows that divide the picture into `outputSize` parts, evenly or overlapping.
+ *
+ * @example
+ * ```ts
+ * nn.AdaptiveMaxPool2d(2)(randn(8, 10, 5, 5)).shape; // [8, 10, 2, 2]
+ * ```
+ */
 export const AdaptiveMaxPool2d = defineLayer<
   | [outputSize: OutputSize, returnIndices?: boolean]
   | [outputSize: OutputSize, options?: { returnIndices?: boolean }]
@@ -36,7 +50,14 @@ export const AdaptiveMaxPool2d = defineLayer<
 });
 export type AdaptiveMaxPool2d = InstanceType<typeof AdaptiveMaxPool2d>;
 
-/** Mean of windows that divide a sequence into `outputSize` parts. */
+/**
+ * Mean of windows that divide a sequence into `outputSize` parts.
+ *
+ * @example
+ * ```ts
+ * nn.AdaptiveAvgPool1d(2)(randn(8, 10, 5)).shape; // [8, 10, 2]
+ * ```
+ */
 export const AdaptiveAvgPool1d = defineLayer<
   [outputSize: OutputSize] | [options: { outputSize: OutputSize }],
   { outputSize: OutputSize }
@@ -46,7 +67,14 @@ export const AdaptiveAvgPool1d = defineLayer<
 });
 export type AdaptiveAvgPool1d = InstanceType<typeof AdaptiveAvgPool1d>;
 
-/** Largest element of windows that divide a sequence into `outputSize` parts. */
+/**
+ * Largest element of windows that divide a sequence into `outputSize` parts.
+ *
+ * @example
+ * ```ts
+ * nn.AdaptiveMaxPool1d(2)(randn(8, 10, 5)).shape; // [8, 10, 2]
+ * ```
+ */
 export const AdaptiveMaxPool1d = defineLayer<
   | [outputSize: OutputSize, returnIndices?: boolean]
   | [outputSize: OutputSize, options?: { returnIndices?: boolean }]

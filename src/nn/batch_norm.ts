@@ -180,6 +180,10 @@ export class BatchNorm2dLayer extends BatchNormBase {
  * Normalises each feature of [N, C] or [N, C, L] over the batch; see {@link BatchNorm2d}.
  *
  * @throws ShapeError in training with one value per feature, whose variance is 0.
+ * @example
+ * ```ts
+ * nn.BatchNorm1d(120)(randn(8, 120)).shape; // [8, 120]
+ * ```
  */
 export const BatchNorm1d = callable("BatchNorm1d", BatchNorm1dLayer);
 export type BatchNorm1d = BatchNorm1dLayer;
@@ -190,12 +194,16 @@ export type BatchNorm1d = BatchNorm1dLayer;
  *
  * running = (1 - momentum) running + momentum batch; the running variance takes the unbiased one.
  *
+ * Source: S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+ *
  * @param momentum - weight of the newest batch; null averages all batches evenly.
  * @param affine - whether weight and bias are learned.
  * @param trackRunningStats - without running statistics the batch's own are used always.
  * @throws ShapeError in training with one value per channel, whose variance is 0.
- *
- * Source: S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+ * @example
+ * ```ts
+ * nn.BatchNorm2d(6)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * ```
  */
 export const BatchNorm2d = callable("BatchNorm2d", BatchNorm2dLayer);
 export type BatchNorm2d = BatchNorm2dLayer;
@@ -211,7 +219,14 @@ export class BatchNorm3dLayer extends BatchNormBase {
   }
 }
 
-/** Batch norm over volumes [N, C, D, H, W]; see {@link BatchNorm2d}. */
+/**
+ * Batch norm over volumes [N, C, D, H, W]; see {@link BatchNorm2d}.
+ *
+ * @example
+ * ```ts
+ * nn.BatchNorm3d(6)(randn(8, 6, 4, 5, 5)).shape; // [8, 6, 4, 5, 5]
+ * ```
+ */
 export const BatchNorm3d = callable("BatchNorm3d", BatchNorm3dLayer);
 export type BatchNorm3d = BatchNorm3dLayer;
 
@@ -247,7 +262,14 @@ export class InstanceNorm1dLayer extends InstanceNormBase {
   }
 }
 
-/** Normalises each channel of each sequence by itself. */
+/**
+ * Normalises each channel of each sequence by itself.
+ *
+ * @example
+ * ```ts
+ * nn.InstanceNorm1d(6)(randn(8, 6, 10)).shape; // [8, 6, 10]
+ * ```
+ */
 export const InstanceNorm1d = callable("InstanceNorm1d", InstanceNorm1dLayer);
 export type InstanceNorm1d = InstanceNorm1dLayer;
 
@@ -262,6 +284,13 @@ export class InstanceNorm2dLayer extends InstanceNormBase {
   }
 }
 
-/** Normalises each channel of each picture by itself. */
+/**
+ * Normalises each channel of each picture by itself.
+ *
+ * @example
+ * ```ts
+ * nn.InstanceNorm2d(6)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * ```
+ */
 export const InstanceNorm2d = callable("InstanceNorm2d", InstanceNorm2dLayer);
 export type InstanceNorm2d = InstanceNorm2dLayer;

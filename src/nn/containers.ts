@@ -163,7 +163,22 @@ export class ModuleListLayer extends NumberedModules {
   }
 }
 
-/** A list of modules, for a `forward` of one's own. */
+/**
+ * A list of modules, for a `forward` of one's own.
+ *
+ * @example
+ * ```ts
+ * class Deep extends nn.Module {
+ *   layers = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)]);
+ *
+ *   override forward(input: Tensor): Tensor {
+ *     for (const layer of this.layers) input = layer(input).relu();
+ *     return input;
+ *   }
+ * }
+ * new Deep()(x).shape; // [8, 4]
+ * ```
+ */
 export const ModuleList = callable("ModuleList", ModuleListLayer);
 export type ModuleList = ModuleListLayer;
 
@@ -223,6 +238,14 @@ export class ModuleDictLayer extends Module {
   }
 }
 
-/** Modules by name, for a `forward` of one's own. */
+/**
+ * Modules by name, for a `forward` of one's own.
+ *
+ * @example
+ * ```ts
+ * const heads = nn.ModuleDict({ kind: nn.Linear(4, 10), colour: nn.Linear(4, 3) });
+ * heads.get("colour")(x).shape; // [8, 3]
+ * ```
+ */
 export const ModuleDict = callable("ModuleDict", ModuleDictLayer);
 export type ModuleDict = ModuleDictLayer;

@@ -61,7 +61,14 @@ export class Conv1dLayer extends Convolution {
   }
 }
 
-/** Convolution over sequences [N, C, L]; see {@link Conv2d}. */
+/**
+ * Convolution over sequences [N, C, L]; see {@link Conv2d}.
+ *
+ * @example
+ * ```ts
+ * nn.Conv1d(4, 6, 5, { padding: "same" })(randn(8, 4, 100)).shape; // [8, 6, 100]
+ * ```
+ */
 export const Conv1d = callable("Conv1d", Conv1dLayer);
 export type Conv1d = Conv1dLayer;
 
@@ -89,7 +96,8 @@ export class Conv2dLayer extends Convolution {
  * @param paddingMode - `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
  * @example
  * ```ts
- * nn.Conv2d(1, 96, { kernelSize: 11, stride: 4, padding: 1 })(x); // [N, 1, 224, 224] -> [N, 96, 54, 54]
+ * const pictures = randn(8, 1, 224, 224);
+ * nn.Conv2d(1, 96, { kernelSize: 11, stride: 4, padding: 1 })(pictures).shape; // [8, 96, 54, 54]
  * ```
  */
 export const Conv2d = callable("Conv2d", Conv2dLayer);
@@ -126,7 +134,14 @@ export class ConvTranspose1dLayer extends TransposedConvolution {
   }
 }
 
-/** Transposed convolution over sequences [N, C, L]; see {@link ConvTranspose2d}. */
+/**
+ * Transposed convolution over sequences [N, C, L]; see {@link ConvTranspose2d}.
+ *
+ * @example
+ * ```ts
+ * nn.ConvTranspose1d(4, 6, 2, { stride: 2 })(randn(8, 4, 50)).shape; // [8, 6, 100]
+ * ```
+ */
 export const ConvTranspose1d = callable("ConvTranspose1d", ConvTranspose1dLayer);
 export type ConvTranspose1d = ConvTranspose1dLayer;
 
@@ -148,6 +163,10 @@ export class ConvTranspose2dLayer extends TransposedConvolution {
  * [inChannels, outChannels / groups, kh, kw].
  *
  * @param outputPadding - rows and columns added at one side of the output.
+ * @example
+ * ```ts
+ * nn.ConvTranspose2d(16, 6, 2, { stride: 2 })(randn(8, 16, 7, 7)).shape; // [8, 6, 14, 14]
+ * ```
  */
 export const ConvTranspose2d = callable("ConvTranspose2d", ConvTranspose2dLayer);
 export type ConvTranspose2d = ConvTranspose2dLayer;

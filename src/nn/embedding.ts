@@ -70,6 +70,11 @@ export class EmbeddingLayer extends Module {
  * A learned vector for each of `numEmbeddings` numbers.
  *
  * @param paddingIdx - a number whose vector is 0 and stays so.
+ * @throws IndexError for a number outside 0 to numEmbeddings - 1.
+ * @example
+ * ```ts
+ * nn.Embedding(100, 16)(tensor([[3, 5, 5]])).shape; // [1, 3, 16]
+ * ```
  */
 export const Embedding = callable("Embedding", EmbeddingLayer);
 export type Embedding = EmbeddingLayer;

@@ -69,7 +69,7 @@ const CLIP_NORM = signature("clipGradNorm_", ["parameters", "maxNorm", "normType
  * @returns the norm before clipping.
  * @example
  * ```ts
- * loss.backward();
+ * nn.functional.crossEntropy(net(x), y).backward();
  * const norm = nn.utils.clipGradNorm_(net.parameters(), 1);
  * optimizer.step();
  * ```
@@ -100,7 +100,16 @@ export interface ClipGradValue {
 }
 const CLIP_VALUE = signature("clipGradValue_", ["parameters", "clipValue"]);
 
-/** Keeps every element of the gradients within -clipValue and clipValue. */
+/**
+ * Keeps every element of the gradients within -clipValue and clipValue.
+ *
+ * @example
+ * ```ts
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * nn.utils.clipGradValue_(net.parameters(), 0.5);
+ * optimizer.step();
+ * ```
+ */
 export const clipGradValue_: ClipGradValue = (...args: unknown[]): void => {
   const { parameters, clipValue } = bindArguments(CLIP_VALUE, args);
   withoutTape(() => {

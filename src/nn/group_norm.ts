@@ -78,6 +78,11 @@ export class LayerNormLayer extends Module {
  * Normalises over the last dimensions, which have the shape `normalizedShape`.
  *
  * Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016.
+ *
+ * @example
+ * ```ts
+ * nn.LayerNorm(120)(randn(8, 10, 120)).shape; // [8, 10, 120]
+ * ```
  */
 export const LayerNorm = callable("LayerNorm", LayerNormLayer);
 export type LayerNorm = LayerNormLayer;
@@ -131,9 +136,13 @@ export class RMSNormLayer extends Module {
 /**
  * Divides by the root of the mean square over the last dimensions.
  *
- * @param eps - the smallest step of the dtype where it is null.
- *
  * Source: B. Zhang, R. Sennrich, "Root mean square layer normalization", NeurIPS 2019.
+ *
+ * @param eps - the smallest step of the dtype where it is null.
+ * @example
+ * ```ts
+ * nn.RMSNorm(120)(randn(8, 10, 120)).shape; // [8, 10, 120]
+ * ```
  */
 export const RMSNorm = callable("RMSNorm", RMSNormLayer);
 export type RMSNorm = RMSNormLayer;
@@ -197,6 +206,12 @@ export class GroupNormLayer extends Module {
  * Normalises groups of channels of each example.
  *
  * Source: Y. Wu, K. He, "Group normalization", ECCV 2018.
+ *
+ * @throws ArgumentError where the groups do not divide the channels.
+ * @example
+ * ```ts
+ * nn.GroupNorm(3, 6)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * ```
  */
 export const GroupNorm = callable("GroupNorm", GroupNormLayer);
 export type GroupNorm = GroupNormLayer;
@@ -213,6 +228,11 @@ export interface LocalResponseSettings {
  *
  * Source: A. Krizhevsky, I. Sutskever, G. E. Hinton, "ImageNet classification with deep convolutional neural
  * networks", NIPS 2012, section 3.3.
+ *
+ * @example
+ * ```ts
+ * nn.LocalResponseNorm(5, { k: 2 })(randn(8, 96, 26, 26)).shape; // [8, 96, 26, 26]
+ * ```
  */
 export const LocalResponseNorm = defineLayer<
   | [size: number, alpha?: number, beta?: number, k?: number]

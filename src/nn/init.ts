@@ -48,7 +48,14 @@ interface Uniform {
   (tensor: Tensor, a?: number, b?: number, generator?: Generator | null): Tensor;
   (tensor: Tensor, options: Random & { a?: number; b?: number }): Tensor;
 }
-/** U(a, b), 0 to 1 where they are not given. */
+/**
+ * U(a, b), 0 to 1 where they are not given.
+ *
+ * @example
+ * ```ts
+ * nn.init.uniform_(zeros(3, 5), -0.1, 0.1).shape; // [3, 5]
+ * ```
+ */
 export const uniform_ = initializer<Uniform>(
   "uniform_",
   ["a?", "b?", "generator?"],
@@ -60,7 +67,14 @@ interface Normal {
   (tensor: Tensor, mean?: number, std?: number, generator?: Generator | null): Tensor;
   (tensor: Tensor, options: Random & { mean?: number; std?: number }): Tensor;
 }
-/** N(mean, std^2), 0 and 1 where they are not given. */
+/**
+ * N(mean, std^2), 0 and 1 where they are not given.
+ *
+ * @example
+ * ```ts
+ * nn.init.normal_(zeros(3, 5), { std: 0.01 }).shape; // [3, 5]
+ * ```
+ */
 export const normal_ = initializer<Normal>(
   "normal_",
   ["mean?", "std?", "generator?"],
@@ -72,7 +86,14 @@ interface TruncatedNormal {
   (tensor: Tensor, mean?: number, std?: number, a?: number, b?: number, generator?: Generator | null): Tensor;
   (tensor: Tensor, options: Random & { mean?: number; std?: number; a?: number; b?: number }): Tensor;
 }
-/** N(mean, std^2), drawn again where it lies outside of [a, b] (-2 and 2 where they are not given). */
+/**
+ * N(mean, std^2), drawn again where it lies outside of [a, b] (-2 and 2 where they are not given).
+ *
+ * @example
+ * ```ts
+ * nn.init.truncNormal_(zeros(3, 5), { std: 0.02 }).shape; // [3, 5]
+ * ```
+ */
 export const truncNormal_ = initializer<TruncatedNormal>(
   "truncNormal_",
   ["mean?", "std?", "a?", "b?", "generator?"],
@@ -87,16 +108,46 @@ interface Constant {
   (tensor: Tensor, val: number): Tensor;
   (tensor: Tensor, options: { val: number }): Tensor;
 }
-/** One number everywhere. */
+/**
+ * One number everywhere.
+ *
+ * @example
+ * ```ts
+ * nn.init.constant_(zeros(2), 0.5).tolist(); // [0.5, 0.5]
+ * ```
+ */
 export const constant_ = initializer<Constant>("constant_", ["val"], (tensor, { val }) =>
   overwrite(tensor, filledValue(tensor.cell.value.shape, tensor.dtype, val)),
 );
 
 type Filler = (tensor: Tensor) => Tensor;
+/**
+ * 0 everywhere.
+ *
+ * @example
+ * ```ts
+ * nn.init.zeros_(ones(2)).tolist(); // [0, 0]
+ * ```
+ */
 export const zeros_: Filler = initializer<Filler>("zeros_", [], (tensor) => constant_(tensor, 0));
+/**
+ * 1 everywhere.
+ *
+ * @example
+ * ```ts
+ * nn.init.ones_(zeros(2)).tolist(); // [1, 1]
+ * ```
+ */
 export const ones_: Filler = initializer<Filler>("ones_", [], (tensor) => constant_(tensor, 1));
 
-/** Ones on the diagonal of a matrix. */
+/**
+ * Ones on the diagonal of a matrix.
+ *
+ * @example
+ * ```ts
+ * nn.init.eye_(zeros(2, 2)).tolist(); // [[1, 0], [0, 1]]
+ * ```
+ */
 export const eye_: Filler = initializer<Filler>("eye_", [], (tensor) => {
   const { shape, dtype } = tensor.cell.value;
   if (shape.length !== 2) throw new ShapeError(`eye_: expected a matrix, got ${formatShape(shape)}`);
@@ -112,7 +163,14 @@ interface Dirac {
   (tensor: Tensor, groups?: number): Tensor;
   (tensor: Tensor, options: { groups?: number }): Tensor;
 }
-/** A convolution that hands its input channels through. */
+/**
+ * A convolution that hands its input channels through.
+ *
+ * @example
+ * ```ts
+ * nn.init.dirac_(zeros(1, 1, 1, 3)).tolist(); // [[[[0, 1, 0]]]]
+ * ```
+ */
 export const dirac_ = initializer<Dirac>("dirac_", ["groups?"], (tensor, { groups = 1 }) => {
   const { shape, dtype } = tensor.cell.value;
   if (shape.length < 3 || shape.length > 5) {
@@ -139,7 +197,14 @@ function fillDirac(out: TypedArray, shape: Shape, groups: number): void {
   }
 }
 
-/** How many inputs a weight's output sums, and how many outputs an input reaches. */
+/**
+ * How many inputs a weight's output sums, and how many outputs an input reaches.
+ *
+ * @example
+ * ```ts
+ * nn.init.calculateFanInAndFanOut(zeros(96, 1, 11, 11)); // [121, 11616]
+ * ```
+ */
 export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
   const { shape } = tensor.cell.value;
   if (shape.length < 2) {
@@ -155,7 +220,16 @@ interface Xavier {
   (tensor: Tensor, gain?: number, generator?: Generator | null): Tensor;
   (tensor: Tensor, options: Random & { gain?: number }): Tensor;
 }
-/** U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)). */
+/**
+ * U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)).
+ *
+ * @example
+ * ```ts
+ * net.apply((module) => {
+ *   if (module instanceof nn.Linear) nn.init.xavierUniform_(module.weight);
+ * });
+ * ```
+ */
 export const xavierUniform_ = initializer<Xavier>(
   "xavierUniform_",
   ["gain?", "generator?"],
@@ -166,7 +240,14 @@ export const xavierUniform_ = initializer<Xavier>(
   },
 );
 
-/** N(0, std^2) with std = gain sqrt(2 / (fanIn + fanOut)). */
+/**
+ * N(0, std^2) with std = gain sqrt(2 / (fanIn + fanOut)).
+ *
+ * @example
+ * ```ts
+ * nn.init.xavierNormal_(zeros(3, 5)).shape; // [3, 5]
+ * ```
+ */
 export const xavierNormal_ = initializer<Xavier>(
   "xavierNormal_",
   ["gain?", "generator?"],
@@ -204,13 +285,27 @@ function kaimingDeviation(of: string, tensor: Tensor, options: KaimingOptions): 
   return calculateGain(nonlinearity, a) / Math.sqrt(fan);
 }
 
-/** U(-b, b) with b = gain sqrt(3 / fan). */
+/**
+ * U(-b, b) with b = gain sqrt(3 / fan).
+ *
+ * @example
+ * ```ts
+ * nn.init.kaimingUniform_(zeros(3, 5), { nonlinearity: "relu" }).shape; // [3, 5]
+ * ```
+ */
 export const kaimingUniform_ = initializer<Kaiming>("kaimingUniform_", KAIMING, (tensor, options) => {
   const bound = Math.sqrt(3) * kaimingDeviation("kaimingUniform_", tensor, options);
   overwrite(tensor, uniformValue(tensor.cell.value, -bound, bound, options.generator));
 });
 
-/** N(0, std^2) with std = gain / sqrt(fan). */
+/**
+ * N(0, std^2) with std = gain / sqrt(fan).
+ *
+ * @example
+ * ```ts
+ * nn.init.kaimingNormal_(zeros(3, 5), { mode: "fan_out", nonlinearity: "relu" }).shape; // [3, 5]
+ * ```
+ */
 export const kaimingNormal_ = initializer<Kaiming>("kaimingNormal_", KAIMING, (tensor, options) => {
   const std = kaimingDeviation("kaimingNormal_", tensor, options);
   overwrite(tensor, normalValue(tensor.cell.value, 0, std, options.generator));
@@ -225,6 +320,12 @@ interface Orthogonal {
  *
  * Source: A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in
  * deep linear neural networks", 2013.
+ *
+ * @example
+ * ```ts
+ * const w = nn.init.orthogonal_(zeros(2, 3));
+ * w.matmul(w.t()).tolist(); // [[1.0000, 0.0000], [0.0000, 1.0000]]
+ * ```
  */
 export const orthogonal_ = initializer<Orthogonal>(
   "orthogonal_",
@@ -253,7 +354,14 @@ interface Sparse {
   (tensor: Tensor, options: Random & { sparsity: number; std?: number }): Tensor;
   (tensor: Tensor, sparsity: number, options: Random & { std?: number }): Tensor;
 }
-/** N(0, std^2) with a share of `sparsity` zeros in each column of a matrix. */
+/**
+ * N(0, std^2) with a share of `sparsity` zeros in each column of a matrix.
+ *
+ * @example
+ * ```ts
+ * nn.init.sparse_(zeros(10, 4), { sparsity: 0.5 }).shape; // [10, 4]
+ * ```
+ */
 export const sparse_ = initializer<Sparse>(
   "sparse_",
   ["sparsity", "std?", "generator?"],
@@ -299,6 +407,10 @@ const GAINS: Readonly<Record<string, number>> = {
  *
  * @param nonlinearity - PyTorch's name (`"relu"`, `"leaky_relu"`, `"tanh"`, ...).
  * @param param - negative slope of `"leaky_relu"`, 0.01 where it is not given.
+ * @example
+ * ```ts
+ * nn.init.calculateGain("relu"); // 1.41421
+ * ```
  */
 export function calculateGain(nonlinearity: string, param: number | null = null): number {
   const name = nonlinearity.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -88,7 +88,16 @@ export class LazyLinearLayer extends LinearLayer {
   }
 }
 
-/** A `Linear` layer that learns `inFeatures` from its first input. */
+/**
+ * A `Linear` layer that learns `inFeatures` from its first input.
+ *
+ * @example
+ * ```ts
+ * const layer = nn.LazyLinear(120);
+ * layer(randn(8, 400)).shape; // [8, 120]
+ * layer.weight.shape; // [120, 400]
+ * ```
+ */
 export const LazyLinear = callable("LazyLinear", LazyLinearLayer);
 export type LazyLinear = LazyLinearLayer;
 
@@ -143,7 +152,14 @@ export class LazyConv2dLayer extends Conv2dLayer {
   }
 }
 
-/** A `Conv2d` layer that learns `inChannels` from its first input. */
+/**
+ * A `Conv2d` layer that learns `inChannels` from its first input.
+ *
+ * @example
+ * ```ts
+ * nn.LazyConv2d(6, { kernelSize: 5 })(randn(8, 3, 28, 28)).shape; // [8, 6, 24, 24]
+ * ```
+ */
 export const LazyConv2d = callable("LazyConv2d", LazyConv2dLayer);
 export type LazyConv2d = LazyConv2dLayer;
 
@@ -199,7 +215,14 @@ export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
   }
 }
 
-/** A `ConvTranspose2d` layer that learns `inChannels` from its first input. */
+/**
+ * A `ConvTranspose2d` layer that learns `inChannels` from its first input.
+ *
+ * @example
+ * ```ts
+ * nn.LazyConvTranspose2d(6, 2, { stride: 2 })(randn(8, 3, 14, 14)).shape; // [8, 6, 28, 28]
+ * ```
+ */
 export const LazyConvTranspose2d = callable("LazyConvTranspose2d", LazyConvTranspose2dLayer);
 export type LazyConvTranspose2d = LazyConvTranspose2dLayer;
 
@@ -240,7 +263,14 @@ export class LazyBatchNorm1dLayer extends BatchNorm1dLayer {
   }
 }
 
-/** A `BatchNorm1d` layer that learns `numFeatures` from its first input. */
+/**
+ * A `BatchNorm1d` layer that learns `numFeatures` from its first input.
+ *
+ * @example
+ * ```ts
+ * nn.LazyBatchNorm1d()(randn(8, 120)).shape; // [8, 120]
+ * ```
+ */
 export const LazyBatchNorm1d = callable("LazyBatchNorm1d", LazyBatchNorm1dLayer);
 export type LazyBatchNorm1d = LazyBatchNorm1dLayer;
 
@@ -274,6 +304,13 @@ export class LazyBatchNorm2dLayer extends BatchNorm2dLayer {
   }
 }
 
-/** A `BatchNorm2d` layer that learns `numFeatures` from its first input. */
+/**
+ * A `BatchNorm2d` layer that learns `numFeatures` from its first input.
+ *
+ * @example
+ * ```ts
+ * nn.LazyBatchNorm2d()(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * ```
+ */
 export const LazyBatchNorm2d = callable("LazyBatchNorm2d", LazyBatchNorm2dLayer);
 export type LazyBatchNorm2d = LazyBatchNorm2dLayer;

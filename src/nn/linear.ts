@@ -67,7 +67,7 @@ export class LinearLayer extends Module {
  * @param bias - whether b is added (default true).
  * @example
  * ```ts
- * nn.Linear(400, 120)(x); // [N, 400] -> [N, 120]
+ * nn.Linear(400, 120)(randn(256, 400)).shape; // [256, 120]
  * ```
  */
 export const Linear = callable("Linear", LinearLayer);
@@ -125,6 +125,13 @@ export class BilinearLayer extends Module {
   }
 }
 
-/** y = x1^T A x2 + b for each output feature. */
+/**
+ * y = x1^T A x2 + b for each output feature.
+ *
+ * @example
+ * ```ts
+ * nn.Bilinear(4, 5, 6)(randn(8, 4), randn(8, 5)).shape; // [8, 6]
+ * ```
+ */
 export const Bilinear = callable("Bilinear", BilinearLayer);
 export type Bilinear = BilinearLayer;

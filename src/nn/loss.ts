@@ -14,7 +14,14 @@ import {
   type WeightedSettings,
 } from "./reduction.ts";
 
-/** (input - target)^2 */
+/**
+ * Mean of (input - target)^2.
+ *
+ * @example
+ * ```ts
+ * nn.MSELoss()(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 4.5
+ * ```
+ */
 export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>(
   "MSELoss",
   ["sizeAverage?", "reduce?", "reduction?"],
@@ -26,7 +33,14 @@ export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>(
 );
 export type MSELoss = InstanceType<typeof MSELoss>;
 
-/** |input - target| */
+/**
+ * Mean of |input - target|.
+ *
+ * @example
+ * ```ts
+ * nn.L1Loss({ reduction: "sum" })(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 3
+ * ```
+ */
 export const L1Loss = defineLayer<ReductionArguments, ReducedSettings>(
   "L1Loss",
   ["sizeAverage?", "reduce?", "reduction?"],
@@ -41,7 +55,14 @@ export type L1Loss = InstanceType<typeof L1Loss>;
 export interface BetaSettings extends ReducedSettings {
   beta: number;
 }
-/** Squared below `beta`, linear above. */
+/**
+ * Squared below `beta`, linear above.
+ *
+ * @example
+ * ```ts
+ * nn.SmoothL1Loss()(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 1.5
+ * ```
+ */
 export const SmoothL1Loss = defineLayer<
   [...LegacyArguments, beta?: number] | [options: Partial<BetaSettings & LegacySettings>],
   BetaSettings
@@ -56,7 +77,14 @@ export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 export interface DeltaSettings extends ReducedSettings {
   delta: number;
 }
-/** d^2 / 2 where d = |input - target| is below `delta`, else delta (d - delta / 2). */
+/**
+ * d^2 / 2 where d = |input - target| is below `delta`, else delta (d - delta / 2).
+ *
+ * @example
+ * ```ts
+ * nn.HuberLoss({ delta: 2 })(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 2.25
+ * ```
+ */
 export const HuberLoss = defineLayer<
   | [reduction?: Reduction, delta?: number]
   | [reduction: Reduction, options: { delta?: number }]
@@ -95,7 +123,8 @@ export interface CrossEntropySettings extends ClassLossSettings {
  * @param labelSmoothing - share of the target that is spread over all classes.
  * @example
  * ```ts
- * const loss = nn.CrossEntropyLoss()(net(x), labels);
+ * const loss = nn.CrossEntropyLoss({ labelSmoothing: 0.1 })(net(x), y);
+ * loss.backward();
  * ```
  */
 export const CrossEntropyLoss = defineLayer<
@@ -111,7 +140,14 @@ export const CrossEntropyLoss = defineLayer<
 });
 export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 
-/** Negative log-likelihood of class labels, from logarithms of probabilities. */
+/**
+ * Negative log-likelihood of class labels, from logarithms of probabilities.
+ *
+ * @example
+ * ```ts
+ * nn.NLLLoss()(logSoftmax(net(x), 1), y).shape; // []
+ * ```
+ */
 export const NLLLoss = defineLayer<
   | ClassArguments
   | [weight: Tensor | null, options: Partial<ClassLossSettings & LegacySettings>]
@@ -125,7 +161,14 @@ export const NLLLoss = defineLayer<
 });
 export type NLLLoss = InstanceType<typeof NLLLoss>;
 
-/** Binary cross-entropy of probabilities. */
+/**
+ * Binary cross-entropy of probabilities.
+ *
+ * @example
+ * ```ts
+ * nn.BCELoss()(tensor([0.9, 0.2]), tensor([1, 0]).float()).item(); // 0.16425
+ * ```
+ */
 export const BCELoss = defineLayer<
   | WeightedArguments
   | [weight: Tensor | null, options: Partial<ReducedSettings & LegacySettings>]
@@ -143,7 +186,14 @@ export interface WithLogitsSettings extends WeightedSettings {
   /** A factor for the positive examples of each class. */
   posWeight: Tensor | null;
 }
-/** Binary cross-entropy of sigmoid(input), computed so that large inputs do not overflow. */
+/**
+ * Binary cross-entropy of sigmoid(input), computed so that large inputs do not overflow.
+ *
+ * @example
+ * ```ts
+ * nn.BCEWithLogitsLoss()(tensor([1.5, -0.5]), tensor([1, 0]).float()).item(); // 0.33775
+ * ```
+ */
 export const BCEWithLogitsLoss = defineLayer<
   | [...WeightedArguments, posWeight?: Tensor | null]
   | [weight: Tensor | null, options: Partial<WithLogitsSettings & LegacySettings>]
@@ -161,7 +211,15 @@ export interface DivergenceSettings {
   reduction: Reduction | "batchmean";
   logTarget: boolean;
 }
-/** Kullback-Leibler divergence: target (log target - input), input a logarithm of probabilities. */
+/**
+ * Kullback-Leibler divergence: target (log target - input), input a logarithm of probabilities.
+ *
+ * @example
+ * ```ts
+ * const p = softmax(randn(8, 3), 1);
+ * nn.KLDivLoss({ reduction: "batchmean" })(p.log(), p).item(); // 0.0000
+ * ```
+ */
 export const KLDivLoss = defineLayer<
   | [
       sizeAverage?: boolean | null,

@@ -45,7 +45,9 @@ export interface OwnTensors {
  *     return this.linear(this.conv(x).relu().flatten(1));
  *   }
  * }
- * const logits = new Classifier()(images);
+ * const classifier = new Classifier();
+ * classifier(randn(8, 1, 28, 28)).shape; // [8, 10]
+ * Object.keys(classifier.stateDict()); // ["conv.weight", "conv.bias", "linear.weight", "linear.bias"]
  * ```
  */
 export class Module extends CallableObject {

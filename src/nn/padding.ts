@@ -42,19 +42,40 @@ function paddingLayer(
   });
 }
 
-/** A border of zeros. */
+/**
+ * A border of zeros.
+ *
+ * @example
+ * ```ts
+ * nn.ZeroPad2d(2)(randn(8, 1, 28, 28)).shape; // [8, 1, 32, 32]
+ * ```
+ */
 export const ZeroPad2d = paddingLayer("ZeroPad2d", 2, "constant");
 export type ZeroPad2d = InstanceType<typeof ZeroPad2d>;
 /** Zeros before and behind a sequence. */
 export const ZeroPad1d = paddingLayer("ZeroPad1d", 1, "constant");
 export type ZeroPad1d = InstanceType<typeof ZeroPad1d>;
-/** A border that mirrors the picture, without its edge. */
+/**
+ * A border that mirrors the picture, without its edge.
+ *
+ * @example
+ * ```ts
+ * nn.ReflectionPad2d([1, 0, 0, 0])(tensor([[[0.5, 2, 3]]])).tolist(); // [[[2, 0.5, 2, 3]]]
+ * ```
+ */
 export const ReflectionPad2d = paddingLayer("ReflectionPad2d", 2, "reflect");
 export type ReflectionPad2d = InstanceType<typeof ReflectionPad2d>;
 /** A sequence mirrored at its ends. */
 export const ReflectionPad1d = paddingLayer("ReflectionPad1d", 1, "reflect");
 export type ReflectionPad1d = InstanceType<typeof ReflectionPad1d>;
-/** A border that repeats the picture's edge. */
+/**
+ * A border that repeats the picture's edge.
+ *
+ * @example
+ * ```ts
+ * nn.ReplicationPad2d([1, 0, 0, 0])(tensor([[[0.5, 2]]])).tolist(); // [[[0.5, 0.5, 2]]]
+ * ```
+ */
 export const ReplicationPad2d = paddingLayer("ReplicationPad2d", 2, "replicate");
 export type ReplicationPad2d = InstanceType<typeof ReplicationPad2d>;
 /** A sequence whose ends are repeated. */
@@ -84,7 +105,14 @@ function constantPadLayer(name: string, dims: number): Layer<ConstantArguments, 
   });
 }
 
-/** A border of one number. */
+/**
+ * A border of one number.
+ *
+ * @example
+ * ```ts
+ * nn.ConstantPad2d([1, 0, 0, 0], 9)(tensor([[[0.5, 2]]])).tolist(); // [[[9, 0.5, 2]]]
+ * ```
+ */
 export const ConstantPad2d = constantPadLayer("ConstantPad2d", 2);
 export type ConstantPad2d = InstanceType<typeof ConstantPad2d>;
 /** One number before and behind a sequence. */

@@ -25,7 +25,14 @@ export class ParameterTensor extends Tensor {
  *
  * @example
  * ```ts
- * this.gamma = nn.Parameter(ones(1, 6, 1, 1));
+ * class Scale extends nn.Module {
+ *   gamma = nn.Parameter(ones(1, 6, 1, 1));
+ *
+ *   override forward(input: Tensor): Tensor {
+ *     return input.mul(this.gamma);
+ *   }
+ * }
+ * [...new Scale().parameters()].length; // 1
  * ```
  */
 export const Parameter = callable("Parameter", ParameterTensor);

@@ -52,7 +52,15 @@ export class ParameterListLayer extends Module {
   }
 }
 
-/** A list of parameters. */
+/**
+ * A list of parameters.
+ *
+ * @example
+ * ```ts
+ * const scales = nn.ParameterList([nn.Parameter(ones(4)), nn.Parameter(zeros(4))]);
+ * scales.length; // 2
+ * ```
+ */
 export const ParameterList = callable("ParameterList", ParameterListLayer);
 export type ParameterList = ParameterListLayer;
 
@@ -111,6 +119,14 @@ export class ParameterDictLayer extends Module {
   }
 }
 
-/** Parameters by name. */
+/**
+ * Parameters by name.
+ *
+ * @example
+ * ```ts
+ * const scales = nn.ParameterDict({ gamma: nn.Parameter(ones(4)), beta: nn.Parameter(zeros(4)) });
+ * scales.length; // 2
+ * ```
+ */
 export const ParameterDict = callable("ParameterDict", ParameterDictLayer);
 export type ParameterDict = ParameterDictLayer;

@@ -56,7 +56,7 @@ function maxPool(name: string, compute: (input: Tensor, settings: MaxPoolSetting
  * @param ceilMode - keeps a last window that only partly covers the input.
  * @example
  * ```ts
- * nn.MaxPool2d({ kernelSize: 3, stride: 2 });
+ * nn.MaxPool2d({ kernelSize: 3, stride: 2 })(randn(8, 96, 54, 54)).shape; // [8, 96, 26, 26]
  * ```
  */
 export const MaxPool2d = maxPool("MaxPool2d", (input, { kernelSize, ...rest }) =>
@@ -64,7 +64,14 @@ export const MaxPool2d = maxPool("MaxPool2d", (input, { kernelSize, ...rest }) =
 );
 export type MaxPool2d = InstanceType<typeof MaxPool2d>;
 
-/** Largest element of each window of sequences [N, C, L]. */
+/**
+ * Largest element of each window of sequences [N, C, L].
+ *
+ * @example
+ * ```ts
+ * nn.MaxPool1d(2)(randn(8, 6, 10)).shape; // [8, 6, 5]
+ * ```
+ */
 export const MaxPool1d = maxPool("MaxPool1d", (input, { kernelSize, ...rest }) =>
   F.maxPool1d(input, kernelSize, rest),
 );
@@ -97,6 +104,10 @@ type AvgPoolArguments =
  *
  * @param countIncludePad - whether padding counts as elements.
  * @param divisorOverride - divides by this instead of the number of elements.
+ * @example
+ * ```ts
+ * nn.AvgPool2d(2, 2)(randn(8, 6, 28, 28)).shape; // [8, 6, 14, 14]
+ * ```
  */
 export const AvgPool2d = defineLayer<AvgPoolArguments, AvgPoolSettings>(
   "AvgPool2d",
@@ -121,7 +132,14 @@ type AvgPool1dArguments =
 /** A setting as a list of one, as PyTorch prints it. */
 const single = (size: Size) => py(Array.isArray(size) ? size : [size]);
 
-/** Mean of each window of sequences [N, C, L]. */
+/**
+ * Mean of each window of sequences [N, C, L].
+ *
+ * @example
+ * ```ts
+ * nn.AvgPool1d(2)(randn(8, 6, 10)).shape; // [8, 6, 5]
+ * ```
+ */
 export const AvgPool1d = defineLayer<AvgPool1dArguments, AvgPool1dSettings>(
   "AvgPool1d",
   ["kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?"],
@@ -160,12 +178,26 @@ function normPool(name: string, compute: (input: Tensor, settings: LPPoolSetting
   );
 }
 
-/** (sum of x^p)^(1/p) over each window of [N, C, H, W]. */
+/**
+ * (sum of x^p)^(1/p) over each window of [N, C, H, W].
+ *
+ * @example
+ * ```ts
+ * nn.LPPool2d(2, 2)(tensor([[[1.5, 0], [2, 0]]])).tolist(); // [[[2.5]]]
+ * ```
+ */
 export const LPPool2d = normPool("LPPool2d", (input, { normType, kernelSize, stride, ceilMode }) =>
   F.lpPool2d(input, normType, kernelSize, { stride, ceilMode }),
 );
 export type LPPool2d = InstanceType<typeof LPPool2d>;
-/** (sum of x^p)^(1/p) over each window of [N, C, L]. */
+/**
+ * (sum of x^p)^(1/p) over each window of [N, C, L].
+ *
+ * @example
+ * ```ts
+ * nn.LPPool1d(2, 2)(tensor([[1.5, 2]])).tolist(); // [[2.5]]
+ * ```
+ */
 export const LPPool1d = normPool("LPPool1d", (input, { normType, kernelSize, stride, ceilMode }) =>
   F.lpPool1d(input, normType, kernelSize as number, { stride: stride as number | null, ceilMode }),
 );

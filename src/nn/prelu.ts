@@ -46,6 +46,13 @@ export class PReLULayer extends Module {
   }
 }
 
-/** x where it is positive, else a learned slope times x; one slope, or one for each channel. */
+/**
+ * x where it is positive, else a learned slope times x; one slope, or one for each channel.
+ *
+ * @example
+ * ```ts
+ * nn.PReLU()(tensor([-2.5, 2])).tolist(); // [-0.625, 2]
+ * ```
+ */
 export const PReLU = callable("PReLU", PReLULayer);
 export type PReLU = PReLULayer;

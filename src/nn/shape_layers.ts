@@ -11,7 +11,14 @@ export interface FlattenSettings {
   endDim: number;
 }
 
-/** Dimensions from `startDim` to `endDim` as one: pictures as vectors. */
+/**
+ * Dimensions from `startDim` to `endDim` as one: pictures as vectors.
+ *
+ * @example
+ * ```ts
+ * nn.Flatten()(randn(8, 16, 5, 5)).shape; // [8, 400]
+ * ```
+ */
 export const Flatten = defineLayer<
   | [startDim?: number, endDim?: number]
   | [startDim: number, options: { endDim?: number }]
@@ -29,7 +36,14 @@ export interface UnflattenSettings {
   unflattenedSize: readonly number[];
 }
 
-/** One dimension as several. */
+/**
+ * One dimension as several.
+ *
+ * @example
+ * ```ts
+ * nn.Unflatten(1, [16, 5, 5])(randn(8, 400)).shape; // [8, 16, 5, 5]
+ * ```
+ */
 export const Unflatten = defineLayer<
   | [dim: number, unflattenedSize: readonly number[]]
   | [dim: number, options: { unflattenedSize: readonly number[] }]
@@ -49,7 +63,14 @@ export const Unflatten = defineLayer<
 });
 export type Unflatten = InstanceType<typeof Unflatten>;
 
-/** Its input, unchanged; takes and ignores any arguments. */
+/**
+ * Its input, unchanged; takes and ignores any arguments.
+ *
+ * @example
+ * ```ts
+ * nn.Identity()(x).shape; // [8, 4]
+ * ```
+ */
 export const Identity = defineLayer<unknown[], object>("Identity", ["*ignored"], {
   forward: (_settings, input: Tensor) => input,
 });
@@ -82,6 +103,10 @@ function describeResize(s: UpsampleSettings): string {
  *
  * @param mode - `"nearest"` or `"bilinear"`.
  * @param alignCorners - whether corner pixels keep their values (bilinear only).
+ * @example
+ * ```ts
+ * nn.Upsample({ scaleFactor: 2, mode: "bilinear" })(randn(8, 3, 7, 7)).shape; // [8, 3, 14, 14]
+ * ```
  */
 export const Upsample = defineLayer<
   | [
@@ -136,7 +161,14 @@ type UnfoldRest = Partial<Omit<UnfoldSettings, "kernelSize">>;
 const patches = (s: UnfoldSettings) =>
   `kernel_size=${py(s.kernelSize)}, dilation=${py(s.dilation)}, padding=${py(s.padding)}, stride=${py(s.stride)}`;
 
-/** Patches of [N, C, H, W] as columns: [N, C kh kw, L]. */
+/**
+ * Patches of [N, C, H, W] as columns: [N, C kh kw, L].
+ *
+ * @example
+ * ```ts
+ * nn.Unfold(2, { stride: 2 })(randn(8, 3, 6, 6)).shape; // [8, 12, 9]
+ * ```
+ */
 export const Unfold = defineLayer<
   | [kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size]
   | [kernelSize: Size, options?: UnfoldRest]
@@ -154,7 +186,14 @@ export interface FoldSettings extends UnfoldSettings {
   outputSize: Size;
 }
 
-/** Columns back to a picture, where overlapping patches add up: the gradient of `Unfold`. */
+/**
+ * Columns back to a picture, where overlapping patches add up: the gradient of `Unfold`.
+ *
+ * @example
+ * ```ts
+ * nn.Fold([6, 6], 2, { stride: 2 })(randn(8, 12, 9)).shape; // [8, 3, 6, 6]
+ * ```
+ */
 export const Fold = defineLayer<
   | [outputSize: Size, kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size]
   | [outputSize: Size, kernelSize: Size, options?: UnfoldRest]

@@ -20,13 +20,17 @@ export interface CreateTensor {
 /**
  * A tensor of given numbers, which are copied.
  *
- * Without a dtype, typed arrays keep theirs; lists become bool, int64 or float32, as in PyTorch.
- * `shape` (ours) gives a flat list or typed array its dimensions.
+ * Without a dtype, typed arrays keep theirs; lists become bool, int64 or float32, as in PyTorch. JavaScript
+ * does not tell 1.0 from 1, so a list of whole numbers is int64: say `dtype` or `.float()` where float32 is
+ * meant. `shape` (ours) gives a flat list or typed array its dimensions.
  *
  * @throws ShapeError where nested lists are ragged.
  * @example
  * ```ts
- * tensor([[1, 2], [3, 4]], { dtype: "float32" });
+ * tensor([[1, 2], [3, 4.5]]).dtype; // "float32"
+ * tensor([[1, 2], [3, 4]]).dtype; // "int64"
+ * tensor([[1, 2], [3, 4]], { dtype: "float32" }).shape; // [2, 2]
+ * tensor(new Uint8Array(6), { shape: [2, 3] }).dtype; // "uint8"
  * ```
  */
 export const tensor = defineFunction<CreateTensor>(

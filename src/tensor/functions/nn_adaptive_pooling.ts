@@ -33,6 +33,10 @@ export interface AdaptiveMaxPool {
  *
  * @param input - [N, C, H, W] or [C, H, W].
  * @param outputSize - one number, or (height, width); null keeps the input's.
+ * @example
+ * ```ts
+ * nn.functional.adaptiveAvgPool2d(randn(8, 10, 5, 5), [1, 1]).shape; // [8, 10, 1, 1]
+ * ```
  */
 export const adaptiveAvgPool2d = defineFunction<AdaptivePool>(
   "adaptiveAvgPool2d",
@@ -40,7 +44,14 @@ export const adaptiveAvgPool2d = defineFunction<AdaptivePool>(
   (args) => poolAdaptively("adaptiveAvgPool2d", 2, args, averageToGrid),
 );
 
-/** `adaptiveAvgPool2d` over sequences. */
+/**
+ * `adaptiveAvgPool2d` over sequences.
+ *
+ * @example
+ * ```ts
+ * nn.functional.adaptiveAvgPool1d(tensor([[0.5, 1.5, 2.5, 3.5]]), 2).tolist(); // [[1, 3]]
+ * ```
+ */
 export const adaptiveAvgPool1d = defineFunction<AdaptivePool>(
   "adaptiveAvgPool1d",
   ["input", "outputSize"],
@@ -49,12 +60,26 @@ export const adaptiveAvgPool1d = defineFunction<AdaptivePool>(
 
 const MAX = ["input", "outputSize", "returnIndices?"];
 
-/** The largest element of each cell of a grid; see `adaptiveAvgPool2d`, and `maxPool2d` for the indices. */
+/**
+ * The largest element of each cell of a grid; see `adaptiveAvgPool2d`, and `maxPool2d` for the indices.
+ *
+ * @example
+ * ```ts
+ * nn.functional.adaptiveMaxPool2d(randn(8, 10, 5, 7), [2, null]).shape; // [8, 10, 2, 7]
+ * ```
+ */
 export const adaptiveMaxPool2d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPool2d", MAX, (args) =>
   poolAdaptively("adaptiveMaxPool2d", 2, args, largestInGrid),
 );
 
-/** `adaptiveMaxPool2d` over sequences. */
+/**
+ * `adaptiveMaxPool2d` over sequences.
+ *
+ * @example
+ * ```ts
+ * nn.functional.adaptiveMaxPool1d(tensor([[0.5, 1.5, 2.5, 3.5]]), 2).tolist(); // [[1.5, 3.5]]
+ * ```
+ */
 export const adaptiveMaxPool1d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPool1d", MAX, (args) =>
   poolAdaptively("adaptiveMaxPool1d", 1, args, largestInGrid),
 );

@@ -47,6 +47,11 @@ export interface ScaledDotProductAttention {
  * @param isCausal - position i sees positions 0 to i only.
  * @param scale - 1 / sqrt(E) by default.
  * @param enableGqa - heads of key and value (the third dimension from the end) serve several of the query's.
+ * @example
+ * ```ts
+ * const q = randn(2, 4, 10, 16);
+ * nn.functional.scaledDotProductAttention(q, q, q, { isCausal: true }).shape; // [2, 4, 10, 16]
+ * ```
  */
 export const scaledDotProductAttention = defineFunction<ScaledDotProductAttention>(
   "scaledDotProductAttention",

@@ -54,10 +54,15 @@ export interface BatchNorm {
  * running = (1 - momentum) running + momentum new, with the unbiased variance. Otherwise the running ones are
  * used.
  *
+ * Source: S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+ *
  * @param input - [N, C, ...].
  * @throws ShapeError for a single value per channel in training: it has no variance.
- *
- * Source: S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+ * @example
+ * ```ts
+ * const [mean, variance] = [zeros(3), ones(3)];
+ * nn.functional.batchNorm(randn(8, 3, 5, 5), mean, variance, { training: true }).shape; // [8, 3, 5, 5]
+ * ```
  */
 export const batchNorm = defineFunction<BatchNorm>(
   "batchNorm",
@@ -167,6 +172,10 @@ export interface InstanceNorm {
  * the mean over the batch of what each example had.
  *
  * @param input - [N, C, ...].
+ * @example
+ * ```ts
+ * nn.functional.instanceNorm(randn(8, 3, 5, 5)).shape; // [8, 3, 5, 5]
+ * ```
  */
 export const instanceNorm = defineFunction<InstanceNorm>(
   "instanceNorm",

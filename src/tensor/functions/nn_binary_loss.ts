@@ -92,6 +92,10 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
  * @param input - probabilities.
  * @param target - of the input's shape and dtype, between 0 and 1.
  * @throws ArgumentError, when the loss is computed, where an input is not between 0 and 1.
+ * @example
+ * ```ts
+ * nn.functional.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1.0, 0]).float()).item(); // 0.16425
+ * ```
  */
 export const binaryCrossEntropy = defineFunction<BinaryCrossEntropy>(
   "binaryCrossEntropy",
@@ -109,6 +113,10 @@ export const binaryCrossEntropy = defineFunction<BinaryCrossEntropy>(
  *
  * @param input - scores (logits).
  * @param posWeight - factor of the positive part, by the last dimension.
+ * @example
+ * ```ts
+ * nn.functional.binaryCrossEntropyWithLogits(tensor([1.5, -0.5]), tensor([1, 0]).float()).item(); // 0.33775
+ * ```
  */
 export const binaryCrossEntropyWithLogits = defineFunction<BinaryCrossEntropyWithLogits>(
   "binaryCrossEntropyWithLogits",
@@ -125,7 +133,14 @@ export const binaryCrossEntropyWithLogits = defineFunction<BinaryCrossEntropyWit
   },
 );
 
-/** Mean of log(1 + e^(-target * input)), targets 1 and -1. */
+/**
+ * Mean of log(1 + e^(-target * input)), targets 1 and -1.
+ *
+ * @example
+ * ```ts
+ * nn.functional.softMarginLoss(tensor([1.5, -0.5]), tensor([1, -1]).float()).item(); // 0.33775
+ * ```
+ */
 export const softMarginLoss = defineFunction<UnweightedLoss>(
   "softMarginLoss",
   ["input", "target", ...LEGACY],
@@ -137,7 +152,14 @@ export const softMarginLoss = defineFunction<UnweightedLoss>(
   },
 );
 
-/** Mean over the classes (the last dimension) of the binary cross-entropy with logits. */
+/**
+ * Mean over the classes (the last dimension) of the binary cross-entropy with logits.
+ *
+ * @example
+ * ```ts
+ * nn.functional.multilabelSoftMarginLoss(tensor([[1.5, -0.5]]), tensor([[1, 0]]).float()).item(); // 0.33775
+ * ```
+ */
 export const multilabelSoftMarginLoss = defineFunction<BinaryCrossEntropy>(
   "multilabelSoftMarginLoss",
   ["input", "target", "weight?", ...LEGACY],

@@ -79,7 +79,8 @@ const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "redu
  * computed. DTypeError for labels that are not whole numbers.
  * @example
  * ```ts
- * crossEntropy(net(x), y, { labelSmoothing: 0.1 });
+ * nn.functional.crossEntropy(net(x), y, { labelSmoothing: 0.1 }).shape; // []
+ * nn.functional.crossEntropy(tensor([[2.5, 0.5]]), tensor([0])).item(); // 0.12693
  * ```
  */
 export const crossEntropy = defineFunction<CrossEntropy>(
@@ -120,6 +121,10 @@ export const crossEntropy = defineFunction<CrossEntropy>(
  * Negative log-likelihood: the mean over the examples of -input[target].
  *
  * @param input - logarithms of probabilities, [C], [N, C] or [N, C, d1, ...]; the rest as in `crossEntropy`.
+ * @example
+ * ```ts
+ * nn.functional.nllLoss(logSoftmax(net(x), 1), y).shape; // []
+ * ```
  */
 export const nllLoss = defineFunction<NllLoss>("nllLoss", NLL, (args) => {
   const of = "nllLoss";

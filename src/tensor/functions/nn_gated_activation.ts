@@ -20,9 +20,13 @@ export interface Gelu {
 /**
  * x times the standard normal distribution function at x.
  *
- * @param approximate - `"tanh"`: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
- *
  * Source: D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016.
+ *
+ * @param approximate - `"tanh"`: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+ * @example
+ * ```ts
+ * nn.functional.gelu(tensor([0.5, 2])).tolist(); // [0.34573, 1.95450]
+ * ```
  */
 export const gelu = activation<Gelu>("gelu", ["approximate?"], (x, { approximate = "none" }) => {
   const like = (value: number): Value => constant(value, x.dtype);
@@ -44,6 +48,10 @@ export interface Prelu {
  * x where x > 0, weight * x elsewhere.
  *
  * @param weight - one slope, or one for each channel (dimension 1).
+ * @example
+ * ```ts
+ * nn.functional.prelu(tensor([-1.5, 2]), tensor([0.1])).tolist(); // [-0.15, 2]
+ * ```
  */
 export const prelu = defineFunction<Prelu>("prelu", ["input", "weight"], ({ input, weight }) => {
   const x = floatingInput("prelu", input);
@@ -72,7 +80,14 @@ export interface Glu {
   (input: Tensor, options: { dim?: number }): Tensor;
 }
 
-/** a sigmoid(b), the halves a and b of the input along `dim` (the last one by default). */
+/**
+ * a sigmoid(b), the halves a and b of the input along `dim` (the last one by default).
+ *
+ * @example
+ * ```ts
+ * nn.functional.glu(tensor([1.5, 3, 0.5, -0.5])).tolist(); // [0.93369, 1.13262]
+ * ```
+ */
 export const glu = defineFunction<Glu>("glu", ["input", "dim?"], ({ input, dim = -1 }) => {
   const x = floatingInput("glu", input);
   if (x.shape.length === 0)

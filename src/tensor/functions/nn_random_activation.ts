@@ -24,6 +24,11 @@ export interface RandomLeakyRelu {
  * Leaky ReLU whose slope is drawn from [lower, upper) for each element in training, and their mean otherwise.
  *
  * Source: B. Xu et al., "Empirical evaluation of rectified activations in convolutional network", 2015.
+ *
+ * @example
+ * ```ts
+ * nn.functional.rrelu(tensor([-1.5, 2]), 0.1, 0.3).tolist(); // [-0.3, 2]
+ * ```
  */
 export const rrelu = defineFunction<RandomLeakyRelu>(
   "rrelu",
@@ -49,10 +54,14 @@ export interface GumbelSoftmax {
 /**
  * A sample from the categories of `logits` that has a gradient: softmax((logits + Gumbel noise) / tau).
  *
+ * Source: E. Jang et al., "Categorical reparameterization with Gumbel-softmax", 2017.
+ *
  * @param hard - returns ones and zeros, with the gradient of the soft sample.
  * @param eps - has no effect, as in PyTorch.
- *
- * Source: E. Jang et al., "Categorical reparameterization with Gumbel-softmax", 2017.
+ * @example
+ * ```ts
+ * nn.functional.gumbelSoftmax(randn(8, 3), { hard: true }).sum().item(); // 8
+ * ```
  */
 export const gumbelSoftmax = defineFunction<GumbelSoftmax>(
   "gumbelSoftmax",

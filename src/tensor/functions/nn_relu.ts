@@ -6,7 +6,14 @@ import { Tensor, valueOf } from "../tensor.ts";
 import type { Activation } from "./nn_activation.ts";
 import { named } from "./nn_arguments.ts";
 
-/** max(x, 0). `inplace` puts the result in the input's place. */
+/**
+ * max(x, 0). `inplace` puts the result in the input's place.
+ *
+ * @example
+ * ```ts
+ * nn.functional.relu(tensor([-1, 2])).tolist(); // [0, 2]
+ * ```
+ */
 export const relu = defineFunction<Activation>(
   "relu",
   ["input", "inplace?"],

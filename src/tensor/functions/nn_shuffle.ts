@@ -21,7 +21,14 @@ export interface ChannelShuffle {
   (input: Tensor, options: { groups: number }): Tensor;
 }
 
-/** [..., C r^2, H, W] to [..., C, H r, W r]: groups of channels become blocks of pixels. */
+/**
+ * [..., C r^2, H, W] to [..., C, H r, W r]: groups of channels become blocks of pixels.
+ *
+ * @example
+ * ```ts
+ * nn.functional.pixelShuffle(randn(8, 12, 7, 7), 2).shape; // [8, 3, 14, 14]
+ * ```
+ */
 export const pixelShuffle = defineFunction<PixelShuffle>(
   "pixelShuffle",
   ["input", "upscaleFactor"],
@@ -42,7 +49,14 @@ export const pixelShuffle = defineFunction<PixelShuffle>(
   },
 );
 
-/** [..., C, H r, W r] to [..., C r^2, H, W]: undoes `pixelShuffle`. */
+/**
+ * [..., C, H r, W r] to [..., C r^2, H, W]: undoes `pixelShuffle`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.pixelUnshuffle(randn(8, 3, 14, 14), 2).shape; // [8, 12, 7, 7]
+ * ```
+ */
 export const pixelUnshuffle = defineFunction<PixelUnshuffle>(
   "pixelUnshuffle",
   ["input", "downscaleFactor"],
@@ -63,7 +77,14 @@ export const pixelUnshuffle = defineFunction<PixelUnshuffle>(
   },
 );
 
-/** Deals the channels of each group out to all groups: [N, g k, ...] seen as [N, g, k] is transposed. */
+/**
+ * Deals the channels of each group out to all groups: [N, g k, ...] seen as [N, g, k] is transposed.
+ *
+ * @example
+ * ```ts
+ * nn.functional.channelShuffle(randn(8, 6, 7, 7), 3).shape; // [8, 6, 7, 7]
+ * ```
+ */
 export const channelShuffle = defineFunction<ChannelShuffle>(
   "channelShuffle",
   ["input", "groups"],
