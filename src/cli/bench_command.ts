@@ -5,9 +5,16 @@ import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { engineNames } from "../engines/select.ts";
 import { entry } from "../models/index.ts";
 import { type BenchLine, formatBench, ratiosOf, type SkipLine } from "./bench_lines.ts";
-import { type Contender, matmulContenders, type PytorchMode, parsePeers, runInTurn, trainingContenders } from "./bench_peers.ts";
-import type { Output } from "./output.ts";
+import {
+  type Contender,
+  matmulContenders,
+  type PytorchMode,
+  parsePeers,
+  runInTurn,
+  trainingContenders,
+} from "./bench_peers.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
+import type { Output } from "./output.ts";
 
 export interface BenchCommand {
   readonly what: string;
@@ -33,7 +40,10 @@ export async function benchCommand(command: BenchCommand, output: Output): Promi
     results = await runInTurn(contenders, {
       rounds: command.rounds,
       signal: interrupt.signal,
-      onStart: (contender, round) => output.note(`round ${round}/${command.rounds}: ${contender.library} ${contender.engine} ${contender.net ?? contender.task ?? ""}`),
+      onStart: (contender, round) =>
+        output.note(
+          `round ${round}/${command.rounds}: ${contender.library} ${contender.engine} ${contender.net ?? contender.task ?? ""}`,
+        ),
     });
   } catch (error) {
     if (interrupt.signal.aborted) return INTERRUPTED;
@@ -58,16 +68,26 @@ function checkNames(command: BenchCommand): void {
 
 function oneOf(what: string, given: string, known: readonly string[]): void {
   if (known.includes(given)) return;
-  throw new ArgumentError(`unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`);
+  throw new ArgumentError(
+    `unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`,
+  );
 }
 
 function contendersOf(command: BenchCommand): Contender[] {
   const peers = parsePeers(command.against.join(","));
   const threads = command.threads ?? availableParallelism();
   // Five windows in the time that was asked for.
-  const settings = { threads, windows: 5, seconds: command.seconds / 5, pytorchModes: command.modes as PytorchMode[] };
+  const settings = {
+    threads,
+    windows: 5,
+    seconds: command.seconds / 5,
+    pytorchModes: command.modes as PytorchMode[],
+  };
   if (command.what === "matmul") {
-    return [...command.engines.map((engine) => own(command, engine, threads)), ...matmulContenders(peers, command.size, settings)];
+    return [
+      ...command.engines.map((engine) => own(command, engine, threads)),
+      ...matmulContenders(peers, command.size, settings),
+    ];
   }
   return command.nets.flatMap((net) => [
     ...command.engines.map((engine) => own(command, engine, threads, net)),
@@ -77,8 +97,25 @@ function contendersOf(command: BenchCommand): Contender[] {
 
 function own(command: BenchCommand, engine: string, threads: number, net?: string): Contender {
   const program = fileURLToPath(new URL("./bench_own.js", import.meta.url));
-  const args = [program, command.what, "--engine", engine, "--threads", `${threads}`, "--windows", "5", "--seconds", `${command.seconds / 5}`];
+  const args = [
+    program,
+    command.what,
+    "--engine",
+    engine,
+    "--threads",
+    `${threads}`,
+    "--windows",
+    "5",
+    "--seconds",
+    `${command.seconds / 5}`,
+  ];
   if (net !== undefined) args.push("--net", net);
   else args.push("--size", `${command.size}`);
-  return { library: "convoyant", engine, ...(net === undefined ? { task: "matmul" } : { net }), command: process.execPath, args };
+  return {
+    library: "convoyant",
+    engine,
+    ...(net === undefined ? { task: "matmul" } : { net }),
+    command: process.execPath,
+    args,
+  };
 }

@@ -5,7 +5,16 @@
 import { parseArgs } from "node:util";
 import { create, entry } from "../models/index.ts";
 import * as optim from "../optim/index.ts";
-import { crossEntropy, fromTypedArray, printProgram, profile, rand, stopEngine, type Tensor, useEngine } from "../tensor/index.ts";
+import {
+  crossEntropy,
+  fromTypedArray,
+  printProgram,
+  profile,
+  rand,
+  stopEngine,
+  type Tensor,
+  useEngine,
+} from "../tensor/index.ts";
 import { executor } from "../tensor/runtime.ts";
 import { type BenchLine, median } from "./bench_lines.ts";
 
@@ -38,9 +47,16 @@ async function measureTraining(): Promise<BenchLine> {
   const batch = values.batch === undefined ? presets.zh.batchSize : Number(values.batch);
   const net = create(values.net, { edition: "zh" });
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
-  const pixels = Float32Array.from({ length: batch * channels * inputSize ** 2 }, (_, i) => ((i * 2654435761) % 256) / 255);
+  const pixels = Float32Array.from(
+    { length: batch * channels * inputSize ** 2 },
+    (_, i) => ((i * 2654435761) % 256) / 255,
+  );
   const x = fromTypedArray(pixels, [batch, channels, inputSize, inputSize], "float32");
-  const y = fromTypedArray(Float64Array.from({ length: batch }, (_, i) => i % 10), [batch], "int64");
+  const y = fromTypedArray(
+    Float64Array.from({ length: batch }, (_, i) => i % 10),
+    [batch],
+    "int64",
+  );
   const step = (): Tensor => {
     const loss = crossEntropy(net(x), y);
     optimizer.zeroGrad();
@@ -62,12 +78,17 @@ async function measureTraining(): Promise<BenchLine> {
   }
   // Recording, walking back, building the key and finding the program: all that happens on this thread.
   const planShare = planning / total;
-  if (values.explain) for (const run of await profile(step)) process.stderr.write(`${printProgram(run.program, run.timings)}\n`);
+  if (values.explain)
+    for (const run of await profile(step))
+      process.stderr.write(`${printProgram(run.program, run.timings)}\n`);
   return { ...common(firstStepSeconds), net: values.net, batch, examplesPerSecond: median(rates), planShare };
 }
 
 /** Steps for a while, at most two under way, and waits for the last. */
-async function window(step: () => Tensor, milliseconds: number): Promise<{ steps: number; milliseconds: number; inStep: number }> {
+async function window(
+  step: () => Tensor,
+  milliseconds: number,
+): Promise<{ steps: number; milliseconds: number; inStep: number }> {
   const started = performance.now();
   let steps = 0;
   let inStep = 0;

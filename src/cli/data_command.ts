@@ -1,10 +1,11 @@
 /** `convoyant data`: brings a data set here, and shows it. */
+
+import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { openDataset } from "../data/index.ts";
 import { renderImage } from "../report/terminal_image.ts";
 import { displayWidth, pad } from "../report/text_width.ts";
-import { DATASETS } from "./training_config.ts";
 import type { Output } from "./output.ts";
-import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { DATASETS } from "./training_config.ts";
 
 export interface DataCommand {
   readonly name: string;
@@ -15,14 +16,25 @@ export async function dataFetchCommand(command: DataCommand, output: Output): Pr
   checkName(command.name);
   for (const train of [true, false]) {
     const dataset = await open(command, train, output);
-    output.line(`${command.name} ${train ? "training" : "test"} set: ${dataset.length} pictures, from ${dataset.folder}`);
-    output.event({ event: "data", data: command.name, split: train ? "train" : "test", pictures: dataset.length, folder: dataset.folder });
+    output.line(
+      `${command.name} ${train ? "training" : "test"} set: ${dataset.length} pictures, from ${dataset.folder}`,
+    );
+    output.event({
+      event: "data",
+      data: command.name,
+      split: train ? "train" : "test",
+      pictures: dataset.length,
+      folder: dataset.folder,
+    });
   }
   output.event({ event: "end", data: command.name });
   return 0;
 }
 
-export async function dataShowCommand(command: DataCommand & { split: "train" | "test"; from: number; count: number }, output: Output): Promise<number> {
+export async function dataShowCommand(
+  command: DataCommand & { split: "train" | "test"; from: number; count: number },
+  output: Output,
+): Promise<number> {
   checkName(command.name);
   const dataset = await open(command, command.split === "train", output);
   const classes = openDataset.classes(command.name as (typeof DATASETS)[number]);
@@ -48,7 +60,13 @@ function inColumns(tiles: readonly string[][], columns: number): string[] {
   for (let i = 0; i < tiles.length; i += perRow) {
     const row = tiles.slice(i, i + perRow);
     const height = Math.max(...row.map((tile) => tile.length));
-    for (let y = 0; y < height; y++) lines.push(row.map((tile) => pad(tile[y] ?? "", width)).join("").trimEnd());
+    for (let y = 0; y < height; y++)
+      lines.push(
+        row
+          .map((tile) => pad(tile[y] ?? "", width))
+          .join("")
+          .trimEnd(),
+      );
     lines.push("");
   }
   return lines;
@@ -64,5 +82,7 @@ function open(command: DataCommand, train: boolean, output: Output) {
 
 function checkName(name: string): void {
   if ((DATASETS as readonly string[]).includes(name)) return;
-  throw new ArgumentError(`unknown data set \`${name}\`${didYouMean(name, DATASETS)} (there are: ${DATASETS.join(", ")})`);
+  throw new ArgumentError(
+    `unknown data set \`${name}\`${didYouMean(name, DATASETS)} (there are: ${DATASETS.join(", ")})`,
+  );
 }

@@ -4,15 +4,32 @@ import { renderTable } from "../report/table.ts";
 import { rand, stopEngine, useEngine } from "../tensor/index.ts";
 import type { Output } from "./output.ts";
 
-export async function engineCommand(options: { threads: number | null; size: number }, output: Output): Promise<number> {
+export async function engineCommand(
+  options: { threads: number | null; size: number },
+  output: Output,
+): Promise<number> {
   const rows: string[][] = [];
   for (const name of engineNames()) {
     const size = name === "reference" ? Math.min(options.size, 128) : options.size;
     try {
       const info = await createEngineInfo(name, options.threads);
       const gflops = await matmulSpeed(size);
-      rows.push([name, "works", String(info.threads), info.detail, `${gflops.toFixed(gflops < 10 ? 2 : 1)} GFLOP/s (${size})`]);
-      output.event({ event: "engine", engine: name, works: true, threads: info.threads, detail: info.detail, matmulSize: size, gflops });
+      rows.push([
+        name,
+        "works",
+        String(info.threads),
+        info.detail,
+        `${gflops.toFixed(gflops < 10 ? 2 : 1)} GFLOP/s (${size})`,
+      ]);
+      output.event({
+        event: "engine",
+        engine: name,
+        works: true,
+        threads: info.threads,
+        detail: info.detail,
+        matmulSize: size,
+        gflops,
+      });
     } catch (error) {
       rows.push([name, "not here", "", (error as Error).message, ""]);
       output.event({ event: "engine", engine: name, works: false, reason: (error as Error).message });
@@ -21,7 +38,13 @@ export async function engineCommand(options: { threads: number | null; size: num
   }
   output.lines(
     renderTable(
-      [{ title: "engine" }, { title: "" }, { title: "threads", align: "right" }, { title: "detail", flexible: true }, { title: "matrix product, f32", align: "right" }],
+      [
+        { title: "engine" },
+        { title: "" },
+        { title: "threads", align: "right" },
+        { title: "detail", flexible: true },
+        { title: "matrix product, f32", align: "right" },
+      ],
       rows,
       output.style,
     ),
@@ -32,7 +55,10 @@ export async function engineCommand(options: { threads: number | null; size: num
   return 0;
 }
 
-async function createEngineInfo(name: string, threads: number | null): Promise<{ threads: number; detail: string }> {
+async function createEngineInfo(
+  name: string,
+  threads: number | null,
+): Promise<{ threads: number; detail: string }> {
   const options = threads === null ? {} : { threads };
   const probe = createEngine(name, options);
   const info = await probe.start();

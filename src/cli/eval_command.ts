@@ -24,7 +24,10 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
     dataDir: command.dataDir ?? loaded.config.dataDir,
     limitBatches: command.limitBatches,
   };
-  await useEngine(command.engine ?? config.engine, command.threads === null ? {} : { threads: command.threads });
+  await useEngine(
+    command.engine ?? config.engine,
+    command.threads === null ? {} : { threads: command.threads },
+  );
   const { testLoader, classes } = await makeLoaders(config, (text) => output.note(text));
   const started = performance.now();
   const metrics = await evaluate(loaded.net, testLoader);
@@ -32,7 +35,12 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
   const figures = confusionFigures(metrics.confusion);
   output.lines(
     renderTable(
-      [{ title: "class" }, { title: "precision", align: "right" }, { title: "recall", align: "right" }, { title: "examples", align: "right" }],
+      [
+        { title: "class" },
+        { title: "precision", align: "right" },
+        { title: "recall", align: "right" },
+        { title: "examples", align: "right" },
+      ],
       figures.classes.map((c, i) => [
         `${classes[i]?.en ?? i}${classes[i]?.zh ? ` ${classes[i].zh}` : ""}`,
         formatPercent(c.precision),
@@ -43,7 +51,9 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
     ),
   );
   output.line();
-  output.line(`${loaded.weights}: loss ${formatFigure(metrics.loss)}, accuracy ${formatFigure(metrics.accuracy)}, top 5 ${formatFigure(metrics.topAccuracy(5))}, ${metrics.examples} examples in ${seconds.toFixed(1)} s`);
+  output.line(
+    `${loaded.weights}: loss ${formatFigure(metrics.loss)}, accuracy ${formatFigure(metrics.accuracy)}, top 5 ${formatFigure(metrics.topAccuracy(5))}, ${metrics.examples} examples in ${seconds.toFixed(1)} s`,
+  );
   output.event({
     event: "end",
     model: config.model,

@@ -32,9 +32,17 @@ function report(error: unknown): number {
   if (error instanceof ConvoyantError) {
     process.stderr.write(`${error.name}: ${error.message}\n`);
   } else {
-    process.stderr.write(`This is a fault of Convoyant's own:\n${(error as Error)?.stack ?? String(error)}\n`);
+    process.stderr.write(
+      `This is a fault of Convoyant's own:\n${(error as Error)?.stack ?? String(error)}\n`,
+    );
   }
-  if (asJson) say({ event: "error", error: (error as Error)?.name, message: (error as Error)?.message, exitCode: code });
+  if (asJson)
+    say({
+      event: "error",
+      error: (error as Error)?.name,
+      message: (error as Error)?.message,
+      exitCode: code,
+    });
   return code;
 }
 

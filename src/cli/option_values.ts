@@ -17,7 +17,9 @@ export function realNumber(least: number, open = false): (text: string) => numbe
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !Number.isFinite(value) || (open ? value <= least : value < least)) {
-      throw new InvalidArgumentError(`expected a number ${open ? "above" : "of at least"} ${least}, got "${text}".`);
+      throw new InvalidArgumentError(
+        `expected a number ${open ? "above" : "of at least"} ${least}, got "${text}".`,
+      );
     }
     return value;
   };

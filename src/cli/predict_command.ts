@@ -29,13 +29,16 @@ export async function predictCommand(command: PredictCommand, output: Output): P
   const { net, config } = await loadNetwork(command.source, command.model);
   const withData = { ...config, dataDir: command.dataDir ?? config.dataDir };
   const examples: Example[] = [];
-  for (const image of command.images) examples.push(await readExample(image, withData, command.invert, output));
+  for (const image of command.images)
+    examples.push(await readExample(image, withData, command.invert, output));
   await useEngine(command.engine ?? config.engine);
   const { classes } = classNamesOf(config);
   const size = config.resize ?? 28;
   for (const example of examples) {
     const input = toInput(example.picture, size);
-    const probabilities = (await noGrad(() => net(fromTypedArray(input, [1, 1, size, size], "float32")).softmax(1)).tolist())[0] as number[];
+    const probabilities = (
+      await noGrad(() => net(fromTypedArray(input, [1, 1, size, size], "float32")).softmax(1)).tolist()
+    )[0] as number[];
     const ranked = probabilities.map((probability, i) => ({ label: labelOf(classes, i), probability }));
     output.lines(
       renderPrediction(resample(example.picture, size, size), ranked, {
@@ -61,24 +64,44 @@ export async function predictCommand(command: PredictCommand, output: Output): P
   return 0;
 }
 
-async function readExample(image: string, config: TrainingConfig, invert: boolean, output: Output): Promise<Example> {
+async function readExample(
+  image: string,
+  config: TrainingConfig,
+  invert: boolean,
+  output: Output,
+): Promise<Example> {
   const indexed = /^(train|test):(\d+)$/.exec(image);
-  if (indexed !== null) return readFromDataset(image, indexed[1] === "train", Number(indexed[2]), config, output);
+  if (indexed !== null)
+    return readFromDataset(image, indexed[1] === "train", Number(indexed[2]), config, output);
   if (/^[a-z]+:/.test(image) && !/^[a-zA-Z]:[\\/]/.test(image)) {
-    throw new ArgumentError(`predict: expected a PNG or PGM file, or test:<index> or train:<index>, got "${image}"`);
+    throw new ArgumentError(
+      `predict: expected a PNG or PGM file, or test:<index> or train:<index>, got "${image}"`,
+    );
   }
   const { width, height, data } = await readGreyImage(image);
-  return { name: image, picture: { width, height, data: invert ? data.map((g) => 255 - g) : data }, truth: null };
+  return {
+    name: image,
+    picture: { width, height, data: invert ? data.map((g) => 255 - g) : data },
+    truth: null,
+  };
 }
 
-async function readFromDataset(name: string, train: boolean, index: number, config: TrainingConfig, output: Output): Promise<Example> {
+async function readFromDataset(
+  name: string,
+  train: boolean,
+  index: number,
+  config: TrainingConfig,
+  output: Output,
+): Promise<Example> {
   const dataset = await openDataset(config.data, {
     train,
     dataDir: config.dataDir ?? undefined,
     onProgress: (text: string) => output.note(text),
   });
   if (index >= dataset.length) {
-    throw new IndexError(`predict: ${name} is out of range: the ${train ? "training" : "test"} set has pictures 0 to ${dataset.length - 1}`);
+    throw new IndexError(
+      `predict: ${name} is out of range: the ${train ? "training" : "test"} set has pictures 0 to ${dataset.length - 1}`,
+    );
   }
   const { width, height, pixels, label } = dataset.picture(index);
   return { name, picture: { width, height, data: pixels }, truth: label };

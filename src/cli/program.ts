@@ -1,7 +1,7 @@
 /** The commands and their options. */
 import { Command, Option } from "commander";
-import { engineNames } from "../engines/select.ts";
 import { VERSION } from "../base/version.ts";
+import { engineNames } from "../engines/select.ts";
 import { list, realNumber, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
 
@@ -13,7 +13,10 @@ export function buildProgram(finish: (code: number) => void): Command {
     .version(VERSION)
     .showHelpAfterError("(--help shows the options)")
     .exitOverride()
-    .addHelpText("after", examples("convoyant train bn-lenet", "convoyant summary lenet", "convoyant predict runs/<run> test:17"));
+    .addHelpText(
+      "after",
+      examples("convoyant train bn-lenet", "convoyant summary lenet", "convoyant predict runs/<run> test:17"),
+    );
   addTrain(program, finish);
   addEval(program, finish);
   addPredict(program, finish);
@@ -24,10 +27,15 @@ export function buildProgram(finish: (code: number) => void): Command {
   return program;
 }
 
-const dataDir = () => new Option("--data-dir <folder>", "where the data set's files are (else CONVOYANT_DATA, the cache, the system, the network)");
+const dataDir = () =>
+  new Option(
+    "--data-dir <folder>",
+    "where the data set's files are (else CONVOYANT_DATA, the cache, the system, the network)",
+  );
 const json = () => new Option("--json", "one JSON object a line").default(false);
 const engine = () => new Option("--engine <name>", `what computes: ${engineNames().join(", ")}`);
-const threads = () => new Option("--threads <n>", "threads of the engine (all processors by default)").argParser(wholeNumber(1));
+const threads = () =>
+  new Option("--threads <n>", "threads of the engine (all processors by default)").argParser(wholeNumber(1));
 
 function addTrain(program: Command, finish: (code: number) => void): void {
   program
@@ -48,15 +56,30 @@ function addTrain(program: Command, finish: (code: number) => void): void {
     .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
     .option("--resume <run>", "go on with an interrupted run")
     .option("--data <name>", "fashion-mnist, mnist")
-    .option("--edition <name>", "whose settings: zh (the Chinese edition's, default) or en (the English edition 1.0's)")
+    .option(
+      "--edition <name>",
+      "whose settings: zh (the Chinese edition's, default) or en (the English edition 1.0's)",
+    )
     .addOption(dataDir())
     .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
     .addOption(json())
-    .addHelpText("after", examples("convoyant train bn-lenet", "convoyant train lenet --epochs 3 --lr 0.5 --momentum 0.9", "convoyant train --resume runs/<run>"))
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant train bn-lenet",
+        "convoyant train lenet --epochs 3 --lr 0.5 --momentum 0.9",
+        "convoyant train --resume runs/<run>",
+      ),
+    )
     .action(async (model: string | undefined, o) => {
       const { trainCommand } = await import("./train_command.ts");
       const { json: asJson, out, resume, checkpointSeconds, ...given } = o;
-      finish(await trainCommand({ model: model ?? null, given, out: out ?? null, resume: resume ?? null, checkpointSeconds }, new Output(asJson)));
+      finish(
+        await trainCommand(
+          { model: model ?? null, given, out: out ?? null, resume: resume ?? null, checkpointSeconds },
+          new Output(asJson),
+        ),
+      );
     });
 }
 
@@ -71,11 +94,19 @@ function addEval(program: Command, finish: (code: number) => void): void {
     .addOption(threads())
     .option("--limit-batches <n>", "only so many batches", wholeNumber(1))
     .addOption(json())
-    .addHelpText("after", examples("convoyant eval runs/<run>", "convoyant eval lenet.safetensors --model lenet"))
+    .addHelpText(
+      "after",
+      examples("convoyant eval runs/<run>", "convoyant eval lenet.safetensors --model lenet"),
+    )
     .action(async (source: string, o) => {
       const { evalCommand } = await import("./eval_command.ts");
       const { model = null, engine: name = null, threads: n = null, limitBatches = null } = o;
-      finish(await evalCommand({ source, model, dataDir: o.dataDir ?? null, engine: name, threads: n, limitBatches }, new Output(o.json)));
+      finish(
+        await evalCommand(
+          { source, model, dataDir: o.dataDir ?? null, engine: name, threads: n, limitBatches },
+          new Output(o.json),
+        ),
+      );
     });
 }
 
@@ -90,10 +121,23 @@ function addPredict(program: Command, finish: (code: number) => void): void {
     .addOption(dataDir())
     .addOption(engine())
     .addOption(json())
-    .addHelpText("after", examples("convoyant predict runs/<run> test:17 test:18", "convoyant predict runs/<run> shoe.png --invert"))
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant predict runs/<run> test:17 test:18",
+        "convoyant predict runs/<run> shoe.png --invert",
+      ),
+    )
     .action(async (source: string, images: string[], o) => {
       const { predictCommand } = await import("./predict_command.ts");
-      const command = { source, images, model: o.model ?? null, dataDir: o.dataDir ?? null, engine: o.engine ?? null, invert: o.invert };
+      const command = {
+        source,
+        images,
+        model: o.model ?? null,
+        dataDir: o.dataDir ?? null,
+        engine: o.engine ?? null,
+        invert: o.invert,
+      };
       finish(await predictCommand(command, new Output(o.json)));
     });
 }
@@ -135,10 +179,18 @@ function addData(program: Command, finish: (code: number) => void): void {
     .option("--count <n>", "how many", wholeNumber(1), 6)
     .addOption(dataDir())
     .addOption(json())
-    .addHelpText("after", examples("convoyant data show --count 12", "convoyant data show --split test --from 100"))
+    .addHelpText(
+      "after",
+      examples("convoyant data show --count 12", "convoyant data show --split test --from 100"),
+    )
     .action(async (name: string, o) => {
       const { dataShowCommand } = await import("./data_command.ts");
-      finish(await dataShowCommand({ name, dataDir: o.dataDir ?? null, split: o.split, from: o.from, count: o.count }, new Output(o.json)));
+      finish(
+        await dataShowCommand(
+          { name, dataDir: o.dataDir ?? null, split: o.split, from: o.from, count: o.count },
+          new Output(o.json),
+        ),
+      );
     });
 }
 
@@ -164,13 +216,22 @@ function addBench(program: Command, finish: (code: number) => void): void {
     .option("--nets <names>", "networks to train", list, ["lenet", "bn-lenet"])
     .option("--engines <names>", "our engines", list, ["wasm"])
     .option("--against <names>", "pytorch, jax-js, tfjs", list, [])
-    .option("--modes <names>", "PyTorch's: eager, channels-last, compile, compile-channels-last", list, ["eager", "channels-last"])
+    .option("--modes <names>", "PyTorch's: eager, channels-last, compile, compile-channels-last", list, [
+      "eager",
+      "channels-last",
+    ])
     .option("--size <n>", "side of the matrices", wholeNumber(1), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
     .option("--seconds <s>", "how long each measurement takes", realNumber(0, true), 3)
     .addOption(threads())
     .addOption(json())
-    .addHelpText("after", examples("convoyant bench train --nets lenet,bn-lenet --against pytorch,jax-js,tfjs", "convoyant bench matmul --against tfjs --threads 1"))
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant bench train --nets lenet,bn-lenet --against pytorch,jax-js,tfjs",
+        "convoyant bench matmul --against tfjs --threads 1",
+      ),
+    )
     .action(async (what: string, o) => {
       const { benchCommand } = await import("./bench_command.ts");
       const { json: asJson, threads: n = null, ...rest } = o;

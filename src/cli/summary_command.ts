@@ -21,9 +21,18 @@ export function summaryCommand(command: SummaryCommand, output: Output): number 
   }));
   const parameters = [...net.parameters()].reduce((total, p) => total + p.numel(), 0);
   const totals = { ...summaryTotals(rows), parameters };
-  output.line(`${command.model}, input ${channels}×${size}×${size}${command.batchSize === 1 ? "" : `, batch ${command.batchSize}`}`);
+  output.line(
+    `${command.model}, input ${channels}×${size}×${size}${command.batchSize === 1 ? "" : `, batch ${command.batchSize}`}`,
+  );
   output.lines(renderSummary(rows, { ...output.style, totals }));
   for (const row of rows) output.event({ event: "layer", ...row });
-  output.event({ event: "end", model: command.model, input: [channels, size, size], batch: command.batchSize, layers: rows.length, ...totals });
+  output.event({
+    event: "end",
+    model: command.model,
+    input: [channels, size, size],
+    batch: command.batchSize,
+    layers: rows.length,
+    ...totals,
+  });
   return 0;
 }

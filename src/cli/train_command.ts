@@ -33,7 +33,9 @@ export interface TrainCommand {
 /** Returns the exit code. */
 export async function trainCommand(command: TrainCommand, output: Output): Promise<number> {
   const config = configOf(command);
-  const interrupt = interruption(() => output.note("\nFinishing the step and saving; press Ctrl-C again to stop at once."));
+  const interrupt = interruption(() =>
+    output.note("\nFinishing the step and saving; press Ctrl-C again to stop at once."),
+  );
   try {
     // Names are checked and the engine starts before anything is written.
     entry(config.model);
@@ -53,7 +55,10 @@ export async function trainCommand(command: TrainCommand, output: Output): Promi
 
 function configOf(command: TrainCommand): TrainingConfig {
   if (command.resume === null) {
-    if (command.model === null) throw new ArgumentError("train: name a model (`convoyant train lenet`) or a run to go on with (--resume RUN)");
+    if (command.model === null)
+      throw new ArgumentError(
+        "train: name a model (`convoyant train lenet`) or a run to go on with (--resume RUN)",
+      );
     return configFor(command.model, command.given);
   }
   const stored = parseConfig(pickConfig(readRunConfig(command.resume)), `${command.resume}/config.json`);
@@ -69,7 +74,9 @@ function configOf(command: TrainCommand): TrainingConfig {
       );
     }
   }
-  const changed = Object.fromEntries(changeable.filter((n) => command.given[n] !== undefined).map((n) => [n, command.given[n]]));
+  const changed = Object.fromEntries(
+    changeable.filter((n) => command.given[n] !== undefined).map((n) => [n, command.given[n]]),
+  );
   return { ...stored, ...changed };
 }
 
@@ -79,10 +86,10 @@ function pickConfig(stored: Record<string, unknown>): unknown {
 
 function openFolder(command: TrainCommand, config: TrainingConfig): RunFolder {
   return command.resume !== null
-      ? RunFolder.open(command.resume)
-      : command.out !== null
-        ? RunFolder.create(command.out)
-        : RunFolder.createIn("runs", config.model);
+    ? RunFolder.open(command.resume)
+    : command.out !== null
+      ? RunFolder.create(command.out)
+      : RunFolder.createIn("runs", config.model);
 }
 
 async function trainIn(
@@ -98,9 +105,13 @@ async function trainIn(
   const { trainLoader, testLoader } = loaders;
   const run = relative(process.cwd(), folder.path) || folder.path;
   output.event({ event: "start", run, ...config });
-  output.line(`${config.model} on ${config.data}: ${config.epochs} epochs, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${engineInfo()}`);
+  output.line(
+    `${config.model} on ${config.data}: ${config.epochs} epochs, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${engineInfo()}`,
+  );
   output.line(`run: ${run}`);
-  const display = output.json ? null : new TrainingDisplay(output.terminal, { epochs: config.epochs, stepsPerEpoch: trainLoader.length });
+  const display = output.json
+    ? null
+    : new TrainingDisplay(output.terminal, { epochs: config.epochs, stepsPerEpoch: trainLoader.length ?? 0 });
   let result: FitResult;
   try {
     const options: FitOptions = {
@@ -135,7 +146,8 @@ function displayCallbacks(display: TrainingDisplay): Callbacks {
   let loss: number | undefined;
   let accuracy: number | undefined;
   return {
-    onStep: ({ epoch, step, examplesPerSecond }) => display.step({ epoch, step, loss, accuracy, examplesPerSecond }),
+    onStep: ({ epoch, step, examplesPerSecond }) =>
+      display.step({ epoch, step, loss, accuracy, examplesPerSecond }),
     onPoint: (point) => {
       loss = point.trainLoss;
       accuracy = point.trainAccuracy;
@@ -155,13 +167,25 @@ function jsonCallbacks(output: Output): Callbacks {
 function closing(output: Output, config: TrainingConfig, result: FitResult, run: string): void {
   const figures = figuresOf(result);
   if (result.outcome === "interrupted") {
-    output.event({ event: "interrupted", run, epoch: figures.epochs, resume: `npx convoyant train --resume ${run}` });
+    output.event({
+      event: "interrupted",
+      run,
+      epoch: figures.epochs,
+      resume: `npx convoyant train --resume ${run}`,
+    });
     output.line(`Interrupted; everything is saved. Go on with: npx convoyant train --resume ${run}`);
     return;
   }
-  const comparison = result.points.length === 0 ? undefined : compareWithBook(config.model, figures, { differences: differencesFromTheBook(config) });
+  const comparison =
+    result.points.length === 0
+      ? undefined
+      : compareWithBook(config.model, figures, { differences: differencesFromTheBook(config) });
   output.line();
-  output.lines(comparison ? renderComparison(comparison, output.style) : renderFigures(config.model, figures, output.style));
+  output.lines(
+    comparison
+      ? renderComparison(comparison, output.style)
+      : renderFigures(config.model, figures, output.style),
+  );
   output.line();
   output.line(`report: ${run}/report.html   weights: ${run}/best.safetensors, last.safetensors`);
   output.event({

@@ -7,7 +7,7 @@ import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
 import { manualSeed } from "../tensor/index.ts";
 import type { Loader, OptimizerLike } from "../train/fit_options.ts";
-import { limitBatches } from "../train/limited_loader.ts";
+import { limitBatches } from "../train/loaders.ts";
 
 export const DATASETS = ["fashion-mnist", "mnist"] as const;
 export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
@@ -121,7 +121,10 @@ export interface Loaders {
 }
 
 /** @param onProgress - told what is being fetched, where the data are not on this machine yet. */
-export async function makeLoaders(config: TrainingConfig, onProgress?: (text: string) => void): Promise<Loaders> {
+export async function makeLoaders(
+  config: TrainingConfig,
+  onProgress?: (text: string) => void,
+): Promise<Loaders> {
   const open = config.data === "mnist" ? mnist : fashionMnist;
   const { trainLoader, testLoader, classes } = await open({
     batchSize: config.batchSize,
@@ -140,5 +143,7 @@ export async function makeLoaders(config: TrainingConfig, onProgress?: (text: st
 
 function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
   if ((known as readonly string[]).includes(given)) return given as T;
-  throw new ArgumentError(`unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`);
+  throw new ArgumentError(
+    `unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`,
+  );
 }

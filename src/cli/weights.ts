@@ -3,10 +3,10 @@ import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ArgumentError, FileError } from "../base/errors.ts";
 import { readSafetensors } from "../io/safetensors_file.ts";
+import { toTensors } from "../io/state_dict_file.ts";
 import { create } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
-import { toTensors } from "../io/state_dict_file.ts";
 import { configFor, parseConfig, type TrainingConfig } from "./training_config.ts";
 
 export interface LoadedNetwork {
@@ -26,13 +26,17 @@ export async function loadNetwork(source: string, model: string | null): Promise
   const isFolder = existsSync(source) && statSync(source).isDirectory();
   const weights = isFolder ? weightsOfRun(source) : source;
   const { tensors, metadata } = await readSafetensors(weights);
-  const config = isFolder ? configOfRun(source) : configFor(nameOf(model ?? metadata.model ?? null, source), {});
-  if (model !== null && model !== config.model) throw new ArgumentError(`${source} holds ${config.model}, not ${model}`);
+  const config = isFolder
+    ? configOfRun(source)
+    : configFor(nameOf(model ?? metadata.model ?? null, source), {});
+  if (model !== null && model !== config.model)
+    throw new ArgumentError(`${source} holds ${config.model}, not ${model}`);
   const net = create(config.model, { edition: config.edition });
   try {
     net.loadStateDict(toTensors(tensors));
   } catch (error) {
-    if (error instanceof Error) error.message = `${basename(weights)} does not fit ${config.model}: ${error.message}`;
+    if (error instanceof Error)
+      error.message = `${basename(weights)} does not fit ${config.model}: ${error.message}`;
     throw error;
   }
   net.eval();
@@ -44,7 +48,9 @@ function weightsOfRun(folder: string): string {
     const path = join(folder, RUN_FILES[name]);
     if (existsSync(path)) return path;
   }
-  throw new FileError(`${folder} holds no weights yet (${RUN_FILES.best} or ${RUN_FILES.last}): they are written at the end of the first epoch`);
+  throw new FileError(
+    `${folder} holds no weights yet (${RUN_FILES.best} or ${RUN_FILES.last}): they are written at the end of the first epoch`,
+  );
 }
 
 function configOfRun(folder: string): TrainingConfig {
@@ -53,6 +59,7 @@ function configOfRun(folder: string): TrainingConfig {
 }
 
 function nameOf(model: string | null, source: string): string {
-  if (model === null) throw new ArgumentError(`${source} does not say which model it belongs to: name it with --model`);
+  if (model === null)
+    throw new ArgumentError(`${source} does not say which model it belongs to: name it with --model`);
   return model;
 }

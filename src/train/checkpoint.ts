@@ -9,6 +9,7 @@ import { readSafetensors, writeSafetensors } from "../io/safetensors_file.ts";
 import { toNamedArray } from "../io/state_dict_file.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
+import type { EarlyStoppingState } from "./early_stopping.ts";
 
 const FORMAT = "convoyant-checkpoint-1";
 
@@ -26,8 +27,7 @@ export interface TrainingState {
   readonly totals: Record<string, number>;
   readonly random: unknown;
   readonly scheduler: unknown;
-  readonly earlyStopping: { readonly best: number | null; readonly bad: number } | null;
-  readonly finished: boolean;
+  readonly earlyStopping: EarlyStoppingState | null;
 }
 
 export interface Checkpoint {
@@ -53,7 +53,9 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata.format !== FORMAT) {
-    throw new FileError(`${path} is not a checkpoint that can be resumed: expected format ${FORMAT}, got ${metadata.format ?? "none"}`);
+    throw new FileError(
+      `${path} is not a checkpoint that can be resumed: expected format ${FORMAT}, got ${metadata.format ?? "none"}`,
+    );
   }
   const model = new Map<string, NamedArray>();
   for (const [name, array] of tensors) if (name.startsWith("model.")) model.set(name.slice(6), array);
@@ -73,7 +75,9 @@ export async function readTensors(value: unknown): Promise<unknown> {
   if (value instanceof Tensor) return new StoredTensor(await toNamedArray(value));
   if (Array.isArray(value)) return Promise.all(value.map(readTensors));
   if (typeof value === "object" && value !== null) {
-    const entries = await Promise.all(Object.entries(value).map(async ([k, v]) => [k, await readTensors(v)] as const));
+    const entries = await Promise.all(
+      Object.entries(value).map(async ([k, v]) => [k, await readTensors(v)] as const),
+    );
     return Object.fromEntries(entries);
   }
   return value;
@@ -95,7 +99,9 @@ function packTensors(value: unknown, path: string, into: Map<string, NamedArray>
   }
   if (Array.isArray(value)) return value.map((item, i) => packTensors(item, `${path}.${i}`, into));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, packTensors(v, `${path}.${k}`, into)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([k, v]) => [k, packTensors(v, `${path}.${k}`, into)]),
+    );
   }
   return value;
 }

@@ -55,14 +55,18 @@ export class ClassificationMetrics {
 
   private addExample(logits: TypedArray, at: number, truth: number): void {
     if (!(truth >= 0 && truth < this.classes)) {
-      throw new IndexError(`label ${truth} at position ${this.count} is out of range: expected 0 to ${this.classes - 1}`);
+      throw new IndexError(
+        `label ${truth} at position ${this.count} is out of range: expected 0 to ${this.classes - 1}`,
+      );
     }
     let predicted = 0;
     let better = 0;
     for (let c = 0; c < this.classes; c++) {
       const logit = logits[at + c];
-      if (logit > logits[at + predicted] || (Number.isNaN(logit) && !Number.isNaN(logits[at + predicted]))) predicted = c;
-      if (c !== truth && (logit > logits[at + truth] || (logit === logits[at + truth] && c < truth))) better++;
+      if (logit > logits[at + predicted] || (Number.isNaN(logit) && !Number.isNaN(logits[at + predicted])))
+        predicted = c;
+      if (c !== truth && (logit > logits[at + truth] || (logit === logits[at + truth] && c < truth)))
+        better++;
     }
     const logSum = logSumExp(logits, at, this.classes);
     this.lossSum += logSum - logits[at + truth];
@@ -82,7 +86,8 @@ export class ClassificationMetrics {
 
   private remember(mistake: Misclassified): void {
     const last = this.mistakes[this.worst - 1];
-    if (Number.isNaN(mistake.probability) || (last !== undefined && last.probability >= mistake.probability)) return;
+    if (Number.isNaN(mistake.probability) || (last !== undefined && last.probability >= mistake.probability))
+      return;
     let place = this.mistakes.findIndex((m) => m.probability < mistake.probability);
     if (place < 0) place = this.mistakes.length;
     this.mistakes.splice(place, 0, mistake);

@@ -1,53 +1,161 @@
 /** A network's figures on a data set. */
-import { noGrad } from "../tensor/autograd.ts";
-import { executor } from "../tensor/runtime.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Module } from "../nn/index.ts";
+import { noGrad } from "../tensor/autograd.ts";
+import { crossEntropy } from "../tensor/functions/index.ts";
+import { executor } from "../tensor/runtime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { ClassificationMetrics } from "./classification_metrics.ts";
-import type { Loader } from "./fit_options.ts";
+import type { BatchSource, LossFunction, MetricFunctions } from "./fit_options.ts";
+import { asLoader, checkBatch } from "./loaders.ts";
+import { isClassification } from "./running_totals.ts";
+
+export interface EvaluateOptions {
+  /** Stops after the batch under way. */
+  readonly signal?: AbortSignal | null;
+  /** Told after each batch; `of` is null where the number of batches is not known. */
+  readonly onBatch?: (done: number, of: number | null) => void;
+}
 
 /**
- * Runs the network over a loader in evaluation mode and counts.
+ * Runs a classifier over a loader in evaluation mode and counts.
  *
- * @returns loss, accuracy, top-k accuracy, confusion matrix and the surest mistakes.
- * @throws ShapeError where the network's output is not [N, classes].
+ * @returns loss, accuracy, top-k accuracy, per-class accuracy, confusion matrix and the surest mistakes.
+ * @throws ShapeError where the network's output is not [N, classes]; IndexError for a label out of range.
  * @example
  * ```ts
  * const metrics = await evaluate(net, testLoader);
- * console.log(metrics.accuracy);
+ * console.log(metrics.accuracy, metrics.topAccuracy(5));
  * ```
  */
 export async function evaluate(
   net: Module,
-  loader: Loader,
-  options: { signal?: AbortSignal | null; onBatch?: (done: number, of: number) => void } = {},
+  loader: BatchSource,
+  options: EvaluateOptions = {},
 ): Promise<ClassificationMetrics> {
+  const { classes, outputShape } = await testFigures(net, loader, options);
+  if (classes !== null) return classes;
+  if (outputShape === null) return new ClassificationMetrics(0);
+  throw new ShapeError(
+    `evaluate: expected logits of shape [N, classes] and class numbers [N], the network gave ${formatShape(outputShape)}`,
+  );
+}
+
+/** What a test run counts. */
+export interface TestFigures {
+  /** For classifiers. */
+  readonly classes: ClassificationMetrics | null;
+  /** Mean over the examples; NaN where there were none. */
+  readonly loss: number;
+  /** Means of the metrics that were asked for. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly outputShape: readonly number[] | null;
+  /** Whether it was stopped before the last batch was counted. */
+  readonly interrupted: boolean;
+}
+
+/** @internal A test run as `fit` needs it: any network, any loss. */
+export async function testFigures(
+  net: Module,
+  source: BatchSource,
+  options: EvaluateOptions & { readonly loss?: LossFunction; readonly metrics?: MetricFunctions } = {},
+): Promise<TestFigures> {
+  const loader = asLoader(source, "testLoader");
+  const counter = new TestCounter(options.loss, options.metrics ?? {});
   const wasTraining = net.training;
   net.eval();
-  let metrics: ClassificationMetrics | null = null;
   let waiting: Promise<void> | null = null;
+  let interrupted = false;
   let done = 0;
   try {
-    for await (const [x, y] of loader.iterate({ epoch: 0 })) {
-      const output = noGrad(() => net(x));
-      if (output.ndim !== 2) {
-        throw new ShapeError(`evaluate: expected the network to give logits of shape [N, classes], got ${formatShape(output.shape)}`);
+    for await (const batch of loader.iterate({ epoch: 0 })) {
+      if (options.signal?.aborted) {
+        interrupted = true;
+        break;
       }
-      metrics ??= new ClassificationMetrics(output.size(1));
-      const counted: ClassificationMetrics = metrics;
+      const [x, y] = checkBatch(batch, "testLoader");
       // The next batch is under way while this one is counted.
-      const arriving = executor().fetch(output.value);
-      arriving.catch(() => {});
+      const sent = noGrad(() => counter.send(net(x) as Tensor, y));
+      const counted = counter.count(sent);
+      counted.catch(() => {});
       if (waiting !== null) await waiting;
-      waiting = arriving.then(async (logits) => counted.update(logits, await executor().fetch(y.value)));
-      waiting.catch(() => {});
+      waiting = counted;
       options.onBatch?.(++done, loader.length);
-      if (options.signal?.aborted) break;
     }
     if (waiting !== null) await waiting;
   } finally {
     net.train(wasTraining);
   }
-  return metrics ?? new ClassificationMetrics(0);
+  return { ...counter.figures(), interrupted };
+}
+
+/** A batch whose figures are on their way. */
+interface SentBatch {
+  readonly logits: Tensor | null;
+  /** The metrics', then the loss where it is not counted from the logits. */
+  readonly means: readonly Tensor[];
+  readonly target: Tensor;
+}
+
+class TestCounter {
+  private readonly loss: LossFunction | undefined;
+  private readonly metrics: readonly (readonly [string, MetricFunctions[string]])[];
+  private classes: ClassificationMetrics | null = null;
+  private outputShape: readonly number[] | null = null;
+  private lossSum = 0;
+  private readonly metricSums: number[];
+  private examples = 0;
+  private before: Promise<void> = Promise.resolve();
+
+  constructor(loss: LossFunction | undefined, metrics: MetricFunctions) {
+    this.loss = loss;
+    this.metrics = Object.entries(metrics);
+    this.metricSums = this.metrics.map(() => 0);
+  }
+
+  /** Sends a batch to the engine. */
+  send(output: Tensor, target: Tensor): SentBatch {
+    this.outputShape ??= output.shape;
+    const logits = isClassification(output, target) ? output : null;
+    if (logits !== null) this.classes ??= new ClassificationMetrics(logits.size(1));
+    // A classifier's cross-entropy is counted from its logits.
+    const lossOf = this.loss ?? (logits === null ? crossEntropy : undefined);
+    const means = this.metrics.map(([, metric]) => metric(output, target));
+    if (lossOf !== undefined) means.push(lossOf(output, target));
+    executor().submit([...(logits === null ? [] : [logits]), ...means].map((tensor) => tensor.value));
+    return { logits, means, target };
+  }
+
+  /** Counts a batch when its figures arrive, in the order of the batches: mistakes are known by their place. */
+  count(sent: SentBatch): Promise<void> {
+    this.before = this.countAfter(this.before, sent);
+    return this.before;
+  }
+
+  private async countAfter(before: Promise<void>, { logits, means, target }: SentBatch): Promise<void> {
+    const count = target.size(0);
+    await before;
+    const numbers = await Promise.all(
+      means.map(async (mean) => Number((await executor().fetch(mean.value))[0])),
+    );
+    if (logits !== null) {
+      const data = await executor().fetch(logits.value);
+      this.classes?.update(data, await executor().fetch(target.value));
+    }
+    this.examples += count;
+    numbers.forEach((mean, i) => {
+      if (i < this.metricSums.length) this.metricSums[i] += count * mean;
+      else this.lossSum += count * mean;
+    });
+  }
+
+  figures(): Omit<TestFigures, "interrupted"> {
+    const { classes, outputShape, examples } = this;
+    const ownLoss = this.loss === undefined && classes !== null ? classes.loss : this.lossSum / examples;
+    const metrics = Object.fromEntries(
+      this.metrics.map(([name], i) => [name, this.metricSums[i] / examples]),
+    );
+    return { classes, outputShape, loss: ownLoss, metrics };
+  }
 }

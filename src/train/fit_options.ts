@@ -3,17 +3,34 @@ import type { Module } from "../nn/index.ts";
 import type { ClassName } from "../report/class_names.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { TrainingState } from "./checkpoint.ts";
 import type { ClassificationMetrics } from "./classification_metrics.ts";
-import type { EarlyStoppingOptions } from "./early_stopping.ts";
+import type { EarlyStoppingOptions, Monitor } from "./early_stopping.ts";
 
-/** A source of batches: a `DataLoader`, or anything that can do what is used of one. */
+/** A source of batches that can start anywhere: a `DataLoader`, or anything that can do what is used of one. */
 export interface Loader {
-  /** Batches in an epoch. */
-  readonly length: number;
+  /** Batches in an epoch; null where that is not known beforehand. */
+  readonly length: number | null;
   /** The batches of one epoch from a place in it; the order depends on the epoch alone. */
   iterate(options: { epoch: number; fromBatch?: number }): AsyncIterable<readonly [Tensor, Tensor]>;
 }
 
+/**
+ * Where batches come from: a `DataLoader`, an array of `[input, target]` pairs, or any iterable of them, also
+ * an asynchronous one. It is walked once an epoch, so a generator will not do for more than one.
+ */
+export type BatchSource =
+  | Loader
+  | Iterable<readonly [Tensor, Tensor]>
+  | AsyncIterable<readonly [Tensor, Tensor]>;
+
+/** Mean loss of a batch. */
+export type LossFunction = (output: Tensor, target: Tensor) => Tensor;
+
+/** Further figures of a batch by name: each a scalar, the mean over the batch's examples. */
+export type MetricFunctions = Readonly<Record<string, (output: Tensor, target: Tensor) => Tensor>>;
+
+/** What `fit` needs of an optimiser: those of `optim` have it. */
 export interface OptimizerLike {
   zeroGrad(): void;
   step(): unknown;
@@ -23,55 +40,98 @@ export interface OptimizerLike {
   keepGradients?: boolean;
 }
 
+/** What `fit` needs of a learning rate scheduler. */
 export interface SchedulerLike {
   step(metric?: any): void;
   stateDict(): unknown;
   loadStateDict(state: any): void;
 }
 
+/** Training begins, or goes on. */
+export interface StartEvent {
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Steps done in the epoch under way. */
+  readonly batch: number;
+  /** The curves so far. */
+  readonly points: readonly MetricsPoint[];
+  /** Null where it is not known beforehand. */
+  readonly stepsPerEpoch: number | null;
+}
+
+/** A step was sent to the engine. */
 export interface StepEvent {
   /** Counted from 0. */
   readonly epoch: number;
   /** Steps done in this epoch. */
   readonly step: number;
-  readonly stepsPerEpoch: number;
-  readonly examplesPerSecond?: number;
+  /** Null where it is not known beforehand. */
+  readonly stepsPerEpoch: number | null;
+  readonly examplesPerSecond: number;
 }
 
 /** An epoch is over. */
 export interface EpochEvent {
+  /** Epochs done. */
   readonly epoch: number;
   readonly point: MetricsPoint;
-  /** The test set's figures, where one was given. */
+  /** The test set's figures, where one was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
 }
 
-export interface Callbacks {
-  onStep?(event: StepEvent): void;
-  /** A point of the curves, every fifth of an epoch. */
-  onPoint?(point: MetricsPoint): void;
-  onEpoch?(event: EpochEvent): void | Promise<void>;
-  onPhase?(name: string): void;
-  onCheckpoint?(event: { readonly path: string; readonly epoch: number; readonly batch: number }): void;
+/** A checkpoint was written. */
+export interface CheckpointEvent {
+  readonly path: string;
+  readonly epoch: number;
+  readonly batch: number;
 }
 
+/** Functions that are told what happens. A promise that one returns is waited for. */
+export interface Callbacks {
+  onStart?(event: StartEvent): unknown;
+  onStep?(event: StepEvent): unknown;
+  /** A point of the curves, every fifth of an epoch. */
+  onPoint?(point: MetricsPoint): unknown;
+  onEpoch?(event: EpochEvent): unknown;
+  /** Something besides training goes on: "testing", "saving". */
+  onPhase?(name: string): unknown;
+  onCheckpoint?(event: CheckpointEvent): unknown;
+  onEnd?(result: FitResult): unknown;
+}
+
+/** Names of the functions of `Callbacks`. */
+export const CALLBACK_NAMES = [
+  "onStart",
+  "onStep",
+  "onPoint",
+  "onEpoch",
+  "onPhase",
+  "onCheckpoint",
+  "onEnd",
+] as const;
+
 export interface FitOptions {
-  readonly trainLoader: Loader;
-  readonly testLoader?: Loader | null;
+  readonly trainLoader: BatchSource;
+  readonly testLoader?: BatchSource | null;
   readonly optimizer: OptimizerLike;
   readonly epochs: number;
   /** Mean loss of a batch; cross-entropy by default. */
-  readonly loss?: (output: Tensor, target: Tensor) => Tensor;
+  readonly loss?: LossFunction;
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
   readonly schedulerStep?: "epoch" | "step";
   readonly earlyStopping?: EarlyStoppingOptions | null;
   /** Clips the gradients' total norm before each step. */
   readonly clipGradNorm?: number | null;
-  /** Points of the curves per epoch. */
+  /**
+   * Further figures, counted inside the training program and on the test set: in a point's `extra` under the
+   * name, and under `test` and the name.
+   */
+  readonly metrics?: MetricFunctions;
+  /** Points of the curves per epoch (5). */
   readonly pointsPerEpoch?: number;
-  /** Which figure decides `best.safetensors`. */
-  readonly monitor?: "testAccuracy" | "testLoss" | "trainAccuracy" | "trainLoss";
+  /** Which figure decides `best.safetensors`: test accuracy by default, training loss without a test set. */
+  readonly monitor?: Monitor;
   /**
    * Folder to keep the run in: settings, metrics, weights, checkpoint, curves and report. Without one nothing
    * is written. Node only.
@@ -86,30 +146,33 @@ export interface FitOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Where to keep the run instead of a folder. */
   readonly run?: RunStore | null;
-  /** Seconds between checkpoints within an epoch; one is written at each epoch's end anyway. */
+  /** Seconds between checkpoints within an epoch (30); one is written at each epoch's end anyway. */
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal | null;
-  readonly callbacks?: readonly Callbacks[];
+  readonly callbacks?: Callbacks | readonly Callbacks[];
 }
 
 /** Where a training keeps what it must not lose; `train/run_store.ts` keeps it in a folder. */
 export interface RunStore {
   /** What the last checkpoint holds, or null at the start. */
-  resume(net: Module, optimizer: OptimizerLike): Promise<import("./checkpoint.ts").TrainingState | null>;
+  resume(net: Module, optimizer: OptimizerLike): Promise<TrainingState | null>;
   point(point: MetricsPoint): void;
-  checkpoint(net: Module, optimizer: OptimizerLike, state: import("./checkpoint.ts").TrainingState): Promise<string>;
+  checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState): Promise<string>;
   weights(which: "best" | "last", net: Module): Promise<void>;
 }
 
 export interface FitResult {
   readonly points: readonly MetricsPoint[];
-  /** The last test figures, where a test set was given. */
+  /** The last test figures, where a test set was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
   /** Training steps only: a batch already fetched. */
   readonly examplesPerSecond: number;
+  /** Of training in all, those before a resume included. */
   readonly seconds: number;
+  /** Optimiser steps done. */
   readonly step: number;
   readonly outcome: "finished" | "interrupted" | "stopped early";
+  /** The epoch with the best figure, counted from 1, and the figure. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
 }

@@ -28,7 +28,9 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
   net.eval();
   let last: Tensor;
   try {
-    last = noGrad(() => net(fromTypedArray(allocateArray("float32", numel(inputShape)), inputShape, "float32"))) as Tensor;
+    last = noGrad(() =>
+      net(fromTypedArray(allocateArray("float32", numel(inputShape)), inputShape, "float32")),
+    ) as Tensor;
   } finally {
     net.train(training);
     for (const remover of removers) remover.remove();
@@ -36,7 +38,9 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
   const work = multiplyAddsByLabel(last.value);
   const seen = new Set<Module>();
   return rows.map(({ path, module, output }) => {
-    const counted = seen.has(module) ? 0 : [...module.parameters()].reduce((total, p) => total + p.numel(), 0);
+    const counted = seen.has(module)
+      ? 0
+      : [...module.parameters()].reduce((total, p) => total + p.numel(), 0);
     seen.add(module);
     return {
       path,
@@ -68,7 +72,8 @@ function multiplyAddsByLabel(value: Value): Map<string, number> {
 function multiplyAdds(node: Node): number {
   const out = numel(node.outputs[0].shape);
   if (node.op.name === "conv2d") return out * numel(node.inputs[1].shape.slice(1));
-  if (node.op.name === "conv2dInputGradient") return numel(node.inputs[0].shape) * numel(node.inputs[1].shape.slice(1));
+  if (node.op.name === "conv2dInputGradient")
+    return numel(node.inputs[0].shape) * numel(node.inputs[1].shape.slice(1));
   if (node.op.name === "matmul") {
     const a = node.inputs[0].shape;
     return out * a[a.length - (node.attributes.transposeA ? 2 : 1)];

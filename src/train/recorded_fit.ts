@@ -1,16 +1,18 @@
 /** Trains inside a run's folder and leaves the report there. Node only. */
 import { cpus } from "node:os";
+import { TrainingError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import type { Module } from "../nn/index.ts";
 import type { ClassName } from "../report/class_names.ts";
-import type { Mistake } from "../report/report_data.ts";
-import type { FinalFigures } from "../report/run_record.ts";
+import type { FinalFigures, MetricsPoint } from "../report/run_record.ts";
 import { engineInfo } from "../tensor/runtime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { fit } from "./fit.ts";
-import type { FitOptions, FitResult, Loader } from "./fit_options.ts";
+import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
 import { layerSummary } from "./layer_summary.ts";
+import { asLoader } from "./loaders.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { picturesOfMistakes, writeRunReport } from "./run_report.ts";
+import { picturesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
 
 /** What the report tells of a run besides its figures. */
@@ -34,31 +36,62 @@ export async function fitInFolder(
   resume: boolean,
   description: RunDescription,
 ): Promise<FitResult> {
-  const startedAt = resume ? folder.readConfig().startedAt : new Date().toISOString();
+  const startedAt = String((resume && folder.readConfig().startedAt) || new Date().toISOString());
   const environment = environmentNow();
   folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
-  const shape = new ShapeWatch(options.trainLoader);
+  const shape = new ShapeWatch(asLoader(options.trainLoader, "trainLoader"));
   const run = runStore(folder, { resume, metadata: { model: description.model } });
-  const result = await fit(net, { ...options, trainLoader: shape, run });
-  writeRunReport(folder, {
+  const points: MetricsPoint[] = [];
+  const keeper: Callbacks = {
+    onStart: (event) => points.push(...event.points),
+    onPoint: (point) => points.push(point),
+    onEpoch: () => writeRunCurves(folder, description.model, points, options.epochs),
+  };
+  const callbacks = [keeper, ...[options.callbacks ?? []].flat()];
+  const known = {
     model: description.model,
     run: folder.path.split(/[\\/]/).at(-1),
-    startedAt: String(startedAt).slice(0, 16).replace("T", " "),
+    startedAt: startedAt.slice(0, 16).replace("T", " "),
     dataset: description.dataset,
-    outcome: outcomeText(result, options.epochs),
-    points: result.points,
     epochs: options.epochs,
-    figures: figuresOf(result),
     differences: description.differences,
     classNames: description.classNames,
-    confusion: result.test?.confusion,
-    mistakes: await mistakesOf(result, options.testLoader ?? null),
-    layers: shape.seen === null ? undefined : layerSummary(net, [1, ...shape.seen.slice(1)]),
     settings: description.settings,
     environment,
     command: description.command,
+  };
+  const layers = () => (shape.seen === null ? undefined : layerSummary(net, [1, ...shape.seen.slice(1)]));
+  let result: FitResult;
+  try {
+    result = await fit(net, { ...options, trainLoader: shape, run, callbacks });
+  } catch (error) {
+    // A training that diverged leaves its curves: they show when.
+    if (error instanceof TrainingError)
+      await quietly(() =>
+        writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }),
+      );
+    throw error;
+  }
+  const loader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
+  writeRunReport(folder, {
+    ...known,
+    outcome: outcomeText(result, options.epochs),
+    points: result.points,
+    figures: figuresOf(result),
+    confusion: result.test?.confusion,
+    mistakes:
+      result.test === null || loader === null ? undefined : await picturesOfMistakes(result.test, loader),
+    layers: layers(),
   });
   return result;
+}
+
+async function quietly(body: () => void): Promise<void> {
+  try {
+    body();
+  } catch {
+    // The error that ended the training is the one to report.
+  }
 }
 
 /** The figures a run ends with, as the book prints them. */
@@ -69,20 +102,17 @@ export function figuresOf(result: FitResult): FinalFigures {
     epochs: last?.epoch ?? 0,
     trainLoss: last?.trainLoss ?? Number.NaN,
     trainAccuracy: last?.trainAccuracy ?? Number.NaN,
-    ...(test !== null && { testLoss: test.loss, testAccuracy: test.accuracy }),
+    ...(last?.testLoss !== undefined && { testLoss: last.testLoss }),
+    ...(test !== null && { testLoss: last?.testLoss ?? test.loss, testAccuracy: test.accuracy }),
     examplesPerSecond: result.examplesPerSecond,
     seconds: result.seconds,
   };
 }
 
-async function mistakesOf(result: FitResult, loader: Loader | null): Promise<Mistake[] | undefined> {
-  return result.test === null || loader === null ? undefined : picturesOfMistakes(result.test, loader);
-}
-
 function outcomeText(result: FitResult, epochs: number): string | undefined {
   if (result.outcome === "finished") return undefined;
   const done = result.points.at(-1)?.epoch ?? 0;
-  return `${result.outcome} after ${Number(done.toFixed(2))} of ${epochs} epochs`;
+  return `${result.outcome} after ${Number(done.toFixed(2))} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
 }
 
 function environmentNow(): Record<string, unknown> {
@@ -105,13 +135,13 @@ class ShapeWatch implements Loader {
     this.loader = loader;
   }
 
-  get length(): number {
+  get length(): number | null {
     return this.loader.length;
   }
 
-  async *iterate(options: { epoch: number; fromBatch?: number }): ReturnType<Loader["iterate"]> extends AsyncIterable<infer B> ? AsyncGenerator<B> : never {
+  async *iterate(options: { epoch: number; fromBatch?: number }): AsyncGenerator<readonly [Tensor, Tensor]> {
     for await (const batch of this.loader.iterate(options)) {
-      this.seen ??= batch[0].shape;
+      this.seen ??= batch[0]?.shape ?? null;
       yield batch;
     }
   }

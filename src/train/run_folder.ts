@@ -1,10 +1,21 @@
 /** A run's folder: who may write into it, and what lies in it. Node only. */
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync, closeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { FileError, TrainingError } from "../base/errors.ts";
-import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { removeLeftoversSync, writeFileAtomicSync } from "../io/atomic_file.ts";
 import { fileErrorOf } from "../io/file_errors.ts";
+import { makeFolderSync } from "../io/make_folder.ts";
 import { type MetricsPoint, metricsLine } from "../report/run_record.ts";
+import { releaseLock, takeLock } from "./run_lock.ts";
 
 /** Names of the files of a run. */
 export const RUN_FILES = {
@@ -37,18 +48,22 @@ export class RunFolder {
    * @throws TrainingError where it holds a run already; FileError where it cannot be made.
    */
   static create(path: string): RunFolder {
-    makeFolder(path);
-    if (existsSync(join(path, RUN_FILES.config)) || existsSync(join(path, RUN_FILES.metrics))) {
-      throw new TrainingError(`${path} holds a run already: continue it with --resume ${path}, or choose another folder with --out`);
-    }
+    makeFolderSync(path);
     const folder = new RunFolder(path);
     folder.lock();
+    // Looked at under the lock: another run may just have ended here.
+    if (folder.has("config") || folder.has("metrics") || folder.has("checkpoint")) {
+      folder.close();
+      throw new TrainingError(
+        `${path} holds a run already: continue it with --resume ${path}, or choose another folder with --out`,
+      );
+    }
     return folder;
   }
 
   /** Makes `<parent>/<time>-<model>`, with a number behind it where two runs start in one second. */
   static createIn(parent: string, model: string): RunFolder {
-    makeFolder(parent);
+    makeFolderSync(parent);
     const name = runName(model);
     for (let attempt = 1; ; attempt++) {
       const path = join(parent, attempt === 1 ? name : `${name}-${attempt}`);
@@ -58,7 +73,8 @@ export class RunFolder {
         folder.lock();
         return folder;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 1000) throw fileErrorOf(error, path, "write");
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 1000)
+          throw fileErrorOf(error, path, "write");
       }
     }
   }
@@ -69,9 +85,7 @@ export class RunFolder {
    * @throws FileError where there is none; TrainingError where another process is at it.
    */
   static open(path: string): RunFolder {
-    if (!existsSync(join(path, RUN_FILES.config))) {
-      throw new FileError(`${path} is not a run: it has no ${RUN_FILES.config}. Runs lie in runs/<time>-<model>`);
-    }
+    readRunConfig(path);
     const folder = new RunFolder(path);
     folder.lock();
     return folder;
@@ -107,33 +121,29 @@ export class RunFolder {
 
   /** Lets others at the folder. */
   close(): void {
-    rmSync(this.file("lock"), { force: true });
+    releaseLock(this.file("lock"));
   }
 
   private lock(): void {
-    const path = this.file("lock");
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        const handle = openSync(path, "wx");
-        writeSync(handle, String(process.pid));
-        closeSync(handle);
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileErrorOf(error, path, "write");
-        const holder = holderOf(path);
-        if (holder !== null) {
-          throw new TrainingError(`${this.path} is in use by process ${holder}: wait for it to end, or choose another folder with --out`);
-        }
-        rmSync(path, { force: true });
-      }
-    }
-    throw new TrainingError(`${this.path} is in use by another process`);
+    takeLock(this.file("lock"), this.path);
+    removeLeftoversSync(this.path);
   }
 }
 
-/** A run's settings. */
+/**
+ * A run's settings.
+ *
+ * @throws FileError where there is no run, or its settings cannot be read.
+ */
 export function readRunConfig(path: string): Record<string, unknown> {
   const file = join(path, RUN_FILES.config);
+  if (!existsSync(path))
+    throw new FileError(`there is no run ${path}: name the folder of a run, such as runs/<time>-<model>`);
+  if (!existsSync(file)) {
+    throw new FileError(
+      `${path} is not a run: it has no ${RUN_FILES.config}; name the folder of a run, such as runs/<time>-<model>`,
+    );
+  }
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -146,41 +156,23 @@ export function readRunConfig(path: string): Record<string, unknown> {
   } catch {
     // Reported below, together with what parses but is no object.
   }
-  throw new FileError(`${file} is not a run's settings: expected a JSON object`);
+  throw new FileError(`${file} is damaged: expected a JSON object with the run's settings. Start a new run`);
 }
 
-/** The process that holds a lock, or null where it is gone. */
-function holderOf(path: string): number | null {
-  let pid: number;
-  try {
-    pid = Number(readFileSync(path, "utf8"));
-    // A lock without a number is one being written this moment, unless it has been there for a while.
-    if (!Number.isInteger(pid) || pid <= 0) return Date.now() - statSync(path).mtimeMs < 2000 ? 0 : null;
-  } catch {
-    return null;
-  }
-  if (pid === process.pid) return pid;
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? pid : null;
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw fileErrorOf(error, path, "write");
-  }
-}
-
-function append(path: string, text: string): void {
+/** Appends a whole line or nothing: a disk that fills up first takes a part. */
+function append(path: string, line: string): void {
   try {
     const handle = openSync(path, "a");
     try {
-      writeSync(handle, text);
+      const before = fstatSync(handle).size;
+      const bytes = Buffer.from(line);
+      let written = 0;
+      try {
+        while (written < bytes.length) written += writeSync(handle, bytes, written);
+      } catch (error) {
+        ftruncateSync(handle, before);
+        throw error;
+      }
     } finally {
       closeSync(handle);
     }

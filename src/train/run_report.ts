@@ -5,6 +5,7 @@ import { renderCurvesSvg } from "../report/curves_svg.ts";
 import type { Picture } from "../report/picture.ts";
 import type { Mistake, ReportData } from "../report/report_data.ts";
 import { renderReport } from "../report/report_html.ts";
+import type { MetricsPoint } from "../report/run_record.ts";
 import { executor } from "../tensor/runtime.ts";
 import type { ClassificationMetrics } from "./classification_metrics.ts";
 import type { Loader } from "./fit_options.ts";
@@ -12,18 +13,31 @@ import type { RunFolder } from "./run_folder.ts";
 
 /** Writes both files, each whole or not at all. */
 export function writeRunReport(folder: RunFolder, data: ReportData): void {
-  const { points, epochs, model } = data;
-  const svg = renderCurvesSvg(trainingCurves(points), { title: data.title ?? model, xLabel: "epoch", xRange: [0, epochs] });
-  writeFileAtomicSync(folder.file("curves"), svg);
+  writeRunCurves(folder, data.title ?? data.model, data.points, data.epochs);
   writeFileAtomicSync(folder.file("report"), renderReport(data));
 }
 
-/** The pictures that the network was surest about and wrong, taken from the loader that it was tested on. */
+/** Writes the curves so far. */
+export function writeRunCurves(
+  folder: RunFolder,
+  title: string,
+  points: readonly MetricsPoint[],
+  epochs: number,
+): void {
+  const svg = renderCurvesSvg(trainingCurves(points), { title, xLabel: "epoch", xRange: [0, epochs] });
+  writeFileAtomicSync(folder.file("curves"), svg);
+}
+
+/**
+ * The pictures that the network was surest about and wrong, taken from the loader that it was tested on; none
+ * where the inputs are no pictures.
+ */
 export async function picturesOfMistakes(metrics: ClassificationMetrics, loader: Loader): Promise<Mistake[]> {
   const wanted = new Map(metrics.mistakes.map((m) => [m.index, m]));
   const found: Mistake[] = [];
   let first = 0;
   for await (const [x] of loader.iterate({ epoch: 0 })) {
+    if (x.ndim !== 4) return [];
     const count = x.size(0);
     const here = [...wanted.keys()].filter((i) => i >= first && i < first + count);
     if (here.length > 0) {

@@ -6,7 +6,10 @@ import type { OptimizerLike, RunStore } from "./fit_options.ts";
 import type { RunFolder } from "./run_folder.ts";
 
 /** @param resume - whether to go on from the folder's checkpoint. */
-export function runStore(folder: RunFolder, options: { resume: boolean; metadata?: Record<string, string> }): RunStore {
+export function runStore(
+  folder: RunFolder,
+  options: { resume: boolean; metadata?: Record<string, string> },
+): RunStore {
   return {
     async resume(net, optimizer) {
       if (!options.resume || !folder.has("checkpoint")) {
@@ -24,7 +27,10 @@ export function runStore(folder: RunFolder, options: { resume: boolean; metadata
     },
     async checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState) {
       const path = folder.file("checkpoint");
-      const [model, optimizerState] = await Promise.all([readArrays(net.stateDict()), readTensors(optimizer.stateDict())]);
+      const [model, optimizerState] = await Promise.all([
+        readArrays(net.stateDict()),
+        readTensors(optimizer.stateDict()),
+      ]);
       await writeCheckpoint(path, { state, model, optimizer: optimizerState });
       return path;
     },

@@ -3,15 +3,21 @@
  * to four numbers that stay in the engine, and nothing is read back until someone wants to see them.
  */
 import type { TypedArray } from "../base/dtype.ts";
+import { constantValue } from "../graph/node.ts";
 import { argmax, eq, isnan, logicalAnd, lt, mul, sum, where } from "../tensor/functions/index.ts";
 import { executor } from "../tensor/runtime.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
-import { constantValue } from "../graph/node.ts";
+import type { MetricFunctions } from "./fit_options.ts";
+
+/** Before a metric's name among the sums. */
+const METRIC = "metric ";
 
 export interface RunningFigures {
   /** Mean over the examples so far. */
   readonly loss: number;
+  /** NaN where the network is no classifier. */
   readonly accuracy: number;
+  readonly metrics: Readonly<Record<string, number>>;
   readonly examples: number;
   /** First step whose loss was not a number; -1 while there is none. */
   readonly firstBadStep: number;
@@ -22,7 +28,18 @@ export class RunningTotals {
   private readonly lossSum = float64(0);
   private readonly correct = float64(0);
   private readonly firstBad = float64(-1);
+  private readonly metrics: readonly {
+    readonly name: string;
+    readonly of: MetricFunctions[string];
+    readonly sum: Tensor;
+  }[];
   private examples = 0;
+  private counted = false;
+
+  /** @param metrics - further figures of a batch, each a mean over its examples. */
+  constructor(metrics: MetricFunctions = {}) {
+    this.metrics = Object.entries(metrics).map(([name, of]) => ({ name, of, sum: float64(0) }));
+  }
 
   /** Adds a step. Call inside `noGrad`, before the step is submitted. */
   add(loss: Tensor, output: Tensor, target: Tensor, step: number): void {
@@ -30,7 +47,10 @@ export class RunningTotals {
     this.examples += count;
     const wide = loss.detach().to("float64");
     this.lossSum.add_(mul(wide, scalar(count)));
-    if (isClassification(output, target)) {
+    for (const { of, sum: total } of this.metrics)
+      total.add_(mul(of(output.detach(), target).to("float64"), scalar(count)));
+    this.counted = isClassification(output, target);
+    if (this.counted) {
       const right = sum(eq(argmax(output.detach(), 1), target));
       this.correct.add_(right.to("float64"));
     }
@@ -40,8 +60,15 @@ export class RunningTotals {
 
   /** The means so far. Waits for the steps under way. */
   async read(): Promise<RunningFigures> {
-    const [loss, correct, bad] = await Promise.all([this.lossSum.item(), this.correct.item(), this.firstBad.item()]);
-    return { loss: loss / this.examples, accuracy: correct / this.examples, examples: this.examples, firstBadStep: bad };
+    const { lossSum, correct, firstBad, examples, counted: _counted, ...metrics } = await this.save();
+    const mean = (total: number) => total / examples;
+    return {
+      loss: mean(lossSum),
+      accuracy: this.counted ? mean(correct) : Number.NaN,
+      metrics: Object.fromEntries(this.metrics.map(({ name }) => [name, mean(metrics[METRIC + name])])),
+      examples,
+      firstBadStep: firstBad,
+    };
   }
 
   /** Starts a new epoch. */
@@ -49,20 +76,32 @@ export class RunningTotals {
     this.load({ lossSum: 0, correct: 0, firstBad: -1, examples: 0 });
   }
 
+  /** What `load` takes: the sums, not the means. */
   async save(): Promise<Record<string, number>> {
-    const [lossSum, correct, firstBad] = await Promise.all([this.lossSum.item(), this.correct.item(), this.firstBad.item()]);
-    return { lossSum, correct, firstBad, examples: this.examples };
+    const tensors = this.tensors();
+    const numbers = await Promise.all(tensors.map(([, tensor]) => tensor.item()));
+    const sums = Object.fromEntries(tensors.map(([name], i) => [name, Number(numbers[i])]));
+    return { ...sums, examples: this.examples, counted: Number(this.counted) };
   }
 
   load(saved: Record<string, number>): void {
-    for (const name of ["lossSum", "correct", "firstBad"] as const) this[name].assign(scalar(saved[name]).value);
+    for (const [name, tensor] of this.tensors()) tensor.assign(scalar(saved[name] ?? 0).value);
     this.examples = saved.examples;
+    this.counted = saved.counted === 1;
     executor().submit([]);
+  }
+
+  private tensors(): [string, Tensor][] {
+    const { lossSum, correct, firstBad } = this;
+    return [
+      ...Object.entries({ lossSum, correct, firstBad }),
+      ...this.metrics.map(({ name, sum }): [string, Tensor] => [METRIC + name, sum]),
+    ];
   }
 }
 
 /** Whether the outputs are logits [N, classes] and the targets class numbers [N]. */
-function isClassification(output: Tensor, target: Tensor): boolean {
+export function isClassification(output: Tensor, target: Tensor): boolean {
   return output.ndim === 2 && target.ndim === 1 && target.dtype !== "float32" && target.dtype !== "float64";
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -20,7 +20,9 @@ function start(
   onLine: (line: string, child: ChildProcess) => void = () => {},
   killAfter: number | null = null,
 ): Promise<{ code: number | null; signal: string | null; errors: string }> {
-  const child = spawn(process.execPath, [program, run, ...(resume ? ["--resume"] : [])], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, run, ...(resume ? ["--resume"] : [])], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   if (killAfter !== null) setTimeout(() => child.kill("SIGKILL"), killAfter);
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -43,7 +45,8 @@ async function assertReadable(run: string): Promise<void> {
   for (const name of ["last.safetensors", "best.safetensors"]) {
     if (existsSync(join(run, name))) await readSafetensors(join(run, name));
   }
-  if (existsSync(join(run, "checkpoint.safetensors"))) await readCheckpoint(join(run, "checkpoint.safetensors"));
+  if (existsSync(join(run, "checkpoint.safetensors")))
+    await readCheckpoint(join(run, "checkpoint.safetensors"));
   if (existsSync(join(run, "metrics.jsonl"))) parseMetrics(readFileSync(join(run, "metrics.jsonl"), "utf8"));
   if (existsSync(join(run, "config.json"))) JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
 }
@@ -57,26 +60,38 @@ test("a training that nobody disturbs comes to its end", async () => {
   assert.ok(!existsSync(join(whole, "run.lock")));
 });
 
-test("killed at 24 random moments and resumed each time, it gives the same bits", { timeout: 300_000 }, async () => {
+/** Steps done at a line `start <epoch> <batch>` or `checkpoint <epoch> <batch>`, 40 steps an epoch. */
+function stepsAt(line: string): number {
+  const [, epoch, batch] = line.split(" ");
+  return 40 * Number(epoch) + Number(batch);
+}
+
+test("killed at 24 random moments and resumed each time, it gives the same bits", {
+  timeout: 300_000,
+}, async () => {
   const run = join(folder, "killed");
   let kills = 0;
+  let saved = 0;
   let random = 12345;
   const next = () => {
     random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
     return random / 2 ** 32;
   };
   while (kills < 24) {
-    // After a few checkpoints, or at any moment of the start; the delay hits the middle of a write as well.
-    const afterCheckpoints = Math.floor(next() * 4);
-    const delay = next() * 12;
-    let seen = 0;
-    const resume = existsSync(join(run, "config.json"));
-    const early = kills % 6 === 5 ? 20 + next() * 400 : null;
+    // After a few lines (checkpoints, a test, the saving of weights), and a delay that hits the middle of a
+    // write as well; every sixth time at any moment of the start.
+    const linesBefore = 1 + Math.floor(next() * 5);
+    const delay = next() * 10;
+    const early = kills % 6 === 5 ? 20 + next() * 300 : null;
+    let lines = 0;
     const { code, signal, errors } = await start(
       run,
-      resume,
+      existsSync(join(run, "config.json")),
       (line, child) => {
-        if (line.startsWith("checkpoint") && seen++ === afterCheckpoints) setTimeout(() => child.kill("SIGKILL"), delay);
+        if (line.startsWith("start"))
+          assert.ok(stepsAt(line) >= saved, `went on at step ${stepsAt(line)}, ${saved} were saved`);
+        if (line.startsWith("checkpoint")) saved = stepsAt(line);
+        if (lines++ === linesBefore && early === null) setTimeout(() => child.kill("SIGKILL"), delay);
       },
       early,
     );
@@ -86,12 +101,20 @@ test("killed at 24 random moments and resumed each time, it gives the same bits"
     if (code === 0) break;
   }
   assert.ok(kills >= 20, `only ${kills} kills before the end`);
-  const { code, errors } = await start(run, existsSync(join(run, "config.json")));
+  const { code, errors } = await start(run, true);
   assert.equal(code, 0, errors);
   assertSameRun(run, whole);
+  assert.deepEqual(leftovers(run), []);
 });
 
-test("Ctrl-C saves, exits with 130, and the resumed run gives the same bits", { timeout: 120_000 }, async () => {
+/** Files that no run should leave behind. */
+function leftovers(run: string): string[] {
+  return readdirSync(run).filter((name) => name.startsWith(".") || name.startsWith("run.lock"));
+}
+
+test("Ctrl-C saves, exits with 130, and the resumed run gives the same bits", {
+  timeout: 120_000,
+}, async () => {
   const run = join(folder, "interrupted");
   let resume = false;
   for (let presses = 0; presses < 4; presses++) {

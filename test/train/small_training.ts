@@ -33,13 +33,21 @@ const result = await fit(net, {
   epochs: 4,
   out: run,
   resume: flags.includes("--resume"),
-  checkpointSeconds: 0.01,
+  checkpointSeconds: 0,
   signal: stopping.signal,
-  callbacks: [{ onCheckpoint: ({ epoch, batch }) => process.stdout.write(`checkpoint ${epoch} ${batch}\n`) }],
+  callbacks: {
+    onStart: ({ epoch, batch }) => say("start", epoch, batch),
+    onPhase: (name) => say("phase", name),
+    onCheckpoint: ({ epoch, batch }) => say("checkpoint", epoch, batch),
+  },
 });
 process.stdout.write(`${result.outcome}\n`);
 await stopEngine();
 process.exitCode = result.outcome === "interrupted" ? 130 : 0;
+
+function say(...words: (string | number)[]): void {
+  process.stdout.write(`${words.join(" ")}\n`);
+}
 
 /** Pictures of 8 x 8 whose class is the quarter that is bright. */
 function pictures(count: number, seed: number): TensorDataset {
@@ -57,5 +65,8 @@ function pictures(count: number, seed: number): TensorDataset {
       x[i * 64 + p] = 0.6 * next() + (quarter === y[i] ? 0.4 : 0);
     }
   }
-  return new TensorDataset(fromTypedArray(x, [count, 1, 8, 8], "float32"), fromTypedArray(y, [count], "int64"));
+  return new TensorDataset(
+    fromTypedArray(x, [count, 1, 8, 8], "float32"),
+    fromTypedArray(y, [count], "int64"),
+  );
 }
