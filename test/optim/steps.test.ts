@@ -4,6 +4,7 @@ import {
   AutogradError,
   models,
   nn,
+  noGrad,
   ones,
   optim,
   randn,
@@ -210,4 +211,32 @@ test("a weight drawn by an operation is drawn once", async () => {
   start.forEach((x, i) => {
     assert.ok(Math.abs(x - 1 - after[i]) < 1e-6);
   });
+});
+
+test("what two optimisers overwrite in turn can still be read", async () => {
+  const [a, b] = [ones(1).requiresGrad_(), ones(1).requiresGrad_()];
+  const [first, second] = [optim.SGD([a], { lr: 1 }), optim.SGD([b], { lr: 1 })];
+  const made = b.mul(3);
+  a.mul(2).sum().backward();
+  first.step();
+  b.mul(5).sum().backward();
+  second.step();
+  assert.deepEqual([await made.tolist(), await a.tolist(), await b.tolist()], [[3], [-1], [-4]]);
+  assert.deepEqual([await a.grad?.tolist(), await b.grad?.tolist()], [[2], [5]]);
+});
+
+test("weights changed by hand: gradients stay readable, and the tape is not joined", async () => {
+  const net = nn.Sequential(nn.Linear(2, 2, { bias: false }), nn.Linear(2, 1, { bias: false }));
+  net.loadStateDict({ "0.weight": ones(2, 2), "1.weight": ones(1, 2) });
+  net(ones(1, 2)).sum().backward();
+  noGrad(() => {
+    for (const p of net.parameters()) p.sub_((p.grad as Tensor).mul(0.5));
+  });
+  assert.deepEqual(await net.getParameter("0.weight").tolist(), [
+    [0.5, 0.5],
+    [0.5, 0.5],
+  ]);
+  assert.deepEqual(await net.getParameter("1.weight").tolist(), [[0, 0]]);
+  assert.deepEqual(await net.getParameter("1.weight").grad?.tolist(), [[2, 2]]);
+  assert.ok(net.parameters().every((p) => p.isLeaf && p.requiresGrad));
 });
