@@ -20,6 +20,12 @@ import { isGradEnabled, noGrad, ones, sqrt, type Tensor, zeros } from "../tensor
  * @param gamma - scale, [1, features] or [1, channels, 1, 1], as are `beta` and the moving tensors.
  * @returns the normalised X, the new moving mean and the new moving variance, the last two without gradient.
  * @throws ShapeError for an X of neither two nor four dimensions.
+ * @example
+ * ```ts
+ * const [moving, one] = [zeros(1, 3), ones(1, 3)];
+ * const [normalised] = models.batchNorm(rand(8, 3), one, moving, moving, one, 1e-5, 0.9);
+ * console.log(await normalised.mean(0).tolist());
+ * ```
  */
 export function batchNorm(
   X: Tensor,
@@ -108,7 +114,7 @@ export class ScratchBatchNorm extends nn.Module {
  * @param numDims - 2 behind a dense layer, 4 behind a convolution.
  * @example
  * ```ts
- * nn.Sequential(nn.Conv2d(1, 6, { kernelSize: 5 }), BatchNorm(6, 4), nn.Sigmoid());
+ * nn.Sequential(nn.Conv2d(1, 6, { kernelSize: 5 }), book.BatchNorm(6, 4), nn.Sigmoid());
  * ```
  */
 export const BatchNorm = callable("BatchNorm", ScratchBatchNorm);
@@ -122,6 +128,10 @@ export type BatchNorm = ScratchBatchNorm;
  * Source: "Dive into Deep Learning", section 7.5.4.
  *
  * @param numClasses - size of the output.
+ * @example
+ * ```ts
+ * const net = models.initXavier(models.bnLenetScratch());
+ * ```
  */
 export function bnLenetScratch(numClasses = 10): nn.Sequential {
   return nn.Sequential(

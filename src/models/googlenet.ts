@@ -81,6 +81,11 @@ export type Inception = InceptionBlock;
  * 7.4.2. See `torchvision.googlenet` for three channels, batch norm and the auxiliary heads.
  *
  * @param numClasses - size of the output.
+ * @example
+ * ```ts
+ * const net = models.googlenet();
+ * console.log(net(zeros(1, 1, 96, 96)).shape);
+ * ```
  */
 export function googlenet(numClasses = 10): nn.Sequential {
   const pool = () => nn.MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 });

@@ -6,6 +6,10 @@ import * as nn from "../nn/index.ts";
  * framework's default, as in the book's `init_weights`.
  *
  * @returns the network.
+ * @example
+ * ```ts
+ * const net = models.initXavier(models.alexnet());
+ * ```
  */
 export function initXavier<M extends nn.Module>(net: M): M {
   net.apply((module) => {

@@ -60,6 +60,10 @@ export function lenet(...args: LeNetArguments): nn.Sequential {
  * Source: "Dive into Deep Learning", section 7.5.5.
  *
  * @param numClasses - size of the output.
+ * @example
+ * ```ts
+ * const net = models.initXavier(models.bnLenet());
+ * ```
  */
 export function bnLenet(numClasses = 10): nn.Sequential {
   return nn.Sequential(

@@ -64,6 +64,11 @@ const NIN = signature("nin", ["numClasses?", "dropout?"]);
  * Source: M. Lin, Q. Chen, S. Yan, "Network in network", 2013; as given in "Dive into Deep Learning", section 7.3.2.
  *
  * @param numClasses - size of the output.
+ * @example
+ * ```ts
+ * const net = models.nin();
+ * console.log(net(zeros(1, 1, 224, 224)).shape);
+ * ```
  */
 export function nin(...args: NinArguments): nn.Sequential {
   const { numClasses = 10, dropout = 0.5 } = bindArguments(NIN, args) as NinOptions;

@@ -45,7 +45,14 @@ export interface ModelEntry {
 
 const ENTRIES: readonly ModelEntry[] = [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES];
 
-/** Names of all networks. */
+/**
+ * Names of all networks.
+ *
+ * @example
+ * ```ts
+ * console.log(models.names());
+ * ```
+ */
 export function names(): string[] {
   return ENTRIES.map(({ name }) => name);
 }
@@ -54,6 +61,11 @@ export function names(): string[] {
  * What is known of a network.
  *
  * @throws ArgumentError for a name that does not exist, with the nearest one that does.
+ * @example
+ * ```ts
+ * const { inputShape, presets } = models.entry("alexnet");
+ * console.log(inputShape, presets.zh.lr);
+ * ```
  */
 export function entry(name: string): ModelEntry {
   const found = ENTRIES.find((one) => one.name === name);
@@ -73,8 +85,8 @@ export function entry(name: string): ModelEntry {
  * @throws ArgumentError for an unknown name, or an option that the network does not have.
  * @example
  * ```ts
- * create("vgg11", { edition: "zh" });
- * create("lenet", { activation: "relu" });
+ * models.create("vgg11", { edition: "zh" });
+ * models.create("lenet", { activation: "relu" });
  * ```
  */
 export function create(

@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ["ops"],
   ["tensor"],
   ["nn", "optim", "data", "io"],
-  ["train", "report", "models"],
+  ["train", "report", "models", "book"],
   // The files that stand in src itself: the package's face.
   ["src"],
   ["cli"],

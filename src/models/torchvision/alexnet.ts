@@ -66,11 +66,24 @@ export class AlexNetModule extends nn.Module {
  * State-dict keys and shapes are torchvision's.
  *
  * Source: A. Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.AlexNet({ numClasses: 10 });
+ * ```
  */
 export const AlexNet = callable("AlexNet", AlexNetModule);
 export type AlexNet = AlexNetModule;
 
-/** A new `AlexNet`, with PyTorch's default first values of weights. */
+/**
+ * A new `AlexNet`, with PyTorch's default first values of weights.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.alexnet();
+ * console.log(net(zeros(1, 3, 224, 224)).shape);
+ * ```
+ */
 export function alexnet(...args: AlexNetArguments): AlexNet {
   return new AlexNetModule(...args);
 }

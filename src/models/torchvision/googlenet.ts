@@ -124,11 +124,23 @@ function drawWeights(module: nn.Module): void {
  * loss(logits) + 0.3 (loss(auxLogits2) + loss(auxLogits1)). State-dict keys and shapes are torchvision's.
  *
  * Source: C. Szegedy et al., "Going deeper with convolutions", 2015.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.GoogLeNet({ numClasses: 10, auxLogits: false });
+ * ```
  */
 export const GoogLeNet = callable("GoogLeNet", GoogLeNetModule);
 export type GoogLeNet = GoogLeNetModule;
 
-/** A new `GoogLeNet`. */
+/**
+ * A new `GoogLeNet`.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.googlenet().eval();
+ * ```
+ */
 export function googlenet(...args: GoogLeNetArguments): GoogLeNet {
   return new GoogLeNetModule(...args);
 }

@@ -26,7 +26,14 @@ export class BasicConv2dModule extends nn.Module {
   }
 }
 
-/** Convolution without bias, batch normalisation, ReLU. */
+/**
+ * Convolution without bias, batch normalisation, ReLU.
+ *
+ * @example
+ * ```ts
+ * const layer = models.torchvision.BasicConv2d(3, 8, { kernelSize: 3, padding: 1 });
+ * ```
+ */
 export const BasicConv2d = callable("BasicConv2d", BasicConv2dModule);
 export type BasicConv2d = BasicConv2dModule;
 
@@ -68,7 +75,14 @@ export class InceptionModule extends nn.Module {
   }
 }
 
-/** torchvision's Inception block; the book's is `models.Inception`. */
+/**
+ * torchvision's Inception block; the book's is `models.Inception`.
+ *
+ * @example
+ * ```ts
+ * const block = models.torchvision.Inception(192, 64, 96, 128, 16, 32, 32);
+ * ```
+ */
 export const Inception = callable("Inception", InceptionModule);
 export type Inception = InceptionModule;
 
@@ -94,6 +108,13 @@ export class InceptionAuxModule extends nn.Module {
   }
 }
 
-/** A classifier in the middle of the network, which brings gradients to its lower layers in training. */
+/**
+ * A classifier in the middle of the network, which brings gradients to its lower layers in training.
+ *
+ * @example
+ * ```ts
+ * const head = models.torchvision.InceptionAux(512, 1000);
+ * ```
+ */
 export const InceptionAux = callable("InceptionAux", InceptionAuxModule);
 export type InceptionAux = InceptionAuxModule;

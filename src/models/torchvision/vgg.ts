@@ -71,6 +71,12 @@ function drawWeights(module: nn.Module): void {
  * State-dict keys and shapes are torchvision's.
  *
  * Source: K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition", 2015.
+ *
+ * @example
+ * ```ts
+ * const features = nn.Sequential(nn.Conv2d(3, 512, 3, { padding: 1 }), nn.ReLU());
+ * const net = models.torchvision.VGG(features, { numClasses: 10 });
+ * ```
  */
 export const VGG = callable("VGG", VggModule);
 export type VGG = VggModule;
@@ -99,19 +105,75 @@ function maker(depth: VggDepth, batchNorm: boolean): VggMaker {
   return (...args) => new VggModule(makeLayers(depth, batchNorm), bindArguments(of, args));
 }
 
-/** Configuration A of the paper; 132,863,336 parameters. See {@link VGG}. */
+/**
+ * Configuration A of the paper; 132,863,336 parameters. See {@link VGG}.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg11({ numClasses: 10 });
+ * ```
+ */
 export const vgg11: VggMaker = maker(11, false);
-/** Configuration A with batch normalisation; 132,868,840 parameters. */
+/**
+ * Configuration A with batch normalisation; 132,868,840 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg11Bn({ numClasses: 10 });
+ * ```
+ */
 export const vgg11Bn: VggMaker = maker(11, true);
-/** Configuration B of the paper; 133,047,848 parameters. */
+/**
+ * Configuration B of the paper; 133,047,848 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg13({ numClasses: 10 });
+ * ```
+ */
 export const vgg13: VggMaker = maker(13, false);
-/** Configuration B with batch normalisation; 133,053,736 parameters. */
+/**
+ * Configuration B with batch normalisation; 133,053,736 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg13Bn({ numClasses: 10 });
+ * ```
+ */
 export const vgg13Bn: VggMaker = maker(13, true);
-/** Configuration D of the paper; 138,357,544 parameters. */
+/**
+ * Configuration D of the paper; 138,357,544 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg16({ numClasses: 10 });
+ * ```
+ */
 export const vgg16: VggMaker = maker(16, false);
-/** Configuration D with batch normalisation; 138,365,992 parameters. */
+/**
+ * Configuration D with batch normalisation; 138,365,992 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg16Bn({ numClasses: 10 });
+ * ```
+ */
 export const vgg16Bn: VggMaker = maker(16, true);
-/** Configuration E of the paper; 143,667,240 parameters. */
+/**
+ * Configuration E of the paper; 143,667,240 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg19({ numClasses: 10 });
+ * ```
+ */
 export const vgg19: VggMaker = maker(19, false);
-/** Configuration E with batch normalisation; 143,678,248 parameters. */
+/**
+ * Configuration E with batch normalisation; 143,678,248 parameters.
+ *
+ * @example
+ * ```ts
+ * const net = models.torchvision.vgg19Bn({ numClasses: 10 });
+ * ```
+ */
 export const vgg19Bn: VggMaker = maker(19, true);

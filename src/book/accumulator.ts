@@ -1,0 +1,49 @@
+/** Sums over several variables. */
+import { ArgumentError } from "../base/errors.ts";
+
+/**
+ * Adds up several numbers side by side: `metric[0]`, `metric[1]`, ...
+ *
+ * Source: "Dive into Deep Learning", section 3.6.5, `Accumulator`.
+ *
+ * @example
+ * ```ts
+ * const metric = new book.Accumulator(2);
+ * metric.add(3, 4);
+ * metric.add(1, 4);
+ * console.log(metric[0] / metric[1]);
+ * ```
+ */
+export class Accumulator {
+  [index: number]: number;
+  /** How many variables there are. */
+  readonly length: number;
+
+  /** @param n - how many variables. */
+  constructor(n: number) {
+    if (!Number.isInteger(n) || n < 1) {
+      throw new ArgumentError(`Accumulator: expected a whole number of variables of at least 1, got ${n}`);
+    }
+    this.length = n;
+    this.reset();
+  }
+
+  /**
+   * Adds a number to each variable.
+   *
+   * @throws ArgumentError where there is not one number for each.
+   */
+  add(...values: number[]): void {
+    if (values.length !== this.length) {
+      throw new ArgumentError(`Accumulator.add: expected ${this.length} numbers, got ${values.length}`);
+    }
+    values.forEach((value, i) => {
+      this[i] += Number(value);
+    });
+  }
+
+  /** Sets all variables to 0. */
+  reset(): void {
+    for (let i = 0; i < this.length; i++) this[i] = 0;
+  }
+}

@@ -1,0 +1,146 @@
+/** Curves that grow while one watches: in a terminal, in a notebook, in a file. */
+import { ArgumentError } from "../base/errors.ts";
+import type { Curve, CurvePoint, Dash } from "../report/curves.ts";
+import { renderCurvesSvg } from "../report/curves_svg.ts";
+import { LiveRegion } from "../report/live_region.ts";
+import { nodeTerminal } from "../report/node_terminal.ts";
+import type { Terminal } from "../report/terminal.ts";
+import { renderPlot } from "../report/terminal_plot.ts";
+
+export interface AnimatorOptions {
+  /** Names of the axes. */
+  xlabel?: string;
+  ylabel?: string;
+  /** Names of the curves. */
+  legend?: readonly string[];
+  /** Ends of the axes; without them the values decide. */
+  xlim?: readonly [number, number];
+  ylim?: readonly [number, number];
+  /** Where to draw; by default this process's terminal, and nothing where there is none. */
+  terminal?: Terminal | null;
+}
+
+/** Matplotlib's line styles of the book's curves. */
+const DASHES: readonly Dash[] = ["solid", "dashed", "dashdot", "dotted"];
+
+/** What a notebook shows of a value: pictures and texts by their media types. */
+export type MediaBundle = Record<string, string>;
+
+/**
+ * Draws data while it comes, as the book's figures of training do.
+ *
+ * In a terminal the plot is redrawn in place. In a Jupyter kernel that knows `Symbol.for("Jupyter.display")` (Deno's
+ * does) an animator as the last value of a cell is shown as a picture. `toSvg()` is the picture as text, `save(path)`
+ * writes it to a file.
+ *
+ * Source: "Dive into Deep Learning", section 3.6.5, `Animator`.
+ *
+ * @example
+ * ```ts
+ * const animator = new book.Animator({ xlabel: "epoch", xlim: [1, 3], legend: ["train loss", "train acc"] });
+ * animator.add(1, [0.9, 0.6]);
+ * animator.add(2, [0.7, null]);
+ * console.log(animator.toSvg().length);
+ * ```
+ */
+export class Animator {
+  readonly #options: AnimatorOptions;
+  readonly #points: CurvePoint[][] = [];
+  readonly #terminal: Terminal | null;
+  readonly #region: LiveRegion | null;
+
+  constructor(options: AnimatorOptions = {}) {
+    this.#options = options;
+    this.#terminal = options.terminal === undefined ? ownTerminal() : options.terminal;
+    this.#region = this.#terminal?.isTTY ? new LiveRegion(this.#terminal) : null;
+  }
+
+  /**
+   * Adds points and draws.
+   *
+   * @param x - one place for all curves, or one for each.
+   * @param y - a value, or one for each curve; null leaves a curve out.
+   * @throws ArgumentError where there are places for another number of curves than there are values.
+   */
+  add(x: number | readonly (number | null)[], y: number | null | readonly (number | null)[]): void {
+    const values = Array.isArray(y) ? (y as (number | null)[]) : [y as number | null];
+    const places = Array.isArray(x) ? (x as (number | null)[]) : values.map(() => x as number);
+    if (places.length !== values.length) {
+      throw new ArgumentError(
+        `Animator.add: expected as many places as values, got ${places.length} and ${values.length}`,
+      );
+    }
+    values.forEach((value, i) => {
+      this.#points[i] ??= [];
+      const place = places[i];
+      if (value !== null && place !== null) this.#points[i].push({ x: place, y: value });
+    });
+    this.#draw();
+  }
+
+  /** The curves so far. */
+  get curves(): Curve[] {
+    const { legend = [] } = this.#options;
+    return this.#points.map((points, i) => ({
+      name: legend[i] ?? `curve ${i + 1}`,
+      points: [...points],
+      dash: DASHES[i % DASHES.length],
+    }));
+  }
+
+  /** Leaves the last picture in the terminal; what is printed next stands below it. */
+  stop(): void {
+    this.#region?.release();
+  }
+
+  /** The picture as an SVG document. */
+  toSvg(): string {
+    const { xlabel, ylabel, xlim, ylim } = this.#options;
+    return renderCurvesSvg(this.curves, { xLabel: xlabel ?? "", yLabel: ylabel, xRange: xlim, yRange: ylim });
+  }
+
+  /**
+   * Writes the picture to a file. Node.js only.
+   *
+   * @throws FileError where the file cannot be written.
+   */
+  async save(path: string): Promise<void> {
+    const { writeFileAtomic } = await import("../io/atomic_file.ts");
+    await writeFileAtomic(path, this.toSvg());
+  }
+
+  /** The picture as characters, 72 columns wide where `width` says nothing else. */
+  toString(width = 72): string {
+    return this.#plot(width, Math.max(10, Math.round(width / 4)), 0, true).join("\n");
+  }
+
+  /** What a notebook shows. */
+  [Symbol.for("Jupyter.display")](): MediaBundle {
+    return { "image/svg+xml": this.toSvg(), "text/plain": this.toString() };
+  }
+
+  #draw(): void {
+    const terminal = this.#terminal;
+    if (terminal === null || this.#region === null || terminal.rows < 12 || terminal.columns < 40) return;
+    const width = Math.min(terminal.columns - 1, 100);
+    const height = Math.min(terminal.rows - 2, Math.max(10, Math.round(width / 4)));
+    this.#region.draw(this.#plot(width, height, terminal.colour, terminal.unicode));
+  }
+
+  #plot(width: number, height: number, colour: Terminal["colour"], unicode: boolean): string[] {
+    const { xlabel, xlim, ylim } = this.#options;
+    return renderPlot(this.curves, {
+      width,
+      height,
+      colour,
+      unicode,
+      xRange: xlim,
+      yRange: ylim,
+      xLabel: xlabel,
+    });
+  }
+}
+
+function ownTerminal(): Terminal | null {
+  return typeof process === "undefined" || process.stdout === undefined ? null : nodeTerminal();
+}
