@@ -36,7 +36,7 @@ export function toValue(operand: Operand, dtype: DType): Value {
 
 /** A number as an input of the program. */
 export function scalarValue(value: number, dtype: DType): Value {
-  return constantValue(arrayFrom(dtype, [value]), [], dtype);
+  return constantValue(arrayFrom(dtype, [Number(value)]), [], dtype);
 }
 
 /** One tensor, as float32 where it is not floating. */

@@ -79,7 +79,9 @@ const like = (x: Value, value: number): Value => constant(value, x.dtype);
 const negativePart = (x: Value): Value => where(gt(x, like(x, 0)), like(x, 0), x);
 
 /** min(max(x, low), high), with no gradient where x is at a bound. */
-function clipped(x: Value, low: number, high: number): Value {
+function clipped(x: Value, least: number, most: number): Value {
+  // Unsigned numbers lie above any negative limit.
+  const [low, high] = x.dtype === "uint8" ? [Math.max(least, 0), Math.min(most, 255)] : [least, most];
   const below = emit(ops.leOp, [x, like(x, low)]);
   return where(below, like(x, low), where(ge(x, like(x, high)), like(x, high), x));
 }
@@ -143,7 +145,7 @@ export const celu = activation<ExponentialLinear>("celu", ["alpha?", "inplace?"]
  *
  * @example
  * ```ts
- * nn.functional.selu(tensor([-1.5, 2])).tolist(); // [-1.36582, 2.10140]
+ * nn.functional.selu(tensor([-1.5, 2])).tolist(); // [-1.36581, 2.10140]
  * ```
  */
 export const selu = activation<Activation>("selu", ["inplace?"], (x) =>

@@ -5,9 +5,10 @@ import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { type ResampleAxis, type ResampleRule, resample } from "../../ops/interpolation.ts";
 import { adaptiveAvgPool2dOp } from "../../ops/pooling.ts";
+import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor } from "../tensor.ts";
-import { asFlatPicture, floatingInput, fromFlatPicture, named, oneOf, shown } from "./nn_arguments.ts";
+import { asFlatPicture, floatingInput, fromFlatPicture, named, numericInput, oneOf, overNumbers, shown } from "./nn_arguments.ts";
 
 /** How elements between those of the input are found. */
 export type InterpolationMode =
@@ -70,6 +71,13 @@ const SPATIAL: Partial<Record<InterpolationMode, number>> = {
  * @param alignCorners - the corner pixels' centres stay where they are (linear and cubic modes).
  * @param recomputeScaleFactor - uses the ratio of the sizes instead of the given factor.
  * @param antialias - widens the kernel where the picture shrinks (bilinear and bicubic).
+ * @throws ArgumentError where neither or both of `size` and `scaleFactor` are given.
+ * @example
+ * ```ts
+ * const pictures = randn(8, 3, 28, 28);
+ * nn.functional.interpolate(pictures, { size: [224, 224], mode: "bilinear" }).shape; // [8, 3, 224, 224]
+ * nn.functional.interpolate(pictures, { scaleFactor: 2 }).shape; // [8, 3, 56, 56]
+ * ```
  */
 export const interpolate = defineFunction<Interpolate>(
   "interpolate",
@@ -77,9 +85,10 @@ export const interpolate = defineFunction<Interpolate>(
   (args) => {
     const { mode = "nearest", alignCorners = null, antialias = false } = args;
     const of = named("interpolate");
-    const x = floatingInput("interpolate", args.input);
-    const spatial = x.shape.length - 2;
     const kind = oneOf("interpolate", "mode", mode, MODES);
+    const copies = kind === "nearest" || kind === "nearest-exact";
+    const x = (copies ? numericInput : floatingInput)("interpolate", args.input);
+    const spatial = x.shape.length - 2;
     if (spatial < 1 || spatial > 3 || (SPATIAL[kind] ?? spatial) !== spatial) {
       const rank = SPATIAL[kind] === undefined ? "3 to 5" : `${SPATIAL[kind] + 2}`;
       throw new ShapeError(
@@ -97,16 +106,16 @@ export const interpolate = defineFunction<Interpolate>(
       );
     }
     const { size, factors } = targetSize(of, x, args);
-    if (kind === "area") return new Tensor(areaOf(of, x, size));
+    if (kind === "area") return new Tensor(areaOf(x, size));
     const axes = size.map((n, d) => axisOf(x.shape[d + 2], n, factors?.[d], alignCorners ?? false));
-    return new Tensor(
-      resample(x, {
-        kind: tapsOf(kind),
-        alignCorners: alignCorners ?? false,
-        antialias: Boolean(antialias),
-        axes,
-      }),
-    );
+    const rule = {
+      kind: tapsOf(kind),
+      alignCorners: alignCorners ?? false,
+      antialias: Boolean(antialias),
+      axes,
+    };
+    const [y] = overNumbers("interpolate", [x], ([picture]) => [resample(picture as Value, rule)]);
+    return new Tensor(y);
   },
 );
 
@@ -161,9 +170,18 @@ function positive(of: string, x: Value, size: number[]): number[] {
   );
 }
 
-function areaOf(of: string, x: Value, size: number[]): Value {
-  if (size.length === 3)
-    throw new ArgumentError(`${of}: mode "area" takes inputs of one or two spatial dimensions`);
+function areaOf(x: Value, size: number[]): Value {
+  if (size.length === 3) return areaOfVolume(x, size);
   if (size.length === 2) return emit(adaptiveAvgPool2dOp, [x], { outputSize: size });
   return fromFlatPicture(emit(adaptiveAvgPool2dOp, [asFlatPicture(x)], { outputSize: [1, ...size] }));
+}
+
+/** Means over boxes: over the depth first, then over height and width. */
+function areaOfVolume(x: Value, [depth, height, width]: number[]): Value {
+  const [n, c, d, h, w] = x.shape;
+  const columns = reshape(x, [n, c, d, h * w]);
+  const layers = emit(adaptiveAvgPool2dOp, [columns], { outputSize: [depth, h * w] });
+  const pictures = reshape(layers, [n, c * depth, h, w]);
+  const out = emit(adaptiveAvgPool2dOp, [pictures], { outputSize: [height, width] });
+  return reshape(out, [n, c, depth, height, width]);
 }

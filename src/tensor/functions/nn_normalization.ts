@@ -41,9 +41,13 @@ export interface LayerNorm {
 /**
  * Mean 0 and variance 1 over the last dimensions, then element-wise weight and bias of their shape.
  *
- * @param normalizedShape - sizes of those last dimensions.
- *
  * Source: J. L. Ba et al., "Layer normalization", 2016.
+ *
+ * @param normalizedShape - sizes of those last dimensions.
+ * @example
+ * ```ts
+ * nn.functional.layerNorm(tensor([[0.5, 1.5]]), [2]).tolist(); // [[-1.0000, 1.0000]]
+ * ```
  */
 export const layerNorm = defineFunction<LayerNorm>(
   "layerNorm",
@@ -69,7 +73,14 @@ export interface RmsNorm {
   ): Tensor;
 }
 
-/** x / sqrt(mean(x^2) + eps) * weight over the last dimensions; eps is by default the dtype's epsilon. */
+/**
+ * x / sqrt(mean(x^2) + eps) * weight over the last dimensions; eps is by default the dtype's epsilon.
+ *
+ * @example
+ * ```ts
+ * nn.functional.rmsNorm(tensor([[1.5, -1.5]]), [2]).tolist(); // [[1.0000, -1.0000]]
+ * ```
+ */
 export const rmsNorm = defineFunction<RmsNorm>(
   "rmsNorm",
   ["input", "normalizedShape", "weight?", "eps?"],
@@ -120,6 +131,11 @@ export interface GroupNorm {
  * Mean 0 and variance 1 over each example's groups of channels, then weight and bias per channel.
  *
  * Source: Y. Wu, K. He, "Group normalization", 2018.
+ *
+ * @example
+ * ```ts
+ * nn.functional.groupNorm(randn(8, 6, 5, 5), 3).shape; // [8, 6, 5, 5]
+ * ```
  */
 export const groupNorm = defineFunction<GroupNorm>(
   "groupNorm",
@@ -134,6 +150,11 @@ export const groupNorm = defineFunction<GroupNorm>(
     if (channels % groups !== 0) {
       throw new ShapeError(
         `${named(of)}: Expected number of channels in input to be divisible by num_groups, got ${channels} channels in ${formatShape(x.shape)} and ${groups} groups`,
+      );
+    }
+    if (channels === 0 || numel(rest) === 0) {
+      throw new ShapeError(
+        `${named(of)}: expected an input without empty dimensions but for the batch, got ${formatShape(x.shape)}`,
       );
     }
     requireSeveral(of, "value per channel", (batch * channels * numel(rest)) / groups, x);
@@ -155,6 +176,11 @@ export interface LocalResponseNorm {
  *
  * Source: A. Krizhevsky et al., "ImageNet classification with deep convolutional neural networks", 2012,
  * section 3.3 (there without the division by size).
+ *
+ * @example
+ * ```ts
+ * nn.functional.localResponseNorm(randn(8, 96, 26, 26), 5, { k: 2 }).shape; // [8, 96, 26, 26]
+ * ```
  */
 export const localResponseNorm = defineFunction<LocalResponseNorm>(
   "localResponseNorm",
@@ -194,7 +220,14 @@ export interface Normalize {
   (input: Tensor, options: { p?: number; dim?: number | readonly number[]; eps?: number }): Tensor;
 }
 
-/** x / max(norm, eps), the p-norm taken along `dim`. */
+/**
+ * x / max(norm, eps), the p-norm taken along `dim`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.normalize(tensor([[1.5, 2]])).tolist(); // [[0.6, 0.8]]
+ * ```
+ */
 export const normalize = defineFunction<Normalize>(
   "normalize",
   ["input", "p?", "dim?", "eps?"],
