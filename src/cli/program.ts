@@ -195,7 +195,7 @@ function addData(program: Command, finish: (code: number) => void): void {
 }
 
 function addEngine(program: Command, finish: (code: number) => void): void {
-  program
+  const command = program
     .command("engine")
     .description("Which engines exist here, why not the others, and how fast they are.")
     .addOption(threads())
@@ -205,6 +205,16 @@ function addEngine(program: Command, finish: (code: number) => void): void {
     .action(async (o) => {
       const { engineCommand } = await import("./engine_command.ts");
       finish(await engineCommand({ threads: o.threads ?? null, size: o.size }, new Output(o.json)));
+    });
+  command
+    .command("install")
+    .description("Bring the library that an engine needs, without root and without compiling.")
+    .argument("<name>", "onednn")
+    .addOption(json())
+    .addHelpText("after", examples("convoyant engine install onednn"))
+    .action(async (name: string, _o, self: Command) => {
+      const { engineInstallCommand } = await import("./engine_install_command.ts");
+      finish(await engineInstallCommand(name, new Output(self.optsWithGlobals().json)));
     });
 }
 

@@ -8,15 +8,20 @@ import { foreignFunctions } from "./foreign_functions.ts";
 /** Names that the system's loader is asked for, the newest generation first. */
 export const SYSTEM_NAMES = ["libdnnl.so.3", "libdnnl.so.2"];
 
+/** What the library is linked with. */
+export const OPENMP_RUNTIME = "libgomp.so.1";
+
 /** The oldest version whose interface we call. */
 const OLDEST: readonly [number, number] = [2, 3];
 
 /** Folder of the cache that holds installed libraries. */
 export function libraryFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const { join } = process.getBuiltinModule("node:path");
+  const { isAbsolute, join } = process.getBuiltinModule("node:path");
   const { homedir } = process.getBuiltinModule("node:os");
-  const cache = env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  return join(cache, "convoyant", "onednn");
+  const cache = env.XDG_CACHE_HOME;
+  // The specification has relative paths ignored.
+  const base = cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache");
+  return join(base, "convoyant", "onednn");
 }
 
 /** Where the library may be, the first choice first: the user's word, what was installed, the system's. */
@@ -61,12 +66,20 @@ export function loadDnnl(path?: string): LoadedDnnl {
 
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
 function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
+  pinRuntime(foreign, path);
   foreign.pin(path);
   const library = foreign.open(path);
   if (!library.exports("dnnl_version")) throw new EngineError("it is not oneDNN: it has no function dnnl_version");
   requireVersion(foreign, library);
   if (library.exports("omp_set_num_threads")) library.declare("omp_set_num_threads", "void", ["int"])(1);
   return new Dnnl(declareFunctions(foreign, library), foreign);
+}
+
+/** The OpenMP run-time that was installed beside the library, where the system has none of its own. */
+function pinRuntime(foreign: ForeignFunctions, path: string): void {
+  const { dirname, isAbsolute, join } = process.getBuiltinModule("node:path");
+  const runtime = join(dirname(path), OPENMP_RUNTIME);
+  if (isAbsolute(path) && process.getBuiltinModule("node:fs").existsSync(runtime)) foreign.pin(runtime);
 }
 
 function requireVersion(foreign: ForeignFunctions, library: NativeLibrary): void {
@@ -76,13 +89,15 @@ function requireVersion(foreign: ForeignFunctions, library: NativeLibrary): void
   throw new EngineError(`it is version ${major}.${minor}.${patch}, too old; ${OLDEST.join(".")} or newer is needed`);
 }
 
-/** The loader names the file itself in most of its messages. */
+/** The loader names the file itself in most of its messages, or a library that the file needs. */
 function reasonFor(path: string, message: string): string {
-  const plain = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
-  if (/No such file/.test(plain)) return `${path}: not found`;
-  if (/wrong ELF class|ELF file's machine|cannot open shared object file: Exec format/.test(plain)) {
-    return `${path}: it was built for another architecture`;
-  }
+  const { existsSync } = process.getBuiltinModule("node:fs");
+  const own = message.startsWith(`${path}: `);
+  const plain = own ? message.slice(path.length + 2) : message;
+  // The loader passes over files of other architectures as though they were not there.
+  const passedOver = own && /No such file/.test(plain) && existsSync(path);
+  if (passedOver || /wrong ELF class|Exec format/.test(plain)) return `${path}: it was built for another architecture`;
+  if (own && /No such file/.test(plain)) return `${path}: not found`;
   if (/invalid ELF header|file too short/.test(plain)) return `${path}: it is not a shared library`;
   return `${path}: ${plain}`;
 }

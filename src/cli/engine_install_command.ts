@@ -1,0 +1,66 @@
+/** `convoyant engine install onednn`: brings the library into the cache, without root and without compiling. */
+import { rmSync } from "node:fs";
+import { ArgumentError, EngineError } from "../base/errors.ts";
+import { foreignFunctions } from "../engines/onednn/foreign_functions.ts";
+import { libraryFolder, loadDnnl } from "../engines/onednn/load_dnnl.ts";
+import { makeFolderSync } from "../io/make_folder.ts";
+import { fetchRuntime, type LibrarySource, librarySources, type Progress } from "./onednn_sources.ts";
+import type { Output } from "./output.ts";
+
+export interface InstalledLibrary {
+  readonly path: string;
+  /** "3.2.0 (AVX-512, bfloat16)". */
+  readonly version: string;
+  readonly source: string;
+}
+
+export async function engineInstallCommand(name: string, output: Output): Promise<number> {
+  if (name !== "onednn") {
+    throw new ArgumentError(`there is nothing to install for the engine \`${name}\`; onednn can be installed`);
+  }
+  const { path, version, source } = await installOnednn((text) => output.line(text));
+  output.line(`oneDNN ${version} is installed: ${path} (${source})`);
+  output.event({ event: "end", engine: "onednn", version, path, source });
+  return 0;
+}
+
+/**
+ * Brings oneDNN into the cache: the first source that gives a library which works here.
+ *
+ * @throws EngineError that lists what was tried and why each did not do; nothing is left behind then.
+ */
+export async function installOnednn(
+  progress: Progress,
+  sources: readonly LibrarySource[] = librarySources(),
+  folder = libraryFolder(),
+): Promise<InstalledLibrary> {
+  // Without koffi nothing that is fetched could be tried out.
+  foreignFunctions();
+  makeFolderSync(folder);
+  const reasons: string[] = [];
+  for (const source of sources) {
+    let path: string | undefined;
+    try {
+      path = await source.fetch(folder, progress);
+      return { path, version: await provenVersion(path, folder, progress), source: source.title };
+    } catch (error) {
+      if (path !== undefined) rmSync(path, { force: true });
+      reasons.push(`${source.title}: ${(error as Error).message}`);
+    }
+  }
+  throw new EngineError(
+    `oneDNN could not be installed:\n${reasons.map((reason) => `  ${reason}`).join("\n")}\n` +
+      "Install the distribution's package (Debian: libdnnl2), or name a library file with CONVOYANT_DNNL.",
+  );
+}
+
+/** Loads what was fetched; a missing OpenMP run-time is fetched too. */
+async function provenVersion(path: string, folder: string, progress: Progress): Promise<string> {
+  try {
+    return loadDnnl(path).dnnl.description;
+  } catch (error) {
+    if (!/libgomp/.test((error as Error).message)) throw error;
+    await fetchRuntime(folder, progress);
+    return loadDnnl(path).dnnl.description;
+  }
+}

@@ -1,0 +1,97 @@
+/** Libraries that cannot be used, and how they are refused. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { zipSync } from "fflate";
+import { EngineError } from "../../src/base/errors.ts";
+import { installOnednn } from "../../src/cli/engine_install_command.ts";
+import { takeFromWheel, WHEEL } from "../../src/cli/onednn_sources.ts";
+import { loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "onednn-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function refused(path: string, message: RegExp): void {
+  assert.throws(
+    () => loadDnnl(path),
+    (error: Error) => error instanceof EngineError && message.test(error.message),
+  );
+}
+
+/** An ELF header and nothing more. */
+function elfHeader(machine: number): Uint8Array {
+  const header = new Uint8Array(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  new DataView(header.buffer).setUint16(16, 3, true);
+  new DataView(header.buffer).setUint16(18, machine, true);
+  new DataView(header.buffer).setUint32(20, 1, true);
+  return header;
+}
+
+test("a file that is missing, no library, or of another architecture", { skip: process.platform !== "linux" }, () => {
+  refused(join(folder, "nothing.so"), /nothing\.so: not found/);
+  const text = join(folder, "text.so");
+  writeFileSync(text, "this is no library, however long one looks at it ".repeat(20));
+  refused(text, /text\.so: it is not a shared library/);
+  const foreign = join(folder, "foreign.so");
+  const [arm, intel] = [0xb7, 0x3e];
+  writeFileSync(foreign, elfHeader(process.arch === "arm64" ? intel : arm));
+  refused(foreign, /foreign\.so: it was built for another architecture/);
+});
+
+const compiler = spawnSync("cc", ["--version"]).status === 0;
+
+function compile(name: string, code: string): string {
+  const path = join(folder, name);
+  writeFileSync(`${path}.c`, code);
+  execFileSync("cc", ["-shared", "-fPIC", "-o", path, `${path}.c`]);
+  return path;
+}
+
+test("a library that is not oneDNN, or too old", { skip: compiler ? false : "there is no C compiler here" }, () => {
+  refused(compile("other.so", "int something(void) { return 1; }"), /other\.so: it is not oneDNN/);
+  const version = (major: number, minor: number) =>
+    `static int v[8] = {${major}, ${minor}, 4}; const int *dnnl_version(void) { return v; }`;
+  refused(compile("old.so", version(1, 8)), /old\.so: it is version 1\.8\.4, too old; 2\.3 or newer is needed/);
+  refused(compile("new.so", version(4, 0)), /new\.so: it is version 4\.0\.4; versions 2\.3 to 3 are known/);
+});
+
+test("a wheel whose hash differs, or whose library's does, leaves nothing behind", () => {
+  const before = readdirSync(folder);
+  const archive = zipSync({ [WHEEL.member]: new TextEncoder().encode("not the library") });
+  assert.throws(() => takeFromWheel(archive, folder), /whl is not the file that was expected: its SHA-256 is/);
+  const sha256 = execFileSync("sha256sum", { input: archive }).toString().slice(0, 64);
+  assert.throws(
+    () => takeFromWheel(archive, folder, { ...WHEEL, sha256 }),
+    /libdnnl\.so\.3 is not the file that was expected/,
+  );
+  assert.deepEqual(readdirSync(folder), before);
+});
+
+test("an installation that fails lists what was tried and leaves nothing behind", async () => {
+  const into = join(folder, "cache");
+  const broken = async (at: string) => {
+    const path = join(at, "libdnnl.so.3");
+    writeFileSync(path, readFileSync(process.execPath).subarray(0, 4096));
+    return path;
+  };
+  const absent = async () => {
+    throw new EngineError("nobody answers");
+  };
+  await assert.rejects(
+    installOnednn(
+      () => {},
+      [
+        { title: "the first", fetch: broken },
+        { title: "the second", fetch: absent },
+      ],
+      into,
+    ),
+    (error: Error) =>
+      error instanceof EngineError && /the first: oneDNN cannot be used: [\s\S]*the second: nobody answers/.test(error.message),
+  );
+  assert.deepEqual(readdirSync(into), []);
+});

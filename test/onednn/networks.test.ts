@@ -1,0 +1,81 @@
+/** Small networks, trained with oneDNN and without. */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import * as convoyant from "../../src/index.ts";
+import { missingLibrary } from "./library.ts";
+
+const { nn, optim } = convoyant;
+const skip = missingLibrary();
+const NETWORKS: Readonly<Record<string, () => ReturnType<typeof nn.Sequential>>> = {
+  "convolutions and pools": () =>
+    nn.Sequential(
+      nn.Conv2d(1, 20, 5, { stride: 2, padding: 1 }),
+      nn.ReLU(),
+      nn.MaxPool2d(3, { stride: 2 }),
+      nn.Conv2d(20, 36, 3, { padding: 1 }),
+      nn.Sigmoid(),
+      nn.MaxPool2d(3, { stride: 1, padding: 1 }),
+      nn.Conv2d(36, 18, 3, { groups: 2, dilation: 2, padding: 2 }),
+      nn.Tanh(),
+      nn.AvgPool2d(2),
+      nn.Flatten(),
+      nn.LazyLinear(24),
+      nn.ReLU(),
+      nn.LazyLinear(10),
+    ),
+  "batch norm, global pooling": () =>
+    nn.Sequential(
+      nn.Conv2d(1, 17, 3),
+      nn.BatchNorm2d(17),
+      nn.ReLU(),
+      nn.Conv2d(17, 33, 3, { stride: 2 }),
+      nn.BatchNorm2d(33),
+      nn.ReLU(),
+      nn.Conv2d(33, 10, 1),
+      nn.AdaptiveAvgPool2d([1, 1]),
+      nn.Flatten(),
+    ),
+};
+
+after(() => convoyant.stopEngine());
+
+/** Losses of a few steps and the weights after them. */
+async function train(make: () => ReturnType<typeof nn.Sequential>, engine: string, threads: number): Promise<number[][]> {
+  await convoyant.useEngine(engine, { threads });
+  convoyant.manualSeed(7);
+  const net = make();
+  const x = convoyant.rand(13, 1, 28, 28);
+  const y = convoyant.randint(0, 10, [13]);
+  net(x);
+  const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+  const losses: number[] = [];
+  for (let step = 0; step < 4; step++) {
+    const loss = nn.functional.crossEntropy(net(x), y);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    losses.push(await loss.item());
+  }
+  const weights = [];
+  for (const parameter of net.parameters()) weights.push(Array.from(await parameter.data()));
+  return [losses, ...weights];
+}
+
+for (const [name, make] of Object.entries(NETWORKS)) {
+  test(`${name}: as on the wasm engine`, { skip }, async () => {
+    process.env.CONVOYANT_ONEDNN = "everything";
+    const [expected, got] = [await train(make, "wasm", 2), await train(make, "onednn", 2)];
+    assert.equal(got.length, expected.length);
+    got.forEach((values, i) => {
+      const largest = Math.max(...expected[i].map(Math.abs));
+      values.forEach((value, j) => {
+        assert.ok(Math.abs(value - expected[i][j]) <= 2e-4 * largest, `${name} ${i}[${j}]: ${value}, ${expected[i][j]}`);
+      });
+    });
+  });
+
+  test(`${name}: the bits do not depend on the number of threads`, { skip }, async () => {
+    const one = await train(make, "onednn", 1);
+    for (const threads of [2, 3]) assert.deepEqual(await train(make, "onednn", threads), one);
+  });
+}
