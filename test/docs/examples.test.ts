@@ -59,10 +59,13 @@ before(() => {
     encoding: "utf8",
   });
   complaints = result.stdout + result.stderr;
+  // Examples write files where they are.
+  process.chdir(folder);
 });
 
 after(async () => {
   await convoyant.stopEngine();
+  process.chdir(root);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,5 +1,24 @@
 /** The functions of `nn.functional`, by family. */
-export * from "./nn_activation.ts";
+export type * from "./nn_activation.ts";
+export {
+  celu,
+  elu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logsigmoid,
+  mish,
+  relu6,
+  selu,
+  silu,
+  softplus,
+  softshrink,
+  softsign,
+  tanhshrink,
+  threshold,
+} from "./nn_activation.ts";
 export * from "./nn_adaptive_pooling.ts";
 export * from "./nn_attention.ts";
 export * from "./nn_batch_norm.ts";
