@@ -15,6 +15,15 @@ export type Example = readonly ExamplePart[] | ExamplePart;
  * int64 where all are integers, else float32; truth values become bool.
  *
  * @throws ShapeError where examples differ in the number of parts or in a part's shape.
+ * @example
+ * ```ts
+ * const [x, y] = await data.collate([
+ *   [tensor([0.5, 1]), 3],
+ *   [tensor([1.5, 2]), 4],
+ * ]);
+ * x.shape; // [2, 2]
+ * y.dtype; // "int64"
+ * ```
  */
 export async function collate(examples: readonly Example[]): Promise<ArrayBatch[]> {
   const rows = examples.map((example) => (Array.isArray(example) ? example : [example]) as ExamplePart[]);

@@ -258,8 +258,11 @@ export interface DataLoaderConstructor {
  *
  * @throws ArgumentError for options outside their range; whatever the data set throws, also out of a worker.
  * @example
- * const loader = data.DataLoader(dataset, { batchSize: 256, shuffle: true, seed: 1 });
- * for await (const [x, y] of loader) { ... }
+ * ```ts
+ * const loader = data.DataLoader(dataset, { batchSize: 8, shuffle: true, seed: 1 });
+ * for await (const [x, y] of loader) console.log(x.shape, y.shape);
+ * loader.length; // 4
+ * ```
  */
 export const DataLoader = new Proxy(DataLoaderClass, {
   apply: (of, _, args) => new of(...(args as [never])),

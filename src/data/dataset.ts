@@ -18,10 +18,19 @@ const OUTSIDE_A_LOADER: BatchContext = { seed: 0, epoch: 0 };
  * faster than one by one overrides `getBatch` too.
  *
  * @example
+ * ```ts
  * class Squares extends data.Dataset {
- *   get length() { return 100; }
- *   get(i: number) { return [tensor([i]), i * i]; }
+ *   override get length() {
+ *     return 100;
+ *   }
+ *
+ *   override async get(index: number): Promise<data.Example> {
+ *     return [tensor([index]), index * index];
+ *   }
  * }
+ * const loader = data.DataLoader(new Squares(), { batchSize: 10 });
+ * loader.length; // 10
+ * ```
  */
 export abstract class Dataset {
   /** Number of examples. */
@@ -103,7 +112,10 @@ class TensorDatasetClass extends DescribedDataset {
  *
  * @throws ShapeError where the first dimensions differ.
  * @example
- * const dataset = data.TensorDataset(pictures, labels);
+ * ```ts
+ * const pairs = data.TensorDataset(rand(32, 1, 28, 28), randint(0, 10, [32]));
+ * pairs.length; // 32
+ * ```
  */
 export const TensorDataset = callable(TensorDatasetClass);
 export type TensorDataset = TensorDatasetClass;
@@ -141,6 +153,10 @@ class SubsetClass extends DescribedDataset {
  * Some examples of another data set.
  *
  * @throws IndexError for an index that the data set does not have.
+ * @example
+ * ```ts
+ * data.Subset(dataset, [0, 2, 4]).length; // 3
+ * ```
  */
 export const Subset = callable(SubsetClass);
 export type Subset = SubsetClass;
@@ -191,7 +207,14 @@ class ConcatDatasetClass extends Dataset {
   }
 }
 
-/** Several data sets one after the other. */
+/**
+ * Several data sets one after the other.
+ *
+ * @example
+ * ```ts
+ * data.ConcatDataset([dataset, dataset]).length; // 64
+ * ```
+ */
 export const ConcatDataset = callable(ConcatDatasetClass);
 export type ConcatDataset = ConcatDatasetClass;
 
@@ -205,7 +228,10 @@ const RANDOM_SPLIT = signature("randomSplit", ["dataset", "lengths", "seed?"]);
  * @param seed - of the shuffle; the same seed gives the same parts
  * @throws ArgumentError where the lengths do not add up.
  * @example
- * const [training, validation] = data.randomSplit(dataset, [0.9, 0.1], { seed: 7 });
+ * ```ts
+ * const [training, validation] = data.randomSplit(dataset, [0.75, 0.25], { seed: 7 });
+ * validation.length; // 8
+ * ```
  */
 export function randomSplit(dataset: Dataset, lengths: readonly number[], seed?: number): Subset[];
 export function randomSplit(

@@ -13,8 +13,9 @@ const SIGNATURE = signature("getFashionMnistLabels", ["labels", "language?"]);
  * @param labels - classes, 0 to 9 (what `await y.data()` gives)
  * @throws IndexError for a class that does not exist.
  * @example
- * getFashionMnistLabels([0, 9]); // ["t-shirt", "ankle boot"]
- * getFashionMnistLabels([0, 9], { language: "zh" }); // ["T恤", "短靴"]
+ * ```ts
+ * data.getFashionMnistLabels([0, 9]); // ["t-shirt", "ankle boot"]
+ * ```
  */
 export function getFashionMnistLabels(labels: ArrayLike<number>, language?: LabelLanguage): string[];
 export function getFashionMnistLabels(

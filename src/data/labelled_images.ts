@@ -9,7 +9,15 @@ export type BatchFunction = (
   context: TransformContext,
 ) => ArrayBatch | Promise<ArrayBatch>;
 
-/** Pictures in memory with a class for each. */
+/**
+ * Pictures in memory with a class for each.
+ *
+ * @example
+ * ```ts no-run
+ * const test = await data.FashionMnist({ train: false });
+ * test.classes?.[0];
+ * ```
+ */
 export class LabelledImages extends Dataset {
   /** uint8 pictures, [N, C, H, W]. */
   readonly images: ArrayBatch;

@@ -56,7 +56,10 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
  *
  * @throws FileError where a file is damaged, or where the data is not to be had (lists what was tried).
  * @example
+ * ```ts no-run
  * const test = await data.FashionMnist({ train: false });
+ * const loader = data.DataLoader(test, { batchSize: 256 });
+ * ```
  */
 export const FashionMnist = datasetFactory("FashionMnist", FASHION_MNIST);
 
@@ -64,6 +67,11 @@ export const FashionMnist = datasetFactory("FashionMnist", FASHION_MNIST);
  * MNIST (torchvision.datasets.MNIST): 70,000 handwritten digits, 28 x 28 grey. See {@link FashionMnist}.
  *
  * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
+ *
+ * @example
+ * ```ts no-run
+ * const training = await data.Mnist({ root: "data/mnist" });
+ * ```
  */
 export const Mnist = datasetFactory("Mnist", MNIST);
 
@@ -118,9 +126,18 @@ function loadersFactory(name: string, source: DatasetSource) {
  *
  * @throws FileError where the data is not to be had (lists what was tried).
  * @example
+ * ```ts no-run
  * const { trainLoader, testLoader, classes } = await data.fashionMnist({ batchSize: 128, resize: 224 });
+ * ```
  */
 export const fashionMnist = loadersFactory("fashionMnist", FASHION_MNIST);
 
-/** MNIST as two loaders; see {@link fashionMnist}. */
+/**
+ * MNIST as two loaders; see {@link fashionMnist}.
+ *
+ * @example
+ * ```ts no-run
+ * const { trainLoader, testLoader } = await data.mnist({ batchSize: 128 });
+ * ```
+ */
 export const mnist = loadersFactory("mnist", MNIST);

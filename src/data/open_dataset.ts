@@ -34,8 +34,10 @@ export const DATASET_NAMES = Object.keys(SOURCES) as DatasetName[];
  *
  * @throws ArgumentError for an unknown name; FileError where it is damaged or not to be had.
  * @example
- * const test = await openDataset("fashion-mnist", { train: false });
- * test.picture(17).label;
+ * ```ts no-run
+ * const test = await data.openDataset("fashion-mnist", { train: false });
+ * const { pixels, label } = test.picture(17);
+ * ```
  */
 export const openDataset = Object.assign(open, {
   /** Names of the classes of a data set. */

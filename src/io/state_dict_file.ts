@@ -31,6 +31,7 @@ export async function save(
  * @throws FileError where it cannot be read or is not what it claims to be.
  * @example
  * ```ts
+ * await save(net.stateDict(), "lenet.safetensors");
  * net.loadStateDict(await load("lenet.safetensors"));
  * ```
  */

@@ -114,7 +114,7 @@ export class ScratchBatchNorm extends nn.Module {
  * @param numDims - 2 behind a dense layer, 4 behind a convolution.
  * @example
  * ```ts
- * nn.Sequential(nn.Conv2d(1, 6, { kernelSize: 5 }), book.BatchNorm(6, 4), nn.Sigmoid());
+ * models.BatchNorm(6, 4)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
  * ```
  */
 export const BatchNorm = callable("BatchNorm", ScratchBatchNorm);
@@ -130,7 +130,7 @@ export type BatchNorm = ScratchBatchNorm;
  * @param numClasses - size of the output.
  * @example
  * ```ts
- * const net = models.initXavier(models.bnLenetScratch());
+ * models.bnLenetScratch()(x).shape; // [8, 10]
  * ```
  */
 export function bnLenetScratch(numClasses = 10): nn.Sequential {

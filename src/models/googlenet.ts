@@ -84,7 +84,7 @@ export type Inception = InceptionBlock;
  * @example
  * ```ts
  * const net = models.googlenet();
- * console.log(net(zeros(1, 1, 96, 96)).shape);
+ * [...net.parameters()].reduce((sum, p) => sum + p.numel(), 0); // 5977530
  * ```
  */
 export function googlenet(numClasses = 10): nn.Sequential {

@@ -8,7 +8,7 @@ import * as nn from "../nn/index.ts";
  * @returns the network.
  * @example
  * ```ts
- * const net = models.initXavier(models.alexnet());
+ * const net = models.initXavier(models.lenet());
  * ```
  */
 export function initXavier<M extends nn.Module>(net: M): M {

@@ -62,7 +62,7 @@ export function lenet(...args: LeNetArguments): nn.Sequential {
  * @param numClasses - size of the output.
  * @example
  * ```ts
- * const net = models.initXavier(models.bnLenet());
+ * models.bnLenet()(x).shape; // [8, 10]
  * ```
  */
 export function bnLenet(numClasses = 10): nn.Sequential {

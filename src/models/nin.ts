@@ -67,7 +67,7 @@ const NIN = signature("nin", ["numClasses?", "dropout?"]);
  * @example
  * ```ts
  * const net = models.nin();
- * console.log(net(zeros(1, 1, 224, 224)).shape);
+ * [...net.parameters()].reduce((sum, p) => sum + p.numel(), 0); // 1992166
  * ```
  */
 export function nin(...args: NinArguments): nn.Sequential {

@@ -50,7 +50,7 @@ const ENTRIES: readonly ModelEntry[] = [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES]
  *
  * @example
  * ```ts
- * console.log(models.names());
+ * models.names().includes("lenet"); // true
  * ```
  */
 export function names(): string[] {
@@ -63,8 +63,7 @@ export function names(): string[] {
  * @throws ArgumentError for a name that does not exist, with the nearest one that does.
  * @example
  * ```ts
- * const { inputShape, presets } = models.entry("alexnet");
- * console.log(inputShape, presets.zh.lr);
+ * models.entry("lenet").inputShape; // [1, 28, 28]
  * ```
  */
 export function entry(name: string): ModelEntry {
@@ -85,8 +84,8 @@ export function entry(name: string): ModelEntry {
  * @throws ArgumentError for an unknown name, or an option that the network does not have.
  * @example
  * ```ts
- * models.create("vgg11", { edition: "zh" });
- * models.create("lenet", { activation: "relu" });
+ * const net = models.create("lenet", { numClasses: 5 });
+ * net(x).shape; // [8, 5]
  * ```
  */
 export function create(

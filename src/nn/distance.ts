@@ -7,7 +7,14 @@ export interface CosineSettings {
   dim: number;
   eps: number;
 }
-/** Cosine of the angle between x1 and x2 along a dimension. */
+/**
+ * Cosine of the angle between x1 and x2 along a dimension.
+ *
+ * @example
+ * ```ts
+ * nn.CosineSimilarity()(tensor([[1.5, 0]]), tensor([[1.5, 1.5]])).tolist(); // [0.70711]
+ * ```
+ */
 export const CosineSimilarity = defineLayer<
   | [dim?: number, eps?: number]
   | [dim: number, options: { eps?: number }]
@@ -24,7 +31,14 @@ export interface PairwiseSettings {
   eps: number;
   keepdim: boolean;
 }
-/** p-norm of x1 - x2 + eps along the last dimension. */
+/**
+ * p-norm of x1 - x2 + eps along the last dimension.
+ *
+ * @example
+ * ```ts
+ * nn.PairwiseDistance()(tensor([[1.5, 2]]), zeros(1, 2)).tolist(); // [2.5000]
+ * ```
+ */
 export const PairwiseDistance = defineLayer<
   | [p?: number, eps?: number, keepdim?: boolean]
   | [p: number, options: { eps?: number; keepdim?: boolean }]

@@ -14,7 +14,14 @@ import {
 
 const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 
-/** log(1 + e^(-target input)), targets 1 and -1. */
+/**
+ * log(1 + e^(-target input)), targets 1 and -1.
+ *
+ * @example
+ * ```ts
+ * nn.SoftMarginLoss()(tensor([1.5, -0.5]), tensor([1, -1]).float()).item(); // 0.33775
+ * ```
+ */
 export const SoftMarginLoss = defineLayer<ReductionArguments, ReducedSettings>("SoftMarginLoss", LEGACY, {
   defaults: { reduction: "mean" },
   prepare: checkReduction("SoftMarginLoss"),
@@ -30,7 +37,14 @@ type MarginArguments =
   | [margin: number, options: Partial<ReducedSettings & LegacySettings>]
   | [options: Partial<MarginSettings & LegacySettings>];
 
-/** input where the target is 1, max(0, margin - input) where it is -1. */
+/**
+ * input where the target is 1, max(0, margin - input) where it is -1.
+ *
+ * @example
+ * ```ts
+ * nn.HingeEmbeddingLoss()(tensor([0.5, 0.25]), tensor([1, -1]).float()).item(); // 0.625
+ * ```
+ */
 export const HingeEmbeddingLoss = defineLayer<MarginArguments, MarginSettings>(
   "HingeEmbeddingLoss",
   ["margin?", ...LEGACY],
@@ -43,7 +57,14 @@ export const HingeEmbeddingLoss = defineLayer<MarginArguments, MarginSettings>(
 );
 export type HingeEmbeddingLoss = InstanceType<typeof HingeEmbeddingLoss>;
 
-/** max(0, -target (input1 - input2) + margin). */
+/**
+ * max(0, -target (input1 - input2) + margin).
+ *
+ * @example
+ * ```ts
+ * nn.MarginRankingLoss()(tensor([0.5, 3]), tensor([1.5, 2]), tensor([1, -1]).float()).item(); // 1
+ * ```
+ */
 export const MarginRankingLoss = defineLayer<MarginArguments, MarginSettings>(
   "MarginRankingLoss",
   ["margin?", ...LEGACY],
@@ -56,7 +77,14 @@ export const MarginRankingLoss = defineLayer<MarginArguments, MarginSettings>(
 );
 export type MarginRankingLoss = InstanceType<typeof MarginRankingLoss>;
 
-/** 1 - cos where the target is 1, max(0, cos - margin) where it is -1. */
+/**
+ * 1 - cos where the target is 1, max(0, cos - margin) where it is -1.
+ *
+ * @example
+ * ```ts
+ * nn.CosineEmbeddingLoss()(randn(8, 4), randn(8, 4), ones(8)).shape; // []
+ * ```
+ */
 export const CosineEmbeddingLoss = defineLayer<MarginArguments, MarginSettings>(
   "CosineEmbeddingLoss",
   ["margin?", ...LEGACY],
@@ -74,7 +102,14 @@ export interface TripletSettings extends MarginSettings {
   eps: number;
   swap: boolean;
 }
-/** max(0, |anchor - positive| - |anchor - negative| + margin), in the p-norm. */
+/**
+ * max(0, |anchor - positive| - |anchor - negative| + margin), in the p-norm.
+ *
+ * @example
+ * ```ts
+ * nn.TripletMarginLoss()(randn(8, 4), randn(8, 4), randn(8, 4)).shape; // []
+ * ```
+ */
 export const TripletMarginLoss = defineLayer<
   | [margin?: number, p?: number, eps?: number, swap?: boolean, ...LegacyArguments]
   | [margin: number, options: Partial<TripletSettings & LegacySettings>]
@@ -92,7 +127,14 @@ export interface MultiMarginSettings extends WeightedSettings {
   p: number;
   margin: number;
 }
-/** Mean over the classes of max(0, margin - input[label] + input[class])^p. */
+/**
+ * Mean over the classes of max(0, margin - input[label] + input[class])^p.
+ *
+ * @example
+ * ```ts
+ * nn.MultiMarginLoss()(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
+ * ```
+ */
 export const MultiMarginLoss = defineLayer<
   | [p?: number, margin?: number, ...WeightedArguments]
   | [options: Partial<MultiMarginSettings & LegacySettings>],
@@ -105,7 +147,14 @@ export const MultiMarginLoss = defineLayer<
 });
 export type MultiMarginLoss = InstanceType<typeof MultiMarginLoss>;
 
-/** Binary cross-entropy of sigmoid(input), averaged over the classes. */
+/**
+ * Binary cross-entropy of sigmoid(input), averaged over the classes.
+ *
+ * @example
+ * ```ts
+ * nn.MultiLabelSoftMarginLoss()(tensor([[1.5, -0.5]]), tensor([[1, 0]]).float()).item(); // 0.33775
+ * ```
+ */
 export const MultiLabelSoftMarginLoss = defineLayer<
   | WeightedArguments
   | [weight: Tensor | null, options: Partial<ReducedSettings & LegacySettings>]
@@ -124,7 +173,14 @@ export interface PoissonSettings extends ReducedSettings {
   full: boolean;
   eps: number;
 }
-/** Negative log-likelihood of counts: e^input - target input, or input - target log(input + eps). */
+/**
+ * Negative log-likelihood of counts: e^input - target input, or input - target log(input + eps).
+ *
+ * @example
+ * ```ts
+ * nn.PoissonNLLLoss()(tensor([0.5]), tensor([2]).float()).item(); // 0.64872
+ * ```
+ */
 export const PoissonNLLLoss = defineLayer<
   | [logInput?: boolean, full?: boolean, sizeAverage?: boolean | null, eps?: number]
   | [options: Partial<PoissonSettings & LegacySettings>],
@@ -141,7 +197,14 @@ export interface GaussianSettings extends ReducedSettings {
   full: boolean;
   eps: number;
 }
-/** Negative log-likelihood of targets under normal distributions of given mean and variance. */
+/**
+ * Negative log-likelihood of targets under normal distributions of given mean and variance.
+ *
+ * @example
+ * ```ts
+ * nn.GaussianNLLLoss()(tensor([0.5]), tensor([2.5]), tensor([4]).float()).item(); // 1.19315
+ * ```
+ */
 export const GaussianNLLLoss = defineLayer<[options?: Partial<GaussianSettings>], GaussianSettings>(
   "GaussianNLLLoss",
   ["full?", "eps?", "reduction?"],

@@ -52,7 +52,14 @@ function paddingLayer(
  */
 export const ZeroPad2d = paddingLayer("ZeroPad2d", 2, "constant");
 export type ZeroPad2d = InstanceType<typeof ZeroPad2d>;
-/** Zeros before and behind a sequence. */
+/**
+ * Zeros before and behind a sequence.
+ *
+ * @example
+ * ```ts
+ * nn.ZeroPad1d(2)(randn(8, 1, 28)).shape; // [8, 1, 32]
+ * ```
+ */
 export const ZeroPad1d = paddingLayer("ZeroPad1d", 1, "constant");
 export type ZeroPad1d = InstanceType<typeof ZeroPad1d>;
 /**
@@ -65,7 +72,14 @@ export type ZeroPad1d = InstanceType<typeof ZeroPad1d>;
  */
 export const ReflectionPad2d = paddingLayer("ReflectionPad2d", 2, "reflect");
 export type ReflectionPad2d = InstanceType<typeof ReflectionPad2d>;
-/** A sequence mirrored at its ends. */
+/**
+ * A sequence mirrored at its ends.
+ *
+ * @example
+ * ```ts
+ * nn.ReflectionPad1d([1, 0])(tensor([[0.5, 2, 3]])).tolist(); // [[2, 0.5, 2, 3]]
+ * ```
+ */
 export const ReflectionPad1d = paddingLayer("ReflectionPad1d", 1, "reflect");
 export type ReflectionPad1d = InstanceType<typeof ReflectionPad1d>;
 /**
@@ -78,13 +92,34 @@ export type ReflectionPad1d = InstanceType<typeof ReflectionPad1d>;
  */
 export const ReplicationPad2d = paddingLayer("ReplicationPad2d", 2, "replicate");
 export type ReplicationPad2d = InstanceType<typeof ReplicationPad2d>;
-/** A sequence whose ends are repeated. */
+/**
+ * A sequence whose ends are repeated.
+ *
+ * @example
+ * ```ts
+ * nn.ReplicationPad1d([1, 0])(tensor([[0.5, 2]])).tolist(); // [[0.5, 0.5, 2]]
+ * ```
+ */
 export const ReplicationPad1d = paddingLayer("ReplicationPad1d", 1, "replicate");
 export type ReplicationPad1d = InstanceType<typeof ReplicationPad1d>;
-/** A border from the other side of the picture. */
+/**
+ * A border from the other side of the picture.
+ *
+ * @example
+ * ```ts
+ * nn.CircularPad2d([1, 0, 0, 0])(tensor([[[0.5, 2, 3]]])).tolist(); // [[[3, 0.5, 2, 3]]]
+ * ```
+ */
 export const CircularPad2d = paddingLayer("CircularPad2d", 2, "circular");
 export type CircularPad2d = InstanceType<typeof CircularPad2d>;
-/** A sequence that goes round. */
+/**
+ * A sequence that goes round.
+ *
+ * @example
+ * ```ts
+ * nn.CircularPad1d([1, 0])(tensor([[0.5, 2, 3]])).tolist(); // [[3, 0.5, 2, 3]]
+ * ```
+ */
 export const CircularPad1d = paddingLayer("CircularPad1d", 1, "circular");
 export type CircularPad1d = InstanceType<typeof CircularPad1d>;
 
@@ -115,6 +150,13 @@ function constantPadLayer(name: string, dims: number): Layer<ConstantArguments, 
  */
 export const ConstantPad2d = constantPadLayer("ConstantPad2d", 2);
 export type ConstantPad2d = InstanceType<typeof ConstantPad2d>;
-/** One number before and behind a sequence. */
+/**
+ * One number before and behind a sequence.
+ *
+ * @example
+ * ```ts
+ * nn.ConstantPad1d([1, 0], 9)(tensor([[0.5, 2]])).tolist(); // [[9, 0.5, 2]]
+ * ```
+ */
 export const ConstantPad1d = constantPadLayer("ConstantPad1d", 1);
 export type ConstantPad1d = InstanceType<typeof ConstantPad1d>;

@@ -143,10 +143,24 @@ function resizeLayer(name: string, mode: "nearest" | "bilinear", alignCorners: b
   });
 }
 
-/** `Upsample` with mode `"nearest"`. */
+/**
+ * `Upsample` with mode `"nearest"`.
+ *
+ * @example
+ * ```ts
+ * nn.UpsamplingNearest2d({ scaleFactor: 2 })(randn(8, 3, 7, 7)).shape; // [8, 3, 14, 14]
+ * ```
+ */
 export const UpsamplingNearest2d = resizeLayer("UpsamplingNearest2d", "nearest", null);
 export type UpsamplingNearest2d = InstanceType<typeof UpsamplingNearest2d>;
-/** `Upsample` with mode `"bilinear"` and aligned corners. */
+/**
+ * `Upsample` with mode `"bilinear"` and aligned corners.
+ *
+ * @example
+ * ```ts
+ * nn.UpsamplingBilinear2d({ scaleFactor: 2 })(randn(8, 3, 7, 7)).shape; // [8, 3, 14, 14]
+ * ```
+ */
 export const UpsamplingBilinear2d = resizeLayer("UpsamplingBilinear2d", "bilinear", true);
 export type UpsamplingBilinear2d = InstanceType<typeof UpsamplingBilinear2d>;
 

@@ -6,7 +6,14 @@ import { defineLayer } from "./layer.ts";
 export interface UpscaleSettings {
   upscaleFactor: number;
 }
-/** [N, C r^2, H, W] as [N, C, H r, W r]: sub-pixel convolution. */
+/**
+ * [N, C r^2, H, W] as [N, C, H r, W r]: sub-pixel convolution.
+ *
+ * @example
+ * ```ts
+ * nn.PixelShuffle(2)(randn(8, 12, 7, 7)).shape; // [8, 3, 14, 14]
+ * ```
+ */
 export const PixelShuffle = defineLayer<
   [upscaleFactor: number] | [options: UpscaleSettings],
   UpscaleSettings
@@ -19,7 +26,14 @@ export type PixelShuffle = InstanceType<typeof PixelShuffle>;
 export interface DownscaleSettings {
   downscaleFactor: number;
 }
-/** [N, C, H r, W r] as [N, C r^2, H, W]. */
+/**
+ * [N, C, H r, W r] as [N, C r^2, H, W].
+ *
+ * @example
+ * ```ts
+ * nn.PixelUnshuffle(2)(randn(8, 3, 14, 14)).shape; // [8, 12, 7, 7]
+ * ```
+ */
 export const PixelUnshuffle = defineLayer<
   [downscaleFactor: number] | [options: DownscaleSettings],
   DownscaleSettings
@@ -32,7 +46,14 @@ export type PixelUnshuffle = InstanceType<typeof PixelUnshuffle>;
 export interface GroupSettings {
   groups: number;
 }
-/** Channels of all groups in turn. */
+/**
+ * Channels of all groups in turn.
+ *
+ * @example
+ * ```ts
+ * nn.ChannelShuffle(3)(randn(8, 6, 7, 7)).shape; // [8, 6, 7, 7]
+ * ```
+ */
 export const ChannelShuffle = defineLayer<[groups: number] | [options: GroupSettings], GroupSettings>(
   "ChannelShuffle",
   ["groups"],

@@ -87,6 +87,13 @@ export class AdagradOptimizer extends Optimizer {
  * s = s + g^2; p = p - lr / (1 + (t - 1) lrDecay) g / (sqrt(s) + eps).
  *
  * Source: J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods", JMLR 2011.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.Adagrad(net.parameters(), { lr: 0.01 });
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
  */
 export const Adagrad = callable("Adagrad", AdagradOptimizer);
 export type Adagrad = AdagradOptimizer;

@@ -108,12 +108,18 @@ export class AdamOptimizer extends Optimizer {
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
  * p = p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps).
  *
+ * Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015; S. Reddi, S. Kale,
+ * S. Kumar, "On the convergence of Adam and beyond", ICLR 2018 (amsgrad).
+ *
  * @param betas - [beta1, beta2], default [0.9, 0.999].
  * @param weightDecay - adds weightDecay p to the gradient.
  * @param amsgrad - uses the largest v so far.
- *
- * Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015; S. Reddi, S. Kale,
- * S. Kumar, "On the convergence of Adam and beyond", ICLR 2018 (amsgrad).
+ * @example
+ * ```ts
+ * const optimizer = optim.Adam(net.parameters(), { lr: 1e-3, betas: [0.9, 0.99] });
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
  */
 export const Adam = callable("Adam", AdamOptimizer);
 export type Adam = AdamOptimizer;
@@ -141,9 +147,15 @@ export class AdamWOptimizer extends AdamOptimizer {
 /**
  * Adam with the weight decay taken off the weights themselves: p = p (1 - lr weightDecay) first.
  *
- * @param weightDecay - default 0.01.
- *
  * Source: I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+ *
+ * @param weightDecay - default 0.01.
+ * @example
+ * ```ts
+ * const optimizer = optim.AdamW(net.parameters(), { lr: 1e-3, weightDecay: 0.05 });
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
  */
 export const AdamW = callable("AdamW", AdamWOptimizer);
 export type AdamW = AdamWOptimizer;
@@ -197,6 +209,13 @@ export class AdamaxOptimizer extends Optimizer {
  * u = max(beta2 u, |g| + eps); p = p - lr / (1 - beta1^t) m / u.
  *
  * Source: D. P. Kingma, J. Ba, "Adam", ICLR 2015, section 7.1.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.Adamax(net.parameters(), { lr: 2e-3 });
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
  */
 export const Adamax = callable("Adamax", AdamaxOptimizer);
 export type Adamax = AdamaxOptimizer;

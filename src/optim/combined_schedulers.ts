@@ -136,6 +136,18 @@ export class ChainedSchedulers extends CombinedScheduler {
   }
 }
 
-/** Several schedules at once: each changes the rate that the one before it has set. */
+/**
+ * Several schedules at once: each changes the rate that the one before it has set.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+ * const scheduler = optim.ChainedScheduler([
+ *   optim.ConstantLR(optimizer, { factor: 0.1, totalIters: 2 }),
+ *   optim.ExponentialLR(optimizer, 0.5),
+ * ]);
+ * scheduler.getLastLr(); // [0.1]
+ * ```
+ */
 export const ChainedScheduler = callable("ChainedScheduler", ChainedSchedulers);
 export type ChainedScheduler = ChainedSchedulers;

@@ -40,6 +40,14 @@ export class CosineAnnealingScheduler extends Scheduler {
  * etaMin + (lr - etaMin) (1 + cos(pi epoch / tMax)) / 2.
  *
  * Source: I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+ * const scheduler = optim.CosineAnnealingLR(optimizer, 10);
+ * for (let epoch = 0; epoch < 5; epoch++) scheduler.step();
+ * scheduler.getLastLr(); // [0.5000]
+ * ```
  */
 export const CosineAnnealingLR = callable("CosineAnnealingLR", CosineAnnealingScheduler);
 export type CosineAnnealingLR = CosineAnnealingScheduler;
@@ -126,6 +134,14 @@ export class WarmRestartScheduler extends Scheduler {
  * as the one before.
  *
  * Source: I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+ * const scheduler = optim.CosineAnnealingWarmRestarts(optimizer, 4, { tMult: 2 });
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.85355]
+ * ```
  */
 export const CosineAnnealingWarmRestarts = callable("CosineAnnealingWarmRestarts", WarmRestartScheduler);
 export type CosineAnnealingWarmRestarts = WarmRestartScheduler;

@@ -82,7 +82,17 @@ export class MultiplicativeScheduler extends Scheduler {
   }
 }
 
-/** The last rate times a function of the epoch. */
+/**
+ * The last rate times a function of the epoch.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.MultiplicativeLR(optimizer, () => 0.95);
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.095]
+ * ```
+ */
 export const MultiplicativeLR = callable("MultiplicativeLR", MultiplicativeScheduler);
 export type MultiplicativeLR = MultiplicativeScheduler;
 
@@ -119,7 +129,17 @@ export class StepScheduler extends FactorScheduler {
   }
 }
 
-/** Times gamma (0.1) every `stepSize` epochs. */
+/**
+ * Times gamma (0.1) every `stepSize` epochs.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.StepLR(optimizer, { stepSize: 2, gamma: 0.5 });
+ * for (let epoch = 0; epoch < 2; epoch++) scheduler.step();
+ * scheduler.getLastLr(); // [0.05]
+ * ```
+ */
 export const StepLR = callable("StepLR", StepScheduler);
 export type StepLR = StepScheduler;
 
@@ -147,7 +167,17 @@ export class MultiStepScheduler extends FactorScheduler {
   }
 }
 
-/** Times gamma (0.1) at each of the epochs in `milestones`. */
+/**
+ * Times gamma (0.1) at each of the epochs in `milestones`.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.MultiStepLR(optimizer, [1, 3], 0.1);
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.0100]
+ * ```
+ */
 export const MultiStepLR = callable("MultiStepLR", MultiStepScheduler);
 export type MultiStepLR = MultiStepScheduler;
 
@@ -186,7 +216,15 @@ export class ConstantScheduler extends FactorScheduler {
   }
 }
 
-/** Times `factor` (1/3) for the first `totalIters` (5) epochs. */
+/**
+ * Times `factor` (1/3) for the first `totalIters` (5) epochs.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * optim.ConstantLR(optimizer, { factor: 0.5, totalIters: 4 }).getLastLr(); // [0.05]
+ * ```
+ */
 export const ConstantLR = callable("ConstantLR", ConstantScheduler);
 export type ConstantLR = ConstantScheduler;
 
@@ -255,7 +293,17 @@ export class LinearScheduler extends FactorScheduler {
   }
 }
 
-/** A factor that goes from `startFactor` (1/3) to `endFactor` (1) over `totalIters` (5) epochs. */
+/**
+ * A factor that goes from `startFactor` (1/3) to `endFactor` (1) over `totalIters` (5) epochs.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.LinearLR(optimizer, { startFactor: 0.5, totalIters: 4 });
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.0625]
+ * ```
+ */
 export const LinearLR = callable("LinearLR", LinearScheduler);
 export type LinearLR = LinearScheduler;
 
@@ -285,7 +333,17 @@ export class ExponentialScheduler extends FactorScheduler {
   }
 }
 
-/** Times gamma every epoch. */
+/**
+ * Times gamma every epoch.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.ExponentialLR(optimizer, 0.9);
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.09]
+ * ```
+ */
 export const ExponentialLR = callable("ExponentialLR", ExponentialScheduler);
 export type ExponentialLR = ExponentialScheduler;
 
@@ -319,6 +377,16 @@ export class PolynomialScheduler extends FactorScheduler {
   }
 }
 
-/** (1 - epoch / totalIters)^power times the first rate, 0 after `totalIters` (5) epochs. */
+/**
+ * (1 - epoch / totalIters)^power times the first rate, 0 after `totalIters` (5) epochs.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.PolynomialLR(optimizer, { totalIters: 4, power: 1 });
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.075]
+ * ```
+ */
 export const PolynomialLR = callable("PolynomialLR", PolynomialScheduler);
 export type PolynomialLR = PolynomialScheduler;

@@ -182,11 +182,17 @@ function stepsOf(bound: Record<string, any>): number {
  * Up from maxLr / divFactor to `maxLr` over the share `pctStart` of all steps, then down to almost nothing, with
  * the momentum the other way round. Call `step()` after each optimiser step.
  *
- * @param totalSteps - steps in all, or give `epochs` and `stepsPerEpoch`.
- * @param threePhase - comes down as slowly as it went up before it fades out.
- *
  * Source: L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using large learning
  * rates", 2017.
+ *
+ * @param totalSteps - steps in all, or give `epochs` and `stepsPerEpoch`.
+ * @param threePhase - comes down as slowly as it went up before it fades out.
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+ * const scheduler = optim.OneCycleLR(optimizer, 1, { totalSteps: 100 });
+ * scheduler.getLastLr(); // [0.04]
+ * ```
  */
 export const OneCycleLR = callable("OneCycleLR", OneCycleScheduler);
 export type OneCycleLR = OneCycleScheduler;

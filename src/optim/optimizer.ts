@@ -49,6 +49,13 @@ export interface Update {
 /**
  * Changes parameters along their gradients. `step()` sends forward pass, backward pass and update to the engine
  * as one program and returns at once.
+ *
+ * @example
+ * ```ts
+ * const state = optimizer.stateDict();
+ * optimizer.loadStateDict(state);
+ * optimizer.paramGroups[0].lr = 0.01;
+ * ```
  */
 export abstract class Optimizer {
   paramGroups: ParamGroup[];

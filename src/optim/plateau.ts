@@ -142,7 +142,10 @@ export class PlateauScheduler extends Scheduler {
  * @param cooldown - epochs after a change that do not count.
  * @example
  * ```ts
- * scheduler.step(testLoss);
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.ReduceLROnPlateau(optimizer, { patience: 0 });
+ * for (const testLoss of [0.9, 0.8, 0.85]) scheduler.step(testLoss);
+ * scheduler.getLastLr(); // [0.0100]
  * ```
  */
 export const ReduceLROnPlateau = callable("ReduceLROnPlateau", PlateauScheduler);

@@ -89,11 +89,17 @@ export class RMSpropOptimizer extends Optimizer {
 /**
  * v = alpha v + (1 - alpha) g^2; p = p - lr g / (sqrt(v) + eps).
  *
- * @param centered - divides by the standard deviation, sqrt(v - mean(g)^2), instead.
- * @param momentum - accumulates the divided gradients.
- *
  * Source: T. Tieleman, G. Hinton, "Neural networks for machine learning", lecture 6.5, 2012; A. Graves, 2013
  * (centered).
+ *
+ * @param centered - divides by the standard deviation, sqrt(v - mean(g)^2), instead.
+ * @param momentum - accumulates the divided gradients.
+ * @example
+ * ```ts
+ * const optimizer = optim.RMSprop(net.parameters(), { lr: 0.01, momentum: 0.9 });
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
  */
 export const RMSprop = callable("RMSprop", RMSpropOptimizer);
 export type RMSprop = RMSpropOptimizer;
@@ -145,6 +151,13 @@ export class AdadeltaOptimizer extends Optimizer {
  * Steps whose size follows that of the steps before: p = p - lr sqrt(u + eps) / sqrt(v + eps) g.
  *
  * Source: M. D. Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.Adadelta(net.parameters());
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
  */
 export const Adadelta = callable("Adadelta", AdadeltaOptimizer);
 export type Adadelta = AdadeltaOptimizer;

@@ -22,6 +22,13 @@ function isState(name: string, value: unknown): boolean {
 /**
  * Sets the learning rate of every parameter group, epoch by epoch: call `step()` after each epoch (or each
  * optimiser step, for schedules that count steps).
+ *
+ * @example
+ * ```ts
+ * const scheduler: optim.LRScheduler = optim.StepLR(optimizer, 10);
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.1]
+ * ```
  */
 export abstract class Scheduler {
   readonly optimizer: Optimizer;

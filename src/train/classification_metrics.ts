@@ -19,9 +19,9 @@ export interface Misclassified {
  *
  * @example
  * ```ts
- * const metrics = new ClassificationMetrics(10);
- * metrics.update(await logits.data(), await labels.data());
- * metrics.accuracy;
+ * const metrics = new train.ClassificationMetrics(10);
+ * metrics.update(await net(x).data(), await y.data());
+ * metrics.accuracy >= 0; // true
  * ```
  */
 export class ClassificationMetrics {

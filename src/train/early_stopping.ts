@@ -41,7 +41,8 @@ export interface EarlyStoppingState {
  * @throws ArgumentError for a patience below 1 or an unknown figure.
  * @example
  * ```ts
- * await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 50, earlyStopping: { patience: 5 } });
+ * const stopping = new train.EarlyStopping({ monitor: "testAccuracy", patience: 2 });
+ * stopping.update({ testAccuracy: 0.8 }); // false
  * ```
  */
 export class EarlyStopping {

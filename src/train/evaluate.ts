@@ -25,8 +25,8 @@ export interface EvaluateOptions {
  * @throws ShapeError where the network's output is not [N, classes]; IndexError for a label out of range.
  * @example
  * ```ts
- * const metrics = await evaluate(net, testLoader);
- * console.log(metrics.accuracy, metrics.topAccuracy(5));
+ * const metrics = await train.evaluate(net, testLoader);
+ * console.log(metrics.accuracy, metrics.loss);
  * ```
  */
 export async function evaluate(

@@ -12,6 +12,11 @@ import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
  * the call only records operations, and their shapes say everything.
  *
  * @param inputShape - of one batch, [N, C, H, W]; give N = 1 for figures per example.
+ * @example
+ * ```ts
+ * const rows = train.layerSummary(net, [1, 1, 28, 28]);
+ * rows.length; // 12
+ * ```
  */
 export function layerSummary(net: Module, inputShape: readonly number[]): SummaryRow[] {
   const rows: { path: string; module: Module; output: Tensor }[] = [];

@@ -19,7 +19,15 @@ export function asLoader(source: BatchSource, name: string): Loader {
   );
 }
 
-/** At most `batches` batches an epoch: for trying things out. */
+/**
+ * At most `batches` batches an epoch: for trying things out.
+ *
+ * @example
+ * ```ts
+ * const short = train.limitBatches(trainLoader, 2);
+ * await train.fit(net, { trainLoader: short, optimizer, epochs: 1 });
+ * ```
+ */
 export function limitBatches(source: BatchSource, batches: number): Loader {
   if (!(Number.isInteger(batches) && batches >= 1)) {
     throw new ArgumentError(`limitBatches: expected a whole number of batches of at least 1, got ${batches}`);

@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.ts";
  *
  * @example
  * ```ts
- * await train.fit(net, { ..., metrics: { top5: train.topKAccuracy(5) } });
+ * await train.fit(net, { trainLoader, optimizer, epochs: 1, metrics: { top5: train.topKAccuracy(5) } });
  * ```
  */
 export function topKAccuracy(k: number): (output: Tensor, target: Tensor) => Tensor {

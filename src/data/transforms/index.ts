@@ -18,7 +18,11 @@ const PADDING_MODES: readonly PaddingMode[] = ["constant", "edge", "reflect", "s
  * One transform after the other.
  *
  * @example
- * transforms.Compose([transforms.Resize(224), transforms.ToTensor()]);
+ * ```ts
+ * const { Compose, Resize, ToTensor } = data.transforms;
+ * const bigger = Compose([Resize(64), ToTensor()]);
+ * (await bigger(randint(0, 256, [1, 28, 28]).to("uint8"))).shape; // [1, 64, 64]
+ * ```
  */
 export const Compose = defineTransform<{
   (transforms: readonly Transform[]): Transform;
@@ -28,6 +32,11 @@ export const Compose = defineTransform<{
 /**
  * uint8 pictures (0 to 255) to float32 (0 to 1): x / 255. float32 pictures pass unchanged. (Pictures already
  * are [C, H, W] here, so nothing is transposed.)
+ *
+ * @example
+ * ```ts
+ * (await data.transforms.ToTensor()(tensor([[[0, 255]]], { dtype: "uint8" }))).tolist(); // [[[0, 1]]]
+ * ```
  */
 export const ToTensor = defineTransform<() => Transform>("ToTensor", [], () => ({ kind: "ToTensor" }));
 
@@ -36,6 +45,10 @@ export const ToTensor = defineTransform<() => Transform>("ToTensor", [], () => (
  *
  * @param mean - one for each channel, or one for all
  * @param std - likewise; none may be 0
+ * @example
+ * ```ts
+ * (await data.transforms.Normalize([0.5], [0.5])(tensor([[[0.5, 1]]]))).tolist(); // [[[0, 1]]]
+ * ```
  */
 export const Normalize = defineTransform<{
   (mean: readonly number[], std: readonly number[], inplace?: boolean): Transform;
@@ -57,6 +70,10 @@ export const Normalize = defineTransform<{
  * @param size - [height, width], or the length of the shorter edge
  * @param maxSize - with one number: an upper limit for the longer edge
  * @param antialias - false turns the wider filter off for float32 pictures that shrink; uint8 ones always have it
+ * @example
+ * ```ts
+ * (await data.transforms.Resize([224, 224])(x)).shape; // [8, 1, 224, 224]
+ * ```
  */
 export const Resize = defineTransform<{
   (size: SizeArgument, interpolation?: "bilinear", maxSize?: number | null, antialias?: boolean): Transform;
@@ -84,7 +101,14 @@ export const Resize = defineTransform<{
   },
 );
 
-/** The middle of each picture; one that is too small gets a black border first. */
+/**
+ * The middle of each picture; one that is too small gets a black border first.
+ *
+ * @example
+ * ```ts
+ * (await data.transforms.CenterCrop(24)(x)).shape; // [8, 1, 24, 24]
+ * ```
+ */
 export const CenterCrop = defineTransform<{
   (size: SizeArgument): Transform;
   (options: { size: SizeArgument }): Transform;
@@ -94,6 +118,10 @@ export const CenterCrop = defineTransform<{
  * Adds a border.
  *
  * @param paddingMode - `"constant"` (fill), `"edge"`, `"reflect"` (mirror without the edge), `"symmetric"` (with it)
+ * @example
+ * ```ts
+ * (await data.transforms.Pad(2)(x)).shape; // [8, 1, 32, 32]
+ * ```
  */
 export const Pad = defineTransform<{
   (padding: PaddingArgument, fill?: number, paddingMode?: PaddingMode): Transform;
@@ -113,7 +141,14 @@ export interface RandomCropOptions {
   paddingMode?: PaddingMode;
 }
 
-/** A window at a random place, after padding. */
+/**
+ * A window at a random place, after padding.
+ *
+ * @example
+ * ```ts
+ * (await data.transforms.RandomCrop(28, { padding: 4 })(x)).shape; // [8, 1, 28, 28]
+ * ```
+ */
 export const RandomCrop = defineTransform<{
   (
     size: SizeArgument,
@@ -137,7 +172,14 @@ export const RandomCrop = defineTransform<{
   }),
 );
 
-/** Swaps left and right with probability `p`. */
+/**
+ * Swaps left and right with probability `p`.
+ *
+ * @example
+ * ```ts
+ * (await data.transforms.RandomHorizontalFlip(1)(tensor([[[0.5, 1]]]))).tolist(); // [[[1, 0.5]]]
+ * ```
+ */
 export const RandomHorizontalFlip = defineTransform<{
   (p?: number): Transform;
   (options: { p?: number }): Transform;
@@ -158,6 +200,10 @@ export interface RandomResizedCropOptions {
  *
  * @param scale - bounds of the part's area, as a fraction of the picture's
  * @param ratio - bounds of its width / height
+ * @example
+ * ```ts
+ * (await data.transforms.RandomResizedCrop(24, { scale: [0.5, 1] })(x)).shape; // [8, 1, 24, 24]
+ * ```
  */
 export const RandomResizedCrop = defineTransform<{
   (

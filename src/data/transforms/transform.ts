@@ -21,7 +21,15 @@ export interface Transform {
   toString(): string;
 }
 
-/** The transform that a description stands for. */
+/**
+ * The transform that a description stands for.
+ *
+ * @example
+ * ```ts
+ * const flip = data.transforms.RandomHorizontalFlip();
+ * const same = data.transforms.transformOf(flip.spec);
+ * ```
+ */
 export function transformOf(spec: TransformSpec): Transform {
   const transform = (images: Tensor, context: Partial<TransformContext> = {}) => apply(spec, images, context);
   return Object.assign(transform, { spec, toString: () => formatSpec(spec) });

@@ -68,8 +68,8 @@ export class AlexNetModule extends nn.Module {
  * Source: A. Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
  *
  * @example
- * ```ts
- * const net = models.torchvision.AlexNet({ numClasses: 10 });
+ * ```ts no-run
+ * const net = models.torchvision.AlexNet(1000);
  * ```
  */
 export const AlexNet = callable("AlexNet", AlexNetModule);
@@ -79,9 +79,9 @@ export type AlexNet = AlexNetModule;
  * A new `AlexNet`, with PyTorch's default first values of weights.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * const net = models.torchvision.alexnet();
- * console.log(net(zeros(1, 3, 224, 224)).shape);
+ * net.loadStateDict(await load("alexnet.safetensors"));
  * ```
  */
 export function alexnet(...args: AlexNetArguments): AlexNet {

@@ -126,8 +126,8 @@ function drawWeights(module: nn.Module): void {
  * Source: C. Szegedy et al., "Going deeper with convolutions", 2015.
  *
  * @example
- * ```ts
- * const net = models.torchvision.GoogLeNet({ numClasses: 10, auxLogits: false });
+ * ```ts no-run
+ * const net = models.torchvision.GoogLeNet({ numClasses: 1000, auxLogits: false });
  * ```
  */
 export const GoogLeNet = callable("GoogLeNet", GoogLeNetModule);
@@ -137,8 +137,9 @@ export type GoogLeNet = GoogLeNetModule;
  * A new `GoogLeNet`.
  *
  * @example
- * ```ts
- * const net = models.torchvision.googlenet().eval();
+ * ```ts no-run
+ * const net = models.torchvision.googlenet();
+ * net.loadStateDict(await load("googlenet.safetensors"));
  * ```
  */
 export function googlenet(...args: GoogLeNetArguments): GoogLeNet {

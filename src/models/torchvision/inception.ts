@@ -31,7 +31,7 @@ export class BasicConv2dModule extends nn.Module {
  *
  * @example
  * ```ts
- * const layer = models.torchvision.BasicConv2d(3, 8, { kernelSize: 3, padding: 1 });
+ * models.torchvision.BasicConv2d(3, 8, { kernelSize: 3 })(randn(2, 3, 10, 10)).shape; // [2, 8, 8, 8]
  * ```
  */
 export const BasicConv2d = callable("BasicConv2d", BasicConv2dModule);
@@ -80,7 +80,7 @@ export class InceptionModule extends nn.Module {
  *
  * @example
  * ```ts
- * const block = models.torchvision.Inception(192, 64, 96, 128, 16, 32, 32);
+ * models.torchvision.Inception(192, 64, 96, 128, 16, 32, 32)(randn(2, 192, 8, 8)).shape; // [2, 256, 8, 8]
  * ```
  */
 export const Inception = callable("Inception", InceptionModule);
@@ -112,8 +112,8 @@ export class InceptionAuxModule extends nn.Module {
  * A classifier in the middle of the network, which brings gradients to its lower layers in training.
  *
  * @example
- * ```ts
- * const head = models.torchvision.InceptionAux(512, 1000);
+ * ```ts no-run
+ * models.torchvision.InceptionAux(512, 1000);
  * ```
  */
 export const InceptionAux = callable("InceptionAux", InceptionAuxModule);

@@ -109,8 +109,9 @@ function maker(depth: VggDepth, batchNorm: boolean): VggMaker {
  * Configuration A of the paper; 132,863,336 parameters. See {@link VGG}.
  *
  * @example
- * ```ts
- * const net = models.torchvision.vgg11({ numClasses: 10 });
+ * ```ts no-run
+ * const net = models.torchvision.vgg11();
+ * net.loadStateDict(await load("vgg11.safetensors"));
  * ```
  */
 export const vgg11: VggMaker = maker(11, false);
@@ -118,7 +119,7 @@ export const vgg11: VggMaker = maker(11, false);
  * Configuration A with batch normalisation; 132,868,840 parameters.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * const net = models.torchvision.vgg11Bn({ numClasses: 10 });
  * ```
  */
@@ -127,8 +128,9 @@ export const vgg11Bn: VggMaker = maker(11, true);
  * Configuration B of the paper; 133,047,848 parameters.
  *
  * @example
- * ```ts
- * const net = models.torchvision.vgg13({ numClasses: 10 });
+ * ```ts no-run
+ * const net = models.torchvision.vgg13();
+ * net.loadStateDict(await load("vgg13.safetensors"));
  * ```
  */
 export const vgg13: VggMaker = maker(13, false);
@@ -136,7 +138,7 @@ export const vgg13: VggMaker = maker(13, false);
  * Configuration B with batch normalisation; 133,053,736 parameters.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * const net = models.torchvision.vgg13Bn({ numClasses: 10 });
  * ```
  */
@@ -145,8 +147,9 @@ export const vgg13Bn: VggMaker = maker(13, true);
  * Configuration D of the paper; 138,357,544 parameters.
  *
  * @example
- * ```ts
- * const net = models.torchvision.vgg16({ numClasses: 10 });
+ * ```ts no-run
+ * const net = models.torchvision.vgg16();
+ * net.loadStateDict(await load("vgg16.safetensors"));
  * ```
  */
 export const vgg16: VggMaker = maker(16, false);
@@ -154,7 +157,7 @@ export const vgg16: VggMaker = maker(16, false);
  * Configuration D with batch normalisation; 138,365,992 parameters.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * const net = models.torchvision.vgg16Bn({ numClasses: 10 });
  * ```
  */
@@ -163,8 +166,9 @@ export const vgg16Bn: VggMaker = maker(16, true);
  * Configuration E of the paper; 143,667,240 parameters.
  *
  * @example
- * ```ts
- * const net = models.torchvision.vgg19({ numClasses: 10 });
+ * ```ts no-run
+ * const net = models.torchvision.vgg19();
+ * net.loadStateDict(await load("vgg19.safetensors"));
  * ```
  */
 export const vgg19: VggMaker = maker(19, false);
@@ -172,7 +176,7 @@ export const vgg19: VggMaker = maker(19, false);
  * Configuration E with batch normalisation; 143,678,248 parameters.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * const net = models.torchvision.vgg19Bn({ numClasses: 10 });
  * ```
  */

@@ -143,7 +143,7 @@ type Bound = Record<string, any>;
  * @example
  * ```ts
  * nn.functional.maxPool2d(tensor([[[1, 5], [7, 2]]]).float(), 2).tolist(); // [[[7]]]
- * nn.functional.maxPool2d(randn(8, 96, 54, 54), { kernelSize: 3, stride: 2 }).shape; // [8, 96, 26, 26]
+ * nn.functional.maxPool2d(randn(8, 96, 54, 54), 3, { stride: 2 }).shape; // [8, 96, 26, 26]
  * ```
  */
 export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) =>
