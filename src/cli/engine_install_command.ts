@@ -16,7 +16,9 @@ export interface InstalledLibrary {
 
 export async function engineInstallCommand(name: string, output: Output): Promise<number> {
   if (name !== "onednn") {
-    throw new ArgumentError(`there is nothing to install for the engine \`${name}\`; onednn can be installed`);
+    throw new ArgumentError(
+      `there is nothing to install for the engine \`${name}\`; onednn can be installed`,
+    );
   }
   const { path, version, source } = await installOnednn((text) => output.line(text));
   output.line(`oneDNN ${version} is installed: ${path} (${source})`);

@@ -4,26 +4,18 @@ import { formatFigure, formatPercent } from "../report/number_text.ts";
 import { renderTable } from "../report/table.ts";
 import { useEngine } from "../tensor/index.ts";
 import { evaluate } from "../train/evaluate.ts";
+import type { NetworkChoice } from "./network_commands.ts";
 import type { Output } from "./output.ts";
-import { makeLoaders } from "./training_config.ts";
+import { dataSettings, makeLoaders } from "./training_config.ts";
 import { loadNetwork } from "./weights.ts";
 
-export interface EvalCommand {
+export interface EvalCommand extends NetworkChoice {
   readonly source: string;
-  readonly model: string | null;
-  readonly dataDir: string | null;
-  readonly engine: string | null;
-  readonly threads: number | null;
-  readonly limitBatches: number | null;
 }
 
 export async function evalCommand(command: EvalCommand, output: Output): Promise<number> {
-  const loaded = await loadNetwork(command.source, command.model);
-  const config = {
-    ...loaded.config,
-    dataDir: command.dataDir ?? loaded.config.dataDir,
-    limitBatches: command.limitBatches,
-  };
+  const loaded = await loadNetwork(command.source, command.model, dataSettings(command));
+  const config = { ...loaded.config, limitBatches: command.limitBatches };
   await useEngine(
     command.engine ?? config.engine,
     command.threads === null ? {} : { threads: command.threads },
@@ -43,8 +35,8 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
       ],
       figures.classes.map((c, i) => [
         `${classes[i]?.en ?? i}${classes[i]?.zh ? ` ${classes[i].zh}` : ""}`,
-        formatPercent(c.precision),
-        formatPercent(c.recall),
+        share(c.precision),
+        share(c.recall),
         String(metrics.confusion[i].reduce((a, b) => a + b, 0)),
       ]),
       output.style,
@@ -67,4 +59,9 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
     seconds,
   });
   return 0;
+}
+
+/** A class that was never predicted has no precision. */
+function share(value: number): string {
+  return Number.isNaN(value) ? "-" : formatPercent(value);
 }

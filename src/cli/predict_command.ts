@@ -1,21 +1,19 @@
 /** `convoyant predict`: what a network makes of pictures. */
 import { ArgumentError, IndexError } from "../base/errors.ts";
-import { openDataset } from "../data/index.ts";
+import { type ClassName, openDataset, transforms } from "../data/index.ts";
 import { readGreyImage } from "../io/image_file.ts";
-import type { Picture } from "../report/picture.ts";
-import { resample } from "../report/picture.ts";
+import { type Picture, resample } from "../report/picture.ts";
 import { renderPrediction } from "../report/terminal_image.ts";
-import { fromTypedArray, noGrad, useEngine } from "../tensor/index.ts";
+import { fromTypedArray, noGrad, type Tensor, useEngine } from "../tensor/index.ts";
+import type { NetworkChoice } from "./network_commands.ts";
 import type { Output } from "./output.ts";
-import type { TrainingConfig } from "./training_config.ts";
+import { dataSettings, type TrainingConfig } from "./training_config.ts";
 import { loadNetwork } from "./weights.ts";
 
-export interface PredictCommand {
+export interface PredictCommand extends NetworkChoice {
   readonly source: string;
   readonly images: readonly string[];
-  readonly model: string | null;
-  readonly dataDir: string | null;
-  readonly engine: string | null;
+  /** For dark things on white paper. */
   readonly invert: boolean;
 }
 
@@ -26,42 +24,55 @@ interface Example {
 }
 
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
-  const { net, config } = await loadNetwork(command.source, command.model);
-  const withData = { ...config, dataDir: command.dataDir ?? config.dataDir };
+  const { net, config } = await loadNetwork(command.source, command.model, dataSettings(command));
   const examples: Example[] = [];
-  for (const image of command.images)
-    examples.push(await readExample(image, withData, command.invert, output));
-  await useEngine(command.engine ?? config.engine);
-  const { classes } = classNamesOf(config);
+  for (const image of command.images) examples.push(await readExample(image, config, command.invert, output));
+  await useEngine(
+    command.engine ?? config.engine,
+    command.threads === null ? {} : { threads: command.threads },
+  );
+  const classes = openDataset.classes(config.data);
   const size = config.resize ?? 28;
   for (const example of examples) {
-    const input = toInput(example.picture, size);
-    const probabilities = (
-      await noGrad(() => net(fromTypedArray(input, [1, 1, size, size], "float32")).softmax(1)).tolist()
-    )[0] as number[];
-    const ranked = probabilities.map((probability, i) => ({ label: labelOf(classes, i), probability }));
-    output.lines(
-      renderPrediction(resample(example.picture, size, size), ranked, {
-        ...output.style,
-        columns: output.terminal.columns,
-        title: example.name,
-        ...(example.truth !== null && { truth: labelOf(classes, example.truth) }),
-      }),
-    );
-    output.line();
-    const predicted = probabilities.indexOf(Math.max(...probabilities));
-    output.event({
-      event: "prediction",
-      image: example.name,
-      predicted,
-      label: classes[predicted]?.en ?? String(predicted),
-      probability: probabilities[predicted],
-      truth: example.truth,
-      probabilities,
-    });
+    const input = await toInput(example.picture, size);
+    const probabilities = (await noGrad(() => (net(input) as Tensor).softmax(1)).tolist()) as number[][];
+    show(example, probabilities[0], classes, output);
   }
   output.event({ event: "end", model: config.model, images: examples.length });
   return 0;
+}
+
+function show(
+  example: Example,
+  probabilities: readonly number[],
+  classes: readonly ClassName[],
+  output: Output,
+): void {
+  const { name, picture, truth } = example;
+  const ranked = probabilities.map((probability, i) => ({ label: labelOf(classes, i), probability }));
+  output.lines(
+    renderPrediction(
+      picture.width === 28 && picture.height === 28 ? picture : resample(picture, 28, 28),
+      ranked,
+      {
+        ...output.style,
+        columns: output.terminal.columns,
+        title: name,
+        ...(truth !== null && { truth: labelOf(classes, truth) }),
+      },
+    ),
+  );
+  output.line();
+  const predicted = probabilities.indexOf(Math.max(...probabilities));
+  output.event({
+    event: "prediction",
+    image: name,
+    predicted,
+    label: classes[predicted]?.en ?? String(predicted),
+    probability: probabilities[predicted],
+    truth,
+    probabilities,
+  });
 }
 
 async function readExample(
@@ -107,17 +118,16 @@ async function readFromDataset(
   return { name, picture: { width, height, data: pixels }, truth: label };
 }
 
-/** Grey values in 0..1 at the network's input size. */
-function toInput(picture: Picture, size: number): Float32Array {
-  const sized = resample(picture, size, size);
-  return Float32Array.from(sized.data, (grey) => grey / 255);
+/** The picture as in training: resized in the same way, from 0 to 1. */
+function toInput({ width, height, data }: Picture, size: number): Promise<Tensor> {
+  const pixels = fromTypedArray(Uint8Array.from(data), [1, 1, height, width], "uint8");
+  const { Compose, Resize, ToTensor } = transforms;
+  return (width === size && height === size ? ToTensor() : Compose([Resize([size, size]), ToTensor()]))(
+    pixels,
+  );
 }
 
-function classNamesOf(config: TrainingConfig): { classes: readonly { en: string; zh?: string }[] } {
-  return { classes: openDataset.classes(config.data) };
-}
-
-function labelOf(classes: readonly { en: string; zh?: string }[], index: number): string {
+function labelOf(classes: readonly ClassName[], index: number): string {
   const name = classes[index];
   return name === undefined ? String(index) : name.zh === undefined ? name.en : `${name.en} ${name.zh}`;
 }

@@ -1,38 +1,77 @@
-/** `convoyant summary`: a network layer by layer. */
-import { create, entry } from "../models/index.ts";
+/** `convoyant summary`: a network layer by layer, or the program of its training step. */
+import { create, type Edition, entry } from "../models/index.ts";
+import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/summary_table.ts";
+import { engineInfo, printProgram, useEngine } from "../tensor/index.ts";
 import { layerSummary } from "../train/layer_summary.ts";
 import type { Output } from "./output.ts";
+import { profileTrainingStep, stepFigures } from "./training_step.ts";
 
 export interface SummaryCommand {
   readonly model: string;
+  /** As this edition trains the network; the full one where it is not given. */
+  readonly edition: Edition | null;
   readonly resize: number | null;
-  readonly batchSize: number;
+  readonly batchSize: number | null;
+  /** Whether to run training steps and print their program. */
+  readonly program: boolean;
+  readonly engine: string | null;
+  readonly threads: number | null;
 }
 
-export function summaryCommand(command: SummaryCommand, output: Output): number {
-  const [channels, inputSize] = entry(command.model).inputShape;
+export async function summaryCommand(command: SummaryCommand, output: Output): Promise<number> {
+  const { model, edition } = command;
+  const { inputShape, presets } = entry(model);
+  const [channels, inputSize] = inputShape;
   const size = command.resize ?? inputSize;
-  const net = create(command.model);
-  const rows = layerSummary(net, [1, channels, size, size]).map((row) => ({
+  const batch = command.batchSize ?? (command.program ? presets[edition ?? "zh"].batchSize : 1);
+  const net = create(model, edition === null ? {} : { edition });
+  const input = [channels, size, size];
+  const figures = command.program
+    ? await showProgram(net, [batch, ...input], command, output)
+    : showLayers(net, input, batch, command, output);
+  output.event({ event: "end", model, input, batch, ...figures, parameters: countParameters(net) });
+  return 0;
+}
+
+function showLayers(
+  net: Module,
+  input: readonly number[],
+  batch: number,
+  { model }: SummaryCommand,
+  output: Output,
+): object {
+  const rows = layerSummary(net, [1, ...input]).map((row) => ({
     ...row,
-    multiplyAdds: (row.multiplyAdds ?? 0) * command.batchSize,
-    bytes: (row.bytes ?? 0) * command.batchSize,
+    multiplyAdds: (row.multiplyAdds ?? 0) * batch,
+    bytes: (row.bytes ?? 0) * batch,
   }));
-  const parameters = [...net.parameters()].reduce((total, p) => total + p.numel(), 0);
-  const totals = { ...summaryTotals(rows), parameters };
-  output.line(
-    `${command.model}, input ${channels}×${size}×${size}${command.batchSize === 1 ? "" : `, batch ${command.batchSize}`}`,
-  );
+  const totals = { ...summaryTotals(rows), parameters: countParameters(net) };
+  output.line(`${model}, input ${input.join("×")}${batch === 1 ? "" : `, batch ${batch}`}`);
   output.lines(renderSummary(rows, { ...output.style, totals }));
   for (const row of rows) output.event({ event: "layer", ...row });
-  output.event({
-    event: "end",
-    model: command.model,
-    input: [channels, size, size],
-    batch: command.batchSize,
-    layers: rows.length,
-    ...totals,
-  });
-  return 0;
+  return { layers: rows.length, ...totals };
+}
+
+async function showProgram(
+  net: Module,
+  inputShape: readonly number[],
+  { model, engine, threads }: SummaryCommand,
+  output: Output,
+): Promise<object> {
+  await useEngine(engine ?? "wasm", threads === null ? {} : { threads });
+  const { program, timings } = await profileTrainingStep(net, inputShape);
+  output.line(`training step of ${model}, batch ${inputShape[0]}, ${engineInfo()}`);
+  output.line(
+    "%: made on the way, @: given at each step, $: kept between steps, ~: another's bytes in another shape",
+  );
+  output.line(printProgram(program, timings));
+  const steps = stepFigures(program, timings);
+  for (const step of steps) output.event({ event: "step", ...step });
+  const milliseconds = steps.reduce((total, step) => total + step.milliseconds, 0);
+  return { steps: steps.length, arenaBytes: program.arenaBytes, milliseconds };
+}
+
+function countParameters(net: Module): number {
+  return [...net.parameters()].reduce((total, parameter) => total + parameter.numel(), 0);
 }

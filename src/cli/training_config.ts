@@ -1,4 +1,5 @@
 /** The settings of a training: what `config.json` of a run holds, and everything that is made from it. */
+import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
@@ -8,6 +9,7 @@ import * as optim from "../optim/index.ts";
 import { manualSeed } from "../tensor/index.ts";
 import type { Loader, OptimizerLike } from "../train/fit_options.ts";
 import { limitBatches } from "../train/loaders.ts";
+import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
 
 export const DATASETS = ["fashion-mnist", "mnist"] as const;
 export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
@@ -39,7 +41,21 @@ export function parseConfig(value: unknown, path: string): TrainingConfig {
   if (result.success) return result.output;
   const issue = result.issues[0];
   const field = issue.path?.map((p) => String(p.key)).join(".") ?? "the file";
-  throw new FileError(`${path}: ${field} is not as expected: ${issue.message}`);
+  throw new FileError(`${path} is damaged: ${field} is not as expected: ${issue.message}`);
+}
+
+/**
+ * The settings of the run in a folder.
+ *
+ * @throws FileError where there is no run, its settings are damaged, or it was not made by `convoyant train`.
+ */
+export function readConfig(folder: string): TrainingConfig {
+  const { config } = readRunConfig(folder);
+  const path = join(folder, RUN_FILES.config);
+  if ((config as { format?: unknown } | null)?.format !== undefined) return parseConfig(config, path);
+  throw new FileError(
+    `${path} holds no settings of \`convoyant train\`: a program made this run; go on with train.fit(net, { out, resume: true, ... }) there`,
+  );
 }
 
 /** What was given on the command line; the chapter's settings for the rest. */
@@ -51,11 +67,16 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
   const { batchSize, lr, epochs } = presets[edition];
   const resize = inputShape[1] === 28 ? null : inputShape[1];
   const optimizer = oneOf("optimizer", given.optimizer ?? "sgd", OPTIMIZERS);
+  if (given.momentum && optimizer !== "sgd" && optimizer !== "rmsprop") {
+    throw new ArgumentError(
+      `${optimizer} takes no momentum: leave --momentum away, or choose sgd or rmsprop`,
+    );
+  }
   return {
     format: "convoyant-run-1",
     model,
     data: oneOf("data set", given.data ?? "fashion-mnist", DATASETS),
-    dataDir: given.dataDir ?? null,
+    dataDir: given.dataDir === undefined || given.dataDir === null ? null : resolve(given.dataDir),
     epochs: given.epochs ?? epochs,
     batchSize: given.batchSize ?? batchSize,
     optimizer,
@@ -72,6 +93,14 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
 }
 
 const DEFAULT_LR = { sgd: 0.1, adam: 0.001, adamw: 0.001, rmsprop: 0.01, adagrad: 0.01 } as const;
+
+/** Which data a command was told to take; nothing where it is the run's. */
+export function dataSettings(given: { data: string | null; dataDir: string | null }): GivenSettings {
+  return {
+    ...(given.data !== null && { data: oneOf("data set", given.data, DATASETS) }),
+    ...(given.dataDir !== null && { dataDir: given.dataDir }),
+  };
+}
 
 /** In what a run differs from the chapter's, in words; empty where it is the chapter's. */
 export function differencesFromTheBook(config: TrainingConfig): string[] {
@@ -139,6 +168,28 @@ export async function makeLoaders(
     testLoader: limit === null ? testLoader : limitBatches(testLoader, limit),
     classes,
   };
+}
+
+/** The command that repeats a run. */
+export function commandLine(config: TrainingConfig): string {
+  const parts = ["npx convoyant train", config.model];
+  const flag = (name: string, value: unknown) => {
+    if (value !== null) parts.push(`--${name} ${String(value)}`);
+  };
+  flag("data", config.data);
+  if (config.edition !== "zh") flag("edition", config.edition);
+  flag("epochs", config.epochs);
+  flag("batch-size", config.batchSize);
+  flag("optimizer", config.optimizer);
+  flag("lr", config.lr);
+  if (config.momentum !== 0) flag("momentum", config.momentum);
+  if (config.weightDecay !== 0) flag("weight-decay", config.weightDecay);
+  flag("resize", config.resize);
+  flag("seed", config.seed);
+  flag("engine", config.engine);
+  flag("threads", config.threads);
+  flag("limit-batches", config.limitBatches);
+  return parts.join(" ");
 }
 
 function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {

@@ -1,13 +1,13 @@
 /** Networks with weights from a run or a weights file. */
 import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import { ArgumentError, FileError } from "../base/errors.ts";
+import { join } from "node:path";
+import { ArgumentError, FileError, StateDictError } from "../base/errors.ts";
 import { readSafetensors } from "../io/safetensors_file.ts";
 import { toTensors } from "../io/state_dict_file.ts";
 import { create } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
-import { configFor, parseConfig, type TrainingConfig } from "./training_config.ts";
+import { configFor, type GivenSettings, readConfig, type TrainingConfig } from "./training_config.ts";
 
 export interface LoadedNetwork {
   readonly net: Module;
@@ -20,46 +20,57 @@ export interface LoadedNetwork {
  * Opens a run's folder (its best weights, else its last) or a weights file.
  *
  * @param model - needed for a weights file that does not say whose they are.
+ * @param given - settings that are not the run's.
  * @throws FileError where there is nothing; StateDictError for weights of another model.
  */
-export async function loadNetwork(source: string, model: string | null): Promise<LoadedNetwork> {
+export async function loadNetwork(
+  source: string,
+  model: string | null,
+  given: GivenSettings = {},
+): Promise<LoadedNetwork> {
   const isFolder = existsSync(source) && statSync(source).isDirectory();
   const weights = isFolder ? weightsOfRun(source) : source;
   const { tensors, metadata } = await readSafetensors(weights);
-  const config = isFolder
-    ? configOfRun(source)
-    : configFor(nameOf(model ?? metadata.model ?? null, source), {});
-  if (model !== null && model !== config.model)
-    throw new ArgumentError(`${source} holds ${config.model}, not ${model}`);
+  if (metadata.format === "convoyant-checkpoint-1") {
+    throw new FileError(
+      `${source} is a checkpoint, to go on training with: name the run's folder, or its ${RUN_FILES.best}`,
+    );
+  }
+  const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const config =
+    isFolder && model === null
+      ? { ...readConfig(source), ...own }
+      : configFor(nameOf(model ?? metadata.model ?? null, source), given);
   const net = create(config.model, { edition: config.edition });
   try {
     net.loadStateDict(toTensors(tensors));
   } catch (error) {
-    if (error instanceof Error)
-      error.message = `${basename(weights)} does not fit ${config.model}: ${error.message}`;
-    throw error;
+    if (!(error instanceof StateDictError)) throw error;
+    const named =
+      metadata.model === undefined || metadata.model === config.model
+        ? ""
+        : ` (it says that it holds ${metadata.model})`;
+    throw new StateDictError(`${weights} does not fit ${config.model}${named}: ${error.message}`, {
+      cause: error,
+    });
   }
   net.eval();
   return { net, config, weights };
 }
 
 function weightsOfRun(folder: string): string {
+  readRunConfig(folder);
   for (const name of ["best", "last"] as const) {
     const path = join(folder, RUN_FILES[name]);
     if (existsSync(path)) return path;
   }
   throw new FileError(
-    `${folder} holds no weights yet (${RUN_FILES.best} or ${RUN_FILES.last}): they are written at the end of the first epoch`,
+    `${folder} holds no weights yet (${RUN_FILES.best}, ${RUN_FILES.last}): they are written at the end of the first epoch; ` +
+      `go on training with: npx convoyant train --resume ${folder}`,
   );
 }
 
-function configOfRun(folder: string): TrainingConfig {
-  const stored = readRunConfig(folder);
-  return parseConfig(stored.config ?? stored, join(folder, RUN_FILES.config));
-}
-
 function nameOf(model: string | null, source: string): string {
-  if (model === null)
-    throw new ArgumentError(`${source} does not say which model it belongs to: name it with --model`);
-  return model;
+  if (model !== null) return model;
+  throw new ArgumentError(`${source} does not say which model it belongs to: name it with --model`);
 }
