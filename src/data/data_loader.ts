@@ -1,5 +1,6 @@
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { runningExecutor } from "../tensor/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { Example } from "./collate.ts";
@@ -195,6 +196,8 @@ class DataLoaderClass implements AsyncIterable<Batch> {
       }
       const tensors = await (ahead.shift() as Promise<Tensor[]>);
       this.#position = { epoch, batch: batch + 1 };
+      // A loop that awaits nothing else would queue up the steps of a whole epoch.
+      await runningExecutor()?.backpressure();
       yield tensors as Batch;
     }
   }

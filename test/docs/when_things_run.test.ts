@@ -1,0 +1,126 @@
+/** What docs/when-things-run.md says, checked. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  AutogradError,
+  data,
+  gather,
+  IndexError,
+  nn,
+  optim,
+  rand,
+  randint,
+  type Tensor,
+  tensor,
+  useEngine,
+  stopEngine,
+} from "../../src/index.ts";
+import { executor } from "../../src/tensor/runtime.ts";
+import { vectors } from "./prelude.ts";
+
+before(() => useEngine("wasm", { threads: 1 }));
+after(() => stopEngine());
+
+/** How many runs and new programs `body` causes. */
+async function countedRuns(body: () => Promise<unknown>): Promise<{ runs: number; programs: number }> {
+  const { statistics } = executor();
+  const { runs, programs } = statistics;
+  await body();
+  return { runs: statistics.runs - runs, programs: statistics.programs - programs };
+}
+
+test("a step and reading its loss and output are one run", async () => {
+  const { net, optimizer, x, y } = vectors();
+  const step = () => {
+    const output = net(x);
+    const loss = nn.functional.crossEntropy(output, y);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return { output, loss };
+  };
+  await step().loss.item();
+  const { runs } = await countedRuns(async () => {
+    const { output, loss } = step();
+    await loss.item();
+    await output.tolist();
+  });
+  assert.equal(runs, 1);
+});
+
+test("a loss that is read before backward is computed again", async () => {
+  const { net, optimizer, x, y } = vectors();
+  const { runs } = await countedRuns(async () => {
+    const loss = nn.functional.crossEntropy(net(x), y);
+    await loss.item();
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    await executor().finish();
+  });
+  assert.equal(runs, 2);
+});
+
+test("what forward keeps to itself is lost after the step, and says so", async () => {
+  class Secretive extends nn.Module {
+    inner = nn.Linear(4, 3);
+    hidden: Tensor | null = null;
+
+    override forward(input: Tensor): Tensor {
+      this.hidden = this.inner(input);
+      return this.hidden.relu();
+    }
+  }
+  const { x, y } = vectors();
+  const net = new Secretive();
+  const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+  nn.functional.crossEntropy(net(x), y).backward();
+  optimizer.step();
+  await assert.rejects(() => (net.hidden as Tensor).tolist(), AutogradError);
+});
+
+test("gradients are readable after the step", async () => {
+  const { net, trainStep } = vectors();
+  trainStep();
+  for (const parameter of net.parameters()) {
+    assert.deepEqual((parameter.grad as Tensor).shape, parameter.shape);
+    await (parameter.grad as Tensor).tolist();
+  }
+});
+
+test("another learning rate is the same program, another batch size is not", async () => {
+  const { net, optimizer, x, y, trainStep } = vectors();
+  await trainStep().item();
+  await trainStep().item();
+  const again = await countedRuns(async () => {
+    optimizer.paramGroups[0].lr = 0.01;
+    await trainStep().item();
+  });
+  assert.deepEqual(again, { runs: 1, programs: 0 });
+  const shorter = await countedRuns(async () => {
+    nn.functional.crossEntropy(net(x.slice(0, 0, 5)), y.slice(0, 0, 5)).backward();
+    optimizer.step();
+    await executor().finish();
+  });
+  assert.deepEqual(shorter, { runs: 1, programs: 1 });
+});
+
+test("a loop over a loader that reads nothing is held to a few steps ahead", async () => {
+  const { net, optimizer } = vectors();
+  const dataset = data.TensorDataset(rand(400, 4), randint(0, 3, [400]));
+  const { engine } = executor();
+  let most = 0;
+  for await (const [x, y] of data.DataLoader(dataset, { batchSize: 4 })) {
+    const loss = nn.functional.crossEntropy(net(x), y);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    most = Math.max(most, engine.pending());
+  }
+  assert.ok(most <= 4, `${most} runs under way`);
+});
+
+test("what only the data shows fails when it runs", async () => {
+  const wrong = gather(tensor([0.5, 1.5]), 0, tensor([7]));
+  await assert.rejects(() => wrong.tolist(), IndexError);
+});
