@@ -1,9 +1,9 @@
 /** Values made from nothing, and the sum that undoes a broadcast. */
 import { type DType, isFloating } from "../base/dtype.ts";
-import { numel, sameShape, type Shape } from "../base/shape.ts";
+import { numel, type Shape, sameShape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { reshape } from "./shape_ops.ts";
 import { sum } from "./reduction.ts";
+import { reshape } from "./shape_ops.ts";
 
 /**
  * Every element `attributes.value`: a number that is part of the program's structure. What changes from step
@@ -17,7 +17,9 @@ export const fullOp: OpDefinition = {
 /** `attributes.start + i * attributes.step` along one dimension of `attributes.length`. */
 export const arangeOp: OpDefinition = {
   name: "arange",
-  infer: (_inputs, attributes) => [{ shape: [attributes.length as number], dtype: attributes.dtype as DType }],
+  infer: (_inputs, attributes) => [
+    { shape: [attributes.length as number], dtype: attributes.dtype as DType },
+  ],
 };
 
 export function full(shape: Shape, value: number, dtype: DType): Value {

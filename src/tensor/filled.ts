@@ -7,7 +7,7 @@ import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise.ts";
 import { expand, reshape } from "../ops/shape_ops.ts";
 import { defineFunction } from "./define.ts";
-import { scalarValue } from "./operands.ts";
+import { knownNumber, scalarValue } from "./operands.ts";
 import { Tensor, valueOf } from "./tensor.ts";
 
 /** What every function that makes a tensor takes by name. */
@@ -195,14 +195,13 @@ export const arange: ARange = defineFunction(
   ["start?", "end?", "step?", "dtype?", "requiresGrad?", "device?"],
   (given) => {
     const { dtype, requiresGrad } = given;
-    const step = Number(given.step ?? 1);
-    const [start, end] = (given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end]).map(
-      Number,
-    );
+    const step = knownNumber("arange", "step", given.step ?? 1);
+    const bounds = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
+    const [start, end] = bounds.map((bound, i) => knownNumber("arange", i === 0 ? "start" : "end", bound));
     if (![start, end, step].every(Number.isFinite))
       throw new ArgumentError(`arange: expected finite numbers, got ${start}, ${end}, ${step}`);
     const count = Math.ceil((end - start) / step);
-    if (step === 0 || count < 0)
+    if (step === 0 || (end - start) / step < 0)
       throw new ArgumentError(`arange: step ${step} does not lead from ${start} to ${end}`);
     const type = checkedDType(
       "arange",
@@ -236,7 +235,10 @@ export const linspace: LinSpace = defineFunction(
       throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
     const type = checkedDType("linspace", dtype, "float32");
     const whole = (x: number) => (isFloating(type) ? x : Math.trunc(x));
-    const [first, last] = [whole(Number(start)), whole(Number(end))];
+    const [first, last] = [
+      whole(knownNumber("linspace", "start", start)),
+      whole(knownNumber("linspace", "end", end)),
+    ];
     const step = steps > 1 ? (last - first) / (steps - 1) : 0;
     // From both ends to the middle, so that both are exact.
     const numbers = Array.from({ length: steps }, (_, i) =>

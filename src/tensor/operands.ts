@@ -8,9 +8,10 @@ import {
   resultType,
 } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { formatShape } from "../base/shape.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise.ts";
-import { Tensor } from "./tensor.ts";
+import { describe, Tensor, valueOf } from "./tensor.ts";
 
 /** A tensor or a plain number. */
 export type Operand = Tensor | number | boolean;
@@ -26,6 +27,33 @@ export function promote(of: string, operands: readonly unknown[], floating = fal
   let dtype = resultType(kinds);
   if (floating && !isFloating(dtype)) dtype = "float32";
   return operands.map((operand) => toValue(operand as Operand, dtype));
+}
+
+/**
+ * A number that decides a result's size or place: given as such, or as a 0-dimensional tensor whose value is
+ * known already.
+ *
+ * @throws ArgumentError for anything else.
+ */
+export function knownNumber(of: string, argument: string, given: unknown): number {
+  if (typeof given === "number" || typeof given === "boolean") return Number(given);
+  if (given instanceof Tensor && given.ndim === 0 && given.dtype !== "bool" && given.value.data !== null)
+    return given.value.data[0];
+  const found =
+    given instanceof Tensor
+      ? `a ${given.dtype} tensor of shape ${formatShape(given.shape)}${given.value.data === null ? " that is not computed yet" : ""}`
+      : describe(given);
+  throw new ArgumentError(`${of}: expected \`${argument}\` to be a number, got ${found}`);
+}
+
+/** Which of two operands must be tensors, as PyTorch has it; a number may stand for the others. */
+export type TensorOperands = "both" | "first" | "one" | "none";
+
+/** @throws ArgumentError where an operand is no tensor but must be one. */
+export function requireTensors(of: string, input: unknown, other: unknown, which: TensorOperands): void {
+  if (which === "one" && !(other instanceof Tensor)) valueOf(input, "input", of);
+  if (which === "both" || which === "first") valueOf(input, "input", of);
+  if (which === "both") valueOf(other, "other", of);
 }
 
 /** One operand in a given dtype. */

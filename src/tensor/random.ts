@@ -311,6 +311,10 @@ export const normal: Normal = defineFunction(
     const given = mean instanceof Tensor ? mean : std instanceof Tensor ? std : null;
     if (given === null && size === undefined)
       throw new ArgumentError("normal: expected `size` where mean and std are numbers");
+    if (given !== null && size !== undefined)
+      throw new ArgumentError("normal: `size` follows from the tensors given; leave it out");
+    if (typeof std === "number" && !(std >= 0))
+      throw new ArgumentError(`normal: expected a standard deviation of 0 or more, got ${std}`);
     const type = checkedDType("normal", dtype, given === null ? "float32" : given.dtype);
     const operand = (one: Tensor | number) =>
       one instanceof Tensor ? cast(one.value, type) : scalarValue(one, type);

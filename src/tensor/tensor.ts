@@ -192,13 +192,14 @@ export class Tensor {
   }
 
   /** The only element as a number (a boolean for bool tensors). */
-  async item(): Promise<number> {
+  async item<T extends number | boolean = number>(): Promise<T> {
     if (this.numel() !== 1) {
       throw new ShapeError(
         `item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`,
       );
     }
-    return (await executor().fetch(this.value))[0];
+    const [element] = await executor().fetch(this.value);
+    return (this.dtype === "bool" ? element !== 0 : element) as T;
   }
 
   /** The elements as nested lists; a plain number for a 0-dimensional tensor. */
@@ -279,7 +280,8 @@ export function valueOf(tensor: unknown, argument: string, of: string): Value {
   throw new ArgumentError(`${of}: expected \`${argument}\` to be a Tensor, got ${describe(tensor)}`);
 }
 
-function describe(value: unknown): string {
+/** What was given in a tensor's place, for messages. */
+export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array (convert it with tensor([...]))";
   return typeof value === "object"

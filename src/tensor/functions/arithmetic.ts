@@ -5,7 +5,7 @@ import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import * as ops from "../../ops/elementwise.ts";
 import * as math from "../../ops/math.ts";
 import { defineFunction } from "../define.ts";
-import { type Operand, promote, scalarValue } from "../operands.ts";
+import { type Operand, promote, requireTensors, scalarValue, type TensorOperands } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 
 /** A function of two operands. The first may be a number too where the second is a tensor. */
@@ -14,18 +14,28 @@ export interface Binary {
   (input: Tensor, options: { other: Operand }): Tensor;
 }
 
+/** A function of two tensors. */
+export interface BinaryOfTensors {
+  (input: Tensor, other: Tensor): Tensor;
+  (input: Tensor, options: { other: Tensor }): Tensor;
+}
+
 /** `input + alpha * other` and its like. */
 export interface BinaryWithAlpha {
   (input: Tensor, other: Operand, alpha?: number): Tensor;
   (input: Tensor, other: Operand, options: { alpha?: number }): Tensor;
 }
 
-const binary = (name: string, op: OpDefinition, asFloating = false): Binary =>
-  defineFunction(
-    name,
-    ["input", "other"],
-    ({ input, other }) => new Tensor(emit(op, promote(name, [input, other], asFloating))),
-  );
+/** @param tensors - which operands must be tensors. */
+const binary = (name: string, op: OpDefinition, tensors: TensorOperands, asFloating = false): Binary =>
+  defineFunction(name, ["input", "other"], ({ input, other }) => {
+    requireTensors(name, input, other, tensors);
+    return new Tensor(emit(op, promote(name, [input, other], asFloating)));
+  });
+
+/** A function of two tensors: PyTorch takes no number in place of either. */
+const ofTensors = (name: string, op: OpDefinition, asFloating = false): BinaryOfTensors =>
+  binary(name, op, "both", asFloating);
 
 const withAlpha = (name: string, op: OpDefinition): BinaryWithAlpha =>
   defineFunction(name, ["input", "other", "alpha?"], ({ input, other, alpha = 1 }) => {
@@ -33,10 +43,13 @@ const withAlpha = (name: string, op: OpDefinition): BinaryWithAlpha =>
     if (name === "sub" && a.dtype === "bool") {
       throw new DTypeError("sub: expected numbers, got two bool operands; use logicalXor or logicalNot");
     }
-    if (!Number.isInteger(alpha) && !isFloating(a.dtype)) {
+    if (typeof alpha !== "number" && typeof alpha !== "boolean") {
+      throw new ArgumentError(`${name}: expected \`alpha\` to be a number, got ${String(alpha)}`);
+    }
+    if (!Number.isInteger(Number(alpha)) && !isFloating(a.dtype)) {
       throw new DTypeError(`${name}: expected a whole \`alpha\` for ${a.dtype} operands, got ${alpha}`);
     }
-    return new Tensor(emit(op, [a, alpha === 1 ? b : ops.mul(scalarValue(alpha, b.dtype), b)]));
+    return new Tensor(emit(op, [a, alpha === 1 ? b : ops.mul(scalarValue(Number(alpha), b.dtype), b)]));
   });
 
 /**
@@ -71,7 +84,7 @@ export const sub = withAlpha("sub", ops.subOp);
  * mul(tensor([[1], [2]]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
  * ```
  */
-export const mul = binary("mul", ops.mulOp);
+export const mul = binary("mul", ops.mulOp, "none");
 
 export interface Div {
   (input: Tensor, other: Operand, roundingMode?: "floor" | "trunc" | null): Tensor;
@@ -121,7 +134,7 @@ function truncatedQuotient(a: Value, b: Value): Value {
  * floorDivide(tensor([7, -7]), 2).tolist(); // [3, -4]
  * ```
  */
-export const floorDivide = binary("floorDivide", math.floorDivideOp);
+export const floorDivide = binary("floorDivide", math.floorDivideOp, "one");
 /**
  * Python's `%`: the remainder has the sign of `other`.
  *
@@ -130,7 +143,7 @@ export const floorDivide = binary("floorDivide", math.floorDivideOp);
  * remainder(tensor([7, -7]), 3).tolist(); // [1, 2]
  * ```
  */
-export const remainder = binary("remainder", math.remainderOp);
+export const remainder = binary("remainder", math.remainderOp, "one");
 /**
  * C's fmod: the remainder has the sign of `input`.
  *
@@ -139,7 +152,7 @@ export const remainder = binary("remainder", math.remainderOp);
  * fmod(tensor([7, -7]), 3).tolist(); // [1, -1]
  * ```
  */
-export const fmod = binary("fmod", math.fmodOp);
+export const fmod = binary("fmod", math.fmodOp, "first");
 /**
  * The smaller of both; NaN where either is.
  *
@@ -148,7 +161,7 @@ export const fmod = binary("fmod", math.fmodOp);
  * minimum(tensor([1, 5]), tensor([3, 2])).tolist(); // [1, 2]
  * ```
  */
-export const minimum = binary("minimum", ops.minimumOp);
+export const minimum = ofTensors("minimum", ops.minimumOp);
 /**
  * The larger of both; NaN where either is.
  *
@@ -157,7 +170,7 @@ export const minimum = binary("minimum", ops.minimumOp);
  * maximum(tensor([1, 5]), tensor([3, 2])).tolist(); // [3, 5]
  * ```
  */
-export const maximum = binary("maximum", ops.maximumOp);
+export const maximum = ofTensors("maximum", ops.maximumOp);
 /**
  * Angle of the point (other, input) from the first axis, in radians.
  *
@@ -166,7 +179,7 @@ export const maximum = binary("maximum", ops.maximumOp);
  * atan2(tensor([1]), tensor([-1])).tolist(); // [2.35619]
  * ```
  */
-export const atan2 = binary("atan2", math.atan2Op, true);
+export const atan2 = ofTensors("atan2", math.atan2Op, true);
 
 /**
  * sqrt(input^2 + other^2), without overflow on the way.
@@ -176,7 +189,7 @@ export const atan2 = binary("atan2", math.atan2Op, true);
  * hypot(tensor([3, 5]), tensor([4, 12])).tolist(); // [5, 13]
  * ```
  */
-export const hypot = binary("hypot", math.hypotOp, true);
+export const hypot = ofTensors("hypot", math.hypotOp, true);
 
 export interface Pow {
   (input: Tensor | number, exponent: Operand): Tensor;
@@ -194,6 +207,7 @@ export interface Pow {
  * ```
  */
 export const pow: Pow = defineFunction("pow", ["input", "exponent"], ({ input, exponent }) => {
+  requireTensors("pow", input, exponent, "one");
   const [a, b] = promote("pow", [input, exponent]);
   if (input instanceof Tensor && typeof exponent === "number") return new Tensor(fixedPower(a, exponent, b));
   return new Tensor(ops.pow(a, b));

@@ -6,7 +6,7 @@ import { constant } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
 import { defineFunction } from "../define.ts";
 import { type Operand, promote } from "../operands.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor, valueOf } from "../tensor.ts";
 
 export interface Clamp {
   (input: Tensor, min?: Operand | null, max?: Operand | null): Tensor;
@@ -31,6 +31,7 @@ export const clamp: Clamp = defineFunction(
   ["input", "min?", "max?"],
   ({ input, min = null, max = null }) => {
     if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
+    valueOf(input, "input", "clamp");
     const given = [input, min, max].filter((operand) => operand !== null);
     const values = promote("clamp", given);
     const byTensor = min instanceof Tensor || max instanceof Tensor;

@@ -6,17 +6,17 @@ import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
 import { defineFunction } from "../define.ts";
-import { type Operand, promote, toValue } from "../operands.ts";
+import { type Operand, promote, requireTensors, type TensorOperands, toValue } from "../operands.ts";
 import { executor } from "../runtime.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import type { Binary } from "./arithmetic.ts";
+import type { Binary, BinaryOfTensors } from "./arithmetic.ts";
 
-const comparison = (name: string, op: OpDefinition): Binary =>
-  defineFunction(
-    name,
-    ["input", "other"],
-    ({ input, other }) => new Tensor(emit(op, promote(name, [input, other]))),
-  );
+/** @param tensors - which operands must be tensors. */
+const comparison = (name: string, op: OpDefinition, tensors: TensorOperands = "first"): Binary =>
+  defineFunction(name, ["input", "other"], ({ input, other }) => {
+    requireTensors(name, input, other, tensors);
+    return new Tensor(emit(op, promote(name, [input, other])));
+  });
 
 /**
  * input == other, element by element.
@@ -81,7 +81,7 @@ export const ge = comparison("ge", ops.geOp);
  * logicalAnd(tensor([true, true]), tensor([true, false])).tolist(); // [true, false]
  * ```
  */
-export const logicalAnd = comparison("logicalAnd", ops.logicalAndOp);
+export const logicalAnd: BinaryOfTensors = comparison("logicalAnd", ops.logicalAndOp, "both");
 /**
  * Whether one or both are other than 0.
  *
@@ -90,7 +90,7 @@ export const logicalAnd = comparison("logicalAnd", ops.logicalAndOp);
  * logicalOr(tensor([false, true]), tensor([false, false])).tolist(); // [false, true]
  * ```
  */
-export const logicalOr = comparison("logicalOr", ops.logicalOrOp);
+export const logicalOr: BinaryOfTensors = comparison("logicalOr", ops.logicalOrOp, "both");
 /**
  * Whether exactly one is other than 0.
  *
@@ -99,10 +99,15 @@ export const logicalOr = comparison("logicalOr", ops.logicalOrOp);
  * logicalXor(tensor([true, true]), tensor([true, false])).tolist(); // [false, true]
  * ```
  */
-export const logicalXor: Binary = defineFunction("logicalXor", ["input", "other"], ({ input, other }) => {
-  const [a, b] = promote("logicalXor", [input, other]).map((v) => ops.cast(v, "bool"));
-  return new Tensor(emit(ops.neOp, [a, b]));
-});
+export const logicalXor: BinaryOfTensors = defineFunction(
+  "logicalXor",
+  ["input", "other"],
+  ({ input, other }) => {
+    requireTensors("logicalXor", input, other, "both");
+    const [a, b] = promote("logicalXor", [input, other]).map((v) => ops.cast(v, "bool"));
+    return new Tensor(emit(ops.neOp, [a, b]));
+  },
+);
 
 export interface IsClose {
   (input: Tensor, other: Tensor, rtol?: number, atol?: number, equalNan?: boolean): Tensor;
@@ -123,6 +128,11 @@ export const isclose: IsClose = defineFunction(
   ({ input, other, rtol = 1e-5, atol = 1e-8, equalNan = false }) => {
     const a = valueOf(input, "input", "isclose");
     const b = valueOf(other, "other", "isclose");
+    if (!(rtol >= 0 && atol >= 0)) {
+      throw new ArgumentError(
+        `isclose: expected \`rtol\` and \`atol\` of 0 or more, got ${rtol} and ${atol}`,
+      );
+    }
     if (a.dtype !== b.dtype)
       throw new DTypeError(`isclose: expected tensors of one dtype, got ${a.dtype} and ${b.dtype}`);
     return new Tensor(close(a, b, rtol, atol, equalNan));

@@ -4,7 +4,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { emit } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise.ts";
 import { defineFunction } from "../define.ts";
-import { Tensor, valueOf } from "../tensor.ts";
+import { describe, Tensor, valueOf } from "../tensor.ts";
 
 /** The tensor itself where it has the dtype already, as in PyTorch. */
 function converted(of: string, input: unknown, dtype: DType): Tensor {
@@ -13,8 +13,17 @@ function converted(of: string, input: unknown, dtype: DType): Tensor {
 }
 
 export interface To {
-  (input: Tensor, target: DType | Tensor | "cpu", options?: { dtype?: DType }): Tensor;
-  (input: Tensor, options: { dtype?: DType; other?: Tensor; device?: "cpu" }): Tensor;
+  (
+    input: Tensor,
+    target: DType | Tensor | "cpu",
+    options?: { dtype?: DType; nonBlocking?: boolean; copy?: boolean },
+  ): Tensor;
+  (input: Tensor, target: DType | Tensor, nonBlocking?: boolean, copy?: boolean): Tensor;
+  (input: Tensor, device: "cpu", dtype?: DType, nonBlocking?: boolean, copy?: boolean): Tensor;
+  (
+    input: Tensor,
+    options: { dtype?: DType; other?: Tensor; device?: "cpu"; nonBlocking?: boolean; copy?: boolean },
+  ): Tensor;
 }
 
 /**
@@ -27,18 +36,38 @@ export interface To {
  */
 export const to: To = defineFunction(
   "to",
-  ["input", "target?", "dtype?", "other?", "device?"],
-  ({ input, target, dtype, other, device }) => {
-    let wanted: unknown = dtype ?? target ?? other ?? device;
-    if (wanted === "cpu") return input;
-    if (wanted instanceof Tensor) wanted = wanted.dtype;
-    if (!isDType(wanted))
-      throw new ArgumentError(
-        `to: expected a dtype ("float32", "int64", ...), a tensor or "cpu", got ${String(wanted)}`,
-      );
-    return converted("to", input, wanted);
+  ["input", "*target", "dtype?", "other?", "device?", "nonBlocking?", "copy?"],
+  ({ input, target = [], ...named }) => {
+    const value = valueOf(input, "input", "to");
+    const { dtype, copy } = targetOf([target].flat(), named);
+    if (!copy) return dtype === null ? input : converted("to", input, dtype);
+    return new Tensor(emit(castOp, [value], { dtype: dtype ?? value.dtype }));
   },
 );
+
+/** PyTorch's forms: a device, a dtype or both (in this order), or a tensor; then two flags. */
+function targetOf(
+  target: readonly unknown[],
+  named: Record<string, unknown>,
+): { dtype: DType | null; copy: boolean } {
+  const rest = [...target];
+  const { device, other } = named;
+  if (device !== undefined) rest.unshift(device);
+  const onDevice = rest[0] === "cpu";
+  if (onDevice) rest.shift();
+  if (rest[0] === undefined && other !== undefined) rest.splice(0, 1, other);
+  const [first, ...flags] = rest.length === 0 || typeof rest[0] === "boolean" ? [undefined, ...rest] : rest;
+  const wanted = named.dtype ?? (first instanceof Tensor ? first.dtype : first);
+  const known =
+    wanted === undefined || wanted === null ? onDevice || named.copy !== undefined : isDType(wanted);
+  if (!known || flags.length > 2 || flags.some((flag) => typeof flag !== "boolean")) {
+    throw new ArgumentError(
+      `to: expected a dtype ("float32", "int64", ...), a tensor or "cpu", and then \`nonBlocking\` and \`copy\` as booleans, ` +
+        `got ${describe(known ? flags.find((flag) => typeof flag !== "boolean") : wanted)}`,
+    );
+  }
+  return { dtype: (wanted as DType | undefined) ?? null, copy: Boolean(named.copy ?? flags[1]) };
+}
 
 const conversion = (name: string, dtype: DType): ((input: Tensor) => Tensor) =>
   defineFunction(name, ["input"], ({ input }) => converted(name, input, dtype));

@@ -83,6 +83,14 @@ export function overNumbers(
 ): Value[] {
   const present = operands.filter((operand) => operand !== null);
   if (present.every((operand) => isFloating(operand.dtype))) return body([...operands]);
+  const mixed = present.find((operand) => isFloating(operand.dtype));
+  if (mixed !== undefined) {
+    const integers = present.find((operand) => !isFloating(operand.dtype)) as Value;
+    throw new DTypeError(
+      `${named(of)}: expected operands of one floating-point dtype, got ${present.map((v) => v.dtype).join(", ")}; ` +
+        `convert the ${integers.dtype} one of shape ${formatShape(integers.shape)} with .to("${mixed.dtype}")`,
+    );
+  }
   inNameOf(of, () => requireSameDtype(present));
   const { dtype } = present[0];
   const wide = operands.map((operand) => (operand === null ? null : cast(operand, "float64")));

@@ -8,7 +8,16 @@ import { adaptiveAvgPool2dOp } from "../../ops/pooling.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor } from "../tensor.ts";
-import { asFlatPicture, floatingInput, fromFlatPicture, named, numericInput, oneOf, overNumbers, shown } from "./nn_arguments.ts";
+import {
+  asFlatPicture,
+  floatingInput,
+  fromFlatPicture,
+  named,
+  numericInput,
+  oneOf,
+  overNumbers,
+  shown,
+} from "./nn_arguments.ts";
 
 /** How elements between those of the input are found. */
 export type InterpolationMode =

@@ -44,7 +44,9 @@ export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?"
         `expected at most ${2 * Math.max(x.shape.length - 1, 0)} numbers for ${formatShape(x.shape)}, got ${args.pad.length}`,
     );
   }
-  return new Tensor(inNameOf("pad", () => (kind === "circular" ? carriedOn(x, amounts) : borderPad(x, amounts, kind))));
+  return new Tensor(
+    inNameOf("pad", () => (kind === "circular" ? carriedOn(x, amounts) : borderPad(x, amounts, kind))),
+  );
 });
 
 /** What is cut off does not come back at the other end. */

@@ -17,8 +17,8 @@ import {
   named,
   numericInput,
   overNumbers,
-  shown,
   type Size,
+  shown,
   sizes,
   withBatch,
 } from "./nn_arguments.ts";
@@ -186,10 +186,8 @@ export const avgPool2d = defineFunction<AveragePool2d>(
  * nn.functional.avgPool1d(tensor([[0.5, 1.5, 7, 3]]), 2).tolist(); // [[1, 5]]
  * ```
  */
-export const avgPool1d = defineFunction<AveragePool1d>(
-  "avgPool1d",
-  AVERAGE_1D,
-  (args) => averagePool("avgPool1d", 1, args),
+export const avgPool1d = defineFunction<AveragePool1d>("avgPool1d", AVERAGE_1D, (args) =>
+  averagePool("avgPool1d", 1, args),
 );
 
 /**
@@ -259,7 +257,12 @@ export const maxUnpool2d = defineFunction<MaxUnpool2d>(
 );
 
 /** The size asked for: less than a step away from the usual one. */
-function unpooledSize(of: string, given: unknown, usual: readonly number[], steps: readonly number[]): number[] {
+function unpooledSize(
+  of: string,
+  given: unknown,
+  usual: readonly number[],
+  steps: readonly number[],
+): number[] {
   const size = Array.isArray(given) ? given.slice(-2) : [];
   if (
     size.length === 2 &&
@@ -310,7 +313,8 @@ function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor
 
 /** Only the batch may be empty. */
 function requireChannels(of: string, x: Value, spatial: number): void {
-  if (x.shape.length <= spatial || x.shape.slice(x.shape.length - spatial - 1).every((size) => size > 0)) return;
+  if (x.shape.length <= spatial || x.shape.slice(x.shape.length - spatial - 1).every((size) => size > 0))
+    return;
   throw new ShapeError(
     `${named(of)}: expected an input without empty dimensions but for the batch, got ${formatShape(x.shape)}`,
   );

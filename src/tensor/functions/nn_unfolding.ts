@@ -49,7 +49,9 @@ export const unfold = defineFunction<Unfold>(
   ["input", "kernelSize", "dilation?", "padding?", "stride?"],
   (args) => {
     const geometry = geometryOf("unfold", args);
-    const [y] = withBatch("unfold", valueOf(args.input, "input", named("unfold")), 2, (x) => [ops.unfold(x, geometry)]);
+    const [y] = withBatch("unfold", valueOf(args.input, "input", named("unfold")), 2, (x) => [
+      ops.unfold(x, geometry),
+    ]);
     return new Tensor(y);
   },
 );

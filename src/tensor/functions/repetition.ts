@@ -76,9 +76,9 @@ export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"]
  */
 export const broadcastTo: WithSizes = defineFunction(
   "broadcastTo",
-  ["input", "*shape"],
-  ({ input, shape = [] }) => {
-    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), shape));
+  ["input", "*size", "shape?"],
+  ({ input, shape, size = shape ?? [] }) => {
+    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), size));
   },
 );
 
@@ -255,9 +255,10 @@ export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["inpu
  * flipud(tensor([[1], [2]])).tolist(); // [[2], [1]]
  * ```
  */
-export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) =>
-  flip(input, 0),
-);
+export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) => {
+  if (valueOf(input, "input", "flipud").shape.length > 0) return flip(input, 0);
+  throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
+});
 
 export interface Roll {
   (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor;
@@ -304,10 +305,12 @@ export const roll: Roll = defineFunction(
       throw new ArgumentError(
         `roll: expected as many shifts as dims, got ${amounts.length} and ${list.length}`,
       );
+    if (value.shape.length === 0) {
+      throw new ShapeError(`roll: a 0-dimensional tensor has no dimension ${list[0]}`);
+    }
     let out = value;
     list.forEach((d, i) => {
-      const at = normalizeDim(d, value.shape.length, "roll");
-      if (value.shape.length > 0) out = rolled(out, amounts[i], at);
+      out = rolled(out, amounts[i], normalizeDim(d, value.shape.length, "roll"));
     });
     return new Tensor(out);
   },

@@ -7,6 +7,7 @@ import { addOp, geOp, leOp, where } from "../../ops/elementwise.ts";
 import { permute, reshape } from "../../ops/shape_ops.ts";
 import * as ops from "../../ops/slicing.ts";
 import { defineFunction } from "../define.ts";
+import { knownNumber } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 /** Python's rules for `start:end:step` of `size` elements: the first position and the number taken. */
@@ -113,7 +114,7 @@ export const narrow: Narrow = defineFunction(
   "narrow",
   ["input", "dim", "start", "length"],
   ({ input, dim, start: given, length }) => {
-    const start = given instanceof Tensor ? given.value.data?.[0] : given;
+    const start = knownNumber("narrow", "start", given);
     const value = valueOf(input, "input", "narrow");
     if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
     const at = normalizeDim(dim, value.shape.length, "narrow");
@@ -121,7 +122,7 @@ export const narrow: Narrow = defineFunction(
     const from = start < 0 ? start + size : start;
     if (!Number.isInteger(start) || !Number.isInteger(length)) {
       throw new ArgumentError(
-        `narrow: expected whole numbers \`start\` and \`length\`, got ${String(given)} and ${String(length)}`,
+        `narrow: expected whole numbers \`start\` and \`length\`, got ${start} and ${String(length)}`,
       );
     }
     if (from < 0 || length < 0 || from + length > size) {
