@@ -2,14 +2,16 @@
 import type { Program, ProgramStep } from "../engine.ts";
 import type { ProgramExtension, WorkerExtension } from "../wasm/engine_extension.ts";
 import type { KernelPlan } from "../wasm/kernel.ts";
+import { Chooser } from "./choices.ts";
 import type { Dnnl } from "./dnnl.ts";
 import { DnnlScope } from "./dnnl.ts";
 import { loadDnnl } from "./load_dnnl.ts";
 import { planConvolution } from "./native_convolution.ts";
 import { planInputGradient } from "./native_input_gradient.ts";
 import { planMatmul } from "./native_matmul.ts";
-import type { NativeStep } from "./native_step.ts";
+import type { NativeStep, Precision } from "./native_step.ts";
 import { planWeightGradient } from "./native_weight_gradient.ts";
+import { OwnScratch } from "./own_scratch.ts";
 
 type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
 
@@ -24,32 +26,51 @@ const PLANNERS: Readonly<Record<string, NativePlanner>> = {
 export interface OnednnSettings {
   /** Gives the library every step that it can compute. */
   readonly everything: boolean;
+  /** The precision that was asked for. */
+  readonly precision: Precision;
+  /** Where the workers agree on choices. */
+  readonly choices: SharedArrayBuffer;
 }
 
 export class OnednnWorker implements WorkerExtension {
   readonly description: string;
-  readonly #settings: OnednnSettings;
   readonly #dnnl: Dnnl;
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
   readonly #base: number;
+  readonly #everything: boolean;
+  readonly #precisions: readonly Precision[];
+  readonly #chooser: Chooser;
+  readonly #own: OwnScratch;
 
-  constructor(memory: WebAssembly.Memory, settings: OnednnSettings) {
-    this.#settings = settings;
+  constructor(memory: WebAssembly.Memory, settings: OnednnSettings, thread: number) {
     const { dnnl, path } = loadDnnl();
     this.#dnnl = dnnl;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
-    this.description = `oneDNN ${dnnl.description}, ${path}`;
+    this.#everything = settings.everything;
+    const asked = settings.precision === "bfloat16";
+    this.#precisions = asked && dnnl.fastBfloat16 ? ["float32", "bfloat16"] : ["float32"];
+    this.#chooser = new Chooser(settings.choices, thread === 0, dnnl);
+    this.#own = new OwnScratch(dnnl.foreign);
+    const rounding = dnnl.fastBfloat16 ? "bfloat16 where it is faster" : "no fast bfloat16 here: float32";
+    this.description = `oneDNN ${dnnl.description}, ${path}${asked ? `, ${rounding}` : ""}`;
   }
 
   prepare(program: Program): ProgramExtension {
     const scope = new DnnlScope(this.#dnnl);
+    const shared = {
+      base: this.#base,
+      everything: this.#everything,
+      precisions: this.#precisions,
+      chooser: this.#chooser,
+      own: this.#own,
+    };
     const plan = (step: ProgramStep) => {
       if (!Object.hasOwn(PLANNERS, step.op)) return null;
       const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
-      const { attributes, scratch } = step;
-      const given = { attributes, inputs: specs(step.inputs), outputs: specs(step.outputs) };
-      return PLANNERS[step.op](scope, { ...given, scratchBytes: scratch.bytes, base: this.#base, ...this.#settings });
+      const { op, attributes, scratch } = step;
+      const given = { op, attributes, inputs: specs(step.inputs), outputs: specs(step.outputs) };
+      return PLANNERS[op](scope, { ...given, ...shared, scratchBytes: scratch.bytes });
     };
-    return { plan, release: () => scope.destroy() };
+    return { plan, ready: () => this.#chooser.save(), release: () => scope.destroy() };
   }
 }
