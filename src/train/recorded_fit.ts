@@ -45,7 +45,8 @@ export async function fitInFolder(
   const keeper: Callbacks = {
     onStart: (event) => points.push(...event.points),
     onPoint: (point) => points.push(point),
-    onEpoch: () => writeRunCurves(folder, description.model, points, options.epochs),
+    // A picture that cannot be written is no reason to stop: the checkpoint will say so.
+    onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),
   };
   const callbacks = [keeper, ...[options.callbacks ?? []].flat()];
   const known = {
@@ -67,9 +68,7 @@ export async function fitInFolder(
   } catch (error) {
     // A training that diverged leaves its curves: they show when.
     if (error instanceof TrainingError)
-      await quietly(() =>
-        writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }),
-      );
+      quietly(() => writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }));
     throw error;
   }
   const loader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
@@ -86,11 +85,11 @@ export async function fitInFolder(
   return result;
 }
 
-async function quietly(body: () => void): Promise<void> {
+function quietly(body: () => void): void {
   try {
     body();
   } catch {
-    // The error that ended the training is the one to report.
+    // Another error is the one to report.
   }
 }
 

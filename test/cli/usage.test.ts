@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { convoyant, temporaryFolder } from "./run_cli.ts";
+
+temporaryFolder();
+
+const COMMANDS = [
+  ["train"],
+  ["eval"],
+  ["predict"],
+  ["summary"],
+  ["data", "fetch"],
+  ["data", "show"],
+  ["engine"],
+  ["bench"],
+];
+
+test("every command has a help with examples", async () => {
+  const results = await Promise.all([[], ...COMMANDS].map((words) => convoyant([...words, "--help"])));
+  for (const [i, { code, stdout, stderr }] of results.entries()) {
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    assert.match(stdout, /Usage: convoyant/);
+    assert.match(
+      stdout,
+      /Examples:\n {2}\$ convoyant/,
+      `no examples: ${["convoyant", ...(COMMANDS[i - 1] ?? [])].join(" ")}`,
+    );
+  }
+});
+
+test("the help of train lists every option of a training", async () => {
+  const { stdout } = await convoyant(["train", "--help"]);
+  const options =
+    "epochs batch-size lr optimizer momentum weight-decay resize seed engine threads limit-batches out resume data json";
+  for (const option of options.split(" ")) assert.match(stdout, new RegExp(`--${option}\\b`));
+});
+
+/** What is typed, and what the error must say. */
+const WRONG: [string, RegExp][] = [
+  ["", /Usage: convoyant/],
+  ["trian lenet", /unknown command 'trian'\n\(Did you mean train\?\)/],
+  ["train", /name a model .* or a run to go on with \(--resume RUN\)/],
+  ["train lnet", /unknown model "lnet"; did you mean `lenet`\? \(expected one of lenet, bn-lenet/],
+  ["train lenet --epoch 3", /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
+  [
+    "train lenet --epochs many",
+    /'--epochs <n>' argument 'many' is invalid\. expected a whole number of at least 0, got "many"/,
+  ],
+  ["train lenet --batch-size 0", /expected a whole number of at least 1, got "0"/],
+  ["train lenet --lr -1", /expected a number of at least 0, got "-1"/],
+  ["train lenet --engine wsm", /unknown engine `wsm`; did you mean `wasm`\? \(there are: wasm,/],
+  ["train lenet --data fashion-mnst", /unknown data set `fashion-mnst`; did you mean `fashion-mnist`\?/],
+  ["train lenet --optimizer adm", /unknown optimizer `adm`; did you mean `adam`\? \(there are: sgd, adam,/],
+  ["train lenet --optimizer adam --momentum 0.9", /adam takes no momentum/],
+  ["train lenet --edition fr", /unknown edition `fr` \(there are: zh, en\)/],
+  ["train lenet extra", /too many arguments/],
+  ["summary lent", /unknown model "lent"; did you mean `lenet`\?/],
+  ["summary lenet --edition fr", /expected zh or en, got "fr"/],
+  ["predict somewhere", /missing required argument 'image'/],
+  ["data fetch minst", /unknown data set `minst`; did you mean `mnist`\?/],
+  ["data show --split both", /Allowed choices are train, test/],
+  ["bench trian", /unknown benchmark `trian`; did you mean `train`\? \(there are: train, matmul\)/],
+  ["bench train --nets lenett", /unknown model "lenett"/],
+];
+
+test("wrong usage is refused with exit code 2, and says what was expected", async () => {
+  for (let i = 0; i < WRONG.length; i += 4) {
+    await Promise.all(
+      WRONG.slice(i, i + 4).map(async ([words, expected]) => {
+        const { code, stdout, stderr } = await convoyant(words.split(" ").filter(Boolean));
+        assert.equal(code, 2, `${words}: ${stderr}`);
+        assert.match(stderr, expected);
+        assert.equal(stdout, "");
+      }),
+    );
+  }
+});
+
+test("with --json an error is an object as well", async () => {
+  const usage = await convoyant(["train", "lnet", "--json"]);
+  assert.equal(usage.code, 2);
+  assert.deepEqual(Object.keys(usage.events[0]), ["event", "error", "message", "exitCode"]);
+  assert.equal(usage.events[0].event, "error");
+  assert.equal(usage.events[0].exitCode, 2);
+  assert.match(usage.events[0].message, /unknown model "lnet"/);
+  const failed = await convoyant(["eval", "not/there", "--json"]);
+  assert.equal(failed.code, 1);
+  assert.equal(failed.events[0].exitCode, 1);
+  assert.match(failed.events[0].message, /not\/there.*no such file/);
+});
+
+test("no colours and nothing that moves the cursor go into a pipe", async () => {
+  for (const args of [
+    ["summary", "bn-lenet"],
+    ["engine", "--size", "64"],
+  ]) {
+    const { code, stdout, stderr } = await convoyant(args);
+    assert.equal(code, 0, stderr);
+    assert.ok(!stdout.includes("\u001b"), stdout);
+    assert.ok(!stdout.includes("\r"), stdout);
+  }
+});
+
+test("a reader that goes away is no error", async () => {
+  const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+  // The reader takes one line and closes; the writer's messages and code are kept apart.
+  const script =
+    '("$0" "$1" summary alexnet --program --batch-size 1 --json; echo "code $?" >&2) | head -n 1 | wc -l';
+  const child = spawn("sh", ["-c", script, process.execPath, main], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data) => {
+    stdout += data;
+  });
+  child.stderr.on("data", (data) => {
+    stderr += data;
+  });
+  await new Promise((resolve) => child.on("close", resolve));
+  assert.equal(stdout.trim(), "1");
+  assert.match(stderr, /^code 0\s*$/);
+});
+
+test("engine says what works, how fast, and which one is the default", async () => {
+  const { code, events, stderr } = await convoyant(["engine", "--size", "64", "--json"]);
+  assert.equal(code, 0, stderr);
+  const wasm = events.find((event) => event.engine === "wasm");
+  assert.equal(wasm?.works, true);
+  assert.ok(wasm?.threads >= 1);
+  assert.ok(wasm?.gflops > 0);
+  for (const event of events.filter((each) => each.event === "engine" && !each.works))
+    assert.ok(event.reason.length > 0);
+  assert.equal(events.at(-1)?.event, "end");
+  assert.ok(events.some((event) => event.engine === events.at(-1)?.default && event.works));
+});
