@@ -42,7 +42,8 @@ function onReference(op: OpDefinition): string {
 function onWasm(op: OpDefinition): string {
   if (op.alias) return "none";
   if (Object.hasOwn(PLANNERS, op.name)) return "kernel";
-  if (op.elementwise !== undefined || op.reduction !== undefined) return "loop";
+  const inLoops = op.elementwise !== undefined || op.reduction !== undefined;
+  if (inLoops || ["full", "expand"].includes(op.name)) return "loop";
   return op.decompose === undefined ? "reference" : "ops";
 }
 
