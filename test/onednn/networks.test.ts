@@ -40,8 +40,13 @@ const NETWORKS: Readonly<Record<string, () => ReturnType<typeof nn.Sequential>>>
 after(() => convoyant.stopEngine());
 
 /** Losses of a few steps and the weights after them. */
-async function train(make: () => ReturnType<typeof nn.Sequential>, engine: string, threads: number): Promise<number[][]> {
-  await convoyant.useEngine(engine, { threads });
+async function train(
+  make: () => ReturnType<typeof nn.Sequential>,
+  engine: string,
+  threads: number,
+  precision: "f32" | "bf16" = "f32",
+): Promise<number[][]> {
+  await convoyant.useEngine(engine, { threads, precision });
   convoyant.manualSeed(7);
   const net = make();
   const x = convoyant.rand(13, 1, 28, 28);
@@ -61,17 +66,30 @@ async function train(make: () => ReturnType<typeof nn.Sequential>, engine: strin
   return [losses, ...weights];
 }
 
+/** Lists of numbers that differ by less than `tolerance` times the largest of a list. */
+function requireNear(got: readonly number[][], expected: readonly number[][], tolerance: number): void {
+  assert.equal(got.length, expected.length);
+  got.forEach((values, i) => {
+    const largest = Math.max(...expected[i].map(Math.abs));
+    values.forEach((value, j) => {
+      const off = Math.abs(value - expected[i][j]);
+      assert.ok(off <= tolerance * largest, `${i}[${j}] is ${value}, expected ${expected[i][j]}`);
+    });
+  });
+}
+
 for (const [name, make] of Object.entries(NETWORKS)) {
   test(`${name}: as on the wasm engine`, { skip }, async () => {
     process.env.CONVOYANT_ONEDNN = "everything";
-    const [expected, got] = [await train(make, "wasm", 2), await train(make, "onednn", 2)];
-    assert.equal(got.length, expected.length);
-    got.forEach((values, i) => {
-      const largest = Math.max(...expected[i].map(Math.abs));
-      values.forEach((value, j) => {
-        assert.ok(Math.abs(value - expected[i][j]) <= 2e-4 * largest, `${name} ${i}[${j}]: ${value}, ${expected[i][j]}`);
-      });
-    });
+    requireNear(await train(make, "onednn", 2), await train(make, "wasm", 2), 2e-4);
+  });
+
+  test(`${name}: in bfloat16 nearly as on the wasm engine`, { skip }, async () => {
+    process.env.CONVOYANT_ONEDNN = "everything";
+    const expected = await train(make, "wasm", 2);
+    const got = await train(make, "onednn", 2, "bf16");
+    requireNear(got, expected, 0.05);
+    assert.deepEqual(await train(make, "onednn", 3, "bf16"), got, "with three threads");
   });
 
   test(`${name}: the bits do not depend on the number of threads`, { skip }, async () => {

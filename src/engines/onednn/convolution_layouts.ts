@@ -1,32 +1,33 @@
-/** Descriptors of a channels-last convolution. */
+/** Descriptors of a channels-last convolution, and its operands in another precision. */
 import { numel } from "../../base/shape.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import type { Descriptor, DnnlScope, WindowGeometry } from "./dnnl.ts";
-import type { ElementType } from "./dnnl_constants.ts";
+import { ELEMENT_BYTES } from "./dnnl_constants.ts";
+import { copier, type Precision } from "./native_step.ts";
+import type { OwnScratch } from "./own_scratch.ts";
 
-/** `n` pictures of `channels` with their channels last. */
+/** One of a convolution's two pictures. */
+export type Picture = "source" | "result";
+
+export function pictureDims(g: ConvGeometry, which: Picture, n: number): number[] {
+  return which === "source" ? [n, g.c * g.groups, g.h, g.w] : [n, g.o * g.groups, g.oh, g.ow];
+}
+
+/** `n` pictures with their channels last. */
 export function pictures(
   scope: DnnlScope,
-  [n, c, h, w]: readonly number[],
-  type: ElementType = "float32",
+  g: ConvGeometry,
+  which: Picture,
+  n: number,
+  precision: Precision = "float32",
 ): Descriptor {
-  return scope.descriptor([n, c, h, w], type, [h * w * c, 1, w * c, c]);
+  const [, c, h, w] = pictureDims(g, which, n);
+  return scope.descriptor([n, c, h, w], precision, [h * w * c, 1, w * c, c]);
 }
 
-export function sourcePictures(scope: DnnlScope, g: ConvGeometry, n: number): Descriptor {
-  return pictures(scope, [n, g.c * g.groups, g.h, g.w]);
-}
-
-export function resultPictures(scope: DnnlScope, g: ConvGeometry, n: number): Descriptor {
-  return pictures(scope, [n, g.o * g.groups, g.oh, g.ow]);
-}
-
-/** Bytes of one picture of the source, of the result. */
-export function pictureBytes(g: ConvGeometry): { source: number; result: number } {
-  return {
-    source: numel([g.c * g.groups, g.h, g.w]) * 4,
-    result: numel([g.o * g.groups, g.oh, g.ow]) * 4,
-  };
+/** Bytes of so many pictures as the program holds them. */
+export function pictureBytes(g: ConvGeometry, which: Picture, n = 1): number {
+  return numel(pictureDims(g, which, n)) * 4;
 }
 
 /** The sizes of the weight, as the library wants them: the groups are a dimension of their own. */
@@ -36,4 +37,35 @@ export function weightDims({ groups, o, c, kh, kw }: ConvGeometry): number[] {
 
 export function windowOf({ sh, sw, ph, pw, dh, dw }: ConvGeometry): WindowGeometry {
   return { strides: [sh, sw], dilation: [dh - 1, dw - 1], paddingBefore: [ph, pw], paddingAfter: [ph, pw] };
+}
+
+/** Names a convolution of a slice among the choices. */
+export function convolutionKey(op: string, g: ConvGeometry, n: number): string {
+  const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = g;
+  return `${op} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;
+}
+
+/**
+ * Pictures as a kernel wants them: where they are 32-bit floats already, the address as it is; else a rounded copy
+ * at `offset` of the thread's scratch.
+ */
+export function converted(
+  scope: DnnlScope,
+  own: OwnScratch,
+  g: ConvGeometry,
+  which: Picture,
+  n: number,
+  precision: Precision,
+  offset = 0,
+): { readonly bytes: number; at(address: number): number } {
+  if (precision === "float32") return { bytes: 0, at: (address) => address };
+  const copy = copier(scope, pictures(scope, g, which, n), pictures(scope, g, which, n, precision));
+  const bytes = Math.ceil((numel(pictureDims(g, which, n)) * ELEMENT_BYTES[precision]) / 64) * 64;
+  own.reserve(offset + bytes);
+  const at = (address: number) => {
+    const to = own.address + offset;
+    copy(address, to);
+    return to;
+  };
+  return { bytes, at };
 }

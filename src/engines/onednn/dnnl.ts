@@ -42,6 +42,8 @@ export interface ConvolutionDescriptors {
   readonly destination: Descriptor;
 }
 
+/** AVX-512 with bfloat16, in both generations. */
+const BFLOAT16_SET = 0xe7;
 const V2_DESCRIPTOR_BYTES = 1024;
 const V2_OPERATION_BYTES = 16384;
 
@@ -67,6 +69,11 @@ export class Dnnl {
     const { version, instructionSet, generation } = this.functions;
     const set = INSTRUCTION_SETS[generation].find(([mask]) => (instructionSet & mask) === mask);
     return `${version.join(".")}${set === undefined ? "" : ` (${set[1]})`}`;
+  }
+
+  /** Whether the processor multiplies bfloat16 numbers by instructions of its own. */
+  get fastBfloat16(): boolean {
+    return (this.functions.instructionSet & BFLOAT16_SET) === BFLOAT16_SET;
   }
 
   /** Calls a function that returns a status. @throws EngineError where it is not success. */

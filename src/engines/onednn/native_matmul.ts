@@ -3,7 +3,17 @@ import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelPlan } from "../wasm/kernel.ts";
 import type { DnnlScope } from "./dnnl.ts";
 import type { ActivationName } from "./dnnl_constants.ts";
-import { cutSlices, MOST_SLICES, type NativeStep, perSize, SLICE_OPERATIONS } from "./native_step.ts";
+import {
+  copier,
+  cutSlices,
+  fastest,
+  MOST_SLICES,
+  type NativeStep,
+  perSize,
+  type Precision,
+  SLICE_OPERATIONS,
+  type SliceKernel,
+} from "./native_step.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -40,22 +50,14 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
   const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));
   const blocks = cutSlices(byColumns ? n : m, wanted, GRAIN);
   const hasBias = inputs.length > 2;
-  const primitive = perSize(blocks, (size) => {
-    const [rows, columns] = byColumns ? [m, size] : [size, n];
-    const source = scope.descriptor([rows, k], "float32", ta ? [1, m] : [k, 1]);
-    const weights = scope.descriptor([k, columns], "float32", tb ? [1, k] : [n, 1]);
-    const destination = scope.descriptor([rows, columns], "float32", [n, 1]);
-    const bias = hasBias ? scope.descriptor([1, columns], "float32") : undefined;
-    const activation = attributes.activation as ActivationName | undefined;
-    const description = scope.matmul({ source, weights, bias, destination }, activation);
-    if (description === null) throw new Error("onednn: a matrix product has no implementation");
-    return scope.primitive(description, [
-      ["source", source],
-      ["weights", weights],
-      ["destination", destination],
-      ...(bias === undefined ? [] : ([["bias", bias]] as const)),
-    ]);
+  const key = `matmul ${m}x${k}x${n} ${blocks.size}${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
+  const chosen = fastest(step, key, (precision) => {
+    const kernelOf = perSize(blocks, (size) =>
+      blockKernel(scope, step, byColumns ? [m, k, size] : [size, k, n], ta ? [1, m] : [k, 1], tb ? [1, k] : [n, 1], n, precision),
+    );
+    return { kernelOf, kernel: kernelOf(0, 2) };
   });
+  if (chosen === null) return null;
   const aStep = byColumns ? 0 : blocks.size * (ta ? 1 : k) * 4;
   const bStep = byColumns ? blocks.size * (tb ? k : 1) * 4 : 0;
   const cStep = blocks.size * (byColumns ? 1 : n) * 4;
@@ -68,12 +70,54 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
           for (let i = begin; i < end; i++) {
             const [a, b, c] = [from[0] + i * aStep, from[1] + i * bStep, to[0] + i * cStep];
             const rest = hasBias ? [base + from[2] + i * biasStep] : [];
-            primitive(i, blocks.count).run(base + a, base + b, base + c, ...rest);
+            chosen.kernelOf(i, blocks.count).run(base + a, base + b, base + c, ...rest);
           }
         },
       },
     ],
     scratchBytes: 0,
     threadScratchBytes: 0,
+  };
+}
+
+/** One block of the product. */
+function blockKernel(
+  scope: DnnlScope,
+  { attributes, inputs, own }: NativeStep,
+  [m, k, n]: readonly number[],
+  aStrides: readonly number[],
+  bStrides: readonly number[],
+  cPitch: number,
+  precision: Precision,
+): SliceKernel {
+  const a = scope.descriptor([m, k], "float32", [...aStrides]);
+  const b = scope.descriptor([k, n], "float32", [...bStrides]);
+  const destination = scope.descriptor([m, n], "float32", [cPitch, 1]);
+  const bias = inputs.length > 2 ? scope.descriptor([1, n], "float32") : undefined;
+  const rounded = precision === "bfloat16";
+  const source = rounded ? scope.descriptor([m, k], precision) : a;
+  const activation = attributes.activation as ActivationName | undefined;
+  const operands = { source, weights: rounded ? scope.anyLayout([k, n], precision) : b, bias, destination };
+  const description = scope.matmul(operands, activation);
+  if (description === null) throw new Error("onednn: a matrix product has no implementation");
+  const weights = rounded ? description.layout("weights") : b;
+  const primitive = scope.primitive(description, [
+    ["source", source],
+    ["weights", weights],
+    ["destination", destination],
+    ...(bias === undefined ? [] : ([["bias", bias]] as const)),
+  ]);
+  const bytes = [a, b, destination, ...(bias === undefined ? [] : [bias])].map((layout) => scope.bytesOf(layout));
+  if (!rounded) return { bytes, run: (...addresses) => primitive.run(...addresses) };
+  const [copyA, copyB] = [copier(scope, a, source), copier(scope, b, weights)];
+  const offset = Math.ceil(scope.bytesOf(source) / 64) * 64;
+  own.reserve(offset + scope.bytesOf(weights));
+  return {
+    bytes,
+    run(fromA, fromB, ...rest) {
+      copyA(fromA, own.address);
+      copyB(fromB, own.address + offset);
+      primitive.run(own.address, own.address + offset, ...rest);
+    },
   };
 }

@@ -1,9 +1,15 @@
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelStage } from "../wasm/kernel.ts";
+import type { Chooser } from "./choices.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import type { OwnScratch } from "./own_scratch.ts";
+
+/** What convolutions and matrix products multiply; sums and results are 32-bit floats either way. */
+export type Precision = "float32" | "bfloat16";
 
 /** A step for which kernels are to be made. */
 export interface NativeStep {
+  readonly op: string;
   readonly attributes: Attributes;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -13,6 +19,16 @@ export interface NativeStep {
   readonly base: number;
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
+  /** What may be tried: the first is always there. */
+  readonly precisions: readonly Precision[];
+  readonly chooser: Chooser;
+  readonly own: OwnScratch;
+}
+
+/** Computes one slice of a step from addresses; `bytes` is what lies at each, for trying it out. */
+export interface SliceKernel {
+  readonly bytes: readonly number[];
+  run(...addresses: number[]): void;
 }
 
 /** A batch cut into slices: all of `size` but perhaps the last. */
@@ -42,19 +58,43 @@ export function perSize<T>({ size, last }: Slices, make: (size: number) => T): (
   return (index, count) => (index === count - 1 ? rest : full);
 }
 
-/** A stage of one unit that copies between layouts; none where the layouts are the same. */
-export function reorderStage(
-  scope: DnnlScope,
-  source: Descriptor,
-  destination: Descriptor,
-  run: (copy: (from: number, to: number) => void, addresses: Parameters<KernelStage["run"]>[1]) => void,
-): KernelStage {
+/** Copies between two layouts or element types. */
+export function copier(scope: DnnlScope, source: Descriptor, destination: Descriptor): (from: number, to: number) => void {
   const description = scope.reorder(source, destination);
   if (description === null) throw new Error("onednn: a layout cannot be changed");
   const primitive = scope.primitive(description, [
     ["source", source],
     ["destination", destination],
   ]);
-  const copy = (from: number, to: number) => primitive.run(from, to);
+  return (from, to) => primitive.run(from, to);
+}
+
+/** A stage of one unit that copies between layouts. */
+export function reorderStage(
+  scope: DnnlScope,
+  source: Descriptor,
+  destination: Descriptor,
+  run: (copy: (from: number, to: number) => void, addresses: Parameters<KernelStage["run"]>[1]) => void,
+): KernelStage {
+  const copy = copier(scope, source, destination);
   return { units: 1, run: (_exports, addresses) => run(copy, addresses) };
+}
+
+/**
+ * Makes the fastest of the variants that there are; which one that is, is measured once on a machine.
+ *
+ * @param key Names the work: op, sizes.
+ */
+export function fastest<T extends { kernel: SliceKernel }>(
+  { chooser, precisions }: NativeStep,
+  key: string,
+  make: (precision: Precision) => T | null,
+): T | null {
+  const made = precisions.flatMap((precision) => {
+    const variant = make(precision);
+    return variant === null ? [] : [{ precision, variant }];
+  });
+  if (made.length < 2) return made[0]?.variant ?? null;
+  const names = made.map(({ precision }) => precision);
+  return made[chooser.choose(key, names, (i) => made[i].variant.kernel)].variant;
 }

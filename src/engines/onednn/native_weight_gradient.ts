@@ -2,49 +2,47 @@
  * The gradient of a channels-last convolution by its weight: each slice of the batch gives a partial sum in the
  * library's own layout; the partial sums are added in order and brought into the weight's layout.
  */
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import { split } from "../wasm/kernels/memory_layout.ts";
-import { pictureBytes, resultPictures, sourcePictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import {
+  converted,
+  convolutionKey,
+  pictureBytes,
+  pictures,
+  weightDims,
+  windowOf,
+} from "./convolution_layouts.ts";
 import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
-import { type NativeStep, perSize, reorderStage } from "./native_step.ts";
+import {
+  fastest,
+  type NativeStep,
+  perSize,
+  type Precision,
+  reorderStage,
+  type SliceKernel,
+  type Slices,
+} from "./native_step.ts";
 
 export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
   const g = lastGeometry("conv2dWeightGradient", attributes, inputs, outputs);
   if (g === null) return null;
   const slices = weightSlices(g);
-  const dims = weightDims(g);
-  const plain = scope.descriptor(dims, "float32");
-  const any = scope.anyLayout(dims, "float32");
-  const window = windowOf(g);
-  const describe = (n: number, weights: Descriptor) => {
-    const [source, destination] = [sourcePictures(scope, g, n), resultPictures(scope, g, n)];
-    const forward = scope.convolutionForward({ source, weights: any, destination }, window);
-    return forward && scope.convolutionBackwardWeights({ source, weights, destination }, window, forward);
-  };
-  const preferred = describe(slices.size, any)?.layout("diffWeights");
-  const fits = preferred !== undefined && roundUp(scope.bytesOf(preferred)) * slices.count <= step.scratchBytes;
-  const layout = fits ? preferred : plain;
-  const partialBytes = roundUp(scope.bytesOf(layout));
-  const primitive = perSize(slices, (n) => {
-    const description = describe(n, layout);
-    if (description === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
-    return scope.primitive(description, [
-      ["source", sourcePictures(scope, g, n)],
-      ["diffDestination", resultPictures(scope, g, n)],
-      ["diffWeights", layout],
-    ]);
-  });
+  const key = convolutionKey("conv2dWeightGradient", g, slices.size);
+  const chosen = fastest(step, key, (precision) => variant(scope, step, g, slices, precision));
+  if (chosen === null) return null;
+  const { kernelOf, layout, partialBytes } = chosen;
+  const plain = scope.descriptor(weightDims(g), "float32");
   const direct = slices.count === 1 && scope.equal(layout, plain);
-  const bytes = pictureBytes(g);
+  const [sourceStep, resultStep] = [pictureBytes(g, "source", slices.size), pictureBytes(g, "result", slices.size)];
   const partials: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
       for (let i = begin; i < end; i++) {
-        const x = base + from[0] + i * slices.size * bytes.source;
-        const dy = base + from[1] + i * slices.size * bytes.result;
-        primitive(i, slices.count).run(x, dy, base + (direct ? to[0] : scratch + i * partialBytes));
+        const [x, dy] = [base + from[0] + i * sourceStep, base + from[1] + i * resultStep];
+        kernelOf(i, slices.count).run(x, dy, base + (direct ? to[0] : scratch + i * partialBytes));
       }
     },
   };
@@ -54,6 +52,51 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
     stages.push(reorderStage(scope, layout, plain, (copy, { outputs: to, scratch }) => copy(base + scratch, base + to[0])));
   }
   return { stages, scratchBytes: 0, threadScratchBytes: 0 };
+}
+
+function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, precision: Precision) {
+  const window = windowOf(g);
+  const dims = weightDims(g);
+  const describe = (n: number, weights: Descriptor) => {
+    const source = pictures(scope, g, "source", n, precision);
+    const destination = pictures(scope, g, "result", n, precision);
+    const any = scope.anyLayout(dims, precision);
+    const forward = scope.convolutionForward({ source, weights: any, destination }, window);
+    return forward && scope.convolutionBackwardWeights({ source, weights, destination }, window, forward);
+  };
+  const layout = chooseLayout(scope, step, g, slices, (weights) => describe(slices.size, weights));
+  if (layout === null) return null;
+  const kernelOf = perSize(slices, (n): SliceKernel => {
+    const description = describe(n, layout);
+    if (description === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
+    const primitive = scope.primitive(description, [
+      ["source", pictures(scope, g, "source", n, precision)],
+      ["diffDestination", pictures(scope, g, "result", n, precision)],
+      ["diffWeights", layout],
+    ]);
+    const source = converted(scope, step.own, g, "source", n, precision);
+    const result = converted(scope, step.own, g, "result", n, precision, source.bytes);
+    return {
+      bytes: [pictureBytes(g, "source", n), pictureBytes(g, "result", n), scope.bytesOf(layout)],
+      run: (x, dy, dw) => primitive.run(source.at(x), result.at(dy), dw),
+    };
+  });
+  return { kernel: kernelOf(0, 2), kernelOf, layout, partialBytes: roundUp(scope.bytesOf(layout)) };
+}
+
+/** The layout that the library prefers for the partial sums, where they fit the scratch space. */
+function chooseLayout(
+  scope: DnnlScope,
+  { scratchBytes }: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  describe: (weights: Descriptor) => { layout(name: "diffWeights"): Descriptor } | null,
+): Descriptor | null {
+  const dims = weightDims(g);
+  const preferred = describe(scope.anyLayout(dims, "float32"))?.layout("diffWeights");
+  if (preferred !== undefined && roundUp(scope.bytesOf(preferred)) * slices.count <= scratchBytes) return preferred;
+  const plain = scope.descriptor(dims, "float32");
+  return describe(plain) === null ? null : plain;
 }
 
 /** Adds the partial sums, in order, into the first. */

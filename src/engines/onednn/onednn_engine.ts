@@ -11,7 +11,9 @@ import type { EngineExtension } from "../wasm/engine_extension.ts";
 import { WasmEngine } from "../wasm/wasm_engine.ts";
 import { siblingModule, startNodeWorker } from "../worker_port.ts";
 import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
+import { choiceWords } from "./choices.ts";
 import { takesMatmul } from "./native_matmul.ts";
+import type { Precision } from "./native_step.ts";
 import type { OnednnSettings } from "./worker_extension.ts";
 
 export interface OnednnEngineOptions {
@@ -19,6 +21,11 @@ export interface OnednnEngineOptions {
   readonly threads?: number;
   /** Gives the library every step that it can compute, also where another kernel is faster: for tests. */
   readonly everything?: boolean;
+  /**
+   * `"bf16"`: convolutions and matrix products round what they multiply to bfloat16 where that is faster; sums,
+   * results, weights and everything else stay 32-bit floats. Default `"f32"`.
+   */
+  readonly precision?: "f32" | "bf16";
 }
 
 /**
@@ -31,8 +38,8 @@ export interface OnednnEngineOptions {
  */
 export class OnednnEngine extends WasmEngine {
   constructor(options: OnednnEngineOptions = {}) {
-    const { everything = wantsEverything(), ...rest } = options;
-    super(rest, extension(everything));
+    const { everything = wantsEverything(), precision = "f32", ...rest } = options;
+    super(rest, extension(everything, precision === "bf16" ? "bfloat16" : "float32"));
   }
 }
 
@@ -42,11 +49,11 @@ function wantsEverything(): boolean {
   return process?.env.CONVOYANT_ONEDNN === "everything";
 }
 
-function extension(everything: boolean): EngineExtension {
+function extension(everything: boolean, precision: Precision): EngineExtension {
   type Specs = readonly TensorSpec[];
   return {
     name: "onednn",
-    settings: { everything } satisfies OnednnSettings,
+    settings: { everything, precision, choices: choiceWords() } satisfies OnednnSettings,
     startWorker: (listeners) => startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners),
     takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
       takesMatmul(op, attributes, inputs, outputs, everything) ||

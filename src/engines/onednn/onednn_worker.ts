@@ -2,4 +2,4 @@
 import { serve } from "../wasm/worker_service.ts";
 import { type OnednnSettings, OnednnWorker } from "./worker_extension.ts";
 
-serve((memory, settings) => new OnednnWorker(memory, settings as OnednnSettings));
+serve((memory, settings, thread) => new OnednnWorker(memory, settings as OnednnSettings, thread));

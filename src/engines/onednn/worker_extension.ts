@@ -15,7 +15,7 @@ import { OwnScratch } from "./own_scratch.ts";
 
 type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
 
-const PLANNERS: Readonly<Record<string, NativePlanner>> = {
+export const PLANNERS: Readonly<Record<string, NativePlanner>> = {
   conv2d: planConvolution,
   conv2dInputGradient: planInputGradient,
   conv2dWeightGradient: planWeightGradient,

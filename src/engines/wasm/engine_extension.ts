@@ -36,6 +36,8 @@ export interface WorkerExtension {
 export interface ProgramExtension {
   /** Kernels for a step, with `exports` ignored; null where the wasm engine's are to be used. */
   plan(step: ProgramStep): KernelPlan | null;
+  /** Every step has been planned. */
+  ready(): void;
   /** Frees what was made for the program. */
   release(): void;
 }

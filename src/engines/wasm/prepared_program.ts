@@ -94,6 +94,7 @@ export class PreparedProgram {
         plan === null ? [this.#referenceStage(step)] : plan.stages.map((stage) => this.#divide(stage));
       return { step, addresses, stages };
     });
+    this.#extension?.ready();
   }
 
   release(): void {

@@ -16,7 +16,7 @@ let context: WorkerContext | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown }>();
 
 /** Opens what an engine adds, once the memory is known. */
-export type OpenExtension = (memory: WebAssembly.Memory, settings: unknown) => WorkerExtension;
+export type OpenExtension = (memory: WebAssembly.Memory, settings: unknown, thread: number) => WorkerExtension;
 
 /** Answers the engine's messages from here on. */
 export function serve(open?: OpenExtension): void {
@@ -88,7 +88,7 @@ function start(message: StartMessage, open: OpenExtension | undefined): WorkerCo
     thread: message.thread,
     threads: message.threads,
     referenceOnly: message.referenceOnly,
-    extension: open?.(memory, message.settings),
+    extension: open?.(memory, message.settings, message.thread),
   };
 }
 

@@ -1,0 +1,142 @@
+/**
+ * Which of several ways to compute a step is fastest: measured once on a machine and kept in a file beside the
+ * library's cache, by library version, processor and sizes.
+ *
+ * All workers make the same choices in the same order, since they prepare the same programs. The first worker
+ * measures; the others wait for its word in memory that they share.
+ */
+import type { Dnnl } from "./dnnl.ts";
+import { libraryFolder } from "./load_dnnl.ts";
+import type { SliceKernel } from "./native_step.ts";
+
+/** Choices that are remembered in the shared words before they begin anew. */
+const WORDS = 8192;
+const ROUNDS = 3;
+
+/** Shared words for `Chooser`. */
+export function choiceWords(): SharedArrayBuffer {
+  return new SharedArrayBuffer(WORDS * 4);
+}
+
+export class Chooser {
+  readonly #words: Int32Array;
+  readonly #first: boolean;
+  readonly #dnnl: Dnnl;
+  #file: ChoiceFile | undefined;
+  #count = 0;
+
+  constructor(words: SharedArrayBuffer, first: boolean, dnnl: Dnnl) {
+    this.#words = new Int32Array(words);
+    this.#first = first;
+    this.#dnnl = dnnl;
+  }
+
+  /** Position of the fastest way. */
+  choose(key: string, names: readonly string[], kernel: (way: number) => SliceKernel): number {
+    const at = this.#count % WORDS;
+    // Words of an earlier lap are told from those of this one.
+    const lap = Math.floor(this.#count / WORDS) + 1;
+    this.#count++;
+    if (!this.#first) return this.#await(at, lap);
+    this.#file ??= new ChoiceFile(`oneDNN ${this.#dnnl.description}, ${processor()}`);
+    const way = this.#file.find(key, names) ?? this.#measure(this.#file, key, names, kernel);
+    Atomics.store(this.#words, at, lap * 16 + way);
+    Atomics.notify(this.#words, at);
+    return way;
+  }
+
+  /** Writes down what was measured. */
+  save(): void {
+    this.#file?.save();
+  }
+
+  #await(at: number, lap: number): number {
+    for (;;) {
+      const word = Atomics.load(this.#words, at);
+      if (word >= lap * 16) return word % 16;
+      Atomics.wait(this.#words, at, word, 1000);
+    }
+  }
+
+  #measure(file: ChoiceFile, key: string, names: readonly string[], kernel: (way: number) => SliceKernel): number {
+    const times = names.map((_, way) => this.#time(kernel(way)));
+    file.add(key, Object.fromEntries(names.map((name, way) => [name, times[way]])));
+    return times.indexOf(Math.min(...times));
+  }
+
+  /** Milliseconds of a slice, on data of its own. */
+  #time(kernel: SliceKernel): number {
+    const arrays = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));
+    const addresses = arrays.map((array) => Math.ceil(this.#dnnl.foreign.addressOf(array) / 64) * 64);
+    kernel.run(...addresses);
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < ROUNDS; round++) {
+      const started = performance.now();
+      kernel.run(...addresses);
+      best = Math.min(best, performance.now() - started);
+    }
+    return best;
+  }
+}
+
+type Times = Readonly<Record<string, number>>;
+
+/** Measured times, by what was measured; a file that cannot be read or written is done without. */
+class ChoiceFile {
+  readonly #machine: string;
+  readonly #times: Map<string, Times>;
+  #changed = false;
+
+  constructor(machine: string) {
+    this.#machine = machine;
+    this.#times = new Map(Object.entries(readAll()[machine] ?? {}));
+  }
+
+  find(key: string, names: readonly string[]): number | undefined {
+    const times = this.#times.get(key);
+    if (times === undefined || names.some((name) => typeof times[name] !== "number")) return undefined;
+    return names.reduce((best, name, i) => (times[name] < times[names[best]] ? i : best), 0);
+  }
+
+  add(key: string, times: Times): void {
+    const rounded = Object.entries(times).map(([name, time]) => [name, Number(time.toPrecision(3))]);
+    this.#times.set(key, Object.fromEntries(rounded));
+    this.#changed = true;
+  }
+
+  save(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    const fs = process.getBuiltinModule("node:fs");
+    const path = choicesPath();
+    const all = readAll();
+    all[this.#machine] = { ...all[this.#machine], ...Object.fromEntries(this.#times) };
+    const temporary = `${path}.${process.pid}.tmp`;
+    try {
+      fs.mkdirSync(libraryFolder(), { recursive: true });
+      fs.writeFileSync(temporary, `${JSON.stringify(all, null, 1)}\n`);
+      fs.renameSync(temporary, path);
+    } catch {
+      fs.rmSync(temporary, { force: true });
+    }
+  }
+}
+
+/** The file of choices. */
+export function choicesPath(): string {
+  return process.getBuiltinModule("node:path").join(libraryFolder(), "choices.json");
+}
+
+function readAll(): Record<string, Record<string, Times>> {
+  try {
+    const all = JSON.parse(process.getBuiltinModule("node:fs").readFileSync(choicesPath(), "utf8"));
+    return typeof all === "object" && all !== null ? all : {};
+  } catch {
+    return {};
+  }
+}
+
+function processor(): string {
+  const [first] = process.getBuiltinModule("node:os").cpus();
+  return first?.model.trim() || process.arch;
+}
