@@ -1,6 +1,6 @@
 /** Commands around one network and their options: train, eval, predict, summary. */
 import { type Command, InvalidArgumentError } from "commander";
-import { realNumber, wholeNumber } from "./option_values.ts";
+import { realNumber, setting, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
 import { dataDir, dataset, engine, examples, json, MODELS, threads } from "./shared_options.ts";
 
@@ -22,6 +22,11 @@ export function addTrain(program: Command, finish: Finish): void {
     .addOption(engine())
     .addOption(threads())
     .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
+    .option(
+      "--set <name=value>",
+      "about the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
+      setting,
+    )
     .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
     .addOption(dataset())
@@ -40,7 +45,8 @@ export function addTrain(program: Command, finish: Finish): void {
     )
     .action(async (model: string | undefined, o) => {
       const { trainCommand } = await import("./train_command.ts");
-      const { json: asJson, out = null, resume = null, checkpointSeconds, ...given } = o;
+      const { json: asJson, out = null, resume = null, checkpointSeconds, set: network, ...rest } = o;
+      const given = { ...rest, ...(network !== undefined && { network }) };
       const command = { model: model ?? null, given, out, resume, checkpointSeconds };
       finish(await trainCommand(command, new Output(asJson)));
     });

@@ -32,3 +32,19 @@ export function list(text: string): string[] {
     .map((item) => item.trim())
     .filter((item) => item !== "");
 }
+
+/** A value of a setting: a number, true or false, else the text. */
+export function settingValue(text: string): string | number | boolean {
+  if (text === "true" || text === "false") return text === "true";
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+/** Adds `name=value` to the settings before it. */
+export function setting(
+  text: string,
+  before: Record<string, string | number | boolean> = {},
+): Record<string, string | number | boolean> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError(`expected name=value, got "${text}".`);
+  return { ...before, [text.slice(0, at)]: settingValue(text.slice(at + 1)) };
+}

@@ -5,6 +5,7 @@ import { addEval, addPredict, addSummary, addTrain } from "./network_commands.ts
 import { list, realNumber, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
 import { dataDir, examples, json, threads } from "./shared_options.ts";
+import { addCompare, addReproduce } from "./study_commands.ts";
 
 /** Builds the command line; `finish` is told the exit code. */
 export function buildProgram(finish: (code: number) => void): Command {
@@ -25,6 +26,8 @@ export function buildProgram(finish: (code: number) => void): Command {
   addData(program, finish);
   addEngine(program, finish);
   addBench(program, finish);
+  addReproduce(program, finish);
+  addCompare(program, finish);
   return program;
 }
 

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
-import { create, type Edition, entry, initXavier } from "../models/index.ts";
+import { create, type Edition, entry, initXavier, type NetworkOptions } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
 import { manualSeed } from "../tensor/index.ts";
@@ -31,6 +31,8 @@ const schema = v.object({
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   edition: v.picklist(["zh", "en"]),
+  /** What was chosen about the network itself: activation, dropout, batchNorm, ... */
+  network: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {}),
 });
 
 export type TrainingConfig = v.InferOutput<typeof schema>;
@@ -72,6 +74,9 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
       `${optimizer} takes no momentum: leave --momentum away, or choose sgd or rmsprop`,
     );
   }
+  const network = given.network ?? {};
+  // Whether the network has these choices is found out before anything is written.
+  if (Object.keys(network).length > 0) create(model, network as NetworkOptions);
   return {
     format: "convoyant-run-1",
     model,
@@ -89,6 +94,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     threads: given.threads ?? null,
     limitBatches: given.limitBatches ?? null,
     edition,
+    network,
   };
 }
 
@@ -116,14 +122,20 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
   compare("momentum", config.momentum, book.momentum);
   compare("weight decay", config.weightDecay, book.weightDecay);
   compare("resize", config.resize ?? "none", book.resize ?? "none");
+  for (const [name, value] of Object.entries(config.network)) out.push(`${name} ${String(value)}`);
   if (config.limitBatches !== null) out.push(`only ${config.limitBatches} batches an epoch`);
   return out;
+}
+
+/** The network of a run, whose weights are about to be loaded. */
+export function makeUntrained({ model, edition, network }: TrainingConfig): Module {
+  return create(model, { edition, ...(network as NetworkOptions) });
 }
 
 /** The network with the chapter's initial weights, by the seed. */
 export function makeNetwork(config: TrainingConfig): Module {
   manualSeed(config.seed);
-  return initXavier(create(config.model, { edition: config.edition }));
+  return initXavier(makeUntrained(config));
 }
 
 export function makeOptimizer(config: TrainingConfig, net: Module): OptimizerLike {
@@ -189,6 +201,7 @@ export function commandLine(config: TrainingConfig): string {
   flag("engine", config.engine);
   flag("threads", config.threads);
   flag("limit-batches", config.limitBatches);
+  for (const [name, value] of Object.entries(config.network)) flag("set", `${name}=${String(value)}`);
   return parts.join(" ");
 }
 

@@ -4,10 +4,15 @@ import { join } from "node:path";
 import { ArgumentError, FileError, StateDictError } from "../base/errors.ts";
 import { readSafetensors } from "../io/safetensors_file.ts";
 import { toTensors } from "../io/state_dict_file.ts";
-import { create } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
-import { configFor, type GivenSettings, readConfig, type TrainingConfig } from "./training_config.ts";
+import {
+  configFor,
+  type GivenSettings,
+  makeUntrained,
+  readConfig,
+  type TrainingConfig,
+} from "./training_config.ts";
 
 export interface LoadedNetwork {
   readonly net: Module;
@@ -41,7 +46,7 @@ export async function loadNetwork(
     isFolder && model === null
       ? { ...readConfig(source), ...own }
       : configFor(nameOf(model ?? metadata.model ?? null, source), given);
-  const net = create(config.model, { edition: config.edition });
+  const net = makeUntrained(config);
   try {
     net.loadStateDict(toTensors(tensors));
   } catch (error) {

@@ -1,0 +1,84 @@
+/** `convoyant compare`: variants of a network over seeds, one picture and one table. */
+import { join } from "node:path";
+import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { makeFolderSync } from "../io/make_folder.ts";
+import { renderTable } from "../report/table.ts";
+import { runName } from "../train/run_folder.ts";
+import {
+  COMPARISON_TITLES,
+  type ComparedVariant,
+  comparisonDocument,
+  comparisonRow,
+  comparisonSvg,
+  figuresOfVariant,
+} from "./compare_report.ts";
+import { configOfVariant, type Variant, variantsOf } from "./compare_variants.ts";
+import { INTERRUPTED } from "./interruption.ts";
+import type { Output } from "./output.ts";
+import { readSeriesRun, trainSeries } from "./run_series.ts";
+import type { GivenSettings } from "./training_config.ts";
+
+export interface CompareCommand {
+  readonly model: string;
+  /** `name=value,value` each. */
+  readonly sets: readonly string[];
+  readonly seeds: number;
+  readonly given: GivenSettings;
+  /** The folder of the comparison; gone on with where it exists. */
+  readonly out: string | null;
+  readonly checkpointSeconds: number;
+}
+
+/** Returns the exit code. */
+export async function compareCommand(command: CompareCommand, output: Output): Promise<number> {
+  const { model, given, seeds } = command;
+  const variants = variantsOf(model, command.sets);
+  const out = command.out ?? join("runs", runName(`compare-${model}`));
+  const planned = variants.flatMap((variant) =>
+    Array.from({ length: seeds }, (_, seed) => ({
+      folder: folderOf(out, variant, seed),
+      config: configOfVariant(model, variant, { ...given, seed: (given.seed ?? 0) + seed }),
+    })),
+  );
+  const epochs = Math.max(...planned.map(({ config }) => config.epochs));
+  const collect = (): ComparedVariant[] =>
+    variants.map((variant) => ({
+      variant,
+      runs: Array.from(
+        { length: seeds },
+        (_, seed) => readSeriesRun(folderOf(out, variant, seed)) ?? [],
+      ).flat(),
+    }));
+  const write = () => {
+    const compared = collect();
+    makeFolderSync(out);
+    writeFileAtomicSync(join(out, "compare.svg"), comparisonSvg(`${model} compared`, compared, epochs));
+    writeFileAtomicSync(join(out, "compare.md"), comparisonDocument(`${model} compared`, compared));
+  };
+  const finished = await trainSeries(planned, output, {
+    checkpointSeconds: command.checkpointSeconds,
+    onDone: write,
+  });
+  write();
+  const figures = collect().map(figuresOfVariant);
+  output.line();
+  const columns = COMPARISON_TITLES.map((title, i) => ({
+    title,
+    align: i === 0 ? ("left" as const) : ("right" as const),
+  }));
+  output.lines(renderTable(columns, figures.map(comparisonRow), output.style));
+  for (const each of figures) output.event({ event: "variant", ...each });
+  if (!finished) {
+    output.line(`\nInterrupted; everything is saved. Go on with the same command and --out ${out}`);
+    output.event({ event: "interrupted", out });
+    return INTERRUPTED;
+  }
+  output.line(`\npicture: ${out}/compare.svg   table: ${out}/compare.md`);
+  output.event({ event: "end", model, variants: variants.length, seeds, out });
+  return 0;
+}
+
+/** "activation=relu dropout=0.5" as a folder's name. */
+function folderOf(out: string, variant: Variant, seed: number): string {
+  return join(out, `${variant.name.replace(/[^\w.=+-]+/g, "_")}-seed${seed}`);
+}

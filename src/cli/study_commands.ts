@@ -1,0 +1,105 @@
+/** Commands that train many networks, and their options: reproduce, compare. */
+import type { Command } from "commander";
+import { realNumber, wholeNumber } from "./option_values.ts";
+import { Output } from "./output.ts";
+import { dataDir, dataset, engine, examples, json, MODELS, threads } from "./shared_options.ts";
+
+type Finish = (code: number) => void;
+
+export function addReproduce(program: Command, finish: Finish): void {
+  program
+    .command("reproduce")
+    .description(
+      "Train the chapter's networks over several seeds, and write them beside the authors' figures.",
+    )
+    .argument(
+      "[networks...]",
+      "<network>[:<seeds>[:<epochs>]], such as lenet:5 or alexnet:1:2 (those of the chapter)",
+    )
+    .option(
+      "--nin-starts <n>",
+      "first steps of NiN from so many seeds, to see how many fail",
+      wholeNumber(0),
+      0,
+    )
+    .option("--nin-steps <n>", "how many first steps", wholeNumber(5), 200)
+    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
+    .addOption(engine())
+    .addOption(threads())
+    .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
+    .option(
+      "--out <folder>",
+      "holds a folder for each run; runs that are there are gone on with",
+      "runs/reproduction",
+    )
+    .option("--write <file>", "the document", "docs/reproduction.md")
+    .addOption(dataDir())
+    .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant reproduce",
+        "convoyant reproduce lenet:5 bn-lenet-scratch:5 bn-lenet:5",
+        "convoyant reproduce alexnet:1:2 --engine onednn",
+        "convoyant reproduce --nin-starts 6",
+      ),
+    )
+    .action(async (networks: string[], o) => {
+      const { reproduceCommand } = await import("./reproduce_command.ts");
+      const { json: asJson, out, write, checkpointSeconds, ninStarts: count, ninSteps: steps, ...given } = o;
+      const starts = { model: "nin", count, steps };
+      finish(
+        await reproduceCommand(
+          { networks, given, out, write, starts, checkpointSeconds },
+          new Output(asJson),
+        ),
+      );
+    });
+}
+
+export function addCompare(program: Command, finish: Finish): void {
+  program
+    .command("compare")
+    .description("Train variants of a network over several seeds: one picture of the curves, one table.")
+    .argument("<model>", MODELS)
+    .option(
+      "--set <name=values>",
+      "values to compare: activation=sigmoid,relu, dropout=0,0.5, batchNorm=false,true, lr=0.1,0.5; every combination is trained",
+      (text: string, before: string[]) => [...before, text],
+      [] as string[],
+    )
+    .option("--seeds <n>", "trainings of each variant", wholeNumber(1), 3)
+    .option("--seed <n>", "the first of the seeds (0)", wholeNumber(0))
+    .option("--epochs <n>", "times through the training set (10)", wholeNumber(1))
+    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
+    .option("--lr <x>", "learning rate (the chapter's)", realNumber(0))
+    .option("--optimizer <name>", "sgd (the chapter's), adam, adamw, rmsprop, adagrad")
+    .option("--momentum <x>", "momentum of sgd and rmsprop (0)", realNumber(0))
+    .option("--weight-decay <x>", "weight decay (0)", realNumber(0))
+    .option("--resize <n>", "side length to which pictures are resized (the network's)", wholeNumber(1))
+    .addOption(engine())
+    .addOption(threads())
+    .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
+    .option(
+      "--out <folder>",
+      "folder of the comparison (runs/<time>-compare-<model>); gone on with where it exists",
+    )
+    .addOption(dataset())
+    .option("--edition <name>", "whose settings: zh (the Chinese edition's) or en (the English 1.0's) (zh)")
+    .addOption(dataDir())
+    .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant compare lenet --set activation=sigmoid,relu --set dropout=0,0.5 --set weightDecay=0,0.001 --seeds 3",
+        "convoyant compare alexnet --set batchNorm=false,true --seeds 1 --epochs 1",
+      ),
+    )
+    .action(async (model: string, o) => {
+      const { compareCommand } = await import("./compare_command.ts");
+      const { json: asJson, out = null, set: sets, seeds, checkpointSeconds, ...given } = o;
+      finish(await compareCommand({ model, sets, seeds, given, out, checkpointSeconds }, new Output(asJson)));
+    });
+}
