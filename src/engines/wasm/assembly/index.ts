@@ -22,6 +22,7 @@ export { maxPool, maxPoolGradient } from "./max_pool";
 export { maxPoolLast, maxPoolLastGradient } from "./max_pool_last";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, copyStrip, product } from "./product";
+export { uniform } from "./random";
 export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { packB, packPanelFromRows, transpose } from "./transpose";

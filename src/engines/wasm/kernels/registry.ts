@@ -7,6 +7,7 @@ import { planMatmul } from "./matmul.ts";
 import { planMaxPool2d, planMaxPool2dGradient } from "./max_pool.ts";
 import { planMaxPool2dLast, planMaxPool2dLastGradient } from "./max_pool_last.ts";
 import { planPermute } from "./permute.ts";
+import { planRandomUniform } from "./random_uniform.ts";
 
 /** The planner of each op that the kernel binaries cover. */
 export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
@@ -19,6 +20,7 @@ export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   avgPool2d: planAvgPool2d,
   avgPool2dGradient: planAvgPool2dGradient,
   permute: planPermute,
+  randomUniform: planRandomUniform,
 };
 
 /** The planners of ops with the attribute `layout: "channelsLast"`. */
