@@ -4,8 +4,10 @@
  *
  * A signature is a list of names: `"input"` must be given, `"bias?"` may be, `"*size"` collects the
  * remaining numbers (or one array of them), `"stateDict{}"` is itself a plain object and is therefore taken
- * by position and never for the trailing object.
+ * by position and never for the trailing object. A colon adds what the argument must be (`"p?:number"`,
+ * `"eps?:number|null"`); without it, the name decides (see `argument_kinds.ts`).
  */
+import { checkKind, kindOfName } from "./argument_kinds.ts";
 import { ArgumentError, didYouMean } from "./errors.ts";
 
 interface Parameter {
@@ -13,6 +15,8 @@ interface Parameter {
   readonly optional: boolean;
   readonly variadic: boolean;
   readonly takesObject: boolean;
+  /** What it must be; undefined where the function itself checks. */
+  readonly kind: string | undefined;
 }
 
 export interface Signature {
@@ -27,11 +31,13 @@ export type BoundArguments = Record<string, any>;
 export function signature(name: string, parameters: readonly string[]): Signature {
   return {
     name,
-    parameters: parameters.map((text) => {
+    parameters: parameters.map((annotated) => {
+      const [text, kind] = annotated.split(":");
       const variadic = text.startsWith("*");
       const optional = text.endsWith("?") || variadic;
       const takesObject = text.replace(/\?$/, "").endsWith("{}");
-      return { name: text.replace(/^\*|\?$/g, "").replace(/\{\}$/, ""), optional, variadic, takesObject };
+      const own = text.replace(/^\*|\?$/g, "").replace(/\{\}$/, "");
+      return { name: own, optional, variadic, takesObject, kind: kind ?? kindOfName(own) };
     }),
   };
 }
@@ -58,6 +64,9 @@ export function bindArguments(of: Signature, args: readonly unknown[]): BoundArg
         `missing argument \`${parameter.name}\` of ${name}(${formatParameters(parameters)})`,
       );
     }
+  }
+  for (const { name: argument, kind } of parameters) {
+    if (kind !== undefined && argument in bound) checkKind(name, argument, kind, bound[argument]);
   }
   return bound;
 }
@@ -90,7 +99,8 @@ function bindOptions(of: Signature, options: Record<string, unknown>, bound: Bou
     }
     if (options[key] === undefined) continue;
     if (key in bound) throw new ArgumentError(`argument \`${key}\` of ${of.name} is given twice`);
-    bound[key] = options[key];
+    const { variadic } = of.parameters[names.indexOf(key)];
+    bound[key] = variadic && typeof options[key] === "number" ? [options[key]] : options[key];
   }
 }
 
@@ -106,5 +116,7 @@ function tooMany(of: Signature, count: number): ArgumentError {
 }
 
 function formatParameters(parameters: readonly Parameter[]): string {
-  return parameters.map((p) => `${p.variadic ? "..." : ""}${p.name}${p.optional && !p.variadic ? "?" : ""}`).join(", ");
+  return parameters
+    .map((p) => `${p.variadic ? "..." : ""}${p.name}${p.optional && !p.variadic ? "?" : ""}`)
+    .join(", ");
 }

@@ -1,4 +1,4 @@
-import { ShapeError } from "./errors.ts";
+import { ArgumentError, ShapeError } from "./errors.ts";
 
 /** Sizes of a tensor's dimensions, outermost first. */
 export type Shape = readonly number[];
@@ -78,6 +78,12 @@ export function normalizeDims(
 ): number[] {
   if (dims === null || dims === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof dims === "number" ? [dims] : dims;
+  if (!Array.isArray(list)) {
+    throw new ArgumentError(
+      `${op}: expected a dimension or a list of them, got ${typeof dims === "string" ? `"${dims}"` : typeof dims}`,
+    );
+  }
+  if (rank > 64) throw new ShapeError(`${op}: expected a tensor of at most 64 dimensions, got ${rank}`);
   if (list.length === 0) return Array.from({ length: rank }, (_, i) => i);
   const out = list.map((d) => normalizeDim(d, rank, op));
   if (new Set(out).size !== out.length) {

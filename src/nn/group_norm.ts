@@ -96,7 +96,12 @@ type RMSNormArguments =
   | [normalizedShape: number | readonly number[], eps?: number | null, elementwiseAffine?: boolean]
   | [normalizedShape: number | readonly number[], options?: RMSNormOptions]
   | [options: RMSNormOptions & { normalizedShape: number | readonly number[] }];
-const RMS_NORM = signature("RMSNorm", ["normalizedShape", "eps?", "elementwiseAffine?", "dtype?"]);
+const RMS_NORM = signature("RMSNorm", [
+  "normalizedShape",
+  "eps?:number|null",
+  "elementwiseAffine?",
+  "dtype?",
+]);
 
 /** See {@link RMSNorm}. */
 export class RMSNormLayer extends Module {

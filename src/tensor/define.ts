@@ -1,6 +1,6 @@
 /** How a public function is made from its signature and its body. */
 import { type BoundArguments, bindArguments, signature } from "../base/arguments.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
@@ -25,10 +25,22 @@ export function defineFunction<F>(
         `${name}: expected \`device\` "cpu", the only one there is, got ${String(bound.device)}`,
       );
     }
-    return noteResult(insideCall(() => body(bound)));
+    return noteResult(insideCall(() => inNameOf(name, () => body(bound))));
   };
   Object.defineProperty(call, "name", { value: name });
   return call as F;
+}
+
+/** Puts the function's name in front of a complaint that has none. */
+function inNameOf<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ConvoyantError && error.message.startsWith("expected ")) {
+      error.message = `${name}: ${error.message}`;
+    }
+    throw error;
+  }
 }
 
 /** Notes each tensor of a result that the user's own code receives. */

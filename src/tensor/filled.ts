@@ -144,7 +144,7 @@ export interface Full {
  */
 export const full: Full = defineFunction(
   "full",
-  ["size", "fillValue", "dtype?", "requiresGrad?", "device?"],
+  ["size", "fillValue:scalar", "dtype?", "requiresGrad?", "device?"],
   ({ size, fillValue, dtype, requiresGrad }) => {
     const type = checkedDType("full", dtype, dtypeOfScalar(fillValue));
     return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
@@ -166,7 +166,7 @@ export interface FullLike {
  */
 export const fullLike: FullLike = defineFunction(
   "fullLike",
-  ["input", "fillValue", "dtype?", "requiresGrad?", "device?"],
+  ["input", "fillValue:scalar", "dtype?", "requiresGrad?", "device?"],
   ({ input, fillValue, dtype, requiresGrad }) => {
     const like = valueOf(input, "input", "fullLike");
     const type = checkedDType("fullLike", dtype, like.dtype);

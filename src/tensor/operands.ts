@@ -1,4 +1,5 @@
 /** Operands as the user writes them (tensors and numbers), brought to values of one dtype. */
+import { shownValue } from "../base/argument_kinds.ts";
 import {
   arrayFrom,
   type DType,
@@ -59,16 +60,20 @@ export function requireTensors(of: string, input: unknown, other: unknown, which
 /** One operand in a given dtype. */
 export function toValue(operand: Operand, dtype: DType): Value {
   if (operand instanceof Tensor) return cast(operand.value, dtype);
-  return scalarValue(Number(operand), dtype);
+  return scalarValue(operand, dtype);
 }
 
-/** A number as an input of the program. */
-export function scalarValue(value: number, dtype: DType): Value {
+/** A number as an input of the program. The function's name is put in front of what it complains about. */
+export function scalarValue(value: number | boolean, dtype: DType): Value {
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    throw new ArgumentError(`expected a number, got ${shownValue(value)}`);
+  }
   return constantValue(arrayFrom(dtype, [Number(value)]), [], dtype);
 }
 
 /** One tensor, as float32 where it is not floating. */
 export function floatingValue(of: string, input: unknown): Value {
+  valueOf(input, "input", of);
   return promote(of, [input], true)[0];
 }
 
@@ -79,7 +84,5 @@ function promotionOf(of: string, operand: unknown): PromotionOperand {
   if (typeof operand === "number" || typeof operand === "boolean") {
     return { dtype: dtypeOfScalar(operand), kind: "scalar" };
   }
-  throw new ArgumentError(
-    `${of}: expected a Tensor or a number, got ${operand === null ? "null" : Array.isArray(operand) ? "an array (convert it with tensor([...]))" : typeof operand}`,
-  );
+  throw new ArgumentError(`${of}: expected a Tensor or a number, got ${describe(operand)}`);
 }

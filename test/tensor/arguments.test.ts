@@ -63,7 +63,7 @@ test("an argument given twice, missing, or one too many", () => {
 test("what is not a tensor is named", () => {
   assert.throws(
     () => loose(c.exp)([1, 2]),
-    /expected a Tensor or a number, got an array \(convert it with tensor/,
+    /expected `input` to be a Tensor, got an array \(convert it with tensor/,
   );
   assert.throws(() => loose(c.sum)(3), /expected `input` to be a Tensor, got number 3/);
   assert.throws(() => loose(c.tensor)([1], { dtype: "float33" }), DTypeError);

@@ -5,8 +5,15 @@ import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import * as ops from "../../ops/elementwise.ts";
 import * as math from "../../ops/math.ts";
 import { defineFunction } from "../define.ts";
-import { type Operand, promote, requireTensors, scalarValue, type TensorOperands } from "../operands.ts";
-import { Tensor } from "../tensor.ts";
+import {
+  type Operand,
+  promote,
+  requireTensors,
+  scalarValue,
+  type TensorOperands,
+  toValue,
+} from "../operands.ts";
+import { Tensor, valueOf } from "../tensor.ts";
 
 /** A function of two operands. The first may be a number too where the second is a tensor. */
 export interface Binary {
@@ -246,8 +253,9 @@ export interface Lerp {
  * ```
  */
 export const lerp: Lerp = defineFunction("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
+  requireTensors("lerp", input, end, "both");
   const [a, b] = promote("lerp", [input, end]);
-  const w = weight instanceof Tensor ? ops.cast(weight.value, a.dtype) : scalarValue(Number(weight), a.dtype);
+  const w = toValue(weight, a.dtype);
   return new Tensor(ops.add(a, ops.mul(w, ops.sub(b, a))));
 });
 
@@ -259,8 +267,9 @@ export interface AddProduct {
 const addCombined = (name: string, op: OpDefinition, asFloating: boolean): AddProduct =>
   defineFunction(
     name,
-    ["input", "tensor1", "tensor2", "value?"],
+    ["input", "tensor1", "tensor2", "value?:scalar"],
     ({ input, tensor1, tensor2, value = 1 }) => {
+      for (const [argument, one] of Object.entries({ input, tensor1, tensor2 })) valueOf(one, argument, name);
       const [a, b, c] = promote(name, [input, tensor1, tensor2], asFloating);
       const combined = emit(op, [b, c]);
       return new Tensor(ops.add(a, value === 1 ? combined : ops.mul(scalarValue(value, a.dtype), combined)));

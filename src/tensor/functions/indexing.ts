@@ -254,10 +254,16 @@ export const indexFill: IndexFill = defineFunction(
       into.shape.map((size, d) => (d === at ? size : 1)),
     );
     const filling =
-      value instanceof Tensor ? cast(value.value, into.dtype) : scalarValue(Number(value), into.dtype);
+      value instanceof Tensor ? cast(numberValue(value), into.dtype) : scalarValue(value, into.dtype);
     return new Tensor(where(mask, filling, into));
   },
 );
+
+/** A number that stands in a 0-dimensional tensor. */
+function numberValue(tensor: Tensor): Value {
+  if (tensor.ndim === 0) return tensor.value;
+  throw new ShapeError(`expected a number or a 0-dimensional tensor, got shape ${formatShape(tensor.shape)}`);
+}
 
 export interface OneHot {
   (input: Tensor, numClasses?: number): Tensor;

@@ -144,7 +144,7 @@ function equalParts(total: number, size: number): number[] {
  */
 export const split: Split = defineFunction(
   "split",
-  ["tensor", "splitSizeOrSections?", "dim?", "splitSize?"],
+  ["tensor", "splitSizeOrSections?:wholes", "dim?", "splitSize?:wholes"],
   ({ tensor, splitSize, splitSizeOrSections: sections = splitSize, dim = 0 }) => {
     const value = valueOf(tensor, "tensor", "split");
     if (sections === undefined) throw new ArgumentError("missing argument `splitSizeOrSections` of split");

@@ -8,7 +8,7 @@ import * as ops from "../../ops/matmul.ts";
 import { sum } from "../../ops/reduction.ts";
 import { expand, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
-import { scalarValue } from "../operands.ts";
+import { promote, scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 /** Values of one dtype: products of matrices do not convert, as in PyTorch. */
@@ -172,7 +172,7 @@ export const outer: SecondOperand<"vec2"> = defineFunction("outer", ["input", "v
   const [a, b] = [valueOf(input, "input", "outer"), valueOf(vec2, "vec2", "outer")];
   requireRank("outer", a, 1, "input");
   requireRank("outer", b, 1, "vec2");
-  const [x, y] = sameDType("outer", { input, vec2 });
+  const [x, y] = promote("outer", [input, vec2]);
   return new Tensor(mul(reshape(x, [x.shape[0], 1]), y));
 });
 

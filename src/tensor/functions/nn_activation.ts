@@ -298,7 +298,7 @@ export const hardswish = activation<Activation>("hardswish", ["inplace?"], (x) =
  */
 export const threshold = activation<Threshold>(
   "threshold",
-  ["threshold", "value", "inplace?"],
+  ["threshold", "value:number", "inplace?"],
   (x, args) => where(emit(ops.leOp, [x, like(x, args.threshold)]), like(x, args.value), x),
   numericInput,
 );

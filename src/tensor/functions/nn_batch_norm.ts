@@ -71,6 +71,7 @@ export const batchNorm = defineFunction<BatchNorm>(
     const of = "batchNorm";
     const x = floatingInput(of, input);
     const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];
+    if (training && !(eps > 0)) throw new ArgumentError(`${named(of)}: expected \`eps\` above 0, got ${eps}`);
     if (training) return trainedBatchNorm(of, x, w, b, runningMean, runningVar, momentum, eps);
     const average = optionalValue(of, runningMean, "runningMean");
     const variance = optionalValue(of, runningVar, "runningVar");

@@ -147,6 +147,7 @@ export const softMarginLoss = defineFunction<UnweightedLoss>(
   (args) => {
     const of = "softMarginLoss";
     floatingInput(of, args.input);
+    valueOf(args.target, "target", named(of));
     const [x, t] = promote(named(of), [args.input, args.target]);
     return new Tensor(reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, args)));
   },
@@ -166,6 +167,7 @@ export const multilabelSoftMarginLoss = defineFunction<BinaryCrossEntropy>(
   (args) => {
     const of = "multilabelSoftMarginLoss";
     floatingInput(of, args.input);
+    valueOf(args.target, "target", named(of));
     const [x, t] = promote(named(of), [args.input, args.target]);
     if (x.shape.length === 0)
       throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);

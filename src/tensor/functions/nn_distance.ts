@@ -1,7 +1,7 @@
 /** Distances and angles between vectors, and the losses made of them. */
 import { isFloating } from "../../base/dtype.ts";
-import { ArgumentError } from "../../base/errors.ts";
-import { broadcastShapes, normalizeDim } from "../../base/shape.ts";
+import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { broadcastShapes, formatShape, normalizeDim } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
@@ -23,8 +23,8 @@ import { sum } from "../../ops/reduction.ts";
 import { expand } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
-import { Tensor } from "../tensor.ts";
-import { named } from "./nn_arguments.ts";
+import { Tensor, valueOf } from "../tensor.ts";
+import { named, shown } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
 import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
@@ -32,11 +32,29 @@ const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
 function floats(of: string, ...inputs: unknown[]): Value[] {
+  requireTensors(of, inputs);
   return promote(named(of), inputs, true);
+}
+
+function requireTensors(of: string, inputs: readonly unknown[]): void {
+  inputs.forEach((one, i) => {
+    valueOf(one, `input${i + 1}`, named(of));
+  });
+}
+
+/** @throws ShapeError where the tensors do not all have `rank` dimensions, or as many as the first. */
+function requireRanks(of: string, tensors: readonly Tensor[], rank?: number): void {
+  const shapes = tensors.map((tensor, i) => valueOf(tensor, `input${i + 1}`, named(of)).shape);
+  const wanted = rank ?? shapes[0].length;
+  if (shapes.every((shape) => shape.length === wanted)) return;
+  throw new ShapeError(
+    `${named(of)}: expected tensors of ${wanted} dimensions, got shapes ${shapes.map(formatShape).join(", ")}`,
+  );
 }
 
 /** a - b in their own dtype (uint8 wraps around, as in PyTorch), then as floating-point numbers. */
 function differenceOf(of: string, a: unknown, b: unknown): Value {
+  requireTensors(of, [a, b]);
   const difference = sub(...(promote(named(of), [a, b]) as [Value, Value]));
   return isFloating(difference.dtype) ? difference : cast(difference, "float32");
 }
@@ -86,7 +104,7 @@ export interface PairwiseDistance {
  */
 export const pairwiseDistance = defineFunction<PairwiseDistance>(
   "pairwiseDistance",
-  ["x1", "x2", "p?", "eps?", "keepdim?"],
+  ["x1", "x2", "p?:number", "eps?:number", "keepdim?"],
   ({ x1, x2, p = 2, eps = 1e-6, keepdim = false }) => {
     return new Tensor(distance(differenceOf("pairwiseDistance", x1, x2), p, eps, keepdim));
   },
@@ -126,6 +144,8 @@ export const marginRankingLoss = defineFunction<MarginRankingLoss>(
   ["input1", "input2", "target", "margin?", ...LEGACY],
   (args) => {
     const of = "marginRankingLoss";
+    requireTensors(of, [args.input1, args.input2, args.target]);
+    requireRanks(of, [args.input1, args.input2, args.target]);
     const [a, b, t] = promote(named(of), [args.input1, args.input2, args.target]);
     const wrong = mul(neg(t), sub(a, b));
     const ranked = isFloating(wrong.dtype) ? wrong : cast(wrong, "float32");
@@ -154,6 +174,9 @@ export const cosineEmbeddingLoss = defineFunction<MarginRankingLoss>(
     const of = "cosineEmbeddingLoss";
     const [a, b] = floats(of, args.input1, args.input2);
     const [, t] = floats(of, args.input1, args.target);
+    if (t.shape.length > 1)
+      throw new ShapeError(`${named(of)}: expected a target [N] or [], got ${formatShape(t.shape)}`);
+    requireRanks(of, [args.input1, args.input2], t.shape.length + 1);
     const dims = [a.shape.length - 1];
     const size = (v: Value): Value => add(sum(mul(v, v), dims), like(v, 1e-12));
     const cosine = div(sum(mul(a, b), dims), emit(sqrtOp, [mul(size(a), size(b))]));
@@ -228,11 +251,13 @@ export interface TripletMarginLoss {
  */
 export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
   "tripletMarginLoss",
-  ["anchor", "positive", "negative", "margin?", "p?", "eps?", "swap?", ...LEGACY],
+  ["anchor", "positive", "negative", "margin?", "p?:number", "eps?:number", "swap?", ...LEGACY],
   (args) => {
     const of = "tripletMarginLoss";
     const { margin = 1, p = 2, eps = 1e-6, swap = false } = args;
+    if (!(margin > 0)) throw new ArgumentError(`${named(of)}: expected a \`margin\` above 0, got ${margin}`);
     const { anchor, positive, negative } = args;
+    requireRanks(of, [anchor, positive, negative]);
     const between = (a: Tensor, b: Tensor): Value => distance(differenceOf(of, a, b), p, eps);
     const near = between(anchor, positive);
     const far = between(anchor, negative);
@@ -268,11 +293,18 @@ export const tripletMarginWithDistanceLoss = defineFunction<TripletMarginWithDis
   "tripletMarginWithDistanceLoss",
   ["anchor", "positive", "negative", "distanceFunction?", "margin?", "swap?", "reduction?"],
   ({ anchor, positive, negative, distanceFunction = null, margin = 1, swap = false, reduction }) => {
+    const of = "tripletMarginWithDistanceLoss";
     const measure = distanceFunction ?? pairwiseDistance;
+    if (typeof measure !== "function") {
+      throw new ArgumentError(
+        `${named(of)}: expected \`distanceFunction\` to be a function, got ${shown(measure)}`,
+      );
+    }
+    if (!(margin > 0)) throw new ArgumentError(`${named(of)}: expected a \`margin\` above 0, got ${margin}`);
     const near: Value = measure(anchor, positive).value;
     const far: Value = measure(anchor, negative).value;
     const nearest = swap ? emit(minimumOp, [far, measure(positive, negative).value]) : far;
     const losses = atLeastZero(add(sub(near, nearest), like(near, margin)));
-    return new Tensor(reduced(losses, reductionOf("tripletMarginWithDistanceLoss", { reduction })));
+    return new Tensor(reduced(losses, reductionOf(of, { reduction })));
   },
 );

@@ -166,7 +166,7 @@ function targetSize(of: string, x: Value, args: any): { size: number[]; factors?
 
 function perDimension(of: string, argument: string, given: unknown, count: number): number[] {
   const list = Array.isArray(given) ? given : new Array(count).fill(given);
-  if (list.length === count && list.every((n) => typeof n === "number")) return list;
+  if (list.length === count && list.every((n) => Number.isFinite(n))) return list;
   throw new ArgumentError(
     `${of}: expected \`${argument}\` to be a number or ${count} of them, got ${shown(given)}`,
   );

@@ -83,7 +83,7 @@ export interface RmsNorm {
  */
 export const rmsNorm = defineFunction<RmsNorm>(
   "rmsNorm",
-  ["input", "normalizedShape", "weight?", "eps?"],
+  ["input", "normalizedShape", "weight?", "eps?:number|null"],
   ({ input, normalizedShape, weight, eps = null }) => {
     const x = floatingInput("rmsNorm", input);
     const dims = lastDims("rmsNorm", x, normalizedShape, [weight]);
@@ -230,7 +230,7 @@ export interface Normalize {
  */
 export const normalize = defineFunction<Normalize>(
   "normalize",
-  ["input", "p?", "dim?", "eps?"],
+  ["input", "p?:number", "dim?", "eps?:number"],
   ({ input, p = 2, dim = 1, eps = 1e-12 }) => {
     const x = floatingInput("normalize", input);
     const given = Array.isArray(dim) ? dim : [dim];

@@ -29,7 +29,7 @@ export interface Pad {
  * nn.functional.pad(randn(8, 1, 28, 28), [2, 2, 2, 2], "reflect").shape; // [8, 1, 32, 32]
  * ```
  */
-export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?"], (args) => {
+export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?:scalar|null"], (args) => {
   const { mode = "constant", value = null } = args;
   const x = valueOf(args.input, "input", named("pad"));
   const kind = oneOf("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);

@@ -174,7 +174,7 @@ export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) =>
  */
 export const avgPool2d = defineFunction<AveragePool2d>(
   "avgPool2d",
-  [...AVERAGE_1D, "divisorOverride?"],
+  [...AVERAGE_1D, "divisorOverride?:whole|null"],
   (args) => averagePool("avgPool2d", 2, args),
 );
 

@@ -9,7 +9,7 @@ import { reshape } from "../../ops/shape_ops.ts";
 import { noGrad } from "../autograd.ts";
 import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named, oneOf } from "./nn_arguments.ts";
 import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
@@ -108,6 +108,8 @@ const like = (x: Value, value: number): Value => constant(value, x.dtype);
 /** Input and target as floating-point values of one dtype. */
 function pairOf(of: string, input: unknown, target: unknown, integers = false): [Value, Value] {
   if (!integers) floatingInput(of, input);
+  valueOf(input, "input", named(of));
+  valueOf(target, "target", named(of));
   const [x, t] = promote(named(of), [input, target], true);
   return [x, t];
 }

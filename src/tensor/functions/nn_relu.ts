@@ -2,9 +2,9 @@
 import { emit } from "../../graph/node.ts";
 import { reluOp } from "../../ops/elementwise.ts";
 import { defineFunction } from "../define.ts";
-import { Tensor, valueOf } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import type { Activation } from "./nn_activation.ts";
-import { named } from "./nn_arguments.ts";
+import { numericInput } from "./nn_arguments.ts";
 
 /**
  * max(x, 0). `inplace` puts the result in the input's place.
@@ -18,7 +18,7 @@ export const relu = defineFunction<Activation>(
   "relu",
   ["input", "inplace?"],
   ({ input, inplace = false }) => {
-    const y = emit(reluOp, [valueOf(input, "input", named("relu"))]);
+    const y = emit(reluOp, [numericInput("relu", input)]);
     return inplace ? input.assign(y) : new Tensor(y);
   },
 );

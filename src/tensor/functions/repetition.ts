@@ -63,7 +63,9 @@ export const expand: Expand = defineFunction("expand", ["input", "*size"], ({ in
  * ```
  */
 export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"], ({ input, other }) => {
-  return new Tensor(expanded("expandAs", valueOf(input, "input", "expandAs"), other.shape));
+  return new Tensor(
+    expanded("expandAs", valueOf(input, "input", "expandAs"), valueOf(other, "other", "expandAs").shape),
+  );
 });
 
 /**
@@ -145,9 +147,13 @@ function tiled(of: string, value: Value, repeats: readonly number[]): Value {
  * repeat(tensor([1, 2]), 2, 2).tolist(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  * ```
  */
-export const repeat: Repeat = defineFunction("repeat", ["input", "*repeats"], ({ input, repeats = [] }) => {
-  return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
-});
+export const repeat: Repeat = defineFunction(
+  "repeat",
+  ["input", "*repeats:wholes"],
+  ({ input, repeats = [] }) => {
+    return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
+  },
+);
 
 export interface Tile {
   (input: Tensor, ...dims: Sizes): Tensor;
@@ -188,12 +194,18 @@ export interface RepeatInterleave {
  */
 export const repeatInterleave: RepeatInterleave = defineFunction(
   "repeatInterleave",
-  ["input", "repeats", "dim?", "outputSize?"],
-  ({ input, repeats, dim = null }) => {
+  ["input", "repeats", "dim?", "outputSize?:whole|null"],
+  ({ input, repeats, dim = null, outputSize = null }) => {
     const given = valueOf(input, "input", "repeatInterleave");
     const value = dim === null ? ops.reshape(given, [numel(given.shape)]) : given;
     const at = normalizeDim(dim ?? 0, value.shape.length, "repeatInterleave");
     const times = repeatsOf(repeats, value.shape[at]);
+    const total = times.reduce((sum, n) => sum + n, 0);
+    if (outputSize !== null && outputSize !== total) {
+      throw new ArgumentError(
+        `repeatInterleave: expected an \`outputSize\` of ${total}, the sum of the repeats, got ${outputSize}`,
+      );
+    }
     const positions = times.flatMap((n, i) => new Array<number>(n).fill(i));
     const list = constantValue(Float64Array.from(positions), [positions.length], "int64");
     return new Tensor(indexSelect(value, at, list));
@@ -230,7 +242,7 @@ export interface Flip {
  * flip(tensor([[1, 2], [3, 4]]), [0, 1]).tolist(); // [[4, 3], [2, 1]]
  * ```
  */
-export const flip: Flip = defineFunction("flip", ["input", "*dims"], ({ input, dims = [] }) => {
+export const flip: Flip = defineFunction("flip", ["input", "*dims:wholes"], ({ input, dims = [] }) => {
   const value = valueOf(input, "input", "flip");
   if (dims.length === 0) return new Tensor(value);
   return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
@@ -290,7 +302,7 @@ function rolled(value: Value, shift: number, dim: number): Value {
  */
 export const roll: Roll = defineFunction(
   "roll",
-  ["input", "shifts", "dims?"],
+  ["input", "shifts:wholes", "dims?"],
   ({ input, shifts, dims = null }) => {
     const value = valueOf(input, "input", "roll");
     const amounts = [shifts].flat() as number[];

@@ -83,7 +83,7 @@ export interface ToShapeOf {
  * ```
  */
 export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({ input, other }) =>
-  reshaped("viewAs", input, other.shape),
+  reshaped("viewAs", input, valueOf(other, "other", "viewAs").shape),
 );
 /**
  * `input.reshape(other.shape)`
@@ -94,7 +94,7 @@ export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({
  * ```
  */
 export const reshapeAs: ToShapeOf = defineFunction("reshapeAs", ["input", "other"], ({ input, other }) =>
-  reshaped("reshapeAs", input, other.shape),
+  reshaped("reshapeAs", input, valueOf(other, "other", "reshapeAs").shape),
 );
 
 /**
@@ -268,7 +268,7 @@ export interface Unflatten {
  */
 export const unflatten: Unflatten = defineFunction(
   "unflatten",
-  ["input", "dim", "sizes"],
+  ["input", "dim", "sizes:list"],
   ({ input, dim, sizes }) => {
     const { shape } = valueOf(input, "input", "unflatten");
     const at = normalizeDim(dim, shape.length, "unflatten");
