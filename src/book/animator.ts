@@ -23,6 +23,9 @@ export interface AnimatorOptions {
 /** Matplotlib's line styles of the book's curves. */
 const DASHES: readonly Dash[] = ["solid", "dashed", "dashdot", "dotted"];
 
+/** The method by which Jupyter kernels for JavaScript ask a value how it looks. */
+export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
+
 /** What a notebook shows of a value: pictures and texts by their media types. */
 export type MediaBundle = Record<string, string>;
 
@@ -115,7 +118,7 @@ export class Animator {
   }
 
   /** What a notebook shows. */
-  [Symbol.for("Jupyter.display")](): MediaBundle {
+  [DISPLAY](): MediaBundle {
     return { "image/svg+xml": this.toSvg(), "text/plain": this.toString() };
   }
 

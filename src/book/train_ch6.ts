@@ -5,7 +5,7 @@ import { SGD } from "../optim/index.ts";
 import { crossEntropy, engineName } from "../tensor/index.ts";
 import { fit } from "../train/fit.ts";
 import type { BatchSource } from "../train/fit_options.ts";
-import { Animator } from "./animator.ts";
+import { Animator, DISPLAY } from "./animator.ts";
 import { tryEngine } from "./try_engine.ts";
 
 /** What a training ends with, as the book prints it. */
@@ -16,6 +16,7 @@ export interface TrainCh6Result {
   readonly testAcc: number;
   /** Of the training steps alone. */
   readonly examplesPerSecond: number;
+  /** The curves; in a notebook the result itself shows them. */
   readonly animator: Animator;
 }
 
@@ -71,5 +72,8 @@ export async function trainCh6(
     `loss ${trainLoss.toFixed(3)}, train acc ${trainAcc.toFixed(3)}, test acc ${testAcc.toFixed(3)}\n` +
       `${examplesPerSecond.toFixed(1)} examples/sec on ${engineName()}`,
   );
-  return { trainLoss, trainAcc, testAcc, examplesPerSecond, animator };
+  const result = { trainLoss, trainAcc, testAcc, examplesPerSecond, animator };
+  // As the last value of a notebook's cell the result shows its curves.
+  Object.defineProperty(result, DISPLAY, { value: () => animator[DISPLAY](), enumerable: false });
+  return result;
 }

@@ -66,7 +66,7 @@ export function readSeriesRun(folder: string): SeriesRun | null {
 }
 
 /** Whether nothing is left to do: all epochs trained, or failed for good. */
-export function isDone(run: SeriesRun | null, epochs: number): run is SeriesRun {
+export function isDone(run: SeriesRun | null, epochs: number): boolean {
   return run !== null && (run.failure !== null || (run.figures?.epochs ?? 0) >= epochs);
 }
 
@@ -104,6 +104,11 @@ export async function trainSeries(
       if (before !== null) checkSame(before, plan.config);
       if (!isDone(before, plan.config.epochs)) {
         if (interrupt.signal.aborted) return false;
+        if (before !== null && before.config.engine !== plan.config.engine) {
+          output.note(
+            `${plan.folder}: goes on with ${plan.config.engine}, was begun with ${before.config.engine}`,
+          );
+        }
         const onOutput = (each: TrainOutput) => {
           current = each;
         };

@@ -95,5 +95,7 @@ test("trainCh6 trains, prints the book's two lines and keeps the curves", async 
     ["train loss", "train acc", "test acc"],
   );
   assert.equal(result.animator.curves[2].points.length, 3);
+  const show = (result as unknown as Record<symbol, () => book.MediaBundle>)[Symbol.for("Jupyter.display")];
+  assert.match(show()["image/svg+xml"], /test acc/);
   assert.ok(result.trainLoss > 0 && result.trainLoss < 3);
 });
