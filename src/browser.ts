@@ -18,9 +18,9 @@ export {
   TrainingError,
 } from "./base/errors.ts";
 export { VERSION } from "./base/version.ts";
+export * as data from "./data/index.ts";
 export type { EngineInfo, Program, StepTiming } from "./engines/engine.ts";
 export { type EngineOptions, engineNames } from "./engines/select.ts";
-export * as data from "./data/index.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";

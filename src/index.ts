@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
-export * from "./browser.ts";
+
 export * as book from "./book/index.ts";
+export * from "./browser.ts";
 export { load, save, type TensorsByName } from "./io/state_dict_file.ts";

@@ -21,7 +21,11 @@ export interface Capture {
 }
 
 /** Walks back from `outputs` and `commits` to settled values. Throws where a value is lost. */
-export function capture(outputs: readonly Value[], commits: readonly CommitRequest[], onLost: (value: Value) => never): Capture {
+export function capture(
+  outputs: readonly Value[],
+  commits: readonly CommitRequest[],
+  onLost: (value: Value) => never,
+): Capture {
   const nodes = collectNodes([...outputs, ...commits.map((c) => c.from)], onLost);
   const numbering = new Numbering();
   const parts: string[] = [];
@@ -73,7 +77,11 @@ class Numbering {
     const known = this.ids.get(canonical);
     if (known !== undefined) return known;
     if (canonical.state !== null) return this.ofState(canonical.state, canonical);
-    const id = this.add({ shape: value.shape, dtype: value.dtype, source: { kind: "input", index: this.inputs.length } });
+    const id = this.add({
+      shape: value.shape,
+      dtype: value.dtype,
+      source: { kind: "input", index: this.inputs.length },
+    });
     this.inputs.push(value);
     this.ids.set(canonical, id);
     this.leaves.push(`${id}:${value.dtype}${value.shape.join("x")}`);
@@ -83,7 +91,11 @@ class Numbering {
   ofState(state: StateBuffer, like: Value): number {
     const known = this.stateIds.get(state);
     if (known !== undefined) return known;
-    const id = this.add({ shape: like.shape, dtype: like.dtype, source: { kind: "state", index: this.states.length } });
+    const id = this.add({
+      shape: like.shape,
+      dtype: like.dtype,
+      source: { kind: "state", index: this.states.length },
+    });
     this.states.push(state);
     this.stateIds.set(state, id);
     this.leaves.push(`${id}=${like.dtype}${like.shape.join("x")}`);
@@ -100,7 +112,11 @@ class Numbering {
     return this.leaves.join(",");
   }
 
-  graph(nodes: readonly Node[], outputs: readonly number[], commits: readonly { from: number; to: number }[]): Graph {
+  graph(
+    nodes: readonly Node[],
+    outputs: readonly number[],
+    commits: readonly { from: number; to: number }[],
+  ): Graph {
     const graphNodes: GraphNode[] = nodes.map((node) => ({
       op: node.op,
       attributes: node.attributes,

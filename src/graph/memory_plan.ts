@@ -87,7 +87,8 @@ function commitsInPlace(graph: Graph, roots: readonly number[]): Map<number, num
   for (const output of graph.outputs) lastRead.set(roots[output], Number.POSITIVE_INFINITY);
   for (const commit of graph.commits) {
     // State that moves into another state buffer is read at the end of the run.
-    if (producer.get(roots[commit.from]) === undefined) lastRead.set(roots[commit.from], Number.POSITIVE_INFINITY);
+    if (producer.get(roots[commit.from]) === undefined)
+      lastRead.set(roots[commit.from], Number.POSITIVE_INFINITY);
   }
   const chosen = new Map<number, number>();
   for (const { from, to } of graph.commits) {
@@ -96,19 +97,30 @@ function commitsInPlace(graph: Graph, roots: readonly number[]): Map<number, num
     if (position === undefined || chosen.has(root)) continue;
     const reads = lastRead.get(to) ?? -1;
     const node = graph.nodes[position];
-    if (reads < position || (reads === position && writesWhatItReads(node, graph, to, roots, root))) chosen.set(root, to);
+    if (reads < position || (reads === position && writesWhatItReads(node, graph, to, roots, root)))
+      chosen.set(root, to);
   }
   return chosen;
 }
 
-function writesWhatItReads(node: GraphNode, graph: Graph, state: number, roots: readonly number[], output: number): boolean {
+function writesWhatItReads(
+  node: GraphNode,
+  graph: Graph,
+  state: number,
+  roots: readonly number[],
+  output: number,
+): boolean {
   const elementwise = node.op.elementwise !== undefined || node.op.name === "fused";
   if (!elementwise) return false;
   const size = numel(graph.values[output].shape);
   if (numel(graph.values[state].shape) !== size) return false;
   if (node.op.name !== "fused") return true;
   const loop = node.attributes.loop as { shape: readonly number[]; outputs: readonly { kind: string }[] };
-  return loop.outputs.every((o) => o.kind === "store") && numel(loop.shape) === size && node.inputs.every((id) => roots[id] !== state || numel(graph.values[id].shape) === size);
+  return (
+    loop.outputs.every((o) => o.kind === "store") &&
+    numel(loop.shape) === size &&
+    node.inputs.every((id) => roots[id] !== state || numel(graph.values[id].shape) === size)
+  );
 }
 
 /** The last step that reads each root; results and commits live to the end. */
@@ -148,10 +160,15 @@ function place(values: ProgramValue[], id: number, arena: Arena): void {
 
 function scratchOf(node: GraphNode, graph: Graph, capabilities: EngineCapabilities): number {
   const specs = (ids: readonly number[]) => ids.map((id) => graph.values[id]);
-  return roundUp(capabilities.scratchBytes(node.op.name, node.attributes, specs(node.inputs), specs(node.outputs)));
+  return roundUp(
+    capabilities.scratchBytes(node.op.name, node.attributes, specs(node.inputs), specs(node.outputs)),
+  );
 }
 
-function bytesFor(value: { readonly shape: readonly number[]; readonly dtype: Parameters<typeof bytesOf>[0] }): number {
+function bytesFor(value: {
+  readonly shape: readonly number[];
+  readonly dtype: Parameters<typeof bytesOf>[0];
+}): number {
   return roundUp(Math.max(1, numel(value.shape) * bytesOf(value.dtype)));
 }
 

@@ -129,7 +129,11 @@ export function setGradientMode(on: boolean): boolean {
 }
 
 /** Records one call of an op and returns its outputs. */
-export function emitAll(op: OpDefinition, inputs: readonly Value[], attributes: Attributes = NO_ATTRIBUTES): Value[] {
+export function emitAll(
+  op: OpDefinition,
+  inputs: readonly Value[],
+  attributes: Attributes = NO_ATTRIBUTES,
+): Value[] {
   const label = currentLabel();
   const specs = inferWithContext(op, inputs, attributes, label);
   const node = new Node(op, inputs, attributes, label);
@@ -143,7 +147,11 @@ export function emitAll(op: OpDefinition, inputs: readonly Value[], attributes: 
 }
 
 /** `emitAll` for an op with one output. */
-export function emit(op: OpDefinition, inputs: readonly Value[], attributes: Attributes = NO_ATTRIBUTES): Value {
+export function emit(
+  op: OpDefinition,
+  inputs: readonly Value[],
+  attributes: Attributes = NO_ATTRIBUTES,
+): Value {
   return emitAll(op, inputs, attributes)[0];
 }
 

@@ -30,7 +30,8 @@ export function printProgram(program: Program, timings: readonly StepTiming[] = 
   ]);
   const widths = [0, 1, 2].map((c) => Math.max(0, ...rows.map((r) => r[c].length)));
   const lines = rows.map(
-    (r) => `${r[0].padStart(widths[0])}  ${r[1].padEnd(widths[1])}  ${r[2].padEnd(widths[2])}  ${r[3]}  ${r[4]}${r[5] ? `  ${r[5]}` : ""}`,
+    (r) =>
+      `${r[0].padStart(widths[0])}  ${r[1].padEnd(widths[1])}  ${r[2].padEnd(widths[2])}  ${r[3]}  ${r[4]}${r[5] ? `  ${r[5]}` : ""}`,
   );
   const inputs = program.values.filter((v) => v.kind === "input").length;
   const head =
@@ -46,7 +47,8 @@ function nameOf(step: ProgramStep): string {
 
 function valueText(program: Program, id: number): string {
   const value = program.values[id];
-  const mark = value.kind === "temporary" ? "%" : value.kind === "state" ? "$" : value.kind === "input" ? "@" : "~";
+  const mark =
+    value.kind === "temporary" ? "%" : value.kind === "state" ? "$" : value.kind === "input" ? "@" : "~";
   return `${mark}${id} ${value.dtype === "float32" ? "" : `${value.dtype} `}[${value.shape.join(", ")}]`;
 }
 

@@ -1,13 +1,18 @@
 /** Ops that compute each element of the output from the same element of their inputs. */
 import type { DType } from "../base/dtype.ts";
+import type { FusedBinary, FusedUnary } from "../engines/fused_loop.ts";
 import type { OpDefinition, Value } from "../graph/node.ts";
 import { emit } from "../graph/node.ts";
-import type { FusedBinary, FusedUnary } from "../engines/fused_loop.ts";
 import { constant, sumTo, zerosLike } from "./creation.ts";
 import { inferBroadcast, requireFloating } from "./infer.ts";
 
 type UnaryGradient = (grad: Value, input: Value, output: Value) => Value;
-type BinaryGradient = (grad: Value, a: Value, b: Value, output: Value) => readonly [Value | null, Value | null];
+type BinaryGradient = (
+  grad: Value,
+  a: Value,
+  b: Value,
+  output: Value,
+) => readonly [Value | null, Value | null];
 
 /** A unary op on floating-point numbers. */
 function floatingUnary(name: FusedUnary, gradient: UnaryGradient): OpDefinition {
@@ -47,7 +52,11 @@ function binary(name: FusedBinary, gradient: BinaryGradient): OpDefinition {
 }
 
 function comparison(name: FusedBinary): OpDefinition {
-  return { name, elementwise: { kind: "binary", op: name }, infer: (inputs) => inferBroadcast(inputs, "bool") };
+  return {
+    name,
+    elementwise: { kind: "binary", op: name },
+    infer: (inputs) => inferBroadcast(inputs, "bool"),
+  };
 }
 
 const zeroGradient: UnaryGradient = (grad) => zerosLike(grad);
@@ -60,7 +69,9 @@ export const expm1Op = floatingUnary("expm1", (g, _x, y) => mul(g, add(y, consta
 export const logOp = floatingUnary("log", (g, x) => div(g, x));
 export const log1pOp = floatingUnary("log1p", (g, x) => div(g, add(x, constant(1, x.dtype))));
 export const sqrtOp = floatingUnary("sqrt", (g, _x, y) => div(g, mul(y, constant(2, y.dtype))));
-export const rsqrtOp = floatingUnary("rsqrt", (g, _x, y) => mul(mul(g, constant(-0.5, y.dtype)), mul(y, mul(y, y))));
+export const rsqrtOp = floatingUnary("rsqrt", (g, _x, y) =>
+  mul(mul(g, constant(-0.5, y.dtype)), mul(y, mul(y, y))),
+);
 export const reciprocalOp = floatingUnary("reciprocal", (g, _x, y) => neg(mul(g, mul(y, y))));
 // In sigmoid's and tanh's gradient every term has g in it: what depends on y alone would be computed by the
 // forward loop, written to memory and kept for the backward one.
@@ -80,7 +91,9 @@ export const ceilOp = anyUnary("ceil", zeroGradient);
 export const roundOp = anyUnary("round", zeroGradient);
 export const truncOp = anyUnary("trunc", zeroGradient);
 /** max(x, 0); NaN stays NaN. */
-export const reluOp = anyUnary("relu", (g, _x, y) => where(emit(leOp, [y, constant(0, y.dtype)]), constant(0, g.dtype), g));
+export const reluOp = anyUnary("relu", (g, _x, y) =>
+  where(emit(leOp, [y, constant(0, y.dtype)]), constant(0, g.dtype), g),
+);
 export const logicalNotOp = anyUnary("logicalNot", undefined, "bool");
 export const isnanOp = anyUnary("isnan", undefined, "bool");
 
@@ -119,7 +132,16 @@ export const whereOp: OpDefinition = {
   elementwise: { kind: "where" },
   infer([condition, a, b]) {
     const [{ dtype }] = inferBroadcast([a, b]);
-    return [{ shape: inferBroadcast([{ ...condition, shape: condition.shape, dtype }, { shape: a.shape, dtype }, { shape: b.shape, dtype }])[0].shape, dtype }];
+    return [
+      {
+        shape: inferBroadcast([
+          { ...condition, shape: condition.shape, dtype },
+          { shape: a.shape, dtype },
+          { shape: b.shape, dtype },
+        ])[0].shape,
+        dtype,
+      },
+    ];
   },
   gradient({ grads, inputs: [condition, a, b], needs }) {
     const g = grads[0] as Value;
@@ -157,7 +179,13 @@ export const where = (condition: Value, a: Value, b: Value): Value => emit(where
 export const cast = (a: Value, dtype: DType): Value => (a.dtype === dtype ? a : emit(castOp, [a], { dtype }));
 
 /** Where neither is smaller nor are they equal (one is NaN), both receive the whole gradient, as in PyTorch. */
-function extremeGradient(g: Value, a: Value, b: Value, aLoses: Value, bLoses: Value): readonly [Value, Value] {
+function extremeGradient(
+  g: Value,
+  a: Value,
+  b: Value,
+  aLoses: Value,
+  bLoses: Value,
+): readonly [Value, Value] {
   const zero = constant(0, g.dtype);
   const shared = where(eq(a, b), mul(g, constant(0.5, g.dtype)), g);
   return [where(aLoses, zero, shared), where(bLoses, zero, shared)];

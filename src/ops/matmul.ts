@@ -2,8 +2,8 @@
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { sum } from "./reduction.ts";
 import { requireSameDtype } from "./infer.ts";
+import { sum } from "./reduction.ts";
 
 /**
  * Inputs A, B and optionally a bias; attributes `transposeA`, `transposeB` and, from the fusion pass,
@@ -17,7 +17,9 @@ export const matmulOp: OpDefinition = {
     requireSameDtype(inputs);
     if (a.dtype === "bool") throw new DTypeError("expected numbers, got bool");
     if (a.shape.length !== b.shape.length || a.shape.length < 2 || a.shape.length > 3) {
-      throw new ShapeError(`expected two matrices or two batches of matrices, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+      throw new ShapeError(
+        `expected two matrices or two batches of matrices, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      );
     }
     const [m, ka] = matrixOf(a.shape, attributes.transposeA as boolean);
     const [kb, n] = matrixOf(b.shape, attributes.transposeB as boolean);

@@ -21,7 +21,10 @@ export const sumOp: OpDefinition = {
   name: "sum",
   reduction: "sum",
   infer: ([input], attributes) => [
-    { shape: reducedShape(input.shape, dimsOf(attributes), attributes.keepdim as boolean), dtype: input.dtype },
+    {
+      shape: reducedShape(input.shape, dimsOf(attributes), attributes.keepdim as boolean),
+      dtype: input.dtype,
+    },
   ],
   gradient: ({ grads, inputs: [input], attributes }) => [
     expand(withReducedDims(grads[0] as Value, input, attributes), input.shape),
@@ -36,7 +39,9 @@ function extreme(name: "amax" | "amin"): OpDefinition {
     infer([input], attributes) {
       const dims = dimsOf(attributes);
       if (dims.some((d) => input.shape[d] === 0) || (input.shape.length === 0 && numel(input.shape) === 0)) {
-        throw new ShapeError(`cannot reduce over an empty dimension of ${formatShape(input.shape)}: there is no ${name === "amax" ? "largest" : "smallest"} element`);
+        throw new ShapeError(
+          `cannot reduce over an empty dimension of ${formatShape(input.shape)}: there is no ${name === "amax" ? "largest" : "smallest"} element`,
+        );
       }
       return [{ shape: reducedShape(input.shape, dims, attributes.keepdim as boolean), dtype: input.dtype }];
     },

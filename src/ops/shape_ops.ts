@@ -1,6 +1,6 @@
 /** Ops that move elements without computing: reshape, permute, expand. */
 import { ShapeError } from "../base/errors.ts";
-import { broadcastShapes, formatShape, numel, sameShape, type Shape } from "../base/shape.ts";
+import { broadcastShapes, formatShape, numel, type Shape, sameShape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { sumTo } from "./creation.ts";
 

@@ -288,7 +288,8 @@ export class Executor {
     for (const value of mustBeKept) outputs.add(value);
     const mayWait = (value: Value | undefined) => canBeKept(value) && !mustBeKept.has(value);
     this.topLevel = this.topLevel.filter((ref) => mayWait(ref.deref()));
-    for (const [number, ref] of this.gradients) if (!mayWait(ref.deref()?.value)) this.gradients.delete(number);
+    for (const [number, ref] of this.gradients)
+      if (!mayWait(ref.deref()?.value)) this.gradients.delete(number);
     for (const { owner } of commits) outputs.delete(owner.value);
     return [...outputs];
   }
@@ -448,7 +449,9 @@ function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>):
   }
   const touched = new Set<Node>();
   const depends = (value: Value) =>
-    value.state !== null ? doomed.has(value.state) : !value.settled && value.node !== null && touched.has(value.node);
+    value.state !== null
+      ? doomed.has(value.state)
+      : !value.settled && value.node !== null && touched.has(value.node);
   // Inputs are always older than the nodes that read them.
   for (const node of [...nodes].sort((a, b) => a.id - b.id)) if (node.inputs.some(depends)) touched.add(node);
   return new Set(values.filter(depends));

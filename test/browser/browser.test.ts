@@ -23,7 +23,11 @@ after(async () => {
   server?.close();
 });
 
-async function trainInPage(folder: "isolated" | "plain", engine: string, threads: number): Promise<TrainedLosses & { isolated: boolean }> {
+async function trainInPage(
+  folder: "isolated" | "plain",
+  engine: string,
+  threads: number,
+): Promise<TrainedLosses & { isolated: boolean }> {
   const page = await browser.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
@@ -41,7 +45,10 @@ async function trainInPage(folder: "isolated" | "plain", engine: string, threads
 
 function assertLosses(found: readonly number[]): void {
   found.forEach((loss, i) => {
-    assert.ok(Math.abs(loss - expected.losses[i]) < 1e-5 * Math.abs(expected.losses[i]), `loss ${i}: ${loss}, in Node ${expected.losses[i]}`);
+    assert.ok(
+      Math.abs(loss - expected.losses[i]) < 1e-5 * Math.abs(expected.losses[i]),
+      `loss ${i}: ${loss}, in Node ${expected.losses[i]}`,
+    );
   });
 }
 
@@ -52,7 +59,9 @@ test("an isolated page trains with threads and gets Node's losses", { skip: noBr
   assertLosses(result.losses);
 });
 
-test("a page that is not isolated trains with one thread and a memory of its own", { skip: noBrowser }, async () => {
+test("a page that is not isolated trains with one thread and a memory of its own", {
+  skip: noBrowser,
+}, async () => {
   const result = await trainInPage("plain", "wasm", 2);
   assert.equal(result.isolated, false);
   assert.equal(result.threads, 1);
@@ -62,6 +71,9 @@ test("a page that is not isolated trains with one thread and a memory of its own
 test("the reference engine runs in a page", { skip: noBrowser }, async () => {
   const result = await trainInPage("isolated", "reference", 1);
   result.losses.forEach((loss, i) => {
-    assert.ok(Math.abs(loss - expected.losses[i]) < 1e-3 * Math.abs(expected.losses[i]), `loss ${i}: ${loss} and ${expected.losses[i]}`);
+    assert.ok(
+      Math.abs(loss - expected.losses[i]) < 1e-3 * Math.abs(expected.losses[i]),
+      `loss ${i}: ${loss} and ${expected.losses[i]}`,
+    );
   });
 });

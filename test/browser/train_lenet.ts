@@ -7,7 +7,11 @@ export interface TrainedLosses {
   readonly threads: number;
 }
 
-export async function trainLenet(convoyant: typeof Convoyant, engine: string, options: { threads?: number } = {}): Promise<TrainedLosses> {
+export async function trainLenet(
+  convoyant: typeof Convoyant,
+  engine: string,
+  options: { threads?: number } = {},
+): Promise<TrainedLosses> {
   const { fromTypedArray, manualSeed, models, nn, optim, useEngine, stopEngine, engineInfo } = convoyant;
   await useEngine(engine, options);
   manualSeed(1);
@@ -15,9 +19,16 @@ export async function trainLenet(convoyant: typeof Convoyant, engine: string, op
   const optimizer = optim.SGD(net.parameters(), { lr: 0.5 });
   const losses: number[] = [];
   for (let step = 0; step < 4; step++) {
-    const pixels = Float32Array.from({ length: 32 * 784 }, (_, i) => ((i * 37 + step * 101 + (i >> 5) * 11) % 256) / 255);
+    const pixels = Float32Array.from(
+      { length: 32 * 784 },
+      (_, i) => ((i * 37 + step * 101 + (i >> 5) * 11) % 256) / 255,
+    );
     const x = fromTypedArray(pixels, [32, 1, 28, 28], "float32");
-    const y = fromTypedArray(Float64Array.from({ length: 32 }, (_, i) => (i * 7 + step) % 10), [32], "int64");
+    const y = fromTypedArray(
+      Float64Array.from({ length: 32 }, (_, i) => (i * 7 + step) % 10),
+      [32],
+      "int64",
+    );
     const loss = nn.functional.crossEntropy(net(x), y);
     optimizer.zeroGrad();
     loss.backward();

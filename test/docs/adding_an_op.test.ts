@@ -68,7 +68,10 @@ test("the page's op compiles, and runs on each engine as its formula says", () =
     }
     await stopEngine();
   `;
-  const run = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: folder, encoding: "utf8" });
+  const run = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   assert.equal(run.status, 0, run.stderr);
   const [reference, wasm, message] = run.stdout.trim().split("\n");
   assert.deepEqual(JSON.parse(reference), [

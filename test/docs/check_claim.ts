@@ -22,7 +22,9 @@ function parse(text: string): unknown {
     token.startsWith('"') ? token : JSON.stringify({ number: token }),
   );
   try {
-    return JSON.parse(marked, (_, value) => (typeof value?.number === "string" ? written(value.number) : value));
+    return JSON.parse(marked, (_, value) =>
+      typeof value?.number === "string" ? written(value.number) : value,
+    );
   } catch {
     throw new Error(`the example's comment "${text}" starts like a value but is none`);
   }
@@ -38,7 +40,9 @@ function written(text: string): Written {
 
 function agree(got: unknown, expected: unknown): boolean {
   if (Array.isArray(expected)) {
-    return Array.isArray(got) && got.length === expected.length && expected.every((each, i) => agree(got[i], each));
+    return (
+      Array.isArray(got) && got.length === expected.length && expected.every((each, i) => agree(got[i], each))
+    );
   }
   if (typeof expected !== "object" || expected === null) return got === expected;
   const { value, tolerance } = expected as Written;

@@ -6,7 +6,11 @@ import { compatibilityPage } from "./compatibility.ts";
 
 test("docs/compatibility.md tells how each engine runs each op", async () => {
   const page = await compatibilityPage();
-  assert.equal(readSource("docs/compatibility.md"), page, "run `node build/test/docs/write_compatibility.js`");
+  assert.equal(
+    readSource("docs/compatibility.md"),
+    page,
+    "run `node build/test/docs/write_compatibility.js`",
+  );
 });
 
 test("every reference kernel belongs to an op of the page, and every op can run", async () => {

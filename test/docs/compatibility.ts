@@ -1,6 +1,7 @@
 /** docs/compatibility.md: every op and how each engine runs it, from the ops' definitions and the engines' lists. */
-import { pathToFileURL } from "node:url";
+
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { PLANNERS as NATIVE_PLANNERS } from "../../src/engines/onednn/worker_extension.ts";
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
 import { PLANNERS } from "../../src/engines/wasm/kernels/registry.ts";
@@ -27,7 +28,8 @@ async function definedOps(): Promise<Map<string, OpDefinition[]>> {
     const built = join(root, "build", file.replace(/\.ts$/, ".js"));
     const exported = Object.values(await import(pathToFileURL(built).href));
     const ops = exported.filter(
-      (one): one is OpDefinition => typeof (one as OpDefinition)?.infer === "function" && "name" in (one as object),
+      (one): one is OpDefinition =>
+        typeof (one as OpDefinition)?.infer === "function" && "name" in (one as object),
     );
     if (ops.length > 0) found.set(file.slice("src/ops/".length, -".ts".length), ops);
   }

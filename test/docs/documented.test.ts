@@ -13,13 +13,22 @@ function needsExample({ path, file }: (typeof names)[number]): boolean {
 
 test("the public API is found", () => {
   const paths = names.map(({ path }) => path);
-  for (const path of ["relu", "nn.Conv2d", "nn.functional.linear", "optim.SGD", "data.transforms.Resize", "save"]) {
+  for (const path of [
+    "relu",
+    "nn.Conv2d",
+    "nn.functional.linear",
+    "optim.SGD",
+    "data.transforms.Resize",
+    "save",
+  ]) {
     assert.ok(paths.includes(path) || paths.includes(path.split(".").at(-1) as string), path);
   }
 });
 
 test("everything public has documentation", () => {
-  const bare = names.filter(({ doc }) => doc === "").map(({ path, file, line }) => `${path} (${file}:${line})`);
+  const bare = names
+    .filter(({ doc }) => doc === "")
+    .map(({ path, file, line }) => `${path} (${file}:${line})`);
   assert.equal(bare.length, 0, bare.join("\n"));
 });
 

@@ -30,7 +30,8 @@ function preludeOf(file: string): keyof typeof preludes {
 mkdirSync(join(root, "build"), { recursive: true });
 const folder = mkdtempSync(join(root, "build", "examples-"));
 const built = relative(folder, join(root, "build/test/docs")).replaceAll("\\", "/");
-const nameOf = (block: CodeBlock) => `${block.file.replace(/\W/g, "_")}_${block.line}_${blocks.indexOf(block)}`;
+const nameOf = (block: CodeBlock) =>
+  `${block.file.replace(/\W/g, "_")}_${block.line}_${blocks.indexOf(block)}`;
 let complaints = "";
 
 before(() => {
@@ -52,7 +53,10 @@ before(() => {
     rootDir: ".",
     outDir: ".",
   };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"], exclude: [] }));
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, include: ["*.ts"], exclude: [] }),
+  );
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const result = spawnSync(process.execPath, [compiler, "-p", folder, "--pretty", "false"], {
     cwd: folder,

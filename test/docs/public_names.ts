@@ -67,7 +67,8 @@ function moduleExports(file: string): ModuleExports {
 function resolve(file: string, name: string): Omit<PublicName, "path"> | undefined {
   const { names, stars } = moduleExports(file);
   const found = names.get(name);
-  if (found !== undefined) return "local" in found ? declarationIn(file, found.local) : resolve(found.from, found.name);
+  if (found !== undefined)
+    return "local" in found ? declarationIn(file, found.local) : resolve(found.from, found.name);
   for (const star of stars) {
     const below = resolve(star, name);
     if (below !== undefined) return below;
@@ -77,7 +78,10 @@ function resolve(file: string, name: string): Omit<PublicName, "path"> | undefin
 
 function declarationIn(file: string, local: string): Omit<PublicName, "path"> | undefined {
   const text = readSource(file);
-  const declaration = new RegExp(`^(?:export )?(?:async )?(?:abstract )?(?:function\\*?|class|const) ${local}\\b`, "m");
+  const declaration = new RegExp(
+    `^(?:export )?(?:async )?(?:abstract )?(?:function\\*?|class|const) ${local}\\b`,
+    "m",
+  );
   const at = declaration.exec(text)?.index;
   if (at === undefined) return undefined;
   const before = text.slice(0, at);

@@ -10,10 +10,10 @@ import {
   optim,
   rand,
   randint,
+  stopEngine,
   type Tensor,
   tensor,
   useEngine,
-  stopEngine,
 } from "../../src/index.ts";
 import { executor } from "../../src/tensor/runtime.ts";
 import { vectors } from "./prelude.ts";

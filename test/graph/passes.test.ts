@@ -22,7 +22,11 @@ function lost(): never {
 
 function leaf(shape: number[], seed: number): Value {
   const count = shape.reduce((a, b) => a * b, 1);
-  return constantValue(Float32Array.from({ length: count }, (_, i) => Math.sin(seed + 1.7 * i)), shape, "float32");
+  return constantValue(
+    Float32Array.from({ length: count }, (_, i) => Math.sin(seed + 1.7 * i)),
+    shape,
+    "float32",
+  );
 }
 
 function state(shape: number[], seed: number): { value: Value; buffer: StateBuffer; data: TypedArray } {
@@ -33,10 +37,18 @@ function state(shape: number[], seed: number): { value: Value; buffer: StateBuff
   return { value, buffer, data: like.data as TypedArray };
 }
 
-function evaluate(outputs: Value[], capabilities: EngineCapabilities, states = new Map<StateBuffer, TypedArray>()): TypedArray[] {
+function evaluate(
+  outputs: Value[],
+  capabilities: EngineCapabilities,
+  states = new Map<StateBuffer, TypedArray>(),
+): TypedArray[] {
   const captured = capture(outputs, [], lost);
   const program = compileGraph(captured.build(), capabilities);
-  return runInProcess(program, captured.inputs.map((v) => v.data as TypedArray), captured.states.map((s) => states.get(s) as TypedArray));
+  return runInProcess(
+    program,
+    captured.inputs.map((v) => v.data as TypedArray),
+    captured.states.map((s) => states.get(s) as TypedArray),
+  );
 }
 
 function assertClose(a: TypedArray[], b: TypedArray[]): void {
@@ -82,7 +94,13 @@ function oneOp(kind: number, a: Value, b: Value): Value {
     case 7:
       return expand(a, rank === 3 ? SHAPE : [4, 5]);
     case 8:
-      return permute(permute(a, a.shape.map((_, i) => rank - 1 - i)), a.shape.map((_, i) => rank - 1 - i));
+      return permute(
+        permute(
+          a,
+          a.shape.map((_, i) => rank - 1 - i),
+        ),
+        a.shape.map((_, i) => rank - 1 - i),
+      );
     case 9:
       return reshape(reshape(a, [a.shape.reduce((x, y) => x * y, 1)]), a.shape);
     case 10:
@@ -94,11 +112,17 @@ function oneOp(kind: number, a: Value, b: Value): Value {
 
 test("fused and planned programs compute what single ops compute", () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(1 << 16), { minLength: 1, maxLength: 24 }), fc.array(fc.nat(27), { minLength: 1, maxLength: 4 }), (picks, wanted) => {
-      const values = build(picks);
-      const outputs = [...new Set([values[values.length - 1], ...wanted.map((w) => values[w % values.length])])].filter((v) => !v.settled);
-      assertClose(evaluate(outputs, FUSED), evaluate(outputs, PLAIN));
-    }),
+    fc.property(
+      fc.array(fc.nat(1 << 16), { minLength: 1, maxLength: 24 }),
+      fc.array(fc.nat(27), { minLength: 1, maxLength: 4 }),
+      (picks, wanted) => {
+        const values = build(picks);
+        const outputs = [
+          ...new Set([values[values.length - 1], ...wanted.map((w) => values[w % values.length])]),
+        ].filter((v) => !v.settled);
+        assertClose(evaluate(outputs, FUSED), evaluate(outputs, PLAIN));
+      },
+    ),
     { numRuns: 400, seed: 7 },
   );
 });
@@ -107,14 +131,20 @@ test("a chain with a reduction becomes one loop", () => {
   const x = leaf([8, 16], 1);
   const y = sum(ops.mul(emit(ops.sigmoidOp, [ops.add(x, constant(1, "float32"))]), x), [1]);
   const graph = optimise(capture([y], [], lost).build(), FUSED);
-  assert.deepEqual(graph.nodes.map((n) => n.op.name), ["fused"]);
+  assert.deepEqual(
+    graph.nodes.map((n) => n.op.name),
+    ["fused"],
+  );
 });
 
 test("what needs a reduction's result runs after it", () => {
   const x = leaf([8, 16], 1);
   const y = ops.sub(x, amax(x, [1], true));
   const graph = optimise(capture([y], [], lost).build(), FUSED);
-  assert.deepEqual(graph.nodes.map((n) => n.op.name), ["fused", "fused"]);
+  assert.deepEqual(
+    graph.nodes.map((n) => n.op.name),
+    ["fused", "fused"],
+  );
 });
 
 test("two reductions of one input share a loop", () => {
@@ -131,9 +161,15 @@ test("an activation moves into the matrix product before it, unless someone read
   const product = matmul(a, w);
   const y = emit(ops.reluOp, [product]);
   const alone = optimise(capture([y], [], lost).build(), FUSED);
-  assert.deepEqual(alone.nodes.map((n) => [n.op.name, n.attributes.activation]), [["matmul", "relu"]]);
+  assert.deepEqual(
+    alone.nodes.map((n) => [n.op.name, n.attributes.activation]),
+    [["matmul", "relu"]],
+  );
   const read = optimise(capture([y, product], [], lost).build(), FUSED);
-  assert.deepEqual(read.nodes.map((n) => n.op.name), ["matmul", "fused"]);
+  assert.deepEqual(
+    read.nodes.map((n) => n.op.name),
+    ["matmul", "fused"],
+  );
   assertClose(evaluate([y], FUSED), evaluate([y], PLAIN));
 });
 
@@ -162,7 +198,11 @@ test("an update is written over the state it replaces, and not before others hav
   for (const capabilities of [FUSED, PLAIN]) {
     const program = compileGraph(captured.build(), capabilities);
     const weights = w.data.slice();
-    const [result] = runInProcess(program, captured.inputs.map((v) => v.data as TypedArray), [weights]);
+    const [result] = runInProcess(
+      program,
+      captured.inputs.map((v) => v.data as TypedArray),
+      [weights],
+    );
     const expected = evaluate([after], PLAIN, new Map([[w.buffer, w.data]]));
     assertClose([result], expected);
     assertClose([weights], [w.data.map((v) => v * 0.9) as TypedArray]);
@@ -177,6 +217,10 @@ test("the same structure has the same key whatever the data", () => {
     return capture([ops.mul(x, constantValue(Float32Array.of(factor), [], "float32"))], [], lost).key;
   };
   assert.equal(key(1, 0.1), key(2, 0.01));
-  const other = capture([ops.add(leaf([4], 1), constantValue(Float32Array.of(1), [], "float32"))], [], lost).key;
+  const other = capture(
+    [ops.add(leaf([4], 1), constantValue(Float32Array.of(1), [], "float32"))],
+    [],
+    lost,
+  ).key;
   assert.notEqual(key(1, 0.1), other);
 });

@@ -6,7 +6,11 @@ import type { FusedLoop } from "../../src/engines/fused_loop.ts";
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
 import { interpret } from "../wasm_codegen/loop_oracle.ts";
 
-export function runInProcess(program: Program, inputs: readonly TypedArray[], states: readonly TypedArray[]): TypedArray[] {
+export function runInProcess(
+  program: Program,
+  inputs: readonly TypedArray[],
+  states: readonly TypedArray[],
+): TypedArray[] {
   const arena = new ArrayBuffer(program.arenaBytes);
   new Uint8Array(arena).fill(0xa5);
   const view = (id: number): TypedArray => {
@@ -22,12 +26,23 @@ export function runInProcess(program: Program, inputs: readonly TypedArray[], st
     if (value.kind === "input") view(id).set(inputs[value.index]);
   });
   for (const step of program.steps) {
-    const argument = (id: number) => ({ data: view(id), shape: program.values[id].shape, dtype: program.values[id].dtype });
+    const argument = (id: number) => ({
+      data: view(id),
+      shape: program.values[id].shape,
+      dtype: program.values[id].dtype,
+    });
     if (step.op === "fused") {
-      const made = interpret(step.attributes.loop as FusedLoop, step.inputs.map((id) => view(id).slice()));
+      const made = interpret(
+        step.attributes.loop as FusedLoop,
+        step.inputs.map((id) => view(id).slice()),
+      );
       step.outputs.forEach((id, i) => view(id).set(made.outputs[i]));
     } else {
-      REFERENCE_KERNELS[step.op]({ inputs: step.inputs.map(argument), outputs: step.outputs.map(argument), attributes: step.attributes });
+      REFERENCE_KERNELS[step.op]({
+        inputs: step.inputs.map(argument),
+        outputs: step.outputs.map(argument),
+        attributes: step.attributes,
+      });
     }
   }
   const results = program.outputs.map((id) => view(id).slice());
@@ -38,5 +53,9 @@ export function runInProcess(program: Program, inputs: readonly TypedArray[], st
 
 /** Bytes that the program would need if no two values shared any. */
 export function unsharedBytes(program: Program): number {
-  return program.values.reduce((sum, v) => (v.kind === "temporary" || v.kind === "input" ? sum + numel(v.shape) * bytesOf(v.dtype) : sum), 0);
+  return program.values.reduce(
+    (sum, v) =>
+      v.kind === "temporary" || v.kind === "input" ? sum + numel(v.shape) * bytesOf(v.dtype) : sum,
+    0,
+  );
 }

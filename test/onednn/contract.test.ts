@@ -5,7 +5,9 @@ import { missingLibrary } from "./library.ts";
 
 const TOPICS = [
   ...["pointwise", "comparison", "creation", "indexing", "linear_algebra", "ordering", "reduction", "shape"],
-  ...["activation", "convolution", "linear", "loss", "normalization", "padding", "pooling"].map((t) => `nn_${t}`),
+  ...["activation", "convolution", "linear", "loss", "normalization", "padding", "pooling"].map(
+    (t) => `nn_${t}`,
+  ),
 ];
 
 process.env.CONVOYANT_ONEDNN = "everything";

@@ -31,7 +31,9 @@ function elfHeader(machine: number): Uint8Array {
   return header;
 }
 
-test("a file that is missing, no library, or of another architecture", { skip: process.platform !== "linux" }, () => {
+test("a file that is missing, no library, or of another architecture", {
+  skip: process.platform !== "linux",
+}, () => {
   refused(join(folder, "nothing.so"), /nothing\.so: not found/);
   const text = join(folder, "text.so");
   writeFileSync(text, "this is no library, however long one looks at it ".repeat(20));
@@ -51,18 +53,26 @@ function compile(name: string, code: string): string {
   return path;
 }
 
-test("a library that is not oneDNN, or too old", { skip: compiler ? false : "there is no C compiler here" }, () => {
+test("a library that is not oneDNN, or too old", {
+  skip: compiler ? false : "there is no C compiler here",
+}, () => {
   refused(compile("other.so", "int something(void) { return 1; }"), /other\.so: it is not oneDNN/);
   const version = (major: number, minor: number) =>
     `static int v[8] = {${major}, ${minor}, 4}; const int *dnnl_version(void) { return v; }`;
-  refused(compile("old.so", version(1, 8)), /old\.so: it is version 1\.8\.4, too old; 2\.3 or newer is needed/);
+  refused(
+    compile("old.so", version(1, 8)),
+    /old\.so: it is version 1\.8\.4, too old; 2\.3 or newer is needed/,
+  );
   refused(compile("new.so", version(4, 0)), /new\.so: it is version 4\.0\.4; versions 2\.3 to 3 are known/);
 });
 
 test("a wheel whose hash differs, or whose library's does, leaves nothing behind", () => {
   const before = readdirSync(folder);
   const archive = zipSync({ [WHEEL.member]: new TextEncoder().encode("not the library") });
-  assert.throws(() => takeFromWheel(archive, folder), /whl is not the file that was expected: its SHA-256 is/);
+  assert.throws(
+    () => takeFromWheel(archive, folder),
+    /whl is not the file that was expected: its SHA-256 is/,
+  );
   const sha256 = execFileSync("sha256sum", { input: archive }).toString().slice(0, 64);
   assert.throws(
     () => takeFromWheel(archive, folder, { ...WHEEL, sha256 }),
@@ -91,7 +101,8 @@ test("an installation that fails lists what was tried and leaves nothing behind"
       into,
     ),
     (error: Error) =>
-      error instanceof EngineError && /the first: oneDNN cannot be used: [\s\S]*the second: nobody answers/.test(error.message),
+      error instanceof EngineError &&
+      /the first: oneDNN cannot be used: [\s\S]*the second: nobody answers/.test(error.message),
   );
   assert.deepEqual(readdirSync(into), []);
 });

@@ -58,7 +58,12 @@ export class Chooser {
     }
   }
 
-  #measure(file: ChoiceFile, key: string, names: readonly string[], kernel: (way: number) => SliceKernel): number {
+  #measure(
+    file: ChoiceFile,
+    key: string,
+    names: readonly string[],
+    kernel: (way: number) => SliceKernel,
+  ): number {
     const times = names.map((_, way) => this.#time(kernel(way)));
     file.add(key, Object.fromEntries(names.map((name, way) => [name, times[way]])));
     return times.indexOf(Math.min(...times));

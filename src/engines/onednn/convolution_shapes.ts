@@ -18,7 +18,12 @@ export function channelsFirst([n, h, w, c]: Shape): number[] {
 }
 
 /** The sizes of a channels-last convolution or of one of its gradients; null for anything else. */
-export function lastGeometry(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): ConvGeometry | null {
+export function lastGeometry(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+): ConvGeometry | null {
   if (attributes.layout !== "channelsLast") return null;
   const shape = (spec: TensorSpec) => channelsFirst(spec.shape);
   if (op === "conv2d") return convGeometry(attributes, shape(inputs[0]), inputs[1].shape, shape(outputs[0]));
@@ -72,7 +77,10 @@ export function batchSlices(g: ConvGeometry): Slices {
 /** How the batch is cut for the gradient by the weights, each slice with a partial sum of its own. */
 export function weightSlices(g: ConvGeometry): Slices {
   const most = Math.min(8, operations(g) / (2 * SLICE_OPERATIONS), PARTIAL_BYTES / weightBytes(g));
-  return cutSlices(g.n, 2 ** Math.floor(Math.log2(Math.max(most, operations(g) > 4 * SLICE_OPERATIONS ? 2 : 1))));
+  return cutSlices(
+    g.n,
+    2 ** Math.floor(Math.log2(Math.max(most, operations(g) > 4 * SLICE_OPERATIONS ? 2 : 1))),
+  );
 }
 
 /** The most that a weight takes in a layout of the library's: channels are padded to whole blocks. */
@@ -81,7 +89,12 @@ export function weightBytes({ groups, o, c, kh, kw }: ConvGeometry): number {
   return roundUp((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
 }
 
-export function convolutionScratchBytes(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): number {
+export function convolutionScratchBytes(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+): number {
   const g = lastGeometry(op, attributes, inputs, outputs);
   if (g === null) return 0;
   return op === "conv2dWeightGradient" ? weightBytes(g) * weightSlices(g).count : weightBytes(g);

@@ -178,7 +178,12 @@ export class DnnlScope {
       ]);
     }
     const init = [CONVOLUTION_DIRECT, ...operands];
-    return this.#describeOperation("dnnl_dilated_convolution_backward_data_desc_init", init, 0, forward.pointer);
+    return this.#describeOperation(
+      "dnnl_dilated_convolution_backward_data_desc_init",
+      init,
+      0,
+      forward.pointer,
+    );
   }
 
   /** The gradient by the weights. */
@@ -194,7 +199,12 @@ export class DnnlScope {
       ]);
     }
     const init = [CONVOLUTION_DIRECT, ...operands];
-    return this.#describeOperation("dnnl_dilated_convolution_backward_weights_desc_init", init, 0, forward.pointer);
+    return this.#describeOperation(
+      "dnnl_dilated_convolution_backward_weights_desc_init",
+      init,
+      0,
+      forward.pointer,
+    );
   }
 
   matmul(
@@ -225,7 +235,12 @@ export class DnnlScope {
         ...[out, this.dnnl.engine, forwardTraining, POOLING[kind], ...operands, 0],
       ]);
     }
-    return this.#describeOperation("dnnl_pooling_v2_forward_desc_init", [forwardTraining, POOLING[kind], ...operands], 0, 0);
+    return this.#describeOperation(
+      "dnnl_pooling_v2_forward_desc_init",
+      [forwardTraining, POOLING[kind], ...operands],
+      0,
+      0,
+    );
   }
 
   poolingBackward(
@@ -304,7 +319,9 @@ export class DnnlScope {
     const steps = this.#owned("dnnl_post_ops_create", "dnnl_post_ops_destroy", (out) => [out]);
     if (generation === 3) this.dnnl.call("dnnl_post_ops_append_eltwise", steps, code, 0, 0);
     else this.dnnl.call("dnnl_post_ops_append_eltwise", steps, 1, code, 0, 0);
-    const attributes = this.#owned("dnnl_primitive_attr_create", "dnnl_primitive_attr_destroy", (out) => [out]);
+    const attributes = this.#owned("dnnl_primitive_attr_create", "dnnl_primitive_attr_destroy", (out) => [
+      out,
+    ]);
     this.dnnl.call("dnnl_primitive_attr_set_post_ops", attributes, steps);
     return attributes;
   }
@@ -313,7 +330,10 @@ export class DnnlScope {
     return [strides, dilation, paddingBefore, paddingAfter].map((pair) => this.#dims(pair));
   }
 
-  #poolWindow(kernel: readonly number[], { strides, dilation, paddingBefore, paddingAfter }: WindowGeometry): number[] {
+  #poolWindow(
+    kernel: readonly number[],
+    { strides, dilation, paddingBefore, paddingAfter }: WindowGeometry,
+  ): number[] {
     return [strides, kernel, dilation, paddingBefore, paddingAfter].map((pair) => this.#dims(pair));
   }
 
@@ -389,7 +409,8 @@ export class BoundPrimitive {
       this.#addresses[i] = addresses[i];
     }
     const status = this.#execute(this.#primitive, this.#stream, this.#memories.length, this.#arguments);
-    if (status !== SUCCESS) throw new EngineError(`onednn: a primitive failed: ${STATUS_NAMES[status] ?? status}`);
+    if (status !== SUCCESS)
+      throw new EngineError(`onednn: a primitive failed: ${STATUS_NAMES[status] ?? status}`);
   }
 }
 

@@ -19,7 +19,12 @@ export const FORMAT_ANY = 1;
 export const ELEMENT = { bfloat16: 2, float32: 3, int32: 4, uint8: 6 } as const;
 export type ElementType = keyof typeof ELEMENT;
 
-export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = { bfloat16: 2, float32: 4, int32: 4, uint8: 1 };
+export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  bfloat16: 2,
+  float32: 4,
+  int32: 4,
+  uint8: 1,
+};
 
 export const PROPAGATION = { forwardTraining: 64, forwardInference: 96 } as const;
 

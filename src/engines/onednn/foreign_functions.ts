@@ -25,7 +25,11 @@ export type NativeFunction = (...values: (number | string)[]) => number;
 /** Declares C functions of one library by name, result and parameters. */
 export interface NativeLibrary {
   /** @throws Error where the library does not export the name. */
-  declare(name: string, result: "int" | "void" | "pointer", parameters: readonly NativeType[]): NativeFunction;
+  declare(
+    name: string,
+    result: "int" | "void" | "pointer",
+    parameters: readonly NativeType[],
+  ): NativeFunction;
   exports(name: string): boolean;
 }
 
@@ -128,7 +132,9 @@ function loadKoffi(): Koffi {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND";
-    const why = missing ? "the package koffi is not installed" : `koffi cannot be loaded: ${message.split("\n")[0]}`;
+    const why = missing
+      ? "the package koffi is not installed"
+      : `koffi cannot be loaded: ${message.split("\n")[0]}`;
     throw new EngineError(`${why}; install it with \`npm install koffi@3\``);
   }
 }

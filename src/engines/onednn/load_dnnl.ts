@@ -30,7 +30,9 @@ export function candidates(env: NodeJS.ProcessEnv = process.env): { paths: strin
   if (given !== undefined && given !== "") return { paths: [given], chosen: true };
   const { join } = process.getBuiltinModule("node:path");
   const { existsSync } = process.getBuiltinModule("node:fs");
-  const installed = SYSTEM_NAMES.map((name) => join(libraryFolder(env), name)).filter((path) => existsSync(path));
+  const installed = SYSTEM_NAMES.map((name) => join(libraryFolder(env), name)).filter((path) =>
+    existsSync(path),
+  );
   return { paths: [...installed, ...SYSTEM_NAMES], chosen: false };
 }
 
@@ -69,7 +71,8 @@ function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
   pinRuntime(foreign, path);
   foreign.pin(path);
   const library = foreign.open(path);
-  if (!library.exports("dnnl_version")) throw new EngineError("it is not oneDNN: it has no function dnnl_version");
+  if (!library.exports("dnnl_version"))
+    throw new EngineError("it is not oneDNN: it has no function dnnl_version");
   requireVersion(foreign, library);
   if (library.exports("omp_set_num_threads")) library.declare("omp_set_num_threads", "void", ["int"])(1);
   return new Dnnl(declareFunctions(foreign, library), foreign);
@@ -84,9 +87,12 @@ function pinRuntime(foreign: ForeignFunctions, path: string): void {
 
 function requireVersion(foreign: ForeignFunctions, library: NativeLibrary): void {
   const [major, minor, patch] = foreign.integers(library.declare("dnnl_version", "pointer", [])(), 3);
-  if (major > 3) throw new EngineError(`it is version ${major}.${minor}.${patch}; versions 2.3 to 3 are known`);
+  if (major > 3)
+    throw new EngineError(`it is version ${major}.${minor}.${patch}; versions 2.3 to 3 are known`);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
-  throw new EngineError(`it is version ${major}.${minor}.${patch}, too old; ${OLDEST.join(".")} or newer is needed`);
+  throw new EngineError(
+    `it is version ${major}.${minor}.${patch}, too old; ${OLDEST.join(".")} or newer is needed`,
+  );
 }
 
 /** The loader names the file itself in most of its messages, or a library that the file needs. */
@@ -96,7 +102,8 @@ function reasonFor(path: string, message: string): string {
   const plain = own ? message.slice(path.length + 2) : message;
   // The loader passes over files of other architectures as though they were not there.
   const passedOver = own && /No such file/.test(plain) && existsSync(path);
-  if (passedOver || /wrong ELF class|Exec format/.test(plain)) return `${path}: it was built for another architecture`;
+  if (passedOver || /wrong ELF class|Exec format/.test(plain))
+    return `${path}: it was built for another architecture`;
   if (own && /No such file/.test(plain)) return `${path}: not found`;
   if (/invalid ELF header|file too short/.test(plain)) return `${path}: it is not a shared library`;
   return `${path}: ${plain}`;

@@ -1,6 +1,7 @@
 /** conv2d with its channels last: act(x * w + b), the batch in slices. */
-import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import {
   converted,
   convolutionKey,
@@ -15,8 +16,8 @@ import type { ActivationName } from "./dnnl_constants.ts";
 import {
   fastest,
   type NativeStep,
-  perSize,
   type Precision,
+  perSize,
   reorderStage,
   type SliceKernel,
   type Slices,
@@ -31,7 +32,10 @@ export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan 
   const chosen = fastest(step, key, (precision) => variant(scope, step, g, slices, precision));
   if (chosen === null) return null;
   const hasBias = inputs.length > 2;
-  const [sourceStep, resultStep] = [pictureBytes(g, "source", slices.size), pictureBytes(g, "result", slices.size)];
+  const [sourceStep, resultStep] = [
+    pictureBytes(g, "source", slices.size),
+    pictureBytes(g, "result", slices.size),
+  ];
   const { kernelOf, weights } = chosen;
   const compute: KernelStage = {
     units: slices.count,

@@ -1,6 +1,7 @@
 /** The gradient of a channels-last convolution by its input, the batch in slices. */
-import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import {
   converted,
   convolutionKey,
@@ -12,7 +13,14 @@ import {
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import { chooseWeights, packStage } from "./native_convolution.ts";
-import { fastest, type NativeStep, perSize, type Precision, type SliceKernel, type Slices } from "./native_step.ts";
+import {
+  fastest,
+  type NativeStep,
+  type Precision,
+  perSize,
+  type SliceKernel,
+  type Slices,
+} from "./native_step.ts";
 
 export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
@@ -22,7 +30,10 @@ export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPla
   const key = convolutionKey("conv2dInputGradient", g, slices.size);
   const chosen = fastest(step, key, (precision) => variant(scope, step, g, slices, precision));
   if (chosen === null) return null;
-  const [sourceStep, resultStep] = [pictureBytes(g, "source", slices.size), pictureBytes(g, "result", slices.size)];
+  const [sourceStep, resultStep] = [
+    pictureBytes(g, "source", slices.size),
+    pictureBytes(g, "result", slices.size),
+  ];
   const { kernelOf, weights } = chosen;
   const compute: KernelStage = {
     units: slices.count,

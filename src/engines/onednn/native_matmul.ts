@@ -9,8 +9,8 @@ import {
   fastest,
   MOST_SLICES,
   type NativeStep,
-  perSize,
   type Precision,
+  perSize,
   SLICE_OPERATIONS,
   type SliceKernel,
 } from "./native_step.ts";
@@ -30,7 +30,8 @@ export function takesMatmul(
   outputs: Specs,
   everything = false,
 ): boolean {
-  if (op !== "matmul" || outputs[0].shape.length !== 2 || !ACTIVATIONS.includes(attributes.activation)) return false;
+  if (op !== "matmul" || outputs[0].shape.length !== 2 || !ACTIVATIONS.includes(attributes.activation))
+    return false;
   if ([...inputs, ...outputs].some(({ dtype }) => dtype !== "float32")) return false;
   const { m, k, n } = sizes(attributes, inputs, outputs);
   return m * k * n > 0 && (everything || 2 * m * k * n >= FEW_OPERATIONS);
@@ -53,7 +54,15 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
   const key = `matmul ${m}x${k}x${n} ${blocks.size}${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
   const chosen = fastest(step, key, (precision) => {
     const kernelOf = perSize(blocks, (size) =>
-      blockKernel(scope, step, byColumns ? [m, k, size] : [size, k, n], ta ? [1, m] : [k, 1], tb ? [1, k] : [n, 1], n, precision),
+      blockKernel(
+        scope,
+        step,
+        byColumns ? [m, k, size] : [size, k, n],
+        ta ? [1, m] : [k, 1],
+        tb ? [1, k] : [n, 1],
+        n,
+        precision,
+      ),
     );
     return { kernelOf, kernel: kernelOf(0, 2) };
   });
@@ -107,7 +116,9 @@ function blockKernel(
     ["destination", destination],
     ...(bias === undefined ? [] : ([["bias", bias]] as const)),
   ]);
-  const bytes = [a, b, destination, ...(bias === undefined ? [] : [bias])].map((layout) => scope.bytesOf(layout));
+  const bytes = [a, b, destination, ...(bias === undefined ? [] : [bias])].map((layout) =>
+    scope.bytesOf(layout),
+  );
   if (!rounded) return { bytes, run: (...addresses) => primitive.run(...addresses) };
   const [copyA, copyB] = [copier(scope, a, source), copier(scope, b, weights)];
   const offset = Math.ceil(scope.bytesOf(source) / 64) * 64;

@@ -52,14 +52,21 @@ export const SLICE_OPERATIONS = 4e6;
 export const MOST_SLICES = 16;
 
 /** Makes something for the full size and, where it differs, for the last. */
-export function perSize<T>({ size, last }: Slices, make: (size: number) => T): (index: number, count: number) => T {
+export function perSize<T>(
+  { size, last }: Slices,
+  make: (size: number) => T,
+): (index: number, count: number) => T {
   const full = make(size);
   const rest = last === size ? full : make(last);
   return (index, count) => (index === count - 1 ? rest : full);
 }
 
 /** Copies between two layouts or element types. */
-export function copier(scope: DnnlScope, source: Descriptor, destination: Descriptor): (from: number, to: number) => void {
+export function copier(
+  scope: DnnlScope,
+  source: Descriptor,
+  destination: Descriptor,
+): (from: number, to: number) => void {
   const description = scope.reorder(source, destination);
   if (description === null) throw new Error("onednn: a layout cannot be changed");
   const primitive = scope.primitive(description, [

@@ -2,8 +2,9 @@
  * The gradient of a channels-last convolution by its weight: each slice of the batch gives a partial sum in the
  * library's own layout; the partial sums are added in order and brought into the weight's layout.
  */
-import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { split } from "../wasm/kernels/memory_layout.ts";
 import {
   converted,
@@ -18,8 +19,8 @@ import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import {
   fastest,
   type NativeStep,
-  perSize,
   type Precision,
+  perSize,
   reorderStage,
   type SliceKernel,
   type Slices,
@@ -36,7 +37,10 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   const { kernelOf, layout, partialBytes } = chosen;
   const plain = scope.descriptor(weightDims(g), "float32");
   const direct = slices.count === 1 && scope.equal(layout, plain);
-  const [sourceStep, resultStep] = [pictureBytes(g, "source", slices.size), pictureBytes(g, "result", slices.size)];
+  const [sourceStep, resultStep] = [
+    pictureBytes(g, "source", slices.size),
+    pictureBytes(g, "result", slices.size),
+  ];
   const partials: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -49,7 +53,11 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   const stages = [partials];
   if (slices.count > 1) stages.push(sumStage(slices.count, partialBytes));
   if (!direct) {
-    stages.push(reorderStage(scope, layout, plain, (copy, { outputs: to, scratch }) => copy(base + scratch, base + to[0])));
+    stages.push(
+      reorderStage(scope, layout, plain, (copy, { outputs: to, scratch }) =>
+        copy(base + scratch, base + to[0]),
+      ),
+    );
   }
   return { stages, scratchBytes: 0, threadScratchBytes: 0 };
 }
@@ -94,7 +102,8 @@ function chooseLayout(
 ): Descriptor | null {
   const dims = weightDims(g);
   const preferred = describe(scope.anyLayout(dims, "float32"))?.layout("diffWeights");
-  if (preferred !== undefined && roundUp(scope.bytesOf(preferred)) * slices.count <= scratchBytes) return preferred;
+  if (preferred !== undefined && roundUp(scope.bytesOf(preferred)) * slices.count <= scratchBytes)
+    return preferred;
   const plain = scope.descriptor(dims, "float32");
   return describe(plain) === null ? null : plain;
 }

@@ -1,5 +1,5 @@
 /** What a reference kernel is: the readable definition of an op, in plain loops over contiguous arrays. */
-import type { TypedArray, DType } from "../../base/dtype.ts";
+import type { DType, TypedArray } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
 import type { Attributes } from "../engine.ts";
 

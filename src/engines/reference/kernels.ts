@@ -1,24 +1,24 @@
 /** The reference kernel of every op. */
 import type { ReferenceKernel } from "./kernel.ts";
-import { ELEMENTWISE_KERNELS } from "./kernels/elementwise.ts";
-import { MATMUL_KERNELS } from "./kernels/matmul.ts";
-import { RANDOM_KERNELS } from "./kernels/random.ts";
-import { REDUCTION_KERNELS } from "./kernels/reduction.ts";
-import { SHAPE_KERNELS } from "./kernels/shape_ops.ts";
 import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
+import { ELEMENTWISE_KERNELS } from "./kernels/elementwise.ts";
+import { INDEXING_KERNELS } from "./kernels/indexing.ts";
 import { INTERPOLATION_KERNELS } from "./kernels/interpolation.ts";
 import { LABEL_KERNELS } from "./kernels/labels.ts";
 import { LOSS_KERNELS } from "./kernels/losses.ts";
+import { MATH_KERNELS } from "./kernels/math.ts";
+import { MATMUL_KERNELS } from "./kernels/matmul.ts";
 import { NORMALIZATION_KERNELS } from "./kernels/normalization.ts";
+import { ORDERING_KERNELS } from "./kernels/ordering.ts";
 import { PADDING_KERNELS } from "./kernels/padding.ts";
 import { POOLING_KERNELS } from "./kernels/pooling.ts";
+import { RANDOM_KERNELS } from "./kernels/random.ts";
+import { REDUCTION_KERNELS } from "./kernels/reduction.ts";
+import { SCAN_KERNELS } from "./kernels/scan.ts";
+import { SHAPE_KERNELS } from "./kernels/shape_ops.ts";
+import { SLICING_KERNELS } from "./kernels/slicing.ts";
 import { SOFTMAX_KERNELS } from "./kernels/softmax.ts";
 import { UNFOLDING_KERNELS } from "./kernels/unfolding.ts";
-import { INDEXING_KERNELS } from "./kernels/indexing.ts";
-import { MATH_KERNELS } from "./kernels/math.ts";
-import { ORDERING_KERNELS } from "./kernels/ordering.ts";
-import { SCAN_KERNELS } from "./kernels/scan.ts";
-import { SLICING_KERNELS } from "./kernels/slicing.ts";
 
 export type { ReferenceKernel } from "./kernel.ts";
 

@@ -14,7 +14,12 @@ export interface EngineExtension {
   /** Starts a worker whose module calls `serve` with the other part. */
   startWorker(listeners: WorkerListeners): Promise<WorkerHandle>;
   /** Whether the extension computes this op at these shapes. */
-  takes(op: string, attributes: Attributes, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): boolean;
+  takes(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): boolean;
   /** Bytes of shared scratch that it then needs at most. */
   scratchBytes(
     op: string,

@@ -86,10 +86,27 @@ export function vectorExp(f: FunctionBuilder, x: Local, options: VectorMathOptio
  * what is above the range of floats may be infinity, so one power of two scales it.
  */
 export function vectorSigmoid(f: FunctionBuilder, x: Local, options: VectorMathOptions): void {
-  const y = f.get(x).simd("f32x4.neg").v128f32(89).simd("f32x4.pmin").v128f32(-87).simd("f32x4.pmax").keep("v128");
+  const y = f
+    .get(x)
+    .simd("f32x4.neg")
+    .v128f32(89)
+    .simd("f32x4.pmin")
+    .v128f32(-87)
+    .simd("f32x4.pmax")
+    .keep("v128");
   // Its low bits are the exponent bits of 2^n.
-  const shifted = f.get(y).v128f32(LOG2_E).simd("f32x4.mul").v128f32(ROUNDER + 127).simd("f32x4.add").keep("v128");
-  const whole = f.get(shifted).v128f32(ROUNDER + 127).simd("f32x4.sub").keep("v128");
+  const shifted = f
+    .get(y)
+    .v128f32(LOG2_E)
+    .simd("f32x4.mul")
+    .v128f32(ROUNDER + 127)
+    .simd("f32x4.add")
+    .keep("v128");
+  const whole = f
+    .get(shifted)
+    .v128f32(ROUNDER + 127)
+    .simd("f32x4.sub")
+    .keep("v128");
   multiplyAdd(f, whole, -LN2_HIGH, y, options);
   const high = f.keep("v128");
   multiplyAdd(f, whole, -LN2_LOW, high, options);

@@ -28,9 +28,9 @@ import { WorkerTeam } from "../worker_team.ts";
 import { roundUp } from "./address_space.ts";
 import type { EngineExtension } from "./engine_extension.ts";
 import { EngineHeap } from "./engine_heap.ts";
-import { InputStaging } from "./input_staging.ts";
 import type { FusedPlan } from "./fused_module.ts";
 import { generateModule } from "./fused_module.ts";
+import { InputStaging } from "./input_staging.ts";
 import { loadKernels, simdSupport } from "./kernel_binary.ts";
 import { isFused, loopOf, planKernel, planStep, scratchBytesOf } from "./step_plans.ts";
 import { makeControl } from "./thread_barrier.ts";
@@ -155,7 +155,9 @@ export class WasmEngine implements Engine {
     this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     if (data.byteLength > buffer.bytes) {
-      throw new EngineError(`${this.name}: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`);
+      throw new EngineError(
+        `${this.name}: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`,
+      );
     }
     const copy = copyOf(data);
     this.#post(0, { type: "write", address: this.#addressOf(buffer), data: copy }, [copy.buffer]);

@@ -3,8 +3,8 @@
 import { recordError } from "../errors_across.ts";
 import type { WorkerPort } from "../worker_port.ts";
 import { listen } from "../worker_port.ts";
-import type { KernelExports } from "./kernel.ts";
 import type { WorkerExtension } from "./engine_extension.ts";
+import type { KernelExports } from "./kernel.ts";
 import { MemoryViews } from "./memory_views.ts";
 import type { WorkerContext } from "./prepared_program.ts";
 import { PreparedProgram } from "./prepared_program.ts";
@@ -16,7 +16,11 @@ let context: WorkerContext | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown }>();
 
 /** Opens what an engine adds, once the memory is known. */
-export type OpenExtension = (memory: WebAssembly.Memory, settings: unknown, thread: number) => WorkerExtension;
+export type OpenExtension = (
+  memory: WebAssembly.Memory,
+  settings: unknown,
+  thread: number,
+) => WorkerExtension;
 
 /** Answers the engine's messages from here on. */
 export function serve(open?: OpenExtension): void {

@@ -31,7 +31,9 @@ const ANCHORS: Readonly<Record<string, { inputs: readonly number[]; pictures: bo
 
 const permuteNode: OpDefinition = {
   name: "permute",
-  infer: ([x], attributes) => [{ shape: (attributes.dims as number[]).map((d) => x.shape[d]), dtype: x.dtype }],
+  infer: ([x], attributes) => [
+    { shape: (attributes.dims as number[]).map((d) => x.shape[d]), dtype: x.dtype },
+  ],
 };
 
 const reshapeNode: OpDefinition = {
@@ -108,7 +110,10 @@ class LayoutPass {
     } else if (op.name === "cat") {
       this.follow(node, { ...attributes, dim: LAST.indexOf(attributes.dim as number) });
     } else if (op.name === "slice" || op.name === "unslice") {
-      const permuted = Object.entries(attributes).map(([name, list]) => [name, permute(list as number[], LAST)]);
+      const permuted = Object.entries(attributes).map(([name, list]) => [
+        name,
+        permute(list as number[], LAST),
+      ]);
       this.follow(node, Object.fromEntries(permuted));
     } else if (op.name === "expand") {
       this.follow(node, { ...attributes, shape: permute(shape, LAST) });
@@ -120,7 +125,12 @@ class LayoutPass {
 
   private follow(node: GraphNode, attributes: GraphNode["attributes"]): void {
     const inputs = node.inputs.map((id) => this.last(id));
-    this.builder.addNode({ ...node, attributes, inputs, outputs: node.outputs.map((id) => this.makeTwin(id)) });
+    this.builder.addNode({
+      ...node,
+      attributes,
+      inputs,
+      outputs: node.outputs.map((id) => this.makeTwin(id)),
+    });
   }
 
   private takeReduction(node: GraphNode): boolean {
@@ -169,7 +179,13 @@ class LayoutPass {
       return twin;
     }
     const wide = this.builder.addValue({ shape: four, dtype });
-    this.builder.addNode({ op: reshapeNode, attributes: { shape: four }, inputs: [id], outputs: [wide], label: "" });
+    this.builder.addNode({
+      op: reshapeNode,
+      attributes: { shape: four },
+      inputs: [id],
+      outputs: [wide],
+      label: "",
+    });
     this.rearrange(wide, twin, LAST);
     return twin;
   }
@@ -184,7 +200,12 @@ class LayoutPass {
     return true;
   }
 
-  private rearrange(from: number, to: number, dims: readonly number[], shape = this.builder.values[from].shape): void {
+  private rearrange(
+    from: number,
+    to: number,
+    dims: readonly number[],
+    shape = this.builder.values[from].shape,
+  ): void {
     const node = keepsOrder(shape, dims)
       ? { op: reshapeNode, attributes: { shape: this.builder.values[to].shape } }
       : { op: permuteNode, attributes: { dims } };

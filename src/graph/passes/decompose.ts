@@ -1,8 +1,8 @@
 /** Replaces ops that the engine has no kernel for by the ops they are made of. */
 import type { EngineCapabilities } from "../../engines/engine.ts";
+import { collectNodes } from "../capture.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import { type Node, setGradientMode, Value } from "../node.ts";
-import { collectNodes } from "../capture.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
 export function decompose(graph: Graph, capabilities: EngineCapabilities): Graph {
@@ -20,7 +20,12 @@ function expandNode(node: GraphNode, builder: GraphBuilder, capabilities: Engine
   const specs = (ids: readonly number[]) => ids.map((id) => builder.values[id]);
   const keep =
     node.op.decompose === undefined ||
-    capabilities.hasKernel(node.op.name, node.attributes, specs(node.inputs.map((id) => builder.current(id))), specs(node.outputs));
+    capabilities.hasKernel(
+      node.op.name,
+      node.attributes,
+      specs(node.inputs.map((id) => builder.current(id))),
+      specs(node.outputs),
+    );
   if (keep) {
     builder.addNode(node);
     return;
@@ -44,10 +49,17 @@ function expandNode(node: GraphNode, builder: GraphBuilder, capabilities: Engine
 
 const STAND_IN = Object.freeze({ buffer: { id: -1, bytes: 0 } });
 
-function splice(part: Node, label: string, ids: Map<Value, number>, builder: GraphBuilder, capabilities: EngineCapabilities): void {
+function splice(
+  part: Node,
+  label: string,
+  ids: Map<Value, number>,
+  builder: GraphBuilder,
+  capabilities: EngineCapabilities,
+): void {
   const inputs = part.inputs.map((value) => {
     const id = ids.get(value);
-    if (id === undefined) throw new Error(`decomposition at ${label} uses data of its own in ${part.op.name}; use constant()`);
+    if (id === undefined)
+      throw new Error(`decomposition at ${label} uses data of its own in ${part.op.name}; use constant()`);
     return id;
   });
   const outputs = part.outputs.map((value) => {

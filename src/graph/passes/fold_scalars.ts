@@ -35,7 +35,10 @@ export function foldScalars(graph: Graph): Graph {
       }
       // Shaped like the reader's result, so that it joins the reader's loop.
       const own = builder.addValue({ ...graph.values[id], shape: graph.values[node.outputs[0]].shape });
-      builder.addNode({ ...asFull(constant, graph, id, graph.values[node.outputs[0]].shape), outputs: [own] });
+      builder.addNode({
+        ...asFull(constant, graph, id, graph.values[node.outputs[0]].shape),
+        outputs: [own],
+      });
       return own;
     });
     builder.addNode({ ...node, inputs });

@@ -26,7 +26,11 @@ export function fuseActivation(graph: Graph): Graph {
       return;
     }
     absorbed.add(readers[output][0]);
-    builder.addNode({ ...node, attributes: { ...node.attributes, activation: reader.op.name }, outputs: reader.outputs });
+    builder.addNode({
+      ...node,
+      attributes: { ...node.attributes, activation: reader.op.name },
+      outputs: reader.outputs,
+    });
   });
   return builder.finish();
 }

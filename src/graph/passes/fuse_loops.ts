@@ -6,7 +6,7 @@
  * element at the same point, or when both read the same input; never where a path through a node outside of
  * the group, or through a reduction inside it, leads from one to the other.
  */
-import { numel, sameShape, type Shape } from "../../base/shape.ts";
+import { numel, type Shape, sameShape } from "../../base/shape.ts";
 import type { FusedLoop } from "../../engines/fused_loop.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import type { OpDefinition } from "../node.ts";
@@ -80,7 +80,12 @@ function formGroups(graph: Graph): Group[] {
 }
 
 /** Groups that read the same large value and run over the same points share the reading. */
-function joinSiblings(graph: Graph, owner: Group[], reach: Reachability, join: (a: Group, b: Group) => void): void {
+function joinSiblings(
+  graph: Graph,
+  owner: Group[],
+  reach: Reachability,
+  join: (a: Group, b: Group) => void,
+): void {
   const readersOf = new Map<number, number[]>();
   graph.nodes.forEach((node, position) => {
     if (owner[position].shape === null) return;
@@ -197,7 +202,11 @@ function groupNode(graph: Graph, group: Group, needed: ReadonlySet<number>): Gra
   if (group.shape === null) return first;
   const outputs = group.members.flatMap((m) => graph.nodes[m].outputs).filter((id) => needed.has(id));
   const { loop, inputs } = buildLoop(graph, group, outputs);
-  const label = [...group.members].reverse().map((m) => graph.nodes[m].label).find((l) => l !== "") ?? "";
+  const label =
+    [...group.members]
+      .reverse()
+      .map((m) => graph.nodes[m].label)
+      .find((l) => l !== "") ?? "";
   const names = [...new Set(group.members.map((m) => graph.nodes[m].op.name).filter((n) => n !== "full"))];
   return { op: fusedOp, attributes: { loop, names: names.join("+") || "full" }, inputs, outputs, label };
 }
@@ -218,4 +227,3 @@ function neededOutside(graph: Graph, ownerOf: ReadonlyMap<number, Group>): Set<n
 function last(group: Group): number {
   return group.members[group.members.length - 1];
 }
-

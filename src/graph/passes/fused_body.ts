@@ -1,10 +1,20 @@
 /** The body of a fused loop from the nodes of a group. */
 import { broadcastStrides } from "../../base/shape.ts";
-import type { FusedBinary, FusedInstruction, FusedLoop, FusedOutput, FusedUnary } from "../../engines/fused_loop.ts";
+import type {
+  FusedBinary,
+  FusedInstruction,
+  FusedLoop,
+  FusedOutput,
+  FusedUnary,
+} from "../../engines/fused_loop.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import type { Group } from "./fuse_loops.ts";
 
-export function buildLoop(graph: Graph, group: Group, outputs: readonly number[]): { loop: FusedLoop; inputs: number[] } {
+export function buildLoop(
+  graph: Graph,
+  group: Group,
+  outputs: readonly number[],
+): { loop: FusedLoop; inputs: number[] } {
   const body = new Body(graph, group);
   for (const position of group.members) body.addNode(graph.nodes[position]);
   const stores = outputs.map((id) => body.output(id));
@@ -38,7 +48,11 @@ class Body {
       this.operand(node.inputs[0]);
       this.reductions.set(output, node);
     } else if (node.op.name === "full") {
-      this.define(output, { kind: "constant", value: node.attributes.value as number, dtype: this.graph.values[output].dtype });
+      this.define(output, {
+        kind: "constant",
+        value: node.attributes.value as number,
+        dtype: this.graph.values[output].dtype,
+      });
     } else if (node.op.name === "expand") {
       this.at.set(output, this.operand(node.inputs[0]));
     } else {
@@ -51,7 +65,13 @@ class Body {
     const reduction = this.reductions.get(id);
     if (reduction === undefined) return { kind: "store", value: this.at.get(id) as number, dtype };
     const op = reduction.op.reduction as "sum" | "amax" | "amin";
-    return { kind: "reduce", op, value: this.operand(reduction.inputs[0]), axes: this.group.axes ?? [], dtype };
+    return {
+      kind: "reduce",
+      op,
+      value: this.operand(reduction.inputs[0]),
+      axes: this.group.axes ?? [],
+      dtype,
+    };
   }
 
   private instruction(node: GraphNode): FusedInstruction {

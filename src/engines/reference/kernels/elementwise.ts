@@ -97,7 +97,11 @@ export function storeAs(dtype: ArrayArgument["dtype"]): (x: number) => number {
 }
 
 /** Calls `visit` with each output position and the matching positions in the broadcast inputs. */
-export function forEachBroadcast(shape: Shape, inputs: readonly Shape[], visit: (out: number, at: readonly number[]) => void): void {
+export function forEachBroadcast(
+  shape: Shape,
+  inputs: readonly Shape[],
+  visit: (out: number, at: readonly number[]) => void,
+): void {
   const strides = inputs.map((s) => broadcastStrides(s, shape));
   const count = numel(shape);
   const index = new Array<number>(shape.length).fill(0);

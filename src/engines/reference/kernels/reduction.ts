@@ -3,7 +3,11 @@ import { contiguousStrides, numel } from "../../../base/shape.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
 /** For each element of the input, calls `visit` with its position and that of the output it belongs to. */
-export function forEachReduced(input: ArrayArgument, dims: readonly number[], visit: (at: number, out: number) => void): void {
+export function forEachReduced(
+  input: ArrayArgument,
+  dims: readonly number[],
+  visit: (at: number, out: number) => void,
+): void {
   const { shape } = input;
   const kept = shape.map((size, d) => (dims.includes(d) ? 1 : size));
   const keptStrides = contiguousStrides(kept);

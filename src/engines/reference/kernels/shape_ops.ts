@@ -36,4 +36,10 @@ const expand: ReferenceKernel = ({ inputs: [input], outputs: [output] }) => {
   });
 };
 
-export const SHAPE_KERNELS: Record<string, ReferenceKernel> = { full, arange, reshape: copy, permute, expand };
+export const SHAPE_KERNELS: Record<string, ReferenceKernel> = {
+  full,
+  arange,
+  reshape: copy,
+  permute,
+  expand,
+};
