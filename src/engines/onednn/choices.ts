@@ -13,9 +13,9 @@ import type { SliceKernel } from "./native_step.ts";
 const WORDS = 8192;
 const ROUNDS = 3;
 
-/** Shared words for `Chooser`. */
-export function choiceWords(): SharedArrayBuffer {
-  return new SharedArrayBuffer(WORDS * 4);
+/** Shared words for `Chooser`; nothing where memory cannot be shared, and no engine of this kind can start. */
+export function choiceWords(): SharedArrayBuffer | undefined {
+  return typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(WORDS * 4);
 }
 
 export class Chooser {
@@ -25,8 +25,8 @@ export class Chooser {
   #file: ChoiceFile | undefined;
   #count = 0;
 
-  constructor(words: SharedArrayBuffer, first: boolean, dnnl: Dnnl) {
-    this.#words = new Int32Array(words);
+  constructor(words: SharedArrayBuffer | undefined, first: boolean, dnnl: Dnnl) {
+    this.#words = new Int32Array(words ?? new ArrayBuffer(WORDS * 4));
     this.#first = first;
     this.#dnnl = dnnl;
   }

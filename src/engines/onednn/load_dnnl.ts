@@ -66,6 +66,16 @@ export function loadDnnl(path?: string): LoadedDnnl {
   );
 }
 
+/** Whether the library is here and can be used. */
+export function canLoadDnnl(): boolean {
+  try {
+    loadDnnl();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
 function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
   pinRuntime(foreign, path);

@@ -6,10 +6,11 @@
  * thread inside the library: no second team of threads, no barriers but the engine's own, and a step's slices
  * depend on its shapes alone, so the same bits come out with any number of threads.
  */
+import { EngineError } from "../../base/errors.ts";
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { EngineExtension } from "../wasm/engine_extension.ts";
 import { WasmEngine } from "../wasm/wasm_engine.ts";
-import { siblingModule, startNodeWorker } from "../worker_port.ts";
+import { inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { choiceWords } from "./choices.ts";
 import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
 import { takesMatmul } from "./native_matmul.ts";
@@ -54,7 +55,10 @@ function extension(everything: boolean, precision: Precision): EngineExtension {
   return {
     name: "onednn",
     settings: { everything, precision, choices: choiceWords() } satisfies OnednnSettings,
-    startWorker: (listeners) => startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners),
+    startWorker: async (listeners) => {
+      if (!inNode()) throw new EngineError("native libraries need Node.js; use the wasm engine in a browser");
+      return startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners);
+    },
     takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
       takesMatmul(op, attributes, inputs, outputs, everything) ||
       takesConvolution(op, attributes, inputs, outputs),

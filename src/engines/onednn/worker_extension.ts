@@ -29,7 +29,7 @@ export interface OnednnSettings {
   /** The precision that was asked for. */
   readonly precision: Precision;
   /** Where the workers agree on choices. */
-  readonly choices: SharedArrayBuffer;
+  readonly choices: SharedArrayBuffer | undefined;
 }
 
 export class OnednnWorker implements WorkerExtension {
