@@ -67,6 +67,12 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
   const edition: Edition = oneOf("edition", given.edition ?? "zh", ["zh", "en"]);
   const { inputShape, presets } = entry(model);
   const { batchSize, lr, epochs } = presets[edition];
+  if (inputShape[0] !== 1) {
+    throw new ArgumentError(
+      `${model} takes pictures of ${inputShape[0]} channels, the data sets here have 1: take ${model.replace("torchvision-", "")}, ` +
+        "or train it on pictures of your own with train.fit",
+    );
+  }
   const resize = inputShape[1] === 28 ? null : inputShape[1];
   const optimizer = oneOf("optimizer", given.optimizer ?? "sgd", OPTIMIZERS);
   if (given.momentum && optimizer !== "sgd" && optimizer !== "rmsprop") {

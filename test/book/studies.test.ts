@@ -100,6 +100,13 @@ test("a plan has a folder for each seed, with the chapter's settings", () => {
   assert.equal(starts[1].config.limitBatches, 200);
 });
 
+test("a network for colour pictures is not trained on grey ones", () => {
+  assert.throws(
+    () => configFor("torchvision-vgg11", {}),
+    /torchvision-vgg11 takes pictures of 3 channels, the data sets here have 1: take vgg11, or train it/,
+  );
+});
+
 test("runs are judged on training loss and training accuracy", () => {
   assert.equal(judge(run("lenet", 0, {})).verdict, "inside");
   assert.equal(judge(run("lenet", 0, { trainLoss: 0.4 })).verdict, "training loss below 0.457–0.481");
