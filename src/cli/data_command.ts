@@ -1,6 +1,6 @@
 /** `convoyant data`: brings a data set here, and shows it. */
 
-import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { ArgumentError, didYouMean, IndexError } from "../base/errors.ts";
 import { openDataset } from "../data/index.ts";
 import { renderImage } from "../report/terminal_image.ts";
 import { displayWidth, pad } from "../report/text_width.ts";
@@ -38,6 +38,11 @@ export async function dataShowCommand(
   checkName(command.name);
   const dataset = await open(command, command.split === "train", output);
   const classes = openDataset.classes(command.name as (typeof DATASETS)[number]);
+  if (command.from >= dataset.length) {
+    throw new IndexError(
+      `data show: there is no picture ${command.from}: the ${command.split} set has pictures 0 to ${dataset.length - 1}`,
+    );
+  }
   const tiles: string[][] = [];
   const last = Math.min(dataset.length, command.from + command.count);
   for (let i = command.from; i < last; i++) {

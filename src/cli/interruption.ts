@@ -17,9 +17,14 @@ export function listenForInterrupts(): void {
   process.stderr.on("error", () => {});
 }
 
+let readerIsGone = false;
+
 /** Whoever reads us through a pipe may stop reading (`| head`): that is no error. */
 function onBrokenOutput(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  // Told once: an orderly end goes on writing, and its exit code counts.
+  if (readerIsGone) return;
+  readerIsGone = true;
   if (orderly === null) process.exit(0);
   orderly("reader gone");
 }

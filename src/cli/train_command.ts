@@ -33,6 +33,7 @@ export interface TrainCommand {
 /** Returns the exit code. */
 export async function trainCommand(command: TrainCommand, output: Output): Promise<number> {
   const config = configOf(command);
+  sayWhatChanges(command, config, output);
   // Names are checked, the engine starts and the data are found before anything is written.
   entry(config.model);
   await useEngine(config.engine, config.threads === null ? {} : { threads: config.threads });
@@ -73,6 +74,15 @@ function configOf(command: TrainCommand): TrainingConfig {
   }
   const changed = CHANGEABLE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]);
   return { ...stored, ...Object.fromEntries(changed) };
+}
+
+function sayWhatChanges({ resume }: TrainCommand, { engine }: TrainingConfig, output: Output): void {
+  const before = resume === null ? engine : readConfig(resume).engine;
+  if (before === engine) return;
+  output.note(
+    `The run goes on with the engine ${engine}, before it was ${before}: the same weights and batches, ` +
+      "but figures will no longer be those of an undisturbed run to the last bit.",
+  );
 }
 
 function openFolder(command: TrainCommand, config: TrainingConfig): RunFolder {

@@ -146,7 +146,10 @@ export interface FitOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Where to keep the run instead of a folder. */
   readonly run?: RunStore | null;
-  /** Seconds between checkpoints within an epoch (30); one is written at each epoch's end anyway. */
+  /**
+   * Seconds between checkpoints within an epoch (30, and more where writing one takes long); one is written at
+   * each epoch's end anyway. 0: after every step.
+   */
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal | null;

@@ -42,7 +42,7 @@ export class Training {
   private points: MetricsPoint[] = [];
   private best: TrainingState["best"] = null;
   private test: TestFigures | null = null;
-  private lastCheckpoint = { at: performance.now(), step: -1 };
+  private lastCheckpoint = { at: performance.now(), took: 0, step: -1 };
 
   constructor(net: Module, options: Options) {
     this.net = net;
@@ -249,12 +249,17 @@ export class Training {
 
   private checkpointIsDue(): boolean {
     if (!this.options.run) return false;
-    return performance.now() - this.lastCheckpoint.at > 1000 * (this.options.checkpointSeconds ?? 30);
+    const { at, took } = this.lastCheckpoint;
+    const wanted = 1000 * (this.options.checkpointSeconds ?? 30);
+    // Large networks: writing must not take more than a small share of the time.
+    const interval = wanted === 0 ? 0 : Math.max(wanted, 20 * took);
+    return performance.now() - at > interval;
   }
 
   private async checkpoint(): Promise<void> {
     const { run, scheduler, optimizer } = this.options;
     if (!run) return;
+    const started = performance.now();
     const totals = await this.totals.save();
     if (totals.firstBad >= 0) throw this.notANumber(totals.firstBad);
     await this.requireFiniteWeights();
@@ -271,7 +276,8 @@ export class Training {
       scheduler: scheduler?.stateDict() ?? null,
       earlyStopping: this.stopping?.state() ?? null,
     });
-    this.lastCheckpoint = { at: performance.now(), step };
+    const at = performance.now();
+    this.lastCheckpoint = { at, took: at - started, step };
     await this.tell("onCheckpoint", { path, epoch, batch });
   }
 

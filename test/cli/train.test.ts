@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { readSafetensors } from "../../src/io/safetensors_file.ts";
+import { readCheckpoint } from "../../src/train/checkpoint.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
@@ -105,6 +108,14 @@ test("a finished run can be given more epochs, and nothing else", { skip }, asyn
   const model = await cli("train", "bn-lenet", "--resume", "again");
   assert.equal(model.code, 2);
   assert.match(model.stderr, /again trains lenet, not bn-lenet/);
+});
+
+test("a run may go on with another engine, and says what that changes", { skip }, async () => {
+  const args = ["train", "--resume", "contested", "--epochs", "1", "--engine", "reference", "--json"];
+  const { code, events, stderr } = await cli(...args);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /goes on with the engine reference, before it was wasm/);
+  assert.equal(events.at(-1)?.engine, "reference");
 });
 
 test("eval gives the figures of the run's best weights on the test set", { skip }, async () => {
@@ -296,6 +307,20 @@ test("interrupted twice it ends at once, and can still go on", { skip }, async (
   assert.equal(stopped.code, 130, stopped.stderr);
   const resumed = await cli("train", "--resume", "twice", "--epochs", "1", "--json");
   assert.equal(resumed.code, 0, resumed.stderr);
+});
+
+test("a reader that goes away interrupts: the run is saved and can go on", { skip }, async () => {
+  const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+  const train = '"$0" "$1" train lenet --limit-batches 60 --epochs 5 --out unread --json';
+  const script = `(${train}; echo "code $?" >&2) | head -n 3 | wc -l`;
+  const { stdout, stderr } = spawnSync("sh", ["-c", script, process.execPath, main], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  assert.equal(stdout.trim(), "3");
+  assert.equal(stderr, "code 130\n");
+  const { state } = await readCheckpoint(join(folder, "unread/checkpoint.safetensors"));
+  assert.ok(state.step > 0 && state.step < 300, `step ${state.step}`);
 });
 
 test("people in a pipe get a line an epoch and a table beside the book's figures", { skip }, async () => {

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import * as nn from "../../src/nn/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { manualSeed, stopEngine, type Tensor, useEngine } from "../../src/tensor/index.ts";
+import { executor } from "../../src/tensor/runtime.ts";
 import {
   type Callbacks,
   evaluate,
@@ -289,6 +290,28 @@ test("a loss that is not finite names its step", async () => {
     message:
       /^the loss became NaN or infinite at step 13 \(epoch 2\)\. Try a smaller learning rate \(it is 0\.5\), or clip the gradients$/,
   });
+});
+
+test("a training does not grow: as many bytes live after step 50 as after step 2", async () => {
+  const live: number[] = [];
+  const callbacks: Callbacks = {
+    onStep: async () => {
+      await executor().finish();
+      const { liveBytes, arenaBytes } = executor().memory();
+      live.push(liveBytes + arenaBytes);
+    },
+  };
+  const net = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 4));
+  const optimizer = optim.Adam(net.parameters(), { lr: 0.01 });
+  await fit(net, {
+    trainLoader: quadrantLoader(60 * 16, 1),
+    optimizer,
+    epochs: 1,
+    pointsPerEpoch: 20,
+    callbacks,
+  });
+  assert.equal(live.length, 60);
+  assert.equal(live[49], live[1]);
 });
 
 test("no epochs: nothing is trained, the test set is looked at", async () => {
