@@ -348,7 +348,7 @@ type AlongArguments = [dim?: number | null] | [options: Partial<AlongSettings>];
  * nn.Softmax(1)(tensor([[0.5, 1.5, 2.5]])).tolist(); // [[0.09003, 0.24473, 0.66524]]
  * ```
  */
-export const Softmax = defineLayer<AlongArguments, AlongSettings>("Softmax", ["dim?"], {
+export const Softmax = defineLayer<AlongArguments, AlongSettings>("Softmax", ["dim?:whole|null"], {
   defaults: { dim: null },
   forward: ({ dim }, input: Tensor) => F.softmax(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
@@ -362,7 +362,7 @@ export type Softmax = InstanceType<typeof Softmax>;
  * nn.Softmin({ dim: 1 })(tensor([[0.5, 1.5]])).tolist(); // [[0.73106, 0.26894]]
  * ```
  */
-export const Softmin = defineLayer<AlongArguments, AlongSettings>("Softmin", ["dim?"], {
+export const Softmin = defineLayer<AlongArguments, AlongSettings>("Softmin", ["dim?:whole|null"], {
   defaults: { dim: null },
   forward: ({ dim }, input: Tensor) => F.softmin(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
@@ -376,7 +376,7 @@ export type Softmin = InstanceType<typeof Softmin>;
  * nn.LogSoftmax({ dim: 1 })(tensor([[0.5, 1.5]])).tolist(); // [[-1.31326, -0.31326]]
  * ```
  */
-export const LogSoftmax = defineLayer<AlongArguments, AlongSettings>("LogSoftmax", ["dim?"], {
+export const LogSoftmax = defineLayer<AlongArguments, AlongSettings>("LogSoftmax", ["dim?:whole|null"], {
   defaults: { dim: null },
   forward: ({ dim }, input: Tensor) => F.logSoftmax(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,

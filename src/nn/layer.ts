@@ -3,6 +3,7 @@ import { bindArguments, signature } from "../base/arguments.ts";
 import { type Callable, callable } from "../base/callable.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
+import { attributeName } from "./names.ts";
 
 /** One number for height and width, or one for each. */
 export type Size = number | readonly number[];
@@ -13,6 +14,8 @@ export type Layer<A extends unknown[], S> = Callable<new (...args: A) => Module 
 export interface LayerRule<S> {
   /** Values of the settings that are not given. */
   readonly defaults?: Partial<S>;
+  /** Settings that are tensors and belong to the state dict, under the names they have there. */
+  readonly buffers?: readonly string[];
   /** Checks settings or brings them to one form. */
   prepare?(settings: S): void;
   forward(settings: S & { readonly training: boolean }, ...inputs: any[]): unknown;
@@ -35,6 +38,10 @@ export function defineLayer<A extends unknown[], S>(
       super();
       Object.assign(this, rule.defaults, bindArguments(of, args));
       rule.prepare?.(this as unknown as S);
+      for (const key of rule.buffers ?? []) {
+        const tensor = (this as Record<string, unknown>)[attributeName(key)] ?? null;
+        this.registerBuffer(key, tensor as Tensor | null);
+      }
     }
 
     override forward(...inputs: any[]): any {

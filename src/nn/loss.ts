@@ -134,6 +134,7 @@ export const CrossEntropyLoss = defineLayer<
   CrossEntropySettings
 >("CrossEntropyLoss", [...CLASS_PARAMETERS, "labelSmoothing?"], {
   defaults: { weight: null, ignoreIndex: -100, reduction: "mean", labelSmoothing: 0 },
+  buffers: ["weight"],
   prepare: checkReduction("CrossEntropyLoss"),
   forward: ({ weight, ignoreIndex, reduction, labelSmoothing }, input: Tensor, target: Tensor) =>
     F.crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing }),
@@ -155,6 +156,7 @@ export const NLLLoss = defineLayer<
   ClassLossSettings
 >("NLLLoss", CLASS_PARAMETERS, {
   defaults: { weight: null, ignoreIndex: -100, reduction: "mean" },
+  buffers: ["weight"],
   prepare: checkReduction("NLLLoss"),
   forward: ({ weight, ignoreIndex, reduction }, input: Tensor, target: Tensor) =>
     F.nllLoss(input, target, { weight, ignoreIndex, reduction }),
@@ -176,6 +178,7 @@ export const BCELoss = defineLayer<
   WeightedSettings
 >("BCELoss", ["weight?", "sizeAverage?", "reduce?", "reduction?"], {
   defaults: { weight: null, reduction: "mean" },
+  buffers: ["weight"],
   prepare: checkReduction("BCELoss"),
   forward: ({ weight, reduction }, input: Tensor, target: Tensor) =>
     F.binaryCrossEntropy(input, target, { weight, reduction }),
@@ -201,6 +204,7 @@ export const BCEWithLogitsLoss = defineLayer<
   WithLogitsSettings
 >("BCEWithLogitsLoss", ["weight?", "sizeAverage?", "reduce?", "reduction?", "posWeight?"], {
   defaults: { weight: null, reduction: "mean", posWeight: null },
+  buffers: ["weight", "pos_weight"],
   prepare: checkReduction("BCEWithLogitsLoss"),
   forward: ({ weight, reduction, posWeight }, input: Tensor, target: Tensor) =>
     F.binaryCrossEntropyWithLogits(input, target, { weight, reduction, posWeight }),

@@ -141,6 +141,7 @@ export const MultiMarginLoss = defineLayer<
   MultiMarginSettings
 >("MultiMarginLoss", ["p?", "margin?", "weight?", ...LEGACY], {
   defaults: { p: 1, margin: 1, weight: null, reduction: "mean" },
+  buffers: ["weight"],
   prepare: checkReduction("MultiMarginLoss"),
   forward: ({ p, margin, weight, reduction }, input: Tensor, target: Tensor) =>
     F.multiMarginLoss(input, target, { p, margin, weight, reduction } as any),
@@ -162,6 +163,7 @@ export const MultiLabelSoftMarginLoss = defineLayer<
   WeightedSettings
 >("MultiLabelSoftMarginLoss", ["weight?", ...LEGACY], {
   defaults: { weight: null, reduction: "mean" },
+  buffers: ["weight"],
   prepare: checkReduction("MultiLabelSoftMarginLoss"),
   forward: ({ weight, reduction }, input: Tensor, target: Tensor) =>
     F.multilabelSoftMarginLoss(input, target, { weight, reduction }),

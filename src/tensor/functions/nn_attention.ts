@@ -55,7 +55,7 @@ export interface ScaledDotProductAttention {
  */
 export const scaledDotProductAttention = defineFunction<ScaledDotProductAttention>(
   "scaledDotProductAttention",
-  ["query", "key", "value", "attnMask?", "dropoutP?", "isCausal?", "scale?", "enableGqa?"],
+  ["query", "key", "value", "attnMask?", "dropoutP?", "isCausal?", "scale?:number|null", "enableGqa?"],
   (args) => {
     const of = "scaledDotProductAttention";
     const { dropoutP = 0, isCausal = false, scale = null, enableGqa = false } = args;

@@ -102,8 +102,11 @@ function trainedBatchNorm(
   const scale = weight ?? full([channels], 1, x.dtype);
   const shift = bias ?? full([channels], 0, x.dtype);
   const [y, average, variance] = inNameOf(of, () => batchNormTraining(x, scale, shift, eps));
-  moveRunning(of, runningMean, "runningMean", average, momentum);
-  moveRunning(of, runningVar, "runningVar", variance, momentum, count);
+  // A batch without examples tells nothing about mean and variance.
+  if (count > 0) {
+    moveRunning(of, runningMean, "runningMean", average, momentum);
+    moveRunning(of, runningVar, "runningVar", variance, momentum, count);
+  }
   return new Tensor(y);
 }
 

@@ -107,6 +107,11 @@ export const crossEntropy = defineFunction<CrossEntropy>(
             `${formatShape(x.shape)}, got ${target.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
         );
       }
+      if (ignoreIndex >= 0) {
+        throw new ArgumentError(
+          `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
+        );
+      }
       return new Tensor(
         probabilityLoss(scores, cast(target, x.dtype), weight, classDim, reduction, labelSmoothing),
       );

@@ -38,10 +38,11 @@ export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?:
   if (value !== null && value !== 0) {
     throw new ArgumentError(`${named("pad")}: Padding mode "${kind}" doesn't take in value argument`);
   }
-  if (args.pad.length > 2 * Math.max(x.shape.length - 1, 0)) {
+  const padded = args.pad.length / 2;
+  if (x.shape.length !== padded + 1 && x.shape.length !== padded + 2) {
     throw new ShapeError(
-      `${named("pad")}: mode "${kind}" pads the dimensions behind the channels; ` +
-        `expected at most ${2 * Math.max(x.shape.length - 1, 0)} numbers for ${formatShape(x.shape)}, got ${args.pad.length}`,
+      `${named("pad")}: mode "${kind}" pads all dimensions behind batch and channels: expected an input of ` +
+        `${padded + 1} or ${padded + 2} dimensions for ${args.pad.length} numbers, got ${formatShape(x.shape)}`,
     );
   }
   return new Tensor(

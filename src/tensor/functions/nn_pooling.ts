@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { constant, full } from "../../ops/creation.ts";
-import { cast, gt, mul, pow, where } from "../../ops/elementwise.ts";
+import { cast, eq, mul, pow, where } from "../../ops/elementwise.ts";
 import { scatter } from "../../ops/indexing.ts";
 import * as ops from "../../ops/pooling.ts";
 import { reshape } from "../../ops/shape_ops.ts";
@@ -342,7 +342,7 @@ function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {
   return overPictures(of, x, spatial, (picture) => [ops.avgPool2d(picture, geometry)])[0];
 }
 
-/** A mean of powers, times the size of the window; 0 (with gradient 0) where the sum is not positive. */
+/** A mean of powers, times the size of the window; 0 (with gradient 0) where the sum is 0. */
 function poolNorm(of: string, spatial: number, args: Bound): Value {
   const { normType, kernelSize, stride, ceilMode } = args;
   const x = floatingInput(of, args.input);
@@ -351,9 +351,10 @@ function poolNorm(of: string, spatial: number, args: Bound): Value {
   const area = sizes(of, "kernelSize", kernelSize, spatial, 1).reduce((a, b) => a * b, 1);
   const total = mul(average, constant(area, x.dtype));
   const zero = constant(0, x.dtype);
-  const positive = gt(total, zero);
-  const root = pow(where(positive, total, constant(1, x.dtype)), constant(1 / normType, x.dtype));
-  return where(positive, root, zero);
+  const none = eq(total, zero);
+  // The root's slope at 0 is infinite: a 1 stands in for it, so that no 0 * Infinity comes back.
+  const root = pow(where(none, constant(1, x.dtype), total), constant(1 / normType, x.dtype));
+  return where(none, zero, root);
 }
 
 /** Runs `body` on [N, C, H, W], whatever of it the input lacks. */
