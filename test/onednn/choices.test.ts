@@ -1,0 +1,55 @@
+/** The file in which measured choices are kept. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { choicesPath } from "../../src/engines/onednn/choices.ts";
+import { candidates, loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
+import * as convoyant from "../../src/index.ts";
+import { missingLibrary } from "./library.ts";
+
+const skip = missingLibrary() || (loadDnnl().dnnl.fastBfloat16 ? false : "no fast bfloat16 here: nothing to choose");
+const folder = mkdtempSync(join(tmpdir(), "choices-"));
+
+after(async () => {
+  await convoyant.stopEngine();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A convolution in the precision that was chosen. */
+async function convolve(): Promise<number[]> {
+  await convoyant.useEngine("onednn", { threads: 2, precision: "bf16" });
+  convoyant.manualSeed(3);
+  const [x, weight] = [convoyant.rand(4, 32, 12, 12), convoyant.rand(64, 32, 3, 3)];
+  return Array.from(await convoyant.nn.functional.conv2d(x, weight).data());
+}
+
+type Choices = Record<string, Record<string, Record<string, number>>>;
+
+test("choices are measured once, kept, obeyed, and measured again where the file is broken", { skip }, async () => {
+  // The library stays where it is; only the choices move.
+  const before = candidates();
+  process.env.CONVOYANT_DNNL = before.chosen ? before.paths[0] : loadDnnl().path;
+  process.env.XDG_CACHE_HOME = folder;
+  await convolve();
+  const read = () => JSON.parse(readFileSync(choicesPath(), "utf8")) as Choices;
+  const measured = read();
+  const [machine] = Object.keys(measured);
+  assert.match(machine, /^oneDNN \d/);
+  const key = Object.keys(measured[machine]).find((name) => /^conv2d \d+x32x12x12 64 3 3 /.test(name)) as string;
+  assert.ok(measured[machine][key].float32 > 0 && measured[machine][key].bfloat16 > 0);
+
+  const choose = async (times: Record<string, number>) => {
+    writeFileSync(choicesPath(), JSON.stringify({ [machine]: { [key]: times } }));
+    return convolve();
+  };
+  const exact = await choose({ float32: 1, bfloat16: 2 });
+  const rounded = await choose({ float32: 2, bfloat16: 1 });
+  assert.notDeepEqual(rounded, exact);
+  assert.deepEqual(await choose({ float32: 1, bfloat16: 2 }), exact);
+
+  writeFileSync(choicesPath(), "{ not JSON");
+  await convolve();
+  assert.ok(read()[machine][key].float32 > 0);
+});
