@@ -43,7 +43,7 @@ const NAMES: Readonly<Record<string, string>> = {
   number:
     "atol beta delta dropoutP eps labelSmoothing lambd lower margin maxVal minVal negativeSlope normType rtol tau " +
     "threshold upper",
-  "number|null": "correction momentum scale",
+  "number|null": "correction momentum",
   scalar: "alpha",
   whole: "decimals diagonal ignoreIndex numClasses offset",
   "wholes|null": "dims shape size",
