@@ -2,10 +2,11 @@
 import { createEngine, engineNames } from "../engines/select.ts";
 import { renderTable } from "../report/table.ts";
 import { rand, stopEngine, useEngine } from "../tensor/index.ts";
+import { explainChoices } from "./engine_choices.ts";
 import type { Output } from "./output.ts";
 
 export async function engineCommand(
-  options: { threads: number | null; size: number },
+  options: { threads: number | null; size: number; explain: boolean },
   output: Output,
 ): Promise<number> {
   const rows: string[][] = [];
@@ -50,6 +51,10 @@ export async function engineCommand(
     ),
   );
   output.line();
+  if (options.explain) {
+    explainChoices(output);
+    output.line();
+  }
   output.line(`default: ${engineNames()[0]}`);
   output.event({ event: "end", default: engineNames()[0] });
   return 0;

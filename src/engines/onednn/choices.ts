@@ -145,3 +145,8 @@ function processor(): string {
   const [first] = process.getBuiltinModule("node:os").cpus();
   return first?.model.trim() || process.arch;
 }
+
+/** Everything that was measured, by machine (library, processor), work and way, in milliseconds. */
+export function measuredChoices(): Readonly<Record<string, Readonly<Record<string, Times>>>> {
+  return readAll();
+}

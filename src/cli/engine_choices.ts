@@ -1,0 +1,24 @@
+/** `convoyant engine --explain`: what was measured, and which way to compute each step was chosen for it. */
+import { choicesPath, measuredChoices } from "../engines/onednn/choices.ts";
+import { renderTable } from "../report/table.ts";
+import type { Output } from "./output.ts";
+
+export function explainChoices(output: Output): void {
+  const machines = Object.entries(measuredChoices());
+  if (machines.length === 0) {
+    output.line("nothing has been measured yet: choices are made when a network first runs with precision bf16");
+    return;
+  }
+  output.line(`measured choices of the onednn engine (${choicesPath()}), milliseconds of a slice on one thread:`);
+  for (const [machine, works] of machines) {
+    const rows = Object.entries(works).map(([work, times]) => {
+      const ways = Object.entries(times).sort(([, a], [, b]) => a - b);
+      output.event({ event: "choice", machine, work, chosen: ways[0]?.[0] ?? null, milliseconds: times });
+      return [work, ways[0]?.[0] ?? "", ways.map(([way, time]) => `${way} ${time}`).join(", ")];
+    });
+    output.line();
+    output.lines(
+      renderTable([{ title: machine, flexible: true }, { title: "chosen" }, { title: "milliseconds" }], rows, output.style),
+    );
+  }
+}
