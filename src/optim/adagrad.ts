@@ -1,12 +1,12 @@
 /** Adagrad. */
-import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
+import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "./arguments.ts";
 import { filledLike, Optimizer, requireRange, type Update } from "./optimizer.ts";
 import type { ParametersInput, ParamGroup, ParamGroupInput } from "./param_groups.ts";
 
-export interface AdagradOptions {
+export interface AdagradOptions extends ImplementationSwitches {
   lr?: number;
   lrDecay?: number;
   weightDecay?: number;
@@ -25,7 +25,7 @@ type AdagradArguments =
     ]
   | [params: ParametersInput, options: AdagradOptions]
   | [params: ParametersInput, lr: number, options: AdagradOptions];
-const SIGNATURE = signature("Adagrad", [
+const SIGNATURE = optimizerSignature("Adagrad", [
   "params",
   "lr?",
   "lrDecay?",
@@ -38,7 +38,7 @@ const SIGNATURE = signature("Adagrad", [
 /** See {@link Adagrad}. */
 export class AdagradOptimizer extends Optimizer {
   constructor(...args: AdagradArguments) {
-    const { params, ...given } = bindArguments(SIGNATURE, args);
+    const { params, ...given } = bindOptimizer(SIGNATURE, args);
     const defaults = {
       lr: 1e-2,
       lrDecay: 0,

@@ -1,13 +1,13 @@
 /** Adam, AdamW and Adamax. */
-import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { absOp, add, div, maximumOp, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
+import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "./arguments.ts";
 import { Optimizer, requireRange, type Update } from "./optimizer.ts";
 import type { ParametersInput, ParamGroup } from "./param_groups.ts";
 
-export interface AdamOptions {
+export interface AdamOptions extends ImplementationSwitches {
   lr?: number;
   betas?: readonly [number, number];
   eps?: number;
@@ -30,8 +30,8 @@ type AdamArguments =
   | [params: ParametersInput, lr: number, options: AdamOptions];
 
 const NAMES = ["params", "lr?", "betas?", "eps?", "weightDecay?", "amsgrad?", "maximize?"];
-const ADAM = signature("Adam", [...NAMES, "decoupledWeightDecay?"]);
-const ADAMW = signature("AdamW", NAMES);
+const ADAM = optimizerSignature("Adam", [...NAMES, "decoupledWeightDecay?"]);
+const ADAMW = optimizerSignature("AdamW", NAMES);
 const DEFAULTS = {
   lr: 1e-3,
   betas: [0.9, 0.999],
@@ -63,7 +63,7 @@ function countStep(state: Update["state"]): number {
 /** See {@link Adam}. */
 export class AdamOptimizer extends Optimizer {
   constructor(...args: AdamArguments) {
-    const { params, ...given } = bindArguments(ADAM, args);
+    const { params, ...given } = bindOptimizer(ADAM, args);
     super(params, { ...DEFAULTS, ...given });
   }
 
@@ -139,7 +139,7 @@ type AdamWArguments =
 /** See {@link AdamW}. */
 export class AdamWOptimizer extends AdamOptimizer {
   constructor(...args: AdamWArguments) {
-    const { params, ...given } = bindArguments(ADAMW, args);
+    const { params, ...given } = bindOptimizer(ADAMW, args);
     super(params as ParametersInput, { weightDecay: 0.01, ...given, decoupledWeightDecay: true });
   }
 }
@@ -171,12 +171,12 @@ type AdamaxArguments =
     ]
   | [params: ParametersInput, options: AdamaxOptions]
   | [params: ParametersInput, lr: number, options: AdamaxOptions];
-const ADAMAX = signature("Adamax", ["params", "lr?", "betas?", "eps?", "weightDecay?", "maximize?"]);
+const ADAMAX = optimizerSignature("Adamax", ["params", "lr?", "betas?", "eps?", "weightDecay?", "maximize?"]);
 
 /** See {@link Adamax}. */
 export class AdamaxOptimizer extends Optimizer {
   constructor(...args: AdamaxArguments) {
-    const { params, ...given } = bindArguments(ADAMAX, args);
+    const { params, ...given } = bindOptimizer(ADAMAX, args);
     super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...given });
   }
 

@@ -2,6 +2,7 @@
 
 import { isPlainObject } from "../base/arguments.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { knownNumber } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Parameters that share their settings. */
@@ -67,6 +68,11 @@ export function groupOf(
       );
     }
   }
+  if (typeof given !== "object" || given === null || !(given instanceof Tensor || Symbol.iterator in given)) {
+    throw new ArgumentError(
+      `${of}: expected a group's \`params\` to be a list of parameters, got ${described(given)}`,
+    );
+  }
   const params = (given instanceof Tensor ? [given] : [...(given as Iterable<unknown>)]).map((one) =>
     parameterOf(of, one),
   );
@@ -75,7 +81,9 @@ export function groupOf(
       throw new ArgumentError(`${of}: a parameter appears in more than one place of the parameter groups`);
     taken.add(param);
   }
-  return { ...defaults, ...settings, params } as ParamGroup;
+  const group = { ...defaults, ...settings, params } as ParamGroup;
+  if ((group.lr as unknown) instanceof Tensor) group.lr = knownNumber(of, "lr", group.lr);
+  return group;
 }
 
 function parameterOf(of: string, given: unknown): Tensor {

@@ -1,12 +1,12 @@
 /** Steps divided by a running mean of the gradient's size: RMSprop and Adadelta. */
-import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { emit, type Value } from "../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../ops/elementwise.ts";
+import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "./arguments.ts";
 import { Optimizer, requireRange, type Update } from "./optimizer.ts";
 import type { ParametersInput, ParamGroup } from "./param_groups.ts";
 
-export interface RMSpropOptions {
+export interface RMSpropOptions extends ImplementationSwitches {
   lr?: number;
   alpha?: number;
   eps?: number;
@@ -27,7 +27,7 @@ type RMSpropArguments =
     ]
   | [params: ParametersInput, options: RMSpropOptions]
   | [params: ParametersInput, lr: number, options: RMSpropOptions];
-const RMSPROP = signature("RMSprop", [
+const RMSPROP = optimizerSignature("RMSprop", [
   "params",
   "lr?",
   "alpha?",
@@ -41,7 +41,7 @@ const RMSPROP = signature("RMSprop", [
 /** See {@link RMSprop}. */
 export class RMSpropOptimizer extends Optimizer {
   constructor(...args: RMSpropArguments) {
-    const { params, ...given } = bindArguments(RMSPROP, args);
+    const { params, ...given } = bindOptimizer(RMSPROP, args);
     const defaults = {
       lr: 1e-2,
       alpha: 0.99,
@@ -104,7 +104,7 @@ export class RMSpropOptimizer extends Optimizer {
 export const RMSprop = callable("RMSprop", RMSpropOptimizer);
 export type RMSprop = RMSpropOptimizer;
 
-export interface AdadeltaOptions {
+export interface AdadeltaOptions extends ImplementationSwitches {
   lr?: number;
   rho?: number;
   eps?: number;
@@ -115,12 +115,19 @@ type AdadeltaArguments =
   | [params: ParametersInput, lr?: number, rho?: number, eps?: number, weightDecay?: number]
   | [params: ParametersInput, options: AdadeltaOptions]
   | [params: ParametersInput, lr: number, options: AdadeltaOptions];
-const ADADELTA = signature("Adadelta", ["params", "lr?", "rho?", "eps?", "weightDecay?", "maximize?"]);
+const ADADELTA = optimizerSignature("Adadelta", [
+  "params",
+  "lr?",
+  "rho?",
+  "eps?",
+  "weightDecay?",
+  "maximize?",
+]);
 
 /** See {@link Adadelta}. */
 export class AdadeltaOptimizer extends Optimizer {
   constructor(...args: AdadeltaArguments) {
-    const { params, ...given } = bindArguments(ADADELTA, args);
+    const { params, ...given } = bindOptimizer(ADADELTA, args);
     super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...given });
   }
 

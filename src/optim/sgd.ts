@@ -1,13 +1,13 @@
 /** Stochastic gradient descent. */
-import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
 import { add, mul, neg, sub } from "../ops/elementwise.ts";
+import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "./arguments.ts";
 import { Optimizer, requireRange, type Update } from "./optimizer.ts";
 import type { ParametersInput, ParamGroup } from "./param_groups.ts";
 
-export interface SGDOptions {
+export interface SGDOptions extends ImplementationSwitches {
   lr?: number;
   momentum?: number;
   dampening?: number;
@@ -28,7 +28,7 @@ type SGDArguments =
   | [params: ParametersInput, options: SGDOptions]
   | [params: ParametersInput, lr: number, options: SGDOptions];
 
-const SIGNATURE = signature("SGD", [
+const SIGNATURE = optimizerSignature("SGD", [
   "params",
   "lr?",
   "momentum?",
@@ -42,7 +42,7 @@ const DEFAULTS = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov
 /** See {@link SGD}. */
 export class SGDOptimizer extends Optimizer {
   constructor(...args: SGDArguments) {
-    const { params, ...given } = bindArguments(SIGNATURE, args);
+    const { params, ...given } = bindOptimizer(SIGNATURE, args);
     super(params, { ...DEFAULTS, ...given });
   }
 
