@@ -61,7 +61,8 @@ for (const [name, make] of Object.entries({
       if (step % 10 === 0) await loss.item();
       if (step === 2) early = executor().memory().liveBytes;
     }
-    assert.equal(executor().memory().liveBytes, early);
+    // What an earlier test left may be collected meanwhile.
+    assert.ok(executor().memory().liveBytes <= early);
     assert.ok(executor().statistics.programs - before <= 1);
   });
 }
