@@ -38,6 +38,7 @@ export interface DataLoaderOptions {
 
 /** Where a loader is: with this, training goes on with the same batches after a restart. */
 export interface DataLoaderState {
+  /** Of the loader that it was taken from. */
   seed: number;
   /** Number of the epoch, from 0. */
   epoch: number;
@@ -72,12 +73,19 @@ const abandoned = new FinalizationRegistry<{ pool: Promise<WorkerPool> | undefin
 });
 
 class DataLoaderClass implements AsyncIterable<Batch> {
+  /** What the batches are made of. */
   readonly dataset: Dataset;
+  /** Examples in a batch. */
   readonly batchSize: number;
+  /** Whether every epoch has another order. */
   readonly shuffle: boolean;
+  /** Whether a last batch that is not full is left out. */
   readonly dropLast: boolean;
+  /** Workers that build batches; undefined where the transform decides. */
   readonly numWorkers: number | undefined;
+  /** Batches that each worker builds ahead. */
   readonly prefetchFactor: number;
+  /** Of the order and of random transforms. */
   readonly seed: number;
   readonly #options: DataLoaderOptions;
   readonly #workers: { pool: Promise<WorkerPool> | undefined } = { pool: undefined };

@@ -79,6 +79,7 @@ abstract class DescribedDataset extends Dataset {
 }
 
 class TensorDatasetClass extends DescribedDataset {
+  /** The tensors whose rows are the examples. */
   readonly tensors: readonly (Tensor | ArrayBatch)[];
   #arrays: Promise<ArrayBatch[]> | undefined;
 
@@ -93,6 +94,7 @@ class TensorDatasetClass extends DescribedDataset {
     this.tensors = tensors;
   }
 
+  /** Number of examples. */
   get length(): number {
     return this.tensors[0].shape[0];
   }
@@ -121,7 +123,9 @@ export const TensorDataset = callable(TensorDatasetClass);
 export type TensorDataset = TensorDatasetClass;
 
 class SubsetClass extends DescribedDataset {
+  /** The whole, of which this is a part. */
   readonly dataset: Dataset;
+  /** Which examples of the whole belong to the part. */
   readonly indices: Uint32Array;
 
   constructor(dataset: Dataset, indices: ArrayLike<number>) {
@@ -130,6 +134,7 @@ class SubsetClass extends DescribedDataset {
     this.indices = Uint32Array.from(indices, (i) => checkedIndex(i, dataset.length));
   }
 
+  /** Number of examples. */
   get length(): number {
     return this.indices.length;
   }
@@ -162,6 +167,7 @@ export const Subset = callable(SubsetClass);
 export type Subset = SubsetClass;
 
 class ConcatDatasetClass extends Dataset {
+  /** The parts, in order. */
   readonly datasets: readonly Dataset[];
 
   constructor(datasets: readonly Dataset[]) {
@@ -170,6 +176,7 @@ class ConcatDatasetClass extends Dataset {
     this.datasets = [...datasets];
   }
 
+  /** Number of examples of all parts. */
   get length(): number {
     return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0);
   }

@@ -40,6 +40,7 @@ export class LabelledImages extends Dataset {
     this.classes = options.classes ?? [];
   }
 
+  /** Number of pictures. */
   get length(): number {
     return this.images.shape[0];
   }

@@ -76,6 +76,7 @@ export const FashionMnist = datasetFactory("FashionMnist", FASHION_MNIST);
 export const Mnist = datasetFactory("Mnist", MNIST);
 
 export interface LoadersOptions {
+  /** Examples in a batch. Default 256. */
   batchSize?: number;
   /** Length of the pictures' edges after resizing; default: as they are, 28. */
   resize?: number | null;
@@ -83,15 +84,21 @@ export interface LoadersOptions {
   seed?: number;
   /** A folder to look in first, and to put fetched files into. */
   dataDir?: string;
+  /** Told what is being fetched. */
   onProgress?: Progress;
+  /** Workers that build batches; by default one where pictures are resized. */
   numWorkers?: number;
+  /** Whether files that are not on this machine may be fetched. Default true. */
   download?: boolean;
 }
 
 /** Both loaders, and what the classes are called. */
 export interface MnistLoaders {
+  /** The training pictures, in another order in every epoch. */
   trainLoader: DataLoader;
+  /** The test pictures. */
   testLoader: DataLoader;
+  /** What the classes are called. */
   classes: readonly ClassName[];
 }
 

@@ -5,15 +5,19 @@ import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnis
 
 /** One example as it is stored. */
 export interface Picture {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** Grey, one byte for each pixel. */
   readonly pixels: Uint8Array;
+  /** Its class. */
   readonly label: number;
 }
 
 /** One part of a data set, open for looking at. */
 export interface OpenDataset extends LocatedData {
+  /** Number of pictures. */
   readonly length: number;
   /** @throws IndexError for an example that does not exist. */
   picture(index: number): Picture;

@@ -88,7 +88,9 @@ export interface RunBindings {
 
 /** Time of one step of a profiled run. */
 export interface StepTiming {
+  /** Its position among the program's steps. */
   readonly step: number;
+  /** How long it took. */
   readonly milliseconds: number;
 }
 
@@ -109,7 +111,9 @@ export interface EngineMemory {
 }
 
 export interface EngineInfo {
+  /** As `useEngine` knows it. */
   readonly name: string;
+  /** How many threads compute. */
   readonly threads: number;
   /** Which binary, library and version, instruction set: for people. */
   readonly detail: string;

@@ -23,8 +23,11 @@ export interface NetworkOptions {
 
 /** Settings of the chapter for training a network. */
 export interface TrainingPreset {
+  /** Examples in a batch. */
   readonly batchSize: number;
+  /** Learning rate of plain SGD. */
   readonly lr: number;
+  /** Times through the training set. */
   readonly epochs: number;
   /** In what the network that is trained differs from the one that is described. */
   readonly network?: NetworkOptions;
@@ -32,14 +35,17 @@ export interface TrainingPreset {
 
 /** A network that can be made by name. */
 export interface ModelEntry {
+  /** As the command line and `create` know it. */
   readonly name: string;
   /** For people. */
   readonly title: string;
   /** Channels, height and width of an input. */
   readonly inputShape: readonly [channels: number, height: number, width: number];
+  /** How each edition of the book trains it. */
   readonly presets: Readonly<Record<Edition, TrainingPreset>>;
   /** Which options `make` takes. */
   readonly options: readonly (keyof NetworkOptions)[];
+  /** Makes the network. */
   make(options?: NetworkOptions): nn.Module;
 }
 

@@ -142,6 +142,7 @@ export class ModuleListLayer extends NumberedModules {
     this.extend(modules);
   }
 
+  /** A list of a part of the modules. */
   slice(start?: number, end?: number): ModuleListLayer {
     return new ModuleListLayer(this.held().slice(start, end));
   }
@@ -193,14 +194,17 @@ export class ModuleDictLayer extends Module {
     return this.keys().length;
   }
 
+  /** The names, in order. */
   keys(): string[] {
     return this.items().map(([name]) => name);
   }
 
+  /** The modules, in order. */
   values(): Module[] {
     return this.items().map(([, module]) => module);
   }
 
+  /** Names and modules, in order. */
   items(): [string, Module][] {
     const own = this as unknown as Record<string, unknown>;
     return Object.keys(this).flatMap((name): [string, Module][] => {
@@ -209,10 +213,12 @@ export class ModuleDictLayer extends Module {
     });
   }
 
+  /** Whether there is a module of this name. */
   has(name: string): boolean {
     return this.keys().includes(name);
   }
 
+  /** The module of this name. */
   get(name: string): Module {
     const found = this.items().find(([key]) => key === name);
     if (found === undefined) {
@@ -223,11 +229,13 @@ export class ModuleDictLayer extends Module {
     return found[1];
   }
 
+  /** Puts a module under a name. */
   set(name: string, module: Module): this {
     this.addModule(name, module);
     return this;
   }
 
+  /** Puts several modules under their names. */
   update(modules: NamedModules): this {
     for (const [name, module] of entriesOf("ModuleDict", modules)) this.addModule(name, module);
     return this;

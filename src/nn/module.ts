@@ -135,6 +135,7 @@ export class Module extends CallableObject {
     (this as Record<string, unknown>)[name] = module;
   }
 
+  /** Adds a child under a name; the same as assigning it to a property. */
   registerModule(name: string, module: Module): void {
     this.addModule(name, module);
   }
@@ -189,6 +190,7 @@ export class Module extends CallableObject {
     return found;
   }
 
+  /** The modules directly inside this one, in order. */
   children(): Module[] {
     return this.namedChildren().map(([, module]) => module);
   }
@@ -207,6 +209,7 @@ export class Module extends CallableObject {
     return found;
   }
 
+  /** This module and all inside it, each once. */
   modules(): Module[] {
     return this.namedModules().map(([, module]) => module);
   }
@@ -247,6 +250,7 @@ export class Module extends CallableObject {
     return [...found].map(([buffer, name]) => [name, buffer]);
   }
 
+  /** All tensors of state that are not trained (running statistics). */
   buffers(recurse = true): Tensor[] {
     return this.namedBuffers("", recurse).map(([, buffer]) => buffer);
   }

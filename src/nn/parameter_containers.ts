@@ -24,6 +24,7 @@ export class ParameterListLayer extends Module {
       [Symbol.iterator]();
   }
 
+  /** The parameter at a position, counted from either end. */
   at(index: number): ParameterTensor {
     const found = [...this].at(index);
     if (found === undefined)
@@ -38,6 +39,7 @@ export class ParameterListLayer extends Module {
     return this;
   }
 
+  /** Adds parameters at the end. */
   extend(parameters: Iterable<Tensor>): this {
     for (const parameter of parameters) this.append(parameter);
     return this;
@@ -75,22 +77,27 @@ export class ParameterDictLayer extends Module {
     return this.keys().length;
   }
 
+  /** The names, in order. */
   keys(): string[] {
     return this.items().map(([name]) => name);
   }
 
+  /** The parameters, in order. */
   values(): ParameterTensor[] {
     return this.items().map(([, parameter]) => parameter);
   }
 
+  /** Names and parameters, in order. */
   items(): [string, ParameterTensor][] {
     return this.ownTensors().parameters;
   }
 
+  /** Whether there is a parameter of this name. */
   has(name: string): boolean {
     return this.keys().includes(name);
   }
 
+  /** The parameter of this name. */
   get(name: string): ParameterTensor {
     const found = this.items().find(([key]) => key === name);
     if (found === undefined) {

@@ -14,7 +14,9 @@ export type StateDict = Record<string, Tensor>;
 
 /** What did not fit, where `strict` is off. */
 export interface LoadResult {
+  /** What the module has and the state dict lacks. */
   readonly missingKeys: string[];
+  /** What the state dict has and the module lacks. */
   readonly unexpectedKeys: string[];
 }
 

@@ -58,6 +58,7 @@ export interface Update {
  * ```
  */
 export abstract class Optimizer {
+  /** Parameters and their settings; `lr` and the like may be changed between steps. */
   paramGroups: ParamGroup[];
   /** What is remembered of each parameter. */
   readonly state = new Map<Tensor, ParameterState>();
@@ -66,6 +67,7 @@ export abstract class Optimizer {
    * their memory by switching it off.
    */
   keepGradients = true;
+  /** Settings of groups that do not name their own. */
   readonly defaults: Readonly<Record<string, any>>;
   readonly #gradientHomes = new WeakMap<Tensor, StateBuffer>();
 
@@ -189,6 +191,7 @@ export abstract class Optimizer {
     writeState(this, stateDict);
   }
 
+  /** The groups and their settings, as PyTorch prints them. */
   toString(): string {
     const groups = this.paramGroups.map((group, i) => {
       const { params: _params, ...settings } = group;

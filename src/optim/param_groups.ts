@@ -7,13 +7,16 @@ import { Tensor } from "../tensor/tensor.ts";
 
 /** Parameters that share their settings. */
 export interface ParamGroup {
+  /** Parameters that share these settings. */
   params: Tensor[];
+  /** Learning rate. */
   lr: number;
   [setting: string]: any;
 }
 
 /** A group as the user writes it: its own settings over the optimiser's. */
 export interface ParamGroupInput {
+  /** Parameters that share these settings. */
   params: Tensor | Iterable<Tensor>;
   [setting: string]: unknown;
 }

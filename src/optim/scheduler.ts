@@ -31,11 +31,13 @@ function isState(name: string, value: unknown): boolean {
  * ```
  */
 export abstract class Scheduler {
+  /** Whose learning rates it sets. */
   readonly optimizer: Optimizer;
   /** Learning rates at the start, one for each group. */
   baseLrs: number[];
   /** Epochs gone by; 0 before the first `step()`. */
   lastEpoch: number;
+  /** The learning rate of each group as it was set last. */
   lastLr: number[] = [];
 
   /** The first rates are set by `start`, which a subclass calls when it has its settings. */
@@ -118,6 +120,7 @@ export abstract class Scheduler {
     return state;
   }
 
+  /** Goes on from what `stateDict()` gave. */
   loadStateDict(state: SchedulerState): void {
     if (typeof state !== "object" || state === null || state.last_epoch === undefined) {
       throw new ArgumentError(`${this.constructor.name}.loadStateDict: expected what stateDict() gave`);

@@ -57,7 +57,9 @@ export interface ExecutorStatistics {
 }
 
 export interface ProfiledRun {
+  /** What ran. */
   readonly program: Program;
+  /** The time of each step. */
   readonly timings: readonly StepTiming[];
 }
 

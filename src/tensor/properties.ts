@@ -12,6 +12,7 @@ import type { GradientHook, Tensor } from "./tensor.ts";
 
 /** What `registerHook` returns: `remove()` ends the hook. */
 export interface HookHandle {
+  /** Takes the hook away. */
   remove(): void;
 }
 

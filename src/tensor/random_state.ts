@@ -5,6 +5,7 @@ import { constantValue, type Value } from "../graph/node.ts";
 
 /** All there is to know about a generator: what a checkpoint keeps. Plain data. */
 export interface RngState {
+  /** The seed that was set. */
   readonly seed: number;
   /** Number of draws made. */
   readonly offset: number;
@@ -44,14 +45,17 @@ export class Generator {
     return this.seedNumber;
   }
 
+  /** The seed that was set last. */
   initialSeed(): number {
     return this.seedNumber;
   }
 
+  /** Where the sequence of numbers is. */
   getState(): RngState {
     return { seed: this.seedNumber, offset: this.offset };
   }
 
+  /** Goes on from where `getState()` was called. */
   setState(state: RngState): this {
     if (!Number.isSafeInteger(state?.seed) || !Number.isSafeInteger(state.offset) || state.offset < 0) {
       throw new ArgumentError("setState: expected what getState() gave: { seed, offset }");

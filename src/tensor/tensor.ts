@@ -61,6 +61,7 @@ export class Tensor {
     return [...this.value.shape];
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return this.value.dtype;
   }
@@ -110,6 +111,7 @@ export class Tensor {
     return dim === undefined ? this.shape : this.value.shape[normalizeDim(dim, this.ndim, "size")];
   }
 
+  /** Number of dimensions, as `ndim`. */
   dim(): number {
     return this.ndim;
   }
@@ -218,6 +220,7 @@ export class Tensor {
     return formatTensor(await executor().fetch(this.value), this.value.shape, this.dtype);
   }
 
+  /** The elements where they are at hand, else shape and dtype. */
   toString(): string {
     const { data } = this.value;
     if (data !== null) return formatTensor(data, this.value.shape, this.dtype);

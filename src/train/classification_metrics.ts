@@ -6,10 +6,13 @@ import { IndexError } from "../base/errors.ts";
 export interface Misclassified {
   /** Its place in the data set. */
   readonly index: number;
+  /** Its class. */
   readonly truth: number;
+  /** The class that the network gave it. */
   readonly predicted: number;
   /** Probability given to the predicted class, and to the true one. */
   readonly probability: number;
+  /** Probability given to the true class. */
   readonly truthProbability: number;
 }
 
@@ -25,6 +28,7 @@ export interface Misclassified {
  * ```
  */
 export class ClassificationMetrics {
+  /** Number of classes. */
   readonly classes: number;
   /** `confusion[truth][predicted]`. */
   readonly confusion: number[][];

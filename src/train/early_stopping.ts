@@ -46,6 +46,7 @@ export interface EarlyStoppingState {
  * ```
  */
 export class EarlyStopping {
+  /** The figure that is watched. */
   readonly monitor: Monitor;
   private readonly patience: number;
   private readonly minDelta: number;
@@ -89,10 +90,12 @@ export class EarlyStopping {
     return this.bad >= this.patience;
   }
 
+  /** What is needed to go on after an interruption. */
   state(): EarlyStoppingState {
     return { best: this.best, bad: this.bad };
   }
 
+  /** Goes on from what `state()` gave. */
   load(state: EarlyStoppingState): void {
     this.best = state.best;
     this.bad = state.bad;

@@ -67,6 +67,7 @@ export interface StepEvent {
   readonly step: number;
   /** Null where it is not known beforehand. */
   readonly stepsPerEpoch: number | null;
+  /** Of the training steps so far. */
   readonly examplesPerSecond: number;
 }
 
@@ -74,6 +75,7 @@ export interface StepEvent {
 export interface EpochEvent {
   /** Epochs done. */
   readonly epoch: number;
+  /** The epoch's point of the curves. */
   readonly point: MetricsPoint;
   /** The test set's figures, where one was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
@@ -81,21 +83,29 @@ export interface EpochEvent {
 
 /** A checkpoint was written. */
 export interface CheckpointEvent {
+  /** The file. */
   readonly path: string;
+  /** Epochs that are done. */
   readonly epoch: number;
+  /** Batches of the epoch under way that are done. */
   readonly batch: number;
 }
 
 /** Functions that are told what happens. A promise that one returns is waited for. */
 export interface Callbacks {
+  /** Before the first step. */
   onStart?(event: StartEvent): unknown;
+  /** After each step. */
   onStep?(event: StepEvent): unknown;
   /** A point of the curves, every fifth of an epoch. */
   onPoint?(point: MetricsPoint): unknown;
+  /** After each epoch and its test; the training waits for the promise. */
   onEpoch?(event: EpochEvent): unknown;
   /** Something besides training goes on: "testing", "saving". */
   onPhase?(name: string): unknown;
+  /** After a checkpoint was written. */
   onCheckpoint?(event: CheckpointEvent): unknown;
+  /** After the training. */
   onEnd?(result: FitResult): unknown;
 }
 
@@ -111,15 +121,21 @@ export const CALLBACK_NAMES = [
 ] as const;
 
 export interface FitOptions {
+  /** Batches of pictures and labels to train on. */
   readonly trainLoader: BatchSource;
+  /** Batches to test on after each epoch. */
   readonly testLoader?: BatchSource | null;
+  /** Changes the weights after each batch. */
   readonly optimizer: OptimizerLike;
+  /** How often to go through the training set. */
   readonly epochs: number;
   /** Mean loss of a batch; cross-entropy by default. */
   readonly loss?: LossFunction;
+  /** Changes the learning rate. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
   readonly schedulerStep?: "epoch" | "step";
+  /** When to stop before the last epoch. */
   readonly earlyStopping?: EarlyStoppingOptions | null;
   /** Clips the gradients' total norm before each step. */
   readonly clipGradNorm?: number | null;
@@ -141,6 +157,7 @@ export interface FitOptions {
   readonly resume?: boolean;
   /** What the report calls the network; the name of its class by default. */
   readonly name?: string;
+  /** What the classes are called in the report. */
   readonly classNames?: readonly ClassName[];
   /** Noted in `config.json` and shown in the report. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -153,6 +170,7 @@ export interface FitOptions {
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal | null;
+  /** Told of what happens, in order. */
   readonly callbacks?: Callbacks | readonly Callbacks[];
 }
 
@@ -160,12 +178,16 @@ export interface FitOptions {
 export interface RunStore {
   /** What the last checkpoint holds, or null at the start. */
   resume(net: Module, optimizer: OptimizerLike): Promise<TrainingState | null>;
+  /** Keeps a point of the curves. */
   point(point: MetricsPoint): void;
+  /** Keeps everything needed to go on; gives the file's path. */
   checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState): Promise<string>;
+  /** Keeps the weights. */
   weights(which: "best" | "last", net: Module): Promise<void>;
 }
 
 export interface FitResult {
+  /** The curves. */
   readonly points: readonly MetricsPoint[];
   /** The last test figures, where a test set was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
@@ -175,6 +197,7 @@ export interface FitResult {
   readonly seconds: number;
   /** Optimiser steps done. */
   readonly step: number;
+  /** How it ended. */
   readonly outcome: "finished" | "interrupted" | "stopped early";
   /** The epoch with the best figure, counted from 1, and the figure. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
