@@ -1,5 +1,5 @@
 /** `convoyant train`: trains a network and keeps the run. */
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
 import { entry } from "../models/index.ts";
 import { useEngine } from "../tensor/index.ts";
@@ -100,7 +100,7 @@ async function trainIn(
 ): Promise<number> {
   const net = makeNetwork(config);
   const optimizer = makeOptimizer(config, net);
-  const run = relative(process.cwd(), folder.path) || folder.path;
+  const run = shortPath(folder.path);
   const report = new TrainOutput(output, config, run, trainLoader.length ?? 0);
   const interrupt = interruption(() => report.interrupted());
   try {
@@ -129,4 +129,10 @@ async function trainIn(
     report.stop();
     interrupt.release();
   }
+}
+
+/** A path as it is best printed: from here where it is below, else from the root. */
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === "" || fromHere.startsWith("..") ? resolve(path) : fromHere;
 }
