@@ -11,7 +11,7 @@ import type { SliceKernel } from "./native_step.ts";
 
 /** Choices that are remembered in the shared words before they begin anew. */
 const WORDS = 8192;
-const ROUNDS = 3;
+const ROUNDS = 6;
 
 /** Shared words for `Chooser`; nothing where memory cannot be shared, and no engine of this kind can start. */
 export function choiceWords(): SharedArrayBuffer | undefined {
