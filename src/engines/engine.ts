@@ -153,7 +153,9 @@ export interface EngineCapabilities {
 }
 
 export interface Engine {
+  /** As `useEngine` knows it. */
   readonly name: string;
+  /** How programs for it are to be shaped. */
   readonly capabilities: EngineCapabilities;
   /** Resolves when programs can run; rejects with an EngineError that says why not. */
   start(): Promise<EngineInfo>;
@@ -163,6 +165,7 @@ export interface Engine {
   write(buffer: EngineBuffer, data: TypedArray): void;
   /** The buffer's bytes, copied out. */
   read(buffer: EngineBuffer): Promise<ArrayBuffer>;
+  /** Gives the buffer's bytes back, after the runs that use it. */
   free(buffer: EngineBuffer): void;
   /** Throws an EngineError that names the bytes needed where the program cannot fit. */
   compile(program: Program): CompiledProgram;
@@ -170,6 +173,7 @@ export interface Engine {
   run(compiled: CompiledProgram, bindings: RunBindings, options?: { profile?: boolean }): Promise<RunResult>;
   /** Forgets a compiled program. */
   release(compiled: CompiledProgram): void;
+  /** What it holds now, and what it can. */
   memory(): EngineMemory;
   /** Number of runs that were asked for and have not finished. */
   pending(): number;

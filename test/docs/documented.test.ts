@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { examplesOf } from "./code_blocks.ts";
-import { publicNames } from "./public_names.ts";
+import { publicNames, undocumentedMembers } from "./public_names.ts";
 
 const names = publicNames("src/index.ts");
 
@@ -36,5 +36,25 @@ test("everything that users call has an example", () => {
   const bare = names
     .filter((name) => needsExample(name) && examplesOf(name).length === 0)
     .map(({ path, file, line }) => `${path} (${file}:${line})`);
+  assert.equal(bare.length, 0, bare.join("\n"));
+});
+
+test("members of what users hold have documentation", () => {
+  const held = {
+    "src/tensor/tensor.ts": ["Tensor"],
+    "src/nn/module.ts": ["Module"],
+    "src/optim/optimizer.ts": ["Optimizer"],
+    "src/optim/scheduler.ts": ["Scheduler"],
+    "src/data/data_loader.ts": ["DataLoaderClass", "DataLoaderOptions"],
+    "src/data/dataset.ts": ["Dataset", "TensorDatasetClass", "SubsetClass", "ConcatDatasetClass"],
+    "src/data/mnist.ts": ["MnistOptions", "LoadersOptions", "MnistLoaders"],
+    "src/train/fit_options.ts": ["Loader", "StepEvent", "EpochEvent", "Callbacks", "FitOptions", "FitResult"],
+    "src/train/classification_metrics.ts": ["ClassificationMetrics", "Misclassified"],
+    "src/engines/engine.ts": ["Engine", "EngineInfo", "EngineCapabilities"],
+    "src/models/registry.ts": ["ModelEntry", "TrainingPreset"],
+  };
+  const bare = Object.entries(held).flatMap(([file, types]) =>
+    types.flatMap((type) => undocumentedMembers(file, type).map((member) => `${type}.${member} (${file})`)),
+  );
   assert.equal(bare.length, 0, bare.join("\n"));
 });

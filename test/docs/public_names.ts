@@ -101,3 +101,24 @@ function unframed(comment: string): string {
     .join("\n")
     .trim();
 }
+
+/** Members of a class or interface that users see and that no comment describes. Overrides and overloads are. */
+export function undocumentedMembers(file: string, type: string): string[] {
+  const lines = readSource(file).split("\n");
+  const start = lines.findIndex((line) =>
+    new RegExp(`^(?:export )?(?:abstract )?(?:class|interface) ${type}\\b`).test(line),
+  );
+  if (start < 0) throw new Error(`${file} declares no ${type}`);
+  const end = lines.indexOf("}", start);
+  const described = new Set<string>();
+  const bare: string[] = [];
+  for (let i = start + 1; i < end; i++) {
+    const name = /^ {2}(?:(?:static|async|readonly|abstract|declare|get) )*\*?(\w+)\??[(<:=;]/.exec(
+      lines[i],
+    )?.[1];
+    if (name === undefined || name === "constructor" || name === "new" || described.has(name)) continue;
+    if (lines[i - 1].trimEnd().endsWith("*/")) described.add(name);
+    else bare.push(name);
+  }
+  return bare;
+}
