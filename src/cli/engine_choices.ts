@@ -6,10 +6,14 @@ import type { Output } from "./output.ts";
 export function explainChoices(output: Output): void {
   const machines = Object.entries(measuredChoices());
   if (machines.length === 0) {
-    output.line("nothing has been measured yet: choices are made when a network first runs with precision bf16");
+    output.line(
+      "nothing has been measured yet: choices are made when a network first runs with precision bf16",
+    );
     return;
   }
-  output.line(`measured choices of the onednn engine (${choicesPath()}), milliseconds of a slice on one thread:`);
+  output.line(
+    `measured choices of the onednn engine (${choicesPath()}), milliseconds of a slice on one thread:`,
+  );
   for (const [machine, works] of machines) {
     const rows = Object.entries(works).map(([work, times]) => {
       const ways = Object.entries(times).sort(([, a], [, b]) => a - b);
@@ -18,7 +22,11 @@ export function explainChoices(output: Output): void {
     });
     output.line();
     output.lines(
-      renderTable([{ title: machine, flexible: true }, { title: "chosen" }, { title: "milliseconds" }], rows, output.style),
+      renderTable(
+        [{ title: machine, flexible: true }, { title: "chosen" }, { title: "milliseconds" }],
+        rows,
+        output.style,
+      ),
     );
   }
 }

@@ -9,7 +9,8 @@ import { candidates, loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
 import * as convoyant from "../../src/index.ts";
 import { missingLibrary } from "./library.ts";
 
-const skip = missingLibrary() || (loadDnnl().dnnl.fastBfloat16 ? false : "no fast bfloat16 here: nothing to choose");
+const skip =
+  missingLibrary() || (loadDnnl().dnnl.fastBfloat16 ? false : "no fast bfloat16 here: nothing to choose");
 const folder = mkdtempSync(join(tmpdir(), "choices-"));
 
 after(async () => {
@@ -27,7 +28,9 @@ async function convolve(): Promise<number[]> {
 
 type Choices = Record<string, Record<string, Record<string, number>>>;
 
-test("choices are measured once, kept, obeyed, and measured again where the file is broken", { skip }, async () => {
+test("choices are measured once, kept, obeyed, and measured again where the file is broken", {
+  skip,
+}, async () => {
   // The library stays where it is; only the choices move.
   const before = candidates();
   process.env.CONVOYANT_DNNL = before.chosen ? before.paths[0] : loadDnnl().path;
@@ -37,7 +40,9 @@ test("choices are measured once, kept, obeyed, and measured again where the file
   const measured = read();
   const [machine] = Object.keys(measured);
   assert.match(machine, /^oneDNN \d/);
-  const key = Object.keys(measured[machine]).find((name) => /^conv2d \d+x32x12x12 64 3 3 /.test(name)) as string;
+  const key = Object.keys(measured[machine]).find((name) =>
+    /^conv2d \d+x32x12x12 64 3 3 /.test(name),
+  ) as string;
   assert.ok(measured[machine][key].float32 > 0 && measured[machine][key].bfloat16 > 0);
 
   const choose = async (times: Record<string, number>) => {
