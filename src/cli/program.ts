@@ -76,10 +76,18 @@ function addEngine(program: Command, finish: (code: number) => void): void {
     .option("--size <n>", "side of the matrices that are multiplied", wholeNumber(1), 1024)
     .option("--explain", "which ways to compute a step were measured, and which were chosen", false)
     .addOption(json())
-    .addHelpText("after", examples("convoyant engine", "convoyant engine --threads 1", "convoyant engine --explain"))
+    .addHelpText(
+      "after",
+      examples("convoyant engine", "convoyant engine --threads 1", "convoyant engine --explain"),
+    )
     .action(async (o) => {
       const { engineCommand } = await import("./engine_command.ts");
-      finish(await engineCommand({ threads: o.threads ?? null, size: o.size, explain: o.explain }, new Output(o.json)));
+      finish(
+        await engineCommand(
+          { threads: o.threads ?? null, size: o.size, explain: o.explain },
+          new Output(o.json),
+        ),
+      );
     });
   command
     .command("install")
