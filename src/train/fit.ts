@@ -43,10 +43,7 @@ const SIGNATURE = signature("fit", [
  * becomes NaN or infinite (it says at which step), where `out` holds a run already or another process is at it.
  * @example
  * ```ts
- * const net = models.lenet();
- * const optimizer = optim.SGD(net.parameters(), { lr: 0.9 });
- * const { trainLoader, testLoader } = await data.fashionMnist({ batchSize: 256 });
- * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 10, out: "runs/first" });
+ * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });
  * console.log(test?.accuracy);
  * ```
  */

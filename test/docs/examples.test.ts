@@ -73,6 +73,16 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+test("no block that is run reaches for data sets that may not be there", () => {
+  const reaching = blocks.filter(
+    ({ runs, code }) => runs && /\b(?:fashionMnist|mnist|FashionMnist|Mnist|openDataset)\(/.test(code),
+  );
+  assert.deepEqual(
+    reaching.map(({ file, line }) => `${file}:${line}: mark it no-run`),
+    [],
+  );
+});
+
 describe("code blocks of the documentation", () => {
   for (const file of files) {
     const own = blocks.filter((block) => block.file === file);
