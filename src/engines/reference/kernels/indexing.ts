@@ -54,7 +54,8 @@ const scatter: ReferenceKernel = ({ inputs: [input, index, src], outputs: [outpu
 
 /** Of bools, the sum is whether any is true. */
 function setTotals(output: ArrayArgument, totals: Float64Array): void {
-  if (output.dtype === "bool") for (let i = 0; i < totals.length; i++) output.data[i] = totals[i] === 0 ? 0 : 1;
+  if (output.dtype === "bool")
+    for (let i = 0; i < totals.length; i++) output.data[i] = totals[i] === 0 ? 0 : 1;
   else output.data.set(totals);
 }
 
