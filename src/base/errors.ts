@@ -68,7 +68,8 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 }
 
 /** "; did you mean `x`?" where a known name is near, else the empty string. */
-export function didYouMean(name: string, known: Iterable<string>): string {
+export function didYouMean(name: unknown, known: Iterable<string>): string {
+  if (typeof name !== "string") return "";
   const near = nearestName(name, known);
   return near === undefined ? "" : `; did you mean \`${near}\`?`;
 }

@@ -74,7 +74,7 @@ export abstract class ChannelNorm extends Module {
     this.trackRunningStats = trackRunningStats;
     this.hasBias = affine && (args.bias ?? true);
     this.parameterDType = args.dtype ?? "float32";
-    if (numFeatures > 0) this.makeParameters();
+    if (!this.isLazy) this.makeParameters();
   }
 
   protected makeParameters(): void {

@@ -16,7 +16,12 @@ type EmbeddingArguments =
   | [numEmbeddings: number, embeddingDim: number, options?: { paddingIdx?: number | null; dtype?: DType }]
   | [options: { numEmbeddings: number; embeddingDim: number; paddingIdx?: number | null; dtype?: DType }];
 
-const SIGNATURE = signature("Embedding", ["numEmbeddings", "embeddingDim", "paddingIdx?", "dtype?"]);
+const SIGNATURE = signature("Embedding", [
+  "numEmbeddings",
+  "embeddingDim",
+  "paddingIdx?:whole|null",
+  "dtype?",
+]);
 
 /** See {@link Embedding}. */
 export class EmbeddingLayer extends Module {

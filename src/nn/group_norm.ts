@@ -244,7 +244,7 @@ export const LocalResponseNorm = defineLayer<
   | [size: number, options?: Partial<LocalResponseSettings>]
   | [options: Partial<LocalResponseSettings> & { size: number }],
   LocalResponseSettings
->("LocalResponseNorm", ["size", "alpha?", "beta?", "k?"], {
+>("LocalResponseNorm", ["size", "alpha?", "beta?", "k?:number"], {
   defaults: { alpha: 1e-4, beta: 0.75, k: 1 },
   forward: ({ size, alpha, beta, k }, input: Tensor) => F.localResponseNorm(input, size, { alpha, beta, k }),
   describe: (s) => `${s.size}, alpha=${py(s.alpha)}, beta=${py(s.beta)}, k=${pyFloat(s.k)}`,

@@ -20,7 +20,12 @@ type PaddingArguments = [padding: Border] | [options: PaddingSettings];
 function sides(name: string, dims: number) {
   return (settings: PaddingSettings) => {
     const { padding } = settings;
-    const all = typeof padding === "number" ? new Array<number>(2 * dims).fill(padding) : [...padding];
+    const all =
+      typeof padding === "number"
+        ? new Array<number>(2 * dims).fill(padding)
+        : Array.isArray(padding)
+          ? [...padding]
+          : [];
     if (all.length !== 2 * dims || !all.every(Number.isInteger)) {
       throw new ArgumentError(
         `${name}: expected \`padding\` to be a whole number or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,

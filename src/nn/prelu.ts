@@ -17,7 +17,7 @@ type PReLUArguments =
   | [numParameters?: number, init?: number]
   | [numParameters: number, options: PReLUOptions]
   | [options: PReLUOptions & { numParameters?: number }];
-const PRELU = signature("PReLU", ["numParameters?", "init?", "dtype?"]);
+const PRELU = signature("PReLU", ["numParameters?", "init?:number", "dtype?"]);
 
 /** See {@link PReLU}. */
 export class PReLULayer extends Module {

@@ -136,9 +136,10 @@ export const elu = activation<ExponentialLinear>("elu", ["alpha?", "inplace?"], 
  * nn.functional.celu(tensor([-1.5, 2]), { alpha: 2 }).tolist(); // [-1.05527, 2]
  * ```
  */
-export const celu = activation<ExponentialLinear>("celu", ["alpha?", "inplace?"], (x, { alpha = 1 }) =>
-  exponentialLinear(x, alpha, 1, 1 / alpha),
-);
+export const celu = activation<ExponentialLinear>("celu", ["alpha?", "inplace?"], (x, { alpha = 1 }) => {
+  if (alpha === 0) throw new ArgumentError(`${named("celu")}: expected an \`alpha\` other than 0`);
+  return exponentialLinear(x, alpha, 1, 1 / alpha);
+});
 
 /**
  * Scaled ELU. Source: Klambauer et al., "Self-normalizing neural networks", 2017.

@@ -150,7 +150,7 @@ export interface Embedding {
  */
 export const embedding = defineFunction<Embedding>(
   "embedding",
-  ["input", "weight", "paddingIdx?"],
+  ["input", "weight", "paddingIdx?:whole|null"],
   ({ input, weight, paddingIdx = null }) => {
     const indices = valueOf(input, "input", named("embedding"));
     const table = valueOf(weight, "weight", named("embedding"));

@@ -184,7 +184,7 @@ export interface LocalResponseNorm {
  */
 export const localResponseNorm = defineFunction<LocalResponseNorm>(
   "localResponseNorm",
-  ["input", "size", "alpha?", "beta?", "k?"],
+  ["input", "size", "alpha?", "beta?", "k?:number"],
   ({ input, size, alpha = 1e-4, beta = 0.75, k = 1 }) => {
     const of = "localResponseNorm";
     const x = floatingInput(of, input);

@@ -345,6 +345,7 @@ function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {
 /** A mean of powers, times the size of the window; 0 (with gradient 0) where the sum is 0. */
 function poolNorm(of: string, spatial: number, args: Bound): Value {
   const { normType, kernelSize, stride, ceilMode } = args;
+  if (normType === 0) throw new ArgumentError(`${named(of)}: expected a \`normType\` other than 0`);
   const x = floatingInput(of, args.input);
   const powers = normType === 2 ? mul(x, x) : pow(x, constant(normType, x.dtype));
   const average = poolMean(of, spatial, { kernelSize, stride, ceilMode }, powers);
