@@ -25,6 +25,8 @@ export interface BenchLine {
   readonly rssMb: number;
   /** Ours: the share of a step's time that went into building and looking up its program, 0 to 1. */
   readonly planShare?: number;
+  /** Ours: the share that went into recording the operations, forward and back. Runs beside the workers. */
+  readonly recordShare?: number;
   /** How many runs the figures are the medians of. */
   readonly rounds?: number;
 }
@@ -72,6 +74,7 @@ export function medianLine(runs: readonly BenchLine[]): BenchLine {
     firstStepSeconds: figure((line) => line.firstStepSeconds),
     rssMb: figure((line) => line.rssMb),
     planShare: figure((line) => line.planShare),
+    recordShare: figure((line) => line.recordShare),
   };
   const known = Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
   return { ...runs[0], ...known, rounds: runs.length };
@@ -151,9 +154,10 @@ export function formatBench(lines: readonly BenchLine[], skips: readonly SkipLin
     );
   }
   for (const line of lines.filter((each) => each.planShare !== undefined)) {
-    const share = (100 * (line.planShare ?? 0)).toFixed(1);
+    const percent = (share = 0) => `${(100 * share).toFixed(1)}%`;
     parts.push(
-      `${subjectOf(line)}: building and finding the program takes ${share}% of a step (${line.engine})`,
+      `${subjectOf(line)}: building and finding the program takes ${percent(line.planShare)} of a step, ` +
+        `recording the operations ${percent(line.recordShare)} (${line.engine})`,
     );
   }
   if (skips.length > 0) {

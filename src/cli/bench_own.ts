@@ -69,19 +69,31 @@ async function measureTraining(): Promise<BenchLine> {
   await window(step, windowMs / 2);
   const rates: number[] = [];
   let total = 0;
-  let planning = 0;
+  let onThisThread = 0;
+  const { statistics } = executor();
+  const planningBefore = statistics.captureMilliseconds;
   for (let i = 0; i < windows; i++) {
     const { steps, milliseconds, inStep } = await window(step, windowMs);
-    planning += inStep;
+    onThisThread += inStep;
     rates.push((1000 * steps * batch) / milliseconds);
     total += milliseconds;
   }
-  // Recording, walking back, building the key and finding the program: all that happens on this thread.
+  // Collecting what is pending, building its key, finding the program and sending it off; the rest of what
+  // happens on this thread is recording the operations and walking them back.
+  const planning = statistics.captureMilliseconds - planningBefore;
   const planShare = planning / total;
+  const recordShare = (onThisThread - planning) / total;
   if (values.explain)
     for (const run of await profile(step))
       process.stderr.write(`${printProgram(run.program, run.timings)}\n`);
-  return { ...common(firstStepSeconds), net: values.net, batch, examplesPerSecond: median(rates), planShare };
+  return {
+    ...common(firstStepSeconds),
+    net: values.net,
+    batch,
+    examplesPerSecond: median(rates),
+    planShare,
+    recordShare,
+  };
 }
 
 /** Steps for a while, at most two under way, and waits for the last. */

@@ -62,13 +62,16 @@ test("ratios meet a peer at our number of threads, or at the most it has", () =>
 
 test("the table names figures, ratios, the planner's share and what was left out", () => {
   const text = formatBench(
-    [line({ planShare: 0.021 }), line({ library: "pytorch", engine: "eager", examplesPerSecond: 10_000 })],
+    [
+      line({ planShare: 0.021, recordShare: 0.03 }),
+      line({ library: "pytorch", engine: "eager", examplesPerSecond: 10_000 }),
+    ],
     [{ event: "skip", library: "tfjs", engine: "cpu", net: "lenet", reason: "not installed" }],
   );
   assert.match(text, /^what +library +engine +threads +examples\/s +first step s +MB\n/);
   assert.match(text, /lenet f32 +convoyant +wasm +2 +9000 +0\.40 +200\n/);
   assert.match(text, /lenet f32: wasm reaches 0\.9x pytorch \(eager\)/);
-  assert.match(text, /takes 2\.1% of a step/);
+  assert.match(text, /takes 2\.1% of a step, recording the operations 3\.0% \(wasm\)/);
   assert.match(text, /left out: lenet on tfjs cpu: not installed$/);
 });
 
