@@ -87,6 +87,9 @@ export const scatterAddOp: OpDefinition = {
   },
 };
 
+/** The input with out[index[i][j]][j] multiplied by src[i][j]. It has no gradient. */
+export const scatterMultiplyOp: OpDefinition = scatterRule("scatterMultiply");
+
 /** Slices of the input along `attributes.dim` at the positions of a list. */
 export const indexSelectOp: OpDefinition = {
   name: "indexSelect",
@@ -157,6 +160,10 @@ export function scatter(input: Value, dim: number, index: Value, src: Value): Va
 
 export function scatterAdd(input: Value, dim: number, index: Value, src: Value): Value {
   return emit(scatterAddOp, [input, index, src], { dim });
+}
+
+export function scatterMultiply(input: Value, dim: number, index: Value, src: Value): Value {
+  return emit(scatterMultiplyOp, [input, index, src], { dim });
 }
 
 export function indexSelect(input: Value, dim: number, index: Value): Value {

@@ -230,6 +230,9 @@ export const bernoulli: Bernoulli = defineFunction(
         `bernoulli: expected floating-point probabilities, got ${value.dtype}; convert them with .float()`,
       );
     }
+    if (p === null && value.data?.some((one) => !(one >= 0 && one <= 1))) {
+      throw new ArgumentError("bernoulli: expected probabilities from 0 to 1");
+    }
     const probability = p === null ? value : scalarValue(checkedProbability("bernoulli", p), "float32");
     return new Tensor(bernoulliOf(probability, value.shape, value.dtype, generator));
   },

@@ -1,4 +1,6 @@
 /** Second names that PyTorch gives to functions. */
+import { defineFunction } from "../define.ts";
+import type { Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { clamp } from "./clamping.ts";
 import { ge, gt, le, lt, ne } from "./comparison.ts";
@@ -7,6 +9,25 @@ import { abs, neg, sign } from "./pointwise.ts";
 import { trunc } from "./rounding.ts";
 import { transpose } from "./shape.ts";
 import { acos, acosh, asin, asinh, atan, atanh } from "./trigonometry.ts";
+
+export interface SwapAxes {
+  (input: Tensor, axis0: number, axis1: number): Tensor;
+  (input: Tensor, options: { axis0: number; axis1: number }): Tensor;
+}
+
+/**
+ * As `transpose`, under NumPy's names.
+ *
+ * @example
+ * ```ts
+ * swapaxes(tensor([[1, 2, 3]]), 0, 1).shape; // [3, 1]
+ * ```
+ */
+export const swapaxes: SwapAxes = defineFunction(
+  "swapaxes",
+  ["input", "axis0", "axis1"],
+  ({ input, axis0, axis1 }) => transpose(input, axis0, axis1),
+);
 
 export {
   abs as absolute,
@@ -30,7 +51,6 @@ export {
   neg as negative,
   sign as sgn,
   sub as subtract,
-  transpose as swapaxes,
   transpose as swapdims,
   trunc as fix,
   vstack as rowStack,

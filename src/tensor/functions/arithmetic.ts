@@ -141,7 +141,7 @@ function truncatedQuotient(a: Value, b: Value): Value {
  * floorDivide(tensor([7, -7]), 2).tolist(); // [3, -4]
  * ```
  */
-export const floorDivide = binary("floorDivide", math.floorDivideOp, "one");
+export const floorDivide = binary("floorDivide", math.floorDivideOp, "none");
 /**
  * Python's `%`: the remainder has the sign of `other`.
  *

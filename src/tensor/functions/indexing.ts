@@ -48,13 +48,19 @@ export interface Scatter {
     input: Tensor,
     dim: number,
     index: Tensor,
-    options: { src?: Tensor; value?: number; reduce?: "add" | null },
+    options: { src?: Tensor; value?: number; reduce?: "add" | "multiply" | null },
   ): Tensor;
 }
+
+const REDUCTIONS: ReadonlyMap<unknown, typeof ops.scatter> = new Map([
+  ["add", ops.scatterAdd],
+  ["multiply", ops.scatterMultiply],
+]);
 
 /**
  * The input with out[index[i][j]][j] = src[i][j] (or a number): `gather` the other way round.
  *
+ * @param reduce - `"add"` or `"multiply"` changes the input's element by the source's instead.
  * @example
  * ```ts
  * scatter(zeros(2, 3), 1, tensor([[2], [0]]), 1).tolist(); // [[0, 0, 1], [1, 0, 0]]
@@ -68,16 +74,17 @@ export const scatter: Scatter = defineFunction(
     const places = valueOf(index, "index", "scatter");
     const at = normalizeDim(dim, into.shape.length, "scatter");
     if (value === undefined) throw new ArgumentError("scatter: expected `src` or `value`");
-    if (reduce !== null && reduce !== "add") {
+    const put = reduce === null ? ops.scatter : REDUCTIONS.get(reduce);
+    if (put === undefined) {
       throw new ArgumentError(
-        `scatter: expected \`reduce\` to be "add" where it is given, got ${String(reduce)}`,
+        `scatter: expected \`reduce\` to be "add" or "multiply" where it is given, got ${String(reduce)}`,
       );
     }
     const source =
       typeof value === "number"
         ? expand(scalarValue(value, into.dtype), places.shape)
         : valueOf(value, "src", "scatter");
-    return new Tensor((reduce === "add" ? ops.scatterAdd : ops.scatter)(into, at, places, source));
+    return new Tensor(put(into, at, places, source));
   },
 );
 

@@ -149,6 +149,11 @@ export const softMarginLoss = defineFunction<UnweightedLoss>(
     floatingInput(of, args.input);
     valueOf(args.target, "target", named(of));
     const [x, t] = promote(named(of), [args.input, args.target]);
+    if (!sameShape(broadcastShapes([x.shape, t.shape], named(of)), x.shape)) {
+      throw new ShapeError(
+        `${named(of)}: expected a target that broadcasts to the input's ${formatShape(x.shape)}, got ${formatShape(t.shape)}`,
+      );
+    }
     return new Tensor(reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, args)));
   },
 );

@@ -10,7 +10,7 @@ import {
   cast,
   div,
   eq,
-  ge,
+  lt,
   maximumOp,
   minimumOp,
   mul,
@@ -154,9 +154,9 @@ export const marginRankingLoss = defineFunction<MarginRankingLoss>(
   },
 );
 
-/** max(x, 0), with the whole gradient at 0, as PyTorch's clamp_min. */
+/** max(x, 0), with the whole gradient at 0, as PyTorch's clamp_min; NaN stays NaN. */
 function atLeastZero(x: Value): Value {
-  return where(ge(x, like(x, 0)), x, like(x, 0));
+  return where(lt(x, like(x, 0)), like(x, 0), x);
 }
 
 /**

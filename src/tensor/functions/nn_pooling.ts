@@ -322,6 +322,7 @@ function requireChannels(of: string, x: Value, spatial: number): void {
 
 function averagePool(of: string, spatial: number, args: Bound): Tensor {
   const input = numericInput(of, args.input);
+  requireChannels(of, input, spatial);
   const [y] = overNumbers(of, [input], ([x]) => [poolMean(of, spatial, args, x as Value)]);
   return new Tensor(y);
 }

@@ -67,6 +67,14 @@ const scatterAdd: ReferenceKernel = ({ inputs: [input, index, src], outputs: [ou
   setTotals(output, totals);
 };
 
+const scatterMultiply: ReferenceKernel = ({ inputs: [input, index, src], outputs: [output], attributes }) => {
+  const products = Float64Array.from(input.data);
+  forEachNamed("scatter", attributes.dim as number, input, index, src, (named, at) => {
+    products[named] *= src.data[at];
+  });
+  output.data.set(products);
+};
+
 /** Calls `visit` with pairs of rows: `start` in the large tensor and in the list, of `width` elements. */
 function forEachRow(
   op: string,
@@ -126,6 +134,7 @@ export const INDEXING_KERNELS: Record<string, ReferenceKernel> = {
   gather,
   scatter,
   scatterAdd,
+  scatterMultiply,
   indexSelect,
   indexAdd,
   wrapIndex,
