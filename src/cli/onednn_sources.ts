@@ -45,7 +45,6 @@ export const WHEEL: Wheel = {
 export const PACKAGE = { name: "libdnnl2", library: "libdnnl.so.2" };
 
 const PIP_TIMEOUT = 180_000;
-const WEB_TIMEOUT = 180_000;
 
 export type Progress = (text: string) => void;
 
@@ -70,10 +69,6 @@ export function librarySources(wheel: Wheel = WHEEL): LibrarySource[] {
     {
       title: `pip download ${wheel.project}`,
       fetch: fetchWheel((work, progress) => byPip(work, progress, wheel)),
-    },
-    {
-      title: `pypi.org ${wheel.project}`,
-      fetch: fetchWheel((_work, progress) => fromIndex(progress, wheel)),
     },
     { title: `apt-get download ${PACKAGE.name}`, fetch: fromPackage },
   ];
@@ -119,20 +114,6 @@ async function byPip(work: string, progress: Progress, wheel: Wheel): Promise<Ui
   const file = readdirSync(work).find((name) => name.endsWith(".whl"));
   if (file === undefined) throw new EngineError("pip brought no wheel");
   return readFileSync(join(work, file));
-}
-
-/** From the public index. */
-async function fromIndex(progress: Progress, wheel: Wheel): Promise<Uint8Array> {
-  progress(`fetching ${wheel.file}`);
-  const signal = AbortSignal.timeout(WEB_TIMEOUT);
-  const index = await fetch(`https://pypi.org/pypi/${wheel.project}/${wheel.version}/json`, { signal });
-  if (!index.ok) throw new EngineError(`the index answered ${index.status}`);
-  const { urls } = (await index.json()) as { urls: { filename: string; url: string; size: number }[] };
-  const found = urls.find(({ filename }) => filename === wheel.file);
-  if (found === undefined) throw new EngineError(`the index has no ${wheel.file}`);
-  const answer = await fetch(found.url, { signal });
-  if (!answer.ok) throw new EngineError(`the index answered ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
 }
 
 /** From the distribution's mirror, whose signatures apt checks. */

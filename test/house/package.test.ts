@@ -43,7 +43,7 @@ test("nothing runs when the package or a dependency is installed", () => {
   assert.ok(manifest.peerDependenciesMeta.koffi.optional, "koffi is for those who ask for it");
 });
 
-test("dependencies are pinned, and the lock file names no host but the public registry", () => {
+test("dependencies are pinned, and the lock file names no host", () => {
   for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
     assert.match(String(version), /^\d+\.\d+\.\d+$/, `${name} is not pinned`);
   }
@@ -52,7 +52,7 @@ test("dependencies are pinned, and the lock file names no host but the public re
   assert.deepEqual(lock.packages[""].devDependencies, manifest.devDependencies);
   for (const [path, entry] of lockEntries) {
     assert.match(entry.integrity, /^sha512-/, `${path} has no hash`);
-    if (entry.resolved) assert.equal(new URL(entry.resolved).host, "registry.npmjs.org", path);
+    assert.equal(entry.resolved, undefined, `${path} names a host`);
   }
 });
 
