@@ -119,7 +119,8 @@ export function foreignFunctions(): ForeignFunctions {
   return { open, addressOf, text, integers, pin };
 }
 
-function loadKoffi(): Koffi {
+/** The library, once for the process. @throws EngineError where it is missing or cannot be loaded. */
+export function loadKoffi(): Koffi {
   if (!inNode()) throw new EngineError("native libraries need Node.js");
   const { process } = globalThis as unknown as { process: NodeJS.Process };
   if (process.platform !== "linux") {

@@ -13,6 +13,7 @@ import { WasmEngine } from "../wasm/wasm_engine.ts";
 import { inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { choiceWords } from "./choices.ts";
 import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
+import { loadKoffi } from "./foreign_functions.ts";
 import { takesMatmul } from "./native_matmul.ts";
 import type { Precision } from "./native_step.ts";
 import type { OnednnSettings } from "./worker_extension.ts";
@@ -57,6 +58,8 @@ function extension(everything: boolean, precision: Precision): EngineExtension {
     settings: { everything, precision, choices: choiceWords() } satisfies OnednnSettings,
     startWorker: async (listeners) => {
       if (!inNode()) throw new EngineError("native libraries need Node.js; use the wasm engine in a browser");
+      // Loaded here first: two workers that load it at the same moment can crash the process.
+      loadKoffi();
       return startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners);
     },
     takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
