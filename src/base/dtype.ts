@@ -1,15 +1,22 @@
 import { DTypeError } from "./errors.ts";
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half_precision.ts";
 
 /**
  * Element types.
  *
  * `int64` values are JavaScript numbers, exact up to 2^53, and lie in memory as 64-bit floats: no kernel
  * ever meets a BigInt. Files (safetensors, npy) hold true 64-bit integers.
+ *
+ * `float16` and `bfloat16` are for storage: they lie in memory as their 16 bits, and every operation on them is
+ * computed in 32 bits and rounded once, when its result is stored.
  */
-export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
+export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int32" | "int64" | "uint8" | "bool";
 
-/** The arrays that hold tensor data. `bool` is one byte, 0 or 1. */
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+/** The floating dtypes of 16 bits. */
+export type HalfDType = "float16" | "bfloat16";
+
+/** The arrays that hold tensor data. `bool` is one byte, 0 or 1; 16-bit floats are held as their bits. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array | Uint16Array;
 
 interface DTypeInfo {
   readonly bytes: number;
@@ -30,8 +37,10 @@ const INFO: Record<DType, DTypeInfo> = {
   uint8: { bytes: 1, floating: false, rank: 1, category: 1, array: Uint8Array },
   int32: { bytes: 4, floating: false, rank: 2, category: 1, array: Int32Array },
   int64: { bytes: 8, floating: false, rank: 3, category: 1, array: Float64Array },
-  float32: { bytes: 4, floating: true, rank: 4, category: 2, array: Float32Array },
-  float64: { bytes: 8, floating: true, rank: 5, category: 2, array: Float64Array },
+  float16: { bytes: 2, floating: true, rank: 4, category: 2, array: Uint16Array },
+  bfloat16: { bytes: 2, floating: true, rank: 5, category: 2, array: Uint16Array },
+  float32: { bytes: 4, floating: true, rank: 6, category: 2, array: Float32Array },
+  float64: { bytes: 8, floating: true, rank: 7, category: 2, array: Float64Array },
 };
 
 export const DTYPES = Object.keys(INFO) as DType[];
@@ -47,6 +56,10 @@ export function bytesOf(dtype: DType): number {
 
 export function isFloating(dtype: DType): boolean {
   return INFO[dtype].floating;
+}
+
+export function isHalf(dtype: DType): dtype is HalfDType {
+  return dtype === "bfloat16" || dtype === "float16";
 }
 
 /** Zeros. */
@@ -71,9 +84,21 @@ export function arrayFrom(dtype: DType, values: ArrayLike<number>): TypedArray {
     for (let i = 0; i < values.length; i++) out[i] = values[i] !== 0 ? 1 : 0;
   } else if (dtype === "int64") {
     for (let i = 0; i < values.length; i++) out[i] = Math.trunc(values[i]);
+  } else if (isHalf(dtype)) {
+    const bits = dtype === "bfloat16" ? toBfloat16 : toFloat16;
+    for (let i = 0; i < values.length; i++) out[i] = bits(values[i]);
   } else {
     for (let i = 0; i < values.length; i++) out[i] = values[i];
   }
+  return out;
+}
+
+/** The elements as numbers: the array itself, or for 16-bit floats what their bits stand for. */
+export function numbersOf(dtype: DType, data: TypedArray): Exclude<TypedArray, Uint16Array> {
+  if (!isHalf(dtype)) return data as Exclude<TypedArray, Uint16Array>;
+  const out = new Float32Array(data.length);
+  const number = dtype === "bfloat16" ? fromBfloat16 : fromFloat16;
+  for (let i = 0; i < data.length; i++) out[i] = number(data[i]);
   return out;
 }
 
@@ -96,7 +121,7 @@ export function resultType(operands: readonly PromotionOperand[]): DType {
     let level: DType | undefined;
     for (const operand of operands) {
       if (operand.kind !== kind) continue;
-      if (level === undefined || INFO[operand.dtype].rank > INFO[level].rank) level = operand.dtype;
+      level = level === undefined ? operand.dtype : wider(level, operand.dtype);
     }
     if (level === undefined) continue;
     if (result === undefined) result = level;
@@ -104,6 +129,12 @@ export function resultType(operands: readonly PromotionOperand[]): DType {
   }
   if (result === undefined) throw new DTypeError("resultType: needs at least one operand");
   return result;
+}
+
+/** The higher of two dtypes; neither of the two 16-bit floats holds the other's numbers. */
+function wider(a: DType, b: DType): DType {
+  if (a !== b && isHalf(a) && isHalf(b)) return "float32";
+  return INFO[a].rank > INFO[b].rank ? a : b;
 }
 
 /** The dtype that PyTorch gives a plain number: bool, int64 or the default float32. */

@@ -9,6 +9,7 @@ import { decompose } from "./passes/decompose.ts";
 import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops } from "./passes/fuse_loops.ts";
+import { widenHalf } from "./passes/widen_half.ts";
 
 export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Program {
   return planMemory(optimise(graph, capabilities), capabilities);
@@ -16,7 +17,7 @@ export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Pr
 
 /** The passes alone, for printing and tests. */
 export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph {
-  let now = decompose(deadCode(graph), capabilities);
+  let now = decompose(widenHalf(deadCode(graph), capabilities), capabilities);
   now = deadCode(commonSubexpressions(now));
   if (capabilities.channelsLast !== undefined) {
     now = deadCode(commonSubexpressions(channelsLast(now, capabilities.channelsLast)));

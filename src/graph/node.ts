@@ -4,7 +4,7 @@
  * Nodes are made when an operation is called and run later, many at once. The same nodes are autograd's
  * tape: a value that requires a gradient keeps its node, and the node its inputs, until `backward`.
  */
-import type { DType, TypedArray } from "../base/dtype.ts";
+import { type DType, isFloating, type TypedArray } from "../base/dtype.ts";
 import { ConvoyantError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Attributes, EngineBuffer, TensorSpec } from "../engines/engine.ts";
@@ -140,7 +140,7 @@ export function emitAll(
   const requiresGrad = gradientMode && op.gradient !== undefined && inputs.some((v) => v.requiresGrad);
   for (let i = 0; i < specs.length; i++) {
     const value = new Value(specs[i], node, i);
-    value.requiresGrad = requiresGrad && (specs[i].dtype === "float32" || specs[i].dtype === "float64");
+    value.requiresGrad = requiresGrad && isFloating(specs[i].dtype);
     node.outputs.push(value);
   }
   return node.outputs;

@@ -20,7 +20,16 @@ export interface SafetensorsContent {
 export const MAX_HEADER_BYTES = 100_000_000;
 
 /** The Python package's order of dtypes; wide ones come first, so that every tensor lies aligned. */
-const FILE_ORDER: readonly DType[] = ["int64", "float64", "float32", "int32", "uint8", "bool"];
+const FILE_ORDER: readonly DType[] = [
+  "int64",
+  "float64",
+  "float32",
+  "int32",
+  "float16",
+  "bfloat16",
+  "uint8",
+  "bool",
+];
 
 const PREFIX_BYTES = 8;
 const METADATA = "__metadata__";

@@ -1,6 +1,5 @@
 import { allocateArray, type DType, type TypedArray } from "../base/dtype.ts";
 import { DTypeError, FileError } from "../base/errors.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./small_floats.ts";
 
 /** One element type of a safetensors file: its size there, what it becomes here, how to read it. */
 export interface StoredDType {
@@ -16,8 +15,8 @@ const WORD = 2 ** 32;
 export const STORED_DTYPES: ReadonlyMap<string, StoredDType> = new Map<string, StoredDType>([
   ["F64", { bytes: 8, dtype: "float64", read: (b, n) => new Float64Array(b, 0, n) }],
   ["F32", { bytes: 4, dtype: "float32", read: (b, n) => new Float32Array(b, 0, n) }],
-  ["F16", { bytes: 2, dtype: "float32", read: (b, n) => float16ToFloat32(new Uint16Array(b, 0, n)) }],
-  ["BF16", { bytes: 2, dtype: "float32", read: (b, n) => bfloat16ToFloat32(new Uint16Array(b, 0, n)) }],
+  ["F16", { bytes: 2, dtype: "float16", read: (b, n) => new Uint16Array(b, 0, n) }],
+  ["BF16", { bytes: 2, dtype: "bfloat16", read: (b, n) => new Uint16Array(b, 0, n) }],
   ["I64", { bytes: 8, dtype: "int64", read: (b, n, name) => readInt64(new Int32Array(b, 0, 2 * n), name) }],
   ["U64", { bytes: 8, dtype: "int64", read: (b, n, name) => readInt64(new Uint32Array(b, 0, 2 * n), name) }],
   ["U32", { bytes: 4, dtype: "int64", read: (b, n) => Float64Array.from(new Uint32Array(b, 0, n)) }],
@@ -35,6 +34,8 @@ export const STORED_DTYPES: ReadonlyMap<string, StoredDType> = new Map<string, S
 const WRITTEN: Record<DType, string> = {
   float64: "F64",
   float32: "F32",
+  float16: "F16",
+  bfloat16: "BF16",
   int64: "I64",
   int32: "I32",
   uint8: "U8",

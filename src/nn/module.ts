@@ -323,7 +323,7 @@ export class Module extends CallableObject {
   /**
    * Converts floating-point parameters and buffers, in place.
    *
-   * @param dtype - `"float32"` or `"float64"`.
+   * @param dtype - `"float32"`, `"float64"`, `"float16"` or `"bfloat16"`.
    */
   to(dtype: DType): this {
     if (!isFloating(dtype))
@@ -337,6 +337,16 @@ export class Module extends CallableObject {
   /** Converts parameters and buffers to float64. */
   double(): this {
     return this.to("float64");
+  }
+
+  /** Converts parameters and buffers to float16. */
+  half(): this {
+    return this.to("float16");
+  }
+
+  /** Converts parameters and buffers to bfloat16. */
+  bfloat16(): this {
+    return this.to("bfloat16");
   }
 
   /** Converts parameters and buffers to float32. */

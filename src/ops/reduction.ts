@@ -1,4 +1,5 @@
 /** Reductions over dimensions. Attributes: `dims` ascending, `keepdim`. */
+import { isHalf } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape, numel } from "../base/shape.ts";
 import type { Attributes } from "../engines/engine.ts";
@@ -65,15 +66,22 @@ export const amaxOp = extreme("amax");
 export const aminOp = extreme("amin");
 
 export function sum(value: Value, dims: readonly number[], keepdim = false): Value {
-  return emit(sumOp, [value], { dims: [...dims], keepdim });
+  return reduce(sumOp, value, dims, keepdim);
 }
 
 export function amax(value: Value, dims: readonly number[], keepdim = false): Value {
-  return emit(amaxOp, [value], { dims: [...dims], keepdim });
+  return reduce(amaxOp, value, dims, keepdim);
 }
 
 export function amin(value: Value, dims: readonly number[], keepdim = false): Value {
-  return emit(aminOp, [value], { dims: [...dims], keepdim });
+  return reduce(aminOp, value, dims, keepdim);
+}
+
+/** 16-bit floats are reduced in 32 bits. */
+function reduce(op: OpDefinition, value: Value, dims: readonly number[], keepdim: boolean): Value {
+  const attributes = { dims: [...dims], keepdim };
+  if (!isHalf(value.dtype)) return emit(op, [value], attributes);
+  return cast(emit(op, [cast(value, "float32")], attributes), value.dtype);
 }
 
 /** Sum over `dims` divided by how many elements each sum has. */

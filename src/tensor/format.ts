@@ -1,13 +1,14 @@
 /** Tensors as text. */
-import type { DType, TypedArray } from "../base/dtype.ts";
+import { type DType, isFloating, numbersOf, type TypedArray } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
 
 const EDGE = 3;
 const SUMMARISE_OVER = 1000;
 
 /** PyTorch's printed form: `tensor([[1.0000, 2.0000]])`, long tensors abridged. */
-export function formatTensor(data: TypedArray, shape: Shape, dtype: DType): string {
-  const floating = dtype === "float32" || dtype === "float64";
+export function formatTensor(elements: TypedArray, shape: Shape, dtype: DType): string {
+  const floating = isFloating(dtype);
+  const data = numbersOf(dtype, elements);
   const cells = Array.from(shownIndices(shape), (i) => data[i]);
   const format = elementFormat(cells, dtype);
   const width = Math.max(0, ...cells.map((x) => format(x).length));
@@ -52,7 +53,7 @@ function* shownIndices(shape: Shape, level = 0, base = 0): Generator<number> {
 
 function elementFormat(values: readonly number[], dtype: DType): (x: number) => string {
   if (dtype === "bool") return (x) => (x !== 0 ? "True" : "False");
-  if (dtype !== "float32" && dtype !== "float64") return String;
+  if (!isFloating(dtype)) return String;
   const finite = values.filter(Number.isFinite).map(Math.abs);
   const nonzero = finite.filter((x) => x > 0);
   const largest = Math.max(0, ...nonzero);

@@ -5,6 +5,7 @@ import {
   type DType,
   dtypeOfScalar,
   isFloating,
+  numbersOf,
   type PromotionOperand,
   resultType,
 } from "../base/dtype.ts";
@@ -39,7 +40,7 @@ export function promote(of: string, operands: readonly unknown[], floating = fal
 export function knownNumber(of: string, argument: string, given: unknown): number {
   if (typeof given === "number" || typeof given === "boolean") return Number(given);
   if (given instanceof Tensor && given.ndim === 0 && given.dtype !== "bool" && given.value.data !== null)
-    return given.value.data[0];
+    return numbersOf(given.dtype, given.value.data)[0];
   const found =
     given instanceof Tensor
       ? `a ${given.dtype} tensor of shape ${formatShape(given.shape)}${given.value.data === null ? " that is not computed yet" : ""}`

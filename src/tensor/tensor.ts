@@ -1,5 +1,13 @@
 /** The tensor: a handle on a value that may not have been computed yet. */
-import { allocateArray, arrayFrom, type DType, type TypedArray } from "../base/dtype.ts";
+import {
+  allocateArray,
+  arrayFrom,
+  type DType,
+  isFloating,
+  isHalf,
+  numbersOf,
+  type TypedArray,
+} from "../base/dtype.ts";
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { formatShape, normalizeDim, numel, type Shape } from "../base/shape.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
@@ -131,7 +139,7 @@ export class Tensor {
       return this;
     }
     if (value.requiresGrad) return this;
-    if (value.dtype !== "float32" && value.dtype !== "float64") {
+    if (!isFloating(value.dtype)) {
       throw new AutogradError(
         `requiresGrad_: only floating-point tensors can have gradients, this one is ${value.dtype}`,
       );
@@ -188,9 +196,10 @@ export class Tensor {
     return this;
   }
 
-  /** The elements, in row-major order, as a typed array that is the caller's. */
+  /** The elements, in row-major order, as a typed array that is the caller's; 16-bit floats as 32-bit ones. */
   async data(): Promise<TypedArray> {
-    return (await executor().fetch(this.value)).slice();
+    const data = await executor().fetch(this.value);
+    return isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice();
   }
 
   /** The only element as a number (a boolean for bool tensors). */
@@ -200,13 +209,13 @@ export class Tensor {
         `item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`,
       );
     }
-    const [element] = await executor().fetch(this.value);
+    const [element] = numbersOf(this.dtype, await executor().fetch(this.value));
     return (this.dtype === "bool" ? element !== 0 : element) as T;
   }
 
   /** The elements as nested lists; a plain number for a 0-dimensional tensor. */
   async tolist(): Promise<any> {
-    return nest(await executor().fetch(this.value), this.value.shape, this.dtype);
+    return nest(numbersOf(this.dtype, await executor().fetch(this.value)), this.value.shape, this.dtype);
   }
 
   /** Computes the tensor now, without reading it. */

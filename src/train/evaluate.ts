@@ -1,4 +1,5 @@
 /** A network's figures on a data set. */
+import { numbersOf } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Module } from "../nn/index.ts";
@@ -140,7 +141,7 @@ class TestCounter {
       means.map(async (mean) => Number((await executor().fetch(mean.value))[0])),
     );
     if (logits !== null) {
-      const data = await executor().fetch(logits.value);
+      const data = numbersOf(logits.dtype, await executor().fetch(logits.value));
       this.classes?.update(data, await executor().fetch(target.value));
     }
     this.examples += count;

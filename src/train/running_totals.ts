@@ -2,7 +2,7 @@
  * The book's running means, counted inside the training program: a step adds its loss and its right answers
  * to four numbers that stay in the engine, and nothing is read back until someone wants to see them.
  */
-import type { TypedArray } from "../base/dtype.ts";
+import { isFloating, type TypedArray } from "../base/dtype.ts";
 import { constantValue } from "../graph/node.ts";
 import { argmax, eq, isnan, logicalAnd, lt, mul, sum, where } from "../tensor/functions/index.ts";
 import { executor } from "../tensor/runtime.ts";
@@ -102,7 +102,7 @@ export class RunningTotals {
 
 /** Whether the outputs are logits [N, classes] and the targets class numbers [N]. */
 export function isClassification(output: Tensor, target: Tensor): boolean {
-  return output.ndim === 2 && target.ndim === 1 && target.dtype !== "float32" && target.dtype !== "float64";
+  return output.ndim === 2 && target.ndim === 1 && !isFloating(target.dtype);
 }
 
 /** A number that is another at each step: an input of the program. */

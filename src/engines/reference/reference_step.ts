@@ -1,6 +1,6 @@
 /** Calls the reference kernel of one step. */
 
-import type { DType, TypedArray } from "../../base/dtype.ts";
+import { arrayFrom, type DType, isHalf, numbersOf, type TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import type { ProgramStep } from "../engine.ts";
@@ -12,7 +12,11 @@ export interface ReferenceTensor {
   readonly dtype: DType;
 }
 
-/** Throws what the kernel throws, or an EngineError where there is none for this op. */
+/**
+ * Calls the kernel. 16-bit floats are widened before it and its results rounded after it: kernels know them not.
+ *
+ * Throws what the kernel throws, or an EngineError where there is none for this op.
+ */
 export function callReference(
   step: ProgramStep,
   inputs: ReferenceTensor[],
@@ -24,5 +28,14 @@ export function callReference(
       `no engine kernel computes \`${step.op}\`${step.label === "" ? "" : ` (${step.label})`}`,
     );
   }
-  kernel({ inputs, outputs, attributes: step.attributes });
+  const results = outputs.map(widened);
+  kernel({ inputs: inputs.map(widened), outputs: results, attributes: step.attributes });
+  outputs.forEach(({ data, dtype }, i) => {
+    if (isHalf(dtype)) data.set(arrayFrom(dtype, results[i].data));
+  });
+}
+
+function widened(tensor: ReferenceTensor): ReferenceTensor {
+  const { data, shape, dtype } = tensor;
+  return isHalf(dtype) ? { data: numbersOf(dtype, data), shape, dtype: "float32" } : tensor;
 }

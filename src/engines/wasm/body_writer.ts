@@ -79,6 +79,9 @@ export function storeNumber(f: FunctionBuilder, dtype: DType): void {
     case "bool":
       f.f64(0).op("f64.ne").memory("i32.store8");
       break;
+    case "float16":
+    case "bfloat16":
+      throw new Error(`${dtype} numbers are reduced as float32`);
   }
 }
 

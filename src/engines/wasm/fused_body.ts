@@ -1,10 +1,26 @@
 /** What the body of a fused loop needs: which values vary where, whether SIMD covers it, what it costs. */
 
 import type { DType } from "../../base/dtype.ts";
-import { resultType } from "../../base/dtype.ts";
+import { isHalf, resultType } from "../../base/dtype.ts";
 import type { FusedInstruction, FusedLoop } from "../fused_loop.ts";
 
-const VECTOR_TYPES: ReadonlySet<DType> = new Set(["float32", "bool", "int32", "uint8"]);
+const VECTOR_TYPES: ReadonlySet<DType> = new Set(["float32", "bfloat16", "bool", "int32", "uint8"]);
+
+/** The dtype in which a value stands in a register: 16-bit floats are widened when they are loaded. */
+export function registerType(dtype: DType): DType {
+  return isHalf(dtype) ? "float32" : dtype;
+}
+
+/**
+ * Instructions that round to 16 bits: explicit conversions whose result is used in the loop. Results that are only
+ * stored are rounded there.
+ */
+export function roundingCasts(loop: FusedLoop): ReadonlySet<number> {
+  const used = new Set(loop.body.flatMap(operandsOf));
+  const stays = (i: number) => used.has(i) || loop.outputs.some((o) => o.value === i && o.kind === "reduce");
+  const casts = loop.body.flatMap(({ kind, dtype }, i) => (kind === "cast" && isHalf(dtype) ? [i] : []));
+  return new Set(casts.filter(stays));
+}
 
 const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge"]);
 
@@ -44,12 +60,13 @@ export function isComparison(op: string): boolean {
 export function operandType(loop: FusedLoop, instruction: FusedInstruction): DType {
   if (instruction.kind === "binary" && isComparison(instruction.op)) {
     const operands = [instruction.a, instruction.b].map((i) => loop.body[i].dtype);
-    return resultType(operands.map((dtype) => ({ dtype, kind: "tensor" })));
+    return registerType(resultType(operands.map((dtype) => ({ dtype, kind: "tensor" }))));
   }
   if (instruction.kind === "binary" && instruction.op.startsWith("logical")) return "bool";
   if (instruction.kind === "unary" && instruction.op === "logicalNot") return "bool";
-  if (instruction.kind === "unary" && instruction.op === "isnan") return loop.body[instruction.a].dtype;
-  return instruction.dtype;
+  if (instruction.kind === "unary" && instruction.op === "isnan")
+    return registerType(loop.body[instruction.a].dtype);
+  return registerType(instruction.dtype);
 }
 
 /** Operands of an instruction. */
@@ -74,7 +91,7 @@ export function canVectorise(loop: FusedLoop): boolean {
     if (!VECTOR_TYPES.has(output.dtype) || !VECTOR_TYPES.has(loop.body[output.value].dtype)) return false;
     if (
       output.kind === "reduce" &&
-      (output.dtype !== "float32" || loop.body[output.value].dtype !== "float32")
+      (output.dtype !== "float32" || registerType(loop.body[output.value].dtype) !== "float32")
     ) {
       return false;
     }

@@ -1,4 +1,5 @@
 /** Writes the functions of one fused loop: the nest itself, and the addition of partial results. */
+import { bytesOf } from "../../base/dtype.ts";
 import type { FusedLoop } from "../fused_loop.ts";
 import type { BodyContext, BodyWriter, Reducer } from "./body_writer.ts";
 import { identityOf, storeNumber } from "./body_writer.ts";
@@ -310,10 +311,8 @@ class NestWriter {
   }
 }
 
-const OUTPUT_BYTES = { bool: 1, uint8: 1, int32: 4, float32: 4, int64: 8, float64: 8 };
-
 function outputBytes(loop: FusedLoop, o: number): number {
-  return OUTPUT_BYTES[reductionsOf(loop)[o].dtype];
+  return bytesOf(reductionsOf(loop)[o].dtype);
 }
 
 /** Kept elements that one unit of the second stage adds up. */

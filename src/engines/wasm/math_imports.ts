@@ -1,7 +1,8 @@
 /**
  * Functions of one or two numbers that generated code calls where it has no instructions of its own for them:
- * in the scalar path, and for sine, cosine and general powers in the vector path.
+ * in the scalar path, and for sine, cosine and general powers in the vector path. 16-bit floats pass as their bits.
  */
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../../base/half_precision.ts";
 
 export const UNARY_IMPORTS = [
   "exp",
@@ -13,6 +14,10 @@ export const UNARY_IMPORTS = [
   "erf",
   "sin",
   "cos",
+  "fromBfloat16",
+  "toBfloat16",
+  "fromFloat16",
+  "toFloat16",
 ] as const;
 export type UnaryImport = (typeof UNARY_IMPORTS)[number];
 
@@ -27,6 +32,10 @@ export const MATH_IMPORTS: Readonly<Record<UnaryImport | "pow", (...args: number
   erf: errorFunction,
   sin: Math.sin,
   cos: Math.cos,
+  fromBfloat16,
+  toBfloat16,
+  fromFloat16,
+  toFloat16,
   pow: power,
 };
 

@@ -1,20 +1,20 @@
 /**
  * The body of a loop, one element at a time, for the dtypes that have no four lanes: float64 and int64 (which
- * lies in memory as float64) as f64, float32 as f32, the rest as i32.
+ * lies in memory as float64) as f64, float32 as f32 (16-bit floats too), the rest as i32.
  */
-import type { DType } from "../../base/dtype.ts";
+import { type DType, type HalfDType, isHalf } from "../../base/dtype.ts";
 import type { FusedInstruction } from "../fused_loop.ts";
 import type { BodyContext, BodyWriter, Point, Reducer, Reduction } from "./body_writer.ts";
 import { identityOf, pushAddress, storeNumber } from "./body_writer.ts";
 import type { FunctionBuilder, Local } from "./emitter.ts";
-import { isComparison, operandType } from "./fused_body.ts";
+import { isComparison, operandType, roundingCasts } from "./fused_body.ts";
 import type { UnaryImport } from "./math_imports.ts";
 import type { OpName } from "./opcodes.ts";
 
 type ScalarType = "i32" | "f32" | "f64";
 
 function typeOf(dtype: DType): ScalarType {
-  if (dtype === "float32") return "f32";
+  if (dtype === "float32" || isHalf(dtype)) return "f32";
   return dtype === "float64" || dtype === "int64" ? "f64" : "i32";
 }
 
@@ -57,10 +57,12 @@ export class ScalarBody implements BodyWriter {
   readonly #context: BodyContext;
   readonly #f: FunctionBuilder;
   readonly #invariant: Local[] = [];
+  readonly #rounding: ReadonlySet<number>;
 
   constructor(context: BodyContext) {
     this.#context = context;
     this.#f = context.f;
+    this.#rounding = roundingCasts(context.loop);
   }
 
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void {
@@ -68,6 +70,7 @@ export class ScalarBody implements BodyWriter {
     loop.body.forEach((instruction, i) => {
       if (levels[i] !== level) return;
       this.#write(instruction, this.#invariant, (input) => this.#f.get(bases[input]), 0);
+      if (this.#rounding.has(i)) this.#round(instruction.dtype as HalfDType);
       this.#invariant[i] = this.#f.keep(typeOf(instruction.dtype));
     });
   }
@@ -83,6 +86,7 @@ export class ScalarBody implements BodyWriter {
     loop.body.forEach((instruction, i) => {
       if (levels[i] !== 2) return;
       this.#write(instruction, values, address, point.element);
+      if (this.#rounding.has(i)) this.#round(instruction.dtype as HalfDType);
       values[i] = f.keep(typeOf(instruction.dtype));
     });
     let access = loop.inputs.length;
@@ -92,7 +96,10 @@ export class ScalarBody implements BodyWriter {
       f.get(values[output.value]);
       this.#convert(loop.body[output.value].dtype, output.dtype);
       const type = typeOf(output.dtype);
-      if (output.dtype === "bool" || output.dtype === "uint8") f.memory("i32.store8");
+      if (isHalf(output.dtype)) {
+        this.#toBits(output.dtype);
+        f.op("i64.trunc_sat_f64_s").op("i32.wrap_i64").memory("i32.store16");
+      } else if (output.dtype === "bool" || output.dtype === "uint8") f.memory("i32.store8");
       else f.memory(`${type}.store` as OpName);
     }
     return values;
@@ -112,7 +119,10 @@ export class ScalarBody implements BodyWriter {
         const stored = loop.inputs[instruction.input].dtype;
         address(instruction.input);
         const offset = element * bytes * inner;
-        if (bytes === 1) f.memory("i32.load8_u", offset);
+        if (isHalf(stored)) {
+          f.memory("i32.load16_u", offset).op("f64.convert_i32_s");
+          this.#fromBits(stored);
+        } else if (bytes === 1) f.memory("i32.load8_u", offset);
         else f.memory(`${typeOf(stored)}.load` as OpName, offset);
         if (stored === "bool") f.i32(0).op("i32.ne");
         this.#convert(stored, instruction.dtype);
@@ -146,6 +156,22 @@ export class ScalarBody implements BodyWriter {
     }
   }
 
+  /** Pops a number, pushes the bits of the 16-bit float nearest to it, as f64. */
+  #toBits(dtype: HalfDType): void {
+    const { math } = this.#context;
+    this.#f.op("f64.promote_f32").call(dtype === "bfloat16" ? math.toBfloat16 : math.toFloat16);
+  }
+
+  #fromBits(dtype: HalfDType): void {
+    const { math } = this.#context;
+    this.#f.call(dtype === "bfloat16" ? math.fromBfloat16 : math.fromFloat16).op("f32.demote_f64");
+  }
+
+  #round(dtype: HalfDType): void {
+    this.#toBits(dtype);
+    this.#fromBits(dtype);
+  }
+
   #operand(values: readonly Local[], i: number, dtype: DType): void {
     this.#f.get(values[i]);
     this.#convert(this.#context.loop.body[i].dtype, dtype);
@@ -162,6 +188,7 @@ export class ScalarBody implements BodyWriter {
     if (from === to) return;
     const f = this.#f;
     const [source, target] = [typeOf(from), typeOf(to)];
+    if (source === target && source === "f32") return;
     if (to === "bool") {
       if (source === "i32") f.i32(0).op("i32.ne");
       else if (source === "f32") f.f32(0).op("f32.ne");
@@ -271,7 +298,7 @@ export class ScalarBody implements BodyWriter {
 
   #callMath(op: UnaryImport, dtype: DType): void {
     const f = this.#f;
-    if (dtype === "float32") f.op("f64.promote_f32").call(this.#context.math[op]).op("f32.demote_f64");
+    if (typeOf(dtype) === "f32") f.op("f64.promote_f32").call(this.#context.math[op]).op("f32.demote_f64");
     else {
       f.call(this.#context.math[op]);
       if (dtype === "int64") f.op("f64.trunc");

@@ -1,6 +1,6 @@
 /**
- * The body of a loop, four lanes at a time. Floats are f32x4, integers i32x4, truth values masks (all bits or
- * none). The last few elements of a row take the same instructions with one lane in use, so that a value does
+ * The body of a loop, four lanes at a time. Floats are f32x4 (bfloat16 too: its numbers are 32-bit floats without
+ * their lower half), integers i32x4, truth values masks (all bits or none). The last few elements of a row take the same instructions with one lane in use, so that a value does
  * not depend on where in a row it stands.
  */
 import type { DType } from "../../base/dtype.ts";
@@ -8,7 +8,7 @@ import type { FusedInstruction } from "../fused_loop.ts";
 import type { BodyContext, BodyWriter, Point } from "./body_writer.ts";
 import { pushAddress } from "./body_writer.ts";
 import type { FunctionBuilder, Local, ValueType } from "./emitter.ts";
-import { constantExponent, isComparison, operandType } from "./fused_body.ts";
+import { constantExponent, isComparison, operandType, registerType, roundingCasts } from "./fused_body.ts";
 import type { UnaryImport } from "./math_imports.ts";
 import type { SimdName } from "./opcodes.ts";
 import type { VectorFunction } from "./vector_math.ts";
@@ -81,10 +81,12 @@ export class VectorBody implements BodyWriter {
   readonly #context: BodyContext;
   readonly #f: FunctionBuilder;
   readonly #invariant: Local[] = [];
+  readonly #rounding: ReadonlySet<number>;
 
   constructor(context: BodyContext) {
     this.#context = context;
     this.#f = context.f;
+    this.#rounding = roundingCasts(context.loop);
   }
 
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void {
@@ -92,6 +94,7 @@ export class VectorBody implements BodyWriter {
     loop.body.forEach((instruction, i) => {
       if (levels[i] !== level) return;
       this.#write(instruction, this.#invariant, (input, dtype) => this.#loadSplat(bases[input], dtype));
+      if (this.#rounding.has(i)) this.#round();
       this.#invariant[i] = this.#f.keep(VECTOR);
     });
   }
@@ -102,6 +105,7 @@ export class VectorBody implements BodyWriter {
     loop.body.forEach((instruction, i) => {
       if (levels[i] !== 2) return;
       this.#write(instruction, values, (input, dtype) => this.#load(input, dtype, point));
+      if (this.#rounding.has(i)) this.#round();
       values[i] = this.#f.keep(VECTOR);
     });
     let access = loop.inputs.length;
@@ -156,7 +160,7 @@ export class VectorBody implements BodyWriter {
 
   #constant(value: number, dtype: DType): void {
     const f = this.#f;
-    if (dtype === "float32") {
+    if (registerType(dtype) === "float32") {
       f.v128f32(value);
       return;
     }
@@ -164,8 +168,9 @@ export class VectorBody implements BodyWriter {
     f.v128i32([whole, whole, whole, whole]);
   }
 
-  #convert(from: DType, to: DType): void {
+  #convert(stored: DType, wanted: DType): void {
     const f = this.#f;
+    const [from, to] = [registerType(stored), registerType(wanted)];
     if (from === to) return;
     if (to === "bool") {
       f.v128i32([0, 0, 0, 0]).simd(from === "float32" ? "f32x4.ne" : "i32x4.ne");
@@ -263,46 +268,55 @@ export class VectorBody implements BodyWriter {
   #loadSplat(base: Local, dtype: DType): void {
     const f = this.#f.get(base);
     if (dtype === "float32" || dtype === "int32") f.simdMemory("v128.load32_splat");
+    else if (dtype === "bfloat16") f.memory("i32.load16_u").i32(16).op("i32.shl").simd("i32x4.splat");
     else f.memory("i32.load8_u").simd("i32x4.splat");
     if (dtype === "bool") f.v128i32([0, 0, 0, 0]).simd("i32x4.ne");
   }
 
   #load(input: number, dtype: DType, point: Point): void {
-    const f = this.#f;
     const { bytes, inner } = this.#context.nest.accesses[input];
     const stride = bytes * inner;
     const offset = point.element * stride;
-    const wide = bytes === 4;
-    pushAddress(f, point.bases[input], point.x, stride);
-    if (point.lanes === 1) {
-      if (wide) f.simdMemory("v128.load32_zero", offset);
-      else f.memory("i32.load8_u", offset).simd("i32x4.splat");
-    } else if (inner === 1) {
-      if (wide) f.simdMemory("v128.load", offset);
-      else
-        f.simdMemory("v128.load32_zero", offset)
-          .simd("i16x8.extend_low_i8x16_u")
-          .simd("i32x4.extend_low_i16x8_u");
-    } else {
-      const address = f.keep("i32");
-      f.get(address);
-      if (wide) f.simdMemory("v128.load32_zero", offset);
-      else f.memory("i32.load8_u", offset).simd("i32x4.splat");
-      for (let lane = 1; lane < 4; lane++) {
-        const loaded = f.keep(VECTOR);
-        if (wide)
-          f.get(address)
-            .get(loaded)
-            .simdMemoryLane("v128.load32_lane", offset + lane * stride, lane);
-        else {
-          f.get(loaded)
-            .get(address)
-            .memory("i32.load8_u", offset + lane * stride);
-          f.lane("i32x4.replace_lane", lane);
-        }
+    pushAddress(this.#f, point.bases[input], point.x, stride);
+    if (point.lanes === 1) this.#loadFirst(bytes, offset);
+    else if (inner === 1) this.#loadRow(bytes, offset);
+    else this.#loadApart(bytes, offset, stride);
+    if (dtype === "bfloat16") this.#f.i32(16).simd("i32x4.shl");
+    if (dtype === "bool") this.#f.v128i32([0, 0, 0, 0]).simd("i32x4.ne");
+  }
+
+  /** Pops an address, pushes its element in the first lane. Narrow elements are extended with zeros. */
+  #loadFirst(bytes: number, offset: number): void {
+    const f = this.#f;
+    if (bytes === 4) f.simdMemory("v128.load32_zero", offset);
+    else f.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u", offset).simd("i32x4.splat");
+  }
+
+  /** Pops an address, pushes four elements that lie side by side. */
+  #loadRow(bytes: number, offset: number): void {
+    const f = this.#f;
+    if (bytes === 4) f.simdMemory("v128.load", offset);
+    else if (bytes === 2) f.simdMemory("v128.load16x4_u", offset);
+    else
+      f.simdMemory("v128.load32_zero", offset)
+        .simd("i16x8.extend_low_i8x16_u")
+        .simd("i32x4.extend_low_i16x8_u");
+  }
+
+  /** Pops an address, pushes four elements `stride` bytes apart. */
+  #loadApart(bytes: number, offset: number, stride: number): void {
+    const f = this.#f;
+    const address = f.keep("i32");
+    f.get(address);
+    this.#loadFirst(bytes, offset);
+    for (let lane = 1; lane < 4; lane++) {
+      const [loaded, at] = [f.keep(VECTOR), offset + lane * stride];
+      if (bytes === 4) f.get(address).get(loaded).simdMemoryLane("v128.load32_lane", at, lane);
+      else {
+        f.get(loaded).get(address);
+        f.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u", at).lane("i32x4.replace_lane", lane);
       }
     }
-    if (dtype === "bool") f.v128i32([0, 0, 0, 0]).simd("i32x4.ne");
   }
 
   #store(access: number, value: Local, source: number, dtype: DType, point: Point): void {
@@ -315,10 +329,26 @@ export class VectorBody implements BodyWriter {
     if (bytes === 4) {
       if (point.lanes === 4) f.simdMemory("v128.store", offset);
       else f.simdMemoryLane("v128.store32_lane", offset, 0);
+    } else if (bytes === 2) this.#storeBfloat16(offset, point.lanes);
+    else this.#storeBytes(offset, point.lanes, dtype);
+  }
+
+  #storeBfloat16(offset: number, lanes: 1 | 4): void {
+    const f = this.#f;
+    this.#roundedBits();
+    f.i32(16).simd("i32x4.shr_u");
+    if (lanes === 1) {
+      f.simdMemoryLane("v128.store16_lane", offset, 0);
       return;
     }
+    const halves = f.keep(VECTOR);
+    f.get(halves).get(halves).simd("i16x8.narrow_i32x4_u").simdMemoryLane("v128.store64_lane", offset, 0);
+  }
+
+  #storeBytes(offset: number, count: 1 | 4, dtype: DType): void {
+    const f = this.#f;
     if (dtype === "bool") f.v128i32([1, 1, 1, 1]).simd("v128.and");
-    if (point.lanes === 1) {
+    if (count === 1) {
       f.simdMemoryLane("v128.store8_lane", offset, 0);
       return;
     }
@@ -326,5 +356,21 @@ export class VectorBody implements BodyWriter {
     f.get(lanes).get(lanes).simd("i16x8.narrow_i32x4_u");
     const halves = f.keep(VECTOR);
     f.get(halves).get(halves).simd("i8x16.narrow_i16x8_u").simdMemoryLane("v128.store32_lane", offset, 0);
+  }
+
+  /** Rounds the value on the stack to bfloat16, which it stays in 32 bits. */
+  #round(): void {
+    this.#roundedBits();
+    this.#f.v128i32([-65536, -65536, -65536, -65536]).simd("v128.and");
+  }
+
+  /** Pops 32-bit floats, pushes bits whose upper halves are theirs, rounded to even; a NaN stays one. */
+  #roundedBits(): void {
+    const f = this.#f;
+    const x = f.keep(VECTOR);
+    f.get(x).v128i32([0x7fff, 0x7fff, 0x7fff, 0x7fff]).simd("i32x4.add");
+    f.get(x).i32(16).simd("i32x4.shr_u").v128i32([1, 1, 1, 1]).simd("v128.and").simd("i32x4.add");
+    f.v128i32([0x7fc00000, 0x7fc00000, 0x7fc00000, 0x7fc00000]);
+    f.get(x).get(x).simd("f32x4.eq").simd("v128.bitselect");
   }
 }

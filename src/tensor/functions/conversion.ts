@@ -91,6 +91,24 @@ export const float = conversion("float", "float32");
  */
 export const double = conversion("double", "float64");
 /**
+ * As float16: 5 bits of exponent, 10 of fraction. Computed in 32 bits, held in 16.
+ *
+ * @example
+ * ```ts
+ * half(tensor([0.1])).tolist(); // [0.0999755859375]
+ * ```
+ */
+export const half = conversion("half", "float16");
+/**
+ * As bfloat16: the upper half of a float32. Computed in 32 bits, held in 16.
+ *
+ * @example
+ * ```ts
+ * bfloat16(tensor([0.1])).tolist(); // [0.10009765625]
+ * ```
+ */
+export const bfloat16 = conversion("bfloat16", "bfloat16");
+/**
  * As int32, towards 0.
  *
  * @example
