@@ -117,6 +117,8 @@ export interface EngineInfo {
   readonly threads: number;
   /** Which binary, library and version, instruction set: for people. */
   readonly detail: string;
+  /** Whether convolutions and products of bfloat16 numbers are faster here than those of float32. */
+  readonly bfloat16: boolean;
 }
 
 /** How the compiler should shape programs for this engine. */

@@ -1,7 +1,7 @@
 /** Engines by name. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Engine } from "./engine.ts";
-import { canLoadDnnl } from "./onednn/load_dnnl.ts";
+import { dnnlFacts } from "./onednn/load_dnnl.ts";
 import { OnednnEngine } from "./onednn/onednn_engine.ts";
 import { ReferenceEngine } from "./reference/reference_engine.ts";
 import { WasmEngine } from "./wasm/wasm_engine.ts";
@@ -9,11 +9,6 @@ import { WasmEngine } from "./wasm/wasm_engine.ts";
 export interface EngineOptions {
   /** How many threads the engine may use; by default as many as there are processors. */
   readonly threads?: number;
-  /**
-   * `"bf16"` rounds what convolutions and matrix products multiply to bfloat16, on engines and processors that are
-   * faster with it (see `OnednnEngine`); elsewhere nothing changes. Default `"f32"`.
-   */
-  readonly precision?: "f32" | "bf16";
 }
 
 const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
@@ -46,7 +41,7 @@ let fastest: string | undefined;
  * ```
  */
 export function fastestEngine(): string {
-  fastest ??= canLoadDnnl() ? "onednn" : "wasm";
+  fastest ??= dnnlFacts() !== null ? "onednn" : "wasm";
   return fastest;
 }
 
@@ -56,10 +51,6 @@ export function createEngine(name: string, options: EngineOptions = {}): Engine 
     throw new ArgumentError(
       `unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
     );
-  }
-  const { precision } = options;
-  if (precision !== undefined && precision !== "f32" && precision !== "bf16") {
-    throw new ArgumentError(`unknown precision \`${String(precision)}\` (there are: f32, bf16)`);
   }
   return ENGINES[name](options);
 }

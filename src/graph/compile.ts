@@ -9,7 +9,7 @@ import { decompose } from "./passes/decompose.ts";
 import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops } from "./passes/fuse_loops.ts";
-import { widenHalf } from "./passes/widen_half.ts";
+import { widenHalf, widenRest } from "./passes/widen_half.ts";
 
 export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Program {
   return planMemory(optimise(graph, capabilities), capabilities);
@@ -22,6 +22,7 @@ export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph 
   if (capabilities.channelsLast !== undefined) {
     now = deadCode(commonSubexpressions(channelsLast(now, capabilities.channelsLast)));
   }
+  now = widenRest(now, capabilities);
   if (!capabilities.fusion) return now;
   now = fuseActivation(now);
   return fuseLoops(foldScalars(now));

@@ -1,9 +1,11 @@
 /** The two-dimensional convolution and its two gradients, each of which is the gradient of the others. */
+import type { DType } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import type { Attributes, TensorSpec } from "../engines/engine.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { requireFloating, requireSameDtype } from "./infer.ts";
+import { cast } from "./elementwise.ts";
+import { requireDtypesOfLayer, requireFloating, requireSameDtype } from "./infer.ts";
 import { sum } from "./reduction.ts";
 
 /** How a window moves over a picture; pairs are (height, width). */
@@ -36,7 +38,7 @@ export const conv2dOp: OpDefinition = {
   infer(inputs, attributes) {
     const [x, weight, bias] = inputs;
     requireFloating(x);
-    requireSameDtype(inputs);
+    requireDtypesOfLayer(inputs);
     const shape = inferConvolved(x.shape, weight.shape, geometryOf(attributes));
     if (bias && (bias.shape.length !== 1 || bias.shape[0] !== weight.shape[0])) {
       throw new ShapeError(
@@ -50,8 +52,8 @@ export const conv2dOp: OpDefinition = {
     const g = grads[0] as Value;
     const geometry = geometryOf(attributes);
     const gx = needs[0] ? conv2dInputGradient(g, weight, x.shape, geometry) : null;
-    const gw = needs[1] ? conv2dWeightGradient(x, g, weight.shape, geometry) : null;
-    return bias === undefined ? [gx, gw] : [gx, gw, needs[2] ? sum(g, [0, 2, 3]) : null];
+    const gw = needs[1] ? conv2dWeightGradient(x, g, weight, geometry) : null;
+    return bias === undefined ? [gx, gw] : [gx, gw, needs[2] ? sum(cast(g, bias.dtype), [0, 2, 3]) : null];
   },
 };
 
@@ -63,7 +65,7 @@ export const conv2dInputGradientOp: OpDefinition = {
   name: "conv2dInputGradient",
   infer([dy, weight], attributes) {
     requireFloating(dy);
-    requireSameDtype([dy, weight]);
+    requireDtypesOfLayer([dy, weight]);
     const shape = attributes.inputShape as Shape;
     requireOutput(dy, shape, weight.shape, geometryOf(attributes));
     return [{ shape, dtype: dy.dtype }];
@@ -73,12 +75,15 @@ export const conv2dInputGradientOp: OpDefinition = {
     const geometry = geometryOf(attributes);
     return [
       needs[0] ? conv2d(g, weight, geometry) : null,
-      needs[1] ? conv2dWeightGradient(g, dy, weight.shape, geometry) : null,
+      needs[1] ? conv2dWeightGradient(g, dy, weight, geometry) : null,
     ];
   },
 };
 
-/** The gradient of `conv2d` by its weight. Inputs x and dy; attributes those of `conv2d` and `weightShape`. */
+/**
+ * The gradient of `conv2d` by its weight. Inputs x and dy; attributes those of `conv2d`, `weightShape` and, where it
+ * is not that of the inputs, the weight's `dtype`.
+ */
 export const conv2dWeightGradientOp: OpDefinition = {
   name: "conv2dWeightGradient",
   infer([x, dy], attributes) {
@@ -86,7 +91,7 @@ export const conv2dWeightGradientOp: OpDefinition = {
     requireSameDtype([x, dy]);
     const shape = attributes.weightShape as Shape;
     requireOutput(dy, x.shape, shape, geometryOf(attributes));
-    return [{ shape, dtype: x.dtype }];
+    return [{ shape, dtype: (attributes.dtype as DType | undefined) ?? x.dtype }];
   },
   gradient({ grads, inputs: [x, dy], attributes, needs }) {
     const g = grads[0] as Value;
@@ -114,10 +119,15 @@ export function conv2dInputGradient(
 export function conv2dWeightGradient(
   x: Value,
   dy: Value,
-  weightShape: Shape,
+  weight: TensorSpec,
   geometry: ConvolutionGeometry,
 ): Value {
-  return emit(conv2dWeightGradientOp, [x, dy], { ...plain(geometry), weightShape: [...weightShape] });
+  const dtype = weight.dtype === x.dtype ? {} : { dtype: weight.dtype };
+  return emit(conv2dWeightGradientOp, [x, dy], {
+    ...plain(geometry),
+    weightShape: [...weight.shape],
+    ...dtype,
+  });
 }
 
 function geometryOf(attributes: Attributes): ConvolutionGeometry {

@@ -1,5 +1,5 @@
 /** Shape and dtype rules that several ops share. Texts do not name the op: `emit` puts it in front. */
-import { type DType, isFloating } from "../base/dtype.ts";
+import { type DType, isFloating, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { broadcastShapes, formatShape, type Shape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";
@@ -27,6 +27,13 @@ export function requireSameDtype(inputs: readonly TensorSpec[]): void {
       );
     }
   }
+}
+
+/** All of one dtype; beside a 16-bit input the others may be float32, which kernels round as they read them. */
+export function requireDtypesOfLayer(inputs: readonly TensorSpec[]): void {
+  const [input, ...parameters] = inputs;
+  const wide = isHalf(input.dtype) ? parameters.filter(({ dtype }) => dtype !== "float32") : parameters;
+  requireSameDtype([input, ...wide]);
 }
 
 export function requireFloating(input: TensorSpec, what = "input"): void {

@@ -1,20 +1,27 @@
 /** The matrix product. */
+import { type DType, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { requireSameDtype } from "./infer.ts";
+import { cast } from "./elementwise.ts";
+import { requireDtypesOfLayer, requireSameDtype } from "./infer.ts";
 import { sum } from "./reduction.ts";
 
 /**
  * Inputs A, B and optionally a bias; attributes `transposeA`, `transposeB` and, from the fusion pass,
  * `activation`. A is [M, K] or [batch, M, K] (transposed: [.., K, M]), B is [K, N] or [batch, K, N]
- * (transposed: [.., N, K]); the bias [N] is added to each row.
+ * (transposed: [.., N, K]); the bias [N] is added to each row. Beside a 16-bit operand others may be float32; the
+ * attribute `dtype` then says what the product is.
  */
 export const matmulOp: OpDefinition = {
   name: "matmul",
   infer(inputs, attributes) {
     const [a, b, bias] = inputs;
-    requireSameDtype(inputs);
+    const dtype = attributes.dtype as DType | undefined;
+    const narrow = inputs.find((input) => isHalf(input.dtype));
+    if (dtype !== undefined && narrow !== undefined) {
+      requireDtypesOfLayer([narrow, ...inputs]);
+    } else requireSameDtype(inputs);
     if (a.dtype === "bool") throw new DTypeError("expected numbers, got bool");
     if (a.shape.length !== b.shape.length || a.shape.length < 2 || a.shape.length > 3) {
       throw new ShapeError(
@@ -34,22 +41,41 @@ export const matmulOp: OpDefinition = {
     if (bias && (bias.shape.length !== 1 || bias.shape[0] !== n)) {
       throw new ShapeError(`expected a bias of shape [${n}], got ${formatShape(bias.shape)}`);
     }
-    return [{ shape: a.shape.length === 3 ? [a.shape[0], m, n] : [m, n], dtype: a.dtype }];
+    return [{ shape: a.shape.length === 3 ? [a.shape[0], m, n] : [m, n], dtype: dtype ?? a.dtype }];
   },
   gradient({ grads, inputs: [a, b, bias], attributes, needs }) {
     const g = grads[0] as Value;
     const ta = attributes.transposeA as boolean;
     const tb = attributes.transposeB as boolean;
-    const ga = !needs[0] ? null : ta ? matmul(b, g, tb, true) : matmul(g, b, false, !tb);
-    const gb = !needs[1] ? null : tb ? matmul(g, a, true, ta) : matmul(a, g, !ta, false);
+    const ga = !needs[0]
+      ? null
+      : ta
+        ? matmul(b, g, { transposeA: tb, transposeB: true, dtype: a.dtype })
+        : matmul(g, b, { transposeB: !tb, dtype: a.dtype });
+    const gb = !needs[1]
+      ? null
+      : tb
+        ? matmul(g, a, { transposeA: true, transposeB: ta, dtype: b.dtype })
+        : matmul(a, g, { transposeA: !ta, dtype: b.dtype });
     if (bias === undefined) return [ga, gb];
     const rows = g.shape.map((_, i) => i).slice(0, -1);
-    return [ga, gb, needs[2] ? sum(g, rows) : null];
+    return [ga, gb, needs[2] ? sum(cast(g, bias.dtype), rows) : null];
   },
 };
 
-export function matmul(a: Value, b: Value, transposeA = false, transposeB = false, bias?: Value): Value {
-  return emit(matmulOp, bias ? [a, b, bias] : [a, b], { transposeA, transposeB });
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly bias?: Value;
+  /** Of the product; by default that of the operands. */
+  readonly dtype?: DType;
+}
+
+export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
+  const { transposeA = false, transposeB = false, bias, dtype = a.dtype } = options;
+  const inputs = bias ? [a, b, bias] : [a, b];
+  const told = inputs.every((input) => input.dtype === dtype) ? {} : { dtype };
+  return emit(matmulOp, inputs, { transposeA, transposeB, ...told });
 }
 
 function matrixOf(shape: Shape, transposed: boolean): [number, number] {

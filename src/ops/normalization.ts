@@ -4,8 +4,8 @@ import { formatShape, type Shape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";
 import { emit, emitAll, isGradientModeOn, type OpDefinition, type Value } from "../graph/node.ts";
 import { constant } from "./creation.ts";
-import { add, div, mul, neg, rsqrtOp, sub } from "./elementwise.ts";
-import { reducedShape, requireFloating, requireSameDtype } from "./infer.ts";
+import { add, cast, div, mul, neg, rsqrtOp, sub } from "./elementwise.ts";
+import { reducedShape, requireDtypesOfLayer, requireFloating } from "./infer.ts";
 import { mean, sum } from "./reduction.ts";
 import { reshape } from "./shape_ops.ts";
 
@@ -67,9 +67,9 @@ export const batchNormTrainingOp: OpDefinition = {
   name: "batchNormTraining",
   infer([x, weight, bias]) {
     requireFloating(x);
-    requireSameDtype([x, weight, bias]);
+    requireDtypesOfLayer([x, weight, bias]);
     requirePerChannel(x, [weight, bias], ["weight", "bias"]);
-    const perChannel = { shape: [x.shape[1]], dtype: x.dtype };
+    const perChannel = { shape: [x.shape[1]], dtype: weight.dtype };
     return [{ shape: x.shape, dtype: x.dtype }, perChannel, perChannel];
   },
   gradient({ grads, inputs: [x, weight], outputs: [, average, variance], attributes }) {
@@ -79,8 +79,11 @@ export const batchNormTrainingOp: OpDefinition = {
     }
     // Gradients of the gradient must see how mean and variance depend on x.
     if (isGradientModeOn()) {
-      const { mean: m, variance: v } = momentsOf(x, allButChannels(x.shape));
-      return batchNormGradientOf(dy, x, m, v, alongChannels(weight, x), attributes.eps as number);
+      const [wide, dwide] = [cast(x, weight.dtype), cast(dy, weight.dtype)];
+      const { mean: m, variance: v } = momentsOf(wide, allButChannels(x.shape));
+      const eps = attributes.eps as number;
+      const [dx, ...rest] = batchNormGradientOf(dwide, wide, m, v, alongChannels(weight, x), eps);
+      return [cast(dx, x.dtype), ...rest];
     }
     return emitAll(batchNormGradientOp, [dy, x, average, variance, weight], attributes);
   },
@@ -180,6 +183,7 @@ export function batchNormInference(
   const deviation = inverseDeviation(variance, eps);
   const scale = weight === null ? deviation : mul(deviation, weight);
   const shift = mul(average, scale);
-  const offset = bias === null ? mul(shift, constant(-1, x.dtype)) : sub(bias, shift);
-  return add(mul(x, alongChannels(scale, x)), alongChannels(offset, x));
+  const offset = bias === null ? neg(shift) : sub(bias, shift);
+  const wide = cast(x, scale.dtype);
+  return cast(add(mul(wide, alongChannels(scale, x)), alongChannels(offset, x)), x.dtype);
 }

@@ -4,6 +4,7 @@ import "./nn_methods.ts";
 import "./properties.ts";
 
 export { printProgram } from "../graph/print_program.ts";
+export { type AutocastOptions, autocast } from "./autocast.ts";
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export * from "./creation.ts";
 export {
@@ -43,5 +44,5 @@ export {
   type RngState,
   setRngState,
 } from "./random_state.ts";
-export { engineInfo, engineName, profile, stopEngine, useEngine } from "./runtime.ts";
+export { engineInfo, engineName, isBf16Supported, profile, stopEngine, useEngine } from "./runtime.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

@@ -46,7 +46,7 @@ async function train(
   threads: number,
   precision: "f32" | "bf16" = "f32",
 ): Promise<number[][]> {
-  await convoyant.useEngine(engine, { threads, precision });
+  await convoyant.useEngine(engine, { threads });
   convoyant.manualSeed(7);
   const net = make();
   const x = convoyant.rand(13, 1, 28, 28);
@@ -55,7 +55,8 @@ async function train(
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
   const losses: number[] = [];
   for (let step = 0; step < 4; step++) {
-    const loss = nn.functional.crossEntropy(net(x), y);
+    const enabled = precision === "bf16";
+    const loss = convoyant.autocast({ enabled }, () => nn.functional.crossEntropy(net(x), y));
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();

@@ -1,10 +1,9 @@
-/** Descriptors of a channels-last convolution, and its operands in another precision. */
+/** Descriptors of a channels-last convolution. */
 import { numel } from "../../base/shape.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import type { Descriptor, DnnlScope, WindowGeometry } from "./dnnl.ts";
 import { ELEMENT_BYTES } from "./dnnl_constants.ts";
-import { copier, type Precision } from "./native_step.ts";
-import type { OwnScratch } from "./own_scratch.ts";
+import type { Precision } from "./native_step.ts";
 
 /** One of a convolution's two pictures. */
 export type Picture = "source" | "result";
@@ -19,15 +18,15 @@ export function pictures(
   g: ConvGeometry,
   which: Picture,
   n: number,
-  precision: Precision = "float32",
+  precision: Precision,
 ): Descriptor {
   const [, c, h, w] = pictureDims(g, which, n);
   return scope.descriptor([n, c, h, w], precision, [h * w * c, 1, w * c, c]);
 }
 
-/** Bytes of so many pictures as the program holds them. */
-export function pictureBytes(g: ConvGeometry, which: Picture, n = 1): number {
-  return numel(pictureDims(g, which, n)) * 4;
+/** Bytes of so many pictures. */
+export function pictureBytes(g: ConvGeometry, which: Picture, precision: Precision, n = 1): number {
+  return numel(pictureDims(g, which, n)) * ELEMENT_BYTES[precision];
 }
 
 /** The sizes of the weight, as the library wants them: the groups are a dimension of their own. */
@@ -40,32 +39,7 @@ export function windowOf({ sh, sw, ph, pw, dh, dw }: ConvGeometry): WindowGeomet
 }
 
 /** Names a convolution of a slice among the choices. */
-export function convolutionKey(op: string, g: ConvGeometry, n: number): string {
+export function convolutionKey(op: string, g: ConvGeometry, n: number, stored: Precision): string {
   const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = g;
-  return `${op} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;
-}
-
-/**
- * Pictures as a kernel wants them: where they are 32-bit floats already, the address as it is; else a rounded copy
- * at `offset` of the thread's scratch.
- */
-export function converted(
-  scope: DnnlScope,
-  own: OwnScratch,
-  g: ConvGeometry,
-  which: Picture,
-  n: number,
-  precision: Precision,
-  offset = 0,
-): { readonly bytes: number; at(address: number): number } {
-  if (precision === "float32") return { bytes: 0, at: (address) => address };
-  const copy = copier(scope, pictures(scope, g, which, n), pictures(scope, g, which, n, precision));
-  const bytes = Math.ceil((numel(pictureDims(g, which, n)) * ELEMENT_BYTES[precision]) / 64) * 64;
-  own.reserve(offset + bytes);
-  const at = (address: number) => {
-    const to = own.address + offset;
-    copy(address, to);
-    return to;
-  };
-  return { bytes, at };
+  return `${op} ${stored} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;
 }

@@ -4,6 +4,7 @@ import type { Attributes, TensorSpec } from "../engine.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "./native_step.ts";
+import { takesElement } from "./stored_elements.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -37,7 +38,9 @@ export function lastGeometry(
 }
 
 export function takesConvolution(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
-  return lastGeometry(op, attributes, inputs, outputs) !== null;
+  return (
+    lastGeometry(op, attributes, inputs, outputs) !== null && [...inputs, ...outputs].every(takesElement)
+  );
 }
 
 /** Whether a convolution or pooling, given as [N, C, H, W], is to run with its channels last. */
@@ -48,11 +51,11 @@ export function worthChannelsLast(
   outputs: Specs,
   everything: boolean,
 ): boolean {
-  const floats = [...inputs, ...outputs].every(({ dtype }) => dtype === "float32" || dtype === "int32");
-  if (!floats || [...inputs, ...outputs].some(({ shape }) => numel(shape) === 0)) return false;
-  if (op === "maxPool2d") return inputs[0].dtype === "float32";
-  if (op === "maxPool2dGradient") return inputs[0].dtype === "float32";
-  if (!op.startsWith("conv2d") || inputs[0].dtype !== "float32") return false;
+  const operands = [...inputs, ...outputs];
+  if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
+  if (operands.some(({ shape }) => numel(shape) === 0)) return false;
+  if (op === "maxPool2d" || op === "maxPool2dGradient") return inputs[0].dtype === "float32";
+  if (!op.startsWith("conv2d")) return false;
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
   if (everything) return true;

@@ -66,14 +66,22 @@ export function loadDnnl(path?: string): LoadedDnnl {
   );
 }
 
-/** Whether the library is here and can be used. */
-export function canLoadDnnl(): boolean {
+/** What this thread knows of the library; null where it cannot be used. */
+export interface DnnlFacts {
+  readonly fastBfloat16: boolean;
+}
+
+let facts: DnnlFacts | null | undefined;
+
+/** Whether the library is here and can be used, and what it is good at; found out once. */
+export function dnnlFacts(): DnnlFacts | null {
+  if (facts !== undefined) return facts;
   try {
-    loadDnnl();
-    return true;
+    facts = { fastBfloat16: loadDnnl().dnnl.fastBfloat16 };
   } catch {
-    return false;
+    facts = null;
   }
+  return facts;
 }
 
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */

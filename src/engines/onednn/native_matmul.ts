@@ -2,18 +2,21 @@
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelPlan } from "../wasm/kernel.ts";
 import type { DnnlScope } from "./dnnl.ts";
-import type { ActivationName } from "./dnnl_constants.ts";
+import { type ActivationName, ELEMENT_BYTES } from "./dnnl_constants.ts";
 import {
-  copier,
   cutSlices,
+  elementOf,
   fastest,
   MOST_SLICES,
   type NativeStep,
   type Precision,
   perSize,
+  precisionsFor,
   SLICE_OPERATIONS,
   type SliceKernel,
 } from "./native_step.ts";
+import { Stands } from "./own_scratch.ts";
+import { takesElement } from "./stored_elements.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -32,7 +35,7 @@ export function takesMatmul(
 ): boolean {
   if (op !== "matmul" || outputs[0].shape.length !== 2 || !ACTIVATIONS.includes(attributes.activation))
     return false;
-  if ([...inputs, ...outputs].some(({ dtype }) => dtype !== "float32")) return false;
+  if (![...inputs, ...outputs].every(takesElement)) return false;
   const { m, k, n } = sizes(attributes, inputs, outputs);
   return m * k * n > 0 && (everything || 2 * m * k * n >= FEW_OPERATIONS);
 }
@@ -51,8 +54,11 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
   const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));
   const blocks = cutSlices(byColumns ? n : m, wanted, GRAIN);
   const hasBias = inputs.length > 2;
-  const key = `matmul ${m}x${k}x${n} ${blocks.size}${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
-  const chosen = fastest(step, key, (precision) => {
+  const types = [...inputs.slice(0, 2), ...outputs].map(({ dtype }) => elementOf(dtype));
+  const [aBytes, bBytes, cBytes] = types.map((type) => ELEMENT_BYTES[type]);
+  const key = `matmul ${types.join(" ")} ${m}x${k}x${n} ${blocks.size}${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
+  const narrow = types.includes("bfloat16") ? "bfloat16" : "float32";
+  const chosen = fastest(step, key, precisionsFor(narrow), (precision) => {
     const kernelOf = perSize(blocks, (size) =>
       blockKernel(
         scope,
@@ -67,10 +73,10 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
     return { kernelOf, kernel: kernelOf(0, 2) };
   });
   if (chosen === null) return null;
-  const aStep = byColumns ? 0 : blocks.size * (ta ? 1 : k) * 4;
-  const bStep = byColumns ? blocks.size * (tb ? k : 1) * 4 : 0;
-  const cStep = blocks.size * (byColumns ? 1 : n) * 4;
-  const biasStep = byColumns ? blocks.size * 4 : 0;
+  const aStep = byColumns ? 0 : blocks.size * (ta ? 1 : k) * aBytes;
+  const bStep = byColumns ? blocks.size * (tb ? k : 1) * bBytes : 0;
+  const cStep = blocks.size * (byColumns ? 1 : n) * cBytes;
+  const biasStep = byColumns && hasBias ? blocks.size * ELEMENT_BYTES[elementOf(inputs[2].dtype)] : 0;
   return {
     stages: [
       {
@@ -92,43 +98,51 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
 /** One block of the product. */
 function blockKernel(
   scope: DnnlScope,
-  { attributes, inputs, own }: NativeStep,
+  { attributes, inputs, outputs, own }: NativeStep,
   [m, k, n]: readonly number[],
   aStrides: readonly number[],
   bStrides: readonly number[],
   cPitch: number,
   precision: Precision,
 ): SliceKernel {
-  const a = scope.descriptor([m, k], "float32", [...aStrides]);
-  const b = scope.descriptor([k, n], "float32", [...bStrides]);
-  const destination = scope.descriptor([m, n], "float32", [cPitch, 1]);
-  const bias = inputs.length > 2 ? scope.descriptor([1, n], "float32") : undefined;
-  const rounded = precision === "bfloat16";
-  const source = rounded ? scope.descriptor([m, k], precision) : a;
+  const [aType, bType, biasType] = inputs.map(({ dtype }) => elementOf(dtype));
+  const a = scope.descriptor([m, k], aType, [...aStrides]);
+  const b = scope.descriptor([k, n], bType, [...bStrides]);
+  const c = scope.descriptor([m, n], elementOf(outputs[0].dtype), [cPitch, 1]);
+  const row = biasType === undefined ? undefined : scope.descriptor([1, n], biasType);
+  // Products of 32-bit floats take their operands as they lie; others in the order of their own choice.
+  const asItIs = precision === "float32" && aType === precision && bType === precision;
+  const source =
+    asItIs || (aType === precision && aStrides[1] === 1) ? a : scope.descriptor([m, k], precision);
+  const wanted = asItIs ? b : scope.anyLayout([k, n], precision);
+  // Products of 32-bit floats have results and biases of 32 bits.
+  const wide = precision === "float32";
+  const destination =
+    wide && elementOf(outputs[0].dtype) !== precision ? scope.descriptor([m, n], precision) : c;
+  const bias = row !== undefined && wide ? scope.descriptor([1, n], precision) : row;
   const activation = attributes.activation as ActivationName | undefined;
-  const operands = { source, weights: rounded ? scope.anyLayout([k, n], precision) : b, bias, destination };
-  const description = scope.matmul(operands, activation);
+  const description = scope.matmul({ source, weights: wanted, bias, destination }, activation);
   if (description === null) throw new Error("onednn: a matrix product has no implementation");
-  const weights = rounded ? description.layout("weights") : b;
+  const weights = asItIs ? b : description.layout("weights");
   const primitive = scope.primitive(description, [
     ["source", source],
     ["weights", weights],
     ["destination", destination],
     ...(bias === undefined ? [] : ([["bias", bias]] as const)),
   ]);
-  const bytes = [a, b, destination, ...(bias === undefined ? [] : [bias])].map((layout) =>
-    scope.bytesOf(layout),
-  );
-  if (!rounded) return { bytes, run: (...addresses) => primitive.run(...addresses) };
-  const [copyA, copyB] = [copier(scope, a, source), copier(scope, b, weights)];
-  const offset = Math.ceil(scope.bytesOf(source) / 64) * 64;
-  own.reserve(offset + scope.bytesOf(weights));
+  const stands = new Stands(scope, own);
+  const [left, right, result] = [
+    stands.input(a, source),
+    stands.input(b, weights),
+    stands.output(c, destination),
+  ];
+  const added = row === undefined || bias === undefined ? undefined : stands.input(row, bias);
   return {
-    bytes,
-    run(fromA, fromB, ...rest) {
-      copyA(fromA, own.address);
-      copyB(fromB, own.address + offset);
-      primitive.run(own.address, own.address + offset, ...rest);
+    bytes: [a, b, c, ...(row === undefined ? [] : [row])].map((layout) => scope.bytesOf(layout)),
+    run(fromA, fromB, to, ...rest) {
+      const shift = added === undefined ? [] : [added.enter(rest[0])];
+      primitive.run(left.enter(fromA), right.enter(fromB), result.place(to), ...shift);
+      result.leave(to);
     },
   };
 }

@@ -1,10 +1,11 @@
+import type { DType } from "../../base/dtype.ts";
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelStage } from "../wasm/kernel.ts";
 import type { Chooser } from "./choices.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import type { OwnScratch } from "./own_scratch.ts";
 
-/** What convolutions and matrix products multiply; sums and results are 32-bit floats either way. */
+/** What convolutions and matrix products multiply; sums are taken in 32 bits either way. */
 export type Precision = "float32" | "bfloat16";
 
 /** A step for which kernels are to be made. */
@@ -19,8 +20,6 @@ export interface NativeStep {
   readonly base: number;
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
-  /** What may be tried: the first is always there. */
-  readonly precisions: readonly Precision[];
   readonly chooser: Chooser;
   readonly own: OwnScratch;
 }
@@ -61,6 +60,16 @@ export function perSize<T>(
   return (index, count) => (index === count - 1 ? rest : full);
 }
 
+/** The element type of a step's operand. */
+export function elementOf(dtype: DType): Precision {
+  return dtype === "bfloat16" ? "bfloat16" : "float32";
+}
+
+/** What a step on operands of this type may multiply: never more bits than it was given to keep. */
+export function precisionsFor(stored: Precision): readonly Precision[] {
+  return stored === "bfloat16" ? ["bfloat16", "float32"] : ["float32"];
+}
+
 /** Copies between two layouts or element types. */
 export function copier(
   scope: DnnlScope,
@@ -93,8 +102,9 @@ export function reorderStage(
  * @param key Names the work: op, sizes.
  */
 export function fastest<T extends { kernel: SliceKernel }>(
-  { chooser, precisions }: NativeStep,
+  { chooser }: NativeStep,
   key: string,
+  precisions: readonly Precision[],
   make: (precision: Precision) => T | null,
 ): T | null {
   const made = precisions.flatMap((precision) => {

@@ -6,41 +6,38 @@
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { split } from "../wasm/kernels/memory_layout.ts";
-import {
-  converted,
-  convolutionKey,
-  pictureBytes,
-  pictures,
-  weightDims,
-  windowOf,
-} from "./convolution_layouts.ts";
+import { convolutionKey, pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
 import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import {
+  elementOf,
   fastest,
   type NativeStep,
   type Precision,
   perSize,
+  precisionsFor,
   reorderStage,
   type SliceKernel,
   type Slices,
 } from "./native_step.ts";
+import { Stands } from "./own_scratch.ts";
 
 export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
   const g = lastGeometry("conv2dWeightGradient", attributes, inputs, outputs);
   if (g === null) return null;
   const slices = weightSlices(g);
-  const key = convolutionKey("conv2dWeightGradient", g, slices.size);
-  const chosen = fastest(step, key, (precision) => variant(scope, step, g, slices, precision));
+  const stored = elementOf(inputs[0].dtype);
+  const key = convolutionKey("conv2dWeightGradient", g, slices.size, stored);
+  const chosen = fastest(step, key, precisionsFor(stored), (precision) =>
+    variant(scope, step, g, slices, precision),
+  );
   if (chosen === null) return null;
   const { kernelOf, layout, partialBytes } = chosen;
-  const plain = scope.descriptor(weightDims(g), "float32");
+  const plain = scope.descriptor(weightDims(g), elementOf(outputs[0].dtype));
   const direct = slices.count === 1 && scope.equal(layout, plain);
-  const [sourceStep, resultStep] = [
-    pictureBytes(g, "source", slices.size),
-    pictureBytes(g, "result", slices.size),
-  ];
+  const sourceStep = pictureBytes(g, "source", stored, slices.size);
+  const resultStep = pictureBytes(g, "result", stored, slices.size);
   const partials: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -65,6 +62,7 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
 function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, precision: Precision) {
   const window = windowOf(g);
   const dims = weightDims(g);
+  const stored = elementOf(step.inputs[0].dtype);
   const describe = (n: number, weights: Descriptor) => {
     const source = pictures(scope, g, "source", n, precision);
     const destination = pictures(scope, g, "result", n, precision);
@@ -77,16 +75,25 @@ function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Sl
   const kernelOf = perSize(slices, (n): SliceKernel => {
     const description = describe(n, layout);
     if (description === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
+    const [source, destination] = [
+      pictures(scope, g, "source", n, precision),
+      pictures(scope, g, "result", n, precision),
+    ];
     const primitive = scope.primitive(description, [
-      ["source", pictures(scope, g, "source", n, precision)],
-      ["diffDestination", pictures(scope, g, "result", n, precision)],
+      ["source", source],
+      ["diffDestination", destination],
       ["diffWeights", layout],
     ]);
-    const source = converted(scope, step.own, g, "source", n, precision);
-    const result = converted(scope, step.own, g, "result", n, precision, source.bytes);
+    const stands = new Stands(scope, step.own);
+    const from = stands.input(pictures(scope, g, "source", n, stored), source);
+    const result = stands.input(pictures(scope, g, "result", n, stored), destination);
     return {
-      bytes: [pictureBytes(g, "source", n), pictureBytes(g, "result", n), scope.bytesOf(layout)],
-      run: (x, dy, dw) => primitive.run(source.at(x), result.at(dy), dw),
+      bytes: [
+        pictureBytes(g, "source", stored, n),
+        pictureBytes(g, "result", stored, n),
+        scope.bytesOf(layout),
+      ],
+      run: (x, dy, dw) => primitive.run(from.enter(x), result.enter(dy), dw),
     };
   });
   return { kernel: kernelOf(0, 2), kernelOf, layout, partialBytes: roundUp(scope.bytesOf(layout)) };

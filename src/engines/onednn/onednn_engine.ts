@@ -14,8 +14,8 @@ import { inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { choiceWords } from "./choices.ts";
 import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
 import { loadKoffi } from "./foreign_functions.ts";
+import { dnnlFacts } from "./load_dnnl.ts";
 import { takesMatmul } from "./native_matmul.ts";
-import type { Precision } from "./native_step.ts";
 import type { OnednnSettings } from "./worker_extension.ts";
 
 export interface OnednnEngineOptions {
@@ -23,11 +23,6 @@ export interface OnednnEngineOptions {
   readonly threads?: number;
   /** Gives the library every step that it can compute, also where another kernel is faster: for tests. */
   readonly everything?: boolean;
-  /**
-   * `"bf16"`: convolutions and matrix products round what they multiply to bfloat16 where that is faster; sums,
-   * results, weights and everything else stay 32-bit floats. Default `"f32"`.
-   */
-  readonly precision?: "f32" | "bf16";
 }
 
 /**
@@ -40,8 +35,8 @@ export interface OnednnEngineOptions {
  */
 export class OnednnEngine extends WasmEngine {
   constructor(options: OnednnEngineOptions = {}) {
-    const { everything = wantsEverything(), precision = "f32", ...rest } = options;
-    super(rest, extension(everything, precision === "bf16" ? "bfloat16" : "float32"));
+    const { everything = wantsEverything(), ...rest } = options;
+    super(rest, extension(everything));
   }
 }
 
@@ -51,11 +46,11 @@ function wantsEverything(): boolean {
   return process?.env.CONVOYANT_ONEDNN === "everything";
 }
 
-function extension(everything: boolean, precision: Precision): EngineExtension {
+function extension(everything: boolean): EngineExtension {
   type Specs = readonly TensorSpec[];
   return {
     name: "onednn",
-    settings: { everything, precision, choices: choiceWords() } satisfies OnednnSettings,
+    settings: { everything, choices: choiceWords() } satisfies OnednnSettings,
     startWorker: async (listeners) => {
       if (!inNode()) throw new EngineError("native libraries need Node.js; use the wasm engine in a browser");
       // Loaded here first: two workers that load it at the same moment can crash the process.
@@ -66,6 +61,7 @@ function extension(everything: boolean, precision: Precision): EngineExtension {
       takesMatmul(op, attributes, inputs, outputs, everything) ||
       takesConvolution(op, attributes, inputs, outputs),
     scratchBytes: convolutionScratchBytes,
+    bfloat16: () => dnnlFacts()?.fastBfloat16 === true,
     channelsLast: (op, attributes, inputs, outputs) =>
       worthChannelsLast(op, attributes, inputs, outputs, everything),
   };

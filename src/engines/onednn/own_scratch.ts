@@ -1,4 +1,6 @@
+import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import type { ForeignFunctions } from "./foreign_functions.ts";
+import { copier } from "./native_step.ts";
 
 const ALIGNMENT = 64;
 
@@ -25,3 +27,61 @@ export class OwnScratch {
     return this.#address;
   }
 }
+
+/** An operand as a kernel takes it, in place of one that is stored in another way. */
+export interface Stand {
+  /** Brings what is stored at `address` into the kernel's form and gives its address. */
+  enter(address: number): number;
+  /** Where the kernel is to leave what belongs to `address`. */
+  place(address: number): number;
+  /** Brings what the kernel left into the stored form at `address`. */
+  leave(address: number): void;
+}
+
+/** Operands of one kernel that need another form, one behind the other in the thread's own scratch. */
+export class Stands {
+  readonly #scope: DnnlScope;
+  readonly #own: OwnScratch;
+  #bytes = 0;
+
+  constructor(scope: DnnlScope, own: OwnScratch) {
+    this.#scope = scope;
+    this.#own = own;
+  }
+
+  /** An input; used as it lies where both forms are the same. */
+  input(stored: Descriptor, wanted: Descriptor): Stand {
+    if (this.#scope.equal(stored, wanted)) return AS_IT_LIES;
+    const copy = copier(this.#scope, stored, wanted);
+    const at = this.#reserve(wanted);
+    return {
+      ...AS_IT_LIES,
+      enter: (address) => {
+        const to = this.#own.address + at;
+        copy(address, to);
+        return to;
+      },
+    };
+  }
+
+  /** An output. */
+  output(stored: Descriptor, made: Descriptor): Stand {
+    if (this.#scope.equal(stored, made)) return AS_IT_LIES;
+    const copy = copier(this.#scope, made, stored);
+    const at = this.#reserve(made);
+    return {
+      ...AS_IT_LIES,
+      place: () => this.#own.address + at,
+      leave: (address) => copy(this.#own.address + at, address),
+    };
+  }
+
+  #reserve(layout: Descriptor): number {
+    const at = this.#bytes;
+    this.#bytes += Math.ceil(this.#scope.bytesOf(layout) / ALIGNMENT) * ALIGNMENT;
+    this.#own.reserve(this.#bytes);
+    return at;
+  }
+}
+
+const AS_IT_LIES: Stand = { enter: (address) => address, place: (address) => address, leave: () => {} };

@@ -9,7 +9,7 @@ import { loadDnnl } from "./load_dnnl.ts";
 import { planConvolution } from "./native_convolution.ts";
 import { planInputGradient } from "./native_input_gradient.ts";
 import { planMatmul } from "./native_matmul.ts";
-import type { NativeStep, Precision } from "./native_step.ts";
+import type { NativeStep } from "./native_step.ts";
 import { planWeightGradient } from "./native_weight_gradient.ts";
 import { OwnScratch } from "./own_scratch.ts";
 
@@ -26,8 +26,6 @@ export const PLANNERS: Readonly<Record<string, NativePlanner>> = {
 export interface OnednnSettings {
   /** Gives the library every step that it can compute. */
   readonly everything: boolean;
-  /** The precision that was asked for. */
-  readonly precision: Precision;
   /** Where the workers agree on choices. */
   readonly choices: SharedArrayBuffer | undefined;
 }
@@ -38,7 +36,6 @@ export class OnednnWorker implements WorkerExtension {
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
   readonly #base: number;
   readonly #everything: boolean;
-  readonly #precisions: readonly Precision[];
   readonly #chooser: Chooser;
   readonly #own: OwnScratch;
 
@@ -47,12 +44,9 @@ export class OnednnWorker implements WorkerExtension {
     this.#dnnl = dnnl;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
     this.#everything = settings.everything;
-    const asked = settings.precision === "bfloat16";
-    this.#precisions = asked && dnnl.fastBfloat16 ? ["float32", "bfloat16"] : ["float32"];
     this.#chooser = new Chooser(settings.choices, thread === 0, dnnl);
     this.#own = new OwnScratch(dnnl.foreign);
-    const rounding = dnnl.fastBfloat16 ? "bfloat16 where it is faster" : "no fast bfloat16 here: float32";
-    this.description = `oneDNN ${dnnl.description}, ${path}${asked ? `, ${rounding}` : ""}`;
+    this.description = `oneDNN ${dnnl.description}, ${path}`;
   }
 
   prepare(program: Program): ProgramExtension {
@@ -60,7 +54,6 @@ export class OnednnWorker implements WorkerExtension {
     const shared = {
       base: this.#base,
       everything: this.#everything,
-      precisions: this.#precisions,
       chooser: this.#chooser,
       own: this.#own,
     };

@@ -53,7 +53,7 @@ export class ReferenceEngine implements Engine {
     const ready = this.#requests.open<null>();
     this.#start(ready.id).catch((error: Error) => this.#fail(`reference: cannot start: ${error.message}`));
     await ready.answer;
-    return { name: this.name, threads: 1, detail: "plain TypeScript loops" };
+    return { name: this.name, threads: 1, detail: "plain TypeScript loops", bfloat16: false };
   }
 
   async #start(request: number): Promise<void> {

@@ -28,6 +28,8 @@ export interface EngineExtension {
     outputs: readonly TensorSpec[],
   ): number;
   readonly channelsLast?: EngineCapabilities["channelsLast"];
+  /** Whether it is faster on bfloat16 numbers than on float32 ones. */
+  bfloat16?(): boolean;
 }
 
 /** The part inside a worker. */

@@ -134,7 +134,8 @@ export class WasmEngine implements Engine {
     });
     const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
     const detail = added ?? own;
-    return { name: this.name, threads: this.#threads, detail };
+    const bfloat16 = this.#extension?.bfloat16?.() ?? false;
+    return { name: this.name, threads: this.#threads, detail, bfloat16 };
   }
 
   allocate(bytes: number): EngineBuffer {

@@ -6,12 +6,15 @@
  * element at the same point, or when both read the same input; never where a path through a node outside of
  * the group, or through a reduction inside it, leads from one to the other.
  */
+import { isHalf } from "../../base/dtype.ts";
 import { numel, type Shape, sameShape } from "../../base/shape.ts";
 import type { FusedLoop } from "../../engines/fused_loop.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import type { OpDefinition } from "../node.ts";
+import { castOp } from "./cast_node.ts";
+import { deadCode } from "./dead_code.ts";
 import { buildLoop } from "./fused_body.ts";
-import { producers } from "./rewrite.ts";
+import { GraphBuilder, producers } from "./rewrite.ts";
 
 /** Loops longer than this gain nothing more from fusing and spill registers. */
 const MOST_NODES = 48;
@@ -36,8 +39,45 @@ export interface Group {
 }
 
 export function fuseLoops(graph: Graph): Graph {
-  const groups = formGroups(graph);
-  return emitGroups(graph, groups);
+  const widened = widenWhereRead(graph);
+  return emitGroups(widened, formGroups(widened));
+}
+
+/**
+ * Gives each loop its own conversion of a 16-bit value: loaded and widened where it is read, instead of written to
+ * memory in 32 bits by the first reader.
+ */
+function widenWhereRead(graph: Graph): Graph {
+  const sources = new Map<number, number>();
+  for (const { op, inputs, outputs } of graph.nodes) {
+    const [from, to] = [graph.values[inputs[0]], graph.values[outputs[0]]];
+    if (op.elementwise?.kind === "cast" && isHalf(from.dtype) && !isHalf(to.dtype))
+      sources.set(outputs[0], inputs[0]);
+  }
+  if (sources.size === 0) return graph;
+  const builder = new GraphBuilder(graph);
+  for (const node of graph.nodes) {
+    if (!fusable(graph, node)) {
+      builder.addNode(node);
+      continue;
+    }
+    const inputs = node.inputs.map((id) => {
+      const source = sources.get(id);
+      if (source === undefined) return id;
+      const own = builder.addValue(graph.values[id]);
+      const { dtype } = graph.values[id];
+      builder.addNode({
+        op: castOp,
+        attributes: { dtype },
+        inputs: [source],
+        outputs: [own],
+        label: node.label,
+      });
+      return own;
+    });
+    builder.addNode({ ...node, inputs });
+  }
+  return deadCode(builder.finish());
 }
 
 /** The points over which a node runs; null where it is no loop. */

@@ -6,41 +6,62 @@
 import { isHalf } from "../../base/dtype.ts";
 import type { EngineCapabilities, TensorSpec } from "../../engines/engine.ts";
 import type { Graph, GraphNode } from "../graph.ts";
-import type { OpDefinition } from "../node.ts";
+import { castOp } from "./cast_node.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
 /** Parts of a generated loop, or none at all. */
 const LOOP_PARTS = new Set(["full", "expand"]);
 
-const castNode: OpDefinition = {
-  name: "cast",
-  elementwise: { kind: "cast" },
-  infer: ([x], { dtype }) => [{ shape: x.shape, dtype: dtype as TensorSpec["dtype"] }],
-};
-
+/** Before other passes: ops that may yet be given channels-last operands are left for `widenRest`. */
 export function widenHalf(graph: Graph, capabilities: EngineCapabilities): Graph {
+  return widenWhere(graph, capabilities, (node, inputs, outputs) => {
+    const { op, attributes } = node;
+    return capabilities.channelsLast?.(op.name, attributes, inputs, outputs) !== true;
+  });
+}
+
+/** After the layouts have been settled: what still has no kernel. */
+export function widenRest(graph: Graph, capabilities: EngineCapabilities): Graph {
+  return widenWhere(graph, capabilities, () => true);
+}
+
+type Candidate = (node: GraphNode, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]) => boolean;
+
+function widenWhere(graph: Graph, capabilities: EngineCapabilities, candidate: Candidate): Graph {
   if (!graph.values.some(({ dtype }) => isHalf(dtype))) return graph;
   const builder = new GraphBuilder(graph);
   for (const node of graph.nodes) {
-    if (staysNarrow(graph, node, capabilities)) builder.addNode(node);
+    if (staysNarrow(graph, node, capabilities, candidate)) builder.addNode(node);
     else widen(builder, node);
   }
   return builder.finish();
 }
 
-function staysNarrow(graph: Graph, node: GraphNode, capabilities: EngineCapabilities): boolean {
+function staysNarrow(
+  graph: Graph,
+  node: GraphNode,
+  capabilities: EngineCapabilities,
+  candidate: Candidate,
+): boolean {
   const specs = (ids: readonly number[]) => ids.map((id) => graph.values[id]);
   const [inputs, outputs] = [specs(node.inputs), specs(node.outputs)];
   if (![...inputs, ...outputs].some(({ dtype }) => isHalf(dtype))) return true;
   const { op, attributes } = node;
   if (op.alias === true || capabilities.hasKernel(op.name, attributes, inputs, outputs)) return true;
-  return capabilities.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op.name));
+  if (capabilities.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op.name))) return true;
+  if (!candidate(node, inputs, outputs)) return true;
+  const wide = (specs: readonly TensorSpec[]) =>
+    specs.map(({ shape, dtype }) => ({ shape, dtype: isHalf(dtype) ? ("float32" as const) : dtype }));
+  // What runs on the reference kernels either way is widened there.
+  return (
+    op.decompose === undefined && !capabilities.hasKernel(op.name, attributes, wide(inputs), wide(outputs))
+  );
 }
 
 function widen(builder: GraphBuilder, node: GraphNode): void {
   const { label } = node;
   const cast = (id: number, to: number, dtype: TensorSpec["dtype"]) =>
-    builder.addNode({ op: castNode, attributes: { dtype }, inputs: [id], outputs: [to], label });
+    builder.addNode({ op: castOp, attributes: { dtype }, inputs: [id], outputs: [to], label });
   const wide = (id: number): number => {
     const { shape, dtype } = builder.values[id];
     return isHalf(dtype) ? builder.addValue({ shape, dtype: "float32" }) : id;

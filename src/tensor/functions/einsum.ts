@@ -6,6 +6,7 @@ import { matmul } from "../../ops/matmul.ts";
 import { sum } from "../../ops/reduction.ts";
 import { expand, permute, reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
+import { productOperands } from "../autocast.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
@@ -165,7 +166,9 @@ function contract(first: Labelled, second: Labelled, needed: ReadonlySet<string>
       groups.map((group) => numel(sizes(group))),
     );
   };
-  const product = matmul(arranged(a, [batch, left, inner]), arranged(b, [batch, inner, right]));
+  const factors = [arranged(a, [batch, left, inner]), arranged(b, [batch, inner, right])];
+  const [rows, columns] = productOperands(factors);
+  const product = matmul(rows, columns);
   const labels = [...batch, ...left, ...right];
   return { value: reshape(product, sizes(labels)), labels };
 }

@@ -7,13 +7,14 @@ import { add, mul } from "../../ops/elementwise.ts";
 import * as ops from "../../ops/matmul.ts";
 import { sum } from "../../ops/reduction.ts";
 import { expand, reshape } from "../../ops/shape_ops.ts";
+import { productOperands } from "../autocast.ts";
 import { defineFunction } from "../define.ts";
 import { promote, scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
 /** Values of one dtype: products of matrices do not convert, as in PyTorch. */
 function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {
-  const values = Object.entries(tensors).map(([name, one]) => valueOf(one, name, of));
+  const values = productOperands(Object.entries(tensors).map(([name, one]) => valueOf(one, name, of)));
   for (const value of values) {
     if (value.dtype !== values[0].dtype) {
       throw new DTypeError(

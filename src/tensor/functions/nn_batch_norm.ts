@@ -1,4 +1,5 @@
 /** Normalisation by the statistics of a batch or of each example, and the running statistics. */
+import { isHalf } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
@@ -99,8 +100,9 @@ function trainedBatchNorm(
   const channels = x.shape[1];
   const count = numel(x.shape) / Math.max(channels, 1);
   requireSeveral(of, "value per channel", count, x);
-  const scale = weight ?? full([channels], 1, x.dtype);
-  const shift = bias ?? full([channels], 0, x.dtype);
+  const dtype = (weight ?? bias)?.dtype ?? (isHalf(x.dtype) ? "float32" : x.dtype);
+  const scale = weight ?? full([channels], 1, dtype);
+  const shift = bias ?? full([channels], 0, dtype);
   const [y, average, variance] = inNameOf(of, () => batchNormTraining(x, scale, shift, eps));
   // A batch without examples tells nothing about mean and variance.
   if (count > 0) {

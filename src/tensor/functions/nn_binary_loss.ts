@@ -9,7 +9,7 @@ import * as bce from "../../ops/binary_cross_entropy.ts";
 import { constant } from "../../ops/creation.ts";
 import { add, exp, log1pOp, mul, neg, sub } from "../../ops/elementwise.ts";
 import { mean } from "../../ops/reduction.ts";
-import { defineFunction } from "../define.ts";
+import { defineLoss } from "../autocast.ts";
 import { promote } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { logSigmoidOf } from "./nn_activation.ts";
@@ -97,7 +97,7 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
  * nn.functional.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1.0, 0]).float()).item(); // 0.16425
  * ```
  */
-export const binaryCrossEntropy = defineFunction<BinaryCrossEntropy>(
+export const binaryCrossEntropy = defineLoss<BinaryCrossEntropy>(
   "binaryCrossEntropy",
   ["input", "target", "weight?", ...LEGACY],
   (args) => {
@@ -118,7 +118,7 @@ export const binaryCrossEntropy = defineFunction<BinaryCrossEntropy>(
  * nn.functional.binaryCrossEntropyWithLogits(tensor([1.5, -0.5]), tensor([1, 0]).float()).item(); // 0.33775
  * ```
  */
-export const binaryCrossEntropyWithLogits = defineFunction<BinaryCrossEntropyWithLogits>(
+export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLogits>(
   "binaryCrossEntropyWithLogits",
   ["input", "target", "weight?", ...LEGACY, "posWeight?"],
   (args) => {
@@ -141,7 +141,7 @@ export const binaryCrossEntropyWithLogits = defineFunction<BinaryCrossEntropyWit
  * nn.functional.softMarginLoss(tensor([1.5, -0.5]), tensor([1, -1]).float()).item(); // 0.33775
  * ```
  */
-export const softMarginLoss = defineFunction<UnweightedLoss>(
+export const softMarginLoss = defineLoss<UnweightedLoss>(
   "softMarginLoss",
   ["input", "target", ...LEGACY],
   (args) => {
@@ -166,7 +166,7 @@ export const softMarginLoss = defineFunction<UnweightedLoss>(
  * nn.functional.multilabelSoftMarginLoss(tensor([[1.5, -0.5]]), tensor([[1, 0]]).float()).item(); // 0.33775
  * ```
  */
-export const multilabelSoftMarginLoss = defineFunction<BinaryCrossEntropy>(
+export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropy>(
   "multilabelSoftMarginLoss",
   ["input", "target", "weight?", ...LEGACY],
   (args) => {

@@ -11,7 +11,7 @@ import { classLabels, labelMask } from "../../ops/labels.ts";
 import { sum } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { logSoftmax } from "../../ops/softmax.ts";
-import { defineFunction } from "../define.ts";
+import { defineLoss } from "../autocast.ts";
 import { scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
@@ -83,44 +83,38 @@ const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "redu
  * nn.functional.crossEntropy(tensor([[2.5, 0.5]]), tensor([0])).item(); // 0.12693
  * ```
  */
-export const crossEntropy = defineFunction<CrossEntropy>(
-  "crossEntropy",
-  [...NLL, "labelSmoothing?"],
-  (args) => {
-    const of = "crossEntropy";
-    const { ignoreIndex = -100, labelSmoothing = 0 } = args;
-    const x = floatingInput(of, args.input);
-    const target = valueOf(args.target, "target", named(of));
-    if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-      throw new ArgumentError(
-        `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
+export const crossEntropy = defineLoss<CrossEntropy>("crossEntropy", [...NLL, "labelSmoothing?"], (args) => {
+  const of = "crossEntropy";
+  const { ignoreIndex = -100, labelSmoothing = 0 } = args;
+  const x = floatingInput(of, args.input);
+  const target = valueOf(args.target, "target", named(of));
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new ArgumentError(
+      `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
+    );
+  }
+  const classDim = classDimOf(of, x);
+  const weight = classWeight(of, args.weight, x, classDim);
+  const reduction = reductionOf(of, args);
+  const scores = logSoftmax(x, classDim);
+  if (sameShape(target.shape, x.shape)) {
+    if (!isFloating(target.dtype)) {
+      throw new DTypeError(
+        `${named(of)}: expected probabilities of a floating-point dtype for a target of the input's shape ` +
+          `${formatShape(x.shape)}, got ${target.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
       );
     }
-    const classDim = classDimOf(of, x);
-    const weight = classWeight(of, args.weight, x, classDim);
-    const reduction = reductionOf(of, args);
-    const scores = logSoftmax(x, classDim);
-    if (sameShape(target.shape, x.shape)) {
-      if (!isFloating(target.dtype)) {
-        throw new DTypeError(
-          `${named(of)}: expected probabilities of a floating-point dtype for a target of the input's shape ` +
-            `${formatShape(x.shape)}, got ${target.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
-        );
-      }
-      if (ignoreIndex >= 0) {
-        throw new ArgumentError(
-          `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
-        );
-      }
-      return new Tensor(
-        probabilityLoss(scores, cast(target, x.dtype), weight, classDim, reduction, labelSmoothing),
+    if (ignoreIndex >= 0) {
+      throw new ArgumentError(
+        `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
       );
     }
     return new Tensor(
-      labelLoss(of, scores, target, weight, classDim, ignoreIndex, reduction, labelSmoothing),
+      probabilityLoss(scores, cast(target, x.dtype), weight, classDim, reduction, labelSmoothing),
     );
-  },
-);
+  }
+  return new Tensor(labelLoss(of, scores, target, weight, classDim, ignoreIndex, reduction, labelSmoothing));
+});
 
 /**
  * Negative log-likelihood: the mean over the examples of -input[target].
@@ -131,7 +125,7 @@ export const crossEntropy = defineFunction<CrossEntropy>(
  * nn.functional.nllLoss(logSoftmax(net(x), 1), y).shape; // []
  * ```
  */
-export const nllLoss = defineFunction<NllLoss>("nllLoss", NLL, (args) => {
+export const nllLoss = defineLoss<NllLoss>("nllLoss", NLL, (args) => {
   const of = "nllLoss";
   const { ignoreIndex = -100 } = args;
   const x = floatingInput(of, args.input);

@@ -3,9 +3,10 @@ import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import * as ops from "../../ops/convolution.ts";
-import { add } from "../../ops/elementwise.ts";
+import { add, cast } from "../../ops/elementwise.ts";
 import { constantPad } from "../../ops/padding.ts";
 import { reshape } from "../../ops/shape_ops.ts";
+import { layerOperands } from "../autocast.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor } from "../tensor.ts";
 import {
@@ -157,7 +158,7 @@ function convolve(of: string, spatial: number, args: Bound): Tensor {
     groups: divisor,
   };
   const extra = [0, 0, spatial === 1 ? 0 : around.extra[0], around.extra[spatial - 1]];
-  const operands = [input, weight, optionalValue(of, args.bias, "bias")];
+  const operands = layerOperands(named(of), [input, weight, optionalValue(of, args.bias, "bias")]);
   const [y] = overNumbers(of, operands, ([x, w, bias]) =>
     withBatch(of, x as Value, spatial, (batched) =>
       inNameOf(of, () => {
@@ -212,7 +213,11 @@ function paddingOf(
 function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
   const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = args;
   const input = numericInput(of, args.input);
-  const operands = [input, weightOf(of, args.weight, spatial), optionalValue(of, args.bias, "bias")];
+  const operands = layerOperands(named(of), [
+    input,
+    weightOf(of, args.weight, spatial),
+    optionalValue(of, args.bias, "bias"),
+  ]);
   const steps = sizes(of, "stride", stride, spatial, 1);
   const gaps = sizes(of, "dilation", dilation, spatial, 1);
   const around = sizes(of, "padding", padding, spatial, 0);
@@ -238,7 +243,8 @@ function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
         const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
         requireTransposable(of, batched, weight, bias, divisor);
         const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
-        const biased = bias === null ? out : add(out, reshape(bias, [1, bias.shape[0], 1, 1]));
+        const biased =
+          bias === null ? out : add(out, reshape(cast(bias, out.dtype), [1, bias.shape[0], 1, 1]));
         return [spatial === 1 ? fromFlatPicture(biased) : biased];
       }),
     ),

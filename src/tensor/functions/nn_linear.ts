@@ -4,10 +4,11 @@ import { isFloating } from "../../base/dtype.ts";
 import { DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
-import { add } from "../../ops/elementwise.ts";
+import { add, cast } from "../../ops/elementwise.ts";
 import * as ops from "../../ops/embedding.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { permute, reshape } from "../../ops/shape_ops.ts";
+import { layerOperands, productOperands } from "../autocast.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { named, numericInput, optionalValue, overNumbers } from "./nn_arguments.ts";
@@ -56,7 +57,8 @@ export const linear = defineFunction<Linear>(
       );
     }
     const shape = [...x.shape.slice(0, -1), ...wanted];
-    const [y] = overNumbers("linear", [x, w, b], ([rows, matrix, row]) => [
+    const operands = layerOperands(named("linear"), [x, w, b]);
+    const [y] = overNumbers("linear", operands, ([rows, matrix, row]) => [
       linearOf(rows as Value, reshape(matrix as Value, [outputs, features]), row, shape),
     ]);
     return new Tensor(y);
@@ -68,8 +70,9 @@ function linearOf(x: Value, weight: Value, bias: Value | null, shape: readonly n
   const rows = reshape(x, [numel(x.shape.slice(0, -1)), features]);
   // One bias for all columns is no row of the product's kernel.
   const whole = bias !== null && numel(bias.shape) === outputs;
-  const product = matmul(rows, weight, false, true, whole ? reshape(bias, [outputs]) : undefined);
-  const biased = bias === null || whole ? product : add(product, bias);
+  const row = whole ? reshape(bias, [outputs]) : undefined;
+  const product = matmul(rows, weight, { transposeB: true, bias: row, dtype: x.dtype });
+  const biased = bias === null || whole ? product : add(product, cast(bias, x.dtype));
   return reshape(biased, shape);
 }
 
@@ -108,9 +111,11 @@ export const bilinear = defineFunction<Bilinear>(
           `got ${formatShape(a.shape)}, ${formatShape(b.shape)} and ${formatShape(w.shape)}`,
       );
     }
-    const [y] = overNumbers("bilinear", [a, b, w, c], ([x1, x2, weights, offset]) => {
+    const factors = productOperands([a, b, w]);
+    const offset = c === null ? null : cast(c, factors[0].dtype);
+    const [y] = overNumbers("bilinear", [...factors, offset], ([x1, x2, weights, shift]) => {
       const product = bilinearOf(x1 as Value, x2 as Value, weights as Value);
-      return [offset === null ? product : add(product, offset)];
+      return [shift === null ? product : add(product, shift)];
     });
     return new Tensor(y);
   },

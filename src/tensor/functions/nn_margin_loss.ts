@@ -9,7 +9,7 @@ import { add, div, gt, mul, sub, where } from "../../ops/elementwise.ts";
 import { classLabels, labelMask } from "../../ops/labels.ts";
 import { sum } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
-import { defineFunction } from "../define.ts";
+import { defineLoss } from "../autocast.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
 import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
@@ -42,7 +42,7 @@ export interface MultiMarginLoss {
  * nn.functional.multiMarginLoss(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
  * ```
  */
-export const multiMarginLoss = defineFunction<MultiMarginLoss>(
+export const multiMarginLoss = defineLoss<MultiMarginLoss>(
   "multiMarginLoss",
   ["input", "target", "p?", "margin?", "weight?", "sizeAverage?", "reduce?", "reduction?"],
   (args) => {

@@ -6,8 +6,8 @@ import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import { absOp, add, div, eq, exp, gt, log, lt, mul, sub, where } from "../../ops/elementwise.ts";
 import { reshape } from "../../ops/shape_ops.ts";
+import { defineLoss } from "../autocast.ts";
 import { noGrad } from "../autograd.ts";
-import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named, oneOf } from "./nn_arguments.ts";
@@ -138,7 +138,7 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
  * nn.functional.mseLoss(tensor([0.5, 2]), tensor([0.5, 5]), { reduction: "sum" }).item(); // 9
  * ```
  */
-export const mseLoss = defineFunction<WeightedLoss>(
+export const mseLoss = defineLoss<WeightedLoss>(
   "mseLoss",
   ["input", "target", ...LEGACY, "weight?"],
   (args) => {
@@ -157,7 +157,7 @@ export const mseLoss = defineFunction<WeightedLoss>(
  * nn.functional.l1Loss(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 1.5
  * ```
  */
-export const l1Loss = defineFunction<WeightedLoss>(
+export const l1Loss = defineLoss<WeightedLoss>(
   "l1Loss",
   ["input", "target", ...LEGACY, "weight?"],
   (args) => {
@@ -174,7 +174,7 @@ export const l1Loss = defineFunction<WeightedLoss>(
  * nn.functional.smoothL1Loss(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 1.5
  * ```
  */
-export const smoothL1Loss = defineFunction<SmoothL1Loss>(
+export const smoothL1Loss = defineLoss<SmoothL1Loss>(
   "smoothL1Loss",
   ["input", "target", ...LEGACY, "beta?"],
   (args) => {
@@ -202,7 +202,7 @@ export const smoothL1Loss = defineFunction<SmoothL1Loss>(
  * nn.functional.huberLoss(tensor([0.5, 2]), tensor([1.5, 5]), { delta: 2 }).item(); // 2.25
  * ```
  */
-export const huberLoss = defineFunction<HuberLoss>(
+export const huberLoss = defineLoss<HuberLoss>(
   "huberLoss",
   ["input", "target", "reduction?", "delta?", "weight?"],
   (args) => {
@@ -232,7 +232,7 @@ export const huberLoss = defineFunction<HuberLoss>(
  * nn.functional.klDiv(p.log(), p, { reduction: "batchmean" }).item(); // 0.0000
  * ```
  */
-export const klDiv = defineFunction<KlDiv>("klDiv", ["input", "target", ...LEGACY, "logTarget?"], (args) => {
+export const klDiv = defineLoss<KlDiv>("klDiv", ["input", "target", ...LEGACY, "logTarget?"], (args) => {
   const of = "klDiv";
   const { logTarget = false, reduction = "mean", sizeAverage = null, reduce = null } = args;
   const [x, t] = pairOf(of, args.input, args.target);
@@ -261,7 +261,7 @@ function timesLog(t: Value): Value {
  * nn.functional.poissonNllLoss(tensor([0.5]), tensor([2]).float()).item(); // 0.64872
  * ```
  */
-export const poissonNllLoss = defineFunction<PoissonNllLoss>(
+export const poissonNllLoss = defineLoss<PoissonNllLoss>(
   "poissonNllLoss",
   ["input", "target", "logInput?", "full?", "sizeAverage?", "eps?", "reduce?", "reduction?"],
   (args) => {
@@ -290,7 +290,7 @@ function stirling(t: Value): Value {
  * nn.functional.gaussianNllLoss(tensor([0.5]), tensor([2.5]), tensor([4]).float()).item(); // 1.19315
  * ```
  */
-export const gaussianNllLoss = defineFunction<GaussianNllLoss>(
+export const gaussianNllLoss = defineLoss<GaussianNllLoss>(
   "gaussianNllLoss",
   ["input", "target", "var", "full?", "eps?", "reduction?"],
   (args) => {
