@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { ClassificationMetrics } from "./classification_metrics.ts";
 import type { BatchSource, LossFunction, MetricFunctions } from "./fit_options.ts";
 import { asLoader, checkBatch } from "./loaders.ts";
+import { checkPrecision, inPrecision, outputOf, type Precision, usablePrecision } from "./precision.ts";
 import { isClassification } from "./running_totals.ts";
 
 export interface EvaluateOptions {
@@ -17,13 +18,19 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | null;
   /** Told after each batch; `of` is null where the number of batches is not known. */
   readonly onBatch?: (done: number, of: number | null) => void;
+  /**
+   * `"bf16"`: the network runs inside `autocast` where the engine has fast bf16 (`isBf16Supported`); figures are
+   * counted in 32 bits. Default `"f32"`.
+   */
+  readonly precision?: Precision;
 }
 
 /**
  * Runs a classifier over a loader in evaluation mode and counts.
  *
  * @returns loss, accuracy, top-k accuracy, per-class accuracy, confusion matrix and the surest mistakes.
- * @throws ShapeError where the network's output is not [N, classes]; IndexError for a label out of range.
+ * @throws ArgumentError for an unknown precision; ShapeError where the network's output is not [N, classes];
+ * IndexError for a label out of range.
  * @example
  * ```ts
  * const metrics = await train.evaluate(net, testLoader);
@@ -35,7 +42,9 @@ export async function evaluate(
   loader: BatchSource,
   options: EvaluateOptions = {},
 ): Promise<ClassificationMetrics> {
-  const { classes, outputShape } = await testFigures(net, loader, options);
+  checkPrecision("evaluate", options.precision);
+  const { precision } = await usablePrecision(options.precision ?? "f32");
+  const { classes, outputShape } = await testFigures(net, loader, { ...options, precision });
   if (classes !== null) return classes;
   if (outputShape === null) return new ClassificationMetrics(0);
   throw new ShapeError(
@@ -63,7 +72,8 @@ export async function testFigures(
   options: EvaluateOptions & { readonly loss?: LossFunction; readonly metrics?: MetricFunctions } = {},
 ): Promise<TestFigures> {
   const loader = asLoader(source, "testLoader");
-  const counter = new TestCounter(options.loss, options.metrics ?? {});
+  const { precision = "f32" } = options;
+  const counter = new TestCounter(options.loss, options.metrics ?? {}, precision);
   const wasTraining = net.training;
   net.eval();
   let waiting: Promise<void> | null = null;
@@ -77,7 +87,10 @@ export async function testFigures(
       }
       const [x, y] = checkBatch(batch, "testLoader");
       // The next batch is under way while this one is counted.
-      const sent = noGrad(() => counter.send(net(x) as Tensor, y));
+      const sent = noGrad(() => {
+        const output = inPrecision(precision, () => outputOf(net, x));
+        return counter.send(output, y);
+      });
       const counted = counter.count(sent);
       counted.catch(() => {});
       if (waiting !== null) await waiting;
@@ -102,6 +115,7 @@ interface SentBatch {
 class TestCounter {
   private readonly loss: LossFunction | undefined;
   private readonly metrics: readonly (readonly [string, MetricFunctions[string]])[];
+  private readonly precision: Precision;
   private classes: ClassificationMetrics | null = null;
   private outputShape: readonly number[] | null = null;
   private lossSum = 0;
@@ -109,8 +123,9 @@ class TestCounter {
   private examples = 0;
   private before: Promise<void> = Promise.resolve();
 
-  constructor(loss: LossFunction | undefined, metrics: MetricFunctions) {
+  constructor(loss: LossFunction | undefined, metrics: MetricFunctions, precision: Precision) {
     this.loss = loss;
+    this.precision = precision;
     this.metrics = Object.entries(metrics);
     this.metricSums = this.metrics.map(() => 0);
   }
@@ -123,7 +138,7 @@ class TestCounter {
     // A classifier's cross-entropy is counted from its logits.
     const lossOf = this.loss ?? (logits === null ? crossEntropy : undefined);
     const means = this.metrics.map(([, metric]) => metric(output, target));
-    if (lossOf !== undefined) means.push(lossOf(output, target));
+    if (lossOf !== undefined) means.push(inPrecision(this.precision, () => lossOf(output, target)));
     executor().submit([...(logits === null ? [] : [logits]), ...means].map((tensor) => tensor.value));
     return { logits, means, target };
   }

@@ -4,6 +4,7 @@ import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { Module } from "../nn/index.ts";
 import { checkMonitor } from "./early_stopping.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
+import { checkPrecision } from "./precision.ts";
 import { Training } from "./training.ts";
 
 const SIGNATURE = signature("fit", [
@@ -13,6 +14,7 @@ const SIGNATURE = signature("fit", [
   "optimizer",
   "epochs",
   "loss?",
+  "precision?",
   "scheduler?",
   "schedulerStep?",
   "earlyStopping?",
@@ -39,12 +41,17 @@ const SIGNATURE = signature("fit", [
  * With `out` the run is kept in a folder: it can be interrupted at any moment and taken up again (`resume`) to
  * bit-identical weights and metrics.
  *
+ * With `precision: "bf16"` convolutions and products are computed in bfloat16, where the engine has that fast
+ * (`isBf16Supported`); the result says what it was.
+ *
  * @throws ArgumentError for unknown options and values outside their range; TrainingError where the loss
  * becomes NaN or infinite (it says at which step), where `out` holds a run already or another process is at it.
  * @example
  * ```ts
  * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });
  * console.log(test?.accuracy);
+ * const half = await train.fit(net, { trainLoader, optimizer, epochs: 1, precision: "bf16" });
+ * console.log(half.precision); // "bf16", or "f32" where the engine has no fast bf16
  * ```
  */
 export async function fit(net: Module, options: FitOptions): Promise<FitResult> {
@@ -63,11 +70,12 @@ async function fitInOut(net: Module, options: FitOptions, out: string): Promise<
   const resume = options.resume ?? false;
   const folder = resume ? RunFolder.open(out) : RunFolder.create(out);
   try {
-    const { epochs, optimizer, name = net.constructor.name, classNames } = options;
+    const { epochs, optimizer, name = net.constructor.name, classNames, precision = "f32" } = options;
     const settings = {
       epochs,
       lr: optimizer.paramGroups[0].lr,
       optimizer: optimizer.constructor.name,
+      precision,
       ...options.settings,
     };
     return await fitInFolder(net, { ...options, out: null, resume: false }, folder, resume, {
@@ -110,6 +118,7 @@ function checkOptions(net: Module, options: FitOptions): void {
     throw new ArgumentError(`fit: expected \`clipGradNorm\` above 0, got ${clipGradNorm}`);
   if (!(checkpointSeconds >= 0))
     throw new ArgumentError(`fit: expected \`checkpointSeconds\` of at least 0, got ${checkpointSeconds}`);
+  checkPrecision("fit", options.precision);
   if (options.monitor !== undefined) checkMonitor(options.monitor);
 }
 

@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { ClassificationMetrics } from "./classification_metrics.ts";
 import type { EarlyStoppingOptions, Monitor } from "./early_stopping.ts";
+import type { Precision } from "./precision.ts";
 
 /** A source of batches that can start anywhere: a `DataLoader`, or anything that can do what is used of one. */
 export interface Loader {
@@ -103,6 +104,8 @@ export interface Callbacks {
   onEpoch?(event: EpochEvent): unknown;
   /** Something besides training goes on: "testing", "saving". */
   onPhase?(name: string): unknown;
+  /** Something that is not as it was asked for, in a sentence: no fast bf16 here. Before `onStart`. */
+  onNote?(text: string): unknown;
   /** After a checkpoint was written. */
   onCheckpoint?(event: CheckpointEvent): unknown;
   /** After the training. */
@@ -116,6 +119,7 @@ export const CALLBACK_NAMES = [
   "onPoint",
   "onEpoch",
   "onPhase",
+  "onNote",
   "onCheckpoint",
   "onEnd",
 ] as const;
@@ -131,6 +135,12 @@ export interface FitOptions {
   readonly epochs: number;
   /** Mean loss of a batch; cross-entropy by default. */
   readonly loss?: LossFunction;
+  /**
+   * `"bf16"`: forward passes and losses run inside `autocast`, in training and on the test set; weights, the
+   * optimiser's state, losses, metrics and batch-norm statistics stay 32-bit floats. Where the engine has no fast
+   * bf16, `onNote` is told and f32 is computed. Default `"f32"`.
+   */
+  readonly precision?: Precision;
   /** Changes the learning rate. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
@@ -201,4 +211,6 @@ export interface FitResult {
   readonly outcome: "finished" | "interrupted" | "stopped early";
   /** The epoch with the best figure, counted from 1, and the figure. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
+  /** What it was computed in: `"f32"` also where bf16 was asked for and the engine has none. */
+  readonly precision: Precision;
 }

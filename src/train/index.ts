@@ -20,3 +20,4 @@ export type {
 export { layerSummary } from "./layer_summary.ts";
 export { limitBatches } from "./loaders.ts";
 export { topKAccuracy } from "./metric_functions.ts";
+export type { Precision } from "./precision.ts";

@@ -11,6 +11,7 @@ import { fit } from "./fit.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
 import { layerSummary } from "./layer_summary.ts";
 import { asLoader } from "./loaders.ts";
+import { type Precision, usablePrecision } from "./precision.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { picturesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
@@ -37,7 +38,7 @@ export async function fitInFolder(
   description: RunDescription,
 ): Promise<FitResult> {
   const startedAt = String((resume && folder.readConfig().startedAt) || new Date().toISOString());
-  const environment = environmentNow();
+  const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
   folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
   const shape = new ShapeWatch(asLoader(options.trainLoader, "trainLoader"));
   const run = runStore(folder, { resume, metadata: { model: description.model } });
@@ -123,6 +124,12 @@ function environmentNow(): Record<string, unknown> {
     processors: cpus().length,
     engine: engineInfo(),
   };
+}
+
+/** What is computed in; where that is not what was asked for, with the reason. */
+async function precisionText(wanted: Precision = "f32"): Promise<string> {
+  const { precision, note } = await usablePrecision(wanted);
+  return note === undefined ? precision : `${precision} (${wanted} was asked for. ${note})`;
 }
 
 /** Passes batches on and remembers what shape they have. */

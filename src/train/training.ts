@@ -16,6 +16,7 @@ import { EarlyStopping, improvement, type Monitor } from "./early_stopping.ts";
 import { type TestFigures, testFigures } from "./evaluate.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
 import { asLoader, checkBatch } from "./loaders.ts";
+import { inPrecision, outputOf, type Precision, usablePrecision } from "./precision.ts";
 import { RunningTotals } from "./running_totals.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -35,6 +36,7 @@ export class Training {
   private readonly stopping: EarlyStopping | null;
   private readonly clock = new Stopwatch();
   private readonly started = performance.now();
+  private precision: Precision = "f32";
   private epoch = 0;
   private batch = 0;
   private step = 0;
@@ -59,6 +61,7 @@ export class Training {
     const keptGradients = optimizer.keepGradients;
     optimizer.keepGradients = false;
     try {
+      await this.settlePrecision();
       await this.resume();
       await this.tell("onStart", {
         epoch: this.epoch,
@@ -73,6 +76,12 @@ export class Training {
     } finally {
       if (keptGradients !== undefined) optimizer.keepGradients = keptGradients;
     }
+  }
+
+  private async settlePrecision(): Promise<void> {
+    const { precision, note } = await usablePrecision(this.options.precision ?? "f32");
+    this.precision = precision;
+    if (note !== undefined) await this.tell("onNote", note);
   }
 
   private async resume(): Promise<void> {
@@ -121,6 +130,7 @@ export class Training {
       step: this.step,
       outcome,
       best: this.best,
+      precision: this.precision,
     };
   }
 
@@ -155,8 +165,8 @@ export class Training {
     const { optimizer, loss: lossOf = crossEntropy, clipGradNorm, scheduler, schedulerStep } = this.options;
     // Inside a call of ours nothing but the weights and the totals has to be kept.
     insideCall(() => {
-      const output = this.net(x) as Tensor;
-      const loss = lossOf(output, y);
+      const output = inPrecision(this.precision, () => outputOf(this.net, x));
+      const loss = inPrecision(this.precision, () => lossOf(output, y));
       optimizer.zeroGrad();
       loss.backward();
       if (clipGradNorm) clipGradNorm_(this.net.parameters(), clipGradNorm);
@@ -227,7 +237,8 @@ export class Training {
   private async evaluateTest(): Promise<TestFigures> {
     await this.tell("onPhase", "testing");
     const { loss, metrics, signal } = this.options;
-    return testFigures(this.net, this.testLoader as Loader, { loss, metrics, signal });
+    const { precision } = this;
+    return testFigures(this.net, this.testLoader as Loader, { loss, metrics, signal, precision });
   }
 
   private noteBest(point: MetricsPoint): boolean {
