@@ -3,7 +3,7 @@
  * results are held in 16 bits. Weights stay 32-bit floats, which the kernels round as they read them; sums are taken
  * in 32 bits; losses and statistics are computed in 32 bits.
  */
-import { type HalfDType, isHalf } from "../base/dtype.ts";
+import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise.ts";
@@ -92,7 +92,8 @@ export function layerOperands(of: string, operands: readonly (Value | null)[]): 
     if (isHalf(rounded.dtype)) return [rounded, ...parameters.map((p) => p && masters(p, rounded))];
   }
   for (const parameter of parameters) {
-    if (parameter === null || parameter.dtype === input.dtype) continue;
+    // Of an input of whole numbers the op itself says what it expects.
+    if (parameter === null || parameter.dtype === input.dtype || !isFloating(input.dtype)) continue;
     throw new DTypeError(
       `${of}: expected input, weight and bias of one dtype, got ${input.dtype} and ${parameter.dtype}; ` +
         `convert one with .to("${parameter.dtype}"), or run the forward pass inside autocast()`,
