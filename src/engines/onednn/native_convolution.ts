@@ -4,15 +4,14 @@ import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { convolutionKey, pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import { convolutionWays, pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
+import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
 import type { ActivationName } from "./dnnl_constants.ts";
 import {
   elementOf,
   fastest,
   type NativeStep,
-  type Precision,
   perSize,
-  precisionsFor,
   reorderStage,
   type SliceKernel,
   type Slices,
@@ -26,8 +25,8 @@ export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan 
   const slices = batchSlices(g);
   const stored = elementOf(inputs[0].dtype);
   const key = convolutionKey("conv2d", g, slices.size, stored);
-  const chosen = fastest(step, key, precisionsFor(stored), (precision) =>
-    variant(scope, step, g, slices, precision),
+  const chosen = fastest(step, key, convolutionWays(stored, g), (way) =>
+    variant(scope, step, g, slices, way),
   );
   if (chosen === null) return null;
   const hasBias = inputs.length > 2;
@@ -47,53 +46,114 @@ export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan 
   return { stages: [...packStage(scope, weights, base), compute], scratchBytes: 0, threadScratchBytes: 0 };
 }
 
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, precision: Precision) {
-  const [x, , b] = step.inputs;
-  const stored = elementOf(x.dtype);
-  const bias = b === undefined ? undefined : scope.descriptor([g.o * g.groups], elementOf(b.dtype));
-  const describe = (n: number, weights: Descriptor) =>
-    scope.convolutionForward(
-      {
-        source: pictures(scope, g, "source", n, precision),
-        weights,
-        bias,
-        destination: pictures(scope, g, "result", n, precision),
-      },
-      windowOf(g),
-      step.attributes.activation as ActivationName | undefined,
-    );
-  const weights = chooseWeights(scope, step, g, precision, (layout) => describe(slices.size, layout));
+/** A way with its kernels: one for a whole slice, one for the last. */
+function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
+  const make = way.form === "product" ? describeProduct : describeDirect;
+  const weights = chooseWeights(
+    scope,
+    step,
+    g,
+    way,
+    (layout) => make(scope, step, g, slices.size, way, layout)?.description ?? null,
+  );
   if (weights === null) return null;
   const kernelOf = perSize(slices, (n): SliceKernel => {
-    const description = describe(n, weights.layout);
-    if (description === null) throw new Error("onednn: a slice of a convolution has no implementation");
-    const [source, destination] = [
-      pictures(scope, g, "source", n, precision),
-      pictures(scope, g, "result", n, precision),
-    ];
-    const primitive = scope.primitive(description, [
-      ["source", source],
-      ["weights", weights.layout],
-      ["destination", destination],
-      ...(bias === undefined ? [] : ([["bias", bias]] as const)),
-    ]);
-    const stands = new Stands(scope, step.own);
-    const from = stands.input(pictures(scope, g, "source", n, stored), source);
-    const to = stands.output(pictures(scope, g, "result", n, stored), destination);
-    const bytes = [
-      pictureBytes(g, "source", stored, n),
-      scope.bytesOf(weights.layout),
-      pictureBytes(g, "result", stored, n),
-    ];
-    return {
-      bytes: bias === undefined ? bytes : [...bytes, scope.bytesOf(bias)],
-      run(source, weight, result, ...rest) {
-        primitive.run(from.enter(source), weight, to.place(result), ...rest);
-        to.leave(result);
-      },
-    };
+    const made = make(scope, step, g, n, way, weights.layout);
+    if (made === null) throw new Error("onednn: a slice of a convolution has no implementation");
+    return kernelFrom(scope, step, g, n, made, weights.layout);
   });
   return { kernel: kernelOf(0, 2), kernelOf, weights };
+}
+
+/** A description with the layouts that its pictures have in it and in the program. */
+interface Described {
+  readonly description: PrimitiveDescription;
+  readonly source: { readonly stored: Descriptor; readonly wanted: Descriptor };
+  readonly result: { readonly stored: Descriptor; readonly wanted: Descriptor };
+  readonly bias: Descriptor | undefined;
+}
+
+function describeDirect(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  n: number,
+  way: Way,
+  weights: Descriptor,
+): Described | null {
+  const [x, , b] = step.inputs;
+  const bias = b === undefined ? undefined : scope.descriptor([g.o * g.groups], elementOf(b.dtype));
+  const activation = step.attributes.activation as ActivationName | undefined;
+  const source = wantedPictures(scope, g, "source", n, way);
+  const destination = wantedPictures(scope, g, "result", n, way);
+  const description = scope.convolutionForward(
+    { source, weights, bias, destination },
+    windowOf(g),
+    activation,
+  );
+  if (description === null) return null;
+  const stored = elementOf(x.dtype);
+  return {
+    description,
+    bias,
+    source: { stored: pictures(scope, g, "source", n, stored), wanted: description.layout("source") },
+    result: { stored: pictures(scope, g, "result", n, stored), wanted: description.layout("destination") },
+  };
+}
+
+function describeProduct(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  n: number,
+  { precision }: Way,
+  weights: Descriptor,
+): Described | null {
+  const b = step.inputs[2];
+  const bias = b === undefined ? undefined : scope.descriptor([1, g.o], elementOf(b.dtype));
+  const source = pixelRows(scope, g, "source", n, precision);
+  const destination = pixelRows(scope, g, "result", n, precision);
+  const activation = step.attributes.activation as ActivationName | undefined;
+  const description = scope.matmul({ source, weights, bias, destination }, activation);
+  if (description === null) return null;
+  return {
+    description,
+    bias,
+    source: { stored: source, wanted: source },
+    result: { stored: destination, wanted: destination },
+  };
+}
+
+function kernelFrom(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  n: number,
+  { description, source, result, bias }: Described,
+  weights: Descriptor,
+): SliceKernel {
+  const stored = elementOf(step.inputs[0].dtype);
+  const primitive = scope.primitive(description, [
+    ["source", source.wanted],
+    ["weights", weights],
+    ["destination", result.wanted],
+    ...(bias === undefined ? [] : ([["bias", bias]] as const)),
+  ]);
+  const stands = new Stands(scope, step.own);
+  const from = stands.input(source.stored, source.wanted);
+  const to = stands.output(result.stored, result.wanted);
+  const bytes = [
+    pictureBytes(g, "source", stored, n),
+    scope.bytesOf(weights),
+    pictureBytes(g, "result", stored, n),
+  ];
+  return {
+    bytes: bias === undefined ? bytes : [...bytes, scope.bytesOf(bias)],
+    run(x, weight, y, ...rest) {
+      primitive.run(from.enter(x), weight, to.place(y), ...rest);
+      to.leave(y);
+    },
+  };
 }
 
 /** The weight as a kernel takes it. */
@@ -105,21 +165,28 @@ export interface WeightLayout {
   readonly packed: boolean;
 }
 
-/** The layout of the weight, input 1, that the library prefers, where it fits the scratch space; else as it is. */
+/**
+ * The layout of the weight, input 1, that the library prefers, where it fits the scratch space; else as it is.
+ *
+ * @param transposed For products: whether the weight [O, C] is to be seen as [C, O].
+ */
 export function chooseWeights(
   scope: DnnlScope,
   { scratchBytes, inputs }: NativeStep,
   g: ConvGeometry,
-  precision: Precision,
+  { precision, form }: Way,
   describe: (weights: Descriptor) => { layout(name: "weights"): Descriptor } | null,
+  transposed = true,
 ): WeightLayout | null {
-  const dims = weightDims(g);
-  const plain = scope.descriptor(dims, elementOf(inputs[1].dtype));
+  const stored = elementOf(inputs[1].dtype);
+  const product = transposed ? [g.c, g.o] : [g.o, g.c];
+  const dims = form === "product" ? product : weightDims(g);
+  const plain = scope.descriptor(dims, stored, form === "product" && transposed ? [1, g.c] : undefined);
   const preferred = describe(scope.anyLayout(dims, precision))?.layout("weights");
   if (preferred !== undefined && scope.bytesOf(preferred) <= scratchBytes) {
     return { layout: preferred, plain, packed: !scope.equal(preferred, plain) };
   }
-  if (elementOf(inputs[1].dtype) !== precision || describe(plain) === null) return null;
+  if (stored !== precision || describe(plain) === null) return null;
   return { layout: plain, plain, packed: false };
 }
 

@@ -2,17 +2,24 @@
 
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
-import { convolutionKey, pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import {
+  convolutionKey,
+  type Picture,
+  pictureBytes,
+  pictures,
+  weightDims,
+  windowOf,
+} from "./convolution_layouts.ts";
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import { convolutionWays, pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
+import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
+import type { ArgumentName } from "./dnnl_constants.ts";
 import { chooseWeights, packStage } from "./native_convolution.ts";
 import {
   elementOf,
   fastest,
   type NativeStep,
-  type Precision,
   perSize,
-  precisionsFor,
   type SliceKernel,
   type Slices,
 } from "./native_step.ts";
@@ -25,8 +32,8 @@ export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPla
   const slices = batchSlices(g);
   const stored = elementOf(inputs[0].dtype);
   const key = convolutionKey("conv2dInputGradient", g, slices.size, stored);
-  const chosen = fastest(step, key, precisionsFor(stored), (precision) =>
-    variant(scope, step, g, slices, precision),
+  const chosen = fastest(step, key, convolutionWays(stored, g), (way) =>
+    variant(scope, step, g, slices, way),
   );
   if (chosen === null) return null;
   const sourceStep = pictureBytes(g, "source", stored, slices.size);
@@ -44,44 +51,92 @@ export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPla
   return { stages: [...packStage(scope, weights, base), compute], scratchBytes: 0, threadScratchBytes: 0 };
 }
 
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, precision: Precision) {
-  const window = windowOf(g);
-  const stored = elementOf(step.inputs[0].dtype);
-  const describe = (n: number, weights: Descriptor) => {
-    const source = pictures(scope, g, "source", n, precision);
-    const destination = pictures(scope, g, "result", n, precision);
-    const any = scope.anyLayout(weightDims(g), precision);
-    const forward = scope.convolutionForward({ source, weights: any, destination }, window);
-    return forward && scope.convolutionBackwardData({ source, weights, destination }, window, forward);
-  };
-  const weights = chooseWeights(scope, step, g, precision, (layout) => describe(slices.size, layout));
+function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
+  const describe = way.form === "product" ? describeProduct : describeDirect;
+  const weights = chooseWeights(
+    scope,
+    step,
+    g,
+    way,
+    (layout) => describe(scope, g, slices.size, way, layout)?.description ?? null,
+    false,
+  );
   if (weights === null) return null;
-  const kernelOf = perSize(slices, (n): SliceKernel => {
-    const description = describe(n, weights.layout);
-    if (description === null) throw new Error("onednn: a slice of a gradient has no implementation");
-    const [source, destination] = [
-      pictures(scope, g, "source", n, precision),
-      pictures(scope, g, "result", n, precision),
-    ];
-    const primitive = scope.primitive(description, [
-      ["diffDestination", destination],
-      ["weights", weights.layout],
-      ["diffSource", source],
-    ]);
-    const stands = new Stands(scope, step.own);
-    const from = stands.input(pictures(scope, g, "result", n, stored), destination);
-    const to = stands.output(pictures(scope, g, "source", n, stored), source);
-    return {
-      bytes: [
-        pictureBytes(g, "result", stored, n),
-        scope.bytesOf(weights.layout),
-        pictureBytes(g, "source", stored, n),
-      ],
-      run(dy, weight, dx) {
-        primitive.run(from.enter(dy), weight, to.place(dx));
-        to.leave(dx);
-      },
-    };
+  const kernelOf = perSize(slices, (n) => {
+    const described = describe(scope, g, n, way, weights.layout);
+    if (described === null) throw new Error("onednn: a slice of a gradient has no implementation");
+    return kernelFrom(scope, step, g, n, described, weights.layout);
   });
   return { kernel: kernelOf(0, 2), kernelOf, weights };
+}
+
+/** A description, the names of its arguments, and the layouts that its pictures have in it. */
+interface Described {
+  readonly description: PrimitiveDescription;
+  readonly dy: readonly [name: ArgumentName, layout: Descriptor];
+  readonly dx: readonly [name: ArgumentName, layout: Descriptor];
+}
+
+function describeDirect(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  n: number,
+  way: Way,
+  weights: Descriptor,
+): Described | null {
+  const window = windowOf(g);
+  const source = wantedPictures(scope, g, "source", n, way);
+  const destination = wantedPictures(scope, g, "result", n, way);
+  const any = scope.anyLayout(weightDims(g), way.precision);
+  const forward = scope.convolutionForward({ source, weights: any, destination }, window);
+  const description =
+    forward && scope.convolutionBackwardData({ source, weights, destination }, window, forward);
+  if (description === null) return null;
+  return {
+    description,
+    dy: ["diffDestination", description.layout("diffDestination")],
+    dx: ["diffSource", description.layout("diffSource")],
+  };
+}
+
+/** dx = dy w, a row for each pixel. */
+function describeProduct(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  n: number,
+  { precision }: Way,
+  weights: Descriptor,
+): Described | null {
+  const source = pixelRows(scope, g, "result", n, precision);
+  const destination = pixelRows(scope, g, "source", n, precision);
+  const description = scope.matmul({ source, weights, destination });
+  return description && { description, dy: ["source", source], dx: ["destination", destination] };
+}
+
+function kernelFrom(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  n: number,
+  { description, dy, dx }: Described,
+  weights: Descriptor,
+): SliceKernel {
+  const stored = elementOf(step.inputs[0].dtype);
+  const product = dy[0] === "source";
+  const primitive = scope.primitive(description, [dy, ["weights", weights], dx]);
+  const stands = new Stands(scope, step.own);
+  const lies = (which: Picture) => (product ? pixelRows : pictures)(scope, g, which, n, stored);
+  const from = stands.input(lies("result"), dy[1]);
+  const to = stands.output(lies("source"), dx[1]);
+  return {
+    bytes: [
+      pictureBytes(g, "result", stored, n),
+      scope.bytesOf(weights),
+      pictureBytes(g, "source", stored, n),
+    ],
+    run(gradient, weight, result) {
+      primitive.run(from.enter(gradient), weight, to.place(result));
+      to.leave(result);
+    },
+  };
 }

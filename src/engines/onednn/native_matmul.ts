@@ -11,7 +11,6 @@ import {
   type NativeStep,
   type Precision,
   perSize,
-  precisionsFor,
   SLICE_OPERATIONS,
   type SliceKernel,
 } from "./native_step.ts";
@@ -57,8 +56,7 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
   const types = [...inputs.slice(0, 2), ...outputs].map(({ dtype }) => elementOf(dtype));
   const [aBytes, bBytes, cBytes] = types.map((type) => ELEMENT_BYTES[type]);
   const key = `matmul ${types.join(" ")} ${m}x${k}x${n} ${blocks.size}${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
-  const narrow = types.includes("bfloat16") ? "bfloat16" : "float32";
-  const chosen = fastest(step, key, precisionsFor(narrow), (precision) => {
+  const chosen = fastest(step, key, productWays(types), ({ precision }) => {
     const kernelOf = perSize(blocks, (size) =>
       blockKernel(
         scope,
@@ -93,6 +91,12 @@ export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | nul
     scratchBytes: 0,
     threadScratchBytes: 0,
   };
+}
+
+/** Products with a bfloat16 operand may also be widened to float32. */
+function productWays(types: readonly Precision[]): { name: string; precision: Precision }[] {
+  const precisions: Precision[] = types.includes("bfloat16") ? ["bfloat16", "float32"] : ["float32"];
+  return precisions.map((precision) => ({ name: precision, precision }));
 }
 
 /** One block of the product. */

@@ -65,11 +65,6 @@ export function elementOf(dtype: DType): Precision {
   return dtype === "bfloat16" ? "bfloat16" : "float32";
 }
 
-/** What a step on operands of this type may multiply: never more bits than it was given to keep. */
-export function precisionsFor(stored: Precision): readonly Precision[] {
-  return stored === "bfloat16" ? ["bfloat16", "float32"] : ["float32"];
-}
-
 /** Copies between two layouts or element types. */
 export function copier(
   scope: DnnlScope,
@@ -100,18 +95,19 @@ export function reorderStage(
  * Makes the fastest of the variants that there are; which one that is, is measured once on a machine.
  *
  * @param key Names the work: op, sizes.
+ * @param ways The ways to try, the likely winner first; `make` gives null where the library does not know one.
  */
-export function fastest<T extends { kernel: SliceKernel }>(
+export function fastest<W extends { readonly name: string }, T extends { kernel: SliceKernel }>(
   { chooser }: NativeStep,
   key: string,
-  precisions: readonly Precision[],
-  make: (precision: Precision) => T | null,
+  ways: readonly W[],
+  make: (way: W) => T | null,
 ): T | null {
-  const made = precisions.flatMap((precision) => {
-    const variant = make(precision);
-    return variant === null ? [] : [{ precision, variant }];
+  const made = ways.flatMap((way) => {
+    const variant = make(way);
+    return variant === null ? [] : [{ name: way.name, variant }];
   });
   if (made.length < 2) return made[0]?.variant ?? null;
-  const names = made.map(({ precision }) => precision);
+  const names = made.map(({ name }) => name);
   return made[chooser.choose(key, names, (i) => made[i].variant.kernel)].variant;
 }

@@ -8,14 +8,14 @@ import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { split } from "../wasm/kernels/memory_layout.ts";
 import { convolutionKey, pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
 import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
-import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import { convolutionWays, pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
+import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
+import type { ArgumentName, QueryName } from "./dnnl_constants.ts";
 import {
   elementOf,
   fastest,
   type NativeStep,
-  type Precision,
   perSize,
-  precisionsFor,
   reorderStage,
   type SliceKernel,
   type Slices,
@@ -29,12 +29,12 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   const slices = weightSlices(g);
   const stored = elementOf(inputs[0].dtype);
   const key = convolutionKey("conv2dWeightGradient", g, slices.size, stored);
-  const chosen = fastest(step, key, precisionsFor(stored), (precision) =>
-    variant(scope, step, g, slices, precision),
+  const chosen = fastest(step, key, convolutionWays(stored, g), (way) =>
+    variant(scope, step, g, slices, way),
   );
   if (chosen === null) return null;
-  const { kernelOf, layout, partialBytes } = chosen;
-  const plain = scope.descriptor(weightDims(g), elementOf(outputs[0].dtype));
+  const { kernelOf, layout, dims, partialBytes } = chosen;
+  const plain = scope.descriptor(dims, elementOf(outputs[0].dtype));
   const direct = slices.count === 1 && scope.equal(layout, plain);
   const sourceStep = pictureBytes(g, "source", stored, slices.size);
   const resultStep = pictureBytes(g, "result", stored, slices.size);
@@ -59,56 +59,106 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   return { stages, scratchBytes: 0, threadScratchBytes: 0 };
 }
 
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, precision: Precision) {
-  const window = windowOf(g);
-  const dims = weightDims(g);
-  const stored = elementOf(step.inputs[0].dtype);
-  const describe = (n: number, weights: Descriptor) => {
-    const source = pictures(scope, g, "source", n, precision);
-    const destination = pictures(scope, g, "result", n, precision);
-    const any = scope.anyLayout(dims, precision);
-    const forward = scope.convolutionForward({ source, weights: any, destination }, window);
-    return forward && scope.convolutionBackwardWeights({ source, weights, destination }, window, forward);
-  };
-  const layout = chooseLayout(scope, step, g, slices, (weights) => describe(slices.size, weights));
+function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
+  const describe = way.form === "product" ? describeProduct : describeDirect;
+  const dims = way.form === "product" ? [g.o, g.c] : weightDims(g);
+  const layout = chooseLayout(scope, step, dims, slices, (weights) =>
+    describe(scope, g, slices.size, way, weights),
+  );
   if (layout === null) return null;
-  const kernelOf = perSize(slices, (n): SliceKernel => {
-    const description = describe(n, layout);
-    if (description === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
-    const [source, destination] = [
-      pictures(scope, g, "source", n, precision),
-      pictures(scope, g, "result", n, precision),
-    ];
-    const primitive = scope.primitive(description, [
-      ["source", source],
-      ["diffDestination", destination],
-      ["diffWeights", layout],
-    ]);
-    const stands = new Stands(scope, step.own);
-    const from = stands.input(pictures(scope, g, "source", n, stored), source);
-    const result = stands.input(pictures(scope, g, "result", n, stored), destination);
-    return {
-      bytes: [
-        pictureBytes(g, "source", stored, n),
-        pictureBytes(g, "result", stored, n),
-        scope.bytesOf(layout),
-      ],
-      run: (x, dy, dw) => primitive.run(from.enter(x), result.enter(dy), dw),
-    };
+  const kernelOf = perSize(slices, (n) => {
+    const described = describe(scope, g, n, way, layout);
+    if (described === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
+    return kernelFrom(scope, step, g, n, described, layout);
   });
-  return { kernel: kernelOf(0, 2), kernelOf, layout, partialBytes: roundUp(scope.bytesOf(layout)) };
+  return { kernel: kernelOf(0, 2), kernelOf, layout, dims, partialBytes: roundUp(scope.bytesOf(layout)) };
+}
+
+type Argument = readonly [name: ArgumentName, layout: Descriptor];
+
+/** A description and its arguments. */
+interface Described {
+  readonly description: PrimitiveDescription;
+  readonly x: Argument;
+  readonly dy: Argument;
+  readonly dw: ArgumentName & QueryName;
+}
+
+function describeDirect(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  n: number,
+  way: Way,
+  weights: Descriptor,
+): Described | null {
+  const window = windowOf(g);
+  const source = wantedPictures(scope, g, "source", n, way);
+  const destination = wantedPictures(scope, g, "result", n, way);
+  const any = scope.anyLayout(weightDims(g), way.precision);
+  const forward = scope.convolutionForward({ source, weights: any, destination }, window);
+  const description =
+    forward && scope.convolutionBackwardWeights({ source, weights, destination }, window, forward);
+  if (description === null) return null;
+  return {
+    description,
+    x: ["source", description.layout("source")],
+    dy: ["diffDestination", description.layout("diffDestination")],
+    dw: "diffWeights",
+  };
+}
+
+/** dw = dy^T x, summed over all pixels. */
+function describeProduct(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  n: number,
+  { precision }: Way,
+  destination: Descriptor,
+): Described | null {
+  const source = pixelRows(scope, g, "result", n, precision, true);
+  const weights = pixelRows(scope, g, "source", n, precision);
+  const description = scope.matmul({ source, weights, destination });
+  return description && { description, x: ["weights", weights], dy: ["source", source], dw: "destination" };
+}
+
+function kernelFrom(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  n: number,
+  { description, x, dy, dw }: Described,
+  layout: Descriptor,
+): SliceKernel {
+  const stored = elementOf(step.inputs[0].dtype);
+  const primitive = scope.primitive(description, [x, dy, [dw, layout]]);
+  const stands = new Stands(scope, step.own);
+  const product = dw === "destination";
+  const [from, gradient] = product
+    ? [stands.input(x[1], x[1]), stands.input(dy[1], dy[1])]
+    : [
+        stands.input(pictures(scope, g, "source", n, stored), x[1]),
+        stands.input(pictures(scope, g, "result", n, stored), dy[1]),
+      ];
+  return {
+    bytes: [
+      pictureBytes(g, "source", stored, n),
+      pictureBytes(g, "result", stored, n),
+      scope.bytesOf(layout),
+    ],
+    run: (source, result, sums) => primitive.run(from.enter(source), gradient.enter(result), sums),
+  };
 }
 
 /** The layout that the library prefers for the partial sums, where they fit the scratch space. */
 function chooseLayout(
   scope: DnnlScope,
   { scratchBytes }: NativeStep,
-  g: ConvGeometry,
+  dims: readonly number[],
   slices: Slices,
-  describe: (weights: Descriptor) => { layout(name: "diffWeights"): Descriptor } | null,
+  describe: (weights: Descriptor) => Described | null,
 ): Descriptor | null {
-  const dims = weightDims(g);
-  const preferred = describe(scope.anyLayout(dims, "float32"))?.layout("diffWeights");
+  const described = describe(scope.anyLayout(dims, "float32"));
+  const preferred = described?.description.layout(described.dw);
   if (preferred !== undefined && roundUp(scope.bytesOf(preferred)) * slices.count <= scratchBytes)
     return preferred;
   const plain = scope.descriptor(dims, "float32");

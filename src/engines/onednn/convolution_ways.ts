@@ -1,0 +1,68 @@
+/**
+ * The ways to compute a convolution or one of its gradients, of which the fastest is measured:
+ *
+ * - `direct`: the library's convolution on pictures as they lie, channels last. Wins nearly always on AVX-512 and AMX.
+ * - `blocked`: in the layouts that the library prefers, with the copies that this takes. Wins where few channels or
+ *   an older instruction set leave the other layout without a good kernel.
+ * - `product`: a window of one pixel as one matrix product over all pixels.
+ *
+ * Each in the precision of the operands; those of bfloat16 also widened to float32, which processors with slow or
+ * half-finished bfloat16 kernels may prefer.
+ */
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+import { type Picture, pictureDims, pictures } from "./convolution_layouts.ts";
+import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import type { Precision } from "./native_step.ts";
+
+export interface Way {
+  /** In the file of choices. */
+  readonly name: string;
+  readonly precision: Precision;
+  readonly form: "direct" | "blocked" | "product";
+}
+
+/** What there is to try for operands stored in this type, the likely winner first. */
+export function convolutionWays(stored: Precision, g: ConvGeometry): Way[] {
+  const way = (precision: Precision, form: Way["form"]): Way => ({
+    name: `${precision} ${form}`,
+    precision,
+    form,
+  });
+  const ways = [way(stored, "direct"), way(stored, "blocked")];
+  if (isPointwise(g)) ways.push(way(stored, "product"));
+  if (stored !== "float32") ways.push(way("float32", "direct"));
+  return ways;
+}
+
+/** Whether each pixel of the result depends on the one pixel at its place. */
+function isPointwise({ groups, kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
+  return groups === 1 && kh * kw * sh * sw === 1 && ph + pw === 0;
+}
+
+/** Layout of `n` pictures for this way: fixed, or the library's to choose. */
+export function wantedPictures(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  which: Picture,
+  n: number,
+  { precision, form }: Way,
+): Descriptor {
+  if (form === "blocked") return scope.anyLayout(pictureDims(g, which, n), precision);
+  return pictures(scope, g, which, n, precision);
+}
+
+/** `n` pictures as a matrix: a row for each pixel, a column for each channel. */
+export function pixelRows(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  which: Picture,
+  n: number,
+  precision: Precision,
+  transposed = false,
+): Descriptor {
+  const [, c, h, w] = pictureDims(g, which, n);
+  const rows = n * h * w;
+  return transposed
+    ? scope.descriptor([c, rows], precision, [1, c])
+    : scope.descriptor([rows, c], precision, [c, 1]);
+}
