@@ -17,6 +17,7 @@ const TRAINING_SETTINGS = [
   "optimizer",
   "resize",
   "edition",
+  "precision",
 ] as const;
 
 /** More trainings than anybody waits for. */

@@ -6,7 +6,8 @@ import { useEngine } from "../tensor/index.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { NetworkChoice } from "./network_commands.ts";
 import type { Output } from "./output.ts";
-import { dataSettings, makeLoaders } from "./training_config.ts";
+import { precisionHere } from "./precision_choice.ts";
+import { makeLoaders, settingsOf } from "./training_config.ts";
 import { loadNetwork } from "./weights.ts";
 
 export interface EvalCommand extends NetworkChoice {
@@ -14,15 +15,16 @@ export interface EvalCommand extends NetworkChoice {
 }
 
 export async function evalCommand(command: EvalCommand, output: Output): Promise<number> {
-  const loaded = await loadNetwork(command.source, command.model, dataSettings(command));
+  const loaded = await loadNetwork(command.source, command.model, settingsOf(command));
   const config = { ...loaded.config, limitBatches: command.limitBatches };
   await useEngine(
     command.engine ?? config.engine,
     command.threads === null ? {} : { threads: command.threads },
   );
+  const precision = await precisionHere(config.precision, output);
   const { testLoader, classes } = await makeLoaders(config, (text) => output.note(text));
   const started = performance.now();
-  const metrics = await evaluate(loaded.net, testLoader);
+  const metrics = await evaluate(loaded.net, testLoader, { precision });
   const seconds = (performance.now() - started) / 1000;
   const figures = confusionFigures(metrics.confusion);
   output.lines(
@@ -50,6 +52,7 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
     event: "end",
     model: config.model,
     weights: loaded.weights,
+    precision,
     examples: metrics.examples,
     testLoss: metrics.loss,
     testAccuracy: metrics.accuracy,

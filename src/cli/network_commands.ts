@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { realNumber, setting, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
-import { dataDir, dataset, engine, examples, json, MODELS, threads } from "./shared_options.ts";
+import { dataDir, dataset, engine, examples, json, MODELS, precision, threads } from "./shared_options.ts";
 
 type Finish = (code: number) => void;
 
@@ -21,6 +21,7 @@ export function addTrain(program: Command, finish: Finish): void {
     .option("--seed <n>", "seed of everything random (0)", wholeNumber(0))
     .addOption(engine())
     .addOption(threads())
+    .addOption(precision())
     .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
     .option(
       "--set <name=value>",
@@ -39,6 +40,7 @@ export function addTrain(program: Command, finish: Finish): void {
       examples(
         "convoyant train bn-lenet",
         "convoyant train lenet --epochs 3 --lr 0.5 --momentum 0.9",
+        "convoyant train alexnet --engine onednn --precision bf16",
         "convoyant train lenet --limit-batches 20 --epochs 1 --out runs/try",
         "convoyant train --resume runs/<run>",
       ),
@@ -62,6 +64,7 @@ export function addEval(program: Command, finish: Finish): void {
     .addOption(dataDir())
     .addOption(engine())
     .addOption(threads())
+    .addOption(precision())
     .option("--limit-batches <n>", "only so many batches", wholeNumber(1))
     .addOption(json())
     .addHelpText(
@@ -86,6 +89,7 @@ export function addPredict(program: Command, finish: Finish): void {
     .addOption(dataDir())
     .addOption(engine())
     .addOption(threads())
+    .addOption(precision())
     .addOption(json())
     .addHelpText(
       "after",
@@ -116,6 +120,7 @@ export function addSummary(program: Command, finish: Finish): void {
     .option("--program", "the program of a training step instead: each step with shapes, bytes and time")
     .addOption(engine())
     .addOption(threads())
+    .addOption(precision())
     .addOption(json())
     .addHelpText(
       "after",
@@ -123,13 +128,14 @@ export function addSummary(program: Command, finish: Finish): void {
         "convoyant summary lenet",
         "convoyant summary bn-lenet --json",
         "convoyant summary bn-lenet --program --threads 1",
+        "convoyant summary alexnet --program --engine onednn --precision bf16",
       ),
     )
     .action(async (model: string, o) => {
       const { summaryCommand } = await import("./summary_command.ts");
       const { resize = null, batchSize = null, program = false, edition = null } = o;
-      const { engine, threads } = options(o);
-      const command = { model, edition, resize, batchSize, program, engine, threads };
+      const { engine, threads, precision } = options(o);
+      const command = { model, edition, resize, batchSize, program, engine, threads, precision };
       finish(await summaryCommand(command, new Output(o.json)));
     });
 }
@@ -141,6 +147,7 @@ export interface NetworkChoice {
   readonly dataDir: string | null;
   readonly engine: string | null;
   readonly threads: number | null;
+  readonly precision: string | null;
   readonly limitBatches: number | null;
 }
 
@@ -151,9 +158,10 @@ function options(given: Partial<NetworkChoice>): NetworkChoice {
     dataDir = null,
     engine = null,
     threads = null,
+    precision = null,
     limitBatches = null,
   } = given;
-  return { model, data, dataDir, engine, threads, limitBatches };
+  return { model, data, dataDir, engine, threads, precision, limitBatches };
 }
 
 function edition(text: string): string {

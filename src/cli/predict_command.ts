@@ -5,9 +5,11 @@ import { readGreyImage } from "../io/image_file.ts";
 import { type Picture, resample } from "../report/picture.ts";
 import { renderPrediction } from "../report/terminal_image.ts";
 import { fromTypedArray, noGrad, type Tensor, useEngine } from "../tensor/index.ts";
+import { inPrecision, outputOf } from "../train/precision.ts";
 import type { NetworkChoice } from "./network_commands.ts";
 import type { Output } from "./output.ts";
-import { dataSettings, type TrainingConfig } from "./training_config.ts";
+import { precisionHere } from "./precision_choice.ts";
+import { settingsOf, type TrainingConfig } from "./training_config.ts";
 import { loadNetwork } from "./weights.ts";
 
 export interface PredictCommand extends NetworkChoice {
@@ -24,21 +26,23 @@ interface Example {
 }
 
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
-  const { net, config } = await loadNetwork(command.source, command.model, dataSettings(command));
+  const { net, config } = await loadNetwork(command.source, command.model, settingsOf(command));
   const examples: Example[] = [];
   for (const image of command.images) examples.push(await readExample(image, config, command.invert, output));
   await useEngine(
     command.engine ?? config.engine,
     command.threads === null ? {} : { threads: command.threads },
   );
+  const precision = await precisionHere(config.precision, output);
   const classes = openDataset.classes(config.data);
   const size = config.resize ?? 28;
   for (const example of examples) {
     const input = await toInput(example.picture, size);
-    const probabilities = (await noGrad(() => (net(input) as Tensor).softmax(1)).tolist()) as number[][];
+    const logits = noGrad(() => inPrecision(precision, () => outputOf(net, input)));
+    const probabilities = (await logits.softmax(1).tolist()) as number[][];
     show(example, probabilities[0], classes, output);
   }
-  output.event({ event: "end", model: config.model, images: examples.length });
+  output.event({ event: "end", model: config.model, precision, images: examples.length });
   return 0;
 }
 

@@ -12,11 +12,11 @@ import type { Output } from "./output.ts";
 import { DEFAULT_NETWORKS, parseNetwork, planStarts, planTrainings, START } from "./reproduction_plan.ts";
 import { readPytorchRecords } from "./reproduction_pytorch.ts";
 import { judge, reproductionDocument } from "./reproduction_report.ts";
-import { readSeriesRun, type SeriesRun, trainSeries } from "./run_series.ts";
+import { precisionOf, readSeriesRun, type SeriesRun, trainSeries } from "./run_series.ts";
 import type { GivenSettings } from "./training_config.ts";
 
 export interface ReproduceCommand {
-  /** `<network>[:<seeds>[:<epochs>]]`; the usual list where there is none. */
+  /** `<network>[:<seeds>[:<epochs>[:<precision>]]]`; the usual list where there is none. */
   readonly networks: readonly string[];
   readonly given: GivenSettings;
   /** Holds a folder for each run. */
@@ -62,6 +62,7 @@ function announce(run: SeriesRun, output: Output): void {
     event: "run",
     model,
     seed,
+    precision: precisionOf(run),
     epochs: run.figures?.epochs ?? 0,
     of: epochs,
     trainLoss: trainLoss ?? null,
@@ -80,7 +81,8 @@ function writeDocument(command: ReproduceCommand): SeriesRun[] {
     ? readdirSync(command.out).map((name) => join(command.out, name))
     : [];
   const all = found.flatMap((folder) => readSeriesRun(folder) ?? []);
-  const place = ({ config }: SeriesRun) => names().indexOf(config.model) * 1e6 + config.seed;
+  const place = ({ config }: SeriesRun) =>
+    names().indexOf(config.model) * 1e6 + (config.precision === "f32" ? 0 : 5e5) + config.seed;
   all.sort((a, b) => place(a) - place(b));
   const runs = all.filter((run) => !run.folder.includes(START));
   const text = reproductionDocument({
@@ -101,6 +103,7 @@ function closingTable(runs: readonly SeriesRun[], output: Output): string[] {
   return renderTable(
     [
       { title: "network" },
+      { title: "precision" },
       { title: "seed", align: "right" },
       { title: "epochs", align: "right" },
       { title: "training loss", align: "right" },
@@ -110,6 +113,7 @@ function closingTable(runs: readonly SeriesRun[], output: Output): string[] {
     ],
     runs.map((run) => [
       run.config.model,
+      precisionOf(run),
       `${run.config.seed}`,
       `${Number((run.figures?.epochs ?? 0).toFixed(2))}`,
       figure(run.figures?.trainLoss),

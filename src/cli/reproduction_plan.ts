@@ -2,14 +2,18 @@
 import { join } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
 import { entry } from "../models/index.ts";
+import type { Precision } from "../train/precision.ts";
+import { precisionNamed } from "./precision_choice.ts";
 import type { PlannedRun } from "./run_series.ts";
-import { configFor, type GivenSettings } from "./training_config.ts";
+import { configFor, type GivenSettings, type TrainingConfig } from "./training_config.ts";
 
-/** A network of the list: `lenet:5` is five seeds, `alexnet:1:2` one seed and two epochs. */
+/** A network of the list: `lenet:5` is five seeds, `alexnet:1:2:bf16` one seed and two epochs in bf16. */
 export interface PlannedNetwork {
   readonly model: string;
   readonly seeds: number;
   readonly epochs: number | null;
+  /** That of all others where it is absent. */
+  readonly precision?: Precision;
 }
 
 /** Ten epochs where a day is enough; two of those that PyTorch itself trains for hours. */
@@ -29,15 +33,16 @@ export const DEFAULT_NETWORKS = [
  * @throws ArgumentError for an unknown network, or numbers that are none.
  */
 export function parseNetwork(text: string): PlannedNetwork {
-  const [model, seeds = "1", epochs, ...rest] = text.split(":");
+  const [model, seeds = "1", epochs, precision, ...rest] = text.split(":");
   const counts = [seeds, epochs ?? "1"].map(Number);
   if (rest.length > 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
     throw new ArgumentError(
-      `reproduce: expected <network>[:<seeds>[:<epochs>]], such as lenet:5 or alexnet:1:2, got "${text}"`,
+      `reproduce: expected <network>[:<seeds>[:<epochs>[:<precision>]]], such as lenet:5 or alexnet:1:2:bf16, got "${text}"`,
     );
   }
   entry(model);
-  return { model, seeds: counts[0], epochs: epochs === undefined ? null : counts[1] };
+  const known = { model, seeds: counts[0], epochs: epochs === undefined ? null : counts[1] };
+  return precision === undefined ? known : { ...known, precision: precisionNamed(precision) };
 }
 
 /** The trainings of a list, in its order. */
@@ -46,12 +51,18 @@ export function planTrainings(
   given: GivenSettings,
   out: string,
 ): PlannedRun[] {
-  return networks.flatMap(({ model, seeds, epochs }) =>
-    Array.from({ length: seeds }, (_, seed) => ({
-      folder: join(out, `${model}-seed${seed}`),
-      config: configFor(model, { ...given, seed, ...(epochs !== null && { epochs }) }),
-    })),
+  return networks.flatMap(({ model, seeds, epochs, precision }) =>
+    Array.from({ length: seeds }, (_, seed) => {
+      const own = { seed, ...(epochs !== null && { epochs }), ...(precision !== undefined && { precision }) };
+      const config = configFor(model, { ...given, ...own });
+      return { folder: join(out, `${nameOf(config)}-seed${seed}`), config };
+    }),
   );
+}
+
+/** Trainings in bf16 lie beside those in f32. */
+function nameOf({ model, precision }: TrainingConfig): string {
+  return precision === "f32" ? model : `${model}-${precision}`;
 }
 
 /** Marks the folders of starts: trainings of a few steps, to see how many of them fail. */
@@ -65,9 +76,8 @@ export function planStarts(
   given: GivenSettings,
   out: string,
 ): PlannedRun[] {
-  return Array.from({ length: count }, (_, seed) => ({
-    folder: join(out, `${model}${START}${seed}`),
-    config: configFor(model, { ...given, seed, epochs: 1, limitBatches: steps }),
-    tests: false,
-  }));
+  return Array.from({ length: count }, (_, seed) => {
+    const config = configFor(model, { ...given, seed, epochs: 1, limitBatches: steps });
+    return { folder: join(out, `${nameOf(config)}${START}${seed}`), config, tests: false };
+  });
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { FileError } from "../base/errors.ts";
 import { formatFigure, formatRate } from "../report/number_text.ts";
 import { markdownTable } from "./markdown_table.ts";
-import type { SeriesRun } from "./run_series.ts";
+import { precisionOf, type SeriesRun } from "./run_series.ts";
 
 /** A line of the file: figures at the end of an epoch, or of a start of a few steps. */
 export interface PytorchRecord {
@@ -44,13 +44,14 @@ export function readPytorchRecords(path: string): PytorchRecord[] {
     });
 }
 
-/** Our runs beside PyTorch's after the same number of epochs; empty where there are none. */
+/** Our runs beside PyTorch's of the same precision after as many epochs; empty where there are none. */
 export function pytorchSection(runs: readonly SeriesRun[], records: readonly PytorchRecord[]): string {
   const rows = records
     .filter((record) => record.epoch !== undefined)
     .flatMap((record) => {
-      const ours = runs.flatMap(({ config, points, failure }) => {
-        const same = config.model === record.net && failure === null;
+      const ours = runs.flatMap((run) => {
+        const { config, points, failure } = run;
+        const same = config.model === record.net && precisionOf(run) === record.precision && failure === null;
         const point = same ? points.find(({ epoch }) => epoch === record.epoch) : undefined;
         return point === undefined ? [] : [{ point, seed: config.seed }];
       });
@@ -62,18 +63,20 @@ export function pytorchSection(runs: readonly SeriesRun[], records: readonly Pyt
       return [
         [
           record.net,
+          record.precision,
           `${record.epoch}`,
           ...[figure(own.point.trainLoss), figure(record.trainLoss)],
           ...[figure(own.point.trainAccuracy), figure(record.trainAccuracy)],
           ...[figure(own.point.testAccuracy), figure(record.testAccuracy)],
           ...[rate(own.point.examplesPerSecond), rate(record.examplesPerSecond)],
-          `${record.torch}, ${record.precision}`,
+          record.torch,
         ],
       ];
     });
   if (rows.length === 0) return "";
   const titles = [
     "network",
+    "precision",
     "epoch",
     "training loss",
     "PyTorch's",

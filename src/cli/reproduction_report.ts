@@ -5,7 +5,7 @@ import { median } from "./bench_lines.ts";
 import { markdownTable } from "./markdown_table.ts";
 import { type PytorchRecord, pytorchSection } from "./reproduction_pytorch.ts";
 import { isStuck, startsSection } from "./reproduction_starts.ts";
-import type { SeriesRun } from "./run_series.ts";
+import { precisionOf, type SeriesRun } from "./run_series.ts";
 import { configFor, differencesFromTheBook } from "./training_config.ts";
 
 /** Everything that the document tells. */
@@ -85,8 +85,10 @@ function introduction({ runs }: Reproduction): string {
 }
 
 function networksTable(judged: readonly JudgedRun[]): string {
-  const rows = [...new Set(judged.map(({ run }) => run.config.model))].map((model) => {
-    const own = judged.filter(({ run }) => run.config.model === model);
+  const kindOf = ({ run }: JudgedRun) => `${run.config.model} ${precisionOf(run)}`;
+  const rows = [...new Set(judged.map(kindOf))].map((kind) => {
+    const own = judged.filter((each) => kindOf(each) === kind);
+    const [model, precision] = kind.split(" ");
     const figures = own.flatMap(({ run }) =>
       run.figures === undefined || run.failure !== null ? [] : [run.figures],
     );
@@ -97,6 +99,7 @@ function networksTable(judged: readonly JudgedRun[]): string {
     const inside = own.filter(({ verdict }) => verdict === "inside").length;
     return [
       book?.title ?? model,
+      precision,
       `${own.length}`,
       epochsOf(figures.map(({ epochs }) => epochs)),
       spread(figures.map(({ trainLoss }) => trainLoss)),
@@ -110,6 +113,7 @@ function networksTable(judged: readonly JudgedRun[]): string {
   });
   const titles = [
     "network",
+    "precision",
     "seeds",
     "epochs",
     "training loss",
@@ -134,6 +138,7 @@ function runsTable(judged: readonly JudgedRun[]): string {
       figures?.examplesPerSecond === undefined ? "" : formatRate(figures.examplesPerSecond),
       figures?.seconds === undefined ? "" : formatDuration(figures.seconds),
       config.engine,
+      precisionOf(run),
       verdict,
     ];
   });
@@ -147,7 +152,7 @@ function runsTable(judged: readonly JudgedRun[]): string {
     "examples/s",
     "time",
   ];
-  return markdownTable([...titles, "engine", "beside the band"], rows);
+  return markdownTable([...titles, "engine", "precision", "beside the band"], rows);
 }
 
 function whereTable(runs: readonly SeriesRun[], memoryGib: number): string {

@@ -3,7 +3,7 @@ import { formatFigure } from "../report/number_text.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import { markdownTable } from "./markdown_table.ts";
 import type { PytorchRecord } from "./reproduction_pytorch.ts";
-import type { SeriesRun } from "./run_series.ts";
+import { precisionOf, type SeriesRun } from "./run_series.ts";
 
 /** ln 10 = 2.303 is the loss of a network that gives every class the same chance. */
 export function isStuck(loss: number | null): boolean {
@@ -21,11 +21,13 @@ export function lastLoss(points: readonly MetricsPoint[]): number {
 /** The rate of failed starts beside PyTorch's; empty where there are no starts. */
 export function startsSection(starts: readonly SeriesRun[], records: readonly PytorchRecord[]): string {
   const done = starts.filter((run) => run.failure !== null || (run.figures?.epochs ?? 0) >= 1);
-  const models = [...new Set(done.map((run) => run.config.model))];
-  return models
-    .map((model) => {
-      const own = done.filter((run) => run.config.model === model);
-      const theirs = records.filter((record) => record.net === model && record.steps !== undefined);
+  const kindOf = (run: SeriesRun) => `${run.config.model} in ${precisionOf(run)}`;
+  return [...new Set(done.map(kindOf))]
+    .map((kind) => {
+      const own = done.filter((run) => kindOf(run) === kind);
+      const theirs = records.filter(
+        (record) => `${record.net} in ${record.precision}` === kind && record.steps !== undefined,
+      );
       const rows = own.map((run) => {
         const loss = run.failure === null ? lastLoss(run.points) : null;
         return [
@@ -53,7 +55,7 @@ export function startsSection(starts: readonly SeriesRun[], records: readonly Py
         ["", "seed", "steps", "mean loss of the last fifth", ""],
         [...rows, ...peers],
       );
-      return `## Starts of ${model}\n\nStill at 2.30, or NaN: ${failed(rows)} starts${beside}.\n\n${table}`;
+      return `## Starts of ${kind}\n\nStill at 2.30, or NaN: ${failed(rows)} starts${beside}.\n\n${table}`;
     })
     .join("\n\n");
 }

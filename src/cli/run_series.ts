@@ -65,6 +65,11 @@ export function readSeriesRun(folder: string): SeriesRun | null {
   };
 }
 
+/** What a training was computed in: f32 also where bf16 was asked for and the engine had none. */
+export function precisionOf({ environment }: SeriesRun): string {
+  return String(environment.precision ?? "f32").split(" ")[0];
+}
+
 /** Whether nothing is left to do: all epochs trained, or failed for good. */
 export function isDone(run: SeriesRun | null, epochs: number): boolean {
   return run !== null && (run.failure !== null || (run.figures?.epochs ?? 0) >= epochs);
@@ -188,6 +193,7 @@ async function trainOne(
         testLoader: tests ? testLoader : null,
         optimizer: makeOptimizer(config, net),
         epochs: config.epochs,
+        precision: config.precision,
         checkpointSeconds: options.checkpointSeconds,
         signal: options.signal,
         callbacks: report.callbacks(),

@@ -17,6 +17,12 @@ export const engine = (): Option =>
 export const threads = (): Option =>
   new Option("--threads <n>", "threads of the engine (all processors by default)").argParser(wholeNumber(1));
 
+export const precision = (): Option =>
+  new Option(
+    "--precision <name>",
+    "what convolutions and products are computed in: f32 or, where the engine has it fast, bf16 (f32)",
+  );
+
 export const dataset = (): Option => new Option("--data <name>", "data set: fashion-mnist, mnist");
 
 export const MODELS = "lenet, bn-lenet, alexnet, vgg11, nin, googlenet, ... (a wrong name lists them all)";

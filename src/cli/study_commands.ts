@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
-import { dataDir, dataset, engine, examples, json, MODELS, threads } from "./shared_options.ts";
+import { dataDir, dataset, engine, examples, json, MODELS, precision, threads } from "./shared_options.ts";
 
 type Finish = (code: number) => void;
 
@@ -14,7 +14,7 @@ export function addReproduce(program: Command, finish: Finish): void {
     )
     .argument(
       "[networks...]",
-      "<network>[:<seeds>[:<epochs>]], such as lenet:5 or alexnet:1:2 (those of the chapter)",
+      "<network>[:<seeds>[:<epochs>[:<precision>]]], such as lenet:5 or alexnet:1:2:bf16 (those of the chapter)",
     )
     .option(
       "--nin-starts <n>",
@@ -26,6 +26,7 @@ export function addReproduce(program: Command, finish: Finish): void {
     .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
     .addOption(engine())
     .addOption(threads())
+    .addOption(precision())
     .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
     .option(
       "--out <folder>",
@@ -41,7 +42,7 @@ export function addReproduce(program: Command, finish: Finish): void {
       examples(
         "convoyant reproduce",
         "convoyant reproduce lenet:5 bn-lenet-scratch:5 bn-lenet:5",
-        "convoyant reproduce alexnet:1:2 --engine onednn",
+        "convoyant reproduce alexnet:1:2 nin:1:2 --engine onednn --precision bf16",
         "convoyant reproduce --nin-starts 6",
       ),
     )
@@ -80,6 +81,7 @@ export function addCompare(program: Command, finish: Finish): void {
     .option("--resize <n>", "side length to which pictures are resized (the network's)", wholeNumber(1))
     .addOption(engine())
     .addOption(threads())
+    .addOption(precision())
     .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
     .option(
       "--out <folder>",
@@ -95,6 +97,7 @@ export function addCompare(program: Command, finish: Finish): void {
       examples(
         "convoyant compare lenet --set activation=sigmoid,relu --set dropout=0,0.5 --set weightDecay=0,0.001 --seeds 3",
         "convoyant compare alexnet --set batchNorm=false,true --seeds 1 --epochs 1",
+        "convoyant compare lenet --set precision=f32,bf16 --engine onednn",
       ),
     )
     .action(async (model: string, o) => {

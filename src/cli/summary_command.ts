@@ -5,6 +5,7 @@ import { renderSummary, summaryTotals } from "../report/summary_table.ts";
 import { engineInfo, printProgram, useEngine } from "../tensor/index.ts";
 import { layerSummary } from "../train/layer_summary.ts";
 import type { Output } from "./output.ts";
+import { precisionHere, precisionNamed } from "./precision_choice.ts";
 import { profileTrainingStep, stepFigures } from "./training_step.ts";
 
 export interface SummaryCommand {
@@ -17,6 +18,8 @@ export interface SummaryCommand {
   readonly program: boolean;
   readonly engine: string | null;
   readonly threads: number | null;
+  /** Of the program's step. */
+  readonly precision: string | null;
 }
 
 export async function summaryCommand(command: SummaryCommand, output: Output): Promise<number> {
@@ -56,12 +59,14 @@ function showLayers(
 async function showProgram(
   net: Module,
   inputShape: readonly number[],
-  { model, engine, threads }: SummaryCommand,
+  { model, engine, threads, precision: wanted }: SummaryCommand,
   output: Output,
 ): Promise<object> {
+  const asked = precisionNamed(wanted ?? "f32");
   await useEngine(engine ?? "wasm", threads === null ? {} : { threads });
-  const { program, timings } = await profileTrainingStep(net, inputShape);
-  output.line(`training step of ${model}, batch ${inputShape[0]}, ${engineInfo()}`);
+  const precision = await precisionHere(asked, output);
+  const { program, timings } = await profileTrainingStep(net, inputShape, precision);
+  output.line(`training step of ${model}, batch ${inputShape[0]}, ${precision}, ${engineInfo()}`);
   output.line(
     "%: made on the way, @: given at each step, $: kept between steps, ~: another's bytes in another shape",
   );
@@ -69,7 +74,7 @@ async function showProgram(
   const steps = stepFigures(program, timings);
   for (const step of steps) output.event({ event: "step", ...step });
   const milliseconds = steps.reduce((total, step) => total + step.milliseconds, 0);
-  return { steps: steps.length, arenaBytes: program.arenaBytes, milliseconds };
+  return { precision, steps: steps.length, arenaBytes: program.arenaBytes, milliseconds };
 }
 
 function countParameters(net: Module): number {

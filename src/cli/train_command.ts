@@ -8,6 +8,7 @@ import { fitInFolder, type RunDescription } from "../train/recorded_fit.ts";
 import { RunFolder } from "../train/run_folder.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
+import { precisionNamed } from "./precision_choice.ts";
 import { TrainOutput } from "./train_output.ts";
 import {
   commandLine,
@@ -47,7 +48,7 @@ export async function trainCommand(command: TrainCommand, output: Output): Promi
 }
 
 /** What a resumed run may do differently. */
-const CHANGEABLE = ["epochs", "engine", "threads", "dataDir"] as const;
+const CHANGEABLE = ["epochs", "engine", "threads", "precision", "dataDir"] as const;
 
 function configOf(command: TrainCommand): TrainingConfig {
   const { model, given, resume, out } = command;
@@ -73,14 +74,19 @@ function configOf(command: TrainCommand): TrainingConfig {
     }
   }
   const changed = CHANGEABLE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]);
+  if (given.precision !== undefined) precisionNamed(given.precision);
   return { ...stored, ...Object.fromEntries(changed) };
 }
 
-function sayWhatChanges({ resume }: TrainCommand, { engine }: TrainingConfig, output: Output): void {
-  const before = resume === null ? engine : readConfig(resume).engine;
-  if (before === engine) return;
+function sayWhatChanges({ resume }: TrainCommand, config: TrainingConfig, output: Output): void {
+  if (resume === null) return;
+  const before = readConfig(resume);
+  const changes = (["engine", "precision"] as const)
+    .filter((name) => before[name] !== config[name])
+    .map((name) => `the ${name} ${config[name]}, before it was ${before[name]}`);
+  if (changes.length === 0) return;
   output.note(
-    `The run goes on with the engine ${engine}, before it was ${before}: the same weights and batches, ` +
+    `The run goes on with ${changes.join(", and ")}: the same weights and batches, ` +
       "but figures will no longer be those of an undisturbed run to the last bit.",
   );
 }
@@ -110,6 +116,7 @@ async function trainIn(
       testLoader,
       optimizer,
       epochs: config.epochs,
+      precision: config.precision,
       checkpointSeconds: command.checkpointSeconds,
       signal: interrupt.signal,
       callbacks: report.callbacks(),

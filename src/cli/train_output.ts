@@ -26,13 +26,14 @@ export class TrainOutput {
     const { output, config, run } = this;
     output.event({ event: "start", run, resumed, ...config });
     output.line(
-      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${engineInfo()}`,
+      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${config.precision}, ${engineInfo()}`,
     );
     output.line(`run: ${run}`);
   }
 
   callbacks(): Callbacks {
-    return this.output.json ? this.jsonCallbacks() : this.displayCallbacks();
+    const onNote = (text: string) => this.output.note(text);
+    return { onNote, ...(this.output.json ? this.jsonCallbacks() : this.displayCallbacks()) };
   }
 
   /** The first Ctrl-C. */
@@ -57,6 +58,7 @@ export class TrainOutput {
       event: "end",
       model: config.model,
       engine: config.engine,
+      precision: result.precision,
       epochs,
       trainLoss,
       trainAccuracy,

@@ -9,7 +9,9 @@ import * as optim from "../optim/index.ts";
 import { manualSeed } from "../tensor/index.ts";
 import type { Loader, OptimizerLike } from "../train/fit_options.ts";
 import { limitBatches } from "../train/loaders.ts";
+import { PRECISIONS } from "../train/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
+import { precisionNamed } from "./precision_choice.ts";
 
 export const DATASETS = ["fashion-mnist", "mnist"] as const;
 export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
@@ -29,6 +31,8 @@ const schema = v.object({
   seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
   engine: v.string(),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** Runs from before there was a choice have none. */
+  precision: v.optional(v.picklist(PRECISIONS), "f32"),
   limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   edition: v.picklist(["zh", "en"]),
   /** What was chosen about the network itself: activation, dropout, batchNorm, ... */
@@ -98,6 +102,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     seed: given.seed ?? 0,
     engine: given.engine ?? "wasm",
     threads: given.threads ?? null,
+    precision: precisionNamed(given.precision ?? "f32"),
     limitBatches: given.limitBatches ?? null,
     edition,
     network,
@@ -106,9 +111,14 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
 
 const DEFAULT_LR = { sgd: 0.1, adam: 0.001, adamw: 0.001, rmsprop: 0.01, adagrad: 0.01 } as const;
 
-/** Which data a command was told to take; nothing where it is the run's. */
-export function dataSettings(given: { data: string | null; dataDir: string | null }): GivenSettings {
+/** What a command was told of data and precision; nothing where they are the run's. */
+export function settingsOf(given: {
+  data: string | null;
+  dataDir: string | null;
+  precision: string | null;
+}): GivenSettings {
   return {
+    ...(given.precision !== null && { precision: precisionNamed(given.precision) }),
     ...(given.data !== null && { data: oneOf("data set", given.data, DATASETS) }),
     ...(given.dataDir !== null && { dataDir: given.dataDir }),
   };
@@ -206,6 +216,7 @@ export function commandLine(config: TrainingConfig): string {
   flag("seed", config.seed);
   flag("engine", config.engine);
   flag("threads", config.threads);
+  if (config.precision !== "f32") flag("precision", config.precision);
   flag("limit-batches", config.limitBatches);
   for (const [name, value] of Object.entries(config.network)) flag("set", `${name}=${String(value)}`);
   return parts.join(" ");

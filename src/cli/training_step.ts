@@ -7,15 +7,20 @@ import * as optim from "../optim/index.ts";
 import type { ProfiledRun } from "../tensor/executor.ts";
 import { crossEntropy, profile, rand, zeros } from "../tensor/index.ts";
 import { executor } from "../tensor/runtime.ts";
+import { inPrecision, type Precision } from "../train/precision.ts";
 
 /** Trains a network on noise for a few steps and tells of the last. */
-export async function profileTrainingStep(net: Module, inputShape: readonly number[]): Promise<ProfiledRun> {
+export async function profileTrainingStep(
+  net: Module,
+  inputShape: readonly number[],
+  precision: Precision,
+): Promise<ProfiledRun> {
   const optimizer = optim.SGD(net.parameters(), { lr: 0.01 });
   optimizer.keepGradients = false;
   const x = await rand([...inputShape]).realize();
   const y = await zeros([inputShape[0]], { dtype: "int64" }).realize();
   const step = (): void => {
-    const loss = crossEntropy(net(x), y);
+    const loss = inPrecision(precision, () => crossEntropy(net(x), y));
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
