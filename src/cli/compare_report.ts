@@ -6,7 +6,7 @@ import { median } from "./bench_lines.ts";
 import { curveOver, type Spread, spreadOf, type Variant } from "./compare_variants.ts";
 import { markdownTable } from "./markdown_table.ts";
 import { isStuck } from "./reproduction_starts.ts";
-import type { SeriesRun } from "./run_series.ts";
+import { precisionOf, type SeriesRun } from "./run_series.ts";
 
 /** A variant and its runs, one for each seed. */
 export interface ComparedVariant {
@@ -30,8 +30,9 @@ export function figuresOfVariant({ variant, runs }: ComparedVariant): VariantFig
   const whole = runs.filter((run) => run.failure === null);
   const figures = whole.flatMap((run) => run.figures ?? []);
   const rates = figures.flatMap(({ examplesPerSecond }) => examplesPerSecond ?? []);
+  const fallback = runs.find((run) => precisionOf(run) !== run.config.precision);
   return {
-    name: variant.name,
+    name: fallback === undefined ? variant.name : `${variant.name} (computed in ${precisionOf(fallback)})`,
     seeds: runs.length,
     failed: runs.filter(
       (run) => run.failure !== null || (run.figures !== undefined && isStuck(run.figures.trainLoss)),

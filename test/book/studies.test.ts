@@ -63,8 +63,13 @@ test("a list of networks is read", () => {
   assert.deepEqual(parseNetwork("lenet:5"), { model: "lenet", seeds: 5, epochs: null });
   assert.deepEqual(parseNetwork("alexnet:1:2"), { model: "alexnet", seeds: 1, epochs: 2 });
   assert.deepEqual(parseNetwork("nin"), { model: "nin", seeds: 1, epochs: null });
-  assert.throws(() => parseNetwork("lenet:0"), /expected <network>\[:<seeds>\[:<epochs>\]\].*got "lenet:0"/);
-  assert.throws(() => parseNetwork("lenet:1:2:3"), /such as lenet:5/);
+  assert.throws(
+    () => parseNetwork("lenet:0"),
+    /expected <network>\[:<seeds>\[:<epochs>\[:<precision>\]\]\].*got "lenet:0"/,
+  );
+  assert.deepEqual(parseNetwork("nin:1:2:bf16"), { model: "nin", seeds: 1, epochs: 2, precision: "bf16" });
+  assert.throws(() => parseNetwork("lenet:1:2:3"), /unknown precision `3` \(there are: f32, bf16\)/);
+  assert.throws(() => parseNetwork("lenet:1:2:bf16:4"), /such as lenet:5/);
   assert.throws(() => parseNetwork("lanet:1"), /unknown model "lanet".*lenet/);
 });
 
@@ -169,17 +174,70 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
   });
   assert.match(
     text,
-    /\| LeNet \| 2 \| 10 \| 0\.480 \(0\.470–0\.490\) \| 0\.468 \(0\.457–0\.481\) \|.*\| 1 of 2 \|/,
+    /\| LeNet \| f32 \| 2 \| 10 \| 0\.480 \(0\.470–0\.490\) \| 0\.468 \(0\.457–0\.481\) \|.*\| 1 of 2 \|/,
   );
   assert.match(
     text,
-    /\| lenet \| 1 \| 10 \| 0\.490 \| 0\.820 \| 0\.800 \| 1,000 \| 1:00 \| wasm \| training loss above 0\.457–0\.481 \|/,
+    /\| lenet \| 1 \| 10 \| 0\.490 \| 0\.820 \| 0\.800 \| 1,000 \| 1:00 \| wasm \| f32 \| training loss above 0\.457–0\.481 \|/,
   );
-  assert.match(text, /\| AlexNet \| 1 \| 2 \|.*\| not judged \|/);
-  assert.match(text, /## The same epochs in PyTorch.*\| alexnet \| 2 \| 0\.600 \| 0\.610 \|.*2\.15\.0, f32/s);
+  assert.match(text, /\| AlexNet \| f32 \| 1 \| 2 \|.*\| not judged \|/);
+  assert.match(
+    text,
+    /## The same epochs in PyTorch.*\| alexnet \| f32 \| 2 \| 0\.600 \| 0\.610 \|.*2\.15\.0 \|/s,
+  );
   assert.match(text, /Still at 2\.30, or NaN: 1 of 2 starts \(PyTorch's: 1 of 1\)/);
   assert.match(text, /\| 2026-11-23 \| 2 x Test 9000, 24 GiB, linux x64 \| 0\.1\.0 \| v20 \| wasm \|/);
   assert.match(text, /Written on 2026-11-23 by `npx convoyant reproduce`/);
+});
+
+test("trainings in bf16 lie and stand beside those in f32, and PyTorch's beside its own", () => {
+  const planned = planTrainings(
+    [parseNetwork("lenet:1"), parseNetwork("nin:1:2:f32")],
+    { precision: "bf16" },
+    "o",
+  );
+  assert.deepEqual(
+    planned.map(({ folder, config }) => [folder, config.precision]),
+    [
+      ["o/lenet-bf16-seed0", "bf16"],
+      ["o/nin-seed0", "f32"],
+    ],
+  );
+  assert.equal(planStarts("nin", 1, 9, { precision: "bf16" }, "o")[0].folder, "o/nin-bf16-start-seed0");
+  const inBf16 = (trainLoss: number, precision: string) =>
+    run("lenet", 0, { trainLoss }, { environment: { ...environment, precision } });
+  const record = { net: "lenet", seed: 0, epoch: 10, torch: "2.15.0" };
+  const text = reproductionDocument({
+    runs: [run("lenet", 0, {}), inBf16(0.48, "bf16"), inBf16(0.471, "f32 (bf16 was asked for. None.)")],
+    starts: [],
+    pytorch: [
+      { ...record, precision: "f32", trainLoss: 0.461 },
+      { ...record, precision: "bf16", trainLoss: 0.462 },
+    ],
+    now: new Date("2026-11-23T12:00:00Z"),
+    memoryGib: 24,
+    command: "npx convoyant reproduce",
+  });
+  assert.match(text, /\| LeNet \| f32 \| 2 \| 10 \| 0\.470 \(0\.470–0\.471\) \|/);
+  assert.match(text, /\| LeNet \| bf16 \| 1 \| 10 \| 0\.480 \|.*\| 1 of 1 \|/);
+  assert.match(text, /\| lenet \| 0 \| 10 \| 0\.480 \|.*\| wasm \| bf16 \| inside \|/);
+  assert.match(text, /\| lenet \| f32 \| 10 \| 0\.470 \| 0\.461 \|/);
+  assert.match(text, /\| lenet \| bf16 \| 10 \| 0\.480 \| 0\.462 \|/);
+});
+
+test("a variant that was not computed as asked for says so", () => {
+  const [variant] = variantsOf("lenet", ["precision=bf16"]);
+  const config = configOfVariant("lenet", variant, {});
+  assert.equal(config.precision, "bf16");
+  const asked = run("lenet", 0, {}, { config, environment: { ...environment, precision: "bf16" } });
+  assert.equal(figuresOfVariant({ variant, runs: [asked] }).name, "precision=bf16");
+  const fallback = run("lenet", 0, {}, { config, environment: { ...environment, precision: "f32 (...)" } });
+  assert.equal(figuresOfVariant({ variant, runs: [fallback] }).name, "precision=bf16 (computed in f32)");
+  const [wrong] = variantsOf("lenet", ["precision=fp16"]);
+  assert.throws(
+    () => configOfVariant("lenet", wrong, {}),
+    /unknown precision `fp16` \(there are: f32, bf16\)/,
+  );
 });
 
 test("the last steps' mean comes out of the running means", () => {
