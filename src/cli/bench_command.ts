@@ -2,8 +2,9 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
-import { engineNames } from "../engines/select.ts";
+import { engineNames, fastestEngine } from "../engines/select.ts";
 import { entry } from "../models/index.ts";
+import { bestOf, bestTable } from "./bench_best.ts";
 import { type BenchLine, formatBench, ratiosOf, type SkipLine } from "./bench_lines.ts";
 import {
   type Contender,
@@ -15,14 +16,19 @@ import {
 } from "./bench_peers.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
+import { precisionNamed } from "./precision_choice.ts";
 
 export interface BenchCommand {
   readonly what: string;
   readonly nets: readonly string[];
-  readonly engines: readonly string[];
+  /** Ours; the fastest of this machine where it is absent. */
+  readonly engines?: readonly string[];
+  readonly precision: readonly string[];
   readonly against: readonly string[];
   readonly modes: readonly string[];
   readonly size: number;
+  /** The chapter's where it is absent. */
+  readonly batchSize?: number;
   readonly rounds: number;
   readonly seconds: number;
   readonly threads: number | null;
@@ -31,8 +37,9 @@ export interface BenchCommand {
 const TASKS = ["train", "matmul"] as const;
 const MODES: readonly PytorchMode[] = ["eager", "channels-last", "compile", "compile-channels-last"];
 
-export async function benchCommand(command: BenchCommand, output: Output): Promise<number> {
-  checkNames(command);
+export async function benchCommand(given: BenchCommand, output: Output): Promise<number> {
+  checkNames(given);
+  const command = { ...given, engines: given.engines ?? [fastestEngine()] };
   const contenders = contendersOf(command);
   const interrupt = interruption(() => output.note("Stopping."));
   let results: (BenchLine | SkipLine)[];
@@ -42,7 +49,7 @@ export async function benchCommand(command: BenchCommand, output: Output): Promi
       signal: interrupt.signal,
       onStart: (contender, round) =>
         output.note(
-          `round ${round}/${command.rounds}: ${contender.library} ${contender.engine} ${contender.net ?? contender.task ?? ""}`,
+          `round ${round}/${command.rounds}: ${contender.library} ${contender.engine} ${contender.net ?? contender.task ?? ""} ${contender.precision}`,
         ),
     });
   } catch (error) {
@@ -53,15 +60,20 @@ export async function benchCommand(command: BenchCommand, output: Output): Promi
   }
   const lines = results.filter((r): r is BenchLine => r.event === "bench");
   const skips = results.filter((r): r is SkipLine => r.event === "skip");
-  for (const result of [...lines, ...skips, ...ratiosOf(lines)]) output.event({ ...result });
+  for (const result of [...lines, ...skips, ...ratiosOf(lines), ...bestOf(lines)])
+    output.event({ ...result });
   if (lines.length > 0 || skips.length > 0) output.line(formatBench(lines, skips));
-  const ownFailed = skips.some((s) => s.library === "convoyant");
+  const best = bestTable(lines);
+  // Beside the objects, for whoever is watching.
+  if (best !== "") output.json ? output.note(best) : output.line(`\n${best}`);
+  const ownFailed = skips.some((s) => s.library === "convoyant" && !s.absent);
   return ownFailed ? 1 : 0;
 }
 
 function checkNames(command: BenchCommand): void {
   oneOf("benchmark", command.what, TASKS);
-  for (const name of command.engines) oneOf("engine", name, engineNames());
+  for (const name of command.engines ?? []) oneOf("engine", name, engineNames());
+  for (const name of command.precision) precisionNamed(name);
   for (const mode of command.modes) oneOf("PyTorch mode", mode, MODES);
   if (command.what === "train") for (const net of command.nets) entry(net);
 }
@@ -73,35 +85,39 @@ function oneOf(what: string, given: string, known: readonly string[]): void {
   );
 }
 
-function contendersOf(command: BenchCommand): Contender[] {
+type Command = BenchCommand & Required<Pick<BenchCommand, "engines">>;
+
+function contendersOf(command: Command): Contender[] {
   const peers = parsePeers(command.against.join(","));
   const threads = command.threads ?? availableParallelism();
   // Five windows in the time that was asked for.
   const settings = {
     threads,
+    ...(command.batchSize !== undefined && { batch: command.batchSize }),
     windows: 5,
     seconds: command.seconds / 5,
     pytorchModes: command.modes as PytorchMode[],
   };
-  if (command.what === "matmul") {
-    return [
-      ...command.engines.map((engine) => own(command, engine, threads)),
-      ...matmulContenders(peers, command.size, settings),
-    ];
-  }
-  return command.nets.flatMap((net) => [
-    ...command.engines.map((engine) => own(command, engine, threads, net)),
-    ...trainingContenders(peers, net, "f32", settings),
-  ]);
+  const nets = command.what === "matmul" ? [undefined] : command.nets;
+  return nets.flatMap((net) =>
+    command.precision.flatMap((precision) => [
+      ...command.engines.map((engine) => own(command, engine, precision, threads, net)),
+      ...(net === undefined
+        ? matmulContenders(peers, command.size, precision, settings)
+        : trainingContenders(peers, net, precision, settings)),
+    ]),
+  );
 }
 
-function own(command: BenchCommand, engine: string, threads: number, net?: string): Contender {
+function own(command: Command, engine: string, precision: string, threads: number, net?: string): Contender {
   const program = fileURLToPath(new URL("./bench_own.js", import.meta.url));
   const args = [
     program,
     command.what,
     "--engine",
     engine,
+    "--precision",
+    precision,
     "--threads",
     `${threads}`,
     "--windows",
@@ -111,9 +127,11 @@ function own(command: BenchCommand, engine: string, threads: number, net?: strin
   ];
   if (net !== undefined) args.push("--net", net);
   else args.push("--size", `${command.size}`);
+  if (command.batchSize !== undefined) args.push("--batch", `${command.batchSize}`);
   return {
     library: "convoyant",
     engine,
+    precision,
     ...(net === undefined ? { task: "matmul" } : { net }),
     command: process.execPath,
     args,

@@ -17,6 +17,11 @@ export interface BenchLine {
   readonly threads: number;
   /** Training: the median over the timed windows. */
   readonly examplesPerSecond?: number;
+  /** The slowest and the fastest timed window, in the unit of the median. */
+  readonly lowest?: number;
+  readonly highest?: number;
+  /** How many windows were timed. */
+  readonly windows?: number;
   /** Matrix product: 2 n^3 operations over the median time, in 10^9 per second. */
   readonly gflops?: number;
   /** From the start of the process to the end of its first step. */
@@ -38,7 +43,10 @@ export interface SkipLine {
   readonly engine: string;
   readonly net?: string;
   readonly task?: string;
+  readonly precision?: string;
   readonly reason: string;
+  /** That it is not to be had here (not installed, no such precision), rather than that it failed. */
+  readonly absent?: boolean;
 }
 
 /** How many times the speed of a peer one of our engines reached. */
@@ -62,7 +70,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** One line for several runs of the same measurement: the median of each figure. */
+/** One line for several runs of the same measurement: the median of each figure, the spread over all. */
 export function medianLine(runs: readonly BenchLine[]): BenchLine {
   const figure = (of: (line: BenchLine) => number | undefined): number | undefined => {
     const values = runs.map(of).filter((value) => value !== undefined);
@@ -75,13 +83,27 @@ export function medianLine(runs: readonly BenchLine[]): BenchLine {
     rssMb: figure((line) => line.rssMb),
     planShare: figure((line) => line.planShare),
     recordShare: figure((line) => line.recordShare),
+    lowest: extreme(runs, "lowest", Math.min),
+    highest: extreme(runs, "highest", Math.max),
   };
   const known = Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
   return { ...runs[0], ...known, rounds: runs.length };
 }
 
-const speedOf = (line: BenchLine): number => line.examplesPerSecond ?? line.gflops ?? Number.NaN;
-const subjectOf = (line: BenchLine): string => `${line.net ?? `${line.task} ${line.size}`} ${line.precision}`;
+function extreme(
+  runs: readonly BenchLine[],
+  key: "lowest" | "highest",
+  of: (...values: number[]) => number,
+): number | undefined {
+  const values = runs.flatMap((line) => line[key] ?? []);
+  return values.length === 0 ? undefined : of(...values);
+}
+
+/** Examples, or 10^9 operations, per second. */
+export const speedOf = (line: BenchLine): number => line.examplesPerSecond ?? line.gflops ?? Number.NaN;
+/** What was measured: `lenet bf16`. */
+export const subjectOf = (line: BenchLine): string =>
+  `${line.net ?? `${line.task} ${line.size}`} ${line.precision}`;
 
 /**
  * Our lines over the peers' of the same network (or product) and precision. A peer is met at the same number
@@ -113,7 +135,7 @@ export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
 }
 
 /** Right-aligned numbers under their headings, words to the left; no colours. */
-function table(rows: readonly (readonly string[])[], left: number): string {
+export function table(rows: readonly (readonly string[])[], left: number): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const cell = (text: string, column: number) =>
     column < left ? text.padEnd(widths[column]) : text.padStart(widths[column]);
@@ -163,7 +185,10 @@ export function formatBench(lines: readonly BenchLine[], skips: readonly SkipLin
   if (skips.length > 0) {
     parts.push(
       skips
-        .map((skip) => `left out: ${skip.net ?? skip.task} on ${skip.library} ${skip.engine}: ${skip.reason}`)
+        .map((skip) => {
+          const precision = skip.precision === undefined ? "" : ` ${skip.precision}`;
+          return `left out: ${skip.net ?? skip.task}${precision} on ${skip.library} ${skip.engine}: ${skip.reason}`;
+        })
         .join("\n"),
     );
   }

@@ -1,6 +1,7 @@
 /**
  * Measures one of our engines in a process of its own, as the peers are measured, and prints one bench line:
- * `node bench_own.js train|matmul --net lenet --engine wasm --threads 2 --windows 5 --seconds 1 --size 1024`.
+ * `node bench_own.js train|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
+ * --size 1024`. Where the engine does not have the precision, one line says so in place of figures.
  */
 import { parseArgs } from "node:util";
 import { create, entry } from "../models/index.ts";
@@ -16,6 +17,7 @@ import {
   useEngine,
 } from "../tensor/index.ts";
 import { executor } from "../tensor/runtime.ts";
+import { inPrecision, type Precision, usablePrecision } from "../train/precision.ts";
 import { type BenchLine, median } from "./bench_lines.ts";
 
 const { values, positionals } = parseArgs({
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
   options: {
     net: { type: "string", default: "lenet" },
     engine: { type: "string", default: "wasm" },
+    precision: { type: "string", default: "f32" },
     threads: { type: "string" },
     batch: { type: "string" },
     windows: { type: "string", default: "5" },
@@ -37,9 +40,15 @@ const windows = Number(values.windows);
 const windowMs = 1000 * Number(values.seconds);
 
 await useEngine(values.engine, threads === undefined ? {} : { threads });
-const line = positionals[0] === "matmul" ? await measureMatmul() : await measureTraining();
+const { precision, note } = await usablePrecision(values.precision as Precision);
+const line =
+  note === undefined ? await measure() : { event: "absent", reason: "no fast bf16 on this processor" };
 process.stdout.write(`${JSON.stringify(line)}\n`);
 await stopEngine();
+
+function measure(): Promise<BenchLine> {
+  return positionals[0] === "matmul" ? measureMatmul() : measureTraining();
+}
 
 async function measureTraining(): Promise<BenchLine> {
   const { inputShape, presets } = entry(values.net);
@@ -58,7 +67,7 @@ async function measureTraining(): Promise<BenchLine> {
     "int64",
   );
   const step = (): Tensor => {
-    const loss = crossEntropy(net(x), y);
+    const loss = inPrecision(precision, () => crossEntropy(net(x), y));
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
@@ -91,6 +100,7 @@ async function measureTraining(): Promise<BenchLine> {
     net: values.net,
     batch,
     examplesPerSecond: median(rates),
+    ...spreadOf(rates),
     planShare,
     recordShare,
   };
@@ -117,8 +127,9 @@ async function window(
 
 async function measureMatmul(): Promise<BenchLine> {
   const size = Number(values.size);
-  const a = await rand(size, size).realize();
-  const b = await rand(size, size).realize();
+  const dtype = precision === "bf16" ? "bfloat16" : "float32";
+  const a = await rand(size, size).to(dtype).realize();
+  const b = await rand(size, size).to(dtype).realize();
   // A chain of products in one program: what moves data in and out counts once, as with the peers.
   const chain = 8;
   const run = async () => {
@@ -138,7 +149,7 @@ async function measureMatmul(): Promise<BenchLine> {
     }
     rates.push((2 * size ** 3 * products) / (performance.now() - started) / 1e6);
   }
-  return { ...common(firstStepSeconds), task: "matmul", size, gflops: median(rates) };
+  return { ...common(firstStepSeconds), task: "matmul", size, gflops: median(rates), ...spreadOf(rates) };
 }
 
 function common(firstStepSeconds: number): Omit<BenchLine, "net"> {
@@ -147,11 +158,15 @@ function common(firstStepSeconds: number): Omit<BenchLine, "net"> {
     event: "bench",
     library: "convoyant",
     engine: info.name,
-    precision: "f32",
+    precision,
     threads: threads ?? executor().threads,
     firstStepSeconds,
     rssMb: process.resourceUsage().maxRSS / 1000,
   };
+}
+
+function spreadOf(rates: readonly number[]): Pick<BenchLine, "windows" | "lowest" | "highest"> {
+  return { windows: rates.length, lowest: Math.min(...rates), highest: Math.max(...rates) };
 }
 
 /** Seconds since this process was started. */

@@ -35,6 +35,7 @@ export interface Contender {
   readonly engine: string;
   readonly net?: string;
   readonly task?: string;
+  readonly precision?: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -120,7 +121,7 @@ function nodeContender(
   places: PeerPlaces,
   program: string,
   packages: readonly string[],
-  what: Pick<Contender, "library" | "engine" | "net" | "task">,
+  what: Pick<Contender, "library" | "engine" | "net" | "task" | "precision">,
   args: readonly string[],
 ): Contender {
   return {
@@ -135,7 +136,7 @@ function nodeContender(
 function pythonContender(
   places: PeerPlaces,
   program: string,
-  what: Pick<Contender, "engine" | "net" | "task">,
+  what: Pick<Contender, "engine" | "net" | "task" | "precision">,
   args: readonly string[],
 ): Contender {
   return {
@@ -147,7 +148,7 @@ function pythonContender(
   };
 }
 
-/** The programs that train `net` in each of `peers`, for each precision they have. */
+/** The programs that train `net` in each of `peers` in a precision. */
 export function trainingContenders(
   peers: readonly PeerName[],
   net: string,
@@ -164,7 +165,7 @@ export function trainingContenders(
       const modes = settings.pytorchModes ?? ["eager", "channels-last"];
       return modes.map((mode) => {
         const more = [...args, ...threads, "--mode", mode, "--precision", precision];
-        return pythonContender(places, "pytorch_train.py", { engine: mode, net }, more);
+        return pythonContender(places, "pytorch_train.py", { engine: mode, net, precision }, more);
       });
     }
     const contender =
@@ -180,14 +181,15 @@ export function trainingContenders(
             { library: peer, engine: "cpu", net },
             args,
           );
-    return [{ ...contender, missing: onlyLenet ?? contender.missing }];
+    return [{ ...contender, precision, missing: onlyLenet ?? contender.missing }];
   });
 }
 
-/** The programs that multiply two `size` x `size` matrices in each of `peers`. */
+/** The programs that multiply two `size` x `size` matrices in each of `peers` in a precision. */
 export function matmulContenders(
   peers: readonly PeerName[],
   size: number,
+  precision: string,
   settings: PeerSettings,
   places: PeerPlaces = peerPlaces(),
 ): Contender[] {
@@ -195,27 +197,34 @@ export function matmulContenders(
   const task = "matmul";
   return peers.map((peer) => {
     if (peer === "pytorch")
-      return pythonContender(places, "pytorch_matmul.py", { engine: "eager", task }, args);
-    const what = { library: peer, engine: "wasm", task };
-    if (peer === "jax-js") return nodeContender(places, "jax_js_matmul.mjs", ["@jax-js/jax"], what, args);
+      return pythonContender(places, "pytorch_matmul.py", { engine: "eager", task, precision }, [
+        ...args,
+        ...["--precision", precision],
+      ]);
+    const what = { library: peer, engine: "wasm", task, precision };
     const packages = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"];
-    return nodeContender(places, "tfjs_wasm_matmul.mjs", packages, what, args);
+    const contender =
+      peer === "jax-js"
+        ? nodeContender(places, "jax_js_matmul.mjs", ["@jax-js/jax"], what, args)
+        : nodeContender(places, "tfjs_wasm_matmul.mjs", packages, what, args);
+    return precision === "f32" ? contender : { ...contender, missing: "it is measured in f32 only" };
   });
 }
 
-function skip(contender: Contender, reason: string): SkipLine {
-  const { library, engine, net, task } = contender;
-  const subject = { ...(net === undefined ? {} : { net }), ...(task === undefined ? {} : { task }) };
-  return { event: "skip", library, engine, ...subject, reason };
+function skip(contender: Contender, reason: string, absent = false): SkipLine {
+  const { library, engine, net, task, precision } = contender;
+  const subject = Object.entries({ net, task, precision }).filter(([, value]) => value !== undefined);
+  const line = { event: "skip", library, engine, ...Object.fromEntries(subject), reason } as const;
+  return absent ? { ...line, absent } : line;
 }
 
-/** The last JSON line with `"event":"bench"` in what a program printed, if there is one. */
-function benchLineIn(output: string): BenchLine | undefined {
+/** The last result in what a program printed, or what it says is not to be had here. */
+function resultIn(output: string): BenchLine | { readonly event: "absent"; reason: string } | undefined {
   for (const line of output.split("\n").reverse()) {
     if (!line.startsWith("{")) continue;
     try {
       const value = JSON.parse(line);
-      if (value.event === "bench") return value;
+      if (value.event === "bench" || value.event === "absent") return value;
     } catch {
       // Not a result: a library may print what it likes.
     }
@@ -235,7 +244,7 @@ export async function runContender(
   contender: Contender,
   effort: BenchEffort = {},
 ): Promise<BenchLine | SkipLine> {
-  if (contender.missing !== undefined) return skip(contender, contender.missing);
+  if (contender.missing !== undefined) return skip(contender, contender.missing, true);
   const { timeoutMs = 600_000, signal } = effort;
   signal?.throwIfAborted();
   const child = spawn(contender.command, contender.args, {
@@ -262,7 +271,11 @@ export async function runContender(
     signal?.throwIfAborted();
     if (late) return skip(contender, `it did not end within ${timeoutMs / 1000} s`);
     if (code !== 0) return skip(contender, lastWords(errors));
-    return benchLineIn(output) ?? skip(contender, "it printed no result");
+    const result = resultIn(output);
+    if (result?.event === "bench") return result;
+    return result === undefined
+      ? skip(contender, "it printed no result")
+      : skip(contender, result.reason, true);
   } catch (error) {
     signal?.throwIfAborted();
     return skip(contender, `${contender.command} could not be started: ${(error as Error).message}`);

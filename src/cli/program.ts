@@ -107,11 +107,14 @@ function addBench(program: Command, finish: (code: number) => void): void {
     .description("Speed beside other libraries, in turn, in one run.")
     .argument("<what>", "train or matmul")
     .option("--nets <names>", "networks to train", list, ["lenet", "bn-lenet"])
-    .option("--engines <names>", "our engines", list, ["wasm"])
+    .option("--engines <names>", "our engines (the fastest that works here)", list)
+    .option("--precision <names>", "f32, bf16: each network in each", list, ["f32"])
+    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
     .option("--against <names>", "pytorch, jax-js, tfjs", list, [])
     .option("--modes <names>", "PyTorch's: eager, channels-last, compile, compile-channels-last", list, [
       "eager",
       "channels-last",
+      "compile",
     ])
     .option("--size <n>", "side of the matrices", wholeNumber(1), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
@@ -122,6 +125,7 @@ function addBench(program: Command, finish: (code: number) => void): void {
       "after",
       examples(
         "convoyant bench train --nets lenet,bn-lenet --against pytorch,jax-js,tfjs",
+        "convoyant bench train --nets alexnet,vgg11,nin,googlenet --precision f32,bf16 --against pytorch",
         "convoyant bench matmul --against tfjs --threads 1",
       ),
     )

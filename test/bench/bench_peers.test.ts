@@ -202,7 +202,7 @@ describe("programs", () => {
   });
 
   test("matrix product: one program each", async () => {
-    const contenders = matmulContenders(["jax-js", "tfjs"], 512, { threads: 1 }, places);
+    const contenders = matmulContenders(["jax-js", "tfjs"], 512, "f32", { threads: 1 }, places);
     const jax: any = await runContender(contenders[0]);
     assert.equal(jax.given.join(" "), "--size 512 --threads 1");
     assert.match(contenders[1].missing ?? "", /@tensorflow\/tfjs is not in .*bench\/README\.md/);

@@ -236,7 +236,7 @@ test("a variant that was not computed as asked for says so", () => {
   const [wrong] = variantsOf("lenet", ["precision=fp16"]);
   assert.throws(
     () => configOfVariant("lenet", wrong, {}),
-    /unknown precision `fp16` \(there are: f32, bf16\)/,
+    /unknown precision `fp16`; did you mean `bf16`\?/,
   );
 });
 

@@ -34,7 +34,7 @@ test("every command has a help with examples", async () => {
 test("the help of train lists every option of a training", async () => {
   const { stdout } = await convoyant(["train", "--help"]);
   const options =
-    "epochs batch-size lr optimizer momentum weight-decay resize seed engine threads limit-batches out resume data json";
+    "epochs batch-size lr optimizer momentum weight-decay resize seed engine threads precision limit-batches out resume data json";
   for (const option of options.split(" ")) assert.match(stdout, new RegExp(`--${option}\\b`));
 });
 
@@ -55,6 +55,17 @@ const WRONG: [string, RegExp][] = [
   ["train lenet --data fashion-mnst", /unknown data set `fashion-mnst`; did you mean `fashion-mnist`\?/],
   ["train lenet --optimizer adm", /unknown optimizer `adm`; did you mean `adam`\? \(there are: sgd, adam,/],
   ["train lenet --optimizer adam --momentum 0.9", /adam takes no momentum/],
+  [
+    "train lenet --precision fp16",
+    /unknown precision `fp16`; did you mean `bf16`\? \(there are: f32, bf16\)/,
+  ],
+  ["summary lenet --program --precision half", /unknown precision `half` \(there are: f32, bf16\)/],
+  ["compare lenet --precision 16", /unknown precision `16` \(there are: f32, bf16\)/],
+  ["reproduce lenet --precision bf61", /unknown precision `bf61`; did you mean `bf16`\?/],
+  [
+    "bench train --precision f32,fp16",
+    /unknown precision `fp16`; did you mean `bf16`\? \(there are: f32, bf16\)/,
+  ],
   ["train lenet --edition fr", /unknown edition `fr` \(there are: zh, en\)/],
   ["train lenet extra", /too many arguments/],
   ["summary lent", /unknown model "lent"; did you mean `lenet`\?/],
