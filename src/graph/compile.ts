@@ -19,11 +19,11 @@ export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Pr
 export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph {
   let now = decompose(widenHalf(deadCode(graph), capabilities), capabilities);
   now = deadCode(commonSubexpressions(now));
+  if (capabilities.fusion) now = fuseActivation(now);
   if (capabilities.channelsLast !== undefined) {
     now = deadCode(commonSubexpressions(channelsLast(now, capabilities.channelsLast)));
   }
   now = widenRest(now, capabilities);
   if (!capabilities.fusion) return now;
-  now = fuseActivation(now);
   return fuseLoops(foldScalars(now));
 }

@@ -21,7 +21,13 @@ export function choiceWords(): SharedArrayBuffer | undefined {
   return typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(WORDS * 4);
 }
 
-export class Chooser {
+/** Decides between ways of computing the same. */
+export interface Choosing {
+  /** Position of the way to take. */
+  choose(key: string, names: readonly string[], kernel: (way: number) => SliceKernel): number;
+}
+
+export class Chooser implements Choosing {
   readonly #words: Int32Array;
   readonly #first: boolean;
   readonly #dnnl: Dnnl;

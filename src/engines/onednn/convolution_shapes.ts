@@ -8,6 +8,11 @@ import { takesElement } from "./stored_elements.ts";
 
 type Specs = readonly TensorSpec[];
 
+/** Whether the library is the better of the two engines for a convolution. */
+export interface Prefers {
+  prefersOnednn(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean;
+}
+
 const ACTIVATIONS = ["relu", "sigmoid", "tanh"];
 
 /** Bytes of partial weight gradients beyond which fewer are kept. */
@@ -50,6 +55,7 @@ export function worthChannelsLast(
   inputs: Specs,
   outputs: Specs,
   everything: boolean,
+  choice: Prefers,
 ): boolean {
   const operands = [...inputs, ...outputs];
   if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
@@ -58,14 +64,8 @@ export function worthChannelsLast(
   if (!op.startsWith("conv2d")) return false;
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
-  if (everything) return true;
-  const [weight, picture] = op === "conv2dWeightGradient" ? [outputs[0], inputs[1]] : [inputs[1], inputs[0]];
-  // Few channels leave most of a vector empty.
-  return weight.shape[0] >= MANY_CHANNELS && numel(picture.shape) > 0;
+  return everything || choice.prefersOnednn(op, attributes, inputs, outputs);
 }
-
-/** Output channels from which the library's kernels beat the generated ones. */
-const MANY_CHANNELS = 16;
 
 /** Multiplications and additions. */
 export function operations({ n, groups, o, c, oh, ow, kh, kw }: ConvGeometry): number {

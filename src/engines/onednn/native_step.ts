@@ -1,7 +1,7 @@
 import type { DType } from "../../base/dtype.ts";
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelStage } from "../wasm/kernel.ts";
-import type { Chooser } from "./choices.ts";
+import type { Choosing } from "./choices.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import type { OwnScratch } from "./own_scratch.ts";
 
@@ -20,7 +20,7 @@ export interface NativeStep {
   readonly base: number;
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
-  readonly chooser: Chooser;
+  readonly chooser: Choosing;
   readonly own: OwnScratch;
 }
 

@@ -12,6 +12,7 @@ import type { EngineExtension } from "../wasm/engine_extension.ts";
 import { WasmEngine } from "../wasm/wasm_engine.ts";
 import { inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { choiceWords } from "./choices.ts";
+import { ConvolutionChoice } from "./convolution_choice.ts";
 import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
 import { loadKoffi } from "./foreign_functions.ts";
 import { dnnlFacts } from "./load_dnnl.ts";
@@ -21,6 +22,8 @@ import type { OnednnSettings } from "./worker_extension.ts";
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
   readonly threads?: number;
+  /** Bytes that buffers and programs may take at most; by default 4 GiB. */
+  readonly memoryLimit?: number;
   /** Gives the library every step that it can compute, also where another kernel is faster: for tests. */
   readonly everything?: boolean;
 }
@@ -48,6 +51,7 @@ function wantsEverything(): boolean {
 
 function extension(everything: boolean): EngineExtension {
   type Specs = readonly TensorSpec[];
+  const choice = new ConvolutionChoice();
   return {
     name: "onednn",
     settings: { everything, choices: choiceWords() } satisfies OnednnSettings,
@@ -63,6 +67,6 @@ function extension(everything: boolean): EngineExtension {
     scratchBytes: convolutionScratchBytes,
     bfloat16: () => dnnlFacts()?.fastBfloat16 === true,
     channelsLast: (op, attributes, inputs, outputs) =>
-      worthChannelsLast(op, attributes, inputs, outputs, everything),
+      worthChannelsLast(op, attributes, inputs, outputs, everything, choice),
   };
 }

@@ -30,6 +30,12 @@ export async function loadKernels(relaxed: boolean, shared: boolean): Promise<We
   }
 }
 
+/** The kernels for a memory of one thread, at once: in Node.js, where the file is at hand. */
+export function loadKernelsNow(relaxed: boolean): WebAssembly.Module {
+  const { readFileSync } = process.getBuiltinModule("node:fs");
+  return new WebAssembly.Module(readFileSync(binaryUrl(relaxed, false)));
+}
+
 /** Four literal URLs, so that bundlers find the files. */
 function binaryUrl(relaxed: boolean, shared: boolean): URL {
   if (relaxed && shared) return new URL("./kernels.relaxed.shared.wasm", import.meta.url);
