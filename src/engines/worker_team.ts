@@ -10,24 +10,36 @@ export type SpawnWorker = (listeners: WorkerListeners) => Promise<WorkerHandle>;
 export class WorkerTeam {
   #workers: WorkerHandle[] | undefined;
   #waiting: { worker: number; message: unknown; transfer: TransferList | undefined }[] = [];
+  #starting: Promise<unknown> = Promise.resolve();
+  #opened = false;
   #keep = false;
   #stopped = false;
 
-  /** Starts `count` workers. */
-  async start(
+  /** Starts `count` workers. @throws EngineError where the team was stopped in the meantime. */
+  start(
     count: number,
     spawn: SpawnWorker,
     receive: (message: unknown, worker: number) => void,
-    failed: (reason: string) => void,
+    failed: (reason: string, worker: number) => void,
   ): Promise<void> {
-    const workers = await Promise.all(
-      Array.from({ length: count }, (_, worker) =>
-        spawn({ message: (message) => receive(message, worker), failed }),
-      ),
+    const spawning = Array.from({ length: count }, (_, worker) =>
+      spawn({
+        message: (message) => receive(message, worker),
+        failed: (reason) => failed(reason, worker),
+      }),
     );
-    if (this.#stopped) {
+    const starting = this.#adopt(spawning);
+    this.#starting = starting.catch(() => {});
+    return starting;
+  }
+
+  async #adopt(spawning: readonly Promise<WorkerHandle>[]): Promise<void> {
+    const spawned = await Promise.allSettled(spawning);
+    const workers = spawned.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const problem = spawned.find((each) => each.status === "rejected");
+    if (problem !== undefined || this.#stopped) {
       await Promise.all(workers.map((worker) => worker.stop()));
-      throw new EngineError("the engine was stopped while it started");
+      throw problem?.reason ?? new EngineError("the engine was stopped while it started");
     }
     this.#workers = workers;
     this.keepAlive(this.#keep);
@@ -43,8 +55,6 @@ export class WorkerTeam {
     for (const { worker, message, transfer } of waiting) workers[worker].post(message, transfer);
   }
 
-  #opened = false;
-
   post(worker: number, message: unknown, transfer?: TransferList): void {
     if (!this.#opened || this.#workers === undefined) this.#waiting.push({ worker, message, transfer });
     else this.#workers[worker].post(message, transfer);
@@ -56,9 +66,11 @@ export class WorkerTeam {
     for (const worker of this.#workers ?? []) worker.keepAlive(keep);
   }
 
+  /** Ends the workers, also those that are still starting; resolves when none is left. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#waiting = [];
+    await this.#starting;
     const workers = this.#workers ?? [];
     this.#workers = undefined;
     await Promise.all(workers.map((worker) => worker.stop()));

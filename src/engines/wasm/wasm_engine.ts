@@ -22,6 +22,7 @@ import type {
 import { reviveError } from "../errors_across.ts";
 import { Requests } from "../requests.ts";
 import { boundValues, checkBindings, copyOf, requireBuffer } from "../run_program.ts";
+import { StopGate } from "../stop_gate.ts";
 import type { TransferList, WorkerHandle, WorkerListeners } from "../worker_port.ts";
 import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { WorkerTeam } from "../worker_team.ts";
@@ -39,6 +40,8 @@ import type { WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
 export interface WasmEngineOptions {
   /** How many threads; by default as many as there are processors. */
   readonly threads?: number;
+  /** Bytes that buffers and programs may take at most; by default 4 GiB. */
+  readonly memoryLimit?: number;
   /** Runs every op by its reference kernel: for finding out which kernel is at fault. */
   readonly referenceOnly?: boolean;
 }
@@ -69,6 +72,7 @@ export class WasmEngine implements Engine {
   readonly #buffers = new Map<number, EngineBuffer>();
   readonly #addresses = new Map<number, number>();
   readonly #programs = new Map<number, KnownProgram>();
+  #gate: StopGate | undefined;
   #failure: string | undefined;
   #started = false;
   #threads = 1;
@@ -116,21 +120,18 @@ export class WasmEngine implements Engine {
       if (!support.simd)
         throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
       this.#threads = sharing ? (this.#options.threads ?? processors()) : 1;
-      this.#heap = new EngineHeap(sharing, (pages) => this.#post(0, { type: "grow", pages }));
+      const grow = (pages: number) => this.#post(0, { type: "grow", pages });
+      this.#heap = new EngineHeap(sharing, grow, this.#options.memoryLimit);
       if (this.#heap.memory !== undefined) this.#staging = new InputStaging(this.#heap, this.#heap.memory);
     } catch (error) {
       this.#fail(`${this.name}: cannot start: ${(error as Error).message}`);
       throw new EngineError(this.#failure);
     }
-    const ready = this.#requests.open<string | null>();
-    this.#startWorkers(ready.id, sharing).catch((error: Error) => {
+    if (sharing && this.#extension !== undefined) this.#gate = StopGate.open(this.#threads);
+    const added = await this.#startWorkers(sharing).catch(async (error: Error) => {
       this.#fail(`${this.name}: cannot start: ${error.message}`);
-      void this.#team.stop();
-    });
-    const added = await ready.answer.catch((error: Error) => {
-      this.#fail(`${this.name}: cannot start: ${error.message}`);
-      void this.#team.stop();
-      throw new EngineError(this.#failure);
+      await this.#endWorkers();
+      throw new EngineError(this.#failure as string);
     });
     const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
     const detail = added ?? own;
@@ -264,33 +265,47 @@ export class WasmEngine implements Engine {
 
   async stop(): Promise<void> {
     this.#fail(`${this.name}: the engine was stopped`);
+    await this.#endWorkers();
+  }
+
+  async #endWorkers(): Promise<void> {
+    await this.#gate?.close();
     await this.#team.stop();
   }
 
-  async #startWorkers(request: number, sharing: boolean): Promise<void> {
+  /** Resolves with what the extension says of itself when every worker is ready. */
+  async #startWorkers(sharing: boolean): Promise<string | null> {
+    const ready = Array.from({ length: this.#threads }, () => this.#requests.open<string | null>());
+    const all = Promise.all(ready.map(({ answer }) => answer));
+    all.catch(() => {});
     const loading = loadKernels(this.#relaxed, sharing);
     loading.catch(() => {});
     await this.#team.start(
       this.#threads,
       this.#extension?.startWorker ?? startWorker,
       (message) => this.#receive(message as WasmReply),
-      (reason) => this.#fail(`${this.name}: a worker failed: ${reason}`),
+      (reason, worker) => {
+        this.#gate?.forget(worker);
+        this.#fail(`${this.name}: a worker failed: ${reason}`);
+      },
     );
     const kernels = await loading;
     const control = makeControl(this.#threads, sharing);
     this.#team.open(
       (thread): WasmMessage => ({
         type: "start",
-        request,
+        request: ready[thread].id,
         thread,
         threads: this.#threads,
         memory: this.#heap?.memory,
         kernels,
         control,
         referenceOnly: this.#options.referenceOnly === true,
+        gate: this.#gate?.words,
         settings: this.#extension?.settings,
       }),
     );
+    return (await all)[0];
   }
 
   #addressOf(buffer: EngineBuffer): number {

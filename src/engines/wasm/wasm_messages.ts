@@ -4,7 +4,7 @@ import type { Program, StepTiming } from "../engine.ts";
 import type { ErrorRecord } from "../errors_across.ts";
 import type { FusedPlan } from "./fused_module.ts";
 
-/** The first message to each worker. */
+/** The first message to each worker, which each answers. */
 export interface StartMessage {
   readonly type: "start";
   readonly request: number;
@@ -16,6 +16,8 @@ export interface StartMessage {
   /** Shared counters of the barrier. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
   readonly referenceOnly: boolean;
+  /** What native code is done inside of (see `StopGate`); absent where there is none. */
+  readonly gate: SharedArrayBuffer | undefined;
   /** For the extension. */
   readonly settings: unknown;
 }

@@ -1,6 +1,7 @@
 /** What a worker of the wasm engine, or of an engine that extends it, does: the same on every thread. */
 
 import { recordError } from "../errors_across.ts";
+import { StopGate } from "../stop_gate.ts";
 import type { WorkerPort } from "../worker_port.ts";
 import { listen } from "../worker_port.ts";
 import type { WorkerExtension } from "./engine_extension.ts";
@@ -13,6 +14,7 @@ import type { RunMessage, StartMessage, WasmMessage } from "./wasm_messages.ts";
 import { WorkShares } from "./work_shares.ts";
 
 let context: WorkerContext | undefined;
+let gate: StopGate | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown }>();
 
 /** Opens what an engine adds, once the memory is known. */
@@ -27,7 +29,7 @@ export function serve(open?: OpenExtension): void {
   listen((message, port) => {
     const request = message as WasmMessage;
     try {
-      receive(request, port, open);
+      guarded(request, () => receive(request, port, open));
     } catch (error) {
       if (!("request" in request)) throw error;
       port.post({ request: request.request, error: recordError(error) });
@@ -35,12 +37,18 @@ export function serve(open?: OpenExtension): void {
   });
 }
 
+/** Native code is loaded, and its kernels are made and freed, where this worker is not ended in the midst of it. */
+function guarded(request: WasmMessage, body: () => void): void {
+  if (request.type === "start" && request.gate !== undefined) gate = new StopGate(request.gate);
+  const native = request.type === "start" || request.type === "compile" || request.type === "release";
+  if (!native || gate === undefined) body();
+  else gate.pass(request.type === "start" ? request.thread : (context?.thread ?? 0), body);
+}
+
 function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | undefined): void {
   if (request.type === "start") {
     context = start(request, open);
-    if (request.thread === 0) {
-      port.post({ request: request.request, value: context.extension?.description ?? null });
-    }
+    port.post({ request: request.request, value: context.extension?.description ?? null });
     return;
   }
   if (context === undefined) throw new Error("the worker was not started");
