@@ -9,6 +9,7 @@ const BEYOND = 2 ** 31 - 4096;
 
 const window = { kernelSize: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], ceilMode: false };
 const convolution = { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
+const corner = { starts: [0, 1, 2, 1], steps: [1, 1, 1, 1] };
 
 describe("addresses", () => {
   for (const binary of availableBinaries()) {
@@ -31,6 +32,19 @@ describe("addresses", () => {
       { op: "maxPool2d", attributes: window, inputs: [x], outputs: [f32(2, 3, 5, 5), i32(2, 3, 5, 5)] },
       { op: "avgPool2d", attributes: window, inputs: [x], outputs: [f32(2, 3, 5, 5)] },
       { op: "permute", attributes: { dims: [2, 0, 3, 1] }, inputs: [x], outputs: [f32(9, 2, 10, 3)] },
+      { op: "cat", attributes: { dim: 1 }, inputs: [x, x], outputs: [f32(2, 6, 9, 10)] },
+      {
+        op: "slice",
+        attributes: { ...corner, sizes: [2, 2, 7, 9] },
+        inputs: [x],
+        outputs: [f32(2, 2, 7, 9)],
+      },
+      {
+        op: "unslice",
+        attributes: { ...corner, shape: [2, 9, 11, 12] },
+        inputs: [x],
+        outputs: [f32(2, 9, 11, 12)],
+      },
     ];
     for (const { op, attributes, inputs, outputs } of cases) {
       const low = load(binary, PLANNERS[op], attributes, inputs, outputs);

@@ -1,5 +1,6 @@
 /** Runs kernel plans on the compiled binaries, one pretend thread after another. */
 import { readFileSync } from "node:fs";
+import { bytesOf, type DType, type TypedArray, viewArray } from "../../src/base/dtype.ts";
 import { numel } from "../../src/base/shape.ts";
 import type { Attributes, TensorSpec } from "../../src/engines/engine.ts";
 import type { KernelExports, KernelPlan, KernelPlanner } from "../../src/engines/wasm/kernel.ts";
@@ -11,9 +12,11 @@ export interface Binary {
   readonly exports: KernelExports;
 }
 
-export type Values = Float32Array | Int32Array;
+export type Values = TypedArray;
 
 const PAGE = 65536;
+/** A byte that fills memory before a run: four make a NaN, two a NaN of 16 bits. */
+const POISON = 0xff;
 
 /** The binaries that this Node.js can run, of `simd` and `relaxed`, `shared` and `single`. */
 export function availableBinaries(): Binary[] {
@@ -32,6 +35,21 @@ export function availableBinaries(): Binary[] {
     }
   }
   return found;
+}
+
+/** An input of any dtype. */
+export interface Filled {
+  readonly spec: TensorSpec;
+  readonly data: Values;
+}
+
+/** A tensor of random bits: for kernels that only move elements. */
+export function randomBits(dtype: DType, shape: readonly number[], seed: number): Filled {
+  const count = numel(shape);
+  const bytes = new Uint8Array(Math.max(8, count * bytesOf(dtype)));
+  const words = randomValues(bytes.length, seed);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor((words[i] + 1) * 128);
+  return { spec: { shape, dtype }, data: viewArray(dtype, bytes.buffer, 0, count) };
 }
 
 export function f32(...shape: number[]): TensorSpec {
@@ -54,7 +72,7 @@ export function load(
   binary: Binary,
   planner: KernelPlanner,
   attributes: Attributes,
-  inputs: readonly { spec: TensorSpec; data: Values }[],
+  inputs: readonly Filled[],
   outputs: readonly TensorSpec[],
   base: number = HEAP_BASE,
 ): Loaded {
@@ -66,26 +84,25 @@ export function load(
   if (plan === null) throw new Error("the planner does not cover this case");
   const mostThreads = 3;
   let next = base;
-  // A gap of poison after every value shows writes and reads out of bounds as NaN.
+  // A gap of poison after every value shows writes out of bounds, and reads as NaN.
   const place = (bytes: number) => {
     const at = next;
     next = Math.ceil((at + bytes + 64) / 64) * 64;
     return at;
   };
   const inputPlaces = inputs.map((input) => place(input.data.byteLength));
-  const outputPlaces = outputs.map((spec) => place(numel(spec.shape) * 4));
+  const outputPlaces = outputs.map((spec) => place(numel(spec.shape) * bytesOf(spec.dtype)));
   const scratch = place(plan.scratchBytes);
   const own = Array.from({ length: mostThreads }, () => place(plan.threadScratchBytes));
   const missing = next - binary.memory.buffer.byteLength;
   if (missing > 0) binary.memory.grow(Math.ceil(missing / PAGE));
   const fence = (at: number, bytes: number) =>
-    new Float32Array(binary.memory.buffer, at + Math.ceil(bytes / 4) * 4, 16 - (Math.ceil(bytes / 4) % 16));
+    new Uint8Array(binary.memory.buffer, at + bytes, 64 - (bytes % 64));
 
   const poison = () => {
-    new Float32Array(binary.memory.buffer, base, (next - base) / 4).fill(Number.NaN);
-    inputs.forEach((input, i) => {
-      const view = input.data instanceof Int32Array ? Int32Array : Float32Array;
-      new view(binary.memory.buffer, inputPlaces[i], input.data.length).set(input.data);
+    new Uint8Array(binary.memory.buffer, base, next - base).fill(POISON);
+    inputs.forEach(({ data, spec }, i) => {
+      viewArray(spec.dtype, binary.memory.buffer, inputPlaces[i], data.length).set(data);
     });
   };
   const checkFences = () => {
@@ -94,7 +111,7 @@ export function load(
       ...outputs.map((x, i): [string, number, number] => [
         `output ${i}`,
         outputPlaces[i],
-        numel(x.shape) * 4,
+        numel(x.shape) * bytesOf(x.dtype),
       ]),
       ["scratch", scratch, plan.scratchBytes],
       ...own.map((at, i): [string, number, number] => [
@@ -104,7 +121,8 @@ export function load(
       ]),
     ];
     for (const [name, at, bytes] of areas) {
-      if (!fence(at, bytes).every(Number.isNaN)) throw new Error(`written past the end of ${name}`);
+      if (!fence(at, bytes).every((byte) => byte === POISON))
+        throw new Error(`written past the end of ${name}`);
     }
   };
   poison();
@@ -124,8 +142,8 @@ export function load(
     },
     output(index = 0) {
       checkFences();
-      const view = outputs[index].dtype === "int32" ? Int32Array : Float32Array;
-      return new view(binary.memory.buffer, outputPlaces[index], numel(outputs[index].shape)).slice();
+      const { dtype, shape } = outputs[index];
+      return viewArray(dtype, binary.memory.buffer, outputPlaces[index], numel(shape)).slice();
     },
   };
 }
@@ -135,7 +153,7 @@ export function compute(
   binary: Binary,
   planner: KernelPlanner,
   attributes: Attributes,
-  inputs: readonly { spec: TensorSpec; data: Values }[],
+  inputs: readonly Filled[],
   outputs: readonly TensorSpec[],
 ): Values[] {
   let first: Values[] | undefined;
@@ -145,9 +163,8 @@ export function compute(
     const values = outputs.map((_, i) => loaded.output(i));
     first ??= values;
     for (const [i, value] of values.entries()) {
-      const same = new Uint32Array(value.buffer).every(
-        (bits, j) => bits === new Uint32Array(first![i].buffer)[j],
-      );
+      const expected = new Uint8Array(first[i].buffer);
+      const same = new Uint8Array(value.buffer).every((bits, j) => bits === expected[j]);
       if (!same) throw new Error(`output ${i}: ${threads} threads give other bits than one`);
     }
   }

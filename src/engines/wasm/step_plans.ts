@@ -1,5 +1,4 @@
 /** Which kernel computes a step: a generated loop, one of the kernel binary, or the reference kernel. */
-import { isHalf } from "../../base/dtype.ts";
 import type { Attributes, Program, ProgramStep, TensorSpec } from "../engine.ts";
 import type { FusedLoop } from "../fused_loop.ts";
 import { fusedScratchBytes } from "./fused_module.ts";
@@ -22,8 +21,6 @@ export function planKernel(
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
 ): KernelPlan | null {
-  // The binary's kernels know no 16-bit floats.
-  if ([...inputs, ...outputs].some(({ dtype }) => isHalf(dtype))) return null;
   const planners = attributes.layout === "channelsLast" ? CHANNELS_LAST_PLANNERS : PLANNERS;
   return Object.hasOwn(planners, op) ? planners[op](attributes, inputs, outputs) : null;
 }

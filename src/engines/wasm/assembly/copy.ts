@@ -27,22 +27,6 @@ export function copy(to: usize, from: usize, bytes: usize): void {
   }
 }
 
-/** Copies `rows` runs of `bytes` (a multiple of 4) between places that many bytes apart. */
-export function copyRows(
-  to: usize,
-  toStride: usize,
-  from: usize,
-  fromStride: usize,
-  rows: u32,
-  bytes: usize,
-): void {
-  for (; rows != 0; rows--) {
-    copy(to, from, bytes);
-    to += toStride;
-    from += fromStride;
-  }
-}
-
 /** `count` words of `value`. */
 export function fill32(at: usize, value: u32, count: u32): void {
   for (; count != 0; count--) {

@@ -6,8 +6,6 @@
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
 export {
-  copy,
-  copyRows,
   fill32,
   gridTable,
   maskLanes,
@@ -16,6 +14,7 @@ export {
   vectorTable,
   zero,
 } from "./copy";
+export { copyRuns, padRows, zeroBytes } from "./copy_runs";
 export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
@@ -26,6 +25,7 @@ export { uniform } from "./random";
 export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { packB, packPanelFromRows, transpose } from "./transpose";
+export { transpose8, transpose16, transpose64 } from "./transpose_widths";
 
 /** First byte that the binary itself does not use. */
 export function heapBase(): usize {

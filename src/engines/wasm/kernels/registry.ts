@@ -1,5 +1,6 @@
 import type { KernelPlanner } from "../kernel.ts";
 import { planAvgPool2d, planAvgPool2dGradient } from "./average_pool.ts";
+import { planCat } from "./cat.ts";
 import { planConv2d } from "./conv_forward.ts";
 import { planConv2dInputGradient } from "./conv_input_gradient.ts";
 import { planConv2dWeightGradient } from "./conv_weight_gradient.ts";
@@ -8,6 +9,7 @@ import { planMaxPool2d, planMaxPool2dGradient } from "./max_pool.ts";
 import { planMaxPool2dLast, planMaxPool2dLastGradient } from "./max_pool_last.ts";
 import { planPermute } from "./permute.ts";
 import { planRandomUniform } from "./random_uniform.ts";
+import { planSlice, planUnslice } from "./slice.ts";
 
 /** The planner of each op that the kernel binaries cover. */
 export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
@@ -20,6 +22,9 @@ export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   avgPool2d: planAvgPool2d,
   avgPool2dGradient: planAvgPool2dGradient,
   permute: planPermute,
+  cat: planCat,
+  slice: planSlice,
+  unslice: planUnslice,
   randomUniform: planRandomUniform,
 };
 

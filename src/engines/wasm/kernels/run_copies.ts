@@ -1,0 +1,83 @@
+/** Copies of runs of bytes that lie apart, in source and result: what cutting and turning tensors comes down to. */
+import type { KernelExports, KernelPlan } from "../kernel.ts";
+import { split } from "./memory_layout.ts";
+
+/** Bytes that make a unit worth its while. */
+export const UNIT_BYTES = 65_536;
+const MOST_UNITS = 64;
+
+/** A dimension of what is moved: its size, and the bytes between its steps in the source and in the result. */
+export interface Dimension {
+  readonly size: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `items` pieces of work that move `bytes` in all, dealt out to units. */
+export function planItems(
+  items: number,
+  bytes: number,
+  work: (exports: KernelExports, inputs: readonly number[], to: number, begin: number, end: number) => void,
+): KernelPlan {
+  const parts = split(items, Math.min(MOST_UNITS, Math.floor(bytes / UNIT_BYTES)));
+  return {
+    stages: [
+      {
+        units: parts.units,
+        run(exports, { inputs, outputs }, begin, end) {
+          work(exports, inputs, outputs[0], begin * parts.size, Math.min(items, end * parts.size));
+        },
+      },
+    ],
+    scratchBytes: 0,
+    threadScratchBytes: 0,
+  };
+}
+
+/** How runs of `run` bytes in `rows` rows are cut: strips of whole rows, or one row's long run into segments. */
+export interface RunPieces {
+  readonly strip: number;
+  readonly strips: number;
+  readonly segment: number;
+  readonly segments: number;
+}
+
+export function cutRuns(rows: number, run: number): RunPieces {
+  const segment = run > UNIT_BYTES ? UNIT_BYTES : run;
+  const strip = Math.max(1, Math.min(rows, Math.floor(UNIT_BYTES / 2 / run)));
+  return { strip, strips: Math.ceil(rows / strip), segment, segments: Math.ceil(run / segment) };
+}
+
+/** Runs of `run` bytes, from byte `start` of the source on; `dimensions` say where each lies. */
+export function planRunCopies(dimensions: readonly Dimension[], run: number, start = 0): KernelPlan {
+  const rows = dimensions[dimensions.length - 1] ?? { size: 1, from: 0, to: 0 };
+  const outer = dimensions.slice(0, -1);
+  const { strip, strips, segment, segments } = cutRuns(rows.size, run);
+  const pieces = strips * segments;
+  const items = outer.reduce((count, d) => count * d.size, pieces);
+  const bytes = outer.reduce((count, d) => count * d.size, rows.size * run);
+  return planItems(items, bytes, (exports, [source], target, begin, end) => {
+    for (let item = begin; item < end; item++) {
+      const place = locate(outer, Math.floor(item / pieces));
+      const piece = item % pieces;
+      const skip = (piece % segments) * segment;
+      const first = Math.floor(piece / segments) * strip;
+      const to = target + place.to + first * rows.to + skip;
+      const from = source + start + place.from + first * rows.from + skip;
+      const count = Math.min(strip, rows.size - first);
+      exports.copyRuns(to, rows.to, from, rows.from, count, Math.min(segment, run - skip));
+    }
+  });
+}
+
+/** Offsets of number `index` of the combinations of the outer dimensions. */
+export function locate(outer: readonly Dimension[], index: number): { from: number; to: number } {
+  let [from, to, rest] = [0, 0, index];
+  for (let i = outer.length - 1; i >= 0; i--) {
+    const at = rest % outer[i].size;
+    rest = Math.floor(rest / outer[i].size);
+    from += at * outer[i].from;
+    to += at * outer[i].to;
+  }
+  return { from, to };
+}
