@@ -36,8 +36,11 @@ export class Requests {
     this.#take(id)?.resolve(value);
   }
 
-  reject(id: number, reason: Error): void {
-    this.#take(id)?.reject(reason);
+  /** @returns whether the request was open. */
+  reject(id: number, reason: Error): boolean {
+    const waiting = this.#take(id);
+    waiting?.reject(reason);
+    return waiting !== undefined;
   }
 
   rejectAll(reason: string): void {

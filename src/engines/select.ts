@@ -9,6 +9,11 @@ import { WasmEngine } from "./wasm/wasm_engine.ts";
 export interface EngineOptions {
   /** How many threads the engine may use; by default as many as there are processors. */
   readonly threads?: number;
+  /**
+   * Bytes that tensors and programs may take in the engine's memory at most: 1 MiB to 4 GiB, the default. The
+   * reference engine has no memory of its own and no limit.
+   */
+  readonly memoryLimit?: number;
 }
 
 const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
@@ -18,7 +23,7 @@ const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
 };
 
 /**
- * Names that `useEngine` takes, the default first.
+ * Names that `useEngine` takes. Without it, the fastest is used that works (see `fastestEngine`).
  *
  * @example
  * ```ts
@@ -43,6 +48,16 @@ let fastest: string | undefined;
 export function fastestEngine(): string {
   fastest ??= dnnlFacts() !== null ? "onednn" : "wasm";
   return fastest;
+}
+
+/**
+ * The engine for whoever named none: the fastest that works here. Should oneDNN fail to start after all, the engine
+ * goes on as the wasm engine and says why in its information.
+ */
+export function createDefaultEngine(options: EngineOptions = {}): Engine {
+  return fastestEngine() === "onednn"
+    ? new OnednnEngine({ ...options, orWasm: true })
+    : createEngine("wasm", options);
 }
 
 /** @throws ArgumentError for an unknown name. */

@@ -7,13 +7,25 @@ import type { TransferList, WorkerHandle, WorkerListeners } from "./worker_port.
 
 export type SpawnWorker = (listeners: WorkerListeners) => Promise<WorkerHandle>;
 
+/** A message for a worker that has not been sent. */
+export interface WaitingMessage {
+  readonly worker: number;
+  readonly message: unknown;
+  readonly transfer: TransferList | undefined;
+}
+
 export class WorkerTeam {
   #workers: WorkerHandle[] | undefined;
-  #waiting: { worker: number; message: unknown; transfer: TransferList | undefined }[] = [];
+  #waiting: WaitingMessage[];
   #starting: Promise<unknown> = Promise.resolve();
   #opened = false;
   #keep = false;
   #stopped = false;
+
+  /** @param waiting - messages that are to be sent first. */
+  constructor(waiting: WaitingMessage[] = []) {
+    this.#waiting = waiting;
+  }
 
   /** Starts `count` workers. @throws EngineError where the team was stopped in the meantime. */
   start(
@@ -45,14 +57,23 @@ export class WorkerTeam {
     this.keepAlive(this.#keep);
   }
 
-  /** Sends each worker its first message, then what has been posted in the meantime. */
-  open(first: (worker: number) => unknown): void {
+  /** Sends each worker its first message. */
+  introduce(first: (worker: number) => unknown): void {
+    (this.#workers ?? []).forEach((worker, i) => worker.post(first(i)));
+  }
+
+  /** Sends what has been posted in the meantime; from here on messages go out at once. */
+  open(): void {
     const workers = this.#workers ?? [];
-    workers.forEach((worker, i) => worker.post(first(i)));
+    this.#opened = true;
+    for (const { worker, message, transfer } of this.takeWaiting()) workers[worker]?.post(message, transfer);
+  }
+
+  /** Takes what has been posted and not sent: for another team. */
+  takeWaiting(): WaitingMessage[] {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#opened = true;
-    for (const { worker, message, transfer } of waiting) workers[worker].post(message, transfer);
+    return waiting;
   }
 
   post(worker: number, message: unknown, transfer?: TransferList): void {

@@ -1,24 +1,38 @@
 /** The engine that programs run on, and the executor that feeds it. */
 import type { EngineInfo } from "../engines/engine.ts";
-import { createEngine, type EngineOptions } from "../engines/select.ts";
+import { createDefaultEngine, createEngine, type EngineOptions, fastestEngine } from "../engines/select.ts";
 import { Executor, type ProfiledRun } from "./executor.ts";
 
 let current: Executor | null = null;
 let information: EngineInfo | null = null;
 /** What the engine in use says of itself once it has started. */
 let starting: Promise<EngineInfo> | null = null;
-let wanted: { name: string; options: EngineOptions } = { name: "wasm", options: {} };
+/** What `useEngine` was told last; nothing where the fastest engine is to be taken. */
+let wanted: { name: string; options: EngineOptions } | null = null;
 
-/** The executor of the process; started with the default engine on first use. */
+/** The executor of the process; started on first use, with the fastest engine where none was asked for. */
 export function executor(): Executor {
   if (current === null) {
-    const engine = createEngine(wanted.name, wanted.options);
-    current = new Executor(engine);
-    starting = engine.start();
+    const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
     // Where it cannot start, the first run says why.
-    starting.catch(() => {});
+    begin(new Executor(engine)).catch(() => {});
   }
-  return current;
+  return current as unknown as Executor;
+}
+
+/** Puts an executor in the place of the current one and starts its engine. */
+function begin(next: Executor): Promise<EngineInfo> {
+  current = next;
+  information = null;
+  const { name } = next.engine;
+  starting = next.engine.start().then((info) => {
+    // It has become another engine, for which programs are shaped otherwise.
+    if (info.name !== name) next.forgetPrograms();
+    if (current === next) information = info;
+    next.threads = info.threads;
+    return info;
+  });
+  return starting;
 }
 
 /** The executor where one has been started. */
@@ -27,10 +41,11 @@ export function runningExecutor(): Executor | null {
 }
 
 /**
- * Runs everything from here on with another engine. Weights and other state move along.
+ * Runs everything from here on with another engine. Weights and other state move along. Without this call, the
+ * fastest engine is used that works on the machine: oneDNN where its library is installed, else wasm.
  *
- * @param name - `"wasm"` or `"reference"`.
- * @param options - `threads`: how many threads the engine may use.
+ * @param name - `"onednn"`, `"wasm"` or `"reference"`.
+ * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most.
  * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here.
  * @example
  * ```ts
@@ -39,13 +54,16 @@ export function runningExecutor(): Executor | null {
  */
 export async function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
   const engine = createEngine(name, options);
-  const before = current;
-  if (before !== null) await before.close();
-  current = new Executor(engine);
-  wanted = { name, options };
-  starting = engine.start();
-  information = await starting;
-  current.threads = information.threads;
+  if (current !== null) await current.close();
+  const next = new Executor(engine);
+  try {
+    await begin(next);
+    wanted = { name, options };
+  } catch (error) {
+    // What was used before is started anew by the next operation.
+    if (current === next) current = null;
+    throw error;
+  }
 }
 
 /**
@@ -105,7 +123,7 @@ export async function isBf16Supported(): Promise<boolean> {
  * ```
  */
 export function engineName(): string {
-  return current?.engine.name ?? wanted.name;
+  return current?.engine.name ?? wanted?.name ?? fastestEngine();
 }
 
 /**

@@ -26,6 +26,8 @@ export interface OnednnEngineOptions {
   readonly memoryLimit?: number;
   /** Gives the library every step that it can compute, also where another kernel is faster: for tests. */
   readonly everything?: boolean;
+  /** Becomes the wasm engine where the library cannot be used, instead of failing. */
+  readonly orWasm?: boolean;
 }
 
 /**
@@ -38,8 +40,8 @@ export interface OnednnEngineOptions {
  */
 export class OnednnEngine extends WasmEngine {
   constructor(options: OnednnEngineOptions = {}) {
-    const { everything = wantsEverything(), ...rest } = options;
-    super(rest, extension(everything));
+    const { everything = wantsEverything(), orWasm = false, ...rest } = options;
+    super(rest, { ...extension(everything), optional: orWasm });
   }
 }
 

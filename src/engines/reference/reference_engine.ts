@@ -63,7 +63,8 @@ export class ReferenceEngine implements Engine {
       (message) => this.#receive(message as ReferenceReply),
       (reason) => this.#fail(`reference: the worker failed: ${reason}`),
     );
-    this.#team.open((): ReferenceRequest => ({ type: "start", request }));
+    this.#team.introduce((): ReferenceRequest => ({ type: "start", request }));
+    this.#team.open();
   }
 
   allocate(bytes: number): EngineBuffer {

@@ -9,6 +9,8 @@ import type { KernelPlan } from "./kernel.ts";
 /** The part that the thread with the books knows: decisions from shapes alone. */
 export interface EngineExtension {
   readonly name: string;
+  /** Where it cannot start, the wasm engine goes on without it. */
+  readonly optional?: boolean;
   /** Plain data that each worker is told. */
   readonly settings: unknown;
   /** Starts a worker whose module calls `serve` with the other part. */

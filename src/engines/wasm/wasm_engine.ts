@@ -62,12 +62,11 @@ interface KnownProgram {
  * await engine.start();
  */
 export class WasmEngine implements Engine {
-  readonly name: string;
   readonly capabilities: EngineCapabilities;
 
   readonly #options: WasmEngineOptions;
-  readonly #extension: EngineExtension | undefined;
-  readonly #team = new WorkerTeam();
+  #extension: EngineExtension | undefined;
+  #team = new WorkerTeam();
   readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
   readonly #buffers = new Map<number, EngineBuffer>();
   readonly #addresses = new Map<number, number>();
@@ -86,7 +85,6 @@ export class WasmEngine implements Engine {
 
   constructor(options: WasmEngineOptions = {}, extension?: EngineExtension) {
     const { threads } = options;
-    this.name = extension?.name ?? "wasm";
     this.#extension = extension;
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
       throw new EngineError(`${this.name}: threads must be a whole number from 1, got ${threads}`);
@@ -98,16 +96,23 @@ export class WasmEngine implements Engine {
       hasKernel: (op, attributes, inputs, outputs) =>
         own &&
         (op === "fused" ||
-          extension?.takes(op, attributes, inputs, outputs) === true ||
+          this.#extension?.takes(op, attributes, inputs, outputs) === true ||
           planKernel(op, attributes, inputs, outputs) !== null),
       // Which of the two kernels it will be is known only to the workers.
       scratchBytes: (op, attributes, inputs, outputs) =>
         Math.max(
           own ? scratchBytesOf(op, attributes, inputs, outputs) : 0,
-          own ? (extension?.scratchBytes(op, attributes, inputs, outputs) ?? 0) : 0,
+          own ? (this.#extension?.scratchBytes(op, attributes, inputs, outputs) ?? 0) : 0,
         ),
-      channelsLast: own ? extension?.channelsLast : undefined,
+      channelsLast:
+        own && extension?.channelsLast !== undefined
+          ? (...step) => this.#extension?.channelsLast?.(...step) === true
+          : undefined,
     };
+  }
+
+  get name(): string {
+    return this.#extension?.name ?? "wasm";
   }
 
   async start(): Promise<EngineInfo> {
@@ -128,13 +133,16 @@ export class WasmEngine implements Engine {
       throw new EngineError(this.#failure);
     }
     if (sharing && this.#extension !== undefined) this.#gate = StopGate.open(this.#threads);
-    const added = await this.#startWorkers(sharing).catch(async (error: Error) => {
+    const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
+    const starting = this.#startWorkers(sharing)
+      .then((added) => added ?? own)
+      .catch(async (error: Error) => `${own}; ${await this.#startPlain(sharing, error)}`);
+    const detail = await starting.catch(async (error: Error) => {
       this.#fail(`${this.name}: cannot start: ${error.message}`);
       await this.#endWorkers();
       throw new EngineError(this.#failure as string);
     });
-    const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
-    const detail = added ?? own;
+    this.#team.open();
     const bfloat16 = this.#extension?.bfloat16?.() ?? false;
     return { name: this.name, threads: this.#threads, detail, bfloat16 };
   }
@@ -273,39 +281,80 @@ export class WasmEngine implements Engine {
     await this.#team.stop();
   }
 
+  /**
+   * Starts without the extension that could not start, where that will do; what was asked for in the meantime is
+   * computed by the wasm engine's kernels.
+   *
+   * @returns a word on what is missing.
+   * @throws the extension's error where it will not do.
+   */
+  async #startPlain(sharing: boolean, problem: Error): Promise<string> {
+    if (this.#failure !== undefined || this.#extension?.optional !== true) throw problem;
+    const missing = `${this.name} cannot start: ${problem.message}`;
+    const [gate, team] = [this.#gate, this.#team];
+    this.#extension = undefined;
+    this.#gate = undefined;
+    this.#team = new WorkerTeam(team.takeWaiting());
+    this.#team.keepAlive(this.#requests.size > 0);
+    await gate?.close();
+    await team.stop();
+    await this.#startWorkers(sharing);
+    return missing;
+  }
+
   /** Resolves with what the extension says of itself when every worker is ready. */
   async #startWorkers(sharing: boolean): Promise<string | null> {
     const ready = Array.from({ length: this.#threads }, () => this.#requests.open<string | null>());
-    const all = Promise.all(ready.map(({ answer }) => answer));
-    all.catch(() => {});
+    const said = Promise.all(ready.map(({ answer }) => answer));
+    said.catch(() => {});
+    try {
+      await this.#introduceWorkers(
+        ready.map(({ id }) => id),
+        sharing,
+      );
+      return (await said)[0];
+    } catch (error) {
+      for (const { id } of ready) this.#requests.reject(id, error as Error);
+      throw error;
+    }
+  }
+
+  async #introduceWorkers(requests: readonly number[], sharing: boolean): Promise<void> {
     const loading = loadKernels(this.#relaxed, sharing);
     loading.catch(() => {});
-    await this.#team.start(
+    const [team, gate] = [this.#team, this.#gate];
+    await team.start(
       this.#threads,
       this.#extension?.startWorker ?? startWorker,
       (message) => this.#receive(message as WasmReply),
       (reason, worker) => {
-        this.#gate?.forget(worker);
-        this.#fail(`${this.name}: a worker failed: ${reason}`);
+        gate?.forget(worker);
+        this.#workerFailed(reason, requests[worker]);
       },
     );
     const kernels = await loading;
     const control = makeControl(this.#threads, sharing);
-    this.#team.open(
+    team.introduce(
       (thread): WasmMessage => ({
         type: "start",
-        request: ready[thread].id,
+        request: requests[thread],
         thread,
         threads: this.#threads,
         memory: this.#heap?.memory,
         kernels,
         control,
         referenceOnly: this.#options.referenceOnly === true,
-        gate: this.#gate?.words,
+        gate: gate?.words,
         settings: this.#extension?.settings,
       }),
     );
-    return (await all)[0];
+  }
+
+  /** A worker that ends before it is ready is a start that failed; later, an engine that failed. */
+  #workerFailed(reason: string, starting: number): void {
+    if (!this.#requests.reject(starting, new EngineError(`a worker failed: ${reason}`))) {
+      this.#fail(`${this.name}: a worker failed: ${reason}`);
+    }
   }
 
   #addressOf(buffer: EngineBuffer): number {
