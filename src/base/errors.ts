@@ -42,6 +42,11 @@ export class EngineError extends ConvoyantError {
   override name = "EngineError";
 }
 
+/** A buffer or a program that the engine's memory has no room for. The message names the bytes. */
+export class OutOfMemoryError extends EngineError {
+  override name = "OutOfMemoryError";
+}
+
 /** Weights whose names or shapes do not belong to this model. */
 export class StateDictError extends ConvoyantError {
   override name = "StateDictError";

@@ -1,10 +1,10 @@
 /** The base of the optimisers: parameter groups, state, and the step as one run. */
 
 import type { DType } from "../base/dtype.ts";
-import { allocateArray } from "../base/dtype.ts";
+import { allocateArray, arrayFrom } from "../base/dtype.ts";
 import { ArgumentError, AutogradError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
-import { constantValue, type StateBuffer, setGradientMode, type Value } from "../graph/node.ts";
+import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { scalarValue } from "../tensor/operands.ts";
@@ -69,7 +69,8 @@ export abstract class Optimizer {
   keepGradients = true;
   /** Settings of groups that do not name their own. */
   readonly defaults: Readonly<Record<string, any>>;
-  readonly #gradientHomes = new WeakMap<Tensor, StateBuffer>();
+  /** Memory that was made for a step which could not be taken: the next one finds it, as it was at its start. */
+  readonly #unused = new WeakMap<Tensor, ParameterState>();
 
   constructor(params: unknown, defaults: Readonly<Record<string, any>>) {
     const of = this.constructor.name;
@@ -118,6 +119,11 @@ export abstract class Optimizer {
   step<T>(closure?: () => T): T | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const trained: Tensor[] = [];
+    const states = new Map(
+      this.paramGroups.flatMap(({ params }) =>
+        params.map((param) => [param, copyOf(this.state.get(param))] as const),
+      ),
+    );
     const before = setGradientMode(false);
     try {
       insideCall(() => {
@@ -128,8 +134,12 @@ export abstract class Optimizer {
     } finally {
       setGradientMode(before);
     }
-    executor().submit([]);
-    if (this.keepGradients) this.#rememberHomes(trained);
+    try {
+      executor().submit([]);
+    } catch (error) {
+      this.#takeBack(states);
+      throw error;
+    }
     return loss;
   }
 
@@ -151,7 +161,8 @@ export abstract class Optimizer {
         group,
         state,
         number: (role, number) => numbers.get(role, number, dtype),
-        remembered: (key, start = 0) => remembered(state, key, param, start),
+        remembered: (key, start = 0) =>
+          remembered(state, key, () => this.#takeUnused(param, key) ?? filledLike(param, start)),
       });
       param.assign(next);
     }
@@ -161,17 +172,27 @@ export abstract class Optimizer {
   #settleGradient(param: Tensor): void {
     const { cell } = param.grad as Tensor;
     if (cell.value.settled) return;
-    if (this.keepGradients) {
-      cell.home ??= this.#gradientHomes.get(param) ?? null;
-      executor().commit(cell, cell.value);
-    } else executor().forgetGradient(cell);
+    if (this.keepGradients) executor().commit(cell, cell.value);
+    else executor().gradients.forget(cell);
   }
 
-  #rememberHomes(trained: readonly Tensor[]): void {
-    for (const param of trained) {
-      const home = param.grad?.cell.home;
-      if (home) this.#gradientHomes.set(param, home);
+  /** The optimiser's memory as it was before a step that does not fit the engine's. */
+  #takeBack(before: ReadonlyMap<Tensor, ParameterState | undefined>): void {
+    for (const [param, known] of before) {
+      const unused = this.#unused.get(param) ?? {};
+      for (const [key, one] of Object.entries(this.state.get(param) ?? {}))
+        if (one instanceof Tensor && known?.[key] === undefined) unused[key] = one;
+      this.#unused.set(param, unused);
+      if (known === undefined) this.state.delete(param);
+      else this.state.set(param, known);
     }
+  }
+
+  #takeUnused(param: Tensor, key: string): Tensor | number | undefined {
+    const unused = this.#unused.get(param);
+    const found = unused?.[key];
+    if (unused !== undefined) delete unused[key];
+    return found;
   }
 
   /**
@@ -204,23 +225,22 @@ export abstract class Optimizer {
   }
 }
 
-function remembered(state: ParameterState, key: string, param: Tensor, start: number): Tensor {
-  const known = state[key];
-  if (known instanceof Tensor) {
-    executor().wantHome(known.cell);
-    return known;
-  }
-  const tensor = filledLike(param, start);
+function remembered(state: ParameterState, key: string, make: () => Tensor | number): Tensor {
+  const tensor = (state[key] ?? make()) as Tensor;
   executor().wantHome(tensor.cell);
   state[key] = tensor;
   return tensor;
+}
+
+function copyOf(state: ParameterState | undefined): ParameterState | undefined {
+  return state && { ...state };
 }
 
 /** A tensor of a parameter's shape and dtype, one number everywhere. */
 export function filledLike(param: Tensor, number = 0): Tensor {
   const { shape, dtype } = param.cell.value;
   const data = allocateArray(dtype, numel(shape));
-  if (number !== 0) data.fill(number);
+  if (number !== 0) data.fill(arrayFrom(dtype, [number])[0]);
   return new Tensor(constantValue(data, [...shape], dtype));
 }
 

@@ -276,7 +276,7 @@ function accumulate(leaf: Value, grad: Value): void {
   const before = owner.grad;
   const collected = new Tensor(before === null ? grad : add(before.value, grad));
   owner.grad = collected;
-  executor().noteGradient(collected.cell);
+  executor().gradients.note(collected.cell, owner);
 }
 
 export interface Grad {

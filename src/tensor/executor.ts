@@ -18,31 +18,30 @@ import { compileGraph } from "../graph/compile.ts";
 import type { Node, StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
 import { Arrival } from "./arrival.ts";
-
-/** What owns state: a tensor's cell (weights, running statistics) or its gradient. */
-export interface StateOwner {
-  value: Value;
-  /** The buffer that holds the owner's value between runs, once there is one. */
-  home: StateBuffer | null;
-}
-
-class HomeBuffer implements StateBuffer {
-  readonly buffer: EngineBuffer;
-  /** The value whose contents the buffer holds now. */
-  holds: WeakRef<Value> | null = null;
-  /** Whether the engine that has the buffer was stopped. */
-  closed = false;
-
-  constructor(buffer: EngineBuffer) {
-    this.buffer = buffer;
-  }
-}
+import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
+import { HomeBuffer, homeOf, type StateOwner } from "./home_buffer.ts";
 
 /** Elements up to which a result is read back without having been asked for. */
 const SMALL = 65_536;
 
 /** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
 const MOST_PROGRAMS = 256;
+
+/** An in-place change that the next run makes. */
+interface Commit {
+  readonly owner: StateOwner;
+  readonly value: Value;
+  /** What the owner had before, and has again where the run cannot be made. */
+  readonly before: Value;
+}
+
+/** A run that is about to be sent. */
+interface PlannedRun {
+  readonly outputs: readonly Value[];
+  readonly commits: readonly Commit[];
+  readonly captured: Capture;
+  readonly cached: CachedProgram;
+}
 
 interface CachedProgram {
   readonly compiled: CompiledProgram;
@@ -76,13 +75,11 @@ export class Executor {
   /** The last program that was run, for printing. */
   lastProgram: Program | null = null;
   private readonly cache = new Map<string, CachedProgram>();
-  private readonly commits = new Map<StateOwner, Value>();
+  private readonly commits = new Map<StateOwner, Commit>();
   private readonly homeless = new Map<StateOwner, Value>();
   private topLevel: WeakRef<Value>[] = [];
-  /** Gradients that users may read, by what holds them. */
-  private readonly gradients = new Map<number, WeakRef<StateOwner>>();
-  private readonly gradientNumbers = new WeakMap<StateOwner, number>();
-  private nextGradient = 1;
+  /** Gradients that users may read. */
+  readonly gradients = new GradientBook();
   private queue: Promise<void> | null = null;
   private failure: unknown = null;
   private readonly homes = new Set<WeakRef<HomeBuffer>>();
@@ -100,25 +97,11 @@ export class Executor {
     if (this.topLevel.length >= 4096) this.topLevel = this.topLevel.filter((ref) => isPending(ref.deref()));
   }
 
-  /** Like `note`, for the gradient that `backward` left with a leaf, whatever becomes of it. */
-  noteGradient(owner: StateOwner): void {
-    const number = this.nextGradient++;
-    this.gradientNumbers.set(owner, number);
-    this.gradients.set(number, new WeakRef(owner));
-    if (this.gradients.size % 4096 !== 0) return;
-    for (const [known, ref] of this.gradients)
-      if (!isPending(ref.deref()?.value)) this.gradients.delete(known);
-  }
-
-  /** Lets go of a gradient: nobody will read it after the step. */
-  forgetGradient(owner: StateOwner): void {
-    this.gradients.delete(this.gradientNumbers.get(owner) ?? 0);
-  }
-
   /** Makes `value` the owner's new contents at the next run (an in-place change). */
   commit(owner: StateOwner, value: Value): void {
+    const before = this.commits.get(owner)?.before ?? owner.value;
     owner.value = value;
-    this.commits.set(owner, value);
+    this.commits.set(owner, { owner, value, before });
   }
 
   /** Whether in-place changes wait for the next run. */
@@ -149,33 +132,71 @@ export class Executor {
   /**
    * Compiles and sends off everything that `requested` needs, together with all pending in-place changes.
    * Returns at once; a value's data arrives later.
+   *
+   * @param spent - leaves whose use is over: what the user's own code computed from them is read back as well.
+   * @throws OutOfMemoryError where the run does not fit the engine's memory. Then nothing has run, and every tensor
+   * that was to be changed has its old contents.
    */
-  submit(requested: readonly Value[]): void {
+  submit(requested: readonly Value[], spent: readonly GradientLeaf[] = []): void {
     this.throwFailure();
     const started = performance.now();
-    for (const [owner, value] of this.homeless) this.giveHome(owner, value);
-    this.homeless.clear();
-    const commits = this.takeCommits();
-    let outputs: Value[];
-    let captured: Capture;
-    let cached: CachedProgram;
+    let planned: PlannedRun | null;
     try {
-      outputs = this.outputsOf(requested, commits);
-      if (outputs.length === 0 && commits.length === 0) return;
-      const targets = commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
-      captured = capture(outputs, targets, onLost);
-      cached = this.lookUp(captured.key, captured.build);
+      planned = this.plan(requested, spent);
     } catch (error) {
-      // Nothing has run (the step does not fit the memory, say): every owner keeps what it had.
-      for (const { owner, value } of commits) restore(owner, value);
+      this.takeBack();
       throw error;
     }
+    if (planned === null) return;
+    const { outputs, commits, captured, cached } = planned;
+    this.commits.clear();
     this.lastProgram = cached.compiled.program;
     const arrivals = outputs.map((value) => new Arrival(value));
     this.settleCommits(commits);
     this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals);
     this.statistics.captureMilliseconds += performance.now() - started;
     this.statistics.runs++;
+  }
+
+  /**
+   * Computes the gradients that `backward` left with leaves, into a buffer for each leaf. A next `backward` adds to
+   * them, and a step of the optimiser uses them, without computing again what came before.
+   *
+   * @param requested - what else is wanted of the same run.
+   * @throws OutOfMemoryError as `submit`.
+   */
+  keepGradients(requested: readonly Value[] = []): void {
+    const leaves = this.gradients.waitingLeaves();
+    for (const { cell, grad } of leaves) {
+      this.wantHome(cell);
+      if (grad !== null) this.commit(grad.cell, grad.cell.value);
+    }
+    if (leaves.length > 0) this.submit(requested, leaves);
+  }
+
+  private plan(requested: readonly Value[], spent: readonly GradientLeaf[]): PlannedRun | null {
+    for (const [owner, value] of this.homeless) {
+      this.giveHome(owner, value);
+      this.homeless.delete(owner);
+    }
+    const commits = [...this.commits.values()];
+    for (const { owner, value } of commits)
+      this.makeHomeFor(owner, numel(value.shape) * bytesOf(value.dtype));
+    const outputs = this.outputsOf(requested, commits, spent);
+    if (outputs.length === 0 && commits.length === 0) return null;
+    const targets = commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
+    const captured = capture(outputs, targets, onLost);
+    return { outputs, commits, captured, cached: this.lookUp(captured.key, captured.build) };
+  }
+
+  /** Takes the in-place changes back that were to be made by a run that cannot be. */
+  private takeBack(): void {
+    for (const { owner, value, before } of this.commits.values()) {
+      if (owner.value === value) owner.value = before;
+      // Nothing was written there.
+      if (!owner.value.settled) owner.home = null;
+    }
+    this.commits.clear();
   }
 
   /** The value's elements. Do not change them. */
@@ -216,7 +237,7 @@ export class Executor {
       home.holds = new WeakRef(value);
     } else if (value === owner.value && !value.settled && !this.commits.has(owner)) {
       // Not computed yet (a weight made by randn): the next run leaves it there.
-      this.commits.set(owner, value);
+      this.commit(owner, value);
     }
   }
 
@@ -262,18 +283,16 @@ export class Executor {
     return viewArray(value.dtype, bytes, 0, numel(value.shape));
   }
 
-  private takeCommits(): { owner: StateOwner; value: Value }[] {
-    const taken: { owner: StateOwner; value: Value }[] = [];
-    for (const [owner, value] of this.commits) {
-      if (homeOf(owner) === null) owner.home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
-      taken.push({ owner, value });
-    }
-    this.commits.clear();
-    return taken;
+  private makeHomeFor(owner: StateOwner, bytes: number): void {
+    if (homeOf(owner) === null) owner.home = this.gradients.homeFor(owner, bytes, () => this.makeHome(bytes));
   }
 
   /** What must be read back: what was asked for, and what the user made of contents about to be overwritten. */
-  private outputsOf(requested: readonly Value[], commits: readonly { owner: StateOwner }[]): Value[] {
+  private outputsOf(
+    requested: readonly Value[],
+    commits: readonly Commit[],
+    spent: readonly GradientLeaf[],
+  ): Value[] {
     const outputs = new Set<Value>();
     for (const value of requested) if (!value.settled) outputs.add(value);
     if (commits.length === 0) {
@@ -281,17 +300,14 @@ export class Executor {
       return [...outputs];
     }
     const doomed = new Set<StateBuffer>(commits.map((c) => c.owner.home as StateBuffer));
+    for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
     const canBeKept = (value: Value | undefined): value is Value => isPending(value) && value.lost === null;
-    const held = [
-      ...this.topLevel.map((ref) => ref.deref()),
-      ...[...this.gradients.values()].map((ref) => ref.deref()?.value),
-    ].filter(canBeKept);
+    const held = [...this.topLevel.map((ref) => ref.deref()), ...this.gradients.values()].filter(canBeKept);
     const mustBeKept = dependents(held, doomed);
     for (const value of mustBeKept) outputs.add(value);
     const mayWait = (value: Value | undefined) => canBeKept(value) && !mustBeKept.has(value);
     this.topLevel = this.topLevel.filter((ref) => mayWait(ref.deref()));
-    for (const [number, ref] of this.gradients)
-      if (!mayWait(ref.deref()?.value)) this.gradients.delete(number);
+    this.gradients.keepOnly(mayWait);
     for (const { owner } of commits) outputs.delete(owner.value);
     return [...outputs];
   }
@@ -330,13 +346,19 @@ export class Executor {
     return cached;
   }
 
+  /** Compiles every program anew at its next use: the engine's capabilities have changed. */
+  forgetPrograms(): void {
+    for (const { compiled } of this.cache.values()) this.engine.release(compiled);
+    this.cache.clear();
+  }
+
   private forgetOldest(): void {
     const [key, oldest] = this.cache.entries().next().value as [string, CachedProgram];
     this.cache.delete(key);
     this.engine.release(oldest.compiled);
   }
 
-  private settleCommits(commits: readonly { owner: StateOwner; value: Value }[]): void {
+  private settleCommits(commits: readonly Commit[]): void {
     for (const { owner, value } of commits) {
       const home = owner.home as HomeBuffer;
       const before = home.holds?.deref();
@@ -419,19 +441,6 @@ export class Executor {
     this.failure = null;
     throw error;
   }
-}
-
-/** The owner's buffer, where it has one on an engine that runs. */
-function homeOf(owner: StateOwner): HomeBuffer | null {
-  const home = owner.home as HomeBuffer | null;
-  if (home?.closed) owner.home = null;
-  return owner.home as HomeBuffer | null;
-}
-
-/** Takes an in-place change back that was not made. */
-function restore(owner: StateOwner, value: Value): void {
-  const before = (owner.home as HomeBuffer | null)?.holds?.deref();
-  if (before !== undefined && owner.value === value) owner.value = before;
 }
 
 function noop(): void {}

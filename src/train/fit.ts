@@ -4,6 +4,7 @@ import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { Module } from "../nn/index.ts";
 import { checkMonitor } from "./early_stopping.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
+import { checkMicroBatch } from "./micro_batches.ts";
 import { checkPrecision } from "./precision.ts";
 import { Training } from "./training.ts";
 
@@ -15,6 +16,7 @@ const SIGNATURE = signature("fit", [
   "epochs",
   "loss?",
   "precision?",
+  "microBatch?",
   "scheduler?",
   "schedulerStep?",
   "earlyStopping?",
@@ -41,11 +43,15 @@ const SIGNATURE = signature("fit", [
  * With `out` the run is kept in a folder: it can be interrupted at any moment and taken up again (`resume`) to
  * bit-identical weights and metrics.
  *
+ * A batch whose step does not fit the engine's memory is run in slices, with one step of the optimiser: see
+ * `microBatch`.
+ *
  * With `precision: "bf16"` convolutions and products are computed in bfloat16, where the engine has that fast
  * (`isBf16Supported`); the result says what it was.
  *
  * @throws ArgumentError for unknown options and values outside their range; TrainingError where the loss
- * becomes NaN or infinite (it says at which step), where `out` holds a run already or another process is at it.
+ * becomes NaN or infinite (it says at which step), where a batch does not fit the memory and the network mixes its
+ * examples, where `out` holds a run already or another process is at it.
  * @example
  * ```ts
  * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });
@@ -119,6 +125,8 @@ function checkOptions(net: Module, options: FitOptions): void {
   if (!(checkpointSeconds >= 0))
     throw new ArgumentError(`fit: expected \`checkpointSeconds\` of at least 0, got ${checkpointSeconds}`);
   checkPrecision("fit", options.precision);
+  const { microBatch = "auto" } = options;
+  if (microBatch !== "auto") checkMicroBatch("fit", "microBatch", microBatch, '"auto", or ');
   if (options.monitor !== undefined) checkMonitor(options.monitor);
 }
 

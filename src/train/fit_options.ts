@@ -104,7 +104,7 @@ export interface Callbacks {
   onEpoch?(event: EpochEvent): unknown;
   /** Something besides training goes on: "testing", "saving". */
   onPhase?(name: string): unknown;
-  /** Something that is not as it was asked for, in a sentence: no fast bf16 here. Before `onStart`. */
+  /** Something that is not as it was asked for, in a sentence: no fast bf16 here, batches in slices. */
   onNote?(text: string): unknown;
   /** After a checkpoint was written. */
   onCheckpoint?(event: CheckpointEvent): unknown;
@@ -141,6 +141,16 @@ export interface FitOptions {
    * bf16, `onNote` is told and f32 is computed. Default `"f32"`.
    */
   readonly precision?: Precision;
+  /**
+   * Examples that go through the network at once at most. A larger batch is run in equal slices whose gradients are
+   * added up, for one step of the optimiser. `"auto"` (default): as many as the engine's memory has room for, found
+   * by halving; `onNote` is told.
+   *
+   * The result is the whole batch's, to rounding, where `loss` is a mean over the examples: checked on the first
+   * slice where it is not the default. Dropout draws anew for each slice. Batch normalisation takes its statistics
+   * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
+   */
+  readonly microBatch?: "auto" | number;
   /** Changes the learning rate. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */

@@ -20,4 +20,5 @@ export type {
 export { layerSummary } from "./layer_summary.ts";
 export { limitBatches } from "./loaders.ts";
 export { topKAccuracy } from "./metric_functions.ts";
+export { type MicroBatch, microBatches } from "./micro_batches.ts";
 export type { Precision } from "./precision.ts";

@@ -41,10 +41,12 @@ export class RunningTotals {
     this.metrics = Object.entries(metrics).map(([name, of]) => ({ name, of, sum: float64(0) }));
   }
 
-  /** Adds a step. Call inside `noGrad`, before the step is submitted. */
+  /**
+   * Adds a step, or a slice of its batch. Call inside `noGrad`, before it is submitted; then `count` what was sent:
+   * a run that is refused leaves the sums as they are.
+   */
   add(loss: Tensor, output: Tensor, target: Tensor, step: number): void {
     const count = target.size(0);
-    this.examples += count;
     const wide = loss.detach().to("float64");
     this.lossSum.add_(mul(wide, scalar(count)));
     for (const { of, sum: total } of this.metrics)
@@ -56,6 +58,11 @@ export class RunningTotals {
     }
     const bad = logicalAnd(isnan(wide.sub(wide)), lt(this.firstBad, scalar(0)));
     this.firstBad.assign(where(bad, scalar(step), this.firstBad).value);
+  }
+
+  /** Notes that so many examples were added. */
+  count(examples: number): void {
+    this.examples += examples;
   }
 
   /** The means so far. Waits for the steps under way. */

@@ -2,23 +2,18 @@
 
 import { isFloating } from "../base/dtype.ts";
 import { TrainingError } from "../base/errors.ts";
-import { insideCall } from "../graph/scope.ts";
-import { clipGradNorm_ } from "../nn/gradient_clipping.ts";
 import type { Module } from "../nn/index.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
-import { noGrad } from "../tensor/autograd.ts";
-import { crossEntropy } from "../tensor/functions/index.ts";
 import { getRngState, setRngState } from "../tensor/random_state.ts";
-import { executor } from "../tensor/runtime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import { EarlyStopping, improvement, type Monitor } from "./early_stopping.ts";
 import { type TestFigures, testFigures } from "./evaluate.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
 import { asLoader, checkBatch } from "./loaders.ts";
-import { inPrecision, outputOf, type Precision, usablePrecision } from "./precision.ts";
+import { type Precision, usablePrecision } from "./precision.ts";
 import { RunningTotals } from "./running_totals.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { TrainStep } from "./train_step.ts";
 
 type Options = Omit<FitOptions, "callbacks"> & { readonly callbacks: readonly Callbacks[] };
 
@@ -33,6 +28,7 @@ export class Training {
   private readonly testLoader: Loader | null;
   private readonly monitor: Monitor;
   private readonly totals: RunningTotals;
+  private readonly trainStep: TrainStep;
   private readonly stopping: EarlyStopping | null;
   private readonly clock = new Stopwatch();
   private readonly started = performance.now();
@@ -53,6 +49,7 @@ export class Training {
     this.testLoader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
     this.monitor = options.monitor ?? (this.testLoader ? "testAccuracy" : "trainLoss");
     this.totals = new RunningTotals(options.metrics);
+    this.trainStep = new TrainStep(net, options, this.totals, (note) => this.tell("onNote", note));
     this.stopping = options.earlyStopping ? new EarlyStopping(options.earlyStopping) : null;
   }
 
@@ -81,6 +78,7 @@ export class Training {
   private async settlePrecision(): Promise<void> {
     const { precision, note } = await usablePrecision(this.options.precision ?? "f32");
     this.precision = precision;
+    this.trainStep.precision = precision;
     if (note !== undefined) await this.tell("onNote", note);
   }
 
@@ -143,10 +141,11 @@ export class Training {
       if (this.isInterrupted()) return false;
       const [x, y] = checkBatch(item, "trainLoader");
       this.clock.start();
-      this.trainStep(x, y);
-      await executor().backpressure(2);
+      await this.trainStep.run(x, y, this.step);
       this.clock.stop(x.size(0));
+      this.step++;
       this.batch++;
+      if (this.options.schedulerStep === "step") this.options.scheduler?.step();
       const { epoch, batch: step } = this;
       await this.tell("onStep", { epoch, step, stepsPerEpoch, examplesPerSecond: this.clock.rate() });
       if (stepsPerEpoch !== null && step >= stepsPerEpoch) continue;
@@ -159,22 +158,6 @@ export class Training {
         "trainLoader gave no batches: the data set is empty, or smaller than a batch with dropLast",
       );
     return !this.isInterrupted();
-  }
-
-  private trainStep(x: Tensor, y: Tensor): void {
-    const { optimizer, loss: lossOf = crossEntropy, clipGradNorm, scheduler, schedulerStep } = this.options;
-    // Inside a call of ours nothing but the weights and the totals has to be kept.
-    insideCall(() => {
-      const output = inPrecision(this.precision, () => outputOf(this.net, x));
-      const loss = inPrecision(this.precision, () => lossOf(output, y));
-      optimizer.zeroGrad();
-      loss.backward();
-      if (clipGradNorm) clipGradNorm_(this.net.parameters(), clipGradNorm);
-      noGrad(() => this.totals.add(loss, output, y, this.step));
-      optimizer.step();
-    });
-    this.step++;
-    if (schedulerStep === "step") scheduler?.step();
   }
 
   /** The book draws a point every fifth of an epoch. */

@@ -2,7 +2,7 @@
  * The books of the wasm engine's memory: one linear memory that grows as needed, with the state buffers and one
  * arena that all programs share. The bytes themselves are touched by the workers only.
  */
-import { EngineError } from "../../base/errors.ts";
+import { EngineError, OutOfMemoryError } from "../../base/errors.ts";
 import { formatBytes } from "../run_program.ts";
 import { AddressSpace } from "./address_space.ts";
 import { HEAP_BASE } from "./kernels/memory_layout.ts";
@@ -11,6 +11,8 @@ const PAGE = 65536;
 /** What 32-bit addresses reach. Where so much cannot be reserved, half of it is asked for, and so on. */
 const MOST_PAGES = 65536;
 const FEWEST_PAGES = 1024;
+/** The kernels' own page and a little: less can hold no program. */
+const FEWEST_LIMIT_PAGES = 16;
 /** The kernels' own page, and room for the first small buffers. */
 const FIRST_PAGES = 2;
 
@@ -28,10 +30,12 @@ export class EngineHeap {
   /**
    * @param shared Reserves a shared memory.
    * @param growElsewhere Asks the worker to make its own memory so many pages long, where it is not shared.
-   * @throws EngineError where no memory can be reserved.
+   * @param limit Bytes that it may have at most; 4 GiB where it is undefined.
+   * @throws EngineError where no memory can be reserved, or the limit is out of range.
    */
-  constructor(shared: boolean, growElsewhere: (pages: number) => void) {
-    const reserved = shared ? reserveShared() : { memory: undefined, pages: MOST_PAGES };
+  constructor(shared: boolean, growElsewhere: (pages: number) => void, limit?: number) {
+    const most = limit === undefined ? MOST_PAGES : pagesOf(limit);
+    const reserved = shared ? reserveShared(most) : { memory: undefined, pages: most };
     this.memory = reserved.memory;
     this.limitBytes = reserved.pages * PAGE;
     this.#space = new AddressSpace(HEAP_BASE, this.limitBytes);
@@ -46,7 +50,7 @@ export class EngineHeap {
   /**
    * The address of `bytes` free bytes, a multiple of 64; grows the memory where needed.
    *
-   * @throws EngineError where they do not fit, with `what` needs them.
+   * @throws OutOfMemoryError where they do not fit, with `what` needs them.
    */
   take(bytes: number, what: string): number {
     const address = this.#space.take(bytes);
@@ -55,7 +59,7 @@ export class EngineHeap {
       return address;
     }
     if (address !== undefined) this.#space.give(address, bytes);
-    throw new EngineError(
+    throw new OutOfMemoryError(
       `wasm: out of memory: ${what} needs ${formatBytes(bytes)}, ${formatBytes(this.#taken)} of at most ` +
         `${formatBytes(this.limitBytes)} are taken; use a smaller batch or smaller pictures, or free tensors`,
     );
@@ -94,8 +98,17 @@ export class EngineHeap {
   }
 }
 
-function reserveShared(): { memory: WebAssembly.Memory; pages: number } {
-  for (let pages = MOST_PAGES; ; pages /= 2) {
+/** Whole pages within a limit that was asked for. */
+function pagesOf(limit: number): number {
+  const pages = Math.floor(limit / PAGE);
+  if (pages >= FEWEST_LIMIT_PAGES && pages <= MOST_PAGES) return pages;
+  throw new EngineError(
+    `expected \`memoryLimit\` to be from ${FEWEST_LIMIT_PAGES * PAGE} to ${MOST_PAGES * PAGE} bytes, got ${limit}`,
+  );
+}
+
+function reserveShared(most: number): { memory: WebAssembly.Memory; pages: number } {
+  for (let pages = most; ; pages = Math.ceil(pages / 2)) {
     try {
       const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: pages, shared: true });
       return { memory, pages };

@@ -1,0 +1,70 @@
+/**
+ * The gradients that `backward` left with leaves: which of them wait to be computed, and the buffer in which those
+ * of a leaf are kept, the same one at every step.
+ */
+import type { Value } from "../graph/node.ts";
+import type { HomeBuffer, StateOwner } from "./home_buffer.ts";
+
+/** A tensor that collects gradients. */
+export interface GradientLeaf {
+  readonly cell: StateOwner;
+  readonly grad: { readonly cell: StateOwner } | null;
+}
+
+/** How many are noted before those that need no more looking after are dropped. */
+const MANY = 4096;
+
+export class GradientBook {
+  readonly #noted = new Map<number, WeakRef<StateOwner>>();
+  readonly #numbers = new WeakMap<StateOwner, number>();
+  readonly #leaves = new WeakMap<StateOwner, GradientLeaf>();
+  readonly #homes = new WeakMap<GradientLeaf, HomeBuffer>();
+  #next = 1;
+
+  /** Remembers the gradient that `backward` left with a leaf, whatever becomes of it. */
+  note(owner: StateOwner, leaf: GradientLeaf): void {
+    const number = this.#next++;
+    this.#numbers.set(owner, number);
+    this.#leaves.set(owner, leaf);
+    this.#noted.set(number, new WeakRef(owner));
+    if (this.#noted.size % MANY === 0) this.keepOnly((value) => !value.settled);
+  }
+
+  /** Nobody will read this gradient any more. */
+  forget(owner: StateOwner): void {
+    this.#noted.delete(this.#numbers.get(owner) ?? 0);
+  }
+
+  /** Gradients that are noted and still alive. */
+  values(): Value[] {
+    return [...this.#noted.values()].flatMap((ref) => ref.deref()?.value ?? []);
+  }
+
+  keepOnly(wanted: (value: Value) => boolean): void {
+    for (const [number, ref] of this.#noted) {
+      const value = ref.deref()?.value;
+      if (value === undefined || !wanted(value)) this.#noted.delete(number);
+    }
+  }
+
+  /** The leaves whose present gradient has yet to be computed. */
+  waitingLeaves(): GradientLeaf[] {
+    return [...this.#noted.values()].flatMap((ref) => {
+      const owner = ref.deref();
+      if (owner === undefined || owner.value.settled) return [];
+      const leaf = this.#leaves.get(owner);
+      return leaf?.grad?.cell === owner ? [leaf] : [];
+    });
+  }
+
+  /** The buffer for an owner that is the gradient of a leaf: that of the leaf's earlier gradients, or a new one. */
+  homeFor(owner: StateOwner, bytes: number, make: () => HomeBuffer): HomeBuffer {
+    const leaf = this.#leaves.get(owner);
+    if (leaf === undefined) return make();
+    const known = this.#homes.get(leaf);
+    if (known !== undefined && !known.closed && known.buffer.bytes === bytes) return known;
+    const home = make();
+    this.#homes.set(leaf, home);
+    return home;
+  }
+}
