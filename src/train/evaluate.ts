@@ -1,7 +1,8 @@
 /** A network's figures on a data set. */
 import { numbersOf } from "../base/dtype.ts";
-import { ShapeError } from "../base/errors.ts";
+import { OutOfMemoryError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
+import { insideCall } from "../graph/scope.ts";
 import type { Module } from "../nn/index.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import { crossEntropy } from "../tensor/functions/index.ts";
@@ -10,6 +11,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { ClassificationMetrics } from "./classification_metrics.ts";
 import type { BatchSource, LossFunction, MetricFunctions } from "./fit_options.ts";
 import { asLoader, checkBatch } from "./loaders.ts";
+import { mixesExamples, nextSlice, partOf } from "./micro_batches.ts";
 import { checkPrecision, inPrecision, outputOf, type Precision, usablePrecision } from "./precision.ts";
 import { isClassification } from "./running_totals.ts";
 
@@ -26,7 +28,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * Runs a classifier over a loader in evaluation mode and counts.
+ * Runs a classifier over a loader in evaluation mode and counts. A batch that does not fit the engine's memory is run
+ * in slices.
  *
  * @returns loss, accuracy, top-k accuracy, per-class accuracy, confusion matrix and the surest mistakes.
  * @throws ArgumentError for an unknown precision; ShapeError where the network's output is not [N, classes];
@@ -74,6 +77,7 @@ export async function testFigures(
   const loader = asLoader(source, "testLoader");
   const { precision = "f32" } = options;
   const counter = new TestCounter(options.loss, options.metrics ?? {}, precision);
+  const sender = new SliceSender(net, counter, precision);
   const wasTraining = net.training;
   net.eval();
   let waiting: Promise<void> | null = null;
@@ -86,15 +90,13 @@ export async function testFigures(
         break;
       }
       const [x, y] = checkBatch(batch, "testLoader");
-      // The next batch is under way while this one is counted.
-      const sent = noGrad(() => {
-        const output = inPrecision(precision, () => outputOf(net, x));
-        return counter.send(output, y);
-      });
-      const counted = counter.count(sent);
-      counted.catch(() => {});
-      if (waiting !== null) await waiting;
-      waiting = counted;
+      for (const sent of sender.send(x, y)) {
+        // The next slice is under way while this one is counted.
+        const counted = counter.count(sent);
+        counted.catch(() => {});
+        if (waiting !== null) await waiting;
+        waiting = counted;
+      }
       options.onBatch?.(++done, loader.length);
     }
     if (waiting !== null) await waiting;
@@ -110,6 +112,55 @@ interface SentBatch {
   /** The metrics', then the loss where it is not counted from the logits. */
   readonly means: readonly Tensor[];
   readonly target: Tensor;
+}
+
+/** Sends batches to the engine: whole, or in slices where one does not fit its memory. */
+class SliceSender {
+  private readonly net: Module;
+  private readonly counter: TestCounter;
+  private readonly precision: Precision;
+  private most = Number.POSITIVE_INFINITY;
+
+  constructor(net: Module, counter: TestCounter, precision: Precision) {
+    this.net = net;
+    this.counter = counter;
+    this.precision = precision;
+  }
+
+  *send(x: Tensor, y: Tensor): Generator<SentBatch> {
+    const count = x.size(0);
+    let done = 0;
+    do {
+      const size = nextSlice(count - done, Math.min(this.most, count));
+      const sent = this.trySlice(partOf(x, done, done + size), partOf(y, done, done + size));
+      if (sent === null) continue;
+      yield sent;
+      done += size;
+    } while (done < count);
+  }
+
+  /** Null where the slice does not fit: the next ones are to be smaller. */
+  private trySlice(x: Tensor, y: Tensor): SentBatch | null {
+    let output: Tensor | undefined;
+    try {
+      return noGrad(() =>
+        insideCall(() => {
+          output = inPrecision(this.precision, () => outputOf(this.net, x));
+          return this.counter.send(output, y);
+        }),
+      );
+    } catch (error) {
+      const canBeLess =
+        error instanceof OutOfMemoryError &&
+        output !== undefined &&
+        x.size(0) > 1 &&
+        y.size(0) === x.size(0) &&
+        mixesExamples(output.value, x.value) === null;
+      if (!canBeLess) throw error;
+      this.most = Math.ceil(x.size(0) / 2);
+      return null;
+    }
+  }
 }
 
 class TestCounter {

@@ -65,7 +65,7 @@ export function checkMicroBatch(of: string, name: string, given: unknown, or = "
 
 /** Examples in the next slice where so many are left: all slices of a batch are of one size, or nearly. */
 export function nextSlice(left: number, most: number): number {
-  return Math.ceil(left / Math.ceil(left / most));
+  return left === 0 ? 0 : Math.ceil(left / Math.ceil(left / most));
 }
 
 /** Examples `from` to `to` of a batch; its elements are not copied where they are at hand. */
