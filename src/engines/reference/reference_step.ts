@@ -4,6 +4,7 @@ import { arrayFrom, type DType, isHalf, numbersOf, type TypedArray } from "../..
 import { EngineError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import type { ProgramStep } from "../engine.ts";
+import { channelsFirst } from "./channels_last_step.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 
 export interface ReferenceTensor {
@@ -27,6 +28,13 @@ export function callReference(
     throw new EngineError(
       `no engine kernel computes \`${step.op}\`${step.label === "" ? "" : ` (${step.label})`}`,
     );
+  }
+  if (step.attributes.layout === "channelsLast") {
+    const first = channelsFirst(step.op, inputs, outputs);
+    const { layout: _, ...attributes } = step.attributes;
+    callReference({ ...step, attributes }, first.inputs, first.outputs);
+    first.finish();
+    return;
   }
   const results = outputs.map(widened);
   kernel({ inputs: inputs.map(widened), outputs: results, attributes: step.attributes });
