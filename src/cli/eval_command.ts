@@ -1,4 +1,5 @@
 /** `convoyant eval`: a run's figures on the test set. */
+import { engineHere } from "../engines/select.ts";
 import { confusionFigures } from "../report/confusion.ts";
 import { formatFigure, formatPercent } from "../report/number_text.ts";
 import { renderTable } from "../report/table.ts";
@@ -18,7 +19,7 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
   const loaded = await loadNetwork(command.source, command.model, settingsOf(command));
   const config = { ...loaded.config, limitBatches: command.limitBatches };
   await useEngine(
-    command.engine ?? config.engine,
+    command.engine ?? engineHere(config.engine),
     command.threads === null ? {} : { threads: command.threads },
   );
   const precision = await precisionHere(config.precision, output);

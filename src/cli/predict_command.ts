@@ -1,6 +1,8 @@
 /** `convoyant predict`: what a network makes of pictures. */
+
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { type ClassName, openDataset, transforms } from "../data/index.ts";
+import { engineHere } from "../engines/select.ts";
 import { readGreyImage } from "../io/image_file.ts";
 import { type Picture, resample } from "../report/picture.ts";
 import { renderPrediction } from "../report/terminal_image.ts";
@@ -30,7 +32,7 @@ export async function predictCommand(command: PredictCommand, output: Output): P
   const examples: Example[] = [];
   for (const image of command.images) examples.push(await readExample(image, config, command.invert, output));
   await useEngine(
-    command.engine ?? config.engine,
+    command.engine ?? engineHere(config.engine),
     command.threads === null ? {} : { threads: command.threads },
   );
   const precision = await precisionHere(config.precision, output);

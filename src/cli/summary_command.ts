@@ -1,4 +1,5 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
+import { fastestEngine } from "../engines/select.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/summary_table.ts";
@@ -63,7 +64,7 @@ async function showProgram(
   output: Output,
 ): Promise<object> {
   const asked = precisionNamed(wanted ?? "f32");
-  await useEngine(engine ?? "wasm", threads === null ? {} : { threads });
+  await useEngine(engine ?? fastestEngine(), threads === null ? {} : { threads });
   const precision = await precisionHere(asked, output);
   const { program, timings } = await profileTrainingStep(net, inputShape, precision);
   output.line(`training step of ${model}, batch ${inputShape[0]}, ${precision}, ${engineInfo()}`);

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
+import { fastestEngine } from "../engines/select.ts";
 import { create, type Edition, entry, initXavier, type NetworkOptions } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
@@ -100,7 +101,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     weightDecay: given.weightDecay ?? 0,
     resize: given.resize ?? resize,
     seed: given.seed ?? 0,
-    engine: given.engine ?? "wasm",
+    engine: given.engine ?? fastestEngine(),
     threads: given.threads ?? null,
     precision: precisionNamed(given.precision ?? "f32"),
     limitBatches: given.limitBatches ?? null,
