@@ -25,6 +25,7 @@ interface DTypeInfo {
   readonly rank: number;
   /** 0 bool, 1 integral, 2 floating. */
   readonly category: 0 | 1 | 2;
+  readonly largest: number;
   readonly array: {
     new (length: number): TypedArray;
     new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
@@ -33,14 +34,35 @@ interface DTypeInfo {
 }
 
 const INFO: Record<DType, DTypeInfo> = {
-  bool: { bytes: 1, floating: false, rank: 0, category: 0, array: Uint8Array },
-  uint8: { bytes: 1, floating: false, rank: 1, category: 1, array: Uint8Array },
-  int32: { bytes: 4, floating: false, rank: 2, category: 1, array: Int32Array },
-  int64: { bytes: 8, floating: false, rank: 3, category: 1, array: Float64Array },
-  float16: { bytes: 2, floating: true, rank: 4, category: 2, array: Uint16Array },
-  bfloat16: { bytes: 2, floating: true, rank: 5, category: 2, array: Uint16Array },
-  float32: { bytes: 4, floating: true, rank: 6, category: 2, array: Float32Array },
-  float64: { bytes: 8, floating: true, rank: 7, category: 2, array: Float64Array },
+  bool: { bytes: 1, floating: false, rank: 0, category: 0, largest: 1, array: Uint8Array },
+  uint8: { bytes: 1, floating: false, rank: 1, category: 1, largest: 255, array: Uint8Array },
+  int32: { bytes: 4, floating: false, rank: 2, category: 1, largest: 2147483647, array: Int32Array },
+  int64: {
+    bytes: 8,
+    floating: false,
+    rank: 3,
+    category: 1,
+    largest: Number.MAX_SAFE_INTEGER,
+    array: Float64Array,
+  },
+  float16: { bytes: 2, floating: true, rank: 4, category: 2, largest: 65504, array: Uint16Array },
+  bfloat16: {
+    bytes: 2,
+    floating: true,
+    rank: 5,
+    category: 2,
+    largest: 3.3895313892515355e38,
+    array: Uint16Array,
+  },
+  float32: {
+    bytes: 4,
+    floating: true,
+    rank: 6,
+    category: 2,
+    largest: 3.4028234663852886e38,
+    array: Float32Array,
+  },
+  float64: { bytes: 8, floating: true, rank: 7, category: 2, largest: Number.MAX_VALUE, array: Float64Array },
 };
 
 export const DTYPES = Object.keys(INFO) as DType[];
@@ -60,6 +82,11 @@ export function isFloating(dtype: DType): boolean {
 
 export function isHalf(dtype: DType): dtype is HalfDType {
   return dtype === "bfloat16" || dtype === "float16";
+}
+
+/** The largest finite number of a floating dtype; of integers the largest that is held exactly. */
+export function largestNumber(dtype: DType): number {
+  return INFO[dtype].largest;
 }
 
 /** Zeros. */

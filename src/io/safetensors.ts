@@ -25,8 +25,8 @@ const FILE_ORDER: readonly DType[] = [
   "float64",
   "float32",
   "int32",
-  "float16",
   "bfloat16",
+  "float16",
   "uint8",
   "bool",
 ];

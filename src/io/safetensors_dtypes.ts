@@ -1,4 +1,4 @@
-import { allocateArray, type DType, type TypedArray } from "../base/dtype.ts";
+import { allocateArray, arrayFrom, type DType, isHalf, type TypedArray } from "../base/dtype.ts";
 import { DTypeError, FileError } from "../base/errors.ts";
 
 /** One element type of a safetensors file: its size there, what it becomes here, how to read it. */
@@ -49,7 +49,11 @@ export function storedName(dtype: DType): string {
 
 /** The bytes of a tensor as they stand in the file; a view of `data` where memory and file agree. */
 export function storedBytes(name: string, data: TypedArray, dtype: DType): Uint8Array {
-  if (dtype !== "int64") return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (dtype !== "int64") {
+    // `tensor.data()` gives the numbers of 16-bit floats.
+    const held = isHalf(dtype) && !(data instanceof Uint16Array) ? arrayFrom(dtype, data) : data;
+    return new Uint8Array(held.buffer, held.byteOffset, held.byteLength);
+  }
   const words = new Int32Array(2 * data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i];

@@ -1,6 +1,6 @@
 /** Copying weights into a module by their names. */
 
-import { arrayFrom, type DType } from "../base/dtype.ts";
+import { arrayFrom, type DType, numbersOf } from "../base/dtype.ts";
 import { StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { constantValue, setGradientMode } from "../graph/node.ts";
@@ -67,7 +67,7 @@ export function copyInto(target: Tensor, from: Tensor): void {
   const { shape, dtype } = target.cell.value;
   const { data } = from.value;
   if (data !== null) {
-    overwrite(target, constantValue(arrayFrom(dtype, data), shape, dtype));
+    overwrite(target, constantValue(arrayFrom(dtype, numbersOf(from.value.dtype, data)), shape, dtype));
     return;
   }
   const before = setGradientMode(false);
@@ -87,7 +87,9 @@ export function convert(tensor: Tensor, dtype: DType): void {
   try {
     overwrite(
       tensor,
-      data === null ? cast(value, dtype) : constantValue(arrayFrom(dtype, data), value.shape, dtype),
+      data === null
+        ? cast(value, dtype)
+        : constantValue(arrayFrom(dtype, numbersOf(value.dtype, data)), value.shape, dtype),
     );
   } finally {
     setGradientMode(before);

@@ -3,11 +3,13 @@
  * an input of the program: the next step draws other numbers with the same program. Element i of a draw
  * depends on nothing but the key and i.
  */
-import { type DType, isFloating } from "../base/dtype.ts";
+import { type DType, isFloating, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/engine.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
+import { constant } from "./creation.ts";
+import { cast, div, floorOp, mul } from "./elementwise.ts";
 
 function requireKey(key: TensorSpec): void {
   if (key.dtype !== "int32" || key.shape.length !== 1 || key.shape[0] !== 4) {
@@ -27,7 +29,7 @@ function floatingDraw(name: string): OpDefinition {
   };
 }
 
-/** Uniform in [0, 1): 24 random bits for float32, 53 for float64. Attributes `shape`, `dtype`. */
+/** Uniform in [0, 1): 24 random bits for float32, 53 for float64, 8 for bfloat16, 11 for float16. Attributes `shape`, `dtype`. */
 export const randomUniformOp = floatingDraw("randomUniform");
 
 /**
@@ -50,6 +52,11 @@ export const multinomialOp: OpDefinition = {
 };
 
 export function randomUniform(key: Value, shape: Shape, dtype: DType = "float32"): Value {
+  if (isHalf(dtype)) {
+    // As many bits as the dtype holds below 1, so that none is rounded up to 1.
+    const steps = constant(dtype === "bfloat16" ? 2 ** 8 : 2 ** 11, "float32");
+    return cast(div(emit(floorOp, [mul(randomUniform(key, shape), steps)]), steps), dtype);
+  }
   return emit(randomUniformOp, [key], { shape: [...shape], dtype });
 }
 

@@ -86,6 +86,7 @@ function reduce(op: OpDefinition, value: Value, dims: readonly number[], keepdim
 
 /** Sum over `dims` divided by how many elements each sum has. */
 export function mean(value: Value, dims: readonly number[], keepdim = false): Value {
+  if (isHalf(value.dtype)) return cast(mean(cast(value, "float32"), dims, keepdim), value.dtype);
   const count = dims.reduce((product, d) => product * value.shape[d], 1);
   return div(sum(value, dims, keepdim), constant(count, value.dtype));
 }

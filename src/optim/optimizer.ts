@@ -1,11 +1,12 @@
 /** The base of the optimisers: parameter groups, state, and the step as one run. */
 
 import type { DType } from "../base/dtype.ts";
-import { allocateArray, arrayFrom } from "../base/dtype.ts";
+import { allocateArray, arrayFrom, isHalf } from "../base/dtype.ts";
 import { ArgumentError, AutogradError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
+import { cast } from "../ops/elementwise.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { scalarValue } from "../tensor/operands.ts";
 import { executor, runningExecutor } from "../tensor/runtime.ts";
@@ -40,10 +41,16 @@ export interface Update {
   readonly grad: Value;
   readonly group: ParamGroup;
   readonly state: ParameterState;
-  /** A number of this step, in the parameter's dtype. */
+  /** A number of this step, in the dtype of `value`. */
   number(role: string, number: number): Value;
   /** A remembered tensor of the parameter's shape; `start` everywhere at first. */
-  remembered(key: string, start?: number): Tensor;
+  remembered(key: string, start?: number): Remembered;
+}
+
+/** What an optimiser keeps from step to step. */
+export interface Remembered {
+  readonly value: Value;
+  assign(value: Value): void;
 }
 
 /**
@@ -154,17 +161,21 @@ export abstract class Optimizer {
         state = {};
         this.state.set(param, state);
       }
-      const { dtype } = param;
+      // Parameters of 16 bits are updated in 32 and rounded once.
+      const dtype = isHalf(param.dtype) ? "float32" : param.dtype;
       const next = this.update({
-        value: param.value,
-        grad: param.grad.value,
+        value: cast(param.value, dtype),
+        grad: cast(param.grad.value, dtype),
         group,
         state,
         number: (role, number) => numbers.get(role, number, dtype),
         remembered: (key, start = 0) =>
-          remembered(state, key, () => this.#takeUnused(param, key) ?? filledLike(param, start)),
+          inDType(
+            dtype,
+            remembered(state, key, () => this.#takeUnused(param, key) ?? filledLike(param, start)),
+          ),
       });
-      param.assign(next);
+      param.assign(cast(next, param.dtype));
     }
   }
 
@@ -223,6 +234,14 @@ export abstract class Optimizer {
     });
     return `${this.constructor.name} (\n${groups.join("\n\n")}\n)`;
   }
+}
+
+/** A tensor of the optimiser's memory, seen and set in a dtype that may be wider than its own. */
+function inDType(dtype: DType, tensor: Tensor): Remembered {
+  return {
+    value: cast(tensor.value, dtype),
+    assign: (value) => void tensor.assign(cast(value, tensor.dtype)),
+  };
 }
 
 function remembered(state: ParameterState, key: string, make: () => Tensor | number): Tensor {

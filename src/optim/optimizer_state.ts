@@ -1,5 +1,5 @@
 /** An optimiser's settings and memory as data, in PyTorch's structure. */
-import { arrayFrom } from "../base/dtype.ts";
+import { arrayFrom, numbersOf } from "../base/dtype.ts";
 import { StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { constantValue } from "../graph/node.ts";
@@ -78,7 +78,7 @@ function copyState(of: string, state: ParameterState | undefined, param: Tensor)
     const { data } = value.value;
     if (value.numel() === 1 && key === "step" && data !== null) {
       // PyTorch keeps the count of steps in a tensor.
-      copied[key] = data[0];
+      copied[key] = numbersOf(value.dtype, data)[0];
       continue;
     }
     if (!sameShape(value.shape, param.shape)) {
@@ -89,7 +89,9 @@ function copyState(of: string, state: ParameterState | undefined, param: Tensor)
     copied[key] =
       data === null
         ? copyOfPending(value)
-        : new Tensor(constantValue(arrayFrom(param.dtype, data), param.shape, param.dtype));
+        : new Tensor(
+            constantValue(arrayFrom(param.dtype, numbersOf(value.dtype, data)), param.shape, param.dtype),
+          );
   }
   return copied;
 }

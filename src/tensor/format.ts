@@ -11,7 +11,9 @@ export function formatTensor(elements: TypedArray, shape: Shape, dtype: DType): 
   const data = numbersOf(dtype, elements);
   const cells = Array.from(shownIndices(shape), (i) => data[i]);
   const format = elementFormat(cells, dtype);
-  const width = Math.max(0, ...cells.map((x) => format(x).length));
+  // As PyTorch has it, nothing is aligned where there is no finite number but 0.
+  const aligned = !floating || cells.some((x) => Number.isFinite(x) && x !== 0);
+  const width = aligned ? Math.max(0, ...cells.map((x) => format(x).length)) : 0;
   let at = 0;
   const build = (level: number, indent: number): string => {
     if (level === shape.length) return format(data[at++]).padStart(width);
@@ -32,7 +34,7 @@ export function formatTensor(elements: TypedArray, shape: Shape, dtype: DType): 
     return `[${parts.join(separator)}]`;
   };
   const suffix = dtype === "float32" || dtype === "int64" || dtype === "bool" ? "" : `, dtype=${dtype}`;
-  return `tensor(${build(0, 7)}${suffix}${floating && data.length === 0 ? `, size=${JSON.stringify(shape)}` : ""})`;
+  return `tensor(${build(0, 7)}${suffix}${floating && data.length === 0 && shape.length > 1 ? `, size=${JSON.stringify(shape)}` : ""})`;
 }
 
 function abridges(shape: Shape): boolean {
@@ -58,10 +60,13 @@ function elementFormat(values: readonly number[], dtype: DType): (x: number) => 
   const nonzero = finite.filter((x) => x > 0);
   const largest = Math.max(0, ...nonzero);
   const smallest = Math.min(Number.POSITIVE_INFINITY, ...nonzero);
+  // JavaScript writes -0 without its sign.
+  const sign = (x: number) => (Object.is(x, -0) ? "-" : "");
   const name = (x: number) => (Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
   if (nonzero.length > 0 && (largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4)) {
-    return (x) => (Number.isFinite(x) ? x.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2") : name(x));
+    const text = (x: number) => sign(x) + x.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2");
+    return (x) => (Number.isFinite(x) ? text(x) : name(x));
   }
-  if (finite.every(Number.isInteger)) return (x) => (Number.isFinite(x) ? `${x}.` : name(x));
-  return (x) => (Number.isFinite(x) ? x.toFixed(4) : name(x));
+  if (finite.every(Number.isInteger)) return (x) => (Number.isFinite(x) ? `${sign(x)}${x}.` : name(x));
+  return (x) => (Number.isFinite(x) ? sign(x) + x.toFixed(4) : name(x));
 }

@@ -5,6 +5,7 @@ import {
   type DType,
   dtypeOfScalar,
   isFloating,
+  isHalf,
   numbersOf,
   type PromotionOperand,
   resultType,
@@ -62,6 +63,44 @@ export function requireTensors(of: string, input: unknown, other: unknown, which
 export function toValue(operand: Operand, dtype: DType): Value {
   if (operand instanceof Tensor) return cast(operand.value, dtype);
   return scalarValue(operand, dtype);
+}
+
+/**
+ * What `body` makes of values: of 16-bit floats in 32 bits, rounded once, at the end. For whatever is composed of several
+ * operations, or would lose itself in 16 bits (statistics), or mixes in 32-bit floats (weights inside of `autocast`).
+ */
+export function inWideNumbers(
+  x: Value,
+  body: (wide: Value, ...others: Value[]) => Value,
+  ...others: Value[]
+): Value {
+  if (!isHalf(x.dtype)) return body(x, ...others);
+  const widened = others.map((v) => (isHalf(v.dtype) ? cast(v, "float32") : v));
+  const y = body(cast(x, "float32"), ...widened);
+  return isFloating(y.dtype) ? cast(y, x.dtype) : y;
+}
+
+/**
+ * `promote` for products and quotients: 16-bit floats beside a plain number (or a 0-dimensional tensor of another dtype)
+ * come as 32-bit ones, and the number is not rounded to 16 bits first; `round` brings the result back. As PyTorch has it
+ * for these functions alone: in a sum, say, the number is rounded.
+ */
+export function promoteFactors(
+  of: string,
+  operands: readonly unknown[],
+  floating = false,
+): { values: Value[]; round: (result: Value) => Value } {
+  const values = promote(of, operands, floating);
+  const { dtype } = values[0];
+  const single = (operand: unknown) => !(operand instanceof Tensor) || operand.ndim === 0;
+  const mixed = operands.some((one) => single(one) && !(one instanceof Tensor && one.dtype === dtype));
+  if (!isHalf(dtype) || !mixed) return { values, round: (result) => result };
+  return {
+    values: operands.map((one, i) =>
+      single(one) ? toValue(one as Operand, "float32") : cast(values[i], "float32"),
+    ),
+    round: (result) => cast(result, dtype),
+  };
 }
 
 /** A number as an input of the program. The function's name is put in front of what it complains about. */

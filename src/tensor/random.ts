@@ -1,5 +1,5 @@
 /** Random tensors. See `random_state.ts` for seeds and generators. */
-import { type DType, isFloating } from "../base/dtype.ts";
+import { type DType, isFloating, numbersOf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import { emit, type Value } from "../graph/node.ts";
@@ -230,7 +230,8 @@ export const bernoulli: Bernoulli = defineFunction(
         `bernoulli: expected floating-point probabilities, got ${value.dtype}; convert them with .float()`,
       );
     }
-    if (p === null && value.data?.some((one) => !(one >= 0 && one <= 1))) {
+    const known = p === null && value.data !== null ? numbersOf(value.dtype, value.data) : [];
+    if (!known.every((one) => one >= 0 && one <= 1)) {
       throw new ArgumentError("bernoulli: expected probabilities from 0 to 1");
     }
     const probability = p === null ? value : scalarValue(checkedProbability("bernoulli", p), "float32");

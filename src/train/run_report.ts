@@ -1,4 +1,5 @@
 /** curves.svg and report.html of a run. Node only. */
+import { numbersOf } from "../base/dtype.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { trainingCurves } from "../report/curves.ts";
 import { renderCurvesSvg } from "../report/curves_svg.ts";
@@ -41,7 +42,7 @@ export async function picturesOfMistakes(metrics: ClassificationMetrics, loader:
     const count = x.size(0);
     const here = [...wanted.keys()].filter((i) => i >= first && i < first + count);
     if (here.length > 0) {
-      const data = await executor().fetch(x.value);
+      const data = numbersOf(x.dtype, await executor().fetch(x.value));
       const [channels, height, width] = x.shape.slice(1);
       for (const index of here) {
         const mistake = wanted.get(index) as (typeof metrics.mistakes)[number];

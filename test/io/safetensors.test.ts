@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { arrayFrom, DTYPES, type DType } from "../../src/base/dtype.ts";
+import { arrayFrom, DTYPES, type DType, numbersOf } from "../../src/base/dtype.ts";
 import { ArgumentError, DTypeError, FileError, ShapeError } from "../../src/base/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../../src/io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors_file.ts";
@@ -37,6 +37,8 @@ function ours(): Map<string, NamedArray> {
     ["bytes", entry("uint8", [0, 1, 255])],
     ["mask", entry("bool", [1, 0, 1])],
     ["empty", entry("float32", [], [0, 4])],
+    ["half", entry("float16", [0.1, -65504, 2 ** -24])],
+    ["brain", entry("bfloat16", [0.1, -3e38], [2, 1])],
     ["名字", entry("float32", [1.5])],
   ]);
 }
@@ -60,16 +62,28 @@ test("writes tensors as the Python package does, byte for byte", () => {
   assert.equal((bytes.length - dataOf(bytes).length) % 8, 0);
 });
 
-test("half, bfloat16 and narrow integers come as the next wider dtype, as torch widens them", () => {
+test("16-bit floats are the numbers that torch sees", () => {
   const { tensors } = decodeSafetensors(fixture("foreign.safetensors"));
   const widened = decodeSafetensors(fixture("foreign_widened.safetensors")).tensors;
-  for (const name of ["half", "brain"]) {
-    const bits = (entries: Map<string, NamedArray>) => {
-      const { data } = entries.get(name) as NamedArray;
-      return new Uint32Array(data.buffer, data.byteOffset, data.length);
-    };
-    assert.deepEqual(bits(tensors), bits(widened), name);
+  for (const [name, dtype] of [
+    ["half", "float16"],
+    ["brain", "bfloat16"],
+  ]) {
+    const stored = tensors.get(name) as NamedArray;
+    assert.equal(stored.dtype, dtype);
+    const theirs = (widened.get(name) as NamedArray).data;
+    assert.deepEqual(Array.from(numbersOf(stored.dtype, stored.data)), Array.from(theirs), name);
   }
+});
+
+test("16-bit floats are written from their bits and from their numbers", () => {
+  const bits = entry("bfloat16", [0.1, -2.5]);
+  const numbers = { ...bits, data: numbersOf("bfloat16", bits.data) };
+  assert.deepEqual(encodeSafetensors(new Map([["a", numbers]])), encodeSafetensors(new Map([["a", bits]])));
+});
+
+test("narrow integers come as the next wider dtype", () => {
+  const { tensors } = decodeSafetensors(fixture("foreign.safetensors"));
   assert.deepEqual(tensors.get("i8"), entry("int32", [-128, 127]));
   assert.deepEqual(tensors.get("i16"), entry("int32", [-32768, 32767]));
   assert.deepEqual(tensors.get("u16"), entry("int32", [0, 65535]));

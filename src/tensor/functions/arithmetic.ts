@@ -1,13 +1,15 @@
 /** Element-wise functions of two operands, broadcast against each other. */
-import { isFloating } from "../../base/dtype.ts";
+import { isFloating, isHalf } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import * as ops from "../../ops/elementwise.ts";
 import * as math from "../../ops/math.ts";
 import { defineFunction } from "../define.ts";
 import {
+  inWideNumbers,
   type Operand,
   promote,
+  promoteFactors,
   requireTensors,
   scalarValue,
   type TensorOperands,
@@ -40,6 +42,13 @@ const binary = (name: string, op: OpDefinition, tensors: TensorOperands, asFloat
     return new Tensor(emit(op, promote(name, [input, other], asFloating)));
   });
 
+/** A product or quotient, whose plain number is not rounded to 16 bits. */
+const ofFactors = (name: string, op: OpDefinition): Binary =>
+  defineFunction(name, ["input", "other"], ({ input, other }) => {
+    const { values, round } = promoteFactors(name, [input, other]);
+    return new Tensor(round(emit(op, values)));
+  });
+
 /** A function of two tensors: PyTorch takes no number in place of either. */
 const ofTensors = (name: string, op: OpDefinition, asFloating = false): BinaryOfTensors =>
   binary(name, op, "both", asFloating);
@@ -56,7 +65,9 @@ const withAlpha = (name: string, op: OpDefinition): BinaryWithAlpha =>
     if (!Number.isInteger(Number(alpha)) && !isFloating(a.dtype)) {
       throw new DTypeError(`${name}: expected a whole \`alpha\` for ${a.dtype} operands, got ${alpha}`);
     }
-    return new Tensor(emit(op, [a, alpha === 1 ? b : ops.mul(scalarValue(Number(alpha), b.dtype), b)]));
+    if (alpha === 1) return new Tensor(emit(op, [a, b]));
+    const sum = (x: Value, y: Value) => emit(op, [x, ops.mul(scalarValue(Number(alpha), y.dtype), y)]);
+    return new Tensor(inWideNumbers(a, sum, b));
   });
 
 /**
@@ -91,7 +102,7 @@ export const sub = withAlpha("sub", ops.subOp);
  * mul(tensor([[1], [2]]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
  * ```
  */
-export const mul = binary("mul", ops.mulOp, "none");
+export const mul = ofFactors("mul", ops.mulOp);
 
 export interface Div {
   (input: Tensor, other: Operand, roundingMode?: "floor" | "trunc" | null): Tensor;
@@ -113,10 +124,11 @@ export const div: Div = defineFunction(
   "div",
   ["input", "other", "roundingMode?"],
   ({ input, other, roundingMode = null }) => {
-    if (roundingMode === null) return new Tensor(emit(ops.divOp, promote("div", [input, other], true)));
-    const [a, b] = promote("div", [input, other]);
-    if (roundingMode === "floor") return new Tensor(floorQuotient(a, b));
-    if (roundingMode === "trunc") return new Tensor(truncatedQuotient(a, b));
+    const { values, round } = promoteFactors("div", [input, other], roundingMode === null);
+    const [a, b] = values;
+    if (roundingMode === null) return new Tensor(round(ops.div(a, b)));
+    if (roundingMode === "floor") return new Tensor(round(floorQuotient(a, b)));
+    if (roundingMode === "trunc") return new Tensor(round(inWideNumbers(a, truncatedQuotient, b)));
     throw new ArgumentError(
       `div: expected \`roundingMode\` null, "floor" or "trunc", got ${String(roundingMode)}`,
     );
@@ -141,7 +153,7 @@ function truncatedQuotient(a: Value, b: Value): Value {
  * floorDivide(tensor([7, -7]), 2).tolist(); // [3, -4]
  * ```
  */
-export const floorDivide = binary("floorDivide", math.floorDivideOp, "none");
+export const floorDivide = ofFactors("floorDivide", math.floorDivideOp);
 /**
  * Python's `%`: the remainder has the sign of `other`.
  *
@@ -224,7 +236,7 @@ function fixedPower(base: Value, exponent: number, asValue: Value): Value {
   if (exponent === 1) return base;
   const squared = () => ops.mul(base, base);
   if (exponent === 2) return squared();
-  if (exponent === 3) return ops.mul(squared(), base);
+  if (exponent === 3) return inWideNumbers(base, (x) => ops.mul(ops.mul(x, x), x));
   if (!isFloating(base.dtype)) {
     if (exponent < 0)
       throw new ArgumentError(
@@ -235,7 +247,7 @@ function fixedPower(base: Value, exponent: number, asValue: Value): Value {
   if (exponent === 0.5) return emit(ops.sqrtOp, [base]);
   if (exponent === -0.5) return emit(ops.rsqrtOp, [base]);
   if (exponent === -1) return emit(ops.reciprocalOp, [base]);
-  if (exponent === -2) return emit(ops.reciprocalOp, [squared()]);
+  if (exponent === -2) return inWideNumbers(base, (x) => emit(ops.reciprocalOp, [ops.mul(x, x)]));
   return ops.pow(base, asValue);
 }
 
@@ -255,8 +267,8 @@ export interface Lerp {
 export const lerp: Lerp = defineFunction("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
   requireTensors("lerp", input, end, "both");
   const [a, b] = promote("lerp", [input, end]);
-  const w = toValue(weight, a.dtype);
-  return new Tensor(ops.add(a, ops.mul(w, ops.sub(b, a))));
+  const w = toValue(weight, isHalf(a.dtype) ? "float32" : a.dtype);
+  return new Tensor(inWideNumbers(a, (x, y) => ops.add(x, ops.mul(w, ops.sub(y, x))), b));
 });
 
 export interface AddProduct {
@@ -271,8 +283,11 @@ const addCombined = (name: string, op: OpDefinition, asFloating: boolean): AddPr
     ({ input, tensor1, tensor2, value = 1 }) => {
       for (const [argument, one] of Object.entries({ input, tensor1, tensor2 })) valueOf(one, argument, name);
       const [a, b, c] = promote(name, [input, tensor1, tensor2], asFloating);
-      const combined = emit(op, [b, c]);
-      return new Tensor(ops.add(a, value === 1 ? combined : ops.mul(scalarValue(value, a.dtype), combined)));
+      const sum = (x: Value, y: Value, z: Value) => {
+        const combined = emit(op, [y, z]);
+        return ops.add(x, value === 1 ? combined : ops.mul(scalarValue(value, x.dtype), combined));
+      };
+      return new Tensor(inWideNumbers(a, sum, b, c));
     },
   );
 

@@ -179,7 +179,7 @@ export const clone: (input: Tensor) => Tensor = defineFunction("clone", ["input"
 });
 
 /**
- * Whether the dtype is float32 or float64.
+ * Whether the dtype is float32, float64, float16 or bfloat16.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
 import { defineFunction } from "../define.ts";
-import { floatingValue } from "../operands.ts";
+import { floatingValue, inWideNumbers } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 import { floatingInput, named, numericInput } from "./nn_arguments.ts";
 
@@ -67,7 +67,7 @@ export function activation<F>(
   operand: (of: string, tensor: unknown) => Value = floatingInput,
 ): F {
   return defineFunction<F>(name, ["input", ...parameters], (args) => {
-    const y = compute(operand(name, args.input), args);
+    const y = inWideNumbers(operand(name, args.input), (x) => compute(x, args));
     return args.inplace ? args.input.assign(y) : new Tensor(y);
   });
 }

@@ -10,7 +10,7 @@ import { mean } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { noGrad } from "../autograd.ts";
 import { defineFunction } from "../define.ts";
-import { scalarValue } from "../operands.ts";
+import { inWideNumbers, scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, inNameOf, named, optionalValue } from "./nn_arguments.ts";
 import { affine, requireChannels, requireSeveral } from "./nn_normalization_parts.ts";
@@ -209,7 +209,9 @@ export const instanceNorm = defineFunction<InstanceNorm>(
     const dims = x.shape.map((_, d) => d).slice(2);
     if (runningMean || runningVar) moveByInstance(of, x, dims, runningMean, runningVar, momentum);
     const perChannel = x.shape.map((size, d) => (d === 1 ? size : 1));
-    return new Tensor(affine(of, standardize(x, dims, eps), weight, bias, perChannel));
+    return new Tensor(
+      inWideNumbers(x, (wide) => affine(of, standardize(wide, dims, eps), weight, bias, perChannel)),
+    );
   },
 );
 

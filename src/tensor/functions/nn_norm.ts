@@ -4,9 +4,14 @@ import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import { absOp, cast, eq, mul, neOp, pow, sqrtOp, where } from "../../ops/elementwise.ts";
 import { amax, aminOp, sum } from "../../ops/reduction.ts";
+import { inWideNumbers } from "../operands.ts";
 
 /** (sum |x|^p)^(1/p); p may be 0 (how many are not 0) and plus or minus Infinity (largest, smallest). */
 export function vectorNorm(x: Value, p: number, dims: readonly number[], keepdim: boolean): Value {
+  return inWideNumbers(x, (wide) => normOf(wide, p, dims, keepdim));
+}
+
+function normOf(x: Value, p: number, dims: readonly number[], keepdim: boolean): Value {
   const zero = constant(0, x.dtype);
   if (p === 0) return sum(cast(emit(neOp, [x, zero]), x.dtype), dims, keepdim);
   const size = emit(absOp, [x]);

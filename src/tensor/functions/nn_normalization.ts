@@ -11,6 +11,7 @@ import { avgPool2d } from "../../ops/pooling.ts";
 import { mean } from "../../ops/reduction.ts";
 import { expand, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
+import { inWideNumbers } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 import { floatingInput, named, sizes } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
@@ -55,7 +56,9 @@ export const layerNorm = defineFunction<LayerNorm>(
   ({ input, normalizedShape, weight, bias, eps = 1e-5 }) => {
     const x = floatingInput("layerNorm", input);
     const dims = lastDims("layerNorm", x, normalizedShape, [weight, bias]);
-    return new Tensor(affine("layerNorm", standardize(x, dims, eps), weight, bias));
+    return new Tensor(
+      inWideNumbers(x, (wide) => affine("layerNorm", standardize(wide, dims, eps), weight, bias)),
+    );
   },
 );
 
@@ -87,9 +90,13 @@ export const rmsNorm = defineFunction<RmsNorm>(
   ({ input, normalizedShape, weight, eps = null }) => {
     const x = floatingInput("rmsNorm", input);
     const dims = lastDims("rmsNorm", x, normalizedShape, [weight]);
-    const epsilon = constant(eps ?? (x.dtype === "float64" ? 2 ** -52 : 2 ** -23), x.dtype);
-    const scale = emit(rsqrtOp, [add(mean(mul(x, x), dims, true), epsilon)]);
-    return new Tensor(affine("rmsNorm", mul(x, scale), weight, null));
+    return new Tensor(
+      inWideNumbers(x, (wide) => {
+        const epsilon = constant(eps ?? (x.dtype === "float64" ? 2 ** -52 : 2 ** -23), wide.dtype);
+        const scale = emit(rsqrtOp, [add(mean(mul(wide, wide), dims, true), epsilon)]);
+        return affine("rmsNorm", mul(wide, scale), weight, null);
+      }),
+    );
   },
 );
 
@@ -160,9 +167,12 @@ export const groupNorm = defineFunction<GroupNorm>(
     requireSeveral(of, "value per channel", (batch * channels * numel(rest)) / groups, x);
     requireChannels(of, x, [weight, bias]);
     const grouped = reshape(x, [batch, groups, channels / groups, ...rest]);
-    const y = standardize(grouped, grouped.shape.map((_, d) => d).slice(2), eps);
     const perChannel = [1, groups, channels / groups, ...rest.map(() => 1)];
-    return new Tensor(reshape(affine(of, y, weight, bias, perChannel), x.shape));
+    const y = inWideNumbers(grouped, (wide) => {
+      const standard = standardize(wide, wide.shape.map((_, d) => d).slice(2), eps);
+      return affine(of, standard, weight, bias, perChannel);
+    });
+    return new Tensor(reshape(y, x.shape));
   },
 );
 

@@ -1,8 +1,9 @@
 /** What the normalisations share: checks of their sizes, and the scale and shift at their end. */
+import { isHalf } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
-import { add, mul } from "../../ops/elementwise.ts";
+import { add, cast, mul } from "../../ops/elementwise.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { Tensor } from "../tensor.ts";
 import { named, optionalValue } from "./nn_arguments.ts";
@@ -35,7 +36,10 @@ export function affine(
   shape?: readonly number[],
 ): Value {
   const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];
-  const placed = (v: Value): Value => (shape === undefined ? v : reshape(v, shape));
+  const placed = (given: Value): Value => {
+    const v = isHalf(given.dtype) ? cast(given, x.dtype) : given;
+    return shape === undefined ? v : reshape(v, shape);
+  };
   const scaled = w === null ? x : mul(x, placed(w));
   return b === null ? scaled : add(scaled, placed(b));
 }

@@ -4,6 +4,7 @@ import type { Value } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
 import { div } from "../../ops/elementwise.ts";
 import { sum } from "../../ops/reduction.ts";
+import { inWideNumbers } from "../operands.ts";
 import { oneOf } from "./nn_arguments.ts";
 
 /** Each loss by itself, their mean, or their sum. */
@@ -31,9 +32,11 @@ export function reductionOf(
 /** Losses summed up over all dimensions. */
 export function reduced(losses: Value, reduction: Reduction): Value {
   if (reduction === "none") return losses;
-  const total = sum(
-    losses,
-    losses.shape.map((_, d) => d),
-  );
-  return reduction === "sum" ? total : div(total, constant(numel(losses.shape), losses.dtype));
+  const total = (x: Value): Value =>
+    sum(
+      x,
+      x.shape.map((_, d) => d),
+    );
+  if (reduction === "sum") return total(losses);
+  return inWideNumbers(losses, (x) => div(total(x), constant(numel(x.shape), x.dtype)));
 }

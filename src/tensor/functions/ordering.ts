@@ -10,6 +10,7 @@ import { amaxOp, aminOp } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
 import { defineFunction } from "../define.ts";
+import { inWideNumbers } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { maximum, minimum } from "./arithmetic.ts";
 
@@ -46,7 +47,8 @@ function extreme(
       const value = valueOf(input, "input", name);
       if (dim === undefined || dim === null) {
         const flat = reshape(value, [numel(value.shape)]);
-        return new Tensor(emit(ofAll, [flat], { dims: [0], keepdim: false, nanShares: true }));
+        const best = (x: Value) => emit(ofAll, [x], { dims: [0], keepdim: false, nanShares: true });
+        return new Tensor(inWideNumbers(flat, best));
       }
       const at = normalizeDim(dim, value.shape.length, name);
       if (value.shape.length === 0) return named(value, full([], 0, "int64"));

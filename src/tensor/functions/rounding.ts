@@ -1,9 +1,10 @@
 /** Rounding, and telling NaN, infinities and zeros from other numbers. */
-import { isFloating } from "../../base/dtype.ts";
+import { isFloating, largestNumber } from "../../base/dtype.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import { constant, full } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
 import { defineFunction } from "../define.ts";
+import { inWideNumbers } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { anyNumber, computed, numberValue } from "./unary.ts";
 
@@ -61,9 +62,12 @@ export interface Round {
 export const round: Round = defineFunction("round", ["input", "decimals?"], ({ input, decimals = 0 }) => {
   const value = numberValue("round", input);
   if (decimals === 0 || !isFloating(value.dtype)) return new Tensor(emit(ops.roundOp, [value]));
-  const power = constant(10 ** Math.abs(decimals), value.dtype);
   const [into, back] = decimals > 0 ? [ops.mul, ops.div] : [ops.div, ops.mul];
-  return new Tensor(back(emit(ops.roundOp, [into(value, power)]), power));
+  const rounded = (x: Value) => {
+    const power = constant(10 ** Math.abs(decimals), x.dtype);
+    return back(emit(ops.roundOp, [into(x, power)]), power);
+  };
+  return new Tensor(inWideNumbers(value, rounded));
 });
 
 /**
@@ -131,7 +135,7 @@ export const nanToNum: NanToNum = defineFunction(
   ({ input, nan = 0, posinf = null, neginf = null }) => {
     const x = valueOf(input, "input", "nanToNum");
     if (!isFloating(x.dtype)) return input;
-    const largest = x.dtype === "float32" ? 3.4028234663852886e38 : Number.MAX_VALUE;
+    const largest = largestNumber(x.dtype);
     const number = (value: number) => constant(value, x.dtype);
     const noNan = ops.where(emit(ops.isnanOp, [x]), number(nan), x);
     const noTop = ops.where(ops.eq(x, number(Number.POSITIVE_INFINITY)), number(posinf ?? largest), noNan);

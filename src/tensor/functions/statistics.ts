@@ -1,5 +1,5 @@
 /** Variance, standard deviation, norms and the logarithm of a sum of exponentials. */
-import { type DType, isFloating } from "../../base/dtype.ts";
+import { type DType, isFloating, isHalf } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
 import { normalizeDims } from "../../base/shape.ts";
 import { emit, setGradientMode, type Value } from "../../graph/node.ts";
@@ -9,6 +9,7 @@ import { reducedShape } from "../../ops/infer.ts";
 import { amax, amin, mean, sum } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
+import { inWideNumbers } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import type { Dims } from "./reduction.ts";
 
@@ -37,6 +38,8 @@ export interface VarianceAndMean {
 const PARAMETERS = ["input", "dim?", "unbiased?", "keepdim?", "correction?"];
 
 interface Moments {
+  /** The input's; the moments of 16-bit floats are 32-bit ones. */
+  readonly dtype: DType;
   readonly variance: Value;
   readonly mean: Value;
 }
@@ -48,20 +51,27 @@ function moments(name: string, given: Record<string, any>): Moments {
   const dim: Dims = typeof given.dim === "boolean" ? null : (given.dim ?? null);
   const unbiased: boolean = typeof given.dim === "boolean" ? given.dim : (given.unbiased ?? true);
   const correction: number = given.correction ?? (unbiased ? 1 : 0);
-  const value = valueOf(input, "input", name);
-  if (!isFloating(value.dtype)) {
-    throw new DTypeError(
-      `${name}: expected a floating-point input, got ${value.dtype}; convert it with .float()`,
-    );
+  const { dtype } = valueOf(input, "input", name);
+  if (!isFloating(dtype)) {
+    throw new DTypeError(`${name}: expected a floating-point input, got ${dtype}; convert it with .float()`);
   }
+  const value = isHalf(dtype) ? ops.cast(input.value, "float32") : input.value;
   const dims = normalizeDims(dim, value.shape.length, name);
   const count = dims.reduce((product, d) => product * value.shape[d], 1);
   const centre = mean(value, dims, true);
   const apart = ops.sub(value, centre);
   const total = sum(ops.mul(apart, apart), dims, keepdim);
   const variance = ops.div(total, constant(Math.max(0, count - correction), value.dtype));
-  return { variance, mean: keepdim ? centre : reshape(centre, reducedShape(value.shape, dims, false)) };
+  return {
+    dtype,
+    variance,
+    mean: keepdim ? centre : reshape(centre, reducedShape(value.shape, dims, false)),
+  };
 }
+
+const varianceOf = ({ variance, dtype }: Moments) => new Tensor(ops.cast(variance, dtype));
+const deviationOf = ({ variance, dtype }: Moments) => new Tensor(ops.cast(rootOf(variance), dtype));
+const meanOf = ({ mean, dtype }: Moments) => new Tensor(ops.cast(mean, dtype));
 
 /** The square root with gradient 0 (not infinity) where the value is 0. */
 function rootOf(value: Value): Value {
@@ -81,10 +91,8 @@ function rootOf(value: Value): Value {
  * tensor([0.5, 1.5, 2.5, 3.5]).var({ unbiased: false }).item(); // 1.25
  * ```
  */
-export const variance: Variance = defineFunction(
-  "var",
-  PARAMETERS,
-  (given) => new Tensor(moments("var", given).variance),
+export const variance: Variance = defineFunction("var", PARAMETERS, (given) =>
+  varianceOf(moments("var", given)),
 );
 
 /**
@@ -95,11 +103,7 @@ export const variance: Variance = defineFunction(
  * std(tensor([[0.5, 2.5], [5, 9]]), 1).tolist(); // [1.41421, 2.82843]
  * ```
  */
-export const std: Variance = defineFunction(
-  "std",
-  PARAMETERS,
-  (given) => new Tensor(rootOf(moments("std", given).variance)),
-);
+export const std: Variance = defineFunction("std", PARAMETERS, (given) => deviationOf(moments("std", given)));
 
 /**
  * Variance and mean.
@@ -112,7 +116,7 @@ export const std: Variance = defineFunction(
  */
 export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (given) => {
   const both = moments("varMean", given);
-  return [new Tensor(both.variance), new Tensor(both.mean)];
+  return [varianceOf(both), meanOf(both)];
 });
 
 /**
@@ -126,7 +130,7 @@ export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (g
  */
 export const stdMean: VarianceAndMean = defineFunction("stdMean", PARAMETERS, (given) => {
   const both = moments("stdMean", given);
-  return [new Tensor(rootOf(both.variance)), new Tensor(both.mean)];
+  return [deviationOf(both), meanOf(both)];
 });
 
 export interface Norm {
@@ -160,7 +164,9 @@ export const norm: Norm = defineFunction(
     if (p !== "fro" && typeof p !== "number")
       throw new ArgumentError(`norm: expected \`p\` to be a number or "fro", got ${String(p)}`);
     const dims = normalizeDims(dim, value.shape.length, "norm");
-    return new Tensor(normOf(ops.cast(value, dtype ?? value.dtype), p === "fro" ? 2 : p, dims, keepdim));
+    const power = p === "fro" ? 2 : p;
+    const converted = ops.cast(value, dtype ?? value.dtype);
+    return new Tensor(inWideNumbers(converted, (x) => normOf(x, power, dims, keepdim)));
   },
 );
 
@@ -205,9 +211,12 @@ export const logsumexp: LogSumExp = defineFunction(
         full(reducedShape(value.shape, dims, keepdim), Number.NEGATIVE_INFINITY, value.dtype),
       );
     }
-    const largest = largestFinite(value, dims);
-    const total = sum(ops.exp(ops.sub(value, largest)), dims, true);
-    return new Tensor(reshape(ops.add(ops.log(total), largest), reducedShape(value.shape, dims, keepdim)));
+    const logOfSum = (x: Value) => {
+      const largest = largestFinite(x, dims);
+      const total = sum(ops.exp(ops.sub(x, largest)), dims, true);
+      return reshape(ops.add(ops.log(total), largest), reducedShape(x.shape, dims, keepdim));
+    };
+    return new Tensor(inWideNumbers(value, logOfSum));
   },
 );
 
