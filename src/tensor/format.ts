@@ -11,9 +11,9 @@ export function formatTensor(elements: TypedArray, shape: Shape, dtype: DType): 
   const data = numbersOf(dtype, elements);
   const cells = Array.from(shownIndices(shape), (i) => data[i]);
   const format = elementFormat(cells, dtype);
-  // As PyTorch has it, nothing is aligned where there is no finite number but 0.
-  const aligned = !floating || cells.some((x) => Number.isFinite(x) && x !== 0);
-  const width = aligned ? Math.max(0, ...cells.map((x) => format(x).length)) : 0;
+  // As PyTorch has it, zeros and what is not finite are aligned with the other numbers, however long they are.
+  const measured = floating ? cells.filter((x) => Number.isFinite(x) && x !== 0) : cells;
+  const width = Math.max(0, ...measured.map((x) => format(x).length));
   let at = 0;
   const build = (level: number, indent: number): string => {
     if (level === shape.length) return format(data[at++]).padStart(width);
