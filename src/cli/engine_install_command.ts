@@ -47,7 +47,8 @@ export async function installOnednn(
       return { path, version: await provenVersion(path, folder, progress), source: source.title };
     } catch (error) {
       if (path !== undefined) rmSync(path, { force: true });
-      reasons.push(`${source.title}: ${(error as Error).message}`);
+      const { message } = error as Error;
+      reasons.push(message.startsWith(source.title) ? message : `${source.title}: ${message}`);
     }
   }
   throw new EngineError(

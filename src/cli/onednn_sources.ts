@@ -102,12 +102,10 @@ async function byPip(work: string, progress: Progress, wheel: Wheel): Promise<Ui
   progress(`asking pip for ${wheel.project} ${wheel.version}`);
   const what = [
     "--no-deps",
-    "--only-binary",
-    ":all:",
+    "--only-binary=:all:",
     "--disable-pip-version-check",
     "--no-cache-dir",
-    "--dest",
-    work,
+    `--dest=${work}`,
   ];
   const args = ["-m", "pip", "download", ...what, `${wheel.project}==${wheel.version}`];
   await runCommand("python3", args, { folder: work, milliseconds: PIP_TIMEOUT });

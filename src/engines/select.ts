@@ -34,8 +34,6 @@ export function engineNames(): string[] {
   return Object.keys(ENGINES);
 }
 
-let fastest: string | undefined;
-
 /**
  * The fastest engine that works here, found out once, without starting any: oneDNN where its library can be loaded
  * (some ten milliseconds), else wasm.
@@ -46,8 +44,12 @@ let fastest: string | undefined;
  * ```
  */
 export function fastestEngine(): string {
-  fastest ??= dnnlFacts() !== null ? "onednn" : "wasm";
-  return fastest;
+  return dnnlFacts() !== null ? "onednn" : "wasm";
+}
+
+/** The engine that a run was trained with, where it can work here, else the fastest that does. */
+export function engineHere(name: string): string {
+  return name === "onednn" ? fastestEngine() : name;
 }
 
 /**

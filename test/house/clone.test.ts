@@ -40,6 +40,12 @@ if (given[0] === "wait") {
 export {};
 `;
 
+const fakeAtStart = `
+export async function onednnAtStart(args: readonly string[]): Promise<void> {
+  if (args[0] === "train") console.error(\`oneDNN before \${args.join(" ")}\`);
+}
+`;
+
 test("an old Node is refused in one line", () => {
   for (const version of ["18.20.0", "20.18.3"]) {
     assert.match(
@@ -83,6 +89,7 @@ describe("a clone", () => {
     symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
     mkdirSync(join(clone, "src/cli"), { recursive: true });
     put("src/cli/main.ts", fakeCli);
+    put("src/cli/onednn_at_start.ts", fakeAtStart);
   });
   after(() => rmSync(clone, { recursive: true, force: true }));
 
@@ -90,7 +97,7 @@ describe("a clone", () => {
     const first = node("scripts/start.mjs");
     assert.equal(first.status, 0, first.stderr);
     assert.equal(first.stdout, '["train","bn-lenet"]\n');
-    assert.match(first.stderr, /^Building \.\.\.\nBuilt in/);
+    assert.match(first.stderr, /^Building \.\.\.\nBuilt in .*\noneDNN before train bn-lenet\n$/);
   });
 
   test("builds nothing the second time", () => {

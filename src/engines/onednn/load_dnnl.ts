@@ -84,6 +84,11 @@ export function dnnlFacts(): DnnlFacts | null {
   return facts;
 }
 
+/** Has the library looked for again: it has just been installed. */
+export function forgetDnnlFacts(): void {
+  facts = undefined;
+}
+
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
 function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
   pinRuntime(foreign, path);

@@ -1,0 +1,87 @@
+/** `npm start` brings oneDNN by itself, where it is not there and can be had; one line says what came of it. */
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/load_dnnl.ts";
+import { type InstalledLibrary, installOnednn } from "./engine_install_command.ts";
+
+/** Commands that train, and gain by the library. */
+const TRAINING = ["train", "compare", "reproduce"];
+
+/** Where nothing could be fetched, the next try is a day later: it may have taken a minute. */
+const PAUSE = 24 * 60 * 60 * 1000;
+
+const ADVICE = "`npx convoyant engine install onednn` tries again";
+
+/** What tests replace. */
+export interface AtStart {
+  readonly write: (text: string) => void;
+  readonly install: () => Promise<InstalledLibrary>;
+  readonly folder: string;
+}
+
+/** @param args - the command line that is about to run. */
+export async function onednnAtStart(
+  args: readonly string[],
+  {
+    write = (text) => void process.stderr.write(text),
+    install = () => installOnednn(() => {}),
+    folder = libraryFolder(),
+  }: Partial<AtStart> = {},
+): Promise<void> {
+  if (!trainsWithFastest(args) || dnnlFacts() !== null) return;
+  if (process.env.CONVOYANT_DNNL) {
+    write(`${firstLine(whyNot())}: training on wasm\n`);
+    return;
+  }
+  const tried = join(folder, "tried");
+  if (triedLately(tried)) {
+    write(`oneDNN is not here: training on wasm; ${ADVICE}\n`);
+    return;
+  }
+  write("oneDNN is not here, fetching it: ");
+  try {
+    const { version, source, path } = await install();
+    forgetDnnlFacts();
+    rmSync(tried, { force: true });
+    write(`${version} is installed as ${path} (${source})\n`);
+  } catch (error) {
+    remember(tried);
+    write(`it cannot be had (${inOneLine(error as Error)}); training on wasm; ${ADVICE}\n`);
+  }
+}
+
+function trainsWithFastest(args: readonly string[]): boolean {
+  const [command] = args;
+  const asks = args.some((arg) => /^(-h|--help|--engine(=.*)?)$/.test(arg));
+  return TRAINING.includes(command) && !asks;
+}
+
+function triedLately(file: string): boolean {
+  return existsSync(file) && Date.now() - statSync(file).mtimeMs < PAUSE;
+}
+
+function remember(file: string): void {
+  try {
+    writeFileSync(file, "");
+  } catch {
+    // The cache cannot be written: then every start tries.
+  }
+}
+
+function whyNot(): Error {
+  try {
+    loadDnnl();
+    return new Error("");
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+const firstLine = (error: Error) => error.message.split("\n")[0];
+
+/** What was tried, without the advice that follows. */
+function inOneLine(error: Error): string {
+  const [first, ...rest] = error.message.split("\n").map((line) => line.trim());
+  const reasons = rest.filter((line) => /^(pip|apt-get)/.test(line));
+  return reasons.length > 0 ? reasons.join("; ") : first;
+}
