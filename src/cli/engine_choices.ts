@@ -7,7 +7,7 @@ export function explainChoices(output: Output): void {
   const machines = Object.entries(measuredChoices());
   if (machines.length === 0) {
     output.line(
-      "nothing has been measured yet: choices are made when a network first runs with precision bf16",
+      "no choices have been measured yet: they are made when a network first runs on the onednn engine, in f32 and in bf16",
     );
     return;
   }

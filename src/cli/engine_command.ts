@@ -1,88 +1,106 @@
-/** `convoyant engine`: which engines work here, and how fast. */
-import { createEngine, engineNames } from "../engines/select.ts";
+/** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
+import type { EngineInfo } from "../engines/engine.ts";
+import { engineNames, fastestEngine } from "../engines/select.ts";
 import { renderTable } from "../report/table.ts";
-import { rand, stopEngine, useEngine } from "../tensor/index.ts";
+import { stopEngine, useEngine } from "../tensor/index.ts";
+import { startedEngine } from "../tensor/runtime.ts";
 import { explainChoices } from "./engine_choices.ts";
+import { type Measured, measureEngine } from "./engine_speed.ts";
 import type { Output } from "./output.ts";
+
+interface Tried {
+  readonly name: string;
+  /** Nothing where it does not work here. */
+  readonly info: EngineInfo | null;
+  readonly measured: readonly Measured[];
+  /** Why it does not work. */
+  readonly reason: string;
+}
 
 export async function engineCommand(
   options: { threads: number | null; size: number; explain: boolean },
   output: Output,
 ): Promise<number> {
-  const rows: string[][] = [];
+  const tried: Tried[] = [];
   for (const name of engineNames()) {
-    const size = name === "reference" ? Math.min(options.size, 128) : options.size;
-    try {
-      const info = await createEngineInfo(name, options.threads);
-      const gflops = await matmulSpeed(size);
-      rows.push([
-        name,
-        "works",
-        String(info.threads),
-        info.detail,
-        `${gflops.toFixed(gflops < 10 ? 2 : 1)} GFLOP/s (${size})`,
-      ]);
-      output.event({
-        event: "engine",
-        engine: name,
-        works: true,
-        threads: info.threads,
-        detail: info.detail,
-        matmulSize: size,
-        gflops,
-      });
-    } catch (error) {
-      rows.push([name, "not here", "", (error as Error).message, ""]);
-      output.event({ event: "engine", engine: name, works: false, reason: (error as Error).message });
+    const one = await tryOut(name, options.threads, options.size);
+    tried.push(one);
+    const { info, measured, reason } = one;
+    if (info === null) output.event({ event: "engine", engine: name, works: false, reason });
+    else {
+      const { threads, detail, bfloat16 } = info;
+      output.event({ event: "engine", engine: name, works: true, threads, detail, bfloat16, measured });
     }
-    await stopEngine();
   }
-  output.lines(
-    renderTable(
-      [
-        { title: "engine" },
-        { title: "" },
-        { title: "threads", align: "right" },
-        { title: "detail", flexible: true },
-        { title: "matrix product, f32", align: "right" },
-      ],
-      rows,
-      output.style,
-    ),
-  );
+  printTable(tried, output);
   output.line();
   if (options.explain) {
     explainChoices(output);
     output.line();
   }
-  output.line(`default: ${engineNames()[0]}`);
-  output.event({ event: "end", default: engineNames()[0] });
+  const chosen = fastestEngine();
+  const why = reasonFor(chosen, tried);
+  output.line(`default: ${chosen}, ${why}`);
+  const fast = tried.filter(({ info }) => info?.bfloat16).map(({ name }) => name);
+  output.line(
+    fast.length > 0
+      ? `bf16: fast on ${fast.join(", ")} (\`--precision bf16\`, autocast)`
+      : "bf16: no engine multiplies it faster than f32 here; `--precision bf16` computes in f32",
+  );
+  output.event({ event: "end", default: chosen, why, bfloat16: fast });
   return 0;
 }
 
-async function createEngineInfo(
-  name: string,
-  threads: number | null,
-): Promise<{ threads: number; detail: string }> {
-  const options = threads === null ? {} : { threads };
-  const probe = createEngine(name, options);
-  const info = await probe.start();
-  await probe.stop();
-  await useEngine(name, options);
-  return info;
+async function tryOut(name: string, threads: number | null, size: number): Promise<Tried> {
+  try {
+    await useEngine(name, threads === null ? {} : { threads });
+    const measured = await measureEngine(size, name === "reference");
+    return { name, info: startedEngine(), measured, reason: "" };
+  } catch (error) {
+    return { name, info: null, measured: [], reason: (error as Error).message };
+  } finally {
+    await stopEngine();
+  }
 }
 
-/** 2 n^3 operations over the median time of a few products. */
-async function matmulSpeed(size: number): Promise<number> {
-  const a = await rand(size, size).realize();
-  const b = await rand(size, size).realize();
-  const times: number[] = [];
-  for (let i = 0; i < 7; i++) {
-    const started = performance.now();
-    // One element read back, so that the product and not the reading is timed.
-    await a.matmul(b).sum().item();
-    times.push(performance.now() - started);
-  }
-  times.sort((x, y) => x - y);
-  return (2 * size ** 3) / (times[3] * 1e6);
+function reasonFor(chosen: string, tried: readonly Tried[]): string {
+  if (chosen === "onednn") return "the library under PyTorch's CPU backend, which is installed here";
+  const onednn = tried.find(({ name }) => name === "onednn");
+  return onednn === undefined || onednn.info !== null
+    ? "the fastest that works here"
+    : "the fastest that works here; onednn would be faster (`convoyant engine install onednn` brings it)";
+}
+
+/** Two columns for each task, f32 and bf16. */
+function printTable(tried: readonly Tried[], output: Output): void {
+  const cell = (one: Tried, task: Measured["task"], precision: Measured["precision"]) => {
+    const found = one.measured.find((each) => each.task === task && each.precision === precision);
+    return found === undefined ? "" : found.gflops.toFixed(found.gflops < 10 ? 2 : 0);
+  };
+  const rows = tried.map((one) => [
+    one.name,
+    one.info === null ? "not here" : "works",
+    one.info === null ? "" : String(one.info.threads),
+    cell(one, "matmul", "f32"),
+    cell(one, "matmul", "bf16"),
+    cell(one, "conv2d", "f32"),
+    cell(one, "conv2d", "bf16"),
+    one.info?.detail ?? one.reason,
+  ]);
+  const columns = [
+    { title: "engine" },
+    { title: "" },
+    { title: "threads", align: "right" },
+    { title: "matmul f32", align: "right" },
+    { title: "bf16", align: "right" },
+    { title: "conv2d f32", align: "right" },
+    { title: "bf16", align: "right" },
+    { title: "detail", flexible: true },
+  ] as const;
+  output.lines(renderTable(columns, rows, output.style));
+  output.line();
+  const shapes = (of: Tried | undefined) => of?.measured.map(({ task, shapes }) => `${task} ${shapes}`) ?? [];
+  const usual = new Set(shapes(tried.find(({ name, info }) => info !== null && name !== "reference")));
+  const small = new Set(shapes(tried.find(({ name }) => name === "reference")));
+  output.line(`in GFLOP/s: ${[...usual].join("; ")} (reference: ${[...small].join("; ")})`);
 }

@@ -82,6 +82,11 @@ export async function stopEngine(): Promise<void> {
   if (before !== null) await before.close();
 }
 
+/** What the engine in use says of itself; null before it has started. */
+export function startedEngine(): EngineInfo | null {
+  return information;
+}
+
 /**
  * The engine in use, for people: name, threads, binary.
  *

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
@@ -140,9 +142,49 @@ test("engine says what works, how fast, and which one is the default", async () 
   const wasm = events.find((event) => event.engine === "wasm");
   assert.equal(wasm?.works, true);
   assert.ok(wasm?.threads >= 1);
-  assert.ok(wasm?.gflops > 0);
+  assert.deepEqual(
+    wasm?.measured.map(({ task, precision }: Record<string, string>) => [task, precision]),
+    [
+      ["matmul", "f32"],
+      ["conv2d", "f32"],
+    ],
+  );
+  for (const { measured } of events.filter((event) => event.works))
+    for (const { gflops } of measured) assert.ok(gflops > 0);
   for (const event of events.filter((each) => each.event === "engine" && !each.works))
     assert.ok(event.reason.length > 0);
   assert.equal(events.at(-1)?.event, "end");
   assert.ok(events.some((event) => event.engine === events.at(-1)?.default && event.works));
+  assert.match(events.at(-1)?.why, /installed here|fastest that works here/);
+});
+
+test("engine --explain prints what was measured, or that nothing was", async () => {
+  const cache = join(temporaryFolder(), "cache");
+  const empty = await convoyant(["engine", "--size", "64", "--explain"], {
+    env: { XDG_CACHE_HOME: cache, CONVOYANT_DNNL: "/nowhere/libdnnl.so.3" },
+  });
+  assert.equal(empty.code, 0, empty.stderr);
+  assert.match(empty.stdout, /no choices have been measured yet/);
+  assert.match(empty.stdout, /onednn +not here .*\/nowhere\/libdnnl\.so\.3: not found/);
+  assert.match(empty.stdout, /^default: wasm, .*engine install onednn/m);
+  mkdirSync(join(cache, "convoyant/onednn"), { recursive: true });
+  const times = { "bfloat16 direct": 0.5, "float32 direct": 0.25 };
+  const work = "conv2d bfloat16 8x96x26x26 256 5 5 1 1 2 2 1 1 1";
+  writeFileSync(
+    join(cache, "convoyant/onednn/choices.json"),
+    JSON.stringify({ "oneDNN 9, a processor": { [work]: times } }),
+  );
+  const { events } = await convoyant(["engine", "--size", "64", "--explain", "--json"], {
+    env: { XDG_CACHE_HOME: cache, CONVOYANT_DNNL: "/nowhere/libdnnl.so.3" },
+  });
+  assert.deepEqual(
+    events.find(({ event }) => event === "choice"),
+    {
+      event: "choice",
+      machine: "oneDNN 9, a processor",
+      work,
+      chosen: "float32 direct",
+      milliseconds: times,
+    },
+  );
 });
