@@ -46,7 +46,7 @@ function run(
     },
   ];
   const folder = `runs/x/${model}-seed${seed}`;
-  const config = configFor(model, { seed });
+  const config = configFor(model, { seed, engine: "wasm" });
   return {
     folder,
     config,
@@ -143,7 +143,7 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
       {
         points,
         figures: finalFigures(points),
-        config: configFor("nin", { seed, limitBatches: 200, epochs: 1 }),
+        config: configFor("nin", { seed, limitBatches: 200, epochs: 1, engine: "wasm" }),
       },
     );
   };
@@ -234,10 +234,7 @@ test("a variant that was not computed as asked for says so", () => {
   const fallback = run("lenet", 0, {}, { config, environment: { ...environment, precision: "f32 (...)" } });
   assert.equal(figuresOfVariant({ variant, runs: [fallback] }).name, "precision=bf16 (computed in f32)");
   const [wrong] = variantsOf("lenet", ["precision=fp16"]);
-  assert.throws(
-    () => configOfVariant("lenet", wrong, {}),
-    /unknown precision `fp16`; did you mean `bf16`\?/,
-  );
+  assert.throws(() => configOfVariant("lenet", wrong, {}), /unknown precision `fp16`; did you mean `bf16`\?/);
 });
 
 test("the last steps' mean comes out of the running means", () => {

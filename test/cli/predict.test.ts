@@ -41,7 +41,8 @@ before(async () => {
   });
 });
 
-const predict = (...args: string[]) => convoyant(["predict", "lenet.safetensors", ...args], { cwd: folder });
+const predict = (...args: string[]) =>
+  convoyant(["predict", "lenet.safetensors", "--engine", "wasm", ...args], { cwd: folder });
 
 test("PGM and PNG of the same picture get the probabilities that the library gives", async () => {
   const { code, events, stderr } = await predict("picture.pgm", "picture.png", "--json", "--threads", "1");
@@ -54,7 +55,7 @@ test("PGM and PNG of the same picture get the probabilities that the library giv
   assert.deepEqual(png.probabilities, expected);
   assert.equal(pgm.predicted, expected.indexOf(Math.max(...expected)));
   assert.equal(pgm.probability, Math.max(...expected));
-  assert.deepEqual(end, { event: "end", model: "lenet", images: 2 });
+  assert.deepEqual(end, { event: "end", model: "lenet", images: 2, precision: "f32" });
 });
 
 test("--invert takes dark for light", async () => {

@@ -51,7 +51,17 @@ test("a picture that is too small for the network names the layer", async () => 
 });
 
 test("--program prints each step of a training step with shapes, bytes and time", async () => {
-  const args = ["summary", "bn-lenet", "--program", "--batch-size", "32", "--threads", "1"];
+  const args = [
+    "summary",
+    "bn-lenet",
+    "--program",
+    "--batch-size",
+    "32",
+    "--engine",
+    "wasm",
+    "--threads",
+    "1",
+  ];
   const { code, events, stderr } = await convoyant([...args, "--json"]);
   assert.equal(code, 0, stderr);
   const steps = events.filter(({ event }) => event === "step");

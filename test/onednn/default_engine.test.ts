@@ -45,6 +45,15 @@ test("no koffi: wasm, without a word", () => {
   assert.equal(without.engine, "wasm");
 });
 
+test("no koffi, and oneDNN asked for: an error that says how to get it", () => {
+  const { status, stderr } = spawnSync(process.execPath, [script, "ask, no koffi"], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /EngineError: onednn: cannot start: the package koffi is not installed; install it with `npm install koffi@3`\n/,
+  );
+});
+
 test("a library that the workers cannot load: goes on with wasm and says why", { skip }, () => {
   const fallen = run("vanish");
   assert.equal(fallen.first, "onednn");

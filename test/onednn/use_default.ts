@@ -2,10 +2,21 @@
 import Module from "node:module";
 
 const [, , way] = process.argv;
-if (way === "no koffi") hideKoffi();
-const { nn, optim, engineInfo, engineName, isBf16Supported, manualSeed, rand, randint, stopEngine } =
-  await import("../../src/index.ts");
+if (way.endsWith("no koffi")) hideKoffi();
+const {
+  nn,
+  optim,
+  engineInfo,
+  engineName,
+  isBf16Supported,
+  manualSeed,
+  rand,
+  randint,
+  stopEngine,
+  useEngine,
+} = await import("../../src/index.ts");
 
+if (way === "ask, no koffi") await useEngine("onednn");
 const first = engineName();
 // The workers look for the library by themselves, and do not find what this thread has found.
 if (way === "vanish") process.env.CONVOYANT_DNNL = "/gone/libdnnl.so.3";
