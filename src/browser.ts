@@ -13,6 +13,7 @@ export {
   EngineError,
   FileError,
   IndexError,
+  OutOfMemoryError,
   ShapeError,
   StateDictError,
   TrainingError,

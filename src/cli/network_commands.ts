@@ -1,6 +1,6 @@
 /** Commands around one network and their options: train, eval, predict, summary. */
 import { type Command, InvalidArgumentError } from "commander";
-import { realNumber, setting, wholeNumber } from "./option_values.ts";
+import { autoOr, realNumber, setting, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
 import { dataDir, dataset, engine, examples, json, MODELS, precision, threads } from "./shared_options.ts";
 
@@ -22,6 +22,7 @@ export function addTrain(program: Command, finish: Finish): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(precision())
+    .option("--micro-batch <n>", "examples at once: auto, as many as fit the memory, or a number", autoOr(1))
     .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
     .option(
       "--set <name=value>",

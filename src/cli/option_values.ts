@@ -12,6 +12,11 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** "auto", or a whole number of at least `least`. */
+export function autoOr(least: number): (text: string) => "auto" | number {
+  return (text) => (text === "auto" ? text : wholeNumber(least)(text));
+}
+
 /** A finite number of at least `least` (more than it with `open`). */
 export function realNumber(least: number, open = false): (text: string) => number {
   return (text) => {

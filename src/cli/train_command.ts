@@ -117,6 +117,7 @@ async function trainIn(
       optimizer,
       epochs: config.epochs,
       precision: config.precision,
+      microBatch: config.microBatch,
       checkpointSeconds: command.checkpointSeconds,
       signal: interrupt.signal,
       callbacks: report.callbacks(),

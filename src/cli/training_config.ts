@@ -34,6 +34,10 @@ const schema = v.object({
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** Runs from before there was a choice have none. */
   precision: v.optional(v.picklist(PRECISIONS), "f32"),
+  microBatch: v.optional(
+    v.union([v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(1))]),
+    "auto",
+  ),
   limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   edition: v.picklist(["zh", "en"]),
   /** What was chosen about the network itself: activation, dropout, batchNorm, ... */
@@ -104,6 +108,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     engine: given.engine ?? fastestEngine(),
     threads: given.threads ?? null,
     precision: precisionNamed(given.precision ?? "f32"),
+    microBatch: given.microBatch ?? "auto",
     limitBatches: given.limitBatches ?? null,
     edition,
     network,
@@ -218,6 +223,7 @@ export function commandLine(config: TrainingConfig): string {
   flag("engine", config.engine);
   flag("threads", config.threads);
   if (config.precision !== "f32") flag("precision", config.precision);
+  if (config.microBatch !== "auto") flag("micro-batch", config.microBatch);
   flag("limit-batches", config.limitBatches);
   for (const [name, value] of Object.entries(config.network)) flag("set", `${name}=${String(value)}`);
   return parts.join(" ");

@@ -26,6 +26,8 @@ export interface TrainingState {
   readonly best: { readonly epoch: number; readonly value: number } | null;
   readonly totals: Record<string, number>;
   readonly random: unknown;
+  /** Examples in a slice at most, where batches were found not to fit the memory. */
+  readonly microBatch?: number | null;
   readonly scheduler: unknown;
   readonly earlyStopping: EarlyStoppingState | null;
 }

@@ -57,7 +57,7 @@ const SIGNATURE = signature("fit", [
  * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });
  * console.log(test?.accuracy);
  * const half = await train.fit(net, { trainLoader, optimizer, epochs: 1, precision: "bf16" });
- * console.log(half.precision); // "bf16", or "f32" where the engine has no fast bf16
+ * console.log(half.precision); // bf16, or f32 where the engine has no fast bf16
  * ```
  */
 export async function fit(net: Module, options: FitOptions): Promise<FitResult> {

@@ -58,6 +58,15 @@ export class TrainStep {
     this.lossIsChecked = options.loss === undefined;
   }
 
+  /** Examples in a slice at most, where it was found out; a resumed training goes on with as many. */
+  get found(): number | null {
+    return this.automatic && Number.isFinite(this.most) ? this.most : null;
+  }
+
+  load(found: number | null): void {
+    if (this.automatic && found !== null) this.most = found;
+  }
+
   /**
    * Sends a step to the engine; resolves when no more than two runs are under way.
    *

@@ -1,11 +1,11 @@
 /** The training loop. */
 
-import { isFloating } from "../base/dtype.ts";
 import { TrainingError } from "../base/errors.ts";
 import type { Module } from "../nn/index.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import { getRngState, setRngState } from "../tensor/random_state.ts";
 import type { TrainingState } from "./checkpoint.ts";
+import { diverged, spoiltWeight } from "./divergence.ts";
 import { EarlyStopping, improvement, type Monitor } from "./early_stopping.ts";
 import { type TestFigures, testFigures } from "./evaluate.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
@@ -99,6 +99,7 @@ export class Training {
     this.best = state.best;
     this.lastCheckpoint.step = state.step;
     this.totals.load(state.totals);
+    this.trainStep.load(state.microBatch ?? null);
     if (state.scheduler !== null) scheduler?.loadStateDict(state.scheduler);
     if (state.earlyStopping !== null) this.stopping?.load(state.earlyStopping);
     setRngState(state.random as Parameters<typeof setRngState>[0]);
@@ -267,6 +268,7 @@ export class Training {
       best,
       totals,
       random: getRngState(),
+      microBatch: this.trainStep.found,
       scheduler: scheduler?.stateDict() ?? null,
       earlyStopping: this.stopping?.state() ?? null,
     });
@@ -278,12 +280,9 @@ export class Training {
   /** A loss can be finite and its step yet spoil the weights: those must not take a good checkpoint's place. */
   private async requireFiniteWeights(): Promise<void> {
     if (!this.options.run || this.step === 0) return;
-    for (const [name, parameter] of this.net.namedParameters()) {
-      if (!isFloating(parameter.dtype)) continue;
-      const data = (await parameter.data()) as Float32Array;
-      if (!data.every(Number.isFinite))
-        throw this.diverged(`the weights (${name}) became NaN or infinite by step ${this.step}`);
-    }
+    const name = await spoiltWeight(this.net);
+    if (name !== null)
+      throw this.diverged(`the weights (${name}) became NaN or infinite by step ${this.step}`);
   }
 
   private notANumber(step: number): TrainingError {
@@ -291,15 +290,8 @@ export class Training {
   }
 
   private diverged(what: string): TrainingError {
-    const { step } = this.lastCheckpoint;
-    const kept =
-      step < 0
-        ? ""
-        : ` The last checkpoint from before it is kept (${step === 0 ? "the start" : `step ${step}`}).`;
     const { lr } = this.options.optimizer.paramGroups[0];
-    return new TrainingError(
-      `${what} (epoch ${this.epoch + 1}).${kept} Try a smaller learning rate (it is ${lr}), or clip the gradients`,
-    );
+    return diverged(what, { epoch: this.epoch, lr, checkpointStep: this.lastCheckpoint.step });
   }
 
   private isInterrupted(): boolean {

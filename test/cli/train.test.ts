@@ -209,13 +209,35 @@ test("a step that does not fit the memory says how much it needs, at once", { sk
     "lenet",
     "--batch-size",
     "60000",
+    "--micro-batch",
+    "60000",
+    "--engine",
+    "wasm",
     "--epochs",
     "1",
     "--out",
     "huge",
   );
   assert.equal(code, 1);
-  assert.match(stderr, /EngineError: .*needs [\d.]+ GiB, .* of at most 4\.0 GiB.*use a smaller batch/);
+  assert.match(stderr, /OutOfMemoryError: .*needs [\d.]+ GiB, .* of at most 4\.0 GiB.*use a smaller batch/);
+});
+
+test("batches in slices: the size is kept with the run, the figures are the whole batch's", {
+  skip,
+}, async () => {
+  const run = async (size: string) => {
+    const args = ["--epochs", "1", "--micro-batch", size, "--out", `slices-${size}`];
+    const { code, stderr, events } = await cli("train", "lenet", ...SHORT, ...args, "--json");
+    assert.equal(code, 0, stderr);
+    const { config, command } = JSON.parse(
+      readFileSync(join(folder, `slices-${size}`, "config.json"), "utf8"),
+    );
+    return { config, command, loss: events.at(-1)?.trainLoss as number };
+  };
+  const [whole, slices] = [await run("auto"), await run("20")];
+  assert.deepEqual([whole.config.microBatch, slices.config.microBatch], ["auto", 20]);
+  assert.match(slices.command, / --micro-batch 20( |$)/);
+  assert.ok(Math.abs(slices.loss - whole.loss) < 1e-3, `${slices.loss} instead of ${whole.loss}`);
 });
 
 test("pictures that become too small for the network name the layer", { skip }, async () => {
@@ -327,7 +349,7 @@ test("a reader that goes away interrupts: the run is saved and can go on", { ski
 test("people in a pipe get a line an epoch and a table beside the book's figures", { skip }, async () => {
   const { code, stdout, stderr } = await cli("train", "lenet", ...SHORT, "--epochs", "1");
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^lenet on fashion-mnist: 1 epoch, batch 64, sgd lr 0\.9, wasm \(/);
+  assert.match(stdout, /^lenet on fashion-mnist: 1 epoch, batch 64, sgd lr 0\.9, f32, wasm \(/);
   assert.match(stdout, /run: runs\/[\dT-]+-lenet\n/);
   assert.match(stdout, /\nepoch 1\/1: training loss [\d.]+, training accuracy [\d.]+, test accuracy [\d.]+/);
   assert.match(stdout, /the book +its band/);

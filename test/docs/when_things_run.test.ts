@@ -7,13 +7,16 @@ import {
   gather,
   IndexError,
   nn,
+  OutOfMemoryError,
   optim,
   rand,
   randint,
   stopEngine,
   type Tensor,
   tensor,
+  train,
   useEngine,
+  zeros,
 } from "../../src/index.ts";
 import { executor } from "../../src/tensor/runtime.ts";
 import { vectors } from "./prelude.ts";
@@ -59,6 +62,28 @@ test("a loss that is read before backward is computed again", async () => {
     await executor().finish();
   });
   assert.equal(runs, 2);
+});
+
+test("a step that does not fit is refused before anything has run; in slices it fits", async () => {
+  await useEngine("wasm", { threads: 1, memoryLimit: 2 * 2 ** 20 });
+  try {
+    const net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4));
+    const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+    const [x, y] = [rand(6000, 64), zeros([6000], { dtype: "int64" })];
+    await x.realize();
+    const before = await net.parameters()[0].tolist();
+    nn.functional.crossEntropy(net(x), y).backward();
+    assert.throws(() => optimizer.step(), OutOfMemoryError);
+    assert.deepEqual(await net.parameters()[0].tolist(), before);
+    optimizer.zeroGrad();
+    for await (const [xs, ys, share] of train.microBatches(x, y, 500)) {
+      nn.functional.crossEntropy(net(xs), ys).mul(share).backward();
+    }
+    optimizer.step();
+    assert.notDeepEqual(await net.parameters()[0].tolist(), before);
+  } finally {
+    await useEngine("wasm", { threads: 1 });
+  }
 });
 
 test("what forward keeps to itself is lost after the step, and says so", async () => {

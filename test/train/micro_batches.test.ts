@@ -1,5 +1,8 @@
 /** Batches in slices: the same step as with the whole batch, in less memory. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import * as models from "../../src/models/index.ts";
 import * as nn from "../../src/nn/index.ts";
@@ -193,6 +196,24 @@ test("steps in slices keep no memory: as much is taken after ten as after two", 
   });
   assert.equal(taken[9], taken[1]);
   assert.equal(programs[9], programs[1]);
+});
+
+test("a run that goes on keeps the size of its slices", async () => {
+  await useEngine("wasm", { memoryLimit: 6 * MIB });
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-slices-"));
+  const run = async (name: string, epochs: number[]) => {
+    let done: Trained | null = null;
+    for (const [i, until] of epochs.entries()) {
+      const out = join(folder, name);
+      done = await trained(network(), [70, 100], { epochs: until, out, resume: i > 0 });
+    }
+    return done as Trained;
+  };
+  const undisturbed = await run("once", [2]);
+  const resumed = await run("twice", [1, 2]);
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(resumed.weights, undisturbed.weights);
+  assert.equal(resumed.notes.length, 0, "nothing has to be found out again");
 });
 
 test("evaluation runs in slices where a batch does not fit", async () => {
