@@ -324,6 +324,24 @@ test("microBatches: a loop of one's own", async () => {
   assertNear([numbers.reduce((a, b) => a + b)], [expected], 1e-6);
 });
 
+test("microBatches: the gradients of several backward() calls before one step, as in PyTorch", async () => {
+  await useEngine("wasm");
+  const [x, y] = batch(20);
+  const plain = network();
+  for (const [from, size] of [
+    [0, 8],
+    [8, 8],
+    [16, 4],
+  ])
+    crossEntropy(plain(x.narrow(0, from, size)), y.narrow(0, from, size))
+      .mul(size / 20)
+      .backward();
+  const net = network();
+  for await (const [xs, ys, share] of microBatches(x, y, 7)) crossEntropy(net(xs), ys).mul(share).backward();
+  const expected = await gradientsOf(plain);
+  for (const [i, gradient] of (await gradientsOf(net)).entries()) assertNear(gradient, expected[i], 1e-6);
+});
+
 test("microBatches: bad input", async () => {
   const [x, y] = batch(4);
   const first = (...args: Parameters<typeof microBatches>) => microBatches(...args).next();
