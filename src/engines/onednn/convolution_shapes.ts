@@ -3,6 +3,7 @@ import { numel, type Shape } from "../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
+import { CHANNELS_LAST_PLANNERS } from "../wasm/kernels/registry.ts";
 import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "./native_step.ts";
 import { takesElement } from "./stored_elements.ts";
 
@@ -60,11 +61,17 @@ export function worthChannelsLast(
   const operands = [...inputs, ...outputs];
   if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
   if (operands.some(({ shape }) => numel(shape) === 0)) return false;
-  if (op === "maxPool2d" || op === "maxPool2dGradient") return inputs[0].dtype === "float32";
-  if (!op.startsWith("conv2d")) return false;
+  if (!op.startsWith("conv2d")) return poolsChannelsLast(op, attributes, inputs, outputs);
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
   return everything || choice.prefersOnednn(op, attributes, inputs, outputs);
+}
+
+function poolsChannelsLast(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
+  if (!Object.hasOwn(CHANNELS_LAST_PLANNERS, op)) return false;
+  const last = (specs: Specs) =>
+    specs.map(({ shape: [n, c, h, w], dtype }) => ({ shape: [n, h, w, c], dtype }));
+  return CHANNELS_LAST_PLANNERS[op](attributes, last(inputs), last(outputs)) !== null;
 }
 
 /** Multiplications and additions. */

@@ -38,6 +38,8 @@ export function poolGeometry(
   if (planes !== (rank === 4 ? y[0] * y[1] : y[0])) return null;
   const [h, w] = x.slice(-2);
   const [oh, ow] = y.slice(-2);
+  // A window could step over the whole input.
+  if (dilation[0] > h || dilation[1] > w) return null;
   const wanted = Math.min(64, Math.floor((planes * (h * w + oh * ow)) / UNIT_FLOATS));
   return { planes, h, w, oh, ow, kernel, stride, padding, dilation, deal: split(planes, wanted) };
 }
