@@ -37,8 +37,20 @@ interface Case {
   readonly tol?: Tolerance;
 }
 
+/** What is particular to a topic. */
+export interface TopicRules {
+  /** Makes each call, such as inside of a scope. */
+  readonly around?: (call: () => unknown) => unknown;
+  /** How near to `expected` a result or gradient must be, where the case does not say. */
+  readonly tolerance?: (expected: NamedArray) => Tolerance;
+}
+
 /** Registers one test per engine that runs every case of the topic and lists all that fail. */
-export function runTopic(topic: string, engines: readonly string[] = ["reference", "wasm"]): void {
+export function runTopic(
+  topic: string,
+  engines: readonly string[] = ["reference", "wasm"],
+  rules: TopicRules = {},
+): void {
   const folder = new URL(`../../../test/fixtures/${topic}/`, import.meta.url);
   const cases = JSON.parse(readFileSync(new URL("cases.json", folder), "utf8")) as Case[];
   const { tensors } = decodeSafetensors(readFileSync(new URL("cases.safetensors", folder)));
@@ -49,7 +61,7 @@ export function runTopic(topic: string, engines: readonly string[] = ["reference
       await convoyant.useEngine(engine);
       const failures: string[] = [];
       for (const one of chosen) {
-        for (const problem of await new CaseRun(one, tensors).problems())
+        for (const problem of await new CaseRun(one, tensors, rules).problems())
           failures.push(`${one.name}: ${problem}`);
       }
       if (failures.length === 0) return;
@@ -65,10 +77,12 @@ class CaseRun {
   private readonly found: string[] = [];
   private readonly one: Case;
   private readonly stored: ReadonlyMap<string, NamedArray>;
+  private readonly rules: TopicRules;
 
-  constructor(one: Case, stored: ReadonlyMap<string, NamedArray>) {
+  constructor(one: Case, stored: ReadonlyMap<string, NamedArray>, rules: TopicRules) {
     this.one = one;
     this.stored = stored;
+    this.rules = rules;
   }
 
   async problems(): Promise<string[]> {
@@ -107,17 +121,19 @@ class CaseRun {
     if (options !== undefined) {
       args.push(Object.fromEntries(Object.entries(options).map(([key, value]) => [key, this.decode(value)])));
     }
+    const { around = (call) => call() } = this.rules;
     const path = this.one.fn.split(".");
     if (path[0] === "Tensor") {
       const [self, ...rest] = args as [Tensor, ...unknown[]];
       const method = (self as unknown as Record<string, unknown>)[path[1]];
       if (typeof method !== "function") throw new Error(`Tensor has no method ${path[1]}`);
-      return method.apply(self, rest);
+      return around(() => method.apply(self, rest));
     }
     let at: unknown = convoyant;
     for (const part of path) at = (at as Record<string, unknown> | undefined)?.[part];
     if (typeof at !== "function") throw new Error(`there is no function ${this.one.fn}`);
-    return at(...args);
+    const called = at;
+    return around(() => called(...args));
   }
 
   private decode(encoded: Encoded): unknown {
@@ -172,10 +188,11 @@ class CaseRun {
       this.found.push(`${what} is ${typeof got}, expected a tensor`);
       return;
     }
+    const expected = this.expected(key);
     const problem = compareTensor(
       { data: await got.data(), shape: got.shape, dtype: got.dtype },
-      this.expected(key),
-      this.one.tol,
+      expected,
+      this.one.tol ?? this.rules.tolerance?.(expected),
     );
     if (problem !== null) this.found.push(`${what} ${problem}`);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { fromTypedArray, models, nn, optim, stopEngine, type Tensor, useEngine } from "../../src/index.ts";
-import { decodeSafetensors } from "../../src/io/safetensors.ts";
+import { nn, optim, stopEngine, useEngine } from "../../src/index.ts";
 import { executor } from "../../src/tensor/runtime.ts";
+import { batch, pixelsAndLabels, startOf } from "./training_batches.ts";
 
 const folder = new URL("../../../test/fixtures/training_runs/", import.meta.url);
 const recorded = JSON.parse(readFileSync(new URL("losses.json", folder), "utf8")) as Record<
@@ -12,40 +12,8 @@ const recorded = JSON.parse(readFileSync(new URL("losses.json", folder), "utf8")
 > & {
   batch: { labels: number[]; pixels: number[] };
 };
-const BATCH = 64;
-
-/** As in the script that made the fixtures. */
-function mixed(number: number): number {
-  let h = number >>> 0;
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-function numbersOf(step: number): { pixels: Float32Array; labels: Float64Array } {
-  const pixels = new Float32Array(BATCH * 784);
-  const labels = new Float64Array(BATCH);
-  for (let n = 0; n < BATCH; n++) {
-    const example = step * BATCH + n;
-    const label = mixed(example + 1_000_003) % 10;
-    labels[n] = label;
-    for (let p = 0; p < 784; p++) {
-      const pattern = mixed(label * 784 + (p >> 2) + 77) % 2;
-      pixels[n * 784 + p] = (pattern * 127 + (mixed(example * 784 + p) % 128)) / 255;
-    }
-  }
-  return { pixels, labels };
-}
-
-function batch(step: number): [Tensor, Tensor] {
-  const { pixels, labels } = numbersOf(step);
-  return [fromTypedArray(pixels, [BATCH, 1, 28, 28], "float32"), fromTypedArray(labels, [BATCH], "int64")];
-}
-
 test("both sides make the same batches", () => {
-  const { pixels, labels } = numbersOf(0);
+  const { pixels, labels } = pixelsAndLabels(0);
   assert.deepEqual([...labels.slice(0, 8)], recorded.batch.labels);
   assert.deepEqual(
     [...pixels.slice(0, 8)].map((x) => Math.round(x * 255)),
@@ -56,17 +24,7 @@ test("both sides make the same batches", () => {
 async function trainAgainst(name: string, tolerance: number, steps: number): Promise<void> {
   const { lr } = recorded[name];
   const losses = recorded[name].losses.slice(0, steps);
-  const { tensors } = decodeSafetensors(readFileSync(new URL(`${name}.safetensors`, folder)));
-  const tensorOf = (key: string) => {
-    const { data, shape, dtype } = tensors.get(key) as NonNullable<ReturnType<typeof tensors.get>>;
-    return fromTypedArray(data.slice(), shape, dtype as Tensor["dtype"]);
-  };
-  const net = models.create(name);
-  net.loadStateDict(
-    Object.fromEntries(
-      [...tensors.keys()].filter((key) => !key.startsWith("after.")).map((key) => [key, tensorOf(key)]),
-    ),
-  );
+  const { net, tensors } = startOf(name);
   const optimizer = optim.SGD(net.parameters(), { lr });
   const { runs } = executor().statistics;
   for (let step = 0; step < losses.length; step++) {
