@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { bestOf, bestTable } from "../../src/cli/bench_best.ts";
 import { type BenchLine, formatBench, median, medianLine, ratiosOf } from "../../src/cli/bench_lines.ts";
 import {
   type Contender,
@@ -75,6 +76,47 @@ test("the table names figures, ratios, the planner's share and what was left out
   assert.match(text, /left out: lenet on tfjs cpu: not installed$/);
 });
 
+test("several rounds are one line: medians, and the spread over all windows", () => {
+  const found = medianLine([
+    line({ lowest: 8, highest: 12, windows: 5 }),
+    line({ lowest: 7, highest: 11, windows: 5 }),
+    line({ lowest: 9, highest: 14, windows: 5 }),
+  ]);
+  assert.deepEqual([found.lowest, found.highest, found.rounds], [7, 14, 3]);
+});
+
+test("the closing table meets each library in its fastest mode, precision by precision", () => {
+  const pytorch = (engine: string, precision: string, examplesPerSecond: number) =>
+    line({ library: "pytorch", engine, precision, examplesPerSecond, rssMb: 800 });
+  const lines = [
+    line({}),
+    line({ precision: "bf16", engine: "onednn", examplesPerSecond: 30_000, rssMb: 160 }),
+    pytorch("eager", "f32", 10_000),
+    pytorch("compile", "f32", 18_000),
+    pytorch("channels-last", "bf16", 12_000),
+    line({ library: "tfjs", engine: "cpu", threads: 1, examplesPerSecond: 12, rssMb: 100 }),
+    line({ net: "nin", examplesPerSecond: 40 }),
+  ];
+  assert.deepEqual(
+    bestOf(lines).map((each) => [
+      each.precision,
+      each.against,
+      each.againstEngine,
+      each.ratio,
+      each.memoryRatio,
+    ]),
+    [
+      ["f32", "pytorch", "compile", 0.5, 0.25],
+      ["f32", "tfjs", "cpu", 750, 2],
+      ["bf16", "pytorch", "channels-last", 2.5, 0.2],
+    ],
+  );
+  const text = bestTable(lines);
+  assert.match(text, /^what +precision +against +our engine +ours +theirs +ratio +memory\n/);
+  assert.match(text, /\nlenet +bf16 +pytorch \(channels-last\) +onednn +30000 +12000 +2\.5x +0\.2x$/);
+  assert.equal(bestTable([line({})]), "", "nobody to stand beside");
+});
+
 test("--against names libraries, and a wrong name is answered with the right one", () => {
   assert.deepEqual(parsePeers("pytorch, jax-js"), ["pytorch", "jax-js"]);
   assert.deepEqual(parsePeers("none"), []);
@@ -141,6 +183,11 @@ describe("programs", () => {
       await reason(program("hangs.mjs", "setInterval(() => {}, 1000);"), 400),
       "it did not end within 0.4 s",
     );
+    const nothing = `console.log(JSON.stringify({ event: "absent", reason: "no fast bf16" }))`;
+    assert.deepEqual(await runContender({ ...program("none.mjs", nothing), precision: "bf16" }), {
+      ...{ event: "skip", library: "fake", engine: "none.mjs", net: "lenet", precision: "bf16" },
+      ...{ reason: "no fast bf16", absent: true },
+    });
     const absent = { ...program("absent.mjs", ""), command: join(folder, "no-such-program") };
     assert.match(await reason(absent), /no-such-program could not be started/);
     assert.equal(await reason({ ...absent, missing: "not installed" }), "not installed");
@@ -206,5 +253,8 @@ describe("programs", () => {
     const jax: any = await runContender(contenders[0]);
     assert.equal(jax.given.join(" "), "--size 512 --threads 1");
     assert.match(contenders[1].missing ?? "", /@tensorflow\/tfjs is not in .*bench\/README\.md/);
+    const half = matmulContenders(["pytorch", "jax-js"], 512, "bf16", { threads: 1 }, places);
+    assert.match(half[0].args.join(" "), /--precision bf16/);
+    assert.equal(half[1].missing, "it is measured in f32 only");
   });
 });

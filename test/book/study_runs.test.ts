@@ -8,6 +8,8 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FileError } from "../../src/base/errors.ts";
 import { openDataset } from "../../src/data/index.ts";
+import { isBf16Supported, stopEngine, useEngine } from "../../src/tensor/index.ts";
+import { missingLibrary } from "../onednn/library.ts";
 
 const program = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "convoyant-studies-"));
@@ -135,6 +137,54 @@ test("a reproduction that is interrupted twice and killed once ends with the sam
     /holds another training \(batchSize 16, not 8\): choose another folder with --out/,
   );
 });
+
+test("a reproduction in bf16 that is killed twice ends with the same figures, and its document says bf16", {
+  timeout: 120_000,
+}, async (t) => {
+  const reason = missing ?? (await bf16IsMissing());
+  if (reason !== null) {
+    t.skip(reason);
+    return;
+  }
+  const command = (name: string) => {
+    const place = join(folder, name);
+    const [engine, at] = [small.with(small.indexOf("wasm"), "onednn"), ["--out", place]];
+    return ["reproduce", "bn-lenet:1:2:bf16", ...engine, ...at, "--write", join(place, "document.md")];
+  };
+  const whole = await convoyant(command("whole-bf16"));
+  assert.equal(whole.code, 0, whole.errors);
+  const run = whole.lines.find(({ event }) => event === "run");
+  assert.deepEqual([run?.model, run?.precision, run?.epochs], ["bn-lenet", "bf16", 2]);
+  for (const at of [4, 8]) {
+    let checkpoints = 0;
+    const killed = await convoyant(command("killed-bf16"), ({ event }, kill) => {
+      if (event === "checkpoint" && ++checkpoints === at) kill("SIGKILL");
+    });
+    assert.equal(killed.signal, "SIGKILL", killed.errors);
+  }
+  const last = await convoyant(command("killed-bf16"));
+  assert.equal(last.code, 0, last.errors);
+  assert.equal(last.lines.find(({ event }) => event === "start")?.resumed, true);
+  for (const file of ["metrics.jsonl", "last.safetensors"]) {
+    const [ours, theirs] = ["killed-bf16", "whole-bf16"].map((name) =>
+      readFileSync(join(folder, name, "bn-lenet-bf16-seed0", file)),
+    );
+    assert.ok(ours.equals(theirs), file);
+  }
+  const text = readFileSync(join(folder, "killed-bf16", "document.md"), "utf8");
+  assert.match(text, /\| bf16 \| 1 \| 2 \|/);
+  assert.match(text, /\| bn-lenet \| 0 \| 2 \|.*\| onednn \| bf16 \|/);
+});
+
+/** Why nothing can be trained in bf16 here. */
+async function bf16IsMissing(): Promise<string | null> {
+  const library = missingLibrary();
+  if (library !== false) return library;
+  await useEngine("onednn", { threads: 1 });
+  const supported = await isBf16Supported();
+  await stopEngine();
+  return supported ? null : "this processor has no fast bf16";
+}
 
 test("a comparison writes one picture and one table, and notes what diverged", {
   timeout: 120_000,
