@@ -23,6 +23,16 @@ const NETWORKS: Readonly<Record<string, () => ReturnType<typeof nn.Sequential>>>
       nn.ReLU(),
       nn.LazyLinear(10),
     ),
+  "averages over windows and cells": () =>
+    nn.Sequential(
+      nn.Conv2d(1, 37, 3),
+      nn.ReLU(),
+      nn.AvgPool2d(3, { stride: 2, padding: 1 }),
+      nn.Conv2d(37, 20, 3),
+      nn.AdaptiveAvgPool2d([4, 3]),
+      nn.Flatten(),
+      nn.LazyLinear(10),
+    ),
   "batch norm, global pooling": () =>
     nn.Sequential(
       nn.Conv2d(1, 17, 3),

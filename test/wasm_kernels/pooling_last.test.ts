@@ -6,7 +6,7 @@ import { allocateArray, arrayFrom, numbersOf, type TypedArray } from "../../src/
 import { numel } from "../../src/base/shape.ts";
 import type { Attributes } from "../../src/engines/engine.ts";
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
-import { CHANNELS_LAST_PLANNERS } from "../../src/engines/wasm/kernels/registry.ts";
+import { CHANNELS_LAST_PLANNERS, PLANNERS } from "../../src/engines/wasm/kernels/registry.ts";
 import { pooledSize } from "../../src/ops/pooling.ts";
 import { availableBinaries, compute, randomValues } from "./driver.ts";
 
@@ -112,6 +112,61 @@ function rounded(dtype: FloatDType, data: Float32Array): TypedArray {
   return numbersOf(dtype, arrayFrom(dtype, data));
 }
 
+/** The same but for the sign of zero, and for a last bit where sums are taken in 64 bits and in 32. */
+function assertNear(dtype: FloatDType, actual: TypedArray, wanted: TypedArray, name: string): void {
+  const [a, b] = [numbersOf(dtype, actual), numbersOf(dtype, wanted)];
+  const unit = dtype === "float32" ? 2 ** -22 : 2 ** -7;
+  for (let i = 0; i < b.length; i++) {
+    const near = Math.abs(a[i] - b[i]) <= unit * Math.abs(b[i]) + 2 ** -21;
+    assert.ok(near || Object.is(a[i], b[i]), `${name}: ${a[i]} at ${i}, expected ${b[i]}`);
+  }
+}
+
+/** An average pool and its gradient; x in [-1, 1). */
+function checkAverage(
+  op: string,
+  attributes: Attributes,
+  dtype: FloatDType,
+  xShape: readonly number[],
+  yShape: readonly number[],
+): void {
+  const x = { shape: xShape, data: rounded(dtype, randomValues(numel(xShape), 3)) };
+  const dy = { shape: yShape, data: rounded(dtype, randomValues(numel(yShape), 4)) };
+  const gradient = `${op}Gradient`;
+  const all = { ...attributes, inputShape: xShape };
+  const [y] = expected(op, attributes, dtype, [x], [yShape]);
+  const [dx] = expected(gradient, all, dtype, [dy], [xShape]);
+  for (const binary of BINARIES) {
+    const name = `${binary.name} ${dtype} [${xShape}] ${JSON.stringify(attributes)}`;
+    assertNear(dtype, run(binary, op, attributes, dtype, [x], [yShape])[0], y, `${op} ${name}`);
+    assertNear(dtype, run(binary, gradient, all, dtype, [dy], [xShape])[0], dx, `${gradient} ${name}`);
+  }
+}
+
+/** The kernel for [N, C, H, W] makes the very numbers of the one for channels last. */
+function checkPlanes(
+  op: string,
+  attributes: Attributes,
+  dtype: FloatDType,
+  from: readonly number[],
+  to: readonly number[],
+): void {
+  const data = rounded(dtype, randomValues(numel(from), 5));
+  const spec = { shape: from, dtype };
+  const output = { shape: to, dtype };
+  for (const binary of BINARIES) {
+    const [wanted] = run(binary, op, attributes, dtype, [{ shape: from, data }], [to]);
+    const inputs = [{ spec, data: arrayFrom(dtype, data) }];
+    const [actual] = compute(binary, PLANNERS[op], attributes, inputs, [output]);
+    assertNear(
+      dtype,
+      channelsLast(actual, to),
+      wanted,
+      `${op} of planes ${binary.name} [${from}] to [${to}]`,
+    );
+  }
+}
+
 function assertSame(actual: TypedArray[], wanted: TypedArray[], name: string): void {
   for (const [i, output] of wanted.entries()) {
     const at = actual[i].findIndex((element, j) => !Object.is(element, output[j]));
@@ -125,7 +180,7 @@ function checkMax(c: Case, dtype: FloatDType, numbers: Float32Array): void {
   const x = { shape: c.x, data: rounded(dtype, numbers) };
   const wanted = expected("maxPool2d", attributes, dtype, [x], [y, y]);
   // Whole numbers: sums are exact, so that their order does not show.
-  const dy = { shape: y, data: randomValues(numel(y), 9).map((v) => Math.round(v * 9)) };
+  const dy = { shape: y, data: randomValues(numel(y), 9).map((v) => Math.round(v * 9) + 0) };
   const places = allocateArray("int32", numel(y));
   REFERENCE_KERNELS.maxPool2d({
     inputs: [{ ...x, dtype: "float32" }],
@@ -180,6 +235,33 @@ const GOOGLENET: Case[] = [
 
 describe("pools with their channels last", () => {
   for (const dtype of FLOATS) {
+    test(`avgPool2d and its gradient, ${dtype}`, () => {
+      const settings = fc.record({
+        countIncludePad: fc.boolean(),
+        divisorOverride: fc.constantFrom(null, null, 3),
+      });
+      const undilated = cases
+        .map((c) => ({ ...c, dilation: [1, 1] }))
+        .filter((c) => pooled(c).every((size) => size > 0));
+      fc.assert(
+        fc.property(undilated, settings, (c, more) => {
+          const { x, dilation: _, ...attributes } = c;
+          checkAverage("avgPool2d", { ...attributes, ...more }, dtype, x, pooled(c));
+        }),
+      );
+    });
+    test(`adaptiveAvgPool2d and its gradient, ${dtype}: cells that overlap, grids finer than the picture`, () => {
+      const shape = fc.tuple(...[3, 70, 9, 9].map((max) => fc.integer({ min: 1, max })));
+      const grid = fc.tuple(fc.integer({ min: 1, max: 11 }), fc.integer({ min: 1, max: 11 }));
+      fc.assert(
+        fc.property(shape, grid, (x, outputSize) => {
+          const y = [x[0], x[1], ...outputSize];
+          checkAverage("adaptiveAvgPool2d", { outputSize }, dtype, x, y);
+          checkPlanes("adaptiveAvgPool2d", { outputSize }, dtype, x, y);
+          checkPlanes("adaptiveAvgPool2dGradient", { outputSize, inputShape: x }, dtype, y, x);
+        }),
+      );
+    });
     for (const [name, fill] of Object.entries(FILLINGS)) {
       test(`maxPool2d and its gradient, ${dtype}, ${name}`, () => {
         const check = (c: Case) => checkMax(c, dtype, randomValues(numel(c.x), numel(c.x)).map(fill));
@@ -188,4 +270,21 @@ describe("pools with their channels last", () => {
       });
     }
   }
+  test("what is left to other kernels: no elements, other dtypes, windows over windows, windows over nothing", () => {
+    const plan = (op: string, size: number, extra: Attributes, dtype: "float32" | "float16" = "float32") => {
+      const window = { kernelSize: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], ...extra };
+      const picture = { shape: [2, size, size, 4], dtype };
+      const places = { ...picture, dtype: "int32" as const };
+      const back = op.endsWith("Gradient");
+      const [inputs, outputs] = back ? [[picture, places], [picture]] : [[picture], [picture, places]];
+      return CHANNELS_LAST_PLANNERS[op](window, inputs, outputs);
+    };
+    for (const op of ["maxPool2d", "maxPool2dGradient", "avgPool2d", "avgPool2dGradient"]) {
+      assert.notEqual(plan(op, 9, {}), null, op);
+      assert.equal(plan(op, 0, {}), null, op);
+      assert.equal(plan(op, 9, {}, "float16"), null, op);
+    }
+    assert.equal(plan("maxPool2d", 1, { dilation: [2, 2], padding: [2, 2] }), null);
+    assert.equal(plan("maxPool2dGradient", 13, { kernelSize: [13, 13], padding: [6, 6] }), null);
+  });
 });

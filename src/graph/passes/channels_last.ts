@@ -27,6 +27,8 @@ const ANCHORS: Readonly<Record<string, { inputs: readonly number[]; pictures: bo
   maxPool2dGradient: { inputs: [0, 1], pictures: true },
   avgPool2d: { inputs: [0], pictures: true },
   avgPool2dGradient: { inputs: [0], pictures: true },
+  adaptiveAvgPool2d: { inputs: [0], pictures: true },
+  adaptiveAvgPool2dGradient: { inputs: [0], pictures: true },
 };
 
 const permuteNode: OpDefinition = {

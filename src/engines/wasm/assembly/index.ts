@@ -5,6 +5,7 @@
  * says. Usable memory begins at HEAP_BASE (kernels/memory_layout.ts).
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
+export { averagePoolLast } from "./average_pool_last";
 export {
   fill32,
   gridTable,

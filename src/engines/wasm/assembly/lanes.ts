@@ -26,6 +26,18 @@ export function storeRounded<T>(at: usize, value: v128): void {
   else storeExact<T>(at, roundedBits(value));
 }
 
+/** Stores eight lanes, bfloat16 rounded to the nearest, ties to even. */
+// @ts-ignore: decorator
+@inline
+export function storeRoundedPair<T>(at: usize, low: v128, high: v128): void {
+  if (sizeof<T>() == 4) {
+    v128.store(at, low);
+    v128.store(at, high, 16);
+  } else {
+    v128.store(at, upperHalves(roundedBits(low), roundedBits(high)));
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 export function loadOne<T>(at: usize): f32 {

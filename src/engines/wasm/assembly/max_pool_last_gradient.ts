@@ -2,10 +2,13 @@
  * The gradient of max pooling with the channels last: each dx gathers, from the windows that its pixel lies in, the
  * dy of those whose maximum it was. Sums are taken in 32 bits, in the windows' order, and rounded once.
  *
- * Fast paths, by channels: sixteen at a time, four at a time, one by one; the last block of a pixel steps back over
- * channels that are done already.
+ * Fast paths:
+ * - bfloat16 pixels in one window alone: eight channels at a time without widening, for there is nothing to add up.
+ * - By channels: sixteen at a time, four at a time, one by one; the last block of a pixel steps back over channels
+ *   that are done already.
  */
-import { loadLanes, loadOne, storeRounded, storeRoundedOne, widenHigh, widenLow } from "./lanes";
+import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "./lanes";
+import { endOver, firstOver } from "./pool_windows";
 
 /** Rows `firstRow` to `lastRow` of dx of one picture; `half`: bfloat16. */
 export function maxPoolLastGradient(
@@ -17,6 +20,7 @@ export function maxPoolLastGradient(
   dx: usize,
   firstRow: i32,
   lastRow: i32,
+  height: i32,
   width: i32,
   kernelHeight: i32,
   kernelWidth: i32,
@@ -32,24 +36,17 @@ export function maxPoolLastGradient(
   const reachY = (kernelHeight - 1) * dilationY;
   const reachX = (kernelWidth - 1) * dilationX;
   for (let i = firstRow; i < lastRow; i++) {
-    const r0 = firstWindow(i + padY, reachY, strideY);
-    const r1 = min((i + padY) / strideY + 1, rows);
+    const r0 = firstOver(i, height, rows, reachY, strideY, padY);
+    const r1 = endOver(i, height, rows, strideY, padY);
     for (let j = 0; j < width; j++) {
-      const c0 = firstWindow(j + padX, reachX, strideX);
-      const c1 = min((j + padX) / strideX + 1, columns);
+      const c0 = firstOver(j, width, columns, reachX, strideX, padX);
+      const c1 = endOver(j, width, columns, strideX, padX);
       const place = i * width + j;
       const at = <usize>(<u32>place) * channels;
       if (half) gather<u16>(dy, indices, channels, columns, r0, r1, c0, c1, place, dx + (at << 1));
       else gather<f32>(dy, indices, channels, columns, r0, r1, c0, c1, place, dx + (at << 2));
     }
   }
-}
-
-/** The first window, along one side, that reaches a place (counted from where the padding begins). */
-// @ts-ignore: decorator
-@inline
-function firstWindow(at: i32, reach: i32, stride: i32): i32 {
-  return at > reach ? (at - reach + stride - 1) / stride : 0;
 }
 
 /** dx of the pixel at `place`, from windows in rows r0 to r1 and columns c0 to c1. */
@@ -67,6 +64,10 @@ function gather<T>(
 ): void {
   const here = i32x4.splat(place);
   let c: u32 = 0;
+  if (sizeof<T>() == 2 && channels >= 8 && r1 - r0 == 1 && c1 - c0 == 1) {
+    onlyWindow(dy, indices, channels, r0 * columns + c0, here, dx);
+    return;
+  }
   if (channels >= 16) {
     for (; c < channels; c += 16) {
       c = min(c, channels - 16);
@@ -148,8 +149,21 @@ function sixteen<T>(
       index += <usize>channels << 2;
     }
   }
-  storeRounded<T>(dx, sum0);
-  storeRounded<T>(dx + 4 * sizeof<T>(), sum1);
-  storeRounded<T>(dx + 8 * sizeof<T>(), sum2);
-  storeRounded<T>(dx + 12 * sizeof<T>(), sum3);
+  storeRoundedPair<T>(dx, sum0, sum1);
+  storeRoundedPair<T>(dx + 8 * sizeof<T>(), sum2, sum3);
+}
+
+/** A bfloat16 pixel in one window alone: dy as it is, where the place of the maximum is `here`. */
+function onlyWindow(dy: usize, indices: usize, channels: u32, window: i32, here: v128, dx: usize): void {
+  const first = <usize>(<u32>window) * channels;
+  const from = dy + (first << 1);
+  const places = indices + (first << 2);
+  for (let c: u32 = 0; c < channels; c += 8) {
+    c = min(c, channels - 8);
+    const index = places + (<usize>c << 2);
+    const low = i32x4.eq(v128.load(index), here);
+    const high = i32x4.eq(v128.load(index, 16), here);
+    const at = <usize>c << 1;
+    v128.store(dx + at, v128.and(v128.load(from + at), i16x8.narrow_i32x4_s(low, high)));
+  }
 }

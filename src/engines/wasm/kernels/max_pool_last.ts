@@ -44,7 +44,8 @@ export function planMaxPool2dLastGradient(
     const dy = inputs[0] + image * yBytes;
     const places = inputs[1] + image * placesBytes;
     const dx = outputs[0] + image * xBytes;
-    exports.maxPoolLastGradient(dy, places, channels, g.oh, g.ow, dx, first, last, g.w, ...window, half);
+    const windows = [dy, places, channels, g.oh, g.ow];
+    exports.maxPoolLastGradient(...windows, dx, first, last, g.h, g.w, ...window, half);
   });
 }
 

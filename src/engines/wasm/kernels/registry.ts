@@ -1,5 +1,13 @@
 import type { KernelPlanner } from "../kernel.ts";
 import { planAvgPool2d, planAvgPool2dGradient } from "./average_pool.ts";
+import {
+  planAdaptiveAvgPool2d,
+  planAdaptiveAvgPool2dGradient,
+  planAdaptiveAvgPool2dLast,
+  planAdaptiveAvgPool2dLastGradient,
+  planAvgPool2dLast,
+  planAvgPool2dLastGradient,
+} from "./average_pool_last.ts";
 import { planCat } from "./cat.ts";
 import { planConv2d } from "./conv_forward.ts";
 import { planConv2dInputGradient } from "./conv_input_gradient.ts";
@@ -21,6 +29,8 @@ export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   maxPool2dGradient: planMaxPool2dGradient,
   avgPool2d: planAvgPool2d,
   avgPool2dGradient: planAvgPool2dGradient,
+  adaptiveAvgPool2d: planAdaptiveAvgPool2d,
+  adaptiveAvgPool2dGradient: planAdaptiveAvgPool2dGradient,
   permute: planPermute,
   cat: planCat,
   slice: planSlice,
@@ -32,4 +42,8 @@ export const PLANNERS: Readonly<Record<string, KernelPlanner>> = {
 export const CHANNELS_LAST_PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   maxPool2d: planMaxPool2dLast,
   maxPool2dGradient: planMaxPool2dLastGradient,
+  avgPool2d: planAvgPool2dLast,
+  avgPool2dGradient: planAvgPool2dLastGradient,
+  adaptiveAvgPool2d: planAdaptiveAvgPool2dLast,
+  adaptiveAvgPool2dGradient: planAdaptiveAvgPool2dLastGradient,
 };
