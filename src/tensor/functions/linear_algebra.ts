@@ -12,9 +12,16 @@ import { defineFunction } from "../define.ts";
 import { promote, scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 
-/** Values of one dtype: products of matrices do not convert, as in PyTorch. */
+/** Values of one dtype: products of matrices do not convert, as in PyTorch, but where autocast rounds them. */
 function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {
-  const values = productOperands(Object.entries(tensors).map(([name, one]) => valueOf(one, name, of)));
+  return sameAsGiven(
+    of,
+    productOperands(Object.entries(tensors).map(([name, one]) => valueOf(one, name, of))),
+  );
+}
+
+/** The same for products with vectors, which autocast leaves alone. */
+function sameAsGiven(of: string, values: Value[]): Value[] {
   for (const value of values) {
     if (value.dtype !== values[0].dtype) {
       throw new DTypeError(
@@ -136,7 +143,7 @@ export const bmm: SecondOperand<"mat2"> = defineFunction("bmm", ["input", "mat2"
  * ```
  */
 export const mv: SecondOperand<"vec"> = defineFunction("mv", ["input", "vec"], ({ input, vec }) => {
-  const [a, b] = sameDType("mv", { input, vec });
+  const [a, b] = sameAsGiven("mv", [valueOf(input, "input", "mv"), valueOf(vec, "vec", "mv")]);
   requireRank("mv", a, 2, "input");
   requireRank("mv", b, 1, "vec");
   return new Tensor(product(a, b));
@@ -154,7 +161,7 @@ export const dot: SecondOperand<"tensor"> = defineFunction(
   "dot",
   ["input", "tensor"],
   ({ input, tensor }) => {
-    const [a, b] = sameDType("dot", { input, tensor });
+    const [a, b] = sameAsGiven("dot", [valueOf(input, "input", "dot"), valueOf(tensor, "tensor", "dot")]);
     requireRank("dot", a, 1, "input");
     requireRank("dot", b, 1, "tensor");
     return new Tensor(dotted("dot", a, b));
@@ -230,7 +237,11 @@ export const addmv: AddMatrixProduct<"mat", "vec"> = defineFunction(
   "addmv",
   ["input", "mat", "vec", "beta?", "alpha?"],
   ({ input, mat, vec, beta = 1, alpha = 1 }) => {
-    const [base, a, b] = sameDType("addmv", { input, mat, vec });
+    const [base, a, b] = sameAsGiven("addmv", [
+      valueOf(input, "input", "addmv"),
+      valueOf(mat, "mat", "addmv"),
+      valueOf(vec, "vec", "addmv"),
+    ]);
     requireRank("addmv", a, 2, "mat");
     requireRank("addmv", b, 1, "vec");
     return added("addmv", base, product(a, b), beta, alpha);
