@@ -2,7 +2,7 @@
  * Whether a convolution is faster in oneDNN, channels last, or in the wasm engine's kernels, channels first: both
  * compute it and the gradient by its weight (that by the input is not always wanted) on a few examples and one thread,
  * and the choice is kept with the others. What has many channels is not tried: there the library is several times
- * faster on every processor that it knows.
+ * faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
  */
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelPlan } from "../wasm/kernel.ts";
@@ -11,7 +11,7 @@ import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { planKernel } from "../wasm/step_plans.ts";
 import { Chooser, type Choosing } from "./choices.ts";
 import { convolutionKey } from "./convolution_layouts.ts";
-import { convolutionScratchBytes, operations } from "./convolution_shapes.ts";
+import { convolutionScratchBytes, FEW_CHANNELS, operations } from "./convolution_shapes.ts";
 import { type Dnnl, DnnlScope } from "./dnnl.ts";
 import { loadDnnl } from "./load_dnnl.ts";
 import { planConvolution } from "./native_convolution.ts";
@@ -37,7 +37,8 @@ export class ConvolutionChoice {
     const [x, w, y] = forwardOperands(op, inputs, outputs);
     const g = convGeometry(attributes, x.shape, w.shape, y.shape);
     if (g === null) return false;
-    if (g.o * g.groups >= MANY_CHANNELS && g.groups === 1) return true;
+    if (g.o * g.groups < FEW_CHANNELS) return false;
+    if (g.o >= MANY_CHANNELS && g.groups === 1) return true;
     const n = Math.max(
       1,
       Math.min(g.n, TRIAL_EXAMPLES, Math.floor(TRIAL_OPERATIONS / (operations(g) / g.n))),

@@ -61,11 +61,20 @@ export function worthChannelsLast(
   const operands = [...inputs, ...outputs];
   if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
   if (operands.some(({ shape }) => numel(shape) === 0)) return false;
-  if (!op.startsWith("conv2d")) return poolsChannelsLast(op, attributes, inputs, outputs);
+  if (!op.startsWith("conv2d")) {
+    const few = inputs[0].shape[1] < FEW_CHANNELS && !everything;
+    return !few && poolsChannelsLast(op, attributes, inputs, outputs);
+  }
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
   return everything || choice.prefersOnednn(op, attributes, inputs, outputs);
 }
+
+/**
+ * Channels that fill no vector: pictures that have fewer stay channels first. The loops around a convolution would run
+ * over such short rows, and lose more than it can win.
+ */
+export const FEW_CHANNELS = 16;
 
 function poolsChannelsLast(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
   if (!Object.hasOwn(CHANNELS_LAST_PLANNERS, op)) return false;
