@@ -292,7 +292,7 @@ test("a loss that is not finite names its step", async () => {
   });
 });
 
-test("a training does not grow: as many bytes live after step 50 as after step 2", async () => {
+test("a training does not grow: no step after the second leaves more bytes alive", async () => {
   const live: number[] = [];
   const callbacks: Callbacks = {
     onStep: async () => {
@@ -311,7 +311,8 @@ test("a training does not grow: as many bytes live after step 50 as after step 2
     callbacks,
   });
   assert.equal(live.length, 60);
-  assert.equal(live[49], live[1]);
+  // Less there may be: what other tests left is collected at some time.
+  assert.ok(Math.max(...live.slice(2)) <= live[1], live.join(" "));
 });
 
 test("no epochs: nothing is trained, the test set is looked at", async () => {

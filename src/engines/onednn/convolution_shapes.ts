@@ -61,10 +61,11 @@ export function worthChannelsLast(
   const operands = [...inputs, ...outputs];
   if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
   if (operands.some(({ shape }) => numel(shape) === 0)) return false;
-  if (!op.startsWith("conv2d")) {
+  if (Object.hasOwn(CHANNELS_LAST_PLANNERS, op)) {
     const few = inputs[0].shape[1] < FEW_CHANNELS && !everything;
     return !few && poolsChannelsLast(op, attributes, inputs, outputs);
   }
+  if (!op.startsWith("conv2d")) return false;
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
   return everything || choice.prefersOnednn(op, attributes, inputs, outputs);
@@ -77,7 +78,6 @@ export function worthChannelsLast(
 export const FEW_CHANNELS = 16;
 
 function poolsChannelsLast(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
-  if (!Object.hasOwn(CHANNELS_LAST_PLANNERS, op)) return false;
   const last = (specs: Specs) =>
     specs.map(({ shape: [n, c, h, w], dtype }) => ({ shape: [n, h, w, c], dtype }));
   return CHANNELS_LAST_PLANNERS[op](attributes, last(inputs), last(outputs)) !== null;
