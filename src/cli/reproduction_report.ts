@@ -56,11 +56,13 @@ function reasons(run: SeriesRun, epochs: number): string {
 
 /** The whole document. */
 export function reproductionDocument(reproduction: Reproduction): string {
-  const { runs, starts, pytorch, now } = reproduction;
+  const { starts, pytorch, now } = reproduction;
+  // Of a run that has just begun there is nothing to tell.
+  const runs = reproduction.runs.filter(({ figures, failure }) => figures !== undefined || failure !== null);
   const judged = runs.map(judge);
   const sections = [
     "# The book's numbers, reproduced",
-    introduction(reproduction),
+    introduction({ ...reproduction, runs }),
     "## Networks",
     networksTable(judged),
     "## Runs",
@@ -83,7 +85,8 @@ function introduction({ runs }: Reproduction): string {
     "between epochs, in the book as here. A fifth of the authors' own runs lie outside of their band, from one seed to",
     "the next: of our seeds as many may, on either side of it, while their median must not. A run of fewer epochs than",
     "the book's is shown, not judged. In bf16 convolutions and products are computed in bfloat16; weights, losses and",
-    "batch-norm statistics are 32-bit floats.",
+    "batch-norm statistics are 32-bit floats. Examples per second and times are as they came, on a machine that may have",
+    "done other things too; `convoyant bench` measures speed.",
   ].join("\n");
 }
 
