@@ -1,5 +1,5 @@
 /** `convoyant engine --explain`: what was measured, and which way to compute each step was chosen for it. */
-import { choicesPath, measuredChoices } from "../engines/onednn/choices.ts";
+import { choicesPath, chosenWay, measuredChoices } from "../engines/onednn/choices.ts";
 import { renderTable } from "../report/table.ts";
 import type { Output } from "./output.ts";
 
@@ -17,8 +17,8 @@ export function explainChoices(output: Output): void {
   for (const [machine, works] of machines) {
     const rows = Object.entries(works).map(([work, times]) => {
       const ways = Object.entries(times).sort(([, a], [, b]) => a - b);
-      output.event({ event: "choice", machine, work, chosen: ways[0]?.[0] ?? null, milliseconds: times });
-      return [work, ways[0]?.[0] ?? "", ways.map(([way, time]) => `${way} ${time}`).join(", ")];
+      output.event({ event: "choice", machine, work, chosen: chosenWay(times) ?? null, milliseconds: times });
+      return [work, chosenWay(times) ?? "", ways.map(([way, time]) => `${way} ${time}`).join(", ")];
     });
     output.line();
     output.lines(

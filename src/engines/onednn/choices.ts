@@ -104,7 +104,8 @@ function fastestOf(times: readonly number[]): number {
   return times.reduce((best, time, i) => (time < CLEARLY * times[best] ? i : best), 0);
 }
 
-type Times = Readonly<Record<string, number>>;
+/** Milliseconds, by the name of the way. */
+export type Times = Readonly<Record<string, number>>;
 
 /** Measured times, by what was measured; a file that cannot be read or written is done without. */
 class ChoiceFile {
@@ -164,6 +165,11 @@ function readAll(): Record<string, Record<string, Times>> {
 function processor(): string {
   const [first] = process.getBuiltinModule("node:os").cpus();
   return first?.model.trim() || process.arch;
+}
+
+/** Which of several measured ways is taken; they stand in the order in which they were tried. */
+export function chosenWay(times: Times): string | undefined {
+  return Object.keys(times)[fastestOf(Object.values(times))];
 }
 
 /** Everything that was measured, by machine (library, processor), work and way, in milliseconds. */
