@@ -57,8 +57,10 @@ function reasons(run: SeriesRun, epochs: number): string {
 /** The whole document. */
 export function reproductionDocument(reproduction: Reproduction): string {
   const { starts, pytorch, now } = reproduction;
-  // Of a run that has just begun there is nothing to tell.
-  const runs = reproduction.runs.filter(({ figures, failure }) => figures !== undefined || failure !== null);
+  // Of a run within its first epoch there is nothing to tell.
+  const runs = reproduction.runs.filter(
+    ({ figures, failure }) => failure !== null || (figures?.epochs ?? 0) >= 1,
+  );
   const judged = runs.map(judge);
   const sections = [
     "# The book's numbers, reproduced",
