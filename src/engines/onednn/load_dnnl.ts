@@ -41,20 +41,26 @@ export interface LoadedDnnl {
   readonly path: string;
 }
 
+/** What this thread has loaded, and the paths that were asked for. */
+let loaded: (LoadedDnnl & { readonly asked: string }) | undefined;
+
 /**
- * Loads the first library that works and readies it for one thread: the caller computes alone, because the
+ * Loads the first library that works and readies it for one thread, once: the caller computes alone, because the
  * engine's own workers divide the work.
  *
  * @param path The library that another thread has already found.
  * @throws EngineError that says what was tried, and why each did not do.
  */
 export function loadDnnl(path?: string): LoadedDnnl {
-  const foreign = foreignFunctions();
   const { paths, chosen } = path === undefined ? candidates() : { paths: [path], chosen: true };
+  const asked = paths.join("\n");
+  if (loaded?.asked === asked) return loaded;
+  const foreign = foreignFunctions();
   const reasons: string[] = [];
   for (const candidate of paths) {
     try {
-      return { dnnl: openDnnl(foreign, candidate), path: candidate };
+      loaded = { dnnl: openDnnl(foreign, candidate), path: candidate, asked };
+      return loaded;
     } catch (error) {
       reasons.push(reasonFor(candidate, (error as Error).message));
     }
@@ -87,6 +93,7 @@ export function dnnlFacts(): DnnlFacts | null {
 /** Has the library looked for again: it has just been installed. */
 export function forgetDnnlFacts(): void {
   facts = undefined;
+  loaded = undefined;
 }
 
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
