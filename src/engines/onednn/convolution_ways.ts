@@ -10,8 +10,14 @@
  * half-finished bfloat16 kernels may prefer.
  */
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
-import { type Picture, pictureDims, pictures } from "./convolution_layouts.ts";
-import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import { type Picture, pictureDims, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import type {
+  ConvolutionDescriptors,
+  Descriptor,
+  DnnlScope,
+  PrimitiveDescription,
+  WindowGeometry,
+} from "./dnnl.ts";
 import type { Precision } from "./native_step.ts";
 
 export interface Way {
@@ -49,6 +55,30 @@ export function wantedPictures(
 ): Descriptor {
   if (form === "blocked") return scope.anyLayout(pictureDims(g, which, n), precision);
   return pictures(scope, g, which, n, precision);
+}
+
+/** The library's description of a gradient, from its operands, the window and the convolution that it belongs to. */
+type DescribeGradient = (
+  operands: ConvolutionDescriptors,
+  window: WindowGeometry,
+  forward: PrimitiveDescription,
+) => PrimitiveDescription | null;
+
+/** A gradient of `n` pictures by a convolution of the library; null where it has none. */
+export function describeGradient(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  n: number,
+  way: Way,
+  weights: Descriptor,
+  describe: DescribeGradient,
+): PrimitiveDescription | null {
+  const window = windowOf(g);
+  const source = wantedPictures(scope, g, "source", n, way);
+  const destination = wantedPictures(scope, g, "result", n, way);
+  const any = scope.anyLayout(weightDims(g), way.precision);
+  const forward = scope.convolutionForward({ source, weights: any, destination }, window);
+  return forward && describe({ source, weights, destination }, window, forward);
 }
 
 /** `n` pictures as a matrix: a row for each pixel, a column for each channel. */

@@ -2,16 +2,9 @@
 
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
-import {
-  convolutionKey,
-  type Picture,
-  pictureBytes,
-  pictures,
-  weightDims,
-  windowOf,
-} from "./convolution_layouts.ts";
+import { convolutionKey, type Picture, pictureBytes, pictures } from "./convolution_layouts.ts";
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import { convolutionWays, pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
+import { convolutionWays, describeGradient, pixelRows, type Way } from "./convolution_ways.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
 import type { ArgumentName } from "./dnnl_constants.ts";
 import { chooseWeights, packStage } from "./native_convolution.ts";
@@ -84,13 +77,9 @@ function describeDirect(
   way: Way,
   weights: Descriptor,
 ): Described | null {
-  const window = windowOf(g);
-  const source = wantedPictures(scope, g, "source", n, way);
-  const destination = wantedPictures(scope, g, "result", n, way);
-  const any = scope.anyLayout(weightDims(g), way.precision);
-  const forward = scope.convolutionForward({ source, weights: any, destination }, window);
-  const description =
-    forward && scope.convolutionBackwardData({ source, weights, destination }, window, forward);
+  const description = describeGradient(scope, g, n, way, weights, (...given) =>
+    scope.convolutionBackwardData(...given),
+  );
   if (description === null) return null;
   return {
     description,

@@ -6,9 +6,9 @@
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { split } from "../wasm/kernels/memory_layout.ts";
-import { convolutionKey, pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import { convolutionKey, pictureBytes, pictures, weightDims } from "./convolution_layouts.ts";
 import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
-import { convolutionWays, pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
+import { convolutionWays, describeGradient, pixelRows, type Way } from "./convolution_ways.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
 import type { ArgumentName, QueryName } from "./dnnl_constants.ts";
 import {
@@ -91,13 +91,9 @@ function describeDirect(
   way: Way,
   weights: Descriptor,
 ): Described | null {
-  const window = windowOf(g);
-  const source = wantedPictures(scope, g, "source", n, way);
-  const destination = wantedPictures(scope, g, "result", n, way);
-  const any = scope.anyLayout(weightDims(g), way.precision);
-  const forward = scope.convolutionForward({ source, weights: any, destination }, window);
-  const description =
-    forward && scope.convolutionBackwardWeights({ source, weights, destination }, window, forward);
+  const description = describeGradient(scope, g, n, way, weights, (...given) =>
+    scope.convolutionBackwardWeights(...given),
+  );
   if (description === null) return null;
   return {
     description,
