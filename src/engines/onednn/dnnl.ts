@@ -5,7 +5,7 @@
  * made is owned by a `DnnlScope`, which frees it when the program is released.
  */
 import { EngineError } from "../../base/errors.ts";
-import type { ActivationName, ArgumentName, ElementType, PoolingKind, QueryName } from "./dnnl_constants.ts";
+import type { ActivationName, ArgumentName, ElementType, QueryName } from "./dnnl_constants.ts";
 import {
   ACTIVATION,
   ARGUMENT,
@@ -14,7 +14,6 @@ import {
   ENGINE_CPU,
   FORMAT_ANY,
   INSTRUCTION_SETS,
-  POOLING,
   PROPAGATION,
   QUERY,
   STATUS_NAMES,
@@ -221,46 +220,6 @@ export class DnnlScope {
     return this.#describeOperation("dnnl_matmul_desc_init", operands, attributes, 0);
   }
 
-  poolingForward(
-    kind: PoolingKind,
-    source: Descriptor,
-    destination: Descriptor,
-    kernel: readonly number[],
-    window: WindowGeometry,
-  ): PrimitiveDescription | null {
-    const operands = [source, destination, ...this.#poolWindow(kernel, window)];
-    const { forwardTraining } = PROPAGATION;
-    if (this.dnnl.functions.generation === 3) {
-      return this.#describe("dnnl_pooling_forward_primitive_desc_create", (out) => [
-        ...[out, this.dnnl.engine, forwardTraining, POOLING[kind], ...operands, 0],
-      ]);
-    }
-    return this.#describeOperation(
-      "dnnl_pooling_v2_forward_desc_init",
-      [forwardTraining, POOLING[kind], ...operands],
-      0,
-      0,
-    );
-  }
-
-  poolingBackward(
-    kind: PoolingKind,
-    diffSource: Descriptor,
-    diffDestination: Descriptor,
-    kernel: readonly number[],
-    window: WindowGeometry,
-    forward: PrimitiveDescription,
-  ): PrimitiveDescription | null {
-    const operands = [diffSource, diffDestination, ...this.#poolWindow(kernel, window)];
-    if (this.dnnl.functions.generation === 3) {
-      return this.#describe("dnnl_pooling_backward_primitive_desc_create", (out) => [
-        ...[out, this.dnnl.engine, POOLING[kind], ...operands, forward.pointer, 0],
-      ]);
-    }
-    const init = [POOLING[kind], ...operands];
-    return this.#describeOperation("dnnl_pooling_v2_backward_desc_init", init, 0, forward.pointer);
-  }
-
   /** Copies from one layout or element type to another. */
   reorder(source: Descriptor, destination: Descriptor): PrimitiveDescription | null {
     const { engine } = this.dnnl;
@@ -330,13 +289,6 @@ export class DnnlScope {
     return [strides, dilation, paddingBefore, paddingAfter].map((pair) => this.#dims(pair));
   }
 
-  #poolWindow(
-    kernel: readonly number[],
-    { strides, dilation, paddingBefore, paddingAfter }: WindowGeometry,
-  ): number[] {
-    return [strides, kernel, dilation, paddingBefore, paddingAfter].map((pair) => this.#dims(pair));
-  }
-
   /** A C array of sizes. */
   #dims(sizes: readonly number[]): number {
     const words = this.#words(8 * sizes.length);
@@ -369,14 +321,6 @@ export class PrimitiveDescription {
 
   layout(name: QueryName): Descriptor {
     return this.#dnnl.functions.queryDescriptor(this.pointer, QUERY[name], 0);
-  }
-
-  /** "jit:avx512_core", for people. */
-  get implementation(): string {
-    const pointer = this.#dnnl.tryMake("dnnl_primitive_desc_query", (out) => [
-      ...[this.pointer, QUERY.implementation, 0, out],
-    ]);
-    return this.#dnnl.foreign.text(pointer);
   }
 }
 

@@ -16,33 +16,26 @@ export const STATUS_NAMES = [
 export const ENGINE_CPU = 1;
 export const FORMAT_ANY = 1;
 
-export const ELEMENT = { bfloat16: 2, float32: 3, int32: 4, uint8: 6 } as const;
+export const ELEMENT = { bfloat16: 2, float32: 3 } as const;
 export type ElementType = keyof typeof ELEMENT;
 
 export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   bfloat16: 2,
   float32: 4,
-  int32: 4,
-  uint8: 1,
 };
 
 export const PROPAGATION = { forwardTraining: 64, forwardInference: 96 } as const;
 
 export const CONVOLUTION_DIRECT = 1;
 
-export const POOLING = { max: 511, averageIncludePadding: 767, averageExcludePadding: 1023 } as const;
-export type PoolingKind = keyof typeof POOLING;
-
 /** dnnl_query_t. */
 export const QUERY = {
-  implementation: 8,
   source: 129,
   diffSource: 130,
   weights: 131,
   diffWeights: 132,
   destination: 133,
   diffDestination: 134,
-  workspace: 135,
 } as const;
 export type QueryName = keyof typeof QUERY;
 
@@ -52,7 +45,6 @@ export const ARGUMENT = {
   destination: 17,
   weights: 33,
   bias: 41,
-  workspace: 64,
   diffSource: 129,
   diffDestination: 145,
   diffWeights: 161,

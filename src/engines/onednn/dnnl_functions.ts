@@ -16,7 +16,6 @@ const SHARED = {
   dnnl_post_ops_create: ["pointer"],
   dnnl_post_ops_destroy: ["pointer"],
   dnnl_primitive_desc_destroy: ["pointer"],
-  dnnl_primitive_desc_query: ["pointer", "int", "int", "pointer"],
   dnnl_primitive_create: ["pointer", "pointer"],
   dnnl_primitive_destroy: ["pointer"],
   dnnl_primitive_execute: ["pointer", "pointer", "int", "pointer"],
@@ -38,8 +37,6 @@ const SECOND = {
   dnnl_dilated_convolution_backward_data_desc_init: ["pointer", "int", ...POINTERS(7)],
   dnnl_dilated_convolution_backward_weights_desc_init: ["pointer", "int", ...POINTERS(8)],
   dnnl_matmul_desc_init: POINTERS(5),
-  dnnl_pooling_v2_forward_desc_init: ["pointer", "int", "int", ...POINTERS(7)],
-  dnnl_pooling_v2_backward_desc_init: ["pointer", "int", ...POINTERS(7)],
 } as const satisfies Record<string, readonly NativeType[]>;
 
 const THIRD = {
@@ -51,8 +48,6 @@ const THIRD = {
   dnnl_convolution_backward_data_primitive_desc_create: ["pointer", "pointer", "int", ...POINTERS(9)],
   dnnl_convolution_backward_weights_primitive_desc_create: ["pointer", "pointer", "int", ...POINTERS(10)],
   dnnl_matmul_primitive_desc_create: POINTERS(7),
-  dnnl_pooling_forward_primitive_desc_create: ["pointer", "pointer", "int", "int", ...POINTERS(8)],
-  dnnl_pooling_backward_primitive_desc_create: ["pointer", "pointer", "int", ...POINTERS(9)],
 } as const satisfies Record<string, readonly NativeType[]>;
 
 export type FunctionName = keyof typeof SHARED | keyof typeof SECOND | keyof typeof THIRD;

@@ -48,8 +48,6 @@ export interface ForeignFunctions {
   open(path: string | null): NativeLibrary;
   /** The address of an array's first byte. Fixed while the array's buffer lives. */
   addressOf(array: ArrayBufferView): number;
-  /** A C string. */
-  text(pointer: number): string;
   /** `count` ints. */
   integers(pointer: number, count: number): number[];
   /**
@@ -116,7 +114,7 @@ export function foreignFunctions(): ForeignFunctions {
   const pin = (path: string) => {
     if (dlopen(path, RTLD_NOW | RTLD_NODELETE) === 0) throw new EngineError(text(dlerror()));
   };
-  return { open, addressOf, text, integers, pin };
+  return { open, addressOf, integers, pin };
 }
 
 /** The library, once for the process. @throws EngineError where it is missing or cannot be loaded. */
