@@ -16,9 +16,14 @@ export function explainChoices(output: Output): void {
   );
   for (const [machine, works] of machines) {
     const rows = Object.entries(works).map(([work, times]) => {
-      const ways = Object.entries(times).sort(([, a], [, b]) => a - b);
+      const slowest = Number.POSITIVE_INFINITY;
+      const ways = Object.entries(times).sort(([, a], [, b]) => (a ?? slowest) - (b ?? slowest));
       output.event({ event: "choice", machine, work, chosen: chosenWay(times) ?? null, milliseconds: times });
-      return [work, chosenWay(times) ?? "", ways.map(([way, time]) => `${way} ${time}`).join(", ")];
+      return [
+        work,
+        chosenWay(times) ?? "",
+        ways.map(([way, time]) => `${way} ${time ?? "not to be had"}`).join(", "),
+      ];
     });
     output.line();
     output.lines(

@@ -23,9 +23,11 @@ export function choiceWords(): SharedArrayBuffer | undefined {
 
 /** Decides between ways of computing the same. */
 export interface Choosing {
-  /** Position of the way to take. */
-  choose(key: string, names: readonly string[], kernel: (way: number) => SliceKernel): number;
+  /** Position of the way to take, -1 where there is none. `kernel` gives null for a way that is not to be had. */
+  choose(key: string, names: readonly string[], kernel: KernelOf): number;
 }
+
+type KernelOf = (way: number) => SliceKernel | null;
 
 export class Chooser implements Choosing {
   readonly #words: Int32Array;
@@ -40,8 +42,8 @@ export class Chooser implements Choosing {
     this.#dnnl = dnnl;
   }
 
-  /** Position of the fastest way. */
-  choose(key: string, names: readonly string[], kernel: (way: number) => SliceKernel): number {
+  /** Position of the fastest way, -1 where there is none; no kernel is asked for where the file knows it. */
+  choose(key: string, names: readonly string[], kernel: KernelOf): number {
     const at = this.#count % WORDS;
     // Words of an earlier lap are told from those of this one.
     const lap = Math.floor(this.#count / WORDS) + 1;
@@ -49,7 +51,7 @@ export class Chooser implements Choosing {
     if (!this.#first) return this.#await(at, lap);
     this.#file ??= new ChoiceFile(`oneDNN ${this.#dnnl.description}, ${processor()}`);
     const way = this.#file.find(key, names) ?? this.#measure(this.#file, key, names, kernel);
-    Atomics.store(this.#words, at, lap * 16 + way);
+    Atomics.store(this.#words, at, lap * 16 + way + 1);
     Atomics.notify(this.#words, at);
     return way;
   }
@@ -62,20 +64,17 @@ export class Chooser implements Choosing {
   #await(at: number, lap: number): number {
     for (;;) {
       const word = Atomics.load(this.#words, at);
-      if (word >= lap * 16) return word % 16;
+      if (word >= lap * 16) return (word % 16) - 1;
       Atomics.wait(this.#words, at, word, 1000);
     }
   }
 
-  #measure(
-    file: ChoiceFile,
-    key: string,
-    names: readonly string[],
-    kernel: (way: number) => SliceKernel,
-  ): number {
+  #measure(file: ChoiceFile, key: string, names: readonly string[], kernel: KernelOf): number {
     let best = Number.POSITIVE_INFINITY;
     const times = names.map((_, way) => {
-      const time = this.#time(kernel(way), best);
+      const made = kernel(way);
+      if (made === null) return null;
+      const time = this.#time(made, best);
       best = Math.min(best, time);
       return time;
     });
@@ -99,13 +98,20 @@ export class Chooser implements Choosing {
   }
 }
 
-/** The fastest, or one before it that is as good: a machine that does other things must not decide by a hair. */
-function fastestOf(times: readonly number[]): number {
-  return times.reduce((best, time, i) => (time < CLEARLY * times[best] ? i : best), 0);
+/**
+ * The fastest, or one before it that is as good: a machine that does other things must not decide by a hair.
+ * -1 where no way is to be had.
+ */
+function fastestOf(times: readonly (number | null)[]): number {
+  let best = -1;
+  times.forEach((time, i) => {
+    if (time !== null && (best < 0 || time < CLEARLY * (times[best] as number))) best = i;
+  });
+  return best;
 }
 
-/** Milliseconds, by the name of the way. */
-export type Times = Readonly<Record<string, number>>;
+/** Milliseconds, by the name of the way; null for a way that is not to be had. */
+export type Times = Readonly<Record<string, number | null>>;
 
 /** Measured times, by what was measured; a file that cannot be read or written is done without. */
 class ChoiceFile {
@@ -120,12 +126,15 @@ class ChoiceFile {
 
   find(key: string, names: readonly string[]): number | undefined {
     const times = this.#times.get(key);
-    if (times === undefined || names.some((name) => typeof times[name] !== "number")) return undefined;
+    if (times === undefined || !names.every((name) => isTime(times[name]))) return undefined;
     return fastestOf(names.map((name) => times[name]));
   }
 
   add(key: string, times: Times): void {
-    const rounded = Object.entries(times).map(([name, time]) => [name, Number(time.toPrecision(3))]);
+    const rounded = Object.entries(times).map(([name, time]) => [
+      name,
+      time === null ? null : Number(time.toPrecision(3)),
+    ]);
     this.#times.set(key, Object.fromEntries(rounded));
     this.#changed = true;
   }
@@ -146,6 +155,11 @@ class ChoiceFile {
       fs.rmSync(temporary, { force: true });
     }
   }
+}
+
+/** Whether this, from a file, is a time or tells that there is none. */
+function isTime(value: unknown): boolean {
+  return value === null || typeof value === "number";
 }
 
 /** The file of choices. */

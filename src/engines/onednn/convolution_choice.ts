@@ -43,7 +43,7 @@ export class ConvolutionChoice {
       1,
       Math.min(g.n, TRIAL_EXAMPLES, Math.floor(TRIAL_OPERATIONS / (operations(g) / g.n))),
     );
-    const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))} ${String(attributes.activation ?? "")}`;
+    const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const better = this.#try(key, attributes, [x, w, y], n);
@@ -52,19 +52,22 @@ export class ConvolutionChoice {
   }
 
   #try(key: string, attributes: Attributes, operands: Specs, n: number): boolean {
-    this.#tools ??= openTools();
+    if (this.#tools === undefined) this.#tools = openTools();
     if (this.#tools === null) return true;
     const { chooser, dnnl, memory } = this.#tools;
     const scope = new DnnlScope(dnnl);
+    const ways = [
+      { name: "onednn", works: () => nativeWorks(scope, memory(), attributes, operands, n) },
+      { name: "wasm", works: () => wasmWorks(attributes, operands, n) },
+    ];
+    const names = ways.map(({ name }) => name);
     try {
-      const own = new OwnScratch(dnnl.foreign);
-      const native = trialOf(memory, nativeWorks(scope, memory, own, attributes, operands, n));
-      const wasm = trialOf(memory, wasmWorks(attributes, operands, n));
-      if (native === null || wasm === null) return native !== null;
-      const ways: SliceKernel[] = [native, wasm].map((run) => ({ bytes: [], run }));
-      const way = chooser.choose(key, ["onednn", "wasm"], (i) => warm(ways[i]));
+      const way = chooser.choose(key, names, (i) => {
+        const run = trialOf(memory(), ways[i].works());
+        return run && warm({ bytes: [], run });
+      });
       chooser.save();
-      return way === 0;
+      return names[way] === "onednn";
     } finally {
       scope.destroy();
     }
@@ -92,17 +95,12 @@ function triedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boo
     shape: last ? [n, h, width, c] : [n, c, h, width],
     dtype: last ? dtype : "float32",
   });
-  const { stride, padding, dilation, groups, activation } = attributes;
+  const { stride, padding, dilation, groups } = attributes;
   const common = { stride, padding, dilation, groups, ...(last && { layout: "channelsLast" }) };
   const [source, weight, result] = [few(x), w, few(y)];
   const bias: TensorSpec = { shape: [w.shape[0]], dtype: "float32" };
   return [
-    {
-      op: "conv2d",
-      attributes: { ...common, activation },
-      inputs: [source, weight, bias],
-      outputs: [result],
-    },
+    { op: "conv2d", attributes: common, inputs: [source, weight, bias], outputs: [result] },
     {
       op: "conv2dWeightGradient",
       attributes: { ...common, weightShape: w.shape },
@@ -120,11 +118,11 @@ const NATIVE: Readonly<Record<string, (scope: DnnlScope, step: NativeStep) => Ke
 function nativeWorks(
   scope: DnnlScope,
   { base }: TrialMemory,
-  own: OwnScratch,
   attributes: Attributes,
   operands: Specs,
   n: number,
 ): Work[] {
+  const own = new OwnScratch(scope.dnnl.foreign);
   return triedOps(operands, attributes, n, true).map((call) => {
     const scratchBytes = convolutionScratchBytes(call.op, call.attributes, call.inputs, call.outputs);
     const step = { ...call, scratchBytes, base, everything: true, chooser: THE_FIRST, own };
@@ -161,20 +159,27 @@ function warm(kernel: SliceKernel): SliceKernel {
   return kernel;
 }
 
-/** Within a trial the likely way is taken: the ways themselves are measured at their full size. */
-const THE_FIRST: Choosing = { choose: () => 0 };
+/** Within a trial the likely way that there is is taken: the ways themselves are measured at their full size. */
+const THE_FIRST: Choosing = {
+  choose: (_key, names, kernel) => names.findIndex((_, way) => kernel(way) !== null),
+};
 
 interface Tools {
   readonly dnnl: Dnnl;
   readonly chooser: Chooser;
-  readonly memory: TrialMemory;
+  /** Made when something is first tried. */
+  readonly memory: () => TrialMemory;
 }
 
-/** The library and the kernels on this thread; null where either cannot be had. */
+/** What it takes to try on this thread; null where the library cannot be had. */
 function openTools(): Tools | null {
   try {
     const { dnnl } = loadDnnl();
-    const memory = new TrialMemory(loadKernelsNow(simdSupport().relaxed), false, dnnl.foreign);
+    let made: TrialMemory | undefined;
+    const memory = () => {
+      made ??= new TrialMemory(loadKernelsNow(simdSupport().relaxed), false, dnnl.foreign);
+      return made;
+    };
     return { dnnl, memory, chooser: new Chooser(undefined, true, dnnl) };
   } catch {
     return null;

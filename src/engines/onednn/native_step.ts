@@ -92,7 +92,8 @@ export function reorderStage(
 }
 
 /**
- * Makes the fastest of the variants that there are; which one that is, is measured once on a machine.
+ * Makes the fastest of the variants that there are; which one that is, is measured once on a machine. Where it is
+ * known already, no other is made.
  *
  * @param key Names the work: op, sizes.
  * @param ways The ways to try, the likely winner first; `make` gives null where the library does not know one.
@@ -103,11 +104,15 @@ export function fastest<W extends { readonly name: string }, T extends { kernel:
   ways: readonly W[],
   make: (way: W) => T | null,
 ): T | null {
-  const made = ways.flatMap((way) => {
-    const variant = make(way);
-    return variant === null ? [] : [{ name: way.name, variant }];
-  });
-  if (made.length < 2) return made[0]?.variant ?? null;
-  const names = made.map(({ name }) => name);
-  return made[chooser.choose(key, names, (i) => made[i].variant.kernel)].variant;
+  if (ways.length === 1) return make(ways[0]);
+  const made: (T | null)[] = [];
+  const variant = (i: number): T | null => {
+    made[i] ??= make(ways[i]);
+    return made[i];
+  };
+  const names = ways.map(({ name }) => name);
+  const chosen = chooser.choose(key, names, (i) => variant(i)?.kernel ?? null);
+  if (chosen < 0) return null;
+  // A file of choices may have been written by hand: any other way is better than none.
+  return variant(chosen) ?? ways.map((_, i) => variant(i)).find((other) => other !== null) ?? null;
 }
