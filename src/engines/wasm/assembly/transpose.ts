@@ -1,4 +1,5 @@
 import { copy, zero } from "./copy";
+import { oneByOne } from "./transpose_widths";
 
 /**
  * to[c][r] = from[r][c], strides in bytes between rows of `from` and rows of `to`. Blocks of 4 by 4 in
@@ -18,17 +19,7 @@ export function transpose(
     from += fromStride << 2;
     to += 16;
   }
-  for (; r < rows; r++) {
-    let source = from;
-    let target = to;
-    for (let c = columns; c != 0; c--) {
-      store<f32>(target, load<f32>(source));
-      source += 4;
-      target += toStride;
-    }
-    from += fromStride;
-    to += 4;
-  }
+  oneByOne<f32>(from, fromStride, to, toStride, rows - r, columns);
 }
 
 /** Four rows of `from` become four columns of `to`. */

@@ -12,15 +12,7 @@ export function transpose8(
   rows: u32,
   columns: u32,
 ): void {
-  let r: u32 = 0;
-  for (; r + 8 <= rows; r += 8) {
-    let c: u32 = 0;
-    for (; c + 8 <= columns; c += 8) block8(from + c, fromStride, to + c * toStride, toStride);
-    edge<u8>(from + c, fromStride, to + c * toStride, toStride, 8, columns - c);
-    from += fromStride << 3;
-    to += 8;
-  }
-  edge<u8>(from, fromStride, to, toStride, rows - r, columns);
+  inBlocks<u8>(from, fromStride, to, toStride, rows, columns);
 }
 
 export function transpose16(
@@ -31,15 +23,7 @@ export function transpose16(
   rows: u32,
   columns: u32,
 ): void {
-  let r: u32 = 0;
-  for (; r + 8 <= rows; r += 8) {
-    let c: u32 = 0;
-    for (; c + 8 <= columns; c += 8) block16(from + (c << 1), fromStride, to + c * toStride, toStride);
-    edge<u16>(from + (c << 1), fromStride, to + c * toStride, toStride, 8, columns - c);
-    from += fromStride << 3;
-    to += 16;
-  }
-  edge<u16>(from, fromStride, to, toStride, rows - r, columns);
+  inBlocks<u16>(from, fromStride, to, toStride, rows, columns);
 }
 
 export function transpose64(
@@ -50,24 +34,41 @@ export function transpose64(
   rows: u32,
   columns: u32,
 ): void {
-  let r: u32 = 0;
-  for (; r + 2 <= rows; r += 2) {
-    let c: u32 = 0;
-    for (; c + 2 <= columns; c += 2) {
-      const at = from + (c << 3);
-      const a = v128.load(at);
-      const b = v128.load(at + fromStride);
-      v128.store(to + c * toStride, v128.shuffle<i64>(a, b, 0, 2));
-      v128.store(to + (c + 1) * toStride, v128.shuffle<i64>(a, b, 1, 3));
-    }
-    edge<u64>(from + (c << 3), fromStride, to + c * toStride, toStride, 2, columns - c);
-    from += fromStride << 1;
-    to += 16;
-  }
-  edge<u64>(from, fromStride, to, toStride, rows - r, columns);
+  inBlocks<u64>(from, fromStride, to, toStride, rows, columns);
 }
 
-function edge<T>(
+// @ts-ignore: decorator
+@inline
+function inBlocks<T>(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  toStride: usize,
+  rows: u32,
+  columns: u32,
+): void {
+  const side: u32 = sizeof<T>() == 8 ? 2 : 8;
+  let r: u32 = 0;
+  for (; r + side <= rows; r += side) {
+    let c: u32 = 0;
+    for (; c + side <= columns; c += side) block<T>(from + c * sizeof<T>(), fromStride, to + c * toStride, toStride);
+    oneByOne<T>(from + c * sizeof<T>(), fromStride, to + c * toStride, toStride, side, columns - c);
+    from += fromStride * side;
+    to += side * sizeof<T>();
+  }
+  oneByOne<T>(from, fromStride, to, toStride, rows - r, columns);
+}
+
+// @ts-ignore: decorator
+@inline
+function block<T>(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  if (sizeof<T>() == 1) block8(from, fromStride, to, toStride);
+  else if (sizeof<T>() == 2) block16(from, fromStride, to, toStride);
+  else block64(from, fromStride, to, toStride);
+}
+
+/** Any rows and columns, element by element. */
+export function oneByOne<T>(
   from: usize,
   fromStride: usize,
   to: usize,
@@ -142,6 +143,15 @@ function block16(from: usize, fromStride: usize, to: usize, toStride: usize): vo
   const ef2 = v128.shuffle<i16>(e, f, 4, 12, 5, 13, 6, 14, 7, 15);
   const gh2 = v128.shuffle<i16>(g, h, 4, 12, 5, 13, 6, 14, 7, 15);
   fourColumns(to + (toStride << 2), toStride, ab2, cd2, ef2, gh2);
+}
+
+// @ts-ignore: decorator
+@inline
+function block64(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + fromStride);
+  v128.store(to, v128.shuffle<i64>(a, b, 0, 2));
+  v128.store(to + toStride, v128.shuffle<i64>(a, b, 1, 3));
 }
 
 /** Four columns of eight, from pairs of rows with their elements in turn. */
