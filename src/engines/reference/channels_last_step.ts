@@ -3,19 +3,8 @@
  * what it computes for [N, C, H, W]. Its other attributes are those of [N, C, H, W].
  */
 import type { TypedArray } from "../../base/dtype.ts";
+import { PICTURE_OPERANDS } from "../picture_operands.ts";
 import type { ReferenceTensor } from "./reference_step.ts";
-
-/** Which inputs are pictures; weights and their gradients are not. */
-const PICTURES: Readonly<Record<string, { readonly inputs: readonly number[]; readonly outputs: boolean }>> =
-  {
-    conv2d: { inputs: [0], outputs: true },
-    conv2dInputGradient: { inputs: [0], outputs: true },
-    conv2dWeightGradient: { inputs: [0, 1], outputs: false },
-    maxPool2d: { inputs: [0], outputs: true },
-    maxPool2dGradient: { inputs: [0, 1], outputs: true },
-    avgPool2d: { inputs: [0], outputs: true },
-    avgPool2dGradient: { inputs: [0], outputs: true },
-  };
 
 /** The tensors of a step with channels last as the op's kernel wants them; `finish` takes the results back. */
 export function channelsFirst(
@@ -23,7 +12,7 @@ export function channelsFirst(
   inputs: readonly ReferenceTensor[],
   outputs: readonly ReferenceTensor[],
 ): { inputs: ReferenceTensor[]; outputs: ReferenceTensor[]; finish(): void } {
-  const pictures = PICTURES[op];
+  const pictures = PICTURE_OPERANDS[op];
   const turned = outputs.map((tensor) => (pictures.outputs ? blankFirst(tensor) : tensor));
   return {
     inputs: inputs.map((tensor, i) => (pictures.inputs.includes(i) ? filledFirst(tensor) : tensor)),

@@ -9,6 +9,7 @@
  */
 import { numel, type Shape } from "../../base/shape.ts";
 import type { EngineCapabilities } from "../../engines/engine.ts";
+import { PICTURE_OPERANDS } from "../../engines/picture_operands.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import type { OpDefinition } from "../node.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
@@ -17,19 +18,6 @@ type Wanted = NonNullable<EngineCapabilities["channelsLast"]>;
 
 const LAST = [0, 2, 3, 1];
 const FIRST = [0, 3, 1, 2];
-
-/** The inputs and outputs of the ops that know the layout: which are pictures. */
-const ANCHORS: Readonly<Record<string, { inputs: readonly number[]; pictures: boolean }>> = {
-  conv2d: { inputs: [0], pictures: true },
-  conv2dInputGradient: { inputs: [0], pictures: true },
-  conv2dWeightGradient: { inputs: [0, 1], pictures: false },
-  maxPool2d: { inputs: [0], pictures: true },
-  maxPool2dGradient: { inputs: [0, 1], pictures: true },
-  avgPool2d: { inputs: [0], pictures: true },
-  avgPool2dGradient: { inputs: [0], pictures: true },
-  adaptiveAvgPool2d: { inputs: [0], pictures: true },
-  adaptiveAvgPool2dGradient: { inputs: [0], pictures: true },
-};
 
 const permuteNode: OpDefinition = {
   name: "permute",
@@ -81,7 +69,7 @@ class LayoutPass {
   }
 
   private takeAnchor(node: GraphNode): boolean {
-    const anchor = Object.hasOwn(ANCHORS, node.op.name) ? ANCHORS[node.op.name] : undefined;
+    const anchor = Object.hasOwn(PICTURE_OPERANDS, node.op.name) ? PICTURE_OPERANDS[node.op.name] : undefined;
     if (anchor === undefined) return false;
     const specs = (ids: readonly number[]) => ids.map((id) => this.graph.values[id]);
     if (!this.wanted(node.op.name, node.attributes, specs(node.inputs), specs(node.outputs))) return false;
@@ -92,7 +80,7 @@ class LayoutPass {
       ...node,
       attributes: { ...node.attributes, layout: "channelsLast" },
       inputs: node.inputs.map((id, i) => (anchor.inputs.includes(i) ? this.last(id) : this.plain(id))),
-      outputs: anchor.pictures ? node.outputs.map((id) => this.makeTwin(id)) : node.outputs,
+      outputs: anchor.outputs ? node.outputs.map((id) => this.makeTwin(id)) : node.outputs,
     });
     return true;
   }
