@@ -47,14 +47,20 @@ export function capture(
   };
 }
 
-/** Nodes that have to run for `wanted` to be known, in the order in which they were made. */
-export function collectNodes(wanted: readonly Value[], onLost: (value: Value) => never): Node[] {
+/**
+ * Nodes that have to run for `wanted` to be known, in the order in which they were made. The walk ends at a value
+ * that is lost, where `onLost` does not throw.
+ */
+export function collectNodes(wanted: readonly Value[], onLost: (value: Value) => void): Node[] {
   const seen = new Set<Node>();
   const stack: Value[] = [...wanted];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     if (value.settled) continue;
-    if (value.lost !== null || value.node === null) onLost(value);
-    const node = value.node;
+    const { node } = value;
+    if (value.lost !== null || node === null) {
+      onLost(value);
+      continue;
+    }
     if (seen.has(node)) continue;
     seen.add(node);
     for (const input of node.inputs) stack.push(input);

@@ -3,7 +3,8 @@
  * not fit the memory can be trained on all the same.
  */
 import { ArgumentError, ShapeError } from "../base/errors.ts";
-import { constantValue, type Node, type Value } from "../graph/node.ts";
+import { collectNodes } from "../graph/capture.ts";
+import { constantValue, type Value } from "../graph/node.ts";
 import { sliceDim } from "../ops/slicing.ts";
 import { executor } from "../tensor/runtime.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -94,7 +95,8 @@ const ALONG: Readonly<Record<string, (attributes: Readonly<Record<string, unknow
 export function mixesExamples(output: Value, input: Value): string | null {
   const count = input.shape[0];
   const fromInput = new Set<Value>([input]);
-  for (const node of nodesBefore(output)) {
+  // What is gone mixes nothing any more; the step itself says that it is gone.
+  for (const node of collectNodes([output], () => {})) {
     const operand = node.inputs.find((value) => fromInput.has(value));
     if (operand === undefined) continue;
     for (const result of node.outputs) fromInput.add(result);
@@ -105,18 +107,6 @@ export function mixesExamples(output: Value, input: Value): string | null {
     return node.label === "" ? what : `${what} (${node.label})`;
   }
   return null;
-}
-
-/** Pending nodes that `value` is computed by, the oldest first. */
-function nodesBefore(value: Value): Node[] {
-  const nodes = new Set<Node>();
-  const stack = [value];
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    if (next.settled || next.node === null || nodes.has(next.node)) continue;
-    nodes.add(next.node);
-    stack.push(...next.node.inputs);
-  }
-  return [...nodes].sort((a, b) => a.id - b.id);
 }
 
 function lengthOf(tensor: Tensor): string {
