@@ -16,6 +16,7 @@ import {
   type Tensor,
   useEngine,
 } from "../../src/index.ts";
+import { mixed } from "./training_batches.ts";
 
 interface Recorded {
   readonly check: { readonly labels: number[]; readonly pixels: number[] };
@@ -27,16 +28,6 @@ interface Recorded {
 const path = new URL("../../../test/fixtures/models/losses.json", import.meta.url);
 const recorded = JSON.parse(readFileSync(path, "utf8")) as Recorded;
 const BATCH = 8;
-
-/** As in the script that made the fixture. */
-function mixed(number: number): number {
-  let h = number >>> 0;
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
 
 function numbersOf(step: number, size: number): { pixels: Float32Array; labels: Float64Array } {
   const area = size * size;

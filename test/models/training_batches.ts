@@ -6,8 +6,8 @@ import { decodeSafetensors, type NamedArray } from "../../src/io/safetensors.ts"
 const folder = new URL("../../../test/fixtures/training_runs/", import.meta.url);
 const BATCH = 64;
 
-/** As in the script that made the fixtures. */
-function mixed(number: number): number {
+/** As in the scripts that made the fixtures. */
+export function mixed(number: number): number {
   let h = number >>> 0;
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);
