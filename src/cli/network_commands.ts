@@ -1,8 +1,26 @@
 /** Commands around one network and their options: train, eval, predict, summary. */
 import { type Command, InvalidArgumentError } from "commander";
-import { autoOr, realNumber, setting, wholeNumber } from "./option_values.ts";
+import { autoOr, setting, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
-import { dataDir, dataset, engine, examples, json, MODELS, precision, threads } from "./shared_options.ts";
+import {
+  batchSize,
+  checkpointSeconds,
+  dataDir,
+  dataset,
+  edition,
+  engine,
+  examples,
+  json,
+  learningRate,
+  limitBatches,
+  MODELS,
+  momentum,
+  optimizer,
+  precision,
+  resize,
+  threads,
+  weightDecay,
+} from "./shared_options.ts";
 
 type Finish = (code: number) => void;
 
@@ -12,18 +30,18 @@ export function addTrain(program: Command, finish: Finish): void {
     .description("Train a network with the chapter's settings, or your own, and keep the run.")
     .argument("[model]", MODELS)
     .option("--epochs <n>", "times through the training set (10)", wholeNumber(0))
-    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
-    .option("--lr <x>", "learning rate (the chapter's)", realNumber(0))
-    .option("--optimizer <name>", "sgd (the chapter's), adam, adamw, rmsprop, adagrad")
-    .option("--momentum <x>", "momentum of sgd and rmsprop (0)", realNumber(0))
-    .option("--weight-decay <x>", "weight decay (0)", realNumber(0))
-    .option("--resize <n>", "side length to which pictures are resized (the network's)", wholeNumber(1))
+    .addOption(batchSize())
+    .addOption(learningRate())
+    .addOption(optimizer())
+    .addOption(momentum())
+    .addOption(weightDecay())
+    .addOption(resize())
     .option("--seed <n>", "seed of everything random (0)", wholeNumber(0))
     .addOption(engine())
     .addOption(threads())
     .addOption(precision())
     .option("--micro-batch <n>", "examples at once: auto, as many as fit the memory, or a number", autoOr(1))
-    .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
+    .addOption(limitBatches())
     .option(
       "--set <name=value>",
       "about the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
@@ -32,9 +50,9 @@ export function addTrain(program: Command, finish: Finish): void {
     .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
     .addOption(dataset())
-    .option("--edition <name>", "whose settings: zh (the Chinese edition's) or en (the English 1.0's) (zh)")
+    .addOption(edition())
     .addOption(dataDir())
-    .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
+    .addOption(checkpointSeconds())
     .addOption(json())
     .addHelpText(
       "after",
@@ -117,7 +135,7 @@ export function addSummary(program: Command, finish: Finish): void {
       "count for so many examples (1; the chapter's with --program)",
       wholeNumber(1),
     )
-    .option("--edition <name>", "the network as this edition trains it: zh, en", edition)
+    .option("--edition <name>", "the network as this edition trains it: zh, en", editionNamed)
     .option("--program", "the program of a training step instead: each step with shapes, bytes and time")
     .addOption(engine())
     .addOption(threads())
@@ -165,7 +183,7 @@ function options(given: Partial<NetworkChoice>): NetworkChoice {
   return { model, data, dataDir, engine, threads, precision, limitBatches };
 }
 
-function edition(text: string): string {
+function editionNamed(text: string): string {
   if (text === "zh" || text === "en") return text;
   throw new InvalidArgumentError(`expected zh or en, got "${text}".`);
 }

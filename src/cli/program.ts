@@ -4,7 +4,7 @@ import { VERSION } from "../base/version.ts";
 import { addEval, addPredict, addSummary, addTrain } from "./network_commands.ts";
 import { list, realNumber, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
-import { dataDir, examples, json, threads } from "./shared_options.ts";
+import { batchSize, dataDir, examples, json, threads } from "./shared_options.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
 
 /** Builds the command line; `finish` is told the exit code. */
@@ -109,7 +109,7 @@ function addBench(program: Command, finish: (code: number) => void): void {
     .option("--nets <names>", "networks to train", list, ["lenet", "bn-lenet"])
     .option("--engines <names>", "our engines (the fastest that works here)", list)
     .option("--precision <names>", "f32, bf16: each network in each", list, ["f32"])
-    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
+    .addOption(batchSize())
     .option("--against <names>", "pytorch, jax-js, tfjs", list, [])
     .option("--modes <names>", "PyTorch's: eager, channels-last, compile, compile-channels-last", list, [
       "eager",

@@ -5,20 +5,12 @@ import { ArgumentError, TrainingError } from "../base/errors.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../report/run_record.ts";
 import { useEngine } from "../tensor/index.ts";
-import { fitInFolder } from "../train/recorded_fit.ts";
 import { RUN_FILES, RunFolder, readRunConfig } from "../train/run_folder.ts";
+import { trainConfigured } from "./configured_run.ts";
 import { interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import { TrainOutput } from "./train_output.ts";
-import {
-  commandLine,
-  differencesFromTheBook,
-  makeLoaders,
-  makeNetwork,
-  makeOptimizer,
-  parseConfig,
-  type TrainingConfig,
-} from "./training_config.ts";
+import { makeLoaders, parseConfig, type TrainingConfig } from "./training_config.ts";
 
 /** A training that is to be done. */
 export interface PlannedRun {
@@ -174,42 +166,25 @@ async function trainOne(
 ): Promise<boolean> {
   const resume = existsSync(join(path, RUN_FILES.config));
   await options.engines.use(config);
-  const { trainLoader, testLoader, classes } = await makeLoaders(config, (text) => output.note(text));
+  const loaders = await makeLoaders(config, (text) => output.note(text));
   const folder = resume ? RunFolder.open(path) : RunFolder.create(path);
-  const net = makeNetwork(config);
   const report = new TrainOutput(
     output,
     config,
     relative(process.cwd(), path) || path,
-    trainLoader.length ?? 0,
+    loaders.trainLoader.length ?? 0,
   );
   options.onOutput(report);
   try {
-    report.begin(resume);
-    const result = await fitInFolder(
-      net,
-      {
-        trainLoader,
-        testLoader: tests ? testLoader : null,
-        optimizer: makeOptimizer(config, net),
-        epochs: config.epochs,
-        precision: config.precision,
-        checkpointSeconds: options.checkpointSeconds,
-        signal: options.signal,
-        callbacks: report.callbacks(),
-      },
+    const result = await trainConfigured({
+      config,
+      loaders: tests ? loaders : { ...loaders, testLoader: null },
       folder,
       resume,
-      {
-        model: config.model,
-        dataset: config.data === "mnist" ? "MNIST" : "Fashion-MNIST",
-        classNames: classes,
-        settings: { ...config },
-        differences: differencesFromTheBook(config),
-        command: commandLine(config),
-      },
-    );
-    report.end(result);
+      report,
+      checkpointSeconds: options.checkpointSeconds,
+      signal: options.signal,
+    });
     return result.outcome !== "interrupted";
   } catch (error) {
     if (!(error instanceof TrainingError && error.message.includes("NaN or infinite"))) throw error;

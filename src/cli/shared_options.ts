@@ -1,7 +1,7 @@
 /** Options and help texts that several commands share. */
 import { Option } from "commander";
 import { engineNames } from "../engines/select.ts";
-import { wholeNumber } from "./option_values.ts";
+import { realNumber, wholeNumber } from "./option_values.ts";
 
 export const dataDir = (): Option =>
   new Option(
@@ -24,6 +24,41 @@ export const precision = (): Option =>
   );
 
 export const dataset = (): Option => new Option("--data <name>", "data set: fashion-mnist, mnist");
+
+/* What trainings are told. */
+
+export const batchSize = (): Option =>
+  new Option("--batch-size <n>", "examples a step (the chapter's)").argParser(wholeNumber(1));
+
+export const learningRate = (): Option =>
+  new Option("--lr <x>", "learning rate (the chapter's)").argParser(realNumber(0));
+
+export const optimizer = (): Option =>
+  new Option("--optimizer <name>", "sgd (the chapter's), adam, adamw, rmsprop, adagrad");
+
+export const momentum = (): Option =>
+  new Option("--momentum <x>", "momentum of sgd and rmsprop (0)").argParser(realNumber(0));
+
+export const weightDecay = (): Option =>
+  new Option("--weight-decay <x>", "weight decay (0)").argParser(realNumber(0));
+
+export const resize = (): Option =>
+  new Option("--resize <n>", "side length to which pictures are resized (the network's)").argParser(
+    wholeNumber(1),
+  );
+
+export const limitBatches = (): Option =>
+  new Option("--limit-batches <n>", "only so many batches an epoch, for trying things out").argParser(
+    wholeNumber(1),
+  );
+
+export const edition = (): Option =>
+  new Option("--edition <name>", "whose settings: zh (the Chinese edition's) or en (the English 1.0's) (zh)");
+
+export const checkpointSeconds = (): Option =>
+  new Option("--checkpoint-seconds <s>", "time between checkpoints within an epoch")
+    .argParser(realNumber(0))
+    .default(30);
 
 export const MODELS = "lenet, bn-lenet, alexnet, vgg11, nin, googlenet, ... (a wrong name lists them all)";
 

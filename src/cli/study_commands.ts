@@ -1,8 +1,26 @@
 /** Commands that train many networks, and their options: reproduce, compare. */
 import type { Command } from "commander";
-import { realNumber, wholeNumber } from "./option_values.ts";
+import { wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
-import { dataDir, dataset, engine, examples, json, MODELS, precision, threads } from "./shared_options.ts";
+import {
+  batchSize,
+  checkpointSeconds,
+  dataDir,
+  dataset,
+  edition,
+  engine,
+  examples,
+  json,
+  learningRate,
+  limitBatches,
+  MODELS,
+  momentum,
+  optimizer,
+  precision,
+  resize,
+  threads,
+  weightDecay,
+} from "./shared_options.ts";
 
 type Finish = (code: number) => void;
 
@@ -23,11 +41,11 @@ export function addReproduce(program: Command, finish: Finish): void {
       0,
     )
     .option("--nin-steps <n>", "how many first steps", wholeNumber(5), 200)
-    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
+    .addOption(batchSize())
     .addOption(engine())
     .addOption(threads())
     .addOption(precision())
-    .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
+    .addOption(limitBatches())
     .option(
       "--out <folder>",
       "holds a folder for each run; runs that are there are gone on with",
@@ -35,7 +53,7 @@ export function addReproduce(program: Command, finish: Finish): void {
     )
     .option("--write <file>", "the document", "docs/reproduction.md")
     .addOption(dataDir())
-    .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
+    .addOption(checkpointSeconds())
     .addOption(json())
     .addHelpText(
       "after",
@@ -73,24 +91,24 @@ export function addCompare(program: Command, finish: Finish): void {
     .option("--seeds <n>", "trainings of each variant", wholeNumber(1), 3)
     .option("--seed <n>", "the first of the seeds (0)", wholeNumber(0))
     .option("--epochs <n>", "times through the training set (10)", wholeNumber(1))
-    .option("--batch-size <n>", "examples a step (the chapter's)", wholeNumber(1))
-    .option("--lr <x>", "learning rate (the chapter's)", realNumber(0))
-    .option("--optimizer <name>", "sgd (the chapter's), adam, adamw, rmsprop, adagrad")
-    .option("--momentum <x>", "momentum of sgd and rmsprop (0)", realNumber(0))
-    .option("--weight-decay <x>", "weight decay (0)", realNumber(0))
-    .option("--resize <n>", "side length to which pictures are resized (the network's)", wholeNumber(1))
+    .addOption(batchSize())
+    .addOption(learningRate())
+    .addOption(optimizer())
+    .addOption(momentum())
+    .addOption(weightDecay())
+    .addOption(resize())
     .addOption(engine())
     .addOption(threads())
     .addOption(precision())
-    .option("--limit-batches <n>", "only so many batches an epoch, for trying things out", wholeNumber(1))
+    .addOption(limitBatches())
     .option(
       "--out <folder>",
       "folder of the comparison (runs/<time>-compare-<model>); gone on with where it exists",
     )
     .addOption(dataset())
-    .option("--edition <name>", "whose settings: zh (the Chinese edition's) or en (the English 1.0's) (zh)")
+    .addOption(edition())
     .addOption(dataDir())
-    .option("--checkpoint-seconds <s>", "time between checkpoints within an epoch", realNumber(0), 30)
+    .addOption(checkpointSeconds())
     .addOption(json())
     .addHelpText(
       "after",

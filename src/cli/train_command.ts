@@ -3,22 +3,17 @@ import { relative, resolve } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
 import { entry } from "../models/index.ts";
 import { useEngine } from "../tensor/index.ts";
-import type { FitOptions } from "../train/fit_options.ts";
-import { fitInFolder, type RunDescription } from "../train/recorded_fit.ts";
 import { RunFolder } from "../train/run_folder.ts";
+import { trainConfigured } from "./configured_run.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import { precisionNamed } from "./precision_choice.ts";
 import { TrainOutput } from "./train_output.ts";
 import {
-  commandLine,
   configFor,
-  differencesFromTheBook,
   type GivenSettings,
   type Loaders,
   makeLoaders,
-  makeNetwork,
-  makeOptimizer,
   readConfig,
   type TrainingConfig,
 } from "./training_config.ts";
@@ -101,37 +96,24 @@ async function trainIn(
   folder: RunFolder,
   command: TrainCommand,
   config: TrainingConfig,
-  { trainLoader, testLoader, classes }: Loaders,
+  loaders: Loaders,
   output: Output,
 ): Promise<number> {
-  const net = makeNetwork(config);
-  const optimizer = makeOptimizer(config, net);
-  const run = shortPath(folder.path);
-  const report = new TrainOutput(output, config, run, trainLoader.length ?? 0);
+  const report = new TrainOutput(output, config, shortPath(folder.path), loaders.trainLoader.length ?? 0);
   const interrupt = interruption(() => report.interrupted());
+  const { checkpointSeconds } = command;
+  const { signal } = interrupt;
+  const resume = command.resume !== null;
   try {
-    report.begin(command.resume !== null);
-    const options: FitOptions = {
-      trainLoader,
-      testLoader,
-      optimizer,
-      epochs: config.epochs,
-      precision: config.precision,
-      microBatch: config.microBatch,
-      checkpointSeconds: command.checkpointSeconds,
-      signal: interrupt.signal,
-      callbacks: report.callbacks(),
-    };
-    const description: RunDescription = {
-      model: config.model,
-      dataset: config.data === "mnist" ? "MNIST" : "Fashion-MNIST",
-      classNames: classes,
-      settings: { ...config },
-      differences: differencesFromTheBook(config),
-      command: commandLine(config),
-    };
-    const result = await fitInFolder(net, options, folder, command.resume !== null, description);
-    report.end(result);
+    const result = await trainConfigured({
+      config,
+      loaders,
+      folder,
+      resume,
+      report,
+      checkpointSeconds,
+      signal,
+    });
     return result.outcome === "interrupted" ? INTERRUPTED : 0;
   } finally {
     report.stop();
