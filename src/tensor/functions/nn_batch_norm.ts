@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { constant, full } from "../../ops/creation.ts";
-import { add, mul } from "../../ops/elementwise.ts";
+import { add, cast, mul } from "../../ops/elementwise.ts";
 import { batchNormInference, batchNormTraining, standardize } from "../../ops/normalization.ts";
 import { mean } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
@@ -81,9 +81,15 @@ export const batchNorm = defineFunction<BatchNorm>(
         `${named(of)}: expected runningMean and runningVar where training is false, got none`,
       );
     }
-    return new Tensor(inNameOf(of, () => batchNormInference(x, average, variance, w, b, eps)));
+    const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
+    return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
   },
 );
+
+/** One number per channel costs nothing in 32 bits. */
+function widened(parameter: Value): Value {
+  return isHalf(parameter.dtype) ? cast(parameter, "float32") : parameter;
+}
 
 function trainedBatchNorm(
   of: string,
@@ -202,7 +208,8 @@ export const instanceNorm = defineFunction<InstanceNorm>(
           `${named(of)}: expected runningMean and runningVar where useInputStats is false, got none`,
         );
       }
-      return new Tensor(inNameOf(of, () => batchNormInference(x, average, variance, w, b, eps)));
+      const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
+      return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
     }
     const count = numel(x.shape.slice(2));
     requireSeveral(of, "spatial element", count, x);

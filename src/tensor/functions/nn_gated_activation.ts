@@ -8,6 +8,7 @@ import { add, erfOp, gt, mul, sigmoidOp, tanhOp, where } from "../../ops/element
 import { constantPad } from "../../ops/padding.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
+import { inWideNumbers } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
 import { activation } from "./nn_activation.ts";
 import { floatingInput, named, oneOf } from "./nn_arguments.ts";
@@ -105,5 +106,6 @@ export const glu = defineFunction<Glu>("glu", ["input", "dim?"], ({ input, dim =
       x.shape.map((_, d) => (d === along ? [-before, -after] : [0, 0])),
       0,
     );
-  return new Tensor(mul(part(0, size / 2), emit(sigmoidOp, [part(size / 2, 0)])));
+  const gated = (a: Value, b: Value): Value => mul(a, emit(sigmoidOp, [b]));
+  return new Tensor(inWideNumbers(part(0, size / 2), gated, part(size / 2, 0)));
 });

@@ -5,6 +5,7 @@ import type { Value } from "../../graph/node.ts";
 import { cast, neg } from "../../ops/elementwise.ts";
 import * as ops from "../../ops/softmax.ts";
 import { defineFunction } from "../define.ts";
+import { inWideNumbers } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named } from "./nn_arguments.ts";
 
@@ -20,11 +21,17 @@ function implicitDim(rank: number): number {
   return rank === 0 || rank === 1 || rank === 3 ? 0 : 1;
 }
 
-const define = (name: string, compute: (x: Value, dim: number) => Value): Softmax =>
+/** @param before - what is done to the input in its own dtype. */
+const define = (
+  name: string,
+  compute: (x: Value, dim: number) => Value,
+  before = (x: Value): Value => x,
+): Softmax =>
   defineFunction<Softmax>(name, ["input", "dim?", "dtype?"], ({ input, dim = null, dtype = null }) => {
-    const x = dtype === null ? floatingInput(name, input) : cast(valueOf(input, "input", named(name)), dtype);
-    const rank = x.shape.length;
-    return new Tensor(compute(x, normalizeDim(dim ?? implicitDim(rank), rank, named(name))));
+    const given = dtype === null ? floatingInput(name, input) : valueOf(input, "input", named(name));
+    const x = dtype === null ? before(given) : cast(before(given), dtype);
+    const along = normalizeDim(dim ?? implicitDim(x.shape.length), x.shape.length, named(name));
+    return new Tensor(inWideNumbers(x, (wide) => compute(wide, along)));
   });
 
 /**
@@ -49,11 +56,12 @@ export const softmax = define("softmax", ops.softmax);
 export const logSoftmax = define("logSoftmax", ops.logSoftmax);
 
 /**
- * softmax(-x) along `dim`.
+ * softmax(-x) along `dim`. The sign is changed before `dtype` is converted to, as in PyTorch: what has no negative
+ * numbers (uint8) wraps around.
  *
  * @example
  * ```ts
  * nn.functional.softmin(tensor([0.5, 1.5, 2.5]), 0).tolist(); // [0.66524, 0.24473, 0.09003]
  * ```
  */
-export const softmin = define("softmin", (x, dim) => ops.softmax(neg(x), dim));
+export const softmin = define("softmin", ops.softmax, neg);
