@@ -57,7 +57,13 @@ test("choices are measured once, kept, obeyed, and measured again where the file
   assert.notDeepEqual(rounded, exact);
   assert.deepEqual(await choose("float32 direct"), exact);
 
-  writeFileSync(choicesPath(), "{ not JSON");
-  await convolve();
-  assert.ok(read()[machine][key]["float32 direct"] > 0);
+  const broken = ["{ not JSON", "null", `{"${machine}":null}`, `{"${machine}":{"${key}":null}}`];
+  const partly = JSON.stringify({
+    [machine]: { [key]: { ...measured[machine][key], "float32 direct": "1" } },
+  });
+  for (const text of [...broken, partly]) {
+    writeFileSync(choicesPath(), text);
+    await convolve();
+    assert.ok(read()[machine][key]["float32 direct"] > 0, text);
+  }
 });

@@ -126,7 +126,7 @@ class ChoiceFile {
 
   find(key: string, names: readonly string[]): number | undefined {
     const times = this.#times.get(key);
-    if (times === undefined || !names.every((name) => isTime(times[name]))) return undefined;
+    if (times === undefined || !names.every((name) => Object.hasOwn(times, name))) return undefined;
     return fastestOf(names.map((name) => times[name]));
   }
 
@@ -157,23 +157,31 @@ class ChoiceFile {
   }
 }
 
-/** Whether this, from a file, is a time or tells that there is none. */
-function isTime(value: unknown): boolean {
-  return value === null || typeof value === "number";
-}
-
 /** The file of choices. */
 export function choicesPath(): string {
   return process.getBuiltinModule("node:path").join(libraryFolder(), "choices.json");
 }
 
+/** What the file holds, without whatever in it is no time. */
 function readAll(): Record<string, Record<string, Times>> {
+  let all: unknown;
   try {
-    const all = JSON.parse(process.getBuiltinModule("node:fs").readFileSync(choicesPath(), "utf8"));
-    return typeof all === "object" && all !== null ? all : {};
+    all = JSON.parse(process.getBuiltinModule("node:fs").readFileSync(choicesPath(), "utf8"));
   } catch {
     return {};
   }
+  return mapped(all, (works) => mapped(works, (times) => mapped(times, timeOf)));
+}
+
+/** The properties of an object from a file, each as `read` takes it; those for which it gives nothing are left out. */
+function mapped<T>(from: unknown, read: (value: unknown) => T | undefined): Record<string, T> {
+  if (typeof from !== "object" || from === null) return {};
+  const taken = Object.entries(from).map(([name, value]) => [name, read(value)] as const);
+  return Object.fromEntries(taken.filter((one): one is readonly [string, T] => one[1] !== undefined));
+}
+
+function timeOf(value: unknown): number | null | undefined {
+  return value === null || typeof value === "number" ? value : undefined;
 }
 
 function processor(): string {
