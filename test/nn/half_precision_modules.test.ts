@@ -127,3 +127,20 @@ test("optimiser states of 16 bits are saved and loaded", async () => {
   assert.equal(sum.dtype, "bfloat16");
   assert.deepEqual(await numbers(sum), [6, 18]);
 });
+
+for (const affine of [true, false]) {
+  test(`running statistics of a 16-bit BatchNorm1d(affine=${affine}) are PyTorch's`, async () => {
+    // torch.nn.BatchNorm1d(2, affine=affine, momentum=0.3).to(dtype)((torch.arange(24).reshape(4, 2, 3) % 7).to(dtype) * 0.75)
+    const recorded = {
+      bfloat16: { mean: [0.67578125, 0.5625], variance: [1.8046875, 1.0546875] },
+      float16: { mean: [0.6748046875, 0.5625], variance: [1.8046875, 1.052734375] },
+    } as const;
+    for (const dtype of ["bfloat16", "float16"] as const) {
+      const norm = nn.BatchNorm1d(2, { affine, momentum: 0.3 }).to(dtype);
+      norm(convoyant.arange(24).reshape(4, 2, 3).remainder(7).to(dtype).mul(0.75));
+      assert.equal(norm.runningMean?.dtype, dtype);
+      assert.deepEqual(await norm.runningMean?.tolist(), recorded[dtype].mean);
+      assert.deepEqual(await norm.runningVar?.tolist(), recorded[dtype].variance);
+    }
+  });
+}

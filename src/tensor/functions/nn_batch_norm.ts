@@ -134,12 +134,13 @@ function moveRunning(
       `${named(of)}: expected ${argument} of shape ${formatShape(fresh.shape)}, one number per channel, got ${formatShape(held.shape)}`,
     );
   }
-  noGrad(() => {
-    const { dtype } = held;
-    const unbiased = count === undefined ? fresh : mul(fresh, constant(count / (count - 1), dtype));
-    const kept = mul(held, scalarValue(1 - momentum, dtype));
-    running.assign(add(kept, mul(unbiased, scalarValue(momentum, dtype))));
-  });
+  const moved = (before: Value, now: Value): Value => {
+    const seen = cast(now, before.dtype);
+    const like = (value: number) => scalarValue(value, before.dtype);
+    const unbiased = count === undefined ? seen : mul(seen, constant(count / (count - 1), before.dtype));
+    return add(mul(before, like(1 - momentum)), mul(unbiased, like(momentum)));
+  };
+  noGrad(() => running.assign(inWideNumbers(held, moved, fresh)));
 }
 
 export interface InstanceNorm {
