@@ -83,6 +83,8 @@ class Trainer:
 
 def say(given, seed, **figures):
     known = {"net": given.net, "seed": seed, "precision": given.precision, "torch": torch.__version__.split("+")[0]}
+    if given.lr:
+        known["lr"] = given.lr
     print(json.dumps({**known, **figures}), flush=True)
 
 
@@ -115,6 +117,7 @@ def main():
     parser.add_argument("--net", required=True, choices=NETS)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--lr", type=float)
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--starts", type=int, default=0)
@@ -125,11 +128,11 @@ def main():
     torch.set_num_threads(given.threads)
     training = tuple(part[:given.limit] for part in load(given.data, "train"))
     if given.starts > 0:
-        for seed in range(given.starts):
+        for seed in range(given.first_seed, given.first_seed + given.starts):
             begin(given, seed, training)
         return
     test = tuple(part[:given.limit] for part in load(given.data, "t10k"))
-    for seed in range(given.seeds):
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
         train(given, seed, training, test)
 
 

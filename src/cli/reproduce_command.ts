@@ -1,18 +1,19 @@
 /** `convoyant reproduce`: the chapter's networks beside the authors' figures. */
 import { existsSync, readdirSync } from "node:fs";
-import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { makeFolderSync } from "../io/make_folder.ts";
 import { names } from "../models/index.ts";
 import { formatFigure } from "../report/number_text.ts";
 import { renderTable } from "../report/table.ts";
+import { machineNow } from "../train/environment.ts";
 import { INTERRUPTED } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import { DEFAULT_NETWORKS, parseNetwork, planStarts, planTrainings, START } from "./reproduction_plan.ts";
 import { readPytorchRecords } from "./reproduction_pytorch.ts";
+import { mergeRecords, onMachine, readRecords, recordsPath, recordsText } from "./reproduction_records.ts";
 import { judge, reproductionDocument } from "./reproduction_report.ts";
-import { precisionOf, readSeriesRun, type SeriesRun, trainSeries } from "./run_series.ts";
+import { precisionOf, readSeriesRun, type SeriesRun, type TrainedRun, trainSeries } from "./run_series.ts";
 import type { GivenSettings } from "./training_config.ts";
 
 export interface ReproduceCommand {
@@ -21,7 +22,7 @@ export interface ReproduceCommand {
   readonly given: GivenSettings;
   /** Holds a folder for each run. */
   readonly out: string;
-  /** The document. */
+  /** The document; its records lie beside it. */
   readonly write: string;
   readonly starts: { readonly model: string; readonly count: number; readonly steps: number };
   readonly checkpointSeconds: number;
@@ -75,27 +76,37 @@ function announce(run: SeriesRun, output: Output): void {
   });
 }
 
-/** Writes the document from all runs in the folder, in the order of the chapter; returns them. */
+/**
+ * Writes the document and its records: what was known, and all runs in the folder, in the order of the chapter.
+ * Returns the runs in the folder.
+ */
 function writeDocument(command: ReproduceCommand): SeriesRun[] {
   const found = existsSync(command.out)
     ? readdirSync(command.out).map((name) => join(command.out, name))
     : [];
   const all = found.flatMap((folder) => readSeriesRun(folder) ?? []);
-  const place = ({ config }: SeriesRun) =>
-    names().indexOf(config.model) * 1e6 + (config.precision === "f32" ? 0 : 5e5) + config.seed;
-  all.sort((a, b) => place(a) - place(b));
-  const runs = all.filter((run) => !run.folder.includes(START));
-  const text = reproductionDocument({
-    runs,
-    starts: all.filter((run) => run.folder.includes(START)),
-    pytorch: readPytorchRecords(join(command.out, "pytorch.jsonl")),
-    now: new Date(),
-    memoryGib: totalmem() / 2 ** 30,
-    command: "npx convoyant reproduce",
-  });
+  const [starts, runs] = [true, false].map((start) =>
+    all.filter(({ folder }) => folder.includes(START) === start).sort(inOrder),
+  );
+  const path = recordsPath(command.write);
+  const pytorch = onMachine(readPytorchRecords(join(command.out, "pytorch.jsonl")), machineNow());
+  const merged = mergeRecords(readRecords(path), { runs, starts, pytorch });
+  const records = {
+    runs: merged.runs.toSorted(inOrder),
+    starts: merged.starts.toSorted(inOrder),
+    pytorch: merged.pytorch,
+  };
+  const text = reproductionDocument({ records, now: new Date(), command: "npx convoyant reproduce" });
   makeFolderSync(dirname(command.write));
+  writeFileAtomicSync(path, recordsText(records));
   writeFileAtomicSync(command.write, text);
   return runs;
+}
+
+function inOrder(a: TrainedRun, b: TrainedRun): number {
+  const place = ({ config }: TrainedRun) =>
+    names().indexOf(config.model) * 1e6 + (config.precision === "f32" ? 0 : 5e5) + config.seed;
+  return place(a) - place(b);
 }
 
 function closingTable(runs: readonly SeriesRun[], output: Output): string[] {

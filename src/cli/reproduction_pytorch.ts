@@ -1,9 +1,11 @@
 /** PyTorch's figures on the same machine, as bench/peers/pytorch_epochs.py writes them. */
 import { existsSync, readFileSync } from "node:fs";
+import * as v from "valibot";
 import { FileError } from "../base/errors.ts";
 import { formatFigure, formatRate } from "../report/number_text.ts";
 import { markdownTable } from "./markdown_table.ts";
-import { precisionOf, type SeriesRun } from "./run_series.ts";
+import { machineText } from "./reproduction_machine.ts";
+import { precisionOf, type TrainedRun } from "./run_series.ts";
 
 /** A line of the file: figures at the end of an epoch, or of a start of a few steps. */
 export interface PytorchRecord {
@@ -11,6 +13,10 @@ export interface PytorchRecord {
   readonly seed: number;
   readonly precision: string;
   readonly torch: string;
+  /** Learning rate, where it was not the chapter's. */
+  readonly lr?: number;
+  /** As `machineText` has it; in the file beside the runs, which are this machine's, there is none. */
+  readonly machine?: string;
   /** Epochs done. */
   readonly epoch?: number;
   readonly trainLoss?: number | null;
@@ -32,26 +38,55 @@ export function readPytorchRecords(path: string): PytorchRecord[] {
     .split("\n")
     .flatMap((line, i) => {
       if (line.trim() === "") return [];
+      const place = `${path}: line ${i + 1}`;
+      let value: unknown;
       try {
-        const record = JSON.parse(line) as PytorchRecord;
-        if (typeof record.net === "string" && typeof record.seed === "number") return [record];
+        value = JSON.parse(line);
       } catch {
-        // Reported below, together with what parses but is no record.
+        // Refused below, as what parses but is no record.
       }
-      throw new FileError(
-        `${path}: line ${i + 1} is not a record of PyTorch's figures: ${line.slice(0, 80)}`,
-      );
+      return [pytorchRecord(value, place)];
     });
 }
 
-/** Our runs beside PyTorch's of the same precision after as many epochs; empty where there are none. */
-export function pytorchSection(runs: readonly SeriesRun[], records: readonly PytorchRecord[]): string {
+const figure = v.optional(v.number());
+
+const schema = v.object({
+  net: v.string(),
+  seed: v.number(),
+  precision: v.string(),
+  torch: v.string(),
+  lr: figure,
+  machine: v.optional(v.string()),
+  epoch: figure,
+  trainLoss: v.optional(v.nullable(v.number())),
+  trainAccuracy: figure,
+  testAccuracy: figure,
+  examplesPerSecond: figure,
+  steps: figure,
+  lastLoss: v.optional(v.nullable(v.number())),
+});
+
+/** @throws FileError where the value, from that place, is no record. */
+export function pytorchRecord(value: unknown, place: string): PytorchRecord {
+  const { success, output } = v.safeParse(schema, value);
+  if (success) return output;
+  const text = `${JSON.stringify(value)}`.slice(0, 80);
+  throw new FileError(`${place} is not a record of PyTorch's figures: ${text}`);
+}
+
+/** Our runs beside PyTorch's of the same precision and machine after as many epochs; empty where there are none. */
+export function pytorchSection(runs: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const rows = records
     .filter((record) => record.epoch !== undefined)
     .flatMap((record) => {
       const ours = runs.flatMap((run) => {
         const { config, points, failure } = run;
-        const same = config.model === record.net && precisionOf(run) === record.precision && failure === null;
+        const same =
+          config.model === record.net &&
+          precisionOf(run) === record.precision &&
+          machineText(run.environment) === record.machine &&
+          failure === null;
         const point = same ? points.find(({ epoch }) => epoch === record.epoch) : undefined;
         return point === undefined ? [] : [{ point, seed: config.seed }];
       });
@@ -84,5 +119,5 @@ export function pytorchSection(runs: readonly SeriesRun[], records: readonly Pyt
     "PyTorch's",
     "test accuracy",
   ];
-  return `## The same epochs in PyTorch, on this machine\n\n${markdownTable([...titles, "PyTorch's", "examples/s", "PyTorch's", "PyTorch"], rows)}`;
+  return `## The same epochs in PyTorch, on the same machine\n\n${markdownTable([...titles, "PyTorch's", "examples/s", "PyTorch's", "PyTorch"], rows)}`;
 }

@@ -3,33 +3,31 @@ import { type BookComparison, compareWithBook, formatBand } from "../report/book
 import { formatDuration, formatFigure, formatRate } from "../report/number_text.ts";
 import { median } from "./bench_lines.ts";
 import { markdownTable } from "./markdown_table.ts";
-import { type PytorchRecord, pytorchSection } from "./reproduction_pytorch.ts";
+import { machineText } from "./reproduction_machine.ts";
+import { pytorchSection } from "./reproduction_pytorch.ts";
+import type { Records } from "./reproduction_records.ts";
 import { isStuck, startsSection } from "./reproduction_starts.ts";
-import { precisionOf, type SeriesRun } from "./run_series.ts";
+import { precisionOf, type TrainedRun } from "./run_series.ts";
 import { configFor, differencesFromTheBook } from "./training_config.ts";
 
 /** Everything that the document tells. */
 export interface Reproduction {
-  readonly runs: readonly SeriesRun[];
-  /** Trainings of a few steps. */
-  readonly starts: readonly SeriesRun[];
-  readonly pytorch: readonly PytorchRecord[];
+  readonly records: Records;
   readonly now: Date;
-  readonly memoryGib: number;
   /** The command that makes it. */
   readonly command: string;
 }
 
 /** One of our runs beside the book's band. */
 export interface JudgedRun {
-  readonly run: SeriesRun;
+  readonly run: TrainedRun;
   readonly comparison: BookComparison | undefined;
   /** "inside", or why not. */
   readonly verdict: string;
 }
 
 /** Judges a run by training loss and training accuracy. */
-export function judge(run: SeriesRun): JudgedRun {
+export function judge(run: TrainedRun): JudgedRun {
   const { figures, config } = run;
   if (run.failure !== null)
     return { run, comparison: undefined, verdict: `failed: ${run.failure.split(".")[0]}` };
@@ -47,7 +45,7 @@ export function judge(run: SeriesRun): JudgedRun {
   return { run, comparison, verdict: outside.length === 0 ? "inside" : outside.join("; ") };
 }
 
-function reasons(run: SeriesRun, epochs: number): string {
+function reasons(run: TrainedRun, epochs: number): string {
   const list = differencesFromTheBook(run.config);
   const whole = configFor(run.config.model, {}).epochs;
   if (epochs !== whole) list.unshift(`${Number(epochs.toFixed(2))} of ${whole} epochs`);
@@ -56,15 +54,13 @@ function reasons(run: SeriesRun, epochs: number): string {
 
 /** The whole document. */
 export function reproductionDocument(reproduction: Reproduction): string {
-  const { starts, pytorch, now } = reproduction;
+  const { starts, pytorch, ...records } = reproduction.records;
   // Of a run within its first epoch there is nothing to tell.
-  const runs = reproduction.runs.filter(
-    ({ figures, failure }) => failure !== null || (figures?.epochs ?? 0) >= 1,
-  );
+  const runs = records.runs.filter(({ figures, failure }) => failure !== null || (figures?.epochs ?? 0) >= 1);
   const judged = runs.map(judge);
   const sections = [
     "# The book's numbers, reproduced",
-    introduction({ ...reproduction, runs }),
+    introduction(runs),
     "## Networks",
     networksTable(judged),
     "## Runs",
@@ -72,13 +68,13 @@ export function reproductionDocument(reproduction: Reproduction): string {
     pytorchSection(runs, pytorch),
     startsSection(starts, pytorch),
     "## Where it ran",
-    whereTable(runs.concat(starts), reproduction.memoryGib),
-    `Written on ${now.toISOString().slice(0, 10)} by \`${reproduction.command}\`.`,
+    whereTable(runs.concat(starts)),
+    `Written on ${reproduction.now.toISOString().slice(0, 10)} by \`${reproduction.command}\`.`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-function introduction({ runs }: Reproduction): string {
+function introduction(runs: readonly TrainedRun[]): string {
   const seeds = new Set(runs.map((run) => run.config.seed)).size;
   return [
     `The chapter's networks, trained on Fashion-MNIST with the chapter's settings (${runs.length} runs, ${seeds} seeds),`,
@@ -88,7 +84,8 @@ function introduction({ runs }: Reproduction): string {
     "the next: of our seeds as many may, on either side of it, while their median must not. A run of fewer epochs than",
     "the book's is shown, not judged. In bf16 convolutions and products are computed in bfloat16; weights, losses and",
     "batch-norm statistics are 32-bit floats. Examples per second and times are as they came, on a machine that may have",
-    "done other things too; `convoyant bench` measures speed.",
+    "done other things too; `convoyant bench` measures speed. What a machine trains is added to what others trained",
+    "before, by way of the records that lie beside this document (`.jsonl`).",
   ].join("\n");
 }
 
@@ -163,12 +160,11 @@ function runsTable(judged: readonly JudgedRun[]): string {
   return markdownTable([...titles, "engine", "precision", "beside the band"], rows);
 }
 
-function whereTable(runs: readonly SeriesRun[], memoryGib: number): string {
+function whereTable(runs: readonly TrainedRun[]): string {
   const seen = new Map<string, { days: Set<string>; cells: string[] }>();
   for (const { environment, startedAt } of runs) {
-    const { processor, processors, platform, node, convoyant, engine } = environment;
-    const machine = `${processors} x ${processor}, ${Math.round(memoryGib)} GiB, ${platform}`;
-    const cells = [machine, `${convoyant}`, `${node}`, `${engine}`];
+    const { node, convoyant, engine } = environment;
+    const cells = [machineText(environment), `${convoyant}`, `${node}`, `${engine}`];
     const known = seen.get(cells.join()) ?? { days: new Set<string>(), cells };
     known.days.add(startedAt.slice(0, 10));
     seen.set(cells.join(), known);

@@ -3,7 +3,7 @@ import { formatFigure } from "../report/number_text.ts";
 import type { MetricsPoint } from "../report/run_record.ts";
 import { markdownTable } from "./markdown_table.ts";
 import type { PytorchRecord } from "./reproduction_pytorch.ts";
-import { precisionOf, type SeriesRun } from "./run_series.ts";
+import { precisionOf, type TrainedRun } from "./run_series.ts";
 
 /** ln 10 = 2.303 is the loss of a network that gives every class the same chance. */
 export function isStuck(loss: number | null): boolean {
@@ -19,9 +19,9 @@ export function lastLoss(points: readonly MetricsPoint[]): number {
 }
 
 /** The rate of failed starts beside PyTorch's; empty where there are no starts. */
-export function startsSection(starts: readonly SeriesRun[], records: readonly PytorchRecord[]): string {
+export function startsSection(starts: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const done = starts.filter((run) => run.failure !== null || (run.figures?.epochs ?? 0) >= 1);
-  const kindOf = (run: SeriesRun) => `${run.config.model} in ${precisionOf(run)}`;
+  const kindOf = (run: TrainedRun) => `${run.config.model} in ${precisionOf(run)}`;
   return [...new Set(done.map(kindOf))]
     .map((kind) => {
       const own = done.filter((run) => kindOf(run) === kind);

@@ -20,9 +20,8 @@ export interface PlannedRun {
   readonly tests?: boolean;
 }
 
-/** What a folder tells of a training. */
-export interface SeriesRun {
-  readonly folder: string;
+/** What is known of a training, also of one whose folder lies on another machine. */
+export interface TrainedRun {
   readonly config: TrainingConfig;
   readonly points: readonly MetricsPoint[];
   /** At its last point; undefined where it has none yet. */
@@ -32,6 +31,11 @@ export interface SeriesRun {
   readonly startedAt: string;
   /** Machine, versions and engine, by name. */
   readonly environment: Readonly<Record<string, unknown>>;
+}
+
+/** What a folder tells of a training. */
+export interface SeriesRun extends TrainedRun {
+  readonly folder: string;
 }
 
 /** Holds what stopped a training for good. */
@@ -58,7 +62,7 @@ export function readSeriesRun(folder: string): SeriesRun | null {
 }
 
 /** What a training was computed in: f32 also where bf16 was asked for and the engine had none. */
-export function precisionOf({ environment }: SeriesRun): string {
+export function precisionOf({ environment }: TrainedRun): string {
   return String(environment.precision ?? "f32").split(" ")[0];
 }
 
@@ -127,7 +131,7 @@ export async function trainSeries(
 }
 
 /** What may differ between two parts of one training. */
-const CHANGEABLE: readonly string[] = ["epochs", "engine", "threads", "dataDir"];
+export const CHANGEABLE: readonly string[] = ["epochs", "engine", "threads", "dataDir"];
 
 /** A folder is gone on with only where it holds this very training. */
 function checkSame({ config, folder }: SeriesRun, planned: TrainingConfig): void {

@@ -1,12 +1,10 @@
 /** Trains inside a run's folder and leaves the report there. Node only. */
-import { cpus } from "node:os";
 import { TrainingError } from "../base/errors.ts";
-import { VERSION } from "../base/version.ts";
 import type { Module } from "../nn/index.ts";
 import type { ClassName } from "../report/class_names.ts";
 import type { FinalFigures, MetricsPoint } from "../report/run_record.ts";
-import { engineInfo } from "../tensor/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { environmentNow } from "./environment.ts";
 import { fit } from "./fit.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
 import { layerSummary } from "./layer_summary.ts";
@@ -113,17 +111,6 @@ function outcomeText(result: FitResult, epochs: number): string | undefined {
   if (result.outcome === "finished") return undefined;
   const done = result.points.at(-1)?.epoch ?? 0;
   return `${result.outcome} after ${Number(done.toFixed(2))} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
-}
-
-function environmentNow(): Record<string, unknown> {
-  return {
-    convoyant: VERSION,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    processor: cpus()[0]?.model.trim() ?? "unknown",
-    processors: cpus().length,
-    engine: engineInfo(),
-  };
 }
 
 /** What is computed in; where that is not what was asked for, with the reason. */

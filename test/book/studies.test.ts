@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { comparisonDocument, comparisonSvg, figuresOfVariant } from "../../src/cli/compare_report.ts";
 import { configOfVariant, curveOver, variantsOf } from "../../src/cli/compare_variants.ts";
 import { parseNetwork, planStarts, planTrainings } from "../../src/cli/reproduction_plan.ts";
+import { onMachine } from "../../src/cli/reproduction_records.ts";
 import { judge, reproductionDocument } from "../../src/cli/reproduction_report.ts";
 import { isStuck, lastLoss } from "../../src/cli/reproduction_starts.ts";
 import type { SeriesRun } from "../../src/cli/run_series.ts";
@@ -13,11 +14,15 @@ import { finalFigures, type MetricsPoint } from "../../src/report/run_record.ts"
 const environment = {
   processor: "Test 9000",
   processors: 2,
+  memoryGib: 24,
   platform: "linux x64",
   node: "v20",
   convoyant: "0.1.0",
   engine: "wasm",
 };
+
+const now = new Date("2026-11-23T12:00:00Z");
+const command = "npx convoyant reproduce";
 
 function run(
   model: string,
@@ -147,7 +152,7 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
       },
     );
   };
-  const text = reproductionDocument({
+  const records = {
     runs: [
       run("lenet", 0, {}),
       run("lenet", 1, { trainLoss: 0.49 }),
@@ -168,9 +173,11 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
       },
       { net: "nin", seed: 0, steps: 200, lastLoss: null, precision: "f32", torch: "2.15.0" },
     ],
-    now: new Date("2026-11-23T12:00:00Z"),
-    memoryGib: 24,
-    command: "npx convoyant reproduce",
+  };
+  const text = reproductionDocument({
+    records: { ...records, pytorch: onMachine(records.pytorch, environment) },
+    now,
+    command,
   });
   assert.match(
     text,
@@ -207,17 +214,18 @@ test("trainings in bf16 lie and stand beside those in f32, and PyTorch's beside 
   const inBf16 = (trainLoss: number, precision: string) =>
     run("lenet", 0, { trainLoss }, { environment: { ...environment, precision } });
   const record = { net: "lenet", seed: 0, epoch: 10, torch: "2.15.0" };
-  const text = reproductionDocument({
+  const records = {
     runs: [run("lenet", 0, {}), inBf16(0.48, "bf16"), inBf16(0.471, "f32 (bf16 was asked for. None.)")],
     starts: [],
-    pytorch: [
-      { ...record, precision: "f32", trainLoss: 0.461 },
-      { ...record, precision: "bf16", trainLoss: 0.462 },
-    ],
-    now: new Date("2026-11-23T12:00:00Z"),
-    memoryGib: 24,
-    command: "npx convoyant reproduce",
-  });
+    pytorch: onMachine(
+      [
+        { ...record, precision: "f32", trainLoss: 0.461 },
+        { ...record, precision: "bf16", trainLoss: 0.462 },
+      ],
+      environment,
+    ),
+  };
+  const text = reproductionDocument({ records, now, command });
   assert.match(text, /\| LeNet \| f32 \| 2 \| 10 \| 0\.470 \(0\.470–0\.471\) \|/);
   assert.match(text, /\| LeNet \| bf16 \| 1 \| 10 \| 0\.480 \|.*\| 1 of 1 \|/);
   assert.match(text, /\| lenet \| 0 \| 10 \| 0\.480 \|.*\| wasm \| bf16 \| inside \|/);

@@ -5,6 +5,7 @@
  * All workers make the same choices in the same order, since they prepare the same programs. The first worker
  * measures; the others wait for its word in memory that they share.
  */
+import { processorName } from "../processor_name.ts";
 import type { Dnnl } from "./dnnl.ts";
 import { libraryFolder } from "./load_dnnl.ts";
 import type { SliceKernel } from "./native_step.ts";
@@ -49,7 +50,7 @@ export class Chooser implements Choosing {
     const lap = Math.floor(this.#count / WORDS) + 1;
     this.#count++;
     if (!this.#first) return this.#await(at, lap);
-    this.#file ??= new ChoiceFile(`oneDNN ${this.#dnnl.description}, ${processor()}`);
+    this.#file ??= new ChoiceFile(`oneDNN ${this.#dnnl.description}, ${processorName()}`);
     const way = this.#file.find(key, names) ?? this.#measure(this.#file, key, names, kernel);
     Atomics.store(this.#words, at, lap * 16 + way + 1);
     Atomics.notify(this.#words, at);
@@ -182,11 +183,6 @@ function mapped<T>(from: unknown, read: (value: unknown) => T | undefined): Reco
 
 function timeOf(value: unknown): number | null | undefined {
   return value === null || typeof value === "number" ? value : undefined;
-}
-
-function processor(): string {
-  const [first] = process.getBuiltinModule("node:os").cpus();
-  return first?.model.trim() || process.arch;
 }
 
 /** Which of several measured ways is taken; they stand in the order in which they were tried. */
