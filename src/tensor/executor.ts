@@ -152,8 +152,13 @@ export class Executor {
     this.commits.clear();
     this.lastProgram = cached.compiled.program;
     const arrivals = outputs.map((value) => new Arrival(value));
-    this.settleCommits(commits);
-    this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals);
+    const unwritten = this.settleCommits(commits);
+    const failed = (error: unknown) => {
+      this.failure ??= error;
+      for (const arrival of arrivals) arrival.fail(error);
+      for (const commit of unwritten) loseContents(commit);
+    };
+    this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals, failed);
     this.statistics.captureMilliseconds += performance.now() - started;
     this.statistics.runs++;
   }
@@ -204,8 +209,12 @@ export class Executor {
     if (!value.settled) this.submit([value]);
     while (value.data === null) {
       if (value.arriving !== null) await this.arrival(value.arriving);
-      else if (value.state !== null) return this.readState(value);
-      else onLost(value);
+      else if (value.state !== null) {
+        const data = await this.readState(value);
+        // What failed may be the run that was to leave the value there.
+        this.throwFailure();
+        return data;
+      } else onLost(value);
     }
     return value.data;
   }
@@ -358,9 +367,13 @@ export class Executor {
     this.engine.release(oldest.compiled);
   }
 
-  private settleCommits(commits: readonly Commit[]): void {
-    for (const { owner, value } of commits) {
+  /** @returns the changes that are the first to write into their owner's buffer. */
+  private settleCommits(commits: readonly Commit[]): Commit[] {
+    const unwritten: Commit[] = [];
+    for (const commit of commits) {
+      const { owner, value } = commit;
       const home = owner.home as HomeBuffer;
+      if (home.holds === null) unwritten.push(commit);
       const before = home.holds?.deref();
       if (before !== undefined && before !== value) {
         before.state = null;
@@ -370,6 +383,7 @@ export class Executor {
       if (!value.requiresGrad || value.gradientOwner !== null) value.node = null;
       home.holds = new WeakRef(value);
     }
+    return unwritten;
   }
 
   private dispatch(
@@ -377,6 +391,7 @@ export class Executor {
     inputs: readonly Value[],
     states: readonly HomeBuffer[],
     arrivals: readonly Arrival[],
+    failed: (error: unknown) => void,
   ): void {
     const profile = this.profiler;
     // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
@@ -394,16 +409,10 @@ export class Executor {
       waiting.length === 0 && previous === null
         ? send()
         : (previous ?? Promise.resolve()).then(() => Promise.all(waiting)).then(send);
-    const done = sent.then(
-      (result) => {
-        result.outputs.forEach((data, i) => arrivals[i].arrive(data));
-        profile?.({ program: cached.compiled.program, timings: result.timings ?? [] });
-      },
-      (error) => {
-        this.failure ??= error;
-        for (const arrival of arrivals) arrival.fail(error);
-      },
-    );
+    const done = sent.then((result) => {
+      result.outputs.forEach((data, i) => arrivals[i].arrive(data));
+      profile?.({ program: cached.compiled.program, timings: result.timings ?? [] });
+    }, failed);
     // Later runs wait for this one only where it could not be sent at once: the engine keeps the order.
     if (waiting.length > 0 || previous !== null) this.chain(sent.then(noop, noop));
     this.track(done);
@@ -444,6 +453,16 @@ export class Executor {
 }
 
 function noop(): void {}
+
+/** Says of a change's value that it is gone: nothing was ever written to the buffer that should hold it. */
+function loseContents({ owner, value }: Commit): void {
+  const home = value.state as HomeBuffer | null;
+  if (home === null) return;
+  value.state = null;
+  value.lost = "the run that was to compute it failed";
+  home.holds = null;
+  if (owner.home === home) owner.home = null;
+}
 
 function isPending(value: Value | undefined): value is Value {
   return value !== undefined && !value.settled;

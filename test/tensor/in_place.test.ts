@@ -92,3 +92,19 @@ test("setAt_ writes where at reads, and gradients follow", async () => {
   assert.deepEqual(await v.grad?.tolist(), [100, 1]);
   assert.throws(() => x.setAt_([0], c.zeros(3)), /do not broadcast/);
 });
+
+test("a change whose run fails is never read as something else", async () => {
+  for (const engine of ["reference", "wasm"]) {
+    await c.useEngine(engine);
+    const x = c.tensor([1.5, 2.5]);
+    x.scatter_(0, c.tensor([5]), c.tensor([9.5]));
+    await assert.rejects(x.tolist(), /scatter: index 5 is out of range/);
+    await assert.rejects(x.tolist(), {
+      name: "AutogradError",
+      message: /the run that was to compute it failed/,
+    });
+    await assert.rejects(x.add(1).tolist(), /failed/);
+    assert.deepEqual(await x.fill_(3).tolist(), [3, 3]);
+  }
+  await c.useEngine("reference");
+});
