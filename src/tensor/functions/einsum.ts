@@ -1,7 +1,9 @@
 /** Sums of products, written with letters for dimensions: Einstein's notation. */
+import { isFloating } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
+import { cast } from "../../ops/elementwise.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { sum } from "../../ops/reduction.ts";
 import { expand, permute, reshape } from "../../ops/shape_ops.ts";
@@ -42,7 +44,10 @@ export const einsum: Einsum = defineFunction(
       const needed = new Set([...output, ...rest.flatMap((p) => p.labels)]);
       parts = [contract(a, b, needed), ...rest];
     }
-    const summed = keepOnly(parts[0], new Set(output));
+    const [left] = parts;
+    // What is summed without a product is widened as `sum` does it.
+    const widens = values.length === 1 && !isFloating(left.value.dtype) && left.labels.length > output.length;
+    const summed = keepOnly(widens ? { ...left, value: cast(left.value, "int64") } : left, new Set(output));
     return new Tensor(
       permute(
         summed.value,
