@@ -68,3 +68,11 @@ test("the unread text says so, the printed one has values", async () => {
   assert.equal(await x.print(), "tensor([2., 2.])");
   assert.equal(String(x), "tensor([2., 2.])");
 });
+
+test("a mask that is not computed yet cannot be an index, a known one can", async () => {
+  const x = c.tensor([3, -1, 2]);
+  const mask = x.gt(0);
+  assert.throws(() => x.at(mask), { name: "DTypeError", message: /not computed yet; use where/ });
+  await mask.realize();
+  assert.deepEqual(await x.at(mask).tolist(), [3, 2]);
+});

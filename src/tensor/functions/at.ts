@@ -1,8 +1,9 @@
 /** Indexing that reads like Python's: `x.at(1, ":", "2:5", null, -1)` for `x[1, :, 2:5, None, -1]`. */
 
 import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
+import type { TypedArray } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../base/errors.ts";
-import { broadcastShapes, formatShape, numel, type Shape } from "../../base/shape.ts";
+import { broadcastShapes, contiguousStrides, formatShape, numel, type Shape } from "../../base/shape.ts";
 import { constantValue, emit, type Value } from "../../graph/node.ts";
 import { insideCall } from "../../graph/scope.ts";
 import { constant } from "../../ops/creation.ts";
@@ -16,9 +17,23 @@ import { selected, sliceBounds } from "./slicing.ts";
 
 /**
  * One index: a position, `"start:end:step"` (any part may be missing), `null` for a new dimension, `"..."`
- * for all dimensions not named, or a tensor (or list) of positions.
+ * for all dimensions not named, a tensor (or list) of positions, or a mask of bools.
  */
-export type Index = number | string | null | Tensor | readonly number[];
+export type Index = number | string | null | Tensor | readonly number[] | readonly boolean[];
+
+/** The positions along one of a mask's dimensions, of the size given. */
+class MaskDimension {
+  readonly positions: Value;
+  readonly size: number;
+
+  constructor(positions: Value, size: number) {
+    this.positions = positions;
+    this.size = size;
+  }
+}
+
+/** An index once masks are written out as positions. */
+type PlainIndex = Exclude<Index, readonly boolean[]> | MaskDimension;
 
 export interface At {
   (input: Tensor, ...indices: Index[]): Tensor;
@@ -29,14 +44,16 @@ export interface At {
  * Part of a tensor, by Python's and NumPy's rules for `x[...]`.
  *
  * Tensors of positions broadcast against each other; what they pick stands in their place if they are next to
- * each other, else in front. Masks of bools are not taken: the number of their elements is not known before
- * they are computed; use `where` or `maskedFill`.
+ * each other, else in front. A mask of bools stands for the positions at which it is true, and for as many
+ * dimensions as it has; it must have been given as data, since the result's size depends on it. Where a mask is
+ * computed, use `where` or `maskedFill`, or await `maskedSelect` or `nonzero`.
  *
  * @example
  * ```ts
  * x.at(0); // x[0]
  * x.at("...", -1); // x[..., -1]
  * x.at(":", "::2", null); // x[:, ::2, None]
+ * tensor([5, 6, 7]).at([true, false, true]).tolist(); // [5, 7]
  * ```
  */
 export const at: At = (
@@ -49,22 +66,46 @@ export const at: At = (
   return noteResult(
     insideCall(() => {
       const value = valueOf(input, "input", "at");
-      return new Tensor(indexed(value, spread(value, indices as Index[])));
+      return new Tensor(indexed(value, spread(value, (indices as Index[]).flatMap(withoutMask))));
     }),
   );
 };
 
 const OPTIONS = signature("at", ["indices"]);
 
+function withoutMask(index: Index): PlainIndex[] {
+  if (Array.isArray(index) && index.length > 0 && index.every((one) => typeof one === "boolean"))
+    return positionsOfMask(Uint8Array.from(index, Number), [index.length]);
+  if (!(index instanceof Tensor) || (index.dtype !== "bool" && index.dtype !== "uint8"))
+    return [index as PlainIndex];
+  const { data, shape } = index.value;
+  if (data === null || shape.length === 0) {
+    throw new DTypeError(
+      "at: expected a mask whose elements are known already, since the result's size depends on them, got one that is " +
+        `${data === null ? "not computed yet" : "a single number"}; use where, maskedFill or await maskedSelect`,
+    );
+  }
+  return positionsOfMask(data, shape);
+}
+
+function positionsOfMask(mask: TypedArray, shape: Shape): MaskDimension[] {
+  const found: number[] = [];
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) found.push(i);
+  return contiguousStrides(shape).map((stride, d) => {
+    const along = Float64Array.from(found, (i) => Math.floor(i / stride) % shape[d]);
+    return new MaskDimension(constantValue(along, [found.length], "int64"), shape[d]);
+  });
+}
+
 /** The indices with `"..."` written out. */
-function spread(value: Value, indices: readonly Index[]): Index[] {
+function spread(value: Value, indices: readonly PlainIndex[]): PlainIndex[] {
   const named = indices.filter((i) => i !== null && i !== "...").length;
   const rank = value.shape.length;
   if (named > rank)
     throw new IndexError(
       `at: ${named} indices are too many for a tensor of shape ${formatShape(value.shape)}`,
     );
-  const rest = new Array<Index>(rank - named).fill(":");
+  const rest = new Array<PlainIndex>(rank - named).fill(":");
   const dots = indices.indexOf("...");
   if (dots < 0) return [...indices, ...rest];
   if (indices.indexOf("...", dots + 1) >= 0) throw new ArgumentError('at: expected "..." at most once');
@@ -77,12 +118,12 @@ interface Picked {
   readonly positions: Value;
 }
 
-function indexed(start: Value, indices: readonly Index[]): Value {
+function indexed(start: Value, indices: readonly PlainIndex[]): Value {
   let value = start;
   let dim = 0;
   const picked: Picked[] = [];
   // A plain number beside tensors of positions broadcasts with them.
-  const advanced = indices.some((i) => i instanceof Tensor || Array.isArray(i));
+  const advanced = indices.some((i) => i instanceof Tensor || i instanceof MaskDimension || Array.isArray(i));
   for (const index of indices) {
     if (index === null) {
       value = reshape(value, [...value.shape.slice(0, dim), 1, ...value.shape.slice(dim)]);
@@ -112,7 +153,12 @@ function parseSlice(text: string, size: number): [from: number, count: number, s
   return [...sliceBounds("at", size, start, end, by), by];
 }
 
-function positionsOf(index: Exclude<Index, string | null>, size: number): Value {
+function positionsOf(index: Exclude<PlainIndex, string | null>, size: number): Value {
+  if (index instanceof MaskDimension) {
+    if (index.size !== size)
+      throw new IndexError(`at: a mask of size ${index.size} does not fit a dimension of size ${size}`);
+    return index.positions;
+  }
   if (typeof index === "number") {
     if (!Number.isInteger(index) || index < -size || index >= size) {
       throw new IndexError(`at: index ${index} is out of range: expected ${-size} to ${size - 1}`);
@@ -123,11 +169,6 @@ function positionsOf(index: Exclude<Index, string | null>, size: number): Value 
     index instanceof Tensor
       ? index.value
       : constantValue(Float64Array.from(index as readonly number[]), [index.length], "int64");
-  if (value.dtype === "bool" || value.dtype === "uint8") {
-    throw new DTypeError(
-      "at: a mask cannot be an index, since the number of its elements is not known yet; use where or maskedFill",
-    );
-  }
   if (value.dtype !== "int64" && value.dtype !== "int32")
     throw new DTypeError(`at: expected positions of dtype int64, got ${value.dtype}`);
   return emit(wrapIndexOp, [value], { size });
