@@ -1,7 +1,7 @@
 /** Less common functions of one or two numbers. Engines compute them with the reference kernel. */
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { constant, sumTo, zerosLike } from "./creation.ts";
-import { add, div, exp, mul, neg, sqrtOp, sub, truncOp } from "./elementwise.ts";
+import { add, div, eq, exp, mul, neg, sqrtOp, sub, truncOp, where } from "./elementwise.ts";
 import { inferBroadcast, requireFloating } from "./infer.ts";
 
 function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value): OpDefinition {
@@ -63,9 +63,16 @@ export const remainderOp: OpDefinition = binary("remainder", (g, a, b) => [
 export const fmodOp = binary("fmod", (g, a, b) => [g, neg(mul(g, emit(truncOp, [div(a, b)])))]);
 /** floor(a / b), for integers too. */
 export const floorDivideOp = binary("floorDivide", (g) => [zerosLike(g), zerosLike(g)]);
-/** Angle of the point (b, a) from the first axis. */
+/** trunc(a / b) of floats. */
+export const truncDivideOp: OpDefinition = {
+  ...binary("truncDivide", (g) => [zerosLike(g), zerosLike(g)]),
+  decompose: ([a, b]) => [emit(truncOp, [div(a, b)])],
+};
+/** Angle of the point (b, a) from the first axis; at the origin its gradient counts as 0. */
 export const atan2Op = binary("atan2", (g, a, b) => {
-  const scaled = div(g, add(square(a), square(b)));
+  const zero = constant(0, g.dtype);
+  const length = add(square(a), square(b));
+  const scaled = where(eq(length, zero), zero, div(g, length));
   return [mul(scaled, b), neg(mul(scaled, a))];
 });
 /** sqrt(a^2 + b^2), without overflow on the way. */

@@ -140,7 +140,7 @@ function floorQuotient(a: Value, b: Value): Value {
 }
 
 function truncatedQuotient(a: Value, b: Value): Value {
-  if (isFloating(a.dtype)) return emit(ops.truncOp, [ops.div(a, b)]);
+  if (isFloating(a.dtype)) return emit(math.truncDivideOp, [a, b]);
   const quotient = ops.div(ops.cast(a, "float64"), ops.cast(b, "float64"));
   return ops.cast(emit(ops.truncOp, [quotient]), a.dtype);
 }

@@ -43,6 +43,7 @@ const BINARY: Record<string, (a: number, b: number) => number> = {
   },
   fmod: (a, b) => a % b,
   floorDivide: (a, b) => Math.floor(a / b),
+  truncDivide: (a, b) => Math.trunc(a / b),
   atan2: Math.atan2,
   hypot: Math.hypot,
 };
