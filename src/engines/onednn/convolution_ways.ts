@@ -5,6 +5,8 @@
  * - `blocked`: in the layouts that the library prefers, with the copies that this takes. Wins where few channels or
  *   an older instruction set leave the other layout without a good kernel.
  * - `product`: a window of one pixel as one matrix product over all pixels.
+ * - `unfolded`: the gradient by the weight as a product with unfolded pictures (`unfolded_pictures.ts`). Wins where the
+ *   library's own kernel is no match for its products: on AVX2, and for pictures of few channels.
  *
  * Each in the precision of the operands; those of bfloat16 also widened to float32, which processors with slow or
  * half-finished bfloat16 kernels may prefer.
@@ -24,11 +26,11 @@ export interface Way {
   /** In the file of choices. */
   readonly name: string;
   readonly precision: Precision;
-  readonly form: "direct" | "blocked" | "product";
+  readonly form: "direct" | "blocked" | "product" | "unfolded";
 }
 
-/** What there is to try for operands stored in this type, the likely winner first. */
-export function convolutionWays(stored: Precision, g: ConvGeometry): Way[] {
+/** What there is to try for operands stored in this type, the likely winner first; `unfolds` for a gradient by the weight. */
+export function convolutionWays(stored: Precision, g: ConvGeometry, unfolds = false): Way[] {
   const way = (precision: Precision, form: Way["form"]): Way => ({
     name: `${precision} ${form}`,
     precision,
@@ -36,6 +38,7 @@ export function convolutionWays(stored: Precision, g: ConvGeometry): Way[] {
   });
   const ways = [way(stored, "direct"), way(stored, "blocked")];
   if (isPointwise(g)) ways.push(way(stored, "product"));
+  else if (unfolds && canUnfold(g)) ways.push(way(stored, "unfolded"));
   if (stored !== "float32") ways.push(way("float32", "direct"));
   return ways;
 }
@@ -43,6 +46,11 @@ export function convolutionWays(stored: Precision, g: ConvGeometry): Way[] {
 /** Whether each pixel of the result depends on the one pixel at its place. */
 function isPointwise({ groups, kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
   return groups === 1 && kh * kw * sh * sw === 1 && ph + pw === 0;
+}
+
+/** Windows that step over pixels are left out: the library takes the pixels behind the last one for a part of it. */
+function canUnfold({ groups, kh, kw, sh, sw, dh, dw }: ConvGeometry): boolean {
+  return groups === 1 && (kh - 1) * dh + 1 >= sh && (kw - 1) * dw + 1 >= sw;
 }
 
 /** Layout of `n` pictures for this way: fixed, or the library's to choose. */

@@ -154,7 +154,7 @@ export class DnnlScope {
   ): PrimitiveDescription | null {
     const { forwardTraining } = PROPAGATION;
     const operands = [source, weights, bias, destination, ...this.#window(window)];
-    const attributes = this.#postOps(activation);
+    const attributes = this.#postOps({ activation });
     if (this.dnnl.functions.generation === 3) {
       return this.#describe("dnnl_convolution_forward_primitive_desc_create", (out) => [
         ...[out, this.dnnl.engine, forwardTraining, CONVOLUTION_DIRECT, ...operands, attributes],
@@ -206,12 +206,14 @@ export class DnnlScope {
     );
   }
 
+  /** destination = act(source weights + bias); with `added`, destination += source weights. */
   matmul(
     { source, weights, bias = 0, destination }: ConvolutionDescriptors,
     activation?: ActivationName,
+    added = false,
   ): PrimitiveDescription | null {
     const operands = [source, weights, bias, destination];
-    const attributes = this.#postOps(activation);
+    const attributes = this.#postOps({ activation, added });
     if (this.dnnl.functions.generation === 3) {
       return this.#describe("dnnl_matmul_primitive_desc_create", (out) => [
         ...[out, this.dnnl.engine, ...operands, attributes],
@@ -270,14 +272,17 @@ export class DnnlScope {
     ]);
   }
 
-  /** Attributes with an activation after the primitive; none: null pointer. */
-  #postOps(activation: ActivationName | undefined): number {
-    if (activation === undefined) return 0;
+  /** Attributes with what is done after the primitive; for nothing, the null pointer. */
+  #postOps({ activation, added = false }: { activation?: ActivationName; added?: boolean }): number {
+    if (activation === undefined && !added) return 0;
     const { generation } = this.dnnl.functions;
-    const code = ACTIVATION[generation][activation];
     const steps = this.#owned("dnnl_post_ops_create", "dnnl_post_ops_destroy", (out) => [out]);
-    if (generation === 3) this.dnnl.call("dnnl_post_ops_append_eltwise", steps, code, 0, 0);
-    else this.dnnl.call("dnnl_post_ops_append_eltwise", steps, 1, code, 0, 0);
+    if (added) this.dnnl.call("dnnl_post_ops_append_sum", steps, 1, ...(generation === 3 ? [0, 0] : []));
+    if (activation !== undefined) {
+      const code = ACTIVATION[generation][activation];
+      const scale = generation === 3 ? [] : [1];
+      this.dnnl.call("dnnl_post_ops_append_eltwise", steps, ...scale, code, 0, 0);
+    }
     const attributes = this.#owned("dnnl_primitive_attr_create", "dnnl_primitive_attr_destroy", (out) => [
       out,
     ]);

@@ -8,6 +8,8 @@ const ALIGNMENT = 64;
 export class OwnScratch {
   readonly #foreign: ForeignFunctions;
   #buffer = new ArrayBuffer(0);
+  /** Of the buffer, and of the first aligned byte in it. */
+  #start = 0;
   #address = 0;
 
   constructor(foreign: ForeignFunctions) {
@@ -18,8 +20,13 @@ export class OwnScratch {
   reserve(bytes: number): void {
     if (bytes + ALIGNMENT <= this.#buffer.byteLength) return;
     this.#buffer = new ArrayBuffer(bytes + ALIGNMENT);
-    const start = this.#foreign.addressOf(new Uint8Array(this.#buffer));
-    this.#address = Math.ceil(start / ALIGNMENT) * ALIGNMENT;
+    this.#start = this.#foreign.addressOf(new Uint8Array(this.#buffer));
+    this.#address = Math.ceil(this.#start / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /** Sets the first bytes to zero. */
+  clear(bytes: number): void {
+    new Uint8Array(this.#buffer, this.#address - this.#start, bytes).fill(0);
   }
 
   /** Where it lies now: it moves when more is reserved. */
