@@ -29,6 +29,9 @@ export interface Way {
   readonly form: "direct" | "blocked" | "product" | "unfolded";
 }
 
+/** Channels of the widest vector. */
+const VECTOR = 16;
+
 /** What there is to try for operands stored in this type, the likely winner first; `unfolds` for a gradient by the weight. */
 export function convolutionWays(stored: Precision, g: ConvGeometry, unfolds = false): Way[] {
   const way = (precision: Precision, form: Way["form"]): Way => ({
@@ -36,16 +39,26 @@ export function convolutionWays(stored: Precision, g: ConvGeometry, unfolds = fa
     precision,
     form,
   });
-  const ways = [way(stored, "direct"), way(stored, "blocked")];
+  const direct = !overruns(g);
+  const ways = direct ? [way(stored, "direct"), way(stored, "blocked")] : [way(stored, "blocked")];
   if (isPointwise(g)) ways.push(way(stored, "product"));
   else if (unfolds && canUnfold(g)) ways.push(way(stored, "unfolded"));
-  if (stored !== "float32") ways.push(way("float32", "direct"));
+  if (stored !== "float32" && direct) ways.push(way("float32", "direct"));
   return ways;
 }
 
 /** Whether each pixel of the result depends on the one pixel at its place. */
 function isPointwise({ groups, kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
   return groups === 1 && kh * kw * sh * sw === 1 && ph + pw === 0;
+}
+
+/**
+ * Windows of one pixel that step over others: the library gathers the pixels by whole vectors of channels. Where the
+ * channels do not fill them, its gradient by the weight breaks the heap (2.6.3 and 3.2 on AVX2, 3 channels, stride 2);
+ * the other two gather in the same way and are not trusted either.
+ */
+function overruns({ groups, c, kh, kw, sh, sw }: ConvGeometry): boolean {
+  return kh * kw === 1 && sh * sw > 1 && (c * groups) % VECTOR !== 0;
 }
 
 /** Windows that step over pixels are left out: the library takes the pixels behind the last one for a part of it. */
