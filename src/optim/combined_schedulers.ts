@@ -66,7 +66,12 @@ type SequentialArguments =
     ]
   | [optimizer: Optimizer, schedulers: readonly Scheduler[], options: { milestones: readonly number[] }]
   | [optimizer: Optimizer, options: { schedulers: readonly Scheduler[]; milestones: readonly number[] }];
-const SEQUENTIAL = signature("SequentialLR", ["optimizer", "schedulers", "milestones", "lastEpoch?"]);
+const SEQUENTIAL = signature("SequentialLR", [
+  "optimizer",
+  "schedulers",
+  "milestones:list",
+  "lastEpoch?:whole",
+]);
 
 /** See {@link SequentialLR}. */
 export class SequentialScheduler extends CombinedScheduler {
@@ -127,6 +132,11 @@ export class ChainedSchedulers extends CombinedScheduler {
     super("ChainedScheduler", optimizer ?? schedulers?.[0]?.optimizer, schedulers);
     this.lastEpoch = 0;
     this.lastLr = this.currentRates();
+  }
+
+  /** Within a SequentialLR: each of them goes from before its first epoch to it. */
+  override start(): void {
+    this.step();
   }
 
   override step(): void {

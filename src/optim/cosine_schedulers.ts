@@ -14,7 +14,12 @@ type CosineArguments =
   | [optimizer: Optimizer, tMax: number, etaMin?: number, lastEpoch?: number]
   | [optimizer: Optimizer, tMax: number, options: { etaMin?: number; lastEpoch?: number }]
   | [optimizer: Optimizer, options: { tMax: number; etaMin?: number; lastEpoch?: number }];
-const COSINE = signature("CosineAnnealingLR", ["optimizer", "tMax", "etaMin?", "lastEpoch?"]);
+const COSINE = signature("CosineAnnealingLR", [
+  "optimizer",
+  "tMax:number",
+  "etaMin?:number",
+  "lastEpoch?:whole",
+]);
 
 /** See {@link CosineAnnealingLR}. */
 export class CosineAnnealingScheduler extends Scheduler {
@@ -24,14 +29,27 @@ export class CosineAnnealingScheduler extends Scheduler {
   constructor(...args: CosineArguments) {
     const { optimizer, tMax, etaMin = 0, lastEpoch } = bindArguments(COSINE, args);
     super("CosineAnnealingLR", optimizer, lastEpoch);
+    if (!(tMax > 0)) throw new ArgumentError(`CosineAnnealingLR: expected \`tMax\` above 0, got ${tMax}`);
     this.tMax = tMax;
     this.etaMin = etaMin;
     this.start();
   }
 
+  protected override firstRates(): number[] {
+    return this.currentRates();
+  }
+
+  /** From the rates as they are, so that what another schedule or the user did to them stays. */
   protected override rates(): number[] {
-    if (this.lastEpoch === 0) return this.currentRates();
-    return this.baseLrs.map((lr) => annealed(lr, this.etaMin, this.lastEpoch / this.tMax));
+    const { lastEpoch, tMax, etaMin } = this;
+    const height = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / tMax);
+    // At the bottom there is nothing to multiply.
+    if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0) {
+      const rise = (1 - Math.cos(Math.PI / tMax)) / 2;
+      return this.currentRates().map((lr, i) => lr + (this.baseLrs[i] - etaMin) * rise);
+    }
+    const factor = height(lastEpoch) / height(lastEpoch - 1);
+    return this.currentRates().map((lr) => factor * (lr - etaMin) + etaMin);
   }
 }
 
@@ -65,8 +83,8 @@ const RESTARTS = signature("CosineAnnealingWarmRestarts", [
   "optimizer",
   "t0",
   "tMult?",
-  "etaMin?",
-  "lastEpoch?",
+  "etaMin?:number",
+  "lastEpoch?:whole",
 ]);
 
 /** See {@link CosineAnnealingWarmRestarts}. */
@@ -74,9 +92,13 @@ export class WarmRestartScheduler extends Scheduler {
   readonly t0: number;
   readonly tMult: number;
   readonly etaMin: number;
+  /** Epochs since the last restart. */
+  tCur: number;
+  /** Epochs from that restart to the next. */
+  tI: number;
 
   constructor(...args: RestartArguments) {
-    const { optimizer, t0, tMult = 1, etaMin = 0, lastEpoch } = bindArguments(RESTARTS, args);
+    const { optimizer, t0, tMult = 1, etaMin = 0, lastEpoch = -1 } = bindArguments(RESTARTS, args);
     super("CosineAnnealingWarmRestarts", optimizer, lastEpoch);
     for (const [name, given] of [
       ["t0", t0],
@@ -91,41 +113,47 @@ export class WarmRestartScheduler extends Scheduler {
     this.t0 = t0;
     this.tMult = tMult;
     this.etaMin = etaMin;
+    this.tCur = lastEpoch;
+    this.tI = t0;
     this.start();
   }
 
-  /** How far into its cycle an epoch is; fractions of an epoch are allowed. */
-  #share(epoch: number): number {
-    let length = this.t0;
-    let gone = 0;
-    while (epoch - gone >= length) {
-      gone += length;
-      length *= this.tMult;
-    }
-    return (epoch - gone) / length;
-  }
-
-  #ratesAt(epoch: number): number[] {
-    const share = this.#share(epoch);
-    return this.baseLrs.map((lr) => annealed(lr, this.etaMin, share));
+  override start(): void {
+    this.step(this.lastEpoch < 0 ? 0 : undefined);
   }
 
   protected override rates(): number[] {
-    return this.#ratesAt(this.lastEpoch);
+    return this.baseLrs.map((lr) => annealed(lr, this.etaMin, this.tCur / this.tI));
   }
 
   /** @param epoch - the epoch to go to, with its fraction (epoch + batch / batches); the next one by default. */
   override step(epoch?: number): void {
-    if (epoch === undefined) {
-      super.step();
-      return;
-    }
-    if (!(epoch >= 0))
+    if (epoch === undefined) this.#goOn();
+    else this.#goTo(epoch);
+    this.apply(this.rates());
+  }
+
+  #goOn(): void {
+    this.lastEpoch++;
+    this.tCur++;
+    if (this.tCur < this.tI) return;
+    this.tCur %= this.tI;
+    this.tI *= this.tMult;
+  }
+
+  #goTo(epoch: number): void {
+    if (!(epoch >= 0)) {
       throw new ArgumentError(
         `CosineAnnealingWarmRestarts: expected an epoch of at least 0, got ${String(epoch)}`,
       );
+    }
     this.lastEpoch = Math.floor(epoch);
-    this.apply(this.#ratesAt(epoch));
+    this.tCur = epoch;
+    this.tI = this.t0;
+    while (this.tCur >= this.tI) {
+      this.tCur -= this.tI;
+      this.tI *= this.tMult;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Schedules that multiply the learning rate. */
+import { shownValue } from "../base/argument_kinds.ts";
 import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
@@ -27,10 +28,23 @@ abstract class FactorScheduler extends Scheduler {
   }
 }
 
+/** One function for each group. */
+function lambdasOf(of: string, optimizer: Optimizer, given: Rate | readonly Rate[]): Rate[] {
+  const lambdas = perGroup<Rate>(of, "lrLambda", optimizer, given);
+  for (const one of lambdas) {
+    if (typeof one !== "function") {
+      throw new ArgumentError(
+        `${of}: expected \`lrLambda\` to be a function of the epoch, got ${shownValue(one)}`,
+      );
+    }
+  }
+  return lambdas;
+}
+
 type LambdaArguments =
   | [optimizer: Optimizer, lrLambda: Rate | readonly Rate[], lastEpoch?: number]
   | [optimizer: Optimizer, options: { lrLambda: Rate | readonly Rate[]; lastEpoch?: number }];
-const LAMBDA = signature("LambdaLR", ["optimizer", "lrLambda", "lastEpoch?"]);
+const LAMBDA = signature("LambdaLR", ["optimizer", "lrLambda", "lastEpoch?:whole"]);
 
 /** See {@link LambdaLR}. */
 export class LambdaScheduler extends Scheduler {
@@ -39,7 +53,7 @@ export class LambdaScheduler extends Scheduler {
   constructor(...args: LambdaArguments) {
     const { optimizer, lrLambda, lastEpoch } = bindArguments(LAMBDA, args);
     super("LambdaLR", optimizer, lastEpoch);
-    this.lrLambda = perGroup<Rate>("LambdaLR", "lrLambda", this.optimizer, lrLambda);
+    this.lrLambda = lambdasOf("LambdaLR", this.optimizer, lrLambda);
     this.start();
   }
 
@@ -63,7 +77,7 @@ export class LambdaScheduler extends Scheduler {
 export const LambdaLR = callable("LambdaLR", LambdaScheduler);
 export type LambdaLR = LambdaScheduler;
 
-const MULTIPLICATIVE = signature("MultiplicativeLR", ["optimizer", "lrLambda", "lastEpoch?"]);
+const MULTIPLICATIVE = signature("MultiplicativeLR", ["optimizer", "lrLambda", "lastEpoch?:whole"]);
 
 /** See {@link MultiplicativeLR}. */
 export class MultiplicativeScheduler extends Scheduler {
@@ -72,13 +86,20 @@ export class MultiplicativeScheduler extends Scheduler {
   constructor(...args: LambdaArguments) {
     const { optimizer, lrLambda, lastEpoch } = bindArguments(MULTIPLICATIVE, args);
     super("MultiplicativeLR", optimizer, lastEpoch);
-    this.lrLambda = perGroup<Rate>("MultiplicativeLR", "lrLambda", this.optimizer, lrLambda);
+    this.lrLambda = lambdasOf("MultiplicativeLR", this.optimizer, lrLambda);
     this.start();
   }
 
+  protected override firstRates(): number[] {
+    return this.currentRates();
+  }
+
   protected override rates(): number[] {
-    if (this.lastEpoch === 0) return this.currentRates();
     return this.currentRates().map((lr, i) => lr * this.lrLambda[i](this.lastEpoch));
+  }
+
+  protected override restartRates(): number[] {
+    return this.rates();
   }
 }
 
@@ -104,7 +125,7 @@ type StepArguments =
   | [optimizer: Optimizer, stepSize: number, gamma?: number, lastEpoch?: number]
   | [optimizer: Optimizer, stepSize: number, options: StepOptions]
   | [optimizer: Optimizer, options: StepOptions & { stepSize: number }];
-const STEP = signature("StepLR", ["optimizer", "stepSize", "gamma?", "lastEpoch?"]);
+const STEP = signature("StepLR", ["optimizer", "stepSize", "gamma?:number", "lastEpoch?:whole"]);
 
 /** See {@link StepLR}. */
 export class StepScheduler extends FactorScheduler {
@@ -147,7 +168,12 @@ type MultiStepArguments =
   | [optimizer: Optimizer, milestones: readonly number[], gamma?: number, lastEpoch?: number]
   | [optimizer: Optimizer, milestones: readonly number[], options: StepOptions]
   | [optimizer: Optimizer, options: StepOptions & { milestones: readonly number[] }];
-const MULTI_STEP = signature("MultiStepLR", ["optimizer", "milestones", "gamma?", "lastEpoch?"]);
+const MULTI_STEP = signature("MultiStepLR", [
+  "optimizer",
+  "milestones:list",
+  "gamma?:number",
+  "lastEpoch?:whole",
+]);
 
 /** See {@link MultiStepLR}. */
 export class MultiStepScheduler extends FactorScheduler {
@@ -160,6 +186,10 @@ export class MultiStepScheduler extends FactorScheduler {
     this.milestones = [...milestones];
     this.gamma = gamma;
     this.start();
+  }
+
+  protected override firstFactor(): number {
+    return this.factor(0);
   }
 
   protected override factor(epoch: number): number {
@@ -190,7 +220,12 @@ type ConstantArguments =
   | [optimizer: Optimizer, factor?: number, totalIters?: number, lastEpoch?: number]
   | [optimizer: Optimizer, factor: number, options: ConstantOptions]
   | [optimizer: Optimizer, options: ConstantOptions];
-const CONSTANT = signature("ConstantLR", ["optimizer", "factor?", "totalIters?", "lastEpoch?"]);
+const CONSTANT = signature("ConstantLR", [
+  "optimizer",
+  "factor?:number",
+  "totalIters?:number",
+  "lastEpoch?:whole",
+]);
 
 /** See {@link ConstantLR}. */
 export class ConstantScheduler extends FactorScheduler {
@@ -209,6 +244,13 @@ export class ConstantScheduler extends FactorScheduler {
 
   protected override firstFactor(): number {
     return this.startFactor;
+  }
+
+  protected override rates(): number[] {
+    // A rate of 0 cannot be multiplied back to what it was.
+    if (this.startFactor === 0 && this.lastEpoch > 0 && this.lastEpoch === this.totalIters)
+      return [...this.baseLrs];
+    return super.rates();
   }
 
   protected override factor(epoch: number): number {
@@ -240,10 +282,10 @@ type LinearArguments =
   | [optimizer: Optimizer, startFactor: number, options: LinearOptions];
 const LINEAR = signature("LinearLR", [
   "optimizer",
-  "startFactor?",
-  "endFactor?",
-  "totalIters?",
-  "lastEpoch?",
+  "startFactor?:number",
+  "endFactor?:number",
+  "totalIters?:number",
+  "lastEpoch?:whole",
 ]);
 
 /** See {@link LinearLR}. */
@@ -311,7 +353,7 @@ type ExponentialArguments =
   | [optimizer: Optimizer, gamma: number, lastEpoch?: number]
   | [optimizer: Optimizer, gamma: number, options: { lastEpoch?: number }]
   | [optimizer: Optimizer, options: { gamma: number; lastEpoch?: number }];
-const EXPONENTIAL = signature("ExponentialLR", ["optimizer", "gamma", "lastEpoch?"]);
+const EXPONENTIAL = signature("ExponentialLR", ["optimizer", "gamma:number", "lastEpoch?:whole"]);
 
 /** See {@link ExponentialLR}. */
 export class ExponentialScheduler extends FactorScheduler {
@@ -326,6 +368,10 @@ export class ExponentialScheduler extends FactorScheduler {
 
   protected override firstRates(): number[] {
     return this.currentRates();
+  }
+
+  protected override rates(): number[] {
+    return this.currentRates().map((lr) => lr * this.gamma);
   }
 
   protected override factor(): number {
@@ -356,7 +402,12 @@ type PolynomialArguments =
   | [optimizer: Optimizer, totalIters?: number, power?: number, lastEpoch?: number]
   | [optimizer: Optimizer, totalIters: number, options: PolynomialOptions]
   | [optimizer: Optimizer, options: PolynomialOptions];
-const POLYNOMIAL = signature("PolynomialLR", ["optimizer", "totalIters?", "power?", "lastEpoch?"]);
+const POLYNOMIAL = signature("PolynomialLR", [
+  "optimizer",
+  "totalIters?:number",
+  "power?:number",
+  "lastEpoch?:whole",
+]);
 
 /** See {@link PolynomialLR}. */
 export class PolynomialScheduler extends FactorScheduler {
@@ -369,6 +420,10 @@ export class PolynomialScheduler extends FactorScheduler {
     this.totalIters = totalIters;
     this.power = power;
     this.start();
+  }
+
+  protected override firstRates(): number[] {
+    return this.currentRates();
   }
 
   protected override factor(epoch: number): number {

@@ -44,7 +44,7 @@ const SIGNATURE = signature("OneCycleLR", [
   "divFactor?",
   "finalDivFactor?",
   "threePhase?",
-  "lastEpoch?",
+  "lastEpoch?:whole",
 ]);
 
 /** The numbers of a group between which rate and momentum move. */
@@ -109,7 +109,21 @@ export class OneCycleScheduler extends Scheduler {
       );
     }
     if (lastEpoch === -1) this.#setLevels(maxLr, bound);
+    else this.#requireLevels(lastEpoch);
     this.start();
+  }
+
+  /** A cycle that goes on finds its levels in the groups. */
+  #requireLevels(lastEpoch: number): void {
+    const momenta = this.cycleMomentum ? ["baseMomentum", "maxMomentum"] : [];
+    for (const [i, group] of this.groups.entries()) {
+      for (const level of ["maxLr", "minLr", ...momenta]) {
+        if (group[level] !== undefined) continue;
+        throw new ArgumentError(
+          `OneCycleLR: \`lastEpoch\` ${lastEpoch} needs a group with \`${level}\`, which group ${i} has not; load the optimiser's state first`,
+        );
+      }
+    }
   }
 
   #setLevels(maxLr: number | readonly number[], bound: Record<string, any>): void {

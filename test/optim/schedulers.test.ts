@@ -10,6 +10,10 @@ interface Spec {
 
 interface Case extends Spec {
   readonly optimizer: string;
+  /** The step before which all rates are set to 0.3 by hand. */
+  readonly changed: number | null;
+  /** First rates that the groups hold already. */
+  readonly initial: number | null;
   readonly rates: number[][];
   readonly momenta: number[][];
 }
@@ -38,9 +42,10 @@ function build(optimizer: optim.Optimizer, spec: Spec): optim.LRScheduler {
 
 function optimizerFor(one: Case): optim.Optimizer {
   const groups = [{ params: [zeros(1).requiresGrad_()] }, { params: [zeros(1).requiresGrad_()], lr: 0.02 }];
-  return one.optimizer === "SGD"
-    ? optim.SGD(groups, { lr: 0.5, momentum: 0.9 })
-    : optim.Adam(groups, { lr: 0.5 });
+  const optimizer =
+    one.optimizer === "SGD" ? optim.SGD(groups, { lr: 0.5, momentum: 0.9 }) : optim.Adam(groups, { lr: 0.5 });
+  if (one.initial !== null) for (const group of optimizer.paramGroups) group.initialLr = one.initial;
+  return optimizer;
 }
 
 function close(got: readonly number[], expected: readonly number[]): boolean {
@@ -74,10 +79,61 @@ for (const [number, one] of cases.entries()) {
         optimizer.loadStateDict({ state: {}, param_groups: saved[0] });
         scheduler.loadStateDict(saved[1]);
       }
+      if (step === one.changed) for (const group of optimizer.paramGroups) group.lr = 0.3;
       if (step < 20) advance(scheduler, step);
     }
   });
 }
+
+test("each group may have a function of its own, and a product begins anew within a sequence", () => {
+  const groups = () => [
+    { params: [zeros(1).requiresGrad_()] },
+    { params: [zeros(1).requiresGrad_()], lr: 0.25 },
+  ];
+  const optimizer = optim.SGD(groups(), { lr: 0.5 });
+  const sequence = optim.SequentialLR(
+    optimizer,
+    [
+      optim.LambdaLR(optimizer, [(epoch) => 0.5 ** epoch, () => 1]),
+      optim.MultiplicativeLR(optimizer, [() => 0.5, () => 0.1]),
+    ],
+    [2],
+  );
+  const seen = [sequence.getLastLr()];
+  for (let step = 0; step < 3; step++) {
+    sequence.step();
+    seen.push(sequence.getLastLr());
+  }
+  // PyTorch 2.15: the product takes up the rates that it finds.
+  const expected = [
+    [0.5, 0.25],
+    [0.25, 0.25],
+    [0.125, 0.025],
+    [0.0625, 0.0025],
+  ];
+  for (const [i, rates] of expected.entries()) assert.ok(close(seen[i], rates), `step ${i}: ${seen[i]}`);
+});
+
+test("steps to a fraction of an epoch and on from there", () => {
+  const optimizer = optim.SGD([zeros(1).requiresGrad_()], { lr: 1 });
+  const scheduler = optim.CosineAnnealingWarmRestarts(optimizer, 4, { tMult: 2 });
+  const at = (share: number) => [(1 + Math.cos(Math.PI * share)) / 2];
+  scheduler.step(5.5);
+  assert.ok(close(scheduler.getLastLr(), at(1.5 / 8)));
+  scheduler.step();
+  assert.ok(close(scheduler.getLastLr(), at(2.5 / 8)));
+  scheduler.step(2);
+  assert.ok(close(scheduler.getLastLr(), at(2 / 4)));
+});
+
+test("a rate of 0 comes back to what it was", () => {
+  const optimizer = optim.SGD([zeros(1).requiresGrad_()], { lr: 0.5 });
+  const scheduler = optim.ConstantLR(optimizer, 0, 2);
+  assert.deepEqual(scheduler.getLastLr(), [0]);
+  scheduler.step();
+  scheduler.step();
+  assert.deepEqual(scheduler.getLastLr(), [0.5]);
+});
 
 test("a function of the epoch sets the rate", () => {
   const optimizer = optim.SGD([zeros(1).requiresGrad_()], { lr: 0.5 });
@@ -103,6 +159,23 @@ test("schedulers refuse what makes no sense", () => {
     /unknown argument `gama` of StepLR; did you mean `gamma`/,
   );
   assert.throws(() => optim.LinearLR(optimizer, 0), /above 0 and at most 1/);
+  assert.throws(
+    () => optim.LambdaLR(optimizer, 3 as never),
+    /LambdaLR: expected `lrLambda` to be a function of the epoch, got 3/,
+  );
+  assert.throws(() => optim.MultiStepLR(optimizer, 4 as never), /expected `milestones` to be a list/);
+  assert.throws(() => optim.ExponentialLR(optimizer, "a" as never), /expected `gamma` to be a number/);
+  assert.throws(() => optim.CosineAnnealingLR(optimizer, 0), /expected `tMax` above 0, got 0/);
+  assert.throws(
+    () => optim.CosineAnnealingWarmRestarts(optimizer, 2, 1, "a" as never),
+    /expected `etaMin` to be a number/,
+  );
+  const resumed = optim.SGD([zeros(1).requiresGrad_()], { lr: 0.5, momentum: 0.9 });
+  resumed.paramGroups[0].initialLr = 0.5;
+  assert.throws(
+    () => optim.OneCycleLR(resumed, 0.7, { totalSteps: 9, lastEpoch: 3 }),
+    /`lastEpoch` 3 needs a group with `maxLr`, which group 0 has not/,
+  );
   assert.throws(
     () => optim.OneCycleLR(optimizer, 0.1),
     /expected `totalSteps`, or `epochs` and `stepsPerEpoch`/,
