@@ -148,7 +148,8 @@ export class Tensor {
     return this;
   }
 
-  private replaceValue(leaf: boolean): void {
+  /** @internal The value as a leaf of the tape, or off it. */
+  protected replaceValue(leaf: boolean): void {
     const old = this.value;
     if (!leaf || old.node !== null || old.gradientOwner !== null) {
       const value = aliasOf(old);
@@ -237,35 +238,63 @@ export class Tensor {
   }
 }
 
-/** Shares a tensor's memory, outside of the tape. */
+/** Shares a tensor's memory, outside of its tape; it may become a leaf of its own. */
 class DetachedTensor extends Tensor {
   private seen: Value | null = null;
   private own: Value | null = null;
+  private isOwnLeaf = false;
 
   override get value(): Value {
     const shared = this.cell.value;
-    if (!shared.requiresGrad) return shared;
+    if (!shared.requiresGrad && !this.isOwnLeaf) return shared;
     if (this.seen !== shared) {
       this.seen = shared;
       this.own = aliasOf(shared);
+      this.own.requiresGrad = this.isOwnLeaf;
+      this.own.gradientOwner = this.isOwnLeaf ? this : null;
     }
     const own = this.own as Value;
-    own.data = shared.data;
-    own.state = shared.state;
-    own.arriving = shared.arriving;
-    own.lost = shared.lost;
+    shareContents(own, shared);
     return own;
+  }
+
+  protected override replaceValue(leaf: boolean): void {
+    this.isOwnLeaf = leaf;
+    this.seen = null;
   }
 }
 
 /** Another value object for the same result, with a place of its own on (or off) the tape. */
 export function aliasOf(value: Value): Value {
   const alias = new Value(value, value.node, value.index);
+  shareContents(alias, value);
+  return alias;
+}
+
+/** Gives an alias what its value has now and, where that is on its way, what it will bring. */
+function shareContents(alias: Value, value: Value): void {
   alias.data = value.data;
   alias.state = value.state;
-  alias.arriving = value.arriving;
   alias.lost = value.lost;
-  return alias;
+  if (value.arriving === null) {
+    alias.arriving = null;
+    return;
+  }
+  if (alias.arriving !== null) return;
+  alias.arriving = value.arriving.then(
+    () => {
+      alias.arriving = null;
+      alias.data ??= value.data;
+      if (alias.data === null) alias.state ??= value.state;
+    },
+    (error) => {
+      alias.arriving = null;
+      alias.lost ??= value.lost;
+      throw error;
+    },
+  );
+  // Whoever waits for it hears of it.
+  alias.arriving.catch(() => undefined);
 }
 
 /**

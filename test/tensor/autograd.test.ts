@@ -68,6 +68,38 @@ test("noGrad, enableGrad and detach leave the tape", async () => {
   assert.equal(c.isGradEnabled(), true);
 });
 
+test("what detach gives can be a leaf of its own, which shares nothing but the memory", async () => {
+  const x = leaf([3]);
+  const y = x.mul(2);
+  const z = y.detach().requiresGrad_();
+  assert.deepEqual([z.requiresGrad, z.isLeaf, y.isLeaf], [true, true, false]);
+  z.mul(z).sum().backward();
+  assert.deepEqual(await z.grad?.tolist(), [12]);
+  assert.deepEqual([x.grad], [null]);
+  y.sum().backward();
+  assert.deepEqual(await x.grad?.tolist(), [2]);
+  const plain = c.ones(1);
+  const other = plain.detach().requiresGrad_();
+  assert.deepEqual([plain.requiresGrad, other.requiresGrad], [false, true]);
+  assert.throws(() => other.add_(1), /changed in place/);
+  c.noGrad(() => other.add_(1));
+  assert.deepEqual(await plain.tolist(), [2]);
+  const [gradient] = c.grad(other.pow(3).sum(), other);
+  assert.deepEqual(await gradient?.tolist(), [12]);
+  assert.equal(other.requiresGrad_(false).mul(2).requiresGrad, false);
+});
+
+test("a detached tensor is trained like any other leaf", async () => {
+  const w = c.full([2], 2).mul(2.5).sub(1).detach().requiresGrad_();
+  const optimizer = c.optim.SGD([w], { lr: 0.25 });
+  for (let step = 0; step < 3; step++) {
+    optimizer.zeroGrad();
+    w.mul(w).sum().backward();
+    optimizer.step();
+  }
+  assert.deepEqual(await w.tolist(), [0.5, 0.5]);
+});
+
 test("grad gives gradients without touching .grad, and second ones with createGraph", async () => {
   const x = leaf([2]);
   const [first] = c.grad(x.pow(3).sum(), x, { createGraph: true });

@@ -6,6 +6,8 @@ import { executor } from "../../src/tensor/runtime.ts";
 before(() => c.useEngine("reference"));
 after(() => c.stopEngine());
 
+const leafOf = (x: c.Tensor) => x.requiresGrad_();
+
 test("nothing runs before a value is read; then everything in one program", async () => {
   const { statistics } = executor();
   const runs = statistics.runs;
@@ -50,6 +52,26 @@ test("values read once are there the next time, and both readers get their own a
   first[0] = 99;
   assert.equal(second[0], 2);
   assert.deepEqual(await x.tolist(), [2, 2]);
+});
+
+test("other handles on a value that is on its way get it too", async () => {
+  const x = leafOf(c.arange(3).float().mul(2));
+  const y = c.arange(3).float().mul(3);
+  const reading = Promise.all([x.data(), y.data()]);
+  const detached = x.detach().add(1);
+  const parameter = c.nn.Parameter(y);
+  const sum = parameter.add(1);
+  const copy = c.zeros(3);
+  copy.copy_(y);
+  const product = copy.mul(2);
+  y.requiresGrad_();
+  const late = y.mul(10);
+  await reading;
+  assert.deepEqual(await detached.tolist(), [1, 3, 5]);
+  assert.deepEqual(await sum.tolist(), [1, 4, 7]);
+  assert.deepEqual(await product.tolist(), [0, 6, 12]);
+  assert.deepEqual(await late.tolist(), [0, 30, 60]);
+  assert.deepEqual(await copy.tolist(), [0, 3, 6]);
 });
 
 test("tensors move along when the engine is exchanged", async () => {
