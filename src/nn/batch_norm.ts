@@ -51,7 +51,7 @@ export abstract class ChannelNorm extends Module {
   readonly affine: boolean;
   readonly trackRunningStats: boolean;
   protected readonly hasBias: boolean;
-  protected readonly parameterDType: DType;
+  protected parameterDType: DType;
   declare weight: ParameterTensor | null;
   declare bias: ParameterTensor | null;
   declare runningMean: Tensor | null;
@@ -85,6 +85,12 @@ export abstract class ChannelNorm extends Module {
     this.registerBuffer("running_mean", track ? newBuffer([numFeatures], dtype) : null);
     this.registerBuffer("running_var", track ? newBuffer([numFeatures], dtype, 1) : null);
     this.registerBuffer("num_batches_tracked", track ? newBuffer([], "int64") : null);
+  }
+
+  /** @internal A lazy layer makes its parameters in this dtype. */
+  override convertOwn(dtype: DType): void {
+    super.convertOwn(dtype);
+    this.parameterDType = dtype;
   }
 
   /** Running mean 0, running variance 1, no batches seen. */

@@ -328,10 +328,15 @@ export class Module extends CallableObject {
   to(dtype: DType): this {
     if (!isFloating(dtype))
       throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
-    this.eachState("", (_key, tensor) => {
-      if (isFloating(tensor.dtype)) convert(tensor, dtype);
-    });
+    for (const module of this.modules()) module.convertOwn(dtype);
     return this;
+  }
+
+  /** @internal Converts what this module owns itself, buffers that are not saved included. */
+  convertOwn(dtype: DType): void {
+    const { parameters, buffers } = this.ownTensors();
+    for (const [, tensor] of [...parameters, ...buffers])
+      if (isFloating(tensor.dtype)) convert(tensor, dtype);
   }
 
   /** Converts parameters and buffers to float64. */

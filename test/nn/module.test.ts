@@ -269,6 +269,29 @@ test("weights that an operation makes, and weights loaded after training began, 
   assert.deepEqual(await drawn.tolist(), await drawn.tolist());
 });
 
+test("a dtype that is set before a lazy layer knows its size is that of its parameters", () => {
+  const net = nn
+    .Sequential(
+      nn.LazyConv2d(4, 3),
+      nn.LazyBatchNorm2d(),
+      nn.LazyConvTranspose2d(2, 2),
+      nn.Flatten(),
+      nn.LazyLinear(2),
+    )
+    .double();
+  assert.equal(net(randn(1, 2, 5, 5, { dtype: "float64" })).dtype, "float64");
+  const dtypes = Object.entries(net.stateDict()).map(([key, { dtype }]) => [key.split("_")[0], dtype]);
+  for (const [key, dtype] of dtypes) assert.equal(dtype, key === "1.num" ? "int64" : "float64", key);
+});
+
+test("a conversion takes along what is not saved", () => {
+  const module = new nn.Module();
+  module.registerBuffer("steps", zeros(2), false);
+  assert.deepEqual(Object.keys(module.stateDict()), []);
+  module.to("float64");
+  assert.equal(module.buffers()[0].dtype, "float64");
+});
+
 test("lazy layers say what to do before they know their size, and become ordinary ones", () => {
   const net = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(2));
   assert.ok(net.at(0).isLazy);
