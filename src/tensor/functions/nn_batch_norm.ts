@@ -72,7 +72,10 @@ export const batchNorm = defineFunction<BatchNorm>(
     const of = "batchNorm";
     const x = floatingInput(of, input);
     const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];
-    if (training && !(eps > 0)) throw new ArgumentError(`${named(of)}: expected \`eps\` above 0, got ${eps}`);
+    if (training ? !(eps > 0) : !(eps >= 0)) {
+      const range = training ? "above 0 in training" : "of at least 0";
+      throw new ArgumentError(`${named(of)}: expected \`eps\` ${range}, got ${eps}`);
+    }
     if (training) return trainedBatchNorm(of, x, w, b, runningMean, runningVar, momentum, eps);
     const average = optionalValue(of, runningMean, "runningMean");
     const variance = optionalValue(of, runningVar, "runningVar");

@@ -12,7 +12,7 @@ import { sum } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { logSoftmax } from "../../ops/softmax.ts";
 import { defineLoss } from "../autocast.ts";
-import { scalarValue } from "../operands.ts";
+import { promote, scalarValue } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
 import { floatingInput, named, optionalValue } from "./nn_arguments.ts";
 import { type Reduction, type ReductionOptions, reductionOf } from "./nn_reduction.ts";
@@ -109,10 +109,12 @@ export const crossEntropy = defineLoss<CrossEntropy>("crossEntropy", [...NLL, "l
         `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
       );
     }
-    return new Tensor(
-      probabilityLoss(scores, cast(target, x.dtype), weight, classDim, reduction, labelSmoothing),
-    );
+    const operands = [args.input, args.target, ...(weight === null ? [] : [args.weight])];
+    const [{ dtype }] = promote(named(of), operands);
+    const [s, t, w] = [cast(scores, dtype), cast(target, dtype), weight && cast(weight, dtype)];
+    return new Tensor(probabilityLoss(s, t, w, classDim, reduction, labelSmoothing));
   }
+  requireDtypeOfScores(of, weight, x);
   return new Tensor(labelLoss(of, scores, target, weight, classDim, ignoreIndex, reduction, labelSmoothing));
 });
 
@@ -132,6 +134,7 @@ export const nllLoss = defineLoss<NllLoss>("nllLoss", NLL, (args) => {
   const target = valueOf(args.target, "target", named(of));
   const classDim = classDimOf(of, x);
   const weight = classWeight(of, args.weight, x, classDim);
+  requireDtypeOfScores(of, weight, x);
   return new Tensor(labelLoss(of, x, target, weight, classDim, ignoreIndex, reductionOf(of, args), 0));
 });
 
@@ -157,8 +160,15 @@ function classWeight(of: string, weight: unknown, x: Value, classDim: number): V
     );
   }
   return reshape(
-    cast(value, x.dtype),
+    value,
     x.shape.map((_, d) => (d === classDim ? classes : 1)),
+  );
+}
+
+function requireDtypeOfScores(of: string, weight: Value | null, x: Value): void {
+  if (weight === null || weight.dtype === x.dtype) return;
+  throw new DTypeError(
+    `${named(of)}: expected \`weight\` of the input's dtype ${x.dtype}, got ${weight.dtype}; convert it with .to("${x.dtype}")`,
   );
 }
 
