@@ -5,11 +5,13 @@
     python pytorch_epochs.py --data ~/.cache/convoyant/fashion-mnist --net nin --starts 6 --steps 200 \
         >> runs/reproduction/pytorch.jsonl
 
-Needs torch and torchvision. `--data` holds the four unpacked IDX files. Prints a JSON line at the end of each epoch:
+`convoyant reproduce --against pytorch` runs it by itself. Needs torch and torchvision. `--data` holds the four IDX
+files, unpacked or gzipped. With `--checkpoint` an interrupted training goes on after its last whole epoch. Prints a JSON line at the end of each epoch:
 running means over the epoch, test accuracy, examples per second of the training steps alone. With `--starts` it
 trains a few steps from several seeds and prints the mean loss of the last fifth of them, null where it is not a number.
 """
 import argparse
+import gzip
 import json
 import math
 import os
@@ -27,7 +29,8 @@ from pytorch_nets import NETS, make
 
 def read(folder, split, what, offset):
     path = pathlib.Path(folder) / f"{split}-{what}-ubyte"
-    return torch.from_numpy(np.fromfile(path, np.uint8)[offset:].copy())
+    content = path.read_bytes() if path.exists() else gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
+    return torch.from_numpy(np.frombuffer(content, np.uint8)[offset:].copy())
 
 
 def load(folder, split):
@@ -52,6 +55,17 @@ class Trainer:
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=self.lr)
         self.half = given.precision == "bf16"
         self.order = torch.Generator().manual_seed(seed)
+
+    def state(self):
+        return {
+            "net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "order": self.order.get_state(), "random": torch.get_rng_state()}
+
+    def restore(self, state):
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.order.set_state(state["order"])
+        torch.set_rng_state(state["random"])
 
     def forward(self, pictures):
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
@@ -90,7 +104,13 @@ def say(given, seed, **figures):
 
 def train(given, seed, training, test):
     trainer = Trainer(given, seed)
-    for epoch in range(given.epochs):
+    checkpoint = given.checkpoint and pathlib.Path(f"{given.checkpoint}-seed{seed}.pt")
+    done = 0
+    if checkpoint and checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        trainer.restore(state)
+        done = state["epoch"]
+    for epoch in range(done, given.epochs):
         totals = np.zeros(4)
         for loss, right, count, seconds in trainer.steps(*training):
             totals += (loss * count, right, count, seconds)
@@ -98,6 +118,9 @@ def train(given, seed, training, test):
         say(
             given, seed, epoch=epoch + 1, trainLoss=loss / count if math.isfinite(loss) else None,
             trainAccuracy=right / count, testAccuracy=trainer.accuracy(*test), examplesPerSecond=count / seconds)
+        if checkpoint:
+            torch.save({**trainer.state(), "epoch": epoch + 1}, f"{checkpoint}.tmp")
+            os.replace(f"{checkpoint}.tmp", checkpoint)
 
 
 def begin(given, seed, training):
@@ -122,6 +145,7 @@ def main():
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--starts", type=int, default=0)
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--checkpoint", help="beginning of the names of the files that keep what is trained")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--limit", type=int, default=60000, help="only so many training pictures, for trying it out")
     given = parser.parse_args()

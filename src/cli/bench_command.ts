@@ -1,7 +1,6 @@
 /** `convoyant bench`: our engines and other libraries, each in a process of its own, in turn. */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { engineNames, fastestEngine } from "../engines/select.ts";
 import { entry } from "../models/index.ts";
 import { bestOf, bestTable } from "./bench_best.ts";
@@ -17,6 +16,7 @@ import {
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import { precisionNamed } from "./precision_choice.ts";
+import { oneOf } from "./training_config.ts";
 
 export interface BenchCommand {
   readonly what: string;
@@ -76,13 +76,6 @@ function checkNames(command: BenchCommand): void {
   for (const name of command.precision) precisionNamed(name);
   for (const mode of command.modes) oneOf("PyTorch mode", mode, MODES);
   if (command.what === "train") for (const net of command.nets) entry(net);
-}
-
-function oneOf(what: string, given: string, known: readonly string[]): void {
-  if (known.includes(given)) return;
-  throw new ArgumentError(
-    `unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`,
-  );
 }
 
 type Command = BenchCommand & Required<Pick<BenchCommand, "engines">>;

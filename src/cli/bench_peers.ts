@@ -4,13 +4,13 @@
  *
  * The programs stand in bench/peers of the repository; bench/README.md says how to install each library.
  */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, nearestName } from "../base/errors.ts";
 import { type BenchLine, medianLine, type SkipLine } from "./bench_lines.ts";
+import { lastWords, runPeer } from "./peer_process.ts";
 
 /** The libraries that can be measured. */
 export const peerNames = ["pytorch", "jax-js", "tfjs"] as const;
@@ -108,7 +108,11 @@ function sharedArguments({ batch, windows, seconds }: PeerSettings): string[] {
 }
 
 /** Why a program cannot be started, if so: no clone, or its package is not installed. */
-function missingPart(places: PeerPlaces, program: string, packages: readonly string[]): string | undefined {
+export function missingPart(
+  places: PeerPlaces,
+  program: string,
+  packages: readonly string[],
+): string | undefined {
   if (!existsSync(join(places.programs, program))) return "its program bench/peers comes only with a clone";
   for (const name of packages) {
     if (existsSync(join(places.folder, "node_modules", name))) continue;
@@ -219,8 +223,10 @@ function skip(contender: Contender, reason: string, absent = false): SkipLine {
 }
 
 /** The last result in what a program printed, or what it says is not to be had here. */
-function resultIn(output: string): BenchLine | { readonly event: "absent"; reason: string } | undefined {
-  for (const line of output.split("\n").reverse()) {
+function resultIn(
+  lines: readonly string[],
+): BenchLine | { readonly event: "absent"; reason: string } | undefined {
+  for (const line of lines.toReversed()) {
     if (!line.startsWith("{")) continue;
     try {
       const value = JSON.parse(line);
@@ -232,13 +238,6 @@ function resultIn(output: string): BenchLine | { readonly event: "absent"; reaso
   return undefined;
 }
 
-/** What a failed program said last: the line that names the error, not the stack below or above it. */
-function lastWords(errors: string): string {
-  const lines = errors.split("\n").map((line) => line.trim());
-  const named = lines.filter((line) => /^(\w+\.)*\w*(Error|Exception|Interrupt)\b/.test(line));
-  return (named.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "it said nothing").slice(0, 300);
-}
-
 /** Runs one program to its end. What goes wrong becomes a reason to skip it; only an abort throws. */
 export async function runContender(
   contender: Contender,
@@ -246,42 +245,23 @@ export async function runContender(
 ): Promise<BenchLine | SkipLine> {
   if (contender.missing !== undefined) return skip(contender, contender.missing, true);
   const { timeoutMs = 600_000, signal } = effort;
-  signal?.throwIfAborted();
-  const child = spawn(contender.command, contender.args, {
-    env: { ...process.env, ...contender.env },
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
-  });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors = (errors + chunk).slice(-20_000)));
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill("SIGKILL");
-  }, timeoutMs);
-  const stop = () => child.kill("SIGKILL");
-  signal?.addEventListener("abort", stop);
+  const lines: string[] = [];
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", resolve);
+    const { code, errors, late } = await runPeer(contender, {
+      onLine: (line) => lines.push(line),
+      timeoutMs,
+      signal,
     });
-    signal?.throwIfAborted();
     if (late) return skip(contender, `it did not end within ${timeoutMs / 1000} s`);
     if (code !== 0) return skip(contender, lastWords(errors));
-    const result = resultIn(output);
+    const result = resultIn(lines);
     if (result?.event === "bench") return result;
     return result === undefined
       ? skip(contender, "it printed no result")
       : skip(contender, result.reason, true);
   } catch (error) {
     signal?.throwIfAborted();
-    return skip(contender, `${contender.command} could not be started: ${(error as Error).message}`);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    return skip(contender, (error as Error).message);
   }
 }
 

@@ -7,14 +7,22 @@ import { names } from "../models/index.ts";
 import { formatFigure } from "../report/number_text.ts";
 import { renderTable } from "../report/table.ts";
 import { machineNow } from "../train/environment.ts";
-import { INTERRUPTED } from "./interruption.ts";
+import { INTERRUPTED, interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
+import { trainPeers } from "./reproduction_peer.ts";
 import { DEFAULT_NETWORKS, parseNetwork, planStarts, planTrainings, START } from "./reproduction_plan.ts";
 import { readPytorchRecords } from "./reproduction_pytorch.ts";
 import { mergeRecords, onMachine, readRecords, recordsPath, recordsText } from "./reproduction_records.ts";
 import { judge, reproductionDocument } from "./reproduction_report.ts";
-import { precisionOf, readSeriesRun, type SeriesRun, type TrainedRun, trainSeries } from "./run_series.ts";
-import type { GivenSettings } from "./training_config.ts";
+import {
+  type PlannedRun,
+  precisionOf,
+  readSeriesRun,
+  type SeriesRun,
+  type TrainedRun,
+  trainSeries,
+} from "./run_series.ts";
+import { type GivenSettings, oneOf } from "./training_config.ts";
 
 export interface ReproduceCommand {
   /** `<network>[:<seeds>[:<epochs>[:<precision>]]]`; the usual list where there is none. */
@@ -26,23 +34,28 @@ export interface ReproduceCommand {
   readonly write: string;
   readonly starts: { readonly model: string; readonly count: number; readonly steps: number };
   readonly checkpointSeconds: number;
+  /** Who is to go through the same epochs afterwards: nobody, or PyTorch. */
+  readonly against: readonly string[];
 }
 
 /** Returns the exit code. */
 export async function reproduceCommand(command: ReproduceCommand, output: Output): Promise<number> {
   const { given, out, starts } = command;
+  for (const name of command.against) oneOf("library to reproduce with", name, ["pytorch"]);
   const list = command.networks.length === 0 && starts.count === 0 ? DEFAULT_NETWORKS : command.networks;
   const planned = [
     ...planTrainings(list.map(parseNetwork), given, out),
     ...planStarts(starts.model, starts.count, starts.steps, given, out),
   ];
-  const finished = await trainSeries(planned, output, {
+  const ownFinished = await trainSeries(planned, output, {
     checkpointSeconds: command.checkpointSeconds,
     onDone: (run) => {
       announce(run, output);
       writeDocument(command);
     },
   });
+  const finished =
+    ownFinished && (command.against.length === 0 || (await trainPytorch(command, planned, output)));
   const runs = writeDocument(command);
   output.line();
   output.lines(closingTable(runs, output));
@@ -54,6 +67,34 @@ export async function reproduceCommand(command: ReproduceCommand, output: Output
   }
   output.event({ event: "end", runs: runs.length, document: command.write });
   return 0;
+}
+
+/** @returns false where it was interrupted. */
+async function trainPytorch(
+  command: ReproduceCommand,
+  planned: readonly PlannedRun[],
+  output: Output,
+): Promise<boolean> {
+  const all = planned.flatMap(({ folder }) => readSeriesRun(folder) ?? []);
+  const [starts, trainings] = [true, false].map((start) => all.filter((run) => isStart(run) === start));
+  const interrupt = interruption(() => output.note("Stopping PyTorch."));
+  try {
+    await trainPeers({ trainings, starts }, command.out, {
+      signal: interrupt.signal,
+      note: (text) => output.note(text),
+      onRecord: () => writeDocument(command),
+    });
+    return true;
+  } catch (error) {
+    if (interrupt.signal.aborted) return false;
+    throw error;
+  } finally {
+    interrupt.release();
+  }
+}
+
+function isStart({ folder }: SeriesRun): boolean {
+  return folder.includes(START);
 }
 
 function announce(run: SeriesRun, output: Output): void {
@@ -71,7 +112,7 @@ function announce(run: SeriesRun, output: Output): void {
     testAccuracy: testAccuracy ?? null,
     examplesPerSecond: examplesPerSecond ?? null,
     seconds: seconds ?? null,
-    verdict: run.folder.includes(START) ? null : judge(run).verdict,
+    verdict: isStart(run) ? null : judge(run).verdict,
     run: run.folder,
   });
 }
@@ -86,7 +127,7 @@ function writeDocument(command: ReproduceCommand): SeriesRun[] {
     : [];
   const all = found.flatMap((folder) => readSeriesRun(folder) ?? []);
   const [starts, runs] = [true, false].map((start) =>
-    all.filter(({ folder }) => folder.includes(START) === start).sort(inOrder),
+    all.filter((run) => isStart(run) === start).sort(inOrder),
   );
   const path = recordsPath(command.write);
   const pytorch = onMachine(readPytorchRecords(join(command.out, "pytorch.jsonl")), machineNow());

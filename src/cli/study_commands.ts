@@ -1,6 +1,6 @@
 /** Commands that train many networks, and their options: reproduce, compare. */
 import type { Command } from "commander";
-import { wholeNumber } from "./option_values.ts";
+import { list, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
 import {
   batchSize,
@@ -52,6 +52,7 @@ export function addReproduce(program: Command, finish: Finish): void {
       "runs/reproduction",
     )
     .option("--write <file>", "the document", "docs/reproduction.md")
+    .option("--against <names>", "pytorch: the same epochs and starts in PyTorch afterwards", list, [])
     .addOption(dataDir())
     .addOption(checkpointSeconds())
     .addOption(json())
@@ -61,16 +62,25 @@ export function addReproduce(program: Command, finish: Finish): void {
         "convoyant reproduce",
         "convoyant reproduce lenet:5 bn-lenet-scratch:5 bn-lenet:5",
         "convoyant reproduce alexnet:1:2 nin:1:2 --engine onednn --precision bf16",
-        "convoyant reproduce --nin-starts 6",
+        "convoyant reproduce vgg11:1:2 --nin-starts 6 --against pytorch",
       ),
     )
     .action(async (networks: string[], o) => {
       const { reproduceCommand } = await import("./reproduce_command.ts");
-      const { json: asJson, out, write, checkpointSeconds, ninStarts: count, ninSteps: steps, ...given } = o;
+      const {
+        json: asJson,
+        out,
+        write,
+        checkpointSeconds,
+        ninStarts: count,
+        ninSteps: steps,
+        against,
+        ...given
+      } = o;
       const starts = { model: "nin", count, steps };
       finish(
         await reproduceCommand(
-          { networks, given, out, write, starts, checkpointSeconds },
+          { networks, given, out, write, starts, checkpointSeconds, against },
           new Output(asJson),
         ),
       );

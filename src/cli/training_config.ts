@@ -229,7 +229,8 @@ export function commandLine(config: TrainingConfig): string {
   return parts.join(" ");
 }
 
-function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
+/** @throws ArgumentError where `given` is not among the known values of `what`. */
+export function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
   if ((known as readonly string[]).includes(given)) return given as T;
   throw new ArgumentError(
     `unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`,

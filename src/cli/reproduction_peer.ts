@@ -1,0 +1,120 @@
+/**
+ * PyTorch through the same epochs and starts as ours, after them: by the program in bench/peers, whose lines go to
+ * `pytorch.jsonl` beside the runs. What that file holds already is not trained again; an interrupted training goes on
+ * after its last whole epoch.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openDataset } from "../data/index.ts";
+import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { missingPart, type PeerPlaces, peerPlaces } from "./bench_peers.ts";
+import { lastWords, type PeerProgram, runPeer } from "./peer_process.ts";
+import { type PytorchRecord, readPytorchRecords } from "./reproduction_pytorch.ts";
+import { precisionOf, type SeriesRun } from "./run_series.ts";
+import { differencesFromTheBook } from "./training_config.ts";
+
+const PROGRAM = "pytorch_epochs.py";
+/** Networks that the program has. */
+const NETS: readonly string[] = ["lenet", "bn-lenet", "alexnet", "vgg11", "nin", "googlenet"];
+
+/** A training or a start that PyTorch is to do too. */
+export interface PeerTask {
+  readonly net: string;
+  readonly precision: string;
+  readonly seed: number;
+  /** Whole epochs; null for a start. */
+  readonly epochs: number | null;
+  /** Steps of a start; null for a training. */
+  readonly steps: number | null;
+}
+
+/** What ours have been through with the chapter's settings and the records do not hold, in the order of the runs. */
+export function peerTasks(
+  runs: readonly SeriesRun[],
+  starts: readonly SeriesRun[],
+  records: readonly PytorchRecord[],
+): PeerTask[] {
+  const likeTheBook = ({ config }: SeriesRun, limitBatches: number | null) =>
+    differencesFromTheBook({ ...config, limitBatches }).length === 0;
+  const trainings = runs
+    .filter((run) => likeTheBook(run, run.config.limitBatches))
+    .map((run) => ({ ...taskOf(run), epochs: Math.floor(run.figures?.epochs ?? 0), steps: null }));
+  const begun = starts
+    .filter((run) => likeTheBook(run, null))
+    .map((run) => ({ ...taskOf(run), epochs: null, steps: run.config.limitBatches }));
+  return [...trainings, ...begun]
+    .filter(({ net, epochs }) => NETS.includes(net) && epochs !== 0)
+    .filter((task) => !records.some((record) => isDone(task, record)));
+}
+
+function taskOf(run: SeriesRun) {
+  return { net: run.config.model, precision: precisionOf(run), seed: run.config.seed };
+}
+
+function isDone(task: PeerTask, record: PytorchRecord): boolean {
+  const { net, precision, seed, lr, epoch = 0, steps } = record;
+  const same = net === task.net && precision === task.precision && seed === task.seed && lr === undefined;
+  return same && (task.epochs === null ? steps === task.steps : epoch >= task.epochs);
+}
+
+/** How the program is called for a task. */
+export function peerProgram(task: PeerTask, out: string, data: string, places: PeerPlaces): PeerProgram {
+  const { net, precision, seed, epochs, steps } = task;
+  const what =
+    epochs === null
+      ? ["--starts", "1", "--steps", `${steps}`]
+      : ["--epochs", `${epochs}`, "--checkpoint", join(out, `pytorch-${net}-${precision}`)];
+  const shared = ["--data", data, "--net", net, "--precision", precision, "--first-seed", `${seed}`];
+  return { command: places.python, args: [join(places.programs, PROGRAM), ...shared, ...what] };
+}
+
+/**
+ * Does what is left for PyTorch, a task after the other; one that fails is told of and left out.
+ *
+ * @throws the signal's reason where it is aborted.
+ */
+export async function trainPeers(
+  runs: { readonly trainings: readonly SeriesRun[]; readonly starts: readonly SeriesRun[] },
+  out: string,
+  options: { signal: AbortSignal; note(text: string): void; onRecord(): void },
+): Promise<void> {
+  const places = peerPlaces();
+  const file = join(out, "pytorch.jsonl");
+  const tasks = peerTasks(runs.trainings, runs.starts, readPytorchRecords(file));
+  const missing = tasks.length > 0 ? missingPart(places, PROGRAM, []) : undefined;
+  if (missing !== undefined) {
+    options.note(`pytorch: left out, ${missing}`);
+    return;
+  }
+  for (const task of tasks) {
+    const { net, precision, seed, epochs, steps } = task;
+    const { dataDir } = (runs.trainings[0] ?? runs.starts[0]).config;
+    const { folder } = await openDataset("fashion-mnist", {
+      train: true,
+      ...(dataDir !== null && { dataDir }),
+    });
+    const length = epochs === null ? `${steps} steps` : `${epochs} epochs`;
+    options.note(`pytorch: ${net}, ${precision}, seed ${seed}, ${length}`);
+    const onLine = (line: string) => {
+      if (!line.startsWith("{")) return;
+      append(file, line);
+      options.note(`pytorch: ${line}`);
+      options.onRecord();
+    };
+    const { signal } = options;
+    const failed = await runPeer(peerProgram(task, out, folder, places), { onLine, signal }).then(
+      ({ code, errors }) => (code === 0 ? null : lastWords(errors)),
+      (error: Error) => {
+        signal.throwIfAborted();
+        return error.message;
+      },
+    );
+    if (failed !== null) options.note(`pytorch: ${net} was left out: ${failed}`);
+  }
+}
+
+/** Whole: a program that is killed leaves no half line behind. */
+function append(file: string, line: string): void {
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  writeFileAtomicSync(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}${line}\n`);
+}
