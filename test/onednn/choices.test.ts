@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { choicesPath } from "../../src/engines/onednn/choices.ts";
+import { Chooser, choicesPath } from "../../src/engines/onednn/choices.ts";
 import { candidates, loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
 import * as convoyant from "../../src/index.ts";
 import { missingLibrary } from "./library.ts";
@@ -66,4 +66,18 @@ test("choices are measured once, kept, obeyed, and measured again where the file
     await convolve();
     assert.ok(read()[machine][key]["float32 direct"] > 0, text);
   }
+});
+
+test("a way that fails when it is tried is not taken", { skip: missingLibrary() }, () => {
+  const chooser = new Chooser(undefined, true, loadDnnl().dnnl);
+  const ways: (() => void)[] = [
+    () => {
+      throw new Error("invalid arguments");
+    },
+    () => {},
+  ];
+  const kernel = (way: number) => ({ bytes: [64], run: ways[way] });
+  assert.equal(chooser.choose("one of two fails", ["first", "second"], kernel), 1);
+  ways[1] = ways[0];
+  assert.equal(chooser.choose("both fail", ["first", "second"], kernel), -1);
 });

@@ -73,14 +73,25 @@ export class Chooser implements Choosing {
   #measure(file: ChoiceFile, key: string, names: readonly string[], kernel: KernelOf): number {
     let best = Number.POSITIVE_INFINITY;
     const times = names.map((_, way) => {
-      const made = kernel(way);
-      if (made === null) return null;
-      const time = this.#time(made, best);
-      best = Math.min(best, time);
+      const time = this.#tried(() => kernel(way), best);
+      best = Math.min(best, time ?? best);
       return time;
     });
     file.add(key, Object.fromEntries(names.map((name, way) => [name, times[way]])));
     return fastestOf(times);
+  }
+
+  /**
+   * Null where there is no kernel, or one that the library makes and then fails to run. The other workers wait for a
+   * word either way.
+   */
+  #tried(kernel: () => SliceKernel | null, toBeat: number): number | null {
+    try {
+      const made = kernel();
+      return made && this.#time(made, toBeat);
+    } catch {
+      return null;
+    }
   }
 
   /** Milliseconds of a slice, on data of its own; only roughly where it is far from the best. */
