@@ -21,6 +21,7 @@ import type {
   WindowGeometry,
 } from "./dnnl.ts";
 import type { Precision } from "./native_step.ts";
+import { unfoldedBytes } from "./unfolded_pictures.ts";
 
 export interface Way {
   /** In the file of choices. */
@@ -31,6 +32,8 @@ export interface Way {
 
 /** Channels of the widest vector. */
 const VECTOR = 16;
+/** Bytes of one unfolded picture. */
+const MOST_UNFOLDED_BYTES = 8 * 2 ** 20;
 
 /** What there is to try for operands stored in this type, the likely winner first; `unfolds` for a gradient by the weight. */
 export function convolutionWays(stored: Precision, g: ConvGeometry, unfolds = false): Way[] {
@@ -61,9 +64,14 @@ function overruns({ groups, c, kh, kw, sh, sw }: ConvGeometry): boolean {
   return kh * kw === 1 && sh * sw > 1 && (c * groups) % VECTOR !== 0;
 }
 
-/** Windows that step over pixels are left out: the library takes the pixels behind the last one for a part of it. */
-function canUnfold({ groups, kh, kw, sh, sw, dh, dw }: ConvGeometry): boolean {
-  return groups === 1 && (kh - 1) * dh + 1 >= sh && (kw - 1) * dw + 1 >= sw;
+/**
+ * Windows that step over pixels are left out: the library takes the pixels behind the last one for a part of it. So are
+ * pictures that no cache holds when they are unfolded.
+ */
+function canUnfold(g: ConvGeometry): boolean {
+  const { groups, kh, kw, sh, sw, dh, dw } = g;
+  const overlap = (kh - 1) * dh + 1 >= sh && (kw - 1) * dw + 1 >= sw;
+  return groups === 1 && overlap && unfoldedBytes(g, "float32") <= MOST_UNFOLDED_BYTES;
 }
 
 /** Layout of `n` pictures for this way: fixed, or the library's to choose. */

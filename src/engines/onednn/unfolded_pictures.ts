@@ -20,10 +20,14 @@ const CACHED_BYTES = 2 ** 20;
 
 /** How many pictures are unfolded at a time: a divisor of `n`. */
 export function picturesAtOnce(g: ConvGeometry, n: number, precision: Precision): number {
-  const bytes = g.oh * g.ow * windowSize(g) * ELEMENT_BYTES[precision];
-  let count = Math.max(1, Math.min(n, Math.floor(CACHED_BYTES / bytes)));
+  let count = Math.max(1, Math.min(n, Math.floor(CACHED_BYTES / unfoldedBytes(g, precision))));
   while (n % count !== 0) count--;
   return count;
+}
+
+/** Bytes of one picture's part of the matrix. */
+export function unfoldedBytes(g: ConvGeometry, precision: Precision): number {
+  return g.oh * g.ow * windowSize(g) * ELEMENT_BYTES[precision];
 }
 
 /** Values under a window. */
@@ -67,7 +71,7 @@ export class UnfoldedPictures {
     this.#at = paddedBytes;
     this.#padding = padded ? paddingOf(scope, g, n, stored, from, paddedBytes) : null;
     this.#copies = copiesOf(scope, g, n, from, precision);
-    own.reserve(paddedBytes + n * g.oh * g.ow * windowSize(g) * ELEMENT_BYTES[precision]);
+    own.reserve(paddedBytes + n * unfoldedBytes(g, precision));
   }
 
   /** Unfolds the pictures at an address; gives that of the matrix. */
