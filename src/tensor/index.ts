@@ -1,5 +1,6 @@
 /** The tensor floor: tensors, functions on them, autograd, random numbers, engines. */
 import "./methods.ts";
+import "./method_only.ts";
 import "./nn_methods.ts";
 import "./properties.ts";
 

@@ -194,6 +194,16 @@ const NAMES = [
   "var",
   "view",
   "viewAs",
+  "diagEmbed",
+  "diagflat",
+  "dsplit",
+  "hsplit",
+  "moveaxis",
+  "rot90",
+  "splitWithSizes",
+  "tensorSplit",
+  "trace",
+  "vsplit",
 ] as const;
 const SOFTMAX_NAMES = ["softmax", "logSoftmax"] as const;
 const RANDOM_NAMES = ["bernoulli", "multinomial"] as const;

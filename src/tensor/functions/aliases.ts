@@ -7,7 +7,7 @@ import { ge, gt, le, lt, ne } from "./comparison.ts";
 import { cat, vstack } from "./joining.ts";
 import { abs, neg, sign } from "./pointwise.ts";
 import { trunc } from "./rounding.ts";
-import { transpose } from "./shape.ts";
+import { movedim, transpose } from "./shape.ts";
 import { acos, acosh, asin, asinh, atan, atanh } from "./trigonometry.ts";
 
 export interface SwapAxes {
@@ -46,6 +46,7 @@ export {
   gt as greater,
   le as lessEqual,
   lt as less,
+  movedim as moveaxis,
   mul as multiply,
   ne as notEqual,
   neg as negative,

@@ -6,7 +6,10 @@ export { at } from "./at.ts";
 export * from "./clamping.ts";
 export * from "./comparison.ts";
 export * from "./conversion.ts";
+export * from "./diagonals.ts";
+export { atleast1d, atleast2d, atleast3d } from "./dimensions_at_least.ts";
 export * from "./einsum.ts";
+export * from "./grids.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
 export * from "./linear_algebra.ts";
@@ -41,5 +44,6 @@ export {
   tril,
   triu,
 } from "./slicing.ts";
+export * from "./splitting.ts";
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./statistics.ts";
 export * from "./trigonometry.ts";

@@ -1,13 +1,14 @@
 /** Putting tensors together and taking them apart. */
 import { type PromotionOperand, resultType } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
-import { formatShape, normalizeDim, sameShape } from "../../base/shape.ts";
+import { formatShape, normalizeDim, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { cast } from "../../ops/elementwise.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import * as ops from "../../ops/slicing.ts";
 import { defineFunction } from "../define.ts";
 import { Tensor, valueOf } from "../tensor.ts";
+import { inThreeDimensions } from "./dimensions_at_least.ts";
 
 export interface Join {
   (tensors: readonly Tensor[], dim?: number): Tensor;
@@ -107,6 +108,36 @@ export const vstack: JoinAll = defineFunction("vstack", ["tensors"], ({ tensors 
     ops.cat(
       listOf("vstack", tensors).map((v) => atLeast(v, 2)),
       0,
+    ),
+  );
+});
+
+/**
+ * One behind the other: along dimension 2, a vector [n] as [1, n, 1] and a matrix [m, n] as [m, n, 1].
+ *
+ * @example
+ * ```ts
+ * dstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[[1, 3], [2, 4]]]
+ * ```
+ */
+export const dstack: JoinAll = defineFunction("dstack", ["tensors"], ({ tensors }) => {
+  return new Tensor(ops.cat(listOf("dstack", tensors).map(inThreeDimensions), 2));
+});
+
+/**
+ * Side by side along dimension 1, vectors as columns.
+ *
+ * @example
+ * ```ts
+ * columnStack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[1, 3], [2, 4]]
+ * ```
+ */
+export const columnStack: JoinAll = defineFunction("columnStack", ["tensors"], ({ tensors }) => {
+  const values = listOf("columnStack", tensors);
+  return new Tensor(
+    ops.cat(
+      values.map((v) => (v.shape.length >= 2 ? v : reshape(v, [numel(v.shape), 1]))),
+      1,
     ),
   );
 });

@@ -272,6 +272,40 @@ export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["inpu
   throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
 });
 
+export interface Rot90 {
+  (input: Tensor, k?: number, dims?: readonly number[]): Tensor;
+  (input: Tensor, options: { k?: number; dims?: readonly number[] }): Tensor;
+}
+
+/**
+ * Turned by 90 degrees `k` times in the plane of two dimensions, from the first towards the second.
+ *
+ * @example
+ * ```ts
+ * rot90(tensor([[1, 2], [3, 4]])).tolist(); // [[2, 4], [1, 3]]
+ * ```
+ */
+export const rot90: Rot90 = defineFunction(
+  "rot90",
+  ["input", "k?:whole", "dims?:list"],
+  ({ input, k = 1, dims = [0, 1] }) => {
+    const value = valueOf(input, "input", "rot90");
+    const rank = value.shape.length;
+    if (dims.length !== 2 || rank < 2) {
+      throw new ShapeError(
+        `rot90: expected two \`dims\` of a tensor of at least 2 dimensions, got [${dims.join(", ")}] of ${formatShape(value.shape)}`,
+      );
+    }
+    const [from, to] = [normalizeDim(dims[0], rank, "rot90"), normalizeDim(dims[1], rank, "rot90")];
+    if (from === to) throw new ShapeError(`rot90: expected two different dimensions, got ${from} twice`);
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 0) return new Tensor(value);
+    if (turns === 2) return new Tensor(slicing.flip(value, [from, to]));
+    const order = value.shape.map((_, d) => (d === from ? to : d === to ? from : d));
+    return new Tensor(ops.permute(slicing.flip(value, [turns === 1 ? to : from]), order));
+  },
+);
+
 export interface Roll {
   (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor;
   (
