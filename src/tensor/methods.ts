@@ -204,6 +204,31 @@ const NAMES = [
   "tensorSplit",
   "trace",
   "vsplit",
+  "bitwiseAnd",
+  "bitwiseLeftShift",
+  "bitwiseNot",
+  "bitwiseOr",
+  "bitwiseRightShift",
+  "bitwiseXor",
+  "copysign",
+  "deg2rad",
+  "floatPower",
+  "fmax",
+  "fmin",
+  "gcd",
+  "heaviside",
+  "isneginf",
+  "isposinf",
+  "lcm",
+  "ldexp",
+  "logaddexp",
+  "logaddexp2",
+  "logit",
+  "positive",
+  "rad2deg",
+  "signbit",
+  "sinc",
+  "xlogy",
 ] as const;
 const SOFTMAX_NAMES = ["softmax", "logSoftmax"] as const;
 const RANDOM_NAMES = ["bernoulli", "multinomial"] as const;
@@ -305,9 +330,27 @@ const IN_PLACE = [
   "tril",
   "triu",
   "trunc",
+  "bitwiseAnd",
+  "bitwiseLeftShift",
+  "bitwiseNot",
+  "bitwiseOr",
+  "bitwiseRightShift",
+  "bitwiseXor",
+  "copysign",
+  "deg2rad",
+  "gcd",
+  "heaviside",
+  "lcm",
+  "ldexp",
+  "logit",
+  "rad2deg",
+  "sinc",
+  "xlogy",
 ] as const;
 
-type Methods = { [K in Exclude<(typeof NAMES)[number], "pow">]: Method<(typeof functions)[K]> } & {
+type Methods = {
+  [K in Exclude<(typeof NAMES)[number], "pow" | "floatPower">]: Method<(typeof functions)[K]>;
+} & {
   [K in (typeof RANDOM_NAMES)[number]]: Method<(typeof random)[K]>;
 } & { [K in (typeof SOFTMAX_NAMES)[number]]: Method<(typeof softmax)[K]> };
 type InPlaceMethods = {
@@ -319,6 +362,8 @@ declare module "./tensor.ts" {
     backward: Method<Backward>;
     /** this ^ exponent */
     pow(exponent: Tensor | number | boolean | { exponent: Tensor | number | boolean }): Tensor;
+    /** this ^ exponent, in float64 */
+    floatPower(exponent: Tensor | number | boolean | { exponent: Tensor | number | boolean }): Tensor;
     pow_(exponent: Tensor | number | boolean | { exponent: Tensor | number | boolean }): Tensor;
   }
 }

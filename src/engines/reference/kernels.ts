@@ -3,6 +3,7 @@ import type { ReferenceKernel } from "./kernel.ts";
 import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
 import { ELEMENTWISE_KERNELS } from "./kernels/elementwise.ts";
 import { INDEXING_KERNELS } from "./kernels/indexing.ts";
+import { INTEGER_KERNELS } from "./kernels/integers.ts";
 import { INTERPOLATION_KERNELS } from "./kernels/interpolation.ts";
 import { LABEL_KERNELS } from "./kernels/labels.ts";
 import { LOSS_KERNELS } from "./kernels/losses.ts";
@@ -31,6 +32,7 @@ export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = {
   ...SCAN_KERNELS,
   ...ORDERING_KERNELS,
   ...MATH_KERNELS,
+  ...INTEGER_KERNELS,
   ...INDEXING_KERNELS,
   ...MATMUL_KERNELS,
   ...CONVOLUTION_KERNELS,

@@ -94,6 +94,25 @@ export const add = withAlpha("add", ops.addOp);
  */
 export const sub = withAlpha("sub", ops.subOp);
 /**
+ * other - alpha * input
+ *
+ * @example
+ * ```ts
+ * rsub(tensor([5, 7]), 10).tolist(); // [5, 3]
+ * ```
+ */
+export const rsub: BinaryWithAlpha = defineFunction(
+  "rsub",
+  ["input", "other", "alpha?"],
+  ({ input, other, alpha = 1 }) => {
+    valueOf(input, "input", "rsub");
+    const [a, b] = promote("rsub", [input, other]);
+    if (a.dtype === "bool")
+      throw new DTypeError("rsub: expected numbers, got two bool operands; use logicalXor");
+    return sub(new Tensor(b), new Tensor(a), alpha);
+  },
+);
+/**
  * input * other
  *
  * @throws ShapeError where the shapes do not broadcast.

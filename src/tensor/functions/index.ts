@@ -3,6 +3,7 @@ export * from "./aliases.ts";
 export * from "./arithmetic.ts";
 export type { At, Index } from "./at.ts";
 export { at } from "./at.ts";
+export * from "./bitwise.ts";
 export * from "./clamping.ts";
 export * from "./comparison.ts";
 export * from "./conversion.ts";
@@ -13,6 +14,7 @@ export * from "./grids.ts";
 export * from "./indexing.ts";
 export * from "./joining.ts";
 export * from "./linear_algebra.ts";
+export * from "./logarithms.ts";
 export * from "./nn_index.ts";
 export * from "./ordering.ts";
 export * from "./pointwise.ts";
@@ -35,6 +37,7 @@ export {
   view,
   viewAs,
 } from "./shape.ts";
+export * from "./signs.ts";
 export {
   diag,
   diagonal,

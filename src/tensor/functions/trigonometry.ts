@@ -1,7 +1,13 @@
 /** Circular and hyperbolic functions, their inverses, and the error function. */
+
+import { emit, type Value } from "../../graph/node.ts";
+import { constant } from "../../ops/creation.ts";
 import * as ops from "../../ops/elementwise.ts";
 import * as math from "../../ops/math.ts";
-import { floating } from "./unary.ts";
+import { defineFunction } from "../define.ts";
+import { floatingValue, inWideNumbers } from "../operands.ts";
+import { Tensor } from "../tensor.ts";
+import { floating, type Unary } from "./unary.ts";
 
 /**
  * Sine of an angle in radians.
@@ -138,3 +144,45 @@ export const erfc = floating("erfc", math.erfcOp);
  * ```
  */
 export const erfinv = floating("erfinv", math.erfinvOp);
+
+const scaled = (name: string, factor: number): Unary =>
+  defineFunction(name, ["input"], ({ input }) => {
+    const value = floatingValue(name, input);
+    return new Tensor(inWideNumbers(value, (x) => ops.mul(x, constant(factor, x.dtype))));
+  });
+
+/**
+ * Degrees in radians.
+ *
+ * @example
+ * ```ts
+ * deg2rad(tensor([180, -90])).tolist(); // [3.14159, -1.57080]
+ * ```
+ */
+export const deg2rad = scaled("deg2rad", Math.PI / 180);
+/**
+ * Radians in degrees.
+ *
+ * @example
+ * ```ts
+ * rad2deg(tensor([Math.PI])).tolist(); // [180.000]
+ * ```
+ */
+export const rad2deg = scaled("rad2deg", 180 / Math.PI);
+
+/**
+ * sin(pi x) / (pi x); 1 at 0.
+ *
+ * @example
+ * ```ts
+ * sinc(tensor([0, 0.5])).tolist(); // [1, 0.63662]
+ * ```
+ */
+export const sinc: Unary = defineFunction("sinc", ["input"], ({ input }) => {
+  const ratio = (x: Value) => {
+    const isZero = ops.eq(x, constant(0, x.dtype));
+    const angle = ops.mul(ops.where(isZero, constant(1, x.dtype), x), constant(Math.PI, x.dtype));
+    return ops.where(isZero, constant(1, x.dtype), ops.div(emit(ops.sinOp, [angle]), angle));
+  };
+  return new Tensor(inWideNumbers(floatingValue("sinc", input), ratio));
+});
