@@ -94,14 +94,17 @@ export class Chooser implements Choosing {
     }
   }
 
-  /** Milliseconds of a slice, on data of its own; only roughly where it is far from the best. */
+  /**
+   * Milliseconds of a slice, on data of its own; only roughly where it is far from the best. They are the processor's,
+   * not the clock's: what else the machine does meanwhile must not decide, since the choice is kept.
+   */
   #time(kernel: SliceKernel, toBeat: number): number {
     const arrays = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));
     const addresses = arrays.map((array) => Math.ceil(this.#dnnl.foreign.addressOf(array) / 64) * 64);
     const timed = () => {
-      const started = performance.now();
+      const started = this.#dnnl.foreign.threadTime();
       kernel.run(...addresses);
-      return performance.now() - started;
+      return this.#dnnl.foreign.threadTime() - started;
     };
     timed();
     let best = timed();

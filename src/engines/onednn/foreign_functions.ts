@@ -48,6 +48,8 @@ export interface ForeignFunctions {
   open(path: string | null): NativeLibrary;
   /** The address of an array's first byte. Fixed while the array's buffer lives. */
   addressOf(array: ArrayBufferView): number;
+  /** Milliseconds that the processor has spent on this thread. */
+  threadTime(): number;
   /** `count` ints. */
   integers(pointer: number, count: number): number[];
   /**
@@ -65,7 +67,7 @@ export class SharedWords {
   readonly view: DataView;
   readonly address: number;
 
-  constructor(foreign: ForeignFunctions, bytes: number) {
+  constructor(foreign: Pick<ForeignFunctions, "addressOf">, bytes: number) {
     // An explicit buffer: small typed arrays of their own lie in the heap, where they are moved about.
     this.buffer = new ArrayBuffer(bytes);
     this.view = new DataView(this.buffer);
@@ -81,6 +83,7 @@ export class SharedWords {
   }
 }
 
+const CLOCK_THREAD_CPUTIME_ID = 3;
 const RTLD_NOW = 2;
 const RTLD_NODELETE = 0x1000;
 
@@ -105,16 +108,23 @@ export function foreignFunctions(): ForeignFunctions {
     };
     return { declare, exports };
   };
-  const addressOf = (array: ArrayBufferView) => Number(koffi.address(array));
-  const text = (pointer: number) => (pointer === 0 ? "" : koffi.decode.string(BigInt(pointer)));
-  const integers = (pointer: number, count: number) => [...koffi.decode(BigInt(pointer), "int", count)];
   const own = open(null);
+  const addressOf = (array: ArrayBufferView) => Number(koffi.address(array));
+  // A C `struct timespec`: seconds and nanoseconds, of 8 bytes each.
+  const time = new SharedWords({ addressOf }, 16);
+  const text = (pointer: number) => (pointer === 0 ? "" : koffi.decode.string(BigInt(pointer)));
+  const clock = own.declare("clock_gettime", "int", ["int", "pointer"]);
+  const threadTime = () => {
+    clock(CLOCK_THREAD_CPUTIME_ID, time.address);
+    return time.view.getInt32(0, true) * 1e3 + time.view.getInt32(8, true) / 1e6;
+  };
+  const integers = (pointer: number, count: number) => [...koffi.decode(BigInt(pointer), "int", count)];
   const dlopen = own.declare("dlopen", "pointer", ["string", "int"]);
   const dlerror = own.declare("dlerror", "pointer", []);
   const pin = (path: string) => {
     if (dlopen(path, RTLD_NOW | RTLD_NODELETE) === 0) throw new EngineError(text(dlerror()));
   };
-  return { open, addressOf, integers, pin };
+  return { open, addressOf, threadTime, integers, pin };
 }
 
 /** The library, once for the process. @throws EngineError where it is missing or cannot be loaded. */
