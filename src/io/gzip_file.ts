@@ -1,8 +1,7 @@
-import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { FileError } from "../base/errors.ts";
-import { fileErrorOf } from "./file_errors.ts";
+import { withRegularFile } from "./regular_file.ts";
 
 const gunzipAsync = promisify<Uint8Array, object, Uint8Array>(gunzip);
 
@@ -18,46 +17,20 @@ const PACKING_OVERHEAD = 1 << 16;
  * @param maxBytes - the most the unpacked content may have
  * @throws FileError where the file cannot be read, is a damaged gzip stream, or unpacks to more.
  */
-export async function readMaybeGzipped(path: string, maxBytes: number): Promise<Uint8Array> {
-  try {
-    return (await isGzipped(path)) ? await gunzipFile(path, maxBytes) : await readBounded(path, maxBytes);
-  } catch (error) {
-    throw fileErrorOf(error, path, "read");
-  }
-}
-
-async function isGzipped(path: string): Promise<boolean> {
-  const file = await open(path, "r");
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
-    await file.close();
-  }
-}
-
-async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
-    if (size > maxBytes) throw tooLarge(path, maxBytes, `${size}`);
+export function readMaybeGzipped(path: string, maxBytes: number): Promise<Uint8Array> {
+  return withRegularFile(path, async (file) => {
+    const [first, second] = await file.read(0, Math.min(2, file.size));
+    const packed = first === 0x1f && second === 0x8b;
+    // Deflate makes nothing noticeably longer, so a packed file beyond the bound unpacks to more than it.
+    if (file.size > maxBytes + (packed ? PACKING_OVERHEAD : 0))
+      throw tooLarge(path, maxBytes, `${file.size}`);
     // A buffer of its own: pooled ones cannot be handed to a worker.
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    while (at < size) {
-      const { bytesRead } = await file.read(bytes, at, size - at, at);
-      if (bytesRead === 0) throw new FileError(`${path} became shorter while it was read; try again`);
-      at += bytesRead;
-    }
-    return bytes;
-  } finally {
-    await file.close();
-  }
+    const bytes = await file.read(0, file.size);
+    return packed ? unpack(bytes, path, maxBytes) : bytes;
+  });
 }
 
-async function gunzipFile(path: string, maxBytes: number): Promise<Uint8Array> {
-  // Deflate makes nothing noticeably longer, so a packed file beyond the bound unpacks to more than it.
-  const packed = await readBounded(path, maxBytes + PACKING_OVERHEAD);
+async function unpack(packed: Uint8Array, path: string, maxBytes: number): Promise<Uint8Array> {
   try {
     // Unpacks piece by piece off the main thread and stops at the bound.
     const unpacked = await gunzipAsync(packed, { maxOutputLength: maxBytes, chunkSize: 1 << 18 });

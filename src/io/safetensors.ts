@@ -1,7 +1,16 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
-import { ArgumentError, FileError, ShapeError } from "../base/errors.ts";
-import { findDuplicateKey } from "./json_keys.ts";
-import { STORED_DTYPES, type StoredDType, storedBytes, storedName } from "./safetensors_dtypes.ts";
+import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { storedBytes, storedName } from "./safetensors_dtypes.ts";
+import {
+  type Entry,
+  type Fail,
+  failureOf,
+  MAX_HEADER_BYTES,
+  METADATA,
+  PREFIX_BYTES,
+  readHeader,
+  readHeaderLength,
+} from "./safetensors_header.ts";
 
 /** A tensor as plain data: what files hold. */
 export interface NamedArray {
@@ -16,9 +25,6 @@ export interface SafetensorsContent {
   metadata: Record<string, string>;
 }
 
-/** The format's own limit on the header. */
-export const MAX_HEADER_BYTES = 100_000_000;
-
 /** The Python package's order of dtypes; wide ones come first, so that every tensor lies aligned. */
 const FILE_ORDER: readonly DType[] = [
   "int64",
@@ -30,9 +36,6 @@ const FILE_ORDER: readonly DType[] = [
   "uint8",
   "bool",
 ];
-
-const PREFIX_BYTES = 8;
-const METADATA = "__metadata__";
 
 /**
  * A safetensors file as pieces to be written one after the other: prefix and header, then the data of each
@@ -100,124 +103,30 @@ export function decodeSafetensors(
   options: { name?: string | undefined } = {},
 ): SafetensorsContent {
   const fail = failureOf(options.name);
-  const headerBytes = readHeaderLength(bytes, fail);
+  const headerBytes = readHeaderLength(bytes, bytes.length, fail);
   const dataStart = PREFIX_BYTES + headerBytes;
-  const header = parseHeader(bytes.subarray(PREFIX_BYTES, dataStart), fail);
-  const metadata = readMetadata(header[METADATA], fail);
-  const names = Object.keys(header).filter((name) => name !== METADATA);
-  const entries = names.map((name) => readEntry(name, header[name], fail));
-  checkCoverage(entries, bytes.length - dataStart, fail);
+  const header = bytes.subarray(PREFIX_BYTES, dataStart);
+  const { entries, metadata } = readHeader(header, bytes.length - dataStart, fail);
   const tensors = new Map<string, NamedArray>();
   for (const entry of entries) {
     // A copy has a buffer of its own, aligned whatever the offset in the file was. (Not slice(): of a Node
     // Buffer that is a view.)
     const copy = new Uint8Array(bytes.subarray(dataStart + entry.start, dataStart + entry.end));
-    const data = entry.stored.read(copy.buffer, entry.length, entry.name);
-    tensors.set(entry.name, { data, shape: entry.shape, dtype: entry.stored.dtype });
+    tensors.set(entry.name, tensorOf(entry, copy.buffer, fail));
   }
   return { tensors, metadata };
 }
 
-type Fail = (message: string) => FileError;
-
-interface Entry {
-  readonly name: string;
-  readonly stored: StoredDType;
-  readonly shape: number[];
-  readonly length: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-function failureOf(name: string | undefined): Fail {
-  const start = name === undefined ? "safetensors" : `safetensors file ${name}`;
-  return (message) => new FileError(`${start}: ${message}; the file is damaged or not a safetensors file`);
-}
-
-function readHeaderLength(bytes: Uint8Array, fail: Fail): number {
-  if (bytes.length < PREFIX_BYTES) {
-    throw fail(`expected at least ${PREFIX_BYTES} bytes of header length, got ${bytes.length} bytes in all`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
-  const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
-  if (length > MAX_HEADER_BYTES)
-    throw fail(`the header claims ${length} bytes, the limit is ${MAX_HEADER_BYTES}`);
-  if (PREFIX_BYTES + length > bytes.length) {
-    throw fail(`the header claims ${length} bytes, only ${bytes.length - PREFIX_BYTES} follow`);
-  }
-  return length;
-}
-
-function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw fail("the header is not UTF-8");
-  }
-  if (!text.startsWith("{")) throw fail('the header does not start with "{"');
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch (error) {
-    throw fail(`the header is not JSON (${(error as Error).message})`);
-  }
-  const duplicate = findDuplicateKey(text);
-  if (duplicate !== undefined) throw fail(`the header holds the key ${JSON.stringify(duplicate)} twice`);
-  return header as Record<string, unknown>;
-}
-
-function readMetadata(value: unknown, fail: Fail): Record<string, string> {
-  if (value === undefined) return {};
-  const pairs = isRecord(value) ? Object.entries(value) : undefined;
-  if (pairs === undefined || pairs.some(([, text]) => typeof text !== "string")) {
-    throw fail("its __metadata__ must map texts to texts");
-  }
-  return Object.fromEntries(pairs) as Record<string, string>;
-}
-
-function readEntry(name: string, value: unknown, fail: Fail): Entry {
-  const quoted = JSON.stringify(name);
-  if (!isRecord(value)) throw fail(`the entry of ${quoted} is not an object`);
-  const { dtype, shape, data_offsets: offsets } = value;
-  const stored = typeof dtype === "string" ? STORED_DTYPES.get(dtype) : undefined;
-  if (stored === undefined) {
-    const known = [...STORED_DTYPES.keys()].join(", ");
-    throw fail(`${quoted} has dtype ${JSON.stringify(dtype)}, which cannot be read (known: ${known})`);
-  }
-  if (!isCountArray(shape)) throw fail(`${quoted} has shape ${JSON.stringify(shape)}`);
-  if (!isCountArray(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw fail(`${quoted} has data_offsets ${JSON.stringify(offsets)}`);
-  }
-  const length = shape.reduce((product, size) => product * size, 1);
-  const [start, end] = offsets;
-  if (length * stored.bytes !== end - start) {
-    throw fail(
-      `${quoted} claims ${end - start} bytes, but [${shape.join(", ")}] of ${dtype} is ${length * stored.bytes}`,
-    );
-  }
-  return { name, stored, shape, length, start, end };
-}
-
-/** Tensors must lie one behind the other from the first byte of the data to the last. */
-function checkCoverage(entries: readonly Entry[], dataBytes: number, fail: Fail): void {
-  let at = 0;
-  for (const { name, start, end } of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
-    const quoted = JSON.stringify(name);
-    if (start < at) throw fail(`${quoted} starts at byte ${start} of the data and overlaps the one before`);
-    if (start > at) throw fail(`bytes ${at} to ${start} of the data, before ${quoted}, belong to no tensor`);
-    if (end > dataBytes) throw fail(`${quoted} ends at byte ${end} of the data, which has only ${dataBytes}`);
-    at = end;
-  }
-  if (at !== dataBytes) throw fail(`the last ${dataBytes - at} bytes belong to no tensor`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isCountArray(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+/** The tensor of an entry from the bytes that belong to it alone. */
+export function tensorOf(
+  { name, stored, shape, length }: Entry,
+  buffer: ArrayBuffer,
+  fail: Fail,
+): NamedArray {
+  const data = stored.read(buffer, length, (index) =>
+    fail(`${name}[${index}] is beyond ±(2^53 - 1), the integers that can be held`, "save it as F64 or I32"),
+  );
+  return { data, shape, dtype: stored.dtype };
 }
 
 function checkEntry(name: string, data: TypedArray, shape: readonly number[]): void {

@@ -1,12 +1,12 @@
 import { allocateArray, arrayFrom, type DType, isHalf, type TypedArray } from "../base/dtype.ts";
-import { DTypeError, FileError } from "../base/errors.ts";
+import { DTypeError } from "../base/errors.ts";
 
 /** One element type of a safetensors file: its size there, what it becomes here, how to read it. */
 export interface StoredDType {
   readonly bytes: number;
   readonly dtype: DType;
-  /** `bytes` starts at an address that suits the element; `name` is the tensor's, for messages. */
-  readonly read: (buffer: ArrayBuffer, length: number, name: string) => TypedArray;
+  /** `beyond` makes the error for the element of that index, which is an integer that cannot be held. */
+  readonly read: (buffer: ArrayBuffer, length: number, beyond: (index: number) => Error) => TypedArray;
 }
 
 const WORD = 2 ** 32;
@@ -17,8 +17,14 @@ export const STORED_DTYPES: ReadonlyMap<string, StoredDType> = new Map<string, S
   ["F32", { bytes: 4, dtype: "float32", read: (b, n) => new Float32Array(b, 0, n) }],
   ["F16", { bytes: 2, dtype: "float16", read: (b, n) => new Uint16Array(b, 0, n) }],
   ["BF16", { bytes: 2, dtype: "bfloat16", read: (b, n) => new Uint16Array(b, 0, n) }],
-  ["I64", { bytes: 8, dtype: "int64", read: (b, n, name) => readInt64(new Int32Array(b, 0, 2 * n), name) }],
-  ["U64", { bytes: 8, dtype: "int64", read: (b, n, name) => readInt64(new Uint32Array(b, 0, 2 * n), name) }],
+  [
+    "I64",
+    { bytes: 8, dtype: "int64", read: (b, n, beyond) => readInt64(new Int32Array(b, 0, 2 * n), beyond) },
+  ],
+  [
+    "U64",
+    { bytes: 8, dtype: "int64", read: (b, n, beyond) => readInt64(new Uint32Array(b, 0, 2 * n), beyond) },
+  ],
   ["U32", { bytes: 4, dtype: "int64", read: (b, n) => Float64Array.from(new Uint32Array(b, 0, n)) }],
   ["I32", { bytes: 4, dtype: "int32", read: (b, n) => new Int32Array(b, 0, n) }],
   ["U16", { bytes: 2, dtype: "int32", read: (b, n) => Int32Array.from(new Uint16Array(b, 0, n)) }],
@@ -67,13 +73,11 @@ export function storedBytes(name: string, data: TypedArray, dtype: DType): Uint8
 }
 
 /** 64-bit integers from pairs of words, low word first; the sign comes with the type of `words`. */
-function readInt64(words: Int32Array | Uint32Array, name: string): TypedArray {
+function readInt64(words: Int32Array | Uint32Array, beyond: (index: number) => Error): TypedArray {
   const out = allocateArray("int64", words.length / 2);
   for (let i = 0; i < out.length; i++) {
     const value = words[2 * i + 1] * WORD + (words[2 * i] >>> 0);
-    if (!Number.isSafeInteger(value)) {
-      throw new FileError(`safetensors: ${name}[${i}] is beyond ±(2^53 - 1), the integers that can be held`);
-    }
+    if (!Number.isSafeInteger(value)) throw beyond(i);
     out[i] = value;
   }
   return out;

@@ -94,7 +94,7 @@ test("narrow integers come as the next wider dtype", () => {
 test("a dtype that has no place here is named", () => {
   assert.throws(
     () => decodeSafetensors(fixture("float8.safetensors")),
-    /"x" has dtype "F8_E4M3", which cannot be read/,
+    /"x" has dtype "F8_E4M3", which cannot be read; save it as one of F64, F32/,
   );
 });
 
@@ -164,7 +164,7 @@ const HOSTILE: [string, Uint8Array, RegExp][] = [
   [
     "backward offsets",
     file('{"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}}', 4),
-    /data_offsets \[4,0\]/,
+    /data_offsets \[4, 0\]/,
   ],
   ["three offsets", file('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4,8]}}', 8), /data_offsets/],
   ["no offsets", file('{"a":{"dtype":"F32","shape":[]}}', 4), /data_offsets undefined/],
@@ -255,4 +255,42 @@ test("files are written and read, and errors name them", async (t) => {
   assert.equal(back.metadata.step, "3");
   await assert.rejects(readSafetensors(join(folder, "none")), /cannot read .*none: there is no such file/);
   await assert.rejects(writeSafetensors(join(folder, "no", "w"), ours()), /its folder does not exist/);
+});
+
+test("a header that is deeply nested, or long, is refused in a short message", () => {
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  const long = "x".repeat(1_000_000);
+  const wide = `[${"2,".repeat(500_000)}1]`;
+  for (const header of [
+    `{"a":${deep}}`,
+    `{"a":{"dtype":${deep},"shape":[],"data_offsets":[0,4]}}`,
+    `{"a":{"dtype":"F32","shape":${deep},"data_offsets":[0,4]}}`,
+    `{"a":{"dtype":"F32","shape":[1],"data_offsets":${deep}}}`,
+    `{"__metadata__":{"a":${deep}}}`,
+    `{"${long}":{"dtype":"${long}","shape":[],"data_offsets":[0,4]}}`,
+    `{"${long}":${F32(0, 4)},"${long}":${F32(0, 4)}}`,
+    `{"a":{"dtype":"F32","shape":${wide},"data_offsets":[0,4]}}`,
+    `{"a":{"dtype":"F32","shape":[1],"data_offsets":${wide}}}`,
+  ]) {
+    assert.throws(
+      () => decodeSafetensors(file(header, 4)),
+      (error: Error) => error instanceof FileError && error.message.length < 600,
+      header.slice(0, 60),
+    );
+  }
+});
+
+test("metadata of null is none, as in the Python package", () => {
+  assert.deepEqual(decodeSafetensors(file('{"__metadata__":null}')).metadata, {});
+});
+
+test("keys that mean something to JavaScript are names like others", () => {
+  const header = `{"__proto__":${F32(0, 4)},"constructor":${F32(4, 8)},"__metadata__":{"__proto__":"x","toString":"y"}}`;
+  const { tensors, metadata } = decodeSafetensors(file(header, 8));
+  assert.deepEqual([...tensors.keys()], ["__proto__", "constructor"]);
+  assert.deepEqual(Object.entries(metadata), [
+    ["__proto__", "x"],
+    ["toString", "y"],
+  ]);
+  assert.equal(({} as Record<string, unknown>).dtype, undefined);
 });
