@@ -18,8 +18,9 @@ export function decodePgm(
   const fail = (message: string) =>
     new FileError(`${what} cannot be read: ${message}; save the picture again`);
   const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
-  if (magic !== "P2" && magic !== "P5") throw fail("it starts neither with P2 nor with P5");
   const reader = new TokenReader(bytes, 2);
+  if ((magic !== "P2" && magic !== "P5") || !reader.atEnd())
+    throw fail("it starts neither with P2 nor with P5");
   const [width, height, maximum] = [reader.number(), reader.number(), reader.number()];
   if (width === undefined || height === undefined || maximum === undefined) {
     throw fail("its header is not width, height and maximum");
@@ -29,13 +30,14 @@ export function decodePgm(
   }
   if (maximum < 1 || maximum > 65535) throw fail(`its maximum is ${maximum}, expected 1 to 65535`);
   const sampleBytes = maximum > 255 ? 2 : 1;
-  const available = bytes.length - reader.position - 1;
+  const raster = reader.raster();
+  const available = bytes.length - raster;
   // A sample of a plain file takes a digit and, but for the last, a blank.
   const needed = magic === "P5" ? width * height * sampleBytes : 2 * width * height - 1;
   if (available < needed)
     throw fail(`it is cut short: ${width} x ${height} pixels need ${needed} bytes, got ${available}`);
   const data = new Uint8Array(width * height);
-  for (let i = 0, at = reader.position + 1; i < data.length; i++, at += sampleBytes) {
+  for (let i = 0, at = raster; i < data.length; i++, at += sampleBytes) {
     const sample =
       magic === "P2" ? reader.number() : sampleBytes === 1 ? bytes[at] : bytes[at] * 256 + bytes[at + 1];
     if (sample === undefined || sample > maximum)
@@ -71,8 +73,19 @@ class TokenReader {
     const start = this.position;
     while (this.#digit() && this.position - start < 10)
       value = value * 10 + this.#bytes[this.position++] - 0x30;
-    const ended = this.position === this.#bytes.length || this.#blank();
-    return this.position > start && ended ? value : undefined;
+    return this.position > start && this.atEnd() ? value : undefined;
+  }
+
+  /** Whether a word ends here: a comment may follow it without a blank. */
+  atEnd(): boolean {
+    return this.position === this.#bytes.length || this.#blank() || this.#bytes[this.position] === 0x23;
+  }
+
+  /** Where the pixels of a raw file start: behind one blank, or behind the comment that stands in its place. */
+  raster(): number {
+    if (this.#bytes[this.position] === 0x23)
+      while (this.position < this.#bytes.length && this.#bytes[this.position] !== 0x0a) this.position++;
+    return this.position + 1;
   }
 
   #digit(): boolean {

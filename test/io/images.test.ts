@@ -120,6 +120,8 @@ test("PGM, plain and raw", () => {
     height: 2,
     data: Uint8Array.of(0, 10, 20, 255),
   });
+  assert.deepEqual(decodePgm(text("P5 2 1 255# so bright\nAB")).data, Uint8Array.of(65, 66));
+  assert.deepEqual(decodePgm(text("P2#\n2#\n1#\n255#\n0#\n9#")).data, Uint8Array.of(0, 9));
   assert.deepEqual(decodePgm(text("P2\n3 1\n4\n0 2 4")).data, Uint8Array.of(0, 128, 255));
   assert.deepEqual(decodePgm(Uint8Array.of(...text("P5 2 1 255\n"), 10, 32)).data, Uint8Array.of(10, 32));
   assert.deepEqual(decodePgm(Uint8Array.of(...text("P5 1 1 65535\n"), 0x80, 0)).data, Uint8Array.of(128));
@@ -137,6 +139,7 @@ test("PGM files that lie", () => {
     );
   refused(text(""), /neither with P2 nor with P5/);
   refused(text("P6 1 1 255\nabc"), /neither/);
+  refused(text("P51 1 255\na"), /neither/);
   refused(text("P5 1 x 255\na"), /header/);
   refused(text("P5 1"), /header/);
   refused(text("P5 99999 99999 255\na"), /claims to be 99999 x 99999/);
