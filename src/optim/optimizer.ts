@@ -217,10 +217,13 @@ export abstract class Optimizer {
   /**
    * Takes over settings and state that `stateDict()` gave, of an optimiser with the same groups.
    *
-   * @throws StateDictError where the groups do not have the same numbers of parameters.
+   * Nothing is changed where an error is thrown.
+   *
+   * @throws StateDictError where the groups do not have the same numbers of parameters, or something in the state is
+   *   of another kind or shape than it must be; ArgumentError for a setting outside of its range.
    */
   loadStateDict(stateDict: OptimizerState): void {
-    writeState(this, stateDict);
+    writeState(this, stateDict, (group) => this.checkGroup(group));
   }
 
   /** The groups and their settings, as PyTorch prints them. */

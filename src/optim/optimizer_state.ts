@@ -1,19 +1,19 @@
 /** An optimiser's settings and memory as data, in PyTorch's structure. */
-import { arrayFrom, numbersOf } from "../base/dtype.ts";
+import { shownValue } from "../base/argument_kinds.ts";
+import { arrayFrom, numbersOf, type TypedArray } from "../base/dtype.ts";
 import { StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { constantValue } from "../graph/node.ts";
 import { aliasOf, Tensor } from "../tensor/tensor.ts";
 import type { Optimizer, ParameterState } from "./optimizer.ts";
+import type { ParamGroup } from "./param_groups.ts";
+import { camel, isPlainName, sameKind, snake } from "./stored_settings.ts";
 
 export interface OptimizerState {
   /** By the parameter's position over all groups. */
   state: Record<string, Record<string, Tensor | number>>;
   param_groups: ({ params: number[] } & Record<string, any>)[];
 }
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 export function readState(optimizer: Optimizer): OptimizerState {
   const state: OptimizerState["state"] = {};
@@ -38,14 +38,19 @@ export function readState(optimizer: Optimizer): OptimizerState {
   return { state, param_groups };
 }
 
-export function writeState(optimizer: Optimizer, given: OptimizerState): void {
+/** @param check - throws an ArgumentError for a group whose settings are outside of their range. */
+export function writeState(
+  optimizer: Optimizer,
+  given: OptimizerState,
+  check: (group: ParamGroup) => void,
+): void {
   const of = `${optimizer.constructor.name}.loadStateDict`;
   const groups = given?.param_groups;
   if (!Array.isArray(groups) || typeof given.state !== "object" || given.state === null) {
     throw new StateDictError(`${of}: expected what stateDict() gave: { state, param_groups }`);
   }
   const have = optimizer.paramGroups.map(({ params }) => params.length);
-  const got = groups.map(({ params }) => params?.length ?? 0);
+  const got = groups.map((group) => (Array.isArray(group?.params) ? group.params.length : 0));
   if (have.length !== got.length || have.some((count, i) => count !== got[i])) {
     throw new StateDictError(
       `${of}: expected groups of ${have.join(", ")} parameters, got ${got.join(", ") || "none"}; the state belongs to another model`,
@@ -54,46 +59,76 @@ export function writeState(optimizer: Optimizer, given: OptimizerState): void {
   const params = optimizer.paramGroups.flatMap((group) => group.params);
   const indices = groups.flatMap((group) => group.params);
   // All is checked before anything is changed.
-  const states = params.map((param, i) => copyState(of, given.state[String(indices[i])], param));
+  const states = params.map((param, i) => copyState(of, stateAt(given.state, indices[i]), param));
+  const settings = optimizer.paramGroups.map((group, i) => settingsOf(of, groups[i], group));
+  optimizer.paramGroups.forEach((group, i) => {
+    check({ ...group, ...settings[i] });
+  });
   params.forEach((param, i) => {
     const state = states[i];
     if (state === undefined) optimizer.state.delete(param);
     else optimizer.state.set(param, state);
   });
   optimizer.paramGroups.forEach((group, i) => {
-    const { params: _params, ...settings } = groups[i];
-    for (const [name, value] of Object.entries(settings))
-      group[camel(name)] = Array.isArray(value) ? [...value] : value;
+    Object.assign(group, settings[i]);
   });
 }
 
-function copyState(of: string, state: ParameterState | undefined, param: Tensor): ParameterState | undefined {
-  if (state === undefined) return undefined;
-  const copied: ParameterState = {};
-  for (const [key, value] of Object.entries(state)) {
-    if (!(value instanceof Tensor)) {
-      copied[key] = value;
-      continue;
-    }
-    const { data } = value.value;
-    if (value.numel() === 1 && key === "step" && data !== null) {
-      // PyTorch keeps the count of steps in a tensor.
-      copied[key] = numbersOf(value.dtype, data)[0];
-      continue;
-    }
-    if (!sameShape(value.shape, param.shape)) {
+/** Only what the state holds itself: an index out of a file may be anything. */
+function stateAt(state: OptimizerState["state"], index: unknown): unknown {
+  return Object.hasOwn(state, String(index)) ? state[String(index)] : undefined;
+}
+
+/** A group's settings, each of the kind that the optimiser has under this name; what it does not know is kept. */
+function settingsOf(of: string, given: Record<string, unknown>, group: ParamGroup): Record<string, unknown> {
+  const { params: _params, ...rest } = given;
+  const taken = Object.entries(rest).map(([key, value]): [string, unknown] => {
+    const name = camel(key);
+    const known: unknown = Object.hasOwn(group, name) ? group[name] : undefined;
+    const length = Array.isArray(known) && Array.isArray(value) ? known.length - value.length : 0;
+    if (!isPlainName(name) || !sameKind(known, value) || length !== 0) {
+      const wanted = Array.isArray(known) ? `a list of ${known.length} numbers` : `a ${typeof known}`;
       throw new StateDictError(
-        `${of}: expected \`${key}\` of shape ${formatShape(param.shape)}, got ${formatShape(value.shape)}`,
+        `${of}: expected \`${key}\` of a group to be ${isPlainName(name) ? wanted : "a name"}, got ${shownValue(value)}`,
       );
     }
-    copied[key] =
-      data === null
-        ? copyOfPending(value)
-        : new Tensor(
-            constantValue(arrayFrom(param.dtype, numbersOf(value.dtype, data)), param.shape, param.dtype),
-          );
+    return [name, Array.isArray(value) ? [...value] : value];
+  });
+  return Object.fromEntries(taken);
+}
+
+function copyState(of: string, state: unknown, param: Tensor): ParameterState | undefined {
+  if (state === undefined) return undefined;
+  if (typeof state !== "object" || state === null)
+    throw new StateDictError(
+      `${of}: expected the state of a parameter to be an object, got ${shownValue(state)}`,
+    );
+  // PyTorch writes down a buffer that there is not as null.
+  const entries = Object.entries(state).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries.map(([key, value]) => [key, copyEntry(of, key, value, param)]));
+}
+
+function copyEntry(of: string, key: string, value: unknown, param: Tensor): Tensor | number {
+  if (key === "step") return countOf(of, value);
+  if (!(value instanceof Tensor) || !isPlainName(key))
+    throw new StateDictError(`${of}: expected \`${key}\` to be a tensor, got ${shownValue(value)}`);
+  if (!sameShape(value.shape, param.shape)) {
+    throw new StateDictError(
+      `${of}: expected \`${key}\` of shape ${formatShape(param.shape)}, got ${formatShape(value.shape)}`,
+    );
   }
-  return copied;
+  const { data } = value.value;
+  if (data === null) return copyOfPending(value);
+  const copy = arrayFrom(param.dtype, numbersOf(value.dtype, data));
+  return new Tensor(constantValue(copy, param.shape, param.dtype));
+}
+
+/** Steps done. PyTorch keeps them in a tensor. */
+function countOf(of: string, value: unknown): number {
+  const inTensor = value instanceof Tensor && value.numel() === 1 && value.value.data !== null;
+  const count = inTensor ? numbersOf(value.dtype, value.value.data as TypedArray)[0] : value;
+  if (typeof count === "number" && Number.isFinite(count) && count >= 0) return count;
+  throw new StateDictError(`${of}: expected \`step\` to be a number of at least 0, got ${shownValue(count)}`);
 }
 
 /** A tensor of its own with contents that are not here: in-place changes of one do not reach the other. */

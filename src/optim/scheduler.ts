@@ -1,13 +1,12 @@
 /** The base of the learning rate schedulers. */
+import { shownValue } from "../base/argument_kinds.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { ParamGroup } from "./param_groups.ts";
+import { camel, sameKind, snake } from "./stored_settings.ts";
 
 /** Settings and position of a scheduler, as plain data with PyTorch's names. */
 export type SchedulerState = Record<string, any>;
-
-const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Fields that are not part of a state: what the user passes again when making the scheduler. */
 function isState(name: string, value: unknown): boolean {
@@ -120,15 +119,28 @@ export abstract class Scheduler {
     return state;
   }
 
-  /** Goes on from what `stateDict()` gave. */
+  /**
+   * Goes on from what `stateDict()` gave. What this scheduler does not have is passed over.
+   *
+   * @throws ArgumentError where something is of another kind than it must be; nothing is changed then.
+   */
   loadStateDict(state: SchedulerState): void {
-    if (typeof state !== "object" || state === null || state.last_epoch === undefined) {
-      throw new ArgumentError(`${this.constructor.name}.loadStateDict: expected what stateDict() gave`);
+    const of = `${this.constructor.name}.loadStateDict`;
+    if (typeof state !== "object" || state === null || typeof state.last_epoch !== "number") {
+      throw new ArgumentError(`${of}: expected what stateDict() gave`);
     }
-    for (const [name, value] of Object.entries(state)) {
-      if (!isState(camel(name), value)) continue;
-      (this as Record<string, unknown>)[camel(name)] = Array.isArray(value) ? [...value] : value;
+    const own = this as unknown as Record<string, unknown>;
+    const taken = Object.entries(state).filter(
+      ([key]) => Object.hasOwn(own, camel(key)) && isState(camel(key), own[camel(key)]),
+    );
+    for (const [key, value] of taken) {
+      const oneEach = key === "base_lrs" || key === "last_lr";
+      if (!sameKind(own[camel(key)], value) || (oneEach && value?.length !== this.groups.length))
+        throw new ArgumentError(
+          `${of}: expected \`${key}\` to be like ${shownValue(own[camel(key)])}, got ${shownValue(value)}`,
+        );
     }
+    for (const [key, value] of taken) own[camel(key)] = Array.isArray(value) ? [...value] : value;
   }
 }
 

@@ -94,11 +94,21 @@ function parseLine(line: string): MetricsPoint | undefined {
   } catch {
     return undefined;
   }
-  const point = value as Partial<MetricsPoint> | null;
-  const whole =
-    typeof point === "object" &&
-    typeof point?.epoch === "number" &&
-    typeof point.trainLoss === "number" &&
-    typeof point.trainAccuracy === "number";
-  return whole ? (point as MetricsPoint) : undefined;
+  return isMetricsPoint(value) ? value : undefined;
+}
+
+/** What a point may have besides what it must have. */
+const OPTIONAL = ["testLoss", "testAccuracy", "step", "lr", "examplesPerSecond", "seconds"] as const;
+
+/** Whether something out of a file is a point: figures may be NaN, but are numbers. */
+export function isMetricsPoint(value: unknown): value is MetricsPoint {
+  if (typeof value !== "object" || value === null) return false;
+  const { epoch, trainLoss, trainAccuracy, extra = {} } = value as Partial<MetricsPoint>;
+  const optional = OPTIONAL.map((name) => (value as Partial<MetricsPoint>)[name] ?? 0);
+  return (
+    Number.isFinite(epoch) &&
+    typeof extra === "object" &&
+    extra !== null &&
+    [trainLoss, trainAccuracy, ...optional, ...Object.values(extra)].every((n) => typeof n === "number")
+  );
 }

@@ -2,14 +2,33 @@
  * A checkpoint: everything that a training needs to go on as if it had not stopped. One safetensors file: the
  * network's and the optimiser's tensors, and the rest as JSON in its metadata. Node only.
  */
+import * as v from "valibot";
 import type { TypedArray } from "../base/dtype.ts";
 import { FileError } from "../base/errors.ts";
 import type { NamedArray } from "../io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../io/safetensors_file.ts";
 import { toNamedArray } from "../io/state_dict_file.ts";
-import type { MetricsPoint } from "../report/run_record.ts";
+import { isMetricsPoint, type MetricsPoint } from "../report/run_record.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import type { EarlyStoppingState } from "./early_stopping.ts";
+
+/** A figure may be NaN: there is no accuracy where nothing is classified. */
+const figure = v.custom<number>((value) => typeof value === "number", "expected a number");
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const stateSchema = v.object({
+  epoch: count,
+  batch: count,
+  step: count,
+  seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  points: v.array(v.custom<MetricsPoint>(isMetricsPoint, "expected a point of the metrics")),
+  best: v.nullable(v.object({ epoch: count, value: figure })),
+  totals: v.objectWithRest({ examples: count }, figure),
+  random: v.object({ seed: v.pipe(v.number(), v.safeInteger()), offset: count }),
+  microBatch: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  scheduler: v.nullable(v.record(v.string(), v.unknown())),
+  earlyStopping: v.nullable(v.object({ best: v.nullable(figure), bad: count })),
+});
 
 const FORMAT = "convoyant-checkpoint-1";
 
@@ -61,15 +80,21 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
   const model = new Map<string, NamedArray>();
   for (const [name, array] of tensors) if (name.startsWith("model.")) model.set(name.slice(6), array);
+  let state: unknown;
+  let optimizer: unknown;
   try {
-    return {
-      state: JSON.parse(metadata.state, readNonFinite) as TrainingState,
-      model,
-      optimizer: unpackTensors(JSON.parse(metadata.optimizer, readNonFinite), tensors),
-    };
+    state = JSON.parse(metadata.state, readNonFinite);
+    optimizer = unpackTensors(JSON.parse(metadata.optimizer, readNonFinite), tensors);
   } catch (error) {
-    throw new FileError(`${path}: the checkpoint's settings cannot be read (${(error as Error).message})`);
+    throw new FileError(
+      `${path} is a damaged checkpoint: its settings cannot be read (${(error as Error).message})`,
+    );
   }
+  const checked = v.safeParse(stateSchema, state);
+  if (checked.success) return { state: checked.output as unknown as TrainingState, model, optimizer };
+  const [issue] = checked.issues;
+  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the state";
+  throw new FileError(`${path} is a damaged checkpoint: ${field} is not as expected: ${issue.message}`);
 }
 
 /** Replaces each tensor inside `value` by its contents, as arrays. */

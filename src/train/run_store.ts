@@ -1,4 +1,5 @@
 /** Keeps a training in a run's folder. Node only. */
+import { ConvoyantError, StateDictError } from "../base/errors.ts";
 import { readArrays, save, toTensors } from "../io/state_dict_file.ts";
 import type { Module } from "../nn/index.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
@@ -16,9 +17,15 @@ export function runStore(
         folder.rewriteMetrics([]);
         return null;
       }
-      const checkpoint = await readCheckpoint(folder.file("checkpoint"));
-      net.loadStateDict(toTensors(checkpoint.model));
-      optimizer.loadStateDict(checkpoint.optimizer);
+      const path = folder.file("checkpoint");
+      const checkpoint = await readCheckpoint(path);
+      try {
+        net.loadStateDict(toTensors(checkpoint.model));
+        optimizer.loadStateDict(checkpoint.optimizer);
+      } catch (error) {
+        if (!(error instanceof ConvoyantError)) throw error;
+        throw new StateDictError(`${path} does not fit this training: ${error.message}`, { cause: error });
+      }
       folder.rewriteMetrics(checkpoint.state.points);
       return checkpoint.state;
     },
