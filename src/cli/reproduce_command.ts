@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { fileErrorOf } from "../io/file_errors.ts";
 import { makeFolderSync } from "../io/make_folder.ts";
 import { names } from "../models/index.ts";
 import { formatFigure } from "../report/number_text.ts";
@@ -122,9 +123,7 @@ function announce(run: SeriesRun, output: Output): void {
  * Returns the runs in the folder.
  */
 function writeDocument(command: ReproduceCommand): SeriesRun[] {
-  const found = existsSync(command.out)
-    ? readdirSync(command.out).map((name) => join(command.out, name))
-    : [];
+  const found = namesIn(command.out).map((name) => join(command.out, name));
   const all = found.flatMap((folder) => readSeriesRun(folder) ?? []);
   const [starts, runs] = [true, false].map((start) =>
     all.filter((run) => isStart(run) === start).sort(inOrder),
@@ -148,6 +147,15 @@ function inOrder(a: TrainedRun, b: TrainedRun): number {
   const place = ({ config }: TrainedRun) =>
     names().indexOf(config.model) * 1e6 + (config.precision === "f32" ? 0 : 5e5) + config.seed;
   return place(a) - place(b);
+}
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw fileErrorOf(error, folder, "read");
+  }
 }
 
 function closingTable(runs: readonly SeriesRun[], output: Output): string[] {

@@ -1,7 +1,8 @@
 /** PyTorch's figures on the same machine, as bench/peers/pytorch_epochs.py writes them. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { FileError } from "../base/errors.ts";
+import { readTextSync } from "../io/regular_file.ts";
 import { formatFigure, formatRate } from "../report/number_text.ts";
 import { markdownTable } from "./markdown_table.ts";
 import { machineText } from "./reproduction_machine.ts";
@@ -34,7 +35,7 @@ export interface PytorchRecord {
  */
 export function readPytorchRecords(path: string): PytorchRecord[] {
   if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
+  return readTextSync(path)
     .split("\n")
     .flatMap((line, i) => {
       if (line.trim() === "") return [];

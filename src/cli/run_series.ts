@@ -1,8 +1,9 @@
 /** Trainings of a series, each in a folder of its own: begun, gone on with, or read where they are done. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { ArgumentError, TrainingError } from "../base/errors.ts";
+import { ArgumentError, FileError, TrainingError } from "../base/errors.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { readTextSync } from "../io/regular_file.ts";
 import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../report/run_record.ts";
 import { useEngine } from "../tensor/index.ts";
 import { RUN_FILES, RunFolder, readRunConfig } from "../train/run_folder.ts";
@@ -41,21 +42,22 @@ export interface SeriesRun extends TrainedRun {
 /** Holds what stopped a training for good. */
 const FAILURE = "failure.json";
 
-/** @returns null where there is no training yet. */
+/**
+ * @returns null where there is no training yet.
+ * @throws FileError that names the file, and the line, which is damaged.
+ */
 export function readSeriesRun(folder: string): SeriesRun | null {
   if (!existsSync(join(folder, RUN_FILES.config))) return null;
   const stored = readRunConfig(folder);
   const config = parseConfig(stored.config, join(folder, RUN_FILES.config));
-  const points = withTimes(linesOf(join(folder, RUN_FILES.metrics)), linesOf(join(folder, RUN_FILES.timing)));
-  const failed = join(folder, FAILURE);
-  const failure = existsSync(failed) ? String(JSON.parse(readFileSync(failed, "utf8")).message) : null;
-  const environment = (stored.environment ?? {}) as Record<string, unknown>;
+  const points = readPoints(join(folder, RUN_FILES.metrics), join(folder, RUN_FILES.timing));
+  const environment = isRecord(stored.environment) ? stored.environment : {};
   return {
     folder,
     config,
     points,
     figures: finalFigures(points),
-    failure,
+    failure: readFailure(join(folder, FAILURE)),
     startedAt: String(stored.startedAt ?? ""),
     environment,
   };
@@ -71,18 +73,65 @@ export function isDone(run: SeriesRun | null, epochs: number): boolean {
   return run !== null && (run.failure !== null || (run.figures?.epochs ?? 0) >= epochs);
 }
 
-function linesOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readTextSync(path) : "";
+}
+
+function readFailure(path: string): string | null {
+  if (!existsSync(path)) return null;
+  try {
+    const failure: unknown = JSON.parse(readTextSync(path));
+    if (isRecord(failure) && typeof failure.message === "string") return failure.message;
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    // Reported below, together with what parses but tells nothing.
+  }
+  throw new FileError(`${path} is damaged: expected why the training failed; remove it to train again`);
 }
 
 /** Times lie in a file of their own. */
-function withTimes(metrics: string, timing: string): MetricsPoint[] {
-  const times = new Map<number, Partial<MetricsPoint>>();
-  for (const line of timing.split("\n").slice(0, -1)) {
-    const { epoch, seconds, examplesPerSecond } = JSON.parse(line) as MetricsPoint;
-    times.set(epoch, { seconds, examplesPerSecond });
+function readPoints(metrics: string, timing: string): MetricsPoint[] {
+  const times = readTimes(timing);
+  try {
+    return parseMetrics(textOf(metrics)).points.map((point) => ({ ...point, ...times.get(point.epoch) }));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new FileError(`${metrics} is damaged: ${error.message}; remove the run's folder to train again`, {
+      cause: error,
+    });
   }
-  return parseMetrics(metrics).points.map((point) => ({ ...point, ...times.get(point.epoch) }));
+}
+
+function readTimes(path: string): Map<number, Partial<MetricsPoint>> {
+  // What follows the last line's end is a line that was being written when the process was killed.
+  const lines = textOf(path).split("\n").slice(0, -1);
+  return new Map(
+    lines.map((line, i) => {
+      const { epoch, seconds, examplesPerSecond } = timesIn(line) ?? {};
+      if (typeof epoch === "number")
+        return [epoch, { seconds: numberOr(seconds), examplesPerSecond: numberOr(examplesPerSecond) }];
+      throw new FileError(
+        `${path} is damaged: line ${i + 1} tells no times: ${line.slice(0, 80)}; remove the file to go on without`,
+      );
+    }),
+  );
+}
+
+function timesIn(line: string): Record<string, unknown> | undefined {
+  try {
+    const times: unknown = JSON.parse(line);
+    return isRecord(times) ? times : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function numberOr(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 /**

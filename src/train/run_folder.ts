@@ -1,19 +1,11 @@
 /** A run's folder: who may write into it, and what lies in it. Node only. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, TrainingError } from "../base/errors.ts";
 import { removeLeftoversSync, writeFileAtomicSync } from "../io/atomic_file.ts";
 import { fileErrorOf } from "../io/file_errors.ts";
 import { makeFolderSync } from "../io/make_folder.ts";
+import { readTextSync } from "../io/regular_file.ts";
 import { type MetricsPoint, metricsLine } from "../report/run_record.ts";
 import { releaseLock, takeLock } from "./run_lock.ts";
 
@@ -126,7 +118,12 @@ export class RunFolder {
 
   private lock(): void {
     takeLock(this.file("lock"), this.path);
-    removeLeftoversSync(this.path);
+    try {
+      removeLeftoversSync(this.path);
+    } catch (error) {
+      this.close();
+      throw fileErrorOf(error, this.path, "read");
+    }
   }
 }
 
@@ -144,12 +141,7 @@ export function readRunConfig(path: string): Record<string, unknown> {
       `${path} is not a run: it has no ${RUN_FILES.config}; name the folder of a run, such as runs/<time>-<model>`,
     );
   }
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw fileErrorOf(error, file, "read");
-  }
+  const text = readTextSync(file);
   try {
     const config = JSON.parse(text);
     if (typeof config === "object" && config !== null) return config;

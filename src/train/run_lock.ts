@@ -4,6 +4,10 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { TrainingError } from "../base/errors.ts";
 import { fileErrorOf } from "../io/file_errors.ts";
+import { readTextSync } from "../io/regular_file.ts";
+
+/** The most that a lock file can hold. */
+const MOST_BYTES = 10_000;
 
 /** What a lock file holds: enough to tell a process that still runs from another that got its number later. */
 interface Holder {
@@ -33,13 +37,13 @@ export function takeLock(path: string, folder: string): void {
   const clearing = `${path}.clearing`;
   if (!create(clearing)) {
     if (runningHolder(clearing) !== null) throw inUse(folder, runningHolder(path));
-    rmSync(clearing, { force: true });
+    remove(clearing);
     if (!create(clearing)) throw inUse(folder, null);
   }
   try {
     const now = runningHolder(path);
     if (now !== null) throw inUse(folder, now);
-    rmSync(path, { force: true });
+    remove(path);
     if (!create(path)) throw inUse(folder, runningHolder(path));
   } finally {
     releaseLock(clearing);
@@ -50,6 +54,15 @@ export function takeLock(path: string, folder: string): void {
 export function releaseLock(path: string): void {
   held.delete(keyOf(path));
   rmSync(path, { force: true });
+}
+
+/** Removes what a process that is gone has left; a folder of that name is not ours to remove. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw fileErrorOf(error, path, "write");
+  }
 }
 
 /** One name for a file, however it was spelt. */
@@ -88,7 +101,7 @@ function runningHolder(path: string): Holder | null {
   let text: string;
   let age: number;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextSync(path, MOST_BYTES);
     age = Date.now() - statSync(path).mtimeMs;
   } catch {
     return null;
