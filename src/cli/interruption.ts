@@ -19,14 +19,26 @@ export function listenForInterrupts(): void {
 
 let readerIsGone = false;
 
-/** Whoever reads us through a pipe may stop reading (`| head`): that is no error. */
+/** Whoever reads us through a pipe may stop reading (`| head`): that is no error, but a file on a full disk is. */
 function onBrokenOutput(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   // Told once: an orderly end goes on writing, and its exit code counts.
   if (readerIsGone) return;
   readerIsGone = true;
+  const wanted = error.code !== "EPIPE" && error.code !== "EIO";
+  if (wanted) {
+    process.stderr.write(`FileError: ${brokenOutput(error)}\n`);
+    // Whatever an orderly end makes of it.
+    process.on("exit", () => {
+      process.exitCode = 1;
+    });
+  }
   if (orderly === null) process.exit(0);
   orderly("reader gone");
+}
+
+function brokenOutput({ code, message }: NodeJS.ErrnoException): string {
+  const why = code === "ENOSPC" || code === "EDQUOT" ? `the disk is full (${code})` : message;
+  return `cannot write to standard output: ${why}; free some space or send the output elsewhere`;
 }
 
 /**

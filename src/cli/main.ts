@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { listenForInterrupts } from "./interruption.ts";
+import { printable } from "./output.ts";
 import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
@@ -27,7 +28,7 @@ function report(error: unknown): number {
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof ArgumentError ? 2 : 1;
-  if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${message}\n`);
+  if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${printable(message)}\n`);
   else process.stderr.write(`This is a fault of Convoyant's own:\n${stack}\n`);
   if (asJson) say({ event: "error", error: name, message, exitCode: code });
   return code;

@@ -2,6 +2,13 @@
 import { nodeTerminal } from "../report/node_terminal.ts";
 import type { Terminal } from "../report/terminal.ts";
 
+/** Names out of files may hold what a terminal obeys: it is shown, not sent. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}
+
 export class Output {
   readonly json: boolean;
   /** Where people read. */
@@ -28,7 +35,7 @@ export class Output {
 
   /** A remark beside the results: to people and machines alike on standard error. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${printable(text)}\n`);
   }
 
   /** Look of text for people. */

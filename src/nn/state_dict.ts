@@ -54,11 +54,20 @@ function misfit(key: string, target: Tensor, given: unknown): string[] {
 
 function report(module: Module, missing: string[], unexpected: string[], wrong: string[]): string {
   const parts = [`these weights do not belong to this model (${module.constructor.name})`];
-  if (missing.length > 0) parts.push(`missing keys: ${missing.join(", ")}`);
-  if (unexpected.length > 0) parts.push(`unexpected keys: ${unexpected.join(", ")}`);
-  if (wrong.length > 0) parts.push(`wrong shapes:\n    ${wrong.join("\n    ")}`);
+  if (missing.length > 0) parts.push(`missing keys: ${someOf(missing, ", ")}`);
+  if (unexpected.length > 0) parts.push(`unexpected keys: ${someOf(unexpected, ", ")}`);
+  if (wrong.length > 0) parts.push(`wrong shapes:\n    ${someOf(wrong, "\n    ")}`);
   if (wrong.length === 0) parts.push("pass { strict: false } to load only what fits");
   return `loadStateDict: ${parts.join("\n  ")}`;
+}
+
+/** As many as anybody reads; a file can name a million. */
+const SHOWN = 100;
+
+function someOf(items: readonly string[], separator: string): string {
+  const shown = items.slice(0, SHOWN).map((item) => (item.length > 300 ? `${item.slice(0, 300)}...` : item));
+  if (items.length > SHOWN) shown.push(`... (${items.length - SHOWN} more)`);
+  return shown.join(separator);
 }
 
 /** Copies a tensor into another of the same shape: at once where its data is here, else at the next run. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -51,6 +51,23 @@ const WRONG: [string, RegExp][] = [
     "train lenet --epochs many",
     /'--epochs <n>' argument 'many' is invalid\. expected a whole number of at least 0, got "many"/,
   ],
+  ["train lenet --threads 100000", /expected a whole number from 1 to \d+, got "100000"/],
+  ["train lenet --resize 99999", /expected a whole number from 1 to 4096, got "99999"/],
+  ["train lenet --lr 1e999", /expected a number of at least 0, got "1e999"/],
+  ["train lenet --set dropout=NaN", /lenet: expected `dropout` to be a probability from 0 to 1, got "NaN"/],
+  ["train lenet --set dropout=-1", /lenet: expected `dropout` to be a probability from 0 to 1, got -1/],
+  ["train lenet --set batchNorm=7", /lenet: expected `batchNorm` to be true or false, got 7/],
+  [
+    "train lenet --set numClasses=0",
+    /lenet: expected `numClasses` to be a whole number of at least 1, got 0/,
+  ],
+  ["train lenet --set __proto__=1", /lenet has no option `__proto__`/],
+  ["engine --size 100000", /expected a whole number from 1 to 16384, got "100000"/],
+  ["reproduce lenet:1000000000", /expected at most 1000 seeds of a network, got "lenet:1000000000"/],
+  ["reproduce --nin-starts 1000000000", /expected a whole number from 0 to 1000/],
+  ["compare lenet --seeds 1000000000", /expected a whole number from 1 to 1000/],
+  ["compare lenet --set lr=-1,2", /lenet: lr is not as expected: .*Expected >=0 but received -1/],
+  ["compare lenet --set resize=-3", /lenet: resize is not as expected: .*Expected >=1 but received -3/],
   ["train lenet --batch-size 0", /expected a whole number of at least 1, got "0"/],
   ["train lenet --lr -1", /expected a number of at least 0, got "-1"/],
   ["train lenet --engine wsm", /unknown engine `wsm`; did you mean `wasm`\? \(there are: wasm,/],
@@ -134,6 +151,35 @@ test("a reader that goes away is no error", async () => {
   await new Promise((resolve) => child.on("close", resolve));
   assert.equal(stdout.trim(), "1");
   assert.match(stderr, /^code 0\s*$/);
+});
+
+test("standard output on a full disk is an error", {
+  skip: existsSync("/dev/full") ? false : "there is no /dev/full",
+}, async () => {
+  const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+  for (const json of [[], ["--json"]]) {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [main, "summary", "lenet", ...json], {
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    let stderr = "";
+    child.stderr?.on("data", (data) => {
+      stderr += data;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    assert.equal(
+      stderr,
+      "FileError: cannot write to standard output: the disk is full (ENOSPC); free some space or send the output elsewhere\n",
+    );
+    assert.equal(code, 1);
+  }
+});
+
+test("what a terminal obeys is shown in messages, not sent", async () => {
+  const { code, stderr } = await convoyant(["eval", "a\u001b[2Jb\u0007\u009bc"]);
+  assert.equal(code, 1);
+  assert.ok(stderr.includes("cannot read a\\x1b[2Jb\\x07\\x9bc: there is no such file"), stderr);
 });
 
 test("engine says what works, how fast, and which one is the default", async () => {
