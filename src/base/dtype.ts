@@ -1,4 +1,4 @@
-import { DTypeError } from "./errors.ts";
+import { DTypeError, OutOfMemoryError } from "./errors.ts";
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half_precision.ts";
 
 /**
@@ -89,9 +89,22 @@ export function largestNumber(dtype: DType): number {
   return INFO[dtype].largest;
 }
 
-/** Zeros. */
+/**
+ * Zeros.
+ *
+ * @throws OutOfMemoryError where there is no room for so many.
+ */
 export function allocateArray(dtype: DType, length: number): TypedArray {
-  return new INFO[dtype].array(length);
+  try {
+    return new INFO[dtype].array(length);
+  } catch (error) {
+    const gibibytes = (length * INFO[dtype].bytes) / 2 ** 30;
+    throw new OutOfMemoryError(
+      `out of memory: there is no room for ${length} ${dtype} (${gibibytes.toFixed(1)} GiB) in one piece; ` +
+        "use a smaller batch, smaller pictures or a smaller network",
+      { cause: error },
+    );
+  }
 }
 
 /** A view of `length` elements of a buffer. */

@@ -1,4 +1,5 @@
 /** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
+import { OutOfMemoryError } from "../base/errors.ts";
 import type { EngineInfo } from "../engines/engine.ts";
 import { engineNames, fastestEngine } from "../engines/select.ts";
 import { renderTable } from "../report/table.ts";
@@ -57,6 +58,8 @@ async function tryOut(name: string, threads: number | null, size: number): Promi
     const measured = await measureEngine(size, name === "reference");
     return { name, info: startedEngine(), measured, reason: "" };
   } catch (error) {
+    // The engine works, but not on matrices of this size.
+    if (error instanceof OutOfMemoryError) throw error;
     return { name, info: null, measured: [], reason: (error as Error).message };
   } finally {
     await stopEngine();

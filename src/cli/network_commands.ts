@@ -14,6 +14,7 @@ import {
   learningRate,
   limitBatches,
   MODELS,
+  MOST_PIXELS,
   momentum,
   optimizer,
   precision,
@@ -129,7 +130,7 @@ export function addSummary(program: Command, finish: Finish): void {
     .command("summary")
     .description("A network layer by layer: output shapes, parameters, multiply-adds, bytes.")
     .argument("<model>", MODELS)
-    .option("--resize <n>", "side length of the input (the network's)", wholeNumber(1))
+    .option("--resize <n>", "side length of the input (the network's)", wholeNumber(1, MOST_PIXELS))
     .option(
       "--batch-size <n>",
       "count for so many examples (1; the chapter's with --program)",

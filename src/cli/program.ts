@@ -4,7 +4,7 @@ import { VERSION } from "../base/version.ts";
 import { addEval, addPredict, addSummary, addTrain } from "./network_commands.ts";
 import { list, realNumber, wholeNumber } from "./option_values.ts";
 import { Output } from "./output.ts";
-import { batchSize, dataDir, examples, json, threads } from "./shared_options.ts";
+import { batchSize, dataDir, examples, json, MOST_ROWS, threads } from "./shared_options.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
 
 /** Builds the command line; `finish` is told the exit code. */
@@ -73,7 +73,7 @@ function addEngine(program: Command, finish: (code: number) => void): void {
     .command("engine")
     .description("Which engines exist here, why not the others, and how fast they are.")
     .addOption(threads())
-    .option("--size <n>", "side of the matrices that are multiplied", wholeNumber(1), 1024)
+    .option("--size <n>", "side of the matrices that are multiplied", wholeNumber(1, MOST_ROWS), 1024)
     .option("--explain", "which ways to compute a step were measured, and which were chosen", false)
     .addOption(json())
     .addHelpText(
@@ -116,7 +116,7 @@ function addBench(program: Command, finish: (code: number) => void): void {
       "channels-last",
       "compile",
     ])
-    .option("--size <n>", "side of the matrices", wholeNumber(1), 1024)
+    .option("--size <n>", "side of the matrices", wholeNumber(1, MOST_ROWS), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
     .option("--seconds <s>", "how long each measurement takes", realNumber(0, true), 3)
     .addOption(threads())

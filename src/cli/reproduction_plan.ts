@@ -5,6 +5,7 @@ import { entry } from "../models/index.ts";
 import type { Precision } from "../train/precision.ts";
 import { precisionNamed } from "./precision_choice.ts";
 import type { PlannedRun } from "./run_series.ts";
+import { MOST_SEEDS } from "./shared_options.ts";
 import { configFor, type GivenSettings, type TrainingConfig } from "./training_config.ts";
 
 /** A network of the list: `lenet:5` is five seeds, `alexnet:1:2:bf16` one seed and two epochs in bf16. */
@@ -35,11 +36,13 @@ export const DEFAULT_NETWORKS = [
 export function parseNetwork(text: string): PlannedNetwork {
   const [model, seeds = "1", epochs, precision, ...rest] = text.split(":");
   const counts = [seeds, epochs ?? "1"].map(Number);
-  if (rest.length > 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
+  if (rest.length > 0 || counts.some((count) => !Number.isSafeInteger(count) || count < 1)) {
     throw new ArgumentError(
       `reproduce: expected <network>[:<seeds>[:<epochs>[:<precision>]]], such as lenet:5 or alexnet:1:2:bf16, got "${text}"`,
     );
   }
+  if (counts[0] > MOST_SEEDS)
+    throw new ArgumentError(`reproduce: expected at most ${MOST_SEEDS} seeds of a network, got "${text}"`);
   entry(model);
   const known = { model, seeds: counts[0], epochs: epochs === undefined ? null : counts[1] };
   return precision === undefined ? known : { ...known, precision: precisionNamed(precision) };

@@ -1,7 +1,16 @@
 /** Options and help texts that several commands share. */
 import { Option } from "commander";
-import { engineNames } from "../engines/select.ts";
+import { engineNames, mostThreads } from "../engines/select.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
+
+/** The longest side of a picture: one of a single channel then takes 64 MiB. */
+export const MOST_PIXELS = 4096;
+
+/** The longest side of matrices that are multiplied to measure speed: three of them fill the memory of an engine. */
+export const MOST_ROWS = 16384;
+
+/** The most seeds of one training: more than anybody waits for. */
+export const MOST_SEEDS = 1000;
 
 export const dataDir = (): Option =>
   new Option(
@@ -15,7 +24,9 @@ export const engine = (): Option =>
   new Option("--engine <name>", `what computes: ${engineNames().join(", ")}`);
 
 export const threads = (): Option =>
-  new Option("--threads <n>", "threads of the engine (all processors by default)").argParser(wholeNumber(1));
+  new Option("--threads <n>", "threads of the engine (all processors by default)").argParser(
+    wholeNumber(1, mostThreads()),
+  );
 
 export const precision = (): Option =>
   new Option(
@@ -44,7 +55,7 @@ export const weightDecay = (): Option =>
 
 export const resize = (): Option =>
   new Option("--resize <n>", "side length to which pictures are resized (the network's)").argParser(
-    wholeNumber(1),
+    wholeNumber(1, MOST_PIXELS),
   );
 
 export const limitBatches = (): Option =>

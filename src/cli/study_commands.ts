@@ -14,6 +14,7 @@ import {
   learningRate,
   limitBatches,
   MODELS,
+  MOST_SEEDS,
   momentum,
   optimizer,
   precision,
@@ -37,7 +38,7 @@ export function addReproduce(program: Command, finish: Finish): void {
     .option(
       "--nin-starts <n>",
       "first steps of NiN from so many seeds, to see how many fail",
-      wholeNumber(0),
+      wholeNumber(0, MOST_SEEDS),
       0,
     )
     .option("--nin-steps <n>", "how many first steps", wholeNumber(5), 200)
@@ -98,7 +99,7 @@ export function addCompare(program: Command, finish: Finish): void {
       (text: string, before: string[]) => [...before, text],
       [] as string[],
     )
-    .option("--seeds <n>", "trainings of each variant", wholeNumber(1), 3)
+    .option("--seeds <n>", "trainings of each variant", wholeNumber(1, MOST_SEEDS), 3)
     .option("--seed <n>", "the first of the seeds (0)", wholeNumber(0))
     .option("--epochs <n>", "times through the training set (10)", wholeNumber(1))
     .addOption(batchSize())

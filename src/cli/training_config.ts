@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
-import { fastestEngine } from "../engines/select.ts";
+import { fastestEngine, mostThreads } from "../engines/select.ts";
 import { create, type Edition, entry, initXavier, type NetworkOptions } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
@@ -13,6 +13,7 @@ import { limitBatches } from "../train/loaders.ts";
 import { PRECISIONS } from "../train/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/run_folder.ts";
 import { precisionNamed } from "./precision_choice.ts";
+import { MOST_PIXELS } from "./shared_options.ts";
 
 export const DATASETS = ["fashion-mnist", "mnist"] as const;
 export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
@@ -22,16 +23,16 @@ const schema = v.object({
   model: v.string(),
   data: v.picklist(DATASETS),
   dataDir: v.nullable(v.string()),
-  epochs: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  batchSize: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  epochs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  batchSize: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   optimizer: v.picklist(OPTIMIZERS),
-  lr: v.pipe(v.number(), v.minValue(0)),
-  momentum: v.pipe(v.number(), v.minValue(0)),
-  weightDecay: v.pipe(v.number(), v.minValue(0)),
-  resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  lr: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  momentum: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  weightDecay: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_PIXELS))),
+  seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   engine: v.string(),
-  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(mostThreads()))),
   /** Runs from before there was a choice have none. */
   precision: v.optional(v.picklist(PRECISIONS), "f32"),
   microBatch: v.optional(
@@ -92,7 +93,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
   const network = given.network ?? {};
   // Whether the network has these choices is found out before anything is written.
   if (Object.keys(network).length > 0) create(model, network as NetworkOptions);
-  return {
+  return checked({
     format: "convoyant-run-1",
     model,
     data: oneOf("data set", given.data ?? "fashion-mnist", DATASETS),
@@ -112,7 +113,16 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     limitBatches: given.limitBatches ?? null,
     edition,
     network,
-  };
+  });
+}
+
+/** Values can come from where no option's parser has seen them: the variants of a comparison. */
+function checked(config: TrainingConfig): TrainingConfig {
+  const result = v.safeParse(schema, config);
+  if (result.success) return config;
+  const [issue] = result.issues;
+  const field = issue.path?.map(({ key }) => String(key)).join(".");
+  throw new ArgumentError(`${config.model}: ${field} is not as expected: ${issue.message}`);
 }
 
 const DEFAULT_LR = { sgd: 0.1, adam: 0.001, adamw: 0.001, rmsprop: 0.01, adagrad: 0.01 } as const;

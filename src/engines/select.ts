@@ -3,6 +3,7 @@ import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Engine } from "./engine.ts";
 import { dnnlFacts } from "./onednn/load_dnnl.ts";
 import { OnednnEngine } from "./onednn/onednn_engine.ts";
+import { mostThreads } from "./processors.ts";
 import { ReferenceEngine } from "./reference/reference_engine.ts";
 import { WasmEngine } from "./wasm/wasm_engine.ts";
 
@@ -71,3 +72,5 @@ export function createEngine(name: string, options: EngineOptions = {}): Engine 
   }
   return ENGINES[name](options);
 }
+
+export { mostThreads };

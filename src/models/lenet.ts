@@ -41,7 +41,7 @@ export function lenet(...args: LeNetArguments): nn.Sequential {
   const act = () => activationLayer("lenet", activation);
   const norm2d = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
   const norm1d = (features: number) => (batchNorm ? [nn.BatchNorm1d(features)] : []);
-  const drop = () => (dropout > 0 ? [nn.Dropout(dropout)] : []);
+  const drop = () => (dropout !== 0 ? [nn.Dropout(dropout)] : []);
   return nn.Sequential(
     ...[nn.Conv2d(1, 6, 5, { padding: 2 }), ...norm2d(6), act(), nn.AvgPool2d(2, 2)],
     ...[nn.Conv2d(6, 16, 5), ...norm2d(16), act(), nn.AvgPool2d(2, 2)],

@@ -1,4 +1,5 @@
 /** Networks by the names under which the command line knows them. */
+import { shownValue } from "../base/argument_kinds.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type * as nn from "../nn/index.ts";
 import type { ActivationName } from "./activations.ts";
@@ -107,5 +108,20 @@ export function create(
       `${name} has no option \`${key}\`${didYouMean(key, of.options)} (it has ${of.options.join(", ")})`,
     );
   }
+  for (const [key, value] of Object.entries(given)) checkOption(name, key as keyof NetworkOptions, value);
   return of.make({ ...(edition === undefined ? {} : of.presets[edition].network), ...given });
+}
+
+/** What comes from a command line or a file can be of any kind. */
+function checkOption(of: string, name: keyof NetworkOptions, value: unknown): void {
+  const [fits, expected] =
+    name === "dropout"
+      ? [typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"]
+      : name === "batchNorm" || name === "auxLogits"
+        ? [typeof value === "boolean", "true or false"]
+        : name === "numClasses"
+          ? [Number.isSafeInteger(value) && (value as number) >= 1, "a whole number of at least 1"]
+          : [true, ""];
+  if (!fits)
+    throw new ArgumentError(`${of}: expected \`${name}\` to be ${expected}, got ${shownValue(value)}`);
 }

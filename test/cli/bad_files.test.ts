@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -102,6 +103,21 @@ const LIARS: [string, Uint8Array, RegExp][] = [
     /trailing\.safetensors/,
   ],
 ];
+
+test("what is no regular file is refused at once, also by the commands", async () => {
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  const pipe = /cannot read .*pipe: it is a pipe, not a regular file/;
+  await refuses(["eval", "pipe", "--model", "lenet"], pipe);
+  folderWith(join(folder, "piped-run"), {});
+  execFileSync("mkfifo", [join(folder, "piped-run/config.json")]);
+  await refuses(["train", "--resume", "piped-run"], /piped-run\/config\.json: it is a pipe/);
+  folderWith(join(folder, "piped-data"), EMPTY_LABELS);
+  execFileSync("mkfifo", [join(folder, "piped-data", IMAGES)]);
+  await refuses(
+    ["data", "show", "--data-dir", "piped-data"],
+    /idx3-ubyte: it is a pipe.*remove or replace it/,
+  );
+});
 
 test("weights files that lie about their lengths, or overlap, are refused", async () => {
   folderWith(folder, Object.fromEntries(LIARS.map(([name, bytes]) => [name, bytes])));

@@ -20,6 +20,7 @@ import type {
   RunResult,
 } from "../engine.ts";
 import { reviveError } from "../errors_across.ts";
+import { mostThreads, processors } from "../processors.ts";
 import { Requests } from "../requests.ts";
 import { boundValues, checkBindings, copyOf, requireBuffer } from "../run_program.ts";
 import { StopGate } from "../stop_gate.ts";
@@ -86,8 +87,10 @@ export class WasmEngine implements Engine {
   constructor(options: WasmEngineOptions = {}, extension?: EngineExtension) {
     const { threads } = options;
     this.#extension = extension;
-    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
-      throw new EngineError(`${this.name}: threads must be a whole number from 1, got ${threads}`);
+    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > mostThreads())) {
+      throw new EngineError(
+        `${this.name}: threads must be a whole number from 1 to ${mostThreads()}, got ${threads}`,
+      );
     }
     this.#options = options;
     const own = options.referenceOnly !== true;
@@ -392,17 +395,6 @@ export class WasmEngine implements Engine {
 function canShare(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   return inNode() || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-}
-
-function processors(): number {
-  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? nodeProcessors());
-}
-
-/** Node.js 20 has no `navigator`. */
-function nodeProcessors(): number {
-  const host = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  const os = host.process?.getBuiltinModule?.("node:os") as { availableParallelism(): number } | undefined;
-  return os?.availableParallelism() ?? 1;
 }
 
 async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
