@@ -44,6 +44,23 @@ test("a file that is missing, no library, or of another architecture", {
   refused(foreign, /foreign\.so: it was built for another architecture/);
 });
 
+test("a folder, a pipe, a device, and a library that is cut short anywhere", {
+  skip: process.platform !== "linux",
+}, () => {
+  refused(folder, /: it is a folder; name a library file/);
+  refused("/dev/zero", /\/dev\/zero: it is no file; name a library file/);
+  const pipe = join(folder, "pipe.so");
+  execFileSync("mkfifo", [pipe]);
+  refused(pipe, /pipe\.so: it is no file/);
+  // Node.js itself is built like a library, and long enough to be cut in every part.
+  const whole = readFileSync(process.execPath);
+  for (const length of [0, 1, 4, 63, 64, 65, 200, 4096, 5000, whole.length >> 1]) {
+    const path = join(folder, "cut.so");
+    writeFileSync(path, whole.subarray(0, length));
+    refused(path, length < 64 ? /cut\.so: it is not a shared library/ : /cut\.so: it is cut short: it needs/);
+  }
+});
+
 const compiler = spawnSync("cc", ["--version"]).status === 0;
 
 function compile(name: string, code: string): string {

@@ -4,6 +4,7 @@ import { Dnnl } from "./dnnl.ts";
 import { declareFunctions } from "./dnnl_functions.ts";
 import type { ForeignFunctions, NativeLibrary } from "./foreign_functions.ts";
 import { foreignFunctions } from "./foreign_functions.ts";
+import { checkLibraryFile } from "./library_file.ts";
 
 /** Names that the system's loader is asked for, the newest generation first. */
 export const SYSTEM_NAMES = ["libdnnl.so.3", "libdnnl.so.2"];
@@ -98,6 +99,7 @@ export function forgetDnnlFacts(): void {
 
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
 function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
+  checkLibraryFile(path);
   pinRuntime(foreign, path);
   foreign.pin(path);
   const library = foreign.open(path);
@@ -112,7 +114,9 @@ function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
 function pinRuntime(foreign: ForeignFunctions, path: string): void {
   const { dirname, isAbsolute, join } = process.getBuiltinModule("node:path");
   const runtime = join(dirname(path), OPENMP_RUNTIME);
-  if (isAbsolute(path) && process.getBuiltinModule("node:fs").existsSync(runtime)) foreign.pin(runtime);
+  if (!isAbsolute(path) || !process.getBuiltinModule("node:fs").existsSync(runtime)) return;
+  checkLibraryFile(runtime);
+  foreign.pin(runtime);
 }
 
 function requireVersion(foreign: ForeignFunctions, library: NativeLibrary): void {
