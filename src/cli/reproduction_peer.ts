@@ -3,10 +3,11 @@
  * `pytorch.jsonl` beside the runs. What that file holds already is not trained again; an interrupted training goes on
  * after its last whole epoch.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openDataset } from "../data/index.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { readTextSync } from "../io/regular_file.ts";
 import { missingPart, type PeerPlaces, peerPlaces } from "./bench_peers.ts";
 import { lastWords, type PeerProgram, runPeer } from "./peer_process.ts";
 import { type PytorchRecord, readPytorchRecords } from "./reproduction_pytorch.ts";
@@ -115,6 +116,6 @@ export async function trainPeers(
 
 /** Whole: a program that is killed leaves no half line behind. */
 function append(file: string, line: string): void {
-  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const before = existsSync(file) ? readTextSync(file) : "";
   writeFileAtomicSync(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}${line}\n`);
 }

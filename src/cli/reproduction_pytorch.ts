@@ -46,7 +46,7 @@ export function readPytorchRecords(path: string): PytorchRecord[] {
       } catch {
         // Refused below, as what parses but is no record.
       }
-      return [pytorchRecord(value, place)];
+      return [pytorchRecord(value, place, line)];
     });
 }
 
@@ -68,12 +68,11 @@ const schema = v.object({
   lastLoss: v.optional(v.nullable(v.number())),
 });
 
-/** @throws FileError where the value, from that place, is no record. */
-export function pytorchRecord(value: unknown, place: string): PytorchRecord {
+/** @throws FileError where the value of a line, from that place, is no record. */
+export function pytorchRecord(value: unknown, place: string, line: string): PytorchRecord {
   const { success, output } = v.safeParse(schema, value);
   if (success) return output;
-  const text = `${JSON.stringify(value)}`.slice(0, 80);
-  throw new FileError(`${place} is not a record of PyTorch's figures: ${text}`);
+  throw new FileError(`${place} is not a record of PyTorch's figures: ${line.slice(0, 80)}`);
 }
 
 /** Our runs beside PyTorch's of the same precision and machine after as many epochs; empty where there are none. */

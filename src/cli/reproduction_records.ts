@@ -2,11 +2,11 @@
  * What has been reproduced so far, on whichever machine: a file of JSON lines beside the document. A network that takes
  * a night is trained where there is a night's time; what others trained before stays in the document.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { FileError } from "../base/errors.ts";
-import { fileErrorOf } from "../io/file_errors.ts";
-import { finalFigures, type MetricsPoint } from "../report/run_record.ts";
+import { readTextSync } from "../io/regular_file.ts";
+import { finalFigures, isMetricsPoint, type MetricsPoint } from "../report/run_record.ts";
 import { machineText } from "./reproduction_machine.ts";
 import { type PytorchRecord, pytorchRecord } from "./reproduction_pytorch.ts";
 import { CHANGEABLE, type TrainedRun } from "./run_series.ts";
@@ -24,15 +24,13 @@ export function recordsPath(document: string): string {
   return `${document.replace(/\.[^./\\]+$/, "")}.jsonl`;
 }
 
-const point = v.looseObject({ epoch: v.number(), trainLoss: v.number(), trainAccuracy: v.number() });
-
 const trained = v.object({
   kind: v.picklist(["run", "start"]),
   startedAt: v.string(),
   failure: v.nullable(v.string()),
   environment: v.record(v.string(), v.unknown()),
   config: v.unknown(),
-  points: v.array(point),
+  points: v.array(v.custom<MetricsPoint>(isMetricsPoint)),
 });
 
 /**
@@ -42,31 +40,23 @@ const trained = v.object({
 export function readRecords(path: string): Records {
   const records = { runs: [] as TrainedRun[], starts: [] as TrainedRun[], pytorch: [] as PytorchRecord[] };
   if (!existsSync(path)) return records;
-  linesOf(path).forEach((line, i) => {
+  const lines = readTextSync(path).split("\n");
+  lines.forEach((line, i) => {
     if (line.trim() === "") return;
     const place = `${path}: line ${i + 1}`;
     const value = parsed(line, place);
     if ((value as { kind?: unknown }).kind === "pytorch") {
-      records.pytorch.push(pytorchRecord(value, place));
+      records.pytorch.push(pytorchRecord(value, place, line));
       return;
     }
     const { output, success } = v.safeParse(trained, value);
     if (!success) throw new FileError(`${place} is no record of a training: ${line.slice(0, 80)}`);
-    const { kind, startedAt, failure, environment } = output;
-    const points = output.points as MetricsPoint[];
+    const { kind, startedAt, failure, environment, points } = output;
     const config = parseConfig(output.config, place);
     const run = { config, points, figures: finalFigures(points), failure, startedAt, environment };
     (kind === "run" ? records.runs : records.starts).push(run);
   });
   return records;
-}
-
-function linesOf(path: string): string[] {
-  try {
-    return readFileSync(path, "utf8").split("\n");
-  } catch (error) {
-    throw fileErrorOf(error, path, "read");
-  }
 }
 
 function parsed(line: string, place: string): object {

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
-import { fastestEngine, mostThreads } from "../engines/select.ts";
+import { fastestEngine } from "../engines/select.ts";
 import { create, type Edition, entry, initXavier, type NetworkOptions } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
@@ -32,7 +32,7 @@ const schema = v.object({
   resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_PIXELS))),
   seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   engine: v.string(),
-  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(mostThreads()))),
+  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** Runs from before there was a choice have none. */
   precision: v.optional(v.picklist(PRECISIONS), "f32"),
   microBatch: v.optional(
