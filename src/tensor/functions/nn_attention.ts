@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { arange, constant } from "../../ops/creation.ts";
-import { add, eq, ge, mul, where } from "../../ops/elementwise.ts";
+import { add, cast, eq, ge, mul, where } from "../../ops/elementwise.ts";
 import { amax } from "../../ops/reduction.ts";
 import { expand, reshape, transposeLast } from "../../ops/shape_ops.ts";
 import { softmax } from "../../ops/softmax.ts";
@@ -62,6 +62,7 @@ export const scaledDotProductAttention = defineFunction<ScaledDotProductAttentio
     const query = floatingInput(of, args.query, "query");
     let [key, value] = [floatingInput(of, args.key, "key"), floatingInput(of, args.value, "value")];
     const mask = optionalValue(of, args.attnMask, "attnMask");
+    if (mask !== null && mask.dtype !== "bool") floatingInput(of, args.attnMask, "attnMask");
     if (mask !== null && isCausal)
       throw new ArgumentError(`${named(of)}: expected attnMask or isCausal, not both`);
     if (enableGqa) [key, value] = [repeatHeads(of, key, query), repeatHeads(of, value, query)];
@@ -81,7 +82,7 @@ function maskedSoftmax(scores: Value, mask: Value | null): Value {
   const dim = scores.shape.length - 1;
   if (mask === null) return softmax(scores, dim);
   const nothing = constant(Number.NEGATIVE_INFINITY, scores.dtype);
-  const masked = mask.dtype === "bool" ? where(mask, scores, nothing) : add(scores, mask);
+  const masked = mask.dtype === "bool" ? where(mask, scores, nothing) : add(scores, cast(mask, scores.dtype));
   const silent = eq(amax(masked, [dim], true), nothing);
   const zero = constant(0, scores.dtype);
   return where(silent, zero, softmax(where(silent, zero, masked), dim));

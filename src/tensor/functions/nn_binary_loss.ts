@@ -7,7 +7,7 @@ import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import * as bce from "../../ops/binary_cross_entropy.ts";
 import { constant } from "../../ops/creation.ts";
-import { add, exp, log1pOp, mul, neg, sub } from "../../ops/elementwise.ts";
+import { add, cast, exp, log1pOp, mul, neg, sub } from "../../ops/elementwise.ts";
 import { mean } from "../../ops/reduction.ts";
 import { defineLoss } from "../autocast.ts";
 import { promote } from "../operands.ts";
@@ -74,7 +74,7 @@ function floatingTarget(of: string, x: Value, target: unknown): Value {
   return t;
 }
 
-/** A factor per element, which broadcasts to the losses but does not widen them. */
+/** A factor per element, of any dtype, which broadcasts to the losses but does not give them another shape. */
 function scaled(of: string, losses: Value, weight: unknown): Value {
   const w = optionalValue(of, weight, "weight");
   if (w === null) return losses;
@@ -83,7 +83,7 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
       `${named(of)}: expected a weight that broadcasts to ${formatShape(losses.shape)}, got ${formatShape(w.shape)}`,
     );
   }
-  return mul(losses, w);
+  return mul(losses, cast(w, losses.dtype));
 }
 
 /**
@@ -123,13 +123,14 @@ export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLog
   ["input", "target", "weight?", ...LEGACY, "posWeight?"],
   (args) => {
     const of = "binaryCrossEntropyWithLogits";
-    const x = floatingInput(of, args.input);
-    const t = floatingTarget(of, x, args.target);
-    const posWeight = optionalValue(of, args.posWeight, "posWeight");
+    const { dtype } = floatingTarget(of, floatingInput(of, args.input), args.target);
+    const given = optionalValue(of, args.posWeight, "posWeight") === null ? [] : [args.posWeight];
+    const [x, t, posWeight] = promote(named(of), [args.input, args.target, ...given]);
     const logs = logSigmoidOf(x);
-    const factor = posWeight === null ? null : add(mul(sub(posWeight, like(x, 1)), t), like(x, 1));
-    const losses = sub(mul(sub(like(x, 1), t), x), factor === null ? logs : mul(factor, logs));
-    return new Tensor(reduced(scaled(of, losses, args.weight), reductionOf(of, args)));
+    const factor = posWeight && add(mul(sub(posWeight, like(x, 1)), t), like(x, 1));
+    const losses = sub(mul(sub(like(x, 1), t), x), factor === undefined ? logs : mul(factor, logs));
+    // The losses are of the target's dtype, as in PyTorch.
+    return new Tensor(reduced(scaled(of, cast(losses, dtype), args.weight), reductionOf(of, args)));
   },
 );
 
@@ -146,9 +147,8 @@ export const softMarginLoss = defineLoss<UnweightedLoss>(
   ["input", "target", ...LEGACY],
   (args) => {
     const of = "softMarginLoss";
-    floatingInput(of, args.input);
-    valueOf(args.target, "target", named(of));
-    const [x, t] = promote(named(of), [args.input, args.target]);
+    const x = floatingInput(of, args.input);
+    const t = cast(valueOf(args.target, "target", named(of)), x.dtype);
     if (!sameShape(broadcastShapes([x.shape, t.shape], named(of)), x.shape)) {
       throw new ShapeError(
         `${named(of)}: expected a target that broadcasts to the input's ${formatShape(x.shape)}, got ${formatShape(t.shape)}`,
@@ -173,7 +173,8 @@ export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropy>(
     const of = "multilabelSoftMarginLoss";
     floatingInput(of, args.input);
     valueOf(args.target, "target", named(of));
-    const [x, t] = promote(named(of), [args.input, args.target]);
+    const given = optionalValue(of, args.weight, "weight") === null ? [] : [args.weight];
+    const [x, t] = promote(named(of), [args.input, args.target, ...given]);
     if (x.shape.length === 0)
       throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);
     const losses = neg(add(mul(t, logSigmoidOf(x)), mul(sub(like(x, 1), t), logSigmoidOf(neg(x)))));

@@ -24,7 +24,7 @@ import { expand } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { promote } from "../operands.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import { named, shown } from "./nn_arguments.ts";
+import { floatingInput, named, shown } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
 import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./nn_reduction.ts";
 
@@ -173,7 +173,7 @@ export const cosineEmbeddingLoss = defineFunction<MarginRankingLoss>(
   (args) => {
     const of = "cosineEmbeddingLoss";
     const [a, b] = floats(of, args.input1, args.input2);
-    const [, t] = floats(of, args.input1, args.target);
+    const t = cast(valueOf(args.target, "target", named(of)), a.dtype);
     if (t.shape.length > 1)
       throw new ShapeError(`${named(of)}: expected a target [N] or [], got ${formatShape(t.shape)}`);
     requireRanks(of, [args.input1, args.input2], t.shape.length + 1);
@@ -212,7 +212,8 @@ export const hingeEmbeddingLoss = defineFunction<HingeEmbeddingLoss>(
   ["input", "target", "margin?", ...LEGACY],
   (args) => {
     const of = "hingeEmbeddingLoss";
-    const [x, t] = floats(of, args.input, args.target);
+    const x = floatingInput(of, args.input);
+    const t = cast(valueOf(args.target, "target", named(of)), x.dtype);
     const zero = like(x, 0);
     const apart = where(eq(t, like(x, 1)), zero, atLeastZero(sub(like(x, args.margin ?? 1), x)));
     const alike = where(eq(t, like(x, -1)), zero, x);
@@ -259,9 +260,11 @@ export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
     const { anchor, positive, negative } = args;
     requireRanks(of, [anchor, positive, negative]);
     const between = (a: Tensor, b: Tensor): Value => distance(differenceOf(of, a, b), p, eps);
-    const near = between(anchor, positive);
-    const far = between(anchor, negative);
-    const nearest = swap ? emit(minimumOp, [far, between(positive, negative)]) : far;
+    const pairs = [between(anchor, positive), between(anchor, negative)];
+    if (swap) pairs.push(between(positive, negative));
+    const distances = pairs.map((pair) => new Tensor(pair));
+    const [near, far, other] = promote(named(of), distances);
+    const nearest = swap ? emit(minimumOp, [far, other]) : far;
     const losses = atLeastZero(add(sub(near, nearest), like(near, margin)));
     return new Tensor(reduced(losses, reductionOf(of, args)));
   },

@@ -4,7 +4,7 @@ import { formatShape, normalizeDim, numel, sameShape } from "../../base/shape.ts
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
-import { add, div, maximumOp, mul, pow, rsqrtOp } from "../../ops/elementwise.ts";
+import { add, cast, div, maximumOp, mul, pow, rsqrtOp } from "../../ops/elementwise.ts";
 import { standardize } from "../../ops/normalization.ts";
 import { constantPad } from "../../ops/padding.ts";
 import { avgPool2d } from "../../ops/pooling.ts";
@@ -13,7 +13,7 @@ import { expand, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { inWideNumbers } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
-import { floatingInput, named, sizes } from "./nn_arguments.ts";
+import { floatingInput, named, optionalValue, sizes } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
 import { affine, requireChannels, requireSeveral } from "./nn_normalization_parts.ts";
 
@@ -94,7 +94,9 @@ export const rmsNorm = defineFunction<RmsNorm>(
       inWideNumbers(x, (wide) => {
         const epsilon = constant(eps ?? (x.dtype === "float64" ? 2 ** -52 : 2 ** -23), wide.dtype);
         const scale = emit(rsqrtOp, [add(mean(mul(wide, wide), dims, true), epsilon)]);
-        return affine("rmsNorm", mul(wide, scale), weight, null);
+        const factors = optionalValue("rmsNorm", weight, "weight");
+        const normal = mul(wide, scale);
+        return factors === null ? normal : mul(normal, cast(factors, wide.dtype));
       }),
     );
   },

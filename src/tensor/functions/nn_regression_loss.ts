@@ -1,10 +1,11 @@
 /** Losses of numbers against numbers. */
+import { isFloating } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
-import { absOp, add, div, eq, exp, gt, log, lt, mul, sub, where } from "../../ops/elementwise.ts";
+import { absOp, add, cast, div, eq, exp, gt, log, lt, mul, sub, where } from "../../ops/elementwise.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { defineLoss } from "../autocast.ts";
 import { noGrad } from "../autograd.ts";
@@ -105,11 +106,10 @@ export interface GaussianNllLoss {
 const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
-/** Input and target as floating-point values of one dtype. */
+/** Input and target, one of them floating-point, as values of one dtype. */
 function pairOf(of: string, input: unknown, target: unknown, integers = false): [Value, Value] {
-  if (!integers) floatingInput(of, input);
-  valueOf(input, "input", named(of));
-  valueOf(target, "target", named(of));
+  const given = [valueOf(input, "input", named(of)), valueOf(target, "target", named(of))];
+  if (!integers && !given.some(({ dtype }) => isFloating(dtype))) floatingInput(of, input);
   const [x, t] = promote(named(of), [input, target], true);
   return [x, t];
 }
@@ -117,13 +117,14 @@ function pairOf(of: string, input: unknown, target: unknown, integers = false): 
 /** Reduces losses that a weight may scale; their mean divides by the sum of the weights where `byWeight`. */
 function weighted(of: string, losses: Value, weight: unknown, reduction: Reduction, byWeight = true): Tensor {
   if (weight === null || weight === undefined) return new Tensor(reduced(losses, reduction));
-  const w = floatingInput(of, weight, "weight");
-  if (!sameShape(w.shape, losses.shape)) {
+  const given = valueOf(weight, "weight", named(of));
+  if (!sameShape(given.shape, losses.shape)) {
     throw new ArgumentError(
-      `${named(of)}: weight and input must have the same size, got [${w.shape}] and [${losses.shape}]`,
+      `${named(of)}: weight and input must have the same size, got [${given.shape}] and [${losses.shape}]`,
     );
   }
-  const scaled = mul(losses, w);
+  const [x, w] = promote(named(of), [new Tensor(losses), weight]);
+  const scaled = mul(x, w);
   if (reduction !== "mean" || !byWeight) return new Tensor(reduced(scaled, reduction));
   return new Tensor(div(reduced(scaled, "sum"), reduced(w, "sum")));
 }
@@ -212,7 +213,8 @@ export const huberLoss = defineLoss<HuberLoss>(
       throw new ArgumentError(
         `${named(of)}: huber_loss does not support non-positive values for delta, got ${delta}`,
       );
-    const [x, t] = pairOf(of, args.input, args.target);
+    const x = floatingInput(of, args.input);
+    const t = cast(valueOf(args.target, "target", named(of)), x.dtype);
     const distance = emit(absOp, [sub(x, t)]);
     const square = mul(mul(distance, distance), like(x, 0.5));
     const line = mul(sub(distance, like(x, delta / 2)), like(x, delta));
@@ -235,6 +237,7 @@ export const huberLoss = defineLoss<HuberLoss>(
 export const klDiv = defineLoss<KlDiv>("klDiv", ["input", "target", ...LEGACY, "logTarget?"], (args) => {
   const of = "klDiv";
   const { logTarget = false, reduction = "mean", sizeAverage = null, reduce = null } = args;
+  for (const argument of ["input", "target"] as const) floatingInput(of, args[argument], argument);
   const [x, t] = pairOf(of, args.input, args.target);
   const byBatch = oneOf(of, "reduction", reduction, ["none", "mean", "sum", "batchmean"]) === "batchmean";
   const losses = logTarget ? mul(exp(t), sub(t, x)) : sub(timesLog(t), mul(t, x));
@@ -296,8 +299,9 @@ export const gaussianNllLoss = defineLoss<GaussianNllLoss>(
   (args) => {
     const of = "gaussianNllLoss";
     const { full = false, eps = 1e-6 } = args;
-    const [x, t] = pairOf(of, args.input, args.target);
-    const [, given] = promote(named(of), [args.input, args.var]);
+    if (args.var instanceof Tensor) floatingInput(of, args.var, "var");
+    pairOf(of, args.input, args.target);
+    const [x, t, given] = promote(named(of), [args.input, args.target, args.var], true);
     // The bound is no part of the gradient, as in PyTorch.
     const lift = noGrad(() => where(lt(given, like(x, eps)), sub(like(x, eps), given), like(x, 0)));
     const variance = varianceFor(x, add(given, lift));
