@@ -48,21 +48,26 @@ export function cutRuns(rows: number, run: number): RunPieces {
   return { strip, strips: Math.ceil(rows / strip), segment, segments: Math.ceil(run / segment) };
 }
 
-/** Runs of `run` bytes, from byte `start` of the source on; `dimensions` say where each lies. */
-export function planRunCopies(dimensions: readonly Dimension[], run: number, start = 0): KernelPlan {
+/** Runs of `run` bytes, from byte `start` of the source to byte `target` of the result; `dimensions` say where each lies. */
+export function planRunCopies(
+  dimensions: readonly Dimension[],
+  run: number,
+  start = 0,
+  target = 0,
+): KernelPlan {
   const rows = dimensions[dimensions.length - 1] ?? { size: 1, from: 0, to: 0 };
   const outer = dimensions.slice(0, -1);
   const { strip, strips, segment, segments } = cutRuns(rows.size, run);
   const pieces = strips * segments;
   const items = outer.reduce((count, d) => count * d.size, pieces);
   const bytes = outer.reduce((count, d) => count * d.size, rows.size * run);
-  return planItems(items, bytes, (exports, [source], target, begin, end) => {
+  return planItems(items, bytes, (exports, [source], result, begin, end) => {
     for (let item = begin; item < end; item++) {
       const place = locate(outer, Math.floor(item / pieces));
       const piece = item % pieces;
       const skip = (piece % segments) * segment;
       const first = Math.floor(piece / segments) * strip;
-      const to = target + place.to + first * rows.to + skip;
+      const to = result + target + place.to + first * rows.to + skip;
       const from = source + start + place.from + first * rows.from + skip;
       const count = Math.min(strip, rows.size - first);
       exports.copyRuns(to, rows.to, from, rows.from, count, Math.min(segment, run - skip));

@@ -1,5 +1,6 @@
 /**
- * slice and unslice with steps of 1, for any dtype: a block out of a tensor, and a block in a tensor of zeros.
+ * slice and unslice, for any dtype: a block out of a tensor, and a block in a tensor of zeros. Steps other than 1 are
+ * the business of strided_slice.ts.
  *
  * Dimensions that are taken whole are merged with the one before them, so that what is left are runs:
  * - Long runs (examples, planes) go in segments, shared out among the threads.
@@ -11,6 +12,7 @@ import { numel, type Shape } from "../../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../../engine.ts";
 import type { KernelExports, KernelPlan } from "../kernel.ts";
 import { cutRuns, type Dimension, planItems, planRunCopies } from "./run_copies.ts";
+import { planStridedSlice, planStridedUnslice } from "./strided_slice.ts";
 
 /** A dimension of the whole: its size, and which part of it is the piece; the bytes of one step in the two. */
 interface Cut {
@@ -28,7 +30,7 @@ export function planSlice(
   outputs: readonly TensorSpec[],
 ): KernelPlan | null {
   const cuts = cutsOf(attributes, inputs[0], outputs[0]);
-  if (cuts === null) return null;
+  if (cuts === null) return planStridedSlice(attributes, inputs, outputs);
   const last = cuts[cuts.length - 1];
   const start = cuts.reduce((bytes, { start, whole }) => bytes + start * whole, 0);
   const dimensions = cuts.slice(0, -1).map((cut): Dimension => {
@@ -44,7 +46,7 @@ export function planUnslice(
   outputs: readonly TensorSpec[],
 ): KernelPlan | null {
   const cuts = cutsOf(attributes, outputs[0], inputs[0]);
-  if (cuts === null) return null;
+  if (cuts === null) return planStridedUnslice(attributes, inputs, outputs);
   const last = cuts[cuts.length - 1];
   const rows = cuts[cuts.length - 2] ?? { size: 1, start: 0, taken: 1, whole: 0, piece: 0 };
   const outer = cuts.slice(0, -2);
