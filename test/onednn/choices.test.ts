@@ -1,10 +1,19 @@
 /** The file in which measured choices are kept. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Chooser, choicesPath } from "../../src/engines/onednn/choices.ts";
+import { Chooser, choicesPath, measuredChoices } from "../../src/engines/onednn/choices.ts";
 import { candidates, loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
 import * as convoyant from "../../src/index.ts";
 import { missingLibrary } from "./library.ts";
@@ -80,4 +89,43 @@ test("a way that fails when it is tried is not taken", { skip: missingLibrary() 
   assert.equal(chooser.choose("one of two fails", ["first", "second"], kernel), 1);
   ways[1] = ways[0];
   assert.equal(chooser.choose("both fail", ["first", "second"], kernel), -1);
+});
+
+test("a file of choices that is none, or cannot be written, is done without", {
+  skip: missingLibrary() || (process.platform === "linux" ? false : "needs pipes and /proc"),
+}, () => {
+  const before = process.env.XDG_CACHE_HOME;
+  const { dnnl } = loadDnnl();
+  const kernel = () => ({ bytes: [64], run: () => {} });
+  const choose = () => {
+    const chooser = new Chooser(undefined, true, dnnl);
+    assert.equal(chooser.choose("anything", ["only"], kernel), 0);
+    chooser.save();
+  };
+  try {
+    for (const cache of ["/proc/none", "/dev/null", "/dev/null/below"]) {
+      process.env.XDG_CACHE_HOME = cache;
+      choose();
+    }
+    process.env.XDG_CACHE_HOME = join(folder, "odd");
+    const odd = [
+      () => mkdirSync(choicesPath()),
+      () => execFileSync("mkfifo", [choicesPath()]),
+      () => symlinkSync("/dev/zero", choicesPath()),
+      () => writeFileSync(choicesPath(), `{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}`),
+      () => writeFileSync(choicesPath(), '{"__proto__":{"a":{"b":1}},"m":{"w":{"x":-1,"y":1e999}}}'),
+    ];
+    mkdirSync(join(folder, "odd/convoyant/onednn"), { recursive: true });
+    for (const make of odd) {
+      rmSync(choicesPath(), { recursive: true, force: true });
+      make();
+      choose();
+      assert.deepEqual(readdirSync(join(folder, "odd/convoyant/onednn")), ["choices.json"]);
+    }
+    assert.deepEqual(measuredChoices().m, { w: {} });
+    assert.equal(({} as Record<string, unknown>).a, undefined);
+  } finally {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  }
 });

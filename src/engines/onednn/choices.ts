@@ -13,6 +13,8 @@ import type { SliceKernel } from "./native_step.ts";
 /** Choices that are remembered in the shared words before they begin anew. */
 const WORDS = 8192;
 const ROUNDS = 5;
+/** The most that the file may have: a network adds some kilobytes. */
+const MOST_BYTES = 2 ** 26;
 const CLEARLY = 0.95;
 /** So many times slower than the best so far, a way is not measured again. */
 const HOPELESS = 1.5;
@@ -157,18 +159,34 @@ class ChoiceFile {
   save(): void {
     if (!this.#changed) return;
     this.#changed = false;
-    const fs = process.getBuiltinModule("node:fs");
-    const path = choicesPath();
     const all = readAll();
     all[this.#machine] = { ...all[this.#machine], ...Object.fromEntries(this.#times) };
-    const temporary = `${path}.${process.pid}.tmp`;
     try {
-      fs.mkdirSync(libraryFolder(), { recursive: true });
-      fs.writeFileSync(temporary, `${JSON.stringify(all, null, 1)}\n`);
-      fs.renameSync(temporary, path);
+      makeFolder(libraryFolder());
+      replaceFile(choicesPath(), `${JSON.stringify(all, null, 1)}\n`);
     } catch {
-      fs.rmSync(temporary, { force: true });
+      // The ways are measured again another time.
     }
+  }
+}
+
+/** Not mkdir's own `recursive`, which never returns in Node.js 20 where the system refuses as /proc does. */
+function makeFolder(path: string): void {
+  const { existsSync, mkdirSync } = process.getBuiltinModule("node:fs");
+  if (existsSync(path)) return;
+  makeFolder(process.getBuiltinModule("node:path").dirname(path));
+  mkdirSync(path);
+}
+
+function replaceFile(path: string, text: string): void {
+  const { renameSync, rmSync, writeFileSync } = process.getBuiltinModule("node:fs");
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 
@@ -181,7 +199,11 @@ export function choicesPath(): string {
 function readAll(): Record<string, Record<string, Times>> {
   let all: unknown;
   try {
-    all = JSON.parse(process.getBuiltinModule("node:fs").readFileSync(choicesPath(), "utf8"));
+    const { readFileSync, statSync } = process.getBuiltinModule("node:fs");
+    const stats = statSync(choicesPath());
+    // A pipe would keep us waiting, and a device never end.
+    if (!stats.isFile() || stats.size > MOST_BYTES) return {};
+    all = JSON.parse(readFileSync(choicesPath(), "utf8"));
   } catch {
     return {};
   }
@@ -196,7 +218,8 @@ function mapped<T>(from: unknown, read: (value: unknown) => T | undefined): Reco
 }
 
 function timeOf(value: unknown): number | null | undefined {
-  return value === null || typeof value === "number" ? value : undefined;
+  const isTime = typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return value === null || isTime ? value : undefined;
 }
 
 /** Which of several measured ways is taken; they stand in the order in which they were tried. */
