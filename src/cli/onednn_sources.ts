@@ -1,15 +1,7 @@
 /** Where `engine install onednn` gets the library from, and how it is taken out: nothing of an archive is run. */
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-} from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
 import { unzipSync } from "fflate";
 import { EngineError } from "../base/errors.ts";
 import { fetchPackage } from "../data/fetch/apt_source.ts";
@@ -137,8 +129,10 @@ export async function fetchLibrary(
       .map((place) => join(place, library))
       .find((path) => existsSync(path));
     if (found === undefined) throw new EngineError(`${library} is not in the package ${name}`);
-    const whole = join(work, library);
-    copyFileSync(realpathSync(found), whole);
+    // A link may lead anywhere on this machine.
+    const whole = realpathSync(found);
+    if (!whole.startsWith(realpathSync(root) + sep) || !statSync(whole).isFile())
+      throw new EngineError(`${library} of the package ${name} is no file of the package`);
     writeFileAtomicSync(join(folder, library), readFileSync(whole));
   });
 }

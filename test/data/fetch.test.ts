@@ -11,6 +11,7 @@ import { gzipSync } from "node:zlib";
 import { FileError } from "../../src/base/errors.ts";
 import { cacheFolder, destinationOf, placesOf } from "../../src/data/fetch/data_folders.ts";
 import { type LocateOptions, locateDataset } from "../../src/data/fetch/locate_dataset.ts";
+import { runCommand } from "../../src/data/fetch/run_command.ts";
 import { type DatasetSource, FASHION_MNIST } from "../../src/data/mnist_format.ts";
 import { encodeIdx } from "../../src/io/idx.ts";
 
@@ -190,6 +191,11 @@ test("the next source is tried where one fails, and one error lists them all", a
     response.writeHead(200, { "content-length": "30" });
     response.write("x", () => response.destroy());
   });
+  const dripping = await serve(t, (_, response) => {
+    response.writeHead(200, { "content-length": "30" });
+    const drip = setInterval(() => response.write("x"), 100);
+    response.on("close", () => clearInterval(drip));
+  });
   const absent = await serve(t, (_, response) => response.writeHead(404).end());
   const endless = await serve(t, (_, response) => {
     const more = () => {
@@ -200,7 +206,7 @@ test("the next source is tried where one fails, and one error lists them all", a
   });
   const lying = await serve(t, serving(wrong));
   const closed = "http://127.0.0.1:1/";
-  const bad = [silent, stalling, cut, absent, endless, lying, closed];
+  const bad = [silent, stalling, dripping, cut, absent, endless, lying, closed];
   const message = await messageOf(locate(tinyDataset(bad).source));
   for (const url of bad) assert.ok(message.includes(`  ${url}: `), `${url} is not in:\n${message}`);
   for (const why of [
@@ -222,6 +228,15 @@ test("the next source is tried where one fails, and one error lists them all", a
 
   const { folder } = await locate(tinyDataset([...bad, await serve(t, serving(contents))]).source);
   assert.deepEqual(fs.readdirSync(folder).sort(), [...contents.keys()].sort());
+});
+
+test("a program that has started another is not waited for beyond its time", {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = isolated(t);
+  const command = runCommand("sh", ["-c", "sleep 600 & echo $! > pid; wait"], { folder, milliseconds: 1000 });
+  await assert.rejects(command, /FileError: sh .*: not done after 1 s/);
+  process.kill(Number(fs.readFileSync(join(folder, "pid"), "utf8")));
 });
 
 test("nothing is fetched unless that is allowed", async (t) => {

@@ -27,6 +27,9 @@ export function runCommand(
     const timer = setTimeout(() => {
       late = true;
       child.kill("SIGKILL");
+      // What it has started itself may go on, and must not keep us waiting for its last words.
+      child.stdout.destroy();
+      child.stderr.destroy();
     }, options.milliseconds);
     const fail = (why: string) => {
       clearTimeout(timer);

@@ -9,9 +9,12 @@ import type { DataFile } from "../mnist_format.ts";
 export interface WebLimits {
   /** Until it has answered. */
   readonly connect: number;
-  /** Without a single byte. */
+  /** Without {@link LEAST} bytes. */
   readonly stall: number;
 }
+
+/** A source that sends a byte now and then would keep us for years. */
+const LEAST = 1 << 16;
 
 export const WEB_LIMITS: WebLimits = { connect: 5_000, stall: 15_000 };
 
@@ -42,7 +45,10 @@ export async function downloadFile(
   let timer = setTimeout(() => control.abort(new FileError("no answer")), limits.connect);
   const watch = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => control.abort(new FileError("it stopped sending")), limits.stall);
+    timer = setTimeout(
+      () => control.abort(new FileError("it stopped sending, or sends too slowly")),
+      limits.stall,
+    );
   };
   try {
     const response = await fetch(url, { signal: control.signal });
@@ -50,11 +56,15 @@ export async function downloadFile(
     watch();
     const size = Number(response.headers.get("content-length") ?? Number.NaN);
     let received = 0;
+    let watched = 0;
     let told = 0;
     const count = new Transform({
       transform(chunk: Uint8Array, _encoding, done) {
-        watch();
         received += chunk.length;
+        if (received - watched >= LEAST) {
+          watched = received;
+          watch();
+        }
         // Packed, it is not noticeably longer than what it unpacks to.
         if (received > file.bytes + PACKING_OVERHEAD)
           return done(new FileError("it sends more than the file can have"));
