@@ -46,6 +46,30 @@ export const topkOp: OpDefinition = {
   gradient: fromIndices,
 };
 
+/** The largest of x[0] ... x[i] along `attributes.dim`, and where the last of it stands; NaN from the first one on. */
+export const cummaxOp: OpDefinition = { ...sortOp, name: "cummax" };
+/** The smallest likewise. */
+export const cumminOp: OpDefinition = { ...sortOp, name: "cummin" };
+
+/** The most frequent element along `attributes.dim`, the smallest of several, and where its last one stands. */
+export const modeOp: OpDefinition = {
+  name: "mode",
+  infer([input], attributes) {
+    const dim = attributes.dim as number;
+    if (input.shape[dim] === 0) {
+      throw new ShapeError(
+        `expected at least one element along dimension ${dim} of ${formatShape(input.shape)}`,
+      );
+    }
+    const shape = input.shape.map((s, d) => (d === dim ? 1 : s));
+    return [
+      { shape, dtype: input.dtype },
+      { shape, dtype: "int64" },
+    ];
+  },
+  gradient: fromIndices,
+};
+
 function inferExtremePosition(
   [input]: readonly TensorSpec[],
   attributes: Readonly<Record<string, unknown>>,

@@ -229,6 +229,23 @@ const NAMES = [
   "signbit",
   "sinc",
   "xlogy",
+  "aminmax",
+  "argwhere",
+  "bincount",
+  "cummax",
+  "cummin",
+  "diff",
+  "dist",
+  "histc",
+  "median",
+  "mode",
+  "msort",
+  "nanmean",
+  "nanmedian",
+  "nanquantile",
+  "quantile",
+  "unique",
+  "uniqueConsecutive",
 ] as const;
 const SOFTMAX_NAMES = ["softmax", "logSoftmax"] as const;
 const RANDOM_NAMES = ["bernoulli", "multinomial"] as const;

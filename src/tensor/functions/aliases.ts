@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { clamp } from "./clamping.ts";
 import { ge, gt, le, lt, ne } from "./comparison.ts";
+import { trapezoid } from "./differences.ts";
 import { cat, vstack } from "./joining.ts";
 import { abs, neg, sign } from "./pointwise.ts";
 import { trunc } from "./rounding.ts";
@@ -53,6 +54,7 @@ export {
   sign as sgn,
   sub as subtract,
   transpose as swapdims,
+  trapezoid as trapz,
   trunc as fix,
   vstack as rowStack,
 };

@@ -7,7 +7,9 @@ export * from "./bitwise.ts";
 export * from "./clamping.ts";
 export * from "./comparison.ts";
 export * from "./conversion.ts";
+export * from "./counting.ts";
 export * from "./diagonals.ts";
+export * from "./differences.ts";
 export { atleast1d, atleast2d, atleast3d } from "./dimensions_at_least.ts";
 export * from "./einsum.ts";
 export * from "./grids.ts";
@@ -16,12 +18,28 @@ export * from "./joining.ts";
 export * from "./linear_algebra.ts";
 export * from "./logarithms.ts";
 export * from "./nn_index.ts";
-export * from "./ordering.ts";
+export type * from "./ordering.ts";
+export {
+  aminmax,
+  argmax,
+  argmin,
+  argsort,
+  cummax,
+  cummin,
+  kthvalue,
+  max,
+  min,
+  mode,
+  msort,
+  sort,
+  topk,
+} from "./ordering.ts";
 export * from "./pointwise.ts";
+export * from "./quantiles.ts";
 export * from "./reduction.ts";
 export * from "./repetition.ts";
 export * from "./rounding.ts";
-export { maskedSelect, nonzero } from "./selection.ts";
+export { argwhere, maskedSelect, nonzero } from "./selection.ts";
 export {
   flatten,
   movedim,

@@ -1,12 +1,12 @@
 /** Largest and smallest elements, their positions, and order. */
 import { ShapeError } from "../../base/errors.ts";
-import { formatShape, normalizeDim, numel } from "../../base/shape.ts";
-import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { formatShape, normalizeDim, normalizeDims, numel } from "../../base/shape.ts";
+import { emit, emitAll, type OpDefinition, type Value } from "../../graph/node.ts";
 import { full } from "../../ops/creation.ts";
 import * as elementwise from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import * as ops from "../../ops/ordering.ts";
-import { amaxOp, aminOp } from "../../ops/reduction.ts";
+import { amax, amaxOp, amin, aminOp } from "../../ops/reduction.ts";
 import { reshape } from "../../ops/shape_ops.ts";
 import { sliceDim } from "../../ops/slicing.ts";
 import { defineFunction } from "../define.ts";
@@ -17,7 +17,7 @@ import { maximum, minimum } from "./arithmetic.ts";
 /** Values and where they stood: an array of two that also has names. */
 export type ValuesAndIndices = [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
 
-function named(values: Value, indices: Value): ValuesAndIndices {
+export function named(values: Value, indices: Value): ValuesAndIndices {
   const pair = [new Tensor(values), new Tensor(indices)] as [Tensor, Tensor];
   return Object.assign(pair, { values: pair[0], indices: pair[1] });
 }
@@ -243,3 +243,103 @@ function nthSmallest(name: string, value: Value, k: number, dim: number, keepdim
   };
   return named(pick(values), pick(indices));
 }
+
+export type Extremes = (input: Tensor, options?: { dim?: number | null; keepdim?: boolean }) => MinAndMax;
+
+/** The smallest and the largest: an array of two that also has names. */
+export type MinAndMax = [Tensor, Tensor] & { readonly min: Tensor; readonly max: Tensor };
+
+/**
+ * The smallest and the largest of all elements, or along a dimension.
+ *
+ * @example
+ * ```ts
+ * const [low, high] = aminmax(tensor([3, 7, 5]));
+ * high.item(); // 7
+ * ```
+ */
+export const aminmax: Extremes = defineFunction(
+  "aminmax",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", "aminmax");
+    const dims = normalizeDims(dim, value.shape.length, "aminmax");
+    const pair = [new Tensor(amin(value, dims, keepdim)), new Tensor(amax(value, dims, keepdim))];
+    return Object.assign(pair, { min: pair[0], max: pair[1] });
+  },
+);
+
+/**
+ * In order along the first dimension; see `sort`.
+ *
+ * @example
+ * ```ts
+ * msort(tensor([3, 1, 2])).tolist(); // [1, 2, 3]
+ * ```
+ */
+export const msort: (input: Tensor) => Tensor = defineFunction("msort", ["input"], ({ input }) => {
+  return new Tensor(sorted("msort", { input, dim: 0 })[0]);
+});
+
+export interface RunningExtreme {
+  (input: Tensor, dim: number): ValuesAndIndices;
+  (input: Tensor, options: { dim: number }): ValuesAndIndices;
+}
+
+const running = (name: string, op: OpDefinition): RunningExtreme =>
+  defineFunction(name, ["input", "dim"], ({ input, dim }) => {
+    const value = valueOf(input, "input", name);
+    const at = normalizeDim(dim, value.shape.length, name);
+    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+    const [values, indices] = emitAll(op, [value], { dim: at });
+    return named(values, indices);
+  });
+
+/**
+ * The largest of x[0] ... x[i] along a dimension, and where (the last of) it stands.
+ *
+ * @example
+ * ```ts
+ * cummax(tensor([1, 3, 2, 3]), 0).indices.tolist(); // [0, 1, 1, 3]
+ * ```
+ */
+export const cummax = running("cummax", ops.cummaxOp);
+/**
+ * The smallest of x[0] ... x[i] along a dimension, and where (the last of) it stands.
+ *
+ * @example
+ * ```ts
+ * cummin(tensor([2, 3, 1]), 0).values.tolist(); // [2, 2, 1]
+ * ```
+ */
+export const cummin = running("cummin", ops.cumminOp);
+
+export interface Mode {
+  (input: Tensor, dim?: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
+}
+
+/**
+ * The most frequent element along a dimension (the smallest of several), and where the last of them stands: the vote of a
+ * majority.
+ *
+ * @example
+ * ```ts
+ * const { values, indices } = mode(tensor([2, 5, 5, 2, 5]));
+ * values.item(); // 5
+ * indices.item(); // 4
+ * ```
+ */
+export const mode: Mode = defineFunction(
+  "mode",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = -1, keepdim = false }) => {
+    const value = valueOf(input, "input", "mode");
+    const at = normalizeDim(dim, value.shape.length, "mode");
+    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+    const [values, indices] = emitAll(ops.modeOp, [value], { dim: at });
+    if (keepdim) return named(values, indices);
+    const shape = value.shape.filter((_, d) => d !== at);
+    return named(reshape(values, shape), reshape(indices, shape));
+  },
+);

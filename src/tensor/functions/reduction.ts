@@ -4,7 +4,7 @@ import { DTypeError } from "../../base/errors.ts";
 import { normalizeDim, normalizeDims, numel } from "../../base/shape.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
-import { cast, eq, isnanOp, logicalNotOp, neOp, where } from "../../ops/elementwise.ts";
+import { cast, div, eq, isnanOp, logicalNotOp, neOp, where } from "../../ops/elementwise.ts";
 import * as ops from "../../ops/reduction.ts";
 import * as scan from "../../ops/scan.ts";
 import { reshape } from "../../ops/shape_ops.ts";
@@ -93,6 +93,31 @@ export const nansum: ReduceWithDType = defineFunction(
       ? where(emit(isnanOp, [value]), constant(0, value.dtype), value)
       : value;
     return new Tensor(ops.sum(numbers, normalizeDims(dim, value.shape.length, "nansum"), keepdim));
+  },
+);
+
+/**
+ * Mean over dimensions of the elements that are not NaN; NaN of none.
+ *
+ * @example
+ * ```ts
+ * nanmean(tensor([1, NaN, 2])).item(); // 1.5
+ * ```
+ */
+export const nanmean: ReduceWithDType = defineFunction(
+  "nanmean",
+  ["input", "dim?", "keepdim?", "dtype?"],
+  ({ input, dim = null, keepdim = false, dtype = null }) => {
+    const value = valueOf(input, "input", "nanmean");
+    if (!isFloating(value.dtype)) {
+      throw new DTypeError(
+        `nanmean: expected a floating-point input, got ${value.dtype}; convert it with .float()`,
+      );
+    }
+    const dims = normalizeDims(dim, value.shape.length, "nanmean");
+    const numbers = ops.sum(cast(emit(logicalNotOp, [emit(isnanOp, [value])]), "int64"), dims, keepdim);
+    const total = nansum(input, { dim, keepdim, dtype }).value;
+    return new Tensor(div(total, cast(numbers, total.dtype)));
   },
 );
 

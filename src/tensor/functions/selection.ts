@@ -56,6 +56,20 @@ export const nonzero: Nonzero = defineFunction(
   },
 );
 
+/**
+ * As `nonzero`: positions of the elements other than 0, one row each.
+ *
+ * @example
+ * ```ts
+ * await (await argwhere(tensor([0, 5, 6]))).tolist(); // [[1], [2]]
+ * ```
+ */
+export const argwhere: (input: Tensor) => Promise<Tensor> = defineFunction(
+  "argwhere",
+  ["input"],
+  ({ input }) => nonzero(input),
+);
+
 export interface MaskedSelect {
   (input: Tensor, mask: Tensor): Promise<Tensor>;
   (input: Tensor, options: { mask: Tensor }): Promise<Tensor>;

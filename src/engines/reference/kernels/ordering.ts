@@ -70,9 +70,45 @@ const argExtreme =
     });
   };
 
+const runningExtreme =
+  (sign: 1 | -1): ReferenceKernel =>
+  ({ inputs: [input], outputs: [values, indices], attributes }) => {
+    forEachLine(input, attributes.dim as number, (start, step, count) => {
+      let best = 0;
+      for (let i = 0; i < count; i++) {
+        const x = input.data[start + i * step];
+        const y = input.data[start + best * step];
+        if (Number.isNaN(x) || (!Number.isNaN(y) && sign * x >= sign * y)) best = i;
+        values.data[start + i * step] = input.data[start + best * step];
+        indices.data[start + i * step] = best;
+      }
+    });
+  };
+
+const mode: ReferenceKernel = ({ inputs: [input], outputs: [values, indices], attributes }) => {
+  forEachLine(input, attributes.dim as number, (start, step, count, line) => {
+    const order = orderOf(input.data, start, step, count, false);
+    const at = (i: number) => input.data[start + order[i] * step];
+    let last = 0;
+    let most = 0;
+    for (let i = 0, from = 0; i < count; i++) {
+      if (compare(at(i), at(from)) !== 0) from = i;
+      if (i - from + 1 > most) {
+        most = i - from + 1;
+        last = i;
+      }
+    }
+    values.data[line] = at(last);
+    indices.data[line] = order[last];
+  });
+};
+
 export const ORDERING_KERNELS: Record<string, ReferenceKernel> = {
   sort,
   topk,
   argmax: argExtreme(1),
   argmin: argExtreme(-1),
+  cummax: runningExtreme(1),
+  cummin: runningExtreme(-1),
+  mode,
 };
