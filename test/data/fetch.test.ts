@@ -230,6 +230,19 @@ test("the next source is tried where one fails, and one error lists them all", a
   assert.deepEqual(fs.readdirSync(folder).sort(), [...contents.keys()].sort());
 });
 
+test("a program that fails is quoted where it names its error", async (t) => {
+  const folder = isolated(t);
+  const say = (text: string) =>
+    runCommand("sh", ["-c", `printf '${text}' >&2; exit 3`], { folder, milliseconds: 60_000 });
+  await assert.rejects(
+    say("  at this line\\n    ^^^^\\nOSError: no space left\\n"),
+    /: OSError: no space left$/,
+  );
+  await assert.rejects(say("ERROR: none found\\nWARNING: old\\n"), /: ERROR: none found$/);
+  await assert.rejects(say("one\\ntwo\\nthree\\n"), /: two three$/);
+  await assert.rejects(say(""), /it ended with code 3/);
+});
+
 test("a program that has started another is not waited for beyond its time", {
   timeout: 60_000,
 }, async (t) => {

@@ -78,10 +78,11 @@ test("gzipped files are unpacked within a bound", async (t) => {
     readMaybeGzipped(join(folder, "plain"), 99_999),
     /at most 99999 bytes unpacked, got 100000/,
   );
-  await assert.rejects(
-    readMaybeGzipped(put("cut.gz", packed.subarray(0, 60)), 1e6),
-    /damaged or incomplete gzip file/,
-  );
+  for (let length = 2; length < packed.length; length++)
+    await assert.rejects(
+      readMaybeGzipped(put("cut.gz", packed.subarray(0, length)), 1e6),
+      /FileError: .*cut\.gz is a damaged or incomplete gzip file/,
+    );
   const damaged = Uint8Array.from(packed);
   damaged[damaged.length - 6] ^= 1;
   await assert.rejects(readMaybeGzipped(put("bad.gz", damaged), 1e6), /damaged or incomplete gzip file/);

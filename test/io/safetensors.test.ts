@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -7,7 +7,12 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { arrayFrom, DTYPES, type DType, numbersOf } from "../../src/base/dtype.ts";
 import { ArgumentError, DTypeError, FileError, ShapeError } from "../../src/base/errors.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../../src/io/safetensors.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedArray,
+  type SafetensorsContent,
+} from "../../src/io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/safetensors_file.ts";
 
 const FIXTURES = fileURLToPath(new URL("../../../test/fixtures/safetensors/", import.meta.url));
@@ -232,6 +237,35 @@ test("damaged bytes give a FileError or a readable file, never another error", (
     },
   );
   fc.assert(property, { numRuns: 500 });
+});
+
+test("a damaged file is read from the disk as it is from memory", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "w");
+  const good = encodeSafetensors(ours(), { a: "b" });
+  const outcome = async (read: () => SafetensorsContent | Promise<SafetensorsContent>) => {
+    try {
+      const { tensors, metadata } = await read();
+      return [...tensors, ...Object.entries(metadata)];
+    } catch (error) {
+      assert.ok(error instanceof FileError, String(error));
+      return error.message;
+    }
+  };
+  const same = async (bytes: Uint8Array) => {
+    writeFileSync(path, bytes);
+    const there = await outcome(() => readSafetensors(path));
+    assert.deepEqual(there, await outcome(() => decodeSafetensors(bytes, { name: path })));
+  };
+  for (let length = 0; length <= good.length; length += length < 40 ? 1 : 37)
+    await same(good.slice(0, length));
+  const property = fc.asyncProperty(fc.nat(good.length - 1), fc.nat(255), async (at, value) => {
+    const bad = good.slice();
+    bad[at] = value;
+    await same(bad);
+  });
+  await fc.assert(property, { numRuns: 200 });
 });
 
 test("refuses to write what cannot be read back", () => {

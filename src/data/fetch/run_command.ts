@@ -55,6 +55,7 @@ export function runCommand(
 
 function lastLines(text: string): string {
   const lines = text.trim().split("\n");
-  const errors = lines.filter((line) => line.startsWith("E:"));
+  // apt's, pip's, and the last line of what Python prints when it ends with an error.
+  const errors = lines.filter((line) => /^(E:|ERROR:|[\w.]*Error\b)/.test(line));
   return (errors.length > 0 ? errors : lines).slice(-2).join(" ");
 }
