@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
 import { fastestEngine } from "../engines/select.ts";
-import { create, type Edition, entry, initXavier, type NetworkOptions } from "../models/index.ts";
+import { create, type Edition, entry, initXavier, type NetworkOptions, names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
 import { manualSeed } from "../tensor/index.ts";
@@ -18,9 +18,15 @@ import { MOST_PIXELS } from "./shared_options.ts";
 export const DATASETS = ["fashion-mnist", "mnist"] as const;
 export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
 
+/** The most classes that a run's network may have: its last layer is made before there are weights for it. */
+const MOST_CLASSES = 10_000;
+
 const schema = v.object({
   format: v.literal("convoyant-run-1"),
-  model: v.string(),
+  model: v.pipe(
+    v.string(),
+    v.check((name) => names().includes(name), "Expected the name of a network that there is"),
+  ),
   data: v.picklist(DATASETS),
   dataDir: v.nullable(v.string()),
   epochs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -42,7 +48,16 @@ const schema = v.object({
   limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
   edition: v.picklist(["zh", "en"]),
   /** What was chosen about the network itself: activation, dropout, batchNorm, ... */
-  network: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {}),
+  network: v.optional(
+    v.pipe(
+      v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+      v.check(
+        ({ numClasses = 1 }) => !(Number(numClasses) > MOST_CLASSES),
+        `Expected numClasses of at most ${MOST_CLASSES}`,
+      ),
+    ),
+    {},
+  ),
 });
 
 export type TrainingConfig = v.InferOutput<typeof schema>;
@@ -91,9 +106,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     );
   }
   const network = given.network ?? {};
-  // Whether the network has these choices is found out before anything is written.
-  if (Object.keys(network).length > 0) create(model, network as NetworkOptions);
-  return checked({
+  const config = checked({
     format: "convoyant-run-1",
     model,
     data: oneOf("data set", given.data ?? "fashion-mnist", DATASETS),
@@ -114,6 +127,9 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     edition,
     network,
   });
+  // Whether the network has these choices is found out before anything is written.
+  if (Object.keys(network).length > 0) create(model, network as NetworkOptions);
+  return config;
 }
 
 /** Values can come from where no option's parser has seen them: the variants of a comparison. */

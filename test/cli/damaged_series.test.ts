@@ -62,6 +62,8 @@ test("a damaged file of a run is named, with its line and what to do", () => {
 test("settings of a run that would exhaust the machine are refused", () => {
   for (const [name, value] of Object.entries({
     threads: 0,
+    model: "constructor",
+    network: { numClasses: 1e9 },
     resize: 1e9,
     seed: 1e300,
     lr: "1",

@@ -61,6 +61,7 @@ const WRONG: [string, RegExp][] = [
     "train lenet --set numClasses=0",
     /lenet: expected `numClasses` to be a whole number of at least 1, got 0/,
   ],
+  ["train lenet --set numClasses=1e12", /network is not as expected: Expected numClasses of at most 10000/],
   ["train lenet --set __proto__=1", /lenet has no option `__proto__`/],
   ["engine --size 100000", /expected a whole number from 1 to 16384, got "100000"/],
   ["reproduce lenet:1000000000", /expected at most 1000 seeds of a network, got "lenet:1000000000"/],
