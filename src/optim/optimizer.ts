@@ -12,7 +12,7 @@ import { scalarValue } from "../tensor/operands.ts";
 import { executor, runningExecutor } from "../tensor/runtime.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type OptimizerState, readState, writeState } from "./optimizer_state.ts";
-import { groupOf, groupsOf, type ParamGroup, type ParamGroupInput } from "./param_groups.ts";
+import { groupOf, groupsOf, type ParamGroup, type ParamGroupInput, requireAllNamed } from "./param_groups.ts";
 
 /** What an optimiser remembers of one parameter, under PyTorch's keys. */
 export type ParameterState = Record<string, Tensor | number>;
@@ -101,6 +101,7 @@ export abstract class Optimizer {
     const taken = new Set(this.paramGroups.flatMap((one) => one.params));
     const added = groupOf(this.constructor.name, group, this.defaults, taken);
     this.checkGroup(added);
+    requireAllNamed(this.constructor.name, [...this.paramGroups, added]);
     this.paramGroups.push(added);
   }
 

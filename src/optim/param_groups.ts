@@ -9,6 +9,8 @@ import { Tensor } from "../tensor/tensor.ts";
 export interface ParamGroup {
   /** Parameters that share these settings. */
   params: Tensor[];
+  /** Their names, where they were given as [name, parameter]. */
+  paramNames?: string[];
   /** Learning rate. */
   lr: number;
   [setting: string]: any;
@@ -47,7 +49,19 @@ export function groupsOf(
   if (list.length === 0) throw new ArgumentError(`${of}: expected parameters to train, got an empty list`);
   const groups = list.every(isPlainObject) ? list : [{ params: list }];
   const taken = new Set<Tensor>();
-  return groups.map((group) => groupOf(of, group as unknown as ParamGroupInput, defaults, taken));
+  const made = groups.map((group) => groupOf(of, group as unknown as ParamGroupInput, defaults, taken));
+  requireAllNamed(of, made);
+  return made;
+}
+
+/** @throws ArgumentError where some groups have names for their parameters and others have not. */
+export function requireAllNamed(of: string, groups: readonly ParamGroup[]): void {
+  const named = groups.map(({ paramNames }) => paramNames !== undefined);
+  if (named.every((one) => one === named[0])) return;
+  throw new ArgumentError(
+    `${of}: expected parameters of all groups with names or of none, got group ${named.indexOf(true)} with and ` +
+      `group ${named.indexOf(false)} without`,
+  );
 }
 
 /** One group with all settings; `taken` holds the parameters of the others. */
@@ -76,21 +90,32 @@ export function groupOf(
       `${of}: expected a group's \`params\` to be a list of parameters, got ${described(given)}`,
     );
   }
-  const params = (given instanceof Tensor ? [given] : [...(given as Iterable<unknown>)]).map((one) =>
-    parameterOf(of, one),
-  );
+  const list = given instanceof Tensor ? [given] : [...(given as Iterable<unknown>)];
+  const params = list.map((one) => parameterOf(of, one));
+  const paramNames = list.filter(isNamed).map(([name]) => name);
+  if (paramNames.length !== 0 && paramNames.length !== list.length) {
+    throw new ArgumentError(
+      `${of}: expected all parameters with names or none, got names for ${paramNames.length} of ${list.length}`,
+    );
+  }
   for (const param of params) {
     if (taken.has(param))
       throw new ArgumentError(`${of}: a parameter appears in more than one place of the parameter groups`);
     taken.add(param);
   }
   const group = { ...defaults, ...settings, params } as ParamGroup;
+  if (paramNames.length > 0) group.paramNames = paramNames;
   if ((group.lr as unknown) instanceof Tensor) group.lr = knownNumber(of, "lr", group.lr);
   return group;
 }
 
+/** Whether a parameter comes with its name. */
+function isNamed(given: unknown): given is [name: string, parameter: unknown] {
+  return Array.isArray(given) && given.length === 2 && typeof given[0] === "string";
+}
+
 function parameterOf(of: string, given: unknown): Tensor {
-  const param = Array.isArray(given) && given.length === 2 && typeof given[0] === "string" ? given[1] : given;
+  const param = isNamed(given) ? given[1] : given;
   if (!(param instanceof Tensor))
     throw new ArgumentError(`${of}: expected parameters to be tensors, got ${described(param)}`);
   if (!param.isLeaf)

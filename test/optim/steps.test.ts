@@ -43,6 +43,33 @@ test("what the step computed is read without another run", async () => {
   assert.equal(executor().statistics.runs - runs, 1);
 });
 
+test("names of parameters stay with them, and all have one or none", () => {
+  const net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1));
+  const optimizer = optim.SGD(net.namedParameters(), { lr: 0.1 });
+  const names = ["0.weight", "0.bias", "1.weight", "1.bias"];
+  assert.deepEqual(optimizer.paramGroups[0].paramNames, names);
+  const state = optimizer.stateDict();
+  assert.deepEqual(state.param_groups[0].param_names, names);
+  const other = optim.SGD(net.parameters(), { lr: 0.1 });
+  assert.equal("param_names" in other.stateDict().param_groups[0], false);
+  other.loadStateDict(state);
+  assert.deepEqual(other.paramGroups[0].paramNames, names);
+  const [first, second] = net.namedParameters();
+  assert.throws(
+    () => optim.SGD([first, second[1]] as never),
+    /expected all parameters with names or none, got names for 1 of 2/,
+  );
+  assert.throws(
+    () => optim.SGD([{ params: [first] }, { params: [second[1]] }] as never),
+    /of all groups with names or of none, got group 0 with and group 1 without/,
+  );
+  assert.throws(
+    () => optimizer.addParamGroup({ params: [ones(1).requiresGrad_()] }),
+    /got group 0 with and group 1 without/,
+  );
+  assert.equal(optimizer.paramGroups.length, 1);
+});
+
 for (const [name, make] of Object.entries({
   SGD: (p: Tensor[]) => optim.SGD(p, { lr: 0.1, momentum: 0.9 }),
   Adam: (p: Tensor[]) => optim.Adam(p),
