@@ -3,6 +3,8 @@ import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
+import { constant } from "../../ops/creation.ts";
+import { add, cast, floorOp, maximumOp, minimumOp } from "../../ops/elementwise.ts";
 import { type ResampleAxis, type ResampleRule, resample } from "../../ops/interpolation.ts";
 import { adaptiveAvgPool2dOp } from "../../ops/pooling.ts";
 import { reshape } from "../../ops/shape_ops.ts";
@@ -72,7 +74,8 @@ const SPATIAL: Partial<Record<InterpolationMode, number>> = {
 /**
  * Resizes the dimensions behind the channels.
  *
- * @param input - [N, C, ...] with one to three spatial dimensions.
+ * @param input - [N, C, ...] with one to three spatial dimensions; also of bytes (uint8) where the mode is a
+ * nearest one, `"bilinear"` or `"bicubic"`.
  * @param size - the size afterwards; or give
  * @param scaleFactor - what the size is multiplied by (rounded down).
  * @param mode - `"nearest"` by default; `"linear"`, `"bilinear"`, `"trilinear"` and `"bicubic"` by the number
@@ -96,7 +99,8 @@ export const interpolate = defineFunction<Interpolate>(
     const of = named("interpolate");
     const kind = oneOf("interpolate", "mode", mode, MODES);
     const copies = kind === "nearest" || kind === "nearest-exact";
-    const x = (copies ? numericInput : floatingInput)("interpolate", args.input);
+    const bytes = isPictureOfBytes(args.input, kind);
+    const x = (copies || bytes ? numericInput : floatingInput)("interpolate", args.input);
     const spatial = x.shape.length - 2;
     if (spatial < 1 || spatial > 3 || (SPATIAL[kind] ?? spatial) !== spatial) {
       const rank = SPATIAL[kind] === undefined ? "3 to 5" : `${SPATIAL[kind] + 2}`;
@@ -123,10 +127,27 @@ export const interpolate = defineFunction<Interpolate>(
       antialias: Boolean(antialias),
       axes,
     };
+    if (bytes) return new Tensor(resampledBytes(x, rule));
     const [y] = overNumbers("interpolate", [x], ([picture]) => [resample(picture as Value, rule)]);
     return new Tensor(y);
   },
 );
+
+function isPictureOfBytes(input: unknown, kind: InterpolationMode): boolean {
+  return input instanceof Tensor && input.dtype === "uint8" && (kind === "bilinear" || kind === "bicubic");
+}
+
+/** Rows first, then columns, rounded to bytes after each: as Pillow has it, and PyTorch for bytes. */
+function resampledBytes(x: Value, rule: ResampleRule): Value {
+  const like = (value: number): Value => constant(value, "float64");
+  let picture = cast(x, "float64");
+  for (const d of [1, 0]) {
+    const axes = rule.axes.map((axis, i) => (i === d ? axis : { size: picture.shape[i + 2], scale: 1 }));
+    const rounded = emit(floorOp, [add(resample(picture, { ...rule, axes }), like(0.5))]);
+    picture = emit(minimumOp, [emit(maximumOp, [rounded, like(0)]), like(255)]);
+  }
+  return cast(picture, "uint8");
+}
 
 function tapsOf(kind: InterpolationMode): ResampleRule["kind"] {
   if (kind === "nearest" || kind === "nearest-exact") return kind;

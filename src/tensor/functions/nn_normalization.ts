@@ -1,4 +1,5 @@
 /** Normalisation by layer, group, neighbouring channels and length. */
+import { isFloating } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
@@ -13,7 +14,7 @@ import { expand, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
 import { inWideNumbers } from "../operands.ts";
 import { Tensor } from "../tensor.ts";
-import { floatingInput, named, optionalValue, sizes } from "./nn_arguments.ts";
+import { floatingInput, named, numericInput, optionalValue, overNumbers, sizes } from "./nn_arguments.ts";
 import { vectorNorm } from "./nn_norm.ts";
 import { affine, requireChannels, requireSeveral } from "./nn_normalization_parts.ts";
 
@@ -199,16 +200,17 @@ export const localResponseNorm = defineFunction<LocalResponseNorm>(
   ["input", "size", "alpha?", "beta?", "k?:number"],
   ({ input, size, alpha = 1e-4, beta = 0.75, k = 1 }) => {
     const of = "localResponseNorm";
-    const x = floatingInput(of, input);
+    const given = numericInput(of, input);
+    const x = isFloating(given.dtype) ? given : cast(given, "float32");
     const [width] = sizes(of, "size", size, 1, 1);
     if (x.shape.length < 3) {
       throw new ShapeError(
         `${named(of)}: expected an input of at least 3 dimensions, got ${formatShape(x.shape)}`,
       );
     }
-    if (numel(x.shape) === 0) return new Tensor(mul(x, constant(1, x.dtype)));
+    if (numel(x.shape) === 0) return new Tensor(mul(given, constant(1, given.dtype)));
     const [batch, channels, ...rest] = x.shape;
-    const squares = reshape(mul(x, x), [batch, 1, channels, numel(rest)]);
+    const squares = reshape(mul(given, given), [batch, 1, channels, numel(rest)]);
     const before = Math.floor(width / 2);
     const padded = constantPad(
       squares,
@@ -221,8 +223,10 @@ export const localResponseNorm = defineFunction<LocalResponseNorm>(
       0,
     );
     const plain = { padding: [0, 0], ceilMode: false, countIncludePad: true, divisorOverride: null };
-    const means = avgPool2d(padded, { kernelSize: [width, 1], stride: [1, 1], ...plain });
-    const scaled = add(mul(reshape(means, x.shape), constant(alpha, x.dtype)), constant(k, x.dtype));
+    const pooling = { kernelSize: [width, 1], stride: [1, 1], ...plain };
+    const [pooled] = overNumbers(of, [padded], ([squared]) => [avgPool2d(squared as Value, pooling)]);
+    const means = cast(reshape(pooled, x.shape), x.dtype);
+    const scaled = add(mul(means, constant(alpha, x.dtype)), constant(k, x.dtype));
     return new Tensor(div(x, pow(scaled, constant(beta, x.dtype))));
   },
 );
