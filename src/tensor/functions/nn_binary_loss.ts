@@ -178,7 +178,12 @@ export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropy>(
     if (x.shape.length === 0)
       throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);
     const losses = neg(add(mul(t, logSigmoidOf(x)), mul(sub(like(x, 1), t), logSigmoidOf(neg(x)))));
-    const perExample = mean(scaled(of, losses, args.weight), [x.shape.length - 1]);
-    return new Tensor(reduced(perExample, reductionOf(of, args)));
+    const weighted = scaled(of, losses, args.weight);
+    const last = weighted.shape.length - 1;
+    const perExample = mean(weighted, [last]);
+    // PyTorch divides by the input's classes, also where a single one is repeated along the target's.
+    const repeats = weighted.shape[last] / x.shape[x.shape.length - 1];
+    const counted = repeats > 1 ? mul(perExample, like(perExample, repeats)) : perExample;
+    return new Tensor(reduced(counted, reductionOf(of, args)));
   },
 );

@@ -87,7 +87,7 @@ export const crossEntropy = defineLoss<CrossEntropy>("crossEntropy", [...NLL, "l
   const of = "crossEntropy";
   const { ignoreIndex = -100, labelSmoothing = 0 } = args;
   const x = floatingInput(of, args.input);
-  const target = valueOf(args.target, "target", named(of));
+  const target = labelOfOne(x, valueOf(args.target, "target", named(of)));
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ArgumentError(
       `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
@@ -131,7 +131,7 @@ export const nllLoss = defineLoss<NllLoss>("nllLoss", NLL, (args) => {
   const of = "nllLoss";
   const { ignoreIndex = -100 } = args;
   const x = floatingInput(of, args.input);
-  const target = valueOf(args.target, "target", named(of));
+  const target = labelOfOne(x, valueOf(args.target, "target", named(of)));
   const classDim = classDimOf(of, x);
   const weight = classWeight(of, args.weight, x, classDim);
   requireDtypeOfScores(of, weight, x);
@@ -143,6 +143,12 @@ function classDimOf(of: string, x: Value): number {
     throw new ShapeError(`${named(of)}: expected scores [C], [N, C] or [N, C, ...], got a single number`);
   }
   return x.shape.length === 1 ? 0 : 1;
+}
+
+/** The label of scores [C] may stand in a list. */
+function labelOfOne(x: Value, target: Value): Value {
+  const inList = x.shape.length === 1 && sameShape(target.shape, [1]) && !isFloating(target.dtype);
+  return inList ? reshape(target, []) : target;
 }
 
 function withoutDim(shape: readonly number[], dim: number): number[] {

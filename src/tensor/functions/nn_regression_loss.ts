@@ -1,7 +1,7 @@
 /** Losses of numbers against numbers. */
-import { isFloating } from "../../base/dtype.ts";
-import { ArgumentError } from "../../base/errors.ts";
-import { sameShape } from "../../base/shape.ts";
+import { isFloating, numbersOf } from "../../base/dtype.ts";
+import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { formatShape, sameShape } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
 import { constant } from "../../ops/creation.ts";
@@ -300,11 +300,12 @@ export const gaussianNllLoss = defineLoss<GaussianNllLoss>(
     const of = "gaussianNllLoss";
     const { full = false, eps = 1e-6 } = args;
     if (args.var instanceof Tensor) floatingInput(of, args.var, "var");
+    requireNotNegative(of, args.var);
     pairOf(of, args.input, args.target);
     const [x, t, given] = promote(named(of), [args.input, args.target, args.var], true);
     // The bound is no part of the gradient, as in PyTorch.
     const lift = noGrad(() => where(lt(given, like(x, eps)), sub(like(x, eps), given), like(x, 0)));
-    const variance = varianceFor(x, add(given, lift));
+    const variance = varianceFor(of, x, add(given, lift), args.var instanceof Tensor);
     const difference = sub(x, t);
     let losses = mul(add(log(variance), div(mul(difference, difference), variance)), like(x, 0.5));
     if (full) losses = add(losses, like(x, 0.5 * Math.log(2 * Math.PI)));
@@ -312,9 +313,24 @@ export const gaussianNllLoss = defineLoss<GaussianNllLoss>(
   },
 );
 
-/** One variance per example stands for all of its numbers. */
-function varianceFor(x: Value, variance: Value): Value {
-  const perExample =
-    variance.shape.length === x.shape.length - 1 && sameShape(variance.shape, x.shape.slice(0, -1));
-  return perExample ? reshape(variance, [...variance.shape, 1]) : variance;
+/** Of a tensor only where its numbers are at hand. */
+function requireNotNegative(of: string, variance: unknown): void {
+  const data = variance instanceof Tensor ? variance.value.data : null;
+  const numbers = variance instanceof Tensor ? data && numbersOf(variance.dtype, data) : [variance];
+  const negative = numbers?.find((one) => Number(one) < 0);
+  if (negative !== undefined)
+    throw new ArgumentError(`${named(of)}: var has a negative entry, ${String(negative)}`);
+}
+
+/** One variance for all, one for each number, or one per example (or along one dimension) for all of its numbers. */
+function varianceFor(of: string, x: Value, variance: Value, isTensor: boolean): Value {
+  const { shape } = variance;
+  if (!isTensor || sameShape(shape, x.shape)) return variance;
+  if (sameShape(shape, x.shape.slice(0, -1))) return reshape(variance, [...shape, 1]);
+  const others = shape.filter((size, d) => size !== x.shape[d]);
+  if (shape.length === x.shape.length && others.length === 1 && others[0] === 1) return variance;
+  throw new ShapeError(
+    `${named(of)}: var is of incorrect size ${formatShape(shape)}; expected the input's ${formatShape(x.shape)}, ` +
+      "or that without the last dimension or with a single 1 in place of another size",
+  );
 }
