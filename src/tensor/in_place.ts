@@ -11,7 +11,7 @@ import { add, cast, mul, sub } from "../ops/elementwise.ts";
 import { randomNormal, randomUniform } from "../ops/random.ts";
 import { expand } from "../ops/shape_ops.ts";
 import type { Index } from "./functions/at.ts";
-import { withAt } from "./functions/selection.ts";
+import { withAt } from "./functions/writing.ts";
 import { defineMethod } from "./method_types.ts";
 import { scalarValue } from "./operands.ts";
 import { bernoulliOf, checkedProbability } from "./random.ts";

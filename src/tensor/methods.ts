@@ -246,6 +246,21 @@ const NAMES = [
   "quantile",
   "unique",
   "uniqueConsecutive",
+  "diagonalScatter",
+  "indexCopy",
+  "indexPut",
+  "indexReduce",
+  "maskedScatter",
+  "put",
+  "scatterReduce",
+  "selectScatter",
+  "sliceScatter",
+  "addbmm",
+  "addr",
+  "cross",
+  "inner",
+  "kron",
+  "vdot",
 ] as const;
 const SOFTMAX_NAMES = ["softmax", "logSoftmax"] as const;
 const RANDOM_NAMES = ["bernoulli", "multinomial"] as const;
@@ -363,6 +378,14 @@ const IN_PLACE = [
   "rad2deg",
   "sinc",
   "xlogy",
+  "indexCopy",
+  "indexPut",
+  "indexReduce",
+  "maskedScatter",
+  "put",
+  "scatterReduce",
+  "addbmm",
+  "addr",
 ] as const;
 
 type Methods = {

@@ -6,6 +6,7 @@ import { clamp } from "./clamping.ts";
 import { ge, gt, le, lt, ne } from "./comparison.ts";
 import { trapezoid } from "./differences.ts";
 import { cat, vstack } from "./joining.ts";
+import { dot } from "./linear_algebra.ts";
 import { abs, neg, sign } from "./pointwise.ts";
 import { trunc } from "./rounding.ts";
 import { movedim, transpose } from "./shape.ts";
@@ -43,6 +44,7 @@ export {
   clamp as clip,
   div as divide,
   div as trueDivide,
+  dot as vdot,
   ge as greaterEqual,
   gt as greater,
   le as lessEqual,

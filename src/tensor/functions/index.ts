@@ -67,4 +67,18 @@ export {
 } from "./slicing.ts";
 export * from "./splitting.ts";
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./statistics.ts";
+export * from "./tensor_products.ts";
 export * from "./trigonometry.ts";
+export type * from "./writing.ts";
+export {
+  diagonalScatter,
+  indexCopy,
+  indexPut,
+  indexReduce,
+  maskedScatter,
+  put,
+  scatterReduce,
+  selectScatter,
+  sliceScatter,
+  unravelIndex,
+} from "./writing.ts";

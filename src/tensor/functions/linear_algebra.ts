@@ -266,3 +266,42 @@ export const baddbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
     return added("baddbmm", base, ops.matmul(a, b), beta, alpha);
   },
 );
+
+/**
+ * beta * input + alpha * (the sum of batch1 @ batch2 over the pairs)
+ *
+ * @example
+ * ```ts
+ * addbmm(ones(2, 5), randn(8, 2, 3), randn(8, 3, 5)).shape; // [2, 5]
+ * ```
+ */
+export const addbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
+  "addbmm",
+  ["input", "batch1", "batch2", "beta?", "alpha?"],
+  ({ input, batch1, batch2, beta = 1, alpha = 1 }) => {
+    const [base, a, b] = sameDType("addbmm", { input, batch1, batch2 });
+    requireRank("addbmm", a, 3, "batch1");
+    requireRank("addbmm", b, 3, "batch2");
+    return added("addbmm", base, sum(ops.matmul(a, b), [0]), beta, alpha);
+  },
+);
+
+/**
+ * beta * input + alpha * (the outer product of two vectors)
+ *
+ * @example
+ * ```ts
+ * addr(ones(1, 2), tensor([2.5]), tensor([3.5, 4])).tolist(); // [[9.75, 11]]
+ * ```
+ */
+export const addr: AddMatrixProduct<"vec1", "vec2"> = defineFunction(
+  "addr",
+  ["input", "vec1", "vec2", "beta?", "alpha?"],
+  ({ input, vec1, vec2, beta = 1, alpha = 1 }) => {
+    for (const [argument, one] of Object.entries({ input, vec1, vec2 })) valueOf(one, argument, "addr");
+    const [base, x, y] = promote("addr", [input, vec1, vec2]);
+    requireRank("addr", x, 1, "vec1");
+    requireRank("addr", y, 1, "vec2");
+    return added("addr", base, mul(reshape(x, [x.shape[0], 1]), y), beta, alpha);
+  },
+);

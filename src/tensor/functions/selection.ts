@@ -1,15 +1,12 @@
 /** Elements chosen by their values. How many there are is known only once these are: hence the promises. */
-import { DTypeError, ShapeError } from "../../base/errors.ts";
-import { broadcastShapes, contiguousStrides, formatShape, numel, sameShape } from "../../base/shape.ts";
+import { DTypeError } from "../../base/errors.ts";
+import { broadcastShapes, contiguousStrides, numel } from "../../base/shape.ts";
 import { constantValue } from "../../graph/node.ts";
-import { arange } from "../../ops/creation.ts";
-import { indexSelect, scatter } from "../../ops/indexing.ts";
+import { indexSelect } from "../../ops/indexing.ts";
 import { expand, reshape } from "../../ops/shape_ops.ts";
 import { defineFunction } from "../define.ts";
-import { toValue } from "../operands.ts";
 import { executor } from "../runtime.ts";
 import { Tensor, valueOf } from "../tensor.ts";
-import { at, type Index } from "./at.ts";
 
 async function positionsOfTrue(mask: Tensor): Promise<number[]> {
   const data = await executor().fetch(mask.value);
@@ -99,21 +96,3 @@ export const maskedSelect: MaskedSelect = defineFunction(
     return new Tensor(indexSelect(reshape(expand(value, shape), [numel(shape)]), 0, list));
   },
 );
-
-/** `input` with `source` (a number or a tensor that broadcasts) at the positions that `at(...indices)` reads. */
-export function withAt(input: Tensor, indices: readonly Index[], source: Tensor | number | boolean): Tensor {
-  const { value } = input;
-  const size = numel(value.shape);
-  const places = at(new Tensor(reshape(arange(size, "int64"), value.shape)), ...indices).value;
-  const given = toValue(source, value.dtype);
-  const together = broadcastShapes([given.shape, places.shape], "setAt_");
-  if (!sameShape(together, places.shape)) {
-    throw new ShapeError(
-      `setAt_: ${formatShape(given.shape)} does not broadcast to the ${formatShape(places.shape)} that are to be set`,
-    );
-  }
-  const count = numel(places.shape);
-  const filling = reshape(expand(given, places.shape), [count]);
-  const changed = scatter(reshape(value, [size]), 0, reshape(places, [count]), filling);
-  return new Tensor(reshape(changed, value.shape));
-}

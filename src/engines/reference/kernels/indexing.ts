@@ -75,6 +75,28 @@ const scatterMultiply: ReferenceKernel = ({ inputs: [input, index, src], outputs
   output.data.set(products);
 };
 
+/** What two elements that go to one position become, and the number that changes nothing. NaN wins. */
+const REDUCTIONS: Readonly<Record<string, readonly [number, (a: number, b: number) => number]>> = {
+  prod: [1, (a, b) => a * b],
+  amax: [Number.NEGATIVE_INFINITY, Math.max],
+  amin: [Number.POSITIVE_INFINITY, Math.min],
+};
+
+const scatterReduce: ReferenceKernel = ({ inputs: [input, index, src], outputs: [output], attributes }) => {
+  const [neutral, together] = REDUCTIONS[attributes.reduce as string];
+  const dim = attributes.dim as number;
+  const reduced = Float64Array.from(input.data);
+  if (!attributes.includeSelf) {
+    forEachNamed("scatterReduce", dim, input, index, src, (named) => {
+      reduced[named] = neutral;
+    });
+  }
+  forEachNamed("scatterReduce", dim, input, index, src, (named, at) => {
+    reduced[named] = together(reduced[named], src.data[at]);
+  });
+  output.data.set(reduced);
+};
+
 /** Calls `visit` with pairs of rows: `start` in the large tensor and in the list, of `width` elements. */
 function forEachRow(
   op: string,
@@ -135,6 +157,7 @@ export const INDEXING_KERNELS: Record<string, ReferenceKernel> = {
   scatter,
   scatterAdd,
   scatterMultiply,
+  scatterReduce,
   indexSelect,
   indexAdd,
   wrapIndex,
