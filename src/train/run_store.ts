@@ -1,10 +1,10 @@
 /** Keeps a training in a run's folder. Node only. */
-import { ConvoyantError, StateDictError } from "../base/errors.ts";
+import { ConvoyantError, StateDictError, TrainingError } from "../base/errors.ts";
 import { readArrays, save, toTensors } from "../io/state_dict_file.ts";
 import type { Module } from "../nn/index.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
 import type { OptimizerLike, RunStore } from "./fit_options.ts";
-import type { RunFolder } from "./run_folder.ts";
+import { RUN_FILES, type RunFolder } from "./run_folder.ts";
 
 /** @param resume - whether to go on from the folder's checkpoint. */
 export function runStore(
@@ -14,6 +14,7 @@ export function runStore(
   return {
     async resume(net, optimizer) {
       if (!options.resume || !folder.has("checkpoint")) {
+        if (options.resume) requireNoWeights(folder);
         folder.rewriteMetrics([]);
         return null;
       }
@@ -45,4 +46,14 @@ export function runStore(
       await save(net.stateDict(), folder.file(which), options.metadata);
     },
   };
+}
+
+/** Beginning anew would write over what was trained: a checkpoint is there before the first weights are. */
+function requireNoWeights(folder: RunFolder): void {
+  const kept = (["best", "last"] as const).find((name) => folder.has(name));
+  if (kept === undefined) return;
+  throw new TrainingError(
+    `${folder.path} cannot be gone on with: ${RUN_FILES.checkpoint} is missing, though there is ${RUN_FILES[kept]}; ` +
+      "bring it back, or train in another folder",
+  );
 }

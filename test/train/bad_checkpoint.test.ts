@@ -107,6 +107,15 @@ test("a checkpoint is gone on with only where all in it is of its kind", async (
       );
     }
   });
+  await t.test("no checkpoint beside weights", async () => {
+    rmSync(path);
+    const weights = readFileSync(join(run, "best.safetensors"));
+    await assert.rejects(
+      train(true, 2),
+      /TrainingError: .*run cannot be gone on with: checkpoint\.safetensors is missing, though there is best/,
+    );
+    assert.deepEqual(readFileSync(join(run, "best.safetensors")), weights);
+  });
   assert.equal(({} as Json).lr, undefined);
   writeFileSync(
     path,
