@@ -1,4 +1,5 @@
 /** Activation functions as layers. */
+import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as F from "./functional.ts";
 import { defineLayer } from "./layer.ts";
@@ -273,6 +274,10 @@ export const Hardtanh = defineLayer<
   LimitsSettings
 >("Hardtanh", ["minVal?", "maxVal?", "inplace?"], {
   defaults: { minVal: -1, maxVal: 1, inplace: false },
+  prepare: ({ minVal, maxVal }) => {
+    if (!(maxVal > minVal))
+      throw new ArgumentError(`Hardtanh: expected \`maxVal\` above \`minVal\`, got ${maxVal} and ${minVal}`);
+  },
   forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh(input, minVal, maxVal),
   describe: (s) => described(`min_val=${pyFloat(s.minVal)}, max_val=${pyFloat(s.maxVal)}`, s.inplace),
 });

@@ -1,4 +1,5 @@
 /** Losses with a margin, and those of counts and of Gaussian predictions, as layers. */
+import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as F from "./functional.ts";
 import { defineLayer } from "./layer.ts";
@@ -117,7 +118,12 @@ export const TripletMarginLoss = defineLayer<
   TripletSettings
 >("TripletMarginLoss", ["margin?", "p?", "eps?", "swap?", ...LEGACY], {
   defaults: { margin: 1, p: 2, eps: 1e-6, swap: false, reduction: "mean" },
-  prepare: checkReduction("TripletMarginLoss"),
+  prepare: (settings) => {
+    checkReduction("TripletMarginLoss")(settings);
+    const { margin } = settings;
+    if (!(margin > 0))
+      throw new ArgumentError(`TripletMarginLoss: expected a \`margin\` above 0, got ${margin}`);
+  },
   forward: ({ margin, p, eps, swap, reduction }, anchor: Tensor, positive: Tensor, negative: Tensor) =>
     F.tripletMarginLoss(anchor, positive, negative, { margin, p, eps, swap, reduction }),
 });
@@ -142,7 +148,12 @@ export const MultiMarginLoss = defineLayer<
 >("MultiMarginLoss", ["p?", "margin?", "weight?", ...LEGACY], {
   defaults: { p: 1, margin: 1, weight: null, reduction: "mean" },
   buffers: ["weight"],
-  prepare: checkReduction("MultiMarginLoss"),
+  prepare: (settings) => {
+    checkReduction("MultiMarginLoss")(settings);
+    const { p } = settings;
+    if (p !== 1 && p !== 2)
+      throw new ArgumentError(`MultiMarginLoss: expected \`p\` to be 1 or 2, got ${String(p)}`);
+  },
   forward: ({ p, margin, weight, reduction }, input: Tensor, target: Tensor) =>
     F.multiMarginLoss(input, target, { p, margin, weight, reduction } as any),
 });
