@@ -9,17 +9,40 @@ import * as F from "./functional.ts";
 import { deferredValue, keyFrom, overwrite } from "./initial_values.ts";
 import { countArgument, newParameter } from "./layer_parameters.ts";
 import { Module } from "./module.ts";
+import { pyFloat } from "./module_text.ts";
 import type { ParameterTensor } from "./parameter.ts";
 
+export interface EmbeddingOptions {
+  paddingIdx?: number | null;
+  maxNorm?: number | null;
+  normType?: number;
+  scaleGradByFreq?: boolean;
+  /** Only false: gradients are dense here. */
+  sparse?: boolean;
+  dtype?: DType;
+}
+
 type EmbeddingArguments =
-  | [numEmbeddings: number, embeddingDim: number, paddingIdx?: number | null]
-  | [numEmbeddings: number, embeddingDim: number, options?: { paddingIdx?: number | null; dtype?: DType }]
-  | [options: { numEmbeddings: number; embeddingDim: number; paddingIdx?: number | null; dtype?: DType }];
+  | [
+      numEmbeddings: number,
+      embeddingDim: number,
+      paddingIdx?: number | null,
+      maxNorm?: number | null,
+      normType?: number,
+      scaleGradByFreq?: boolean,
+      sparse?: boolean,
+    ]
+  | [numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions]
+  | [options: EmbeddingOptions & { numEmbeddings: number; embeddingDim: number }];
 
 const SIGNATURE = signature("Embedding", [
   "numEmbeddings",
   "embeddingDim",
   "paddingIdx?:whole|null",
+  "maxNorm?:number|null",
+  "normType?",
+  "scaleGradByFreq?:flag",
+  "sparse?:flag",
   "dtype?",
 ]);
 
@@ -28,16 +51,16 @@ export class EmbeddingLayer extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
   weight: ParameterTensor;
 
   constructor(...args: EmbeddingArguments) {
     super();
-    const {
-      numEmbeddings,
-      embeddingDim,
-      paddingIdx = null,
-      dtype = "float32",
-    } = bindArguments(SIGNATURE, args);
+    const bound = bindArguments(SIGNATURE, args);
+    const { numEmbeddings, embeddingDim, paddingIdx = null, dtype = "float32" } = bound;
+    if (bound.sparse) throw new ArgumentError("Embedding: expected `sparse` false; gradients are dense here");
     this.numEmbeddings = countArgument("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = countArgument("Embedding", "embeddingDim", embeddingDim);
     if (paddingIdx !== null && !(paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)) {
@@ -46,6 +69,9 @@ export class EmbeddingLayer extends Module {
       );
     }
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.maxNorm = bound.maxNorm ?? null;
+    this.normType = bound.normType ?? 2;
+    this.scaleGradByFreq = bound.scaleGradByFreq ?? false;
     this.weight = newParameter([numEmbeddings, embeddingDim], dtype);
     this.resetParameters();
   }
@@ -62,12 +88,17 @@ export class EmbeddingLayer extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return F.embedding(input, this.weight, { paddingIdx: this.paddingIdx });
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return F.embedding(input, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
   }
 
   override extraRepr(): string {
-    const padding = this.paddingIdx === null ? "" : `, padding_idx=${this.paddingIdx}`;
-    return `${this.numEmbeddings}, ${this.embeddingDim}${padding}`;
+    const parts = [`${this.numEmbeddings}, ${this.embeddingDim}`];
+    if (this.paddingIdx !== null) parts.push(`padding_idx=${this.paddingIdx}`);
+    if (this.maxNorm !== null) parts.push(`max_norm=${pyFloat(this.maxNorm)}`);
+    if (this.normType !== 2) parts.push(`norm_type=${pyFloat(this.normType)}`);
+    if (this.scaleGradByFreq) parts.push("scale_grad_by_freq=True");
+    return parts.join(", ");
   }
 }
 
@@ -75,6 +106,9 @@ export class EmbeddingLayer extends Module {
  * A learned vector for each of `numEmbeddings` numbers.
  *
  * @param paddingIdx - a number whose vector is 0 and stays so.
+ * @param maxNorm - vectors that are asked for and longer than this are shortened to it first, for good.
+ * @param normType - the p of the norm that measures them.
+ * @param scaleGradByFreq - divides a vector's gradient by how often it is asked for in a batch.
  * @throws IndexError for a number outside 0 to numEmbeddings - 1.
  * @example
  * ```ts

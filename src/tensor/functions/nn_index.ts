@@ -27,6 +27,7 @@ export * from "./nn_classification_loss.ts";
 export * from "./nn_convolution.ts";
 export * from "./nn_distance.ts";
 export * from "./nn_dropout.ts";
+export * from "./nn_embedding.ts";
 export * from "./nn_gated_activation.ts";
 export * from "./nn_in_place.ts";
 export * from "./nn_interpolation.ts";

@@ -1,16 +1,14 @@
-/** Linear maps, and rows of a table. */
+/** Linear maps. */
 
-import { isFloating } from "../../base/dtype.ts";
-import { DTypeError, ShapeError } from "../../base/errors.ts";
+import { ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { add, cast } from "../../ops/elementwise.ts";
-import * as ops from "../../ops/embedding.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { permute, reshape } from "../../ops/shape_ops.ts";
 import { layerOperands, productOperands } from "../autocast.ts";
 import { defineFunction } from "../define.ts";
-import { Tensor, valueOf } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import { named, numericInput, optionalValue, overNumbers } from "./nn_arguments.ts";
 
 export interface Linear {
@@ -135,47 +133,3 @@ function permuteWeight(weight: Value): Value {
   const [outputs, left, right] = weight.shape;
   return reshape(permute(weight, [1, 0, 2]), [left, outputs * right]);
 }
-
-export interface Embedding {
-  (input: Tensor, weight: Tensor, paddingIdx?: number | null): Tensor;
-  (input: Tensor, weight: Tensor, options: { paddingIdx?: number | null }): Tensor;
-}
-
-/**
- * The rows of `weight` at the indices `input`.
- *
- * @param input - indices of an integer dtype, of any shape.
- * @param weight - [rows, width].
- * @param paddingIdx - a row that collects no gradient; negative ones count from the end.
- * @throws IndexError for an index out of range.
- * @example
- * ```ts
- * nn.functional.embedding(tensor([2, 0]), tensor([[0.5], [1.5], [2.5]])).tolist(); // [[2.5], [0.5]]
- * ```
- */
-export const embedding = defineFunction<Embedding>(
-  "embedding",
-  ["input", "weight", "paddingIdx?:whole|null"],
-  ({ input, weight, paddingIdx = null }) => {
-    const indices = valueOf(input, "input", named("embedding"));
-    const table = valueOf(weight, "weight", named("embedding"));
-    if (isFloating(indices.dtype) || indices.dtype === "bool") {
-      throw new DTypeError(
-        `${named("embedding")}: expected indices of an integer dtype, got ${indices.dtype}; convert them with .to("int64")`,
-      );
-    }
-    if (table.shape.length !== 2) {
-      throw new ShapeError(
-        `${named("embedding")}: expected a weight [rows, width], got ${formatShape(table.shape)}`,
-      );
-    }
-    if (paddingIdx === null) return new Tensor(ops.embedding(indices, table, null));
-    const padding = paddingIdx < 0 ? paddingIdx + table.shape[0] : paddingIdx;
-    if (!(padding >= 0 && padding < table.shape[0])) {
-      throw new ShapeError(
-        `${named("embedding")}: paddingIdx ${paddingIdx} is out of range for ${table.shape[0]} rows`,
-      );
-    }
-    return new Tensor(ops.embedding(indices, table, padding));
-  },
-);
