@@ -9,41 +9,39 @@ const { batchSize, numEpochs, engine, shapesOnly, limit } = settings({ batchSize
 
 // AlexNet has eight layers: five convolutions, two hidden dense layers and a dense output layer. It uses ReLU where
 // LeNet has the sigmoid, and dropout where LeNet has only weight decay.
-// AlexNet 由八层组成：五个卷积层、两个全连接隐藏层和一个全连接输出层。它使用 ReLU 而不是 sigmoid 作为激活函数，
-// 并通过暂退法控制全连接层的模型复杂度，而 LeNet 只使用了权重衰减。
+// AlexNet 共八层：卷积层五个，隐藏的全连接层两个，再加输出层。与 LeNet 相比，激活函数从 sigmoid 换成了 ReLU，
+// 防止过拟合的手段除了权重衰减，还有暂退法。
 const net = nn.Sequential(
   // A window of 11x11, to catch objects. At the same time a stride of 4, to make height and width of the output
   // smaller. There are far more output channels than in LeNet.
-  // 这里使用一个 11*11 的更大窗口来捕捉对象。同时，步幅为 4，以减少输出的高度和宽度。
-  // 另外，输出通道的数目远大于 LeNet
+  // 图片大了，第一层的窗口也要大（11×11），才看得到完整的物体；步幅取 4，高和宽很快变小。通道数比 LeNet 多得多。
   nn.Conv2d(1, 96, { kernelSize: 11, stride: 4, padding: 1 }), nn.ReLU(),
   nn.MaxPool2d({ kernelSize: 3, stride: 2 }),
   // A smaller window; a padding of 2 keeps height and width; more output channels.
-  // 减小卷积窗口，使用填充为 2 来使得输入与输出的高和宽一致，且增大输出通道数
+  // 窗口变小，填充 2 让高和宽保持不变，通道继续增加。
   nn.Conv2d(96, 256, { kernelSize: 5, padding: 2 }), nn.ReLU(),
   nn.MaxPool2d({ kernelSize: 3, stride: 2 }),
   // Three convolutions in a row with a smaller window. But for the last, the channels grow further. No pooling
   // after the first two.
-  // 使用三个连续的卷积层和较小的卷积窗口。除了最后的卷积层，输出通道的数量进一步增加。
-  // 在前两个卷积层之后，汇聚层不用于减少输入的高度和宽度
+  // 接连三个小窗口的卷积，前两个之后都不做汇聚；通道数到最后一个才降下来。
   nn.Conv2d(256, 384, { kernelSize: 3, padding: 1 }), nn.ReLU(),
   nn.Conv2d(384, 384, { kernelSize: 3, padding: 1 }), nn.ReLU(),
   nn.Conv2d(384, 256, { kernelSize: 3, padding: 1 }), nn.ReLU(),
   nn.MaxPool2d({ kernelSize: 3, stride: 2 }),
   nn.Flatten(),
   // The dense layers have several times the outputs of LeNet's. Dropout against overfitting.
-  // 这里，全连接层的输出数量是 LeNet 中的好几倍。使用 dropout 层来减轻过拟合
+  // 全连接层比 LeNet 的宽好几倍，参数多，容易过拟合，所以加上暂退法。
   nn.Linear(6400, 4096), nn.ReLU(),
   nn.Dropout({ p: 0.5 }),
   nn.Linear(4096, 4096), nn.ReLU(),
   nn.Dropout({ p: 0.5 }),
   // The output layer. Fashion-MNIST has 10 classes, not the 1000 of the paper.
-  // 最后是输出层。由于这里使用 Fashion-MNIST，所以用类别数为 10，而非论文中的 1000
+  // 输出层：Fashion-MNIST 只有 10 类，论文里的 ImageNet 是 1000 类。
   nn.Linear(4096, 10),
 );
 
 // One picture with one channel, 224 pixels high and wide, to look at the output shape of every layer.
-// 构造一个高度和宽度都为 224 的单通道数据，来观察每一层输出的形状。
+// 拿一张 224×224 的单通道图片逐层走一遍，看看形状怎样变化。
 let X = randn(1, 1, 224, 224);
 for (const layer of net) {
   X = layer(X);
@@ -52,11 +50,11 @@ for (const layer of net) {
 
 if (!shapesOnly) {
   // Reading the data set: the pictures of 28x28 are enlarged to 224x224, as AlexNet expects them.
-  // 读取数据集：将 28*28 的图像放大到 224*224，以匹配 AlexNet 的输入。
+  // 读取数据：AlexNet 要 224×224 的输入，28×28 的图片先放大。
   const [trainIter, testIter] = limit(await d2l.loadDataFashionMnist(batchSize, { resize: 224 }));
 
   // Training: a smaller learning rate than LeNet's, as the network is deeper and wider and the pictures are larger.
-  // 训练：与 LeNet 相比，使用更小的学习速率，这是因为网络更深更广、图像分辨率更高。
+  // 训练：网络更深更宽，图片也更大，学习率要比 LeNet 的小。
   const lr = 0.01;
   await d2l.trainCh6(net, trainIter, testIter, numEpochs, lr, await d2l.tryEngine(engine));
 }

@@ -8,7 +8,7 @@ import { settings } from "./settings.ts";
 const { batchSize, numEpochs, engine, shapesOnly, limit } = settings({ batchSize: 128, numEpochs: 10 });
 
 // A VGG block: convolutions with padding that keep the resolution, each with ReLU, and a pooling layer.
-// VGG 块：带填充以保持分辨率的卷积层，非线性激活函数 ReLU，以及最大汇聚层。
+// VGG 块：若干个带填充的 3×3 卷积（高和宽不变），各接一个 ReLU，最后用最大汇聚把高和宽减半。
 function vggBlock(numConvs: number, inChannels: number, outChannels: number): nn.Sequential {
   const layers: nn.Module[] = [];
   for (let i = 0; i < numConvs; i++) {
@@ -22,8 +22,8 @@ function vggBlock(numConvs: number, inChannels: number, outChannels: number): nn
 
 // Five blocks, the first two with one convolution, the other three with two. The first has 64 output channels, each
 // further one twice as many, up to 512. Eight convolutions and three dense layers: VGG-11.
-// 原始 VGG 网络有 5 个卷积块，其中前两个块各有一个卷积层，后三个块各包含两个卷积层。第一个模块有 64 个输出通道，
-// 每个后续模块将输出通道数量翻倍，直到该数字达到 512。8 个卷积层和 3 个全连接层：VGG-11。
+// 五个块：前两个各含一个卷积，后三个各含两个。通道从 64 开始逐块翻倍，到 512 为止。八个卷积层加三个全连接层，
+// 一共十一层，所以叫 VGG-11。
 type ConvArch = readonly (readonly [numConvs: number, outChannels: number])[];
 const convArch: ConvArch = [[1, 64], [1, 128], [2, 256], [2, 512], [2, 512]];
 
@@ -31,7 +31,7 @@ function vgg(convArch: ConvArch): nn.Sequential {
   const convBlks: nn.Module[] = [];
   let inChannels = 1;
   // The convolutional part.
-  // 卷积层部分
+  // 前半：卷积块
   for (const [numConvs, outChannels] of convArch) {
     convBlks.push(vggBlock(numConvs, inChannels, outChannels));
     inChannels = outChannels;
@@ -39,7 +39,7 @@ function vgg(convArch: ConvArch): nn.Sequential {
   return nn.Sequential(
     ...convBlks, nn.Flatten(),
     // The dense part.
-    // 全连接层部分
+    // 后半：全连接层
     nn.Linear(inChannels * 7 * 7, 4096), nn.ReLU(), nn.Dropout(0.5),
     nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5),
     nn.Linear(4096, 10),
@@ -47,7 +47,7 @@ function vgg(convArch: ConvArch): nn.Sequential {
 }
 
 // Height and width halve at every block.
-// 在每个块的高度和宽度减半。
+// 每过一个块，高和宽都减半。
 let X = randn(1, 1, 224, 224);
 for (const blk of vgg(convArch)) {
   X = blk(X);
@@ -56,7 +56,7 @@ for (const blk of vgg(convArch)) {
 
 if (!shapesOnly) {
   // VGG-11 computes far more than AlexNet: a network with fewer channels will do for Fashion-MNIST.
-  // 由于 VGG-11 比 AlexNet 计算量更大，因此构建一个通道数较少的网络，足够用于训练 Fashion-MNIST 数据集。
+  // VGG-11 的计算量比 AlexNet 大得多。对 Fashion-MNIST 来说，四分之一的通道就够了。
   const ratio = 4;
   const smallConvArch: ConvArch = convArch.map(([numConvs, outChannels]) => [numConvs, outChannels / ratio]);
   const net = vgg(smallConvArch);

@@ -9,8 +9,8 @@ const { batchSize, numEpochs, engine, shapesOnly, limit } = settings({ batchSize
 
 // A NiN block starts with an ordinary convolution; the two of 1x1 behind it act as dense layers at every pixel, with
 // ReLU. The window of the first is the user's choice, the others' is 1x1.
-// NiN 块以一个普通卷积层开始，后面是两个 1×1 的卷积层。这两个 1×1 卷积层充当带有 ReLU 激活函数的逐像素全连接层。
-// 第一层的卷积窗口形状通常由用户设置，随后的卷积窗口形状固定为 1×1。
+// NiN 块：先是一个普通的卷积，窗口由参数决定；再接两个 1×1 的卷积，相当于对每个像素的各通道做一次带 ReLU 的
+// 全连接。
 function ninBlock(inChannels: number, outChannels: number, kernelSize: number, strides: number, padding: number) {
   return nn.Sequential(
     nn.Conv2d(inChannels, outChannels, kernelSize, strides, padding),
@@ -22,8 +22,7 @@ function ninBlock(inChannels: number, outChannels: number, kernelSize: number, s
 
 // No dense layers: the last block has as many channels as there are classes, and the average over the whole picture
 // gives the logits. So there are far fewer parameters.
-// NiN 完全取消了全连接层：最后一个 NiN 块的输出通道数等于标签类别的数量，再用全局平均汇聚层生成对数几率。
-// 这样显著减少了模型所需参数的数量。
+// 没有全连接层：最后一个块为每个类别给出一个通道，在整张图上取平均，就是这一类的得分。参数因此少了很多。
 const net = nn.Sequential(
   ninBlock(1, 96, 11, 4, 0),
   nn.MaxPool2d(3, { stride: 2 }),
@@ -33,11 +32,11 @@ const net = nn.Sequential(
   nn.MaxPool2d(3, { stride: 2 }),
   nn.Dropout(0.5),
   // There are 10 classes.
-  // 标签类别数是 10
+  // 10 个类别，各占一个通道
   ninBlock(384, 10, 3, 1, 1),
   nn.AdaptiveAvgPool2d([1, 1]),
   // From four dimensions to two: [batch, 10].
-  // 将四维的输出转成二维的输出，其形状为（批量大小，10）
+  // 去掉两个大小为 1 的维度，形状成为（批量大小，10）
   nn.Flatten(),
 );
 

@@ -13,27 +13,26 @@ type Pair = readonly [number, number];
 // An Inception block has four parallel paths. The first three look through windows of 1x1, 3x3 and 5x5; the middle two
 // narrow their input by a 1x1 convolution first. The fourth pools, then changes the channels. All keep height and
 // width, and their outputs are joined along the channels.
-// Inception 块由四条并行路径组成。前三条路径使用窗口大小为 1×1、3×3 和 5×5 的卷积层，从不同空间大小中提取信息。
-// 中间的两条路径先执行 1×1 卷积，以减少通道数，从而降低模型的复杂性。第四条路径使用 3×3 最大汇聚层，然后使用 1×1
-// 卷积层来改变通道数。四条路径都使输入与输出的高和宽一致，最后将每条线路的输出在通道维度上连结。
+// Inception 块：同一个输入走四条路。前三条的窗口分别是 1×1、3×3、5×5，看到的范围各不相同；其中两条先用 1×1 卷积
+// 减少通道，省下计算。第四条先做 3×3 最大汇聚，再用 1×1 卷积调整通道。四条路都不改变高和宽，结果沿通道拼在一起。
 class Inception extends nn.Module {
   // c1 to c4 are the output channels of each path.
-  // c1--c4 是每条路径的输出通道数
+  // c1 到 c4：四条路各自的通道数
   constructor(inChannels: number, c1: number, c2: Pair, c3: Pair, c4: number) {
     super();
     // Path 1: a 1x1 convolution.
-    // 线路1，单1x1卷积层
+    // 第一条：只有 1×1 卷积
     this.p1_1 = nn.Conv2d(inChannels, c1, { kernelSize: 1 });
     // Path 2: a 1x1 convolution, then 3x3.
-    // 线路2，1x1卷积层后接3x3卷积层
+    // 第二条：1×1 卷积，再 3×3 卷积
     this.p2_1 = nn.Conv2d(inChannels, c2[0], { kernelSize: 1 });
     this.p2_2 = nn.Conv2d(c2[0], c2[1], { kernelSize: 3, padding: 1 });
     // Path 3: a 1x1 convolution, then 5x5.
-    // 线路3，1x1卷积层后接5x5卷积层
+    // 第三条：1×1 卷积，再 5×5 卷积
     this.p3_1 = nn.Conv2d(inChannels, c3[0], { kernelSize: 1 });
     this.p3_2 = nn.Conv2d(c3[0], c3[1], { kernelSize: 5, padding: 2 });
     // Path 4: 3x3 max pooling, then a 1x1 convolution.
-    // 线路4，3x3最大汇聚层后接1x1卷积层
+    // 第四条：3×3 最大汇聚，再 1×1 卷积
     this.p4_1 = nn.MaxPool2d({ kernelSize: 3, stride: 1, padding: 1 });
     this.p4_2 = nn.Conv2d(inChannels, c4, { kernelSize: 1 });
   }
@@ -52,13 +51,13 @@ class Inception extends nn.Module {
     const p3 = F.relu(this.p3_2(F.relu(this.p3_1(x))));
     const p4 = F.relu(this.p4_2(this.p4_1(x)));
     // Joined along the channels.
-    // 在通道维度上连结输出
+    // 沿通道拼接
     return cat([p1, p2, p3, p4], { dim: 1 });
   }
 }
 
 // GoogLeNet: nine Inception blocks and the average over the whole picture.
-// GoogLeNet 一共使用 9 个 Inception 块和全局平均汇聚层的堆叠来生成其估计值。
+// 整个 GoogLeNet：开头几个卷积，然后是九个 Inception 块，最后是全局平均汇聚和一个全连接层。
 const b1 = nn.Sequential(
   nn.Conv2d(1, 64, { kernelSize: 7, stride: 2, padding: 3 }),
   nn.ReLU(),
@@ -98,7 +97,7 @@ const b5 = nn.Sequential(
 const net = nn.Sequential(b1, b2, b3, b4, b5, nn.Linear(1024, 10));
 
 // Pictures of 96x96 instead of 224x224 make the training shorter.
-// 为了使 Fashion-MNIST 上的训练短小精悍，我们将输入的高和宽从 224 降到 96，这简化了计算。
+// 用 96×96 而不是 224×224 的图片，计算量小得多，训练也快得多。
 let X = rand(1, 1, 96, 96);
 for (const layer of net) {
   X = layer(X);

@@ -9,7 +9,7 @@ const { batchSize, numEpochs, engine, shapesOnly, limit } = settings({ batchSize
 
 // From scratch. In training the inputs are normalised by mean and variance of the batch, in prediction by their moving
 // averages; then scale and offset are applied.
-// 从零实现。训练时用当前小批量的均值和方差规范化输入，预测时用移动平均得到的均值和方差；接下来应用比例系数和比例偏移。
+// 从零实现。训练时按这一批数据的均值和方差来规范化，预测时改用它们的移动平均；之后再乘以系数、加上偏移。
 function batchNorm(
   X: Tensor,
   gamma: Tensor,
@@ -21,36 +21,35 @@ function batchNorm(
 ): [Tensor, Tensor, Tensor] {
   let XHat: Tensor;
   // Whether gradients are recorded says whether this is training or prediction.
-  // 通过 isGradEnabled 来判断当前模式是训练模式还是预测模式
+  // 正在记录梯度就是训练，否则是预测。
   if (!isGradEnabled()) {
     // Prediction: mean and variance of the moving average.
-    // 如果是在预测模式下，直接使用传入的移动平均所得的均值和方差
+    // 预测：用移动平均。
     XHat = X.sub(movingMean).div(sqrt(movingVar.add(eps)));
   } else {
     let mean: Tensor;
     let variance: Tensor;
     if (X.ndim === 2) {
       // A dense layer: mean and variance over the examples.
-      // 使用全连接层的情况，计算特征维上的均值和方差
+      // 全连接层：对所有样本求每个特征的均值和方差。
       mean = X.mean({ dim: 0 });
       variance = X.sub(mean).pow(2).mean({ dim: 0 });
     } else {
       // A convolution: those of each channel (dim 1). X keeps its shape so that it can be broadcast later.
-      // 使用二维卷积层的情况，计算通道维上（axis=1）的均值和方差。
-      // 这里我们需要保持 X 的形状以便后面可以做广播运算
+      // 卷积层：每个通道（第 1 维）一个均值、一个方差。保留维数，后面才能广播。
       mean = X.mean({ dim: [0, 2, 3], keepdim: true });
       variance = X.sub(mean).pow(2).mean({ dim: [0, 2, 3], keepdim: true });
     }
     // Training: mean and variance of the batch.
-    // 训练模式下，用当前的均值和方差做标准化
+    // 训练：用这一批的均值和方差。
     XHat = X.sub(mean).div(sqrt(variance.add(eps)));
     // The moving averages follow.
-    // 更新移动平均的均值和方差
+    // 移动平均跟上新的一批。
     movingMean = movingMean.mul(momentum).add(mean.mul(1 - momentum));
     movingVar = movingVar.mul(momentum).add(variance.mul(1 - momentum));
   }
   // Scale and shift.
-  // 缩放和移位
+  // 乘以系数，加上偏移。
   const Y = gamma.mul(XHat).add(beta);
   return [Y, movingMean.detach(), movingVar.detach()];
 }
@@ -63,17 +62,17 @@ class BatchNorm extends nn.Module {
 
   // numFeatures: outputs of a dense layer, or output channels of a convolution.
   // numDims: 2 for a dense layer, 4 for a convolution.
-  // numFeatures：完全连接层的输出数量或卷积层的输出通道数。
-  // numDims：2 表示完全连接层，4 表示卷积层
+  // numFeatures：全连接层有多少个输出，或者卷积层有多少个输出通道。
+  // numDims：全连接层之后是 2，卷积层之后是 4。
   constructor(numFeatures: number, { numDims }: { numDims: 2 | 4 }) {
     super();
     const shape = numDims === 2 ? [1, numFeatures] : [1, numFeatures, 1, 1];
     // Scale and offset take part in training, and start as 1 and 0.
-    // 参与求梯度和迭代的拉伸和偏移参数，分别初始化成 1 和 0
+    // 要学习的系数和偏移，从 1 和 0 开始。
     this.gamma = nn.Parameter(ones(shape));
     this.beta = nn.Parameter(zeros(shape));
     // No parameters, but saved with them: mean 0 and variance 1.
-    // 非模型参数的变量初始化为 0 和 1
+    // 不参与学习，但随权重一起保存：均值 0，方差 1。
     this.registerBuffer("moving_mean", zeros(shape));
     this.registerBuffer("moving_var", ones(shape));
   }
@@ -81,7 +80,7 @@ class BatchNorm extends nn.Module {
   override forward(X: Tensor): Tensor {
     const [Y, movingMean, movingVar] = batchNorm(X, this.gamma, this.beta, this.movingMean, this.movingVar, 1e-5, 0.9);
     // Keep the moving averages.
-    // 保存更新过的 movingMean 和 movingVar
+    // 记下新的移动平均。
     noGrad(() => {
       this.movingMean.copy_(movingMean.reshape(this.movingMean.shape));
       this.movingVar.copy_(movingVar.reshape(this.movingVar.shape));
@@ -101,7 +100,7 @@ function printShapes(net: nn.Sequential): void {
 }
 
 // LeNet with batch normalisation: between the convolution or dense layer and its activation.
-// 使用批量规范化层的 LeNet：批量规范化是在卷积层或全连接层之后、相应的激活函数之前应用的。
+// 加上批量规范化的 LeNet：每一层算完之后、激活函数之前，先规范化。
 const net = nn.Sequential(
   nn.Conv2d(1, 6, { kernelSize: 5 }), new BatchNorm(6, { numDims: 4 }), nn.Sigmoid(),
   nn.AvgPool2d({ kernelSize: 2, stride: 2 }),
@@ -113,7 +112,7 @@ const net = nn.Sequential(
 );
 
 // The same, concise: the framework's own layers.
-// 简明实现：直接使用深度学习框架中定义的 BatchNorm。
+// 简明实现：换成框架自带的层，其余不变。
 const conciseNet = nn.Sequential(
   nn.Conv2d(1, 6, { kernelSize: 5 }), nn.BatchNorm2d(6), nn.Sigmoid(),
   nn.AvgPool2d({ kernelSize: 2, stride: 2 }),
@@ -128,7 +127,7 @@ if (shapesOnly) {
   printShapes(net);
 } else {
   // The learning rate is much larger than LeNet's.
-  // 与之前的主要区别在于学习率大得多。
+  // 学习率可以比 LeNet 的大得多。
   const lr = 1.0;
   const [trainIter, testIter] = limit(await d2l.loadDataFashionMnist(batchSize));
   await d2l.tryEngine(engine);
@@ -136,7 +135,7 @@ if (shapesOnly) {
   await d2l.trainCh6(net, trainIter, testIter, numEpochs, lr);
 
   // What the first layer has learned as scale and offset.
-  // 让我们来看看从第一个批量规范化层中学到的拉伸参数 gamma 和偏移参数 beta。
+  // 看看第一层学到的系数和偏移。
   const first = net.at(1) as BatchNorm;
   console.log("gamma", await first.gamma.reshape(-1).tolist());
   console.log("beta", await first.beta.reshape(-1).tolist());
