@@ -53,6 +53,8 @@ export function variantsOf(model: string, sets: readonly string[]): Variant[] {
     }
     if (variants.some((variant) => name in variant))
       throw new ArgumentError(`compare: \`${name}\` is set twice`);
+    const again = values.find((value, i) => values.indexOf(value) < i);
+    if (again !== undefined) throw new ArgumentError(`compare: \`${name}\` has the value ${again} twice`);
     variants = variants.flatMap((variant) =>
       values.map((value) => ({ ...variant, [name]: settingValue(value) })),
     );

@@ -279,6 +279,7 @@ test("settings that do not exist are refused", () => {
   );
   assert.throws(() => variantsOf("lenet", ["dropout"]), /expected --set name=value,value, got "dropout"/);
   assert.throws(() => variantsOf("lenet", ["dropout=0", "dropout=1"]), /`dropout` is set twice/);
+  assert.throws(() => variantsOf("lenet", ["dropout=0,0.5,0"]), /`dropout` has the value 0 twice/);
   const values = Array.from({ length: 65 }, (_, i) => i + 1).join(",");
   assert.throws(() => variantsOf("lenet", [`batchSize=${values}`]), /65 combinations are more than 64/);
   assert.throws(
