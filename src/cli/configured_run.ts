@@ -1,5 +1,6 @@
 /** A training as a configuration describes it, in its folder. */
 import type { FitResult } from "../train/fit_options.ts";
+import { usablePrecision } from "../train/precision.ts";
 import { fitInFolder } from "../train/recorded_fit.ts";
 import type { RunFolder } from "../train/run_folder.ts";
 import type { TrainOutput } from "./train_output.ts";
@@ -29,7 +30,8 @@ export async function trainConfigured(run: ConfiguredRun): Promise<FitResult> {
   const { trainLoader, testLoader, classes } = loaders;
   const net = makeNetwork(config);
   const optimizer = makeOptimizer(config, net);
-  report.begin(resume);
+  const { precision } = await usablePrecision(config.precision);
+  report.begin(resume, precision);
   const result = await fitInFolder(
     net,
     {

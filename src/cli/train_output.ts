@@ -3,6 +3,7 @@ import { compareWithBook, renderComparison, renderFigures } from "../report/book
 import { TrainingDisplay } from "../report/training_display.ts";
 import { engineInfo } from "../tensor/index.ts";
 import type { Callbacks, FitResult, StartEvent } from "../train/fit_options.ts";
+import type { Precision } from "../train/precision.ts";
 import { figuresOf } from "../train/recorded_fit.ts";
 import type { Output } from "./output.ts";
 import { differencesFromTheBook, type TrainingConfig } from "./training_config.ts";
@@ -22,11 +23,12 @@ export class TrainOutput {
     this.stepsPerEpoch = stepsPerEpoch;
   }
 
-  begin(resumed: boolean): void {
+  /** @param precision - what is computed in, which need not be what the configuration asks for. */
+  begin(resumed: boolean, precision: Precision): void {
     const { output, config, run } = this;
     output.event({ event: "start", run, resumed, ...config });
     output.line(
-      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${config.precision}, ${engineInfo()}`,
+      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${precision}, ${engineInfo()}`,
     );
     output.line(`run: ${run}`);
   }

@@ -38,6 +38,8 @@ test("where there is no fast bf16, train says so once and stays in f32", { skip:
   assert.equal(config.precision, "bf16");
   assert.equal(environment.precision, `f32 (bf16 was asked for. ${NOTE})`);
   assert.match(command, /--precision bf16/);
+  const people = await cli(...train.slice(0, -1), "--precision", "bf16", "--out", "people");
+  assert.match(people.stdout, /^lenet on fashion-mnist: .*, f32, wasm /);
   const plain = await cli(...train, "--out", "plain");
   assert.equal(plain.stderr, "");
   assert.equal(plain.events.at(-1)?.precision, "f32");
