@@ -5,7 +5,7 @@
  * - `blocked`: in the layouts that the library prefers, with the copies that this takes. Wins where few channels or
  *   an older instruction set leave the other layout without a good kernel.
  * - `product`: a window of one pixel as one matrix product over all pixels.
- * - `unfolded`: the gradient by the weight as a product with unfolded pictures (`unfolded_pictures.ts`). Wins where the
+ * - `unfolded`: the gradient by the weight as a product with unfolded pictures (`unfolded_weight_gradient.ts`). Wins where the
  *   library's own kernel is no match for its products: on AVX2, and for pictures of few channels.
  *
  * Each in the precision of the operands; those of bfloat16 also widened to float32, which processors with slow or

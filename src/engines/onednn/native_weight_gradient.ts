@@ -21,13 +21,7 @@ import {
   type Slices,
 } from "./native_step.ts";
 import { Stands } from "./own_scratch.ts";
-import {
-  picturesAtOnce,
-  UnfoldedPictures,
-  weightLikeWindows,
-  windowRows,
-  windowSize,
-} from "./unfolded_pictures.ts";
+import { unfoldedVariant } from "./unfolded_weight_gradient.ts";
 
 export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
@@ -37,7 +31,7 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   const stored = elementOf(inputs[0].dtype);
   const key = convolutionKey("conv2dWeightGradient", g, slices.size, stored);
   const chosen = fastest(step, key, convolutionWays(stored, g, true), (way) =>
-    way.form === "unfolded" ? unfolded(scope, step, g, slices, way) : variant(scope, step, g, slices, way),
+    (way.form === "unfolded" ? unfoldedVariant : variant)(scope, step, g, slices, way),
   );
   if (chosen === null) return null;
   const { kernelOf, layout, dims, partialBytes } = chosen;
@@ -79,49 +73,6 @@ function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Sl
     return kernelFrom(scope, step, g, n, described, layout);
   });
   return { kernel: kernelOf(0, 2), kernelOf, layout, dims, partialBytes: roundUp(scope.bytesOf(layout)) };
-}
-
-/** The pictures of a slice unfolded, a few at a time: dw = dy^T x for the first of them, dw += dy^T x for the others. */
-function unfolded(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
-  const stored = elementOf(step.inputs[0].dtype);
-  const layout = weightLikeWindows(scope, g);
-  const partialBytes = roundUp(scope.bytesOf(layout));
-  const plain = scope.descriptor([g.o, windowSize(g)], "float32");
-  if (partialBytes * slices.count > step.scratchBytes) return null;
-  const made = (n: number): SliceKernel | null => {
-    const count = picturesAtOnce(g, n, way.precision);
-    const source = pixelRows(scope, g, "result", count, way.precision, true);
-    const weights = windowRows(scope, g, count, way.precision);
-    const products = [false, true].map((added) => {
-      const description = scope.matmul({ source, weights, destination: plain }, undefined, added);
-      const layouts = [
-        ["source", source],
-        ["weights", weights],
-        ["destination", plain],
-      ] as const;
-      return description && scope.primitive(description, layouts);
-    });
-    const [first, further] = products;
-    if (first === null || further === null) return null;
-    const windows = new UnfoldedPictures(scope, step.own, g, count, stored, way.precision);
-    const [xBytes, dyBytes] = (["source", "result"] as const).map((which) =>
-      pictureBytes(g, which, stored, count),
-    );
-    const times = n / count;
-    return {
-      bytes: [xBytes * times, dyBytes * times, partialBytes],
-      run(x, dy, dw) {
-        for (let i = 0; i < times; i++) {
-          (i === 0 ? first : further).run(dy + i * dyBytes, windows.enter(x + i * xBytes), dw);
-        }
-      },
-    };
-  };
-  const kernels = perSize(slices, made);
-  const kernel = kernels(0, 2);
-  if (kernel === null) return null;
-  const kernelOf = (index: number, count: number) => kernels(index, count) ?? kernel;
-  return { kernel, kernelOf, layout, dims: weightDims(g), partialBytes };
 }
 
 type Argument = readonly [name: ArgumentName, layout: Descriptor];
