@@ -1,6 +1,6 @@
 /** Where `engine install onednn` gets the library from, and how it is taken out: nothing of an archive is run. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { unzipSync } from "fflate";
 import { EngineError } from "../base/errors.ts";
@@ -8,6 +8,7 @@ import { fetchPackage } from "../data/fetch/apt_source.ts";
 import { runCommand } from "../data/fetch/run_command.ts";
 import { OPENMP_RUNTIME } from "../engines/onednn/load_dnnl.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { openWorkFolder } from "../io/work_folder.ts";
 
 /** One wheel and the library inside it, by their hashes. */
 export interface Wheel {
@@ -143,10 +144,10 @@ export function fetchRuntime(folder: string, progress: Progress): Promise<void> 
 }
 
 async function inWorkFolder<T>(folder: string, body: (work: string) => Promise<T>): Promise<T> {
-  const work = mkdtempSync(join(folder, ".fetch-"));
+  const { path, close } = openWorkFolder(folder);
   try {
-    return await body(work);
+    return await body(path);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    close();
   }
 }

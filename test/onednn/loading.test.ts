@@ -1,7 +1,7 @@
 /** Libraries that cannot be used, and how they are refused. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -10,6 +10,7 @@ import { EngineError } from "../../src/base/errors.ts";
 import { installOnednn } from "../../src/cli/engine_install_command.ts";
 import { takeFromWheel, WHEEL } from "../../src/cli/onednn_sources.ts";
 import { loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
+import { convoyant } from "../cli/run_cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "onednn-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -121,5 +122,26 @@ test("an installation that fails lists what was tried and leaves nothing behind"
       error instanceof EngineError &&
       /the first: oneDNN cannot be used: [\s\S]*the second: nobody answers/.test(error.message),
   );
+  assert.deepEqual(readdirSync(into), []);
+});
+
+test("an installation that is interrupted leaves nothing behind", {
+  skip: process.platform === "linux" && process.arch === "x64" ? false : "the wheel is for Linux on x86-64",
+}, async () => {
+  const [programs, cache] = ["slow programs", "interrupted"].map((name) => join(folder, name));
+  mkdirSync(programs);
+  const slow = `#!${process.execPath}\nsetTimeout(() => {}, 3000);`;
+  writeFileSync(join(programs, "python3"), slow, { mode: 0o755 });
+  const into = join(cache, "convoyant", "onednn");
+  let during: string[] = [];
+  const ended = await convoyant(["engine", "install", "onednn"], {
+    env: { PATH: programs, XDG_CACHE_HOME: cache },
+    onLine: (_line, child) => {
+      during = readdirSync(into);
+      child.kill("SIGINT");
+    },
+  });
+  assert.equal(ended.code, 130, ended.stderr);
+  assert.equal(during.length, 1);
   assert.deepEqual(readdirSync(into), []);
 });

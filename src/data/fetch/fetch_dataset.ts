@@ -1,16 +1,14 @@
-import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join, sep } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
+import { openWorkFolder, type WorkFolder } from "../../io/work_folder.ts";
 import type { DataFile, DatasetSource } from "../mnist_format.ts";
 import { fetchPackage } from "./apt_source.ts";
 import { findDataFile, readDataFile } from "./read_data_file.ts";
 import { downloadFile, type Progress, WEB_LIMITS, type WebLimits } from "./web_source.ts";
-
-const WORK_PREFIX = ".fetch-";
-const A_DAY = 24 * 60 * 60 * 1000;
 
 /** What came of one source. */
 export interface Attempt {
@@ -40,7 +38,7 @@ export async function fetchDataset(
   progress: Progress,
   limits: WebLimits = WEB_LIMITS,
 ): Promise<FetchResult> {
-  const work = makeWorkFolder(destination);
+  const { path: work, close } = makeWorkFolder(destination);
   const attempts: Attempt[] = [];
   try {
     for (const url of source.urls) {
@@ -59,7 +57,7 @@ export async function fetchDataset(
     }
     return { fetched: false, attempts };
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    close();
   }
 }
 
@@ -119,12 +117,11 @@ function findInPackage(root: string, source: DatasetSource, file: DataFile): str
 }
 
 /** A new folder inside the destination; says what to do where that cannot be. */
-function makeWorkFolder(destination: string): string {
+function makeWorkFolder(destination: string): WorkFolder {
   try {
     makeFolderSync(destination);
     accessSync(destination, constants.W_OK);
-    removeAbandoned(destination);
-    return mkdtempSync(join(destination, WORK_PREFIX));
+    return openWorkFolder(destination);
   } catch (error) {
     const { message } = fileErrorOf(error, destination, "write");
     throw new FileError(
@@ -132,18 +129,5 @@ function makeWorkFolder(destination: string): string {
         "CONVOYANT_DATA or XDG_CACHE_HOME",
       { cause: error },
     );
-  }
-}
-
-/** Work folders of fetches that were killed. Young ones may belong to another process. */
-function removeAbandoned(destination: string): void {
-  for (const name of readdirSync(destination)) {
-    const path = join(destination, name);
-    if (!name.startsWith(WORK_PREFIX)) continue;
-    // Another process may be removing it at this very moment.
-    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (changed !== undefined && Date.now() - changed > A_DAY) {
-      rmSync(path, { recursive: true, force: true });
-    }
   }
 }
