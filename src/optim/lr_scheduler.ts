@@ -1,6 +1,7 @@
 /** Learning rate schedulers (`optim.lrScheduler`). */
 export { ChainedScheduler, SequentialLR } from "./combined_schedulers.ts";
 export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine_schedulers.ts";
+export { CyclicLR } from "./cyclic.ts";
 export {
   ConstantLR,
   ExponentialLR,

@@ -2,6 +2,7 @@
 import { bindArguments, signature } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { perGroup, Scheduler } from "./scheduler.ts";
 
@@ -136,11 +137,7 @@ export class OneCycleScheduler extends Scheduler {
     });
     this.baseLrs = this.groups.map((group) => group.initialLr);
     if (!this.cycleMomentum) return;
-    if (!("momentum" in this.optimizer.defaults || "betas" in this.optimizer.defaults)) {
-      throw new ArgumentError(
-        `OneCycleLR: ${this.optimizer.constructor.name} has no momentum to cycle; pass { cycleMomentum: false }`,
-      );
-    }
+    requireMomentum("OneCycleLR", this.optimizer);
     const low = perGroup<number>("OneCycleLR", "baseMomentum", this.optimizer, baseMomentum);
     const high = perGroup<number>("OneCycleLR", "maxMomentum", this.optimizer, maxMomentum);
     this.groups.forEach((group, i) => {
@@ -160,8 +157,7 @@ export class OneCycleScheduler extends Scheduler {
     const share = (step - begin) / (phases[at].end - begin);
     const { lr, momentum } = phases[at];
     return this.groups.map((group) => {
-      if (this.cycleMomentum)
-        this.#setMomentum(group, this.#anneal(group[momentum[0]], group[momentum[1]], share));
+      if (this.cycleMomentum) setMomentum(group, this.#anneal(group[momentum[0]], group[momentum[1]], share));
       return this.#anneal(group[lr[0]], group[lr[1]], share);
     });
   }
@@ -173,11 +169,6 @@ export class OneCycleScheduler extends Scheduler {
   #anneal(from: number, to: number, share: number): number {
     if (this.annealStrategy === "linear") return from + (to - from) * share;
     return to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
-  }
-
-  #setMomentum(group: Record<string, any>, momentum: number): void {
-    if ("betas" in group) group.betas = [momentum, ...group.betas.slice(1)];
-    else group.momentum = momentum;
   }
 }
 

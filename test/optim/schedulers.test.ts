@@ -126,6 +126,21 @@ test("steps to a fraction of an epoch and on from there", () => {
   assert.ok(close(scheduler.getLastLr(), at(2 / 4)));
 });
 
+test("a function may say how high the cycles go", () => {
+  for (const [scaleMode, expected] of [
+    ["cycle", [0, 0.5, 1, 0.5, 0, 1, 2, 1]],
+    ["iterations", [0, 0.5, 2, 1.5, 0, 2.5, 6, 3.5]],
+  ] as const) {
+    const optimizer = optim.SGD([zeros(1).requiresGrad_()], { lr: 1 });
+    const options = { scaleFn: (x: number) => x, scaleMode, cycleMomentum: false };
+    const scheduler = optim.CyclicLR(optimizer, 0, 1, 2, options);
+    for (const rate of expected) {
+      assert.ok(close(scheduler.getLastLr(), [rate]), `${scaleMode}: ${scheduler.getLastLr()} for ${rate}`);
+      scheduler.step();
+    }
+  }
+});
+
 test("a rate of 0 comes back to what it was", () => {
   const optimizer = optim.SGD([zeros(1).requiresGrad_()], { lr: 0.5 });
   const scheduler = optim.ConstantLR(optimizer, 0, 2);
@@ -184,6 +199,16 @@ test("schedulers refuse what makes no sense", () => {
     () => optim.OneCycleLR(optim.Adagrad([zeros(1).requiresGrad_()]), 0.1, 10),
     /no momentum to cycle/,
   );
+  assert.throws(
+    () => optim.CyclicLR(optim.Adagrad([zeros(1).requiresGrad_()]), 0.1, 0.7),
+    /CyclicLR: Adagrad has no momentum to cycle/,
+  );
+  assert.throws(
+    () => optim.CyclicLR(optimizer, 0.1, 0.7, { mode: "triangluar" as never }),
+    /unknown mode "triangluar"; did you mean `triangular`/,
+  );
+  assert.throws(() => optim.CyclicLR(optimizer, 0.1, 0.7, 0), /above 0, got 0 and 0/);
+  assert.throws(() => optim.CyclicLR(optimizer, [0.1, 0.2], 0.7), /one entry for each of the 1 groups/);
   assert.throws(() => optim.ReduceLROnPlateau(optimizer).step(), /figure as a number/);
   assert.throws(
     () => optim.ReduceLROnPlateau(optimizer, "mim" as never),
