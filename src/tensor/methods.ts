@@ -261,6 +261,9 @@ const NAMES = [
   "inner",
   "kron",
   "vdot",
+  "corrcoef",
+  "cov",
+  "renorm",
 ] as const;
 const SOFTMAX_NAMES = ["softmax", "logSoftmax"] as const;
 const RANDOM_NAMES = ["bernoulli", "multinomial"] as const;
@@ -386,6 +389,7 @@ const IN_PLACE = [
   "scatterReduce",
   "addbmm",
   "addr",
+  "renorm",
 ] as const;
 
 type Methods = {

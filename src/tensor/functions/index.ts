@@ -8,6 +8,7 @@ export * from "./clamping.ts";
 export * from "./comparison.ts";
 export * from "./conversion.ts";
 export * from "./counting.ts";
+export * from "./covariance.ts";
 export * from "./diagonals.ts";
 export * from "./differences.ts";
 export { atleast1d, atleast2d, atleast3d } from "./dimensions_at_least.ts";
