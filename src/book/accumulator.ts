@@ -1,20 +1,9 @@
 /** Sums over several variables. */
+import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 
-/**
- * Adds up several numbers side by side: `metric[0]`, `metric[1]`, ...
- *
- * Source: "Dive into Deep Learning", section 3.6.5, `Accumulator`.
- *
- * @example
- * ```ts
- * const metric = new book.Accumulator(2);
- * metric.add(3, 4);
- * metric.add(1, 4);
- * console.log(metric[0] / metric[1]);
- * ```
- */
-export class Accumulator {
+/** See {@link Accumulator}. */
+export class AccumulatorObject {
   [index: number]: number;
   /** How many variables there are. */
   readonly length: number;
@@ -47,3 +36,19 @@ export class Accumulator {
     for (let i = 0; i < this.length; i++) this[i] = 0;
   }
 }
+
+/**
+ * Adds up several numbers side by side: `metric[0]`, `metric[1]`, ...
+ *
+ * Source: "Dive into Deep Learning", section 3.6.5, `Accumulator`.
+ *
+ * @example
+ * ```ts
+ * const metric = book.Accumulator(2);
+ * metric.add(3, 4);
+ * metric.add(1, 4);
+ * console.log(metric[0] / metric[1]);
+ * ```
+ */
+export const Accumulator = callable("Accumulator", AccumulatorObject);
+export type Accumulator = AccumulatorObject;

@@ -38,7 +38,7 @@ export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Prom
   // Evaluation mode: dropout passes everything, batch norm uses its running statistics.
   net.eval();
   // Right answers, and answers.
-  const metric = new Accumulator(2);
+  const metric = Accumulator(2);
   try {
     for await (const [X, y] of asLoader(dataIter, "dataIter").iterate({ epoch: 0 })) {
       metric.add(

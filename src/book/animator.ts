@@ -1,4 +1,5 @@
 /** Curves that grow while one watches: in a terminal, in a notebook, in a file. */
+import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Curve, CurvePoint, Dash } from "../report/curves.ts";
 import { renderCurvesSvg } from "../report/curves_svg.ts";
@@ -29,24 +30,8 @@ export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 /** What a notebook shows of a value: pictures and texts by their media types. */
 export type MediaBundle = Record<string, string>;
 
-/**
- * Draws data while it comes, as the book's figures of training do.
- *
- * In a terminal the plot is redrawn in place. In a Jupyter kernel that knows `Symbol.for("Jupyter.display")` (Deno's
- * does) an animator as the last value of a cell is shown as a picture. `toSvg()` is the picture as text, `save(path)`
- * writes it to a file.
- *
- * Source: "Dive into Deep Learning", section 3.6.5, `Animator`.
- *
- * @example
- * ```ts
- * const animator = new book.Animator({ xlabel: "epoch", xlim: [1, 3], legend: ["train loss", "train acc"] });
- * animator.add(1, [0.9, 0.6]);
- * animator.add(2, [0.7, null]);
- * console.log(animator.toSvg().length);
- * ```
- */
-export class Animator {
+/** See {@link Animator}. */
+export class AnimatorObject {
   readonly #options: AnimatorOptions;
   readonly #points: CurvePoint[][] = [];
   readonly #terminal: Terminal | null;
@@ -143,6 +128,26 @@ export class Animator {
     });
   }
 }
+
+/**
+ * Draws data while it comes, as the book's figures of training do.
+ *
+ * In a terminal the plot is redrawn in place. In a Jupyter kernel that knows `Symbol.for("Jupyter.display")` (Deno's
+ * does) an animator as the last value of a cell is shown as a picture. `toSvg()` is the picture as text, `save(path)`
+ * writes it to a file.
+ *
+ * Source: "Dive into Deep Learning", section 3.6.5, `Animator`.
+ *
+ * @example
+ * ```ts
+ * const animator = book.Animator({ xlabel: "epoch", xlim: [1, 3], legend: ["train loss", "train acc"] });
+ * animator.add(1, [0.9, 0.6]);
+ * animator.add(2, [0.7, null]);
+ * console.log(animator.toSvg().length);
+ * ```
+ */
+export const Animator = callable("Animator", AnimatorObject);
+export type Animator = AnimatorObject;
 
 function ownTerminal(): Terminal | null {
   return typeof process === "undefined" || process.stdout === undefined ? null : nodeTerminal();

@@ -1,20 +1,8 @@
 /** Running times. */
+import { callable } from "../base/callable.ts";
 
-/**
- * Records running times, in seconds.
- *
- * Operations only record what is to be computed: read a value (`await loss.item()`) before you stop the clock.
- *
- * Source: "Dive into Deep Learning", section 3.1.2, `Timer`.
- *
- * @example
- * ```ts
- * const timer = new book.Timer();
- * await x.sum().item();
- * console.log(`${timer.stop().toFixed(5)} s`);
- * ```
- */
-export class Timer {
+/** See {@link Timer}. */
+export class TimerObject {
   readonly times: number[] = [];
   #since = 0;
 
@@ -53,3 +41,20 @@ export class Timer {
     });
   }
 }
+
+/**
+ * Records running times, in seconds.
+ *
+ * Operations only record what is to be computed: read a value (`await loss.item()`) before you stop the clock.
+ *
+ * Source: "Dive into Deep Learning", section 3.1.2, `Timer`.
+ *
+ * @example
+ * ```ts
+ * const timer = book.Timer();
+ * await x.sum().item();
+ * console.log(`${timer.stop().toFixed(5)} s`);
+ * ```
+ */
+export const Timer = callable("Timer", TimerObject);
+export type Timer = TimerObject;

@@ -46,7 +46,7 @@ export async function trainCh6(
   initXavier(net);
   console.log("training on", engineName());
   const optimizer = SGD(net.parameters(), { lr });
-  const animator = new Animator({
+  const animator = Animator({
     xlabel: "epoch",
     xlim: [0, numEpochs],
     legend: ["train loss", "train acc", "test acc"],

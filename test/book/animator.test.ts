@@ -32,7 +32,7 @@ test("points go to their curves, null leaves one out", () => {
 });
 
 test("a single curve takes plain numbers", () => {
-  const animator = new book.Animator({ terminal: null });
+  const animator = book.Animator({ terminal: null });
   animator.add(1, 2);
   animator.add([2], [3]);
   assert.deepEqual(animator.curves[0].points, [

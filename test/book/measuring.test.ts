@@ -15,7 +15,8 @@ import {
 after(() => stopEngine());
 
 test("Accumulator adds side by side", () => {
-  const metric = new book.Accumulator(3);
+  const metric = book.Accumulator(3);
+  assert.ok(metric instanceof book.Accumulator);
   metric.add(1, 2, 3);
   metric.add(10, 20, 30);
   assert.deepEqual([metric[0], metric[1], metric[2]], [11, 22, 33]);
@@ -26,7 +27,7 @@ test("Accumulator adds side by side", () => {
 });
 
 test("Timer sums and averages", async () => {
-  const timer = new book.Timer();
+  const timer = book.Timer();
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.ok(timer.stop() >= 0.004);
   timer.start();
