@@ -207,6 +207,15 @@ const ACTIVATIONS: Readonly<Record<string, (x: number) => number>> = {
   tanh: Math.tanh,
 };
 
+/** The reference kernels are slow: they are asked only where a way has something to compare, and once. */
+function memoized<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
+}
+
 /** How many products are added for one number of the result, at the most. */
 function termsOf(op: Op, { n, c, o, down, across }: Case): number {
   if (op === "conv2dWeightGradient") return n * outputSize(down) * outputSize(across);
@@ -218,7 +227,7 @@ function checkAllWays(op: Op, one: Case, dtype: Float): string[] {
   const step = stepOf(op, one, dtype);
   const given = step.inputs.map((spec, i) => values(spec, one.seed + i));
   const after = ACTIVATIONS[String(step.attributes.activation)] ?? ((x: number) => x);
-  const reference = numbersOf(step.output.dtype, expected(step, given)).map(after);
+  const reference = memoized(() => numbersOf(step.output.dtype, expected(step, given)).map(after));
   const done: string[] = [];
   const terms = termsOf(op, one) + 1;
   // Products of numbers up to 1/2; in bfloat16 operands and results are rounded to 8 bits.
@@ -230,8 +239,8 @@ function checkAllWays(op: Op, one: Case, dtype: Float): string[] {
     if (result === null) continue;
     done.push(name);
     numbersOf(step.output.dtype, result).forEach((value, i) => {
-      const near = Math.abs(value - reference[i]) <= allowed;
-      assert.ok(near, `${op} ${name} [${i}]: ${value}, not ${reference[i]}`);
+      const right = reference()[i];
+      assert.ok(Math.abs(value - right) <= allowed, `${op} ${name} [${i}]: ${value}, not ${right}`);
     });
   }
   return done;
@@ -258,9 +267,9 @@ const plain = { groups: 1, bias: true, activation: null, seed: 7 } as const;
 
 test("the chapter's kinds of layers, and bfloat16 where the library has it", { skip }, () => {
   const layers = [
-    { n: 4, c: 1, o: 96, of: square(64, 11, 4, 1) },
-    { n: 8, c: 1, o: 64, of: square(48, 7, 2, 3) },
-    { n: 16, c: 64, o: 96, of: square(12, 3, 1, 1) },
+    { n: 2, c: 1, o: 96, of: square(40, 11, 4, 1) },
+    { n: 2, c: 1, o: 64, of: square(24, 7, 2, 3) },
+    { n: 4, c: 64, o: 96, of: square(6, 3, 1, 1) },
   ];
   for (const { of, ...sizes } of layers) {
     const one = { ...plain, ...sizes, down: of, across: of };
