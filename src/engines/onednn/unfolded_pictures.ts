@@ -10,6 +10,7 @@
  * - pictures without padding are read where they lie, others from a copy with zeros around it.
  */
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+import { roundUp } from "./convolution_shapes.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import { ELEMENT_BYTES } from "./dnnl_constants.ts";
 import { copier, type Precision } from "./native_step.ts";
@@ -142,8 +143,4 @@ export function windowRows(scope: DnnlScope, g: ConvGeometry, n: number, precisi
 export function weightLikeWindows(scope: DnnlScope, g: ConvGeometry): Descriptor {
   const { o, c, kh, kw } = g;
   return scope.descriptor([o, c, kh, kw], "float32", [windowSize(g), 1, kw * c, c]);
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64;
 }
