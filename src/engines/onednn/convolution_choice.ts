@@ -6,7 +6,6 @@
  */
 import type { Attributes, TensorSpec } from "../engine.ts";
 import type { KernelPlan } from "../wasm/kernel.ts";
-import { loadKernelsNow, simdSupport } from "../wasm/kernel_binary.ts";
 import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { planKernel } from "../wasm/step_plans.ts";
 import { Chooser, type Choosing } from "./choices.ts";
@@ -15,10 +14,10 @@ import { convolutionScratchBytes, FEW_CHANNELS, operations } from "./convolution
 import { type Dnnl, DnnlScope } from "./dnnl.ts";
 import { loadDnnl } from "./load_dnnl.ts";
 import { planConvolution } from "./native_convolution.ts";
-import { elementOf, type NativeStep, type SliceKernel } from "./native_step.ts";
+import { elementOf, type NativeStep } from "./native_step.ts";
 import { planWeightGradient } from "./native_weight_gradient.ts";
 import { OwnScratch } from "./own_scratch.ts";
-import { TrialMemory } from "./trial_memory.ts";
+import { openTrialMemory, TrialMemory, warm } from "./trial_memory.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -64,7 +63,7 @@ export class ConvolutionChoice {
     try {
       const way = chooser.choose(key, names, (i) => {
         const run = trialOf(memory(), ways[i].works());
-        return run && warm({ bytes: [], run });
+        return run && { bytes: [], run: warm(run) };
       });
       chooser.save();
       return names[way] === "onednn";
@@ -117,16 +116,16 @@ const NATIVE: Readonly<Record<string, (scope: DnnlScope, step: NativeStep) => Ke
 
 function nativeWorks(
   scope: DnnlScope,
-  { base }: TrialMemory,
+  memory: TrialMemory,
   attributes: Attributes,
   operands: Specs,
   n: number,
 ): Work[] {
   const own = new OwnScratch(scope.dnnl.foreign);
+  const shared = { base: memory.base, everything: true, chooser: THE_FIRST, own, trialMemory: () => memory };
   return triedOps(operands, attributes, n, true).map((call) => {
     const scratchBytes = convolutionScratchBytes(call.op, call.attributes, call.inputs, call.outputs);
-    const step = { ...call, scratchBytes, base, everything: true, chooser: THE_FIRST, own };
-    return { ...call, plan: NATIVE[call.op](scope, step), scratchBytes };
+    return { ...call, plan: NATIVE[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
   });
 }
 
@@ -150,15 +149,6 @@ function trialOf(memory: TrialMemory, works: readonly Work[]): (() => void) | nu
   };
 }
 
-/** WebAssembly is compiled in haste first and well a little later, in the background: what is hot by then. */
-const WARM_MILLISECONDS = 40;
-
-function warm(kernel: SliceKernel): SliceKernel {
-  const until = performance.now() + WARM_MILLISECONDS;
-  while (performance.now() < until) kernel.run();
-  return kernel;
-}
-
 /** Within a trial the likely way that there is is taken: the ways themselves are measured at their full size. */
 const THE_FIRST: Choosing = {
   choose: (_key, names, kernel) => names.findIndex((_, way) => kernel(way) !== null),
@@ -177,7 +167,7 @@ function openTools(): Tools | null {
     const { dnnl } = loadDnnl();
     let made: TrialMemory | undefined;
     const memory = () => {
-      made ??= new TrialMemory(loadKernelsNow(simdSupport().relaxed), false, dnnl.foreign);
+      made ??= openTrialMemory(dnnl.foreign);
       return made;
     };
     return { dnnl, memory, chooser: new Chooser(undefined, true, dnnl) };

@@ -1,11 +1,19 @@
 /** Convolutions with their channels last: sizes, and what can be decided from them without the library. */
 import { numel, type Shape } from "../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../engine.ts";
+import { allFloat32 } from "../wasm/kernels/activation.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { CHANNELS_LAST_PLANNERS } from "../wasm/kernels/registry.ts";
 import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "./native_step.ts";
 import { takesElement } from "./stored_elements.ts";
+import {
+  canWinograd,
+  forwardConvolution,
+  gradientConvolution,
+  windowPlaces,
+  winogradThreadBytes,
+} from "./winograd_shapes.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -116,7 +124,28 @@ export function convolutionScratchBytes(
 ): number {
   const g = lastGeometry(op, attributes, inputs, outputs);
   if (g === null) return 0;
-  return op === "conv2dWeightGradient" ? weightBytes(g) * weightSlices(g).count : weightBytes(g);
+  if (op === "conv2dWeightGradient") return weightBytes(g) * weightSlices(g).count;
+  if (!takesWinograd(g, inputs, outputs)) return weightBytes(g);
+  const convolution = op === "conv2d" ? forwardConvolution(g) : gradientConvolution(g);
+  return Math.max(weightBytes(g), windowPlaces(convolution).bytes);
+}
+
+/** Scratch that each thread needs for itself. */
+export function convolutionThreadBytes(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+): number {
+  const g = lastGeometry(op, attributes, inputs, outputs);
+  if (g === null || !takesWinograd(g, inputs, outputs)) return 0;
+  const { size } = op === "conv2dWeightGradient" ? weightSlices(g) : batchSlices(g);
+  return winogradThreadBytes(op, g, size);
+}
+
+/** Whether Winograd's way is one of those to try. */
+export function takesWinograd(g: ConvGeometry, inputs: Specs, outputs: Specs): boolean {
+  return canWinograd(g) && allFloat32(...inputs, ...outputs);
 }
 
 export function roundUp(bytes: number): number {

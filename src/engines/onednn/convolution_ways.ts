@@ -7,12 +7,15 @@
  * - `product`: a window of one pixel as one matrix product over all pixels.
  * - `unfolded`: the gradient by the weight as a product with unfolded pictures (`unfolded_weight_gradient.ts`). Wins where the
  *   library's own kernel is no match for its products: on AVX2, and for pictures of few channels.
+ * - `winograd`: a window of 3 or 5 pixels with 4 or 2.8 times fewer products, as those of 36 transformed pictures
+ *   (`winograd_convolution.ts`). Wins wherever it can be had, but for few channels and small batches. In float32 alone.
  *
  * Each in the precision of the operands; those of bfloat16 also widened to float32, which processors with slow or
  * half-finished bfloat16 kernels may prefer.
  */
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { type Picture, pictureDims, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import { takesWinograd } from "./convolution_shapes.ts";
 import type {
   ConvolutionDescriptors,
   Descriptor,
@@ -20,14 +23,14 @@ import type {
   PrimitiveDescription,
   WindowGeometry,
 } from "./dnnl.ts";
-import type { Precision } from "./native_step.ts";
+import { elementOf, type NativeStep, type Precision } from "./native_step.ts";
 import { unfoldedBytes } from "./unfolded_pictures.ts";
 
 export interface Way {
   /** In the file of choices. */
   readonly name: string;
   readonly precision: Precision;
-  readonly form: "direct" | "blocked" | "product" | "unfolded";
+  readonly form: "direct" | "blocked" | "product" | "unfolded" | "winograd";
 }
 
 /** Channels of the widest vector. */
@@ -35,8 +38,13 @@ const VECTOR = 16;
 /** Bytes of one unfolded picture. */
 const MOST_UNFOLDED_BYTES = 8 * 2 ** 20;
 
-/** What there is to try for operands stored in this type, the likely winner first; `unfolds` for a gradient by the weight. */
-export function convolutionWays(stored: Precision, g: ConvGeometry, unfolds = false): Way[] {
+/** What there is to try for one of the three ops. */
+export function convolutionWays(
+  { op, inputs, outputs }: Pick<NativeStep, "op" | "inputs" | "outputs">,
+  g: ConvGeometry,
+): Way[] {
+  const stored = elementOf(inputs[0].dtype);
+  const unfolds = op === "conv2dWeightGradient";
   const way = (precision: Precision, form: Way["form"]): Way => ({
     name: `${precision} ${form}`,
     precision,
@@ -46,6 +54,7 @@ export function convolutionWays(stored: Precision, g: ConvGeometry, unfolds = fa
   const ways = direct ? [way(stored, "direct"), way(stored, "blocked")] : [way(stored, "blocked")];
   if (isPointwise(g)) ways.push(way(stored, "product"));
   else if (unfolds && canUnfold(g)) ways.push(way(stored, "unfolded"));
+  if (takesWinograd(g, inputs, outputs)) ways.push(way(stored, "winograd"));
   if (stored !== "float32" && direct) ways.push(way("float32", "direct"));
   return ways;
 }

@@ -15,24 +15,41 @@ import {
   reorderStage,
   type SliceKernel,
   type Slices,
+  type Variant,
 } from "./native_step.ts";
 import { Stands } from "./own_scratch.ts";
+import { winogradVariant } from "./winograd_convolution.ts";
 
 export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan | null {
-  const { attributes, inputs, outputs, base } = step;
+  const { attributes, inputs, outputs } = step;
   const g = lastGeometry("conv2d", attributes, inputs, outputs);
   if (g === null) return null;
   const slices = batchSlices(g);
-  const stored = elementOf(inputs[0].dtype);
-  const key = convolutionKey("conv2d", g, slices.size, stored);
-  const chosen = fastest(step, key, convolutionWays(stored, g), (way) =>
-    variant(scope, step, g, slices, way),
+  const key = convolutionKey("conv2d", g, slices.size, elementOf(inputs[0].dtype));
+  const chosen = fastest(step, key, convolutionWays(step, g), (way) =>
+    way.form === "winograd"
+      ? winogradVariant(scope, step, g, slices)
+      : nativeVariant(scope, step, g, slices, way),
   );
-  if (chosen === null) return null;
+  return chosen?.plan ?? null;
+}
+
+/** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
+function nativeVariant(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  way: Way,
+): Variant | null {
+  const made = kernelsOf(scope, step, g, slices, way);
+  if (made === null) return null;
+  const { kernelOf, weights } = made;
+  const { inputs, base } = step;
+  const stored = elementOf(inputs[0].dtype);
   const hasBias = inputs.length > 2;
   const sourceStep = pictureBytes(g, "source", stored, slices.size);
   const resultStep = pictureBytes(g, "result", stored, slices.size);
-  const { kernelOf, weights } = chosen;
   const compute: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -43,11 +60,12 @@ export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan 
       }
     },
   };
-  return { stages: [...packStage(scope, weights, base), compute], scratchBytes: 0, threadScratchBytes: 0 };
+  const stages = [...packStage(scope, weights, base), compute];
+  return { kernel: kernelOf(0, 2), plan: { stages, scratchBytes: 0, threadScratchBytes: 0 } };
 }
 
-/** A way with its kernels: one for a whole slice, one for the last. */
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
+/** The kernels: one for a whole slice, one for the last. */
+function kernelsOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
   const make = way.form === "product" ? describeProduct : describeDirect;
   const weights = chooseWeights(
     scope,
@@ -62,7 +80,7 @@ function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Sl
     if (made === null) throw new Error("onednn: a slice of a convolution has no implementation");
     return kernelFrom(scope, step, g, n, made, weights.layout);
   });
-  return { kernel: kernelOf(0, 2), kernelOf, weights };
+  return { kernelOf, weights };
 }
 
 /** A description with the layouts that its pictures have in it and in the program. */

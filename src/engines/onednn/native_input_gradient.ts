@@ -15,23 +15,40 @@ import {
   perSize,
   type SliceKernel,
   type Slices,
+  type Variant,
 } from "./native_step.ts";
 import { Stands } from "./own_scratch.ts";
+import { winogradVariant } from "./winograd_convolution.ts";
 
 export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
-  const { attributes, inputs, outputs, base } = step;
+  const { attributes, inputs, outputs } = step;
   const g = lastGeometry("conv2dInputGradient", attributes, inputs, outputs);
   if (g === null) return null;
   const slices = batchSlices(g);
-  const stored = elementOf(inputs[0].dtype);
-  const key = convolutionKey("conv2dInputGradient", g, slices.size, stored);
-  const chosen = fastest(step, key, convolutionWays(stored, g), (way) =>
-    variant(scope, step, g, slices, way),
+  const key = convolutionKey("conv2dInputGradient", g, slices.size, elementOf(inputs[0].dtype));
+  const chosen = fastest(step, key, convolutionWays(step, g), (way) =>
+    way.form === "winograd"
+      ? winogradVariant(scope, step, g, slices)
+      : nativeVariant(scope, step, g, slices, way),
   );
-  if (chosen === null) return null;
+  return chosen?.plan ?? null;
+}
+
+/** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
+function nativeVariant(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  way: Way,
+): Variant | null {
+  const made = kernelsOf(scope, step, g, slices, way);
+  if (made === null) return null;
+  const { kernelOf, weights } = made;
+  const { inputs, base } = step;
+  const stored = elementOf(inputs[0].dtype);
   const sourceStep = pictureBytes(g, "source", stored, slices.size);
   const resultStep = pictureBytes(g, "result", stored, slices.size);
-  const { kernelOf, weights } = chosen;
   const compute: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -41,10 +58,12 @@ export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPla
       }
     },
   };
-  return { stages: [...packStage(scope, weights, base), compute], scratchBytes: 0, threadScratchBytes: 0 };
+  const stages = [...packStage(scope, weights, base), compute];
+  return { kernel: kernelOf(0, 2), plan: { stages, scratchBytes: 0, threadScratchBytes: 0 } };
 }
 
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
+/** The kernels: one for a whole slice, one for the last. */
+function kernelsOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
   const describe = way.form === "product" ? describeProduct : describeDirect;
   const weights = chooseWeights(
     scope,
@@ -60,7 +79,7 @@ function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Sl
     if (described === null) throw new Error("onednn: a slice of a gradient has no implementation");
     return kernelFrom(scope, step, g, n, described, weights.layout);
   });
-  return { kernel: kernelOf(0, 2), kernelOf, weights };
+  return { kernelOf, weights };
 }
 
 /** A description, the names of its arguments, and the layouts that its pictures have in it. */

@@ -1,9 +1,10 @@
 import type { DType } from "../../base/dtype.ts";
 import type { Attributes, TensorSpec } from "../engine.ts";
-import type { KernelStage } from "../wasm/kernel.ts";
+import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { Choosing } from "./choices.ts";
 import type { Descriptor, DnnlScope } from "./dnnl.ts";
 import type { OwnScratch } from "./own_scratch.ts";
+import type { TrialMemory } from "./trial_memory.ts";
 
 /** What convolutions and matrix products multiply; sums are taken in 32 bits either way. */
 export type Precision = "float32" | "bfloat16";
@@ -22,12 +23,20 @@ export interface NativeStep {
   readonly everything: boolean;
   readonly chooser: Choosing;
   readonly own: OwnScratch;
+  /** For trials of kernels that reach into the engine's memory. */
+  readonly trialMemory: () => TrialMemory;
 }
 
 /** Computes one slice of a step from addresses; `bytes` is what lies at each, for trying it out. */
 export interface SliceKernel {
   readonly bytes: readonly number[];
   run(...addresses: number[]): void;
+}
+
+/** A step in one of its ways: a slice of it, to be tried, and the whole. */
+export interface Variant {
+  readonly kernel: SliceKernel;
+  readonly plan: KernelPlan;
 }
 
 /** A batch cut into slices: all of `size` but perhaps the last. */
@@ -98,7 +107,7 @@ export function reorderStage(
  * @param key Names the work: op, sizes.
  * @param ways The ways to try, the likely winner first; `make` gives null where the library does not know one.
  */
-export function fastest<W extends { readonly name: string }, T extends { kernel: SliceKernel }>(
+export function fastest<W extends { readonly name: string }, T extends { readonly kernel: SliceKernel }>(
   { chooser }: NativeStep,
   key: string,
   ways: readonly W[],

@@ -22,42 +22,71 @@ import {
 } from "./native_step.ts";
 import { Stands } from "./own_scratch.ts";
 import { unfoldedVariant } from "./unfolded_weight_gradient.ts";
+import { winogradPartials } from "./winograd_weight_gradient.ts";
+
+/** A way to compute the partial sums, in this layout. */
+export interface PartialSums {
+  /** Of one slice, to be tried. */
+  readonly kernel: SliceKernel;
+  readonly layout: Descriptor;
+  /** Of the weight as this layout has it. */
+  readonly dims: readonly number[];
+  readonly bytes: number;
+  /** A unit for each slice: into the scratch space one behind the other, or, of one slice, to the output. */
+  stage(toOutput: boolean): KernelStage;
+}
 
 export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
   const g = lastGeometry("conv2dWeightGradient", attributes, inputs, outputs);
   if (g === null) return null;
   const slices = weightSlices(g);
-  const stored = elementOf(inputs[0].dtype);
-  const key = convolutionKey("conv2dWeightGradient", g, slices.size, stored);
-  const chosen = fastest(step, key, convolutionWays(stored, g, true), (way) =>
-    (way.form === "unfolded" ? unfoldedVariant : variant)(scope, step, g, slices, way),
+  const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementOf(inputs[0].dtype));
+  const sums = fastest(step, key, convolutionWays(step, g), (way) =>
+    way.form === "winograd"
+      ? winogradPartials(scope, step, g, slices)
+      : nativePartials(scope, step, g, slices, way),
   );
-  if (chosen === null) return null;
-  const { kernelOf, layout, dims, partialBytes } = chosen;
-  const plain = scope.descriptor(dims, elementOf(outputs[0].dtype));
-  const direct = slices.count === 1 && scope.equal(layout, plain);
-  const sourceStep = pictureBytes(g, "source", stored, slices.size);
-  const resultStep = pictureBytes(g, "result", stored, slices.size);
-  const partials: KernelStage = {
-    units: slices.count,
-    run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
-      for (let i = begin; i < end; i++) {
-        const [x, dy] = [base + from[0] + i * sourceStep, base + from[1] + i * resultStep];
-        kernelOf(i, slices.count).run(x, dy, base + (direct ? to[0] : scratch + i * partialBytes));
-      }
-    },
-  };
-  const stages = [partials];
-  if (slices.count > 1) stages.push(sumStage(slices.count, partialBytes));
-  if (!direct) {
+  if (sums === null) return null;
+  const plain = scope.descriptor(sums.dims, elementOf(outputs[0].dtype));
+  const toOutput = slices.count === 1 && scope.equal(sums.layout, plain);
+  const stages = [sums.stage(toOutput)];
+  if (slices.count > 1) stages.push(sumStage(slices.count, sums.bytes));
+  if (!toOutput) {
     stages.push(
-      reorderStage(scope, layout, plain, (copy, { outputs: to, scratch }) =>
+      reorderStage(scope, sums.layout, plain, (copy, { outputs: to, scratch }) =>
         copy(base + scratch, base + to[0]),
       ),
     );
   }
   return { stages, scratchBytes: 0, threadScratchBytes: 0 };
+}
+
+/** By kernels that take and give addresses. */
+function nativePartials(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  way: Way,
+): PartialSums | null {
+  const made = (way.form === "unfolded" ? unfoldedVariant : variant)(scope, step, g, slices, way);
+  if (made === null) return null;
+  const { kernelOf, partialBytes: bytes } = made;
+  const { inputs, base } = step;
+  const stored = elementOf(inputs[0].dtype);
+  const sourceStep = pictureBytes(g, "source", stored, slices.size);
+  const resultStep = pictureBytes(g, "result", stored, slices.size);
+  const stage = (toOutput: boolean): KernelStage => ({
+    units: slices.count,
+    run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
+      for (let i = begin; i < end; i++) {
+        const [x, dy] = [base + from[0] + i * sourceStep, base + from[1] + i * resultStep];
+        kernelOf(i, slices.count).run(x, dy, base + (toOutput ? to[0] : scratch + i * bytes));
+      }
+    },
+  });
+  return { ...made, bytes, stage };
 }
 
 function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {

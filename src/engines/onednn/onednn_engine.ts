@@ -13,7 +13,12 @@ import { WasmEngine } from "../wasm/wasm_engine.ts";
 import { inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
 import { choiceWords } from "./choices.ts";
 import { ConvolutionChoice } from "./convolution_choice.ts";
-import { convolutionScratchBytes, takesConvolution, worthChannelsLast } from "./convolution_shapes.ts";
+import {
+  convolutionScratchBytes,
+  convolutionThreadBytes,
+  takesConvolution,
+  worthChannelsLast,
+} from "./convolution_shapes.ts";
 import { loadKoffi } from "./foreign_functions.ts";
 import { dnnlFacts } from "./load_dnnl.ts";
 import { takesMatmul } from "./native_matmul.ts";
@@ -67,6 +72,7 @@ function extension(everything: boolean): EngineExtension {
       takesMatmul(op, attributes, inputs, outputs, everything) ||
       takesConvolution(op, attributes, inputs, outputs),
     scratchBytes: convolutionScratchBytes,
+    threadScratchBytes: convolutionThreadBytes,
     bfloat16: () => dnnlFacts()?.fastBfloat16 === true,
     channelsLast: (op, attributes, inputs, outputs) =>
       worthChannelsLast(op, attributes, inputs, outputs, everything, choice),

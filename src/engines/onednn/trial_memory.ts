@@ -2,7 +2,8 @@
 import { bytesOf } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import type { TensorSpec } from "../engine.ts";
-import type { KernelExports, KernelPlan } from "../wasm/kernel.ts";
+import type { KernelAddresses, KernelExports, KernelPlan } from "../wasm/kernel.ts";
+import { loadKernelsNow, simdSupport } from "../wasm/kernel_binary.ts";
 import type { ForeignFunctions } from "./foreign_functions.ts";
 
 const PAGE = 65536;
@@ -31,13 +32,26 @@ export class TrialMemory {
     return bytes < (MOST_PAGES - RESERVED_PAGES) * PAGE;
   }
 
-  /** A run of all stages on this thread, with halves in all operands. */
+  /** A run of all stages on this thread. */
   trial(
     plan: KernelPlan,
     inputs: readonly TensorSpec[],
     outputs: readonly TensorSpec[],
     scratchBytes = 0,
   ): () => void {
+    const { exports, addresses } = this.place(plan, inputs, outputs, scratchBytes);
+    return () => {
+      for (const stage of plan.stages) stage.run(exports, addresses, 0, stage.units);
+    };
+  }
+
+  /** Room for operands, with halves in all of them, and for scratch. */
+  place(
+    plan: Pick<KernelPlan, "scratchBytes" | "threadScratchBytes">,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+    scratchBytes = 0,
+  ): { exports: KernelExports; addresses: KernelAddresses } {
     let next = RESERVED_PAGES * PAGE;
     const place = (bytes: number) => {
       const at = next;
@@ -53,14 +67,27 @@ export class TrialMemory {
     new Float32Array(this.#memory.buffer, RESERVED_PAGES * PAGE, (next - RESERVED_PAGES * PAGE) / 4).fill(
       0.5,
     );
-    return () => {
-      for (const stage of plan.stages) stage.run(this.#exports, addresses, 0, stage.units);
-    };
+    return { exports: this.#exports, addresses };
   }
 }
 
-/** 64 MiB: small works are what there is to try. */
-const MOST_PAGES = 1024;
+/** With the kernels that suit this machine, for the thread that calls. */
+export function openTrialMemory(foreign: ForeignFunctions): TrialMemory {
+  return new TrialMemory(loadKernelsNow(simdSupport().relaxed), false, foreign);
+}
+
+/** WebAssembly is compiled in haste first and well a little later, in the background: what is hot by then. */
+const WARM_MILLISECONDS = 40;
+
+/** Runs it until it is compiled well. */
+export function warm(run: () => void): () => void {
+  const until = performance.now() + WARM_MILLISECONDS;
+  while (performance.now() < until) run();
+  return run;
+}
+
+/** 192 MiB, of which the system gives what is used. */
+const MOST_PAGES = 3072;
 /** The kernels' own constants. */
 const RESERVED_PAGES = 2;
 

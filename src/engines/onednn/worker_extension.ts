@@ -12,6 +12,7 @@ import { planMatmul } from "./native_matmul.ts";
 import type { NativeStep } from "./native_step.ts";
 import { planWeightGradient } from "./native_weight_gradient.ts";
 import { OwnScratch } from "./own_scratch.ts";
+import { openTrialMemory, type TrialMemory } from "./trial_memory.ts";
 
 type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
 
@@ -51,11 +52,16 @@ export class OnednnWorker implements WorkerExtension {
 
   prepare(program: Program): ProgramExtension {
     const scope = new DnnlScope(this.#dnnl);
+    let trials: TrialMemory | undefined;
     const shared = {
       base: this.#base,
       everything: this.#everything,
       chooser: this.#chooser,
       own: this.#own,
+      trialMemory: () => {
+        trials ??= openTrialMemory(this.#dnnl.foreign);
+        return trials;
+      },
     };
     const plan = (step: ProgramStep) => {
       if (!Object.hasOwn(PLANNERS, step.op)) return null;
@@ -64,6 +70,10 @@ export class OnednnWorker implements WorkerExtension {
       const given = { op, attributes, inputs: specs(step.inputs), outputs: specs(step.outputs) };
       return PLANNERS[op](scope, { ...given, ...shared, scratchBytes: scratch.bytes });
     };
-    return { plan, ready: () => this.#chooser.save(), release: () => scope.destroy() };
+    const ready = () => {
+      trials = undefined;
+      this.#chooser.save();
+    };
+    return { plan, ready, release: () => scope.destroy() };
   }
 }

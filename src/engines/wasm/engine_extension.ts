@@ -29,6 +29,13 @@ export interface EngineExtension {
     inputs: readonly TensorSpec[],
     outputs: readonly TensorSpec[],
   ): number;
+  /** Bytes that each thread then needs for itself at most. */
+  threadScratchBytes(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): number;
   readonly channelsLast?: EngineCapabilities["channelsLast"];
   /** Whether it is faster on bfloat16 numbers than on float32 ones. */
   bfloat16?(): boolean;

@@ -207,8 +207,7 @@ export class WasmEngine implements Engine {
       });
       generated = module.bytes;
     }
-    const plans = own ? program.steps.map((step) => planStep(program, step)) : [];
-    const threadScratchBytes = roundUp(Math.max(0, ...plans.map((plan) => plan?.threadScratchBytes ?? 0)));
+    const threadScratchBytes = own ? roundUp(this.#threadScratchBytes(program)) : 0;
     heap.growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
     const compiled: CompiledProgram = { id: this.#nextId++, program };
     this.#programs.set(compiled.id, {
@@ -218,6 +217,20 @@ export class WasmEngine implements Engine {
     });
     this.#postAll({ type: "compile", program: compiled.id, source: program, generated, fused });
     return compiled;
+  }
+
+  /** What a thread needs for itself, in any of the kernels that a step may get. */
+  #threadScratchBytes(program: Program): number {
+    const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
+    const bytes = program.steps.map((step) => {
+      const { op, attributes, inputs, outputs } = step;
+      const given = [op, attributes, specs(inputs), specs(outputs)] as const;
+      return Math.max(
+        planStep(program, step)?.threadScratchBytes ?? 0,
+        this.#extension?.threadScratchBytes(...given) ?? 0,
+      );
+    });
+    return bytes.reduce((most, some) => Math.max(most, some), 0);
   }
 
   async run(

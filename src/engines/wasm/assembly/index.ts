@@ -28,6 +28,7 @@ export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { packB, packPanelFromRows, transpose } from "./transpose";
 export { transpose8, transpose16, transpose64 } from "./transpose_widths";
+export { winogradAnalyse, winogradEvaluate, winogradGather } from "./winograd";
 
 /** First byte that the binary itself does not use. */
 export function heapBase(): usize {

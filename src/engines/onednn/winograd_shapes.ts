@@ -1,0 +1,134 @@
+/**
+ * Which convolutions Winograd's way computes, and how: what can be decided from the sizes alone.
+ *
+ * Pictures are cut into tiles of six by six that overlap; each gives `6 - k + 1` by `6 - k + 1` values of the result for
+ * a window of k by k. In place of k * k * m * m products for each pair of channels a tile takes 36: four times fewer
+ * for a window of 3, 2.8 times for one of 5 (`assembly/winograd.ts`).
+ */
+import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
+import { ScratchLayout } from "../wasm/kernels/memory_layout.ts";
+
+/** Pairs of points, and with them planes. */
+export const PLANES = 36;
+/** Rows and columns of a tile. */
+const TILE = 6;
+/** What a transform keeps between its two halves, as the kernels say. */
+const VECTOR_BYTES = 640;
+/** Channels below which the transforms take longer than the products that they save. */
+const FEW_CHANNELS = 16;
+/** Tiles of a chunk: enough for the products, and few enough for the caches. */
+const LEAST_TILES = 64;
+const MOST_TILES = 256;
+const CHUNK_BYTES = 2 * 2 ** 20;
+/** Of the sums of a gradient by the weight that one thread keeps at a time. */
+const SUM_BYTES = 24 * 2 ** 20;
+
+/** A convolution with a square window as Winograd's way sees it: the one itself, or the one that gives dx from dy. */
+export interface WinogradConvolution {
+  readonly n: number;
+  /** Channels of pictures and of results. */
+  readonly c: number;
+  readonly o: number;
+  readonly h: number;
+  readonly w: number;
+  readonly oh: number;
+  readonly ow: number;
+  readonly window: number;
+  readonly padY: number;
+  readonly padX: number;
+  /** Rows and columns of the result that a tile gives. */
+  readonly step: number;
+  readonly tilesDown: number;
+  readonly tilesAcross: number;
+}
+
+/** Whether it computes this convolution and both of its gradients. */
+export function canWinograd(g: ConvGeometry): boolean {
+  const { groups, c, o, kh, kw, sh, sw, ph, pw, dh, dw } = g;
+  const dense = groups === 1 && sh * sw * dh * dw === 1;
+  const window = kh === kw && (kh === 3 || kh === 5) && ph < kh && pw < kw;
+  return dense && window && c % 4 === 0 && o % 4 === 0 && Math.min(c, o) >= FEW_CHANNELS;
+}
+
+export function forwardConvolution({ n, c, o, h, w, oh, ow, kh, ph, pw }: ConvGeometry): WinogradConvolution {
+  return tiled({ n, c, o, h, w, oh, ow, window: kh, padY: ph, padX: pw });
+}
+
+/** dx is dy under the windows turned around, over as much padding as brings back the size. */
+export function gradientConvolution(g: ConvGeometry): WinogradConvolution {
+  const { n, c, o, h, w, oh, ow, kh, ph, pw } = g;
+  const padding = { padY: kh - 1 - ph, padX: kh - 1 - pw };
+  return tiled({ n, c: o, o: c, h: oh, w: ow, oh: h, ow: w, window: kh, ...padding });
+}
+
+function tiled(sizes: Omit<WinogradConvolution, "step" | "tilesDown" | "tilesAcross">): WinogradConvolution {
+  const step = TILE - sizes.window + 1;
+  const { oh, ow } = sizes;
+  return { ...sizes, step, tilesDown: Math.ceil(oh / step), tilesAcross: Math.ceil(ow / step) };
+}
+
+/** Tiles of so many pictures. */
+export function tilesOf({ tilesDown, tilesAcross }: WinogradConvolution, pictures: number): number {
+  return pictures * tilesDown * tilesAcross;
+}
+
+/** Tiles that are transformed and multiplied at a time, of so many pictures. */
+export function tilesAtOnce(convolution: WinogradConvolution, pictures: number): number {
+  const { c, o } = convolution;
+  const cached = Math.floor(CHUNK_BYTES / (PLANES * (c + o) * 4));
+  const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, cached));
+  const tiles = tilesOf(convolution, pictures);
+  return Math.ceil(tiles / Math.ceil(tiles / most));
+}
+
+/**
+ * Bytes from one plane to the next. An odd number of cache lines: planes that lie a multiple of 4096 bytes apart would
+ * all want the same places of the nearest cache.
+ */
+export function planeBytes(floats: number): number {
+  return (Math.ceil(floats / 16) | 1) * 64;
+}
+
+/** Places in a thread's own scratch. */
+export interface ThreadPlaces {
+  readonly vectors: number;
+  /** Transformed pictures and, by their side, results or their gradients. */
+  readonly pictures: number;
+  readonly results: number;
+  /** Sums of a gradient by the weight, for so many output channels at a time. */
+  readonly sums: number;
+  readonly outputsAtOnce: number;
+  readonly bytes: number;
+}
+
+export function threadPlaces(convolution: WinogradConvolution, tiles: number, sums: boolean): ThreadPlaces {
+  const { c, o } = convolution;
+  const layout = new ScratchLayout();
+  const outputsAtOnce = sums ? outputBlock(c, o) : o;
+  const vectors = layout.take(VECTOR_BYTES);
+  const pictures = layout.take(PLANES * planeBytes(tiles * c));
+  const results = layout.take(PLANES * planeBytes(tiles * outputsAtOnce));
+  const kept = layout.take(sums ? PLANES * planeBytes(c * outputsAtOnce) : 0);
+  return { vectors, pictures, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
+}
+
+/** A multiple of 16 output channels whose sums are no more than a thread keeps. */
+function outputBlock(c: number, o: number): number {
+  const blocks = Math.ceil((PLANES * c * o * 4) / SUM_BYTES);
+  return Math.min(o, Math.ceil(o / blocks / 16) * 16);
+}
+
+/** Bytes of the windows, [k, k, C, O], and behind them those of their 36 planes. */
+export function windowPlaces({ c, o, window }: WinogradConvolution) {
+  const layout = new ScratchLayout();
+  const windows = layout.take(window * window * c * o * 4);
+  const planes = layout.take(PLANES * planeBytes(c * o));
+  return { windows, planes, bytes: layout.bytes };
+}
+
+/** A thread's own scratch for one of the three ops on so many pictures at a time. */
+export function winogradThreadBytes(op: string, g: ConvGeometry, pictures: number): number {
+  const convolution = op === "conv2dInputGradient" ? gradientConvolution(g) : forwardConvolution(g);
+  const tiles = tilesAtOnce(convolution, pictures);
+  return threadPlaces(convolution, tiles, op === "conv2dWeightGradient").bytes;
+}
