@@ -22,6 +22,7 @@ import {
 } from "./winograd_shapes.ts";
 import { winogradTrial } from "./winograd_trial.ts";
 
+const RELU = activationCode({ activation: "relu" });
 /** Parts in which the windows are transformed. */
 const WINDOW_UNITS = 16;
 
@@ -78,7 +79,7 @@ function windowStages(
           ...[scratch + places.windows + (first + from * o) * 4, 0],
           ...[direction * row * 4, direction * column * 4, channels * 4],
           ...[window, window, window, 1, 1, 0, 1],
-          ...[scratch + places.planes + from * o * 4, 0, planeBytes(c * o), threadScratch],
+          ...[scratch + places.planes + from * o * 4, 0, planeBytes(c * o), 1, threadScratch],
         );
       },
     },
@@ -99,6 +100,8 @@ function computeStage(
   const places = threadPlaces(convolution, atOnce, false);
   const planes = windowPlaces(convolution).planes;
   const activation = activationCode(attributes) ?? 0;
+  // The others would need their code in the innermost loop.
+  const gathered = activation === RELU ? RELU : 0;
   const hasBias = inputs.length > 2;
   return {
     units: slices.count,
@@ -120,8 +123,12 @@ function computeStage(
             ...[threadScratch + places.results, o * 4, results.planeBytes, convolution.step],
             ...[convolution.tilesDown, convolution.tilesAcross, first, count],
             ...[y, oh * ow * o * 4, ow * o * 4, o * 4, o * 4, oh, ow],
-            ...[hasBias ? from[2] : 0, activation, threadScratch],
+            ...[hasBias ? from[2] : 0, gathered, 0, threadScratch],
           );
+        }
+        if (activation !== gathered) {
+          const pictures = i === slices.count - 1 ? slices.last : slices.size;
+          exports.biasActivation(y, o * 4, pictures * oh * ow, o, 0, activation);
         }
       }
     },

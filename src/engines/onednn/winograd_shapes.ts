@@ -13,7 +13,7 @@ export const PLANES = 36;
 /** Rows and columns of a tile. */
 const TILE = 6;
 /** What a transform keeps between its two halves, as the kernels say. */
-const VECTOR_BYTES = 640;
+const LINES_BYTES = 19_200;
 /** Channels below which the transforms take longer than the products that they save. */
 const FEW_CHANNELS = 16;
 /** Tiles of a chunk: enough for the products, and few enough for the caches. */
@@ -91,7 +91,7 @@ export function planeBytes(floats: number): number {
 
 /** Places in a thread's own scratch. */
 export interface ThreadPlaces {
-  readonly vectors: number;
+  readonly lines: number;
   /** Transformed pictures and, by their side, results or their gradients. */
   readonly pictures: number;
   readonly results: number;
@@ -105,11 +105,11 @@ export function threadPlaces(convolution: WinogradConvolution, tiles: number, su
   const { c, o } = convolution;
   const layout = new ScratchLayout();
   const outputsAtOnce = sums ? outputBlock(c, o) : o;
-  const vectors = layout.take(VECTOR_BYTES);
+  const lines = layout.take(LINES_BYTES);
   const pictures = layout.take(PLANES * planeBytes(tiles * c));
   const results = layout.take(PLANES * planeBytes(tiles * outputsAtOnce));
   const kept = layout.take(sums ? PLANES * planeBytes(c * outputsAtOnce) : 0);
-  return { vectors, pictures, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
+  return { lines, pictures, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
 }
 
 /** A multiple of 16 output channels whose sums are no more than a thread keeps. */

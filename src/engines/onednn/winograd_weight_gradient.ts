@@ -91,7 +91,7 @@ function evaluateGradients(
   exports.winogradEvaluate(
     ...[dy, oh * ow * o * 4, ow * o * 4, o * 4, outputs * 4, oh, ow, step],
     ...[tilesDown, tilesAcross, first, count],
-    ...[scratch + results, outputs * 4, planeBytes(count * outputs), scratch],
+    ...[scratch + results, outputs * 4, planeBytes(count * outputs), 0, scratch],
   );
 }
 
@@ -108,7 +108,7 @@ function gatherWindows(
   exports.winogradGather(
     ...[scratch + places.sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
     ...[to, o * 4, window * c * o * 4, c * o * 4, outputs * 4, window, window],
-    ...[0, 0, scratch],
+    ...[0, 0, 1, scratch],
   );
 }
 
