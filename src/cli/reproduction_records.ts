@@ -69,13 +69,17 @@ function parsed(line: string, place: string): object {
   throw new FileError(`${place} is no JSON object: ${line.slice(0, 80)}`);
 }
 
-/** Known records and those found now. Of two of the same training the longer counts, of equally long ones the newer. */
+/** Known records and those found now, but for trainings that got nowhere yet. Of two of the same training the longer counts, of equally long ones the newer. */
 export function mergeRecords(known: Records, found: Records): Records {
   return {
-    runs: merged([...known.runs, ...found.runs], trainingKey, outlasts),
-    starts: merged([...known.starts, ...found.starts], trainingKey, outlasts),
+    runs: merged([...known.runs, ...found.runs.filter(hasBegun)], trainingKey, outlasts),
+    starts: merged([...known.starts, ...found.starts.filter(hasBegun)], trainingKey, outlasts),
     pytorch: merged([...known.pytorch, ...found.pytorch], pytorchKey, () => true),
   };
+}
+
+function hasBegun({ points, failure }: TrainedRun): boolean {
+  return points.length > 0 || failure !== null;
 }
 
 function merged<T>(all: readonly T[], keyOf: (one: T) => string, replaces: (one: T, other: T) => boolean) {

@@ -13,6 +13,11 @@ export class Stopwatch {
     this.examples += examples;
   }
 
+  /** Whether there were examples. */
+  get hasRun(): boolean {
+    return this.examples > 0;
+  }
+
   /** Examples per second; 0 before the first. */
   rate(): number {
     return this.total === 0 ? 0 : (1000 * this.examples) / this.total;

@@ -182,7 +182,8 @@ export class Training {
       ...(Object.keys(extra).length > 0 && { extra }),
       step: this.step,
       lr: this.options.optimizer.paramGroups[0].lr,
-      examplesPerSecond: this.clock.rate(),
+      // A run that is resumed behind the last step of an epoch has not trained yet when it notes the epoch's figures.
+      ...(this.clock.hasRun && { examplesPerSecond: this.clock.rate() }),
       seconds: this.seconds(),
     };
     this.points.push(point);

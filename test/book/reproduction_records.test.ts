@@ -83,11 +83,18 @@ test("records are read as they were written, less what is this machine's alone",
 
 test("of the same training the longer record counts, of equally long ones the newer", () => {
   const known = { ...none, runs: [trained("lenet", 2, 0.5), trained("nin", 3, 0.4)] };
+  const failed = {
+    points: [],
+    figures: undefined,
+    failure: "the loss became NaN",
+    startedAt: "2026-11-24T11:00:00Z",
+  };
   const later = { startedAt: "2026-11-24T10:00:00Z" };
   const bf16 = { environment: { ...environment, precision: "bf16" } };
   const found = {
     ...none,
     runs: [trained("lenet", 2, 0.6, later), trained("nin", 1, 0.9, later), trained("lenet", 1, 0.7, bf16)],
+    starts: [trained("nin", 1, 2.3, { points: [], figures: undefined }), trained("nin", 1, 2.3, failed)],
   };
   const merged = mergeRecords(known, found);
   assert.deepEqual(
@@ -99,6 +106,7 @@ test("of the same training the longer record counts, of equally long ones the ne
     ],
   );
   assert.deepEqual(mergeRecords(merged, found).runs, merged.runs);
+  assert.deepEqual(merged.starts, [found.starts[1]], "a start that was stopped before its first figures");
 });
 
 test("PyTorch's figures stand beside ours of the same machine alone", () => {

@@ -17,7 +17,7 @@ import { planConvolution } from "./native_convolution.ts";
 import { elementOf, type NativeStep } from "./native_step.ts";
 import { planWeightGradient } from "./native_weight_gradient.ts";
 import { OwnScratch } from "./own_scratch.ts";
-import { openTrialMemory, TrialMemory, warm } from "./trial_memory.ts";
+import { openTrialMemory, TrialMemory } from "./trial_memory.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -63,7 +63,7 @@ export class ConvolutionChoice {
     try {
       const way = chooser.choose(key, names, (i) => {
         const run = trialOf(memory(), ways[i].works());
-        return run && { bytes: [], run: warm(run) };
+        return run && { bytes: [], run: memory().warm(run, `${key} ${names[i]}`) };
       });
       chooser.save();
       return names[way] === "onednn";

@@ -11,6 +11,7 @@ const PAGE = 65536;
 export class TrialMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #exports: KernelExports;
+  readonly #warm = new Set<string>();
   /** Where the memory lies for native code. */
   readonly base: number;
 
@@ -24,6 +25,14 @@ export class TrialMemory {
     const env = { memory: this.#memory, abort: stopped };
     this.#exports = new WebAssembly.Instance(kernels, { env }).exports as unknown as KernelExports;
     this.base = foreign.addressOf(new Uint8Array(this.#memory.buffer));
+  }
+
+  /** Runs it until its kernels are compiled well; not again where they are those of `kernels` of before. */
+  warm(run: () => void, kernels: string): () => void {
+    const until = performance.now() + WARM_MILLISECONDS;
+    while (!this.#warm.has(kernels) && performance.now() < until) run();
+    this.#warm.add(kernels);
+    return run;
   }
 
   /** Whether operands of these sizes have room, with scratch. */
@@ -78,13 +87,6 @@ export function openTrialMemory(foreign: ForeignFunctions): TrialMemory {
 
 /** WebAssembly is compiled in haste first and well a little later, in the background: what is hot by then. */
 const WARM_MILLISECONDS = 40;
-
-/** Runs it until it is compiled well. */
-export function warm(run: () => void): () => void {
-  const until = performance.now() + WARM_MILLISECONDS;
-  while (performance.now() < until) run();
-  return run;
-}
 
 /** 192 MiB, of which the system gives what is used. */
 const MOST_PAGES = 3072;

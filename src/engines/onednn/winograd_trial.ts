@@ -4,7 +4,7 @@ import type { TensorSpec } from "../engine.ts";
 import type { KernelStage } from "../wasm/kernel.ts";
 import { lastGeometry } from "./convolution_shapes.ts";
 import type { NativeStep, SliceKernel, Slices } from "./native_step.ts";
-import { TrialMemory, warm } from "./trial_memory.ts";
+import { TrialMemory } from "./trial_memory.ts";
 import { winogradThreadBytes } from "./winograd_shapes.ts";
 
 /** What is done once for a batch, and the slices. */
@@ -40,12 +40,13 @@ export function winogradTrial(
     );
     const { before, compute } = stages;
     for (const stage of before) stage.run(exports, addresses, 0, stage.units);
-    return warm(() => {
+    const run = () => {
       for (const stage of before.slice(-1)) {
         stage.run(exports, addresses, 0, Math.ceil(stage.units / slices.count));
       }
       for (let i = 0; i < slices.size / n; i++) compute.run(exports, addresses, 0, compute.units);
-    });
+    };
+    return memory.warm(run, step.op);
   };
   return {
     bytes: [],
