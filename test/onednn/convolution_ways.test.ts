@@ -16,6 +16,11 @@ import { DnnlScope } from "../../src/engines/onednn/dnnl.ts";
 import { loadDnnl } from "../../src/engines/onednn/load_dnnl.ts";
 import { OwnScratch } from "../../src/engines/onednn/own_scratch.ts";
 import { openTrialMemory } from "../../src/engines/onednn/trial_memory.ts";
+import {
+  canWinograd,
+  forwardConvolution,
+  gradientConvolution,
+} from "../../src/engines/onednn/winograd_shapes.ts";
 import { PLANNERS } from "../../src/engines/onednn/worker_extension.ts";
 import { callReference } from "../../src/engines/reference/reference_step.ts";
 import type { KernelExports } from "../../src/engines/wasm/kernel.ts";
@@ -306,6 +311,23 @@ for (const op of OPS) {
     );
   });
 }
+
+test("windows of 5 get tiles of eight where these save a third of the products", { skip }, () => {
+  const tileOf = (size: number, kernel: number) => {
+    const of = square(size, kernel, 1, (kernel - 1) / 2);
+    const { attributes, inputs, output } = stepOf(
+      "conv2d",
+      { ...plain, n: 2, c: 16, o: 32, down: of, across: of },
+      "float32",
+    );
+    const g = lastGeometry("conv2d", attributes, inputs, [output]);
+    assert.ok(g !== null && canWinograd(g));
+    return [forwardConvolution(g), gradientConvolution(g)].map(({ tile, step }) => [tile, step]);
+  };
+  assert.deepEqual(tileOf(26, 5), Array(2).fill([8, 4]), "64 products of 49 tiles in place of 36 of 169");
+  assert.deepEqual(tileOf(6, 5), Array(2).fill([6, 2]), "64 of 4 tiles are not worth it beside 36 of 9");
+  assert.deepEqual(tileOf(6, 3), Array(2).fill([6, 4]));
+});
 
 test("the sums of a wide layer's weight are taken a block of output channels after the other", {
   skip,

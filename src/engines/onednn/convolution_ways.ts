@@ -7,7 +7,7 @@
  * - `product`: a window of one pixel as one matrix product over all pixels.
  * - `unfolded`: the gradient by the weight as a product with unfolded pictures (`unfolded_weight_gradient.ts`). Wins where the
  *   library's own kernel is no match for its products: on AVX2, and for pictures of few channels.
- * - `winograd`: a window of 3 or 5 pixels with 4 or 2.8 times fewer products, as those of 36 transformed pictures
+ * - `winograd`: a window of 3 or 5 pixels with 4 or 6.3 times fewer products, as those of transformed pictures
  *   (`winograd_convolution.ts`). Wins wherever it can be had, but for few channels and small batches. In float32 alone.
  *
  * Each in the precision of the operands; those of bfloat16 also widened to float32, which processors with slow or

@@ -1,6 +1,6 @@
 /**
  * A convolution, or its gradient by the input, in Winograd's way: windows and pictures are transformed, multiplied as
- * 36 products of matrices, and gathered into the result. The windows once for the batch; the pictures some tiles at a
+ * 36 or 64 products of matrices, and gathered into the result. The windows once for the batch; the pictures some tiles at a
  * time, so that what lies between the stages stays in the caches.
  */
 import type { KernelExports, KernelStage } from "../wasm/kernel.ts";
@@ -50,7 +50,7 @@ function stagesOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: S
   return compute && { before: windowStages(scope, step, convolution, turned), compute };
 }
 
-/** The weight [O, C, k, k] as [k, k, C, O], turned around for the gradient, then as 36 planes [C, O]. */
+/** The weight [O, C, k, k] as [k, k, C, O], turned around for the gradient, then as planes [C, O]. */
 function windowStages(
   scope: DnnlScope,
   { base }: NativeStep,
@@ -76,7 +76,7 @@ function windowStages(
         const from = begin * parts.size;
         const channels = (Math.min(c, end * parts.size) - from) * o;
         exports.winogradEvaluate(
-          ...[scratch + places.windows + (first + from * o) * 4, 0],
+          ...[convolution.tile, scratch + places.windows + (first + from * o) * 4, 0],
           ...[direction * row * 4, direction * column * 4, channels * 4],
           ...[window, window, window, 1, 1, 0, 1],
           ...[scratch + places.planes + from * o * 4, 0, planeBytes(c * o), 1, threadScratch],
@@ -120,7 +120,13 @@ function computeStage(
           analysePictures(exports, convolution, x, chunk, threadScratch + places.pictures);
           (products.get(count) as PlaneProducts)(pictures, windows, results);
           exports.winogradGather(
-            ...[threadScratch + places.results, o * 4, results.planeBytes, convolution.step],
+            ...[
+              convolution.tile,
+              threadScratch + places.results,
+              o * 4,
+              results.planeBytes,
+              convolution.step,
+            ],
             ...[convolution.tilesDown, convolution.tilesAcross, first, count],
             ...[y, oh * ow * o * 4, ow * o * 4, o * 4, o * 4, oh, ow],
             ...[hasBias ? from[2] : 0, gathered, 0, threadScratch],
@@ -145,13 +151,13 @@ export interface Chunk {
 /** The tiles of a chunk, transformed, at `to`. */
 export function analysePictures(
   exports: KernelExports,
-  { c, h, w, padY, padX, step, tilesDown, tilesAcross }: WinogradConvolution,
+  { c, h, w, padY, padX, tile, step, tilesDown, tilesAcross }: WinogradConvolution,
   x: number,
   { first, count, scratch }: Chunk,
   to: number,
 ): void {
   exports.winogradAnalyse(
-    ...[x, c * 4, h, w, padY, padX, step, tilesDown, tilesAcross, first, count],
+    ...[tile, x, c * 4, h, w, padY, padX, step, tilesDown, tilesAcross, first, count],
     ...[to, planeBytes(count * c), scratch],
   );
 }
@@ -166,7 +172,7 @@ function productsOf(
   const { c, o } = convolution;
   const made = new Map<number, PlaneProducts>();
   for (const count of chunkSizes(convolution, slices, atOnce)) {
-    const products = planeProducts(scope, [count, c, o]);
+    const products = planeProducts(scope, convolution.planes, [count, c, o]);
     if (products === null) return null;
     made.set(count, products);
   }

@@ -1,6 +1,5 @@
 /** The products of Winograd's way: one of two matrices for each pair of points. */
 import type { DnnlScope } from "./dnnl.ts";
-import { PLANES } from "./winograd_shapes.ts";
 
 /** Planes one behind the other. */
 export interface Planes {
@@ -10,9 +9,10 @@ export interface Planes {
 
 export type PlaneProducts = (left: Planes, right: Planes, to: Planes) => void;
 
-/** to = left right for each plane, [rows, inner] and [inner, columns]; null where the library has no implementation. */
+/** to = left right for each of so many planes, [rows, inner] and [inner, columns]; null where the library has no implementation. */
 export function planeProducts(
   scope: DnnlScope,
+  count: number,
   [rows, inner, columns]: readonly [rows: number, inner: number, columns: number],
   options: {
     /** `left` is given as [inner, rows]. */
@@ -33,7 +33,7 @@ export function planeProducts(
     ["destination", destination],
   ]);
   return (left, right, to) => {
-    for (let i = 0; i < PLANES; i++) {
+    for (let i = 0; i < count; i++) {
       product.run(
         left.address + i * left.planeBytes,
         right.address + i * right.planeBytes,

@@ -1,19 +1,21 @@
 /**
  * Which convolutions Winograd's way computes, and how: what can be decided from the sizes alone.
  *
- * Pictures are cut into tiles of six by six that overlap; each gives `6 - k + 1` by `6 - k + 1` values of the result for
- * a window of k by k. In place of k * k * m * m products for each pair of channels a tile takes 36: four times fewer
- * for a window of 3, 2.8 times for one of 5 (`assembly/winograd.ts`).
+ * Pictures are cut into tiles that overlap, of T by T pixels; each gives m by m values of the result for a window of k by
+ * k, where m = T - k + 1. In place of k * k * m * m products for each pair of channels a tile takes T * T: with tiles of
+ * six four times fewer for a window of 3, 2.8 times for one of 5; with tiles of eight 6.3 times for one of 5
+ * (`assembly/winograd.ts`). Those of eight round more, and are taken for windows of 5 alone: one of 3 would save a fifth of
+ * the products, where the pictures are large enough to fill them.
  */
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { ScratchLayout } from "../wasm/kernels/memory_layout.ts";
 
-/** Pairs of points, and with them planes. */
-export const PLANES = 36;
 /** Rows and columns of a tile. */
-const TILE = 6;
+type Tile = 6 | 8;
+/** Of the products with tiles of six, what is left where tiles of eight are worth it. */
+const WORTH_EIGHT = 2 / 3;
 /** What a transform keeps between its two halves, as the kernels say. */
-const LINES_BYTES = 19_200;
+const LINES_BYTES = 19_456;
 /** Channels below which the transforms take longer than the products that they save. */
 const FEW_CHANNELS = 16;
 /** Tiles of a chunk: enough for the products, and few enough for the caches. */
@@ -36,6 +38,9 @@ export interface WinogradConvolution {
   readonly window: number;
   readonly padY: number;
   readonly padX: number;
+  readonly tile: Tile;
+  /** Pairs of points, each with its plane. */
+  readonly planes: number;
   /** Rows and columns of the result that a tile gives. */
   readonly step: number;
   readonly tilesDown: number;
@@ -61,10 +66,23 @@ export function gradientConvolution(g: ConvGeometry): WinogradConvolution {
   return tiled({ n, c: o, o: c, h: oh, w: ow, oh: h, ow: w, window: kh, ...padding });
 }
 
-function tiled(sizes: Omit<WinogradConvolution, "step" | "tilesDown" | "tilesAcross">): WinogradConvolution {
-  const step = TILE - sizes.window + 1;
-  const { oh, ow } = sizes;
-  return { ...sizes, step, tilesDown: Math.ceil(oh / step), tilesAcross: Math.ceil(ow / step) };
+type Sizes = Omit<WinogradConvolution, "tile" | "planes" | "step" | "tilesDown" | "tilesAcross">;
+
+function tiled(sizes: Sizes): WinogradConvolution {
+  if (sizes.window < 5) return withTile(sizes, 6);
+  const [six, eight] = [withTile(sizes, 6), withTile(sizes, 8)];
+  return productsOf(eight) <= WORTH_EIGHT * productsOf(six) ? eight : six;
+}
+
+function withTile(sizes: Sizes, tile: Tile): WinogradConvolution {
+  const step = tile - sizes.window + 1;
+  const [tilesDown, tilesAcross] = [Math.ceil(sizes.oh / step), Math.ceil(sizes.ow / step)];
+  return { ...sizes, tile, planes: tile * tile, step, tilesDown, tilesAcross };
+}
+
+/** Products for each pair of channels and picture. */
+function productsOf({ planes, tilesDown, tilesAcross }: WinogradConvolution): number {
+  return planes * tilesDown * tilesAcross;
 }
 
 /** Tiles of so many pictures. */
@@ -74,8 +92,8 @@ export function tilesOf({ tilesDown, tilesAcross }: WinogradConvolution, picture
 
 /** Tiles that are transformed and multiplied at a time, of so many pictures. */
 export function tilesAtOnce(convolution: WinogradConvolution, pictures: number): number {
-  const { c, o } = convolution;
-  const cached = Math.floor(CHUNK_BYTES / (PLANES * (c + o) * 4));
+  const { c, o, planes } = convolution;
+  const cached = Math.floor(CHUNK_BYTES / (planes * (c + o) * 4));
   const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, cached));
   const tiles = tilesOf(convolution, pictures);
   return Math.ceil(tiles / Math.ceil(tiles / most));
@@ -102,27 +120,27 @@ export interface ThreadPlaces {
 }
 
 export function threadPlaces(convolution: WinogradConvolution, tiles: number, sums: boolean): ThreadPlaces {
-  const { c, o } = convolution;
+  const { c, o, planes } = convolution;
   const layout = new ScratchLayout();
-  const outputsAtOnce = sums ? outputBlock(c, o) : o;
+  const outputsAtOnce = sums ? outputBlock(convolution) : o;
   const lines = layout.take(LINES_BYTES);
-  const pictures = layout.take(PLANES * planeBytes(tiles * c));
-  const results = layout.take(PLANES * planeBytes(tiles * outputsAtOnce));
-  const kept = layout.take(sums ? PLANES * planeBytes(c * outputsAtOnce) : 0);
+  const pictures = layout.take(planes * planeBytes(tiles * c));
+  const results = layout.take(planes * planeBytes(tiles * outputsAtOnce));
+  const kept = layout.take(sums ? planes * planeBytes(c * outputsAtOnce) : 0);
   return { lines, pictures, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
 }
 
 /** A multiple of 16 output channels whose sums are no more than a thread keeps. */
-function outputBlock(c: number, o: number): number {
-  const blocks = Math.ceil((PLANES * c * o * 4) / SUM_BYTES);
+function outputBlock({ c, o, planes }: WinogradConvolution): number {
+  const blocks = Math.ceil((planes * c * o * 4) / SUM_BYTES);
   return Math.min(o, Math.ceil(o / blocks / 16) * 16);
 }
 
-/** Bytes of the windows, [k, k, C, O], and behind them those of their 36 planes. */
-export function windowPlaces({ c, o, window }: WinogradConvolution) {
+/** Bytes of the windows, [k, k, C, O], and behind them those of their planes. */
+export function windowPlaces({ c, o, window, planes: count }: WinogradConvolution) {
   const layout = new ScratchLayout();
   const windows = layout.take(window * window * c * o * 4);
-  const planes = layout.take(PLANES * planeBytes(c * o));
+  const planes = layout.take(count * planeBytes(c * o));
   return { windows, planes, bytes: layout.bytes };
 }
 

@@ -82,14 +82,14 @@ function partialsStage(
 /** Some channels of dy at the tiles of a chunk, transformed. */
 function evaluateGradients(
   exports: KernelExports,
-  { o, oh, ow, step, tilesDown, tilesAcross }: WinogradConvolution,
+  { o, oh, ow, tile, step, tilesDown, tilesAcross }: WinogradConvolution,
   dy: number,
   outputs: number,
   { first, count, scratch }: Chunk,
   { results }: ThreadPlaces,
 ): void {
   exports.winogradEvaluate(
-    ...[dy, oh * ow * o * 4, ow * o * 4, o * 4, outputs * 4, oh, ow, step],
+    ...[tile, dy, oh * ow * o * 4, ow * o * 4, o * 4, outputs * 4, oh, ow, step],
     ...[tilesDown, tilesAcross, first, count],
     ...[scratch + results, outputs * 4, planeBytes(count * outputs), 0, scratch],
   );
@@ -98,7 +98,7 @@ function evaluateGradients(
 /** The planes of the sums of some output channels, as windows [k, k, C, O]. */
 function gatherWindows(
   exports: KernelExports,
-  { c, o, window }: WinogradConvolution,
+  { c, o, tile, window }: WinogradConvolution,
   scratch: number,
   places: ThreadPlaces,
   outputs: number,
@@ -106,7 +106,7 @@ function gatherWindows(
 ): void {
   // Each input channel is a picture of k by k pixels for itself.
   exports.winogradGather(
-    ...[scratch + places.sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
+    ...[tile, scratch + places.sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
     ...[to, o * 4, window * c * o * 4, c * o * 4, outputs * 4, window, window],
     ...[0, 0, 1, scratch],
   );
@@ -128,7 +128,10 @@ function sumsOf(
   for (const count of chunkSizes(convolution, slices, atOnce)) {
     for (const outputs of new Set([places.outputsAtOnce, o % places.outputsAtOnce || places.outputsAtOnce])) {
       for (const added of [false, true]) {
-        const products = planeProducts(scope, [c, count, outputs], { transposed: true, added });
+        const products = planeProducts(scope, convolution.planes, [c, count, outputs], {
+          transposed: true,
+          added,
+        });
         if (products === null) return null;
         made.set(key(count, outputs, added), products);
       }
