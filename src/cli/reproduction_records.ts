@@ -69,7 +69,10 @@ function parsed(line: string, place: string): object {
   throw new FileError(`${place} is no JSON object: ${line.slice(0, 80)}`);
 }
 
-/** Known records and those found now, but for trainings that got nowhere yet. Of two of the same training the longer counts, of equally long ones the newer. */
+/**
+ * Known records and those found now, but for trainings that got nowhere yet. Of two of the same training the longer
+ * counts, of equally long ones the newer.
+ */
 export function mergeRecords(known: Records, found: Records): Records {
   return {
     runs: merged([...known.runs, ...found.runs.filter(hasBegun)], trainingKey, outlasts),

@@ -7,13 +7,7 @@ import { convGeometry } from "../wasm/kernels/conv_geometry.ts";
 import { CHANNELS_LAST_PLANNERS } from "../wasm/kernels/registry.ts";
 import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "./native_step.ts";
 import { takesElement } from "./stored_elements.ts";
-import {
-  canWinograd,
-  forwardConvolution,
-  gradientConvolution,
-  windowPlaces,
-  winogradThreadBytes,
-} from "./winograd_shapes.ts";
+import { canWinograd, windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -126,8 +120,7 @@ export function convolutionScratchBytes(
   if (g === null) return 0;
   if (op === "conv2dWeightGradient") return weightBytes(g) * weightSlices(g).count;
   if (!takesWinograd(g, inputs, outputs)) return weightBytes(g);
-  const convolution = op === "conv2d" ? forwardConvolution(g) : gradientConvolution(g);
-  return Math.max(weightBytes(g), windowPlaces(convolution).bytes);
+  return Math.max(weightBytes(g), windowPlaces(winogradConvolution(op, g)).bytes);
 }
 
 /** Scratch that each thread needs for itself. */

@@ -2,14 +2,13 @@
 
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
-import { convolutionKey, pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
-import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import { convolutionWays, pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
+import { pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import { planFastest } from "./convolution_plan.ts";
+import { pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
 import type { ActivationName } from "./dnnl_constants.ts";
 import {
   elementOf,
-  fastest,
   type NativeStep,
   perSize,
   reorderStage,
@@ -18,20 +17,9 @@ import {
   type Variant,
 } from "./native_step.ts";
 import { Stands } from "./own_scratch.ts";
-import { winogradVariant } from "./winograd_convolution.ts";
 
 export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan | null {
-  const { attributes, inputs, outputs } = step;
-  const g = lastGeometry("conv2d", attributes, inputs, outputs);
-  if (g === null) return null;
-  const slices = batchSlices(g);
-  const key = convolutionKey("conv2d", g, slices.size, elementOf(inputs[0].dtype));
-  const chosen = fastest(step, key, convolutionWays(step, g), (way) =>
-    way.form === "winograd"
-      ? winogradVariant(scope, step, g, slices)
-      : nativeVariant(scope, step, g, slices, way),
-  );
-  return chosen?.plan ?? null;
+  return planFastest(scope, step, nativeVariant);
 }
 
 /** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */

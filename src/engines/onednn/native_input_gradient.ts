@@ -2,15 +2,14 @@
 
 import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
 import type { ConvGeometry } from "../wasm/kernels/conv_geometry.ts";
-import { convolutionKey, type Picture, pictureBytes, pictures } from "./convolution_layouts.ts";
-import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import { convolutionWays, describeGradient, pixelRows, type Way } from "./convolution_ways.ts";
+import { type Picture, pictureBytes, pictures } from "./convolution_layouts.ts";
+import { planFastest } from "./convolution_plan.ts";
+import { describeGradient, pixelRows, type Way } from "./convolution_ways.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "./dnnl.ts";
 import type { ArgumentName } from "./dnnl_constants.ts";
 import { chooseWeights, packStage } from "./native_convolution.ts";
 import {
   elementOf,
-  fastest,
   type NativeStep,
   perSize,
   type SliceKernel,
@@ -18,20 +17,9 @@ import {
   type Variant,
 } from "./native_step.ts";
 import { Stands } from "./own_scratch.ts";
-import { winogradVariant } from "./winograd_convolution.ts";
 
 export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
-  const { attributes, inputs, outputs } = step;
-  const g = lastGeometry("conv2dInputGradient", attributes, inputs, outputs);
-  if (g === null) return null;
-  const slices = batchSlices(g);
-  const key = convolutionKey("conv2dInputGradient", g, slices.size, elementOf(inputs[0].dtype));
-  const chosen = fastest(step, key, convolutionWays(step, g), (way) =>
-    way.form === "winograd"
-      ? winogradVariant(scope, step, g, slices)
-      : nativeVariant(scope, step, g, slices, way),
-  );
-  return chosen?.plan ?? null;
+  return planFastest(scope, step, nativeVariant);
 }
 
 /** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */

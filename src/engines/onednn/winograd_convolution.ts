@@ -11,14 +11,13 @@ import type { DnnlScope } from "./dnnl.ts";
 import { type NativeStep, reorderStage, type Slices, type Variant } from "./native_step.ts";
 import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
 import {
-  forwardConvolution,
-  gradientConvolution,
   planeBytes,
   threadPlaces,
   tilesAtOnce,
   tilesOf,
   type WinogradConvolution,
   windowPlaces,
+  winogradConvolution,
 } from "./winograd_shapes.ts";
 import { winogradTrial } from "./winograd_trial.ts";
 
@@ -44,7 +43,7 @@ export function winogradVariant(
 
 function stagesOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices) {
   const turned = step.op === "conv2dInputGradient";
-  const convolution = turned ? gradientConvolution(g) : forwardConvolution(g);
+  const convolution = winogradConvolution(step.op, g);
   if (windowPlaces(convolution).bytes > step.scratchBytes) return null;
   const compute = computeStage(scope, step, convolution, slices);
   return compute && { before: windowStages(scope, step, convolution, turned), compute };

@@ -55,6 +55,11 @@ export function canWinograd(g: ConvGeometry): boolean {
   return dense && window && c % 4 === 0 && o % 4 === 0 && Math.min(c, o) >= FEW_CHANNELS;
 }
 
+/** The convolution whose result one of the three ops computes, or, for the gradient by the weight, whose pictures it reads. */
+export function winogradConvolution(op: string, g: ConvGeometry): WinogradConvolution {
+  return op === "conv2dInputGradient" ? gradientConvolution(g) : forwardConvolution(g);
+}
+
 export function forwardConvolution({ n, c, o, h, w, oh, ow, kh, ph, pw }: ConvGeometry): WinogradConvolution {
   return tiled({ n, c, o, h, w, oh, ow, window: kh, padY: ph, padX: pw });
 }
@@ -146,7 +151,7 @@ export function windowPlaces({ c, o, window, planes: count }: WinogradConvolutio
 
 /** A thread's own scratch for one of the three ops on so many pictures at a time. */
 export function winogradThreadBytes(op: string, g: ConvGeometry, pictures: number): number {
-  const convolution = op === "conv2dInputGradient" ? gradientConvolution(g) : forwardConvolution(g);
+  const convolution = winogradConvolution(op, g);
   const tiles = tilesAtOnce(convolution, pictures);
   return threadPlaces(convolution, tiles, op === "conv2dWeightGradient").bytes;
 }

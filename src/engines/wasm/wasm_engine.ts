@@ -34,7 +34,7 @@ import type { FusedPlan } from "./fused_module.ts";
 import { generateModule } from "./fused_module.ts";
 import { InputStaging } from "./input_staging.ts";
 import { loadKernels, simdSupport } from "./kernel_binary.ts";
-import { isFused, loopOf, planKernel, planStep, scratchBytesOf } from "./step_plans.ts";
+import { isFused, loopOf, planKernel, scratchBytesOf } from "./step_plans.ts";
 import { makeControl } from "./thread_barrier.ts";
 import type { WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
 
@@ -222,11 +222,10 @@ export class WasmEngine implements Engine {
   /** What a thread needs for itself, in any of the kernels that a step may get. */
   #threadScratchBytes(program: Program): number {
     const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
-    const bytes = program.steps.map((step) => {
-      const { op, attributes, inputs, outputs } = step;
+    const bytes = program.steps.map(({ op, attributes, inputs, outputs }) => {
       const given = [op, attributes, specs(inputs), specs(outputs)] as const;
       return Math.max(
-        planStep(program, step)?.threadScratchBytes ?? 0,
+        planKernel(...given)?.threadScratchBytes ?? 0,
         this.#extension?.threadScratchBytes(...given) ?? 0,
       );
     });
