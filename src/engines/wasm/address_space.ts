@@ -7,7 +7,7 @@ interface Hole {
   bytes: number;
 }
 
-/** Best-fit allocation over addresses `base` to `limit`. All addresses and sizes are multiples of 64. */
+/** Allocation over addresses `base` to `limit`. All addresses and sizes are multiples of 64. */
 export class AddressSpace {
   readonly #limit: number;
   /** Free ranges below `#top`, by address; no two touch. */
@@ -24,18 +24,39 @@ export class AddressSpace {
     return this.#top;
   }
 
-  /** An address of `bytes` free bytes, or undefined where there is none. */
+  /** The same ranges, to be tried out. */
+  copy(): AddressSpace {
+    const other = new AddressSpace(this.#top, this.#limit);
+    other.#holes = this.#holes.map((hole) => ({ ...hole }));
+    return other;
+  }
+
+  /** An address of `bytes` free bytes in the tightest place, or undefined where there is none. */
   take(bytes: number): number | undefined {
     const size = roundUp(bytes);
     let best: Hole | undefined;
     for (const hole of this.#holes) {
       if (hole.bytes >= size && (best === undefined || hole.bytes < best.bytes)) best = hole;
     }
-    if (best !== undefined) {
-      const address = best.address;
-      best.address += size;
-      best.bytes -= size;
-      if (best.bytes === 0) this.#holes.splice(this.#holes.indexOf(best), 1);
+    return this.#takeFrom(best, size);
+  }
+
+  /** The lowest address of `bytes` free bytes, or undefined where there is none. */
+  takeLowest(bytes: number): number | undefined {
+    const size = roundUp(bytes);
+    return this.#takeFrom(
+      this.#holes.find((hole) => hole.bytes >= size),
+      size,
+    );
+  }
+
+  /** Takes the start of the hole, or what is above everything. */
+  #takeFrom(hole: Hole | undefined, size: number): number | undefined {
+    if (hole !== undefined) {
+      const address = hole.address;
+      hole.address += size;
+      hole.bytes -= size;
+      if (hole.bytes === 0) this.#holes.splice(this.#holes.indexOf(hole), 1);
       return address;
     }
     if (this.#top + size > this.#limit) return undefined;

@@ -4,12 +4,7 @@
  */
 import type { TypedArray } from "../../base/dtype.ts";
 import { roundUp } from "./address_space.ts";
-import type { EngineHeap } from "./engine_heap.ts";
-
-interface Block {
-  readonly address: number;
-  readonly bytes: number;
-}
+import type { EngineHeap, HeapBlock } from "./engine_heap.ts";
 
 /** Inputs of a run in their block. */
 export interface StagedInputs {
@@ -25,7 +20,7 @@ const MOST_BLOCKS = 4;
 export class InputStaging {
   readonly #heap: EngineHeap;
   readonly #memory: WebAssembly.Memory;
-  #free: Block[] = [];
+  #free: HeapBlock[] = [];
   #blocks = 0;
   /** Bytes of all blocks. */
   bytes = 0;
@@ -39,7 +34,8 @@ export class InputStaging {
    * Writes the inputs into a free block, or returns null where there is none: the inputs then travel with the
    * message.
    *
-   * A new block may lie where earlier runs still work, so it is used only after `settled`, when they are over.
+   * A new block may lie where earlier runs still work, or where bytes are still to be moved away: it is used only
+   * after `settled`, when all that is over.
    */
   stage(inputs: readonly TypedArray[], settled: Promise<unknown> | null): StagedInputs | null {
     const needed = inputs.reduce((sum, input) => sum + roundUp(Math.max(1, input.byteLength)), 0);
@@ -57,7 +53,7 @@ export class InputStaging {
     return this.#write(block, inputs);
   }
 
-  #write(block: Block, inputs: readonly TypedArray[]): StagedInputs {
+  #write(block: HeapBlock, inputs: readonly TypedArray[]): StagedInputs {
     let address = block.address;
     const addresses = inputs.map((input) => {
       const at = address;
@@ -69,27 +65,32 @@ export class InputStaging {
     return { addresses, release: () => this.#free.push(block) };
   }
 
-  #takeFree(needed: number): Block | null {
+  #takeFree(needed: number): HeapBlock | null {
     const i = this.#free.findIndex((block) => block.bytes >= needed);
     return i < 0 ? null : this.#free.splice(i, 1)[0];
   }
 
   /** A new block, in place of a free one that is too small where there are enough. */
-  #make(needed: number): Block | null {
-    if (this.#blocks >= MOST_BLOCKS) {
-      const small = this.#free.pop();
-      if (small === undefined) return null;
-      this.#heap.give(small.address, small.bytes);
-      this.#blocks--;
-      this.bytes -= small.bytes;
-    }
-    try {
-      const block = { address: this.#heap.take(needed, "a program's inputs"), bytes: needed };
-      this.#blocks++;
-      this.bytes += needed;
-      return block;
-    } catch {
-      return null;
-    }
+  #make(needed: number): HeapBlock | null {
+    if (this.#blocks >= MOST_BLOCKS && !this.#giveBack()) return null;
+    const block = this.#heap.fix(needed);
+    if (block === null) return null;
+    this.#blocks++;
+    this.bytes += needed;
+    return block;
+  }
+
+  /** Gives the blocks back that no run uses. */
+  letGo(): void {
+    while (this.#giveBack());
+  }
+
+  #giveBack(): boolean {
+    const block = this.#free.pop();
+    if (block === undefined) return false;
+    this.#heap.unfix(block);
+    this.#blocks--;
+    this.bytes -= block.bytes;
+    return true;
   }
 }

@@ -29,7 +29,7 @@ import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../w
 import { WorkerTeam } from "../worker_team.ts";
 import { roundUp } from "./address_space.ts";
 import type { EngineExtension } from "./engine_extension.ts";
-import { EngineHeap } from "./engine_heap.ts";
+import { EngineHeap, type HeapBlock, type HeapOrders } from "./engine_heap.ts";
 import type { FusedPlan } from "./fused_module.ts";
 import { generateModule } from "./fused_module.ts";
 import { InputStaging } from "./input_staging.ts";
@@ -70,7 +70,7 @@ export class WasmEngine implements Engine {
   #team = new WorkerTeam();
   readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
   readonly #buffers = new Map<number, EngineBuffer>();
-  readonly #addresses = new Map<number, number>();
+  readonly #blocks = new Map<number, HeapBlock>();
   readonly #programs = new Map<number, KnownProgram>();
   #gate: StopGate | undefined;
   #failure: string | undefined;
@@ -79,10 +79,12 @@ export class WasmEngine implements Engine {
   #relaxed = false;
   #heap: EngineHeap | undefined;
   #staging: InputStaging | undefined;
-  #lastRun: Promise<unknown> | null = null;
+  /** The last of the runs and moves that were sent: they take effect in order. */
+  #lastSent: Promise<unknown> | null = null;
   #nextId = 1;
   #liveBytes = 0;
   #runs = 0;
+  #moves = 0;
 
   constructor(options: WasmEngineOptions = {}, extension?: EngineExtension) {
     const { threads } = options;
@@ -128,8 +130,7 @@ export class WasmEngine implements Engine {
       if (!support.simd)
         throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
       this.#threads = sharing ? (this.#options.threads ?? processors()) : 1;
-      const grow = (pages: number) => this.#post(0, { type: "grow", pages });
-      this.#heap = new EngineHeap(sharing, grow, this.#options.memoryLimit);
+      this.#heap = new EngineHeap(sharing, this.#heapOrders(), this.#options.memoryLimit);
       if (this.#heap.memory !== undefined) this.#staging = new InputStaging(this.#heap, this.#heap.memory);
     } catch (error) {
       this.#fail(`${this.name}: cannot start: ${(error as Error).message}`);
@@ -155,12 +156,12 @@ export class WasmEngine implements Engine {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw new EngineError(`${this.name}: a buffer of ${bytes} bytes cannot be allocated`);
     }
-    const address = heap.take(bytes, "a buffer");
+    const block = heap.allocate(bytes, "a buffer");
     const buffer: EngineBuffer = { id: this.#nextId++, bytes };
     this.#buffers.set(buffer.id, buffer);
-    this.#addresses.set(buffer.id, address);
+    this.#blocks.set(buffer.id, block);
     this.#liveBytes += bytes;
-    if (bytes > 0) this.#post(0, { type: "clear", address, bytes });
+    if (bytes > 0) this.#post(0, { type: "clear", address: block.address, bytes });
     return buffer;
   }
 
@@ -187,9 +188,9 @@ export class WasmEngine implements Engine {
   free(buffer: EngineBuffer): void {
     if (this.#failure !== undefined) return;
     requireBuffer(this.name, this.#buffers, buffer);
-    this.#heap?.give(this.#addressOf(buffer), buffer.bytes);
+    this.#heap?.free(this.#blocks.get(buffer.id) as HeapBlock);
     this.#buffers.delete(buffer.id);
-    this.#addresses.delete(buffer.id);
+    this.#blocks.delete(buffer.id);
     this.#liveBytes -= buffer.bytes;
   }
 
@@ -242,7 +243,7 @@ export class WasmEngine implements Engine {
     if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
     for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
-    const staged = this.#staging?.stage(bindings.inputs, this.#runs === 0 ? null : this.#lastRun) ?? null;
+    const staged = this.#staging?.stage(bindings.inputs, this.#settled()) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#requests.open<WasmRunAnswer>();
     const common = {
@@ -263,7 +264,7 @@ export class WasmEngine implements Engine {
       inputs.map((input) => input.buffer),
     );
     this.#runs++;
-    this.#lastRun = answer;
+    this.#lastSent = answer;
     try {
       return await answer;
     } finally {
@@ -372,8 +373,27 @@ export class WasmEngine implements Engine {
     }
   }
 
+  #heapOrders(): HeapOrders {
+    return {
+      grow: (pages) => this.#post(0, { type: "grow", pages }),
+      move: (from, to, bytes) => {
+        const { id, answer } = this.#requests.open<null>();
+        this.#post(0, { type: "move", request: id, from, to, bytes });
+        this.#moves++;
+        const over = () => this.#moves--;
+        this.#lastSent = answer.then(over, over);
+      },
+      letGo: () => this.#staging?.letGo(),
+    };
+  }
+
+  /** When all that was sent is over; null where it is. */
+  #settled(): Promise<unknown> | null {
+    return this.#runs + this.#moves === 0 ? null : this.#lastSent;
+  }
+
   #addressOf(buffer: EngineBuffer): number {
-    return this.#addresses.get(buffer.id) as number;
+    return (this.#blocks.get(buffer.id) as HeapBlock).address;
   }
 
   /** The heap, once the engine was started and while it has not failed. */

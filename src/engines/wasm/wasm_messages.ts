@@ -57,6 +57,14 @@ export type WasmMessage =
   | { readonly type: "grow"; readonly pages: number }
   | { readonly type: "clear"; readonly address: number; readonly bytes: number }
   | { readonly type: "write"; readonly address: number; readonly data: Uint8Array<ArrayBuffer> }
+  /** To a lower address; answered, for until then nobody else may write where the bytes were. */
+  | {
+      readonly type: "move";
+      readonly request: number;
+      readonly from: number;
+      readonly to: number;
+      readonly bytes: number;
+    }
   | { readonly type: "read"; readonly request: number; readonly address: number; readonly bytes: number }
   | { readonly type: "release"; readonly program: number };
 

@@ -63,6 +63,10 @@ function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | u
     case "write":
       views.bytes(request.address, request.data.byteLength).set(request.data);
       break;
+    case "move":
+      views.bytes(request.to, request.bytes).set(views.bytes(request.from, request.bytes));
+      port.post({ request: request.request, value: null });
+      break;
     case "read": {
       const copy = new Uint8Array(request.bytes);
       copy.set(views.bytes(request.address, request.bytes));
