@@ -50,7 +50,7 @@ export class EngineHeap {
   #space: AddressSpace;
   readonly #orders: HeapOrders;
   #pages = FIRST_PAGES;
-  /** Bytes of the buffers and the arena. */
+  /** Bytes of the blocks, movable and fixed: not the arena's. */
   #taken = 0;
   readonly #movable = new Set<Mutable<HeapBlock>>();
   #arena: HeapBlock = { address: HEAP_BASE, bytes: 0 };
@@ -166,8 +166,9 @@ export class EngineHeap {
       }
     }
     const arena = space.take(arenaBytes);
-    const address = arena === undefined ? undefined : space.take(bytes);
-    return arena === undefined || address === undefined ? undefined : { space, moves, arena, address };
+    if (arena === undefined) return undefined;
+    const address = space.take(bytes);
+    return address === undefined ? undefined : { space, moves, arena, address };
   }
 
   /** Makes sure that the memory has all addresses below `top`. */
