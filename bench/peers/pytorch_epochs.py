@@ -2,13 +2,14 @@
 
     python pytorch_epochs.py --data ~/.cache/convoyant/fashion-mnist --net alexnet --epochs 2 --precision bf16 \
         >> runs/reproduction/pytorch.jsonl
-    python pytorch_epochs.py --data ~/.cache/convoyant/fashion-mnist --net nin --starts 6 --steps 200 \
+    python pytorch_epochs.py --data ~/.cache/convoyant/fashion-mnist --net nin --seeds 6 --epochs 0 --steps 200 \
         >> runs/reproduction/pytorch.jsonl
 
 `convoyant reproduce --against pytorch` runs it by itself. Needs torch and torchvision. `--data` holds the four IDX
-files, unpacked or gzipped. With `--checkpoint` an interrupted training goes on after its last whole epoch. Prints a JSON line at the end of each epoch:
-running means over the epoch, test accuracy, examples per second of the training steps alone. With `--starts` it
-trains a few steps from several seeds and prints the mean loss of the last fifth of them, null where it is not a number.
+files, unpacked or gzipped. Prints a JSON line at the end of each epoch: running means over the epoch, test accuracy,
+examples per second of the training steps alone. With `--steps` it also prints the mean loss of the last fifth of that
+many first steps, null where it is not a number: how the training started. With `--checkpoint` what is trained is kept
+every few minutes, and an interrupted training goes on from there.
 """
 import argparse
 import gzip
@@ -55,26 +56,34 @@ class Trainer:
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=self.lr)
         self.half = given.precision == "bf16"
         self.order = torch.Generator().manual_seed(seed)
+        self.epoch_order = self.order.get_state()
+        self.epoch = 0
+        self.losses = []
+        self.totals = [0.0] * 4
 
     def state(self):
+        """All that decides how it goes on; the order of the epoch is drawn again from where its generator stood."""
         return {
-            "net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
-            "order": self.order.get_state(), "random": torch.get_rng_state()}
+            "net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "order": self.epoch_order,
+            "random": torch.get_rng_state(), "epoch": self.epoch, "losses": self.losses, "totals": self.totals}
 
     def restore(self, state):
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.order.set_state(state["order"])
         torch.set_rng_state(state["random"])
+        self.epoch, self.losses, self.totals = state["epoch"], state["losses"], state["totals"]
 
     def forward(self, pictures):
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
             return self.net(prepared(pictures, self.side, self.layout)).float()
 
     def steps(self, pictures, labels):
-        """One epoch: loss, right answers and number of each batch, and the seconds that its step took."""
+        """What is left of the epoch, step by step; adds up loss, right answers, examples, seconds of the steps."""
         self.net.train()
-        for chosen in torch.randperm(len(labels), generator=self.order).split(self.batch):
+        self.epoch_order = self.order.get_state()
+        batches = torch.randperm(len(labels), generator=self.order).split(self.batch)
+        for chosen in batches[len(self.losses) - self.epoch * len(batches):]:
             x, y = prepared(pictures[chosen], self.side, self.layout), labels[chosen]
             start = time.perf_counter()
             self.optimizer.zero_grad()
@@ -84,7 +93,17 @@ class Trainer:
             loss.backward()
             self.optimizer.step()
             seconds = time.perf_counter() - start
-            yield loss.item(), (logits.argmax(1) == y).sum().item(), len(y), seconds
+            self.losses.append(loss.item())
+            figures = (loss.item() * len(y), (logits.argmax(1) == y).sum().item(), len(y), seconds)
+            self.totals = [total + figure for total, figure in zip(self.totals, figures)]
+            yield
+
+    def end_epoch(self):
+        """Mean loss, share of right answers, examples per second of the epoch that ends."""
+        loss, right, count, seconds = self.totals
+        self.epoch_order = self.order.get_state()
+        self.epoch, self.totals = self.epoch + 1, [0.0] * 4
+        return finite(loss / count), right / count, count / seconds
 
     @torch.no_grad()
     def accuracy(self, pictures, labels):
@@ -95,6 +114,31 @@ class Trainer:
         return right / len(labels)
 
 
+class Checkpoint:
+    """A file that is replaced as a whole, every so many seconds; none without a name."""
+
+    def __init__(self, path, seconds):
+        self.path, self.seconds, self.saved = path, seconds, time.monotonic()
+
+    def load(self, trainer):
+        if self.path and os.path.exists(self.path):
+            trainer.restore(torch.load(self.path, weights_only=True))
+
+    def save(self, trainer):
+        if self.path:
+            torch.save(trainer.state(), f"{self.path}.tmp")
+            os.replace(f"{self.path}.tmp", self.path)
+        self.saved = time.monotonic()
+
+    def save_now_and_then(self, trainer):
+        if time.monotonic() - self.saved > self.seconds:
+            self.save(trainer)
+
+
+def finite(figure):
+    return figure if math.isfinite(figure) else None
+
+
 def say(given, seed, **figures):
     known = {"net": given.net, "seed": seed, "precision": given.precision, "torch": torch.__version__.split("+")[0]}
     if given.lr:
@@ -102,36 +146,30 @@ def say(given, seed, **figures):
     print(json.dumps({**known, **figures}), flush=True)
 
 
+def say_start(given, seed, losses):
+    fifth = max(1, given.steps // 5)
+    say(given, seed, steps=given.steps, lastLoss=finite(sum(losses[given.steps - fifth:given.steps]) / fifth))
+
+
 def train(given, seed, training, test):
     trainer = Trainer(given, seed)
-    checkpoint = given.checkpoint and pathlib.Path(f"{given.checkpoint}-seed{seed}.pt")
-    done = 0
-    if checkpoint and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        trainer.restore(state)
-        done = state["epoch"]
-    for epoch in range(done, given.epochs):
-        totals = np.zeros(4)
-        for loss, right, count, seconds in trainer.steps(*training):
-            totals += (loss * count, right, count, seconds)
-        loss, right, count, seconds = totals
+    checkpoint = Checkpoint(given.checkpoint and f"{given.checkpoint}-seed{seed}.pt", given.checkpoint_seconds)
+    checkpoint.load(trainer)
+    if 0 < given.steps <= len(trainer.losses):
+        say_start(given, seed, trainer.losses)
+    while trainer.epoch < given.epochs or len(trainer.losses) < given.steps:
+        for _ in trainer.steps(*training):
+            if len(trainer.losses) == given.steps:
+                say_start(given, seed, trainer.losses)
+                if trainer.epoch >= given.epochs:
+                    checkpoint.save(trainer)
+                    return
+            checkpoint.save_now_and_then(trainer)
+        loss, right, rate = trainer.end_epoch()
         say(
-            given, seed, epoch=epoch + 1, trainLoss=loss / count if math.isfinite(loss) else None,
-            trainAccuracy=right / count, testAccuracy=trainer.accuracy(*test), examplesPerSecond=count / seconds)
-        if checkpoint:
-            torch.save({**trainer.state(), "epoch": epoch + 1}, f"{checkpoint}.tmp")
-            os.replace(f"{checkpoint}.tmp", checkpoint)
-
-
-def begin(given, seed, training):
-    losses = []
-    for loss, *_ in Trainer(given, seed).steps(*training):
-        losses.append(loss)
-        if len(losses) == given.steps:
-            break
-    fifth = max(1, given.steps // 5)
-    last = sum(losses[-fifth:]) / fifth
-    say(given, seed, steps=given.steps, lastLoss=last if math.isfinite(last) else None)
+            given, seed, epoch=trainer.epoch, trainLoss=loss, trainAccuracy=right,
+            testAccuracy=trainer.accuracy(*test), examplesPerSecond=rate)
+        checkpoint.save(trainer)
 
 
 def main():
@@ -143,18 +181,14 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--lr", type=float)
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
-    parser.add_argument("--starts", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=0, help="so many first steps are told of too")
     parser.add_argument("--checkpoint", help="beginning of the names of the files that keep what is trained")
+    parser.add_argument("--checkpoint-seconds", type=float, default=300)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--limit", type=int, default=60000, help="only so many training pictures, for trying it out")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     training = tuple(part[:given.limit] for part in load(given.data, "train"))
-    if given.starts > 0:
-        for seed in range(given.first_seed, given.first_seed + given.starts):
-            begin(given, seed, training)
-        return
     test = tuple(part[:given.limit] for part in load(given.data, "t10k"))
     for seed in range(given.first_seed, given.first_seed + given.seeds):
         train(given, seed, training, test)

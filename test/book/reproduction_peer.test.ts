@@ -40,29 +40,32 @@ test("PyTorch does what ours did with the chapter's settings, and only what is n
   ];
   const starts = [
     trained("nin", 1, { limitBatches: 200 }),
+    trained("nin", 1, { limitBatches: 200, seed: 1 }),
     trained("nin", 1, { limitBatches: 9, batchSize: 2 }),
   ];
   const tasks = peerTasks(runs, starts, [record]);
   assert.deepEqual(tasks, [
-    { net: "lenet", precision: "f32", seed: 1, epochs: 3, steps: null },
-    { net: "nin", precision: "f32", seed: 0, epochs: 2, steps: null },
-    { net: "nin", precision: "f32", seed: 0, epochs: null, steps: 200 },
+    { net: "lenet", precision: "f32", seed: 1, epochs: 3, steps: 0 },
+    { net: "nin", precision: "f32", seed: 0, epochs: 2, steps: 200 },
+    { net: "nin", precision: "f32", seed: 1, epochs: 0, steps: 200 },
   ]);
   const done: PytorchRecord[] = [
     { ...record, seed: 1, epoch: 3 },
     { ...record, net: "nin", epoch: 1 },
     { net: "nin", seed: 0, precision: "f32", torch: "2.15.0", steps: 200, lastLoss: 1 },
   ];
-  assert.deepEqual(peerTasks(runs, starts, [record, ...done]), [tasks[1]]);
+  const left = peerTasks(runs, starts, [record, ...done]);
+  assert.deepEqual(left, [{ ...tasks[1], steps: 0 }, tasks[2]]);
   const places = { folder: "peers", python: "python", programs: "programs" };
-  assert.deepEqual(peerProgram(tasks[1], "out", "data", places), {
-    command: "python",
-    args: [
-      join("programs", "pytorch_epochs.py"),
-      ...["--data", "data", "--net", "nin", "--precision", "f32", "--first-seed", "0"],
-      ...["--epochs", "2", "--checkpoint", join("out", "pytorch-nin-f32")],
+  const { command, args } = peerProgram(tasks[1], "out", "data", places);
+  assert.deepEqual(
+    [command, ...args],
+    [
+      ...["python", join("programs", "pytorch_epochs.py"), "--data", "data"],
+      ...["--net", "nin", "--precision", "f32", "--first-seed", "0"],
+      ...["--epochs", "2", "--steps", "200", "--checkpoint", join("out", "pytorch-nin-f32")],
     ],
-  });
+  );
 });
 
 test("its lines are kept as they come; a failure is told of and leaves out one network", async (t) => {
