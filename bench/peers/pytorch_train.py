@@ -1,6 +1,11 @@
 """Training throughput of PyTorch on the CPU: python pytorch_train.py --net lenet --mode eager."""
 import sys
 
+from kept_memory import keep_memory
+
+if any("kept-memory" in argument for argument in sys.argv):
+    keep_memory()  # Before PyTorch is loaded.
+
 from measure import options, rates, report, seconds_since_start
 
 import torch
@@ -8,7 +13,7 @@ from torch import nn
 
 from pytorch_nets import NETS, make
 
-MODES = ("eager", "channels-last", "compile", "compile-channels-last")
+MODES = ("eager", "channels-last", "compile", "compile-channels-last", "channels-last-kept-memory")
 
 
 def main():

@@ -10,6 +10,7 @@ import {
   matmulContenders,
   type PytorchMode,
   parsePeers,
+  pytorchModes,
   runInTurn,
   trainingContenders,
 } from "./bench_peers.ts";
@@ -35,7 +36,6 @@ export interface BenchCommand {
 }
 
 const TASKS = ["train", "matmul"] as const;
-const MODES: readonly PytorchMode[] = ["eager", "channels-last", "compile", "compile-channels-last"];
 
 export async function benchCommand(given: BenchCommand, output: Output): Promise<number> {
   checkNames(given);
@@ -74,7 +74,7 @@ function checkNames(command: BenchCommand): void {
   oneOf("benchmark", command.what, TASKS);
   for (const name of command.engines ?? []) oneOf("engine", name, engineNames());
   for (const name of command.precision) precisionNamed(name);
-  for (const mode of command.modes) oneOf("PyTorch mode", mode, MODES);
+  for (const mode of command.modes) oneOf("PyTorch mode", mode, pytorchModes);
   if (command.what === "train") for (const net of command.nets) entry(net);
 }
 

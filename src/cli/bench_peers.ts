@@ -16,8 +16,18 @@ import { lastWords, runPeer } from "./peer_process.ts";
 export const peerNames = ["pytorch", "jax-js", "tfjs"] as const;
 export type PeerName = (typeof peerNames)[number];
 
-/** Ways to run PyTorch; "compile" takes half a minute before its first step. */
-export type PytorchMode = "eager" | "channels-last" | "compile" | "compile-channels-last";
+/**
+ * Ways to run PyTorch; "compile" takes half a minute before its first step, and "channels-last-kept-memory" is how it
+ * runs where the C library is told to keep its memory (bench/peers/kept_memory.py).
+ */
+export const pytorchModes = [
+  "eager",
+  "channels-last",
+  "compile",
+  "compile-channels-last",
+  "channels-last-kept-memory",
+] as const;
+export type PytorchMode = (typeof pytorchModes)[number];
 
 /** Where the peers are. */
 export interface PeerPlaces {

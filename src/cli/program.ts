@@ -111,11 +111,12 @@ function addBench(program: Command, finish: (code: number) => void): void {
     .option("--precision <names>", "f32, bf16: each network in each", list, ["f32"])
     .addOption(batchSize())
     .option("--against <names>", "pytorch, jax-js, tfjs", list, [])
-    .option("--modes <names>", "PyTorch's: eager, channels-last, compile, compile-channels-last", list, [
-      "eager",
-      "channels-last",
-      "compile",
-    ])
+    .option(
+      "--modes <names>",
+      "PyTorch's: eager, channels-last, compile, compile-channels-last, channels-last-kept-memory",
+      list,
+      ["eager", "channels-last", "compile"],
+    )
     .option("--size <n>", "side of the matrices", wholeNumber(1, MOST_ROWS), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
     .option("--seconds <s>", "how long each measurement takes", realNumber(0, true), 3)

@@ -18,17 +18,6 @@ const PROGRAM = "pytorch_epochs.py";
 /** Networks that the program has. */
 const NETS: readonly string[] = ["lenet", "bn-lenet", "alexnet", "vgg11", "nin", "googlenet"];
 
-/**
- * Makes PyTorch's memory on Linux stay with the process, in huge pages where there are some: the system hands out
- * and clears millions of pages less, which halves the hours here and changes no figure but its speed.
- */
-const KEEP_MEMORY = {
-  THP_MEM_ALLOC_ENABLE: "1",
-  GLIBC_TUNABLES: ["mmap_threshold=17179869184", "trim_threshold=17179869184", "hugetlb=1"]
-    .map((setting) => `glibc.malloc.${setting}`)
-    .join(":"),
-};
-
 /** What PyTorch is to do too: a training, a start (its first steps), or a training whose start is told of as well. */
 export interface PeerTask {
   readonly net: string;
@@ -86,7 +75,6 @@ export function peerProgram(task: PeerTask, out: string, data: string, places: P
   return {
     command: places.python,
     args: [join(places.programs, PROGRAM), "--data", data, ...which, ...length, ...kept],
-    env: KEEP_MEMORY,
   };
 }
 
