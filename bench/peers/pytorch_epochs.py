@@ -8,10 +8,12 @@
 `convoyant reproduce --against pytorch` runs it by itself. Needs torch and torchvision. `--data` holds the four IDX
 files, unpacked or gzipped. Prints a JSON line at the end of each epoch: running means over the epoch, test accuracy,
 examples per second of the training steps alone. With `--steps` it also prints the mean loss of the last fifth of that
-many first steps, null where it is not a number: how the training started. With `--checkpoint` what is trained is kept
+many first steps, null where it is not a number: how the training started. Now and then a line that begins with `step`
+tells how far it is. With `--checkpoint` what is trained is kept
 every few minutes, and an interrupted training goes on from there.
 """
 import argparse
+import datetime
 import gzip
 import json
 import math
@@ -140,6 +142,22 @@ class Checkpoint:
             self.save(trainer)
 
 
+class Progress:
+    """Every half minute: steps done of all that are to be done, and at this epoch's speed, how long they take."""
+
+    def __init__(self):
+        self.told = time.monotonic()
+
+    def tell(self, given, trainer, per_epoch):
+        if time.monotonic() - self.told < 30:
+            return
+        self.told = time.monotonic()
+        done, of = len(trainer.losses), max(given.epochs * per_epoch, given.steps)
+        _, _, count, seconds = trainer.totals
+        left = datetime.timedelta(seconds=round((of - done) * trainer.batch * seconds / count))
+        print(f"step {done}/{of}, loss {trainer.losses[-1]:.3f}, {count / seconds:.1f} examples/s, {left} left", flush=True)
+
+
 def finite(figure):
     return figure if math.isfinite(figure) else None
 
@@ -160,6 +178,7 @@ def train(given, seed, training, test):
     trainer = Trainer(given, seed)
     checkpoint = Checkpoint(given.checkpoint and f"{given.checkpoint}-seed{seed}.pt", given.checkpoint_seconds)
     checkpoint.load(trainer)
+    progress = Progress()
     if 0 < given.steps <= len(trainer.losses):
         say_start(given, seed, trainer.losses)
     while trainer.epoch < given.epochs or len(trainer.losses) < given.steps:
@@ -170,6 +189,7 @@ def train(given, seed, training, test):
                     checkpoint.save(trainer)
                     return
             checkpoint.save_now_and_then(trainer)
+            progress.tell(given, trainer, -(-len(training[1]) // trainer.batch))
         loss, right, rate = trainer.end_epoch()
         say(
             given, seed, epoch=trainer.epoch, trainLoss=loss, trainAccuracy=right,

@@ -108,6 +108,7 @@ export async function trainPeers(
     );
     options.note(`pytorch: ${net}, ${precision}, seed ${seed}, ${length.join(", ")}`);
     const onLine = (line: string) => {
+      if (line.startsWith("step ")) options.note(`pytorch: ${line}`);
       if (!line.startsWith("{")) return;
       append(file, line);
       options.note(`pytorch: ${line}`);

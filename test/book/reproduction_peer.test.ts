@@ -80,7 +80,7 @@ test("its lines are kept as they come; a failure is told of and leaves out one n
   const line = '{"net": "nin", "seed": 0, "precision": "f32", "torch": "0", "epoch": 1, "trainLoss": 1.5}';
   writeFileSync(
     python,
-    `#!/bin/sh\ncase "$*" in *alexnet*) echo "ValueError: no room" >&2; exit 1;; esac\necho warming up\necho '${line}'\n`,
+    `#!/bin/sh\ncase "$*" in *alexnet*) echo "ValueError: no room" >&2; exit 1;; esac\necho warming up\necho step 3/469\necho '${line}'\n`,
   );
   chmodSync(python, 0o755);
   process.env.CONVOYANT_PEERS_PYTHON = python;
@@ -95,6 +95,8 @@ test("its lines are kept as they come; a failure is told of and leaves out one n
   await trainPeers({ trainings, starts: [] }, folder, options);
   assert.equal(readFileSync(join(folder, "pytorch.jsonl"), "utf8"), `${line}\n`);
   assert.equal(records, 1);
+  assert.ok(notes.includes("pytorch: step 3/469"), "what it says of its progress is passed on");
+  assert.ok(!notes.join().includes("warming up"));
   assert.match(notes.join("\n"), /pytorch: alexnet was left out: ValueError: no room/);
   await trainPeers({ trainings: [trainings[1]], starts: [] }, folder, options);
   assert.equal(records, 1, "nothing is trained twice");
