@@ -9,8 +9,8 @@
 files, unpacked or gzipped. Prints a JSON line at the end of each epoch: running means over the epoch, test accuracy,
 examples per second of the training steps alone. With `--steps` it also prints the mean loss of the last fifth of that
 many first steps, null where it is not a number: how the training started. Now and then a line that begins with `step`
-tells how far it is. With `--checkpoint` what is trained is kept
-every few minutes, and an interrupted training goes on from there.
+tells how far it is. With `--checkpoint` what is trained is kept every few minutes, and an interrupted training goes on
+from there.
 """
 import argparse
 import datetime
@@ -90,6 +90,7 @@ class Trainer:
         self.net.train()
         self.epoch_order = self.order.get_state()
         batches = torch.randperm(len(labels), generator=self.order).split(self.batch)
+        self.steps_per_epoch = len(batches)
         for chosen in batches[len(self.losses) - self.epoch * len(batches):]:
             x, y = prepared(pictures[chosen], self.side, self.layout), labels[chosen]
             start = time.perf_counter()
@@ -121,11 +122,25 @@ class Trainer:
         return right / len(labels)
 
 
-class Checkpoint:
-    """A file that is replaced as a whole, every so many seconds; none without a name."""
+class Every:
+    """Is due once in so many seconds."""
 
-    def __init__(self, path, seconds):
-        self.path, self.seconds, self.saved = path, seconds, time.monotonic()
+    def __init__(self, seconds):
+        self.seconds, self.last = seconds, time.monotonic()
+
+    def due(self):
+        now = time.monotonic()
+        if now - self.last < self.seconds:
+            return False
+        self.last = now
+        return True
+
+
+class Checkpoint:
+    """A file that is replaced as a whole; none without a name."""
+
+    def __init__(self, path):
+        self.path = path
 
     def load(self, trainer):
         if self.path and os.path.exists(self.path):
@@ -135,27 +150,14 @@ class Checkpoint:
         if self.path:
             torch.save(trainer.state(), f"{self.path}.tmp")
             os.replace(f"{self.path}.tmp", self.path)
-        self.saved = time.monotonic()
-
-    def save_now_and_then(self, trainer):
-        if time.monotonic() - self.saved > self.seconds:
-            self.save(trainer)
 
 
-class Progress:
-    """Every half minute: steps done of all that are to be done, and at this epoch's speed, how long they take."""
-
-    def __init__(self):
-        self.told = time.monotonic()
-
-    def tell(self, given, trainer, per_epoch):
-        if time.monotonic() - self.told < 30:
-            return
-        self.told = time.monotonic()
-        done, of = len(trainer.losses), max(given.epochs * per_epoch, given.steps)
-        _, _, count, seconds = trainer.totals
-        left = datetime.timedelta(seconds=round((of - done) * trainer.batch * seconds / count))
-        print(f"step {done}/{of}, loss {trainer.losses[-1]:.3f}, {count / seconds:.1f} examples/s, {left} left", flush=True)
+def tell_progress(given, trainer):
+    """Steps done of all that are to be done, and at this epoch's speed, how long they take."""
+    done, of = len(trainer.losses), max(given.epochs * trainer.steps_per_epoch, given.steps)
+    _, _, count, seconds = trainer.totals
+    left = datetime.timedelta(seconds=round((of - done) * trainer.batch * seconds / count))
+    print(f"step {done}/{of}, loss {trainer.losses[-1]:.3f}, {count / seconds:.1f} examples/s, {left} left", flush=True)
 
 
 def finite(figure):
@@ -176,9 +178,9 @@ def say_start(given, seed, losses):
 
 def train(given, seed, training, test):
     trainer = Trainer(given, seed)
-    checkpoint = Checkpoint(given.checkpoint and f"{given.checkpoint}-seed{seed}.pt", given.checkpoint_seconds)
+    checkpoint = Checkpoint(given.checkpoint and f"{given.checkpoint}-seed{seed}.pt")
     checkpoint.load(trainer)
-    progress = Progress()
+    keeping, telling = Every(given.checkpoint_seconds), Every(30)
     if 0 < given.steps <= len(trainer.losses):
         say_start(given, seed, trainer.losses)
     while trainer.epoch < given.epochs or len(trainer.losses) < given.steps:
@@ -188,8 +190,10 @@ def train(given, seed, training, test):
                 if trainer.epoch >= given.epochs:
                     checkpoint.save(trainer)
                     return
-            checkpoint.save_now_and_then(trainer)
-            progress.tell(given, trainer, -(-len(training[1]) // trainer.batch))
+            if keeping.due():
+                checkpoint.save(trainer)
+            if telling.due():
+                tell_progress(given, trainer)
         loss, right, rate = trainer.end_epoch()
         say(
             given, seed, epoch=trainer.epoch, trainLoss=loss, trainAccuracy=right,

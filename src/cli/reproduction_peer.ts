@@ -91,18 +91,19 @@ export async function trainPeers(
   const places = peerPlaces();
   const file = join(out, "pytorch.jsonl");
   const tasks = peerTasks(runs.trainings, runs.starts, readPytorchRecords(file));
-  const missing = tasks.length > 0 ? missingPart(places, PROGRAM, []) : undefined;
+  if (tasks.length === 0) return;
+  const missing = missingPart(places, PROGRAM, []);
   if (missing !== undefined) {
     options.note(`pytorch: left out, ${missing}`);
     return;
   }
+  const { dataDir } = (runs.trainings[0] ?? runs.starts[0]).config;
+  const { folder } = await openDataset("fashion-mnist", {
+    train: true,
+    ...(dataDir !== null && { dataDir }),
+  });
   for (const task of tasks) {
     const { net, precision, seed, epochs, steps } = task;
-    const { dataDir } = (runs.trainings[0] ?? runs.starts[0]).config;
-    const { folder } = await openDataset("fashion-mnist", {
-      train: true,
-      ...(dataDir !== null && { dataDir }),
-    });
     const length = [epochs > 0 && `${epochs} epochs`, steps > 0 && `the first ${steps} steps`].filter(
       Boolean,
     );
