@@ -16,7 +16,11 @@ const COMMANDS = [
   ["data", "fetch"],
   ["data", "show"],
   ["engine"],
+  ["engine", "install"],
   ["bench"],
+  ["bench", "train"],
+  ["compare"],
+  ["reproduce"],
 ];
 
 test("every command has a help with examples", async () => {
