@@ -18,46 +18,53 @@ export function lastLoss(points: readonly MetricsPoint[]): number {
   return m > n ? (last.trainLoss * m - before.trainLoss * n) / (m - n) : last.trainLoss;
 }
 
+interface Start {
+  readonly seed: number;
+  readonly steps: number | null;
+  /** Null where it is not a number. */
+  readonly loss: number | null;
+}
+
 /** The rate of failed starts beside PyTorch's; empty where there are no starts. */
 export function startsSection(starts: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const done = starts.filter((run) => run.failure !== null || (run.figures?.epochs ?? 0) >= 1);
   const kindOf = (run: TrainedRun) => `${run.config.model} in ${precisionOf(run)}`;
   return [...new Set(done.map(kindOf))]
     .map((kind) => {
-      const own = done.filter((run) => kindOf(run) === kind);
-      const theirs = records.filter(
-        (record) => `${record.net} in ${record.precision}` === kind && record.steps !== undefined,
-      );
-      const rows = own.map((run) => {
-        const loss = run.failure === null ? lastLoss(run.points) : null;
-        return [
-          "Convoyant",
-          `${run.config.seed}`,
-          `${run.config.limitBatches}`,
-          lossText(loss),
-          isStuck(loss) ? "failed" : "learns",
-        ];
-      });
-      const peers = theirs.map((record) => {
-        const loss = record.lastLoss ?? null;
-        return [
-          "PyTorch",
-          `${record.seed}`,
-          `${record.steps}`,
-          lossText(loss),
-          isStuck(loss) ? "failed" : "learns",
-        ];
-      });
-      const failed = (table: string[][]) =>
-        `${table.filter((row) => row.at(-1) === "failed").length} of ${table.length}`;
-      const beside = peers.length === 0 ? "" : ` (PyTorch's: ${failed(peers)})`;
+      const ours = done.filter((run) => kindOf(run) === kind).map(ownStart);
+      const theirs = peerStarts(records.filter((record) => `${record.net} in ${record.precision}` === kind));
+      const beside = theirs.length === 0 ? "" : ` (PyTorch's: ${failedOf(theirs)})`;
       const table = markdownTable(
         ["", "seed", "steps", "mean loss of the last fifth", ""],
-        [...rows, ...peers],
+        [...ours.map((start) => row("Convoyant", start)), ...theirs.map((start) => row("PyTorch", start))],
       );
-      return `## Starts of ${kind}\n\nStill at 2.30, or NaN: ${failed(rows)} starts${beside}.\n\n${table}`;
+      return `## Starts of ${kind}\n\nStill at 2.30, or NaN: ${failedOf(ours)} starts${beside}.\n\n${table}`;
     })
     .join("\n\n");
+}
+
+function ownStart({ config, failure, points }: TrainedRun): Start {
+  return {
+    seed: config.seed,
+    steps: config.limitBatches,
+    loss: failure === null ? lastLoss(points) : null,
+  };
+}
+
+/** Those at the chapter's learning rate by seed; a training that goes on after an interruption tells of its again. */
+function peerStarts(records: readonly PytorchRecord[]): Start[] {
+  const starts = new Map<string, Start>();
+  for (const { seed, steps, lastLoss: loss = null, lr } of records)
+    if (steps !== undefined && lr === undefined) starts.set(`${seed} ${steps}`, { seed, steps, loss });
+  return [...starts.values()].sort((a, b) => a.seed - b.seed);
+}
+
+function failedOf(starts: readonly Start[]): string {
+  return `${starts.filter(({ loss }) => isStuck(loss)).length} of ${starts.length}`;
+}
+
+function row(whose: string, { seed, steps, loss }: Start): string[] {
+  return [whose, `${seed}`, `${steps}`, lossText(loss), isStuck(loss) ? "failed" : "learns"];
 }
 
 function lossText(loss: number | null): string {

@@ -171,7 +171,11 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
         precision: "f32",
         torch: "2.15.0",
       },
+      // Told once more after an interruption, and out of order, as starts side by side end.
+      { net: "nin", seed: 1, steps: 200, lastLoss: 2, precision: "f32", torch: "2.15.0" },
       { net: "nin", seed: 0, steps: 200, lastLoss: null, precision: "f32", torch: "2.15.0" },
+      { net: "nin", seed: 0, steps: 200, lastLoss: null, precision: "f32", torch: "2.15.0" },
+      { net: "nin", seed: 2, steps: 200, lastLoss: 2, precision: "f32", torch: "2.15.0", lr: 0.01 },
     ],
   };
   const text = reproductionDocument({
@@ -192,7 +196,11 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
     text,
     /## The same epochs in PyTorch.*\| alexnet \| f32 \| 2 \| 0\.600 \| 0\.610 \|.*2\.15\.0 \|/s,
   );
-  assert.match(text, /Still at 2\.30, or NaN: 1 of 2 starts \(PyTorch's: 1 of 1\)/);
+  assert.match(text, /Still at 2\.30, or NaN: 1 of 2 starts \(PyTorch's: 1 of 2\)/);
+  assert.match(
+    text,
+    /\| Convoyant \| 1 \| 200 \| 2\.303 \| failed \|\n\| PyTorch \| 0 \| 200 \| NaN \| failed \|\n\| PyTorch \| 1 \| 200 \| 2\.000 \| learns \|\n\n/,
+  );
   assert.match(text, /\| 2026-11-23 \| 2 x Test 9000, 24 GiB, linux x64 \| 0\.1\.0 \| v20 \| wasm \|/);
   assert.match(text, /Written on 2026-11-23 by `npx convoyant reproduce`/);
 });
