@@ -9,33 +9,28 @@ const argv = process.argv.slice(2);
 const asJson = argv.includes("--json");
 
 listenForInterrupts();
+let commandRan = true;
 try {
   await buildProgram((code) => {
     process.exitCode = code;
   }).parseAsync(argv, { from: "user" });
-  await endEngine();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = reportCall(error);
-  else {
-    process.exitCode = report(error);
-    await endEngine();
-  }
+  process.exitCode = report(error);
+  commandRan = !(error instanceof CommanderError);
 }
-
-async function endEngine(): Promise<void> {
+// Help, the version and wrong usage end here: they would load every engine, to stop none.
+if (commandRan) {
   const { stopEngine } = await import("../tensor/runtime.ts");
   await stopEngine().catch(() => {});
 }
 
-/** Help, the version, or a call that was not understood: no command has run, and no engine. */
-function reportCall(error: CommanderError): number {
-  // Commander has printed its message; help and version are no errors.
-  if (error.exitCode === 0) return 0;
-  if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
-  return 2;
-}
-
 function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message; help and version are no errors.
+    if (error.exitCode === 0) return 0;
+    if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
+    return 2;
+  }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof ArgumentError ? 2 : 1;
   if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${printable(message)}\n`);

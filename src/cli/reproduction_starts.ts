@@ -51,12 +51,13 @@ function ownStart({ config, failure, points }: TrainedRun): Start {
   };
 }
 
-/** Those at the chapter's learning rate by seed; a training that goes on after an interruption tells of its again. */
+/** By seed; those at another learning rate than the chapter's are left out. */
 function peerStarts(records: readonly PytorchRecord[]): Start[] {
-  const starts = new Map<string, Start>();
-  for (const { seed, steps, lastLoss: loss = null, lr } of records)
-    if (steps !== undefined && lr === undefined) starts.set(`${seed} ${steps}`, { seed, steps, loss });
-  return [...starts.values()].sort((a, b) => a.seed - b.seed);
+  return records
+    .flatMap(({ seed, steps, lastLoss: loss = null, lr }) =>
+      steps === undefined || lr !== undefined ? [] : [{ seed, steps, loss }],
+    )
+    .sort((a, b) => a.seed - b.seed);
 }
 
 function failedOf(starts: readonly Start[]): string {

@@ -107,6 +107,13 @@ test("of the same training the longer record counts, of equally long ones the ne
   );
   assert.deepEqual(mergeRecords(merged, found).runs, merged.runs);
   assert.deepEqual(merged.starts, [found.starts[1]], "a start that was stopped before its first figures");
+  const start = { net: "nin", seed: 0, precision: "f32", torch: "2.15.0", steps: 200, lastLoss: 2.3 };
+  const twice = mergeRecords(none, { ...none, pytorch: [start, { ...start, lastLoss: 2.2 }] });
+  assert.deepEqual(
+    twice.pytorch.map(({ lastLoss }) => lastLoss),
+    [2.2],
+    "told once more after an interruption",
+  );
 });
 
 test("PyTorch's figures stand beside ours of the same machine alone", () => {
