@@ -21,7 +21,8 @@ export {
 export { VERSION } from "./base/version.ts";
 export * as data from "./data/index.ts";
 export type { EngineInfo, Program, StepTiming } from "./engines/engine.ts";
-export { type EngineOptions, engineNames } from "./engines/select.ts";
+export { engineNames } from "./engines/engine_names.ts";
+export type { EngineOptions } from "./engines/select.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";

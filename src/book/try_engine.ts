@@ -1,6 +1,6 @@
 /** Choosing what computes. */
 import { EngineError } from "../base/errors.ts";
-import { engineNames } from "../engines/select.ts";
+import { engineNames } from "../engines/engine_names.ts";
 import { engineName, useEngine } from "../tensor/index.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** `convoyant bench`: our engines and other libraries, each in a process of its own, in turn. */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { engineNames, fastestEngine } from "../engines/select.ts";
+import { engineNames } from "../engines/engine_names.ts";
+import { fastestEngine } from "../engines/select.ts";
 import { entry } from "../models/index.ts";
 import { bestOf, bestTable } from "./bench_best.ts";
 import { type BenchLine, formatBench, ratiosOf, type SkipLine } from "./bench_lines.ts";

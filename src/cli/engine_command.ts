@@ -1,7 +1,8 @@
 /** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
 import { OutOfMemoryError } from "../base/errors.ts";
 import type { EngineInfo } from "../engines/engine.ts";
-import { engineNames, fastestEngine } from "../engines/select.ts";
+import { engineNames } from "../engines/engine_names.ts";
+import { fastestEngine } from "../engines/select.ts";
 import { renderTable } from "../report/table.ts";
 import { stopEngine, useEngine } from "../tensor/index.ts";
 import { startedEngine } from "../tensor/runtime.ts";

@@ -18,7 +18,7 @@ try {
   process.exitCode = report(error);
   commandRan = !(error instanceof CommanderError);
 }
-// Help, the version and wrong usage end here: they would load every engine, to stop none.
+// Help, the version and wrong usage need no engine, and would load all of them to stop none.
 if (commandRan) {
   const { stopEngine } = await import("../tensor/runtime.ts");
   await stopEngine().catch(() => {});

@@ -1,6 +1,7 @@
 /** Options and help texts that several commands share. */
 import { Option } from "commander";
-import { engineNames, mostThreads } from "../engines/select.ts";
+import { engineNames } from "../engines/engine_names.ts";
+import { mostThreads } from "../engines/processors.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 
 /** The longest side of a picture: one of a single channel then takes 64 MiB. */

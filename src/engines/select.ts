@@ -1,9 +1,9 @@
 /** Engines by name. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import type { Engine } from "./engine.ts";
+import { type EngineName, engineNames } from "./engine_names.ts";
 import { dnnlFacts } from "./onednn/load_dnnl.ts";
 import { OnednnEngine } from "./onednn/onednn_engine.ts";
-import { mostThreads } from "./processors.ts";
 import { ReferenceEngine } from "./reference/reference_engine.ts";
 import { WasmEngine } from "./wasm/wasm_engine.ts";
 
@@ -17,23 +17,11 @@ export interface EngineOptions {
   readonly memoryLimit?: number;
 }
 
-const ENGINES: Readonly<Record<string, (options: EngineOptions) => Engine>> = {
+const ENGINES: Readonly<Record<EngineName, (options: EngineOptions) => Engine>> = {
   wasm: (options) => new WasmEngine(options),
   onednn: (options) => new OnednnEngine(options),
   reference: () => new ReferenceEngine(),
 };
-
-/**
- * Names that `useEngine` takes. Without it, the fastest is used that works (see `fastestEngine`).
- *
- * @example
- * ```ts
- * console.log(engineNames());
- * ```
- */
-export function engineNames(): string[] {
-  return Object.keys(ENGINES);
-}
 
 /**
  * The fastest engine that works here, found out once, without starting any: oneDNN where its library can be loaded
@@ -70,7 +58,5 @@ export function createEngine(name: string, options: EngineOptions = {}): Engine 
       `unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
     );
   }
-  return ENGINES[name](options);
+  return ENGINES[name as EngineName](options);
 }
-
-export { mostThreads };

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { engineNames } from "../../src/engines/select.ts";
+import { engineNames } from "../../src/engines/engine_names.ts";
 import {
   EngineError,
   fromTypedArray,

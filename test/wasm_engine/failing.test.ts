@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { ArgumentError, EngineError } from "../../src/base/errors.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { engineNames } from "../../src/engines/engine_names.ts";
 import { ReferenceEngine } from "../../src/engines/reference/reference_engine.ts";
-import { createEngine, engineNames } from "../../src/engines/select.ts";
+import { createEngine } from "../../src/engines/select.ts";
 import { WasmEngine } from "../../src/engines/wasm/wasm_engine.ts";
 import { ProgramBuilder } from "./program_builder.ts";
 
