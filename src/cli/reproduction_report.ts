@@ -54,7 +54,9 @@ function reasons(run: TrainedRun, epochs: number): string {
 
 /** The whole document. */
 export function reproductionDocument(reproduction: Reproduction): string {
-  const { starts, pytorch, ...records } = reproduction.records;
+  const { starts, ...records } = reproduction.records;
+  // PyTorch's at another learning rate than the chapter's are kept, not compared.
+  const pytorch = records.pytorch.filter(({ lr }) => lr === undefined);
   // Of a run within its first epoch there is nothing to tell.
   const runs = records.runs.filter(({ figures, failure }) => failure !== null || (figures?.epochs ?? 0) >= 1);
   const judged = runs.map(judge);

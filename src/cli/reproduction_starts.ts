@@ -51,12 +51,9 @@ function ownStart({ config, failure, points }: TrainedRun): Start {
   };
 }
 
-/** By seed; those at another learning rate than the chapter's are left out. */
 function peerStarts(records: readonly PytorchRecord[]): Start[] {
   return records
-    .flatMap(({ seed, steps, lastLoss: loss = null, lr }) =>
-      steps === undefined || lr !== undefined ? [] : [{ seed, steps, loss }],
-    )
+    .flatMap(({ seed, steps, lastLoss: loss = null }) => (steps === undefined ? [] : [{ seed, steps, loss }]))
     .sort((a, b) => a.seed - b.seed);
 }
 

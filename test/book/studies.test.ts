@@ -228,6 +228,7 @@ test("trainings in bf16 lie and stand beside those in f32, and PyTorch's beside 
       [
         { ...record, precision: "f32", trainLoss: 0.461 },
         { ...record, precision: "bf16", trainLoss: 0.462 },
+        { ...record, precision: "f32", trainLoss: 0.463, lr: 0.01 },
       ],
       environment,
     ),
@@ -238,6 +239,7 @@ test("trainings in bf16 lie and stand beside those in f32, and PyTorch's beside 
   assert.match(text, /\| lenet \| 0 \| 10 \| 0\.480 \|.*\| wasm \| bf16 \| inside \|/);
   assert.match(text, /\| lenet \| f32 \| 10 \| 0\.470 \| 0\.461 \|/);
   assert.match(text, /\| lenet \| bf16 \| 10 \| 0\.480 \| 0\.462 \|/);
+  assert.doesNotMatch(text, /0\.463/, "another learning rate than the chapter's is not compared");
 });
 
 test("a variant that was not computed as asked for says so", () => {
