@@ -3,9 +3,9 @@
  * Numbers are for people; other work on the machine changes them.
  */
 import { numel } from "../src/base/shape.ts";
-import type { Attributes, TensorSpec } from "../src/engines/engine.ts";
+import type { Attributes, TensorSpec } from "../src/engines/contract/engine.ts";
 import { PLANNERS } from "../src/engines/wasm/kernels/registry.ts";
-import { availableBinaries, f32, load, randomValues } from "../test/wasm_kernels/driver.ts";
+import { availableBinaries, f32, load, randomValues } from "../test/engines/wasm/driver.ts";
 
 interface Case {
   readonly name: string;

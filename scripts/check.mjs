@@ -1,5 +1,5 @@
-// `npm run check`: formatting and lint (Biome), types (the build), and the tests in test/house, which read
-// the direction of imports between the floors and try the package out. `--no-tests` leaves those out.
+// `npm run check`: formatting and lint (Biome), types (the build), and the tests in test/architecture, which read
+// the direction of imports between the layers and try the package out. `--no-tests` leaves those out.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -30,16 +30,16 @@ export function checkStyle() {
   ]);
 }
 
-/** The house's own rules, as tests. */
-function checkHouse() {
-  const folder = join(root, "build/test/house");
-  if (!existsSync(folder)) throw new Error("build/test/house is missing: `npm run build` writes it.");
+/** The architecture tests. */
+function checkArchitecture() {
+  const folder = join(root, "build/test/architecture");
+  if (!existsSync(folder)) throw new Error("build/test/architecture is missing: `npm run build` writes it.");
   const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));
-  run("Floors and package", ["--test", ...files.map((name) => join(folder, name))]);
+  run("Layers and package", ["--test", ...files.map((name) => join(folder, name))]);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await prepare();
   checkStyle();
-  if (!process.argv.includes("--no-tests")) checkHouse();
+  if (!process.argv.includes("--no-tests")) checkArchitecture();
 }

@@ -20,12 +20,12 @@ export {
 } from "./base/errors.ts";
 export { VERSION } from "./base/version.ts";
 export * as data from "./data/index.ts";
-export type { EngineInfo, Program, StepTiming } from "./engines/engine.ts";
+export type { EngineInfo, Program, StepTiming } from "./engines/contract/engine.ts";
 export { engineNames } from "./engines/engine_names.ts";
 export type { EngineOptions } from "./engines/select.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
-export type { ProfiledRun } from "./tensor/executor.ts";
+export type { ProfiledRun } from "./runtime/executor.ts";
 export * from "./tensor/index.ts";
 export * as train from "./train/index.ts";

@@ -1,8 +1,8 @@
 /** How often a network is right. */
 import type { Module } from "../nn/index.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
-import type { BatchSource } from "../train/fit_options.ts";
-import { asLoader } from "../train/loaders.ts";
+import type { BatchSource } from "../train/loop/fit_options.ts";
+import { asLoader } from "../train/loop/loaders.ts";
 import { Accumulator } from "./accumulator.ts";
 
 /**

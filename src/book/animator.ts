@@ -2,11 +2,11 @@
 import { callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Curve, CurvePoint, Dash } from "../report/curves.ts";
-import { renderCurvesSvg } from "../report/curves_svg.ts";
-import { LiveRegion } from "../report/live_region.ts";
-import { nodeTerminal } from "../report/node_terminal.ts";
-import type { Terminal } from "../report/terminal.ts";
-import { renderPlot } from "../report/terminal_plot.ts";
+import { renderCurvesSvg } from "../report/svg/curves_svg.ts";
+import { LiveRegion } from "../report/terminal/live_region.ts";
+import { nodeTerminal } from "../report/terminal/node_terminal.ts";
+import type { Terminal } from "../report/terminal/terminal.ts";
+import { renderPlot } from "../report/terminal/terminal_plot.ts";
 
 export interface AnimatorOptions {
   /** Names of the axes. */

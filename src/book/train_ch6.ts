@@ -3,8 +3,8 @@ import { initXavier } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { SGD } from "../optim/index.ts";
 import { crossEntropy, engineName } from "../tensor/index.ts";
-import { fit } from "../train/fit.ts";
-import type { BatchSource } from "../train/fit_options.ts";
+import { fit } from "../train/loop/fit.ts";
+import type { BatchSource } from "../train/loop/fit_options.ts";
 import { Animator, DISPLAY } from "./animator.ts";
 import { tryEngine } from "./try_engine.ts";
 

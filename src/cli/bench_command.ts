@@ -3,9 +3,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { engineNames } from "../engines/engine_names.ts";
 import { fastestEngine } from "../engines/select.ts";
-import { entry } from "../models/index.ts";
-import { bestOf, bestTable } from "./bench_best.ts";
-import { type BenchLine, formatBench, ratiosOf, type SkipLine } from "./bench_lines.ts";
+import { bestOf, bestTable } from "../experiments/bench/bench_best.ts";
+import { type BenchLine, formatBench, ratiosOf, type SkipLine } from "../experiments/bench/bench_lines.ts";
 import {
   type Contender,
   matmulContenders,
@@ -14,11 +13,12 @@ import {
   pytorchModes,
   runInTurn,
   trainingContenders,
-} from "./bench_peers.ts";
-import { INTERRUPTED, interruption } from "./interruption.ts";
-import type { Output } from "./output.ts";
-import { precisionNamed } from "./precision_choice.ts";
-import { oneOf } from "./training_config.ts";
+} from "../experiments/bench/bench_peers.ts";
+import { INTERRUPTED, interruption } from "../experiments/console/interruption.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { precisionNamed } from "../experiments/console/precision_choice.ts";
+import { oneOf } from "../experiments/training_config.ts";
+import { entry } from "../models/index.ts";
 
 export interface BenchCommand {
   readonly what: string;
@@ -104,7 +104,7 @@ function contendersOf(command: Command): Contender[] {
 }
 
 function own(command: Command, engine: string, precision: string, threads: number, net?: string): Contender {
-  const program = fileURLToPath(new URL("./bench_own.js", import.meta.url));
+  const program = fileURLToPath(new URL("../experiments/bench/bench_own.js", import.meta.url));
   const args = [
     program,
     command.what,

@@ -1,9 +1,5 @@
 /** `convoyant compare`: variants of a network over seeds, one picture and one table. */
 import { join } from "node:path";
-import { writeFileAtomicSync } from "../io/atomic_file.ts";
-import { makeFolderSync } from "../io/make_folder.ts";
-import { renderTable } from "../report/table.ts";
-import { runName } from "../train/run_folder.ts";
 import {
   COMPARISON_TITLES,
   type ComparedVariant,
@@ -11,12 +7,16 @@ import {
   comparisonRow,
   comparisonSvg,
   figuresOfVariant,
-} from "./compare_report.ts";
-import { configOfVariant, type Variant, variantsOf } from "./compare_variants.ts";
-import { INTERRUPTED } from "./interruption.ts";
-import type { Output } from "./output.ts";
-import { readSeriesRun, trainSeries } from "./run_series.ts";
-import type { GivenSettings } from "./training_config.ts";
+} from "../experiments/compare/compare_report.ts";
+import { configOfVariant, type Variant, variantsOf } from "../experiments/compare/compare_variants.ts";
+import { INTERRUPTED } from "../experiments/console/interruption.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { readSeriesRun, trainSeries } from "../experiments/run_series.ts";
+import type { GivenSettings } from "../experiments/training_config.ts";
+import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { makeFolderSync } from "../io/make_folder.ts";
+import { renderTable } from "../report/terminal/table.ts";
+import { runName } from "../train/runs/run_folder.ts";
 
 export interface CompareCommand {
   readonly model: string;

@@ -2,10 +2,10 @@
 
 import { ArgumentError, didYouMean, IndexError } from "../base/errors.ts";
 import { openDataset } from "../data/index.ts";
-import { renderImage } from "../report/terminal_image.ts";
-import { displayWidth, pad } from "../report/text_width.ts";
-import type { Output } from "./output.ts";
-import { DATASETS } from "./training_config.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { DATASETS } from "../experiments/training_config.ts";
+import { renderImage } from "../report/terminal/terminal_image.ts";
+import { displayWidth, pad } from "../report/terminal/text_width.ts";
 
 export interface DataCommand {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** `convoyant engine --explain`: what was measured, and which way to compute each step was chosen for it. */
-import { choicesPath, chosenWay, measuredChoices } from "../engines/onednn/choices.ts";
-import { renderTable } from "../report/table.ts";
-import type { Output } from "./output.ts";
+import { choicesPath, chosenWay, measuredChoices } from "../engines/onednn/tuning/choices.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { renderTable } from "../report/terminal/table.ts";
 
 export function explainChoices(output: Output): void {
   const machines = Object.entries(measuredChoices());

@@ -1,14 +1,14 @@
 /** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
 import { OutOfMemoryError } from "../base/errors.ts";
-import type { EngineInfo } from "../engines/engine.ts";
+import type { EngineInfo } from "../engines/contract/engine.ts";
 import { engineNames } from "../engines/engine_names.ts";
 import { fastestEngine } from "../engines/select.ts";
-import { renderTable } from "../report/table.ts";
+import { type Measured, measureEngine } from "../experiments/bench/engine_speed.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { renderTable } from "../report/terminal/table.ts";
+import { startedEngine } from "../runtime/runtime.ts";
 import { stopEngine, useEngine } from "../tensor/index.ts";
-import { startedEngine } from "../tensor/runtime.ts";
 import { explainChoices } from "./engine_choices.ts";
-import { type Measured, measureEngine } from "./engine_speed.ts";
-import type { Output } from "./output.ts";
 
 interface Tried {
   readonly name: string;

@@ -1,11 +1,16 @@
 /** `convoyant engine install onednn`: brings the library into the cache, without root and without compiling. */
 import { rmSync } from "node:fs";
 import { ArgumentError, EngineError } from "../base/errors.ts";
-import { foreignFunctions } from "../engines/onednn/foreign_functions.ts";
-import { libraryFolder, loadDnnl } from "../engines/onednn/load_dnnl.ts";
+import { foreignFunctions } from "../engines/onednn/library/foreign_functions.ts";
+import { libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";
+import type { Output } from "../experiments/console/output.ts";
+import {
+  fetchRuntime,
+  type LibrarySource,
+  librarySources,
+  type Progress,
+} from "../install/onednn_sources.ts";
 import { makeFolderSync } from "../io/make_folder.ts";
-import { fetchRuntime, type LibrarySource, librarySources, type Progress } from "./onednn_sources.ts";
-import type { Output } from "./output.ts";
 
 export interface InstalledLibrary {
   readonly path: string;

@@ -1,15 +1,15 @@
 /** `convoyant eval`: a run's figures on the test set. */
 import { engineHere } from "../engines/select.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { precisionHere } from "../experiments/console/precision_choice.ts";
+import { makeLoaders, settingsOf } from "../experiments/training_config.ts";
+import { loadNetwork } from "../experiments/weights.ts";
 import { confusionFigures } from "../report/confusion.ts";
 import { formatFigure, formatPercent } from "../report/number_text.ts";
-import { renderTable } from "../report/table.ts";
+import { renderTable } from "../report/terminal/table.ts";
 import { useEngine } from "../tensor/index.ts";
-import { evaluate } from "../train/evaluate.ts";
+import { evaluate } from "../train/metrics/evaluate.ts";
 import type { NetworkChoice } from "./network_commands.ts";
-import type { Output } from "./output.ts";
-import { precisionHere } from "./precision_choice.ts";
-import { makeLoaders, settingsOf } from "./training_config.ts";
-import { loadNetwork } from "./weights.ts";
 
 export interface EvalCommand extends NetworkChoice {
   readonly source: string;

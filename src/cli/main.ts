@@ -1,8 +1,8 @@
 /** Runs the command line of this process and sets its exit code: 0, 1 (it failed), 2 (usage), 130 (interrupted). */
 import { CommanderError } from "commander";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
-import { listenForInterrupts } from "./interruption.ts";
-import { printable } from "./output.ts";
+import { listenForInterrupts } from "../experiments/console/interruption.ts";
+import { printable } from "../experiments/console/output.ts";
 import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
@@ -20,7 +20,7 @@ try {
 }
 // Help, the version and wrong usage need no engine, and would load all of them to stop none.
 if (commandRan) {
-  const { stopEngine } = await import("../tensor/runtime.ts");
+  const { stopEngine } = await import("../runtime/runtime.ts");
   await stopEngine().catch(() => {});
 }
 

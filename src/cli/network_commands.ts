@@ -1,7 +1,9 @@
 /** Commands around one network and their options: train, eval, predict, summary. */
+
 import { type Command, InvalidArgumentError } from "commander";
-import { autoOr, setting, wholeNumber } from "./option_values.ts";
-import { Output } from "./output.ts";
+import { autoOr, setting, wholeNumber } from "../experiments/console/option_values.ts";
+import { Output } from "../experiments/console/output.ts";
+import { MOST_PIXELS } from "../experiments/limits.ts";
 import {
   batchSize,
   checkpointSeconds,
@@ -14,7 +16,6 @@ import {
   learningRate,
   limitBatches,
   MODELS,
-  MOST_PIXELS,
   momentum,
   optimizer,
   precision,

@@ -1,7 +1,7 @@
 /** `npm start` brings oneDNN by itself, where it is not there and can be had; one line says what came of it. */
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/load_dnnl.ts";
+import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";
 import { type InstalledLibrary, installOnednn } from "./engine_install_command.ts";
 
 /** Commands that train, and gain by the library. */

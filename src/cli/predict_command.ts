@@ -3,16 +3,16 @@
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { type ClassName, openDataset, transforms } from "../data/index.ts";
 import { engineHere } from "../engines/select.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { precisionHere } from "../experiments/console/precision_choice.ts";
+import { settingsOf, type TrainingConfig } from "../experiments/training_config.ts";
+import { loadNetwork } from "../experiments/weights.ts";
 import { readGreyImage } from "../io/image_file.ts";
-import { type Picture, resample } from "../report/picture.ts";
-import { renderPrediction } from "../report/terminal_image.ts";
+import { type Picture, resample } from "../report/html/picture.ts";
+import { renderPrediction } from "../report/terminal/terminal_image.ts";
 import { fromTypedArray, noGrad, type Tensor, useEngine } from "../tensor/index.ts";
-import { inPrecision, outputOf } from "../train/precision.ts";
+import { inPrecision, outputOf } from "../train/loop/precision.ts";
 import type { NetworkChoice } from "./network_commands.ts";
-import type { Output } from "./output.ts";
-import { precisionHere } from "./precision_choice.ts";
-import { settingsOf, type TrainingConfig } from "./training_config.ts";
-import { loadNetwork } from "./weights.ts";
 
 export interface PredictCommand extends NetworkChoice {
   readonly source: string;

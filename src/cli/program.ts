@@ -1,9 +1,9 @@
 /** The commands and their options. */
 import { Command, Option } from "commander";
 import { VERSION } from "../base/version.ts";
+import { list, realNumber, wholeNumber } from "../experiments/console/option_values.ts";
+import { Output } from "../experiments/console/output.ts";
 import { addEval, addPredict, addSummary, addTrain } from "./network_commands.ts";
-import { list, realNumber, wholeNumber } from "./option_values.ts";
-import { Output } from "./output.ts";
 import { batchSize, dataDir, examples, json, MOST_ROWS, threads } from "./shared_options.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
 

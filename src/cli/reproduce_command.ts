@@ -1,20 +1,25 @@
 /** `convoyant reproduce`: the chapter's networks beside the authors' figures. */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeFileAtomicSync } from "../io/atomic_file.ts";
-import { fileErrorOf } from "../io/file_errors.ts";
-import { makeFolderSync } from "../io/make_folder.ts";
-import { names } from "../models/index.ts";
-import { formatFigure } from "../report/number_text.ts";
-import { renderTable } from "../report/table.ts";
-import { machineNow } from "../train/environment.ts";
-import { INTERRUPTED, interruption } from "./interruption.ts";
-import type { Output } from "./output.ts";
-import { trainPeers } from "./reproduction_peer.ts";
-import { DEFAULT_NETWORKS, parseNetwork, planStarts, planTrainings, START } from "./reproduction_plan.ts";
-import { readPytorchRecords } from "./reproduction_pytorch.ts";
-import { mergeRecords, onMachine, readRecords, recordsPath, recordsText } from "./reproduction_records.ts";
-import { judge, reproductionDocument } from "./reproduction_report.ts";
+import { INTERRUPTED, interruption } from "../experiments/console/interruption.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { trainPeers } from "../experiments/reproduce/reproduction_peer.ts";
+import {
+  DEFAULT_NETWORKS,
+  parseNetwork,
+  planStarts,
+  planTrainings,
+  START,
+} from "../experiments/reproduce/reproduction_plan.ts";
+import { readPytorchRecords } from "../experiments/reproduce/reproduction_pytorch.ts";
+import {
+  mergeRecords,
+  onMachine,
+  readRecords,
+  recordsPath,
+  recordsText,
+} from "../experiments/reproduce/reproduction_records.ts";
+import { judge, reproductionDocument } from "../experiments/reproduce/reproduction_report.ts";
 import {
   type PlannedRun,
   precisionOf,
@@ -22,8 +27,15 @@ import {
   type SeriesRun,
   type TrainedRun,
   trainSeries,
-} from "./run_series.ts";
-import { type GivenSettings, oneOf } from "./training_config.ts";
+} from "../experiments/run_series.ts";
+import { type GivenSettings, oneOf } from "../experiments/training_config.ts";
+import { writeFileAtomicSync } from "../io/atomic_file.ts";
+import { fileErrorOf } from "../io/file_errors.ts";
+import { makeFolderSync } from "../io/make_folder.ts";
+import { names } from "../models/index.ts";
+import { formatFigure } from "../report/number_text.ts";
+import { renderTable } from "../report/terminal/table.ts";
+import { machineNow } from "../train/runs/environment.ts";
 
 export interface ReproduceCommand {
   /** `<network>[:<seeds>[:<epochs>[:<precision>]]]`; the usual list where there is none. */

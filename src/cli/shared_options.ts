@@ -1,17 +1,12 @@
 /** Options and help texts that several commands share. */
 import { Option } from "commander";
 import { engineNames } from "../engines/engine_names.ts";
-import { mostThreads } from "../engines/processors.ts";
-import { realNumber, wholeNumber } from "./option_values.ts";
-
-/** The longest side of a picture: one of a single channel then takes 64 MiB. */
-export const MOST_PIXELS = 4096;
+import { realNumber, wholeNumber } from "../experiments/console/option_values.ts";
+import { MOST_PIXELS } from "../experiments/limits.ts";
+import { mostThreads } from "../workers/processors.ts";
 
 /** The longest side of matrices that are multiplied to measure speed: three of them fill the memory of an engine. */
 export const MOST_ROWS = 16384;
-
-/** The most seeds of one training: more than anybody waits for. */
-export const MOST_SEEDS = 1000;
 
 export const dataDir = (): Option =>
   new Option(

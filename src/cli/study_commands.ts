@@ -1,7 +1,8 @@
 /** Commands that train many networks, and their options: reproduce, compare. */
 import type { Command } from "commander";
-import { list, wholeNumber } from "./option_values.ts";
-import { Output } from "./output.ts";
+import { list, wholeNumber } from "../experiments/console/option_values.ts";
+import { Output } from "../experiments/console/output.ts";
+import { MOST_SEEDS } from "../experiments/limits.ts";
 import {
   batchSize,
   checkpointSeconds,
@@ -14,7 +15,6 @@ import {
   learningRate,
   limitBatches,
   MODELS,
-  MOST_SEEDS,
   momentum,
   optimizer,
   precision,

@@ -1,13 +1,13 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
 import { fastestEngine } from "../engines/select.ts";
+import { profileTrainingStep, stepFigures } from "../experiments/bench/training_step.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { precisionHere, precisionNamed } from "../experiments/console/precision_choice.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
-import { renderSummary, summaryTotals } from "../report/summary_table.ts";
+import { renderSummary, summaryTotals } from "../report/terminal/summary_table.ts";
 import { engineInfo, printProgram, useEngine } from "../tensor/index.ts";
-import { layerSummary } from "../train/layer_summary.ts";
-import type { Output } from "./output.ts";
-import { precisionHere, precisionNamed } from "./precision_choice.ts";
-import { profileTrainingStep, stepFigures } from "./training_step.ts";
+import { layerSummary } from "../train/metrics/layer_summary.ts";
 
 export interface SummaryCommand {
   readonly model: string;

@@ -1,14 +1,11 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { relative, resolve } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
-import { entry } from "../models/index.ts";
-import { useEngine } from "../tensor/index.ts";
-import { RunFolder } from "../train/run_folder.ts";
-import { trainConfigured } from "./configured_run.ts";
-import { INTERRUPTED, interruption } from "./interruption.ts";
-import type { Output } from "./output.ts";
-import { precisionNamed } from "./precision_choice.ts";
-import { TrainOutput } from "./train_output.ts";
+import { trainConfigured } from "../experiments/configured_run.ts";
+import { INTERRUPTED, interruption } from "../experiments/console/interruption.ts";
+import type { Output } from "../experiments/console/output.ts";
+import { precisionNamed } from "../experiments/console/precision_choice.ts";
+import { TrainOutput } from "../experiments/console/train_output.ts";
 import {
   configFor,
   type GivenSettings,
@@ -16,7 +13,10 @@ import {
   makeLoaders,
   readConfig,
   type TrainingConfig,
-} from "./training_config.ts";
+} from "../experiments/training_config.ts";
+import { entry } from "../models/index.ts";
+import { useEngine } from "../tensor/index.ts";
+import { RunFolder } from "../train/runs/run_folder.ts";
 
 export interface TrainCommand {
   readonly model: string | null;

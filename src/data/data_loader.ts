@@ -1,6 +1,6 @@
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { runningExecutor } from "../tensor/runtime.ts";
+import { runningExecutor } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { Example } from "./collate.ts";

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from "../engines/errors_across.ts";
+import type { ErrorRecord } from "../workers/errors_across.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 

@@ -1,6 +1,6 @@
 /** The worker of a data loader: builds batches from the description of a data set. */
-import { recordError } from "../engines/errors_across.ts";
-import { listen, type WorkerPort } from "../engines/worker_port.ts";
+import { recordError } from "../workers/errors_across.ts";
+import { listen, type WorkerPort } from "../workers/worker_port.ts";
 import { buildBatch, type DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
 

@@ -1,6 +1,6 @@
 import { bindArguments, signature } from "../base/arguments.ts";
+import type { Progress } from "../io/fetch/web_source.ts";
 import { DataLoader } from "./data_loader.ts";
-import type { Progress } from "./fetch/web_source.ts";
 import { type BatchFunction, LabelledImages } from "./labelled_images.ts";
 import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
 import { locate } from "./open_dataset.ts";

@@ -1,19 +1,10 @@
 /** The data sets in MNIST's format: what their files are called, what they must contain, where they lie. */
+import type { DataFile } from "../records/data_file.ts";
 
 /** A class, in the languages of the book's editions. */
 export interface ClassName {
   readonly en: string;
   readonly zh?: string;
-}
-
-/** One of the four files of a data set. */
-export interface DataFile {
-  /** Name of the unpacked file; packed it has `.gz` behind it. */
-  readonly name: string;
-  /** Of the unpacked bytes: redistributors pack them anew. */
-  readonly sha256: string;
-  /** Of the unpacked file. */
-  readonly bytes: number;
 }
 
 export interface DataFiles {

@@ -1,6 +1,6 @@
 import { EngineError } from "../base/errors.ts";
-import { reviveError } from "../engines/errors_across.ts";
-import { Requests } from "../engines/requests.ts";
+import { reviveError } from "../workers/errors_across.ts";
+import { Requests } from "../workers/requests.ts";
 import {
   adoptBrowserWorker,
   inNode,
@@ -8,7 +8,7 @@ import {
   startNodeWorker,
   type WorkerHandle,
   type WorkerListeners,
-} from "../engines/worker_port.ts";
+} from "../workers/worker_port.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";

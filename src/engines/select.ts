@@ -1,11 +1,11 @@
 /** Engines by name. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "./contract/engine.ts";
+import { WasmEngine } from "./cpu/wasm_engine.ts";
 import { type EngineName, engineNames } from "./engine_names.ts";
-import { dnnlFacts } from "./onednn/load_dnnl.ts";
+import { dnnlFacts } from "./onednn/library/load_dnnl.ts";
 import { OnednnEngine } from "./onednn/onednn_engine.ts";
 import { ReferenceEngine } from "./reference/reference_engine.ts";
-import { WasmEngine } from "./wasm/wasm_engine.ts";
 
 export interface EngineOptions {
   /** How many threads the engine may use; by default as many as there are processors. */

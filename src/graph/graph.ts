@@ -1,5 +1,5 @@
 /** The form on which passes work: one straight, topologically ordered list of nodes over numbered values. */
-import type { Attributes, TensorSpec } from "../engines/engine.ts";
+import type { Attributes, TensorSpec } from "../engines/contract/engine.ts";
 import type { OpDefinition } from "./node.ts";
 
 export type GraphSource =

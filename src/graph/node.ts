@@ -7,8 +7,8 @@
 import { type DType, isFloating, type TypedArray } from "../base/dtype.ts";
 import { ConvoyantError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import type { Attributes, EngineBuffer, TensorSpec } from "../engines/engine.ts";
-import type { FusedBinary, FusedUnary } from "../engines/fused_loop.ts";
+import type { Attributes, EngineBuffer, TensorSpec } from "../engines/contract/engine.ts";
+import type { FusedBinary, FusedUnary } from "../engines/contract/fused_loop.ts";
 import { currentLabel } from "./scope.ts";
 
 /** How an op computes one element, for the fusion pass. */

@@ -1,5 +1,5 @@
 /** Text by which equal structure is recognised: ops and attributes. */
-import type { Attributes } from "../engines/engine.ts";
+import type { Attributes } from "../engines/contract/engine.ts";
 import { NO_ATTRIBUTES, type OpDefinition } from "./node.ts";
 
 const opNumbers = new Map<OpDefinition, number>();

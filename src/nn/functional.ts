@@ -3,8 +3,8 @@
  * PyTorch's names in camelCase.
  */
 
-export { oneHot } from "../tensor/functions/indexing.ts";
-export * from "../tensor/functions/nn_index.ts";
-export { relu } from "../tensor/functions/nn_relu.ts";
-export { sigmoid } from "../tensor/functions/pointwise.ts";
-export { tanh } from "../tensor/functions/trigonometry.ts";
+export { sigmoid } from "../tensor/functions/elementwise/pointwise.ts";
+export { tanh } from "../tensor/functions/elementwise/trigonometry.ts";
+export { oneHot } from "../tensor/functions/indexing/indexing.ts";
+export * from "../tensor/functions/nn/index.ts";
+export { relu } from "../tensor/functions/nn/relu.ts";

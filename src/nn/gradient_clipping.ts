@@ -4,8 +4,19 @@ import { ArgumentError } from "../base/errors.ts";
 import { emit, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { constant } from "../ops/creation.ts";
-import { absOp, add, cast, div, maximumOp, minimumOp, mul, negOp, pow, sqrtOp } from "../ops/elementwise.ts";
-import { amax, sum } from "../ops/reduction.ts";
+import {
+  absOp,
+  add,
+  cast,
+  div,
+  maximumOp,
+  minimumOp,
+  mul,
+  negOp,
+  pow,
+  sqrtOp,
+} from "../ops/elementwise/elementwise.ts";
+import { amax, sum } from "../ops/reduction/reduction.ts";
 import { noteResult } from "../tensor/define.ts";
 import { scalarValue } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";

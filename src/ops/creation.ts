@@ -2,8 +2,8 @@
 import { type DType, isFloating } from "../base/dtype.ts";
 import { numel, type Shape, sameShape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { sum } from "./reduction.ts";
-import { reshape } from "./shape_ops.ts";
+import { sum } from "./reduction/reduction.ts";
+import { reshape } from "./shape/shape_ops.ts";
 
 /**
  * Every element `attributes.value`: a number that is part of the program's structure. What changes from step

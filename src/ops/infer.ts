@@ -2,7 +2,7 @@
 import { type DType, isFloating, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { broadcastShapes, formatShape, type Shape } from "../base/shape.ts";
-import type { TensorSpec } from "../engines/engine.ts";
+import type { TensorSpec } from "../engines/contract/engine.ts";
 
 /** All inputs of one dtype, shapes broadcast. */
 export function inferBroadcast(inputs: readonly TensorSpec[], dtype?: DType): TensorSpec[] {

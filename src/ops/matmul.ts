@@ -3,9 +3,9 @@ import { type DType, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
-import { cast } from "./elementwise.ts";
+import { cast } from "./elementwise/elementwise.ts";
 import { requireDtypesOfLayer, requireSameDtype } from "./infer.ts";
-import { sum } from "./reduction.ts";
+import { sum } from "./reduction/reduction.ts";
 
 /**
  * Inputs A, B and optionally a bias; attributes `transposeA`, `transposeB` and, from the fusion pass,

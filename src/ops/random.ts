@@ -6,10 +6,10 @@
 import { type DType, isFloating, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
-import type { TensorSpec } from "../engines/engine.ts";
+import type { TensorSpec } from "../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { constant } from "./creation.ts";
-import { cast, div, floorOp, mul } from "./elementwise.ts";
+import { cast, div, floorOp, mul } from "./elementwise/elementwise.ts";
 
 function requireKey(key: TensorSpec): void {
   if (key.dtype !== "int32" || key.shape.length !== 1 || key.shape[0] !== 4) {

@@ -1,7 +1,7 @@
 /** Learning rate schedulers (`optim.lrScheduler`). */
-export { ChainedScheduler, SequentialLR } from "./combined_schedulers.ts";
-export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine_schedulers.ts";
-export { CyclicLR } from "./cyclic.ts";
+export { ChainedScheduler, SequentialLR } from "./schedulers/combined_schedulers.ts";
+export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./schedulers/cosine_schedulers.ts";
+export { CyclicLR } from "./schedulers/cyclic.ts";
 export {
   ConstantLR,
   ExponentialLR,
@@ -11,7 +11,7 @@ export {
   MultiStepLR,
   PolynomialLR,
   StepLR,
-} from "./factor_schedulers.ts";
-export { OneCycleLR } from "./one_cycle.ts";
-export { ReduceLROnPlateau } from "./plateau.ts";
-export { Scheduler as LRScheduler, type SchedulerState } from "./scheduler.ts";
+} from "./schedulers/factor_schedulers.ts";
+export { OneCycleLR } from "./schedulers/one_cycle.ts";
+export { ReduceLROnPlateau } from "./schedulers/plateau.ts";
+export { Scheduler as LRScheduler, type SchedulerState } from "./schedulers/scheduler.ts";

@@ -1,8 +1,8 @@
-import { type Band, type BookBand, bookBand } from "./book_band.ts";
-import { paint } from "./colour.ts";
+import { type Band, type BookBand, bookBand } from "../records/book_band.ts";
+import type { FinalFigures } from "../records/run_record.ts";
 import { formatDuration, formatFigure, formatRate } from "./number_text.ts";
-import type { FinalFigures } from "./run_record.ts";
-import { renderTable, type TableOptions } from "./table.ts";
+import { paint } from "./terminal/colour.ts";
+import { renderTable, type TableOptions } from "./terminal/table.ts";
 
 /** Where our figure lies. */
 export type BandVerdict = "inside" | "below" | "above" | "not a number";

@@ -1,5 +1,5 @@
-import type { ColourName } from "./colour.ts";
-import type { MetricsPoint } from "./run_record.ts";
+import type { MetricsPoint } from "../records/run_record.ts";
+import type { ColourName } from "./terminal/colour.ts";
 
 /** One point of a curve. `low` and `high` bound a band around it, for example over seeds. */
 export interface CurvePoint {

@@ -1,13 +1,13 @@
 import { encodePng } from "../io/png.ts";
-import { base64 } from "./base64.ts";
-import { type ClassName, className } from "./class_names.ts";
+import { type ClassName, className } from "../records/class_names.ts";
 import { type ConfusionFigures, confusionFigures, mostConfused } from "./confusion.ts";
-import { renderConfusionSvg } from "./confusion_svg.ts";
+import { base64 } from "./html/base64.ts";
+import { checkPicture, type Picture } from "./html/picture.ts";
+import type { Mistake, ReportData } from "./html/report_data.ts";
+import { section } from "./html/report_sections.ts";
 import { formatCount, formatFigure, formatPercent } from "./number_text.ts";
-import { checkPicture, type Picture } from "./picture.ts";
-import type { Mistake, ReportData } from "./report_data.ts";
-import { section } from "./report_sections.ts";
-import { escapeXml as e } from "./xml.ts";
+import { renderConfusionSvg } from "./svg/confusion_svg.ts";
+import { escapeXml as e } from "./svg/xml.ts";
 
 /** More classes than this fill the page with a table that nobody reads. */
 const mostClasses = 100;

@@ -6,7 +6,7 @@
 import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
-import { cast } from "../ops/elementwise.ts";
+import { cast } from "../ops/elementwise/elementwise.ts";
 import { defineFunction } from "./define.ts";
 import { Tensor } from "./tensor.ts";
 

@@ -7,9 +7,9 @@ import { formatShape, numel, sameShape } from "../base/shape.ts";
 import { isGradientModeOn, type Node, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { full } from "../ops/creation.ts";
-import { add } from "../ops/elementwise.ts";
+import { add } from "../ops/elementwise/elementwise.ts";
+import { executor } from "../runtime/runtime.ts";
 import { defineFunction } from "./define.ts";
-import { executor } from "./runtime.ts";
 import { Tensor } from "./tensor.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { type BoundArguments, bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { insideCall } from "../graph/scope.ts";
-import { executor } from "./runtime.ts";
+import { executor } from "../runtime/runtime.ts";
 import { Tensor } from "./tensor.ts";
 
 /**

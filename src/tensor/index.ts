@@ -4,7 +4,15 @@ import "./method_only.ts";
 import "./nn_methods.ts";
 import "./properties.ts";
 
-export { printProgram } from "../graph/print_program.ts";
+export { printProgram } from "../compiler/print_program.ts";
+export {
+  engineInfo,
+  engineName,
+  isBf16Supported,
+  profile,
+  stopEngine,
+  useEngine,
+} from "../runtime/runtime.ts";
 export { type AutocastOptions, autocast } from "./autocast.ts";
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export * from "./creation.ts";
@@ -22,7 +30,7 @@ export {
   zerosLike,
 } from "./filled.ts";
 export * from "./functions/index.ts";
-export { logSoftmax, softmax } from "./functions/nn_softmax.ts";
+export { logSoftmax, softmax } from "./functions/nn/softmax.ts";
 export type { HookHandle } from "./properties.ts";
 export {
   bernoulli,
@@ -45,5 +53,4 @@ export {
   type RngState,
   setRngState,
 } from "./random_state.ts";
-export { engineInfo, engineName, isBf16Supported, profile, stopEngine, useEngine } from "./runtime.ts";
 export { fromTypedArray, Tensor } from "./tensor.ts";

@@ -4,7 +4,7 @@
  */
 import { type Backward, backward } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
-import * as softmax from "./functions/nn_softmax.ts";
+import * as softmax from "./functions/nn/softmax.ts";
 import { putInPlace } from "./in_place.ts";
 import { defineMethod, type Method } from "./method_types.ts";
 import * as random from "./random.ts";

@@ -1,5 +1,5 @@
 /** Functions of `nn.functional` that PyTorch also has as methods. */
-import { hardshrink, prelu } from "./functions/nn_index.ts";
+import { hardshrink, prelu } from "./functions/nn/index.ts";
 import { defineMethod, type Method } from "./method_types.ts";
 
 const METHODS = { hardshrink, prelu };

@@ -13,7 +13,7 @@ import {
 import { ArgumentError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { constantValue, type Value } from "../graph/node.ts";
-import { cast } from "../ops/elementwise.ts";
+import { cast } from "../ops/elementwise/elementwise.ts";
 import { describe, Tensor, valueOf } from "./tensor.ts";
 
 /** A tensor or a plain number. */

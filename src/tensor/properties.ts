@@ -5,7 +5,7 @@ import { AutogradError } from "../base/errors.ts";
 import { contiguousStrides, normalizeDim } from "../base/shape.ts";
 import { watchGradient } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
-import { matrixTranspose } from "./functions/shape.ts";
+import { matrixTranspose } from "./functions/shape/shape.ts";
 import { defineGetter, defineMethod } from "./method_types.ts";
 import type { Operand } from "./operands.ts";
 import type { GradientHook, Tensor } from "./tensor.ts";

@@ -11,9 +11,9 @@ import {
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { formatShape, normalizeDim, numel, type Shape } from "../base/shape.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
+import type { StateOwner } from "../runtime/home_buffer.ts";
+import { executor } from "../runtime/runtime.ts";
 import { formatTensor } from "./format.ts";
-import type { StateOwner } from "./home_buffer.ts";
-import { executor } from "./runtime.ts";
 
 /** Called with the gradient of a tensor during `backward`; may return another to use in its place. */
 export type GradientHook = (grad: Tensor) => Tensor | undefined | void;

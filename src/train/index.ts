@@ -1,8 +1,7 @@
 /** Training: the loop, its metrics, its runs. */
-export { ClassificationMetrics, type Misclassified } from "./classification_metrics.ts";
-export { EarlyStopping, type EarlyStoppingOptions, type Monitor } from "./early_stopping.ts";
-export { type EvaluateOptions, evaluate } from "./evaluate.ts";
-export { fit } from "./fit.ts";
+
+export { EarlyStopping, type EarlyStoppingOptions, type Monitor } from "./loop/early_stopping.ts";
+export { fit } from "./loop/fit.ts";
 export type {
   BatchSource,
   Callbacks,
@@ -16,9 +15,11 @@ export type {
   RunStore,
   StartEvent,
   StepEvent,
-} from "./fit_options.ts";
-export { layerSummary } from "./layer_summary.ts";
-export { limitBatches } from "./loaders.ts";
-export { topKAccuracy } from "./metric_functions.ts";
-export { type MicroBatch, microBatches } from "./micro_batches.ts";
-export type { Precision } from "./precision.ts";
+} from "./loop/fit_options.ts";
+export { limitBatches } from "./loop/loaders.ts";
+export { type MicroBatch, microBatches } from "./loop/micro_batches.ts";
+export type { Precision } from "./loop/precision.ts";
+export { ClassificationMetrics, type Misclassified } from "./metrics/classification_metrics.ts";
+export { type EvaluateOptions, evaluate } from "./metrics/evaluate.ts";
+export { layerSummary } from "./metrics/layer_summary.ts";
+export { topKAccuracy } from "./metrics/metric_functions.ts";

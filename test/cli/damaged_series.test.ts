@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FileError } from "../../src/base/errors.ts";
-import { readPytorchRecords } from "../../src/cli/reproduction_pytorch.ts";
-import { readSeriesRun } from "../../src/cli/run_series.ts";
-import { configFor } from "../../src/cli/training_config.ts";
+import { readPytorchRecords } from "../../src/experiments/reproduce/reproduction_pytorch.ts";
+import { readSeriesRun } from "../../src/experiments/run_series.ts";
+import { configFor } from "../../src/experiments/training_config.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isBf16Supported, stopEngine, useEngine } from "../../src/tensor/index.ts";
-import { missingLibrary } from "../onednn/library.ts";
+import { missingLibrary } from "../engines/onednn/library.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();

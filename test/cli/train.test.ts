@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readSafetensors } from "../../src/io/safetensors_file.ts";
-import { readCheckpoint } from "../../src/train/checkpoint.ts";
+import { readCheckpoint } from "../../src/train/runs/checkpoint.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();

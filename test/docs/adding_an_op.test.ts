@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { readSource, root } from "../house/sources.ts";
+import { readSource, root } from "../architecture/sources.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-op-"));
 const page = readSource("docs/adding-an-op.md");
@@ -48,7 +48,7 @@ test("the page's op compiles, and runs on each engine as its formula says", () =
   }
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const compiled = spawnSync(process.execPath, [compiler, "-p", folder], { cwd: folder, encoding: "utf8" });
-  const own = compiled.stdout.split("\n").filter((line) => /squared_relu|kernels\.ts|nn_index/.test(line));
+  const own = compiled.stdout.split("\n").filter((line) => /squared_relu|kernels\.ts|nn\/index/.test(line));
   assert.deepEqual(own, []);
 
   const program = `

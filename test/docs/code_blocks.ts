@@ -1,5 +1,5 @@
 /** Code blocks of the documentation: examples in comments and `ts` blocks in Markdown files. */
-import { readSource } from "../house/sources.ts";
+import { readSource } from "../architecture/sources.ts";
 import type { PublicName } from "./public_names.ts";
 
 /** One block of code that a reader may copy. */

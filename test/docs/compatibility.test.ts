@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
-import { readSource } from "../house/sources.ts";
+import { readSource } from "../architecture/sources.ts";
 import { compatibilityPage } from "./compatibility.ts";
 
 test("docs/compatibility.md tells how each engine runs each op", async () => {

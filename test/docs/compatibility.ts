@@ -6,7 +6,7 @@ import { PLANNERS as NATIVE_PLANNERS } from "../../src/engines/onednn/worker_ext
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
 import { PLANNERS } from "../../src/engines/wasm/kernels/registry.ts";
 import type { OpDefinition } from "../../src/graph/node.ts";
-import { root, typescriptFiles } from "../house/sources.ts";
+import { root, typescriptFiles } from "../architecture/sources.ts";
 
 const introduction = `# Ops and engines
 
@@ -63,7 +63,7 @@ export async function compatibilityPage(): Promise<string> {
         const gradient = op.gradient === undefined ? "" : "yes";
         return `| ${op.name} | ${gradient} | ${onReference(op)} | ${onWasm(op)} | ${onOnednn(op)} |`;
       });
-    const title = file.replaceAll("_", " ");
+    const title = file.slice(file.lastIndexOf("/") + 1).replaceAll("_", " ");
     const head = "| op | gradient | reference | wasm | onednn |\n|---|---|---|---|---|";
     sections.push(`## ${title[0].toUpperCase()}${title.slice(1)}\n\n${head}\n${rows.join("\n")}\n`);
   }

@@ -42,15 +42,22 @@ test("everything that users call has an example", () => {
 test("members of what users hold have documentation", () => {
   const held = {
     "src/tensor/tensor.ts": ["Tensor"],
-    "src/nn/module.ts": ["Module"],
+    "src/nn/module/module.ts": ["Module"],
     "src/optim/optimizer.ts": ["Optimizer"],
-    "src/optim/scheduler.ts": ["Scheduler"],
+    "src/optim/schedulers/scheduler.ts": ["Scheduler"],
     "src/data/data_loader.ts": ["DataLoaderClass", "DataLoaderOptions"],
     "src/data/dataset.ts": ["Dataset", "TensorDatasetClass", "SubsetClass", "ConcatDatasetClass"],
     "src/data/mnist.ts": ["MnistOptions", "LoadersOptions", "MnistLoaders"],
-    "src/train/fit_options.ts": ["Loader", "StepEvent", "EpochEvent", "Callbacks", "FitOptions", "FitResult"],
-    "src/train/classification_metrics.ts": ["ClassificationMetrics", "Misclassified"],
-    "src/engines/engine.ts": ["Engine", "EngineInfo", "EngineCapabilities"],
+    "src/train/loop/fit_options.ts": [
+      "Loader",
+      "StepEvent",
+      "EpochEvent",
+      "Callbacks",
+      "FitOptions",
+      "FitResult",
+    ],
+    "src/train/metrics/classification_metrics.ts": ["ClassificationMetrics", "Misclassified"],
+    "src/engines/contract/engine.ts": ["Engine", "EngineInfo", "EngineCapabilities"],
     "src/models/registry.ts": ["ModelEntry", "TrainingPreset"],
   };
   const bare = Object.entries(held).flatMap(([file, types]) =>

@@ -1,6 +1,6 @@
 /** The public API as its sources declare it: every function, class and constant with its documentation. */
 import { posix } from "node:path";
-import { readSource } from "../house/sources.ts";
+import { readSource } from "../architecture/sources.ts";
 
 /** One exported value. */
 export interface PublicName {

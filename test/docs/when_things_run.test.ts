@@ -18,7 +18,7 @@ import {
   useEngine,
   zeros,
 } from "../../src/index.ts";
-import { executor } from "../../src/tensor/runtime.ts";
+import { executor } from "../../src/runtime/runtime.ts";
 import { vectors } from "./prelude.ts";
 
 before(() => useEngine("wasm", { threads: 1 }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { models, nn, type Tensor, zeros } from "../../src/index.ts";
-import { layerSummary } from "../../src/train/layer_summary.ts";
+import { layerSummary } from "../../src/train/metrics/layer_summary.ts";
 
 const parameters = (net: nn.Module) => net.parameters().reduce((total, p) => total + p.numel(), 0);
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { nn, optim, stopEngine, useEngine } from "../../src/index.ts";
-import { executor } from "../../src/tensor/runtime.ts";
+import { executor } from "../../src/runtime/runtime.ts";
 import { batch, pixelsAndLabels, startOf } from "./training_batches.ts";
 
 const folder = new URL("../../../test/fixtures/training_runs/", import.meta.url);

@@ -1,11 +1,11 @@
 /** The full VGG-11 and VGG-16 at batch 128: planned, in slices, for the memory that an engine has. Nothing runs. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { Program } from "../../src/engines/engine.ts";
+import { compileGraph } from "../../src/compiler/compile.ts";
+import type { Program } from "../../src/engines/contract/engine.ts";
+import { WasmEngine } from "../../src/engines/cpu/wasm_engine.ts";
 import { OnednnEngine } from "../../src/engines/onednn/onednn_engine.ts";
-import { WasmEngine } from "../../src/engines/wasm/wasm_engine.ts";
 import { capture } from "../../src/graph/capture.ts";
-import { compileGraph } from "../../src/graph/compile.ts";
 import { Value } from "../../src/graph/node.ts";
 import { vgg } from "../../src/models/index.ts";
 import type { Module } from "../../src/nn/index.ts";

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fromTypedArray, nn, optim, stopEngine, type Tensor, tensor, useEngine } from "../../src/index.ts";
 import { decodeSafetensors } from "../../src/io/safetensors.ts";
-import { executor } from "../../src/tensor/runtime.ts";
-import { compareTensor } from "../contract/compare.ts";
+import { executor } from "../../src/runtime/runtime.ts";
+import { compareTensor } from "../engines/contract/compare.ts";
 
 interface Case {
   readonly optimizer: string;

@@ -13,7 +13,7 @@ import {
   tensor,
   useEngine,
 } from "../../src/index.ts";
-import { executor } from "../../src/tensor/runtime.ts";
+import { executor } from "../../src/runtime/runtime.ts";
 
 before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());

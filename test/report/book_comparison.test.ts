@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookBand, bookBands } from "../../src/report/book_band.ts";
+import { bookBand, bookBands } from "../../src/records/book_band.ts";
 import { compareWithBook, renderComparison, renderFigures } from "../../src/report/book_comparison.ts";
 
 const figures = {

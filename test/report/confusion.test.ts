@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArgumentError } from "../../src/base/errors.ts";
 import { confusionFigures, mostConfused } from "../../src/report/confusion.ts";
-import { renderConfusionSvg } from "../../src/report/confusion_svg.ts";
-import { readMarkup } from "./markup.ts";
+import { renderConfusionSvg } from "../../src/report/svg/confusion_svg.ts";
 import { smallMatrix } from "./sample_run.ts";
+import { readMarkup } from "./svg/markup.ts";
 
 test("precision, recall and F1 by hand", () => {
   const figures = confusionFigures(smallMatrix);

@@ -1,5 +1,5 @@
-import type { ReportData } from "../../src/report/report_data.ts";
-import type { MetricsPoint } from "../../src/report/run_record.ts";
+import type { MetricsPoint } from "../../src/records/run_record.ts";
+import type { ReportData } from "../../src/report/html/report_data.ts";
 
 /** Points of a run as training writes them: five an epoch, the test accuracy at its end. */
 export function samplePoints(epochs = 10): MetricsPoint[] {

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import * as c from "../../src/index.ts";
 import type { NamedArray } from "../../src/io/safetensors.ts";
-import { runTopic } from "../contract/run_cases.ts";
+import { runTopic } from "../engines/contract/run_cases.ts";
+import { missingLibrary } from "../engines/onednn/library.ts";
 import { batch, startOf } from "../models/training_batches.ts";
-import { missingLibrary } from "../onednn/library.ts";
 
 const { nn, optim } = c;
 after(() => c.stopEngine());

@@ -1,7 +1,7 @@
 /** bfloat16 and float16 against PyTorch, on every engine. */
 import { test } from "node:test";
-import { runTopic } from "../contract/run_cases.ts";
-import { missingLibrary } from "../onednn/library.ts";
+import { runTopic } from "../engines/contract/run_cases.ts";
+import { missingLibrary } from "../engines/onednn/library.ts";
 
 runTopic("half_precision");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as c from "../../src/index.ts";
-import { executor } from "../../src/tensor/runtime.ts";
+import { executor } from "../../src/runtime/runtime.ts";
 
 before(() => c.useEngine("reference"));
 after(() => c.stopEngine());

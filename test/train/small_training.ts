@@ -6,7 +6,7 @@ import { DataLoader, TensorDataset } from "../../src/data/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import * as optim from "../../src/optim/index.ts";
 import { fromTypedArray, manualSeed, stopEngine, useEngine } from "../../src/tensor/index.ts";
-import { fit } from "../../src/train/fit.ts";
+import { fit } from "../../src/train/loop/fit.ts";
 
 const [run, ...flags] = process.argv.slice(2);
 const stopping = new AbortController();

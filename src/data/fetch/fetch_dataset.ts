@@ -2,13 +2,14 @@ import { accessSync, constants } from "node:fs";
 import { join, sep } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
+import { fetchPackage } from "../../io/fetch/apt_source.ts";
+import { downloadFile, type Progress, WEB_LIMITS, type WebLimits } from "../../io/fetch/web_source.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
 import { openWorkFolder, type WorkFolder } from "../../io/work_folder.ts";
-import type { DataFile, DatasetSource } from "../mnist_format.ts";
-import { fetchPackage } from "./apt_source.ts";
+import type { DataFile } from "../../records/data_file.ts";
+import type { DatasetSource } from "../mnist_format.ts";
 import { findDataFile, readDataFile } from "./read_data_file.ts";
-import { downloadFile, type Progress, WEB_LIMITS, type WebLimits } from "./web_source.ts";
 
 /** What came of one source. */
 export interface Attempt {

@@ -1,11 +1,12 @@
 import { FileError } from "../../base/errors.ts";
+import { type Progress, WEB_LIMITS, type WebLimits } from "../../io/fetch/web_source.ts";
 import { parseIdx } from "../../io/idx.ts";
+import type { DataFile } from "../../records/data_file.ts";
 import type { ArrayBatch } from "../array_batch.ts";
-import type { DataFile, DataFiles, DatasetSource } from "../mnist_format.ts";
+import type { DataFiles, DatasetSource } from "../mnist_format.ts";
 import { askedFolder, destinationOf, placesOf } from "./data_folders.ts";
 import { type Attempt, fetchDataset } from "./fetch_dataset.ts";
 import { findDataFile, readDataFile } from "./read_data_file.ts";
-import { type Progress, WEB_LIMITS, type WebLimits } from "./web_source.ts";
 
 export interface LocateOptions {
   /** The training pictures, else the test pictures. */

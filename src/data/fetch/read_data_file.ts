@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { readMaybeGzipped } from "../../io/gzip_file.ts";
-import type { DataFile } from "../mnist_format.ts";
+import type { DataFile } from "../../records/data_file.ts";
 
 /** The path of a data file in a folder, packed or not; undefined where it is not there. */
 export function findDataFile(folder: string, file: DataFile): string | undefined {

@@ -1,8 +1,8 @@
 /** The product of two matrices, in blocks of columns or of rows. */
-import type { Attributes, TensorSpec } from "../engine.ts";
-import type { KernelPlan } from "../wasm/kernel.ts";
-import type { DnnlScope } from "./dnnl.ts";
-import { type ActivationName, ELEMENT_BYTES } from "./dnnl_constants.ts";
+import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import type { KernelPlan } from "../cpu/kernel.ts";
+import type { DnnlScope } from "./library/dnnl.ts";
+import { type ActivationName, ELEMENT_BYTES } from "./library/dnnl_constants.ts";
 import {
   cutSlices,
   elementOf,

@@ -1,10 +1,10 @@
 import type { DType } from "../../base/dtype.ts";
-import type { Attributes, TensorSpec } from "../engine.ts";
-import type { KernelPlan, KernelStage } from "../wasm/kernel.ts";
-import type { Choosing } from "./choices.ts";
-import type { Descriptor, DnnlScope } from "./dnnl.ts";
+import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import type { KernelPlan, KernelStage } from "../cpu/kernel.ts";
+import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
 import type { OwnScratch } from "./own_scratch.ts";
-import type { TrialMemory } from "./trial_memory.ts";
+import type { Choosing } from "./tuning/choices.ts";
+import type { TrialMemory } from "./tuning/trial_memory.ts";
 
 /** What convolutions and matrix products multiply; sums are taken in 32 bits either way. */
 export type Precision = "float32" | "bfloat16";

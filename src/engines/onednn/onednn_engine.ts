@@ -7,21 +7,21 @@
  * depend on its shapes alone, so the same bits come out with any number of threads.
  */
 import { EngineError } from "../../base/errors.ts";
-import type { Attributes, TensorSpec } from "../engine.ts";
-import type { EngineExtension } from "../wasm/engine_extension.ts";
-import { WasmEngine } from "../wasm/wasm_engine.ts";
-import { inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
-import { choiceWords } from "./choices.ts";
-import { ConvolutionChoice } from "./convolution_choice.ts";
+import { inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
+import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import type { EngineExtension } from "../cpu/engine_extension.ts";
+import { WasmEngine } from "../cpu/wasm_engine.ts";
 import {
   convolutionScratchBytes,
   convolutionThreadBytes,
   takesConvolution,
   worthChannelsLast,
-} from "./convolution_shapes.ts";
-import { loadKoffi } from "./foreign_functions.ts";
-import { dnnlFacts } from "./load_dnnl.ts";
+} from "./convolution/convolution_shapes.ts";
+import { loadKoffi } from "./library/foreign_functions.ts";
+import { dnnlFacts } from "./library/load_dnnl.ts";
 import { takesMatmul } from "./native_matmul.ts";
+import { choiceWords } from "./tuning/choices.ts";
+import { ConvolutionChoice } from "./tuning/convolution_choice.ts";
 import type { OnednnSettings } from "./worker_extension.ts";
 
 export interface OnednnEngineOptions {

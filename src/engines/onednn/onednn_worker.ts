@@ -1,5 +1,5 @@
 /** A worker of the onednn engine. */
-import { serve } from "../wasm/worker_service.ts";
+import { serve } from "../cpu/threads/worker_service.ts";
 import { type OnednnSettings, OnednnWorker } from "./worker_extension.ts";
 
 serve((memory, settings, thread) => new OnednnWorker(memory, settings as OnednnSettings, thread));

@@ -1,5 +1,5 @@
-import type { Descriptor, DnnlScope } from "./dnnl.ts";
-import type { ForeignFunctions } from "./foreign_functions.ts";
+import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
+import type { ForeignFunctions } from "./library/foreign_functions.ts";
 import { copier } from "./native_step.ts";
 
 const ALIGNMENT = 64;

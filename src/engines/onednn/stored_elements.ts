@@ -1,6 +1,6 @@
 /** Which elements the engine hands to the library: decided from the shapes' side, before a worker is asked. */
-import type { TensorSpec } from "../engine.ts";
-import { dnnlFacts } from "./load_dnnl.ts";
+import type { TensorSpec } from "../contract/engine.ts";
+import { dnnlFacts } from "./library/load_dnnl.ts";
 
 /** 32-bit floats, and bfloat16 where the processor multiplies it faster. */
 export function takesElement({ dtype }: TensorSpec): boolean {

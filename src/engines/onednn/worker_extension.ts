@@ -1,18 +1,18 @@
 /** What the onednn engine adds to a worker: the library, and kernels made from its primitives. */
-import type { Program, ProgramStep } from "../engine.ts";
-import type { ProgramExtension, WorkerExtension } from "../wasm/engine_extension.ts";
-import type { KernelPlan } from "../wasm/kernel.ts";
-import { Chooser } from "./choices.ts";
-import type { Dnnl } from "./dnnl.ts";
-import { DnnlScope } from "./dnnl.ts";
-import { loadDnnl } from "./load_dnnl.ts";
-import { planConvolution } from "./native_convolution.ts";
-import { planInputGradient } from "./native_input_gradient.ts";
+import type { Program, ProgramStep } from "../contract/engine.ts";
+import type { ProgramExtension, WorkerExtension } from "../cpu/engine_extension.ts";
+import type { KernelPlan } from "../cpu/kernel.ts";
+import { planConvolution } from "./convolution/native_convolution.ts";
+import { planInputGradient } from "./convolution/native_input_gradient.ts";
+import { planWeightGradient } from "./convolution/native_weight_gradient.ts";
+import type { Dnnl } from "./library/dnnl.ts";
+import { DnnlScope } from "./library/dnnl.ts";
+import { loadDnnl } from "./library/load_dnnl.ts";
 import { planMatmul } from "./native_matmul.ts";
 import type { NativeStep } from "./native_step.ts";
-import { planWeightGradient } from "./native_weight_gradient.ts";
 import { OwnScratch } from "./own_scratch.ts";
-import { openTrialMemory, type TrialMemory } from "./trial_memory.ts";
+import { Chooser } from "./tuning/choices.ts";
+import { openTrialMemory, type TrialMemory } from "./tuning/trial_memory.ts";
 
 type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
 

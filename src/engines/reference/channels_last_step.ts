@@ -3,7 +3,7 @@
  * what it computes for [N, C, H, W]. Its other attributes are those of [N, C, H, W].
  */
 import type { TypedArray } from "../../base/dtype.ts";
-import { PICTURE_OPERANDS } from "../picture_operands.ts";
+import { PICTURE_OPERANDS } from "../contract/layouts.ts";
 import type { ReferenceTensor } from "./reference_step.ts";
 
 /** The tensors of a step with channels last as the op's kernel wants them; `finish` takes the results back. */

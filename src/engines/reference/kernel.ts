@@ -1,7 +1,7 @@
 /** What a reference kernel is: the readable definition of an op, in plain loops over contiguous arrays. */
 import type { DType, TypedArray } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
-import type { Attributes } from "../engine.ts";
+import type { Attributes } from "../contract/engine.ts";
 
 export interface ArrayArgument {
   readonly data: TypedArray;

@@ -5,6 +5,11 @@
 
 import type { TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
+import { reviveError } from "../../workers/errors_across.ts";
+import { Requests } from "../../workers/requests.ts";
+import type { WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
+import { WorkerTeam } from "../../workers/worker_team.ts";
 import type {
   CompiledProgram,
   Engine,
@@ -15,13 +20,8 @@ import type {
   Program,
   RunBindings,
   RunResult,
-} from "../engine.ts";
-import { reviveError } from "../errors_across.ts";
-import { Requests } from "../requests.ts";
-import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../run_program.ts";
-import type { WorkerHandle, WorkerListeners } from "../worker_port.ts";
-import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../worker_port.ts";
-import { WorkerTeam } from "../worker_team.ts";
+} from "../contract/engine.ts";
+import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../contract/run_program.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_messages.ts";
 

@@ -1,7 +1,7 @@
 /** What the reference engine and its worker say to each other. */
 import type { TypedArray } from "../../base/dtype.ts";
-import type { Program, StepTiming } from "../engine.ts";
-import type { ErrorRecord } from "../errors_across.ts";
+import type { ErrorRecord } from "../../workers/errors_across.ts";
+import type { Program, StepTiming } from "../contract/engine.ts";
 
 export type ReferenceRequest =
   | { readonly type: "start"; readonly request: number }

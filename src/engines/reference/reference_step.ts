@@ -3,7 +3,7 @@
 import { arrayFrom, type DType, isHalf, numbersOf, type TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import type { ProgramStep } from "../engine.ts";
+import type { ProgramStep } from "../contract/engine.ts";
 import { channelsFirst } from "./channels_last_step.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 

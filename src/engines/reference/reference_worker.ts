@@ -4,12 +4,12 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { allocateArray, viewArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
-import type { Program, StepTiming } from "../engine.ts";
-import { recordError } from "../errors_across.ts";
-import type { CommitPlan } from "../run_program.ts";
-import { aliasRoots, boundValues, planCommits } from "../run_program.ts";
-import type { WorkerPort } from "../worker_port.ts";
-import { listen } from "../worker_port.ts";
+import { recordError } from "../../workers/errors_across.ts";
+import type { WorkerPort } from "../../workers/worker_port.ts";
+import { listen } from "../../workers/worker_port.ts";
+import type { Program, StepTiming } from "../contract/engine.ts";
+import type { CommitPlan } from "../contract/run_program.ts";
+import { aliasRoots, boundValues, planCommits } from "../contract/run_program.ts";
 import type { ReferenceRequest, RunAnswer } from "./reference_messages.ts";
 import { callReference } from "./reference_step.ts";
 

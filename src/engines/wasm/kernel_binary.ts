@@ -1,7 +1,7 @@
 /** Finds and compiles the binary of the AssemblyScript kernels that suits this machine. */
 import { EngineError } from "../../base/errors.ts";
-import { inNode } from "../worker_port.ts";
-import { ModuleBuilder } from "./emitter.ts";
+import { inNode } from "../../workers/worker_port.ts";
+import { ModuleBuilder } from "../cpu/loops/emitter.ts";
 
 /** Whether this run-time has fixed-width SIMD, and whether it has relaxed SIMD (fused multiply-add). */
 export function simdSupport(): { simd: boolean; relaxed: boolean } {

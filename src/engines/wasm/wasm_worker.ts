@@ -1,4 +1,4 @@
 /** A worker of the wasm engine. */
-import { serve } from "./worker_service.ts";
+import { serve } from "../cpu/threads/worker_service.ts";
 
 serve();

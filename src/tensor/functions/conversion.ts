@@ -2,7 +2,7 @@
 import { type DType, isDType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { emit } from "../../graph/node.ts";
-import { castOp } from "../../ops/elementwise.ts";
+import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { defineFunction } from "../define.ts";
 import { describe, Tensor, valueOf } from "../tensor.ts";
 

@@ -1,25 +1,38 @@
 /** All functions on tensors, by family. */
-export * from "./aliases.ts";
-export * from "./arithmetic.ts";
-export type { At, Index } from "./at.ts";
-export { at } from "./at.ts";
-export * from "./bitwise.ts";
-export * from "./clamping.ts";
-export * from "./comparison.ts";
+
 export * from "./conversion.ts";
-export * from "./counting.ts";
-export * from "./covariance.ts";
-export * from "./diagonals.ts";
-export * from "./differences.ts";
-export { atleast1d, atleast2d, atleast3d } from "./dimensions_at_least.ts";
-export * from "./einsum.ts";
-export * from "./grids.ts";
-export * from "./indexing.ts";
-export * from "./joining.ts";
-export * from "./linear_algebra.ts";
-export * from "./logarithms.ts";
-export * from "./nn_index.ts";
-export type * from "./ordering.ts";
+export * from "./elementwise/aliases.ts";
+export * from "./elementwise/arithmetic.ts";
+export * from "./elementwise/bitwise.ts";
+export * from "./elementwise/clamping.ts";
+export * from "./elementwise/comparison.ts";
+export * from "./elementwise/logarithms.ts";
+export * from "./elementwise/pointwise.ts";
+export * from "./elementwise/rounding.ts";
+export * from "./elementwise/signs.ts";
+export * from "./elementwise/trigonometry.ts";
+export * from "./indexing/indexing.ts";
+export type * from "./indexing/writing.ts";
+export {
+  diagonalScatter,
+  indexCopy,
+  indexPut,
+  indexReduce,
+  maskedScatter,
+  put,
+  scatterReduce,
+  selectScatter,
+  sliceScatter,
+  unravelIndex,
+} from "./indexing/writing.ts";
+export * from "./linalg/einsum.ts";
+export * from "./linalg/linear_algebra.ts";
+export * from "./linalg/tensor_products.ts";
+export * from "./nn/index.ts";
+export * from "./reduction/counting.ts";
+export * from "./reduction/covariance.ts";
+export * from "./reduction/differences.ts";
+export type * from "./reduction/ordering.ts";
 export {
   aminmax,
   argmax,
@@ -34,13 +47,18 @@ export {
   msort,
   sort,
   topk,
-} from "./ordering.ts";
-export * from "./pointwise.ts";
-export * from "./quantiles.ts";
-export * from "./reduction.ts";
-export * from "./repetition.ts";
-export * from "./rounding.ts";
-export { argwhere, maskedSelect, nonzero } from "./selection.ts";
+} from "./reduction/ordering.ts";
+export * from "./reduction/quantiles.ts";
+export * from "./reduction/reduction.ts";
+export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./reduction/statistics.ts";
+export type { At, Index } from "./shape/at.ts";
+export { at } from "./shape/at.ts";
+export * from "./shape/diagonals.ts";
+export { atleast1d, atleast2d, atleast3d } from "./shape/dimensions_at_least.ts";
+export * from "./shape/grids.ts";
+export * from "./shape/joining.ts";
+export * from "./shape/repetition.ts";
+export { argwhere, maskedSelect, nonzero } from "./shape/selection.ts";
 export {
   flatten,
   movedim,
@@ -55,8 +73,7 @@ export {
   unsqueeze,
   view,
   viewAs,
-} from "./shape.ts";
-export * from "./signs.ts";
+} from "./shape/shape.ts";
 export {
   diag,
   diagonal,
@@ -65,21 +82,5 @@ export {
   slice,
   tril,
   triu,
-} from "./slicing.ts";
-export * from "./splitting.ts";
-export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./statistics.ts";
-export * from "./tensor_products.ts";
-export * from "./trigonometry.ts";
-export type * from "./writing.ts";
-export {
-  diagonalScatter,
-  indexCopy,
-  indexPut,
-  indexReduce,
-  maskedScatter,
-  put,
-  scatterReduce,
-  selectScatter,
-  sliceScatter,
-  unravelIndex,
-} from "./writing.ts";
+} from "./shape/slicing.ts";
+export * from "./shape/splitting.ts";

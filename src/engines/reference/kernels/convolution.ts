@@ -1,5 +1,5 @@
 /** The convolution and its gradients, as the sums that define them. */
-import type { Attributes } from "../../engine.ts";
+import type { Attributes } from "../../contract/engine.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 import { UNARY } from "./elementwise.ts";
 

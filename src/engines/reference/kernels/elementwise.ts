@@ -1,6 +1,6 @@
 /** Element-wise ops: what each computes for one element. */
 import { broadcastStrides, numel, type Shape } from "../../../base/shape.ts";
-import type { FusedBinary, FusedUnary } from "../../fused_loop.ts";
+import type { FusedBinary, FusedUnary } from "../../contract/fused_loop.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
 export const UNARY: Readonly<Record<FusedUnary, (x: number) => number>> = {

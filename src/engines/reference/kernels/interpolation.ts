@@ -1,6 +1,6 @@
 /** Resampling, one axis after the other: which input positions make an output position, with which weights. */
 import { numel, type Shape } from "../../../base/shape.ts";
-import type { Attributes } from "../../engine.ts";
+import type { Attributes } from "../../contract/engine.ts";
 import type { ReferenceKernel } from "../kernel.ts";
 
 interface Taps {

@@ -1,7 +1,7 @@
 /** Pooling: largest and mean element of windows and of the cells of a grid. */
 import { IndexError } from "../../../base/errors.ts";
 import type { Shape } from "../../../base/shape.ts";
-import type { Attributes } from "../../engine.ts";
+import type { Attributes } from "../../contract/engine.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
 /** Rows and columns of one window, inside the input; `area` counts padding too. */

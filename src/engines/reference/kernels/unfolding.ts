@@ -1,5 +1,5 @@
 /** Windows of a picture as columns, and the sum that undoes it. */
-import type { Attributes } from "../../engine.ts";
+import type { Attributes } from "../../contract/engine.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
 /** Calls `visit` with the position of each window's element in the columns and in the picture. */

@@ -5,9 +5,9 @@
  * - Windows of 2 by 2, side by side, no padding (LeNet's): four windows at a time, forward and back.
  * - Anything else one window at a time.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelExports, KernelPlan } from "../kernel.ts";
-import { allFloat32 } from "./activation.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelExports, KernelPlan } from "../../cpu/kernel.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import { type PoolGeometry, poolGeometry } from "./pool_geometry.ts";
 
 /** Plans `avgPool2d`: x gives y. */

@@ -5,8 +5,8 @@
  * adaptiveAvgPool2d of planes goes the same way, one number at a time: grids that divide a picture unevenly are rare,
  * and even ones are plain windows or a mean by the time they come here.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
 import { planStrips, poolsLast } from "./pool_strips.ts";
 
 /** Plans `avgPool2d` with `layout: "channelsLast"`: x [N, H, W, C] gives y. */

@@ -9,8 +9,8 @@
  */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
 import { cutRuns, planItems, UNIT_BYTES } from "./run_copies.ts";
 
 /** A run of one input in each row, or a segment of it; places in bytes. */

@@ -14,13 +14,13 @@
  * A work item is a block of rows of one image, or several whole images where images are so small that the
  * packed kernels would otherwise be fetched too often.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
-import { activationCode, allFloat32 } from "./activation.ts";
-import { type ConvGeometry, convGeometry, dealItems } from "./conv_geometry.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
+import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
+import { type ConvGeometry, convGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
 import { forwardByPlanes, planForwardByPlanes } from "./conv_planes.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
-import { ScratchLayout, split } from "./memory_layout.ts";
 
 /** Bytes of input and output of a work item that should stay in the second cache. */
 const ITEM_BYTES = 512 * 1024;

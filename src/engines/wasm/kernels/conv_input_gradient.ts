@@ -8,12 +8,12 @@
  *
  * Any stride, dilation, padding and number of groups. A work item is a block of channels of one image.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
-import { allFloat32 } from "./activation.ts";
-import { type ConvGeometry, convGeometry, dealItems } from "./conv_geometry.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
+import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
+import { type ConvGeometry, convGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
-import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
 
 /** Bytes of dx of a work item that should stay in the second cache. */
 const ITEM_BYTES = 512 * 1024;

@@ -5,9 +5,9 @@
  *
  * Input planes are read in place where there is no padding, else copied into a frame of zeros.
  */
-import type { KernelAddresses, KernelExports, KernelPlan } from "../kernel.ts";
-import { type ConvGeometry, dealItems } from "./conv_geometry.ts";
-import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
+import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
+import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { type ConvGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
 
 /** Padded planes of one image and group above this size are left to the general paths. */
 const LARGEST_PLANES = 1024 * 1024;

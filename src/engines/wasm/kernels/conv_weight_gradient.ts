@@ -13,13 +13,13 @@
  * Any stride, dilation, padding and number of groups. A unit is a slice of the batch (of
  * images, or of their rows where there are few) for one group and one block of input channels.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
-import { allFloat32 } from "./activation.ts";
-import { type ConvGeometry, convGeometry } from "./conv_geometry.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
+import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
+import { type ConvGeometry, convGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { planWeightGradientByPlanes, weightGradientByPlanes } from "./conv_planes.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
-import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
 
 /** Units to aim at. */
 const UNITS = 32;

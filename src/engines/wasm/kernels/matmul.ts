@@ -11,10 +11,10 @@
  *
  * K is cut into blocks of at most 384, whose panel of B fits the first cache; blocks are added up in order.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelExports, KernelPlan, KernelStage } from "../kernel.ts";
-import { activationCode, allFloat32 } from "./activation.ts";
-import { roundUp, ScratchLayout, split } from "./memory_layout.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
+import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
 
 /** Rows and columns of the register tile. */
 export const TILE_ROWS = 4;

@@ -7,9 +7,9 @@
  * - Anything else, and the windows at the rim, one at a time.
  * - The gradient scatters through the places that the forward pass noted.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
-import { allFloat32 } from "./activation.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import { poolGeometry } from "./pool_geometry.ts";
 
 /** Plans `maxPool2d`: x gives y and the places of the maxima, int32, in each plane of H * W. */

@@ -6,8 +6,8 @@
  * - Gradient: each dx is gathered from the windows around it, in 32 bits, and rounded once. Nothing is zeroed first,
  *   and every line is written once.
  */
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
 import type { PoolGeometry } from "./pool_geometry.ts";
 import { planStrips, poolsLast } from "./pool_strips.ts";
 

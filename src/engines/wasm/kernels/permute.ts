@@ -10,8 +10,8 @@
 
 import { bytesOf } from "../../../base/dtype.ts";
 import { contiguousStrides, numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
 import { type Dimension, locate, planItems, planRunCopies } from "./run_copies.ts";
 
 /** Columns of the source that are turned over at a time. */

@@ -1,6 +1,6 @@
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import { pair } from "./conv_geometry.ts";
-import { type Split, split } from "./memory_layout.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import { type Split, split } from "../../cpu/memory/memory_layout.ts";
+import { pair } from "../../cpu/shapes/conv_geometry.ts";
 
 /** Sizes of a 2-d pooling, plane by plane. */
 export interface PoolGeometry {

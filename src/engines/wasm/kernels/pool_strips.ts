@@ -1,9 +1,9 @@
 /** Pools with their channels last: sizes, and how their rows are dealt out. */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelAddresses, KernelExports, KernelPlan } from "../kernel.ts";
-import { split } from "./memory_layout.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
+import { split } from "../../cpu/memory/memory_layout.ts";
 import { type PoolGeometry, poolGeometry } from "./pool_geometry.ts";
 import { UNIT_BYTES } from "./run_copies.ts";
 

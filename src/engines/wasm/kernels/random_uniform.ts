@@ -1,8 +1,8 @@
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
-import { allFloat32 } from "./activation.ts";
-import { split } from "./memory_layout.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
+import { split } from "../../cpu/memory/memory_layout.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
 
 /** Numbers that make a unit worth its while. */
 const UNIT = 8192;

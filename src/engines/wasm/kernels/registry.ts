@@ -1,4 +1,4 @@
-import type { KernelPlanner } from "../kernel.ts";
+import type { KernelPlanner } from "../../cpu/kernel.ts";
 import { planAvgPool2d, planAvgPool2dGradient } from "./average_pool.ts";
 import {
   planAdaptiveAvgPool2d,

@@ -1,6 +1,6 @@
 /** Copies of runs of bytes that lie apart, in source and result: what cutting and turning tensors comes down to. */
-import type { KernelExports, KernelPlan } from "../kernel.ts";
-import { split } from "./memory_layout.ts";
+import type { KernelExports, KernelPlan } from "../../cpu/kernel.ts";
+import { split } from "../../cpu/memory/memory_layout.ts";
 
 /** Bytes that make a unit worth its while. */
 export const UNIT_BYTES = 65_536;

@@ -9,8 +9,8 @@
  */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel, type Shape } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelExports, KernelPlan } from "../kernel.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { cutRuns, type Dimension, planItems, planRunCopies } from "./run_copies.ts";
 import { planStridedSlice, planStridedUnslice } from "./strided_slice.ts";
 

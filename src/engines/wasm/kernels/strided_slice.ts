@@ -5,8 +5,8 @@
  */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../engine.ts";
-import type { KernelPlan } from "../kernel.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
 import { planItems, planRunCopies, UNIT_BYTES } from "./run_copies.ts";
 
 /** A dimension of the piece: its size, and the bytes between two of its elements in the whole and in the piece. */

@@ -1,0 +1,36 @@
+/** Lets a convolution or matrix product apply the activation that alone reads its result. */
+import type { Graph } from "../../graph/graph.ts";
+import { consumers, escaping, GraphBuilder } from "./rewrite.ts";
+
+const HOSTS = new Set(["conv2d", "matmul"]);
+const ACTIVATIONS = new Set(["relu", "sigmoid", "tanh"]);
+
+export function fuseActivation(graph: Graph): Graph {
+  const readers = consumers(graph);
+  const leaves = escaping(graph);
+  const builder = new GraphBuilder(graph);
+  const absorbed = new Set<number>();
+  graph.nodes.forEach((node, position) => {
+    if (absorbed.has(position)) return;
+    const [output] = node.outputs;
+    const reader = readers[output].length === 1 ? graph.nodes[readers[output][0]] : undefined;
+    const fits =
+      reader !== undefined &&
+      HOSTS.has(node.op.name) &&
+      ACTIVATIONS.has(reader.op.name) &&
+      node.attributes.activation === undefined &&
+      graph.values[output].dtype === "float32" &&
+      !leaves.has(output);
+    if (!fits) {
+      builder.addNode(node);
+      return;
+    }
+    absorbed.add(readers[output][0]);
+    builder.addNode({
+      ...node,
+      attributes: { ...node.attributes, activation: reader.op.name },
+      outputs: reader.outputs,
+    });
+  });
+  return builder.finish();
+}

@@ -1,0 +1,269 @@
+/**
+ * Joins chains of element-wise ops, and the reductions that read them, into single loops: each input is read
+ * once, each result that someone else needs is written once, everything between stays in registers.
+ *
+ * Nodes that run over the same points (the same iteration space) join one group when one reads the other's
+ * element at the same point, or when both read the same input; never where a path through a node outside of
+ * the group, or through a reduction inside it, leads from one to the other.
+ */
+import { isHalf } from "../../base/dtype.ts";
+import { numel, type Shape, sameShape } from "../../base/shape.ts";
+import type { FusedLoop } from "../../engines/contract/fused_loop.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
+import type { OpDefinition } from "../../graph/node.ts";
+import { castOp } from "./cast_node.ts";
+import { deadCode } from "./dead_code.ts";
+import { buildLoop } from "./fused_body.ts";
+import { GraphBuilder, producers } from "./rewrite.ts";
+
+/** Loops longer than this gain nothing more from fusing and spill registers. */
+const MOST_NODES = 48;
+const MOST_INPUTS = 20;
+
+export const fusedOp: OpDefinition = {
+  name: "fused",
+  infer(_inputs, attributes) {
+    const loop = attributes.loop as FusedLoop;
+    return loop.outputs.map((o) => ({ shape: loop.shape, dtype: o.dtype }));
+  },
+};
+
+export interface Group {
+  readonly id: number;
+  /** Positions in the graph, ascending. */
+  members: number[];
+  /** Iteration space; null for a node that cannot be fused. */
+  readonly shape: Shape | null;
+  /** Axes of the group's reductions; null while it has none. */
+  axes: readonly number[] | null;
+}
+
+export function fuseLoops(graph: Graph): Graph {
+  const widened = widenWhereRead(graph);
+  return emitGroups(widened, formGroups(widened));
+}
+
+/**
+ * Gives each loop its own conversion of a 16-bit value: loaded and widened where it is read, instead of written to
+ * memory in 32 bits by the first reader.
+ */
+function widenWhereRead(graph: Graph): Graph {
+  const sources = new Map<number, number>();
+  for (const { op, inputs, outputs } of graph.nodes) {
+    const [from, to] = [graph.values[inputs[0]], graph.values[outputs[0]]];
+    if (op.elementwise?.kind === "cast" && isHalf(from.dtype) && !isHalf(to.dtype))
+      sources.set(outputs[0], inputs[0]);
+  }
+  if (sources.size === 0) return graph;
+  const builder = new GraphBuilder(graph);
+  for (const node of graph.nodes) {
+    if (!fusable(graph, node)) {
+      builder.addNode(node);
+      continue;
+    }
+    const inputs = node.inputs.map((id) => {
+      const source = sources.get(id);
+      if (source === undefined) return id;
+      const own = builder.addValue(graph.values[id]);
+      const { dtype } = graph.values[id];
+      builder.addNode({
+        op: castOp,
+        attributes: { dtype },
+        inputs: [source],
+        outputs: [own],
+        label: node.label,
+      });
+      return own;
+    });
+    builder.addNode({ ...node, inputs });
+  }
+  return deadCode(builder.finish());
+}
+
+/** The points over which a node runs; null where it is no loop. */
+function iterationSpace(graph: Graph, node: GraphNode): Shape | null {
+  if (node.op.reduction !== undefined) return graph.values[node.inputs[0]].shape;
+  if (node.op.elementwise !== undefined || node.op.name === "expand" || node.op.name === "full") {
+    return graph.values[node.outputs[0]].shape;
+  }
+  return null;
+}
+
+function formGroups(graph: Graph): Group[] {
+  const makers = producers(graph);
+  const groups: Group[] = graph.nodes.map((node, position) => ({
+    id: position,
+    members: [position],
+    shape: fusable(graph, node) ? iterationSpace(graph, node) : null,
+    axes: node.op.reduction === undefined ? null : (node.attributes.dims as readonly number[]),
+  }));
+  const owner = groups.slice();
+  const reach = new Reachability(graph, makers, owner);
+  const join = (a: Group, b: Group): void => {
+    a.members = [...a.members, ...b.members].sort((x, y) => x - y);
+    a.axes ??= b.axes;
+    for (const position of b.members) owner[position] = a;
+    b.members = [];
+  };
+  // Along edges first: a node with the makers of what it reads.
+  graph.nodes.forEach((node, position) => {
+    for (const input of node.inputs) {
+      const maker = makers[input];
+      if (maker < 0 || graph.nodes[maker].op.reduction !== undefined) continue;
+      const a = owner[maker];
+      const b = owner[position];
+      if (a !== b && compatible(graph, a, b) && !reach.apart(a, b)) join(a, b);
+    }
+  });
+  joinSiblings(graph, owner, reach, join);
+  return [...new Set(owner)].filter((g) => g.members.length > 0);
+}
+
+/** Groups that read the same large value and run over the same points share the reading. */
+function joinSiblings(
+  graph: Graph,
+  owner: Group[],
+  reach: Reachability,
+  join: (a: Group, b: Group) => void,
+): void {
+  const readersOf = new Map<number, number[]>();
+  graph.nodes.forEach((node, position) => {
+    if (owner[position].shape === null) return;
+    for (const id of new Set(node.inputs)) {
+      if (numel(graph.values[id].shape) < 1024) continue;
+      const list = readersOf.get(id) ?? [];
+      list.push(position);
+      readersOf.set(id, list);
+    }
+  });
+  for (const positions of readersOf.values()) {
+    for (let i = 1; i < positions.length; i++) {
+      const a = owner[positions[i - 1]];
+      const b = owner[positions[i]];
+      if (a === b || !compatible(graph, a, b) || reach.apart(a, b) || reach.apart(b, a)) continue;
+      join(a, b);
+    }
+  }
+}
+
+function fusable(graph: Graph, node: GraphNode): boolean {
+  if (node.op.reduction !== undefined) {
+    const { dtype } = graph.values[node.outputs[0]];
+    return dtype === graph.values[node.inputs[0]].dtype;
+  }
+  return node.op.elementwise !== undefined || node.op.name === "expand" || node.op.name === "full";
+}
+
+function compatible(graph: Graph, a: Group, b: Group): boolean {
+  if (a.shape === null || b.shape === null || !sameShape(a.shape, b.shape)) return false;
+  if (a.members.length + b.members.length > MOST_NODES) return false;
+  if (a.axes !== null && b.axes !== null && a.axes.join() !== b.axes.join()) return false;
+  return inputCount(graph, [...a.members, ...b.members]) <= MOST_INPUTS;
+}
+
+function inputCount(graph: Graph, members: readonly number[]): number {
+  const made = new Set(members.flatMap((m) => graph.nodes[m].outputs));
+  return new Set(members.flatMap((m) => graph.nodes[m].inputs).filter((id) => !made.has(id))).size;
+}
+
+/** Paths between groups that forbid joining them. */
+class Reachability {
+  private readonly graph: Graph;
+  private readonly makers: Int32Array;
+  private readonly owner: readonly Group[];
+
+  constructor(graph: Graph, makers: Int32Array, owner: readonly Group[]) {
+    this.graph = graph;
+    this.makers = makers;
+    this.owner = owner;
+  }
+
+  /**
+   * Whether `b` depends on `a` by a path that joining would turn into a circle: through another group, or
+   * through the result of a reduction in `a`.
+   */
+  apart(a: Group, b: Group): boolean {
+    const lowest = a.members[0];
+    const seen = new Set<Group>([b]);
+    const stack: Group[] = [b];
+    for (let group = stack.pop(); group !== undefined; group = stack.pop()) {
+      for (const position of group.members) {
+        for (const id of this.graph.nodes[position].inputs) {
+          const maker = this.makers[id];
+          if (maker < 0) continue;
+          const source = this.owner[maker];
+          if (source === a) {
+            if (group !== b || this.graph.nodes[maker].op.reduction !== undefined) return true;
+            continue;
+          }
+          // Nothing older than the group's first member can depend on it.
+          if (source.members[source.members.length - 1] < lowest || seen.has(source)) continue;
+          seen.add(source);
+          stack.push(source);
+        }
+      }
+    }
+    return false;
+  }
+}
+
+/** Writes the groups out in an order in which each comes after what it reads. */
+function emitGroups(graph: Graph, groups: readonly Group[]): Graph {
+  const nodes: GraphNode[] = [];
+  const ownerOf = new Map<number, Group>();
+  for (const group of groups) for (const position of group.members) ownerOf.set(position, group);
+  const makers = producers(graph);
+  const needed = neededOutside(graph, ownerOf);
+  const done = new Set<Group>();
+  const visiting = new Set<Group>();
+  const emitGroup = (group: Group): void => {
+    if (done.has(group)) return;
+    if (visiting.has(group)) throw new Error("fusion made a circle");
+    visiting.add(group);
+    for (const position of group.members) {
+      for (const id of graph.nodes[position].inputs) {
+        const maker = makers[id];
+        if (maker < 0) continue;
+        const source = ownerOf.get(maker) as Group;
+        if (source !== group) emitGroup(source);
+      }
+    }
+    visiting.delete(group);
+    done.add(group);
+    nodes.push(groupNode(graph, group, needed));
+  };
+  // In the order of their last members, so that values are made about when the user's program made them.
+  for (const group of [...groups].sort((a, b) => last(a) - last(b))) emitGroup(group);
+  return { ...graph, nodes };
+}
+
+function groupNode(graph: Graph, group: Group, needed: ReadonlySet<number>): GraphNode {
+  const first = graph.nodes[group.members[0]];
+  if (group.shape === null) return first;
+  const outputs = group.members.flatMap((m) => graph.nodes[m].outputs).filter((id) => needed.has(id));
+  const { loop, inputs } = buildLoop(graph, group, outputs);
+  const label =
+    [...group.members]
+      .reverse()
+      .map((m) => graph.nodes[m].label)
+      .find((l) => l !== "") ?? "";
+  const names = [...new Set(group.members.map((m) => graph.nodes[m].op.name).filter((n) => n !== "full"))];
+  return { op: fusedOp, attributes: { loop, names: names.join("+") || "full" }, inputs, outputs, label };
+}
+
+/** Values read by another group, read back, or committed. */
+function neededOutside(graph: Graph, ownerOf: ReadonlyMap<number, Group>): Set<number> {
+  const needed = new Set<number>([...graph.outputs, ...graph.commits.map((c) => c.from)]);
+  const makers = producers(graph);
+  graph.nodes.forEach((node, position) => {
+    for (const id of node.inputs) {
+      const maker = makers[id];
+      if (maker >= 0 && ownerOf.get(maker) !== ownerOf.get(position)) needed.add(id);
+    }
+  });
+  return needed;
+}
+
+function last(group: Group): number {
+  return group.members[group.members.length - 1];
+}

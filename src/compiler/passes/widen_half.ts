@@ -1,0 +1,85 @@
+/**
+ * Lets ops on 16-bit floats run on 32-bit floats where the engine has no kernel for the narrow ones: their inputs are
+ * widened and their results rounded. Element-wise ops stay as they are: generated loops load and store 16 bits
+ * themselves. So do ops that only move elements and have a kernel for it.
+ */
+import { isHalf } from "../../base/dtype.ts";
+import type { EngineCapabilities, TensorSpec } from "../../engines/contract/engine.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
+import { castOp } from "./cast_node.ts";
+import { GraphBuilder } from "./rewrite.ts";
+
+/** Parts of a generated loop, or none at all. */
+const LOOP_PARTS = new Set(["full", "expand"]);
+
+/** Before other passes: ops that may yet be given channels-last operands are left for `widenRest`. */
+export function widenHalf(graph: Graph, capabilities: EngineCapabilities): Graph {
+  return widenWhere(graph, capabilities, (node, inputs, outputs) => {
+    const { op, attributes } = node;
+    return capabilities.channelsLast?.(op.name, attributes, inputs, outputs) !== true;
+  });
+}
+
+/** After the layouts have been settled: what still has no kernel. */
+export function widenRest(graph: Graph, capabilities: EngineCapabilities): Graph {
+  return widenWhere(graph, capabilities, () => true);
+}
+
+type Candidate = (node: GraphNode, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]) => boolean;
+
+function widenWhere(graph: Graph, capabilities: EngineCapabilities, candidate: Candidate): Graph {
+  if (!graph.values.some(({ dtype }) => isHalf(dtype))) return graph;
+  const builder = new GraphBuilder(graph);
+  for (const node of graph.nodes) {
+    if (staysNarrow(graph, node, capabilities, candidate)) builder.addNode(node);
+    else widen(builder, node);
+  }
+  return builder.finish();
+}
+
+function staysNarrow(
+  graph: Graph,
+  node: GraphNode,
+  capabilities: EngineCapabilities,
+  candidate: Candidate,
+): boolean {
+  const specs = (ids: readonly number[]) => ids.map((id) => graph.values[id]);
+  const [inputs, outputs] = [specs(node.inputs), specs(node.outputs)];
+  if (![...inputs, ...outputs].some(({ dtype }) => isHalf(dtype))) return true;
+  const { op, attributes } = node;
+  if (op.alias === true || capabilities.hasKernel(op.name, attributes, inputs, outputs)) return true;
+  if (capabilities.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op.name))) return true;
+  if (!candidate(node, inputs, outputs)) return true;
+  const wide = (specs: readonly TensorSpec[]) =>
+    specs.map(({ shape, dtype }) => ({ shape, dtype: isHalf(dtype) ? ("float32" as const) : dtype }));
+  // What runs on the reference kernels either way is widened there.
+  return (
+    op.decompose === undefined && !capabilities.hasKernel(op.name, attributes, wide(inputs), wide(outputs))
+  );
+}
+
+function widen(builder: GraphBuilder, node: GraphNode): void {
+  const { label } = node;
+  const cast = (id: number, to: number, dtype: TensorSpec["dtype"]) =>
+    builder.addNode({ op: castOp, attributes: { dtype }, inputs: [id], outputs: [to], label });
+  const wide = (id: number): number => {
+    const { shape, dtype } = builder.values[id];
+    return isHalf(dtype) ? builder.addValue({ shape, dtype: "float32" }) : id;
+  };
+  const inputs = node.inputs.map((id) => {
+    const to = wide(id);
+    if (to !== id) cast(id, to, "float32");
+    return to;
+  });
+  const outputs = node.outputs.map(wide);
+  // What the op was told to make, it makes in 32 bits.
+  const { dtype, ...rest } = node.attributes;
+  const attributes =
+    typeof dtype === "string" && isHalf(dtype as TensorSpec["dtype"])
+      ? { ...rest, dtype: "float32" }
+      : node.attributes;
+  builder.addNode({ ...node, attributes, inputs, outputs });
+  node.outputs.forEach((id, i) => {
+    if (outputs[i] !== id) cast(outputs[i], id, builder.values[id].dtype);
+  });
+}

@@ -1,0 +1,184 @@
+/**
+ * The engine contract, whole.
+ *
+ * An engine runs *programs*. A program is a straight list of steps over numbered values; every value has a
+ * shape and a dtype that are known when the program is built. What changes from run to run (a batch, a
+ * learning rate, a random counter) arrives as an input; what lives from run to run (weights, running
+ * statistics, an optimiser's momentum) lies in *state buffers* that the caller allocates, and that a
+ * program may read and overwrite.
+ *
+ * Life of an engine: `start` once, then any number of `allocate`, `write`, `read`, `compile`, `run`,
+ * `free`. Calls take effect in the order in which they are made, so a `read` after a `run` sees that
+ * run's results; none of them blocks the caller's thread.
+ */
+import type { DType, TypedArray } from "../../base/dtype.ts";
+import type { Shape } from "../../base/shape.ts";
+
+/** Shape and element type of one value. Values are contiguous, row-major. */
+export interface TensorSpec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** What an op needs besides its inputs. Plain data: it crosses to workers and forms part of cache keys. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Where a value of a program lives. */
+export type ValueKind =
+  /** Given by the caller at each run. */
+  | "input"
+  /** A state buffer, bound by the caller at each run. */
+  | "state"
+  /** Made and consumed inside the program; the plan gives it a place in the arena. */
+  | "temporary"
+  /** Shares the bytes of another value (a reshape). */
+  | "alias";
+
+export interface ProgramValue extends TensorSpec {
+  readonly kind: ValueKind;
+  /** For `input` and `state`: position in the run's bindings. For `alias`: the value whose bytes it shares. */
+  readonly index: number;
+  /** For `temporary` and `input`: byte offset in the program's arena, by the plan; -1 before planning. */
+  readonly offset: number;
+}
+
+export interface ProgramStep {
+  /** Name of the op, or `"fused"`. */
+  readonly op: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Path of the layer that asked for it, for printing and errors. */
+  readonly label: string;
+  /** Byte offset in the arena of the step's scratch space (partial sums), and its size. */
+  readonly scratch: { readonly offset: number; readonly bytes: number };
+}
+
+export interface Program {
+  readonly values: readonly ProgramValue[];
+  readonly steps: readonly ProgramStep[];
+  /** Values that the run hands back, in order. */
+  readonly outputs: readonly number[];
+  /** State buffers that are overwritten at the end of the run: value `from` goes into state value `to`. */
+  readonly commits: readonly { readonly from: number; readonly to: number }[];
+  readonly inputCount: number;
+  readonly stateCount: number;
+  /** Size of the arena that holds inputs, temporaries and scratch. */
+  readonly arenaBytes: number;
+}
+
+/** A buffer that outlives programs. Opaque; belongs to the engine that made it. */
+export interface EngineBuffer {
+  readonly id: number;
+  readonly bytes: number;
+}
+
+/** A program that an engine has made ready to run. */
+export interface CompiledProgram {
+  readonly id: number;
+  readonly program: Program;
+}
+
+export interface RunBindings {
+  /** One array per input of the program; read before `run`'s promise resolves, not changed. */
+  readonly inputs: readonly TypedArray[];
+  /** One buffer per state value of the program. */
+  readonly states: readonly EngineBuffer[];
+}
+
+/** Time of one step of a profiled run. */
+export interface StepTiming {
+  /** Its position among the program's steps. */
+  readonly step: number;
+  /** How long it took. */
+  readonly milliseconds: number;
+}
+
+export interface RunResult {
+  /** One array per output, owned by the caller. */
+  readonly outputs: TypedArray[];
+  /** Only where the run was profiled. */
+  readonly timings?: StepTiming[];
+}
+
+export interface EngineMemory {
+  /** Bytes in state buffers that have been allocated and not freed. */
+  readonly liveBytes: number;
+  /** Bytes of the shared arena, sized for the largest program so far. */
+  readonly arenaBytes: number;
+  /** The most the engine can ever hold. */
+  readonly limitBytes: number;
+}
+
+export interface EngineInfo {
+  /** As `useEngine` knows it. */
+  readonly name: string;
+  /** How many threads compute. */
+  readonly threads: number;
+  /** Which binary, library and version, instruction set: for people. */
+  readonly detail: string;
+  /** Whether convolutions and products of bfloat16 numbers are faster here than those of float32. */
+  readonly bfloat16: boolean;
+}
+
+/** How the compiler should shape programs for this engine. */
+export interface EngineCapabilities {
+  /** Chains of element-wise ops and reductions arrive as one `"fused"` step (see `engines/fused_loop.ts`). */
+  readonly fusion: boolean;
+  /**
+   * Whether the engine has its own kernel for this op at these shapes. Where it has none, the op's
+   * decomposition is used; where there is none of that either, the reference kernel.
+   */
+  hasKernel(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): boolean;
+  /** Bytes of scratch (partial sums and the like) that a step needs in the arena. */
+  scratchBytes(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): number;
+  /**
+   * Whether this convolution or pooling, at these shapes [N, C, H, W], is to run with its channels last in memory
+   * (see `compiler/passes/channels_last.ts`); absent where the engine knows that layout nowhere.
+   */
+  channelsLast?(
+    op: string,
+    attributes: Attributes,
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+  ): boolean;
+}
+
+export interface Engine {
+  /** As `useEngine` knows it. */
+  readonly name: string;
+  /** How programs for it are to be shaped. */
+  readonly capabilities: EngineCapabilities;
+  /** Resolves when programs can run; rejects with an EngineError that says why not. */
+  start(): Promise<EngineInfo>;
+  /** A zeroed buffer. Throws an EngineError at once where it can never fit. */
+  allocate(bytes: number): EngineBuffer;
+  /** Copies `data` in. The array may be reused as soon as the call returns. */
+  write(buffer: EngineBuffer, data: TypedArray): void;
+  /** The buffer's bytes, copied out. */
+  read(buffer: EngineBuffer): Promise<ArrayBuffer>;
+  /** Gives the buffer's bytes back, after the runs that use it. */
+  free(buffer: EngineBuffer): void;
+  /** Throws an EngineError that names the bytes needed where the program cannot fit. */
+  compile(program: Program): CompiledProgram;
+  /** Runs after everything asked for before it. */
+  run(compiled: CompiledProgram, bindings: RunBindings, options?: { profile?: boolean }): Promise<RunResult>;
+  /** Forgets a compiled program. */
+  release(compiled: CompiledProgram): void;
+  /** What it holds now, and what it can. */
+  memory(): EngineMemory;
+  /** Number of runs that were asked for and have not finished. */
+  pending(): number;
+  /** Ends the workers. Work that was asked for and not finished rejects. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+/**
+ * What a kernel of the wasm engine is: a plan made from shapes alone, the same on every thread.
+ *
+ * A step runs as one or more *stages*, with a barrier after each. A stage is cut into `units` that can run
+ * in any order on any thread; the result of a unit does not depend on how many threads there are, so one
+ * machine gives the same bits with one thread or sixteen. Sums that cross units go through partial results
+ * in `scratch`, which a later stage adds up in a fixed order.
+ */
+import type { Attributes, TensorSpec } from "../contract/engine.ts";
+
+/** Byte addresses in the engine's memory, fixed for one run. All are multiples of 64. */
+export interface KernelAddresses {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Shared by the threads of this step; `KernelPlan.scratchBytes` long; not zeroed. */
+  readonly scratch: number;
+  /** This thread's own; `KernelPlan.threadScratchBytes` long; not zeroed. */
+  readonly threadScratch: number;
+}
+
+export interface KernelStage {
+  readonly units: number;
+  /** Runs units begin (inclusive) to end (exclusive) on this thread. `exports` are the kernel binary's functions. */
+  run(exports: KernelExports, addresses: KernelAddresses, begin: number, end: number): void;
+}
+
+export interface KernelPlan {
+  readonly stages: readonly KernelStage[];
+  readonly scratchBytes: number;
+  readonly threadScratchBytes: number;
+}
+
+/** Functions of the compiled AssemblyScript binary; arguments are numbers (addresses, sizes, flags). */
+export type KernelExports = Readonly<Record<string, (...args: number[]) => number>>;
+
+/** Makes the plan of one op at one set of shapes; `null` where this kernel does not cover it. */
+export type KernelPlanner = (
+  attributes: Attributes,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+) => KernelPlan | null;

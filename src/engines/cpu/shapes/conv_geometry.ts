@@ -1,0 +1,80 @@
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+
+/** The sizes of a 2-d convolution, whichever of its three products is wanted. */
+export interface ConvGeometry {
+  readonly n: number;
+  readonly groups: number;
+  /** Channels of the input and of the output in one group. */
+  readonly c: number;
+  readonly o: number;
+  readonly h: number;
+  readonly w: number;
+  readonly oh: number;
+  readonly ow: number;
+  readonly kh: number;
+  readonly kw: number;
+  readonly sh: number;
+  readonly sw: number;
+  readonly ph: number;
+  readonly pw: number;
+  readonly dh: number;
+  readonly dw: number;
+  /** Size of the padded input as far as windows and input reach. */
+  readonly hp: number;
+  readonly wp: number;
+}
+
+/** Two positive integers (or not negative, for `least` 0) from an attribute; null for anything else. */
+export function pair(value: unknown, least = 1): [number, number] | null {
+  if (!Array.isArray(value) || value.length !== 2) return null;
+  const whole = value.every((entry) => Number.isInteger(entry) && entry >= least);
+  return whole ? [value[0], value[1]] : null;
+}
+
+/** From the shapes of input, weight and output; null where they do not belong together. */
+export function convGeometry(
+  attributes: Attributes,
+  x: TensorSpec["shape"],
+  weight: TensorSpec["shape"],
+  y: TensorSpec["shape"],
+): ConvGeometry | null {
+  const stride = pair(attributes.stride);
+  const padding = pair(attributes.padding, 0);
+  const dilation = pair(attributes.dilation);
+  const groups = attributes.groups;
+  if (!stride || !padding || !dilation || typeof groups !== "number") return null;
+  if (x.length !== 4 || weight.length !== 4 || y.length !== 4) return null;
+  const [n, channels, h, w] = x;
+  const [outputs, c, kh, kw] = weight;
+  const [, , oh, ow] = y;
+  if (c * groups !== channels || outputs % groups !== 0 || y[0] !== n || y[1] !== outputs) return null;
+  const [sh, sw] = stride;
+  const [ph, pw] = padding;
+  const [dh, dw] = dilation;
+  return {
+    n,
+    groups,
+    c,
+    o: outputs / groups,
+    h,
+    w,
+    oh,
+    ow,
+    kh,
+    kw,
+    sh,
+    sw,
+    ph,
+    pw,
+    dh,
+    dw,
+    hp: Math.max((oh - 1) * sh + (kh - 1) * dh + 1, ph + h),
+    wp: Math.max((ow - 1) * sw + (kw - 1) * dw + 1, pw + w),
+  };
+}
+
+/** How a convolution's work items are dealt out: runs of `size` items make a unit. */
+export function dealItems(items: number, mostUnits = 64): { units: number; size: number } {
+  const size = Math.ceil(items / mostUnits);
+  return { units: Math.ceil(items / size), size };
+}

@@ -1,0 +1,436 @@
+/**
+ * The wasm engine: SIMD kernels and generated loops over one WebAssembly memory that its workers share.
+ *
+ * This side only keeps the books: which bytes of the memory belong to which buffer, and one message queue per
+ * worker. All workers receive the same runs in the same order and walk them together (`run_walk.ts`); reading,
+ * writing and clearing of buffers goes to the first worker, in order with its runs.
+ */
+
+import type { TypedArray } from "../../base/dtype.ts";
+import { EngineError } from "../../base/errors.ts";
+import { reviveError } from "../../workers/errors_across.ts";
+import { mostThreads, processors } from "../../workers/processors.ts";
+import { Requests } from "../../workers/requests.ts";
+import { StopGate } from "../../workers/stop_gate.ts";
+import type { TransferList, WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
+import { WorkerTeam } from "../../workers/worker_team.ts";
+import type {
+  CompiledProgram,
+  Engine,
+  EngineBuffer,
+  EngineCapabilities,
+  EngineInfo,
+  EngineMemory,
+  Program,
+  RunBindings,
+  RunResult,
+} from "../contract/engine.ts";
+import { boundValues, checkBindings, copyOf, requireBuffer } from "../contract/run_program.ts";
+import { loadKernels, simdSupport } from "../wasm/kernel_binary.ts";
+import type { EngineExtension } from "./engine_extension.ts";
+import type { FusedPlan } from "./loops/fused_module.ts";
+import { generateModule } from "./loops/fused_module.ts";
+import { roundUp } from "./memory/address_space.ts";
+import { EngineHeap, type HeapBlock, type HeapOrders } from "./memory/engine_heap.ts";
+import { InputStaging } from "./memory/input_staging.ts";
+import { isFused, loopOf, planKernel, scratchBytesOf } from "./step_plans.ts";
+import { makeControl } from "./threads/thread_barrier.ts";
+import type { WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
+
+export interface WasmEngineOptions {
+  /** How many threads; by default as many as there are processors. */
+  readonly threads?: number;
+  /** Bytes that buffers and programs may take at most; by default 4 GiB. */
+  readonly memoryLimit?: number;
+  /** Runs every op by its reference kernel: for finding out which kernel is at fault. */
+  readonly referenceOnly?: boolean;
+}
+
+interface KnownProgram {
+  readonly inputs: readonly number[];
+  readonly states: readonly number[];
+  readonly threadScratchBytes: number;
+}
+
+/**
+ * Runs programs in WebAssembly.
+ *
+ * @throws EngineError from `start` where the run-time has no SIMD or the kernels cannot be loaded; from
+ * `allocate` and `compile` where the memory does not suffice.
+ * @example
+ * const engine = new WasmEngine({ threads: 2 });
+ * await engine.start();
+ */
+export class WasmEngine implements Engine {
+  readonly capabilities: EngineCapabilities;
+
+  readonly #options: WasmEngineOptions;
+  #extension: EngineExtension | undefined;
+  #team = new WorkerTeam();
+  readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
+  readonly #buffers = new Map<number, EngineBuffer>();
+  readonly #blocks = new Map<number, HeapBlock>();
+  readonly #programs = new Map<number, KnownProgram>();
+  #gate: StopGate | undefined;
+  #failure: string | undefined;
+  #started = false;
+  #threads = 1;
+  #relaxed = false;
+  #heap: EngineHeap | undefined;
+  #staging: InputStaging | undefined;
+  /** The last of the runs and moves that were sent: they take effect in order. */
+  #lastSent: Promise<unknown> | null = null;
+  #nextId = 1;
+  #liveBytes = 0;
+  #runs = 0;
+  #moves = 0;
+
+  constructor(options: WasmEngineOptions = {}, extension?: EngineExtension) {
+    const { threads } = options;
+    this.#extension = extension;
+    if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > mostThreads())) {
+      throw new EngineError(
+        `${this.name}: threads must be a whole number from 1 to ${mostThreads()}, got ${threads}`,
+      );
+    }
+    this.#options = options;
+    const own = options.referenceOnly !== true;
+    this.capabilities = {
+      fusion: own,
+      hasKernel: (op, attributes, inputs, outputs) =>
+        own &&
+        (op === "fused" ||
+          this.#extension?.takes(op, attributes, inputs, outputs) === true ||
+          planKernel(op, attributes, inputs, outputs) !== null),
+      // Which of the two kernels it will be is known only to the workers.
+      scratchBytes: (op, attributes, inputs, outputs) =>
+        Math.max(
+          own ? scratchBytesOf(op, attributes, inputs, outputs) : 0,
+          own ? (this.#extension?.scratchBytes(op, attributes, inputs, outputs) ?? 0) : 0,
+        ),
+      channelsLast:
+        own && extension?.channelsLast !== undefined
+          ? (...step) => this.#extension?.channelsLast?.(...step) === true
+          : undefined,
+    };
+  }
+
+  get name(): string {
+    return this.#extension?.name ?? "wasm";
+  }
+
+  async start(): Promise<EngineInfo> {
+    if (this.#started) throw new EngineError(`${this.name}: the engine was already started`);
+    this.#started = true;
+    const support = simdSupport();
+    this.#relaxed = support.relaxed;
+    const sharing = canShare();
+    try {
+      if (!support.simd)
+        throw new EngineError("this run-time has no WebAssembly SIMD; use the reference engine");
+      this.#threads = sharing ? (this.#options.threads ?? processors()) : 1;
+      this.#heap = new EngineHeap(sharing, this.#heapOrders(), this.#options.memoryLimit);
+      if (this.#heap.memory !== undefined) this.#staging = new InputStaging(this.#heap, this.#heap.memory);
+    } catch (error) {
+      this.#fail(`${this.name}: cannot start: ${(error as Error).message}`);
+      throw new EngineError(this.#failure);
+    }
+    if (sharing && this.#extension !== undefined) this.#gate = StopGate.open(this.#threads);
+    const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
+    const starting = this.#startWorkers(sharing)
+      .then((added) => added ?? own)
+      .catch(async (error: Error) => `${own}; ${await this.#startPlain(sharing, error)}`);
+    const detail = await starting.catch(async (error: Error) => {
+      this.#fail(`${this.name}: cannot start: ${error.message}`);
+      await this.#endWorkers();
+      throw new EngineError(this.#failure as string);
+    });
+    this.#team.open();
+    const bfloat16 = this.#extension?.bfloat16?.() ?? false;
+    return { name: this.name, threads: this.#threads, detail, bfloat16 };
+  }
+
+  allocate(bytes: number): EngineBuffer {
+    const heap = this.#running();
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      throw new EngineError(`${this.name}: a buffer of ${bytes} bytes cannot be allocated`);
+    }
+    const block = heap.allocate(bytes, "a buffer");
+    const buffer: EngineBuffer = { id: this.#nextId++, bytes };
+    this.#buffers.set(buffer.id, buffer);
+    this.#blocks.set(buffer.id, block);
+    this.#liveBytes += bytes;
+    if (bytes > 0) this.#post(0, { type: "clear", address: block.address, bytes });
+    return buffer;
+  }
+
+  write(buffer: EngineBuffer, data: TypedArray): void {
+    this.#running();
+    requireBuffer(this.name, this.#buffers, buffer);
+    if (data.byteLength > buffer.bytes) {
+      throw new EngineError(
+        `${this.name}: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`,
+      );
+    }
+    const copy = copyOf(data);
+    this.#post(0, { type: "write", address: this.#addressOf(buffer), data: copy }, [copy.buffer]);
+  }
+
+  async read(buffer: EngineBuffer): Promise<ArrayBuffer> {
+    this.#running();
+    requireBuffer(this.name, this.#buffers, buffer);
+    const { id, answer } = this.#requests.open<ArrayBuffer>();
+    this.#post(0, { type: "read", request: id, address: this.#addressOf(buffer), bytes: buffer.bytes });
+    return answer;
+  }
+
+  free(buffer: EngineBuffer): void {
+    if (this.#failure !== undefined) return;
+    requireBuffer(this.name, this.#buffers, buffer);
+    this.#heap?.free(this.#blocks.get(buffer.id) as HeapBlock);
+    this.#buffers.delete(buffer.id);
+    this.#blocks.delete(buffer.id);
+    this.#liveBytes -= buffer.bytes;
+  }
+
+  compile(program: Program): CompiledProgram {
+    const heap = this.#running();
+    const own = this.#options.referenceOnly !== true;
+    const fused: (FusedPlan | undefined)[] = program.steps.map(() => undefined);
+    const fusedSteps = program.steps.flatMap((step, i) => (isFused(step) ? [i] : []));
+    let generated: Uint8Array<ArrayBuffer> | undefined;
+    if (fusedSteps.length > 0) {
+      const loops = fusedSteps.map((i) => loopOf(program.steps[i]));
+      const module = generateModule(loops, { shared: heap.memory !== undefined, relaxed: this.#relaxed });
+      fusedSteps.forEach((step, i) => {
+        fused[step] = module.plans[i];
+      });
+      generated = module.bytes;
+    }
+    const threadScratchBytes = own ? roundUp(this.#threadScratchBytes(program)) : 0;
+    heap.growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
+    const compiled: CompiledProgram = { id: this.#nextId++, program };
+    this.#programs.set(compiled.id, {
+      inputs: boundValues(program, "input"),
+      states: boundValues(program, "state"),
+      threadScratchBytes,
+    });
+    this.#postAll({ type: "compile", program: compiled.id, source: program, generated, fused });
+    return compiled;
+  }
+
+  /** What a thread needs for itself, in any of the kernels that a step may get. */
+  #threadScratchBytes(program: Program): number {
+    const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
+    const bytes = program.steps.map(({ op, attributes, inputs, outputs }) => {
+      const given = [op, attributes, specs(inputs), specs(outputs)] as const;
+      return Math.max(
+        planKernel(...given)?.threadScratchBytes ?? 0,
+        this.#extension?.threadScratchBytes(...given) ?? 0,
+      );
+    });
+    return bytes.reduce((most, some) => Math.max(most, some), 0);
+  }
+
+  async run(
+    compiled: CompiledProgram,
+    bindings: RunBindings,
+    options: { profile?: boolean } = {},
+  ): Promise<RunResult> {
+    const { arena } = this.#running();
+    const known = this.#programs.get(compiled.id);
+    if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
+    checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
+    for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
+    const staged = this.#staging?.stage(bindings.inputs, this.#settled()) ?? null;
+    const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
+    const { id, answer } = this.#requests.open<WasmRunAnswer>();
+    const common = {
+      type: "run" as const,
+      request: id,
+      program: compiled.id,
+      arena: arena.address,
+      threadScratch: arena.address + roundUp(compiled.program.arenaBytes),
+      threadScratchBytes: known.threadScratchBytes,
+      states: bindings.states.map((state) => this.#addressOf(state)),
+      inputsAt: staged?.addresses ?? null,
+      profile: options.profile === true,
+    };
+    for (let worker = 1; worker < this.#threads; worker++) this.#post(worker, { ...common, inputs: [] });
+    this.#post(
+      0,
+      { ...common, inputs },
+      inputs.map((input) => input.buffer),
+    );
+    this.#runs++;
+    this.#lastSent = answer;
+    try {
+      return await answer;
+    } finally {
+      this.#runs--;
+      staged?.release();
+    }
+  }
+
+  release(compiled: CompiledProgram): void {
+    if (!this.#programs.delete(compiled.id) || this.#failure !== undefined) return;
+    this.#postAll({ type: "release", program: compiled.id });
+  }
+
+  memory(): EngineMemory {
+    const { arena, limitBytes } = this.#heap ?? { arena: { bytes: 0 }, limitBytes: 2 ** 32 };
+    return { liveBytes: this.#liveBytes, arenaBytes: arena.bytes + (this.#staging?.bytes ?? 0), limitBytes };
+  }
+
+  pending(): number {
+    return this.#runs;
+  }
+
+  async stop(): Promise<void> {
+    this.#fail(`${this.name}: the engine was stopped`);
+    await this.#endWorkers();
+  }
+
+  async #endWorkers(): Promise<void> {
+    await this.#gate?.close();
+    await this.#team.stop();
+  }
+
+  /**
+   * Starts without the extension that could not start, where that will do; what was asked for in the meantime is
+   * computed by the wasm engine's kernels.
+   *
+   * @returns a word on what is missing.
+   * @throws the extension's error where it will not do.
+   */
+  async #startPlain(sharing: boolean, problem: Error): Promise<string> {
+    if (this.#failure !== undefined || this.#extension?.optional !== true) throw problem;
+    const missing = `${this.name} cannot start: ${problem.message}`;
+    const [gate, team] = [this.#gate, this.#team];
+    this.#extension = undefined;
+    this.#gate = undefined;
+    this.#team = new WorkerTeam(team.takeWaiting());
+    this.#team.keepAlive(this.#requests.size > 0);
+    await gate?.close();
+    await team.stop();
+    await this.#startWorkers(sharing);
+    return missing;
+  }
+
+  /** Resolves with what the extension says of itself when every worker is ready. */
+  async #startWorkers(sharing: boolean): Promise<string | null> {
+    const ready = Array.from({ length: this.#threads }, () => this.#requests.open<string | null>());
+    const said = Promise.all(ready.map(({ answer }) => answer));
+    said.catch(() => {});
+    try {
+      await this.#introduceWorkers(
+        ready.map(({ id }) => id),
+        sharing,
+      );
+      return (await said)[0];
+    } catch (error) {
+      for (const { id } of ready) this.#requests.reject(id, error as Error);
+      throw error;
+    }
+  }
+
+  async #introduceWorkers(requests: readonly number[], sharing: boolean): Promise<void> {
+    const loading = loadKernels(this.#relaxed, sharing);
+    loading.catch(() => {});
+    const [team, gate] = [this.#team, this.#gate];
+    await team.start(
+      this.#threads,
+      this.#extension?.startWorker ?? startWorker,
+      (message) => this.#receive(message as WasmReply),
+      (reason, worker) => {
+        gate?.forget(worker);
+        this.#workerFailed(reason, requests[worker]);
+      },
+    );
+    const kernels = await loading;
+    const control = makeControl(this.#threads, sharing);
+    team.introduce(
+      (thread): WasmMessage => ({
+        type: "start",
+        request: requests[thread],
+        thread,
+        threads: this.#threads,
+        memory: this.#heap?.memory,
+        kernels,
+        control,
+        referenceOnly: this.#options.referenceOnly === true,
+        gate: gate?.words,
+        settings: this.#extension?.settings,
+      }),
+    );
+  }
+
+  /** A worker that ends before it is ready is a start that failed; later, an engine that failed. */
+  #workerFailed(reason: string, starting: number): void {
+    if (!this.#requests.reject(starting, new EngineError(`a worker failed: ${reason}`))) {
+      this.#fail(`${this.name}: a worker failed: ${reason}`);
+    }
+  }
+
+  #heapOrders(): HeapOrders {
+    return {
+      grow: (pages) => this.#post(0, { type: "grow", pages }),
+      move: (from, to, bytes) => {
+        const { id, answer } = this.#requests.open<null>();
+        this.#post(0, { type: "move", request: id, from, to, bytes });
+        this.#moves++;
+        const over = () => this.#moves--;
+        this.#lastSent = answer.then(over, over);
+      },
+      letGo: () => this.#staging?.letGo(),
+    };
+  }
+
+  /** When all that was sent is over; null where it is. */
+  #settled(): Promise<unknown> | null {
+    return this.#runs + this.#moves === 0 ? null : this.#lastSent;
+  }
+
+  #addressOf(buffer: EngineBuffer): number {
+    return (this.#blocks.get(buffer.id) as HeapBlock).address;
+  }
+
+  /** The heap, once the engine was started and while it has not failed. */
+  #running(): EngineHeap {
+    if (this.#failure !== undefined) throw new EngineError(this.#failure);
+    if (this.#heap === undefined)
+      throw new EngineError(`${this.name}: the engine was not started; call start() first`);
+    return this.#heap;
+  }
+
+  #post(worker: number, message: WasmMessage, transfer?: TransferList): void {
+    this.#team.post(worker, message, transfer);
+  }
+
+  #postAll(message: WasmMessage): void {
+    for (let worker = 0; worker < this.#threads; worker++) this.#post(worker, message);
+  }
+
+  #receive(reply: WasmReply): void {
+    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
+    else this.#requests.resolve(reply.request, reply.value);
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+    this.#requests.rejectAll(reason);
+  }
+}
+
+/** Whether memory can be shared with workers: always in Node.js, in pages that are cross-origin isolated. */
+function canShare(): boolean {
+  if (typeof SharedArrayBuffer === "undefined") return false;
+  return inNode() || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+}
+
+async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
+  if (inNode()) return startNodeWorker(siblingModule("../wasm/wasm_worker", import.meta.url), listeners);
+  const worker = new Worker(new URL("../wasm/wasm_worker.js", import.meta.url), { type: "module" });
+  return adoptBrowserWorker(worker, listeners);
+}

@@ -1,0 +1,78 @@
+/** What the wasm engine and its workers say to each other. */
+import type { TypedArray } from "../../base/dtype.ts";
+import type { ErrorRecord } from "../../workers/errors_across.ts";
+import type { Program, StepTiming } from "../contract/engine.ts";
+import type { FusedPlan } from "./loops/fused_module.ts";
+
+/** The first message to each worker, which each answers. */
+export interface StartMessage {
+  readonly type: "start";
+  readonly request: number;
+  readonly thread: number;
+  readonly threads: number;
+  /** The shared memory; without one, the worker makes a memory of its own. */
+  readonly memory: WebAssembly.Memory | undefined;
+  readonly kernels: WebAssembly.Module;
+  /** Shared counters of the barrier. */
+  readonly control: SharedArrayBuffer | ArrayBuffer;
+  readonly referenceOnly: boolean;
+  /** What native code is done inside of (see `StopGate`); absent where there is none. */
+  readonly gate: SharedArrayBuffer | undefined;
+  /** For the extension. */
+  readonly settings: unknown;
+}
+
+export interface CompileMessage {
+  readonly type: "compile";
+  readonly program: number;
+  readonly source: Program;
+  /** The module of the program's fused loops, if there are any, and the plan of each step that is one. */
+  readonly generated: Uint8Array<ArrayBuffer> | undefined;
+  readonly fused: readonly (FusedPlan | undefined)[];
+}
+
+export interface RunMessage {
+  readonly type: "run";
+  readonly request: number;
+  readonly program: number;
+  /** Byte address of the program's arena. */
+  readonly arena: number;
+  /** Byte address of the first thread's own scratch, and the bytes of each. */
+  readonly threadScratch: number;
+  readonly threadScratchBytes: number;
+  /** Byte addresses of the state buffers. */
+  readonly states: readonly number[];
+  /** Byte addresses of the inputs, where the caller has written them into the memory; else null. */
+  readonly inputsAt: readonly number[] | null;
+  /** What is to be copied into the arena; for the first worker only. */
+  readonly inputs: readonly Uint8Array<ArrayBuffer>[];
+  readonly profile: boolean;
+}
+
+export type WasmMessage =
+  | StartMessage
+  | CompileMessage
+  | RunMessage
+  /** A memory that is not shared grows in the worker. */
+  | { readonly type: "grow"; readonly pages: number }
+  | { readonly type: "clear"; readonly address: number; readonly bytes: number }
+  | { readonly type: "write"; readonly address: number; readonly data: Uint8Array<ArrayBuffer> }
+  /** To a lower address; answered, for until then nobody else may write where the bytes were. */
+  | {
+      readonly type: "move";
+      readonly request: number;
+      readonly from: number;
+      readonly to: number;
+      readonly bytes: number;
+    }
+  | { readonly type: "read"; readonly request: number; readonly address: number; readonly bytes: number }
+  | { readonly type: "release"; readonly program: number };
+
+export interface WasmRunAnswer {
+  readonly outputs: TypedArray[];
+  readonly timings?: StepTiming[];
+}
+
+export type WasmReply =
+  | { readonly request: number; readonly value: unknown }
+  | { readonly request: number; readonly error: ErrorRecord };

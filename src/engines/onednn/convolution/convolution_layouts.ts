@@ -1,0 +1,45 @@
+/** Descriptors of a channels-last convolution. */
+import { numel } from "../../../base/shape.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import type { Descriptor, DnnlScope, WindowGeometry } from "../library/dnnl.ts";
+import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
+import type { Precision } from "../native_step.ts";
+
+/** One of a convolution's two pictures. */
+export type Picture = "source" | "result";
+
+export function pictureDims(g: ConvGeometry, which: Picture, n: number): number[] {
+  return which === "source" ? [n, g.c * g.groups, g.h, g.w] : [n, g.o * g.groups, g.oh, g.ow];
+}
+
+/** `n` pictures with their channels last. */
+export function pictures(
+  scope: DnnlScope,
+  g: ConvGeometry,
+  which: Picture,
+  n: number,
+  precision: Precision,
+): Descriptor {
+  const [, c, h, w] = pictureDims(g, which, n);
+  return scope.descriptor([n, c, h, w], precision, [h * w * c, 1, w * c, c]);
+}
+
+/** Bytes of so many pictures. */
+export function pictureBytes(g: ConvGeometry, which: Picture, precision: Precision, n = 1): number {
+  return numel(pictureDims(g, which, n)) * ELEMENT_BYTES[precision];
+}
+
+/** The sizes of the weight, as the library wants them: the groups are a dimension of their own. */
+export function weightDims({ groups, o, c, kh, kw }: ConvGeometry): number[] {
+  return groups === 1 ? [o, c, kh, kw] : [groups, o, c, kh, kw];
+}
+
+export function windowOf({ sh, sw, ph, pw, dh, dw }: ConvGeometry): WindowGeometry {
+  return { strides: [sh, sw], dilation: [dh - 1, dw - 1], paddingBefore: [ph, pw], paddingAfter: [ph, pw] };
+}
+
+/** Names a convolution of a slice among the choices. */
+export function convolutionKey(op: string, g: ConvGeometry, n: number, stored: Precision): string {
+  const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = g;
+  return `${op} ${stored} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;
+}

@@ -1,0 +1,36 @@
+/** The convolution and its gradient by the input, the batch in slices: planned in the fastest of the ways that there are. */
+import type { KernelPlan } from "../../cpu/kernel.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import type { DnnlScope } from "../library/dnnl.ts";
+import { elementOf, fastest, type NativeStep, type Slices, type Variant } from "../native_step.ts";
+import { convolutionKey } from "./convolution_layouts.ts";
+import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
+import { convolutionWays, type Way } from "./convolution_ways.ts";
+import { winogradVariant } from "./winograd_convolution.ts";
+
+/** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
+export type NativeVariant = (
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  way: Way,
+) => Variant | null;
+
+export function planFastest(
+  scope: DnnlScope,
+  step: NativeStep,
+  nativeVariant: NativeVariant,
+): KernelPlan | null {
+  const { op, attributes, inputs, outputs } = step;
+  const g = lastGeometry(op, attributes, inputs, outputs);
+  if (g === null) return null;
+  const slices = batchSlices(g);
+  const key = convolutionKey(op, g, slices.size, elementOf(inputs[0].dtype));
+  const chosen = fastest(step, key, convolutionWays(step, g), (way) =>
+    way.form === "winograd"
+      ? winogradVariant(scope, step, g, slices)
+      : nativeVariant(scope, step, g, slices, way),
+  );
+  return chosen?.plan ?? null;
+}

@@ -1,0 +1,146 @@
+/** Convolutions with their channels last: sizes, and what can be decided from them without the library. */
+import { numel, type Shape } from "../../../base/shape.ts";
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { CHANNELS_LAST_PLANNERS } from "../../wasm/kernels/registry.ts";
+import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "../native_step.ts";
+import { takesElement } from "../stored_elements.ts";
+import { canWinograd, windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
+
+type Specs = readonly TensorSpec[];
+
+/** Whether the library is the better of the two engines for a convolution. */
+export interface Prefers {
+  prefersOnednn(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean;
+}
+
+const ACTIVATIONS = ["relu", "sigmoid", "tanh"];
+
+/** Bytes of partial weight gradients beyond which fewer are kept. */
+const PARTIAL_BYTES = 48 * 2 ** 20;
+
+/** [N, H, W, C] as [N, C, H, W]. */
+export function channelsFirst([n, h, w, c]: Shape): number[] {
+  return [n, c, h, w];
+}
+
+/** The sizes of a channels-last convolution or of one of its gradients; null for anything else. */
+export function lastGeometry(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+): ConvGeometry | null {
+  if (attributes.layout !== "channelsLast") return null;
+  const shape = (spec: TensorSpec) => channelsFirst(spec.shape);
+  if (op === "conv2d") return convGeometry(attributes, shape(inputs[0]), inputs[1].shape, shape(outputs[0]));
+  if (op === "conv2dInputGradient") {
+    return convGeometry(attributes, shape(outputs[0]), inputs[1].shape, shape(inputs[0]));
+  }
+  if (op === "conv2dWeightGradient") {
+    return convGeometry(attributes, shape(inputs[0]), outputs[0].shape, shape(inputs[1]));
+  }
+  return null;
+}
+
+export function takesConvolution(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
+  return (
+    lastGeometry(op, attributes, inputs, outputs) !== null && [...inputs, ...outputs].every(takesElement)
+  );
+}
+
+/** Whether a convolution or pooling, given as [N, C, H, W], is to run with its channels last. */
+export function worthChannelsLast(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+  everything: boolean,
+  choice: Prefers,
+): boolean {
+  const operands = [...inputs, ...outputs];
+  if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
+  if (operands.some(({ shape }) => numel(shape) === 0)) return false;
+  if (Object.hasOwn(CHANNELS_LAST_PLANNERS, op)) {
+    const few = inputs[0].shape[1] < FEW_CHANNELS && !everything;
+    return !few && poolsChannelsLast(op, attributes, inputs, outputs);
+  }
+  if (!op.startsWith("conv2d")) return false;
+  const { activation } = attributes;
+  if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
+  return everything || choice.prefersOnednn(op, attributes, inputs, outputs);
+}
+
+/**
+ * Channels that fill no vector: pictures that have fewer stay channels first. The loops around a convolution would run
+ * over such short rows, and lose more than it can win.
+ */
+export const FEW_CHANNELS = 16;
+
+function poolsChannelsLast(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
+  const last = (specs: Specs) =>
+    specs.map(({ shape: [n, c, h, w], dtype }) => ({ shape: [n, h, w, c], dtype }));
+  return CHANNELS_LAST_PLANNERS[op](attributes, last(inputs), last(outputs)) !== null;
+}
+
+/** Multiplications and additions. */
+export function operations({ n, groups, o, c, oh, ow, kh, kw }: ConvGeometry): number {
+  return 2 * n * groups * o * c * oh * ow * kh * kw;
+}
+
+/** How the batch is cut for the convolution and its gradient by the input. */
+export function batchSlices(g: ConvGeometry): Slices {
+  return cutSlices(g.n, Math.min(MOST_SLICES, Math.floor(operations(g) / SLICE_OPERATIONS)));
+}
+
+/** How the batch is cut for the gradient by the weights, each slice with a partial sum of its own. */
+export function weightSlices(g: ConvGeometry): Slices {
+  const most = Math.min(8, operations(g) / (2 * SLICE_OPERATIONS), PARTIAL_BYTES / weightBytes(g));
+  return cutSlices(
+    g.n,
+    2 ** Math.floor(Math.log2(Math.max(most, operations(g) > 4 * SLICE_OPERATIONS ? 2 : 1))),
+  );
+}
+
+/** The most that a weight takes in a layout of the library's: channels are padded to whole blocks. */
+export function weightBytes({ groups, o, c, kh, kw }: ConvGeometry): number {
+  const padded = (channels: number) => channels + (groups > 1 && channels < 16 ? 15 : 63);
+  return roundUp((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
+}
+
+export function convolutionScratchBytes(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+): number {
+  const g = lastGeometry(op, attributes, inputs, outputs);
+  if (g === null) return 0;
+  if (op === "conv2dWeightGradient") return weightBytes(g) * weightSlices(g).count;
+  if (!takesWinograd(g, inputs, outputs)) return weightBytes(g);
+  return Math.max(weightBytes(g), windowPlaces(winogradConvolution(op, g)).bytes);
+}
+
+/** Scratch that each thread needs for itself. */
+export function convolutionThreadBytes(
+  op: string,
+  attributes: Attributes,
+  inputs: Specs,
+  outputs: Specs,
+): number {
+  const g = lastGeometry(op, attributes, inputs, outputs);
+  if (g === null || !takesWinograd(g, inputs, outputs)) return 0;
+  const { size } = op === "conv2dWeightGradient" ? weightSlices(g) : batchSlices(g);
+  return winogradThreadBytes(op, g, size);
+}
+
+/** Whether Winograd's way is one of those to try. */
+export function takesWinograd(g: ConvGeometry, inputs: Specs, outputs: Specs): boolean {
+  return canWinograd(g) && allFloat32(...inputs, ...outputs);
+}
+
+export function roundUp(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}

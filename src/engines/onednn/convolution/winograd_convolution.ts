@@ -1,0 +1,190 @@
+/**
+ * A convolution, or its gradient by the input, in Winograd's way: windows and pictures are transformed, multiplied as
+ * 36 or 64 products of matrices, and gathered into the result. The windows once for the batch; the pictures some tiles at a
+ * time, so that what lies between the stages stays in the caches.
+ */
+import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
+import { split } from "../../cpu/memory/memory_layout.ts";
+import { activationCode } from "../../cpu/shapes/activation.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import type { DnnlScope } from "../library/dnnl.ts";
+import { type NativeStep, reorderStage, type Slices, type Variant } from "../native_step.ts";
+import { winogradTrial } from "../tuning/winograd_trial.ts";
+import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
+import {
+  planeBytes,
+  threadPlaces,
+  tilesAtOnce,
+  tilesOf,
+  type WinogradConvolution,
+  windowPlaces,
+  winogradConvolution,
+} from "./winograd_shapes.ts";
+
+const RELU = activationCode({ activation: "relu" });
+/** Parts in which the windows are transformed. */
+const WINDOW_UNITS = 16;
+
+/** The way for `conv2d` or `conv2dInputGradient`; null where it has no room or the library no product. */
+export function winogradVariant(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+): Variant | null {
+  const stages = stagesOf(scope, step, g, slices);
+  if (stages === null) return null;
+  const kernel = winogradTrial(step, slices, step.scratchBytes, (tried, n) =>
+    stagesOf(scope, tried, { ...g, n }, { count: 1, size: n, last: n }),
+  );
+  const plan = { stages: [...stages.before, stages.compute], scratchBytes: 0, threadScratchBytes: 0 };
+  return { kernel, plan };
+}
+
+function stagesOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices) {
+  const turned = step.op === "conv2dInputGradient";
+  const convolution = winogradConvolution(step.op, g);
+  if (windowPlaces(convolution).bytes > step.scratchBytes) return null;
+  const compute = computeStage(scope, step, convolution, slices);
+  return compute && { before: windowStages(scope, step, convolution, turned), compute };
+}
+
+/** The weight [O, C, k, k] as [k, k, C, O], turned around for the gradient, then as planes [C, O]. */
+function windowStages(
+  scope: DnnlScope,
+  { base }: NativeStep,
+  convolution: WinogradConvolution,
+  turned: boolean,
+): KernelStage[] {
+  const { c, o, window } = convolution;
+  const places = windowPlaces(convolution);
+  const [column, row] = [c * o, window * c * o];
+  const dims = turned ? [c, o, window, window] : [o, c, window, window];
+  const reordered = scope.descriptor(dims, "float32", turned ? [o, 1, row, column] : [1, o, row, column]);
+  const stored = scope.descriptor(dims, "float32");
+  const parts = split(c, WINDOW_UNITS);
+  const direction = turned ? -1 : 1;
+  const first = turned ? window * row - column : 0;
+  return [
+    reorderStage(scope, stored, reordered, (copy, { inputs, scratch }) =>
+      copy(base + inputs[1], base + scratch + places.windows),
+    ),
+    {
+      units: parts.units,
+      run(exports, { scratch, threadScratch }, begin, end) {
+        const from = begin * parts.size;
+        const channels = (Math.min(c, end * parts.size) - from) * o;
+        exports.winogradEvaluate(
+          ...[convolution.tile, scratch + places.windows + (first + from * o) * 4, 0],
+          ...[direction * row * 4, direction * column * 4, channels * 4],
+          ...[window, window, window, 1, 1, 0, 1],
+          ...[scratch + places.planes + from * o * 4, 0, planeBytes(c * o), 1, threadScratch],
+        );
+      },
+    },
+  ];
+}
+
+/** Transforms the pictures of each slice, multiplies and gathers, a chunk of tiles at a time. */
+function computeStage(
+  scope: DnnlScope,
+  { base, inputs, attributes }: NativeStep,
+  convolution: WinogradConvolution,
+  slices: Slices,
+): KernelStage | null {
+  const { c, o, h, w, oh, ow } = convolution;
+  const atOnce = tilesAtOnce(convolution, slices.size);
+  const products = productsOf(scope, convolution, slices, atOnce);
+  if (products === null) return null;
+  const places = threadPlaces(convolution, atOnce, false);
+  const planes = windowPlaces(convolution).planes;
+  const activation = activationCode(attributes) ?? 0;
+  // The others would need their code in the innermost loop.
+  const gathered = activation === RELU ? RELU : 0;
+  const hasBias = inputs.length > 2;
+  return {
+    units: slices.count,
+    run(exports, { inputs: from, outputs: to, scratch, threadScratch }, begin, end) {
+      const at = (place: number) => base + threadScratch + place;
+      const windows = { address: base + scratch + planes, planeBytes: planeBytes(c * o) };
+      for (let i = begin; i < end; i++) {
+        const tiles = tilesOf(convolution, i === slices.count - 1 ? slices.last : slices.size);
+        const x = from[0] + i * slices.size * h * w * c * 4;
+        const y = to[0] + i * slices.size * oh * ow * o * 4;
+        for (let first = 0; first < tiles; first += atOnce) {
+          const count = Math.min(atOnce, tiles - first);
+          const chunk = { first, count, scratch: threadScratch };
+          const pictures = { address: at(places.pictures), planeBytes: planeBytes(count * c) };
+          const results = { address: at(places.results), planeBytes: planeBytes(count * o) };
+          analysePictures(exports, convolution, x, chunk, threadScratch + places.pictures);
+          (products.get(count) as PlaneProducts)(pictures, windows, results);
+          exports.winogradGather(
+            ...[
+              convolution.tile,
+              threadScratch + places.results,
+              o * 4,
+              results.planeBytes,
+              convolution.step,
+            ],
+            ...[convolution.tilesDown, convolution.tilesAcross, first, count],
+            ...[y, oh * ow * o * 4, ow * o * 4, o * 4, o * 4, oh, ow],
+            ...[hasBias ? from[2] : 0, gathered, 0, threadScratch],
+          );
+        }
+        if (activation !== gathered) {
+          const pictures = i === slices.count - 1 ? slices.last : slices.size;
+          exports.biasActivation(y, o * 4, pictures * oh * ow, o, 0, activation);
+        }
+      }
+    },
+  };
+}
+
+/** A run of tiles, and where its transform may keep numbers. */
+export interface Chunk {
+  readonly first: number;
+  readonly count: number;
+  readonly scratch: number;
+}
+
+/** The tiles of a chunk, transformed, at `to`. */
+export function analysePictures(
+  exports: KernelExports,
+  { c, h, w, padY, padX, tile, step, tilesDown, tilesAcross }: WinogradConvolution,
+  x: number,
+  { first, count, scratch }: Chunk,
+  to: number,
+): void {
+  exports.winogradAnalyse(
+    ...[tile, x, c * 4, h, w, padY, padX, step, tilesDown, tilesAcross, first, count],
+    ...[to, planeBytes(count * c), scratch],
+  );
+}
+
+/** Products for each size of a chunk that there is. */
+function productsOf(
+  scope: DnnlScope,
+  convolution: WinogradConvolution,
+  slices: Slices,
+  atOnce: number,
+): Map<number, PlaneProducts> | null {
+  const { c, o } = convolution;
+  const made = new Map<number, PlaneProducts>();
+  for (const count of chunkSizes(convolution, slices, atOnce)) {
+    const products = planeProducts(scope, convolution.planes, [count, c, o]);
+    if (products === null) return null;
+    made.set(count, products);
+  }
+  return made;
+}
+
+/** The numbers of tiles of a chunk: most are full, the last of a slice may not be. */
+export function chunkSizes(convolution: WinogradConvolution, slices: Slices, atOnce: number): Set<number> {
+  const sizes = new Set<number>();
+  for (const pictures of [slices.size, slices.last]) {
+    const tiles = tilesOf(convolution, pictures);
+    if (tiles >= atOnce) sizes.add(atOnce);
+    if (tiles % atOnce !== 0) sizes.add(tiles % atOnce);
+  }
+  return sizes;
+}

@@ -1,0 +1,44 @@
+/** The products of Winograd's way: one of two matrices for each pair of points. */
+import type { DnnlScope } from "../library/dnnl.ts";
+
+/** Planes one behind the other. */
+export interface Planes {
+  readonly address: number;
+  readonly planeBytes: number;
+}
+
+export type PlaneProducts = (left: Planes, right: Planes, to: Planes) => void;
+
+/** to = left right for each of so many planes, [rows, inner] and [inner, columns]; null where the library has no implementation. */
+export function planeProducts(
+  scope: DnnlScope,
+  count: number,
+  [rows, inner, columns]: readonly [rows: number, inner: number, columns: number],
+  options: {
+    /** `left` is given as [inner, rows]. */
+    readonly transposed?: boolean;
+    /** to += left right. */
+    readonly added?: boolean;
+  } = {},
+): PlaneProducts | null {
+  const { transposed = false, added = false } = options;
+  const source = scope.descriptor([rows, inner], "float32", transposed ? [1, rows] : [inner, 1]);
+  const weights = scope.descriptor([inner, columns], "float32");
+  const destination = scope.descriptor([rows, columns], "float32");
+  const description = scope.matmul({ source, weights, destination }, undefined, added);
+  if (description === null) return null;
+  const product = scope.primitive(description, [
+    ["source", source],
+    ["weights", weights],
+    ["destination", destination],
+  ]);
+  return (left, right, to) => {
+    for (let i = 0; i < count; i++) {
+      product.run(
+        left.address + i * left.planeBytes,
+        right.address + i * right.planeBytes,
+        to.address + i * to.planeBytes,
+      );
+    }
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The gradient of a convolution by its weight in Winograd's way: with transformed pictures V and transformed gradients
+ * Z of the result, a plane of the sums is V^T Z over all tiles of a slice, and the planes are gathered into windows
+ * [k, k, C, O]: the partial sum of the slice.
+ */
+import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import type { DnnlScope } from "../library/dnnl.ts";
+import type { NativeStep, Slices } from "../native_step.ts";
+import { winogradTrial } from "../tuning/winograd_trial.ts";
+import { weightDims } from "./convolution_layouts.ts";
+import { roundUp } from "./convolution_shapes.ts";
+import type { PartialSums } from "./native_weight_gradient.ts";
+import { analysePictures, type Chunk, chunkSizes } from "./winograd_convolution.ts";
+import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
+import {
+  forwardConvolution,
+  planeBytes,
+  type ThreadPlaces,
+  threadPlaces,
+  tilesAtOnce,
+  tilesOf,
+  type WinogradConvolution,
+} from "./winograd_shapes.ts";
+
+/** The way, with the layout of its partial sums; null where it has no room or the library no product. */
+export function winogradPartials(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+): PartialSums | null {
+  const { o, c, kh } = g;
+  const layout = scope.descriptor([o, c, kh, kh], "float32", [1, o, kh * c * o, c * o]);
+  const bytes = roundUp(scope.bytesOf(layout));
+  if (bytes * slices.count > step.scratchBytes) return null;
+  const stage = partialsStage(scope, step, g, slices, bytes);
+  if (stage === null) return null;
+  const kernel = winogradTrial(step, slices, bytes, (tried, n) => {
+    const compute = partialsStage(scope, tried, { ...g, n }, { count: 1, size: n, last: n }, bytes);
+    return compute && { before: [], compute };
+  });
+  return { kernel, layout, dims: weightDims(g), bytes, stage: () => stage };
+}
+
+function partialsStage(
+  scope: DnnlScope,
+  { base }: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  partialBytes: number,
+): KernelStage | null {
+  const convolution = forwardConvolution(g);
+  const { c, o, h, w, oh, ow } = convolution;
+  const atOnce = tilesAtOnce(convolution, slices.size);
+  const places = threadPlaces(convolution, atOnce, true);
+  const sums = sumsOf(scope, convolution, slices, atOnce, places);
+  if (sums === null) return null;
+  return {
+    units: slices.count,
+    run(exports, { inputs: from, scratch, threadScratch }, begin, end) {
+      for (let i = begin; i < end; i++) {
+        const tiles = tilesOf(convolution, i === slices.count - 1 ? slices.last : slices.size);
+        const x = from[0] + i * slices.size * h * w * c * 4;
+        const dy = from[1] + i * slices.size * oh * ow * o * 4;
+        for (let output = 0; output < o; output += places.outputsAtOnce) {
+          const outputs = Math.min(places.outputsAtOnce, o - output);
+          for (let first = 0; first < tiles; first += atOnce) {
+            const chunk = { first, count: Math.min(atOnce, tiles - first), scratch: threadScratch };
+            analysePictures(exports, convolution, x, chunk, threadScratch + places.pictures);
+            evaluateGradients(exports, convolution, dy + output * 4, outputs, chunk, places);
+            sums(base + threadScratch, chunk, outputs);
+          }
+          const to = scratch + i * partialBytes + output * 4;
+          gatherWindows(exports, convolution, threadScratch, places, outputs, to);
+        }
+      }
+    },
+  };
+}
+
+/** Some channels of dy at the tiles of a chunk, transformed. */
+function evaluateGradients(
+  exports: KernelExports,
+  { o, oh, ow, tile, step, tilesDown, tilesAcross }: WinogradConvolution,
+  dy: number,
+  outputs: number,
+  { first, count, scratch }: Chunk,
+  { results }: ThreadPlaces,
+): void {
+  exports.winogradEvaluate(
+    ...[tile, dy, oh * ow * o * 4, ow * o * 4, o * 4, outputs * 4, oh, ow, step],
+    ...[tilesDown, tilesAcross, first, count],
+    ...[scratch + results, outputs * 4, planeBytes(count * outputs), 0, scratch],
+  );
+}
+
+/** The planes of the sums of some output channels, as windows [k, k, C, O]. */
+function gatherWindows(
+  exports: KernelExports,
+  { c, o, tile, window }: WinogradConvolution,
+  scratch: number,
+  places: ThreadPlaces,
+  outputs: number,
+  to: number,
+): void {
+  // Each input channel is a picture of k by k pixels for itself.
+  exports.winogradGather(
+    ...[tile, scratch + places.sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
+    ...[to, o * 4, window * c * o * 4, c * o * 4, outputs * 4, window, window],
+    ...[0, 0, 1, scratch],
+  );
+}
+
+type Sums = (scratch: number, chunk: Chunk, outputs: number) => void;
+
+/** Sets the sums to the products of a slice's first chunk, and adds those of the others. */
+function sumsOf(
+  scope: DnnlScope,
+  convolution: WinogradConvolution,
+  slices: Slices,
+  atOnce: number,
+  places: ThreadPlaces,
+): Sums | null {
+  const { c, o } = convolution;
+  const made = new Map<string, PlaneProducts>();
+  const key = (count: number, outputs: number, added: boolean) => `${count} ${outputs} ${added}`;
+  for (const count of chunkSizes(convolution, slices, atOnce)) {
+    for (const outputs of new Set([places.outputsAtOnce, o % places.outputsAtOnce || places.outputsAtOnce])) {
+      for (const added of [false, true]) {
+        const products = planeProducts(scope, convolution.planes, [c, count, outputs], {
+          transposed: true,
+          added,
+        });
+        if (products === null) return null;
+        made.set(key(count, outputs, added), products);
+      }
+    }
+  }
+  return (scratch, { first, count }, outputs) => {
+    const products = made.get(key(count, outputs, first > 0)) as PlaneProducts;
+    products(
+      { address: scratch + places.pictures, planeBytes: planeBytes(count * c) },
+      { address: scratch + places.results, planeBytes: planeBytes(count * outputs) },
+      { address: scratch + places.sums, planeBytes: planeBytes(c * outputs) },
+    );
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * Whether a convolution is faster in oneDNN, channels last, or in the wasm engine's kernels, channels first: both
+ * compute it and the gradient by its weight (that by the input is not always wanted) on a few examples and one thread,
+ * and the choice is kept with the others. What has many channels is not tried: there the library is several times
+ * faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
+ */
+import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelPlan } from "../../cpu/kernel.ts";
+import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { planKernel } from "../../cpu/step_plans.ts";
+import { convolutionKey } from "../convolution/convolution_layouts.ts";
+import { convolutionScratchBytes, FEW_CHANNELS, operations } from "../convolution/convolution_shapes.ts";
+import { planConvolution } from "../convolution/native_convolution.ts";
+import { planWeightGradient } from "../convolution/native_weight_gradient.ts";
+import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
+import { loadDnnl } from "../library/load_dnnl.ts";
+import { elementOf, type NativeStep } from "../native_step.ts";
+import { OwnScratch } from "../own_scratch.ts";
+import { Chooser, type Choosing } from "./choices.ts";
+import { openTrialMemory, TrialMemory } from "./trial_memory.ts";
+
+type Specs = readonly TensorSpec[];
+
+/** Output channels from which nothing is tried. */
+const MANY_CHANNELS = 64;
+/** Operations of a trial, roughly, and its most examples. */
+const TRIAL_OPERATIONS = 3e7;
+const TRIAL_EXAMPLES = 16;
+
+export class ConvolutionChoice {
+  readonly #known = new Map<string, boolean>();
+  #tools: Tools | null | undefined;
+
+  /** For a `conv2d` or one of its gradients, given as [N, C, H, W]; all three get the same answer. */
+  prefersOnednn(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
+    const [x, w, y] = forwardOperands(op, inputs, outputs);
+    const g = convGeometry(attributes, x.shape, w.shape, y.shape);
+    if (g === null) return false;
+    if (g.o * g.groups < FEW_CHANNELS) return false;
+    if (g.o >= MANY_CHANNELS && g.groups === 1) return true;
+    const n = Math.max(
+      1,
+      Math.min(g.n, TRIAL_EXAMPLES, Math.floor(TRIAL_OPERATIONS / (operations(g) / g.n))),
+    );
+    const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const better = this.#try(key, attributes, [x, w, y], n);
+    this.#known.set(key, better);
+    return better;
+  }
+
+  #try(key: string, attributes: Attributes, operands: Specs, n: number): boolean {
+    if (this.#tools === undefined) this.#tools = openTools();
+    if (this.#tools === null) return true;
+    const { chooser, dnnl, memory } = this.#tools;
+    const scope = new DnnlScope(dnnl);
+    const ways = [
+      { name: "onednn", works: () => nativeWorks(scope, memory(), attributes, operands, n) },
+      { name: "wasm", works: () => wasmWorks(attributes, operands, n) },
+    ];
+    const names = ways.map(({ name }) => name);
+    try {
+      const way = chooser.choose(key, names, (i) => {
+        const run = trialOf(memory(), ways[i].works());
+        return run && { bytes: [], run: memory().warm(run, `${key} ${names[i]}`) };
+      });
+      chooser.save();
+      return names[way] === "onednn";
+    } finally {
+      scope.destroy();
+    }
+  }
+}
+
+/** x, weight and y of the convolution itself. */
+function forwardOperands(op: string, inputs: Specs, outputs: Specs): TensorSpec[] {
+  if (op === "conv2dInputGradient") return [outputs[0], inputs[1], inputs[0]];
+  if (op === "conv2dWeightGradient") return [inputs[0], outputs[0], inputs[1]];
+  return [inputs[0], inputs[1], outputs[0]];
+}
+
+/** One of the three ops with the operands of a trial. */
+interface Work {
+  readonly plan: KernelPlan | null;
+  readonly inputs: Specs;
+  readonly outputs: Specs;
+  readonly scratchBytes: number;
+}
+
+/** What is tried, on `n` examples. */
+function triedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boolean) {
+  const few = ({ shape: [, c, h, width], dtype }: TensorSpec): TensorSpec => ({
+    shape: last ? [n, h, width, c] : [n, c, h, width],
+    dtype: last ? dtype : "float32",
+  });
+  const { stride, padding, dilation, groups } = attributes;
+  const common = { stride, padding, dilation, groups, ...(last && { layout: "channelsLast" }) };
+  const [source, weight, result] = [few(x), w, few(y)];
+  const bias: TensorSpec = { shape: [w.shape[0]], dtype: "float32" };
+  return [
+    { op: "conv2d", attributes: common, inputs: [source, weight, bias], outputs: [result] },
+    {
+      op: "conv2dWeightGradient",
+      attributes: { ...common, weightShape: w.shape },
+      inputs: [source, result],
+      outputs: [weight],
+    },
+  ];
+}
+
+const NATIVE: Readonly<Record<string, (scope: DnnlScope, step: NativeStep) => KernelPlan | null>> = {
+  conv2d: planConvolution,
+  conv2dWeightGradient: planWeightGradient,
+};
+
+function nativeWorks(
+  scope: DnnlScope,
+  memory: TrialMemory,
+  attributes: Attributes,
+  operands: Specs,
+  n: number,
+): Work[] {
+  const own = new OwnScratch(scope.dnnl.foreign);
+  const shared = { base: memory.base, everything: true, chooser: THE_FIRST, own, trialMemory: () => memory };
+  return triedOps(operands, attributes, n, true).map((call) => {
+    const scratchBytes = convolutionScratchBytes(call.op, call.attributes, call.inputs, call.outputs);
+    return { ...call, plan: NATIVE[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
+  });
+}
+
+function wasmWorks(attributes: Attributes, operands: Specs, n: number): Work[] {
+  return triedOps(operands, attributes, n, false).map((call) => {
+    const plan = planKernel(call.op, call.attributes, call.inputs, call.outputs);
+    return { ...call, plan, scratchBytes: plan?.scratchBytes ?? 0 };
+  });
+}
+
+/** Runs all works one after the other; null where one has no plan or no room. */
+function trialOf(memory: TrialMemory, works: readonly Work[]): (() => void) | null {
+  const runs: (() => void)[] = [];
+  for (const { plan, inputs, outputs, scratchBytes } of works) {
+    if (plan === null || !TrialMemory.holds([...inputs, ...outputs], scratchBytes + plan.threadScratchBytes))
+      return null;
+    runs.push(memory.trial(plan, inputs, outputs, scratchBytes));
+  }
+  return () => {
+    for (const run of runs) run();
+  };
+}
+
+/** Within a trial the likely way that there is is taken: the ways themselves are measured at their full size. */
+const THE_FIRST: Choosing = {
+  choose: (_key, names, kernel) => names.findIndex((_, way) => kernel(way) !== null),
+};
+
+interface Tools {
+  readonly dnnl: Dnnl;
+  readonly chooser: Chooser;
+  /** Made when something is first tried. */
+  readonly memory: () => TrialMemory;
+}
+
+/** What it takes to try on this thread; null where the library cannot be had. */
+function openTools(): Tools | null {
+  try {
+    const { dnnl } = loadDnnl();
+    let made: TrialMemory | undefined;
+    const memory = () => {
+      made ??= openTrialMemory(dnnl.foreign);
+      return made;
+    };
+    return { dnnl, memory, chooser: new Chooser(undefined, true, dnnl) };
+  } catch {
+    return null;
+  }
+}

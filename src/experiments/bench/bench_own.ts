@@ -1,0 +1,175 @@
+/**
+ * Measures one of our engines in a process of its own, as the peers are measured, and prints one bench line:
+ * `node bench_own.js train|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
+ * --size 1024`. Where the engine does not have the precision, one line says so in place of figures.
+ */
+import { parseArgs } from "node:util";
+import { create, entry } from "../../models/index.ts";
+import * as optim from "../../optim/index.ts";
+import { executor } from "../../runtime/runtime.ts";
+import {
+  crossEntropy,
+  fromTypedArray,
+  printProgram,
+  profile,
+  rand,
+  stopEngine,
+  type Tensor,
+  useEngine,
+} from "../../tensor/index.ts";
+import { inPrecision, type Precision, usablePrecision } from "../../train/loop/precision.ts";
+import { type BenchLine, median } from "./bench_lines.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    net: { type: "string", default: "lenet" },
+    engine: { type: "string", default: "wasm" },
+    precision: { type: "string", default: "f32" },
+    threads: { type: "string" },
+    batch: { type: "string" },
+    windows: { type: "string", default: "5" },
+    seconds: { type: "string", default: "1" },
+    size: { type: "string", default: "1024" },
+    explain: { type: "boolean", default: false },
+  },
+});
+
+const threads = values.threads === undefined ? undefined : Number(values.threads);
+const windows = Number(values.windows);
+const windowMs = 1000 * Number(values.seconds);
+
+await useEngine(values.engine, threads === undefined ? {} : { threads });
+const { precision, note } = await usablePrecision(values.precision as Precision);
+const line =
+  note === undefined ? await measure() : { event: "absent", reason: "no fast bf16 on this processor" };
+process.stdout.write(`${JSON.stringify(line)}\n`);
+await stopEngine();
+
+function measure(): Promise<BenchLine> {
+  return positionals[0] === "matmul" ? measureMatmul() : measureTraining();
+}
+
+async function measureTraining(): Promise<BenchLine> {
+  const { inputShape, presets } = entry(values.net);
+  const [channels, inputSize] = inputShape;
+  const batch = values.batch === undefined ? presets.zh.batchSize : Number(values.batch);
+  const net = create(values.net, { edition: "zh" });
+  const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+  const pixels = Float32Array.from(
+    { length: batch * channels * inputSize ** 2 },
+    (_, i) => ((i * 2654435761) % 256) / 255,
+  );
+  const x = fromTypedArray(pixels, [batch, channels, inputSize, inputSize], "float32");
+  const y = fromTypedArray(
+    Float64Array.from({ length: batch }, (_, i) => i % 10),
+    [batch],
+    "int64",
+  );
+  const step = (): Tensor => {
+    const loss = inPrecision(precision, () => crossEntropy(net(x), y));
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+  await step().item();
+  const firstStepSeconds = sinceStart();
+  await window(step, windowMs / 2);
+  const rates: number[] = [];
+  let total = 0;
+  let onThisThread = 0;
+  const { statistics } = executor();
+  const planningBefore = statistics.captureMilliseconds;
+  for (let i = 0; i < windows; i++) {
+    const { steps, milliseconds, inStep } = await window(step, windowMs);
+    onThisThread += inStep;
+    rates.push((1000 * steps * batch) / milliseconds);
+    total += milliseconds;
+  }
+  // Collecting what is pending, building its key, finding the program and sending it off; the rest of what
+  // happens on this thread is recording the operations and walking them back.
+  const planning = statistics.captureMilliseconds - planningBefore;
+  const planShare = planning / total;
+  const recordShare = (onThisThread - planning) / total;
+  if (values.explain)
+    for (const run of await profile(step))
+      process.stderr.write(`${printProgram(run.program, run.timings)}\n`);
+  return {
+    ...common(firstStepSeconds),
+    net: values.net,
+    batch,
+    examplesPerSecond: median(rates),
+    ...spreadOf(rates),
+    planShare,
+    recordShare,
+  };
+}
+
+/** Steps for a while, at most two under way, and waits for the last. */
+async function window(
+  step: () => Tensor,
+  milliseconds: number,
+): Promise<{ steps: number; milliseconds: number; inStep: number }> {
+  const started = performance.now();
+  let steps = 0;
+  let inStep = 0;
+  while (performance.now() - started < milliseconds) {
+    const before = performance.now();
+    step();
+    inStep += performance.now() - before;
+    steps++;
+    await executor().backpressure(2);
+  }
+  await executor().finish();
+  return { steps, milliseconds: performance.now() - started, inStep };
+}
+
+async function measureMatmul(): Promise<BenchLine> {
+  const size = Number(values.size);
+  const dtype = precision === "bf16" ? "bfloat16" : "float32";
+  const a = await rand(size, size).to(dtype).realize();
+  const b = await rand(size, size).to(dtype).realize();
+  // A chain of products in one program: what moves data in and out counts once, as with the peers.
+  const chain = 8;
+  const run = async () => {
+    let c = a;
+    for (let i = 0; i < chain; i++) c = c.matmul(b).mul(1 / size);
+    await c.amax().item();
+  };
+  await run();
+  const firstStepSeconds = sinceStart();
+  const rates: number[] = [];
+  for (let i = 0; i < windows; i++) {
+    const started = performance.now();
+    let products = 0;
+    while (performance.now() - started < windowMs) {
+      await run();
+      products += chain;
+    }
+    rates.push((2 * size ** 3 * products) / (performance.now() - started) / 1e6);
+  }
+  return { ...common(firstStepSeconds), task: "matmul", size, gflops: median(rates), ...spreadOf(rates) };
+}
+
+function common(firstStepSeconds: number): Omit<BenchLine, "net"> {
+  const info = executor().engine;
+  return {
+    event: "bench",
+    library: "convoyant",
+    engine: info.name,
+    precision,
+    threads: threads ?? executor().threads,
+    firstStepSeconds,
+    rssMb: process.resourceUsage().maxRSS / 1000,
+  };
+}
+
+function spreadOf(rates: readonly number[]): Pick<BenchLine, "windows" | "lowest" | "highest"> {
+  return { windows: rates.length, lowest: Math.min(...rates), highest: Math.max(...rates) };
+}
+
+/** Seconds since this process was started. */
+function sinceStart(): number {
+  return performance.now() / 1000;
+}

@@ -1,0 +1,298 @@
+/**
+ * Other libraries, measured beside ours in one go: finds what is installed, starts one program after the
+ * other, each in a process of its own, and collects the JSON lines they print.
+ *
+ * The programs stand in bench/peers of the repository; bench/README.md says how to install each library.
+ */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ArgumentError, nearestName } from "../../base/errors.ts";
+import { type BenchLine, medianLine, type SkipLine } from "./bench_lines.ts";
+import { lastWords, runPeer } from "./peer_process.ts";
+
+/** The libraries that can be measured. */
+export const peerNames = ["pytorch", "jax-js", "tfjs"] as const;
+export type PeerName = (typeof peerNames)[number];
+
+/**
+ * Ways to run PyTorch; "compile" takes half a minute before its first step, and "channels-last-kept-memory" is how it
+ * runs where the C library is told to keep its memory (bench/peers/kept_memory.py).
+ */
+export const pytorchModes = [
+  "eager",
+  "channels-last",
+  "compile",
+  "compile-channels-last",
+  "channels-last-kept-memory",
+] as const;
+export type PytorchMode = (typeof pytorchModes)[number];
+
+/** Where the peers are. */
+export interface PeerPlaces {
+  /** The folder with the peers' node_modules and venv. */
+  readonly folder: string;
+  /** The Python to run PyTorch with. */
+  readonly python: string;
+  /** The folder of the programs, bench/peers in a clone. */
+  readonly programs: string;
+}
+
+/** One program to start and what it measures. */
+export interface Contender {
+  readonly library: string;
+  readonly engine: string;
+  readonly net?: string;
+  readonly task?: string;
+  readonly precision?: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Why it cannot run; it is then skipped. */
+  readonly missing?: string;
+}
+
+/** How long and how often to measure. */
+export interface BenchEffort {
+  /** Runs of each program, in turn with the others; the median counts. Default 1. */
+  readonly rounds?: number;
+  /** Milliseconds after which a program is ended and skipped. Default 10 minutes. */
+  readonly timeoutMs?: number;
+  /** Ends the benchmark, and the program that is running. */
+  readonly signal?: AbortSignal;
+  /** Called before each run, for a progress line. */
+  readonly onStart?: (contender: Contender, round: number) => void;
+}
+
+/** What the programs are told. Absent values are left to the programs: the chapter's batch, five windows of 1 s. */
+export interface PeerSettings {
+  readonly threads: number;
+  readonly batch?: number;
+  readonly windows?: number;
+  /** Length of a timed window. */
+  readonly seconds?: number;
+  readonly pytorchModes?: readonly PytorchMode[];
+}
+
+/**
+ * Where the peers are: CONVOYANT_PEERS (default: `convoyant/peers` in the user's cache), and for PyTorch
+ * CONVOYANT_PEERS_PYTHON, the folder's own venv, or `python3`.
+ */
+export function peerPlaces(env: NodeJS.ProcessEnv = process.env): PeerPlaces {
+  const cache = env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const folder = env.CONVOYANT_PEERS || join(cache, "convoyant", "peers");
+  const venv = join(folder, "venv", "bin", "python");
+  return {
+    folder,
+    python: env.CONVOYANT_PEERS_PYTHON || (existsSync(venv) ? venv : "python3"),
+    programs: fileURLToPath(new URL("../../../../bench/peers/", import.meta.url)),
+  };
+}
+
+/**
+ * Reads `--against pytorch,jax-js`; "" and "none" mean nobody.
+ *
+ * @throws {ArgumentError} for a library that is not among `peerNames`
+ */
+export function parsePeers(text: string): PeerName[] {
+  const names = text.split(",").map((name) => name.trim());
+  return names
+    .filter((name) => name !== "" && name !== "none")
+    .map((name) => {
+      if ((peerNames as readonly string[]).includes(name)) return name as PeerName;
+      const near = nearestName(name, peerNames);
+      const hint = near ? `; did you mean "${near}"?` : "";
+      throw new ArgumentError(
+        `unknown library "${name}" to compare with; known: ${peerNames.join(", ")}${hint}`,
+      );
+    });
+}
+
+/** The arguments that every program understands. */
+function sharedArguments({ batch, windows, seconds }: PeerSettings): string[] {
+  const given = { batch, windows, seconds };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, `${value}`],
+  );
+}
+
+/** Why a program cannot be started, if so: no clone, or its package is not installed. */
+export function missingPart(
+  places: PeerPlaces,
+  program: string,
+  packages: readonly string[],
+): string | undefined {
+  if (!existsSync(join(places.programs, program))) return "its program bench/peers comes only with a clone";
+  for (const name of packages) {
+    if (existsSync(join(places.folder, "node_modules", name))) continue;
+    return `${name} is not in ${places.folder} (bench/README.md says how to install it)`;
+  }
+  return undefined;
+}
+
+function nodeContender(
+  places: PeerPlaces,
+  program: string,
+  packages: readonly string[],
+  what: Pick<Contender, "library" | "engine" | "net" | "task" | "precision">,
+  args: readonly string[],
+): Contender {
+  return {
+    ...what,
+    command: process.execPath,
+    args: [join(places.programs, program), ...args],
+    env: { CONVOYANT_PEERS: places.folder },
+    missing: missingPart(places, program, packages),
+  };
+}
+
+function pythonContender(
+  places: PeerPlaces,
+  program: string,
+  what: Pick<Contender, "engine" | "net" | "task" | "precision">,
+  args: readonly string[],
+): Contender {
+  return {
+    library: "pytorch",
+    ...what,
+    command: places.python,
+    args: [join(places.programs, program), ...args],
+    missing: missingPart(places, program, []),
+  };
+}
+
+/** The programs that train `net` in each of `peers` in a precision. */
+export function trainingContenders(
+  peers: readonly PeerName[],
+  net: string,
+  precision: string,
+  settings: PeerSettings,
+  places: PeerPlaces = peerPlaces(),
+): Contender[] {
+  const args = ["--net", net, ...sharedArguments(settings)];
+  const threads = ["--threads", `${settings.threads}`];
+  const onlyLenet =
+    net === "lenet" && precision === "f32" ? undefined : "it is measured on lenet in f32 only";
+  return peers.flatMap((peer) => {
+    if (peer === "pytorch") {
+      const modes = settings.pytorchModes ?? ["eager", "channels-last"];
+      return modes.map((mode) => {
+        const more = [...args, ...threads, "--mode", mode, "--precision", precision];
+        return pythonContender(places, "pytorch_train.py", { engine: mode, net, precision }, more);
+      });
+    }
+    const contender =
+      peer === "jax-js"
+        ? nodeContender(places, "jax_js_train.mjs", ["@jax-js/jax"], { library: peer, engine: "wasm", net }, [
+            ...args,
+            ...threads,
+          ])
+        : nodeContender(
+            places,
+            "tfjs_train.mjs",
+            ["@tensorflow/tfjs"],
+            { library: peer, engine: "cpu", net },
+            args,
+          );
+    return [{ ...contender, precision, missing: onlyLenet ?? contender.missing }];
+  });
+}
+
+/** The programs that multiply two `size` x `size` matrices in each of `peers` in a precision. */
+export function matmulContenders(
+  peers: readonly PeerName[],
+  size: number,
+  precision: string,
+  settings: PeerSettings,
+  places: PeerPlaces = peerPlaces(),
+): Contender[] {
+  const args = ["--size", `${size}`, "--threads", `${settings.threads}`, ...sharedArguments(settings)];
+  const task = "matmul";
+  return peers.map((peer) => {
+    if (peer === "pytorch")
+      return pythonContender(places, "pytorch_matmul.py", { engine: "eager", task, precision }, [
+        ...args,
+        ...["--precision", precision],
+      ]);
+    const what = { library: peer, engine: "wasm", task, precision };
+    const packages = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"];
+    const contender =
+      peer === "jax-js"
+        ? nodeContender(places, "jax_js_matmul.mjs", ["@jax-js/jax"], what, args)
+        : nodeContender(places, "tfjs_wasm_matmul.mjs", packages, what, args);
+    return precision === "f32" ? contender : { ...contender, missing: "it is measured in f32 only" };
+  });
+}
+
+function skip(contender: Contender, reason: string, absent = false): SkipLine {
+  const { library, engine, net, task, precision } = contender;
+  const subject = Object.entries({ net, task, precision }).filter(([, value]) => value !== undefined);
+  const line = { event: "skip", library, engine, ...Object.fromEntries(subject), reason } as const;
+  return absent ? { ...line, absent } : line;
+}
+
+/** The last result in what a program printed, or what it says is not to be had here. */
+function resultIn(
+  lines: readonly string[],
+): BenchLine | { readonly event: "absent"; reason: string } | undefined {
+  for (const line of lines.toReversed()) {
+    if (!line.startsWith("{")) continue;
+    try {
+      const value = JSON.parse(line);
+      if (value.event === "bench" || value.event === "absent") return value;
+    } catch {
+      // Not a result: a library may print what it likes.
+    }
+  }
+  return undefined;
+}
+
+/** Runs one program to its end. What goes wrong becomes a reason to skip it; only an abort throws. */
+export async function runContender(
+  contender: Contender,
+  effort: BenchEffort = {},
+): Promise<BenchLine | SkipLine> {
+  if (contender.missing !== undefined) return skip(contender, contender.missing, true);
+  const { timeoutMs = 600_000, signal } = effort;
+  const lines: string[] = [];
+  try {
+    const { code, errors, late } = await runPeer(contender, {
+      onLine: (line) => lines.push(line),
+      timeoutMs,
+      signal,
+    });
+    if (late) return skip(contender, `it did not end within ${timeoutMs / 1000} s`);
+    if (code !== 0) return skip(contender, lastWords(errors));
+    const result = resultIn(lines);
+    if (result?.event === "bench") return result;
+    return result === undefined
+      ? skip(contender, "it printed no result")
+      : skip(contender, result.reason, true);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return skip(contender, (error as Error).message);
+  }
+}
+
+/**
+ * Runs all programs in turn, `rounds` times around, so that whatever else the machine does meets them all
+ * alike; then yields one line for each, in their order: the medians, or why it was skipped.
+ */
+export async function runInTurn(
+  contenders: readonly Contender[],
+  effort: BenchEffort = {},
+): Promise<(BenchLine | SkipLine)[]> {
+  const runs = contenders.map((): BenchLine[] => []);
+  const skips: (SkipLine | undefined)[] = contenders.map(() => undefined);
+  for (let round = 1; round <= (effort.rounds ?? 1); round++) {
+    for (const [i, contender] of contenders.entries()) {
+      if (skips[i] !== undefined) continue;
+      if (contender.missing === undefined) effort.onStart?.(contender, round);
+      const line = await runContender(contender, effort);
+      if (line.event === "bench") runs[i].push(line);
+      else skips[i] = line;
+    }
+  }
+  return contenders.map((_, i) => skips[i] ?? medianLine(runs[i]));
+}

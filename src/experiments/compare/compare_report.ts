@@ -1,0 +1,115 @@
+/** What a comparison leaves behind: one picture of the curves and one table. */
+import { type Curve, curveStyle } from "../../report/curves.ts";
+import { formatFigure, formatRate } from "../../report/number_text.ts";
+import { renderCurvesSvg, svgDocument } from "../../report/svg/curves_svg.ts";
+import { median } from "../bench/bench_lines.ts";
+import { markdownTable } from "../console/markdown_table.ts";
+import { isStuck } from "../reproduce/reproduction_starts.ts";
+import { precisionOf, type SeriesRun } from "../run_series.ts";
+import { curveOver, type Spread, spreadOf, type Variant } from "./compare_variants.ts";
+
+/** A variant and its runs, one for each seed. */
+export interface ComparedVariant {
+  readonly variant: Variant;
+  readonly runs: readonly SeriesRun[];
+}
+
+/** The figures of a variant at the end of its runs. */
+export interface VariantFigures {
+  readonly name: string;
+  readonly seeds: number;
+  /** Runs that became NaN, or still give every class the same chance. */
+  readonly failed: number;
+  readonly trainLoss: Spread | undefined;
+  readonly trainAccuracy: Spread | undefined;
+  readonly testAccuracy: Spread | undefined;
+  readonly examplesPerSecond: number | undefined;
+}
+
+export function figuresOfVariant({ variant, runs }: ComparedVariant): VariantFigures {
+  const whole = runs.filter((run) => run.failure === null);
+  const figures = whole.flatMap((run) => run.figures ?? []);
+  const rates = figures.flatMap(({ examplesPerSecond }) => examplesPerSecond ?? []);
+  const fallback = runs.find((run) => precisionOf(run) !== run.config.precision);
+  return {
+    name: fallback === undefined ? variant.name : `${variant.name} (computed in ${precisionOf(fallback)})`,
+    seeds: runs.length,
+    failed: runs.filter(
+      (run) => run.failure !== null || (run.figures !== undefined && isStuck(run.figures.trainLoss)),
+    ).length,
+    trainLoss: spreadOf(figures.map(({ trainLoss }) => trainLoss)),
+    trainAccuracy: spreadOf(figures.map(({ trainAccuracy }) => trainAccuracy)),
+    testAccuracy: spreadOf(figures.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
+    examplesPerSecond: rates.length === 0 ? undefined : median(rates),
+  };
+}
+
+export const COMPARISON_TITLES = [
+  "variant",
+  "seeds",
+  "training loss",
+  "training accuracy",
+  "test accuracy",
+  "examples/s",
+  "failed",
+];
+
+/** The cells of a variant's row: means, with the least and the largest over the seeds. */
+export function comparisonRow(figures: VariantFigures): string[] {
+  const { trainLoss, trainAccuracy, testAccuracy, examplesPerSecond } = figures;
+  return [
+    figures.name,
+    `${figures.seeds}`,
+    ...[trainLoss, trainAccuracy, testAccuracy].map(spreadText),
+    examplesPerSecond === undefined ? "" : formatRate(examplesPerSecond),
+    `${figures.failed}`,
+  ];
+}
+
+function spreadText(spread: Spread | undefined): string {
+  if (spread === undefined) return "";
+  const { mean, low, high } = spread;
+  return low === high
+    ? formatFigure(mean)
+    : `${formatFigure(mean)} (${formatFigure(low)}–${formatFigure(high)})`;
+}
+
+/** The table as a document. */
+export function comparisonDocument(title: string, compared: readonly ComparedVariant[]): string {
+  const rows = compared.map((each) => comparisonRow(figuresOfVariant(each)));
+  const note = "Figures after the last epoch: the mean over the seeds, and the least and the largest.";
+  return `# ${title}\n\n${note}\n\n${markdownTable(COMPARISON_TITLES, rows)}\n\n![Curves](compare.svg)\n`;
+}
+
+const PANELS = [
+  { key: "trainLoss", label: "training loss" },
+  { key: "trainAccuracy", label: "training accuracy" },
+  { key: "testAccuracy", label: "test accuracy" },
+] as const;
+
+/** The picture: training loss, training accuracy, test accuracy, a curve for each variant, its band over the seeds. */
+export function comparisonSvg(title: string, compared: readonly ComparedVariant[], epochs: number): string {
+  const [width, height] = [760, 400];
+  const panels = PANELS.map(({ key, label }, i) => {
+    const curves: Curve[] = compared.map(({ variant, runs }, at) => ({
+      name: variant.name,
+      points: curveOver(
+        runs.filter((run) => run.failure === null),
+        key,
+      ),
+      ...curveStyle({ name: variant.name, points: [] }, at),
+    }));
+    const drawn = renderCurvesSvg(curves, {
+      ...{ width, height, inline: true, yLabel: label, xRange: [0, epochs] as const },
+      title: i === 0 ? title : undefined,
+      label: `${title}: ${label}`,
+    });
+    return `<g transform="translate(0 ${i * height})">${drawn}</g>`;
+  });
+  return svgDocument(panels.join("\n"), {
+    width,
+    height: PANELS.length * height,
+    label: title,
+    inline: false,
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * PyTorch through the same epochs and starts as ours, after them: by the program in bench/peers, whose lines go to
+ * `pytorch.jsonl` beside the runs. What that file holds already is not trained again; an interrupted training goes on
+ * from its last checkpoint.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { openDataset } from "../../data/index.ts";
+import { writeFileAtomicSync } from "../../io/atomic_file.ts";
+import { readTextSync } from "../../io/regular_file.ts";
+import { missingPart, type PeerPlaces, peerPlaces } from "../bench/bench_peers.ts";
+import { lastWords, type PeerProgram, runPeer } from "../bench/peer_process.ts";
+import { precisionOf, type SeriesRun } from "../run_series.ts";
+import { differencesFromTheBook } from "../training_config.ts";
+import { type PytorchRecord, readPytorchRecords } from "./reproduction_pytorch.ts";
+
+const PROGRAM = "pytorch_epochs.py";
+/** Networks that the program has. */
+const NETS: readonly string[] = ["lenet", "bn-lenet", "alexnet", "vgg11", "nin", "googlenet"];
+
+/** What PyTorch is to do too: a training, a start (its first steps), or a training whose start is told of as well. */
+export interface PeerTask {
+  readonly net: string;
+  readonly precision: string;
+  readonly seed: number;
+  /** Whole epochs; 0 where there is a start alone. */
+  readonly epochs: number;
+  /** Steps of the start; 0 where there is none. */
+  readonly steps: number;
+}
+
+/** What ours have been through with the chapter's settings and the records do not hold, in the order of the runs. */
+export function peerTasks(
+  runs: readonly SeriesRun[],
+  starts: readonly SeriesRun[],
+  records: readonly PytorchRecord[],
+): PeerTask[] {
+  const likeTheBook = ({ config }: SeriesRun, limitBatches: number | null) =>
+    differencesFromTheBook({ ...config, limitBatches }).length === 0;
+  const trainings = runs
+    .filter((run) => likeTheBook(run, run.config.limitBatches))
+    .map((run) => ({ ...taskOf(run), epochs: Math.floor(run.figures?.epochs ?? 0), steps: 0 }));
+  const begun = starts
+    .filter((run) => likeTheBook(run, null))
+    .map((run) => ({ ...taskOf(run), epochs: 0, steps: run.config.limitBatches ?? 0 }));
+  const left = [...trainings, ...begun].filter(
+    (task) => NETS.includes(task.net) && !records.some((record) => isDone(task, record)),
+  );
+  const tasks = new Map<string, PeerTask>();
+  for (const { epochs, steps, ...which } of left) {
+    const key = JSON.stringify(which);
+    const other = tasks.get(key) ?? { epochs: 0, steps: 0 };
+    const task = { ...which, epochs: Math.max(epochs, other.epochs), steps: Math.max(steps, other.steps) };
+    if (task.epochs > 0 || task.steps > 0) tasks.set(key, task);
+  }
+  return [...tasks.values()];
+}
+
+function taskOf(run: SeriesRun) {
+  return { net: run.config.model, precision: precisionOf(run), seed: run.config.seed };
+}
+
+function isDone(task: PeerTask, record: PytorchRecord): boolean {
+  const { net, precision, seed, lr, epoch = 0, steps } = record;
+  const same = net === task.net && precision === task.precision && seed === task.seed && lr === undefined;
+  return same && (task.steps > 0 ? steps === task.steps : epoch >= task.epochs);
+}
+
+/** How the program is called for a task. */
+export function peerProgram(task: PeerTask, out: string, data: string, places: PeerPlaces): PeerProgram {
+  const { net, precision, seed, epochs, steps } = task;
+  const which = ["--net", net, "--precision", precision, "--first-seed", `${seed}`];
+  const length = ["--epochs", `${epochs}`, "--steps", `${steps}`];
+  const kept = ["--checkpoint", join(out, `pytorch-${net}-${precision}`)];
+  return {
+    command: places.python,
+    args: [join(places.programs, PROGRAM), "--data", data, ...which, ...length, ...kept],
+  };
+}
+
+/**
+ * Does what is left for PyTorch, a task after the other; one that fails is told of and left out.
+ *
+ * @throws the signal's reason where it is aborted.
+ */
+export async function trainPeers(
+  runs: { readonly trainings: readonly SeriesRun[]; readonly starts: readonly SeriesRun[] },
+  out: string,
+  options: { signal: AbortSignal; note(text: string): void; onRecord(): void },
+): Promise<void> {
+  const places = peerPlaces();
+  const file = join(out, "pytorch.jsonl");
+  const tasks = peerTasks(runs.trainings, runs.starts, readPytorchRecords(file));
+  if (tasks.length === 0) return;
+  const missing = missingPart(places, PROGRAM, []);
+  if (missing !== undefined) {
+    options.note(`pytorch: left out, ${missing}`);
+    return;
+  }
+  const { dataDir } = (runs.trainings[0] ?? runs.starts[0]).config;
+  const { folder } = await openDataset("fashion-mnist", {
+    train: true,
+    ...(dataDir !== null && { dataDir }),
+  });
+  for (const task of tasks) {
+    const { net, precision, seed, epochs, steps } = task;
+    const length = [epochs > 0 && `${epochs} epochs`, steps > 0 && `the first ${steps} steps`].filter(
+      Boolean,
+    );
+    options.note(`pytorch: ${net}, ${precision}, seed ${seed}, ${length.join(", ")}`);
+    const onLine = (line: string) => {
+      if (line.startsWith("step ")) options.note(`pytorch: ${line}`);
+      if (!line.startsWith("{")) return;
+      append(file, line);
+      options.note(`pytorch: ${line}`);
+      options.onRecord();
+    };
+    const { signal } = options;
+    const failed = await runPeer(peerProgram(task, out, folder, places), { onLine, signal }).then(
+      ({ code, errors }) => (code === 0 ? null : lastWords(errors)),
+      (error: Error) => {
+        signal.throwIfAborted();
+        return error.message;
+      },
+    );
+    if (failed !== null) options.note(`pytorch: ${net} was left out: ${failed}`);
+  }
+}
+
+/** Whole: a program that is killed leaves no half line behind. */
+function append(file: string, line: string): void {
+  const before = existsSync(file) ? readTextSync(file) : "";
+  writeFileAtomicSync(file, `${before}${before === "" || before.endsWith("\n") ? "" : "\n"}${line}\n`);
+}

@@ -1,0 +1,97 @@
+/** First values of weights: made here, not by a program, so that building a model compiles nothing. */
+import { allocateArray, type DType, type TypedArray } from "../../base/dtype.ts";
+import { fillNormal, fillTruncatedNormal, fillUniform, type RandomKey } from "../../base/random_fill.ts";
+import { numel, type Shape } from "../../base/shape.ts";
+import type { TensorSpec } from "../../engines/contract/engine.ts";
+import { constantValue, setGradientMode, type Value } from "../../graph/node.ts";
+import { runningExecutor } from "../../runtime/runtime.ts";
+import { drawKey, type Generator } from "../../tensor/random_state.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+const EMPTY = new Float32Array(0);
+
+/** A value whose elements are made when somebody first looks at them: a weight that is loaded over never is. */
+export function deferredValue(shape: Shape, dtype: DType, fill: (out: TypedArray) => void): Value {
+  const value = constantValue(EMPTY, [...shape], dtype);
+  const become = (data: Value["data"]) => {
+    Object.defineProperty(value, "data", {
+      value: data,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+    return data;
+  };
+  const make = () => {
+    const out = allocateArray(dtype, numel(shape));
+    fill(out);
+    return become(out);
+  };
+  Object.defineProperty(value, "data", { get: make, set: become, enumerable: true, configurable: true });
+  return value;
+}
+
+export function uniformValue(
+  spec: TensorSpec,
+  low: number,
+  high: number,
+  generator?: Generator | null,
+): Value {
+  const key = keyFrom(generator);
+  return deferredValue(spec.shape, spec.dtype, (out) => fillUniform(out, key, low, high));
+}
+
+export function normalValue(
+  spec: TensorSpec,
+  mean: number,
+  std: number,
+  generator?: Generator | null,
+): Value {
+  const key = keyFrom(generator);
+  return deferredValue(spec.shape, spec.dtype, (out) => fillNormal(out, key, mean, std));
+}
+
+export function truncatedNormalValue(
+  spec: TensorSpec,
+  mean: number,
+  std: number,
+  range: { low: number; high: number },
+  generator?: Generator | null,
+): Value {
+  const key = keyFrom(generator);
+  return deferredValue(spec.shape, spec.dtype, (out) => fillTruncatedNormal(out, key, mean, std, range));
+}
+
+export function filledValue(shape: Shape, dtype: DType, number: number): Value {
+  return deferredValue(shape, dtype, (out) => {
+    if (number !== 0) out.fill(number);
+  });
+}
+
+/** The next stream of a generator: which one is settled here, whenever its numbers are looked at. */
+export function keyFrom(generator?: Generator | null): RandomKey {
+  const [seedLow, seedHigh, streamLow, streamHigh] = drawKey(generator).data as Int32Array;
+  return { seedLow, seedHigh, streamLow, streamHigh };
+}
+
+/**
+ * Puts new contents of the same shape and dtype into a tensor, without an operation: what was computed from
+ * the old contents stays as it is.
+ */
+export function overwrite(tensor: Tensor, contents: Value): void {
+  const { cell } = tensor;
+  if (runningExecutor()?.isCommitPending(cell)) {
+    const before = setGradientMode(false);
+    try {
+      tensor.assign(contents);
+    } finally {
+      setGradientMode(before);
+    }
+    return;
+  }
+  const owner = cell.value.gradientOwner;
+  contents.requiresGrad = owner !== null;
+  contents.gradientOwner = owner;
+  cell.home = null;
+  cell.value = contents;
+}

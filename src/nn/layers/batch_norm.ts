@@ -1,0 +1,302 @@
+/** Normalisation over the batch, with running statistics for use. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import type { DType } from "../../base/dtype.ts";
+import { ShapeError } from "../../base/errors.ts";
+import { formatShape } from "../../base/shape.ts";
+import { constantValue } from "../../graph/node.ts";
+import { currentLabel } from "../../graph/scope.ts";
+import { squeeze, unsqueeze } from "../../tensor/functions/shape/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as F from "../functional.ts";
+import { filledValue, overwrite } from "../init/initial_values.ts";
+import { countArgument, newBuffer, newParameter } from "../module/layer_parameters.ts";
+import { Module } from "../module/module.ts";
+import { py } from "../module/module_text.ts";
+import type { ParameterTensor } from "../module/parameter.ts";
+
+export interface BatchNormOptions {
+  eps?: number;
+  momentum?: number | null;
+  affine?: boolean;
+  trackRunningStats?: boolean;
+  bias?: boolean;
+  dtype?: DType;
+}
+
+export type BatchNormArguments =
+  | [
+      numFeatures: number,
+      eps?: number,
+      momentum?: number | null,
+      affine?: boolean,
+      trackRunningStats?: boolean,
+    ]
+  | [numFeatures: number, options?: BatchNormOptions]
+  | [numFeatures: number, eps: number, options?: BatchNormOptions]
+  | [options: BatchNormOptions & { numFeatures: number }];
+
+const OPTIONS = ["eps?", "momentum?", "affine?", "trackRunningStats?", "bias?", "dtype?"];
+const BATCH_NORM_1D = signature("BatchNorm1d", ["numFeatures", ...OPTIONS]);
+const BATCH_NORM_2D = signature("BatchNorm2d", ["numFeatures", ...OPTIONS]);
+const BATCH_NORM_3D = signature("BatchNorm3d", ["numFeatures", ...OPTIONS]);
+const INSTANCE_NORM_1D = signature("InstanceNorm1d", ["numFeatures", ...OPTIONS]);
+const INSTANCE_NORM_2D = signature("InstanceNorm2d", ["numFeatures", ...OPTIONS]);
+
+/** What the layers with a number per channel share. */
+export abstract class ChannelNorm extends Module {
+  numFeatures: number;
+  readonly eps: number;
+  readonly momentum: number | null;
+  readonly affine: boolean;
+  readonly trackRunningStats: boolean;
+  protected readonly hasBias: boolean;
+  protected parameterDType: DType;
+  declare weight: ParameterTensor | null;
+  declare bias: ParameterTensor | null;
+  declare runningMean: Tensor | null;
+  declare runningVar: Tensor | null;
+  declare numBatchesTracked: Tensor | null;
+
+  constructor(of: string, args: Record<string, any>, usually: { affine: boolean; track: boolean }) {
+    super();
+    const {
+      numFeatures,
+      eps = 1e-5,
+      momentum = 0.1,
+      affine = usually.affine,
+      trackRunningStats = usually.track,
+    } = args;
+    this.numFeatures = countArgument(of, "numFeatures", numFeatures, 0);
+    this.eps = eps;
+    this.momentum = momentum;
+    this.affine = affine;
+    this.trackRunningStats = trackRunningStats;
+    this.hasBias = affine && (args.bias ?? true);
+    this.parameterDType = args.dtype ?? "float32";
+    if (!this.isLazy) this.makeParameters();
+  }
+
+  protected makeParameters(): void {
+    const { numFeatures, parameterDType: dtype } = this;
+    this.weight = this.affine ? newParameter([numFeatures], dtype, 1) : null;
+    this.bias = this.hasBias ? newParameter([numFeatures], dtype) : null;
+    const track = this.trackRunningStats;
+    this.registerBuffer("running_mean", track ? newBuffer([numFeatures], dtype) : null);
+    this.registerBuffer("running_var", track ? newBuffer([numFeatures], dtype, 1) : null);
+    this.registerBuffer("num_batches_tracked", track ? newBuffer([], "int64") : null);
+  }
+
+  /** @internal A lazy layer makes its parameters in this dtype. */
+  override convertOwn(dtype: DType): void {
+    super.convertOwn(dtype);
+    this.parameterDType = dtype;
+  }
+
+  /** Running mean 0, running variance 1, no batches seen. */
+  resetRunningStats(): void {
+    const { runningMean, runningVar, numBatchesTracked } = this;
+    if (runningMean !== null) overwrite(runningMean, filledValue(runningMean.shape, runningMean.dtype, 0));
+    if (runningVar !== null) overwrite(runningVar, filledValue(runningVar.shape, runningVar.dtype, 1));
+    if (numBatchesTracked !== null) overwrite(numBatchesTracked, filledValue([], "int64", 0));
+  }
+
+  resetParameters(): void {
+    this.resetRunningStats();
+    if (this.weight !== null) overwrite(this.weight, filledValue(this.weight.shape, this.weight.dtype, 1));
+    if (this.bias !== null) overwrite(this.bias, filledValue(this.bias.shape, this.bias.dtype, 0));
+  }
+
+  /** Which inputs fit, for the message: the numbers of dimensions and what they are. */
+  protected abstract readonly expected: { readonly ranks: readonly number[]; readonly text: string };
+
+  protected checkInput(input: Tensor): void {
+    const { ranks, text } = this.expected;
+    if (ranks.includes(input.ndim)) return;
+    throw new ShapeError(
+      `${this.constructor.name} (${currentLabel()}): expected an input ${text}, got ${formatShape(input.shape)}`,
+    );
+  }
+
+  override extraRepr(): string {
+    return (
+      `${this.numFeatures}, eps=${py(this.eps)}, momentum=${py(this.momentum)}, affine=${py(this.affine)}, ` +
+      `bias=${py(this.hasBias)}, track_running_stats=${py(this.trackRunningStats)}`
+    );
+  }
+}
+
+/** Batch norm over inputs of any number of dimensions; the layers differ in those they take. */
+export abstract class BatchNormBase extends ChannelNorm {
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    const { weight, bias, eps, training } = this;
+    const track = training && this.trackRunningStats;
+    const factor = track ? this.#countBatch() : (this.momentum ?? 0);
+    // In training without running statistics, and without any at all, the batch's own are used.
+    const ownStatistics = training || this.runningMean === null;
+    const running = !training || this.trackRunningStats;
+    return F.batchNorm(input, running ? this.runningMean : null, running ? this.runningVar : null, {
+      weight,
+      bias,
+      training: ownStatistics,
+      momentum: factor,
+      eps,
+    });
+  }
+
+  /** Counts the batch and returns the weight of its statistics. */
+  #countBatch(): number {
+    const counter = this.numBatchesTracked;
+    if (counter === null) return this.momentum ?? 0;
+    const { data } = counter.value;
+    if (data === null) {
+      counter.assign(counter.add(1).value);
+      return this.momentum ?? 0;
+    }
+    const batches = data[0] + 1;
+    overwrite(counter, constantValue(Float64Array.of(batches), [], "int64"));
+    return this.momentum ?? 1 / batches;
+  }
+}
+
+/** See {@link BatchNorm1d}. */
+export class BatchNorm1dLayer extends BatchNormBase {
+  protected override get expected() {
+    return { ranks: [2, 3], text: "[N, C] or [N, C, L]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("BatchNorm1d", bindArguments(BATCH_NORM_1D, args), { affine: true, track: true });
+  }
+}
+
+/** See {@link BatchNorm2d}. */
+export class BatchNorm2dLayer extends BatchNormBase {
+  protected override get expected() {
+    return { ranks: [4], text: "[N, C, H, W]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("BatchNorm2d", bindArguments(BATCH_NORM_2D, args), { affine: true, track: true });
+  }
+}
+
+/**
+ * Normalises each feature of [N, C] or [N, C, L] over the batch; see {@link BatchNorm2d}.
+ *
+ * @throws ShapeError in training with one value per feature, whose variance is 0.
+ * @example
+ * ```ts
+ * nn.BatchNorm1d(120)(randn(8, 120)).shape; // [8, 120]
+ * ```
+ */
+export const BatchNorm1d = callable("BatchNorm1d", BatchNorm1dLayer);
+export type BatchNorm1d = BatchNorm1dLayer;
+
+/**
+ * y = (x - mean) / sqrt(variance + eps) * weight + bias for each channel of [N, C, H, W]: in training with mean
+ * and variance of the batch, in use (`eval()`) with the running ones.
+ *
+ * running = (1 - momentum) running + momentum batch; the running variance takes the unbiased one.
+ *
+ * Source: S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+ *
+ * @param momentum - weight of the newest batch; null averages all batches evenly.
+ * @param affine - whether weight and bias are learned.
+ * @param trackRunningStats - without running statistics the batch's own are used always.
+ * @throws ShapeError in training with one value per channel, whose variance is 0.
+ * @example
+ * ```ts
+ * nn.BatchNorm2d(6)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * ```
+ */
+export const BatchNorm2d = callable("BatchNorm2d", BatchNorm2dLayer);
+export type BatchNorm2d = BatchNorm2dLayer;
+
+/** See {@link BatchNorm3d}. */
+export class BatchNorm3dLayer extends BatchNormBase {
+  protected override get expected() {
+    return { ranks: [5], text: "[N, C, D, H, W]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("BatchNorm3d", bindArguments(BATCH_NORM_3D, args), { affine: true, track: true });
+  }
+}
+
+/**
+ * Batch norm over volumes [N, C, D, H, W]; see {@link BatchNorm2d}.
+ *
+ * @example
+ * ```ts
+ * nn.BatchNorm3d(6)(randn(8, 6, 4, 5, 5)).shape; // [8, 6, 4, 5, 5]
+ * ```
+ */
+export const BatchNorm3d = callable("BatchNorm3d", BatchNorm3dLayer);
+export type BatchNorm3d = BatchNorm3dLayer;
+
+/** Normalisation of each channel of each example by itself. */
+abstract class InstanceNormBase extends ChannelNorm {
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    const { weight, bias, eps, runningMean, runningVar } = this;
+    const useInputStats = this.training || !this.trackRunningStats;
+    const batched = this.expected.ranks.indexOf(input.ndim) === 0 ? input : unsqueeze(input, 0);
+    const momentum = this.momentum ?? 0;
+    const out = F.instanceNorm(batched, {
+      runningMean,
+      runningVar,
+      weight,
+      bias,
+      useInputStats,
+      momentum,
+      eps,
+    });
+    return batched === input ? out : squeeze(out, 0);
+  }
+}
+
+/** See {@link InstanceNorm1d}. */
+export class InstanceNorm1dLayer extends InstanceNormBase {
+  protected override get expected() {
+    return { ranks: [3, 2], text: "[N, C, L] or [C, L]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm1d", bindArguments(INSTANCE_NORM_1D, args), { affine: false, track: false });
+  }
+}
+
+/**
+ * Normalises each channel of each sequence by itself.
+ *
+ * @example
+ * ```ts
+ * nn.InstanceNorm1d(6)(randn(8, 6, 10)).shape; // [8, 6, 10]
+ * ```
+ */
+export const InstanceNorm1d = callable("InstanceNorm1d", InstanceNorm1dLayer);
+export type InstanceNorm1d = InstanceNorm1dLayer;
+
+/** See {@link InstanceNorm2d}. */
+export class InstanceNorm2dLayer extends InstanceNormBase {
+  protected override get expected() {
+    return { ranks: [4, 3], text: "[N, C, H, W] or [C, H, W]" };
+  }
+
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm2d", bindArguments(INSTANCE_NORM_2D, args), { affine: false, track: false });
+  }
+}
+
+/**
+ * Normalises each channel of each picture by itself.
+ *
+ * @example
+ * ```ts
+ * nn.InstanceNorm2d(6)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * ```
+ */
+export const InstanceNorm2d = callable("InstanceNorm2d", InstanceNorm2dLayer);
+export type InstanceNorm2d = InstanceNorm2dLayer;

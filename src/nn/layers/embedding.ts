@@ -1,0 +1,119 @@
+/** Vectors by number. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import type { DType, TypedArray } from "../../base/dtype.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { fillNormal } from "../../base/random_fill.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as F from "../functional.ts";
+import { deferredValue, keyFrom, overwrite } from "../init/initial_values.ts";
+import { countArgument, newParameter } from "../module/layer_parameters.ts";
+import { Module } from "../module/module.ts";
+import { pyFloat } from "../module/module_text.ts";
+import type { ParameterTensor } from "../module/parameter.ts";
+
+export interface EmbeddingOptions {
+  paddingIdx?: number | null;
+  maxNorm?: number | null;
+  normType?: number;
+  scaleGradByFreq?: boolean;
+  /** Only false: gradients are dense here. */
+  sparse?: boolean;
+  dtype?: DType;
+}
+
+type EmbeddingArguments =
+  | [
+      numEmbeddings: number,
+      embeddingDim: number,
+      paddingIdx?: number | null,
+      maxNorm?: number | null,
+      normType?: number,
+      scaleGradByFreq?: boolean,
+      sparse?: boolean,
+    ]
+  | [numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions]
+  | [options: EmbeddingOptions & { numEmbeddings: number; embeddingDim: number }];
+
+const SIGNATURE = signature("Embedding", [
+  "numEmbeddings",
+  "embeddingDim",
+  "paddingIdx?:whole|null",
+  "maxNorm?:number|null",
+  "normType?",
+  "scaleGradByFreq?:flag",
+  "sparse?:flag",
+  "dtype?",
+]);
+
+/** See {@link Embedding}. */
+export class EmbeddingLayer extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
+  weight: ParameterTensor;
+
+  constructor(...args: EmbeddingArguments) {
+    super();
+    const bound = bindArguments(SIGNATURE, args);
+    const { numEmbeddings, embeddingDim, paddingIdx = null, dtype = "float32" } = bound;
+    if (bound.sparse) throw new ArgumentError("Embedding: expected `sparse` false; gradients are dense here");
+    this.numEmbeddings = countArgument("Embedding", "numEmbeddings", numEmbeddings);
+    this.embeddingDim = countArgument("Embedding", "embeddingDim", embeddingDim);
+    if (paddingIdx !== null && !(paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings)) {
+      throw new ArgumentError(
+        `Embedding: expected \`paddingIdx\` within the ${numEmbeddings} embeddings, got ${paddingIdx}`,
+      );
+    }
+    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.maxNorm = bound.maxNorm ?? null;
+    this.normType = bound.normType ?? 2;
+    this.scaleGradByFreq = bound.scaleGradByFreq ?? false;
+    this.weight = newParameter([numEmbeddings, embeddingDim], dtype);
+    this.resetParameters();
+  }
+
+  /** Draws the vectors from N(0, 1); that of `paddingIdx` is 0. */
+  resetParameters(): void {
+    const key = keyFrom();
+    const { embeddingDim: size, paddingIdx } = this;
+    const fill = (out: TypedArray) => {
+      fillNormal(out, key, 0, 1);
+      if (paddingIdx !== null) out.fill(0, paddingIdx * size, (paddingIdx + 1) * size);
+    };
+    overwrite(this.weight, deferredValue(this.weight.shape, this.weight.dtype, fill));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return F.embedding(input, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
+  }
+
+  override extraRepr(): string {
+    const parts = [`${this.numEmbeddings}, ${this.embeddingDim}`];
+    if (this.paddingIdx !== null) parts.push(`padding_idx=${this.paddingIdx}`);
+    if (this.maxNorm !== null) parts.push(`max_norm=${pyFloat(this.maxNorm)}`);
+    if (this.normType !== 2) parts.push(`norm_type=${pyFloat(this.normType)}`);
+    if (this.scaleGradByFreq) parts.push("scale_grad_by_freq=True");
+    return parts.join(", ");
+  }
+}
+
+/**
+ * A learned vector for each of `numEmbeddings` numbers.
+ *
+ * @param paddingIdx - a number whose vector is 0 and stays so.
+ * @param maxNorm - vectors that are asked for and longer than this are shortened to it first, for good.
+ * @param normType - the p of the norm that measures them.
+ * @param scaleGradByFreq - divides a vector's gradient by how often it is asked for in a batch.
+ * @throws IndexError for a number outside 0 to numEmbeddings - 1.
+ * @example
+ * ```ts
+ * nn.Embedding(100, 16)(tensor([[3, 5, 5]])).shape; // [1, 3, 16]
+ * ```
+ */
+export const Embedding = callable("Embedding", EmbeddingLayer);
+export type Embedding = EmbeddingLayer;

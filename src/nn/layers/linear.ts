@@ -1,0 +1,137 @@
+/** Fully connected layers. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import type { DType } from "../../base/dtype.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as F from "../functional.ts";
+import { overwrite, uniformValue } from "../init/initial_values.ts";
+import { countArgument, newParameter } from "../module/layer_parameters.ts";
+import { Module } from "../module/module.ts";
+import { py } from "../module/module_text.ts";
+import type { ParameterTensor } from "../module/parameter.ts";
+
+interface LinearOptions {
+  bias?: boolean;
+  dtype?: DType;
+}
+
+type LinearArguments =
+  | [inFeatures: number, outFeatures: number, bias?: boolean, options?: { dtype?: DType }]
+  | [inFeatures: number, outFeatures: number, options?: LinearOptions]
+  | [options: LinearOptions & { inFeatures: number; outFeatures: number }];
+
+const SIGNATURE = signature("Linear", ["inFeatures", "outFeatures", "bias?", "dtype?"]);
+
+/** See {@link Linear}. */
+export class LinearLayer extends Module {
+  inFeatures: number;
+  readonly outFeatures: number;
+  declare weight: ParameterTensor;
+  declare bias: ParameterTensor | null;
+
+  constructor(...args: LinearArguments) {
+    super();
+    const { inFeatures, outFeatures, bias = true, dtype = "float32" } = bindArguments(SIGNATURE, args);
+    this.inFeatures = countArgument("Linear", "inFeatures", inFeatures, 0);
+    this.outFeatures = countArgument("Linear", "outFeatures", outFeatures, 0);
+    this.makeParameters(bias, dtype);
+  }
+
+  protected makeParameters(bias: boolean, dtype: DType): void {
+    this.weight = newParameter([this.outFeatures, this.inFeatures], dtype);
+    this.bias = bias ? newParameter([this.outFeatures], dtype) : null;
+    this.resetParameters();
+  }
+
+  /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(inFeatures), for weight and bias. */
+  resetParameters(): void {
+    const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+    overwrite(this.weight, uniformValue(this.weight.value, -bound, bound));
+    if (this.bias !== null) overwrite(this.bias, uniformValue(this.bias.value, -bound, bound));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.linear(input, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${py(this.bias !== null)}`;
+  }
+}
+
+/**
+ * y = x A^T + b over the last dimension.
+ *
+ * @param inFeatures - size of the last dimension of the input.
+ * @param outFeatures - size of the last dimension of the output.
+ * @param bias - whether b is added (default true).
+ * @example
+ * ```ts
+ * nn.Linear(400, 120)(randn(256, 400)).shape; // [256, 120]
+ * ```
+ */
+export const Linear = callable("Linear", LinearLayer);
+export type Linear = LinearLayer;
+
+interface BilinearOptions {
+  bias?: boolean;
+  dtype?: DType;
+}
+type BilinearArguments =
+  | [in1Features: number, in2Features: number, outFeatures: number, bias?: boolean]
+  | [in1Features: number, in2Features: number, outFeatures: number, options?: BilinearOptions]
+  | [options: BilinearOptions & { in1Features: number; in2Features: number; outFeatures: number }];
+const BILINEAR = signature("Bilinear", ["in1Features", "in2Features", "outFeatures", "bias?", "dtype?"]);
+
+/** See {@link Bilinear}. */
+export class BilinearLayer extends Module {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+  weight: ParameterTensor;
+  bias: ParameterTensor | null;
+
+  constructor(...args: BilinearArguments) {
+    super();
+    const {
+      in1Features,
+      in2Features,
+      outFeatures,
+      bias = true,
+      dtype = "float32",
+    } = bindArguments(BILINEAR, args);
+    this.in1Features = countArgument("Bilinear", "in1Features", in1Features);
+    this.in2Features = countArgument("Bilinear", "in2Features", in2Features);
+    this.outFeatures = countArgument("Bilinear", "outFeatures", outFeatures);
+    this.weight = newParameter([outFeatures, in1Features, in2Features], dtype);
+    this.bias = bias ? newParameter([outFeatures], dtype) : null;
+    this.resetParameters();
+  }
+
+  /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(in1Features). */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    overwrite(this.weight, uniformValue(this.weight.value, -bound, bound));
+    if (this.bias !== null) overwrite(this.bias, uniformValue(this.bias.value, -bound, bound));
+  }
+
+  override forward(input1: Tensor, input2: Tensor): Tensor {
+    return F.bilinear(input1, input2, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const { in1Features, in2Features, outFeatures } = this;
+    return `in1_features=${in1Features}, in2_features=${in2Features}, out_features=${outFeatures}, bias=${py(this.bias !== null)}`;
+  }
+}
+
+/**
+ * y = x1^T A x2 + b for each output feature.
+ *
+ * @example
+ * ```ts
+ * nn.Bilinear(4, 5, 6)(randn(8, 4), randn(8, 5)).shape; // [8, 6]
+ * ```
+ */
+export const Bilinear = callable("Bilinear", BilinearLayer);
+export type Bilinear = BilinearLayer;

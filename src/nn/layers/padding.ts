@@ -1,0 +1,167 @@
+/** Layers that put a border around pictures. */
+import { ArgumentError } from "../../base/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as F from "../functional.ts";
+import { defineLayer, type Layer } from "../module/layer.ts";
+import { py } from "../module/module_text.ts";
+
+/** One width for all sides, or left, right, top, bottom. */
+type Border =
+  | number
+  | readonly [left: number, right: number, top: number, bottom: number]
+  | readonly number[];
+
+export interface PaddingSettings {
+  padding: Border;
+}
+type PaddingArguments = [padding: Border] | [options: PaddingSettings];
+
+/** Before and behind each of `dims` dimensions, the last one first. */
+function sides(name: string, dims: number) {
+  return (settings: PaddingSettings) => {
+    const { padding } = settings;
+    const all =
+      typeof padding === "number"
+        ? new Array<number>(2 * dims).fill(padding)
+        : Array.isArray(padding)
+          ? [...padding]
+          : [];
+    if (all.length !== 2 * dims || !all.every(Number.isInteger)) {
+      throw new ArgumentError(
+        `${name}: expected \`padding\` to be a whole number or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,
+      );
+    }
+    settings.padding = all;
+  };
+}
+
+function paddingLayer(
+  name: string,
+  dims: number,
+  mode: "constant" | "reflect" | "replicate" | "circular",
+): Layer<PaddingArguments, PaddingSettings> {
+  return defineLayer<PaddingArguments, PaddingSettings>(name, ["padding"], {
+    prepare: sides(name, dims),
+    forward: ({ padding }, input: Tensor) => F.pad(input, padding as number[], { mode }),
+    describe: (s) => py(s.padding),
+  });
+}
+
+/**
+ * A border of zeros.
+ *
+ * @example
+ * ```ts
+ * nn.ZeroPad2d(2)(randn(8, 1, 28, 28)).shape; // [8, 1, 32, 32]
+ * ```
+ */
+export const ZeroPad2d = paddingLayer("ZeroPad2d", 2, "constant");
+export type ZeroPad2d = InstanceType<typeof ZeroPad2d>;
+/**
+ * Zeros before and behind a sequence.
+ *
+ * @example
+ * ```ts
+ * nn.ZeroPad1d(2)(randn(8, 1, 28)).shape; // [8, 1, 32]
+ * ```
+ */
+export const ZeroPad1d = paddingLayer("ZeroPad1d", 1, "constant");
+export type ZeroPad1d = InstanceType<typeof ZeroPad1d>;
+/**
+ * A border that mirrors the picture, without its edge.
+ *
+ * @example
+ * ```ts
+ * nn.ReflectionPad2d([1, 0, 0, 0])(tensor([[[0.5, 2, 3]]])).tolist(); // [[[2, 0.5, 2, 3]]]
+ * ```
+ */
+export const ReflectionPad2d = paddingLayer("ReflectionPad2d", 2, "reflect");
+export type ReflectionPad2d = InstanceType<typeof ReflectionPad2d>;
+/**
+ * A sequence mirrored at its ends.
+ *
+ * @example
+ * ```ts
+ * nn.ReflectionPad1d([1, 0])(tensor([[0.5, 2, 3]])).tolist(); // [[2, 0.5, 2, 3]]
+ * ```
+ */
+export const ReflectionPad1d = paddingLayer("ReflectionPad1d", 1, "reflect");
+export type ReflectionPad1d = InstanceType<typeof ReflectionPad1d>;
+/**
+ * A border that repeats the picture's edge.
+ *
+ * @example
+ * ```ts
+ * nn.ReplicationPad2d([1, 0, 0, 0])(tensor([[[0.5, 2]]])).tolist(); // [[[0.5, 0.5, 2]]]
+ * ```
+ */
+export const ReplicationPad2d = paddingLayer("ReplicationPad2d", 2, "replicate");
+export type ReplicationPad2d = InstanceType<typeof ReplicationPad2d>;
+/**
+ * A sequence whose ends are repeated.
+ *
+ * @example
+ * ```ts
+ * nn.ReplicationPad1d([1, 0])(tensor([[0.5, 2]])).tolist(); // [[0.5, 0.5, 2]]
+ * ```
+ */
+export const ReplicationPad1d = paddingLayer("ReplicationPad1d", 1, "replicate");
+export type ReplicationPad1d = InstanceType<typeof ReplicationPad1d>;
+/**
+ * A border from the other side of the picture.
+ *
+ * @example
+ * ```ts
+ * nn.CircularPad2d([1, 0, 0, 0])(tensor([[[0.5, 2, 3]]])).tolist(); // [[[3, 0.5, 2, 3]]]
+ * ```
+ */
+export const CircularPad2d = paddingLayer("CircularPad2d", 2, "circular");
+export type CircularPad2d = InstanceType<typeof CircularPad2d>;
+/**
+ * A sequence that goes round.
+ *
+ * @example
+ * ```ts
+ * nn.CircularPad1d([1, 0])(tensor([[0.5, 2, 3]])).tolist(); // [[3, 0.5, 2, 3]]
+ * ```
+ */
+export const CircularPad1d = paddingLayer("CircularPad1d", 1, "circular");
+export type CircularPad1d = InstanceType<typeof CircularPad1d>;
+
+export interface ConstantSettings extends PaddingSettings {
+  value: number;
+}
+type ConstantArguments =
+  | [padding: Border, value: number]
+  | [padding: Border, options: { value: number }]
+  | [options: ConstantSettings];
+
+function constantPadLayer(name: string, dims: number): Layer<ConstantArguments, ConstantSettings> {
+  return defineLayer<ConstantArguments, ConstantSettings>(name, ["padding", "value"], {
+    prepare: sides(name, dims),
+    forward: ({ padding, value }, input: Tensor) =>
+      F.pad(input, padding as number[], { mode: "constant", value }),
+    describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
+  });
+}
+
+/**
+ * A border of one number.
+ *
+ * @example
+ * ```ts
+ * nn.ConstantPad2d([1, 0, 0, 0], 9)(tensor([[[0.5, 2]]])).tolist(); // [[[9, 0.5, 2]]]
+ * ```
+ */
+export const ConstantPad2d = constantPadLayer("ConstantPad2d", 2);
+export type ConstantPad2d = InstanceType<typeof ConstantPad2d>;
+/**
+ * One number before and behind a sequence.
+ *
+ * @example
+ * ```ts
+ * nn.ConstantPad1d([1, 0], 9)(tensor([[0.5, 2]])).tolist(); // [[9, 0.5, 2]]
+ * ```
+ */
+export const ConstantPad1d = constantPadLayer("ConstantPad1d", 1);
+export type ConstantPad1d = InstanceType<typeof ConstantPad1d>;

@@ -1,0 +1,58 @@
+/** An activation with a learned slope. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import type { DType } from "../../base/dtype.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as F from "../functional.ts";
+import { filledValue, overwrite } from "../init/initial_values.ts";
+import { countArgument, newParameter } from "../module/layer_parameters.ts";
+import { Module } from "../module/module.ts";
+import type { ParameterTensor } from "../module/parameter.ts";
+
+interface PReLUOptions {
+  init?: number;
+  dtype?: DType;
+}
+type PReLUArguments =
+  | [numParameters?: number, init?: number]
+  | [numParameters: number, options: PReLUOptions]
+  | [options: PReLUOptions & { numParameters?: number }];
+const PRELU = signature("PReLU", ["numParameters?", "init?:number", "dtype?"]);
+
+/** See {@link PReLU}. */
+export class PReLULayer extends Module {
+  readonly numParameters: number;
+  readonly init: number;
+  weight: ParameterTensor;
+
+  constructor(...args: PReLUArguments) {
+    super();
+    const { numParameters = 1, init = 0.25, dtype = "float32" } = bindArguments(PRELU, args);
+    this.numParameters = countArgument("PReLU", "numParameters", numParameters);
+    this.init = init;
+    this.weight = newParameter([numParameters], dtype, init);
+  }
+
+  resetParameters(): void {
+    overwrite(this.weight, filledValue([this.numParameters], this.weight.dtype, this.init));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.prelu(input, this.weight);
+  }
+
+  override extraRepr(): string {
+    return `num_parameters=${this.numParameters}`;
+  }
+}
+
+/**
+ * x where it is positive, else a learned slope times x; one slope, or one for each channel.
+ *
+ * @example
+ * ```ts
+ * nn.PReLU()(tensor([-2.5, 2])).tolist(); // [-0.625, 2]
+ * ```
+ */
+export const PReLU = callable("PReLU", PReLULayer);
+export type PReLU = PReLULayer;

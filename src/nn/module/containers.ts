@@ -1,0 +1,259 @@
+/** Modules that hold others. */
+import { isPlainObject } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Module } from "./module.ts";
+import { indentRest, withLines } from "./module_text.ts";
+
+/** Modules by name: an object, or a list of pairs. */
+export type NamedModules = Readonly<Record<string, Module>> | readonly (readonly [string, Module])[];
+
+function entriesOf(of: string, modules: unknown): [string, Module][] {
+  const pairs = isPlainObject(modules)
+    ? Object.entries(modules)
+    : modules instanceof ModuleDictLayer
+      ? modules.items()
+      : modules;
+  if (!Array.isArray(pairs))
+    throw new ArgumentError(`${of}: expected modules by name, as an object or a list of pairs`);
+  return pairs as [string, Module][];
+}
+
+/** Modules under the names 0, 1, 2, ... */
+abstract class NumberedModules extends Module implements Iterable<Module> {
+  readonly [index: number]: Module;
+
+  /** Number of modules. */
+  override get length(): number {
+    return this.held().length;
+  }
+
+  /** @internal All of them, also those that appear twice. */
+  held(): Module[] {
+    const found: Module[] = [];
+    for (const name of Object.keys(this)) {
+      const value = (this as unknown as Record<string, unknown>)[name];
+      if (value instanceof Module) found.push(value);
+    }
+    return found;
+  }
+
+  [Symbol.iterator](): Iterator<Module> {
+    return this.held()[Symbol.iterator]();
+  }
+
+  /** The module at a place, counted from either end. */
+  at(index: number): Module {
+    const module = this.held().at(index);
+    if (module === undefined) {
+      throw new ArgumentError(
+        `${this.constructor.name}: there is no module ${index}; it holds ${this.length}`,
+      );
+    }
+    return module;
+  }
+
+  /** Adds a module at the end. */
+  append(module: Module): this {
+    this.addModule(String(this.length), module);
+    return this;
+  }
+
+  /** Adds several modules at the end. */
+  extend(modules: Iterable<Module>): this {
+    for (const module of modules) this.append(module);
+    return this;
+  }
+
+  /** Puts a module at a place; those from there on move up. */
+  insert(index: number, module: Module): this {
+    const all = this.held();
+    all.splice(index, 0, module);
+    this.#replaceAll(all);
+    return this;
+  }
+
+  /** Takes the module at a place away, and returns it. */
+  pop(index = -1): Module {
+    const taken = this.at(index);
+    const all = this.held();
+    all.splice(index, 1);
+    this.#replaceAll(all);
+    return taken;
+  }
+
+  #replaceAll(modules: readonly Module[]): void {
+    const own = this as unknown as Record<string, unknown>;
+    for (const name of Object.keys(this)) if (own[name] instanceof Module) delete own[name];
+    modules.forEach((module, i) => this.addModule(String(i), module));
+  }
+}
+
+type SequentialArguments = Module[] | [modules: NamedModules];
+
+/** See {@link Sequential}. */
+export class SequentialLayer extends NumberedModules {
+  constructor(...modules: SequentialArguments) {
+    super();
+    const [only] = modules;
+    if (modules.length === 1 && !(only instanceof Module)) {
+      for (const [name, module] of entriesOf("Sequential", only)) this.addModule(name, module);
+      return;
+    }
+    modules.forEach((module, i) => {
+      if (!(module instanceof Module)) {
+        throw new ArgumentError(
+          `Sequential: expected modules, got ${module === null ? "null" : typeof module} at place ${i}`,
+        );
+      }
+      this.addModule(String(i), module);
+    });
+  }
+
+  override forward(input: Tensor): Tensor {
+    let x: any = input;
+    for (const module of this.held()) x = module(x);
+    return x;
+  }
+
+  /** A part of it, with the same modules. */
+  slice(start?: number, end?: number): SequentialLayer {
+    return new SequentialLayer(...this.held().slice(start, end));
+  }
+}
+
+/**
+ * Modules in a row: each gets what the one before it gave.
+ *
+ * @example
+ * ```ts
+ * const net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10));
+ * const named = nn.Sequential({ flatten: nn.Flatten(), output: nn.Linear(784, 10) });
+ * ```
+ */
+export const Sequential = callable("Sequential", SequentialLayer);
+export type Sequential = SequentialLayer;
+
+/** See {@link ModuleList}. */
+export class ModuleListLayer extends NumberedModules {
+  constructor(modules: Iterable<Module> = []) {
+    super();
+    this.extend(modules);
+  }
+
+  /** A list of a part of the modules. */
+  slice(start?: number, end?: number): ModuleListLayer {
+    return new ModuleListLayer(this.held().slice(start, end));
+  }
+
+  /** Equal neighbours on one line: `(0-3): 4 x ReLU()`. */
+  override toString(): string {
+    const texts = this.held().map((module) => module.toString());
+    const lines: string[] = [];
+    for (let first = 0; first < texts.length; ) {
+      let last = first;
+      while (last + 1 < texts.length && texts[last + 1] === texts[first]) last++;
+      const text = indentRest(texts[first]);
+      lines.push(
+        last === first ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`,
+      );
+      first = last + 1;
+    }
+    return withLines(this.constructor.name, [], lines);
+  }
+}
+
+/**
+ * A list of modules, for a `forward` of one's own.
+ *
+ * @example
+ * ```ts
+ * class Deep extends nn.Module {
+ *   layers = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)]);
+ *
+ *   override forward(input: Tensor): Tensor {
+ *     for (const layer of this.layers) input = layer(input).relu();
+ *     return input;
+ *   }
+ * }
+ * new Deep()(x).shape; // [8, 4]
+ * ```
+ */
+export const ModuleList = callable("ModuleList", ModuleListLayer);
+export type ModuleList = ModuleListLayer;
+
+/** See {@link ModuleDict}. */
+export class ModuleDictLayer extends Module {
+  constructor(modules: NamedModules = {}) {
+    super();
+    this.update(modules);
+  }
+
+  override get length(): number {
+    return this.keys().length;
+  }
+
+  /** The names, in order. */
+  keys(): string[] {
+    return this.items().map(([name]) => name);
+  }
+
+  /** The modules, in order. */
+  values(): Module[] {
+    return this.items().map(([, module]) => module);
+  }
+
+  /** Names and modules, in order. */
+  items(): [string, Module][] {
+    const own = this as unknown as Record<string, unknown>;
+    return Object.keys(this).flatMap((name): [string, Module][] => {
+      const module = own[name];
+      return module instanceof Module ? [[name, module]] : [];
+    });
+  }
+
+  /** Whether there is a module of this name. */
+  has(name: string): boolean {
+    return this.keys().includes(name);
+  }
+
+  /** The module of this name. */
+  get(name: string): Module {
+    const found = this.items().find(([key]) => key === name);
+    if (found === undefined) {
+      throw new ArgumentError(
+        `ModuleDict: there is no module \`${name}\`; it holds ${this.keys().join(", ") || "none"}`,
+      );
+    }
+    return found[1];
+  }
+
+  /** Puts a module under a name. */
+  set(name: string, module: Module): this {
+    this.addModule(name, module);
+    return this;
+  }
+
+  /** Puts several modules under their names. */
+  update(modules: NamedModules): this {
+    for (const [name, module] of entriesOf("ModuleDict", modules)) this.addModule(name, module);
+    return this;
+  }
+
+  [Symbol.iterator](): Iterator<string> {
+    return this.keys()[Symbol.iterator]();
+  }
+}
+
+/**
+ * Modules by name, for a `forward` of one's own.
+ *
+ * @example
+ * ```ts
+ * const heads = nn.ModuleDict({ kind: nn.Linear(4, 10), colour: nn.Linear(4, 3) });
+ * heads.get("colour")(x).shape; // [8, 3]
+ * ```
+ */
+export const ModuleDict = callable("ModuleDict", ModuleDictLayer);
+export type ModuleDict = ModuleDictLayer;

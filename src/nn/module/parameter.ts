@@ -1,0 +1,39 @@
+/** Tensors that are trained. */
+
+import { callable } from "../../base/callable.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { Value } from "../../graph/node.ts";
+import { aliasOf, Tensor } from "../../tensor/tensor.ts";
+
+/** See {@link Parameter}. */
+export class ParameterTensor extends Tensor {
+  /**
+   * @param data - its first contents (a Value, inside the library, is taken over).
+   * @param requiresGrad - whether it is trained.
+   */
+  constructor(data: Tensor | Value, requiresGrad = true) {
+    if (!(data instanceof Tensor || data instanceof Value)) {
+      throw new ArgumentError("Parameter: expected `data` to be a Tensor");
+    }
+    super(data instanceof Tensor ? aliasOf(data.value) : data);
+    if (requiresGrad) this.requiresGrad_();
+  }
+}
+
+/**
+ * A tensor that a module trains: assigned to a property of a module it appears among its parameters.
+ *
+ * @example
+ * ```ts
+ * class Scale extends nn.Module {
+ *   gamma = nn.Parameter(ones(1, 6, 1, 1));
+ *
+ *   override forward(input: Tensor): Tensor {
+ *     return input.mul(this.gamma);
+ *   }
+ * }
+ * [...new Scale().parameters()].length; // 1
+ * ```
+ */
+export const Parameter = callable("Parameter", ParameterTensor);
+export type Parameter = ParameterTensor;

@@ -1,0 +1,139 @@
+/** Modules that hold parameters. */
+import { callable } from "../../base/callable.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Module } from "./module.ts";
+import { ParameterTensor } from "./parameter.ts";
+
+/** See {@link ParameterList}. */
+export class ParameterListLayer extends Module {
+  readonly [index: number]: ParameterTensor;
+
+  constructor(parameters: Iterable<Tensor> = []) {
+    super();
+    this.extend(parameters);
+  }
+
+  override get length(): number {
+    return this.ownTensors().parameters.length;
+  }
+
+  [Symbol.iterator](): Iterator<ParameterTensor> {
+    return this.ownTensors()
+      .parameters.map(([, parameter]) => parameter)
+      [Symbol.iterator]();
+  }
+
+  /** The parameter at a position, counted from either end. */
+  at(index: number): ParameterTensor {
+    const found = [...this].at(index);
+    if (found === undefined)
+      throw new ArgumentError(`ParameterList: there is no parameter ${index}; it holds ${this.length}`);
+    return found;
+  }
+
+  /** Adds a parameter; other tensors become one. */
+  append(parameter: Tensor): this {
+    const own = parameter instanceof ParameterTensor ? parameter : new ParameterTensor(parameter);
+    (this as unknown as Record<string, unknown>)[String(this.length)] = own;
+    return this;
+  }
+
+  /** Adds parameters at the end. */
+  extend(parameters: Iterable<Tensor>): this {
+    for (const parameter of parameters) this.append(parameter);
+    return this;
+  }
+
+  override toString(): string {
+    const lines = [...this].map((parameter, i) => {
+      const size = parameter.shape.join("x");
+      return `    (${i}): Parameter containing: [torch.${parameter.dtype} of size ${size}]`;
+    });
+    return lines.length === 0 ? "ParameterList()" : `ParameterList(\n${lines.join("\n")}\n)`;
+  }
+}
+
+/**
+ * A list of parameters.
+ *
+ * @example
+ * ```ts
+ * const scales = nn.ParameterList([nn.Parameter(ones(4)), nn.Parameter(zeros(4))]);
+ * scales.length; // 2
+ * ```
+ */
+export const ParameterList = callable("ParameterList", ParameterListLayer);
+export type ParameterList = ParameterListLayer;
+
+/** See {@link ParameterDict}. */
+export class ParameterDictLayer extends Module {
+  constructor(parameters: Readonly<Record<string, Tensor>> = {}) {
+    super();
+    for (const [name, parameter] of Object.entries(parameters)) this.set(name, parameter);
+  }
+
+  override get length(): number {
+    return this.keys().length;
+  }
+
+  /** The names, in order. */
+  keys(): string[] {
+    return this.items().map(([name]) => name);
+  }
+
+  /** The parameters, in order. */
+  values(): ParameterTensor[] {
+    return this.items().map(([, parameter]) => parameter);
+  }
+
+  /** Names and parameters, in order. */
+  items(): [string, ParameterTensor][] {
+    return this.ownTensors().parameters;
+  }
+
+  /** Whether there is a parameter of this name. */
+  has(name: string): boolean {
+    return this.keys().includes(name);
+  }
+
+  /** The parameter of this name. */
+  get(name: string): ParameterTensor {
+    const found = this.items().find(([key]) => key === name);
+    if (found === undefined) {
+      throw new ArgumentError(
+        `ParameterDict: there is no parameter \`${name}\`; it holds ${this.keys().join(", ") || "none"}`,
+      );
+    }
+    return found[1];
+  }
+
+  /** Adds a parameter; other tensors become one. */
+  set(name: string, parameter: Tensor): this {
+    const own = this as unknown as Record<string, unknown>;
+    if (name in this && !(own[name] instanceof ParameterTensor)) {
+      throw new ArgumentError(`ParameterDict: the name \`${name}\` is taken by a member; choose another one`);
+    }
+    own[name] = parameter instanceof ParameterTensor ? parameter : new ParameterTensor(parameter);
+    return this;
+  }
+
+  override toString(): string {
+    const lines = this.items().map(([name, parameter]) => {
+      return `  (${name}): Parameter containing: [torch.FloatTensor of size ${parameter.shape.join("x")}]`;
+    });
+    return `ParameterDict(${lines.join("\n")})`;
+  }
+}
+
+/**
+ * Parameters by name.
+ *
+ * @example
+ * ```ts
+ * const scales = nn.ParameterDict({ gamma: nn.Parameter(ones(4)), beta: nn.Parameter(zeros(4)) });
+ * scales.length; // 2
+ * ```
+ */
+export const ParameterDict = callable("ParameterDict", ParameterDictLayer);
+export type ParameterDict = ParameterDictLayer;

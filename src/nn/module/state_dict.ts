@@ -1,0 +1,106 @@
+/** Copying weights into a module by their names. */
+
+import { arrayFrom, type DType, numbersOf } from "../../base/dtype.ts";
+import { StateDictError } from "../../base/errors.ts";
+import { formatShape, sameShape } from "../../base/shape.ts";
+import { constantValue, setGradientMode } from "../../graph/node.ts";
+import { cast } from "../../ops/elementwise/elementwise.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { overwrite } from "../init/initial_values.ts";
+import type { Module } from "./module.ts";
+
+/** Tensors by PyTorch's keys. */
+export type StateDict = Record<string, Tensor>;
+
+/** What did not fit, where `strict` is off. */
+export interface LoadResult {
+  /** What the module has and the state dict lacks. */
+  readonly missingKeys: string[];
+  /** What the state dict has and the module lacks. */
+  readonly unexpectedKeys: string[];
+}
+
+/** See `Module.loadStateDict`. Nothing is changed where an error is thrown. */
+export function loadInto(module: Module, source: StateDict, strict: boolean): LoadResult {
+  const given = source instanceof Map ? (Object.fromEntries(source) as StateDict) : source;
+  if (typeof given !== "object" || given === null || given instanceof Tensor) {
+    throw new StateDictError(
+      "loadStateDict: expected an object of tensors by name, such as stateDict() returns",
+    );
+  }
+  for (const [path, part] of module.namedModules()) if (part.isLazy) part.materializeFrom(given, path);
+  const targets: StateDict = {};
+  module.eachState("", (key, tensor) => {
+    targets[key] = tensor;
+  });
+  const missingKeys = Object.keys(targets).filter((key) => !(key in given));
+  const unexpectedKeys = Object.keys(given).filter((key) => !(key in targets));
+  const wrong = Object.keys(targets).flatMap((key) =>
+    key in given ? misfit(key, targets[key], given[key]) : [],
+  );
+  if (wrong.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
+    throw new StateDictError(report(module, strict ? missingKeys : [], strict ? unexpectedKeys : [], wrong));
+  }
+  for (const key of Object.keys(targets)) if (key in given) copyInto(targets[key], given[key]);
+  return { missingKeys, unexpectedKeys };
+}
+
+function misfit(key: string, target: Tensor, given: unknown): string[] {
+  if (!(given instanceof Tensor))
+    return [`${key}: expected a Tensor, got ${given === null ? "null" : typeof given}`];
+  if (sameShape(target.shape, given.shape)) return [];
+  return [`${key}: expected shape ${formatShape(target.shape)}, got ${formatShape(given.shape)}`];
+}
+
+function report(module: Module, missing: string[], unexpected: string[], wrong: string[]): string {
+  const parts = [`these weights do not belong to this model (${module.constructor.name})`];
+  if (missing.length > 0) parts.push(`missing keys: ${someOf(missing, ", ")}`);
+  if (unexpected.length > 0) parts.push(`unexpected keys: ${someOf(unexpected, ", ")}`);
+  if (wrong.length > 0) parts.push(`wrong shapes:\n    ${someOf(wrong, "\n    ")}`);
+  if (wrong.length === 0) parts.push("pass { strict: false } to load only what fits");
+  return `loadStateDict: ${parts.join("\n  ")}`;
+}
+
+/** As many as anybody reads; a file can name a million. */
+const SHOWN = 100;
+
+function someOf(items: readonly string[], separator: string): string {
+  const shown = items.slice(0, SHOWN).map((item) => (item.length > 300 ? `${item.slice(0, 300)}...` : item));
+  if (items.length > SHOWN) shown.push(`... (${items.length - SHOWN} more)`);
+  return shown.join(separator);
+}
+
+/** Copies a tensor into another of the same shape: at once where its data is here, else at the next run. */
+export function copyInto(target: Tensor, from: Tensor): void {
+  if (target.cell === from.cell) return;
+  const { shape, dtype } = target.cell.value;
+  const { data } = from.value;
+  if (data !== null) {
+    overwrite(target, constantValue(arrayFrom(dtype, numbersOf(from.value.dtype, data)), shape, dtype));
+    return;
+  }
+  const before = setGradientMode(false);
+  try {
+    target.assign(cast(from.value, dtype));
+  } finally {
+    setGradientMode(before);
+  }
+}
+
+/** The same contents in another dtype, in the tensor's place. */
+export function convert(tensor: Tensor, dtype: DType): void {
+  const { value } = tensor.cell;
+  if (value.dtype === dtype) return;
+  const { data } = value;
+  const before = setGradientMode(false);
+  try {
+    overwrite(
+      tensor,
+      data === null
+        ? cast(value, dtype)
+        : constantValue(arrayFrom(dtype, numbersOf(value.dtype, data)), value.shape, dtype),
+    );
+  } finally {
+    setGradientMode(before);
+  }
+}

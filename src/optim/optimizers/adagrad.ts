@@ -1,0 +1,99 @@
+/** Adagrad. */
+import { callable } from "../../base/callable.ts";
+import { emit, type Value } from "../../graph/node.ts";
+import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
+import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
+import { filledLike, Optimizer, requireRange, type Update } from "../optimizer.ts";
+import type { ParametersInput, ParamGroup, ParamGroupInput } from "../param_groups.ts";
+
+export interface AdagradOptions extends ImplementationSwitches {
+  lr?: number;
+  lrDecay?: number;
+  weightDecay?: number;
+  initialAccumulatorValue?: number;
+  eps?: number;
+  maximize?: boolean;
+}
+type AdagradArguments =
+  | [
+      params: ParametersInput,
+      lr?: number,
+      lrDecay?: number,
+      weightDecay?: number,
+      initialAccumulatorValue?: number,
+      eps?: number,
+    ]
+  | [params: ParametersInput, options: AdagradOptions]
+  | [params: ParametersInput, lr: number, options: AdagradOptions];
+const SIGNATURE = optimizerSignature("Adagrad", [
+  "params",
+  "lr?",
+  "lrDecay?",
+  "weightDecay?",
+  "initialAccumulatorValue?",
+  "eps?",
+  "maximize?",
+]);
+
+/** See {@link Adagrad}. */
+export class AdagradOptimizer extends Optimizer {
+  constructor(...args: AdagradArguments) {
+    const { params, ...given } = bindOptimizer(SIGNATURE, args);
+    const defaults = {
+      lr: 1e-2,
+      lrDecay: 0,
+      weightDecay: 0,
+      initialAccumulatorValue: 0,
+      eps: 1e-10,
+      maximize: false,
+    };
+    super(params, { ...defaults, ...given });
+    for (const group of this.paramGroups) this.#prepare(group);
+  }
+
+  override addParamGroup(group: ParamGroupInput): void {
+    super.addParamGroup(group);
+    this.#prepare(this.paramGroups[this.paramGroups.length - 1]);
+  }
+
+  /** Sums exist from the start, also for parameters that never get a gradient. */
+  #prepare({ params, initialAccumulatorValue }: ParamGroup): void {
+    for (const param of params)
+      this.state.set(param, { step: 0, sum: filledLike(param, initialAccumulatorValue) });
+  }
+
+  protected override checkGroup(group: ParamGroup): void {
+    super.checkGroup(group);
+    for (const name of ["lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]) {
+      requireRange("Adagrad", name, group[name], (x) => x >= 0, "at least 0");
+    }
+  }
+
+  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
+    const { lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize } = group;
+    const step = Number(state.step ?? 0) + 1;
+    state.step = step;
+    let direction = maximize ? neg(grad) : grad;
+    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+    const sum = remembered("sum", initialAccumulatorValue);
+    const newSum = add(sum.value, mul(direction, direction));
+    sum.assign(newSum);
+    const scaled = div(direction, add(emit(sqrtOp, [newSum]), number("eps", eps)));
+    return sub(value, mul(number("lr", lr / (1 + (step - 1) * lrDecay)), scaled));
+  }
+}
+
+/**
+ * s = s + g^2; p = p - lr / (1 + (t - 1) lrDecay) g / (sqrt(s) + eps).
+ *
+ * Source: J. Duchi, E. Hazan, Y. Singer, "Adaptive subgradient methods", JMLR 2011.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.Adagrad(net.parameters(), { lr: 0.01 });
+ * nn.functional.crossEntropy(net(x), y).backward();
+ * optimizer.step();
+ * ```
+ */
+export const Adagrad = callable("Adagrad", AdagradOptimizer);
+export type Adagrad = AdagradOptimizer;

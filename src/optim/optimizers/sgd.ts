@@ -1,0 +1,90 @@
+/** Stochastic gradient descent. */
+import { callable } from "../../base/callable.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import type { Value } from "../../graph/node.ts";
+import { add, mul, neg, sub } from "../../ops/elementwise/elementwise.ts";
+import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
+import { Optimizer, requireRange, type Update } from "../optimizer.ts";
+import type { ParametersInput, ParamGroup } from "../param_groups.ts";
+
+export interface SGDOptions extends ImplementationSwitches {
+  lr?: number;
+  momentum?: number;
+  dampening?: number;
+  weightDecay?: number;
+  nesterov?: boolean;
+  maximize?: boolean;
+}
+
+type SGDArguments =
+  | [
+      params: ParametersInput,
+      lr?: number,
+      momentum?: number,
+      dampening?: number,
+      weightDecay?: number,
+      nesterov?: boolean,
+    ]
+  | [params: ParametersInput, options: SGDOptions]
+  | [params: ParametersInput, lr: number, options: SGDOptions];
+
+const SIGNATURE = optimizerSignature("SGD", [
+  "params",
+  "lr?",
+  "momentum?",
+  "dampening?",
+  "weightDecay?",
+  "nesterov?",
+  "maximize?",
+]);
+const DEFAULTS = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+
+/** See {@link SGD}. */
+export class SGDOptimizer extends Optimizer {
+  constructor(...args: SGDArguments) {
+    const { params, ...given } = bindOptimizer(SIGNATURE, args);
+    super(params, { ...DEFAULTS, ...given });
+  }
+
+  protected override checkGroup(group: ParamGroup): void {
+    super.checkGroup(group);
+    requireRange("SGD", "momentum", group.momentum, (m) => m >= 0, "at least 0");
+    requireRange("SGD", "weightDecay", group.weightDecay, (d) => d >= 0, "at least 0");
+    if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0)) {
+      throw new ArgumentError("SGD: nesterov needs a momentum above 0 and no dampening");
+    }
+  }
+
+  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
+    let direction = maximize ? neg(grad) : grad;
+    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+    if (momentum !== 0) {
+      // The first buffer is the gradient itself: nothing is dampened while there is no buffer yet.
+      const share = "momentum_buffer" in state ? 1 - dampening : 1;
+      const buffer = remembered("momentum_buffer");
+      const kept = mul(number("momentum", momentum), buffer.value);
+      const fresh = dampening === 0 ? direction : mul(number("share", share), direction);
+      const moved = add(kept, fresh);
+      buffer.assign(moved);
+      direction = nesterov ? add(direction, mul(number("momentum", momentum), moved)) : moved;
+    }
+    return sub(value, mul(number("lr", lr), direction));
+  }
+}
+
+/**
+ * Stochastic gradient descent, with momentum where it is asked for:
+ *
+ * g = gradient + weightDecay p; b = momentum b + (1 - dampening) g; p = p - lr b (nesterov: p - lr (g + momentum b)).
+ *
+ * @param params - `net.parameters()`, or groups with settings of their own.
+ * @param lr - learning rate (default 0.001).
+ * @param maximize - climbs instead of descending.
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.9 });
+ * ```
+ */
+export const SGD = callable("SGD", SGDOptimizer);
+export type SGD = SGDOptimizer;

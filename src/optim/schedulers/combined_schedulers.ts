@@ -1,0 +1,163 @@
+/** Schedules made of others. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import type { Optimizer } from "../optimizer.ts";
+import { PlateauScheduler } from "./plateau.ts";
+import { Scheduler, type SchedulerState } from "./scheduler.ts";
+
+function requireSchedulers(of: string, schedulers: unknown, optimizer: unknown): Scheduler[] {
+  if (!Array.isArray(schedulers) || schedulers.length === 0) {
+    throw new ArgumentError(`${of}: expected \`schedulers\` to be a list of at least one scheduler`);
+  }
+  for (const one of schedulers) {
+    if (!(one instanceof Scheduler)) throw new ArgumentError(`${of}: expected schedulers, got ${typeof one}`);
+    if (one instanceof PlateauScheduler)
+      throw new ArgumentError(
+        `${of}: ReduceLROnPlateau needs a figure at each step and cannot be part of it`,
+      );
+    if (one.optimizer !== optimizer)
+      throw new ArgumentError(`${of}: expected all schedulers to belong to the same optimiser`);
+  }
+  return [...schedulers];
+}
+
+/** What schedulers of schedulers share: their parts' state. */
+abstract class CombinedScheduler extends Scheduler {
+  readonly schedulers: Scheduler[];
+
+  constructor(of: string, optimizer: unknown, schedulers: unknown) {
+    super(of, optimizer);
+    this.schedulers = requireSchedulers(of, schedulers, optimizer);
+  }
+
+  protected override rates(): number[] {
+    return this.currentRates();
+  }
+
+  override undo(): void {
+    for (const scheduler of this.schedulers) scheduler.undo();
+  }
+
+  override stateDict(): SchedulerState {
+    return { ...super.stateDict(), schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()) };
+  }
+
+  override loadStateDict(state: SchedulerState): void {
+    const parts = state?.schedulers;
+    if (!Array.isArray(parts) || parts.length !== this.schedulers.length) {
+      throw new ArgumentError(
+        `${this.constructor.name}.loadStateDict: expected the state of ${this.schedulers.length} schedulers`,
+      );
+    }
+    super.loadStateDict(state);
+    this.schedulers.forEach((scheduler, i) => {
+      scheduler.loadStateDict(parts[i]);
+    });
+  }
+}
+
+type SequentialArguments =
+  | [
+      optimizer: Optimizer,
+      schedulers: readonly Scheduler[],
+      milestones: readonly number[],
+      lastEpoch?: number,
+    ]
+  | [optimizer: Optimizer, schedulers: readonly Scheduler[], options: { milestones: readonly number[] }]
+  | [optimizer: Optimizer, options: { schedulers: readonly Scheduler[]; milestones: readonly number[] }];
+const SEQUENTIAL = signature("SequentialLR", [
+  "optimizer",
+  "schedulers",
+  "milestones:list",
+  "lastEpoch?:whole",
+]);
+
+/** See {@link SequentialLR}. */
+export class SequentialScheduler extends CombinedScheduler {
+  readonly milestones: number[];
+
+  constructor(...args: SequentialArguments) {
+    const { optimizer, schedulers, milestones, lastEpoch = -1 } = bindArguments(SEQUENTIAL, args);
+    super("SequentialLR", optimizer, schedulers);
+    if (milestones.length !== this.schedulers.length - 1) {
+      throw new ArgumentError(
+        `SequentialLR: expected one milestone fewer than schedulers, got ${milestones.length} for ${this.schedulers.length}`,
+      );
+    }
+    this.milestones = [...milestones];
+    this.lastEpoch = lastEpoch + 1;
+    // Each of them has set its first rates; only those of the first one count.
+    for (const group of this.groups) group.lr = group.initialLr;
+    this.undo();
+    this.#current().start();
+    this.lastLr = this.currentRates();
+  }
+
+  #current(): Scheduler {
+    return this.schedulers[this.milestones.filter((milestone) => milestone <= this.lastEpoch).length];
+  }
+
+  override step(): void {
+    this.lastEpoch++;
+    const scheduler = this.#current();
+    if (scheduler !== this.schedulers[0] && this.milestones.includes(this.lastEpoch)) scheduler.restart();
+    else scheduler.step();
+    this.lastLr = this.currentRates();
+  }
+}
+
+/**
+ * One schedule after another: from epoch `milestones[i]` on, `schedulers[i + 1]`.
+ *
+ * @example
+ * ```ts
+ * const warmUp = optim.LinearLR(optimizer, { startFactor: 0.1, totalIters: 5 });
+ * const rest = optim.CosineAnnealingLR(optimizer, 45);
+ * const scheduler = optim.SequentialLR(optimizer, [warmUp, rest], [5]);
+ * ```
+ */
+export const SequentialLR = callable("SequentialLR", SequentialScheduler);
+export type SequentialLR = SequentialScheduler;
+
+type ChainedArguments =
+  | [schedulers: readonly Scheduler[], optimizer?: Optimizer | null]
+  | [schedulers: readonly Scheduler[], options: { optimizer?: Optimizer | null }];
+const CHAINED = signature("ChainedScheduler", ["schedulers", "optimizer?"]);
+
+/** See {@link ChainedScheduler}. */
+export class ChainedSchedulers extends CombinedScheduler {
+  constructor(...args: ChainedArguments) {
+    const { schedulers, optimizer } = bindArguments(CHAINED, args);
+    super("ChainedScheduler", optimizer ?? schedulers?.[0]?.optimizer, schedulers);
+    this.lastEpoch = 0;
+    this.lastLr = this.currentRates();
+  }
+
+  /** Within a SequentialLR: each of them goes from before its first epoch to it. */
+  override start(): void {
+    this.step();
+  }
+
+  override step(): void {
+    this.lastEpoch++;
+    for (const scheduler of this.schedulers) scheduler.step();
+    this.lastLr = this.currentRates();
+  }
+}
+
+/**
+ * Several schedules at once: each changes the rate that the one before it has set.
+ *
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+ * const scheduler = optim.ChainedScheduler([
+ *   optim.ConstantLR(optimizer, { factor: 0.1, totalIters: 2 }),
+ *   optim.ExponentialLR(optimizer, 0.5),
+ * ]);
+ * scheduler.getLastLr(); // [0.1]
+ * ```
+ */
+export const ChainedScheduler = callable("ChainedScheduler", ChainedSchedulers);
+export type ChainedScheduler = ChainedSchedulers;

@@ -1,0 +1,158 @@
+/** A learning rate that goes up and down between two bounds. */
+import { shownValue } from "../../base/argument_kinds.ts";
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import type { Optimizer } from "../optimizer.ts";
+import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
+import { perGroup, Scheduler } from "./scheduler.ts";
+
+type Scale = (x: number) => number;
+type Mode = "triangular" | "triangular2" | "exp_range";
+type ScaleMode = "cycle" | "iterations";
+
+interface Options {
+  stepSizeUp?: number;
+  stepSizeDown?: number | null;
+  mode?: Mode;
+  gamma?: number;
+  scaleFn?: Scale | null;
+  scaleMode?: ScaleMode;
+  cycleMomentum?: boolean;
+  baseMomentum?: number | readonly number[];
+  maxMomentum?: number | readonly number[];
+  lastEpoch?: number;
+}
+type Rates = number | readonly number[];
+type CyclicArguments =
+  | [
+      optimizer: Optimizer,
+      baseLr: Rates,
+      maxLr: Rates,
+      stepSizeUp?: number,
+      stepSizeDown?: number | null,
+      mode?: Mode,
+      gamma?: number,
+    ]
+  | [optimizer: Optimizer, baseLr: Rates, maxLr: Rates, options: Options]
+  | [optimizer: Optimizer, baseLr: Rates, maxLr: Rates, stepSizeUp: number, options: Options]
+  | [optimizer: Optimizer, options: Options & { baseLr: Rates; maxLr: Rates }];
+const SIGNATURE = signature("CyclicLR", [
+  "optimizer",
+  "baseLr",
+  "maxLr",
+  "stepSizeUp?:number",
+  "stepSizeDown?:number|null",
+  "mode?",
+  "gamma?:number",
+  "scaleFn?",
+  "scaleMode?",
+  "cycleMomentum?:flag",
+  "baseMomentum?",
+  "maxMomentum?",
+  "lastEpoch?:whole",
+]);
+const MODES: readonly string[] = ["triangular", "triangular2", "exp_range"];
+const SCALE_MODES: readonly string[] = ["cycle", "iterations"];
+
+function requireWord(name: string, given: unknown, words: readonly string[]): void {
+  if (words.includes(given as string)) return;
+  throw new ArgumentError(
+    `CyclicLR: unknown ${name} ${shownValue(given)}${didYouMean(given, words)} (expected ${words.join(", ")})`,
+  );
+}
+
+/** How high a cycle, or an iteration, goes. */
+function scaleOf(mode: Mode, gamma: number): { scaleFn: Scale; scaleMode: ScaleMode } {
+  if (mode === "exp_range") return { scaleFn: (iteration) => gamma ** iteration, scaleMode: "iterations" };
+  if (mode === "triangular2") return { scaleFn: (cycle) => 1 / 2 ** (cycle - 1), scaleMode: "cycle" };
+  return { scaleFn: () => 1, scaleMode: "cycle" };
+}
+
+/** See {@link CyclicLR}. */
+export class CyclicScheduler extends Scheduler {
+  readonly maxLrs: number[];
+  readonly totalSize: number;
+  readonly stepRatio: number;
+  readonly scaleFn: Scale;
+  readonly scaleMode: ScaleMode;
+  readonly cycleMomentum: boolean;
+  readonly baseMomentums: number[] = [];
+  readonly maxMomentums: number[] = [];
+
+  constructor(...args: CyclicArguments) {
+    const bound = bindArguments(SIGNATURE, args);
+    const { optimizer, stepSizeUp = 2000, mode = "triangular", gamma = 1, scaleFn = null } = bound;
+    const stepSizeDown = bound.stepSizeDown ?? stepSizeUp;
+    super("CyclicLR", optimizer, bound.lastEpoch);
+    if (!(stepSizeUp > 0 && stepSizeDown > 0)) {
+      throw new ArgumentError(
+        `CyclicLR: expected \`stepSizeUp\` and \`stepSizeDown\` above 0, got ${stepSizeUp} and ${stepSizeDown}`,
+      );
+    }
+    if (scaleFn === null) requireWord("mode", mode, MODES);
+    else if (typeof scaleFn !== "function")
+      throw new ArgumentError(`CyclicLR: expected \`scaleFn\` to be a function, got ${shownValue(scaleFn)}`);
+    const { scaleMode = "cycle" } = bound;
+    requireWord("scaleMode", scaleMode, SCALE_MODES);
+    const scale = scaleFn === null ? scaleOf(mode, gamma) : { scaleFn, scaleMode };
+    this.scaleFn = scale.scaleFn;
+    this.scaleMode = scale.scaleMode;
+    this.totalSize = stepSizeUp + stepSizeDown;
+    this.stepRatio = stepSizeUp / this.totalSize;
+    this.baseLrs = perGroup<number>("CyclicLR", "baseLr", this.optimizer, bound.baseLr);
+    this.maxLrs = perGroup<number>("CyclicLR", "maxLr", this.optimizer, bound.maxLr);
+    this.cycleMomentum = bound.cycleMomentum ?? true;
+    if (this.cycleMomentum) {
+      requireMomentum("CyclicLR", this.optimizer);
+      const { baseMomentum = 0.8, maxMomentum = 0.9 } = bound;
+      this.baseMomentums = perGroup<number>("CyclicLR", "baseMomentum", this.optimizer, baseMomentum);
+      this.maxMomentums = perGroup<number>("CyclicLR", "maxMomentum", this.optimizer, maxMomentum);
+    }
+    this.start();
+  }
+
+  protected override rates(): number[] {
+    const { lastEpoch, totalSize, stepRatio } = this;
+    const cycle = Math.floor(1 + lastEpoch / totalSize);
+    const x = 1 + lastEpoch / totalSize - cycle;
+    const height = x <= stepRatio ? x / stepRatio : (x - 1) / (stepRatio - 1);
+    const scaled = height * this.scaleFn(this.scaleMode === "cycle" ? cycle : lastEpoch);
+    if (this.cycleMomentum) {
+      this.groups.forEach((group, i) => {
+        const [low, high] = [this.baseMomentums[i], this.maxMomentums[i]];
+        setMomentum(group, high - (high - low) * scaled);
+      });
+    }
+    return this.baseLrs.map((low, i) => low + (this.maxLrs[i] - low) * scaled);
+  }
+
+  protected override restartRates(): number[] {
+    return this.rates();
+  }
+}
+
+/**
+ * From `baseLr` up to `maxLr` in `stepSizeUp` steps, down again in `stepSizeDown`, and so on, with the momentum
+ * the other way round. Call `step()` after each optimiser step.
+ *
+ * Source: L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017.
+ *
+ * @param baseLr - the lower bound, or one for each group.
+ * @param maxLr - the upper bound, or one for each group.
+ * @param stepSizeDown - `stepSizeUp` by default.
+ * @param mode - `"triangular"`; `"triangular2"` halves the height from cycle to cycle; `"exp_range"` multiplies it
+ * by `gamma` at every step.
+ * @param scaleFn - height by cycle (from 1) or, with `scaleMode` `"iterations"`, by step; in place of `mode`.
+ * @param cycleMomentum - moves the momentum between `maxMomentum` and `baseMomentum`.
+ * @throws ArgumentError for an optimiser without momentum, where `cycleMomentum` is not false.
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+ * const scheduler = optim.CyclicLR(optimizer, 0.1, 0.5, { stepSizeUp: 4 });
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.2]
+ * ```
+ */
+export const CyclicLR = callable("CyclicLR", CyclicScheduler);
+export type CyclicLR = CyclicScheduler;

@@ -1,0 +1,152 @@
+/** A learning rate that falls when a figure stops improving. */
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { callable } from "../../base/callable.ts";
+import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import type { Optimizer } from "../optimizer.ts";
+import { perGroup, Scheduler } from "./scheduler.ts";
+
+interface Options {
+  mode?: "min" | "max";
+  factor?: number;
+  patience?: number;
+  threshold?: number;
+  thresholdMode?: "rel" | "abs";
+  cooldown?: number;
+  minLr?: number | readonly number[];
+  eps?: number;
+}
+type PlateauArguments =
+  | [
+      optimizer: Optimizer,
+      mode?: "min" | "max",
+      factor?: number,
+      patience?: number,
+      threshold?: number,
+      thresholdMode?: "rel" | "abs",
+      cooldown?: number,
+      minLr?: number | readonly number[],
+      eps?: number,
+    ]
+  | [optimizer: Optimizer, options: Options]
+  | [optimizer: Optimizer, mode: "min" | "max", options: Options];
+const SIGNATURE = signature("ReduceLROnPlateau", [
+  "optimizer",
+  "mode?",
+  "factor?",
+  "patience?",
+  "threshold?",
+  "thresholdMode?",
+  "cooldown?",
+  "minLr?",
+  "eps?",
+]);
+
+function requireWord(name: string, given: string, words: readonly string[]): void {
+  if (words.includes(given)) return;
+  throw new ArgumentError(
+    `ReduceLROnPlateau: unknown ${name} "${given}"${didYouMean(given, words)} (expected ${words.join(", ")})`,
+  );
+}
+
+/** See {@link ReduceLROnPlateau}. */
+export class PlateauScheduler extends Scheduler {
+  readonly mode: "min" | "max";
+  readonly factor: number;
+  readonly patience: number;
+  readonly threshold: number;
+  readonly thresholdMode: "rel" | "abs";
+  readonly cooldown: number;
+  readonly minLrs: number[];
+  readonly eps: number;
+  /** The best figure so far; null before the first. */
+  best: number | null = null;
+  numBadEpochs = 0;
+  cooldownCounter = 0;
+
+  constructor(...args: PlateauArguments) {
+    const bound = bindArguments(SIGNATURE, args);
+    const {
+      optimizer,
+      mode = "min",
+      factor = 0.1,
+      patience = 10,
+      threshold = 1e-4,
+      thresholdMode = "rel",
+    } = bound;
+    super("ReduceLROnPlateau", optimizer);
+    if (!(factor < 1))
+      throw new ArgumentError(`ReduceLROnPlateau: expected \`factor\` to be below 1, got ${factor}`);
+    requireWord("mode", mode, ["min", "max"]);
+    requireWord("thresholdMode", thresholdMode, ["rel", "abs"]);
+    this.mode = mode;
+    this.factor = factor;
+    this.patience = patience;
+    this.threshold = threshold;
+    this.thresholdMode = thresholdMode;
+    this.cooldown = bound.cooldown ?? 0;
+    this.minLrs = perGroup<number>("ReduceLROnPlateau", "minLr", this.optimizer, bound.minLr ?? 0);
+    this.eps = bound.eps ?? 1e-8;
+    this.lastEpoch = 0;
+    this.lastLr = this.currentRates();
+  }
+
+  protected override rates(): number[] {
+    return this.currentRates().map((lr, i) => {
+      const lower = Math.max(lr * this.factor, this.minLrs[i]);
+      return lr - lower > this.eps ? lower : lr;
+    });
+  }
+
+  /**
+   * Looks at the epoch's figure.
+   *
+   * @param metrics - the figure as a number, for instance `await loss.item()`.
+   */
+  override step(metrics?: number): void {
+    if (typeof metrics !== "number") {
+      throw new ArgumentError(
+        "ReduceLROnPlateau.step: expected the epoch's figure as a number (await loss.item())",
+      );
+    }
+    this.lastEpoch++;
+    if (this.#isBetter(metrics)) {
+      this.best = metrics;
+      this.numBadEpochs = 0;
+    } else this.numBadEpochs++;
+    if (this.cooldownCounter > 0) {
+      this.cooldownCounter--;
+      this.numBadEpochs = 0;
+    }
+    if (this.numBadEpochs > this.patience) {
+      this.apply(this.rates());
+      this.cooldownCounter = this.cooldown;
+      this.numBadEpochs = 0;
+    }
+    this.lastLr = this.currentRates();
+  }
+
+  #isBetter(figure: number): boolean {
+    const { best, threshold, mode } = this;
+    if (best === null) return !Number.isNaN(figure);
+    const relative = this.thresholdMode === "rel";
+    if (mode === "min") return figure < (relative ? best * (1 - threshold) : best - threshold);
+    return figure > (relative ? best * (1 + threshold) : best + threshold);
+  }
+}
+
+/**
+ * Times `factor` (0.1) when a figure has not improved for more than `patience` (10) epochs.
+ *
+ * @param mode - whether smaller (`"min"`) or larger (`"max"`) figures are better.
+ * @param threshold - by how much a figure must be better, relative to the best or absolutely.
+ * @param cooldown - epochs after a change that do not count.
+ * @example
+ * ```ts
+ * const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scheduler = optim.ReduceLROnPlateau(optimizer, { patience: 0 });
+ * for (const testLoss of [0.9, 0.8, 0.85]) scheduler.step(testLoss);
+ * scheduler.getLastLr(); // [0.0100]
+ * ```
+ */
+export const ReduceLROnPlateau = callable("ReduceLROnPlateau", PlateauScheduler);
+export type ReduceLROnPlateau = PlateauScheduler;

@@ -1,0 +1,53 @@
+import type { ClassName } from "../../records/class_names.ts";
+import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
+import type { ConfusionMatrix } from "../confusion.ts";
+import type { SummaryRow, SummaryTotals } from "../terminal/summary_table.ts";
+import type { Picture } from "./picture.ts";
+
+/** Everything that `report.html` shows. What is left out gets no section. */
+export interface ReportData {
+  /** The model's name on the command line: decides which of the book's bands stands beside the figures. */
+  model: string;
+  /** The model's name in running text. Default: the book's title of it, or `model`. */
+  title?: string;
+  /** The run folder's name. */
+  run?: string;
+  /** When training began, as it is to be printed ("2026-11-23 14:05"). */
+  startedAt?: string;
+  /** The data set's name. */
+  dataset?: string;
+  /** How the run ended, where it did not come to its end: "interrupted after 3.4 of 10 epochs". */
+  outcome?: string;
+  points: readonly MetricsPoint[];
+  /** Epochs that were asked for; the end of the horizontal axis. */
+  epochs: number;
+  /** Default: those of the last point. */
+  figures?: FinalFigures;
+  /** Why this run is not the book's, if it is not (see `compareWithBook`). */
+  differences?: readonly string[];
+  classNames?: readonly ClassName[];
+  confusion?: ConfusionMatrix;
+  mistakes?: readonly Mistake[];
+  layers?: readonly SummaryRow[];
+  /** Default: the sums over `layers`. */
+  totals?: SummaryTotals;
+  /** Settings by name; nested objects become dotted names. */
+  settings?: Readonly<Record<string, unknown>>;
+  /** Versions, processor, engine, threads. */
+  environment?: Readonly<Record<string, unknown>>;
+  /** The command that repeats the run. */
+  command?: string;
+}
+
+/** A test picture that the network got wrong. */
+export interface Mistake {
+  picture: Picture;
+  /** Its place in the test set. */
+  index?: number;
+  /** Class numbers. */
+  truth: number;
+  predicted: number;
+  /** What the network gave the class it took the picture for, and the true one. */
+  probability: number;
+  truthProbability?: number;
+}

@@ -1,0 +1,65 @@
+import { bookBand } from "../../records/book_band.ts";
+import { finalFigures } from "../../records/run_record.ts";
+import { type BookComparison, compareWithBook } from "../book_comparison.ts";
+import { confusionSection, mistakesSection } from "../report_errors.ts";
+import { chartStyles } from "../svg/chart_style.ts";
+import { escapeXml as e } from "../svg/xml.ts";
+import type { ReportData } from "./report_data.ts";
+import { bookSection, curvesSection, factsSection, figureTiles, layersSection } from "./report_sections.ts";
+import { reportStyle } from "./report_style.ts";
+
+/**
+ * `report.html` of a run: one file, without scripts, that opens without a network. Curves, figures beside the book's,
+ * confusion matrix, worst mistakes, layers, settings and environment; a section without data is left out. Every text
+ * is escaped, and the page's own policy forbids it to load anything.
+ */
+export function renderReport(data: ReportData): string {
+  const title = data.title ?? bookBand(data.model)?.title ?? data.model;
+  const figures = data.figures ?? finalFigures(data.points);
+  const comparison = figures && compareWithBook(data.model, figures, { differences: data.differences ?? [] });
+  const sections = [
+    curvesSection(data),
+    comparison === undefined ? "" : bookSection(comparison),
+    confusionSection(data),
+    mistakesSection(data),
+    layersSection(data),
+    factsSection(data),
+  ];
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="color-scheme" content="light dark">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`,
+    `<title>${e([title, data.run].filter(Boolean).join(" – "))}</title>`,
+    `<style>${reportStyle}\n${chartStyles()}</style>`,
+    "</head>",
+    "<body>",
+    headerHtml(data, title, comparison),
+    `<main>${sections.filter((section) => section !== "").join("\n")}</main>`,
+    footerHtml(data),
+    "</body>",
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+function headerHtml(data: ReportData, title: string, comparison: BookComparison | undefined): string {
+  const about = [
+    data.dataset === undefined ? "" : `on ${data.dataset}`,
+    `${data.epochs} epoch${data.epochs === 1 ? "" : "s"}`,
+    data.startedAt ?? "",
+    data.run === undefined ? "" : `run ${data.run}`,
+  ].filter((part) => part !== "");
+  const outcome = data.outcome === undefined ? "" : `<p class="warn">${e(data.outcome)}</p>`;
+  return `<header><h1>${e(title)}</h1><p class="sub">${about.map(e).join(" · ")}</p>${outcome}
+${figureTiles(data, comparison)}</header>`;
+}
+
+function footerHtml(data: ReportData): string {
+  const version = data.environment?.convoyant;
+  const maker = version === undefined ? "Convoyant" : `Convoyant ${e(version)}`;
+  return `<footer><p>Written by ${maker}. Accuracies and losses of the training set are running means over the epoch, as the book counts them.</p></footer>`;
+}

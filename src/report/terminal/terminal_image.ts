@@ -1,0 +1,162 @@
+import { checkPicture, type Picture, resample } from "../html/picture.ts";
+import { formatPercent } from "../number_text.ts";
+import { paint } from "./colour.ts";
+import type { ColourDepth, TextStyle } from "./terminal.ts";
+import { displayWidth, pad, printable, truncate } from "./text_width.ts";
+
+export interface ImageOptions extends TextStyle {
+  /** Most columns the picture may take; larger ones are shrunk. Default 56. */
+  maxColumns?: number;
+  /** Most lines the picture may take. Default 28. */
+  maxRows?: number;
+}
+
+/**
+ * A grey picture as lines of text. With 256 colours or more each character is two pixels, an upper half block with its
+ * own foreground and background; without, each character is one cell of a ramp, darker to denser, as a picture of
+ * light on black needs it.
+ */
+export function renderImage(picture: Picture, options: ImageOptions = {}): string[] {
+  checkPicture(picture);
+  const { maxColumns = 56, maxRows = 28 } = options;
+  // A character is about twice as high as it is wide: two pixels tall, one pixel wide.
+  const shrink = Math.max(
+    1,
+    picture.width / Math.max(1, maxColumns),
+    picture.height / (2 * Math.max(1, maxRows)),
+  );
+  const width = Math.max(1, Math.floor(picture.width / shrink));
+  const rows = Math.max(1, Math.ceil(picture.height / shrink / 2));
+  const depth = options.colour ?? 0;
+  if (depth >= 8 && options.unicode !== false) {
+    const even = resample(picture, width, Math.max(1, Math.round(picture.height / shrink)));
+    return halfBlocks(even, rows, depth);
+  }
+  return ramp(resample(picture, width, rows), options.unicode !== false);
+}
+
+function halfBlocks(picture: Picture, rows: number, depth: ColourDepth): string[] {
+  const { width, height, data } = picture;
+  const code = (grey: number) => (depth === 24 ? `2;${grey};${grey};${grey}` : `5;${paletteGrey(grey)}`);
+  return Array.from({ length: rows }, (_, row) => {
+    let line = "";
+    let previous = "";
+    for (let x = 0; x < width; x++) {
+      const upper = code(byte(data[2 * row * width + x]));
+      // An odd picture ends in a half line: nothing is drawn below it.
+      const below = 2 * row + 1 < height ? `;48;${code(byte(data[(2 * row + 1) * width + x]))}` : ";49";
+      const look = `\u001b[38;${upper}${below}m`;
+      line += `${look === previous ? "" : look}▀`;
+      previous = look;
+    }
+    return `${line}\u001b[0m`;
+  });
+}
+
+function ramp(picture: Picture, unicode: boolean): string[] {
+  const steps = unicode ? " ░▒▓█" : " .:-=+*#%@";
+  return Array.from({ length: picture.height }, (_, y) => {
+    let line = "";
+    for (let x = 0; x < picture.width; x++) {
+      const grey = byte(picture.data[y * picture.width + x]);
+      line += steps[Math.min(steps.length - 1, Math.floor((grey / 256) * steps.length))];
+    }
+    return line;
+  });
+}
+
+function byte(value: number): number {
+  return Number.isFinite(value) ? Math.min(255, Math.max(0, Math.round(value))) : 0;
+}
+
+/** The nearest of the palette's 24 greys, black and white. */
+function paletteGrey(grey: number): number {
+  if (grey < 4) return 16;
+  if (grey > 246) return 231;
+  return Math.min(255, Math.max(232, 232 + Math.round((grey - 8) / 10)));
+}
+
+/** A class and how likely the network finds it. */
+export interface ClassProbability {
+  label: string;
+  probability: number;
+}
+
+export interface PredictionOptions extends ImageOptions {
+  /** Columns of the terminal. Default 80. */
+  columns?: number;
+  /** Written above the classes, for example the file's name. */
+  title?: string;
+  /** The right class, where it is known: it is marked. */
+  truth?: string;
+  /** Most classes that are listed. Default 10. */
+  top?: number;
+}
+
+/**
+ * A picture beside the probabilities of its classes, the likeliest first, as lines of text; one above the other where
+ * the terminal is narrow.
+ */
+export function renderPrediction(
+  picture: Picture,
+  probabilities: readonly ClassProbability[],
+  options: PredictionOptions = {},
+): string[] {
+  const { columns = 80, maxColumns = 56 } = options;
+  const image = renderImage(picture, { ...options, maxColumns: Math.min(columns, maxColumns) });
+  const imageWidth = Math.max(...image.map(displayWidth));
+  const gap = 3;
+  const beside = columns - imageWidth - gap;
+  const least = 30;
+  if (beside < least) return [...image, "", ...probabilityLines(probabilities, columns, options)];
+  const text = probabilityLines(probabilities, beside, options);
+  const top = Math.max(0, Math.floor((image.length - text.length) / 2));
+  const height = Math.max(image.length, text.length + top);
+  return Array.from({ length: height }, (_, row) => {
+    const words = text[row - top] ?? "";
+    const pixels = pad(image[row] ?? "", imageWidth);
+    return words === "" ? pixels : `${pixels}${" ".repeat(gap)}${words}`;
+  });
+}
+
+function probabilityLines(
+  all: readonly ClassProbability[],
+  width: number,
+  options: PredictionOptions,
+): string[] {
+  const depth = options.colour ?? 0;
+  const unicode = options.unicode !== false;
+  const shown = [...all]
+    .sort((a, b) => (Number.isNaN(b.probability) ? -1 : 0) || b.probability - a.probability)
+    .slice(0, options.top ?? 10)
+    .map(({ label, probability }) => ({ label: printable(label), raw: label, probability }));
+  const percentWidth = 8;
+  const markWidth = 2;
+  const widest = Math.max(1, ...shown.map(({ label }) => displayWidth(label)));
+  const labelWidth = Math.min(widest, Math.max(4, width - percentWidth - markWidth - 10));
+  const barWidth = Math.min(30, Math.max(0, width - labelWidth - percentWidth - markWidth - 3));
+  const lines = shown.map(({ label, raw, probability }, rank) => {
+    const right = options.truth !== undefined && raw === options.truth;
+    const mark = right ? (unicode ? "✓ " : "* ") : "  ";
+    const name = pad(truncate(label, labelWidth, unicode), labelWidth);
+    const colour = right ? "green" : rank === 0 && options.truth !== undefined ? "red" : "blue";
+    const filled = pad(paint(eighths(probability, barWidth, unicode), colour, depth), barWidth);
+    return `${paint(mark, "green", depth)}${rank === 0 ? paint(name, "bold", depth) : name} ${filled} ${pad(
+      formatPercent(probability),
+      percentWidth,
+      "right",
+    )}`;
+  });
+  return options.title === undefined
+    ? lines
+    : [truncate(printable(options.title), width, unicode), "", ...lines];
+}
+
+/** A bar in steps of an eighth of a column. */
+function eighths(share: number, width: number, unicode: boolean): string {
+  const held = Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
+  if (!unicode) return "#".repeat(Math.round(held * width));
+  const total = Math.round(held * width * 8);
+  const rest = total % 8;
+  return "█".repeat(Math.floor(total / 8)) + (rest === 0 ? "" : String.fromCharCode(0x2590 - rest));
+}

@@ -1,0 +1,182 @@
+import type { MetricsPoint } from "../../records/run_record.ts";
+import { trainingCurves } from "../curves.ts";
+import { formatDuration, formatFigure, formatRate } from "../number_text.ts";
+import { LiveRegion } from "./live_region.ts";
+import { Estimate, formatProgress, type ProgressState } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+import { renderPlot } from "./terminal_plot.ts";
+
+export interface TrainingDisplayOptions {
+  epochs: number;
+  stepsPerEpoch: number;
+  /** Points of the run so far, when it is resumed. */
+  points?: readonly MetricsPoint[];
+  /** Whether the live curve is drawn on a terminal. Default true. */
+  plot?: boolean;
+  /** Seconds on a steady clock; a test passes its own. */
+  now?: () => number;
+  /** Least seconds between two frames on a terminal (0.1), and between two lines in a pipe (30). */
+  frameSeconds?: number;
+  lineSeconds?: number;
+}
+
+/** A step that was done. */
+export interface StepReport {
+  /** Counted from 0. */
+  epoch: number;
+  /** Steps done in this epoch, this one included. */
+  step: number;
+  loss?: number;
+  accuracy?: number;
+  examplesPerSecond?: number;
+}
+
+/**
+ * Shows a training as it runs. On a terminal: the live curve and a progress line with its estimate, redrawn in place.
+ * In a pipe: a plain line at the end of each epoch, and in between at most every half minute, without escape codes.
+ *
+ * ```ts
+ * const display = new TrainingDisplay(nodeTerminal(process.stderr), { epochs: 10, stepsPerEpoch: 235 });
+ * display.step({ epoch: 0, step: 1, loss: 2.3, accuracy: 0.1 });
+ * display.point({ epoch: 0.2, trainLoss: 2.3, trainAccuracy: 0.1 });
+ * display.stop();
+ * ```
+ */
+export class TrainingDisplay {
+  readonly #terminal: Terminal;
+  readonly #region: LiveRegion;
+  readonly #options: TrainingDisplayOptions;
+  readonly #points: MetricsPoint[];
+  readonly #estimate: Estimate;
+  readonly #now: () => number;
+  readonly #started: number;
+  #state: ProgressState;
+  #lastShown = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(terminal: Terminal, options: TrainingDisplayOptions) {
+    this.#terminal = terminal;
+    this.#region = new LiveRegion(terminal);
+    this.#options = options;
+    this.#points = [...(options.points ?? [])];
+    this.#now = options.now ?? (() => performance.now() / 1000);
+    this.#started = this.#now();
+    // A pipe's first line is due after a while, not at once.
+    if (!terminal.isTTY) this.#lastShown = this.#started;
+    this.#estimate = new Estimate(options.epochs * options.stepsPerEpoch);
+    const { epochs, stepsPerEpoch } = options;
+    this.#state = { epoch: 1, epochs, step: 0, stepsPerEpoch, elapsed: 0 };
+  }
+
+  /** A step was done. Cheap: nothing is drawn more often than `frameSeconds` says. */
+  step(report: StepReport): void {
+    if (this.#stopped) return;
+    const { epochs, stepsPerEpoch } = this.#options;
+    const elapsed = this.#now() - this.#started;
+    this.#estimate.update(report.epoch * stepsPerEpoch + report.step, elapsed);
+    const { loss = this.#state.loss, accuracy = this.#state.accuracy } = report;
+    const examplesPerSecond = report.examplesPerSecond ?? this.#state.examplesPerSecond;
+    this.#state = {
+      epoch: report.epoch + 1,
+      epochs,
+      step: report.step,
+      stepsPerEpoch,
+      elapsed,
+      ...(loss !== undefined && { loss }),
+      ...(accuracy !== undefined && { accuracy }),
+      ...(examplesPerSecond !== undefined && { examplesPerSecond }),
+    };
+    this.#show(false);
+  }
+
+  /** Something else goes on, for example "testing" or "saving"; the next step ends it. */
+  phase(name: string): void {
+    if (this.#stopped) return;
+    this.#state = { ...this.#state, phase: name, elapsed: this.#now() - this.#started };
+    if (this.#terminal.isTTY) this.#show(true);
+  }
+
+  /** A point of the curves. The end of an epoch writes a line into a pipe. */
+  point(point: MetricsPoint): void {
+    if (this.#stopped) return;
+    this.#points.push(point);
+    if (this.#terminal.isTTY) this.#show(true);
+    else if (Number.isInteger(point.epoch)) {
+      this.#terminal.write(`${epochLine(point, this.#options.epochs, this.#remaining())}\n`);
+      this.#lastShown = this.#now();
+    }
+  }
+
+  /** Writes a line that stays, above the live part. */
+  log(text: string): void {
+    this.#region.writeAbove(text);
+  }
+
+  /** Ends the display. The last picture stays, without the progress line; safe to call twice. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    if (!this.#terminal.isTTY) return;
+    const picture = this.#points.length > 0 ? this.#plot() : [];
+    this.#region.draw(picture);
+    this.#region.release();
+  }
+
+  #show(now: boolean): void {
+    const { frameSeconds = 0.1, lineSeconds = 30 } = this.#options;
+    const time = this.#now();
+    const due = time - this.#lastShown >= (this.#terminal.isTTY ? frameSeconds : lineSeconds);
+    if (!due && !now) return;
+    this.#lastShown = time;
+    const remaining = this.#remaining();
+    const state = { ...this.#state, ...(remaining !== undefined && { remaining }) };
+    if (!this.#terminal.isTTY) {
+      this.#terminal.write(`${plainLine(state)}\n`);
+      return;
+    }
+    // One column stays free: a full line would wrap in some terminals.
+    const width = Math.max(1, this.#terminal.columns - 1);
+    const { colour, unicode } = this.#terminal;
+    this.#region.draw([...this.#plot(), formatProgress(state, { width, colour, unicode })]);
+  }
+
+  #plot(): string[] {
+    const { columns, rows, colour, unicode } = this.#terminal;
+    if (this.#options.plot === false || rows < 12 || columns < 40) return [];
+    const width = Math.min(columns - 1, 120);
+    const height = Math.min(rows - 3, 24, Math.max(10, Math.round(width / 4)));
+    const curves = trainingCurves(this.#points);
+    return renderPlot(curves, {
+      width,
+      height,
+      colour,
+      unicode,
+      xRange: [0, this.#options.epochs],
+      xLabel: "epoch",
+    });
+  }
+
+  #remaining(): number | undefined {
+    return this.#estimate.remaining();
+  }
+}
+
+function plainLine(state: ProgressState): string {
+  const parts = [`epoch ${state.epoch}/${state.epochs}`, `step ${state.step}/${state.stepsPerEpoch}`];
+  if (state.loss !== undefined) parts.push(`loss ${formatFigure(state.loss)}`);
+  if (state.accuracy !== undefined) parts.push(`accuracy ${formatFigure(state.accuracy)}`);
+  if (state.examplesPerSecond !== undefined) parts.push(`${formatRate(state.examplesPerSecond)} examples/s`);
+  if (state.remaining !== undefined) parts.push(`${formatDuration(state.remaining)} left`);
+  return parts.join(", ");
+}
+
+function epochLine(point: MetricsPoint, epochs: number, remaining: number | undefined): string {
+  const parts = [
+    `epoch ${point.epoch}/${epochs}: training loss ${formatFigure(point.trainLoss)}`,
+    `training accuracy ${formatFigure(point.trainAccuracy)}`,
+  ];
+  if (point.testAccuracy !== undefined) parts.push(`test accuracy ${formatFigure(point.testAccuracy)}`);
+  if (point.examplesPerSecond !== undefined) parts.push(`${formatRate(point.examplesPerSecond)} examples/s`);
+  if (remaining !== undefined && remaining > 0) parts.push(`${formatDuration(remaining)} left`);
+  return parts.join(", ");
+}

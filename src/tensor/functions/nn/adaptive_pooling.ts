@@ -1,0 +1,139 @@
+/** Pooling to a given output size. */
+import { ArgumentError } from "../../../base/errors.ts";
+import type { Value } from "../../../graph/node.ts";
+import { emit, emitAll } from "../../../graph/node.ts";
+import { cast } from "../../../ops/elementwise/elementwise.ts";
+import * as ops from "../../../ops/nn/pooling.ts";
+import { mean } from "../../../ops/reduction/reduction.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor } from "../../tensor.ts";
+import { asFlatPicture, floatingInput, fromFlatPicture, named, shown, withBatch } from "./arguments.ts";
+import type { WithIndices } from "./pooling.ts";
+
+/** Output size; null for a dimension that keeps the input's. */
+export type OutputSize = number | readonly (number | null)[] | null;
+
+export interface AdaptivePool {
+  (input: Tensor, outputSize: OutputSize): Tensor;
+  (input: Tensor, options: { outputSize: OutputSize }): Tensor;
+}
+
+export interface AdaptiveMaxPool {
+  <R extends boolean = false>(input: Tensor, outputSize: OutputSize, returnIndices?: R): WithIndices<R>;
+  <R extends boolean = false>(
+    input: Tensor,
+    outputSize: OutputSize,
+    options: { returnIndices?: R },
+  ): WithIndices<R>;
+}
+
+/**
+ * The mean over each cell of a grid of `outputSize` laid over the picture. Cell i goes from row
+ * floor(i H / h) to ceil((i + 1) H / h), so that neighbours may overlap by one row.
+ *
+ * @param input - [N, C, H, W] or [C, H, W].
+ * @param outputSize - one number, or (height, width); null keeps the input's.
+ * @example
+ * ```ts
+ * nn.functional.adaptiveAvgPool2d(randn(8, 10, 5, 5), [1, 1]).shape; // [8, 10, 1, 1]
+ * ```
+ */
+export const adaptiveAvgPool2d = defineFunction<AdaptivePool>(
+  "adaptiveAvgPool2d",
+  ["input", "outputSize"],
+  (args) => poolAdaptively("adaptiveAvgPool2d", 2, args, averageToGrid),
+);
+
+/**
+ * `adaptiveAvgPool2d` over sequences.
+ *
+ * @example
+ * ```ts
+ * nn.functional.adaptiveAvgPool1d(tensor([[0.5, 1.5, 2.5, 3.5]]), 2).tolist(); // [[1, 3]]
+ * ```
+ */
+export const adaptiveAvgPool1d = defineFunction<AdaptivePool>(
+  "adaptiveAvgPool1d",
+  ["input", "outputSize"],
+  (args) => poolAdaptively("adaptiveAvgPool1d", 1, args, averageToGrid),
+);
+
+const MAX = ["input", "outputSize", "returnIndices?"];
+
+/**
+ * The largest element of each cell of a grid; see `adaptiveAvgPool2d`, and `maxPool2d` for the indices.
+ *
+ * @example
+ * ```ts
+ * nn.functional.adaptiveMaxPool2d(randn(8, 10, 5, 7), [2, null]).shape; // [8, 10, 2, 7]
+ * ```
+ */
+export const adaptiveMaxPool2d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPool2d", MAX, (args) =>
+  poolAdaptively("adaptiveMaxPool2d", 2, args, largestInGrid),
+);
+
+/**
+ * `adaptiveMaxPool2d` over sequences.
+ *
+ * @example
+ * ```ts
+ * nn.functional.adaptiveMaxPool1d(tensor([[0.5, 1.5, 2.5, 3.5]]), 2).tolist(); // [[1.5, 3.5]]
+ * ```
+ */
+export const adaptiveMaxPool1d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPool1d", MAX, (args) =>
+  poolAdaptively("adaptiveMaxPool1d", 1, args, largestInGrid),
+);
+
+type Bound = { input: unknown; outputSize: OutputSize; returnIndices?: boolean };
+
+function poolAdaptively(
+  of: string,
+  spatial: number,
+  { input, outputSize, returnIndices = false }: any,
+  pool: (x: Value, size: number[]) => Value[],
+): Tensor | Tensor[] {
+  const outs = withBatch(of, floatingInput(of, input), spatial, (batched) => {
+    const size = gridSize(of, outputSize, batched.shape.slice(2));
+    return spatial === 1
+      ? pool(asFlatPicture(batched), [1, ...size]).map(fromFlatPicture)
+      : pool(batched, size);
+  });
+  return returnIndices ? [new Tensor(outs[0]), new Tensor(cast(outs[1], "int64"))] : new Tensor(outs[0]);
+}
+
+function gridSize(of: string, given: Bound["outputSize"], plane: readonly number[]): number[] {
+  const list = Array.isArray(given) ? given : plane.map(() => given);
+  const size = list.map((n, d) => n ?? plane[d]);
+  if (size.length === plane.length && size.every((n) => Number.isInteger(n) && n >= 0)) return size;
+  throw new ArgumentError(
+    `${named(of)}: expected \`outputSize\` to be a whole number or null, or ${plane.length} of them, got ${shown(given)}`,
+  );
+}
+
+/** Cells of equal size are plain windows; one cell is a reduction: both have fast kernels everywhere. */
+function averageToGrid(x: Value, size: number[]): Value[] {
+  const [height, width] = x.shape.slice(2);
+  if (size[0] === 1 && size[1] === 1 && height > 0 && width > 0) return [mean(x, [2, 3], true)];
+  const kernelSize = evenCells(x, size);
+  if (kernelSize === null) return [emit(ops.adaptiveAvgPool2dOp, [x], { outputSize: size })];
+  const plain = { padding: [0, 0], ceilMode: false, countIncludePad: true, divisorOverride: null };
+  return [ops.avgPool2d(x, { kernelSize, stride: kernelSize, ...plain })];
+}
+
+function largestInGrid(x: Value, size: number[]): Value[] {
+  const kernelSize = evenCells(x, size);
+  if (kernelSize === null) return emitAll(ops.adaptiveMaxPool2dOp, [x], { outputSize: size });
+  return ops.maxPool2d(x, {
+    kernelSize,
+    stride: kernelSize,
+    padding: [0, 0],
+    dilation: [1, 1],
+    ceilMode: false,
+  });
+}
+
+/** Size of the cells where the grid divides the picture evenly. */
+function evenCells(x: Value, size: readonly number[]): number[] | null {
+  const cells = size.map((n, d) => x.shape[d + 2] / n);
+  return cells.every((cell) => Number.isInteger(cell) && cell > 0) ? cells : null;
+}

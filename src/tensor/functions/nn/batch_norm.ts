@@ -1,0 +1,245 @@
+/** Normalisation by the statistics of a batch or of each example, and the running statistics. */
+import { isHalf } from "../../../base/dtype.ts";
+import { ArgumentError, ShapeError } from "../../../base/errors.ts";
+import { formatShape, numel, sameShape } from "../../../base/shape.ts";
+import type { Value } from "../../../graph/node.ts";
+import { constant, full } from "../../../ops/creation.ts";
+import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
+import { batchNormInference, batchNormTraining, standardize } from "../../../ops/nn/normalization.ts";
+import { mean } from "../../../ops/reduction/reduction.ts";
+import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { noGrad } from "../../autograd.ts";
+import { defineFunction } from "../../define.ts";
+import { inWideNumbers, scalarValue } from "../../operands.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+import { floatingInput, inNameOf, named, optionalValue } from "./arguments.ts";
+import { affine, requireChannels, requireSeveral } from "./normalization_parts.ts";
+
+export interface BatchNorm {
+  (
+    input: Tensor,
+    runningMean: Tensor | null,
+    runningVar: Tensor | null,
+    weight?: Tensor | null,
+    bias?: Tensor | null,
+    training?: boolean,
+    momentum?: number,
+    eps?: number,
+  ): Tensor;
+  (
+    input: Tensor,
+    runningMean: Tensor | null,
+    runningVar: Tensor | null,
+    options: {
+      weight?: Tensor | null;
+      bias?: Tensor | null;
+      training?: boolean;
+      momentum?: number;
+      eps?: number;
+    },
+  ): Tensor;
+  (
+    input: Tensor,
+    runningMean: Tensor | null,
+    runningVar: Tensor | null,
+    weight: Tensor | null,
+    bias: Tensor | null,
+    options: { training?: boolean; momentum?: number; eps?: number },
+  ): Tensor;
+}
+
+/**
+ * Batch normalisation: (x - mean) / sqrt(variance + eps) * weight + bias, per channel (dimension 1).
+ *
+ * In training, mean and biased variance are those of the batch, and the running ones are moved in place:
+ * running = (1 - momentum) running + momentum new, with the unbiased variance. Otherwise the running ones are
+ * used.
+ *
+ * Source: S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015.
+ *
+ * @param input - [N, C, ...].
+ * @throws ShapeError for a single value per channel in training: it has no variance.
+ * @example
+ * ```ts
+ * const [mean, variance] = [zeros(3), ones(3)];
+ * nn.functional.batchNorm(randn(8, 3, 5, 5), mean, variance, { training: true }).shape; // [8, 3, 5, 5]
+ * ```
+ */
+export const batchNorm = defineFunction<BatchNorm>(
+  "batchNorm",
+  ["input", "runningMean", "runningVar", "weight?", "bias?", "training?", "momentum?", "eps?"],
+  ({ input, runningMean, runningVar, weight, bias, training = false, momentum = 0.1, eps = 1e-5 }) => {
+    const of = "batchNorm";
+    const x = floatingInput(of, input);
+    const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];
+    if (training ? !(eps > 0) : !(eps >= 0)) {
+      const range = training ? "above 0 in training" : "of at least 0";
+      throw new ArgumentError(`${named(of)}: expected \`eps\` ${range}, got ${eps}`);
+    }
+    if (training) return trainedBatchNorm(of, x, w, b, runningMean, runningVar, momentum, eps);
+    const average = optionalValue(of, runningMean, "runningMean");
+    const variance = optionalValue(of, runningVar, "runningVar");
+    if (average === null || variance === null) {
+      throw new ArgumentError(
+        `${named(of)}: expected runningMean and runningVar where training is false, got none`,
+      );
+    }
+    const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
+    return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
+  },
+);
+
+/** One number per channel costs nothing in 32 bits. */
+function widened(parameter: Value): Value {
+  return isHalf(parameter.dtype) ? cast(parameter, "float32") : parameter;
+}
+
+function trainedBatchNorm(
+  of: string,
+  x: Value,
+  weight: Value | null,
+  bias: Value | null,
+  runningMean: Tensor | null | undefined,
+  runningVar: Tensor | null | undefined,
+  momentum: number,
+  eps: number,
+): Tensor {
+  if (x.shape.length < 2)
+    throw new ShapeError(`${named(of)}: expected an input [N, C, ...], got ${formatShape(x.shape)}`);
+  const channels = x.shape[1];
+  const count = numel(x.shape) / Math.max(channels, 1);
+  requireSeveral(of, "value per channel", count, x);
+  const dtype = (weight ?? bias)?.dtype ?? (isHalf(x.dtype) ? "float32" : x.dtype);
+  const scale = weight ?? full([channels], 1, dtype);
+  const shift = bias ?? full([channels], 0, dtype);
+  const [y, average, variance] = inNameOf(of, () => batchNormTraining(x, scale, shift, eps));
+  // A batch without examples tells nothing about mean and variance.
+  if (count > 0) {
+    moveRunning(of, runningMean, "runningMean", average, momentum);
+    moveRunning(of, runningVar, "runningVar", variance, momentum, count);
+  }
+  return new Tensor(y);
+}
+
+/** running = (1 - momentum) running + momentum * fresh; `count` makes a biased variance unbiased. */
+function moveRunning(
+  of: string,
+  running: Tensor | null | undefined,
+  argument: string,
+  fresh: Value,
+  momentum: number,
+  count?: number,
+): void {
+  if (running === null || running === undefined) return;
+  const held = valueOf(running, argument, named(of));
+  if (!sameShape(held.shape, fresh.shape)) {
+    throw new ShapeError(
+      `${named(of)}: expected ${argument} of shape ${formatShape(fresh.shape)}, one number per channel, got ${formatShape(held.shape)}`,
+    );
+  }
+  const moved = (before: Value, now: Value): Value => {
+    const seen = cast(now, before.dtype);
+    const like = (value: number) => scalarValue(value, before.dtype);
+    const unbiased = count === undefined ? seen : mul(seen, constant(count / (count - 1), before.dtype));
+    return add(mul(before, like(1 - momentum)), mul(unbiased, like(momentum)));
+  };
+  noGrad(() => running.assign(inWideNumbers(held, moved, fresh)));
+}
+
+export interface InstanceNorm {
+  (
+    input: Tensor,
+    runningMean?: Tensor | null,
+    runningVar?: Tensor | null,
+    weight?: Tensor | null,
+    bias?: Tensor | null,
+    useInputStats?: boolean,
+    momentum?: number,
+    eps?: number,
+  ): Tensor;
+  (
+    input: Tensor,
+    options: {
+      runningMean?: Tensor | null;
+      runningVar?: Tensor | null;
+      weight?: Tensor | null;
+      bias?: Tensor | null;
+      useInputStats?: boolean;
+      momentum?: number;
+      eps?: number;
+    },
+  ): Tensor;
+  (
+    input: Tensor,
+    runningMean: Tensor | null,
+    runningVar: Tensor | null,
+    options: {
+      weight?: Tensor | null;
+      bias?: Tensor | null;
+      useInputStats?: boolean;
+      momentum?: number;
+      eps?: number;
+    },
+  ): Tensor;
+}
+
+/**
+ * Mean 0 and variance 1 over each channel of each example; running statistics, where given, are moved towards
+ * the mean over the batch of what each example had.
+ *
+ * @param input - [N, C, ...].
+ * @example
+ * ```ts
+ * nn.functional.instanceNorm(randn(8, 3, 5, 5)).shape; // [8, 3, 5, 5]
+ * ```
+ */
+export const instanceNorm = defineFunction<InstanceNorm>(
+  "instanceNorm",
+  ["input", "runningMean?", "runningVar?", "weight?", "bias?", "useInputStats?", "momentum?", "eps?"],
+  (args) => {
+    const { runningMean, runningVar, weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = args;
+    const of = "instanceNorm";
+    const x = floatingInput(of, args.input);
+    if (x.shape.length < 2)
+      throw new ShapeError(`${named(of)}: expected an input [N, C, ...], got ${formatShape(x.shape)}`);
+    requireChannels(of, x, [weight, bias]);
+    const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];
+    if (!useInputStats) {
+      const average = optionalValue(of, runningMean, "runningMean");
+      const variance = optionalValue(of, runningVar, "runningVar");
+      if (average === null || variance === null) {
+        throw new ArgumentError(
+          `${named(of)}: expected runningMean and runningVar where useInputStats is false, got none`,
+        );
+      }
+      const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
+      return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
+    }
+    const count = numel(x.shape.slice(2));
+    requireSeveral(of, "spatial element", count, x);
+    const dims = x.shape.map((_, d) => d).slice(2);
+    if (runningMean || runningVar) moveByInstance(of, x, dims, runningMean, runningVar, momentum);
+    const perChannel = x.shape.map((size, d) => (d === 1 ? size : 1));
+    return new Tensor(
+      inWideNumbers(x, (wide) => affine(of, standardize(wide, dims, eps), weight, bias, perChannel)),
+    );
+  },
+);
+
+function moveByInstance(
+  of: string,
+  x: Value,
+  dims: readonly number[],
+  runningMean: Tensor | null | undefined,
+  runningVar: Tensor | null | undefined,
+  momentum: number,
+): void {
+  noGrad(() => {
+    const average = mean(x, dims, true);
+    const centred = add(x, mul(average, constant(-1, x.dtype)));
+    const variance = mean(mul(centred, centred), dims, true);
+    const overBatch = (v: Value): Value => reshape(mean(v, [0]), [x.shape[1]]);
+    moveRunning(of, runningMean, "runningMean", overBatch(average), momentum);
+    moveRunning(of, runningVar, "runningVar", overBatch(variance), momentum, numel(x.shape.slice(2)));
+  });
+}

@@ -1,0 +1,217 @@
+/** Resizing of pictures, sequences and volumes. */
+import { ArgumentError, ShapeError } from "../../../base/errors.ts";
+import { formatShape } from "../../../base/shape.ts";
+import type { Value } from "../../../graph/node.ts";
+import { emit } from "../../../graph/node.ts";
+import { constant } from "../../../ops/creation.ts";
+import { add, cast, floorOp, maximumOp, minimumOp } from "../../../ops/elementwise/elementwise.ts";
+import { type ResampleAxis, type ResampleRule, resample } from "../../../ops/nn/interpolation.ts";
+import { adaptiveAvgPool2dOp } from "../../../ops/nn/pooling.ts";
+import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor } from "../../tensor.ts";
+import {
+  asFlatPicture,
+  floatingInput,
+  fromFlatPicture,
+  named,
+  numericInput,
+  oneOf,
+  overNumbers,
+  shown,
+} from "./arguments.ts";
+
+/** How elements between those of the input are found. */
+export type InterpolationMode =
+  | "nearest"
+  | "nearest-exact"
+  | "linear"
+  | "bilinear"
+  | "bicubic"
+  | "trilinear"
+  | "area";
+
+/** One number for all spatial dimensions, or one for each. */
+type PerDimension = number | readonly number[] | null;
+
+export interface Interpolate {
+  (
+    input: Tensor,
+    size?: PerDimension,
+    scaleFactor?: PerDimension,
+    mode?: InterpolationMode,
+    alignCorners?: boolean | null,
+    recomputeScaleFactor?: boolean | null,
+    antialias?: boolean,
+  ): Tensor;
+  (
+    input: Tensor,
+    options: {
+      size?: PerDimension;
+      scaleFactor?: PerDimension;
+      mode?: InterpolationMode;
+      alignCorners?: boolean | null;
+      recomputeScaleFactor?: boolean | null;
+      antialias?: boolean;
+    },
+  ): Tensor;
+  (
+    input: Tensor,
+    size: PerDimension,
+    options: { mode?: InterpolationMode; alignCorners?: boolean | null; antialias?: boolean },
+  ): Tensor;
+}
+
+const MODES = ["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"] as const;
+/** Spatial dimensions that a mode is for; absent where it is for any number. */
+const SPATIAL: Partial<Record<InterpolationMode, number>> = {
+  linear: 1,
+  bilinear: 2,
+  bicubic: 2,
+  trilinear: 3,
+};
+
+/**
+ * Resizes the dimensions behind the channels.
+ *
+ * @param input - [N, C, ...] with one to three spatial dimensions; also of bytes (uint8) where the mode is a
+ * nearest one, `"bilinear"` or `"bicubic"`.
+ * @param size - the size afterwards; or give
+ * @param scaleFactor - what the size is multiplied by (rounded down).
+ * @param mode - `"nearest"` by default; `"linear"`, `"bilinear"`, `"trilinear"` and `"bicubic"` by the number
+ * of spatial dimensions, `"area"` is `adaptiveAvgPool2d`.
+ * @param alignCorners - the corner pixels' centres stay where they are (linear and cubic modes).
+ * @param recomputeScaleFactor - uses the ratio of the sizes instead of the given factor.
+ * @param antialias - widens the kernel where the picture shrinks (bilinear and bicubic).
+ * @throws ArgumentError where neither or both of `size` and `scaleFactor` are given.
+ * @example
+ * ```ts
+ * const pictures = randn(8, 3, 28, 28);
+ * nn.functional.interpolate(pictures, { size: [224, 224], mode: "bilinear" }).shape; // [8, 3, 224, 224]
+ * nn.functional.interpolate(pictures, { scaleFactor: 2 }).shape; // [8, 3, 56, 56]
+ * ```
+ */
+export const interpolate = defineFunction<Interpolate>(
+  "interpolate",
+  ["input", "size?", "scaleFactor?", "mode?", "alignCorners?", "recomputeScaleFactor?", "antialias?"],
+  (args) => {
+    const { mode = "nearest", alignCorners = null, antialias = false } = args;
+    const of = named("interpolate");
+    const kind = oneOf("interpolate", "mode", mode, MODES);
+    const copies = kind === "nearest" || kind === "nearest-exact";
+    const bytes = isPictureOfBytes(args.input, kind);
+    const x = (copies || bytes ? numericInput : floatingInput)("interpolate", args.input);
+    const spatial = x.shape.length - 2;
+    if (spatial < 1 || spatial > 3 || (SPATIAL[kind] ?? spatial) !== spatial) {
+      const rank = SPATIAL[kind] === undefined ? "3 to 5" : `${SPATIAL[kind] + 2}`;
+      throw new ShapeError(
+        `${of}: mode "${kind}" expects an input of ${rank} dimensions, [N, C, ...], got ${formatShape(x.shape)}`,
+      );
+    }
+    if (alignCorners !== null && SPATIAL[kind] === undefined) {
+      throw new ArgumentError(
+        `${of}: align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear, got "${kind}"`,
+      );
+    }
+    if (antialias && kind !== "bilinear" && kind !== "bicubic") {
+      throw new ArgumentError(
+        `${of}: Anti-alias option is only supported for bilinear and bicubic modes, got "${kind}"`,
+      );
+    }
+    const { size, factors } = targetSize(of, x, args);
+    if (kind === "area") return new Tensor(areaOf(x, size));
+    const axes = size.map((n, d) => axisOf(x.shape[d + 2], n, factors?.[d], alignCorners ?? false));
+    const rule = {
+      kind: tapsOf(kind),
+      alignCorners: alignCorners ?? false,
+      antialias: Boolean(antialias),
+      axes,
+    };
+    if (bytes) return new Tensor(resampledBytes(x, rule));
+    const [y] = overNumbers("interpolate", [x], ([picture]) => [resample(picture as Value, rule)]);
+    return new Tensor(y);
+  },
+);
+
+function isPictureOfBytes(input: unknown, kind: InterpolationMode): boolean {
+  return input instanceof Tensor && input.dtype === "uint8" && (kind === "bilinear" || kind === "bicubic");
+}
+
+/** Rows first, then columns, rounded to bytes after each: as Pillow has it, and PyTorch for bytes. */
+function resampledBytes(x: Value, rule: ResampleRule): Value {
+  const like = (value: number): Value => constant(value, "float64");
+  let picture = cast(x, "float64");
+  for (const d of [1, 0]) {
+    const axes = rule.axes.map((axis, i) => (i === d ? axis : { size: picture.shape[i + 2], scale: 1 }));
+    const rounded = emit(floorOp, [add(resample(picture, { ...rule, axes }), like(0.5))]);
+    picture = emit(minimumOp, [emit(maximumOp, [rounded, like(0)]), like(255)]);
+  }
+  return cast(picture, "uint8");
+}
+
+function tapsOf(kind: InterpolationMode): ResampleRule["kind"] {
+  if (kind === "nearest" || kind === "nearest-exact") return kind;
+  return kind === "bicubic" ? "cubic" : "linear";
+}
+
+/** The scale is the given factor's inverse where there is one, else the ratio of the sizes. */
+function axisOf(from: number, to: number, factor: number | undefined, alignCorners: boolean): ResampleAxis {
+  if (alignCorners) return { size: to, scale: to > 1 ? (from - 1) / (to - 1) : 0 };
+  return { size: to, scale: factor === undefined ? from / to : 1 / factor };
+}
+
+function targetSize(of: string, x: Value, args: any): { size: number[]; factors?: number[] } {
+  const { size = null, scaleFactor = null, recomputeScaleFactor = null } = args;
+  const plane = x.shape.slice(2);
+  if ((size === null) === (scaleFactor === null)) {
+    throw new ArgumentError(
+      `${of}: ${size === null ? "either size or scaleFactor should be defined" : "only one of size or scaleFactor should be defined"}`,
+    );
+  }
+  if (size !== null) {
+    if (recomputeScaleFactor)
+      throw new ArgumentError(`${of}: recomputeScaleFactor is not meaningful with an explicit size`);
+    const list = perDimension(of, "size", size, plane.length);
+    if (list.some((n) => !Number.isInteger(n)))
+      throw new ArgumentError(`${of}: expected \`size\` in whole numbers, got ${shown(size)}`);
+    return { size: positive(of, x, list) };
+  }
+  const factors = perDimension(of, "scaleFactor", scaleFactor, plane.length);
+  const scaled = positive(
+    of,
+    x,
+    plane.map((n, d) => Math.floor(n * factors[d])),
+  );
+  return recomputeScaleFactor ? { size: scaled } : { size: scaled, factors };
+}
+
+function perDimension(of: string, argument: string, given: unknown, count: number): number[] {
+  const list = Array.isArray(given) ? given : new Array(count).fill(given);
+  if (list.length === count && list.every((n) => Number.isFinite(n))) return list;
+  throw new ArgumentError(
+    `${of}: expected \`${argument}\` to be a number or ${count} of them, got ${shown(given)}`,
+  );
+}
+
+function positive(of: string, x: Value, size: number[]): number[] {
+  if ([...size, ...x.shape.slice(2)].every((n) => n > 0)) return size;
+  throw new ShapeError(
+    `${of}: Input and output sizes should be greater than 0, got ${formatShape(x.shape)} to ${formatShape(size)}`,
+  );
+}
+
+function areaOf(x: Value, size: number[]): Value {
+  if (size.length === 3) return areaOfVolume(x, size);
+  if (size.length === 2) return emit(adaptiveAvgPool2dOp, [x], { outputSize: size });
+  return fromFlatPicture(emit(adaptiveAvgPool2dOp, [asFlatPicture(x)], { outputSize: [1, ...size] }));
+}
+
+/** Means over boxes: over the depth first, then over height and width. */
+function areaOfVolume(x: Value, [depth, height, width]: number[]): Value {
+  const [n, c, d, h, w] = x.shape;
+  const columns = reshape(x, [n, c, d, h * w]);
+  const layers = emit(adaptiveAvgPool2dOp, [columns], { outputSize: [depth, h * w] });
+  const pictures = reshape(layers, [n, c * depth, h, w]);
+  const out = emit(adaptiveAvgPool2dOp, [pictures], { outputSize: [height, width] });
+  return reshape(out, [n, c, depth, height, width]);
+}

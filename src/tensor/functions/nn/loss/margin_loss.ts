@@ -1,0 +1,97 @@
+/** Losses that want the right class ahead of the others by a margin. */
+import { checkedLabels, type LabelRule } from "../../../../base/class_labels.ts";
+import { isFloating } from "../../../../base/dtype.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../../../../base/errors.ts";
+import { formatShape, numel, sameShape } from "../../../../base/shape.ts";
+import { constantValue, type Value } from "../../../../graph/node.ts";
+import { constant } from "../../../../ops/creation.ts";
+import { add, div, gt, mul, sub, where } from "../../../../ops/elementwise/elementwise.ts";
+import { classLabels, labelMask } from "../../../../ops/nn/labels.ts";
+import { sum } from "../../../../ops/reduction/reduction.ts";
+import { reshape } from "../../../../ops/shape/shape_ops.ts";
+import { defineLoss } from "../../../autocast.ts";
+import { Tensor, valueOf } from "../../../tensor.ts";
+import { floatingInput, named, optionalValue } from "../arguments.ts";
+import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
+
+export interface MultiMarginLoss {
+  (
+    input: Tensor,
+    target: Tensor,
+    p?: 1 | 2,
+    margin?: number,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: Reduction,
+  ): Tensor;
+  (
+    input: Tensor,
+    target: Tensor,
+    options: ReductionOptions & { p?: 1 | 2; margin?: number; weight?: Tensor | null },
+  ): Tensor;
+}
+
+/**
+ * Mean over the examples of sum over the other classes of max(0, margin - x[label] + x[class])^p / C.
+ *
+ * @param input - scores [N, C] or [C].
+ * @param weight - factor per label.
+ * @example
+ * ```ts
+ * nn.functional.multiMarginLoss(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
+ * ```
+ */
+export const multiMarginLoss = defineLoss<MultiMarginLoss>(
+  "multiMarginLoss",
+  ["input", "target", "p?", "margin?", "weight?", "sizeAverage?", "reduce?", "reduction?"],
+  (args) => {
+    const of = "multiMarginLoss";
+    const { p = 1, margin = 1 } = args;
+    const scores = floatingInput(of, args.input);
+    const target = valueOf(args.target, "target", named(of));
+    if (p !== 1 && p !== 2)
+      throw new ArgumentError(`${named(of)}: only p == 1 and p == 2 are supported, got ${String(p)}`);
+    const [rows, classes] = [numel(scores.shape.slice(0, -1)), scores.shape[scores.shape.length - 1] ?? 1];
+    const single = scores.shape.length < 2 && numel(target.shape) === 1 && target.shape.length < 2;
+    if (scores.shape.length > 2 || !(single || sameShape(target.shape, scores.shape.slice(0, -1)))) {
+      throw new ShapeError(
+        `${named(of)}: expected scores [N, C] and labels [N], got ${formatShape(scores.shape)} and ${formatShape(target.shape)}`,
+      );
+    }
+    const labels = reshape(checked(of, target, classes), [rows]);
+    const losses = marginLosses(
+      reshape(scores, [rows, classes]),
+      labels,
+      p,
+      margin,
+      optionalValue(of, args.weight, "weight"),
+    );
+    return new Tensor(reduced(reshape(losses, target.shape), reductionOf(of, args)));
+  },
+);
+
+function checked(of: string, labels: Value, classes: number): Value {
+  if (isFloating(labels.dtype) || labels.dtype === "bool") {
+    throw new DTypeError(
+      `${named(of)}: expected class labels of an integer dtype, got ${labels.dtype}; convert them with .to("int64")`,
+    );
+  }
+  // No label is left out: Infinity is none.
+  const rule: LabelRule = { classes, ignoreIndex: Number.POSITIVE_INFINITY, of: named(of) };
+  return labels.data === null
+    ? classLabels(labels, rule)
+    : constantValue(checkedLabels(labels.data, rule), labels.shape, "int32");
+}
+
+function marginLosses(scores: Value, labels: Value, p: number, margin: number, weight: Value | null): Value {
+  const like = (value: number): Value => constant(value, scores.dtype);
+  const mask = labelMask(labels, scores.shape[1], 1);
+  const right = sum(where(mask, scores, like(0)), [1], true);
+  const short = add(sub(like(margin), right), scores);
+  const counted = where(mask, like(0), where(gt(short, like(0)), short, like(0)));
+  const powers = p === 1 ? counted : mul(counted, counted);
+  const total = div(sum(powers, [1]), like(scores.shape[1]));
+  if (weight === null) return total;
+  return mul(total, sum(where(mask, reshape(weight, [1, scores.shape[1]]), like(0)), [1]));
+}

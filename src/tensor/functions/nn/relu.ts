@@ -1,0 +1,24 @@
+/** `nn.functional.relu`, which other than the package's `relu` can work in place. */
+import { emit } from "../../../graph/node.ts";
+import { reluOp } from "../../../ops/elementwise/elementwise.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor } from "../../tensor.ts";
+import type { Activation } from "./activation.ts";
+import { numericInput } from "./arguments.ts";
+
+/**
+ * max(x, 0). `inplace` puts the result in the input's place.
+ *
+ * @example
+ * ```ts
+ * nn.functional.relu(tensor([-1, 2])).tolist(); // [0, 2]
+ * ```
+ */
+export const relu = defineFunction<Activation>(
+  "relu",
+  ["input", "inplace?"],
+  ({ input, inplace = false }) => {
+    const y = emit(reluOp, [numericInput("relu", input)]);
+    return inplace ? input.assign(y) : new Tensor(y);
+  },
+);

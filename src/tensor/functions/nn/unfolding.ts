@@ -1,0 +1,85 @@
+/** Windows of pictures as columns, and pictures from columns. */
+import { ShapeError } from "../../../base/errors.ts";
+import { formatShape } from "../../../base/shape.ts";
+import type { Value } from "../../../graph/node.ts";
+import * as ops from "../../../ops/nn/unfolding.ts";
+import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+import { floatingInput, named, type Size, sizes, withBatch } from "./arguments.ts";
+
+export interface Unfold {
+  (input: Tensor, kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size): Tensor;
+  (input: Tensor, kernelSize: Size, options: { dilation?: Size; padding?: Size; stride?: Size }): Tensor;
+}
+
+export interface Fold {
+  (input: Tensor, outputSize: Size, kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size): Tensor;
+  (
+    input: Tensor,
+    outputSize: Size,
+    kernelSize: Size,
+    options: { dilation?: Size; padding?: Size; stride?: Size },
+  ): Tensor;
+}
+
+function geometryOf(
+  of: string,
+  { kernelSize, dilation = 1, padding = 0, stride = 1 }: any,
+): ops.WindowGeometry {
+  return {
+    kernelSize: sizes(of, "kernelSize", kernelSize, 2, 1),
+    dilation: sizes(of, "dilation", dilation, 2, 1),
+    padding: sizes(of, "padding", padding, 2, 0),
+    stride: sizes(of, "stride", stride, 2, 1),
+  };
+}
+
+/**
+ * The windows of a picture as columns: [N, C, H, W] (or without N) to [N, C kh kw, L] for L places of the
+ * window, row by row.
+ *
+ * @example
+ * ```ts
+ * nn.functional.unfold(randn(8, 3, 6, 6), 2, { stride: 2 }).shape; // [8, 12, 9]
+ * ```
+ */
+export const unfold = defineFunction<Unfold>(
+  "unfold",
+  ["input", "kernelSize", "dilation?", "padding?", "stride?"],
+  (args) => {
+    const geometry = geometryOf("unfold", args);
+    const [y] = withBatch("unfold", valueOf(args.input, "input", named("unfold")), 2, (x) => [
+      ops.unfold(x, geometry),
+    ]);
+    return new Tensor(y);
+  },
+);
+
+/**
+ * Adds windows up to a picture: [N, C kh kw, L] (or without N) to [N, C, ...outputSize]; the transpose of
+ * `unfold`.
+ *
+ * @example
+ * ```ts
+ * nn.functional.fold(randn(8, 12, 9), [6, 6], 2, { stride: 2 }).shape; // [8, 3, 6, 6]
+ * ```
+ */
+export const fold = defineFunction<Fold>(
+  "fold",
+  ["input", "outputSize", "kernelSize", "dilation?", "padding?", "stride?"],
+  (args) => {
+    const geometry = geometryOf("fold", args);
+    const size = sizes("fold", "outputSize", args.outputSize, 2, 1);
+    const x = floatingInput("fold", args.input);
+    const run = (batched: Value): Value => ops.fold(batched, size, geometry);
+    if (x.shape.length === 3) return new Tensor(run(x));
+    if (x.shape.length === 2) {
+      const y = run(reshape(x, [1, ...x.shape]));
+      return new Tensor(reshape(y, y.shape.slice(1)));
+    }
+    throw new ShapeError(
+      `${named("fold")}: expected an input [N, C kh kw, L] or [C kh kw, L], got ${formatShape(x.shape)}`,
+    );
+  },
+);

@@ -1,0 +1,345 @@
+/** Largest and smallest elements, their positions, and order. */
+import { ShapeError } from "../../../base/errors.ts";
+import { formatShape, normalizeDim, normalizeDims, numel } from "../../../base/shape.ts";
+import { emit, emitAll, type OpDefinition, type Value } from "../../../graph/node.ts";
+import { full } from "../../../ops/creation.ts";
+import * as elementwise from "../../../ops/elementwise/elementwise.ts";
+import * as ops from "../../../ops/reduction/ordering.ts";
+import { amax, amaxOp, amin, aminOp } from "../../../ops/reduction/reduction.ts";
+import { gather } from "../../../ops/shape/indexing.ts";
+import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { sliceDim } from "../../../ops/shape/slicing.ts";
+import { defineFunction } from "../../define.ts";
+import { inWideNumbers } from "../../operands.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+import { maximum, minimum } from "../elementwise/arithmetic.ts";
+
+/** Values and where they stood: an array of two that also has names. */
+export type ValuesAndIndices = [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+
+export function named(values: Value, indices: Value): ValuesAndIndices {
+  const pair = [new Tensor(values), new Tensor(indices)] as [Tensor, Tensor];
+  return Object.assign(pair, { values: pair[0], indices: pair[1] });
+}
+
+export interface Extreme {
+  /** The largest (smallest) of all elements. */
+  (input: Tensor): Tensor;
+  /** Element by element, of two tensors. */
+  (input: Tensor, other: Tensor): Tensor;
+  /** Along a dimension, with positions. */
+  (input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, options: { dim: number; keepdim?: boolean }): ValuesAndIndices;
+  (input: Tensor, dim: number, options: { keepdim?: boolean }): ValuesAndIndices;
+}
+
+function extreme(
+  name: string,
+  ofAll: OpDefinition,
+  position: OpDefinition,
+  ofTwo: (input: Tensor, other: Tensor) => Tensor,
+): Extreme {
+  return defineFunction(
+    name,
+    ["input", "dim?", "keepdim?", "other?"],
+    ({ input, dim, keepdim = false, other = dim }) => {
+      if (other instanceof Tensor) return ofTwo(input, other);
+      const value = valueOf(input, "input", name);
+      if (dim === undefined || dim === null) {
+        const flat = reshape(value, [numel(value.shape)]);
+        const best = (x: Value) => emit(ofAll, [x], { dims: [0], keepdim: false, nanShares: true });
+        return new Tensor(inWideNumbers(flat, best));
+      }
+      const at = normalizeDim(dim, value.shape.length, name);
+      if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+      const searched = value.dtype === "bool" ? elementwise.cast(value, "uint8") : value;
+      const indices = ops.argExtreme(position, searched, at, true);
+      const values = gather(value, at, indices);
+      if (keepdim) return named(values, indices);
+      const shape = value.shape.filter((_, d) => d !== at);
+      return named(reshape(values, shape), reshape(indices, shape));
+    },
+  );
+}
+
+/**
+ * The largest of all elements; with `dim`, the largest along it and (the first of) their positions; with a
+ * second tensor, the larger of both, element by element. NaN counts as largest.
+ *
+ * @example
+ * ```ts
+ * max(tensor([3, 7, 5])).item(); // 7
+ * const { values, indices } = max(tensor([[1, 9], [8, 2]]), 1);
+ * indices.tolist(); // [1, 0]
+ * ```
+ */
+export const max = extreme("max", amaxOp, ops.argmaxOp, maximum);
+/**
+ * The smallest; see `max`. NaN counts as smallest too.
+ *
+ * @example
+ * ```ts
+ * min(tensor([3, 7, 5])).item(); // 3
+ * const [values] = min(tensor([[1, 9], [8, 2]]), { dim: 1, keepdim: true });
+ * values.tolist(); // [[1], [2]]
+ * ```
+ */
+export const min = extreme("min", aminOp, ops.argminOp, minimum);
+
+export interface ArgExtreme {
+  (input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;
+  (input: Tensor, options: { dim?: number | null; keepdim?: boolean }): Tensor;
+}
+
+const argExtreme = (name: string, op: OpDefinition): ArgExtreme =>
+  defineFunction(name, ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", name);
+    if (dim === null) {
+      const index = ops.argExtreme(op, reshape(value, [numel(value.shape)]), 0, false);
+      return new Tensor(
+        keepdim
+          ? reshape(
+              index,
+              value.shape.map(() => 1),
+            )
+          : index,
+      );
+    }
+    const at = normalizeDim(dim, value.shape.length, name);
+    if (value.shape.length === 0) return new Tensor(full([], 0, "int64"));
+    return new Tensor(ops.argExtreme(op, value, at, keepdim));
+  });
+
+/**
+ * Position of the first largest element, along a dimension or (without) in the flattened tensor.
+ *
+ * @example
+ * ```ts
+ * argmax(tensor([[1, 9], [8, 2]]), 1).tolist(); // [1, 0]
+ * ```
+ */
+export const argmax = argExtreme("argmax", ops.argmaxOp);
+/**
+ * Position of the first smallest element, along a dimension or (without) in the flattened tensor.
+ *
+ * @example
+ * ```ts
+ * argmin(tensor([3, 7, 1])).item(); // 2
+ * ```
+ */
+export const argmin = argExtreme("argmin", ops.argminOp);
+
+export interface TopK {
+  (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean): ValuesAndIndices;
+  (
+    input: Tensor,
+    k: number,
+    options: { dim?: number; largest?: boolean; sorted?: boolean },
+  ): ValuesAndIndices;
+}
+
+/**
+ * The k largest (or smallest) elements along a dimension, in order, and where they stood.
+ *
+ * @throws ArgumentError where there are fewer than k elements.
+ * @example
+ * ```ts
+ * const { values, indices } = topk(tensor([1, 4, 3]), 2);
+ * values.tolist(); // [4, 3]
+ * indices.tolist(); // [1, 2]
+ * ```
+ */
+export const topk: TopK = defineFunction(
+  "topk",
+  ["input", "k", "dim?", "largest?", "sorted?"],
+  ({ input, k, dim = -1, largest = true }) => {
+    const value = valueOf(input, "input", "topk");
+    const [values, indices] = ops.topk(value, k, normalizeDim(dim, value.shape.length, "topk"), largest);
+    return named(values, indices);
+  },
+);
+
+export interface Sort {
+  (input: Tensor, dim?: number, descending?: boolean, stable?: boolean): ValuesAndIndices;
+  (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): ValuesAndIndices;
+}
+
+function sorted(
+  name: string,
+  { input, dim = -1, descending = false }: Record<string, any>,
+): readonly Value[] {
+  const value = valueOf(input, "input", name);
+  return ops.sort(value, normalizeDim(dim, value.shape.length, name), descending);
+}
+
+/**
+ * Elements in order along a dimension, and where they stood. Always stable; NaN comes last.
+ *
+ * @example
+ * ```ts
+ * const { values, indices } = sort(tensor([3, 1, 2]), { descending: true });
+ * values.tolist(); // [3, 2, 1]
+ * ```
+ */
+export const sort: Sort = defineFunction("sort", ["input", "dim?", "descending?", "stable?"], (given) => {
+  const [values, indices] = sorted("sort", given);
+  return named(values, indices);
+});
+
+export interface ArgSort {
+  (input: Tensor, dim?: number, descending?: boolean, stable?: boolean): Tensor;
+  (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): Tensor;
+}
+
+/**
+ * The positions that would sort the tensor along a dimension.
+ *
+ * @example
+ * ```ts
+ * argsort(tensor([3, 1, 2])).tolist(); // [1, 2, 0]
+ * ```
+ */
+export const argsort: ArgSort = defineFunction(
+  "argsort",
+  ["input", "dim?", "descending?", "stable?"],
+  (given) => new Tensor(sorted("argsort", given)[1]),
+);
+
+export interface KthValue {
+  (input: Tensor, k: number, dim?: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, k: number, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
+}
+
+/**
+ * The k-th smallest element (counted from 1) along a dimension, and where it stood.
+ *
+ * @example
+ * ```ts
+ * const [value, index] = kthvalue(tensor([5, 1, 3]), 2);
+ * value.item(); // 3
+ * ```
+ */
+export const kthvalue: KthValue = defineFunction(
+  "kthvalue",
+  ["input", "k", "dim?", "keepdim?"],
+  ({ input, k, dim = -1, keepdim = false }) =>
+    nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
+);
+
+function nthSmallest(name: string, value: Value, k: number, dim: number, keepdim: boolean): ValuesAndIndices {
+  const at = normalizeDim(dim, value.shape.length, name);
+  const size = value.shape.length === 0 ? 1 : value.shape[at];
+  if (!Number.isInteger(k) || k < 1 || k > size) {
+    throw new ShapeError(
+      `${name}: expected k from 1 to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${k}`,
+    );
+  }
+  const [values, indices] = ops.sort(value, at, false);
+  if (value.shape.length === 0) return named(values, indices);
+  const shape = value.shape.filter((_, d) => d !== at);
+  const pick = (all: Value) => {
+    const one = sliceDim(all, at, k - 1, 1);
+    return keepdim ? one : reshape(one, shape);
+  };
+  return named(pick(values), pick(indices));
+}
+
+export type Extremes = (input: Tensor, options?: { dim?: number | null; keepdim?: boolean }) => MinAndMax;
+
+/** The smallest and the largest: an array of two that also has names. */
+export type MinAndMax = [Tensor, Tensor] & { readonly min: Tensor; readonly max: Tensor };
+
+/**
+ * The smallest and the largest of all elements, or along a dimension.
+ *
+ * @example
+ * ```ts
+ * const [low, high] = aminmax(tensor([3, 7, 5]));
+ * high.item(); // 7
+ * ```
+ */
+export const aminmax: Extremes = defineFunction(
+  "aminmax",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = null, keepdim = false }) => {
+    const value = valueOf(input, "input", "aminmax");
+    const dims = normalizeDims(dim, value.shape.length, "aminmax");
+    const pair = [new Tensor(amin(value, dims, keepdim)), new Tensor(amax(value, dims, keepdim))];
+    return Object.assign(pair, { min: pair[0], max: pair[1] });
+  },
+);
+
+/**
+ * In order along the first dimension; see `sort`.
+ *
+ * @example
+ * ```ts
+ * msort(tensor([3, 1, 2])).tolist(); // [1, 2, 3]
+ * ```
+ */
+export const msort: (input: Tensor) => Tensor = defineFunction("msort", ["input"], ({ input }) => {
+  return new Tensor(sorted("msort", { input, dim: 0 })[0]);
+});
+
+export interface RunningExtreme {
+  (input: Tensor, dim: number): ValuesAndIndices;
+  (input: Tensor, options: { dim: number }): ValuesAndIndices;
+}
+
+const running = (name: string, op: OpDefinition): RunningExtreme =>
+  defineFunction(name, ["input", "dim"], ({ input, dim }) => {
+    const value = valueOf(input, "input", name);
+    const at = normalizeDim(dim, value.shape.length, name);
+    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+    const [values, indices] = emitAll(op, [value], { dim: at });
+    return named(values, indices);
+  });
+
+/**
+ * The largest of x[0] ... x[i] along a dimension, and where (the last of) it stands.
+ *
+ * @example
+ * ```ts
+ * cummax(tensor([1, 3, 2, 3]), 0).indices.tolist(); // [0, 1, 1, 3]
+ * ```
+ */
+export const cummax = running("cummax", ops.cummaxOp);
+/**
+ * The smallest of x[0] ... x[i] along a dimension, and where (the last of) it stands.
+ *
+ * @example
+ * ```ts
+ * cummin(tensor([2, 3, 1]), 0).values.tolist(); // [2, 2, 1]
+ * ```
+ */
+export const cummin = running("cummin", ops.cumminOp);
+
+export interface Mode {
+  (input: Tensor, dim?: number, keepdim?: boolean): ValuesAndIndices;
+  (input: Tensor, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
+}
+
+/**
+ * The most frequent element along a dimension (the smallest of several), and where the last of them stands: the vote of a
+ * majority.
+ *
+ * @example
+ * ```ts
+ * const { values, indices } = mode(tensor([2, 5, 5, 2, 5]));
+ * values.item(); // 5
+ * indices.item(); // 4
+ * ```
+ */
+export const mode: Mode = defineFunction(
+  "mode",
+  ["input", "dim?", "keepdim?"],
+  ({ input, dim = -1, keepdim = false }) => {
+    const value = valueOf(input, "input", "mode");
+    const at = normalizeDim(dim, value.shape.length, "mode");
+    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+    const [values, indices] = emitAll(ops.modeOp, [value], { dim: at });
+    if (keepdim) return named(values, indices);
+    const shape = value.shape.filter((_, d) => d !== at);
+    return named(reshape(values, shape), reshape(indices, shape));
+  },
+);

@@ -1,0 +1,61 @@
+/** Tensors brought to at least one, two or three dimensions. */
+import type { Value } from "../../../graph/node.ts";
+import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+
+export interface AtLeast {
+  (input: Tensor): Tensor;
+  (...tensors: Tensor[] | [readonly Tensor[]]): Tensor[];
+}
+
+function atLeast(name: string, grow: (value: Value) => Value): AtLeast {
+  return defineFunction(name, ["*tensors"], ({ tensors }) => {
+    const grown = (tensors as unknown[]).map((one) => new Tensor(grow(valueOf(one, "tensors", name))));
+    return grown.length === 1 ? grown[0] : grown;
+  });
+}
+
+/** A number or vector as a row. */
+export function asRows(value: Value): Value {
+  if (value.shape.length >= 2) return value;
+  return reshape(value, [1, value.shape[0] ?? 1]);
+}
+
+/** A vector [n] as [1, n, 1], a matrix [m, n] as [m, n, 1]. */
+export function inThreeDimensions(value: Value): Value {
+  if (value.shape.length >= 3) return value;
+  const rows = asRows(value);
+  return reshape(rows, [...rows.shape, 1]);
+}
+
+/**
+ * A number as a vector of one; anything else as it is. Of several tensors, a list.
+ *
+ * @example
+ * ```ts
+ * atleast1d(tensor(5)).shape; // [1]
+ * ```
+ */
+export const atleast1d = atLeast("atleast1d", (value) =>
+  value.shape.length === 0 ? reshape(value, [1]) : value,
+);
+/**
+ * A number or vector as a matrix of one row; anything else as it is. Of several tensors, a list.
+ *
+ * @example
+ * ```ts
+ * atleast2d(tensor([1, 2])).tolist(); // [[1, 2]]
+ * ```
+ */
+export const atleast2d = atLeast("atleast2d", asRows);
+/**
+ * At least three dimensions: a vector [n] becomes [1, n, 1], a matrix [m, n] becomes [m, n, 1]. Of several tensors, a
+ * list.
+ *
+ * @example
+ * ```ts
+ * atleast3d(tensor([[1, 2]])).shape; // [1, 2, 1]
+ * ```
+ */
+export const atleast3d = atLeast("atleast3d", inThreeDimensions);

@@ -1,0 +1,363 @@
+/** Functions that repeat elements or put them in reverse order. */
+import { ArgumentError, ShapeError } from "../../../base/errors.ts";
+import {
+  broadcastShapes,
+  formatShape,
+  normalizeDim,
+  normalizeDims,
+  numel,
+  type Shape,
+} from "../../../base/shape.ts";
+import { constantValue, type Value } from "../../../graph/node.ts";
+import { indexSelect } from "../../../ops/shape/indexing.ts";
+import * as ops from "../../../ops/shape/shape_ops.ts";
+import * as slicing from "../../../ops/shape/slicing.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+import type { Sizes, ToShapeOf, WithSizes } from "./shape.ts";
+
+export interface Expand {
+  (input: Tensor, ...sizes: Sizes): Tensor;
+  (input: Tensor, options: { size: readonly number[] }): Tensor;
+}
+
+function expanded(of: string, value: Value, sizes: Shape): Value {
+  const shift = sizes.length - value.shape.length;
+  if (shift < 0) {
+    throw new ShapeError(
+      `${of}: expected at least ${value.shape.length} sizes for ${formatShape(value.shape)}, got ${formatShape(sizes)}`,
+    );
+  }
+  const shape = sizes.map((size, d) => {
+    const own = d < shift ? undefined : value.shape[d - shift];
+    if (size === -1 && own !== undefined) return own;
+    if (size < 0 || (own !== undefined && own !== 1 && own !== size)) {
+      throw new ShapeError(
+        `${of}: cannot expand ${formatShape(value.shape)} to ${formatShape(sizes)}: only dimensions of size 1 grow`,
+      );
+    }
+    return size;
+  });
+  return ops.expand(value, shape);
+}
+
+/**
+ * Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front.
+ *
+ * @throws ShapeError where a size other than 1 would have to change.
+ * @example
+ * ```ts
+ * tensor([[1], [2]]).expand(2, 3).tolist(); // [[1, 1, 1], [2, 2, 2]]
+ * ```
+ */
+export const expand: Expand = defineFunction("expand", ["input", "*size"], ({ input, size = [] }) => {
+  return new Tensor(expanded("expand", valueOf(input, "input", "expand"), size));
+});
+
+/**
+ * `input.expand(other.shape)`
+ *
+ * @example
+ * ```ts
+ * expandAs(tensor([1]), zeros(3)).tolist(); // [1, 1, 1]
+ * ```
+ */
+export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"], ({ input, other }) => {
+  return new Tensor(
+    expanded("expandAs", valueOf(input, "input", "expandAs"), valueOf(other, "other", "expandAs").shape),
+  );
+});
+
+/**
+ * As `expand`.
+ *
+ * @example
+ * ```ts
+ * broadcastTo(tensor([1, 2]), [2, 2]).tolist(); // [[1, 2], [1, 2]]
+ * ```
+ */
+export const broadcastTo: WithSizes = defineFunction(
+  "broadcastTo",
+  ["input", "*size", "shape?"],
+  ({ input, shape, size = shape ?? [] }) => {
+    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), size));
+  },
+);
+
+export type BroadcastTensors = (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor[];
+
+/**
+ * All tensors expanded to the shape that they broadcast to.
+ *
+ * @example
+ * ```ts
+ * const [a, b] = broadcastTensors(zeros(3, 1), ones(2));
+ * a.shape; // [3, 2]
+ * ```
+ */
+export const broadcastTensors: BroadcastTensors = defineFunction(
+  "broadcastTensors",
+  ["*tensors"],
+  ({ tensors }) => {
+    const values = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "broadcastTensors"));
+    const shape = broadcastShapes(
+      values.map((v) => v.shape),
+      "broadcastTensors",
+    );
+    return values.map((v) => new Tensor(ops.expand(v, shape)));
+  },
+);
+
+export interface Repeat {
+  (input: Tensor, ...repeats: Sizes): Tensor;
+  (input: Tensor, options: { repeats: readonly number[] }): Tensor;
+}
+
+/** Each dimension laid end to end so many times: through a dimension of its own, expanded and merged. */
+function tiled(of: string, value: Value, repeats: readonly number[]): Value {
+  const shift = repeats.length - value.shape.length;
+  if (shift < 0) {
+    throw new ShapeError(
+      `${of}: expected at least ${value.shape.length} repeats for ${formatShape(value.shape)}, got ${formatShape(repeats)}`,
+    );
+  }
+  if (repeats.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ArgumentError(`${of}: expected repeats of 0 or more, got ${formatShape(repeats)}`);
+  }
+  const own = repeats.map((_, d) => (d < shift ? 1 : value.shape[d - shift]));
+  const apart = ops.reshape(
+    value,
+    own.flatMap((size) => [1, size]),
+  );
+  const grown = ops.expand(
+    apart,
+    own.flatMap((size, d) => [repeats[d], size]),
+  );
+  return ops.reshape(
+    grown,
+    own.map((size, d) => size * repeats[d]),
+  );
+}
+
+/**
+ * The tensor laid end to end `repeats[d]` times along each dimension; new dimensions come in front.
+ *
+ * @example
+ * ```ts
+ * repeat(tensor([1, 2]), 2, 2).tolist(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+ * ```
+ */
+export const repeat: Repeat = defineFunction(
+  "repeat",
+  ["input", "*repeats:wholes"],
+  ({ input, repeats = [] }) => {
+    return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
+  },
+);
+
+export interface Tile {
+  (input: Tensor, ...dims: Sizes): Tensor;
+  (input: Tensor, options: { dims: readonly number[] }): Tensor;
+}
+
+/**
+ * As `repeat`, but with fewer numbers than dimensions the first ones are not repeated.
+ *
+ * @example
+ * ```ts
+ * tile(tensor([[1], [2]]), 2).tolist(); // [[1, 1], [2, 2]]
+ * ```
+ */
+export const tile: Tile = defineFunction("tile", ["input", "*dims"], ({ input, dims = [] }) => {
+  const value = valueOf(input, "input", "tile");
+  const missing = Math.max(0, value.shape.length - dims.length);
+  return new Tensor(tiled("tile", value, [...new Array<number>(missing).fill(1), ...dims]));
+});
+
+export interface RepeatInterleave {
+  (input: Tensor, repeats: number | Tensor | readonly number[], dim?: number | null): Tensor;
+  (
+    input: Tensor,
+    repeats: number | Tensor | readonly number[],
+    options: { dim?: number | null; outputSize?: number },
+  ): Tensor;
+}
+
+/**
+ * Each element `repeats` times in a row, along a dimension or (without) of the flattened tensor. A tensor of
+ * repeats, one per element, must have been given as data: the result's size depends on it.
+ *
+ * @example
+ * ```ts
+ * repeatInterleave(tensor([1, 2]), 2).tolist(); // [1, 1, 2, 2]
+ * ```
+ */
+export const repeatInterleave: RepeatInterleave = defineFunction(
+  "repeatInterleave",
+  ["input", "repeats", "dim?", "outputSize?:whole|null"],
+  ({ input, repeats, dim = null, outputSize = null }) => {
+    const given = valueOf(input, "input", "repeatInterleave");
+    const value = dim === null ? ops.reshape(given, [numel(given.shape)]) : given;
+    const at = normalizeDim(dim ?? 0, value.shape.length, "repeatInterleave");
+    const times = repeatsOf(repeats, value.shape[at]);
+    const total = times.reduce((sum, n) => sum + n, 0);
+    if (outputSize !== null && outputSize !== total) {
+      throw new ArgumentError(
+        `repeatInterleave: expected an \`outputSize\` of ${total}, the sum of the repeats, got ${outputSize}`,
+      );
+    }
+    const positions = times.flatMap((n, i) => new Array<number>(n).fill(i));
+    const list = constantValue(Float64Array.from(positions), [positions.length], "int64");
+    return new Tensor(indexSelect(value, at, list));
+  },
+);
+
+function repeatsOf(repeats: unknown, size: number): number[] {
+  const data =
+    repeats instanceof Tensor ? repeats.value.data : typeof repeats === "number" ? [repeats] : repeats;
+  if (data === null) {
+    throw new ArgumentError(
+      "repeatInterleave: expected `repeats` to be known; read it first (await repeats.data())",
+    );
+  }
+  const list = Array.from(data as ArrayLike<number>);
+  if (list.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ArgumentError("repeatInterleave: expected `repeats` of whole numbers, 0 or more");
+  }
+  if (list.length === 1) return new Array<number>(size).fill(list[0]);
+  if (list.length === size) return list;
+  throw new ShapeError(`repeatInterleave: expected 1 or ${size} repeats, got ${list.length}`);
+}
+
+export interface Flip {
+  (input: Tensor, ...dims: Sizes): Tensor;
+  (input: Tensor, options: { dims: readonly number[] }): Tensor;
+}
+
+/**
+ * Elements in reverse order along the dimensions given.
+ *
+ * @example
+ * ```ts
+ * flip(tensor([[1, 2], [3, 4]]), [0, 1]).tolist(); // [[4, 3], [2, 1]]
+ * ```
+ */
+export const flip: Flip = defineFunction("flip", ["input", "*dims:wholes"], ({ input, dims = [] }) => {
+  const value = valueOf(input, "input", "flip");
+  if (dims.length === 0) return new Tensor(value);
+  return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
+});
+
+/**
+ * Left and right exchanged: along dimension 1.
+ *
+ * @example
+ * ```ts
+ * fliplr(tensor([[1, 2]])).tolist(); // [[2, 1]]
+ * ```
+ */
+export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["input"], ({ input }) =>
+  flip(input, 1),
+);
+/**
+ * Up and down exchanged: along dimension 0.
+ *
+ * @example
+ * ```ts
+ * flipud(tensor([[1], [2]])).tolist(); // [[2], [1]]
+ * ```
+ */
+export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) => {
+  if (valueOf(input, "input", "flipud").shape.length > 0) return flip(input, 0);
+  throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
+});
+
+export interface Rot90 {
+  (input: Tensor, k?: number, dims?: readonly number[]): Tensor;
+  (input: Tensor, options: { k?: number; dims?: readonly number[] }): Tensor;
+}
+
+/**
+ * Turned by 90 degrees `k` times in the plane of two dimensions, from the first towards the second.
+ *
+ * @example
+ * ```ts
+ * rot90(tensor([[1, 2], [3, 4]])).tolist(); // [[2, 4], [1, 3]]
+ * ```
+ */
+export const rot90: Rot90 = defineFunction(
+  "rot90",
+  ["input", "k?:whole", "dims?:list"],
+  ({ input, k = 1, dims = [0, 1] }) => {
+    const value = valueOf(input, "input", "rot90");
+    const rank = value.shape.length;
+    if (dims.length !== 2 || rank < 2) {
+      throw new ShapeError(
+        `rot90: expected two \`dims\` of a tensor of at least 2 dimensions, got [${dims.join(", ")}] of ${formatShape(value.shape)}`,
+      );
+    }
+    const [from, to] = [normalizeDim(dims[0], rank, "rot90"), normalizeDim(dims[1], rank, "rot90")];
+    if (from === to) throw new ShapeError(`rot90: expected two different dimensions, got ${from} twice`);
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 0) return new Tensor(value);
+    if (turns === 2) return new Tensor(slicing.flip(value, [from, to]));
+    const order = value.shape.map((_, d) => (d === from ? to : d === to ? from : d));
+    return new Tensor(ops.permute(slicing.flip(value, [turns === 1 ? to : from]), order));
+  },
+);
+
+export interface Roll {
+  (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor;
+  (
+    input: Tensor,
+    shifts: number | readonly number[],
+    options: { dims?: number | readonly number[] | null },
+  ): Tensor;
+}
+
+function rolled(value: Value, shift: number, dim: number): Value {
+  const size = value.shape[dim];
+  if (size === 0) return value;
+  const start = ((-shift % size) + size) % size;
+  if (start === 0) return value;
+  return slicing.cat(
+    [slicing.sliceDim(value, dim, start, size - start), slicing.sliceDim(value, dim, 0, start)],
+    dim,
+  );
+}
+
+/**
+ * Elements moved on by `shifts` along dimensions, those that fall out coming in again at the other end.
+ *
+ * @example
+ * ```ts
+ * roll(tensor([1, 2, 3]), 1).tolist(); // [3, 1, 2]
+ * ```
+ */
+export const roll: Roll = defineFunction(
+  "roll",
+  ["input", "shifts:wholes", "dims?"],
+  ({ input, shifts, dims = null }) => {
+    const value = valueOf(input, "input", "roll");
+    const amounts = [shifts].flat() as number[];
+    if (dims === null || (Array.isArray(dims) && dims.length === 0)) {
+      if (amounts.length !== 1)
+        throw new ArgumentError(`roll: ${amounts.length} shifts need as many \`dims\``);
+      const flat = ops.reshape(value, [numel(value.shape)]);
+      return new Tensor(ops.reshape(rolled(flat, amounts[0], 0), value.shape));
+    }
+    const list = [dims].flat() as number[];
+    if (list.length !== amounts.length)
+      throw new ArgumentError(
+        `roll: expected as many shifts as dims, got ${amounts.length} and ${list.length}`,
+      );
+    if (value.shape.length === 0) {
+      throw new ShapeError(`roll: a 0-dimensional tensor has no dimension ${list[0]}`);
+    }
+    let out = value;
+    list.forEach((d, i) => {
+      out = rolled(out, amounts[i], normalizeDim(d, value.shape.length, "roll"));
+    });
+    return new Tensor(out);
+  },
+);

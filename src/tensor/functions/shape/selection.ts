@@ -1,0 +1,98 @@
+/** Elements chosen by their values. How many there are is known only once these are: hence the promises. */
+import { DTypeError } from "../../../base/errors.ts";
+import { broadcastShapes, contiguousStrides, numel } from "../../../base/shape.ts";
+import { constantValue } from "../../../graph/node.ts";
+import { indexSelect } from "../../../ops/shape/indexing.ts";
+import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
+import { executor } from "../../../runtime/runtime.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+
+async function positionsOfTrue(mask: Tensor): Promise<number[]> {
+  const data = await executor().fetch(mask.value);
+  const found: number[] = [];
+  data.forEach((x, i) => {
+    if (x !== 0) found.push(i);
+  });
+  return found;
+}
+
+export interface Nonzero {
+  (input: Tensor): Promise<Tensor>;
+  (input: Tensor, options: { asTuple: true }): Promise<Tensor[]>;
+  (input: Tensor, options: { asTuple?: false }): Promise<Tensor>;
+}
+
+/**
+ * Positions of the elements other than 0, one row each, as int64 of shape [n, dimensions]; with `asTuple` a
+ * list of positions for each dimension. Reads the tensor, so it is to be awaited.
+ *
+ * @example
+ * ```ts
+ * await (await nonzero(tensor([[0, 5], [6, 0]]))).tolist(); // [[0, 1], [1, 0]]
+ * ```
+ */
+export const nonzero: Nonzero = defineFunction(
+  "nonzero",
+  ["input", "asTuple?"],
+  async ({ input, asTuple = false }) => {
+    const own = valueOf(input, "input", "nonzero").shape;
+    const shape = asTuple && own.length === 0 ? [1] : own;
+    const strides = contiguousStrides(shape);
+    const found = await positionsOfTrue(input);
+    const along = (d: number) => found.map((i) => Math.floor(i / strides[d]) % shape[d]);
+    const list = (numbers: number[], ...size: number[]) =>
+      new Tensor(constantValue(Float64Array.from(numbers), size, "int64"));
+    if (asTuple) return shape.map((_, d) => list(along(d), found.length));
+    const columns = shape.map((_, d) => along(d));
+    return list(
+      found.flatMap((_, row) => columns.map((column) => column[row])),
+      found.length,
+      shape.length,
+    );
+  },
+);
+
+/**
+ * As `nonzero`: positions of the elements other than 0, one row each.
+ *
+ * @example
+ * ```ts
+ * await (await argwhere(tensor([0, 5, 6]))).tolist(); // [[1], [2]]
+ * ```
+ */
+export const argwhere: (input: Tensor) => Promise<Tensor> = defineFunction(
+  "argwhere",
+  ["input"],
+  ({ input }) => nonzero(input),
+);
+
+export interface MaskedSelect {
+  (input: Tensor, mask: Tensor): Promise<Tensor>;
+  (input: Tensor, options: { mask: Tensor }): Promise<Tensor>;
+}
+
+/**
+ * The elements at which the mask is true, in one dimension. Reads the mask, so it is to be awaited.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([1, -2, 3]);
+ * await (await maskedSelect(x, x.gt(0))).tolist(); // [1, 3]
+ * ```
+ */
+export const maskedSelect: MaskedSelect = defineFunction(
+  "maskedSelect",
+  ["input", "mask"],
+  async ({ input, mask }) => {
+    const value = valueOf(input, "input", "maskedSelect");
+    const chosen = valueOf(mask, "mask", "maskedSelect");
+    if (chosen.dtype !== "bool") {
+      throw new DTypeError(`maskedSelect: expected \`mask\` of dtype bool, got ${chosen.dtype}`);
+    }
+    const shape = broadcastShapes([value.shape, chosen.shape], "maskedSelect");
+    const found = await positionsOfTrue(new Tensor(expand(chosen, shape)));
+    const list = constantValue(Float64Array.from(found), [found.length], "int64");
+    return new Tensor(indexSelect(reshape(expand(value, shape), [numel(shape)]), 0, list));
+  },
+);

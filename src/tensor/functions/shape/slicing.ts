@@ -1,0 +1,234 @@
+/** Parts of a tensor by position: slices, single positions, triangles and diagonals. */
+import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
+import { formatShape, normalizeDim } from "../../../base/shape.ts";
+import { emit, type Value } from "../../../graph/node.ts";
+import { arange, constant } from "../../../ops/creation.ts";
+import { addOp, geOp, leOp, where } from "../../../ops/elementwise/elementwise.ts";
+import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
+import * as ops from "../../../ops/shape/slicing.ts";
+import { defineFunction } from "../../define.ts";
+import { knownNumber } from "../../operands.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+
+/** Python's rules for `start:end:step` of `size` elements: the first position and the number taken. */
+export function sliceBounds(
+  of: string,
+  size: number,
+  start: number | null,
+  end: number | null,
+  step: number,
+): [number, number] {
+  if (!Number.isInteger(step) || step < 1)
+    throw new ArgumentError(`${of}: expected a step of 1 or more, got ${step}; use flip to go backwards`);
+  const clip = (at: number | null, otherwise: number) => {
+    if (at === null) return otherwise;
+    // Infinity as an end means the end, as the largest integer does in Python.
+    if (!Number.isInteger(at) && Math.abs(at) !== Number.POSITIVE_INFINITY)
+      throw new ArgumentError(`${of}: expected whole positions, got ${at}`);
+    return Math.min(Math.max(at < 0 ? at + size : at, 0), size);
+  };
+  const from = clip(start, 0);
+  return [from, Math.max(0, Math.ceil((clip(end, size) - from) / step))];
+}
+
+export interface Slice {
+  (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
+  (
+    input: Tensor,
+    dim: number,
+    options: { start?: number | null; end?: number | null; step?: number },
+  ): Tensor;
+}
+
+/**
+ * `input[start:end:step]` along a dimension, by Python's rules: positions below 0 count from the end.
+ *
+ * @example
+ * ```ts
+ * slice(arange(6), 0, 1, 6, 2).tolist(); // [1, 3, 5]
+ * arange(6).slice(0, -2).tolist(); // [4, 5]
+ * ```
+ */
+export const slice: Slice = defineFunction(
+  "slice",
+  ["input", "dim?", "start?", "end?", "step?"],
+  ({ input, dim = 0, start = null, end = null, step = 1 }) => {
+    const value = valueOf(input, "input", "slice");
+    if (value.shape.length === 0) throw new ShapeError("slice: a 0-dimensional tensor has nothing to slice");
+    const at = normalizeDim(dim, value.shape.length, "slice");
+    const [from, count] = sliceBounds("slice", value.shape[at], start, end, step);
+    return new Tensor(ops.sliceDim(value, at, from, count, step));
+  },
+);
+
+/** One position along a dimension, which the result no longer has. */
+export function selected(of: string, value: Value, dim: number, index: number): Value {
+  const size = value.shape[dim];
+  if (!Number.isInteger(index) || index < -size || index >= size) {
+    throw new IndexError(
+      `${of}: index ${index} is out of range: expected ${-size} to ${size - 1} for dimension ${dim} of ${formatShape(value.shape)}`,
+    );
+  }
+  const one = ops.sliceDim(value, dim, index < 0 ? index + size : index, 1);
+  return reshape(
+    one,
+    value.shape.filter((_, d) => d !== dim),
+  );
+}
+
+export interface Select {
+  (input: Tensor, dim: number, index: number): Tensor;
+  (input: Tensor, options: { dim: number; index: number }): Tensor;
+}
+
+/**
+ * `input[index]` along a dimension, which the result no longer has.
+ *
+ * @throws IndexError where there is no such position.
+ * @example
+ * ```ts
+ * select(tensor([[1, 2], [3, 4]]), 0, -1).tolist(); // [3, 4]
+ * ```
+ */
+export const select: Select = defineFunction("select", ["input", "dim", "index"], ({ input, dim, index }) => {
+  const value = valueOf(input, "input", "select");
+  if (value.shape.length === 0)
+    throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
+  return new Tensor(selected("select", value, normalizeDim(dim, value.shape.length, "select"), index));
+});
+
+export interface Narrow {
+  (input: Tensor, dim: number, start: number | Tensor, length: number): Tensor;
+  (input: Tensor, options: { dim: number; start: number | Tensor; length: number }): Tensor;
+}
+
+/**
+ * `length` elements from `start` along a dimension.
+ *
+ * @example
+ * ```ts
+ * narrow(arange(6), 0, 2, 3).tolist(); // [2, 3, 4]
+ * ```
+ */
+export const narrow: Narrow = defineFunction(
+  "narrow",
+  ["input", "dim", "start", "length"],
+  ({ input, dim, start: given, length }) => {
+    const start = knownNumber("narrow", "start", given);
+    const value = valueOf(input, "input", "narrow");
+    if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
+    const at = normalizeDim(dim, value.shape.length, "narrow");
+    const size = value.shape[at];
+    const from = start < 0 ? start + size : start;
+    if (!Number.isInteger(start) || !Number.isInteger(length)) {
+      throw new ArgumentError(
+        `narrow: expected whole numbers \`start\` and \`length\`, got ${start} and ${String(length)}`,
+      );
+    }
+    if (from < 0 || length < 0 || from + length > size) {
+      throw new IndexError(
+        `narrow: start ${start} and length ${length} reach beyond dimension ${at} of ${formatShape(value.shape)}`,
+      );
+    }
+    return new Tensor(ops.sliceDim(value, at, from, length));
+  },
+);
+
+export interface Triangle {
+  (input: Tensor, diagonal?: number): Tensor;
+  (input: Tensor, options: { diagonal?: number }): Tensor;
+}
+
+function triangle(name: string, lower: boolean): Triangle {
+  return defineFunction(name, ["input", "diagonal?"], ({ input, diagonal = 0 }) => {
+    const value = valueOf(input, "input", name);
+    const rank = value.shape.length;
+    if (rank < 2)
+      throw new ShapeError(`${name}: expected a matrix or a batch of them, got ${formatShape(value.shape)}`);
+    const [rows, columns] = value.shape.slice(-2);
+    const row = reshape(arange(rows, "int64"), [rows, 1]);
+    const column = reshape(arange(columns, "int64"), [1, columns]);
+    const limit = emit(addOp, [row, constant(diagonal, "int64")]);
+    const kept = emit(lower ? leOp : geOp, [column, limit]);
+    return new Tensor(where(kept, value, constant(0, value.dtype)));
+  });
+}
+
+/**
+ * The lower triangle of a matrix, up to the `diagonal`-th one above the main one; 0 elsewhere.
+ *
+ * @example
+ * ```ts
+ * tril(ones(2, 2)).tolist(); // [[1, 0], [1, 1]]
+ * ```
+ */
+export const tril = triangle("tril", true);
+/**
+ * The upper triangle of a matrix, from the `diagonal`-th one above the main one; 0 elsewhere.
+ *
+ * @example
+ * ```ts
+ * triu(ones(2, 2), 1).tolist(); // [[0, 1], [0, 0]]
+ * ```
+ */
+export const triu = triangle("triu", false);
+
+export interface Diagonal {
+  (input: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor;
+  (input: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor;
+}
+
+function diagonalOf(of: string, value: Value, offset: number, dim1: number, dim2: number): Value {
+  const rank = value.shape.length;
+  const [first, second] = [normalizeDim(dim1, rank, of), normalizeDim(dim2, rank, of)];
+  if (first === second) throw new ShapeError(`${of}: expected two different dimensions, got ${dim1} twice`);
+  const rest = value.shape.map((_, d) => d).filter((d) => d !== first && d !== second);
+  const [rows, columns] = [value.shape[first], value.shape[second]];
+  const size = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
+  const outer = rest.map((d) => value.shape[d]);
+  const flat = reshape(permute(value, [...rest, first, second]), [...outer, rows * columns]);
+  const start = size === 0 ? 0 : offset >= 0 ? offset : -offset * columns;
+  return ops.sliceDim(flat, outer.length, start, size, columns + 1);
+}
+
+/**
+ * The `offset`-th diagonal above the main one of the matrices that dim1 and dim2 make, as the last dimension.
+ *
+ * @example
+ * ```ts
+ * diagonal(tensor([[1, 2], [3, 4]])).tolist(); // [1, 4]
+ * ```
+ */
+export const diagonal: Diagonal = defineFunction(
+  "diagonal",
+  ["input", "offset?", "dim1?", "dim2?"],
+  ({ input, offset = 0, dim1 = 0, dim2 = 1 }) => {
+    const value = valueOf(input, "input", "diagonal");
+    if (value.shape.length < 2)
+      throw new ShapeError(`diagonal: expected at least 2 dimensions, got ${formatShape(value.shape)}`);
+    return new Tensor(diagonalOf("diagonal", value, offset, dim1, dim2));
+  },
+);
+
+/**
+ * The diagonal of a matrix, or the matrix that has a vector as its diagonal.
+ *
+ * @example
+ * ```ts
+ * diag(tensor([1, 2])).tolist(); // [[1, 0], [0, 2]]
+ * ```
+ */
+export const diag: Triangle = defineFunction(
+  "diag",
+  ["input", "diagonal?"],
+  ({ input, diagonal: offset = 0 }) => {
+    const value = valueOf(input, "input", "diag");
+    if (value.shape.length === 2) return new Tensor(diagonalOf("diag", value, offset, 0, 1));
+    if (value.shape.length !== 1)
+      throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(value.shape)}`);
+    const size = value.shape[0] + Math.abs(offset);
+    const start = offset >= 0 ? offset : -offset * size;
+    const flat = ops.unslice(value, [size * size], { starts: [start], steps: [size + 1] });
+    return new Tensor(reshape(flat, [size, size]));
+  },
+);

@@ -1,0 +1,149 @@
+/** Taking tensors apart by positions, as NumPy's functions of these names do it. */
+import { ArgumentError, ShapeError } from "../../../base/errors.ts";
+import { formatShape, normalizeDim } from "../../../base/shape.ts";
+import type { Value } from "../../../graph/node.ts";
+import { sliceDim } from "../../../ops/shape/slicing.ts";
+import { defineFunction } from "../../define.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
+import { split } from "./joining.ts";
+
+/** A number of parts, or the positions at which to cut. */
+export type IndicesOrSections = number | readonly number[] | Tensor;
+
+export interface TensorSplit {
+  (input: Tensor, indicesOrSections: IndicesOrSections, dim?: number): Tensor[];
+  (input: Tensor, indicesOrSections: IndicesOrSections, options: { dim?: number }): Tensor[];
+  (input: Tensor, options: { sections?: number; indices?: readonly number[]; dim?: number }): Tensor[];
+}
+
+/**
+ * So many parts along a dimension, of sizes that differ by at most 1, or the parts between positions (below 0: from the
+ * end) at which it is cut.
+ *
+ * @param indicesOrSections - number of parts, or positions; a tensor of them must have been given as data.
+ * @example
+ * ```ts
+ * tensorSplit(arange(5), 2)[0].tolist(); // [0, 1, 2]
+ * tensorSplit(arange(5), [1, 3])[1].tolist(); // [1, 2]
+ * ```
+ */
+export const tensorSplit: TensorSplit = defineFunction(
+  "tensorSplit",
+  ["input", "indicesOrSections?", "dim?", "sections?", "indices?", "tensorIndicesOrSections?"],
+  ({ input, indicesOrSections, dim = 0, sections, indices, tensorIndicesOrSections }) => {
+    const value = valueOf(input, "input", "tensorSplit");
+    if (value.shape.length === 0) throw new ShapeError("tensorSplit: a 0-dimensional tensor cannot be split");
+    const at = normalizeDim(dim, value.shape.length, "tensorSplit");
+    const given = indicesOrSections ?? sections ?? indices ?? tensorIndicesOrSections;
+    return cut(value, at, cutsOf("tensorSplit", given, value.shape[at]));
+  },
+);
+
+/** The positions at which `size` elements are cut. */
+function cutsOf(of: string, given: unknown, size: number): number[] {
+  const numbers = given instanceof Tensor ? listed(of, given) : given;
+  if (Array.isArray(numbers)) {
+    if (!numbers.every(Number.isInteger))
+      throw new ArgumentError(`${of}: expected whole positions, got [${numbers.join(", ")}]`);
+    return numbers.map((n) => Math.min(Math.max(n < 0 ? n + size : n, 0), size));
+  }
+  if (typeof numbers !== "number" || !Number.isInteger(numbers) || numbers < 1)
+    throw new ArgumentError(`${of}: expected a number of parts of 1 or more, or a list of positions`);
+  return Array.from(
+    { length: numbers - 1 },
+    (_, i) => (i + 1) * Math.floor(size / numbers) + Math.min(i + 1, size % numbers),
+  );
+}
+
+function listed(of: string, tensor: Tensor): number | number[] {
+  const { data, dtype, shape } = tensor.value;
+  if (data === null || dtype !== "int64" || shape.length > 1) {
+    throw new ArgumentError(
+      `${of}: expected positions whose values are known already, as an int64 number or list, got a ${dtype} tensor of shape ${formatShape(shape)}`,
+    );
+  }
+  return shape.length === 0 ? data[0] : Array.from(data);
+}
+
+function cut(value: Value, dim: number, cuts: readonly number[]): Tensor[] {
+  const starts = [0, ...cuts];
+  const ends = [...cuts, value.shape[dim]];
+  return starts.map((start, i) => new Tensor(sliceDim(value, dim, start, Math.max(0, ends[i] - start))));
+}
+
+export interface AxisSplit {
+  (input: Tensor, indicesOrSections: number | readonly number[]): Tensor[];
+  (input: Tensor, options: { indicesOrSections?: number | readonly number[] }): Tensor[];
+}
+
+/** A split along one dimension into equal parts or at positions. */
+function axisSplit(name: string, least: number, dimOf: (rank: number) => number): AxisSplit {
+  return defineFunction(
+    name,
+    ["input", "indicesOrSections?:wholes", "sections?:whole", "indices?:list"],
+    ({ input, sections, indices, indicesOrSections = sections ?? indices }) => {
+      const value = valueOf(input, "input", name);
+      if (value.shape.length < least) {
+        throw new ShapeError(
+          `${name}: expected at least ${least} dimension${least === 1 ? "" : "s"}, got ${formatShape(value.shape)}`,
+        );
+      }
+      const dim = dimOf(value.shape.length);
+      const size = value.shape[dim];
+      if (typeof indicesOrSections === "number" && size % indicesOrSections !== 0) {
+        throw new ShapeError(
+          `${name}: expected a number of parts that divides ${size}, the size of dimension ${dim}, got ${indicesOrSections}`,
+        );
+      }
+      return cut(value, dim, cutsOf(name, indicesOrSections, size));
+    },
+  );
+}
+
+/**
+ * Parts side by side: along dimension 1, or 0 of a vector. Undoes `hstack`.
+ *
+ * @param indicesOrSections - number of equal parts, or the positions at which to cut.
+ * @example
+ * ```ts
+ * hsplit(tensor([[1, 2, 3, 4]]), 2)[1].tolist(); // [[3, 4]]
+ * ```
+ */
+export const hsplit = axisSplit("hsplit", 1, (rank) => Math.min(rank - 1, 1));
+/**
+ * Parts one above the other: along dimension 0. Undoes `vstack`.
+ *
+ * @example
+ * ```ts
+ * vsplit(tensor([[1], [2], [3]]), [1])[1].tolist(); // [[2], [3]]
+ * ```
+ */
+export const vsplit = axisSplit("vsplit", 2, () => 0);
+/**
+ * Parts one behind the other: along dimension 2. Undoes `dstack`.
+ *
+ * @example
+ * ```ts
+ * dsplit(tensor([[[1, 2]]]), 2)[0].tolist(); // [[[1]]]
+ * ```
+ */
+export const dsplit = axisSplit("dsplit", 3, () => 2);
+
+export interface SplitWithSizes {
+  (input: Tensor, splitSizes: readonly number[], dim?: number): Tensor[];
+  (input: Tensor, splitSizes: readonly number[], options: { dim?: number }): Tensor[];
+}
+
+/**
+ * Pieces of the sizes listed, which must add up, along a dimension.
+ *
+ * @example
+ * ```ts
+ * splitWithSizes(arange(3), [1, 2])[1].tolist(); // [1, 2]
+ * ```
+ */
+export const splitWithSizes: SplitWithSizes = defineFunction(
+  "splitWithSizes",
+  ["input", "splitSizes:list", "dim?"],
+  ({ input, splitSizes, dim = 0 }) => split(input, splitSizes, dim),
+);

@@ -1,0 +1,34 @@
+/** A training that has left the rails: what is looked at, and what is said. */
+import { isFloating } from "../../base/dtype.ts";
+import { TrainingError } from "../../base/errors.ts";
+import type { Module } from "../../nn/index.ts";
+
+/** Where it happened. */
+export interface Whereabouts {
+  /** Epochs done. */
+  readonly epoch: number;
+  readonly lr: number;
+  /** Steps before the last checkpoint; below 0 where there is none. */
+  readonly checkpointStep: number;
+}
+
+/** The name of a weight that holds a NaN or an infinity; null where all are finite. */
+export async function spoiltWeight(net: Module): Promise<string | null> {
+  for (const [name, parameter] of net.namedParameters()) {
+    if (!isFloating(parameter.dtype)) continue;
+    const data = (await parameter.data()) as Float32Array;
+    if (!data.every(Number.isFinite)) return name;
+  }
+  return null;
+}
+
+/** The error that ends such a training, for `what` was seen. */
+export function diverged(what: string, { epoch, lr, checkpointStep }: Whereabouts): TrainingError {
+  const kept =
+    checkpointStep < 0
+      ? ""
+      : ` The last checkpoint from before it is kept (${checkpointStep === 0 ? "the start" : `step ${checkpointStep}`}).`;
+  return new TrainingError(
+    `${what} (epoch ${epoch + 1}).${kept} Try a smaller learning rate (it is ${lr}), or clip the gradients`,
+  );
+}

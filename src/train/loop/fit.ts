@@ -1,0 +1,146 @@
+/** `fit`: trains a network, with or without a folder that keeps the run. */
+import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
+import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { Module } from "../../nn/index.ts";
+import { checkMonitor } from "./early_stopping.ts";
+import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
+import { checkMicroBatch } from "./micro_batches.ts";
+import { checkPrecision } from "./precision.ts";
+import { Training } from "./training.ts";
+
+const SIGNATURE = signature("fit", [
+  "net",
+  "trainLoader",
+  "testLoader?",
+  "optimizer",
+  "epochs",
+  "loss?",
+  "precision?",
+  "microBatch?",
+  "scheduler?",
+  "schedulerStep?",
+  "earlyStopping?",
+  "clipGradNorm?",
+  "metrics?",
+  "pointsPerEpoch?",
+  "monitor?",
+  "out?",
+  "resume?",
+  "name?",
+  "classNames?",
+  "settings?",
+  "run?",
+  "checkpointSeconds?",
+  "signal?",
+  "callbacks?",
+]);
+
+/**
+ * Trains a network as the book's `train_ch6` does: every epoch goes once through the training set, the curves
+ * get a point every fifth of an epoch (running means of loss and accuracy over the epoch so far), and the test
+ * set is looked at after each epoch.
+ *
+ * With `out` the run is kept in a folder: it can be interrupted at any moment and taken up again (`resume`) to
+ * bit-identical weights and metrics.
+ *
+ * A batch whose step does not fit the engine's memory is run in slices, with one step of the optimiser: see
+ * `microBatch`.
+ *
+ * With `precision: "bf16"` convolutions and products are computed in bfloat16, where the engine has that fast
+ * (`isBf16Supported`); the result says what it was.
+ *
+ * @throws ArgumentError for unknown options and values outside their range; TrainingError where the loss
+ * becomes NaN or infinite (it says at which step), where a batch does not fit the memory and the network mixes its
+ * examples, where `out` holds a run already or another process is at it.
+ * @example
+ * ```ts
+ * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });
+ * console.log(test?.accuracy);
+ * const half = await train.fit(net, { trainLoader, optimizer, epochs: 1, precision: "bf16" });
+ * console.log(half.precision); // bf16, or f32 where the engine has no fast bf16
+ * ```
+ */
+export async function fit(net: Module, options: FitOptions): Promise<FitResult> {
+  const { net: _net, ...given } = bindArguments(SIGNATURE, [net, options]) as FitOptions & { net: Module };
+  const callbacks = callbacksOf(given.callbacks);
+  checkOptions(net, given);
+  if (typeof given.out === "string") return fitInOut(net, { ...given, callbacks }, given.out);
+  if (given.resume) throw new ArgumentError("fit: `resume` needs `out`, the folder of the run to go on with");
+  return new Training(net, { ...given, callbacks }).run();
+}
+
+/** Files are Node's business: a page never loads this part. */
+async function fitInOut(net: Module, options: FitOptions, out: string): Promise<FitResult> {
+  const { fitInFolder } = await import("../runs/recorded_fit.ts");
+  const { RunFolder } = await import("../runs/run_folder.ts");
+  const resume = options.resume ?? false;
+  const folder = resume ? RunFolder.open(out) : RunFolder.create(out);
+  try {
+    const { epochs, optimizer, name = net.constructor.name, classNames, precision = "f32" } = options;
+    const settings = {
+      epochs,
+      lr: optimizer.paramGroups[0].lr,
+      optimizer: optimizer.constructor.name,
+      precision,
+      ...options.settings,
+    };
+    return await fitInFolder(net, { ...options, out: null, resume: false }, folder, resume, {
+      model: name,
+      classNames,
+      settings,
+    });
+  } finally {
+    folder.close();
+  }
+}
+
+function checkOptions(net: Module, options: FitOptions): void {
+  const {
+    epochs,
+    optimizer,
+    schedulerStep,
+    pointsPerEpoch = 5,
+    clipGradNorm,
+    checkpointSeconds = 30,
+  } = options;
+  if (!(net instanceof Module))
+    throw new ArgumentError(`fit: expected \`net\` to be a Module, got ${typeof net}`);
+  if (!(Number.isInteger(epochs) && epochs >= 0)) {
+    throw new ArgumentError(`fit: expected \`epochs\` to be a whole number, got ${String(epochs)}`);
+  }
+  if (typeof optimizer?.step !== "function" || !Array.isArray(optimizer.paramGroups)) {
+    throw new ArgumentError(
+      "fit: expected `optimizer` to be an optimiser, such as optim.SGD(net.parameters(), { lr: 0.1 })",
+    );
+  }
+  if (schedulerStep !== undefined && schedulerStep !== "epoch" && schedulerStep !== "step") {
+    throw new ArgumentError(
+      `fit: expected \`schedulerStep\` to be "epoch" or "step", got ${JSON.stringify(schedulerStep)}`,
+    );
+  }
+  if (!(pointsPerEpoch >= 1))
+    throw new ArgumentError(`fit: expected \`pointsPerEpoch\` of at least 1, got ${pointsPerEpoch}`);
+  if (clipGradNorm != null && !(clipGradNorm > 0))
+    throw new ArgumentError(`fit: expected \`clipGradNorm\` above 0, got ${clipGradNorm}`);
+  if (!(checkpointSeconds >= 0))
+    throw new ArgumentError(`fit: expected \`checkpointSeconds\` of at least 0, got ${checkpointSeconds}`);
+  checkPrecision("fit", options.precision);
+  const { microBatch = "auto" } = options;
+  if (microBatch !== "auto") checkMicroBatch("fit", "microBatch", microBatch, '"auto", or ');
+  if (options.monitor !== undefined) checkMonitor(options.monitor);
+}
+
+/** One object or several; names are checked, since a misspelt hook would never be called. */
+function callbacksOf(given: FitOptions["callbacks"]): readonly Callbacks[] {
+  const list = given === undefined || given === null ? [] : Array.isArray(given) ? given : [given];
+  for (const callbacks of list) {
+    if (!isPlainObject(callbacks)) continue;
+    for (const name of Object.keys(callbacks)) {
+      if ((CALLBACK_NAMES as readonly string[]).includes(name)) continue;
+      throw new ArgumentError(
+        `fit: unknown callback \`${name}\`${didYouMean(name, CALLBACK_NAMES)} (there are: ${CALLBACK_NAMES.join(", ")})`,
+      );
+    }
+  }
+  return list;
+}

@@ -1,0 +1,226 @@
+/** What `fit` takes and gives. */
+import type { Module } from "../../nn/index.ts";
+import type { ClassName } from "../../records/class_names.ts";
+import type { MetricsPoint } from "../../records/run_record.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
+import type { TrainingState } from "../runs/checkpoint.ts";
+import type { EarlyStoppingOptions, Monitor } from "./early_stopping.ts";
+import type { Precision } from "./precision.ts";
+
+/** A source of batches that can start anywhere: a `DataLoader`, or anything that can do what is used of one. */
+export interface Loader {
+  /** Batches in an epoch; null where that is not known beforehand. */
+  readonly length: number | null;
+  /** The batches of one epoch from a place in it; the order depends on the epoch alone. */
+  iterate(options: { epoch: number; fromBatch?: number }): AsyncIterable<readonly [Tensor, Tensor]>;
+}
+
+/**
+ * Where batches come from: a `DataLoader`, an array of `[input, target]` pairs, or any iterable of them, also
+ * an asynchronous one. It is walked once an epoch, so a generator will not do for more than one.
+ */
+export type BatchSource =
+  | Loader
+  | Iterable<readonly [Tensor, Tensor]>
+  | AsyncIterable<readonly [Tensor, Tensor]>;
+
+/** Mean loss of a batch. */
+export type LossFunction = (output: Tensor, target: Tensor) => Tensor;
+
+/** Further figures of a batch by name: each a scalar, the mean over the batch's examples. */
+export type MetricFunctions = Readonly<Record<string, (output: Tensor, target: Tensor) => Tensor>>;
+
+/** What `fit` needs of an optimiser: those of `optim` have it. */
+export interface OptimizerLike {
+  zeroGrad(): void;
+  step(): unknown;
+  stateDict(): unknown;
+  loadStateDict(state: any): void;
+  readonly paramGroups: readonly { readonly lr: number }[];
+  keepGradients?: boolean;
+}
+
+/** What `fit` needs of a learning rate scheduler. */
+export interface SchedulerLike {
+  step(metric?: any): void;
+  stateDict(): unknown;
+  loadStateDict(state: any): void;
+}
+
+/** Training begins, or goes on. */
+export interface StartEvent {
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Steps done in the epoch under way. */
+  readonly batch: number;
+  /** The curves so far. */
+  readonly points: readonly MetricsPoint[];
+  /** Null where it is not known beforehand. */
+  readonly stepsPerEpoch: number | null;
+}
+
+/** A step was sent to the engine. */
+export interface StepEvent {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Steps done in this epoch. */
+  readonly step: number;
+  /** Null where it is not known beforehand. */
+  readonly stepsPerEpoch: number | null;
+  /** Of the training steps so far. */
+  readonly examplesPerSecond: number;
+}
+
+/** An epoch is over. */
+export interface EpochEvent {
+  /** Epochs done. */
+  readonly epoch: number;
+  /** The epoch's point of the curves. */
+  readonly point: MetricsPoint;
+  /** The test set's figures, where one was given and the network is a classifier. */
+  readonly test: ClassificationMetrics | null;
+}
+
+/** A checkpoint was written. */
+export interface CheckpointEvent {
+  /** The file. */
+  readonly path: string;
+  /** Epochs that are done. */
+  readonly epoch: number;
+  /** Batches of the epoch under way that are done. */
+  readonly batch: number;
+}
+
+/** Functions that are told what happens. A promise that one returns is waited for. */
+export interface Callbacks {
+  /** Before the first step. */
+  onStart?(event: StartEvent): unknown;
+  /** After each step. */
+  onStep?(event: StepEvent): unknown;
+  /** A point of the curves, every fifth of an epoch. */
+  onPoint?(point: MetricsPoint): unknown;
+  /** After each epoch and its test; the training waits for the promise. */
+  onEpoch?(event: EpochEvent): unknown;
+  /** Something besides training goes on: "testing", "saving". */
+  onPhase?(name: string): unknown;
+  /** Something that is not as it was asked for, in a sentence: no fast bf16 here, batches in slices. */
+  onNote?(text: string): unknown;
+  /** After a checkpoint was written. */
+  onCheckpoint?(event: CheckpointEvent): unknown;
+  /** After the training. */
+  onEnd?(result: FitResult): unknown;
+}
+
+/** Names of the functions of `Callbacks`. */
+export const CALLBACK_NAMES = [
+  "onStart",
+  "onStep",
+  "onPoint",
+  "onEpoch",
+  "onPhase",
+  "onNote",
+  "onCheckpoint",
+  "onEnd",
+] as const;
+
+export interface FitOptions {
+  /** Batches of pictures and labels to train on. */
+  readonly trainLoader: BatchSource;
+  /** Batches to test on after each epoch. */
+  readonly testLoader?: BatchSource | null;
+  /** Changes the weights after each batch. */
+  readonly optimizer: OptimizerLike;
+  /** How often to go through the training set. */
+  readonly epochs: number;
+  /** Mean loss of a batch; cross-entropy by default. */
+  readonly loss?: LossFunction;
+  /**
+   * `"bf16"`: forward passes and losses run inside `autocast`, in training and on the test set; weights, the
+   * optimiser's state, losses, metrics and batch-norm statistics stay 32-bit floats. Where the engine has no fast
+   * bf16, `onNote` is told and f32 is computed. Default `"f32"`.
+   */
+  readonly precision?: Precision;
+  /**
+   * Examples that go through the network at once at most. A larger batch is run in equal slices whose gradients are
+   * added up, for one step of the optimiser. `"auto"` (default): as many as the engine's memory has room for, found
+   * by halving; `onNote` is told.
+   *
+   * The result is the whole batch's, to rounding, where `loss` is a mean over the examples: checked on the first
+   * slice where it is not the default. Dropout draws anew for each slice. Batch normalisation takes its statistics
+   * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
+   */
+  readonly microBatch?: "auto" | number;
+  /** Changes the learning rate. */
+  readonly scheduler?: SchedulerLike | null;
+  /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
+  readonly schedulerStep?: "epoch" | "step";
+  /** When to stop before the last epoch. */
+  readonly earlyStopping?: EarlyStoppingOptions | null;
+  /** Clips the gradients' total norm before each step. */
+  readonly clipGradNorm?: number | null;
+  /**
+   * Further figures, counted inside the training program and on the test set: in a point's `extra` under the
+   * name, and under `test` and the name.
+   */
+  readonly metrics?: MetricFunctions;
+  /** Points of the curves per epoch (5). */
+  readonly pointsPerEpoch?: number;
+  /** Which figure decides `best.safetensors`: test accuracy by default, training loss without a test set. */
+  readonly monitor?: Monitor;
+  /**
+   * Folder to keep the run in: settings, metrics, weights, checkpoint, curves and report. Without one nothing
+   * is written. Node only.
+   */
+  readonly out?: string | null;
+  /** Goes on with the run in `out`. */
+  readonly resume?: boolean;
+  /** What the report calls the network; the name of its class by default. */
+  readonly name?: string;
+  /** What the classes are called in the report. */
+  readonly classNames?: readonly ClassName[];
+  /** Noted in `config.json` and shown in the report. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Where to keep the run instead of a folder. */
+  readonly run?: RunStore | null;
+  /**
+   * Seconds between checkpoints within an epoch (30, and more where writing one takes long); one is written at
+   * each epoch's end anyway. 0: after every step.
+   */
+  readonly checkpointSeconds?: number;
+  /** Ends the training after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal | null;
+  /** Told of what happens, in order. */
+  readonly callbacks?: Callbacks | readonly Callbacks[];
+}
+
+/** Where a training keeps what it must not lose; `train/run_store.ts` keeps it in a folder. */
+export interface RunStore {
+  /** What the last checkpoint holds, or null at the start. */
+  resume(net: Module, optimizer: OptimizerLike): Promise<TrainingState | null>;
+  /** Keeps a point of the curves. */
+  point(point: MetricsPoint): void;
+  /** Keeps everything needed to go on; gives the file's path. */
+  checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState): Promise<string>;
+  /** Keeps the weights. */
+  weights(which: "best" | "last", net: Module): Promise<void>;
+}
+
+export interface FitResult {
+  /** The curves. */
+  readonly points: readonly MetricsPoint[];
+  /** The last test figures, where a test set was given and the network is a classifier. */
+  readonly test: ClassificationMetrics | null;
+  /** Training steps only: a batch already fetched. */
+  readonly examplesPerSecond: number;
+  /** Of training in all, those before a resume included. */
+  readonly seconds: number;
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** How it ended. */
+  readonly outcome: "finished" | "interrupted" | "stopped early";
+  /** The epoch with the best figure, counted from 1, and the figure. */
+  readonly best: { readonly epoch: number; readonly value: number } | null;
+  /** What it was computed in: `"f32"` also where bf16 was asked for and the engine has none. */
+  readonly precision: Precision;
+}

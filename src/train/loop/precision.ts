@@ -1,0 +1,44 @@
+/** The precision of a training: what is asked for, what the engine has, and how a network runs in it. */
+import { isHalf } from "../../base/dtype.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import type { Module } from "../../nn/index.ts";
+import { engineName, isBf16Supported } from "../../runtime/runtime.ts";
+import { autocast } from "../../tensor/autocast.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/** In what a network's products are computed; master weights, losses and statistics are 32-bit floats in both. */
+export type Precision = "f32" | "bf16";
+
+/** What there is to choose from. */
+export const PRECISIONS = ["f32", "bf16"] as const satisfies readonly Precision[];
+
+/** @throws ArgumentError where it is none, in the name of the function `of`. */
+export function checkPrecision(of: string, given: unknown): asserts given is Precision | undefined {
+  if (given === undefined || PRECISIONS.includes(given as Precision)) return;
+  throw new ArgumentError(
+    `${of}: expected \`precision\` to be "f32" or "bf16", got ${JSON.stringify(given)}`,
+  );
+}
+
+/**
+ * What is computed in where `wanted` is asked for: bf16 only where the engine multiplies it faster than f32.
+ *
+ * @returns the precision, and where it is not the one that was asked for, why.
+ * @throws EngineError where the engine cannot start.
+ */
+export async function usablePrecision(wanted: Precision): Promise<{ precision: Precision; note?: string }> {
+  if (wanted === "f32" || (await isBf16Supported())) return { precision: wanted };
+  const note = `The engine ${engineName()} has no fast bf16 on this processor: computing in f32.`;
+  return { precision: "f32", note };
+}
+
+/** Runs `body` (a forward pass and its loss) in a precision. */
+export function inPrecision<T>(precision: Precision, body: () => T): T {
+  return precision === "f32" ? body() : autocast({ dtype: "bfloat16" }, body);
+}
+
+/** The network's output: 32-bit numbers, whatever its last layer computes in, for losses and metrics to count with. */
+export function outputOf(net: Module, x: Tensor): Tensor {
+  const output = net(x) as Tensor;
+  return isHalf(output.dtype) && !isHalf(x.dtype) ? output.to("float32") : output;
+}

@@ -1,0 +1,322 @@
+/** The training loop. */
+
+import { TrainingError } from "../../base/errors.ts";
+import type { Module } from "../../nn/index.ts";
+import type { MetricsPoint } from "../../records/run_record.ts";
+import { getRngState, setRngState } from "../../tensor/random_state.ts";
+import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
+import { RunningTotals } from "../metrics/running_totals.ts";
+import type { TrainingState } from "../runs/checkpoint.ts";
+import { diverged, spoiltWeight } from "./divergence.ts";
+import { EarlyStopping, improvement, type Monitor } from "./early_stopping.ts";
+import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
+import { asLoader, checkBatch } from "./loaders.ts";
+import { type Precision, usablePrecision } from "./precision.ts";
+import { Stopwatch } from "./stopwatch.ts";
+import { TrainStep } from "./train_step.ts";
+
+type Options = Omit<FitOptions, "callbacks"> & { readonly callbacks: readonly Callbacks[] };
+
+/** How an epoch ended. */
+type Ending = "done" | "interrupted" | "stopped early";
+
+/** One training, from its start or its last checkpoint to its end; `fit` makes it and calls `run` once. */
+export class Training {
+  private readonly net: Module;
+  private readonly options: Options;
+  private readonly trainLoader: Loader;
+  private readonly testLoader: Loader | null;
+  private readonly monitor: Monitor;
+  private readonly totals: RunningTotals;
+  private readonly trainStep: TrainStep;
+  private readonly stopping: EarlyStopping | null;
+  private readonly clock = new Stopwatch();
+  private readonly started = performance.now();
+  private precision: Precision = "f32";
+  private epoch = 0;
+  private batch = 0;
+  private step = 0;
+  private secondsBefore = 0;
+  private points: MetricsPoint[] = [];
+  private best: TrainingState["best"] = null;
+  private test: TestFigures | null = null;
+  private lastCheckpoint = { at: performance.now(), took: 0, step: -1 };
+
+  constructor(net: Module, options: Options) {
+    this.net = net;
+    this.options = options;
+    this.trainLoader = asLoader(options.trainLoader, "trainLoader");
+    this.testLoader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
+    this.monitor = options.monitor ?? (this.testLoader ? "testAccuracy" : "trainLoss");
+    this.totals = new RunningTotals(options.metrics);
+    this.trainStep = new TrainStep(net, options, this.totals, (note) => this.tell("onNote", note));
+    this.stopping = options.earlyStopping ? new EarlyStopping(options.earlyStopping) : null;
+  }
+
+  async run(): Promise<FitResult> {
+    const { optimizer } = this.options;
+    const keptGradients = optimizer.keepGradients;
+    optimizer.keepGradients = false;
+    try {
+      await this.settlePrecision();
+      await this.resume();
+      await this.tell("onStart", {
+        epoch: this.epoch,
+        batch: this.batch,
+        points: this.points,
+        stepsPerEpoch: this.trainLoader.length,
+      });
+      const outcome = await this.epochs();
+      const result = await this.result(outcome);
+      await this.tell("onEnd", result);
+      return result;
+    } finally {
+      if (keptGradients !== undefined) optimizer.keepGradients = keptGradients;
+    }
+  }
+
+  private async settlePrecision(): Promise<void> {
+    const { precision, note } = await usablePrecision(this.options.precision ?? "f32");
+    this.precision = precision;
+    this.trainStep.precision = precision;
+    if (note !== undefined) await this.tell("onNote", note);
+  }
+
+  private async resume(): Promise<void> {
+    const { run, optimizer, scheduler } = this.options;
+    const state = await run?.resume(this.net, optimizer);
+    if (!state) {
+      // So that there is always something to go on from. Lazy layers have no weights before their first batch.
+      const lazy = [...this.net.modules()].some((module) => module.isLazy);
+      if (run && !lazy) await this.checkpoint();
+      return;
+    }
+    this.epoch = state.epoch;
+    this.batch = state.batch;
+    this.step = state.step;
+    this.secondsBefore = state.seconds;
+    this.points = [...state.points];
+    this.best = state.best;
+    this.lastCheckpoint.step = state.step;
+    this.totals.load(state.totals);
+    this.trainStep.load(state.microBatch ?? null);
+    if (state.scheduler !== null) scheduler?.loadStateDict(state.scheduler);
+    if (state.earlyStopping !== null) this.stopping?.load(state.earlyStopping);
+    setRngState(state.random as Parameters<typeof setRngState>[0]);
+  }
+
+  private async epochs(): Promise<FitResult["outcome"]> {
+    if (this.stopping?.isOver) return "stopped early";
+    while (this.epoch < this.options.epochs) {
+      const ending =
+        this.isInterrupted() || !(await this.trainEpoch()) ? "interrupted" : await this.endEpoch();
+      if (ending === "done") continue;
+      if (ending === "interrupted") await this.checkpoint();
+      return ending;
+    }
+    return "finished";
+  }
+
+  private async result(outcome: FitResult["outcome"]): Promise<FitResult> {
+    // A run that was finished before it was resumed has not been tested in this process.
+    if (this.test === null && this.testLoader !== null && outcome !== "interrupted")
+      this.test = await this.evaluateTest();
+    return {
+      points: this.points,
+      test: this.test?.classes ?? null,
+      examplesPerSecond: this.clock.rate(),
+      seconds: this.seconds(),
+      step: this.step,
+      outcome,
+      best: this.best,
+      precision: this.precision,
+    };
+  }
+
+  /** Trains to the end of the epoch; false where it was interrupted on the way. */
+  private async trainEpoch(): Promise<boolean> {
+    const stepsPerEpoch = this.trainLoader.length;
+    this.net.train();
+    if (this.batch === 0) this.totals.reset();
+    for await (const item of this.trainLoader.iterate({ epoch: this.epoch, fromBatch: this.batch })) {
+      if (this.isInterrupted()) return false;
+      const [x, y] = checkBatch(item, "trainLoader");
+      this.clock.start();
+      await this.trainStep.run(x, y, this.step);
+      this.clock.stop(x.size(0));
+      this.step++;
+      this.batch++;
+      if (this.options.schedulerStep === "step") this.options.scheduler?.step();
+      const { epoch, batch: step } = this;
+      await this.tell("onStep", { epoch, step, stepsPerEpoch, examplesPerSecond: this.clock.rate() });
+      if (stepsPerEpoch !== null && step >= stepsPerEpoch) continue;
+      if (stepsPerEpoch !== null && this.isPoint(step, stepsPerEpoch))
+        await this.addPoint(epoch + step / stepsPerEpoch);
+      if (this.checkpointIsDue()) await this.checkpoint();
+    }
+    if (this.batch === 0)
+      throw new TrainingError(
+        "trainLoader gave no batches: the data set is empty, or smaller than a batch with dropLast",
+      );
+    return !this.isInterrupted();
+  }
+
+  /** The book draws a point every fifth of an epoch. */
+  private isPoint(step: number, perEpoch: number): boolean {
+    const every = Math.max(1, Math.floor(perEpoch / (this.options.pointsPerEpoch ?? 5)));
+    return step % every === 0;
+  }
+
+  private async addPoint(epoch: number, test: TestFigures | null = null): Promise<MetricsPoint> {
+    this.clock.start();
+    const figures = await this.totals.read();
+    this.clock.stop(0);
+    if (figures.firstBadStep >= 0) throw this.notANumber(figures.firstBadStep);
+    const extra = { ...figures.metrics, ...(test && withPrefix(test.metrics)) };
+    const point: MetricsPoint = {
+      epoch,
+      trainLoss: figures.loss,
+      trainAccuracy: figures.accuracy,
+      ...(test && { testLoss: test.loss }),
+      ...(test?.classes && { testAccuracy: test.classes.accuracy }),
+      ...(Object.keys(extra).length > 0 && { extra }),
+      step: this.step,
+      lr: this.options.optimizer.paramGroups[0].lr,
+      // A run that is resumed behind the last step of an epoch has not trained yet when it notes the epoch's figures.
+      ...(this.clock.hasRun && { examplesPerSecond: this.clock.rate() }),
+      seconds: this.seconds(),
+    };
+    this.points.push(point);
+    this.options.run?.point(point);
+    await this.tell("onPoint", point);
+    return point;
+  }
+
+  /** Tests, notes the figures, steps the scheduler and saves. */
+  private async endEpoch(): Promise<Ending> {
+    this.clock.start();
+    const { firstBadStep } = await this.totals.read();
+    this.clock.stop(0);
+    if (firstBadStep >= 0) throw this.notANumber(firstBadStep);
+    await this.requireFiniteWeights();
+    const test = this.testLoader === null ? null : await this.evaluateTest();
+    // The steps are all done; the test is made anew when the run goes on.
+    if (test?.interrupted) return "interrupted";
+    this.test = test;
+    const point = await this.addPoint(this.epoch + 1, test);
+    this.epoch++;
+    this.batch = 0;
+    const better = this.noteBest(point);
+    this.stepScheduler(point);
+    const stop = this.stopping?.update(point) ?? false;
+    await this.tell("onEpoch", { epoch: this.epoch, point, test: test?.classes ?? null });
+    if (this.options.run) {
+      await this.tell("onPhase", "saving");
+      if (better) await this.options.run.weights("best", this.net);
+      await this.options.run.weights("last", this.net);
+      await this.checkpoint();
+    }
+    return stop ? "stopped early" : "done";
+  }
+
+  private async evaluateTest(): Promise<TestFigures> {
+    await this.tell("onPhase", "testing");
+    const { loss, metrics, signal } = this.options;
+    const { precision } = this;
+    return testFigures(this.net, this.testLoader as Loader, { loss, metrics, signal, precision });
+  }
+
+  private noteBest(point: MetricsPoint): boolean {
+    const value = point[this.monitor];
+    if (value === undefined || Number.isNaN(value)) return false;
+    if (this.best !== null && improvement(this.monitor, value, this.best.value) <= 0) return false;
+    this.best = { epoch: this.epoch, value };
+    return true;
+  }
+
+  private stepScheduler(point: MetricsPoint): void {
+    const { scheduler, schedulerStep } = this.options;
+    if (!scheduler || schedulerStep === "step") return;
+    // ReduceLROnPlateau wants the figure, the others nothing.
+    if (scheduler.constructor.name.startsWith("ReduceLROnPlateau"))
+      scheduler.step(point.testLoss ?? point.trainLoss);
+    else scheduler.step();
+  }
+
+  private checkpointIsDue(): boolean {
+    if (!this.options.run) return false;
+    const { at, took } = this.lastCheckpoint;
+    const wanted = 1000 * (this.options.checkpointSeconds ?? 30);
+    // Large networks: writing must not take more than a small share of the time.
+    const interval = wanted === 0 ? 0 : Math.max(wanted, 20 * took);
+    return performance.now() - at > interval;
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { run, scheduler, optimizer } = this.options;
+    if (!run) return;
+    const started = performance.now();
+    const totals = await this.totals.save();
+    if (totals.firstBad >= 0) throw this.notANumber(totals.firstBad);
+    await this.requireFiniteWeights();
+    const { epoch, batch, step, points, best } = this;
+    const path = await run.checkpoint(this.net, optimizer, {
+      epoch,
+      batch,
+      step,
+      seconds: this.seconds(),
+      points,
+      best,
+      totals,
+      random: getRngState(),
+      microBatch: this.trainStep.found,
+      scheduler: scheduler?.stateDict() ?? null,
+      earlyStopping: this.stopping?.state() ?? null,
+    });
+    const at = performance.now();
+    this.lastCheckpoint = { at, took: at - started, step };
+    await this.tell("onCheckpoint", { path, epoch, batch });
+  }
+
+  /** A loss can be finite and its step yet spoil the weights: those must not take a good checkpoint's place. */
+  private async requireFiniteWeights(): Promise<void> {
+    if (!this.options.run || this.step === 0) return;
+    const name = await spoiltWeight(this.net);
+    if (name !== null)
+      throw this.diverged(`the weights (${name}) became NaN or infinite by step ${this.step}`);
+  }
+
+  private notANumber(step: number): TrainingError {
+    return this.diverged(`the loss became NaN or infinite at step ${step + 1}`);
+  }
+
+  private diverged(what: string): TrainingError {
+    const { lr } = this.options.optimizer.paramGroups[0];
+    return diverged(what, { epoch: this.epoch, lr, checkpointStep: this.lastCheckpoint.step });
+  }
+
+  private isInterrupted(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  private seconds(): number {
+    return this.secondsBefore + (performance.now() - this.started) / 1000;
+  }
+
+  private async tell<K extends keyof Callbacks>(
+    name: K,
+    event: Parameters<NonNullable<Callbacks[K]>>[0],
+  ): Promise<void> {
+    for (const callbacks of this.options.callbacks) {
+      const told = (callbacks[name] as ((event: unknown) => unknown) | undefined)?.call(callbacks, event);
+      if (told instanceof Promise) await told;
+    }
+  }
+}
+
+/** `top5` of the test set is `testTop5`. */
+function withPrefix(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [`test${name[0].toUpperCase()}${name.slice(1)}`, value]),
+  );
+}

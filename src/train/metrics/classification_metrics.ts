@@ -1,0 +1,134 @@
+/** Figures of a classifier from its logits, counted on the caller's side. */
+import type { TypedArray } from "../../base/dtype.ts";
+import { IndexError } from "../../base/errors.ts";
+
+/** An example that the network took for another class. */
+export interface Misclassified {
+  /** Its place in the data set. */
+  readonly index: number;
+  /** Its class. */
+  readonly truth: number;
+  /** The class that the network gave it. */
+  readonly predicted: number;
+  /** Probability given to the predicted class, and to the true one. */
+  readonly probability: number;
+  /** Probability given to the true class. */
+  readonly truthProbability: number;
+}
+
+/**
+ * Counts over any number of batches: mean cross-entropy, accuracy, top-k accuracy, per-class accuracy, the
+ * confusion matrix, and the mistakes of which the network was surest.
+ *
+ * @example
+ * ```ts
+ * const metrics = new train.ClassificationMetrics(10);
+ * metrics.update(await net(x).data(), await y.data());
+ * metrics.accuracy >= 0; // true
+ * ```
+ */
+export class ClassificationMetrics {
+  /** Number of classes. */
+  readonly classes: number;
+  /** `confusion[truth][predicted]`. */
+  readonly confusion: number[][];
+  /** The surest mistakes, the surest first. */
+  mistakes: Misclassified[] = [];
+  private count = 0;
+  private lossSum = 0;
+  private readonly topHits: number[];
+  private readonly worst: number;
+  private readonly k: number;
+
+  /**
+   * @param options - `topK`: how many guesses count (5, or fewer where there are fewer classes);
+   * `mistakes`: how many of the surest mistakes to remember (24).
+   */
+  constructor(classes: number, options: { topK?: number; mistakes?: number } = {}) {
+    this.classes = classes;
+    this.k = Math.min(options.topK ?? 5, classes);
+    this.worst = options.mistakes ?? 24;
+    this.confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+    this.topHits = new Array<number>(this.k).fill(0);
+  }
+
+  /** Adds a batch: logits [N, classes] row-major, labels [N]. Throws an IndexError for a label out of range. */
+  update(logits: TypedArray, labels: ArrayLike<number>): void {
+    for (let i = 0; i < labels.length; i++) this.addExample(logits, i * this.classes, labels[i]);
+  }
+
+  private addExample(logits: TypedArray, at: number, truth: number): void {
+    if (!(truth >= 0 && truth < this.classes)) {
+      throw new IndexError(
+        `label ${truth} at position ${this.count} is out of range: expected 0 to ${this.classes - 1}`,
+      );
+    }
+    let predicted = 0;
+    let better = 0;
+    for (let c = 0; c < this.classes; c++) {
+      const logit = logits[at + c];
+      if (logit > logits[at + predicted] || (Number.isNaN(logit) && !Number.isNaN(logits[at + predicted])))
+        predicted = c;
+      if (c !== truth && (logit > logits[at + truth] || (logit === logits[at + truth] && c < truth)))
+        better++;
+    }
+    const logSum = logSumExp(logits, at, this.classes);
+    this.lossSum += logSum - logits[at + truth];
+    this.confusion[truth][predicted]++;
+    for (let k = better; k < this.k; k++) this.topHits[k]++;
+    if (predicted !== truth) {
+      this.remember({
+        index: this.count,
+        truth,
+        predicted,
+        probability: Math.exp(logits[at + predicted] - logSum),
+        truthProbability: Math.exp(logits[at + truth] - logSum),
+      });
+    }
+    this.count++;
+  }
+
+  private remember(mistake: Misclassified): void {
+    const last = this.mistakes[this.worst - 1];
+    if (Number.isNaN(mistake.probability) || (last !== undefined && last.probability >= mistake.probability))
+      return;
+    let place = this.mistakes.findIndex((m) => m.probability < mistake.probability);
+    if (place < 0) place = this.mistakes.length;
+    this.mistakes.splice(place, 0, mistake);
+    this.mistakes.length = Math.min(this.mistakes.length, this.worst);
+  }
+
+  /** Number of examples seen. */
+  get examples(): number {
+    return this.count;
+  }
+
+  /** Mean cross-entropy in nats. */
+  get loss(): number {
+    return this.lossSum / this.count;
+  }
+
+  /** Share of examples whose largest logit is the true class's. */
+  get accuracy(): number {
+    return this.confusion.reduce((total, row, i) => total + row[i], 0) / this.count;
+  }
+
+  /** Share of examples whose true class is among the k largest logits. */
+  topAccuracy(k: number): number {
+    return this.topHits[Math.min(k, this.k) - 1] / this.count;
+  }
+
+  /** Share of right answers among the examples of each class; NaN for a class without examples. */
+  get perClassAccuracy(): number[] {
+    return this.confusion.map((row, i) => row[i] / row.reduce((a, b) => a + b, 0));
+  }
+}
+
+function logSumExp(values: TypedArray, at: number, count: number): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) largest = Math.max(largest, values[at + i]);
+  if (!Number.isFinite(largest)) return largest;
+  let total = 0;
+  for (let i = 0; i < count; i++) total += Math.exp(values[at + i] - largest);
+  return largest + Math.log(total);
+}

@@ -1,0 +1,122 @@
+/**
+ * The book's running means, counted inside the training program: a step adds its loss and its right answers
+ * to four numbers that stay in the engine, and nothing is read back until someone wants to see them.
+ */
+import { isFloating, type TypedArray } from "../../base/dtype.ts";
+import { constantValue } from "../../graph/node.ts";
+import { executor } from "../../runtime/runtime.ts";
+import { argmax, eq, isnan, logicalAnd, lt, mul, sum, where } from "../../tensor/functions/index.ts";
+import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
+import type { MetricFunctions } from "../loop/fit_options.ts";
+
+/** Before a metric's name among the sums. */
+const METRIC = "metric ";
+
+export interface RunningFigures {
+  /** Mean over the examples so far. */
+  readonly loss: number;
+  /** NaN where the network is no classifier. */
+  readonly accuracy: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly examples: number;
+  /** First step whose loss was not a number; -1 while there is none. */
+  readonly firstBadStep: number;
+}
+
+export class RunningTotals {
+  /** Sum of losses, right answers, examples; 64-bit, so that 60,000 small losses add up. */
+  private readonly lossSum = float64(0);
+  private readonly correct = float64(0);
+  private readonly firstBad = float64(-1);
+  private readonly metrics: readonly {
+    readonly name: string;
+    readonly of: MetricFunctions[string];
+    readonly sum: Tensor;
+  }[];
+  private examples = 0;
+  private counted = false;
+
+  /** @param metrics - further figures of a batch, each a mean over its examples. */
+  constructor(metrics: MetricFunctions = {}) {
+    this.metrics = Object.entries(metrics).map(([name, of]) => ({ name, of, sum: float64(0) }));
+  }
+
+  /**
+   * Adds a step, or a slice of its batch. Call inside `noGrad`, before it is submitted; then `count` what was sent:
+   * a run that is refused leaves the sums as they are.
+   */
+  add(loss: Tensor, output: Tensor, target: Tensor, step: number): void {
+    const count = target.size(0);
+    const wide = loss.detach().to("float64");
+    this.lossSum.add_(mul(wide, scalar(count)));
+    for (const { of, sum: total } of this.metrics)
+      total.add_(mul(of(output.detach(), target).to("float64"), scalar(count)));
+    this.counted = isClassification(output, target);
+    if (this.counted) {
+      const right = sum(eq(argmax(output.detach(), 1), target));
+      this.correct.add_(right.to("float64"));
+    }
+    const bad = logicalAnd(isnan(wide.sub(wide)), lt(this.firstBad, scalar(0)));
+    this.firstBad.assign(where(bad, scalar(step), this.firstBad).value);
+  }
+
+  /** Notes that so many examples were added. */
+  count(examples: number): void {
+    this.examples += examples;
+  }
+
+  /** The means so far. Waits for the steps under way. */
+  async read(): Promise<RunningFigures> {
+    const { lossSum, correct, firstBad, examples, counted: _counted, ...metrics } = await this.save();
+    const mean = (total: number) => total / examples;
+    return {
+      loss: mean(lossSum),
+      accuracy: this.counted ? mean(correct) : Number.NaN,
+      metrics: Object.fromEntries(this.metrics.map(({ name }) => [name, mean(metrics[METRIC + name])])),
+      examples,
+      firstBadStep: firstBad,
+    };
+  }
+
+  /** Starts a new epoch. */
+  reset(): void {
+    this.load({ lossSum: 0, correct: 0, firstBad: -1, examples: 0 });
+  }
+
+  /** What `load` takes: the sums, not the means. */
+  async save(): Promise<Record<string, number>> {
+    const tensors = this.tensors();
+    const numbers = await Promise.all(tensors.map(([, tensor]) => tensor.item()));
+    const sums = Object.fromEntries(tensors.map(([name], i) => [name, Number(numbers[i])]));
+    return { ...sums, examples: this.examples, counted: Number(this.counted) };
+  }
+
+  load(saved: Record<string, number>): void {
+    for (const [name, tensor] of this.tensors()) tensor.assign(scalar(saved[name] ?? 0).value);
+    this.examples = saved.examples;
+    this.counted = saved.counted === 1;
+    executor().submit([]);
+  }
+
+  private tensors(): [string, Tensor][] {
+    const { lossSum, correct, firstBad } = this;
+    return [
+      ...Object.entries({ lossSum, correct, firstBad }),
+      ...this.metrics.map(({ name, sum }): [string, Tensor] => [METRIC + name, sum]),
+    ];
+  }
+}
+
+/** Whether the outputs are logits [N, classes] and the targets class numbers [N]. */
+export function isClassification(output: Tensor, target: Tensor): boolean {
+  return output.ndim === 2 && target.ndim === 1 && !isFloating(target.dtype);
+}
+
+/** A number that is another at each step: an input of the program. */
+function scalar(value: number): Tensor {
+  return new Tensor(constantValue(Float64Array.of(value) as TypedArray, [], "float64"));
+}
+
+function float64(value: number): Tensor {
+  return fromTypedArray(Float64Array.of(value), [], "float64");
+}

@@ -1,0 +1,141 @@
+/** Trains inside a run's folder and leaves the report there. Node only. */
+import { TrainingError } from "../../base/errors.ts";
+import type { Module } from "../../nn/index.ts";
+import type { ClassName } from "../../records/class_names.ts";
+import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { environmentNow } from "./environment.ts";
+import { fit } from "../loop/fit.ts";
+import type { Callbacks, FitOptions, FitResult, Loader } from "../loop/fit_options.ts";
+import { layerSummary } from "../metrics/layer_summary.ts";
+import { asLoader } from "../loop/loaders.ts";
+import { type Precision, usablePrecision } from "../loop/precision.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { picturesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
+import { runStore } from "./run_store.ts";
+
+/** What the report tells of a run besides its figures. */
+export interface RunDescription {
+  readonly model: string;
+  readonly dataset?: string;
+  readonly classNames?: readonly ClassName[];
+  /** Everything needed to repeat the run; goes into `config.json`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** In what the run differs from the book's. */
+  readonly differences?: readonly string[];
+  /** The command that repeats it. */
+  readonly command?: string;
+}
+
+/** `fit` with its run kept in `folder`, which the caller has opened and closes. */
+export async function fitInFolder(
+  net: Module,
+  options: FitOptions,
+  folder: RunFolder,
+  resume: boolean,
+  description: RunDescription,
+): Promise<FitResult> {
+  const startedAt = String((resume && folder.readConfig().startedAt) || new Date().toISOString());
+  const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
+  folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
+  const shape = new ShapeWatch(asLoader(options.trainLoader, "trainLoader"));
+  const run = runStore(folder, { resume, metadata: { model: description.model } });
+  const points: MetricsPoint[] = [];
+  const keeper: Callbacks = {
+    onStart: (event) => points.push(...event.points),
+    onPoint: (point) => points.push(point),
+    // A picture that cannot be written is no reason to stop: the checkpoint will say so.
+    onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),
+  };
+  const callbacks = [keeper, ...[options.callbacks ?? []].flat()];
+  const known = {
+    model: description.model,
+    run: folder.path.split(/[\\/]/).at(-1),
+    startedAt: startedAt.slice(0, 16).replace("T", " "),
+    dataset: description.dataset,
+    epochs: options.epochs,
+    differences: description.differences,
+    classNames: description.classNames,
+    settings: description.settings,
+    environment,
+    command: description.command,
+  };
+  const layers = () => (shape.seen === null ? undefined : layerSummary(net, [1, ...shape.seen.slice(1)]));
+  let result: FitResult;
+  try {
+    result = await fit(net, { ...options, trainLoader: shape, run, callbacks });
+  } catch (error) {
+    // A training that diverged leaves its curves: they show when.
+    if (error instanceof TrainingError)
+      quietly(() => writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }));
+    throw error;
+  }
+  const loader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
+  writeRunReport(folder, {
+    ...known,
+    outcome: outcomeText(result, options.epochs),
+    points: result.points,
+    figures: figuresOf(result),
+    confusion: result.test?.confusion,
+    mistakes:
+      result.test === null || loader === null ? undefined : await picturesOfMistakes(result.test, loader),
+    layers: layers(),
+  });
+  return result;
+}
+
+function quietly(body: () => void): void {
+  try {
+    body();
+  } catch {
+    // Another error is the one to report.
+  }
+}
+
+/** The figures a run ends with, as the book prints them. */
+export function figuresOf(result: FitResult): FinalFigures {
+  const last = result.points.at(-1);
+  const { test } = result;
+  return {
+    epochs: last?.epoch ?? 0,
+    trainLoss: last?.trainLoss ?? Number.NaN,
+    trainAccuracy: last?.trainAccuracy ?? Number.NaN,
+    ...(last?.testLoss !== undefined && { testLoss: last.testLoss }),
+    ...(test !== null && { testLoss: last?.testLoss ?? test.loss, testAccuracy: test.accuracy }),
+    examplesPerSecond: result.examplesPerSecond,
+    seconds: result.seconds,
+  };
+}
+
+function outcomeText(result: FitResult, epochs: number): string | undefined {
+  if (result.outcome === "finished") return undefined;
+  const done = result.points.at(-1)?.epoch ?? 0;
+  return `${result.outcome} after ${Number(done.toFixed(2))} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+}
+
+/** What is computed in; where that is not what was asked for, with the reason. */
+async function precisionText(wanted: Precision = "f32"): Promise<string> {
+  const { precision, note } = await usablePrecision(wanted);
+  return note === undefined ? precision : `${precision} (${wanted} was asked for. ${note})`;
+}
+
+/** Passes batches on and remembers what shape they have. */
+class ShapeWatch implements Loader {
+  seen: readonly number[] | null = null;
+  private readonly loader: Loader;
+
+  constructor(loader: Loader) {
+    this.loader = loader;
+  }
+
+  get length(): number | null {
+    return this.loader.length;
+  }
+
+  async *iterate(options: { epoch: number; fromBatch?: number }): AsyncGenerator<readonly [Tensor, Tensor]> {
+    for await (const batch of this.loader.iterate(options)) {
+      this.seen ??= batch[0]?.shape ?? null;
+      yield batch;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** Keeps a training in a run's folder. Node only. */
+import { ConvoyantError, StateDictError, TrainingError } from "../../base/errors.ts";
+import { readArrays, save, toTensors } from "../../io/state_dict_file.ts";
+import type { Module } from "../../nn/index.ts";
+import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
+import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
+import { RUN_FILES, type RunFolder } from "./run_folder.ts";
+
+/** @param resume - whether to go on from the folder's checkpoint. */
+export function runStore(
+  folder: RunFolder,
+  options: { resume: boolean; metadata?: Record<string, string> },
+): RunStore {
+  return {
+    async resume(net, optimizer) {
+      if (!options.resume || !folder.has("checkpoint")) {
+        if (options.resume) requireNoWeights(folder);
+        folder.rewriteMetrics([]);
+        return null;
+      }
+      const path = folder.file("checkpoint");
+      const checkpoint = await readCheckpoint(path);
+      try {
+        net.loadStateDict(toTensors(checkpoint.model));
+        optimizer.loadStateDict(checkpoint.optimizer);
+      } catch (error) {
+        if (!(error instanceof ConvoyantError)) throw error;
+        throw new StateDictError(`${path} does not fit this training: ${error.message}`, { cause: error });
+      }
+      folder.rewriteMetrics(checkpoint.state.points);
+      return checkpoint.state;
+    },
+    point(point) {
+      folder.appendPoint(point);
+    },
+    async checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState) {
+      const path = folder.file("checkpoint");
+      const [model, optimizerState] = await Promise.all([
+        readArrays(net.stateDict()),
+        readTensors(optimizer.stateDict()),
+      ]);
+      await writeCheckpoint(path, { state, model, optimizer: optimizerState });
+      return path;
+    },
+    async weights(which, net) {
+      await save(net.stateDict(), folder.file(which), options.metadata);
+    },
+  };
+}
+
+/** Beginning anew would write over what was trained: a checkpoint is there before the first weights are. */
+function requireNoWeights(folder: RunFolder): void {
+  const kept = (["best", "last"] as const).find((name) => folder.has(name));
+  if (kept === undefined) return;
+  throw new TrainingError(
+    `${folder.path} cannot be gone on with: ${RUN_FILES.checkpoint} is missing, though there is ${RUN_FILES[kept]}; ` +
+      "bring it back, or train in another folder",
+  );
+}

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { builtinModules } from "node:module";
+import { posix } from "node:path";
+import { test } from "node:test";
+import { importsIn, readSource, typescriptFiles } from "./sources.ts";
+
+/** The layers, from the bottom up. A layer imports from itself, from the layers below, and as `mayImport` says. */
+const layers: readonly (readonly string[])[] = [
+  ["base"],
+  ["records", "workers"],
+  ["engines"],
+  ["graph"],
+  ["ops"],
+  ["compiler"],
+  ["runtime"],
+  ["tensor"],
+  ["nn", "optim", "data", "io"],
+  ["train", "report", "models", "book"],
+  // The files that stand in src itself: the package's face.
+  ["src"],
+  ["install", "experiments"],
+  ["cli"],
+];
+
+/** Floors whose code runs in a browser as it stands: no Node module at the top of a file. */
+const portable = [
+  "base",
+  "records",
+  "workers",
+  "engines",
+  "graph",
+  "ops",
+  "compiler",
+  "runtime",
+  "tensor",
+  "nn",
+  "optim",
+  "models",
+];
+
+/** Compiled by AssemblyScript, which has its own modules and rules. */
+const assembly = "src/engines/wasm/assembly/";
+
+const sources = typescriptFiles("src").filter((path) => !path.startsWith(assembly));
+const heightOf = new Map(layers.flatMap((names, height) => names.map((name) => [name, height] as const)));
+
+/** The layer of src/<layer>/...; "src" for what stands in src itself (index.ts). */
+function layerOf(path: string): string {
+  const parts = path.split("/");
+  return parts.length > 2 ? parts[1] : "src";
+}
+
+/** Pairs of layers [from, to] with the file that imports, for every import that leaves its layer. */
+function crossings(): { from: string; to: string; file: string; specifier: string }[] {
+  const found = [];
+  for (const file of sources) {
+    const from = layerOf(file);
+    for (const { specifier } of importsIn(readSource(file))) {
+      if (!specifier.startsWith(".")) continue;
+      const target = posix.join(posix.dirname(file), specifier);
+      const to = target.startsWith("src/") ? layerOf(target) : "outside src";
+      if (to !== from) found.push({ from, to, file, specifier });
+    }
+  }
+  return found;
+}
+
+test("importsIn sees every form of import, and no comment", () => {
+  const text = [
+    '/** Example: import { a } from "convoyant"; */',
+    '// import "b";',
+    'import type { C } from "./c.ts";',
+    'import {\n  d,\n  type D,\n} from "./d.ts";',
+    'import "./e.ts";',
+    'export * from "./f.ts";',
+    'export { g } from "./g.ts";',
+    'const h = await import("./h.ts");',
+    'let i: import("./i.ts").I;',
+  ].join("\n");
+  const found = importsIn(text).map(({ specifier, typeOnly }) => `${specifier}${typeOnly ? " type" : ""}`);
+  assert.deepEqual(found.sort(), [
+    "./c.ts type",
+    "./d.ts",
+    "./e.ts",
+    "./f.ts",
+    "./g.ts",
+    "./h.ts",
+    "./i.ts type",
+  ]);
+});
+
+test("every file of src stands on a known layer", () => {
+  assert.ok(sources.length > 0, "src holds no TypeScript");
+  const unknown = sources.filter((path) => !heightOf.has(layerOf(path)));
+  assert.deepEqual(unknown, [], "add the layer to the list in this test, at its height");
+});
+
+test("a layer imports only from the layers below it", () => {
+  const wrong = crossings()
+    .filter(({ from, to }) => {
+      const target = heightOf.get(to);
+      return target === undefined || target > (heightOf.get(from) ?? -1);
+    })
+    .map(({ from, to, file, specifier }) => `${file} (${from}) imports ${specifier} (${to})`);
+  assert.deepEqual(wrong, []);
+});
+
+test("layers of one height never import each other in a circle", () => {
+  const beside = crossings().filter(({ from, to }) => heightOf.get(from) === heightOf.get(to));
+  const edges = new Map<string, Set<string>>();
+  for (const { from, to } of beside) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+  const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
+    [...(edges.get(from) ?? [])].some((next) => {
+      if (next === goal) return true;
+      if (seen.has(next)) return false;
+      seen.add(next);
+      return reaches(next, goal, seen);
+    });
+  const circles = [...edges.keys()].filter((layer) => reaches(layer, layer));
+  assert.deepEqual(
+    circles,
+    [],
+    beside.map(({ file, specifier }) => `${file} imports ${specifier}`).join("\n"),
+  );
+});
+
+test("browser layers load no Node module at the top of a file", () => {
+  const wrong = [];
+  for (const file of sources) {
+    if (!portable.includes(layerOf(file))) continue;
+    for (const { specifier, typeOnly, dynamic } of importsIn(readSource(file))) {
+      const isNode = specifier.startsWith("node:") || builtinModules.includes(specifier);
+      if (isNode && !typeOnly && !dynamic) wrong.push(`${file} imports ${specifier}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("src imports only the packages that users install", () => {
+  const { dependencies } = JSON.parse(readSource("package.json"));
+  const wrong = [];
+  for (const file of sources) {
+    for (const { specifier } of importsIn(readSource(file))) {
+      if (specifier.startsWith(".") || specifier.startsWith("node:")) continue;
+      const name = specifier
+        .split("/")
+        .slice(0, specifier.startsWith("@") ? 2 : 1)
+        .join("/");
+      if (!(name in dependencies)) wrong.push(`${file} imports ${specifier}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("files are small, named after what they hold, and in snake_case", () => {
+  const vague = new Set(["utils", "util", "helpers", "helper", "misc", "common"]);
+  const wrong = [];
+  for (const file of [...typescriptFiles("src"), ...typescriptFiles("test")]) {
+    const name = posix.basename(file).replace(/(\.test|\.d)?\.ts$/, "");
+    const lines = readSource(file).split("\n").length - 1;
+    if (lines > 500) wrong.push(`${file} has ${lines} lines; split it by subject (500 at most)`);
+    if (vague.has(name)) wrong.push(`${file}: name it after what it holds`);
+    if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(name)) wrong.push(`${file}: expected a snake_case name`);
+  }
+  assert.deepEqual(wrong, []);
+});

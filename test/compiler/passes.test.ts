@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { TypedArray } from "../../src/base/dtype.ts";
+import { compileGraph, optimise } from "../../src/compiler/compile.ts";
+import type { EngineCapabilities } from "../../src/engines/contract/engine.ts";
+import { capture } from "../../src/graph/capture.ts";
+import { constantValue, emit, type StateBuffer, Value } from "../../src/graph/node.ts";
+import { constant } from "../../src/ops/creation.ts";
+import * as ops from "../../src/ops/elementwise/elementwise.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { amax, sum } from "../../src/ops/reduction/reduction.ts";
+import { expand, permute, reshape } from "../../src/ops/shape/shape_ops.ts";
+import { runInProcess, unsharedBytes } from "./run_in_process.ts";
+
+const FUSED: EngineCapabilities = { fusion: true, hasKernel: () => false, scratchBytes: () => 0 };
+const PLAIN: EngineCapabilities = { fusion: false, hasKernel: () => true, scratchBytes: () => 0 };
+
+function lost(): never {
+  throw new Error("lost");
+}
+
+function leaf(shape: number[], seed: number): Value {
+  const count = shape.reduce((a, b) => a * b, 1);
+  return constantValue(
+    Float32Array.from({ length: count }, (_, i) => Math.sin(seed + 1.7 * i)),
+    shape,
+    "float32",
+  );
+}
+
+function state(shape: number[], seed: number): { value: Value; buffer: StateBuffer; data: TypedArray } {
+  const like = leaf(shape, seed);
+  const value = new Value({ shape, dtype: "float32" });
+  const buffer = { buffer: { id: seed, bytes: 4 } };
+  value.state = buffer;
+  return { value, buffer, data: like.data as TypedArray };
+}
+
+function evaluate(
+  outputs: Value[],
+  capabilities: EngineCapabilities,
+  states = new Map<StateBuffer, TypedArray>(),
+): TypedArray[] {
+  const captured = capture(outputs, [], lost);
+  const program = compileGraph(captured.build(), capabilities);
+  return runInProcess(
+    program,
+    captured.inputs.map((v) => v.data as TypedArray),
+    captured.states.map((s) => states.get(s) as TypedArray),
+  );
+}
+
+function assertClose(a: TypedArray[], b: TypedArray[]): void {
+  assert.equal(a.length, b.length);
+  a.forEach((x, i) => {
+    for (let j = 0; j < x.length; j++) {
+      const ok = Object.is(x[j], b[i][j]) || Math.abs(x[j] - b[i][j]) <= 1e-4 * (1 + Math.abs(b[i][j]));
+      assert.ok(ok, `output ${i} element ${j}: ${x[j]} and ${b[i][j]}`);
+    }
+  });
+}
+
+const SHAPE = [3, 4, 5];
+
+/** A random graph from a list of numbers: each picks an op and two earlier values. */
+function build(picks: readonly number[]): Value[] {
+  const values: Value[] = [leaf(SHAPE, 1), leaf([4, 1], 2), leaf([1, 1, 5], 3), leaf(SHAPE, 4)];
+  for (const pick of picks) {
+    const a = values[(pick >> 4) % values.length];
+    const b = values[(pick >> 10) % values.length];
+    values.push(oneOp(pick % 12, a, b));
+  }
+  return values;
+}
+
+function oneOp(kind: number, a: Value, b: Value): Value {
+  const rank = a.shape.length;
+  switch (kind) {
+    case 0:
+      return ops.add(a, b);
+    case 1:
+      return ops.mul(a, b);
+    case 2:
+      return emit(ops.tanhOp, [a]);
+    case 3:
+      return ops.sub(a, constant(0.5, "float32"));
+    case 4:
+      return sum(a, [rank - 1], true);
+    case 5:
+      return sum(a, rank === 3 ? [0, 2] : [0], true);
+    case 6:
+      return amax(a, [0], true);
+    case 7:
+      return expand(a, rank === 3 ? SHAPE : [4, 5]);
+    case 8:
+      return permute(
+        permute(
+          a,
+          a.shape.map((_, i) => rank - 1 - i),
+        ),
+        a.shape.map((_, i) => rank - 1 - i),
+      );
+    case 9:
+      return reshape(reshape(a, [a.shape.reduce((x, y) => x * y, 1)]), a.shape);
+    case 10:
+      return ops.where(ops.gt(a, b), b, a);
+    default:
+      return emit(ops.sigmoidOp, [ops.neg(a)]);
+  }
+}
+
+test("fused and planned programs compute what single ops compute", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(1 << 16), { minLength: 1, maxLength: 24 }),
+      fc.array(fc.nat(27), { minLength: 1, maxLength: 4 }),
+      (picks, wanted) => {
+        const values = build(picks);
+        const outputs = [
+          ...new Set([values[values.length - 1], ...wanted.map((w) => values[w % values.length])]),
+        ].filter((v) => !v.settled);
+        assertClose(evaluate(outputs, FUSED), evaluate(outputs, PLAIN));
+      },
+    ),
+    { numRuns: 400, seed: 7 },
+  );
+});
+
+test("a chain with a reduction becomes one loop", () => {
+  const x = leaf([8, 16], 1);
+  const y = sum(ops.mul(emit(ops.sigmoidOp, [ops.add(x, constant(1, "float32"))]), x), [1]);
+  const graph = optimise(capture([y], [], lost).build(), FUSED);
+  assert.deepEqual(
+    graph.nodes.map((n) => n.op.name),
+    ["fused"],
+  );
+});
+
+test("what needs a reduction's result runs after it", () => {
+  const x = leaf([8, 16], 1);
+  const y = ops.sub(x, amax(x, [1], true));
+  const graph = optimise(capture([y], [], lost).build(), FUSED);
+  assert.deepEqual(
+    graph.nodes.map((n) => n.op.name),
+    ["fused", "fused"],
+  );
+});
+
+test("two reductions of one input share a loop", () => {
+  const x = leaf([64, 32], 1);
+  const g = leaf([64, 32], 2);
+  const graph = optimise(capture([sum(g, [0]), sum(ops.mul(g, x), [0])], [], lost).build(), FUSED);
+  assert.equal(graph.nodes.length, 1);
+  assert.equal(graph.nodes[0].outputs.length, 2);
+});
+
+test("an activation moves into the matrix product before it, unless someone reads between", () => {
+  const a = leaf([4, 6], 1);
+  const w = leaf([6, 3], 2);
+  const product = matmul(a, w);
+  const y = emit(ops.reluOp, [product]);
+  const alone = optimise(capture([y], [], lost).build(), FUSED);
+  assert.deepEqual(
+    alone.nodes.map((n) => [n.op.name, n.attributes.activation]),
+    [["matmul", "relu"]],
+  );
+  const read = optimise(capture([y, product], [], lost).build(), FUSED);
+  assert.deepEqual(
+    read.nodes.map((n) => n.op.name),
+    ["matmul", "fused"],
+  );
+  assertClose(evaluate([y], FUSED), evaluate([y], PLAIN));
+});
+
+test("equal computations happen once", () => {
+  const x = leaf([4], 1);
+  const y = ops.add(ops.mul(x, x), ops.mul(x, x));
+  const graph = optimise(capture([y], [], lost).build(), PLAIN);
+  assert.equal(graph.nodes.filter((n) => n.op.name === "mul").length, 1);
+});
+
+test("values that are never alive together share bytes", () => {
+  let x = leaf([1000], 1);
+  for (let i = 0; i < 10; i++) x = permute(reshape(emit(ops.tanhOp, [x]), [10, 100]), [1, 0]);
+  const program = compileGraph(capture([x], [], lost).build(), PLAIN);
+  assert.ok(program.arenaBytes <= 3 * 4032, `${program.arenaBytes} bytes`);
+  assert.ok(unsharedBytes(program) > 10 * 4000);
+});
+
+test("an update is written over the state it replaces, and not before others have read it", () => {
+  const w = state([4, 4], 1);
+  const x = leaf([2, 4], 2);
+  const y = matmul(x, w.value);
+  const next = ops.sub(w.value, ops.mul(w.value, constant(0.1, "float32")));
+  const after = matmul(y, w.value);
+  const captured = capture([after], [{ from: next, to: w.buffer }], lost);
+  for (const capabilities of [FUSED, PLAIN]) {
+    const program = compileGraph(captured.build(), capabilities);
+    const weights = w.data.slice();
+    const [result] = runInProcess(
+      program,
+      captured.inputs.map((v) => v.data as TypedArray),
+      [weights],
+    );
+    const expected = evaluate([after], PLAIN, new Map([[w.buffer, w.data]]));
+    assertClose([result], expected);
+    assertClose([weights], [w.data.map((v) => v * 0.9) as TypedArray]);
+  }
+  const late = capture([y], [{ from: next, to: w.buffer }], lost);
+  assert.equal(compileGraph(late.build(), FUSED).commits.length, 0, "written in place");
+});
+
+test("the same structure has the same key whatever the data", () => {
+  const key = (seed: number, factor: number) => {
+    const x = leaf([4], seed);
+    return capture([ops.mul(x, constantValue(Float32Array.of(factor), [], "float32"))], [], lost).key;
+  };
+  assert.equal(key(1, 0.1), key(2, 0.01));
+  const other = capture(
+    [ops.add(leaf([4], 1), constantValue(Float32Array.of(1), [], "float32"))],
+    [],
+    lost,
+  ).key;
+  assert.notEqual(key(1, 0.1), other);
+});

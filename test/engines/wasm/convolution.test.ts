@@ -1,0 +1,188 @@
+import { describe, test } from "node:test";
+import { PLANNERS } from "../../../src/engines/wasm/kernels/registry.ts";
+import { assertClose, availableBinaries, compute, f32, randomValues } from "./driver.ts";
+
+interface Case {
+  readonly x: [number, number, number, number];
+  readonly o: number;
+  readonly k: [number, number];
+  readonly stride?: [number, number];
+  readonly padding?: [number, number];
+  readonly dilation?: [number, number];
+  readonly groups?: number;
+}
+
+const CASES: Case[] = [
+  { x: [3, 1, 28, 28], o: 6, k: [5, 5], padding: [2, 2] },
+  { x: [2, 6, 14, 14], o: 16, k: [5, 5] },
+  { x: [2, 1, 28, 28], o: 6, k: [5, 5] },
+  { x: [17, 6, 12, 12], o: 16, k: [5, 5] },
+  { x: [1, 1, 1, 1], o: 1, k: [1, 1] },
+  { x: [2, 3, 7, 5], o: 4, k: [1, 1] },
+  { x: [2, 5, 6, 9], o: 13, k: [1, 1], stride: [2, 3] },
+  { x: [1, 2, 4, 4], o: 3, k: [5, 5], padding: [2, 2] },
+  { x: [1, 2, 3, 3], o: 3, k: [7, 5], padding: [3, 2] },
+  { x: [2, 3, 11, 13], o: 9, k: [3, 2], stride: [2, 1], padding: [1, 0] },
+  { x: [2, 3, 12, 17], o: 8, k: [3, 3], dilation: [2, 3], padding: [2, 1] },
+  { x: [1, 4, 13, 12], o: 10, k: [3, 3], dilation: [1, 2], stride: [3, 2], padding: [0, 3] },
+  { x: [1, 1, 39, 39], o: 12, k: [11, 11], stride: [4, 4], padding: [1, 1] },
+  { x: [2, 6, 9, 9], o: 9, k: [3, 3], groups: 3, padding: [1, 1] },
+  { x: [2, 8, 10, 10], o: 8, k: [3, 3], groups: 8, padding: [1, 1] },
+  { x: [1, 4, 8, 8], o: 12, k: [3, 3], groups: 4, stride: [2, 2], padding: [1, 1] },
+  { x: [20, 16, 3, 3], o: 24, k: [3, 3], padding: [1, 1] },
+  { x: [1, 40, 30, 30], o: 24, k: [3, 3], padding: [1, 1] },
+  { x: [2, 3, 5, 40], o: 7, k: [1, 9], padding: [0, 4] },
+  { x: [2, 3, 40, 5], o: 7, k: [9, 1], padding: [4, 0], stride: [2, 2] },
+  { x: [1, 2, 9, 9], o: 3, k: [2, 2], stride: [4, 5] },
+  { x: [9, 1, 28, 28], o: 6, k: [5, 5], padding: [2, 2] },
+  { x: [33, 1, 12, 12], o: 6, k: [5, 5] },
+  { x: [8, 2, 9, 10], o: 5, k: [3, 3], padding: [1, 1] },
+  { x: [8, 2, 9, 10], o: 5, k: [4, 3], padding: [0, 0], dilation: [2, 1] },
+  { x: [9, 3, 7, 11], o: 1, k: [3, 4] },
+  { x: [2, 8, 10, 16], o: 16, k: [3, 3], groups: 8, padding: [1, 1] },
+];
+
+/** A few hundred small geometries, the same at every run. */
+function randomCases(count: number): Case[] {
+  let state = 7;
+  const pick = (least: number, most: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return least + Math.floor((state / 2 ** 32) * (most - least + 1));
+  };
+  const cases: Case[] = [];
+  while (cases.length < count) {
+    const groups = pick(0, 3) === 0 ? pick(2, 3) : 1;
+    const c: Case = {
+      x: [pick(1, 10), groups * pick(1, 5), pick(1, 12), pick(1, 14)],
+      o: groups * pick(1, 9),
+      k: [pick(1, 4), pick(1, 5)],
+      stride: pick(0, 1) === 0 ? [1, 1] : [pick(1, 3), pick(1, 3)],
+      padding: [pick(0, 2), pick(0, 3)],
+      dilation: pick(0, 2) === 0 ? [pick(1, 2), pick(1, 3)] : [1, 1],
+      groups,
+    };
+    const { oh, ow } = sizes(c);
+    if (oh > 0 && ow > 0) cases.push(c);
+  }
+  return cases;
+}
+
+CASES.push(...randomCases(200));
+
+interface Sizes {
+  readonly oh: number;
+  readonly ow: number;
+  readonly attributes: {
+    readonly stride: [number, number];
+    readonly padding: [number, number];
+    readonly dilation: [number, number];
+    readonly groups: number;
+  };
+}
+
+function sizes({ x, k, stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 }: Case): Sizes {
+  const size = (i: 0 | 1) =>
+    Math.floor((x[2 + i] + 2 * padding[i] - dilation[i] * (k[i] - 1) - 1) / stride[i]) + 1;
+  return { oh: size(0), ow: size(1), attributes: { stride, padding, dilation, groups } };
+}
+
+/** Calls `visit` for every product in a convolution with the places of its three factors. */
+function walk(c: Case, visit: (xAt: number, weightAt: number, yAt: number) => void): void {
+  const { oh, ow, attributes } = sizes(c);
+  const { stride, padding, dilation, groups } = attributes;
+  const [n, channels, h, w] = c.x;
+  const [cg, og] = [channels / groups, c.o / groups];
+  for (let i = 0; i < n; i++) {
+    for (let o = 0; o < c.o; o++) {
+      for (let r = 0; r < oh; r++) {
+        for (let q = 0; q < ow; q++) {
+          const yAt = ((i * c.o + o) * oh + r) * ow + q;
+          for (let p = 0; p < cg; p++) {
+            const channel = Math.floor(o / og) * cg + p;
+            for (let ky = 0; ky < c.k[0]; ky++) {
+              const y = r * stride[0] - padding[0] + ky * dilation[0];
+              if (y < 0 || y >= h) continue;
+              for (let kx = 0; kx < c.k[1]; kx++) {
+                const x = q * stride[1] - padding[1] + kx * dilation[1];
+                if (x < 0 || x >= w) continue;
+                visit(
+                  ((i * channels + channel) * h + y) * w + x,
+                  ((o * cg + p) * c.k[0] + ky) * c.k[1] + kx,
+                  yAt,
+                );
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+function setUp(c: Case) {
+  const { oh, ow, attributes } = sizes(c);
+  const groups = attributes.groups;
+  const weightShape = [c.o, c.x[1] / groups, ...c.k];
+  const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+  const yShape = [c.x[0], c.o, oh, ow];
+  return {
+    attributes,
+    weightShape,
+    yShape,
+    x: { spec: f32(...c.x), data: randomValues(count(c.x), 1) },
+    weight: { spec: f32(...weightShape), data: randomValues(count(weightShape), 2) },
+    dy: { spec: f32(...yShape), data: randomValues(count(yShape), 3) },
+    bias: { spec: f32(c.o), data: randomValues(c.o, 4) },
+  };
+}
+
+for (const binary of availableBinaries()) {
+  describe(`convolution kernels of ${binary.name}`, () => {
+    test("forward, plain and with bias and activation", () => {
+      for (const c of CASES) {
+        const { attributes, x, weight, bias, yShape } = setUp(c);
+        const plain = new Float64Array(yShape.reduce((a, b) => a * b, 1));
+        walk(c, (xAt, weightAt, yAt) => {
+          plain[yAt] += x.data[xAt] * weight.data[weightAt];
+        });
+        const [y] = compute(binary, PLANNERS.conv2d, attributes, [x, weight], [f32(...yShape)]);
+        assertClose(y, plain, `conv2d ${JSON.stringify(c)}`);
+        const plane = yShape[2] * yShape[3];
+        const withBias = plain.map((v, i) => v + bias.data[Math.floor(i / plane) % c.o]);
+        for (const [activation, f] of [
+          ["relu", (v: number) => Math.max(0, v)],
+          ["tanh", Math.tanh],
+          ["sigmoid", (v: number) => 1 / (1 + Math.exp(-v))],
+        ] as const) {
+          const all = { ...attributes, activation };
+          const [z] = compute(binary, PLANNERS.conv2d, all, [x, weight, bias], [f32(...yShape)]);
+          assertClose(z, withBias.map(f), `conv2d ${JSON.stringify(c)} ${activation}`);
+        }
+      }
+    });
+    test("gradient by the input", () => {
+      for (const c of CASES) {
+        const { attributes, x, weight, dy } = setUp(c);
+        const expected = new Float64Array(x.data.length);
+        walk(c, (xAt, weightAt, yAt) => {
+          expected[xAt] += dy.data[yAt] * weight.data[weightAt];
+        });
+        const all = { ...attributes, inputShape: c.x };
+        const [dx] = compute(binary, PLANNERS.conv2dInputGradient, all, [dy, weight], [f32(...c.x)]);
+        assertClose(dx, expected, `conv2dInputGradient ${JSON.stringify(c)}`);
+      }
+    });
+    test("gradient by the weight", () => {
+      for (const c of CASES) {
+        const { attributes, x, weight, dy, weightShape } = setUp(c);
+        const expected = new Float64Array(weight.data.length);
+        walk(c, (xAt, weightAt, yAt) => {
+          expected[weightAt] += dy.data[yAt] * x.data[xAt];
+        });
+        const all = { ...attributes, weightShape };
+        const [dw] = compute(binary, PLANNERS.conv2dWeightGradient, all, [x, dy], [f32(...weightShape)]);
+        assertClose(dw, expected, `conv2dWeightGradient ${JSON.stringify(c)}`);
+      }
+    });
+  });
+}
