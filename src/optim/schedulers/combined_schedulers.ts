@@ -35,6 +35,22 @@ abstract class CombinedScheduler extends Scheduler {
     return this.currentRates();
   }
 
+  protected override ownNumbers(): Record<string, readonly unknown[]> {
+    return {};
+  }
+
+  /** Within a SequentialLR: its schedules go from before their first epoch to it. */
+  override start(): void {
+    this.step();
+  }
+
+  override restart(): void {
+    const of = this.constructor.name;
+    throw new ArgumentError(
+      `SequentialLR: a ${of} can only be its first schedule; give the schedules of the ${of} one by one`,
+    );
+  }
+
   override undo(): void {
     for (const scheduler of this.schedulers) scheduler.undo();
   }
@@ -44,16 +60,24 @@ abstract class CombinedScheduler extends Scheduler {
   }
 
   override loadStateDict(state: SchedulerState): void {
+    super.loadStateDict(state);
+    this.schedulers.forEach((scheduler, i) => {
+      scheduler.loadStateDict(state.schedulers[i]);
+    });
+  }
+
+  override checkedState(state: SchedulerState): [key: string, value: unknown][] {
     const parts = state?.schedulers;
     if (!Array.isArray(parts) || parts.length !== this.schedulers.length) {
       throw new ArgumentError(
         `${this.constructor.name}.loadStateDict: expected the state of ${this.schedulers.length} schedulers`,
       );
     }
-    super.loadStateDict(state);
+    const taken = super.checkedState(state);
     this.schedulers.forEach((scheduler, i) => {
-      scheduler.loadStateDict(parts[i]);
+      scheduler.checkedState(parts[i]);
     });
+    return taken;
   }
 }
 
@@ -85,22 +109,27 @@ export class SequentialScheduler extends CombinedScheduler {
         `SequentialLR: expected one milestone fewer than schedulers, got ${milestones.length} for ${this.schedulers.length}`,
       );
     }
+    if (milestones.some((milestone: number, i: number) => i > 0 && milestone < milestones[i - 1])) {
+      throw new ArgumentError(
+        `SequentialLR: expected \`milestones\` in rising order, got [${milestones.join(", ")}]`,
+      );
+    }
     this.milestones = [...milestones];
     this.lastEpoch = lastEpoch + 1;
     // Each of them has set its first rates; only those of the first one count.
     for (const group of this.groups) group.lr = group.initialLr;
     this.undo();
-    this.#current().start();
+    this.#at(0).start();
     this.lastLr = this.currentRates();
   }
 
-  #current(): Scheduler {
-    return this.schedulers[this.milestones.filter((milestone) => milestone <= this.lastEpoch).length];
+  #at(epoch: number): Scheduler {
+    return this.schedulers[this.milestones.filter((milestone) => milestone <= epoch).length];
   }
 
   override step(): void {
     this.lastEpoch++;
-    const scheduler = this.#current();
+    const scheduler = this.#at(this.lastEpoch);
     if (scheduler !== this.schedulers[0] && this.milestones.includes(this.lastEpoch)) scheduler.restart();
     else scheduler.step();
     this.lastLr = this.currentRates();
@@ -132,11 +161,6 @@ export class ChainedSchedulers extends CombinedScheduler {
     super("ChainedScheduler", optimizer ?? schedulers?.[0]?.optimizer, schedulers);
     this.lastEpoch = 0;
     this.lastLr = this.currentRates();
-  }
-
-  /** Within a SequentialLR: each of them goes from before its first epoch to it. */
-  override start(): void {
-    this.step();
   }
 
   override step(): void {

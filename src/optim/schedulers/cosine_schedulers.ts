@@ -1,4 +1,5 @@
 /** Schedules along a cosine. */
+import { shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
@@ -128,6 +129,7 @@ export class WarmRestartScheduler extends Scheduler {
 
   /** @param epoch - the epoch to go to, with its fraction (epoch + batch / batches); the next one by default. */
   override step(epoch?: number): void {
+    this.requireGroups();
     if (epoch === undefined) this.#goOn();
     else this.#goTo(epoch);
     this.apply(this.rates());
@@ -142,9 +144,9 @@ export class WarmRestartScheduler extends Scheduler {
   }
 
   #goTo(epoch: number): void {
-    if (!(epoch >= 0)) {
+    if (!(typeof epoch === "number" && epoch >= 0 && epoch < Number.POSITIVE_INFINITY)) {
       throw new ArgumentError(
-        `CosineAnnealingWarmRestarts: expected an epoch of at least 0, got ${String(epoch)}`,
+        `CosineAnnealingWarmRestarts: expected an epoch of at least 0, got ${shownValue(epoch)}`,
       );
     }
     this.lastEpoch = Math.floor(epoch);

@@ -5,7 +5,7 @@ import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
-import { perGroup, Scheduler } from "./scheduler.ts";
+import { numbersPerGroup, Scheduler } from "./scheduler.ts";
 
 type Scale = (x: number) => number;
 type Mode = "triangular" | "triangular2" | "exp_range";
@@ -84,7 +84,7 @@ export class CyclicScheduler extends Scheduler {
     const bound = bindArguments(SIGNATURE, args);
     const { optimizer, stepSizeUp = 2000, mode = "triangular", gamma = 1, scaleFn = null } = bound;
     const stepSizeDown = bound.stepSizeDown ?? stepSizeUp;
-    super("CyclicLR", optimizer, bound.lastEpoch);
+    super("CyclicLR", optimizer, bound.lastEpoch, { baseLr: bound.baseLr });
     if (!(stepSizeUp > 0 && stepSizeDown > 0)) {
       throw new ArgumentError(
         `CyclicLR: expected \`stepSizeUp\` and \`stepSizeDown\` above 0, got ${stepSizeUp} and ${stepSizeDown}`,
@@ -100,16 +100,22 @@ export class CyclicScheduler extends Scheduler {
     this.scaleMode = scale.scaleMode;
     this.totalSize = stepSizeUp + stepSizeDown;
     this.stepRatio = stepSizeUp / this.totalSize;
-    this.baseLrs = perGroup<number>("CyclicLR", "baseLr", this.optimizer, bound.baseLr);
-    this.maxLrs = perGroup<number>("CyclicLR", "maxLr", this.optimizer, bound.maxLr);
+    this.maxLrs = numbersPerGroup("CyclicLR", "maxLr", this.optimizer, bound.maxLr);
     this.cycleMomentum = bound.cycleMomentum ?? true;
     if (this.cycleMomentum) {
       requireMomentum("CyclicLR", this.optimizer);
       const { baseMomentum = 0.8, maxMomentum = 0.9 } = bound;
-      this.baseMomentums = perGroup<number>("CyclicLR", "baseMomentum", this.optimizer, baseMomentum);
-      this.maxMomentums = perGroup<number>("CyclicLR", "maxMomentum", this.optimizer, maxMomentum);
+      this.baseMomentums = numbersPerGroup("CyclicLR", "baseMomentum", this.optimizer, baseMomentum);
+      this.maxMomentums = numbersPerGroup("CyclicLR", "maxMomentum", this.optimizer, maxMomentum);
     }
     this.start();
+    // PyTorch's order: the first rate comes from the groups' first rates, which another schedule may have noted.
+    this.baseLrs = numbersPerGroup("CyclicLR", "baseLr", this.optimizer, bound.baseLr);
+  }
+
+  protected override ownNumbers(): Record<string, readonly unknown[]> {
+    const { baseLrs, maxLrs, baseMomentums, maxMomentums } = this;
+    return { baseLrs, maxLrs, ...(this.cycleMomentum && { baseMomentums, maxMomentums }) };
   }
 
   protected override rates(): number[] {

@@ -18,6 +18,10 @@ abstract class FactorScheduler extends Scheduler {
     return 1;
   }
 
+  protected override ownNumbers(): Record<string, readonly unknown[]> {
+    return {};
+  }
+
   protected override rates(): number[] {
     const factor = this.lastEpoch === 0 ? this.firstFactor() : this.factor(this.lastEpoch);
     return this.currentRates().map((lr) => lr * factor);
@@ -192,6 +196,11 @@ export class MultiStepScheduler extends FactorScheduler {
     return this.factor(0);
   }
 
+  protected override restartRates(): number[] {
+    const past = this.milestones.filter((milestone) => milestone <= 0).length;
+    return this.baseLrs.map((lr) => lr * this.gamma ** past);
+  }
+
   protected override factor(epoch: number): number {
     return this.gamma ** this.milestones.filter((milestone) => milestone === epoch).length;
   }
@@ -251,6 +260,10 @@ export class ConstantScheduler extends FactorScheduler {
     if (this.startFactor === 0 && this.lastEpoch > 0 && this.lastEpoch === this.totalIters)
       return [...this.baseLrs];
     return super.rates();
+  }
+
+  protected override restartRates(): number[] {
+    return this.totalIters <= 0 ? this.baseLrs : super.restartRates();
   }
 
   protected override factor(epoch: number): number {

@@ -4,7 +4,7 @@ import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
-import { perGroup, Scheduler } from "./scheduler.ts";
+import { numbersPerGroup, Scheduler } from "./scheduler.ts";
 
 interface Options {
   totalSteps?: number | null;
@@ -37,14 +37,14 @@ const SIGNATURE = signature("OneCycleLR", [
   "totalSteps?",
   "epochs?",
   "stepsPerEpoch?",
-  "pctStart?",
+  "pctStart?:number",
   "annealStrategy?",
-  "cycleMomentum?",
+  "cycleMomentum?:flag",
   "baseMomentum?",
   "maxMomentum?",
-  "divFactor?",
-  "finalDivFactor?",
-  "threePhase?",
+  "divFactor?:number",
+  "finalDivFactor?:number",
+  "threePhase?:flag",
   "lastEpoch?:whole",
 ]);
 
@@ -129,7 +129,7 @@ export class OneCycleScheduler extends Scheduler {
 
   #setLevels(maxLr: number | readonly number[], bound: Record<string, any>): void {
     const { divFactor = 25, finalDivFactor = 1e4, baseMomentum = 0.85, maxMomentum = 0.95 } = bound;
-    perGroup("OneCycleLR", "maxLr", this.optimizer, maxLr).forEach((lr, i) => {
+    numbersPerGroup("OneCycleLR", "maxLr", this.optimizer, maxLr).forEach((lr, i) => {
       const group = this.groups[i];
       group.maxLr = lr;
       group.initialLr = lr / divFactor;
@@ -138,8 +138,8 @@ export class OneCycleScheduler extends Scheduler {
     this.baseLrs = this.groups.map((group) => group.initialLr);
     if (!this.cycleMomentum) return;
     requireMomentum("OneCycleLR", this.optimizer);
-    const low = perGroup<number>("OneCycleLR", "baseMomentum", this.optimizer, baseMomentum);
-    const high = perGroup<number>("OneCycleLR", "maxMomentum", this.optimizer, maxMomentum);
+    const low = numbersPerGroup("OneCycleLR", "baseMomentum", this.optimizer, baseMomentum);
+    const high = numbersPerGroup("OneCycleLR", "maxMomentum", this.optimizer, maxMomentum);
     this.groups.forEach((group, i) => {
       group.baseMomentum = low[i];
       group.maxMomentum = high[i];
@@ -154,8 +154,9 @@ export class OneCycleScheduler extends Scheduler {
     const phases = phasesOf(this.totalSteps, this.pctStart, this.threePhase);
     const at = phases.findIndex((phase, i) => step <= phase.end || i === phases.length - 1);
     const begin = at === 0 ? 0 : phases[at - 1].end;
-    const share = (step - begin) / (phases[at].end - begin);
-    const { lr, momentum } = phases[at];
+    const { end, lr, momentum } = phases[at];
+    if (end === begin) throw this.#noLength(step, at);
+    const share = (step - begin) / (end - begin);
     return this.groups.map((group) => {
       if (this.cycleMomentum) setMomentum(group, this.#anneal(group[momentum[0]], group[momentum[1]], share));
       return this.#anneal(group[lr[0]], group[lr[1]], share);
@@ -164,6 +165,17 @@ export class OneCycleScheduler extends Scheduler {
 
   protected override restartRates(): number[] {
     return this.rates();
+  }
+
+  /** PyTorch divides by zero here. */
+  #noLength(step: number, phase: number): ArgumentError {
+    const { totalSteps, pctStart } = this;
+    const what = phase === 0 ? "the rise has a single step" : "the rise takes all steps";
+    return new ArgumentError(
+      `OneCycleLR: with \`pctStart\` ${pctStart} of ${totalSteps} steps ${what}, so that there is no rate for step ${step}; ` +
+        "give another `pctStart`" +
+        (phase === 0 ? " (0 starts at `maxLr`)" : " below 1"),
+    );
   }
 
   #anneal(from: number, to: number, share: number): number {

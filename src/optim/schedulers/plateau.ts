@@ -1,9 +1,10 @@
 /** A learning rate that falls when a figure stops improving. */
+import { shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import type { Optimizer } from "../optimizer.ts";
-import { perGroup, Scheduler } from "./scheduler.ts";
+import { numbersPerGroup, Scheduler, type SchedulerState } from "./scheduler.ts";
 
 interface Options {
   mode?: "min" | "max";
@@ -32,13 +33,13 @@ type PlateauArguments =
 const SIGNATURE = signature("ReduceLROnPlateau", [
   "optimizer",
   "mode?",
-  "factor?",
-  "patience?",
-  "threshold?",
+  "factor?:number",
+  "patience?:number",
+  "threshold?:number",
   "thresholdMode?",
-  "cooldown?",
+  "cooldown?:number",
   "minLr?",
-  "eps?",
+  "eps?:number",
 ]);
 
 function requireWord(name: string, given: string, words: readonly string[]): void {
@@ -56,12 +57,14 @@ export class PlateauScheduler extends Scheduler {
   readonly threshold: number;
   readonly thresholdMode: "rel" | "abs";
   readonly cooldown: number;
-  readonly minLrs: number[];
+  minLrs: number[];
   readonly eps: number;
   /** The best figure so far; null before the first. */
   best: number | null = null;
   numBadEpochs = 0;
   cooldownCounter = 0;
+  /** Of every group, when one number was given for all. */
+  readonly #minLr: number | null;
 
   constructor(...args: PlateauArguments) {
     const bound = bindArguments(SIGNATURE, args);
@@ -84,10 +87,24 @@ export class PlateauScheduler extends Scheduler {
     this.threshold = threshold;
     this.thresholdMode = thresholdMode;
     this.cooldown = bound.cooldown ?? 0;
-    this.minLrs = perGroup<number>("ReduceLROnPlateau", "minLr", this.optimizer, bound.minLr ?? 0);
+    this.minLrs = numbersPerGroup("ReduceLROnPlateau", "minLr", this.optimizer, bound.minLr ?? 0);
+    this.#minLr = Array.isArray(bound.minLr) ? null : (bound.minLr ?? 0);
     this.eps = bound.eps ?? 1e-8;
     this.lastEpoch = 0;
     this.lastLr = this.currentRates();
+  }
+
+  protected override ownNumbers(): Record<string, readonly unknown[]> {
+    return { minLrs: this.minLrs };
+  }
+
+  override checkedState(state: SchedulerState): [key: string, value: unknown][] {
+    const { best } = state ?? {};
+    if (best !== null && best !== undefined && typeof best !== "number")
+      throw new ArgumentError(
+        `ReduceLROnPlateau.loadStateDict: expected \`best\` to be a number or null, got ${shownValue(best)}`,
+      );
+    return super.checkedState(state);
   }
 
   protected override rates(): number[] {
@@ -108,6 +125,8 @@ export class PlateauScheduler extends Scheduler {
         "ReduceLROnPlateau.step: expected the epoch's figure as a number (await loss.item())",
       );
     }
+    if (this.#minLr !== null) this.minLrs = this.groups.map(() => this.#minLr as number);
+    this.requireGroups();
     this.lastEpoch++;
     if (this.#isBetter(metrics)) {
       this.best = metrics;
