@@ -1,30 +1,17 @@
-/** Engines by name. */
-import { ArgumentError, didYouMean } from "../base/errors.ts";
+/** Engines by name. Which there are, and which code is loaded when, is the platform's `#engines`. */
+import { ENGINES, fastestName } from "#engines";
+import { ArgumentError, didYouMean, EngineError } from "../base/errors.ts";
 import type { Engine } from "./contract/engine.ts";
-import { WasmEngine } from "./cpu/wasm_engine.ts";
+import type { CreateEngine, DefaultEngineOptions, EngineEntry, EngineOptions } from "./engine_entry.ts";
 import { type EngineName, engineNames } from "./engine_names.ts";
-import { dnnlFacts } from "./onednn/library/load_dnnl.ts";
-import { OnednnEngine } from "./onednn/onednn_engine.ts";
-import { ReferenceEngine } from "./reference/reference_engine.ts";
 
-export interface EngineOptions {
-  /** How many threads the engine may use; by default as many as there are processors. */
-  readonly threads?: number;
-  /**
-   * Bytes that tensors and programs may take in the engine's memory at most: 1 MiB to 4 GiB, the default. The
-   * reference engine has no memory of its own and no limit.
-   */
-  readonly memoryLimit?: number;
-}
+export type { EngineOptions } from "./engine_entry.ts";
 
-const ENGINES: Readonly<Record<EngineName, (options: EngineOptions) => Engine>> = {
-  wasm: (options) => new WasmEngine(options),
-  onednn: (options) => new OnednnEngine(options),
-  reference: () => new ReferenceEngine(),
-};
+/** The engines whose code was loaded by `loadEngine`. */
+const loaded = new Map<string, CreateEngine>();
 
 /**
- * The fastest engine that works here, found out once, without starting any: oneDNN where its library can be loaded
+ * The fastest engine that works here, found out once, without starting any: oneDNN if its library can be loaded
  * (some ten milliseconds), else wasm.
  *
  * @example
@@ -33,30 +20,51 @@ const ENGINES: Readonly<Record<EngineName, (options: EngineOptions) => Engine>> 
  * ```
  */
 export function fastestEngine(): string {
-  return dnnlFacts() !== null ? "onednn" : "wasm";
+  return fastestName();
 }
 
-/** The engine that a run was trained with, where it can work here, else the fastest that does. */
+/** The engine that a run was trained with if it can work here, else the fastest that does. */
 export function engineHere(name: string): string {
   return name === "onednn" ? fastestEngine() : name;
 }
 
 /**
- * The engine for whoever named none: the fastest that works here. Should oneDNN fail to start after all, the engine
- * goes on as the wasm engine and says why in its information.
+ * The engine that is used when none was asked for: the fastest that works here. Should oneDNN fail to start after
+ * all, the engine goes on as the wasm engine and says why in its information.
  */
 export function createDefaultEngine(options: EngineOptions = {}): Engine {
-  return fastestEngine() === "onednn"
-    ? new OnednnEngine({ ...options, orWasm: true })
-    : createEngine("wasm", options);
+  return create(fastestName(), { ...options, orWasm: true });
 }
 
-/** @throws ArgumentError for an unknown name. */
+/**
+ * Loads an engine's code, so that `createEngine` can be called.
+ *
+ * @throws ArgumentError for an unknown name; EngineError for an engine that this platform cannot have.
+ */
+export async function loadEngine(name: string): Promise<void> {
+  const entry = entryOf(name);
+  if (!loaded.has(name)) loaded.set(name, await entry.load());
+}
+
+/** @throws ArgumentError for an unknown name; EngineError for an engine whose code was not loaded. */
 export function createEngine(name: string, options: EngineOptions = {}): Engine {
-  if (!Object.hasOwn(ENGINES, name)) {
-    throw new ArgumentError(
-      `unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
+  entryOf(name);
+  return create(name as EngineName, options);
+}
+
+function create(name: EngineName, options: DefaultEngineOptions): Engine {
+  const make = ENGINES[name].create ?? loaded.get(name);
+  if (make === undefined) {
+    throw new EngineError(
+      `${name}: this engine's code is not loaded yet; call \`await loadEngine("${name}")\` first`,
     );
   }
-  return ENGINES[name as EngineName](options);
+  return make(options);
+}
+
+function entryOf(name: string): EngineEntry {
+  if (Object.hasOwn(ENGINES, name)) return ENGINES[name as EngineName];
+  throw new ArgumentError(
+    `unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
+  );
 }

@@ -1,6 +1,12 @@
 /** The engine that programs run on, and the executor that feeds it. */
 import type { EngineInfo } from "../engines/contract/engine.ts";
-import { createDefaultEngine, createEngine, type EngineOptions, fastestEngine } from "../engines/select.ts";
+import {
+  createDefaultEngine,
+  createEngine,
+  type EngineOptions,
+  fastestEngine,
+  loadEngine,
+} from "../engines/select.ts";
 import { Executor, type ProfiledRun } from "./executor.ts";
 
 let current: Executor | null = null;
@@ -53,6 +59,7 @@ export function runningExecutor(): Executor | null {
  * ```
  */
 export async function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
+  await loadEngine(name);
   const engine = createEngine(name, options);
   if (current !== null) await current.close();
   const next = new Executor(engine);

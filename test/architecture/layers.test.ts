@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import { test } from "node:test";
-import { importsIn, readSource, typescriptFiles } from "./sources.ts";
+import { importedSource, importsIn, type Platform, readSource, typescriptFiles } from "./sources.ts";
 
 /** The layers, from the bottom up. A layer imports from itself, from the layers below, and as `mayImport` says. */
 const layers: readonly (readonly string[])[] = [
@@ -56,10 +56,12 @@ function crossings(): { from: string; to: string; file: string; specifier: strin
   for (const file of sources) {
     const from = layerOf(file);
     for (const { specifier } of importsIn(readSource(file))) {
-      if (!specifier.startsWith(".")) continue;
-      const target = posix.join(posix.dirname(file), specifier);
-      const to = target.startsWith("src/") ? layerOf(target) : "outside src";
-      if (to !== from) found.push({ from, to, file, specifier });
+      for (const platform of ["default", "browser"] as const) {
+        const target = importedSource(file, specifier, platform);
+        if (target === undefined) continue;
+        const to = target.startsWith("src/") ? layerOf(target) : "outside src";
+        if (to !== from) found.push({ from, to, file, specifier });
+      }
     }
   }
   return found;
@@ -136,12 +138,29 @@ test("browser layers load no Node module at the top of a file", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("a page never loads oneDNN's code", () => {
+  const native = [...reachedFrom("src/browser.ts", "browser")].filter((file) => file.includes("/onednn/"));
+  assert.deepEqual(native, []);
+  assert.ok(reachedFrom("src/index.ts", "default").has("src/engines/onednn/onednn_engine.ts"));
+});
+
+/** Every source that an entry reaches, now or later (import()), and itself. */
+function reachedFrom(entry: string, platform: Platform, reached = new Set<string>()): Set<string> {
+  if (reached.has(entry)) return reached;
+  reached.add(entry);
+  for (const { specifier, typeOnly } of importsIn(readSource(entry))) {
+    const target = typeOnly ? undefined : importedSource(entry, specifier, platform);
+    if (target !== undefined) reachedFrom(target, platform, reached);
+  }
+  return reached;
+}
+
 test("src imports only the packages that users install", () => {
   const { dependencies } = JSON.parse(readSource("package.json"));
   const wrong = [];
   for (const file of sources) {
     for (const { specifier } of importsIn(readSource(file))) {
-      if (specifier.startsWith(".") || specifier.startsWith("node:")) continue;
+      if (/^(\.|#|node:)/.test(specifier)) continue;
       const name = specifier
         .split("/")
         .slice(0, specifier.startsWith("@") ? 2 : 1)

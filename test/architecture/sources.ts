@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository's root, seen from build/test/architecture. */
@@ -45,4 +45,21 @@ export function importsIn(text: string): Import[] {
 /** The text of a file of the repository. */
 export function readSource(path: string): string {
   return readFileSync(join(root, path), "utf8");
+}
+
+/** The conditions under which package.json's `imports` name another module. */
+export type Platform = "browser" | "default";
+
+const platformImports: Readonly<Record<string, Record<Platform, string>>> = JSON.parse(
+  readSource("package.json"),
+).imports;
+
+/** The source that an import of the file leads to; undefined for a package or a module of Node.js. */
+export function importedSource(file: string, specifier: string, platform: Platform): string | undefined {
+  if (specifier.startsWith("#")) {
+    const target = platformImports[specifier]?.[platform];
+    if (target === undefined) throw new Error(`${file}: package.json's imports lack ${specifier}`);
+    return target.replace(/^\.\/build\//, "").replace(/\.js$/, ".ts");
+  }
+  return specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
 }

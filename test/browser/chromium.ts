@@ -41,6 +41,15 @@ const TYPES: Record<string, string> = {
 };
 const build = fileURLToPath(new URL("../../", import.meta.url));
 
+/** What package.json's imports mean in a page. */
+function importMap(path: string): string {
+  const folder = path.replace(/page\.html$/, "");
+  const { imports } = JSON.parse(readFileSync(join(build, "../package.json"), "utf8"));
+  const entries = Object.entries<{ browser: string }>(imports);
+  const urls = entries.map(([name, { browser }]) => [name, browser.replace(/^\.\/build\//, folder)]);
+  return JSON.stringify({ imports: Object.fromEntries(urls) });
+}
+
 /** Serves `build/`; below `/isolated/` with the headers that let pages share memory. */
 export function serve(): Promise<{ origin: string; server: Server }> {
   const server = createServer((request, response) => {
@@ -52,7 +61,9 @@ export function serve(): Promise<{ origin: string; server: Server }> {
     const inner = normalize(path.replace(/^\/(isolated|plain)\//, ""));
     if (inner === "page.html") {
       response.writeHead(200, { ...headers, "Content-Type": "text/html" });
-      response.end("<!doctype html><title>convoyant</title>");
+      response.end(
+        `<!doctype html><title>convoyant</title><script type="importmap">${importMap(path)}</script>`,
+      );
       return;
     }
     const file = join(build, inner);

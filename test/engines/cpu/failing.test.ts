@@ -6,7 +6,7 @@ import type { Engine } from "../../../src/engines/contract/engine.ts";
 import { WasmEngine } from "../../../src/engines/cpu/wasm_engine.ts";
 import { engineNames } from "../../../src/engines/engine_names.ts";
 import { ReferenceEngine } from "../../../src/engines/reference/reference_engine.ts";
-import { createEngine } from "../../../src/engines/select.ts";
+import { createEngine, loadEngine } from "../../../src/engines/select.ts";
 import { ProgramBuilder } from "./program_builder.ts";
 
 async function withEngine(engine: Engine, use: (engine: Engine) => Promise<void>): Promise<void> {
@@ -121,9 +121,11 @@ test("out of memory names the bytes, the limit and what to do, and leaves the en
     assert.equal((await engine.read(first)).byteLength, 1024);
   }));
 
-test("engines by name", () => {
+test("engines by name", async () => {
   assert.deepEqual(engineNames(), ["wasm", "onednn", "reference"]);
+  await loadEngine("reference");
   assert.equal(createEngine("reference").name, "reference");
+  await assert.rejects(loadEngine("wsam"), /unknown engine `wsam`; did you mean `wasm`\?/);
   assert.throws(
     () => createEngine("wsam"),
     (error: Error) => {

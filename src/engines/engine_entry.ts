@@ -1,0 +1,27 @@
+/** What the registry of engines knows of each without loading it. */
+import type { Engine } from "./contract/engine.ts";
+
+export interface EngineOptions {
+  /** How many threads the engine may use; by default as many as there are processors. */
+  readonly threads?: number;
+  /**
+   * Bytes that tensors and programs may take in the engine's memory at most: 1 MiB to 4 GiB, the default. The
+   * reference engine has no memory of its own and no limit.
+   */
+  readonly memoryLimit?: number;
+}
+
+/** Options of the engine that is used when none was asked for. */
+export interface DefaultEngineOptions extends EngineOptions {
+  /** Becomes the wasm engine if its library cannot be used, instead of failing. */
+  readonly orWasm?: boolean;
+}
+
+export type CreateEngine = (options: DefaultEngineOptions) => Engine;
+
+export interface EngineEntry {
+  /** Present if the engine's code is loaded with the package: an operation may need it at once. */
+  readonly create?: CreateEngine;
+  /** Loads the engine's code. @throws EngineError if it cannot work on this platform. */
+  load(): Promise<CreateEngine>;
+}
