@@ -1,6 +1,6 @@
 /** Training: the loop, its metrics, its runs. */
 
-export { EarlyStopping, type EarlyStoppingOptions, type Monitor } from "./loop/early_stopping.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./loop/early_stopping.ts";
 export { fit } from "./loop/fit.ts";
 export type {
   BatchSource,
@@ -18,6 +18,7 @@ export type {
 } from "./loop/fit_options.ts";
 export { limitBatches } from "./loop/loaders.ts";
 export { type MicroBatch, microBatches } from "./loop/micro_batches.ts";
+export type { Monitor } from "./loop/monitor.ts";
 export type { Precision } from "./loop/precision.ts";
 export { ClassificationMetrics, type Misclassified } from "./metrics/classification_metrics.ts";
 export { type EvaluateOptions, evaluate } from "./metrics/evaluate.ts";

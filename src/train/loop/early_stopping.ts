@@ -1,27 +1,10 @@
 /** Ends a training that no longer gets better. */
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
-
-const MONITORS = ["testAccuracy", "testLoss", "trainAccuracy", "trainLoss"] as const;
-
-/** A figure that decides which epoch is better: losses should fall, accuracies rise. */
-export type Monitor = (typeof MONITORS)[number];
-
-/** The figure `name`, or an ArgumentError that says which there are. */
-export function checkMonitor(name: string): Monitor {
-  if ((MONITORS as readonly string[]).includes(name)) return name as Monitor;
-  throw new ArgumentError(
-    `unknown figure \`${name}\` to monitor${didYouMean(name, MONITORS)} (there are: ${MONITORS.join(", ")})`,
-  );
-}
-
-/** By how much `value` is better than `before`: above 0 where it is. */
-export function improvement(monitor: Monitor, value: number, before: number): number {
-  return monitor.endsWith("Loss") ? before - value : value - before;
-}
+import { checkMonitor, figureOf, improvement, type Monitor } from "./monitor.ts";
 
 export interface EarlyStoppingOptions {
-  /** Which figure (`"testAccuracy"`). */
+  /** Which figure (`"testAccuracy"`); inside `fit` the one of its `monitor`. */
   readonly monitor?: Monitor;
   /** Epochs without an improvement after which training ends (3). */
   readonly patience?: number;
@@ -68,15 +51,16 @@ export class EarlyStopping {
       throw new ArgumentError(`earlyStopping: expected \`patience\` of at least 1, got ${this.patience}`);
   }
 
-  /** Takes an epoch's figures; true where training should end. */
+  /** Takes an epoch's figures; true when training should end. */
   update(figures: Pick<Partial<MetricsPoint>, Monitor>): boolean {
-    const value = figures[this.monitor];
-    if (value === undefined) {
-      throw new ArgumentError(
-        `earlyStopping: this training counts no ${this.monitor}; give a testLoader or another \`monitor\``,
-      );
-    }
-    if (this.best === null || improvement(this.monitor, value, this.best) > this.minDelta) {
+    const value = figureOf(figures, this.monitor, "earlyStopping");
+    return this.judge(this.monitor, value);
+  }
+
+  /** @internal {@link update} with one figure, which a training may have chosen by itself. */
+  judge(monitor: Monitor, value: number): boolean {
+    const isFirst = this.best === null && !Number.isNaN(value);
+    if (isFirst || improvement(monitor, value, this.best ?? Number.NaN) > this.minDelta) {
       this.best = value;
       this.bad = 0;
       return false;

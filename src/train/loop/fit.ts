@@ -2,9 +2,9 @@
 import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { Module } from "../../nn/index.ts";
-import { checkMonitor } from "./early_stopping.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
 import { checkMicroBatch } from "./micro_batches.ts";
+import { checkMonitor } from "./monitor.ts";
 import { checkPrecision } from "./precision.ts";
 import { Training } from "./training.ts";
 

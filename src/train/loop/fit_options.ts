@@ -5,7 +5,8 @@ import type { MetricsPoint } from "../../records/run_record.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
-import type { EarlyStoppingOptions, Monitor } from "./early_stopping.ts";
+import type { EarlyStoppingOptions } from "./early_stopping.ts";
+import type { Monitor } from "./monitor.ts";
 import type { Precision } from "./precision.ts";
 
 /** A source of batches that can start anywhere: a `DataLoader`, or anything that can do what is used of one. */
@@ -151,7 +152,7 @@ export interface FitOptions {
    * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
    */
   readonly microBatch?: "auto" | number;
-  /** Changes the learning rate. */
+  /** Changes the learning rate; a `ReduceLROnPlateau` is told the figure of `monitor`. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
   readonly schedulerStep?: "epoch" | "step";
@@ -166,7 +167,11 @@ export interface FitOptions {
   readonly metrics?: MetricFunctions;
   /** Points of the curves per epoch (5). */
   readonly pointsPerEpoch?: number;
-  /** Which figure decides `best.safetensors`: test accuracy by default, training loss without a test set. */
+  /**
+   * The figure that judges an epoch, for everything that does: `best.safetensors` and `best`, `earlyStopping`, and a
+   * `ReduceLROnPlateau`. By default the test accuracy, for a network that is no classifier the test loss, without a test
+   * set the training loss; with a `ReduceLROnPlateau` the loss or the accuracy, as its `mode` says.
+   */
   readonly monitor?: Monitor;
   /**
    * Folder to keep the run in: settings, metrics, weights, checkpoint, curves and report. Without one nothing
@@ -221,6 +226,8 @@ export interface FitResult {
   readonly outcome: "finished" | "interrupted" | "stopped early";
   /** The epoch with the best figure, counted from 1, and the figure. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
+  /** Which figure that is; null when no epoch has ended. */
+  readonly monitor: Monitor | null;
   /** What it was computed in: `"f32"` also where bf16 was asked for and the engine has none. */
   readonly precision: Precision;
 }

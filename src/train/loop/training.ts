@@ -8,9 +8,10 @@ import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
 import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
 import { diverged, spoiltWeight } from "./divergence.ts";
-import { EarlyStopping, improvement, type Monitor } from "./early_stopping.ts";
+import { EarlyStopping } from "./early_stopping.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
 import { asLoader, checkBatch } from "./loaders.ts";
+import { figureOf, improvement, type Monitor, monitorOf, plateauOf } from "./monitor.ts";
 import { type Precision, usablePrecision } from "./precision.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { TrainStep } from "./train_step.ts";
@@ -26,7 +27,8 @@ export class Training {
   private readonly options: Options;
   private readonly trainLoader: Loader;
   private readonly testLoader: Loader | null;
-  private readonly monitor: Monitor;
+  /** Null until the first test has shown which figures there are. */
+  private monitor: Monitor | null;
   private readonly totals: RunningTotals;
   private readonly trainStep: TrainStep;
   private readonly stopping: EarlyStopping | null;
@@ -47,10 +49,13 @@ export class Training {
     this.options = options;
     this.trainLoader = asLoader(options.trainLoader, "trainLoader");
     this.testLoader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
-    this.monitor = options.monitor ?? (this.testLoader ? "testAccuracy" : "trainLoss");
+    this.monitor = monitorOf(options, this.testLoader !== null);
     this.totals = new RunningTotals(options.metrics);
     this.trainStep = new TrainStep(net, options, this.totals, (note) => this.tell("onNote", note));
-    this.stopping = options.earlyStopping ? new EarlyStopping(options.earlyStopping) : null;
+    const { earlyStopping } = options;
+    this.stopping = earlyStopping
+      ? new EarlyStopping({ ...earlyStopping, ...(this.monitor && { monitor: this.monitor }) })
+      : null;
   }
 
   async run(): Promise<FitResult> {
@@ -129,6 +134,7 @@ export class Training {
       step: this.step,
       outcome,
       best: this.best,
+      monitor: this.best === null ? null : this.monitor,
       precision: this.precision,
     };
   }
@@ -206,9 +212,11 @@ export class Training {
     const point = await this.addPoint(this.epoch + 1, test);
     this.epoch++;
     this.batch = 0;
-    const better = this.noteBest(point);
-    this.stepScheduler(point);
-    const stop = this.stopping?.update(point) ?? false;
+    this.monitor ??= point.testAccuracy === undefined ? "testLoss" : "testAccuracy";
+    const figure = figureOf(point, this.monitor);
+    const better = this.noteBest(this.monitor, figure);
+    this.stepScheduler(figure);
+    const stop = this.stopping?.judge(this.monitor, figure) ?? false;
     await this.tell("onEpoch", { epoch: this.epoch, point, test: test?.classes ?? null });
     if (this.options.run) {
       await this.tell("onPhase", "saving");
@@ -226,21 +234,18 @@ export class Training {
     return testFigures(this.net, this.testLoader as Loader, { loss, metrics, signal, precision });
   }
 
-  private noteBest(point: MetricsPoint): boolean {
-    const value = point[this.monitor];
-    if (value === undefined || Number.isNaN(value)) return false;
-    if (this.best !== null && improvement(this.monitor, value, this.best.value) <= 0) return false;
+  private noteBest(monitor: Monitor, value: number): boolean {
+    if (Number.isNaN(value)) return false;
+    if (this.best !== null && improvement(monitor, value, this.best.value) <= 0) return false;
     this.best = { epoch: this.epoch, value };
     return true;
   }
 
-  private stepScheduler(point: MetricsPoint): void {
+  private stepScheduler(figure: number): void {
     const { scheduler, schedulerStep } = this.options;
     if (!scheduler || schedulerStep === "step") return;
-    // ReduceLROnPlateau wants the figure, the others nothing.
-    if (scheduler.constructor.name.startsWith("ReduceLROnPlateau"))
-      scheduler.step(point.testLoss ?? point.trainLoss);
-    else scheduler.step();
+    if (plateauOf(scheduler) === null) scheduler.step();
+    else scheduler.step(figure);
   }
 
   private checkpointIsDue(): boolean {
