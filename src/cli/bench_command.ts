@@ -63,10 +63,10 @@ export async function benchCommand(given: BenchCommand, output: Output): Promise
   const skips = results.filter((r): r is SkipLine => r.event === "skip");
   for (const result of [...lines, ...skips, ...ratiosOf(lines), ...bestOf(lines)])
     output.event({ ...result });
-  if (lines.length > 0 || skips.length > 0) output.line(formatBench(lines, skips));
-  const best = bestTable(lines);
+  if (lines.length > 0 || skips.length > 0) output.lines(formatBench(lines, skips, output.style));
+  const best = bestTable(lines, output.style);
   // Beside the objects, for whoever is watching.
-  if (best !== "") output.json ? output.note(best) : output.line(`\n${best}`);
+  if (best.length > 0) output.json ? output.note(best.join("\n")) : output.lines(["", ...best]);
   const ownFailed = skips.some((s) => s.library === "convoyant" && !s.absent);
   return ownFailed ? 1 : 0;
 }

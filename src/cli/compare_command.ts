@@ -1,7 +1,7 @@
 /** `convoyant compare`: variants of a network over seeds, one picture and one table. */
 import { join } from "node:path";
 import {
-  COMPARISON_TITLES,
+  COMPARISON_COLUMNS,
   type ComparedVariant,
   comparisonDocument,
   comparisonRow,
@@ -62,11 +62,7 @@ export async function compareCommand(command: CompareCommand, output: Output): P
   write();
   const figures = collect().map(figuresOfVariant);
   output.line();
-  const columns = COMPARISON_TITLES.map((title, i) => ({
-    title,
-    align: i === 0 ? ("left" as const) : ("right" as const),
-  }));
-  output.lines(renderTable(columns, figures.map(comparisonRow), output.style));
+  output.lines(renderTable(COMPARISON_COLUMNS, figures.map(comparisonRow), output.style));
   for (const each of figures) output.event({ event: "variant", ...each });
   if (!finished) {
     output.line(`\nInterrupted; everything is saved. Go on with the same command and --out ${out}`);

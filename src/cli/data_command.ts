@@ -4,8 +4,10 @@ import { ArgumentError, didYouMean, IndexError } from "../base/errors.ts";
 import { openDataset } from "../data/index.ts";
 import type { Output } from "../experiments/console/output.ts";
 import { DATASETS } from "../experiments/training_config.ts";
+import { className, shortClassName } from "../records/class_names.ts";
+import { printable } from "../report/terminal/printable.ts";
 import { renderImage } from "../report/terminal/terminal_image.ts";
-import { displayWidth, pad } from "../report/terminal/text_width.ts";
+import { pad, truncate } from "../report/terminal/text_width.ts";
 
 export interface DataCommand {
   readonly name: string;
@@ -43,38 +45,40 @@ export async function dataShowCommand(
       `data show: there is no picture ${command.from}: the ${command.split} set has pictures 0 to ${dataset.length - 1}`,
     );
   }
-  const tiles: string[][] = [];
   const last = Math.min(dataset.length, command.from + command.count);
-  for (let i = command.from; i < last; i++) {
-    const { width, height, pixels, label } = dataset.picture(i);
-    const name = `${classes[label].en}${classes[label].zh ? ` ${classes[label].zh}` : ""}`;
-    const image = renderImage({ width, height, data: pixels }, { ...output.style, maxColumns: 28 });
-    tiles.push([`${command.split}:${i} ${name}`, ...image]);
-    output.event({ event: "picture", index: i, label, name: classes[label].en });
+  const perRow = Math.max(1, Math.floor((output.terminal.columns + TILE_GAP) / (TILE + TILE_GAP)));
+  // Row by row: a whole data set may be asked for.
+  for (let first = command.from; first < last; first += perRow) {
+    const indices = Array.from({ length: Math.min(perRow, last - first) }, (_, i) => first + i);
+    const tiles = indices.map((index) => {
+      const { width, height, pixels, label } = dataset.picture(index);
+      const name = className(classes, label);
+      output.event({ event: "picture", index, label, name: shortClassName(classes, label) });
+      const image = { width, height, data: pixels };
+      return [
+        `${command.split}:${index} ${name}`,
+        ...renderImage(image, { ...output.style, maxColumns: TILE }),
+      ];
+    });
+    if (!output.json) output.lines([...sideBySide(tiles), ""]);
   }
-  if (!output.json) for (const line of inColumns(tiles, output.terminal.columns)) output.line(line);
   output.event({ event: "end", data: command.name, split: command.split, pictures: dataset.length });
   return 0;
 }
 
-/** Tiles side by side, as many as fit the width. */
-function inColumns(tiles: readonly string[][], columns: number): string[] {
-  const width = Math.max(1, ...tiles.flat().map(displayWidth)) + 2;
-  const perRow = Math.max(1, Math.floor(columns / width));
-  const lines: string[] = [];
-  for (let i = 0; i < tiles.length; i += perRow) {
-    const row = tiles.slice(i, i + perRow);
-    const height = Math.max(...row.map((tile) => tile.length));
-    for (let y = 0; y < height; y++)
-      lines.push(
-        row
-          .map((tile) => pad(tile[y] ?? "", width))
-          .join("")
-          .trimEnd(),
-      );
-    lines.push("");
-  }
-  return lines;
+/** Columns of an image, and between two. */
+const TILE = 28;
+const TILE_GAP = 2;
+
+/** Tiles beside each other; each begins with its caption. */
+function sideBySide(tiles: readonly string[][]): string[] {
+  const height = Math.max(...tiles.map((tile) => tile.length));
+  return Array.from({ length: height }, (_, y) =>
+    tiles
+      .map((tile) => pad(y === 0 ? truncate(printable(tile[0]), TILE) : (tile[y] ?? ""), TILE + TILE_GAP))
+      .join("")
+      .trimEnd(),
+  );
 }
 
 function open(command: DataCommand, train: boolean, output: Output) {

@@ -28,7 +28,7 @@ export function explainChoices(output: Output): void {
     output.line();
     output.lines(
       renderTable(
-        [{ title: machine, flexible: true }, { title: "chosen" }, { title: "milliseconds" }],
+        [{ title: machine, flexible: true }, { title: "chosen" }, { title: "milliseconds", flexible: true }],
         rows,
         output.style,
       ),

@@ -92,14 +92,14 @@ function printTable(tried: readonly Tried[], output: Output): void {
     one.info?.detail ?? one.reason,
   ]);
   const columns = [
-    { title: "engine" },
-    { title: "" },
-    { title: "threads", align: "right" },
-    { title: "matmul f32", align: "right" },
-    { title: "bf16", align: "right" },
-    { title: "conv2d f32", align: "right" },
-    { title: "bf16", align: "right" },
-    { title: "detail", flexible: true },
+    { title: "engine", rank: 0 },
+    { title: "", rank: 1 },
+    { title: "threads", align: "right", rank: 5 },
+    { title: "matmul f32", short: "matmul", align: "right", rank: 2 },
+    { title: "bf16", align: "right", rank: 6 },
+    { title: "conv2d f32", short: "conv2d", align: "right", rank: 3 },
+    { title: "bf16", align: "right", rank: 7 },
+    { title: "detail", flexible: true, rank: 4 },
   ] as const;
   output.lines(renderTable(columns, rows, output.style));
   output.line();

@@ -31,7 +31,7 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
   output.lines(
     renderTable(
       [
-        { title: "class" },
+        { title: "class", flexible: true },
         { title: "precision", align: "right" },
         { title: "recall", align: "right" },
         { title: "examples", align: "right" },

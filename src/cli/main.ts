@@ -2,7 +2,7 @@
 import { CommanderError } from "commander";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { listenForInterrupts } from "../experiments/console/interruption.ts";
-import { printable } from "../experiments/console/output.ts";
+import { printableJson, printableLines } from "../report/terminal/printable.ts";
 import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
@@ -33,12 +33,12 @@ function report(error: unknown): number {
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof ArgumentError ? 2 : 1;
-  if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${printable(message)}\n`);
-  else process.stderr.write(`This is a fault of Convoyant's own:\n${stack}\n`);
+  if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${printableLines(message)}\n`);
+  else process.stderr.write(`Internal error, please report:\n${printableLines(stack ?? message)}\n`);
   if (asJson) say({ event: "error", error: name, message, exitCode: code });
   return code;
 }
 
 function say(event: object): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+  process.stdout.write(`${printableJson(event)}\n`);
 }

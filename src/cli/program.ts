@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { VERSION } from "../base/version.ts";
 import { list, realNumber, wholeNumber } from "../experiments/console/option_values.ts";
 import { Output } from "../experiments/console/output.ts";
+import { printableLines } from "../report/terminal/printable.ts";
 import { addEval, addPredict, addSummary, addTrain } from "./network_commands.ts";
 import { batchSize, dataDir, examples, json, MOST_ROWS, threads } from "./shared_options.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
@@ -15,6 +16,10 @@ export function buildProgram(finish: (code: number) => void): Command {
     .version(VERSION)
     .showHelpAfterError("(--help shows the options)")
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(printableLines(text)),
+      writeErr: (text) => void process.stderr.write(printableLines(text)),
+    })
     .addHelpText(
       "after",
       examples("convoyant train bn-lenet", "convoyant summary lenet", "convoyant predict runs/<run> test:17"),

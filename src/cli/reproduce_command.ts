@@ -174,14 +174,14 @@ function closingTable(runs: readonly SeriesRun[], output: Output): string[] {
   const figure = (value: number | undefined) => (value === undefined ? "" : formatFigure(value));
   return renderTable(
     [
-      { title: "network" },
-      { title: "precision" },
-      { title: "seed", align: "right" },
-      { title: "epochs", align: "right" },
-      { title: "training loss", align: "right" },
-      { title: "training accuracy", align: "right" },
-      { title: "test accuracy", align: "right" },
-      { title: "beside the book's band", flexible: true },
+      { title: "network", rank: 0 },
+      { title: "precision", rank: 6 },
+      { title: "seed", align: "right", rank: 1 },
+      { title: "epochs", align: "right", rank: 5 },
+      { title: "training loss", short: "loss", align: "right", rank: 4 },
+      { title: "training accuracy", short: "train acc", align: "right", rank: 3 },
+      { title: "test accuracy", short: "test acc", align: "right", rank: 7 },
+      { title: "beside the book's band", short: "band", flexible: true, rank: 2 },
     ],
     runs.map((run) => [
       run.config.model,

@@ -6,6 +6,7 @@ import { precisionHere, precisionNamed } from "../experiments/console/precision_
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/terminal/summary_table.ts";
+import { truncate } from "../report/terminal/text_width.ts";
 import { engineInfo, printProgram, useEngine } from "../tensor/index.ts";
 import { layerSummary } from "../train/metrics/layer_summary.ts";
 
@@ -71,7 +72,12 @@ async function showProgram(
   output.line(
     "%: made on the way, @: given at each step, $: kept between steps, ~: another's bytes in another shape",
   );
-  output.line(printProgram(program, timings));
+  const { width, unicode } = output.style;
+  output.lines(
+    printProgram(program, timings)
+      .split("\n")
+      .map((line) => truncate(line, width ?? line.length * 2, unicode)),
+  );
   const steps = stepFigures(program, timings);
   for (const step of steps) output.event({ event: "step", ...step });
   const milliseconds = steps.reduce((total, step) => total + step.milliseconds, 0);

@@ -226,6 +226,7 @@ async function trainOne(
     config,
     relative(process.cwd(), path) || path,
     loaders.trainLoader.length ?? 0,
+    true,
   );
   options.onOutput(report);
   try {

@@ -3,6 +3,7 @@ import type { FinalFigures } from "../records/run_record.ts";
 import { formatDuration, formatFigure, formatRate } from "./number_text.ts";
 import { paint } from "./terminal/colour.ts";
 import { renderTable, type TableOptions } from "./terminal/table.ts";
+import { wrapped } from "./terminal/text_width.ts";
 
 /** Where our figure lies. */
 export type BandVerdict = "inside" | "below" | "above" | "not a number";
@@ -14,6 +15,7 @@ export interface ComparisonRow {
   /** The book's median; the band is missing for the speed, which belongs to the authors' GPU. */
   median: number;
   band: Band | undefined;
+  /** Missing for the speed, and for a run that is not comparable. */
   verdict: BandVerdict | undefined;
   /** Whether parity with the book is judged on this row: training loss and training accuracy only. */
   judged: boolean;
@@ -67,8 +69,11 @@ export function compareWithBook(
   if (figures.epochs !== book.epochs) {
     differences.unshift(`this run has ${plural(figures.epochs, "epoch")}, the book's have ${book.epochs}`);
   }
-  const inside = rows.filter((entry) => entry.judged).every((entry) => entry.verdict === "inside");
-  const parity = differences.length > 0 ? undefined : inside;
+  if (differences.length > 0) {
+    const open = rows.map((entry) => ({ ...entry, verdict: undefined, judged: false }));
+    return { book, rows: open, parity: undefined, notes: notesOf(book, undefined, differences) };
+  }
+  const parity = rows.filter((entry) => entry.judged).every((entry) => entry.verdict === "inside");
   return { book, rows, parity, notes: notesOf(book, parity, differences) };
 }
 
@@ -100,11 +105,11 @@ export function renderComparison(comparison: BookComparison, options: TableOptio
   const depth = options.colour ?? 0;
   const table = renderTable(
     [
-      { title: comparison.book.title },
-      { title: "ours", align: "right" },
-      { title: "the book", align: "right" },
-      { title: "its band", align: "right" },
-      { title: "" },
+      { title: comparison.book.title, rank: 0 },
+      { title: "ours", align: "right", rank: 0 },
+      { title: "the book", align: "right", rank: 2 },
+      { title: "its band", align: "right", rank: 3 },
+      { title: "", rank: 1 },
     ],
     comparison.rows.map((row) => [
       row.quantity,
@@ -123,7 +128,8 @@ export function renderComparison(comparison: BookComparison, options: TableOptio
     const colour = row.verdict === "inside" ? "green" : "amber";
     return line.slice(0, line.length - text.length) + paint(text, colour, depth);
   });
-  return [...painted, "", ...comparison.notes.map((note) => paint(note, "dim", depth))];
+  const notes = comparison.notes.flatMap((note) => wrapped(note, options.width));
+  return [...painted, "", ...notes.map((note) => paint(note, "dim", depth))];
 }
 
 /** What stands at the end of a row: "inside", "below the band", or nothing. */
@@ -132,15 +138,15 @@ export function verdictText(row: ComparisonRow): string {
   return row.verdict === "inside" ? "inside" : `${row.verdict} the band`;
 }
 
-/** The closing table of a model that the book does not have: our figures alone. */
+/** The closing table of a model that the book does not have: our figures alone, as far as there are any. */
 export function renderFigures(title: string, figures: FinalFigures, options: TableOptions = {}): string[] {
-  const rows: string[][] = [
-    ["training loss", formatFigure(figures.trainLoss)],
-    ["training accuracy", formatFigure(figures.trainAccuracy)],
-  ];
+  const trained = figures.epochs > 0;
+  const rows: string[][] = [];
+  if (trained) rows.push(["training loss", formatFigure(figures.trainLoss)]);
+  if (trained) rows.push(["training accuracy", formatFigure(figures.trainAccuracy)]);
   if (figures.testLoss !== undefined) rows.push(["test loss", formatFigure(figures.testLoss)]);
   if (figures.testAccuracy !== undefined) rows.push(["test accuracy", formatFigure(figures.testAccuracy)]);
-  if (figures.examplesPerSecond !== undefined)
+  if (trained && figures.examplesPerSecond !== undefined)
     rows.push(["examples/s", formatRate(figures.examplesPerSecond)]);
   if (figures.seconds !== undefined) rows.push(["time", formatDuration(figures.seconds)]);
   return renderTable([{ title }, { title: plural(figures.epochs, "epoch"), align: "right" }], rows, options);

@@ -12,6 +12,7 @@ export * from "./svg/chart_style.ts";
 export * from "./svg/confusion_svg.ts";
 export { type CurvesSvgOptions, renderCurvesSvg } from "./svg/curves_svg.ts";
 export * from "./terminal/live_region.ts";
+export * from "./terminal/printable.ts";
 export * from "./terminal/progress.ts";
 export * from "./terminal/summary_table.ts";
 export * from "./terminal/table.ts";

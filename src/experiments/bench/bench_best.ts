@@ -1,5 +1,6 @@
 /** Our engines beside the best that each other library reaches: who wins, by how much, at what memory. */
-import { type BenchLine, speedOf, subjectOf, table } from "./bench_lines.ts";
+import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
+import { type BenchLine, speedOf, subjectOf } from "./bench_lines.ts";
 
 /** One of our engines beside another library's fastest mode, on the same work in the same precision. */
 export interface BestLine {
@@ -54,9 +55,9 @@ function beside(own: BenchLine, best: BenchLine): BestLine {
 }
 
 /** The same as a table for people; empty where there is nobody to stand beside. */
-export function bestTable(lines: readonly BenchLine[]): string {
+export function bestTable(lines: readonly BenchLine[], options: TableOptions = {}): string[] {
   const best = bestOf(lines);
-  if (best.length === 0) return "";
+  if (best.length === 0) return [];
   const number = (value: number) => value.toFixed(value < 1000 ? 1 : 0);
   const rows = best.map((line) => [
     `${line.net ?? line.task}`,
@@ -68,6 +69,16 @@ export function bestTable(lines: readonly BenchLine[]): string {
     `${line.ratio}x`,
     `${line.memoryRatio}x`,
   ]);
-  const heading = ["what", "precision", "against", "our engine", "ours", "theirs", "ratio", "memory"];
-  return table([heading, ...rows], 4);
+  const right = "right" as const;
+  const columns = [
+    { title: "what", rank: 0 },
+    { title: "precision", rank: 5 },
+    { title: "against", rank: 2 },
+    { title: "our engine", short: "engine", rank: 1 },
+    { title: "ours", align: right, rank: 6 },
+    { title: "theirs", align: right, rank: 7 },
+    { title: "ratio", align: right, rank: 3 },
+    { title: "memory", align: right, rank: 4 },
+  ];
+  return renderTable(columns, rows, options);
 }

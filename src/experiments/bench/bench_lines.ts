@@ -1,4 +1,5 @@
 /** What a benchmark prints: lines of results, lines for what was left out, and how they compare. */
+import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
 
 /** One measurement: training throughput of a network, or a matrix product. */
 export interface BenchLine {
@@ -134,27 +135,23 @@ export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
   return found;
 }
 
-/** Right-aligned numbers under their headings, words to the left; no colours. */
-export function table(rows: readonly (readonly string[])[], left: number): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const cell = (text: string, column: number) =>
-    column < left ? text.padEnd(widths[column]) : text.padStart(widths[column]);
-  return rows.map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
-}
-
 /** The whole benchmark as a table for people: figures, ratios to our own engines, what was left out. */
-export function formatBench(lines: readonly BenchLine[], skips: readonly SkipLine[]): string {
+export function formatBench(
+  lines: readonly BenchLine[],
+  skips: readonly SkipLine[],
+  options: TableOptions = {},
+): string[] {
   const training = lines.some((line) => line.net !== undefined);
   const ratios = ratiosOf(lines);
-  const heading = [
-    "what",
-    "library",
-    "engine",
-    "threads",
-    training ? "examples/s" : "GFLOP/s",
-    "first step s",
-    "MB",
-  ];
+  const columns = [
+    { title: "what", rank: 0 },
+    { title: "library", rank: 1 },
+    { title: "engine", rank: 2 },
+    { title: "threads", align: "right", rank: 6 },
+    { title: training ? "examples/s" : "GFLOP/s", align: "right", rank: 3 },
+    { title: "first step s", short: "1st step", align: "right", rank: 4 },
+    { title: "MB", align: "right", rank: 5 },
+  ] as const;
   const rows = lines.map((line) => [
     subjectOf(line),
     line.library,
@@ -164,7 +161,7 @@ export function formatBench(lines: readonly BenchLine[], skips: readonly SkipLin
     line.firstStepSeconds.toFixed(2),
     line.rssMb.toFixed(0),
   ]);
-  const parts = [table([heading, ...rows], 3)];
+  const parts = [renderTable(columns, rows, options).join("\n")];
   if (ratios.length > 0) {
     parts.push(
       ratios
@@ -192,5 +189,5 @@ export function formatBench(lines: readonly BenchLine[], skips: readonly SkipLin
         .join("\n"),
     );
   }
-  return parts.join("\n\n");
+  return parts.join("\n\n").split("\n");
 }

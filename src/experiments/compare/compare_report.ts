@@ -2,6 +2,7 @@
 import { type Curve, curveStyle } from "../../report/curves.ts";
 import { formatFigure, formatRate } from "../../report/number_text.ts";
 import { renderCurvesSvg, svgDocument } from "../../report/svg/curves_svg.ts";
+import type { TableColumn } from "../../report/terminal/table.ts";
 import { median } from "../bench/bench_lines.ts";
 import { markdownTable } from "../console/markdown_table.ts";
 import { isStuck } from "../reproduce/reproduction_starts.ts";
@@ -44,14 +45,16 @@ export function figuresOfVariant({ variant, runs }: ComparedVariant): VariantFig
   };
 }
 
-export const COMPARISON_TITLES = [
-  "variant",
-  "seeds",
-  "training loss",
-  "training accuracy",
-  "test accuracy",
-  "examples/s",
-  "failed",
+const right = "right" as const;
+
+export const COMPARISON_COLUMNS: readonly TableColumn[] = [
+  { title: "variant", flexible: true, rank: 0 },
+  { title: "seeds", align: right, rank: 5 },
+  { title: "training loss", short: "loss", align: right, rank: 4 },
+  { title: "training accuracy", short: "train acc", align: right, rank: 2 },
+  { title: "test accuracy", short: "test acc", align: right, rank: 1 },
+  { title: "examples/s", align: right, rank: 6 },
+  { title: "failed", align: right, rank: 3 },
 ];
 
 /** The cells of a variant's row: means, with the least and the largest over the seeds. */
@@ -78,7 +81,10 @@ function spreadText(spread: Spread | undefined): string {
 export function comparisonDocument(title: string, compared: readonly ComparedVariant[]): string {
   const rows = compared.map((each) => comparisonRow(figuresOfVariant(each)));
   const note = "Figures after the last epoch: the mean over the seeds, and the least and the largest.";
-  return `# ${title}\n\n${note}\n\n${markdownTable(COMPARISON_TITLES, rows)}\n\n![Curves](compare.svg)\n`;
+  return `# ${title}\n\n${note}\n\n${markdownTable(
+    COMPARISON_COLUMNS.map(({ title }) => title),
+    rows,
+  )}\n\n![Curves](compare.svg)\n`;
 }
 
 const PANELS = [

@@ -1,13 +1,7 @@
 /** How the commands speak: tables and plots to people, one JSON object a line to machines. */
 import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
+import { printableJson, printableLines, printableRendered } from "../../report/terminal/printable.ts";
 import type { Terminal } from "../../report/terminal/terminal.ts";
-
-/** Names out of files may hold what a terminal obeys: it is shown, not sent. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
-}
 
 export class Output {
   readonly json: boolean;
@@ -19,27 +13,30 @@ export class Output {
     this.terminal = nodeTerminal(process.stdout);
   }
 
-  /** A line for people; nothing with `--json`. */
+  /** A line for people; nothing with `--json`. What a terminal would obey is shown as an escape. */
   line(text = ""): void {
-    if (!this.json) this.terminal.write(`${text}\n`);
+    if (!this.json) this.terminal.write(`${printableLines(text)}\n`);
   }
 
-  lines(text: readonly string[]): void {
-    for (const line of text) this.line(line);
+  /** Rendered lines (tables, images, plots), which may have colours. */
+  lines(rendered: readonly string[]): void {
+    if (this.json) return;
+    for (const line of rendered) this.terminal.write(`${printableRendered(line)}\n`);
   }
 
   /** An object for machines; nothing without `--json`. Numbers that JSON cannot hold become null. */
   event(event: { readonly event: string } & Readonly<Record<string, unknown>>): void {
-    if (this.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.json) process.stdout.write(`${printableJson(event)}\n`);
   }
 
   /** A remark beside the results: to people and machines alike on standard error. */
   note(text: string): void {
-    process.stderr.write(`${printable(text)}\n`);
+    process.stderr.write(`${printableLines(text)}\n`);
   }
 
   /** Look of text for people. */
-  get style(): { colour: Terminal["colour"]; unicode: boolean } {
-    return { colour: this.terminal.colour, unicode: this.terminal.unicode };
+  get style(): { colour: Terminal["colour"]; unicode: boolean; width: number | undefined } {
+    const { colour, unicode, width } = this.terminal;
+    return { colour, unicode, width };
   }
 }

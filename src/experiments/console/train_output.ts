@@ -1,7 +1,10 @@
 /** What `convoyant train` says: a live curve and a table to people, one object a line to machines. */
+import type { FinalFigures } from "../../records/run_record.ts";
 import { compareWithBook, renderComparison, renderFigures } from "../../report/book_comparison.ts";
+import { formatFigure } from "../../report/number_text.ts";
+import { printable } from "../../report/terminal/printable.ts";
 import { TrainingDisplay } from "../../report/terminal/training_display.ts";
-import { engineInfo } from "../../tensor/index.ts";
+import { startedEngine } from "../../runtime/runtime.ts";
 import type { Callbacks, FitResult, StartEvent } from "../../train/loop/fit_options.ts";
 import type { Precision } from "../../train/loop/precision.ts";
 import { figuresOf } from "../../train/runs/recorded_fit.ts";
@@ -13,10 +16,15 @@ export class TrainOutput {
   private readonly config: TrainingConfig;
   private readonly run: string;
   private readonly stepsPerEpoch: number;
+  private readonly brief: boolean;
   private display: TrainingDisplay | null = null;
 
-  /** @param run - the run's folder, as it is to be printed. */
-  constructor(output: Output, config: TrainingConfig, run: string, stepsPerEpoch: number) {
+  /**
+   * @param run - the run's folder, as it is to be printed.
+   * @param brief - one of several trainings: its figures in one line, since a table of all follows.
+   */
+  constructor(output: Output, config: TrainingConfig, run: string, stepsPerEpoch: number, brief = false) {
+    this.brief = brief;
     this.output = output;
     this.config = config;
     this.run = run;
@@ -28,7 +36,7 @@ export class TrainOutput {
     const { output, config, run } = this;
     output.event({ event: "start", run, resumed, ...config });
     output.line(
-      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${precision}, ${engineInfo()}`,
+      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${precision}, ${engineInUse()}`,
     );
     output.line(`run: ${run}`);
   }
@@ -65,7 +73,7 @@ export class TrainOutput {
       trainLoss,
       trainAccuracy,
       testAccuracy: testAccuracy ?? null,
-      examplesPerSecond,
+      examplesPerSecond: examplesPerSecond || null,
       seconds,
       outcome: result.outcome,
       run,
@@ -81,6 +89,10 @@ export class TrainOutput {
   private sayFigures(result: FitResult): void {
     const { output, config, run } = this;
     const figures = figuresOf(result);
+    if (this.brief) {
+      output.line(`done: ${figuresInWords(figures)}\n`);
+      return;
+    }
     const differences = differencesFromTheBook(config);
     const comparison =
       result.points.length === 0 ? undefined : compareWithBook(config.model, figures, { differences });
@@ -131,11 +143,26 @@ export class TrainOutput {
   }
 }
 
+function figuresInWords({ epochs, trainLoss, trainAccuracy, testAccuracy }: FinalFigures): string {
+  const parts = [counted(epochs, "epoch")];
+  if (epochs > 0) parts.push(`training loss ${formatFigure(trainLoss)}`);
+  if (epochs > 0) parts.push(`training accuracy ${formatFigure(trainAccuracy)}`);
+  if (testAccuracy !== undefined) parts.push(`test accuracy ${formatFigure(testAccuracy)}`);
+  return parts.join(", ");
+}
+
+/** The engine without its library, which `config.json` and `convoyant engine` tell. */
+function engineInUse(): string {
+  const info = startedEngine();
+  return info === null ? "" : `${info.name} (${counted(info.threads, "thread")})`;
+}
+
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** A path as a shell takes it. */
+/** A path as a shell takes it; what must not reach a terminal as bash and zsh write it. */
 function quoted(path: string): string {
+  if (printable(path) !== path) return `$'${printable(path.replace(/[\\']/g, "\\$&"))}'`;
   return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

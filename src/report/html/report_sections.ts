@@ -29,14 +29,16 @@ export function figureTiles(data: ReportData, comparison: BookComparison | undef
     const row = comparison?.rows.find((entry) => entry.quantity === quantity);
     return row?.band === undefined ? "" : `<small>book ${e(formatBand(row.band))}</small>`;
   };
-  const tiles: [string, string, string][] = [
-    ["training loss", formatFigure(figures.trainLoss), band("training loss")],
-    ["training accuracy", formatFigure(figures.trainAccuracy), band("training accuracy")],
-  ];
+  const trained = figures.epochs > 0;
+  const tiles: [string, string, string][] = [];
+  if (trained) {
+    tiles.push(["training loss", formatFigure(figures.trainLoss), band("training loss")]);
+    tiles.push(["training accuracy", formatFigure(figures.trainAccuracy), band("training accuracy")]);
+  }
   if (figures.testAccuracy !== undefined) {
     tiles.push(["test accuracy", formatFigure(figures.testAccuracy), band("test accuracy")]);
   }
-  if (figures.examplesPerSecond !== undefined) {
+  if (trained && figures.examplesPerSecond !== undefined) {
     tiles.push(["examples/s", formatRate(figures.examplesPerSecond), "<small>training steps only</small>"]);
   }
   if (figures.seconds !== undefined) {

@@ -1,3 +1,4 @@
+import { printableLines } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
 import { displayWidth } from "./text_width.ts";
 
@@ -23,7 +24,7 @@ export class LiveRegion {
 
   /** Writes lines that stay, above the region. */
   writeAbove(text: string): void {
-    const line = text.endsWith("\n") ? text : `${text}\n`;
+    const line = printableLines(text.endsWith("\n") ? text : `${text}\n`);
     if (!this.#terminal.isTTY) {
       this.#terminal.write(line);
       return;

@@ -29,6 +29,9 @@ export function nodeTerminal(
     get columns() {
       return stream.columns || positive(env.COLUMNS) || 80;
     },
+    get width() {
+      return stream.columns || positive(env.COLUMNS);
+    },
     get rows() {
       return stream.rows || positive(env.LINES) || 24;
     },
@@ -60,6 +63,7 @@ function hasUnicode(env: Record<string, string | undefined>): boolean {
   return Boolean(env.WT_SESSION || env.TERM_PROGRAM) || !/^(vt|ansi$)/.test(env.TERM ?? "");
 }
 
+/** Of a variable: terminals and shells export it only when they are told to. */
 function positive(text: string | undefined): number | undefined {
   const value = Number(text);
   return Number.isInteger(value) && value > 0 ? value : undefined;

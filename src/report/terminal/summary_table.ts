@@ -63,12 +63,12 @@ export function renderSummary(
   const total = ["total", "", "", formatCount(totals.parameters), formatScaled(totals.multiplyAdds)];
   return renderTable(
     [
-      { title: "path" },
-      { title: "layer", flexible: true },
-      { title: "output shape" },
-      { title: "parameters", align: "right" },
-      { title: "multiply-adds", align: "right" },
-      { title: "bytes", align: "right" },
+      { title: "path", rank: 1, flexible: true },
+      { title: "layer", rank: 0, flexible: true },
+      { title: "output shape", short: "output", rank: 2 },
+      { title: "parameters", short: "params", align: "right", rank: 3 },
+      { title: "multiply-adds", short: "madds", align: "right", rank: 4 },
+      { title: "bytes", align: "right", rank: 5 },
     ],
     [...cells, [...total, formatBytes(totals.bytes)]],
     { ...options, footerRows: 1 },

@@ -9,6 +9,8 @@ export interface Terminal {
   readonly columns: number;
   /** Height in lines; may change between two reads. */
   readonly rows: number;
+  /** Columns that tables keep to; undefined in a pipe or a file, whose lines may have any length. */
+  readonly width?: number | undefined;
   readonly colour: ColourDepth;
   /** Whether characters outside ASCII can be shown. */
   readonly unicode: boolean;

@@ -1,8 +1,9 @@
 import { checkPicture, type Picture, resample } from "../html/picture.ts";
 import { formatPercent } from "../number_text.ts";
 import { paint } from "./colour.ts";
+import { printable } from "./printable.ts";
 import type { ColourDepth, TextStyle } from "./terminal.ts";
-import { displayWidth, pad, printable, truncate } from "./text_width.ts";
+import { displayWidth, pad, truncate } from "./text_width.ts";
 
 export interface ImageOptions extends TextStyle {
   /** Most columns the picture may take; larger ones are shrunk. Default 56. */

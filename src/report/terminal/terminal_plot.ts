@@ -3,8 +3,9 @@ import { formatFigure } from "../number_text.ts";
 import { type Axis, plotAxes } from "../svg/axis.ts";
 import { BrailleCanvas, DashedPen } from "./braille.ts";
 import { paint } from "./colour.ts";
+import { printable } from "./printable.ts";
 import type { TextStyle } from "./terminal.ts";
-import { displayWidth, pad, printable, truncate } from "./text_width.ts";
+import { displayWidth, pad, truncate } from "./text_width.ts";
 
 export interface PlotOptions extends TextStyle {
   /** Columns of the whole picture. */

@@ -73,6 +73,21 @@ export function truncate(text: string, width: number, unicode = true): string {
   return kept + mark;
 }
 
+/** `text` in lines of at most `width` columns, broken between words; a longer word is cut. Plain text only. */
+export function wrapped(text: string, width: number = Number.POSITIVE_INFINITY): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || displayWidth(longer) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line].map((each) => truncate(each, width));
+}
+
 /** `text` filled with spaces to `width` columns; longer text stays as it is. */
 export function pad(text: string, width: number, align: "left" | "right" | "centre" = "left"): string {
   const missing = width - displayWidth(text);
@@ -81,14 +96,6 @@ export function pad(text: string, width: number, align: "left" | "right" | "cent
   if (align === "left") return text + " ".repeat(missing);
   const before = Math.floor(missing / 2);
   return " ".repeat(before) + text + " ".repeat(missing - before);
-}
-
-/**
- * Text from outside (file names, class names) for a terminal: control characters would move the cursor or
- * start escape sequences, so each becomes a visible replacement.
- */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => (c === "\n" || c === "\t" ? " " : "\ufffd"));
 }
 
 let segmenter: Intl.Segmenter | undefined;

@@ -42,7 +42,9 @@ export async function fitInFolder(
   const run = runStore(folder, { resume, metadata: { model: description.model } });
   const points: MetricsPoint[] = [];
   const keeper: Callbacks = {
-    onStart: (event) => points.push(...event.points),
+    onStart: (event) => {
+      for (const point of event.points) points.push(point);
+    },
     onPoint: (point) => points.push(point),
     // A picture that cannot be written is no reason to stop: the checkpoint will say so.
     onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),

@@ -74,7 +74,7 @@ test("the table names figures, ratios, the planner's share and what was left out
       line({ library: "pytorch", engine: "eager", examplesPerSecond: 10_000 }),
     ],
     [{ event: "skip", library: "tfjs", engine: "cpu", net: "lenet", reason: "not installed" }],
-  );
+  ).join("\n");
   assert.match(text, /^what +library +engine +threads +examples\/s +first step s +MB\n/);
   assert.match(text, /lenet f32 +convoyant +wasm +2 +9000 +0\.40 +200\n/);
   assert.match(text, /lenet f32: wasm reaches 0\.9x pytorch \(eager\)/);
@@ -117,10 +117,10 @@ test("the closing table meets each library in its fastest mode, precision by pre
       ["bf16", "pytorch", "channels-last", 2.5, 0.2],
     ],
   );
-  const text = bestTable(lines);
+  const text = bestTable(lines).join("\n");
   assert.match(text, /^what +precision +against +our engine +ours +theirs +ratio +memory\n/);
   assert.match(text, /\nlenet +bf16 +pytorch \(channels-last\) +onednn +30000 +12000 +2\.5x +0\.2x$/);
-  assert.equal(bestTable([line({})]), "", "nobody to stand beside");
+  assert.deepEqual(bestTable([line({})]), [], "nobody to stand beside");
 });
 
 test("--against names libraries, and a wrong name is answered with the right one", () => {

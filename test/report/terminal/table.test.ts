@@ -46,6 +46,32 @@ test("colour only where it is asked for", () => {
   assert.match(renderTable(columns, rows, { colour: 8 }).join(""), /\u001b\[1m/);
 });
 
+test("within any width every row is one line, numbers are whole or left out, and what is left out is named", () => {
+  const columns = [
+    { title: "layer", flexible: true, rank: 0 },
+    { title: "output shape", short: "output", rank: 1 },
+    { title: "parameters", short: "params", align: "right" as const, rank: 2 },
+    { title: "bytes", align: "right" as const, rank: 3 },
+  ];
+  const wide = [
+    ["Conv2d(1, 6, kernelSize=5, padding=2)", "6×28×28", "12,345,678", "18.4 KiB"],
+    ["连衣裙连衣裙连衣裙连衣裙", "64×112×112", "1", "3.06 MiB"],
+  ];
+  const whole = new Set(wide.flatMap((row) => row.slice(2)));
+  for (let width = 12; width < 90; width++) {
+    const lines = renderTable(columns, wide, { width, colour: 8 });
+    for (const line of lines) assert.ok(displayWidth(line) <= width, `${width}: ${line}`);
+    const rows = lines.slice(2, 4).map((line) => line.trim().split(/ {2,}/));
+    for (const row of rows)
+      for (const text of row.filter((cell) => /^[\d,.]+( [KM]iB)?$/.test(cell)))
+        assert.ok(whole.has(text), `${width}: ${text}`);
+    const shown = rows[0].length;
+    const note = lines.slice(4).join("");
+    if (shown === 4) assert.equal(note, "");
+    else assert.match(note, width > 40 ? /no room for: .*bytes/ : /no room for/);
+  }
+});
+
 test("the summary lists layers and adds them up", () => {
   const layers = [
     {

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { paint } from "../../../src/report/terminal/colour.ts";
-import {
-  displayWidth,
-  pad,
-  printable,
-  stripAnsi,
-  truncate,
-} from "../../../src/report/terminal/text_width.ts";
+import { displayWidth, pad, stripAnsi, truncate } from "../../../src/report/terminal/text_width.ts";
 
 test("widths: ASCII, Chinese, Korean, full-width, combining, emoji, nothing", () => {
   const widths: [string, number][] = [
@@ -52,9 +46,4 @@ test("truncate never exceeds the width and never halves a wide character", () =>
   assert.equal(truncate("pullover", 5, false), "pull~");
   assert.equal(truncate("pullover", 0), "");
   for (let width = 1; width < 12; width++) assert.ok(displayWidth(truncate("a连b衣c裙d", width)) <= width);
-});
-
-test("printable leaves no control character that a terminal would obey", () => {
-  assert.equal(printable("a\u001b[2Jb\u0007\u009bc\nd"), "a\ufffd[2Jb\ufffd\ufffdc d");
-  assert.equal(printable("短靴"), "短靴");
 });

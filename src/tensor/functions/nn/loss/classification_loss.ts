@@ -6,7 +6,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../../../../base/errors.t
 import { formatShape, numel, sameShape } from "../../../../base/shape.ts";
 import { constantValue, type Value } from "../../../../graph/node.ts";
 import { constant } from "../../../../ops/creation.ts";
-import { add, cast, div, ge, mul, neg, where } from "../../../../ops/elementwise/elementwise.ts";
+import { add, cast, div, ge, mul, neg, sub, where } from "../../../../ops/elementwise/elementwise.ts";
 import { classLabels, labelMask } from "../../../../ops/nn/labels.ts";
 import { logSoftmax } from "../../../../ops/nn/softmax.ts";
 import { sum } from "../../../../ops/reduction/reduction.ts";
@@ -250,7 +250,8 @@ function labelLoss(
     terms = add(mul(terms, like(1 - smoothing)), mul(spread, like(smoothing / scores.shape[classDim])));
   }
   if (reduction === "none") return neg(sum(terms, [classDim]));
-  const total = neg(sum(terms, allDims(terms)));
+  // Taken from 0, as PyTorch does: `neg` would make a perfect loss -0.
+  const total = sub(zero, sum(terms, allDims(terms)));
   return reduction === "sum" ? total : div(total, divisor(labels, mask, weight, scores, target));
 }
 
