@@ -7,7 +7,9 @@
  * by position and never for the trailing object. A colon adds what the argument must be (`"p?:number"`,
  * `"eps?:number|null"`); without it, the name decides (see `argument_kinds.ts`).
  */
+
 import { checkKind, kindOfName } from "./argument_kinds.ts";
+import type { CallArguments, CheckedNames, OtherNames, Positional, WithoutFirst } from "./call_types.ts";
 import { ArgumentError, didYouMean } from "./errors.ts";
 
 interface Parameter {
@@ -40,6 +42,66 @@ export function signature(name: string, parameters: readonly string[]): Signatur
       return { name: own, optional, variadic, takesObject, kind: kind ?? kindOfName(own) };
     }),
   };
+}
+
+/**
+ * The table of a call's parameters, and its arguments by position: what the table's function makes of them.
+ * Callers give any form of the one rule; the function gets every argument by position.
+ */
+export interface ParameterTable<Doc, N extends readonly string[], P extends readonly unknown[], R> {
+  readonly signature: Signature;
+  /** The table's function, which takes the arguments by position. */
+  make(...args: readonly unknown[]): R;
+  /** @throws ArgumentError when the arguments do not fit. */
+  bind(args: readonly unknown[]): R;
+  /** Types only: every form of the call. */
+  readonly forms?: CallArguments<Doc, N, P>;
+}
+
+/** Every form of a call by a table. */
+export type ArgumentsOf<T extends { readonly forms?: readonly unknown[] }> = NonNullable<T["forms"]>;
+
+/**
+ * Makes the table of a call's parameters. Types, documentation and checks follow from three parts that the
+ * compiler holds together: the interface (what each parameter is, documented), the list (order, which may be left
+ * out, kinds; see `signature`) and the function (names and defaults as an editor shows them).
+ *
+ * ```ts
+ * const LINEAR = parameterTable<LinearParameters>()(
+ *   "Linear",
+ *   ["inFeatures", "outFeatures", "bias?:flag"],
+ *   (inFeatures, outFeatures, bias = true) => ({ inFeatures, outFeatures, bias }),
+ * );
+ * ```
+ */
+export function parameterTable<Doc>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>, R>(
+    name: string,
+    names: N & CheckedNames<Doc, N>,
+    make: (...args: P) => R,
+  ): ParameterTable<Doc, N, P, R> => {
+    const of = signature(name, names as N);
+    const makeOf = make as (...args: readonly unknown[]) => R;
+    return { signature: of, make: makeOf, bind: (args) => makeOf(...bindPositional(of, args)) };
+  };
+}
+
+/**
+ * A table whose first parameter is given already: `LazyConv2d` is `Conv2d` without `inChannels`.
+ */
+export function withFirst<Doc, N extends readonly string[], P extends readonly unknown[], R>(
+  table: ParameterTable<Doc, N, P, R>,
+  name: string,
+  first: P[0],
+): ParameterTable<Doc, OtherNames<N>, WithoutFirst<P>, R> {
+  const of = { name, parameters: table.signature.parameters.slice(1) };
+  return { signature: of, make: table.make, bind: (args) => table.make(first, ...bindPositional(of, args)) };
+}
+
+/** Sorts a call's arguments to their positions; undefined for those that were not given. */
+export function bindPositional(of: Signature, args: readonly unknown[]): unknown[] {
+  const bound = bindArguments(of, args);
+  return of.parameters.map(({ name }) => bound[name]);
 }
 
 /** Sorts a call's arguments to their names; throws an ArgumentError where they do not fit the signature. */

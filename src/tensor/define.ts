@@ -1,5 +1,7 @@
 /** How a public function is made from its signature and its body. */
-import { type BoundArguments, bindArguments, signature } from "../base/arguments.ts";
+
+import { type BoundArguments, bindArguments, bindPositional, signature } from "../base/arguments.ts";
+import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "../runtime/runtime.ts";
@@ -29,6 +31,24 @@ export function defineFunction<F>(
   };
   Object.defineProperty(call, "name", { value: name });
   return call as F;
+}
+
+/**
+ * A public function by its parameter table (see `parameterTable`): what it takes is documented in an interface,
+ * listed in order, and implemented by a function that gets every argument by position.
+ */
+export function defineCall<Doc>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>, R>(
+    name: string,
+    names: N & CheckedNames<Doc, N>,
+    body: (...args: P) => R,
+  ): Call<Doc, N, P, R> => {
+    const of = signature(name, names as N);
+    const direct = (...args: P) => noteResult(insideCall(() => inNameOf(name, () => body(...args))));
+    const call = (...args: unknown[]) => direct(...(bindPositional(of, args) as P));
+    Object.defineProperty(call, "name", { value: name });
+    return Object.assign(call, { direct }) as Call<Doc, N, P, R>;
+  };
 }
 
 /** Puts the function's name in front of a complaint that has none. */

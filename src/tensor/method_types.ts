@@ -1,8 +1,12 @@
 /** How a function's type becomes a method's. */
+import type { MethodOf } from "../base/call_types.ts";
 import { Tensor } from "./tensor.ts";
 
+/** A function as a method: the tensor itself is its first argument. */
+export type Method<F> = [MethodOf<F>] extends [never] ? FormsWithoutInput<F> : MethodOf<F>;
+
 /** A function's call forms (up to five) without their first argument. */
-export type Method<F> = F extends {
+type FormsWithoutInput<F> = F extends {
   (input: Tensor, ...rest: infer A): infer R;
   (input: Tensor, ...rest: infer B): infer S;
   (input: Tensor, ...rest: infer C): infer T;

@@ -175,7 +175,7 @@ test("files are small, named after what they hold, and in snake_case", () => {
   const vague = new Set(["utils", "util", "helpers", "helper", "misc", "common"]);
   const wrong = [];
   for (const file of [...typescriptFiles("src"), ...typescriptFiles("test")]) {
-    const name = posix.basename(file).replace(/(\.test|\.d)?\.ts$/, "");
+    const name = posix.basename(file).replace(/(\.test|\.d|\.test-d)?\.ts$/, "");
     const lines = readSource(file).split("\n").length - 1;
     if (lines > 500) wrong.push(`${file} has ${lines} lines; split it by subject (500 at most)`);
     if (vague.has(name)) wrong.push(`${file}: name it after what it holds`);

@@ -1,15 +1,15 @@
 /** Convolution layers. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+
+import type { ArgumentsOf } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import {
-  CONVOLUTION_PARAMETERS,
-  type ConvolutionArguments,
+  type CompleteSettings,
   ConvolutionBase,
-  TRANSPOSED_PARAMETERS,
-  type TransposedArguments,
+  convolutionTable,
+  transposedTable,
 } from "./convolution_base.ts";
 
 /** A convolution over one or two dimensions. */
@@ -43,21 +43,21 @@ abstract class Convolution extends ConvolutionBase {
   }
 }
 
-const CONV1D = signature("Conv1d", ["inChannels", ...CONVOLUTION_PARAMETERS]);
-const CONV2D = signature("Conv2d", ["inChannels", ...CONVOLUTION_PARAMETERS]);
+const CONV1D = convolutionTable("Conv1d");
+export const CONV2D = convolutionTable("Conv2d");
 
 /** See {@link Conv1d}. */
 export class Conv1dLayer extends Convolution {
-  constructor(...args: ConvolutionArguments) {
-    const bound = bindArguments(CONV1D, args);
-    super("Conv1d", 1, bound);
-    this.makeParameters(bound.bias ?? true, bound.dtype ?? "float32");
+  constructor(...args: ArgumentsOf<typeof CONV1D>) {
+    const settings = CONV1D.bind(args);
+    super("Conv1d", 1, settings);
+    this.makeParameters(settings.bias, settings.dtype);
   }
 
   override forward(x: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
     const { input, padding } = this.bordered(x);
-    return F.conv1d(input, weight, { bias, stride, padding, dilation, groups });
+    return F.conv1d.direct(input, weight, bias, stride, padding, dilation, groups);
   }
 }
 
@@ -74,16 +74,16 @@ export type Conv1d = Conv1dLayer;
 
 /** See {@link Conv2d}. */
 export class Conv2dLayer extends Convolution {
-  constructor(...args: ConvolutionArguments) {
-    const bound = bindArguments(CONV2D, args);
-    super("Conv2d", 2, bound);
-    this.makeParameters(bound.bias ?? true, bound.dtype ?? "float32");
+  constructor(...args: ArgumentsOf<typeof CONV2D>) {
+    const settings = CONV2D.bind(args);
+    super("Conv2d", 2, settings);
+    this.makeParameters(settings.bias, settings.dtype);
   }
 
   override forward(x: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
     const { input, padding } = this.bordered(x);
-    return F.conv2d(input, weight, { bias, stride, padding, dilation, groups });
+    return F.conv2d.direct(input, weight, bias, stride, padding, dilation, groups);
   }
 }
 
@@ -105,12 +105,12 @@ export type Conv2d = Conv2dLayer;
 
 /** A transposed convolution over one or two dimensions. */
 abstract class TransposedConvolution extends ConvolutionBase {
-  constructor(of: string, spatial: number, args: Record<string, any>) {
-    if ((args.paddingMode ?? "zeros") !== "zeros") {
-      throw new ArgumentError(`${of}: only paddingMode "zeros" exists, got "${args.paddingMode}"`);
+  constructor(of: string, spatial: number, settings: CompleteSettings) {
+    if (settings.paddingMode !== "zeros") {
+      throw new ArgumentError(`${of}: only paddingMode "zeros" exists, got "${settings.paddingMode}"`);
     }
-    super(of, spatial, args);
-    this.makeParameters(args.bias ?? true, args.dtype ?? "float32");
+    super(of, spatial, settings);
+    this.makeParameters(settings.bias, settings.dtype);
   }
 
   protected override channelsOfWeight(): [number, number] {
@@ -118,19 +118,19 @@ abstract class TransposedConvolution extends ConvolutionBase {
   }
 }
 
-const TRANSPOSED1D = signature("ConvTranspose1d", ["inChannels", ...TRANSPOSED_PARAMETERS]);
-const TRANSPOSED2D = signature("ConvTranspose2d", ["inChannels", ...TRANSPOSED_PARAMETERS]);
+const TRANSPOSED1D = transposedTable("ConvTranspose1d");
+export const TRANSPOSED2D = transposedTable("ConvTranspose2d");
 
 /** See {@link ConvTranspose1d}. */
 export class ConvTranspose1dLayer extends TransposedConvolution {
-  constructor(...args: TransposedArguments) {
-    super("ConvTranspose1d", 1, bindArguments(TRANSPOSED1D, args));
+  constructor(...args: ArgumentsOf<typeof TRANSPOSED1D>) {
+    super("ConvTranspose1d", 1, TRANSPOSED1D.bind(args));
   }
 
   override forward(input: Tensor): Tensor {
     const { weight, bias, stride, outputPadding, dilation, groups } = this;
     const padding = this.padding as number[];
-    return F.convTranspose1d(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
+    return F.convTranspose1d.direct(input, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
 }
 
@@ -147,14 +147,14 @@ export type ConvTranspose1d = ConvTranspose1dLayer;
 
 /** See {@link ConvTranspose2d}. */
 export class ConvTranspose2dLayer extends TransposedConvolution {
-  constructor(...args: TransposedArguments) {
-    super("ConvTranspose2d", 2, bindArguments(TRANSPOSED2D, args));
+  constructor(...args: ArgumentsOf<typeof TRANSPOSED2D>) {
+    super("ConvTranspose2d", 2, TRANSPOSED2D.bind(args));
   }
 
   override forward(input: Tensor): Tensor {
     const { weight, bias, stride, outputPadding, dilation, groups } = this;
     const padding = this.padding as number[];
-    return F.convTranspose2d(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
+    return F.convTranspose2d.direct(input, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
 }
 

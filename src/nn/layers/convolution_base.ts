@@ -1,4 +1,6 @@
 /** What convolution layers share: settings, parameters, printed form. */
+
+import { parameterTable } from "../../base/arguments.ts";
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { overwrite, uniformValue } from "../init/initial_values.ts";
@@ -12,87 +14,110 @@ import type { ParameterTensor } from "../module/parameter.ts";
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 const PADDING_MODES: readonly string[] = ["zeros", "reflect", "replicate", "circular"];
 
-export interface ConvolutionOptions {
+/** What the convolution layers take. */
+export interface ConvolutionSettings {
+  /** Channels of the input. */
+  inChannels: number;
+  /** Channels of the output. */
+  outChannels: number;
+  /** Size of the kernel in pixels: one number or (height, width). */
+  kernelSize: Size;
+  /** Step of the kernel in pixels. @default 1 */
   stride?: Size;
+  /** Border around the image in pixels, or `"same"` (keeps its size; stride 1 only) or `"valid"` (none). @default 0 */
   padding?: Size | "same" | "valid";
+  /** Distance between the kernel's elements in pixels. @default 1 */
   dilation?: Size;
+  /** Groups of channels that do not see each other. @default 1 */
   groups?: number;
+  /** Whether each output channel has a number of its own that is added to it. @default true */
   bias?: boolean;
+  /** What the border is filled with. @default "zeros" */
   paddingMode?: PaddingMode;
+  /** Dtype of weight and bias. @default "float32" */
   dtype?: DType;
 }
 
-export type ConvolutionArguments =
-  | [
-      inChannels: number,
-      outChannels: number,
-      kernelSize: Size,
-      stride?: Size,
-      padding?: Size | "same" | "valid",
-      dilation?: Size,
-      groups?: number,
-      bias?: boolean,
-      paddingMode?: PaddingMode,
-    ]
-  | [inChannels: number, outChannels: number, kernelSize: Size, options?: ConvolutionOptions]
-  | [inChannels: number, outChannels: number, kernelSize: Size, stride: Size, options?: ConvolutionOptions]
-  | [inChannels: number, outChannels: number, options: ConvolutionOptions & { kernelSize: Size }]
-  | [options: ConvolutionOptions & { inChannels: number; outChannels: number; kernelSize: Size }];
-
-/** The signature's part behind `inChannels`. */
-export const CONVOLUTION_PARAMETERS: readonly string[] = [
-  "outChannels",
-  "kernelSize",
-  "stride?",
-  "padding?",
-  "dilation?",
-  "groups?",
-  "bias?",
-  "paddingMode?",
-  "dtype?",
-];
-
-export interface TransposedOptions {
-  stride?: Size;
+/** What the transposed convolution layers take. */
+export interface TransposedConvolutionSettings extends Omit<ConvolutionSettings, "padding" | "paddingMode"> {
+  /** Pixels cut off at each side of the output. @default 0 */
   padding?: Size;
+  /** Rows and columns added at one side of the output; smaller than stride or dilation. @default 0 */
   outputPadding?: Size;
-  groups?: number;
-  bias?: boolean;
-  dilation?: Size;
+  /** Only `"zeros"`. @default "zeros" */
   paddingMode?: "zeros";
-  dtype?: DType;
 }
 
-export type TransposedArguments =
-  | [
-      inChannels: number,
-      outChannels: number,
-      kernelSize: Size,
-      stride?: Size,
-      padding?: Size,
-      outputPadding?: Size,
-      groups?: number,
-      bias?: boolean,
-      dilation?: Size,
-    ]
-  | [inChannels: number, outChannels: number, kernelSize: Size, options?: TransposedOptions]
-  | [inChannels: number, outChannels: number, kernelSize: Size, stride: Size, options?: TransposedOptions]
-  | [inChannels: number, outChannels: number, options: TransposedOptions & { kernelSize: Size }]
-  | [options: TransposedOptions & { inChannels: number; outChannels: number; kernelSize: Size }];
+/** The parameters of a convolution layer. */
+export const convolutionTable = (name: string) =>
+  parameterTable<ConvolutionSettings>()(
+    name,
+    [
+      "inChannels",
+      "outChannels",
+      "kernelSize",
+      "stride?",
+      "padding?",
+      "dilation?",
+      "groups?",
+      "bias?:flag",
+      "paddingMode?",
+      "dtype?:dtype",
+    ],
+    (
+      inChannels,
+      outChannels,
+      kernelSize,
+      stride = 1,
+      padding = 0,
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      paddingMode = "zeros",
+      dtype = "float32",
+    ) => {
+      const geometry = { kernelSize, stride, padding, dilation };
+      return { inChannels, outChannels, ...geometry, groups, bias, paddingMode, dtype };
+    },
+  );
 
-/** The signature's part behind `inChannels`. */
-export const TRANSPOSED_PARAMETERS: readonly string[] = [
-  "outChannels",
-  "kernelSize",
-  "stride?",
-  "padding?",
-  "outputPadding?",
-  "groups?",
-  "bias?",
-  "dilation?",
-  "paddingMode?",
-  "dtype?",
-];
+/** The parameters of a transposed convolution layer. */
+export const transposedTable = (name: string) =>
+  parameterTable<TransposedConvolutionSettings>()(
+    name,
+    [
+      "inChannels",
+      "outChannels",
+      "kernelSize",
+      "stride?",
+      "padding?",
+      "outputPadding?",
+      "groups?",
+      "bias?:flag",
+      "dilation?",
+      "paddingMode?",
+      "dtype?:dtype",
+    ],
+    (
+      inChannels,
+      outChannels,
+      kernelSize,
+      stride = 1,
+      padding = 0,
+      outputPadding = 0,
+      groups = 1,
+      bias = true,
+      dilation = 1,
+      paddingMode = "zeros",
+      dtype = "float32",
+    ) => {
+      const geometry = { kernelSize, stride, padding, dilation, outputPadding };
+      return { inChannels, outChannels, ...geometry, groups, bias, paddingMode, dtype };
+    },
+  );
+
+/** The settings of a convolution layer or of a transposed one, complete. */
+export type CompleteSettings = Required<ConvolutionSettings> & { outputPadding?: Size };
 
 export abstract class ConvolutionBase extends Module {
   inChannels: number;
@@ -108,10 +133,10 @@ export abstract class ConvolutionBase extends Module {
   declare bias: ParameterTensor | null;
 
   /** @param spatial - dimensions that the window moves along. */
-  constructor(of: string, spatial: number, args: Record<string, any>) {
+  constructor(of: string, spatial: number, settings: CompleteSettings) {
     super();
-    const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, dilation = 1, groups = 1 } = args;
-    const { outputPadding = 0, paddingMode = "zeros" } = args;
+    const { inChannels, outChannels, kernelSize, stride, padding, dilation, groups } = settings;
+    const { outputPadding = 0, paddingMode } = settings;
     this.inChannels = countArgument(of, "inChannels", inChannels, 0);
     this.outChannels = countArgument(of, "outChannels", outChannels);
     this.kernelSize = sizesArgument(of, "kernelSize", kernelSize, spatial, 1);

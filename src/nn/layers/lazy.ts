@@ -1,22 +1,17 @@
 /** Layers that learn the size of their input from the first one they see. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+
+import { type ArgumentsOf, bindArguments, signature, withFirst } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType } from "../../base/dtype.ts";
 import { AutogradError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { Size } from "../module/layer.ts";
 import type { Module } from "../module/module.ts";
 import { joinPath } from "../module/names.ts";
 import type { StateDict } from "../module/state_dict.ts";
 import { BatchNorm1dLayer, BatchNorm2dLayer, type BatchNormOptions } from "./batch_norm.ts";
-import { Conv2dLayer, ConvTranspose2dLayer } from "./convolution.ts";
-import {
-  CONVOLUTION_PARAMETERS,
-  type ConvolutionOptions,
-  TRANSPOSED_PARAMETERS,
-  type TransposedOptions,
-} from "./convolution_base.ts";
+import { CONV2D, Conv2dLayer, ConvTranspose2dLayer, TRANSPOSED2D } from "./convolution.ts";
+import type { TransposedConvolutionSettings } from "./convolution_base.ts";
 import { LinearLayer } from "./linear.ts";
 
 /** The error of somebody who asks for parameters that do not exist yet. */
@@ -101,30 +96,15 @@ export class LazyLinearLayer extends LinearLayer {
 export const LazyLinear = callable("LazyLinear", LazyLinearLayer);
 export type LazyLinear = LazyLinearLayer;
 
-type LazyConv2dArguments =
-  | [
-      outChannels: number,
-      kernelSize: Size,
-      stride?: Size,
-      padding?: Size | "same" | "valid",
-      dilation?: Size,
-      groups?: number,
-      bias?: boolean,
-    ]
-  | [outChannels: number, kernelSize: Size, options?: ConvolutionOptions]
-  | [outChannels: number, kernelSize: Size, stride: Size, options?: ConvolutionOptions]
-  | [outChannels: number, options: ConvolutionOptions & { kernelSize: Size }]
-  | [options: ConvolutionOptions & { outChannels: number; kernelSize: Size }];
-
-const CONV2D = signature("LazyConv2d", CONVOLUTION_PARAMETERS);
+const LAZY_CONV2D = withFirst(CONV2D, "LazyConv2d", 0);
 
 /** Channels stand third from last, with a batch or without. */
 const channelsOf = (rank: number) => rank - 3;
 
 /** See {@link LazyConv2d}. */
 export class LazyConv2dLayer extends Conv2dLayer {
-  constructor(...args: LazyConv2dArguments) {
-    super({ inChannels: 0, ...(bindArguments(CONV2D, args) as { outChannels: number; kernelSize: Size }) });
+  constructor(...args: ArgumentsOf<typeof LAZY_CONV2D>) {
+    super(LAZY_CONV2D.bind(args));
   }
 
   override get isLazy(): boolean {
@@ -163,31 +143,12 @@ export class LazyConv2dLayer extends Conv2dLayer {
 export const LazyConv2d = callable("LazyConv2d", LazyConv2dLayer);
 export type LazyConv2d = LazyConv2dLayer;
 
-type LazyConvTranspose2dArguments =
-  | [
-      outChannels: number,
-      kernelSize: Size,
-      stride?: Size,
-      padding?: Size,
-      outputPadding?: Size,
-      groups?: number,
-      bias?: boolean,
-      dilation?: Size,
-    ]
-  | [outChannels: number, kernelSize: Size, options?: TransposedOptions]
-  | [outChannels: number, kernelSize: Size, stride: Size, options?: TransposedOptions]
-  | [outChannels: number, options: TransposedOptions & { kernelSize: Size }]
-  | [options: TransposedOptions & { outChannels: number; kernelSize: Size }];
-
-const TRANSPOSED = signature("LazyConvTranspose2d", TRANSPOSED_PARAMETERS);
+const LAZY_TRANSPOSED2D = withFirst(TRANSPOSED2D, "LazyConvTranspose2d", 0);
 
 /** See {@link LazyConvTranspose2d}. */
 export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
-  constructor(...args: LazyConvTranspose2dArguments) {
-    super({
-      inChannels: 0,
-      ...(bindArguments(TRANSPOSED, args) as { outChannels: number; kernelSize: Size }),
-    });
+  constructor(...args: ArgumentsOf<typeof LAZY_TRANSPOSED2D>) {
+    super(LAZY_TRANSPOSED2D.bind(args) as TransposedConvolutionSettings);
   }
 
   override get isLazy(): boolean {

@@ -7,7 +7,7 @@ import * as ops from "../../../ops/nn/convolution.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { layerOperands } from "../../autocast.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import {
   asFlatPicture,
@@ -22,51 +22,43 @@ import {
   withBatch,
 } from "./arguments.ts";
 
-interface ConvolutionOptions {
+export interface ConvolutionParameters {
+  /** Images [N, C, H, W], or sequences [N, C, L]; without a batch also [C, H, W] and [C, L]. */
+  input: Tensor;
+  /** Kernels: [O, C / groups, kh, kw], or [O, C / groups, k] over sequences. */
+  weight: Tensor;
+  /** [O], added to every output channel. @default null */
+  bias?: Tensor | null;
+  /** Step of the kernel in pixels: one number or (height, width). @default 1 */
   stride?: Size;
+  /** Zeros around the image in pixels, or `"same"` (keeps its size; stride 1 only) or `"valid"` (none). @default 0 */
   padding?: Size | "same" | "valid";
+  /** Distance between the kernel's elements in pixels. @default 1 */
   dilation?: Size;
+  /** Groups of channels that do not see each other. @default 1 */
   groups?: number;
 }
 
-interface TransposedConvolutionOptions {
+export interface TransposedConvolutionParameters {
+  /** Feature maps [N, C, H, W], or sequences [N, C, L]; without a batch also [C, H, W] and [C, L]. */
+  input: Tensor;
+  /** Kernels: [C, O / groups, kh, kw], or [C, O / groups, k] over sequences. */
+  weight: Tensor;
+  /** [O], added to every output channel. @default null */
+  bias?: Tensor | null;
+  /** Step of the kernel in pixels of the output: one number or (height, width). @default 1 */
   stride?: Size;
+  /** Pixels cut off at each side of the output. @default 0 */
   padding?: Size;
+  /** Rows and columns added at one side of the output; smaller than stride or dilation. @default 0 */
   outputPadding?: Size;
+  /** Groups of channels that do not see each other. @default 1 */
   groups?: number;
+  /** Distance between the kernel's elements in pixels. @default 1 */
   dilation?: Size;
 }
 
-export interface Convolution {
-  (
-    input: Tensor,
-    weight: Tensor,
-    bias?: Tensor | null,
-    stride?: Size,
-    padding?: Size | "same" | "valid",
-    dilation?: Size,
-    groups?: number,
-  ): Tensor;
-  (input: Tensor, weight: Tensor, bias: Tensor | null, options: ConvolutionOptions): Tensor;
-  (input: Tensor, weight: Tensor, options: ConvolutionOptions & { bias?: Tensor | null }): Tensor;
-}
-
-export interface TransposedConvolution {
-  (
-    input: Tensor,
-    weight: Tensor,
-    bias?: Tensor | null,
-    stride?: Size,
-    padding?: Size,
-    outputPadding?: Size,
-    groups?: number,
-    dilation?: Size,
-  ): Tensor;
-  (input: Tensor, weight: Tensor, bias: Tensor | null, options: TransposedConvolutionOptions): Tensor;
-  (input: Tensor, weight: Tensor, options: TransposedConvolutionOptions & { bias?: Tensor | null }): Tensor;
-}
-
-const PARAMETERS = ["input", "weight", "bias?", "stride?", "padding?", "dilation?", "groups?"];
+const CONVOLUTION = ["input", "weight", "bias?", "stride?", "padding?", "dilation?", "groups?"] as const;
 const TRANSPOSED = [
   "input",
   "weight",
@@ -76,7 +68,7 @@ const TRANSPOSED = [
   "outputPadding?",
   "groups?",
   "dilation?",
-];
+] as const;
 
 /**
  * Two-dimensional convolution (cross-correlation, as everywhere in deep learning):
@@ -96,9 +88,7 @@ const TRANSPOSED = [
  * nn.functional.conv2d(randn(2, 1, 224, 224), weight, { stride: 4, padding: 1 }).shape; // [2, 96, 54, 54]
  * ```
  */
-export const conv2d = defineFunction<Convolution>("conv2d", PARAMETERS, (args) =>
-  convolve("conv2d", 2, args),
-);
+export const conv2d = convolutionOver(2);
 
 /**
  * Convolution over sequences: input [N, C, L] or [C, L], weight [O, C / groups, k]; see `conv2d`.
@@ -108,9 +98,7 @@ export const conv2d = defineFunction<Convolution>("conv2d", PARAMETERS, (args) =
  * nn.functional.conv1d(randn(8, 4, 100), randn(6, 4, 5), { padding: "same" }).shape; // [8, 6, 100]
  * ```
  */
-export const conv1d = defineFunction<Convolution>("conv1d", PARAMETERS, (args) =>
-  convolve("conv1d", 1, args),
-);
+export const conv1d = convolutionOver(1);
 
 /**
  * Transposed convolution: the gradient of `conv2d` by its input. The output has
@@ -123,9 +111,7 @@ export const conv1d = defineFunction<Convolution>("conv1d", PARAMETERS, (args) =
  * nn.functional.convTranspose2d(randn(8, 4, 7, 7), randn(4, 6, 2, 2), { stride: 2 }).shape; // [8, 6, 14, 14]
  * ```
  */
-export const convTranspose2d = defineFunction<TransposedConvolution>("convTranspose2d", TRANSPOSED, (args) =>
-  convolveTransposed("convTranspose2d", 2, args),
-);
+export const convTranspose2d = transposedConvolutionOver(2);
 
 /**
  * Transposed convolution over sequences; see `convTranspose2d`.
@@ -135,14 +121,20 @@ export const convTranspose2d = defineFunction<TransposedConvolution>("convTransp
  * nn.functional.convTranspose1d(randn(8, 4, 50), randn(4, 6, 2), { stride: 2 }).shape; // [8, 6, 100]
  * ```
  */
-export const convTranspose1d = defineFunction<TransposedConvolution>("convTranspose1d", TRANSPOSED, (args) =>
-  convolveTransposed("convTranspose1d", 1, args),
-);
+export const convTranspose1d = transposedConvolutionOver(1);
 
-type Bound = Record<string, any>;
+function convolutionOver(spatial: 1 | 2) {
+  const of = `conv${spatial}d`;
+  return defineCall<ConvolutionParameters>()(
+    of,
+    CONVOLUTION,
+    (input, weight, bias = null, stride = 1, padding = 0, dilation = 1, groups = 1) =>
+      convolve(of, spatial, { input, weight, bias, stride, padding, dilation, groups }),
+  );
+}
 
-function convolve(of: string, spatial: number, args: Bound): Tensor {
-  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = args;
+function convolve(of: string, spatial: number, args: Required<ConvolutionParameters>): Tensor {
+  const { stride, padding, dilation, groups } = args;
   const input = numericInput(of, args.input);
   const weight = weightOf(of, args.weight, spatial);
   const [steps, gaps] = [
@@ -210,8 +202,31 @@ function paddingOf(
   return { both: total.map((t) => Math.floor(t / 2)), extra: total.map((t) => t % 2) };
 }
 
-function convolveTransposed(of: string, spatial: number, args: Bound): Tensor {
-  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 } = args;
+function transposedConvolutionOver(spatial: 1 | 2) {
+  const of = `convTranspose${spatial}d`;
+  return defineCall<TransposedConvolutionParameters>()(
+    of,
+    TRANSPOSED,
+    (input, weight, bias = null, stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1) =>
+      convolveTransposed(of, spatial, {
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        outputPadding,
+        groups,
+        dilation,
+      }),
+  );
+}
+
+function convolveTransposed(
+  of: string,
+  spatial: number,
+  args: Required<TransposedConvolutionParameters>,
+): Tensor {
+  const { stride, padding, outputPadding, groups, dilation } = args;
   const input = numericInput(of, args.input);
   const operands = layerOperands(named(of), [
     input,

@@ -8,21 +8,28 @@ import { cast, div, eq, isnanOp, logicalNotOp, neOp, where } from "../../../ops/
 import * as ops from "../../../ops/reduction/reduction.ts";
 import * as scan from "../../../ops/reduction/scan.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
 /** Dimensions: one, several, or (absent or null) all. */
 export type Dims = number | readonly number[] | null;
 
-export interface ReduceWithDType {
-  (input: Tensor, dim?: Dims, keepdim?: boolean, dtype?: DType | null): Tensor;
-  (input: Tensor, options: { dim?: Dims; keepdim?: boolean; dtype?: DType | null }): Tensor;
+export interface ReduceParameters {
+  /** The tensor to reduce. */
+  input: Tensor;
+  /** One dimension, several, or null for all. @default null */
+  dim?: Dims;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
 }
 
-export interface Reduce {
-  (input: Tensor, dim?: Dims, keepdim?: boolean): Tensor;
-  (input: Tensor, options: { dim?: Dims; keepdim?: boolean }): Tensor;
+export interface ReduceWithDTypeParameters extends ReduceParameters {
+  /** Dtype to which the input is converted first; null keeps its own. @default null */
+  dtype?: DType | null;
 }
+
+const REDUCE = ["input", "dim?", "keepdim?:flag"] as const;
+const REDUCE_WITH_DTYPE = [...REDUCE, "dtype?:dtype|null"] as const;
 
 /** Integers and bools are added and multiplied as int64. */
 function summable(value: Value, dtype: DType | null): Value {
@@ -41,10 +48,10 @@ function summable(value: Value, dtype: DType | null): Value {
  * tensor([[1, 2], [3, 4]]).sum(1, true).tolist(); // [[3], [7]]
  * ```
  */
-export const sum: ReduceWithDType = defineFunction(
+export const sum = defineCall<ReduceWithDTypeParameters>()(
   "sum",
-  ["input", "dim?", "keepdim?", "dtype?"],
-  ({ input, dim = null, keepdim = false, dtype = null }) => {
+  REDUCE_WITH_DTYPE,
+  (input, dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "sum");
     return new Tensor(
       ops.sum(summable(value, dtype), normalizeDims(dim, value.shape.length, "sum"), keepdim),
@@ -61,10 +68,10 @@ export const sum: ReduceWithDType = defineFunction(
  * mean(tensor([[1.5, 2], [3.5, 4]]), { dim: 0 }).tolist(); // [2.5, 3]
  * ```
  */
-export const mean: ReduceWithDType = defineFunction(
+export const mean = defineCall<ReduceWithDTypeParameters>()(
   "mean",
-  ["input", "dim?", "keepdim?", "dtype?"],
-  ({ input, dim = null, keepdim = false, dtype = null }) => {
+  REDUCE_WITH_DTYPE,
+  (input, dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "mean");
     if (!isFloating(dtype ?? value.dtype)) {
       throw new DTypeError(
@@ -84,10 +91,10 @@ export const mean: ReduceWithDType = defineFunction(
  * nansum(tensor([1, NaN, 2])).item(); // 3
  * ```
  */
-export const nansum: ReduceWithDType = defineFunction(
+export const nansum = defineCall<ReduceWithDTypeParameters>()(
   "nansum",
-  ["input", "dim?", "keepdim?", "dtype?"],
-  ({ input, dim = null, keepdim = false, dtype = null }) => {
+  REDUCE_WITH_DTYPE,
+  (input, dim = null, keepdim = false, dtype = null) => {
     const value = summable(valueOf(input, "input", "nansum"), dtype);
     const numbers = isFloating(value.dtype)
       ? where(emit(isnanOp, [value]), constant(0, value.dtype), value)
@@ -104,10 +111,10 @@ export const nansum: ReduceWithDType = defineFunction(
  * nanmean(tensor([1, NaN, 2])).item(); // 1.5
  * ```
  */
-export const nanmean: ReduceWithDType = defineFunction(
+export const nanmean = defineCall<ReduceWithDTypeParameters>()(
   "nanmean",
-  ["input", "dim?", "keepdim?", "dtype?"],
-  ({ input, dim = null, keepdim = false, dtype = null }) => {
+  REDUCE_WITH_DTYPE,
+  (input, dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "nanmean");
     if (!isFloating(value.dtype)) {
       throw new DTypeError(
@@ -121,9 +128,9 @@ export const nanmean: ReduceWithDType = defineFunction(
   },
 );
 
-export interface Prod {
-  (input: Tensor, dim?: number | null, keepdim?: boolean, dtype?: DType | null): Tensor;
-  (input: Tensor, options: { dim?: number | null; keepdim?: boolean; dtype?: DType | null }): Tensor;
+export interface ProdParameters extends Omit<ReduceWithDTypeParameters, "dim"> {
+  /** The dimension to multiply over, or null for all elements. @default null */
+  dim?: number | null;
 }
 
 /**
@@ -134,10 +141,10 @@ export interface Prod {
  * prod(tensor([[1, 2], [3, 4]]), 1).tolist(); // [2, 12]
  * ```
  */
-export const prod: Prod = defineFunction(
+export const prod = defineCall<ProdParameters>()(
   "prod",
-  ["input", "dim?", "keepdim?", "dtype?"],
-  ({ input, dim = null, keepdim = false, dtype = null }) => {
+  REDUCE_WITH_DTYPE,
+  (input, dim = null, keepdim = false, dtype = null) => {
     const value = summable(valueOf(input, "input", "prod"), dtype);
     if (dim === null) return new Tensor(scan.prod(reshape(value, [numel(value.shape)]), 0));
     const at = normalizeDim(dim, value.shape.length, "prod");
@@ -153,14 +160,10 @@ export const prod: Prod = defineFunction(
  * amax(tensor([[1, 9], [8, 2]]), [0, 1]).item(); // 9
  * ```
  */
-export const amax: Reduce = defineFunction(
-  "amax",
-  ["input", "dim?", "keepdim?"],
-  ({ input, dim = null, keepdim = false }) => {
-    const value = valueOf(input, "input", "amax");
-    return new Tensor(ops.amax(value, normalizeDims(dim, value.shape.length, "amax"), keepdim));
-  },
-);
+export const amax = defineCall<ReduceParameters>()("amax", REDUCE, (input, dim = null, keepdim = false) => {
+  const value = valueOf(input, "input", "amax");
+  return new Tensor(ops.amax(value, normalizeDims(dim, value.shape.length, "amax"), keepdim));
+});
 
 /**
  * Smallest elements over dimensions; equal ones share the gradient.
@@ -170,14 +173,10 @@ export const amax: Reduce = defineFunction(
  * amin(tensor([[1, 9], [8, 2]]), 1).tolist(); // [1, 2]
  * ```
  */
-export const amin: Reduce = defineFunction(
-  "amin",
-  ["input", "dim?", "keepdim?"],
-  ({ input, dim = null, keepdim = false }) => {
-    const value = valueOf(input, "input", "amin");
-    return new Tensor(ops.amin(value, normalizeDims(dim, value.shape.length, "amin"), keepdim));
-  },
-);
+export const amin = defineCall<ReduceParameters>()("amin", REDUCE, (input, dim = null, keepdim = false) => {
+  const value = valueOf(input, "input", "amin");
+  return new Tensor(ops.amin(value, normalizeDims(dim, value.shape.length, "amin"), keepdim));
+});
 
 /** How many elements satisfy the op (a comparison with 0), as int64. */
 function count(value: Value, nonzero: boolean, dims: readonly number[], keepdim: boolean): Value {
@@ -198,15 +197,11 @@ function truth(value: Value, of: Value): Value {
  * any(tensor([[0, 1], [0, 0]]), 1).tolist(); // [true, false]
  * ```
  */
-export const any: Reduce = defineFunction(
-  "any",
-  ["input", "dim?", "keepdim?"],
-  ({ input, dim = null, keepdim = false }) => {
-    const value = valueOf(input, "input", "any");
-    const found = count(value, true, normalizeDims(dim, value.shape.length, "any"), keepdim);
-    return new Tensor(truth(emit(neOp, [found, constant(0, "int64")]), value));
-  },
-);
+export const any = defineCall<ReduceParameters>()("any", REDUCE, (input, dim = null, keepdim = false) => {
+  const value = valueOf(input, "input", "any");
+  const found = count(value, true, normalizeDims(dim, value.shape.length, "any"), keepdim);
+  return new Tensor(truth(emit(neOp, [found, constant(0, "int64")]), value));
+});
 
 /**
  * Whether all elements over dimensions are other than 0; true of none.
@@ -216,20 +211,11 @@ export const any: Reduce = defineFunction(
  * all(tensor([[1, 2], [0, 3]]), 1).tolist(); // [true, false]
  * ```
  */
-export const all: Reduce = defineFunction(
-  "all",
-  ["input", "dim?", "keepdim?"],
-  ({ input, dim = null, keepdim = false }) => {
-    const value = valueOf(input, "input", "all");
-    const found = count(value, false, normalizeDims(dim, value.shape.length, "all"), keepdim);
-    return new Tensor(truth(eq(found, constant(0, "int64")), value));
-  },
-);
-
-export interface CountNonzero {
-  (input: Tensor, dim?: Dims): Tensor;
-  (input: Tensor, options: { dim?: Dims }): Tensor;
-}
+export const all = defineCall<ReduceParameters>()("all", REDUCE, (input, dim = null, keepdim = false) => {
+  const value = valueOf(input, "input", "all");
+  const found = count(value, false, normalizeDims(dim, value.shape.length, "all"), keepdim);
+  return new Tensor(truth(eq(found, constant(0, "int64")), value));
+});
 
 /**
  * Number of elements other than 0.
@@ -239,26 +225,34 @@ export interface CountNonzero {
  * countNonzero(tensor([[0, 3], [5, 6]]), 1).tolist(); // [1, 2]
  * ```
  */
-export const countNonzero: CountNonzero = defineFunction(
+export const countNonzero = defineCall<Omit<ReduceParameters, "keepdim">>()(
   "countNonzero",
   ["input", "dim?"],
-  ({ input, dim = null }) => {
+  (input, dim = null) => {
     const value = valueOf(input, "input", "countNonzero");
     return new Tensor(count(value, true, normalizeDims(dim, value.shape.length, "countNonzero"), false));
   },
 );
 
-export interface Cumulative {
-  (input: Tensor, dim: number, dtype?: DType | null): Tensor;
-  (input: Tensor, options: { dim: number; dtype?: DType | null }): Tensor;
+export interface CumulativeParameters {
+  /** The tensor to accumulate. */
+  input: Tensor;
+  /** The dimension along which it is accumulated. */
+  dim: number;
+  /** Dtype to which the input is converted first; null keeps its own. @default null */
+  dtype?: DType | null;
 }
 
-const cumulative = (name: string, op: (value: Value, dim: number) => Value): Cumulative =>
-  defineFunction(name, ["input", "dim", "dtype?"], ({ input, dim, dtype = null }) => {
-    const value = summable(valueOf(input, "input", name), dtype);
-    const at = normalizeDim(dim, value.shape.length, name);
-    return new Tensor(value.shape.length === 0 ? value : op(value, at));
-  });
+const cumulative = (name: string, op: (value: Value, dim: number) => Value) =>
+  defineCall<CumulativeParameters>()(
+    name,
+    ["input", "dim", "dtype?:dtype|null"],
+    (input, dim, dtype = null) => {
+      const value = summable(valueOf(input, "input", name), dtype);
+      const at = normalizeDim(dim, value.shape.length, name);
+      return new Tensor(value.shape.length === 0 ? value : op(value, at));
+    },
+  );
 
 /**
  * y[i] = x[0] + ... + x[i] along a dimension.

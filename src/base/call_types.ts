@@ -1,0 +1,188 @@
+/**
+ * The types of a call, derived from its parameter table: an interface that documents each parameter, the list of
+ * their names in order, and the parameter list of the function that implements the call.
+ *
+ * The one rule: leading arguments by position, then at most one object with the rest by name. For the parameters
+ * a, b, c that is `f(a, b, c)`, `f(a, b, { c })`, `f(a, { b, c })` and `f({ a, b, c })`.
+ */
+
+/** The name in an entry of a table: "size" of "*size", "stride" of "stride?:whole", "stateDict" of "stateDict{}". */
+export type NameOf<Entry> = Entry extends `*${infer Name}` ? WithoutKind<Name> : WithoutKind<Entry>;
+type WithoutKind<Entry> = Entry extends `${infer Name}:${string}` ? Plain<Name> : Plain<Entry>;
+type Plain<Entry> = Entry extends `${infer Name}?`
+  ? Plain<Name>
+  : Entry extends `${infer Name}{}`
+    ? Name
+    : Entry;
+
+type Names = readonly string[];
+type Argument<Doc, Entry> = Doc[NameOf<Entry> & keyof Doc];
+
+/** What the implementing function takes: every parameter by position, in the table's order. */
+export type Positional<Doc, N extends Names> = N extends readonly [infer First, ...infer Rest extends Names]
+  ? First extends `*${string}` | `${string}?${string}`
+    ? [(Argument<Doc, First> | undefined)?, ...Positional<Doc, Rest>]
+    : [Argument<Doc, First>, ...Positional<Doc, Rest>]
+  : [];
+
+/** The names that are left when the first arguments are given by position. */
+type Rest<N extends Names, Head extends readonly unknown[]> = Head extends readonly [unknown, ...infer Others]
+  ? N extends readonly [string, ...infer Left extends Names]
+    ? Rest<Left, Others>
+    : []
+  : N;
+
+/** The documented members for these names. */
+export type Options<Doc, N extends Names> = Pick<Doc, NameOf<N[number]> & keyof Doc>;
+
+/** Every leading part of the parameters by position, followed by the object with the rest. */
+type WithOptions<Doc, N extends Names, P extends readonly unknown[]> = P extends readonly [
+  ...infer Head,
+  unknown,
+]
+  ? Closed<Doc, Rest<N, Head>, Head> | WithOptions<Doc, N, Head>
+  : never;
+
+/** An argument that is itself a plain object is given by position, never inside of the object. */
+type Closed<Doc, Left extends Names, Head extends readonly unknown[]> = Left extends readonly [
+  `${string}{}${string}`,
+  ...unknown[],
+]
+  ? never
+  : [...head: Head, options: Options<Doc, Left>];
+
+/** The names before the one that collects the remaining arguments. */
+type BeforeVariadic<N extends Names> = N extends readonly [
+  infer First extends string,
+  ...infer Left extends Names,
+]
+  ? First extends `*${string}`
+    ? []
+    : [First, ...BeforeVariadic<Left>]
+  : [];
+type AfterVariadic<N extends Names> = N extends readonly [infer First, ...infer Left extends Names]
+  ? First extends `*${string}`
+    ? Left
+    : AfterVariadic<Left>
+  : [];
+type VariadicEntry<N extends Names> = Extract<N[number], `*${string}`>;
+type ElementOf<List> = List extends readonly (infer Element)[] ? Element : never;
+
+/** The first parameters, with their labels. */
+type Leading<P extends readonly unknown[], N extends Names> = P["length"] extends N["length"]
+  ? P
+  : P extends readonly [...infer Head, unknown]
+    ? Leading<Head, N>
+    : [];
+
+/** What is left behind the first parameters, with the labels. */
+type Trailing<P extends readonly unknown[], N extends Names> = N extends readonly [
+  string,
+  ...infer Left extends Names,
+]
+  ? P extends readonly [unknown, ...infer Others]
+    ? Trailing<Others, Left>
+    : []
+  : P;
+
+/** The names that must be given. */
+type RequiredNames<N extends Names> = N extends readonly [
+  infer First extends string,
+  ...infer Left extends Names,
+]
+  ? First extends `*${string}` | `${string}?${string}`
+    ? []
+    : [First, ...RequiredNames<Left>]
+  : [];
+
+/** The implementing function's parameters, optional where the table says so: its labels, the table's question marks. */
+type ByPosition<N extends Names, P extends readonly unknown[]> = readonly [
+  ...head: Leading<P, RequiredNames<N>>,
+  ...tail: Partial<Trailing<P, RequiredNames<N>>>,
+];
+
+/** `f(a, 2, 3)`, `f(a, [2, 3])`, and both with an object behind them. */
+type VariadicForms<Doc, N extends Names, Head extends readonly unknown[]> =
+  | [...head: Head, ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[]]
+  | [...head: Head, list: Argument<Doc, VariadicEntry<N>>]
+  | [
+      ...head: Head,
+      ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[],
+      options: Options<Doc, AfterVariadic<N>>,
+    ]
+  | [...head: Head, list: Argument<Doc, VariadicEntry<N>>, options: Options<Doc, AfterVariadic<N>>]
+  | [...head: Head, options: Options<Doc, [VariadicEntry<N>, ...AfterVariadic<N>]>]
+  | WithOptions<Doc, N, Head>;
+
+/**
+ * Every form of a call that the one rule allows.
+ *
+ * The form by position alone is a readonly tuple for the compiler's sake: it then explains a misspelt option by
+ * the form with options ("'strid' does not exist ... Did you mean to write 'stride'?").
+ */
+export type CallArguments<Doc, N extends Names, P extends readonly unknown[]> = [VariadicEntry<N>] extends [
+  never,
+]
+  ? ByPosition<N, Required<P>> | WithOptions<Doc, N, Required<P>>
+  : VariadicForms<Doc, N, Leading<Required<P>, BeforeVariadic<N>>>;
+
+/** A function that is called by the one rule. */
+export interface Call<Doc, N extends Names, P extends readonly unknown[], R> {
+  (...args: CallArguments<Doc, N, P>): R;
+  /** @internal The same by position alone, unchecked: for layers, whose settings have been checked already. */
+  direct(...args: P): R;
+}
+
+/** A list without its first element; labels stay. */
+export type WithoutFirst<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Others]
+  ? Others
+  : never;
+
+/** A table's list without its first name. */
+export type OtherNames<N extends Names> = N extends readonly [string, ...infer Left extends Names]
+  ? Left
+  : never;
+
+/** A call as a method: without its first argument, which is the tensor itself. */
+export type MethodOf<F> =
+  F extends Call<infer Doc, infer N, infer P, infer R> ? Call<Doc, OtherNames<N>, WithoutFirst<P>, R> : never;
+
+/** What an argument of each kind may be; null is always left to the interface. */
+interface KindTypes {
+  flag: boolean;
+  number: number;
+  scalar: number | boolean;
+  whole: number;
+  wholes: number | readonly number[];
+  list: readonly number[];
+  dtype: string;
+  any: unknown;
+}
+type KindOf<Entry> = Entry extends `${string}:${infer Kind}|null`
+  ? Kind
+  : Entry extends `${string}:${infer Kind}`
+    ? Kind
+    : "any";
+
+type IsOptional<Doc, Key extends keyof Doc> = Record<never, never> extends Pick<Doc, Key> ? true : false;
+
+/** An entry that does not fit its documentation becomes a text that says why, and so a type error. */
+type CheckedEntry<Doc, Entry> =
+  NameOf<Entry> extends keyof Doc
+    ? IsOptional<Doc, NameOf<Entry>> extends (
+        Entry extends `*${string}` | `${string}?${string}`
+          ? true
+          : false
+      )
+      ? KindOf<Entry> extends keyof KindTypes
+        ? NonNullable<Doc[NameOf<Entry>]> extends KindTypes[KindOf<Entry>]
+          ? Entry
+          : `${NameOf<Entry> & string} is documented with another type than its kind`
+        : `there is no such kind: ${KindOf<Entry> & string}`
+      : `${NameOf<Entry> & string} is optional in one place only`
+    : `${NameOf<Entry> & string} is not documented`;
+
+/** The list of names where it fits the interface: each name documented, optional in both, of the right kind. */
+export type CheckedNames<Doc, N extends Names> = [Exclude<keyof Doc, NameOf<N[number]>>] extends [never]
+  ? { readonly [Index in keyof N]: CheckedEntry<Doc, N[Index]> }
+  : readonly `missing in the list: ${Exclude<keyof Doc, NameOf<N[number]>> & string}`[];
