@@ -17,7 +17,7 @@ const RULES: Record<ArgumentKind, Rule> = {
   flag: { holds: (value) => typeof value === "boolean", expected: "a boolean" },
   number: { holds: (value) => typeof value === "number", expected: "a number" },
   scalar: {
-    holds: (value) => typeof value === "number" || typeof value === "boolean",
+    holds: (value) => typeof value === "number" || typeof value === "boolean" || typeof value === "bigint",
     expected: "a number",
   },
   whole: { holds: Number.isInteger, expected: "a whole number" },

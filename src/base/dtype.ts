@@ -177,8 +177,11 @@ function wider(a: DType, b: DType): DType {
   return INFO[a].rank > INFO[b].rank ? a : b;
 }
 
-/** The dtype that PyTorch gives a plain number: bool, int64 or the default float32. */
-export function dtypeOfScalar(value: number | boolean): DType {
+/**
+ * The dtype with which a plain number joins tensors: a whole one leaves integer tensors integers, as in PyTorch; a
+ * bigint stands for Python's int.
+ */
+export function dtypeOfScalar(value: number | bigint | boolean): DType {
   if (typeof value === "boolean") return "bool";
-  return Number.isInteger(value) ? "int64" : "float32";
+  return typeof value === "bigint" || Number.isInteger(value) ? "int64" : "float32";
 }

@@ -1,18 +1,20 @@
-import { allocateArray, arrayFrom } from "../base/dtype.ts";
+import { typedArrayKind } from "../base/builtin_kinds.ts";
+import { allocateArray, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel, sameShape } from "../base/shape.ts";
+import { dtypeOfLeaf, valueFromData } from "../tensor/list_data.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import { toArray } from "./to_tensors.ts";
 
 /** One part of an example: a picture, a label. */
-export type ExamplePart = Tensor | ArrayBatch | number | boolean;
+export type ExamplePart = Tensor | ArrayBatch | TypedArray | number | bigint | boolean;
 /** One example, as `Dataset.get` gives it: its parts, usually picture and label. */
 export type Example = readonly ExamplePart[] | ExamplePart;
 
 /**
  * Puts examples together to a batch, as PyTorch's default collation does: tensors are stacked; numbers become
- * int64 where all are integers, else float32; truth values become bool.
+ * float32, bigints int64, booleans bool. The losses take whole floats for class labels.
  *
  * @throws ShapeError where examples differ in the number of parts or in a part's shape.
  * @example
@@ -22,7 +24,7 @@ export type Example = readonly ExamplePart[] | ExamplePart;
  *   [tensor([1.5, 2]), 4],
  * ]);
  * x.shape; // [2, 2]
- * y.dtype; // "int64"
+ * y.dtype; // "float32"
  * ```
  */
 export async function collate(examples: readonly Example[]): Promise<ArrayBatch[]> {
@@ -36,7 +38,7 @@ export async function collate(examples: readonly Example[]): Promise<ArrayBatch[
 
 async function stackParts(parts: readonly ExamplePart[]): Promise<ArrayBatch> {
   const [first] = parts;
-  if (typeof first === "number" || typeof first === "boolean") return stackNumbers(parts);
+  if (dtypeOfLeaf(first) !== undefined) return stackNumbers(parts);
   const arrays = await Promise.all(parts.map(arrayOf));
   const { shape, dtype } = arrays[0];
   const data = allocateArray(dtype, arrays.length * numel(shape));
@@ -57,15 +59,21 @@ function stackNumbers(parts: readonly ExamplePart[]): ArrayBatch {
   if (parts.some((part) => typeof part !== kind)) {
     throw new ArgumentError(`collate: expected a ${kind} in every example, as in the first`);
   }
-  const numbers = parts.map(Number);
-  const dtype = kind === "boolean" ? "bool" : numbers.every(Number.isInteger) ? "int64" : "float32";
-  return { data: arrayFrom(dtype, numbers), shape: [numbers.length], dtype };
+  return arraysIn(parts);
+}
+
+/** Scalars, typed arrays and lists of them, as plain data. */
+function arraysIn(part: unknown): ArrayBatch {
+  const { data, shape, dtype } = valueFromData("collate", part, null);
+  return { data: data as TypedArray, shape: [...shape], dtype };
 }
 
 async function arrayOf(part: ExamplePart): Promise<ArrayBatch> {
   if (part instanceof Tensor) return toArray(part);
-  if (typeof part === "object" && part !== null && ArrayBuffer.isView(part.data)) return part;
+  if (typedArrayKind(part) !== undefined) return arraysIn(part);
+  if (typeof part === "object" && part !== null && ArrayBuffer.isView((part as ArrayBatch).data))
+    return part as ArrayBatch;
   throw new ArgumentError(
-    `collate: expected tensors, numbers or { data, shape, dtype } as parts of an example, got ${typeof part}`,
+    `collate: expected tensors, typed arrays, numbers or { data, shape, dtype } as parts of an example, got ${typeof part}`,
   );
 }

@@ -1,5 +1,5 @@
 /** Tensors filled with one number, with a range, or with ones on a diagonal. */
-import { arrayFrom, type DType, dtypeOfScalar, isDType, isFloating } from "../base/dtype.ts";
+import { arrayFrom, type DType, isDType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { constantValue, emit, type Value } from "../graph/node.ts";
@@ -7,6 +7,7 @@ import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise/elementwise.ts";
 import { expand, reshape } from "../ops/shape/shape_ops.ts";
 import { defineFunction } from "./define.ts";
+import { dtypeOfLeaf } from "./list_data.ts";
 import { knownNumber, scalarValue } from "./operands.ts";
 import { Tensor, valueOf } from "./tensor.ts";
 
@@ -130,30 +131,35 @@ export const onesLike = constantLike("onesLike", 1);
 export const emptyLike = constantLike("emptyLike", 0);
 
 export interface Full {
-  (size: number | readonly number[], fillValue: number | boolean, options?: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { size: readonly number[]; fillValue: number | boolean }): Tensor;
+  (
+    size: number | readonly number[],
+    fillValue: number | bigint | boolean,
+    options?: NewTensorOptions,
+  ): Tensor;
+  (options: NewTensorOptions & { size: readonly number[]; fillValue: number | bigint | boolean }): Tensor;
 }
 
 /**
- * One value everywhere.
+ * One value everywhere: float32 for a number, int64 for a bigint, bool for a boolean, as `tensor` has it.
  *
  * @example
  * ```ts
  * full([2, 2], 7).tolist(); // [[7, 7], [7, 7]]
+ * full([2], 7n).dtype; // "int64"
  * ```
  */
 export const full: Full = defineFunction(
   "full",
   ["size", "fillValue:scalar", "dtype?", "requiresGrad?", "device?"],
   ({ size, fillValue, dtype, requiresGrad }) => {
-    const type = checkedDType("full", dtype, dtypeOfScalar(fillValue));
+    const type = checkedDType("full", dtype, dtypeOfLeaf(fillValue) ?? "float32");
     return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
   },
 );
 
 export interface FullLike {
-  (input: Tensor, fillValue: number | boolean, options?: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { input: Tensor; fillValue: number | boolean }): Tensor;
+  (input: Tensor, fillValue: number | bigint | boolean, options?: NewTensorOptions): Tensor;
+  (options: NewTensorOptions & { input: Tensor; fillValue: number | bigint | boolean }): Tensor;
 }
 
 /**
@@ -175,19 +181,25 @@ export const fullLike: FullLike = defineFunction(
 );
 
 export interface ARange {
-  (end: number, options?: NewTensorOptions): Tensor;
-  (start: number, end: number, options?: NewTensorOptions): Tensor;
-  (start: number, end: number, step: number, options?: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { start?: number; end: number; step?: number }): Tensor;
+  (end: number | bigint, options?: NewTensorOptions): Tensor;
+  (start: number | bigint, end: number | bigint, options?: NewTensorOptions): Tensor;
+  (start: number | bigint, end: number | bigint, step: number | bigint, options?: NewTensorOptions): Tensor;
+  (
+    options: NewTensorOptions & { start?: number | bigint; end: number | bigint; step?: number | bigint },
+  ): Tensor;
 }
 
 /**
- * start, start + step, ... up to but not including end. int64 where all three are whole, else float32.
+ * start, start + step, ... up to but not including end.
+ *
+ * It counts: as in PyTorch the dtype is int64 if all three are whole, so that the result can stand for positions and
+ * labels, else float32. Say `{ dtype: "float32" }` for data.
  *
  * @example
  * ```ts
  * arange(5).tolist(); // [0, 1, 2, 3, 4]
  * arange(1, 2, 0.5).tolist(); // [1, 1.5]
+ * arange(5, { dtype: "float32" }).dtype; // "float32"
  * ```
  */
 export const arange: ARange = defineFunction(

@@ -13,7 +13,7 @@ import { expand } from "../ops/shape/shape_ops.ts";
 import { withAt } from "./functions/indexing/writing.ts";
 import type { Index } from "./functions/shape/at.ts";
 import { defineMethod } from "./method_types.ts";
-import { scalarValue } from "./operands.ts";
+import { type Operand, scalarValue } from "./operands.ts";
 import { bernoulliOf, checkedProbability } from "./random.ts";
 import { drawKey, type Generator } from "./random_state.ts";
 import { Tensor } from "./tensor.ts";
@@ -50,14 +50,14 @@ declare module "./tensor.ts" {
     /** Copies another tensor's elements here, converted and broadcast. */
     copy_(src: Tensor): this;
     /** Sets every element to one number (or to that of a 0-dimensional tensor). */
-    fill_(value: number | boolean | Tensor): this;
+    fill_(value: Operand): this;
     /** Sets every element to 0. */
     zero_(): this;
     /**
      * Sets the elements that `at(...indices)` reads: `x[1, 2:5] = source` is `x.setAt_([1, "2:5"], source)`.
      * (A part of a tensor is a value of its own: changing it in place does not change the whole.)
      */
-    setAt_(indices: readonly Index[], source: Tensor | number | boolean): this;
+    setAt_(indices: readonly Index[], source: Operand): this;
     /** Draws every element uniformly from [from, to). */
     uniform_(from?: number, to?: number, options?: { generator?: Generator | null }): this;
     uniform_(options: { from?: number; to?: number; generator?: Generator | null }): this;

@@ -36,7 +36,7 @@ declare module "./tensor.ts" {
     /** One number everywhere, of this tensor's dtype unless the options say otherwise. */
     newFull(
       size: number | readonly number[],
-      fillValue: number | boolean,
+      fillValue: number | bigint | boolean,
       options?: NewTensorOptions,
     ): Tensor;
     /** Zeros of this tensor's dtype unless the options say otherwise. */

@@ -7,6 +7,7 @@ import * as functions from "./functions/index.ts";
 import * as softmax from "./functions/nn/softmax.ts";
 import { putInPlace } from "./in_place.ts";
 import { defineMethod, type Method } from "./method_types.ts";
+import type { Operand } from "./operands.ts";
 import * as random from "./random.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -405,10 +406,10 @@ declare module "./tensor.ts" {
   interface Tensor extends Methods, InPlaceMethods {
     backward: Method<Backward>;
     /** this ^ exponent */
-    pow(exponent: Tensor | number | boolean | { exponent: Tensor | number | boolean }): Tensor;
+    pow(exponent: Operand | { exponent: Operand }): Tensor;
     /** this ^ exponent, in float64 */
-    floatPower(exponent: Tensor | number | boolean | { exponent: Tensor | number | boolean }): Tensor;
-    pow_(exponent: Tensor | number | boolean | { exponent: Tensor | number | boolean }): Tensor;
+    floatPower(exponent: Operand | { exponent: Operand }): Tensor;
+    pow_(exponent: Operand | { exponent: Operand }): Tensor;
   }
 }
 

@@ -17,7 +17,7 @@ import { cast } from "../ops/elementwise/elementwise.ts";
 import { describe, Tensor, valueOf } from "./tensor.ts";
 
 /** A tensor or a plain number. */
-export type Operand = Tensor | number | boolean;
+export type Operand = Tensor | number | bigint | boolean;
 
 /**
  * Values of one dtype by PyTorch's promotion. Numbers become inputs of the program, so that another number
@@ -39,7 +39,7 @@ export function promote(of: string, operands: readonly unknown[], floating = fal
  * @throws ArgumentError for anything else.
  */
 export function knownNumber(of: string, argument: string, given: unknown): number {
-  if (typeof given === "number" || typeof given === "boolean") return Number(given);
+  if (isScalar(given)) return Number(given);
   if (given instanceof Tensor && given.ndim === 0 && given.dtype !== "bool" && given.value.data !== null)
     return numbersOf(given.dtype, given.value.data)[0];
   const found =
@@ -103,9 +103,13 @@ export function promoteFactors(
   };
 }
 
+function isScalar(value: unknown): value is number | bigint | boolean {
+  return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
+}
+
 /** A number as an input of the program. The function's name is put in front of what it complains about. */
-export function scalarValue(value: number | boolean, dtype: DType): Value {
-  if (typeof value !== "number" && typeof value !== "boolean") {
+export function scalarValue(value: number | bigint | boolean, dtype: DType): Value {
+  if (!isScalar(value)) {
     throw new ArgumentError(`expected a number, got ${shownValue(value)}`);
   }
   return constantValue(arrayFrom(dtype, [Number(value)]), [], dtype);
@@ -121,7 +125,7 @@ function promotionOf(of: string, operand: unknown): PromotionOperand {
   if (operand instanceof Tensor) {
     return { dtype: operand.dtype, kind: operand.ndim === 0 ? "zeroDim" : "tensor" };
   }
-  if (typeof operand === "number" || typeof operand === "boolean") {
+  if (isScalar(operand)) {
     return { dtype: dtypeOfScalar(operand), kind: "scalar" };
   }
   throw new ArgumentError(`${of}: expected a Tensor or a number, got ${describe(operand)}`);

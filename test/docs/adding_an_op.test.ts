@@ -62,7 +62,7 @@ test("the page's op compiles, and runs on each engine as its formula says", () =
       console.log(JSON.stringify([await y.tolist(), await first.tolist(), await second.tolist()]));
     }
     try {
-      nn.functional.squaredRelu(tensor([1]));
+      nn.functional.squaredRelu(tensor([1n]));
     } catch (error) {
       console.log(error.message);
     }

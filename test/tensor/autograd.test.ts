@@ -143,7 +143,7 @@ test("leaves and non-leaves", () => {
   assert.equal(y.isLeaf, false);
   assert.equal(x.gradFn, null);
   assert.equal(y.gradFn?.name, "exp");
-  assert.throws(() => c.tensor([1]).requiresGrad_(), /only floating-point/);
+  assert.throws(() => c.tensor([1n]).requiresGrad_(), /only floating-point/);
   assert.throws(() => y.requiresGrad_(false), /use detach/);
 });
 

@@ -59,7 +59,7 @@ test("gradients flow through changes of what is not a leaf", async () => {
 
 test("results that do not fit are refused", () => {
   assert.throws(
-    () => c.tensor([1, 2]).add_(0.5),
+    () => c.tensor([1n, 2n]).add_(0.5),
     /add_: a result of dtype float32 cannot be stored in a tensor of int64/,
   );
   assert.throws(

@@ -1,6 +1,9 @@
 /** Ops that read and write elements at positions given by another tensor. Kernels check the positions. */
+
+import { isFloating } from "../../base/dtype.ts";
 import { DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
+import type { WholeNumbersOf } from "../../base/whole_numbers.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import { full, zerosLike } from "../creation.ts";
@@ -141,6 +144,15 @@ export const wrapIndexOp: OpDefinition = {
   },
 };
 
+/** Floats as int64; its kernel throws a DTypeError for one that is not whole. Attributes `of` (who asks) and `what`, for the message. */
+export const toIndexOp: OpDefinition = {
+  name: "toIndex",
+  infer([input]) {
+    if (!isFloating(input.dtype)) throw new DTypeError(`expected floating-point numbers, got ${input.dtype}`);
+    return [{ shape: input.shape, dtype: "int64" }];
+  },
+};
+
 /** 1 at the class of each element, 0 elsewhere, along a new last dimension of `attributes.numClasses`. */
 export const oneHotOp: OpDefinition = {
   name: "oneHot",
@@ -149,6 +161,10 @@ export const oneHotOp: OpDefinition = {
     return [{ shape: [...index.shape, attributes.numClasses as number], dtype: "int64" }];
   },
 };
+
+export function toIndex(numbers: Value, { of, what }: WholeNumbersOf): Value {
+  return emit(toIndexOp, [numbers], { of, what });
+}
 
 export function gather(input: Value, dim: number, index: Value): Value {
   return emit(gatherOp, [input, index], { dim });

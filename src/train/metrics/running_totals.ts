@@ -2,7 +2,7 @@
  * The book's running means, counted inside the training program: a step adds its loss and its right answers
  * to four numbers that stay in the engine, and nothing is read back until someone wants to see them.
  */
-import { isFloating, type TypedArray } from "../../base/dtype.ts";
+import { isFloating, numbersOf, type TypedArray } from "../../base/dtype.ts";
 import { constantValue } from "../../graph/node.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { argmax, eq, isnan, logicalAnd, lt, mul, sum, where } from "../../tensor/functions/index.ts";
@@ -107,9 +107,21 @@ export class RunningTotals {
   }
 }
 
-/** Whether the outputs are logits [N, classes] and the targets class numbers [N]. */
+/**
+ * Whether the outputs are logits [N, classes] and the targets class labels [N]: integers, or floats (what a data set of
+ * plain numbers gives) of which each is one of the classes.
+ */
 export function isClassification(output: Tensor, target: Tensor): boolean {
-  return output.ndim === 2 && target.ndim === 1 && !isFloating(target.dtype);
+  if (output.ndim !== 2 || target.ndim !== 1) return false;
+  const { dtype, data } = target.value;
+  if (!isFloating(dtype)) return true;
+  return data !== null && output.shape[1] > 1 && areLabels(numbersOf(dtype, data), output.shape[1]);
+}
+
+function areLabels(numbers: ArrayLike<number>, classes: number): boolean {
+  for (let i = 0; i < numbers.length; i++)
+    if (!(Number.isInteger(numbers[i]) && numbers[i] >= 0 && numbers[i] < classes)) return false;
+  return true;
 }
 
 /** A number that is another at each step: an input of the program. */

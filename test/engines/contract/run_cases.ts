@@ -19,6 +19,7 @@ type Encoded =
   | string
   | readonly Encoded[]
   | { readonly number: string }
+  | { readonly bigint: string }
   | { readonly tensor: string; readonly grad?: boolean; readonly view?: readonly [string, ...Encoded[]] };
 
 interface Case {
@@ -140,6 +141,7 @@ class CaseRun {
     if (Array.isArray(encoded)) return encoded.map((e) => this.decode(e));
     if (typeof encoded !== "object" || encoded === null) return encoded;
     if ("number" in encoded) return Number(encoded.number);
+    if ("bigint" in encoded) return BigInt(encoded.bigint);
     const { tensor, grad, view } = encoded as {
       tensor: string;
       grad?: boolean;

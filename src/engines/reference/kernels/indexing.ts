@@ -1,6 +1,7 @@
 /** Reading and writing elements at positions given by another tensor. */
 import { IndexError } from "../../../base/errors.ts";
 import { contiguousStrides, numel } from "../../../base/shape.ts";
+import { checkedWhole, type WholeNumbersOf } from "../../../base/whole_numbers.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
 function checked(index: number, size: number, op: string): number {
@@ -141,6 +142,10 @@ const wrapIndex: ReferenceKernel = ({ inputs: [index], outputs: [output], attrib
   });
 };
 
+const toIndex: ReferenceKernel = ({ inputs: [numbers], outputs: [output], attributes }) => {
+  output.data.set(checkedWhole(numbers.data, attributes as unknown as WholeNumbersOf, numbers));
+};
+
 const oneHot: ReferenceKernel = ({ inputs: [index], outputs: [output], attributes }) => {
   const classes = attributes.numClasses as number;
   output.data.fill(0);
@@ -161,5 +166,6 @@ export const INDEXING_KERNELS: Record<string, ReferenceKernel> = {
   indexSelect,
   indexAdd,
   wrapIndex,
+  toIndex,
   oneHot,
 };

@@ -10,6 +10,8 @@ import { Tensor } from "../../tensor.ts";
 import type { Binary, BinaryOfTensors } from "./arithmetic.ts";
 import { computed, type Unary } from "./unary.ts";
 
+const MAKE_INTEGERS = 'make them of bigints (tensor([1n, 2n])) or convert with .to("int64")';
+
 /** @param ofBools - what the function is of bools; absent where it takes none. */
 const ofIntegers = (
   name: string,
@@ -22,7 +24,7 @@ const ofIntegers = (
     const [a, b] = promote(name, [input, other]);
     if (isFloating(a.dtype) || (a.dtype === "bool" && ofBools === undefined)) {
       throw new DTypeError(
-        `${name}: expected integers${ofBools === undefined ? "" : " or bools"}, got ${a.dtype}`,
+        `${name}: expected integers${ofBools === undefined ? "" : " or bools"}, got ${a.dtype}; ${MAKE_INTEGERS}`,
       );
     }
     return new Tensor(a.dtype === "bool" && ofBools ? ofBools(a, b) : emit(op, [a, b]));
@@ -33,7 +35,7 @@ const ofIntegers = (
  *
  * @example
  * ```ts
- * bitwiseAnd(tensor([6, 5]), 3).tolist(); // [2, 1]
+ * bitwiseAnd(tensor([6n, 5n]), 3).tolist(); // [2, 1]
  * ```
  */
 export const bitwiseAnd = ofIntegers("bitwiseAnd", integers.bitwiseAndOp, "one", (a, b) =>
@@ -44,7 +46,7 @@ export const bitwiseAnd = ofIntegers("bitwiseAnd", integers.bitwiseAndOp, "one",
  *
  * @example
  * ```ts
- * bitwiseOr(tensor([6, 5]), 3).tolist(); // [7, 7]
+ * bitwiseOr(tensor([6n, 5n]), 3).tolist(); // [7, 7]
  * ```
  */
 export const bitwiseOr = ofIntegers("bitwiseOr", integers.bitwiseOrOp, "one", (a, b) =>
@@ -55,7 +57,7 @@ export const bitwiseOr = ofIntegers("bitwiseOr", integers.bitwiseOrOp, "one", (a
  *
  * @example
  * ```ts
- * bitwiseXor(tensor([6, 5]), 3).tolist(); // [5, 6]
+ * bitwiseXor(tensor([6n, 5n]), 3).tolist(); // [5, 6]
  * ```
  */
 export const bitwiseXor = ofIntegers("bitwiseXor", integers.bitwiseXorOp, "one", (a, b) =>
@@ -66,7 +68,7 @@ export const bitwiseXor = ofIntegers("bitwiseXor", integers.bitwiseXorOp, "one",
  *
  * @example
  * ```ts
- * bitwiseLeftShift(tensor([1, 3]), 2).tolist(); // [4, 12]
+ * bitwiseLeftShift(tensor([1n, 3n]), 2).tolist(); // [4, 12]
  * ```
  */
 export const bitwiseLeftShift = ofIntegers("bitwiseLeftShift", integers.leftShiftOp, "one");
@@ -75,7 +77,7 @@ export const bitwiseLeftShift = ofIntegers("bitwiseLeftShift", integers.leftShif
  *
  * @example
  * ```ts
- * bitwiseRightShift(tensor([12, -1]), 2).tolist(); // [3, -1]
+ * bitwiseRightShift(tensor([12n, -1n]), 2).tolist(); // [3, -1]
  * ```
  */
 export const bitwiseRightShift = ofIntegers("bitwiseRightShift", integers.rightShiftOp, "one");
@@ -84,7 +86,7 @@ export const bitwiseRightShift = ofIntegers("bitwiseRightShift", integers.rightS
  *
  * @example
  * ```ts
- * gcd(tensor([12, 7]), tensor([18, 0])).tolist(); // [6, 7]
+ * gcd(tensor([12n, 7n]), tensor([18n, 0n])).tolist(); // [6, 7]
  * ```
  */
 export const gcd: BinaryOfTensors = ofIntegers("gcd", integers.gcdOp, "both");
@@ -93,7 +95,7 @@ export const gcd: BinaryOfTensors = ofIntegers("gcd", integers.gcdOp, "both");
  *
  * @example
  * ```ts
- * lcm(tensor([4]), tensor([6])).tolist(); // [12]
+ * lcm(tensor([4n]), tensor([6n])).tolist(); // [12]
  * ```
  */
 export const lcm: BinaryOfTensors = ofIntegers("lcm", integers.lcmOp, "both");
@@ -103,10 +105,11 @@ export const lcm: BinaryOfTensors = ofIntegers("lcm", integers.lcmOp, "both");
  *
  * @example
  * ```ts
- * bitwiseNot(tensor([0, 5])).tolist(); // [-1, -6]
+ * bitwiseNot(tensor([0n, 5n])).tolist(); // [-1, -6]
  * ```
  */
 export const bitwiseNot: Unary = computed("bitwiseNot", (x) => {
-  if (isFloating(x.dtype)) throw new DTypeError(`bitwiseNot: expected integers or bools, got ${x.dtype}`);
+  if (isFloating(x.dtype))
+    throw new DTypeError(`bitwiseNot: expected integers or bools, got ${x.dtype}; ${MAKE_INTEGERS}`);
   return emit(x.dtype === "bool" ? ops.logicalNotOp : integers.bitwiseNotOp, [x]);
 });

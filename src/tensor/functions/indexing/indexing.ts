@@ -1,5 +1,5 @@
 /** Reading and writing elements at positions that a tensor gives. */
-import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../../base/errors.ts";
+import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
 import { emit, type Value } from "../../../graph/node.ts";
 import { full } from "../../../ops/creation.ts";
@@ -8,17 +8,18 @@ import * as ops from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineFunction } from "../../define.ts";
 import { type Operand, scalarValue } from "../../operands.ts";
+import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
 export interface Gather {
-  (input: Tensor, dim: number, index: Tensor): Tensor;
-  (input: Tensor, dim: number, options: { index: Tensor }): Tensor;
+  (input: Tensor, dim: number, index: Positions): Tensor;
+  (input: Tensor, dim: number, options: { index: Positions }): Tensor;
 }
 
 /**
  * out[i][j] = input[index[i][j]][j] along dimension 0, and likewise along any other.
  *
- * @param index - int64 or int32, as many dimensions as the input.
+ * @param index - whole numbers, as a tensor or as lists; as many dimensions as the input.
  * @throws IndexError where a position lies outside the input, once it runs.
  * @example
  * ```ts
@@ -27,7 +28,7 @@ export interface Gather {
  */
 export const gather: Gather = defineFunction("gather", ["input", "dim", "index"], ({ input, dim, index }) => {
   const value = valueOf(input, "input", "gather");
-  const places = valueOf(index, "index", "gather");
+  const places = positionsOf("gather", "index", index);
   const at = normalizeDim(dim, value.shape.length, "gather");
   // A number and a list of one are alike here, and an empty index may have any shape.
   const [rank, own] = [value.shape.length, places.shape.length];
@@ -43,11 +44,11 @@ function aLine(value: Value): Value {
 }
 
 export interface Scatter {
-  (input: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor;
+  (input: Tensor, dim: number, index: Positions, src: Tensor | number): Tensor;
   (
     input: Tensor,
     dim: number,
-    index: Tensor,
+    index: Positions,
     options: { src?: Tensor; value?: number; reduce?: "add" | "multiply" | null },
   ): Tensor;
 }
@@ -71,7 +72,7 @@ export const scatter: Scatter = defineFunction(
   ["input", "dim", "index", "src?", "value?", "reduce?"],
   ({ input, dim, index, src, value = src, reduce = null }) => {
     const into = valueOf(input, "input", "scatter");
-    const places = valueOf(index, "index", "scatter");
+    const places = positionsOf("scatter", "index", index);
     const at = normalizeDim(dim, into.shape.length, "scatter");
     if (value === undefined) throw new ArgumentError("scatter: expected `src` or `value`");
     const put = reduce === null ? ops.scatter : REDUCTIONS.get(reduce);
@@ -89,8 +90,8 @@ export const scatter: Scatter = defineFunction(
 );
 
 export interface ScatterAdd {
-  (input: Tensor, dim: number, index: Tensor, src: Tensor): Tensor;
-  (input: Tensor, dim: number, index: Tensor, options: { src: Tensor }): Tensor;
+  (input: Tensor, dim: number, index: Positions, src: Tensor): Tensor;
+  (input: Tensor, dim: number, index: Positions, options: { src: Tensor }): Tensor;
 }
 
 /**
@@ -109,14 +110,14 @@ export const scatterAdd: ScatterAdd = defineFunction(
     const into = valueOf(input, "input", "scatterAdd");
     const at = normalizeDim(dim, into.shape.length, "scatterAdd");
     return new Tensor(
-      ops.scatterAdd(into, at, valueOf(index, "index", "scatterAdd"), valueOf(src, "src", "scatterAdd")),
+      ops.scatterAdd(into, at, positionsOf("scatterAdd", "index", index), valueOf(src, "src", "scatterAdd")),
     );
   },
 );
 
 /** A list of positions; a single one counts as a list of one. */
 function listOf(index: unknown, of: string): Value {
-  return aLine(valueOf(index, "index", of));
+  return aLine(positionsOf(of, "index", index));
 }
 
 /**
@@ -124,7 +125,7 @@ function listOf(index: unknown, of: string): Value {
  *
  * @example
  * ```ts
- * indexSelect(tensor([[1], [2], [3]]), 0, tensor([2, 0])).tolist(); // [[3], [1]]
+ * indexSelect(tensor([[1], [2], [3]]), 0, [2, 0]).tolist(); // [[3], [1]]
  * ```
  */
 export const indexSelect: Gather = defineFunction(
@@ -140,8 +141,8 @@ export const indexSelect: Gather = defineFunction(
 );
 
 export interface IndexAdd {
-  (input: Tensor, dim: number, index: Tensor, source: Tensor, alpha?: number): Tensor;
-  (input: Tensor, dim: number, index: Tensor, source: Tensor, options: { alpha?: number }): Tensor;
+  (input: Tensor, dim: number, index: Positions, source: Tensor, alpha?: number): Tensor;
+  (input: Tensor, dim: number, index: Positions, source: Tensor, options: { alpha?: number }): Tensor;
 }
 
 /**
@@ -165,8 +166,8 @@ export const indexAdd: IndexAdd = defineFunction(
 );
 
 export interface Take {
-  (input: Tensor, index: Tensor): Tensor;
-  (input: Tensor, options: { index: Tensor }): Tensor;
+  (input: Tensor, index: Positions): Tensor;
+  (input: Tensor, options: { index: Positions }): Tensor;
 }
 
 /**
@@ -179,9 +180,7 @@ export interface Take {
  */
 export const take: Take = defineFunction("take", ["input", "index"], ({ input, index }) => {
   const value = valueOf(input, "input", "take");
-  const positions = valueOf(index, "index", "take");
-  if (positions.dtype !== "int64")
-    throw new DTypeError(`take: expected an index of dtype int64, got ${positions.dtype}`);
+  const positions = positionsOf("take", "index", index);
   const size = numel(value.shape);
   if (size === 0 && numel(positions.shape) > 0)
     throw new IndexError("take: the tensor has no elements to take");
@@ -190,8 +189,8 @@ export const take: Take = defineFunction("take", ["input", "index"], ({ input, i
 });
 
 export interface TakeAlongDim {
-  (input: Tensor, indices: Tensor, dim?: number | null): Tensor;
-  (input: Tensor, indices: Tensor, options: { dim?: number | null }): Tensor;
+  (input: Tensor, indices: Positions, dim?: number | null): Tensor;
+  (input: Tensor, indices: Positions, options: { dim?: number | null }): Tensor;
 }
 
 /**
@@ -208,11 +207,11 @@ export const takeAlongDim: TakeAlongDim = defineFunction(
   ["input", "indices", "dim?"],
   ({ input, indices, dim = null }) => {
     if (dim === null) {
-      const list = valueOf(indices, "indices", "takeAlongDim");
+      const list = positionsOf("takeAlongDim", "indices", indices);
       return take(input, new Tensor(reshape(list, [numel(list.shape)])));
     }
     const value = valueOf(input, "input", "takeAlongDim");
-    const given = valueOf(indices, "indices", "takeAlongDim");
+    const given = positionsOf("takeAlongDim", "indices", indices);
     const index = emit(ops.wrapIndexOp, [given], {
       size: value.shape[normalizeDim(dim, value.shape.length, "takeAlongDim")] ?? 1,
     });
@@ -235,8 +234,8 @@ export const takeAlongDim: TakeAlongDim = defineFunction(
 );
 
 export interface IndexFill {
-  (input: Tensor, dim: number, index: Tensor, value: Operand): Tensor;
-  (input: Tensor, dim: number, index: Tensor, options: { value: Operand }): Tensor;
+  (input: Tensor, dim: number, index: Positions, value: Operand): Tensor;
+  (input: Tensor, dim: number, index: Positions, options: { value: Operand }): Tensor;
 }
 
 /**
@@ -273,8 +272,8 @@ function numberValue(tensor: Tensor): Value {
 }
 
 export interface OneHot {
-  (input: Tensor, numClasses?: number): Tensor;
-  (input: Tensor, options: { numClasses?: number }): Tensor;
+  (input: Positions, numClasses?: number): Tensor;
+  (input: Positions, options: { numClasses?: number }): Tensor;
 }
 
 /**
@@ -292,7 +291,7 @@ export const oneHot: OneHot = defineFunction(
   "oneHot",
   ["input", "numClasses?"],
   ({ input, numClasses = -1 }) => {
-    const value = valueOf(input, "input", "oneHot");
+    const value = cast(positionsOf("oneHot", "input", input), "int64");
     let classes = numClasses;
     if (classes === -1) {
       if (value.data === null || value.data.length === 0) {

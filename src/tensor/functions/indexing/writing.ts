@@ -12,7 +12,8 @@ import { indexSelect, scatter, scatterAdd, wrapIndexOp } from "../../../ops/shap
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { slice as sliced } from "../../../ops/shape/slicing.ts";
 import { defineFunction } from "../../define.ts";
-import { toValue } from "../../operands.ts";
+import { type Operand, toValue } from "../../operands.ts";
+import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { at, type Index } from "../shape/at.ts";
 import { diagonal, select, slice } from "../shape/slicing.ts";
@@ -37,7 +38,7 @@ function written(of: string, value: Value, places: Value, source: Value, add = f
 }
 
 /** `input` with `source` (a number or a tensor that broadcasts) at the positions that `at(...indices)` reads. */
-export function withAt(input: Tensor, indices: readonly Index[], source: Tensor | number | boolean): Tensor {
+export function withAt(input: Tensor, indices: readonly Index[], source: Operand): Tensor {
   const { value } = input;
   const places = at(positionsIn(value), ...indices).value;
   return new Tensor(written("setAt_", value, places, toValue(source, value.dtype)));
@@ -78,8 +79,8 @@ function sameDType(of: string, value: Value, other: unknown, argument: string): 
 }
 
 export interface Put {
-  (input: Tensor, index: Tensor, source: Tensor, accumulate?: boolean): Tensor;
-  (input: Tensor, index: Tensor, source: Tensor, options: { accumulate?: boolean }): Tensor;
+  (input: Tensor, index: Positions, source: Tensor, accumulate?: boolean): Tensor;
+  (input: Tensor, index: Positions, source: Tensor, options: { accumulate?: boolean }): Tensor;
 }
 
 /**
@@ -96,10 +97,8 @@ export const put: Put = defineFunction(
   ["input", "index", "source", "accumulate?:flag"],
   ({ input, index, source, accumulate = false }) => {
     const value = valueOf(input, "input", "put");
-    const positions = valueOf(index, "index", "put");
+    const positions = positionsOf("put", "index", index);
     const given = sameDType("put", value, source, "source");
-    if (positions.dtype !== "int64")
-      throw new DTypeError(`put: expected an index of dtype int64, got ${positions.dtype}`);
     if (numel(given.shape) !== numel(positions.shape)) {
       throw new ShapeError(
         `put: expected as many elements as positions, got ${formatShape(given.shape)} for ${formatShape(positions.shape)}`,
@@ -234,8 +233,8 @@ export const diagonalScatter: DiagonalScatter = defineFunction(
 );
 
 export interface IndexCopy {
-  (input: Tensor, dim: number, index: Tensor, source: Tensor): Tensor;
-  (input: Tensor, dim: number, index: Tensor, options: { source: Tensor }): Tensor;
+  (input: Tensor, dim: number, index: Positions, source: Tensor): Tensor;
+  (input: Tensor, dim: number, index: Positions, options: { source: Tensor }): Tensor;
 }
 
 /** A number as a vector of one. */
@@ -243,9 +242,7 @@ const line = (value: Value) => (value.shape.length === 0 ? reshape(value, [1]) :
 
 /** A list of positions along `dim` as an index as large as the source. */
 function spreadIndex(of: string, into: Value, dim: number, index: unknown, source: Value): Value {
-  const list = line(valueOf(index, "index", of));
-  if (list.dtype !== "int64" && list.dtype !== "int32")
-    throw new DTypeError(`${of}: expected an index of dtype int64 or int32, got ${list.dtype}`);
+  const list = line(positionsOf(of, "index", index));
   const expected = into.shape.map((size, d) => (d === dim ? numel(list.shape) : size));
   if (list.shape.length !== 1 || !sameShape(source.shape, expected)) {
     throw new ShapeError(
@@ -281,11 +278,18 @@ export const indexCopy: IndexCopy = defineFunction(
 export type Reduction = "sum" | "prod" | "mean" | "amax" | "amin";
 
 export interface ScatterReduce {
-  (input: Tensor, dim: number, index: Tensor, src: Tensor, reduce: Reduction, includeSelf?: boolean): Tensor;
   (
     input: Tensor,
     dim: number,
-    index: Tensor,
+    index: Positions,
+    src: Tensor,
+    reduce: Reduction,
+    includeSelf?: boolean,
+  ): Tensor;
+  (
+    input: Tensor,
+    dim: number,
+    index: Positions,
     src: Tensor,
     reduce: Reduction,
     options: { includeSelf?: boolean },
@@ -335,7 +339,7 @@ export const scatterReduce: ScatterReduce = defineFunction(
   ({ input, dim, index, src, reduce, includeSelf = true }) => {
     const value = valueOf(input, "input", "scatterReduce");
     const along = normalizeDim(dim, value.shape.length, "scatterReduce");
-    const places = valueOf(index, "index", "scatterReduce");
+    const places = positionsOf("scatterReduce", "index", index);
     const given = sameDType("scatterReduce", value, src, "src");
     return new Tensor(
       reducedInto("scatterReduce", value, along, places, cropped(given, places), reduce, includeSelf),
@@ -356,7 +360,7 @@ function cropped(src: Value, index: Value): Value {
 export type IndexReduce = (
   input: Tensor,
   dim: number,
-  index: Tensor,
+  index: Positions,
   source: Tensor,
   reduce: "prod" | "mean" | "amax" | "amin",
   options?: { includeSelf?: boolean },
@@ -388,8 +392,8 @@ export const indexReduce: IndexReduce = defineFunction(
 );
 
 export interface UnravelIndex {
-  (indices: Tensor, shape: number | readonly number[]): Tensor[];
-  (indices: Tensor, options: { shape: number | readonly number[] }): Tensor[];
+  (indices: Positions, shape: number | readonly number[]): Tensor[];
+  (indices: Positions, options: { shape: number | readonly number[] }): Tensor[];
 }
 
 /**
@@ -405,9 +409,7 @@ export const unravelIndex: UnravelIndex = defineFunction(
   "unravelIndex",
   ["indices", "shape:wholes"],
   ({ indices, shape }) => {
-    const value = valueOf(indices, "indices", "unravelIndex");
-    if (isFloating(value.dtype) || value.dtype === "bool")
-      throw new DTypeError(`unravelIndex: expected integers, got ${value.dtype}`);
+    const value = positionsOf("unravelIndex", "indices", indices);
     const sizes = [shape].flat() as number[];
     if (sizes.some((size) => size < 0))
       throw new ArgumentError(`unravelIndex: expected sizes of 0 or more, got ${formatShape(sizes)}`);

@@ -1,6 +1,4 @@
-/** Rows of a table by their numbers. */
-import { isFloating } from "../../../base/dtype.ts";
-import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
+import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { emit } from "../../../graph/node.ts";
@@ -10,6 +8,7 @@ import * as ops from "../../../ops/nn/embedding.ts";
 import { noGrad } from "../../autograd.ts";
 import { defineFunction } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
+import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { named } from "./arguments.ts";
 import { vectorNorm } from "./norm.ts";
@@ -25,7 +24,7 @@ export interface EmbeddingOptions {
 
 export interface Embedding {
   (
-    input: Tensor,
+    input: Positions,
     weight: Tensor,
     paddingIdx?: number | null,
     maxNorm?: number | null,
@@ -33,13 +32,13 @@ export interface Embedding {
     scaleGradByFreq?: boolean,
     sparse?: boolean,
   ): Tensor;
-  (input: Tensor, weight: Tensor, options: EmbeddingOptions): Tensor;
+  (input: Positions, weight: Tensor, options: EmbeddingOptions): Tensor;
 }
 
 /**
  * The rows of `weight` at the indices `input`.
  *
- * @param input - indices of an integer dtype, of any shape.
+ * @param input - indices, whole numbers of any dtype and shape.
  * @param weight - [rows, width].
  * @param paddingIdx - a row that collects no gradient; negative ones count from the end.
  * @param maxNorm - rows that are asked for and longer than this are first shortened to it, in place.
@@ -65,13 +64,8 @@ export const embedding = defineFunction<Embedding>(
   ({ input, weight, ...options }) => {
     const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
     const of = named("embedding");
-    const indices = valueOf(input, "input", of);
+    const indices = positionsOf(of, "input", input);
     const { shape } = valueOf(weight, "weight", of);
-    if (isFloating(indices.dtype) || indices.dtype === "bool") {
-      throw new DTypeError(
-        `${of}: expected indices of an integer dtype, got ${indices.dtype}; convert them with .to("int64")`,
-      );
-    }
     if (shape.length !== 2)
       throw new ShapeError(`${of}: expected a weight [rows, width], got ${formatShape(shape)}`);
     if (options.sparse) throw new ArgumentError(`${of}: expected \`sparse\` false; gradients are dense here`);

@@ -11,6 +11,7 @@ import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { executor } from "../../../runtime/runtime.ts";
 import { defineFunction } from "../../define.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
+import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
 export interface IsIn {
@@ -133,9 +134,7 @@ export const searchsorted: SearchSorted = defineFunction(
 );
 
 function inOrder(sequence: Value, sorter: unknown): Value {
-  const positions = valueOf(sorter, "sorter", "searchsorted");
-  if (positions.dtype !== "int64")
-    throw new DTypeError(`searchsorted: expected a \`sorter\` of dtype int64, got ${positions.dtype}`);
+  const positions = positionsOf("searchsorted", "sorter", sorter);
   if (!sameShape(positions.shape, sequence.shape)) {
     throw new ShapeError(
       `searchsorted: expected a \`sorter\` of the sequence's shape ${formatShape(sequence.shape)}, got ${formatShape(positions.shape)}`,
@@ -207,9 +206,7 @@ export const bincount: BinCount = defineFunction(
   "bincount",
   ["input", "weights?", "minlength?:whole"],
   async ({ input, weights = null, minlength = 0 }) => {
-    const value = valueOf(input, "input", "bincount");
-    if (isFloating(value.dtype) || value.dtype === "bool")
-      throw new DTypeError(`bincount: expected integers, got ${value.dtype}`);
+    const value = positionsOf("bincount", "input", input);
     if (value.shape.length !== 1)
       throw new ShapeError(`bincount: expected a vector, got shape ${formatShape(value.shape)}`);
     if (minlength < 0)

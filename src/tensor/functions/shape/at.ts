@@ -12,14 +12,19 @@ import { indexSelect, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { noteResult } from "../../define.ts";
+import { valueFromData } from "../../list_data.ts";
+import { positionsOf as givenPositions, type Positions } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { selected, sliceBounds } from "./slicing.ts";
 
 /**
  * One index: a position, `"start:end:step"` (any part may be missing), `null` for a new dimension, `"..."`
- * for all dimensions not named, a tensor (or list) of positions, or a mask of bools.
+ * for all dimensions not named, a tensor (or lists) of positions, or a mask of bools.
  */
-export type Index = number | string | null | Tensor | readonly number[] | readonly boolean[];
+export type Index = string | null | Positions | MaskList;
+
+/** Nested lists of booleans. */
+export type MaskList = readonly (boolean | MaskList)[];
 
 /** The positions along one of a mask's dimensions, of the size given. */
 class MaskDimension {
@@ -33,7 +38,7 @@ class MaskDimension {
 }
 
 /** An index once masks are written out as positions. */
-type PlainIndex = Exclude<Index, readonly boolean[]> | MaskDimension;
+type PlainIndex = Exclude<Index, MaskList> | MaskDimension;
 
 export interface At {
   (input: Tensor, ...indices: Index[]): Tensor;
@@ -74,8 +79,10 @@ export const at: At = (
 const OPTIONS = signature("at", ["indices"]);
 
 function withoutMask(index: Index): PlainIndex[] {
-  if (Array.isArray(index) && index.length > 0 && index.every((one) => typeof one === "boolean"))
-    return positionsOfMask(Uint8Array.from(index, Number), [index.length]);
+  if (Array.isArray(index) && [index].flat(64).length > 0 && [index].flat(64).every(isBoolean)) {
+    const mask = valueFromData("at", index, "bool");
+    return positionsOfMask(mask.data as TypedArray, mask.shape);
+  }
   if (!(index instanceof Tensor) || (index.dtype !== "bool" && index.dtype !== "uint8"))
     return [index as PlainIndex];
   const { data, shape } = index.value;
@@ -87,6 +94,8 @@ function withoutMask(index: Index): PlainIndex[] {
   }
   return positionsOfMask(data, shape);
 }
+
+const isBoolean = (one: unknown): boolean => typeof one === "boolean";
 
 function positionsOfMask(mask: TypedArray, shape: Shape): MaskDimension[] {
   const found: number[] = [];
@@ -165,12 +174,7 @@ function positionsOf(index: Exclude<PlainIndex, string | null>, size: number): V
     }
     return constant(index < 0 ? index + size : index, "int64");
   }
-  const value =
-    index instanceof Tensor
-      ? index.value
-      : constantValue(Float64Array.from(index as readonly number[]), [index.length], "int64");
-  if (value.dtype !== "int64" && value.dtype !== "int32")
-    throw new DTypeError(`at: expected positions of dtype int64, got ${value.dtype}`);
+  const value = givenPositions("at", "index", index);
   return emit(wrapIndexOp, [value], { size });
 }
 

@@ -13,6 +13,7 @@ import { indexSelect } from "../../../ops/shape/indexing.ts";
 import * as ops from "../../../ops/shape/shape_ops.ts";
 import * as slicing from "../../../ops/shape/slicing.ts";
 import { defineFunction } from "../../define.ts";
+import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import type { Sizes, ToShapeOf, WithSizes } from "./shape.ts";
 
@@ -214,7 +215,11 @@ export const repeatInterleave: RepeatInterleave = defineFunction(
 
 function repeatsOf(repeats: unknown, size: number): number[] {
   const data =
-    repeats instanceof Tensor ? repeats.value.data : typeof repeats === "number" ? [repeats] : repeats;
+    repeats instanceof Tensor
+      ? positionsOf("repeatInterleave", "repeats", repeats).data
+      : typeof repeats === "number"
+        ? [repeats]
+        : repeats;
   if (data === null) {
     throw new ArgumentError(
       "repeatInterleave: expected `repeats` to be known; read it first (await repeats.data())",

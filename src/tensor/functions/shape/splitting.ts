@@ -4,6 +4,7 @@ import { formatShape, normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { defineFunction } from "../../define.ts";
+import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { split } from "./joining.ts";
 
@@ -56,10 +57,10 @@ function cutsOf(of: string, given: unknown, size: number): number[] {
 }
 
 function listed(of: string, tensor: Tensor): number | number[] {
-  const { data, dtype, shape } = tensor.value;
-  if (data === null || dtype !== "int64" || shape.length > 1) {
+  const { data, dtype, shape } = positionsOf(of, "indicesOrSections", tensor);
+  if (data === null || shape.length > 1) {
     throw new ArgumentError(
-      `${of}: expected positions whose values are known already, as an int64 number or list, got a ${dtype} tensor of shape ${formatShape(shape)}`,
+      `${of}: expected positions whose values are known already, as a number or a list, got a ${dtype} tensor of shape ${formatShape(shape)}`,
     );
   }
   return shape.length === 0 ? data[0] : Array.from(data);

@@ -13,6 +13,7 @@ import { sum } from "../../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../../ops/shape/shape_ops.ts";
 import { defineLoss } from "../../../autocast.ts";
 import { promote, scalarValue } from "../../../operands.ts";
+import { wholeValue } from "../../../positions.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
 import { type Reduction, type ReductionOptions, reductionOf } from "./reduction.ts";
@@ -70,8 +71,8 @@ const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "redu
  * Cross-entropy between scores and classes: the mean over the examples of -log softmax(input)[target].
  *
  * @param input - scores (logits) [C], [N, C] or [N, C, d1, ...].
- * @param target - class labels (an integer dtype) of the input's shape without C, or probabilities of the
- * input's shape.
+ * @param target - class labels (whole numbers of any dtype) of the input's shape without C, or probabilities (floats)
+ * of the input's shape.
  * @param weight - one factor per class; the mean then divides by the sum of the labels' weights.
  * @param ignoreIndex - a label that counts for nothing.
  * @param labelSmoothing - this share of each label's probability is spread evenly over all classes.
@@ -147,7 +148,8 @@ function classDimOf(of: string, x: Value): number {
 
 /** The label of scores [C] may stand in a list. */
 function labelOfOne(x: Value, target: Value): Value {
-  const inList = x.shape.length === 1 && sameShape(target.shape, [1]) && !isFloating(target.dtype);
+  const isProbability = isFloating(target.dtype) && sameShape(target.shape, x.shape);
+  const inList = x.shape.length === 1 && sameShape(target.shape, [1]) && !isProbability;
   return inList ? reshape(target, []) : target;
 }
 
@@ -205,21 +207,17 @@ interface Labels {
   readonly counted: number | null;
 }
 
-function labelsOf(of: string, scores: Value, target: Value, classDim: number, ignoreIndex: number): Labels {
+function labelsOf(of: string, scores: Value, given: Value, classDim: number, ignoreIndex: number): Labels {
   const expected = withoutDim(scores.shape, classDim);
-  if (isFloating(target.dtype) || target.dtype === "bool") {
+  if (given.dtype === "bool" || !sameShape(given.shape, expected)) {
     const other = of === "crossEntropy" ? `, or probabilities of shape ${formatShape(scores.shape)}` : "";
-    throw new DTypeError(
-      `${named(of)}: expected class labels of an integer dtype and shape ${formatShape(expected)}${other}, ` +
-        `got ${target.dtype} ${formatShape(target.shape)}; convert labels with .to("int64")`,
+    const Problem = given.dtype === "bool" ? DTypeError : ShapeError;
+    throw new Problem(
+      `${named(of)}: expected class labels of shape ${formatShape(expected)}${other}, ` +
+        `got ${given.dtype} ${formatShape(given.shape)}`,
     );
   }
-  if (!sameShape(target.shape, expected)) {
-    throw new ShapeError(
-      `${named(of)}: expected class labels of shape ${formatShape(expected)} for an input ${formatShape(scores.shape)}, ` +
-        `got ${formatShape(target.shape)}`,
-    );
-  }
+  const target = wholeValue(named(of), "class labels", given);
   const rule: LabelRule = { classes: scores.shape[classDim], ignoreIndex, of: named(of) };
   if (target.data === null) return { value: classLabels(target, rule), counted: null };
   const labels = checkedLabels(target.data, rule);

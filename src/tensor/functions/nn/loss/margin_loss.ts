@@ -1,7 +1,6 @@
 /** Losses that want the right class ahead of the others by a margin. */
 import { checkedLabels, type LabelRule } from "../../../../base/class_labels.ts";
-import { isFloating } from "../../../../base/dtype.ts";
-import { ArgumentError, DTypeError, ShapeError } from "../../../../base/errors.ts";
+import { ArgumentError, ShapeError } from "../../../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../../../base/shape.ts";
 import { constantValue, type Value } from "../../../../graph/node.ts";
 import { constant } from "../../../../ops/creation.ts";
@@ -10,6 +9,7 @@ import { classLabels, labelMask } from "../../../../ops/nn/labels.ts";
 import { sum } from "../../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../../ops/shape/shape_ops.ts";
 import { defineLoss } from "../../../autocast.ts";
+import { wholeValue } from "../../../positions.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
 import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
@@ -71,12 +71,8 @@ export const multiMarginLoss = defineLoss<MultiMarginLoss>(
   },
 );
 
-function checked(of: string, labels: Value, classes: number): Value {
-  if (isFloating(labels.dtype) || labels.dtype === "bool") {
-    throw new DTypeError(
-      `${named(of)}: expected class labels of an integer dtype, got ${labels.dtype}; convert them with .to("int64")`,
-    );
-  }
+function checked(of: string, given: Value, classes: number): Value {
+  const labels = wholeValue(named(of), "class labels", given);
   // No label is left out: Infinity is none.
   const rule: LabelRule = { classes, ignoreIndex: Number.POSITIVE_INFINITY, of: named(of) };
   return labels.data === null
