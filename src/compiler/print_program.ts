@@ -28,7 +28,7 @@ export function printProgram(program: Program, timings: readonly StepTiming[] = 
     megabytes(movedBytes(program, step)),
     time.has(i) ? `${(time.get(i) as number).toFixed(3)} ms` : "",
   ]);
-  const widths = [0, 1, 2].map((c) => Math.max(0, ...rows.map((r) => r[c].length)));
+  const widths = [0, 1, 2].map((c) => rows.reduce((widest, row) => Math.max(widest, row[c].length), 0));
   const lines = rows.map(
     (r) =>
       `${r[0].padStart(widths[0])}  ${r[1].padEnd(widths[1])}  ${r[2].padEnd(widths[2])}  ${r[3]}  ${r[4]}${r[5] ? `  ${r[5]}` : ""}`,

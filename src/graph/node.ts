@@ -65,6 +65,8 @@ export class Node {
   readonly outputs: Value[] = [];
   /** Whether `backward` has passed and let go of what it needed. */
   backwardDone = false;
+  /** The results that the user's own code was given; null while there are none. */
+  received: WeakRef<Value>[] | null = null;
 
   constructor(op: OpDefinition, inputs: readonly Value[], attributes: Attributes, label: string) {
     this.op = op;

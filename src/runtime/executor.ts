@@ -15,14 +15,12 @@ import type {
   StepTiming,
 } from "../engines/contract/engine.ts";
 import { type Capture, capture, collectNodes } from "../graph/capture.ts";
-import type { Node, StateBuffer, Value } from "../graph/node.ts";
+import type { StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
 import { Arrival } from "./arrival.ts";
 import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
+import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
 import { HomeBuffer, homeOf, type StateOwner } from "./home_buffer.ts";
-
-/** Elements up to which a result is read back without having been asked for. */
-const SMALL = 65_536;
 
 /** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
 const MOST_PROGRAMS = 256;
@@ -77,7 +75,7 @@ export class Executor {
   private readonly cache = new Map<string, CachedProgram>();
   private readonly commits = new Map<StateOwner, Commit>();
   private readonly homeless = new Map<StateOwner, Value>();
-  private topLevel: WeakRef<Value>[] = [];
+  private readonly held = new HeldValues();
   /** Gradients that users may read. */
   readonly gradients = new GradientBook();
   private queue: Promise<void> | null = null;
@@ -93,8 +91,7 @@ export class Executor {
   /** Remembers a value that the user's own code made, in case it must be kept when weights change. */
   note(value: Value): void {
     if (value.settled || !atTopLevel()) return;
-    this.topLevel.push(new WeakRef(value));
-    if (this.topLevel.length >= 4096) this.topLevel = this.topLevel.filter((ref) => isPending(ref.deref()));
+    this.held.note(value);
   }
 
   /** Makes `value` the owner's new contents at the next run (an in-place change). */
@@ -305,36 +302,21 @@ export class Executor {
     const outputs = new Set<Value>();
     for (const value of requested) if (!value.settled) outputs.add(value);
     if (commits.length === 0) {
-      this.addSmallAncestors(outputs);
+      // What is on the way is likely to be asked for next (the logits after the loss), and costs nothing.
+      for (const value of smallReceived(collectNodes([...outputs], onLost))) outputs.add(value);
       return [...outputs];
     }
     const doomed = new Set<StateBuffer>(commits.map((c) => c.owner.home as StateBuffer));
     for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
     const canBeKept = (value: Value | undefined): value is Value => isPending(value) && value.lost === null;
-    const held = [...this.topLevel.map((ref) => ref.deref()), ...this.gradients.values()].filter(canBeKept);
+    const held = [...this.held.pending(), ...this.gradients.values()].filter(canBeKept);
     const mustBeKept = dependents(held, doomed);
     for (const value of mustBeKept) outputs.add(value);
     const mayWait = (value: Value | undefined) => canBeKept(value) && !mustBeKept.has(value);
-    this.topLevel = this.topLevel.filter((ref) => mayWait(ref.deref()));
+    this.held.keepOnly(mayWait);
     this.gradients.keepOnly(mayWait);
     for (const { owner } of commits) outputs.delete(owner.value);
     return [...outputs];
-  }
-
-  /**
-   * What the user's code made on the way to what it asks for is likely to be asked for next (the logits after
-   * the loss): read it back as well where that costs nothing.
-   */
-  private addSmallAncestors(outputs: Set<Value>): void {
-    if (this.topLevel.length === 0 || outputs.size === 0) return;
-    const nodes = new Set(collectNodes([...outputs], onLost));
-    this.topLevel = this.topLevel.filter((ref) => {
-      const value = ref.deref();
-      if (!isPending(value)) return false;
-      if (value.node === null || !nodes.has(value.node) || numel(value.shape) > SMALL) return true;
-      outputs.add(value);
-      return false;
-    });
   }
 
   private lookUp(key: string, build: () => Parameters<typeof compileGraph>[0]): CachedProgram {
@@ -462,29 +444,6 @@ function loseContents({ owner, value }: Commit): void {
   value.lost = "the run that was to compute it failed";
   home.holds = null;
   if (owner.home === home) owner.home = null;
-}
-
-function isPending(value: Value | undefined): value is Value {
-  return value !== undefined && !value.settled;
-}
-
-/** Which of `values` are computed from a state buffer in `doomed`. */
-function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): Set<Value> {
-  const nodes = new Set<Node>();
-  const stack = [...values];
-  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-    if (value.settled || value.node === null || nodes.has(value.node)) continue;
-    nodes.add(value.node);
-    for (const input of value.node.inputs) stack.push(input);
-  }
-  const touched = new Set<Node>();
-  const depends = (value: Value) =>
-    value.state !== null
-      ? doomed.has(value.state)
-      : !value.settled && value.node !== null && touched.has(value.node);
-  // Inputs are always older than the nodes that read them.
-  for (const node of [...nodes].sort((a, b) => a.id - b.id)) if (node.inputs.some(depends)) touched.add(node);
-  return new Set(values.filter(depends));
 }
 
 function onLost(value: Value): never {

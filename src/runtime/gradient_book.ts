@@ -11,8 +11,8 @@ export interface GradientLeaf {
   readonly grad: { readonly cell: StateOwner } | null;
 }
 
-/** How many are noted before those that need no more looking after are dropped. */
-const MANY = 4096;
+/** How many are noted before those that need no more looking after are dropped for the first time. */
+const FIRST_SWEEP = 4096;
 
 export class GradientBook {
   readonly #noted = new Map<number, WeakRef<StateOwner>>();
@@ -20,6 +20,7 @@ export class GradientBook {
   readonly #leaves = new WeakMap<StateOwner, GradientLeaf>();
   readonly #homes = new WeakMap<GradientLeaf, HomeBuffer>();
   #next = 1;
+  #sweepAt = FIRST_SWEEP;
 
   /** Remembers the gradient that `backward` left with a leaf, whatever becomes of it. */
   note(owner: StateOwner, leaf: GradientLeaf): void {
@@ -27,7 +28,9 @@ export class GradientBook {
     this.#numbers.set(owner, number);
     this.#leaves.set(owner, leaf);
     this.#noted.set(number, new WeakRef(owner));
-    if (this.#noted.size % MANY === 0) this.keepOnly((value) => !value.settled);
+    if (this.#noted.size < this.#sweepAt) return;
+    this.keepOnly((value) => !value.settled);
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#noted.size);
   }
 
   /** Nobody will read this gradient any more. */

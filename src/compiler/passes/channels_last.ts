@@ -156,6 +156,18 @@ class LayoutPass {
 
   /** The twin, made where there is none; values of fewer dimensions are seen as broadcast to four. */
   private last(id: number): number {
+    // From the source of a chain of broadcasts on: a call for each of them would be too deep.
+    const chain = [id];
+    for (let at = id; this.isSpread(at) && !this.twins.has(at); ) {
+      [at] = this.graph.nodes[this.makers[at]].inputs;
+      if (at === undefined) break;
+      chain.push(at);
+    }
+    for (let i = chain.length - 1; i > 0; i--) this.lastAlone(chain[i]);
+    return this.lastAlone(id);
+  }
+
+  private lastAlone(id: number): number {
     const known = this.twins.get(id);
     if (known !== undefined) return known;
     const { shape, dtype } = this.graph.values[id];
@@ -182,12 +194,18 @@ class LayoutPass {
 
   /** Constants and broadcasts are made anew rather than rearranged. */
   private spread(id: number, twin: number): boolean {
-    const maker = this.makers[id] < 0 ? undefined : this.graph.nodes[this.makers[id]];
+    if (!this.isSpread(id)) return false;
+    const maker = this.graph.nodes[this.makers[id]];
     const { shape } = this.builder.values[twin];
-    if (maker?.op.name !== "full" && maker?.op.name !== "expand") return false;
-    const inputs = maker.inputs.map((input) => this.last(input));
+    const inputs = maker.inputs.map((input) => this.lastAlone(input));
     this.builder.addNode({ ...maker, attributes: { ...maker.attributes, shape }, inputs, outputs: [twin] });
     return true;
+  }
+
+  private isSpread(id: number): boolean {
+    if (this.makers[id] < 0) return false;
+    const { name } = this.graph.nodes[this.makers[id]].op;
+    return name === "full" || name === "expand";
   }
 
   private rearrange(

@@ -19,6 +19,8 @@ import { GraphBuilder, producers } from "./rewrite.ts";
 /** Loops longer than this gain nothing more from fusing and spill registers. */
 const MOST_NODES = 48;
 const MOST_INPUTS = 20;
+/** Groups that are looked through for a path; where there are more between two, they are not joined. */
+const MOST_VISITED = 4096;
 
 export const fusedOp: OpDefinition = {
   name: "fused",
@@ -198,6 +200,7 @@ class Reachability {
           }
           // Nothing older than the group's first member can depend on it.
           if (source.members[source.members.length - 1] < lowest || seen.has(source)) continue;
+          if (seen.size === MOST_VISITED) return true;
           seen.add(source);
           stack.push(source);
         }
@@ -209,32 +212,53 @@ class Reachability {
 
 /** Writes the groups out in an order in which each comes after what it reads. */
 function emitGroups(graph: Graph, groups: readonly Group[]): Graph {
-  const nodes: GraphNode[] = [];
   const ownerOf = new Map<number, Group>();
   for (const group of groups) for (const position of group.members) ownerOf.set(position, group);
-  const makers = producers(graph);
   const needed = neededOutside(graph, ownerOf);
-  const done = new Set<Group>();
-  const visiting = new Set<Group>();
-  const emitGroup = (group: Group): void => {
-    if (done.has(group)) return;
-    if (visiting.has(group)) throw new Error("fusion made a circle");
-    visiting.add(group);
+  // In the order of their last members, so that values are made about when the user's program made them.
+  const wanted = [...groups].sort((a, b) => last(a) - last(b));
+  const ordered = sourcesFirst(wanted, sourcesOf(graph, ownerOf));
+  return { ...graph, nodes: ordered.map((group) => groupNode(graph, group, needed)) };
+}
+
+/** For a group, the other groups whose results it reads. */
+function sourcesOf(graph: Graph, ownerOf: ReadonlyMap<number, Group>): (group: Group) => Group[] {
+  const makers = producers(graph);
+  return (group) => {
+    const sources = new Set<Group>();
     for (const position of group.members) {
-      for (const id of graph.nodes[position].inputs) {
-        const maker = makers[id];
-        if (maker < 0) continue;
-        const source = ownerOf.get(maker) as Group;
-        if (source !== group) emitGroup(source);
+      for (const id of graph.nodes[position].inputs)
+        if (makers[id] >= 0) sources.add(ownerOf.get(makers[id]) as Group);
+    }
+    sources.delete(group);
+    return [...sources];
+  };
+}
+
+/** Depth first with a stack of its own: chains can be longer than that of the calls. */
+function sourcesFirst(wanted: readonly Group[], sources: (group: Group) => Group[]): Group[] {
+  const done = new Set<Group>();
+  const open = new Map<Group, Iterator<Group>>();
+  for (const group of wanted) {
+    const stack = [group];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      let rest = open.get(top);
+      if (rest === undefined) {
+        rest = done.has(top) ? [].values() : sources(top).values();
+        open.set(top, rest);
+      }
+      const { value: source } = rest.next();
+      if (source === undefined) {
+        done.add(top);
+        open.delete(top);
+        stack.pop();
+      } else if (!done.has(source)) {
+        if (open.has(source)) throw new Error("fusion made a circle");
+        stack.push(source);
       }
     }
-    visiting.delete(group);
-    done.add(group);
-    nodes.push(groupNode(graph, group, needed));
-  };
-  // In the order of their last members, so that values are made about when the user's program made them.
-  for (const group of [...groups].sort((a, b) => last(a) - last(b))) emitGroup(group);
-  return { ...graph, nodes };
+  }
+  return [...done];
 }
 
 function groupNode(graph: Graph, group: Group, needed: ReadonlySet<number>): GraphNode {
