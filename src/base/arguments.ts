@@ -9,6 +9,7 @@
  */
 
 import { checkKind, kindOfName } from "./argument_kinds.ts";
+import { isPlainObject } from "./builtin_kinds.ts";
 import type { CallArguments, CheckedNames, OtherNames, Positional, WithoutFirst } from "./call_types.ts";
 import { ArgumentError, didYouMean } from "./errors.ts";
 
@@ -131,13 +132,6 @@ export function bindArguments(of: Signature, args: readonly unknown[]): BoundArg
     if (kind !== undefined && argument in bound) checkKind(name, argument, kind, bound[argument]);
   }
   return bound;
-}
-
-/** Whether a value is an object written with braces, as against a tensor, an array or a module. */
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function trailingOptions(

@@ -22,7 +22,6 @@ function slotGetter(prototype: object, key: PropertyKey): (value: unknown) => un
 const typedArrayTag = slotGetter(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 const bufferBytes = slotGetter(ArrayBuffer.prototype, "byteLength");
 const mapSize = slotGetter(Map.prototype, "size");
-const setSize = slotGetter(Set.prototype, "size");
 
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
@@ -51,10 +50,6 @@ export function isMap(value: unknown): value is Map<unknown, unknown> {
   return mapSize(value) !== undefined;
 }
 
-export function isSet(value: unknown): value is Set<unknown> {
-  return setSize(value) !== undefined;
-}
-
 /** An error of any class; one of another realm is an instance of that realm's Error. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || (typeof value === "object" && value !== null && isErrorTag(tagOf(value)));
@@ -69,10 +64,6 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const kind = typeof value;
   if ((kind !== "object" && kind !== "function") || value === null) return false;
   return typeof (value as { then?: unknown }).then === "function";
-}
-
-export function isURL(value: unknown): value is URL {
-  return typeof value === "object" && value !== null && tagOf(value) === "URL";
 }
 
 /** Whether a value is an object written with braces, as against a tensor, an array or a module. */

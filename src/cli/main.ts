@@ -1,5 +1,6 @@
 /** Runs the command line of this process and sets its exit code: 0, 1 (it failed), 2 (usage), 130 (interrupted). */
 import { CommanderError } from "commander";
+import { isError } from "../base/builtin_kinds.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { listenForInterrupts } from "../experiments/console/interruption.ts";
 import { printableJson, printableLines } from "../report/terminal/printable.ts";
@@ -31,7 +32,7 @@ function report(error: unknown): number {
     if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
     return 2;
   }
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { name, message, stack } = isError(error) ? error : new Error(String(error));
   const code = error instanceof ArgumentError ? 2 : 1;
   if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${printableLines(message)}\n`);
   else process.stderr.write(`Internal error, please report:\n${printableLines(stack ?? message)}\n`);

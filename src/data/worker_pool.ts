@@ -1,3 +1,4 @@
+import { isSharedArrayBuffer } from "../base/builtin_kinds.ts";
 import { EngineError } from "../base/errors.ts";
 import { reviveError } from "../workers/errors_across.ts";
 import { Requests } from "../workers/requests.ts";
@@ -89,7 +90,7 @@ function shareMemory(description: DatasetDescription): void {
   else if (description.kind === "concat") for (const part of description.parts) shareMemory(part);
   else {
     for (const array of description.arrays) {
-      if (array.data.buffer instanceof SharedArrayBuffer) continue;
+      if (isSharedArrayBuffer(array.data.buffer)) continue;
       const shared = new SharedArrayBuffer(array.data.byteLength);
       const { constructor } = array.data;
       const copy = new (constructor as new (buffer: SharedArrayBuffer) => typeof array.data)(shared);

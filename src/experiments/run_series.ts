@@ -1,6 +1,7 @@
 /** Trainings of a series, each in a folder of its own: begun, gone on with, or read where they are done. */
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
+import { isError } from "../base/builtin_kinds.ts";
 import { ArgumentError, FileError, TrainingError } from "../base/errors.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { readTextSync } from "../io/regular_file.ts";
@@ -99,7 +100,7 @@ function readPoints(metrics: string, timing: string): MetricsPoint[] {
   try {
     return parseMetrics(textOf(metrics)).points.map((point) => ({ ...point, ...times.get(point.epoch) }));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!isError(error) || error.name !== "SyntaxError") throw error;
     throw new FileError(`${metrics} is damaged: ${error.message}; remove the run's folder to train again`, {
       cause: error,
     });

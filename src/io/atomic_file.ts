@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as nodeFs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isBytes } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
 import { fileErrorOf } from "./file_errors.ts";
 
@@ -93,7 +94,7 @@ function temporaryName(path: string): string {
 
 function piecesOf(content: FileContent): readonly Uint8Array[] {
   if (typeof content === "string") return [new TextEncoder().encode(content)];
-  return content instanceof Uint8Array ? [content] : content;
+  return isBytes(content) ? [content] : content;
 }
 
 /** Renaming over a device or a pipe would replace it by a plain file: /dev/null must stay /dev/null. */

@@ -1,3 +1,4 @@
+import { isError } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
 
 /** What was being done to a file when the system refused. */
@@ -9,7 +10,7 @@ interface SystemError {
 }
 
 function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && typeof (error as Partial<SystemError>).code === "string";
+  return isError(error) && typeof (error as Partial<SystemError>).code === "string";
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { isError } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
 import { fileErrorOf } from "./file_errors.ts";
 
@@ -36,7 +37,7 @@ export async function withRegularFile<T>(path: string, body: (file: OpenFile) =>
     const opened = handle;
     return await body({ size, read: (start, end) => readBetween(opened, path, start, end) });
   } catch (error) {
-    throw error instanceof Error && "code" in error ? fileErrorOf(error, path, "read") : error;
+    throw isError(error) && "code" in error ? fileErrorOf(error, path, "read") : error;
   } finally {
     await handle?.close();
   }

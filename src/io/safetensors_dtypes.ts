@@ -1,3 +1,4 @@
+import { typedArrayKind } from "../base/builtin_kinds.ts";
 import { allocateArray, arrayFrom, type DType, isHalf, type TypedArray } from "../base/dtype.ts";
 import { DTypeError } from "../base/errors.ts";
 
@@ -57,7 +58,7 @@ export function storedName(dtype: DType): string {
 export function storedBytes(name: string, data: TypedArray, dtype: DType): Uint8Array {
   if (dtype !== "int64") {
     // `tensor.data()` gives the numbers of 16-bit floats.
-    const held = isHalf(dtype) && !(data instanceof Uint16Array) ? arrayFrom(dtype, data) : data;
+    const held = isHalf(dtype) && typedArrayKind(data) !== "Uint16Array" ? arrayFrom(dtype, data) : data;
     return new Uint8Array(held.buffer, held.byteOffset, held.byteLength);
   }
   const words = new Int32Array(2 * data.length);

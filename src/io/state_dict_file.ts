@@ -1,4 +1,6 @@
 /** State dicts in safetensors files: PyTorch's keys, so weights travel both ways. Node only. */
+
+import { isMap } from "../base/builtin_kinds.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import type { NamedArray } from "./safetensors.ts";
@@ -41,8 +43,9 @@ export async function load(path: string): Promise<Record<string, Tensor>> {
 
 /** Every tensor of a state dict, read. */
 export async function readArrays(stateDict: TensorsByName): Promise<Map<string, NamedArray>> {
-  const entries =
-    stateDict instanceof Map ? [...stateDict] : Object.entries(stateDict as Record<string, Tensor>);
+  const entries = isMap(stateDict)
+    ? [...(stateDict as Map<string, Tensor>)]
+    : Object.entries(stateDict as Record<string, Tensor>);
   const arrays = await Promise.all(
     entries.map(([name, tensor]) => {
       if (!(tensor instanceof Tensor))

@@ -1,6 +1,6 @@
 /** Parameters in groups with settings of their own, as the user gives them. */
 
-import { isPlainObject } from "../base/arguments.ts";
+import { isPlainObject } from "../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { knownNumber } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";

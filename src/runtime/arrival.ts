@@ -1,4 +1,6 @@
 /** Values that a run under way will bring. */
+
+import { typedArrayKind } from "../base/builtin_kinds.ts";
 import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
 import type { Value } from "../graph/node.ts";
 
@@ -22,7 +24,7 @@ export class Arrival {
   arrive(data: TypedArray): void {
     const value = this.value;
     value.data =
-      value.dtype === "bool" || data.constructor === viewType(value) ? data : arrayFrom(value.dtype, data);
+      value.dtype === "bool" || typedArrayKind(data) === heldAs(value) ? data : arrayFrom(value.dtype, data);
     value.arriving = null;
     const node = value.node;
     const twin = node?.outputs[value.index];
@@ -44,8 +46,8 @@ export class Arrival {
   }
 }
 
-function viewType(value: Value): unknown {
-  return viewArray(value.dtype, new ArrayBuffer(0), 0, 0).constructor;
+function heldAs(value: Value): string | undefined {
+  return typedArrayKind(viewArray(value.dtype, new ArrayBuffer(0), 0, 0));
 }
 
 function noop(): void {}

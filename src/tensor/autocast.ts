@@ -3,6 +3,8 @@
  * results are held in 16 bits. Weights stay 32-bit floats, which the kernels round as they read them; sums are taken
  * in 32 bits; losses and statistics are computed in 32 bits.
  */
+
+import { isThenable } from "../base/builtin_kinds.ts";
 import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
@@ -54,7 +56,7 @@ export function autocast<T>(first: AutocastOptions | (() => T), second?: () => T
   current = dtype;
   try {
     const result = body();
-    if (result instanceof Promise) {
+    if (isThenable(result)) {
       throw new ArgumentError(
         "autocast: expected a function that is not async; wrap the forward pass alone, and await outside",
       );

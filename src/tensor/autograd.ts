@@ -2,6 +2,8 @@
  * Reverse-mode automatic differentiation: walks the tape back from a result and asks every op for the
  * gradients of its inputs, which are further operations.
  */
+
+import { isThenable } from "../base/builtin_kinds.ts";
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel, sameShape } from "../base/shape.ts";
 import { isGradientModeOn, type Node, setGradientMode, type Value } from "../graph/node.ts";
@@ -61,10 +63,10 @@ function withGradientMode<T>(on: boolean, body: () => T): T {
     setGradientMode(before);
     throw error;
   }
-  if (result instanceof Promise) {
+  if (isThenable(result)) {
     // The mode belongs to the code that runs now: an async body would leak it into others.
     setGradientMode(before);
-    result.catch(() => {});
+    Promise.resolve(result).catch(() => {});
     throw new ArgumentError("noGrad: expected a function that is not async; await inside it is not possible");
   }
   setGradientMode(before);

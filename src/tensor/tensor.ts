@@ -1,4 +1,6 @@
 /** The tensor: a handle on a value that may not have been computed yet. */
+
+import { typedArrayKind } from "../base/builtin_kinds.ts";
 import {
   allocateArray,
   arrayFrom,
@@ -311,7 +313,8 @@ export function fromTypedArray(data: TypedArray, shape: Shape, dtype: DType): Te
       `expected ${numel(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`,
     );
   }
-  const right = allocateArray(dtype, 0).constructor === data.constructor ? data : arrayFrom(dtype, data);
+  const right =
+    typedArrayKind(allocateArray(dtype, 0)) === typedArrayKind(data) ? data : arrayFrom(dtype, data);
   return new Tensor(constantValue(right, [...shape], dtype));
 }
 

@@ -183,3 +183,21 @@ test("files are small, named after what they hold, and in snake_case", () => {
   }
   assert.deepEqual(wrong, []);
 });
+
+test("only base/builtin_kinds.ts compares with a built-in class: instanceof fails for another realm's values", () => {
+  const builtins = Object.getOwnPropertyNames(globalThis)
+    .filter((name) => typeof (globalThis as Record<string, unknown>)[name] === "function")
+    .filter((name) => /^[A-Z]/.test(name));
+  const comparison = new RegExp(`\\binstanceof (?:globalThis\\.)?(${[...builtins, "Buffer"].join("|")})\\b`);
+  assert.match("x instanceof Map", comparison);
+  assert.doesNotMatch("x instanceof MapLike", comparison);
+  const found = sources
+    .filter((file) => file !== "src/base/builtin_kinds.ts")
+    .flatMap((file) =>
+      readSource(file)
+        .split("\n")
+        .map((line, i) => ({ line, at: `${file}:${i + 1}` })),
+    )
+    .filter(({ line }) => comparison.test(line) || line.includes("=== Object.prototype"));
+  assert.deepEqual(found, []);
+});

@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { isError } from "../../base/builtin_kinds.ts";
 import { FileError } from "../../base/errors.ts";
 import type { DataFile } from "../../records/data_file.ts";
 
@@ -91,9 +92,9 @@ export async function downloadFile(
 
 /** fetch says only "fetch failed"; the cause says why. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const { cause } = error;
-  if (error instanceof FileError || !(cause instanceof Error)) return error.message;
+  if (error instanceof FileError || !isError(cause)) return error.message;
   return (cause as NodeJS.ErrnoException).code ?? cause.message;
 }
 

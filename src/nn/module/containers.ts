@@ -1,5 +1,5 @@
 /** Modules that hold others. */
-import { isPlainObject } from "../../base/arguments.ts";
+import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,5 +1,6 @@
 /** Copying weights into a module by their names. */
 
+import { isMap } from "../../base/builtin_kinds.ts";
 import { arrayFrom, type DType, numbersOf } from "../../base/dtype.ts";
 import { StateDictError } from "../../base/errors.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
@@ -22,7 +23,7 @@ export interface LoadResult {
 
 /** See `Module.loadStateDict`. Nothing is changed where an error is thrown. */
 export function loadInto(module: Module, source: StateDict, strict: boolean): LoadResult {
-  const given = source instanceof Map ? (Object.fromEntries(source) as StateDict) : source;
+  const given = isMap(source) ? (Object.fromEntries(source) as StateDict) : source;
   if (typeof given !== "object" || given === null || given instanceof Tensor) {
     throw new StateDictError(
       "loadStateDict: expected an object of tensors by name, such as stateDict() returns",

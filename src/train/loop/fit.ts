@@ -1,5 +1,6 @@
 /** `fit`: trains a network, with or without a folder that keeps the run. */
-import { bindArguments, isPlainObject, signature } from "../../base/arguments.ts";
+import { bindArguments, signature } from "../../base/arguments.ts";
+import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { Module } from "../../nn/index.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";

@@ -1,5 +1,6 @@
 /** The training loop. */
 
+import { isThenable } from "../../base/builtin_kinds.ts";
 import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
@@ -314,7 +315,7 @@ export class Training {
   ): Promise<void> {
     for (const callbacks of this.options.callbacks) {
       const told = (callbacks[name] as ((event: unknown) => unknown) | undefined)?.call(callbacks, event);
-      if (told instanceof Promise) await told;
+      if (isThenable(told)) await told;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Indexing that reads like Python's: `x.at(1, ":", "2:5", null, -1)` for `x[1, :, 2:5, None, -1]`. */
 
-import { bindArguments, isPlainObject, signature } from "../../../base/arguments.ts";
+import { bindArguments, signature } from "../../../base/arguments.ts";
+import { isPlainObject } from "../../../base/builtin_kinds.ts";
 import type { TypedArray } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../../base/errors.ts";
 import { broadcastShapes, contiguousStrides, formatShape, numel, type Shape } from "../../../base/shape.ts";
