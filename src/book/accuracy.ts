@@ -1,6 +1,5 @@
 /** How often a network is right. */
 import type { Module } from "../nn/index.ts";
-import { keepModes } from "../nn/module/modes.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
 import type { BatchSource } from "../train/loop/fit_options.ts";
 import { asLoader } from "../train/loop/loaders.ts";
@@ -35,7 +34,7 @@ export async function accuracy(yHat: Tensor, y: Tensor): Promise<number> {
  * ```
  */
 export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Promise<number> {
-  const restoreModes = keepModes(net);
+  const wasTraining = net.training;
   // Evaluation mode: dropout passes everything, batch norm uses its running statistics.
   net.eval();
   // Right answers, and answers.
@@ -51,7 +50,7 @@ export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Prom
       );
     }
   } finally {
-    restoreModes();
+    net.train(wasTraining);
   }
   return metric[0] / metric[1];
 }

@@ -104,7 +104,7 @@ function contendersOf(command: Command): Contender[] {
 }
 
 function own(command: Command, engine: string, precision: string, threads: number, net?: string): Contender {
-  const program = fileURLToPath(import.meta.resolve("#bench_own"));
+  const program = fileURLToPath(new URL("../experiments/bench/bench_own.js", import.meta.url));
   const args = [
     program,
     command.what,

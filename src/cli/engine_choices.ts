@@ -1,5 +1,5 @@
-/** `convoyant engine --explain`: what was measured, and which way to compute each step was chosen for it. */
-import { choicesPath, chosenWay, measuredChoices } from "../engines/onednn/tuning/choices.ts";
+/** `convoyant engine --explain`: what was measured, and which algorithm was chosen for each piece of work. */
+import { choicesPath, measuredChoices } from "../engines/onednn/tuning/choice_log.ts";
 import type { Output } from "../experiments/console/output.ts";
 import { renderTable } from "../report/terminal/table.ts";
 
@@ -15,15 +15,11 @@ export function explainChoices(output: Output): void {
     `measured choices of the onednn engine (${choicesPath()}), milliseconds of a slice on one thread:`,
   );
   for (const [machine, works] of machines) {
-    const rows = Object.entries(works).map(([work, times]) => {
+    const rows = Object.entries(works).map(([work, { chosen, milliseconds }]) => {
       const slowest = Number.POSITIVE_INFINITY;
-      const ways = Object.entries(times).sort(([, a], [, b]) => (a ?? slowest) - (b ?? slowest));
-      output.event({ event: "choice", machine, work, chosen: chosenWay(times) ?? null, milliseconds: times });
-      return [
-        work,
-        chosenWay(times) ?? "",
-        ways.map(([way, time]) => `${way} ${time ?? "not to be had"}`).join(", "),
-      ];
+      const ways = Object.entries(milliseconds).sort(([, a], [, b]) => (a ?? slowest) - (b ?? slowest));
+      output.event({ event: "choice", machine, work, chosen, milliseconds });
+      return [work, chosen ?? "", ways.map(([way, time]) => `${way} ${time ?? "unavailable"}`).join(", ")];
     });
     output.line();
     output.lines(

@@ -2,7 +2,7 @@
 import { engineHere } from "../engines/select.ts";
 import type { Output } from "../experiments/console/output.ts";
 import { precisionHere } from "../experiments/console/precision_choice.ts";
-import { makeLoaders, settingsOf } from "../experiments/training_config.ts";
+import { engineOptions, makeLoaders, settingsOf } from "../experiments/training_config.ts";
 import { loadNetwork } from "../experiments/weights.ts";
 import { confusionFigures } from "../report/confusion.ts";
 import { formatFigure, formatPercent } from "../report/number_text.ts";
@@ -20,7 +20,7 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
   const config = { ...loaded.config, limitBatches: command.limitBatches };
   await useEngine(
     command.engine ?? engineHere(config.engine),
-    command.threads === null ? {} : { threads: command.threads },
+    engineOptions({ ...config, threads: command.threads }),
   );
   const precision = await precisionHere(config.precision, output);
   const { testLoader, classes } = await makeLoaders(config, (text) => output.note(text));

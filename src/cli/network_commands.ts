@@ -19,6 +19,7 @@ import {
   momentum,
   optimizer,
   precision,
+  reproducible,
   resize,
   threads,
   weightDecay,
@@ -41,6 +42,7 @@ export function addTrain(program: Command, finish: Finish): void {
     .option("--seed <n>", "seed of everything random (0)", wholeNumber(0))
     .addOption(engine())
     .addOption(threads())
+    .addOption(reproducible())
     .addOption(precision())
     .option("--micro-batch <n>", "examples at once: auto, as many as fit the memory, or a number", autoOr(1))
     .addOption(limitBatches())

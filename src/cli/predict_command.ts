@@ -5,7 +5,7 @@ import { type ClassName, openDataset, transforms } from "../data/index.ts";
 import { engineHere } from "../engines/select.ts";
 import type { Output } from "../experiments/console/output.ts";
 import { precisionHere } from "../experiments/console/precision_choice.ts";
-import { settingsOf, type TrainingConfig } from "../experiments/training_config.ts";
+import { engineOptions, settingsOf, type TrainingConfig } from "../experiments/training_config.ts";
 import { loadNetwork } from "../experiments/weights.ts";
 import { readGreyImage } from "../io/image_file.ts";
 import { type Picture, resample } from "../report/html/picture.ts";
@@ -33,7 +33,7 @@ export async function predictCommand(command: PredictCommand, output: Output): P
   for (const image of command.images) examples.push(await readExample(image, config, command.invert, output));
   await useEngine(
     command.engine ?? engineHere(config.engine),
-    command.threads === null ? {} : { threads: command.threads },
+    engineOptions({ ...config, threads: command.threads }),
   );
   const precision = await precisionHere(config.precision, output);
   const classes = openDataset.classes(config.data);

@@ -24,6 +24,12 @@ export const threads = (): Option =>
     wholeNumber(1, mostThreads()),
   );
 
+export const reproducible = (): Option =>
+  new Option(
+    "--reproducible",
+    "choose oneDNN's algorithms by a fixed rule, not by measuring: the same bits whatever was measured here",
+  );
+
 export const precision = (): Option =>
   new Option(
     "--precision <name>",

@@ -18,6 +18,7 @@ import {
   momentum,
   optimizer,
   precision,
+  reproducible,
   resize,
   threads,
   weightDecay,
@@ -45,6 +46,7 @@ export function addReproduce(program: Command, finish: Finish): void {
     .addOption(batchSize())
     .addOption(engine())
     .addOption(threads())
+    .addOption(reproducible())
     .addOption(precision())
     .addOption(limitBatches())
     .option(
@@ -110,6 +112,7 @@ export function addCompare(program: Command, finish: Finish): void {
     .addOption(resize())
     .addOption(engine())
     .addOption(threads())
+    .addOption(reproducible())
     .addOption(precision())
     .addOption(limitBatches())
     .option(

@@ -8,6 +8,7 @@ import { precisionNamed } from "../experiments/console/precision_choice.ts";
 import { TrainOutput } from "../experiments/console/train_output.ts";
 import {
   configFor,
+  engineOptions,
   type GivenSettings,
   type Loaders,
   makeLoaders,
@@ -32,7 +33,7 @@ export async function trainCommand(command: TrainCommand, output: Output): Promi
   sayWhatChanges(command, config, output);
   // Names are checked, the engine starts and the data are found before anything is written.
   entry(config.model);
-  await useEngine(config.engine, config.threads === null ? {} : { threads: config.threads });
+  await useEngine(config.engine, engineOptions(config));
   const loaders = await makeLoaders(config, (text) => output.note(text));
   const folder = openFolder(command, config);
   try {

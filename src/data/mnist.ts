@@ -19,8 +19,6 @@ export interface MnistOptions {
   download?: boolean;
   /** Told what is being fetched. */
   onProgress?: Progress;
-  /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
-  url?: string | URL;
 }
 
 /** A data set's factory; PyTorch's order by position, the rest by name. */
@@ -30,7 +28,7 @@ export interface MnistFactory {
   (root: string, train: boolean, options?: MnistOptions): Promise<LabelledImages>;
 }
 
-const PARAMETERS = ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?", "url?"];
+const PARAMETERS = ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?"];
 
 function datasetFactory(name: string, source: DatasetSource): MnistFactory {
   const of = signature(name, PARAMETERS);
@@ -42,7 +40,6 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
       download,
       dataDir: given.root,
       onProgress: given.onProgress,
-      url: given.url,
     });
     if (targetTransform !== null)
       labels.data = Float64Array.from(labels.data, (label) => targetTransform(label));
@@ -93,8 +90,6 @@ export interface LoadersOptions {
   numWorkers?: number;
   /** Whether files that are not on this machine may be fetched. Default true. */
   download?: boolean;
-  /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
-  url?: string | URL;
 }
 
 /** Both loaders, and what the classes are called. */
@@ -107,16 +102,7 @@ export interface MnistLoaders {
   classes: readonly ClassName[];
 }
 
-const LOADERS = [
-  "batchSize?",
-  "resize?",
-  "seed?",
-  "dataDir?",
-  "onProgress?",
-  "numWorkers?",
-  "download?",
-  "url?",
-];
+const LOADERS = ["batchSize?", "resize?", "seed?", "dataDir?", "onProgress?", "numWorkers?", "download?"];
 
 function loadersFactory(name: string, source: DatasetSource) {
   const of = signature(name, LOADERS);
@@ -126,9 +112,9 @@ function loadersFactory(name: string, source: DatasetSource) {
   function loaders(batchSize: number, resize: number, options?: LoadersOptions): Promise<MnistLoaders>;
   async function loaders(...args: unknown[]): Promise<MnistLoaders> {
     const given = bindArguments(of, args) as LoadersOptions;
-    const { batchSize = 256, resize = null, seed = 0, numWorkers, download, onProgress, url } = given;
+    const { batchSize = 256, resize = null, seed = 0, numWorkers, download, onProgress } = given;
     const transform = resize === null ? ToTensor() : Compose([Resize([resize, resize]), ToTensor()]);
-    const shared = { root: given.dataDir, transform, download, onProgress, url };
+    const shared = { root: given.dataDir, transform, download, onProgress };
     const loading = { batchSize, seed, numWorkers };
     const training = await open({ ...shared, train: true } as MnistOptions);
     const test = await open({ ...shared, train: false } as MnistOptions);

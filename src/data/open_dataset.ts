@@ -1,6 +1,6 @@
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { checkedIndex } from "./array_batch.ts";
-import type { LocatedData, LocateOptions } from "./fetch/located_data.ts";
+import type { LocatedData, LocateOptions } from "./fetch/locate_dataset.ts";
 import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
 
 /** One example as it is stored. */
@@ -34,7 +34,7 @@ const SOURCES: Readonly<Record<DatasetName, DatasetSource>> = {
 export const DATASET_NAMES = Object.keys(SOURCES) as DatasetName[];
 
 /**
- * Opens a part of a data set by name: finds it on this machine or fetches it. A page needs `url`.
+ * Opens a part of a data set by name: finds it on this machine or fetches it. Node.js only.
  *
  * @throws ArgumentError for an unknown name; FileError where it is damaged or not to be had.
  * @example
@@ -59,9 +59,9 @@ async function open(name: DatasetName, options: LocateOptions): Promise<OpenData
   return { ...data, length, picture };
 }
 
-/** Finds the data set as this platform does. */
+/** Browsers can import this module; only a call needs Node.js. */
 export async function locate(source: DatasetSource, options: LocateOptions): Promise<LocatedData> {
-  const { locateDataset } = await import("#locate_dataset");
+  const { locateDataset } = await import("./fetch/locate_dataset.ts");
   return locateDataset(source, options);
 }
 

@@ -9,6 +9,12 @@ export interface EngineOptions {
    * reference engine has no memory of its own and no limit.
    */
   readonly memoryLimit?: number;
+  /**
+   * Chooses oneDNN's algorithms by a fixed rule, from sizes alone, instead of measuring them once on each machine: the
+   * same seed then gives the same bits whatever the autotuning cache holds. Default false. The other engines have
+   * nothing to choose.
+   */
+  readonly reproducible?: boolean;
 }
 
 /** Options of the engine that is used when none was asked for. */

@@ -12,7 +12,7 @@ import { trainConfigured } from "./configured_run.ts";
 import { interruption } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
 import { TrainOutput } from "./console/train_output.ts";
-import { makeLoaders, parseConfig, type TrainingConfig } from "./training_config.ts";
+import { engineOptions, makeLoaders, parseConfig, type TrainingConfig } from "./training_config.ts";
 
 /** A training that is to be done. */
 export interface PlannedRun {
@@ -199,10 +199,11 @@ function checkSame({ config, folder }: SeriesRun, planned: TrainingConfig): void
 class EngineInUse {
   #key = "";
 
-  async use({ engine, threads }: TrainingConfig): Promise<void> {
-    const key = `${engine} ${threads}`;
+  async use(config: TrainingConfig): Promise<void> {
+    const options = engineOptions(config);
+    const key = `${config.engine} ${JSON.stringify(options)}`;
     if (key === this.#key) return;
-    await useEngine(engine, threads === null ? {} : { threads });
+    await useEngine(config.engine, options);
     this.#key = key;
   }
 }

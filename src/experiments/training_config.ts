@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { fashionMnist, mnist } from "../data/index.ts";
-import { fastestEngine } from "../engines/select.ts";
+import { type EngineOptions, fastestEngine } from "../engines/select.ts";
 import { create, type Edition, entry, initXavier, type NetworkOptions, names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
@@ -39,6 +39,7 @@ const schema = v.object({
   seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   engine: v.string(),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  reproducible: v.optional(v.boolean(), false),
   /** Runs from before there was a choice have none. */
   precision: v.optional(v.picklist(PRECISIONS), "f32"),
   microBatch: v.optional(
@@ -121,6 +122,7 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
     seed: given.seed ?? 0,
     engine: given.engine ?? fastestEngine(),
     threads: given.threads ?? null,
+    reproducible: given.reproducible ?? false,
     precision: precisionNamed(given.precision ?? "f32"),
     microBatch: given.microBatch ?? "auto",
     limitBatches: given.limitBatches ?? null,
@@ -173,6 +175,14 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
   for (const [name, value] of Object.entries(config.network)) out.push(`${name} ${String(value)}`);
   if (config.limitBatches !== null) out.push(`only ${config.limitBatches} batches an epoch`);
   return out;
+}
+
+/** What `useEngine` is told of a run's engine. */
+export function engineOptions({
+  threads,
+  reproducible,
+}: Pick<TrainingConfig, "threads" | "reproducible">): EngineOptions {
+  return { ...(threads !== null && { threads }), reproducible };
 }
 
 /** The network of a run, whose weights are about to be loaded. */
@@ -248,6 +258,7 @@ export function commandLine(config: TrainingConfig): string {
   flag("seed", config.seed);
   flag("engine", config.engine);
   flag("threads", config.threads);
+  if (config.reproducible) parts.push("--reproducible");
   if (config.precision !== "f32") flag("precision", config.precision);
   if (config.microBatch !== "auto") flag("micro-batch", config.microBatch);
   flag("limit-batches", config.limitBatches);

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, FileError, StateDictError } from "../base/errors.ts";
 import { readSafetensors } from "../io/safetensors_file.ts";
-import { toTensors } from "../io/state_dict_bytes.ts";
+import { toTensors } from "../io/state_dict_file.ts";
 import type { Module } from "../nn/index.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import {

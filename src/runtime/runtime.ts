@@ -8,6 +8,7 @@ import {
   loadEngine,
 } from "../engines/select.ts";
 import { Executor, type ProfiledRun } from "./executor.ts";
+import { attachChoices } from "./kept_choices.ts";
 
 let current: Executor | null = null;
 let information: EngineInfo | null = null;
@@ -30,6 +31,7 @@ export function executor(): Executor {
 function begin(next: Executor): Promise<EngineInfo> {
   current = next;
   information = null;
+  attachChoices(next);
   const { name } = next.engine;
   starting = next.engine.start().then((info) => {
     // It has become another engine, for which programs are shaped otherwise.
@@ -51,7 +53,8 @@ export function runningExecutor(): Executor | null {
  * fastest engine is used that works on the machine: oneDNN where its library is installed, else wasm.
  *
  * @param name - `"onednn"`, `"wasm"` or `"reference"`.
- * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most.
+ * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most;
+ *   `reproducible`: choose oneDNN's algorithms by a fixed rule, not by measuring them once on each machine.
  * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here.
  * @example
  * ```ts

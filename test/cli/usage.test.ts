@@ -222,8 +222,8 @@ test("engine --explain prints what was measured, or that nothing was", async () 
   const times = { "bfloat16 direct": 0.5, "float32 direct": 0.25 };
   const work = "conv2d bfloat16 8x96x26x26 256 5 5 1 1 2 2 1 1 1";
   writeFileSync(
-    join(cache, "convoyant/onednn/choices.json"),
-    JSON.stringify({ "oneDNN 9, a processor": { [work]: times } }),
+    join(cache, "convoyant/onednn/choices.jsonl"),
+    `${JSON.stringify({ machine: "oneDNN 9, a processor", work, chosen: "float32 direct", milliseconds: times })}\n`,
   );
   const { events } = await convoyant(["engine", "--size", "64", "--explain", "--json"], {
     env: { XDG_CACHE_HOME: cache, CONVOYANT_DNNL: "/nowhere/libdnnl.so.3" },

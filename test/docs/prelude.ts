@@ -1,10 +1,9 @@
 /** Names that examples use without defining them, by topic. */
-import type { data, Tensor } from "convoyant";
-import * as convoyant from "convoyant";
+import { data, models, nn, optim, rand, randint, randn, type Tensor } from "../../src/index.ts";
 
 interface Pictures {
-  readonly net: convoyant.nn.Sequential;
-  readonly optimizer: convoyant.optim.Optimizer;
+  readonly net: nn.Sequential;
+  readonly optimizer: optim.Optimizer;
   readonly x: Tensor;
   readonly y: Tensor;
   readonly dataset: data.Dataset;
@@ -12,8 +11,8 @@ interface Pictures {
   readonly testLoader: data.DataLoader;
 }
 
-/** A small network on vectors and one batch for it; of the package, or of the sources under test. */
-export function vectors({ nn, optim, randint, randn } = convoyant) {
+/** A small network on vectors and one batch for it. */
+export function vectors() {
   const net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3));
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const x = randn(8, 4);
@@ -30,7 +29,7 @@ export function vectors({ nn, optim, randint, randn } = convoyant) {
 }
 
 /** LeNet, a batch of pictures and loaders of a few more. */
-export function pictures({ data, models, optim, rand, randint } = convoyant): Pictures {
+export function pictures(): Pictures {
   const net = models.initXavier(models.lenet());
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const x = rand(8, 1, 28, 28);

@@ -1,11 +1,7 @@
 /** What docs/when-things-run.md says, checked. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import * as convoyant from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
-import { vectors } from "./prelude.ts";
-
-const {
+import {
   AutogradError,
   data,
   gather,
@@ -16,12 +12,14 @@ const {
   rand,
   randint,
   stopEngine,
+  type Tensor,
   tensor,
   train,
   useEngine,
   zeros,
-} = convoyant;
-type Tensor = convoyant.Tensor;
+} from "../../src/index.ts";
+import { executor } from "../../src/runtime/runtime.ts";
+import { vectors } from "./prelude.ts";
 
 before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());
@@ -35,7 +33,7 @@ async function countedRuns(body: () => Promise<unknown>): Promise<{ runs: number
 }
 
 test("a step and reading its loss and output are one run", async () => {
-  const { net, optimizer, x, y } = vectors(convoyant);
+  const { net, optimizer, x, y } = vectors();
   const step = () => {
     const output = net(x);
     const loss = nn.functional.crossEntropy(output, y);
@@ -54,7 +52,7 @@ test("a step and reading its loss and output are one run", async () => {
 });
 
 test("a loss that is read before backward is computed again", async () => {
-  const { net, optimizer, x, y } = vectors(convoyant);
+  const { net, optimizer, x, y } = vectors();
   const { runs } = await countedRuns(async () => {
     const loss = nn.functional.crossEntropy(net(x), y);
     await loss.item();
@@ -98,7 +96,7 @@ test("what forward keeps to itself is lost after the step, and says so", async (
       return this.hidden.relu();
     }
   }
-  const { x, y } = vectors(convoyant);
+  const { x, y } = vectors();
   const net = new Secretive();
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   nn.functional.crossEntropy(net(x), y).backward();
@@ -107,7 +105,7 @@ test("what forward keeps to itself is lost after the step, and says so", async (
 });
 
 test("gradients are readable after the step", async () => {
-  const { net, trainStep } = vectors(convoyant);
+  const { net, trainStep } = vectors();
   trainStep();
   for (const parameter of net.parameters()) {
     assert.deepEqual((parameter.grad as Tensor).shape, parameter.shape);
@@ -116,7 +114,7 @@ test("gradients are readable after the step", async () => {
 });
 
 test("another learning rate is the same program, another batch size is not", async () => {
-  const { net, optimizer, x, y, trainStep } = vectors(convoyant);
+  const { net, optimizer, x, y, trainStep } = vectors();
   await trainStep().item();
   await trainStep().item();
   const again = await countedRuns(async () => {
@@ -133,7 +131,7 @@ test("another learning rate is the same program, another batch size is not", asy
 });
 
 test("a loop over a loader that reads nothing is held to a few steps ahead", async () => {
-  const { net, optimizer } = vectors(convoyant);
+  const { net, optimizer } = vectors();
   const dataset = data.TensorDataset(rand(400, 4), randint(0, 3, [400]));
   const { engine } = executor();
   let most = 0;

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { models, type nn, zeros } from "../../src/index.ts";
-import { eachState } from "../../src/nn/module/state_dict.ts";
 
 const fixture = JSON.parse(
   readFileSync(new URL("../../../test/fixtures/models/torchvision_keys.json", import.meta.url), "utf8"),
@@ -31,7 +30,7 @@ for (const [name, make] of Object.entries(makers)) {
   test(`${name} has torchvision's state dict`, () => {
     const keys: string[] = [];
     // What stateDict() goes through; it would draw all the weights.
-    eachState(make(), "", (key, tensor) => keys.push(`${key} ${tensor.shape.join("x")}`.trim()));
+    make().eachState("", (key, tensor) => keys.push(`${key} ${tensor.shape.join("x")}`.trim()));
     assert.deepEqual(keys, fixture.keys[name]);
   });
 }

@@ -2,6 +2,9 @@
 import type { Graph } from "../../graph/graph.ts";
 import { consumers, escaping, GraphBuilder } from "./rewrite.ts";
 
+const HOSTS = new Set(["conv2d", "matmul"]);
+const ACTIVATIONS = new Set(["relu", "sigmoid", "tanh"]);
+
 export function fuseActivation(graph: Graph): Graph {
   const readers = consumers(graph);
   const leaves = escaping(graph);
@@ -13,8 +16,8 @@ export function fuseActivation(graph: Graph): Graph {
     const reader = readers[output].length === 1 ? graph.nodes[readers[output][0]] : undefined;
     const fits =
       reader !== undefined &&
-      node.op.takesActivation === true &&
-      reader.op.activation === true &&
+      HOSTS.has(node.op.name) &&
+      ACTIVATIONS.has(reader.op.name) &&
       node.attributes.activation === undefined &&
       graph.values[output].dtype === "float32" &&
       !leaves.has(output);

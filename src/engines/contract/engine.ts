@@ -154,9 +154,33 @@ export interface EngineCapabilities {
   ): boolean;
 }
 
+/**
+ * Algorithms that an engine has chosen among several for the same work. They round differently, so equal programs give
+ * equal bits only with equal choices: a run keeps its own, and brings them along when it is resumed.
+ */
+export interface Autotuning {
+  /** Library version and processor for which the choices hold; null if the engine goes on without. */
+  readonly machine: string | null;
+  /** The algorithm by work, of everything compiled so far whose first run is over; null if none was available. */
+  readonly chosen: ReadonlyMap<string, string | null>;
+  /** What was chosen on this machine by earlier processes, and will be again as long as the machine remembers it. */
+  readonly remembered: ReadonlyMap<string, string | null>;
+  /** Called for each choice, before the first run that uses it is over. */
+  onChoice: ((work: string, chosen: string | null) => void) | null;
+  /**
+   * Has these choices come before the engine's own for what is compiled from here on, in place of those that were given
+   * before.
+   *
+   * @returns whether programs that are compiled already would now be compiled otherwise.
+   */
+  adopt(choices: ReadonlyMap<string, string | null>): boolean;
+}
+
 export interface Engine {
   /** As `useEngine` knows it. */
   readonly name: string;
+  /** Absent if it always computes the same work in the same way. */
+  readonly autotuning?: Autotuning;
   /** How programs for it are to be shaped. */
   readonly capabilities: EngineCapabilities;
   /** Resolves when programs can run; rejects with an EngineError that says why not. */

@@ -4,7 +4,14 @@
  */
 
 import type { WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
-import type { Attributes, EngineCapabilities, Program, ProgramStep, TensorSpec } from "../contract/engine.ts";
+import type {
+  Attributes,
+  Autotuning,
+  EngineCapabilities,
+  Program,
+  ProgramStep,
+  TensorSpec,
+} from "../contract/engine.ts";
 import type { KernelPlan } from "./kernel.ts";
 
 /** The part that the thread with the books knows: decisions from shapes alone. */
@@ -37,6 +44,11 @@ export interface EngineExtension {
     inputs: readonly TensorSpec[],
     outputs: readonly TensorSpec[],
   ): number;
+  readonly autotuning?: Autotuning;
+  /** Gives the extension a way to send its part in the first worker what it likes, in order with programs. */
+  connect?(post: (order: unknown) => void): void;
+  /** Takes what a worker's part says. */
+  receive?(note: unknown): void;
   readonly channelsLast?: EngineCapabilities["channelsLast"];
   /** Whether it is faster on bfloat16 numbers than on float32 ones. */
   bfloat16?(): boolean;
@@ -48,6 +60,8 @@ export interface WorkerExtension {
   readonly description: string;
   /** Called for each program, on every worker alike. */
   prepare(program: Program): ProgramExtension;
+  /** Takes what the engine's part sends. */
+  receive?(order: unknown): void;
 }
 
 export interface ProgramExtension {

@@ -12,10 +12,11 @@ import { reviveError } from "../../workers/errors_across.ts";
 import { mostThreads, processors } from "../../workers/processors.ts";
 import { Requests } from "../../workers/requests.ts";
 import { StopGate } from "../../workers/stop_gate.ts";
-import type { TransferList } from "../../workers/worker_port.ts";
-import { inNode } from "../../workers/worker_port.ts";
+import type { TransferList, WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
+import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
 import { WorkerTeam } from "../../workers/worker_team.ts";
 import type {
+  Autotuning,
   CompiledProgram,
   Engine,
   EngineBuffer,
@@ -28,7 +29,6 @@ import type {
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, requireBuffer } from "../contract/run_program.ts";
 import { loadKernels, simdSupport } from "../wasm/kernel_binary.ts";
-import { startWasmWorker } from "../wasm/start_worker.ts";
 import type { EngineExtension } from "./engine_extension.ts";
 import type { FusedPlan } from "./loops/fused_module.ts";
 import { generateModule } from "./loops/fused_module.ts";
@@ -90,6 +90,7 @@ export class WasmEngine implements Engine {
   constructor(options: WasmEngineOptions = {}, extension?: EngineExtension) {
     const { threads } = options;
     this.#extension = extension;
+    extension?.connect?.((order) => this.#post(0, { type: "order", order }));
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > mostThreads())) {
       throw new EngineError(
         `${this.name}: threads must be a whole number from 1 to ${mostThreads()}, got ${threads}`,
@@ -115,6 +116,10 @@ export class WasmEngine implements Engine {
           ? (...step) => this.#extension?.channelsLast?.(...step) === true
           : undefined,
     };
+  }
+
+  get autotuning(): Autotuning | undefined {
+    return this.#extension?.autotuning;
   }
 
   get name(): string {
@@ -342,7 +347,7 @@ export class WasmEngine implements Engine {
     const [team, gate] = [this.#team, this.#gate];
     await team.start(
       this.#threads,
-      this.#extension?.startWorker ?? startWasmWorker,
+      this.#extension?.startWorker ?? startWorker,
       (message) => this.#receive(message as WasmReply),
       (reason, worker) => {
         gate?.forget(worker);
@@ -414,7 +419,8 @@ export class WasmEngine implements Engine {
   }
 
   #receive(reply: WasmReply): void {
-    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
+    if ("note" in reply) this.#extension?.receive?.(reply.note);
+    else if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
     else this.#requests.resolve(reply.request, reply.value);
   }
 
@@ -428,4 +434,10 @@ export class WasmEngine implements Engine {
 function canShare(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   return inNode() || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+}
+
+async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
+  if (inNode()) return startNodeWorker(siblingModule("../wasm/wasm_worker", import.meta.url), listeners);
+  const worker = new Worker(new URL("../wasm/wasm_worker.js", import.meta.url), { type: "module" });
+  return adoptBrowserWorker(worker, listeners);
 }

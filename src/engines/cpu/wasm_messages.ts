@@ -66,7 +66,9 @@ export type WasmMessage =
       readonly bytes: number;
     }
   | { readonly type: "read"; readonly request: number; readonly address: number; readonly bytes: number }
-  | { readonly type: "release"; readonly program: number };
+  | { readonly type: "release"; readonly program: number }
+  /** For the extension. */
+  | { readonly type: "order"; readonly order: unknown };
 
 export interface WasmRunAnswer {
   readonly outputs: TypedArray[];
@@ -75,4 +77,6 @@ export interface WasmRunAnswer {
 
 export type WasmReply =
   | { readonly request: number; readonly value: unknown }
-  | { readonly request: number; readonly error: ErrorRecord };
+  | { readonly request: number; readonly error: ErrorRecord }
+  /** From the extension. */
+  | { readonly note: unknown };

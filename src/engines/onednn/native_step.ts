@@ -105,13 +105,15 @@ export function reorderStage(
  * known already, no other is made.
  *
  * @param key Names the work: op, sizes.
- * @param ways The ways to try, the likely winner first; `make` gives null where the library does not know one.
+ * @param ways The algorithms to try; `make` gives null if the library does not have one.
+ * @param preferred Position of the one that the fixed rule takes.
  */
 export function fastest<W extends { readonly name: string }, T extends { readonly kernel: SliceKernel }>(
   { chooser }: NativeStep,
   key: string,
   ways: readonly W[],
   make: (way: W) => T | null,
+  preferred = 0,
 ): T | null {
   if (ways.length === 1) return make(ways[0]);
   const made: (T | null)[] = [];
@@ -120,7 +122,7 @@ export function fastest<W extends { readonly name: string }, T extends { readonl
     return made[i];
   };
   const names = ways.map(({ name }) => name);
-  const chosen = chooser.choose(key, names, (i) => variant(i)?.kernel ?? null);
+  const chosen = chooser.choose(key, names, (i) => variant(i)?.kernel ?? null, preferred);
   if (chosen < 0) return null;
   // A file of choices may have been written by hand: any other way is better than none.
   return variant(chosen) ?? ways.map((_, i) => variant(i)).find((other) => other !== null) ?? null;

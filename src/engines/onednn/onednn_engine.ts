@@ -6,8 +6,8 @@
  * thread inside the library: no second team of threads, no barriers but the engine's own, and a step's slices
  * depend on its shapes alone, so the same bits come out with any number of threads.
  */
-import { startWorker } from "#workers";
-import type { WorkerScript } from "../../workers/worker_port.ts";
+import { EngineError } from "../../base/errors.ts";
+import { inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
 import type { Attributes, TensorSpec } from "../contract/engine.ts";
 import type { EngineExtension } from "../cpu/engine_extension.ts";
 import { WasmEngine } from "../cpu/wasm_engine.ts";
@@ -22,6 +22,7 @@ import { dnnlFacts } from "./library/load_dnnl.ts";
 import { takesMatmul } from "./native_matmul.ts";
 import { choiceWords } from "./tuning/choices.ts";
 import { ConvolutionChoice } from "./tuning/convolution_choice.ts";
+import { type ChoiceNote, EngineChoices } from "./tuning/engine_choices.ts";
 import type { OnednnSettings } from "./worker_extension.ts";
 
 export interface OnednnEngineOptions {
@@ -31,6 +32,8 @@ export interface OnednnEngineOptions {
   readonly memoryLimit?: number;
   /** Gives the library every step that it can compute, also where another kernel is faster: for tests. */
   readonly everything?: boolean;
+  /** Chooses algorithms by a fixed rule, not by measuring. */
+  readonly reproducible?: boolean;
   /** Becomes the wasm engine where the library cannot be used, instead of failing. */
   readonly orWasm?: boolean;
 }
@@ -45,8 +48,8 @@ export interface OnednnEngineOptions {
  */
 export class OnednnEngine extends WasmEngine {
   constructor(options: OnednnEngineOptions = {}) {
-    const { everything = wantsEverything(), orWasm = false, ...rest } = options;
-    super(rest, { ...extension(everything), optional: orWasm });
+    const { everything = wantsEverything(), reproducible = false, orWasm = false, ...rest } = options;
+    super(rest, { ...extension(everything, reproducible), optional: orWasm });
   }
 }
 
@@ -56,27 +59,29 @@ function wantsEverything(): boolean {
   return process?.env.CONVOYANT_ONEDNN === "everything";
 }
 
-const SCRIPT: WorkerScript = {
-  url: () => new URL("./onednn_worker.js", import.meta.url),
-  source: () => import("#worker_sources/onednn_worker"),
-};
-
-function extension(everything: boolean): EngineExtension {
+function extension(everything: boolean, reproducible: boolean): EngineExtension {
   type Specs = readonly TensorSpec[];
-  const choice = new ConvolutionChoice();
+  const choices = new EngineChoices(reproducible);
+  const choice = new ConvolutionChoice(choices);
   return {
     name: "onednn",
-    settings: { everything, choices: choiceWords() } satisfies OnednnSettings,
+    settings: { everything, reproducible, choices: choiceWords() } satisfies OnednnSettings,
     startWorker: async (listeners) => {
+      if (!inNode()) throw new EngineError("native libraries need Node.js; use the wasm engine in a browser");
       // Loaded here first: two workers that load it at the same moment can crash the process.
       loadKoffi();
-      return startWorker(SCRIPT, listeners);
+      return startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners);
     },
     takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
       takesMatmul(op, attributes, inputs, outputs, everything) ||
       takesConvolution(op, attributes, inputs, outputs),
     scratchBytes: convolutionScratchBytes,
     threadScratchBytes: convolutionThreadBytes,
+    autotuning: choices,
+    connect: (post) => {
+      choices.post = post;
+    },
+    receive: (note) => choices.receive(note as ChoiceNote),
     bfloat16: () => dnnlFacts()?.fastBfloat16 === true,
     channelsLast: (op, attributes, inputs, outputs) =>
       worthChannelsLast(op, attributes, inputs, outputs, everything, choice),

@@ -2,4 +2,4 @@
 import { serve } from "../cpu/threads/worker_service.ts";
 import { type OnednnSettings, OnednnWorker } from "./worker_extension.ts";
 
-serve((memory, settings, thread) => new OnednnWorker(memory, settings as OnednnSettings, thread));
+serve((memory, settings, thread, say) => new OnednnWorker(memory, settings as OnednnSettings, thread, say));

@@ -12,6 +12,7 @@ import { planMatmul } from "./native_matmul.ts";
 import type { NativeStep } from "./native_step.ts";
 import { OwnScratch } from "./own_scratch.ts";
 import { Chooser } from "./tuning/choices.ts";
+import type { ChoiceNote, ChoiceOrder } from "./tuning/engine_choices.ts";
 import { openTrialMemory, type TrialMemory } from "./tuning/trial_memory.ts";
 
 type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
@@ -27,6 +28,8 @@ export const PLANNERS: Readonly<Record<string, NativePlanner>> = {
 export interface OnednnSettings {
   /** Gives the library every step that it can compute. */
   readonly everything: boolean;
+  /** Chooses by a fixed rule. */
+  readonly reproducible: boolean;
   /** Where the workers agree on choices. */
   readonly choices: SharedArrayBuffer | undefined;
 }
@@ -40,14 +43,28 @@ export class OnednnWorker implements WorkerExtension {
   readonly #chooser: Chooser;
   readonly #own: OwnScratch;
 
-  constructor(memory: WebAssembly.Memory, settings: OnednnSettings, thread: number) {
+  /** @param say - sends a note to the engine. */
+  constructor(
+    memory: WebAssembly.Memory,
+    settings: OnednnSettings,
+    thread: number,
+    say: (note: ChoiceNote) => void,
+  ) {
     const { dnnl, path } = loadDnnl();
     this.#dnnl = dnnl;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
     this.#everything = settings.everything;
-    this.#chooser = new Chooser(settings.choices, thread === 0, dnnl);
+    this.#chooser = new Chooser(settings.choices, thread === 0, dnnl, {
+      reproducible: settings.reproducible,
+      onChoice: (work, chosen) => say({ work, chosen }),
+      onProblem: (problem) => say({ problem }),
+    });
     this.#own = new OwnScratch(dnnl.foreign);
     this.description = `oneDNN ${dnnl.description}, ${path}`;
+  }
+
+  receive(order: unknown): void {
+    this.#chooser.adopt((order as ChoiceOrder).adopt);
   }
 
   prepare(program: Program): ProgramExtension {
@@ -72,7 +89,6 @@ export class OnednnWorker implements WorkerExtension {
     };
     const ready = () => {
       trials = undefined;
-      this.#chooser.save();
     };
     return { plan, ready, release: () => scope.destroy() };
   }

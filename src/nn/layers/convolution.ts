@@ -1,4 +1,5 @@
 /** Convolution layers. */
+
 import type { ArgumentsOf } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";

@@ -1,4 +1,5 @@
 /** What convolution layers share: settings, parameters, printed form. */
+
 import { parameterTable } from "../../base/arguments.ts";
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";

@@ -39,9 +39,7 @@ export function defineLayer<A extends unknown[], S>(
       Object.assign(this, rule.defaults, bindArguments(of, args));
       rule.prepare?.(this as unknown as S);
       for (const key of rule.buffers ?? []) {
-        const settings = this as Record<string, unknown>;
-        const tensor = settings[attributeName(key)] ?? null;
-        delete settings[attributeName(key)];
+        const tensor = (this as Record<string, unknown>)[attributeName(key)] ?? null;
         this.registerBuffer(key, tensor as Tensor | null);
       }
     }

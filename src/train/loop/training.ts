@@ -3,7 +3,6 @@
 import { isThenable } from "../../base/builtin_kinds.ts";
 import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
-import { keepModes } from "../../nn/module/modes.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { getRngState, setRngState } from "../../tensor/random_state.ts";
 import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
@@ -63,7 +62,6 @@ export class Training {
   async run(): Promise<FitResult> {
     const { optimizer } = this.options;
     const keptGradients = optimizer.keepGradients;
-    const restoreModes = keepModes(this.net);
     optimizer.keepGradients = false;
     try {
       await this.settlePrecision();
@@ -79,7 +77,6 @@ export class Training {
       await this.tell("onEnd", result);
       return result;
     } finally {
-      restoreModes();
       if (keptGradients !== undefined) optimizer.keepGradients = keptGradients;
     }
   }

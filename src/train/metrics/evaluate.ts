@@ -4,7 +4,6 @@ import { OutOfMemoryError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { insideCall } from "../../graph/scope.ts";
 import type { Module } from "../../nn/index.ts";
-import { keepModes } from "../../nn/module/modes.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { crossEntropy } from "../../tensor/functions/index.ts";
@@ -79,7 +78,7 @@ export async function testFigures(
   const { precision = "f32" } = options;
   const counter = new TestCounter(options.loss, options.metrics ?? {}, precision);
   const sender = new SliceSender(net, counter, precision);
-  const restoreModes = keepModes(net);
+  const wasTraining = net.training;
   net.eval();
   let waiting: Promise<void> | null = null;
   let interrupted = false;
@@ -102,7 +101,7 @@ export async function testFigures(
     }
     if (waiting !== null) await waiting;
   } finally {
-    restoreModes();
+    net.train(wasTraining);
   }
   return { ...counter.figures(), interrupted };
 }

@@ -3,7 +3,6 @@ import { allocateArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import type { Node, Value } from "../../graph/node.ts";
 import type { Module } from "../../nn/index.ts";
-import { keepModes } from "../../nn/module/modes.ts";
 import type { SummaryRow } from "../../report/terminal/summary_table.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
@@ -30,7 +29,7 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
       }),
     );
   }
-  const restoreModes = keepModes(net);
+  const training = net.training;
   net.eval();
   let last: Tensor;
   try {
@@ -38,7 +37,7 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
       net(fromTypedArray(allocateArray("float32", numel(inputShape)), inputShape, "float32")),
     ) as Tensor;
   } finally {
-    restoreModes();
+    net.train(training);
     for (const remover of removers) remover.remove();
   }
   const work = multiplyAddsByLabel(last.value);
@@ -68,9 +67,21 @@ function multiplyAddsByLabel(value: Value): Map<string, number> {
     const node = stack.pop();
     if (!node || seen.has(node)) continue;
     seen.add(node);
-    const count = node.op.multiplyAdds?.(node.inputs, node.outputs, node.attributes) ?? 0;
+    const count = multiplyAdds(node);
     if (count > 0) work.set(node.label, (work.get(node.label) ?? 0) + count);
     for (const input of node.inputs) stack.push(input.node);
   }
   return work;
+}
+
+function multiplyAdds(node: Node): number {
+  const out = numel(node.outputs[0].shape);
+  if (node.op.name === "conv2d") return out * numel(node.inputs[1].shape.slice(1));
+  if (node.op.name === "conv2dInputGradient")
+    return numel(node.inputs[0].shape) * numel(node.inputs[1].shape.slice(1));
+  if (node.op.name === "matmul") {
+    const a = node.inputs[0].shape;
+    return out * a[a.length - (node.attributes.transposeA ? 2 : 1)];
+  }
+  return 0;
 }

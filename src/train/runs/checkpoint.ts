@@ -7,7 +7,7 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { FileError } from "../../base/errors.ts";
 import type { NamedArray } from "../../io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../../io/safetensors_file.ts";
-import { toNamedArray } from "../../io/state_dict_bytes.ts";
+import { toNamedArray } from "../../io/state_dict_file.ts";
 import { isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { EarlyStoppingState } from "../loop/early_stopping.ts";

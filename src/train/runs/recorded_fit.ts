@@ -10,6 +10,7 @@ import type { Callbacks, FitOptions, FitResult, Loader } from "../loop/fit_optio
 import { layerSummary } from "../metrics/layer_summary.ts";
 import { asLoader } from "../loop/loaders.ts";
 import { type Precision, usablePrecision } from "../loop/precision.ts";
+import { openRunChoices, type RunChoices } from "./run_choices.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { picturesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
@@ -35,21 +36,45 @@ export async function fitInFolder(
   resume: boolean,
   description: RunDescription,
 ): Promise<FitResult> {
-  const startedAt = String((resume && folder.readConfig().startedAt) || new Date().toISOString());
+  const before = resume ? folder.readConfig() : {};
+  const startedAt = String(before.startedAt || new Date().toISOString());
+  const choices = await openRunChoices(folder, resume ? engineOf(before) : null);
+  try {
+    return await fitKeeping(net, options, folder, { resume, startedAt, choices, description });
+  } finally {
+    choices.release();
+  }
+}
+
+interface RunStart {
+  readonly resume: boolean;
+  readonly startedAt: string;
+  readonly choices: RunChoices;
+  readonly description: RunDescription;
+}
+
+async function fitKeeping(
+  net: Module,
+  options: FitOptions,
+  folder: RunFolder,
+  { resume, startedAt, choices, description }: RunStart,
+): Promise<FitResult> {
   const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
   folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
   const shape = new ShapeWatch(asLoader(options.trainLoader, "trainLoader"));
-  const run = runStore(folder, { resume, metadata: { model: description.model } });
+  const run = runStore(folder, { resume, choices, metadata: { model: description.model } });
   const points: MetricsPoint[] = [];
+  const given = [options.callbacks ?? []].flat();
   const keeper: Callbacks = {
-    onStart: (event) => {
+    onStart: async (event) => {
       for (const point of event.points) points.push(point);
+      for (const note of choices.notes) for (const each of given) await each.onNote?.(note);
     },
     onPoint: (point) => points.push(point),
     // A picture that cannot be written is no reason to stop: the checkpoint will say so.
     onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),
   };
-  const callbacks = [keeper, ...[options.callbacks ?? []].flat()];
+  const callbacks = [keeper, ...given];
   const known = {
     model: description.model,
     run: folder.path.split(/[\\/]/).at(-1),
@@ -84,6 +109,11 @@ export async function fitInFolder(
     layers: layers(),
   });
   return result;
+}
+
+/** The engine that a run was computed with last, as its settings tell. */
+function engineOf({ environment }: Readonly<Record<string, unknown>>): string {
+  return String((environment as { engine?: unknown } | null | undefined)?.engine ?? "");
 }
 
 function quietly(body: () => void): void {

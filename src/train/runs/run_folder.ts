@@ -14,6 +14,7 @@ export const RUN_FILES = {
   config: "config.json",
   metrics: "metrics.jsonl",
   timing: "timing.jsonl",
+  choices: "choices.jsonl",
   best: "best.safetensors",
   last: "last.safetensors",
   checkpoint: "checkpoint.safetensors",
@@ -109,6 +110,19 @@ export class RunFolder {
   appendPoint(point: MetricsPoint): void {
     append(this.file("metrics"), metricsLine(withoutTimes(point)));
     append(this.file("timing"), timingLine(point));
+  }
+
+  /** The engine's choices, a line for each; empty if there are none. */
+  readChoices(): string {
+    return this.has("choices") ? readTextSync(this.file("choices")) : "";
+  }
+
+  rewriteChoices(lines: readonly string[]): void {
+    writeFileAtomicSync(this.file("choices"), lines.join(""));
+  }
+
+  appendChoice(line: string): void {
+    append(this.file("choices"), line);
   }
 
   /** Lets others at the folder. */

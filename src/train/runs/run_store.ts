@@ -1,16 +1,20 @@
 /** Keeps a training in a run's folder. Node only. */
 import { ConvoyantError, StateDictError, TrainingError } from "../../base/errors.ts";
-import { readArrays, toTensors } from "../../io/state_dict_bytes.ts";
-import { save } from "../../io/state_dict_file.ts";
+import { readArrays, save, toTensors } from "../../io/state_dict_file.ts";
 import type { Module } from "../../nn/index.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
 import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
+import type { RunChoices } from "./run_choices.ts";
 import { RUN_FILES, type RunFolder } from "./run_folder.ts";
 
 /** @param resume - whether to go on from the folder's checkpoint. */
 export function runStore(
   folder: RunFolder,
-  options: { resume: boolean; metadata?: Record<string, string> },
+  options: {
+    resume: boolean;
+    choices?: Pick<RunChoices, "save">;
+    metadata?: Record<string, string>;
+  },
 ): RunStore {
   return {
     async resume(net, optimizer) {
@@ -35,6 +39,7 @@ export function runStore(
       folder.appendPoint(point);
     },
     async checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState) {
+      options.choices?.save();
       const path = folder.file("checkpoint");
       const [model, optimizerState] = await Promise.all([
         readArrays(net.stateDict()),

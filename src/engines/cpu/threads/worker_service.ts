@@ -1,9 +1,9 @@
 /** What a worker of the wasm engine, or of an engine that extends it, does: the same on every thread. */
 
-import { listen } from "#workers";
 import { recordError } from "../../../workers/errors_across.ts";
 import { StopGate } from "../../../workers/stop_gate.ts";
 import type { WorkerPort } from "../../../workers/worker_port.ts";
+import { listen } from "../../../workers/worker_port.ts";
 import type { WorkerExtension } from "../engine_extension.ts";
 import type { KernelExports } from "../kernel.ts";
 import { MemoryViews } from "../memory/memory_views.ts";
@@ -22,6 +22,7 @@ export type OpenExtension = (
   memory: WebAssembly.Memory,
   settings: unknown,
   thread: number,
+  say: (note: unknown) => void,
 ) => WorkerExtension;
 
 /** Answers the engine's messages from here on. */
@@ -47,7 +48,7 @@ function guarded(request: WasmMessage, body: () => void): void {
 
 function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | undefined): void {
   if (request.type === "start") {
-    context = start(request, open);
+    context = start(request, open, (note) => port.post({ note }));
     port.post({ request: request.request, value: context.extension?.description ?? null });
     return;
   }
@@ -87,13 +88,20 @@ function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | u
       programs.delete(request.program);
       break;
     }
+    case "order":
+      context.extension?.receive?.(request.order);
+      break;
     case "run":
       run(context, request, port);
       break;
   }
 }
 
-function start(message: StartMessage, open: OpenExtension | undefined): WorkerContext {
+function start(
+  message: StartMessage,
+  open: OpenExtension | undefined,
+  say: (note: unknown) => void,
+): WorkerContext {
   const memory = message.memory ?? new WebAssembly.Memory({ initial: 2, maximum: 65536 });
   const instance = new WebAssembly.Instance(message.kernels, { env: { memory, abort: kernelAbort } });
   return {
@@ -104,7 +112,7 @@ function start(message: StartMessage, open: OpenExtension | undefined): WorkerCo
     thread: message.thread,
     threads: message.threads,
     referenceOnly: message.referenceOnly,
-    extension: open?.(memory, message.settings, message.thread),
+    extension: open?.(memory, message.settings, message.thread, say),
   };
 }
 

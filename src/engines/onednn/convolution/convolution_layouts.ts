@@ -1,9 +1,11 @@
 /** Descriptors of a channels-last convolution. */
 import { numel } from "../../../base/shape.ts";
+import type { TensorSpec } from "../../contract/engine.ts";
+import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope, WindowGeometry } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
-import type { Precision } from "../native_step.ts";
+import { elementOf, type Precision } from "../native_step.ts";
 
 /** One of a convolution's two pictures. */
 export type Picture = "source" | "result";
@@ -38,8 +40,14 @@ export function windowOf({ sh, sw, ph, pw, dh, dw }: ConvGeometry): WindowGeomet
   return { strides: [sh, sw], dilation: [dh - 1, dw - 1], paddingBefore: [ph, pw], paddingAfter: [ph, pw] };
 }
 
+/** Element types as far as the algorithms depend on them: those on 32-bit floats alone are a case of their own. */
+export function elementsOf(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): string {
+  const first = elementOf(inputs[0].dtype);
+  return first === "float32" && !allFloat32(...inputs, ...outputs) ? "float32 mixed" : first;
+}
+
 /** Names a convolution of a slice among the choices. */
-export function convolutionKey(op: string, g: ConvGeometry, n: number, stored: Precision): string {
+export function convolutionKey(op: string, g: ConvGeometry, n: number, stored: string): string {
   const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = g;
   return `${op} ${stored} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;
 }

@@ -2,10 +2,10 @@
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
-import { elementOf, fastest, type NativeStep, type Slices, type Variant } from "../native_step.ts";
-import { convolutionKey } from "./convolution_layouts.ts";
+import { fastest, type NativeStep, type Slices, type Variant } from "../native_step.ts";
+import { convolutionKey, elementsOf } from "./convolution_layouts.ts";
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import { convolutionWays, type Way } from "./convolution_ways.ts";
+import { convolutionWays, preferredWay, type Way } from "./convolution_ways.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
 
 /** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
@@ -26,11 +26,12 @@ export function planFastest(
   const g = lastGeometry(op, attributes, inputs, outputs);
   if (g === null) return null;
   const slices = batchSlices(g);
-  const key = convolutionKey(op, g, slices.size, elementOf(inputs[0].dtype));
-  const chosen = fastest(step, key, convolutionWays(step, g), (way) =>
+  const key = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
+  const ways = convolutionWays(step, g);
+  const make = (way: Way) =>
     way.form === "winograd"
       ? winogradVariant(scope, step, g, slices)
-      : nativeVariant(scope, step, g, slices, way),
-  );
+      : nativeVariant(scope, step, g, slices, way);
+  const chosen = fastest(step, key, ways, make, preferredWay(ways, g));
   return chosen?.plan ?? null;
 }

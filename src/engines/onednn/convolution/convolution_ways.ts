@@ -35,6 +35,11 @@ export interface Way {
 
 /** Channels of the widest vector. */
 const VECTOR = 16;
+/* For the fixed rule. */
+const WINOGRAD_CHANNELS = 32;
+const WINOGRAD_PIXELS = 12 * 12;
+const WINOGRAD_TILE = 36;
+const WINOGRAD_WEIGHT_BYTES = 4 * 2 ** 20;
 /** Bytes of one unfolded picture. */
 const MOST_UNFOLDED_BYTES = 8 * 2 ** 20;
 
@@ -57,6 +62,20 @@ export function convolutionWays(
   if (takesWinograd(g, inputs, outputs)) ways.push(way(stored, "winograd"));
   if (stored !== "float32" && direct) ways.push(way("float32", "direct"));
   return ways;
+}
+
+/**
+ * Which of these a fixed rule takes, from the sizes alone: Winograd's for large results of many channels, unless the
+ * transformed weights fill the caches and the result is too small to use them often; else the first.
+ */
+export function preferredWay(ways: readonly Way[], g: ConvGeometry): number {
+  const pixels = g.oh * g.ow;
+  const weightBytes = 4 * WINOGRAD_TILE * g.c * g.o;
+  const wins =
+    Math.min(g.c, g.o) >= WINOGRAD_CHANNELS &&
+    pixels >= WINOGRAD_PIXELS &&
+    (weightBytes <= WINOGRAD_WEIGHT_BYTES || pixels >= 4 * WINOGRAD_PIXELS);
+  return Math.max(0, wins ? ways.findIndex(({ form }) => form === "winograd") : 0);
 }
 
 /** Whether each pixel of the result depends on the one pixel at its place. */

@@ -18,9 +18,9 @@ import {
   type Slices,
 } from "../native_step.ts";
 import { Stands } from "../own_scratch.ts";
-import { convolutionKey, pictureBytes, pictures, weightDims } from "./convolution_layouts.ts";
+import { convolutionKey, elementsOf, pictureBytes, pictures, weightDims } from "./convolution_layouts.ts";
 import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
-import { convolutionWays, describeGradient, pixelRows, type Way } from "./convolution_ways.ts";
+import { convolutionWays, describeGradient, pixelRows, preferredWay, type Way } from "./convolution_ways.ts";
 import { unfoldedVariant } from "./unfolded_weight_gradient.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
 
@@ -41,12 +41,13 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   const g = lastGeometry("conv2dWeightGradient", attributes, inputs, outputs);
   if (g === null) return null;
   const slices = weightSlices(g);
-  const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementOf(inputs[0].dtype));
-  const sums = fastest(step, key, convolutionWays(step, g), (way) =>
+  const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementsOf(inputs, outputs));
+  const ways = convolutionWays(step, g);
+  const make = (way: Way) =>
     way.form === "winograd"
       ? winogradPartials(scope, step, g, slices)
-      : nativePartials(scope, step, g, slices, way),
-  );
+      : nativePartials(scope, step, g, slices, way);
+  const sums = fastest(step, key, ways, make, preferredWay(ways, g));
   if (sums === null) return null;
   const plain = scope.descriptor(sums.dims, elementOf(outputs[0].dtype));
   const toOutput = slices.count === 1 && scope.equal(sums.layout, plain);

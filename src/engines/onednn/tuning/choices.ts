@@ -1,67 +1,100 @@
 /**
- * Which of several ways to compute a step is fastest: measured once on a machine and kept in a file beside the
- * library's cache, by library version, processor and sizes.
+ * Autotuning: which of several algorithms for a piece of work is the fastest. It is measured once on a machine and kept
+ * in its cache (`choice_log.ts`); what is kept is the decision, and it is made from times as they are kept.
  *
  * All workers make the same choices in the same order, since they prepare the same programs. The first worker
- * measures; the others wait for its word in memory that they share.
+ * decides; the others wait for its answer in memory that they share.
  */
+import { warnOnce } from "../../../base/warnings.ts";
 import { processorName } from "../../processor_name.ts";
 import type { Dnnl } from "../library/dnnl.ts";
-import { libraryFolder } from "../library/load_dnnl.ts";
 import type { SliceKernel } from "../native_step.ts";
+import { type Choice, ChoiceLog, type Times } from "./choice_log.ts";
 
 /** Choices that are remembered in the shared words before they begin anew. */
 const WORDS = 8192;
 const ROUNDS = 5;
-/** The most that the file may have: a network adds some kilobytes. */
-const MOST_BYTES = 2 ** 26;
 const CLEARLY = 0.95;
-/** So many times slower than the best so far, a way is not measured again. */
+/** An algorithm that takes this many times the best so far is not measured again. */
 const HOPELESS = 1.5;
 
-/** Shared words for `Chooser`; nothing where memory cannot be shared, and no engine of this kind can start. */
+/** Shared words for `Chooser`; nothing if memory cannot be shared, and no engine of this kind can start. */
 export function choiceWords(): SharedArrayBuffer | undefined {
   return typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(WORDS * 4);
 }
 
-/** Decides between ways of computing the same. */
-export interface Choosing {
-  /** Position of the way to take, -1 where there is none. `kernel` gives null for a way that is not to be had. */
-  choose(key: string, names: readonly string[], kernel: KernelOf): number;
+/** Library version and processor: choices hold for these. */
+export function machineOf(dnnl: Dnnl): string {
+  return `oneDNN ${dnnl.description}, ${processorName()}`;
 }
 
-type KernelOf = (way: number) => SliceKernel | null;
+/** Decides between algorithms that compute the same. */
+export interface Choosing {
+  /**
+   * Position of the algorithm to take, -1 if there is none. `kernel` gives null for one that is unavailable.
+   *
+   * @param preferred - position of the one that a fixed rule would take.
+   */
+  choose(work: string, names: readonly string[], kernel: KernelOf, preferred?: number): number;
+}
+
+type KernelOf = (algorithm: number) => SliceKernel | null;
+
+/** Algorithms by work; null if none was available. */
+export type Chosen = ReadonlyMap<string, string | null>;
+
+export interface ChooserOptions {
+  /** Decides by the fixed rule alone: neither measures nor reads what was measured. */
+  readonly reproducible?: boolean;
+  /** Told of each choice when it is made or taken up. */
+  readonly onChoice?: (work: string, chosen: string | null) => void;
+  readonly onProblem?: (problem: string) => void;
+}
 
 export class Chooser implements Choosing {
   readonly #words: Int32Array;
   readonly #first: boolean;
   readonly #dnnl: Dnnl;
-  #file: ChoiceFile | undefined;
+  readonly #options: ChooserOptions;
+  /** Decided here: a process never changes its mind. */
+  readonly #made = new Map<string, string | null>();
+  #given: Chosen = new Map();
+  #log: ChoiceLog | undefined;
   #count = 0;
 
-  constructor(words: SharedArrayBuffer | undefined, first: boolean, dnnl: Dnnl) {
+  constructor(
+    words: SharedArrayBuffer | undefined,
+    first: boolean,
+    dnnl: Dnnl,
+    options: ChooserOptions = {},
+  ) {
     this.#words = new Int32Array(words ?? new ArrayBuffer(WORDS * 4));
     this.#first = first;
     this.#dnnl = dnnl;
+    this.#options = options;
   }
 
-  /** Position of the fastest way, -1 where there is none; no kernel is asked for where the file knows it. */
-  choose(key: string, names: readonly string[], kernel: KernelOf): number {
+  choose(work: string, names: readonly string[], kernel: KernelOf, preferred = 0): number {
     const at = this.#count % WORDS;
     // Words of an earlier lap are told from those of this one.
     const lap = Math.floor(this.#count / WORDS) + 1;
     this.#count++;
     if (!this.#first) return this.#await(at, lap);
-    this.#file ??= new ChoiceFile(`oneDNN ${this.#dnnl.description}, ${processorName()}`);
-    const way = this.#file.find(key, names) ?? this.#measure(this.#file, key, names, kernel);
-    Atomics.store(this.#words, at, lap * 16 + way + 1);
-    Atomics.notify(this.#words, at);
-    return way;
+    let position = -1;
+    try {
+      const chosen = this.#chosen(work, names, kernel, preferred);
+      if (chosen !== null) position = names.indexOf(chosen);
+      this.#options.onChoice?.(work, chosen);
+      return position;
+    } finally {
+      Atomics.store(this.#words, at, lap * 16 + position + 1);
+      Atomics.notify(this.#words, at);
+    }
   }
 
-  /** Writes down what was measured. */
-  save(): void {
-    this.#file?.save();
+  /** These choices come before all others from here on. */
+  adopt(given: Chosen): void {
+    this.#given = given;
   }
 
   #await(at: number, lap: number): number {
@@ -72,20 +105,45 @@ export class Chooser implements Choosing {
     }
   }
 
-  #measure(file: ChoiceFile, key: string, names: readonly string[], kernel: KernelOf): number {
+  #chosen(work: string, names: readonly string[], kernel: KernelOf, preferred: number): string | null {
+    for (const known of [this.#given.get(work), this.#made.get(work)]) {
+      if (known === null || (known !== undefined && names.includes(known))) return known;
+    }
+    const measured = this.#options.reproducible === true ? undefined : this.#measured(work, names, kernel);
+    const chosen = measured === undefined ? this.#byRule(names, kernel, preferred) : measured.chosen;
+    this.#made.set(work, chosen);
+    return chosen;
+  }
+
+  /** By the cache, or by measuring if the result can be kept there: else the next process would choose otherwise. */
+  #measured(work: string, names: readonly string[], kernel: KernelOf): Choice | undefined {
+    this.#log ??= new ChoiceLog(machineOf(this.#dnnl), this.#options.onProblem ?? warnOfCache);
+    const known = this.#log.find(work, names);
+    if (known !== undefined || !this.#log.isWritable) return known;
+    return this.#log.add(work, names, this.#measure(names, kernel));
+  }
+
+  #measure(names: readonly string[], kernel: KernelOf): Choice {
     let best = Number.POSITIVE_INFINITY;
-    const times = names.map((_, way) => {
-      const time = this.#tried(() => kernel(way), best);
+    const times = names.map((name, i) => {
+      const time = this.#tried(() => kernel(i), best);
       best = Math.min(best, time ?? best);
-      return time;
+      return [name, time === null ? null : Number(time.toPrecision(3))] as const;
     });
-    file.add(key, Object.fromEntries(names.map((name, way) => [name, times[way]])));
-    return fastestOf(times);
+    const milliseconds = Object.fromEntries(times);
+    return { chosen: fastestOf(names, milliseconds), milliseconds };
+  }
+
+  /** The preferred algorithm, or the first other one, that has a kernel which runs. */
+  #byRule(names: readonly string[], kernel: KernelOf, preferred: number): string | null {
+    const others = names.map((_, i) => i).filter((i) => i !== preferred);
+    const position = [preferred, ...others].find((i) => this.#tried(() => kernel(i), 0) !== null);
+    return position === undefined ? null : names[position];
   }
 
   /**
-   * Null where there is no kernel, or one that the library makes and then fails to run. The other workers wait for a
-   * word either way.
+   * Milliseconds of a slice. Null if there is no kernel, or one that the library makes and then fails to run: the other
+   * workers wait for an answer either way.
    */
   #tried(kernel: () => SliceKernel | null, toBeat: number): number | null {
     try {
@@ -97,7 +155,7 @@ export class Chooser implements Choosing {
   }
 
   /**
-   * Milliseconds of a slice, on data of its own; only roughly where it is far from the best. They are the processor's,
+   * Milliseconds of a slice, on data of its own; only roughly if it is far from the best. They are the processor's,
    * not the clock's: what else the machine does meanwhile must not decide, since the choice is kept.
    */
   #time(kernel: SliceKernel, toBeat: number): number {
@@ -108,8 +166,9 @@ export class Chooser implements Choosing {
       kernel.run(...addresses);
       return this.#dnnl.foreign.threadTime() - started;
     };
-    timed();
     let best = timed();
+    if (toBeat === 0) return best;
+    best = timed();
     for (let round = 1; round < ROUNDS && best < HOPELESS * toBeat; round++) best = Math.min(best, timed());
     return best;
   }
@@ -117,117 +176,18 @@ export class Chooser implements Choosing {
 
 /**
  * The fastest, or one before it that is as good: a machine that does other things must not decide by a hair.
- * -1 where no way is to be had.
+ * Null if none is available.
  */
-function fastestOf(times: readonly (number | null)[]): number {
-  let best = -1;
-  times.forEach((time, i) => {
-    if (time !== null && (best < 0 || time < CLEARLY * (times[best] as number))) best = i;
-  });
+function fastestOf(names: readonly string[], times: Times): string | null {
+  let best: string | null = null;
+  for (const name of names) {
+    const time = times[name];
+    if (time !== null && (best === null || time < CLEARLY * (times[best] as number))) best = name;
+  }
   return best;
 }
 
-/** Milliseconds, by the name of the way; null for a way that is not to be had. */
-export type Times = Readonly<Record<string, number | null>>;
-
-/** Measured times, by what was measured; a file that cannot be read or written is done without. */
-class ChoiceFile {
-  readonly #machine: string;
-  readonly #times: Map<string, Times>;
-  #changed = false;
-
-  constructor(machine: string) {
-    this.#machine = machine;
-    this.#times = new Map(Object.entries(readAll()[machine] ?? {}));
-  }
-
-  find(key: string, names: readonly string[]): number | undefined {
-    const times = this.#times.get(key);
-    if (times === undefined || !names.every((name) => Object.hasOwn(times, name))) return undefined;
-    return fastestOf(names.map((name) => times[name]));
-  }
-
-  add(key: string, times: Times): void {
-    const rounded = Object.entries(times).map(([name, time]) => [
-      name,
-      time === null ? null : Number(time.toPrecision(3)),
-    ]);
-    this.#times.set(key, Object.fromEntries(rounded));
-    this.#changed = true;
-  }
-
-  save(): void {
-    if (!this.#changed) return;
-    this.#changed = false;
-    const all = readAll();
-    all[this.#machine] = { ...all[this.#machine], ...Object.fromEntries(this.#times) };
-    try {
-      makeFolder(libraryFolder());
-      replaceFile(choicesPath(), `${JSON.stringify(all, null, 1)}\n`);
-    } catch {
-      // The ways are measured again another time.
-    }
-  }
-}
-
-/** Not mkdir's own `recursive`, which never returns in Node.js 20 where the system refuses as /proc does. */
-function makeFolder(path: string): void {
-  const { existsSync, mkdirSync } = process.getBuiltinModule("node:fs");
-  if (existsSync(path)) return;
-  makeFolder(process.getBuiltinModule("node:path").dirname(path));
-  mkdirSync(path);
-}
-
-function replaceFile(path: string, text: string): void {
-  const { renameSync, rmSync, writeFileSync } = process.getBuiltinModule("node:fs");
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** The file of choices. */
-export function choicesPath(): string {
-  return process.getBuiltinModule("node:path").join(libraryFolder(), "choices.json");
-}
-
-/** What the file holds, without whatever in it is no time. */
-function readAll(): Record<string, Record<string, Times>> {
-  let all: unknown;
-  try {
-    const { readFileSync, statSync } = process.getBuiltinModule("node:fs");
-    const stats = statSync(choicesPath());
-    // A pipe would keep us waiting, and a device never end.
-    if (!stats.isFile() || stats.size > MOST_BYTES) return {};
-    all = JSON.parse(readFileSync(choicesPath(), "utf8"));
-  } catch {
-    return {};
-  }
-  return mapped(all, (works) => mapped(works, (times) => mapped(times, timeOf)));
-}
-
-/** The properties of an object from a file, each as `read` takes it; those for which it gives nothing are left out. */
-function mapped<T>(from: unknown, read: (value: unknown) => T | undefined): Record<string, T> {
-  if (typeof from !== "object" || from === null) return {};
-  const taken = Object.entries(from).map(([name, value]) => [name, read(value)] as const);
-  return Object.fromEntries(taken.filter((one): one is readonly [string, T] => one[1] !== undefined));
-}
-
-function timeOf(value: unknown): number | null | undefined {
-  const isTime = typeof value === "number" && Number.isFinite(value) && value >= 0;
-  return value === null || isTime ? value : undefined;
-}
-
-/** Which of several measured ways is taken; they stand in the order in which they were tried. */
-export function chosenWay(times: Times): string | undefined {
-  return Object.keys(times)[fastestOf(Object.values(times))];
-}
-
-/** Everything that was measured, by machine (library, processor), work and way, in milliseconds. */
-export function measuredChoices(): Readonly<Record<string, Readonly<Record<string, Times>>>> {
-  return readAll();
+/** On the thread that it happens on. */
+export function warnOfCache(problem: string): void {
+  warnOnce("autotuning-cache", problem);
 }

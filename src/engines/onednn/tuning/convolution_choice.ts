@@ -17,6 +17,7 @@ import { loadDnnl } from "../library/load_dnnl.ts";
 import { elementOf, type NativeStep } from "../native_step.ts";
 import { OwnScratch } from "../own_scratch.ts";
 import { Chooser, type Choosing } from "./choices.ts";
+import type { EngineChoices } from "./engine_choices.ts";
 import { openTrialMemory, TrialMemory } from "./trial_memory.ts";
 
 type Specs = readonly TensorSpec[];
@@ -28,8 +29,12 @@ const TRIAL_OPERATIONS = 3e7;
 const TRIAL_EXAMPLES = 16;
 
 export class ConvolutionChoice {
-  readonly #known = new Map<string, boolean>();
+  readonly #choices: EngineChoices;
   #tools: Tools | null | undefined;
+
+  constructor(choices: EngineChoices) {
+    this.#choices = choices;
+  }
 
   /** For a `conv2d` or one of its gradients, given as [N, C, H, W]; all three get the same answer. */
   prefersOnednn(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
@@ -43,17 +48,14 @@ export class ConvolutionChoice {
       Math.min(g.n, TRIAL_EXAMPLES, Math.floor(TRIAL_OPERATIONS / (operations(g) / g.n))),
     );
     const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const better = this.#try(key, attributes, [x, w, y], n);
-    this.#known.set(key, better);
-    return better;
+    return this.#try(key, attributes, [x, w, y], n);
   }
 
   #try(key: string, attributes: Attributes, operands: Specs, n: number): boolean {
-    if (this.#tools === undefined) this.#tools = openTools();
+    if (this.#tools === undefined) this.#tools = openTools(this.#choices);
     if (this.#tools === null) return true;
     const { chooser, dnnl, memory } = this.#tools;
+    chooser.adopt(this.#choices.adopted);
     const scope = new DnnlScope(dnnl);
     const ways = [
       { name: "onednn", works: () => nativeWorks(scope, memory(), attributes, operands, n) },
@@ -65,7 +67,6 @@ export class ConvolutionChoice {
         const run = trialOf(memory(), ways[i].works());
         return run && { bytes: [], run: memory().warm(run, `${key} ${names[i]}`) };
       });
-      chooser.save();
       return names[way] === "onednn";
     } finally {
       scope.destroy();
@@ -162,7 +163,7 @@ interface Tools {
 }
 
 /** What it takes to try on this thread; null where the library cannot be had. */
-function openTools(): Tools | null {
+function openTools(choices: EngineChoices): Tools | null {
   try {
     const { dnnl } = loadDnnl();
     let made: TrialMemory | undefined;
@@ -170,7 +171,9 @@ function openTools(): Tools | null {
       made ??= openTrialMemory(dnnl.foreign);
       return made;
     };
-    return { dnnl, memory, chooser: new Chooser(undefined, true, dnnl) };
+    const { reproducible } = choices;
+    const onChoice = (work: string, chosen: string | null) => choices.note(work, chosen);
+    return { dnnl, memory, chooser: new Chooser(undefined, true, dnnl, { reproducible, onChoice }) };
   } catch {
     return null;
   }

@@ -1,0 +1,65 @@
+/**
+ * Algorithms that the engine has chosen, as runs keep them: a run is told of each choice, and brings its own along when
+ * it is resumed, whatever engine is started in the meantime.
+ */
+import type { Executor } from "./executor.ts";
+
+type Chosen = ReadonlyMap<string, string | null>;
+
+/** Keeps the choices of a run. */
+export interface ChoiceKeeper {
+  /** What the run has chosen so far on this machine (`Autotuning.machine`). */
+  chosenOn(machine: string): Chosen;
+  /** Takes a choice; the same one may come again. */
+  keep(machine: string, work: string, chosen: string | null): void;
+}
+
+const keepers = new Set<ChoiceKeeper>();
+let executor: Executor | null = null;
+
+/** From here on the choices are those of this executor's engine. */
+export function attachChoices(next: Executor): void {
+  executor = next;
+  const { autotuning } = next.engine;
+  if (autotuning === undefined) return;
+  autotuning.onChoice = (work, chosen) => {
+    const { machine } = autotuning;
+    if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
+  };
+  if (keepers.size > 0) adoptAll();
+}
+
+/**
+ * Has a run's choices come first, and the run told of all others.
+ *
+ * @returns ends it.
+ */
+export function keepChoices(keeper: ChoiceKeeper): () => void {
+  keepers.add(keeper);
+  adoptAll();
+  return () => {
+    keepers.delete(keeper);
+    adoptAll();
+  };
+}
+
+/** What the engine in use chooses for, and what is remembered of it; null if it has nothing to choose. */
+export function rememberedChoices(): { readonly machine: string; readonly chosen: Chosen } | null {
+  const autotuning = executor?.engine.autotuning;
+  if (autotuning === undefined || autotuning.machine === null) return null;
+  return { machine: autotuning.machine, chosen: autotuning.remembered };
+}
+
+function adoptAll(): void {
+  const autotuning = executor?.engine.autotuning;
+  const machine = autotuning?.machine;
+  if (executor === null || autotuning === undefined || machine === undefined || machine === null) return;
+  const merged = new Map<string, string | null>();
+  for (const keeper of keepers) {
+    for (const [work, chosen] of keeper.chosenOn(machine)) if (!merged.has(work)) merged.set(work, chosen);
+  }
+  if (autotuning.adopt(merged)) executor.forgetPrograms();
+  for (const [work, chosen] of autotuning.chosen) {
+    for (const keeper of keepers) keeper.keep(machine, work, chosen);
+  }
+}
