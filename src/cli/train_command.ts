@@ -30,7 +30,6 @@ export interface TrainCommand {
 /** Returns the exit code. */
 export async function trainCommand(command: TrainCommand, output: Output): Promise<number> {
   const config = configOf(command);
-  sayWhatChanges(command, config, output);
   // Names are checked, the engine starts and the data are found before anything is written.
   entry(config.model);
   await useEngine(config.engine, engineOptions(config));
@@ -43,8 +42,16 @@ export async function trainCommand(command: TrainCommand, output: Output): Promi
   }
 }
 
-/** What a resumed run may do differently. */
-const CHANGEABLE = ["epochs", "engine", "threads", "precision", "dataDir"] as const;
+/** What a resumed run may be told anew; what follows from it, `train/loop/resume_rules.ts` knows and says. */
+const CHANGEABLE = [
+  "epochs",
+  "engine",
+  "threads",
+  "precision",
+  "dataDir",
+  "batchSize",
+  "microBatch",
+] as const;
 
 function configOf(command: TrainCommand): TrainingConfig {
   const { model, given, resume, out } = command;
@@ -72,19 +79,6 @@ function configOf(command: TrainCommand): TrainingConfig {
   const changed = CHANGEABLE.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]);
   if (given.precision !== undefined) precisionNamed(given.precision);
   return { ...stored, ...Object.fromEntries(changed) };
-}
-
-function sayWhatChanges({ resume }: TrainCommand, config: TrainingConfig, output: Output): void {
-  if (resume === null) return;
-  const before = readConfig(resume);
-  const changes = (["engine", "precision"] as const)
-    .filter((name) => before[name] !== config[name])
-    .map((name) => `the ${name} ${config[name]}, before it was ${before[name]}`);
-  if (changes.length === 0) return;
-  output.note(
-    `The run goes on with ${changes.join(", and ")}: the same weights and batches, ` +
-      "but figures will no longer be those of an undisturbed run to the last bit.",
-  );
 }
 
 function openFolder(command: TrainCommand, config: TrainingConfig): RunFolder {

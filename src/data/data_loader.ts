@@ -1,11 +1,23 @@
+import { shownValue } from "../base/argument_kinds.ts";
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { runningExecutor } from "../runtime/runtime.ts";
+import { drawSeed, Generator } from "../tensor/random_state.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { Example } from "./collate.ts";
 import { Dataset } from "./dataset.ts";
-import { type BatchingOptions, countBatches, planEpoch, requireCount } from "./epoch_plan.ts";
+import {
+  checkedSampler,
+  countBatches,
+  countOf,
+  type EpochOrder,
+  type EpochPlan,
+  orderKey,
+  orderOf,
+  planEpoch,
+  requireCount,
+} from "./epoch_plan.ts";
 import { toTensor } from "./to_tensors.ts";
 import type { TransformSpec } from "./transforms/transform_spec.ts";
 import { WorkerPool } from "./worker_pool.ts";
@@ -15,10 +27,17 @@ export interface DataLoaderOptions {
   batchSize?: number;
   /** Another order in every epoch. Default false. */
   shuffle?: boolean;
-  /** The examples of every epoch in order, instead of all in order or shuffled. */
+  /**
+   * The examples of every epoch in order, instead of all in order or shuffled: an array, or an object that is walked
+   * anew in each epoch (told of its number by `setEpoch`, if it has that). A generator is refused: the first epoch
+   * would use it up.
+   */
   sampler?: Iterable<number>;
-  /** The examples of every batch of every epoch; takes the place of batchSize, shuffle, sampler and dropLast. */
-  batchSampler?: Iterable<ArrayLike<number>>;
+  /**
+   * The examples of every batch of every epoch; takes the place of batchSize, shuffle, sampler and dropLast. Not a
+   * generator, as for `sampler`.
+   */
+  batchSampler?: Iterable<Iterable<number> | ArrayLike<number>>;
   /** Makes a batch of examples as `get` gives them, on the main thread; default: see `collate`. */
   collateFn?: (examples: Example[]) => Tensor[] | Promise<Tensor[]>;
   /** Without effect: there is no memory of a device to copy to. */
@@ -32,18 +51,43 @@ export interface DataLoaderOptions {
   dropLast?: boolean;
   /** Batches that each worker builds ahead. Default 2. */
   prefetchFactor?: number;
-  /** Of the shuffle and of random transforms. Default 0. */
+  /**
+   * Of the shuffle and of random transforms: an epoch's order then depends on the seed and the epoch's number alone.
+   * Without one, every epoch draws a seed from `generator`, so that `manualSeed` decides the order.
+   */
   seed?: number;
+  /** Where seeds are drawn from without a `seed`; by default the generator of `manualSeed`. */
+  generator?: Generator | null;
 }
 
-/** Where a loader is: with this, training goes on with the same batches after a restart. */
+/** Where a loader is: with this, training goes on with the same examples after a restart. */
 export interface DataLoaderState {
   /** Of the loader that it was taken from. */
-  seed: number;
+  seed: number | null;
   /** Number of the epoch, from 0. */
   epoch: number;
   /** Number of the batch of that epoch that comes next. */
   batch: number;
+  /** Examples of that epoch that are done; null with a batch sampler. */
+  example?: number | null;
+  /** The seed that was drawn for the epoch under way. */
+  epochSeed?: number;
+}
+
+/** Where a loader is, inside. */
+interface Position {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly example: number | null;
+  readonly drawn: number | null;
+}
+
+/** Which epoch, from where on. */
+export interface IterateOptions {
+  epoch?: number;
+  fromBatch?: number;
+  fromExample?: number | undefined;
+  seed?: number | null;
 }
 
 /**
@@ -65,6 +109,7 @@ const SIGNATURE = signature("DataLoader", [
   "dropLast?",
   "prefetchFactor?",
   "seed?",
+  "generator?",
 ]);
 
 /** Ends the workers of loaders that nobody holds any more. */
@@ -85,11 +130,12 @@ class DataLoaderClass implements AsyncIterable<Batch> {
   readonly numWorkers: number | undefined;
   /** Batches that each worker builds ahead. */
   readonly prefetchFactor: number;
-  /** Of the order and of random transforms. */
-  readonly seed: number;
+  /** Of the order and of random transforms; null when each epoch draws one from the generator. */
+  readonly seed: number | null;
   readonly #options: DataLoaderOptions;
   readonly #workers: { pool: Promise<WorkerPool> | undefined } = { pool: undefined };
-  #position: { epoch: number; batch: number } = { epoch: 0, batch: 0 };
+  #position: Position = { epoch: 0, batch: 0, example: 0, drawn: null };
+  #order: EpochOrder | null = null;
   /** Whether the next loop goes on from the position instead of starting the epoch after it. */
   #continues = true;
 
@@ -106,78 +152,127 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     this.batchSize = requireCount(given.batchSize ?? 1, 1, "batchSize");
     this.shuffle = given.shuffle ?? false;
     this.dropLast = given.dropLast ?? false;
-    this.seed = requireCount(given.seed ?? 0, 0, "seed");
+    this.seed = given.seed === undefined ? null : requireCount(given.seed, 0, "seed");
     this.prefetchFactor = requireCount(given.prefetchFactor ?? 2, 1, "prefetchFactor");
     this.numWorkers =
       given.numWorkers === undefined ? undefined : requireCount(given.numWorkers, 0, "numWorkers");
-    if (
-      given.batchSampler !== undefined &&
-      (given.batchSize ?? given.shuffle ?? given.sampler ?? given.dropLast) !== undefined
-    ) {
-      throw new ArgumentError("DataLoader: batchSampler excludes batchSize, shuffle, sampler and dropLast");
-    }
-    if (given.sampler !== undefined && given.shuffle) {
-      throw new ArgumentError("DataLoader: sampler excludes shuffle; shuffle inside the sampler");
-    }
+    requireOneOrder(given);
+    if (given.sampler !== undefined) checkedSampler(given.sampler, "sampler");
+    if (given.batchSampler !== undefined) checkedSampler(given.batchSampler, "batchSampler");
     this.#options = given;
     abandoned.register(this, this.#workers);
   }
 
   /** Number of batches of an epoch. */
   get length(): number {
-    const { batchSampler, sampler } = this.#options;
-    if (batchSampler !== undefined) return [...batchSampler].length;
-    const batching = this.#batching();
-    return countBatches(sampler === undefined ? batching : { ...batching, length: [...sampler].length });
+    const { batchSampler } = this.#options;
+    return batchSampler === undefined ? countBatches(this.#count(), this) : countOf(batchSampler);
+  }
+
+  /** Examples of an epoch, any of which can be its start; null with a batch sampler. */
+  get examples(): number | null {
+    return this.#options.batchSampler === undefined ? this.#count() : null;
+  }
+
+  /** Where seeds come from, without a `seed`: null is the default generator. */
+  get generator(): Generator | null {
+    return this.#options.generator ?? null;
   }
 
   /** One epoch; every loop is the next one. */
   [Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
-    if (!this.#continues) this.#position = { epoch: this.#position.epoch + 1, batch: 0 };
-    const { epoch, batch } = this.#position;
-    return this.iterate({ epoch, fromBatch: batch });
+    if (!this.#continues)
+      this.#position = { epoch: this.#position.epoch + 1, batch: 0, example: 0, drawn: null };
+    const { epoch, batch, example, drawn } = this.#position;
+    return this.iterate({ epoch, fromBatch: batch, fromExample: example ?? undefined, seed: drawn });
   }
 
   /**
-   * The batches of one epoch from a given one on.
+   * The batches of one epoch from a given place on.
    *
    * @param options.epoch - default: the one where the loader is
    * @param options.fromBatch - how many batches to leave out
+   * @param options.fromExample - how many examples to leave out, in place of `fromBatch`: the rest of an epoch whose
+   *   batches had another size
+   * @param options.seed - of this epoch, for a loader without one: what `drawSeed` gave. Default: a new one
    */
-  iterate(options: { epoch?: number; fromBatch?: number } = {}): AsyncGenerator<Batch, void, undefined> {
+  iterate(options: IterateOptions = {}): AsyncGenerator<Batch, void, undefined> {
     const epoch = requireCount(options.epoch ?? this.#position.epoch, 0, "epoch");
     const fromBatch = requireCount(options.fromBatch ?? 0, 0, "fromBatch");
-    this.#position = { epoch, batch: fromBatch };
+    const { fromExample } = options;
+    if (fromExample !== undefined) requireCount(fromExample, 0, "fromExample");
+    const drawn = this.seed === null ? (options.seed ?? this.drawSeed()) : null;
+    // The same drawn seed is the same epoch, whatever its number: seeding anew starts anew.
+    const context: BatchContext =
+      this.seed === null ? { seed: drawn as number, epoch: 0 } : { seed: this.seed, epoch };
+    const order = orderOf(
+      { ...this.#options, length: this.dataset.length, shuffle: this.shuffle },
+      context,
+      epoch,
+    );
+    const plan = planEpoch(order, this, { fromBatch, fromExample });
+    this.#order = order;
+    this.#position = {
+      epoch,
+      batch: this.batchAt(plan.exampleAt(0)) ?? fromBatch,
+      example: plan.exampleAt(0),
+      drawn,
+    };
     this.#continues = false;
-    return this.#run(epoch, fromBatch);
+    return this.#run(plan, this.#position, context);
+  }
+
+  /** The seed of an epoch, from the generator; null for a loader that has a seed. */
+  drawSeed(): number | null {
+    return this.seed === null ? drawSeed(this.generator) : null;
+  }
+
+  /**
+   * The batch that begins at an example, such that the last one of the epoch is `length - 1`: an epoch that goes on in
+   * batches of another size is counted so. Null with a batch sampler.
+   */
+  batchAt(example: number | null): number | null {
+    if (this.examples === null || example === null) return null;
+    return this.length - countBatches(this.examples - example, this);
+  }
+
+  /** @internal A short name of the order of the epoch that was begun last. */
+  get order(): string | null {
+    return this.#order === null ? null : orderKey(this.#order);
   }
 
   /** The next loop is this epoch, from its start. */
   setEpoch(epoch: number): void {
-    this.#position = { epoch: requireCount(epoch, 0, "epoch"), batch: 0 };
+    this.#position = { epoch: requireCount(epoch, 0, "epoch"), batch: 0, example: 0, drawn: null };
     this.#continues = true;
   }
 
   /** Where the loader is: the batch that was given out last counts as done. */
   state(): DataLoaderState {
-    const { epoch, batch } = this.#position;
-    const done = !this.#continues && batch >= this.length;
-    return { seed: this.seed, epoch: done ? epoch + 1 : epoch, batch: done ? 0 : batch };
+    const { epoch, batch, example, drawn } = this.#position;
+    const { seed } = this;
+    if (!this.#continues && batch >= this.length) return { seed, epoch: epoch + 1, batch: 0, example: 0 };
+    return { seed, epoch, batch, example, ...(drawn !== null && { epochSeed: drawn }) };
   }
 
   /**
-   * The next loop goes on where the state was taken.
+   * The next loop goes on where the state was taken, with the next example; also in batches of another size.
    *
    * @throws ArgumentError for a state of a loader with another seed.
    */
   loadState(state: DataLoaderState): void {
     if (state.seed !== this.seed) {
+      const named = (seed: number | null) => (seed === null ? "no seed" : `seed ${seed}`);
       throw new ArgumentError(
-        `DataLoader: the state is of seed ${state.seed}, this loader has seed ${this.seed}`,
+        `DataLoader: the state is of ${named(state.seed)}, this loader has ${named(this.seed)}`,
       );
     }
     const batch = requireCount(state.batch, 0, "batch");
-    this.#position = { epoch: requireCount(state.epoch, 0, "epoch"), batch };
+    const example = state.example ?? null;
+    if (example !== null) requireCount(example, 0, "example");
+    const drawn = state.epochSeed ?? null;
+    const epoch = requireCount(state.epoch, 0, "epoch");
+    this.#position = { epoch, batch: this.batchAt(example) ?? batch, example, drawn };
     this.#continues = true;
   }
 
@@ -188,22 +283,24 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     await (await pool)?.stop();
   }
 
-  async *#run(epoch: number, fromBatch: number): AsyncGenerator<Batch, void, undefined> {
-    const { sampler, batchSampler } = this.#options;
-    const { count: total, indicesOf } = planEpoch({ ...this.#batching(), sampler, batchSampler }, epoch);
+  async *#run(
+    plan: EpochPlan,
+    start: Position,
+    context: BatchContext,
+  ): AsyncGenerator<Batch, void, undefined> {
     const pool = await this.#pool();
     const window = pool === undefined ? 1 : pool.count * this.prefetchFactor;
     const ahead: Promise<Tensor[]>[] = [];
-    let asked = fromBatch;
-    for (let batch = fromBatch; batch < total; batch++) {
-      for (; asked < total && asked < batch + window; asked++) {
-        const tensors = this.#build(indicesOf(asked), { seed: this.seed, epoch }, pool?.workers);
+    let asked = 0;
+    for (let batch = 0; batch < plan.count; batch++) {
+      for (; asked < plan.count && asked < batch + window; asked++) {
+        const tensors = this.#build(plan.indicesOf(asked), context, pool?.workers);
         // Asked for ahead: nobody may be waiting yet when it fails.
         tensors.catch(() => {});
         ahead.push(tensors);
       }
       const tensors = await (ahead.shift() as Promise<Tensor[]>);
-      this.#position = { epoch, batch: batch + 1 };
+      this.#position = { ...start, batch: start.batch + batch + 1, example: plan.exampleAt(batch + 1) };
       // A loop that awaits nothing else would queue up the steps of a whole epoch.
       await runningExecutor()?.backpressure();
       yield tensors as Batch;
@@ -230,9 +327,29 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     return { workers: await this.#workers.pool, count };
   }
 
-  #batching(): BatchingOptions {
-    const { batchSize, shuffle, seed, dropLast } = this;
-    return { length: this.dataset.length, batchSize, shuffle, seed, dropLast };
+  /** Examples of an epoch. */
+  #count(): number {
+    const { sampler } = this.#options;
+    return sampler === undefined ? this.dataset.length : countOf(sampler);
+  }
+}
+
+/** @throws ArgumentError when several options say which examples come when. */
+function requireOneOrder(given: DataLoaderOptions): void {
+  if (
+    given.batchSampler !== undefined &&
+    (given.batchSize ?? given.shuffle ?? given.sampler ?? given.dropLast) !== undefined
+  ) {
+    throw new ArgumentError("DataLoader: batchSampler excludes batchSize, shuffle, sampler and dropLast");
+  }
+  if (given.sampler !== undefined && given.shuffle)
+    throw new ArgumentError("DataLoader: sampler excludes shuffle; shuffle inside the sampler");
+  if (given.generator != null && given.seed !== undefined)
+    throw new ArgumentError("DataLoader: give `seed` or `generator`, not both");
+  if (given.generator != null && !(given.generator instanceof Generator)) {
+    throw new ArgumentError(
+      `DataLoader: expected \`generator\` to be a Generator, got ${shownValue(given.generator)}`,
+    );
   }
 }
 
@@ -263,9 +380,10 @@ export interface DataLoaderConstructor {
 /**
  * Batches of a data set, as tensors (torch.utils.data.DataLoader).
  *
- * A loop `for await (const [x, y] of loader)` is one epoch; with `shuffle` each has another order, drawn from
- * `seed` and the number of the epoch alone, so that the same seed gives the same batches with any number of
- * workers. Workers do not hold the process and end with the loader.
+ * A loop `for await (const [x, y] of loader)` is one epoch; with `shuffle` each has another order. As in PyTorch, each
+ * epoch draws its seed from the generator of `manualSeed`; with `seed` the order depends on that and on the number of
+ * the epoch alone. The same seed gives the same batches with any number of workers. Workers do not hold the process and
+ * end with the loader.
  *
  * @throws ArgumentError for options outside their range; whatever the data set throws, also out of a worker.
  * @example

@@ -2,6 +2,7 @@ import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { permutation } from "../base/philox.ts";
 import { formatShape } from "../base/shape.ts";
+import { drawSeed, type Generator } from "../tensor/random_state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type ArrayBatch, checkedArrayBatch, checkedIndex } from "./array_batch.ts";
 import { type BatchContext, buildBatch, type DatasetDescription, merge, spread } from "./batch_source.ts";
@@ -24,7 +25,7 @@ const OUTSIDE_A_LOADER: BatchContext = { seed: 0, epoch: 0 };
  *     return 100;
  *   }
  *
- *   override async get(index: number): Promise<data.Example> {
+ *   override get(index: number): data.Example {
  *     return [tensor([index]), index * index];
  *   }
  * }
@@ -36,19 +37,27 @@ export abstract class Dataset {
   /** Number of examples. */
   abstract get length(): number;
 
-  /** One example: its parts, usually picture and label. */
-  async get(index: number): Promise<Example> {
+  /** One example: its parts, usually picture and label; at once, or as a promise. */
+  get(index: number): Example | Promise<Example> {
     this.#mustOverride();
+    return this.#oneOfBatch(index);
+  }
+
+  async #oneOfBatch(index: number): Promise<Example> {
     const parts = await this.getBatch([index], OUTSIDE_A_LOADER);
     return parts.map((part) => toTensor({ ...part, shape: part.shape.slice(1) }));
   }
 
   /** Several examples at once: one array for each part, its first dimension counting the examples. */
-  async getBatch(
+  getBatch(
     indices: ArrayLike<number>,
     _context: BatchContext = OUTSIDE_A_LOADER,
-  ): Promise<ArrayBatch[]> {
+  ): ArrayBatch[] | Promise<ArrayBatch[]> {
     this.#mustOverride();
+    return this.#collated(indices);
+  }
+
+  async #collated(indices: ArrayLike<number>): Promise<ArrayBatch[]> {
     return collate(await Promise.all(Array.from(indices, (i) => this.get(i))));
   }
 
@@ -139,7 +148,7 @@ class SubsetClass extends DescribedDataset {
     return this.indices.length;
   }
 
-  override async get(index: number): Promise<Example> {
+  override get(index: number): Example | Promise<Example> {
     return this.dataset.get(this.indices[checkedIndex(index, this.length)]);
   }
 
@@ -181,7 +190,7 @@ class ConcatDatasetClass extends Dataset {
     return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0);
   }
 
-  override async get(index: number): Promise<Example> {
+  override get(index: number): Example | Promise<Example> {
     const [{ part, inner }] = spread([index], this.#lengths());
     return this.datasets[part].get(inner[0]);
   }
@@ -225,14 +234,15 @@ class ConcatDatasetClass extends Dataset {
 export const ConcatDataset = callable(ConcatDatasetClass);
 export type ConcatDataset = ConcatDatasetClass;
 
-const RANDOM_SPLIT = signature("randomSplit", ["dataset", "lengths", "seed?"]);
+const RANDOM_SPLIT = signature("randomSplit", ["dataset", "lengths", "seed?", "generator?"]);
 
 /**
  * Splits a data set at random into parts that share no example.
  *
  * @param lengths - numbers of examples that add up to the data set's, or fractions that add up to 1 (what
  *   rounding leaves over goes to the first parts, one each)
- * @param seed - of the shuffle; the same seed gives the same parts
+ * @param seed - of the shuffle: the same seed gives the same parts. Without one a seed is drawn from `generator`, by
+ *   default the one of `manualSeed`
  * @throws ArgumentError where the lengths do not add up.
  * @example
  * ```ts
@@ -244,17 +254,18 @@ export function randomSplit(dataset: Dataset, lengths: readonly number[], seed?:
 export function randomSplit(
   dataset: Dataset,
   lengths: readonly number[],
-  options: { seed?: number },
+  options: { seed?: number; generator?: Generator | null },
 ): Subset[];
 export function randomSplit(options: {
   dataset: Dataset;
   lengths: readonly number[];
   seed?: number;
+  generator?: Generator | null;
 }): Subset[];
 export function randomSplit(...args: unknown[]): Subset[] {
-  const { dataset, lengths, seed = 0 } = bindArguments(RANDOM_SPLIT, args);
+  const { dataset, lengths, seed, generator } = bindArguments(RANDOM_SPLIT, args);
   const counts = splitCounts((dataset as Dataset).length, lengths as number[]);
-  const order = permutation((dataset as Dataset).length, seed);
+  const order = permutation((dataset as Dataset).length, seed ?? drawSeed(generator));
   let at = 0;
   return counts.map((count) => {
     at += count;

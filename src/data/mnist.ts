@@ -80,7 +80,7 @@ export interface LoadersOptions {
   batchSize?: number;
   /** Length of the pictures' edges after resizing; default: as they are, 28. */
   resize?: number | null;
-  /** Of the training pictures' order. Default 0. */
+  /** Of the training pictures' order; without one every epoch draws a seed from the generator of `manualSeed`. */
   seed?: number;
   /** A folder to look in first, and to put fetched files into. */
   dataDir?: string;
@@ -112,7 +112,7 @@ function loadersFactory(name: string, source: DatasetSource) {
   function loaders(batchSize: number, resize: number, options?: LoadersOptions): Promise<MnistLoaders>;
   async function loaders(...args: unknown[]): Promise<MnistLoaders> {
     const given = bindArguments(of, args) as LoadersOptions;
-    const { batchSize = 256, resize = null, seed = 0, numWorkers, download, onProgress } = given;
+    const { batchSize = 256, resize = null, seed, numWorkers, download, onProgress } = given;
     const transform = resize === null ? ToTensor() : Compose([Resize([resize, resize]), ToTensor()]);
     const shared = { root: given.dataDir, transform, download, onProgress };
     const loading = { batchSize, seed, numWorkers };

@@ -1,6 +1,6 @@
 /** Where random numbers come from: a seed and a count of the draws made so far. */
 import { ArgumentError } from "../base/errors.ts";
-import { keyOfSeed } from "../base/philox.ts";
+import { keyOfSeed, PhiloxStream } from "../base/philox.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 
 /** All there is to know about a generator: what a checkpoint keeps. Plain data. */
@@ -73,6 +73,22 @@ export class Generator {
     return constantValue(words, [4], "int32");
   }
 }
+
+/**
+ * A seed for work that draws its own numbers (an order, random transforms), from the next stream of `generator`, by
+ * default the default one.
+ *
+ * @returns an integer from 0 to 2^53 - 1.
+ */
+export function drawSeed(generator?: Generator | null): number {
+  const { seed, offset } = (generator ?? defaultGenerator).getState();
+  (generator ?? defaultGenerator).setState({ seed, offset: offset + 1 });
+  const stream = new PhiloxStream(seed, offset >>> 0, Math.floor(offset / 0x100000000), SEEDS);
+  return Math.floor(stream.uniform() * 2 ** 53);
+}
+
+/** Names the streams of seeds, apart from those of `rand` and its kin. */
+const SEEDS = 0x5eed;
 
 function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 53);

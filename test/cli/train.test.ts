@@ -104,7 +104,7 @@ test("a finished run can be given more epochs, and nothing else", { skip }, asyn
   assert.equal(other.code, 2);
   assert.match(
     other.stderr,
-    /a resumed run keeps its lr \(0\.9\); only epochs, engine, threads, precision, dataDir can change/,
+    /a resumed run keeps its lr \(0\.9\); only epochs, engine, threads, precision, dataDir, batchSize, microBatch can change/,
   );
   const model = await cli("train", "bn-lenet", "--resume", "again");
   assert.equal(model.code, 2);

@@ -2,6 +2,7 @@
 import type { Module } from "../../nn/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
+import type { Generator } from "../../tensor/random_state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
@@ -13,13 +14,43 @@ import type { Precision } from "./precision.ts";
 export interface Loader {
   /** Batches in an epoch; null where that is not known beforehand. */
   readonly length: number | null;
-  /** The batches of one epoch from a place in it; the order depends on the epoch alone. */
-  iterate(options: { epoch: number; fromBatch?: number }): AsyncIterable<readonly [Tensor, Tensor]>;
+  /** The batches of one epoch from a place in it; the order depends on the epoch and on `seed` alone. */
+  iterate(options: LoaderPlace): AsyncIterable<readonly [Tensor, Tensor]>;
+  /** Examples in a batch. */
+  readonly batchSize?: number | null;
+  /** Examples in an epoch, for a loader that can begin at any of them; with it `batchAt` is needed. */
+  readonly examples?: number | null;
+  /** The batch of this epoch that begins at an example, counted so that the last one is `length - 1`. */
+  batchAt?(example: number): number | null;
+  /** The seed of the next epoch, for a loader whose order is random and that has no seed of its own. */
+  drawSeed?(): number | null;
+  /** Whether each epoch has another order. */
+  readonly shuffle?: boolean;
+  /** Of the order of all epochs. */
+  readonly seed?: number | null;
+  /** Where `drawSeed` draws from; null or nothing is the generator of `manualSeed`. */
+  readonly generator?: Generator | null;
+  /** A name of the order of the epoch that was begun last: a run that goes on within an epoch must find the same. */
+  readonly order?: string | null;
+  /** Whether it can be walked only once. */
+  readonly once?: boolean;
+}
+
+/** Where a loader is to begin. */
+export interface LoaderPlace {
+  /** Number of the epoch, from 0. */
+  readonly epoch: number;
+  /** Batches to leave out. */
+  readonly fromBatch?: number;
+  /** Examples to leave out: for a loader that tells its `examples`, in place of `fromBatch`. */
+  readonly fromExample?: number;
+  /** What `drawSeed` gave for this epoch. */
+  readonly seed?: number | null;
 }
 
 /**
  * Where batches come from: a `DataLoader`, an array of `[input, target]` pairs, or any iterable of them, also
- * an asynchronous one. It is walked once an epoch, so a generator will not do for more than one.
+ * an asynchronous one. It is walked once an epoch: a generator is refused when there are several.
  */
 export type BatchSource =
   | Loader
@@ -201,8 +232,15 @@ export interface FitOptions {
 
 /** Where a training keeps what it must not lose; `train/run_store.ts` keeps it in a folder. */
 export interface RunStore {
-  /** What the last checkpoint holds, or null at the start. */
-  resume(net: Module, optimizer: OptimizerLike): Promise<TrainingState | null>;
+  /**
+   * What the last checkpoint holds, or null at the start. `check` is called with it before anything is loaded, and
+   * throws when the training cannot go on from there.
+   */
+  resume(
+    net: Module,
+    optimizer: OptimizerLike,
+    check?: (state: TrainingState) => void,
+  ): Promise<TrainingState | null>;
   /** Keeps a point of the curves. */
   point(point: MetricsPoint): void;
   /** Keeps everything needed to go on; gives the file's path. */

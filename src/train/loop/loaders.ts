@@ -1,7 +1,9 @@
 /** Where batches come from: a DataLoader, any iterable of batches, a part of either. */
 import { ArgumentError, TrainingError } from "../../base/errors.ts";
+import { isOneShot } from "../../base/one_shot.ts";
+import type { Generator } from "../../tensor/random_state.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { BatchSource, Loader } from "./fit_options.ts";
+import type { BatchSource, Loader, LoaderPlace } from "./fit_options.ts";
 
 type Batch = readonly [Tensor, Tensor];
 
@@ -33,10 +35,7 @@ export function limitBatches(source: BatchSource, batches: number): Loader {
     throw new ArgumentError(`limitBatches: expected a whole number of batches of at least 1, got ${batches}`);
   }
   const loader = asLoader(source, "loader");
-  return {
-    length: loader.length === null ? null : Math.min(loader.length, batches),
-    iterate: (options) => firstOf(loader, options, batches),
-  };
+  return new LimitedLoader(loader, batches);
 }
 
 /** A batch as it should be, or an ArgumentError that says what it is. */
@@ -64,27 +63,130 @@ class IterableLoader implements Loader {
     return typeof told === "number" && Number.isInteger(told) ? told : null;
   }
 
-  async *iterate({ epoch, fromBatch = 0 }: { epoch: number; fromBatch?: number }): AsyncGenerator<Batch> {
+  get once(): boolean {
+    return isOneShot(this.source);
+  }
+
+  async *iterate({ epoch, fromBatch = 0, fromExample }: LoaderPlace): AsyncGenerator<Batch> {
     (this.source as { setEpoch?: (epoch: number) => void }).setEpoch?.(epoch);
     let batch = 0;
-    for await (const item of this.source) if (batch++ >= fromBatch) yield item;
+    let left = 0;
+    for await (const item of this.source) {
+      if (batch === fromBatch) this.requireSameBatches(fromBatch, left, fromExample);
+      if (batch++ >= fromBatch) yield item;
+      else left += checkBatch(item, this.name)[0].size(0);
+    }
     if (batch === 0) {
       throw new TrainingError(
         `${this.name} gave no batches in epoch ${epoch + 1}: it is empty, or a generator, which can be walked only once; ` +
-          "give a DataLoader, an array, or an object whose [Symbol.asyncIterator]() starts anew",
+          WALKED_ANEW,
       );
     }
   }
+
+  /** Batches of another size than before would make the run train on some examples twice, or never. */
+  private requireSameBatches(batches: number, examples: number, expected: number | undefined): void {
+    if (expected === undefined || examples === expected) return;
+    throw new TrainingError(
+      `the run cannot go on within its epoch: the first ${batches} batches of ${this.name} hold ${examples} examples, and ` +
+        `the run has trained on ${expected}; give batches of the same sizes, or a DataLoader, which can begin at any example`,
+    );
+  }
 }
 
-async function* firstOf(
-  loader: Loader,
-  options: { epoch: number; fromBatch?: number },
-  batches: number,
-): AsyncGenerator<Batch> {
-  let left = batches - (options.fromBatch ?? 0);
+const WALKED_ANEW = "give a DataLoader, an array, or an object whose [Symbol.asyncIterator]() starts anew";
+
+/** @throws ArgumentError for a source that would be used up before the last epoch. */
+export function requireAnew(loader: Loader, name: string, epochs: number): void {
+  if (!loader.once || epochs <= 1) return;
+  throw new ArgumentError(
+    `${name} would give no batches in epoch 2 of ${epochs}: it is a generator, which can be walked only once; ${WALKED_ANEW}`,
+  );
+}
+
+/** A loader that passes everything on to another one. */
+export class LoaderAround implements Loader {
+  protected readonly loader: Loader;
+
+  constructor(loader: Loader) {
+    this.loader = loader;
+  }
+
+  get length(): number | null {
+    return this.loader.length;
+  }
+
+  get batchSize(): number | null {
+    return this.loader.batchSize ?? null;
+  }
+
+  get examples(): number | null {
+    return this.loader.examples ?? null;
+  }
+
+  get shuffle(): boolean {
+    return this.loader.shuffle ?? false;
+  }
+
+  get seed(): number | null {
+    return this.loader.seed ?? null;
+  }
+
+  get generator(): Generator | null {
+    return this.loader.generator ?? null;
+  }
+
+  get order(): string | null {
+    return this.loader.order ?? null;
+  }
+
+  get once(): boolean {
+    return this.loader.once ?? false;
+  }
+
+  batchAt(example: number): number | null {
+    return this.loader.batchAt?.(example) ?? null;
+  }
+
+  drawSeed(): number | null {
+    return this.loader.drawSeed?.() ?? null;
+  }
+
+  iterate(options: LoaderPlace): AsyncIterable<Batch> {
+    return this.loader.iterate(options);
+  }
+}
+
+/** The first batches of each epoch of another loader. */
+class LimitedLoader extends LoaderAround {
+  private readonly most: number;
+
+  constructor(loader: Loader, most: number) {
+    super(loader);
+    this.most = most;
+  }
+
+  override get length(): number | null {
+    const { length } = this.loader;
+    return length === null ? null : Math.min(length, this.most);
+  }
+
+  override batchAt(example: number): number | null {
+    const batch = super.batchAt(example);
+    return batch === null ? null : Math.min(batch, this.most);
+  }
+
+  override iterate(options: LoaderPlace): AsyncIterable<Batch> {
+    const from =
+      (options.fromExample === undefined ? null : this.batchAt(options.fromExample)) ?? options.fromBatch;
+    return firstOf(this.loader.iterate(options), this.most - (from ?? 0));
+  }
+}
+
+async function* firstOf(batches: AsyncIterable<Batch>, count: number): AsyncGenerator<Batch> {
+  let left = count;
   if (left <= 0) return;
-  for await (const batch of loader.iterate(options)) {
+  for await (const batch of batches) {
     yield batch;
     if (--left <= 0) return;
   }

@@ -4,16 +4,18 @@ import { isThenable } from "../../base/builtin_kinds.ts";
 import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
-import { getRngState, setRngState } from "../../tensor/random_state.ts";
+import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
 import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
 import { diverged, spoiltWeight } from "./divergence.ts";
 import { EarlyStopping } from "./early_stopping.ts";
 import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
-import { asLoader, checkBatch } from "./loaders.ts";
+import { asLoader, checkBatch, requireAnew } from "./loaders.ts";
 import { figureOf, improvement, type Monitor, monitorOf, plateauOf } from "./monitor.ts";
 import { type Precision, usablePrecision } from "./precision.ts";
+import { compareSettings, type RunSettings, requireEpochs, settingsOf } from "./resume_rules.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { TrainStep } from "./train_step.ts";
 
@@ -38,6 +40,13 @@ export class Training {
   private precision: Precision = "f32";
   private epoch = 0;
   private batch = 0;
+  /** Examples of the epoch under way that are done: where it goes on, also in batches of another size. */
+  private example = 0;
+  /** Of the epoch under way, for a loader that draws one; null before it has begun. */
+  private epochSeed: number | null = null;
+  /** The order of the epoch in which a training goes on; null when it begins one. */
+  private orderBefore: string | null = null;
+  private settings: RunSettings = {};
   private step = 0;
   private secondsBefore = 0;
   private points: MetricsPoint[] = [];
@@ -50,6 +59,8 @@ export class Training {
     this.options = options;
     this.trainLoader = asLoader(options.trainLoader, "trainLoader");
     this.testLoader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
+    requireAnew(this.trainLoader, "trainLoader", options.epochs);
+    if (this.testLoader !== null) requireAnew(this.testLoader, "testLoader", options.epochs);
     this.monitor = monitorOf(options, this.testLoader !== null);
     this.totals = new RunningTotals(options.metrics);
     this.trainStep = new TrainStep(net, options, this.totals, (note) => this.tell("onNote", note));
@@ -90,25 +101,44 @@ export class Training {
 
   private async resume(): Promise<void> {
     const { run, optimizer, scheduler } = this.options;
-    const state = await run?.resume(this.net, optimizer);
+    const notes: string[] = [];
+    this.settings = settingsOf(this.options, this.trainLoader, this.precision);
+    const state = await run?.resume(this.net, optimizer, (state) => {
+      requireEpochs(this.options.epochs, state);
+      this.monitor ??= testFigureOf(state.settings);
+      const now = { ...this.settings, monitor: this.monitor };
+      notes.push(...compareSettings(state.settings ?? {}, now, state));
+    });
+    for (const note of notes) await this.tell("onNote", note);
     if (!state) {
       // So that there is always something to go on from. Lazy layers have no weights before their first batch.
       const lazy = [...this.net.modules()].some((module) => module.isLazy);
       if (run && !lazy) await this.checkpoint();
       return;
     }
-    this.epoch = state.epoch;
-    this.batch = state.batch;
+    this.goOnAt(state);
     this.step = state.step;
     this.secondsBefore = state.seconds;
     this.points = [...state.points];
-    this.best = state.best;
+    // The best by another figure says nothing.
+    const sameFigure = (state.settings?.monitor ?? this.monitor) === this.monitor;
+    this.best = sameFigure ? state.best : null;
     this.lastCheckpoint.step = state.step;
     this.totals.load(state.totals);
     this.trainStep.load(state.microBatch ?? null);
     if (state.scheduler !== null) scheduler?.loadStateDict(state.scheduler);
-    if (state.earlyStopping !== null) this.stopping?.load(state.earlyStopping);
-    setRngState(state.random as Parameters<typeof setRngState>[0]);
+    if (state.earlyStopping !== null && sameFigure) this.stopping?.load(state.earlyStopping);
+    if (state.loaderRandom) this.trainLoader.generator?.setState(state.loaderRandom as RngState);
+    setRngState(state.random as RngState);
+  }
+
+  /** The place in an epoch, by examples if the loader can begin at any of them. */
+  private goOnAt(state: TrainingState): void {
+    this.epoch = state.epoch;
+    this.epochSeed = state.epochSeed ?? null;
+    this.example = state.example ?? (state.batch === 0 ? 0 : state.totals.examples);
+    this.batch = this.trainLoader.batchAt?.(this.example) ?? state.batch;
+    this.orderBefore = this.example === 0 ? null : (state.order ?? null);
   }
 
   private async epochs(): Promise<FitResult["outcome"]> {
@@ -144,8 +174,16 @@ export class Training {
   private async trainEpoch(): Promise<boolean> {
     const stepsPerEpoch = this.trainLoader.length;
     this.net.train();
-    if (this.batch === 0) this.totals.reset();
-    for await (const item of this.trainLoader.iterate({ epoch: this.epoch, fromBatch: this.batch })) {
+    if (this.example === 0) this.totals.reset();
+    this.epochSeed ??= this.trainLoader.drawSeed?.() ?? null;
+    const batches = this.trainLoader.iterate({
+      epoch: this.epoch,
+      fromBatch: this.batch,
+      fromExample: this.example,
+      seed: this.epochSeed,
+    });
+    this.requireSameOrder();
+    for await (const item of batches) {
       if (this.isInterrupted()) return false;
       const [x, y] = checkBatch(item, "trainLoader");
       this.clock.start();
@@ -153,6 +191,7 @@ export class Training {
       this.clock.stop(x.size(0));
       this.step++;
       this.batch++;
+      this.example += this.examplesIn(x);
       if (this.options.schedulerStep === "step") this.options.scheduler?.step();
       const { epoch, batch: step } = this;
       await this.tell("onStep", { epoch, step, stepsPerEpoch, examplesPerSecond: this.clock.rate() });
@@ -161,11 +200,31 @@ export class Training {
         await this.addPoint(epoch + step / stepsPerEpoch);
       if (this.checkpointIsDue()) await this.checkpoint();
     }
-    if (this.batch === 0)
+    if (this.example === 0)
       throw new TrainingError(
         "trainLoader gave no batches: the data set is empty, or smaller than a batch with dropLast",
       );
     return !this.isInterrupted();
+  }
+
+  /** An epoch that is gone on with in another order would repeat examples and leave others out. */
+  private requireSameOrder(): void {
+    const { order = null } = this.trainLoader;
+    const before = this.orderBefore;
+    this.orderBefore = null;
+    if (before === null || order === null || before === order) return;
+    throw new TrainingError(
+      "the run cannot go on within its epoch: trainLoader gives the examples in another order than before (another data " +
+        "set, seed or sampler, or a sampler that shuffles anew each time it is walked); give the loader that the run was " +
+        "made with, and let a sampler of your own depend on setEpoch(epoch) alone",
+    );
+  }
+
+  /** Examples that a step has taken from the loader. */
+  private examplesIn(x: Tensor): number {
+    const { examples, batchSize } = this.trainLoader;
+    if (typeof examples !== "number" || typeof batchSize !== "number") return x.size(0);
+    return Math.min(batchSize, examples - this.example);
   }
 
   /** The book draws a point every fifth of an epoch. */
@@ -213,6 +272,8 @@ export class Training {
     const point = await this.addPoint(this.epoch + 1, test);
     this.epoch++;
     this.batch = 0;
+    this.example = 0;
+    this.epochSeed = null;
     this.monitor ??= point.testAccuracy === undefined ? "testLoss" : "testAccuracy";
     const figure = figureOf(point, this.monitor);
     const better = this.noteBest(this.monitor, figure);
@@ -232,7 +293,16 @@ export class Training {
     await this.tell("onPhase", "testing");
     const { loss, metrics, signal } = this.options;
     const { precision } = this;
-    return testFigures(this.net, this.testLoader as Loader, { loss, metrics, signal, precision });
+    const random = getRngState();
+    const figures = await testFigures(this.net, this.testLoader as Loader, {
+      loss,
+      metrics,
+      signal,
+      precision,
+    });
+    // An interrupted test is made anew, with the same random numbers.
+    if (figures.interrupted) setRngState(random);
+    return figures;
   }
 
   private noteBest(monitor: Monitor, value: number): boolean {
@@ -265,16 +335,22 @@ export class Training {
     const totals = await this.totals.save();
     if (totals.firstBad >= 0) throw this.notANumber(totals.firstBad);
     await this.requireFiniteWeights();
-    const { epoch, batch, step, points, best } = this;
+    const { epoch, batch, example, epochSeed, step, points, best, trainLoader } = this;
+    const settings = { ...this.settings, monitor: this.monitor };
     const path = await run.checkpoint(this.net, optimizer, {
       epoch,
       batch,
+      example,
+      epochSeed,
+      order: example === 0 ? null : (trainLoader.order ?? null),
+      settings,
       step,
       seconds: this.seconds(),
       points,
       best,
       totals,
       random: getRngState(),
+      loaderRandom: trainLoader.generator?.getState() ?? null,
       microBatch: this.trainStep.found,
       scheduler: scheduler?.stateDict() ?? null,
       earlyStopping: this.stopping?.state() ?? null,
@@ -318,6 +394,12 @@ export class Training {
       if (isThenable(told)) await told;
     }
   }
+}
+
+/** The figure that a run's first test chose, to go on with. */
+function testFigureOf(settings: RunSettings | null | undefined): Monitor | null {
+  const figure = settings?.monitor;
+  return figure === "testAccuracy" || figure === "testLoss" ? figure : null;
 }
 
 /** `top5` of the test set is `testTop5`. */

@@ -84,7 +84,7 @@ export async function testFigures(
   let interrupted = false;
   let done = 0;
   try {
-    for await (const batch of loader.iterate({ epoch: 0 })) {
+    for await (const batch of loader.iterate({ epoch: 0, seed: loader.drawSeed?.() ?? null })) {
       if (options.signal?.aborted) {
         interrupted = true;
         break;

@@ -11,20 +11,28 @@ import { toNamedArray } from "../../io/state_dict_file.ts";
 import { isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { EarlyStoppingState } from "../loop/early_stopping.ts";
+import type { RunSettings } from "../loop/resume_rules.ts";
 
 /** A figure may be NaN: there is no accuracy where nothing is classified. */
 const figure = v.custom<number>((value) => typeof value === "number", "expected a number");
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+const randomState = v.object({ seed: v.pipe(v.number(), v.safeInteger()), offset: count });
+
 const stateSchema = v.object({
   epoch: count,
   batch: count,
+  example: v.nullish(count),
+  epochSeed: v.nullish(count),
+  order: v.nullish(v.string()),
+  settings: v.nullish(v.record(v.string(), v.unknown())),
   step: count,
   seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
   points: v.array(v.custom<MetricsPoint>(isMetricsPoint, "expected a point of the metrics")),
   best: v.nullable(v.object({ epoch: count, value: figure })),
   totals: v.objectWithRest({ examples: count }, figure),
-  random: v.object({ seed: v.pipe(v.number(), v.safeInteger()), offset: count }),
+  random: randomState,
+  loaderRandom: v.nullish(randomState),
   microBatch: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   scheduler: v.nullable(v.record(v.string(), v.unknown())),
   earlyStopping: v.nullable(v.object({ best: v.nullable(figure), bad: count })),
@@ -38,6 +46,14 @@ export interface TrainingState {
   readonly epoch: number;
   /** Steps done in the epoch under way. */
   readonly batch: number;
+  /** Examples of that epoch that are done. */
+  readonly example?: number | null;
+  /** The seed of that epoch's order, for a loader that draws one. */
+  readonly epochSeed?: number | null;
+  /** A name of that epoch's order. */
+  readonly order?: string | null;
+  /** What the training was made with. */
+  readonly settings?: RunSettings | null;
   /** Steps done in all. */
   readonly step: number;
   readonly seconds: number;
@@ -45,6 +61,8 @@ export interface TrainingState {
   readonly best: { readonly epoch: number; readonly value: number } | null;
   readonly totals: Record<string, number>;
   readonly random: unknown;
+  /** Of the loader's own generator. */
+  readonly loaderRandom?: unknown;
   /** Examples in a slice at most, where batches were found not to fit the memory. */
   readonly microBatch?: number | null;
   readonly scheduler: unknown;

@@ -6,9 +6,9 @@ import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { environmentNow } from "./environment.ts";
 import { fit } from "../loop/fit.ts";
-import type { Callbacks, FitOptions, FitResult, Loader } from "../loop/fit_options.ts";
+import type { Callbacks, FitOptions, FitResult, LoaderPlace } from "../loop/fit_options.ts";
 import { layerSummary } from "../metrics/layer_summary.ts";
-import { asLoader } from "../loop/loaders.ts";
+import { asLoader, LoaderAround } from "../loop/loaders.ts";
 import { type Precision, usablePrecision } from "../loop/precision.ts";
 import { openRunChoices, type RunChoices } from "./run_choices.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -60,13 +60,20 @@ async function fitKeeping(
   { resume, startedAt, choices, description }: RunStart,
 ): Promise<FitResult> {
   const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
-  folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
-  const shape = new ShapeWatch(asLoader(options.trainLoader, "trainLoader"));
+  const writeConfig = () =>
+    folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
+  if (!resume) writeConfig();
+  const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
+  const tested = options.testLoader ? new Watch(asLoader(options.testLoader, "testLoader")) : null;
   const run = runStore(folder, { resume, choices, metadata: { model: description.model } });
   const points: MetricsPoint[] = [];
   const given = [options.callbacks ?? []].flat();
+  let started = false;
   const keeper: Callbacks = {
     onStart: async (event) => {
+      // What a run that cannot go on was given must not take the place of what it was made with.
+      if (resume) writeConfig();
+      started = true;
       for (const point of event.points) points.push(point);
       for (const note of choices.notes) for (const each of given) await each.onNote?.(note);
     },
@@ -90,14 +97,13 @@ async function fitKeeping(
   const layers = () => (shape.seen === null ? undefined : layerSummary(net, [1, ...shape.seen.slice(1)]));
   let result: FitResult;
   try {
-    result = await fit(net, { ...options, trainLoader: shape, run, callbacks });
+    result = await fit(net, { ...options, trainLoader: shape, testLoader: tested, run, callbacks });
   } catch (error) {
     // A training that diverged leaves its curves: they show when.
-    if (error instanceof TrainingError)
+    if (error instanceof TrainingError && started)
       quietly(() => writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }));
     throw error;
   }
-  const loader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
   writeRunReport(folder, {
     ...known,
     outcome: outcomeText(result, options.epochs),
@@ -105,7 +111,9 @@ async function fitKeeping(
     figures: figuresOf(result),
     confusion: result.test?.confusion,
     mistakes:
-      result.test === null || loader === null ? undefined : await picturesOfMistakes(result.test, loader),
+      result.test === null || tested === null || tested.once
+        ? undefined
+        : await picturesOfMistakes(result.test, tested, tested.epochSeed),
     layers: layers(),
   });
   return result;
@@ -151,21 +159,20 @@ async function precisionText(wanted: Precision = "f32"): Promise<string> {
   return note === undefined ? precision : `${precision} (${wanted} was asked for. ${note})`;
 }
 
-/** Passes batches on and remembers what shape they have. */
-class ShapeWatch implements Loader {
+/** Passes batches on and remembers what shape they have, and of which seed they were. */
+class Watch extends LoaderAround {
   seen: readonly number[] | null = null;
-  private readonly loader: Loader;
+  /** Of the epoch that was begun last. */
+  epochSeed: number | null = null;
 
-  constructor(loader: Loader) {
-    this.loader = loader;
+  override iterate(options: LoaderPlace): AsyncIterable<readonly [Tensor, Tensor]> {
+    this.epochSeed = options.seed ?? null;
+    // The epoch begins now, not when its first batch is asked for: its order can be looked at.
+    return this.watched(this.loader.iterate(options));
   }
 
-  get length(): number | null {
-    return this.loader.length;
-  }
-
-  async *iterate(options: { epoch: number; fromBatch?: number }): AsyncGenerator<readonly [Tensor, Tensor]> {
-    for await (const batch of this.loader.iterate(options)) {
+  private async *watched(batches: AsyncIterable<readonly [Tensor, Tensor]>): AsyncGenerator<readonly [Tensor, Tensor]> {
+    for await (const batch of batches) {
       this.seen ??= batch[0]?.shape ?? null;
       yield batch;
     }

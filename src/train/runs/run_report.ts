@@ -33,11 +33,15 @@ export function writeRunCurves(
  * The pictures that the network was surest about and wrong, taken from the loader that it was tested on; none
  * where the inputs are no pictures.
  */
-export async function picturesOfMistakes(metrics: ClassificationMetrics, loader: Loader): Promise<Mistake[]> {
+export async function picturesOfMistakes(
+  metrics: ClassificationMetrics,
+  loader: Loader,
+  seed: number | null,
+): Promise<Mistake[]> {
   const wanted = new Map(metrics.mistakes.map((m) => [m.index, m]));
   const found: Mistake[] = [];
   let first = 0;
-  for await (const [x] of loader.iterate({ epoch: 0 })) {
+  for await (const [x] of loader.iterate({ epoch: 0, seed })) {
     if (x.ndim !== 4) return [];
     const count = x.size(0);
     const here = [...wanted.keys()].filter((i) => i >= first && i < first + count);

@@ -17,7 +17,7 @@ export function runStore(
   },
 ): RunStore {
   return {
-    async resume(net, optimizer) {
+    async resume(net, optimizer, check) {
       if (!options.resume || !folder.has("checkpoint")) {
         if (options.resume) requireNoWeights(folder);
         folder.rewriteMetrics([]);
@@ -25,6 +25,7 @@ export function runStore(
       }
       const path = folder.file("checkpoint");
       const checkpoint = await readCheckpoint(path);
+      check?.(checkpoint.state);
       try {
         net.loadStateDict(toTensors(checkpoint.model));
         optimizer.loadStateDict(checkpoint.optimizer);
