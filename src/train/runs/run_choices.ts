@@ -1,0 +1,139 @@
+/**
+ * The algorithms that the engine has chosen for a run, kept in its folder: a resumed run goes on with them, whatever the
+ * machine's autotuning cache says by then. Node only.
+ */
+import { type ChoiceKeeper, keepChoices, rememberedChoices } from "../../runtime/kept_choices.ts";
+import { isBf16Supported } from "../../runtime/runtime.ts";
+import type { RunFolder } from "./run_folder.ts";
+
+interface Choice {
+  readonly machine: string;
+  readonly work: string;
+  readonly chosen: string | null;
+}
+
+export interface RunChoices {
+  /** What the user should know; empty if there is nothing. */
+  readonly notes: readonly string[];
+  /** Makes sure that they are on the disk. */
+  save(): void;
+  /** Lets the engine choose for itself again. */
+  release(): void;
+}
+
+/**
+ * Has the engine use the run's choices, and keeps those that it makes.
+ *
+ * @param began - the engine that the run had when it was begun or resumed last (`engineInfo`); null for a new run.
+ */
+export async function openRunChoices(folder: RunFolder, began: string | null): Promise<RunChoices> {
+  // Known once the engine has started.
+  await isBf16Supported();
+  const remembered = rememberedChoices();
+  const stored = began === null ? [] : readChoices(folder.readChoices());
+  if (remembered === null) return { notes: [], save: () => {}, release: () => {} };
+  const { machine } = remembered;
+  const keeper = new Keeper(folder, stored);
+  keeper.expect(machine, remembered.chosen);
+  const release = keepChoices(keeper);
+  return { notes: notesOn(folder, machine, stored, began), save: () => keeper.save(), release };
+}
+
+/** Algorithms by machine and work. */
+type Machines = Map<string, Map<string, string | null>>;
+
+class Keeper implements ChoiceKeeper {
+  readonly #folder: RunFolder;
+  #changed = true;
+  readonly #machines: Machines = new Map();
+  /** Those that the run has used: it goes on with them, also in an engine that is started anew. */
+  readonly #used: Machines = new Map();
+
+  constructor(folder: RunFolder, stored: readonly Choice[]) {
+    this.#folder = folder;
+    for (const choice of stored) {
+      add(this.#machines, choice);
+      add(this.#used, choice);
+    }
+  }
+
+  /** What the run will choose when it comes to it: it may be killed before, and the machine may forget. */
+  expect(machine: string, chosen: ReadonlyMap<string, string | null>): void {
+    const known = this.#machines.get(machine);
+    for (const [work, choice] of chosen) {
+      if (!known?.has(work)) add(this.#machines, { machine, work, chosen: choice });
+    }
+    this.save();
+  }
+
+  /** The disk may have been full, or the power may fail: a checkpoint is worth what its choices are. */
+  save(): void {
+    if (!this.#changed) return;
+    const lines = [...this.#machines].flatMap(([machine, works]) =>
+      [...works].map(([work, chosen]) => lineOf({ machine, work, chosen })),
+    );
+    this.#folder.rewriteChoices(lines);
+    this.#changed = false;
+  }
+
+  chosenOn(machine: string): ReadonlyMap<string, string | null> {
+    return this.#used.get(machine) ?? new Map();
+  }
+
+  keep(machine: string, work: string, chosen: string | null): void {
+    const choice = { machine, work, chosen };
+    add(this.#used, choice);
+    if (this.#machines.get(machine)?.get(work) === chosen) return;
+    add(this.#machines, choice);
+    this.#changed = true;
+    try {
+      this.#folder.appendChoice(lineOf(choice));
+    } catch {
+      // The next checkpoint writes them all, or says why not.
+    }
+  }
+}
+
+function add(machines: Machines, { machine, work, chosen }: Choice): void {
+  const works = machines.get(machine) ?? new Map<string, string | null>();
+  machines.set(machine, works);
+  works.set(work, chosen);
+}
+
+function lineOf({ machine, work, chosen }: Choice): string {
+  return `${JSON.stringify({ machine, work, chosen })}\n`;
+}
+
+/** The whole lines that are choices; the last may have been cut short. The last about a piece of work counts. */
+function readChoices(text: string): Choice[] {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .flatMap((line) => choiceIn(line) ?? []);
+}
+
+function choiceIn(line: string): Choice | null {
+  try {
+    const { machine, work, chosen } = JSON.parse(line);
+    const known = typeof chosen === "string" || chosen === null;
+    return typeof machine === "string" && typeof work === "string" && known ? { machine, work, chosen } : null;
+  } catch {
+    return null;
+  }
+}
+
+function notesOn(
+  { path }: RunFolder,
+  machine: string,
+  stored: readonly Choice[],
+  began: string | null,
+): string[] {
+  const differs =
+    "they are chosen anew here, so the results can differ in the last bits from those of an uninterrupted run";
+  if (stored.some((choice) => choice.machine === machine)) return [];
+  if (stored.length > 0) {
+    return [`The algorithms of ${path} were chosen for ${stored[0].machine}; this is ${machine}: ${differs}.`];
+  }
+  if (!began?.startsWith("onednn")) return [];
+  return [`${path} no longer says which algorithms it was trained with: ${differs}.`];
+}
