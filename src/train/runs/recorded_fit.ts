@@ -4,12 +4,12 @@ import type { Module } from "../../nn/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
 import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { environmentNow } from "./environment.ts";
 import { fit } from "../loop/fit.ts";
 import type { Callbacks, FitOptions, FitResult, LoaderPlace } from "../loop/fit_options.ts";
-import { layerSummary } from "../metrics/layer_summary.ts";
 import { asLoader, LoaderAround } from "../loop/loaders.ts";
 import { type Precision, usablePrecision } from "../loop/precision.ts";
+import { layerSummary } from "../metrics/layer_summary.ts";
+import { environmentNow } from "./environment.ts";
 import { openRunChoices, type RunChoices } from "./run_choices.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { picturesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
@@ -61,7 +61,12 @@ async function fitKeeping(
 ): Promise<FitResult> {
   const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
   const writeConfig = () =>
-    folder.writeConfig({ startedAt, config: description.settings, command: description.command, environment });
+    folder.writeConfig({
+      startedAt,
+      config: description.settings,
+      command: description.command,
+      environment,
+    });
   if (!resume) writeConfig();
   const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
   const tested = options.testLoader ? new Watch(asLoader(options.testLoader, "testLoader")) : null;
@@ -171,7 +176,9 @@ class Watch extends LoaderAround {
     return this.watched(this.loader.iterate(options));
   }
 
-  private async *watched(batches: AsyncIterable<readonly [Tensor, Tensor]>): AsyncGenerator<readonly [Tensor, Tensor]> {
+  private async *watched(
+    batches: AsyncIterable<readonly [Tensor, Tensor]>,
+  ): AsyncGenerator<readonly [Tensor, Tensor]> {
     for await (const batch of batches) {
       this.seen ??= batch[0]?.shape ?? null;
       yield batch;

@@ -116,7 +116,9 @@ function choiceIn(line: string): Choice | null {
   try {
     const { machine, work, chosen } = JSON.parse(line);
     const known = typeof chosen === "string" || chosen === null;
-    return typeof machine === "string" && typeof work === "string" && known ? { machine, work, chosen } : null;
+    return typeof machine === "string" && typeof work === "string" && known
+      ? { machine, work, chosen }
+      : null;
   } catch {
     return null;
   }
@@ -132,7 +134,9 @@ function notesOn(
     "they are chosen anew here, so the results can differ in the last bits from those of an uninterrupted run";
   if (stored.some((choice) => choice.machine === machine)) return [];
   if (stored.length > 0) {
-    return [`The algorithms of ${path} were chosen for ${stored[0].machine}; this is ${machine}: ${differs}.`];
+    return [
+      `The algorithms of ${path} were chosen for ${stored[0].machine}; this is ${machine}: ${differs}.`,
+    ];
   }
   if (!began?.startsWith("onednn")) return [];
   return [`${path} no longer says which algorithms it was trained with: ${differs}.`];

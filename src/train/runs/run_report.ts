@@ -1,15 +1,15 @@
 /** curves.svg and report.html of a run. Node only. */
 import { numbersOf } from "../../base/dtype.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
+import type { MetricsPoint } from "../../records/run_record.ts";
 import { trainingCurves } from "../../report/curves.ts";
-import { renderCurvesSvg } from "../../report/svg/curves_svg.ts";
 import type { Picture } from "../../report/html/picture.ts";
 import type { Mistake, ReportData } from "../../report/html/report_data.ts";
 import { renderReport } from "../../report/html/report_html.ts";
-import type { MetricsPoint } from "../../records/run_record.ts";
+import { renderCurvesSvg } from "../../report/svg/curves_svg.ts";
 import { executor } from "../../runtime/runtime.ts";
-import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import type { Loader } from "../loop/fit_options.ts";
+import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import type { RunFolder } from "./run_folder.ts";
 
 /** Writes both files, each whole or not at all. */

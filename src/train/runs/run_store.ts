@@ -2,8 +2,8 @@
 import { ConvoyantError, StateDictError, TrainingError } from "../../base/errors.ts";
 import { readArrays, save, toTensors } from "../../io/state_dict_file.ts";
 import type { Module } from "../../nn/index.ts";
-import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
 import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
+import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
 import type { RunChoices } from "./run_choices.ts";
 import { RUN_FILES, type RunFolder } from "./run_folder.ts";
 

@@ -7,7 +7,13 @@ import { DataLoader, type DataLoaderOptions, TensorDataset } from "../../../src/
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
 import { fromTypedArray, manualSeed, stopEngine, type Tensor, useEngine } from "../../../src/tensor/index.ts";
-import { type BatchSource, type FitOptions, type FitResult, fit, topKAccuracy } from "../../../src/train/index.ts";
+import {
+  type BatchSource,
+  type FitOptions,
+  type FitResult,
+  fit,
+  topKAccuracy,
+} from "../../../src/train/index.ts";
 import { numbers, quadrantBatches } from "../small_data.ts";
 
 const COUNT = 64;
@@ -109,12 +115,12 @@ for (const seed of [5, undefined]) {
       assert.deepEqual(sorted([...first.examples, ...rest]), all());
       assert.deepEqual(sorted(next.examples.slice(rest.length)), all());
       assert.equal(next.notes.length, 1);
-      assert.match(next.notes[0], new RegExp(`goes on with the batch size ${to}, before it was ${from}: .*each example once`));
-      // The figures of the epoch are those of all its examples: the last point of each epoch is there.
-      assert.deepEqual(
-        next.result.points.map(({ epoch }) => epoch).filter(Number.isInteger),
-        [1, 2],
+      assert.match(
+        next.notes[0],
+        new RegExp(`goes on with the batch size ${to}, before it was ${from}: .*each example once`),
       );
+      // The figures of the epoch are those of all its examples: the last point of each epoch is there.
+      assert.deepEqual(next.result.points.map(({ epoch }) => epoch).filter(Number.isInteger), [1, 2]);
     });
   }
 
@@ -125,7 +131,10 @@ for (const seed of [5, undefined]) {
       await attempt(out, true, { trainLoader: loaderOf({ seed, batchSize: 5 }), steps: 3, epochs: 1 }),
       await attempt(out, true, { trainLoader: loaderOf({ seed, batchSize: 16 }), epochs: 1 }),
     ];
-    assert.deepEqual(parts.map(({ examples }) => examples.length), [16, 15, 33]);
+    assert.deepEqual(
+      parts.map(({ examples }) => examples.length),
+      [16, 15, 33],
+    );
     assert.deepEqual(sorted(parts.flatMap(({ examples }) => examples)), all());
   });
 
@@ -173,7 +182,11 @@ interface Change {
 
 const sameOrder = { refuses: /trainLoader gives the examples in another order than before/ };
 const CHANGES: readonly Change[] = [
-  { what: "optimizer", now: { optimizer: adam }, within: { refuses: /the optimizer is Adam, before it was SGD: give the same kind/ } },
+  {
+    what: "optimizer",
+    now: { optimizer: adam },
+    within: { refuses: /the optimizer is Adam, before it was SGD: give the same kind/ },
+  },
   {
     what: "learning rate",
     now: { optimizer: slow },
@@ -184,7 +197,11 @@ const CHANGES: readonly Change[] = [
     before: { scheduler: stepLR },
     within: { refuses: /the scheduler is none, before it was StepLR/ },
   },
-  { what: "new scheduler", now: { scheduler: stepLR }, within: { refuses: /the scheduler is StepLR, before it was none/ } },
+  {
+    what: "new scheduler",
+    now: { scheduler: stepLR },
+    within: { refuses: /the scheduler is StepLR, before it was none/ },
+  },
   {
     what: "scheduler of another kind",
     before: { scheduler: stepLR },
@@ -242,7 +259,11 @@ const CHANGES: readonly Change[] = [
     within: { refuses: /number of batches in an epoch is 7, before it was 8/ },
     between: { says: /number of batches in an epoch 7, before it was 8/ },
   },
-  { what: "clipping", now: { clipGradNorm: 1 }, within: { says: /the `clipGradNorm` 1, before it was none/ } },
+  {
+    what: "clipping",
+    now: { clipGradNorm: 1 },
+    within: { says: /the `clipGradNorm` 1, before it was none/ },
+  },
   { what: "slices", now: { microBatch: 4 }, within: { says: /the `microBatch` 4, before it was auto/ } },
   {
     what: "loss",
@@ -257,7 +278,9 @@ const CHANGES: readonly Change[] = [
   {
     what: "metrics",
     now: { metrics: { top2: (o, y) => topKAccuracy(2)(o, y.remainder(4)) } },
-    within: { refuses: /the `metrics` is \["top2"\], before it was none: count the same ones to the end of the epoch/ },
+    within: {
+      refuses: /the `metrics` is \["top2"\], before it was none: count the same ones to the end of the epoch/,
+    },
     between: { says: /the `metrics` \["top2"\], before it was none/ },
   },
   { what: "more epochs", now: { epochs: 3 }, within: "continues" },
@@ -272,9 +295,11 @@ for (const { what, before: was, now, within, between = within } of CHANGES) {
     const says = expected === "continues" ? "goes on" : "says" in expected ? "says so" : "refuses";
     test(`${what}, ${steps === WITHIN ? "within an epoch" : "between epochs"}: ${says}`, async () => {
       const out = await stopped(steps, was);
-      const files = () => ["config.json", "checkpoint.safetensors"].map((name) => readFileSync(join(out, name)));
+      const files = () =>
+        ["config.json", "checkpoint.safetensors"].map((name) => readFileSync(join(out, name)));
       const kept = files();
-      const goOn = () => attempt(out, true, { ...(was?.trainLoader && { trainLoader: was.trainLoader }), ...now });
+      const goOn = () =>
+        attempt(out, true, { ...(was?.trainLoader && { trainLoader: was.trainLoader }), ...now });
       if (expected !== "continues" && "refuses" in expected) {
         await assert.rejects(goOn(), { name: "TrainingError", message: expected.refuses });
         if (!("trainLoader" in (was ?? {}))) assert.deepEqual(files(), kept);
@@ -296,7 +321,10 @@ test("fewer epochs than are done, or begun, are refused; as many are nothing to 
   });
   const { result } = await attempt(out, true, { epochs: 2 });
   assert.equal(result.step, 16);
-  await assert.rejects(attempt(out, true, { epochs: 1 }), /has trained 2 epochs, and `epochs` is 1; ask for at least 2/);
+  await assert.rejects(
+    attempt(out, true, { epochs: 1 }),
+    /has trained 2 epochs, and `epochs` is 1; ask for at least 2/,
+  );
   assert.equal((await attempt(out, true, { epochs: 2 })).result.step, 16);
 });
 

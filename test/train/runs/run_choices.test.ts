@@ -99,7 +99,9 @@ async function trainOn({ out, resume, steps, engine, onStep, epochs = 2 }: Train
       },
     },
   });
-  const weights = readFileSync(join(folder, out, steps === undefined ? "last.safetensors" : "checkpoint.safetensors"));
+  const weights = readFileSync(
+    join(folder, out, steps === undefined ? "last.safetensors" : "checkpoint.safetensors"),
+  );
   return { weights: createHash("sha256").update(weights).digest("hex"), outcome: result.outcome, notes };
 }
 
@@ -152,13 +154,20 @@ test("an engine that is started anew in the middle of a run chooses as before", 
   const whole = await trainOn({ out: "one-engine" });
   await useCache("f", measured);
   const onStep = async () => {
-    writeFileSync(choicesPath(), otherwise(measured).map((line) => `${JSON.stringify(line)}\n`).join(""));
+    writeFileSync(
+      choicesPath(),
+      otherwise(measured)
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(""),
+    );
     await useEngine("onednn", { threads: 1 });
   };
   assert.equal((await trainOn({ out: "two-engines", onStep })).weights, whole.weights);
 });
 
-test("what was chosen elsewhere, or is lost, is said, and both machines' choices are kept", { skip }, async () => {
+test("what was chosen elsewhere, or is lost, is said, and both machines' choices are kept", {
+  skip,
+}, async () => {
   await useCache("g");
   await trainOn({ out: "moved", steps: 1 });
   const path = join(folder, "moved/choices.jsonl");
