@@ -1,5 +1,7 @@
 /** Objects that can be called, and classes that can be called without `new`. */
 
+import { guardFromProxies, guardSubclass, markOriginal } from "./proxy_guard.ts";
+
 /**
  * A class whose instances are functions: calling one calls its `call` rule. Properties, methods, class fields
  * and `instanceof` work as on any other object.
@@ -11,6 +13,7 @@ export class CallableObject {
     delete (self as { name?: string }).name;
     delete (self as { length?: number }).length;
     Object.setPrototypeOf(self, new.target.prototype as object);
+    markOriginal(self);
     // biome-ignore lint/correctness/noConstructorReturn: the function is the object.
     return self as unknown as CallableObject;
   }
@@ -20,6 +23,8 @@ export class CallableObject {
     return undefined;
   }
 }
+
+guardFromProxies(CallableObject);
 
 type AnyClass = abstract new (...args: any[]) => object;
 
@@ -50,6 +55,7 @@ export type Callable<C extends AnyClass> = C & ((...args: ConstructorArguments<C
  */
 export function callable<C extends AnyClass>(name: string, of: C): Callable<C> {
   Object.defineProperty(of, "name", { value: name });
+  guardSubclass(of);
   const handler: ProxyHandler<C> = {
     apply: (target, _self, args) => Reflect.construct(target as unknown as new () => object, args),
   };

@@ -1,6 +1,8 @@
 import { shownValue } from "../base/argument_kinds.ts";
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { printAs } from "../base/printed_form.ts";
+import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { runningExecutor } from "../runtime/runtime.ts";
 import { drawSeed, Generator } from "../tensor/random_state.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -144,6 +146,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
   constructor(dataset: Dataset, options?: DataLoaderOptions);
   constructor(options: DataLoaderOptions & { dataset: Dataset });
   constructor(...args: unknown[]) {
+    markOriginal(this);
     const given = bindArguments(SIGNATURE, args) as DataLoaderOptions & { dataset: unknown };
     if (!(given.dataset instanceof Dataset)) {
       throw new ArgumentError("DataLoader: expected `dataset` to be a Dataset (await the one you make)");
@@ -352,6 +355,15 @@ function requireOneOrder(given: DataLoaderOptions): void {
     );
   }
 }
+
+guardFromProxies(DataLoaderClass);
+Object.defineProperty(DataLoaderClass, "name", { value: "DataLoader" });
+printAs(DataLoaderClass, ({ dataset, batchSize, shuffle, dropLast, seed }) => {
+  const settings = Object.entries({ batchSize, shuffle, dropLast, seed }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  return `DataLoader(${dataset}, ${settings.join(", ")})`;
+});
 
 /** Gathering rows and scaling them takes a fraction of a millisecond; everything else is worth a worker. */
 function isHeavy(description: DatasetDescription): boolean {

@@ -1,6 +1,8 @@
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { permutation } from "../base/philox.ts";
+import { printAs } from "../base/printed_form.ts";
+import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { formatShape } from "../base/shape.ts";
 import { drawSeed, type Generator } from "../tensor/random_state.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -34,6 +36,10 @@ const OUTSIDE_A_LOADER: BatchContext = { seed: 0, epoch: 0 };
  * ```
  */
 export abstract class Dataset {
+  constructor() {
+    markOriginal(this);
+  }
+
   /** Number of examples. */
   abstract get length(): number;
 
@@ -77,6 +83,9 @@ export abstract class Dataset {
     }
   }
 }
+
+guardFromProxies(Dataset);
+printAs(Dataset, (dataset) => `${dataset.constructor.name}(${dataset.length} examples)`);
 
 /** A data set that has a description builds its batches from it. */
 abstract class DescribedDataset extends Dataset {

@@ -3,6 +3,8 @@
 import type { DType } from "../base/dtype.ts";
 import { allocateArray, arrayFrom, isHalf } from "../base/dtype.ts";
 import { ArgumentError, AutogradError } from "../base/errors.ts";
+import { printAs } from "../base/printed_form.ts";
+import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { numel } from "../base/shape.ts";
 import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
@@ -80,6 +82,7 @@ export abstract class Optimizer {
   readonly #unused = new WeakMap<Tensor, ParameterState>();
 
   constructor(params: unknown, defaults: Readonly<Record<string, any>>) {
+    markOriginal(this);
     const of = this.constructor.name;
     this.defaults = defaults;
     this.paramGroups = groupsOf(of, params, defaults);
@@ -239,6 +242,9 @@ export abstract class Optimizer {
     return `${this.constructor.name} (\n${groups.join("\n\n")}\n)`;
   }
 }
+
+guardFromProxies(Optimizer);
+printAs(Optimizer, (optimizer) => optimizer.toString(), "save(optimizer.stateDict(), path) keeps its state");
 
 /** A tensor of the optimiser's memory, seen and set in a dtype that may be wider than its own. */
 function inDType(dtype: DType, tensor: Tensor): Remembered {

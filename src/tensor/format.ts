@@ -5,8 +5,19 @@ import type { Shape } from "../base/shape.ts";
 const EDGE = 3;
 const SUMMARISE_OVER = 1000;
 
-/** PyTorch's printed form: `tensor([[1.0000, 2.0000]])`, long tensors abridged. */
-export function formatTensor(elements: TypedArray, shape: Shape, dtype: DType): string {
+/**
+ * PyTorch's printed form: `tensor([[1.0000, 2.0000]])`, long tensors abridged.
+ *
+ * @param facts - what stands behind the elements in place of what PyTorch says there (size and dtype, if unusual).
+ * @param note - what stands at the end.
+ */
+export function formatTensor(
+  elements: TypedArray,
+  shape: Shape,
+  dtype: DType,
+  facts?: string,
+  note = "",
+): string {
   const floating = isFloating(dtype);
   const data = numbersOf(dtype, elements);
   const cells = Array.from(shownIndices(shape), (i) => data[i]);
@@ -33,8 +44,11 @@ export function formatTensor(elements: TypedArray, shape: Shape, dtype: DType): 
     const separator = last ? ", " : `,${"\n".repeat(shape.length - level - 1)}${" ".repeat(indent + 1)}`;
     return `[${parts.join(separator)}]`;
   };
-  const suffix = dtype === "float32" || dtype === "int64" || dtype === "bool" ? "" : `, dtype=${dtype}`;
-  return `tensor(${build(0, 7)}${suffix}${floating && data.length === 0 && shape.length > 1 ? `, size=${JSON.stringify(shape)}` : ""})`;
+  const empty = data.length === 0;
+  const size = empty && shape.length !== 1 ? `, size=(${shape.join(", ")})` : "";
+  const usual = dtype === "float32" || (!empty && (dtype === "int64" || dtype === "bool"));
+  const suffix = facts === undefined ? `${size}${usual ? "" : `, dtype=${dtype}`}` : `, ${facts}`;
+  return `tensor(${build(0, 7)}${suffix}${note === "" ? "" : `, ${note}`})`;
 }
 
 function abridges(shape: Shape): boolean {

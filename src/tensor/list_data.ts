@@ -1,5 +1,5 @@
 /** Nested lists, typed arrays and tensors as the elements of one new tensor. */
-import { isArrayBuffer, isSharedArrayBuffer, typedArrayKind } from "../base/builtin_kinds.ts";
+import { isArrayBuffer, isSharedArrayBuffer, isThenable, typedArrayKind } from "../base/builtin_kinds.ts";
 import {
   allocateArray,
   arrayFrom,
@@ -129,22 +129,25 @@ function ragged(of: string): ShapeError {
 }
 
 function notANumber(of: string, data: unknown, path: readonly unknown[]): ArgumentError {
-  const where = path.length === 0 ? "" : " in a list";
-  const buffer = isArrayBuffer(data) || isSharedArrayBuffer(data);
-  const got =
-    data === null || data === undefined
-      ? String(data)
-      : typeof data === "object"
-        ? `a ${data.constructor?.name ?? "object"}`
-        : `a ${typeof data}`;
-  const hint = buffer
-    ? "; make a typed array of it, such as new Float32Array(buffer)"
-    : got === "a Promise"
-      ? "; await it first"
-      : "";
+  const place = path.length === 0 ? "" : " in a list";
   return new ArgumentError(
-    `${of}: expected numbers, bigints or booleans, nested lists of them, typed arrays or tensors, got ${got}${where}${hint}`,
+    `${of}: expected numbers, bigints or booleans, nested lists of them, typed arrays or tensors, ` +
+      `got ${nameOf(data)}${place}${hintFor(data)}`,
   );
+}
+
+function nameOf(data: unknown): string {
+  if (data === null || data === undefined) return String(data);
+  return `a ${typeof data === "object" ? (data.constructor?.name ?? "object") : typeof data}`;
+}
+
+function hintFor(data: unknown): string {
+  // Its class's name, but not its memory.
+  if (nameOf(data).slice(2) in DTYPE_OF_ARRAY)
+    return " behind a proxy, as Vue's reactive() makes them; give the array itself: toRaw() or markRaw()";
+  if (isArrayBuffer(data) || isSharedArrayBuffer(data))
+    return "; make a typed array of it, such as new Float32Array(buffer)";
+  return isThenable(data) ? "; await it first" : "";
 }
 
 /** The elements in one array, row by row. */

@@ -11,11 +11,13 @@ import {
   type TypedArray,
 } from "../base/dtype.ts";
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
+import { printAs } from "../base/printed_form.ts";
+import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape } from "../base/shape.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
 import type { StateOwner } from "../runtime/home_buffer.ts";
 import { executor } from "../runtime/runtime.ts";
-import { formatTensor } from "./format.ts";
+import { printedTensor, tensorTag, tensorText } from "./tensor_text.ts";
 
 /** Called with the gradient of a tensor during `backward`; may return another to use in its place. */
 export type GradientHook = (grad: Tensor) => Tensor | undefined | void;
@@ -48,22 +50,45 @@ export type NestedArray = number | boolean | NestedArray[];
  * ```
  */
 export class Tensor {
-  /** @internal */
-  readonly cell: Cell;
-  /** @internal Functions to call with this tensor's gradient. */
-  gradientHooks: GradientHook[] = [];
-  private gradTensor: Tensor | null = null;
-  /** @internal Keeps a non-leaf's gradient in `grad`. */
-  keepsGrad = false;
+  readonly #cell: Cell;
+  #gradientHooks: GradientHook[] | null = null;
+  #grad: Tensor | null = null;
+  #keepsGrad = false;
+
+  /** Tensors are made by functions: `tensor`, `zeros`, `rand`, ... */
+  constructor(source: Value | Cell) {
+    this.#cell = source instanceof Value ? new Cell(source) : source;
+  }
 
   /** @internal */
-  constructor(source: Value | Cell) {
-    this.cell = source instanceof Value ? new Cell(source) : source;
+  get cell(): Cell {
+    if (!(#cell in this)) throw proxyError(this);
+    return this.#cell;
   }
 
   /** @internal */
   get value(): Value {
     return this.cell.value;
+  }
+
+  /** @internal Whether it prints as a parameter. */
+  get isParameter(): boolean {
+    return false;
+  }
+
+  /** @internal Functions to call with this tensor's gradient. */
+  get gradientHooks(): GradientHook[] {
+    this.#gradientHooks ??= [];
+    return this.#gradientHooks;
+  }
+
+  /** @internal Keeps a non-leaf's gradient in `grad`. */
+  get keepsGrad(): boolean {
+    return this.#keepsGrad;
+  }
+
+  set keepsGrad(keeps: boolean) {
+    this.#keepsGrad = keeps;
   }
 
   /** Sizes of the dimensions, outermost first. */
@@ -102,7 +127,8 @@ export class Tensor {
 
   /** The gradient collected by `backward()`, or null. */
   get grad(): Tensor | null {
-    return this.gradTensor;
+    if (!(#cell in this)) throw proxyError(this);
+    return this.#grad;
   }
 
   set grad(grad: Tensor | null) {
@@ -111,7 +137,7 @@ export class Tensor {
         `grad: expected the tensor's shape ${formatShape(this.shape)}, got ${formatShape(grad.shape)}`,
       );
     }
-    this.gradTensor = grad;
+    this.#grad = grad;
   }
 
   /** All sizes, or that of one dimension (counted from either end). */
@@ -155,14 +181,14 @@ export class Tensor {
     const old = this.value;
     if (!leaf || old.node !== null || old.gradientOwner !== null) {
       const value = aliasOf(old);
-      this.adopt(value);
+      this.#adopt(value);
     }
     this.value.requiresGrad = leaf;
     this.value.gradientOwner = leaf ? this : null;
   }
 
   /** Puts an equal value in place of the cell's, keeping pending in-place changes. */
-  private adopt(value: Value): void {
+  #adopt(value: Value): void {
     const pending = executor().isCommitPending(this.cell);
     if (pending) executor().commit(this.cell, value);
     else executor().replaceSettled(this.cell, value);
@@ -227,44 +253,64 @@ export class Tensor {
     return this;
   }
 
-  /** The tensor as text, in the style of PyTorch, with its values. */
+  /** Prints the tensor as PyTorch does, with its values, once they are computed; gives the text that it printed. */
   async print(): Promise<string> {
-    return formatTensor(await executor().fetch(this.value), this.value.shape, this.dtype);
+    await executor().fetch(this.value);
+    const text = printedTensor(this);
+    console.log(text);
+    return text;
   }
 
-  /** The elements where they are at hand, else shape and dtype. */
+  /** PyTorch's printed form when the elements are here, else shape and dtype. */
   toString(): string {
-    const { data } = this.value;
-    if (data !== null) return formatTensor(data, this.value.shape, this.dtype);
-    return `tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, not computed yet)`;
+    return this.value.data === null ? tensorText(this, false) : printedTensor(this);
+  }
+
+  /** Text in template strings; elsewhere an error, since JavaScript's operators cannot be given a meaning. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new ArgumentError(
+      "a tensor is not a number: write a.add(b) for a + b, a.gt(b) for a > b and a.eq(b) for a == b; " +
+        "await a.item() is the number of a tensor of one element",
+    );
+  }
+
+  /** @internal By this, assertions tell tensors apart that have no fields to compare. */
+  get [Symbol.toStringTag](): string {
+    return #cell in this ? tensorTag(this) : "Tensor";
   }
 }
 
+printAs(Tensor, tensorText, "JSON.stringify(await x.tolist()) gives the values");
+leaveToThemselves(Tensor.prototype);
+
 /** Shares a tensor's memory, outside of its tape; it may become a leaf of its own. */
 class DetachedTensor extends Tensor {
-  private seen: Value | null = null;
-  private own: Value | null = null;
-  private isOwnLeaf = false;
+  #seen: Value | null = null;
+  #own: Value | null = null;
+  #isOwnLeaf = false;
 
   override get value(): Value {
     const shared = this.cell.value;
-    if (!shared.requiresGrad && !this.isOwnLeaf) return shared;
-    if (this.seen !== shared) {
-      this.seen = shared;
-      this.own = aliasOf(shared);
-      this.own.requiresGrad = this.isOwnLeaf;
-      this.own.gradientOwner = this.isOwnLeaf ? this : null;
+    if (!shared.requiresGrad && !this.#isOwnLeaf) return shared;
+    if (this.#seen !== shared) {
+      this.#seen = shared;
+      this.#own = aliasOf(shared);
+      this.#own.requiresGrad = this.#isOwnLeaf;
+      this.#own.gradientOwner = this.#isOwnLeaf ? this : null;
     }
-    const own = this.own as Value;
+    const own = this.#own as Value;
     shareContents(own, shared);
     return own;
   }
 
   protected override replaceValue(leaf: boolean): void {
-    this.isOwnLeaf = leaf;
-    this.seen = null;
+    this.#isOwnLeaf = leaf;
+    this.#seen = null;
   }
 }
+
+Object.defineProperty(DetachedTensor, "name", { value: "Tensor" });
 
 /** Another value object for the same result, with a place of its own on (or off) the tape. */
 export function aliasOf(value: Value): Value {

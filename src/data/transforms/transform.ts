@@ -1,5 +1,6 @@
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { printItself } from "../../base/printed_form.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { toArray, toTensor } from "../to_tensors.ts";
@@ -32,7 +33,8 @@ export interface Transform {
  */
 export function transformOf(spec: TransformSpec): Transform {
   const transform = (images: Tensor, context: Partial<TransformContext> = {}) => apply(spec, images, context);
-  return Object.assign(transform, { spec, toString: () => formatSpec(spec) });
+  printItself(transform, () => formatSpec(spec));
+  return Object.assign(transform, { spec });
 }
 
 /**

@@ -3,6 +3,8 @@
 import { CallableObject } from "../../base/callable.ts";
 import { type DType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
+import { printAs } from "../../base/printed_form.ts";
+import { guardSubclass } from "../../base/proxy_guard.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   type ForwardHook,
@@ -445,10 +447,5 @@ export interface Module {
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
 }
 
-// console.log shows the printed form, not a function.
-Object.defineProperty(Module.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: Module): string {
-    return this.toString();
-  },
-  enumerable: false,
-});
+guardSubclass(Module);
+printAs(Module, (module) => module.toString(), "save(net.stateDict(), path) keeps the weights");

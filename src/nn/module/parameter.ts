@@ -18,6 +18,11 @@ export class ParameterTensor extends Tensor {
     super(data instanceof Tensor ? aliasOf(data.value) : data);
     if (requiresGrad) this.requiresGrad_();
   }
+
+  /** @internal */
+  override get isParameter(): boolean {
+    return true;
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 /** The base of the learning rate schedulers. */
 import { shownValue } from "../../base/argument_kinds.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { printAs } from "../../base/printed_form.ts";
+import { guardFromProxies, markOriginal } from "../../base/proxy_guard.ts";
 import { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param_groups.ts";
 import { camel, sameKind, snake } from "../stored_settings.ts";
@@ -50,6 +52,7 @@ export abstract class Scheduler {
     lastEpoch = -1,
     rates?: Readonly<Record<string, number | readonly number[]>>,
   ) {
+    markOriginal(this);
     if (!(optimizer instanceof Optimizer))
       throw new ArgumentError(`${of}: expected \`optimizer\` to be an optimiser`);
     this.optimizer = optimizer;
@@ -215,6 +218,14 @@ export abstract class Scheduler {
     return !oneEach || length === (known as unknown[]).length;
   }
 }
+
+guardFromProxies(Scheduler);
+printAs(Scheduler, (scheduler) => {
+  const settings = Object.entries(scheduler)
+    .filter(([name, value]) => isState(name, value) && typeof value !== "object")
+    .map(([name, value]) => `${name}=${value}`);
+  return `${scheduler.constructor.name}(${[...settings, `lastLr=[${scheduler.lastLr.join(", ")}]`].join(", ")})`;
+});
 
 function countOf(groups: number): string {
   return `${groups} parameter ${groups === 1 ? "group" : "groups"}`;
