@@ -1,9 +1,16 @@
 /** `convoyant engine install onednn`: brings the library into the cache, without root and without compiling. */
-import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ArgumentError, EngineError } from "../base/errors.ts";
 import { foreignFunctions } from "../engines/onednn/library/foreign_functions.ts";
-import { libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";
+import {
+  forgetDnnlFacts,
+  libraryFolder,
+  loadDnnl,
+  OPENMP_RUNTIME,
+} from "../engines/onednn/library/load_dnnl.ts";
+import { fastestEngine } from "../engines/select.ts";
 import type { Output } from "../experiments/console/output.ts";
+import { closeFolder, recordLibrary, removeLibrary } from "../install/installed_library.ts";
 import {
   fetchRuntime,
   type LibrarySource,
@@ -27,7 +34,18 @@ export async function engineInstallCommand(name: string, output: Output): Promis
   }
   const { path, version, source } = await installOnednn((text) => output.line(text));
   output.line(`oneDNN ${version} is installed: ${path} (${source})`);
-  output.event({ event: "end", engine: "onednn", version, path, source });
+  // Asked as every program asks that names no engine.
+  forgetDnnlFacts();
+  const chosen = fastestEngine();
+  const why = process.env.CONVOYANT_DNNL
+    ? `CONVOYANT_DNNL names ${process.env.CONVOYANT_DNNL}`
+    : "see `npx convoyant engine`";
+  output.line(
+    chosen === "onednn"
+      ? "It works: onednn is the default engine now."
+      : `The default engine is still ${chosen}: ${why}.`,
+  );
+  output.event({ event: "end", engine: "onednn", version, path, source, default: chosen });
   return 0;
 }
 
@@ -42,16 +60,18 @@ export async function installOnednn(
   folder = libraryFolder(),
 ): Promise<InstalledLibrary> {
   // Without koffi nothing that is fetched could be tried out.
-  foreignFunctions();
+  requireKoffi();
   makeFolderSync(folder);
+  closeFolder(folder);
   const reasons: string[] = [];
   for (const source of sources) {
     let path: string | undefined;
     try {
       path = await source.fetch(folder, progress);
+      recordLibrary(path);
       return { path, version: await provenVersion(path, folder, progress), source: source.title };
     } catch (error) {
-      if (path !== undefined) rmSync(path, { force: true });
+      if (path !== undefined) removeLibrary(path);
       const { message } = error as Error;
       reasons.push(message.startsWith(source.title) ? message : `${source.title}: ${message}`);
     }
@@ -62,6 +82,18 @@ export async function installOnednn(
   );
 }
 
+/** @throws EngineError with the one command that is missing. */
+function requireKoffi(): void {
+  try {
+    foreignFunctions();
+  } catch (error) {
+    throw new EngineError(
+      `oneDNN is not installed: ${(error as Error).message}, then \`npx convoyant engine install onednn\` again`,
+      { cause: error },
+    );
+  }
+}
+
 /** Loads what was fetched; a missing OpenMP run-time is fetched too. */
 async function provenVersion(path: string, folder: string, progress: Progress): Promise<string> {
   try {
@@ -69,6 +101,7 @@ async function provenVersion(path: string, folder: string, progress: Progress): 
   } catch (error) {
     if (!/libgomp/.test((error as Error).message)) throw error;
     await fetchRuntime(folder, progress);
+    recordLibrary(join(dirname(path), OPENMP_RUNTIME));
     return loadDnnl(path).dnnl.description;
   }
 }

@@ -1,10 +1,12 @@
 /** Finds oneDNN, checks what it is and loads it for good. */
 import { EngineError } from "../../../base/errors.ts";
+import { warnOnce } from "../../../base/warnings.ts";
 import { Dnnl } from "./dnnl.ts";
 import { declareFunctions } from "./dnnl_functions.ts";
 import type { ForeignFunctions, NativeLibrary } from "./foreign_functions.ts";
 import { foreignFunctions } from "./foreign_functions.ts";
 import { checkLibraryFile } from "./library_file.ts";
+import { requireInstalled, requireOwn, UntrustedLibraryError } from "./trusted_file.ts";
 
 /** Names that the system's loader is asked for, the newest generation first. */
 export const SYSTEM_NAMES = ["libdnnl.so.3", "libdnnl.so.2"];
@@ -17,12 +19,17 @@ const OLDEST: readonly [number, number] = [2, 3];
 
 /** Folder of the cache that holds installed libraries. */
 export function libraryFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const { join } = process.getBuiltinModule("node:path");
+  return join(cacheRoot(env), "convoyant", "onednn");
+}
+
+/** The user's folder of caches. */
+function cacheRoot(env: NodeJS.ProcessEnv): string {
   const { isAbsolute, join } = process.getBuiltinModule("node:path");
   const { homedir } = process.getBuiltinModule("node:os");
   const cache = env.XDG_CACHE_HOME;
   // The specification has relative paths ignored.
-  const base = cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache");
-  return join(base, "convoyant", "onednn");
+  return cache !== undefined && isAbsolute(cache) ? cache : join(homedir(), ".cache");
 }
 
 /** Where the library may be, the first choice first: the user's word, what was installed, the system's. */
@@ -50,7 +57,8 @@ let loaded: (LoadedDnnl & { readonly asked: string }) | undefined;
  * engine's own workers divide the work.
  *
  * @param path The library that another thread has already found.
- * @throws EngineError that says what was tried, and why each did not do.
+ * @throws EngineError that says what was tried, and why each did not do; UntrustedLibraryError for one that others can
+ *   write, or that is not what was installed.
  */
 export function loadDnnl(path?: string): LoadedDnnl {
   const { paths, chosen } = path === undefined ? candidates() : { paths: [path], chosen: true };
@@ -63,6 +71,8 @@ export function loadDnnl(path?: string): LoadedDnnl {
       loaded = { dnnl: openDnnl(foreign, candidate), path: candidate, asked };
       return loaded;
     } catch (error) {
+      // Another library in its place would leave unsaid that somebody has changed this one.
+      if (error instanceof UntrustedLibraryError) throw error;
       reasons.push(reasonFor(candidate, (error as Error).message));
     }
   }
@@ -85,7 +95,8 @@ export function dnnlFacts(): DnnlFacts | null {
   if (facts !== undefined) return facts;
   try {
     facts = { fastBfloat16: loadDnnl().dnnl.fastBfloat16 };
-  } catch {
+  } catch (error) {
+    if (error instanceof UntrustedLibraryError) warnOnce("untrusted-library", error.message);
     facts = null;
   }
   return facts;
@@ -100,6 +111,7 @@ export function forgetDnnlFacts(): void {
 /** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
 function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
   checkLibraryFile(path);
+  requireTrusted(path);
   pinRuntime(foreign, path);
   foreign.pin(path);
   const library = foreign.open(path);
@@ -110,12 +122,22 @@ function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
   return new Dnnl(declareFunctions(foreign, library), foreign);
 }
 
+/** What the system's loader finds by itself is the system's. */
+function requireTrusted(path: string): void {
+  const { dirname, isAbsolute, resolve } = process.getBuiltinModule("node:path");
+  if (!path.includes("/") || !process.getBuiltinModule("node:fs").existsSync(path)) return;
+  const installed = isAbsolute(path) && dirname(path) === libraryFolder();
+  requireOwn(path, installed ? resolve(cacheRoot(process.env)) : undefined);
+  if (installed) requireInstalled(path);
+}
+
 /** The OpenMP run-time that was installed beside the library, where the system has none of its own. */
 function pinRuntime(foreign: ForeignFunctions, path: string): void {
   const { dirname, isAbsolute, join } = process.getBuiltinModule("node:path");
   const runtime = join(dirname(path), OPENMP_RUNTIME);
   if (!isAbsolute(path) || !process.getBuiltinModule("node:fs").existsSync(runtime)) return;
   checkLibraryFile(runtime);
+  requireTrusted(runtime);
   foreign.pin(runtime);
 }
 
