@@ -32,6 +32,7 @@ export function writeFileAtomicSync(path: string, content: FileContent, fs: Writ
   let temporary: string | undefined;
   try {
     refuseSpecialFile(path, fs);
+    removeOldLeftovers(dirname(path));
     const name = temporaryName(path);
     const descriptor = fs.openSync(name, "wx");
     temporary = name;
@@ -55,6 +56,7 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
   let temporary: string | undefined;
   try {
     refuseSpecialFile(path, nodeFs);
+    removeOldLeftovers(dirname(path));
     const name = temporaryName(path);
     const file = await nodeFs.promises.open(name, "wx");
     temporary = name;
@@ -76,16 +78,37 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
 /**
  * Removes temporary files in `folder` that writers left behind when they were killed. Those of a process
  * that still runs are left alone. Returns the names that were removed.
+ *
+ * @param age - milliseconds since the last change that a file must have; where nothing says that the folder is in no
+ *   other machine's use, its processes cannot be seen.
  */
-export function removeLeftoversSync(folder: string): string[] {
+export function removeLeftoversSync(folder: string, age = 0): string[] {
   const removed: string[] = [];
   for (const name of nodeFs.readdirSync(folder)) {
     const match = TEMPORARY.exec(name);
     if (match === null || processRuns(Number(match[2]))) continue;
+    const changed = nodeFs.statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
+    if (changed === undefined || Date.now() - changed < age) continue;
     removeQuietly(join(folder, name), nodeFs);
     removed.push(name);
   }
   return removed;
+}
+
+/** Folders that this process has looked through. */
+const seen = new Set<string>();
+const MOST_SEEN = 1000;
+const AN_HOUR = 60 * 60 * 1000;
+
+/** Every folder that is written into is kept clean: nobody else comes by. */
+function removeOldLeftovers(folder: string): void {
+  if (seen.has(folder) || seen.size >= MOST_SEEN) return;
+  seen.add(folder);
+  try {
+    removeLeftoversSync(folder, AN_HOUR);
+  } catch {
+    // Writing will say what is wrong with the folder.
+  }
 }
 
 function temporaryName(path: string): string {

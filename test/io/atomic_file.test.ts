@@ -156,3 +156,16 @@ test("leftovers of a killed writer are removed, those of a living one stay", (t)
   assert.deepEqual(removeLeftoversSync(folder), [dead]);
   assert.deepEqual(fs.readdirSync(folder).sort(), [living, ".other", "keep.tmp"].sort());
 });
+
+for (const [name, write] of WRITERS) {
+  test(`${name} removes old leftovers of killed writers in the folder that it writes into`, async (t) => {
+    const folder = folderOf(t);
+    const [old, young] = ["0123456789ab", "0123456789ac"].map((key) => `.weights.4194303.${key}.tmp`);
+    const living = `.weights.${process.pid}.0123456789ab.tmp`;
+    for (const each of [old, young, living, "keep.tmp"]) fs.writeFileSync(join(folder, each), "");
+    const before = Date.now() / 1000 - 2 * 3600;
+    for (const each of [old, living, "keep.tmp"]) fs.utimesSync(join(folder, each), before, before);
+    await write(join(folder, "weights"), "new");
+    assert.deepEqual(fs.readdirSync(folder).sort(), [young, living, "keep.tmp", "weights"].sort());
+  });
+}
