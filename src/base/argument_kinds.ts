@@ -6,7 +6,7 @@
 import { DTYPES, isDType } from "./dtype.ts";
 import { ArgumentError, DTypeError, didYouMean } from "./errors.ts";
 
-export type ArgumentKind = "flag" | "number" | "scalar" | "whole" | "wholes" | "list" | "dtype" | "any";
+export type ArgumentKind = "flag" | "number" | "scalar" | "whole" | "wholes" | "list" | "dtype" | "device" | "any";
 
 interface Rule {
   readonly holds: (value: unknown) => boolean;
@@ -27,6 +27,7 @@ const RULES: Record<ArgumentKind, Rule> = {
   },
   list: { holds: isListOfWhole, expected: "a list of whole numbers" },
   dtype: { holds: isDType, expected: "a dtype" },
+  device: { holds: (value) => value === "cpu", expected: '"cpu", the only one there is' },
   /** For a name that stands for something else in one function, which checks it itself. */
   any: { holds: () => true, expected: "anything" },
 };

@@ -156,6 +156,7 @@ interface KindTypes {
   wholes: number | readonly number[];
   list: readonly number[];
   dtype: string;
+  device: string;
   any: unknown;
 }
 type KindOf<Entry> = Entry extends `${string}:${infer Kind}|null`
@@ -166,7 +167,12 @@ type KindOf<Entry> = Entry extends `${string}:${infer Kind}|null`
 
 type IsOptional<Doc, Key extends keyof Doc> = Record<never, never> extends Pick<Doc, Key> ? true : false;
 
-/** An entry that does not fit its documentation becomes a text that says why, and so a type error. */
+/** What is wrong with an entry of a table: no list has it, so that the compiler shows the text. */
+interface Problem<Text extends string> {
+  readonly problem: Text;
+}
+
+/** An entry, or what keeps it from fitting its documentation. */
 type CheckedEntry<Doc, Entry> =
   NameOf<Entry> extends keyof Doc
     ? IsOptional<Doc, NameOf<Entry>> extends (
@@ -177,12 +183,12 @@ type CheckedEntry<Doc, Entry> =
       ? KindOf<Entry> extends keyof KindTypes
         ? NonNullable<Doc[NameOf<Entry>]> extends KindTypes[KindOf<Entry>]
           ? Entry
-          : `${NameOf<Entry> & string} is documented with another type than its kind`
-        : `there is no such kind: ${KindOf<Entry> & string}`
-      : `${NameOf<Entry> & string} is optional in one place only`
-    : `${NameOf<Entry> & string} is not documented`;
+          : Problem<`${NameOf<Entry> & string} is documented with another type than its kind`>
+        : Problem<`there is no such kind: ${KindOf<Entry> & string}`>
+      : Problem<`${NameOf<Entry> & string} may be left out in one place only: the interface or the list`>
+    : Problem<`${NameOf<Entry> & string} is not documented`>;
 
-/** The list of names where it fits the interface: each name documented, optional in both, of the right kind. */
+/** The list of names if it fits the interface: each name documented, optional in both, of the right kind. */
 export type CheckedNames<Doc, N extends Names> = [Exclude<keyof Doc, NameOf<N[number]>>] extends [never]
   ? { readonly [Index in keyof N]: CheckedEntry<Doc, N[Index]> }
-  : readonly `missing in the list: ${Exclude<keyof Doc, NameOf<N[number]>> & string}`[];
+  : Problem<`missing in the list: ${Exclude<keyof Doc, NameOf<N[number]>> & string}`>;

@@ -11,7 +11,7 @@ import { insideCall } from "../graph/scope.ts";
 import { full } from "../ops/creation.ts";
 import { add } from "../ops/elementwise/elementwise.ts";
 import { executor } from "../runtime/runtime.ts";
-import { defineFunction } from "./define.ts";
+import { defineCall, defineFunction } from "./define.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -281,25 +281,19 @@ function accumulate(leaf: Value, grad: Value): void {
   executor().gradients.note(collected.cell, owner);
 }
 
-export interface Grad {
-  (
-    outputs: Tensor | readonly Tensor[],
-    inputs: Tensor | readonly Tensor[],
-    gradOutputs?: Tensor | readonly (Tensor | null)[] | null,
-    retainGraph?: boolean,
-    createGraph?: boolean,
-    allowUnused?: boolean,
-  ): (Tensor | null)[];
-  (
-    outputs: Tensor | readonly Tensor[],
-    inputs: Tensor | readonly Tensor[],
-    options?: {
-      gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
-      retainGraph?: boolean;
-      createGraph?: boolean;
-      allowUnused?: boolean;
-    },
-  ): (Tensor | null)[];
+export interface GradParameters {
+  /** What is differentiated: scalars, or tensors with `gradOutputs` for them. */
+  outputs: Tensor | readonly Tensor[];
+  /** The tensors to differentiate by. */
+  inputs: Tensor | readonly Tensor[];
+  /** Gradient of each output; may be left out for outputs of one element. @default null */
+  gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
+  /** Whether the graph is kept for another backward pass; null for the value of `createGraph`. @default null */
+  retainGraph?: boolean | null;
+  /** Whether the gradients can be differentiated again. @default false */
+  createGraph?: boolean;
+  /** Null, not an error, for an input on which the outputs do not depend. @default false */
+  allowUnused?: boolean;
 }
 
 /**
@@ -317,17 +311,11 @@ export interface Grad {
  * first!.item(); // 3
  * ```
  */
-export const grad: Grad = defineFunction(
+export const grad = defineCall<GradParameters, (Tensor | null)[]>()(
   "grad",
   ["outputs", "inputs", "gradOutputs?", "retainGraph?", "createGraph?", "allowUnused?"],
-  ({
-    outputs,
-    inputs,
-    gradOutputs = null,
-    createGraph = false,
-    retainGraph = createGraph,
-    allowUnused = false,
-  }) => {
+  (outputs, inputs, gradOutputs = null, retain = null, createGraph = false, allowUnused = false) => {
+    const retainGraph = retain ?? createGraph;
     const roots = (Array.isArray(outputs) ? outputs : [outputs]) as Tensor[];
     const targets = (Array.isArray(inputs) ? inputs : [inputs]) as Tensor[];
     const given = gradOutputs === null ? [] : Array.isArray(gradOutputs) ? gradOutputs : [gradOutputs];

@@ -4,7 +4,7 @@ import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel } from "../base/shape.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { reshape } from "../ops/shape/shape_ops.ts";
-import { defineFunction } from "./define.ts";
+import { defineCall } from "./define.ts";
 import { checkedSize } from "./filled.ts";
 import { valueFromData } from "./list_data.ts";
 import { Tensor } from "./tensor.ts";
@@ -28,12 +28,15 @@ export type TensorData =
   | (ArrayLike<number> & ArrayBufferView)
   | Tensor;
 
-export interface CreateTensor {
-  (data: TensorData, dtype?: DType | null, requiresGrad?: boolean): Tensor;
-  (
-    data: TensorData,
-    options: { dtype?: DType | null; requiresGrad?: boolean; shape?: readonly number[] },
-  ): Tensor;
+export interface CreateTensorParameters {
+  /** Numbers, nested lists of them, a typed array or a tensor; copied. */
+  data: TensorData;
+  /** Dtype of the result; null for that of the input. @default null */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. @default false */
+  requiresGrad?: boolean;
+  /** The dimensions of a flat list or typed array. */
+  shape?: readonly number[];
 }
 
 /**
@@ -56,10 +59,10 @@ export interface CreateTensor {
  * tensor([tensor([1, 2]), new Float32Array(2)]).shape; // [2, 2]
  * ```
  */
-export const tensor = defineFunction<CreateTensor>(
+export const tensor = defineCall<CreateTensorParameters>()(
   "tensor",
-  ["data", "dtype?", "requiresGrad?", "shape?"],
-  ({ data, dtype = null, requiresGrad = false, shape }) => {
+  ["data", "dtype?:dtype|null", "requiresGrad?:flag", "shape?:wholes|null"],
+  (data, dtype = null, requiresGrad = false, shape) => {
     if (dtype !== null && !isDType(dtype)) throw new DTypeError(`tensor: unknown dtype ${String(dtype)}`);
     const value = valueFromData("tensor", data, dtype);
     const made = new Tensor(shape === undefined ? value : withShape(value, shape));

@@ -37,8 +37,8 @@ export function defineFunction<F>(
  * A public function by its parameter table (see `parameterTable`): what it takes is documented in an interface,
  * listed in order, and implemented by a function that gets every argument by position.
  */
-export function defineCall<Doc>() {
-  return <const N extends readonly string[], P extends Positional<Doc, N>, R>(
+export function defineCall<Doc, R = Tensor>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>>(
     name: string,
     names: N & CheckedNames<Doc, N>,
     body: (...args: P) => R,

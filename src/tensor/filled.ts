@@ -6,7 +6,7 @@ import { constantValue, emit, type Value } from "../graph/node.ts";
 import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise/elementwise.ts";
 import { expand, reshape } from "../ops/shape/shape_ops.ts";
-import { defineFunction } from "./define.ts";
+import { defineCall, defineFunction } from "./define.ts";
 import { dtypeOfLeaf } from "./list_data.ts";
 import { knownNumber, scalarValue } from "./operands.ts";
 import { Tensor, valueOf } from "./tensor.ts";
@@ -20,13 +20,15 @@ export interface NewTensorOptions {
 }
 
 /** Sizes as a list or one by one, then options. */
-export interface CreateFromSizes {
-  (...size: number[] | [readonly number[]]): Tensor;
-  (size: number | readonly number[], options: NewTensorOptions): Tensor;
-  (size0: number, size1: number, options: NewTensorOptions): Tensor;
-  (size0: number, size1: number, size2: number, options: NewTensorOptions): Tensor;
-  (size0: number, size1: number, size2: number, size3: number, options: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { size: readonly number[] }): Tensor;
+export interface CreateFromSizesParameters {
+  /** The dimensions, as numbers or as one list. */
+  size?: readonly number[];
+  /** Dtype of the result; null for the default. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /** The dtype asked for; throws a DTypeError for one that does not exist. */
@@ -53,11 +55,11 @@ export function newTensor(value: Value, requiresGrad = false): Tensor {
   return requiresGrad ? made.requiresGrad_() : made;
 }
 
-const constantFilled = (name: string, value: number): CreateFromSizes =>
-  defineFunction(
+const constantFilled = (name: string, value: number) =>
+  defineCall<CreateFromSizesParameters>()(
     name,
-    ["*size", "dtype?", "requiresGrad?", "device?"],
-    ({ size = [], dtype, requiresGrad }) =>
+    ["*size", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    (size = [], dtype, requiresGrad) =>
       newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
   );
 
@@ -91,16 +93,26 @@ export const ones = constantFilled("ones", 1);
  */
 export const empty = constantFilled("empty", 0);
 
-export interface Like {
-  (input: Tensor, options?: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { input: Tensor }): Tensor;
+export interface LikeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Dtype of the result; null for the default. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
-const constantLike = (name: string, value: number): Like =>
-  defineFunction(name, ["input", "dtype?", "requiresGrad?", "device?"], ({ input, dtype, requiresGrad }) => {
-    const like = valueOf(input, "input", name);
-    return newTensor(ops.full(like.shape, value, checkedDType(name, dtype, like.dtype)), requiresGrad);
-  });
+const constantLike = (name: string, value: number) =>
+  defineCall<LikeParameters>()(
+    name,
+    ["input", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    (input, dtype, requiresGrad) => {
+      const like = valueOf(input, "input", name);
+      return newTensor(ops.full(like.shape, value, checkedDType(name, dtype, like.dtype)), requiresGrad);
+    },
+  );
 
 /**
  * Zeros of another tensor's shape and dtype.
@@ -130,13 +142,17 @@ export const onesLike = constantLike("onesLike", 1);
  */
 export const emptyLike = constantLike("emptyLike", 0);
 
-export interface Full {
-  (
-    size: number | readonly number[],
-    fillValue: number | bigint | boolean,
-    options?: NewTensorOptions,
-  ): Tensor;
-  (options: NewTensorOptions & { size: readonly number[]; fillValue: number | bigint | boolean }): Tensor;
+export interface FullParameters {
+  /** The dimensions, as numbers or as one list. */
+  size: number | readonly number[];
+  /** What every element is. */
+  fillValue: number | bigint | boolean;
+  /** Dtype of the result; null for the default. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -148,18 +164,26 @@ export interface Full {
  * full([2], 7n).dtype; // "int64"
  * ```
  */
-export const full: Full = defineFunction(
+export const full = defineCall<FullParameters>()(
   "full",
-  ["size", "fillValue:scalar", "dtype?", "requiresGrad?", "device?"],
-  ({ size, fillValue, dtype, requiresGrad }) => {
+  ["size:wholes|null", "fillValue", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (size, fillValue, dtype, requiresGrad) => {
     const type = checkedDType("full", dtype, dtypeOfLeaf(fillValue) ?? "float32");
     return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
   },
 );
 
-export interface FullLike {
-  (input: Tensor, fillValue: number | bigint | boolean, options?: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { input: Tensor; fillValue: number | bigint | boolean }): Tensor;
+export interface FullLikeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** What every element is. */
+  fillValue: number | bigint | boolean;
+  /** Dtype of the result; null for the default. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -170,10 +194,10 @@ export interface FullLike {
  * fullLike(tensor([1, 2]), 7).tolist(); // [7, 7]
  * ```
  */
-export const fullLike: FullLike = defineFunction(
+export const fullLike = defineCall<FullLikeParameters>()(
   "fullLike",
-  ["input", "fillValue:scalar", "dtype?", "requiresGrad?", "device?"],
-  ({ input, fillValue, dtype, requiresGrad }) => {
+  ["input", "fillValue", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (input, fillValue, dtype, requiresGrad) => {
     const like = valueOf(input, "input", "fullLike");
     const type = checkedDType("fullLike", dtype, like.dtype);
     return newTensor(expand(scalarValue(Number(fillValue), type), like.shape), requiresGrad);
@@ -204,7 +228,7 @@ export interface ARange {
  */
 export const arange: ARange = defineFunction(
   "arange",
-  ["start?", "end?", "step?", "dtype?", "requiresGrad?", "device?"],
+  ["start?", "end?", "step?", "dtype?", "requiresGrad?", "device?:device|null"],
   (given) => {
     const { dtype, requiresGrad } = given;
     const step = knownNumber("arange", "step", given.step ?? 1);
@@ -226,9 +250,19 @@ export const arange: ARange = defineFunction(
   },
 );
 
-export interface LinSpace {
-  (start: number, end: number, steps: number, options?: NewTensorOptions): Tensor;
-  (options: NewTensorOptions & { start: number; end: number; steps: number }): Tensor;
+export interface LinSpaceParameters {
+  /** The first number. */
+  start: number;
+  /** The last number. */
+  end: number;
+  /** How many numbers. */
+  steps: number;
+  /** Dtype of the result; null for the default. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -239,10 +273,10 @@ export interface LinSpace {
  * linspace(0, 1, 5).tolist(); // [0, 0.25, 0.5, 0.75, 1]
  * ```
  */
-export const linspace: LinSpace = defineFunction(
+export const linspace = defineCall<LinSpaceParameters>()(
   "linspace",
-  ["start", "end", "steps", "dtype?", "requiresGrad?", "device?"],
-  ({ start, end, steps, dtype, requiresGrad }) => {
+  ["start", "end", "steps", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (start, end, steps, dtype, requiresGrad) => {
     if (!Number.isInteger(steps) || steps < 0)
       throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
     const type = checkedDType("linspace", dtype, "float32");
@@ -260,9 +294,17 @@ export const linspace: LinSpace = defineFunction(
   },
 );
 
-export interface Eye {
-  (n: number, m?: number | null, options?: NewTensorOptions): Tensor;
-  (n: number, options: NewTensorOptions): Tensor;
+export interface EyeParameters {
+  /** Rows. */
+  n: number;
+  /** Columns; null for as many as rows. @default null */
+  m?: number | null;
+  /** Dtype of the result; null for the default. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -274,10 +316,10 @@ export interface Eye {
  * eye(2, 3).shape; // [2, 3]
  * ```
  */
-export const eye: Eye = defineFunction(
+export const eye = defineCall<EyeParameters>()(
   "eye",
-  ["n", "m?", "dtype?", "requiresGrad?", "device?"],
-  ({ n, m = null, dtype, requiresGrad }) => {
+  ["n", "m?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (n, m = null, dtype, requiresGrad) => {
     const [rows, columns] = checkedSize("eye", [n, m ?? n]);
     const row = reshape(ops.arange(rows, "int64"), [rows, 1]);
     const same = emit(eqOp, [row, ops.arange(columns, "int64")]);

@@ -93,7 +93,7 @@ method("sumToSize", ["*size"], ({ input, size = [] }) => {
 
 method(
   "newTensor",
-  ["data", "dtype?", "requiresGrad?", "device?"],
+  ["data", "dtype?", "requiresGrad?", "device?:device|null"],
   ({ input, data, dtype = null, requiresGrad = false }) =>
     tensor(data, { dtype: dtype ?? (input as Tensor).dtype, requiresGrad }),
 );
@@ -101,7 +101,7 @@ method(
 function newFull(name: string, parameters: readonly string[], filling: number): void {
   method(
     name,
-    [...parameters, "dtype?", "requiresGrad?", "device?"],
+    [...parameters, "dtype?", "requiresGrad?", "device?:device|null"],
     ({ input, size = [], fillValue = filling, dtype = null, requiresGrad = false }) =>
       full(size, fillValue, { dtype: dtype ?? (input as Tensor).dtype, requiresGrad }),
   );

@@ -6,7 +6,7 @@ import { emit, type Value } from "../graph/node.ts";
 import { add, cast, floorOp, lt, mul } from "../ops/elementwise/elementwise.ts";
 import { multinomialOp, randomNormal, randomUniform } from "../ops/random.ts";
 import { sort } from "../ops/reduction/ordering.ts";
-import { defineFunction } from "./define.ts";
+import { defineCall } from "./define.ts";
 import { checkedDType, checkedSize, type NewTensorOptions, newTensor } from "./filled.ts";
 import { scalarValue } from "./operands.ts";
 import { drawKey, type Generator } from "./random_state.ts";
@@ -18,22 +18,26 @@ export interface RandomOptions extends NewTensorOptions {
   generator?: Generator | null;
 }
 
-export interface RandomFromSizes {
-  (...size: number[] | [readonly number[]]): Tensor;
-  (size: number | readonly number[], options: RandomOptions): Tensor;
-  (size0: number, size1: number, options: RandomOptions): Tensor;
-  (size0: number, size1: number, size2: number, options: RandomOptions): Tensor;
-  (size0: number, size1: number, size2: number, size3: number, options: RandomOptions): Tensor;
-  (options: RandomOptions & { size: readonly number[] }): Tensor;
+export interface RandomFromSizesParameters {
+  /** The dimensions, as numbers or as one list. */
+  size?: readonly number[];
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
+  /** Dtype of the result; null for that of the input. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
 
-const fromSizes = (name: string, draw: Draw): RandomFromSizes =>
-  defineFunction(
+const fromSizes = (name: string, draw: Draw) =>
+  defineCall<RandomFromSizesParameters>()(
     name,
-    ["*size", "generator?", "dtype?", "requiresGrad?", "device?"],
-    ({ size = [], generator, dtype, requiresGrad }) => {
+    ["*size", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    (size = [], generator, dtype, requiresGrad) => {
       const type = checkedDType(name, dtype, "float32");
       return newTensor(draw(drawKey(generator), checkedSize(name, size), type), requiresGrad);
     },
@@ -59,16 +63,24 @@ export const rand = fromSizes("rand", randomUniform);
  */
 export const randn = fromSizes("randn", randomNormal);
 
-export interface RandomLike {
-  (input: Tensor, options?: RandomOptions): Tensor;
-  (options: RandomOptions & { input: Tensor }): Tensor;
+export interface RandomLikeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
+  /** Dtype of the result; null for that of the input. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
-const like = (name: string, draw: Draw): RandomLike =>
-  defineFunction(
+const like = (name: string, draw: Draw) =>
+  defineCall<RandomLikeParameters>()(
     name,
-    ["input", "generator?", "dtype?", "requiresGrad?", "device?"],
-    ({ input, generator, dtype, requiresGrad }) => {
+    ["input", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    (input, generator, dtype, requiresGrad) => {
       const value = valueOf(input, "input", name);
       return newTensor(
         draw(drawKey(generator), value.shape, checkedDType(name, dtype, value.dtype)),
@@ -113,10 +125,21 @@ function integers(
   return cast(add(steps, scalarValue(low, "float64")), dtype);
 }
 
-export interface RandInt {
-  (high: number, size: readonly number[], options?: RandomOptions): Tensor;
-  (low: number, high: number, size: readonly number[], options?: RandomOptions): Tensor;
-  (options: RandomOptions & { low?: number; high: number; size: readonly number[] }): Tensor;
+export interface RandIntParameters {
+  /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
+  low?: number;
+  /** Behind the largest integer; in the short form `randint(high, size)` the dimensions. */
+  high?: number | readonly number[];
+  /** The dimensions. */
+  size?: readonly number[];
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
+  /** Dtype of the result; null for that of the input. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -128,13 +151,13 @@ export interface RandInt {
  * randint(5, 10, [2, 2]).shape; // [2, 2]
  * ```
  */
-export const randint: RandInt = defineFunction(
+export const randint = defineCall<RandIntParameters>()(
   "randint",
-  ["low?", "high?", "size?", "generator?", "dtype?", "requiresGrad?", "device?"],
-  ({ low, high, size, generator, dtype, requiresGrad }) => {
-    const short = Array.isArray(high) || high === undefined;
-    const [from, to] = short ? [0, low] : [low ?? 0, high];
-    const shape = Array.isArray(high) ? high : size;
+  ["low?", "high?", "size?:wholes|null", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (low, high, size, generator, dtype, requiresGrad) => {
+    const short = typeof high !== "number";
+    const [from, to] = short ? [0, low as number] : [low ?? 0, high];
+    const shape = Array.isArray(high) ? (high as readonly number[]) : size;
     if (shape === undefined) throw new ArgumentError("missing argument `size` of randint(low?, high, size)");
     const type = checkedDType("randint", dtype, "int64");
     return newTensor(
@@ -144,9 +167,21 @@ export const randint: RandInt = defineFunction(
   },
 );
 
-export interface RandIntLike {
-  (input: Tensor, low: number, high?: number, options?: RandomOptions): Tensor;
-  (input: Tensor, options: RandomOptions & { low?: number; high: number }): Tensor;
+export interface RandIntLikeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
+  low?: number;
+  /** Behind the largest integer. */
+  high?: number;
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
+  /** Dtype of the result; null for that of the input. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -157,20 +192,28 @@ export interface RandIntLike {
  * randintLike(zeros(2, 3), 10).shape; // [2, 3]
  * ```
  */
-export const randintLike: RandIntLike = defineFunction(
+export const randintLike = defineCall<RandIntLikeParameters>()(
   "randintLike",
-  ["input", "low?", "high?", "generator?", "dtype?", "requiresGrad?", "device?"],
-  ({ input, low, high, generator, dtype, requiresGrad }) => {
+  ["input", "low?", "high?", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (input, low, high, generator, dtype, requiresGrad) => {
     const value = valueOf(input, "input", "randintLike");
-    const [from, to] = high === undefined ? [0, low] : [low ?? 0, high];
+    const [from, to] = high === undefined ? [0, low as number] : [low ?? 0, high];
     const type = checkedDType("randintLike", dtype, value.dtype);
     return newTensor(integers("randintLike", from, to, value.shape, type, generator), requiresGrad);
   },
 );
 
-export interface RandPerm {
-  (n: number, options?: RandomOptions): Tensor;
-  (options: RandomOptions & { n: number }): Tensor;
+export interface RandPermParameters {
+  /** Length of the permutation. */
+  n: number;
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
+  /** Dtype of the result; null for that of the input. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -181,10 +224,10 @@ export interface RandPerm {
  * randperm(5).sum().item(); // 10
  * ```
  */
-export const randperm: RandPerm = defineFunction(
+export const randperm = defineCall<RandPermParameters>()(
   "randperm",
-  ["n", "generator?", "dtype?", "requiresGrad?", "device?"],
-  ({ n, generator, dtype, requiresGrad }) => {
+  ["n", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (n, generator, dtype, requiresGrad) => {
     const [, order] = sort(
       randomUniform(drawKey(generator), checkedSize("randperm", n), "float64"),
       0,
@@ -206,9 +249,13 @@ export function bernoulliOf(
   return cast(lt(randomUniform(drawKey(generator), shape, bits), cast(probability, bits)), dtype);
 }
 
-export interface Bernoulli {
-  (input: Tensor, p?: number | null, options?: { generator?: Generator | null }): Tensor;
-  (input: Tensor, options: { p?: number | null; generator?: Generator | null }): Tensor;
+export interface BernoulliParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Probability of 1; null when the input holds the probabilities. @default null */
+  p?: number | null;
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
 }
 
 /**
@@ -220,10 +267,10 @@ export interface Bernoulli {
  * bernoulli(full([2], 1.0, { dtype: "float32" })).tolist(); // [1, 1]
  * ```
  */
-export const bernoulli: Bernoulli = defineFunction(
+export const bernoulli = defineCall<BernoulliParameters>()(
   "bernoulli",
   ["input", "p?", "generator?"],
-  ({ input, p = null, generator }) => {
+  (input, p = null, generator) => {
     const value = valueOf(input, "input", "bernoulli");
     if (p === null && !isFloating(value.dtype)) {
       throw new DTypeError(
@@ -244,18 +291,15 @@ export function checkedProbability(of: string, p: number): number {
   throw new ArgumentError(`${of}: expected a probability from 0 to 1, got ${p}`);
 }
 
-export interface Multinomial {
-  (
-    input: Tensor,
-    numSamples: number,
-    replacement?: boolean,
-    options?: { generator?: Generator | null },
-  ): Tensor;
-  (
-    input: Tensor,
-    numSamples: number,
-    options: { replacement?: boolean; generator?: Generator | null },
-  ): Tensor;
+export interface MultinomialParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many draws. */
+  numSamples: number;
+  /** Whether a position may be drawn more than once (default false). @default false */
+  replacement?: boolean;
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
 }
 
 /**
@@ -268,10 +312,10 @@ export interface Multinomial {
  * multinomial(tensor([0, 0.5, 0]), 1).tolist(); // [1]
  * ```
  */
-export const multinomial: Multinomial = defineFunction(
+export const multinomial = defineCall<MultinomialParameters>()(
   "multinomial",
-  ["input", "numSamples", "replacement?", "generator?"],
-  ({ input, numSamples, replacement = false, generator }) => {
+  ["input", "numSamples", "replacement?:flag", "generator?"],
+  (input, numSamples, replacement = false, generator) => {
     const weights = valueOf(input, "input", "multinomial");
     const { shape, dtype } = weights;
     if (!isFloating(dtype))
@@ -288,16 +332,21 @@ export const multinomial: Multinomial = defineFunction(
   },
 );
 
-export interface Normal {
-  (mean: Tensor | number, std?: Tensor | number, size?: readonly number[], options?: RandomOptions): Tensor;
-  (
-    mean: Tensor | number,
-    std: Tensor | number,
-    options: RandomOptions & { size?: readonly number[] },
-  ): Tensor;
-  (
-    options: RandomOptions & { mean?: Tensor | number; std?: Tensor | number; size?: readonly number[] },
-  ): Tensor;
+export interface NormalParameters {
+  /** Mean: a number, or one for each element. @default 0 */
+  mean?: Tensor | number;
+  /** Standard deviation: a number, or one for each element. @default 1 */
+  std?: Tensor | number;
+  /** The dimensions, as numbers or as one list. */
+  size?: readonly number[];
+  /** Where the random numbers come from; null for the global generator. */
+  generator?: Generator | null;
+  /** Dtype of the result; null for that of the input. */
+  dtype?: DType | null;
+  /** Whether gradients are collected for it. */
+  requiresGrad?: boolean;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
 /**
@@ -308,10 +357,10 @@ export interface Normal {
  * normal(0, 0.01, [4, 4]).shape; // [4, 4]
  * ```
  */
-export const normal: Normal = defineFunction(
+export const normal = defineCall<NormalParameters>()(
   "normal",
-  ["mean?", "std?", "size?", "generator?", "dtype?", "requiresGrad?", "device?"],
-  ({ mean = 0, std = 1, size, generator, dtype, requiresGrad }) => {
+  ["mean?", "std?", "size?:wholes|null", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (mean = 0, std = 1, size, generator, dtype, requiresGrad) => {
     const given = mean instanceof Tensor ? mean : std instanceof Tensor ? std : null;
     if (given === null && size === undefined)
       throw new ArgumentError("normal: expected `size` where mean and std are numbers");

@@ -3,7 +3,7 @@ import { type DType, isDType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { emit } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
-import { defineFunction } from "../define.ts";
+import { defineCall, defineFunction } from "../define.ts";
 import { describe, Tensor, valueOf } from "../tensor.ts";
 
 /** The tensor itself where it has the dtype already, as in PyTorch. */
@@ -36,7 +36,7 @@ export interface To {
  */
 export const to: To = defineFunction(
   "to",
-  ["input", "*target", "dtype?", "other?", "device?", "nonBlocking?", "copy?"],
+  ["input", "*target", "dtype?", "other?", "device?:device|null", "nonBlocking?", "copy?"],
   ({ input, target = [], ...named }) => {
     const value = valueOf(input, "input", "to");
     const { dtype, copy } = targetOf([target].flat(), named);
@@ -145,9 +145,11 @@ export const byte = conversion("byte", "uint8");
  */
 export const bool = conversion("bool", "bool");
 
-export interface TypeAs {
-  (input: Tensor, other: Tensor): Tensor;
-  (input: Tensor, options: { other: Tensor }): Tensor;
+export interface TypeAsParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
 }
 
 /**
@@ -158,7 +160,7 @@ export interface TypeAs {
  * typeAs(tensor([1.7]), tensor([1], { dtype: "int32" })).tolist(); // [1]
  * ```
  */
-export const typeAs: TypeAs = defineFunction("typeAs", ["input", "other"], ({ input, other }) =>
+export const typeAs = defineCall<TypeAsParameters>()("typeAs", ["input", "other"], (input, other) =>
   converted("typeAs", input, valueOf(other, "other", "typeAs").dtype),
 );
 

@@ -1,5 +1,5 @@
 /** Second names that PyTorch gives to functions. */
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import type { Tensor } from "../../tensor.ts";
 import { dot } from "../linalg/linear_algebra.ts";
 import { trapezoid } from "../reduction/differences.ts";
@@ -12,9 +12,13 @@ import { abs, neg, sign } from "./pointwise.ts";
 import { trunc } from "./rounding.ts";
 import { acos, acosh, asin, asinh, atan, atanh } from "./trigonometry.ts";
 
-export interface SwapAxes {
-  (input: Tensor, axis0: number, axis1: number): Tensor;
-  (input: Tensor, options: { axis0: number; axis1: number }): Tensor;
+export interface SwapAxesParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** One dimension. */
+  axis0: number;
+  /** The other dimension. */
+  axis1: number;
 }
 
 /**
@@ -25,10 +29,10 @@ export interface SwapAxes {
  * swapaxes(tensor([[1, 2, 3]]), 0, 1).shape; // [3, 1]
  * ```
  */
-export const swapaxes: SwapAxes = defineFunction(
+export const swapaxes = defineCall<SwapAxesParameters>()(
   "swapaxes",
   ["input", "axis0", "axis1"],
-  ({ input, axis0, axis1 }) => transpose(input, axis0, axis1),
+  (input, axis0, axis1) => transpose(input, axis0, axis1),
 );
 
 export {

@@ -4,7 +4,7 @@ import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import {
   inWideNumbers,
   type Operand,
@@ -18,57 +18,76 @@ import {
 import { Tensor, valueOf } from "../../tensor.ts";
 
 /** A function of two operands. The first may be a number too where the second is a tensor. */
-export interface Binary {
-  (input: Tensor, other: Operand): Tensor;
-  (input: Tensor, options: { other: Operand }): Tensor;
+export interface BinaryParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Operand;
 }
 
 /** A function of two tensors. */
-export interface BinaryOfTensors {
-  (input: Tensor, other: Tensor): Tensor;
-  (input: Tensor, options: { other: Tensor }): Tensor;
+export interface BinaryOfTensorsParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second tensor, broadcast against the input. */
+  other: Tensor;
 }
 
 /** `input + alpha * other` and its like. */
-export interface BinaryWithAlpha {
-  (input: Tensor, other: Operand, alpha?: number): Tensor;
-  (input: Tensor, other: Operand, options: { alpha?: number }): Tensor;
+export interface BinaryWithAlphaParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Operand;
+  /** Factor of the second operand. @default 1 */
+  alpha?: number;
 }
 
 /** @param tensors - which operands must be tensors. */
-const binary = (name: string, op: OpDefinition, tensors: TensorOperands, asFloating = false): Binary =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => {
+const binary = (name: string, op: OpDefinition, tensors: TensorOperands, asFloating = false) =>
+  defineCall<BinaryParameters>()(name, ["input", "other"], (input: Tensor, other: Operand): Tensor => {
     requireTensors(name, input, other, tensors);
     return new Tensor(emit(op, promote(name, [input, other], asFloating)));
   });
 
 /** A product or quotient, whose plain number is not rounded to 16 bits. */
-const ofFactors = (name: string, op: OpDefinition): Binary =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => {
+const ofFactors = (name: string, op: OpDefinition) =>
+  defineCall<BinaryParameters>()(name, ["input", "other"], (input, other) => {
     const { values, round } = promoteFactors(name, [input, other]);
     return new Tensor(round(emit(op, values)));
   });
 
 /** A function of two tensors: PyTorch takes no number in place of either. */
-const ofTensors = (name: string, op: OpDefinition, asFloating = false): BinaryOfTensors =>
-  binary(name, op, "both", asFloating);
+const ofTensors = (name: string, op: OpDefinition, asFloating = false) =>
+  defineCall<BinaryOfTensorsParameters>()(
+    name,
+    ["input", "other"],
+    (input: Tensor, other: Tensor): Tensor => {
+      requireTensors(name, input, other, "both");
+      return new Tensor(emit(op, promote(name, [input, other], asFloating)));
+    },
+  );
 
-const withAlpha = (name: string, op: OpDefinition): BinaryWithAlpha =>
-  defineFunction(name, ["input", "other", "alpha?"], ({ input, other, alpha = 1 }) => {
-    const [a, b] = promote(name, [input, other]);
-    if (name === "sub" && a.dtype === "bool") {
-      throw new DTypeError("sub: expected numbers, got two bool operands; use logicalXor or logicalNot");
-    }
-    if (typeof alpha !== "number" && typeof alpha !== "boolean") {
-      throw new ArgumentError(`${name}: expected \`alpha\` to be a number, got ${String(alpha)}`);
-    }
-    if (!Number.isInteger(Number(alpha)) && !isFloating(a.dtype)) {
-      throw new DTypeError(`${name}: expected a whole \`alpha\` for ${a.dtype} operands, got ${alpha}`);
-    }
-    if (alpha === 1) return new Tensor(emit(op, [a, b]));
-    const sum = (x: Value, y: Value) => emit(op, [x, ops.mul(scalarValue(Number(alpha), y.dtype), y)]);
-    return new Tensor(inWideNumbers(a, sum, b));
-  });
+const withAlpha = (name: string, op: OpDefinition) =>
+  defineCall<BinaryWithAlphaParameters>()(
+    name,
+    ["input", "other", "alpha?:scalar"],
+    (input, other, alpha = 1) => {
+      const [a, b] = promote(name, [input, other]);
+      if (name === "sub" && a.dtype === "bool") {
+        throw new DTypeError("sub: expected numbers, got two bool operands; use logicalXor or logicalNot");
+      }
+      if (typeof alpha !== "number" && typeof alpha !== "boolean") {
+        throw new ArgumentError(`${name}: expected \`alpha\` to be a number, got ${String(alpha)}`);
+      }
+      if (!Number.isInteger(Number(alpha)) && !isFloating(a.dtype)) {
+        throw new DTypeError(`${name}: expected a whole \`alpha\` for ${a.dtype} operands, got ${alpha}`);
+      }
+      if (alpha === 1) return new Tensor(emit(op, [a, b]));
+      const sum = (x: Value, y: Value) => emit(op, [x, ops.mul(scalarValue(Number(alpha), y.dtype), y)]);
+      return new Tensor(inWideNumbers(a, sum, b));
+    },
+  );
 
 /**
  * input + alpha * other
@@ -101,10 +120,10 @@ export const sub = withAlpha("sub", ops.subOp);
  * rsub(tensor([5, 7]), 10).tolist(); // [5, 3]
  * ```
  */
-export const rsub: BinaryWithAlpha = defineFunction(
+export const rsub = defineCall<BinaryWithAlphaParameters>()(
   "rsub",
-  ["input", "other", "alpha?"],
-  ({ input, other, alpha = 1 }) => {
+  ["input", "other", "alpha?:scalar"],
+  (input, other, alpha = 1) => {
     valueOf(input, "input", "rsub");
     const [a, b] = promote("rsub", [input, other]);
     if (a.dtype === "bool")
@@ -123,9 +142,13 @@ export const rsub: BinaryWithAlpha = defineFunction(
  */
 export const mul = ofFactors("mul", ops.mulOp);
 
-export interface Div {
-  (input: Tensor, other: Operand, roundingMode?: "floor" | "trunc" | null): Tensor;
-  (input: Tensor, other: Operand, options: { roundingMode?: "floor" | "trunc" | null }): Tensor;
+export interface DivParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Operand;
+  /** How the quotient is rounded: `"floor"`, `"trunc"` (towards 0) or not at all. @default null */
+  roundingMode?: "floor" | "trunc" | null;
 }
 
 /**
@@ -139,10 +162,10 @@ export interface Div {
  * div(tensor([7, -7]), 2, { roundingMode: "floor" }).tolist(); // [3, -4]
  * ```
  */
-export const div: Div = defineFunction(
+export const div = defineCall<DivParameters>()(
   "div",
   ["input", "other", "roundingMode?"],
-  ({ input, other, roundingMode = null }) => {
+  (input, other, roundingMode = null) => {
     const { values, round } = promoteFactors("div", [input, other], roundingMode === null);
     const [a, b] = values;
     if (roundingMode === null) return new Tensor(round(ops.div(a, b)));
@@ -229,9 +252,11 @@ export const atan2 = ofTensors("atan2", math.atan2Op, true);
  */
 export const hypot = ofTensors("hypot", math.hypotOp, true);
 
-export interface Pow {
-  (input: Tensor | number, exponent: Operand): Tensor;
-  (input: Tensor | number, options: { exponent: Operand }): Tensor;
+export interface PowParameters {
+  /** The tensor. */
+  input: Tensor | number;
+  /** The exponent: a tensor that broadcasts with the input, or a number. */
+  exponent: Operand;
 }
 
 /**
@@ -244,7 +269,7 @@ export interface Pow {
  * pow(2, tensor([3, 0.5])).tolist(); // [8, 1.41421]
  * ```
  */
-export const pow: Pow = defineFunction("pow", ["input", "exponent"], ({ input, exponent }) => {
+export const pow = defineCall<PowParameters>()("pow", ["input", "exponent"], (input, exponent) => {
   requireTensors("pow", input, exponent, "one");
   const [a, b] = promote("pow", [input, exponent]);
   if (input instanceof Tensor && typeof exponent === "number") return new Tensor(fixedPower(a, exponent, b));
@@ -270,9 +295,13 @@ function fixedPower(base: Value, exponent: number, asValue: Value): Value {
   return ops.pow(base, asValue);
 }
 
-export interface Lerp {
-  (input: Tensor, end: Tensor, weight: Operand): Tensor;
-  (input: Tensor, end: Tensor, options: { weight: Operand }): Tensor;
+export interface LerpParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The end of the line, broadcast against the input. */
+  end: Tensor;
+  /** How far along the line: 0 is the input, 1 the end. */
+  weight: Operand;
 }
 
 /**
@@ -283,23 +312,29 @@ export interface Lerp {
  * lerp(tensor([0.5, 10]), tensor([10.5, 20]), 0.1).tolist(); // [1.5, 11]
  * ```
  */
-export const lerp: Lerp = defineFunction("lerp", ["input", "end", "weight"], ({ input, end, weight }) => {
+export const lerp = defineCall<LerpParameters>()("lerp", ["input", "end", "weight"], (input, end, weight) => {
   requireTensors("lerp", input, end, "both");
   const [a, b] = promote("lerp", [input, end]);
   const w = toValue(weight, isHalf(a.dtype) ? "float32" : a.dtype);
   return new Tensor(inWideNumbers(a, (x, y) => ops.add(x, ops.mul(w, ops.sub(y, x))), b));
 });
 
-export interface AddProduct {
-  (input: Tensor, tensor1: Tensor, tensor2: Tensor, value?: number): Tensor;
-  (input: Tensor, tensor1: Tensor, tensor2: Tensor, options: { value?: number }): Tensor;
+export interface AddProductParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** First factor. */
+  tensor1: Tensor;
+  /** Second factor or divisor. */
+  tensor2: Tensor;
+  /** Factor of the product or quotient. @default 1 */
+  value?: number;
 }
 
-const addCombined = (name: string, op: OpDefinition, asFloating: boolean): AddProduct =>
-  defineFunction(
+const addCombined = (name: string, op: OpDefinition, asFloating: boolean) =>
+  defineCall<AddProductParameters>()(
     name,
     ["input", "tensor1", "tensor2", "value?:scalar"],
-    ({ input, tensor1, tensor2, value = 1 }) => {
+    (input, tensor1, tensor2, value = 1) => {
       for (const [argument, one] of Object.entries({ input, tensor1, tensor2 })) valueOf(one, argument, name);
       const [a, b, c] = promote(name, [input, tensor1, tensor2], asFloating);
       const sum = (x: Value, y: Value, z: Value) => {

@@ -4,11 +4,11 @@ import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as integers from "../../../ops/elementwise/integers.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { promote, requireTensors } from "../../operands.ts";
 import { Tensor } from "../../tensor.ts";
-import type { Binary, BinaryOfTensors } from "./arithmetic.ts";
-import { computed, type Unary } from "./unary.ts";
+import type { BinaryParameters } from "./arithmetic.ts";
+import { computed } from "./unary.ts";
 
 const MAKE_INTEGERS = 'make them of bigints (tensor([1n, 2n])) or convert with .to("int64")';
 
@@ -18,8 +18,8 @@ const ofIntegers = (
   op: OpDefinition,
   tensors: "one" | "both",
   ofBools?: (a: Value, b: Value) => Value,
-): Binary =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => {
+) =>
+  defineCall<BinaryParameters>()(name, ["input", "other"], (input, other) => {
     requireTensors(name, input, other, tensors);
     const [a, b] = promote(name, [input, other]);
     if (isFloating(a.dtype) || (a.dtype === "bool" && ofBools === undefined)) {
@@ -89,7 +89,7 @@ export const bitwiseRightShift = ofIntegers("bitwiseRightShift", integers.rightS
  * gcd(tensor([12n, 7n]), tensor([18n, 0n])).tolist(); // [6, 7]
  * ```
  */
-export const gcd: BinaryOfTensors = ofIntegers("gcd", integers.gcdOp, "both");
+export const gcd = ofIntegers("gcd", integers.gcdOp, "both");
 /**
  * The least common multiple.
  *
@@ -98,7 +98,7 @@ export const gcd: BinaryOfTensors = ofIntegers("gcd", integers.gcdOp, "both");
  * lcm(tensor([4n]), tensor([6n])).tolist(); // [12]
  * ```
  */
-export const lcm: BinaryOfTensors = ofIntegers("lcm", integers.lcmOp, "both");
+export const lcm = ofIntegers("lcm", integers.lcmOp, "both");
 
 /**
  * All bits turned over, which is -x - 1 (255 - x of uint8); of bools, false for true.
@@ -108,7 +108,7 @@ export const lcm: BinaryOfTensors = ofIntegers("lcm", integers.lcmOp, "both");
  * bitwiseNot(tensor([0n, 5n])).tolist(); // [-1, -6]
  * ```
  */
-export const bitwiseNot: Unary = computed("bitwiseNot", (x) => {
+export const bitwiseNot = computed("bitwiseNot", (x) => {
   if (isFloating(x.dtype))
     throw new DTypeError(`bitwiseNot: expected integers or bools, got ${x.dtype}; ${MAKE_INTEGERS}`);
   return emit(x.dtype === "bool" ? ops.logicalNotOp : integers.bitwiseNotOp, [x]);

@@ -4,13 +4,17 @@ import { ArgumentError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Operand, promote } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-export interface Clamp {
-  (input: Tensor, min?: Operand | null, max?: Operand | null): Tensor;
-  (input: Tensor, options: { min?: Operand | null; max?: Operand | null }): Tensor;
+export interface ClampParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Lower bound: a tensor or a number; null for none. @default null */
+  min?: Operand | null;
+  /** Upper bound: a tensor or a number; null for none. @default null */
+  max?: Operand | null;
 }
 
 /**
@@ -26,10 +30,10 @@ export interface Clamp {
  * tensor([-2, 7]).clamp({ max: 1 }).tolist(); // [-2, 1]
  * ```
  */
-export const clamp: Clamp = defineFunction(
+export const clamp = defineCall<ClampParameters>()(
   "clamp",
   ["input", "min?", "max?"],
-  ({ input, min = null, max = null }) => {
+  (input, min = null, max = null) => {
     if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
     valueOf(input, "input", "clamp");
     const given = [input, min, max].filter((operand) => operand !== null);
@@ -52,14 +56,18 @@ function limited(x: Value, limit: Value, holds: OpDefinition): Value {
   return ops.where(within, x, outside);
 }
 
-export interface ClampMin {
-  (input: Tensor, min: Operand): Tensor;
-  (input: Tensor, options: { min: Operand }): Tensor;
+export interface ClampMinParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Lower bound: a tensor or a number. */
+  min: Operand;
 }
 
-export interface ClampMax {
-  (input: Tensor, max: Operand): Tensor;
-  (input: Tensor, options: { max: Operand }): Tensor;
+export interface ClampMaxParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Upper bound: a tensor or a number. */
+  max: Operand;
 }
 
 /**
@@ -70,7 +78,7 @@ export interface ClampMax {
  * clampMin(tensor([-2, 7]), 0).tolist(); // [0, 7]
  * ```
  */
-export const clampMin: ClampMin = defineFunction("clampMin", ["input", "min"], ({ input, min }) =>
+export const clampMin = defineCall<ClampMinParameters>()("clampMin", ["input", "min"], (input, min) =>
   clamp(input, { min }),
 );
 /**
@@ -81,6 +89,6 @@ export const clampMin: ClampMin = defineFunction("clampMin", ["input", "min"], (
  * clampMax(tensor([-2, 7]), 1).tolist(); // [-2, 1]
  * ```
  */
-export const clampMax: ClampMax = defineFunction("clampMax", ["input", "max"], ({ input, max }) =>
+export const clampMax = defineCall<ClampMaxParameters>()("clampMax", ["input", "max"], (input, max) =>
   clamp(input, { max }),
 );

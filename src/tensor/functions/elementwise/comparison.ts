@@ -6,14 +6,14 @@ import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { executor } from "../../../runtime/runtime.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Operand, promote, requireTensors, type TensorOperands, toValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import type { Binary, BinaryOfTensors } from "./arithmetic.ts";
+import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.ts";
 
 /** @param tensors - which operands must be tensors. */
-const comparison = (name: string, op: OpDefinition, tensors: TensorOperands = "first"): Binary =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => {
+const comparison = (name: string, op: OpDefinition, tensors: TensorOperands = "first") =>
+  defineCall<BinaryParameters>()(name, ["input", "other"], (input: Tensor, other: Operand): Tensor => {
     requireTensors(name, input, other, tensors);
     return new Tensor(emit(op, promote(name, [input, other])));
   });
@@ -81,7 +81,7 @@ export const ge = comparison("ge", ops.geOp);
  * logicalAnd(tensor([true, true]), tensor([true, false])).tolist(); // [true, false]
  * ```
  */
-export const logicalAnd: BinaryOfTensors = comparison("logicalAnd", ops.logicalAndOp, "both");
+export const logicalAnd = comparison("logicalAnd", ops.logicalAndOp, "both");
 /**
  * Whether one or both are other than 0.
  *
@@ -90,7 +90,7 @@ export const logicalAnd: BinaryOfTensors = comparison("logicalAnd", ops.logicalA
  * logicalOr(tensor([false, true]), tensor([false, false])).tolist(); // [false, true]
  * ```
  */
-export const logicalOr: BinaryOfTensors = comparison("logicalOr", ops.logicalOrOp, "both");
+export const logicalOr = comparison("logicalOr", ops.logicalOrOp, "both");
 /**
  * Whether exactly one is other than 0.
  *
@@ -99,19 +99,27 @@ export const logicalOr: BinaryOfTensors = comparison("logicalOr", ops.logicalOrO
  * logicalXor(tensor([true, true]), tensor([true, false])).tolist(); // [false, true]
  * ```
  */
-export const logicalXor: BinaryOfTensors = defineFunction(
+export const logicalXor = defineCall<BinaryOfTensorsParameters>()(
   "logicalXor",
   ["input", "other"],
-  ({ input, other }) => {
+  (input, other) => {
     requireTensors("logicalXor", input, other, "both");
     const [a, b] = promote("logicalXor", [input, other]).map((v) => ops.cast(v, "bool"));
     return new Tensor(emit(ops.neOp, [a, b]));
   },
 );
 
-export interface IsClose {
-  (input: Tensor, other: Tensor, rtol?: number, atol?: number, equalNan?: boolean): Tensor;
-  (input: Tensor, other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean }): Tensor;
+export interface IsCloseParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
+  /** Relative tolerance. @default 1e-5 */
+  rtol?: number;
+  /** Absolute tolerance. @default 1e-8 */
+  atol?: number;
+  /** Whether NaN equals NaN. @default false */
+  equalNan?: boolean;
 }
 
 /**
@@ -122,10 +130,10 @@ export interface IsClose {
  * isclose(tensor([0.5, 2]), tensor([0.500001, 2.1])).tolist(); // [true, false]
  * ```
  */
-export const isclose: IsClose = defineFunction(
+export const isclose = defineCall<IsCloseParameters>()(
   "isclose",
-  ["input", "other", "rtol?", "atol?", "equalNan?"],
-  ({ input, other, rtol = 1e-5, atol = 1e-8, equalNan = false }) => {
+  ["input", "other", "rtol?:number", "atol?:number", "equalNan?:flag"],
+  (input, other, rtol = 1e-5, atol = 1e-8, equalNan = false) => {
     const a = valueOf(input, "input", "isclose");
     const b = valueOf(other, "other", "isclose");
     if (!(rtol >= 0 && atol >= 0)) {
@@ -154,13 +162,17 @@ function close(a: Value, b: Value, rtol: number, atol: number, equalNan: boolean
   return emit(ops.logicalOrOp, [near, bothNan]);
 }
 
-export interface AllClose {
-  (input: Tensor, other: Tensor, rtol?: number, atol?: number, equalNan?: boolean): Promise<boolean>;
-  (
-    input: Tensor,
-    other: Tensor,
-    options: { rtol?: number; atol?: number; equalNan?: boolean },
-  ): Promise<boolean>;
+export interface AllCloseParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
+  /** Relative tolerance. */
+  rtol?: number;
+  /** Absolute tolerance. */
+  atol?: number;
+  /** Whether NaN equals NaN. */
+  equalNan?: boolean;
 }
 
 /**
@@ -171,15 +183,17 @@ export interface AllClose {
  * await allclose(tensor([0.5, 2]), tensor([0.500001, 2])); // true
  * ```
  */
-export const allclose: AllClose = defineFunction(
+export const allclose = defineCall<AllCloseParameters, Promise<boolean>>()(
   "allclose",
-  ["input", "other", "rtol?", "atol?", "equalNan?"],
-  ({ input, other, rtol, atol, equalNan }) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
+  ["input", "other", "rtol?:number", "atol?:number", "equalNan?:flag"],
+  (input, other, rtol, atol, equalNan) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
 );
 
-export interface Equal {
-  (input: Tensor, other: Tensor): Promise<boolean>;
-  (input: Tensor, options: { other: Tensor }): Promise<boolean>;
+export interface EqualParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
 }
 
 /**
@@ -190,19 +204,27 @@ export interface Equal {
  * await equal(tensor([1, 2]), tensor([1, 2])); // true
  * ```
  */
-export const equal: Equal = defineFunction("equal", ["input", "other"], async ({ input, other }) => {
-  if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape))
-    return false;
-  return allTrue(eq(input, other).value);
-});
+export const equal = defineCall<EqualParameters, Promise<boolean>>()(
+  "equal",
+  ["input", "other"],
+  async (input, other) => {
+    if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape))
+      return false;
+    return allTrue(eq(input, other).value);
+  },
+);
 
 async function allTrue(value: Value): Promise<boolean> {
   return (await executor().fetch(value)).every((x) => x !== 0);
 }
 
-export interface Where {
-  (condition: Tensor, input: Operand, other: Operand): Tensor;
-  (condition: Tensor, options: { input: Operand; other: Operand }): Tensor;
+export interface WhereParameters {
+  /** Bools; the three broadcast. */
+  condition: Tensor;
+  /** The result where the condition is true: a tensor or a number. */
+  input?: Operand;
+  /** The result elsewhere: a tensor or a number. */
+  other?: Operand;
 }
 
 /**
@@ -214,10 +236,10 @@ export interface Where {
  * where(tensor([true, false]), tensor([1, 2]), 0).tolist(); // [1, 0]
  * ```
  */
-export const where: Where = defineFunction(
+export const where = defineCall<WhereParameters>()(
   "where",
   ["condition", "input?", "other?"],
-  ({ condition, input, other }) => {
+  (condition, input, other) => {
     const chosen = maskValue(condition, "condition", "where");
     if (input === undefined || other === undefined) {
       throw new ArgumentError(
@@ -239,9 +261,13 @@ function maskValue(mask: unknown, argument: string, of: string): Value {
   );
 }
 
-export interface MaskedFill {
-  (input: Tensor, mask: Tensor, value: Operand): Tensor;
-  (input: Tensor, mask: Tensor, options: { value: Operand }): Tensor;
+export interface MaskedFillParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which elements are replaced or taken: a bool tensor that broadcasts with the input. */
+  mask: Tensor;
+  /** What they become: a number or a 0-dimensional tensor. */
+  value: Operand;
 }
 
 /**
@@ -252,10 +278,10 @@ export interface MaskedFill {
  * maskedFill(tensor([1, 2]), tensor([false, true]), 9).tolist(); // [1, 9]
  * ```
  */
-export const maskedFill: MaskedFill = defineFunction(
+export const maskedFill = defineCall<MaskedFillParameters>()(
   "maskedFill",
   ["input", "mask", "value"],
-  ({ input, mask, value }) => {
+  (input, mask, value) => {
     const x = valueOf(input, "input", "maskedFill");
     const chosen = valueOf(mask, "mask", "maskedFill");
     if (chosen.dtype !== "bool") {

@@ -4,14 +4,14 @@ import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { floatingValue, inWideNumbers, promote, requireTensors, toValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import type { Binary, BinaryOfTensors, Pow } from "./arithmetic.ts";
+import type { BinaryOfTensorsParameters, BinaryParameters, PowParameters } from "./arithmetic.ts";
 
 /** max + log(1 + base^-|a - b|); infinities that are equal are the result themselves. */
-const addedInLogarithms = (name: string, power: OpDefinition, scale: number): BinaryOfTensors =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => {
+const addedInLogarithms = (name: string, power: OpDefinition, scale: number) =>
+  defineCall<BinaryOfTensorsParameters>()(name, ["input", "other"], (input, other) => {
     valueOf(input, "input", name);
     valueOf(other, "other", name);
     const [a, b] = promote(name, [input, other]);
@@ -55,7 +55,7 @@ export const logaddexp2 = addedInLogarithms("logaddexp2", math.exp2Op, 1 / Math.
  * xlogy(tensor([0, 2]), tensor([0, 3])).tolist(); // [0, 2.19722]
  * ```
  */
-export const xlogy: Binary = defineFunction("xlogy", ["input", "other"], ({ input, other }) => {
+export const xlogy = defineCall<BinaryParameters>()("xlogy", ["input", "other"], (input, other) => {
   requireTensors("xlogy", input, other, "one");
   const [a, b] = promote("xlogy", [input, other], true);
   const product = (x: Value, y: Value) => {
@@ -71,9 +71,11 @@ export const xlogy: Binary = defineFunction("xlogy", ["input", "other"], ({ inpu
   return new Tensor(inWideNumbers(a, product, b));
 });
 
-export interface Logit {
-  (input: Tensor, eps?: number | null): Tensor;
-  (input: Tensor, options: { eps?: number | null }): Tensor;
+export interface LogitParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** A small number that keeps the result finite. @default null */
+  eps?: number | null;
 }
 
 /**
@@ -84,10 +86,10 @@ export interface Logit {
  * logit(tensor([0.5, 0.75])).tolist(); // [0, 1.09861]
  * ```
  */
-export const logit: Logit = defineFunction(
+export const logit = defineCall<LogitParameters>()(
   "logit",
   ["input", "eps?:number|null"],
-  ({ input, eps = null }) => {
+  (input, eps = null) => {
     const value = floatingValue("logit", input);
     const ofOdds = (x: Value) => {
       const number = (n: number) => constant(n, x.dtype);
@@ -110,11 +112,15 @@ export const logit: Logit = defineFunction(
  * floatPower(tensor([2, 3]), -1).tolist(); // [0.5, 0.33333]
  * ```
  */
-export const floatPower: Pow = defineFunction("floatPower", ["input", "exponent"], ({ input, exponent }) => {
-  requireTensors("floatPower", input, exponent, "one");
-  promote("floatPower", [input, exponent]);
-  return new Tensor(ops.pow(toValue(input, "float64"), toValue(exponent, "float64")));
-});
+export const floatPower = defineCall<PowParameters>()(
+  "floatPower",
+  ["input", "exponent"],
+  (input, exponent) => {
+    requireTensors("floatPower", input, exponent, "one");
+    promote("floatPower", [input, exponent]);
+    return new Tensor(ops.pow(toValue(input, "float64"), toValue(exponent, "float64")));
+  },
+);
 
 /**
  * input * 2^other
@@ -124,7 +130,7 @@ export const floatPower: Pow = defineFunction("floatPower", ["input", "exponent"
  * ldexp(tensor([0.75]), tensor([3])).tolist(); // [6]
  * ```
  */
-export const ldexp: BinaryOfTensors = defineFunction("ldexp", ["input", "other"], ({ input, other }) => {
+export const ldexp = defineCall<BinaryOfTensorsParameters>()("ldexp", ["input", "other"], (input, other) => {
   valueOf(input, "input", "ldexp");
   valueOf(other, "other", "ldexp");
   const [a, b] = promote("ldexp", [input, other], true);

@@ -4,7 +4,7 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
 import { anyNumber, computed, floating } from "./unary.ts";
 
-export type { Unary } from "./unary.ts";
+export type { UnaryParameters } from "./unary.ts";
 
 /**
  * -x

@@ -3,7 +3,7 @@ import { isFloating, largestNumber } from "../../../base/dtype.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { anyNumber, computed, numberValue } from "./unary.ts";
@@ -45,9 +45,11 @@ export const trunc = anyNumber("trunc", ops.truncOp);
  */
 export const frac = computed("frac", (x) => ops.sub(x, emit(ops.truncOp, [x])));
 
-export interface Round {
-  (input: Tensor, decimals?: number): Tensor;
-  (input: Tensor, options: { decimals?: number }): Tensor;
+export interface RoundParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Decimal places; negative ones are places before the point. @default 0 */
+  decimals?: number;
 }
 
 /**
@@ -59,16 +61,20 @@ export interface Round {
  * round(tensor([1.256]), { decimals: 2 }).tolist(); // [1.26]
  * ```
  */
-export const round: Round = defineFunction("round", ["input", "decimals?"], ({ input, decimals = 0 }) => {
-  const value = numberValue("round", input);
-  if (decimals === 0 || !isFloating(value.dtype)) return new Tensor(emit(ops.roundOp, [value]));
-  const [into, back] = decimals > 0 ? [ops.mul, ops.div] : [ops.div, ops.mul];
-  const rounded = (x: Value) => {
-    const power = constant(10 ** Math.abs(decimals), x.dtype);
-    return back(emit(ops.roundOp, [into(x, power)]), power);
-  };
-  return new Tensor(inWideNumbers(value, rounded));
-});
+export const round = defineCall<RoundParameters>()(
+  "round",
+  ["input", "decimals?:whole"],
+  (input, decimals = 0) => {
+    const value = numberValue("round", input);
+    if (decimals === 0 || !isFloating(value.dtype)) return new Tensor(emit(ops.roundOp, [value]));
+    const [into, back] = decimals > 0 ? [ops.mul, ops.div] : [ops.div, ops.mul];
+    const rounded = (x: Value) => {
+      const power = constant(10 ** Math.abs(decimals), x.dtype);
+      return back(emit(ops.roundOp, [into(x, power)]), power);
+    };
+    return new Tensor(inWideNumbers(value, rounded));
+  },
+);
 
 /**
  * Whether x is NaN.
@@ -113,9 +119,15 @@ function magnitudeCompared(x: Value, comparison: OpDefinition, ofIntegers: numbe
   return emit(comparison, [emit(ops.absOp, [x]), constant(Number.POSITIVE_INFINITY, x.dtype)]);
 }
 
-export interface NanToNum {
-  (input: Tensor, nan?: number, posinf?: number | null, neginf?: number | null): Tensor;
-  (input: Tensor, options: { nan?: number; posinf?: number | null; neginf?: number | null }): Tensor;
+export interface NanToNumParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** In place of NaN (default 0). @default 0 */
+  nan?: number;
+  /** In place of infinity (default: the dtype's largest number). @default null */
+  posinf?: number | null;
+  /** In place of -infinity (default: the dtype's smallest number). @default null */
+  neginf?: number | null;
 }
 
 /**
@@ -129,10 +141,10 @@ export interface NanToNum {
  * nanToNum(tensor([NaN, Infinity]), { posinf: 9 }).tolist(); // [0, 9]
  * ```
  */
-export const nanToNum: NanToNum = defineFunction(
+export const nanToNum = defineCall<NanToNumParameters>()(
   "nanToNum",
   ["input", "nan?", "posinf?", "neginf?"],
-  ({ input, nan = 0, posinf = null, neginf = null }) => {
+  (input, nan = 0, posinf = null, neginf = null) => {
     const x = valueOf(input, "input", "nanToNum");
     if (!isFloating(x.dtype)) return input;
     const largest = largestNumber(x.dtype);

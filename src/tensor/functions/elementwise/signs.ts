@@ -4,10 +4,10 @@ import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { promote } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import type { Binary, BinaryOfTensors } from "./arithmetic.ts";
+import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.ts";
 import { computed, numberValue } from "./unary.ts";
 
 /** Whether the sign bit is set; -0 has one, and what NaN's says is left out of account. */
@@ -38,7 +38,7 @@ export const signbit = computed("signbit", isNegative);
  * copysign(tensor([1.5, -2]), tensor([-1, 1])).tolist(); // [-1.5, 2]
  * ```
  */
-export const copysign: Binary = defineFunction("copysign", ["input", "other"], ({ input, other }) => {
+export const copysign = defineCall<BinaryParameters>()("copysign", ["input", "other"], (input, other) => {
   valueOf(input, "input", "copysign");
   const [a, b] = promote("copysign", [input, other], true);
   const magnitude = emit(ops.absOp, [a]);
@@ -55,10 +55,10 @@ export const copysign: Binary = defineFunction("copysign", ["input", "other"], (
  * heaviside(tensor([-1.5, 0, 2]), tensor([0.5])).tolist(); // [0, 0.5, 1]
  * ```
  */
-export const heaviside: HeavisideStep = defineFunction(
+export const heaviside = defineCall<HeavisideStepParameters>()(
   "heaviside",
   ["input", "values"],
-  ({ input, values }) => {
+  (input, values) => {
     const x = valueOf(input, "input", "heaviside");
     const atZero = valueOf(values, "values", "heaviside");
     if (x.dtype !== atZero.dtype)
@@ -68,9 +68,11 @@ export const heaviside: HeavisideStep = defineFunction(
   },
 );
 
-export interface HeavisideStep {
-  (input: Tensor, values: Tensor): Tensor;
-  (input: Tensor, options: { values: Tensor }): Tensor;
+export interface HeavisideStepParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Of the input's dtype; broadcasts. */
+  values: Tensor;
 }
 
 /**
@@ -110,8 +112,8 @@ export const isposinf = computed("isposinf", equalTo(Number.POSITIVE_INFINITY));
 export const isneginf = computed("isneginf", equalTo(Number.NEGATIVE_INFINITY));
 
 /** The extreme of two numbers; where one is NaN, the other. */
-const ofNumbers = (name: string, op: OpDefinition): BinaryOfTensors =>
-  defineFunction(name, ["input", "other"], ({ input, other }) => {
+const ofNumbers = (name: string, op: OpDefinition) =>
+  defineCall<BinaryOfTensorsParameters>()(name, ["input", "other"], (input, other) => {
     valueOf(input, "input", name);
     valueOf(other, "other", name);
     const [a, b] = promote(name, [input, other]);

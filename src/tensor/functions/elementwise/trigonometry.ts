@@ -4,10 +4,10 @@ import { emit, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { floatingValue, inWideNumbers } from "../../operands.ts";
 import { Tensor } from "../../tensor.ts";
-import { floating, type Unary } from "./unary.ts";
+import { floating, type UnaryParameters } from "./unary.ts";
 
 /**
  * Sine of an angle in radians.
@@ -145,8 +145,8 @@ export const erfc = floating("erfc", math.erfcOp);
  */
 export const erfinv = floating("erfinv", math.erfinvOp);
 
-const scaled = (name: string, factor: number): Unary =>
-  defineFunction(name, ["input"], ({ input }) => {
+const scaled = (name: string, factor: number) =>
+  defineCall<UnaryParameters>()(name, ["input"], (input) => {
     const value = floatingValue(name, input);
     return new Tensor(inWideNumbers(value, (x) => ops.mul(x, constant(factor, x.dtype))));
   });
@@ -178,7 +178,7 @@ export const rad2deg = scaled("rad2deg", 180 / Math.PI);
  * sinc(tensor([0, 0.5])).tolist(); // [1, 0.63662]
  * ```
  */
-export const sinc: Unary = defineFunction("sinc", ["input"], ({ input }) => {
+export const sinc = defineCall<UnaryParameters>()("sinc", ["input"], (input) => {
   const ratio = (x: Value) => {
     const isZero = ops.eq(x, constant(0, x.dtype));
     const angle = ops.mul(ops.where(isZero, constant(1, x.dtype), x), constant(Math.PI, x.dtype));

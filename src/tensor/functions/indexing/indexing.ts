@@ -6,14 +6,18 @@ import { full } from "../../../ops/creation.ts";
 import { cast, mul, where } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Operand, scalarValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-export interface Gather {
-  (input: Tensor, dim: number, index: Positions): Tensor;
-  (input: Tensor, dim: number, options: { index: Positions }): Tensor;
+export interface GatherParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Whole numbers, as a tensor or as lists; as many dimensions as the input. */
+  index: Positions;
 }
 
 /**
@@ -26,31 +30,40 @@ export interface Gather {
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]])).tolist(); // [[2], [3]]
  * ```
  */
-export const gather: Gather = defineFunction("gather", ["input", "dim", "index"], ({ input, dim, index }) => {
-  const value = valueOf(input, "input", "gather");
-  const places = positionsOf("gather", "index", index);
-  const at = normalizeDim(dim, value.shape.length, "gather");
-  // A number and a list of one are alike here, and an empty index may have any shape.
-  const [rank, own] = [value.shape.length, places.shape.length];
-  if (rank !== own && (rank + own === 1 || numel(places.shape) === 0)) {
-    const line = reshape(value, [numel(value.shape)]);
-    return new Tensor(reshape(ops.gather(line, 0, reshape(places, [numel(places.shape)])), places.shape));
-  }
-  return new Tensor(ops.gather(value, at, places));
-});
+export const gather = defineCall<GatherParameters>()(
+  "gather",
+  ["input", "dim", "index"],
+  (input, dim, index) => {
+    const value = valueOf(input, "input", "gather");
+    const places = positionsOf("gather", "index", index);
+    const at = normalizeDim(dim, value.shape.length, "gather");
+    // A number and a list of one are alike here, and an empty index may have any shape.
+    const [rank, own] = [value.shape.length, places.shape.length];
+    if (rank !== own && (rank + own === 1 || numel(places.shape) === 0)) {
+      const line = reshape(value, [numel(value.shape)]);
+      return new Tensor(reshape(ops.gather(line, 0, reshape(places, [numel(places.shape)])), places.shape));
+    }
+    return new Tensor(ops.gather(value, at, places));
+  },
+);
 
 function aLine(value: Value): Value {
   return value.shape.length === 0 ? reshape(value, [1]) : value;
 }
 
-export interface Scatter {
-  (input: Tensor, dim: number, index: Positions, src: Tensor | number): Tensor;
-  (
-    input: Tensor,
-    dim: number,
-    index: Positions,
-    options: { src?: Tensor; value?: number; reduce?: "add" | "multiply" | null },
-  ): Tensor;
+export interface ScatterParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What is written: a tensor, or one number for all positions. */
+  src?: Tensor | number;
+  /** The number that is written, in place of `src`. */
+  value?: number;
+  /** `"add"` or `"multiply"` changes the input's element by the source's instead. @default null */
+  reduce?: "add" | "multiply" | null;
 }
 
 const REDUCTIONS: ReadonlyMap<unknown, typeof ops.scatter> = new Map([
@@ -67,10 +80,11 @@ const REDUCTIONS: ReadonlyMap<unknown, typeof ops.scatter> = new Map([
  * scatter(zeros(2, 3), 1, tensor([[2], [0]]), 1).tolist(); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
-export const scatter: Scatter = defineFunction(
+export const scatter = defineCall<ScatterParameters>()(
   "scatter",
   ["input", "dim", "index", "src?", "value?", "reduce?"],
-  ({ input, dim, index, src, value = src, reduce = null }) => {
+  (input, dim, index, src, number, reduce = null): Tensor => {
+    const value: Tensor | number | undefined = number ?? src;
     const into = valueOf(input, "input", "scatter");
     const places = positionsOf("scatter", "index", index);
     const at = normalizeDim(dim, into.shape.length, "scatter");
@@ -81,7 +95,7 @@ export const scatter: Scatter = defineFunction(
         `scatter: expected \`reduce\` to be "add" or "multiply" where it is given, got ${String(reduce)}`,
       );
     }
-    const source =
+    const source: Value =
       typeof value === "number"
         ? expand(scalarValue(value, into.dtype), places.shape)
         : valueOf(value, "src", "scatter");
@@ -89,9 +103,15 @@ export const scatter: Scatter = defineFunction(
   },
 );
 
-export interface ScatterAdd {
-  (input: Tensor, dim: number, index: Positions, src: Tensor): Tensor;
-  (input: Tensor, dim: number, index: Positions, options: { src: Tensor }): Tensor;
+export interface ScatterAddParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What is added. */
+  src: Tensor;
 }
 
 /**
@@ -103,10 +123,10 @@ export interface ScatterAdd {
  * scatterAdd(zeros(2), 0, index, tensor([0.5, 2, 3])).tolist(); // [2.5, 3]
  * ```
  */
-export const scatterAdd: ScatterAdd = defineFunction(
+export const scatterAdd = defineCall<ScatterAddParameters>()(
   "scatterAdd",
   ["input", "dim", "index", "src"],
-  ({ input, dim, index, src }) => {
+  (input, dim, index, src) => {
     const into = valueOf(input, "input", "scatterAdd");
     const at = normalizeDim(dim, into.shape.length, "scatterAdd");
     return new Tensor(
@@ -128,10 +148,10 @@ function listOf(index: unknown, of: string): Value {
  * indexSelect(tensor([[1], [2], [3]]), 0, [2, 0]).tolist(); // [[3], [1]]
  * ```
  */
-export const indexSelect: Gather = defineFunction(
+export const indexSelect = defineCall<GatherParameters>()(
   "indexSelect",
   ["input", "dim", "index"],
-  ({ input, dim, index }) => {
+  (input, dim, index) => {
     const value = valueOf(input, "input", "indexSelect");
     const at = normalizeDim(dim, value.shape.length, "indexSelect");
     const list = listOf(index, "indexSelect");
@@ -140,9 +160,17 @@ export const indexSelect: Gather = defineFunction(
   },
 );
 
-export interface IndexAdd {
-  (input: Tensor, dim: number, index: Positions, source: Tensor, alpha?: number): Tensor;
-  (input: Tensor, dim: number, index: Positions, source: Tensor, options: { alpha?: number }): Tensor;
+export interface IndexAddParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What is added at these positions. */
+  source: Tensor;
+  /** Factor of the second operand. @default 1 */
+  alpha?: number;
 }
 
 /**
@@ -153,10 +181,10 @@ export interface IndexAdd {
  * indexAdd(zeros(3), 0, tensor([1, 1]), tensor([0.5, 6])).tolist(); // [0, 6.5, 0]
  * ```
  */
-export const indexAdd: IndexAdd = defineFunction(
+export const indexAdd = defineCall<IndexAddParameters>()(
   "indexAdd",
-  ["input", "dim", "index", "source", "alpha?"],
-  ({ input, dim, index, source, alpha = 1 }) => {
+  ["input", "dim", "index", "source", "alpha?:scalar"],
+  (input, dim, index, source, alpha = 1) => {
     const into = valueOf(input, "input", "indexAdd");
     const at = normalizeDim(dim, into.shape.length, "indexAdd");
     const added = valueOf(source, "source", "indexAdd");
@@ -165,9 +193,11 @@ export const indexAdd: IndexAdd = defineFunction(
   },
 );
 
-export interface Take {
-  (input: Tensor, index: Positions): Tensor;
-  (input: Tensor, options: { index: Positions }): Tensor;
+export interface TakeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Positions in the flattened tensor. */
+  index: Positions;
 }
 
 /**
@@ -178,7 +208,7 @@ export interface Take {
  * take(tensor([[1, 2], [3, 4]]), tensor([3, -4])).tolist(); // [4, 1]
  * ```
  */
-export const take: Take = defineFunction("take", ["input", "index"], ({ input, index }) => {
+export const take = defineCall<TakeParameters>()("take", ["input", "index"], (input, index) => {
   const value = valueOf(input, "input", "take");
   const positions = positionsOf("take", "index", index);
   const size = numel(value.shape);
@@ -188,9 +218,13 @@ export const take: Take = defineFunction("take", ["input", "index"], ({ input, i
   return new Tensor(reshape(ops.indexSelect(reshape(value, [size]), 0, wrapped), positions.shape));
 });
 
-export interface TakeAlongDim {
-  (input: Tensor, indices: Positions, dim?: number | null): Tensor;
-  (input: Tensor, indices: Positions, options: { dim?: number | null }): Tensor;
+export interface TakeAlongDimParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Positions along the dimension. */
+  indices: Positions;
+  /** The dimension. @default null */
+  dim?: number | null;
 }
 
 /**
@@ -202,10 +236,10 @@ export interface TakeAlongDim {
  * takeAlongDim(x, argsort(x, 1), 1).tolist(); // [[1, 2, 3]]
  * ```
  */
-export const takeAlongDim: TakeAlongDim = defineFunction(
+export const takeAlongDim = defineCall<TakeAlongDimParameters>()(
   "takeAlongDim",
   ["input", "indices", "dim?"],
-  ({ input, indices, dim = null }) => {
+  (input, indices, dim = null) => {
     if (dim === null) {
       const list = positionsOf("takeAlongDim", "indices", indices);
       return take(input, new Tensor(reshape(list, [numel(list.shape)])));
@@ -233,9 +267,15 @@ export const takeAlongDim: TakeAlongDim = defineFunction(
   },
 );
 
-export interface IndexFill {
-  (input: Tensor, dim: number, index: Positions, value: Operand): Tensor;
-  (input: Tensor, dim: number, index: Positions, options: { value: Operand }): Tensor;
+export interface IndexFillParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What is put at these positions: a number or a 0-dimensional tensor. */
+  value: Operand;
 }
 
 /**
@@ -246,10 +286,10 @@ export interface IndexFill {
  * indexFill(zeros(3), 0, tensor([0, 2]), 7).tolist(); // [7, 0, 7]
  * ```
  */
-export const indexFill: IndexFill = defineFunction(
+export const indexFill = defineCall<IndexFillParameters>()(
   "indexFill",
   ["input", "dim", "index", "value"],
-  ({ input, dim, index, value }) => {
+  (input, dim, index, value) => {
     const into = valueOf(input, "input", "indexFill");
     const at = normalizeDim(dim, into.shape.length, "indexFill");
     const list = listOf(index, "indexFill");
@@ -271,9 +311,11 @@ function numberValue(tensor: Tensor): Value {
   throw new ShapeError(`expected a number or a 0-dimensional tensor, got shape ${formatShape(tensor.shape)}`);
 }
 
-export interface OneHot {
-  (input: Positions, numClasses?: number): Tensor;
-  (input: Positions, options: { numClasses?: number }): Tensor;
+export interface OneHotParameters {
+  /** The tensor. */
+  input: Positions;
+  /** May be left out (-1) only for a tensor whose values are here already; it is then the largest class + 1. @default -1 */
+  numClasses?: number;
 }
 
 /**
@@ -287,10 +329,10 @@ export interface OneHot {
  * nn.functional.oneHot(tensor([2, 0]), 3).tolist(); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
-export const oneHot: OneHot = defineFunction(
+export const oneHot = defineCall<OneHotParameters>()(
   "oneHot",
-  ["input", "numClasses?"],
-  ({ input, numClasses = -1 }) => {
+  ["input", "numClasses?:whole"],
+  (input, numClasses = -1) => {
     const value = cast(positionsOf("oneHot", "input", input), "int64");
     let classes = numClasses;
     if (classes === -1) {

@@ -11,7 +11,7 @@ import { scatterReduce as scatterReduced } from "../../../ops/reduction/scatter_
 import { indexSelect, scatter, scatterAdd, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { slice as sliced } from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { type Operand, toValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
@@ -44,9 +44,15 @@ export function withAt(input: Tensor, indices: readonly Index[], source: Operand
   return new Tensor(written("setAt_", value, places, toValue(source, value.dtype)));
 }
 
-export interface IndexPut {
-  (input: Tensor, indices: readonly Index[], values: Tensor, accumulate?: boolean): Tensor;
-  (input: Tensor, indices: readonly Index[], values: Tensor, options: { accumulate?: boolean }): Tensor;
+export interface IndexPutParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** One index for each dimension, as `at` takes them. */
+  indices: readonly Index[];
+  /** What is put there; broadcast to the positions. */
+  values: Tensor;
+  /** Whether they are added to what is there, each as often as its position is named. @default false */
+  accumulate?: boolean;
 }
 
 /**
@@ -58,10 +64,10 @@ export interface IndexPut {
  * indexPut(zeros(3), [tensor([0, 2])], tensor([5, 6]).float()).tolist(); // [5, 0, 6]
  * ```
  */
-export const indexPut: IndexPut = defineFunction(
+export const indexPut = defineCall<IndexPutParameters>()(
   "indexPut",
   ["input", "indices", "values", "accumulate?:flag"],
-  ({ input, indices, values, accumulate = false }) => {
+  (input, indices, values, accumulate = false) => {
     const value = valueOf(input, "input", "indexPut");
     const source = sameDType("indexPut", value, values, "values");
     if (!Array.isArray(indices)) throw new ArgumentError("indexPut: expected a list of `indices`");
@@ -78,9 +84,15 @@ function sameDType(of: string, value: Value, other: unknown, argument: string): 
   );
 }
 
-export interface Put {
-  (input: Tensor, index: Positions, source: Tensor, accumulate?: boolean): Tensor;
-  (input: Tensor, index: Positions, source: Tensor, options: { accumulate?: boolean }): Tensor;
+export interface PutParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Positions in the flattened tensor. */
+  index: Positions;
+  /** What is put there. */
+  source: Tensor;
+  /** Whether it is added instead. @default false */
+  accumulate?: boolean;
 }
 
 /**
@@ -92,10 +104,10 @@ export interface Put {
  * put(zeros(2, 2), tensor([1, -1]), tensor([5, 6]).float()).tolist(); // [[0, 5], [0, 6]]
  * ```
  */
-export const put: Put = defineFunction(
+export const put = defineCall<PutParameters>()(
   "put",
   ["input", "index", "source", "accumulate?:flag"],
-  ({ input, index, source, accumulate = false }) => {
+  (input, index, source, accumulate = false) => {
     const value = valueOf(input, "input", "put");
     const positions = positionsOf("put", "index", index);
     const given = sameDType("put", value, source, "source");
@@ -109,9 +121,13 @@ export const put: Put = defineFunction(
   },
 );
 
-export interface MaskedScatter {
-  (input: Tensor, mask: Tensor, source: Tensor): Tensor;
-  (input: Tensor, mask: Tensor, options: { source: Tensor }): Tensor;
+export interface MaskedScatterParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which elements are replaced or taken: a bool tensor that broadcasts with the input. */
+  mask: Tensor;
+  /** Where the new elements come from, in order. */
+  source: Tensor;
 }
 
 /**
@@ -123,10 +139,10 @@ export interface MaskedScatter {
  * maskedScatter(zeros(3), tensor([true, false, true]), tensor([5.5, 6])).tolist(); // [5.5, 0, 6]
  * ```
  */
-export const maskedScatter: MaskedScatter = defineFunction(
+export const maskedScatter = defineCall<MaskedScatterParameters>()(
   "maskedScatter",
   ["input", "mask", "source"],
-  ({ input, mask, source }) => {
+  (input, mask, source) => {
     const value = valueOf(input, "input", "maskedScatter");
     const chosen = valueOf(mask, "mask", "maskedScatter");
     if (chosen.dtype !== "bool")
@@ -155,9 +171,15 @@ function writeWhere(name: string, value: Value, src: unknown, read: (positions: 
   return new Tensor(written(name, value, places, cast(source, value.dtype)));
 }
 
-export interface SelectScatter {
-  (input: Tensor, src: Tensor, dim: number, index: number): Tensor;
-  (input: Tensor, src: Tensor, options: { dim: number; index: number }): Tensor;
+export interface SelectScatterParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** What is put there. */
+  src: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Position along the dimension. */
+  index: number;
 }
 
 /**
@@ -168,29 +190,28 @@ export interface SelectScatter {
  * selectScatter(zeros(2, 2), ones(2), 0, 1).tolist(); // [[0, 0], [1, 1]]
  * ```
  */
-export const selectScatter: SelectScatter = defineFunction(
+export const selectScatter = defineCall<SelectScatterParameters>()(
   "selectScatter",
   ["input", "src", "dim", "index"],
-  ({ input, src, dim, index }) =>
+  (input, src, dim, index) =>
     writeWhere("selectScatter", valueOf(input, "input", "selectScatter"), src, (all) =>
       select(all, dim, index),
     ),
 );
 
-export interface SliceScatter {
-  (
-    input: Tensor,
-    src: Tensor,
-    dim?: number,
-    start?: number | null,
-    end?: number | null,
-    step?: number,
-  ): Tensor;
-  (
-    input: Tensor,
-    src: Tensor,
-    options: { dim?: number; start?: number | null; end?: number | null; step?: number },
-  ): Tensor;
+export interface SliceScatterParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** What is put into the slice. */
+  src: Tensor;
+  /** The dimension. @default 0 */
+  dim?: number;
+  /** First position; negative ones count from the end. @default null */
+  start?: number | null;
+  /** Position behind the last; negative ones count from the end, null for the end. @default null */
+  end?: number | null;
+  /** Distance between the positions. @default 1 */
+  step?: number;
 }
 
 /**
@@ -201,18 +222,26 @@ export interface SliceScatter {
  * sliceScatter(zeros(4), ones(2), { start: 1, end: 3 }).tolist(); // [0, 1, 1, 0]
  * ```
  */
-export const sliceScatter: SliceScatter = defineFunction(
+export const sliceScatter = defineCall<SliceScatterParameters>()(
   "sliceScatter",
   ["input", "src", "dim?", "start?", "end?", "step?"],
-  ({ input, src, dim = 0, start = null, end = null, step = 1 }) =>
+  (input, src, dim = 0, start = null, end = null, step = 1) =>
     writeWhere("sliceScatter", valueOf(input, "input", "sliceScatter"), src, (all) =>
       slice(all, dim, start, end, step),
     ),
 );
 
-export interface DiagonalScatter {
-  (input: Tensor, src: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor;
-  (input: Tensor, src: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor;
+export interface DiagonalScatterParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The new diagonal. */
+  src: Tensor;
+  /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
+  offset?: number;
+  /** First dimension of the planes. @default 0 */
+  dim1?: number;
+  /** Second dimension of the planes. @default 1 */
+  dim2?: number;
 }
 
 /**
@@ -223,18 +252,24 @@ export interface DiagonalScatter {
  * diagonalScatter(zeros(2, 2), ones(2)).tolist(); // [[1, 0], [0, 1]]
  * ```
  */
-export const diagonalScatter: DiagonalScatter = defineFunction(
+export const diagonalScatter = defineCall<DiagonalScatterParameters>()(
   "diagonalScatter",
-  ["input", "src", "offset?", "dim1?", "dim2?"],
-  ({ input, src, offset = 0, dim1 = 0, dim2 = 1 }) =>
+  ["input", "src", "offset?:whole", "dim1?", "dim2?"],
+  (input, src, offset = 0, dim1 = 0, dim2 = 1) =>
     writeWhere("diagonalScatter", valueOf(input, "input", "diagonalScatter"), src, (all) =>
       diagonal(all, offset, dim1, dim2),
     ),
 );
 
-export interface IndexCopy {
-  (input: Tensor, dim: number, index: Positions, source: Tensor): Tensor;
-  (input: Tensor, dim: number, index: Positions, options: { source: Tensor }): Tensor;
+export interface IndexCopyParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What is copied to these positions. */
+  source: Tensor;
 }
 
 /** A number as a vector of one. */
@@ -261,10 +296,10 @@ function spreadIndex(of: string, into: Value, dim: number, index: unknown, sourc
  * indexCopy(zeros(3), 0, tensor([2, 0]), tensor([0.5, 6])).tolist(); // [6, 0, 0.5]
  * ```
  */
-export const indexCopy: IndexCopy = defineFunction(
+export const indexCopy = defineCall<IndexCopyParameters>()(
   "indexCopy",
   ["input", "dim", "index", "source"],
-  ({ input, dim, index, source }) => {
+  (input, dim, index, source) => {
     const value = valueOf(input, "input", "indexCopy");
     const along = normalizeDim(dim, value.shape.length, "indexCopy");
     const given = line(sameDType("indexCopy", value, source, "source"));
@@ -277,23 +312,19 @@ export const indexCopy: IndexCopy = defineFunction(
 /** How the elements that go to one position are put together. */
 export type Reduction = "sum" | "prod" | "mean" | "amax" | "amin";
 
-export interface ScatterReduce {
-  (
-    input: Tensor,
-    dim: number,
-    index: Positions,
-    src: Tensor,
-    reduce: Reduction,
-    includeSelf?: boolean,
-  ): Tensor;
-  (
-    input: Tensor,
-    dim: number,
-    index: Positions,
-    src: Tensor,
-    reduce: Reduction,
-    options: { includeSelf?: boolean },
-  ): Tensor;
+export interface ScatterReduceParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What is combined with the elements. */
+  src: Tensor;
+  /** How: `"sum"`, `"prod"`, `"mean"`, `"amax"` or `"amin"`. */
+  reduce: Reduction;
+  /** Whether the input's own elements count where others go. @default true */
+  includeSelf?: boolean;
 }
 
 function reducedInto(
@@ -333,10 +364,10 @@ function reducedInto(
  * scatterReduce(zeros(2), 0, index, tensor([0.5, 2, 3]), "amax").tolist(); // [2, 3]
  * ```
  */
-export const scatterReduce: ScatterReduce = defineFunction(
+export const scatterReduce = defineCall<ScatterReduceParameters>()(
   "scatterReduce",
   ["input", "dim", "index", "src", "reduce", "includeSelf?:flag"],
-  ({ input, dim, index, src, reduce, includeSelf = true }) => {
+  (input, dim, index, src, reduce, includeSelf = true) => {
     const value = valueOf(input, "input", "scatterReduce");
     const along = normalizeDim(dim, value.shape.length, "scatterReduce");
     const places = positionsOf("scatterReduce", "index", index);
@@ -391,9 +422,11 @@ export const indexReduce: IndexReduce = defineFunction(
   },
 );
 
-export interface UnravelIndex {
-  (indices: Positions, shape: number | readonly number[]): Tensor[];
-  (indices: Positions, options: { shape: number | readonly number[] }): Tensor[];
+export interface UnravelIndexParameters {
+  /** Positions in the flattened tensor. */
+  indices: Positions;
+  /** The dimensions of the tensor. */
+  shape: number | readonly number[];
 }
 
 /**
@@ -405,10 +438,10 @@ export interface UnravelIndex {
  * [await row.item(), await column.item()]; // [1, 1]
  * ```
  */
-export const unravelIndex: UnravelIndex = defineFunction(
+export const unravelIndex = defineCall<UnravelIndexParameters, Tensor[]>()(
   "unravelIndex",
   ["indices", "shape:wholes"],
-  ({ indices, shape }) => {
+  (indices, shape) => {
     const value = positionsOf("unravelIndex", "indices", indices);
     const sizes = [shape].flat() as number[];
     if (sizes.some((size) => size < 0))

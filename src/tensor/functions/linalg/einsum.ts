@@ -9,12 +9,14 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-export interface Einsum {
-  (equation: string, ...operands: Tensor[] | [readonly Tensor[]]): Tensor;
-  (equation: string, options: { operands: readonly Tensor[] }): Tensor;
+export interface EinsumParameters {
+  /** Einstein's notation, such as `"ij,jk->ik"`. */
+  equation: string;
+  /** One tensor for each part of the left side. */
+  operands?: readonly Tensor[];
 }
 
 /** A value whose dimensions have names. */
@@ -31,10 +33,10 @@ interface Labelled {
  * einsum("bij,bjk->bik", randn(2, 3, 4), randn(2, 4, 5)).shape; // [2, 3, 5]
  * ```
  */
-export const einsum: Einsum = defineFunction(
+export const einsum = defineCall<EinsumParameters>()(
   "einsum",
   ["equation", "*operands"],
-  ({ equation, operands = [] }) => {
+  (equation, operands = []) => {
     const values = (operands as unknown[]).map((one) => valueOf(one, "operands", "einsum"));
     const { inputs, output } = parse(String(equation), values);
     let parts = values.map((value, i) => withoutRepeats(value, inputs[i]));

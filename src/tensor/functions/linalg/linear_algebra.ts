@@ -8,7 +8,7 @@ import * as ops from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { promote, scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
@@ -32,9 +32,11 @@ function sameAsGiven(of: string, values: Value[]): Value[] {
   return values;
 }
 
-export interface MatrixProduct {
-  (input: Tensor, other: Tensor): Tensor;
-  (input: Tensor, options: { other: Tensor }): Tensor;
+export interface MatrixProductParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface MatrixProduct {
  * matmul(randn(8, 1, 2, 3), randn(4, 3, 5)).shape; // [8, 4, 2, 5]
  * ```
  */
-export const matmul: MatrixProduct = defineFunction("matmul", ["input", "other"], ({ input, other }) => {
+export const matmul = defineCall<MatrixProductParameters>()("matmul", ["input", "other"], (input, other) => {
   const [a, b] = sameDType("matmul", { input, other });
   return new Tensor(product(a, b));
 });

@@ -9,10 +9,10 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat, sliceDim } from "../../../ops/shape/slicing.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { promote } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import type { BinaryOfTensors } from "../elementwise/arithmetic.ts";
+import type { BinaryOfTensorsParameters } from "../elementwise/arithmetic.ts";
 import { norm } from "../reduction/statistics.ts";
 
 function oneDType(of: string, input: unknown, other: unknown): [Value, Value] {
@@ -56,17 +56,13 @@ function contracted(
   return reshape(matmul(x, y), [...rows, ...columns]);
 }
 
-export interface TensorDot {
-  (
-    a: Tensor,
-    b: Tensor,
-    dims?: number | readonly [number | readonly number[], number | readonly number[]],
-  ): Tensor;
-  (
-    a: Tensor,
-    b: Tensor,
-    options: { dims?: number | readonly [number | readonly number[], number | readonly number[]] },
-  ): Tensor;
+export interface TensorDotParameters {
+  /** First tensor. */
+  a: Tensor;
+  /** Second tensor. */
+  b: Tensor;
+  /** The dimensions. @default 2 */
+  dims?: number | readonly [number | readonly number[], number | readonly number[]];
 }
 
 /**
@@ -78,10 +74,10 @@ export interface TensorDot {
  * tensordot(randn(2, 3, 4), randn(4, 2), [[0, 2], [1, 0]]).shape; // [3]
  * ```
  */
-export const tensordot: TensorDot = defineFunction(
+export const tensordot = defineCall<TensorDotParameters>()(
   "tensordot",
   ["a", "b", "dims?:any"],
-  ({ a, b, dims = 2 }) => {
+  (a, b, dims = 2) => {
     const [x, y] = oneDType("tensordot", a, b);
     if (typeof dims === "number") {
       if (!Number.isInteger(dims) || dims < 0 || dims > Math.min(x.shape.length, y.shape.length)) {
@@ -118,7 +114,7 @@ export const tensordot: TensorDot = defineFunction(
  * inner(tensor([[1, 2], [3, 4]]), tensor([10, 1])).tolist(); // [12, 34]
  * ```
  */
-export const inner: BinaryOfTensors = defineFunction("inner", ["input", "other"], ({ input, other }) => {
+export const inner = defineCall<BinaryOfTensorsParameters>()("inner", ["input", "other"], (input, other) => {
   const [a, b] = oneDType("inner", input, other);
   if (a.shape.length === 0 || b.shape.length === 0) return new Tensor(mul(a, b));
   if (a.shape[a.shape.length - 1] !== b.shape[b.shape.length - 1]) {
@@ -137,7 +133,7 @@ export const inner: BinaryOfTensors = defineFunction("inner", ["input", "other"]
  * kron(tensor([1, 10]), tensor([1, 2])).tolist(); // [1, 2, 10, 20]
  * ```
  */
-export const kron: BinaryOfTensors = defineFunction("kron", ["input", "other"], ({ input, other }) => {
+export const kron = defineCall<BinaryOfTensorsParameters>()("kron", ["input", "other"], (input, other) => {
   valueOf(input, "input", "kron");
   valueOf(other, "other", "kron");
   const [a, b] = promote("kron", [input, other]);
@@ -162,9 +158,13 @@ export const kron: BinaryOfTensors = defineFunction("kron", ["input", "other"], 
   );
 });
 
-export interface Cross {
-  (input: Tensor, other: Tensor, dim?: number | null): Tensor;
-  (input: Tensor, other: Tensor, options: { dim?: number | null }): Tensor;
+export interface CrossParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
+  /** The dimension. @default null */
+  dim?: number | null;
 }
 
 /**
@@ -175,10 +175,10 @@ export interface Cross {
  * cross(tensor([1, 0, 0]), tensor([0, 1, 0])).tolist(); // [0, 0, 1]
  * ```
  */
-export const cross: Cross = defineFunction(
+export const cross = defineCall<CrossParameters>()(
   "cross",
   ["input", "other", "dim?"],
-  ({ input, other, dim = null }) => {
+  (input, other, dim = null) => {
     valueOf(input, "input", "cross");
     valueOf(other, "other", "cross");
     const [x, y] = promote("cross", [input, other]);
@@ -201,9 +201,15 @@ export const cross: Cross = defineFunction(
   },
 );
 
-export interface PairwiseDistances {
-  (x1: Tensor, x2: Tensor, p?: number, computeMode?: string | null): Tensor;
-  (x1: Tensor, x2: Tensor, options: { p?: number; computeMode?: string | null }): Tensor;
+export interface PairwiseDistancesParameters {
+  /** First tensor. */
+  x1: Tensor;
+  /** Second tensor. */
+  x2: Tensor;
+  /** Exponent of the norm. @default 2 */
+  p?: number;
+  /** PyTorch's choice of a method; there is one here, and every choice is taken. */
+  computeMode?: string | null;
 }
 
 /**
@@ -215,10 +221,10 @@ export interface PairwiseDistances {
  * cdist(tensor([[0.5, 0]]), tensor([[3.5, 4], [0.5, 2]])).tolist(); // [[5, 2]]
  * ```
  */
-export const cdist: PairwiseDistances = defineFunction(
+export const cdist = defineCall<PairwiseDistancesParameters>()(
   "cdist",
   ["x1", "x2", "p?:number", "computeMode?"],
-  ({ x1, x2, p = 2 }) => {
+  (x1, x2, p = 2) => {
     const [a, b] = [valueOf(x1, "x1", "cdist"), valueOf(x2, "x2", "cdist")];
     if (!isFloating(a.dtype) || a.dtype !== b.dtype)
       throw new DTypeError(

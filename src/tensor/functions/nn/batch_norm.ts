@@ -9,43 +9,29 @@ import { batchNormInference, batchNormTraining, standardize } from "../../../ops
 import { mean } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { inWideNumbers, scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, inNameOf, named, optionalValue } from "./arguments.ts";
 import { affine, requireChannels, requireSeveral } from "./normalization_parts.ts";
 
-export interface BatchNorm {
-  (
-    input: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    weight?: Tensor | null,
-    bias?: Tensor | null,
-    training?: boolean,
-    momentum?: number,
-    eps?: number,
-  ): Tensor;
-  (
-    input: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    options: {
-      weight?: Tensor | null;
-      bias?: Tensor | null;
-      training?: boolean;
-      momentum?: number;
-      eps?: number;
-    },
-  ): Tensor;
-  (
-    input: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    weight: Tensor | null,
-    bias: Tensor | null,
-    options: { training?: boolean; momentum?: number; eps?: number },
-  ): Tensor;
+export interface BatchNormParameters {
+  /** [N, C, ...]. */
+  input: Tensor;
+  /** [C], updated in training; null for none. */
+  runningMean: Tensor | null;
+  /** [C], updated in training; null for none. */
+  runningVar: Tensor | null;
+  /** Factor of each channel, [C]; null for none. */
+  weight?: Tensor | null;
+  /** Added to each channel, [C]; null for none. */
+  bias?: Tensor | null;
+  /** Whether this is training; in evaluation nothing is random and running statistics are used. @default false */
+  training?: boolean;
+  /** Weight of the new statistics in the running ones. @default 0.1 */
+  momentum?: number;
+  /** A small number that keeps the result finite. @default 1e-5 */
+  eps?: number;
 }
 
 /**
@@ -65,10 +51,19 @@ export interface BatchNorm {
  * nn.functional.batchNorm(randn(8, 3, 5, 5), mean, variance, { training: true }).shape; // [8, 3, 5, 5]
  * ```
  */
-export const batchNorm = defineFunction<BatchNorm>(
+export const batchNorm = defineCall<BatchNormParameters>()(
   "batchNorm",
-  ["input", "runningMean", "runningVar", "weight?", "bias?", "training?", "momentum?", "eps?"],
-  ({ input, runningMean, runningVar, weight, bias, training = false, momentum = 0.1, eps = 1e-5 }) => {
+  [
+    "input",
+    "runningMean",
+    "runningVar",
+    "weight?",
+    "bias?",
+    "training?:flag",
+    "momentum?:number|null",
+    "eps?:number",
+  ],
+  (input, runningMean, runningVar, weight, bias, training = false, momentum = 0.1, eps = 1e-5) => {
     const of = "batchNorm";
     const x = floatingInput(of, input);
     const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];

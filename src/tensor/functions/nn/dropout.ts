@@ -5,19 +5,24 @@ import type { Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import { add, ge, mul, where } from "../../../ops/elementwise/elementwise.ts";
 import { randomUniform } from "../../../ops/random.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { scalarValue } from "../../operands.ts";
 import { drawKey } from "../../random_state.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
-export interface Dropout {
-  (input: Tensor, p?: number, training?: boolean, inplace?: boolean): Tensor;
-  (input: Tensor, options: { p?: number; training?: boolean; inplace?: boolean }): Tensor;
-  (input: Tensor, p: number, options: { training?: boolean; inplace?: boolean }): Tensor;
+export interface DropoutParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Probability that an element becomes 0, from 0 to 1. @default 0.5 */
+  p?: number;
+  /** Whether this is training; in evaluation nothing is random and running statistics are used. @default true */
+  training?: boolean;
+  /** Whether the input itself is overwritten. @default false */
+  inplace?: boolean;
 }
 
-const PARAMETERS = ["input", "p?", "training?", "inplace?"];
+const PARAMETERS = ["input", "p?", "training?:flag", "inplace?:flag"] as const;
 
 /** What is drawn together: the shape of the mask, which broadcasts against the input. */
 type MaskShape = (of: string, x: Value) => number[];
@@ -27,17 +32,21 @@ function keepMask(_x: Value, shape: readonly number[], p: number): Value {
   return ge(randomUniform(drawKey(), shape), scalarValue(p, "float32"));
 }
 
-function define(name: string, maskShape: MaskShape): Dropout {
-  return defineFunction<Dropout>(name, PARAMETERS, ({ input, p = 0.5, training = true, inplace = false }) => {
-    const x = floatingInput(name, input);
-    checkProbability(name, p);
-    const shape = maskShape(name, x);
-    if (!training || p === 0) return input;
-    // p is an input of the program: another one at the next step finds the same program.
-    const scale = scalarValue(p === 1 ? 0 : 1 / (1 - p), x.dtype);
-    const y = where(keepMask(x, shape, p), mul(x, scale), constant(0, x.dtype));
-    return inplace ? input.assign(y) : new Tensor(y);
-  });
+function define(name: string, maskShape: MaskShape) {
+  return defineCall<DropoutParameters>()(
+    name,
+    PARAMETERS,
+    (input, p = 0.5, training = true, inplace = false) => {
+      const x = floatingInput(name, input);
+      checkProbability(name, p);
+      const shape = maskShape(name, x);
+      if (!training || p === 0) return input;
+      // p is an input of the program: another one at the next step finds the same program.
+      const scale = scalarValue(p === 1 ? 0 : 1 / (1 - p), x.dtype);
+      const y = where(keepMask(x, shape, p), mul(x, scale), constant(0, x.dtype));
+      return inplace ? input.assign(y) : new Tensor(y);
+    },
+  );
 }
 
 function checkProbability(of: string, p: unknown): void {
@@ -108,11 +117,11 @@ export const dropout3d = define("dropout3d", perChannel(3));
 /** SELU's limit for large negative numbers. */
 const SATURATION = -1.7580993408473766;
 
-function defineAlpha(name: string, maskShape: MaskShape): Dropout {
-  return defineFunction<Dropout>(
+function defineAlpha(name: string, maskShape: MaskShape) {
+  return defineCall<DropoutParameters>()(
     name,
     PARAMETERS,
-    ({ input, p = 0.5, training = false, inplace = false }) => {
+    (input, p = 0.5, training = false, inplace = false) => {
       checkProbability(name, p);
       if (!training || p === 0) return new Tensor(valueOf(input, "input", named(name)));
       const x = floatingInput(name, input);

@@ -7,7 +7,7 @@ import { constant } from "../../../ops/creation.ts";
 import { add, erfOp, gt, mul, sigmoidOp, tanhOp, where } from "../../../ops/elementwise/elementwise.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor } from "../../tensor.ts";
 import { activation } from "./activation.ts";
@@ -40,9 +40,11 @@ export const gelu = activation<Gelu>("gelu", ["approximate?"], (x, { approximate
   return mul(mul(x, like(0.5)), add(emit(tanhOp, [inner]), like(1)));
 });
 
-export interface Prelu {
-  (input: Tensor, weight: Tensor): Tensor;
-  (input: Tensor, options: { weight: Tensor }): Tensor;
+export interface PreluParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** One slope, or one for each channel (dimension 1). */
+  weight: Tensor;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface Prelu {
  * nn.functional.prelu(tensor([-1.5, 2]), tensor([0.1])).tolist(); // [-0.15, 2]
  * ```
  */
-export const prelu = defineFunction<Prelu>("prelu", ["input", "weight"], ({ input, weight }) => {
+export const prelu = defineCall<PreluParameters>()("prelu", ["input", "weight"], (input, weight) => {
   const x = floatingInput("prelu", input);
   const w = floatingInput("prelu", weight, "weight");
   const channels = x.shape.length > 1 ? x.shape[1] : 1;
@@ -76,9 +78,11 @@ export const prelu = defineFunction<Prelu>("prelu", ["input", "weight"], ({ inpu
   return new Tensor(where(positive, x, mul(where(positive, zero, x), perChannel)));
 });
 
-export interface Glu {
-  (input: Tensor, dim?: number): Tensor;
-  (input: Tensor, options: { dim?: number }): Tensor;
+export interface GluParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. @default -1 */
+  dim?: number;
 }
 
 /**
@@ -89,7 +93,7 @@ export interface Glu {
  * nn.functional.glu(tensor([1.5, 3, 0.5, -0.5])).tolist(); // [0.93369, 1.13262]
  * ```
  */
-export const glu = defineFunction<Glu>("glu", ["input", "dim?"], ({ input, dim = -1 }) => {
+export const glu = defineCall<GluParameters>()("glu", ["input", "dim?"], (input, dim = -1) => {
   const x = floatingInput("glu", input);
   if (x.shape.length === 0)
     throw new ArgumentError(`${named("glu")}: expected at least one dimension, got a single number`);

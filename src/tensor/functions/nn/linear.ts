@@ -7,13 +7,17 @@ import { add, cast } from "../../../ops/elementwise/elementwise.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { layerOperands, productOperands } from "../../autocast.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import { named, numericInput, optionalValue, overNumbers } from "./arguments.ts";
 
-export interface Linear {
-  (input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
-  (input: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
+export interface LinearParameters {
+  /** [..., features in]. */
+  input: Tensor;
+  /** [features out, features in], or [features in] for one number without a dimension. */
+  weight: Tensor;
+  /** [features out]. @default null */
+  bias?: Tensor | null;
 }
 
 /**
@@ -28,10 +32,10 @@ export interface Linear {
  * nn.functional.linear(randn(8, 400), randn(120, 400), randn(120)).shape; // [8, 120]
  * ```
  */
-export const linear = defineFunction<Linear>(
+export const linear = defineCall<LinearParameters>()(
   "linear",
   ["input", "weight", "bias?"],
-  ({ input, weight, bias = null }) => {
+  (input, weight, bias = null) => {
     const x = numericInput("linear", input);
     const w = numericInput("linear", weight, "weight");
     const b = optionalValue("linear", bias, "bias");
@@ -74,9 +78,15 @@ function linearOf(x: Value, weight: Value, bias: Value | null, shape: readonly n
   return reshape(biased, shape);
 }
 
-export interface Bilinear {
-  (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
-  (input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
+export interface BilinearParameters {
+  /** [..., in1]. */
+  input1: Tensor;
+  /** [..., in2]. */
+  input2: Tensor;
+  /** [features out, features of input1, features of input2]. */
+  weight: Tensor;
+  /** [out]; null for none. @default null */
+  bias?: Tensor | null;
 }
 
 /**
@@ -88,10 +98,10 @@ export interface Bilinear {
  * nn.functional.bilinear(randn(8, 4), randn(8, 5), randn(6, 4, 5)).shape; // [8, 6]
  * ```
  */
-export const bilinear = defineFunction<Bilinear>(
+export const bilinear = defineCall<BilinearParameters>()(
   "bilinear",
   ["input1", "input2", "weight", "bias?"],
-  ({ input1, input2, weight, bias = null }) => {
+  (input1, input2, weight, bias = null) => {
     const a = numericInput("bilinear", input1, "input1");
     const b = numericInput("bilinear", input2, "input2");
     const w = numericInput("bilinear", weight, "weight");

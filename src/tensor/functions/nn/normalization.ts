@@ -11,33 +11,24 @@ import { avgPool2d } from "../../../ops/nn/pooling.ts";
 import { mean } from "../../../ops/reduction/reduction.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor } from "../../tensor.ts";
 import { floatingInput, named, numericInput, optionalValue, overNumbers, sizes } from "./arguments.ts";
 import { vectorNorm } from "./norm.ts";
 import { affine, requireChannels, requireSeveral } from "./normalization_parts.ts";
 
-export interface LayerNorm {
-  (
-    input: Tensor,
-    normalizedShape: number | readonly number[],
-    weight?: Tensor | null,
-    bias?: Tensor | null,
-    eps?: number,
-  ): Tensor;
-  (
-    input: Tensor,
-    normalizedShape: number | readonly number[],
-    options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number },
-  ): Tensor;
-  (
-    input: Tensor,
-    normalizedShape: number | readonly number[],
-    weight: Tensor | null,
-    bias: Tensor | null,
-    options: { eps?: number },
-  ): Tensor;
+export interface LayerNormParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Sizes of those last dimensions. */
+  normalizedShape: number | readonly number[];
+  /** Factor of each element, of the normalised shape; null for none. */
+  weight?: Tensor | null;
+  /** Added to each element, of the normalised shape; null for none. */
+  bias?: Tensor | null;
+  /** A small number that keeps the result finite. @default 1e-5 */
+  eps?: number;
 }
 
 /**
@@ -51,10 +42,10 @@ export interface LayerNorm {
  * nn.functional.layerNorm(tensor([[0.5, 1.5]]), [2]).tolist(); // [[-1.0000, 1.0000]]
  * ```
  */
-export const layerNorm = defineFunction<LayerNorm>(
+export const layerNorm = defineCall<LayerNormParameters>()(
   "layerNorm",
-  ["input", "normalizedShape", "weight?", "bias?", "eps?"],
-  ({ input, normalizedShape, weight, bias, eps = 1e-5 }) => {
+  ["input", "normalizedShape", "weight?", "bias?", "eps?:number"],
+  (input, normalizedShape, weight, bias, eps = 1e-5) => {
     const x = floatingInput("layerNorm", input);
     const dims = lastDims("layerNorm", x, normalizedShape, [weight, bias]);
     return new Tensor(
@@ -63,18 +54,15 @@ export const layerNorm = defineFunction<LayerNorm>(
   },
 );
 
-export interface RmsNorm {
-  (
-    input: Tensor,
-    normalizedShape: number | readonly number[],
-    weight?: Tensor | null,
-    eps?: number | null,
-  ): Tensor;
-  (
-    input: Tensor,
-    normalizedShape: number | readonly number[],
-    options: { weight?: Tensor | null; eps?: number | null },
-  ): Tensor;
+export interface RmsNormParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The last dimensions, over which the mean is taken. */
+  normalizedShape: number | readonly number[];
+  /** Factor of each element, of the normalised shape; null for none. */
+  weight?: Tensor | null;
+  /** A small number that keeps the result finite. @default null */
+  eps?: number | null;
 }
 
 /**
@@ -85,10 +73,10 @@ export interface RmsNorm {
  * nn.functional.rmsNorm(tensor([[1.5, -1.5]]), [2]).tolist(); // [[1.0000, -1.0000]]
  * ```
  */
-export const rmsNorm = defineFunction<RmsNorm>(
+export const rmsNorm = defineCall<RmsNormParameters>()(
   "rmsNorm",
   ["input", "normalizedShape", "weight?", "eps?:number|null"],
-  ({ input, normalizedShape, weight, eps = null }) => {
+  (input, normalizedShape, weight, eps = null) => {
     const x = floatingInput("rmsNorm", input);
     const dims = lastDims("rmsNorm", x, normalizedShape, [weight]);
     return new Tensor(
@@ -121,20 +109,17 @@ function lastDims(of: string, x: Value, given: unknown, parameters: readonly unk
   return shape.map((_, i) => first + i);
 }
 
-export interface GroupNorm {
-  (input: Tensor, numGroups: number, weight?: Tensor | null, bias?: Tensor | null, eps?: number): Tensor;
-  (
-    input: Tensor,
-    numGroups: number,
-    options: { weight?: Tensor | null; bias?: Tensor | null; eps?: number },
-  ): Tensor;
-  (
-    input: Tensor,
-    numGroups: number,
-    weight: Tensor | null,
-    bias: Tensor | null,
-    options: { eps?: number },
-  ): Tensor;
+export interface GroupNormParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many groups the channels are divided into. */
+  numGroups: number;
+  /** Factor of each channel, [C]; null for none. */
+  weight?: Tensor | null;
+  /** Added to each channel, [C]; null for none. */
+  bias?: Tensor | null;
+  /** A small number that keeps the result finite. @default 1e-5 */
+  eps?: number;
 }
 
 /**
@@ -147,10 +132,10 @@ export interface GroupNorm {
  * nn.functional.groupNorm(randn(8, 6, 5, 5), 3).shape; // [8, 6, 5, 5]
  * ```
  */
-export const groupNorm = defineFunction<GroupNorm>(
+export const groupNorm = defineCall<GroupNormParameters>()(
   "groupNorm",
-  ["input", "numGroups", "weight?", "bias?", "eps?"],
-  ({ input, numGroups, weight, bias, eps = 1e-5 }) => {
+  ["input", "numGroups", "weight?", "bias?", "eps?:number"],
+  (input, numGroups, weight, bias, eps = 1e-5) => {
     const of = "groupNorm";
     const x = floatingInput(of, input);
     const [groups] = sizes(of, "numGroups", numGroups, 1, 1);
@@ -179,9 +164,17 @@ export const groupNorm = defineFunction<GroupNorm>(
   },
 );
 
-export interface LocalResponseNorm {
-  (input: Tensor, size: number, alpha?: number, beta?: number, k?: number): Tensor;
-  (input: Tensor, size: number, options: { alpha?: number; beta?: number; k?: number }): Tensor;
+export interface LocalResponseNormParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many neighbouring channels are added up. */
+  size: number;
+  /** Factor of the sum of squares. @default 1e-4 */
+  alpha?: number;
+  /** Exponent. @default 0.75 */
+  beta?: number;
+  /** Added to the sum. @default 1 */
+  k?: number;
 }
 
 /**
@@ -195,10 +188,10 @@ export interface LocalResponseNorm {
  * nn.functional.localResponseNorm(randn(8, 96, 26, 26), 5, { k: 2 }).shape; // [8, 96, 26, 26]
  * ```
  */
-export const localResponseNorm = defineFunction<LocalResponseNorm>(
+export const localResponseNorm = defineCall<LocalResponseNormParameters>()(
   "localResponseNorm",
-  ["input", "size", "alpha?", "beta?", "k?:number"],
-  ({ input, size, alpha = 1e-4, beta = 0.75, k = 1 }) => {
+  ["input", "size:wholes|null", "alpha?:scalar", "beta?:number", "k?:number"],
+  (input, size, alpha = 1e-4, beta = 0.75, k = 1) => {
     const of = "localResponseNorm";
     const given = numericInput(of, input);
     const x = isFloating(given.dtype) ? given : cast(given, "float32");
@@ -231,9 +224,15 @@ export const localResponseNorm = defineFunction<LocalResponseNorm>(
   },
 );
 
-export interface Normalize {
-  (input: Tensor, p?: number, dim?: number | readonly number[], eps?: number): Tensor;
-  (input: Tensor, options: { p?: number; dim?: number | readonly number[]; eps?: number }): Tensor;
+export interface NormalizeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Exponent of the norm. @default 2 */
+  p?: number;
+  /** The dimension. @default 1 */
+  dim?: number | readonly number[];
+  /** A small number that keeps the result finite. @default 1e-12 */
+  eps?: number;
 }
 
 /**
@@ -244,10 +243,10 @@ export interface Normalize {
  * nn.functional.normalize(tensor([[1.5, 2]])).tolist(); // [[0.6, 0.8]]
  * ```
  */
-export const normalize = defineFunction<Normalize>(
+export const normalize = defineCall<NormalizeParameters>()(
   "normalize",
   ["input", "p?:number", "dim?", "eps?:number"],
-  ({ input, p = 2, dim = 1, eps = 1e-12 }) => {
+  (input, p = 2, dim = 1, eps = 1e-12) => {
     const x = floatingInput("normalize", input);
     const given = Array.isArray(dim) ? dim : [dim];
     const dims = given

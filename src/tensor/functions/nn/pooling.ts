@@ -7,7 +7,7 @@ import { cast, eq, mul, pow, where } from "../../../ops/elementwise/elementwise.
 import * as ops from "../../../ops/nn/pooling.ts";
 import { scatter } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import {
   asFlatPicture,
@@ -99,21 +99,19 @@ export interface AveragePool1d {
   ): Tensor;
 }
 
-export interface MaxUnpool2d {
-  (
-    input: Tensor,
-    indices: Tensor,
-    kernelSize: Size,
-    stride?: Size | null,
-    padding?: Size,
-    outputSize?: readonly number[] | null,
-  ): Tensor;
-  (
-    input: Tensor,
-    indices: Tensor,
-    kernelSize: Size,
-    options: { stride?: Size | null; padding?: Size; outputSize?: readonly number[] | null },
-  ): Tensor;
+export interface MaxUnpool2dParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Positions in the planes, from `maxPool2d` with `returnIndices`. */
+  indices: Tensor;
+  /** Size of the kernel in pixels: one number or (height, width). */
+  kernelSize: Size;
+  /** Step of the kernel in pixels; null for its size. @default null */
+  stride?: Size | null;
+  /** Border on each side in pixels. @default 0 */
+  padding?: Size;
+  /** The size of the picture, where the windows allow several. @default null */
+  outputSize?: readonly number[] | null;
 }
 
 export interface NormPool {
@@ -230,10 +228,10 @@ export const lpPool1d = defineFunction<NormPool>(
  * nn.functional.maxUnpool2d(y, indices, 2).shape; // [8, 3, 6, 6]
  * ```
  */
-export const maxUnpool2d = defineFunction<MaxUnpool2d>(
+export const maxUnpool2d = defineCall<MaxUnpool2dParameters>()(
   "maxUnpool2d",
   ["input", "indices", "kernelSize", "stride?", "padding?", "outputSize?"],
-  ({ input, indices, kernelSize, stride = null, padding = 0, outputSize = null }) => {
+  (input, indices, kernelSize, stride = null, padding = 0, outputSize = null) => {
     const of = "maxUnpool2d";
     const x = floatingInput(of, input);
     const at = valueOf(indices, "indices", named(of));

@@ -9,15 +9,23 @@ import { softmax } from "../../../ops/nn/softmax.ts";
 import { randomUniform } from "../../../ops/random.ts";
 import { argExtreme, argmaxOp } from "../../../ops/reduction/ordering.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { scalarValue } from "../../operands.ts";
 import { drawKey } from "../../random_state.ts";
 import { Tensor } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
-export interface RandomLeakyRelu {
-  (input: Tensor, lower?: number, upper?: number, training?: boolean, inplace?: boolean): Tensor;
-  (input: Tensor, options: { lower?: number; upper?: number; training?: boolean; inplace?: boolean }): Tensor;
+export interface RandomLeakyReluParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Least slope for negative inputs. @default 1 / 8 */
+  lower?: number;
+  /** Largest slope for negative inputs. @default 1 / 3 */
+  upper?: number;
+  /** Whether this is training; in evaluation nothing is random and running statistics are used. @default false */
+  training?: boolean;
+  /** Whether the input itself is overwritten. @default false */
+  inplace?: boolean;
 }
 
 /**
@@ -30,10 +38,10 @@ export interface RandomLeakyRelu {
  * nn.functional.rrelu(tensor([-1.5, 2]), 0.1, 0.3).tolist(); // [-0.3, 2]
  * ```
  */
-export const rrelu = defineFunction<RandomLeakyRelu>(
+export const rrelu = defineCall<RandomLeakyReluParameters>()(
   "rrelu",
-  ["input", "lower?", "upper?", "training?", "inplace?"],
-  ({ input, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false }) => {
+  ["input", "lower?:number", "upper?:number", "training?:flag", "inplace?:flag"],
+  (input, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
     const x = floatingInput("rrelu", input);
     if (!(lower <= upper))
       throw new ArgumentError(`${named("rrelu")}: expected lower <= upper, got ${lower} and ${upper}`);
@@ -46,9 +54,17 @@ export const rrelu = defineFunction<RandomLeakyRelu>(
   },
 );
 
-export interface GumbelSoftmax {
-  (logits: Tensor, tau?: number, hard?: boolean, eps?: number, dim?: number): Tensor;
-  (logits: Tensor, options: { tau?: number; hard?: boolean; eps?: number; dim?: number }): Tensor;
+export interface GumbelSoftmaxParameters {
+  /** Unnormalised log-probabilities. */
+  logits: Tensor;
+  /** Temperature. @default 1 */
+  tau?: number;
+  /** Returns ones and zeros, with the gradient of the soft sample. @default false */
+  hard?: boolean;
+  /** Has no effect, as in PyTorch. */
+  eps?: number;
+  /** The dimension. @default -1 */
+  dim?: number;
 }
 
 /**
@@ -63,10 +79,10 @@ export interface GumbelSoftmax {
  * nn.functional.gumbelSoftmax(randn(8, 3), { hard: true }).sum().item(); // 8
  * ```
  */
-export const gumbelSoftmax = defineFunction<GumbelSoftmax>(
+export const gumbelSoftmax = defineCall<GumbelSoftmaxParameters>()(
   "gumbelSoftmax",
-  ["logits", "tau?", "hard?", "eps?", "dim?"],
-  ({ logits, tau = 1, hard = false, dim = -1 }) => {
+  ["logits", "tau?:number", "hard?:flag", "eps?:number", "dim?"],
+  (logits, tau = 1, hard = false, _eps, dim = -1) => {
     const x = floatingInput("gumbelSoftmax", logits, "logits");
     const along = normalizeDim(dim, x.shape.length, named("gumbelSoftmax"));
     // 1 - u is in (0, 1], so that its logarithm is finite.

@@ -2,23 +2,29 @@
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { named, sizes } from "./arguments.ts";
 
-export interface PixelShuffle {
-  (input: Tensor, upscaleFactor: number): Tensor;
-  (input: Tensor, options: { upscaleFactor: number }): Tensor;
+export interface PixelShuffleParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many times larger the image becomes. */
+  upscaleFactor: number;
 }
 
-export interface PixelUnshuffle {
-  (input: Tensor, downscaleFactor: number): Tensor;
-  (input: Tensor, options: { downscaleFactor: number }): Tensor;
+export interface PixelUnshuffleParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many times smaller the image becomes. */
+  downscaleFactor: number;
 }
 
-export interface ChannelShuffle {
-  (input: Tensor, groups: number): Tensor;
-  (input: Tensor, options: { groups: number }): Tensor;
+export interface ChannelShuffleParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many groups the channels are divided into. */
+  groups: number;
 }
 
 /**
@@ -29,10 +35,10 @@ export interface ChannelShuffle {
  * nn.functional.pixelShuffle(randn(8, 12, 7, 7), 2).shape; // [8, 3, 14, 14]
  * ```
  */
-export const pixelShuffle = defineFunction<PixelShuffle>(
+export const pixelShuffle = defineCall<PixelShuffleParameters>()(
   "pixelShuffle",
   ["input", "upscaleFactor"],
-  ({ input, upscaleFactor }) => {
+  (input, upscaleFactor) => {
     const x = valueOf(input, "input", named("pixelShuffle"));
     const [r] = sizes("pixelShuffle", "upscaleFactor", upscaleFactor, 1, 1);
     const lead = x.shape.slice(0, -3);
@@ -57,10 +63,10 @@ export const pixelShuffle = defineFunction<PixelShuffle>(
  * nn.functional.pixelUnshuffle(randn(8, 3, 14, 14), 2).shape; // [8, 12, 7, 7]
  * ```
  */
-export const pixelUnshuffle = defineFunction<PixelUnshuffle>(
+export const pixelUnshuffle = defineCall<PixelUnshuffleParameters>()(
   "pixelUnshuffle",
   ["input", "downscaleFactor"],
-  ({ input, downscaleFactor }) => {
+  (input, downscaleFactor) => {
     const x = valueOf(input, "input", named("pixelUnshuffle"));
     const [r] = sizes("pixelUnshuffle", "downscaleFactor", downscaleFactor, 1, 1);
     const lead = x.shape.slice(0, -3);
@@ -85,10 +91,10 @@ export const pixelUnshuffle = defineFunction<PixelUnshuffle>(
  * nn.functional.channelShuffle(randn(8, 6, 7, 7), 3).shape; // [8, 6, 7, 7]
  * ```
  */
-export const channelShuffle = defineFunction<ChannelShuffle>(
+export const channelShuffle = defineCall<ChannelShuffleParameters>()(
   "channelShuffle",
   ["input", "groups"],
-  ({ input, groups }) => {
+  (input, groups) => {
     const x = valueOf(input, "input", named("channelShuffle"));
     const [g] = sizes("channelShuffle", "groups", groups, 1, 1);
     const [batch, channels, ...rest] = x.shape;

@@ -9,14 +9,20 @@ import { amax, amin, sum } from "../../../ops/reduction/reduction.ts";
 import { gather, indexSelect, scatterAdd } from "../../../ops/shape/indexing.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { executor } from "../../../runtime/runtime.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-export interface IsIn {
-  (elements: Operand, testElements: Operand, options?: { assumeUnique?: boolean; invert?: boolean }): Tensor;
-  (options: { elements: Operand; testElements: Operand; assumeUnique?: boolean; invert?: boolean }): Tensor;
+export interface IsInParameters {
+  /** The elements that are looked up. */
+  elements: Operand;
+  /** The elements among which they are looked up. */
+  testElements: Operand;
+  /** Whether both are known to hold no element twice; changes nothing here. */
+  assumeUnique?: boolean;
+  /** Whether it is none of them instead. @default false */
+  invert?: boolean;
 }
 
 /**
@@ -28,10 +34,10 @@ export interface IsIn {
  * isin(tensor([1, 2, 3]), tensor([3, 1])).tolist(); // [true, false, true]
  * ```
  */
-export const isin: IsIn = defineFunction(
+export const isin = defineCall<IsInParameters>()(
   "isin",
   ["elements", "testElements", "assumeUnique?:flag", "invert?:flag"],
-  ({ elements, testElements, invert = false }) => {
+  (elements, testElements, _assumeUnique, invert = false) => {
     requireTensors("isin", elements, testElements, "one");
     const [values, wanted] = promote("isin", [elements, testElements]);
     const count = numel(wanted.shape);
@@ -47,9 +53,15 @@ interface SearchOptions {
   right?: boolean;
 }
 
-export interface Bucketize {
-  (input: Operand, boundaries: Tensor, options?: SearchOptions): Tensor;
-  (options: SearchOptions & { input: Operand; boundaries: Tensor }): Tensor;
+export interface BucketizeParameters {
+  /** The tensor. */
+  input: Operand;
+  /** Ascending boundaries, [n]. */
+  boundaries: Tensor;
+  /** Int32 instead of int64. @default false */
+  outInt32?: boolean;
+  /** Whether a boundary counts as below an element that equals it. @default false */
+  right?: boolean;
 }
 
 export type SearchSorted = (
@@ -86,10 +98,10 @@ function placesOf(of: string, ordered: Value, values: Value, right: boolean): Va
  * bucketize(tensor([0.5, 3, 9]), tensor([1, 3, 5]), { right: true }).tolist(); // [0, 2, 3]
  * ```
  */
-export const bucketize: Bucketize = defineFunction(
+export const bucketize = defineCall<BucketizeParameters>()(
   "bucketize",
   ["input", "boundaries", "outInt32?:flag", "right?:flag"],
-  ({ input, boundaries, outInt32 = false, right = false }) => {
+  (input, boundaries, outInt32 = false, right = false) => {
     const ordered = valueOf(boundaries, "boundaries", "bucketize");
     if (ordered.shape.length !== 1)
       throw new ShapeError(`bucketize: expected a vector of boundaries, got ${formatShape(ordered.shape)}`);
@@ -143,9 +155,15 @@ function inOrder(sequence: Value, sorter: unknown): Value {
   return gather(sequence, sequence.shape.length - 1, positions);
 }
 
-export interface Histogram {
-  (input: Tensor, bins?: number, min?: number, max?: number): Tensor;
-  (input: Tensor, options: { bins?: number; min?: number; max?: number }): Tensor;
+export interface HistogramParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many bins. @default 100 */
+  bins?: number;
+  /** Lower end of the range; with `max` equal to it, that of the data. @default 0 */
+  min?: number;
+  /** Upper end of the range. @default 0 */
+  max?: number;
 }
 
 /**
@@ -157,10 +175,10 @@ export interface Histogram {
  * histc(tensor([0.5, 1.5, 1.7, 4]), { bins: 4, min: 0, max: 4 }).tolist(); // [1, 2, 0, 1]
  * ```
  */
-export const histc: Histogram = defineFunction(
+export const histc = defineCall<HistogramParameters>()(
   "histc",
   ["input", "bins?:whole", "min?:number", "max?:number"],
-  ({ input, bins = 100, min = 0, max = 0 }) => {
+  (input, bins = 100, min = 0, max = 0) => {
     const value = valueOf(input, "input", "histc");
     if (!isFloating(value.dtype))
       throw new DTypeError(
@@ -187,9 +205,13 @@ export const histc: Histogram = defineFunction(
   },
 );
 
-export interface BinCount {
-  (input: Tensor, weights?: Tensor | null, minlength?: number): Promise<Tensor>;
-  (input: Tensor, options: { weights?: Tensor | null; minlength?: number }): Promise<Tensor>;
+export interface BinCountParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** What each element counts, in place of 1. @default null */
+  weights?: Tensor | null;
+  /** Least number of results: the number of classes. @default 0 */
+  minlength?: number;
 }
 
 /**
@@ -202,10 +224,10 @@ export interface BinCount {
  * await (await bincount(tensor([1, 3, 1]))).tolist(); // [0, 2, 0, 1]
  * ```
  */
-export const bincount: BinCount = defineFunction(
+export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
   "bincount",
   ["input", "weights?", "minlength?:whole"],
-  async ({ input, weights = null, minlength = 0 }) => {
+  async (input, weights = null, minlength = 0) => {
     const value = positionsOf("bincount", "input", input);
     if (value.shape.length !== 1)
       throw new ShapeError(`bincount: expected a vector, got shape ${formatShape(value.shape)}`);

@@ -8,7 +8,7 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { reshape, transposeLast } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { floatingValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { diagonal } from "../shape/slicing.ts";
@@ -110,9 +110,15 @@ export const corrcoef = defineFunction<(input: Tensor) => Tensor>("corrcoef", ["
   return new Tensor(ops.where(ops.lt(scaled, low), low, ops.where(ops.gt(scaled, high), high, scaled)));
 });
 
-export interface Renorm {
-  (input: Tensor, p: number, dim: number, maxnorm: number): Tensor;
-  (input: Tensor, p: number, options: { dim: number; maxnorm: number }): Tensor;
+export interface RenormParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Exponent of the norm. */
+  p: number;
+  /** The dimension. */
+  dim: number;
+  /** The largest norm that a part may have. */
+  maxnorm: number;
 }
 
 /**
@@ -123,10 +129,10 @@ export interface Renorm {
  * renorm(tensor([[3.5, 0], [0.5, 0.5]]), 2, 0, 1).tolist(); // [[1.00000, 0], [0.5, 0.5]]
  * ```
  */
-export const renorm: Renorm = defineFunction(
+export const renorm = defineCall<RenormParameters>()(
   "renorm",
   ["input", "p:number", "dim", "maxnorm:number"],
-  ({ input, p, dim, maxnorm }) => {
+  (input, p, dim, maxnorm) => {
     const x = valueOf(input, "input", "renorm");
     if (!isFloating(x.dtype))
       throw new DTypeError(

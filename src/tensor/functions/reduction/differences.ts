@@ -9,23 +9,23 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { cumsum } from "../../../ops/reduction/scan.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { promote } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { cat } from "../shape/joining.ts";
 import { norm } from "./statistics.ts";
 
-interface DiffOptions {
+export interface DiffParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many times the difference is taken. @default 1 */
   n?: number;
+  /** The dimension. @default -1 */
   dim?: number;
+  /** Elements to put in front first. @default null */
   prepend?: Tensor | null;
+  /** Elements to put at the end first. @default null */
   append?: Tensor | null;
-}
-
-export interface Diff {
-  (input: Tensor, n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null): Tensor;
-  (input: Tensor, options: DiffOptions): Tensor;
-  (input: Tensor, n: number, options: DiffOptions): Tensor;
 }
 
 /** All but the last, and all but the first along a dimension. */
@@ -43,10 +43,10 @@ function neighbours(value: Value, dim: number): [Value, Value] {
  * diff(tensor([1, 4, 9])).tolist(); // [3, 5]
  * ```
  */
-export const diff: Diff = defineFunction(
+export const diff = defineCall<DiffParameters>()(
   "diff",
   ["input", "n?:whole", "dim?", "prepend?", "append?"],
-  ({ input, n = 1, dim = -1, prepend = null, append = null }) => {
+  (input, n = 1, dim = -1, prepend = null, append = null) => {
     const { shape } = valueOf(input, "input", "diff");
     if (shape.length === 0) throw new ShapeError("diff: expected at least one dimension");
     if (n < 0) throw new ArgumentError(`diff: expected \`n\` of 0 or more, got ${n}`);
@@ -69,37 +69,47 @@ export const diff: Diff = defineFunction(
   },
 );
 
-export interface Trapezoid {
-  (y: Tensor, x?: Tensor | null, options?: { dx?: number; dim?: number }): Tensor;
-  (y: Tensor, options: { x?: Tensor | null; dx?: number; dim?: number }): Tensor;
+export interface TrapezoidParameters {
+  /** Function values. */
+  y: Tensor;
+  /** Their places; null for equal distances of `dx`. @default null */
+  x?: Tensor | null;
+  /** Distance between the places. @default 1 */
+  dx?: number;
+  /** The dimension. @default -1 */
+  dim?: number;
 }
 
-const trapezoids = (name: string, together: (areas: Value, dim: number) => Value): Trapezoid =>
-  defineFunction(name, ["y", "x?", "dx?:number", "dim?"], ({ y, x = null, dx = 1, dim = -1 }) => {
-    const given = valueOf(y, "y", name);
-    if (given.dtype === "bool") throw new DTypeError(`${name}: expected numbers, got bool`);
-    const [heights, places] = x === null ? [given, null] : alike(name, y, x);
-    const at = normalizeDim(dim, heights.shape.length, name);
-    const [left, right] = neighbours(heights, at);
-    const wide = (value: Value) => (isFloating(value.dtype) ? value : ops.cast(value, "float32"));
-    const total = wide(ops.add(left, right));
-    let width = constant(dx, total.dtype);
-    if (places !== null) {
-      // One row of places serves all rows.
-      const own =
-        places.shape.length === 1 && heights.shape.length > 1
-          ? reshape(
-              places,
-              heights.shape.map((_, d) => (d === at ? places.shape[0] : 1)),
-            )
-          : places;
-      const along =
-        own.shape.length === heights.shape.length ? at : at - heights.shape.length + own.shape.length;
-      const [from, to] = neighbours(own, along);
-      width = ops.cast(ops.sub(to, from), total.dtype);
-    }
-    return new Tensor(together(ops.mul(ops.mul(total, width), constant(0.5, total.dtype)), at));
-  });
+const trapezoids = (name: string, together: (areas: Value, dim: number) => Value) =>
+  defineCall<TrapezoidParameters>()(
+    name,
+    ["y", "x?", "dx?:number", "dim?"],
+    (y, x = null, dx = 1, dim = -1) => {
+      const given = valueOf(y, "y", name);
+      if (given.dtype === "bool") throw new DTypeError(`${name}: expected numbers, got bool`);
+      const [heights, places] = x === null ? [given, null] : alike(name, y, x);
+      const at = normalizeDim(dim, heights.shape.length, name);
+      const [left, right] = neighbours(heights, at);
+      const wide = (value: Value) => (isFloating(value.dtype) ? value : ops.cast(value, "float32"));
+      const total = wide(ops.add(left, right));
+      let width = constant(dx, total.dtype);
+      if (places !== null) {
+        // One row of places serves all rows.
+        const own =
+          places.shape.length === 1 && heights.shape.length > 1
+            ? reshape(
+                places,
+                heights.shape.map((_, d) => (d === at ? places.shape[0] : 1)),
+              )
+            : places;
+        const along =
+          own.shape.length === heights.shape.length ? at : at - heights.shape.length + own.shape.length;
+        const [from, to] = neighbours(own, along);
+        width = ops.cast(ops.sub(to, from), total.dtype);
+      }
+      return new Tensor(together(ops.mul(ops.mul(total, width), constant(0.5, total.dtype)), at));
+    },
+  );
 
 function alike(of: string, y: Tensor, x: unknown): Value[] {
   valueOf(x, "x", of);
@@ -128,9 +138,13 @@ export const trapezoid = trapezoids("trapezoid", (areas, dim) => sum(areas, [dim
  */
 export const cumulativeTrapezoid = trapezoids("cumulativeTrapezoid", cumsum);
 
-export interface Distance {
-  (input: Tensor, other: Tensor, p?: number): Tensor;
-  (input: Tensor, other: Tensor, options: { p?: number }): Tensor;
+export interface DistanceParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
+  /** Exponent of the norm. @default 2 */
+  p?: number;
 }
 
 /**
@@ -141,10 +155,10 @@ export interface Distance {
  * dist(tensor([1.5, 5]), tensor([4.5, 1])).item(); // 5
  * ```
  */
-export const dist: Distance = defineFunction(
+export const dist = defineCall<DistanceParameters>()(
   "dist",
   ["input", "other", "p?:number"],
-  ({ input, other, p = 2 }) => {
+  (input, other, p = 2) => {
     valueOf(other, "other", "dist");
     valueOf(input, "input", "dist");
     const [a, b] = promote("dist", [input, other]);

@@ -9,7 +9,7 @@ import { amax, amaxOp, amin, aminOp } from "../../../ops/reduction/reduction.ts"
 import { gather } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { maximum, minimum } from "../elementwise/arithmetic.ts";
@@ -86,29 +86,37 @@ export const max = extreme("max", amaxOp, ops.argmaxOp, maximum);
  */
 export const min = extreme("min", aminOp, ops.argminOp, minimum);
 
-export interface ArgExtreme {
-  (input: Tensor, dim?: number | null, keepdim?: boolean): Tensor;
-  (input: Tensor, options: { dim?: number | null; keepdim?: boolean }): Tensor;
+export interface ArgExtremeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. @default null */
+  dim?: number | null;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
 }
 
-const argExtreme = (name: string, op: OpDefinition): ArgExtreme =>
-  defineFunction(name, ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
-    const value = valueOf(input, "input", name);
-    if (dim === null) {
-      const index = ops.argExtreme(op, reshape(value, [numel(value.shape)]), 0, false);
-      return new Tensor(
-        keepdim
-          ? reshape(
-              index,
-              value.shape.map(() => 1),
-            )
-          : index,
-      );
-    }
-    const at = normalizeDim(dim, value.shape.length, name);
-    if (value.shape.length === 0) return new Tensor(full([], 0, "int64"));
-    return new Tensor(ops.argExtreme(op, value, at, keepdim));
-  });
+const argExtreme = (name: string, op: OpDefinition) =>
+  defineCall<ArgExtremeParameters>()(
+    name,
+    ["input", "dim?", "keepdim?:flag"],
+    (input, dim = null, keepdim = false) => {
+      const value = valueOf(input, "input", name);
+      if (dim === null) {
+        const index = ops.argExtreme(op, reshape(value, [numel(value.shape)]), 0, false);
+        return new Tensor(
+          keepdim
+            ? reshape(
+                index,
+                value.shape.map(() => 1),
+              )
+            : index,
+        );
+      }
+      const at = normalizeDim(dim, value.shape.length, name);
+      if (value.shape.length === 0) return new Tensor(full([], 0, "int64"));
+      return new Tensor(ops.argExtreme(op, value, at, keepdim));
+    },
+  );
 
 /**
  * Position of the first largest element, along a dimension or (without) in the flattened tensor.
@@ -129,13 +137,17 @@ export const argmax = argExtreme("argmax", ops.argmaxOp);
  */
 export const argmin = argExtreme("argmin", ops.argminOp);
 
-export interface TopK {
-  (input: Tensor, k: number, dim?: number, largest?: boolean, sorted?: boolean): ValuesAndIndices;
-  (
-    input: Tensor,
-    k: number,
-    options: { dim?: number; largest?: boolean; sorted?: boolean },
-  ): ValuesAndIndices;
+export interface TopKParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many. */
+  k: number;
+  /** The dimension. @default -1 */
+  dim?: number;
+  /** Whether the largest are taken, or the smallest. @default true */
+  largest?: boolean;
+  /** Whether they come in order. */
+  sorted?: boolean;
 }
 
 /**
@@ -149,10 +161,10 @@ export interface TopK {
  * indices.tolist(); // [1, 2]
  * ```
  */
-export const topk: TopK = defineFunction(
+export const topk = defineCall<TopKParameters, ValuesAndIndices>()(
   "topk",
-  ["input", "k", "dim?", "largest?", "sorted?"],
-  ({ input, k, dim = -1, largest = true }) => {
+  ["input", "k", "dim?", "largest?:flag", "sorted?:flag"],
+  (input, k, dim = -1, largest = true) => {
     const value = valueOf(input, "input", "topk");
     const [values, indices] = ops.topk(value, k, normalizeDim(dim, value.shape.length, "topk"), largest);
     return named(values, indices);
@@ -205,9 +217,15 @@ export const argsort: ArgSort = defineFunction(
   (given) => new Tensor(sorted("argsort", given)[1]),
 );
 
-export interface KthValue {
-  (input: Tensor, k: number, dim?: number, keepdim?: boolean): ValuesAndIndices;
-  (input: Tensor, k: number, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
+export interface KthValueParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which: 1 is the smallest. */
+  k: number;
+  /** The dimension. @default -1 */
+  dim?: number;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
 }
 
 /**
@@ -219,10 +237,10 @@ export interface KthValue {
  * value.item(); // 3
  * ```
  */
-export const kthvalue: KthValue = defineFunction(
+export const kthvalue = defineCall<KthValueParameters, ValuesAndIndices>()(
   "kthvalue",
-  ["input", "k", "dim?", "keepdim?"],
-  ({ input, k, dim = -1, keepdim = false }) =>
+  ["input", "k", "dim?", "keepdim?:flag"],
+  (input, k, dim = -1, keepdim = false) =>
     nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
 );
 
@@ -281,13 +299,15 @@ export const msort: (input: Tensor) => Tensor = defineFunction("msort", ["input"
   return new Tensor(sorted("msort", { input, dim: 0 })[0]);
 });
 
-export interface RunningExtreme {
-  (input: Tensor, dim: number): ValuesAndIndices;
-  (input: Tensor, options: { dim: number }): ValuesAndIndices;
+export interface RunningExtremeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
 }
 
-const running = (name: string, op: OpDefinition): RunningExtreme =>
-  defineFunction(name, ["input", "dim"], ({ input, dim }) => {
+const running = (name: string, op: OpDefinition) =>
+  defineCall<RunningExtremeParameters, ValuesAndIndices>()(name, ["input", "dim"], (input, dim) => {
     const value = valueOf(input, "input", name);
     const at = normalizeDim(dim, value.shape.length, name);
     if (value.shape.length === 0) return named(value, full([], 0, "int64"));
@@ -314,9 +334,13 @@ export const cummax = running("cummax", ops.cummaxOp);
  */
 export const cummin = running("cummin", ops.cumminOp);
 
-export interface Mode {
-  (input: Tensor, dim?: number, keepdim?: boolean): ValuesAndIndices;
-  (input: Tensor, options: { dim?: number; keepdim?: boolean }): ValuesAndIndices;
+export interface ModeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. @default -1 */
+  dim?: number;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
 }
 
 /**
@@ -330,10 +354,10 @@ export interface Mode {
  * indices.item(); // 4
  * ```
  */
-export const mode: Mode = defineFunction(
+export const mode = defineCall<ModeParameters, ValuesAndIndices>()(
   "mode",
-  ["input", "dim?", "keepdim?"],
-  ({ input, dim = -1, keepdim = false }) => {
+  ["input", "dim?", "keepdim?:flag"],
+  (input, dim = -1, keepdim = false) => {
     const value = valueOf(input, "input", "mode");
     const at = normalizeDim(dim, value.shape.length, "mode");
     if (value.shape.length === 0) return named(value, full([], 0, "int64"));

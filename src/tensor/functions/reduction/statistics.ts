@@ -8,7 +8,7 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { reducedShape } from "../../../ops/infer.ts";
 import { amax, amin, mean, sum } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import type { Dims } from "./reduction.ts";
@@ -133,12 +133,17 @@ export const stdMean: VarianceAndMean = defineFunction("stdMean", PARAMETERS, (g
   return [deviationOf(both), meanOf(both)];
 });
 
-export interface Norm {
-  (input: Tensor, p?: number | "fro", dim?: Dims, keepdim?: boolean, dtype?: DType | null): Tensor;
-  (
-    input: Tensor,
-    options: { p?: number | "fro"; dim?: Dims; keepdim?: boolean; dtype?: DType | null },
-  ): Tensor;
+export interface NormParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Exponent of the norm; infinity for the largest magnitude, `"fro"` for Frobenius. @default "fro" */
+  p?: number | "fro";
+  /** The dimension. @default null */
+  dim?: Dims;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
+  /** Dtype of the result; null for that of the input. @default null */
+  dtype?: DType | null;
 }
 
 /**
@@ -151,10 +156,10 @@ export interface Norm {
  * norm(tensor([[3.5, -4], [1, 1]]), 1, 1).tolist(); // [7.5, 2]
  * ```
  */
-export const norm: Norm = defineFunction(
+export const norm = defineCall<NormParameters>()(
   "norm",
-  ["input", "p?", "dim?", "keepdim?", "dtype?"],
-  ({ input, p = "fro", dim = null, keepdim = false, dtype = null }) => {
+  ["input", "p?", "dim?", "keepdim?:flag", "dtype?:dtype|null"],
+  (input, p = "fro", dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "norm");
     if (!isFloating(dtype ?? value.dtype)) {
       throw new DTypeError(
@@ -186,9 +191,13 @@ function normOf(x: Value, p: number, dims: readonly number[], keepdim: boolean):
   return ops.where(isZero, zero, ops.pow(safe, constant(1 / p, x.dtype)));
 }
 
-export interface LogSumExp {
-  (input: Tensor, dim: Dims, keepdim?: boolean): Tensor;
-  (input: Tensor, options: { dim: Dims; keepdim?: boolean }): Tensor;
+export interface LogSumExpParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: Dims;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
 }
 
 /**
@@ -199,10 +208,10 @@ export interface LogSumExp {
  * logsumexp(tensor([1000, 1000]), 0).item(); // 1000.693
  * ```
  */
-export const logsumexp: LogSumExp = defineFunction(
+export const logsumexp = defineCall<LogSumExpParameters>()(
   "logsumexp",
-  ["input", "dim", "keepdim?"],
-  ({ input, dim, keepdim = false }) => {
+  ["input", "dim", "keepdim?:flag"],
+  (input, dim, keepdim = false) => {
     const given = valueOf(input, "input", "logsumexp");
     const value = isFloating(given.dtype) ? given : ops.cast(given, "float32");
     const dims = normalizeDims(dim, value.shape.length, "logsumexp");

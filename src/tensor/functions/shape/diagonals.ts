@@ -8,10 +8,10 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat, unslice } from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { asRows } from "./dimensions_at_least.ts";
-import { type Diagonal, diagonal } from "./slicing.ts";
+import { type DiagonalParameters, diagonal } from "./slicing.ts";
 
 /** Square matrices, as the last two dimensions, with the last dimension as their `offset`-th diagonal. */
 function matricesOf(value: Value, offset: number): Value {
@@ -33,10 +33,10 @@ function matricesOf(value: Value, offset: number): Value {
  * diagEmbed(randn(5, 3)).shape; // [5, 3, 3]
  * ```
  */
-export const diagEmbed: Diagonal = defineFunction(
+export const diagEmbed = defineCall<DiagonalParameters>()(
   "diagEmbed",
-  ["input", "offset?", "dim1?", "dim2?"],
-  ({ input, offset = 0, dim1 = -2, dim2 = -1 }) => {
+  ["input", "offset?:whole", "dim1?", "dim2?"],
+  (input, offset = 0, dim1 = -2, dim2 = -1) => {
     const value = valueOf(input, "input", "diagEmbed");
     if (value.shape.length === 0)
       throw new ShapeError("diagEmbed: expected at least one dimension, got a 0-dimensional tensor");
@@ -60,14 +60,20 @@ export const diagEmbed: Diagonal = defineFunction(
  * diagflat(tensor([1, 2]), 1).tolist(); // [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
  * ```
  */
-export const diagflat: Offset = defineFunction("diagflat", ["input", "offset?"], ({ input, offset = 0 }) => {
-  const value = valueOf(input, "input", "diagflat");
-  return new Tensor(matricesOf(reshape(value, [numel(value.shape)]), offset));
-});
+export const diagflat = defineCall<OffsetParameters>()(
+  "diagflat",
+  ["input", "offset?:whole"],
+  (input, offset = 0) => {
+    const value = valueOf(input, "input", "diagflat");
+    return new Tensor(matricesOf(reshape(value, [numel(value.shape)]), offset));
+  },
+);
 
-export interface Offset {
-  (input: Tensor, offset?: number): Tensor;
-  (input: Tensor, options: { offset?: number }): Tensor;
+export interface OffsetParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
+  offset?: number;
 }
 
 /**

@@ -7,15 +7,14 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat } from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-export interface MeshGrid {
-  (...tensors: Tensor[]): Tensor[];
-  (tensors: readonly Tensor[], options?: { indexing?: "ij" | "xy" }): Tensor[];
-  (first: Tensor, options: { indexing?: "ij" | "xy" }): Tensor[];
-  (first: Tensor, second: Tensor, options: { indexing?: "ij" | "xy" }): Tensor[];
-  (first: Tensor, second: Tensor, third: Tensor, options: { indexing?: "ij" | "xy" }): Tensor[];
+export interface MeshGridParameters {
+  /** One-dimensional tensors, one for each dimension. */
+  tensors?: Tensor[];
+  /** "ij" (rows first), or "xy": the first two dimensions exchanged, as in pictures and plots. @default "ij" */
+  indexing?: "ij" | "xy";
 }
 
 /** Vectors (a number counts as one) of one dtype. */
@@ -55,10 +54,10 @@ function grid(values: readonly Value[]): Value[] {
  * meshgrid(arange(2), arange(3), { indexing: "xy" })[0].tolist(); // [[0, 1], [0, 1], [0, 1]]
  * ```
  */
-export const meshgrid: MeshGrid = defineFunction(
+export const meshgrid = defineCall<MeshGridParameters, Tensor[]>()(
   "meshgrid",
   ["*tensors", "indexing?"],
-  ({ tensors = [], indexing = "ij" }) => {
+  (tensors = [], indexing = "ij") => {
     if (indexing !== "ij" && indexing !== "xy")
       throw new ArgumentError(`meshgrid: expected \`indexing\` "ij" or "xy", got ${String(indexing)}`);
     const values = vectors("meshgrid", tensors);
@@ -90,9 +89,13 @@ export const cartesianProd: CartesianProduct = defineFunction(
   },
 );
 
-export interface Combinations {
-  (input: Tensor, r?: number, withReplacement?: boolean): Tensor;
-  (input: Tensor, options: { r?: number; withReplacement?: boolean }): Tensor;
+export interface CombinationsParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Elements of each combination. @default 2 */
+  r?: number;
+  /** Whether an element may be taken more than once. @default false */
+  withReplacement?: boolean;
 }
 
 /**
@@ -104,10 +107,10 @@ export interface Combinations {
  * combinations(tensor([1, 2, 3])).tolist(); // [[1, 2], [1, 3], [2, 3]]
  * ```
  */
-export const combinations: Combinations = defineFunction(
+export const combinations = defineCall<CombinationsParameters>()(
   "combinations",
   ["input", "r?:whole", "withReplacement?:flag"],
-  ({ input, r = 2, withReplacement = false }) => {
+  (input, r = 2, withReplacement = false) => {
     const value = valueOf(input, "input", "combinations");
     if (value.shape.length !== 1)
       throw new ShapeError(`combinations: expected a vector, got shape ${formatShape(value.shape)}`);
@@ -139,7 +142,7 @@ function triangleIndices(
 ): TriangleIndices {
   return defineFunction(
     name,
-    ["row:whole", "col:whole", "offset?", "dtype?", "device?"],
+    ["row:whole", "col:whole", "offset?", "dtype?", "device?:device|null"],
     ({ row, col, offset = 0, dtype = null }) => {
       if (row < 0 || col < 0)
         throw new ArgumentError(`${name}: expected \`row\` and \`col\` of 0 or more, got ${row} and ${col}`);

@@ -6,13 +6,15 @@ import type { Value } from "../../../graph/node.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { inThreeDimensions } from "./dimensions_at_least.ts";
 
-export interface Join {
-  (tensors: readonly Tensor[], dim?: number): Tensor;
-  (tensors: readonly Tensor[], options: { dim?: number }): Tensor;
+export interface JoinParameters {
+  /** Of one shape but for the size of `dim`. */
+  tensors: readonly Tensor[];
+  /** The dimension. @default 0 */
+  dim?: number;
 }
 
 /** The tensors' values in their common dtype. */
@@ -37,7 +39,7 @@ function listOf(of: string, tensors: unknown): Value[] {
  * cat([ones(2, 1), zeros(2, 2)], 1).tolist(); // [[1, 0, 0], [1, 0, 0]]
  * ```
  */
-export const cat: Join = defineFunction("cat", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
+export const cat = defineCall<JoinParameters>()("cat", ["tensors", "dim?"], (tensors, dim = 0) => {
   const values = listOf("cat", tensors);
   // PyTorch skips tensors of shape [0], whatever the others' shape.
   const kept = values.filter((v) => !(v.shape.length === 1 && v.shape[0] === 0));
@@ -56,7 +58,7 @@ export const cat: Join = defineFunction("cat", ["tensors", "dim?"], ({ tensors, 
  * stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [[1, 3], [2, 4]]
  * ```
  */
-export const stack: Join = defineFunction("stack", ["tensors", "dim?"], ({ tensors, dim = 0 }) => {
+export const stack = defineCall<JoinParameters>()("stack", ["tensors", "dim?"], (tensors, dim = 0) => {
   const values = listOf("stack", tensors);
   const { shape } = values[0];
   const at = normalizeDim(dim, shape.length + 1, "stack");
@@ -77,9 +79,9 @@ function atLeast(value: Value, rank: number): Value {
   return reshape(value, [...new Array<number>(missing).fill(1), ...value.shape]);
 }
 
-export interface JoinAll {
-  (tensors: readonly Tensor[]): Tensor;
-  (options: { tensors: readonly Tensor[] }): Tensor;
+export interface JoinAllParameters {
+  /** Tensors to join; equal but for the dimension that is joined. */
+  tensors: readonly Tensor[];
 }
 
 /**
@@ -90,7 +92,7 @@ export interface JoinAll {
  * hstack([tensor([1]), tensor([2, 3])]).tolist(); // [1, 2, 3]
  * ```
  */
-export const hstack: JoinAll = defineFunction("hstack", ["tensors"], ({ tensors }) => {
+export const hstack = defineCall<JoinAllParameters>()("hstack", ["tensors"], (tensors) => {
   const values = listOf("hstack", tensors).map((v) => atLeast(v, 1));
   return new Tensor(ops.cat(values, values[0].shape.length === 1 ? 0 : 1));
 });
@@ -103,7 +105,7 @@ export const hstack: JoinAll = defineFunction("hstack", ["tensors"], ({ tensors 
  * vstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[1, 2], [3, 4]]
  * ```
  */
-export const vstack: JoinAll = defineFunction("vstack", ["tensors"], ({ tensors }) => {
+export const vstack = defineCall<JoinAllParameters>()("vstack", ["tensors"], (tensors) => {
   return new Tensor(
     ops.cat(
       listOf("vstack", tensors).map((v) => atLeast(v, 2)),
@@ -120,7 +122,7 @@ export const vstack: JoinAll = defineFunction("vstack", ["tensors"], ({ tensors 
  * dstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[[1, 3], [2, 4]]]
  * ```
  */
-export const dstack: JoinAll = defineFunction("dstack", ["tensors"], ({ tensors }) => {
+export const dstack = defineCall<JoinAllParameters>()("dstack", ["tensors"], (tensors) => {
   return new Tensor(ops.cat(listOf("dstack", tensors).map(inThreeDimensions), 2));
 });
 
@@ -132,7 +134,7 @@ export const dstack: JoinAll = defineFunction("dstack", ["tensors"], ({ tensors 
  * columnStack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[1, 3], [2, 4]]
  * ```
  */
-export const columnStack: JoinAll = defineFunction("columnStack", ["tensors"], ({ tensors }) => {
+export const columnStack = defineCall<JoinAllParameters>()("columnStack", ["tensors"], (tensors) => {
   const values = listOf("columnStack", tensors);
   return new Tensor(
     ops.cat(
@@ -142,9 +144,15 @@ export const columnStack: JoinAll = defineFunction("columnStack", ["tensors"], (
   );
 });
 
-export interface Split {
-  (input: Tensor, splitSizeOrSections: number | readonly number[], dim?: number): Tensor[];
-  (input: Tensor, splitSizeOrSections: number | readonly number[], options: { dim?: number }): Tensor[];
+export interface SplitParameters {
+  /** The tensor to split. */
+  tensor: Tensor;
+  /** Size of every piece, or the sizes of all, which must add up. */
+  splitSizeOrSections?: number | readonly number[];
+  /** The dimension. @default 0 */
+  dim?: number;
+  /** Length of the parts: one number, or one for each. */
+  splitSize?: number | readonly number[];
 }
 
 function pieces(value: Value, sizes: readonly number[], dim: number): Tensor[] {
@@ -173,10 +181,11 @@ function equalParts(total: number, size: number): number[] {
  * split(arange(5), 2).length; // 3
  * ```
  */
-export const split: Split = defineFunction(
+export const split = defineCall<SplitParameters, Tensor[]>()(
   "split",
   ["tensor", "splitSizeOrSections?:wholes", "dim?", "splitSize?:wholes"],
-  ({ tensor, splitSize, splitSizeOrSections: sections = splitSize, dim = 0 }) => {
+  (tensor, sizeOrSections, dim = 0, splitSize) => {
+    const sections = sizeOrSections ?? splitSize;
     const value = valueOf(tensor, "tensor", "split");
     if (sections === undefined) throw new ArgumentError("missing argument `splitSizeOrSections` of split");
     if (value.shape.length === 0) throw new ShapeError("split: a 0-dimensional tensor cannot be split");
@@ -198,9 +207,13 @@ export const split: Split = defineFunction(
   },
 );
 
-export interface Chunk {
-  (input: Tensor, chunks: number, dim?: number): Tensor[];
-  (input: Tensor, chunks: number, options: { dim?: number }): Tensor[];
+export interface ChunkParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many parts. */
+  chunks: number;
+  /** The dimension. @default 0 */
+  dim?: number;
 }
 
 /**
@@ -212,10 +225,10 @@ export interface Chunk {
  * pieces[0].tolist(); // [0, 1, 2]
  * ```
  */
-export const chunk: Chunk = defineFunction(
+export const chunk = defineCall<ChunkParameters, Tensor[]>()(
   "chunk",
   ["input", "chunks", "dim?"],
-  ({ input, chunks, dim = 0 }) => {
+  (input, chunks, dim = 0) => {
     const value = valueOf(input, "input", "chunk");
     if (!Number.isInteger(chunks) || chunks < 1)
       throw new ArgumentError(`chunk: expected \`chunks\` above 0, got ${chunks}`);
@@ -227,9 +240,11 @@ export const chunk: Chunk = defineFunction(
   },
 );
 
-export interface Unbind {
-  (input: Tensor, dim?: number): Tensor[];
-  (input: Tensor, options: { dim?: number }): Tensor[];
+export interface UnbindParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. @default 0 */
+  dim?: number;
 }
 
 /**
@@ -241,13 +256,17 @@ export interface Unbind {
  * second.tolist(); // [3, 4]
  * ```
  */
-export const unbind: Unbind = defineFunction("unbind", ["input", "dim?"], ({ input, dim = 0 }) => {
-  const value = valueOf(input, "input", "unbind");
-  if (value.shape.length === 0) throw new ShapeError("unbind: a 0-dimensional tensor has no slices");
-  const at = normalizeDim(dim, value.shape.length, "unbind");
-  const rest = value.shape.filter((_, d) => d !== at);
-  return Array.from(
-    { length: value.shape[at] },
-    (_, i) => new Tensor(reshape(ops.sliceDim(value, at, i, 1), rest)),
-  );
-});
+export const unbind = defineCall<UnbindParameters, Tensor[]>()(
+  "unbind",
+  ["input", "dim?"],
+  (input, dim = 0) => {
+    const value = valueOf(input, "input", "unbind");
+    if (value.shape.length === 0) throw new ShapeError("unbind: a 0-dimensional tensor has no slices");
+    const at = normalizeDim(dim, value.shape.length, "unbind");
+    const rest = value.shape.filter((_, d) => d !== at);
+    return Array.from(
+      { length: value.shape[at] },
+      (_, i) => new Tensor(reshape(ops.sliceDim(value, at, i, 1), rest)),
+    );
+  },
+);

@@ -12,14 +12,16 @@ import { constantValue, type Value } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import * as ops from "../../../ops/shape/shape_ops.ts";
 import * as slicing from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import type { Sizes, ToShapeOf, WithSizes } from "./shape.ts";
+import type { ToShapeOfParameters, WithSizesParameters } from "./shape.ts";
 
-export interface Expand {
-  (input: Tensor, ...sizes: Sizes): Tensor;
-  (input: Tensor, options: { size: readonly number[] }): Tensor;
+export interface ExpandParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimensions to broadcast to; -1 keeps one. */
+  size?: readonly number[];
 }
 
 function expanded(of: string, value: Value, sizes: Shape): Value {
@@ -51,7 +53,7 @@ function expanded(of: string, value: Value, sizes: Shape): Value {
  * tensor([[1], [2]]).expand(2, 3).tolist(); // [[1, 1, 1], [2, 2, 2]]
  * ```
  */
-export const expand: Expand = defineFunction("expand", ["input", "*size"], ({ input, size = [] }) => {
+export const expand = defineCall<ExpandParameters>()("expand", ["input", "*size"], (input, size = []) => {
   return new Tensor(expanded("expand", valueOf(input, "input", "expand"), size));
 });
 
@@ -63,7 +65,7 @@ export const expand: Expand = defineFunction("expand", ["input", "*size"], ({ in
  * expandAs(tensor([1]), zeros(3)).tolist(); // [1, 1, 1]
  * ```
  */
-export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"], ({ input, other }) => {
+export const expandAs = defineCall<ToShapeOfParameters>()("expandAs", ["input", "other"], (input, other) => {
   return new Tensor(
     expanded("expandAs", valueOf(input, "input", "expandAs"), valueOf(other, "other", "expandAs").shape),
   );
@@ -77,11 +79,11 @@ export const expandAs: ToShapeOf = defineFunction("expandAs", ["input", "other"]
  * broadcastTo(tensor([1, 2]), [2, 2]).tolist(); // [[1, 2], [1, 2]]
  * ```
  */
-export const broadcastTo: WithSizes = defineFunction(
+export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameters, "shape">>()(
   "broadcastTo",
   ["input", "*size", "shape?"],
-  ({ input, shape, size = shape ?? [] }) => {
-    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), size));
+  (input, size, shape) => {
+    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), size ?? shape ?? []));
   },
 );
 
@@ -109,9 +111,11 @@ export const broadcastTensors: BroadcastTensors = defineFunction(
   },
 );
 
-export interface Repeat {
-  (input: Tensor, ...repeats: Sizes): Tensor;
-  (input: Tensor, options: { repeats: readonly number[] }): Tensor;
+export interface RepeatParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How often along each dimension. */
+  repeats?: readonly number[];
 }
 
 /** Each dimension laid end to end so many times: through a dimension of its own, expanded and merged. */
@@ -148,17 +152,19 @@ function tiled(of: string, value: Value, repeats: readonly number[]): Value {
  * repeat(tensor([1, 2]), 2, 2).tolist(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  * ```
  */
-export const repeat: Repeat = defineFunction(
+export const repeat = defineCall<RepeatParameters>()(
   "repeat",
-  ["input", "*repeats:wholes"],
-  ({ input, repeats = [] }) => {
+  ["input", "*repeats"],
+  (input, repeats = []) => {
     return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
   },
 );
 
-export interface Tile {
-  (input: Tensor, ...dims: Sizes): Tensor;
-  (input: Tensor, options: { dims: readonly number[] }): Tensor;
+export interface TileParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimensions. */
+  dims?: readonly number[];
 }
 
 /**
@@ -169,19 +175,21 @@ export interface Tile {
  * tile(tensor([[1], [2]]), 2).tolist(); // [[1, 1], [2, 2]]
  * ```
  */
-export const tile: Tile = defineFunction("tile", ["input", "*dims"], ({ input, dims = [] }) => {
+export const tile = defineCall<TileParameters>()("tile", ["input", "*dims"], (input, dims = []) => {
   const value = valueOf(input, "input", "tile");
   const missing = Math.max(0, value.shape.length - dims.length);
   return new Tensor(tiled("tile", value, [...new Array<number>(missing).fill(1), ...dims]));
 });
 
-export interface RepeatInterleave {
-  (input: Tensor, repeats: number | Tensor | readonly number[], dim?: number | null): Tensor;
-  (
-    input: Tensor,
-    repeats: number | Tensor | readonly number[],
-    options: { dim?: number | null; outputSize?: number },
-  ): Tensor;
+export interface RepeatInterleaveParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How often each element is repeated: one number, or one for each. */
+  repeats: number | Tensor | readonly number[];
+  /** The dimension. @default null */
+  dim?: number | null;
+  /** Length of the result, if it is known. @default null */
+  outputSize?: number | null;
 }
 
 /**
@@ -193,10 +201,10 @@ export interface RepeatInterleave {
  * repeatInterleave(tensor([1, 2]), 2).tolist(); // [1, 1, 2, 2]
  * ```
  */
-export const repeatInterleave: RepeatInterleave = defineFunction(
+export const repeatInterleave = defineCall<RepeatInterleaveParameters>()(
   "repeatInterleave",
   ["input", "repeats", "dim?", "outputSize?:whole|null"],
-  ({ input, repeats, dim = null, outputSize = null }) => {
+  (input, repeats, dim = null, outputSize = null) => {
     const given = valueOf(input, "input", "repeatInterleave");
     const value = dim === null ? ops.reshape(given, [numel(given.shape)]) : given;
     const at = normalizeDim(dim ?? 0, value.shape.length, "repeatInterleave");
@@ -234,9 +242,11 @@ function repeatsOf(repeats: unknown, size: number): number[] {
   throw new ShapeError(`repeatInterleave: expected 1 or ${size} repeats, got ${list.length}`);
 }
 
-export interface Flip {
-  (input: Tensor, ...dims: Sizes): Tensor;
-  (input: Tensor, options: { dims: readonly number[] }): Tensor;
+export interface FlipParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimensions. */
+  dims?: readonly number[];
 }
 
 /**
@@ -247,7 +257,7 @@ export interface Flip {
  * flip(tensor([[1, 2], [3, 4]]), [0, 1]).tolist(); // [[4, 3], [2, 1]]
  * ```
  */
-export const flip: Flip = defineFunction("flip", ["input", "*dims:wholes"], ({ input, dims = [] }) => {
+export const flip = defineCall<FlipParameters>()("flip", ["input", "*dims"], (input, dims = []) => {
   const value = valueOf(input, "input", "flip");
   if (dims.length === 0) return new Tensor(value);
   return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
@@ -277,9 +287,13 @@ export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["inpu
   throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
 });
 
-export interface Rot90 {
-  (input: Tensor, k?: number, dims?: readonly number[]): Tensor;
-  (input: Tensor, options: { k?: number; dims?: readonly number[] }): Tensor;
+export interface Rot90Parameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How many quarter turns. @default 1 */
+  k?: number;
+  /** The dimensions. @default [0, 1] */
+  dims?: readonly number[];
 }
 
 /**
@@ -290,10 +304,10 @@ export interface Rot90 {
  * rot90(tensor([[1, 2], [3, 4]])).tolist(); // [[2, 4], [1, 3]]
  * ```
  */
-export const rot90: Rot90 = defineFunction(
+export const rot90 = defineCall<Rot90Parameters>()(
   "rot90",
   ["input", "k?:whole", "dims?:list"],
-  ({ input, k = 1, dims = [0, 1] }) => {
+  (input, k = 1, dims = [0, 1]) => {
     const value = valueOf(input, "input", "rot90");
     const rank = value.shape.length;
     if (dims.length !== 2 || rank < 2) {
@@ -311,13 +325,13 @@ export const rot90: Rot90 = defineFunction(
   },
 );
 
-export interface Roll {
-  (input: Tensor, shifts: number | readonly number[], dims?: number | readonly number[] | null): Tensor;
-  (
-    input: Tensor,
-    shifts: number | readonly number[],
-    options: { dims?: number | readonly number[] | null },
-  ): Tensor;
+export interface RollParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** How far along each dimension. */
+  shifts: number | readonly number[];
+  /** The dimensions. @default null */
+  dims?: number | readonly number[] | null;
 }
 
 function rolled(value: Value, shift: number, dim: number): Value {
@@ -339,10 +353,10 @@ function rolled(value: Value, shift: number, dim: number): Value {
  * roll(tensor([1, 2, 3]), 1).tolist(); // [3, 1, 2]
  * ```
  */
-export const roll: Roll = defineFunction(
+export const roll = defineCall<RollParameters>()(
   "roll",
-  ["input", "shifts:wholes", "dims?"],
-  ({ input, shifts, dims = null }) => {
+  ["input", "shifts:wholes", "dims?:wholes|null"],
+  (input, shifts, dims = null) => {
     const value = valueOf(input, "input", "roll");
     const amounts = [shifts].flat() as number[];
     if (dims === null || (Array.isArray(dims) && dims.length === 0)) {

@@ -5,7 +5,7 @@ import { constantValue } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { executor } from "../../../runtime/runtime.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
 async function positionsOfTrue(mask: Tensor): Promise<number[]> {
@@ -67,9 +67,11 @@ export const argwhere: (input: Tensor) => Promise<Tensor> = defineFunction(
   ({ input }) => nonzero(input),
 );
 
-export interface MaskedSelect {
-  (input: Tensor, mask: Tensor): Promise<Tensor>;
-  (input: Tensor, options: { mask: Tensor }): Promise<Tensor>;
+export interface MaskedSelectParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which elements are replaced or taken: a bool tensor that broadcasts with the input. */
+  mask: Tensor;
 }
 
 /**
@@ -81,10 +83,10 @@ export interface MaskedSelect {
  * await (await maskedSelect(x, x.gt(0))).tolist(); // [1, 3]
  * ```
  */
-export const maskedSelect: MaskedSelect = defineFunction(
+export const maskedSelect = defineCall<MaskedSelectParameters, Promise<Tensor>>()(
   "maskedSelect",
   ["input", "mask"],
-  async ({ input, mask }) => {
+  async (input, mask) => {
     const value = valueOf(input, "input", "maskedSelect");
     const chosen = valueOf(mask, "mask", "maskedSelect");
     if (chosen.dtype !== "bool") {

@@ -3,16 +3,18 @@ import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, normalizeDims, numel, type Shape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
 /** Sizes as a list or one by one. */
 export type Sizes = number[] | [readonly number[]];
 
 /** A function that takes sizes or dimensions, as a list or one by one. */
-export interface WithSizes {
-  (input: Tensor, ...sizes: Sizes): Tensor;
-  (input: Tensor, options: { shape: readonly number[] }): Tensor;
+export interface WithSizesParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimensions; -1 for one that follows from the others. */
+  shape?: readonly number[];
 }
 
 /** The sizes with -1 replaced by what is left of `count` elements. */
@@ -53,8 +55,10 @@ function reshaped(of: string, input: unknown, shape: readonly number[]): Tensor 
  * reshape(arange(6), 2, -1).tolist(); // [[0, 1, 2], [3, 4, 5]]
  * ```
  */
-export const reshape: WithSizes = defineFunction("reshape", ["input", "*shape"], ({ input, shape = [] }) =>
-  reshaped("reshape", input, shape),
+export const reshape = defineCall<WithSizesParameters>()(
+  "reshape",
+  ["input", "*shape"],
+  (input, shape = []) => reshaped("reshape", input, shape),
 );
 
 /**
@@ -65,13 +69,15 @@ export const reshape: WithSizes = defineFunction("reshape", ["input", "*shape"],
  * arange(6).view(3, 2).shape; // [3, 2]
  * ```
  */
-export const view: WithSizes = defineFunction("view", ["input", "*shape"], ({ input, shape = [] }) =>
+export const view = defineCall<WithSizesParameters>()("view", ["input", "*shape"], (input, shape = []) =>
   reshaped("view", input, shape),
 );
 
-export interface ToShapeOf {
-  (input: Tensor, other: Tensor): Tensor;
-  (input: Tensor, options: { other: Tensor }): Tensor;
+export interface ToShapeOfParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The second operand, broadcast against the input: a tensor or a number. */
+  other: Tensor;
 }
 
 /**
@@ -82,7 +88,7 @@ export interface ToShapeOf {
  * viewAs(arange(4), zeros(2, 2)).tolist(); // [[0, 1], [2, 3]]
  * ```
  */
-export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({ input, other }) =>
+export const viewAs = defineCall<ToShapeOfParameters>()("viewAs", ["input", "other"], (input, other) =>
   reshaped("viewAs", input, valueOf(other, "other", "viewAs").shape),
 );
 /**
@@ -93,7 +99,7 @@ export const viewAs: ToShapeOf = defineFunction("viewAs", ["input", "other"], ({
  * reshapeAs(arange(4), zeros(2, 2)).tolist(); // [[0, 1], [2, 3]]
  * ```
  */
-export const reshapeAs: ToShapeOf = defineFunction("reshapeAs", ["input", "other"], ({ input, other }) =>
+export const reshapeAs = defineCall<ToShapeOfParameters>()("reshapeAs", ["input", "other"], (input, other) =>
   reshaped("reshapeAs", input, valueOf(other, "other", "reshapeAs").shape),
 );
 
@@ -109,9 +115,11 @@ export const ravel: (input: Tensor) => Tensor = defineFunction("ravel", ["input"
   reshaped("ravel", input, [-1]),
 );
 
-export interface Permute {
-  (input: Tensor, ...dims: Sizes): Tensor;
-  (input: Tensor, options: { dims: readonly number[] }): Tensor;
+export interface PermuteParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimensions. */
+  dims?: readonly number[];
 }
 
 /**
@@ -122,7 +130,7 @@ export interface Permute {
  * permute(zeros(8, 28, 28, 3), 0, 3, 1, 2).shape; // [8, 3, 28, 28]
  * ```
  */
-export const permute: Permute = defineFunction("permute", ["input", "*dims"], ({ input, dims = [] }) => {
+export const permute = defineCall<PermuteParameters>()("permute", ["input", "*dims"], (input, dims = []) => {
   const value = valueOf(input, "input", "permute");
   const rank = value.shape.length;
   const order = (dims as number[]).map((d) => normalizeDim(d, rank, "permute"));
@@ -134,9 +142,13 @@ export const permute: Permute = defineFunction("permute", ["input", "*dims"], ({
   return new Tensor(ops.permute(value, order));
 });
 
-export interface Transpose {
-  (input: Tensor, dim0: number, dim1: number): Tensor;
-  (input: Tensor, options: { dim0: number; dim1: number }): Tensor;
+export interface TransposeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** One dimension. */
+  dim0: number;
+  /** First dimension of the planes. */
+  dim1: number;
 }
 
 function swapped(value: Value, first: number, second: number): Value {
@@ -152,10 +164,10 @@ function swapped(value: Value, first: number, second: number): Value {
  * transpose(tensor([[1, 2], [3, 4]]), 0, 1).tolist(); // [[1, 3], [2, 4]]
  * ```
  */
-export const transpose: Transpose = defineFunction(
+export const transpose = defineCall<TransposeParameters>()(
   "transpose",
   ["input", "dim0", "dim1"],
-  ({ input, dim0, dim1 }) => {
+  (input, dim0, dim1) => {
     const value = valueOf(input, "input", "transpose");
     const rank = value.shape.length;
     return new Tensor(
@@ -188,12 +200,13 @@ export function matrixTranspose(input: Tensor): Tensor {
   return transpose(input, -2, -1);
 }
 
-export interface MoveDim {
-  (input: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor;
-  (
-    input: Tensor,
-    options: { source: number | readonly number[]; destination: number | readonly number[] },
-  ): Tensor;
+export interface MoveDimParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Dimensions to move. */
+  source: number | readonly number[];
+  /** Where they go. */
+  destination: number | readonly number[];
 }
 
 /**
@@ -204,10 +217,10 @@ export interface MoveDim {
  * movedim(zeros(8, 28, 28, 3), -1, 1).shape; // [8, 3, 28, 28]
  * ```
  */
-export const movedim: MoveDim = defineFunction(
+export const movedim = defineCall<MoveDimParameters>()(
   "movedim",
   ["input", "source", "destination"],
-  ({ input, source, destination }) => {
+  (input, source, destination) => {
     const value = valueOf(input, "input", "movedim");
     const rank = value.shape.length;
     const list = (dims: number | readonly number[]) =>
@@ -224,9 +237,13 @@ export const movedim: MoveDim = defineFunction(
   },
 );
 
-export interface Flatten {
-  (input: Tensor, startDim?: number, endDim?: number): Tensor;
-  (input: Tensor, options: { startDim?: number; endDim?: number }): Tensor;
+export interface FlattenParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** First dimension that is merged. @default 0 */
+  startDim?: number;
+  /** Last dimension that is merged. @default -1 */
+  endDim?: number;
 }
 
 /**
@@ -237,10 +254,10 @@ export interface Flatten {
  * flatten(zeros(8, 16, 5, 5), 1).shape; // [8, 400]
  * ```
  */
-export const flatten: Flatten = defineFunction(
+export const flatten = defineCall<FlattenParameters>()(
   "flatten",
   ["input", "startDim?", "endDim?"],
-  ({ input, startDim = 0, endDim = -1 }) => {
+  (input, startDim = 0, endDim = -1) => {
     const { shape } = valueOf(input, "input", "flatten");
     const start = normalizeDim(startDim, shape.length, "flatten");
     const end = normalizeDim(endDim, shape.length, "flatten");
@@ -253,9 +270,13 @@ export const flatten: Flatten = defineFunction(
   },
 );
 
-export interface Unflatten {
-  (input: Tensor, dim: number, sizes: readonly number[]): Tensor;
-  (input: Tensor, options: { dim: number; sizes: readonly number[] }): Tensor;
+export interface UnflattenParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** What the dimension is divided into; -1 for one that follows from the others. */
+  sizes: readonly number[];
 }
 
 /**
@@ -266,10 +287,10 @@ export interface Unflatten {
  * unflatten(zeros(8, 400), 1, [16, 5, -1]).shape; // [8, 16, 5, 5]
  * ```
  */
-export const unflatten: Unflatten = defineFunction(
+export const unflatten = defineCall<UnflattenParameters>()(
   "unflatten",
   ["input", "dim", "sizes:list"],
-  ({ input, dim, sizes }) => {
+  (input, dim, sizes) => {
     const { shape } = valueOf(input, "input", "unflatten");
     const at = normalizeDim(dim, shape.length, "unflatten");
     const inner = inferSizes("unflatten", sizes, shape[at], [shape[at]]);
@@ -277,9 +298,11 @@ export const unflatten: Unflatten = defineFunction(
   },
 );
 
-export interface Squeeze {
-  (input: Tensor, dim?: number | readonly number[]): Tensor;
-  (input: Tensor, options: { dim?: number | readonly number[] }): Tensor;
+export interface SqueezeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim?: number | readonly number[];
 }
 
 /**
@@ -291,7 +314,7 @@ export interface Squeeze {
  * squeeze(zeros(1, 3, 1), 0).shape; // [3, 1]
  * ```
  */
-export const squeeze: Squeeze = defineFunction("squeeze", ["input", "dim?"], ({ input, dim }) => {
+export const squeeze = defineCall<SqueezeParameters>()("squeeze", ["input", "dim?"], (input, dim) => {
   const { shape } = valueOf(input, "input", "squeeze");
   const dims = Array.isArray(dim) && dim.length === 0 ? [] : normalizeDims(dim, shape.length, "squeeze");
   return reshaped(
@@ -301,9 +324,11 @@ export const squeeze: Squeeze = defineFunction("squeeze", ["input", "dim?"], ({ 
   );
 });
 
-export interface Unsqueeze {
-  (input: Tensor, dim: number): Tensor;
-  (input: Tensor, options: { dim: number }): Tensor;
+export interface UnsqueezeParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
 }
 
 /**
@@ -314,7 +339,7 @@ export interface Unsqueeze {
  * unsqueeze(tensor([1, 2]), 0).tolist(); // [[1, 2]]
  * ```
  */
-export const unsqueeze: Unsqueeze = defineFunction("unsqueeze", ["input", "dim"], ({ input, dim }) => {
+export const unsqueeze = defineCall<UnsqueezeParameters>()("unsqueeze", ["input", "dim"], (input, dim) => {
   const { shape } = valueOf(input, "input", "unsqueeze");
   const at = normalizeDim(dim, shape.length + 1, "unsqueeze");
   return reshaped("unsqueeze", input, [...shape.slice(0, at), 1, ...shape.slice(at)]);

@@ -6,7 +6,7 @@ import { arange, constant } from "../../../ops/creation.ts";
 import { addOp, geOp, leOp, where } from "../../../ops/elementwise/elementwise.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { knownNumber } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
@@ -31,13 +31,17 @@ export function sliceBounds(
   return [from, Math.max(0, Math.ceil((clip(end, size) - from) / step))];
 }
 
-export interface Slice {
-  (input: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number): Tensor;
-  (
-    input: Tensor,
-    dim: number,
-    options: { start?: number | null; end?: number | null; step?: number },
-  ): Tensor;
+export interface SliceParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. @default 0 */
+  dim?: number;
+  /** First position; negative ones count from the end. @default null */
+  start?: number | null;
+  /** Position behind the last; negative ones count from the end, null for the end. @default null */
+  end?: number | null;
+  /** Distance between the positions. @default 1 */
+  step?: number;
 }
 
 /**
@@ -49,10 +53,10 @@ export interface Slice {
  * arange(6).slice(0, -2).tolist(); // [4, 5]
  * ```
  */
-export const slice: Slice = defineFunction(
+export const slice = defineCall<SliceParameters>()(
   "slice",
   ["input", "dim?", "start?", "end?", "step?"],
-  ({ input, dim = 0, start = null, end = null, step = 1 }) => {
+  (input, dim = 0, start = null, end = null, step = 1) => {
     const value = valueOf(input, "input", "slice");
     if (value.shape.length === 0) throw new ShapeError("slice: a 0-dimensional tensor has nothing to slice");
     const at = normalizeDim(dim, value.shape.length, "slice");
@@ -76,9 +80,13 @@ export function selected(of: string, value: Value, dim: number, index: number): 
   );
 }
 
-export interface Select {
-  (input: Tensor, dim: number, index: number): Tensor;
-  (input: Tensor, options: { dim: number; index: number }): Tensor;
+export interface SelectParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Position along the dimension. */
+  index: number;
 }
 
 /**
@@ -90,16 +98,26 @@ export interface Select {
  * select(tensor([[1, 2], [3, 4]]), 0, -1).tolist(); // [3, 4]
  * ```
  */
-export const select: Select = defineFunction("select", ["input", "dim", "index"], ({ input, dim, index }) => {
-  const value = valueOf(input, "input", "select");
-  if (value.shape.length === 0)
-    throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
-  return new Tensor(selected("select", value, normalizeDim(dim, value.shape.length, "select"), index));
-});
+export const select = defineCall<SelectParameters>()(
+  "select",
+  ["input", "dim", "index"],
+  (input, dim, index) => {
+    const value = valueOf(input, "input", "select");
+    if (value.shape.length === 0)
+      throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
+    return new Tensor(selected("select", value, normalizeDim(dim, value.shape.length, "select"), index));
+  },
+);
 
-export interface Narrow {
-  (input: Tensor, dim: number, start: number | Tensor, length: number): Tensor;
-  (input: Tensor, options: { dim: number; start: number | Tensor; length: number }): Tensor;
+export interface NarrowParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** First position. */
+  start: number | Tensor;
+  /** How many positions. */
+  length: number;
 }
 
 /**
@@ -110,10 +128,10 @@ export interface Narrow {
  * narrow(arange(6), 0, 2, 3).tolist(); // [2, 3, 4]
  * ```
  */
-export const narrow: Narrow = defineFunction(
+export const narrow = defineCall<NarrowParameters>()(
   "narrow",
   ["input", "dim", "start", "length"],
-  ({ input, dim, start: given, length }) => {
+  (input, dim, given, length) => {
     const start = knownNumber("narrow", "start", given);
     const value = valueOf(input, "input", "narrow");
     if (value.shape.length === 0) throw new ShapeError("narrow: a 0-dimensional tensor cannot be narrowed");
@@ -134,13 +152,15 @@ export const narrow: Narrow = defineFunction(
   },
 );
 
-export interface Triangle {
-  (input: Tensor, diagonal?: number): Tensor;
-  (input: Tensor, options: { diagonal?: number }): Tensor;
+export interface TriangleParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which diagonal ends the triangle: 0 is the main one. @default 0 */
+  diagonal?: number;
 }
 
-function triangle(name: string, lower: boolean): Triangle {
-  return defineFunction(name, ["input", "diagonal?"], ({ input, diagonal = 0 }) => {
+function triangle(name: string, lower: boolean) {
+  return defineCall<TriangleParameters>()(name, ["input", "diagonal?:whole"], (input, diagonal = 0) => {
     const value = valueOf(input, "input", name);
     const rank = value.shape.length;
     if (rank < 2)
@@ -173,9 +193,15 @@ export const tril = triangle("tril", true);
  */
 export const triu = triangle("triu", false);
 
-export interface Diagonal {
-  (input: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor;
-  (input: Tensor, options: { offset?: number; dim1?: number; dim2?: number }): Tensor;
+export interface DiagonalParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
+  offset?: number;
+  /** First dimension of the planes. @default 0 */
+  dim1?: number;
+  /** Second dimension of the planes. @default 1 */
+  dim2?: number;
 }
 
 function diagonalOf(of: string, value: Value, offset: number, dim1: number, dim2: number): Value {
@@ -199,10 +225,10 @@ function diagonalOf(of: string, value: Value, offset: number, dim1: number, dim2
  * diagonal(tensor([[1, 2], [3, 4]])).tolist(); // [1, 4]
  * ```
  */
-export const diagonal: Diagonal = defineFunction(
+export const diagonal = defineCall<DiagonalParameters>()(
   "diagonal",
-  ["input", "offset?", "dim1?", "dim2?"],
-  ({ input, offset = 0, dim1 = 0, dim2 = 1 }) => {
+  ["input", "offset?:whole", "dim1?", "dim2?"],
+  (input, offset = 0, dim1 = 0, dim2 = 1) => {
     const value = valueOf(input, "input", "diagonal");
     if (value.shape.length < 2)
       throw new ShapeError(`diagonal: expected at least 2 dimensions, got ${formatShape(value.shape)}`);
@@ -218,10 +244,10 @@ export const diagonal: Diagonal = defineFunction(
  * diag(tensor([1, 2])).tolist(); // [[1, 0], [0, 2]]
  * ```
  */
-export const diag: Triangle = defineFunction(
+export const diag = defineCall<TriangleParameters>()(
   "diag",
-  ["input", "diagonal?"],
-  ({ input, diagonal: offset = 0 }) => {
+  ["input", "diagonal?:whole"],
+  (input, offset = 0) => {
     const value = valueOf(input, "input", "diag");
     if (value.shape.length === 2) return new Tensor(diagonalOf("diag", value, offset, 0, 1));
     if (value.shape.length !== 1)

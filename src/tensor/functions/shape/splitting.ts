@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall, defineFunction } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { split } from "./joining.ts";
@@ -11,10 +11,19 @@ import { split } from "./joining.ts";
 /** A number of parts, or the positions at which to cut. */
 export type IndicesOrSections = number | readonly number[] | Tensor;
 
-export interface TensorSplit {
-  (input: Tensor, indicesOrSections: IndicesOrSections, dim?: number): Tensor[];
-  (input: Tensor, indicesOrSections: IndicesOrSections, options: { dim?: number }): Tensor[];
-  (input: Tensor, options: { sections?: number; indices?: readonly number[]; dim?: number }): Tensor[];
+export interface TensorSplitParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Number of parts, or positions; a tensor of them must have been given as data. */
+  indicesOrSections?: IndicesOrSections;
+  /** The dimension. @default 0 */
+  dim?: number;
+  /** How many parts. */
+  sections?: number;
+  /** Where the parts end. */
+  indices?: readonly number[];
+  /** How many parts, or where they end. */
+  tensorIndicesOrSections?: number | readonly number[] | Tensor;
 }
 
 /**
@@ -28,14 +37,15 @@ export interface TensorSplit {
  * tensorSplit(arange(5), [1, 3])[1].tolist(); // [1, 2]
  * ```
  */
-export const tensorSplit: TensorSplit = defineFunction(
+export const tensorSplit = defineCall<TensorSplitParameters, Tensor[]>()(
   "tensorSplit",
   ["input", "indicesOrSections?", "dim?", "sections?", "indices?", "tensorIndicesOrSections?"],
-  ({ input, indicesOrSections, dim = 0, sections, indices, tensorIndicesOrSections }) => {
+  (input, indicesOrSections, dim = 0, sections, indices, tensorIndicesOrSections): Tensor[] => {
     const value = valueOf(input, "input", "tensorSplit");
     if (value.shape.length === 0) throw new ShapeError("tensorSplit: a 0-dimensional tensor cannot be split");
     const at = normalizeDim(dim, value.shape.length, "tensorSplit");
-    const given = indicesOrSections ?? sections ?? indices ?? tensorIndicesOrSections;
+    const given: IndicesOrSections | undefined =
+      indicesOrSections ?? sections ?? indices ?? tensorIndicesOrSections;
     return cut(value, at, cutsOf("tensorSplit", given, value.shape[at]));
   },
 );
@@ -130,9 +140,13 @@ export const vsplit = axisSplit("vsplit", 2, () => 0);
  */
 export const dsplit = axisSplit("dsplit", 3, () => 2);
 
-export interface SplitWithSizes {
-  (input: Tensor, splitSizes: readonly number[], dim?: number): Tensor[];
-  (input: Tensor, splitSizes: readonly number[], options: { dim?: number }): Tensor[];
+export interface SplitWithSizesParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Length of each part. */
+  splitSizes: readonly number[];
+  /** The dimension. @default 0 */
+  dim?: number;
 }
 
 /**
@@ -143,8 +157,8 @@ export interface SplitWithSizes {
  * splitWithSizes(arange(3), [1, 2])[1].tolist(); // [1, 2]
  * ```
  */
-export const splitWithSizes: SplitWithSizes = defineFunction(
+export const splitWithSizes = defineCall<SplitWithSizesParameters, Tensor[]>()(
   "splitWithSizes",
   ["input", "splitSizes:list", "dim?"],
-  ({ input, splitSizes, dim = 0 }) => split(input, splitSizes, dim),
+  (input, splitSizes, dim = 0) => split(input, splitSizes, dim),
 );

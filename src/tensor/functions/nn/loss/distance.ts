@@ -21,7 +21,7 @@ import {
 } from "../../../../ops/elementwise/elementwise.ts";
 import { sum } from "../../../../ops/reduction/reduction.ts";
 import { expand } from "../../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../../define.ts";
+import { defineCall, defineFunction } from "../../../define.ts";
 import { promote } from "../../../operands.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, shown } from "../arguments.ts";
@@ -89,9 +89,17 @@ export const cosineSimilarity = defineFunction<CosineSimilarity>(
   },
 );
 
-export interface PairwiseDistance {
-  (x1: Tensor, x2: Tensor, p?: number, eps?: number, keepdim?: boolean): Tensor;
-  (x1: Tensor, x2: Tensor, options: { p?: number; eps?: number; keepdim?: boolean }): Tensor;
+export interface PairwiseDistanceParameters {
+  /** First tensor. */
+  x1: Tensor;
+  /** Second tensor. */
+  x2: Tensor;
+  /** Exponent of the norm. @default 2 */
+  p?: number;
+  /** A small number that keeps the result finite. @default 1e-6 */
+  eps?: number;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
 }
 
 /**
@@ -102,10 +110,10 @@ export interface PairwiseDistance {
  * nn.functional.pairwiseDistance(tensor([[1.5, 2]]), tensor([[0.0, 0]]).float()).tolist(); // [2.5000]
  * ```
  */
-export const pairwiseDistance = defineFunction<PairwiseDistance>(
+export const pairwiseDistance = defineCall<PairwiseDistanceParameters>()(
   "pairwiseDistance",
-  ["x1", "x2", "p?:number", "eps?:number", "keepdim?"],
-  ({ x1, x2, p = 2, eps = 1e-6, keepdim = false }) => {
+  ["x1", "x2", "p?:number", "eps?:number", "keepdim?:flag"],
+  (x1, x2, p = 2, eps = 1e-6, keepdim = false) => {
     return new Tensor(distance(differenceOf("pairwiseDistance", x1, x2), p, eps, keepdim));
   },
 );
