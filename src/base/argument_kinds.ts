@@ -6,7 +6,16 @@
 import { DTYPES, isDType } from "./dtype.ts";
 import { ArgumentError, DTypeError, didYouMean } from "./errors.ts";
 
-export type ArgumentKind = "flag" | "number" | "scalar" | "whole" | "wholes" | "list" | "dtype" | "device" | "any";
+export type ArgumentKind =
+  | "flag"
+  | "number"
+  | "scalar"
+  | "whole"
+  | "wholes"
+  | "list"
+  | "dtype"
+  | "device"
+  | "any";
 
 interface Rule {
   readonly holds: (value: unknown) => boolean;

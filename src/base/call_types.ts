@@ -151,7 +151,7 @@ export type MethodOf<F> =
 interface KindTypes {
   flag: boolean;
   number: number;
-  scalar: number | boolean;
+  scalar: number | boolean | bigint;
   whole: number;
   wholes: number | readonly number[];
   list: readonly number[];

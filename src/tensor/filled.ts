@@ -166,7 +166,7 @@ export interface FullParameters {
  */
 export const full = defineCall<FullParameters>()(
   "full",
-  ["size:wholes|null", "fillValue", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["size:wholes|null", "fillValue:scalar", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
   (size, fillValue, dtype, requiresGrad) => {
     const type = checkedDType("full", dtype, dtypeOfLeaf(fillValue) ?? "float32");
     return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
@@ -196,7 +196,7 @@ export interface FullLikeParameters {
  */
 export const fullLike = defineCall<FullLikeParameters>()(
   "fullLike",
-  ["input", "fillValue", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["input", "fillValue:scalar", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
   (input, fillValue, dtype, requiresGrad) => {
     const like = valueOf(input, "input", "fullLike");
     const type = checkedDType("fullLike", dtype, like.dtype);

@@ -153,7 +153,15 @@ export interface RandIntParameters {
  */
 export const randint = defineCall<RandIntParameters>()(
   "randint",
-  ["low?", "high?", "size?:wholes|null", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  [
+    "low?",
+    "high?",
+    "size?:wholes|null",
+    "generator?",
+    "dtype?:dtype|null",
+    "requiresGrad?:flag",
+    "device?:device|null",
+  ],
   (low, high, size, generator, dtype, requiresGrad) => {
     const short = typeof high !== "number";
     const [from, to] = short ? [0, low as number] : [low ?? 0, high];
@@ -359,7 +367,15 @@ export interface NormalParameters {
  */
 export const normal = defineCall<NormalParameters>()(
   "normal",
-  ["mean?", "std?", "size?:wholes|null", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  [
+    "mean?",
+    "std?",
+    "size?:wholes|null",
+    "generator?",
+    "dtype?:dtype|null",
+    "requiresGrad?:flag",
+    "device?:device|null",
+  ],
   (mean = 0, std = 1, size, generator, dtype, requiresGrad) => {
     const given = mean instanceof Tensor ? mean : std instanceof Tensor ? std : null;
     if (given === null && size === undefined)
