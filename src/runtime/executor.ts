@@ -18,6 +18,7 @@ import { type Capture, capture, collectNodes } from "../graph/capture.ts";
 import type { StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
 import { Arrival } from "./arrival.ts";
+import { CarriedValues, endTapes } from "./carried_values.ts";
 import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
 import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
 import { HomeBuffer, homeOf, type StateOwner } from "./home_buffer.ts";
@@ -76,6 +77,7 @@ export class Executor {
   private readonly commits = new Map<StateOwner, Commit>();
   private readonly homeless = new Map<StateOwner, Value>();
   private readonly held = new HeldValues();
+  private readonly carried = new CarriedValues();
   /** Gradients that users may read. */
   readonly gradients = new GradientBook();
   private queue: Promise<void> | null = null;
@@ -92,6 +94,16 @@ export class Executor {
   note(value: Value): void {
     if (value.settled || !atTopLevel()) return;
     this.held.note(value);
+  }
+
+  /**
+   * Remembers a value that a module keeps for its next call, so that it can be computed then, and does not grow a
+   * graph from call to call.
+   *
+   * @param call - number of the network's call that leaves it behind.
+   */
+  carry(value: Value, call: number): void {
+    if (!value.settled && !this.carried.note(value, call)) this.held.note(value);
   }
 
   /** Makes `value` the owner's new contents at the next run (an in-place change). */
@@ -146,6 +158,7 @@ export class Executor {
     }
     if (planned === null) return;
     const { outputs, commits, captured, cached } = planned;
+    endTapes(this.carried.pending(), doomedBy(commits, spent));
     this.commits.clear();
     this.lastProgram = cached.compiled.program;
     const arrivals = outputs.map((value) => new Arrival(value));
@@ -199,6 +212,7 @@ export class Executor {
       if (!owner.value.settled) owner.home = null;
     }
     this.commits.clear();
+    for (const value of this.carried.release()) this.held.note(value);
   }
 
   /** The value's elements. Do not change them. */
@@ -256,7 +270,7 @@ export class Executor {
 
   /** Brings every state buffer's contents back to the caller's memory and stops the engine. */
   async close(): Promise<void> {
-    if (this.commits.size > 0) this.submit([]);
+    if (this.commits.size > 0 || this.carried.pending().length > 0) this.submit([]);
     for (const ref of this.homes) {
       const home = ref.deref();
       if (home === undefined) continue;
@@ -299,15 +313,15 @@ export class Executor {
     commits: readonly Commit[],
     spent: readonly GradientLeaf[],
   ): Value[] {
-    const outputs = new Set<Value>();
+    const carried = this.carried.pending();
+    const outputs = new Set<Value>(carried);
     for (const value of requested) if (!value.settled) outputs.add(value);
     if (commits.length === 0) {
       // What is on the way is likely to be asked for next (the logits after the loss), and costs nothing.
       for (const value of smallReceived(collectNodes([...outputs], onLost))) outputs.add(value);
       return [...outputs];
     }
-    const doomed = new Set<StateBuffer>(commits.map((c) => c.owner.home as StateBuffer));
-    for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
+    const doomed = doomedBy(commits, spent);
     const canBeKept = (value: Value | undefined): value is Value => isPending(value) && value.lost === null;
     const held = [...this.held.pending(), ...this.gradients.values()].filter(canBeKept);
     const mustBeKept = dependents(held, doomed);
@@ -435,6 +449,13 @@ export class Executor {
 }
 
 function noop(): void {}
+
+/** The buffers whose contents the run overwrites, or that nobody will compute with any more. */
+function doomedBy(commits: readonly Commit[], spent: readonly GradientLeaf[]): Set<StateBuffer> {
+  const doomed = new Set<StateBuffer>(commits.map(({ owner }) => owner.home as StateBuffer));
+  for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
+  return doomed;
+}
 
 /** Says of a change's value that it is gone: nothing was ever written to the buffer that should hold it. */
 function loseContents({ owner, value }: Commit): void {

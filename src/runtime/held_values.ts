@@ -3,7 +3,7 @@ import { numel } from "../base/shape.ts";
 import type { Node, StateBuffer, Value } from "../graph/node.ts";
 
 /** Elements up to which a result is read back without having been asked for. */
-const SMALL = 65_536;
+export const SMALL = 65_536;
 
 /** How many are noted before those that are gone or computed are dropped for the first time. */
 const FIRST_SWEEP = 4096;
@@ -54,8 +54,8 @@ export function isPending(value: Value | undefined): value is Value {
   return value !== undefined && !value.settled;
 }
 
-/** Which of `values` are computed from a state buffer in `doomed`. */
-export function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): Set<Value> {
+/** Nodes that would have to run for `values` to be known, in the order in which they were made. */
+export function collectPending(values: readonly Value[]): Node[] {
   const nodes = new Set<Node>();
   const stack = [...values];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
@@ -63,12 +63,17 @@ export function dependents(values: readonly Value[], doomed: ReadonlySet<StateBu
     nodes.add(value.node);
     for (const input of value.node.inputs) stack.push(input);
   }
+  return [...nodes].sort((a, b) => a.id - b.id);
+}
+
+/** Which of `values` are computed from a state buffer in `doomed`. */
+export function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): Set<Value> {
   const touched = new Set<Node>();
   const depends = (value: Value) =>
     value.state !== null
       ? doomed.has(value.state)
       : !value.settled && value.node !== null && touched.has(value.node);
   // Inputs are always older than the nodes that read them.
-  for (const node of [...nodes].sort((a, b) => a.id - b.id)) if (node.inputs.some(depends)) touched.add(node);
+  for (const node of collectPending(values)) if (node.inputs.some(depends)) touched.add(node);
   return new Set(values.filter(depends));
 }

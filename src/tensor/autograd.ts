@@ -198,7 +198,13 @@ function tapeOf(roots: readonly Value[], leaves: Value[]): Node[] {
       continue;
     }
     const node = value.node;
-    if (node === null || nodes.has(node)) continue;
+    if (node === null) {
+      throw new AutogradError(
+        "backward: a tensor from an earlier step was used, whose graph has been walked before and has let go of what " +
+          "it needed; detach() what is kept from step to step, or pass { retainGraph: true } to the earlier backward()",
+      );
+    }
+    if (nodes.has(node)) continue;
     nodes.add(node);
     for (const input of node.inputs) stack.push(input);
   }

@@ -4,6 +4,7 @@ import { executor } from "../../runtime/runtime.ts";
 import { noteResult } from "../../tensor/define.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { watchGradients } from "./backward_hooks.ts";
+import { isMadeAnew, keepState } from "./kept_state.ts";
 import type { Module } from "./module.ts";
 
 /** Outermost module of the call under way, and the paths of all modules below it. */
@@ -16,6 +17,8 @@ export function callModule(module: Module, args: unknown[]): unknown {
   root ??= module;
   try {
     const result = insideLayer(pathOf(module, root), () => run(module, args));
+    if (before === null) keepState(pathsOf.get(module)?.keys() ?? [module]);
+    else if (!pathsOf.get(root)?.has(module)) keepState([module]);
     return received ? note(result) : result;
   } finally {
     root = before;
@@ -48,7 +51,7 @@ function settleIn(module: Module): void {
   for (const [, parameter] of parameters) executor().wantHome(parameter.cell);
   for (const [, buffer] of buffers) {
     // Counters stay here, as plain numbers.
-    if (buffer.dtype !== "int64") executor().wantHome(buffer.cell);
+    if (buffer.dtype !== "int64" && !isMadeAnew(buffer)) executor().wantHome(buffer.cell);
   }
 }
 
