@@ -86,6 +86,20 @@ export function checkKind(of: string, argument: string, kind: string, value: unk
   throw new ArgumentError(`${of}: expected \`${argument}\` to be ${rule.expected}, got ${shownValue(value)}`);
 }
 
+/** @throws ArgumentError for what is no number, or none within its range; `range` in words. */
+export function requireRange(
+  of: string,
+  name: string,
+  given: unknown,
+  fits: (x: number) => boolean,
+  range: string,
+): asserts given is number {
+  if (typeof given === "number" && fits(given)) return;
+  // A number in quotes looks like one when it is printed.
+  const kind = typeof given === "string" ? "the string " : "";
+  throw new ArgumentError(`${of}: expected \`${name}\` to be ${range}, got ${kind}${shownValue(given)}`);
+}
+
 /** A value as messages show it. */
 export function shownValue(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;

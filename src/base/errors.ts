@@ -5,6 +5,31 @@
  */
 export class ConvoyantError extends Error {
   override name = "ConvoyantError";
+  /** What is wrong, without what to do about it. */
+  declare readonly problem: string;
+  /** For callers that say in words of their own what to do, as the command line does. */
+  declare readonly reason: ErrorReason | undefined;
+  /** What such words are made of. */
+  declare readonly facts: Readonly<Record<string, string | number>>;
+
+  /** @param message - what is wrong; `cure` is added to it. */
+  constructor(message = "", { cure = "", reason, facts = {}, ...options }: ErrorDetails = {}) {
+    super(message + cure, options);
+    // The message says it all: what is printed of an error is no longer for it.
+    for (const [name, value] of Object.entries({ problem: message, reason, facts }))
+      Object.defineProperty(this, name, { value, enumerable: false });
+  }
+}
+
+/** Errors whose cure depends on how one came there: a call has options, a command has switches. */
+export type ErrorReason = "run exists" | "run in use" | "data missing" | "data folder" | "batch too large";
+
+/** What comes with the message of an error. */
+export interface ErrorDetails extends ErrorOptions {
+  /** What to do, as who calls the API does it; with the punctuation before it. */
+  readonly cure?: string;
+  readonly reason?: ErrorReason;
+  readonly facts?: Readonly<Record<string, string | number>>;
 }
 
 /** Shapes that do not fit together. The message names the op, the layer's path and both shapes. */
@@ -75,8 +100,34 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 /** "; did you mean `x`?" where a known name is near, else the empty string. */
 export function didYouMean(name: unknown, known: Iterable<string>): string {
   if (typeof name !== "string") return "";
-  const near = nearestName(name, known);
+  const near = nearestName(name, known) ?? otherName(name, known);
   return near === undefined ? "" : `; did you mean \`${near}\`?`;
+}
+
+/** What other libraries, or other words, call things. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  lr: ["learningrate", "rate", "eta", "stepsize"],
+  weightDecay: ["wd", "decay", "l2", "l2penalty"],
+  eps: ["epsilon"],
+  betas: ["beta", "beta1", "beta2"],
+  batchSize: ["bs", "batch"],
+  epochs: ["numepochs", "maxepochs", "nepochs", "nbepochs"],
+  loss: ["criterion", "lossfn", "lossfunction", "objective"],
+  trainLoader: ["loader", "dataloader", "traindata", "trainingdata", "dataset"],
+  testLoader: ["valloader", "validationloader", "validationdata", "validloader", "evalloader"],
+  out: ["dir", "outdir", "folder", "path", "logdir"],
+  scheduler: ["lrscheduler", "schedule"],
+  clipGradNorm: ["maxnorm", "maxgradnorm", "gradclip", "clip", "clipnorm"],
+  microBatch: ["accumulate", "gradientaccumulation", "accumulation"],
+  numWorkers: ["workers", "nworkers"],
+  classNames: ["labels", "classes", "labelnames"],
+  signal: ["abortsignal"],
+};
+
+/** The one of the known names that `name` is another word for. */
+function otherName(name: string, known: Iterable<string>): string | undefined {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return [...known].find((one) => Object.hasOwn(OTHER_NAMES, one) && OTHER_NAMES[one].includes(plain));
 }
 
 function editDistance(a: string, b: string): number {

@@ -4,6 +4,7 @@ import { isError } from "../base/builtin_kinds.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { listenForInterrupts } from "../experiments/console/interruption.ts";
 import { printableJson, printableLines } from "../report/terminal/printable.ts";
+import { errorText } from "./error_text.ts";
 import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
@@ -32,7 +33,9 @@ function report(error: unknown): number {
     if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
     return 2;
   }
-  const { name, message, stack } = isError(error) ? error : new Error(String(error));
+  const known = isError(error) ? error : new Error(String(error));
+  const { name, stack } = known;
+  const message = errorText(known);
   const code = error instanceof ArgumentError ? 2 : 1;
   if (error instanceof ConvoyantError) process.stderr.write(`${name}: ${printableLines(message)}\n`);
   else process.stderr.write(`Internal error, please report:\n${printableLines(stack ?? message)}\n`);

@@ -1,8 +1,9 @@
 /** The base of the optimisers: parameter groups, state, and the step as one run. */
 
+import { requireRange } from "../base/argument_kinds.ts";
 import type { DType } from "../base/dtype.ts";
 import { allocateArray, arrayFrom, isHalf } from "../base/dtype.ts";
-import { ArgumentError, AutogradError } from "../base/errors.ts";
+import { AutogradError } from "../base/errors.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { numel } from "../base/shape.ts";
@@ -277,17 +278,4 @@ function noGradients(of: string): AutogradError {
   return new AutogradError(
     `${of}.step: no parameter has a gradient; call loss.backward() first (zeroGrad() forgets gradients)`,
   );
-}
-
-/** A setting within its range, or an ArgumentError. */
-export function requireRange(
-  of: string,
-  name: string,
-  given: unknown,
-  fits: (x: number) => boolean,
-  range: string,
-): void {
-  if (typeof given !== "number" || !fits(given)) {
-    throw new ArgumentError(`${of}: expected \`${name}\` to be ${range}, got ${String(given)}`);
-  }
 }

@@ -125,10 +125,10 @@ function makeWorkFolder(destination: string): WorkFolder {
     return openWorkFolder(destination);
   } catch (error) {
     const { message } = fileErrorOf(error, destination, "write");
-    throw new FileError(
-      `${message}; this is where the data would be put: name a folder that can be written with --data-dir, ` +
-        "CONVOYANT_DATA or XDG_CACHE_HOME",
-      { cause: error },
-    );
+    throw new FileError(`${message}; this is where the data would be put`, {
+      cure: ": name a folder that can be written with `root` (`dataDir`), CONVOYANT_DATA or XDG_CACHE_HOME",
+      reason: "data folder",
+      cause: error,
+    });
   }
 }

@@ -106,7 +106,11 @@ function notFound(
   const asked = askedFolder(undefined) === undefined ? "" : " (CONVOYANT_DATA is set)";
   return new FileError(
     `${source.title} was not found (${wanted.images.name}) and could not be fetched. Tried${asked}:\n${tried}\n` +
-      `To bring the files by hand, put ${names.join(", ")} (as they are or with .gz) into ${destination} ` +
-      `or into a folder named by --data-dir or CONVOYANT_DATA${byPackage}.`,
+      `To bring the files by hand, put ${names.join(", ")} (as they are or with .gz) into ${destination}`,
+    {
+      cure: ` or into a folder named by \`root\` (\`dataDir\`) or CONVOYANT_DATA${byPackage}.`,
+      reason: "data missing",
+      facts: { byPackage },
+    },
   );
 }

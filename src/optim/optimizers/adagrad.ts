@@ -1,9 +1,11 @@
 /** Adagrad. */
+
+import { requireRange } from "../../base/argument_kinds.ts";
 import { callable } from "../../base/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
-import { filledLike, Optimizer, requireRange, type Update } from "../optimizer.ts";
+import { filledLike, Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup, ParamGroupInput } from "../param_groups.ts";
 
 export interface AdagradOptions extends ImplementationSwitches {

@@ -1,9 +1,11 @@
 /** Steps divided by a running mean of the gradient's size: RMSprop and Adadelta. */
+
+import { requireRange } from "../../base/argument_kinds.ts";
 import { callable } from "../../base/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
-import { Optimizer, requireRange, type Update } from "../optimizer.ts";
+import { Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
 export interface RMSpropOptions extends ImplementationSwitches {

@@ -1,10 +1,12 @@
 /** Stochastic gradient descent. */
+
+import { requireRange } from "../../base/argument_kinds.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Value } from "../../graph/node.ts";
 import { add, mul, neg, sub } from "../../ops/elementwise/elementwise.ts";
 import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
-import { Optimizer, requireRange, type Update } from "../optimizer.ts";
+import { Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
 export interface SGDOptions extends ImplementationSwitches {

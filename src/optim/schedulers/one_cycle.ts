@@ -1,4 +1,5 @@
 /** One cycle of the learning rate, up and down. */
+import { shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
@@ -190,7 +191,7 @@ function stepsOf(bound: Record<string, any>): number {
   if (steps === null)
     throw new ArgumentError("OneCycleLR: expected `totalSteps`, or `epochs` and `stepsPerEpoch`");
   if (!(Number.isInteger(steps) && steps > 0)) {
-    throw new ArgumentError(`OneCycleLR: expected a whole number of steps above 0, got ${String(steps)}`);
+    throw new ArgumentError(`OneCycleLR: expected a whole number of steps above 0, got ${shownValue(steps)}`);
   }
   return steps;
 }

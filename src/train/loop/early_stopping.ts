@@ -1,4 +1,5 @@
 /** Ends a training that no longer gets better. */
+import { requireRange } from "../../base/argument_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { checkMonitor, figureOf, improvement, type Monitor } from "./monitor.ts";
@@ -47,8 +48,8 @@ export class EarlyStopping {
     this.monitor = checkMonitor(options.monitor ?? "testAccuracy");
     this.patience = options.patience ?? 3;
     this.minDelta = options.minDelta ?? 0;
-    if (!(this.patience >= 1))
-      throw new ArgumentError(`earlyStopping: expected \`patience\` of at least 1, got ${this.patience}`);
+    requireRange("earlyStopping", "patience", this.patience, (n) => n >= 1, "at least 1");
+    requireRange("earlyStopping", "minDelta", this.minDelta, (n) => n >= 0, "at least 0");
   }
 
   /** Takes an epoch's figures; true when training should end. */

@@ -1,4 +1,6 @@
 /** `fit`: trains a network, with or without a folder that keeps the run. */
+
+import { requireRange, shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
@@ -6,6 +8,7 @@ import { Module } from "../../nn/index.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
 import { checkMicroBatch } from "./micro_batches.ts";
 import { checkMonitor } from "./monitor.ts";
+import { requireOwnParameters } from "./own_parameters.ts";
 import { checkPrecision } from "./precision.ts";
 import { Training } from "./training.ts";
 
@@ -106,29 +109,44 @@ function checkOptions(net: Module, options: FitOptions): void {
   } = options;
   if (!(net instanceof Module))
     throw new ArgumentError(`fit: expected \`net\` to be a Module, got ${typeof net}`);
-  if (!(Number.isInteger(epochs) && epochs >= 0)) {
-    throw new ArgumentError(`fit: expected \`epochs\` to be a whole number, got ${String(epochs)}`);
-  }
+  requireRange("fit", "epochs", epochs, (n) => Number.isInteger(n) && n >= 0, "a whole number");
   if (typeof optimizer?.step !== "function" || !Array.isArray(optimizer.paramGroups)) {
     throw new ArgumentError(
       "fit: expected `optimizer` to be an optimiser, such as optim.SGD(net.parameters(), { lr: 0.1 })",
     );
   }
+  checkFunctions(options);
+  requireOwnParameters(net, options);
   if (schedulerStep !== undefined && schedulerStep !== "epoch" && schedulerStep !== "step") {
     throw new ArgumentError(
       `fit: expected \`schedulerStep\` to be "epoch" or "step", got ${JSON.stringify(schedulerStep)}`,
     );
   }
-  if (!(pointsPerEpoch >= 1))
-    throw new ArgumentError(`fit: expected \`pointsPerEpoch\` of at least 1, got ${pointsPerEpoch}`);
-  if (clipGradNorm != null && !(clipGradNorm > 0))
-    throw new ArgumentError(`fit: expected \`clipGradNorm\` above 0, got ${clipGradNorm}`);
-  if (!(checkpointSeconds >= 0))
-    throw new ArgumentError(`fit: expected \`checkpointSeconds\` of at least 0, got ${checkpointSeconds}`);
+  requireRange("fit", "pointsPerEpoch", pointsPerEpoch, (n) => n >= 1, "at least 1");
+  if (clipGradNorm != null) requireRange("fit", "clipGradNorm", clipGradNorm, (n) => n > 0, "above 0");
+  requireRange("fit", "checkpointSeconds", checkpointSeconds, (n) => n >= 0, "at least 0");
   checkPrecision("fit", options.precision);
   const { microBatch = "auto" } = options;
   if (microBatch !== "auto") checkMicroBatch("fit", "microBatch", microBatch, '"auto", or ');
   if (options.monitor !== undefined) checkMonitor(options.monitor);
+}
+
+function checkFunctions({ loss, scheduler, metrics = {} }: FitOptions): void {
+  if (loss !== undefined && typeof loss !== "function")
+    throw new ArgumentError(
+      `fit: expected \`loss\` to be a function of output and target, got ${shownValue(loss)}`,
+    );
+  if (scheduler != null && typeof scheduler.step !== "function") {
+    throw new ArgumentError(
+      `fit: expected \`scheduler\` to be a scheduler, such as optim.StepLR(optimizer, 10), got ${shownValue(scheduler)}`,
+    );
+  }
+  for (const [name, metric] of Object.entries(metrics)) {
+    if (typeof metric !== "function")
+      throw new ArgumentError(
+        `fit: expected metric \`${name}\` to be a function of output and target, got ${shownValue(metric)}`,
+      );
+  }
 }
 
 /** One object or several; names are checked, since a misspelt hook would never be called. */

@@ -189,10 +189,15 @@ export class TrainStep {
     const half = Math.ceil(examples / 2);
     const mixing = mixesExamples(output.value, x.value);
     if (mixing !== null) {
+      const { message } = error;
       throw new TrainingError(
         `fit: a step on ${examples} examples does not fit the memory, and in slices it would compute something else, ` +
-          `for the network mixes the examples of a batch: ${mixing}. Use a smaller batch, or pass microBatch: ${half} ` +
-          `to have statistics of each slice by itself (${error.message})`,
+          `for the network mixes the examples of a batch: ${mixing}`,
+        {
+          cure: `. Use a smaller batch, or pass microBatch: ${half} to have statistics of each slice by itself (${message})`,
+          reason: "batch too large",
+          facts: { half, message },
+        },
       );
     }
     this.most = half;

@@ -88,6 +88,8 @@ export class Training {
       await this.tell("onEnd", result);
       return result;
     } finally {
+      // They were not kept: a backward pass that came later could not add to them.
+      optimizer.zeroGrad();
       if (keptGradients !== undefined) optimizer.keepGradients = keptGradients;
     }
   }

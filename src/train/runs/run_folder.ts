@@ -47,9 +47,11 @@ export class RunFolder {
     // Looked at under the lock: another run may just have ended here.
     if (folder.has("config") || folder.has("metrics") || folder.has("checkpoint")) {
       folder.close();
-      throw new TrainingError(
-        `${path} holds a run already: continue it with --resume ${path}, or choose another folder with --out`,
-      );
+      throw new TrainingError(`${path} holds a run already`, {
+        cure: ": continue it with fit(net, { out, resume: true, ... }), or choose another folder as `out`",
+        reason: "run exists",
+        facts: { path },
+      });
     }
     return folder;
   }

@@ -154,7 +154,9 @@ function inUse(folder: string, holder: Holder | null): TrainingError {
       ? "another process"
       : `process ${holder.pid}${elsewhere ? ` on ${holder.host}` : ""}`;
   const stale = elsewhere ? `, remove ${folder}/run.lock if it is gone` : "";
-  return new TrainingError(
-    `${folder} is in use by ${who}: wait for it to end, or choose another folder with --out${stale}`,
-  );
+  return new TrainingError(`${folder} is in use by ${who}`, {
+    cure: `: wait for it to end, or choose another folder as \`out\`${stale}`,
+    reason: "run in use",
+    facts: { stale },
+  });
 }

@@ -129,7 +129,7 @@ test("unknown options and values outside their range are refused", async () => {
     attempt({ schedulerStep: "batch" }),
     /expected `schedulerStep` to be "epoch" or "step", got "batch"/,
   );
-  await assert.rejects(attempt({ clipGradNorm: -1 }), /expected `clipGradNorm` above 0/);
+  await assert.rejects(attempt({ clipGradNorm: -1 }), /expected `clipGradNorm` to be above 0, got -1/);
   await assert.rejects(
     attempt({ monitor: "testAcuracy" }),
     /unknown figure `testAcuracy` to monitor; did you mean `testAccuracy`\?/,

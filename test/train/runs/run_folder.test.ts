@@ -46,7 +46,8 @@ test("a folder that holds a run is not taken for another", () => {
   folder.close();
   assert.throws(() => RunFolder.create(path("held")), {
     name: "TrainingError",
-    message: /held holds a run already: continue it with --resume/,
+    message:
+      /held holds a run already: continue it with fit\(net, \{ out, resume: true, \.\.\. \}\), or choose another folder as `out`/,
   });
   assert.ok(!existsSync(path("held/run.lock")), "the refusal leaves no lock");
 });

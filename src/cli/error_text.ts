@@ -1,0 +1,21 @@
+/** What the command line prints of an error: an API call has options, a command has switches. */
+import { ConvoyantError, type ErrorReason } from "../base/errors.ts";
+
+type Facts = ConvoyantError["facts"];
+
+/** What to do, as who types commands does it. */
+const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
+  "run exists": ({ path }) => `: continue it with --resume ${path}, or choose another folder with --out`,
+  "run in use": ({ stale }) => `: wait for it to end, or choose another folder with --out${stale}`,
+  "data missing": ({ byPackage }) => ` or into a folder named by --data-dir or CONVOYANT_DATA${byPackage}.`,
+  "data folder": () =>
+    ": name a folder that can be written with --data-dir, CONVOYANT_DATA or XDG_CACHE_HOME",
+  "batch too large": ({ half, message }) =>
+    `. Use a smaller batch (--batch-size), or --micro-batch ${half} to have statistics of each slice by itself (${message})`,
+};
+
+/** An error's message, with what to do in the words of the command line. */
+export function errorText(error: Error): string {
+  if (!(error instanceof ConvoyantError) || error.reason === undefined) return error.message;
+  return error.problem + CURES[error.reason](error.facts);
+}
