@@ -100,7 +100,8 @@ async function trainAgainst(
       `step ${step}: loss ${got}, PyTorch's ${losses[step]} (relative distance ${error})`,
     );
   }
-  if (process.env.PARITY_STEPS) console.log(`${name}: largest relative distance ${worst.toExponential(1)}`);
+  if (process.env.CONVOYANT_PARITY_STEPS)
+    console.log(`${name}: largest relative distance ${worst.toExponential(1)}`);
 }
 
 const networks: readonly [name: string, options: models.NetworkOptions, tolerance: number, steps: number][] =
@@ -116,7 +117,7 @@ const networks: readonly [name: string, options: models.NetworkOptions, toleranc
 
 for (const engine of engineNames().filter((name) => name !== "reference")) {
   for (const [name, options, tolerance, usual] of networks) {
-    const steps = Number(process.env.PARITY_STEPS ?? usual);
+    const steps = Number(process.env.CONVOYANT_PARITY_STEPS ?? usual);
     test(`${name}: PyTorch's losses over ${steps} steps to ${tolerance}, on ${engine}`, async (t) => {
       try {
         await useEngine(engine);

@@ -55,7 +55,7 @@ export function runTopic(
   const folder = new URL(`../../../../test/fixtures/${topic}/`, import.meta.url);
   const cases = JSON.parse(readFileSync(new URL("cases.json", folder), "utf8")) as Case[];
   const { tensors } = decodeSafetensors(readFileSync(new URL("cases.safetensors", folder)));
-  const only = process.env.CASES;
+  const only = process.env.CONVOYANT_CASES;
   const chosen = only === undefined ? cases : cases.filter((c) => c.name.includes(only));
   for (const engine of engines) {
     test(`${topic}: ${chosen.length} calls recorded from PyTorch, on ${engine}`, async () => {
@@ -66,7 +66,7 @@ export function runTopic(
           failures.push(`${one.name}: ${problem}`);
       }
       if (failures.length === 0) return;
-      const listed = failures.slice(0, Number(process.env.LISTED ?? 60)).join("\n  ");
+      const listed = failures.slice(0, Number(process.env.CONVOYANT_LISTED ?? 60)).join("\n  ");
       throw new Error(`${failures.length} differences in ${topic} on ${engine}:\n  ${listed}`);
     });
   }
@@ -94,7 +94,7 @@ class CaseRun {
       await this.compareGradients(result);
     } catch (error) {
       this.found.push(`threw ${(error as Error).name}: ${(error as Error).message}`);
-      if (process.env.CASES !== undefined) console.error(error);
+      if (process.env.CONVOYANT_CASES !== undefined) console.error(error);
     }
     return this.found;
   }
