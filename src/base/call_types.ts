@@ -129,7 +129,7 @@ export type CallArguments<Doc, N extends Names, P extends readonly unknown[]> = 
 /** A function that is called by the one rule. */
 export interface Call<Doc, N extends Names, P extends readonly unknown[], R> {
   (...args: CallArguments<Doc, N, P>): R;
-  /** @internal The same by position alone, unchecked: for layers, whose settings have been checked already. */
+  /** The same by position alone, unchecked: for layers, whose settings have been checked already. (Declared for the types of methods.) */
   direct(...args: P): R;
 }
 

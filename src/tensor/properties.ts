@@ -20,6 +20,7 @@ declare module "./tensor.ts" {
   interface Tensor {
     /** The tensor itself: every tensor is contiguous. */
     contiguous(): this;
+    /** True: every tensor is contiguous. */
     isContiguous(): boolean;
     /** Distance in elements between neighbours along each dimension, or one. */
     stride(): number[];

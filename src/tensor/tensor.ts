@@ -87,6 +87,7 @@ export class Tensor {
     return this.#keepsGrad;
   }
 
+  /** @internal */
   set keepsGrad(keeps: boolean) {
     this.#keepsGrad = keeps;
   }
@@ -266,15 +267,6 @@ export class Tensor {
     return this.value.data === null ? tensorText(this, false) : printedTensor(this);
   }
 
-  /** Text in template strings; elsewhere an error, since JavaScript's operators cannot be given a meaning. */
-  [Symbol.toPrimitive](hint: string): string {
-    if (hint === "string") return this.toString();
-    throw new ArgumentError(
-      "a tensor is not a number: write a.add(b) for a + b, a.gt(b) for a > b and a.eq(b) for a == b; " +
-        "await a.item() is the number of a tensor of one element",
-    );
-  }
-
   /** @internal By this, assertions tell tensors apart that have no fields to compare. */
   get [Symbol.toStringTag](): string {
     return #cell in this ? tensorTag(this) : "Tensor";
@@ -283,6 +275,18 @@ export class Tensor {
 
 printAs(Tensor, tensorText, "JSON.stringify(await x.tolist()) gives the values");
 leaveToThemselves(Tensor.prototype);
+
+// Text in template strings; elsewhere an error, since JavaScript's operators cannot be given a meaning. Not declared in
+// the class, where editors would list it.
+Object.defineProperty(Tensor.prototype, Symbol.toPrimitive, {
+  value(this: Tensor, hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new ArgumentError(
+      "a tensor is not a number: write a.add(b) for a + b, a.gt(b) for a > b and a.eq(b) for a == b; " +
+        "await a.item() is the number of a tensor of one element",
+    );
+  },
+});
 
 /** Shares a tensor's memory, outside of its tape; it may become a leaf of its own. */
 class DetachedTensor extends Tensor {

@@ -45,17 +45,27 @@ const INSTANCE_NORM_2D = signature("InstanceNorm2d", ["numFeatures", ...OPTIONS]
 
 /** What the layers with a number per channel share. */
 export abstract class ChannelNorm extends Module {
+  /** Channels of the input. */
   numFeatures: number;
+  /** Added to the variance, against division by 0. */
   readonly eps: number;
+  /** Weight of the newest batch in the running statistics; null for plain means. */
   readonly momentum: number | null;
+  /** Whether the layer has weight and bias. */
   readonly affine: boolean;
+  /** Whether running statistics are kept. */
   readonly trackRunningStats: boolean;
   protected readonly hasBias: boolean;
   protected parameterDType: DType;
+  /** What the layer multiplies by. */
   declare weight: ParameterTensor | null;
+  /** What the layer adds; null without. */
   declare bias: ParameterTensor | null;
+  /** Mean of each channel over the batches so far. */
   declare runningMean: Tensor | null;
+  /** Variance of each channel over the batches so far. */
   declare runningVar: Tensor | null;
+  /** How many batches the running statistics have seen. */
   declare numBatchesTracked: Tensor | null;
 
   constructor(of: string, args: Record<string, any>, usually: { affine: boolean; track: boolean }) {
@@ -101,6 +111,7 @@ export abstract class ChannelNorm extends Module {
     if (numBatchesTracked !== null) overwrite(numBatchesTracked, filledValue([], "int64", 0));
   }
 
+  /** Weight 1 and bias 0, and no statistics. */
   resetParameters(): void {
     this.resetRunningStats();
     if (this.weight !== null) overwrite(this.weight, filledValue(this.weight.shape, this.weight.dtype, 1));

@@ -120,16 +120,27 @@ export const transposedTable = (name: string) =>
 export type CompleteSettings = Required<ConvolutionSettings> & { outputPadding?: Size };
 
 export abstract class ConvolutionBase extends Module {
+  /** Channels of the input. */
   inChannels: number;
+  /** Channels of the output. */
   readonly outChannels: number;
+  /** Size of the kernel along each dimension. */
   readonly kernelSize: number[];
+  /** Step of the kernel along each dimension. */
   readonly stride: number[];
+  /** What is added at each border. */
   readonly padding: number[] | "same" | "valid";
+  /** Distance between the elements that the kernel reads. */
   readonly dilation: number[];
+  /** What is added at one border of the output of a transposed convolution. */
   readonly outputPadding: number[];
+  /** Groups of channels that are convolved apart. */
   readonly groups: number;
+  /** What stands in the padding. */
   readonly paddingMode: PaddingMode;
+  /** What the layer multiplies by. */
   declare weight: ParameterTensor;
+  /** What the layer adds; null without. */
   declare bias: ParameterTensor | null;
 
   /** @param spatial - dimensions that the window moves along. */

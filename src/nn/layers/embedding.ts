@@ -54,6 +54,7 @@ export class EmbeddingLayer extends Module {
   readonly maxNorm: number | null;
   readonly normType: number;
   readonly scaleGradByFreq: boolean;
+  /** One row for each index. */
   weight: ParameterTensor;
 
   constructor(...args: EmbeddingArguments) {

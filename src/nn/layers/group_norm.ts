@@ -40,9 +40,12 @@ const LAYER_NORM = signature("LayerNorm", [
 /** See {@link LayerNorm}. */
 export class LayerNormLayer extends Module {
   readonly normalizedShape: number[];
+  /** Added to the variance, against division by 0. */
   readonly eps: number;
   readonly elementwiseAffine: boolean;
+  /** What the layer multiplies by. */
   weight: ParameterTensor | null;
+  /** What the layer adds; null without. */
   bias: ParameterTensor | null;
 
   constructor(...args: LayerNormArguments) {
@@ -106,8 +109,10 @@ const RMS_NORM = signature("RMSNorm", [
 /** See {@link RMSNorm}. */
 export class RMSNormLayer extends Module {
   readonly normalizedShape: number[];
+  /** Added to the variance, against division by 0. */
   readonly eps: number | null;
   readonly elementwiseAffine: boolean;
+  /** What the layer multiplies by. */
   weight: ParameterTensor | null;
 
   constructor(...args: RMSNormArguments) {
@@ -168,9 +173,13 @@ const GROUP_NORM = signature("GroupNorm", ["numGroups", "numChannels", "eps?", "
 export class GroupNormLayer extends Module {
   readonly numGroups: number;
   readonly numChannels: number;
+  /** Added to the variance, against division by 0. */
   readonly eps: number;
+  /** Whether the layer has weight and bias. */
   readonly affine: boolean;
+  /** What the layer multiplies by. */
   weight: ParameterTensor | null;
+  /** What the layer adds; null without. */
   bias: ParameterTensor | null;
 
   constructor(...args: GroupNormArguments) {

@@ -63,10 +63,12 @@ export class LazyLinearLayer extends LinearLayer {
     return true;
   }
 
+  /** @internal */
   override materialize(inputs: readonly unknown[]): void {
     this.#setSize(sizeOf(this, inputs, (rank) => rank - 1));
   }
 
+  /** @internal */
   override materializeFrom(stateDict: StateDict, path: string): void {
     const size = loadedSize(stateDict, joinPath(path, "weight"), 1);
     if (size !== undefined) this.#setSize(size);
@@ -78,6 +80,7 @@ export class LazyLinearLayer extends LinearLayer {
     become(this, LinearLayer);
   }
 
+  /** @internal */
   override requireParameters(path: string): void {
     throw noParametersYet(this, path);
   }
@@ -111,10 +114,12 @@ export class LazyConv2dLayer extends Conv2dLayer {
     return true;
   }
 
+  /** @internal */
   override materialize(inputs: readonly unknown[]): void {
     this.#setSize(sizeOf(this, inputs, channelsOf));
   }
 
+  /** @internal */
   override materializeFrom(stateDict: StateDict, path: string): void {
     const size = loadedSize(stateDict, joinPath(path, "weight"), 1);
     if (size !== undefined) this.#setSize(size * this.groups);
@@ -127,6 +132,7 @@ export class LazyConv2dLayer extends Conv2dLayer {
     become(this, Conv2dLayer);
   }
 
+  /** @internal */
   override requireParameters(path: string): void {
     throw noParametersYet(this, path);
   }
@@ -155,10 +161,12 @@ export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
     return true;
   }
 
+  /** @internal */
   override materialize(inputs: readonly unknown[]): void {
     this.#setSize(sizeOf(this, inputs, channelsOf));
   }
 
+  /** @internal */
   override materializeFrom(stateDict: StateDict, path: string): void {
     const size = loadedSize(stateDict, joinPath(path, "weight"), 0);
     if (size !== undefined) this.#setSize(size);
@@ -171,6 +179,7 @@ export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
     become(this, ConvTranspose2dLayer);
   }
 
+  /** @internal */
   override requireParameters(path: string): void {
     throw noParametersYet(this, path);
   }
@@ -204,10 +213,12 @@ export class LazyBatchNorm1dLayer extends BatchNorm1dLayer {
     return true;
   }
 
+  /** @internal */
   override materialize(inputs: readonly unknown[]): void {
     this.#setSize(sizeOf(this, inputs, () => 1));
   }
 
+  /** @internal */
   override materializeFrom(stateDict: StateDict, path: string): void {
     const size = loadedSize(stateDict, joinPath(path, this.affine ? "weight" : "running_mean"), 0);
     if (size !== undefined) this.#setSize(size);
@@ -219,6 +230,7 @@ export class LazyBatchNorm1dLayer extends BatchNorm1dLayer {
     become(this, BatchNorm1dLayer);
   }
 
+  /** @internal */
   override requireParameters(path: string): void {
     if (this.affine || this.trackRunningStats) throw noParametersYet(this, path);
   }
@@ -245,10 +257,12 @@ export class LazyBatchNorm2dLayer extends BatchNorm2dLayer {
     return true;
   }
 
+  /** @internal */
   override materialize(inputs: readonly unknown[]): void {
     this.#setSize(sizeOf(this, inputs, () => 1));
   }
 
+  /** @internal */
   override materializeFrom(stateDict: StateDict, path: string): void {
     const size = loadedSize(stateDict, joinPath(path, this.affine ? "weight" : "running_mean"), 0);
     if (size !== undefined) this.#setSize(size);
@@ -260,6 +274,7 @@ export class LazyBatchNorm2dLayer extends BatchNorm2dLayer {
     become(this, BatchNorm2dLayer);
   }
 
+  /** @internal */
   override requireParameters(path: string): void {
     if (this.affine || this.trackRunningStats) throw noParametersYet(this, path);
   }

@@ -24,9 +24,13 @@ const SIGNATURE = signature("Linear", ["inFeatures", "outFeatures", "bias?", "dt
 
 /** See {@link Linear}. */
 export class LinearLayer extends Module {
+  /** Size of the last dimension of the input. */
   inFeatures: number;
+  /** Size of the last dimension of the output. */
   readonly outFeatures: number;
+  /** What the layer multiplies by. */
   declare weight: ParameterTensor;
+  /** What the layer adds; null without. */
   declare bias: ParameterTensor | null;
 
   constructor(...args: LinearArguments) {
@@ -87,8 +91,11 @@ const BILINEAR = signature("Bilinear", ["in1Features", "in2Features", "outFeatur
 export class BilinearLayer extends Module {
   readonly in1Features: number;
   readonly in2Features: number;
+  /** Size of the last dimension of the output. */
   readonly outFeatures: number;
+  /** What the layer multiplies by. */
   weight: ParameterTensor;
+  /** What the layer adds; null without. */
   bias: ParameterTensor | null;
 
   constructor(...args: BilinearArguments) {

@@ -23,6 +23,7 @@ const PRELU = signature("PReLU", ["numParameters?", "init?:number", "dtype?"]);
 export class PReLULayer extends Module {
   readonly numParameters: number;
   readonly init: number;
+  /** Slope for numbers below 0, one or one for each channel. */
   weight: ParameterTensor;
 
   constructor(...args: PReLUArguments) {

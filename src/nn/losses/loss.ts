@@ -114,6 +114,7 @@ type ClassArguments = [
 const CLASS_PARAMETERS = ["weight?", "sizeAverage?", "ignoreIndex?", "reduce?", "reduction?"];
 
 export interface CrossEntropySettings extends ClassLossSettings {
+  /** Share of each label that is spread over all classes. */
   labelSmoothing: number;
 }
 /**

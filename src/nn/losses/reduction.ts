@@ -7,6 +7,7 @@ export type Reduction = "mean" | "sum" | "none";
 export const REDUCTIONS: readonly string[] = ["mean", "sum", "none"];
 
 export interface ReducedSettings {
+  /** How the losses of the examples become one: "mean", "sum" or "none". */
   reduction: Reduction;
 }
 

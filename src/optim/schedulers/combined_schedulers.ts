@@ -24,6 +24,7 @@ function requireSchedulers(of: string, schedulers: unknown, optimizer: unknown):
 
 /** What schedulers of schedulers share: their parts' state. */
 abstract class CombinedScheduler extends Scheduler {
+  /** The schedules, in order. */
   readonly schedulers: Scheduler[];
 
   constructor(of: string, optimizer: unknown, schedulers: unknown) {
@@ -39,11 +40,12 @@ abstract class CombinedScheduler extends Scheduler {
     return {};
   }
 
-  /** Within a SequentialLR: its schedules go from before their first epoch to it. */
+  /** @internal Within a SequentialLR: its schedules go from before their first epoch to it. */
   override start(): void {
     this.step();
   }
 
+  /** @internal */
   override restart(): void {
     const of = this.constructor.name;
     throw new ArgumentError(
@@ -51,6 +53,7 @@ abstract class CombinedScheduler extends Scheduler {
     );
   }
 
+  /** @internal */
   override undo(): void {
     for (const scheduler of this.schedulers) scheduler.undo();
   }
@@ -66,6 +69,7 @@ abstract class CombinedScheduler extends Scheduler {
     });
   }
 
+  /** @internal */
   override checkedState(state: SchedulerState): [key: string, value: unknown][] {
     const parts = state?.schedulers;
     if (!Array.isArray(parts) || parts.length !== this.schedulers.length) {
@@ -99,6 +103,7 @@ const SEQUENTIAL = signature("SequentialLR", [
 
 /** See {@link SequentialLR}. */
 export class SequentialScheduler extends CombinedScheduler {
+  /** Epochs at which the next schedule or rate begins. */
   readonly milestones: number[];
 
   constructor(...args: SequentialArguments) {

@@ -24,7 +24,9 @@ const COSINE = signature("CosineAnnealingLR", [
 
 /** See {@link CosineAnnealingLR}. */
 export class CosineAnnealingScheduler extends Scheduler {
+  /** Epochs from the highest rate to the lowest. */
   readonly tMax: number;
+  /** Lowest rate. */
   readonly etaMin: number;
 
   constructor(...args: CosineArguments) {
@@ -92,6 +94,7 @@ const RESTARTS = signature("CosineAnnealingWarmRestarts", [
 export class WarmRestartScheduler extends Scheduler {
   readonly t0: number;
   readonly tMult: number;
+  /** Lowest rate. */
   readonly etaMin: number;
   /** Epochs since the last restart. */
   tCur: number;
@@ -119,6 +122,7 @@ export class WarmRestartScheduler extends Scheduler {
     this.start();
   }
 
+  /** @internal */
   override start(): void {
     this.step(this.lastEpoch < 0 ? 0 : undefined);
   }

@@ -133,7 +133,9 @@ const STEP = signature("StepLR", ["optimizer", "stepSize", "gamma?:number", "las
 
 /** See {@link StepLR}. */
 export class StepScheduler extends FactorScheduler {
+  /** Epochs between two changes. */
   readonly stepSize: number;
+  /** Factor of each change. */
   readonly gamma: number;
 
   constructor(...args: StepArguments) {
@@ -181,7 +183,9 @@ const MULTI_STEP = signature("MultiStepLR", [
 
 /** See {@link MultiStepLR}. */
 export class MultiStepScheduler extends FactorScheduler {
+  /** Epochs at which the next schedule or rate begins. */
   readonly milestones: number[];
+  /** Factor of each change. */
   readonly gamma: number;
 
   constructor(...args: MultiStepArguments) {
@@ -370,6 +374,7 @@ const EXPONENTIAL = signature("ExponentialLR", ["optimizer", "gamma:number", "la
 
 /** See {@link ExponentialLR}. */
 export class ExponentialScheduler extends FactorScheduler {
+  /** Factor of each change. */
   readonly gamma: number;
 
   constructor(...args: ExponentialArguments) {

@@ -52,16 +52,24 @@ function requireWord(name: string, given: string, words: readonly string[]): voi
 /** See {@link ReduceLROnPlateau}. */
 export class PlateauScheduler extends Scheduler {
   readonly mode: "min" | "max";
+  /** Factor of each change. */
   readonly factor: number;
+  /** Epochs without an improvement that are waited for. */
   readonly patience: number;
   readonly threshold: number;
+  /** Whether the threshold is relative ("rel") or absolute ("abs"). */
   readonly thresholdMode: "rel" | "abs";
+  /** Epochs after a change in which nothing is counted. */
   readonly cooldown: number;
+  /** Lowest rate of each group. */
   minLrs: number[];
+  /** Changes that are smaller are not made. */
   readonly eps: number;
   /** The best figure so far; null before the first. */
   best: number | null = null;
+  /** Epochs without an improvement so far. */
   numBadEpochs = 0;
+  /** Epochs of the cooldown that are left. */
   cooldownCounter = 0;
   /** Of every group, when one number was given for all. */
   readonly #minLr: number | null;
@@ -98,6 +106,7 @@ export class PlateauScheduler extends Scheduler {
     return { minLrs: this.minLrs };
   }
 
+  /** @internal */
   override checkedState(state: SchedulerState): [key: string, value: unknown][] {
     const { best } = state ?? {};
     if (best !== null && best !== undefined && typeof best !== "number")

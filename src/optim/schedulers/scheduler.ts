@@ -73,7 +73,7 @@ export abstract class Scheduler {
     this.baseLrs = optimizer.paramGroups.map((group) => group.initialLr);
   }
 
-  /** Rates at the first epoch. */
+  /** @internal Rates at the first epoch. */
   start(): void {
     this.goTo(this.lastEpoch + 1, () => this.firstRates());
   }
@@ -85,7 +85,7 @@ export abstract class Scheduler {
   /** Rates at `lastEpoch`, from those of the epoch before. */
   protected abstract rates(): number[];
 
-  /** Rates of a schedule that begins now (within a SequentialLR). */
+  /** @internal Rates of a schedule that begins now (within a SequentialLR). */
   restart(): void {
     this.goTo(0, () => this.restartRates());
   }
@@ -94,7 +94,7 @@ export abstract class Scheduler {
     return this.baseLrs;
   }
 
-  /** Takes back one step, but not the rates. */
+  /** @internal Takes back one step, but not the rates. */
   undo(): void {
     this.lastEpoch--;
   }
