@@ -1,10 +1,12 @@
 /** Trainings of a series, each in a folder of its own: begun, gone on with, or read where they are done. */
+
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { isError } from "../base/builtin_kinds.ts";
 import { ArgumentError, FileError, TrainingError } from "../base/errors.ts";
+import { parseJson } from "../base/json_text.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
-import { readTextSync } from "../io/regular_file.ts";
+import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
 import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
 import { useEngine } from "../tensor/index.ts";
 import { RUN_FILES, RunFolder, readRunConfig } from "../train/runs/run_folder.ts";
@@ -85,7 +87,7 @@ function textOf(path: string): string {
 function readFailure(path: string): string | null {
   if (!existsSync(path)) return null;
   try {
-    const failure: unknown = JSON.parse(readTextSync(path));
+    const failure: unknown = parseJson(readTextSync(path, MOST_JSON_BYTES));
     if (isRecord(failure) && typeof failure.message === "string") return failure.message;
   } catch (error) {
     if (error instanceof FileError) throw error;
@@ -124,7 +126,7 @@ function readTimes(path: string): Map<number, Partial<MetricsPoint>> {
 
 function timesIn(line: string): Record<string, unknown> | undefined {
   try {
-    const times: unknown = JSON.parse(line);
+    const times: unknown = parseJson(line);
     return isRecord(times) ? times : undefined;
   } catch {
     return undefined;

@@ -8,6 +8,7 @@ import { OPENMP_RUNTIME } from "../engines/onednn/library/load_dnnl.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { fetchPackage } from "../io/fetch/apt_source.ts";
 import { runCommand } from "../io/fetch/run_command.ts";
+import { readRegularFile } from "../io/regular_file.ts";
 import { openWorkFolder } from "../io/work_folder.ts";
 
 /** One wheel and the library inside it, by their hashes. */
@@ -36,6 +37,9 @@ export const WHEEL: Wheel = {
 
 /** The distribution's package, with generation 2 of the interface. */
 export const PACKAGE = { name: "libdnnl2", library: "libdnnl.so.2" };
+
+/** The wheel has a third of this. */
+const MOST_WHEEL_BYTES = 256 * 2 ** 20;
 
 const PIP_TIMEOUT = 180_000;
 
@@ -104,7 +108,7 @@ async function byPip(work: string, progress: Progress, wheel: Wheel): Promise<Ui
   await runCommand("python3", args, { folder: work, milliseconds: PIP_TIMEOUT });
   const file = readdirSync(work).find((name) => name.endsWith(".whl"));
   if (file === undefined) throw new EngineError("pip brought no wheel");
-  return readFileSync(join(work, file));
+  return readRegularFile(join(work, file), MOST_WHEEL_BYTES);
 }
 
 /** From the distribution's mirror, whose signatures apt checks. */

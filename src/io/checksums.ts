@@ -13,10 +13,14 @@ export function crc32(bytes: Uint8Array): number {
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** Adler-32 (RFC 1950, section 8.2). */
-export function adler32(bytes: Uint8Array): number {
-  let a = 1;
-  let b = 0;
+/**
+ * Adler-32 (RFC 1950, section 8.2).
+ *
+ * @param before - the sum of the bytes that came before.
+ */
+export function adler32(bytes: Uint8Array, before = 1): number {
+  let a = before & 0xffff;
+  let b = before >>> 16;
   let i = 0;
   while (i < bytes.length) {
     // 3800 additions are the most before b could leave the 32-bit range.

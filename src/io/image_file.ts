@@ -1,11 +1,11 @@
 import { FileError } from "../base/errors.ts";
-import { type GreyImage, MAX_PIXELS } from "./grey_image.ts";
+import type { GreyImage } from "./grey_image.ts";
 import { decodePgm } from "./pgm.ts";
-import { decodePngGrey } from "./png.ts";
+import { decodePngGrey, MAX_RAW_BYTES } from "./png.ts";
 import { readRegularFile } from "./regular_file.ts";
 
-/** The most pixels there may be, uncompressed with the most bytes each, and room for what stands around them. */
-const MAX_BYTES = 8 * MAX_PIXELS + (1 << 26);
+/** The most that a file of the most pixels may have: not packed, and with room for what stands around them. */
+const MAX_BYTES = MAX_RAW_BYTES + (1 << 26);
 
 /**
  * Reads a picture as grey: PNG or PGM, told by its first bytes.

@@ -1,40 +1,30 @@
-import { unzlibSync, zlibSync } from "fflate";
+import { Unzlib, zlibSync } from "fflate";
 import { ArgumentError, FileError } from "../base/errors.ts";
 import { adler32, crc32 } from "./checksums.ts";
-import { type GreyImage, luma, MAX_PIXELS } from "./grey_image.ts";
-import { type Fail, PNG_SIGNATURE, type PngHeader, readPngChunks } from "./png_chunks.ts";
-
-/** Samples for each pixel, by colour type. */
-const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+import { type GreyImage, MAX_PIXELS } from "./grey_image.ts";
+import { type Fail, PNG_SIGNATURE, readPngChunks } from "./png_chunks.ts";
+import { PngRows } from "./png_rows.ts";
 
 /** Deflate cannot pack better than this: a match of 258 bytes takes at least two bits. */
 const MAX_DEFLATE_RATIO = 1032;
 
-interface Pass {
-  readonly x0: number;
-  readonly y0: number;
-  readonly dx: number;
-  readonly dy: number;
-}
+/**
+ * The most bytes that the rows of a file may unpack to: the most pixels with four channels of 8 bits each. They are
+ * never in memory at once, but unpacking takes its time.
+ */
+export const MAX_RAW_BYTES = 4 * MAX_PIXELS + (1 << 21);
 
-const WHOLE: readonly Pass[] = [{ x0: 0, y0: 0, dx: 1, dy: 1 }];
-
-/** Adam7. Source: PNG specification (W3C, third edition), section 8.2. */
-const ADAM7: readonly Pass[] = [
-  { x0: 0, y0: 0, dx: 8, dy: 8 },
-  { x0: 4, y0: 0, dx: 8, dy: 8 },
-  { x0: 0, y0: 4, dx: 4, dy: 8 },
-  { x0: 2, y0: 0, dx: 4, dy: 4 },
-  { x0: 0, y0: 2, dx: 2, dy: 4 },
-  { x0: 1, y0: 0, dx: 2, dy: 2 },
-  { x0: 0, y0: 1, dx: 1, dy: 2 },
-];
+/** Packed bytes that are unpacked at a time: to at most 17 MB. */
+const PIECE = 1 << 14;
 
 /**
  * Decodes a PNG file to grey, as Pillow's `Image.open(...).convert("L")` does: colours become their luma,
  * an alpha channel is dropped, 16-bit colour keeps its upper byte, 16-bit grey is clipped at 255.
  *
- * @throws FileError for anything that is damaged, cut short, or larger than `maxPixels`.
+ * Rows are unpacked and made grey one by one, so the memory used is about that of the image that is returned.
+ *
+ * @throws FileError for anything that is damaged, cut short, has more than `maxPixels`, or more channels and bits than
+ *   can be unpacked in reasonable time.
  */
 export function decodePngGrey(
   bytes: Uint8Array,
@@ -43,26 +33,20 @@ export function decodePngGrey(
   const what = options.name === undefined ? "PNG picture" : `PNG file ${options.name}`;
   const fail: Fail = (message) => new FileError(`${what} cannot be read: ${message}; save the picture again`);
   const { header, palette, compressed } = readPngChunks(bytes, options.maxPixels ?? MAX_PIXELS, fail);
-  const passes = (header.interlaced ? ADAM7 : WHOLE)
-    .map((pass) => ({ ...pass, ...passSize(pass, header) }))
-    .filter((pass) => pass.width > 0 && pass.height > 0);
-  const bits = header.depth * CHANNELS[header.colourType];
-  const rawBytes = passes.reduce((sum, p) => sum + p.height * (1 + rowBytes(p.width, bits)), 0);
-  const raw = inflate(compressed, rawBytes, fail);
-  const data = new Uint8Array(header.width * header.height);
-  const toGrey = greyReader(header, palette, fail);
-  let at = 0;
-  for (const pass of passes) {
-    const stride = rowBytes(pass.width, bits);
-    unfilter(raw, at, stride, pass.height, Math.max(1, bits >> 3), fail);
-    for (let y = 0; y < pass.height; y++) {
-      const row = raw.subarray(at + 1, at + 1 + stride);
-      const target = (pass.y0 + y * pass.dy) * header.width + pass.x0;
-      for (let x = 0; x < pass.width; x++) data[target + x * pass.dx] = toGrey(row, x);
-      at += 1 + stride;
-    }
-  }
-  return { width: header.width, height: header.height, data };
+  const check = (rawBytes: number) => {
+    const { width, height } = header;
+    if (rawBytes > MAX_RAW_BYTES)
+      throw fail(
+        `${width} x ${height} pixels unpack to ${rawBytes} bytes, expected at most ${MAX_RAW_BYTES}`,
+      );
+    if (rawBytes > compressed.length * MAX_DEFLATE_RATIO)
+      throw fail(
+        `its header needs ${rawBytes} bytes of pixels, ${compressed.length} packed bytes cannot hold them`,
+      );
+  };
+  const rows = new PngRows(header, palette, check, fail);
+  inflateInto(rows, compressed, fail);
+  return { width: header.width, height: header.height, data: rows.data };
 }
 
 /**
@@ -111,110 +95,22 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return out;
 }
 
-function passSize(pass: Pass, { width, height }: PngHeader): { width: number; height: number } {
-  return {
-    width: Math.max(0, Math.ceil((width - pass.x0) / pass.dx)),
-    height: Math.max(0, Math.ceil((height - pass.y0) / pass.dy)),
-  };
-}
-
-function rowBytes(width: number, bitsPerPixel: number): number {
-  return Math.ceil((width * bitsPerPixel) / 8);
-}
-
-/** Unpacks to exactly `length` bytes; refuses before allocating what the packed bytes cannot possibly hold. */
-function inflate(compressed: Uint8Array, length: number, fail: Fail): Uint8Array {
-  if (length > compressed.length * MAX_DEFLATE_RATIO) {
-    throw fail(
-      `its header needs ${length} bytes of pixels, ${compressed.length} packed bytes cannot hold them`,
-    );
-  }
-  let raw: Uint8Array;
+/** Unpacks piece by piece to exactly the bytes that the rows need. */
+function inflateInto(rows: PngRows, compressed: Uint8Array, fail: Fail): void {
+  let sum = 1;
+  const stream = new Unzlib((piece) => {
+    sum = adler32(piece, sum);
+    rows.take(piece);
+  });
   try {
-    raw = unzlibSync(compressed, { out: new Uint8Array(length) });
+    for (let at = 0; at < compressed.length; at += PIECE) {
+      stream.push(compressed.subarray(at, at + PIECE), at + PIECE >= compressed.length);
+    }
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw fail(`its packed data is damaged (${(error as Error).message})`);
   }
-  const found = new DataView(compressed.buffer, compressed.byteOffset + compressed.length - 4, 4).getUint32(
-    0,
-  );
-  if (raw.length !== length || adler32(raw) !== found)
-    throw fail("its packed data is damaged or of a wrong length");
-  return raw;
-}
-
-/** Undoes the row filters in place. Source: PNG specification, section 9. */
-function unfilter(
-  raw: Uint8Array,
-  start: number,
-  stride: number,
-  rows: number,
-  bpp: number,
-  fail: Fail,
-): void {
-  for (let y = 0; y < rows; y++) {
-    const row = start + y * (1 + stride) + 1;
-    const above = y === 0 ? -1 : row - stride - 1;
-    const filter = raw[row - 1];
-    if (filter > 4) throw fail(`row filter ${filter} does not exist`);
-    for (let i = 0; i < stride; i++) {
-      const left = i >= bpp ? raw[row + i - bpp] : 0;
-      const up = above >= 0 ? raw[above + i] : 0;
-      const corner = above >= 0 && i >= bpp ? raw[above + i - bpp] : 0;
-      if (filter === 1) raw[row + i] += left;
-      else if (filter === 2) raw[row + i] += up;
-      else if (filter === 3) raw[row + i] += (left + up) >> 1;
-      else if (filter === 4) raw[row + i] += paeth(left, up, corner);
-    }
-  }
-}
-
-function paeth(left: number, up: number, corner: number): number {
-  const estimate = left + up - corner;
-  const byLeft = Math.abs(estimate - left);
-  const byUp = Math.abs(estimate - up);
-  const byCorner = Math.abs(estimate - corner);
-  if (byLeft <= byUp && byLeft <= byCorner) return left;
-  return byUp <= byCorner ? up : corner;
-}
-
-/** A function that gives the grey value of pixel `x` of an unfiltered row. */
-function greyReader(
-  header: PngHeader,
-  palette: Uint8Array | undefined,
-  fail: Fail,
-): (row: Uint8Array, x: number) => number {
-  const { depth, colourType } = header;
-  const step = (depth >> 3) * CHANNELS[colourType];
-  const part = depth >> 3;
-  if (colourType === 2 || colourType === 6) {
-    return (row, x) => luma(row[x * step], row[x * step + part], row[x * step + 2 * part]);
-  }
-  if (colourType === 3) {
-    const greys = paletteGreys(palette as Uint8Array);
-    return (row, x) => {
-      const index = packedSample(row, x, depth);
-      if (index >= greys.length) throw fail(`a pixel names colour ${index} of a palette of ${greys.length}`);
-      return greys[index];
-    };
-  }
-  if (depth < 8) {
-    const scale = 255 / (2 ** depth - 1);
-    return (row, x) => packedSample(row, x, depth) * scale;
-  }
-  // Pillow clips 16-bit grey, but takes the upper byte where an alpha channel stands beside it.
-  if (depth === 16 && colourType === 0) return (row, x) => (row[2 * x] !== 0 ? 255 : row[2 * x + 1]);
-  return (row, x) => row[x * step];
-}
-
-function packedSample(row: Uint8Array, x: number, depth: number): number {
-  if (depth === 8) return row[x];
-  const bit = x * depth;
-  return (row[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
-}
-
-function paletteGreys(palette: Uint8Array): Uint8Array {
-  return new Uint8Array(palette.length / 3).map((_, i) =>
-    luma(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]),
-  );
+  const end = compressed.length - 4;
+  const expected = new DataView(compressed.buffer, compressed.byteOffset + end, 4).getUint32(0);
+  if (!rows.isWhole || sum !== expected) throw fail("its packed data is damaged or of a wrong length");
 }

@@ -24,6 +24,9 @@ export interface PngChunks {
 
 export const PNG_SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
+/** The longest row takes 8 MB. */
+const MAX_SIDE = 1 << 20;
+
 const DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
   [0, [1, 2, 4, 8, 16]],
   [2, [8, 16]],
@@ -83,6 +86,9 @@ function readHeader(data: Uint8Array, seen: PngHeader | undefined, maxPixels: nu
   const [depth, colourType, compression, filter, interlace] = data.subarray(8);
   if (width === 0 || height === 0 || width * height > maxPixels) {
     throw fail(`it claims to be ${width} x ${height} pixels; expected 1 to ${maxPixels} in all`);
+  }
+  if (Math.max(width, height) > MAX_SIDE) {
+    throw fail(`it claims to be ${width} x ${height} pixels; expected at most ${MAX_SIDE} a side`);
   }
   if (!DEPTHS.get(colourType)?.includes(depth)) {
     throw fail(`colour type ${colourType} with ${depth} bits does not exist`);

@@ -56,8 +56,11 @@ export function readRegularFile(path: string, maxBytes: number): Promise<Uint8Ar
   });
 }
 
-/** Text files that we read are settings and figures: some kilobytes, where somebody went to great length megabytes. */
-const MAX_TEXT_BYTES = 256 * 2 ** 20;
+/** Text files that we read line by line: records and metrics, some kilobytes, after a very long training megabytes. */
+const MAX_TEXT_BYTES = 64 * 2 ** 20;
+
+/** The most that a file may have that is one JSON value: the settings of a run. */
+export const MOST_JSON_BYTES = 4 * 2 ** 20;
 
 /** {@link readRegularFile} of a text in UTF-8, at once. */
 export function readTextSync(path: string, maxBytes = MAX_TEXT_BYTES): string {

@@ -5,12 +5,12 @@ import {
   type Entry,
   type Fail,
   failureOf,
-  MAX_HEADER_BYTES,
   METADATA,
   PREFIX_BYTES,
   readHeader,
   readHeaderLength,
 } from "./safetensors_header.ts";
+import { headerLimit, MAX_RANK, MAX_TENSORS } from "./safetensors_limits.ts";
 
 /** A tensor as plain data: what files hold. */
 export interface NamedArray {
@@ -50,6 +50,8 @@ export function encodeSafetensorsPieces(
   tensors: ReadonlyMap<string, NamedArray>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
+  if (Math.max(tensors.size, Object.keys(metadata).length) > MAX_TENSORS)
+    throw new ArgumentError(`safetensors: a file holds at most ${MAX_TENSORS} tensors and texts of metadata`);
   const header: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) header.push([METADATA, checkedMetadata(metadata)]);
   const pieces: Uint8Array[] = [];
@@ -64,7 +66,7 @@ export function encodeSafetensorsPieces(
     pieces.push(bytes);
     offset = end;
   }
-  return [encodeHeader(header), ...pieces];
+  return [encodeHeader(header, offset), ...pieces];
 }
 
 /**
@@ -95,7 +97,8 @@ export function encodeSafetensors(
  * @param options.name - how messages call the file
  * @throws FileError for anything the format forbids: a header that is cut short, too long, not UTF-8, not
  *   JSON or with a key twice; a tensor whose length does not follow from shape and dtype, that overlaps
- *   another, leaves a hole or reaches beyond the end. Nothing is allocated on the word of the header alone.
+ *   another, leaves a hole or reaches beyond the end; more than 65,536 tensors, 64 dimensions, or a header of more
+ *   than 16 MiB and an eighth of the data. Nothing is allocated on the word of the header alone.
  * Source: the format's description in the safetensors package, "Format".
  */
 export function decodeSafetensors(
@@ -131,6 +134,8 @@ export function tensorOf(
 
 function checkEntry(name: string, data: TypedArray, shape: readonly number[]): void {
   if (name === METADATA) throw new ArgumentError(`safetensors: a tensor cannot be called ${METADATA}`);
+  if (shape.length > MAX_RANK)
+    throw new ShapeError(`safetensors: ${name} has ${shape.length} dimensions, the limit is ${MAX_RANK}`);
   const length = shape.reduce((product, size) => product * size, 1);
   if (length !== data.length) {
     throw new ShapeError(
@@ -154,16 +159,14 @@ function compareForFile(a: string, b: string, tensors: ReadonlyMap<string, Named
 }
 
 /** Prefix and JSON; spaces fill up to a multiple of 8, so that the data is aligned. */
-function encodeHeader(entries: readonly [string, unknown][]): Uint8Array {
+function encodeHeader(entries: readonly [string, unknown][], dataBytes: number): Uint8Array {
   // Joined by hand: an object would move names that look like numbers to the front.
   const json = `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
   const text = new TextEncoder().encode(json);
   const padded = Math.ceil(text.length / 8) * 8;
-  if (padded > MAX_HEADER_BYTES) {
-    throw new ArgumentError(
-      `safetensors: the header would have ${padded} bytes, the limit is ${MAX_HEADER_BYTES}`,
-    );
-  }
+  const limit = headerLimit(dataBytes);
+  if (padded > limit)
+    throw new ArgumentError(`safetensors: the header would have ${padded} bytes, the limit is ${limit}`);
   const bytes = new Uint8Array(PREFIX_BYTES + padded).fill(0x20, PREFIX_BYTES);
   new DataView(bytes.buffer).setUint32(0, padded, true);
   bytes.fill(0, 4, PREFIX_BYTES);

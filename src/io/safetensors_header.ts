@@ -1,10 +1,9 @@
 /** The header of a safetensors file: which tensors it holds and where, checked before anything is believed. */
 import { FileError } from "../base/errors.ts";
+import { headerProblem } from "./header_scan.ts";
 import { findDuplicateKey } from "./json_keys.ts";
 import { STORED_DTYPES, type StoredDType } from "./safetensors_dtypes.ts";
-
-/** The format's own limit on the header. */
-export const MAX_HEADER_BYTES = 100_000_000;
+import { headerLimit, MAX_HEADER_BYTES } from "./safetensors_limits.ts";
 
 /** Bytes before the header, which say how long it is. */
 export const PREFIX_BYTES = 8;
@@ -47,6 +46,10 @@ export function readHeaderLength(bytes: Uint8Array, total: number, fail: Fail): 
   if (PREFIX_BYTES + length > total) {
     throw fail(`the header claims ${length} bytes, only ${total - PREFIX_BYTES} follow`);
   }
+  const dataBytes = total - PREFIX_BYTES - length;
+  const limit = headerLimit(dataBytes);
+  if (length > limit)
+    throw fail(`the header claims ${length} bytes, the limit is ${limit} with ${dataBytes} bytes of data`);
   return length;
 }
 
@@ -70,6 +73,8 @@ export function readHeader(
 }
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+  const problem = headerProblem(bytes);
+  if (problem !== null) throw fail(problem);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,3 +1,5 @@
+import { parseJson } from "../base/json_text.ts";
+
 /**
  * What a run writes down while it trains: `metrics.jsonl`, one JSON object a line, a line every fifth of an epoch as
  * the book's Animator draws them.
@@ -90,7 +92,7 @@ export function finalFigures(points: readonly MetricsPoint[]): FinalFigures | un
 function parseLine(line: string): MetricsPoint | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(line, (_key, inner) => (inner === null ? Number.NaN : inner));
+    value = parseJson(line, {}, (_key, inner) => (inner === null ? Number.NaN : inner));
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 /** PyTorch's figures on the same machine, as bench/peers/pytorch_epochs.py writes them. */
+
 import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { FileError } from "../../base/errors.ts";
+import { parseJson } from "../../base/json_text.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 import { formatFigure, formatRate } from "../../report/number_text.ts";
 import { markdownTable } from "../console/markdown_table.ts";
@@ -42,7 +44,7 @@ export function readPytorchRecords(path: string): PytorchRecord[] {
       const place = `${path}: line ${i + 1}`;
       let value: unknown;
       try {
-        value = JSON.parse(line);
+        value = parseJson(line);
       } catch {
         // Refused below, as what parses but is no record.
       }

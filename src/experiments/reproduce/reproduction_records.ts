@@ -2,9 +2,11 @@
  * What has been reproduced so far, on whichever machine: a file of JSON lines beside the document. A network that takes
  * a night is trained where there is a night's time; what others trained before stays in the document.
  */
+
 import { existsSync } from "node:fs";
 import * as v from "valibot";
 import { FileError } from "../../base/errors.ts";
+import { parseJson } from "../../base/json_text.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 import { finalFigures, isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
 import { CHANGEABLE, type TrainedRun } from "../run_series.ts";
@@ -61,7 +63,7 @@ export function readRecords(path: string): Records {
 
 function parsed(line: string, place: string): object {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     if (typeof value === "object" && value !== null) return value;
   } catch {
     // Reported below, together with what parses but is no object.

@@ -2,9 +2,11 @@
  * A checkpoint: everything that a training needs to go on as if it had not stopped. One safetensors file: the
  * network's and the optimiser's tensors, and the rest as JSON in its metadata. Node only.
  */
+
 import * as v from "valibot";
 import type { TypedArray } from "../../base/dtype.ts";
 import { FileError } from "../../base/errors.ts";
+import { parseJson } from "../../base/json_text.ts";
 import type { NamedArray } from "../../io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../../io/safetensors_file.ts";
 import { toNamedArray } from "../../io/state_dict_file.ts";
@@ -101,8 +103,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   let state: unknown;
   let optimizer: unknown;
   try {
-    state = JSON.parse(metadata.state, readNonFinite);
-    optimizer = unpackTensors(JSON.parse(metadata.optimizer, readNonFinite), tensors);
+    state = parseJson(metadata.state, {}, readNonFinite);
+    optimizer = unpackTensors(parseJson(metadata.optimizer, {}, readNonFinite), tensors);
   } catch (error) {
     throw new FileError(
       `${path} is a damaged checkpoint: its settings cannot be read (${(error as Error).message})`,

@@ -2,6 +2,7 @@
  * The algorithms that the engine has chosen for a run, kept in its folder: a resumed run goes on with them, whatever the
  * machine's autotuning cache says by then. Node only.
  */
+import { parseJson } from "../../base/json_text.ts";
 import { type ChoiceKeeper, keepChoices, rememberedChoices } from "../../runtime/kept_choices.ts";
 import { isBf16Supported } from "../../runtime/runtime.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -114,7 +115,7 @@ function readChoices(text: string): Choice[] {
 
 function choiceIn(line: string): Choice | null {
   try {
-    const { machine, work, chosen } = JSON.parse(line);
+    const { machine, work, chosen } = parseJson(line) as Record<string, unknown>;
     const known = typeof chosen === "string" || chosen === null;
     return typeof machine === "string" && typeof work === "string" && known
       ? { machine, work, chosen }

@@ -1,11 +1,13 @@
 /** A run's folder: who may write into it, and what lies in it. Node only. */
+
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, TrainingError } from "../../base/errors.ts";
+import { parseJson } from "../../base/json_text.ts";
 import { removeLeftoversSync, writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
-import { readTextSync } from "../../io/regular_file.ts";
+import { MOST_JSON_BYTES, readTextSync } from "../../io/regular_file.ts";
 import { type MetricsPoint, metricsLine } from "../../records/run_record.ts";
 import { releaseLock, takeLock } from "./run_lock.ts";
 
@@ -157,9 +159,9 @@ export function readRunConfig(path: string): Record<string, unknown> {
       `${path} is not a run: it has no ${RUN_FILES.config}; name the folder of a run, such as runs/<time>-<model>`,
     );
   }
-  const text = readTextSync(file);
+  const text = readTextSync(file, MOST_JSON_BYTES);
   try {
-    const config = JSON.parse(text);
+    const config = parseJson(text) as Record<string, unknown>;
     if (typeof config === "object" && config !== null) return config;
   } catch {
     // Reported below, together with what parses but is no object.

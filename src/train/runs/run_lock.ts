@@ -1,8 +1,10 @@
 /** Who may write into a run's folder: one process at a time, known by a lock file. Node only. */
+
 import { closeSync, openSync, readFileSync, realpathSync, rmSync, statSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { TrainingError } from "../../base/errors.ts";
+import { parseJson } from "../../base/json_text.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 
@@ -116,7 +118,7 @@ function runningHolder(path: string): Holder | null {
 
 function parse(text: string): Holder | null {
   try {
-    const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
+    const { pid, host, started } = parseJson(text) as Partial<Holder>;
     return Number.isInteger(pid) && typeof host === "string"
       ? { pid: pid as number, host, started: started ?? null }
       : null;

@@ -1,0 +1,192 @@
+/** The rows of a PNG file one by one: filters undone, made grey. The whole file is never unpacked at once. */
+import { luma } from "./grey_image.ts";
+import type { Fail, PngHeader } from "./png_chunks.ts";
+
+/** Samples for each pixel, by colour type. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** Pixels of an interlaced file come in seven passes, those of others in one. */
+interface Pass {
+  readonly x0: number;
+  readonly y0: number;
+  readonly dx: number;
+  readonly dy: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const WHOLE = [[0, 0, 1, 1]] as const;
+
+/** Adam7: x0, y0, dx, dy. Source: PNG specification (W3C, third edition), section 8.2. */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+/** Takes the unpacked bytes in pieces of any length and fills a grey image. */
+export class PngRows {
+  /** Of all rows with their filter bytes. */
+  readonly rawBytes: number;
+  readonly data: Uint8Array;
+  readonly #header: PngHeader;
+  readonly #fail: Fail;
+  readonly #passes: readonly Pass[];
+  readonly #bits: number;
+  readonly #toGrey: (row: Uint8Array, x: number) => number;
+  #pass = 0;
+  #y = 0;
+  /** The filter byte, once it has come, and the row under way. */
+  #filter = -1;
+  #filled = 0;
+  #row: Uint8Array;
+  #above: Uint8Array;
+
+  /** @param check - told the bytes of all rows before anything is allocated. */
+  constructor(
+    header: PngHeader,
+    palette: Uint8Array | undefined,
+    check: (rawBytes: number) => void,
+    fail: Fail,
+  ) {
+    this.#header = header;
+    this.#fail = fail;
+    this.#passes = passesOf(header);
+    this.#bits = header.depth * CHANNELS[header.colourType];
+    this.rawBytes = this.#passes.reduce(
+      (sum, { width, height }) => sum + height * (1 + this.#stride(width)),
+      0,
+    );
+    check(this.rawBytes);
+    const longest = Math.max(...this.#passes.map(({ width }) => this.#stride(width)));
+    this.#row = new Uint8Array(longest);
+    this.#above = new Uint8Array(longest);
+    this.data = new Uint8Array(header.width * header.height);
+    this.#toGrey = greyReader(header, palette, fail);
+  }
+
+  /** Whether every row has come. */
+  get isWhole(): boolean {
+    return this.#pass === this.#passes.length;
+  }
+
+  take(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.isWhole) throw this.#fail("its packed data is damaged or of a wrong length");
+      if (this.#filter < 0) {
+        this.#filter = bytes[at++];
+        if (this.#filter > 4) throw this.#fail(`row filter ${this.#filter} does not exist`);
+        continue;
+      }
+      const stride = this.#stride(this.#passes[this.#pass].width);
+      const count = Math.min(stride - this.#filled, bytes.length - at);
+      this.#row.set(bytes.subarray(at, at + count), this.#filled);
+      this.#filled += count;
+      at += count;
+      if (this.#filled === stride) this.#endRow(stride);
+    }
+  }
+
+  #endRow(stride: number): void {
+    const { x0, y0, dx, dy, width, height } = this.#passes[this.#pass];
+    if (this.#y === 0) this.#above.fill(0, 0, stride);
+    unfilter(this.#filter, this.#row, this.#above, stride, Math.max(1, this.#bits >> 3));
+    const target = (y0 + this.#y * dy) * this.#header.width + x0;
+    for (let x = 0; x < width; x++) this.data[target + x * dx] = this.#toGrey(this.#row, x);
+    [this.#row, this.#above] = [this.#above, this.#row];
+    this.#filter = -1;
+    this.#filled = 0;
+    if (++this.#y < height) return;
+    this.#y = 0;
+    this.#pass++;
+  }
+
+  #stride(width: number): number {
+    return Math.ceil((width * this.#bits) / 8);
+  }
+}
+
+function passesOf({ width, height, interlaced }: PngHeader): Pass[] {
+  return (interlaced ? ADAM7 : WHOLE)
+    .map(([x0, y0, dx, dy]) => ({
+      x0,
+      y0,
+      dx,
+      dy,
+      width: Math.max(0, Math.ceil((width - x0) / dx)),
+      height: Math.max(0, Math.ceil((height - y0) / dy)),
+    }))
+    .filter((pass) => pass.width > 0 && pass.height > 0);
+}
+
+/**
+ * Undoes the filter of a row in place; `above` is the row before it, zeros before the first.
+ * Source: PNG specification, section 9.
+ */
+function unfilter(filter: number, row: Uint8Array, above: Uint8Array, stride: number, bpp: number): void {
+  if (filter === 1) {
+    for (let i = bpp; i < stride; i++) row[i] += row[i - bpp];
+  } else if (filter === 2) {
+    for (let i = 0; i < stride; i++) row[i] += above[i];
+  } else if (filter === 3) {
+    for (let i = 0; i < stride; i++) row[i] += ((i >= bpp ? row[i - bpp] : 0) + above[i]) >> 1;
+  } else if (filter === 4) {
+    for (let i = 0; i < stride; i++) {
+      row[i] += i >= bpp ? paeth(row[i - bpp], above[i], above[i - bpp]) : above[i];
+    }
+  }
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const estimate = left + up - corner;
+  const byLeft = Math.abs(estimate - left);
+  const byUp = Math.abs(estimate - up);
+  const byCorner = Math.abs(estimate - corner);
+  if (byLeft <= byUp && byLeft <= byCorner) return left;
+  return byUp <= byCorner ? up : corner;
+}
+
+/** A function that gives the grey value of pixel `x` of an unfiltered row. */
+function greyReader(
+  header: PngHeader,
+  palette: Uint8Array | undefined,
+  fail: Fail,
+): (row: Uint8Array, x: number) => number {
+  const { depth, colourType } = header;
+  const step = (depth >> 3) * CHANNELS[colourType];
+  const part = depth >> 3;
+  if (colourType === 2 || colourType === 6) {
+    return (row, x) => luma(row[x * step], row[x * step + part], row[x * step + 2 * part]);
+  }
+  if (colourType === 3) {
+    const greys = paletteGreys(palette as Uint8Array);
+    return (row, x) => {
+      const index = packedSample(row, x, depth);
+      if (index >= greys.length) throw fail(`a pixel names colour ${index} of a palette of ${greys.length}`);
+      return greys[index];
+    };
+  }
+  if (depth < 8) {
+    const scale = 255 / (2 ** depth - 1);
+    return (row, x) => packedSample(row, x, depth) * scale;
+  }
+  // Pillow clips 16-bit grey, but takes the upper byte where an alpha channel stands beside it.
+  if (depth === 16 && colourType === 0) return (row, x) => (row[2 * x] !== 0 ? 255 : row[2 * x + 1]);
+  return (row, x) => row[x * step];
+}
+
+function packedSample(row: Uint8Array, x: number, depth: number): number {
+  if (depth === 8) return row[x];
+  const bit = x * depth;
+  return (row[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+}
+
+function paletteGreys(palette: Uint8Array): Uint8Array {
+  return new Uint8Array(palette.length / 3).map((_, i) =>
+    luma(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]),
+  );
+}
