@@ -9,7 +9,7 @@ await prepare();
 
 const given = process.argv.slice(2);
 const args = given.length > 0 ? given : ["train", "bn-lenet"];
-const { onednnAtStart } = await import("../build/src/cli/onednn_at_start.js");
+const { onednnAtStart } = await import("../build/src/install/onednn_at_start.js");
 await onednnAtStart(args);
 const { runCli } = await import("../bin/run_cli.mjs");
 await runCli(args);

@@ -1,13 +1,13 @@
 /** `convoyant data`: brings a data set here, and shows it. */
 
-import { ArgumentError, didYouMean, IndexError } from "../base/errors.ts";
+import { IndexError } from "../base/errors.ts";
+import { datasetEntry } from "../data/dataset_registry.ts";
 import { openDataset } from "../data/index.ts";
-import type { Output } from "../experiments/console/output.ts";
-import { DATASETS } from "../experiments/training_config.ts";
 import { className, shortClassName } from "../records/class_names.ts";
 import { printable } from "../report/terminal/printable.ts";
 import { renderImage } from "../report/terminal/terminal_image.ts";
 import { pad, truncate } from "../report/terminal/text_width.ts";
+import type { Output } from "./console/output.ts";
 
 export interface DataCommand {
   readonly name: string;
@@ -15,11 +15,11 @@ export interface DataCommand {
 }
 
 export async function dataFetchCommand(command: DataCommand, output: Output): Promise<number> {
-  checkName(command.name);
+  datasetEntry(command.name);
   for (const train of [true, false]) {
     const dataset = await open(command, train, output);
     output.line(
-      `${command.name} ${train ? "training" : "test"} set: ${dataset.length} pictures, from ${dataset.folder}`,
+      `${command.name} ${train ? "training" : "test"} set: ${dataset.length} images, from ${dataset.folder}`,
     );
     output.event({
       event: "data",
@@ -37,12 +37,11 @@ export async function dataShowCommand(
   command: DataCommand & { split: "train" | "test"; from: number; count: number },
   output: Output,
 ): Promise<number> {
-  checkName(command.name);
+  const { classes } = datasetEntry(command.name);
   const dataset = await open(command, command.split === "train", output);
-  const classes = openDataset.classes(command.name as (typeof DATASETS)[number]);
   if (command.from >= dataset.length) {
     throw new IndexError(
-      `data show: there is no picture ${command.from}: the ${command.split} set has pictures 0 to ${dataset.length - 1}`,
+      `data show: there is no image ${command.from}: the ${command.split} set has images 0 to ${dataset.length - 1}`,
     );
   }
   const last = Math.min(dataset.length, command.from + command.count);
@@ -51,10 +50,9 @@ export async function dataShowCommand(
   for (let first = command.from; first < last; first += perRow) {
     const indices = Array.from({ length: Math.min(perRow, last - first) }, (_, i) => first + i);
     const tiles = indices.map((index) => {
-      const { width, height, pixels, label } = dataset.picture(index);
+      const { label, ...image } = dataset.image(index);
       const name = className(classes, label);
       output.event({ event: "picture", index, label, name: shortClassName(classes, label) });
-      const image = { width, height, data: pixels };
       return [
         `${command.split}:${index} ${name}`,
         ...renderImage(image, { ...output.style, maxColumns: TILE }),
@@ -81,17 +79,7 @@ function sideBySide(tiles: readonly string[][]): string[] {
   );
 }
 
-function open(command: DataCommand, train: boolean, output: Output) {
-  return openDataset(command.name as (typeof DATASETS)[number], {
-    train,
-    dataDir: command.dataDir ?? undefined,
-    onProgress: (text: string) => output.note(text),
-  });
-}
-
-function checkName(name: string): void {
-  if ((DATASETS as readonly string[]).includes(name)) return;
-  throw new ArgumentError(
-    `unknown data set \`${name}\`${didYouMean(name, DATASETS)} (there are: ${DATASETS.join(", ")})`,
-  );
+function open({ name, dataDir }: DataCommand, train: boolean, output: Output) {
+  const onProgress = (text: string) => output.note(text);
+  return openDataset(name, { train, dataDir: dataDir ?? undefined, onProgress });
 }

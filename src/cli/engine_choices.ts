@@ -1,7 +1,7 @@
 /** `convoyant engine --explain`: what was measured, and which algorithm was chosen for each piece of work. */
 import { choicesPath, measuredChoices } from "../engines/onednn/tuning/choice_log.ts";
-import type { Output } from "../experiments/console/output.ts";
 import { renderTable } from "../report/terminal/table.ts";
+import type { Output } from "./console/output.ts";
 
 export function explainChoices(output: Output): void {
   const machines = Object.entries(measuredChoices());

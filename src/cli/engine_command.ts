@@ -4,10 +4,10 @@ import type { EngineInfo } from "../engines/contract/engine.ts";
 import { engineNames } from "../engines/engine_names.ts";
 import { fastestEngine } from "../engines/select.ts";
 import { type Measured, measureEngine } from "../experiments/bench/engine_speed.ts";
-import type { Output } from "../experiments/console/output.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { startedEngine } from "../runtime/runtime.ts";
 import { stopEngine, useEngine } from "../tensor/index.ts";
+import type { Output } from "./console/output.ts";
 import { explainChoices } from "./engine_choices.ts";
 
 interface Tried {

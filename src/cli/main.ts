@@ -2,8 +2,8 @@
 import { CommanderError } from "commander";
 import { isError } from "../base/builtin_kinds.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
-import { listenForInterrupts } from "../experiments/console/interruption.ts";
 import { printableJson, printableLines } from "../report/terminal/printable.ts";
+import { listenForInterrupts } from "./console/interruption.ts";
 import { errorText } from "./error_text.ts";
 import { buildProgram } from "./program.ts";
 
@@ -13,9 +13,11 @@ const asJson = argv.includes("--json");
 listenForInterrupts();
 let commandRan = true;
 try {
-  await buildProgram((code) => {
+  const finish = (code: number) => {
     process.exitCode = code;
-  }).parseAsync(argv, { from: "user" });
+  };
+  const names = asksForHelp() ? (await import("./registered_names.ts")).registeredNames() : null;
+  await buildProgram({ finish, names }).parseAsync(argv, { from: "user" });
 } catch (error) {
   process.exitCode = report(error);
   commandRan = !(error instanceof CommanderError);
@@ -24,6 +26,15 @@ try {
 if (commandRan) {
   const { stopEngine } = await import("../runtime/runtime.ts");
   await stopEngine().catch(() => {});
+}
+
+/** Whether a command's help is going to be printed; that of the program lists the commands alone. */
+function asksForHelp(): boolean {
+  const [command = "", ...rest] = argv;
+  return (
+    (command === "help" && rest.length > 0) ||
+    (!command.startsWith("-") && rest.some((arg) => /^(-h|--help)$/.test(arg)))
+  );
 }
 
 function report(error: unknown): number {

@@ -1,51 +1,42 @@
-/** Commands around one network and their options: train, eval, predict, summary. */
-
+/** Commands around one network and their options: train, eval, predict, summary, models, runs. */
 import { type Command, InvalidArgumentError } from "commander";
-import { autoOr, setting, wholeNumber } from "../experiments/console/option_values.ts";
-import { Output } from "../experiments/console/output.ts";
 import { MOST_PIXELS } from "../experiments/limits.ts";
+import { autoOr, realNumber, setting, wholeNumber, wholeNumbers } from "./console/option_values.ts";
+import { Output } from "./console/output.ts";
 import {
-  batchSize,
-  checkpointSeconds,
+  type Cli,
   dataDir,
   dataset,
-  edition,
   engine,
   examples,
   json,
-  learningRate,
+  known,
   limitBatches,
-  MODELS,
-  momentum,
-  optimizer,
+  modelOption,
   precision,
-  reproducible,
   resize,
   threads,
-  weightDecay,
+  trainingOptions,
 } from "./shared_options.ts";
 
-type Finish = (code: number) => void;
-
-export function addTrain(program: Command, finish: Finish): void {
-  program
+export function addTrain(program: Command, cli: Cli): void {
+  const command = program
     .command("train")
     .description("Train a network with the chapter's settings, or your own, and keep the run.")
-    .argument("[model]", MODELS)
+    .argument("[model]", known(cli, "models"))
     .option("--epochs <n>", "times through the training set (10)", wholeNumber(0))
-    .addOption(batchSize())
-    .addOption(learningRate())
-    .addOption(optimizer())
-    .addOption(momentum())
-    .addOption(weightDecay())
-    .addOption(resize())
-    .option("--seed <n>", "seed of everything random (0)", wholeNumber(0))
-    .addOption(engine())
-    .addOption(threads())
-    .addOption(reproducible())
-    .addOption(precision())
+    .option("--seed <n>", "seed of everything random (0)", wholeNumber(0));
+  for (const option of trainingOptions(cli)) command.addOption(option);
+  command
+    .option("--patience <n>", "end after so many epochs without an improvement", wholeNumber(1))
+    .option(
+      "--val-split <x>",
+      "share of the training set that epochs are judged by; the test set is looked at once, at the end (0)",
+      realNumber(0, { below: 1 }),
+    )
+    .option("--topk <k,...>", "count whether the true class is among the k likeliest", wholeNumbers(1))
+    .option("--weights <file>", "start from these weights: a .safetensors file or a run's folder")
     .option("--micro-batch <n>", "examples at once: auto, as many as fit the memory, or a number", autoOr(1))
-    .addOption(limitBatches())
     .option(
       "--set <name=value>",
       "about the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
@@ -53,18 +44,14 @@ export function addTrain(program: Command, finish: Finish): void {
     )
     .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
-    .addOption(dataset())
-    .addOption(edition())
-    .addOption(dataDir())
-    .addOption(checkpointSeconds())
     .addOption(json())
     .addHelpText(
       "after",
       examples(
         "convoyant train bn-lenet",
-        "convoyant train lenet --epochs 3 --lr 0.5 --momentum 0.9",
+        "convoyant train lenet --epochs 3 --lr 0.5 --momentum 0.9 --scheduler cosine",
         "convoyant train alexnet --engine onednn --precision bf16",
-        "convoyant train lenet --limit-batches 20 --epochs 1 --out runs/try",
+        "convoyant train lenet --val-split 0.1 --patience 3 --weights runs/<run>",
         "convoyant train --resume runs/<run>",
       ),
     )
@@ -73,46 +60,54 @@ export function addTrain(program: Command, finish: Finish): void {
       const { json: asJson, out = null, resume = null, checkpointSeconds, set: network, ...rest } = o;
       const given = { ...rest, ...(network !== undefined && { network }) };
       const command = { model: model ?? null, given, out, resume, checkpointSeconds };
-      finish(await trainCommand(command, new Output(asJson)));
+      cli.finish(await trainCommand(command, new Output(asJson)));
     });
 }
 
-export function addEval(program: Command, finish: Finish): void {
+export function addEval(program: Command, cli: Cli): void {
   program
     .command("eval")
     .description("Figures of a trained network on the test set: accuracy, each class's precision and recall.")
     .argument("<run|weights>", "a run's folder or a .safetensors file")
-    .option("--model <name>", "whose weights the file holds, where it does not say")
-    .addOption(dataset())
+    .addOption(modelOption())
+    .option("--topk <k,...>", "whether the true class is among the k likeliest (5)", wholeNumbers(1))
+    .addOption(dataset(cli))
     .addOption(dataDir())
+    .addOption(resize())
     .addOption(engine())
     .addOption(threads())
-    .addOption(precision())
-    .option("--limit-batches <n>", "only so many batches", wholeNumber(1))
+    .addOption(precision(cli))
+    .addOption(limitBatches("only so many batches"))
     .addOption(json())
     .addHelpText(
       "after",
-      examples("convoyant eval runs/<run>", "convoyant eval lenet.safetensors --model lenet --json"),
+      examples(
+        "convoyant eval runs/<run>",
+        "convoyant eval lenet.safetensors --model lenet --json",
+        "convoyant eval runs/<run> --model ./net.mjs",
+      ),
     )
     .action(async (source: string, o) => {
       const { evalCommand } = await import("./eval_command.ts");
-      finish(await evalCommand({ source, ...options(o) }, new Output(o.json)));
+      cli.finish(await evalCommand({ source, ...choice(o), topk: o.topk ?? [5] }, new Output(o.json)));
     });
 }
 
-export function addPredict(program: Command, finish: Finish): void {
+export function addPredict(program: Command, cli: Cli): void {
   program
     .command("predict")
-    .description("Class probabilities of pictures: PNG or PGM files, or pictures of the data set (test:17).")
+    .description("Class probabilities of images: PNG or PGM files, or images of the data set (test:17).")
     .argument("<run|weights>", "a run's folder or a .safetensors file")
-    .argument("<image...>", "picture.png, picture.pgm, test:17, train:3")
-    .option("--model <name>", "whose weights the file holds, where it does not say")
+    .argument("<image...>", "image.png, image.pgm, test:17, train:3")
+    .addOption(modelOption())
     .option("--invert", "for dark things on white paper: the data sets are white on black")
-    .addOption(dataset())
+    .option("--topk <k>", "list the k likeliest classes (10)", wholeNumber(1))
+    .addOption(dataset(cli))
     .addOption(dataDir())
+    .addOption(resize())
     .addOption(engine())
     .addOption(threads())
-    .addOption(precision())
+    .addOption(precision(cli))
     .addOption(json())
     .addHelpText(
       "after",
@@ -123,27 +118,31 @@ export function addPredict(program: Command, finish: Finish): void {
     )
     .action(async (source: string, images: string[], o) => {
       const { predictCommand } = await import("./predict_command.ts");
-      const command = { source, images, invert: o.invert === true, ...options(o) };
-      finish(await predictCommand(command, new Output(o.json)));
+      const command = { source, images, invert: o.invert === true, top: o.topk ?? 10, ...choice(o) };
+      cli.finish(await predictCommand(command, new Output(o.json)));
     });
 }
 
-export function addSummary(program: Command, finish: Finish): void {
+export function addSummary(program: Command, cli: Cli): void {
   program
     .command("summary")
     .description("A network layer by layer: output shapes, parameters, multiply-adds, bytes.")
-    .argument("<model>", MODELS)
+    .argument("<model>", known(cli, "models"))
     .option("--resize <n>", "side length of the input (the network's)", wholeNumber(1, MOST_PIXELS))
     .option(
       "--batch-size <n>",
       "count for so many examples (1; the chapter's with --program)",
       wholeNumber(1),
     )
-    .option("--edition <name>", "the network as this edition trains it: zh, en", editionNamed)
+    .option(
+      "--edition <name>",
+      `the network as this edition trains it: ${known(cli, "editions")}`,
+      editionNamed,
+    )
     .option("--program", "the program of a training step instead: each step with shapes, bytes and time")
     .addOption(engine())
     .addOption(threads())
-    .addOption(precision())
+    .addOption(precision(cli))
     .addOption(json())
     .addHelpText(
       "after",
@@ -157,9 +156,57 @@ export function addSummary(program: Command, finish: Finish): void {
     .action(async (model: string, o) => {
       const { summaryCommand } = await import("./summary_command.ts");
       const { resize = null, batchSize = null, program = false, edition = null } = o;
-      const { engine, threads, precision } = options(o);
+      const { engine, threads, precision } = choice(o);
       const command = { model, edition, resize, batchSize, program, engine, threads, precision };
-      finish(await summaryCommand(command, new Output(o.json)));
+      cli.finish(await summaryCommand(command, new Output(o.json)));
+    });
+}
+
+export function addModels(program: Command, cli: Cli): void {
+  program
+    .command("models")
+    .description("The networks that are known by name: input, parameters, settings of the chapter, source.")
+    .addOption(json())
+    .addHelpText("after", examples("convoyant models", "convoyant models --json"))
+    .action(async (o) => {
+      const { modelsCommand } = await import("./models_command.ts");
+      cli.finish(modelsCommand(new Output(o.json)));
+    });
+}
+
+export function addRuns(program: Command, cli: Cli): void {
+  const runs = program
+    .command("runs")
+    .description("The runs in a folder: how far each came, and its figures.")
+    .option("--in <folder>", "the folder that holds the runs", "runs")
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples("convoyant runs", "convoyant runs show runs/<run>", "convoyant runs rm runs/<run>"),
+    )
+    .action(async (o) => {
+      const { runsCommand } = await import("./runs_command.ts");
+      cli.finish(runsCommand(o.in, new Output(o.json)));
+    });
+  runs
+    .command("show")
+    .description("A run's settings, state and curves.")
+    .argument("<run>", "a run's folder")
+    .addOption(json())
+    .addHelpText("after", examples("convoyant runs show runs/<run>"))
+    .action(async (run: string, _o, self: Command) => {
+      const { runsShowCommand } = await import("./runs_command.ts");
+      cli.finish(runsShowCommand(run, new Output(self.optsWithGlobals().json)));
+    });
+  runs
+    .command("rm")
+    .description("Remove the files of runs; other files in their folders stay.")
+    .argument("<run...>", "runs' folders")
+    .addOption(json())
+    .addHelpText("after", examples("convoyant runs rm runs/<run>"))
+    .action(async (folders: string[], _o, self: Command) => {
+      const { runsRemoveCommand } = await import("./runs_command.ts");
+      cli.finish(runsRemoveCommand(folders, new Output(self.optsWithGlobals().json)));
     });
 }
 
@@ -168,23 +215,17 @@ export interface NetworkChoice {
   readonly model: string | null;
   readonly data: string | null;
   readonly dataDir: string | null;
+  readonly resize: number | null;
   readonly engine: string | null;
   readonly threads: number | null;
   readonly precision: string | null;
   readonly limitBatches: number | null;
 }
 
-function options(given: Partial<NetworkChoice>): NetworkChoice {
-  const {
-    model = null,
-    data = null,
-    dataDir = null,
-    engine = null,
-    threads = null,
-    precision = null,
-    limitBatches = null,
-  } = given;
-  return { model, data, dataDir, engine, threads, precision, limitBatches };
+function choice(given: Partial<NetworkChoice>): NetworkChoice {
+  const { model = null, data = null, dataDir = null, resize = null } = given;
+  const { engine = null, threads = null, precision = null, limitBatches = null } = given;
+  return { model, data, dataDir, resize, engine, threads, precision, limitBatches };
 }
 
 function editionNamed(text: string): string {

@@ -1,12 +1,26 @@
-/** Options and help texts that several commands share. */
+/** What commands are built with: options and help texts that several share. */
 import { Option } from "commander";
 import { engineNames } from "../engines/engine_names.ts";
-import { realNumber, wholeNumber } from "../experiments/console/option_values.ts";
 import { MOST_PIXELS } from "../experiments/limits.ts";
 import { mostThreads } from "../workers/processors.ts";
+import { realNumber, wholeNumber } from "./console/option_values.ts";
+import type { RegisteredNames } from "./registered_names.ts";
+
+/** What a command needs to add itself. */
+export interface Cli {
+  /** Told the exit code. */
+  readonly finish: (code: number) => void;
+  /** Names that are registered, where a help text is going to list them. */
+  readonly names: RegisteredNames | null;
+}
 
 /** The longest side of matrices that are multiplied to measure speed: three of them fill the memory of an engine. */
 export const MOST_ROWS = 16384;
+
+/** Names that are registered, in a help text. */
+export function known({ names }: Cli, which: keyof RegisteredNames): string {
+  return names === null ? "" : names[which].join(", ");
+}
 
 export const dataDir = (): Option =>
   new Option(
@@ -30,50 +44,66 @@ export const reproducible = (): Option =>
     "choose oneDNN's algorithms by a fixed rule, not by measuring: the same bits whatever was measured here",
   );
 
-export const precision = (): Option =>
+export const precision = (cli: Cli): Option =>
   new Option(
     "--precision <name>",
-    "what convolutions and products are computed in: f32 or, where the engine has it fast, bf16 (f32)",
+    `what convolutions and products are computed in: ${known(cli, "precisions")} (f32; bf16 where the engine has it fast)`,
   );
 
-export const dataset = (): Option => new Option("--data <name>", "data set: fashion-mnist, mnist");
+export const dataset = (cli: Cli): Option =>
+  new Option("--data <name>", `data set: ${known(cli, "datasets")}`);
+
+export const modelOption = (): Option =>
+  new Option(
+    "--model <name>",
+    "the network, when the run or file does not say: a name, or a module that exports a function which makes it (./net.mjs)",
+  );
+
+export const limitBatches = (what = "only so many batches an epoch, for trying things out"): Option =>
+  new Option("--limit-batches <n>", what).argParser(wholeNumber(1));
+
+export const resize = (): Option =>
+  new Option("--resize <n>", "side length to which images are resized (the network's)").argParser(
+    wholeNumber(1, MOST_PIXELS),
+  );
 
 /* What trainings are told. */
 
 export const batchSize = (): Option =>
   new Option("--batch-size <n>", "examples a step (the chapter's)").argParser(wholeNumber(1));
 
-export const learningRate = (): Option =>
-  new Option("--lr <x>", "learning rate (the chapter's)").argParser(realNumber(0));
-
-export const optimizer = (): Option =>
-  new Option("--optimizer <name>", "sgd (the chapter's), adam, adamw, rmsprop, adagrad");
-
-export const momentum = (): Option =>
-  new Option("--momentum <x>", "momentum of sgd and rmsprop (0)").argParser(realNumber(0));
-
-export const weightDecay = (): Option =>
-  new Option("--weight-decay <x>", "weight decay (0)").argParser(realNumber(0));
-
-export const resize = (): Option =>
-  new Option("--resize <n>", "side length to which pictures are resized (the network's)").argParser(
-    wholeNumber(1, MOST_PIXELS),
-  );
-
-export const limitBatches = (): Option =>
-  new Option("--limit-batches <n>", "only so many batches an epoch, for trying things out").argParser(
-    wholeNumber(1),
-  );
-
-export const edition = (): Option =>
-  new Option("--edition <name>", "whose settings: zh (the Chinese edition's) or en (the English 1.0's) (zh)");
+/** Options of every training. */
+export function trainingOptions(cli: Cli): Option[] {
+  return [
+    batchSize(),
+    new Option("--lr <x>", "learning rate (the chapter's, or the optimizer's own)").argParser(realNumber(0)),
+    new Option("--optimizer <name>", `${known(cli, "optimizers")} (sgd)`),
+    new Option("--momentum <x>", "momentum of the optimizers that take one (0)").argParser(realNumber(0)),
+    new Option("--weight-decay <x>", "weight decay (0)").argParser(realNumber(0)),
+    new Option(
+      "--scheduler <name[:option=value,...]>",
+      `changes the learning rate: ${known(cli, "schedulers")}`,
+    ),
+    new Option("--label-smoothing <x>", "share of each label that is spread over all classes (0)").argParser(
+      realNumber(0, { most: 1 }),
+    ),
+    resize(),
+    engine(),
+    threads(),
+    reproducible(),
+    precision(cli),
+    limitBatches(),
+    dataset(cli),
+    new Option("--edition <name>", `whose settings: ${known(cli, "editions")} of the book (zh)`),
+    dataDir(),
+    checkpointSeconds(),
+  ];
+}
 
 export const checkpointSeconds = (): Option =>
   new Option("--checkpoint-seconds <s>", "time between checkpoints within an epoch")
     .argParser(realNumber(0))
     .default(30);
-
-export const MODELS = "lenet, bn-lenet, alexnet, vgg11, nin, googlenet, ... (a wrong name lists them all)";
 
 /** Lines for the end of a command's help. */
 export function examples(...lines: string[]): string {

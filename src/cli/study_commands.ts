@@ -1,32 +1,26 @@
 /** Commands that train many networks, and their options: reproduce, compare. */
 import type { Command } from "commander";
-import { list, wholeNumber } from "../experiments/console/option_values.ts";
-import { Output } from "../experiments/console/output.ts";
 import { MOST_SEEDS } from "../experiments/limits.ts";
+import { list } from "../experiments/setting_text.ts";
+import { wholeNumber } from "./console/option_values.ts";
+import { Output } from "./console/output.ts";
 import {
   batchSize,
+  type Cli,
   checkpointSeconds,
   dataDir,
-  dataset,
-  edition,
   engine,
   examples,
   json,
-  learningRate,
+  known,
   limitBatches,
-  MODELS,
-  momentum,
-  optimizer,
   precision,
   reproducible,
-  resize,
   threads,
-  weightDecay,
+  trainingOptions,
 } from "./shared_options.ts";
 
-type Finish = (code: number) => void;
-
-export function addReproduce(program: Command, finish: Finish): void {
+export function addReproduce(program: Command, cli: Cli): void {
   program
     .command("reproduce")
     .description(
@@ -47,7 +41,7 @@ export function addReproduce(program: Command, finish: Finish): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(reproducible())
-    .addOption(precision())
+    .addOption(precision(cli))
     .addOption(limitBatches())
     .option(
       "--out <folder>",
@@ -55,7 +49,12 @@ export function addReproduce(program: Command, finish: Finish): void {
       "runs/reproduction",
     )
     .option("--write <file>", "the document", "docs/reproduction.md")
-    .option("--against <names>", "pytorch: the same epochs and starts in PyTorch afterwards", list, [])
+    .option(
+      "--against <names>",
+      `the same epochs and starts in another library afterwards: ${known(cli, "reproductionPeers")}`,
+      list,
+      [],
+    )
     .addOption(dataDir())
     .addOption(checkpointSeconds())
     .addOption(json())
@@ -70,31 +69,19 @@ export function addReproduce(program: Command, finish: Finish): void {
     )
     .action(async (networks: string[], o) => {
       const { reproduceCommand } = await import("./reproduce_command.ts");
-      const {
-        json: asJson,
-        out,
-        write,
-        checkpointSeconds,
-        ninStarts: count,
-        ninSteps: steps,
-        against,
-        ...given
-      } = o;
+      const { json: asJson, out, write: document, checkpointSeconds, against, ...rest } = o;
+      const { ninStarts: count, ninSteps: steps, ...settings } = rest;
       const starts = { model: "nin", count, steps };
-      finish(
-        await reproduceCommand(
-          { networks, given, out, write, starts, checkpointSeconds, against },
-          new Output(asJson),
-        ),
-      );
+      const command = { networks, settings, out, document, starts, checkpointSeconds, against };
+      cli.finish(await reproduceCommand(command, new Output(asJson)));
     });
 }
 
-export function addCompare(program: Command, finish: Finish): void {
-  program
+export function addCompare(program: Command, cli: Cli): void {
+  const command = program
     .command("compare")
     .description("Train variants of a network over several seeds: one picture of the curves, one table.")
-    .argument("<model>", MODELS)
+    .argument("<model>", known(cli, "models"))
     .option(
       "--set <name=values>",
       "values to compare: activation=sigmoid,relu, dropout=0,0.5, batchNorm=false,true, lr=0.1,0.5; every combination is trained",
@@ -103,26 +90,13 @@ export function addCompare(program: Command, finish: Finish): void {
     )
     .option("--seeds <n>", "trainings of each variant", wholeNumber(1, MOST_SEEDS), 3)
     .option("--seed <n>", "the first of the seeds (0)", wholeNumber(0))
-    .option("--epochs <n>", "times through the training set (10)", wholeNumber(1))
-    .addOption(batchSize())
-    .addOption(learningRate())
-    .addOption(optimizer())
-    .addOption(momentum())
-    .addOption(weightDecay())
-    .addOption(resize())
-    .addOption(engine())
-    .addOption(threads())
-    .addOption(reproducible())
-    .addOption(precision())
-    .addOption(limitBatches())
+    .option("--epochs <n>", "times through the training set (10)", wholeNumber(1));
+  for (const option of trainingOptions(cli)) command.addOption(option);
+  command
     .option(
       "--out <folder>",
       "folder of the comparison (runs/<time>-compare-<model>); gone on with where it exists",
     )
-    .addOption(dataset())
-    .addOption(edition())
-    .addOption(dataDir())
-    .addOption(checkpointSeconds())
     .addOption(json())
     .addHelpText(
       "after",
@@ -135,6 +109,8 @@ export function addCompare(program: Command, finish: Finish): void {
     .action(async (model: string, o) => {
       const { compareCommand } = await import("./compare_command.ts");
       const { json: asJson, out = null, set: sets, seeds, checkpointSeconds, ...given } = o;
-      finish(await compareCommand({ model, sets, seeds, given, out, checkpointSeconds }, new Output(asJson)));
+      cli.finish(
+        await compareCommand({ model, sets, seeds, given, out, checkpointSeconds }, new Output(asJson)),
+      );
     });
 }

@@ -1,14 +1,14 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
 import { fastestEngine } from "../engines/select.ts";
 import { profileTrainingStep, stepFigures } from "../experiments/bench/training_step.ts";
-import type { Output } from "../experiments/console/output.ts";
-import { precisionHere, precisionNamed } from "../experiments/console/precision_choice.ts";
+import { precisionHere, precisionNamed } from "../experiments/precision_choice.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/terminal/summary_table.ts";
 import { truncate } from "../report/terminal/text_width.ts";
 import { engineInfo, printProgram, useEngine } from "../tensor/index.ts";
 import { layerSummary } from "../train/metrics/layer_summary.ts";
+import type { Output } from "./console/output.ts";
 
 export interface SummaryCommand {
   readonly model: string;
@@ -66,7 +66,7 @@ async function showProgram(
 ): Promise<object> {
   const asked = precisionNamed(wanted ?? "f32");
   await useEngine(engine ?? fastestEngine(), threads === null ? {} : { threads });
-  const precision = await precisionHere(asked, output);
+  const precision = await precisionHere(asked, (text) => output.note(text));
   const { program, timings } = await profileTrainingStep(net, inputShape, precision);
   output.line(`training step of ${model}, batch ${inputShape[0]}, ${precision}, ${engineInfo()}`);
   output.line(

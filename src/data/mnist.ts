@@ -1,9 +1,9 @@
 import { bindArguments, signature } from "../base/arguments.ts";
 import type { Progress } from "../io/fetch/web_source.ts";
 import { DataLoader } from "./data_loader.ts";
+import { locateFiles } from "./dataset_registry.ts";
 import { type BatchFunction, LabelledImages } from "./labelled_images.ts";
 import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
-import { locate } from "./open_dataset.ts";
 import { Compose, Resize, ToTensor, type Transform } from "./transforms/index.ts";
 
 export interface MnistOptions {
@@ -35,7 +35,7 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
   return (async (...args: unknown[]) => {
     const given = bindArguments(of, args) as MnistOptions;
     const { train = true, download = true, transform = ToTensor(), targetTransform = null } = given;
-    const { images, labels } = await locate(source, {
+    const { images, labels } = await locateFiles(source, {
       train,
       download,
       dataDir: given.root,

@@ -1,74 +1,49 @@
-import { ArgumentError, didYouMean } from "../base/errors.ts";
+import type { Image } from "../records/image.ts";
 import { checkedIndex } from "./array_batch.ts";
+import { datasetEntry } from "./dataset_registry.ts";
 import type { LocatedData, LocateOptions } from "./fetch/locate_dataset.ts";
-import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
 
 /** One example as it is stored. */
-export interface Picture {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
-  /** Grey, one byte for each pixel. */
-  readonly pixels: Uint8Array;
+export interface LabelledImage extends Image {
   /** Its class. */
   readonly label: number;
 }
 
 /** One part of a data set, open for looking at. */
 export interface OpenDataset extends LocatedData {
-  /** Number of pictures. */
+  /** Number of images. */
   readonly length: number;
   /** @throws IndexError for an example that does not exist. */
-  picture(index: number): Picture;
+  image(index: number): LabelledImage;
 }
-
-export type DatasetName = "fashion-mnist" | "mnist";
-
-const SOURCES: Readonly<Record<DatasetName, DatasetSource>> = {
-  "fashion-mnist": FASHION_MNIST,
-  mnist: MNIST,
-};
-
-/** Names of the data sets that can be opened. */
-export const DATASET_NAMES = Object.keys(SOURCES) as DatasetName[];
 
 /**
  * Opens a part of a data set by name: finds it on this machine or fetches it. Node.js only.
  *
- * @throws ArgumentError for an unknown name; FileError where it is damaged or not to be had.
+ * @throws ArgumentError for an unknown name; FileError when it is damaged or nowhere to be found.
  * @example
  * ```ts no-run
  * const test = await data.openDataset("fashion-mnist", { train: false });
- * const { pixels, label } = test.picture(17);
+ * const { width, height, label } = test.image(17);
  * ```
  */
-export const openDataset = Object.assign(open, {
-  /** Names of the classes of a data set. */
-  classes: (name: DatasetName): readonly ClassName[] => sourceOf(name).classes,
-});
-
-async function open(name: DatasetName, options: LocateOptions): Promise<OpenDataset> {
-  const data = await locate(sourceOf(name), options);
-  const [length, , height, width] = data.images.shape;
-  const picture = (index: number): Picture => {
-    const row = checkedIndex(index, length);
-    const pixels = data.images.data.subarray(row * height * width, (row + 1) * height * width) as Uint8Array;
-    return { width, height, pixels, label: data.labels.data[row] };
+export async function openDataset(name: string, options: LocateOptions): Promise<OpenDataset> {
+  const data = await datasetEntry(name).locate(options);
+  const { images, labels } = data;
+  const image = (index: number): LabelledImage => {
+    const row = checkedIndex(index, images.shape[0]);
+    return { ...shownExample(images.data, images.shape, row), label: Number(labels.data[row]) };
   };
-  return { ...data, length, picture };
+  return { ...data, length: images.shape[0], image };
 }
 
-/** Browsers can import this module; only a call needs Node.js. */
-export async function locate(source: DatasetSource, options: LocateOptions): Promise<LocatedData> {
-  const { locateDataset } = await import("./fetch/locate_dataset.ts");
-  return locateDataset(source, options);
-}
-
-function sourceOf(name: string): DatasetSource {
-  const source = Object.hasOwn(SOURCES, name) ? SOURCES[name as DatasetName] : undefined;
-  if (source !== undefined) return source;
-  throw new ArgumentError(
-    `unknown data set \`${name}\`${didYouMean(name, DATASET_NAMES)} (there are: ${DATASET_NAMES.join(", ")})`,
-  );
+/** An example [C, H, W] of bytes as an image; of a number of channels that no image has, the first as grey. */
+function shownExample(data: ArrayLike<number>, shape: readonly number[], row: number): Image {
+  const [, channels, height, width] = shape;
+  const plane = height * width;
+  const shown = channels === 3 || channels === 4 ? channels : 1;
+  const pixels = new Uint8Array(plane * shown);
+  for (let c = 0; c < shown; c++)
+    for (let i = 0; i < plane; i++) pixels[i * shown + c] = data[(row * channels + c) * plane + i];
+  return { width, height, channels: shown, data: pixels };
 }

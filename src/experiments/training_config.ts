@@ -1,53 +1,73 @@
-/** The settings of a training: what `config.json` of a run holds, and everything that is made from it. */
+/** The settings of a training: what `config.json` of a run holds. */
 import { join, resolve } from "node:path";
 import * as v from "valibot";
-import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
-import { fashionMnist, mnist } from "../data/index.ts";
+import { ArgumentError, FileError } from "../base/errors.ts";
+import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { type EngineOptions, fastestEngine } from "../engines/select.ts";
-import { create, type Edition, entry, initXavier, type NetworkOptions, names } from "../models/index.ts";
-import type { Module } from "../nn/index.ts";
-import * as optim from "../optim/index.ts";
-import { manualSeed } from "../tensor/index.ts";
-import type { Loader, OptimizerLike } from "../train/loop/fit_options.ts";
-import { limitBatches } from "../train/loop/loaders.ts";
+import { create, EDITIONS, type Edition, entry, type NetworkOptions, names } from "../models/index.ts";
+import { optimizerEntry, optimizerNames } from "../optim/registry.ts";
+import { schedulerNames, schedulerOptions } from "../optim/schedulers/registry.ts";
 import { PRECISIONS } from "../train/loop/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
-import { precisionNamed } from "./console/precision_choice.ts";
 import { MOST_PIXELS } from "./limits.ts";
-
-export const DATASETS = ["fashion-mnist", "mnist"] as const;
-export const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop", "adagrad"] as const;
+import { oneOf } from "./one_of.ts";
+import { precisionNamed } from "./precision_choice.ts";
 
 /** The most classes that a run's network may have: its last layer is made before there are weights for it. */
 const MOST_CLASSES = 10_000;
 
+const registered = (what: string, known: () => string[]) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (name) => known().includes(name),
+      ({ input }) => `there is no ${what} ${JSON.stringify(input)} (there are: ${known().join(", ")})`,
+    ),
+  );
+const whole = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
+const atLeast0 = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+/** What older runs do not have is optional. */
 const schema = v.object({
   format: v.literal("convoyant-run-1"),
-  model: v.pipe(
-    v.string(),
-    v.check((name) => names().includes(name), "Expected the name of a network that there is"),
-  ),
-  data: v.picklist(DATASETS),
+  model: registered("network", names),
+  data: registered("data set", datasetNames),
   dataDir: v.nullable(v.string()),
-  epochs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-  batchSize: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  optimizer: v.picklist(OPTIMIZERS),
-  lr: v.pipe(v.number(), v.finite(), v.minValue(0)),
-  momentum: v.pipe(v.number(), v.finite(), v.minValue(0)),
-  weightDecay: v.pipe(v.number(), v.finite(), v.minValue(0)),
-  resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_PIXELS))),
-  seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-  engine: v.string(),
-  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  reproducible: v.optional(v.boolean(), false),
-  /** Runs from before there was a choice have none. */
-  precision: v.optional(v.picklist(PRECISIONS), "f32"),
-  microBatch: v.optional(
-    v.union([v.literal("auto"), v.pipe(v.number(), v.integer(), v.minValue(1))]),
-    "auto",
+  epochs: whole(0),
+  batchSize: whole(1),
+  optimizer: registered("optimizer", optimizerNames),
+  lr: atLeast0,
+  momentum: atLeast0,
+  weightDecay: atLeast0,
+  /** Changes the learning rate. */
+  scheduler: v.optional(
+    v.nullable(
+      v.object({
+        name: registered("scheduler", schedulerNames),
+        options: v.record(v.string(), v.union([v.number(), v.string(), v.boolean(), v.array(v.number())])),
+      }),
+    ),
+    null,
   ),
-  limitBatches: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  edition: v.picklist(["zh", "en"]),
+  /** Share of the probability that is spread over all classes. */
+  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0),
+  /** Epochs without an improvement after which training ends. */
+  patience: v.optional(v.nullable(whole(1)), null),
+  /** Share of the training set that is kept back to judge epochs by, in place of the test set. */
+  valSplit: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
+  /** Further accuracies that are counted: whether the true class is among the k likeliest. */
+  topk: v.optional(v.array(whole(1)), []),
+  /** The file that the first weights come from. */
+  weights: v.optional(v.nullable(v.string()), null),
+  resize: v.nullable(v.pipe(whole(1), v.maxValue(MOST_PIXELS))),
+  seed: whole(0),
+  engine: v.string(),
+  threads: v.nullable(whole(1)),
+  reproducible: v.optional(v.boolean(), false),
+  precision: v.optional(v.picklist(PRECISIONS), "f32"),
+  microBatch: v.optional(v.union([v.literal("auto"), whole(1)]), "auto"),
+  limitBatches: v.nullable(whole(1)),
+  edition: v.picklist(EDITIONS),
   /** What was chosen about the network itself: activation, dropout, batchNorm, ... */
   network: v.optional(
     v.pipe(
@@ -61,64 +81,104 @@ const schema = v.object({
   ),
 });
 
+/** All settings of a training. */
 export type TrainingConfig = v.InferOutput<typeof schema>;
+
+/** What was given; the chapter's settings for the rest. */
+export type GivenSettings = Partial<Omit<TrainingConfig, "format" | "model">>;
+
+/** What a run that is gone on with may be told anew; what follows from it, `train/loop/resume_rules.ts` knows and says. */
+export const CHANGEABLE = [
+  "epochs",
+  "engine",
+  "threads",
+  "precision",
+  "dataDir",
+  "batchSize",
+  "microBatch",
+] as const;
+
+/** What `useEngine` is told of a run's engine. */
+export function engineOptions({
+  threads,
+  reproducible,
+}: Pick<TrainingConfig, "threads" | "reproducible">): EngineOptions {
+  return { ...(threads !== null && { threads }), reproducible };
+}
 
 /** Reads a run's settings; throws a FileError that names the field which is wrong. */
 export function parseConfig(value: unknown, path: string): TrainingConfig {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const issue = result.issues[0];
-  const field = issue.path?.map((p) => String(p.key)).join(".") ?? "the file";
-  throw new FileError(`${path} is damaged: ${field} is not as expected: ${issue.message}`);
+  throw new FileError(`${path} is damaged: ${issueText(result.issues[0]) ?? "the file is not as expected"}`);
+}
+
+function issueText(issue: v.BaseIssue<unknown>): string {
+  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the file";
+  return `${field} is not as expected: ${issue.message}`;
 }
 
 /**
  * The settings of the run in a folder.
  *
- * @throws FileError where there is no run, its settings are damaged, or it was not made by `convoyant train`.
+ * @throws FileError when there is no run, its settings are damaged, or a program made it with settings of its own.
  */
 export function readConfig(folder: string): TrainingConfig {
   const { config } = readRunConfig(folder);
   const path = join(folder, RUN_FILES.config);
-  if ((config as { format?: unknown } | null)?.format !== undefined) return parseConfig(config, path);
+  if (hasConfig(config)) return parseConfig(config, path);
   throw new FileError(
     `${path} holds no settings of \`convoyant train\`: a program made this run; go on with train.fit(net, { out, resume: true, ... }) there`,
   );
 }
 
-/** What was given on the command line; the chapter's settings for the rest. */
-export type GivenSettings = Partial<Omit<TrainingConfig, "format" | "model">>;
+/** Whether settings are those of a configured training, not what a program noted of its own. */
+export function hasConfig(settings: unknown): boolean {
+  return (settings as { format?: unknown } | null | undefined)?.format !== undefined;
+}
 
-export function configFor(model: string, given: GivenSettings): TrainingConfig {
-  const edition: Edition = oneOf("edition", given.edition ?? "zh", ["zh", "en"]);
-  const { inputShape, presets } = entry(model);
-  const { batchSize, lr, epochs } = presets[edition];
-  if (inputShape[0] !== 1) {
+/**
+ * All settings of a training of a network: those that are given, and the chapter's for the rest.
+ *
+ * @throws ArgumentError for an unknown name, or settings that do not belong together.
+ * @example
+ * ```ts
+ * const config = experiments.configure("lenet", { epochs: 3, lr: 0.5 });
+ * config.batchSize; // 256
+ * ```
+ */
+export function configure(model: string, given: GivenSettings = {}): TrainingConfig {
+  const edition: Edition = oneOf("edition", given.edition ?? EDITIONS[0], EDITIONS);
+  const preset = entry(model).presets[edition];
+  const { lr: ownLr, takesMomentum } = optimizerEntry(given.optimizer ?? "sgd");
+  if (given.momentum && !takesMomentum) {
+    const taking = optimizerNames().filter((name) => optimizerEntry(name).takesMomentum);
     throw new ArgumentError(
-      `${model} takes pictures of ${inputShape[0]} channels, the data sets here have 1: take ${model.replace("torchvision-", "")}, ` +
-        "or train it on pictures of your own with train.fit",
-    );
-  }
-  const resize = inputShape[1] === 28 ? null : inputShape[1];
-  const optimizer = oneOf("optimizer", given.optimizer ?? "sgd", OPTIMIZERS);
-  if (given.momentum && optimizer !== "sgd" && optimizer !== "rmsprop") {
-    throw new ArgumentError(
-      `${optimizer} takes no momentum: leave --momentum away, or choose sgd or rmsprop`,
+      `${given.optimizer} takes no momentum: leave the momentum away, or choose ${taking.join(" or ")}`,
     );
   }
   const network = given.network ?? {};
+  const epochs = given.epochs ?? preset.epochs;
+  const lr = given.lr ?? ownLr ?? preset.lr;
+  const data = given.data ?? datasetNames()[0];
   const config = checked({
     format: "convoyant-run-1",
     model,
-    data: oneOf("data set", given.data ?? "fashion-mnist", DATASETS),
-    dataDir: given.dataDir === undefined || given.dataDir === null ? null : resolve(given.dataDir),
-    epochs: given.epochs ?? epochs,
-    batchSize: given.batchSize ?? batchSize,
-    optimizer,
-    lr: given.lr ?? (optimizer === "sgd" ? lr : DEFAULT_LR[optimizer]),
+    data: datasetEntry(data).name,
+    dataDir: pathOrNull(given.dataDir),
+    epochs,
+    batchSize: given.batchSize ?? preset.batchSize,
+    optimizer: given.optimizer ?? "sgd",
+    lr,
     momentum: given.momentum ?? 0,
     weightDecay: given.weightDecay ?? 0,
-    resize: given.resize ?? resize,
+    scheduler: completeScheduler(given.scheduler, { epochs, lr }),
+    labelSmoothing: given.labelSmoothing ?? 0,
+    patience: given.patience ?? null,
+    valSplit: given.valSplit ?? 0,
+    topk: given.topk ?? [],
+    weights: pathOrNull(given.weights),
+    resize: given.resize ?? sizeFor(model, data),
     seed: given.seed ?? 0,
     engine: given.engine ?? fastestEngine(),
     threads: given.threads ?? null,
@@ -134,142 +194,40 @@ export function configFor(model: string, given: GivenSettings): TrainingConfig {
   return config;
 }
 
+const pathOrNull = (path: string | null | undefined): string | null => (path ? resolve(path) : null);
+
+/** Settings of a scheduler by themselves would change with the number of epochs when a run is gone on with. */
+function completeScheduler(
+  given: TrainingConfig["scheduler"] | undefined,
+  training: { epochs: number; lr: number },
+): TrainingConfig["scheduler"] {
+  if (!given) return null;
+  const options = schedulerOptions(given.name, given.options, training);
+  return { name: given.name, options: { ...options } as NonNullable<TrainingConfig["scheduler"]>["options"] };
+}
+
+/**
+ * The side length to which a network's images are resized; null when the data set's fit as they are.
+ *
+ * @throws ArgumentError when the data set has another number of channels.
+ */
+export function sizeFor(model: string, data: string): number | null {
+  const { inputShape } = entry(model);
+  const { imageShape, title } = datasetEntry(data);
+  if (inputShape[0] !== imageShape[0]) {
+    const fitting = model.replace("torchvision-", "");
+    const instead = imageShape[0] === 1 && fitting !== model ? `take ${fitting}, or ` : "";
+    throw new ArgumentError(
+      `${model} takes images of ${inputShape[0]} channels, those of ${title} have ${imageShape[0]}: ${instead}` +
+        "choose another data set, or train it on images of your own with train.fit",
+    );
+  }
+  return inputShape[1] === imageShape[1] && inputShape[2] === imageShape[2] ? null : inputShape[1];
+}
+
 /** Values can come from where no option's parser has seen them: the variants of a comparison. */
 function checked(config: TrainingConfig): TrainingConfig {
   const result = v.safeParse(schema, config);
   if (result.success) return config;
-  const [issue] = result.issues;
-  const field = issue.path?.map(({ key }) => String(key)).join(".");
-  throw new ArgumentError(`${config.model}: ${field} is not as expected: ${issue.message}`);
-}
-
-const DEFAULT_LR = { sgd: 0.1, adam: 0.001, adamw: 0.001, rmsprop: 0.01, adagrad: 0.01 } as const;
-
-/** What a command was told of data and precision; nothing where they are the run's. */
-export function settingsOf(given: {
-  data: string | null;
-  dataDir: string | null;
-  precision: string | null;
-}): GivenSettings {
-  return {
-    ...(given.precision !== null && { precision: precisionNamed(given.precision) }),
-    ...(given.data !== null && { data: oneOf("data set", given.data, DATASETS) }),
-    ...(given.dataDir !== null && { dataDir: given.dataDir }),
-  };
-}
-
-/** In what a run differs from the chapter's, in words; empty where it is the chapter's. */
-export function differencesFromTheBook(config: TrainingConfig): string[] {
-  const book = configFor(config.model, {});
-  const out: string[] = [];
-  const compare = (name: string, a: unknown, b: unknown) => {
-    if (a !== b) out.push(`${name} ${String(a)} instead of ${String(b)}`);
-  };
-  compare("data set", config.data, book.data);
-  compare("batch size", config.batchSize, book.batchSize);
-  compare("optimizer", config.optimizer, book.optimizer);
-  compare("learning rate", config.lr, book.lr);
-  compare("momentum", config.momentum, book.momentum);
-  compare("weight decay", config.weightDecay, book.weightDecay);
-  compare("resize", config.resize ?? "none", book.resize ?? "none");
-  for (const [name, value] of Object.entries(config.network)) out.push(`${name} ${String(value)}`);
-  if (config.limitBatches !== null) out.push(`only ${config.limitBatches} batches an epoch`);
-  return out;
-}
-
-/** What `useEngine` is told of a run's engine. */
-export function engineOptions({
-  threads,
-  reproducible,
-}: Pick<TrainingConfig, "threads" | "reproducible">): EngineOptions {
-  return { ...(threads !== null && { threads }), reproducible };
-}
-
-/** The network of a run, whose weights are about to be loaded. */
-export function makeUntrained({ model, edition, network }: TrainingConfig): Module {
-  return create(model, { edition, ...(network as NetworkOptions) });
-}
-
-/** The network with the chapter's initial weights, by the seed. */
-export function makeNetwork(config: TrainingConfig): Module {
-  manualSeed(config.seed);
-  return initXavier(makeUntrained(config));
-}
-
-export function makeOptimizer(config: TrainingConfig, net: Module): OptimizerLike {
-  const { lr, momentum, weightDecay } = config;
-  const parameters = [...net.parameters()];
-  switch (config.optimizer) {
-    case "sgd":
-      return optim.SGD(parameters, { lr, momentum, weightDecay });
-    case "adam":
-      return optim.Adam(parameters, { lr, weightDecay });
-    case "adamw":
-      return optim.AdamW(parameters, { lr, weightDecay });
-    case "rmsprop":
-      return optim.RMSprop(parameters, { lr, momentum, weightDecay });
-    case "adagrad":
-      return optim.Adagrad(parameters, { lr, weightDecay });
-  }
-}
-
-export interface Loaders {
-  readonly trainLoader: Loader;
-  readonly testLoader: Loader;
-  readonly classes: readonly { readonly en: string; readonly zh?: string }[];
-}
-
-/** @param onProgress - told what is being fetched, where the data are not on this machine yet. */
-export async function makeLoaders(
-  config: TrainingConfig,
-  onProgress?: (text: string) => void,
-): Promise<Loaders> {
-  const open = config.data === "mnist" ? mnist : fashionMnist;
-  const { trainLoader, testLoader, classes } = await open({
-    batchSize: config.batchSize,
-    resize: config.resize ?? undefined,
-    seed: config.seed,
-    dataDir: config.dataDir ?? undefined,
-    onProgress,
-  });
-  const limit = config.limitBatches;
-  return {
-    trainLoader: limit === null ? trainLoader : limitBatches(trainLoader, limit),
-    testLoader: limit === null ? testLoader : limitBatches(testLoader, limit),
-    classes,
-  };
-}
-
-/** The command that repeats a run. */
-export function commandLine(config: TrainingConfig): string {
-  const parts = ["npx convoyant train", config.model];
-  const flag = (name: string, value: unknown) => {
-    if (value !== null) parts.push(`--${name} ${String(value)}`);
-  };
-  flag("data", config.data);
-  if (config.edition !== "zh") flag("edition", config.edition);
-  flag("epochs", config.epochs);
-  flag("batch-size", config.batchSize);
-  flag("optimizer", config.optimizer);
-  flag("lr", config.lr);
-  if (config.momentum !== 0) flag("momentum", config.momentum);
-  if (config.weightDecay !== 0) flag("weight-decay", config.weightDecay);
-  flag("resize", config.resize);
-  flag("seed", config.seed);
-  flag("engine", config.engine);
-  flag("threads", config.threads);
-  if (config.reproducible) parts.push("--reproducible");
-  if (config.precision !== "f32") flag("precision", config.precision);
-  if (config.microBatch !== "auto") flag("micro-batch", config.microBatch);
-  flag("limit-batches", config.limitBatches);
-  for (const [name, value] of Object.entries(config.network)) flag("set", `${name}=${String(value)}`);
-  return parts.join(" ");
-}
-
-/** @throws ArgumentError where `given` is not among the known values of `what`. */
-export function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
-  if ((known as readonly string[]).includes(given)) return given as T;
-  throw new ArgumentError(
-    `unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`,
-  );
+  throw new ArgumentError(`${config.model}: ${issueText(result.issues[0])}`);
 }

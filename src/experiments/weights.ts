@@ -1,66 +1,138 @@
 /** Networks with weights from a run or a weights file. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ArgumentError, FileError, StateDictError } from "../base/errors.ts";
+import { ArgumentError, didYouMean, FileError, StateDictError } from "../base/errors.ts";
+import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { readSafetensors } from "../io/safetensors_file.ts";
 import { toTensors } from "../io/state_dict_file.ts";
+import { names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
+import { type ClassName, isClassName } from "../records/class_names.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
+import { isModelFile, networkFromFile } from "./model_file.ts";
 import {
-  configFor,
+  configure,
   type GivenSettings,
-  makeUntrained,
+  hasConfig,
   readConfig,
   type TrainingConfig,
 } from "./training_config.ts";
+import { makeUntrained } from "./training_parts.ts";
+
+/** What a trained network computes with: the run's settings, or the chapter's. */
+export type NetworkSettings = Pick<
+  TrainingConfig,
+  | "data"
+  | "dataDir"
+  | "batchSize"
+  | "resize"
+  | "seed"
+  | "engine"
+  | "reproducible"
+  | "precision"
+  | "limitBatches"
+>;
 
 export interface LoadedNetwork {
   readonly net: Module;
-  readonly config: TrainingConfig;
+  /** A registered name, or the file that it came from. */
+  readonly model: string;
+  readonly settings: NetworkSettings;
+  readonly classes: readonly ClassName[];
   /** The file that the weights came from. */
   readonly weights: string;
+}
+
+/** What a source says of itself. */
+interface Source {
+  readonly path: string;
+  readonly isFolder: boolean;
+  readonly weights: string;
+  /** `config.json` of a run. */
+  readonly run: Readonly<Record<string, unknown>>;
+  /** The model's name: the run's, or the weights file's. */
+  readonly named: string | null;
 }
 
 /**
  * Opens a run's folder (its best weights, else its last) or a weights file.
  *
- * @param model - needed for a weights file that does not say whose they are.
+ * @param model - a registered name, or a module that makes the network; needed when the source names no registered
+ *   network.
  * @param given - settings that are not the run's.
- * @throws FileError where there is nothing; StateDictError for weights of another model.
+ * @throws FileError when there is nothing; StateDictError for weights of another model.
  */
 export async function loadNetwork(
-  source: string,
+  path: string,
   model: string | null,
   given: GivenSettings = {},
 ): Promise<LoadedNetwork> {
-  const isFolder = existsSync(source) && statSync(source).isDirectory();
-  const weights = isFolder ? weightsOfRun(source) : source;
-  const { tensors, metadata } = await readSafetensors(weights);
-  if (metadata.format === "convoyant-checkpoint-1") {
-    throw new FileError(
-      `${source} is a checkpoint, to go on training with: name the run's folder, or its ${RUN_FILES.best}`,
-    );
-  }
+  const source = await openSource(path);
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const configured = source.isFolder && hasConfig(source.run.config);
+  if (model !== null && isModelFile(model)) {
+    const net = await networkFromFile(model);
+    const settings = configured ? { ...readConfig(path), ...own } : settingsBeside(source, own);
+    return finish(net, model, settings, source);
+  }
   const config =
-    isFolder && model === null
-      ? { ...readConfig(source), ...own }
-      : configFor(nameOf(model ?? metadata.model ?? null, source), given);
-  const net = makeUntrained(config);
+    configured && model === null
+      ? { ...readConfig(path), ...own }
+      : configure(nameOf(model, source), { ...dataOf(source), ...own });
+  return finish(makeUntrained(config), config.model, config, source);
+}
+
+/**
+ * Loads weights into a network that is about to be trained.
+ *
+ * @param path - a weights file or the folder of a run.
+ */
+export async function loadWeightsInto(net: Module, path: string, model: string): Promise<void> {
+  await loadFrom(await openSource(path), net, model);
+}
+
+async function finish(
+  net: Module,
+  model: string,
+  settings: NetworkSettings,
+  source: Source,
+): Promise<LoadedNetwork> {
+  await loadFrom(source, net, model);
+  net.eval();
+  const { classNames } = source.run;
+  const known = Array.isArray(classNames) && classNames.every(isClassName) && classNames.length > 0;
+  const classes = known ? (classNames as ClassName[]) : datasetEntry(settings.data).classes;
+  return { net, model, settings, classes, weights: source.weights };
+}
+
+async function loadFrom(source: Source, net: Module, model: string): Promise<void> {
+  const { tensors, metadata } = await readSafetensors(source.weights);
   try {
     net.loadStateDict(toTensors(tensors));
   } catch (error) {
     if (!(error instanceof StateDictError)) throw error;
     const named =
-      metadata.model === undefined || metadata.model === config.model
+      metadata.model === undefined || metadata.model === model
         ? ""
         : ` (it says that it holds ${metadata.model})`;
-    throw new StateDictError(`${weights} does not fit ${config.model}${named}: ${error.message}`, {
+    throw new StateDictError(`${source.weights} does not fit ${model}${named}: ${error.message}`, {
       cause: error,
     });
   }
-  net.eval();
-  return { net, config, weights };
+}
+
+async function openSource(path: string): Promise<Source> {
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  const weights = isFolder ? weightsOfRun(path) : path;
+  const run = isFolder ? readRunConfig(path) : {};
+  const { metadata } = await readSafetensors(weights);
+  if (metadata.format === "convoyant-checkpoint-1") {
+    throw new FileError(
+      `${path} is a checkpoint, to go on training with: name the run's folder, or its ${RUN_FILES.best}`,
+    );
+  }
+  const named = typeof run.model === "string" ? run.model : (metadata.model ?? null);
+  return { path, isFolder, weights, run, named };
 }
 
 function weightsOfRun(folder: string): string {
@@ -75,7 +147,41 @@ function weightsOfRun(folder: string): string {
   );
 }
 
-function nameOf(model: string | null, source: string): string {
+/** The name of the network, which is a registered one. */
+function nameOf(model: string | null, { path, named }: Source): string {
   if (model !== null) return model;
-  throw new ArgumentError(`${source} does not say which model it belongs to: name it with --model`);
+  if (named !== null && names().includes(named)) return named;
+  const says = named === null ? "does not say which model it belongs to" : `holds the weights of ${named}`;
+  const hint = named === null ? "" : didYouMean(named, names());
+  const why = named === null ? "" : `, which is not a network that is known by name${hint}`;
+  throw new ArgumentError(
+    `${path} ${says}${why}: name it with --model, either a name (\`convoyant models\` lists them) or a module that ` +
+      "exports a function which makes it (--model ./net.mjs)",
+  );
+}
+
+/** The data set that a program noted with its run. */
+function dataOf({ run }: Source): GivenSettings {
+  const { data } = (run.config ?? {}) as { data?: unknown };
+  return typeof data === "string" && datasetNames().includes(data) ? { data } : {};
+}
+
+/** Settings for a network of which only the file is known: images as large as those that the run trained on. */
+function settingsBeside(source: Source, own: GivenSettings): NetworkSettings {
+  const data = own.data ?? dataOf(source).data ?? datasetNames()[0];
+  const [, height] = datasetEntry(data).imageShape;
+  const input = source.run.inputShape;
+  const side =
+    Array.isArray(input) && Number.isSafeInteger(input[1]) && input[1] > 0 ? Number(input[1]) : height;
+  const {
+    batchSize = 128,
+    dataDir = null,
+    seed = 0,
+    engine = "",
+    precision = "f32",
+    limitBatches = null,
+  } = own;
+  const { reproducible = false } = own;
+  const resize = own.resize ?? (side === height ? null : side);
+  return { data, dataDir, batchSize, resize, seed, engine, reproducible, precision, limitBatches };
 }

@@ -8,11 +8,13 @@ export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";
 export { type NinOptions, nin, ninBlock } from "./nin.ts";
 export {
   create,
+  EDITIONS,
   type Edition,
   entry,
   type ModelEntry,
   type NetworkOptions,
   names,
+  register,
   type TrainingPreset,
 } from "./registry.ts";
 export * as torchvision from "./torchvision/index.ts";

@@ -1,13 +1,15 @@
 /** Networks by the names under which the command line knows them. */
 import { shownValue } from "../base/argument_kinds.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { Registry } from "../base/registry.ts";
 import type * as nn from "../nn/index.ts";
 import type { ActivationName } from "./activations.ts";
 import { BOOK_ENTRIES } from "./book_entries.ts";
 import { TORCHVISION_ENTRIES } from "./torchvision_entries.ts";
 
-/** Editions of the book, whose settings differ: the Chinese one, and the English 1.0. */
-export type Edition = "zh" | "en";
+/** Editions of the book, whose settings differ: the Chinese one, and the English 1.0. The first is the default. */
+export const EDITIONS = ["zh", "en"] as const;
+export type Edition = (typeof EDITIONS)[number];
 
 /** What can be chosen about a network; each takes some of these. */
 export interface NetworkOptions {
@@ -40,6 +42,8 @@ export interface ModelEntry {
   readonly name: string;
   /** For people. */
   readonly title: string;
+  /** Where it is described. */
+  readonly source?: string;
   /** Channels, height and width of an input. */
   readonly inputShape: readonly [channels: number, height: number, width: number];
   /** How each edition of the book trains it. */
@@ -50,7 +54,7 @@ export interface ModelEntry {
   make(options?: NetworkOptions): nn.Module;
 }
 
-const ENTRIES: readonly ModelEntry[] = [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES];
+const MODELS = new Registry<ModelEntry>("model", [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES]);
 
 /**
  * Names of all networks.
@@ -61,7 +65,28 @@ const ENTRIES: readonly ModelEntry[] = [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES]
  * ```
  */
 export function names(): string[] {
-  return ENTRIES.map(({ name }) => name);
+  return MODELS.names();
+}
+
+/**
+ * Adds a network, which `create` and the commands know by its name from then on.
+ *
+ * @throws ArgumentError for a name that is taken.
+ * @example
+ * ```ts
+ * const preset = { batchSize: 64, lr: 0.1, epochs: 10 };
+ * models.register({
+ *   name: "linear",
+ *   title: "Linear classifier",
+ *   inputShape: [1, 28, 28],
+ *   presets: { zh: preset, en: preset },
+ *   options: ["numClasses"],
+ *   make: ({ numClasses = 10 } = {}) => nn.Sequential(nn.Flatten(), nn.Linear(784, numClasses)),
+ * });
+ * ```
+ */
+export function register(entry: ModelEntry): void {
+  MODELS.add(entry);
 }
 
 /**
@@ -74,8 +99,7 @@ export function names(): string[] {
  * ```
  */
 export function entry(name: string): ModelEntry {
-  const found = ENTRIES.find((one) => one.name === name);
-  if (found !== undefined) return found;
+  if (MODELS.has(name)) return MODELS.get(name);
   throw new ArgumentError(
     `unknown model "${name}"${didYouMean(name, names())} (expected one of ${names().join(", ")})`,
   );
@@ -112,16 +136,20 @@ export function create(
   return of.make({ ...(edition === undefined ? {} : of.presets[edition].network), ...given });
 }
 
+/** What an option must be, and how messages say so. */
+const CHECKS: Partial<Record<keyof NetworkOptions, readonly [(value: unknown) => boolean, string]>> = {
+  dropout: [(value) => typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"],
+  batchNorm: [(value) => typeof value === "boolean", "true or false"],
+  auxLogits: [(value) => typeof value === "boolean", "true or false"],
+  numClasses: [
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+    "a whole number of at least 1",
+  ],
+};
+
 /** What comes from a command line or a file can be of any kind. */
 function checkOption(of: string, name: keyof NetworkOptions, value: unknown): void {
-  const [fits, expected] =
-    name === "dropout"
-      ? [typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"]
-      : name === "batchNorm" || name === "auxLogits"
-        ? [typeof value === "boolean", "true or false"]
-        : name === "numClasses"
-          ? [Number.isSafeInteger(value) && (value as number) >= 1, "a whole number of at least 1"]
-          : [true, ""];
-  if (!fits)
-    throw new ArgumentError(`${of}: expected \`${name}\` to be ${expected}, got ${shownValue(value)}`);
+  const [fits, expected] = CHECKS[name] ?? [];
+  if (fits === undefined || fits(value)) return;
+  throw new ArgumentError(`${of}: expected \`${name}\` to be ${expected}, got ${shownValue(value)}`);
 }

@@ -9,3 +9,19 @@ export { Adam, Adamax, type AdamaxOptions, type AdamOptions, AdamW } from "./opt
 export { Adadelta, type AdadeltaOptions, RMSprop, type RMSpropOptions } from "./optimizers/rmsprop.ts";
 export { SGD, type SGDOptions } from "./optimizers/sgd.ts";
 export type { ParametersInput, ParamGroup, ParamGroupInput } from "./param_groups.ts";
+export {
+  type OptimizerEntry,
+  type OptimizerSettings,
+  optimizerEntry,
+  optimizerNames,
+  registerOptimizer,
+} from "./registry.ts";
+export {
+  type NamedScheduler,
+  registerScheduler,
+  type ScheduledTraining,
+  type SchedulerEntry,
+  type SchedulerOptions,
+  schedulerEntry,
+  schedulerNames,
+} from "./schedulers/registry.ts";

@@ -1,6 +1,13 @@
 /** A class, in English and, where it is known, in Chinese. A bare string is a name in any language. */
 export type ClassName = string | { en: string; zh?: string };
 
+/** Whether something out of a file is the name of a class. */
+export function isClassName(value: unknown): value is ClassName {
+  if (typeof value === "string") return true;
+  const { en, zh } = (value ?? {}) as { en?: unknown; zh?: unknown };
+  return typeof en === "string" && (zh === undefined || typeof zh === "string");
+}
+
 /** "ankle boot 短靴", or the class's number where it has no name. */
 export function className(names: readonly ClassName[] | undefined, index: number): string {
   const name = names?.[index];

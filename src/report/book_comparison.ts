@@ -139,13 +139,19 @@ export function verdictText(row: ComparisonRow): string {
 }
 
 /** The closing table of a model that the book does not have: our figures alone, as far as there are any. */
-export function renderFigures(title: string, figures: FinalFigures, options: TableOptions = {}): string[] {
+export function renderFigures(
+  title: string,
+  figures: FinalFigures,
+  options: TableOptions & { heldOut?: "test" | "validation" } = {},
+): string[] {
+  const { heldOut = "test" } = options;
   const trained = figures.epochs > 0;
   const rows: string[][] = [];
   if (trained) rows.push(["training loss", formatFigure(figures.trainLoss)]);
   if (trained) rows.push(["training accuracy", formatFigure(figures.trainAccuracy)]);
-  if (figures.testLoss !== undefined) rows.push(["test loss", formatFigure(figures.testLoss)]);
-  if (figures.testAccuracy !== undefined) rows.push(["test accuracy", formatFigure(figures.testAccuracy)]);
+  if (figures.testLoss !== undefined) rows.push([`${heldOut} loss`, formatFigure(figures.testLoss)]);
+  if (figures.testAccuracy !== undefined)
+    rows.push([`${heldOut} accuracy`, formatFigure(figures.testAccuracy)]);
   if (trained && figures.examplesPerSecond !== undefined)
     rows.push(["examples/s", formatRate(figures.examplesPerSecond)]);
   if (figures.seconds !== undefined) rows.push(["time", formatDuration(figures.seconds)]);

@@ -42,19 +42,20 @@ export function curveStyle(curve: Curve, index: number): { colour: ColourName; d
  */
 export function trainingCurves(
   points: readonly MetricsPoint[],
-  options: { testLoss?: boolean } = {},
+  options: { testLoss?: boolean; heldOut?: "test" | "validation" } = {},
 ): Curve[] {
   const pick = (key: "trainLoss" | "trainAccuracy" | "testAccuracy" | "testLoss"): CurvePoint[] =>
     points.flatMap((point) => {
       const y = point[key];
       return y === undefined ? [] : [{ x: point.epoch, y }];
     });
+  const heldOut = options.heldOut === "validation" ? "val" : "test";
   const curves: Curve[] = [
     { name: "train loss", points: pick("trainLoss") },
     { name: "train acc", points: pick("trainAccuracy") },
-    { name: "test acc", points: pick("testAccuracy") },
+    { name: `${heldOut} acc`, points: pick("testAccuracy") },
   ];
-  if (options.testLoss) curves.push({ name: "test loss", points: pick("testLoss") });
+  if (options.testLoss) curves.push({ name: `${heldOut} loss`, points: pick("testLoss") });
   return curves;
 }
 

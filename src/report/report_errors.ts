@@ -2,9 +2,9 @@ import { encodePng } from "../io/png.ts";
 import { type ClassName, className } from "../records/class_names.ts";
 import { type ConfusionFigures, confusionFigures, mostConfused } from "./confusion.ts";
 import { base64 } from "./html/base64.ts";
-import { checkPicture, type Picture } from "./html/picture.ts";
 import type { Mistake, ReportData } from "./html/report_data.ts";
 import { section } from "./html/report_sections.ts";
+import { checkImage, type Image } from "./image.ts";
 import { formatCount, formatFigure, formatPercent } from "./number_text.ts";
 import { renderConfusionSvg } from "./svg/confusion_svg.ts";
 import { escapeXml as e } from "./svg/xml.ts";
@@ -22,7 +22,7 @@ function nameHtml(names: readonly ClassName[] | undefined, index: number): strin
   return `${e(name.en)} <span lang="zh">${e(name.zh)}</span>`;
 }
 
-/** The confusion matrix as a picture, what was confused most in words, and precision and recall of each class. */
+/** The confusion matrix as a chart, what was confused most in words, and precision and recall of each class. */
 export function confusionSection(data: ReportData): string {
   const matrix = data.confusion;
   if (matrix === undefined || matrix.length === 0) return "";
@@ -38,7 +38,7 @@ export function confusionSection(data: ReportData): string {
   return section(
     "confusion",
     "Confusion matrix",
-    `<p>${formatCount(figures.total)} test pictures, ${percent(figures.accuracy)} of them right.</p>
+    `<p>${formatCount(figures.total)} ${data.heldOut ?? "test"} images, ${percent(figures.accuracy)} of them right.</p>
 <div class="beside"><figure><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">${svg}</div></figure>
 <div>${frequent}</div></div>${figures.classes.length <= mostClasses ? classTable(figures, names) : ""}`,
   );
@@ -56,44 +56,45 @@ function classTable(figures: ConfusionFigures, names: readonly ClassName[] | und
   const means = cells([figures.macroPrecision, figures.macroRecall, figures.macroF1]);
   return `<h3>Class by class</h3><div class="scroll" tabindex="0" role="region" aria-label="Class by class"><table>
 <thead><tr><th scope="col">class</th><th scope="col" class="num">precision</th><th scope="col" class="num">recall</th>
-<th scope="col" class="num">F1</th><th scope="col" class="num">pictures</th></tr></thead>
+<th scope="col" class="num">F1</th><th scope="col" class="num">images</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody>
 <tfoot><tr><th scope="row">mean</th>${means}<td class="num">${formatCount(figures.total)}</td></tr></tfoot></table></div>`;
 }
 
-/** The pictures about which the network was most sure, and wrong. */
+/** The images about which the network was most sure, and wrong. */
 export function mistakesSection(data: ReportData): string {
   const mistakes = data.mistakes ?? [];
   if (mistakes.length === 0) return "";
-  const items = mistakes.map((mistake) => mistakeItem(mistake, data.classNames));
+  const note = data.mistakesNote === undefined ? "" : `<p class="note">${e(data.mistakesNote)}</p>`;
+  const items = mistakes.map((mistake) => mistakeItem(mistake, data));
   return section(
     "mistakes",
     "Worst mistakes",
-    `<p>The test pictures on which the network was most sure of a wrong class.</p>
+    `<p>The ${data.heldOut ?? "test"} images on which the network was most sure of a wrong class.</p>${note}
 <ul class="mistakes">${items.join("\n")}</ul>`,
   );
 }
 
-function mistakeItem(mistake: Mistake, names: readonly ClassName[] | undefined): string {
+function mistakeItem(mistake: Mistake, { classNames: names, heldOut = "test" }: ReportData): string {
   const truth = className(names, mistake.truth);
   const taken = className(names, mistake.predicted);
-  const which = mistake.index === undefined ? "" : `test:${mistake.index}`;
-  const alt = `Picture ${which} of the class ${truth}, taken for ${taken}`.replace("  ", " ");
-  const { width, height } = mistake.picture;
+  const which = mistake.index === undefined || heldOut !== "test" ? "" : `test:${mistake.index}`;
+  const alt = `Image ${which} of the class ${truth}, taken for ${taken}`.replace("  ", " ");
+  const { width, height } = mistake.image;
   const truthShare = mistake.truthProbability === undefined ? "" : `, ${percent(mistake.truthProbability)}`;
   return (
-    `<li><img src="${pictureUri(mistake.picture)}" width="${width}" height="${height}" alt="${e(alt)}">` +
+    `<li><img src="${imageUri(mistake.image)}" width="${width}" height="${height}" alt="${e(alt)}">` +
     `<div class="taken">${nameHtml(names, mistake.predicted)}, ${percent(mistake.probability)}</div>` +
     `<div class="true">is ${nameHtml(names, mistake.truth)}${truthShare}</div>` +
     `${which === "" ? "" : `<div class="true"><code>${e(which)}</code></div>`}</li>`
   );
 }
 
-/** A grey picture as a `data:` address that an `<img>` takes. */
-export function pictureUri(picture: Picture): string {
-  checkPicture(picture);
-  const { width, height } = picture;
-  const data = Uint8ClampedArray.from(picture.data);
-  const png = encodePng({ width, height, data: new Uint8Array(data.buffer) });
+/** An image as a `data:` address that an `<img>` takes. */
+export function imageUri(image: Image): string {
+  checkImage(image);
+  const { width, height, channels = 1 } = image;
+  const data = Uint8ClampedArray.from(image.data);
+  const png = encodePng({ width, height, channels, data: new Uint8Array(data.buffer) });
   return `data:image/png;base64,${base64(png)}`;
 }

@@ -89,7 +89,7 @@ describe("a clone", () => {
     symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
     mkdirSync(join(clone, "src/cli"), { recursive: true });
     put("src/cli/main.ts", fakeCli);
-    put("src/cli/onednn_at_start.ts", fakeAtStart);
+    put("src/install/onednn_at_start.ts", fakeAtStart);
   });
   after(() => rmSync(clone, { recursive: true, force: true }));
 

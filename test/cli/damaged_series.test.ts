@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { FileError } from "../../src/base/errors.ts";
 import { readPytorchRecords } from "../../src/experiments/reproduce/reproduction_pytorch.ts";
-import { readSeriesRun } from "../../src/experiments/run_series.ts";
-import { configFor } from "../../src/experiments/training_config.ts";
+import { readSeriesRun } from "../../src/experiments/series_run.ts";
+import { configure } from "../../src/experiments/training_config.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
-const config = JSON.stringify({ config: configFor("lenet", { engine: "wasm", epochs: 1 }) });
+const config = JSON.stringify({ config: configure("lenet", { engine: "wasm", epochs: 1 }) });
 const point = '{"epoch":1,"trainLoss":2,"trainAccuracy":0.5}\n';
 const time = '{"epoch":1,"step":3,"seconds":4,"examplesPerSecond":5}\n';
 

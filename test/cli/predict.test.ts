@@ -88,7 +88,7 @@ test("a picture of the test set is named by its place, and its true class is tol
   assert.deepEqual([events[1].image, events[1].truth], ["train:3", 3]);
   const beyond = await predict("test:10000");
   assert.equal(beyond.code, 1);
-  assert.match(beyond.stderr, /test:10000 is out of range: the test set has pictures 0 to 9999/);
+  assert.match(beyond.stderr, /test:10000 is out of range: the test set has images 0 to 9999/);
 });
 
 test("pictures that are none, or not there, are named", async () => {

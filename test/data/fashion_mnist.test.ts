@@ -20,7 +20,7 @@ test("class names in the book's two languages", () => {
   assert.deepEqual(data.getFashionMnistLabels(Float64Array.of(0, 9), { language: "zh" }), ["T恤", "短靴"]);
   assert.throws(() => data.getFashionMnistLabels([10]), IndexError);
   assert.throws(() => data.getFashionMnistLabels([1], "fr" as "en"), ArgumentError);
-  assert.equal(data.openDataset.classes("mnist")[7].en, "7");
+  assert.deepEqual(data.datasetEntry("mnist").classes[7], { en: "7", zh: "7" });
 });
 
 test("an unknown data set is refused, the nearest name offered", async () => {
@@ -51,9 +51,9 @@ test("the real Fashion-MNIST", async (t) => {
   const counts = new Array(10).fill(0);
   for (const label of training.labels.data) counts[label]++;
   assert.deepEqual(counts, new Array(10).fill(6000));
-  assert.equal(training.picture(0).label, 9);
-  assert.deepEqual(training.picture(-1).pixels.length, 784);
-  assert.throws(() => training.picture(60000), IndexError);
+  assert.equal(training.image(0).label, 9);
+  assert.deepEqual(training.image(-1).data.length, 784);
+  assert.throws(() => training.image(60000), IndexError);
   // The mean and deviation that everybody normalises with.
   let sum = 0;
   let squares = 0;
@@ -94,5 +94,5 @@ test("the real loaders", async (t) => {
   });
   const [pixels, labels] = await raw.getBatch([0]);
   assert.deepEqual([pixels.dtype, pixels.shape, [...labels.data]], ["uint8", [1, 1, 28, 28], [0]]);
-  assert.deepEqual([...pixels.data], [...found.picture(0).pixels]);
+  assert.deepEqual([...pixels.data], Array.from(found.image(0).data));
 });

@@ -8,8 +8,8 @@ import { FileError } from "../../src/base/errors.ts";
 import { openDataset } from "../../src/data/index.ts";
 import { peerProgram, peerTasks, trainPeers } from "../../src/experiments/reproduce/reproduction_peer.ts";
 import type { PytorchRecord } from "../../src/experiments/reproduce/reproduction_pytorch.ts";
-import type { SeriesRun } from "../../src/experiments/run_series.ts";
-import { configFor, type GivenSettings } from "../../src/experiments/training_config.ts";
+import type { SeriesRun } from "../../src/experiments/series_run.ts";
+import { configure, type GivenSettings } from "../../src/experiments/training_config.ts";
 import { finalFigures } from "../../src/records/run_record.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-peer-"));
@@ -19,7 +19,7 @@ function trained(model: string, epochs: number, given: GivenSettings = {}, preci
   const points = [{ epoch: epochs, trainLoss: 0.5, trainAccuracy: 0.8 }];
   return {
     folder: join(folder, model),
-    config: configFor(model, { engine: "wasm", ...given }),
+    config: configure(model, { engine: "wasm", ...given }),
     points,
     figures: finalFigures(points),
     failure: null,

@@ -14,8 +14,8 @@ import {
   recordsText,
 } from "../../src/experiments/reproduce/reproduction_records.ts";
 import { reproductionDocument } from "../../src/experiments/reproduce/reproduction_report.ts";
-import type { TrainedRun } from "../../src/experiments/run_series.ts";
-import { configFor } from "../../src/experiments/training_config.ts";
+import type { TrainedRun } from "../../src/experiments/series_run.ts";
+import { configure } from "../../src/experiments/training_config.ts";
 import { finalFigures } from "../../src/records/run_record.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-records-"));
@@ -43,7 +43,7 @@ function trained(
     trainLoss: trainLoss + epochs - (i + 1) / 5,
     trainAccuracy: 0.5,
   }));
-  const config = configFor(model, { engine: "onednn", dataDir: "/home/somebody/data" });
+  const config = configure(model, { engine: "onednn", dataDir: "/home/somebody/data" });
   const figures = finalFigures(points);
   return { config, points, figures, failure: null, startedAt: "2026-11-23T10:00:00Z", environment, ...more };
 }

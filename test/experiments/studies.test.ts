@@ -15,8 +15,8 @@ import {
 import { onMachine } from "../../src/experiments/reproduce/reproduction_records.ts";
 import { judge, reproductionDocument } from "../../src/experiments/reproduce/reproduction_report.ts";
 import { isStuck, lastLoss } from "../../src/experiments/reproduce/reproduction_starts.ts";
-import type { SeriesRun } from "../../src/experiments/run_series.ts";
-import { configFor } from "../../src/experiments/training_config.ts";
+import type { SeriesRun } from "../../src/experiments/series_run.ts";
+import { configure } from "../../src/experiments/training_config.ts";
 import { finalFigures, type MetricsPoint } from "../../src/records/run_record.ts";
 
 const environment = {
@@ -59,7 +59,7 @@ function run(
     },
   ];
   const folder = `runs/x/${model}-seed${seed}`;
-  const config = configFor(model, { seed, engine: "wasm" });
+  const config = configure(model, { seed, engine: "wasm" });
   return {
     folder,
     config,
@@ -118,10 +118,10 @@ test("a plan has a folder for each seed, with the chapter's settings", () => {
   assert.equal(starts[1].config.limitBatches, 200);
 });
 
-test("a network for colour pictures is not trained on grey ones", () => {
+test("a network for colour images is not trained on grey ones", () => {
   assert.throws(
-    () => configFor("torchvision-vgg11", {}),
-    /torchvision-vgg11 takes pictures of 3 channels, the data sets here have 1: take vgg11, or train it/,
+    () => configure("torchvision-vgg11", {}),
+    /torchvision-vgg11 takes images of 3 channels, those of Fashion-MNIST have 1: take vgg11, or choose another data set/,
   );
 });
 
@@ -156,7 +156,7 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
       {
         points,
         figures: finalFigures(points),
-        config: configFor("nin", { seed, limitBatches: 200, epochs: 1, engine: "wasm" }),
+        config: configure("nin", { seed, limitBatches: 200, epochs: 1, engine: "wasm" }),
       },
     );
   };

@@ -4,9 +4,9 @@ import { formatFigure, formatRate } from "../../report/number_text.ts";
 import { renderCurvesSvg, svgDocument } from "../../report/svg/curves_svg.ts";
 import type { TableColumn } from "../../report/terminal/table.ts";
 import { median } from "../bench/bench_lines.ts";
-import { markdownTable } from "../console/markdown_table.ts";
+import { markdownTable } from "../markdown_table.ts";
 import { isStuck } from "../reproduce/reproduction_starts.ts";
-import { precisionOf, type SeriesRun } from "../run_series.ts";
+import { precisionOf, type SeriesRun } from "../series_run.ts";
 import { curveOver, type Spread, spreadOf, type Variant } from "./compare_variants.ts";
 
 /** A variant and its runs, one for each seed. */

@@ -2,9 +2,9 @@
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
-import { list, settingValue } from "../console/option_values.ts";
-import type { SeriesRun } from "../run_series.ts";
-import { configFor, type GivenSettings, type TrainingConfig } from "../training_config.ts";
+import type { SeriesRun } from "../series_run.ts";
+import { list, settingValue } from "../setting_text.ts";
+import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 
 type Value = string | number | boolean;
 
@@ -18,6 +18,7 @@ const TRAINING_SETTINGS = [
   "resize",
   "edition",
   "precision",
+  "labelSmoothing",
 ] as const;
 
 /** More trainings than anybody waits for. */
@@ -80,13 +81,13 @@ export function configOfVariant(model: string, variant: Variant, given: GivenSet
     if ((TRAINING_SETTINGS as readonly string[]).includes(name)) training[name] = value;
     else network[name] = value;
   }
-  for (const name of ["batchSize", "lr", "momentum", "weightDecay", "resize"]) {
+  for (const name of ["batchSize", "lr", "momentum", "weightDecay", "resize", "labelSmoothing"]) {
     const value = training[name];
     if (value !== undefined && typeof value !== "number") {
       throw new ArgumentError(`compare: expected ${name} to be a number, got "${value}"`);
     }
   }
-  return configFor(model, {
+  return configure(model, {
     ...given,
     ...(training as GivenSettings),
     network: network as TrainingConfig["network"],

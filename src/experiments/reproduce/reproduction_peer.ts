@@ -10,8 +10,8 @@ import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 import { missingPart, type PeerPlaces, peerPlaces } from "../bench/bench_peers.ts";
 import { lastWords, type PeerProgram, runPeer } from "../bench/peer_process.ts";
-import { precisionOf, type SeriesRun } from "../run_series.ts";
-import { differencesFromTheBook } from "../training_config.ts";
+import { differencesFromTheBook } from "../config_text.ts";
+import { precisionOf, type SeriesRun } from "../series_run.ts";
 import { type PytorchRecord, readPytorchRecords } from "./reproduction_pytorch.ts";
 
 const PROGRAM = "pytorch_epochs.py";

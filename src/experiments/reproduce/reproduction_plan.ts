@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
-import { precisionNamed } from "../console/precision_choice.ts";
 import { MOST_SEEDS } from "../limits.ts";
-import type { PlannedRun } from "../run_series.ts";
-import { configFor, type GivenSettings, type TrainingConfig } from "../training_config.ts";
+import { precisionNamed } from "../precision_choice.ts";
+import type { PlannedRun } from "../train_series.ts";
+import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 
 /** A network of the list: `lenet:5` is five seeds, `alexnet:1:2:bf16` one seed and two epochs in bf16. */
 export interface PlannedNetwork {
@@ -57,7 +57,7 @@ export function planTrainings(
   return networks.flatMap(({ model, seeds, epochs, precision }) =>
     Array.from({ length: seeds }, (_, seed) => {
       const own = { seed, ...(epochs !== null && { epochs }), ...(precision !== undefined && { precision }) };
-      const config = configFor(model, { ...given, ...own });
+      const config = configure(model, { ...given, ...own });
       return { folder: join(out, `${nameOf(config)}-seed${seed}`), config };
     }),
   );
@@ -80,7 +80,7 @@ export function planStarts(
   out: string,
 ): PlannedRun[] {
   return Array.from({ length: count }, (_, seed) => {
-    const config = configFor(model, { ...given, seed, epochs: 1, limitBatches: steps });
+    const config = configure(model, { ...given, seed, epochs: 1, limitBatches: steps });
     return { folder: join(out, `${nameOf(config)}${START}${seed}`), config, tests: false };
   });
 }

@@ -6,8 +6,8 @@ import { FileError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 import { formatFigure, formatRate } from "../../report/number_text.ts";
-import { markdownTable } from "../console/markdown_table.ts";
-import { precisionOf, type TrainedRun } from "../run_series.ts";
+import { markdownTable } from "../markdown_table.ts";
+import { precisionOf, type TrainedRun } from "../series_run.ts";
 import { machineText } from "./reproduction_machine.ts";
 
 /** A line of the file: figures at the end of an epoch, or of a start of a few steps. */

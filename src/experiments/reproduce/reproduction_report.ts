@@ -2,9 +2,10 @@
 import { type BookComparison, compareWithBook, formatBand } from "../../report/book_comparison.ts";
 import { formatDuration, formatFigure, formatRate } from "../../report/number_text.ts";
 import { median } from "../bench/bench_lines.ts";
-import { markdownTable } from "../console/markdown_table.ts";
-import { precisionOf, type TrainedRun } from "../run_series.ts";
-import { configFor, differencesFromTheBook } from "../training_config.ts";
+import { differencesFromTheBook } from "../config_text.ts";
+import { markdownTable } from "../markdown_table.ts";
+import { precisionOf, type TrainedRun } from "../series_run.ts";
+import { configure } from "../training_config.ts";
 import { machineText } from "./reproduction_machine.ts";
 import { pytorchSection } from "./reproduction_pytorch.ts";
 import type { Records } from "./reproduction_records.ts";
@@ -47,7 +48,7 @@ export function judge(run: TrainedRun): JudgedRun {
 
 function reasons(run: TrainedRun, epochs: number): string {
   const list = differencesFromTheBook(run.config);
-  const whole = configFor(run.config.model, {}).epochs;
+  const whole = configure(run.config.model, {}).epochs;
   if (epochs !== whole) list.unshift(`${Number(epochs.toFixed(2))} of ${whole} epochs`);
   return list.join("; ");
 }

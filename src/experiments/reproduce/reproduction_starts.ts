@@ -2,8 +2,8 @@
 
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { formatFigure } from "../../report/number_text.ts";
-import { markdownTable } from "../console/markdown_table.ts";
-import { precisionOf, type TrainedRun } from "../run_series.ts";
+import { markdownTable } from "../markdown_table.ts";
+import { precisionOf, type TrainedRun } from "../series_run.ts";
 import type { PytorchRecord } from "./reproduction_pytorch.ts";
 
 /** ln 10 = 2.303 is the loss of a network that gives every class the same chance. */

@@ -1,8 +1,8 @@
 import type { ClassName } from "../../records/class_names.ts";
+import type { Image } from "../../records/image.ts";
 import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
 import type { SummaryRow, SummaryTotals } from "../terminal/summary_table.ts";
-import type { Picture } from "./picture.ts";
 
 /** Everything that `report.html` shows. What is left out gets no section. */
 export interface ReportData {
@@ -28,6 +28,10 @@ export interface ReportData {
   classNames?: readonly ClassName[];
   confusion?: ConfusionMatrix;
   mistakes?: readonly Mistake[];
+  /** What epochs were judged by: the test set (default), or a part kept back of the training set. */
+  heldOut?: "test" | "validation" | undefined;
+  /** How the mistakes' images are shown, where that is not as they are. */
+  mistakesNote?: string | undefined;
   layers?: readonly SummaryRow[];
   /** Default: the sums over `layers`. */
   totals?: SummaryTotals;
@@ -39,15 +43,15 @@ export interface ReportData {
   command?: string;
 }
 
-/** A test picture that the network got wrong. */
+/** A test image that the network got wrong. */
 export interface Mistake {
-  picture: Picture;
+  image: Image;
   /** Its place in the test set. */
   index?: number;
   /** Class numbers. */
   truth: number;
   predicted: number;
-  /** What the network gave the class it took the picture for, and the true one. */
+  /** What the network gave the class it took the image for, and the true one. */
   probability: number;
   truthProbability?: number;
 }

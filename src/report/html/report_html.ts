@@ -16,7 +16,10 @@ import { reportStyle } from "./report_style.ts";
 export function renderReport(data: ReportData): string {
   const title = data.title ?? bookBand(data.model)?.title ?? data.model;
   const figures = data.figures ?? finalFigures(data.points);
-  const comparison = figures && compareWithBook(data.model, figures, { differences: data.differences ?? [] });
+  // The book knows no validation part.
+  const comparable = data.heldOut === "validation" ? undefined : figures;
+  const comparison =
+    comparable && compareWithBook(data.model, comparable, { differences: data.differences ?? [] });
   const sections = [
     curvesSection(data),
     comparison === undefined ? "" : bookSection(comparison),

@@ -36,7 +36,11 @@ export function figureTiles(data: ReportData, comparison: BookComparison | undef
     tiles.push(["training accuracy", formatFigure(figures.trainAccuracy), band("training accuracy")]);
   }
   if (figures.testAccuracy !== undefined) {
-    tiles.push(["test accuracy", formatFigure(figures.testAccuracy), band("test accuracy")]);
+    tiles.push([
+      `${data.heldOut ?? "test"} accuracy`,
+      formatFigure(figures.testAccuracy),
+      band("test accuracy"),
+    ]);
   }
   if (trained && figures.examplesPerSecond !== undefined) {
     tiles.push(["examples/s", formatRate(figures.examplesPerSecond), "<small>training steps only</small>"]);
@@ -59,6 +63,7 @@ function significantEpochs(epochs: number): string {
 export function curvesSection(data: ReportData): string {
   const curves = trainingCurves(data.points, {
     testLoss: data.points.some((point) => point.testLoss !== undefined),
+    ...(data.heldOut !== undefined && { heldOut: data.heldOut }),
   });
   const shown = curves.filter((curve) => curve.points.length > 0);
   const options = {

@@ -1,4 +1,5 @@
-import { checkPicture, type Picture, resample } from "../html/picture.ts";
+import { luma } from "../../io/grey_image.ts";
+import { checkImage, type Image, resample } from "../image.ts";
 import { formatPercent } from "../number_text.ts";
 import { paint } from "./colour.ts";
 import { printable } from "./printable.ts";
@@ -6,46 +7,59 @@ import type { ColourDepth, TextStyle } from "./terminal.ts";
 import { displayWidth, pad, truncate } from "./text_width.ts";
 
 export interface ImageOptions extends TextStyle {
-  /** Most columns the picture may take; larger ones are shrunk. Default 56. */
+  /** Most columns the image may take; larger ones are shrunk. Default 56. */
   maxColumns?: number;
-  /** Most lines the picture may take. Default 28. */
+  /** Most lines the image may take. Default 28. */
   maxRows?: number;
 }
 
 /**
- * A grey picture as lines of text. With 256 colours or more each character is two pixels, an upper half block with its
- * own foreground and background; without, each character is one cell of a ramp, darker to denser, as a picture of
+ * An image as lines of text. With 256 colours or more each character is two pixels, an upper half block with its
+ * own foreground and background; without, each character is one cell of a ramp, darker to denser, as an image of
  * light on black needs it.
  */
-export function renderImage(picture: Picture, options: ImageOptions = {}): string[] {
-  checkPicture(picture);
+export function renderImage(image: Image, options: ImageOptions = {}): string[] {
+  checkImage(image);
   const { maxColumns = 56, maxRows = 28 } = options;
   // A character is about twice as high as it is wide: two pixels tall, one pixel wide.
   const shrink = Math.max(
     1,
-    picture.width / Math.max(1, maxColumns),
-    picture.height / (2 * Math.max(1, maxRows)),
+    image.width / Math.max(1, maxColumns),
+    image.height / (2 * Math.max(1, maxRows)),
   );
-  const width = Math.max(1, Math.floor(picture.width / shrink));
-  const rows = Math.max(1, Math.ceil(picture.height / shrink / 2));
+  const width = Math.max(1, Math.floor(image.width / shrink));
+  const rows = Math.max(1, Math.ceil(image.height / shrink / 2));
   const depth = options.colour ?? 0;
   if (depth >= 8 && options.unicode !== false) {
-    const even = resample(picture, width, Math.max(1, Math.round(picture.height / shrink)));
+    const even = resample(image, width, Math.max(1, Math.round(image.height / shrink)));
     return halfBlocks(even, rows, depth);
   }
-  return ramp(resample(picture, width, rows), options.unicode !== false);
+  return ramp(resample(image, width, rows), options.unicode !== false);
 }
 
-function halfBlocks(picture: Picture, rows: number, depth: ColourDepth): string[] {
-  const { width, height, data } = picture;
-  const code = (grey: number) => (depth === 24 ? `2;${grey};${grey};${grey}` : `5;${paletteGrey(grey)}`);
+type Rgb = readonly [red: number, green: number, blue: number];
+
+/** A pixel's colour; what is see-through lies on black. */
+function pixel({ channels = 1, data }: Image, index: number): Rgb {
+  const at = index * channels;
+  if (channels === 1) return [byte(data[at]), byte(data[at]), byte(data[at])];
+  const share = channels === 4 ? byte(data[at + 3]) / 255 : 1;
+  return [byte(data[at] * share), byte(data[at + 1] * share), byte(data[at + 2] * share)];
+}
+
+function halfBlocks(image: Image, rows: number, depth: ColourDepth): string[] {
+  const { width, height } = image;
+  const code = (index: number) => {
+    const colour = pixel(image, index);
+    return depth === 24 ? `2;${colour.join(";")}` : `5;${paletteColour(colour)}`;
+  };
   return Array.from({ length: rows }, (_, row) => {
     let line = "";
     let previous = "";
     for (let x = 0; x < width; x++) {
-      const upper = code(byte(data[2 * row * width + x]));
-      // An odd picture ends in a half line: nothing is drawn below it.
-      const below = 2 * row + 1 < height ? `;48;${code(byte(data[(2 * row + 1) * width + x]))}` : ";49";
+      const upper = code(2 * row * width + x);
+      // An odd image ends in a half line: nothing is drawn below it.
+      const below = 2 * row + 1 < height ? `;48;${code((2 * row + 1) * width + x)}` : ";49";
       const look = `\u001b[38;${upper}${below}m`;
       line += `${look === previous ? "" : look}▀`;
       previous = look;
@@ -54,12 +68,14 @@ function halfBlocks(picture: Picture, rows: number, depth: ColourDepth): string[
   });
 }
 
-function ramp(picture: Picture, unicode: boolean): string[] {
+function ramp(image: Image, unicode: boolean): string[] {
   const steps = unicode ? " ░▒▓█" : " .:-=+*#%@";
-  return Array.from({ length: picture.height }, (_, y) => {
+  return Array.from({ length: image.height }, (_, y) => {
     let line = "";
-    for (let x = 0; x < picture.width; x++) {
-      const grey = byte(picture.data[y * picture.width + x]);
+    for (let x = 0; x < image.width; x++) {
+      const colour = pixel(image, y * image.width + x);
+      // Of a grey pixel the value itself: the weights of luma add up to it.
+      const grey = luma(...colour);
       line += steps[Math.min(steps.length - 1, Math.floor((grey / 256) * steps.length))];
     }
     return line;
@@ -68,6 +84,13 @@ function ramp(picture: Picture, unicode: boolean): string[] {
 
 function byte(value: number): number {
   return Number.isFinite(value) ? Math.min(255, Math.max(0, Math.round(value))) : 0;
+}
+
+/** The nearest colour of the palette: of its greys, else of its cube of 6 by 6 by 6. */
+function paletteColour([red, green, blue]: Rgb): number {
+  if (red === green && green === blue) return paletteGrey(red);
+  const level = (value: number) => (value < 48 ? 0 : value < 115 ? 1 : Math.round((value - 55) / 40));
+  return 16 + 36 * level(red) + 6 * level(green) + level(blue);
 }
 
 /** The nearest of the palette's 24 greys, black and white. */
@@ -95,27 +118,27 @@ export interface PredictionOptions extends ImageOptions {
 }
 
 /**
- * A picture beside the probabilities of its classes, the likeliest first, as lines of text; one above the other where
+ * An image beside the probabilities of its classes, the likeliest first, as lines of text; one above the other where
  * the terminal is narrow.
  */
 export function renderPrediction(
-  picture: Picture,
+  image: Image,
   probabilities: readonly ClassProbability[],
   options: PredictionOptions = {},
 ): string[] {
   const { columns = 80, maxColumns = 56 } = options;
-  const image = renderImage(picture, { ...options, maxColumns: Math.min(columns, maxColumns) });
-  const imageWidth = Math.max(...image.map(displayWidth));
+  const drawn = renderImage(image, { ...options, maxColumns: Math.min(columns, maxColumns) });
+  const imageWidth = Math.max(...drawn.map(displayWidth));
   const gap = 3;
   const beside = columns - imageWidth - gap;
   const least = 30;
-  if (beside < least) return [...image, "", ...probabilityLines(probabilities, columns, options)];
+  if (beside < least) return [...drawn, "", ...probabilityLines(probabilities, columns, options)];
   const text = probabilityLines(probabilities, beside, options);
-  const top = Math.max(0, Math.floor((image.length - text.length) / 2));
-  const height = Math.max(image.length, text.length + top);
+  const top = Math.max(0, Math.floor((drawn.length - text.length) / 2));
+  const height = Math.max(drawn.length, text.length + top);
   return Array.from({ length: height }, (_, row) => {
     const words = text[row - top] ?? "";
-    const pixels = pad(image[row] ?? "", imageWidth);
+    const pixels = pad(drawn[row] ?? "", imageWidth);
     return words === "" ? pixels : `${pixels}${" ".repeat(gap)}${words}`;
   });
 }

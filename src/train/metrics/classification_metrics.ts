@@ -44,7 +44,7 @@ export class ClassificationMetrics {
    * @param options - `topK`: how many guesses count (5, or fewer where there are fewer classes);
    * `mistakes`: how many of the surest mistakes to remember (24).
    */
-  constructor(classes: number, options: { topK?: number; mistakes?: number } = {}) {
+  constructor(classes: number, options: { topK?: number | undefined; mistakes?: number } = {}) {
     this.classes = classes;
     this.k = Math.min(options.topK ?? 5, classes);
     this.worst = options.mistakes ?? 24;

@@ -25,6 +25,8 @@ export interface EvaluateOptions {
    * counted in 32 bits. Default `"f32"`.
    */
   readonly precision?: Precision;
+  /** How many guesses `topAccuracy` counts at most. Default 5. */
+  readonly topK?: number;
 }
 
 /**
@@ -76,7 +78,7 @@ export async function testFigures(
 ): Promise<TestFigures> {
   const loader = asLoader(source, "testLoader");
   const { precision = "f32" } = options;
-  const counter = new TestCounter(options.loss, options.metrics ?? {}, precision);
+  const counter = new TestCounter(options.loss, options.metrics ?? {}, precision, options.topK);
   const sender = new SliceSender(net, counter, precision);
   const wasTraining = net.training;
   net.eval();
@@ -167,6 +169,7 @@ class TestCounter {
   private readonly loss: LossFunction | undefined;
   private readonly metrics: readonly (readonly [string, MetricFunctions[string]])[];
   private readonly precision: Precision;
+  private readonly topK: number | undefined;
   private classes: ClassificationMetrics | null = null;
   private outputShape: readonly number[] | null = null;
   private lossSum = 0;
@@ -174,8 +177,14 @@ class TestCounter {
   private examples = 0;
   private before: Promise<void> = Promise.resolve();
 
-  constructor(loss: LossFunction | undefined, metrics: MetricFunctions, precision: Precision) {
+  constructor(
+    loss: LossFunction | undefined,
+    metrics: MetricFunctions,
+    precision: Precision,
+    topK: number | undefined,
+  ) {
     this.loss = loss;
+    this.topK = topK;
     this.precision = precision;
     this.metrics = Object.entries(metrics);
     this.metricSums = this.metrics.map(() => 0);
@@ -185,7 +194,7 @@ class TestCounter {
   send(output: Tensor, target: Tensor): SentBatch {
     this.outputShape ??= output.shape;
     const logits = isClassification(output, target) ? output : null;
-    if (logits !== null) this.classes ??= new ClassificationMetrics(logits.size(1));
+    if (logits !== null) this.classes ??= new ClassificationMetrics(logits.size(1), { topK: this.topK });
     // A classifier's cross-entropy is counted from its logits.
     const lossOf = this.loss ?? (logits === null ? crossEntropy : undefined);
     const means = this.metrics.map(([, metric]) => metric(output, target));

@@ -12,7 +12,7 @@ import { layerSummary } from "../metrics/layer_summary.ts";
 import { environmentNow } from "./environment.ts";
 import { openRunChoices, type RunChoices } from "./run_choices.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { picturesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
+import { imagesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
 
 /** What the report tells of a run besides its figures. */
@@ -26,6 +26,8 @@ export interface RunDescription {
   readonly differences?: readonly string[];
   /** The command that repeats it. */
   readonly command?: string;
+  /** What `testLoader` holds; default "test". */
+  readonly heldOut?: "test" | "validation";
 }
 
 /** `fit` with its run kept in `folder`, which the caller has opened and closes. */
@@ -40,7 +42,8 @@ export async function fitInFolder(
   const startedAt = String(before.startedAt || new Date().toISOString());
   const choices = await openRunChoices(folder, resume ? engineOf(before) : null);
   try {
-    return await fitKeeping(net, options, folder, { resume, startedAt, choices, description });
+    const { inputShape } = before;
+    return await fitKeeping(net, options, folder, { resume, startedAt, inputShape, choices, description });
   } finally {
     choices.release();
   }
@@ -49,6 +52,8 @@ export async function fitInFolder(
 interface RunStart {
   readonly resume: boolean;
   readonly startedAt: string;
+  /** What the network was given before. */
+  readonly inputShape: unknown;
   readonly choices: RunChoices;
   readonly description: RunDescription;
 }
@@ -57,18 +62,26 @@ async function fitKeeping(
   net: Module,
   options: FitOptions,
   folder: RunFolder,
-  { resume, startedAt, choices, description }: RunStart,
+  { resume, startedAt, inputShape, choices, description }: RunStart,
 ): Promise<FitResult> {
   const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
-  const writeConfig = () =>
+  const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
+  const { model, dataset, classNames, settings, command } = description;
+  const writeConfig = (outcome?: string, problem?: string) =>
     folder.writeConfig({
       startedAt,
-      config: description.settings,
-      command: description.command,
+      model,
+      dataset,
+      classNames,
+      // So that images can be brought to this size when the weights are used.
+      inputShape: shape.seen?.slice(1) ?? inputShape,
+      config: settings,
+      command,
       environment,
+      outcome,
+      problem,
     });
   if (!resume) writeConfig();
-  const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
   const tested = options.testLoader ? new Watch(asLoader(options.testLoader, "testLoader")) : null;
   const run = runStore(folder, { resume, choices, metadata: { model: description.model } });
   const points: MetricsPoint[] = [];
@@ -83,7 +96,7 @@ async function fitKeeping(
       for (const note of choices.notes) for (const each of given) await each.onNote?.(note);
     },
     onPoint: (point) => points.push(point),
-    // A picture that cannot be written is no reason to stop: the checkpoint will say so.
+    // A chart that cannot be written is no reason to stop: the checkpoint will say so.
     onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),
   };
   const callbacks = [keeper, ...given];
@@ -94,6 +107,7 @@ async function fitKeeping(
     dataset: description.dataset,
     epochs: options.epochs,
     differences: description.differences,
+    heldOut: description.heldOut,
     classNames: description.classNames,
     settings: description.settings,
     environment,
@@ -105,20 +119,25 @@ async function fitKeeping(
     result = await fit(net, { ...options, trainLoader: shape, testLoader: tested, run, callbacks });
   } catch (error) {
     // A training that diverged leaves its curves: they show when.
-    if (error instanceof TrainingError && started)
+    if (error instanceof TrainingError && started) {
       quietly(() => writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }));
+      quietly(() => writeConfig("failed", error.message));
+    }
     throw error;
   }
+  writeConfig(result.outcome);
+  const shown =
+    result.test === null || tested === null || tested.once
+      ? undefined
+      : await imagesOfMistakes(result.test, tested, tested.epochSeed);
   writeRunReport(folder, {
     ...known,
     outcome: outcomeText(result, options.epochs),
     points: result.points,
     figures: figuresOf(result),
     confusion: result.test?.confusion,
-    mistakes:
-      result.test === null || tested === null || tested.once
-        ? undefined
-        : await picturesOfMistakes(result.test, tested, tested.epochSeed),
+    mistakes: shown?.mistakes,
+    mistakesNote: shown?.note,
     layers: layers(),
   });
   return result;

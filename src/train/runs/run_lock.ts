@@ -52,6 +52,11 @@ export function takeLock(path: string, folder: string): void {
   }
 }
 
+/** Whether a process that runs holds the lock file at `path`. */
+export function isInUse(path: string): boolean {
+  return runningHolder(path) !== null;
+}
+
 /** Gives a lock of this process back. */
 export function releaseLock(path: string): void {
   held.delete(keyOf(path));

@@ -1,9 +1,9 @@
 /** curves.svg and report.html of a run. Node only. */
 import { numbersOf } from "../../base/dtype.ts";
+import { numel } from "../../base/shape.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { trainingCurves } from "../../report/curves.ts";
-import type { Picture } from "../../report/html/picture.ts";
 import type { Mistake, ReportData } from "../../report/html/report_data.ts";
 import { renderReport } from "../../report/html/report_html.ts";
 import { renderCurvesSvg } from "../../report/svg/curves_svg.ts";
@@ -11,6 +11,7 @@ import { executor } from "../../runtime/runtime.ts";
 import type { Loader } from "../loop/fit_options.ts";
 import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import type { RunFolder } from "./run_folder.ts";
+import { normalizationOf, type Planes, shownImages } from "./shown_images.ts";
 
 /** Writes both files, each whole or not at all. */
 export function writeRunReport(folder: RunFolder, data: ReportData): void {
@@ -29,40 +30,44 @@ export function writeRunCurves(
   writeFileAtomicSync(folder.file("curves"), svg);
 }
 
+/** Mistakes for the report, and in words how their images are shown. */
+export interface ShownMistakes {
+  readonly mistakes: Mistake[];
+  readonly note: string | undefined;
+}
+
 /**
- * The pictures that the network was surest about and wrong, taken from the loader that it was tested on; none
- * where the inputs are no pictures.
+ * The images that the network was surest about and wrong, taken from the loader that it was tested on; none when
+ * the inputs are no images.
  */
-export async function picturesOfMistakes(
+export async function imagesOfMistakes(
   metrics: ClassificationMetrics,
   loader: Loader,
   seed: number | null,
-): Promise<Mistake[]> {
+): Promise<ShownMistakes> {
   const wanted = new Map(metrics.mistakes.map((m) => [m.index, m]));
-  const found: Mistake[] = [];
+  const found: { mistake: (typeof metrics.mistakes)[number]; planes: Planes }[] = [];
   let first = 0;
   for await (const [x] of loader.iterate({ epoch: 0, seed })) {
-    if (x.ndim !== 4) return [];
+    if (x.ndim !== 4) return { mistakes: [], note: undefined };
     const count = x.size(0);
-    const here = [...wanted.keys()].filter((i) => i >= first && i < first + count);
+    const here = [...wanted.values()].filter(({ index }) => index >= first && index < first + count);
     if (here.length > 0) {
       const data = numbersOf(x.dtype, await executor().fetch(x.value));
-      const [channels, height, width] = x.shape.slice(1);
-      for (const index of here) {
-        const mistake = wanted.get(index) as (typeof metrics.mistakes)[number];
-        const at = (index - first) * channels * height * width;
-        found.push({ ...mistake, picture: greyPicture(data, at, width, height) });
+      const shape = x.shape.slice(1) as [number, number, number];
+      for (const mistake of here) {
+        const at = (mistake.index - first) * numel(shape);
+        // A copy of the example: the batch is large and goes.
+        found.push({ mistake, planes: { data: data.slice(at, at + numel(shape)), at: 0, shape } });
       }
     }
     first += count;
     if (found.length === wanted.size) break;
   }
-  return found.sort((a, b) => b.probability - a.probability);
-}
-
-/** One plane of values in 0..1 as grey. */
-export function greyPicture(data: ArrayLike<number>, at: number, width: number, height: number): Picture {
-  const grey = new Uint8Array(width * height);
-  for (let i = 0; i < grey.length; i++) grey[i] = Math.max(0, Math.min(255, Math.round(255 * data[at + i])));
-  return { width, height, data: grey };
+  found.sort((a, b) => b.mistake.probability - a.mistake.probability);
+  const { images, note } = shownImages(
+    found.map(({ planes }) => planes),
+    normalizationOf(loader),
+  );
+  return { mistakes: found.map(({ mistake }, i) => ({ ...mistake, image: images[i] })), note };
 }

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { zipSync } from "fflate";
 import { EngineError } from "../../../src/base/errors.ts";
-import { installOnednn } from "../../../src/cli/engine_install_command.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
+import { installOnednn } from "../../../src/install/install_onednn.ts";
 import { takeFromWheel, WHEEL } from "../../../src/install/onednn_sources.ts";
 import { convoyant } from "../../cli/run_cli.ts";
 

@@ -1,9 +1,9 @@
 /** Does what `npm start` does before a command, then prints the engine that would be used. */
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { installOnednn } from "../../../src/cli/engine_install_command.ts";
-import { onednnAtStart } from "../../../src/cli/onednn_at_start.ts";
 import { fastestEngine } from "../../../src/engines/select.ts";
+import { installOnednn } from "../../../src/install/install_onednn.ts";
+import { onednnAtStart } from "../../../src/install/onednn_at_start.ts";
 
 const [, , how, ...args] = process.argv;
 

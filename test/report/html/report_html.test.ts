@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodePngGrey } from "../../../src/io/png.ts";
 import type { ReportData } from "../../../src/report/html/report_data.ts";
 import { renderReport } from "../../../src/report/html/report_html.ts";
-import { pictureUri } from "../../../src/report/report_errors.ts";
+import { imageUri } from "../../../src/report/report_errors.ts";
 import { sampleReport } from "../sample_run.ts";
 import { readMarkup } from "../svg/markup.ts";
 
@@ -20,7 +20,7 @@ test("one page with everything the run gave", () => {
     "0.263–0.275",
     "below the band",
     "Confusion matrix",
-    "10 test pictures, 70.0\u00a0% of them right.",
+    "10 test images, 70.0\u00a0% of them right.",
     "Worst mistakes",
     "ankle boot, 98.8\u00a0%",
     "is t-shirt T恤, 1.0\u00a0%",
@@ -57,7 +57,7 @@ test("accessible: pictures have words, columns have headers, ids are unique and 
     assert.ok((name === "img" ? attributes.alt : attributes["aria-label"]).length > 10);
   assert.equal(
     page.elements.find((el) => el.name === "img")?.attributes.alt,
-    "Picture test:17 of the class t-shirt T恤, taken for ankle boot",
+    "Image test:17 of the class t-shirt T恤, taken for ankle boot",
   );
   for (const header of page.elements.filter((el) => el.name === "th"))
     assert.match(header.attributes.scope, /^(row|col)$/);
@@ -111,7 +111,7 @@ test("one point, NaN and huge losses make a page", () => {
 
 test("a mistake's picture is a PNG with the same pixels", () => {
   const picture = { width: 3, height: 2, data: [0, 1, 127, 128, 254, 255] };
-  const uri = pictureUri(picture);
+  const uri = imageUri(picture);
   assert.match(uri, /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/);
   const bytes = Buffer.from(uri.split(",")[1], "base64");
   const decoded = decodePngGrey(new Uint8Array(bytes));

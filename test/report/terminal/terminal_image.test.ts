@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArgumentError } from "../../../src/base/errors.ts";
-import { resample } from "../../../src/report/html/picture.ts";
+import { resample } from "../../../src/report/image.ts";
 import { renderImage, renderPrediction } from "../../../src/report/terminal/terminal_image.ts";
 import { displayWidth, stripAnsi } from "../../../src/report/terminal/text_width.ts";
 

@@ -1,5 +1,6 @@
 /** Values of options, checked as they are read. */
 import { InvalidArgumentError } from "commander";
+import { settingValue } from "../../experiments/setting_text.ts";
 
 /** A whole number of at least `least` and, where more would only exhaust the machine, at most `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -18,31 +19,31 @@ export function autoOr(least: number): (text: string) => "auto" | number {
   return (text) => (text === "auto" ? text : wholeNumber(least)(text));
 }
 
-/** A finite number of at least `least` (more than it with `open`). */
-export function realNumber(least: number, open = false): (text: string) => number {
+/** A finite number of at least `least`, or above it, up to `most` or below `below`. */
+export function realNumber(
+  least: number,
+  { open = false, most = Number.MAX_VALUE, below = Number.POSITIVE_INFINITY } = {},
+): (text: string) => number {
+  const upper =
+    most < Number.MAX_VALUE
+      ? ` and at most ${most}`
+      : below < Number.POSITIVE_INFINITY
+        ? ` and below ${below}`
+        : "";
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || (open ? value <= least : value < least)) {
-      throw new InvalidArgumentError(
-        `expected a number ${open ? "above" : "of at least"} ${least}, got "${text}".`,
-      );
-    }
-    return value;
+    const inside = (open ? value > least : value >= least) && value <= most && value < below;
+    if (text.trim() !== "" && inside) return value;
+    throw new InvalidArgumentError(
+      `expected a number ${open ? "above" : "of at least"} ${least}${upper}, got "${text}".`,
+    );
   };
 }
 
-/** A comma-separated list. */
-export function list(text: string): string[] {
-  return text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
-}
-
-/** A value of a setting: a number, true or false, else the text. */
-export function settingValue(text: string): string | number | boolean {
-  if (text === "true" || text === "false") return text === "true";
-  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+/** Whole numbers of at least `least`, separated by commas. */
+export function wholeNumbers(least: number): (text: string) => number[] {
+  const read = wholeNumber(least);
+  return (text) => [...new Set(text.split(",").map(read))].sort((a, b) => a - b);
 }
 
 /** Adds `name=value` to the settings before it. */

@@ -42,24 +42,26 @@ function brokenOutput({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /**
- * A signal that is aborted at the first interruption; the second ends the process. `release` hands
+ * A signal that is aborted at the first interruption from `arm` on; the second ends the process. `release` hands
  * interruptions back.
  *
- * @param onFirst - told of the first, except where nobody reads any more.
+ * @param onFirst - told of the first, except when nobody reads any more.
  */
-export function interruption(onFirst: () => void): { signal: AbortSignal; release(): void } {
+export function interruption(onFirst: () => void): { signal: AbortSignal; arm(): void; release(): void } {
   const controller = new AbortController();
-  orderly = (reason) => {
-    if (reason === "reader gone") {
-      controller.abort();
-      return;
-    }
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort();
-    onFirst();
-  };
   return {
     signal: controller.signal,
+    arm() {
+      orderly = (reason) => {
+        if (reason === "reader gone") {
+          controller.abort();
+          return;
+        }
+        if (controller.signal.aborted) process.exit(INTERRUPTED);
+        controller.abort();
+        onFirst();
+      };
+    },
     release() {
       orderly = null;
     },

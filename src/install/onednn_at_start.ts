@@ -2,7 +2,7 @@
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";
-import { type InstalledLibrary, installOnednn } from "./engine_install_command.ts";
+import { type InstalledLibrary, installOnednn } from "./install_onednn.ts";
 
 /** Commands that train, and gain by the library. */
 const TRAINING = ["train", "compare", "reproduce"];

@@ -1,0 +1,23 @@
+/** What eval and predict were told of the network and its data. */
+import { datasetEntry } from "../data/dataset_registry.ts";
+import type { NetworkOptions } from "../experiments/evaluate.ts";
+import { precisionNamed } from "../experiments/precision_choice.ts";
+import type { Output } from "./console/output.ts";
+import type { NetworkChoice } from "./network_commands.ts";
+
+export function chosenNetwork(given: NetworkChoice, output: Output): NetworkOptions {
+  const { model, data, dataDir, resize, precision, limitBatches, engine, threads } = given;
+  return {
+    model,
+    engine,
+    threads,
+    settings: {
+      ...(precision !== null && { precision: precisionNamed(precision) }),
+      ...(data !== null && { data: datasetEntry(data).name }),
+      ...(dataDir !== null && { dataDir }),
+      ...(resize !== null && { resize }),
+      limitBatches,
+    },
+    onNote: (text) => output.note(text),
+  };
+}

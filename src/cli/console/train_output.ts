@@ -1,0 +1,199 @@
+/** What `convoyant train` says: a live curve and a table to people, one object a line to machines. */
+import { join, relative, resolve } from "node:path";
+import { differencesFromTheBook } from "../../experiments/config_text.ts";
+import { shellWord } from "../../experiments/shell_text.ts";
+import type { StartingRun, TrainedResult } from "../../experiments/train.ts";
+import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
+import { compareWithBook, renderComparison, renderFigures } from "../../report/book_comparison.ts";
+import { formatFigure } from "../../report/number_text.ts";
+import { TrainingDisplay } from "../../report/terminal/training_display.ts";
+import { startedEngine } from "../../runtime/runtime.ts";
+import type { Callbacks, FitResult, StartEvent } from "../../train/loop/fit_options.ts";
+import { figuresOf } from "../../train/runs/recorded_fit.ts";
+import type { Output } from "./output.ts";
+
+export class TrainOutput {
+  private readonly output: Output;
+  private readonly start: StartingRun;
+  /** The run's folder, as it is printed. */
+  private readonly run: string;
+  private readonly brief: boolean;
+  private display: TrainingDisplay | null = null;
+
+  /** @param brief - one of several trainings: its figures in one line, since a table of all follows. */
+  constructor(output: Output, start: StartingRun, brief = false) {
+    this.output = output;
+    this.start = start;
+    this.brief = brief;
+    this.run = shortPath(start.folder);
+    const { config, resumed, precision } = start;
+    output.event({ event: "start", run: this.run, resumed, ...config });
+    output.line(
+      `${config.model} on ${config.data}: ${counted(config.epochs, "epoch")}, batch ${config.batchSize}, ${config.optimizer} lr ${config.lr}, ${precision}, ${engineInUse()}`,
+    );
+    output.line(`run: ${this.run}`);
+  }
+
+  callbacks(): Callbacks {
+    const onNote = (text: string) => {
+      if (this.display === null) this.output.note(text);
+      else this.display.log(text);
+    };
+    return { onNote, ...(this.output.json ? this.jsonCallbacks() : this.displayCallbacks()) };
+  }
+
+  /** The first Ctrl-C. */
+  interrupted(): void {
+    const text = "Finishing the step and saving; press Ctrl-C again to stop at once.";
+    if (this.display === null) this.output.note(text);
+    else this.display.log(text);
+  }
+
+  /** Ends the live part; safe to call twice. */
+  stop(): void {
+    this.display?.stop();
+  }
+
+  end(result: FitResult & Partial<Pick<TrainedResult, "testOfBest">>): void {
+    this.stop();
+    const { config } = this.start;
+    const testOfBest = result.testOfBest ?? null;
+    if (result.outcome === "interrupted") this.sayHowToGoOn();
+    else this.sayFigures(result, testOfBest);
+    const figures = figuresOf(result);
+    const { epochs, trainLoss, trainAccuracy, testAccuracy, examplesPerSecond, seconds } = figures;
+    const held = testAccuracy ?? null;
+    const extra = result.points.at(-1)?.extra;
+    this.output.event({
+      event: "end",
+      model: config.model,
+      engine: config.engine,
+      precision: result.precision,
+      epochs,
+      trainLoss,
+      trainAccuracy,
+      ...(config.valSplit > 0
+        ? { valAccuracy: held, testAccuracy: testOfBest?.accuracy ?? null }
+        : { testAccuracy: held }),
+      ...(extra && this.renamed({ extra })),
+      examplesPerSecond: examplesPerSecond || null,
+      seconds,
+      outcome: result.outcome,
+      run: this.run,
+    });
+  }
+
+  private sayHowToGoOn(): void {
+    const resume = `npx convoyant train --resume ${shellWord(this.run)}`;
+    this.output.event({ event: "interrupted", run: this.run, resume });
+    this.output.line(`Interrupted; everything is saved. Go on with: ${resume}`);
+  }
+
+  private sayFigures(result: FitResult, testOfBest: TrainedResult["testOfBest"]): void {
+    const { output, run } = this;
+    const { config } = this.start;
+    const heldOut = config.valSplit > 0 ? "validation" : "test";
+    const figures = figuresOf(result);
+    if (this.brief) {
+      output.line(`done: ${figuresInWords(figures, heldOut)}\n`);
+      return;
+    }
+    const trained = result.points.length > 0;
+    const differences = differencesFromTheBook(config);
+    const comparable = trained && heldOut === "test";
+    const comparison = comparable ? compareWithBook(config.model, figures, { differences }) : undefined;
+    output.line();
+    output.lines(
+      comparison
+        ? renderComparison(comparison, output.style)
+        : renderFigures(config.model, figures, { ...output.style, heldOut }),
+    );
+    output.line();
+    if (result.outcome === "stopped early") output.line(earlyEnd(result));
+    const last: Partial<MetricsPoint> = result.points.at(-1) ?? {};
+    for (const [name, value] of Object.entries(this.renamed(last).extra ?? {}))
+      output.line(`${name}: ${formatFigure(value)}`);
+    if (testOfBest !== null) {
+      output.line(
+        `best weights on the test set: loss ${formatFigure(testOfBest.loss)}, accuracy ${formatFigure(testOfBest.accuracy)}`,
+      );
+    }
+    output.line(`report: ${join(run, "report.html")}`);
+    if (trained) output.line(`weights: ${join(run, "best.safetensors")}, ${join(run, "last.safetensors")}`);
+  }
+
+  private displayCallbacks(): Callbacks {
+    let loss: number | undefined;
+    let accuracy: number | undefined;
+    return {
+      onStart: ({ points, epoch, batch }: StartEvent) => {
+        const { epochs } = this.start.config;
+        const { stepsPerEpoch } = this.start;
+        this.display = new TrainingDisplay(this.output.terminal, { epochs, stepsPerEpoch, points });
+        if (epoch + batch > 0)
+          this.output.line(
+            `going on after ${counted(epoch, "epoch")}${batch > 0 ? ` and ${counted(batch, "step")}` : ""}`,
+          );
+      },
+      onStep: ({ epoch, step, examplesPerSecond }) =>
+        this.display?.step({ epoch, step, loss, accuracy, examplesPerSecond }),
+      onPoint: (point) => {
+        loss = point.trainLoss;
+        accuracy = point.trainAccuracy;
+        this.display?.point(point);
+      },
+      onPhase: (name) => this.display?.phase(name),
+    };
+  }
+
+  private jsonCallbacks(): Callbacks {
+    const { output } = this;
+    return {
+      onPoint: (point) => output.event({ event: "point", ...this.renamed(point) }),
+      onCheckpoint: ({ epoch, batch }) => output.event({ event: "checkpoint", epoch, batch }),
+    };
+  }
+
+  /** Figures that are those of the validation part are not called the test's. */
+  private renamed<T extends Partial<MetricsPoint>>(point: T): T {
+    if (this.start.config.valSplit === 0) return point;
+    const named = (key: string) => key.replace(/^test(?=[A-Z])/, "val");
+    const entries = Object.entries(point).map(([key, value]) => [
+      named(key),
+      key === "extra"
+        ? Object.fromEntries(Object.entries(value as object).map(([k, v]) => [named(k), v]))
+        : value,
+    ]);
+    return Object.fromEntries(entries) as T;
+  }
+}
+
+function earlyEnd({ points, best }: FitResult): string {
+  const at = best === null ? "" : `; the best is epoch ${best.epoch} (${formatFigure(best.value)})`;
+  return `stopped early after ${counted(points.at(-1)?.epoch ?? 0, "epoch")}${at}`;
+}
+
+function figuresInWords(figures: FinalFigures, heldOut: string): string {
+  const { epochs, trainLoss, trainAccuracy, testAccuracy } = figures;
+  const parts = [counted(epochs, "epoch")];
+  if (epochs > 0) parts.push(`training loss ${formatFigure(trainLoss)}`);
+  if (epochs > 0) parts.push(`training accuracy ${formatFigure(trainAccuracy)}`);
+  if (testAccuracy !== undefined) parts.push(`${heldOut} accuracy ${formatFigure(testAccuracy)}`);
+  return parts.join(", ");
+}
+
+/** The engine without its library, which `config.json` and `convoyant engine` tell. */
+function engineInUse(): string {
+  const info = startedEngine();
+  return info === null ? "" : `${info.name} (${counted(info.threads, "thread")})`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** A path as it is best printed: from here when it is below, else from the root. */
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === "" || fromHere.startsWith("..") ? resolve(path) : fromHere;
+}

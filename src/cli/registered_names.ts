@@ -1,0 +1,26 @@
+/** What help texts list. Loading the registries takes a while, so only a command's help does. */
+import { datasetNames } from "../data/dataset_registry.ts";
+import { BENCH_TASKS } from "../experiments/bench/bench.ts";
+import { peerNames, pytorchModes } from "../experiments/bench/bench_peers.ts";
+import { REPRODUCTION_PEERS } from "../experiments/reproduce/reproduce.ts";
+import { EDITIONS, names } from "../models/index.ts";
+import { optimizerNames } from "../optim/registry.ts";
+import { schedulerNames } from "../optim/schedulers/registry.ts";
+import { PRECISIONS } from "../train/loop/precision.ts";
+
+export function registeredNames() {
+  return {
+    models: names(),
+    datasets: datasetNames(),
+    optimizers: optimizerNames(),
+    schedulers: schedulerNames(),
+    precisions: PRECISIONS as readonly string[],
+    editions: EDITIONS as readonly string[],
+    benchmarks: BENCH_TASKS as readonly string[],
+    peers: peerNames as readonly string[],
+    pytorchModes: pytorchModes as readonly string[],
+    reproductionPeers: REPRODUCTION_PEERS as readonly string[],
+  };
+}
+
+export type RegisteredNames = ReturnType<typeof registeredNames>;

@@ -1,0 +1,109 @@
+/** `convoyant runs`: the runs in a folder. */
+import { listRuns, type RunInfo, readRun, removeRun } from "../experiments/runs.ts";
+import { trainingCurves } from "../report/curves.ts";
+import { formatFigure } from "../report/number_text.ts";
+import { renderTable } from "../report/terminal/table.ts";
+import { renderPlot } from "../report/terminal/terminal_plot.ts";
+import type { Output } from "./console/output.ts";
+
+export function runsCommand(parent: string, output: Output): number {
+  const runs = listRuns(parent);
+  for (const run of runs) output.event({ event: "run", ...eventOf(run) });
+  output.event({ event: "end", folder: parent, runs: runs.length });
+  if (runs.length === 0) {
+    output.line(`no runs in ${parent}: \`convoyant train lenet\` makes one`);
+    return 0;
+  }
+  const columns = [
+    { title: "run", flexible: true, rank: 0 },
+    { title: "model", rank: 2 },
+    { title: "state", rank: 1 },
+    { title: "epochs", align: "right", rank: 3 },
+    { title: "training loss", short: "loss", align: "right", rank: 5 },
+    { title: "training accuracy", short: "train acc", align: "right", rank: 6 },
+    { title: "test accuracy", short: "test acc", align: "right", rank: 4 },
+  ] as const;
+  output.lines(renderTable(columns, runs.map(cells), output.style));
+  return 0;
+}
+
+export function runsShowCommand(folder: string, output: Output): number {
+  const run = readRun(folder);
+  output.event({ event: "run", ...eventOf(run), settings: run.settings, environment: run.environment });
+  for (const point of run.points) output.event({ event: "point", ...point });
+  output.event({ event: "end", run: folder });
+  const facts = [
+    ["run", run.folder],
+    ["model", run.model],
+    ["state", run.problem === null ? run.state : `${run.state}: ${run.problem}`],
+    ["started", run.startedAt],
+    ["epochs", epochsOf(run)],
+    ...figuresOf(run),
+    ...Object.entries(run.settings).map(([name, value]) => [name, textOf(value)]),
+    ...Object.entries(run.environment).map(([name, value]) => [name, textOf(value)]),
+    ["command", run.command ?? ""],
+  ];
+  output.lines(
+    renderTable(
+      [{ title: "about" }, { title: "", flexible: true }],
+      facts.filter(([, value]) => value !== ""),
+      output.style,
+    ),
+  );
+  if (run.points.length > 1) {
+    const { colour, unicode } = output.style;
+    const width = Math.min(output.terminal.columns - 1, 100);
+    const plot = { width, height: 16, colour, unicode, xLabel: "epoch" };
+    output.lines(["", ...renderPlot(trainingCurves(run.points), plot)]);
+  }
+  return 0;
+}
+
+export function runsRemoveCommand(folders: readonly string[], output: Output): number {
+  for (const folder of folders) {
+    const left = removeRun(folder);
+    const stayed = left.length === 0 ? "" : `; these files are not the run's and stay: ${left.join(", ")}`;
+    output.line(`removed ${folder}${stayed}`);
+    output.event({ event: "removed", run: folder, left });
+  }
+  output.event({ event: "end", runs: folders.length });
+  return 0;
+}
+
+function eventOf({ folder, model, startedAt, state, epochs, figures, problem }: RunInfo) {
+  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...(figures ?? { epochs: 0 }), problem };
+}
+
+function cells(run: RunInfo): string[] {
+  const { folder, model, state, figures } = run;
+  const figure = (value: number | undefined) => (value === undefined ? "" : formatFigure(value));
+  return [
+    folder,
+    model,
+    state,
+    epochsOf(run),
+    figure(figures?.trainLoss),
+    figure(figures?.trainAccuracy),
+    figure(figures?.testAccuracy),
+  ];
+}
+
+function epochsOf({ figures, epochs }: RunInfo): string {
+  const done = String(Number((figures?.epochs ?? 0).toFixed(2)));
+  return epochs === null ? done : `${done}/${epochs}`;
+}
+
+function figuresOf({ figures }: RunInfo): string[][] {
+  if (figures === null) return [];
+  const { trainLoss, trainAccuracy, testAccuracy } = figures;
+  const rows = [
+    ["training loss", formatFigure(trainLoss)],
+    ["training accuracy", formatFigure(trainAccuracy)],
+  ];
+  return testAccuracy === undefined ? rows : [...rows, ["test accuracy", formatFigure(testAccuracy)]];
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,159 @@
+/** Our engines and other libraries, each in a process of its own, in turn. */
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { engineNames } from "../../engines/engine_names.ts";
+import { fastestEngine } from "../../engines/select.ts";
+import { entry } from "../../models/index.ts";
+import { oneOf } from "../one_of.ts";
+import { precisionNamed } from "../precision_choice.ts";
+import { type BestLine, bestOf } from "./bench_best.ts";
+import { type BenchLine, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
+import {
+  type Contender,
+  matmulContenders,
+  type PytorchMode,
+  parsePeers,
+  pytorchModes,
+  runInTurn,
+  trainingContenders,
+} from "./bench_peers.ts";
+
+/** What can be measured. */
+export const BENCH_TASKS = ["train", "matmul"] as const;
+
+export interface BenchOptions {
+  /** Networks to train. Default LeNet and BN-LeNet. */
+  readonly nets?: readonly string[];
+  /** Our engines. Default: the fastest that works here. */
+  readonly engines?: readonly string[];
+  /** Default f32. */
+  readonly precision?: readonly string[];
+  /** Other libraries: pytorch, jax-js, tfjs. */
+  readonly against?: readonly string[];
+  /** PyTorch's modes. */
+  readonly modes?: readonly string[];
+  /** Side of the matrices. Default 1024. */
+  readonly size?: number;
+  /** Default: the chapter's. */
+  readonly batchSize?: number;
+  /** How often each is measured. Default 3. */
+  readonly rounds?: number;
+  /** How long each measurement takes, in seconds. Default 3. */
+  readonly seconds?: number;
+  /** Default: as many as there are processors. */
+  readonly threads?: number | null;
+  readonly signal?: AbortSignal;
+  readonly onNote?: (text: string) => void;
+}
+
+export interface BenchResults {
+  readonly lines: readonly BenchLine[];
+  readonly skips: readonly SkipLine[];
+  readonly ratios: readonly RatioLine[];
+  readonly best: readonly BestLine[];
+}
+
+type Work = Required<Omit<BenchOptions, "batchSize" | "threads" | "signal" | "onNote">> &
+  Pick<BenchOptions, "batchSize"> & { readonly what: string; readonly threads: number | null };
+
+/**
+ * Measures training or matrix products, ours and other libraries', in turn: what `convoyant bench` does.
+ *
+ * @param what - "train" or "matmul".
+ * @throws ArgumentError for an unknown name; the signal's reason when it is aborted.
+ * @example
+ * ```ts no-run
+ * const { lines } = await experiments.bench("train", { nets: ["lenet"], rounds: 1 });
+ * lines[0].examplesPerSecond;
+ * ```
+ */
+export async function bench(what: string, options: BenchOptions = {}): Promise<BenchResults> {
+  const { signal, onNote = () => {}, ...given } = options;
+  const work: Work = { ...DEFAULTS, engines: [fastestEngine()], ...known(given), what };
+  checkNames(work);
+  const results = await runInTurn(contendersOf(work), {
+    rounds: work.rounds,
+    ...(signal !== undefined && { signal }),
+    onStart: ({ library, engine, net, task, precision }, round) =>
+      onNote(`round ${round}/${work.rounds}: ${library} ${engine} ${net ?? task ?? ""} ${precision}`),
+  });
+  const lines = results.filter((r): r is BenchLine => r.event === "bench");
+  const skips = results.filter((r): r is SkipLine => r.event === "skip");
+  return { lines, skips, ratios: ratiosOf(lines), best: bestOf(lines) };
+}
+
+const DEFAULTS = {
+  nets: ["lenet", "bn-lenet"],
+  precision: ["f32"],
+  against: [],
+  modes: ["eager", "channels-last", "compile"],
+  size: 1024,
+  rounds: 3,
+  seconds: 3,
+  threads: null,
+};
+
+function known(
+  given: Omit<BenchOptions, "signal" | "onNote">,
+): Partial<Omit<BenchOptions, "signal" | "onNote">> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function checkNames(work: Work): void {
+  oneOf("benchmark", work.what, BENCH_TASKS);
+  for (const name of work.engines) oneOf("engine", name, engineNames());
+  for (const name of work.precision) precisionNamed(name);
+  for (const mode of work.modes) oneOf("PyTorch mode", mode, pytorchModes);
+  if (work.what === "train") for (const net of work.nets) entry(net);
+}
+
+function contendersOf(command: Work): Contender[] {
+  const peers = parsePeers(command.against.join(","));
+  const threads = command.threads ?? availableParallelism();
+  // Five windows in the time that was asked for.
+  const settings = {
+    threads,
+    ...(command.batchSize !== undefined && { batch: command.batchSize }),
+    windows: 5,
+    seconds: command.seconds / 5,
+    pytorchModes: command.modes as PytorchMode[],
+  };
+  const nets = command.what === "matmul" ? [undefined] : command.nets;
+  return nets.flatMap((net) =>
+    command.precision.flatMap((precision) => [
+      ...command.engines.map((engine) => own(command, engine, precision, threads, net)),
+      ...(net === undefined
+        ? matmulContenders(peers, command.size, precision, settings)
+        : trainingContenders(peers, net, precision, settings)),
+    ]),
+  );
+}
+
+function own(command: Work, engine: string, precision: string, threads: number, net?: string): Contender {
+  const program = fileURLToPath(new URL("./bench_own.js", import.meta.url));
+  const args = [
+    program,
+    command.what,
+    "--engine",
+    engine,
+    "--precision",
+    precision,
+    "--threads",
+    `${threads}`,
+    "--windows",
+    "5",
+    "--seconds",
+    `${command.seconds / 5}`,
+  ];
+  if (net !== undefined) args.push("--net", net);
+  else args.push("--size", `${command.size}`);
+  if (command.batchSize !== undefined) args.push("--batch", `${command.batchSize}`);
+  return {
+    library: "convoyant",
+    engine,
+    precision,
+    ...(net === undefined ? { task: "matmul" } : { net }),
+    command: process.execPath,
+    args,
+  };
+}

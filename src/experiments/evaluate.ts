@@ -1,0 +1,71 @@
+/** A trained network's figures on the test set. */
+import { engineHere, fastestEngine } from "../engines/select.ts";
+import type { ClassName } from "../records/class_names.ts";
+import { useEngine } from "../tensor/index.ts";
+import type { Precision } from "../train/loop/precision.ts";
+import type { ClassificationMetrics } from "../train/metrics/classification_metrics.ts";
+import { evaluate as evaluateNetwork } from "../train/metrics/evaluate.ts";
+import { precisionHere } from "./precision_choice.ts";
+import { engineOptions, type GivenSettings } from "./training_config.ts";
+import { openLoader } from "./training_parts.ts";
+import { type LoadedNetwork, loadNetwork } from "./weights.ts";
+
+/** Which network, and what is not as its run has it. */
+export interface NetworkOptions {
+  /** A registered name, or a module that makes the network: when the source does not say. */
+  readonly model?: string | null;
+  /** Settings that are not the run's. */
+  readonly settings?: GivenSettings;
+  /** Default: the run's engine. */
+  readonly engine?: string | null;
+  readonly threads?: number | null;
+  /** How many guesses count at most in `topAccuracy`. Default 5. */
+  readonly topK?: number;
+  /** Told what is being fetched, and what is not as it was asked for. */
+  readonly onNote?: (text: string) => void;
+}
+
+export interface Evaluation {
+  readonly model: string;
+  /** The file that the weights came from. */
+  readonly weights: string;
+  readonly data: string;
+  readonly classes: readonly ClassName[];
+  readonly metrics: ClassificationMetrics;
+  readonly precision: Precision;
+  readonly seconds: number;
+}
+
+/**
+ * Loss, accuracy and confusion matrix of a trained network on the test set: what `convoyant eval` does.
+ *
+ * @param source - a run's folder or a weights file.
+ * @example
+ * ```ts no-run
+ * const { metrics } = await experiments.evaluate("runs/first");
+ * metrics.accuracy;
+ * ```
+ */
+export async function evaluate(source: string, options: NetworkOptions = {}): Promise<Evaluation> {
+  const { net, model, weights, classes, settings, precision } = await readyNetwork(source, options);
+  const loader = await openLoader(settings, options.onNote);
+  const started = performance.now();
+  const metrics = await evaluateNetwork(net, loader, {
+    precision,
+    ...(options.topK !== undefined && { topK: options.topK }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return { model, weights, data: settings.data, classes, metrics, precision, seconds };
+}
+
+/** A network with its weights, on the engine that it is to compute with. */
+export async function readyNetwork(
+  source: string,
+  options: NetworkOptions,
+): Promise<LoadedNetwork & { precision: Precision }> {
+  const { model = null, settings = {}, engine, threads = null, onNote = () => {} } = options;
+  const loaded = await loadNetwork(source, model, settings);
+  const wanted = loaded.settings.engine === "" ? fastestEngine() : engineHere(loaded.settings.engine);
+  await useEngine(engine ?? wanted, engineOptions({ ...loaded.settings, threads }));
+  return { ...loaded, precision: await precisionHere(loaded.settings.precision, onNote) };
+}

@@ -1,0 +1,10 @@
+/** Configured training, comparison, reproduction and benchmarks: what the command line does, for programs. */
+export { type BenchOptions, type BenchResults, bench } from "./bench/bench.ts";
+export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
+export { commandLine, differencesFromTheBook } from "./config_text.ts";
+export { type Evaluation, evaluate, type NetworkOptions } from "./evaluate.ts";
+export { type Prediction, type Predictions, type PredictOptions, predict } from "./predict.ts";
+export { type Reproduced, type ReproduceOptions, reproduce } from "./reproduce/reproduce.ts";
+export { listRuns, type RunInfo, type RunState, readRun, removeRun } from "./runs.ts";
+export { resume, type StartingRun, type TrainedResult, type TrainOptions, train } from "./train.ts";
+export { configure, type GivenSettings, type TrainingConfig } from "./training_config.ts";

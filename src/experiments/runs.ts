@@ -1,0 +1,182 @@
+/** The runs in a folder, whoever made them: looked at, removed. */
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isError } from "../base/builtin_kinds.ts";
+import { FileError } from "../base/errors.ts";
+import { parseJson } from "../base/json_text.ts";
+import { fileErrorOf } from "../io/file_errors.ts";
+import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
+import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
+import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
+import { isInUse, releaseLock, takeLock } from "../train/runs/run_lock.ts";
+import { FAILURE } from "./series_run.ts";
+
+/** How far a run came. */
+export type RunState = "training" | "finished" | "unfinished" | "failed" | "damaged";
+
+/** What a run's folder tells. */
+export interface RunInfo {
+  readonly folder: string;
+  readonly model: string;
+  readonly startedAt: string;
+  readonly state: RunState;
+  /** Epochs that were asked for; null when the settings do not say. */
+  readonly epochs: number | null;
+  /** At its last point; null when it has none. */
+  readonly figures: FinalFigures | null;
+  readonly points: readonly MetricsPoint[];
+  /** As `config.json` has them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly command: string | null;
+  /** What is wrong with its files, or why the training failed; null when nothing is. */
+  readonly problem: string | null;
+}
+
+/**
+ * The runs in a folder, in the order of their names; folders that are no runs are passed over.
+ *
+ * @throws FileError when the folder cannot be read.
+ * @example
+ * ```ts no-run
+ * experiments.listRuns("runs").map(({ folder, state }) => [folder, state]);
+ * ```
+ */
+export function listRuns(parent: string): RunInfo[] {
+  if (!existsSync(parent)) return [];
+  try {
+    const names = readdirSync(parent).sort();
+    return names
+      .map((name) => join(parent, name))
+      .filter(isRun)
+      .map(describe);
+  } catch (error) {
+    throw fileErrorOf(error, parent, "read");
+  }
+}
+
+/**
+ * What a run's folder tells.
+ *
+ * @throws FileError when there is no run.
+ * @example
+ * ```ts no-run
+ * experiments.readRun("runs/first").figures?.testAccuracy;
+ * ```
+ */
+export function readRun(folder: string): RunInfo {
+  readRunConfig(folder);
+  return describe(folder);
+}
+
+/**
+ * Removes the files of a run, and its folder when nothing else lies in it.
+ *
+ * @returns names of the files that stayed, since they are not the run's.
+ * @throws FileError when there is no run; TrainingError when it is being trained.
+ * @example
+ * ```ts no-run
+ * experiments.removeRun("runs/first"); // []
+ * ```
+ */
+export function removeRun(folder: string): string[] {
+  if (!isRun(folder)) readRunConfig(folder);
+  const lock = join(folder, RUN_FILES.lock);
+  takeLock(lock, folder);
+  try {
+    for (const name of [...Object.values(RUN_FILES), FAILURE, "timing.jsonl", "test.json"])
+      rmSync(join(folder, name), { force: true });
+    const left = readdirSync(folder).sort();
+    if (left.length === 0) rmdirSync(folder);
+    return left;
+  } catch (error) {
+    throw fileErrorOf(error, folder, "write");
+  } finally {
+    releaseLock(lock);
+  }
+}
+
+function isRun(folder: string): boolean {
+  return (
+    statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true &&
+    existsSync(join(folder, RUN_FILES.config))
+  );
+}
+
+function describe(folder: string): RunInfo {
+  const base = {
+    folder,
+    model: "",
+    startedAt: "",
+    epochs: null,
+    figures: null,
+    points: [],
+    settings: {},
+    environment: {},
+    command: null,
+  };
+  try {
+    const stored = readRunConfig(folder);
+    const settings = recordOr(stored.config);
+    const points = pointsIn(folder);
+    const figures = finalFigures(points) ?? null;
+    const epochs = typeof settings.epochs === "number" ? settings.epochs : null;
+    const failed = stored.outcome === "failed" ? String(stored.problem ?? "it failed") : null;
+    const problem = failureIn(folder) ?? failed;
+    return {
+      folder,
+      model: String(stored.model ?? settings.model ?? ""),
+      startedAt: String(stored.startedAt ?? ""),
+      state: stateOf(folder, stored.outcome, problem, figures?.epochs ?? 0, epochs),
+      epochs,
+      figures,
+      points,
+      settings,
+      environment: recordOr(stored.environment),
+      command: typeof stored.command === "string" ? stored.command : null,
+      problem,
+    };
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return { ...base, state: "damaged", problem: error.message };
+  }
+}
+
+/** What the training noted at its end; runs of earlier versions noted nothing. */
+function stateOf(
+  folder: string,
+  outcome: unknown,
+  problem: string | null,
+  done: number,
+  epochs: number | null,
+): RunState {
+  if (isInUse(join(folder, RUN_FILES.lock))) return "training";
+  if (problem !== null) return "failed";
+  if (outcome === "finished" || outcome === "stopped early") return "finished";
+  return outcome === undefined && epochs !== null && done >= epochs ? "finished" : "unfinished";
+}
+
+function pointsIn(folder: string): MetricsPoint[] {
+  const path = join(folder, RUN_FILES.metrics);
+  if (!existsSync(path)) return [];
+  try {
+    return parseMetrics(readTextSync(path)).points;
+  } catch (error) {
+    if (!isError(error) || error.name !== "SyntaxError") throw error;
+    throw new FileError(`${path} is damaged: ${error.message}`, { cause: error });
+  }
+}
+
+function failureIn(folder: string): string | null {
+  const path = join(folder, FAILURE);
+  if (!existsSync(path)) return null;
+  try {
+    return String(recordOr(parseJson(readTextSync(path, MOST_JSON_BYTES))).message ?? "it failed");
+  } catch {
+    return `${path} is damaged`;
+  }
+}
+
+function recordOr(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
