@@ -1,6 +1,6 @@
 /** Reads a file as the library does and prints what came of it, and the most memory that took. */
 
-import { readSeriesRun } from "../../src/experiments/run_series.ts";
+import { readSeriesRun } from "../../src/experiments/series_run.ts";
 import { readMaybeGzipped } from "../../src/io/gzip_file.ts";
 import { readGreyImage } from "../../src/io/image_file.ts";
 import { readSafetensors } from "../../src/io/safetensors_file.ts";
