@@ -26,6 +26,18 @@ export class CallableObject {
 
 guardFromProxies(CallableObject);
 
+/** A class of which some instances are functions: those that are made with one. */
+export class OptionallyCallable {
+  constructor(call: (() => unknown) | null) {
+    if (call === null) return;
+    delete (call as { name?: string }).name;
+    delete (call as { length?: number }).length;
+    Object.setPrototypeOf(call, new.target.prototype as object);
+    // biome-ignore lint/correctness/noConstructorReturn: the function is the object.
+    return call as unknown as OptionallyCallable;
+  }
+}
+
 type AnyClass = abstract new (...args: any[]) => object;
 
 /** A constructor's arguments. TypeScript's own `ConstructorParameters` knows no readonly lists. */

@@ -55,8 +55,8 @@ export function collectNodes(wanted: readonly Value[], onLost: (value: Value) =>
   const seen = new Set<Node>();
   const stack: Value[] = [...wanted];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-    if (value.settled) continue;
     const { node } = value;
+    if (value.settled || node?.outputs[value.index].settled) continue;
     if (value.lost !== null || node === null) {
       onLost(value);
       continue;
@@ -88,7 +88,7 @@ class Numbering {
       dtype: value.dtype,
       source: { kind: "input", index: this.inputs.length },
     });
-    this.inputs.push(value);
+    this.inputs.push(canonical);
     this.ids.set(canonical, id);
     this.leaves.push(`${id}:${value.dtype}${value.shape.join("x")}`);
     return id;

@@ -21,7 +21,7 @@ import { Arrival } from "./arrival.ts";
 import { CarriedValues, endTapes } from "./carried_values.ts";
 import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
 import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
-import { HomeBuffer, homeOf, type StateOwner } from "./home_buffer.ts";
+import { HomeBuffer, homeOf, passesOn, type StateOwner, storageOf } from "./home_buffer.ts";
 
 /** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
 const MOST_PROGRAMS = 256;
@@ -108,6 +108,7 @@ export class Executor {
 
   /** Makes `value` the owner's new contents at the next run (an in-place change). */
   commit(owner: StateOwner, value: Value): void {
+    if (passesOn(owner, value)) return;
     const before = this.commits.get(owner)?.before ?? owner.value;
     owner.value = value;
     this.commits.set(owner, { owner, value, before });
@@ -119,7 +120,7 @@ export class Executor {
   }
 
   isCommitPending(owner: StateOwner): boolean {
-    return this.commits.has(owner);
+    return this.commits.has(storageOf(owner));
   }
 
   /** Puts another value object for the same contents in the owner's place. */
@@ -132,7 +133,7 @@ export class Executor {
    * Asks that an owner's value live in a buffer of its own from the next run on, so that weights are copied to
    * the engine once and the first step's program is also the second's.
    */
-  wantHome(owner: StateOwner): void {
+  wantHome(given: StateOwner, owner = storageOf(given)): void {
     if (homeOf(owner) !== null) return;
     // Where a change is pending, it is the value before it that can be moved.
     if (!this.homeless.has(owner) || !this.commits.has(owner)) this.homeless.set(owner, owner.value);

@@ -63,10 +63,14 @@ function inNameOf<T>(name: string, body: () => T): T {
   }
 }
 
+/** A view of what stays in memory shows that memory at any time: nothing need be kept for it. */
+function noteTensor({ cell }: Tensor): void {
+  if (!cell.restorable) executor().note(cell.value);
+}
+
 /** Notes each tensor of a result that the user's own code receives. */
 export function noteResult<T>(result: T): T {
-  if (result instanceof Tensor) executor().note(result.value);
-  else if (Array.isArray(result))
-    for (const one of result) if (one instanceof Tensor) executor().note(one.value);
+  if (result instanceof Tensor) noteTensor(result);
+  else if (Array.isArray(result)) for (const one of result) if (one instanceof Tensor) noteTensor(one);
   return result;
 }

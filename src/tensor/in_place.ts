@@ -42,7 +42,7 @@ export function putInPlace(of: string, tensor: Tensor, value: Value): Tensor {
       `${of}: the result has shape ${formatShape(value.shape)}, the tensor to be changed ${formatShape(own.shape)}`,
     );
   }
-  return tensor.assign(insideCall(() => cast(value, own.dtype)));
+  return insideCall(() => tensor.assign(cast(value, own.dtype)));
 }
 
 declare module "./tensor.ts" {
@@ -55,7 +55,7 @@ declare module "./tensor.ts" {
     zero_(): this;
     /**
      * Sets the elements that `at(...indices)` reads: `x[1, 2:5] = source` is `x.setAt_([1, "2:5"], source)`.
-     * (A part of a tensor is a value of its own: changing it in place does not change the whole.)
+     * With numbers and slices alone it is the same as `x.at(1, "2:5").copy_(source)`.
      */
     setAt_(indices: readonly Index[], source: Operand): this;
     /** Draws every element uniformly from [from, to). */
@@ -75,11 +75,12 @@ function inPlace(
   name: string,
   parameters: readonly string[],
   result: (own: Value, args: any) => Value,
+  isUniform: (args: any) => boolean = () => false,
 ): void {
   const of = signature(name, parameters);
   defineMethod(name, function (this: Tensor, ...args: unknown[]) {
     const bound = bindArguments(of, args);
-    return this.assign(insideCall(() => result(this.value, bound)));
+    return insideCall(() => this.assign(result(this.value, bound), isUniform(bound)));
   });
 }
 
@@ -94,16 +95,26 @@ inPlace("copy_", ["src"], (own, { src }) => {
   return expand(cast(src.value, own.dtype), own.shape);
 });
 
-inPlace("fill_", ["value"], (own, { value }) => {
-  if (!(value instanceof Tensor)) return expand(scalarValue(Number(value), own.dtype), own.shape);
-  if (value.ndim > 0)
-    throw new ShapeError(
-      `fill_: expected a number or a 0-dimensional tensor, got shape ${formatShape(value.shape)}`,
-    );
-  return expand(cast(value.value, own.dtype), own.shape);
-});
+inPlace(
+  "fill_",
+  ["value"],
+  (own, { value }) => {
+    if (!(value instanceof Tensor)) return expand(scalarValue(Number(value), own.dtype), own.shape);
+    if (value.ndim > 0)
+      throw new ShapeError(
+        `fill_: expected a number or a 0-dimensional tensor, got shape ${formatShape(value.shape)}`,
+      );
+    return expand(cast(value.value, own.dtype), own.shape);
+  },
+  ({ value }) => !(value instanceof Tensor && value.requiresGrad),
+);
 
-inPlace("zero_", [], (own) => full(own.shape, 0, own.dtype));
+inPlace(
+  "zero_",
+  [],
+  (own) => full(own.shape, 0, own.dtype),
+  () => true,
+);
 
 inPlace("setAt_", ["indices", "source"], (own, { indices, source }) => {
   return withAt(new Tensor(own), indices, source).value;

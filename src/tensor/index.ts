@@ -1,4 +1,5 @@
 /** The tensor floor: tensors, functions on them, autograd, random numbers, engines. */
+import "./in_place.ts";
 import "./methods.ts";
 import "./method_only.ts";
 import "./nn_methods.ts";

@@ -2,16 +2,15 @@
 import { isFloating } from "../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { broadcastShapes, formatShape, normalizeDim, sameShape } from "../base/shape.ts";
-import { constantValue } from "../graph/node.ts";
 import { sumTo } from "../ops/creation.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
-import { indexSelect } from "../ops/shape/indexing.ts";
-import { permute, reshape } from "../ops/shape/shape_ops.ts";
 import { type TensorData, tensor } from "./creation.ts";
 import { defineFunction } from "./define.ts";
 import { full, type NewTensorOptions } from "./filled.ts";
 import { defineMethod } from "./method_types.ts";
 import { Tensor, valueOf } from "./tensor.ts";
+import { windowsStep } from "./views/steps.ts";
+import { viewOf } from "./views/view.ts";
 
 /** Sizes as a list or one by one, then options. */
 interface NewOfSizes {
@@ -64,17 +63,7 @@ method("unfold", ["dimension:whole", "size:whole", "step:whole"], ({ input, dime
       `unfold: expected a \`size\` of 0 to ${own[dim]} (the size of dimension ${dim} of ${formatShape(value.shape)}) and a \`step\` of 1 or more, got ${size} and ${step}`,
     );
   }
-  const count = Math.floor((own[dim] - size) / step) + 1;
-  const positions = Float64Array.from(
-    { length: count * size },
-    (_, i) => Math.floor(i / size) * step + (i % size),
-  );
-  const list = constantValue(positions, [positions.length], "int64");
-  const taken = indexSelect(reshape(value, own), dim, list);
-  if (value.shape.length === 0) return new Tensor(reshape(taken, [size]));
-  const windows = reshape(taken, [...own.slice(0, dim), count, size, ...own.slice(dim + 1)]);
-  const rest = windows.shape.map((_, d) => d).filter((d) => d !== dim + 1);
-  return new Tensor(permute(windows, [...rest, dim + 1]));
+  return viewOf(input, windowsStep(dim, size, step));
 });
 
 method("sumToSize", ["*size"], ({ input, size = [] }) => {

@@ -2,13 +2,14 @@
 
 import { bytesOf, type DType } from "../base/dtype.ts";
 import { AutogradError } from "../base/errors.ts";
-import { contiguousStrides, normalizeDim } from "../base/shape.ts";
+import { normalizeDim } from "../base/shape.ts";
 import { watchGradient } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
 import { matrixTranspose } from "./functions/shape/shape.ts";
 import { defineGetter, defineMethod } from "./method_types.ts";
 import type { Operand } from "./operands.ts";
 import type { GradientHook, Tensor } from "./tensor.ts";
+import { isContiguous } from "./views/layout.ts";
 
 /** What `registerHook` returns: `remove()` ends the hook. */
 export interface HookHandle {
@@ -18,10 +19,14 @@ export interface HookHandle {
 
 declare module "./tensor.ts" {
   interface Tensor {
-    /** The tensor itself: every tensor is contiguous. */
-    contiguous(): this;
-    /** True: every tensor is contiguous. */
+    /** The tensor itself if it is contiguous, else a copy that is. */
+    contiguous(): Tensor;
+    /** Whether the elements lie in row-major order without gaps: not so after `t`, `expand`, or a slice of columns. */
     isContiguous(): boolean;
+    /** Whether it is a view of another tensor. */
+    isView(): boolean;
+    /** Distance in elements from the beginning of the memory that it shares. */
+    storageOffset(): number;
     /** Distance in elements between neighbours along each dimension, or one. */
     stride(): number[];
     stride(dim: number): number;
@@ -51,15 +56,23 @@ declare module "./tensor.ts" {
 }
 
 defineMethod("contiguous", function () {
-  return this;
+  return isContiguous(this.cell.layout) ? this : functions.clone(this);
 });
 defineMethod("cpu", function () {
   return this;
 });
-defineMethod("isContiguous", () => true);
+defineMethod("isContiguous", function () {
+  return isContiguous(this.cell.layout);
+});
+defineMethod("isView", function () {
+  return this.cell.storage !== this.cell;
+});
+defineMethod("storageOffset", function () {
+  return this.cell.layout.offset;
+});
 defineMethod("stride", function (dim?: number) {
-  const strides = contiguousStrides(this.shape);
-  return dim === undefined ? strides : strides[normalizeDim(dim, this.ndim, "stride")];
+  const { strides } = this.cell.layout;
+  return dim === undefined ? [...strides] : strides[normalizeDim(dim, this.ndim, "stride")];
 });
 defineMethod("elementSize", function () {
   return bytesOf(this.dtype);

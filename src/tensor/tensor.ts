@@ -1,6 +1,7 @@
 /** The tensor: a handle on a value that may not have been computed yet. */
 
 import { typedArrayKind } from "../base/builtin_kinds.ts";
+import { OptionallyCallable } from "../base/callable.ts";
 import {
   allocateArray,
   arrayFrom,
@@ -13,24 +14,15 @@ import {
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { printAs } from "../base/printed_form.ts";
 import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
-import { formatShape, normalizeDim, numel, type Shape } from "../base/shape.ts";
+import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
-import type { StateOwner } from "../runtime/home_buffer.ts";
 import { executor } from "../runtime/runtime.ts";
 import { printedTensor, tensorTag, tensorText } from "./tensor_text.ts";
+import { Cell, sameMemory, type TensorCell } from "./views/cell.ts";
+import { DetachedCell } from "./views/detached_cell.ts";
 
 /** Called with the gradient of a tensor during `backward`; may return another to use in its place. */
 export type GradientHook = (grad: Tensor) => Tensor | undefined | void;
-
-/** What several handles on the same memory share: a tensor and what `detach()` makes of it. */
-export class Cell implements StateOwner {
-  value: Value;
-  home: StateOwner["home"] = null;
-
-  constructor(value: Value) {
-    this.value = value;
-  }
-}
 
 /** Nested lists of numbers: what `tolist()` gives. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -49,19 +41,20 @@ export type NestedArray = number | boolean | NestedArray[];
  * y.shape; // [2]
  * ```
  */
-export class Tensor {
-  readonly #cell: Cell;
+export class Tensor extends OptionallyCallable {
+  #cell: TensorCell;
   #gradientHooks: GradientHook[] | null = null;
   #grad: Tensor | null = null;
   #keepsGrad = false;
 
   /** Tensors are made by functions: `tensor`, `zeros`, `rand`, ... */
-  constructor(source: Value | Cell) {
+  constructor(source: Value | TensorCell, call: (() => unknown) | null = null) {
+    super(call);
     this.#cell = source instanceof Value ? new Cell(source) : source;
   }
 
   /** @internal */
-  get cell(): Cell {
+  get cell(): TensorCell {
     if (!(#cell in this)) throw proxyError(this);
     return this.#cell;
   }
@@ -164,7 +157,7 @@ export class Tensor {
     if (!requiresGrad) {
       if (!this.isLeaf)
         throw new AutogradError("requiresGrad_(false): only leaves can be changed; use detach()");
-      if (value.requiresGrad) this.replaceValue(false);
+      if (value.requiresGrad) this.cell.setLeaf(null);
       return this;
     }
     if (value.requiresGrad) return this;
@@ -173,63 +166,82 @@ export class Tensor {
         `requiresGrad_: only floating-point tensors can have gradients, this one is ${value.dtype}`,
       );
     }
-    this.replaceValue(true);
+    this.cell.setLeaf(this);
     return this;
-  }
-
-  /** @internal The value as a leaf of the tape, or off it. */
-  protected replaceValue(leaf: boolean): void {
-    const old = this.value;
-    if (!leaf || old.node !== null || old.gradientOwner !== null) {
-      const value = aliasOf(old);
-      this.#adopt(value);
-    }
-    this.value.requiresGrad = leaf;
-    this.value.gradientOwner = leaf ? this : null;
-  }
-
-  /** Puts an equal value in place of the cell's, keeping pending in-place changes. */
-  #adopt(value: Value): void {
-    const pending = executor().isCommitPending(this.cell);
-    if (pending) executor().commit(this.cell, value);
-    else executor().replaceSettled(this.cell, value);
   }
 
   /** The same memory without the tape. In-place changes to one are seen by the other. */
   detach(): Tensor {
-    return new DetachedTensor(this.cell);
+    return new Tensor(new DetachedCell(this.cell));
   }
 
-  /** @internal Makes `value` this tensor's contents: every in-place op ends here. */
-  assign(value: Value): this {
-    const old = this.value;
-    if (formatShape(old.shape) !== formatShape(value.shape)) {
+  /**
+   * @internal Makes `value` this tensor's contents: every in-place op ends here.
+   *
+   * @param uniform - whether all its elements are equal.
+   */
+  assign(value: Value, uniform = false): this {
+    const { shape } = this.value;
+    if (!sameShape(shape, value.shape)) {
       throw new ShapeError(
-        `in-place change: expected the tensor's shape ${formatShape(old.shape)}, got ${formatShape(value.shape)}`,
+        `in-place change: expected the tensor's shape ${formatShape(shape)}, got ${formatShape(value.shape)}`,
       );
     }
-    if (old.gradientOwner !== null && isGradientModeOn()) {
-      throw new AutogradError(
-        "a leaf tensor that requires a gradient is changed in place; do it inside noGrad(() => ...)",
-      );
-    }
-    const next = aliasOf(value);
-    // Also where the change is made through a handle that is off the tape.
-    const { gradientOwner } = this.cell.value;
-    if (gradientOwner !== null) {
-      next.requiresGrad = true;
-      next.gradientOwner = gradientOwner;
-    } else {
-      next.requiresGrad = value.requiresGrad;
-    }
-    executor().commit(this.cell, next);
+    const change = { tape: isGradientModeOn(), uniform };
+    const refusal = this.cell.refusal(value, change);
+    if (refusal !== null) throw new AutogradError(refusal);
+    this.cell.write(value, change);
     return this;
   }
 
-  /** The elements, in row-major order, as a typed array that is the caller's; 16-bit floats as 32-bit ones. */
-  async data(): Promise<TypedArray> {
-    const data = await executor().fetch(this.value);
-    return isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice();
+  /**
+   * The same memory without the tape, as `detach()`; called, `x.data()`, a promise of the elements in row-major order,
+   * as a typed array that is the caller's (16-bit floats as 32-bit ones).
+   *
+   * Setting it, `x.data = y`, puts `y`'s memory in the place of the tensor's, which keeps its place on the tape: a
+   * parameter stays a parameter. The two then share contents.
+   *
+   * @throws AutogradError if a result on the tape would get another shape.
+   * @example
+   * ```ts
+   * const weight = tensor([1, 2], { requiresGrad: true });
+   * weight.data.mul_(3);
+   * await weight.data(); // [3, 6]
+   * ```
+   */
+  get data(): Tensor & (() => Promise<TypedArray>) {
+    const read = async () => {
+      const data = await executor().fetch(this.value);
+      return isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice();
+    };
+    return new Tensor(new DetachedCell(this.cell), read) as Tensor & (() => Promise<TypedArray>);
+  }
+
+  set data(from: Tensor) {
+    if (!(from instanceof Tensor))
+      throw new ArgumentError(`data: expected a Tensor to take the contents of, got ${describe(from)}`);
+    const { value } = this;
+    const { shape, dtype } = from.value;
+    if (sameMemory(this.cell, from.cell)) return;
+    if (value.requiresGrad && (dtype !== value.dtype || !(this.isLeaf || sameShape(value.shape, shape)))) {
+      throw new AutogradError(
+        `data: a ${dtype} tensor of shape ${formatShape(shape)} cannot take the place of a ${value.dtype} one of shape ${formatShape(value.shape)} on the tape`,
+      );
+    }
+    if (!this.isLeaf) {
+      this.cell.write(from.value, { tape: false, uniform: false });
+      return;
+    }
+    this.#cell = from.lendMemory();
+    if (value.requiresGrad) this.cell.setLeaf(this);
+  }
+
+  /** @internal A cell for another tensor with the same memory. That one becomes the owner, if this one is off the tape. */
+  lendMemory(): TensorCell {
+    const { cell } = this;
+    if (cell.storage !== cell || this.requiresGrad) return new DetachedCell(cell);
+    this.#cell = new DetachedCell(cell);
+    return cell;
   }
 
   /** The only element as a number (a boolean for bool tensors). */
@@ -263,7 +275,7 @@ export class Tensor {
   }
 
   /** PyTorch's printed form when the elements are here, else shape and dtype. */
-  toString(): string {
+  override toString(): string {
     return this.value.data === null ? tensorText(this, false) : printedTensor(this);
   }
 
@@ -287,67 +299,6 @@ Object.defineProperty(Tensor.prototype, Symbol.toPrimitive, {
     );
   },
 });
-
-/** Shares a tensor's memory, outside of its tape; it may become a leaf of its own. */
-class DetachedTensor extends Tensor {
-  #seen: Value | null = null;
-  #own: Value | null = null;
-  #isOwnLeaf = false;
-
-  override get value(): Value {
-    const shared = this.cell.value;
-    if (!shared.requiresGrad && !this.#isOwnLeaf) return shared;
-    if (this.#seen !== shared) {
-      this.#seen = shared;
-      this.#own = aliasOf(shared);
-      this.#own.requiresGrad = this.#isOwnLeaf;
-      this.#own.gradientOwner = this.#isOwnLeaf ? this : null;
-    }
-    const own = this.#own as Value;
-    shareContents(own, shared);
-    return own;
-  }
-
-  protected override replaceValue(leaf: boolean): void {
-    this.#isOwnLeaf = leaf;
-    this.#seen = null;
-  }
-}
-
-Object.defineProperty(DetachedTensor, "name", { value: "Tensor" });
-
-/** Another value object for the same result, with a place of its own on (or off) the tape. */
-export function aliasOf(value: Value): Value {
-  const alias = new Value(value, value.node, value.index);
-  shareContents(alias, value);
-  return alias;
-}
-
-/** Gives an alias what its value has now and, where that is on its way, what it will bring. */
-function shareContents(alias: Value, value: Value): void {
-  alias.data = value.data;
-  alias.state = value.state;
-  alias.lost = value.lost;
-  if (value.arriving === null) {
-    alias.arriving = null;
-    return;
-  }
-  if (alias.arriving !== null) return;
-  alias.arriving = value.arriving.then(
-    () => {
-      alias.arriving = null;
-      alias.data ??= value.data;
-      if (alias.data === null) alias.state ??= value.state;
-    },
-    (error) => {
-      alias.arriving = null;
-      alias.lost ??= value.lost;
-      throw error;
-    },
-  );
-  // Whoever waits for it hears of it.
-  alias.arriving.catch(() => undefined);
-}
 
 /**
  * A tensor over given data, which it takes over: nothing is copied.

@@ -80,7 +80,7 @@ export function keyFrom(generator?: Generator | null): RandomKey {
  */
 export function overwrite(tensor: Tensor, contents: Value): void {
   const { cell } = tensor;
-  if (runningExecutor()?.isCommitPending(cell)) {
+  if (cell !== cell.storage || runningExecutor()?.isCommitPending(cell)) {
     const before = setGradientMode(false);
     try {
       tensor.assign(contents);

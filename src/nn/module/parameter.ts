@@ -3,7 +3,7 @@
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { Value } from "../../graph/node.ts";
-import { aliasOf, Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 
 /** See {@link Parameter}. */
 export class ParameterTensor extends Tensor {
@@ -15,7 +15,7 @@ export class ParameterTensor extends Tensor {
     if (!(data instanceof Tensor || data instanceof Value)) {
       throw new ArgumentError("Parameter: expected `data` to be a Tensor");
     }
-    super(data instanceof Tensor ? aliasOf(data.value) : data);
+    super(data instanceof Tensor ? data.lendMemory() : data);
     if (requiresGrad) this.requiresGrad_();
   }
 
@@ -26,7 +26,8 @@ export class ParameterTensor extends Tensor {
 }
 
 /**
- * A tensor that a module trains: assigned to a property of a module it appears among its parameters.
+ * A tensor that a module trains: assigned to a property of a module it appears among its parameters. It shares memory
+ * with the tensor that it is made from.
  *
  * @example
  * ```ts

@@ -7,6 +7,7 @@ import { formatShape, sameShape } from "../../base/shape.ts";
 import { constantValue, setGradientMode } from "../../graph/node.ts";
 import { cast } from "../../ops/elementwise/elementwise.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { sameMemory } from "../../tensor/views/cell.ts";
 import { overwrite } from "../init/initial_values.ts";
 import type { Module } from "./module.ts";
 
@@ -73,7 +74,7 @@ function someOf(items: readonly string[], separator: string): string {
 
 /** Copies a tensor into another of the same shape: at once where its data is here, else at the next run. */
 export function copyInto(target: Tensor, from: Tensor): void {
-  if (target.cell === from.cell) return;
+  if (sameMemory(target.cell, from.cell)) return;
   const { shape, dtype } = target.cell.value;
   const { data } = from.value;
   if (data !== null) {

@@ -85,7 +85,8 @@ export interface HeavisideStepParameters {
  * ```
  */
 export const positive = defineFunction<(input: Tensor) => Tensor>("positive", ["input"], ({ input }) => {
-  return new Tensor(numberValue("positive", input));
+  numberValue("positive", input);
+  return input;
 });
 
 /** x against an infinity; integers are finite. */

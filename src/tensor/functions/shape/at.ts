@@ -11,12 +11,13 @@ import { constant } from "../../../ops/creation.ts";
 import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { noteResult } from "../../define.ts";
 import { valueFromData } from "../../list_data.ts";
 import { positionsOf as givenPositions, type Positions } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import { selected, sliceBounds } from "./slicing.ts";
+import { selectStep, sliceStep } from "../../views/steps.ts";
+import { reshapedView, viewOf } from "../../views/view.ts";
+import { positionIn, sliceBounds } from "./slicing.ts";
 
 /**
  * One index: a position, `"start:end:step"` (any part may be missing), `null` for a new dimension, `"..."`
@@ -47,7 +48,8 @@ export interface At {
 }
 
 /**
- * Part of a tensor, by Python's and NumPy's rules for `x[...]`.
+ * Part of a tensor, by Python's and NumPy's rules for `x[...]`: a view with numbers, slices and `null`, whose in-place
+ * changes change the tensor (`x.at(0).zero_()`); a copy with lists, tensors and masks, for which `setAt_` writes.
  *
  * Tensors of positions broadcast against each other; what they pick stands in their place if they are next to
  * each other, else in front. A mask of bools stands for the positions at which it is true, and for as many
@@ -72,7 +74,7 @@ export const at: At = (
   return noteResult(
     insideCall(() => {
       const value = valueOf(input, "input", "at");
-      return new Tensor(indexed(value, spread(value, (indices as Index[]).flatMap(withoutMask))));
+      return indexed(input, spread(value, (indices as Index[]).flatMap(withoutMask)));
     }),
   );
 };
@@ -128,28 +130,31 @@ interface Picked {
   readonly positions: Value;
 }
 
-function indexed(start: Value, indices: readonly PlainIndex[]): Value {
-  let value = start;
+function indexed(start: Tensor, indices: readonly PlainIndex[]): Tensor {
+  let part = start;
   let dim = 0;
   const picked: Picked[] = [];
   // A plain number beside tensors of positions broadcasts with them.
   const advanced = indices.some((i) => i instanceof Tensor || i instanceof MaskDimension || Array.isArray(i));
   for (const index of indices) {
     if (index === null) {
-      value = reshape(value, [...value.shape.slice(0, dim), 1, ...value.shape.slice(dim)]);
+      const { shape } = part.value;
+      part = reshapedView(part, [...shape.slice(0, dim), 1, ...shape.slice(dim)]);
       dim++;
     } else if (typeof index === "string") {
-      const [from, count, step] = parseSlice(index, value.shape[dim]);
-      value = sliceDim(value, dim, from, count, step);
+      const size = part.value.shape[dim];
+      const [from, count, step] = parseSlice(index, size);
+      if (from !== 0 || count !== size) part = viewOf(part, sliceStep(dim, from, count, step));
       dim++;
     } else if (typeof index === "number" && !advanced) {
-      value = selected("at", value, dim, index);
+      part = viewOf(part, selectStep(dim, positionIn("at", part.value.shape, dim, index)));
     } else {
-      picked.push({ dim, positions: positionsOf(index, value.shape[dim]) });
+      picked.push({ dim, positions: positionsOf(index, part.value.shape[dim]) });
       dim++;
     }
   }
-  return picked.length === 0 ? value : pick(value, picked);
+  if (picked.length > 0) return new Tensor(pick(part.value, picked));
+  return part === start ? reshapedView(start, start.value.shape) : part;
 }
 
 function parseSlice(text: string, size: number): [from: number, count: number, step: number] {

@@ -2,7 +2,8 @@
 import type { Value } from "../../../graph/node.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineFunction } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { type Tensor, valueOf } from "../../tensor.ts";
+import { reshapedView } from "../../views/view.ts";
 
 export interface AtLeast {
   (input: Tensor): Tensor;
@@ -11,7 +12,11 @@ export interface AtLeast {
 
 function atLeast(name: string, grow: (value: Value) => Value): AtLeast {
   return defineFunction(name, ["*tensors"], ({ tensors }) => {
-    const grown = (tensors as unknown[]).map((one) => new Tensor(grow(valueOf(one, "tensors", name))));
+    const grown = (tensors as Tensor[]).map((one) => {
+      const own = valueOf(one, "tensors", name);
+      const { shape } = grow(own);
+      return shape.length === own.shape.length ? one : reshapedView(one, shape);
+    });
     return grown.length === 1 ? grown[0] : grown;
   });
 }

@@ -9,6 +9,8 @@ import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat } from "../../../ops/shape/slicing.ts";
 import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { expandStep } from "../../views/steps.ts";
+import { reshapedView, viewOf } from "../../views/view.ts";
 
 export interface MeshGridParameters {
   /** One-dimensional tensors, one for each dimension. */
@@ -60,11 +62,17 @@ export const meshgrid = defineCall<MeshGridParameters, Tensor[]>()(
   (tensors = [], indexing = "ij") => {
     if (indexing !== "ij" && indexing !== "xy")
       throw new ArgumentError(`meshgrid: expected \`indexing\` "ij" or "xy", got ${String(indexing)}`);
-    const values = vectors("meshgrid", tensors);
-    if (indexing === "ij" || values.length < 2) return grid(values).map((v) => new Tensor(v));
-    const [x, y, ...rest] = values;
-    const [second, first, ...others] = grid([y, x, ...rest]);
-    return [first, second, ...others].map((v) => new Tensor(v));
+    const sizes = vectors("meshgrid", tensors).map((v) => v.shape[0]);
+    // Result i varies along dimension i, with "xy" the first two the other way round.
+    const along = sizes.map((_, i) => (indexing === "xy" && sizes.length > 1 && i < 2 ? 1 - i : i));
+    const shape = along.map((i) => sizes[i]);
+    return (tensors as Tensor[]).map((one, i) => {
+      const line = reshapedView(
+        one,
+        sizes.map((_, d) => (d === along[i] ? sizes[i] : 1)),
+      );
+      return viewOf(line, expandStep(shape));
+    });
   },
 );
 

@@ -8,6 +8,8 @@ import { reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { selectStep, sliceStep } from "../../views/steps.ts";
+import { viewOf } from "../../views/view.ts";
 import { inThreeDimensions } from "./dimensions_at_least.ts";
 
 export interface JoinParameters {
@@ -155,10 +157,10 @@ export interface SplitParameters {
   splitSize?: number | readonly number[];
 }
 
-function pieces(value: Value, sizes: readonly number[], dim: number): Tensor[] {
+function pieces(input: Tensor, sizes: readonly number[], dim: number): Tensor[] {
   let start = 0;
   return sizes.map((size) => {
-    const piece = new Tensor(ops.sliceDim(value, dim, start, size));
+    const piece = viewOf(input, sliceStep(dim, start, size), true);
     start += size;
     return piece;
   });
@@ -195,7 +197,7 @@ export const split = defineCall<SplitParameters, Tensor[]>()(
       if (!Number.isInteger(sections) || sections < 0 || (sections === 0 && size > 0)) {
         throw new ArgumentError(`split: expected a whole size above 0, got ${sections}`);
       }
-      return pieces(value, equalParts(size, sections), at);
+      return pieces(tensor, equalParts(size, sections), at);
     }
     const sizes = sections as number[];
     if (sizes.some((s) => s < 0) || sizes.reduce((a, b) => a + b, 0) !== size) {
@@ -203,7 +205,7 @@ export const split = defineCall<SplitParameters, Tensor[]>()(
         `split: expected sizes that add up to ${size}, the size of dimension ${at} of ${formatShape(value.shape)}, got ${formatShape(sizes)}`,
       );
     }
-    return pieces(value, sizes, at);
+    return pieces(tensor, sizes, at);
   },
 );
 
@@ -236,7 +238,7 @@ export const chunk = defineCall<ChunkParameters, Tensor[]>()(
     const at = normalizeDim(dim, value.shape.length, "chunk");
     const size = value.shape[at];
     const parts = size === 0 ? new Array<number>(chunks).fill(0) : equalParts(size, Math.ceil(size / chunks));
-    return pieces(value, parts, at);
+    return pieces(input, parts, at);
   },
 );
 
@@ -263,10 +265,6 @@ export const unbind = defineCall<UnbindParameters, Tensor[]>()(
     const value = valueOf(input, "input", "unbind");
     if (value.shape.length === 0) throw new ShapeError("unbind: a 0-dimensional tensor has no slices");
     const at = normalizeDim(dim, value.shape.length, "unbind");
-    const rest = value.shape.filter((_, d) => d !== at);
-    return Array.from(
-      { length: value.shape[at] },
-      (_, i) => new Tensor(reshape(ops.sliceDim(value, at, i, 1), rest)),
-    );
+    return Array.from({ length: value.shape[at] }, (_, i) => viewOf(input, selectStep(at, i), true));
   },
 );

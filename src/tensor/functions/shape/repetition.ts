@@ -15,6 +15,8 @@ import * as slicing from "../../../ops/shape/slicing.ts";
 import { defineCall, defineFunction } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { expandStep } from "../../views/steps.ts";
+import { viewOf } from "../../views/view.ts";
 import type { ToShapeOfParameters, WithSizesParameters } from "./shape.ts";
 
 export interface ExpandParameters {
@@ -24,7 +26,8 @@ export interface ExpandParameters {
   size?: readonly number[];
 }
 
-function expanded(of: string, value: Value, sizes: Shape): Value {
+function expanded(of: string, input: unknown, sizes: Shape): Tensor {
+  const value = valueOf(input, "input", of);
   const shift = sizes.length - value.shape.length;
   if (shift < 0) {
     throw new ShapeError(
@@ -41,11 +44,12 @@ function expanded(of: string, value: Value, sizes: Shape): Value {
     }
     return size;
   });
-  return ops.expand(value, shape);
+  return viewOf(input as Tensor, expandStep(shape));
 }
 
 /**
- * Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front.
+ * Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front. A view, of which
+ * several elements share one place: it can be filled, but not otherwise be changed in place.
  *
  * @throws ShapeError where a size other than 1 would have to change.
  * @example
@@ -54,7 +58,7 @@ function expanded(of: string, value: Value, sizes: Shape): Value {
  * ```
  */
 export const expand = defineCall<ExpandParameters>()("expand", ["input", "*size"], (input, size = []) => {
-  return new Tensor(expanded("expand", valueOf(input, "input", "expand"), size));
+  return expanded("expand", input, size);
 });
 
 /**
@@ -66,9 +70,7 @@ export const expand = defineCall<ExpandParameters>()("expand", ["input", "*size"
  * ```
  */
 export const expandAs = defineCall<ToShapeOfParameters>()("expandAs", ["input", "other"], (input, other) => {
-  return new Tensor(
-    expanded("expandAs", valueOf(input, "input", "expandAs"), valueOf(other, "other", "expandAs").shape),
-  );
+  return expanded("expandAs", input, valueOf(other, "other", "expandAs").shape);
 });
 
 /**
@@ -83,7 +85,7 @@ export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameter
   "broadcastTo",
   ["input", "*size", "shape?"],
   (input, size, shape) => {
-    return new Tensor(expanded("broadcastTo", valueOf(input, "input", "broadcastTo"), size ?? shape ?? []));
+    return expanded("broadcastTo", input, size ?? shape ?? []);
   },
 );
 
@@ -107,7 +109,7 @@ export const broadcastTensors: BroadcastTensors = defineFunction(
       values.map((v) => v.shape),
       "broadcastTensors",
     );
-    return values.map((v) => new Tensor(ops.expand(v, shape)));
+    return (tensors as Tensor[]).map((one) => viewOf(one, expandStep(shape)));
   },
 );
 

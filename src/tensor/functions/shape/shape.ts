@@ -1,10 +1,10 @@
-/** Functions that give a tensor another shape. Nothing is computed; reshapes share the bytes. */
+/** Functions that give a tensor another shape. Nothing is computed; the results are views of their inputs. */
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, normalizeDims, numel, type Shape } from "../../../base/shape.ts";
-import type { Value } from "../../../graph/node.ts";
-import * as ops from "../../../ops/shape/shape_ops.ts";
 import { defineCall, defineFunction } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { type Tensor, valueOf } from "../../tensor.ts";
+import { permuteStep } from "../../views/steps.ts";
+import { requireViewable, reshapedView, viewOf } from "../../views/view.ts";
 
 /** Sizes as a list or one by one. */
 export type Sizes = number[] | [readonly number[]];
@@ -43,11 +43,20 @@ export function inferSizes(of: string, sizes: readonly number[], count: number, 
 
 function reshaped(of: string, input: unknown, shape: readonly number[]): Tensor {
   const value = valueOf(input, "input", of);
-  return new Tensor(ops.reshape(value, inferSizes(of, shape, numel(value.shape), value.shape)));
+  return reshapedView(input as Tensor, inferSizes(of, shape, numel(value.shape), value.shape));
+}
+
+/** The same where a copy will not do. */
+function viewed(of: string, input: unknown, shape: readonly number[]): Tensor {
+  const value = valueOf(input, "input", of);
+  const sizes = inferSizes(of, shape, numel(value.shape), value.shape);
+  requireViewable(of, input as Tensor, sizes);
+  return reshapedView(input as Tensor, sizes);
 }
 
 /**
- * The same elements in the same order under another shape; one size may be -1.
+ * The same elements in the same order under another shape; one size may be -1. A view of the input where its layout in
+ * memory allows that (always, unless it was transposed, expanded or sliced before), else a copy, as in PyTorch.
  *
  * @throws ShapeError where the numbers of elements differ.
  * @example
@@ -62,15 +71,16 @@ export const reshape = defineCall<WithSizesParameters>()(
 );
 
 /**
- * As `reshape`. (Every tensor is contiguous here, so a view is always possible. It is a value of its own.)
+ * As `reshape`, but always a view: what is written to one is seen in the other.
  *
+ * @throws ShapeError where the numbers of elements differ, or the layout in memory asks for a copy: `x.t().view(-1)`.
  * @example
  * ```ts
  * arange(6).view(3, 2).shape; // [3, 2]
  * ```
  */
 export const view = defineCall<WithSizesParameters>()("view", ["input", "*shape"], (input, shape = []) =>
-  reshaped("view", input, shape),
+  viewed("view", input, shape),
 );
 
 export interface ToShapeOfParameters {
@@ -89,7 +99,7 @@ export interface ToShapeOfParameters {
  * ```
  */
 export const viewAs = defineCall<ToShapeOfParameters>()("viewAs", ["input", "other"], (input, other) =>
-  reshaped("viewAs", input, valueOf(other, "other", "viewAs").shape),
+  viewed("viewAs", input, valueOf(other, "other", "viewAs").shape),
 );
 /**
  * `input.reshape(other.shape)`
@@ -139,7 +149,7 @@ export const permute = defineCall<PermuteParameters>()("permute", ["input", "*di
       `permute: expected each of the ${rank} dimensions of ${formatShape(value.shape)} once, got ${formatShape(dims)}`,
     );
   }
-  return new Tensor(ops.permute(value, order));
+  return viewOf(input, permuteStep(order));
 });
 
 export interface TransposeParameters {
@@ -151,9 +161,9 @@ export interface TransposeParameters {
   dim1: number;
 }
 
-function swapped(value: Value, first: number, second: number): Value {
-  const order = value.shape.map((_, d) => (d === first ? second : d === second ? first : d));
-  return ops.permute(value, order);
+function swapped(input: Tensor, first: number, second: number): Tensor {
+  const order = input.value.shape.map((_, d) => (d === first ? second : d === second ? first : d));
+  return viewOf(input, permuteStep(order));
 }
 
 /**
@@ -168,11 +178,8 @@ export const transpose = defineCall<TransposeParameters>()(
   "transpose",
   ["input", "dim0", "dim1"],
   (input, dim0, dim1) => {
-    const value = valueOf(input, "input", "transpose");
-    const rank = value.shape.length;
-    return new Tensor(
-      swapped(value, normalizeDim(dim0, rank, "transpose"), normalizeDim(dim1, rank, "transpose")),
-    );
+    const rank = valueOf(input, "input", "transpose").shape.length;
+    return swapped(input, normalizeDim(dim0, rank, "transpose"), normalizeDim(dim1, rank, "transpose"));
   },
 );
 
@@ -190,7 +197,7 @@ export const t: (input: Tensor) => Tensor = defineFunction("t", ["input"], ({ in
     throw new ShapeError(
       `t: expected at most 2 dimensions, got ${formatShape(value.shape)}; use transpose or mT`,
     );
-  return new Tensor(value.shape.length === 2 ? ops.transposeLast(value) : value);
+  return viewOf(input, permuteStep(value.shape.map((_, d) => value.shape.length - 1 - d)));
 });
 
 /** The last two dimensions exchanged: `x.mT`. */
@@ -233,7 +240,7 @@ export const movedim = defineCall<MoveDimParameters>()(
     const order = value.shape.map((_, d) =>
       to.includes(d) ? from[to.indexOf(d)] : (rest.shift() as number),
     );
-    return new Tensor(ops.permute(value, order));
+    return viewOf(input, permuteStep(order));
   },
 );
 
@@ -294,7 +301,7 @@ export const unflatten = defineCall<UnflattenParameters>()(
     const { shape } = valueOf(input, "input", "unflatten");
     const at = normalizeDim(dim, shape.length, "unflatten");
     const inner = inferSizes("unflatten", sizes, shape[at], [shape[at]]);
-    return reshaped("unflatten", input, [...shape.slice(0, at), ...inner, ...shape.slice(at + 1)]);
+    return viewed("unflatten", input, [...shape.slice(0, at), ...inner, ...shape.slice(at + 1)]);
   },
 );
 

@@ -1,14 +1,16 @@
 /** Parts of a tensor by position: slices, single positions, triangles and diagonals. */
 import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
-import { formatShape, normalizeDim } from "../../../base/shape.ts";
-import { emit, type Value } from "../../../graph/node.ts";
+import { formatShape, normalizeDim, type Shape } from "../../../base/shape.ts";
+import { emit } from "../../../graph/node.ts";
 import { arange, constant } from "../../../ops/creation.ts";
 import { addOp, geOp, leOp, where } from "../../../ops/elementwise/elementwise.ts";
-import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
+import { reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
 import { defineCall } from "../../define.ts";
 import { knownNumber } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { diagonalStep, type StridedStep, selectStep, sliceStep } from "../../views/steps.ts";
+import { viewOf } from "../../views/view.ts";
 
 /** Python's rules for `start:end:step` of `size` elements: the first position and the number taken. */
 export function sliceBounds(
@@ -61,23 +63,19 @@ export const slice = defineCall<SliceParameters>()(
     if (value.shape.length === 0) throw new ShapeError("slice: a 0-dimensional tensor has nothing to slice");
     const at = normalizeDim(dim, value.shape.length, "slice");
     const [from, count] = sliceBounds("slice", value.shape[at], start, end, step);
-    return new Tensor(ops.sliceDim(value, at, from, count, step));
+    return viewOf(input, sliceStep(at, from, count, step));
   },
 );
 
-/** One position along a dimension, which the result no longer has. */
-export function selected(of: string, value: Value, dim: number, index: number): Value {
-  const size = value.shape[dim];
+/** A position along a dimension, counted from either end, as one from 0 on. */
+export function positionIn(of: string, shape: Shape, dim: number, index: number): number {
+  const size = shape[dim];
   if (!Number.isInteger(index) || index < -size || index >= size) {
     throw new IndexError(
-      `${of}: index ${index} is out of range: expected ${-size} to ${size - 1} for dimension ${dim} of ${formatShape(value.shape)}`,
+      `${of}: index ${index} is out of range: expected ${-size} to ${size - 1} for dimension ${dim} of ${formatShape(shape)}`,
     );
   }
-  const one = ops.sliceDim(value, dim, index < 0 ? index + size : index, 1);
-  return reshape(
-    one,
-    value.shape.filter((_, d) => d !== dim),
-  );
+  return index < 0 ? index + size : index;
 }
 
 export interface SelectParameters {
@@ -105,7 +103,8 @@ export const select = defineCall<SelectParameters>()(
     const value = valueOf(input, "input", "select");
     if (value.shape.length === 0)
       throw new ShapeError("select: a 0-dimensional tensor has nothing to select from");
-    return new Tensor(selected("select", value, normalizeDim(dim, value.shape.length, "select"), index));
+    const at = normalizeDim(dim, value.shape.length, "select");
+    return viewOf(input, selectStep(at, positionIn("select", value.shape, at, index)));
   },
 );
 
@@ -148,7 +147,7 @@ export const narrow = defineCall<NarrowParameters>()(
         `narrow: start ${start} and length ${length} reach beyond dimension ${at} of ${formatShape(value.shape)}`,
       );
     }
-    return new Tensor(ops.sliceDim(value, at, from, length));
+    return viewOf(input, sliceStep(at, from, length));
   },
 );
 
@@ -204,17 +203,10 @@ export interface DiagonalParameters {
   dim2?: number;
 }
 
-function diagonalOf(of: string, value: Value, offset: number, dim1: number, dim2: number): Value {
-  const rank = value.shape.length;
+function diagonalOf(of: string, rank: number, offset: number, dim1: number, dim2: number): StridedStep {
   const [first, second] = [normalizeDim(dim1, rank, of), normalizeDim(dim2, rank, of)];
   if (first === second) throw new ShapeError(`${of}: expected two different dimensions, got ${dim1} twice`);
-  const rest = value.shape.map((_, d) => d).filter((d) => d !== first && d !== second);
-  const [rows, columns] = [value.shape[first], value.shape[second]];
-  const size = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
-  const outer = rest.map((d) => value.shape[d]);
-  const flat = reshape(permute(value, [...rest, first, second]), [...outer, rows * columns]);
-  const start = size === 0 ? 0 : offset >= 0 ? offset : -offset * columns;
-  return ops.sliceDim(flat, outer.length, start, size, columns + 1);
+  return diagonalStep(rank, offset, first, second);
 }
 
 /**
@@ -232,7 +224,7 @@ export const diagonal = defineCall<DiagonalParameters>()(
     const value = valueOf(input, "input", "diagonal");
     if (value.shape.length < 2)
       throw new ShapeError(`diagonal: expected at least 2 dimensions, got ${formatShape(value.shape)}`);
-    return new Tensor(diagonalOf("diagonal", value, offset, dim1, dim2));
+    return viewOf(input, diagonalOf("diagonal", value.shape.length, offset, dim1, dim2));
   },
 );
 
@@ -249,7 +241,7 @@ export const diag = defineCall<TriangleParameters>()(
   ["input", "diagonal?:whole"],
   (input, offset = 0) => {
     const value = valueOf(input, "input", "diag");
-    if (value.shape.length === 2) return new Tensor(diagonalOf("diag", value, offset, 0, 1));
+    if (value.shape.length === 2) return new Tensor(diagonalOf("diag", 2, offset, 0, 1).read(value));
     if (value.shape.length !== 1)
       throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(value.shape)}`);
     const size = value.shape[0] + Math.abs(offset);

@@ -1,11 +1,11 @@
 /** Taking tensors apart by positions, as NumPy's functions of these names do it. */
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
-import type { Value } from "../../../graph/node.ts";
-import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { defineCall, defineFunction } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { sliceStep } from "../../views/steps.ts";
+import { viewOf } from "../../views/view.ts";
 import { split } from "./joining.ts";
 
 /** A number of parts, or the positions at which to cut. */
@@ -46,7 +46,7 @@ export const tensorSplit = defineCall<TensorSplitParameters, Tensor[]>()(
     const at = normalizeDim(dim, value.shape.length, "tensorSplit");
     const given: IndicesOrSections | undefined =
       indicesOrSections ?? sections ?? indices ?? tensorIndicesOrSections;
-    return cut(value, at, cutsOf("tensorSplit", given, value.shape[at]));
+    return cut(input, at, cutsOf("tensorSplit", given, value.shape[at]));
   },
 );
 
@@ -76,10 +76,10 @@ function listed(of: string, tensor: Tensor): number | number[] {
   return shape.length === 0 ? data[0] : Array.from(data);
 }
 
-function cut(value: Value, dim: number, cuts: readonly number[]): Tensor[] {
+function cut(input: Tensor, dim: number, cuts: readonly number[]): Tensor[] {
   const starts = [0, ...cuts];
-  const ends = [...cuts, value.shape[dim]];
-  return starts.map((start, i) => new Tensor(sliceDim(value, dim, start, Math.max(0, ends[i] - start))));
+  const ends = [...cuts, input.value.shape[dim]];
+  return starts.map((start, i) => viewOf(input, sliceStep(dim, start, Math.max(0, ends[i] - start))));
 }
 
 export interface AxisSplit {
@@ -106,7 +106,7 @@ function axisSplit(name: string, least: number, dimOf: (rank: number) => number)
           `${name}: expected a number of parts that divides ${size}, the size of dimension ${dim}, got ${indicesOrSections}`,
         );
       }
-      return cut(value, dim, cutsOf(name, indicesOrSections, size));
+      return cut(input, dim, cutsOf(name, indicesOrSections, size));
     },
   );
 }
