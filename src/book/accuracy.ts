@@ -1,5 +1,6 @@
 /** How often a network is right. */
 import type { Module } from "../nn/index.ts";
+import { keepModes } from "../nn/module/modes.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
 import type { BatchSource } from "../train/loop/fit_options.ts";
 import { asLoader } from "../train/loop/loaders.ts";
@@ -34,7 +35,7 @@ export async function accuracy(yHat: Tensor, y: Tensor): Promise<number> {
  * ```
  */
 export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Promise<number> {
-  const wasTraining = net.training;
+  const restoreModes = keepModes(net);
   // Evaluation mode: dropout passes everything, batch norm uses its running statistics.
   net.eval();
   // Right answers, and answers.
@@ -50,7 +51,7 @@ export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Prom
       );
     }
   } finally {
-    net.train(wasTraining);
+    restoreModes();
   }
   return metric[0] / metric[1];
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { models, type nn, zeros } from "../../src/index.ts";
+import { eachState } from "../../src/nn/module/state_dict.ts";
 
 const fixture = JSON.parse(
   readFileSync(new URL("../../../test/fixtures/models/torchvision_keys.json", import.meta.url), "utf8"),
@@ -30,7 +31,7 @@ for (const [name, make] of Object.entries(makers)) {
   test(`${name} has torchvision's state dict`, () => {
     const keys: string[] = [];
     // What stateDict() goes through; it would draw all the weights.
-    make().eachState("", (key, tensor) => keys.push(`${key} ${tensor.shape.join("x")}`.trim()));
+    eachState(make(), "", (key, tensor) => keys.push(`${key} ${tensor.shape.join("x")}`.trim()));
     assert.deepEqual(keys, fixture.keys[name]);
   });
 }

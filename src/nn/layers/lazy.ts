@@ -8,7 +8,7 @@ import { formatShape } from "../../base/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "../module/module.ts";
 import { joinPath } from "../module/names.ts";
-import type { StateDict } from "../module/state_dict.ts";
+import { entryOf, type StateDict } from "../module/state_dict.ts";
 import { BatchNorm1dLayer, BatchNorm2dLayer, type BatchNormOptions } from "./batch_norm.ts";
 import { CONV2D, Conv2dLayer, ConvTranspose2dLayer, TRANSPOSED2D } from "./convolution.ts";
 import type { TransposedConvolutionSettings } from "./convolution_base.ts";
@@ -38,7 +38,7 @@ function sizeOf(module: Module, inputs: readonly unknown[], dim: (rank: number) 
 
 /** A dimension of a tensor that is about to be loaded. */
 function loadedSize(stateDict: StateDict, key: string, dim: number): number | undefined {
-  const tensor = stateDict[key];
+  const tensor = entryOf(stateDict, key);
   return tensor instanceof Tensor ? tensor.shape[dim] : undefined;
 }
 

@@ -1,28 +1,21 @@
 /** Modules that hold others. */
-import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { indentRest, withLines } from "./module_text.ts";
+import { type Named, namedEntries } from "./named_entries.ts";
 
-/** Modules by name: an object, or a list of pairs. */
-export type NamedModules = Readonly<Record<string, Module>> | readonly (readonly [string, Module])[];
+/** Modules by name: an object, a list of pairs, a Map, or a ModuleDict. */
+export type NamedModules = Named<Module> | ModuleDictLayer;
 
 function entriesOf(of: string, modules: unknown): [string, Module][] {
-  const pairs = isPlainObject(modules)
-    ? Object.entries(modules)
-    : modules instanceof ModuleDictLayer
-      ? modules.items()
-      : modules;
-  if (!Array.isArray(pairs))
-    throw new ArgumentError(`${of}: expected modules by name, as an object or a list of pairs`);
-  return pairs as [string, Module][];
+  return namedEntries(of, "module", modules instanceof ModuleDictLayer ? modules.items() : modules);
 }
 
 /** Modules under the names 0, 1, 2, ... */
 abstract class NumberedModules extends Module implements Iterable<Module> {
-  readonly [index: number]: Module;
+  [index: number]: Module;
 
   /** Number of modules. */
   override get length(): number {
@@ -31,12 +24,7 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
 
   /** @internal All of them, also those that appear twice. */
   held(): Module[] {
-    const found: Module[] = [];
-    for (const name of Object.keys(this)) {
-      const value = (this as unknown as Record<string, unknown>)[name];
-      if (value instanceof Module) found.push(value);
-    }
-    return found;
+    return this.ownModules().map(([, module]) => module);
   }
 
   [Symbol.iterator](): Iterator<Module> {
@@ -54,27 +42,53 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
     return module;
   }
 
-  /** Adds a module at the end. */
+  /**
+   * Adds a module at the end, under its position as name.
+   *
+   * @throws ArgumentError if another module was given that name.
+   */
   append(module: Module): this {
-    this.addModule(String(this.length), module);
+    const name = String(this.length);
+    if (Object.hasOwn(this, name)) {
+      throw new ArgumentError(
+        `${this.constructor.name}.append: a module is named "${name}" already; choose a name with addModule(name, module)`,
+      );
+    }
+    this.addModule(name, module);
     return this;
   }
 
   /** Adds several modules at the end. */
   extend(modules: Iterable<Module>): this {
-    for (const module of modules) this.append(module);
+    for (const module of [...modules]) this.append(module);
     return this;
   }
 
-  /** Puts a module at a place; those from there on move up. */
+  /**
+   * Puts a module at a place; those from there on move up.
+   *
+   * @throws ArgumentError if modules have other names than their places: these would change.
+   */
   insert(index: number, module: Module): this {
     const all = this.held();
+    const named = this.ownModules().find(([name], i) => name !== String(i));
+    if (named !== undefined) {
+      throw new ArgumentError(
+        `${this.constructor.name}.insert: modules move to other places, but "${named[0]}" is a name; make a new ` +
+          "container from a list of pairs",
+      );
+    }
+    if (!Number.isInteger(index) || Math.abs(index) > all.length) {
+      throw new ArgumentError(
+        `${this.constructor.name}.insert: there is no place ${index}; it holds ${all.length}`,
+      );
+    }
     all.splice(index, 0, module);
     this.#replaceAll(all);
     return this;
   }
 
-  /** Takes the module at a place away, and returns it. */
+  /** Takes the module at a place away, and returns it. Those that are left are named by their places. */
   pop(index = -1): Module {
     const taken = this.at(index);
     const all = this.held();
@@ -85,7 +99,7 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
 
   #replaceAll(modules: readonly Module[]): void {
     const own = this as unknown as Record<string, unknown>;
-    for (const name of Object.keys(this)) if (own[name] instanceof Module) delete own[name];
+    for (const [name] of this.ownModules()) delete own[name];
     modules.forEach((module, i) => this.addModule(String(i), module));
   }
 }
@@ -117,9 +131,9 @@ export class SequentialLayer extends NumberedModules {
     return x;
   }
 
-  /** A part of it, with the same modules. */
+  /** A part of it, with the same modules under the same names. */
   slice(start?: number, end?: number): SequentialLayer {
-    return new SequentialLayer(...this.held().slice(start, end));
+    return new SequentialLayer(this.ownModules().slice(start, end));
   }
 }
 
@@ -206,11 +220,7 @@ export class ModuleDictLayer extends Module {
 
   /** Names and modules, in order. */
   items(): [string, Module][] {
-    const own = this as unknown as Record<string, unknown>;
-    return Object.keys(this).flatMap((name): [string, Module][] => {
-      const module = own[name];
-      return module instanceof Module ? [[name, module]] : [];
-    });
+    return this.ownModules();
   }
 
   /** Whether there is a module of this name. */

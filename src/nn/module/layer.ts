@@ -39,7 +39,9 @@ export function defineLayer<A extends unknown[], S>(
       Object.assign(this, rule.defaults, bindArguments(of, args));
       rule.prepare?.(this as unknown as S);
       for (const key of rule.buffers ?? []) {
-        const tensor = (this as Record<string, unknown>)[attributeName(key)] ?? null;
+        const settings = this as Record<string, unknown>;
+        const tensor = settings[attributeName(key)] ?? null;
+        delete settings[attributeName(key)];
         this.registerBuffer(key, tensor as Tensor | null);
       }
     }

@@ -5,6 +5,7 @@ import { type DType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardSubclass } from "../../base/proxy_guard.ts";
+import { orderedRecord } from "../../base/key_order.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   type ForwardHook,
@@ -13,23 +14,12 @@ import {
   type HookHandle,
   ModuleHooks,
 } from "./hooks.ts";
+import { Members, type OwnTensors } from "./members.ts";
 import { callModule } from "./module_call.ts";
 import { formatModule } from "./module_text.ts";
-import { attributeName, joinPath } from "./names.ts";
+import { joinPath } from "./names.ts";
 import { ParameterTensor } from "./parameter.ts";
 import { convert, type LoadResult, loadInto, type StateDict } from "./state_dict.ts";
-
-/** A tensor or module that belongs to a module, under the name it has in a state dict. */
-interface Registered {
-  readonly key: string;
-  readonly persistent: boolean;
-}
-
-/** What a module owns itself, without its children, in order of definition. */
-export interface OwnTensors {
-  readonly parameters: [key: string, parameter: ParameterTensor][];
-  readonly buffers: [key: string, buffer: Tensor, persistent: boolean][];
-}
 
 /**
  * A network or a part of one: extend it, make the parts in the constructor, and say in `forward` how they
@@ -55,9 +45,14 @@ export interface OwnTensors {
 export class Module extends CallableObject {
   /** Whether the module behaves as in training (dropout, batch norm). Change it with `train()` and `eval()`. */
   training = true;
-  readonly #buffers = new Map<string, Registered>();
-  readonly #parameterKeys = new Map<string, string>();
+  readonly #members: Members = new Members(this);
   readonly #hooks = new ModuleHooks();
+  #isChangingMode = false;
+
+  /** @internal */
+  get members(): Members {
+    return this.#members;
+  }
 
   /** @internal */
   get hooks(): ModuleHooks {
@@ -111,7 +106,7 @@ export class Module extends CallableObject {
     if (tensor !== null && !(tensor instanceof Tensor)) {
       throw new ArgumentError(`registerBuffer: expected \`${name}\` to be a Tensor or null`);
     }
-    this.#buffers.set(this.#define(name, tensor), { key: name, persistent });
+    this.#members.registerBuffer("registerBuffer", name, tensor, persistent);
   }
 
   /** Adds a parameter under the name it has in a state dict, as a property with that name in camelCase. */
@@ -119,22 +114,14 @@ export class Module extends CallableObject {
     if (parameter !== null && !(parameter instanceof ParameterTensor)) {
       throw new ArgumentError(`registerParameter: expected \`${name}\` to be an nn.Parameter or null`);
     }
-    this.#parameterKeys.set(this.#define(name, parameter), name);
+    this.#members.registerParameter("registerParameter", name, parameter);
   }
 
   /** Adds a child under a name, as assigning it to a property does. */
   addModule(name: string, module: Module): void {
     if (!(module instanceof Module))
       throw new ArgumentError(`addModule: expected \`${name}\` to be a module`);
-    if (name === "" || name.includes(".")) {
-      throw new ArgumentError(`addModule: expected a name without dots that is not empty, got "${name}"`);
-    }
-    if (name in this && !((this as Record<string, unknown>)[name] instanceof Module)) {
-      throw new ArgumentError(
-        `addModule: ${this.constructor.name} has a property \`${name}\` already; choose another name`,
-      );
-    }
-    (this as Record<string, unknown>)[name] = module;
+    this.#members.addModule("addModule", name, module);
   }
 
   /** Adds a child under a name; the same as assigning it to a property. */
@@ -142,54 +129,20 @@ export class Module extends CallableObject {
     this.addModule(name, module);
   }
 
-  /** Makes the property and, where the name is not camelCase, its twin; returns the property's name. */
-  #define(name: string, value: unknown): string {
-    const attribute = attributeName(name);
-    if (attribute in this && !Object.hasOwn(this, attribute)) {
-      throw new ArgumentError(
-        `${this.constructor.name} has a member \`${attribute}\` already; choose another name`,
-      );
-    }
-    (this as Record<string, unknown>)[attribute] = value;
-    if (attribute !== name) {
-      Object.defineProperty(this, name, {
-        get: () => (this as Record<string, unknown>)[attribute],
-        set: (tensor) => {
-          (this as Record<string, unknown>)[attribute] = tensor;
-        },
-        enumerable: false,
-        configurable: true,
-      });
-    }
-    return attribute;
-  }
-
   /** @internal Parameters and buffers of this module alone. */
   ownTensors(): OwnTensors {
-    const own: OwnTensors = { parameters: [], buffers: [] };
-    for (const attribute of Object.keys(this)) {
-      const value = (this as Record<string, unknown>)[attribute];
-      if (!(value instanceof Tensor)) continue;
-      const buffer = this.#buffers.get(attribute);
-      if (buffer !== undefined) own.buffers.push([buffer.key, value, buffer.persistent]);
-      else if (value instanceof ParameterTensor) {
-        own.parameters.push([this.#parameterKeys.get(attribute) ?? attribute, value]);
-      }
-    }
-    return own;
+    return this.#members.tensors();
   }
 
-  /** Direct children with their names. */
+  /** @internal Direct children under all their names: one that has two names comes twice. */
+  ownModules(): [string, Module][] {
+    return this.#members.modules();
+  }
+
+  /** Direct children with their names, each once. */
   namedChildren(): [string, Module][] {
-    const found: [string, Module][] = [];
     const seen = new Set<Module>();
-    for (const name of Object.keys(this)) {
-      const value = (this as Record<string, unknown>)[name];
-      if (!(value instanceof Module) || seen.has(value)) continue;
-      seen.add(value);
-      found.push([name, value]);
-    }
-    return found;
+    return this.ownModules().filter(([, module]) => !seen.has(module) && seen.add(module));
   }
 
   /** The modules directly inside this one, in order. */
@@ -197,17 +150,17 @@ export class Module extends CallableObject {
     return this.namedChildren().map(([, module]) => module);
   }
 
-  /** This module and everything below it with their paths (its own is `prefix`), each once. */
-  namedModules(prefix = ""): [string, Module][] {
-    const found: [string, Module][] = [];
-    const seen = new Set<Module>();
-    const visit = (path: string, module: Module) => {
-      if (seen.has(module)) return;
-      seen.add(module);
-      found.push([path, module]);
-      for (const [name, child] of module.namedChildren()) visit(joinPath(path, name), child);
-    };
-    visit(prefix, this);
+  /**
+   * This module and everything below it with their paths (its own is `prefix`), each once.
+   *
+   * @param memo - modules that have been listed already, and are left out.
+   */
+  namedModules(prefix = "", memo: Set<Module> = new Set()): [string, Module][] {
+    if (memo.has(this)) return [];
+    memo.add(this);
+    const found: [string, Module][] = [[prefix, this]];
+    for (const [name, child] of this.ownModules())
+      for (const below of child.namedModules(joinPath(prefix, name), memo)) found.push(below);
     return found;
   }
 
@@ -263,9 +216,9 @@ export class Module extends CallableObject {
     if (target === "") return module;
     const walked: string[] = [];
     for (const name of target.split(".")) {
-      const child = module.namedChildren().find(([key]) => key === name)?.[1];
+      const child = module.ownModules().find(([key]) => key === name)?.[1];
       if (child === undefined) {
-        const names = module.namedChildren().map(([key]) => key);
+        const names = module.ownModules().map(([key]) => key);
         throw new ArgumentError(
           `getSubmodule: ${module.constructor.name}${walked.length > 0 ? ` at "${walked.join(".")}"` : ""} has no ` +
             `module \`${name}\`; it has ${names.length > 0 ? names.join(", ") : "none"}`,
@@ -298,9 +251,32 @@ export class Module extends CallableObject {
     return [this.getSubmodule(dot < 0 ? "" : target.slice(0, dot)), target.slice(dot + 1)];
   }
 
-  /** Sets training behaviour, here and below. */
+  /**
+   * Sets training behaviour, here and below: calls `train(mode)` of every child. A module that overrides it decides
+   * for itself and what is below it, which is how batch normalisation is frozen for good: a training loop, `fit`
+   * among them, calls `net.train()` before every epoch and would undo a single `bn.eval()`.
+   *
+   * @example
+   * ```ts
+   * class FrozenBatchNorm2d extends nn.BatchNorm2d {
+   *   override train(): this {
+   *     return super.train(false);
+   *   }
+   * }
+   * const net = nn.Sequential(nn.Conv2d(1, 6, 5), new FrozenBatchNorm2d(6));
+   * net.train().at(1).training; // false
+   * ```
+   */
   train(mode = true): this {
-    for (const module of this.modules()) module.training = mode;
+    // A child may hold its parent.
+    if (this.#isChangingMode) return this;
+    this.#isChangingMode = true;
+    try {
+      this.training = mode;
+      for (const child of this.children()) child.train(mode);
+    } finally {
+      this.#isChangingMode = false;
+    }
     return this;
   }
 
@@ -330,7 +306,14 @@ export class Module extends CallableObject {
   to(dtype: DType): this {
     if (!isFloating(dtype))
       throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
-    for (const module of this.modules()) module.convertOwn(dtype);
+    return this.#convert(dtype);
+  }
+
+  #convert(dtype: DType, done: Set<Module> = new Set()): this {
+    if (done.has(this)) return this;
+    done.add(this);
+    for (const child of this.children()) child.#convert(dtype, done);
+    this.convertOwn(dtype);
     return this;
   }
 
@@ -343,22 +326,22 @@ export class Module extends CallableObject {
 
   /** Converts parameters and buffers to float64. */
   double(): this {
-    return this.to("float64");
+    return this.#convert("float64");
   }
 
   /** Converts parameters and buffers to float16. */
   half(): this {
-    return this.to("float16");
+    return this.#convert("float16");
   }
 
   /** Converts parameters and buffers to bfloat16. */
   bfloat16(): this {
-    return this.to("bfloat16");
+    return this.#convert("bfloat16");
   }
 
   /** Converts parameters and buffers to float32. */
   float(): this {
-    return this.to("float32");
+    return this.#convert("float32");
   }
 
   /** Forgets the gradients of all parameters, or sets them to zero. */
@@ -376,23 +359,20 @@ export class Module extends CallableObject {
    * @throws ArgumentError where a lazy layer has not seen an input yet.
    */
   stateDict(prefix = ""): StateDict {
-    const found: StateDict = {};
-    this.eachState(prefix, (key, tensor) => {
-      found[key] = tensor.detach();
-    });
-    return found;
+    const found = new Map<string, Tensor>();
+    this.eachOwnState(prefix, (key, tensor) => found.set(key, tensor.detach()));
+    for (const [name, child] of this.ownModules())
+      for (const [key, tensor] of Object.entries(child.stateDict(joinPath(prefix, name))))
+        found.set(key, tensor);
+    return orderedRecord(found);
   }
 
-  /** @internal Calls `visit` with everything that a state dict holds, in its order. */
-  eachState(path: string, visit: (key: string, tensor: Tensor) => void): void {
+  /** @internal Calls `visit` with what a state dict holds of this module alone, in its order. */
+  eachOwnState(path: string, visit: (key: string, tensor: Tensor) => void): void {
     this.requireParameters(path);
     const { parameters, buffers } = this.ownTensors();
     for (const [key, parameter] of parameters) visit(joinPath(path, key), parameter);
     for (const [key, buffer, persistent] of buffers) if (persistent) visit(joinPath(path, key), buffer);
-    for (const name of Object.keys(this)) {
-      const child = (this as Record<string, unknown>)[name];
-      if (child instanceof Module) child.eachState(joinPath(path, name), visit);
-    }
   }
 
   /**
@@ -402,7 +382,10 @@ export class Module extends CallableObject {
    * @returns keys that were missing and keys that nobody wanted (both empty where `strict`).
    * @throws StateDictError that lists every missing, unexpected and wrongly shaped key.
    */
-  loadStateDict(stateDict: StateDict, options: boolean | { strict?: boolean } = {}): LoadResult {
+  loadStateDict(
+    stateDict: StateDict | ReadonlyMap<string, Tensor>,
+    options: boolean | { strict?: boolean } = {},
+  ): LoadResult {
     return loadInto(this, stateDict, typeof options === "boolean" ? options : (options.strict ?? true));
   }
 

@@ -5,9 +5,7 @@ import type { Module } from "./module.ts";
 export function formatModule(module: Module): string {
   const extra = module.extraRepr();
   const settings = extra === "" ? [] : extra.split("\n");
-  const children = module
-    .namedChildren()
-    .map(([name, child]) => `(${name}): ${indentRest(child.toString())}`);
+  const children = module.ownModules().map(([name, child]) => `(${name}): ${indentRest(child.toString())}`);
   return withLines(module.constructor.name, settings, children);
 }
 

@@ -3,11 +3,19 @@ import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
+import { type Named, namedEntries } from "./named_entries.ts";
 import { ParameterTensor } from "./parameter.ts";
+
+/** Parameters by name: an object, a list of pairs, a Map, or a ParameterDict. */
+export type NamedParameters = Named<Tensor> | ParameterDictLayer;
+
+function asParameter(tensor: Tensor): ParameterTensor {
+  return tensor instanceof ParameterTensor ? tensor : new ParameterTensor(tensor);
+}
 
 /** See {@link ParameterList}. */
 export class ParameterListLayer extends Module {
-  readonly [index: number]: ParameterTensor;
+  [index: number]: ParameterTensor;
 
   constructor(parameters: Iterable<Tensor> = []) {
     super();
@@ -34,8 +42,7 @@ export class ParameterListLayer extends Module {
 
   /** Adds a parameter; other tensors become one. */
   append(parameter: Tensor): this {
-    const own = parameter instanceof ParameterTensor ? parameter : new ParameterTensor(parameter);
-    (this as unknown as Record<string, unknown>)[String(this.length)] = own;
+    this.members.addParameter("ParameterList", String(this.length), asParameter(parameter));
     return this;
   }
 
@@ -68,9 +75,9 @@ export type ParameterList = ParameterListLayer;
 
 /** See {@link ParameterDict}. */
 export class ParameterDictLayer extends Module {
-  constructor(parameters: Readonly<Record<string, Tensor>> = {}) {
+  constructor(parameters: NamedParameters = {}) {
     super();
-    for (const [name, parameter] of Object.entries(parameters)) this.set(name, parameter);
+    this.#setAll("ParameterDict", parameters);
   }
 
   override get length(): number {
@@ -110,11 +117,18 @@ export class ParameterDictLayer extends Module {
 
   /** Adds a parameter; other tensors become one. */
   set(name: string, parameter: Tensor): this {
-    const own = this as unknown as Record<string, unknown>;
-    if (name in this && !(own[name] instanceof ParameterTensor)) {
-      throw new ArgumentError(`ParameterDict: the name \`${name}\` is taken by a member; choose another one`);
-    }
-    own[name] = parameter instanceof ParameterTensor ? parameter : new ParameterTensor(parameter);
+    this.members.addParameter("ParameterDict", name, asParameter(parameter));
+    return this;
+  }
+
+  /** Adds several parameters under their names. */
+  update(parameters: NamedParameters): this {
+    return this.#setAll("ParameterDict.update", parameters);
+  }
+
+  #setAll(of: string, parameters: NamedParameters): this {
+    const given = parameters instanceof ParameterDictLayer ? parameters.items() : parameters;
+    for (const [name, parameter] of namedEntries<Tensor>(of, "parameter", given)) this.set(name, parameter);
     return this;
   }
 

@@ -3,6 +3,7 @@
 import { isMap } from "../../base/builtin_kinds.ts";
 import { arrayFrom, type DType, numbersOf } from "../../base/dtype.ts";
 import { StateDictError } from "../../base/errors.ts";
+import { orderedRecord } from "../../base/key_order.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
 import { constantValue, setGradientMode } from "../../graph/node.ts";
 import { cast } from "../../ops/elementwise/elementwise.ts";
@@ -10,9 +11,15 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { sameMemory } from "../../tensor/views/cell.ts";
 import { overwrite } from "../init/initial_values.ts";
 import type { Module } from "./module.ts";
+import { joinPath } from "./names.ts";
 
 /** Tensors by PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
+
+/** The tensor under a key, or undefined. */
+export function entryOf(stateDict: StateDict, key: string): Tensor | undefined {
+  return Object.hasOwn(stateDict, key) ? stateDict[key] : undefined;
+}
 
 /** What did not fit, where `strict` is off. */
 export interface LoadResult {
@@ -23,28 +30,44 @@ export interface LoadResult {
 }
 
 /** See `Module.loadStateDict`. Nothing is changed where an error is thrown. */
-export function loadInto(module: Module, source: StateDict, strict: boolean): LoadResult {
-  const given = isMap(source) ? (Object.fromEntries(source) as StateDict) : source;
-  if (typeof given !== "object" || given === null || given instanceof Tensor) {
+export function loadInto(
+  module: Module,
+  source: StateDict | ReadonlyMap<string, Tensor>,
+  strict: boolean,
+): LoadResult {
+  if (typeof source !== "object" || source === null || source instanceof Tensor) {
     throw new StateDictError(
       "loadStateDict: expected an object of tensors by name, such as stateDict() returns",
     );
   }
-  for (const [path, part] of module.namedModules()) if (part.isLazy) part.materializeFrom(given, path);
-  const targets: StateDict = {};
-  module.eachState("", (key, tensor) => {
-    targets[key] = tensor;
+  const given = new Map(isMap(source) ? (source as ReadonlyMap<string, Tensor>) : Object.entries(source));
+  const byName = orderedRecord(given);
+  eachModule(module, "", (path, part) => {
+    if (part.isLazy) part.materializeFrom(byName, path);
   });
-  const missingKeys = Object.keys(targets).filter((key) => !(key in given));
-  const unexpectedKeys = Object.keys(given).filter((key) => !(key in targets));
-  const wrong = Object.keys(targets).flatMap((key) =>
-    key in given ? misfit(key, targets[key], given[key]) : [],
+  const targets = new Map<string, Tensor>();
+  eachState(module, "", (key, tensor) => targets.set(key, tensor));
+  const missingKeys = [...targets.keys()].filter((key) => !given.has(key));
+  const unexpectedKeys = [...given.keys()].filter((key) => !targets.has(key));
+  const wrong = [...targets].flatMap(([key, target]) =>
+    given.has(key) ? misfit(key, target, given.get(key)) : [],
   );
   if (wrong.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
     throw new StateDictError(report(module, strict ? missingKeys : [], strict ? unexpectedKeys : [], wrong));
   }
-  for (const key of Object.keys(targets)) if (key in given) copyInto(targets[key], given[key]);
+  for (const [key, target] of targets) if (given.has(key)) copyInto(target, given.get(key) as Tensor);
   return { missingKeys, unexpectedKeys };
+}
+
+/** Everything that a state dict holds, in its order, whatever the modules' own `stateDict` adds. */
+export function eachState(module: Module, path: string, visit: (key: string, tensor: Tensor) => void): void {
+  eachModule(module, path, (at, part) => part.eachOwnState(at, visit));
+}
+
+/** This module and all below it under all their paths, as the tree holds them. */
+function eachModule(module: Module, path: string, visit: (path: string, module: Module) => void): void {
+  visit(path, module);
+  for (const [name, child] of module.ownModules()) eachModule(child, joinPath(path, name), visit);
 }
 
 function misfit(key: string, target: Tensor, given: unknown): string[] {

@@ -3,6 +3,7 @@
 import { isThenable } from "../../base/builtin_kinds.ts";
 import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
+import { keepModes } from "../../nn/module/modes.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -73,6 +74,7 @@ export class Training {
   async run(): Promise<FitResult> {
     const { optimizer } = this.options;
     const keptGradients = optimizer.keepGradients;
+    const restoreModes = keepModes(this.net);
     optimizer.keepGradients = false;
     try {
       await this.settlePrecision();
@@ -90,6 +92,7 @@ export class Training {
     } finally {
       // They were not kept: a backward pass that came later could not add to them.
       optimizer.zeroGrad();
+      restoreModes();
       if (keptGradients !== undefined) optimizer.keepGradients = keptGradients;
     }
   }

@@ -4,6 +4,7 @@ import { OutOfMemoryError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { insideCall } from "../../graph/scope.ts";
 import type { Module } from "../../nn/index.ts";
+import { keepModes } from "../../nn/module/modes.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { crossEntropy } from "../../tensor/functions/index.ts";
@@ -80,7 +81,7 @@ export async function testFigures(
   const { precision = "f32" } = options;
   const counter = new TestCounter(options.loss, options.metrics ?? {}, precision, options.topK);
   const sender = new SliceSender(net, counter, precision);
-  const wasTraining = net.training;
+  const restoreModes = keepModes(net);
   net.eval();
   let waiting: Promise<void> | null = null;
   let interrupted = false;
@@ -103,7 +104,7 @@ export async function testFigures(
     }
     if (waiting !== null) await waiting;
   } finally {
-    net.train(wasTraining);
+    restoreModes();
   }
   return { ...counter.figures(), interrupted };
 }

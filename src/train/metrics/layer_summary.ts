@@ -3,6 +3,7 @@ import { allocateArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import type { Node, Value } from "../../graph/node.ts";
 import type { Module } from "../../nn/index.ts";
+import { keepModes } from "../../nn/module/modes.ts";
 import type { SummaryRow } from "../../report/terminal/summary_table.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
@@ -29,7 +30,7 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
       }),
     );
   }
-  const training = net.training;
+  const restoreModes = keepModes(net);
   net.eval();
   let last: Tensor;
   try {
@@ -37,7 +38,7 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
       net(fromTypedArray(allocateArray("float32", numel(inputShape)), inputShape, "float32")),
     ) as Tensor;
   } finally {
-    net.train(training);
+    restoreModes();
     for (const remover of removers) remover.remove();
   }
   const work = multiplyAddsByLabel(last.value);
