@@ -7,7 +7,6 @@
  * by position and never for the trailing object. A colon adds what the argument must be (`"p?:number"`,
  * `"eps?:number|null"`); without it, the name decides (see `argument_kinds.ts`).
  */
-
 import { checkKind, kindOfName } from "./argument_kinds.ts";
 import { isPlainObject } from "./builtin_kinds.ts";
 import type { CallArguments, CheckedNames, OtherNames, Positional, WithoutFirst } from "./call_types.ts";

@@ -7,6 +7,7 @@ import { bytesOf } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
 import type { EngineCapabilities, Program, ProgramStep, ProgramValue } from "../engines/contract/engine.ts";
 import type { Graph, GraphNode } from "../graph/graph.ts";
+import { fusedOp } from "./passes/fused_op.ts";
 
 const ALIGNMENT = 64;
 
@@ -110,11 +111,11 @@ function writesWhatItReads(
   roots: readonly number[],
   output: number,
 ): boolean {
-  const elementwise = node.op.elementwise !== undefined || node.op.name === "fused";
+  const elementwise = node.op.elementwise !== undefined || node.op === fusedOp;
   if (!elementwise) return false;
   const size = numel(graph.values[output].shape);
   if (numel(graph.values[state].shape) !== size) return false;
-  if (node.op.name !== "fused") return true;
+  if (node.op !== fusedOp) return true;
   const loop = node.attributes.loop as { shape: readonly number[]; outputs: readonly { kind: string }[] };
   return (
     loop.outputs.every((o) => o.kind === "store") &&

@@ -9,6 +9,7 @@ import { ConvoyantError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Attributes, EngineBuffer, TensorSpec } from "../engines/contract/engine.ts";
 import type { FusedBinary, FusedUnary } from "../engines/contract/fused_loop.ts";
+import type { ImageOperands } from "../engines/contract/layouts.ts";
 import { currentLabel } from "./scope.ts";
 
 /** How an op computes one element, for the fusion pass. */
@@ -45,6 +46,20 @@ export interface OpDefinition {
   readonly reduction?: "sum" | "amax" | "amin";
   /** The output shares the bytes of input 0 (reshape). */
   readonly alias?: boolean;
+  /** For ops that know the attribute `layout: "channelsLast"`: which of their operands are images. */
+  readonly images?: ImageOperands;
+  /** Whether a kernel can apply the activation that reads the result: the attribute `activation` names it. */
+  readonly takesActivation?: boolean;
+  /** Whether ops with `takesActivation` can apply this one. */
+  readonly activation?: boolean;
+  /** Multiplications that are added up, when the op is a matrix product or a convolution. */
+  multiplyAdds?(
+    inputs: readonly TensorSpec[],
+    outputs: readonly TensorSpec[],
+    attributes: Attributes,
+  ): number;
+  /** Whether an element of the result depends on all examples of input `operand`, [N, ...]. */
+  mixesExamples?(operand: TensorSpec, attributes: Attributes): boolean;
 }
 
 /** A state buffer and who holds it: weights, running statistics, an optimiser's memory. */

@@ -1,7 +1,7 @@
 /** The matrix product. */
 import { type DType, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
-import { formatShape, type Shape } from "../base/shape.ts";
+import { formatShape, numel, type Shape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
 import { cast } from "./elementwise/elementwise.ts";
 import { requireDtypesOfLayer, requireSameDtype } from "./infer.ts";
@@ -15,6 +15,9 @@ import { sum } from "./reduction/reduction.ts";
  */
 export const matmulOp: OpDefinition = {
   name: "matmul",
+  takesActivation: true,
+  multiplyAdds: ([a], [out], { transposeA }) =>
+    numel(out.shape) * matrixOf(a.shape, transposeA as boolean)[1],
   infer(inputs, attributes) {
     const [a, b, bias] = inputs;
     const dtype = attributes.dtype as DType | undefined;

@@ -1,5 +1,4 @@
 /** How a public function is made from its signature and its body. */
-
 import { type BoundArguments, bindArguments, bindPositional, signature } from "../base/arguments.ts";
 import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";

@@ -9,28 +9,16 @@
  */
 import { numel, type Shape } from "../../base/shape.ts";
 import type { EngineCapabilities } from "../../engines/contract/engine.ts";
-import { PICTURE_OPERANDS } from "../../engines/contract/layouts.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
-import type { OpDefinition } from "../../graph/node.ts";
+import { fullOp } from "../../ops/creation.ts";
+import { expandOp, permuteOp, reshapeOp } from "../../ops/shape/shape_ops.ts";
+import { catOp, sliceOp, unsliceOp } from "../../ops/shape/slicing.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
 
 type Wanted = NonNullable<EngineCapabilities["channelsLast"]>;
 
 const LAST = [0, 2, 3, 1];
 const FIRST = [0, 3, 1, 2];
-
-const permuteNode: OpDefinition = {
-  name: "permute",
-  infer: ([x], attributes) => [
-    { shape: (attributes.dims as number[]).map((d) => x.shape[d]), dtype: x.dtype },
-  ],
-};
-
-const reshapeNode: OpDefinition = {
-  name: "reshape",
-  alias: true,
-  infer: ([x], attributes) => [{ shape: attributes.shape as Shape, dtype: x.dtype }],
-};
 
 export function channelsLast(graph: Graph, wanted: Wanted): Graph {
   const pass = new LayoutPass(graph, wanted);
@@ -69,18 +57,17 @@ class LayoutPass {
   }
 
   private takeAnchor(node: GraphNode): boolean {
-    const anchor = Object.hasOwn(PICTURE_OPERANDS, node.op.name) ? PICTURE_OPERANDS[node.op.name] : undefined;
-    if (anchor === undefined) return false;
+    const { images } = node.op;
+    if (images === undefined) return false;
     const specs = (ids: readonly number[]) => ids.map((id) => this.graph.values[id]);
     if (!this.wanted(node.op.name, node.attributes, specs(node.inputs), specs(node.outputs))) return false;
     // Pools alone are not worth a rearrangement.
-    const pools = !node.op.name.startsWith("conv2d");
-    if (pools && !anchor.inputs.some((i) => this.natural.has(node.inputs[i]))) return false;
+    if (!images.rearranges && !images.inputs.some((i) => this.natural.has(node.inputs[i]))) return false;
     this.builder.addNode({
       ...node,
-      attributes: { ...node.attributes, layout: "channelsLast" },
-      inputs: node.inputs.map((id, i) => (anchor.inputs.includes(i) ? this.last(id) : this.plain(id))),
-      outputs: anchor.outputs ? node.outputs.map((id) => this.makeTwin(id)) : node.outputs,
+      attributes: { ...node.attributes, layout: "channelsLast", imageOperands: images },
+      inputs: node.inputs.map((id, i) => (images.inputs.includes(i) ? this.last(id) : this.plain(id))),
+      outputs: images.outputs ? node.outputs.map((id) => this.makeTwin(id)) : node.outputs,
     });
     return true;
   }
@@ -97,15 +84,15 @@ class LayoutPass {
       const size = numel(shape);
       if (!inputs.some((id) => leads(id) && numel(this.graph.values[id].shape) === size)) return false;
       this.follow(node, attributes);
-    } else if (op.name === "cat") {
+    } else if (op === catOp) {
       this.follow(node, { ...attributes, dim: LAST.indexOf(attributes.dim as number) });
-    } else if (op.name === "slice" || op.name === "unslice") {
+    } else if (op === sliceOp || op === unsliceOp) {
       const permuted = Object.entries(attributes).map(([name, list]) => [
         name,
         permute(list as number[], LAST),
       ]);
       this.follow(node, Object.fromEntries(permuted));
-    } else if (op.name === "expand") {
+    } else if (op === expandOp) {
       this.follow(node, { ...attributes, shape: permute(shape, LAST) });
     } else {
       return false;
@@ -182,7 +169,7 @@ class LayoutPass {
     }
     const wide = this.builder.addValue({ shape: four, dtype });
     this.builder.addNode({
-      op: reshapeNode,
+      op: reshapeOp,
       attributes: { shape: four },
       inputs: [id],
       outputs: [wide],
@@ -204,8 +191,8 @@ class LayoutPass {
 
   private isSpread(id: number): boolean {
     if (this.makers[id] < 0) return false;
-    const { name } = this.graph.nodes[this.makers[id]].op;
-    return name === "full" || name === "expand";
+    const { op } = this.graph.nodes[this.makers[id]];
+    return op === fullOp || op === expandOp;
   }
 
   private rearrange(
@@ -215,8 +202,8 @@ class LayoutPass {
     shape = this.builder.values[from].shape,
   ): void {
     const node = keepsOrder(shape, dims)
-      ? { op: reshapeNode, attributes: { shape: this.builder.values[to].shape } }
-      : { op: permuteNode, attributes: { dims } };
+      ? { op: reshapeOp, attributes: { shape: this.builder.values[to].shape } }
+      : { op: permuteOp, attributes: { dims } };
     this.builder.addNode({ ...node, inputs: [from], outputs: [to], label: "" });
   }
 }

@@ -3,6 +3,8 @@
  * the constant is folded into each loop instead of being written to memory for several.
  */
 import type { Graph, GraphNode } from "../../graph/graph.ts";
+import { fullOp } from "../../ops/creation.ts";
+import { expandOp, reshapeOp } from "../../ops/shape/shape_ops.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
 
 export function foldScalars(graph: Graph): Graph {
@@ -10,7 +12,7 @@ export function foldScalars(graph: Graph): Graph {
   const builder = new GraphBuilder(graph);
   const constants = new Map<number, GraphNode>();
   for (const node of graph.nodes) {
-    if (node.op.name === "full") constants.set(node.outputs[0], node);
+    if (node.op === fullOp) constants.set(node.outputs[0], node);
     else if (spreads(node) && constants.has(node.inputs[0])) {
       const source = constants.get(node.inputs[0]) as GraphNode;
       constants.set(node.outputs[0], { ...source, outputs: node.outputs });
@@ -48,7 +50,7 @@ export function foldScalars(graph: Graph): Graph {
 }
 
 function spreads(node: GraphNode): boolean {
-  return node.op.name === "expand" || node.op.name === "reshape";
+  return node.op === expandOp || node.op === reshapeOp;
 }
 
 function asFull(node: GraphNode, graph: Graph, id: number, shape = graph.values[id].shape): GraphNode {

@@ -2,9 +2,6 @@
 import type { Graph } from "../../graph/graph.ts";
 import { consumers, escaping, GraphBuilder } from "./rewrite.ts";
 
-const HOSTS = new Set(["conv2d", "matmul"]);
-const ACTIVATIONS = new Set(["relu", "sigmoid", "tanh"]);
-
 export function fuseActivation(graph: Graph): Graph {
   const readers = consumers(graph);
   const leaves = escaping(graph);
@@ -16,8 +13,8 @@ export function fuseActivation(graph: Graph): Graph {
     const reader = readers[output].length === 1 ? graph.nodes[readers[output][0]] : undefined;
     const fits =
       reader !== undefined &&
-      HOSTS.has(node.op.name) &&
-      ACTIVATIONS.has(reader.op.name) &&
+      node.op.takesActivation === true &&
+      reader.op.activation === true &&
       node.attributes.activation === undefined &&
       graph.values[output].dtype === "float32" &&
       !leaves.has(output);

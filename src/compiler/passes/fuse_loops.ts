@@ -8,12 +8,13 @@
  */
 import { isHalf } from "../../base/dtype.ts";
 import { numel, type Shape, sameShape } from "../../base/shape.ts";
-import type { FusedLoop } from "../../engines/contract/fused_loop.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
-import type { OpDefinition } from "../../graph/node.ts";
-import { castOp } from "./cast_node.ts";
+import { fullOp } from "../../ops/creation.ts";
+import { castOp } from "../../ops/elementwise/elementwise.ts";
+import { expandOp } from "../../ops/shape/shape_ops.ts";
 import { deadCode } from "./dead_code.ts";
-import { buildLoop } from "./fused_body.ts";
+import { buildLoop, type Group } from "./fused_body.ts";
+import { fusedOp } from "./fused_op.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
 
 /** Loops longer than this gain nothing more from fusing and spill registers. */
@@ -21,24 +22,6 @@ const MOST_NODES = 48;
 const MOST_INPUTS = 20;
 /** Groups that are looked through for a path; where there are more between two, they are not joined. */
 const MOST_VISITED = 4096;
-
-export const fusedOp: OpDefinition = {
-  name: "fused",
-  infer(_inputs, attributes) {
-    const loop = attributes.loop as FusedLoop;
-    return loop.outputs.map((o) => ({ shape: loop.shape, dtype: o.dtype }));
-  },
-};
-
-export interface Group {
-  readonly id: number;
-  /** Positions in the graph, ascending. */
-  members: number[];
-  /** Iteration space; null for a node that cannot be fused. */
-  readonly shape: Shape | null;
-  /** Axes of the group's reductions; null while it has none. */
-  axes: readonly number[] | null;
-}
 
 export function fuseLoops(graph: Graph): Graph {
   const widened = widenWhereRead(graph);
@@ -85,7 +68,7 @@ function widenWhereRead(graph: Graph): Graph {
 /** The points over which a node runs; null where it is no loop. */
 function iterationSpace(graph: Graph, node: GraphNode): Shape | null {
   if (node.op.reduction !== undefined) return graph.values[node.inputs[0]].shape;
-  if (node.op.elementwise !== undefined || node.op.name === "expand" || node.op.name === "full") {
+  if (node.op.elementwise !== undefined || node.op === expandOp || node.op === fullOp) {
     return graph.values[node.outputs[0]].shape;
   }
   return null;
@@ -153,7 +136,7 @@ function fusable(graph: Graph, node: GraphNode): boolean {
     const { dtype } = graph.values[node.outputs[0]];
     return dtype === graph.values[node.inputs[0]].dtype;
   }
-  return node.op.elementwise !== undefined || node.op.name === "expand" || node.op.name === "full";
+  return node.op.elementwise !== undefined || node.op === expandOp || node.op === fullOp;
 }
 
 function compatible(graph: Graph, a: Group, b: Group): boolean {
@@ -271,7 +254,14 @@ function groupNode(graph: Graph, group: Group, needed: ReadonlySet<number>): Gra
       .reverse()
       .map((m) => graph.nodes[m].label)
       .find((l) => l !== "") ?? "";
-  const names = [...new Set(group.members.map((m) => graph.nodes[m].op.name).filter((n) => n !== "full"))];
+  const names = [
+    ...new Set(
+      group.members
+        .map((m) => graph.nodes[m].op)
+        .filter((op) => op !== fullOp)
+        .map((op) => op.name),
+    ),
+  ];
   return { op: fusedOp, attributes: { loop, names: names.join("+") || "full" }, inputs, outputs, label };
 }
 

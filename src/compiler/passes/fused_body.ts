@@ -1,5 +1,5 @@
 /** The body of a fused loop from the nodes of a group. */
-import { broadcastStrides } from "../../base/shape.ts";
+import { broadcastStrides, type Shape } from "../../base/shape.ts";
 import type {
   FusedBinary,
   FusedInstruction,
@@ -8,7 +8,18 @@ import type {
   FusedUnary,
 } from "../../engines/contract/fused_loop.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
-import type { Group } from "./fuse_loops.ts";
+import { fullOp } from "../../ops/creation.ts";
+import { expandOp } from "../../ops/shape/shape_ops.ts";
+
+export interface Group {
+  readonly id: number;
+  /** Positions in the graph, ascending. */
+  members: number[];
+  /** Iteration space; null for a node that cannot be fused. */
+  readonly shape: Shape | null;
+  /** Axes of the group's reductions; null while it has none. */
+  axes: readonly number[] | null;
+}
 
 export function buildLoop(
   graph: Graph,
@@ -47,13 +58,13 @@ class Body {
     if (node.op.reduction !== undefined) {
       this.operand(node.inputs[0]);
       this.reductions.set(output, node);
-    } else if (node.op.name === "full") {
+    } else if (node.op === fullOp) {
       this.define(output, {
         kind: "constant",
         value: node.attributes.value as number,
         dtype: this.graph.values[output].dtype,
       });
-    } else if (node.op.name === "expand") {
+    } else if (node.op === expandOp) {
       this.at.set(output, this.operand(node.inputs[0]));
     } else {
       this.define(output, this.instruction(node));

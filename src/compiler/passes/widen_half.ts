@@ -6,11 +6,14 @@
 import { isHalf } from "../../base/dtype.ts";
 import type { EngineCapabilities, TensorSpec } from "../../engines/contract/engine.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
-import { castOp } from "./cast_node.ts";
+import type { OpDefinition } from "../../graph/node.ts";
+import { fullOp } from "../../ops/creation.ts";
+import { castOp } from "../../ops/elementwise/elementwise.ts";
+import { expandOp } from "../../ops/shape/shape_ops.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
-/** Parts of a generated loop, or none at all. */
-const LOOP_PARTS = new Set(["full", "expand"]);
+/** Besides element-wise ops: parts of a generated loop. */
+const LOOP_PARTS: ReadonlySet<OpDefinition> = new Set([fullOp, expandOp]);
 
 /** Before other passes: ops that may yet be given channels-last operands are left for `widenRest`. */
 export function widenHalf(graph: Graph, capabilities: EngineCapabilities): Graph {
@@ -48,7 +51,7 @@ function staysNarrow(
   if (![...inputs, ...outputs].some(({ dtype }) => isHalf(dtype))) return true;
   const { op, attributes } = node;
   if (op.alias === true || capabilities.hasKernel(op.name, attributes, inputs, outputs)) return true;
-  if (capabilities.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op.name))) return true;
+  if (capabilities.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op))) return true;
   if (!candidate(node, inputs, outputs)) return true;
   const wide = (specs: readonly TensorSpec[]) =>
     specs.map(({ shape, dtype }) => ({ shape, dtype: isHalf(dtype) ? ("float32" as const) : dtype }));

@@ -1,21 +1,13 @@
-/**
- * The ops that know the attribute `layout: "channelsLast"`, and which of their operands are pictures, [N, H, W, C] in
- * that layout; weights and their gradients are not.
- */
-export interface PictureOperands {
-  readonly inputs: readonly number[];
-  /** Whether the outputs are pictures. */
-  readonly outputs: boolean;
-}
+/** Channels-last layouts of images, as ops and engines speak of them. */
 
-export const PICTURE_OPERANDS: Readonly<Record<string, PictureOperands>> = {
-  conv2d: { inputs: [0], outputs: true },
-  conv2dInputGradient: { inputs: [0], outputs: true },
-  conv2dWeightGradient: { inputs: [0, 1], outputs: false },
-  maxPool2d: { inputs: [0], outputs: true },
-  maxPool2dGradient: { inputs: [0, 1], outputs: true },
-  avgPool2d: { inputs: [0], outputs: true },
-  avgPool2dGradient: { inputs: [0], outputs: true },
-  adaptiveAvgPool2d: { inputs: [0], outputs: true },
-  adaptiveAvgPool2dGradient: { inputs: [0], outputs: true },
-};
+/**
+ * The operands of an op that are images: [N, C, H, W], or [N, H, W, C] in a step with `layout: "channelsLast"`, whose
+ * attribute `imageOperands` they are.
+ */
+export interface ImageOperands {
+  readonly inputs: readonly number[];
+  /** Whether the outputs are images; the gradient of a weight is none. */
+  readonly outputs: boolean;
+  /** Whether the op gains enough from channels last to have its input rearranged for it. */
+  readonly rearranges: boolean;
+}

@@ -1,24 +1,23 @@
 /**
- * What `layout: "channelsLast"` means, by definition: pictures [N, H, W, C] go in and come out, and the op computes
+ * What `layout: "channelsLast"` means, by definition: images [N, H, W, C] go in and come out, and the op computes
  * what it computes for [N, C, H, W]. Its other attributes are those of [N, C, H, W].
  */
 import type { TypedArray } from "../../base/dtype.ts";
-import { PICTURE_OPERANDS } from "../contract/layouts.ts";
+import type { ImageOperands } from "../contract/layouts.ts";
 import type { ReferenceTensor } from "./reference_step.ts";
 
 /** The tensors of a step with channels last as the op's kernel wants them; `finish` takes the results back. */
 export function channelsFirst(
-  op: string,
+  images: ImageOperands,
   inputs: readonly ReferenceTensor[],
   outputs: readonly ReferenceTensor[],
 ): { inputs: ReferenceTensor[]; outputs: ReferenceTensor[]; finish(): void } {
-  const pictures = PICTURE_OPERANDS[op];
-  const turned = outputs.map((tensor) => (pictures.outputs ? blankFirst(tensor) : tensor));
+  const turned = outputs.map((tensor) => (images.outputs ? blankFirst(tensor) : tensor));
   return {
-    inputs: inputs.map((tensor, i) => (pictures.inputs.includes(i) ? filledFirst(tensor) : tensor)),
+    inputs: inputs.map((tensor, i) => (images.inputs.includes(i) ? filledFirst(tensor) : tensor)),
     outputs: turned,
     finish: () => {
-      if (pictures.outputs) outputs.forEach((tensor, i) => copyPixels(turned[i].data, tensor, "last"));
+      if (images.outputs) outputs.forEach((tensor, i) => copyPixels(turned[i].data, tensor, "last"));
     },
   };
 }

@@ -4,6 +4,7 @@ import { arrayFrom, type DType, isHalf, numbersOf, type TypedArray } from "../..
 import { EngineError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import type { ProgramStep } from "../contract/engine.ts";
+import type { ImageOperands } from "../contract/layouts.ts";
 import { channelsFirst } from "./channels_last_step.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 
@@ -30,8 +31,8 @@ export function callReference(
     );
   }
   if (step.attributes.layout === "channelsLast") {
-    const first = channelsFirst(step.op, inputs, outputs);
-    const { layout: _, ...attributes } = step.attributes;
+    const { layout: _, imageOperands, ...attributes } = step.attributes;
+    const first = channelsFirst(imageOperands as ImageOperands, inputs, outputs);
     callReference({ ...step, attributes }, first.inputs, first.outputs);
     first.finish();
     return;

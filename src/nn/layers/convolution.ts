@@ -1,5 +1,4 @@
 /** Convolution layers. */
-
 import type { ArgumentsOf } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";

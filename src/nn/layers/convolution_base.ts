@@ -1,5 +1,4 @@
 /** What convolution layers share: settings, parameters, printed form. */
-
 import { parameterTable } from "../../base/arguments.ts";
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";

@@ -1,5 +1,4 @@
 /** Layers that learn the size of their input from the first one they see. */
-
 import { type ArgumentsOf, bindArguments, signature, withFirst } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType } from "../../base/dtype.ts";

@@ -59,6 +59,11 @@ function comparison(name: FusedBinary): OpDefinition {
   };
 }
 
+/** An activation that a convolution or matrix product can apply to its result. */
+function asActivation(op: OpDefinition): OpDefinition {
+  return { ...op, activation: true };
+}
+
 const zeroGradient: UnaryGradient = (grad) => zerosLike(grad);
 
 export const negOp = anyUnary("neg", (g) => neg(g));
@@ -76,9 +81,11 @@ export const reciprocalOp = floatingUnary("reciprocal", (g, _x, y) => neg(mul(g,
 // In sigmoid's and tanh's gradient every term has g in it: what depends on y alone would be computed by the
 // forward loop, written to memory and kept for the backward one.
 /** g y (1 - y) as t - t y, t = g y. */
-export const sigmoidOp = floatingUnary("sigmoid", (g, _x, y) => sub(mul(g, y), mul(mul(g, y), y)));
+export const sigmoidOp = asActivation(
+  floatingUnary("sigmoid", (g, _x, y) => sub(mul(g, y), mul(mul(g, y), y))),
+);
 /** g (1 - y^2) as g - (g y) y. */
-export const tanhOp = floatingUnary("tanh", (g, _x, y) => sub(g, mul(mul(g, y), y)));
+export const tanhOp = asActivation(floatingUnary("tanh", (g, _x, y) => sub(g, mul(mul(g, y), y))));
 /** d/dx erf(x) = 2/sqrt(pi) exp(-x^2). */
 export const erfOp = floatingUnary("erf", (g, x) =>
   mul(g, mul(constant(2 / Math.sqrt(Math.PI), x.dtype), emit(expOp, [neg(mul(x, x))]))),
@@ -91,8 +98,8 @@ export const ceilOp = anyUnary("ceil", zeroGradient);
 export const roundOp = anyUnary("round", zeroGradient);
 export const truncOp = anyUnary("trunc", zeroGradient);
 /** max(x, 0); NaN stays NaN. */
-export const reluOp = anyUnary("relu", (g, _x, y) =>
-  where(emit(leOp, [y, constant(0, y.dtype)]), constant(0, g.dtype), g),
+export const reluOp = asActivation(
+  anyUnary("relu", (g, _x, y) => where(emit(leOp, [y, constant(0, y.dtype)]), constant(0, g.dtype), g)),
 );
 export const logicalNotOp = anyUnary("logicalNot", undefined, "bool");
 export const isnanOp = anyUnary("isnan", undefined, "bool");

@@ -1,7 +1,7 @@
 /** The two-dimensional convolution and its two gradients, each of which is the gradient of the others. */
 import type { DType } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
-import { formatShape, type Shape } from "../../base/shape.ts";
+import { formatShape, numel, type Shape } from "../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import { cast } from "../elementwise/elementwise.ts";
@@ -35,6 +35,9 @@ export function convolvedSize(
  */
 export const conv2dOp: OpDefinition = {
   name: "conv2d",
+  images: { inputs: [0], outputs: true, rearranges: true },
+  takesActivation: true,
+  multiplyAdds: ([, weight], [out]) => numel(out.shape) * numel(weight.shape.slice(1)),
   infer(inputs, attributes) {
     const [x, weight, bias] = inputs;
     requireFloating(x);
@@ -63,6 +66,8 @@ export const conv2dOp: OpDefinition = {
  */
 export const conv2dInputGradientOp: OpDefinition = {
   name: "conv2dInputGradient",
+  images: { inputs: [0], outputs: true, rearranges: true },
+  multiplyAdds: ([dy, weight]) => numel(dy.shape) * numel(weight.shape.slice(1)),
   infer([dy, weight], attributes) {
     requireFloating(dy);
     requireDtypesOfLayer([dy, weight]);
@@ -86,6 +91,7 @@ export const conv2dInputGradientOp: OpDefinition = {
  */
 export const conv2dWeightGradientOp: OpDefinition = {
   name: "conv2dWeightGradient",
+  images: { inputs: [0, 1], outputs: false, rearranges: true },
   infer([x, dy], attributes) {
     requireFloating(x);
     requireSameDtype([x, dy]);

@@ -65,6 +65,7 @@ function requirePerChannel(x: TensorSpec, rest: readonly TensorSpec[], names: re
  */
 export const batchNormTrainingOp: OpDefinition = {
   name: "batchNormTraining",
+  mixesExamples: () => true,
   infer([x, weight, bias]) {
     requireFloating(x);
     requireDtypesOfLayer([x, weight, bias]);
@@ -139,6 +140,7 @@ function batchNormGradientOf(dy: Value, x: Value, m: Value, v: Value, weight: Va
  */
 export const standardizeOp: OpDefinition = {
   name: "standardize",
+  mixesExamples: (_input, { dims }) => (dims as readonly number[]).includes(0),
   infer([x], attributes) {
     requireFloating(x);
     const shape = reducedShape(x.shape, attributes.dims as readonly number[], true);

@@ -73,6 +73,7 @@ function inferPooled(
  */
 export const maxPool2dOp: OpDefinition = {
   name: "maxPool2d",
+  images: { inputs: [0], outputs: true, rearranges: false },
   infer([x], attributes) {
     const geometry = attributes as unknown as MaxPoolGeometry;
     requireFloating(x);
@@ -90,6 +91,7 @@ export const maxPool2dOp: OpDefinition = {
 /** Inputs dy and the indices of `maxPool2d`; attributes those of `maxPool2d` and `inputShape`. */
 export const maxPool2dGradientOp: OpDefinition = {
   name: "maxPool2dGradient",
+  images: { inputs: [0, 1], outputs: true, rearranges: false },
   infer: ([dy], attributes) => [{ shape: attributes.inputShape as Shape, dtype: dy.dtype }],
   gradient: ({ grads, inputs: [, indices] }) => [gatherPlane(grads[0] as Value, indices), null],
 };
@@ -97,6 +99,7 @@ export const maxPool2dGradientOp: OpDefinition = {
 /** The mean of each window; see `torch.nn.functional.avg_pool2d` for what is divided by. */
 export const avgPool2dOp: OpDefinition = {
   name: "avgPool2d",
+  images: { inputs: [0], outputs: true, rearranges: false },
   infer([x], attributes) {
     requireFloating(x);
     return [{ shape: inferPooled(x, attributes as unknown as AveragePoolGeometry, [1, 1]), dtype: x.dtype }];
@@ -109,6 +112,7 @@ export const avgPool2dOp: OpDefinition = {
 /** Input dy; attributes those of `avgPool2d` and `inputShape`. */
 export const avgPool2dGradientOp: OpDefinition = {
   name: "avgPool2dGradient",
+  images: { inputs: [0], outputs: true, rearranges: false },
   infer: ([dy], attributes) => [{ shape: attributes.inputShape as Shape, dtype: dy.dtype }],
   gradient({ grads, attributes }) {
     const { inputShape: _dropped, ...own } = attributes;
@@ -122,6 +126,7 @@ export const avgPool2dGradientOp: OpDefinition = {
  */
 export const adaptiveAvgPool2dOp: OpDefinition = {
   name: "adaptiveAvgPool2d",
+  images: { inputs: [0], outputs: true, rearranges: false },
   infer([x], attributes) {
     requireFloating(x);
     return [{ shape: gridShape(x, attributes), dtype: x.dtype }];
@@ -133,6 +138,7 @@ export const adaptiveAvgPool2dOp: OpDefinition = {
 
 export const adaptiveAvgPool2dGradientOp: OpDefinition = {
   name: "adaptiveAvgPool2dGradient",
+  images: { inputs: [0], outputs: true, rearranges: false },
   infer: ([dy], attributes) => [{ shape: attributes.inputShape as Shape, dtype: dy.dtype }],
   gradient: ({ grads, attributes }) => [
     emit(adaptiveAvgPool2dOp, [grads[0] as Value], { outputSize: attributes.outputSize }),

@@ -18,8 +18,12 @@ function withReducedDims(value: Value, input: Value, attributes: Attributes): Va
   return reshape(value, reducedShape(input.shape, dimsOf(attributes), true));
 }
 
+/** A reduction over the first dimension mixes the examples of a batch. */
+const mixesExamples: OpDefinition["mixesExamples"] = (_input, attributes) => dimsOf(attributes).includes(0);
+
 export const sumOp: OpDefinition = {
   name: "sum",
+  mixesExamples,
   reduction: "sum",
   infer: ([input], attributes) => [
     {
@@ -36,6 +40,7 @@ export const sumOp: OpDefinition = {
 function extreme(name: "amax" | "amin"): OpDefinition {
   return {
     name,
+    mixesExamples,
     reduction: name,
     infer([input], attributes) {
       const dims = dimsOf(attributes);

@@ -5,6 +5,7 @@
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { collectNodes } from "../../graph/capture.ts";
 import { constantValue, type Value } from "../../graph/node.ts";
+import { batchNormTrainingOp } from "../../ops/nn/normalization.ts";
 import { sliceDim } from "../../ops/shape/slicing.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -80,14 +81,6 @@ export function partOf(batch: Tensor, from: number, to: number): Tensor {
   return new Tensor(constantValue(value.data.subarray(from * each, to * each), shape, value.dtype));
 }
 
-/** Ops whose result for an element depends on all along some dimensions, and where these are named. */
-const ALONG: Readonly<Record<string, (attributes: Readonly<Record<string, unknown>>) => unknown>> = {
-  sum: ({ dims }) => dims,
-  amax: ({ dims }) => dims,
-  amin: ({ dims }) => dims,
-  standardize: ({ dims }) => dims,
-};
-
 /**
  * What in a network mixes the examples of a batch, in words: batch normalisation, or sums over the batch's
  * dimension; null where nothing of that kind is between input and output.
@@ -100,10 +93,8 @@ export function mixesExamples(output: Value, input: Value): string | null {
     const operand = node.inputs.find((value) => fromInput.has(value));
     if (operand === undefined) continue;
     for (const result of node.outputs) fromInput.add(result);
-    const dims = ALONG[node.op.name]?.(node.attributes) as readonly number[] | undefined;
-    const overBatch = dims?.includes(0) && operand.shape[0] === count;
-    if (!overBatch && node.op.name !== "batchNormTraining") continue;
-    const what = overBatch ? `a ${node.op.name} over the batch` : "batch normalisation";
+    if (operand.shape[0] !== count || !node.op.mixesExamples?.(operand, node.attributes)) continue;
+    const what = node.op === batchNormTrainingOp ? "batch normalisation" : `a ${node.op.name} over the batch`;
     return node.label === "" ? what : `${what} (${node.label})`;
   }
   return null;

@@ -68,21 +68,9 @@ function multiplyAddsByLabel(value: Value): Map<string, number> {
     const node = stack.pop();
     if (!node || seen.has(node)) continue;
     seen.add(node);
-    const count = multiplyAdds(node);
+    const count = node.op.multiplyAdds?.(node.inputs, node.outputs, node.attributes) ?? 0;
     if (count > 0) work.set(node.label, (work.get(node.label) ?? 0) + count);
     for (const input of node.inputs) stack.push(input.node);
   }
   return work;
-}
-
-function multiplyAdds(node: Node): number {
-  const out = numel(node.outputs[0].shape);
-  if (node.op.name === "conv2d") return out * numel(node.inputs[1].shape.slice(1));
-  if (node.op.name === "conv2dInputGradient")
-    return numel(node.inputs[0].shape) * numel(node.inputs[1].shape.slice(1));
-  if (node.op.name === "matmul") {
-    const a = node.inputs[0].shape;
-    return out * a[a.length - (node.attributes.transposeA ? 2 : 1)];
-  }
-  return 0;
 }
