@@ -1,5 +1,9 @@
 // Runs the built command line in this process.
-const main = new URL("../build/src/cli/main.js", import.meta.url);
+import { existsSync } from "node:fs";
+
+/** The bundle, so that the command and a module that imports "convoyant" share one copy of the package. */
+const bundle = new URL("../build/dist/node/cli.js", import.meta.url);
+const main = existsSync(bundle) ? bundle : new URL("../build/src/cli/main.js", import.meta.url);
 
 /** One Ctrl-C reaches a process started by npm twice: once from the terminal, once passed on by npm. */
 const samePressMs = 250;

@@ -1,16 +1,18 @@
-// Compiles src/engines/wasm/assembly into the four kernel binaries of the wasm engine:
+// Compiles src/engines/wasm/assembly into the four kernel binaries of the wasm engine, each a module of text that every
+// bundler can carry (base64 of the binary, deflated):
 //
-//   build/src/engines/wasm/kernels.{simd,relaxed}.{shared,single}.wasm
+//   build/inlined/kernels/{simd,relaxed}.{shared,single}.js
 //
 // relaxed: fused multiply-add (relaxed SIMD); shared: memory that threads share. Both import env.memory.
 // Does nothing where the binaries are newer than the sources; --force compiles all the same.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = join(root, "src/engines/wasm/assembly");
-const outputs = join(root, "build/src/engines/wasm");
+const outputs = join(root, "build/inlined/kernels");
 
 /** The largest memory that 32-bit addresses reach, in pages of 64 KiB. */
 const MAXIMUM_PAGES = 65536;
@@ -18,7 +20,7 @@ const MAXIMUM_PAGES = 65536;
 const variants = [];
 for (const arithmetic of ["simd", "relaxed"]) {
   for (const memory of ["shared", "single"]) {
-    const file = join(outputs, `kernels.${arithmetic}.${memory}.wasm`);
+    const file = join(outputs, `${arithmetic}.${memory}.js`);
     variants.push({ file, relaxed: arithmetic === "relaxed", shared: memory === "shared" });
   }
 }
@@ -54,5 +56,6 @@ async function compile(asc, { file, relaxed, shared }) {
     process.stderr.write(`${stderr.toString()}\n${error?.message ?? "asc wrote no binary"}\n`);
     process.exit(1);
   }
-  writeFileSync(file, binary);
+  const text = deflateRawSync(binary, { level: 9 }).toString("base64");
+  writeFileSync(file, `export default "${text}";\n`);
 }

@@ -1,4 +1,5 @@
-// Builds the clone: the AssemblyScript kernels, then TypeScript, and nothing that is already up to date.
+// Builds the clone: the AssemblyScript kernels, then TypeScript, then the bundles that users install, and nothing that
+// is already up to date.
 // `npm run build`, or build() from another script. `--force` builds from scratch.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { bundle, hasEntries } from "./bundle.mjs";
 import { root } from "./setup.mjs";
 
 const output = join(root, "build");
@@ -21,7 +23,13 @@ const stampFile = join(output, ".stamp.json");
 const sourceFolders = ["src", "test", "bench", "examples"];
 const kernelFolder = "src/engines/wasm/assembly";
 const kernelScript = "scripts/build-kernels.mjs";
-const compilerFiles = ["tsconfig.json", "package.json", "package-lock.json", "scripts/build.mjs"];
+const compilerFiles = [
+  "tsconfig.json",
+  "package.json",
+  "package-lock.json",
+  "scripts/build.mjs",
+  "scripts/bundle.mjs",
+];
 const compiled = [".js", ".js.map", ".d.ts", ".d.ts.map"];
 
 /** Every file under root/folder whose path ends as given, as paths relative to root; none when it is missing. */
@@ -68,12 +76,12 @@ function readStamps() {
   }
 }
 
-/** Files whose absence tells that a part of build/ was deleted: the kernels, and a script for each source. */
+/** Files whose absence tells that a part of build/ was deleted: kernels, bundles, and a script for each source. */
 function filesWritten() {
   const scripts = filesUnder("src", [".ts"])
     .filter((path) => !path.startsWith(kernelFolder) && !path.endsWith(".d.ts"))
     .map((path) => `build/${path.slice(0, -".ts".length)}.js`);
-  return [...filesUnder("build/src", [".wasm"]), ...scripts];
+  return [...filesUnder("build/inlined", [".js"]), ...filesUnder("build/dist", [".js"]), ...scripts];
 }
 
 function writeStamps({ kernels, typescript }) {
@@ -123,6 +131,17 @@ function builtByTypescript(path, ending) {
   return ending !== ".js" || existsSync(`${base}.js.map`) || existsSync(`${base}.d.ts`);
 }
 
+/** Bundles; false where that failed, after saying why. */
+async function bundled() {
+  try {
+    await bundle();
+    return true;
+  } catch (error) {
+    console.error(`The bundles' build failed: ${error.message}`);
+    return false;
+  }
+}
+
 /** Builds what is out of date. Resolves to the exit code: 0, or that of the step that failed. */
 export async function build({ force = false } = {}) {
   if (force) rmSync(output, { recursive: true, force: true });
@@ -152,6 +171,7 @@ export async function build({ force = false } = {}) {
       "false",
     ]);
     if (status !== 0) return status;
+    if (hasEntries() && !(await bundled())) return 1;
   }
   writeStamps({ kernels, typescript });
   console.error(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);

@@ -1,6 +1,6 @@
 /**
- * Convoyant in a page: everything but what needs a file system. `data.fashionMnist` and `train.fit` with
- * `out` exist, and say that they need Node.js when they are called.
+ * Convoyant in a page: everything but what needs a file system. `load` reads addresses and bytes, `toBytes` stands in
+ * for `save`, `data.fashionMnist` takes the `url` of its files; `train.fit` with `out` says that it needs Node.js.
  *
  * @packageDocumentation
  */
@@ -23,6 +23,7 @@ export * as data from "./data/index.ts";
 export type { EngineInfo, Program, StepTiming } from "./engines/contract/engine.ts";
 export { engineNames } from "./engines/engine_names.ts";
 export type { EngineOptions } from "./engines/select.ts";
+export { load, type TensorsByName, toBytes, type WeightsSource } from "./io/state_dict_bytes.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";

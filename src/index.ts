@@ -9,4 +9,4 @@
 
 export * as book from "./book/index.ts";
 export * from "./browser.ts";
-export { load, save, type TensorsByName } from "./io/state_dict_file.ts";
+export { save } from "./io/state_dict_file.ts";

@@ -23,7 +23,8 @@ const typedArrayTag = slotGetter(Object.getPrototypeOf(Uint8Array.prototype), Sy
 const bufferBytes = slotGetter(ArrayBuffer.prototype, "byteLength");
 const mapSize = slotGetter(Map.prototype, "size");
 
-function tagOf(value: unknown): string {
+/** What a value calls itself: `"URL"`, `"Blob"`, `"Response"`, ...; those have no slot to look into. */
+export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 

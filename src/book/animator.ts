@@ -93,7 +93,7 @@ export class AnimatorObject {
    * @throws FileError where the file cannot be written.
    */
   async save(path: string): Promise<void> {
-    const { writeFileAtomic } = await import("../io/atomic_file.ts");
+    const { writeFileAtomic } = await import("#write_file");
     await writeFileAtomic(path, this.toSvg());
   }
 

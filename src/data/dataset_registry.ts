@@ -2,7 +2,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { Registry } from "../base/registry.ts";
 import type { ClassName } from "../records/class_names.ts";
-import type { LocatedData, LocateOptions } from "./fetch/locate_dataset.ts";
+import type { LocatedData, LocateOptions } from "./fetch/located_data.ts";
 import { type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
 
 /** A data set of images with a class for each. */
@@ -42,9 +42,9 @@ function inMnistFormat(files: DatasetSource, facts: Facts): DatasetEntry {
   };
 }
 
-/** Browsers can import this module; only a call needs Node.js. */
+/** Finds the data set as this platform does. */
 export async function locateFiles(files: DatasetSource, options: LocateOptions): Promise<LocatedData> {
-  const { locateDataset } = await import("./fetch/locate_dataset.ts");
+  const { locateDataset } = await import("#locate_dataset");
   return locateDataset(files, options);
 }
 

@@ -1,6 +1,7 @@
 /** The worker of a data loader: builds batches from the description of a data set. */
+import { listen } from "#workers";
 import { recordError } from "../workers/errors_across.ts";
-import { listen, type WorkerPort } from "../workers/worker_port.ts";
+import type { WorkerPort } from "../workers/worker_port.ts";
 import { buildBatch, type DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
 

@@ -19,6 +19,8 @@ export interface MnistOptions {
   download?: boolean;
   /** Told what is being fetched. */
   onProgress?: Progress;
+  /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
+  url?: string | URL;
 }
 
 /** A data set's factory; PyTorch's order by position, the rest by name. */
@@ -28,7 +30,7 @@ export interface MnistFactory {
   (root: string, train: boolean, options?: MnistOptions): Promise<LabelledImages>;
 }
 
-const PARAMETERS = ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?"];
+const PARAMETERS = ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?", "url?"];
 
 function datasetFactory(name: string, source: DatasetSource): MnistFactory {
   const of = signature(name, PARAMETERS);
@@ -40,6 +42,7 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
       download,
       dataDir: given.root,
       onProgress: given.onProgress,
+      url: given.url,
     });
     if (targetTransform !== null)
       labels.data = Float64Array.from(labels.data, (label) => targetTransform(label));
@@ -90,6 +93,8 @@ export interface LoadersOptions {
   numWorkers?: number;
   /** Whether files that are not on this machine may be fetched. Default true. */
   download?: boolean;
+  /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
+  url?: string | URL;
 }
 
 /** Both loaders, and what the classes are called. */
@@ -102,7 +107,16 @@ export interface MnistLoaders {
   classes: readonly ClassName[];
 }
 
-const LOADERS = ["batchSize?", "resize?", "seed?", "dataDir?", "onProgress?", "numWorkers?", "download?"];
+const LOADERS = [
+  "batchSize?",
+  "resize?",
+  "seed?",
+  "dataDir?",
+  "onProgress?",
+  "numWorkers?",
+  "download?",
+  "url?",
+];
 
 function loadersFactory(name: string, source: DatasetSource) {
   const of = signature(name, LOADERS);
@@ -112,9 +126,9 @@ function loadersFactory(name: string, source: DatasetSource) {
   function loaders(batchSize: number, resize: number, options?: LoadersOptions): Promise<MnistLoaders>;
   async function loaders(...args: unknown[]): Promise<MnistLoaders> {
     const given = bindArguments(of, args) as LoadersOptions;
-    const { batchSize = 256, resize = null, seed, numWorkers, download, onProgress } = given;
+    const { batchSize = 256, resize = null, seed, numWorkers, download, onProgress, url } = given;
     const transform = resize === null ? ToTensor() : Compose([Resize([resize, resize]), ToTensor()]);
-    const shared = { root: given.dataDir, transform, download, onProgress };
+    const shared = { root: given.dataDir, transform, download, onProgress, url };
     const loading = { batchSize, seed, numWorkers };
     const training = await open({ ...shared, train: true } as MnistOptions);
     const test = await open({ ...shared, train: false } as MnistOptions);

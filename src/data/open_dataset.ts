@@ -1,7 +1,7 @@
 import type { Image } from "../records/image.ts";
 import { checkedIndex } from "./array_batch.ts";
 import { datasetEntry } from "./dataset_registry.ts";
-import type { LocatedData, LocateOptions } from "./fetch/locate_dataset.ts";
+import type { LocatedData, LocateOptions } from "./fetch/located_data.ts";
 
 /** One example as it is stored. */
 export interface LabelledImage extends Image {

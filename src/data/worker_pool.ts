@@ -1,15 +1,9 @@
+import { startWorker } from "#workers";
 import { isSharedArrayBuffer } from "../base/builtin_kinds.ts";
 import { EngineError } from "../base/errors.ts";
 import { reviveError } from "../workers/errors_across.ts";
 import { Requests } from "../workers/requests.ts";
-import {
-  adoptBrowserWorker,
-  inNode,
-  siblingModule,
-  startNodeWorker,
-  type WorkerHandle,
-  type WorkerListeners,
-} from "../workers/worker_port.ts";
+import type { WorkerHandle, WorkerListeners, WorkerScript } from "../workers/worker_port.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
@@ -42,7 +36,7 @@ export class WorkerPool {
       failed: (reason) => pool.#fail(`DataLoader: a worker ended unexpectedly: ${reason}`),
     };
     for (let i = 0; i < count; i++) {
-      const worker = await startWorker(listeners);
+      const worker = await startWorker(SCRIPT, listeners);
       worker.keepAlive(false);
       worker.post({ type: "dataset", description } satisfies LoaderRequest);
       workers.push(worker);
@@ -75,13 +69,10 @@ export class WorkerPool {
   }
 }
 
-async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
-  if (inNode()) return startNodeWorker(siblingModule("loader_worker", import.meta.url), listeners);
-  return adoptBrowserWorker(
-    new Worker(new URL("./loader_worker.js", import.meta.url), { type: "module" }),
-    listeners,
-  );
-}
+const SCRIPT: WorkerScript = {
+  url: () => new URL("./loader_worker.js", import.meta.url),
+  source: () => import("#worker_sources/loader_worker"),
+};
 
 /** Moves a data set's arrays into memory that workers can see, so that it exists once. */
 function shareMemory(description: DatasetDescription): void {

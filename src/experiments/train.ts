@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
-import { load } from "../io/state_dict_file.ts";
+import { load } from "../io/state_dict_bytes.ts";
 import type { Module } from "../nn/index.ts";
 import { useEngine } from "../tensor/index.ts";
 import type { Callbacks, FitResult } from "../train/loop/fit_options.ts";

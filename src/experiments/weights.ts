@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ArgumentError, didYouMean, FileError, StateDictError } from "../base/errors.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { readSafetensors } from "../io/safetensors_file.ts";
-import { toTensors } from "../io/state_dict_file.ts";
+import { toTensors } from "../io/state_dict_bytes.ts";
 import { names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { type ClassName, isClassName } from "../records/class_names.ts";

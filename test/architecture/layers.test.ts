@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import { test } from "node:test";
-import { importedSource, importsIn, type Platform, readSource, typescriptFiles } from "./sources.ts";
+import { importedSource, importsIn, reachedFrom, readSource, typescriptFiles } from "./sources.ts";
 
 /** The layers, from the bottom up. A layer imports from itself, from the layers below, and as `mayImport` says. */
 const layers: readonly (readonly string[])[] = [
@@ -20,22 +20,6 @@ const layers: readonly (readonly string[])[] = [
   ["src"],
   ["install", "experiments"],
   ["cli"],
-];
-
-/** Floors whose code runs in a browser as it stands: no Node module at the top of a file. */
-const portable = [
-  "base",
-  "records",
-  "workers",
-  "engines",
-  "graph",
-  "ops",
-  "compiler",
-  "runtime",
-  "tensor",
-  "nn",
-  "optim",
-  "models",
 ];
 
 /** Compiled by AssemblyScript, which has its own modules and rules. */
@@ -126,13 +110,12 @@ test("layers of one height never import each other in a circle", () => {
   );
 });
 
-test("browser layers load no Node module at the top of a file", () => {
+test("nothing that a page can reach imports a module of Node.js, now or later", () => {
   const wrong = [];
-  for (const file of sources) {
-    if (!portable.includes(layerOf(file))) continue;
-    for (const { specifier, typeOnly, dynamic } of importsIn(readSource(file))) {
+  for (const file of reachedFrom("src/browser.ts", "browser")) {
+    for (const { specifier, typeOnly } of importsIn(readSource(file))) {
       const isNode = specifier.startsWith("node:") || builtinModules.includes(specifier);
-      if (isNode && !typeOnly && !dynamic) wrong.push(`${file} imports ${specifier}`);
+      if (isNode && !typeOnly) wrong.push(`${file} imports ${specifier}`);
     }
   }
   assert.deepEqual(wrong, []);
@@ -143,17 +126,6 @@ test("a page never loads oneDNN's code", () => {
   assert.deepEqual(native, []);
   assert.ok(reachedFrom("src/index.ts", "default").has("src/engines/onednn/onednn_engine.ts"));
 });
-
-/** Every source that an entry reaches, now or later (import()), and itself. */
-function reachedFrom(entry: string, platform: Platform, reached = new Set<string>()): Set<string> {
-  if (reached.has(entry)) return reached;
-  reached.add(entry);
-  for (const { specifier, typeOnly } of importsIn(readSource(entry))) {
-    const target = typeOnly ? undefined : importedSource(entry, specifier, platform);
-    if (target !== undefined) reachedFrom(target, platform, reached);
-  }
-  return reached;
-}
 
 test("src imports only the packages that users install", () => {
   const { dependencies } = JSON.parse(readSource("package.json"));

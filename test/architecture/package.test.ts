@@ -37,9 +37,10 @@ test("nothing runs when the package or a dependency is installed", () => {
   for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
     assert.equal(manifest.scripts[script], undefined, `package.json has a ${script} script`);
   }
-  // koffi's script would only look for the binary that comes ready made in a package of its own.
+  // Both scripts would only look for the binary that comes ready made in a package of its own, and fetch it otherwise.
   const running = lockEntries.filter(([, entry]) => entry.hasInstallScript).map(([path]) => path);
-  assert.deepEqual(running, ["node_modules/koffi"]);
+  assert.deepEqual(running.sort(), ["node_modules/esbuild", "node_modules/koffi"]);
+  assert.equal(manifest.dependencies.esbuild, undefined, "esbuild is for building only");
   assert.ok(manifest.peerDependenciesMeta.koffi.optional, "koffi is for those who ask for it");
 });
 
@@ -123,12 +124,17 @@ describe("the packed archive", () => {
       "README.md",
       "package.json",
       "bin/convoyant.mjs",
-      "build/src/index.js",
+      "build/dist/node/index.js",
+      "build/dist/page/index.js",
+      "build/src/index.d.ts",
+      "build/src/browser.d.ts",
     ]) {
       assert.ok(paths.includes(needed), `${needed} is not in the archive`);
     }
     const stray = paths.filter((path) =>
-      /^(test|bench|scripts|build\/(test|bench))\/|\.map$|(?<!\.d)\.ts$/.test(path),
+      /^(test|bench|scripts|build\/(test|bench|inlined))\/|^build\/src\/.*\.js$|\.map$|(?<!\.d)\.ts$/.test(
+        path,
+      ),
     );
     assert.deepEqual(stray, []);
   });
@@ -163,10 +169,13 @@ describe("the packed archive", () => {
   test("gives a page's bundler the entry without files", () => {
     const program = `
       import * as convoyant from "convoyant";
-      console.log(["nn", "optim", "data", "train", "models", "tensor", "save"].filter((name) => name in convoyant).join());
+      console.log(["nn", "optim", "data", "train", "models", "tensor", "save", "load", "toBytes"].filter((name) => name in convoyant).join());
     `;
     const flags = ["--conditions=browser", "--input-type=module", "--eval", program];
-    assert.equal(run(process.execPath, flags, project).trim(), "nn,optim,data,train,models,tensor");
+    assert.equal(
+      run(process.execPath, flags, project).trim(),
+      "nn,optim,data,train,models,tensor,load,toBytes",
+    );
   });
 
   for (const [module, resolution] of [

@@ -50,16 +50,33 @@ export function readSource(path: string): string {
 /** The conditions under which package.json's `imports` name another module. */
 export type Platform = "browser" | "default";
 
-const platformImports: Readonly<Record<string, Record<Platform, string>>> = JSON.parse(
+const platformImports: Readonly<Record<string, string | Record<Platform, string>>> = JSON.parse(
   readSource("package.json"),
 ).imports;
 
-/** The source that an import of the file leads to; undefined for a package or a module of Node.js. */
+/**
+ * The source that an import of the file leads to; undefined for a package, a module of Node.js, and what the build
+ * generates.
+ */
 export function importedSource(file: string, specifier: string, platform: Platform): string | undefined {
   if (specifier.startsWith("#")) {
-    const target = platformImports[specifier]?.[platform];
+    const target = platformImports[specifier] ?? platformImports[specifier.replace(/\/.*$/, "/*")];
     if (target === undefined) throw new Error(`${file}: package.json's imports lack ${specifier}`);
-    return target.replace(/^\.\/build\//, "").replace(/\.js$/, ".ts");
+    const path = typeof target === "string" ? target : target[platform];
+    return path.startsWith("./build/src/")
+      ? path.slice("./build/".length).replace(/\.js$/, ".ts")
+      : undefined;
   }
   return specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
+}
+
+/** Every source that an entry reaches, now or later (import()), and itself. */
+export function reachedFrom(entry: string, platform: Platform, reached = new Set<string>()): Set<string> {
+  if (reached.has(entry)) return reached;
+  reached.add(entry);
+  for (const { specifier, typeOnly } of importsIn(readSource(entry))) {
+    const target = typeOnly ? undefined : importedSource(entry, specifier, platform);
+    if (target !== undefined) reachedFrom(target, platform, reached);
+  }
+  return reached;
 }

@@ -1,10 +1,14 @@
+/** Pages without a bundler, which find the package by an import map. */
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import * as convoyant from "../../src/browser.ts";
 import { launch, noBrowser, serve } from "./chromium.ts";
 import { type TrainedLosses, trainLenet } from "./train_lenet.ts";
+
+const net = convoyant.models.create("lenet");
+const weights = await convoyant.toBytes(net.stateDict());
 
 let browser: Browser;
 let server: Server;
@@ -13,7 +17,7 @@ let expected: TrainedLosses;
 
 before(async () => {
   if (noBrowser) return;
-  ({ origin, server } = await serve());
+  ({ origin, server } = await serve({ answers: { "lenet.safetensors": weights } }));
   browser = await launch();
   expected = await trainLenet(convoyant, "wasm", { threads: 1 });
 });
@@ -23,24 +27,36 @@ after(async () => {
   server?.close();
 });
 
-async function trainInPage(
-  folder: "isolated" | "plain",
-  engine: string,
-  threads: number,
-): Promise<TrainedLosses & { isolated: boolean }> {
+/** Runs an async function's body in a page; `convoyant` is the package. Fails for errors that nobody caught. */
+async function inPage(folder: string, body: string): Promise<any> {
   const page = await browser.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
-  await page.goto(`${origin}/${folder}/page.html`);
-  const script = `(async () => {
-    const convoyant = await import("/${folder}/src/browser.js");
-    const { trainLenet } = await import("/${folder}/test/browser/train_lenet.js");
-    return { ...(await trainLenet(convoyant, ${JSON.stringify(engine)}, { threads: ${threads} })), isolated: crossOriginIsolated };
-  })()`;
-  const result = (await page.evaluate(script)) as TrainedLosses & { isolated: boolean };
+  const result = await run(page, folder, body);
   await page.close();
   assert.deepEqual(problems, []);
   return result;
+}
+
+async function run(page: Page, folder: string, body: string): Promise<unknown> {
+  await page.goto(`${origin}/${folder}/page.html`);
+  return page.evaluate(`(async () => {
+    const convoyant = await import("convoyant");
+    ${body}
+  })()`);
+}
+
+function trainInPage(
+  folder: string,
+  engine: string,
+  threads: number,
+): Promise<TrainedLosses & { isolated: boolean }> {
+  return inPage(
+    folder,
+    `const { trainLenet } = await import("/${folder}/test/browser/train_lenet.js");
+    const losses = await trainLenet(convoyant, ${JSON.stringify(engine)}, { threads: ${threads} });
+    return { ...losses, isolated: crossOriginIsolated };`,
+  );
 }
 
 function assertLosses(found: readonly number[]): void {
@@ -76,4 +92,71 @@ test("the reference engine runs in a page", { skip: noBrowser }, async () => {
       `loss ${i}: ${loss} and ${expected.losses[i]}`,
     );
   });
+});
+
+test("a page whose policy allows workers from its own files only trains all the same", {
+  skip: noBrowser,
+}, async () => {
+  assertLosses((await trainInPage("strict", "wasm", 1)).losses);
+});
+
+test("a page that allows no workers is told which line of its policy to change", {
+  skip: noBrowser,
+}, async () => {
+  const body = `return convoyant.useEngine("wasm").then(() => "started", (error) => error.name + ": " + error.message);`;
+  assert.match(
+    await inPage("noworkers", body),
+    /^EngineError: .*content security policy has to allow workers from blob: or from .*wasm_worker\.js.*worker-src/s,
+  );
+});
+
+test("a page loads and keeps weights", { skip: noBrowser }, async () => {
+  const sums = await inPage(
+    "plain",
+    `const { load, models, toBytes } = convoyant;
+    const blob = new Blob([await toBytes(await load("lenet.safetensors"))]);
+    const places = [
+      "lenet.safetensors",
+      new URL("lenet.safetensors", location.href),
+      await fetch("lenet.safetensors"),
+      await blob.arrayBuffer(),
+      blob,
+      URL.createObjectURL(blob),
+    ];
+    const sums = [];
+    for (const place of places) {
+      const net = models.create("lenet");
+      net.loadStateDict(await load(place));
+      sums.push(await net.parameters()[0].sum().item());
+    }
+    return sums;`,
+  );
+  const sum = await net.parameters()[0].sum().item();
+  for (const found of sums) assert.ok(Math.abs(found - sum) < 1e-4, `${found}, in Node ${sum}`);
+  assert.equal(sums.length, 6);
+});
+
+test("what needs files says so in a page", { skip: noBrowser }, async () => {
+  const body = (call: string) => `
+    const { data, load, models, nn, optim, tensor, train } = convoyant;
+    const net = models.create("lenet");
+    const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+    const trainLoader = [];
+    return ${call}.then(() => "done", (error) => error.name + ": " + error.message);`;
+  for (const [call, message] of [
+    ["data.fashionMnist()", /^FileError: Fashion-MNIST: a page has no files.*url: "\.\/data\/"/],
+    [
+      'data.openDataset("mnist", { train: false })',
+      /^FileError: MNIST: a page has no files.*t10k-images-idx3-ubyte/,
+    ],
+    ['data.FashionMnist({ url: "nowhere" })', /^FileError: .*nowhere\/train-.*the server answered 404/],
+    [
+      'train.fit(net, { trainLoader, optimizer, epochs: 1, out: "runs/a" })',
+      /^FileError: fit: `out` \(runs\/a\) needs a file system.*toBytes/,
+    ],
+    ['load("nowhere.safetensors")', /^FileError: nowhere\.safetensors cannot be fetched: .*404/],
+    ['convoyant.useEngine("onednn")', /^EngineError: onednn: cannot start: native libraries need Node\.js/],
+  ] as const) {
+    assert.match(await inPage("plain", body(call)), message, call);
+  }
 });

@@ -1,4 +1,4 @@
-/** The system's Chromium, where there is one, and a server that gives it the built package. */
+/** The system's Chromium, if there is one, and a server that gives it the bundled package. */
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -36,47 +36,53 @@ export function launch(): Promise<Browser> {
 const TYPES: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
-  ".wasm": "application/wasm",
+  ".mjs": "text/javascript",
   ".json": "application/json",
 };
+const ISOLATED = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+/** Content security policies of whole sites: scripts and workers of their own only, with and without text as worker. */
+const STRICT = "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'";
+const POLICIES: Record<string, string> = {
+  strict: `${STRICT}; worker-src 'self'`,
+  noworkers: `${STRICT}; worker-src 'none'`,
+};
+
+/** The build, and in it the package as it is published. */
 const build = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What package.json's imports mean in a page. */
-function importMap(path: string): string {
-  const folder = path.replace(/page\.html$/, "");
-  const { imports } = JSON.parse(readFileSync(join(build, "../package.json"), "utf8"));
-  const entries = Object.entries<{ browser: string }>(imports);
-  const urls = entries.map(([name, { browser }]) => [name, browser.replace(/^\.\/build\//, folder)]);
-  return JSON.stringify({ imports: Object.fromEntries(urls) });
+export interface Site {
+  /** Serves this folder instead of the build. */
+  readonly folder?: string;
+  /** Answers before the folder is looked into. */
+  readonly answers?: Readonly<Record<string, Uint8Array | string>>;
 }
 
-/** Serves `build/`; below `/isolated/` with the headers that let pages share memory. */
-export function serve(): Promise<{ origin: string; server: Server }> {
+/**
+ * Serves a folder below `/plain/`; below `/isolated/` with the headers that let pages share memory; below `/strict/`
+ * and `/noworkers/` with a content security policy. `page.html` finds the package by an import map, as a page without
+ * a bundler does.
+ */
+export function serve(site: Site = {}): Promise<{ origin: string; server: Server }> {
+  const folder = site.folder ?? build;
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const isolated = path.startsWith("/isolated/");
-    const headers: Record<string, string> = isolated
-      ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
-      : {};
-    const inner = normalize(path.replace(/^\/(isolated|plain)\//, ""));
-    if (inner === "page.html") {
-      response.writeHead(200, { ...headers, "Content-Type": "text/html" });
-      response.end(
-        `<!doctype html><title>convoyant</title><script type="importmap">${importMap(path)}</script>`,
-      );
-      return;
-    }
-    const file = join(build, inner);
-    if (!file.startsWith(build) || !existsSync(file)) {
-      response.writeHead(404, headers);
-      response.end();
-      return;
-    }
-    response.writeHead(200, {
-      ...headers,
-      "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
-    });
-    response.end(readFileSync(file));
+    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    const [, kind = "", inner = ""] = /^\/(\w+)\/(.*)$/.exec(normalize(path)) ?? [];
+    const headers: Record<string, string> = kind === "isolated" ? { ...ISOLATED } : {};
+    if (POLICIES[kind] !== undefined) headers["Content-Security-Policy"] = POLICIES[kind];
+    const send = (body: Uint8Array | string, type: string) =>
+      response.writeHead(200, { ...headers, "Content-Type": type }).end(body);
+    const answer = site.answers?.[inner];
+    const file = join(folder, inner);
+    if (answer !== undefined) send(answer, TYPES[extname(inner)] ?? "application/octet-stream");
+    else if (inner === "page.html") {
+      const map = JSON.stringify({ imports: { convoyant: `/${kind}/dist/page/index.js` } });
+      send(`<!doctype html><title>convoyant</title><script type="importmap">${map}</script>`, TYPES[".html"]);
+    } else if (file.startsWith(folder) && existsSync(file) && extname(file) !== "") {
+      send(readFileSync(file), TYPES[extname(file)] ?? "application/octet-stream");
+    } else response.writeHead(404, headers).end();
   });
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () =>

@@ -14,6 +14,7 @@ before(() => {
   cpSync(join(root, "src"), join(folder, "src"), { recursive: true });
   // What has been built stays as it is: kernels, and files whose sources did not change.
   cpSync(join(root, "build/src"), join(folder, "build/src"), { recursive: true });
+  cpSync(join(root, "build/inlined"), join(folder, "build/inlined"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
   writeFileSync(join(folder, "package.json"), readSource("package.json"));
   const options = JSON.parse(readSource("tsconfig.json"));

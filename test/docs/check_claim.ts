@@ -1,6 +1,6 @@
 /** What an example claims about its result (`x.sum(); // 6`), checked to the digits that it prints. */
 import assert from "node:assert/strict";
-import { Tensor } from "../../src/index.ts";
+import { Tensor } from "convoyant";
 
 type Plain = number | boolean | string | null | readonly Plain[];
 

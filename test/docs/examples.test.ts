@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import * as convoyant from "../../src/index.ts";
+import * as convoyant from "convoyant";
 import { root } from "../architecture/sources.ts";
 import { type CodeBlock, examplesOf, markdownBlocks } from "./code_blocks.ts";
 import { exampleModule } from "./example_module.ts";

@@ -1,9 +1,10 @@
 /** Names that examples use without defining them, by topic. */
-import { data, models, nn, optim, rand, randint, randn, type Tensor } from "../../src/index.ts";
+import type { data, Tensor } from "convoyant";
+import * as convoyant from "convoyant";
 
 interface Pictures {
-  readonly net: nn.Sequential;
-  readonly optimizer: optim.Optimizer;
+  readonly net: convoyant.nn.Sequential;
+  readonly optimizer: convoyant.optim.Optimizer;
   readonly x: Tensor;
   readonly y: Tensor;
   readonly dataset: data.Dataset;
@@ -11,8 +12,8 @@ interface Pictures {
   readonly testLoader: data.DataLoader;
 }
 
-/** A small network on vectors and one batch for it. */
-export function vectors() {
+/** A small network on vectors and one batch for it; of the package, or of the sources under test. */
+export function vectors({ nn, optim, randint, randn } = convoyant) {
   const net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3));
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const x = randn(8, 4);
@@ -29,7 +30,7 @@ export function vectors() {
 }
 
 /** LeNet, a batch of pictures and loaders of a few more. */
-export function pictures(): Pictures {
+export function pictures({ data, models, optim, rand, randint } = convoyant): Pictures {
   const net = models.initXavier(models.lenet());
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const x = rand(8, 1, 28, 28);

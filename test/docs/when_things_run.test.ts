@@ -1,7 +1,11 @@
 /** What docs/when-things-run.md says, checked. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import {
+import * as convoyant from "../../src/index.ts";
+import { executor } from "../../src/runtime/runtime.ts";
+import { vectors } from "./prelude.ts";
+
+const {
   AutogradError,
   data,
   gather,
@@ -12,14 +16,12 @@ import {
   rand,
   randint,
   stopEngine,
-  type Tensor,
   tensor,
   train,
   useEngine,
   zeros,
-} from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
-import { vectors } from "./prelude.ts";
+} = convoyant;
+type Tensor = convoyant.Tensor;
 
 before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());
@@ -33,7 +35,7 @@ async function countedRuns(body: () => Promise<unknown>): Promise<{ runs: number
 }
 
 test("a step and reading its loss and output are one run", async () => {
-  const { net, optimizer, x, y } = vectors();
+  const { net, optimizer, x, y } = vectors(convoyant);
   const step = () => {
     const output = net(x);
     const loss = nn.functional.crossEntropy(output, y);
@@ -52,7 +54,7 @@ test("a step and reading its loss and output are one run", async () => {
 });
 
 test("a loss that is read before backward is computed again", async () => {
-  const { net, optimizer, x, y } = vectors();
+  const { net, optimizer, x, y } = vectors(convoyant);
   const { runs } = await countedRuns(async () => {
     const loss = nn.functional.crossEntropy(net(x), y);
     await loss.item();
@@ -96,7 +98,7 @@ test("what forward keeps to itself is lost after the step, and says so", async (
       return this.hidden.relu();
     }
   }
-  const { x, y } = vectors();
+  const { x, y } = vectors(convoyant);
   const net = new Secretive();
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   nn.functional.crossEntropy(net(x), y).backward();
@@ -105,7 +107,7 @@ test("what forward keeps to itself is lost after the step, and says so", async (
 });
 
 test("gradients are readable after the step", async () => {
-  const { net, trainStep } = vectors();
+  const { net, trainStep } = vectors(convoyant);
   trainStep();
   for (const parameter of net.parameters()) {
     assert.deepEqual((parameter.grad as Tensor).shape, parameter.shape);
@@ -114,7 +116,7 @@ test("gradients are readable after the step", async () => {
 });
 
 test("another learning rate is the same program, another batch size is not", async () => {
-  const { net, optimizer, x, y, trainStep } = vectors();
+  const { net, optimizer, x, y, trainStep } = vectors(convoyant);
   await trainStep().item();
   await trainStep().item();
   const again = await countedRuns(async () => {
@@ -131,7 +133,7 @@ test("another learning rate is the same program, another batch size is not", asy
 });
 
 test("a loop over a loader that reads nothing is held to a few steps ahead", async () => {
-  const { net, optimizer } = vectors();
+  const { net, optimizer } = vectors(convoyant);
   const dataset = data.TensorDataset(rand(400, 4), randint(0, 3, [400]));
   const { engine } = executor();
   let most = 0;

@@ -1,30 +1,12 @@
 import { FileError } from "../../base/errors.ts";
-import { type Progress, WEB_LIMITS, type WebLimits } from "../../io/fetch/web_source.ts";
-import { parseIdx } from "../../io/idx.ts";
+import { WEB_LIMITS } from "../../io/fetch/web_source.ts";
 import type { DataFile } from "../../records/data_file.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { DataFiles, DatasetSource } from "../mnist_format.ts";
 import { askedFolder, destinationOf, placesOf } from "./data_folders.ts";
 import { type Attempt, fetchDataset } from "./fetch_dataset.ts";
+import { arrayOfFile, type LocatedData, type LocateOptions } from "./located_data.ts";
 import { findDataFile, readDataFile } from "./read_data_file.ts";
-
-export interface LocateOptions {
-  /** The training pictures, else the test pictures. */
-  readonly train: boolean;
-  /** A folder to look in first, and to put fetched files into; default: CONVOYANT_DATA. */
-  readonly dataDir?: string | undefined;
-  /** Whether files that are nowhere may be fetched. Default true. */
-  readonly download?: boolean | undefined;
-  readonly onProgress?: Progress | undefined;
-  readonly limits?: WebLimits | undefined;
-}
-
-/** Pictures and labels of a data set, and where they came from. */
-export interface LocatedData {
-  readonly images: ArrayBatch;
-  readonly labels: ArrayBatch;
-  readonly folder: string;
-}
 
 /**
  * Finds a data set on this machine or fetches it: the folder that was asked for, the cache, the
@@ -53,7 +35,7 @@ export async function locateDataset(source: DatasetSource, options: LocateOption
     // Both parts at once: whoever trains also tests, perhaps when the network is gone.
     const files = [source.train.images, source.train.labels, source.test.images, source.test.labels];
     const result = await fetchDataset(
-      source,
+      sourceAt(source, options.url),
       files,
       destination,
       options.onProgress ?? (() => {}),
@@ -63,6 +45,15 @@ export async function locateDataset(source: DatasetSource, options: LocateOption
     attempts.push(...result.attempts);
   }
   throw notFound(source, wanted, destination, attempts);
+}
+
+/** The source with the address that was asked for in place of its own. */
+function sourceAt(source: DatasetSource, url: string | URL | undefined): DatasetSource {
+  if (url === undefined) return source;
+  const text = String(url);
+  if (!URL.canParse(text))
+    throw new FileError(`${text} is not an address that data can be fetched from (https://...)`);
+  return { ...source, urls: [text.endsWith("/") ? text : `${text}/`], package: null };
 }
 
 /** The data of a folder, or the name of a file that is not there. */
@@ -88,10 +79,7 @@ async function readFetched(folder: string, wanted: DataFiles): Promise<LocatedDa
 }
 
 async function readArray(path: string, file: DataFile, dimensions: 1 | 3): Promise<ArrayBatch> {
-  const { data, shape } = parseIdx(await readDataFile(path, file), { name: path, dimensions });
-  if (dimensions === 1) return { data: Float64Array.from(data), shape, dtype: "int64" };
-  const [count, height, width] = shape;
-  return { data, shape: [count, 1, height, width], dtype: "uint8" };
+  return arrayOfFile(await readDataFile(path, file), path, dimensions);
 }
 
 function notFound(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { readMaybeGzipped } from "../../io/gzip_file.ts";
 import type { DataFile } from "../../records/data_file.ts";
+import { problemOf } from "./located_data.ts";
 
 /** The path of a data file in a folder, packed or not; undefined where it is not there. */
 export function findDataFile(folder: string, file: DataFile): string | undefined {
@@ -17,18 +18,7 @@ export function findDataFile(folder: string, file: DataFile): string | undefined
  */
 export async function readDataFile(path: string, file: DataFile): Promise<Uint8Array> {
   const bytes = await readMaybeGzipped(path, file.bytes);
-  verifyDataFile(bytes, path, file);
+  const problem = problemOf(bytes, createHash("sha256").update(bytes).digest("hex"), file);
+  if (problem !== null) throw new FileError(`${path} ${problem}`);
   return bytes;
-}
-
-function verifyDataFile(bytes: Uint8Array, path: string, file: DataFile): void {
-  if (bytes.length !== file.bytes) {
-    throw new FileError(`${path} is cut short: expected ${file.bytes} bytes unpacked, got ${bytes.length}`);
-  }
-  const found = createHash("sha256").update(bytes).digest("hex");
-  if (found !== file.sha256) {
-    throw new FileError(
-      `${path} is not the file it should be: its SHA-256 (unpacked) is ${found}, expected ${file.sha256}`,
-    );
-  }
 }

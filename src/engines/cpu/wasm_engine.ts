@@ -12,8 +12,8 @@ import { reviveError } from "../../workers/errors_across.ts";
 import { mostThreads, processors } from "../../workers/processors.ts";
 import { Requests } from "../../workers/requests.ts";
 import { StopGate } from "../../workers/stop_gate.ts";
-import type { TransferList, WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
-import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
+import type { TransferList } from "../../workers/worker_port.ts";
+import { inNode } from "../../workers/worker_port.ts";
 import { WorkerTeam } from "../../workers/worker_team.ts";
 import type {
   Autotuning,
@@ -29,6 +29,7 @@ import type {
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, requireBuffer } from "../contract/run_program.ts";
 import { loadKernels, simdSupport } from "../wasm/kernel_binary.ts";
+import { startWasmWorker } from "../wasm/start_worker.ts";
 import type { EngineExtension } from "./engine_extension.ts";
 import type { FusedPlan } from "./loops/fused_module.ts";
 import { generateModule } from "./loops/fused_module.ts";
@@ -347,7 +348,7 @@ export class WasmEngine implements Engine {
     const [team, gate] = [this.#team, this.#gate];
     await team.start(
       this.#threads,
-      this.#extension?.startWorker ?? startWorker,
+      this.#extension?.startWorker ?? startWasmWorker,
       (message) => this.#receive(message as WasmReply),
       (reason, worker) => {
         gate?.forget(worker);
@@ -434,10 +435,4 @@ export class WasmEngine implements Engine {
 function canShare(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   return inNode() || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-}
-
-async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
-  if (inNode()) return startNodeWorker(siblingModule("../wasm/wasm_worker", import.meta.url), listeners);
-  const worker = new Worker(new URL("../wasm/wasm_worker.js", import.meta.url), { type: "module" });
-  return adoptBrowserWorker(worker, listeners);
 }

@@ -6,8 +6,8 @@
  * thread inside the library: no second team of threads, no barriers but the engine's own, and a step's slices
  * depend on its shapes alone, so the same bits come out with any number of threads.
  */
-import { EngineError } from "../../base/errors.ts";
-import { inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
+import { startWorker } from "#workers";
+import type { WorkerScript } from "../../workers/worker_port.ts";
 import type { Attributes, TensorSpec } from "../contract/engine.ts";
 import type { EngineExtension } from "../cpu/engine_extension.ts";
 import { WasmEngine } from "../cpu/wasm_engine.ts";
@@ -59,6 +59,11 @@ function wantsEverything(): boolean {
   return process?.env.CONVOYANT_ONEDNN === "everything";
 }
 
+const SCRIPT: WorkerScript = {
+  url: () => new URL("./onednn_worker.js", import.meta.url),
+  source: () => import("#worker_sources/onednn_worker"),
+};
+
 function extension(everything: boolean, reproducible: boolean): EngineExtension {
   type Specs = readonly TensorSpec[];
   const choices = new EngineChoices(reproducible);
@@ -67,10 +72,9 @@ function extension(everything: boolean, reproducible: boolean): EngineExtension 
     name: "onednn",
     settings: { everything, reproducible, choices: choiceWords() } satisfies OnednnSettings,
     startWorker: async (listeners) => {
-      if (!inNode()) throw new EngineError("native libraries need Node.js; use the wasm engine in a browser");
       // Loaded here first: two workers that load it at the same moment can crash the process.
       loadKoffi();
-      return startNodeWorker(siblingModule("onednn_worker", import.meta.url), listeners);
+      return startWorker(SCRIPT, listeners);
     },
     takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
       takesMatmul(op, attributes, inputs, outputs, everything) ||

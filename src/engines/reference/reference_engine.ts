@@ -3,12 +3,12 @@
  * purpose: it defines what each op computes, and the other engines are tested against it.
  */
 
+import { startWorker } from "#workers";
 import type { TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { reviveError } from "../../workers/errors_across.ts";
 import { Requests } from "../../workers/requests.ts";
-import type { WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
-import { adoptBrowserWorker, inNode, siblingModule, startNodeWorker } from "../../workers/worker_port.ts";
+import type { WorkerScript } from "../../workers/worker_port.ts";
 import { WorkerTeam } from "../../workers/worker_team.ts";
 import type {
   CompiledProgram,
@@ -59,7 +59,7 @@ export class ReferenceEngine implements Engine {
   async #start(request: number): Promise<void> {
     await this.#team.start(
       1,
-      startWorker,
+      (listeners) => startWorker(SCRIPT, listeners),
       (message) => this.#receive(message as ReferenceReply),
       (reason) => this.#fail(`reference: the worker failed: ${reason}`),
     );
@@ -187,8 +187,7 @@ export class ReferenceEngine implements Engine {
   }
 }
 
-async function startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
-  if (inNode()) return startNodeWorker(siblingModule("reference_worker", import.meta.url), listeners);
-  const worker = new Worker(new URL("./reference_worker.js", import.meta.url), { type: "module" });
-  return adoptBrowserWorker(worker, listeners);
-}
+const SCRIPT: WorkerScript = {
+  url: () => new URL("./reference_worker.js", import.meta.url),
+  source: () => import("#worker_sources/reference_worker"),
+};

@@ -1,12 +1,12 @@
 /** The worker of the reference engine: keeps the buffers and walks the steps of a program one by one. */
 
+import { listen } from "#workers";
 import type { TypedArray } from "../../base/dtype.ts";
 import { allocateArray, viewArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import { recordError } from "../../workers/errors_across.ts";
 import type { WorkerPort } from "../../workers/worker_port.ts";
-import { listen } from "../../workers/worker_port.ts";
 import type { Program, StepTiming } from "../contract/engine.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
 import { aliasRoots, boundValues, planCommits } from "../contract/run_program.ts";

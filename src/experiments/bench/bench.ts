@@ -130,7 +130,7 @@ function contendersOf(command: Work): Contender[] {
 }
 
 function own(command: Work, engine: string, precision: string, threads: number, net?: string): Contender {
-  const program = fileURLToPath(new URL("./bench_own.js", import.meta.url));
+  const program = fileURLToPath(import.meta.resolve("#bench_own"));
   const args = [
     program,
     command.what,

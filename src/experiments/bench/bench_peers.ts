@@ -86,7 +86,7 @@ export function peerPlaces(env: NodeJS.ProcessEnv = process.env): PeerPlaces {
   return {
     folder,
     python: env.CONVOYANT_PEERS_PYTHON || (existsSync(venv) ? venv : "python3"),
-    programs: fileURLToPath(new URL("../../../../bench/peers/", import.meta.url)),
+    programs: fileURLToPath(new URL("bench/peers/", import.meta.resolve("convoyant/package.json"))),
   };
 }
 

@@ -73,10 +73,9 @@ export async function fit(net: Module, options: FitOptions): Promise<FitResult> 
   return new Training(net, { ...given, callbacks }).run();
 }
 
-/** Files are Node's business: a page never loads this part. */
+/** Files are Node.js's business: a page never loads this part, and says so. */
 async function fitInOut(net: Module, options: FitOptions, out: string): Promise<FitResult> {
-  const { fitInFolder } = await import("../runs/recorded_fit.ts");
-  const { RunFolder } = await import("../runs/run_folder.ts");
+  const { fitInFolder, RunFolder } = await import("#runs");
   const resume = options.resume ?? false;
   const folder = resume ? RunFolder.open(out) : RunFolder.create(out);
   try {

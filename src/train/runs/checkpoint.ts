@@ -9,7 +9,7 @@ import { FileError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
 import type { NamedArray } from "../../io/safetensors.ts";
 import { readSafetensors, writeSafetensors } from "../../io/safetensors_file.ts";
-import { toNamedArray } from "../../io/state_dict_file.ts";
+import { toNamedArray } from "../../io/state_dict_bytes.ts";
 import { isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { EarlyStoppingState } from "../loop/early_stopping.ts";

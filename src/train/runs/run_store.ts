@@ -1,6 +1,7 @@
 /** Keeps a training in a run's folder. Node only. */
 import { ConvoyantError, StateDictError, TrainingError } from "../../base/errors.ts";
-import { readArrays, save, toTensors } from "../../io/state_dict_file.ts";
+import { readArrays, toTensors } from "../../io/state_dict_bytes.ts";
+import { save } from "../../io/state_dict_file.ts";
 import type { Module } from "../../nn/index.ts";
 import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";

@@ -24,7 +24,7 @@ import type { Choosing } from "../../../src/engines/onednn/tuning/choices.ts";
 import { openTrialMemory } from "../../../src/engines/onednn/tuning/trial_memory.ts";
 import { PLANNERS } from "../../../src/engines/onednn/worker_extension.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";
-import { loadKernelsNow } from "../../../src/engines/wasm/kernel_binary.ts";
+import { loadKernelsNow } from "../../../src/engines/wasm/node_kernels.ts";
 import { missingLibrary } from "./library.ts";
 
 const skip = missingLibrary();

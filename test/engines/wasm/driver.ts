@@ -1,5 +1,6 @@
 /** Runs kernel plans on the compiled binaries, one pretend thread after another. */
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { inflateRawSync } from "node:zlib";
 import { bytesOf, type DType, type TypedArray, viewArray } from "../../../src/base/dtype.ts";
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, TensorSpec } from "../../../src/engines/contract/engine.ts";
@@ -18,13 +19,15 @@ const PAGE = 65536;
 /** A byte that fills memory before a run: four make a NaN, two a NaN of 16 bits. */
 const POISON = 0xff;
 
+const require = createRequire(import.meta.url);
+
 /** The binaries that this Node.js can run, of `simd` and `relaxed`, `shared` and `single`. */
 export function availableBinaries(): Binary[] {
   const found: Binary[] = [];
   for (const arithmetic of ["simd", "relaxed"]) {
     for (const sharing of ["shared", "single"]) {
-      const name = `kernels.${arithmetic}.${sharing}.wasm`;
-      const bytes = readFileSync(new URL(`../../../src/engines/wasm/${name}`, import.meta.url));
+      const name = `${arithmetic}.${sharing}`;
+      const bytes = inflateRawSync(Buffer.from(require(`#kernels/${name}`).default, "base64"));
       if (!WebAssembly.validate(bytes)) continue;
       const memory = new WebAssembly.Memory({ initial: 256, maximum: PAGE, shared: sharing === "shared" });
       const abort = () => {

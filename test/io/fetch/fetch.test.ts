@@ -1,42 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { FileError } from "../../../src/base/errors.ts";
 import { cacheFolder, destinationOf, placesOf } from "../../../src/data/fetch/data_folders.ts";
-import { type LocateOptions, locateDataset } from "../../../src/data/fetch/locate_dataset.ts";
-import { type DatasetSource, FASHION_MNIST } from "../../../src/data/mnist_format.ts";
+import { locateDataset } from "../../../src/data/fetch/locate_dataset.ts";
+import type { LocateOptions } from "../../../src/data/fetch/located_data.ts";
+import type { DatasetSource } from "../../../src/data/mnist_format.ts";
 import { runCommand } from "../../../src/io/fetch/run_command.ts";
-import { encodeIdx } from "../../../src/io/idx.ts";
-
-/** A data set of a few bytes, with what its files contain. */
-function tinyDataset(urls: string[] = [], packageName: string | null = null) {
-  const contents = new Map<string, Uint8Array>();
-  const add = (name: string, shape: number[]) => {
-    const length = shape.reduce((product, n) => product * n, 1);
-    const data = Uint8Array.from({ length }, (_, i) => (i * 7) % 10);
-    const bytes = encodeIdx({ data, shape, dtype: "uint8" });
-    contents.set(name, bytes);
-    return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
-  };
-  const source: DatasetSource = {
-    ...FASHION_MNIST,
-    name: "tiny",
-    train: { images: add("train-images", [4, 3, 2]), labels: add("train-labels", [4]) },
-    test: { images: add("test-images", [2, 3, 2]), labels: add("test-labels", [2]) },
-    folders: ["tiny", "Tiny/raw", "."],
-    systemFolders: ["/nowhere/tiny"],
-    urls,
-    package: packageName,
-  };
-  return { source, contents };
-}
+import { serve, tinyDataset } from "./tiny_dataset.ts";
 
 /** A folder of the test's own, which is also the cache's parent while the test runs. */
 function isolated(t: TestContext): string {
@@ -52,16 +28,6 @@ function isolated(t: TestContext): string {
     fs.rmSync(folder, { recursive: true, force: true });
   });
   return folder;
-}
-
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 const serving =

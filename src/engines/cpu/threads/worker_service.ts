@@ -1,9 +1,9 @@
 /** What a worker of the wasm engine, or of an engine that extends it, does: the same on every thread. */
 
+import { listen } from "#workers";
 import { recordError } from "../../../workers/errors_across.ts";
 import { StopGate } from "../../../workers/stop_gate.ts";
 import type { WorkerPort } from "../../../workers/worker_port.ts";
-import { listen } from "../../../workers/worker_port.ts";
 import type { WorkerExtension } from "../engine_extension.ts";
 import type { KernelExports } from "../kernel.ts";
 import { MemoryViews } from "../memory/memory_views.ts";

@@ -134,10 +134,8 @@ export function loadKoffi(): Koffi {
   if (process.platform !== "linux") {
     throw new EngineError(`native libraries are used on Linux only so far; this is ${process.platform}`);
   }
-  const { createRequire } = process.getBuiltinModule("node:module");
-  const require = createRequire(import.meta.url);
   try {
-    return require("koffi") as Koffi;
+    return requireKoffi();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND";
@@ -146,4 +144,14 @@ export function loadKoffi(): Koffi {
       : `koffi cannot be loaded: ${message.split("\n")[0]}`;
     throw new EngineError(`${why}; install it with \`npm install koffi@3\``);
   }
+}
+
+/** From where this module is; in a bundle that has no address for it, from the folder that the process runs in. */
+function requireKoffi(): Koffi {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  const here: string | undefined = import.meta.url;
+  const from = here?.startsWith("file:")
+    ? here
+    : process.getBuiltinModule("node:path").resolve("convoyant.js");
+  return createRequire(from)("koffi") as Koffi;
 }

@@ -1,0 +1,47 @@
+/** Workers of Node.js (`#workers`; a page has `page_workers.ts`). */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parentPort, Worker } from "node:worker_threads";
+import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
+
+/** Starts a script as a worker: its file if it is there, else its text (in a bundle). */
+export async function startWorker(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {
+  const file = fileOf(script);
+  const options = { execArgv: [], stdin: false };
+  const worker =
+    file !== null
+      ? new Worker(file, options)
+      : new Worker((await script.source()).default, { ...options, eval: true });
+  let stopping = false;
+  worker.on("message", (message) => listeners.message(message));
+  worker.on("error", (error: Error) => listeners.failed(`${error.name}: ${error.message}`));
+  worker.on("messageerror", (error) => listeners.failed(error.message));
+  worker.on("exit", (code) => {
+    if (!stopping) listeners.failed(`the worker ended with code ${code}`);
+  });
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
+    stop: async () => {
+      stopping = true;
+      await worker.terminate();
+    },
+  };
+}
+
+function fileOf(script: WorkerScript): URL | null {
+  try {
+    const url = script.url();
+    return url.protocol === "file:" && existsSync(fileURLToPath(url)) ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Inside a worker: passes every message to `receive`, in order. */
+export function listen(receive: (message: unknown, port: WorkerPort) => void): void {
+  if (parentPort === null) throw new Error("this module runs as a worker only");
+  const inner = parentPort;
+  const port: WorkerPort = { post: (message, transfer) => inner.postMessage(message, transfer) };
+  inner.on("message", (message) => receive(message, port));
+}

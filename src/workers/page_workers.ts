@@ -1,0 +1,64 @@
+/** Workers of a page (`#workers`; Node.js has `node_workers.ts`). */
+import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
+
+/**
+ * Starts a script as a worker: from its text, which every bundler carries along, and where the page's content
+ * security policy forbids that, from its file.
+ */
+export async function startWorker(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {
+  if (typeof Worker === "undefined") throw new Error("this runtime has no workers");
+  const worker = await fromText(script).catch(() => fromFile(script));
+  worker.onmessage = (event) => listeners.message(event.data);
+  worker.onerror = (event) => listeners.failed(event.message || "the worker's script could not be loaded");
+  worker.onmessageerror = () => listeners.failed("a message could not be read");
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer ?? []),
+    keepAlive: () => {},
+    stop: async () => worker.terminate(),
+  };
+}
+
+async function fromText(script: WorkerScript): Promise<Worker> {
+  const { default: text } = await script.source();
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  try {
+    return await ready(new Worker(url));
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+async function fromFile(script: WorkerScript): Promise<Worker> {
+  const url = script.url();
+  try {
+    return await ready(new Worker(url));
+  } catch (error) {
+    throw new Error(
+      `the worker's script cannot be loaded: ${(error as Error).message}. The page's content security policy has to ` +
+        `allow workers from blob: or from ${url.href} (\`worker-src\`)`,
+    );
+  }
+}
+
+/** Resolves when the script listens: it says so with its first message. */
+function ready(worker: Worker): Promise<Worker> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = () => resolve(worker);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      worker.terminate();
+      reject(new Error(event.message || "it was not found, or is not allowed here"));
+    };
+  });
+}
+
+/** Inside a worker: says that it is ready, then passes every message to `receive`, in order. */
+export function listen(receive: (message: unknown, port: WorkerPort) => void): void {
+  const scope = globalThis as unknown as {
+    onmessage: ((event: MessageEvent) => void) | null;
+    postMessage(message: unknown, transfer: Transferable[]): void;
+  };
+  const port: WorkerPort = { post: (message, transfer) => scope.postMessage(message, transfer ?? []) };
+  scope.onmessage = (event) => receive(event.data, port);
+  scope.postMessage("ready", []);
+}
