@@ -3,9 +3,9 @@
 import { CallableObject } from "../../base/callable.ts";
 import { type DType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
+import { orderedRecord } from "../../base/key_order.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardSubclass } from "../../base/proxy_guard.ts";
-import { orderedRecord } from "../../base/key_order.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   type ForwardHook,
