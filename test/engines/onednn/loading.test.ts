@@ -1,7 +1,15 @@
 /** Libraries that cannot be used, and how they are refused. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -144,4 +152,31 @@ test("an installation that is interrupted leaves nothing behind", {
   assert.equal(ended.code, 130, ended.stderr);
   assert.equal(during.length, 1);
   assert.deepEqual(readdirSync(into), []);
+});
+
+test("without koffi the installation says the one command that is missing, and fetches nothing", {
+  skip: process.platform === "linux" ? false : "native libraries are used on Linux only",
+}, async () => {
+  const preload = join(folder, "no_koffi.cjs");
+  writeFileSync(
+    preload,
+    `const Module = require("node:module");
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (name, ...rest) => {
+      if (name !== "koffi") return resolve(name, ...rest);
+      throw Object.assign(new Error("Cannot find module 'koffi'"), { code: "MODULE_NOT_FOUND" });
+    };`,
+  );
+  const cache = join(folder, "no koffi");
+  const { code, stdout, stderr } = await convoyant(["engine", "install", "onednn"], {
+    cwd: folder,
+    env: { NODE_OPTIONS: `--require ${preload}`, XDG_CACHE_HOME: cache },
+  });
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(
+    stderr,
+    /^EngineError: oneDNN is not installed: the package koffi is not installed; install it with `npm install koffi@3`, then `npx convoyant engine install onednn` again\n$/,
+  );
+  assert.equal(existsSync(cache), false);
 });

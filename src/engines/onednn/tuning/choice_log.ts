@@ -114,6 +114,8 @@ export class ChoiceLog {
         else before.push(choice);
       }
     } catch (error) {
+      // What is written would not be found again.
+      this.#writable = false;
       this.#fail("read", error);
     }
   }
