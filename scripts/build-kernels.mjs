@@ -1,9 +1,10 @@
-// Compiles src/engines/wasm/assembly into the four kernel binaries of the wasm engine, each a module of text that every
+// Compiles src/engines/wasm/assembly into the kernel binaries of the wasm engine, each a module of text that every
 // bundler can carry (base64 of the binary, deflated):
 //
-//   build/inlined/kernels/{simd,relaxed}.{shared,single}.js
+//   build/inlined/kernels/{simd,relaxed}.js
 //
-// relaxed: fused multiply-add (relaxed SIMD); shared: memory that threads share. Both import env.memory.
+// relaxed: fused multiply-add (relaxed SIMD). They import env.memory, of one thread; a binary for memory that threads
+// share differs in one byte, whose place the module tells.
 // Does nothing where the binaries are newer than the sources; --force compiles all the same.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -17,13 +18,10 @@ const outputs = join(root, "build/inlined/kernels");
 /** The largest memory that 32-bit addresses reach, in pages of 64 KiB. */
 const MAXIMUM_PAGES = 65536;
 
-const variants = [];
-for (const arithmetic of ["simd", "relaxed"]) {
-  for (const memory of ["shared", "single"]) {
-    const file = join(outputs, `${arithmetic}.${memory}.js`);
-    variants.push({ file, relaxed: arithmetic === "relaxed", shared: memory === "shared" });
-  }
-}
+const variants = ["simd", "relaxed"].map((arithmetic) => ({
+  file: join(outputs, `${arithmetic}.js`),
+  relaxed: arithmetic === "relaxed",
+}));
 
 const newestSource = Math.max(
   statSync(fileURLToPath(import.meta.url)).mtimeMs,
@@ -37,10 +35,24 @@ const stale = variants.filter(
 if (stale.length > 0) {
   const { default: asc } = await import("assemblyscript/asc");
   mkdirSync(outputs, { recursive: true });
-  for (const variant of stale) await compile(asc, variant);
+  for (const { file, relaxed } of stale) {
+    const binary = await compile(asc, { relaxed, shared: false });
+    const flag = differingByte(binary, await compile(asc, { relaxed, shared: true }));
+    const text = deflateRawSync(binary, { level: 9 }).toString("base64");
+    writeFileSync(file, `export default "${text}";\nexport const sharedFlagAt = ${flag};\n`);
+  }
 }
 
-async function compile(asc, { file, relaxed, shared }) {
+/** Where the flag is that says whether the memory is shared (3 in place of 1): the one byte in which both differ. */
+function differingByte(single, shared) {
+  const places = [...single.keys()].filter((at) => single[at] !== shared[at]);
+  const [at] = places;
+  if (places.length === 1 && single.length === shared.length && single[at] === 1 && shared[at] === 3)
+    return at;
+  throw new Error("the binaries for shared memory and for one thread differ in more than the memory's flag");
+}
+
+async function compile(asc, { relaxed, shared }) {
   const flags = ["--runtime", "stub", "-O3", "--noAssert", "--memoryBase", "1024", "--stackSize", "0"];
   flags.push("--importMemory", "--initialMemory", "2", "--maximumMemory", String(MAXIMUM_PAGES));
   flags.push("--enable", "simd", "--disable", "mutable-globals");
@@ -56,6 +68,5 @@ async function compile(asc, { file, relaxed, shared }) {
     process.stderr.write(`${stderr.toString()}\n${error?.message ?? "asc wrote no binary"}\n`);
     process.exit(1);
   }
-  const text = deflateRawSync(binary, { level: 9 }).toString("base64");
-  writeFileSync(file, `export default "${text}";\n`);
+  return binary;
 }

@@ -22,9 +22,15 @@ const WORKERS = {
 };
 
 /** The entries: the name in build/dist and the module. */
+const SUBPATHS = Object.fromEntries(
+  ["nn", "optim", "data", "train", "models", "book", "report", "reference"].map((name) => [
+    name,
+    `entries/${name}`,
+  ]),
+);
 const ENTRIES = {
-  node: { index: "index", cli: "cli/main", bench_own: "experiments/bench/bench_own" },
-  page: { index: "browser" },
+  node: { index: "index", ...SUBPATHS, cli: "cli/main", bench_own: "experiments/bench/bench_own" },
+  page: { index: "browser", ...SUBPATHS },
 };
 
 const PLATFORMS = {
@@ -46,6 +52,18 @@ const markPure = {
       contents: readFileSync(path, "utf8").replace(TOP_LEVEL_CALL, "$1/* @__PURE__ */ "),
       loader: "js",
     }));
+  },
+};
+
+/** The root entry's namespaces, which are entries of their own: left as modules, so that a bundler sees into them. */
+const keepNamespaces = {
+  name: "keep-namespaces",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/\w+\/index\.js$/ }, ({ path, importer }) => {
+      const name = path.split("/")[1];
+      const isEntry = importer === join(source, "browser.js") && name in SUBPATHS;
+      return isEntry ? { path: `./${name}.js`, external: true } : undefined;
+    });
   },
 };
 
@@ -77,7 +95,7 @@ export async function bundle() {
     const inlined = join(root, "build/inlined", platform, `${name}.js`);
     writeFileSync(inlined, `export default ${JSON.stringify(outputFiles[0].text)};\n`);
     const outfile = join(work, platform, `${name}.js`);
-    await run(platform, { entryPoints, outfile, format: platform === "node" ? "esm" : "iife" });
+    await run(platform, { entryPoints, outfile, minify: true, format: platform === "node" ? "esm" : "iife" });
   }
 
   const work = `${output}.${process.pid}`;
@@ -96,6 +114,7 @@ export async function bundle() {
           format: "esm",
           splitting: true,
           chunkNames: "chunk-[hash]",
+          plugins: [markPure, keepNamespaces],
         }),
       ),
     );

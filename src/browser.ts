@@ -19,6 +19,7 @@ export {
   TrainingError,
 } from "./base/errors.ts";
 export { VERSION } from "./base/version.ts";
+export * as book from "./book/index.ts";
 export * as data from "./data/index.ts";
 export type { EngineInfo, Program, StepTiming } from "./engines/contract/engine.ts";
 export { engineNames } from "./engines/engine_names.ts";

@@ -7,6 +7,5 @@
  * @packageDocumentation
  */
 
-export * as book from "./book/index.ts";
 export * from "./browser.ts";
 export { save } from "./io/state_dict_file.ts";

@@ -1,19 +1,19 @@
 /** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): all at hand, and at once. */
 import { inflateRawSync } from "node:zlib";
-import relaxedShared from "#kernels/relaxed.shared";
-import relaxedSingle from "#kernels/relaxed.single";
-import simdShared from "#kernels/simd.shared";
-import simdSingle from "#kernels/simd.single";
+import * as relaxedKernels from "#kernels/relaxed";
+import * as simdKernels from "#kernels/simd";
 
 /** The binary's bytes. */
 export async function kernelBytes(relaxed: boolean, shared: boolean): Promise<BufferSource> {
-  const text = shared ? (relaxed ? relaxedShared : simdShared) : relaxed ? relaxedSingle : simdSingle;
-  return inflate(text);
+  const kernels = relaxed ? relaxedKernels : simdKernels;
+  const bytes = inflate(kernels.default);
+  if (shared) bytes[kernels.sharedFlagAt] = 3;
+  return bytes;
 }
 
 /** The kernels for a memory of one thread, at once. */
 export function loadKernelsNow(relaxed: boolean): WebAssembly.Module {
-  return new WebAssembly.Module(inflate(relaxed ? relaxedSingle : simdSingle));
+  return new WebAssembly.Module(inflate((relaxed ? relaxedKernels : simdKernels).default));
 }
 
 function inflate(text: string): Uint8Array<ArrayBuffer> {

@@ -2,13 +2,10 @@
 
 /** The binary's bytes. */
 export async function kernelBytes(relaxed: boolean, shared: boolean): Promise<BufferSource> {
-  const { default: text } = await load(relaxed, shared);
-  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const kernels = await (relaxed ? import("#kernels/relaxed") : import("#kernels/simd"));
+  const packed = Uint8Array.from(atob(kernels.default), (character) => character.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Response(unpacked).arrayBuffer();
-}
-
-function load(relaxed: boolean, shared: boolean): Promise<{ readonly default: string }> {
-  if (relaxed) return shared ? import("#kernels/relaxed.shared") : import("#kernels/relaxed.single");
-  return shared ? import("#kernels/simd.shared") : import("#kernels/simd.single");
+  const bytes = new Uint8Array(await new Response(unpacked).arrayBuffer());
+  if (shared) bytes[kernels.sharedFlagAt] = 3;
+  return bytes;
 }

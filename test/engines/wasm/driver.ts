@@ -1,11 +1,10 @@
 /** Runs kernel plans on the compiled binaries, one pretend thread after another. */
-import { createRequire } from "node:module";
-import { inflateRawSync } from "node:zlib";
 import { bytesOf, type DType, type TypedArray, viewArray } from "../../../src/base/dtype.ts";
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, TensorSpec } from "../../../src/engines/contract/engine.ts";
 import type { KernelExports, KernelPlan, KernelPlanner } from "../../../src/engines/cpu/kernel.ts";
 import { HEAP_BASE } from "../../../src/engines/cpu/memory/memory_layout.ts";
+import { kernelBytes } from "../../../src/engines/wasm/node_kernels.ts";
 
 export interface Binary {
   readonly name: string;
@@ -19,25 +18,28 @@ const PAGE = 65536;
 /** A byte that fills memory before a run: four make a NaN, two a NaN of 16 bits. */
 const POISON = 0xff;
 
-const require = createRequire(import.meta.url);
+const compiled = await Promise.all(
+  ["simd", "relaxed"].flatMap((arithmetic) =>
+    ["shared", "single"].map(async (sharing) => ({
+      name: `${arithmetic}.${sharing}`,
+      shared: sharing === "shared",
+      bytes: await kernelBytes(arithmetic === "relaxed", sharing === "shared"),
+    })),
+  ),
+);
 
 /** The binaries that this Node.js can run, of `simd` and `relaxed`, `shared` and `single`. */
 export function availableBinaries(): Binary[] {
-  const found: Binary[] = [];
-  for (const arithmetic of ["simd", "relaxed"]) {
-    for (const sharing of ["shared", "single"]) {
-      const name = `${arithmetic}.${sharing}`;
-      const bytes = inflateRawSync(Buffer.from(require(`#kernels/${name}`).default, "base64"));
-      if (!WebAssembly.validate(bytes)) continue;
-      const memory = new WebAssembly.Memory({ initial: 256, maximum: PAGE, shared: sharing === "shared" });
+  return compiled
+    .filter(({ bytes }) => WebAssembly.validate(bytes))
+    .map(({ name, shared, bytes }) => {
+      const memory = new WebAssembly.Memory({ initial: 256, maximum: PAGE, shared });
       const abort = () => {
         throw new Error(`${name}: abort`);
       };
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, abort } });
-      found.push({ name, memory, exports: instance.exports as unknown as KernelExports });
-    }
-  }
-  return found;
+      return { name, memory, exports: instance.exports as unknown as KernelExports };
+    });
 }
 
 /** An input of any dtype. */

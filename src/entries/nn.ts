@@ -1,0 +1,4 @@
+/** `convoyant/nn`: what `nn` holds, by name. */
+import "../tensor/index.ts";
+
+export * from "../nn/index.ts";

@@ -1,0 +1,4 @@
+/** `convoyant/optim`: what `optim` holds, by name. */
+import "../tensor/index.ts";
+
+export * from "../optim/index.ts";

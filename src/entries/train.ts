@@ -1,0 +1,4 @@
+/** `convoyant/train`: what `train` holds, by name. */
+import "../tensor/index.ts";
+
+export * from "../train/index.ts";

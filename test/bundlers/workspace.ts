@@ -1,0 +1,99 @@
+/** The packed archive and the tools that it is tried in, in a folder of the cache. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { readSource, root } from "../architecture/sources.ts";
+
+const setup: any = await import(new URL("../../../scripts/setup.mjs", import.meta.url).href);
+const sources = join(root, "test/bundlers");
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "convoyant", "bundlers");
+
+/** The workspace's folder, installed once for each list of tools; or why there is none. */
+export function openWorkspace(): { folder: string } | { missing: string } {
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return { missing: "the tools' binaries are for Linux on x64" };
+  const nodes = (process.env.CONVOYANT_TEST_NODES ?? "").split(",").filter((text) => text.trim() !== "");
+  const own = process.versions.node.split(".")[0];
+  if (nodes.length > 1 && nodes.at(-1)?.trim().split(".")[0] !== own)
+    return { missing: `once is enough: it runs on Node.js ${nodes.at(-1)}` };
+  const manifest = readFileSync(join(sources, "tools/package.json"));
+  const hash = createHash("sha256").update(manifest).digest("hex").slice(0, 12);
+  const folder = join(cache, hash);
+  if (existsSync(folder)) return { folder };
+  mkdirSync(cache, { recursive: true });
+  const half = mkdtempSync(join(cache, "half-"));
+  writeFileSync(join(half, "package.json"), manifest);
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  const { status, stderr } = setup.runNpm(["install", ...flags], { cwd: half, encoding: "utf8" });
+  if (status !== 0) {
+    rmSync(half, { recursive: true, force: true });
+    return { missing: `the tools cannot be installed: ${String(stderr).trim().split("\n")[0]}` };
+  }
+  // Another process may have been faster.
+  if (!existsSync(folder)) renameSync(half, folder);
+  return { folder };
+}
+
+/** An empty project below the workspace that has installed the packed archive; and what the archive weighs. */
+export interface Project {
+  readonly folder: string;
+  readonly archive: string;
+  /** A module of the workspace's tools. */
+  tool(path: string): Promise<any>;
+  close(): void;
+}
+
+export function makeProject(workspace: string): Project {
+  const folder = mkdtempSync(join(workspace, "project-"));
+  const installed = join(folder, "node_modules/convoyant");
+  mkdirSync(installed, { recursive: true });
+  const packed = run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], root);
+  const archive = join(folder, packed.trim());
+  run("tar", ["-xzf", archive, "--strip-components=1", "-C", installed], folder);
+  for (const name of Object.keys(JSON.parse(readSource("package.json")).dependencies)) {
+    cpSync(join(root, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
+  }
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ name: "project", type: "module", private: true }),
+  );
+  cpSync(join(sources, "programs"), folder, { recursive: true });
+  return {
+    folder,
+    archive,
+    tool: (path) => import(pathToFileURL(join(workspace, "node_modules", path)).href),
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs a program; throws with its output if it does not end with 0. */
+export function run(program: string, args: readonly string[], cwd: string, env = {}): string {
+  const options = { cwd, encoding: "utf8", env: { ...process.env, ...env }, timeout: 120_000 } as const;
+  const { status, stdout, stderr, error } = spawnSync(program, args, options);
+  if (status === 0) return stdout;
+  throw new Error(`${program} ${args.join(" ")}: ${status}\n${stdout}\n${stderr}\n${error ?? ""}`);
+}
+
+/** Bytes of the scripts in a folder, gzipped one by one, by name. */
+export function gzippedScripts(folder: string): Map<string, number> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\.m?js$/.test(name),
+  );
+  return new Map(
+    names.map((name) => [name, gzipSync(readFileSync(join(folder, name)), { level: 9 }).length]),
+  );
+}
