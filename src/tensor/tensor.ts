@@ -175,11 +175,7 @@ export class Tensor extends OptionallyCallable {
     return new Tensor(new DetachedCell(this.cell));
   }
 
-  /**
-   * @internal Makes `value` this tensor's contents: every in-place op ends here.
-   *
-   * @param uniform - whether all its elements are equal.
-   */
+  /** @internal Makes `value` (`uniform`: all its elements are equal) its contents: every in-place op ends here. */
   assign(value: Value, uniform = false): this {
     const { shape } = this.value;
     if (!sameShape(shape, value.shape)) {
