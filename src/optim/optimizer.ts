@@ -3,7 +3,6 @@
 import { requireRange } from "../base/argument_kinds.ts";
 import type { DType } from "../base/dtype.ts";
 import { allocateArray, arrayFrom, isHalf } from "../base/dtype.ts";
-import { AutogradError } from "../base/errors.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { numel } from "../base/shape.ts";
@@ -12,6 +11,7 @@ import { insideCall } from "../graph/scope.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import { executor, runningExecutor } from "../runtime/runtime.ts";
 import { enableGrad } from "../tensor/autograd.ts";
+import { noteStep } from "../tensor/carried_gradients.ts";
 import { scalarValue } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type OptimizerState, readState, writeState } from "./optimizer_state.ts";
@@ -121,10 +121,9 @@ export abstract class Optimizer {
   }
 
   /**
-   * One step: changes every parameter that has a gradient. Nothing is waited for.
+   * One step: changes every parameter that has a gradient; where none has, nothing. Nothing is waited for.
    *
    * @param closure - computes the loss anew, calls `backward()` and returns the loss, which `step` returns.
-   * @throws AutogradError where no parameter has a gradient.
    */
   step(): void;
   step<T>(closure: () => T): T;
@@ -141,11 +140,12 @@ export abstract class Optimizer {
       insideCall(() => {
         for (const group of this.paramGroups) this.#updateGroup(group, trained);
       });
-      if (trained.length === 0) throw noGradients(this.constructor.name);
       for (const param of trained) this.#settleGradient(param);
     } finally {
       setGradientMode(before);
     }
+    if (trained.length === 0) return loss;
+    noteStep(this.constructor.name, (trained[0].grad as Tensor).value);
     try {
       executor().submit([]);
     } catch (error) {
@@ -272,10 +272,4 @@ export function filledLike(param: Tensor, number = 0): Tensor {
   const data = allocateArray(dtype, numel(shape));
   if (number !== 0) data.fill(arrayFrom(dtype, [number])[0]);
   return new Tensor(constantValue(data, [...shape], dtype));
-}
-
-function noGradients(of: string): AutogradError {
-  return new AutogradError(
-    `${of}.step: no parameter has a gradient; call loss.backward() first (zeroGrad() forgets gradients)`,
-  );
 }

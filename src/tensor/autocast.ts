@@ -4,12 +4,12 @@
  * in 32 bits; losses and statistics are computed in 32 bits.
  */
 
-import { isThenable } from "../base/builtin_kinds.ts";
 import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import { defineFunction } from "./define.ts";
+import { runInScope } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface AutocastOptions {
@@ -54,17 +54,9 @@ export function autocast<T>(first: AutocastOptions | (() => T), second?: () => T
   const dtype = checkedOptions(options);
   const before = current;
   current = dtype;
-  try {
-    const result = body();
-    if (isThenable(result)) {
-      throw new ArgumentError(
-        "autocast: expected a function that is not async; wrap the forward pass alone, and await outside",
-      );
-    }
-    return result;
-  } finally {
+  return runInScope("autocast", body, () => {
     current = before;
-  }
+  });
 }
 
 function checkedOptions(options: AutocastOptions): HalfDType | null {

@@ -3,7 +3,6 @@
  * gradients of its inputs, which are further operations.
  */
 
-import { isThenable } from "../base/builtin_kinds.ts";
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel, sameShape } from "../base/shape.ts";
 import { isGradientModeOn, type Node, setGradientMode, type Value } from "../graph/node.ts";
@@ -11,12 +10,16 @@ import { insideCall } from "../graph/scope.ts";
 import { full } from "../ops/creation.ts";
 import { add } from "../ops/elementwise/elementwise.ts";
 import { executor } from "../runtime/runtime.ts";
+import { noteSum } from "./carried_gradients.ts";
 import { defineCall, defineFunction } from "./define.ts";
+import { runInScope } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
- * Runs `body` without joining the tape.
+ * Runs `body` without joining the tape, and gives what it returns; also the promise of `item()` or `tolist()`.
  *
+ * @param body - not asynchronous: what follows an `await` would run outside.
+ * @throws ArgumentError for an asynchronous body.
  * @example
  * ```ts
  * const weight = tensor([1, 2], { requiresGrad: true });
@@ -25,7 +28,19 @@ import { Tensor } from "./tensor.ts";
  * ```
  */
 export function noGrad<T>(body: () => T): T {
-  return withGradientMode(false, body);
+  return withGradientMode("noGrad", false, body);
+}
+
+/**
+ * As `noGrad`. (PyTorch's `inference_mode` also marks what it makes; here there is nothing to gain by that.)
+ *
+ * @example
+ * ```ts
+ * inferenceMode(() => tensor([1, 2], { requiresGrad: true }).mul(2)).requiresGrad; // false
+ * ```
+ */
+export function inferenceMode<T>(body: () => T): T {
+  return withGradientMode("inferenceMode", false, body);
 }
 
 /**
@@ -39,7 +54,7 @@ export function noGrad<T>(body: () => T): T {
  * ```
  */
 export function enableGrad<T>(body: () => T): T {
-  return withGradientMode(true, body);
+  return withGradientMode("enableGrad", true, body);
 }
 
 /**
@@ -54,23 +69,10 @@ export function isGradEnabled(): boolean {
   return isGradientModeOn();
 }
 
-function withGradientMode<T>(on: boolean, body: () => T): T {
+function withGradientMode<T>(scope: string, on: boolean, body: () => T): T {
+  if (typeof body !== "function") throw new ArgumentError(`${scope}: expected a function to run`);
   const before = setGradientMode(on);
-  let result: T;
-  try {
-    result = body();
-  } catch (error) {
-    setGradientMode(before);
-    throw error;
-  }
-  if (isThenable(result)) {
-    // The mode belongs to the code that runs now: an async body would leak it into others.
-    setGradientMode(before);
-    Promise.resolve(result).catch(() => {});
-    throw new ArgumentError("noGrad: expected a function that is not async; await inside it is not possible");
-  }
-  setGradientMode(before);
-  return result;
+  return runInScope(scope, body, () => setGradientMode(before));
 }
 
 interface BackwardOptions {
@@ -283,6 +285,7 @@ function accumulate(leaf: Value, grad: Value): void {
   const owner = leaf.gradientOwner as Tensor;
   const before = owner.grad;
   const collected = new Tensor(before === null ? grad : add(before.value, grad));
+  if (before !== null) noteSum(before.value, collected.value);
   owner.grad = collected;
   executor().gradients.note(collected.cell, owner);
 }

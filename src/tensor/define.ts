@@ -1,9 +1,11 @@
 /** How a public function is made from its signature and its body. */
 import { type BoundArguments, bindArguments, bindPositional, signature } from "../base/arguments.ts";
+import { isThenable } from "../base/builtin_kinds.ts";
 import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "../runtime/runtime.ts";
+import { reading } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -71,5 +73,5 @@ function noteTensor({ cell }: Tensor): void {
 export function noteResult<T>(result: T): T {
   if (result instanceof Tensor) noteTensor(result);
   else if (Array.isArray(result)) for (const one of result) if (one instanceof Tensor) noteTensor(one);
-  return result;
+  return isThenable(result) ? (reading(result) as T) : result;
 }

@@ -15,7 +15,7 @@ export {
   useEngine,
 } from "../runtime/runtime.ts";
 export { type AutocastOptions, autocast } from "./autocast.ts";
-export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
+export { backward, enableGrad, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
 export * from "./creation.ts";
 export {
   arange,

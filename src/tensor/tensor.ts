@@ -17,6 +17,7 @@ import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
 import { executor } from "../runtime/runtime.ts";
+import { reading } from "./reading.ts";
 import { printedTensor, tensorTag, tensorText } from "./tensor_text.ts";
 import { Cell, sameMemory, type TensorCell } from "./views/cell.ts";
 import { DetachedCell } from "./views/detached_cell.ts";
@@ -206,10 +207,12 @@ export class Tensor extends OptionallyCallable {
    * ```
    */
   get data(): Tensor & (() => Promise<TypedArray>) {
-    const read = async () => {
-      const data = await executor().fetch(this.value);
-      return isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice();
-    };
+    const read = () =>
+      reading(
+        executor()
+          .fetch(this.value)
+          .then((data) => (isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice())),
+      );
     return new Tensor(new DetachedCell(this.cell), read) as Tensor & (() => Promise<TypedArray>);
   }
 
@@ -241,7 +244,11 @@ export class Tensor extends OptionallyCallable {
   }
 
   /** The only element as a number (a boolean for bool tensors). */
-  async item<T extends number | boolean = number>(): Promise<T> {
+  item<T extends number | boolean = number>(): Promise<T> {
+    return reading(this.#item<T>());
+  }
+
+  async #item<T>(): Promise<T> {
     if (this.numel() !== 1) {
       throw new ShapeError(
         `item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`,
@@ -252,18 +259,27 @@ export class Tensor extends OptionallyCallable {
   }
 
   /** The elements as nested lists; a plain number for a 0-dimensional tensor. */
-  async tolist(): Promise<any> {
-    return nest(numbersOf(this.dtype, await executor().fetch(this.value)), this.value.shape, this.dtype);
+  tolist(): Promise<any> {
+    const { value } = this;
+    const read = executor().fetch(value);
+    return reading(read.then((data) => nest(numbersOf(value.dtype, data), value.shape, value.dtype)));
   }
 
   /** Computes the tensor now, without reading it. */
-  async realize(): Promise<this> {
-    await executor().fetch(this.value);
-    return this;
+  realize(): Promise<this> {
+    return reading(
+      executor()
+        .fetch(this.value)
+        .then(() => this),
+    );
   }
 
   /** Prints the tensor as PyTorch does, with its values, once they are computed; gives the text that it printed. */
-  async print(): Promise<string> {
+  print(): Promise<string> {
+    return reading(this.#print());
+  }
+
+  async #print(): Promise<string> {
     await executor().fetch(this.value);
     const text = printedTensor(this);
     console.log(text);

@@ -109,15 +109,10 @@ test("a step that does not fit the memory, and must not be cut, says so before a
   assert.equal(await rand(3).sum().mul(0).item(), 0);
 });
 
-test("calls in an order that cannot work say which one is missing", async () => {
+test("calls in an order that cannot work say which one is missing", () => {
   const net = nn.Linear(2, 4);
-  const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const [x, y] = quadrants(4, 1);
   const loss = nn.functional.crossEntropy(net(x), y);
-  assert.throws(() => optimizer.step(), {
-    name: "AutogradError",
-    message: /no parameter has a gradient; call loss\.backward\(\) first/,
-  });
   loss.backward();
   assert.throws(() => loss.backward(), {
     name: "AutogradError",
@@ -131,9 +126,6 @@ test("calls in an order that cannot work say which one is missing", async () => 
     name: "AutogradError",
     message: /only for one element.*\[4, 4\]; pass `gradient`/,
   });
-  optimizer.step();
-  optimizer.zeroGrad();
-  assert.throws(() => optimizer.step(), /zeroGrad\(\) forgets gradients/);
 });
 
 test("a training whose batch fails can be followed by one that works", async () => {

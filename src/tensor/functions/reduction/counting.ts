@@ -2,7 +2,7 @@
 import { type DType, isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
-import { constantValue, emit, type Value } from "../../../graph/node.ts";
+import { constantValue, emit, isGradientModeOn, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { amax, amin, sum } from "../../../ops/reduction/reduction.ts";
@@ -13,6 +13,7 @@ import { defineCall, defineFunction } from "../../define.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { onTape } from "../../views/cell.ts";
 
 export interface IsInParameters {
   /** The elements that are looked up. */
@@ -239,6 +240,7 @@ export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
         `bincount: expected as many weights as elements, got ${formatShape(given.shape)} for ${formatShape(value.shape)}`,
       );
     }
+    const tape = isGradientModeOn();
     const numbers = await executor().fetch(value);
     let length = minlength;
     for (const n of numbers) {
@@ -246,8 +248,11 @@ export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
       length = Math.max(length, n + 1);
     }
     const dtype: DType = given === null ? "int64" : given.dtype === "float32" ? "float32" : "float64";
-    const added = given === null ? full(value.shape, 1, dtype) : ops.cast(given, dtype);
-    return new Tensor(scatterAdd(full([length], 0, dtype), 0, ops.cast(value, "int64"), added));
+    const count = () => {
+      const added = given === null ? full(value.shape, 1, dtype) : ops.cast(given, dtype);
+      return scatterAdd(full([length], 0, dtype), 0, ops.cast(value, "int64"), added);
+    };
+    return new Tensor(onTape(count, tape));
   },
 );
 

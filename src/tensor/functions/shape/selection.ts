@@ -1,12 +1,13 @@
 /** Elements chosen by their values. How many there are is known only once these are: hence the promises. */
 import { DTypeError } from "../../../base/errors.ts";
 import { broadcastShapes, contiguousStrides, numel } from "../../../base/shape.ts";
-import { constantValue } from "../../../graph/node.ts";
+import { constantValue, isGradientModeOn } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { executor } from "../../../runtime/runtime.ts";
 import { defineCall, defineFunction } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import { onTape } from "../../views/cell.ts";
 
 async function positionsOfTrue(mask: Tensor): Promise<number[]> {
   const data = await executor().fetch(mask.value);
@@ -93,8 +94,11 @@ export const maskedSelect = defineCall<MaskedSelectParameters, Promise<Tensor>>(
       throw new DTypeError(`maskedSelect: expected \`mask\` of dtype bool, got ${chosen.dtype}`);
     }
     const shape = broadcastShapes([value.shape, chosen.shape], "maskedSelect");
+    // Whether the result joins the tape is decided now, not when the mask is known.
+    const tape = isGradientModeOn();
     const found = await positionsOfTrue(new Tensor(expand(chosen, shape)));
     const list = constantValue(Float64Array.from(found), [found.length], "int64");
-    return new Tensor(indexSelect(reshape(expand(value, shape), [numel(shape)]), 0, list));
+    const chooseThem = () => indexSelect(reshape(expand(value, shape), [numel(shape)]), 0, list);
+    return new Tensor(onTape(chooseThem, tape));
   },
 );
