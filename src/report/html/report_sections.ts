@@ -82,24 +82,25 @@ export function curvesSection(data: ReportData): string {
 
 /** Our figures beside the authors' band. */
 export function bookSection(comparison: BookComparison): string {
+  const judged = comparison.parity !== undefined;
   const rows = comparison.rows.map((row) => {
     const verdict = verdictText(row);
     const look = !row.judged || verdict === "" ? "" : row.verdict === "inside" ? "inside" : "outside";
     return (
       `<tr><th scope="row">${e(row.quantity)}</th>` +
-      `<td class="num">${e(formatComparisonValue(row, row.ours) || "–")}</td>` +
-      `<td class="num">${e(formatComparisonValue(row, row.median))}</td>` +
-      `<td class="num">${row.band === undefined ? "" : e(formatBand(row.band))}</td>` +
-      `<td class="place">${gauge(row)}</td><td class="nowrap ${look}">${e(verdict)}</td></tr>`
+      `${named("this run", formatComparisonValue(row, row.ours) || "–")}` +
+      `${named("the book", formatComparisonValue(row, row.median))}` +
+      `${named("its band", row.band === undefined ? "" : formatBand(row.band))}` +
+      `<td class="place">${gauge(row)}</td>${judged ? `<td class="nowrap ${look}">${e(verdict)}</td>` : ""}</tr>`
     );
   });
   const notes = comparison.notes.map((note) => `<p class="note">${e(note)}</p>`).join("");
   return section(
     "book",
     "Beside the book",
-    `<div class="scroll" tabindex="0" role="region" aria-label="Figures beside the book's"><table>
+    `<div class="scroll" tabindex="0" role="region" aria-label="Figures beside the book's"><table class="stack">
 <thead><tr><th scope="col">quantity</th><th scope="col" class="num">this run</th><th scope="col" class="num">the book</th>
-<th scope="col" class="num">its band</th><th scope="col" class="place">place in the band</th><th scope="col">verdict</th></tr></thead>
+<th scope="col" class="num">its band</th><th scope="col" class="place">place in the band</th>${judged ? '<th scope="col">verdict</th>' : ""}</tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>${notes}`,
   );
 }
@@ -134,21 +135,26 @@ export function layersSection(data: ReportData): string {
     (row) =>
       `<tr><th scope="row" class="path">${e(row.path)}</th><td class="layer">${e(row.layer)}</td>` +
       `<td class="nowrap">${e(formatShape(row.outputShape))}</td>` +
-      `<td class="num">${row.parameters > 0 ? formatCount(row.parameters) : ""}</td>` +
-      `<td class="num">${row.multiplyAdds ? e(formatScaled(row.multiplyAdds)) : ""}</td>` +
-      `<td class="num">${row.bytes === undefined ? "" : e(formatBytes(row.bytes))}</td></tr>`,
+      `${named("parameters", row.parameters > 0 ? formatCount(row.parameters) : "")}` +
+      `${named("multiply-adds", row.multiplyAdds ? formatScaled(row.multiplyAdds) : "")}` +
+      `${named("bytes", row.bytes === undefined ? "" : formatBytes(row.bytes))}</tr>`,
   );
   return section(
     "layers",
     "Layers",
-    `<div class="scroll" tabindex="0" role="region" aria-label="Layers"><table>
+    `<div class="scroll" tabindex="0" role="region" aria-label="Layers"><table class="stack">
 <caption>Output shapes, multiply-adds and bytes of the outputs for one example.</caption>
 <thead><tr><th scope="col">path</th><th scope="col">layer</th><th scope="col">output</th>
 <th scope="col" class="num">parameters</th><th scope="col" class="num">multiply-adds</th><th scope="col" class="num">bytes</th></tr></thead>
 <tbody>${body.join("\n")}</tbody>
-<tfoot><tr><th scope="row" colspan="3">total</th><td class="num">${formatCount(totals.parameters)}</td>
-<td class="num">${e(formatScaled(totals.multiplyAdds))}</td><td class="num">${e(formatBytes(totals.bytes))}</td></tr></tfoot></table></div>`,
+<tfoot><tr><th scope="row" colspan="3">total</th>${named("parameters", formatCount(totals.parameters))}
+${named("multiply-adds", formatScaled(totals.multiplyAdds))}${named("bytes", formatBytes(totals.bytes))}</tr></tfoot></table></div>`,
   );
+}
+
+/** A number that tells its column where rows are stacked. */
+function named(name: string, text: string): string {
+  return `<td class="num" data-name="${name}">${e(text)}</td>`;
 }
 
 /** Settings and environment, and the command that repeats the run. */

@@ -68,7 +68,12 @@ pre code{font-size:1em}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:0 2.5rem}
 footer{margin-top:3.5rem;padding-bottom:3rem;color:var(--muted);font-size:.8125rem}
 footer p{border-top:1px solid var(--line);padding-top:.9rem;max-width:none}
-@media (max-width:40rem){table{font-size:.8125rem}th,td{padding-right:.5rem}}
+@media screen and (max-width:40rem){table{font-size:.8125rem}th,td{padding-right:.5rem;overflow-wrap:anywhere}
+.scroll svg.cv-chart{max-width:100%}
+.stack,.stack caption,.stack tbody,.stack tfoot{display:block}.stack thead{display:none}
+.stack tr{display:flex;flex-wrap:wrap;gap:0 .9rem;padding:.35rem 0;border-bottom:1px solid var(--line)}
+.stack th,.stack td{border:0;padding:0;min-width:0}.stack td:empty,.stack .place{display:none}
+.stack td[data-name]::before{content:attr(data-name) " ";color:var(--muted)}}
 @media print{body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}header{padding-top:0}
 h2{margin-top:1.6rem}h2,h3{break-after:avoid}figure,tr,li,.tiles{break-inside:avoid}
 .scroll{overflow:visible}.scroll svg.cv-chart{max-width:100%}a{color:inherit}thead{display:table-header-group}
