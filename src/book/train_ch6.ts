@@ -57,6 +57,8 @@ export async function trainCh6(
     optimizer,
     epochs: numEpochs,
     loss: crossEntropy,
+    // The animator draws.
+    progress: false,
     callbacks: [
       {
         onPoint: ({ epoch, trainLoss, trainAccuracy, testAccuracy }) =>

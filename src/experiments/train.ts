@@ -182,6 +182,7 @@ export async function trainInFolder(run: PreparedRun, options: TrainOptions): Pr
       ...fitSettings(config, optimizer, stepsPerEpoch),
       ...(options.checkpointSeconds !== undefined && { checkpointSeconds: options.checkpointSeconds }),
       signal: options.signal ?? null,
+      progress: false,
       callbacks: callbacks ?? [],
     },
     folder,

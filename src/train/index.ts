@@ -20,6 +20,12 @@ export { limitBatches } from "./loop/loaders.ts";
 export { type MicroBatch, microBatches } from "./loop/micro_batches.ts";
 export type { Monitor } from "./loop/monitor.ts";
 export type { Precision } from "./loop/precision.ts";
+export {
+  type ProgressDisplay,
+  type ProgressOptions,
+  type ProgressStream,
+  progressDisplay,
+} from "./loop/progress_display.ts";
 export { ClassificationMetrics, type Misclassified } from "./metrics/classification_metrics.ts";
 export { type EvaluateOptions, evaluate } from "./metrics/evaluate.ts";
 export { layerSummary } from "./metrics/layer_summary.ts";

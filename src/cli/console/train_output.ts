@@ -6,9 +6,9 @@ import type { StartingRun, TrainedResult } from "../../experiments/train.ts";
 import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
 import { compareWithBook, renderComparison, renderFigures } from "../../report/book_comparison.ts";
 import { formatFigure } from "../../report/number_text.ts";
-import { TrainingDisplay } from "../../report/terminal/training_display.ts";
 import { startedEngine } from "../../runtime/runtime.ts";
 import type { Callbacks, FitResult, StartEvent } from "../../train/loop/fit_options.ts";
+import { ProgressDisplay } from "../../train/loop/progress_display.ts";
 import { figuresOf } from "../../train/runs/recorded_fit.ts";
 import type { Output } from "./output.ts";
 
@@ -18,7 +18,7 @@ export class TrainOutput {
   /** The run's folder, as it is printed. */
   private readonly run: string;
   private readonly brief: boolean;
-  private display: TrainingDisplay | null = null;
+  private display: ProgressDisplay | null = null;
 
   /** @param brief - one of several trainings: its figures in one line, since a table of all follows. */
   constructor(output: Output, start: StartingRun, brief = false) {
@@ -123,26 +123,20 @@ export class TrainOutput {
   }
 
   private displayCallbacks(): Callbacks {
-    let loss: number | undefined;
-    let accuracy: number | undefined;
+    const display = new ProgressDisplay(() => this.output.terminal);
     return {
-      onStart: ({ points, epoch, batch }: StartEvent) => {
-        const { epochs } = this.start.config;
-        const { stepsPerEpoch } = this.start;
-        this.display = new TrainingDisplay(this.output.terminal, { epochs, stepsPerEpoch, points });
+      onStart: async (event: StartEvent) => {
+        const { epoch, batch } = event;
+        await display.onStart(event);
+        this.display = display;
         if (epoch + batch > 0)
           this.output.line(
             `going on after ${counted(epoch, "epoch")}${batch > 0 ? ` and ${counted(batch, "step")}` : ""}`,
           );
       },
-      onStep: ({ epoch, step, examplesPerSecond }) =>
-        this.display?.step({ epoch, step, loss, accuracy, examplesPerSecond }),
-      onPoint: (point) => {
-        loss = point.trainLoss;
-        accuracy = point.trainAccuracy;
-        this.display?.point(point);
-      },
-      onPhase: (name) => this.display?.phase(name),
+      onStep: (event) => display.onStep(event),
+      onPoint: (point) => display.onPoint(point),
+      onPhase: (name) => display.onPhase(name),
     };
   }
 

@@ -10,7 +10,8 @@ export interface ProgressState {
   epochs: number;
   /** Steps done in this epoch. */
   step: number;
-  stepsPerEpoch: number;
+  /** Null when it is not known. */
+  stepsPerEpoch: number | null;
   /** Running means of the epoch; left out before the first step. */
   loss?: number;
   accuracy?: number;
@@ -31,12 +32,11 @@ export function formatProgress(state: ProgressState, options: TextStyle & { widt
   const depth = options.colour ?? 0;
   const unicode = options.unicode !== false;
   const digits = String(state.epochs).length;
-  const stepDigits = String(state.stepsPerEpoch).length;
   const parts: { text: string; rank: number }[] = [];
   const add = (text: string, rank: number) => parts.push({ text, rank });
   add(`epoch ${String(state.epoch).padStart(digits)}/${state.epochs}`, 0);
   add("", 3); // the bar's place; it takes the columns that are left
-  add(state.phase ?? `${String(state.step).padStart(stepDigits)}/${state.stepsPerEpoch}`, 4);
+  add(state.phase ?? stepText(state), 4);
   if (state.loss !== undefined) add(`${paint("loss", "dim", depth)} ${formatFigure(state.loss)}`, 1);
   if (state.accuracy !== undefined)
     add(`${paint("accuracy", "dim", depth)} ${formatFigure(state.accuracy)}`, 2);
@@ -56,12 +56,19 @@ export function formatProgress(state: ProgressState, options: TextStyle & { widt
     kept = kept.filter((part) => part.rank !== worst);
   }
   const room = Math.min(40, minimumBar + options.width - widthOf(kept));
-  const done = state.stepsPerEpoch > 0 ? state.step / state.stepsPerEpoch : 1;
+  const { step, stepsPerEpoch } = state;
+  const done = stepsPerEpoch === null ? 0 : stepsPerEpoch > 0 ? step / stepsPerEpoch : 1;
   const line = kept.map((part) =>
     part.rank === 3 ? bar(done, room, { colour: depth, unicode }) : part.text,
   );
   const text = line.join(" ".repeat(gap));
   return displayWidth(text) > options.width ? truncate(`epoch ${state.epoch}`, options.width, unicode) : text;
+}
+
+/** The step of an epoch, and of how many. */
+export function stepText({ step, stepsPerEpoch }: Pick<ProgressState, "step" | "stepsPerEpoch">): string {
+  if (stepsPerEpoch === null) return String(step);
+  return `${String(step).padStart(String(stepsPerEpoch).length)}/${stepsPerEpoch}`;
 }
 
 /** A bar of `width` columns, filled to `share` (0 to 1; values outside are held at the ends). */

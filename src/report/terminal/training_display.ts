@@ -2,13 +2,14 @@ import type { MetricsPoint } from "../../records/run_record.ts";
 import { trainingCurves } from "../curves.ts";
 import { formatDuration, formatFigure, formatRate } from "../number_text.ts";
 import { LiveRegion } from "./live_region.ts";
-import { Estimate, formatProgress, type ProgressState } from "./progress.ts";
+import { Estimate, formatProgress, type ProgressState, stepText } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { renderPlot } from "./terminal_plot.ts";
 
 export interface TrainingDisplayOptions {
   epochs: number;
-  stepsPerEpoch: number;
+  /** Null when it is not known beforehand: then nothing is said of the time that is left. */
+  stepsPerEpoch: number | null;
   /** Points of the run so far, when it is resumed. */
   points?: readonly MetricsPoint[];
   /** Whether the live curve is drawn on a terminal. Default true. */
@@ -63,8 +64,8 @@ export class TrainingDisplay {
     this.#started = this.#now();
     // A pipe's first line is due after a while, not at once.
     if (!terminal.isTTY) this.#lastShown = this.#started;
-    this.#estimate = new Estimate(options.epochs * options.stepsPerEpoch);
     const { epochs, stepsPerEpoch } = options;
+    this.#estimate = new Estimate(epochs * (stepsPerEpoch ?? 0));
     this.#state = { epoch: 1, epochs, step: 0, stepsPerEpoch, elapsed: 0 };
   }
 
@@ -73,7 +74,7 @@ export class TrainingDisplay {
     if (this.#stopped) return;
     const { epochs, stepsPerEpoch } = this.#options;
     const elapsed = this.#now() - this.#started;
-    this.#estimate.update(report.epoch * stepsPerEpoch + report.step, elapsed);
+    this.#estimate.update(report.epoch * (stepsPerEpoch ?? 0) + report.step, elapsed);
     const { loss = this.#state.loss, accuracy = this.#state.accuracy } = report;
     const examplesPerSecond = report.examplesPerSecond ?? this.#state.examplesPerSecond;
     this.#state = {
@@ -157,12 +158,33 @@ export class TrainingDisplay {
   }
 
   #remaining(): number | undefined {
-    return this.#estimate.remaining();
+    return this.#options.stepsPerEpoch === null ? undefined : this.#estimate.remaining();
   }
 }
 
+/** The line that stays when a training has ended. */
+export function resultLine(
+  last: MetricsPoint | undefined,
+  how: { readonly outcome: string; readonly examplesPerSecond: number; readonly seconds: number },
+): string {
+  const parts = last === undefined ? [] : figures(last);
+  if (how.examplesPerSecond > 0) parts.push(`${formatRate(how.examplesPerSecond)} examples/s`);
+  parts.push(formatDuration(how.seconds));
+  return `${how.outcome}: ${parts.join(", ")}`;
+}
+
+/** What a point tells; a network that is no classifier has no accuracy. */
+function figures(point: MetricsPoint): string[] {
+  const { trainLoss, trainAccuracy, testLoss, testAccuracy } = point;
+  const parts = [`training loss ${formatFigure(trainLoss)}`];
+  if (!Number.isNaN(trainAccuracy)) parts.push(`training accuracy ${formatFigure(trainAccuracy)}`);
+  if (testAccuracy !== undefined) parts.push(`test accuracy ${formatFigure(testAccuracy)}`);
+  else if (testLoss !== undefined) parts.push(`test loss ${formatFigure(testLoss)}`);
+  return parts;
+}
+
 function plainLine(state: ProgressState): string {
-  const parts = [`epoch ${state.epoch}/${state.epochs}`, `step ${state.step}/${state.stepsPerEpoch}`];
+  const parts = [`epoch ${state.epoch}/${state.epochs}`, `step ${stepText(state).trimStart()}`];
   if (state.loss !== undefined) parts.push(`loss ${formatFigure(state.loss)}`);
   if (state.accuracy !== undefined) parts.push(`accuracy ${formatFigure(state.accuracy)}`);
   if (state.examplesPerSecond !== undefined) parts.push(`${formatRate(state.examplesPerSecond)} examples/s`);
@@ -171,11 +193,7 @@ function plainLine(state: ProgressState): string {
 }
 
 function epochLine(point: MetricsPoint, epochs: number, remaining: number | undefined): string {
-  const parts = [
-    `epoch ${point.epoch}/${epochs}: training loss ${formatFigure(point.trainLoss)}`,
-    `training accuracy ${formatFigure(point.trainAccuracy)}`,
-  ];
-  if (point.testAccuracy !== undefined) parts.push(`test accuracy ${formatFigure(point.testAccuracy)}`);
+  const parts = [`epoch ${point.epoch}/${epochs}: ${figures(point).join(", ")}`];
   if (point.examplesPerSecond !== undefined) parts.push(`${formatRate(point.examplesPerSecond)} examples/s`);
   if (remaining !== undefined && remaining > 0) parts.push(`${formatDuration(remaining)} left`);
   return parts.join(", ");

@@ -10,6 +10,7 @@ import { checkMicroBatch } from "./micro_batches.ts";
 import { checkMonitor } from "./monitor.ts";
 import { requireOwnParameters } from "./own_parameters.ts";
 import { checkPrecision } from "./precision.ts";
+import { isOnTerminal, progressDisplay } from "./progress_display.ts";
 import { Training } from "./training.ts";
 
 const SIGNATURE = signature("fit", [
@@ -36,6 +37,7 @@ const SIGNATURE = signature("fit", [
   "run?",
   "checkpointSeconds?",
   "signal?",
+  "progress?:flag",
   "callbacks?",
 ]);
 
@@ -68,9 +70,20 @@ export async function fit(net: Module, options: FitOptions): Promise<FitResult> 
   const { net: _net, ...given } = bindArguments(SIGNATURE, [net, options]) as FitOptions & { net: Module };
   const callbacks = callbacksOf(given.callbacks);
   checkOptions(net, given);
-  if (typeof given.out === "string") return fitInOut(net, { ...given, callbacks }, given.out);
-  if (given.resume) throw new ArgumentError("fit: `resume` needs `out`, the folder of the run to go on with");
-  return new Training(net, { ...given, callbacks }).run();
+  if (given.resume && typeof given.out !== "string")
+    throw new ArgumentError("fit: `resume` needs `out`, the folder of the run to go on with");
+  const display = (given.progress ?? isOnTerminal()) ? progressDisplay() : null;
+  const shown = {
+    ...given,
+    progress: false,
+    callbacks: display === null ? callbacks : [display, ...callbacks],
+  };
+  try {
+    if (typeof given.out === "string") return await fitInOut(net, shown, given.out);
+    return await new Training(net, shown).run();
+  } finally {
+    display?.stop();
+  }
 }
 
 /** Files are Node.js's business: a page never loads this part, and says so. */

@@ -84,6 +84,8 @@ export interface SchedulerLike {
 export interface StartEvent {
   /** Epochs done. */
   readonly epoch: number;
+  /** Epochs asked for. */
+  readonly epochs: number;
   /** Steps done in the epoch under way. */
   readonly batch: number;
   /** The curves so far. */
@@ -226,6 +228,11 @@ export interface FitOptions {
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal | null;
+  /**
+   * Shows the training as it runs, on standard error: see `progressDisplay`. By default on a terminal, and not in a pipe
+   * or a page; true shows it there too (in a page on the console), false never.
+   */
+  readonly progress?: boolean;
   /** Told of what happens, in order. */
   readonly callbacks?: Callbacks | readonly Callbacks[];
 }

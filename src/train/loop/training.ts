@@ -81,6 +81,7 @@ export class Training {
       await this.resume();
       await this.tell("onStart", {
         epoch: this.epoch,
+        epochs: this.options.epochs,
         batch: this.batch,
         points: this.points,
         stepsPerEpoch: this.trainLoader.length,
