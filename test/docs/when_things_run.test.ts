@@ -11,6 +11,7 @@ const {
   gather,
   IndexError,
   nn,
+  noGrad,
   OutOfMemoryError,
   optim,
   rand,
@@ -88,22 +89,26 @@ test("a step that does not fit is refused before anything has run; in slices it 
   }
 });
 
-test("what forward keeps to itself is lost after the step, and says so", async () => {
+test("what forward keeps in a property is kept; what it hands to a variable is lost after the step, and says so", async () => {
+  let outside: Tensor | undefined;
   class Secretive extends nn.Module {
     inner = nn.Linear(4, 3);
     hidden: Tensor | null = null;
 
     override forward(input: Tensor): Tensor {
       this.hidden = this.inner(input);
+      outside = this.inner(input).mul(2);
       return this.hidden.relu();
     }
   }
   const { x, y } = vectors(convoyant);
   const net = new Secretive();
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+  const before = noGrad(() => net.inner(x));
   nn.functional.crossEntropy(net(x), y).backward();
   optimizer.step();
-  await assert.rejects(() => (net.hidden as Tensor).tolist(), AutogradError);
+  assert.deepEqual(await (net.hidden as unknown as Tensor).tolist(), await before.tolist());
+  await assert.rejects(() => (outside as Tensor).tolist(), AutogradError);
 });
 
 test("gradients are readable after the step", async () => {

@@ -7,6 +7,7 @@ import { executor } from "../../runtime/runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 import { ParameterTensor } from "./parameter.ts";
+import { warnListedParameter } from "./unregistered.ts";
 
 /** Elements of a list, a Map or an object that are looked at: states are few, and a list may be data. */
 const MOST = 64;
@@ -23,25 +24,44 @@ export function isMadeAnew(tensor: Tensor): boolean {
 /** Looks at modules after the outermost call of one of them. */
 export function keepState(modules: Iterable<Module>): void {
   calls++;
-  for (const module of modules) {
+  const network = [...modules];
+  for (const module of network) {
     const properties = module as unknown as Record<string, unknown>;
     for (const name of Object.keys(module)) {
       const value = properties[name];
       if (typeof value !== "object" || value === null) continue;
       if (value instanceof Tensor) keep(value);
-      else if (Array.isArray(value)) keepParts(value);
-      else if (isMap(value)) keepParts(value.values());
-      else if (isPlainObject(value)) keepParts(Object.values(value));
+      else
+        for (const part of partsOf(value)) {
+          if (part instanceof ParameterTensor) checkListed(part, name, module, network);
+          else if (part instanceof Tensor) keep(part);
+        }
     }
   }
 }
 
-function keepParts(parts: Iterable<unknown>): void {
-  let left = MOST;
-  for (const part of parts) {
-    if (part instanceof Tensor) keep(part);
-    if (--left === 0) return;
-  }
+/** What a list, a Map or an object holds. */
+function partsOf(holder: object): unknown[] {
+  if (Array.isArray(holder)) return holder.length > MOST ? holder.slice(0, MOST) : holder;
+  if (isMap(holder)) return holder.size > MOST ? [] : [...holder.values()];
+  return isPlainObject(holder) ? Object.values(holder).slice(0, MOST) : [];
+}
+
+/** Parameters in lists that have been looked at. */
+const listed = new WeakSet<ParameterTensor>();
+
+function checkListed(
+  parameter: ParameterTensor,
+  name: string,
+  owner: Module,
+  network: readonly Module[],
+): void {
+  if (listed.has(parameter)) return;
+  listed.add(parameter);
+  const isRegistered = network.some((module) =>
+    module.ownTensors().parameters.some(([, registered]) => registered === parameter),
+  );
+  if (!isRegistered) warnListedParameter(name, owner);
 }
 
 function keep(tensor: Tensor): void {

@@ -20,6 +20,7 @@ import { formatModule } from "./module_text.ts";
 import { joinPath } from "./names.ts";
 import { ParameterTensor } from "./parameter.ts";
 import { convert, type LoadResult, loadInto, type StateDict } from "./state_dict.ts";
+import { noteHandled } from "./unregistered.ts";
 
 /**
  * A network or a part of one: extend it, make the parts in the constructor, and say in `forward` how they
@@ -158,6 +159,7 @@ export class Module extends CallableObject {
   namedModules(prefix = "", memo: Set<Module> = new Set()): [string, Module][] {
     if (memo.has(this)) return [];
     memo.add(this);
+    noteHandled(this);
     const found: [string, Module][] = [[prefix, this]];
     for (const [name, child] of this.ownModules())
       for (const below of child.namedModules(joinPath(prefix, name), memo)) found.push(below);
@@ -271,6 +273,7 @@ export class Module extends CallableObject {
     // A child may hold its parent.
     if (this.#isChangingMode) return this;
     this.#isChangingMode = true;
+    noteHandled(this);
     try {
       this.training = mode;
       for (const child of this.children()) child.train(mode);
@@ -312,6 +315,7 @@ export class Module extends CallableObject {
   #convert(dtype: DType, done: Set<Module> = new Set()): this {
     if (done.has(this)) return this;
     done.add(this);
+    noteHandled(this);
     for (const child of this.children()) child.#convert(dtype, done);
     this.convertOwn(dtype);
     return this;
@@ -359,6 +363,7 @@ export class Module extends CallableObject {
    * @throws ArgumentError where a lazy layer has not seen an input yet.
    */
   stateDict(prefix = ""): StateDict {
+    noteHandled(this);
     const found = new Map<string, Tensor>();
     this.eachOwnState(prefix, (key, tensor) => found.set(key, tensor.detach()));
     for (const [name, child] of this.ownModules())

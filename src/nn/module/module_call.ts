@@ -1,4 +1,5 @@
 /** What happens when a module is called: hooks, the layer's path, the tensors that the user receives. */
+import { isGradientModeOn } from "../../graph/node.ts";
 import { asUserCode, atTopLevel, currentLabel, insideLayer } from "../../graph/scope.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { noteResult } from "../../tensor/define.ts";
@@ -6,22 +7,34 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { watchGradients } from "./backward_hooks.ts";
 import { isMadeAnew, keepState } from "./kept_state.ts";
 import type { Module } from "./module.ts";
+import { noteHandled, warnUnregistered } from "./unregistered.ts";
 
 /** Outermost module of the call under way, and the paths of all modules below it. */
 let root: Module | null = null;
+/** Innermost module whose forward runs. */
+let running: Module | null = null;
+let recordsGradients = true;
 const pathsOf = new WeakMap<Module, Map<Module, string>>();
 
 export function callModule(module: Module, args: unknown[]): unknown {
-  const before = root;
+  const [before, owner] = [root, running];
   const received = atTopLevel();
   root ??= module;
+  running = module;
+  if (before === null) recordsGradients = isGradientModeOn();
   try {
-    const result = insideLayer(pathOf(module, root), () => run(module, args));
+    const path = pathOf(module, root);
+    const isPart = pathsOf.get(root)?.has(module) === true;
+    if (isPart || owner === null || received) noteHandled(module);
+    // Without gradients where the network has them: a teacher.
+    else if (isGradientModeOn() === recordsGradients) warnUnregistered(module, owner);
+    const result = insideLayer(path, () => run(module, args));
     if (before === null) keepState(pathsOf.get(module)?.keys() ?? [module]);
-    else if (!pathsOf.get(root)?.has(module)) keepState([module]);
+    else if (!isPart) keepState([module]);
     return received ? note(result) : result;
   } finally {
     root = before;
+    running = owner;
   }
 }
 

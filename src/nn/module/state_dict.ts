@@ -12,6 +12,7 @@ import { sameMemory } from "../../tensor/views/cell.ts";
 import { overwrite } from "../init/initial_values.ts";
 import type { Module } from "./module.ts";
 import { joinPath } from "./names.ts";
+import { noteHandled } from "./unregistered.ts";
 
 /** Tensors by PyTorch's keys. */
 export type StateDict = Record<string, Tensor>;
@@ -66,6 +67,7 @@ export function eachState(module: Module, path: string, visit: (key: string, ten
 
 /** This module and all below it under all their paths, as the tree holds them. */
 function eachModule(module: Module, path: string, visit: (path: string, module: Module) => void): void {
+  noteHandled(module);
   visit(path, module);
   for (const [name, child] of module.ownModules()) eachModule(child, joinPath(path, name), visit);
 }
