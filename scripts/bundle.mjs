@@ -29,7 +29,13 @@ const SUBPATHS = Object.fromEntries(
   ]),
 );
 const ENTRIES = {
-  node: { index: "index", ...SUBPATHS, cli: "cli/main", bench_own: "experiments/bench/bench_own" },
+  node: {
+    index: "index",
+    ...SUBPATHS,
+    experiments: "experiments/index",
+    cli: "cli/main",
+    bench_own: "experiments/bench/bench_own",
+  },
   page: { index: "browser", ...SUBPATHS },
 };
 
