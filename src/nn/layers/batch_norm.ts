@@ -6,6 +6,7 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { constantValue } from "../../graph/node.ts";
 import { currentLabel } from "../../graph/scope.ts";
+import { batchHint } from "../../ops/shape_hints.ts";
 import { squeeze, unsqueeze } from "../../tensor/functions/shape/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
@@ -125,8 +126,19 @@ export abstract class ChannelNorm extends Module {
     const { ranks, text } = this.expected;
     if (ranks.includes(input.ndim)) return;
     throw new ShapeError(
-      `${this.constructor.name} (${currentLabel()}): expected an input ${text}, got ${formatShape(input.shape)}`,
+      `${this.constructor.name} (${currentLabel()}): expected an input ${text}, got ${formatShape(input.shape)}${this.#hint(input.shape)}`,
     );
+  }
+
+  /** What the input was most likely meant to be, if its sizes fit the guess. */
+  #hint(shape: readonly number[]): string {
+    const { ranks } = this.expected;
+    if (ranks.includes(shape.length + 1)) return batchHint(shape, this.numFeatures);
+    const [family] = /^[A-Za-z]+/.exec(this.constructor.name) ?? [];
+    const spatial = Math.max(shape.length - 2, 1);
+    return shape[1] === this.numFeatures && spatial <= 3 && shape.length > 1
+      ? `; did you mean ${family}${spatial}d?`
+      : "";
   }
 
   override extraRepr(): string {

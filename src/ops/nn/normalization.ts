@@ -8,6 +8,7 @@ import { add, cast, div, mul, neg, rsqrtOp, sub } from "../elementwise/elementwi
 import { reducedShape, requireDtypesOfLayer, requireFloating } from "../infer.ts";
 import { mean, sum } from "../reduction/reduction.ts";
 import { reshape } from "../shape/shape_ops.ts";
+import { channelHint } from "../shape_hints.ts";
 
 /** Mean and biased variance over `dims`, kept as 1: two passes, because E[x^2] - E[x]^2 cancels. */
 interface Moments {
@@ -49,7 +50,7 @@ function requirePerChannel(x: TensorSpec, rest: readonly TensorSpec[], names: re
   rest.forEach((value, i) => {
     if (value.shape.length !== 1 || value.shape[0] !== x.shape[1]) {
       throw new ShapeError(
-        `expected ${names[i]} of shape [${x.shape[1]}], one number per channel of ${formatShape(x.shape)}, got ${formatShape(value.shape)}`,
+        `expected ${names[i]} of shape [${x.shape[1]}], one number per channel of ${formatShape(x.shape)}, got ${formatShape(value.shape)}${value.shape.length === 1 ? channelHint(x.shape, value.shape[0], x.shape.length - 2) : ""}`,
       );
     }
   });

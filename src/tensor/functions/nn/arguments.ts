@@ -1,12 +1,13 @@
 /** Arguments that the functions of `nn.functional` share: sizes, optional tensors, unbatched inputs. */
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../../base/errors.ts";
-import { formatShape } from "../../../base/shape.ts";
+import { formatShape, type Shape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { currentLabel } from "../../../graph/scope.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { requireSameDtype } from "../../../ops/infer.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { channelHint } from "../../../ops/shape_hints.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
 /** One number for all spatial dimensions, or one for each. */
@@ -115,12 +116,38 @@ export function withBatch(
   const rank = input.shape.length;
   if (rank === spatial + 2) return body(input);
   if (rank !== spatial + 1) {
-    throw new ShapeError(
-      `${named(of)}: expected an input of ${spatial + 2} dimensions (or ${spatial + 1} without the batch), ` +
-        `got ${formatShape(input.shape)}`,
-    );
+    throw new ShapeError(wrongRank(of, input.shape, spatial));
   }
   return body(reshape(input, [1, ...input.shape])).map((out) => reshape(out, out.shape.slice(1)));
+}
+
+/** An input [N, C, ...] (or [C, ...]) must have the channels that a weight is for. */
+export function requireInputChannels(
+  of: string,
+  { shape }: Value,
+  weight: Value,
+  spatial: number,
+  channels: number,
+  groups = 1,
+): void {
+  const rank = shape.length;
+  if (rank !== spatial + 1 && rank !== spatial + 2) {
+    throw new ShapeError(`${wrongRank(of, shape, spatial)}${channelHint(shape, channels, spatial)}`);
+  }
+  const own = shape[rank - spatial - 1];
+  if (own === channels) return;
+  const grouped = groups === 1 ? "" : ` (${groups} groups of ${channels / groups})`;
+  throw new ShapeError(
+    `${named(of)}: expected ${channels} input channel${channels === 1 ? "" : "s"}${grouped}, got ${own} in ${formatShape(shape)}; ` +
+      `weight is ${formatShape(weight.shape)}${channelHint(shape, channels, spatial)}`,
+  );
+}
+
+function wrongRank(of: string, shape: Shape, spatial: number): string {
+  return (
+    `${named(of)}: expected an input of ${spatial + 2} dimensions (or ${spatial + 1} without the batch), ` +
+    `got ${formatShape(shape)}`
+  );
 }
 
 /** [..., L] as [..., 1, L], for the functions over one spatial dimension. */

@@ -8,6 +8,7 @@ import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
 import { batchNormInference, batchNormTraining, standardize } from "../../../ops/nn/normalization.ts";
 import { mean } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { noGrad } from "../../autograd.ts";
 import { defineCall, defineFunction } from "../../define.ts";
 import { inWideNumbers, scalarValue } from "../../operands.ts";
@@ -71,6 +72,9 @@ export const batchNorm = defineCall<BatchNormParameters>()(
       const range = training ? "above 0 in training" : "of at least 0";
       throw new ArgumentError(`${named(of)}: expected \`eps\` ${range}, got ${eps}`);
     }
+    const unused = (runningMean ?? null) === null && (runningVar ?? null) === null;
+    if (numel(x.shape) === 0 && (x.shape.length === 1 || (!training && unused)))
+      return new Tensor(inNameOf(of, () => nothingNormalized(x, w, b)));
     if (training) return trainedBatchNorm(of, x, w, b, runningMean, runningVar, momentum, eps);
     const average = optionalValue(of, runningMean, "runningMean");
     const variance = optionalValue(of, runningVar, "runningVar");
@@ -83,6 +87,15 @@ export const batchNorm = defineCall<BatchNormParameters>()(
     return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
   },
 );
+
+/** Without elements there is nothing to normalise, and PyTorch asks neither for channels nor for statistics. */
+function nothingNormalized(x: Value, weight: Value | null, bias: Value | null): Value {
+  const first = (of: Value | null): Value | null =>
+    of === null || numel(of.shape) === 0 ? null : cast(reshape(sliceDim(of, 0, 0, 1), []), x.dtype);
+  const [scale, shift] = [first(weight), first(bias)];
+  const scaled = mul(x, scale ?? constant(1, x.dtype));
+  return shift === null ? scaled : add(scaled, shift);
+}
 
 /** One number per channel costs nothing in 32 bits. */
 function widened(parameter: Value): Value {
@@ -102,14 +115,14 @@ function trainedBatchNorm(
   if (x.shape.length < 2)
     throw new ShapeError(`${named(of)}: expected an input [N, C, ...], got ${formatShape(x.shape)}`);
   const channels = x.shape[1];
-  const count = numel(x.shape) / Math.max(channels, 1);
+  const count = x.shape.reduce((product, size, d) => (d === 1 ? product : product * size), 1);
   requireSeveral(of, "value per channel", count, x);
   const dtype = (weight ?? bias)?.dtype ?? (isHalf(x.dtype) ? "float32" : x.dtype);
   const scale = weight ?? full([channels], 1, dtype);
   const shift = bias ?? full([channels], 0, dtype);
   const [y, average, variance] = inNameOf(of, () => batchNormTraining(x, scale, shift, eps));
   // A batch without examples tells nothing about mean and variance.
-  if (count > 0) {
+  if (numel(x.shape) > 0) {
     moveRunning(of, runningMean, "runningMean", average, momentum);
     moveRunning(of, runningVar, "runningVar", variance, momentum, count);
   }

@@ -17,6 +17,7 @@ import {
   numericInput,
   optionalValue,
   overNumbers,
+  requireInputChannels,
   type Size,
   sizes,
   withBatch,
@@ -142,6 +143,7 @@ function convolve(of: string, spatial: number, args: Required<ConvolutionParamet
     sizes(of, "dilation", dilation, spatial, 1),
   ];
   const [divisor] = sizes(of, "groups", groups, 1, 1);
+  requireInputChannels(of, input, weight, spatial, weight.shape[1] * divisor, divisor);
   const around = paddingOf(of, padding, weight.shape.slice(2), steps, gaps);
   const geometry = {
     stride: pair(steps, 1),
@@ -228,11 +230,9 @@ function convolveTransposed(
 ): Tensor {
   const { stride, padding, outputPadding, groups, dilation } = args;
   const input = numericInput(of, args.input);
-  const operands = layerOperands(named(of), [
-    input,
-    weightOf(of, args.weight, spatial),
-    optionalValue(of, args.bias, "bias"),
-  ]);
+  const kernel = weightOf(of, args.weight, spatial);
+  requireInputChannels(of, input, kernel, spatial, kernel.shape[0]);
+  const operands = layerOperands(named(of), [input, kernel, optionalValue(of, args.bias, "bias")]);
   const steps = sizes(of, "stride", stride, spatial, 1);
   const gaps = sizes(of, "dilation", dilation, spatial, 1);
   const around = sizes(of, "padding", padding, spatial, 0);
@@ -269,11 +269,6 @@ function convolveTransposed(
 
 function requireTransposable(of: string, x: Value, weight: Value, bias: Value | null, groups: number): void {
   const shapes = `in ${formatShape(x.shape)}; weight is ${formatShape(weight.shape)}`;
-  if (x.shape[1] !== weight.shape[0]) {
-    throw new ShapeError(
-      `${named(of)}: expected ${weight.shape[0]} input channels, got ${x.shape[1]} ${shapes}`,
-    );
-  }
   if (weight.shape[0] % groups !== 0) {
     throw new ShapeError(
       `${named(of)}: expected input channels that ${groups} groups divide, got ${weight.shape[0]} ${shapes}`,

@@ -6,6 +6,7 @@ import type { Value } from "../../../graph/node.ts";
 import { add, cast } from "../../../ops/elementwise/elementwise.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
+import { featuresHint } from "../../../ops/shape_hints.ts";
 import { layerOperands, productOperands } from "../../autocast.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
@@ -48,7 +49,7 @@ export const linear = defineCall<LinearParameters>()(
     if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== features) {
       throw new ShapeError(
         `${named("linear")}: expected ${features} input features, got ${x.shape[x.shape.length - 1] ?? "none"} ` +
-          `in ${formatShape(x.shape)}; weight is ${formatShape(w.shape)}`,
+          `in ${formatShape(x.shape)}; weight is ${formatShape(w.shape)}${featuresHint(x.shape, features)}`,
       );
     }
     const outputs = w.shape.length === 2 ? w.shape[0] : 1;

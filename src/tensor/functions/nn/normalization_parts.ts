@@ -5,6 +5,7 @@ import { formatShape, sameShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
+import { channelHint } from "../../../ops/shape_hints.ts";
 import { Tensor } from "../../tensor.ts";
 import { named, optionalValue } from "./arguments.ts";
 
@@ -21,7 +22,7 @@ export function requireChannels(of: string, x: Value, parameters: readonly unkno
   for (const parameter of parameters) {
     if (parameter instanceof Tensor && !sameShape(parameter.shape, [x.shape[1]])) {
       throw new ShapeError(
-        `${named(of)}: expected weight and bias of shape [${x.shape[1]}], one number per channel of ${formatShape(x.shape)}, got ${formatShape(parameter.shape)}`,
+        `${named(of)}: expected weight and bias of shape [${x.shape[1]}], one number per channel of ${formatShape(x.shape)}, got ${formatShape(parameter.shape)}${parameter.ndim === 1 ? channelHint(x.shape, parameter.shape[0], x.shape.length - 2) : ""}`,
       );
     }
   }
