@@ -1,4 +1,5 @@
 import { bindArguments, signature } from "../base/arguments.ts";
+import type { UrlLike } from "../base/web_types.ts";
 import type { Progress } from "../io/fetch/web_source.ts";
 import { DataLoader } from "./data_loader.ts";
 import { locateFiles } from "./dataset_registry.ts";
@@ -20,7 +21,7 @@ export interface MnistOptions {
   /** Told what is being fetched. */
   onProgress?: Progress;
   /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
-  url?: string | URL;
+  url?: string | UrlLike;
 }
 
 /** A data set's factory; PyTorch's order by position, the rest by name. */
@@ -94,7 +95,7 @@ export interface LoadersOptions {
   /** Whether files that are not on this machine may be fetched. Default true. */
   download?: boolean;
   /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
-  url?: string | URL;
+  url?: string | UrlLike;
 }
 
 /** Both loaders, and what the classes are called. */

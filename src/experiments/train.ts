@@ -1,6 +1,8 @@
 /** Trainings as their settings describe them, each kept in the folder of a run. */
+
 import { join } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
+import type { ListenedSignal } from "../base/web_types.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { load } from "../io/state_dict_bytes.ts";
@@ -46,7 +48,7 @@ export interface TrainOptions {
   /** Seconds between checkpoints within an epoch. Default 30. */
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with everything saved. */
-  readonly signal?: AbortSignal;
+  readonly signal?: ListenedSignal;
   /** Told when the training begins or goes on; returns what is told of the rest. */
   readonly onStart?: (run: StartingRun) => Callbacks;
   /** Told what is being fetched, and what is not as it was asked for. */

@@ -1,7 +1,9 @@
 /** State dicts as safetensors bytes, from wherever they come: PyTorch's keys, so weights travel both ways. */
+
 import { readWeights } from "#weights_file";
 import { isArrayBuffer, isMap, isSharedArrayBuffer, tagOf } from "../base/builtin_kinds.ts";
 import { ArgumentError, FileError } from "../base/errors.ts";
+import type { BlobLike, ResponseLike, UrlLike } from "../base/web_types.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors.ts";
 import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
@@ -10,7 +12,7 @@ import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
 export type TensorsByName = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
 
 /** Where weights can come from: a path or an address, or what was read already. */
-export type WeightsSource = string | URL | ArrayBuffer | ArrayBufferView | Blob | Response;
+export type WeightsSource = string | UrlLike | ArrayBuffer | ArrayBufferView | BlobLike | ResponseLike;
 
 /**
  * A state dict as the bytes of a safetensors file: for a download, an upload or a database, in Node.js and in a page.
@@ -55,7 +57,7 @@ async function readSource(source: unknown): Promise<Arrays> {
   if (isArrayBuffer(source) || isSharedArrayBuffer(source)) return decode(new Uint8Array(source), undefined);
   switch (tagOf(source)) {
     case "URL":
-      return readAddress((source as URL).href);
+      return readAddress((source as UrlLike).href);
     case "Blob":
     case "File":
       return decode(await bytesOfBlob(source as Blob), (source as File).name);

@@ -2,6 +2,7 @@
 
 import { isPlainObject } from "../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { otherCopy } from "../base/package_copies.ts";
 import { knownNumber } from "../tensor/operands.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -126,6 +127,8 @@ function parameterOf(of: string, given: unknown): Tensor {
 }
 
 function described(value: unknown): string {
+  const foreign = otherCopy(value);
+  if (foreign !== null) return foreign;
   if (value === null || value === undefined) return String(value);
   if (value instanceof Tensor) return "a single tensor (put it into a list)";
   return Array.isArray(value) ? "an array" : typeof value;

@@ -12,6 +12,7 @@ import {
   type TypedArray,
 } from "../base/dtype.ts";
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
+import { countCopy, markCopy, otherCopy } from "../base/package_copies.ts";
 import { printAs } from "../base/printed_form.ts";
 import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
@@ -312,6 +313,9 @@ Object.defineProperty(Tensor.prototype, Symbol.toPrimitive, {
   },
 });
 
+markCopy(Tensor.prototype);
+countCopy();
+
 /**
  * A tensor over given data, which it takes over: nothing is copied.
  *
@@ -340,6 +344,8 @@ export function valueOf(tensor: unknown, argument: string, of: string): Value {
 /** What was given in a tensor's place, for messages. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
+  const foreign = otherCopy(value);
+  if (foreign !== null) return foreign;
   if (Array.isArray(value)) return "an array (convert it with tensor([...]))";
   return typeof value === "object"
     ? `an object (${value.constructor?.name ?? "without a class"})`

@@ -3,13 +3,23 @@
  * LeNet for four steps and has to end with the losses of Node.js.
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { build } from "esbuild";
 import type { Browser } from "playwright-core";
+import { readSource } from "../architecture/sources.ts";
 import { launch, noBrowser, serve } from "../browser/chromium.ts";
 import { PAGE_BUNDLERS } from "./page_bundlers.ts";
 import { gzippedScripts, makeProject, openWorkspace, type Project, run } from "./workspace.ts";
@@ -112,6 +122,60 @@ describe("the packed archive in other people's projects", { skip: missing }, () 
       }
     });
   }
+
+  for (const [name, binary, args] of [
+    ["Deno", "@deno/linux-x64-glibc/deno", ["run", "--allow-all", "--node-modules-dir=manual"]],
+    ["Bun", "@oven/bun-linux-x64/bin/bun", ["run"]],
+  ] as const) {
+    test(`${name} runs it as it is`, () => {
+      const path = join(project.folder, "../node_modules", binary);
+      chmodSync(path, 0o755);
+      const printed = run(path, [...args, "server.js"], project.folder, { DENO_NO_UPDATE_CHECK: "1" });
+      const { losses, batches } = JSON.parse(printed);
+      assertLosses(losses);
+      assert.equal(batches, 2);
+    });
+  }
+
+  test("the oldest TypeScript that is promised takes its types, without those of a page or of Node.js", () => {
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      target: "es2022",
+      lib: ["es2022"],
+      types: [],
+      module: "nodenext",
+      moduleResolution: "nodenext",
+    };
+    const config = join(project.folder, "tsconfig.json");
+    writeFileSync(config, JSON.stringify({ compilerOptions, files: ["types.ts"] }));
+    const entries = Object.keys(JSON.parse(readSource("package.json")).exports)
+      .filter((name) => !name.endsWith(".json"))
+      .map((name, i) => `export * as entry${i} from "${name.replace(".", "convoyant")}";`);
+    writeFileSync(join(project.folder, "types.ts"), entries.join("\n"));
+    const version = JSON.parse(
+      readFileSync(join(project.folder, "../node_modules/typescript57/package.json"), "utf8"),
+    );
+    assert.match(
+      readSource("README.md"),
+      new RegExp(`TypeScript ${version.version.replace(/\.\d+$/, "")} or newer`),
+    );
+    const compiler = join(project.folder, "../node_modules/typescript57/bin/tsc");
+    run(process.execPath, [compiler, "-p", config], project.folder);
+  });
+
+  test("publint and arethetypeswrong find nothing", () => {
+    const tool = (path: string) => join(project.folder, "../node_modules", path);
+    const installed = join(project.folder, "node_modules/convoyant");
+    const found = run(
+      process.execPath,
+      [tool("publint/src/cli.js"), "run", installed, "--strict"],
+      project.folder,
+    );
+    assert.match(found, /All good/);
+    const attw = tool("@arethetypeswrong/cli/dist/index.js");
+    run(process.execPath, [attw, project.archive, "--profile", "esm-only", "--no-color"], project.folder);
+  });
 
   for (const format of ["esm", "cjs"] as const) {
     test(`esbuild: a server, ${format}`, async () => {

@@ -1,4 +1,5 @@
 import { FileError } from "../../base/errors.ts";
+import { addressOf, type UrlLike } from "../../base/web_types.ts";
 import { WEB_LIMITS } from "../../io/fetch/web_source.ts";
 import type { DataFile } from "../../records/data_file.ts";
 import type { ArrayBatch } from "../array_batch.ts";
@@ -48,9 +49,9 @@ export async function locateDataset(source: DatasetSource, options: LocateOption
 }
 
 /** The source with the address that was asked for in place of its own. */
-function sourceAt(source: DatasetSource, url: string | URL | undefined): DatasetSource {
+function sourceAt(source: DatasetSource, url: string | UrlLike | undefined): DatasetSource {
   if (url === undefined) return source;
-  const text = String(url);
+  const text = addressOf(url);
   if (!URL.canParse(text))
     throw new FileError(`${text} is not an address that data can be fetched from (https://...)`);
   return { ...source, urls: [text.endsWith("/") ? text : `${text}/`], package: null };

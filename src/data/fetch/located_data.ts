@@ -1,4 +1,5 @@
 /** What is asked for and found when a data set is opened, on any platform. */
+import type { UrlLike } from "../../base/web_types.ts";
 import type { WebLimits } from "../../io/fetch/web_source.ts";
 import { parseIdx } from "../../io/idx.ts";
 import type { DataFile } from "../../records/data_file.ts";
@@ -10,7 +11,7 @@ export interface LocateOptions {
   /** A folder to look in first, and to put fetched files into; default: CONVOYANT_DATA. Node.js only. */
   readonly dataDir?: string | undefined;
   /** The folder on the web that holds the files, in place of the publishers'. A page needs it. */
-  readonly url?: string | URL | undefined;
+  readonly url?: string | UrlLike | undefined;
   /** Whether files that are nowhere may be fetched. Default true. */
   readonly download?: boolean | undefined;
   readonly onProgress?: ((message: string) => void) | undefined;

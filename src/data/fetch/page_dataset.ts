@@ -1,5 +1,7 @@
 /** Data sets in a page (`#locate_dataset`; Node.js has `locate_dataset.ts`): fetched from beside the page. */
+
 import { FileError } from "../../base/errors.ts";
+import { addressOf, type UrlLike } from "../../base/web_types.ts";
 import { gunzip, isGzipped } from "../../io/page_gzip.ts";
 import { fetchBytes } from "../../io/web_bytes.ts";
 import type { DataFile } from "../../records/data_file.ts";
@@ -34,13 +36,15 @@ export async function locateDataset(source: DatasetSource, options: LocateOption
 }
 
 /** The address with a slash at its end, seen from the page. */
-function folderUrl(given: string | URL): URL {
+function folderUrl(given: string | UrlLike): URL {
   const base = (globalThis as { location?: { href: string } }).location?.href;
   let url: URL;
   try {
-    url = new URL(given, base);
+    url = new URL(addressOf(given), base);
   } catch (error) {
-    throw new FileError(`${String(given)} is not an address that data can be fetched from`, { cause: error });
+    throw new FileError(`${addressOf(given)} is not an address that data can be fetched from`, {
+      cause: error,
+    });
   }
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;

@@ -93,8 +93,7 @@ export class ReferenceEngine implements Engine {
 
   async read(buffer: EngineBuffer): Promise<ArrayBuffer> {
     requireBuffer(this.name, this.#buffers, buffer);
-    const knownFailure = this.#requests.lastFailure;
-    return this.#ask((request) => ({ type: "read", request, buffer: buffer.id, knownFailure }));
+    return this.#ask((request) => ({ type: "read", request, buffer: buffer.id }));
   }
 
   free(buffer: EngineBuffer): void {
@@ -133,8 +132,7 @@ export class ReferenceEngine implements Engine {
           request,
           program: compiled.id,
           inputs,
-          buffers: bindings.states.map((state) => state.id),
-          knownFailure: this.#requests.lastFailure,
+          states: bindings.states.map((state) => state.id),
           profile: options.profile === true,
         }),
         inputs.map((input) => input.buffer),
@@ -179,8 +177,7 @@ export class ReferenceEngine implements Engine {
   }
 
   #receive(reply: ReferenceReply): void {
-    if ("error" in reply) this.#requests.fail(reply.request, reviveError(reply.error));
-    else if ("failedRun" in reply) this.#requests.failWithAnother(reply.request);
+    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
     else this.#requests.resolve(reply.request, reply.value);
   }
 

@@ -1,6 +1,8 @@
 /** Our engines and other libraries, each in a process of its own, in turn. */
+
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { ListenedSignal } from "../../base/web_types.ts";
 import { engineNames } from "../../engines/engine_names.ts";
 import { fastestEngine } from "../../engines/select.ts";
 import { entry } from "../../models/index.ts";
@@ -42,7 +44,7 @@ export interface BenchOptions {
   readonly seconds?: number;
   /** Default: as many as there are processors. */
   readonly threads?: number | null;
-  readonly signal?: AbortSignal;
+  readonly signal?: ListenedSignal;
   readonly onNote?: (text: string) => void;
 }
 

@@ -4,11 +4,13 @@
  *
  * The programs stand in bench/peers of the repository; bench/README.md says how to install each library.
  */
+
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, nearestName } from "../../base/errors.ts";
+import type { ListenedSignal } from "../../base/web_types.ts";
 import { type BenchLine, medianLine, type SkipLine } from "./bench_lines.ts";
 import { lastWords, runPeer } from "./peer_process.ts";
 
@@ -60,7 +62,7 @@ export interface BenchEffort {
   /** Milliseconds after which a program is ended and skipped. Default 10 minutes. */
   readonly timeoutMs?: number;
   /** Ends the benchmark, and the program that is running. */
-  readonly signal?: AbortSignal;
+  readonly signal?: ListenedSignal;
   /** Called before each run, for a progress line. */
   readonly onStart?: (contender: Contender, round: number) => void;
 }

@@ -1,5 +1,7 @@
 /** A program of another library as a process: what it prints, line by line, and how it ended. */
+
 import { spawn } from "node:child_process";
+import type { ListenedSignal } from "../../base/web_types.ts";
 
 export interface PeerProgram {
   readonly command: string;
@@ -22,7 +24,7 @@ export interface PeerEnd {
  */
 export async function runPeer(
   { command, args, env }: PeerProgram,
-  options: { onLine(line: string): void; timeoutMs?: number; signal?: AbortSignal | undefined },
+  options: { onLine(line: string): void; timeoutMs?: number; signal?: ListenedSignal | undefined },
 ): Promise<PeerEnd> {
   const { onLine, timeoutMs, signal } = options;
   signal?.throwIfAborted();

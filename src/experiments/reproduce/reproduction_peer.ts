@@ -3,8 +3,10 @@
  * `pytorch.jsonl` beside the runs. What that file holds already is not trained again; an interrupted training goes on
  * from its last checkpoint.
  */
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { ListenedSignal } from "../../base/web_types.ts";
 import { openDataset } from "../../data/index.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { readTextSync } from "../../io/regular_file.ts";
@@ -86,7 +88,7 @@ export function peerProgram(task: PeerTask, out: string, data: string, places: P
 export async function trainPeers(
   runs: { readonly trainings: readonly SeriesRun[]; readonly starts: readonly SeriesRun[] },
   out: string,
-  options: { signal: AbortSignal; note(text: string): void; onRecord(): void },
+  options: { signal: ListenedSignal; note(text: string): void; onRecord(): void },
 ): Promise<void> {
   const places = peerPlaces();
   const file = join(out, "pytorch.jsonl");

@@ -4,6 +4,7 @@ import { CallableObject } from "../../base/callable.ts";
 import { type DType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
 import { orderedRecord } from "../../base/key_order.ts";
+import { markCopy } from "../../base/package_copies.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardSubclass } from "../../base/proxy_guard.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -436,4 +437,5 @@ export interface Module {
 }
 
 guardSubclass(Module);
+markCopy(Module.prototype);
 printAs(Module, (module) => module.toString(), "save(net.stateDict(), path) keeps the weights");

@@ -14,7 +14,6 @@ import { requireFloating, requireSameDtype } from "../infer.ts";
  */
 export const binaryCrossEntropyOp: OpDefinition = {
   name: "binaryCrossEntropy",
-  checksData: true,
   infer([p, t]) {
     requireFloating(p);
     requireSameDtype([p, t]);

@@ -4,6 +4,7 @@ import { requireRange, shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { otherCopy } from "../../base/package_copies.ts";
 import { Module } from "../../nn/index.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
 import { checkMicroBatch } from "./micro_batches.ts";
@@ -120,7 +121,7 @@ function checkOptions(net: Module, options: FitOptions): void {
     checkpointSeconds = 30,
   } = options;
   if (!(net instanceof Module))
-    throw new ArgumentError(`fit: expected \`net\` to be a Module, got ${typeof net}`);
+    throw new ArgumentError(`fit: expected \`net\` to be a Module, got ${otherCopy(net) ?? typeof net}`);
   requireRange("fit", "epochs", epochs, (n) => Number.isInteger(n) && n >= 0, "a whole number");
   if (typeof optimizer?.step !== "function" || !Array.isArray(optimizer.paramGroups)) {
     throw new ArgumentError(

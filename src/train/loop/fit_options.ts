@@ -1,4 +1,5 @@
 /** What `fit` takes and gives. */
+import type { AbortSignalLike } from "../../base/web_types.ts";
 import type { Module } from "../../nn/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
@@ -227,7 +228,7 @@ export interface FitOptions {
    */
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with a checkpoint. */
-  readonly signal?: AbortSignal | null;
+  readonly signal?: AbortSignalLike | null;
   /**
    * Shows the training as it runs, on standard error: see `progressDisplay`. By default on a terminal, and not in a pipe
    * or a page; true shows it there too (in a page on the console), false never.

@@ -1,7 +1,9 @@
 /** A network's figures on a data set. */
+
 import { numbersOf } from "../../base/dtype.ts";
 import { OutOfMemoryError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
+import type { AbortSignalLike } from "../../base/web_types.ts";
 import { insideCall } from "../../graph/scope.ts";
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
@@ -18,7 +20,7 @@ import { isClassification } from "./running_totals.ts";
 
 export interface EvaluateOptions {
   /** Stops after the batch under way. */
-  readonly signal?: AbortSignal | null;
+  readonly signal?: AbortSignalLike | null;
   /** Told after each batch; `of` is null where the number of batches is not known. */
   readonly onBatch?: (done: number, of: number | null) => void;
   /**

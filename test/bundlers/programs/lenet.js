@@ -1,5 +1,7 @@
 /** LeNet, trained for four steps on images made by a formula. */
-import { fromTypedArray, manualSeed, nn, optim, stopEngine, useEngine } from "convoyant";
+import { fromTypedArray, manualSeed, stopEngine, useEngine } from "convoyant";
+import * as nn from "convoyant/nn";
+import * as optim from "convoyant/optim";
 
 export async function trainLenet() {
   await useEngine("wasm", { threads: 2 });

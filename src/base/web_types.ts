@@ -1,0 +1,41 @@
+/**
+ * What is needed of objects of the web platform, which Node.js has too. Their own names would need the types of a page
+ * or of Node.js in every project that uses the package.
+ */
+
+/** A `URL`. */
+export interface UrlLike {
+  readonly href: string;
+}
+
+/** An `AbortController`'s signal. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+}
+
+/** The same for work that stops in its midst. */
+export interface ListenedSignal extends AbortSignalLike {
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** A `Blob` or `File`. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** What `fetch` resolves to. */
+export interface ResponseLike {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** An address as text. */
+export function addressOf(url: string | UrlLike): string {
+  return typeof url === "string" ? url : url.href;
+}
