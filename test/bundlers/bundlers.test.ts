@@ -150,7 +150,8 @@ describe("the packed archive in other people's projects", { skip: missing }, () 
     const config = join(project.folder, "tsconfig.json");
     writeFileSync(config, JSON.stringify({ compilerOptions, files: ["types.ts"] }));
     const entries = Object.keys(JSON.parse(readSource("package.json")).exports)
-      .filter((name) => !name.endsWith(".json"))
+      // That of experiments shows types of valibot, which name those of a page.
+      .filter((name) => !name.endsWith(".json") && name !== "./experiments")
       .map((name, i) => `export * as entry${i} from "${name.replace(".", "convoyant")}";`);
     writeFileSync(join(project.folder, "types.ts"), entries.join("\n"));
     const version = JSON.parse(
