@@ -88,6 +88,7 @@ describe("a clone", () => {
     rmSync(join(clone, "scripts/build-kernels.mjs"), { force: true });
     symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
     mkdirSync(join(clone, "src/cli"), { recursive: true });
+    mkdirSync(join(clone, "src/install"), { recursive: true });
     put("src/cli/main.ts", fakeCli);
     put("src/install/onednn_at_start.ts", fakeAtStart);
   });

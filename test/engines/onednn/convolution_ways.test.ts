@@ -85,6 +85,9 @@ function stepOf(op: Op, { n, groups, c, o, down, across, bias, activation }: Cas
     dilation: pairs("dilation"),
     groups,
     layout: "channelsLast",
+    // As the definitions in ops/nn/convolution.ts say.
+    imageOperands:
+      op === "conv2dWeightGradient" ? { inputs: [0, 1], outputs: false } : { inputs: [0], outputs: true },
   };
   const x: TensorSpec = { shape: [n, down.size, across.size, groups * c], dtype };
   const y: TensorSpec = { shape: [n, outputSize(down), outputSize(across), groups * o], dtype };
