@@ -64,9 +64,8 @@ function inNameOf<T>(name: string, body: () => T): T {
   }
 }
 
-/** A view of what stays in memory shows that memory at any time: nothing need be kept for it. */
 function noteTensor({ cell }: Tensor): void {
-  if (!cell.restorable) executor().note(cell.value);
+  for (const value of cell.kept) executor().note(value);
 }
 
 /** Notes each tensor of a result that the user's own code receives. */

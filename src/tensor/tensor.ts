@@ -210,9 +210,7 @@ export class Tensor extends OptionallyCallable {
   get data(): Tensor & (() => Promise<TypedArray>) {
     const read = () =>
       reading(
-        executor()
-          .fetch(this.value)
-          .then((data) => (isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice())),
+        this.#fetch().then((data) => (isHalf(this.dtype) ? numbersOf(this.dtype, data) : data.slice())),
       );
     return new Tensor(new DetachedCell(this.cell), read) as Tensor & (() => Promise<TypedArray>);
   }
@@ -244,6 +242,12 @@ export class Tensor extends OptionallyCallable {
     return cell;
   }
 
+  async #fetch(): Promise<TypedArray> {
+    const data = await executor().fetch(this.value);
+    this.cell.release();
+    return data;
+  }
+
   /** The only element as a number (a boolean for bool tensors). */
   item<T extends number | boolean = number>(): Promise<T> {
     return reading(this.#item<T>());
@@ -255,24 +259,21 @@ export class Tensor extends OptionallyCallable {
         `item: expected a tensor of one element, got shape ${formatShape(this.shape)}; use tolist()`,
       );
     }
-    const [element] = numbersOf(this.dtype, await executor().fetch(this.value));
+    const [element] = numbersOf(this.dtype, await this.#fetch());
     return (this.dtype === "bool" ? element !== 0 : element) as T;
   }
 
   /** The elements as nested lists; a plain number for a 0-dimensional tensor. */
   tolist(): Promise<any> {
     const { value } = this;
-    const read = executor().fetch(value);
-    return reading(read.then((data) => nest(numbersOf(value.dtype, data), value.shape, value.dtype)));
+    return reading(
+      this.#fetch().then((data) => nest(numbersOf(value.dtype, data), value.shape, value.dtype)),
+    );
   }
 
   /** Computes the tensor now, without reading it. */
   realize(): Promise<this> {
-    return reading(
-      executor()
-        .fetch(this.value)
-        .then(() => this),
-    );
+    return reading(this.#fetch().then(() => this));
   }
 
   /** Prints the tensor as PyTorch does, with its values, once they are computed; gives the text that it printed. */
@@ -281,7 +282,7 @@ export class Tensor extends OptionallyCallable {
   }
 
   async #print(): Promise<string> {
-    await executor().fetch(this.value);
+    await this.#fetch();
     const text = printedTensor(this);
     console.log(text);
     return text;

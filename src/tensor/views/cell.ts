@@ -21,8 +21,10 @@ export interface TensorCell extends StateOwner {
   readonly layout: Layout;
   /** The cell that owns the memory. */
   readonly storage: Cell;
-  /** Whether the value can be made again from what is in memory, so that it need not be kept. */
-  readonly restorable: boolean;
+  /** Values that must be kept if the contents are to be there later. */
+  readonly kept: readonly Value[];
+  /** The contents have been read: lets go of what was needed to compute them. */
+  release(): void;
   /** Makes `value`, which has the cell's shape and dtype, its contents. */
   write(value: Value, change: Change): void;
   /** Why the change is not allowed; null if it is. */
@@ -51,9 +53,12 @@ export class Cell implements TensorCell {
     return contiguousLayout(this.value.shape);
   }
 
-  get restorable(): boolean {
-    return false;
+  get kept(): readonly Value[] {
+    return [this.value];
   }
+
+  /** A computed value has let go of its inputs by itself. */
+  release(): void {}
 
   refusal(_value: Value, { tape }: Change): string | null {
     return tape && this.value.gradientOwner !== null ? LEAF_REFUSAL : null;

@@ -39,8 +39,12 @@ export class DetachedCell implements TensorCell {
     return this.#source.layout;
   }
 
-  get restorable(): boolean {
-    return this.#source.restorable || this.#source.value.settled;
+  get kept(): readonly Value[] {
+    return this.#source.value.settled ? [] : this.#source.kept;
+  }
+
+  release(): void {
+    this.#source.release();
   }
 
   get value(): Value {

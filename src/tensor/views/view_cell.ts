@@ -5,6 +5,8 @@ import { isGradientModeOn, type Value } from "../../graph/node.ts";
 import { arange } from "../../ops/creation.ts";
 import { scatter } from "../../ops/shape/indexing.ts";
 import { reshape } from "../../ops/shape/shape_ops.ts";
+import { SMALL } from "../../runtime/held_values.ts";
+import { executor } from "../../runtime/runtime.ts";
 import { aliasOf, Cell, type Change, LEAF_REFUSAL, onTape, shareContents, type TensorCell } from "./cell.ts";
 import type { DetachedCell } from "./detached_cell.ts";
 import { contiguousLayout, type Layout, overlaps } from "./layout.ts";
@@ -50,8 +52,26 @@ export class ViewCell implements TensorCell {
     return this.#base.storage;
   }
 
-  get restorable(): boolean {
-    return this.#base.restorable || this.#base.value.settled;
+  /**
+   * A base that stays in memory can be read again at any time. One that is still to be computed is kept beside the view
+   * if it is small: where nobody else has it, it would hold on to all that it is computed from.
+   */
+  get kept(): readonly Value[] {
+    const base = this.#base.value;
+    if (base.settled) return [];
+    return numel(base.shape) <= SMALL ? [this.value, base] : [this.value];
+  }
+
+  /** A view of all elements says what the base holds, which need not be computed from anything else then. */
+  release(): void {
+    const base = this.#base;
+    const [own, whole] = [this.#own, base.value];
+    if (whole !== this.#seen || whole.settled || !own.settled || own.requiresGrad || whole.requiresGrad)
+      return;
+    if (!(base instanceof Cell) || executor().isCommitPending(base)) return;
+    if (numel(own.shape) !== numel(whole.shape) || this.#steps().some(({ write }) => write === null)) return;
+    base.value = onTape(() => this.#written(whole, own), false);
+    this.#seen = base.value;
   }
 
   get value(): Value {
