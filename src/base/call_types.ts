@@ -133,6 +133,28 @@ export interface Call<Doc, N extends Names, P extends readonly unknown[], R> {
   direct(...args: P): R;
 }
 
+/** A call with results of several types: the first form that fits counts. */
+export type Forms<A, B, C> = A & B & C & { readonly forms?: readonly [A, B, C] };
+
+/** The positions with another type for one of them; labels stay. */
+type Narrowed<N extends Names, P extends readonly unknown[], Key, Value> = {
+  [Index in keyof P]: Index extends keyof N ? (NameOf<N[Index]> extends Key ? Value : P[Index]) : P[Index];
+};
+
+/** A call that gives `On` when its flag is true, `Off` when it is left out or false. */
+export type ByFlag<
+  Doc,
+  Flag extends keyof Doc,
+  N extends Names,
+  P extends readonly unknown[],
+  Off,
+  On,
+> = Forms<
+  Call<Doc & { [Key in Flag]?: false }, N, Narrowed<N, P, Flag, false | undefined>, Off>,
+  Call<Doc & { [Key in Flag]: true }, N, Narrowed<N, P, Flag, true>, On>,
+  Call<Doc, N, P, Off | On>
+>;
+
 /** A list without its first element; labels stay. */
 export type WithoutFirst<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Others]
   ? Others
@@ -144,7 +166,12 @@ export type OtherNames<N extends Names> = N extends readonly [string, ...infer L
   : never;
 
 /** A call as a method: without its first argument, which is the tensor itself. */
-export type MethodOf<F> =
+export type MethodOf<F> = F extends { readonly forms?: readonly [infer A, infer B, infer C] }
+  ? unknown extends C
+    ? PlainMethodOf<F>
+    : Forms<PlainMethodOf<A>, PlainMethodOf<B>, PlainMethodOf<C>>
+  : PlainMethodOf<F>;
+type PlainMethodOf<F> =
   F extends Call<infer Doc, infer N, infer P, infer R> ? Call<Doc, OtherNames<N>, WithoutFirst<P>, R> : never;
 
 /** What an argument of each kind may be; null is always left to the interface. */

@@ -4,11 +4,12 @@
  * in 32 bits; losses and statistics are computed in 32 bits.
  */
 
+import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
-import { defineFunction } from "./define.ts";
+import { defineCall } from "./define.ts";
 import { runInScope } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -110,14 +111,18 @@ export function productOperands(operands: readonly Value[]): Value[] {
   );
 }
 
-/** `defineFunction` for losses: inside of autocast their bodies see 32-bit tensors in place of 16-bit ones. */
-export function defineLoss<F>(name: string, parameters: readonly string[], body: (args: any) => unknown): F {
-  return defineFunction<F>(name, parameters, (args: Record<string, unknown>) => {
-    if (current === null) return body(args);
-    const widened = Object.entries(args).map(([argument, given]) => [
-      argument,
-      given instanceof Tensor && isHalf(given.dtype) ? new Tensor(cast(given.value, "float32")) : given,
-    ]);
-    return body(Object.fromEntries(widened));
-  });
+/** `defineCall` for losses: inside of autocast their bodies see 32-bit tensors in place of 16-bit ones. */
+export function defineLoss<Doc>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>>(
+    name: string,
+    names: N & CheckedNames<Doc, N>,
+    body: (...args: P) => Tensor,
+  ): Call<Doc, N, P, Tensor> =>
+    defineCall<Doc>()(name, names, (...args: P) =>
+      current === null ? body(...args) : body(...(args.map(widened) as unknown as P)),
+    );
+}
+
+function widened(given: unknown): unknown {
+  return given instanceof Tensor && isHalf(given.dtype) ? new Tensor(cast(given.value, "float32")) : given;
 }

@@ -417,7 +417,7 @@ type AnyFunction = (...all: unknown[]) => unknown;
 
 const METHODS: Record<string, AnyFunction> = { backward: backward as AnyFunction };
 for (const name of NAMES) METHODS[name] = functions[name] as AnyFunction;
-for (const name of SOFTMAX_NAMES) METHODS[name] = softmax[name] as AnyFunction;
+for (const name of SOFTMAX_NAMES) METHODS[name] = softmax[name] as unknown as AnyFunction;
 for (const name of RANDOM_NAMES) METHODS[name] = random[name] as unknown as AnyFunction;
 
 for (const [name, call] of Object.entries(METHODS)) {

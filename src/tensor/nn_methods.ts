@@ -12,6 +12,6 @@ declare module "./tensor.ts" {
 
 for (const [name, call] of Object.entries(METHODS)) {
   defineMethod(name, function (...args: unknown[]) {
-    return (call as (...all: unknown[]) => unknown)(this, ...args);
+    return (call as unknown as (...all: unknown[]) => unknown)(this, ...args);
   });
 }

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { after, before, mock, test } from "node:test";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
-import { stopEngine, useEngine } from "../../../src/tensor/index.ts";
+import { stopEngine, type Tensor, useEngine } from "../../../src/tensor/index.ts";
 import { type BatchSource, type FitOptions, fit, progressDisplay } from "../../../src/train/index.ts";
 import { quadrantBatches, quadrantLoader } from "../small_data.ts";
 
@@ -58,8 +58,7 @@ test("a source whose length is not known, and a network that is no classifier, a
       yield* quadrantBatches(3, 1).map(([x]) => [x, x.sum(1, true)] as const);
     },
   };
-  const loss = (output: Parameters<typeof nn.functional.mseLoss>[0], target: typeof output) =>
-    nn.functional.mseLoss(output.sum(1, true), target);
+  const loss = (output: Tensor, target: Tensor) => nn.functional.mseLoss(output.sum(1, true), target);
   for (const isTTY of [false, true]) {
     const text = await written(isTTY, { trainLoader: unknown, testLoader: null, loss });
     assert.equal(/NaN|null|undefined|Infinity/.exec(text), null);

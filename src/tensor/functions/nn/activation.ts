@@ -4,73 +4,99 @@ import type { Value } from "../../../graph/node.ts";
 import { emit } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { floatingValue, inWideNumbers } from "../../operands.ts";
 import { Tensor } from "../../tensor.ts";
 import { floatingInput, named, numericInput } from "./arguments.ts";
 
 const { add, div, ge, gt, mul, neg, sub, where } = ops;
 
-/** An activation without parameters. `inplace` puts the result in the input's place. */
-export interface Activation {
-  (input: Tensor, inplace?: boolean): Tensor;
-  (input: Tensor, options: { inplace?: boolean }): Tensor;
+/** An activation without numbers of its own. */
+export interface ActivationParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Whether the input itself is overwritten. @default false */
+  inplace?: boolean;
 }
 
 /** An activation that PyTorch does not offer in place. */
-export interface PlainActivation {
-  (input: Tensor): Tensor;
-  (options: { input: Tensor }): Tensor;
+export interface PlainActivationParameters {
+  /** The tensor. */
+  input: Tensor;
 }
 
-export interface LeakyRelu {
-  (input: Tensor, negativeSlope?: number, inplace?: boolean): Tensor;
-  (input: Tensor, options: { negativeSlope?: number; inplace?: boolean }): Tensor;
-  (input: Tensor, negativeSlope: number, options: { inplace?: boolean }): Tensor;
+export interface LeakyReluParameters extends ActivationParameters {
+  /** Slope for negative inputs. @default 0.01 */
+  negativeSlope?: number;
 }
 
-export interface ExponentialLinear {
-  (input: Tensor, alpha?: number, inplace?: boolean): Tensor;
-  (input: Tensor, options: { alpha?: number; inplace?: boolean }): Tensor;
-  (input: Tensor, alpha: number, options: { inplace?: boolean }): Tensor;
+export interface ExponentialLinearParameters extends ActivationParameters {
+  /** The limit for negative inputs is -alpha. @default 1 */
+  alpha?: number;
 }
 
-export interface Hardtanh {
-  (input: Tensor, minVal?: number, maxVal?: number, inplace?: boolean): Tensor;
-  (input: Tensor, options: { minVal?: number; maxVal?: number; inplace?: boolean }): Tensor;
+export interface HardtanhParameters extends ActivationParameters {
+  /** Least value of the result. @default -1 */
+  minVal?: number;
+  /** Largest value of the result. @default 1 */
+  maxVal?: number;
 }
 
-export interface Threshold {
-  (input: Tensor, threshold: number, value: number, inplace?: boolean): Tensor;
-  (input: Tensor, threshold: number, value: number, options: { inplace?: boolean }): Tensor;
+export interface ThresholdParameters extends ActivationParameters {
+  /** Inputs above it stay as they are. */
+  threshold: number;
+  /** What all other inputs become. */
+  value: number;
 }
 
-export interface Shrink {
-  (input: Tensor, lambd?: number): Tensor;
-  (input: Tensor, options: { lambd?: number }): Tensor;
+export interface ShrinkParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Inputs of at most this magnitude become 0. @default 0.5 */
+  lambd?: number;
 }
 
-export interface Softplus {
-  (input: Tensor, beta?: number, threshold?: number): Tensor;
-  (input: Tensor, options: { beta?: number; threshold?: number }): Tensor;
+export interface SoftplusParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Sharpness of the bend. @default 1 */
+  beta?: number;
+  /** Where beta x is above it, the result is x itself. @default 20 */
+  threshold?: number;
 }
+
+type Operand = (of: string, tensor: unknown) => Value;
 
 /**
- * A function of one tensor and numbers; the last parameter of some is `inplace?`.
+ * A formula over a tensor, put in its place where `inplace` says so.
  *
  * @param operand - what tensors it takes: floating-point ones if nothing is said.
  */
-export function activation<F>(
-  name: string,
-  parameters: readonly string[],
-  compute: (x: Value, args: any) => Value,
-  operand: (of: string, tensor: unknown) => Value = floatingInput,
-): F {
-  return defineFunction<F>(name, ["input", ...parameters], (args) => {
-    const y = inWideNumbers(operand(name, args.input), (x) => compute(x, args));
-    return args.inplace ? args.input.assign(y) : new Tensor(y);
-  });
+export function activated(
+  of: string,
+  input: Tensor,
+  compute: (x: Value) => Value,
+  inplace = false,
+  operand: Operand = floatingInput,
+): Tensor {
+  const y = inWideNumbers(operand(of, input), compute);
+  return inplace ? input.assign(y) : new Tensor(y);
 }
+
+/** An activation without numbers of its own that can work in place. */
+const activation = (name: string, compute: (x: Value) => Value, operand?: Operand) =>
+  defineCall<ActivationParameters>()(
+    name,
+    ["input", "inplace?:flag"],
+    (input: Tensor, inplace = false): Tensor => activated(name, input, compute, inplace, operand),
+  );
+
+const plainActivation = (name: string, compute: (x: Value) => Value, operand?: Operand) =>
+  defineCall<PlainActivationParameters>()(
+    name,
+    ["input"],
+    (input: Tensor): Tensor => activated(name, input, compute, false, operand),
+  );
 
 /** The values of a tensor; integers become float32. */
 const asFloats = (of: string, tensor: unknown): Value => floatingValue(named(of), tensor);
@@ -94,7 +120,7 @@ function clipped(x: Value, least: number, most: number): Value {
  * nn.functional.relu6(tensor([-1, 3, 8])).tolist(); // [0, 3, 6]
  * ```
  */
-export const relu6 = activation<Activation>("relu6", ["inplace?"], (x) => clipped(x, 0, 6), numericInput);
+export const relu6 = activation("relu6", (x) => clipped(x, 0, 6), numericInput);
 
 /**
  * x where x > 0, negativeSlope * x elsewhere; negativeSlope is 0.01 by default.
@@ -104,11 +130,19 @@ export const relu6 = activation<Activation>("relu6", ["inplace?"], (x) => clippe
  * nn.functional.leakyRelu(tensor([-1.5, 2]), 0.1).tolist(); // [-0.15, 2]
  * ```
  */
-export const leakyRelu = activation<LeakyRelu>(
+export const leakyRelu = defineCall<LeakyReluParameters>()(
   "leakyRelu",
-  ["negativeSlope?", "inplace?"],
-  (x, { negativeSlope = 0.01 }) => where(gt(x, like(x, 0)), x, mul(x, like(x, negativeSlope))),
+  ["input", "negativeSlope?:number", "inplace?:flag"],
+  (input, negativeSlope = 0.01, inplace = false) =>
+    activated(
+      "leakyRelu",
+      input,
+      (x) => where(gt(x, like(x, 0)), x, mul(x, like(x, negativeSlope))),
+      inplace,
+    ),
 );
+
+const EXPONENTIAL = ["input", "alpha?:scalar", "inplace?:flag"] as const;
 
 /** scale * (x where x > 0, alpha (e^(x inputScale) - 1) elsewhere). */
 function exponentialLinear(x: Value, alpha: number, scale: number, inputScale: number): Value {
@@ -124,8 +158,11 @@ function exponentialLinear(x: Value, alpha: number, scale: number, inputScale: n
  * nn.functional.elu(tensor([-1.5, 2])).tolist(); // [-0.77687, 2]
  * ```
  */
-export const elu = activation<ExponentialLinear>("elu", ["alpha?", "inplace?"], (x, { alpha = 1 }) =>
-  exponentialLinear(x, alpha, 1, 1),
+export const elu = defineCall<ExponentialLinearParameters>()(
+  "elu",
+  EXPONENTIAL,
+  (input, alpha = 1, inplace = false) =>
+    activated("elu", input, (x) => exponentialLinear(x, alpha, 1, 1), inplace),
 );
 
 /**
@@ -136,10 +173,17 @@ export const elu = activation<ExponentialLinear>("elu", ["alpha?", "inplace?"], 
  * nn.functional.celu(tensor([-1.5, 2]), { alpha: 2 }).tolist(); // [-1.05527, 2]
  * ```
  */
-export const celu = activation<ExponentialLinear>("celu", ["alpha?", "inplace?"], (x, { alpha = 1 }) => {
-  if (alpha === 0) throw new ArgumentError(`${named("celu")}: expected an \`alpha\` other than 0`);
-  return exponentialLinear(x, alpha, 1, 1 / alpha);
-});
+export const celu = defineCall<ExponentialLinearParameters>()(
+  "celu",
+  EXPONENTIAL,
+  (input, alpha = 1, inplace = false) => {
+    const curve = (x: Value): Value => {
+      if (alpha === 0) throw new ArgumentError(`${named("celu")}: expected an \`alpha\` other than 0`);
+      return exponentialLinear(x, alpha, 1, 1 / alpha);
+    };
+    return activated("celu", input, curve, inplace);
+  },
+);
 
 /**
  * Scaled ELU. Source: Klambauer et al., "Self-normalizing neural networks", 2017.
@@ -149,7 +193,7 @@ export const celu = activation<ExponentialLinear>("celu", ["alpha?", "inplace?"]
  * nn.functional.selu(tensor([-1.5, 2])).tolist(); // [-1.36581, 2.10140]
  * ```
  */
-export const selu = activation<Activation>("selu", ["inplace?"], (x) =>
+export const selu = activation("selu", (x) =>
   exponentialLinear(x, 1.6732632423543772, 1.0507009873554805, 1),
 );
 
@@ -161,7 +205,7 @@ export const selu = activation<Activation>("selu", ["inplace?"], (x) =>
  * nn.functional.silu(tensor([0.5, 2])).tolist(); // [0.31123, 1.76159]
  * ```
  */
-export const silu = activation<Activation>("silu", ["inplace?"], (x) => mul(x, emit(ops.sigmoidOp, [x])));
+export const silu = activation("silu", (x) => mul(x, emit(ops.sigmoidOp, [x])));
 
 /**
  * x tanh(softplus(x))
@@ -171,9 +215,7 @@ export const silu = activation<Activation>("silu", ["inplace?"], (x) => mul(x, e
  * nn.functional.mish(tensor([0.5, 2])).tolist(); // [0.37525, 1.94396]
  * ```
  */
-export const mish = activation<Activation>("mish", ["inplace?"], (x) =>
-  mul(x, emit(ops.tanhOp, [softplusOf(x, 1, 20)])),
-);
+export const mish = activation("mish", (x) => mul(x, emit(ops.tanhOp, [softplusOf(x, 1, 20)])));
 
 /**
  * log(1 + e^(beta x)) / beta, and x itself where beta x > threshold.
@@ -183,10 +225,10 @@ export const mish = activation<Activation>("mish", ["inplace?"], (x) =>
  * nn.functional.softplus(tensor([0.5, 30])).tolist(); // [0.97408, 30]
  * ```
  */
-export const softplus = activation<Softplus>(
+export const softplus = defineCall<SoftplusParameters>()(
   "softplus",
-  ["beta?", "threshold?"],
-  (x, { beta = 1, threshold = 20 }) => softplusOf(x, beta, threshold),
+  ["input", "beta?:number", "threshold?:number"],
+  (input, beta = 1, threshold = 20) => activated("softplus", input, (x) => softplusOf(x, beta, threshold)),
 );
 
 function softplusOf(x: Value, beta: number, threshold: number): Value {
@@ -206,7 +248,7 @@ function softplusOf(x: Value, beta: number, threshold: number): Value {
  * nn.functional.logsigmoid(tensor([0.5, 2])).tolist(); // [-0.47408, -0.12693]
  * ```
  */
-export const logsigmoid = activation<PlainActivation>("logsigmoid", [], (x) => logSigmoidOf(x));
+export const logsigmoid = plainActivation("logsigmoid", (x) => logSigmoidOf(x));
 
 /** min(x, 0) - log(1 + e^-|x|) */
 export function logSigmoidOf(x: Value): Value {
@@ -222,9 +264,8 @@ export function logSigmoidOf(x: Value): Value {
  * nn.functional.softsign(tensor([0.5, -3])).tolist(); // [0.33333, -0.75]
  * ```
  */
-export const softsign = activation<PlainActivation>(
+export const softsign = plainActivation(
   "softsign",
-  [],
   (x) => div(x, add(emit(ops.absOp, [x]), like(x, 1))),
   asFloats,
 );
@@ -237,12 +278,7 @@ export const softsign = activation<PlainActivation>(
  * nn.functional.tanhshrink(tensor([0.5, 2])).tolist(); // [0.03788, 1.03597]
  * ```
  */
-export const tanhshrink = activation<PlainActivation>(
-  "tanhshrink",
-  [],
-  (x) => sub(x, emit(ops.tanhOp, [x])),
-  asFloats,
-);
+export const tanhshrink = plainActivation("tanhshrink", (x) => sub(x, emit(ops.tanhOp, [x])), asFloats);
 
 /**
  * min(max(x, minVal), maxVal), by default within -1 and 1.
@@ -253,16 +289,18 @@ export const tanhshrink = activation<PlainActivation>(
  * nn.functional.hardtanh(tensor([-1.5, 0.5]), { minVal: 0 }).tolist(); // [0, 0.5]
  * ```
  */
-export const hardtanh = activation<Hardtanh>(
+export const hardtanh = defineCall<HardtanhParameters>()(
   "hardtanh",
-  ["minVal?", "maxVal?", "inplace?"],
-  (x, { minVal = -1, maxVal = 1 }) => {
-    if (minVal <= maxVal) return clipped(x, minVal, maxVal);
-    throw new ArgumentError(
-      `${named("hardtanh")}: expected \`minVal\` of at most \`maxVal\`, got ${minVal} and ${maxVal}`,
-    );
+  ["input", "minVal?:number", "maxVal?:number", "inplace?:flag"],
+  (input, minVal = -1, maxVal = 1, inplace = false) => {
+    const within = (x: Value): Value => {
+      if (minVal <= maxVal) return clipped(x, minVal, maxVal);
+      throw new ArgumentError(
+        `${named("hardtanh")}: expected \`minVal\` of at most \`maxVal\`, got ${minVal} and ${maxVal}`,
+      );
+    };
+    return activated("hardtanh", input, within, inplace, numericInput);
   },
-  numericInput,
 );
 
 /**
@@ -273,7 +311,7 @@ export const hardtanh = activation<Hardtanh>(
  * nn.functional.hardsigmoid(tensor([-3.5, 0, 1.5])).tolist(); // [0, 0.5, 0.75]
  * ```
  */
-export const hardsigmoid = activation<Activation>("hardsigmoid", ["inplace?"], (x) =>
+export const hardsigmoid = activation("hardsigmoid", (x) =>
   div(clipped(add(x, like(x, 3)), 0, 6), like(x, 6)),
 );
 
@@ -285,7 +323,7 @@ export const hardsigmoid = activation<Activation>("hardsigmoid", ["inplace?"], (
  * nn.functional.hardswish(tensor([-3.5, 1.5])).tolist(); // [0, 1.125]
  * ```
  */
-export const hardswish = activation<Activation>("hardswish", ["inplace?"], (x) => {
+export const hardswish = activation("hardswish", (x) => {
   return div(mul(x, clipped(add(x, like(x, 3)), 0, 6)), like(x, 6));
 });
 
@@ -297,12 +335,20 @@ export const hardswish = activation<Activation>("hardswish", ["inplace?"], (x) =
  * nn.functional.threshold(tensor([0.5, 2]), 1, 20).tolist(); // [20, 2]
  * ```
  */
-export const threshold = activation<Threshold>(
+export const threshold = defineCall<ThresholdParameters>()(
   "threshold",
-  ["threshold", "value:number", "inplace?"],
-  (x, args) => where(emit(ops.leOp, [x, like(x, args.threshold)]), like(x, args.value), x),
-  numericInput,
+  ["input", "threshold:number", "value:number", "inplace?:flag"],
+  (input, threshold, value, inplace = false) => {
+    const replaced = (x: Value): Value => where(emit(ops.leOp, [x, like(x, threshold)]), like(x, value), x);
+    return activated("threshold", input, replaced, inplace, numericInput);
+  },
 );
+
+const SHRINK = ["input", "lambd?:number"] as const;
+
+/** |x| <= lambd */
+const withinMagnitude = (x: Value, lambd: number): Value =>
+  emit(ops.leOp, [emit(ops.absOp, [x]), like(x, lambd)]);
 
 /**
  * x where |x| > lambd (0.5), 0 elsewhere.
@@ -312,10 +358,9 @@ export const threshold = activation<Threshold>(
  * nn.functional.hardshrink(tensor([-0.4, 1.5])).tolist(); // [0, 1.5]
  * ```
  */
-export const hardshrink = activation<Shrink>("hardshrink", ["lambd?"], (x, { lambd = 0.5 }) => {
-  const inside = emit(ops.leOp, [emit(ops.absOp, [x]), like(x, lambd)]);
-  return where(inside, like(x, 0), x);
-});
+export const hardshrink = defineCall<ShrinkParameters>()("hardshrink", SHRINK, (input, lambd = 0.5) =>
+  activated("hardshrink", input, (x) => where(withinMagnitude(x, lambd), like(x, 0), x)),
+);
 
 /**
  * x moved towards 0 by lambd (0.5), 0 where it would pass it.
@@ -325,12 +370,13 @@ export const hardshrink = activation<Shrink>("hardshrink", ["lambd?"], (x, { lam
  * nn.functional.softshrink(tensor([-0.4, 1.5])).tolist(); // [0, 1]
  * ```
  */
-export const softshrink = activation<Shrink>("softshrink", ["lambd?"], (x, { lambd = 0.5 }) => {
-  if (!(lambd >= 0)) {
-    throw new ArgumentError(`${named("softshrink")}: expected \`lambd\` of 0 or more, got ${lambd}`);
-  }
-  const above = gt(x, like(x, lambd));
-  const moved = where(above, sub(x, like(x, lambd)), add(x, like(x, lambd)));
-  const inside = emit(ops.leOp, [emit(ops.absOp, [x]), like(x, lambd)]);
-  return where(inside, like(x, 0), moved);
-});
+export const softshrink = defineCall<ShrinkParameters>()("softshrink", SHRINK, (input, lambd = 0.5) =>
+  activated("softshrink", input, (x) => {
+    if (!(lambd >= 0)) {
+      throw new ArgumentError(`${named("softshrink")}: expected \`lambd\` of 0 or more, got ${lambd}`);
+    }
+    const above = gt(x, like(x, lambd));
+    const moved = where(above, sub(x, like(x, lambd)), add(x, like(x, lambd)));
+    return where(withinMagnitude(x, lambd), like(x, 0), moved);
+  }),
+);

@@ -5,27 +5,54 @@ import { emit, emitAll } from "../../../graph/node.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/pooling.ts";
 import { mean } from "../../../ops/reduction/reduction.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
-import { asFlatPicture, floatingInput, fromFlatPicture, named, shown, withBatch } from "./arguments.ts";
-import type { WithIndices } from "./pooling.ts";
+import {
+  asFlatPicture,
+  floatingInput,
+  fromFlatPicture,
+  type MaybeIndices,
+  named,
+  shown,
+  withBatch,
+  withIndices,
+} from "./arguments.ts";
 
 /** Output size; null for a dimension that keeps the input's. */
 export type OutputSize = number | readonly (number | null)[] | null;
 
-export interface AdaptivePool {
-  (input: Tensor, outputSize: OutputSize): Tensor;
-  (input: Tensor, options: { outputSize: OutputSize }): Tensor;
+export interface AdaptivePoolParameters {
+  /** [N, C, H, W] or [C, H, W]; of sequences [N, C, L] or [C, L]. */
+  input: Tensor;
+  /** Size of the result: one number, or (height, width); null keeps the input's. */
+  outputSize: OutputSize;
 }
 
-export interface AdaptiveMaxPool {
-  <R extends boolean = false>(input: Tensor, outputSize: OutputSize, returnIndices?: R): WithIndices<R>;
-  <R extends boolean = false>(
-    input: Tensor,
-    outputSize: OutputSize,
-    options: { returnIndices?: R },
-  ): WithIndices<R>;
+export interface AdaptiveMaxPoolParameters extends AdaptivePoolParameters {
+  /** Also returns the positions (int64) of the largest elements in their planes. @default false */
+  returnIndices?: boolean;
 }
+
+const averageOver = (spatial: 1 | 2) =>
+  defineCall<AdaptivePoolParameters>()(
+    `adaptiveAvgPool${spatial}d`,
+    ["input", "outputSize"],
+    (input: Tensor, outputSize: OutputSize): Tensor =>
+      new Tensor(poolAdaptively(`adaptiveAvgPool${spatial}d`, spatial, input, outputSize, averageToGrid)[0]),
+  );
+
+const largestOver = (spatial: 1 | 2) =>
+  withIndices(
+    defineCall<AdaptiveMaxPoolParameters, MaybeIndices>()(
+      `adaptiveMaxPool${spatial}d`,
+      ["input", "outputSize", "returnIndices?:flag"],
+      (input: Tensor, outputSize: OutputSize, returnIndices = false): MaybeIndices => {
+        const of = `adaptiveMaxPool${spatial}d`;
+        const [y, indices] = poolAdaptively(of, spatial, input, outputSize, largestInGrid);
+        return returnIndices ? [new Tensor(y), new Tensor(cast(indices, "int64"))] : new Tensor(y);
+      },
+    ),
+  );
 
 /**
  * The mean over each cell of a grid of `outputSize` laid over the picture. Cell i goes from row
@@ -38,11 +65,7 @@ export interface AdaptiveMaxPool {
  * nn.functional.adaptiveAvgPool2d(randn(8, 10, 5, 5), [1, 1]).shape; // [8, 10, 1, 1]
  * ```
  */
-export const adaptiveAvgPool2d = defineFunction<AdaptivePool>(
-  "adaptiveAvgPool2d",
-  ["input", "outputSize"],
-  (args) => poolAdaptively("adaptiveAvgPool2d", 2, args, averageToGrid),
-);
+export const adaptiveAvgPool2d = averageOver(2);
 
 /**
  * `adaptiveAvgPool2d` over sequences.
@@ -52,13 +75,7 @@ export const adaptiveAvgPool2d = defineFunction<AdaptivePool>(
  * nn.functional.adaptiveAvgPool1d(tensor([[0.5, 1.5, 2.5, 3.5]]), 2).tolist(); // [[1, 3]]
  * ```
  */
-export const adaptiveAvgPool1d = defineFunction<AdaptivePool>(
-  "adaptiveAvgPool1d",
-  ["input", "outputSize"],
-  (args) => poolAdaptively("adaptiveAvgPool1d", 1, args, averageToGrid),
-);
-
-const MAX = ["input", "outputSize", "returnIndices?"];
+export const adaptiveAvgPool1d = averageOver(1);
 
 /**
  * The largest element of each cell of a grid; see `adaptiveAvgPool2d`, and `maxPool2d` for the indices.
@@ -68,9 +85,7 @@ const MAX = ["input", "outputSize", "returnIndices?"];
  * nn.functional.adaptiveMaxPool2d(randn(8, 10, 5, 7), [2, null]).shape; // [8, 10, 2, 7]
  * ```
  */
-export const adaptiveMaxPool2d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPool2d", MAX, (args) =>
-  poolAdaptively("adaptiveMaxPool2d", 2, args, largestInGrid),
-);
+export const adaptiveMaxPool2d = largestOver(2);
 
 /**
  * `adaptiveMaxPool2d` over sequences.
@@ -80,28 +95,24 @@ export const adaptiveMaxPool2d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPoo
  * nn.functional.adaptiveMaxPool1d(tensor([[0.5, 1.5, 2.5, 3.5]]), 2).tolist(); // [[1.5, 3.5]]
  * ```
  */
-export const adaptiveMaxPool1d = defineFunction<AdaptiveMaxPool>("adaptiveMaxPool1d", MAX, (args) =>
-  poolAdaptively("adaptiveMaxPool1d", 1, args, largestInGrid),
-);
-
-type Bound = { input: unknown; outputSize: OutputSize; returnIndices?: boolean };
+export const adaptiveMaxPool1d = largestOver(1);
 
 function poolAdaptively(
   of: string,
-  spatial: number,
-  { input, outputSize, returnIndices = false }: any,
+  spatial: 1 | 2,
+  input: Tensor,
+  outputSize: OutputSize,
   pool: (x: Value, size: number[]) => Value[],
-): Tensor | Tensor[] {
-  const outs = withBatch(of, floatingInput(of, input), spatial, (batched) => {
+): Value[] {
+  return withBatch(of, floatingInput(of, input), spatial, (batched) => {
     const size = gridSize(of, outputSize, batched.shape.slice(2));
     return spatial === 1
       ? pool(asFlatPicture(batched), [1, ...size]).map(fromFlatPicture)
       : pool(batched, size);
   });
-  return returnIndices ? [new Tensor(outs[0]), new Tensor(cast(outs[1], "int64"))] : new Tensor(outs[0]);
 }
 
-function gridSize(of: string, given: Bound["outputSize"], plane: readonly number[]): number[] {
+function gridSize(of: string, given: OutputSize, plane: readonly number[]): number[] {
   const list = Array.isArray(given) ? given : plane.map(() => given);
   const size = list.map((n, d) => n ?? plane[d]);
   if (size.length === plane.length && size.every((n) => Number.isInteger(n) && n >= 0)) return size;

@@ -1,4 +1,6 @@
 /** Arguments that the functions of `nn.functional` share: sizes, optional tensors, unbatched inputs. */
+
+import type { ByFlag, Call } from "../../../base/call_types.ts";
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, type Shape } from "../../../base/shape.ts";
@@ -173,4 +175,16 @@ export function inNameOf<T>(of: string, body: () => T): T {
     }
     throw error;
   }
+}
+
+/** With `returnIndices` also the positions (int64) of the largest elements in their planes. */
+export type MaybeIndices = Tensor | [Tensor, Tensor];
+
+/** A call whose result depends on `returnIndices`. */
+export function withIndices<
+  Doc extends { returnIndices?: boolean },
+  N extends readonly string[],
+  P extends readonly unknown[],
+>(call: Call<Doc, N, P, MaybeIndices>) {
+  return call as ByFlag<Doc, "returnIndices", N, P, Tensor, [Tensor, Tensor]>;
 }

@@ -7,35 +7,29 @@ import { add, cast, eq, ge, mul, where } from "../../../ops/elementwise/elementw
 import { softmax } from "../../../ops/nn/softmax.ts";
 import { amax } from "../../../ops/reduction/reduction.ts";
 import { expand, reshape, transposeLast } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import { matmul } from "../linalg/linear_algebra.ts";
 import { floatingInput, named, optionalValue } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
 
-export interface ScaledDotProductAttention {
-  (
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attnMask?: Tensor | null,
-    dropoutP?: number,
-    isCausal?: boolean,
-    scale?: number | null,
-    enableGqa?: boolean,
-  ): Tensor;
-  (
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    options: {
-      attnMask?: Tensor | null;
-      dropoutP?: number;
-      isCausal?: boolean;
-      scale?: number | null;
-      enableGqa?: boolean;
-    },
-  ): Tensor;
+export interface ScaledDotProductAttentionParameters {
+  /** [..., L, E]. */
+  query: Tensor;
+  /** [..., S, E]. */
+  key: Tensor;
+  /** [..., S, Ev]. */
+  value: Tensor;
+  /** Bool (true: takes part) or floating-point (added), broadcast to [..., L, S]; null for none. @default null */
+  attnMask?: Tensor | null;
+  /** Probability that a weight becomes 0. @default 0 */
+  dropoutP?: number;
+  /** Whether position i sees positions 0 to i only. @default false */
+  isCausal?: boolean;
+  /** Factor of the scores; null for 1 / sqrt(E). @default null */
+  scale?: number | null;
+  /** Whether heads of key and value (the third dimension from the end) serve several of the query's. @default false */
+  enableGqa?: boolean;
 }
 
 /**
@@ -53,23 +47,31 @@ export interface ScaledDotProductAttention {
  * nn.functional.scaledDotProductAttention(q, q, q, { isCausal: true }).shape; // [2, 4, 10, 16]
  * ```
  */
-export const scaledDotProductAttention = defineFunction<ScaledDotProductAttention>(
+export const scaledDotProductAttention = defineCall<ScaledDotProductAttentionParameters>()(
   "scaledDotProductAttention",
-  ["query", "key", "value", "attnMask?", "dropoutP?", "isCausal?", "scale?:number|null", "enableGqa?"],
-  (args) => {
+  [
+    "query",
+    "key",
+    "value",
+    "attnMask?",
+    "dropoutP?:number",
+    "isCausal?:flag",
+    "scale?:number|null",
+    "enableGqa?:flag",
+  ],
+  (query, key, value, attnMask = null, dropoutP = 0, isCausal = false, scale = null, enableGqa = false) => {
     const of = "scaledDotProductAttention";
-    const { dropoutP = 0, isCausal = false, scale = null, enableGqa = false } = args;
-    const query = floatingInput(of, args.query, "query");
-    let [key, value] = [floatingInput(of, args.key, "key"), floatingInput(of, args.value, "value")];
-    const mask = optionalValue(of, args.attnMask, "attnMask");
-    if (mask !== null && mask.dtype !== "bool") floatingInput(of, args.attnMask, "attnMask");
+    const q = floatingInput(of, query, "query");
+    let [k, v] = [floatingInput(of, key, "key"), floatingInput(of, value, "value")];
+    const mask = optionalValue(of, attnMask, "attnMask");
+    if (mask !== null && mask.dtype !== "bool") floatingInput(of, attnMask, "attnMask");
     if (mask !== null && isCausal)
       throw new ArgumentError(`${named(of)}: expected attnMask or isCausal, not both`);
-    if (enableGqa) [key, value] = [repeatHeads(of, key, query), repeatHeads(of, value, query)];
-    const factor = constant(scale ?? 1 / Math.sqrt(query.shape[query.shape.length - 1]), query.dtype);
-    const scores = matmul(new Tensor(mul(query, factor)), new Tensor(transposeLast(key))).value;
+    if (enableGqa) [k, v] = [repeatHeads(of, k, q), repeatHeads(of, v, q)];
+    const factor = constant(scale ?? 1 / Math.sqrt(q.shape[q.shape.length - 1]), q.dtype);
+    const scores = matmul(new Tensor(mul(q, factor)), new Tensor(transposeLast(k))).value;
     const weights = maskedSoftmax(scores, isCausal ? causalMask(scores) : mask);
-    return matmul(dropout(new Tensor(weights), dropoutP, dropoutP > 0), new Tensor(value));
+    return matmul(dropout(new Tensor(weights), dropoutP, dropoutP > 0), new Tensor(v));
   },
 );
 

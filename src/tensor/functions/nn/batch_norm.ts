@@ -10,7 +10,7 @@ import { mean } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers, scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, inNameOf, named, optionalValue } from "./arguments.ts";
@@ -154,41 +154,23 @@ function moveRunning(
   noGrad(() => running.assign(inWideNumbers(held, moved, fresh)));
 }
 
-export interface InstanceNorm {
-  (
-    input: Tensor,
-    runningMean?: Tensor | null,
-    runningVar?: Tensor | null,
-    weight?: Tensor | null,
-    bias?: Tensor | null,
-    useInputStats?: boolean,
-    momentum?: number,
-    eps?: number,
-  ): Tensor;
-  (
-    input: Tensor,
-    options: {
-      runningMean?: Tensor | null;
-      runningVar?: Tensor | null;
-      weight?: Tensor | null;
-      bias?: Tensor | null;
-      useInputStats?: boolean;
-      momentum?: number;
-      eps?: number;
-    },
-  ): Tensor;
-  (
-    input: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    options: {
-      weight?: Tensor | null;
-      bias?: Tensor | null;
-      useInputStats?: boolean;
-      momentum?: number;
-      eps?: number;
-    },
-  ): Tensor;
+export interface InstanceNormParameters {
+  /** [N, C, ...]. */
+  input: Tensor;
+  /** [C], moved towards the input's; null for none. @default null */
+  runningMean?: Tensor | null;
+  /** [C], moved towards the input's; null for none. @default null */
+  runningVar?: Tensor | null;
+  /** Factor of each channel, [C]; null for none. @default null */
+  weight?: Tensor | null;
+  /** Added to each channel, [C]; null for none. @default null */
+  bias?: Tensor | null;
+  /** Whether the input's statistics are used, or the running ones. @default true */
+  useInputStats?: boolean;
+  /** Weight of the new statistics in the running ones. @default 0.1 */
+  momentum?: number;
+  /** A small number that keeps the result finite. @default 1e-5 */
+  eps?: number;
 }
 
 /**
@@ -201,13 +183,30 @@ export interface InstanceNorm {
  * nn.functional.instanceNorm(randn(8, 3, 5, 5)).shape; // [8, 3, 5, 5]
  * ```
  */
-export const instanceNorm = defineFunction<InstanceNorm>(
+export const instanceNorm = defineCall<InstanceNormParameters>()(
   "instanceNorm",
-  ["input", "runningMean?", "runningVar?", "weight?", "bias?", "useInputStats?", "momentum?", "eps?"],
-  (args) => {
-    const { runningMean, runningVar, weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = args;
+  [
+    "input",
+    "runningMean?",
+    "runningVar?",
+    "weight?",
+    "bias?",
+    "useInputStats?:flag",
+    "momentum?:number|null",
+    "eps?:number",
+  ],
+  (
+    input,
+    runningMean = null,
+    runningVar = null,
+    weight = null,
+    bias = null,
+    useInputStats = true,
+    momentum = 0.1,
+    eps = 1e-5,
+  ) => {
     const of = "instanceNorm";
-    const x = floatingInput(of, args.input);
+    const x = floatingInput(of, input);
     if (x.shape.length < 2)
       throw new ShapeError(`${named(of)}: expected an input [N, C, ...], got ${formatShape(x.shape)}`);
     requireChannels(of, x, [weight, bias]);

@@ -6,33 +6,28 @@ import { constant, full } from "../../../ops/creation.ts";
 import { add, cast, div, gt, mul, sub, where } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/embedding.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { named } from "./arguments.ts";
 import { vectorNorm } from "./norm.ts";
 
-export interface EmbeddingOptions {
+export interface EmbeddingParameters {
+  /** Indices, whole numbers of any dtype and shape. */
+  input: Positions;
+  /** [rows, width]. */
+  weight: Tensor;
+  /** A row that collects no gradient; negative ones count from the end, null for none. @default null */
   paddingIdx?: number | null;
+  /** Rows that are asked for and longer than this are first shortened to it, in place; null for none. @default null */
   maxNorm?: number | null;
+  /** The p of the norm that measures them. @default 2 */
   normType?: number;
+  /** Divides a row's gradient by how often the row is asked for. @default false */
   scaleGradByFreq?: boolean;
-  /** Only false: gradients are dense here. */
+  /** Only false: gradients are dense here. @default false */
   sparse?: boolean;
-}
-
-export interface Embedding {
-  (
-    input: Positions,
-    weight: Tensor,
-    paddingIdx?: number | null,
-    maxNorm?: number | null,
-    normType?: number,
-    scaleGradByFreq?: boolean,
-    sparse?: boolean,
-  ): Tensor;
-  (input: Positions, weight: Tensor, options: EmbeddingOptions): Tensor;
 }
 
 /**
@@ -50,25 +45,32 @@ export interface Embedding {
  * nn.functional.embedding(tensor([2, 0]), tensor([[0.5], [1.5], [2.5]])).tolist(); // [[2.5], [0.5]]
  * ```
  */
-export const embedding = defineFunction<Embedding>(
+export const embedding = defineCall<EmbeddingParameters>()(
   "embedding",
   [
     "input",
     "weight",
     "paddingIdx?:whole|null",
     "maxNorm?:number|null",
-    "normType?",
+    "normType?:number",
     "scaleGradByFreq?:flag",
     "sparse?:flag",
   ],
-  ({ input, weight, ...options }) => {
-    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+  (
+    input,
+    weight,
+    paddingIdx = null,
+    maxNorm = null,
+    normType = 2,
+    scaleGradByFreq = false,
+    sparse = false,
+  ) => {
     const of = named("embedding");
     const indices = positionsOf(of, "input", input);
     const { shape } = valueOf(weight, "weight", of);
     if (shape.length !== 2)
       throw new ShapeError(`${of}: expected a weight [rows, width], got ${formatShape(shape)}`);
-    if (options.sparse) throw new ArgumentError(`${of}: expected \`sparse\` false; gradients are dense here`);
+    if (sparse) throw new ArgumentError(`${of}: expected \`sparse\` false; gradients are dense here`);
     const padding = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + shape[0] : paddingIdx;
     if (padding !== null && !(padding >= 0 && padding < shape[0]))
       throw new ShapeError(`${of}: paddingIdx ${paddingIdx} is out of range for ${shape[0]} rows`);

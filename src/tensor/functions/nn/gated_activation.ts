@@ -10,12 +10,14 @@ import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor } from "../../tensor.ts";
-import { activation } from "./activation.ts";
+import { activated } from "./activation.ts";
 import { floatingInput, named, oneOf } from "./arguments.ts";
 
-export interface Gelu {
-  (input: Tensor, approximate?: "none" | "tanh"): Tensor;
-  (input: Tensor, options: { approximate?: "none" | "tanh" }): Tensor;
+export interface GeluParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** `"tanh"`: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). @default "none" */
+  approximate?: "none" | "tanh";
 }
 
 /**
@@ -29,7 +31,13 @@ export interface Gelu {
  * nn.functional.gelu(tensor([0.5, 2])).tolist(); // [0.34573, 1.95450]
  * ```
  */
-export const gelu = activation<Gelu>("gelu", ["approximate?"], (x, { approximate = "none" }) => {
+export const gelu = defineCall<GeluParameters>()(
+  "gelu",
+  ["input", "approximate?"],
+  (input, approximate = "none") => activated("gelu", input, (x) => geluOf(x, approximate)),
+);
+
+function geluOf(x: Value, approximate: "none" | "tanh"): Value {
   const like = (value: number): Value => constant(value, x.dtype);
   if (oneOf("gelu", "approximate", approximate, ["none", "tanh"]) === "none") {
     const cumulative = mul(add(emit(erfOp, [mul(x, like(Math.SQRT1_2))]), like(1)), like(0.5));
@@ -38,7 +46,7 @@ export const gelu = activation<Gelu>("gelu", ["approximate?"], (x, { approximate
   const cube = mul(mul(x, x), x);
   const inner = mul(add(x, mul(cube, like(0.044715))), like(Math.sqrt(2 / Math.PI)));
   return mul(mul(x, like(0.5)), add(emit(tanhOp, [inner]), like(1)));
-});
+}
 
 export interface PreluParameters {
   /** The tensor. */

@@ -1,16 +1,24 @@
 /** Activations that put their result in the input's place: `relu_(x)` is `relu(x, { inplace: true })`. */
-import type { Tensor } from "../../tensor.ts";
+import type { Call } from "../../../base/call_types.ts";
+import { Tensor } from "../../tensor.ts";
 import { celu, elu, hardtanh, leakyRelu, selu, threshold } from "./activation.ts";
 import { rrelu } from "./random_activation.ts";
 import { relu } from "./relu.ts";
 
-function inPlace<F>(call: F): F {
-  const change = (input: Tensor, ...rest: unknown[]): Tensor => {
-    const result = (call as (...all: unknown[]) => Tensor)(input, ...rest);
-    return input.assign(result.value);
-  };
-  Object.defineProperty(change, "name", { value: `${(call as { name: string }).name}_` });
-  return change as F;
+/** An activation called by the one rule; its result goes to where its input came from. */
+function inPlace<Doc extends { input: Tensor }, N extends readonly string[], P extends readonly unknown[]>(
+  call: Call<Doc, N, P, Tensor>,
+): Call<Doc, N, P, Tensor> {
+  const changing =
+    (compute: (...args: any) => Tensor) =>
+    (...args: readonly unknown[]): Tensor => {
+      const result = compute(...args);
+      const input = args[0] instanceof Tensor ? args[0] : (args[0] as Doc).input;
+      return input.assign(result.value);
+    };
+  const change = changing(call);
+  Object.defineProperty(change, "name", { value: `${call.name}_` });
+  return Object.assign(change, { direct: changing(call.direct) }) as Call<Doc, N, P, Tensor>;
 }
 
 /**

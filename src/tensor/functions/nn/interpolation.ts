@@ -8,7 +8,7 @@ import { add, cast, floorOp, maximumOp, minimumOp } from "../../../ops/elementwi
 import { type ResampleAxis, type ResampleRule, resample } from "../../../ops/nn/interpolation.ts";
 import { adaptiveAvgPool2dOp } from "../../../ops/nn/pooling.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import {
   asFlatPicture,
@@ -34,32 +34,21 @@ export type InterpolationMode =
 /** One number for all spatial dimensions, or one for each. */
 type PerDimension = number | readonly number[] | null;
 
-export interface Interpolate {
-  (
-    input: Tensor,
-    size?: PerDimension,
-    scaleFactor?: PerDimension,
-    mode?: InterpolationMode,
-    alignCorners?: boolean | null,
-    recomputeScaleFactor?: boolean | null,
-    antialias?: boolean,
-  ): Tensor;
-  (
-    input: Tensor,
-    options: {
-      size?: PerDimension;
-      scaleFactor?: PerDimension;
-      mode?: InterpolationMode;
-      alignCorners?: boolean | null;
-      recomputeScaleFactor?: boolean | null;
-      antialias?: boolean;
-    },
-  ): Tensor;
-  (
-    input: Tensor,
-    size: PerDimension,
-    options: { mode?: InterpolationMode; alignCorners?: boolean | null; antialias?: boolean },
-  ): Tensor;
+export interface InterpolateParameters {
+  /** [N, C, ...] with one to three spatial dimensions. */
+  input: Tensor;
+  /** The size afterwards in pixels; null when `scaleFactor` is given. @default null */
+  size?: PerDimension;
+  /** What the size is multiplied by (rounded down); null when `size` is given. @default null */
+  scaleFactor?: PerDimension;
+  /** How elements between those of the input are found. @default "nearest" */
+  mode?: InterpolationMode;
+  /** Whether the corner pixels' centres stay where they are (linear and cubic modes); null for false. @default null */
+  alignCorners?: boolean | null;
+  /** Whether the ratio of the sizes is used instead of the given factor; null for false. @default null */
+  recomputeScaleFactor?: boolean | null;
+  /** Whether the kernel is widened when the image shrinks (bilinear and bicubic). @default false */
+  antialias?: boolean;
 }
 
 const MODES = ["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"] as const;
@@ -91,16 +80,31 @@ const SPATIAL: Partial<Record<InterpolationMode, number>> = {
  * nn.functional.interpolate(pictures, { scaleFactor: 2 }).shape; // [8, 3, 56, 56]
  * ```
  */
-export const interpolate = defineFunction<Interpolate>(
+export const interpolate = defineCall<InterpolateParameters>()(
   "interpolate",
-  ["input", "size?", "scaleFactor?", "mode?", "alignCorners?", "recomputeScaleFactor?", "antialias?"],
-  (args) => {
-    const { mode = "nearest", alignCorners = null, antialias = false } = args;
+  [
+    "input",
+    "size?:any",
+    "scaleFactor?",
+    "mode?",
+    "alignCorners?:flag|null",
+    "recomputeScaleFactor?:flag|null",
+    "antialias?:flag",
+  ],
+  (
+    input,
+    size = null,
+    scaleFactor = null,
+    mode = "nearest",
+    alignCorners = null,
+    recomputeScaleFactor = null,
+    antialias = false,
+  ) => {
     const of = named("interpolate");
     const kind = oneOf("interpolate", "mode", mode, MODES);
     const copies = kind === "nearest" || kind === "nearest-exact";
-    const bytes = isPictureOfBytes(args.input, kind);
-    const x = (copies || bytes ? numericInput : floatingInput)("interpolate", args.input);
+    const bytes = isPictureOfBytes(input, kind);
+    const x = (copies || bytes ? numericInput : floatingInput)("interpolate", input);
     const spatial = x.shape.length - 2;
     if (spatial < 1 || spatial > 3 || (SPATIAL[kind] ?? spatial) !== spatial) {
       const rank = SPATIAL[kind] === undefined ? "3 to 5" : `${SPATIAL[kind] + 2}`;
@@ -118,9 +122,11 @@ export const interpolate = defineFunction<Interpolate>(
         `${of}: Anti-alias option is only supported for bilinear and bicubic modes, got "${kind}"`,
       );
     }
-    const { size, factors } = targetSize(of, x, args);
-    if (kind === "area") return new Tensor(areaOf(x, size));
-    const axes = size.map((n, d) => axisOf(x.shape[d + 2], n, factors?.[d], alignCorners ?? false));
+    const target = targetSize(of, x, size, scaleFactor, recomputeScaleFactor);
+    if (kind === "area") return new Tensor(areaOf(x, target.size));
+    const axes = target.size.map((n, d) =>
+      axisOf(x.shape[d + 2], n, target.factors?.[d], alignCorners ?? false),
+    );
     const rule = {
       kind: tapsOf(kind),
       alignCorners: alignCorners ?? false,
@@ -160,8 +166,13 @@ function axisOf(from: number, to: number, factor: number | undefined, alignCorne
   return { size: to, scale: factor === undefined ? from / to : 1 / factor };
 }
 
-function targetSize(of: string, x: Value, args: any): { size: number[]; factors?: number[] } {
-  const { size = null, scaleFactor = null, recomputeScaleFactor = null } = args;
+function targetSize(
+  of: string,
+  x: Value,
+  size: PerDimension,
+  scaleFactor: PerDimension,
+  recomputeScaleFactor: boolean | null,
+): { size: number[]; factors?: number[] } {
   const plane = x.shape.slice(2);
   if ((size === null) === (scaleFactor === null)) {
     throw new ArgumentError(

@@ -3,17 +3,22 @@ import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { borderPad, constantPad } from "../../../ops/shape/padding.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { inNameOf, named, oneOf, shown } from "./arguments.ts";
 
 /** What is put around a tensor. */
 export type PaddingMode = "constant" | "reflect" | "replicate" | "circular";
 
-export interface Pad {
-  (input: Tensor, pad: readonly number[], mode?: PaddingMode, value?: number | null): Tensor;
-  (input: Tensor, pad: readonly number[], options: { mode?: PaddingMode; value?: number | null }): Tensor;
-  (input: Tensor, pad: readonly number[], mode: PaddingMode, options: { value?: number | null }): Tensor;
+export interface PadParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Pairs (before, after), the last dimension first: [left, right, top, bottom]. Negative numbers cut off. */
+  pad: readonly number[];
+  /** What is added; see `PaddingMode`. @default "constant" */
+  mode?: PaddingMode;
+  /** The number that `"constant"` adds; null for 0. @default null */
+  value?: number | null;
 }
 
 /**
@@ -29,26 +34,29 @@ export interface Pad {
  * nn.functional.pad(randn(8, 1, 28, 28), [2, 2, 2, 2], "reflect").shape; // [8, 1, 32, 32]
  * ```
  */
-export const pad = defineFunction<Pad>("pad", ["input", "pad", "mode?", "value?:scalar|null"], (args) => {
-  const { mode = "constant", value = null } = args;
-  const x = valueOf(args.input, "input", named("pad"));
-  const kind = oneOf("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
-  const amounts = perDimension(args.pad, x);
-  if (kind === "constant") return new Tensor(inNameOf("pad", () => constantPad(x, amounts, value ?? 0)));
-  if (value !== null && value !== 0) {
-    throw new ArgumentError(`${named("pad")}: Padding mode "${kind}" doesn't take in value argument`);
-  }
-  const padded = args.pad.length / 2;
-  if (x.shape.length !== padded + 1 && x.shape.length !== padded + 2) {
-    throw new ShapeError(
-      `${named("pad")}: mode "${kind}" pads all dimensions behind batch and channels: expected an input of ` +
-        `${padded + 1} or ${padded + 2} dimensions for ${args.pad.length} numbers, got ${formatShape(x.shape)}`,
+export const pad = defineCall<PadParameters>()(
+  "pad",
+  ["input", "pad", "mode?", "value?:scalar|null"],
+  (input, pad, mode = "constant", value = null) => {
+    const x = valueOf(input, "input", named("pad"));
+    const kind = oneOf("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
+    const amounts = perDimension(pad, x);
+    if (kind === "constant") return new Tensor(inNameOf("pad", () => constantPad(x, amounts, value ?? 0)));
+    if (value !== null && value !== 0) {
+      throw new ArgumentError(`${named("pad")}: Padding mode "${kind}" doesn't take in value argument`);
+    }
+    const padded = pad.length / 2;
+    if (x.shape.length !== padded + 1 && x.shape.length !== padded + 2) {
+      throw new ShapeError(
+        `${named("pad")}: mode "${kind}" pads all dimensions behind batch and channels: expected an input of ` +
+          `${padded + 1} or ${padded + 2} dimensions for ${pad.length} numbers, got ${formatShape(x.shape)}`,
+      );
+    }
+    return new Tensor(
+      inNameOf("pad", () => (kind === "circular" ? carriedOn(x, amounts) : borderPad(x, amounts, kind))),
     );
-  }
-  return new Tensor(
-    inNameOf("pad", () => (kind === "circular" ? carriedOn(x, amounts) : borderPad(x, amounts, kind))),
-  );
-});
+  },
+);
 
 /** What is cut off does not come back at the other end. */
 function carriedOn(x: Value, amounts: readonly (readonly [number, number])[]): Value {

@@ -7,13 +7,14 @@ import { cast, eq, mul, pow, where } from "../../../ops/elementwise/elementwise.
 import * as ops from "../../../ops/nn/pooling.ts";
 import { scatter } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import {
   asFlatPicture,
   floatingInput,
   fromFlatPicture,
   inNameOf,
+  type MaybeIndices,
   named,
   numericInput,
   overNumbers,
@@ -21,82 +22,44 @@ import {
   shown,
   sizes,
   withBatch,
+  withIndices,
 } from "./arguments.ts";
 
-/** With `returnIndices` also the positions (int64) of the largest elements in their planes. */
-export type WithIndices<R extends boolean> = R extends true ? [Tensor, Tensor] : Tensor;
-
-export interface MaxPool {
-  <R extends boolean = false>(
-    input: Tensor,
-    kernelSize: Size,
-    stride?: Size | null,
-    padding?: Size,
-    dilation?: Size,
-    ceilMode?: boolean,
-    returnIndices?: R,
-  ): WithIndices<R>;
-  <R extends boolean = false>(
-    input: Tensor,
-    kernelSize: Size,
-    options: { stride?: Size | null; padding?: Size; dilation?: Size; ceilMode?: boolean; returnIndices?: R },
-  ): WithIndices<R>;
-  <R extends boolean = false>(
-    input: Tensor,
-    kernelSize: Size,
-    stride: Size | null,
-    options: { padding?: Size; dilation?: Size; ceilMode?: boolean; returnIndices?: R },
-  ): WithIndices<R>;
+interface WindowParameters {
+  /** [N, C, H, W] or [C, H, W]; of sequences [N, C, L] or [C, L]. */
+  input: Tensor;
+  /** Size of the window in pixels: one number or (height, width). */
+  kernelSize: Size;
+  /** Step of the window in pixels; null for its own size. @default null */
+  stride?: Size | null;
+  /** Whether there is also a last window that hangs over the end, if it begins inside. @default false */
+  ceilMode?: boolean;
 }
 
-export interface AveragePool2d {
-  (
-    input: Tensor,
-    kernelSize: Size,
-    stride?: Size | null,
-    padding?: Size,
-    ceilMode?: boolean,
-    countIncludePad?: boolean,
-    divisorOverride?: number | null,
-  ): Tensor;
-  (
-    input: Tensor,
-    kernelSize: Size,
-    options: {
-      stride?: Size | null;
-      padding?: Size;
-      ceilMode?: boolean;
-      countIncludePad?: boolean;
-      divisorOverride?: number | null;
-    },
-  ): Tensor;
-  (
-    input: Tensor,
-    kernelSize: Size,
-    stride: Size | null,
-    options: {
-      padding?: Size;
-      ceilMode?: boolean;
-      countIncludePad?: boolean;
-      divisorOverride?: number | null;
-    },
-  ): Tensor;
+export interface MaxPoolParameters extends WindowParameters {
+  /** Positions (never chosen) around the image, at most half of the window. @default 0 */
+  padding?: Size;
+  /** Distance between the window's pixels. @default 1 */
+  dilation?: Size;
+  /** Also returns the positions (int64) of the largest elements in their planes. @default false */
+  returnIndices?: boolean;
 }
 
-export interface AveragePool1d {
-  (
-    input: Tensor,
-    kernelSize: Size,
-    stride?: Size | null,
-    padding?: Size,
-    ceilMode?: boolean,
-    countIncludePad?: boolean,
-  ): Tensor;
-  (
-    input: Tensor,
-    kernelSize: Size,
-    options: { stride?: Size | null; padding?: Size; ceilMode?: boolean; countIncludePad?: boolean },
-  ): Tensor;
+export interface AveragePool1dParameters extends WindowParameters {
+  /** Border of zeros on each side in pixels, at most half of the window. @default 0 */
+  padding?: Size;
+  /** Whether the border counts, as zeros, or only elements inside. @default true */
+  countIncludePad?: boolean;
+}
+
+export interface AveragePool2dParameters extends AveragePool1dParameters {
+  /** What the sum is divided by; null for the number of elements. @default null */
+  divisorOverride?: number | null;
+}
+
+export interface NormPoolParameters extends WindowParameters {
+  /** Exponent of the norm. */
+  normType: number;
 }
 
 export interface MaxUnpool2dParameters {
@@ -124,10 +87,54 @@ export interface NormPool {
   ): Tensor;
 }
 
-const MAX = ["input", "kernelSize", "stride?", "padding?", "dilation?", "ceilMode?", "returnIndices?"];
-const AVERAGE_1D = ["input", "kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?"];
+const AVERAGE_1D = [
+  "input",
+  "kernelSize",
+  "stride?",
+  "padding?",
+  "ceilMode?:flag",
+  "countIncludePad?:flag",
+] as const;
 
-type Bound = Record<string, any>;
+const maxPoolOver = (spatial: 1 | 2) =>
+  withIndices(
+    defineCall<MaxPoolParameters, MaybeIndices>()(
+      `maxPool${spatial}d`,
+      ["input", "kernelSize", "stride?", "padding?", "dilation?", "ceilMode?:flag", "returnIndices?:flag"],
+      (
+        input: Tensor,
+        kernelSize: Size,
+        stride: Size | null = null,
+        padding: Size = 0,
+        dilation: Size = 1,
+        ceilMode = false,
+        returnIndices = false,
+      ): MaybeIndices =>
+        poolLargest(`maxPool${spatial}d`, spatial, {
+          input,
+          kernelSize,
+          stride,
+          padding,
+          dilation,
+          ceilMode,
+          returnIndices,
+        }),
+    ),
+  );
+
+const normPoolOver = (spatial: 1 | 2) =>
+  defineCall<NormPoolParameters>()(
+    `lpPool${spatial}d`,
+    ["input", "normType:number", "kernelSize", "stride?", "ceilMode?:flag"],
+    (
+      input: Tensor,
+      normType: number,
+      kernelSize: Size,
+      stride: Size | null = null,
+      ceilMode = false,
+    ): Tensor =>
+      new Tensor(poolNorm(`lpPool${spatial}d`, spatial, { input, normType, kernelSize, stride, ceilMode })),
+  );
 
 /**
  * The largest element of each window. NaN wins.
@@ -144,9 +151,7 @@ type Bound = Record<string, any>;
  * nn.functional.maxPool2d(randn(8, 96, 54, 54), 3, { stride: 2 }).shape; // [8, 96, 26, 26]
  * ```
  */
-export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) =>
-  poolLargest("maxPool2d", 2, args),
-);
+export const maxPool2d = maxPoolOver(2);
 
 /**
  * `maxPool2d` over sequences, [N, C, L] or [C, L].
@@ -156,9 +161,7 @@ export const maxPool2d = defineFunction<MaxPool>("maxPool2d", MAX, (args) =>
  * nn.functional.maxPool1d(tensor([[0.5, 5, 7, 2]]), 2).tolist(); // [[5, 7]]
  * ```
  */
-export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) =>
-  poolLargest("maxPool1d", 1, args),
-);
+export const maxPool1d = maxPoolOver(1);
 
 /**
  * The mean of each window.
@@ -170,10 +173,27 @@ export const maxPool1d = defineFunction<MaxPool>("maxPool1d", MAX, (args) =>
  * nn.functional.avgPool2d(tensor([[[1, 5], [7, 3]]]).float(), 2).tolist(); // [[[4]]]
  * ```
  */
-export const avgPool2d = defineFunction<AveragePool2d>(
+export const avgPool2d = defineCall<AveragePool2dParameters>()(
   "avgPool2d",
   [...AVERAGE_1D, "divisorOverride?:whole|null"],
-  (args) => averagePool("avgPool2d", 2, args),
+  (
+    input,
+    kernelSize,
+    stride = null,
+    padding = 0,
+    ceilMode = false,
+    countIncludePad = true,
+    divisorOverride = null,
+  ) =>
+    averagePool("avgPool2d", 2, {
+      input,
+      kernelSize,
+      stride,
+      padding,
+      ceilMode,
+      countIncludePad,
+      divisorOverride,
+    }),
 );
 
 /**
@@ -184,8 +204,19 @@ export const avgPool2d = defineFunction<AveragePool2d>(
  * nn.functional.avgPool1d(tensor([[0.5, 1.5, 7, 3]]), 2).tolist(); // [[1, 5]]
  * ```
  */
-export const avgPool1d = defineFunction<AveragePool1d>("avgPool1d", AVERAGE_1D, (args) =>
-  averagePool("avgPool1d", 1, args),
+export const avgPool1d = defineCall<AveragePool1dParameters>()(
+  "avgPool1d",
+  AVERAGE_1D,
+  (input, kernelSize, stride = null, padding = 0, ceilMode = false, countIncludePad = true) =>
+    averagePool("avgPool1d", 1, {
+      input,
+      kernelSize,
+      stride,
+      padding,
+      ceilMode,
+      countIncludePad,
+      divisorOverride: null,
+    }),
 );
 
 /**
@@ -196,11 +227,7 @@ export const avgPool1d = defineFunction<AveragePool1d>("avgPool1d", AVERAGE_1D, 
  * nn.functional.lpPool2d(tensor([[[1.5, 0], [2, 0]]]), 2, 2).tolist(); // [[[2.5]]]
  * ```
  */
-export const lpPool2d = defineFunction<NormPool>(
-  "lpPool2d",
-  ["input", "normType", "kernelSize", "stride?", "ceilMode?"],
-  (args) => new Tensor(poolNorm("lpPool2d", 2, args)),
-);
+export const lpPool2d = normPoolOver(2);
 
 /**
  * `lpPool2d` over sequences.
@@ -210,11 +237,7 @@ export const lpPool2d = defineFunction<NormPool>(
  * nn.functional.lpPool1d(tensor([[1.5, 2]]), 2, 2).tolist(); // [[2.5]]
  * ```
  */
-export const lpPool1d = defineFunction<NormPool>(
-  "lpPool1d",
-  ["input", "normType", "kernelSize", "stride?", "ceilMode?"],
-  (args) => new Tensor(poolNorm("lpPool1d", 1, args)),
-);
+export const lpPool1d = normPoolOver(1);
 
 /**
  * Puts each element back where `maxPool2d` took it from, zeros elsewhere. An element that two windows chose
@@ -291,8 +314,8 @@ function pair(list: readonly number[], filler: number): number[] {
   return list.length === 1 ? [filler, list[0]] : [...list];
 }
 
-function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor, Tensor] {
-  const { stride, padding = 0, dilation = 1, ceilMode = false, returnIndices = false } = args;
+function poolLargest(of: string, spatial: number, args: Required<MaxPoolParameters>): MaybeIndices {
+  const { stride, padding, dilation, ceilMode, returnIndices } = args;
   const input = numericInput(of, args.input);
   const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
   const geometry = {
@@ -300,7 +323,7 @@ function poolLargest(of: string, spatial: number, args: Bound): Tensor | [Tensor
     stride: pair(strideOf(of, stride, kernel), 1),
     padding: pair(sizes(of, "padding", padding, spatial, 0), 0),
     dilation: pair(sizes(of, "dilation", dilation, spatial, 1), 1),
-    ceilMode: Boolean(ceilMode),
+    ceilMode,
   };
   requireChannels(of, input, spatial);
   const [y, indices] = overNumbers(of, [input], ([x]) =>
@@ -318,15 +341,20 @@ function requireChannels(of: string, x: Value, spatial: number): void {
   );
 }
 
-function averagePool(of: string, spatial: number, args: Bound): Tensor {
+function averagePool(of: string, spatial: number, args: Required<AveragePool2dParameters>): Tensor {
   const input = numericInput(of, args.input);
   requireChannels(of, input, spatial);
   const [y] = overNumbers(of, [input], ([x]) => [poolMean(of, spatial, args, x as Value)]);
   return new Tensor(y);
 }
 
-function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {
-  const { stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null } = args;
+function poolMean(
+  of: string,
+  spatial: number,
+  args: Omit<Required<AveragePool2dParameters>, "input">,
+  x: Value,
+): Value {
+  const { stride, padding, ceilMode, countIncludePad, divisorOverride } = args;
   const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
   if (divisorOverride === 0)
     throw new ArgumentError(`${named(of)}: expected a \`divisorOverride\` that is not 0`);
@@ -334,20 +362,22 @@ function poolMean(of: string, spatial: number, args: Bound, x: Value): Value {
     kernelSize: pair(kernel, 1),
     stride: pair(strideOf(of, stride, kernel), 1),
     padding: pair(sizes(of, "padding", padding, spatial, 0), 0),
-    ceilMode: Boolean(ceilMode),
-    countIncludePad: Boolean(countIncludePad),
+    ceilMode,
+    countIncludePad,
     divisorOverride,
   };
   return overPictures(of, x, spatial, (picture) => [ops.avgPool2d(picture, geometry)])[0];
 }
 
+const UNPADDED = { padding: 0, countIncludePad: true, divisorOverride: null } as const;
+
 /** A mean of powers, times the size of the window; 0 (with gradient 0) where the sum is 0. */
-function poolNorm(of: string, spatial: number, args: Bound): Value {
+function poolNorm(of: string, spatial: number, args: Required<NormPoolParameters>): Value {
   const { normType, kernelSize, stride, ceilMode } = args;
   if (normType === 0) throw new ArgumentError(`${named(of)}: expected a \`normType\` other than 0`);
   const x = floatingInput(of, args.input);
   const powers = normType === 2 ? mul(x, x) : pow(x, constant(normType, x.dtype));
-  const average = poolMean(of, spatial, { kernelSize, stride, ceilMode }, powers);
+  const average = poolMean(of, spatial, { kernelSize, stride, ceilMode, ...UNPADDED }, powers);
   const area = sizes(of, "kernelSize", kernelSize, spatial, 1).reduce((a, b) => a * b, 1);
   const total = mul(average, constant(area, x.dtype));
   const zero = constant(0, x.dtype);

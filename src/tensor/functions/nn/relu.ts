@@ -1,9 +1,9 @@
 /** `nn.functional.relu`, which other than the package's `relu` can work in place. */
 import { emit } from "../../../graph/node.ts";
 import { reluOp } from "../../../ops/elementwise/elementwise.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
-import type { Activation } from "./activation.ts";
+import type { ActivationParameters } from "./activation.ts";
 import { numericInput } from "./arguments.ts";
 
 /**
@@ -14,10 +14,10 @@ import { numericInput } from "./arguments.ts";
  * nn.functional.relu(tensor([-1, 2])).tolist(); // [0, 2]
  * ```
  */
-export const relu = defineFunction<Activation>(
+export const relu = defineCall<ActivationParameters>()(
   "relu",
-  ["input", "inplace?"],
-  ({ input, inplace = false }) => {
+  ["input", "inplace?:flag"],
+  (input, inplace = false) => {
     const y = emit(reluOp, [numericInput("relu", input)]);
     return inplace ? input.assign(y) : new Tensor(y);
   },

@@ -4,16 +4,18 @@ import { normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { cast, neg } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/softmax.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
-export interface Softmax {
-  /** @param dtype - the input is converted to it first. */
-  (input: Tensor, dim?: number | null, dtype?: DType | null): Tensor;
-  (input: Tensor, options: { dim?: number | null; dtype?: DType | null }): Tensor;
-  (input: Tensor, dim: number, options: { dtype?: DType | null }): Tensor;
+export interface SoftmaxParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension; null for the first of 1 or 3 dimensions and the second of others, as in PyTorch. @default null */
+  dim?: number | null;
+  /** Dtype to which the input is converted first; null keeps its own. @default null */
+  dtype?: DType | null;
 }
 
 /** Where no dimension is given PyTorch takes the first of 1 or 3 dimensions and the second of others. */
@@ -22,17 +24,17 @@ function implicitDim(rank: number): number {
 }
 
 /** @param before - what is done to the input in its own dtype. */
-const define = (
-  name: string,
-  compute: (x: Value, dim: number) => Value,
-  before = (x: Value): Value => x,
-): Softmax =>
-  defineFunction<Softmax>(name, ["input", "dim?", "dtype?"], ({ input, dim = null, dtype = null }) => {
-    const given = dtype === null ? floatingInput(name, input) : valueOf(input, "input", named(name));
-    const x = dtype === null ? before(given) : cast(before(given), dtype);
-    const along = normalizeDim(dim ?? implicitDim(x.shape.length), x.shape.length, named(name));
-    return new Tensor(inWideNumbers(x, (wide) => compute(wide, along)));
-  });
+const define = (name: string, compute: (x: Value, dim: number) => Value, before = (x: Value): Value => x) =>
+  defineCall<SoftmaxParameters>()(
+    name,
+    ["input", "dim?", "dtype?:dtype|null"],
+    (input: Tensor, dim: number | null = null, dtype: DType | null = null): Tensor => {
+      const given = dtype === null ? floatingInput(name, input) : valueOf(input, "input", named(name));
+      const x = dtype === null ? before(given) : cast(before(given), dtype);
+      const along = normalizeDim(dim ?? implicitDim(x.shape.length), x.shape.length, named(name));
+      return new Tensor(inWideNumbers(x, (wide) => compute(wide, along)));
+    },
+  );
 
 /**
  * e^x_i / sum_j e^x_j along a dimension, without overflow.

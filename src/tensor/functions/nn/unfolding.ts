@@ -4,28 +4,36 @@ import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/nn/unfolding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named, type Size, sizes, withBatch } from "./arguments.ts";
 
-export interface Unfold {
-  (input: Tensor, kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size): Tensor;
-  (input: Tensor, kernelSize: Size, options: { dilation?: Size; padding?: Size; stride?: Size }): Tensor;
+export interface UnfoldParameters {
+  /** [N, C, H, W] or [C, H, W]. */
+  input: Tensor;
+  /** Size of the window in pixels: one number or (height, width). */
+  kernelSize: Size;
+  /** Distance between the window's pixels. @default 1 */
+  dilation?: Size;
+  /** Border of zeros on each side in pixels. @default 0 */
+  padding?: Size;
+  /** Step of the window in pixels. @default 1 */
+  stride?: Size;
 }
 
-export interface Fold {
-  (input: Tensor, outputSize: Size, kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size): Tensor;
-  (
-    input: Tensor,
-    outputSize: Size,
-    kernelSize: Size,
-    options: { dilation?: Size; padding?: Size; stride?: Size },
-  ): Tensor;
+export interface FoldParameters extends Omit<UnfoldParameters, "input"> {
+  /** [N, C kh kw, L] or [C kh kw, L]. */
+  input: Tensor;
+  /** Size of the image in pixels: one number or (height, width). */
+  outputSize: Size;
 }
 
 function geometryOf(
   of: string,
-  { kernelSize, dilation = 1, padding = 0, stride = 1 }: any,
+  kernelSize: Size,
+  dilation: Size,
+  padding: Size,
+  stride: Size,
 ): ops.WindowGeometry {
   return {
     kernelSize: sizes(of, "kernelSize", kernelSize, 2, 1),
@@ -44,12 +52,12 @@ function geometryOf(
  * nn.functional.unfold(randn(8, 3, 6, 6), 2, { stride: 2 }).shape; // [8, 12, 9]
  * ```
  */
-export const unfold = defineFunction<Unfold>(
+export const unfold = defineCall<UnfoldParameters>()(
   "unfold",
   ["input", "kernelSize", "dilation?", "padding?", "stride?"],
-  (args) => {
-    const geometry = geometryOf("unfold", args);
-    const [y] = withBatch("unfold", valueOf(args.input, "input", named("unfold")), 2, (x) => [
+  (input, kernelSize, dilation = 1, padding = 0, stride = 1) => {
+    const geometry = geometryOf("unfold", kernelSize, dilation, padding, stride);
+    const [y] = withBatch("unfold", valueOf(input, "input", named("unfold")), 2, (x) => [
       ops.unfold(x, geometry),
     ]);
     return new Tensor(y);
@@ -65,13 +73,13 @@ export const unfold = defineFunction<Unfold>(
  * nn.functional.fold(randn(8, 12, 9), [6, 6], 2, { stride: 2 }).shape; // [8, 3, 6, 6]
  * ```
  */
-export const fold = defineFunction<Fold>(
+export const fold = defineCall<FoldParameters>()(
   "fold",
   ["input", "outputSize", "kernelSize", "dilation?", "padding?", "stride?"],
-  (args) => {
-    const geometry = geometryOf("fold", args);
-    const size = sizes("fold", "outputSize", args.outputSize, 2, 1);
-    const x = floatingInput("fold", args.input);
+  (input, outputSize, kernelSize, dilation = 1, padding = 0, stride = 1) => {
+    const geometry = geometryOf("fold", kernelSize, dilation, padding, stride);
+    const size = sizes("fold", "outputSize", outputSize, 2, 1);
+    const x = floatingInput("fold", input);
     const run = (batched: Value): Value => ops.fold(batched, size, geometry);
     if (x.shape.length === 3) return new Tensor(run(x));
     if (x.shape.length === 2) {

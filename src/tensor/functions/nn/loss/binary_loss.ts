@@ -14,49 +14,25 @@ import { promote } from "../../../operands.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { logSigmoidOf } from "../activation.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
-import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
+import { REDUCTION_NAMES, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
 
-export interface BinaryCrossEntropy {
-  (
-    input: Tensor,
-    target: Tensor,
-    weight?: Tensor | null,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions & { weight?: Tensor | null }): Tensor;
+export interface UnweightedLossParameters extends ReductionOptions {
+  /** Scores (logits). */
+  input: Tensor;
+  /** The targets, which broadcast to the input. */
+  target: Tensor;
 }
 
-export interface BinaryCrossEntropyWithLogits {
-  (
-    input: Tensor,
-    target: Tensor,
-    weight?: Tensor | null,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-    posWeight?: Tensor | null,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: ReductionOptions & { weight?: Tensor | null; posWeight?: Tensor | null },
-  ): Tensor;
+export interface BinaryCrossEntropyParameters extends UnweightedLossParameters {
+  /** Factor of each loss, broadcast to the input; null for none. @default null */
+  weight?: Tensor | null;
 }
 
-export interface UnweightedLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions): Tensor;
+export interface BinaryCrossEntropyWithLogitsParameters extends BinaryCrossEntropyParameters {
+  /** Factor of the positive part, by the last dimension; null for none. @default null */
+  posWeight?: Tensor | null;
 }
 
-const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
 function floatingTarget(of: string, x: Value, target: unknown): Value {
@@ -97,14 +73,19 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
  * nn.functional.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1.0, 0]).float()).item(); // 0.16425
  * ```
  */
-export const binaryCrossEntropy = defineLoss<BinaryCrossEntropy>(
+export const binaryCrossEntropy = defineLoss<BinaryCrossEntropyParameters>()(
   "binaryCrossEntropy",
-  ["input", "target", "weight?", ...LEGACY],
-  (args) => {
+  ["input", "target", "weight?", ...REDUCTION_NAMES],
+  (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "binaryCrossEntropy";
-    const p = floatingInput(of, args.input);
-    const t = floatingTarget(of, p, args.target);
-    return new Tensor(reduced(scaled(of, bce.binaryCrossEntropy(p, t), args.weight), reductionOf(of, args)));
+    const p = floatingInput(of, input);
+    const t = floatingTarget(of, p, target);
+    return new Tensor(
+      reduced(
+        scaled(of, bce.binaryCrossEntropy(p, t), weight),
+        reductionOf(of, { sizeAverage, reduce, reduction }),
+      ),
+    );
   },
 );
 
@@ -118,19 +99,21 @@ export const binaryCrossEntropy = defineLoss<BinaryCrossEntropy>(
  * nn.functional.binaryCrossEntropyWithLogits(tensor([1.5, -0.5]), tensor([1, 0]).float()).item(); // 0.33775
  * ```
  */
-export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLogits>(
+export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLogitsParameters>()(
   "binaryCrossEntropyWithLogits",
-  ["input", "target", "weight?", ...LEGACY, "posWeight?"],
-  (args) => {
+  ["input", "target", "weight?", ...REDUCTION_NAMES, "posWeight?"],
+  (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean", posWeight = null) => {
     const of = "binaryCrossEntropyWithLogits";
-    const { dtype } = floatingTarget(of, floatingInput(of, args.input), args.target);
-    const given = optionalValue(of, args.posWeight, "posWeight") === null ? [] : [args.posWeight];
-    const [x, t, posWeight] = promote(named(of), [args.input, args.target, ...given]);
+    const { dtype } = floatingTarget(of, floatingInput(of, input), target);
+    const given = optionalValue(of, posWeight, "posWeight") === null ? [] : [posWeight];
+    const [x, t, positive] = promote(named(of), [input, target, ...given]);
     const logs = logSigmoidOf(x);
-    const factor = posWeight && add(mul(sub(posWeight, like(x, 1)), t), like(x, 1));
+    const factor = positive && add(mul(sub(positive, like(x, 1)), t), like(x, 1));
     const losses = sub(mul(sub(like(x, 1), t), x), factor === undefined ? logs : mul(factor, logs));
     // The losses are of the target's dtype, as in PyTorch.
-    return new Tensor(reduced(scaled(of, cast(losses, dtype), args.weight), reductionOf(of, args)));
+    return new Tensor(
+      reduced(scaled(of, cast(losses, dtype), weight), reductionOf(of, { sizeAverage, reduce, reduction })),
+    );
   },
 );
 
@@ -142,19 +125,21 @@ export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLog
  * nn.functional.softMarginLoss(tensor([1.5, -0.5]), tensor([1, -1]).float()).item(); // 0.33775
  * ```
  */
-export const softMarginLoss = defineLoss<UnweightedLoss>(
+export const softMarginLoss = defineLoss<UnweightedLossParameters>()(
   "softMarginLoss",
-  ["input", "target", ...LEGACY],
-  (args) => {
+  ["input", "target", ...REDUCTION_NAMES],
+  (input, target, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "softMarginLoss";
-    const x = floatingInput(of, args.input);
-    const t = cast(valueOf(args.target, "target", named(of)), x.dtype);
+    const x = floatingInput(of, input);
+    const t = cast(valueOf(target, "target", named(of)), x.dtype);
     if (!sameShape(broadcastShapes([x.shape, t.shape], named(of)), x.shape)) {
       throw new ShapeError(
         `${named(of)}: expected a target that broadcasts to the input's ${formatShape(x.shape)}, got ${formatShape(t.shape)}`,
       );
     }
-    return new Tensor(reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, args)));
+    return new Tensor(
+      reduced(emit(log1pOp, [exp(neg(mul(t, x)))]), reductionOf(of, { sizeAverage, reduce, reduction })),
+    );
   },
 );
 
@@ -166,24 +151,24 @@ export const softMarginLoss = defineLoss<UnweightedLoss>(
  * nn.functional.multilabelSoftMarginLoss(tensor([[1.5, -0.5]]), tensor([[1, 0]]).float()).item(); // 0.33775
  * ```
  */
-export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropy>(
+export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropyParameters>()(
   "multilabelSoftMarginLoss",
-  ["input", "target", "weight?", ...LEGACY],
-  (args) => {
+  ["input", "target", "weight?", ...REDUCTION_NAMES],
+  (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "multilabelSoftMarginLoss";
-    floatingInput(of, args.input);
-    valueOf(args.target, "target", named(of));
-    const given = optionalValue(of, args.weight, "weight") === null ? [] : [args.weight];
-    const [x, t] = promote(named(of), [args.input, args.target, ...given]);
+    floatingInput(of, input);
+    valueOf(target, "target", named(of));
+    const given = optionalValue(of, weight, "weight") === null ? [] : [weight];
+    const [x, t] = promote(named(of), [input, target, ...given]);
     if (x.shape.length === 0)
       throw new ArgumentError(`${named(of)}: expected scores [N, C] or [C], got a single number`);
     const losses = neg(add(mul(t, logSigmoidOf(x)), mul(sub(like(x, 1), t), logSigmoidOf(neg(x)))));
-    const weighted = scaled(of, losses, args.weight);
+    const weighted = scaled(of, losses, weight);
     const last = weighted.shape.length - 1;
     const perExample = mean(weighted, [last]);
     // PyTorch divides by the input's classes, also where a single one is repeated along the target's.
     const repeats = weighted.shape[last] / x.shape[x.shape.length - 1];
     const counted = repeats > 1 ? mul(perExample, like(perExample, repeats)) : perExample;
-    return new Tensor(reduced(counted, reductionOf(of, args)));
+    return new Tensor(reduced(counted, reductionOf(of, { sizeAverage, reduce, reduction })));
   },
 );

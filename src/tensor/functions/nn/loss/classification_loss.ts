@@ -18,54 +18,31 @@ import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
 import { type Reduction, type ReductionOptions, reductionOf } from "./reduction.ts";
 
-export interface CrossEntropy {
-  (
-    input: Tensor,
-    target: Tensor,
-    weight?: Tensor | null,
-    sizeAverage?: boolean | null,
-    ignoreIndex?: number,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-    labelSmoothing?: number,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: ReductionOptions & { weight?: Tensor | null; ignoreIndex?: number; labelSmoothing?: number },
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | null,
-    options: ReductionOptions & { ignoreIndex?: number; labelSmoothing?: number },
-  ): Tensor;
+export interface NllLossParameters extends ReductionOptions {
+  /** Scores (of `nllLoss` logarithms of probabilities) [C], [N, C] or [N, C, d1, ...]. */
+  input: Tensor;
+  /** Class labels of the input's shape without C; of `crossEntropy` also probabilities of its whole shape. */
+  target: Tensor;
+  /** One factor per class; the mean then divides by the sum of the labels' weights. Null for none. @default null */
+  weight?: Tensor | null;
+  /** A label that counts for nothing. @default -100 */
+  ignoreIndex?: number;
 }
 
-export interface NllLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    weight?: Tensor | null,
-    sizeAverage?: boolean | null,
-    ignoreIndex?: number,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: ReductionOptions & { weight?: Tensor | null; ignoreIndex?: number },
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | null,
-    options: ReductionOptions & { ignoreIndex?: number },
-  ): Tensor;
+export interface CrossEntropyParameters extends NllLossParameters {
+  /** The share of each label's probability that is spread evenly over all classes. @default 0 */
+  labelSmoothing?: number;
 }
 
-const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "reduce?", "reduction?"];
+const NLL = [
+  "input",
+  "target",
+  "weight?",
+  "sizeAverage?:flag|null",
+  "ignoreIndex?:whole",
+  "reduce?:flag|null",
+  "reduction?",
+] as const;
 
 /**
  * Cross-entropy between scores and classes: the mean over the examples of -log softmax(input)[target].
@@ -84,40 +61,52 @@ const NLL = ["input", "target", "weight?", "sizeAverage?", "ignoreIndex?", "redu
  * nn.functional.crossEntropy(tensor([[2.5, 0.5]]), tensor([0])).item(); // 0.12693
  * ```
  */
-export const crossEntropy = defineLoss<CrossEntropy>("crossEntropy", [...NLL, "labelSmoothing?"], (args) => {
-  const of = "crossEntropy";
-  const { ignoreIndex = -100, labelSmoothing = 0 } = args;
-  const x = floatingInput(of, args.input);
-  const target = labelOfOne(x, valueOf(args.target, "target", named(of)));
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ArgumentError(
-      `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
-    );
-  }
-  const classDim = classDimOf(of, x);
-  const weight = classWeight(of, args.weight, x, classDim);
-  const reduction = reductionOf(of, args);
-  const scores = logSoftmax(x, classDim);
-  if (sameShape(target.shape, x.shape)) {
-    if (!isFloating(target.dtype)) {
-      throw new DTypeError(
-        `${named(of)}: expected probabilities of a floating-point dtype for a target of the input's shape ` +
-          `${formatShape(x.shape)}, got ${target.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
-      );
-    }
-    if (ignoreIndex >= 0) {
+export const crossEntropy = defineLoss<CrossEntropyParameters>()(
+  "crossEntropy",
+  [...NLL, "labelSmoothing?:number"],
+  (
+    input,
+    target,
+    weight = null,
+    sizeAverage = null,
+    ignoreIndex = -100,
+    reduce = null,
+    reduction = "mean",
+    labelSmoothing = 0,
+  ) => {
+    const of = "crossEntropy";
+    const x = floatingInput(of, input);
+    const wanted = labelOfOne(x, valueOf(target, "target", named(of)));
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
       throw new ArgumentError(
-        `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
+        `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
       );
     }
-    const operands = [args.input, args.target, ...(weight === null ? [] : [args.weight])];
-    const [{ dtype }] = promote(named(of), operands);
-    const [s, t, w] = [cast(scores, dtype), cast(target, dtype), weight && cast(weight, dtype)];
-    return new Tensor(probabilityLoss(s, t, w, classDim, reduction, labelSmoothing));
-  }
-  requireDtypeOfScores(of, weight, x);
-  return new Tensor(labelLoss(of, scores, target, weight, classDim, ignoreIndex, reduction, labelSmoothing));
-});
+    const classDim = classDimOf(of, x);
+    const factors = classWeight(of, weight, x, classDim);
+    const kind = reductionOf(of, { sizeAverage, reduce, reduction });
+    const scores = logSoftmax(x, classDim);
+    if (sameShape(wanted.shape, x.shape)) {
+      if (!isFloating(wanted.dtype)) {
+        throw new DTypeError(
+          `${named(of)}: expected probabilities of a floating-point dtype for a target of the input's shape ` +
+            `${formatShape(x.shape)}, got ${wanted.dtype}; class labels have shape ${formatShape(withoutDim(x.shape, classDim))}`,
+        );
+      }
+      if (ignoreIndex >= 0) {
+        throw new ArgumentError(
+          `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
+        );
+      }
+      const operands = [input, target, ...(weight === null ? [] : [weight])];
+      const [{ dtype }] = promote(named(of), operands);
+      const [s, t, w] = [cast(scores, dtype), cast(wanted, dtype), factors && cast(factors, dtype)];
+      return new Tensor(probabilityLoss(s, t, w, classDim, kind, labelSmoothing));
+    }
+    requireDtypeOfScores(of, factors, x);
+    return new Tensor(labelLoss(of, scores, wanted, factors, classDim, ignoreIndex, kind, labelSmoothing));
+  },
+);
 
 /**
  * Negative log-likelihood: the mean over the examples of -input[target].
@@ -128,16 +117,38 @@ export const crossEntropy = defineLoss<CrossEntropy>("crossEntropy", [...NLL, "l
  * nn.functional.nllLoss(logSoftmax(net(x), 1), y).shape; // []
  * ```
  */
-export const nllLoss = defineLoss<NllLoss>("nllLoss", NLL, (args) => {
-  const of = "nllLoss";
-  const { ignoreIndex = -100 } = args;
-  const x = floatingInput(of, args.input);
-  const target = labelOfOne(x, valueOf(args.target, "target", named(of)));
-  const classDim = classDimOf(of, x);
-  const weight = classWeight(of, args.weight, x, classDim);
-  requireDtypeOfScores(of, weight, x);
-  return new Tensor(labelLoss(of, x, target, weight, classDim, ignoreIndex, reductionOf(of, args), 0));
-});
+export const nllLoss = defineLoss<NllLossParameters>()(
+  "nllLoss",
+  NLL,
+  (
+    input,
+    target,
+    weight = null,
+    sizeAverage = null,
+    ignoreIndex = -100,
+    reduce = null,
+    reduction = "mean",
+  ) => {
+    const of = "nllLoss";
+    const x = floatingInput(of, input);
+    const wanted = labelOfOne(x, valueOf(target, "target", named(of)));
+    const classDim = classDimOf(of, x);
+    const factors = classWeight(of, weight, x, classDim);
+    requireDtypeOfScores(of, factors, x);
+    return new Tensor(
+      labelLoss(
+        of,
+        x,
+        wanted,
+        factors,
+        classDim,
+        ignoreIndex,
+        reductionOf(of, { sizeAverage, reduce, reduction }),
+        0,
+      ),
+    );
+  },
+);
 
 function classDimOf(of: string, x: Value): number {
   if (x.shape.length === 0) {

@@ -21,14 +21,13 @@ import {
 } from "../../../../ops/elementwise/elementwise.ts";
 import { sum } from "../../../../ops/reduction/reduction.ts";
 import { expand } from "../../../../ops/shape/shape_ops.ts";
-import { defineCall, defineFunction } from "../../../define.ts";
+import { defineCall } from "../../../define.ts";
 import { promote } from "../../../operands.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, shown } from "../arguments.ts";
 import { vectorNorm } from "../norm.ts";
-import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
+import { REDUCTION_NAMES, type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
 
-const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
 function floats(of: string, ...inputs: unknown[]): Value[] {
@@ -59,9 +58,15 @@ function differenceOf(of: string, a: unknown, b: unknown): Value {
   return isFloating(difference.dtype) ? difference : cast(difference, "float32");
 }
 
-export interface CosineSimilarity {
-  (x1: Tensor, x2: Tensor, dim?: number, eps?: number): Tensor;
-  (x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number }): Tensor;
+export interface CosineSimilarityParameters {
+  /** First tensor. */
+  x1: Tensor;
+  /** Second tensor. */
+  x2: Tensor;
+  /** The dimension along which the vectors lie. @default 1 */
+  dim?: number;
+  /** Least length of a vector. @default 1e-8 */
+  eps?: number;
 }
 
 /**
@@ -72,12 +77,11 @@ export interface CosineSimilarity {
  * nn.functional.cosineSimilarity(tensor([[1.5, 0]]), tensor([[1.5, 1.5]])).tolist(); // [0.70711]
  * ```
  */
-export const cosineSimilarity = defineFunction<CosineSimilarity>(
+export const cosineSimilarity = defineCall<CosineSimilarityParameters>()(
   "cosineSimilarity",
-  ["x1", "x2", "dim?", "eps?"],
-  (args) => {
-    const { dim = 1, eps = 1e-8 } = args;
-    const [a, b] = floats("cosineSimilarity", args.x1, args.x2);
+  ["x1", "x2", "dim?", "eps?:number"],
+  (x1, x2, dim = 1, eps = 1e-8) => {
+    const [a, b] = floats("cosineSimilarity", x1, x2);
     const shape = broadcastShapes([a.shape, b.shape], named("cosineSimilarity"));
     const along = normalizeDim(dim, shape.length, named("cosineSimilarity"));
     const dims = shape.length === 0 ? [] : [along];
@@ -125,17 +129,15 @@ function distance(apart: Value, p: number, eps: number, keepdim = false): Value 
   return vectorNorm(difference, p, [difference.shape.length - 1], keepdim);
 }
 
-export interface MarginRankingLoss {
-  (
-    input1: Tensor,
-    input2: Tensor,
-    target: Tensor,
-    margin?: number,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (input1: Tensor, input2: Tensor, target: Tensor, options: ReductionOptions & { margin?: number }): Tensor;
+export interface MarginRankingLossParameters extends ReductionOptions {
+  /** First tensor. */
+  input1: Tensor;
+  /** Second tensor. */
+  input2: Tensor;
+  /** 1 or -1. */
+  target: Tensor;
+  /** The margin. @default 0 */
+  margin?: number;
 }
 
 /**
@@ -147,18 +149,18 @@ export interface MarginRankingLoss {
  * nn.functional.marginRankingLoss(tensor([0.5, 3]), tensor([1.5, 2]), target).item(); // 1
  * ```
  */
-export const marginRankingLoss = defineFunction<MarginRankingLoss>(
+export const marginRankingLoss = defineCall<MarginRankingLossParameters>()(
   "marginRankingLoss",
-  ["input1", "input2", "target", "margin?", ...LEGACY],
-  (args) => {
+  ["input1", "input2", "target", "margin?:number", ...REDUCTION_NAMES],
+  (input1, input2, target, margin = 0, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "marginRankingLoss";
-    requireTensors(of, [args.input1, args.input2, args.target]);
-    requireRanks(of, [args.input1, args.input2, args.target]);
-    const [a, b, t] = promote(named(of), [args.input1, args.input2, args.target]);
+    requireTensors(of, [input1, input2, target]);
+    requireRanks(of, [input1, input2, target]);
+    const [a, b, t] = promote(named(of), [input1, input2, target]);
     const wrong = mul(neg(t), sub(a, b));
     const ranked = isFloating(wrong.dtype) ? wrong : cast(wrong, "float32");
-    const losses = atLeastZero(add(ranked, like(ranked, args.margin ?? 0)));
-    return new Tensor(reduced(losses, reductionOf("marginRankingLoss", args)));
+    const losses = atLeastZero(add(ranked, like(ranked, margin)));
+    return new Tensor(reduced(losses, reductionOf("marginRankingLoss", { sizeAverage, reduce, reduction })));
   },
 );
 
@@ -175,36 +177,33 @@ function atLeastZero(x: Value): Value {
  * nn.functional.cosineEmbeddingLoss(randn(8, 4), randn(8, 4), ones(8)).shape; // []
  * ```
  */
-export const cosineEmbeddingLoss = defineFunction<MarginRankingLoss>(
+export const cosineEmbeddingLoss = defineCall<MarginRankingLossParameters>()(
   "cosineEmbeddingLoss",
-  ["input1", "input2", "target", "margin?", ...LEGACY],
-  (args) => {
+  ["input1", "input2", "target", "margin?:number", ...REDUCTION_NAMES],
+  (input1, input2, target, margin = 0, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "cosineEmbeddingLoss";
-    const [a, b] = floats(of, args.input1, args.input2);
-    const t = cast(valueOf(args.target, "target", named(of)), a.dtype);
+    const [a, b] = floats(of, input1, input2);
+    const t = cast(valueOf(target, "target", named(of)), a.dtype);
     if (t.shape.length > 1)
       throw new ShapeError(`${named(of)}: expected a target [N] or [], got ${formatShape(t.shape)}`);
-    requireRanks(of, [args.input1, args.input2], t.shape.length + 1);
+    requireRanks(of, [input1, input2], t.shape.length + 1);
     const dims = [a.shape.length - 1];
     const size = (v: Value): Value => add(sum(mul(v, v), dims), like(v, 1e-12));
     const cosine = div(sum(mul(a, b), dims), emit(sqrtOp, [mul(size(a), size(b))]));
     const zero = like(a, 0);
     const alike = where(eq(t, like(a, 1)), sub(like(a, 1), cosine), zero);
-    const apart = where(eq(t, like(a, -1)), atLeastZero(sub(cosine, like(a, args.margin ?? 0))), zero);
-    return new Tensor(reduced(add(alike, apart), reductionOf(of, args)));
+    const apart = where(eq(t, like(a, -1)), atLeastZero(sub(cosine, like(a, margin))), zero);
+    return new Tensor(reduced(add(alike, apart), reductionOf(of, { sizeAverage, reduce, reduction })));
   },
 );
 
-export interface HingeEmbeddingLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    margin?: number,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions & { margin?: number }): Tensor;
+export interface HingeEmbeddingLossParameters extends ReductionOptions {
+  /** The distances. */
+  input: Tensor;
+  /** 1 or -1. */
+  target: Tensor;
+  /** Up to which distance a target of -1 costs. @default 1 */
+  margin?: number;
 }
 
 /**
@@ -215,39 +214,40 @@ export interface HingeEmbeddingLoss {
  * nn.functional.hingeEmbeddingLoss(tensor([0.5, 0.25]), tensor([1, -1]).float()).item(); // 0.625
  * ```
  */
-export const hingeEmbeddingLoss = defineFunction<HingeEmbeddingLoss>(
+export const hingeEmbeddingLoss = defineCall<HingeEmbeddingLossParameters>()(
   "hingeEmbeddingLoss",
-  ["input", "target", "margin?", ...LEGACY],
-  (args) => {
+  ["input", "target", "margin?:number", ...REDUCTION_NAMES],
+  (input, target, margin = 1, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "hingeEmbeddingLoss";
-    const x = floatingInput(of, args.input);
-    const t = cast(valueOf(args.target, "target", named(of)), x.dtype);
+    const x = floatingInput(of, input);
+    const t = cast(valueOf(target, "target", named(of)), x.dtype);
     const zero = like(x, 0);
-    const apart = where(eq(t, like(x, 1)), zero, atLeastZero(sub(like(x, args.margin ?? 1), x)));
+    const apart = where(eq(t, like(x, 1)), zero, atLeastZero(sub(like(x, margin), x)));
     const alike = where(eq(t, like(x, -1)), zero, x);
-    return new Tensor(reduced(add(apart, alike), reductionOf(of, args)));
+    return new Tensor(reduced(add(apart, alike), reductionOf(of, { sizeAverage, reduce, reduction })));
   },
 );
 
-export interface TripletMarginLoss {
-  (
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    margin?: number,
-    p?: number,
-    eps?: number,
-    swap?: boolean,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    options: ReductionOptions & { margin?: number; p?: number; eps?: number; swap?: boolean },
-  ): Tensor;
+interface TripletParameters {
+  /** The vectors, [..., D]. */
+  anchor: Tensor;
+  /** Vectors that are to be near. */
+  positive: Tensor;
+  /** Vectors that are to be far. */
+  negative: Tensor;
+  /** By how much farther. @default 1 */
+  margin?: number;
+  /** Whether the distance of positive and negative counts in place of a larger one from the anchor. @default false */
+  swap?: boolean;
+  /** How the losses are summed up. @default "mean" */
+  reduction?: Reduction;
+}
+
+export interface TripletMarginLossParameters extends TripletParameters, ReductionOptions {
+  /** Exponent of the norm. @default 2 */
+  p?: number;
+  /** A small number that keeps the result finite. @default 1e-6 */
+  eps?: number;
 }
 
 /**
@@ -258,14 +258,32 @@ export interface TripletMarginLoss {
  * nn.functional.tripletMarginLoss(randn(8, 4), randn(8, 4), randn(8, 4)).shape; // []
  * ```
  */
-export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
+export const tripletMarginLoss = defineCall<TripletMarginLossParameters>()(
   "tripletMarginLoss",
-  ["anchor", "positive", "negative", "margin?", "p?:number", "eps?:number", "swap?", ...LEGACY],
-  (args) => {
+  [
+    "anchor",
+    "positive",
+    "negative",
+    "margin?:number",
+    "p?:number",
+    "eps?:number",
+    "swap?:flag",
+    ...REDUCTION_NAMES,
+  ],
+  (
+    anchor,
+    positive,
+    negative,
+    margin = 1,
+    p = 2,
+    eps = 1e-6,
+    swap = false,
+    sizeAverage = null,
+    reduce = null,
+    reduction = "mean",
+  ) => {
     const of = "tripletMarginLoss";
-    const { margin = 1, p = 2, eps = 1e-6, swap = false } = args;
     if (!(margin > 0)) throw new ArgumentError(`${named(of)}: expected a \`margin\` above 0, got ${margin}`);
-    const { anchor, positive, negative } = args;
     requireRanks(of, [anchor, positive, negative]);
     const between = (a: Tensor, b: Tensor): Value => distance(differenceOf(of, a, b), p, eps);
     const pairs = [between(anchor, positive), between(anchor, negative)];
@@ -274,21 +292,14 @@ export const tripletMarginLoss = defineFunction<TripletMarginLoss>(
     const [near, far, other] = promote(named(of), distances);
     const nearest = swap ? emit(minimumOp, [far, other]) : far;
     const losses = atLeastZero(add(sub(near, nearest), like(near, margin)));
-    return new Tensor(reduced(losses, reductionOf(of, args)));
+    return new Tensor(reduced(losses, reductionOf(of, { sizeAverage, reduce, reduction })));
   },
 );
 
-export type TripletMarginWithDistanceLoss = (
-  anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  options?: {
-    distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
-    margin?: number;
-    swap?: boolean;
-    reduction?: Reduction;
-  },
-) => Tensor;
+export interface TripletMarginWithDistanceLossParameters extends TripletParameters {
+  /** The distance; null for `pairwiseDistance`. @default null */
+  distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
+}
 
 /**
  * `tripletMarginLoss` with a distance of one's own, by default `pairwiseDistance`.
@@ -300,10 +311,10 @@ export type TripletMarginWithDistanceLoss = (
  * nn.functional.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction }).shape; // []
  * ```
  */
-export const tripletMarginWithDistanceLoss = defineFunction<TripletMarginWithDistanceLoss>(
+export const tripletMarginWithDistanceLoss = defineCall<TripletMarginWithDistanceLossParameters>()(
   "tripletMarginWithDistanceLoss",
-  ["anchor", "positive", "negative", "distanceFunction?", "margin?", "swap?", "reduction?"],
-  ({ anchor, positive, negative, distanceFunction = null, margin = 1, swap = false, reduction }) => {
+  ["anchor", "positive", "negative", "distanceFunction?", "margin?:number", "swap?:flag", "reduction?"],
+  (anchor, positive, negative, distanceFunction = null, margin = 1, swap = false, reduction = "mean") => {
     const of = "tripletMarginWithDistanceLoss";
     const measure = distanceFunction ?? pairwiseDistance;
     if (typeof measure !== "function") {

@@ -12,24 +12,19 @@ import { defineLoss } from "../../../autocast.ts";
 import { wholeValue } from "../../../positions.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
-import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
+import { REDUCTION_NAMES, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
 
-export interface MultiMarginLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    p?: 1 | 2,
-    margin?: number,
-    weight?: Tensor | null,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: ReductionOptions & { p?: 1 | 2; margin?: number; weight?: Tensor | null },
-  ): Tensor;
+export interface MultiMarginLossParameters extends ReductionOptions {
+  /** Scores [N, C] or [C]. */
+  input: Tensor;
+  /** Class labels, [N]. */
+  target: Tensor;
+  /** Exponent of the shortfalls. @default 1 */
+  p?: 1 | 2;
+  /** How far the right class is to be ahead. @default 1 */
+  margin?: number;
+  /** Factor per label, [C]; null for none. @default null */
+  weight?: Tensor | null;
 }
 
 /**
@@ -42,32 +37,42 @@ export interface MultiMarginLoss {
  * nn.functional.multiMarginLoss(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
  * ```
  */
-export const multiMarginLoss = defineLoss<MultiMarginLoss>(
+export const multiMarginLoss = defineLoss<MultiMarginLossParameters>()(
   "multiMarginLoss",
-  ["input", "target", "p?", "margin?", "weight?", "sizeAverage?", "reduce?", "reduction?"],
-  (args) => {
+  ["input", "target", "p?", "margin?:number", "weight?", ...REDUCTION_NAMES],
+  (
+    input,
+    target,
+    p = 1,
+    margin = 1,
+    weight = null,
+    sizeAverage = null,
+    reduce = null,
+    reduction = "mean",
+  ) => {
     const of = "multiMarginLoss";
-    const { p = 1, margin = 1 } = args;
-    const scores = floatingInput(of, args.input);
-    const target = valueOf(args.target, "target", named(of));
+    const scores = floatingInput(of, input);
+    const given = valueOf(target, "target", named(of));
     if (p !== 1 && p !== 2)
       throw new ArgumentError(`${named(of)}: only p == 1 and p == 2 are supported, got ${String(p)}`);
     const [rows, classes] = [numel(scores.shape.slice(0, -1)), scores.shape[scores.shape.length - 1] ?? 1];
-    const single = scores.shape.length < 2 && numel(target.shape) === 1 && target.shape.length < 2;
-    if (scores.shape.length > 2 || !(single || sameShape(target.shape, scores.shape.slice(0, -1)))) {
+    const single = scores.shape.length < 2 && numel(given.shape) === 1 && given.shape.length < 2;
+    if (scores.shape.length > 2 || !(single || sameShape(given.shape, scores.shape.slice(0, -1)))) {
       throw new ShapeError(
-        `${named(of)}: expected scores [N, C] and labels [N], got ${formatShape(scores.shape)} and ${formatShape(target.shape)}`,
+        `${named(of)}: expected scores [N, C] and labels [N], got ${formatShape(scores.shape)} and ${formatShape(given.shape)}`,
       );
     }
-    const labels = reshape(checked(of, target, classes), [rows]);
+    const labels = reshape(checked(of, given, classes), [rows]);
     const losses = marginLosses(
       reshape(scores, [rows, classes]),
       labels,
       p,
       margin,
-      optionalValue(of, args.weight, "weight"),
+      optionalValue(of, weight, "weight"),
     );
-    return new Tensor(reduced(reshape(losses, target.shape), reductionOf(of, args)));
+    return new Tensor(
+      reduced(reshape(losses, given.shape), reductionOf(of, { sizeAverage, reduce, reduction })),
+    );
   },
 );
 

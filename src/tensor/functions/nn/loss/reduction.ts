@@ -12,10 +12,16 @@ export type Reduction = "none" | "mean" | "sum";
 
 /** What every loss takes last: PyTorch's deprecated pair, and `reduction`. */
 export interface ReductionOptions {
+  /** PyTorch's older form of `reduction`: false for the sum. @default null */
   sizeAverage?: boolean | null;
+  /** PyTorch's older form of `reduction`: false for each loss by itself. @default null */
   reduce?: boolean | null;
+  /** How the losses are summed up. @default "mean" */
   reduction?: Reduction;
 }
+
+/** The names of `ReductionOptions`, in PyTorch's order. */
+export const REDUCTION_NAMES = ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"] as const;
 
 const REDUCTIONS = ["none", "mean", "sum"] as const;
 

@@ -25,98 +25,61 @@ import { noGrad } from "../../../autograd.ts";
 import { promote } from "../../../operands.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, oneOf } from "../arguments.ts";
-import { type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
+import { REDUCTION_NAMES, type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
 
-export interface WeightedLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-    weight?: Tensor | null,
-  ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions & { weight?: Tensor | null }): Tensor;
+export interface RegressionLossParameters extends ReductionOptions {
+  /** The predictions. */
+  input: Tensor;
+  /** What they are to be, broadcast against the input. */
+  target: Tensor;
 }
 
-export interface SmoothL1Loss {
-  (
-    input: Tensor,
-    target: Tensor,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-    beta?: number,
-  ): Tensor;
-  (input: Tensor, target: Tensor, options: ReductionOptions & { beta?: number }): Tensor;
+export interface WeightedLossParameters extends RegressionLossParameters {
+  /** Factor of each loss, of their shape; null for none. @default null */
+  weight?: Tensor | null;
 }
 
-export interface HuberLoss {
-  (input: Tensor, target: Tensor, reduction?: Reduction, delta?: number, weight?: Tensor | null): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: { reduction?: Reduction; delta?: number; weight?: Tensor | null },
-  ): Tensor;
+export interface SmoothL1LossParameters extends RegressionLossParameters {
+  /** Below this distance the loss is quadratic. @default 1 */
+  beta?: number;
 }
 
-export interface KlDiv {
-  (
-    input: Tensor,
-    target: Tensor,
-    sizeAverage?: boolean | null,
-    reduce?: boolean | null,
-    reduction?: Reduction | "batchmean",
-    logTarget?: boolean,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: {
-      sizeAverage?: boolean | null;
-      reduce?: boolean | null;
-      reduction?: Reduction | "batchmean";
-      logTarget?: boolean;
-    },
-  ): Tensor;
+export interface HuberLossParameters extends Omit<WeightedLossParameters, "sizeAverage" | "reduce"> {
+  /** Up to this distance the loss is quadratic. @default 1 */
+  delta?: number;
 }
 
-export interface PoissonNllLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    logInput?: boolean,
-    full?: boolean,
-    sizeAverage?: boolean | null,
-    eps?: number,
-    reduce?: boolean | null,
-    reduction?: Reduction,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    options: ReductionOptions & { logInput?: boolean; full?: boolean; eps?: number },
-  ): Tensor;
+export interface KlDivParameters extends Omit<RegressionLossParameters, "reduction"> {
+  /** How the losses are summed up; `"batchmean"` divides the sum by the batch size. @default "mean" */
+  reduction?: Reduction | "batchmean";
+  /** Whether the target is given as logarithms too. @default false */
+  logTarget?: boolean;
 }
 
-export interface GaussianNllLoss {
-  (
-    input: Tensor,
-    target: Tensor,
-    variance: Tensor | number,
-    full?: boolean,
-    eps?: number,
-    reduction?: Reduction,
-  ): Tensor;
-  (
-    input: Tensor,
-    target: Tensor,
-    variance: Tensor | number,
-    options: { full?: boolean; eps?: number; reduction?: Reduction },
-  ): Tensor;
+export interface PoissonNllLossParameters extends RegressionLossParameters {
+  /** Whether the input is the logarithm of the rate. @default true */
+  logInput?: boolean;
+  /** Whether Stirling's approximation of log target! is added. @default false */
+  full?: boolean;
+  /** Keeps the logarithm finite without `logInput`. @default 1e-8 */
+  eps?: number;
 }
 
-const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
+export interface GaussianNllLossParameters {
+  /** The means. */
+  input: Tensor;
+  /** The numbers observed. */
+  target: Tensor;
+  /** The variances: one number, one for each element, or one for each example. */
+  var: Tensor | number;
+  /** Whether the constant log(2 pi) / 2 is added. @default false */
+  full?: boolean;
+  /** Least variance. @default 1e-6 */
+  eps?: number;
+  /** How the losses are summed up. @default "mean" */
+  reduction?: Reduction;
+}
+
 const like = (x: Value, value: number): Value => constant(value, x.dtype);
 
 /** Input and target, one of them floating-point, as values of one dtype. */
@@ -152,13 +115,18 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
  * nn.functional.mseLoss(tensor([0.5, 2]), tensor([0.5, 5]), { reduction: "sum" }).item(); // 9
  * ```
  */
-export const mseLoss = defineLoss<WeightedLoss>(
+export const mseLoss = defineLoss<WeightedLossParameters>()(
   "mseLoss",
-  ["input", "target", ...LEGACY, "weight?"],
-  (args) => {
-    const [x, t] = pairOf("mseLoss", args.input, args.target);
+  ["input", "target", ...REDUCTION_NAMES, "weight?"],
+  (input, target, sizeAverage = null, reduce = null, reduction = "mean", weight = null) => {
+    const [x, t] = pairOf("mseLoss", input, target);
     const difference = sub(x, t);
-    return weighted("mseLoss", mul(difference, difference), args.weight, reductionOf("mseLoss", args));
+    return weighted(
+      "mseLoss",
+      mul(difference, difference),
+      weight,
+      reductionOf("mseLoss", { sizeAverage, reduce, reduction }),
+    );
   },
 );
 
@@ -171,12 +139,17 @@ export const mseLoss = defineLoss<WeightedLoss>(
  * nn.functional.l1Loss(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 1.5
  * ```
  */
-export const l1Loss = defineLoss<WeightedLoss>(
+export const l1Loss = defineLoss<WeightedLossParameters>()(
   "l1Loss",
-  ["input", "target", ...LEGACY, "weight?"],
-  (args) => {
-    const [x, t] = pairOf("l1Loss", args.input, args.target);
-    return weighted("l1Loss", emit(absOp, [sub(x, t)]), args.weight, reductionOf("l1Loss", args));
+  ["input", "target", ...REDUCTION_NAMES, "weight?"],
+  (input, target, sizeAverage = null, reduce = null, reduction = "mean", weight = null) => {
+    const [x, t] = pairOf("l1Loss", input, target);
+    return weighted(
+      "l1Loss",
+      emit(absOp, [sub(x, t)]),
+      weight,
+      reductionOf("l1Loss", { sizeAverage, reduce, reduction }),
+    );
   },
 );
 
@@ -188,23 +161,22 @@ export const l1Loss = defineLoss<WeightedLoss>(
  * nn.functional.smoothL1Loss(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 1.5
  * ```
  */
-export const smoothL1Loss = defineLoss<SmoothL1Loss>(
+export const smoothL1Loss = defineLoss<SmoothL1LossParameters>()(
   "smoothL1Loss",
-  ["input", "target", ...LEGACY, "beta?"],
-  (args) => {
+  ["input", "target", ...REDUCTION_NAMES, "beta?:number"],
+  (input, target, sizeAverage = null, reduce = null, reduction = "mean", beta = 1) => {
     const of = "smoothL1Loss";
-    const { beta = 1 } = args;
     if (beta < 0)
       throw new ArgumentError(
         `${named(of)}: smooth_l1_loss does not support negative values for beta, got ${beta}`,
       );
-    const [x, t] = pairOf(of, args.input, args.target);
+    const [x, t] = pairOf(of, input, target);
     const distance = emit(absOp, [sub(x, t)]);
-    const reduction = reductionOf(of, args);
-    if (beta === 0) return new Tensor(reduced(distance, reduction));
+    const kind = reductionOf(of, { sizeAverage, reduce, reduction });
+    if (beta === 0) return new Tensor(reduced(distance, kind));
     const square = mul(mul(distance, distance), like(x, 0.5 / beta));
     const losses = where(lt(distance, like(x, beta)), square, sub(distance, like(x, beta / 2)));
-    return new Tensor(reduced(losses, reduction));
+    return new Tensor(reduced(losses, kind));
   },
 );
 
@@ -216,23 +188,22 @@ export const smoothL1Loss = defineLoss<SmoothL1Loss>(
  * nn.functional.huberLoss(tensor([0.5, 2]), tensor([1.5, 5]), { delta: 2 }).item(); // 2.25
  * ```
  */
-export const huberLoss = defineLoss<HuberLoss>(
+export const huberLoss = defineLoss<HuberLossParameters>()(
   "huberLoss",
-  ["input", "target", "reduction?", "delta?", "weight?"],
-  (args) => {
+  ["input", "target", "reduction?", "delta?:number", "weight?"],
+  (input, target, reduction = "mean", delta = 1, weight = null) => {
     const of = "huberLoss";
-    const { delta = 1 } = args;
     if (!(delta > 0))
       throw new ArgumentError(
         `${named(of)}: huber_loss does not support non-positive values for delta, got ${delta}`,
       );
-    const x = floatingInput(of, args.input);
-    const t = cast(valueOf(args.target, "target", named(of)), x.dtype);
+    const x = floatingInput(of, input);
+    const t = cast(valueOf(target, "target", named(of)), x.dtype);
     const distance = emit(absOp, [sub(x, t)]);
     const square = mul(mul(distance, distance), like(x, 0.5));
     const line = mul(sub(distance, like(x, delta / 2)), like(x, delta));
     const losses = where(gt(distance, like(x, delta)), line, square);
-    return weighted(of, losses, args.weight, reductionOf(of, args), false);
+    return weighted(of, losses, weight, reductionOf(of, { reduction }), false);
   },
 );
 
@@ -247,21 +218,28 @@ export const huberLoss = defineLoss<HuberLoss>(
  * nn.functional.klDiv(p.log(), p, { reduction: "batchmean" }).item(); // 0.0000
  * ```
  */
-export const klDiv = defineLoss<KlDiv>("klDiv", ["input", "target", ...LEGACY, "logTarget?"], (args) => {
-  const of = "klDiv";
-  const { logTarget = false, reduction = "mean", sizeAverage = null, reduce = null } = args;
-  for (const argument of ["input", "target"] as const) floatingInput(of, args[argument], argument);
-  const [x, t] = pairOf(of, args.input, args.target);
-  const byBatch = oneOf(of, "reduction", reduction, ["none", "mean", "sum", "batchmean"]) === "batchmean";
-  const losses = logTarget ? mul(exp(t), sub(t, x)) : sub(timesLog(t), mul(t, x));
-  if (!byBatch || sizeAverage !== null || reduce !== null) {
-    return new Tensor(
-      reduced(losses, reductionOf(of, { sizeAverage, reduce, reduction: byBatch ? "mean" : reduction })),
-    );
-  }
-  const total = reduced(losses, "sum");
-  return new Tensor(x.shape.length === 0 ? total : div(total, like(x, x.shape[0])));
-});
+export const klDiv = defineLoss<KlDivParameters>()(
+  "klDiv",
+  ["input", "target", ...REDUCTION_NAMES, "logTarget?:flag"],
+  (input, target, sizeAverage = null, reduce = null, reduction = "mean", logTarget = false) => {
+    const of = "klDiv";
+    floatingInput(of, input);
+    floatingInput(of, target, "target");
+    const [x, t] = pairOf(of, input, target);
+    const byBatch = oneOf(of, "reduction", reduction, ["none", "mean", "sum", "batchmean"]) === "batchmean";
+    const losses = logTarget ? mul(exp(t), sub(t, x)) : sub(timesLog(t), mul(t, x));
+    if (!byBatch || sizeAverage !== null || reduce !== null) {
+      return new Tensor(
+        reduced(
+          losses,
+          reductionOf(of, { sizeAverage, reduce, reduction: reduction === "batchmean" ? "mean" : reduction }),
+        ),
+      );
+    }
+    const total = reduced(losses, "sum");
+    return new Tensor(x.shape.length === 0 ? total : div(total, like(x, x.shape[0])));
+  },
+);
 
 /** t log t, 0 at 0. */
 function timesLog(t: Value): Value {
@@ -277,16 +255,33 @@ function timesLog(t: Value): Value {
  * nn.functional.poissonNllLoss(tensor([0.5]), tensor([2]).float()).item(); // 0.64872
  * ```
  */
-export const poissonNllLoss = defineLoss<PoissonNllLoss>(
+export const poissonNllLoss = defineLoss<PoissonNllLossParameters>()(
   "poissonNllLoss",
-  ["input", "target", "logInput?", "full?", "sizeAverage?", "eps?", "reduce?", "reduction?"],
-  (args) => {
+  [
+    "input",
+    "target",
+    "logInput?:flag",
+    "full?:flag",
+    "sizeAverage?:flag|null",
+    "eps?:number",
+    "reduce?:flag|null",
+    "reduction?",
+  ],
+  (
+    input,
+    target,
+    logInput = true,
+    full = false,
+    sizeAverage = null,
+    eps = 1e-8,
+    reduce = null,
+    reduction = "mean",
+  ) => {
     const of = "poissonNllLoss";
-    const { logInput = true, full = false, eps = 1e-8 } = args;
-    const [x, t] = pairOf(of, args.input, args.target, true);
+    const [x, t] = pairOf(of, input, target, true);
     let losses = logInput ? sub(exp(x), mul(t, x)) : sub(x, mul(t, log(add(x, like(x, eps)))));
     if (full) losses = add(losses, stirling(t));
-    return new Tensor(reduced(losses, reductionOf(of, args)));
+    return new Tensor(reduced(losses, reductionOf(of, { sizeAverage, reduce, reduction })));
   },
 );
 
@@ -306,23 +301,22 @@ function stirling(t: Value): Value {
  * nn.functional.gaussianNllLoss(tensor([0.5]), tensor([2.5]), tensor([4]).float()).item(); // 1.19315
  * ```
  */
-export const gaussianNllLoss = defineLoss<GaussianNllLoss>(
+export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
   "gaussianNllLoss",
-  ["input", "target", "var", "full?", "eps?", "reduction?"],
-  (args) => {
+  ["input", "target", "var", "full?:flag", "eps?:number", "reduction?"],
+  (input, target, given, full = false, eps = 1e-6, reduction = "mean") => {
     const of = "gaussianNllLoss";
-    const { full = false, eps = 1e-6 } = args;
-    if (args.var instanceof Tensor) floatingInput(of, args.var, "var");
-    requireNotNegative(of, args.var);
-    pairOf(of, args.input, args.target);
-    const [x, t, given] = promote(named(of), [args.input, args.target, args.var], true);
+    if (given instanceof Tensor) floatingInput(of, given, "var");
+    requireNotNegative(of, given);
+    pairOf(of, input, target);
+    const [x, t, promoted] = promote(named(of), [input, target, given], true);
     // The bound is no part of the gradient, as in PyTorch.
-    const lift = noGrad(() => where(lt(given, like(x, eps)), sub(like(x, eps), given), like(x, 0)));
-    const variance = varianceFor(of, x, add(given, lift), args.var instanceof Tensor);
+    const lift = noGrad(() => where(lt(promoted, like(x, eps)), sub(like(x, eps), promoted), like(x, 0)));
+    const variance = varianceFor(of, x, add(promoted, lift), given instanceof Tensor);
     const difference = sub(x, t);
     let losses = mul(add(log(variance), div(mul(difference, difference), variance)), like(x, 0.5));
     if (full) losses = add(losses, like(x, 0.5 * Math.log(2 * Math.PI)));
-    return new Tensor(reduced(losses, reductionOf(of, { reduction: args.reduction })));
+    return new Tensor(reduced(losses, reductionOf(of, { reduction })));
   },
 );
 
