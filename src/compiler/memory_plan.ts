@@ -74,7 +74,8 @@ function aliasRoots(graph: Graph): number[] {
 
 /**
  * Results that can be written straight over the state they replace: made by a step after which nobody reads
- * the old contents, and which itself reads them, if at all, only at the element that it writes.
+ * the old contents, and which itself reads them, if at all, only at the element that it writes. No such step comes
+ * before one that may refuse its data: a run that fails leaves all state as it was.
  */
 function commitsInPlace(graph: Graph, roots: readonly number[]): Map<number, number> {
   const producer = new Map<number, number>();
@@ -91,11 +92,12 @@ function commitsInPlace(graph: Graph, roots: readonly number[]): Map<number, num
     if (producer.get(roots[commit.from]) === undefined)
       lastRead.set(roots[commit.from], Number.POSITIVE_INFINITY);
   }
+  const lastCheck = graph.nodes.findLastIndex((node) => node.op.checksData);
   const chosen = new Map<number, number>();
   for (const { from, to } of graph.commits) {
     const root = roots[from];
     const position = producer.get(root);
-    if (position === undefined || chosen.has(root)) continue;
+    if (position === undefined || position <= lastCheck || chosen.has(root)) continue;
     const reads = lastRead.get(to) ?? -1;
     const node = graph.nodes[position];
     if (reads < position || (reads === position && writesWhatItReads(node, graph, to, roots, root)))

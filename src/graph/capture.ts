@@ -20,13 +20,21 @@ export interface Capture {
   build(): Graph;
 }
 
-/** Walks back from `outputs` and `commits` to settled values. Throws where a value is lost. */
+/** Walks back from `outputs` and `commits` to settled values; calls `onLost` with one that is lost. */
 export function capture(
   outputs: readonly Value[],
   commits: readonly CommitRequest[],
   onLost: (value: Value) => never,
 ): Capture {
-  const nodes = collectNodes([...outputs, ...commits.map((c) => c.from)], onLost);
+  return captureNodes(collectNodes([...outputs, ...commits.map((c) => c.from)], onLost), outputs, commits);
+}
+
+/** `capture` of nodes that have been collected: all that `outputs` and `commits` need, in the order of their making. */
+export function captureNodes(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+  commits: readonly CommitRequest[],
+): Capture {
   const numbering = new Numbering();
   const parts: string[] = [];
   for (const node of nodes) {

@@ -44,6 +44,8 @@ export interface OpDefinition {
   readonly elementwise?: Elementwise;
   /** A reduction that the fusion pass can take in: over `attributes.dims`, keeping or dropping them. */
   readonly reduction?: "sum" | "amax" | "amin";
+  /** Its kernel refuses some data (an index that is out of range), so a run with it can fail. */
+  readonly checksData?: boolean;
   /** The output shares the bytes of input 0 (reshape). */
   readonly alias?: boolean;
   /** For ops that know the attribute `layout: "channelsLast"`: which of their operands are images. */
@@ -65,6 +67,15 @@ export interface OpDefinition {
 /** A state buffer and who holds it: weights, running statistics, an optimiser's memory. */
 export interface StateBuffer {
   readonly buffer: EngineBuffer;
+  /** Its bytes on their way to the caller, once the engine that has the buffer is being left. */
+  readonly leaving?: Promise<ArrayBuffer> | null;
+}
+
+/** A run that failed. */
+export interface RunFailure {
+  readonly error: unknown;
+  /** Whether some promise or call has reported it: once is enough for what is as it was before. */
+  readonly reported: boolean;
 }
 
 let nextNodeId = 1;
@@ -82,6 +93,8 @@ export class Node {
   backwardDone = false;
   /** The results that the user's own code was given; null while there are none. */
   received: WeakRef<Value>[] | null = null;
+  /** The walk that came here last (see `partsOf`). */
+  visit = 0;
 
   constructor(op: OpDefinition, inputs: readonly Value[], attributes: Attributes, label: string) {
     this.op = op;
@@ -107,8 +120,13 @@ export class Value implements TensorSpec {
   arriving: Promise<void> | null = null;
   /** The state buffer that holds the value now. */
   state: StateBuffer | null = null;
-  /** Why the value can no longer be computed, where it cannot. */
+  /** Why the value can no longer be computed, if it cannot. */
   lost: string | null = null;
+  /**
+   * The failed run that was to compute the value, if it is lost; else the failed run that was to replace it: then the
+   * value is what its tensor had before.
+   */
+  failure: RunFailure | null = null;
 
   constructor(spec: TensorSpec, node: Node | null = null, index = 0) {
     this.shape = spec.shape;

@@ -44,6 +44,7 @@ export const randomNormalOp = floatingDraw("randomNormal");
  */
 export const multinomialOp: OpDefinition = {
   name: "multinomial",
+  checksData: true,
   infer([weights, key], attributes) {
     requireKey(key);
     const rows = weights.shape.slice(0, -1);

@@ -9,6 +9,7 @@ import { numel } from "../base/shape.ts";
 import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
+import type { StateOwner } from "../runtime/home_buffer.ts";
 import { executor, runningExecutor } from "../runtime/runtime.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { noteStep } from "../tensor/carried_gradients.ts";
@@ -121,13 +122,14 @@ export abstract class Optimizer {
   }
 
   /**
-   * One step: changes every parameter that has a gradient; where none has, nothing. Nothing is waited for.
+   * One step: changes every parameter that has a gradient; if none has, nothing. Nothing is waited for, unless what it
+   * returns is awaited: then until at most two steps are under way.
    *
    * @param closure - computes the loss anew, calls `backward()` and returns the loss, which `step` returns.
    */
-  step(): void;
+  step(): PromiseLike<void>;
   step<T>(closure: () => T): T;
-  step<T>(closure?: () => T): T | undefined {
+  step<T>(closure?: () => T): T | PromiseLike<void> {
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const trained: Tensor[] = [];
     const states = new Map(
@@ -144,15 +146,17 @@ export abstract class Optimizer {
     } finally {
       setGradientMode(before);
     }
-    if (trained.length === 0) return loss;
+    const owners = trained.map(({ cell }) => cell);
+    const result = closure === undefined ? new Progress(owners) : (loss as T);
+    if (trained.length === 0) return result;
     noteStep(this.constructor.name, (trained[0].grad as Tensor).value);
     try {
-      executor().submit([]);
+      executor().submit([], { owners });
     } catch (error) {
       this.#takeBack(states);
       throw error;
     }
-    return loss;
+    return result;
   }
 
   #updateGroup(group: ParamGroup, trained: Tensor[]): void {
@@ -246,6 +250,23 @@ export abstract class Optimizer {
 
 guardFromProxies(Optimizer);
 printAs(Optimizer, (optimizer) => optimizer.toString(), "save(optimizer.stateDict(), path) keeps its state");
+
+/** What `step` returns: a promise that is made when it is awaited. */
+class Progress implements PromiseLike<void> {
+  readonly #owners: readonly StateOwner[];
+
+  constructor(owners: readonly StateOwner[]) {
+    this.#owners = owners;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is there to be awaited.
+  then<A = void, B = never>(
+    resolved?: ((value: void) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return executor().caughtUp(this.#owners).then(resolved, rejected);
+  }
+}
 
 /** A tensor of the optimiser's memory, seen and set in a dtype that may be wider than its own. */
 function inDType(dtype: DType, tensor: Tensor): Remembered {

@@ -2,7 +2,7 @@
 
 import { typedArrayKind } from "../base/builtin_kinds.ts";
 import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
-import type { Value } from "../graph/node.ts";
+import type { RunFailure, Value } from "../graph/node.ts";
 
 /** A value on its way from the engine. */
 export class Arrival {
@@ -36,13 +36,14 @@ export class Arrival {
     this.resolve();
   }
 
-  fail(error: unknown): void {
+  fail(failure: RunFailure, why: string): void {
     const twin = this.value.node?.outputs[this.value.index];
     for (const value of twin === undefined ? [this.value] : [this.value, twin]) {
       value.arriving = null;
-      value.lost = "the run that was to compute it failed";
+      value.lost = why;
+      value.failure = failure;
     }
-    this.reject(error);
+    this.reject(failure.error);
   }
 }
 

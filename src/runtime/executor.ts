@@ -1,68 +1,42 @@
 /**
- * When things run: takes pending values, compiles what they need into one program, and sends it to the
- * engine. One executor serves the process; `useEngine` exchanges its engine.
+ * When things run: takes pending values, compiles what they need into one program, and sends it to the engine. One
+ * executor serves the process; `useEngine` exchanges its engine.
  */
 import { bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
-import { AutogradError } from "../base/errors.ts";
+import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
-import { compileGraph } from "../compiler/compile.ts";
-import type {
-  CompiledProgram,
-  Engine,
-  EngineBuffer,
-  EngineMemory,
-  Program,
-  StepTiming,
-} from "../engines/contract/engine.ts";
-import { type Capture, capture, collectNodes } from "../graph/capture.ts";
-import type { StateBuffer, Value } from "../graph/node.ts";
+import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/contract/engine.ts";
+import { type Capture, captureNodes, collectNodes } from "../graph/capture.ts";
+import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
 import { Arrival } from "./arrival.ts";
 import { CarriedValues, endTapes } from "./carried_values.ts";
+import type { EngineSession, ProfiledRun } from "./engine_session.ts";
+import type { ExecutorStatistics } from "./executor_statistics.ts";
+import { Failures, failureBehind } from "./failures.ts";
 import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
 import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
-import { HomeBuffer, homeOf, passesOn, type StateOwner, storageOf } from "./home_buffer.ts";
+import { followMove, type HomeBuffer, homeOf, passesOn, type StateOwner, storageOf } from "./home_buffer.ts";
+import { type Part, partsOf } from "./parts.ts";
+import { type Commit, fail, type Run, settle } from "./run.ts";
+import { tooFarAhead } from "./running_ahead.ts";
 
-/** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
-const MOST_PROGRAMS = 256;
-
-/** An in-place change that the next run makes. */
-interface Commit {
-  readonly owner: StateOwner;
-  readonly value: Value;
-  /** What the owner had before, and has again where the run cannot be made. */
-  readonly before: Value;
+/** What is asked for besides values. */
+export interface SubmitOptions {
+  /** Leaves whose use is over: what the user's own code computed from them is read back as well. */
+  readonly spent?: readonly GradientLeaf[];
+  /** Whose changes are asked for; other changes are sent along, but fail by themselves. */
+  readonly owners?: readonly StateOwner[];
 }
 
-/** A run that is about to be sent. */
+/** A part that is about to be sent. */
 interface PlannedRun {
-  readonly outputs: readonly Value[];
-  readonly commits: readonly Commit[];
+  readonly part: Part;
   readonly captured: Capture;
-  readonly cached: CachedProgram;
-}
-
-interface CachedProgram {
   readonly compiled: CompiledProgram;
 }
 
-/** What building and looking up programs has cost: for the benchmark. */
-export interface ExecutorStatistics {
-  programs: number;
-  runs: number;
-  captureMilliseconds: number;
-  compileMilliseconds: number;
-}
-
-export interface ProfiledRun {
-  /** What ran. */
-  readonly program: Program;
-  /** The time of each step. */
-  readonly timings: readonly StepTiming[];
-}
-
 export class Executor {
-  readonly engine: Engine;
   readonly statistics: ExecutorStatistics = {
     programs: 0,
     runs: 0,
@@ -73,27 +47,60 @@ export class Executor {
   profiler: ((run: ProfiledRun) => void) | null = null;
   /** The last program that was run, for printing. */
   lastProgram: Program | null = null;
-  private readonly cache = new Map<string, CachedProgram>();
+  /** Runs that failed and of which nobody has heard yet. */
+  readonly failures = new Failures();
+  /** Gradients that users may read. */
+  readonly gradients = new GradientBook();
+  private readonly begin: (statistics: ExecutorStatistics) => EngineSession;
+  private current: EngineSession | null = null;
   private readonly commits = new Map<StateOwner, Commit>();
   private readonly homeless = new Map<StateOwner, Value>();
   private readonly held = new HeldValues();
   private readonly carried = new CarriedValues();
-  /** Gradients that users may read. */
-  readonly gradients = new GradientBook();
-  private queue: Promise<void> | null = null;
-  private failure: unknown = null;
-  private readonly homes = new Set<WeakRef<HomeBuffer>>();
-  private readonly finalizer: FinalizationRegistry<EngineBuffer>;
 
-  constructor(engine: Engine) {
-    this.engine = engine;
-    this.finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
+  /** @param begin - starts the engine that is used as long as none was exchanged for it. */
+  constructor(begin: (statistics: ExecutorStatistics) => EngineSession) {
+    this.begin = begin;
+  }
+
+  /** The engine in use; started if there is none. */
+  get session(): EngineSession {
+    this.current ??= this.begin(this.statistics);
+    return this.current;
+  }
+
+  /** The engine in use, if there is one. */
+  get running(): EngineSession | null {
+    return this.current;
+  }
+
+  get engine(): Engine {
+    return this.session.engine;
+  }
+
+  /** Threads of the engine; 0 before it has started. */
+  get threads(): number {
+    return this.current?.info?.threads ?? 0;
+  }
+
+  memory(): EngineMemory {
+    return this.engine.memory();
+  }
+
+  /**
+   * Uses another engine from here on, or none until the next operation. State is on its way from the one before, which
+   * the caller closes: runs that it was sent still take effect, in order.
+   */
+  exchange(next: EngineSession | null): EngineSession | null {
+    const before = this.current;
+    before?.leave();
+    this.current = next;
+    return before;
   }
 
   /** Remembers a value that the user's own code made, in case it must be kept when weights change. */
   note(value: Value): void {
-    if (value.settled || !atTopLevel()) return;
-    this.held.note(value);
+    if (!value.settled && atTopLevel()) this.held.note(value);
   }
 
   /**
@@ -126,7 +133,8 @@ export class Executor {
   /** Puts another value object for the same contents in the owner's place. */
   replaceSettled(owner: StateOwner, value: Value): void {
     owner.value = value;
-    if (owner.home !== null) (owner.home as HomeBuffer).holds = new WeakRef(value);
+    const home = homeOf(owner);
+    if (home !== null) home.holds = new WeakRef(value);
   }
 
   /**
@@ -135,7 +143,7 @@ export class Executor {
    */
   wantHome(given: StateOwner, owner = storageOf(given)): void {
     if (homeOf(owner) !== null) return;
-    // Where a change is pending, it is the value before it that can be moved.
+    // If a change is pending, it is the value before it that can be moved.
     if (!this.homeless.has(owner) || !this.commits.has(owner)) this.homeless.set(owner, owner.value);
   }
 
@@ -143,35 +151,32 @@ export class Executor {
    * Compiles and sends off everything that `requested` needs, together with all pending in-place changes.
    * Returns at once; a value's data arrives later.
    *
-   * @param spent - leaves whose use is over: what the user's own code computed from them is read back as well.
-   * @throws OutOfMemoryError where the run does not fit the engine's memory. Then nothing has run, and every tensor
-   * that was to be changed has its old contents.
+   * @throws OutOfMemoryError if what is asked for does not fit the engine's memory, the error of an earlier run if it
+   * depends on that. Then nothing of it has run, and every tensor that was to be changed has its old contents.
    */
-  submit(requested: readonly Value[], spent: readonly GradientLeaf[] = []): void {
-    this.throwFailure();
+  submit(requested: readonly Value[], { spent = [], owners = [] }: SubmitOptions = {}): void {
     const started = performance.now();
-    let planned: PlannedRun | null;
-    try {
-      planned = this.plan(requested, spent);
-    } catch (error) {
-      this.takeBack();
-      throw error;
+    const own = { values: new Set(requested), owners: new Set(owners.map(storageOf)) };
+    this.giveHomes();
+    const commits = [...this.commits.values()];
+    for (const { owner, value } of commits)
+      if (homeOf(owner) === null) owner.home = this.gradients.knownHome(owner, bytesOfValue(value));
+    const doomed = doomedBy(commits, spent);
+    const outputs = this.outputsOf(requested, commits, doomed);
+    const planned: PlannedRun[] = [];
+    for (const part of partsOf(outputs, commits, own)) {
+      try {
+        if (part.own) this.requireRoom(own.owners);
+        planned.push(this.plan(part));
+      } catch (error) {
+        // Whoever uses what others were to change hears of it.
+        this.takeBack(part.commits, part.own ? null : this.failures.of(error));
+        if (part.own) throw error;
+      }
     }
-    if (planned === null) return;
-    const { outputs, commits, captured, cached } = planned;
-    endTapes(this.carried.pending(), doomedBy(commits, spent));
-    this.commits.clear();
-    this.lastProgram = cached.compiled.program;
-    const arrivals = outputs.map((value) => new Arrival(value));
-    const unwritten = this.settleCommits(commits);
-    const failed = (error: unknown) => {
-      this.failure ??= error;
-      for (const arrival of arrivals) arrival.fail(error);
-      for (const commit of unwritten) loseContents(commit);
-    };
-    this.dispatch(cached, captured.inputs, captured.states as HomeBuffer[], arrivals, failed);
+    endTapes(this.carried.pending(), doomed);
+    for (const run of planned) this.send(run);
     this.statistics.captureMilliseconds += performance.now() - started;
-    this.statistics.runs++;
   }
 
   /**
@@ -182,147 +187,183 @@ export class Executor {
    * @throws OutOfMemoryError as `submit`.
    */
   keepGradients(requested: readonly Value[] = []): void {
-    const leaves = this.gradients.waitingLeaves();
-    for (const { cell, grad } of leaves) {
+    const spent = this.gradients.waitingLeaves();
+    const owners: StateOwner[] = [];
+    for (const { cell, grad } of spent) {
       this.wantHome(cell);
-      if (grad !== null) this.commit(grad.cell, grad.cell.value);
+      if (grad === null) continue;
+      this.commit(grad.cell, grad.cell.value);
+      owners.push(grad.cell);
     }
-    if (leaves.length > 0) this.submit(requested, leaves);
-  }
-
-  private plan(requested: readonly Value[], spent: readonly GradientLeaf[]): PlannedRun | null {
-    for (const [owner, value] of this.homeless) {
-      this.giveHome(owner, value);
-      this.homeless.delete(owner);
-    }
-    const commits = [...this.commits.values()];
-    for (const { owner, value } of commits)
-      this.makeHomeFor(owner, numel(value.shape) * bytesOf(value.dtype));
-    const outputs = this.outputsOf(requested, commits, spent);
-    if (outputs.length === 0 && commits.length === 0) return null;
-    const targets = commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
-    const captured = capture(outputs, targets, onLost);
-    return { outputs, commits, captured, cached: this.lookUp(captured.key, captured.build) };
-  }
-
-  /** Takes the in-place changes back that were to be made by a run that cannot be. */
-  private takeBack(): void {
-    for (const { owner, value, before } of this.commits.values()) {
-      if (owner.value === value) owner.value = before;
-      // Nothing was written there.
-      if (!owner.value.settled) owner.home = null;
-    }
-    this.commits.clear();
-    for (const value of this.carried.release()) this.held.note(value);
+    if (spent.length > 0) this.submit(requested, { spent, owners });
   }
 
   /** The value's elements. Do not change them. */
   async fetch(value: Value): Promise<TypedArray> {
+    this.requireSound(value);
     if (!value.settled) this.submit([value]);
     while (value.data === null) {
-      if (value.arriving !== null) await this.arrival(value.arriving);
-      else if (value.state !== null) {
-        const data = await this.readState(value);
-        // What failed may be the run that was to leave the value there.
-        this.throwFailure();
-        return data;
-      } else onLost(value);
+      if (value.state !== null) followMove(value);
+      if (value.arriving !== null) await this.arrival(value, value.arriving);
+      else if (value.state === null) throw lostError(value);
+      else {
+        const data = await this.readState(value, value.state);
+        if (data !== null) return data;
+      }
     }
     return value.data;
   }
 
-  private async arrival(arriving: Promise<void>): Promise<void> {
+  /** Throws the error of the failed run on which a value depends. */
+  private requireSound(value: Value): void {
+    const failure = value.failure === null ? null : failureBehind(value);
+    if (failure !== null) throw this.failures.report(failure);
+  }
+
+  private async arrival(value: Value, arriving: Promise<void>): Promise<void> {
     try {
       await arriving;
     } catch (error) {
-      // Reported here, so not once more at the next call.
-      if (this.failure === error) this.failure = null;
-      throw error;
+      this.requireSound(value);
+      throw this.failures.report(this.failures.of(error));
     }
   }
 
-  /** Resolves when everything submitted so far has run; rejects where one of it failed. */
+  /** What lies in a state buffer; null if the value is no longer there. */
+  private async readState(value: Value, state: StateBuffer): Promise<TypedArray | null> {
+    let bytes: ArrayBuffer;
+    try {
+      bytes = await this.session.read(state.buffer);
+    } catch (error) {
+      this.requireSound(value);
+      if (value.state === state && !state.leaving) throw error;
+      return null;
+    }
+    this.requireSound(value);
+    return viewArray(value.dtype, bytes, 0, numel(value.shape));
+  }
+
+  /** Resolves when everything submitted so far has run or failed. */
   async finish(): Promise<void> {
     await this.backpressure(0);
   }
 
-  /** Puts a value that may be changed in place into a buffer of its own. */
-  giveHome(owner: StateOwner, value: Value = owner.value): void {
-    if (homeOf(owner) !== null) return;
-    const home = this.makeHome(numel(value.shape) * bytesOf(value.dtype));
+  /** Resolves when at most `most` runs are under way: what keeps a training loop from running ahead. */
+  async backpressure(most = 2): Promise<void> {
+    await this.current?.caughtUp(most);
+  }
+
+  /** `backpressure` for whoever changes these owners; rejects if a run failed that was to change one of them. */
+  async caughtUp(owners: readonly StateOwner[]): Promise<void> {
+    await this.backpressure();
+    for (const owner of owners) this.requireSound(storageOf(owner).value);
+  }
+
+  /** A loop that never lets go of the thread hears of it before the memory is full. */
+  private requireRoom(owners: ReadonlySet<StateOwner>): void {
+    const { runsUnderWay, bytesUnderWay } = this.session;
+    const problem = owners.size === 0 ? null : tooFarAhead(runsUnderWay, bytesUnderWay);
+    if (problem !== null) throw new EngineError(problem);
+  }
+
+  /** Moves values that are to live on the engine there; those that are still to be computed go there with a run. */
+  private giveHomes(): void {
+    for (const [owner, value] of this.homeless) {
+      this.homeless.delete(owner);
+      if (homeOf(owner) !== null) continue;
+      if (value.data !== null) this.moveIn(owner, value, value.data);
+      else if (value === owner.value && !value.settled && value.lost === null && !this.commits.has(owner))
+        this.commit(owner, value);
+    }
+  }
+
+  private moveIn(owner: StateOwner, value: Value, data: TypedArray): void {
+    let home: HomeBuffer;
+    try {
+      home = this.session.makeHome(bytesOfValue(value));
+    } catch (error) {
+      // Without a buffer of its own it is an input of every run; that says what does not fit.
+      if (error instanceof OutOfMemoryError) return;
+      throw error;
+    }
+    this.engine.write(home.buffer, data);
     owner.home = home;
-    if (value.data !== null) {
-      this.engine.write(home.buffer, value.data);
-      value.data = null;
-      value.state = home;
-      home.holds = new WeakRef(value);
-    } else if (value === owner.value && !value.settled && !this.commits.has(owner)) {
-      // Not computed yet (a weight made by randn): the next run leaves it there.
-      this.commit(owner, value);
+    value.data = null;
+    value.state = home;
+    home.holds = new WeakRef(value);
+  }
+
+  private plan(part: Part): PlannedRun {
+    if (part.failure !== null) throw part.own ? this.failures.report(part.failure) : part.failure.error;
+    if (part.lost !== null) throw lostError(part.lost);
+    for (const { owner, value } of part.commits) {
+      if (homeOf(owner) !== null) continue;
+      const home = this.session.makeHome(bytesOfValue(value));
+      owner.home = home;
     }
+    const targets = part.commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
+    const captured = captureNodes(part.nodes, part.outputs, targets);
+    return { part, captured, compiled: this.session.programs.lookUp(captured) };
   }
 
-  /** Threads of the engine; 0 before it has started. */
-  threads = 0;
-
-  memory(): EngineMemory {
-    return this.engine.memory();
+  private send({ part, captured, compiled }: PlannedRun): void {
+    const { outputs, commits } = part;
+    for (const { owner } of commits) {
+      this.commits.delete(owner);
+      this.gradients.noteHome(owner, owner.home as HomeBuffer);
+    }
+    this.lastProgram = compiled.program;
+    const run: Run = {
+      inputs: captured.inputs,
+      states: captured.states as HomeBuffer[],
+      arrivals: outputs.map((value) => new Arrival(value)),
+      changes: settle(commits),
+      bytes: captured.inputs.reduce((sum, value) => sum + bytesOfValue(value), 0),
+      over: false,
+    };
+    this.session.send(compiled, run, this, this.profiler);
+    this.statistics.runs++;
   }
 
-  /** Brings every state buffer's contents back to the caller's memory and stops the engine. */
-  async close(): Promise<void> {
-    if (this.commits.size > 0 || this.carried.pending().length > 0) this.submit([]);
-    for (const ref of this.homes) {
-      const home = ref.deref();
-      if (home === undefined) continue;
-      home.closed = true;
-      const value = home.holds?.deref();
-      if (value !== undefined && value.state !== null) {
-        value.data = await this.readState(value);
-        value.state = null;
+  /** Called by the session. */
+  failed(run: Run, later: Iterable<Run>, error: unknown): void {
+    const failure: RunFailure = this.failures.of(error);
+    if (run.changes.length > 0) this.failures.keep(failure);
+    fail(run, later, failure, this.commits);
+  }
+
+  /** Takes the in-place changes back that were to be made by a run that cannot be. */
+  private takeBack(commits: readonly Commit[], failure: RunFailure | null): void {
+    for (const { owner, value, before } of commits) {
+      this.commits.delete(owner);
+      this.homeless.delete(owner);
+      if (owner.value === value) owner.value = before;
+      if (before !== value && failure !== null) {
+        before.failure = failure;
+        this.failures.keep(failure);
       }
+      const home = owner.home as HomeBuffer | null;
+      // Nothing was written there.
+      if (owner.value.settled || home === null) continue;
+      owner.home = null;
+      if (home.holds === null) this.session.dropHome(home);
     }
-    await this.engine.stop();
-  }
-
-  private makeHome(bytes: number): HomeBuffer {
-    const buffer = this.engine.allocate(Math.max(bytes, 1));
-    const home = new HomeBuffer(buffer);
-    this.finalizer.register(home, buffer);
-    this.homes.add(new WeakRef(home));
-    if (this.homes.size % 1024 === 0) for (const ref of this.homes) if (!ref.deref()) this.homes.delete(ref);
-    return home;
-  }
-
-  private async readState(value: Value): Promise<TypedArray> {
-    const { buffer } = value.state as HomeBuffer;
-    // A read takes its place behind the runs that have not been sent yet.
-    const reading =
-      this.queue === null ? this.engine.read(buffer) : this.queue.then(() => this.engine.read(buffer));
-    if (this.queue !== null) this.chain(reading.then(noop, noop));
-    const bytes = await reading;
-    return viewArray(value.dtype, bytes, 0, numel(value.shape));
-  }
-
-  private makeHomeFor(owner: StateOwner, bytes: number): void {
-    if (homeOf(owner) === null) owner.home = this.gradients.homeFor(owner, bytes, () => this.makeHome(bytes));
+    for (const value of this.carried.release()) this.held.note(value);
   }
 
   /** What must be read back: what was asked for, and what the user made of contents about to be overwritten. */
   private outputsOf(
     requested: readonly Value[],
     commits: readonly Commit[],
-    spent: readonly GradientLeaf[],
+    doomed: ReadonlySet<StateBuffer>,
   ): Value[] {
-    const carried = this.carried.pending();
-    const outputs = new Set<Value>(carried);
+    const outputs = new Set<Value>(this.carried.pending());
     for (const value of requested) if (!value.settled) outputs.add(value);
+    // What is on the way is likely to be asked for next (the logits after the loss), and costs nothing.
     if (commits.length === 0) {
-      // What is on the way is likely to be asked for next (the logits after the loss), and costs nothing.
-      for (const value of smallReceived(collectNodes([...outputs], onLost))) outputs.add(value);
+      for (const value of smallReceived(collectNodes([...outputs], () => {}))) outputs.add(value);
       return [...outputs];
     }
-    const doomed = doomedBy(commits, spent);
     const canBeKept = (value: Value | undefined): value is Value => isPending(value) && value.lost === null;
     const held = [...this.held.pending(), ...this.gradients.values()].filter(canBeKept);
     const mustBeKept = dependents(held, doomed);
@@ -333,148 +374,27 @@ export class Executor {
     for (const { owner } of commits) outputs.delete(owner.value);
     return [...outputs];
   }
-
-  private lookUp(key: string, build: () => Parameters<typeof compileGraph>[0]): CachedProgram {
-    const found = this.cache.get(key);
-    if (found !== undefined) {
-      // Back to the end of the map: what is forgotten is what has not been used for longest.
-      this.cache.delete(key);
-      this.cache.set(key, found);
-      return found;
-    }
-    const started = performance.now();
-    const program = compileGraph(build(), this.engine.capabilities);
-    const cached = { compiled: this.engine.compile(program) };
-    this.cache.set(key, cached);
-    if (this.cache.size > MOST_PROGRAMS) this.forgetOldest();
-    this.statistics.programs++;
-    this.statistics.compileMilliseconds += performance.now() - started;
-    return cached;
-  }
-
-  /** Compiles every program anew at its next use: the engine's capabilities have changed. */
-  forgetPrograms(): void {
-    for (const { compiled } of this.cache.values()) this.engine.release(compiled);
-    this.cache.clear();
-  }
-
-  private forgetOldest(): void {
-    const [key, oldest] = this.cache.entries().next().value as [string, CachedProgram];
-    this.cache.delete(key);
-    this.engine.release(oldest.compiled);
-  }
-
-  /** @returns the changes that are the first to write into their owner's buffer. */
-  private settleCommits(commits: readonly Commit[]): Commit[] {
-    const unwritten: Commit[] = [];
-    for (const commit of commits) {
-      const { owner, value } = commit;
-      const home = owner.home as HomeBuffer;
-      if (home.holds === null) unwritten.push(commit);
-      const before = home.holds?.deref();
-      if (before !== undefined && before !== value) {
-        before.state = null;
-        before.lost = "it was overwritten by an in-place change (optimizer.step(), add_, ...)";
-      }
-      value.state = home;
-      if (!value.requiresGrad || value.gradientOwner !== null) value.node = null;
-      home.holds = new WeakRef(value);
-    }
-    return unwritten;
-  }
-
-  private dispatch(
-    cached: CachedProgram,
-    inputs: readonly Value[],
-    states: readonly HomeBuffer[],
-    arrivals: readonly Arrival[],
-    failed: (error: unknown) => void,
-  ): void {
-    const profile = this.profiler;
-    // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
-    const arrays = inputs.map((v) => v.data);
-    const send = () => {
-      const bindings = {
-        inputs: inputs.map((v, i) => arrays[i] ?? (v.data as TypedArray)),
-        states: states.map((s) => s.buffer),
-      };
-      return this.engine.run(cached.compiled, bindings, { profile: profile !== null });
-    };
-    const waiting = inputs.filter((v) => v.data === null).map((v) => v.arriving);
-    const previous = this.queue;
-    const sent =
-      waiting.length === 0 && previous === null
-        ? send()
-        : (previous ?? Promise.resolve()).then(() => Promise.all(waiting)).then(send);
-    const done = sent.then((result) => {
-      result.outputs.forEach((data, i) => arrivals[i].arrive(data));
-      profile?.({ program: cached.compiled.program, timings: result.timings ?? [] });
-    }, failed);
-    // Later runs wait for this one only where it could not be sent at once: the engine keeps the order.
-    if (waiting.length > 0 || previous !== null) this.chain(sent.then(noop, noop));
-    this.track(done);
-  }
-
-  private inFlight = 0;
-  private idle: (() => void)[] = [];
-
-  private chain(sent: Promise<void>): void {
-    this.queue = sent;
-    sent.then(() => {
-      if (this.queue === sent) this.queue = null;
-    });
-  }
-
-  private track(done: Promise<void>): void {
-    this.inFlight++;
-    done.then(() => {
-      this.inFlight--;
-      const waiting = this.idle;
-      this.idle = [];
-      for (const resume of waiting) resume();
-    });
-  }
-
-  /** Resolves when at most `most` runs are under way: what keeps a training loop from running ahead. */
-  async backpressure(most = 2): Promise<void> {
-    while (this.inFlight > most) await new Promise<void>((resume) => this.idle.push(resume));
-    this.throwFailure();
-  }
-
-  private throwFailure(): void {
-    if (this.failure === null) return;
-    const error = this.failure;
-    this.failure = null;
-    throw error;
-  }
 }
 
-function noop(): void {}
-
-/** The buffers whose contents the run overwrites, or that nobody will compute with any more. */
-function doomedBy(commits: readonly Commit[], spent: readonly GradientLeaf[]): Set<StateBuffer> {
-  const doomed = new Set<StateBuffer>(commits.map(({ owner }) => owner.home as StateBuffer));
-  for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
-  return doomed;
-}
-
-/** Says of a change's value that it is gone: nothing was ever written to the buffer that should hold it. */
-function loseContents({ owner, value }: Commit): void {
-  const home = value.state as HomeBuffer | null;
-  if (home === null) return;
-  value.state = null;
-  value.lost = "the run that was to compute it failed";
-  home.holds = null;
-  if (owner.home === home) owner.home = null;
-}
-
-function onLost(value: Value): never {
+function lostError(value: Value): AutogradError {
   const made =
     value.node === null
       ? "this tensor"
       : `the result of ${value.node.op.name}${value.node.label ? ` (${value.node.label})` : ""}`;
-  throw new AutogradError(
+  return new AutogradError(
     `${made} can no longer be computed: ${value.lost ?? "what it was made from is gone"}. ` +
       "Read it, or return it from forward(), before that happens",
   );
+}
+
+/** The buffers whose contents the run overwrites, or that nobody will compute with any more. */
+function doomedBy(commits: readonly Commit[], spent: readonly GradientLeaf[]): Set<StateBuffer> {
+  const doomed = new Set<StateBuffer>();
+  for (const { owner } of commits) if (owner.home !== null) doomed.add(owner.home);
+  for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
+  return doomed;
+}
+
+function bytesOfValue({ shape, dtype }: Value): number {
+  return numel(shape) * bytesOf(dtype);
 }

@@ -60,14 +60,16 @@ export class GradientBook {
     });
   }
 
-  /** The buffer for an owner that is the gradient of a leaf: that of the leaf's earlier gradients, or a new one. */
-  homeFor(owner: StateOwner, bytes: number, make: () => HomeBuffer): HomeBuffer {
+  /** The buffer of a leaf's earlier gradients, for an owner that is its gradient now; null if there is none. */
+  knownHome(owner: StateOwner, bytes: number): HomeBuffer | null {
     const leaf = this.#leaves.get(owner);
-    if (leaf === undefined) return make();
-    const known = this.#homes.get(leaf);
-    if (known !== undefined && !known.closed && known.buffer.bytes === bytes) return known;
-    const home = make();
-    this.#homes.set(leaf, home);
-    return home;
+    const known = leaf && this.#homes.get(leaf);
+    return known !== undefined && known.leaving === null && known.buffer.bytes === bytes ? known : null;
+  }
+
+  /** Notes the buffer of an owner; if that is the gradient of a leaf, the leaf's next gradients use it too. */
+  noteHome(owner: StateOwner, home: HomeBuffer): void {
+    const leaf = this.#leaves.get(owner);
+    if (leaf !== undefined) this.#homes.set(leaf, home);
   }
 }

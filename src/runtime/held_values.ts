@@ -66,14 +66,20 @@ export function collectPending(values: readonly Value[]): Node[] {
   return [...nodes].sort((a, b) => a.id - b.id);
 }
 
-/** Which of `values` are computed from a state buffer in `doomed`. */
+/** Which of `values` are computed from a state buffer in `doomed`, and can still be. */
 export function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): Set<Value> {
   const touched = new Set<Node>();
+  const gone = new Set<Node>();
   const depends = (value: Value) =>
     value.state !== null
       ? doomed.has(value.state)
       : !value.settled && value.node !== null && touched.has(value.node);
+  const isGone = (value: Value) =>
+    !value.settled && (value.lost !== null || value.node === null || gone.has(value.node));
   // Inputs are always older than the nodes that read them.
-  for (const node of collectPending(values)) if (node.inputs.some(depends)) touched.add(node);
-  return new Set(values.filter(depends));
+  for (const node of collectPending(values)) {
+    if (node.inputs.some(depends)) touched.add(node);
+    if (node.inputs.some(isGone)) gone.add(node);
+  }
+  return new Set(values.filter((value) => depends(value) && !isGone(value)));
 }

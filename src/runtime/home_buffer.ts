@@ -1,4 +1,6 @@
 /** State in the engine: what owns it, and the buffer that holds it between runs. */
+import { viewArray } from "../base/dtype.ts";
+import { numel } from "../base/shape.ts";
 import type { EngineBuffer } from "../engines/contract/engine.ts";
 import type { StateBuffer, Value } from "../graph/node.ts";
 
@@ -25,19 +27,57 @@ export function passesOn(owner: StateOwner, value: Value): boolean {
 
 export class HomeBuffer implements StateBuffer {
   readonly buffer: EngineBuffer;
-  /** The value whose contents the buffer holds now. */
+  /** The value whose contents the buffer holds when all that was sent has run. */
   holds: WeakRef<Value> | null = null;
-  /** Whether the engine that has the buffer was stopped. */
-  closed = false;
+  /** Set when the engine that has the buffer is left. */
+  leaving: Promise<ArrayBuffer> | null = null;
 
   constructor(buffer: EngineBuffer) {
     this.buffer = buffer;
   }
+
+  /** Takes the contents back with `read`. */
+  leave(read: (buffer: EngineBuffer) => Promise<ArrayBuffer>): void {
+    this.leaving = read(this.buffer);
+    this.leaving.then(
+      (bytes) => {
+        const value = this.holds?.deref();
+        if (value !== undefined && value.state === this) arrive(value, bytes);
+      },
+      () => {},
+    );
+  }
 }
 
-/** The owner's buffer, where it has one on an engine that runs. */
+/** The owner's buffer, if it has one on an engine that is in use. */
 export function homeOf(owner: StateOwner): HomeBuffer | null {
   const home = owner.home as HomeBuffer | null;
-  if (home?.closed) owner.home = null;
+  if (home !== null && home.leaving !== null) owner.home = null;
   return owner.home as HomeBuffer | null;
+}
+
+/** A value whose buffer is on an engine that was left is on its way from there. */
+export function followMove(value: Value): void {
+  const leaving = value.state?.leaving;
+  if (!leaving) return;
+  value.state = null;
+  const arriving = leaving.then(
+    (bytes) => {
+      if (value.failure !== null && value.lost !== null) throw value.failure.error;
+      if (value.arriving === arriving) arrive(value, bytes);
+    },
+    (error) => {
+      if (value.arriving === arriving) value.arriving = null;
+      value.lost ??= "the engine that held it failed";
+      throw error;
+    },
+  );
+  arriving.catch(() => {});
+  value.arriving = arriving;
+}
+
+function arrive(value: Value, bytes: ArrayBuffer): void {
+  value.state = null;
+  value.arriving = null;
+  value.data = viewArray(value.dtype, bytes, 0, numel(value.shape));
 }

@@ -2,7 +2,7 @@
  * Algorithms that the engine has chosen, as runs keep them: a run is told of each choice, and brings its own along when
  * it is resumed, whatever engine is started in the meantime.
  */
-import type { Executor } from "./executor.ts";
+import type { EngineSession } from "./engine_session.ts";
 
 type Chosen = ReadonlyMap<string, string | null>;
 
@@ -15,11 +15,11 @@ export interface ChoiceKeeper {
 }
 
 const keepers = new Set<ChoiceKeeper>();
-let executor: Executor | null = null;
+let session: EngineSession | null = null;
 
-/** From here on the choices are those of this executor's engine. */
-export function attachChoices(next: Executor): void {
-  executor = next;
+/** From here on the choices are those of this engine. */
+export function attachChoices(next: EngineSession): void {
+  session = next;
   const { autotuning } = next.engine;
   if (autotuning === undefined) return;
   autotuning.onChoice = (work, chosen) => {
@@ -45,20 +45,20 @@ export function keepChoices(keeper: ChoiceKeeper): () => void {
 
 /** What the engine in use chooses for, and what is remembered of it; null if it has nothing to choose. */
 export function rememberedChoices(): { readonly machine: string; readonly chosen: Chosen } | null {
-  const autotuning = executor?.engine.autotuning;
+  const autotuning = session?.engine.autotuning;
   if (autotuning === undefined || autotuning.machine === null) return null;
   return { machine: autotuning.machine, chosen: autotuning.remembered };
 }
 
 function adoptAll(): void {
-  const autotuning = executor?.engine.autotuning;
+  const autotuning = session?.engine.autotuning;
   const machine = autotuning?.machine;
-  if (executor === null || autotuning === undefined || machine === undefined || machine === null) return;
+  if (session === null || autotuning === undefined || machine === undefined || machine === null) return;
   const merged = new Map<string, string | null>();
   for (const keeper of keepers) {
     for (const [work, chosen] of keeper.chosenOn(machine)) if (!merged.has(work)) merged.set(work, chosen);
   }
-  if (autotuning.adopt(merged)) executor.forgetPrograms();
+  if (autotuning.adopt(merged)) session.programs.forget();
   for (const [work, chosen] of autotuning.chosen) {
     for (const keeper of keepers) keeper.keep(machine, work, chosen);
   }

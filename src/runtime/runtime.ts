@@ -7,94 +7,92 @@ import {
   fastestEngine,
   loadEngine,
 } from "../engines/select.ts";
-import { Executor, type ProfiledRun } from "./executor.ts";
+import { EngineSession, type ProfiledRun } from "./engine_session.ts";
+import { Executor } from "./executor.ts";
+import { reportAtEnd } from "./failures.ts";
 import { attachChoices } from "./kept_choices.ts";
 
-let current: Executor | null = null;
-let information: EngineInfo | null = null;
-/** What the engine in use says of itself once it has started. */
-let starting: Promise<EngineInfo> | null = null;
-/** What `useEngine` was told last; nothing where the fastest engine is to be taken. */
+/** What `useEngine` was told last; nothing if the fastest engine is to be taken. */
 let wanted: { name: string; options: EngineOptions } | null = null;
 
-/** The executor of the process; started on first use, with the fastest engine where none was asked for. */
+/** The last change of engine: they are made one after the other. */
+let changing: Promise<unknown> = Promise.resolve();
+
+const theExecutor = new Executor((statistics) => {
+  const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
+  const session = new EngineSession(engine, statistics);
+  attachChoices(session);
+  return session;
+});
+theExecutor.failures.onFirst = () => reportAtEnd(theExecutor.failures);
+
+/** The executor of the process, with an engine: the fastest if none was asked for. */
 export function executor(): Executor {
-  if (current === null) {
-    const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
-    // Where it cannot start, the first run says why.
-    begin(new Executor(engine)).catch(() => {});
-  }
-  return current as unknown as Executor;
+  void theExecutor.session;
+  return theExecutor;
 }
 
-/** Puts an executor in the place of the current one and starts its engine. */
-function begin(next: Executor): Promise<EngineInfo> {
-  current = next;
-  information = null;
-  attachChoices(next);
-  const { name } = next.engine;
-  starting = next.engine.start().then((info) => {
-    // It has become another engine, for which programs are shaped otherwise.
-    if (info.name !== name) next.forgetPrograms();
-    if (current === next) information = info;
-    next.threads = info.threads;
-    return info;
-  });
-  return starting;
-}
-
-/** The executor where one has been started. */
+/** The executor if it has an engine. */
 export function runningExecutor(): Executor | null {
-  return current;
+  return theExecutor.running === null ? null : theExecutor;
+}
+
+function inTurn<T>(change: () => Promise<T>): Promise<T> {
+  const changed = changing.then(change);
+  changing = changed.catch(() => {});
+  return changed;
 }
 
 /**
- * Runs everything from here on with another engine. Weights and other state move along. Without this call, the
- * fastest engine is used that works on the machine: oneDNN where its library is installed, else wasm.
+ * Runs everything from here on with another engine. Weights and other state move along, and so does what has been
+ * recorded and not run; runs that are under way end on the engine before. Without this call, the fastest engine is
+ * used that works on the machine: oneDNN if its library is installed, else wasm.
  *
  * @param name - `"onednn"`, `"wasm"` or `"reference"`.
  * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most;
  *   `reproducible`: choose oneDNN's algorithms by a fixed rule, not by measuring them once on each machine.
- * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here.
+ * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here; then the engine before is
+ * used as before.
  * @example
  * ```ts
  * await useEngine("wasm", { threads: 1 });
  * ```
  */
-export async function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
-  await loadEngine(name);
-  const engine = createEngine(name, options);
-  if (current !== null) await current.close();
-  const next = new Executor(engine);
-  try {
-    await begin(next);
+export function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
+  return inTurn(async () => {
+    await loadEngine(name);
+    const next = new EngineSession(createEngine(name, options), theExecutor.statistics);
+    await next.started();
+    const before = theExecutor.exchange(next);
+    attachChoices(next);
     wanted = { name, options };
-  } catch (error) {
-    // What was used before is started anew by the next operation.
-    if (current === next) current = null;
-    throw error;
-  }
+    await before?.close();
+  });
 }
 
 /**
- * Ends the engine's workers. The next operation that needs one starts it anew.
+ * Ends the engine's workers, when the runs under way are over. Weights and other state are kept; the next operation
+ * that needs an engine starts it anew.
  *
+ * @throws the error of a run that failed, if nothing that depends on it was read.
  * @example
  * ```ts
  * await stopEngine();
  * ```
  */
-export async function stopEngine(): Promise<void> {
-  const before = current;
-  current = null;
-  information = null;
-  starting = null;
-  if (before !== null) await before.close();
+export function stopEngine(): Promise<void> {
+  return inTurn(async () => {
+    await theExecutor.exchange(null)?.close();
+    const errors = theExecutor.failures.takeUnreported();
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1)
+      throw new AggregateError(errors, `${errors.length} runs failed, and nobody has read their results`);
+  });
 }
 
 /** What the engine in use says of itself; null before it has started. */
 export function startedEngine(): EngineInfo | null {
-  return information;
+  return theExecutor.running?.info ?? null;
 }
 
 /**
@@ -107,6 +105,7 @@ export function startedEngine(): EngineInfo | null {
  * ```
  */
 export function engineInfo(): string {
+  const information = startedEngine();
   return information === null
     ? engineName()
     : `${information.name} (${information.threads} ${information.threads === 1 ? "thread" : "threads"}, ${information.detail})`;
@@ -124,8 +123,7 @@ export function engineInfo(): string {
  * ```
  */
 export async function isBf16Supported(): Promise<boolean> {
-  executor();
-  return (await (starting as Promise<EngineInfo>)).bfloat16;
+  return (await theExecutor.session.started()).bfloat16;
 }
 
 /**
@@ -138,7 +136,7 @@ export async function isBf16Supported(): Promise<boolean> {
  * ```
  */
 export function engineName(): string {
-  return current?.engine.name ?? wanted?.name ?? fastestEngine();
+  return theExecutor.running?.engine.name ?? wanted?.name ?? fastestEngine();
 }
 
 /**

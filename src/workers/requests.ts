@@ -12,6 +12,8 @@ interface Waiting {
 export class Requests {
   #next = 1;
   readonly #waiting = new Map<number, Waiting>();
+  /** The last request that failed by itself; failures come in the order of the requests. */
+  lastFailure = 0;
   readonly #keepAlive: (keep: boolean) => void;
 
   constructor(keepAlive: (keep: boolean) => void) {
@@ -41,6 +43,21 @@ export class Requests {
     const waiting = this.#take(id);
     waiting?.reject(reason);
     return waiting !== undefined;
+  }
+
+  has(id: number): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /** A request that failed by itself. */
+  fail(id: number, reason: Error): void {
+    this.lastFailure = id;
+    this.reject(id, reason);
+  }
+
+  /** A request that depends on one that failed. */
+  failWithAnother(id: number): void {
+    this.reject(id, new EngineError("this depends on the result of a run that failed"));
   }
 
   rejectAll(reason: string): void {

@@ -123,7 +123,7 @@ export interface EngineInfo {
 
 /** How the compiler should shape programs for this engine. */
 export interface EngineCapabilities {
-  /** Chains of element-wise ops and reductions arrive as one `"fused"` step (see `engines/fused_loop.ts`). */
+  /** Chains of element-wise ops and reductions arrive as one `"fused"` step (see `engines/contract/fused_loop.ts`). */
   readonly fusion: boolean;
   /**
    * Whether the engine has its own kernel for this op at these shapes. Where it has none, the op's
@@ -195,7 +195,11 @@ export interface Engine {
   free(buffer: EngineBuffer): void;
   /** Throws an EngineError that names the bytes needed where the program cannot fit. */
   compile(program: Program): CompiledProgram;
-  /** Runs after everything asked for before it. */
+  /**
+   * Runs after everything asked for before it. If the data of a run are refused, its state buffers keep the contents
+   * that they had. Runs and reads that were asked for before the caller could know, and use a buffer that it was to
+   * write, reject after it without having any effect, and so do those that use what they were to write.
+   */
   run(compiled: CompiledProgram, bindings: RunBindings, options?: { profile?: boolean }): Promise<RunResult>;
   /** Forgets a compiled program. */
   release(compiled: CompiledProgram): void;

@@ -2,8 +2,10 @@
  * A program made ready on one thread. All threads walk the same list of stages; each stage's units are divided
  * among them while it runs, and barriers stand wherever one thread may need what another has written.
  */
+import { isError } from "../../base/builtin_kinds.ts";
 import { numel } from "../../base/shape.ts";
 import type { Program, ProgramStep, StepTiming } from "../contract/engine.ts";
+import { PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
 import { aliasRoots, boundValues, planCommits, valueBytes } from "../contract/run_program.ts";
 import { callReference } from "../reference/reference_step.ts";
@@ -64,6 +66,7 @@ export class PreparedProgram {
   readonly #at: Float64Array;
   #writers: Writers = "none";
   #failure: unknown;
+  #failedStep = 0;
 
   /** @throws where the generated module or a plan is faulty: the same on every thread. */
   constructor(context: WorkerContext, message: CompileMessage) {
@@ -101,14 +104,22 @@ export class PreparedProgram {
     this.#extension?.release();
   }
 
-  /** Runs the program. The first thread gets the answer; throws on the thread whose kernel threw. */
-  run(message: RunMessage): WasmRunAnswer | undefined {
+  get source(): Program {
+    return this.#program;
+  }
+
+  /**
+   * Runs the program. The first thread gets the answer; throws on the thread whose kernel threw.
+   *
+   * @param skipped - said by the first thread: all walk from barrier to barrier, and nothing is computed.
+   */
+  run(message: RunMessage, skipped: boolean): WasmRunAnswer | undefined {
     const { thread, barrier } = this.#context;
     this.#failure = undefined;
     this.#writers = "first";
     this.#bind(message);
     if (thread === 0) {
-      barrier.failed = false;
+      barrier.failed = skipped;
       message.inputs.forEach((_, i) => {
         const id = this.#inputs[i];
         this.#context.views.bytes(this.#at[id], message.inputs[i].byteLength).set(message.inputs[i]);
@@ -116,11 +127,17 @@ export class PreparedProgram {
     }
     const timings = message.profile ? this.#walkTimed() : this.#walk();
     this.#meet("first");
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#told(this.#failure);
     if (thread !== 0 || barrier.failed) return undefined;
     const answer = { outputs: this.#copyOutputs(), timings };
     this.#commit();
     return answer;
+  }
+
+  /** The error, with a word on what the run had changed in place before it. */
+  #told(failure: unknown): unknown {
+    if (isError(failure) && wroteBefore(this.#program, this.#failedStep)) failure.message += PARTLY_WRITTEN;
+    return failure;
   }
 
   #walk(): undefined {
@@ -136,7 +153,7 @@ export class PreparedProgram {
     });
   }
 
-  #runStep({ addresses, stages }: PreparedStep): void {
+  #runStep({ step, addresses, stages }: PreparedStep): void {
     const { barrier, kernels, shares, thread } = this.#context;
     for (const stage of stages) {
       this.#meet(stage.divided ? "all" : "first");
@@ -150,6 +167,7 @@ export class PreparedProgram {
         }
       } catch (error) {
         this.#failure ??= error;
+        this.#failedStep = this.#program.steps.indexOf(step);
         barrier.failed = true;
       }
     }

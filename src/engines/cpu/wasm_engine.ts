@@ -8,7 +8,7 @@
 
 import type { TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
-import { reviveError } from "../../workers/errors_across.ts";
+import { type ErrorRecord, reviveError } from "../../workers/errors_across.ts";
 import { mostThreads, processors } from "../../workers/processors.ts";
 import { Requests } from "../../workers/requests.ts";
 import { StopGate } from "../../workers/stop_gate.ts";
@@ -38,7 +38,7 @@ import { EngineHeap, type HeapBlock, type HeapOrders } from "./memory/engine_hea
 import { InputStaging } from "./memory/input_staging.ts";
 import { isFused, loopOf, planKernel, scratchBytesOf } from "./step_plans.ts";
 import { makeControl } from "./threads/thread_barrier.ts";
-import type { WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
+import type { WasmAnswer, WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
 
 export interface WasmEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -81,6 +81,9 @@ export class WasmEngine implements Engine {
   #relaxed = false;
   #heap: EngineHeap | undefined;
   #staging: InputStaging | undefined;
+  /** Replies that wait for another worker's error, and such errors. */
+  readonly #replies: WasmAnswer[] = [];
+  readonly #helperErrors = new Map<number, ErrorRecord>();
   /** The last of the runs and moves that were sent: they take effect in order. */
   #lastSent: Promise<unknown> | null = null;
   #nextId = 1;
@@ -188,7 +191,8 @@ export class WasmEngine implements Engine {
     this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     const { id, answer } = this.#requests.open<ArrayBuffer>();
-    this.#post(0, { type: "read", request: id, address: this.#addressOf(buffer), bytes: buffer.bytes });
+    const place = { address: this.#addressOf(buffer), bytes: buffer.bytes, buffer: buffer.id };
+    this.#post(0, { type: "read", request: id, ...place, knownFailure: this.#requests.lastFailure });
     return answer;
   }
 
@@ -262,12 +266,14 @@ export class WasmEngine implements Engine {
       threadScratchBytes: known.threadScratchBytes,
       states: bindings.states.map((state) => this.#addressOf(state)),
       inputsAt: staged?.addresses ?? null,
+      knownFailure: this.#requests.lastFailure,
       profile: options.profile === true,
     };
-    for (let worker = 1; worker < this.#threads; worker++) this.#post(worker, { ...common, inputs: [] });
+    for (let worker = 1; worker < this.#threads; worker++)
+      this.#post(worker, { ...common, inputs: [], buffers: [] });
     this.#post(
       0,
-      { ...common, inputs },
+      { ...common, inputs, buffers: bindings.states.map((state) => state.id) },
       inputs.map((input) => input.buffer),
     );
     this.#runs++;
@@ -419,10 +425,32 @@ export class WasmEngine implements Engine {
     for (let worker = 0; worker < this.#threads; worker++) this.#post(worker, message);
   }
 
+  /** Answers in the order of the requests; a run that failed on another worker waits for that worker's error. */
   #receive(reply: WasmReply): void {
-    if ("note" in reply) this.#extension?.receive?.(reply.note);
-    else if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
-    else this.#requests.resolve(reply.request, reply.value);
+    if ("note" in reply) {
+      this.#extension?.receive?.(reply.note);
+    } else if ("helperError" in reply) {
+      if (this.#requests.has(reply.request)) this.#helperErrors.set(reply.request, reply.helperError);
+    } else {
+      this.#replies.push(reply);
+    }
+    while (this.#replies.length > 0 && this.#answer(this.#replies[0])) this.#replies.shift();
+  }
+
+  /** @returns whether all is here that it takes. */
+  #answer(reply: WasmAnswer): boolean {
+    const { request } = reply;
+    if ("value" in reply) {
+      this.#requests.resolve(request, reply.value);
+    } else if ("failedRun" in reply && reply.failedRun !== request) {
+      this.#requests.failWithAnother(request);
+    } else {
+      const error = "error" in reply ? reply.error : this.#helperErrors.get(request);
+      if (error === undefined) return false;
+      this.#helperErrors.delete(request);
+      this.#requests.fail(request, reviveError(error));
+    }
+    return true;
   }
 
   #fail(reason: string): void {

@@ -46,6 +46,10 @@ export interface RunMessage {
   readonly inputsAt: readonly number[] | null;
   /** What is to be copied into the arena; for the first worker only. */
   readonly inputs: readonly Uint8Array<ArrayBuffer>[];
+  /** Ids of the state buffers; for the first worker only. */
+  readonly buffers: readonly number[];
+  /** See `FailingRun`. */
+  readonly knownFailure: number;
   readonly profile: boolean;
 }
 
@@ -65,7 +69,14 @@ export type WasmMessage =
       readonly to: number;
       readonly bytes: number;
     }
-  | { readonly type: "read"; readonly request: number; readonly address: number; readonly bytes: number }
+  | {
+      readonly type: "read";
+      readonly request: number;
+      readonly address: number;
+      readonly bytes: number;
+      readonly buffer: number;
+      readonly knownFailure: number;
+    }
   | { readonly type: "release"; readonly program: number }
   /** For the extension. */
   | { readonly type: "order"; readonly order: unknown };
@@ -75,8 +86,16 @@ export interface WasmRunAnswer {
   readonly timings?: StepTiming[];
 }
 
-export type WasmReply =
+/** Answers to requests; each is answered once. */
+export type WasmAnswer =
   | { readonly request: number; readonly value: unknown }
   | { readonly request: number; readonly error: ErrorRecord }
+  /** It depends on this run, which failed. A run that failed on another worker depends on itself. */
+  | { readonly request: number; readonly failedRun: number };
+
+export type WasmReply =
+  | WasmAnswer
+  /** What went wrong in another worker's part of a run. */
+  | { readonly request: number; readonly helperError: ErrorRecord }
   /** From the extension. */
   | { readonly note: unknown };

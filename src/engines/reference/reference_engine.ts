@@ -93,7 +93,8 @@ export class ReferenceEngine implements Engine {
 
   async read(buffer: EngineBuffer): Promise<ArrayBuffer> {
     requireBuffer(this.name, this.#buffers, buffer);
-    return this.#ask((request) => ({ type: "read", request, buffer: buffer.id }));
+    const knownFailure = this.#requests.lastFailure;
+    return this.#ask((request) => ({ type: "read", request, buffer: buffer.id, knownFailure }));
   }
 
   free(buffer: EngineBuffer): void {
@@ -132,7 +133,8 @@ export class ReferenceEngine implements Engine {
           request,
           program: compiled.id,
           inputs,
-          states: bindings.states.map((state) => state.id),
+          buffers: bindings.states.map((state) => state.id),
+          knownFailure: this.#requests.lastFailure,
           profile: options.profile === true,
         }),
         inputs.map((input) => input.buffer),
@@ -177,7 +179,8 @@ export class ReferenceEngine implements Engine {
   }
 
   #receive(reply: ReferenceReply): void {
-    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
+    if ("error" in reply) this.#requests.fail(reply.request, reviveError(reply.error));
+    else if ("failedRun" in reply) this.#requests.failWithAnother(reply.request);
     else this.#requests.resolve(reply.request, reply.value);
   }
 

@@ -7,7 +7,12 @@ export type ReferenceRequest =
   | { readonly type: "start"; readonly request: number }
   | { readonly type: "allocate"; readonly buffer: number; readonly bytes: number }
   | { readonly type: "write"; readonly buffer: number; readonly data: Uint8Array<ArrayBuffer> }
-  | { readonly type: "read"; readonly request: number; readonly buffer: number }
+  | {
+      readonly type: "read";
+      readonly request: number;
+      readonly buffer: number;
+      readonly knownFailure: number;
+    }
   | { readonly type: "free"; readonly buffer: number }
   | { readonly type: "compile"; readonly program: number; readonly source: Program }
   | { readonly type: "release"; readonly program: number }
@@ -16,7 +21,8 @@ export type ReferenceRequest =
       readonly request: number;
       readonly program: number;
       readonly inputs: readonly Uint8Array<ArrayBuffer>[];
-      readonly states: readonly number[];
+      readonly buffers: readonly number[];
+      readonly knownFailure: number;
       readonly profile: boolean;
     };
 
@@ -28,4 +34,5 @@ export interface RunAnswer {
 
 export type ReferenceReply =
   | { readonly request: number; readonly value: unknown }
-  | { readonly request: number; readonly error: ErrorRecord };
+  | { readonly request: number; readonly error: ErrorRecord }
+  | { readonly request: number; readonly failedRun: number };

@@ -1,6 +1,7 @@
 /** The worker of the reference engine: keeps the buffers and walks the steps of a program one by one. */
 
 import { listen } from "#workers";
+import { isError } from "../../base/builtin_kinds.ts";
 import type { TypedArray } from "../../base/dtype.ts";
 import { allocateArray, viewArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -8,6 +9,7 @@ import { numel } from "../../base/shape.ts";
 import { recordError } from "../../workers/errors_across.ts";
 import type { WorkerPort } from "../../workers/worker_port.ts";
 import type { Program, StepTiming } from "../contract/engine.ts";
+import { FailedWrites, PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
 import { aliasRoots, boundValues, planCommits } from "../contract/run_program.ts";
 import type { ReferenceRequest, RunAnswer } from "./reference_messages.ts";
@@ -25,6 +27,7 @@ interface Prepared {
 
 const buffers = new Map<number, ArrayBuffer>();
 const programs = new Map<number, Prepared>();
+const failedWrites = new FailedWrites();
 
 listen((message, port) => {
   const request = message as ReferenceRequest;
@@ -68,15 +71,38 @@ function accept(request: Exclude<ReferenceRequest, { request: number }>): void {
 function answer(request: Extract<ReferenceRequest, { request: number }>, port: WorkerPort): void {
   if (request.type === "start") {
     port.post({ request: request.request, value: null });
-  } else if (request.type === "read") {
+    return;
+  }
+  const buffers = request.type === "read" ? [request.buffer] : request.buffers;
+  const failedRun = failedWrites.cause(buffers, request.knownFailure);
+  if (request.type === "read") {
+    if (failedRun !== undefined) {
+      port.post({ request: request.request, failedRun });
+      return;
+    }
     const copy = bufferOf(request.buffer).slice(0);
     port.post({ request: request.request, value: copy }, [copy]);
   } else {
     const prepared = programs.get(request.program);
     if (prepared === undefined) throw new EngineError("reference: this program was released");
-    const result = run(prepared, request.inputs, request.states, request.profile);
+    if (failedRun !== undefined) {
+      failedWrites.add(request, prepared.program, failedRun);
+      port.post({ request: request.request, failedRun });
+      return;
+    }
+    const result = runOrNote(prepared, request);
     const transfer = new Set(result.outputs.map((output) => output.buffer as ArrayBuffer));
     port.post({ request: request.request, value: result }, [...transfer]);
+  }
+}
+
+/** Runs; if that fails, notes what it was to write. */
+function runOrNote(prepared: Prepared, request: Extract<ReferenceRequest, { type: "run" }>): RunAnswer {
+  try {
+    return run(prepared, request.inputs, request.buffers, request.profile);
+  } catch (error) {
+    failedWrites.add(request, prepared.program);
+    throw error;
   }
 }
 
@@ -142,7 +168,12 @@ function run(
       shape: program.values[id].shape,
       dtype: program.values[id].dtype,
     });
-    callReference(step, step.inputs.map(tensor), step.outputs.map(tensor));
+    try {
+      callReference(step, step.inputs.map(tensor), step.outputs.map(tensor));
+    } catch (error) {
+      if (isError(error) && wroteBefore(program, i)) error.message += PARTLY_WRITTEN;
+      throw error;
+    }
     for (const id of prepared.dead[i]) storage[id] = undefined;
     timings.push({ step: i, milliseconds: performance.now() - started });
   });

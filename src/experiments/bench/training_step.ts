@@ -4,7 +4,7 @@ import { numel } from "../../base/shape.ts";
 import type { Program, StepTiming } from "../../engines/contract/engine.ts";
 import type { Module } from "../../nn/index.ts";
 import * as optim from "../../optim/index.ts";
-import type { ProfiledRun } from "../../runtime/executor.ts";
+import type { ProfiledRun } from "../../runtime/engine_session.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { crossEntropy, profile, rand, zeros } from "../../tensor/index.ts";
 import { inPrecision, type Precision } from "../../train/loop/precision.ts";

@@ -46,6 +46,7 @@ function binary(
 ): OpDefinition {
   return {
     name,
+    checksData: true,
     infer: (inputs) => inferBroadcast(inputs),
     gradient({ grads, inputs: [a, b], needs }) {
       const [ga, gb] = gradient(grads[0] as Value, a, b);

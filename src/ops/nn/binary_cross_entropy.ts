@@ -14,6 +14,7 @@ import { requireFloating, requireSameDtype } from "../infer.ts";
  */
 export const binaryCrossEntropyOp: OpDefinition = {
   name: "binaryCrossEntropy",
+  checksData: true,
   infer([p, t]) {
     requireFloating(p);
     requireSameDtype([p, t]);

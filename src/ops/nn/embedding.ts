@@ -11,6 +11,7 @@ import { reshape } from "../shape/shape_ops.ts";
  */
 export const embeddingOp: OpDefinition = {
   name: "embedding",
+  checksData: true,
   infer: ([indices, weight]) => [{ shape: [...indices.shape, weight.shape[1]], dtype: weight.dtype }],
   gradient({ grads, inputs: [indices, weight], attributes }) {
     const g = withoutPadding(grads[0] as Value, indices, attributes.paddingIdx as number | null);
@@ -21,6 +22,7 @@ export const embeddingOp: OpDefinition = {
 /** Inputs indices and dy; each row of dy added to the row of `attributes.weightShape` that it came from. */
 export const embeddingGradientOp: OpDefinition = {
   name: "embeddingGradient",
+  checksData: true,
   infer: ([, dy], attributes) => [{ shape: attributes.weightShape as Shape, dtype: dy.dtype }],
   gradient: ({ grads, inputs: [indices] }) => [null, embedding(indices, grads[0] as Value, null)],
 };

@@ -14,6 +14,7 @@ import { reshape } from "../shape/shape_ops.ts";
  */
 export const classLabelsOp: OpDefinition = {
   name: "classLabels",
+  checksData: true,
   infer([labels]) {
     if (isFloating(labels.dtype))
       throw new DTypeError(`expected labels of an integer dtype, got ${labels.dtype}`);

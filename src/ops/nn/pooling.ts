@@ -174,6 +174,7 @@ export const gatherPlaneOp: OpDefinition = {
 /** Zeros with x's elements added at positions `indices` of each plane of `attributes.size`. */
 export const scatterPlaneOp: OpDefinition = {
   name: "scatterPlane",
+  checksData: true,
   infer: ([x], attributes) => [
     { shape: [x.shape[0], x.shape[1], ...(attributes.size as Shape)], dtype: x.dtype },
   ],

@@ -13,6 +13,7 @@ export type ScatterReduction = "prod" | "amax" | "amin";
  */
 export const scatterReduceOp: OpDefinition = {
   name: "scatterReduce",
+  checksData: true,
   infer: scatterOp.infer,
   gradient({ grads, inputs: [self, index, src], outputs: [result], attributes }) {
     const dim = attributes.dim as number;

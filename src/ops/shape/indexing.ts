@@ -37,6 +37,7 @@ function requireCovers(outer: TensorSpec, index: TensorSpec, except: number, wha
 /** out[i][j] = input[index[i][j]][j] (along dimension 0; likewise along `attributes.dim`). */
 export const gatherOp: OpDefinition = {
   name: "gather",
+  checksData: true,
   infer([input, index], attributes) {
     requireIndex(index);
     // An index without elements may have any shape.
@@ -51,9 +52,10 @@ export const gatherOp: OpDefinition = {
   },
 };
 
-function scatterRule(name: string): Pick<OpDefinition, "name" | "infer"> {
+function scatterRule(name: string): Pick<OpDefinition, "name" | "checksData" | "infer"> {
   return {
     name,
+    checksData: true,
     infer([input, index, src], attributes) {
       requireIndex(index);
       requireSameRank(input, index);
@@ -96,6 +98,7 @@ export const scatterMultiplyOp: OpDefinition = scatterRule("scatterMultiply");
 /** Slices of the input along `attributes.dim` at the positions of a list. */
 export const indexSelectOp: OpDefinition = {
   name: "indexSelect",
+  checksData: true,
   infer([input, index], attributes) {
     requireIndex(index);
     if (index.shape.length !== 1)
@@ -111,6 +114,7 @@ export const indexSelectOp: OpDefinition = {
 /** The input with slices of `source` added at the positions of a list, along `attributes.dim`. */
 export const indexAddOp: OpDefinition = {
   name: "indexAdd",
+  checksData: true,
   infer([input, index, source], attributes) {
     requireIndex(index);
     const dim = attributes.dim as number;
@@ -138,6 +142,7 @@ export const indexAddOp: OpDefinition = {
 /** Positions counted from either end of `attributes.size` elements, brought to 0 .. size - 1. */
 export const wrapIndexOp: OpDefinition = {
   name: "wrapIndex",
+  checksData: true,
   infer([index]) {
     requireIndex(index);
     return [{ shape: index.shape, dtype: "int64" }];
@@ -147,6 +152,7 @@ export const wrapIndexOp: OpDefinition = {
 /** Floats as int64; its kernel throws a DTypeError for one that is not whole. Attributes `of` (who asks) and `what`, for the message. */
 export const toIndexOp: OpDefinition = {
   name: "toIndex",
+  checksData: true,
   infer([input]) {
     if (!isFloating(input.dtype)) throw new DTypeError(`expected floating-point numbers, got ${input.dtype}`);
     return [{ shape: input.shape, dtype: "int64" }];
@@ -156,6 +162,7 @@ export const toIndexOp: OpDefinition = {
 /** 1 at the class of each element, 0 elsewhere, along a new last dimension of `attributes.numClasses`. */
 export const oneHotOp: OpDefinition = {
   name: "oneHot",
+  checksData: true,
   infer([index], attributes) {
     if (index.dtype !== "int64") throw new DTypeError(`expected classes of dtype int64, got ${index.dtype}`);
     return [{ shape: [...index.shape, attributes.numClasses as number], dtype: "int64" }];

@@ -141,6 +141,7 @@ export function shareContents(alias: Value, value: Value): void {
   alias.data = value.data;
   alias.state = value.state;
   alias.lost = value.lost;
+  alias.failure = value.failure;
   // The tape ends here, and what is here need not be computed again.
   if (value.data !== null || value.state !== null) {
     if (!alias.requiresGrad || alias.gradientOwner !== null) alias.node = null;
@@ -159,6 +160,7 @@ export function shareContents(alias: Value, value: Value): void {
     (error) => {
       alias.arriving = null;
       alias.lost ??= value.lost;
+      alias.failure ??= value.failure;
       throw error;
     },
   );

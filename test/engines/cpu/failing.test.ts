@@ -53,6 +53,48 @@ for (const [name, make] of engines) {
       assert.deepEqual(outputs[0], Float32Array.of(-1, -2, -3));
     }));
 
+  test(`${name}: runs sent after one that fails, and before it was known, fail if they use what it was to write`, () =>
+    withEngine(make(), async (engine) => {
+      const size = [60000];
+      const program = (op: string, commits: boolean) => {
+        const build = new ProgramBuilder(engine);
+        const [from, to] = [build.state(size), build.state(size)];
+        const result =
+          op === "neg" && engine.capabilities.fusion
+            ? build.unary("neg", from)
+            : build.step(op, {}, [from], size);
+        if (commits) build.commit(result, to);
+        return engine.compile(build.finish([result]));
+      };
+      const [bad, good] = [program("noSuchOp", true), program("neg", true)];
+      const [a, b, d, e] = [1, 2, 3, 4].map((value) => {
+        const buffer = engine.allocate(4 * size[0]);
+        engine.write(buffer, new Float32Array(size[0]).fill(value));
+        return buffer;
+      });
+      const first = async (buffer: typeof a) => new Float32Array(await engine.read(buffer))[size[0] - 1];
+      const run = (what: typeof bad, from: typeof a, to: typeof a) =>
+        engine.run(what, { inputs: [], states: [from, to] });
+      for (let round = 0; round < 2; round++) {
+        // a fails to be written; b depends on it; e does not; a second failure in between; d depends on both.
+        const sent = [run(bad, d, a), run(good, a, b), run(good, e, e), run(bad, e, e), run(good, b, d)];
+        const reading = engine.read(b);
+        const ends = await Promise.allSettled(sent);
+        assert.deepEqual(
+          ends.map(({ status }) => status),
+          ["rejected", "rejected", "fulfilled", "rejected", "rejected"],
+        );
+        assert.match((ends[0] as PromiseRejectedResult).reason.message, /`noSuchOp`/);
+        assert.match((ends[1] as PromiseRejectedResult).reason.message, /depends on .* a run that failed/);
+        assert.match((ends[3] as PromiseRejectedResult).reason.message, /`noSuchOp`/);
+        await assert.rejects(reading, /depends on/);
+        assert.deepEqual([await first(a), await first(b), await first(d)], [1, 2, 3]);
+        assert.equal(await first(e), round === 0 ? -4 : 4);
+      }
+      await run(good, a, b);
+      assert.equal(await first(b), -1);
+    }));
+
   test(`${name}: calls before start, after stop and on freed buffers are refused`, async () => {
     const engine = make();
     assert.throws(() => engine.allocate(4), /not started/);

@@ -4,6 +4,8 @@ import { listen } from "#workers";
 import { recordError } from "../../../workers/errors_across.ts";
 import { StopGate } from "../../../workers/stop_gate.ts";
 import type { WorkerPort } from "../../../workers/worker_port.ts";
+import type { Program } from "../../contract/engine.ts";
+import { FailedWrites } from "../../contract/failed_writes.ts";
 import type { WorkerExtension } from "../engine_extension.ts";
 import type { KernelExports } from "../kernel.ts";
 import { MemoryViews } from "../memory/memory_views.ts";
@@ -15,7 +17,9 @@ import { WorkShares } from "./work_shares.ts";
 
 let context: WorkerContext | undefined;
 let gate: StopGate | undefined;
-const programs = new Map<number, PreparedProgram | { readonly failure: unknown }>();
+const programs = new Map<number, PreparedProgram | { readonly failure: unknown; readonly source: Program }>();
+/** Kept by the first thread, which decides for all. */
+const failedWrites = new FailedWrites();
 
 /** Opens what an engine adds, once the memory is known. */
 export type OpenExtension = (
@@ -69,6 +73,11 @@ function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | u
       port.post({ request: request.request, value: null });
       break;
     case "read": {
+      const failedRun = failedWrites.cause([request.buffer], request.knownFailure);
+      if (failedRun !== undefined) {
+        port.post({ request: request.request, failedRun });
+        break;
+      }
       const copy = new Uint8Array(request.bytes);
       copy.set(views.bytes(request.address, request.bytes));
       port.post({ request: request.request, value: copy.buffer }, [copy.buffer]);
@@ -79,7 +88,7 @@ function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | u
       try {
         programs.set(request.program, new PreparedProgram(context, request));
       } catch (failure) {
-        programs.set(request.program, { failure });
+        programs.set(request.program, { failure, source: request.source });
       }
       break;
     case "release": {
@@ -122,14 +131,30 @@ function kernelAbort(): never {
 
 function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): void {
   const program = programs.get(message.program);
-  if (program === undefined || "failure" in program) {
-    if (thread === 0) throw program?.failure ?? new Error("this program was released");
+  if (thread !== 0) {
+    try {
+      if (program instanceof PreparedProgram) program.run(message, false);
+    } catch (error) {
+      port.post({ request: message.request, helperError: recordError(error) });
+    }
     return;
   }
-  const answer = program.run(message);
-  if (thread !== 0 || answer === undefined) return;
-  port.post(
-    { request: message.request, value: answer },
-    answer.outputs.map((output) => output.buffer as ArrayBuffer),
-  );
+  const failedRun = failedWrites.cause(message.buffers, message.knownFailure);
+  const source = program instanceof PreparedProgram ? program.source : program?.source;
+  try {
+    if (!(program instanceof PreparedProgram))
+      throw program?.failure ?? new Error("this program was released");
+    const answer = program.run(message, failedRun !== undefined);
+    if (answer !== undefined) {
+      const transfer = answer.outputs.map((output) => output.buffer as ArrayBuffer);
+      port.post({ request: message.request, value: answer }, transfer);
+      return;
+    }
+  } catch (error) {
+    if (source !== undefined) failedWrites.add(message, source, failedRun);
+    throw error;
+  }
+  // An earlier run, or this one on another thread, which says why.
+  failedWrites.add(message, source as Program, failedRun);
+  port.post({ request: message.request, failedRun: failedRun ?? message.request });
 }

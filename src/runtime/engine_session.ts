@@ -1,0 +1,186 @@
+/** One engine in use: its programs, its buffers, and the runs that are under way on it. */
+import type { TypedArray } from "../base/dtype.ts";
+import type {
+  CompiledProgram,
+  Engine,
+  EngineBuffer,
+  EngineInfo,
+  Program,
+  StepTiming,
+} from "../engines/contract/engine.ts";
+import type { ExecutorStatistics } from "./executor_statistics.ts";
+import { HomeBuffer } from "./home_buffer.ts";
+import { ProgramCache } from "./program_cache.ts";
+import type { Run } from "./run.ts";
+
+export interface ProfiledRun {
+  /** What ran. */
+  readonly program: Program;
+  /** The time of each step. */
+  readonly timings: readonly StepTiming[];
+}
+
+/** What the session tells of its runs. */
+export interface RunListener {
+  /** A run failed; `later` are those that were sent after it, in order. */
+  failed(run: Run, later: Iterable<Run>, error: unknown): void;
+}
+
+const FIRST_SWEEP = 1024;
+
+export class EngineSession {
+  readonly engine: Engine;
+  readonly programs: ProgramCache;
+  /** What the engine says of itself; null before it has started. */
+  info: EngineInfo | null = null;
+  /** Bytes of inputs that runs under way hold. */
+  bytesUnderWay = 0;
+  readonly #starting: Promise<EngineInfo>;
+  readonly #underWay = new Set<Run>();
+  readonly #homes = new Set<WeakRef<HomeBuffer>>();
+  #sweepAt = FIRST_SWEEP;
+  readonly #finalizer: FinalizationRegistry<EngineBuffer>;
+  /** The last of the runs and reads that could not be sent at once; later ones queue up behind it. */
+  #queue: Promise<void> | null = null;
+  #idle: (() => void)[] = [];
+
+  constructor(engine: Engine, statistics: ExecutorStatistics) {
+    this.engine = engine;
+    this.programs = new ProgramCache(engine, statistics);
+    this.#finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
+    const { name } = engine;
+    this.#starting = engine.start().then((info) => {
+      // It has become another engine, for which programs are shaped otherwise.
+      if (info.name !== name) this.programs.forget();
+      this.info = info;
+      return info;
+    });
+    // If it cannot start, its first run says why.
+    this.#starting.catch(noop);
+  }
+
+  /** @throws EngineError if the engine cannot start. */
+  started(): Promise<EngineInfo> {
+    return this.#starting;
+  }
+
+  get runsUnderWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** @throws OutOfMemoryError if there is no room for it. */
+  makeHome(bytes: number): HomeBuffer {
+    const buffer = this.engine.allocate(Math.max(bytes, 1));
+    const home = new HomeBuffer(buffer);
+    this.#finalizer.register(home, buffer, home);
+    this.#homes.add(new WeakRef(home));
+    if (this.#homes.size >= this.#sweepAt) {
+      for (const ref of this.#homes) if (ref.deref() === undefined) this.#homes.delete(ref);
+      this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#homes.size);
+    }
+    return home;
+  }
+
+  /** Gives a buffer back at once that nothing was written to. */
+  dropHome(home: HomeBuffer): void {
+    this.#finalizer.unregister(home);
+    for (const ref of this.#homes) if (ref.deref() === home) this.#homes.delete(ref);
+    this.engine.free(home.buffer);
+  }
+
+  /** A buffer's bytes, after the runs that were sent before. */
+  readonly read = async (buffer: EngineBuffer): Promise<ArrayBuffer> => {
+    const [waiting, engine] = [this.#queue, this.engine];
+    const reading = waiting === null ? engine.read(buffer) : waiting.then(() => engine.read(buffer));
+    if (waiting !== null) this.#chain(reading.then(noop, noop));
+    return reading;
+  };
+
+  /** Sends a run; it takes effect after those sent before. */
+  send(
+    compiled: CompiledProgram,
+    run: Run,
+    listener: RunListener,
+    profiler: ((run: ProfiledRun) => void) | null,
+  ): void {
+    // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
+    const arrays = run.inputs.map((value) => value.data);
+    const send = () => {
+      if (run.over) throw new Error("the run depends on one that failed");
+      const inputs = run.inputs.map((value, i) => arrays[i] ?? (value.data as TypedArray));
+      const states = run.states.map(({ buffer }) => buffer);
+      return this.engine.run(compiled, { inputs, states }, { profile: profiler !== null });
+    };
+    const waiting = run.inputs.filter(({ data }) => data === null).map(({ arriving }) => arriving);
+    const previous = this.#queue;
+    const atOnce = waiting.length === 0 && previous === null;
+    const sent = atOnce
+      ? send()
+      : (previous ?? Promise.resolve()).then(() => Promise.all(waiting)).then(send);
+    this.#underWay.add(run);
+    this.bytesUnderWay += run.bytes;
+    const done = sent.then(
+      (result) => {
+        if (run.over) return;
+        run.over = true;
+        result.outputs.forEach((data, i) => run.arrivals[i].arrive(data));
+        profiler?.({ program: compiled.program, timings: result.timings ?? [] });
+      },
+      (error) => {
+        if (!run.over) listener.failed(run, this.#sentAfter(run), error);
+      },
+    );
+    // Later runs wait for this one only if it could not be sent at once: the engine keeps the order.
+    if (!atOnce) this.#chain(sent.then(noop, noop));
+    done.then(() => this.#ended(run));
+  }
+
+  *#sentAfter(run: Run): Iterable<Run> {
+    let after = false;
+    for (const one of this.#underWay) {
+      if (after) yield one;
+      after ||= one === run;
+    }
+  }
+
+  #ended(run: Run): void {
+    this.#underWay.delete(run);
+    this.bytesUnderWay -= run.bytes;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resume of waiting) resume();
+  }
+
+  /** Resolves when at most `most` runs are under way. */
+  async caughtUp(most: number): Promise<void> {
+    while (this.#underWay.size > most) await new Promise<void>((resume) => this.#idle.push(resume));
+  }
+
+  /** Asks for all that the buffers hold: from here on it is on its way, and another engine can be used. */
+  leave(): void {
+    for (const ref of this.#homes) {
+      const home = ref.deref();
+      if (home !== undefined && home.holds !== null) home.leave(this.#readAgain);
+    }
+  }
+
+  /** Reads also what a failed run has left as it was. */
+  readonly #readAgain = (buffer: EngineBuffer): Promise<ArrayBuffer> =>
+    this.read(buffer).catch(() => this.read(buffer));
+
+  /** Ends the engine when all runs are over and all that was asked for is here. */
+  async close(): Promise<void> {
+    await this.caughtUp(0);
+    await Promise.allSettled([...this.#homes].map((ref) => ref.deref()?.leaving));
+    await this.engine.stop();
+  }
+
+  #chain(sent: Promise<void>): void {
+    this.#queue = sent;
+    sent.then(() => {
+      if (this.#queue === sent) this.#queue = null;
+    });
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,7 @@
+/** What building and looking up programs has cost: for the benchmark. */
+export interface ExecutorStatistics {
+  programs: number;
+  runs: number;
+  captureMilliseconds: number;
+  compileMilliseconds: number;
+}
