@@ -97,7 +97,7 @@ export function encodeSafetensors(
  * @param options.name - how messages call the file
  * @throws FileError for anything the format forbids: a header that is cut short, too long, not UTF-8, not
  *   JSON or with a key twice; a tensor whose length does not follow from shape and dtype, that overlaps
- *   another, leaves a hole or reaches beyond the end; more than 65,536 tensors, 64 dimensions, or a header of more
+ *   another, leaves a hole or reaches beyond the end; more than 65,536 tensors, 1,024 dimensions, or a header of more
  *   than 16 MiB and an eighth of the data. Nothing is allocated on the word of the header alone.
  * Source: the format's description in the safetensors package, "Format".
  */

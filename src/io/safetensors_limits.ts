@@ -12,8 +12,8 @@ const DATA_FOR_HEADER = 8;
 /** Tensors of a file, and texts of its metadata. */
 export const MAX_TENSORS = 65_536;
 
-/** Dimensions of a tensor: PyTorch's limit. */
-export const MAX_RANK = 64;
+/** Dimensions of a tensor; most of PyTorch's operations end at 64. */
+export const MAX_RANK = 1024;
 
 /**
  * Bytes that a header may have.
