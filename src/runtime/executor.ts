@@ -172,6 +172,7 @@ export class Executor {
         // Whoever uses what others were to change hears of it.
         this.takeBack(part.commits, part.own ? null : this.failures.of(error));
         if (part.own) throw error;
+        for (const { owner } of part.commits) this.gradients.forget(owner);
       }
     }
     endTapes(this.carried.pending(), doomed);
@@ -184,18 +185,18 @@ export class Executor {
    * them, and a step of the optimiser uses them, without computing again what came before.
    *
    * @param requested - what else is wanted of the same run.
-   * @throws OutOfMemoryError as `submit`.
+   * @throws OutOfMemoryError as `submit`, for what the last `backward` left.
    */
   keepGradients(requested: readonly Value[] = []): void {
     const spent = this.gradients.waitingLeaves();
-    const owners: StateOwner[] = [];
+    let last: StateOwner[] = [];
     for (const { cell, grad } of spent) {
       this.wantHome(cell);
       if (grad === null) continue;
       this.commit(grad.cell, grad.cell.value);
-      owners.push(grad.cell);
+      last = [grad.cell];
     }
-    if (spent.length > 0) this.submit(requested, { spent, owners });
+    if (spent.length > 0) this.submit(requested, { spent, owners: last });
   }
 
   /** The value's elements. Do not change them. */

@@ -50,7 +50,7 @@ export class GradientBook {
     }
   }
 
-  /** The leaves whose present gradient has yet to be computed. */
+  /** The leaves whose present gradient has yet to be computed, in the order of the `backward` calls. */
   waitingLeaves(): GradientLeaf[] {
     return [...this.#noted.values()].flatMap((ref) => {
       const owner = ref.deref();

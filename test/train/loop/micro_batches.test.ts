@@ -301,6 +301,7 @@ test("microBatches: a loop of one's own", async () => {
   const [x, y] = batch(23);
   const whole = network();
   crossEntropy(whole(x), y).backward();
+  await gradientsOf(whole);
   const net = network();
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const shares: number[] = [];
