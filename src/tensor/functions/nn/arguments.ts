@@ -140,7 +140,7 @@ export function requireInputChannels(
   if (own === channels) return;
   const grouped = groups === 1 ? "" : ` (${groups} groups of ${channels / groups})`;
   throw new ShapeError(
-    `${named(of)}: expected ${channels} input channel${channels === 1 ? "" : "s"}${grouped}, got ${own} in ${formatShape(shape)}; ` +
+    `${named(of)}: expected ${channels} input channels${grouped}, got ${own} in ${formatShape(shape)}; ` +
       `weight is ${formatShape(weight.shape)}${channelHint(shape, channels, spatial)}`,
   );
 }
