@@ -16,8 +16,7 @@ function batchNorm(
   beta: Tensor,
   movingMean: Tensor,
   movingVar: Tensor,
-  eps: number,
-  momentum: number,
+  { eps, momentum }: { eps: number; momentum: number },
 ): [Tensor, Tensor, Tensor] {
   let XHat: Tensor;
   // Whether gradients are recorded says whether this is training or prediction.
@@ -51,14 +50,14 @@ function batchNorm(
   // Scale and shift.
   // 乘以系数，加上偏移。
   const Y = gamma.mul(XHat).add(beta);
-  return [Y, movingMean.detach(), movingVar.detach()];
+  return [Y, movingMean.data, movingVar.data];
 }
 
 class BatchNorm extends nn.Module {
   gamma: nn.Parameter;
   beta: nn.Parameter;
-  declare movingMean: Tensor;
-  declare movingVar: Tensor;
+  movingMean: Tensor;
+  movingVar: Tensor;
 
   // numFeatures: outputs of a dense layer, or output channels of a convolution.
   // numDims: 2 for a dense layer, 4 for a convolution.
@@ -71,20 +70,24 @@ class BatchNorm extends nn.Module {
     // 要学习的系数和偏移，从 1 和 0 开始。
     this.gamma = nn.Parameter(ones(shape));
     this.beta = nn.Parameter(zeros(shape));
-    // No parameters, but saved with them: mean 0 and variance 1.
-    // 不参与学习，但随权重一起保存：均值 0，方差 1。
-    this.registerBuffer("moving_mean", zeros(shape));
-    this.registerBuffer("moving_var", ones(shape));
+    // What is not a parameter starts as 0 and 1. As in the book it is not saved; registerBuffer would save it.
+    // 不是参数的变量从 0 和 1 开始。与书中一样，它们不随权重保存；要保存就用 registerBuffer。
+    this.movingMean = zeros(shape);
+    this.movingVar = ones(shape);
   }
 
   override forward(X: Tensor): Tensor {
-    const [Y, movingMean, movingVar] = batchNorm(X, this.gamma, this.beta, this.movingMean, this.movingVar, 1e-5, 0.9);
+    // If X is on another device, the moving averages go there.
+    // 如果 X 在别的设备上，把移动平均也放过去。
+    if (this.movingMean.device !== X.device) {
+      this.movingMean = this.movingMean.to(X.device);
+      this.movingVar = this.movingVar.to(X.device);
+    }
     // Keep the moving averages.
     // 记下新的移动平均。
-    noGrad(() => {
-      this.movingMean.copy_(movingMean.reshape(this.movingMean.shape));
-      this.movingVar.copy_(movingVar.reshape(this.movingVar.shape));
-    });
+    let Y: Tensor;
+    [Y, this.movingMean, this.movingVar] = batchNorm(
+      X, this.gamma, this.beta, this.movingMean, this.movingVar, { eps: 1e-5, momentum: 0.9 });
     return Y;
   }
 }

@@ -26,6 +26,12 @@ export class AccumulatorObject {
     if (values.length !== this.length) {
       throw new ArgumentError(`Accumulator.add: expected ${this.length} numbers, got ${values.length}`);
     }
+    for (const value of values as unknown[]) {
+      if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") continue;
+      throw new ArgumentError(
+        "Accumulator.add: expected numbers; read a tensor first (await x.item()), and await what returns a promise",
+      );
+    }
     values.forEach((value, i) => {
       this[i] += Number(value);
     });

@@ -55,3 +55,13 @@ export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Prom
   }
   return metric[0] / metric[1];
 }
+
+/**
+ * The same as `evaluateAccuracy`, under the name of the book's chapter 6.
+ *
+ * @example
+ * ```ts
+ * console.log(await book.evaluateAccuracyGpu(net, testLoader));
+ * ```
+ */
+export const evaluateAccuracyGpu: typeof evaluateAccuracy = evaluateAccuracy;

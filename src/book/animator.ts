@@ -4,9 +4,9 @@ import { ArgumentError } from "../base/errors.ts";
 import type { Curve, CurvePoint, Dash } from "../report/curves.ts";
 import { renderCurvesSvg } from "../report/svg/curves_svg.ts";
 import { LiveRegion } from "../report/terminal/live_region.ts";
-import { nodeTerminal } from "../report/terminal/node_terminal.ts";
 import type { Terminal } from "../report/terminal/terminal.ts";
 import { renderPlot } from "../report/terminal/terminal_plot.ts";
+import { DISPLAY, type MediaBundle, ownTerminal, saveText } from "./figure.ts";
 
 export interface AnimatorOptions {
   /** Names of the axes. */
@@ -23,12 +23,6 @@ export interface AnimatorOptions {
 
 /** Matplotlib's line styles of the book's curves. */
 const DASHES: readonly Dash[] = ["solid", "dashed", "dashdot", "dotted"];
-
-/** The method by which Jupyter kernels for JavaScript ask a value how it looks. */
-export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
-
-/** What a notebook shows of a value: pictures and texts by their media types. */
-export type MediaBundle = Record<string, string>;
 
 /** See {@link Animator}. */
 export class AnimatorObject {
@@ -93,8 +87,7 @@ export class AnimatorObject {
    * @throws FileError where the file cannot be written.
    */
   async save(path: string): Promise<void> {
-    const { writeFileAtomic } = await import("#write_file");
-    await writeFileAtomic(path, this.toSvg());
+    await saveText(path, this.toSvg());
   }
 
   /** The picture as characters, 72 columns wide where `width` says nothing else. */
@@ -148,7 +141,3 @@ export class AnimatorObject {
  */
 export const Animator = callable("Animator", AnimatorObject);
 export type Animator = AnimatorObject;
-
-function ownTerminal(): Terminal | null {
-  return typeof process === "undefined" || process.stdout === undefined ? null : nodeTerminal();
-}

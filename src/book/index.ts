@@ -10,9 +10,13 @@
 export { getFashionMnistLabels } from "../data/index.ts";
 export { BatchNorm, batchNorm, bnLenetScratch, Inception, ninBlock, vgg, vggBlock } from "../models/index.ts";
 export { Accumulator } from "./accumulator.ts";
-export { accuracy, evaluateAccuracy } from "./accuracy.ts";
-export { Animator, type AnimatorOptions, type MediaBundle } from "./animator.ts";
+export { accuracy, evaluateAccuracy, evaluateAccuracyGpu } from "./accuracy.ts";
+export { Animator, type AnimatorOptions } from "./animator.ts";
+export { corr2d } from "./corr2d.ts";
+export type { Figure, MediaBundle } from "./figure.ts";
 export { type LoadDataOptions, loadDataFashionMnist } from "./load_data.ts";
+export { type ShowHeatmapsOptions, showHeatmaps } from "./show_heatmaps.ts";
+export { type ShowImagesOptions, showImages } from "./show_images.ts";
 export { Timer } from "./timer.ts";
 export { type TrainCh6Result, trainCh6 } from "./train_ch6.ts";
-export { tryEngine } from "./try_engine.ts";
+export { tryAllGpus, tryEngine, tryGpu } from "./try_engine.ts";

@@ -5,7 +5,8 @@ import { SGD } from "../optim/index.ts";
 import { crossEntropy, engineName } from "../tensor/index.ts";
 import { fit } from "../train/loop/fit.ts";
 import type { BatchSource } from "../train/loop/fit_options.ts";
-import { Animator, DISPLAY } from "./animator.ts";
+import { Animator } from "./animator.ts";
+import { DISPLAY } from "./figure.ts";
 import { tryEngine } from "./try_engine.ts";
 
 /** What a training ends with, as the book prints it. */
@@ -26,7 +27,8 @@ export interface TrainCh6Result {
  *
  * Source: "Dive into Deep Learning", section 6.6.2, `train_ch6`.
  *
- * @param engine - what computes; see `tryEngine`. The one in use where it is not given.
+ * @param device - what computes: `"cpu"` (what `tryGpu()` gives) is the engine in use, as is no device at all; the name of
+ * an engine is what `tryEngine` takes.
  * @throws TrainingError where the loss becomes NaN or infinite.
  * @example
  * ```ts
@@ -40,9 +42,9 @@ export async function trainCh6(
   testIter: BatchSource,
   numEpochs: number,
   lr: number,
-  engine?: string,
+  device?: string,
 ): Promise<TrainCh6Result> {
-  if (engine !== undefined && engine !== engineName()) await tryEngine(engine);
+  if (device !== undefined && device !== "cpu" && device !== engineName()) await tryEngine(device);
   initXavier(net);
   console.log("training on", engineName());
   const optimizer = SGD(net.parameters(), { lr });

@@ -1,5 +1,5 @@
 /** Choosing what computes. */
-import { EngineError } from "../base/errors.ts";
+import { ArgumentError, EngineError } from "../base/errors.ts";
 import { engineNames } from "../engines/engine_names.ts";
 import { engineName, useEngine } from "../tensor/index.ts";
 
@@ -31,4 +31,36 @@ export async function tryEngine(name?: string): Promise<string> {
     }
   }
   throw reason;
+}
+
+/**
+ * The device to compute on: `"cpu"`, the only one there is, whichever is asked for. Its fastest engine is in use
+ * already, unless another one was chosen. `x.to(device)` and `net.to(device)` take it and change nothing.
+ *
+ * Source: "Dive into Deep Learning", section 5.6.1, `try_gpu`.
+ *
+ * @param i - number of the GPU that is wanted.
+ * @example
+ * ```ts
+ * const device = book.tryGpu();
+ * net.to(device)(x.to(device)).device; // "cpu"
+ * ```
+ */
+export function tryGpu(i = 0): "cpu" {
+  if (Number.isInteger(i) && i >= 0) return "cpu";
+  throw new ArgumentError(`tryGpu: expected \`i\` to be a whole number of at least 0, got ${String(i)}`);
+}
+
+/**
+ * All devices to compute on: `["cpu"]`.
+ *
+ * Source: "Dive into Deep Learning", section 5.6.1, `try_all_gpus`.
+ *
+ * @example
+ * ```ts
+ * book.tryAllGpus(); // ["cpu"]
+ * ```
+ */
+export function tryAllGpus(): "cpu"[] {
+  return ["cpu"];
 }

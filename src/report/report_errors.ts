@@ -1,13 +1,13 @@
-import { encodePng } from "../io/png.ts";
 import { type ClassName, className } from "../records/class_names.ts";
 import { type ConfusionFigures, confusionFigures, mostConfused } from "./confusion.ts";
-import { base64 } from "./html/base64.ts";
 import type { Mistake, ReportData } from "./html/report_data.ts";
 import { section } from "./html/report_sections.ts";
-import { checkImage, type Image } from "./image.ts";
+import { imageUri } from "./image_uri.ts";
 import { formatCount, formatFigure, formatPercent } from "./number_text.ts";
 import { renderConfusionSvg } from "./svg/confusion_svg.ts";
 import { escapeXml as e } from "./svg/xml.ts";
+
+export { imageUri };
 
 /** More classes than this fill the page with a table that nobody reads. */
 const mostClasses = 100;
@@ -88,13 +88,4 @@ function mistakeItem(mistake: Mistake, { classNames: names, heldOut = "test" }: 
     `<div class="true">is ${nameHtml(names, mistake.truth)}${truthShare}</div>` +
     `${which === "" ? "" : `<div class="true"><code>${e(which)}</code></div>`}</li>`
   );
-}
-
-/** An image as a `data:` address that an `<img>` takes. */
-export function imageUri(image: Image): string {
-  checkImage(image);
-  const { width, height, channels = 1 } = image;
-  const data = Uint8ClampedArray.from(image.data);
-  const png = encodePng({ width, height, channels, data: new Uint8Array(data.buffer) });
-  return `data:image/png;base64,${base64(png)}`;
 }

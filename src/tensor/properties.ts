@@ -34,6 +34,8 @@ declare module "./tensor.ts" {
     elementSize(): number;
     /** Number of elements. */
     nelement(): number;
+    /** Where it is: `"cpu"`, the only device there is. */
+    readonly device: "cpu";
     /** The tensor itself. */
     cpu(): this;
     /** Name of the dtype; with an argument, the tensor converted to it. */
@@ -58,6 +60,7 @@ declare module "./tensor.ts" {
 defineMethod("contiguous", function () {
   return isContiguous(this.cell.layout) ? this : functions.clone(this);
 });
+defineGetter("device", () => "cpu");
 defineMethod("cpu", function () {
   return this;
 });

@@ -29,9 +29,9 @@ export function keepState(modules: Iterable<Module>): void {
     const properties = module as unknown as Record<string, unknown>;
     for (const name of Object.keys(module)) {
       const value = properties[name];
-      if (typeof value !== "object" || value === null) continue;
+      // What `.data` gives is a tensor and a function.
       if (value instanceof Tensor) keep(value);
-      else
+      else if (typeof value === "object" && value !== null)
         for (const part of partsOf(value)) {
           if (part instanceof ParameterTensor) checkListed(part, name, module, network);
           else if (part instanceof Tensor) keep(part);

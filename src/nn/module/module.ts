@@ -305,9 +305,10 @@ export class Module extends CallableObject {
   /**
    * Converts floating-point parameters and buffers, in place.
    *
-   * @param dtype - `"float32"`, `"float64"`, `"float16"` or `"bfloat16"`.
+   * @param dtype - `"float32"`, `"float64"`, `"float16"` or `"bfloat16"`; `"cpu"`, the only device, changes nothing.
    */
-  to(dtype: DType): this {
+  to(dtype: DType | "cpu"): this {
+    if (dtype === "cpu") return this;
     if (!isFloating(dtype))
       throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
     return this.#convert(dtype);

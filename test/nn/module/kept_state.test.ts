@@ -77,7 +77,7 @@ class BatchNorm extends nn.Module {
 
   override forward(X: Tensor): Tensor {
     const [Y, movingMean, movingVar] = this.compute(X);
-    [this.movingMean, this.movingVar] = [movingMean.detach(), movingVar.detach()];
+    [this.movingMean, this.movingVar] = [movingMean.data, movingVar.data];
     return Y;
   }
 }
