@@ -9,7 +9,7 @@ export {
   BatchNorm1d,
   BatchNorm2d,
   BatchNorm3d,
-  type BatchNormOptions,
+  type BatchNormSettings,
   InstanceNorm1d,
   InstanceNorm2d,
 } from "./layers/batch_norm.ts";

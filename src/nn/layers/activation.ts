@@ -1,26 +1,32 @@
 /** Activation functions as layers. */
+import { parameterTable } from "../../base/arguments.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 import { py, pyFloat } from "../module/module_text.ts";
 
+/** What activations that can write to their input take. */
 export interface InPlaceSettings {
-  /** Kept for the printed form: memory is planned, so nothing is gained by changing the input. */
-  inplace: boolean;
+  /** Kept for the printed form: memory is planned, so nothing is gained by changing the input. @default false */
+  inplace?: boolean;
 }
-type InPlaceArguments = [inplace?: boolean] | [options: Partial<InPlaceSettings>];
 
 function plain(name: string, compute: (input: Tensor) => Tensor) {
-  return defineLayer<[], object>(name, [], { forward: (_settings, input: Tensor) => compute(input) });
+  return defineLayer(
+    parameterTable<object>()(name, [], () => ({})),
+    { forward: (_settings, input: Tensor) => compute(input) },
+  );
 }
 
 function withInPlace(name: string, compute: (input: Tensor) => Tensor) {
-  return defineLayer<InPlaceArguments, InPlaceSettings>(name, ["inplace?"], {
-    defaults: { inplace: false },
-    forward: (_settings, input: Tensor) => compute(input),
-    describe: (s) => (s.inplace ? "inplace=True" : ""),
-  });
+  return defineLayer(
+    parameterTable<InPlaceSettings>()(name, ["inplace?:flag"], (inplace = false) => ({ inplace })),
+    {
+      forward: (_settings, input: Tensor) => compute(input),
+      describe: (s) => (s.inplace ? "inplace=True" : ""),
+    },
+  );
 }
 
 /** A list of settings, with `inplace=True` behind them where it is set. */
@@ -149,8 +155,10 @@ export type Softsign = InstanceType<typeof Softsign>;
 export const Tanhshrink = plain("Tanhshrink", (x) => F.tanhshrink(x));
 export type Tanhshrink = InstanceType<typeof Tanhshrink>;
 
+/** What `LeakyReLU` takes. */
 export interface NegativeSlopeSettings extends InPlaceSettings {
-  negativeSlope: number;
+  /** Slope for numbers below 0. @default 0.01 */
+  negativeSlope?: number;
 }
 /**
  * x where it is positive, else negativeSlope x.
@@ -160,25 +168,29 @@ export interface NegativeSlopeSettings extends InPlaceSettings {
  * nn.LeakyReLU(0.1)(tensor([-1.5, 2])).tolist(); // [-0.15, 2]
  * ```
  */
-export const LeakyReLU = defineLayer<
-  | [negativeSlope?: number, inplace?: boolean]
-  | [negativeSlope: number, options: Partial<InPlaceSettings>]
-  | [options: Partial<NegativeSlopeSettings>],
-  NegativeSlopeSettings
->("LeakyReLU", ["negativeSlope?", "inplace?"], {
-  defaults: { negativeSlope: 0.01, inplace: false },
-  forward: ({ negativeSlope }, input: Tensor) => F.leakyRelu(input, negativeSlope),
-  describe: (s) => described(`negative_slope=${pyFloat(s.negativeSlope)}`, s.inplace),
-});
+export const LeakyReLU = defineLayer(
+  parameterTable<NegativeSlopeSettings>()(
+    "LeakyReLU",
+    ["negativeSlope?:number", "inplace?:flag"],
+    (negativeSlope = 0.01, inplace = false) => ({ negativeSlope, inplace }),
+  ),
+  {
+    forward: ({ negativeSlope }, input: Tensor) => F.leakyRelu(input, negativeSlope),
+    describe: (s) => described(`negative_slope=${pyFloat(s.negativeSlope)}`, s.inplace),
+  },
+);
 export type LeakyReLU = InstanceType<typeof LeakyReLU>;
 
+/** What `ELU` and `CELU` take. */
 export interface AlphaSettings extends InPlaceSettings {
-  alpha: number;
+  /** The lower bound is -alpha. @default 1 */
+  alpha?: number;
 }
-type AlphaArguments =
-  | [alpha?: number, inplace?: boolean]
-  | [alpha: number, options: Partial<InPlaceSettings>]
-  | [options: Partial<AlphaSettings>];
+const alphaTable = (name: string) =>
+  parameterTable<AlphaSettings>()(name, ["alpha?:scalar", "inplace?:flag"], (alpha = 1, inplace = false) => ({
+    alpha,
+    inplace,
+  }));
 
 /**
  * x where it is positive, else alpha (e^x - 1).
@@ -188,8 +200,7 @@ type AlphaArguments =
  * nn.ELU()(tensor([-1.5, 2])).tolist(); // [-0.77687, 2]
  * ```
  */
-export const ELU = defineLayer<AlphaArguments, AlphaSettings>("ELU", ["alpha?", "inplace?"], {
-  defaults: { alpha: 1, inplace: false },
+export const ELU = defineLayer(alphaTable("ELU"), {
   forward: ({ alpha }, input: Tensor) => F.elu(input, alpha),
   describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
 });
@@ -203,15 +214,16 @@ export type ELU = InstanceType<typeof ELU>;
  * nn.CELU({ alpha: 2 })(tensor([-1.5, 2])).tolist(); // [-1.05527, 2]
  * ```
  */
-export const CELU = defineLayer<AlphaArguments, AlphaSettings>("CELU", ["alpha?", "inplace?"], {
-  defaults: { alpha: 1, inplace: false },
+export const CELU = defineLayer(alphaTable("CELU"), {
   forward: ({ alpha }, input: Tensor) => F.celu(input, alpha),
   describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
 });
 export type CELU = InstanceType<typeof CELU>;
 
+/** What `GELU` takes. */
 export interface ApproximateSettings {
-  approximate: "none" | "tanh";
+  /** Exactly, or by the formula with tanh. @default "none" */
+  approximate?: "none" | "tanh";
 }
 /**
  * x Phi(x), Phi the normal distribution function; `"tanh"` approximates it.
@@ -221,19 +233,23 @@ export interface ApproximateSettings {
  * nn.GELU({ approximate: "tanh" })(tensor([0.5, 2])).tolist(); // [0.34571, 1.95460]
  * ```
  */
-export const GELU = defineLayer<
-  [approximate?: "none" | "tanh"] | [options: Partial<ApproximateSettings>],
-  ApproximateSettings
->("GELU", ["approximate?"], {
-  defaults: { approximate: "none" },
-  forward: ({ approximate }, input: Tensor) => F.gelu(input, { approximate }),
-  describe: (s) => `approximate='${s.approximate}'`,
-});
+export const GELU = defineLayer(
+  parameterTable<ApproximateSettings>()("GELU", ["approximate?"], (approximate = "none") => ({
+    approximate,
+  })),
+  {
+    forward: ({ approximate }, input: Tensor) => F.gelu(input, { approximate }),
+    describe: (s) => `approximate='${s.approximate}'`,
+  },
+);
 export type GELU = InstanceType<typeof GELU>;
 
+/** What `Softplus` takes. */
 export interface SoftplusSettings {
-  beta: number;
-  threshold: number;
+  /** How sharp the bend at 0 is. @default 1 */
+  beta?: number;
+  /** The largest beta x for which the formula is used; above it the result is x. @default 20 */
+  threshold?: number;
 }
 /**
  * log(1 + e^(beta x)) / beta; x itself where beta x is above the threshold.
@@ -243,21 +259,25 @@ export interface SoftplusSettings {
  * nn.Softplus()(tensor([0.5, 30])).tolist(); // [0.97408, 30]
  * ```
  */
-export const Softplus = defineLayer<
-  | [beta?: number, threshold?: number]
-  | [beta: number, options: { threshold?: number }]
-  | [options: Partial<SoftplusSettings>],
-  SoftplusSettings
->("Softplus", ["beta?", "threshold?"], {
-  defaults: { beta: 1, threshold: 20 },
-  forward: ({ beta, threshold }, input: Tensor) => F.softplus(input, beta, threshold),
-  describe: (s) => `beta=${pyFloat(s.beta)}, threshold=${pyFloat(s.threshold)}`,
-});
+export const Softplus = defineLayer(
+  parameterTable<SoftplusSettings>()(
+    "Softplus",
+    ["beta?:number", "threshold?:number"],
+    (beta = 1, threshold = 20) => ({ beta, threshold }),
+  ),
+  {
+    forward: ({ beta, threshold }, input: Tensor) => F.softplus(input, beta, threshold),
+    describe: (s) => `beta=${pyFloat(s.beta)}, threshold=${pyFloat(s.threshold)}`,
+  },
+);
 export type Softplus = InstanceType<typeof Softplus>;
 
+/** What `Hardtanh` takes. */
 export interface LimitsSettings extends InPlaceSettings {
-  minVal: number;
-  maxVal: number;
+  /** Lower bound. @default -1 */
+  minVal?: number;
+  /** Upper bound. @default 1 */
+  maxVal?: number;
 }
 /**
  * x kept within minVal and maxVal.
@@ -267,26 +287,32 @@ export interface LimitsSettings extends InPlaceSettings {
  * nn.Hardtanh(-2, 2)(tensor([-3.5, 0.5])).tolist(); // [-2, 0.5]
  * ```
  */
-export const Hardtanh = defineLayer<
-  | [minVal?: number, maxVal?: number, inplace?: boolean]
-  | [minVal: number, maxVal: number, options: Partial<InPlaceSettings>]
-  | [options: Partial<LimitsSettings>],
-  LimitsSettings
->("Hardtanh", ["minVal?", "maxVal?", "inplace?"], {
-  defaults: { minVal: -1, maxVal: 1, inplace: false },
-  prepare: ({ minVal, maxVal }) => {
-    if (!(maxVal > minVal))
-      throw new ArgumentError(`Hardtanh: expected \`maxVal\` above \`minVal\`, got ${maxVal} and ${minVal}`);
+export const Hardtanh = defineLayer(
+  parameterTable<LimitsSettings>()(
+    "Hardtanh",
+    ["minVal?:number", "maxVal?:number", "inplace?:flag"],
+    (minVal = -1, maxVal = 1, inplace = false) => {
+      if (!(maxVal > minVal))
+        throw new ArgumentError(
+          `Hardtanh: expected \`maxVal\` above \`minVal\`, got ${maxVal} and ${minVal}`,
+        );
+      return { minVal, maxVal, inplace };
+    },
+  ),
+  {
+    forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh(input, minVal, maxVal),
+    describe: (s) => described(`min_val=${pyFloat(s.minVal)}, max_val=${pyFloat(s.maxVal)}`, s.inplace),
   },
-  forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh(input, minVal, maxVal),
-  describe: (s) => described(`min_val=${pyFloat(s.minVal)}, max_val=${pyFloat(s.maxVal)}`, s.inplace),
-});
+);
 export type Hardtanh = InstanceType<typeof Hardtanh>;
 
+/** What `Hardshrink` and `Softshrink` take. */
 export interface LambdaSettings {
-  lambd: number;
+  /** Numbers from -lambd to lambd become 0. @default 0.5 */
+  lambd?: number;
 }
-type LambdaArguments = [lambd?: number] | [options: Partial<LambdaSettings>];
+const lambdaTable = (name: string) =>
+  parameterTable<LambdaSettings>()(name, ["lambd?:number"], (lambd = 0.5) => ({ lambd }));
 /**
  * x where |x| > lambd, else 0.
  *
@@ -295,8 +321,7 @@ type LambdaArguments = [lambd?: number] | [options: Partial<LambdaSettings>];
  * nn.Hardshrink(1)(tensor([0.5, 2])).tolist(); // [0, 2]
  * ```
  */
-export const Hardshrink = defineLayer<LambdaArguments, LambdaSettings>("Hardshrink", ["lambd?"], {
-  defaults: { lambd: 0.5 },
+export const Hardshrink = defineLayer(lambdaTable("Hardshrink"), {
   forward: ({ lambd }, input: Tensor) => F.hardshrink(input, lambd),
   describe: (s) => pyFloat(s.lambd),
 });
@@ -309,15 +334,17 @@ export type Hardshrink = InstanceType<typeof Hardshrink>;
  * nn.Softshrink(1)(tensor([0.5, 2])).tolist(); // [0, 1]
  * ```
  */
-export const Softshrink = defineLayer<LambdaArguments, LambdaSettings>("Softshrink", ["lambd?"], {
-  defaults: { lambd: 0.5 },
+export const Softshrink = defineLayer(lambdaTable("Softshrink"), {
   forward: ({ lambd }, input: Tensor) => F.softshrink(input, lambd),
   describe: (s) => pyFloat(s.lambd),
 });
 export type Softshrink = InstanceType<typeof Softshrink>;
 
+/** What `Threshold` takes. */
 export interface ThresholdSettings extends InPlaceSettings {
+  /** Numbers above it stay. */
   threshold: number;
+  /** What the others become. */
   value: number;
 }
 /**
@@ -328,22 +355,26 @@ export interface ThresholdSettings extends InPlaceSettings {
  * nn.Threshold(1, 20)(tensor([0.5, 2])).tolist(); // [20, 2]
  * ```
  */
-export const Threshold = defineLayer<
-  | [threshold: number, value: number, inplace?: boolean]
-  | [threshold: number, value: number, options: Partial<InPlaceSettings>]
-  | [options: { threshold: number; value: number; inplace?: boolean }],
-  ThresholdSettings
->("Threshold", ["threshold", "value", "inplace?"], {
-  defaults: { inplace: false },
-  forward: ({ threshold, value }, input: Tensor) => F.threshold(input, threshold, value),
-  describe: (s) => described(`threshold=${py(s.threshold)}, value=${py(s.value)}`, s.inplace),
-});
+export const Threshold = defineLayer(
+  parameterTable<ThresholdSettings>()(
+    "Threshold",
+    ["threshold:number", "value", "inplace?:flag"],
+    (threshold, value, inplace = false) => ({ threshold, value, inplace }),
+  ),
+  {
+    forward: ({ threshold, value }, input: Tensor) => F.threshold(input, threshold, value),
+    describe: (s) => described(`threshold=${py(s.threshold)}, value=${py(s.value)}`, s.inplace),
+  },
+);
 export type Threshold = InstanceType<typeof Threshold>;
 
+/** What the softmax layers take. */
 export interface AlongSettings {
-  dim: number | null;
+  /** The dimension whose sum is 1; null for 0 in inputs of 0, 1 or 3 dimensions, else 1. @default null */
+  dim?: number | null;
 }
-type AlongArguments = [dim?: number | null] | [options: Partial<AlongSettings>];
+const alongTable = (name: string) =>
+  parameterTable<AlongSettings>()(name, ["dim?:whole|null"], (dim = null) => ({ dim }));
 
 /**
  * e^x over its sum along a dimension.
@@ -353,8 +384,7 @@ type AlongArguments = [dim?: number | null] | [options: Partial<AlongSettings>];
  * nn.Softmax(1)(tensor([[0.5, 1.5, 2.5]])).tolist(); // [[0.09003, 0.24473, 0.66524]]
  * ```
  */
-export const Softmax = defineLayer<AlongArguments, AlongSettings>("Softmax", ["dim?:whole|null"], {
-  defaults: { dim: null },
+export const Softmax = defineLayer(alongTable("Softmax"), {
   forward: ({ dim }, input: Tensor) => F.softmax(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
@@ -367,8 +397,7 @@ export type Softmax = InstanceType<typeof Softmax>;
  * nn.Softmin({ dim: 1 })(tensor([[0.5, 1.5]])).tolist(); // [[0.73106, 0.26894]]
  * ```
  */
-export const Softmin = defineLayer<AlongArguments, AlongSettings>("Softmin", ["dim?:whole|null"], {
-  defaults: { dim: null },
+export const Softmin = defineLayer(alongTable("Softmin"), {
   forward: ({ dim }, input: Tensor) => F.softmin(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
@@ -381,8 +410,7 @@ export type Softmin = InstanceType<typeof Softmin>;
  * nn.LogSoftmax({ dim: 1 })(tensor([[0.5, 1.5]])).tolist(); // [[-1.31326, -0.31326]]
  * ```
  */
-export const LogSoftmax = defineLayer<AlongArguments, AlongSettings>("LogSoftmax", ["dim?:whole|null"], {
-  defaults: { dim: null },
+export const LogSoftmax = defineLayer(alongTable("LogSoftmax"), {
   forward: ({ dim }, input: Tensor) => F.logSoftmax(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
@@ -403,6 +431,11 @@ function usualDim(input: Tensor): number {
   return input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1;
 }
 
+/** What `GLU` takes. */
+export interface HalvedSettings {
+  /** The dimension that is halved. @default -1 */
+  dim?: number;
+}
 /**
  * First half along a dimension times the sigmoid of the second.
  *
@@ -411,20 +444,18 @@ function usualDim(input: Tensor): number {
  * nn.GLU()(randn(8, 6)).shape; // [8, 3]
  * ```
  */
-export const GLU = defineLayer<[dim?: number] | [options: { dim?: number }], { dim: number }>(
-  "GLU",
-  ["dim?"],
-  {
-    defaults: { dim: -1 },
-    forward: ({ dim }, input: Tensor) => F.glu(input, dim),
-    describe: (s) => `dim=${s.dim}`,
-  },
+export const GLU = defineLayer(
+  parameterTable<HalvedSettings>()("GLU", ["dim?:whole"], (dim = -1) => ({ dim })),
+  { forward: ({ dim }, input: Tensor) => F.glu.direct(input, dim), describe: (s) => `dim=${s.dim}` },
 );
 export type GLU = InstanceType<typeof GLU>;
 
+/** What `RReLU` takes. */
 export interface RandomSlopeSettings extends InPlaceSettings {
-  lower: number;
-  upper: number;
+  /** Smallest slope for numbers below 0. @default 1 / 8 */
+  lower?: number;
+  /** Largest slope for numbers below 0. @default 1 / 3 */
+  upper?: number;
 }
 /**
  * x where it is positive, else a slope times x: drawn from [lower, upper] in training, their mean in use.
@@ -434,14 +465,15 @@ export interface RandomSlopeSettings extends InPlaceSettings {
  * nn.RReLU(0.1, 0.1)(tensor([-1.5, 2])).tolist(); // [-0.15, 2]
  * ```
  */
-export const RReLU = defineLayer<
-  | [lower?: number, upper?: number, inplace?: boolean]
-  | [lower: number, upper: number, options: Partial<InPlaceSettings>]
-  | [options: Partial<RandomSlopeSettings>],
-  RandomSlopeSettings
->("RReLU", ["lower?", "upper?", "inplace?"], {
-  defaults: { lower: 1 / 8, upper: 1 / 3, inplace: false },
-  forward: ({ lower, upper, training }, input: Tensor) => F.rrelu(input, lower, upper, training),
-  describe: (s) => described(`lower=${pyFloat(s.lower)}, upper=${pyFloat(s.upper)}`, s.inplace),
-});
+export const RReLU = defineLayer(
+  parameterTable<RandomSlopeSettings>()(
+    "RReLU",
+    ["lower?:number", "upper?:number", "inplace?:flag"],
+    (lower = 1 / 8, upper = 1 / 3, inplace = false) => ({ lower, upper, inplace }),
+  ),
+  {
+    forward: ({ lower, upper, training }, input: Tensor) => F.rrelu.direct(input, lower, upper, training),
+    describe: (s) => described(`lower=${pyFloat(s.lower)}, upper=${pyFloat(s.upper)}`, s.inplace),
+  },
+);
 export type RReLU = InstanceType<typeof RReLU>;

@@ -1,4 +1,5 @@
 /** Pooling to a given size of output. */
+import { parameterTable } from "../../base/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
@@ -6,6 +7,14 @@ import { py } from "../module/module_text.ts";
 
 /** Size of the output; null keeps the input's. */
 type OutputSize = number | null | readonly (number | null)[];
+
+/** What the adaptive average pooling layers take. */
+export interface AdaptiveSettings {
+  /** Size of the output in pixels: one number or (height, width); null keeps the input's. */
+  outputSize: OutputSize;
+}
+const adaptiveTable = (name: string) =>
+  parameterTable<AdaptiveSettings>()(name, ["outputSize"], (outputSize) => ({ outputSize }));
 
 /**
  * Mean of windows that divide the picture into `outputSize` parts, evenly or overlapping.
@@ -15,19 +24,23 @@ type OutputSize = number | null | readonly (number | null)[];
  * nn.AdaptiveAvgPool2d([1, 1])(randn(8, 10, 5, 5)).shape; // [8, 10, 1, 1]
  * ```
  */
-export const AdaptiveAvgPool2d = defineLayer<
-  [outputSize: OutputSize] | [options: { outputSize: OutputSize }],
-  { outputSize: OutputSize }
->("AdaptiveAvgPool2d", ["outputSize"], {
+export const AdaptiveAvgPool2d = defineLayer(adaptiveTable("AdaptiveAvgPool2d"), {
   forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool2d(input, outputSize as any),
   describe: (s) => `output_size=${py(s.outputSize)}`,
 });
 export type AdaptiveAvgPool2d = InstanceType<typeof AdaptiveAvgPool2d>;
 
-export interface AdaptiveMaxSettings {
-  outputSize: OutputSize;
-  returnIndices: boolean;
+/** What the adaptive max pooling layers take. */
+export interface AdaptiveMaxSettings extends AdaptiveSettings {
+  /** Whether the result is [output, indices]. @default false */
+  returnIndices?: boolean;
 }
+const adaptiveMaxTable = (name: string) =>
+  parameterTable<AdaptiveMaxSettings>()(
+    name,
+    ["outputSize", "returnIndices?:flag"],
+    (outputSize, returnIndices = false) => ({ outputSize, returnIndices }),
+  );
 
 /**
  * Largest element of windows that divide the picture into `outputSize` parts, evenly or overlapping.
@@ -37,13 +50,7 @@ export interface AdaptiveMaxSettings {
  * nn.AdaptiveMaxPool2d(2)(randn(8, 10, 5, 5)).shape; // [8, 10, 2, 2]
  * ```
  */
-export const AdaptiveMaxPool2d = defineLayer<
-  | [outputSize: OutputSize, returnIndices?: boolean]
-  | [outputSize: OutputSize, options?: { returnIndices?: boolean }]
-  | [options: { outputSize: OutputSize; returnIndices?: boolean }],
-  AdaptiveMaxSettings
->("AdaptiveMaxPool2d", ["outputSize", "returnIndices?"], {
-  defaults: { returnIndices: false },
+export const AdaptiveMaxPool2d = defineLayer(adaptiveMaxTable("AdaptiveMaxPool2d"), {
   forward: ({ outputSize, returnIndices }, input: Tensor) =>
     F.adaptiveMaxPool2d(input, outputSize as any, { returnIndices }),
   describe: (s) => `output_size=${py(s.outputSize)}`,
@@ -58,10 +65,7 @@ export type AdaptiveMaxPool2d = InstanceType<typeof AdaptiveMaxPool2d>;
  * nn.AdaptiveAvgPool1d(2)(randn(8, 10, 5)).shape; // [8, 10, 2]
  * ```
  */
-export const AdaptiveAvgPool1d = defineLayer<
-  [outputSize: OutputSize] | [options: { outputSize: OutputSize }],
-  { outputSize: OutputSize }
->("AdaptiveAvgPool1d", ["outputSize"], {
+export const AdaptiveAvgPool1d = defineLayer(adaptiveTable("AdaptiveAvgPool1d"), {
   forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool1d(input, outputSize as any),
   describe: (s) => `output_size=${py(s.outputSize)}`,
 });
@@ -75,13 +79,7 @@ export type AdaptiveAvgPool1d = InstanceType<typeof AdaptiveAvgPool1d>;
  * nn.AdaptiveMaxPool1d(2)(randn(8, 10, 5)).shape; // [8, 10, 2]
  * ```
  */
-export const AdaptiveMaxPool1d = defineLayer<
-  | [outputSize: OutputSize, returnIndices?: boolean]
-  | [outputSize: OutputSize, options?: { returnIndices?: boolean }]
-  | [options: { outputSize: OutputSize; returnIndices?: boolean }],
-  AdaptiveMaxSettings
->("AdaptiveMaxPool1d", ["outputSize", "returnIndices?"], {
-  defaults: { returnIndices: false },
+export const AdaptiveMaxPool1d = defineLayer(adaptiveMaxTable("AdaptiveMaxPool1d"), {
   forward: ({ outputSize, returnIndices }, input: Tensor) =>
     F.adaptiveMaxPool1d(input, outputSize as any, { returnIndices } as any),
   describe: (s) => `output_size=${py(s.outputSize)}`,

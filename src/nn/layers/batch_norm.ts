@@ -1,5 +1,5 @@
 /** Normalisation over the batch, with running statistics for use. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
@@ -16,33 +16,82 @@ import { Module } from "../module/module.ts";
 import { py } from "../module/module_text.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-export interface BatchNormOptions {
+/** What the batch norm layers take. */
+export interface BatchNormSettings {
+  /** Channels of the input. */
+  numFeatures: number;
+  /** Added to the variance, against division by 0. @default 1e-5 */
   eps?: number;
+  /** Weight of the newest batch in the running statistics; null averages all batches evenly. @default 0.1 */
   momentum?: number | null;
+  /** Whether each channel has a weight (and a bias). @default true */
   affine?: boolean;
+  /** Whether running statistics are kept; without them the batch's own are used always. @default true */
   trackRunningStats?: boolean;
+  /** Whether there is a bias beside the weight. @default true */
   bias?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
 
-export type BatchNormArguments =
-  | [
-      numFeatures: number,
-      eps?: number,
-      momentum?: number | null,
-      affine?: boolean,
-      trackRunningStats?: boolean,
-    ]
-  | [numFeatures: number, options?: BatchNormOptions]
-  | [numFeatures: number, eps: number, options?: BatchNormOptions]
-  | [options: BatchNormOptions & { numFeatures: number }];
+const batchNormTable = (name: string) =>
+  parameterTable<BatchNormSettings>()(
+    name,
+    [
+      "numFeatures",
+      "eps?:number",
+      "momentum?:number|null",
+      "affine?:flag",
+      "trackRunningStats?:flag",
+      "bias?:flag",
+      "dtype?:dtype",
+    ],
+    (
+      numFeatures,
+      eps = 1e-5,
+      momentum = 0.1,
+      affine = true,
+      trackRunningStats = true,
+      bias = true,
+      dtype = "float32",
+    ) => ({ numFeatures, eps, momentum, affine, trackRunningStats, bias, dtype }),
+  );
+export const BATCH_NORM_1D = batchNormTable("BatchNorm1d");
+export const BATCH_NORM_2D = batchNormTable("BatchNorm2d");
+const BATCH_NORM_3D = batchNormTable("BatchNorm3d");
 
-const OPTIONS = ["eps?", "momentum?", "affine?", "trackRunningStats?", "bias?", "dtype?"];
-const BATCH_NORM_1D = signature("BatchNorm1d", ["numFeatures", ...OPTIONS]);
-const BATCH_NORM_2D = signature("BatchNorm2d", ["numFeatures", ...OPTIONS]);
-const BATCH_NORM_3D = signature("BatchNorm3d", ["numFeatures", ...OPTIONS]);
-const INSTANCE_NORM_1D = signature("InstanceNorm1d", ["numFeatures", ...OPTIONS]);
-const INSTANCE_NORM_2D = signature("InstanceNorm2d", ["numFeatures", ...OPTIONS]);
+/** What the instance norm layers take. */
+export interface InstanceNormSettings extends Omit<BatchNormSettings, "affine" | "trackRunningStats"> {
+  /** Whether each channel has a weight (and a bias). @default false */
+  affine?: boolean;
+  /** Whether running statistics are kept, for use in place of the example's own. @default false */
+  trackRunningStats?: boolean;
+}
+
+const instanceNormTable = (name: string) =>
+  parameterTable<InstanceNormSettings>()(
+    name,
+    [
+      "numFeatures",
+      "eps?:number",
+      "momentum?:number|null",
+      "affine?:flag",
+      "trackRunningStats?:flag",
+      "bias?:flag",
+      "dtype?:dtype",
+    ],
+    (
+      numFeatures,
+      eps = 1e-5,
+      momentum = 0.1,
+      affine = false,
+      trackRunningStats = false,
+      bias = true,
+      dtype = "float32",
+    ) => ({ numFeatures, eps, momentum, affine, trackRunningStats, bias, dtype }),
+  );
+const INSTANCE_NORM_1D = instanceNormTable("InstanceNorm1d");
+const INSTANCE_NORM_2D = instanceNormTable("InstanceNorm2d");
 
 /** What the layers with a number per channel share. */
 export abstract class ChannelNorm extends Module {
@@ -69,23 +118,23 @@ export abstract class ChannelNorm extends Module {
   /** How many batches the running statistics have seen. */
   declare numBatchesTracked: Tensor | null;
 
-  constructor(of: string, args: Record<string, any>, usually: { affine: boolean; track: boolean }) {
+  constructor(of: string, settings: Required<BatchNormSettings>) {
     super();
-    const {
-      numFeatures,
-      eps = 1e-5,
-      momentum = 0.1,
-      affine = usually.affine,
-      trackRunningStats = usually.track,
-    } = args;
+    const { numFeatures, eps, momentum, affine, trackRunningStats, bias, dtype } = settings;
     this.numFeatures = countArgument(of, "numFeatures", numFeatures, 0);
     this.eps = eps;
     this.momentum = momentum;
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
-    this.hasBias = affine && (args.bias ?? true);
-    this.parameterDType = args.dtype ?? "float32";
+    this.hasBias = affine && bias;
+    this.parameterDType = dtype;
     if (!this.isLazy) this.makeParameters();
+  }
+
+  /** @internal Takes the number of the input's channels and makes the parameters. */
+  setInputSize(size: number): void {
+    this.numFeatures = size;
+    this.makeParameters();
   }
 
   protected makeParameters(): void {
@@ -159,13 +208,8 @@ export abstract class BatchNormBase extends ChannelNorm {
     // In training without running statistics, and without any at all, the batch's own are used.
     const ownStatistics = training || this.runningMean === null;
     const running = !training || this.trackRunningStats;
-    return F.batchNorm(input, running ? this.runningMean : null, running ? this.runningVar : null, {
-      weight,
-      bias,
-      training: ownStatistics,
-      momentum: factor,
-      eps,
-    });
+    const [mean, variance] = running ? [this.runningMean, this.runningVar] : [null, null];
+    return F.batchNorm.direct(input, mean, variance, weight, bias, ownStatistics, factor, eps);
   }
 
   /** Counts the batch and returns the weight of its statistics. */
@@ -189,8 +233,8 @@ export class BatchNorm1dLayer extends BatchNormBase {
     return { ranks: [2, 3], text: "[N, C] or [N, C, L]" };
   }
 
-  constructor(...args: BatchNormArguments) {
-    super("BatchNorm1d", bindArguments(BATCH_NORM_1D, args), { affine: true, track: true });
+  constructor(...args: ArgumentsOf<typeof BATCH_NORM_1D>) {
+    super("BatchNorm1d", BATCH_NORM_1D.bind(args));
   }
 }
 
@@ -200,8 +244,8 @@ export class BatchNorm2dLayer extends BatchNormBase {
     return { ranks: [4], text: "[N, C, H, W]" };
   }
 
-  constructor(...args: BatchNormArguments) {
-    super("BatchNorm2d", bindArguments(BATCH_NORM_2D, args), { affine: true, track: true });
+  constructor(...args: ArgumentsOf<typeof BATCH_NORM_2D>) {
+    super("BatchNorm2d", BATCH_NORM_2D.bind(args));
   }
 }
 
@@ -243,8 +287,8 @@ export class BatchNorm3dLayer extends BatchNormBase {
     return { ranks: [5], text: "[N, C, D, H, W]" };
   }
 
-  constructor(...args: BatchNormArguments) {
-    super("BatchNorm3d", bindArguments(BATCH_NORM_3D, args), { affine: true, track: true });
+  constructor(...args: ArgumentsOf<typeof BATCH_NORM_3D>) {
+    super("BatchNorm3d", BATCH_NORM_3D.bind(args));
   }
 }
 
@@ -286,8 +330,8 @@ export class InstanceNorm1dLayer extends InstanceNormBase {
     return { ranks: [3, 2], text: "[N, C, L] or [C, L]" };
   }
 
-  constructor(...args: BatchNormArguments) {
-    super("InstanceNorm1d", bindArguments(INSTANCE_NORM_1D, args), { affine: false, track: false });
+  constructor(...args: ArgumentsOf<typeof INSTANCE_NORM_1D>) {
+    super("InstanceNorm1d", INSTANCE_NORM_1D.bind(args));
   }
 }
 
@@ -308,8 +352,8 @@ export class InstanceNorm2dLayer extends InstanceNormBase {
     return { ranks: [4, 3], text: "[N, C, H, W] or [C, H, W]" };
   }
 
-  constructor(...args: BatchNormArguments) {
-    super("InstanceNorm2d", bindArguments(INSTANCE_NORM_2D, args), { affine: false, track: false });
+  constructor(...args: ArgumentsOf<typeof INSTANCE_NORM_2D>) {
+    super("InstanceNorm2d", INSTANCE_NORM_2D.bind(args));
   }
 }
 

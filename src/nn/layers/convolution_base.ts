@@ -189,6 +189,13 @@ export abstract class ConvolutionBase extends Module {
     this.resetParameters();
   }
 
+  /** @internal Takes the number of the input's channels and makes the parameters. */
+  setInputSize(size: number): void {
+    this.inChannels = size;
+    this.check();
+    this.makeParameters(this.bias !== null, this.weight.dtype);
+  }
+
   /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(fan in), for weight and bias. */
   resetParameters(): void {
     const fanIn = this.kernelSize.reduce((a, b) => a * b, this.channelsOfWeight()[1]);

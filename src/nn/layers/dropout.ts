@@ -1,30 +1,31 @@
 /** Layers that silence a part of their input in training. */
+import { parameterTable } from "../../base/arguments.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 import { py, pyFloat } from "../module/module_text.ts";
 
+/** What the dropout layers take. */
 export interface DropoutSettings {
-  /** Probability of silence. */
-  p: number;
-  inplace: boolean;
+  /** Probability of an element, or a channel, to become 0 in training. @default 0.5 */
+  p?: number;
+  /** Kept for the printed form: memory is planned, so nothing is gained by changing the input. @default false */
+  inplace?: boolean;
 }
-type DropoutArguments =
-  | [p?: number, inplace?: boolean]
-  | [p: number, options: { inplace?: boolean }]
-  | [options: Partial<DropoutSettings>];
 
 function dropoutLayer(name: string, compute: (input: Tensor, p: number, training: boolean) => Tensor) {
-  return defineLayer<DropoutArguments, DropoutSettings>(name, ["p?", "inplace?"], {
-    defaults: { p: 0.5, inplace: false },
-    prepare: ({ p }) => {
+  return defineLayer(
+    parameterTable<DropoutSettings>()(name, ["p?", "inplace?:flag"], (p = 0.5, inplace = false) => {
       if (!(p >= 0 && p <= 1))
         throw new ArgumentError(`${name}: expected \`p\` to be a probability from 0 to 1, got ${String(p)}`);
+      return { p, inplace };
+    }),
+    {
+      forward: ({ p, training }, input: Tensor) => compute(input, p, training),
+      describe: (s) => `p=${pyFloat(s.p)}, inplace=${py(s.inplace)}`,
     },
-    forward: ({ p, training }, input: Tensor) => compute(input, p, training),
-    describe: (s) => `p=${pyFloat(s.p)}, inplace=${py(s.inplace)}`,
-  });
+  );
 }
 
 /**
@@ -37,7 +38,7 @@ function dropoutLayer(name: string, compute: (input: Tensor, p: number, training
  * nn.Dropout(0.5).eval()(ones(2)).tolist(); // [1, 1]
  * ```
  */
-export const Dropout = dropoutLayer("Dropout", (x, p, training) => F.dropout(x, p, training));
+export const Dropout = dropoutLayer("Dropout", (x, p, training) => F.dropout.direct(x, p, training));
 export type Dropout = InstanceType<typeof Dropout>;
 /**
  * Dropout of whole channels of [N, C, H, W].
@@ -47,7 +48,7 @@ export type Dropout = InstanceType<typeof Dropout>;
  * nn.Dropout2d(0.2)(randn(8, 3, 5, 5)).shape; // [8, 3, 5, 5]
  * ```
  */
-export const Dropout2d = dropoutLayer("Dropout2d", (x, p, training) => F.dropout2d(x, p, training));
+export const Dropout2d = dropoutLayer("Dropout2d", (x, p, training) => F.dropout2d.direct(x, p, training));
 export type Dropout2d = InstanceType<typeof Dropout2d>;
 /**
  * Dropout of whole channels of [N, C, L].
@@ -57,7 +58,7 @@ export type Dropout2d = InstanceType<typeof Dropout2d>;
  * nn.Dropout1d(0.2)(randn(8, 3, 10)).shape; // [8, 3, 10]
  * ```
  */
-export const Dropout1d = dropoutLayer("Dropout1d", (x, p, training) => F.dropout1d(x, p, training));
+export const Dropout1d = dropoutLayer("Dropout1d", (x, p, training) => F.dropout1d.direct(x, p, training));
 export type Dropout1d = InstanceType<typeof Dropout1d>;
 /**
  * Dropout of whole channels of [N, C, D, H, W].
@@ -67,7 +68,7 @@ export type Dropout1d = InstanceType<typeof Dropout1d>;
  * nn.Dropout3d(0.2)(randn(8, 3, 2, 5, 5)).shape; // [8, 3, 2, 5, 5]
  * ```
  */
-export const Dropout3d = dropoutLayer("Dropout3d", (x, p, training) => F.dropout3d(x, p, training));
+export const Dropout3d = dropoutLayer("Dropout3d", (x, p, training) => F.dropout3d.direct(x, p, training));
 export type Dropout3d = InstanceType<typeof Dropout3d>;
 /**
  * Dropout that keeps mean and variance of what SELU gives.
@@ -79,7 +80,9 @@ export type Dropout3d = InstanceType<typeof Dropout3d>;
  * nn.AlphaDropout(0.1)(randn(8, 4)).shape; // [8, 4]
  * ```
  */
-export const AlphaDropout = dropoutLayer("AlphaDropout", (x, p, training) => F.alphaDropout(x, p, training));
+export const AlphaDropout = dropoutLayer("AlphaDropout", (x, p, training) =>
+  F.alphaDropout.direct(x, p, training),
+);
 export type AlphaDropout = InstanceType<typeof AlphaDropout>;
 /**
  * Alpha dropout of whole channels.
@@ -90,6 +93,6 @@ export type AlphaDropout = InstanceType<typeof AlphaDropout>;
  * ```
  */
 export const FeatureAlphaDropout = dropoutLayer("FeatureAlphaDropout", (x, p, training) =>
-  F.featureAlphaDropout(x, p, training),
+  F.featureAlphaDropout.direct(x, p, training),
 );
 export type FeatureAlphaDropout = InstanceType<typeof FeatureAlphaDropout>;

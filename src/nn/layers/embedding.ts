@@ -1,5 +1,5 @@
 /** Vectors by number. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType, TypedArray } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
@@ -12,55 +12,74 @@ import { Module } from "../module/module.ts";
 import { pyFloat } from "../module/module_text.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-export interface EmbeddingOptions {
+/** What `Embedding` takes. */
+export interface EmbeddingSettings {
+  /** How many vectors there are. */
+  numEmbeddings: number;
+  /** Length of a vector. */
+  embeddingDim: number;
+  /** An index whose vector is 0 and stays so; negative ones count from the end. @default null */
   paddingIdx?: number | null;
+  /** Norm to which vectors that are asked for and longer are shortened first, for good; null for none. @default null */
   maxNorm?: number | null;
+  /** The p of the norm that measures them. @default 2 */
   normType?: number;
+  /** Whether a vector's gradient is divided by how often it is asked for in a batch. @default false */
   scaleGradByFreq?: boolean;
-  /** Only false: gradients are dense here. */
+  /** Only false: gradients are dense here. @default false */
   sparse?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
 
-type EmbeddingArguments =
-  | [
-      numEmbeddings: number,
-      embeddingDim: number,
-      paddingIdx?: number | null,
-      maxNorm?: number | null,
-      normType?: number,
-      scaleGradByFreq?: boolean,
-      sparse?: boolean,
-    ]
-  | [numEmbeddings: number, embeddingDim: number, options?: EmbeddingOptions]
-  | [options: EmbeddingOptions & { numEmbeddings: number; embeddingDim: number }];
-
-const SIGNATURE = signature("Embedding", [
-  "numEmbeddings",
-  "embeddingDim",
-  "paddingIdx?:whole|null",
-  "maxNorm?:number|null",
-  "normType?",
-  "scaleGradByFreq?:flag",
-  "sparse?:flag",
-  "dtype?",
-]);
+const EMBEDDING = parameterTable<EmbeddingSettings>()(
+  "Embedding",
+  [
+    "numEmbeddings",
+    "embeddingDim",
+    "paddingIdx?:whole|null",
+    "maxNorm?:number|null",
+    "normType?:number",
+    "scaleGradByFreq?:flag",
+    "sparse?:flag",
+    "dtype?:dtype",
+  ],
+  (
+    numEmbeddings,
+    embeddingDim,
+    paddingIdx = null,
+    maxNorm = null,
+    normType = 2,
+    scaleGradByFreq = false,
+    sparse = false,
+    dtype = "float32",
+  ) => {
+    const norm = { maxNorm, normType };
+    return { numEmbeddings, embeddingDim, paddingIdx, ...norm, scaleGradByFreq, sparse, dtype };
+  },
+);
 
 /** See {@link Embedding}. */
 export class EmbeddingLayer extends Module {
+  /** How many vectors there are. */
   readonly numEmbeddings: number;
+  /** Length of a vector. */
   readonly embeddingDim: number;
+  /** An index whose vector is 0 and stays so. */
   readonly paddingIdx: number | null;
+  /** Norm to which longer vectors are shortened. */
   readonly maxNorm: number | null;
+  /** The p of the norm. */
   readonly normType: number;
+  /** Whether gradients are divided by how often a vector is asked for. */
   readonly scaleGradByFreq: boolean;
   /** One row for each index. */
   weight: ParameterTensor;
 
-  constructor(...args: EmbeddingArguments) {
+  constructor(...args: ArgumentsOf<typeof EMBEDDING>) {
     super();
-    const bound = bindArguments(SIGNATURE, args);
-    const { numEmbeddings, embeddingDim, paddingIdx = null, dtype = "float32" } = bound;
+    const bound = EMBEDDING.bind(args);
+    const { numEmbeddings, embeddingDim, paddingIdx, dtype } = bound;
     if (bound.sparse) throw new ArgumentError("Embedding: expected `sparse` false; gradients are dense here");
     this.numEmbeddings = countArgument("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = countArgument("Embedding", "embeddingDim", embeddingDim);
@@ -70,9 +89,9 @@ export class EmbeddingLayer extends Module {
       );
     }
     this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
-    this.maxNorm = bound.maxNorm ?? null;
-    this.normType = bound.normType ?? 2;
-    this.scaleGradByFreq = bound.scaleGradByFreq ?? false;
+    this.maxNorm = bound.maxNorm;
+    this.normType = bound.normType;
+    this.scaleGradByFreq = bound.scaleGradByFreq;
     this.weight = newParameter([numEmbeddings, embeddingDim], dtype);
     this.resetParameters();
   }

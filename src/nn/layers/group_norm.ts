@@ -1,5 +1,5 @@
 /** Normalisation within each example. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
@@ -18,42 +18,52 @@ function resetAffine(weight: ParameterTensor | null, bias: ParameterTensor | nul
   if (bias !== null) overwrite(bias, filledValue(bias.shape, bias.dtype, 0));
 }
 
-interface LayerNormOptions {
+/** What `LayerNorm` takes. */
+export interface LayerNormSettings {
+  /** Sizes of the last dimensions, which are normalised together. */
+  normalizedShape: number | readonly number[];
+  /** Added to the variance, against division by 0. @default 1e-5 */
   eps?: number;
+  /** Whether each element has a weight (and a bias) of its own. @default true */
   elementwiseAffine?: boolean;
+  /** Whether there is a bias beside the weight. @default true */
   bias?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
-type LayerNormArguments =
-  | [normalizedShape: number | readonly number[], eps?: number, elementwiseAffine?: boolean, bias?: boolean]
-  | [normalizedShape: number | readonly number[], options?: LayerNormOptions]
-  | [normalizedShape: number | readonly number[], eps: number, options?: LayerNormOptions]
-  | [options: LayerNormOptions & { normalizedShape: number | readonly number[] }];
-const LAYER_NORM = signature("LayerNorm", [
-  "normalizedShape",
-  "eps?",
-  "elementwiseAffine?",
-  "bias?",
-  "dtype?",
-]);
+
+const LAYER_NORM = parameterTable<LayerNormSettings>()(
+  "LayerNorm",
+  ["normalizedShape", "eps?:number", "elementwiseAffine?:flag", "bias?:flag", "dtype?:dtype"],
+  (normalizedShape, eps = 1e-5, elementwiseAffine = true, bias = true, dtype = "float32") => {
+    return { normalizedShape, eps, elementwiseAffine, bias, dtype };
+  },
+);
+
+/** The sizes as a list of their own. */
+function checkedShape(of: string, given: number | readonly number[]): number[] {
+  const shape = typeof given === "object" && Array.isArray(given) ? [...given] : [given as number];
+  for (const size of shape) countArgument(of, "normalizedShape", size);
+  return shape;
+}
 
 /** See {@link LayerNorm}. */
 export class LayerNormLayer extends Module {
+  /** Sizes of the last dimensions, which are normalised together. */
   readonly normalizedShape: number[];
   /** Added to the variance, against division by 0. */
   readonly eps: number;
+  /** Whether each element has a weight of its own. */
   readonly elementwiseAffine: boolean;
   /** What the layer multiplies by. */
   weight: ParameterTensor | null;
   /** What the layer adds; null without. */
   bias: ParameterTensor | null;
 
-  constructor(...args: LayerNormArguments) {
+  constructor(...args: ArgumentsOf<typeof LAYER_NORM>) {
     super();
-    const bound = bindArguments(LAYER_NORM, args);
-    const { normalizedShape, eps = 1e-5, elementwiseAffine = true, bias = true, dtype = "float32" } = bound;
-    this.normalizedShape = Array.isArray(normalizedShape) ? [...normalizedShape] : [normalizedShape];
-    for (const size of this.normalizedShape) countArgument("LayerNorm", "normalizedShape", size);
+    const { normalizedShape, eps, elementwiseAffine, bias, dtype } = LAYER_NORM.bind(args);
+    this.normalizedShape = checkedShape("LayerNorm", normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? newParameter(this.normalizedShape, dtype, 1) : null;
@@ -66,7 +76,7 @@ export class LayerNormLayer extends Module {
 
   override forward(input: Tensor): Tensor {
     const { normalizedShape, weight, bias, eps } = this;
-    return F.layerNorm(input, normalizedShape, { weight, bias, eps });
+    return F.layerNorm.direct(input, normalizedShape, weight, bias, eps);
   }
 
   override extraRepr(): string {
@@ -90,41 +100,41 @@ export class LayerNormLayer extends Module {
 export const LayerNorm = callable("LayerNorm", LayerNormLayer);
 export type LayerNorm = LayerNormLayer;
 
-interface RMSNormOptions {
+/** What `RMSNorm` takes. */
+export interface RMSNormSettings {
+  /** Sizes of the last dimensions, which are normalised together. */
+  normalizedShape: number | readonly number[];
+  /** Added to the mean square, against division by 0; null for the smallest step of the dtype. @default null */
   eps?: number | null;
+  /** Whether each element has a weight (and a bias) of its own. @default true */
   elementwiseAffine?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
-type RMSNormArguments =
-  | [normalizedShape: number | readonly number[], eps?: number | null, elementwiseAffine?: boolean]
-  | [normalizedShape: number | readonly number[], options?: RMSNormOptions]
-  | [options: RMSNormOptions & { normalizedShape: number | readonly number[] }];
-const RMS_NORM = signature("RMSNorm", [
-  "normalizedShape",
-  "eps?:number|null",
-  "elementwiseAffine?",
-  "dtype?",
-]);
+
+const RMS_NORM = parameterTable<RMSNormSettings>()(
+  "RMSNorm",
+  ["normalizedShape", "eps?:number|null", "elementwiseAffine?:flag", "dtype?:dtype"],
+  (normalizedShape, eps = null, elementwiseAffine = true, dtype = "float32") => {
+    return { normalizedShape, eps, elementwiseAffine, dtype };
+  },
+);
 
 /** See {@link RMSNorm}. */
 export class RMSNormLayer extends Module {
+  /** Sizes of the last dimensions, which are normalised together. */
   readonly normalizedShape: number[];
   /** Added to the variance, against division by 0. */
   readonly eps: number | null;
+  /** Whether each element has a weight of its own. */
   readonly elementwiseAffine: boolean;
   /** What the layer multiplies by. */
   weight: ParameterTensor | null;
 
-  constructor(...args: RMSNormArguments) {
+  constructor(...args: ArgumentsOf<typeof RMS_NORM>) {
     super();
-    const {
-      normalizedShape,
-      eps = null,
-      elementwiseAffine = true,
-      dtype = "float32",
-    } = bindArguments(RMS_NORM, args);
-    this.normalizedShape = Array.isArray(normalizedShape) ? [...normalizedShape] : [normalizedShape];
-    for (const size of this.normalizedShape) countArgument("RMSNorm", "normalizedShape", size);
+    const { normalizedShape, eps, elementwiseAffine, dtype } = RMS_NORM.bind(args);
+    this.normalizedShape = checkedShape("RMSNorm", normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? newParameter(this.normalizedShape, dtype, 1) : null;
@@ -135,7 +145,7 @@ export class RMSNormLayer extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return F.rmsNorm(input, this.normalizedShape, { weight: this.weight, eps: this.eps });
+    return F.rmsNorm.direct(input, this.normalizedShape, this.weight, this.eps);
   }
 
   override extraRepr(): string {
@@ -157,21 +167,35 @@ export class RMSNormLayer extends Module {
 export const RMSNorm = callable("RMSNorm", RMSNormLayer);
 export type RMSNorm = RMSNormLayer;
 
-interface GroupNormOptions {
+/** What `GroupNorm` takes. */
+export interface GroupNormSettings {
+  /** Groups of channels that are normalised together; they divide the number of channels. */
+  numGroups: number;
+  /** Channels of the input. */
+  numChannels: number;
+  /** Added to the variance, against division by 0. @default 1e-5 */
   eps?: number;
+  /** Whether each channel has a weight (and a bias). @default true */
   affine?: boolean;
+  /** Whether there is a bias beside the weight. @default true */
   bias?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
-type GroupNormArguments =
-  | [numGroups: number, numChannels: number, eps?: number, affine?: boolean]
-  | [numGroups: number, numChannels: number, options?: GroupNormOptions]
-  | [options: GroupNormOptions & { numGroups: number; numChannels: number }];
-const GROUP_NORM = signature("GroupNorm", ["numGroups", "numChannels", "eps?", "affine?", "bias?", "dtype?"]);
+
+const GROUP_NORM = parameterTable<GroupNormSettings>()(
+  "GroupNorm",
+  ["numGroups", "numChannels", "eps?:number", "affine?:flag", "bias?:flag", "dtype?:dtype"],
+  (numGroups, numChannels, eps = 1e-5, affine = true, bias = true, dtype = "float32") => {
+    return { numGroups, numChannels, eps, affine, bias, dtype };
+  },
+);
 
 /** See {@link GroupNorm}. */
 export class GroupNormLayer extends Module {
+  /** Groups of channels that are normalised together. */
   readonly numGroups: number;
+  /** Channels of the input. */
   readonly numChannels: number;
   /** Added to the variance, against division by 0. */
   readonly eps: number;
@@ -182,10 +206,9 @@ export class GroupNormLayer extends Module {
   /** What the layer adds; null without. */
   bias: ParameterTensor | null;
 
-  constructor(...args: GroupNormArguments) {
+  constructor(...args: ArgumentsOf<typeof GROUP_NORM>) {
     super();
-    const bound = bindArguments(GROUP_NORM, args);
-    const { numGroups, numChannels, eps = 1e-5, affine = true, bias = true, dtype = "float32" } = bound;
+    const { numGroups, numChannels, eps, affine, bias, dtype } = GROUP_NORM.bind(args);
     this.numGroups = countArgument("GroupNorm", "numGroups", numGroups);
     this.numChannels = countArgument("GroupNorm", "numChannels", numChannels);
     if (numChannels % numGroups !== 0) {
@@ -205,7 +228,7 @@ export class GroupNormLayer extends Module {
 
   override forward(input: Tensor): Tensor {
     const { numGroups, weight, bias, eps } = this;
-    return F.groupNorm(input, numGroups, { weight, bias, eps });
+    return F.groupNorm.direct(input, numGroups, weight, bias, eps);
   }
 
   override extraRepr(): string {
@@ -230,11 +253,16 @@ export class GroupNormLayer extends Module {
 export const GroupNorm = callable("GroupNorm", GroupNormLayer);
 export type GroupNorm = GroupNormLayer;
 
+/** What `LocalResponseNorm` takes. */
 export interface LocalResponseSettings {
+  /** How many neighbouring channels are summed. */
   size: number;
-  alpha: number;
-  beta: number;
-  k: number;
+  /** Factor of the sum of squares, over `size`. @default 1e-4 */
+  alpha?: number;
+  /** Exponent of the divisor. @default 0.75 */
+  beta?: number;
+  /** Added to the sum. @default 1 */
+  k?: number;
 }
 
 /**
@@ -248,14 +276,16 @@ export interface LocalResponseSettings {
  * nn.LocalResponseNorm(5, { k: 2 })(randn(8, 96, 26, 26)).shape; // [8, 96, 26, 26]
  * ```
  */
-export const LocalResponseNorm = defineLayer<
-  | [size: number, alpha?: number, beta?: number, k?: number]
-  | [size: number, options?: Partial<LocalResponseSettings>]
-  | [options: Partial<LocalResponseSettings> & { size: number }],
-  LocalResponseSettings
->("LocalResponseNorm", ["size", "alpha?", "beta?", "k?:number"], {
-  defaults: { alpha: 1e-4, beta: 0.75, k: 1 },
-  forward: ({ size, alpha, beta, k }, input: Tensor) => F.localResponseNorm(input, size, { alpha, beta, k }),
-  describe: (s) => `${s.size}, alpha=${py(s.alpha)}, beta=${py(s.beta)}, k=${pyFloat(s.k)}`,
-});
+export const LocalResponseNorm = defineLayer(
+  parameterTable<LocalResponseSettings>()(
+    "LocalResponseNorm",
+    ["size:wholes|null", "alpha?:scalar", "beta?:number", "k?:number"],
+    (size, alpha = 1e-4, beta = 0.75, k = 1) => ({ size, alpha, beta, k }),
+  ),
+  {
+    forward: ({ size, alpha, beta, k }, input: Tensor) =>
+      F.localResponseNorm.direct(input, size, alpha, beta, k),
+    describe: (s) => `${s.size}, alpha=${py(s.alpha)}, beta=${py(s.beta)}, k=${pyFloat(s.k)}`,
+  },
+);
 export type LocalResponseNorm = InstanceType<typeof LocalResponseNorm>;

@@ -1,17 +1,15 @@
 /** Layers that learn the size of their input from the first one they see. */
-import { type ArgumentsOf, bindArguments, signature, withFirst } from "../../base/arguments.ts";
+import { type ArgumentsOf, withFirst } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
-import type { DType } from "../../base/dtype.ts";
 import { AutogradError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "../module/module.ts";
 import { joinPath } from "../module/names.ts";
 import { entryOf, type StateDict } from "../module/state_dict.ts";
-import { BatchNorm1dLayer, BatchNorm2dLayer, type BatchNormOptions } from "./batch_norm.ts";
+import { BATCH_NORM_1D, BATCH_NORM_2D, BatchNorm1dLayer, BatchNorm2dLayer } from "./batch_norm.ts";
 import { CONV2D, Conv2dLayer, ConvTranspose2dLayer, TRANSPOSED2D } from "./convolution.ts";
-import type { TransposedConvolutionSettings } from "./convolution_base.ts";
-import { LinearLayer } from "./linear.ts";
+import { LINEAR, LinearLayer } from "./linear.ts";
 
 /** The error of somebody who asks for parameters that do not exist yet. */
 function noParametersYet(module: Module, path: string): AutogradError {
@@ -35,53 +33,78 @@ function sizeOf(module: Module, inputs: readonly unknown[], dim: (rank: number) 
   return size;
 }
 
-/** A dimension of a tensor that is about to be loaded. */
-function loadedSize(stateDict: StateDict, key: string, dim: number): number | undefined {
-  const tensor = entryOf(stateDict, key);
-  return tensor instanceof Tensor ? tensor.shape[dim] : undefined;
+/** A layer whose parameters depend on the size of its input. */
+interface SizedLayer extends Module {
+  /** @internal Takes the size of the input and makes the parameters. */
+  setInputSize(size: number): void;
+}
+
+/** Where the size of a layer's input can be seen. */
+interface LazyRule<L> {
+  /** The dimension of an input of so many dimensions. */
+  dimOfInput(rank: number): number;
+  /** In a state dict: an entry, a dimension of it, and what that is to be multiplied by; null without parameters. */
+  inState(layer: L): { readonly key: string; readonly dim: number; readonly times?: number } | null;
+}
+
+/** A layer that is of the class `eager` as soon as it knows the size of its input. */
+function sizedByInput<C extends new (...args: any[]) => SizedLayer>(
+  eager: C,
+  rule: LazyRule<InstanceType<C>>,
+): C {
+  return class extends eager {
+    override get isLazy(): boolean {
+      return true;
+    }
+
+    /** @internal */
+    override materialize(inputs: readonly unknown[]): void {
+      become(this, eager, sizeOf(this, inputs, rule.dimOfInput));
+    }
+
+    /** @internal */
+    override materializeFrom(stateDict: StateDict, path: string): void {
+      const place = rule.inState(this as InstanceType<C>);
+      if (place === null) return;
+      const tensor = entryOf(stateDict, joinPath(path, place.key));
+      const size = tensor instanceof Tensor ? tensor.shape[place.dim] : undefined;
+      if (size !== undefined) become(this, eager, size * (place.times ?? 1));
+    }
+
+    /** @internal */
+    override requireParameters(path: string): void {
+      if (rule.inState(this as InstanceType<C>) !== null) throw noParametersYet(this, path);
+    }
+  };
 }
 
 /** From here on the layer is an ordinary one. */
-function become(module: Module, layer: { readonly prototype: object }): void {
-  Object.setPrototypeOf(module, layer.prototype);
+function become(layer: SizedLayer, eager: { readonly prototype: object }, size: number): void {
+  layer.setInputSize(size);
+  Object.setPrototypeOf(layer, eager.prototype);
 }
 
-const LINEAR = signature("LazyLinear", ["outFeatures", "bias?", "dtype?"]);
-type LazyLinearArguments =
-  | [outFeatures: number, bias?: boolean]
-  | [outFeatures: number, options?: { bias?: boolean; dtype?: DType }]
-  | [options: { outFeatures: number; bias?: boolean; dtype?: DType }];
+/** Channels stand third from last, with a batch or without. */
+const channelsOf = (rank: number) => rank - 3;
+
+/** The input's size, and where a batch norm's state dict shows it. */
+const normalized = {
+  dimOfInput: () => 1,
+  inState: (layer: BatchNorm1dLayer | BatchNorm2dLayer) => {
+    if (layer.affine) return { key: "weight", dim: 0 };
+    return layer.trackRunningStats ? { key: "running_mean", dim: 0 } : null;
+  },
+};
+
+const LAZY_LINEAR = withFirst(LINEAR, "LazyLinear", 0);
 
 /** See {@link LazyLinear}. */
-export class LazyLinearLayer extends LinearLayer {
-  constructor(...args: LazyLinearArguments) {
-    super({ inFeatures: 0, ...(bindArguments(LINEAR, args) as { outFeatures: number }) });
-  }
-
-  override get isLazy(): boolean {
-    return true;
-  }
-
-  /** @internal */
-  override materialize(inputs: readonly unknown[]): void {
-    this.#setSize(sizeOf(this, inputs, (rank) => rank - 1));
-  }
-
-  /** @internal */
-  override materializeFrom(stateDict: StateDict, path: string): void {
-    const size = loadedSize(stateDict, joinPath(path, "weight"), 1);
-    if (size !== undefined) this.#setSize(size);
-  }
-
-  #setSize(inFeatures: number): void {
-    this.inFeatures = inFeatures;
-    this.makeParameters(this.bias !== null, this.weight.dtype);
-    become(this, LinearLayer);
-  }
-
-  /** @internal */
-  override requireParameters(path: string): void {
-    throw noParametersYet(this, path);
+export class LazyLinearLayer extends sizedByInput(LinearLayer, {
+  dimOfInput: (rank) => rank - 1,
+  inState: () => ({ key: "weight", dim: 1 }),
+}) {
+  constructor(...args: ArgumentsOf<typeof LAZY_LINEAR>) {
+    super(LAZY_LINEAR.bind(args));
   }
 }
 
@@ -100,40 +123,13 @@ export type LazyLinear = LazyLinearLayer;
 
 const LAZY_CONV2D = withFirst(CONV2D, "LazyConv2d", 0);
 
-/** Channels stand third from last, with a batch or without. */
-const channelsOf = (rank: number) => rank - 3;
-
 /** See {@link LazyConv2d}. */
-export class LazyConv2dLayer extends Conv2dLayer {
+export class LazyConv2dLayer extends sizedByInput(Conv2dLayer, {
+  dimOfInput: channelsOf,
+  inState: ({ groups }) => ({ key: "weight", dim: 1, times: groups }),
+}) {
   constructor(...args: ArgumentsOf<typeof LAZY_CONV2D>) {
     super(LAZY_CONV2D.bind(args));
-  }
-
-  override get isLazy(): boolean {
-    return true;
-  }
-
-  /** @internal */
-  override materialize(inputs: readonly unknown[]): void {
-    this.#setSize(sizeOf(this, inputs, channelsOf));
-  }
-
-  /** @internal */
-  override materializeFrom(stateDict: StateDict, path: string): void {
-    const size = loadedSize(stateDict, joinPath(path, "weight"), 1);
-    if (size !== undefined) this.#setSize(size * this.groups);
-  }
-
-  #setSize(inChannels: number): void {
-    this.inChannels = inChannels;
-    this.check();
-    this.makeParameters(this.bias !== null, this.weight.dtype);
-    become(this, Conv2dLayer);
-  }
-
-  /** @internal */
-  override requireParameters(path: string): void {
-    throw noParametersYet(this, path);
   }
 }
 
@@ -151,36 +147,12 @@ export type LazyConv2d = LazyConv2dLayer;
 const LAZY_TRANSPOSED2D = withFirst(TRANSPOSED2D, "LazyConvTranspose2d", 0);
 
 /** See {@link LazyConvTranspose2d}. */
-export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
+export class LazyConvTranspose2dLayer extends sizedByInput(ConvTranspose2dLayer, {
+  dimOfInput: channelsOf,
+  inState: () => ({ key: "weight", dim: 0 }),
+}) {
   constructor(...args: ArgumentsOf<typeof LAZY_TRANSPOSED2D>) {
-    super(LAZY_TRANSPOSED2D.bind(args) as TransposedConvolutionSettings);
-  }
-
-  override get isLazy(): boolean {
-    return true;
-  }
-
-  /** @internal */
-  override materialize(inputs: readonly unknown[]): void {
-    this.#setSize(sizeOf(this, inputs, channelsOf));
-  }
-
-  /** @internal */
-  override materializeFrom(stateDict: StateDict, path: string): void {
-    const size = loadedSize(stateDict, joinPath(path, "weight"), 0);
-    if (size !== undefined) this.#setSize(size);
-  }
-
-  #setSize(inChannels: number): void {
-    this.inChannels = inChannels;
-    this.check();
-    this.makeParameters(this.bias !== null, this.weight.dtype);
-    become(this, ConvTranspose2dLayer);
-  }
-
-  /** @internal */
-  override requireParameters(path: string): void {
-    throw noParametersYet(this, path);
+    super(LAZY_TRANSPOSED2D.bind(args));
   }
 }
 
@@ -195,43 +167,12 @@ export class LazyConvTranspose2dLayer extends ConvTranspose2dLayer {
 export const LazyConvTranspose2d = callable("LazyConvTranspose2d", LazyConvTranspose2dLayer);
 export type LazyConvTranspose2d = LazyConvTranspose2dLayer;
 
-type LazyBatchNormArguments =
-  | [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean]
-  | [options: BatchNormOptions];
-const BATCH_NORM = ["eps?", "momentum?", "affine?", "trackRunningStats?", "bias?", "dtype?"];
-const BATCH_NORM_1D = signature("LazyBatchNorm1d", BATCH_NORM);
-const BATCH_NORM_2D = signature("LazyBatchNorm2d", BATCH_NORM);
+const LAZY_BATCH_NORM_1D = withFirst(BATCH_NORM_1D, "LazyBatchNorm1d", 0);
 
 /** See {@link LazyBatchNorm1d}. */
-export class LazyBatchNorm1dLayer extends BatchNorm1dLayer {
-  constructor(...args: LazyBatchNormArguments) {
-    super({ numFeatures: 0, ...bindArguments(BATCH_NORM_1D, args) });
-  }
-
-  override get isLazy(): boolean {
-    return true;
-  }
-
-  /** @internal */
-  override materialize(inputs: readonly unknown[]): void {
-    this.#setSize(sizeOf(this, inputs, () => 1));
-  }
-
-  /** @internal */
-  override materializeFrom(stateDict: StateDict, path: string): void {
-    const size = loadedSize(stateDict, joinPath(path, this.affine ? "weight" : "running_mean"), 0);
-    if (size !== undefined) this.#setSize(size);
-  }
-
-  #setSize(numFeatures: number): void {
-    this.numFeatures = numFeatures;
-    this.makeParameters();
-    become(this, BatchNorm1dLayer);
-  }
-
-  /** @internal */
-  override requireParameters(path: string): void {
-    if (this.affine || this.trackRunningStats) throw noParametersYet(this, path);
+export class LazyBatchNorm1dLayer extends sizedByInput(BatchNorm1dLayer, normalized) {
+  constructor(...args: ArgumentsOf<typeof LAZY_BATCH_NORM_1D>) {
+    super(LAZY_BATCH_NORM_1D.bind(args));
   }
 }
 
@@ -246,36 +187,12 @@ export class LazyBatchNorm1dLayer extends BatchNorm1dLayer {
 export const LazyBatchNorm1d = callable("LazyBatchNorm1d", LazyBatchNorm1dLayer);
 export type LazyBatchNorm1d = LazyBatchNorm1dLayer;
 
+const LAZY_BATCH_NORM_2D = withFirst(BATCH_NORM_2D, "LazyBatchNorm2d", 0);
+
 /** See {@link LazyBatchNorm2d}. */
-export class LazyBatchNorm2dLayer extends BatchNorm2dLayer {
-  constructor(...args: LazyBatchNormArguments) {
-    super({ numFeatures: 0, ...bindArguments(BATCH_NORM_2D, args) });
-  }
-
-  override get isLazy(): boolean {
-    return true;
-  }
-
-  /** @internal */
-  override materialize(inputs: readonly unknown[]): void {
-    this.#setSize(sizeOf(this, inputs, () => 1));
-  }
-
-  /** @internal */
-  override materializeFrom(stateDict: StateDict, path: string): void {
-    const size = loadedSize(stateDict, joinPath(path, this.affine ? "weight" : "running_mean"), 0);
-    if (size !== undefined) this.#setSize(size);
-  }
-
-  #setSize(numFeatures: number): void {
-    this.numFeatures = numFeatures;
-    this.makeParameters();
-    become(this, BatchNorm2dLayer);
-  }
-
-  /** @internal */
-  override requireParameters(path: string): void {
-    if (this.affine || this.trackRunningStats) throw noParametersYet(this, path);
+export class LazyBatchNorm2dLayer extends sizedByInput(BatchNorm2dLayer, normalized) {
+  constructor(...args: ArgumentsOf<typeof LAZY_BATCH_NORM_2D>) {
+    super(LAZY_BATCH_NORM_2D.bind(args));
   }
 }
 

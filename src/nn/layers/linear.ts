@@ -1,5 +1,5 @@
 /** Fully connected layers. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType } from "../../base/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -10,17 +10,23 @@ import { Module } from "../module/module.ts";
 import { py } from "../module/module_text.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-interface LinearOptions {
+/** What `Linear` takes. */
+export interface LinearSettings {
+  /** Size of the last dimension of the input. */
+  inFeatures: number;
+  /** Size of the last dimension of the output. */
+  outFeatures: number;
+  /** Whether a bias is added. @default true */
   bias?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
 
-type LinearArguments =
-  | [inFeatures: number, outFeatures: number, bias?: boolean, options?: { dtype?: DType }]
-  | [inFeatures: number, outFeatures: number, options?: LinearOptions]
-  | [options: LinearOptions & { inFeatures: number; outFeatures: number }];
-
-const SIGNATURE = signature("Linear", ["inFeatures", "outFeatures", "bias?", "dtype?"]);
+export const LINEAR = parameterTable<LinearSettings>()(
+  "Linear",
+  ["inFeatures", "outFeatures", "bias?:flag", "dtype?:dtype"],
+  (inFeatures, outFeatures, bias = true, dtype = "float32") => ({ inFeatures, outFeatures, bias, dtype }),
+);
 
 /** See {@link Linear}. */
 export class LinearLayer extends Module {
@@ -33,12 +39,18 @@ export class LinearLayer extends Module {
   /** What the layer adds; null without. */
   declare bias: ParameterTensor | null;
 
-  constructor(...args: LinearArguments) {
+  constructor(...args: ArgumentsOf<typeof LINEAR>) {
     super();
-    const { inFeatures, outFeatures, bias = true, dtype = "float32" } = bindArguments(SIGNATURE, args);
+    const { inFeatures, outFeatures, bias, dtype } = LINEAR.bind(args);
     this.inFeatures = countArgument("Linear", "inFeatures", inFeatures, 0);
     this.outFeatures = countArgument("Linear", "outFeatures", outFeatures, 0);
     this.makeParameters(bias, dtype);
+  }
+
+  /** @internal Takes the size of the input and makes the parameters. */
+  setInputSize(size: number): void {
+    this.inFeatures = size;
+    this.makeParameters(this.bias !== null, this.weight.dtype);
   }
 
   protected makeParameters(bias: boolean, dtype: DType): void {
@@ -55,7 +67,7 @@ export class LinearLayer extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return F.linear(input, this.weight, this.bias);
+    return F.linear.direct(input, this.weight, this.bias);
   }
 
   override extraRepr(): string {
@@ -77,15 +89,27 @@ export class LinearLayer extends Module {
 export const Linear = callable("Linear", LinearLayer);
 export type Linear = LinearLayer;
 
-interface BilinearOptions {
+/** What `Bilinear` takes. */
+export interface BilinearSettings {
+  /** Size of the last dimension of the first input. */
+  in1Features: number;
+  /** Size of the last dimension of the second input. */
+  in2Features: number;
+  /** Size of the last dimension of the output. */
+  outFeatures: number;
+  /** Whether a bias is added. @default true */
   bias?: boolean;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
-type BilinearArguments =
-  | [in1Features: number, in2Features: number, outFeatures: number, bias?: boolean]
-  | [in1Features: number, in2Features: number, outFeatures: number, options?: BilinearOptions]
-  | [options: BilinearOptions & { in1Features: number; in2Features: number; outFeatures: number }];
-const BILINEAR = signature("Bilinear", ["in1Features", "in2Features", "outFeatures", "bias?", "dtype?"]);
+
+const BILINEAR = parameterTable<BilinearSettings>()(
+  "Bilinear",
+  ["in1Features", "in2Features", "outFeatures", "bias?:flag", "dtype?:dtype"],
+  (in1Features, in2Features, outFeatures, bias = true, dtype = "float32") => {
+    return { in1Features, in2Features, outFeatures, bias, dtype };
+  },
+);
 
 /** See {@link Bilinear}. */
 export class BilinearLayer extends Module {
@@ -98,15 +122,9 @@ export class BilinearLayer extends Module {
   /** What the layer adds; null without. */
   bias: ParameterTensor | null;
 
-  constructor(...args: BilinearArguments) {
+  constructor(...args: ArgumentsOf<typeof BILINEAR>) {
     super();
-    const {
-      in1Features,
-      in2Features,
-      outFeatures,
-      bias = true,
-      dtype = "float32",
-    } = bindArguments(BILINEAR, args);
+    const { in1Features, in2Features, outFeatures, bias, dtype } = BILINEAR.bind(args);
     this.in1Features = countArgument("Bilinear", "in1Features", in1Features);
     this.in2Features = countArgument("Bilinear", "in2Features", in2Features);
     this.outFeatures = countArgument("Bilinear", "outFeatures", outFeatures);
@@ -123,7 +141,7 @@ export class BilinearLayer extends Module {
   }
 
   override forward(input1: Tensor, input2: Tensor): Tensor {
-    return F.bilinear(input1, input2, this.weight, this.bias);
+    return F.bilinear.direct(input1, input2, this.weight, this.bias);
   }
 
   override extraRepr(): string {

@@ -1,8 +1,9 @@
 /** Layers that put a border around pictures. */
+import { parameterTable } from "../../base/arguments.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
-import { defineLayer, type Layer } from "../module/layer.ts";
+import { defineLayer } from "../module/layer.ts";
 import { py } from "../module/module_text.ts";
 
 /** One width for all sides, or left, right, top, bottom. */
@@ -11,40 +12,38 @@ type Border =
   | readonly [left: number, right: number, top: number, bottom: number]
   | readonly number[];
 
+/** What the padding layers take. */
 export interface PaddingSettings {
+  /** Width of the border in pixels: one number for all sides, or [left, right, top, bottom] ([left, right] for sequences). */
   padding: Border;
 }
-type PaddingArguments = [padding: Border] | [options: PaddingSettings];
 
 /** Before and behind each of `dims` dimensions, the last one first. */
-function sides(name: string, dims: number) {
-  return (settings: PaddingSettings) => {
-    const { padding } = settings;
-    const all =
-      typeof padding === "number"
-        ? new Array<number>(2 * dims).fill(padding)
-        : Array.isArray(padding)
-          ? [...padding]
-          : [];
-    if (all.length !== 2 * dims || !all.every(Number.isInteger)) {
-      throw new ArgumentError(
-        `${name}: expected \`padding\` to be a whole number or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,
-      );
-    }
-    settings.padding = all;
-  };
+function sides(name: string, dims: number, padding: Border): number[] {
+  const all =
+    typeof padding === "number"
+      ? new Array<number>(2 * dims).fill(padding)
+      : Array.isArray(padding)
+        ? [...padding]
+        : [];
+  if (all.length !== 2 * dims || !all.every(Number.isInteger)) {
+    throw new ArgumentError(
+      `${name}: expected \`padding\` to be a whole number or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,
+    );
+  }
+  return all;
 }
 
-function paddingLayer(
-  name: string,
-  dims: number,
-  mode: "constant" | "reflect" | "replicate" | "circular",
-): Layer<PaddingArguments, PaddingSettings> {
-  return defineLayer<PaddingArguments, PaddingSettings>(name, ["padding"], {
-    prepare: sides(name, dims),
-    forward: ({ padding }, input: Tensor) => F.pad(input, padding as number[], { mode }),
-    describe: (s) => py(s.padding),
-  });
+function paddingLayer(name: string, dims: number, mode: "constant" | "reflect" | "replicate" | "circular") {
+  return defineLayer(
+    parameterTable<PaddingSettings>()(name, ["padding"], (padding) => ({
+      padding: sides(name, dims, padding),
+    })),
+    {
+      forward: ({ padding }, input: Tensor) => F.pad(input, padding, { mode }),
+      describe: (s) => py(s.padding),
+    },
+  );
 }
 
 /**
@@ -128,21 +127,23 @@ export type CircularPad2d = InstanceType<typeof CircularPad2d>;
 export const CircularPad1d = paddingLayer("CircularPad1d", 1, "circular");
 export type CircularPad1d = InstanceType<typeof CircularPad1d>;
 
+/** What the layers that pad with a constant take. */
 export interface ConstantSettings extends PaddingSettings {
+  /** What stands in the border. */
   value: number;
 }
-type ConstantArguments =
-  | [padding: Border, value: number]
-  | [padding: Border, options: { value: number }]
-  | [options: ConstantSettings];
 
-function constantPadLayer(name: string, dims: number): Layer<ConstantArguments, ConstantSettings> {
-  return defineLayer<ConstantArguments, ConstantSettings>(name, ["padding", "value"], {
-    prepare: sides(name, dims),
-    forward: ({ padding, value }, input: Tensor) =>
-      F.pad(input, padding as number[], { mode: "constant", value }),
-    describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
-  });
+function constantPadLayer(name: string, dims: number) {
+  return defineLayer(
+    parameterTable<ConstantSettings>()(name, ["padding", "value"], (padding, value) => ({
+      padding: sides(name, dims, padding),
+      value,
+    })),
+    {
+      forward: ({ padding, value }, input: Tensor) => F.pad(input, padding, { mode: "constant", value }),
+      describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
+    },
+  );
 }
 
 /**

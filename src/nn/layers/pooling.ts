@@ -1,43 +1,43 @@
 /** Pooling layers. */
+import { parameterTable } from "../../base/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer, type Size } from "../module/layer.ts";
 import { py } from "../module/module_text.ts";
 
+/** What the max pooling layers take. */
 export interface MaxPoolSettings {
+  /** The window in pixels: one number or (height, width). */
   kernelSize: Size;
-  stride: Size;
-  padding: Size;
-  dilation: Size;
-  returnIndices: boolean;
-  ceilMode: boolean;
+  /** Step of the window in pixels; null for the size of the window. @default null */
+  stride?: Size | null;
+  /** Border around the image in pixels, at most half of the window. @default 0 */
+  padding?: Size;
+  /** Distance between the window's elements in pixels. @default 1 */
+  dilation?: Size;
+  /** Whether the result is [output, indices]. @default false */
+  returnIndices?: boolean;
+  /** Whether a last window that covers the input only partly is kept. @default false */
+  ceilMode?: boolean;
 }
 
-type MaxPoolArguments =
-  | [
-      kernelSize: Size,
-      stride?: Size | null,
-      padding?: Size,
-      dilation?: Size,
-      returnIndices?: boolean,
-      ceilMode?: boolean,
-    ]
-  | [kernelSize: Size, options?: Partial<MaxPoolSettings>]
-  | [kernelSize: Size, stride: Size | null, options?: Partial<MaxPoolSettings>]
-  | [options: Partial<MaxPoolSettings> & { kernelSize: Size }];
+type MaxPooling = Required<MaxPoolSettings> & { stride: Size };
 
-/** Without a stride the windows lie side by side. */
-function strideOfKernel(settings: { kernelSize: Size; stride: Size | null | undefined }): void {
-  settings.stride ??= settings.kernelSize;
-}
-
-function maxPool(name: string, compute: (input: Tensor, settings: MaxPoolSettings) => Tensor | Tensor[]) {
-  return defineLayer<MaxPoolArguments, MaxPoolSettings>(
-    name,
-    ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?", "ceilMode?"],
+function maxPool(name: string, compute: (input: Tensor, settings: MaxPooling) => Tensor | Tensor[]) {
+  return defineLayer(
+    parameterTable<MaxPoolSettings>()(
+      name,
+      ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?:flag", "ceilMode?:flag"],
+      (kernelSize, stride = null, padding = 0, dilation = 1, returnIndices = false, ceilMode = false) => ({
+        kernelSize,
+        stride: stride ?? kernelSize,
+        padding,
+        dilation,
+        returnIndices,
+        ceilMode,
+      }),
+    ),
     {
-      defaults: { padding: 0, dilation: 1, returnIndices: false, ceilMode: false },
-      prepare: strideOfKernel,
       forward: ({ kernelSize, stride, padding, dilation, ceilMode, returnIndices }, input: Tensor) =>
         compute(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices }),
       describe: (s) =>
@@ -77,27 +77,21 @@ export const MaxPool1d = maxPool("MaxPool1d", (input, { kernelSize, ...rest }) =
 );
 export type MaxPool1d = InstanceType<typeof MaxPool1d>;
 
+/** What `AvgPool2d` takes. */
 export interface AvgPoolSettings {
+  /** The window in pixels: one number or (height, width). */
   kernelSize: Size;
-  stride: Size;
-  padding: Size;
-  ceilMode: boolean;
-  countIncludePad: boolean;
-  divisorOverride: number | null;
+  /** Step of the window in pixels; null for the size of the window. @default null */
+  stride?: Size | null;
+  /** Border around the image in pixels, at most half of the window. @default 0 */
+  padding?: Size;
+  /** Whether a last window that covers the input only partly is kept. @default false */
+  ceilMode?: boolean;
+  /** Whether the padding counts as elements. @default true */
+  countIncludePad?: boolean;
+  /** Divisor in place of the number of elements; null for that number. @default null */
+  divisorOverride?: number | null;
 }
-
-type AvgPoolArguments =
-  | [
-      kernelSize: Size,
-      stride?: Size | null,
-      padding?: Size,
-      ceilMode?: boolean,
-      countIncludePad?: boolean,
-      divisorOverride?: number | null,
-    ]
-  | [kernelSize: Size, options?: Partial<AvgPoolSettings>]
-  | [kernelSize: Size, stride: Size | null, options?: Partial<AvgPoolSettings>]
-  | [options: Partial<AvgPoolSettings> & { kernelSize: Size }];
 
 /**
  * Mean of each window.
@@ -109,12 +103,20 @@ type AvgPoolArguments =
  * nn.AvgPool2d(2, 2)(randn(8, 6, 28, 28)).shape; // [8, 6, 14, 14]
  * ```
  */
-export const AvgPool2d = defineLayer<AvgPoolArguments, AvgPoolSettings>(
-  "AvgPool2d",
-  ["kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?", "divisorOverride?"],
+export const AvgPool2d = defineLayer(
+  parameterTable<AvgPoolSettings>()(
+    "AvgPool2d",
+    ["kernelSize", "stride?", "padding?", "ceilMode?:flag", "countIncludePad?:flag", "divisorOverride?"],
+    (
+      kernelSize,
+      stride = null,
+      padding = 0,
+      ceilMode = false,
+      countIncludePad = true,
+      divisorOverride = null,
+    ) => ({ kernelSize, stride: stride ?? kernelSize, padding, ceilMode, countIncludePad, divisorOverride }),
+  ),
   {
-    defaults: { padding: 0, ceilMode: false, countIncludePad: true, divisorOverride: null },
-    prepare: strideOfKernel,
     forward: ({ kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride }, input: Tensor) =>
       F.avgPool2d(input, kernelSize, { stride, padding, ceilMode, countIncludePad, divisorOverride }),
     describe: (s) => `kernel_size=${py(s.kernelSize)}, stride=${py(s.stride)}, padding=${py(s.padding)}`,
@@ -122,12 +124,8 @@ export const AvgPool2d = defineLayer<AvgPoolArguments, AvgPoolSettings>(
 );
 export type AvgPool2d = InstanceType<typeof AvgPool2d>;
 
-export type AvgPool1dSettings = Omit<AvgPoolSettings, "divisorOverride">;
-type AvgPool1dArguments =
-  | [kernelSize: Size, stride?: Size | null, padding?: Size, ceilMode?: boolean, countIncludePad?: boolean]
-  | [kernelSize: Size, options?: Partial<AvgPool1dSettings>]
-  | [kernelSize: Size, stride: Size | null, options?: Partial<AvgPool1dSettings>]
-  | [options: Partial<AvgPool1dSettings> & { kernelSize: Size }];
+/** What `AvgPool1d` takes. */
+export interface AvgPool1dSettings extends Omit<AvgPoolSettings, "divisorOverride"> {}
 
 /** A setting as a list of one, as PyTorch prints it. */
 const single = (size: Size) => py(Array.isArray(size) ? size : [size]);
@@ -140,12 +138,19 @@ const single = (size: Size) => py(Array.isArray(size) ? size : [size]);
  * nn.AvgPool1d(2)(randn(8, 6, 10)).shape; // [8, 6, 5]
  * ```
  */
-export const AvgPool1d = defineLayer<AvgPool1dArguments, AvgPool1dSettings>(
-  "AvgPool1d",
-  ["kernelSize", "stride?", "padding?", "ceilMode?", "countIncludePad?"],
+export const AvgPool1d = defineLayer(
+  parameterTable<AvgPool1dSettings>()(
+    "AvgPool1d",
+    ["kernelSize", "stride?", "padding?", "ceilMode?:flag", "countIncludePad?:flag"],
+    (kernelSize, stride = null, padding = 0, ceilMode = false, countIncludePad = true) => ({
+      kernelSize,
+      stride: stride ?? kernelSize,
+      padding,
+      ceilMode,
+      countIncludePad,
+    }),
+  ),
   {
-    defaults: { padding: 0, ceilMode: false, countIncludePad: true },
-    prepare: strideOfKernel,
     forward: ({ kernelSize, stride, padding, ceilMode, countIncludePad }, input: Tensor) =>
       F.avgPool1d(input, kernelSize, { stride, padding, ceilMode, countIncludePad }),
     describe: (s) =>
@@ -154,23 +159,26 @@ export const AvgPool1d = defineLayer<AvgPool1dArguments, AvgPool1dSettings>(
 );
 export type AvgPool1d = InstanceType<typeof AvgPool1d>;
 
+/** What the power-average pooling layers take. */
 export interface LPPoolSettings {
+  /** The p of the p-norm. */
   normType: number;
+  /** The window in pixels: one number or (height, width). */
   kernelSize: Size;
-  stride: Size | null;
-  ceilMode: boolean;
+  /** Step of the window in pixels; null for the size of the window. @default null */
+  stride?: Size | null;
+  /** Whether a last window that covers the input only partly is kept. @default false */
+  ceilMode?: boolean;
 }
-type LPPoolArguments =
-  | [normType: number, kernelSize: Size, stride?: Size | null, ceilMode?: boolean]
-  | [normType: number, kernelSize: Size, options?: { stride?: Size | null; ceilMode?: boolean }]
-  | [options: Partial<LPPoolSettings> & { normType: number; kernelSize: Size }];
 
-function normPool(name: string, compute: (input: Tensor, settings: LPPoolSettings) => Tensor) {
-  return defineLayer<LPPoolArguments, LPPoolSettings>(
-    name,
-    ["normType", "kernelSize", "stride?", "ceilMode?"],
+function normPool(name: string, compute: (input: Tensor, settings: Required<LPPoolSettings>) => Tensor) {
+  return defineLayer(
+    parameterTable<LPPoolSettings>()(
+      name,
+      ["normType:number", "kernelSize", "stride?", "ceilMode?:flag"],
+      (normType, kernelSize, stride = null, ceilMode = false) => ({ normType, kernelSize, stride, ceilMode }),
+    ),
     {
-      defaults: { stride: null, ceilMode: false },
       forward: (settings, input: Tensor) => compute(input, settings),
       describe: (s) =>
         `norm_type=${py(s.normType)}, kernel_size=${py(s.kernelSize)}, stride=${py(s.stride)}, ceil_mode=${py(s.ceilMode)}`,

@@ -1,5 +1,5 @@
 /** An activation with a learned slope. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import type { DType } from "../../base/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -9,15 +9,21 @@ import { countArgument, newParameter } from "../module/layer_parameters.ts";
 import { Module } from "../module/module.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-interface PReLUOptions {
+/** What `PReLU` takes. */
+export interface PReLUSettings {
+  /** Slopes: one, or one for each channel. @default 1 */
+  numParameters?: number;
+  /** First value of the slopes. @default 0.25 */
   init?: number;
+  /** Dtype of the parameters. @default "float32" */
   dtype?: DType;
 }
-type PReLUArguments =
-  | [numParameters?: number, init?: number]
-  | [numParameters: number, options: PReLUOptions]
-  | [options: PReLUOptions & { numParameters?: number }];
-const PRELU = signature("PReLU", ["numParameters?", "init?:number", "dtype?"]);
+
+const PRELU = parameterTable<PReLUSettings>()(
+  "PReLU",
+  ["numParameters?", "init?:number", "dtype?:dtype"],
+  (numParameters = 1, init = 0.25, dtype = "float32") => ({ numParameters, init, dtype }),
+);
 
 /** See {@link PReLU}. */
 export class PReLULayer extends Module {
@@ -26,9 +32,9 @@ export class PReLULayer extends Module {
   /** Slope for numbers below 0, one or one for each channel. */
   weight: ParameterTensor;
 
-  constructor(...args: PReLUArguments) {
+  constructor(...args: ArgumentsOf<typeof PRELU>) {
     super();
-    const { numParameters = 1, init = 0.25, dtype = "float32" } = bindArguments(PRELU, args);
+    const { numParameters, init, dtype } = PRELU.bind(args);
     this.numParameters = countArgument("PReLU", "numParameters", numParameters);
     this.init = init;
     this.weight = newParameter([numParameters], dtype, init);
@@ -39,7 +45,7 @@ export class PReLULayer extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    return F.prelu(input, this.weight);
+    return F.prelu.direct(input, this.weight);
   }
 
   override extraRepr(): string {

@@ -1,4 +1,5 @@
 /** Layers that change the shape of their input: flattening, resizing, taking patches. */
+import { parameterTable } from "../../base/arguments.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { flatten, reshape } from "../../tensor/functions/shape/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -6,9 +7,12 @@ import * as F from "../functional.ts";
 import { defineLayer, type Size } from "../module/layer.ts";
 import { py, pyFloat } from "../module/module_text.ts";
 
+/** What `Flatten` takes. */
 export interface FlattenSettings {
-  startDim: number;
-  endDim: number;
+  /** The first of the dimensions that become one. @default 1 */
+  startDim?: number;
+  /** The last of the dimensions that become one. @default -1 */
+  endDim?: number;
 }
 
 /**
@@ -19,20 +23,23 @@ export interface FlattenSettings {
  * nn.Flatten()(randn(8, 16, 5, 5)).shape; // [8, 400]
  * ```
  */
-export const Flatten = defineLayer<
-  | [startDim?: number, endDim?: number]
-  | [startDim: number, options: { endDim?: number }]
-  | [options: Partial<FlattenSettings>],
-  FlattenSettings
->("Flatten", ["startDim?", "endDim?"], {
-  defaults: { startDim: 1, endDim: -1 },
-  forward: ({ startDim, endDim }, input: Tensor) => flatten(input, startDim, endDim),
-  describe: (s) => `start_dim=${s.startDim}, end_dim=${s.endDim}`,
-});
+export const Flatten = defineLayer(
+  parameterTable<FlattenSettings>()("Flatten", ["startDim?", "endDim?"], (startDim = 1, endDim = -1) => ({
+    startDim,
+    endDim,
+  })),
+  {
+    forward: ({ startDim, endDim }, input: Tensor) => flatten(input, startDim, endDim),
+    describe: (s) => `start_dim=${s.startDim}, end_dim=${s.endDim}`,
+  },
+);
 export type Flatten = InstanceType<typeof Flatten>;
 
+/** What `Unflatten` takes. */
 export interface UnflattenSettings {
+  /** The dimension that becomes several. */
   dim: number;
+  /** The sizes that it becomes; one of them may be -1. */
   unflattenedSize: readonly number[];
 }
 
@@ -44,24 +51,31 @@ export interface UnflattenSettings {
  * nn.Unflatten(1, [16, 5, 5])(randn(8, 400)).shape; // [8, 16, 5, 5]
  * ```
  */
-export const Unflatten = defineLayer<
-  | [dim: number, unflattenedSize: readonly number[]]
-  | [dim: number, options: { unflattenedSize: readonly number[] }]
-  | [options: UnflattenSettings],
-  UnflattenSettings
->("Unflatten", ["dim", "unflattenedSize"], {
-  forward: ({ dim, unflattenedSize }, input: Tensor) => {
-    const at = dim < 0 ? dim + input.ndim : dim;
-    if (at < 0 || at >= input.ndim)
-      throw new ArgumentError(
-        `Unflatten: expected a dimension of an input of rank ${input.ndim}, got ${dim}`,
-      );
-    const shape = input.shape;
-    return reshape(input, [...shape.slice(0, at), ...unflattenedSize, ...shape.slice(at + 1)]);
+export const Unflatten = defineLayer(
+  parameterTable<UnflattenSettings>()("Unflatten", ["dim", "unflattenedSize"], (dim, unflattenedSize) => ({
+    dim,
+    unflattenedSize,
+  })),
+  {
+    forward: ({ dim, unflattenedSize }, input: Tensor) => {
+      const at = dim < 0 ? dim + input.ndim : dim;
+      if (at < 0 || at >= input.ndim)
+        throw new ArgumentError(
+          `Unflatten: expected a dimension of an input of rank ${input.ndim}, got ${dim}`,
+        );
+      const shape = input.shape;
+      return reshape(input, [...shape.slice(0, at), ...unflattenedSize, ...shape.slice(at + 1)]);
+    },
+    describe: (s) => `dim=${s.dim}, unflattened_size=${py(s.unflattenedSize)}`,
   },
-  describe: (s) => `dim=${s.dim}, unflattened_size=${py(s.unflattenedSize)}`,
-});
+);
 export type Unflatten = InstanceType<typeof Unflatten>;
+
+/** What `Identity` takes. */
+export interface IgnoredSettings {
+  /** Anything: nothing is done with it. @default [] */
+  ignored?: readonly unknown[];
+}
 
 /**
  * Its input, unchanged; takes and ignores any arguments.
@@ -71,25 +85,38 @@ export type Unflatten = InstanceType<typeof Unflatten>;
  * nn.Identity()(x).shape; // [8, 4]
  * ```
  */
-export const Identity = defineLayer<unknown[], object>("Identity", ["*ignored"], {
-  forward: (_settings, input: Tensor) => input,
-});
+export const Identity = defineLayer(
+  parameterTable<IgnoredSettings>()("Identity", ["*ignored"], () => ({})),
+  { forward: (_settings, input: Tensor) => input },
+);
 export type Identity = InstanceType<typeof Identity>;
 
 type Factor = number | readonly number[];
-export interface UpsampleSettings {
-  size: Size | null;
-  scaleFactor: Factor | null;
-  mode: "nearest" | "bilinear";
-  alignCorners: boolean | null;
-  recomputeScaleFactor: boolean | null;
+/** What the resizing layers take. */
+export interface ResizeSettings {
+  /** Size of the output in pixels: one number or (height, width); null to go by `scaleFactor`. @default null */
+  size?: Size | null;
+  /** How many times as large the output is: one number or (height, width); null to go by `size`. @default null */
+  scaleFactor?: Factor | null;
 }
 
-function resized({ size, scaleFactor, mode, alignCorners }: UpsampleSettings, input: Tensor): Tensor {
+/** What `Upsample` takes. */
+export interface UpsampleSettings extends ResizeSettings {
+  /** How pixels between those of the input are made. @default "nearest" */
+  mode?: "nearest" | "bilinear";
+  /** Whether corner pixels keep their values; null for no (bilinear only). @default null */
+  alignCorners?: boolean | null;
+  /** Taken as in PyTorch; the factor is used as it is. @default null */
+  recomputeScaleFactor?: boolean | null;
+}
+
+type Resizing = Required<UpsampleSettings>;
+
+function resized({ size, scaleFactor, mode, alignCorners }: Resizing, input: Tensor): Tensor {
   return F.interpolate(input, { size, scaleFactor, mode, alignCorners } as any);
 }
 
-function describeResize(s: UpsampleSettings): string {
+function describeResize(s: Resizing): string {
   const { scaleFactor } = s;
   const target =
     scaleFactor === null
@@ -108,39 +135,43 @@ function describeResize(s: UpsampleSettings): string {
  * nn.Upsample({ scaleFactor: 2, mode: "bilinear" })(randn(8, 3, 7, 7)).shape; // [8, 3, 14, 14]
  * ```
  */
-export const Upsample = defineLayer<
-  | [
-      size?: Size | null,
-      scaleFactor?: Factor | null,
-      mode?: "nearest" | "bilinear",
-      alignCorners?: boolean | null,
-    ]
-  | [size: Size | null, options: Partial<UpsampleSettings>]
-  | [options: Partial<UpsampleSettings>],
-  UpsampleSettings
->("Upsample", ["size?", "scaleFactor?", "mode?", "alignCorners?", "recomputeScaleFactor?"], {
-  defaults: {
-    size: null,
-    scaleFactor: null,
-    mode: "nearest",
-    alignCorners: null,
-    recomputeScaleFactor: null,
-  },
-  forward: (settings, input: Tensor) => resized(settings, input),
-  describe: describeResize,
-});
+export const Upsample = defineLayer(
+  parameterTable<UpsampleSettings>()(
+    "Upsample",
+    [
+      "size?:wholes|null",
+      "scaleFactor?",
+      "mode?",
+      "alignCorners?:flag|null",
+      "recomputeScaleFactor?:flag|null",
+    ],
+    (
+      size = null,
+      scaleFactor = null,
+      mode = "nearest",
+      alignCorners = null,
+      recomputeScaleFactor = null,
+    ) => ({ size, scaleFactor, mode, alignCorners, recomputeScaleFactor }),
+  ),
+  { forward: (settings, input: Tensor) => resized(settings, input), describe: describeResize },
+);
 export type Upsample = InstanceType<typeof Upsample>;
 
-type ResizeArguments =
-  | [size?: Size | null, scaleFactor?: Factor | null]
-  | [options: { size?: Size | null; scaleFactor?: Factor | null }];
-
 function resizeLayer(name: string, mode: "nearest" | "bilinear", alignCorners: boolean | null) {
-  return defineLayer<ResizeArguments, UpsampleSettings>(name, ["size?", "scaleFactor?"], {
-    defaults: { size: null, scaleFactor: null, mode, alignCorners, recomputeScaleFactor: null },
-    forward: (settings, input: Tensor) => resized(settings, input),
-    describe: describeResize,
-  });
+  return defineLayer(
+    parameterTable<ResizeSettings>()(
+      name,
+      ["size?:wholes|null", "scaleFactor?"],
+      (size = null, scaleFactor = null) => ({
+        size,
+        scaleFactor,
+        mode,
+        alignCorners,
+        recomputeScaleFactor: null,
+      }),
+    ),
+    { forward: (settings, input: Tensor) => resized(settings, input), describe: describeResize },
+  );
 }
 
 /**
@@ -164,15 +195,19 @@ export type UpsamplingNearest2d = InstanceType<typeof UpsamplingNearest2d>;
 export const UpsamplingBilinear2d = resizeLayer("UpsamplingBilinear2d", "bilinear", true);
 export type UpsamplingBilinear2d = InstanceType<typeof UpsamplingBilinear2d>;
 
+/** What `Unfold` takes. */
 export interface UnfoldSettings {
+  /** The patch in pixels: one number or (height, width). */
   kernelSize: Size;
-  dilation: Size;
-  padding: Size;
-  stride: Size;
+  /** Distance between the patch's elements in pixels. @default 1 */
+  dilation?: Size;
+  /** Border around the image in pixels. @default 0 */
+  padding?: Size;
+  /** Step from patch to patch in pixels. @default 1 */
+  stride?: Size;
 }
-type UnfoldRest = Partial<Omit<UnfoldSettings, "kernelSize">>;
 
-const patches = (s: UnfoldSettings) =>
+const patches = (s: Required<UnfoldSettings>) =>
   `kernel_size=${py(s.kernelSize)}, dilation=${py(s.dilation)}, padding=${py(s.padding)}, stride=${py(s.stride)}`;
 
 /**
@@ -183,20 +218,23 @@ const patches = (s: UnfoldSettings) =>
  * nn.Unfold(2, { stride: 2 })(randn(8, 3, 6, 6)).shape; // [8, 12, 9]
  * ```
  */
-export const Unfold = defineLayer<
-  | [kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size]
-  | [kernelSize: Size, options?: UnfoldRest]
-  | [options: UnfoldRest & { kernelSize: Size }],
-  UnfoldSettings
->("Unfold", ["kernelSize", "dilation?", "padding?", "stride?"], {
-  defaults: { dilation: 1, padding: 0, stride: 1 },
-  forward: ({ kernelSize, dilation, padding, stride }, input: Tensor) =>
-    F.unfold(input, kernelSize as any, { dilation, padding, stride } as any),
-  describe: patches,
-});
+export const Unfold = defineLayer(
+  parameterTable<UnfoldSettings>()(
+    "Unfold",
+    ["kernelSize", "dilation?", "padding?", "stride?"],
+    (kernelSize, dilation = 1, padding = 0, stride = 1) => ({ kernelSize, dilation, padding, stride }),
+  ),
+  {
+    forward: ({ kernelSize, dilation, padding, stride }, input: Tensor) =>
+      F.unfold(input, kernelSize as any, { dilation, padding, stride } as any),
+    describe: patches,
+  },
+);
 export type Unfold = InstanceType<typeof Unfold>;
 
+/** What `Fold` takes. */
 export interface FoldSettings extends UnfoldSettings {
+  /** Size of the image in pixels: one number or (height, width). */
   outputSize: Size;
 }
 
@@ -208,15 +246,22 @@ export interface FoldSettings extends UnfoldSettings {
  * nn.Fold([6, 6], 2, { stride: 2 })(randn(8, 12, 9)).shape; // [8, 3, 6, 6]
  * ```
  */
-export const Fold = defineLayer<
-  | [outputSize: Size, kernelSize: Size, dilation?: Size, padding?: Size, stride?: Size]
-  | [outputSize: Size, kernelSize: Size, options?: UnfoldRest]
-  | [options: UnfoldRest & { outputSize: Size; kernelSize: Size }],
-  FoldSettings
->("Fold", ["outputSize", "kernelSize", "dilation?", "padding?", "stride?"], {
-  defaults: { dilation: 1, padding: 0, stride: 1 },
-  forward: ({ outputSize, kernelSize, dilation, padding, stride }, input: Tensor) =>
-    F.fold(input, outputSize as any, kernelSize as any, { dilation, padding, stride } as any),
-  describe: (s) => `output_size=${py(s.outputSize)}, ${patches(s)}`,
-});
+export const Fold = defineLayer(
+  parameterTable<FoldSettings>()(
+    "Fold",
+    ["outputSize", "kernelSize", "dilation?", "padding?", "stride?"],
+    (outputSize, kernelSize, dilation = 1, padding = 0, stride = 1) => ({
+      outputSize,
+      kernelSize,
+      dilation,
+      padding,
+      stride,
+    }),
+  ),
+  {
+    forward: ({ outputSize, kernelSize, dilation, padding, stride }, input: Tensor) =>
+      F.fold(input, outputSize as any, kernelSize as any, { dilation, padding, stride } as any),
+    describe: (s) => `output_size=${py(s.outputSize)}, ${patches(s)}`,
+  },
+);
 export type Fold = InstanceType<typeof Fold>;

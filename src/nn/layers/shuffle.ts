@@ -1,9 +1,12 @@
 /** Layers that move elements between channels and pixels. */
+import { parameterTable } from "../../base/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 
+/** What `PixelShuffle` takes. */
 export interface UpscaleSettings {
+  /** The r by which height and width grow. */
   upscaleFactor: number;
 }
 /**
@@ -14,16 +17,20 @@ export interface UpscaleSettings {
  * nn.PixelShuffle(2)(randn(8, 12, 7, 7)).shape; // [8, 3, 14, 14]
  * ```
  */
-export const PixelShuffle = defineLayer<
-  [upscaleFactor: number] | [options: UpscaleSettings],
-  UpscaleSettings
->("PixelShuffle", ["upscaleFactor"], {
-  forward: ({ upscaleFactor }, input: Tensor) => F.pixelShuffle(input, upscaleFactor),
-  describe: (s) => `upscale_factor=${s.upscaleFactor}`,
-});
+export const PixelShuffle = defineLayer(
+  parameterTable<UpscaleSettings>()("PixelShuffle", ["upscaleFactor"], (upscaleFactor) => ({
+    upscaleFactor,
+  })),
+  {
+    forward: ({ upscaleFactor }, input: Tensor) => F.pixelShuffle.direct(input, upscaleFactor),
+    describe: (s) => `upscale_factor=${s.upscaleFactor}`,
+  },
+);
 export type PixelShuffle = InstanceType<typeof PixelShuffle>;
 
+/** What `PixelUnshuffle` takes. */
 export interface DownscaleSettings {
+  /** The r by which height and width shrink. */
   downscaleFactor: number;
 }
 /**
@@ -34,16 +41,20 @@ export interface DownscaleSettings {
  * nn.PixelUnshuffle(2)(randn(8, 3, 14, 14)).shape; // [8, 12, 7, 7]
  * ```
  */
-export const PixelUnshuffle = defineLayer<
-  [downscaleFactor: number] | [options: DownscaleSettings],
-  DownscaleSettings
->("PixelUnshuffle", ["downscaleFactor"], {
-  forward: ({ downscaleFactor }, input: Tensor) => F.pixelUnshuffle(input, downscaleFactor),
-  describe: (s) => `downscale_factor=${s.downscaleFactor}`,
-});
+export const PixelUnshuffle = defineLayer(
+  parameterTable<DownscaleSettings>()("PixelUnshuffle", ["downscaleFactor"], (downscaleFactor) => ({
+    downscaleFactor,
+  })),
+  {
+    forward: ({ downscaleFactor }, input: Tensor) => F.pixelUnshuffle.direct(input, downscaleFactor),
+    describe: (s) => `downscale_factor=${s.downscaleFactor}`,
+  },
+);
 export type PixelUnshuffle = InstanceType<typeof PixelUnshuffle>;
 
+/** What `ChannelShuffle` takes. */
 export interface GroupSettings {
+  /** Groups of channels; they divide the number of channels. */
   groups: number;
 }
 /**
@@ -54,11 +65,10 @@ export interface GroupSettings {
  * nn.ChannelShuffle(3)(randn(8, 6, 7, 7)).shape; // [8, 6, 7, 7]
  * ```
  */
-export const ChannelShuffle = defineLayer<[groups: number] | [options: GroupSettings], GroupSettings>(
-  "ChannelShuffle",
-  ["groups"],
+export const ChannelShuffle = defineLayer(
+  parameterTable<GroupSettings>()("ChannelShuffle", ["groups"], (groups) => ({ groups })),
   {
-    forward: ({ groups }, input: Tensor) => F.channelShuffle(input, groups),
+    forward: ({ groups }, input: Tensor) => F.channelShuffle.direct(input, groups),
     describe: (s) => `groups=${s.groups}`,
   },
 );

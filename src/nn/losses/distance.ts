@@ -1,11 +1,15 @@
 /** Distances between vectors as layers. */
+import { parameterTable } from "../../base/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 
+/** What `CosineSimilarity` takes. */
 export interface CosineSettings {
-  dim: number;
-  eps: number;
+  /** The dimension of the vectors. @default 1 */
+  dim?: number;
+  /** Lower bound of the norms, against division by 0. @default 1e-8 */
+  eps?: number;
 }
 /**
  * Cosine of the angle between x1 and x2 along a dimension.
@@ -15,21 +19,23 @@ export interface CosineSettings {
  * nn.CosineSimilarity()(tensor([[1.5, 0]]), tensor([[1.5, 1.5]])).tolist(); // [0.70711]
  * ```
  */
-export const CosineSimilarity = defineLayer<
-  | [dim?: number, eps?: number]
-  | [dim: number, options: { eps?: number }]
-  | [options: Partial<CosineSettings>],
-  CosineSettings
->("CosineSimilarity", ["dim?", "eps?"], {
-  defaults: { dim: 1, eps: 1e-8 },
-  forward: ({ dim, eps }, x1: Tensor, x2: Tensor) => F.cosineSimilarity(x1, x2, { dim, eps }),
-});
+export const CosineSimilarity = defineLayer(
+  parameterTable<CosineSettings>()("CosineSimilarity", ["dim?", "eps?:number"], (dim = 1, eps = 1e-8) => ({
+    dim,
+    eps,
+  })),
+  { forward: ({ dim, eps }, x1: Tensor, x2: Tensor) => F.cosineSimilarity(x1, x2, { dim, eps }) },
+);
 export type CosineSimilarity = InstanceType<typeof CosineSimilarity>;
 
+/** What `PairwiseDistance` takes. */
 export interface PairwiseSettings {
-  p: number;
-  eps: number;
-  keepdim: boolean;
+  /** The p of the p-norm. @default 2 */
+  p?: number;
+  /** Added to the differences. @default 1e-6 */
+  eps?: number;
+  /** Whether the last dimension stays, with size 1. @default false */
+  keepdim?: boolean;
 }
 /**
  * p-norm of x1 - x2 + eps along the last dimension.
@@ -39,13 +45,15 @@ export interface PairwiseSettings {
  * nn.PairwiseDistance()(tensor([[1.5, 2]]), zeros(1, 2)).tolist(); // [2.5000]
  * ```
  */
-export const PairwiseDistance = defineLayer<
-  | [p?: number, eps?: number, keepdim?: boolean]
-  | [p: number, options: { eps?: number; keepdim?: boolean }]
-  | [options: Partial<PairwiseSettings>],
-  PairwiseSettings
->("PairwiseDistance", ["p?", "eps?", "keepdim?"], {
-  defaults: { p: 2, eps: 1e-6, keepdim: false },
-  forward: ({ p, eps, keepdim }, x1: Tensor, x2: Tensor) => F.pairwiseDistance(x1, x2, { p, eps, keepdim }),
-});
+export const PairwiseDistance = defineLayer(
+  parameterTable<PairwiseSettings>()(
+    "PairwiseDistance",
+    ["p?", "eps?:number", "keepdim?:flag"],
+    (p = 2, eps = 1e-6, keepdim = false) => ({ p, eps, keepdim }),
+  ),
+  {
+    forward: ({ p, eps, keepdim }, x1: Tensor, x2: Tensor) =>
+      F.pairwiseDistance.direct(x1, x2, p, eps, keepdim),
+  },
+);
 export type PairwiseDistance = InstanceType<typeof PairwiseDistance>;

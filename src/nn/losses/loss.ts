@@ -1,17 +1,17 @@
 /** Losses as layers. */
+import { parameterTable } from "../../base/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 import {
-  checkReduction,
-  type LegacyArguments,
   type LegacySettings,
   REDUCTIONS,
   type ReducedSettings,
   type Reduction,
-  type ReductionArguments,
-  type WeightedArguments,
+  reducedTable,
+  reductionOf,
   type WeightedSettings,
+  weightedTable,
 } from "./reduction.ts";
 
 /**
@@ -22,15 +22,9 @@ import {
  * nn.MSELoss()(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 4.5
  * ```
  */
-export const MSELoss = defineLayer<ReductionArguments, ReducedSettings>(
-  "MSELoss",
-  ["sizeAverage?", "reduce?", "reduction?"],
-  {
-    defaults: { reduction: "mean" },
-    prepare: checkReduction("MSELoss"),
-    forward: ({ reduction }, input: Tensor, target: Tensor) => F.mseLoss(input, target, { reduction }),
-  },
-);
+export const MSELoss = defineLayer(reducedTable("MSELoss"), {
+  forward: ({ reduction }, input: Tensor, target: Tensor) => F.mseLoss(input, target, { reduction }),
+});
 export type MSELoss = InstanceType<typeof MSELoss>;
 
 /**
@@ -41,19 +35,15 @@ export type MSELoss = InstanceType<typeof MSELoss>;
  * nn.L1Loss({ reduction: "sum" })(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 3
  * ```
  */
-export const L1Loss = defineLayer<ReductionArguments, ReducedSettings>(
-  "L1Loss",
-  ["sizeAverage?", "reduce?", "reduction?"],
-  {
-    defaults: { reduction: "mean" },
-    prepare: checkReduction("L1Loss"),
-    forward: ({ reduction }, input: Tensor, target: Tensor) => F.l1Loss(input, target, { reduction }),
-  },
-);
+export const L1Loss = defineLayer(reducedTable("L1Loss"), {
+  forward: ({ reduction }, input: Tensor, target: Tensor) => F.l1Loss(input, target, { reduction }),
+});
 export type L1Loss = InstanceType<typeof L1Loss>;
 
+/** What `SmoothL1Loss` takes. */
 export interface BetaSettings extends ReducedSettings {
-  beta: number;
+  /** Distance from which on the loss is linear. @default 1 */
+  beta?: number;
 }
 /**
  * Squared below `beta`, linear above.
@@ -63,19 +53,28 @@ export interface BetaSettings extends ReducedSettings {
  * nn.SmoothL1Loss()(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 1.5
  * ```
  */
-export const SmoothL1Loss = defineLayer<
-  [...LegacyArguments, beta?: number] | [options: Partial<BetaSettings & LegacySettings>],
-  BetaSettings
->("SmoothL1Loss", ["sizeAverage?", "reduce?", "reduction?", "beta?"], {
-  defaults: { reduction: "mean", beta: 1 },
-  prepare: checkReduction("SmoothL1Loss"),
-  forward: ({ reduction, beta }, input: Tensor, target: Tensor) =>
-    F.smoothL1Loss(input, target, { reduction, beta }),
-});
+export const SmoothL1Loss = defineLayer(
+  parameterTable<BetaSettings>()(
+    "SmoothL1Loss",
+    ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?", "beta?:number"],
+    (sizeAverage = null, reduce = null, reduction = "mean", beta = 1) => ({
+      beta,
+      reduction: reductionOf("SmoothL1Loss", sizeAverage, reduce, reduction),
+    }),
+  ),
+  {
+    forward: ({ reduction, beta }, input: Tensor, target: Tensor) =>
+      F.smoothL1Loss(input, target, { reduction, beta }),
+  },
+);
 export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 
-export interface DeltaSettings extends ReducedSettings {
-  delta: number;
+/** What `HuberLoss` takes. */
+export interface DeltaSettings {
+  /** What becomes of the losses of all elements: their "mean", their "sum", or all of them ("none"). @default "mean" */
+  reduction?: Reduction;
+  /** Distance from which on the loss is linear. @default 1 */
+  delta?: number;
 }
 /**
  * d^2 / 2 where d = |input - target| is below `delta`, else delta (d - delta / 2).
@@ -85,37 +84,34 @@ export interface DeltaSettings extends ReducedSettings {
  * nn.HuberLoss({ delta: 2 })(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 2.25
  * ```
  */
-export const HuberLoss = defineLayer<
-  | [reduction?: Reduction, delta?: number]
-  | [reduction: Reduction, options: { delta?: number }]
-  | [options: Partial<DeltaSettings>],
-  DeltaSettings
->("HuberLoss", ["reduction?", "delta?"], {
-  defaults: { reduction: "mean", delta: 1 },
-  prepare: checkReduction("HuberLoss"),
-  forward: ({ reduction, delta }, input: Tensor, target: Tensor) =>
-    F.huberLoss(input, target, { reduction, delta }),
-});
+export const HuberLoss = defineLayer(
+  parameterTable<DeltaSettings>()(
+    "HuberLoss",
+    ["reduction?", "delta?:number"],
+    (reduction = "mean", delta = 1) => ({
+      delta,
+      reduction: reductionOf("HuberLoss", null, null, reduction),
+    }),
+  ),
+  {
+    forward: ({ reduction, delta }, input: Tensor, target: Tensor) =>
+      F.huberLoss(input, target, { reduction, delta }),
+  },
+);
 export type HuberLoss = InstanceType<typeof HuberLoss>;
 
+/** What `NLLLoss` takes. */
 export interface ClassLossSettings extends ReducedSettings {
-  /** A factor for each class. */
-  weight: Tensor | null;
-  /** Targets with this label count for nothing. */
-  ignoreIndex: number;
+  /** A factor for each class, [C]. @default null */
+  weight?: Tensor | null;
+  /** Targets with this label count for nothing. @default -100 */
+  ignoreIndex?: number;
 }
-type ClassArguments = [
-  weight?: Tensor | null,
-  sizeAverage?: boolean | null,
-  ignoreIndex?: number,
-  reduce?: boolean | null,
-  reduction?: Reduction,
-];
-const CLASS_PARAMETERS = ["weight?", "sizeAverage?", "ignoreIndex?", "reduce?", "reduction?"];
 
+/** What `CrossEntropyLoss` takes. */
 export interface CrossEntropySettings extends ClassLossSettings {
-  /** Share of each label that is spread over all classes. */
-  labelSmoothing: number;
+  /** Share of each label, 0 to 1, that is spread over all classes. @default 0 */
+  labelSmoothing?: number;
 }
 /**
  * Cross-entropy between logits [N, C, ...] and class labels [N, ...] or probabilities [N, C, ...]: softmax,
@@ -128,18 +124,37 @@ export interface CrossEntropySettings extends ClassLossSettings {
  * loss.backward();
  * ```
  */
-export const CrossEntropyLoss = defineLayer<
-  | [...ClassArguments, labelSmoothing?: number]
-  | [weight: Tensor | null, options: Partial<CrossEntropySettings & LegacySettings>]
-  | [options: Partial<CrossEntropySettings & LegacySettings>],
-  CrossEntropySettings
->("CrossEntropyLoss", [...CLASS_PARAMETERS, "labelSmoothing?"], {
-  defaults: { weight: null, ignoreIndex: -100, reduction: "mean", labelSmoothing: 0 },
-  buffers: ["weight"],
-  prepare: checkReduction("CrossEntropyLoss"),
-  forward: ({ weight, ignoreIndex, reduction, labelSmoothing }, input: Tensor, target: Tensor) =>
-    F.crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing }),
-});
+export const CrossEntropyLoss = defineLayer(
+  parameterTable<CrossEntropySettings>()(
+    "CrossEntropyLoss",
+    [
+      "weight?",
+      "sizeAverage?:flag|null",
+      "ignoreIndex?:whole",
+      "reduce?:flag|null",
+      "reduction?",
+      "labelSmoothing?:number",
+    ],
+    (
+      weight = null,
+      sizeAverage = null,
+      ignoreIndex = -100,
+      reduce = null,
+      reduction = "mean",
+      labelSmoothing = 0,
+    ) => ({
+      weight,
+      ignoreIndex,
+      labelSmoothing,
+      reduction: reductionOf("CrossEntropyLoss", sizeAverage, reduce, reduction),
+    }),
+  ),
+  {
+    buffers: ["weight"],
+    forward: ({ weight, ignoreIndex, reduction, labelSmoothing }, input: Tensor, target: Tensor) =>
+      F.crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing }),
+  },
+);
 export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 
 /**
@@ -150,18 +165,22 @@ export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
  * nn.NLLLoss()(logSoftmax(net(x), 1), y).shape; // []
  * ```
  */
-export const NLLLoss = defineLayer<
-  | ClassArguments
-  | [weight: Tensor | null, options: Partial<ClassLossSettings & LegacySettings>]
-  | [options: Partial<ClassLossSettings & LegacySettings>],
-  ClassLossSettings
->("NLLLoss", CLASS_PARAMETERS, {
-  defaults: { weight: null, ignoreIndex: -100, reduction: "mean" },
-  buffers: ["weight"],
-  prepare: checkReduction("NLLLoss"),
-  forward: ({ weight, ignoreIndex, reduction }, input: Tensor, target: Tensor) =>
-    F.nllLoss(input, target, { weight, ignoreIndex, reduction }),
-});
+export const NLLLoss = defineLayer(
+  parameterTable<ClassLossSettings>()(
+    "NLLLoss",
+    ["weight?", "sizeAverage?:flag|null", "ignoreIndex?:whole", "reduce?:flag|null", "reduction?"],
+    (weight = null, sizeAverage = null, ignoreIndex = -100, reduce = null, reduction = "mean") => ({
+      weight,
+      ignoreIndex,
+      reduction: reductionOf("NLLLoss", sizeAverage, reduce, reduction),
+    }),
+  ),
+  {
+    buffers: ["weight"],
+    forward: ({ weight, ignoreIndex, reduction }, input: Tensor, target: Tensor) =>
+      F.nllLoss(input, target, { weight, ignoreIndex, reduction }),
+  },
+);
 export type NLLLoss = InstanceType<typeof NLLLoss>;
 
 /**
@@ -172,23 +191,17 @@ export type NLLLoss = InstanceType<typeof NLLLoss>;
  * nn.BCELoss()(tensor([0.9, 0.2]), tensor([1, 0]).float()).item(); // 0.16425
  * ```
  */
-export const BCELoss = defineLayer<
-  | WeightedArguments
-  | [weight: Tensor | null, options: Partial<ReducedSettings & LegacySettings>]
-  | [options: Partial<WeightedSettings & LegacySettings>],
-  WeightedSettings
->("BCELoss", ["weight?", "sizeAverage?", "reduce?", "reduction?"], {
-  defaults: { weight: null, reduction: "mean" },
+export const BCELoss = defineLayer(weightedTable("BCELoss"), {
   buffers: ["weight"],
-  prepare: checkReduction("BCELoss"),
   forward: ({ weight, reduction }, input: Tensor, target: Tensor) =>
     F.binaryCrossEntropy(input, target, { weight, reduction }),
 });
 export type BCELoss = InstanceType<typeof BCELoss>;
 
+/** What `BCEWithLogitsLoss` takes. */
 export interface WithLogitsSettings extends WeightedSettings {
-  /** A factor for the positive examples of each class. */
-  posWeight: Tensor | null;
+  /** A factor for the positive examples of each class. @default null */
+  posWeight?: Tensor | null;
 }
 /**
  * Binary cross-entropy of sigmoid(input), computed so that large inputs do not overflow.
@@ -198,23 +211,30 @@ export interface WithLogitsSettings extends WeightedSettings {
  * nn.BCEWithLogitsLoss()(tensor([1.5, -0.5]), tensor([1, 0]).float()).item(); // 0.33775
  * ```
  */
-export const BCEWithLogitsLoss = defineLayer<
-  | [...WeightedArguments, posWeight?: Tensor | null]
-  | [weight: Tensor | null, options: Partial<WithLogitsSettings & LegacySettings>]
-  | [options: Partial<WithLogitsSettings & LegacySettings>],
-  WithLogitsSettings
->("BCEWithLogitsLoss", ["weight?", "sizeAverage?", "reduce?", "reduction?", "posWeight?"], {
-  defaults: { weight: null, reduction: "mean", posWeight: null },
-  buffers: ["weight", "pos_weight"],
-  prepare: checkReduction("BCEWithLogitsLoss"),
-  forward: ({ weight, reduction, posWeight }, input: Tensor, target: Tensor) =>
-    F.binaryCrossEntropyWithLogits(input, target, { weight, reduction, posWeight }),
-});
+export const BCEWithLogitsLoss = defineLayer(
+  parameterTable<WithLogitsSettings>()(
+    "BCEWithLogitsLoss",
+    ["weight?", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?", "posWeight?"],
+    (weight = null, sizeAverage = null, reduce = null, reduction = "mean", posWeight = null) => ({
+      weight,
+      posWeight,
+      reduction: reductionOf("BCEWithLogitsLoss", sizeAverage, reduce, reduction),
+    }),
+  ),
+  {
+    buffers: ["weight", "pos_weight"],
+    forward: ({ weight, reduction, posWeight }, input: Tensor, target: Tensor) =>
+      F.binaryCrossEntropyWithLogits(input, target, { weight, reduction, posWeight }),
+  },
+);
 export type BCEWithLogitsLoss = InstanceType<typeof BCEWithLogitsLoss>;
 
-export interface DivergenceSettings {
-  reduction: Reduction | "batchmean";
-  logTarget: boolean;
+/** What `KLDivLoss` takes. */
+export interface DivergenceSettings extends LegacySettings {
+  /** What becomes of the losses of all elements: their "mean", their "sum", their sum over the number of examples ("batchmean"), or all of them ("none"). @default "mean" */
+  reduction?: Reduction | "batchmean";
+  /** Whether the targets are logarithms, as the inputs are. @default false */
+  logTarget?: boolean;
 }
 /**
  * Kullback-Leibler divergence: target (log target - input), input a logarithm of probabilities.
@@ -225,21 +245,18 @@ export interface DivergenceSettings {
  * nn.KLDivLoss({ reduction: "batchmean" })(p.log(), p).item(); // 0.0000
  * ```
  */
-export const KLDivLoss = defineLayer<
-  | [
-      sizeAverage?: boolean | null,
-      reduce?: boolean | null,
-      reduction?: DivergenceSettings["reduction"],
-      logTarget?: boolean,
-    ]
-  | [options: Partial<DivergenceSettings & LegacySettings>],
-  DivergenceSettings
->("KLDivLoss", ["sizeAverage?", "reduce?", "reduction?", "logTarget?"], {
-  defaults: { reduction: "mean", logTarget: false },
-  prepare: checkReduction("KLDivLoss", [...REDUCTIONS, "batchmean"]) as (
-    settings: DivergenceSettings,
-  ) => void,
-  forward: ({ reduction, logTarget }, input: Tensor, target: Tensor) =>
-    F.klDiv(input, target, { reduction, logTarget }),
-});
+export const KLDivLoss = defineLayer(
+  parameterTable<DivergenceSettings>()(
+    "KLDivLoss",
+    ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?", "logTarget?:flag"],
+    (sizeAverage = null, reduce = null, reduction = "mean", logTarget = false) => ({
+      logTarget,
+      reduction: reductionOf("KLDivLoss", sizeAverage, reduce, reduction, [...REDUCTIONS, "batchmean"]),
+    }),
+  ),
+  {
+    forward: ({ reduction, logTarget }, input: Tensor, target: Tensor) =>
+      F.klDiv(input, target, { reduction, logTarget }),
+  },
+);
 export type KLDivLoss = InstanceType<typeof KLDivLoss>;

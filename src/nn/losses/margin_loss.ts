@@ -1,19 +1,17 @@
 /** Losses with a margin, and those of counts and of Gaussian predictions, as layers. */
+import { parameterTable } from "../../base/arguments.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 import {
-  checkReduction,
-  type LegacyArguments,
-  type LegacySettings,
   type ReducedSettings,
-  type ReductionArguments,
-  type WeightedArguments,
+  type Reduction,
+  reducedTable,
+  reductionOf,
   type WeightedSettings,
+  weightedTable,
 } from "./reduction.ts";
-
-const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
 
 /**
  * log(1 + e^(-target input)), targets 1 and -1.
@@ -23,20 +21,27 @@ const LEGACY = ["sizeAverage?", "reduce?", "reduction?"];
  * nn.SoftMarginLoss()(tensor([1.5, -0.5]), tensor([1, -1]).float()).item(); // 0.33775
  * ```
  */
-export const SoftMarginLoss = defineLayer<ReductionArguments, ReducedSettings>("SoftMarginLoss", LEGACY, {
-  defaults: { reduction: "mean" },
-  prepare: checkReduction("SoftMarginLoss"),
+export const SoftMarginLoss = defineLayer(reducedTable("SoftMarginLoss"), {
   forward: ({ reduction }, input: Tensor, target: Tensor) => F.softMarginLoss(input, target, { reduction }),
 });
 export type SoftMarginLoss = InstanceType<typeof SoftMarginLoss>;
 
+/** What losses with a margin take. */
 export interface MarginSettings extends ReducedSettings {
-  margin: number;
+  /** How far apart the scores must be for a loss of 0. @default 1; 0 in `MarginRankingLoss` and `CosineEmbeddingLoss` */
+  margin?: number;
 }
-type MarginArguments =
-  | [margin?: number, ...LegacyArguments]
-  | [margin: number, options: Partial<ReducedSettings & LegacySettings>]
-  | [options: Partial<MarginSettings & LegacySettings>];
+
+/** The parameters of a loss with a margin. */
+const marginTable = (name: string, usual: number) =>
+  parameterTable<MarginSettings>()(
+    name,
+    ["margin?:number", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    (margin = usual, sizeAverage = null, reduce = null, reduction = "mean") => ({
+      margin,
+      reduction: reductionOf(name, sizeAverage, reduce, reduction),
+    }),
+  );
 
 /**
  * input where the target is 1, max(0, margin - input) where it is -1.
@@ -46,16 +51,10 @@ type MarginArguments =
  * nn.HingeEmbeddingLoss()(tensor([0.5, 0.25]), tensor([1, -1]).float()).item(); // 0.625
  * ```
  */
-export const HingeEmbeddingLoss = defineLayer<MarginArguments, MarginSettings>(
-  "HingeEmbeddingLoss",
-  ["margin?", ...LEGACY],
-  {
-    defaults: { margin: 1, reduction: "mean" },
-    prepare: checkReduction("HingeEmbeddingLoss"),
-    forward: ({ margin, reduction }, input: Tensor, target: Tensor) =>
-      F.hingeEmbeddingLoss(input, target, { margin, reduction }),
-  },
-);
+export const HingeEmbeddingLoss = defineLayer(marginTable("HingeEmbeddingLoss", 1), {
+  forward: ({ margin, reduction }, input: Tensor, target: Tensor) =>
+    F.hingeEmbeddingLoss(input, target, { margin, reduction }),
+});
 export type HingeEmbeddingLoss = InstanceType<typeof HingeEmbeddingLoss>;
 
 /**
@@ -66,16 +65,10 @@ export type HingeEmbeddingLoss = InstanceType<typeof HingeEmbeddingLoss>;
  * nn.MarginRankingLoss()(tensor([0.5, 3]), tensor([1.5, 2]), tensor([1, -1]).float()).item(); // 1
  * ```
  */
-export const MarginRankingLoss = defineLayer<MarginArguments, MarginSettings>(
-  "MarginRankingLoss",
-  ["margin?", ...LEGACY],
-  {
-    defaults: { margin: 0, reduction: "mean" },
-    prepare: checkReduction("MarginRankingLoss"),
-    forward: ({ margin, reduction }, input1: Tensor, input2: Tensor, target: Tensor) =>
-      F.marginRankingLoss(input1, input2, target, { margin, reduction }),
-  },
-);
+export const MarginRankingLoss = defineLayer(marginTable("MarginRankingLoss", 0), {
+  forward: ({ margin, reduction }, input1: Tensor, input2: Tensor, target: Tensor) =>
+    F.marginRankingLoss(input1, input2, target, { margin, reduction }),
+});
 export type MarginRankingLoss = InstanceType<typeof MarginRankingLoss>;
 
 /**
@@ -86,22 +79,22 @@ export type MarginRankingLoss = InstanceType<typeof MarginRankingLoss>;
  * nn.CosineEmbeddingLoss()(randn(8, 4), randn(8, 4), ones(8)).shape; // []
  * ```
  */
-export const CosineEmbeddingLoss = defineLayer<MarginArguments, MarginSettings>(
-  "CosineEmbeddingLoss",
-  ["margin?", ...LEGACY],
-  {
-    defaults: { margin: 0, reduction: "mean" },
-    prepare: checkReduction("CosineEmbeddingLoss"),
-    forward: ({ margin, reduction }, input1: Tensor, input2: Tensor, target: Tensor) =>
-      F.cosineEmbeddingLoss(input1, input2, target, { margin, reduction }),
-  },
-);
+export const CosineEmbeddingLoss = defineLayer(marginTable("CosineEmbeddingLoss", 0), {
+  forward: ({ margin, reduction }, input1: Tensor, input2: Tensor, target: Tensor) =>
+    F.cosineEmbeddingLoss(input1, input2, target, { margin, reduction }),
+});
 export type CosineEmbeddingLoss = InstanceType<typeof CosineEmbeddingLoss>;
 
-export interface TripletSettings extends MarginSettings {
-  p: number;
-  eps: number;
-  swap: boolean;
+/** What `TripletMarginLoss` takes. */
+export interface TripletSettings extends ReducedSettings {
+  /** How much nearer the positive example must be for a loss of 0; above 0. @default 1 */
+  margin?: number;
+  /** The p of the p-norm. @default 2 */
+  p?: number;
+  /** Added to the differences, against division by 0. @default 1e-6 */
+  eps?: number;
+  /** Whether the distance from the positive to the negative example counts when it is the smaller one. @default false */
+  swap?: boolean;
 }
 /**
  * max(0, |anchor - positive| - |anchor - negative| + margin), in the p-norm.
@@ -111,27 +104,38 @@ export interface TripletSettings extends MarginSettings {
  * nn.TripletMarginLoss()(randn(8, 4), randn(8, 4), randn(8, 4)).shape; // []
  * ```
  */
-export const TripletMarginLoss = defineLayer<
-  | [margin?: number, p?: number, eps?: number, swap?: boolean, ...LegacyArguments]
-  | [margin: number, options: Partial<TripletSettings & LegacySettings>]
-  | [options: Partial<TripletSettings & LegacySettings>],
-  TripletSettings
->("TripletMarginLoss", ["margin?", "p?", "eps?", "swap?", ...LEGACY], {
-  defaults: { margin: 1, p: 2, eps: 1e-6, swap: false, reduction: "mean" },
-  prepare: (settings) => {
-    checkReduction("TripletMarginLoss")(settings);
-    const { margin } = settings;
-    if (!(margin > 0))
-      throw new ArgumentError(`TripletMarginLoss: expected a \`margin\` above 0, got ${margin}`);
+export const TripletMarginLoss = defineLayer(
+  parameterTable<TripletSettings>()(
+    "TripletMarginLoss",
+    [
+      "margin?:number",
+      "p?",
+      "eps?:number",
+      "swap?:flag",
+      "sizeAverage?:flag|null",
+      "reduce?:flag|null",
+      "reduction?",
+    ],
+    (margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage = null, reduce = null, reduction = "mean") => {
+      const of = "TripletMarginLoss";
+      const made = { margin, p, eps, swap, reduction: reductionOf(of, sizeAverage, reduce, reduction) };
+      if (!(margin > 0)) throw new ArgumentError(`${of}: expected a \`margin\` above 0, got ${margin}`);
+      return made;
+    },
+  ),
+  {
+    forward: ({ margin, p, eps, swap, reduction }, anchor: Tensor, positive: Tensor, negative: Tensor) =>
+      F.tripletMarginLoss(anchor, positive, negative, { margin, p, eps, swap, reduction }),
   },
-  forward: ({ margin, p, eps, swap, reduction }, anchor: Tensor, positive: Tensor, negative: Tensor) =>
-    F.tripletMarginLoss(anchor, positive, negative, { margin, p, eps, swap, reduction }),
-});
+);
 export type TripletMarginLoss = InstanceType<typeof TripletMarginLoss>;
 
+/** What `MultiMarginLoss` takes. */
 export interface MultiMarginSettings extends WeightedSettings {
-  p: number;
-  margin: number;
+  /** Exponent of the losses: 1 or 2. @default 1 */
+  p?: number;
+  /** How far above the others the right score must be for a loss of 0. @default 1 */
+  margin?: number;
 }
 /**
  * Mean over the classes of max(0, margin - input[label] + input[class])^p.
@@ -141,22 +145,23 @@ export interface MultiMarginSettings extends WeightedSettings {
  * nn.MultiMarginLoss()(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
  * ```
  */
-export const MultiMarginLoss = defineLayer<
-  | [p?: number, margin?: number, ...WeightedArguments]
-  | [options: Partial<MultiMarginSettings & LegacySettings>],
-  MultiMarginSettings
->("MultiMarginLoss", ["p?", "margin?", "weight?", ...LEGACY], {
-  defaults: { p: 1, margin: 1, weight: null, reduction: "mean" },
-  buffers: ["weight"],
-  prepare: (settings) => {
-    checkReduction("MultiMarginLoss")(settings);
-    const { p } = settings;
-    if (p !== 1 && p !== 2)
-      throw new ArgumentError(`MultiMarginLoss: expected \`p\` to be 1 or 2, got ${String(p)}`);
+export const MultiMarginLoss = defineLayer(
+  parameterTable<MultiMarginSettings>()(
+    "MultiMarginLoss",
+    ["p?", "margin?:number", "weight?", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    (p = 1, margin = 1, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
+      const of = "MultiMarginLoss";
+      const made = { p, margin, weight, reduction: reductionOf(of, sizeAverage, reduce, reduction) };
+      if (p !== 1 && p !== 2) throw new ArgumentError(`${of}: expected \`p\` to be 1 or 2, got ${String(p)}`);
+      return made;
+    },
+  ),
+  {
+    buffers: ["weight"],
+    forward: ({ p, margin, weight, reduction }, input: Tensor, target: Tensor) =>
+      F.multiMarginLoss(input, target, { p, margin, weight, reduction } as any),
   },
-  forward: ({ p, margin, weight, reduction }, input: Tensor, target: Tensor) =>
-    F.multiMarginLoss(input, target, { p, margin, weight, reduction } as any),
-});
+);
 export type MultiMarginLoss = InstanceType<typeof MultiMarginLoss>;
 
 /**
@@ -167,24 +172,21 @@ export type MultiMarginLoss = InstanceType<typeof MultiMarginLoss>;
  * nn.MultiLabelSoftMarginLoss()(tensor([[1.5, -0.5]]), tensor([[1, 0]]).float()).item(); // 0.33775
  * ```
  */
-export const MultiLabelSoftMarginLoss = defineLayer<
-  | WeightedArguments
-  | [weight: Tensor | null, options: Partial<ReducedSettings & LegacySettings>]
-  | [options: Partial<WeightedSettings & LegacySettings>],
-  WeightedSettings
->("MultiLabelSoftMarginLoss", ["weight?", ...LEGACY], {
-  defaults: { weight: null, reduction: "mean" },
+export const MultiLabelSoftMarginLoss = defineLayer(weightedTable("MultiLabelSoftMarginLoss"), {
   buffers: ["weight"],
-  prepare: checkReduction("MultiLabelSoftMarginLoss"),
   forward: ({ weight, reduction }, input: Tensor, target: Tensor) =>
     F.multilabelSoftMarginLoss(input, target, { weight, reduction }),
 });
 export type MultiLabelSoftMarginLoss = InstanceType<typeof MultiLabelSoftMarginLoss>;
 
+/** What `PoissonNLLLoss` takes. */
 export interface PoissonSettings extends ReducedSettings {
-  logInput: boolean;
-  full: boolean;
-  eps: number;
+  /** Whether the inputs are logarithms of the expected counts. @default true */
+  logInput?: boolean;
+  /** Whether Stirling's approximation of log(target!) is added. @default false */
+  full?: boolean;
+  /** Added to the inputs before their logarithm, when `logInput` is false. @default 1e-8 */
+  eps?: number;
 }
 /**
  * Negative log-likelihood of counts: e^input - target input, or input - target log(input + eps).
@@ -194,21 +196,39 @@ export interface PoissonSettings extends ReducedSettings {
  * nn.PoissonNLLLoss()(tensor([0.5]), tensor([2]).float()).item(); // 0.64872
  * ```
  */
-export const PoissonNLLLoss = defineLayer<
-  | [logInput?: boolean, full?: boolean, sizeAverage?: boolean | null, eps?: number]
-  | [options: Partial<PoissonSettings & LegacySettings>],
-  PoissonSettings
->("PoissonNLLLoss", ["logInput?", "full?", "sizeAverage?", "eps?", "reduce?", "reduction?"], {
-  defaults: { logInput: true, full: false, eps: 1e-8, reduction: "mean" },
-  prepare: checkReduction("PoissonNLLLoss"),
-  forward: ({ logInput, full, eps, reduction }, input: Tensor, target: Tensor) =>
-    F.poissonNllLoss(input, target, { logInput, full, eps, reduction }),
-});
+export const PoissonNLLLoss = defineLayer(
+  parameterTable<PoissonSettings>()(
+    "PoissonNLLLoss",
+    [
+      "logInput?:flag",
+      "full?:flag",
+      "sizeAverage?:flag|null",
+      "eps?:number",
+      "reduce?:flag|null",
+      "reduction?",
+    ],
+    (logInput = true, full = false, sizeAverage = null, eps = 1e-8, reduce = null, reduction = "mean") => ({
+      logInput,
+      full,
+      eps,
+      reduction: reductionOf("PoissonNLLLoss", sizeAverage, reduce, reduction),
+    }),
+  ),
+  {
+    forward: ({ logInput, full, eps, reduction }, input: Tensor, target: Tensor) =>
+      F.poissonNllLoss(input, target, { logInput, full, eps, reduction }),
+  },
+);
 export type PoissonNLLLoss = InstanceType<typeof PoissonNLLLoss>;
 
-export interface GaussianSettings extends ReducedSettings {
-  full: boolean;
-  eps: number;
+/** What `GaussianNLLLoss` takes. */
+export interface GaussianSettings {
+  /** Whether the constant log(2 pi) / 2 is added. @default false */
+  full?: boolean;
+  /** Lower bound of the variances. @default 1e-6 */
+  eps?: number;
+  /** What becomes of the losses of all elements: their "mean", their "sum", or all of them ("none"). @default "mean" */
+  reduction?: Reduction;
 }
 /**
  * Negative log-likelihood of targets under normal distributions of given mean and variance.
@@ -218,12 +238,17 @@ export interface GaussianSettings extends ReducedSettings {
  * nn.GaussianNLLLoss()(tensor([0.5]), tensor([2.5]), tensor([4]).float()).item(); // 1.19315
  * ```
  */
-export const GaussianNLLLoss = defineLayer<[options?: Partial<GaussianSettings>], GaussianSettings>(
-  "GaussianNLLLoss",
-  ["full?", "eps?", "reduction?"],
+export const GaussianNLLLoss = defineLayer(
+  parameterTable<GaussianSettings>()(
+    "GaussianNLLLoss",
+    ["full?:flag", "eps?:number", "reduction?"],
+    (full = false, eps = 1e-6, reduction = "mean") => ({
+      full,
+      eps,
+      reduction: reductionOf("GaussianNLLLoss", null, null, reduction),
+    }),
+  ),
   {
-    defaults: { full: false, eps: 1e-6, reduction: "mean" },
-    prepare: checkReduction("GaussianNLLLoss"),
     forward: ({ full, eps, reduction }, input: Tensor, target: Tensor, variance: Tensor) =>
       F.gaussianNllLoss(input, target, variance, { full, eps, reduction }),
   },

@@ -1,47 +1,70 @@
 /** What losses make of the losses of all elements. */
+import { parameterTable } from "../../base/arguments.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** What is made of the losses of all elements. */
 export type Reduction = "mean" | "sum" | "none";
-export const REDUCTIONS: readonly string[] = ["mean", "sum", "none"];
-
-export interface ReducedSettings {
-  /** How the losses of the examples become one: "mean", "sum" or "none". */
-  reduction: Reduction;
-}
+export const REDUCTIONS = ["mean", "sum", "none"] as const;
 
 /** PyTorch's former way to say `reduction`, still in its places among the positional arguments. */
 export interface LegacySettings {
+  /** Former way to say `reduction`: false for "sum". @default null */
   sizeAverage?: boolean | null;
+  /** Former way to say `reduction`: false for "none". @default null */
   reduce?: boolean | null;
 }
 
-export function checkReduction(name: string, allowed: readonly string[] = REDUCTIONS) {
-  return (settings: ReducedSettings & LegacySettings) => {
-    const { sizeAverage, reduce } = settings;
-    if ((sizeAverage ?? null) !== null || (reduce ?? null) !== null) {
-      settings.reduction = reduce === false ? "none" : sizeAverage === false ? "sum" : "mean";
-    }
-    const given = String(settings.reduction);
-    if (!allowed.includes(given)) {
-      throw new ArgumentError(
-        `${name}: unknown reduction "${given}"${didYouMean(given, allowed)} (expected ${allowed.join(", ")})`,
-      );
-    }
-  };
+/** What the plain losses take. */
+export interface ReducedSettings extends LegacySettings {
+  /** What becomes of the losses of all elements: their "mean", their "sum", or all of them ("none"). @default "mean" */
+  reduction?: Reduction;
 }
 
-export type LegacyArguments = [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction];
-export type ReductionArguments = LegacyArguments | [options: Partial<ReducedSettings & LegacySettings>];
-
+/** What losses with a factor for each class or element take. */
 export interface WeightedSettings extends ReducedSettings {
-  weight: Tensor | null;
+  /** Factors of the losses, broadcast against them; for class labels one for each class. @default null */
+  weight?: Tensor | null;
 }
 
-export type WeightedArguments = [
-  weight?: Tensor | null,
-  sizeAverage?: boolean | null,
-  reduce?: boolean | null,
-  reduction?: Reduction,
-];
+/** @throws ArgumentError when there is no such reduction. */
+export function reductionOf<R extends string = Reduction>(
+  name: string,
+  sizeAverage: boolean | null,
+  reduce: boolean | null,
+  reduction: R,
+  allowed: readonly string[] = REDUCTIONS,
+): R | Reduction {
+  if (sizeAverage !== null || reduce !== null) {
+    if (reduce === false) return "none";
+    return sizeAverage === false ? "sum" : "mean";
+  }
+  const given = String(reduction);
+  if (!allowed.includes(given)) {
+    throw new ArgumentError(
+      `${name}: unknown reduction "${given}"${didYouMean(given, allowed)} (expected ${allowed.join(", ")})`,
+    );
+  }
+  return reduction;
+}
+
+/** The parameters of a plain loss. */
+export const reducedTable = (name: string) =>
+  parameterTable<ReducedSettings>()(
+    name,
+    ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    (sizeAverage = null, reduce = null, reduction = "mean") => ({
+      reduction: reductionOf(name, sizeAverage, reduce, reduction),
+    }),
+  );
+
+/** The parameters of a loss with a factor for each class. */
+export const weightedTable = (name: string) =>
+  parameterTable<WeightedSettings>()(
+    name,
+    ["weight?", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    (weight = null, sizeAverage = null, reduce = null, reduction = "mean") => ({
+      weight,
+      reduction: reductionOf(name, sizeAverage, reduce, reduction),
+    }),
+  );

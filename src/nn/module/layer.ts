@@ -1,5 +1,6 @@
-/** Layers without parameters, made from their signature and the function they call. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+/** Layers without parameters, made from their parameter table and the function they call. */
+import type { ParameterTable } from "../../base/arguments.ts";
+import type { CallArguments } from "../../base/call_types.ts";
 import { type Callable, callable } from "../../base/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
@@ -9,35 +10,34 @@ import { attributeName } from "./names.ts";
 export type Size = number | readonly number[];
 
 /** A layer class whose instances carry their settings as properties; to be called with or without `new`. */
-export type Layer<A extends unknown[], S> = Callable<new (...args: A) => Module & S>;
+export type Layer<A extends readonly unknown[], S> = Callable<new (...args: A) => Module & S>;
 
+/**
+ * The settings that a table makes, complete, under the documentation of its interface. (The mapped type has no
+ * declarations of its own, so that editors find those of the interface.)
+ */
+export type MadeSettings<Doc, R> = Doc & { [K in keyof R]: R[K] };
+
+/** What a layer does with the settings that its table makes. */
 export interface LayerRule<S> {
-  /** Values of the settings that are not given. */
-  readonly defaults?: Partial<S>;
   /** Settings that are tensors and belong to the state dict, under the names they have there. */
   readonly buffers?: readonly string[];
-  /** Checks settings or brings them to one form. */
-  prepare?(settings: S): void;
   forward(settings: S & { readonly training: boolean }, ...inputs: any[]): unknown;
   /** The settings in the printed form. */
   describe?(settings: S): string;
 }
 
 /**
- * @param parameters - the constructor's arguments, in the notation of `base/arguments.ts`; each becomes a
- * property.
+ * @param table - the constructor's arguments; each setting that it makes of them becomes a property.
  */
-export function defineLayer<A extends unknown[], S>(
-  name: string,
-  parameters: readonly string[],
-  rule: LayerRule<S>,
-): Layer<A, S> {
-  const of = signature(name, parameters);
+export function defineLayer<Doc, N extends readonly string[], P extends readonly unknown[], R extends object>(
+  table: ParameterTable<Doc, N, P, R>,
+  rule: LayerRule<R>,
+): Layer<CallArguments<Doc, N, P>, MadeSettings<Doc, R>> {
   class SettingsLayer extends Module {
-    constructor(...args: A) {
+    constructor(...args: readonly unknown[]) {
       super();
-      Object.assign(this, rule.defaults, bindArguments(of, args));
-      rule.prepare?.(this as unknown as S);
+      Object.assign(this, table.bind(args));
       for (const key of rule.buffers ?? []) {
         const settings = this as Record<string, unknown>;
         const tensor = settings[attributeName(key)] ?? null;
@@ -47,14 +47,17 @@ export function defineLayer<A extends unknown[], S>(
     }
 
     override forward(...inputs: any[]): any {
-      return rule.forward(this as unknown as S & { training: boolean }, ...inputs);
+      return rule.forward(this as unknown as R & { training: boolean }, ...inputs);
     }
 
     override extraRepr(): string {
-      return rule.describe?.(this as unknown as S) ?? "";
+      return rule.describe?.(this as unknown as R) ?? "";
     }
   }
-  return callable(name, SettingsLayer) as unknown as Layer<A, S>;
+  return callable(table.signature.name, SettingsLayer) as unknown as Layer<
+    CallArguments<Doc, N, P>,
+    MadeSettings<Doc, R>
+  >;
 }
 
 /** A layer's forward of one tensor to one tensor, for the types of instances. */
