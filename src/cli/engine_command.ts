@@ -7,6 +7,7 @@ import { type Measured, measureEngine } from "../experiments/bench/engine_speed.
 import { renderTable } from "../report/terminal/table.ts";
 import { startedEngine } from "../runtime/runtime.ts";
 import { stopEngine, useEngine } from "../tensor/index.ts";
+import { processors, processorsOfMachine, quotaOfContainer } from "../workers/processors.ts";
 import type { Output } from "./console/output.ts";
 import { explainChoices } from "./engine_choices.ts";
 
@@ -49,8 +50,17 @@ export async function engineCommand(
       ? `bf16: fast on ${fast.join(", ")} (\`--precision bf16\`, autocast)`
       : "bf16: no engine multiplies it faster than f32 here; `--precision bf16` computes in f32",
   );
-  output.event({ event: "end", default: chosen, why, bfloat16: fast });
+  output.line(`processors: ${processorsInWords()}`);
+  output.event({ event: "end", default: chosen, why, bfloat16: fast, processors: processors() });
   return 0;
+}
+
+/** How many are used, and why not more. */
+function processorsInWords(): string {
+  const [used, all, quota] = [processors(), processorsOfMachine(), quotaOfContainer()];
+  return Number.isFinite(quota) && quota < all
+    ? `${used} of ${all}: a quota of the container allows the time of ${Number(quota.toFixed(2))}`
+    : String(used);
 }
 
 async function tryOut(name: string, threads: number | null, size: number): Promise<Tried> {

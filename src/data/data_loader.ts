@@ -6,6 +6,7 @@ import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { runningExecutor } from "../runtime/runtime.ts";
 import { drawSeed, Generator } from "../tensor/random_state.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { processors } from "../workers/processors.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { Example } from "./collate.ts";
 import { Dataset } from "./dataset.ts";
@@ -46,7 +47,7 @@ export interface DataLoaderOptions {
   pinMemory?: boolean;
   /**
    * Workers that build batches ahead of time. 0: none, batches are built when they are asked for. By default
-   * one where the transform is heavy (it resizes, crops, pads or flips), none where it is not.
+   * one if the transform is heavy (it resizes, crops, pads or flips) and there is more than one processor, else none.
    */
   numWorkers?: number;
   /** Leaves out a last batch that is not full. Default false. */
@@ -324,7 +325,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     if (this.numWorkers === 0 || this.#options.collateFn !== undefined) return undefined;
     const description = await this.dataset.describe();
     if (description === undefined) return undefined;
-    const count = this.numWorkers ?? (isHeavy(description) ? 1 : 0);
+    const count = this.numWorkers ?? (isHeavy(description) && processors() > 1 ? 1 : 0);
     if (count === 0) return undefined;
     this.#workers.pool ??= WorkerPool.start(count, description);
     return { workers: await this.#workers.pool, count };

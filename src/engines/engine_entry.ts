@@ -2,7 +2,10 @@
 import type { Engine } from "./contract/engine.ts";
 
 export interface EngineOptions {
-  /** How many threads the engine may use; by default as many as there are processors. */
+  /**
+   * How many threads the engine may use; by default as many as there are processors, within the affinity of the
+   * process and the CPU quota of a container.
+   */
   readonly threads?: number;
   /**
    * Bytes that tensors and programs may take in the engine's memory at most: 1 MiB to 4 GiB, the default. The

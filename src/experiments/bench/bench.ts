@@ -1,11 +1,11 @@
 /** Our engines and other libraries, each in a process of its own, in turn. */
 
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ListenedSignal } from "../../base/web_types.ts";
 import { engineNames } from "../../engines/engine_names.ts";
 import { fastestEngine } from "../../engines/select.ts";
 import { entry } from "../../models/index.ts";
+import { processors } from "../../workers/processors.ts";
 import { oneOf } from "../one_of.ts";
 import { precisionNamed } from "../precision_choice.ts";
 import { type BestLine, bestOf } from "./bench_best.ts";
@@ -111,7 +111,7 @@ function checkNames(work: Work): void {
 
 function contendersOf(command: Work): Contender[] {
   const peers = parsePeers(command.against.join(","));
-  const threads = command.threads ?? availableParallelism();
+  const threads = command.threads ?? processors();
   // Five windows in the time that was asked for.
   const settings = {
     threads,

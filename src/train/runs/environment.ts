@@ -1,15 +1,16 @@
 /** Where a run is computed, as its records tell. Node only. */
-import { cpus, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import { VERSION } from "../../base/version.ts";
 import { processorName } from "../../engines/processor_name.ts";
 import { engineInfo } from "../../runtime/runtime.ts";
+import { processors } from "../../workers/processors.ts";
 
 /** The machine under the program. */
 export function machineNow(): Record<string, unknown> {
   return {
     platform: `${process.platform} ${process.arch}`,
     processor: processorName(),
-    processors: cpus().length,
+    processors: processors(),
     memoryGib: Math.round(totalmem() / 2 ** 30),
   };
 }
