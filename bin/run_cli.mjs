@@ -26,5 +26,13 @@ function hearEachInterruptOnce() {
 export async function runCli(args) {
   hearEachInterruptOnce();
   process.argv = [process.argv[0], "convoyant", ...args];
-  await import(main.href);
+  try {
+    await import(main.href);
+  } catch (error) {
+    if (error?.code !== "EMFILE" && error?.code !== "ENFILE") throw error;
+    process.stderr.write(
+      "FileError: cannot load convoyant: too many files are open; close some or raise the limit (ulimit -n 1024)\n",
+    );
+    process.exitCode = 1;
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { DTYPES, isDType } from "./dtype.ts";
 import { ArgumentError, DTypeError, didYouMean } from "./errors.ts";
+import { shownValue } from "./shown_value.ts";
 
 export type ArgumentKind =
   | "flag"
@@ -98,14 +99,4 @@ export function requireRange(
   // A number in quotes looks like one when it is printed.
   const kind = typeof given === "string" ? "the string " : "";
   throw new ArgumentError(`${of}: expected \`${name}\` to be ${range}, got ${kind}${shownValue(given)}`);
-}
-
-/** A value as messages show it. */
-export function shownValue(value: unknown): string {
-  if (typeof value === "string") return `"${value}"`;
-  if (Array.isArray(value)) return `[${value.map(shownValue).join(", ")}]`;
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object" || value === null) return String(value);
-  const name = value.constructor?.name;
-  return name === undefined || name === "Object" ? "an object" : `a ${name}`;
 }

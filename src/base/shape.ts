@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from "./errors.ts";
+import { shownText, shownValue } from "./shown_value.ts";
 
 /** Sizes of a tensor's dimensions, outermost first. */
 export type Shape = readonly number[];
@@ -10,9 +11,14 @@ export function numel(shape: Shape): number {
   return count;
 }
 
+/** PyTorch's limit on dimensions. */
+export const MOST_DIMENSIONS = 64;
+
 /** `[2, 3, 4]` as it appears in messages. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return shape.length <= MOST_DIMENSIONS && shape.every((size) => typeof size === "number")
+    ? `[${shape.join(", ")}]`
+    : shownValue(shape);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
@@ -32,7 +38,7 @@ export function contiguousStrides(shape: Shape): number[] {
 
 /** The shape to which all of `shapes` broadcast, aligned at the last dimension. */
 export function broadcastShapes(shapes: readonly Shape[], op = "broadcast"): number[] {
-  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  const rank = shapes.reduce((most, { length }) => Math.max(most, length), 0);
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     const shift = rank - shape.length;
@@ -64,7 +70,7 @@ export function normalizeDim(dim: number, rank: number, op: string): number {
   const span = Math.max(rank, 1);
   if (!Number.isInteger(dim) || dim < -span || dim >= span) {
     throw new ShapeError(
-      `${op}: dimension ${dim} is out of range: expected ${-span} to ${span - 1} for a tensor of rank ${rank}`,
+      `${op}: dimension ${shownText(dim)} is out of range: expected ${-span} to ${span - 1} for a tensor of rank ${rank}`,
     );
   }
   return dim < 0 ? dim + span : dim;

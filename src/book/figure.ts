@@ -1,4 +1,6 @@
 /** What the book's drawing helpers give: a picture for the terminal, a notebook or a file. */
+
+import { loadedModule } from "../base/open_files.ts";
 import { nodeTerminal } from "../report/terminal/node_terminal.ts";
 import type { Terminal, TextStyle } from "../report/terminal/terminal.ts";
 
@@ -62,6 +64,6 @@ export function ownTerminal(): Terminal | null {
 
 /** Writes a picture to a file. */
 export async function saveText(path: string, text: string): Promise<void> {
-  const { writeFileAtomic } = await import("#write_file");
+  const { writeFileAtomic } = await loadedModule(import("#write_file"));
   await writeFileAtomic(path, text);
 }

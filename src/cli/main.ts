@@ -1,7 +1,8 @@
 /** Runs the command line of this process and sets its exit code: 0, 1 (it failed), 2 (usage), 130 (interrupted). */
 import { CommanderError } from "commander";
 import { isError } from "../base/builtin_kinds.ts";
-import { ArgumentError, ConvoyantError } from "../base/errors.ts";
+import { ArgumentError, ConvoyantError, FileError } from "../base/errors.ts";
+import { isTooManyFiles, TOO_MANY_FILES } from "../base/open_files.ts";
 import { printableJson, printableLines } from "../report/terminal/printable.ts";
 import { listenForInterrupts } from "./console/interruption.ts";
 import { errorText } from "./error_text.ts";
@@ -43,6 +44,9 @@ function report(error: unknown): number {
     if (error.exitCode === 0) return 0;
     if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
     return 2;
+  }
+  if (!(error instanceof ConvoyantError) && isTooManyFiles(error)) {
+    return report(new FileError(`cannot go on: ${TOO_MANY_FILES}`, { cause: error }));
   }
   const known = isError(error) ? error : new Error(String(error));
   const { name, stack } = known;

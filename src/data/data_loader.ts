@@ -1,8 +1,8 @@
-import { shownValue } from "../base/argument_kinds.ts";
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
+import { shownValue } from "../base/shown_value.ts";
 import { runningExecutor } from "../runtime/runtime.ts";
 import { drawSeed, Generator } from "../tensor/random_state.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -4,6 +4,7 @@ import { permutation } from "../base/philox.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { formatShape } from "../base/shape.ts";
+import { shownValue } from "../base/shown_value.ts";
 import { drawSeed, type Generator } from "../tensor/random_state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type ArrayBatch, checkedArrayBatch, checkedIndex } from "./array_batch.ts";
@@ -104,6 +105,13 @@ class TensorDatasetClass extends DescribedDataset {
   constructor(...tensors: (Tensor | ArrayBatch)[]) {
     super();
     if (tensors.length === 0) throw new ArgumentError("TensorDataset: expected at least one tensor");
+    for (const one of tensors) {
+      if (!Array.isArray(one?.shape)) {
+        throw new ArgumentError(
+          `TensorDataset: expected tensors or { data, shape, dtype }, got ${shownValue(one)}; make a tensor of a list with tensor([...])`,
+        );
+      }
+    }
     const sizes = tensors.map(({ shape }) => shape[0]);
     if (sizes.some((size) => size === undefined || size !== sizes[0])) {
       const shapes = tensors.map(({ shape }) => formatShape(shape)).join(", ");
@@ -283,10 +291,12 @@ export function randomSplit(...args: unknown[]): Subset[] {
 }
 
 function splitCounts(length: number, lengths: readonly number[]): number[] {
-  const sum = lengths.reduce((total, part) => total + part, 0);
-  if (lengths.some((part) => !(part >= 0))) {
-    throw new ArgumentError(`randomSplit: lengths must not be negative, got ${lengths.join(", ")}`);
+  if (!Array.isArray(lengths) || lengths.some((part) => !(typeof part === "number" && part >= 0))) {
+    throw new ArgumentError(
+      `randomSplit: lengths must not be negative, and must be numbers, got ${shownValue(lengths)}`,
+    );
   }
+  const sum = lengths.reduce((total, part) => total + part, 0);
   if (Math.abs(sum - 1) < 1e-6 && lengths.some((part) => part < 1)) {
     const counts = lengths.map((fraction) => Math.floor(length * fraction));
     const left = length - counts.reduce((total, count) => total + count, 0);
@@ -294,7 +304,7 @@ function splitCounts(length: number, lengths: readonly number[]): number[] {
   }
   if (sum !== length || !lengths.every(Number.isInteger)) {
     throw new ArgumentError(
-      `randomSplit: expected integers that add up to ${length}, or fractions to 1; got ${lengths.join(", ")}`,
+      `randomSplit: expected integers that add up to ${length}, or fractions to 1; got ${shownValue(lengths).slice(1, -1)}`,
     );
   }
   return [...lengths];

@@ -1,5 +1,6 @@
 /** The data sets that commands and `openDataset` know by name. One entry holds everything about one. */
 import { ArgumentError } from "../base/errors.ts";
+import { loadedModule } from "../base/open_files.ts";
 import { Registry } from "../base/registry.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { LocatedData, LocateOptions } from "./fetch/located_data.ts";
@@ -44,7 +45,7 @@ function inMnistFormat(files: DatasetSource, facts: Facts): DatasetEntry {
 
 /** Finds the data set as this platform does. */
 export async function locateFiles(files: DatasetSource, options: LocateOptions): Promise<LocatedData> {
-  const { locateDataset } = await import("#locate_dataset");
+  const { locateDataset } = await loadedModule(import("#locate_dataset"));
   return locateDataset(files, options);
 }
 

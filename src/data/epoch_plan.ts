@@ -1,8 +1,8 @@
 /** An epoch of a loader: its examples in order, cut into batches. */
-import { shownValue } from "../base/argument_kinds.ts";
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { isOneShot } from "../base/one_shot.ts";
 import { permutation } from "../base/philox.ts";
+import { shownValue } from "../base/shown_value.ts";
 import type { BatchContext } from "./batch_source.ts";
 
 /** What the order of an epoch depends on. */

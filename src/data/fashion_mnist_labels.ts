@@ -1,5 +1,6 @@
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError, IndexError } from "../base/errors.ts";
+import { shownValue } from "../base/shown_value.ts";
 import { FASHION_MNIST } from "./mnist_format.ts";
 
 /** `"en"` English, `"zh"` Chinese. */
@@ -26,7 +27,7 @@ export function getFashionMnistLabels(...args: unknown[]): string[] {
   const { labels, language = "en" } = bindArguments(SIGNATURE, args);
   if (language !== "en" && language !== "zh") {
     throw new ArgumentError(
-      `getFashionMnistLabels: expected language "en" or "zh", got ${JSON.stringify(language)}`,
+      `getFashionMnistLabels: expected language "en" or "zh", got ${shownValue(language)}`,
     );
   }
   return Array.from(labels as ArrayLike<number>, (label) => {

@@ -2,6 +2,8 @@
  * The engines of Node.js (`#engines`; a page has `page_engines.ts`). What may become the default is loaded with the
  * package, because the first operation starts it without waiting; the rest is loaded when it is asked for.
  */
+
+import { loadedModule } from "../base/open_files.ts";
 import { WasmEngine } from "./cpu/wasm_engine.ts";
 import type { EngineEntry } from "./engine_entry.ts";
 import type { EngineName } from "./engine_names.ts";
@@ -18,7 +20,7 @@ export const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   onednn: loaded((options) => new OnednnEngine(options)),
   reference: {
     load: async () => {
-      const { ReferenceEngine } = await import("./reference/reference_engine.ts");
+      const { ReferenceEngine } = await loadedModule(import("./reference/reference_engine.ts"));
       return () => new ReferenceEngine();
     },
   },

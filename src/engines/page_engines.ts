@@ -1,5 +1,6 @@
 /** The engines of a page (`#engines`; Node.js has `node_engines.ts`): oneDNN's code is never part of one. */
 import { EngineError } from "../base/errors.ts";
+import { loadedModule } from "../base/open_files.ts";
 import { WasmEngine } from "./cpu/wasm_engine.ts";
 import type { EngineEntry } from "./engine_entry.ts";
 import type { EngineName } from "./engine_names.ts";
@@ -17,7 +18,7 @@ export const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   },
   reference: {
     load: async () => {
-      const { ReferenceEngine } = await import("./reference/reference_engine.ts");
+      const { ReferenceEngine } = await loadedModule(import("./reference/reference_engine.ts"));
       return () => new ReferenceEngine();
     },
   },

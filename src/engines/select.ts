@@ -1,6 +1,7 @@
 /** Engines by name. Which there are, and which code is loaded when, is the platform's `#engines`. */
 import { ENGINES, fastestName } from "#engines";
 import { ArgumentError, didYouMean, EngineError } from "../base/errors.ts";
+import { shownText } from "../base/shown_value.ts";
 import type { Engine } from "./contract/engine.ts";
 import type { CreateEngine, DefaultEngineOptions, EngineEntry, EngineOptions } from "./engine_entry.ts";
 import { type EngineName, engineNames } from "./engine_names.ts";
@@ -63,8 +64,8 @@ function create(name: EngineName, options: DefaultEngineOptions): Engine {
 }
 
 function entryOf(name: string): EngineEntry {
-  if (Object.hasOwn(ENGINES, name)) return ENGINES[name as EngineName];
+  if (typeof name === "string" && Object.hasOwn(ENGINES, name)) return ENGINES[name as EngineName];
   throw new ArgumentError(
-    `unknown engine \`${name}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
+    `unknown engine \`${shownText(name)}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
   );
 }

@@ -1,5 +1,6 @@
 import { isError } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
+import { TOO_MANY_FILES } from "../base/open_files.ts";
 
 /** What was being done to a file when the system refused. */
 export type FileAction = "read" | "write";
@@ -60,7 +61,7 @@ function explain(error: SystemError, path: string, action: FileAction): string {
       return `${start}: it is a folder (EISDIR); name a file`;
     case "EMFILE":
     case "ENFILE":
-      return `${start}: too many files are open (${error.code}); close some or raise the limit (ulimit -n)`;
+      return `${start}: ${TOO_MANY_FILES} (${error.code})`;
     case "EFBIG":
     case "ENAMETOOLONG":
       return `${start}: the ${error.code === "EFBIG" ? "file is too large" : "name is too long"} (${error.code})`;

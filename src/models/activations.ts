@@ -1,5 +1,6 @@
 /** Activation layers by name, for networks whose activation can be chosen. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { shownText } from "../base/shown_value.ts";
 import * as nn from "../nn/index.ts";
 
 const ACTIVATIONS = {
@@ -26,7 +27,7 @@ export const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
 export function activationLayer(of: string, name: ActivationName): nn.Module {
   if (Object.hasOwn(ACTIVATIONS, name)) return ACTIVATIONS[name]();
   throw new ArgumentError(
-    `${of}: unknown activation "${String(name)}"${didYouMean(String(name), ACTIVATION_NAMES)} ` +
+    `${of}: unknown activation "${shownText(name)}"${didYouMean(String(name), ACTIVATION_NAMES)} ` +
       `(expected one of ${ACTIVATION_NAMES.join(", ")})`,
   );
 }

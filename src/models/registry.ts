@@ -1,7 +1,7 @@
 /** Networks by the names under which the command line knows them. */
-import { shownValue } from "../base/argument_kinds.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { Registry } from "../base/registry.ts";
+import { shownValue } from "../base/shown_value.ts";
 import type * as nn from "../nn/index.ts";
 import type { ActivationName } from "./activations.ts";
 import { BOOK_ENTRIES } from "./book_entries.ts";

@@ -1,6 +1,7 @@
 /** Networks of blocks: VGG. */
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { shownValue } from "../base/shown_value.ts";
 import * as nn from "../nn/index.ts";
 
 /** Blocks of a VGG: how many convolutions, and how many channels they give. */
@@ -142,7 +143,7 @@ function blocksOf(architecture: unknown): VggArchitecture {
         Array.isArray(block) && block.length === 2 && block.every((n) => Number.isInteger(n) && n > 0);
       if (!fits)
         throw new ArgumentError(
-          `vgg: expected every block to be [convolutions, channels], got ${JSON.stringify(block)}`,
+          `vgg: expected every block to be [convolutions, channels], got ${shownValue(block)}`,
         );
     }
     return architecture as VggArchitecture;
@@ -151,7 +152,7 @@ function blocksOf(architecture: unknown): VggArchitecture {
   if (known !== undefined) return known;
   const depths = Object.keys(VGG_ARCHITECTURES).join(", ");
   throw new ArgumentError(
-    `vgg: expected \`architecture\` to be one of ${depths}, or a list of blocks, got ${JSON.stringify(architecture)}`,
+    `vgg: expected \`architecture\` to be one of ${depths}, or a list of blocks, got ${shownValue(architecture)}`,
   );
 }
 

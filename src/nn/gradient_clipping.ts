@@ -1,6 +1,7 @@
 /** Keeps gradients from growing too large (`nn.utils`). */
 import { bindArguments, signature } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { shownText } from "../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { constant } from "../ops/creation.ts";
@@ -88,7 +89,7 @@ const CLIP_NORM = signature("clipGradNorm_", ["parameters", "maxNorm", "normType
 export const clipGradNorm_: ClipGradNorm = (...args: unknown[]): Tensor => {
   const { parameters, maxNorm, normType = 2 } = bindArguments(CLIP_NORM, args);
   if (!(normType > 0))
-    throw new ArgumentError(`clipGradNorm_: expected \`normType\` above 0, got ${String(normType)}`);
+    throw new ArgumentError(`clipGradNorm_: expected \`normType\` above 0, got ${shownText(normType)}`);
   const found = withGradients("clipGradNorm_", parameters);
   const norm = withoutTape(() => {
     if (found.length === 0) return scalarValue(0, "float32");

@@ -1,8 +1,8 @@
 /** An optimiser's settings and memory as data, in PyTorch's structure. */
-import { shownValue } from "../base/argument_kinds.ts";
 import { arrayFrom, numbersOf, type TypedArray } from "../base/dtype.ts";
 import { StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
+import { shownValue } from "../base/shown_value.ts";
 import { constantValue } from "../graph/node.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { aliasOf } from "../tensor/views/cell.ts";
@@ -54,7 +54,7 @@ export function writeState(
   const got = groups.map((group) => (Array.isArray(group?.params) ? group.params.length : 0));
   if (have.length !== got.length || have.some((count, i) => count !== got[i])) {
     throw new StateDictError(
-      `${of}: expected groups of ${have.join(", ")} parameters, got ${got.join(", ") || "none"}; the state belongs to another model`,
+      `${of}: expected groups of ${counts(have)} parameters, got ${counts(got) || "none"}; the state belongs to another model`,
     );
   }
   const params = optimizer.paramGroups.flatMap((group) => group.params);
@@ -135,4 +135,9 @@ function countOf(of: string, value: unknown): number {
 /** A tensor of its own with contents that are not here: in-place changes of one do not reach the other. */
 function copyOfPending(tensor: Tensor): Tensor {
   return new Tensor(aliasOf(tensor.value));
+}
+
+/** `2, 3`: so many parameters in each group. */
+function counts(groups: readonly number[]): string {
+  return shownValue(groups).slice(1, -1);
 }

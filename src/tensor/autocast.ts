@@ -7,6 +7,7 @@
 import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
+import { shownValue } from "../base/shown_value.ts";
 import type { Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import { defineCall } from "./define.ts";
@@ -68,7 +69,7 @@ function checkedOptions(options: AutocastOptions): HalfDType | null {
   }
   if (!isHalf(dtype)) {
     throw new ArgumentError(
-      `autocast: expected dtype "bfloat16" or "float16", got ${JSON.stringify(dtype)}; for full precision use { enabled: false }`,
+      `autocast: expected dtype "bfloat16" or "float16", got ${shownValue(dtype)}; for full precision use { enabled: false }`,
     );
   }
   return enabled ? dtype : null;

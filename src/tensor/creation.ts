@@ -2,6 +2,7 @@
 import { type DType, isDType, type TypedArray } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel } from "../base/shape.ts";
+import { shownText } from "../base/shown_value.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { reshape } from "../ops/shape/shape_ops.ts";
 import { defineCall } from "./define.ts";
@@ -63,7 +64,7 @@ export const tensor = defineCall<CreateTensorParameters>()(
   "tensor",
   ["data", "dtype?:dtype|null", "requiresGrad?:flag", "shape?:wholes|null"],
   (data, dtype = null, requiresGrad = false, shape) => {
-    if (dtype !== null && !isDType(dtype)) throw new DTypeError(`tensor: unknown dtype ${String(dtype)}`);
+    if (dtype !== null && !isDType(dtype)) throw new DTypeError(`tensor: unknown dtype ${shownText(dtype)}`);
     const value = valueFromData("tensor", data, dtype);
     const made = new Tensor(shape === undefined ? value : withShape(value, shape));
     return requiresGrad ? made.requiresGrad_() : made;

@@ -3,6 +3,7 @@ import { type BoundArguments, bindArguments, bindPositional, signature } from ".
 import { isThenable } from "../base/builtin_kinds.ts";
 import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { ArgumentError, ConvoyantError } from "../base/errors.ts";
+import { shownText } from "../base/shown_value.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
@@ -25,7 +26,7 @@ export function defineFunction<F>(
     const bound: BoundArguments = bindArguments(of, args);
     if (bound.device !== undefined && bound.device !== null && bound.device !== "cpu") {
       throw new ArgumentError(
-        `${name}: expected \`device\` "cpu", the only one there is, got ${String(bound.device)}`,
+        `${name}: expected \`device\` "cpu", the only one there is, got ${shownText(bound.device)}`,
       );
     }
     return noteResult(insideCall(() => inNameOf(name, () => body(bound))));

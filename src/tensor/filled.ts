@@ -2,6 +2,7 @@
 import { arrayFrom, type DType, isDType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
+import { shownText } from "../base/shown_value.ts";
 import { constantValue, emit, type Value } from "../graph/node.ts";
 import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise/elementwise.ts";
@@ -35,7 +36,7 @@ export interface CreateFromSizesParameters {
 export function checkedDType(of: string, dtype: unknown, otherwise: DType): DType {
   if (dtype === null || dtype === undefined) return otherwise;
   if (isDType(dtype)) return dtype;
-  throw new DTypeError(`${of}: unknown dtype ${String(dtype)}`);
+  throw new DTypeError(`${of}: unknown dtype ${shownText(dtype)}`);
 }
 
 /** Sizes of a tensor to be made: whole numbers of 0 or more. */

@@ -24,7 +24,7 @@ export function formatTensor(
   const format = elementFormat(cells, dtype);
   // As PyTorch has it, zeros and what is not finite are aligned with the other numbers, however long they are.
   const measured = floating ? cells.filter((x) => Number.isFinite(x) && x !== 0) : cells;
-  const width = Math.max(0, ...measured.map((x) => format(x).length));
+  const width = measured.reduce((most, x) => Math.max(most, format(x).length), 0);
   let at = 0;
   const build = (level: number, indent: number): string => {
     if (level === shape.length) return format(data[at++]).padStart(width);
@@ -72,8 +72,8 @@ function elementFormat(values: readonly number[], dtype: DType): (x: number) => 
   if (!isFloating(dtype)) return String;
   const finite = values.filter(Number.isFinite).map(Math.abs);
   const nonzero = finite.filter((x) => x > 0);
-  const largest = Math.max(0, ...nonzero);
-  const smallest = Math.min(Number.POSITIVE_INFINITY, ...nonzero);
+  const largest = nonzero.reduce((most, x) => Math.max(most, x), 0);
+  const smallest = nonzero.reduce((least, x) => Math.min(least, x), Number.POSITIVE_INFINITY);
   // JavaScript writes -0 without its sign.
   const sign = (x: number) => (Object.is(x, -0) ? "-" : "");
   const name = (x: number) => (Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");

@@ -9,15 +9,12 @@ import {
   type TypedArray,
 } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
-import { numel } from "../base/shape.ts";
+import { MOST_DIMENSIONS, numel } from "../base/shape.ts";
 import { constantValue, emit, setGradientMode, type Value } from "../graph/node.ts";
 import { castOp } from "../ops/elementwise/elementwise.ts";
 import { reshape } from "../ops/shape/shape_ops.ts";
 import { cat } from "../ops/shape/slicing.ts";
 import { Tensor } from "./tensor.ts";
-
-/** PyTorch's limit on dimensions. It also ends the walk through a list that contains itself. */
-const MOST_DIMENSIONS = 64;
 
 /** What an element's type says about the dtype; element types that we lack become the next wider one that we have. */
 const DTYPE_OF_ARRAY: Readonly<Record<string, DType>> = {
@@ -99,6 +96,7 @@ function measure(data: unknown, level: number, found: Found, path: unknown[]): v
   }
 }
 
+/** The limit on dimensions also ends the walk through a list that contains itself. */
 function measureList(list: readonly unknown[], level: number, found: Found, path: unknown[]): void {
   const { shape, of } = found;
   if (level === MOST_DIMENSIONS) {

@@ -1,5 +1,4 @@
 /** Operands as the user writes them (tensors and numbers), brought to values of one dtype. */
-import { shownValue } from "../base/argument_kinds.ts";
 import {
   arrayFrom,
   type DType,
@@ -12,6 +11,7 @@ import {
 } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
+import { shownValue } from "../base/shown_value.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import { describe, Tensor, valueOf } from "./tensor.ts";

@@ -1,6 +1,7 @@
 /** Where random numbers come from: a seed and a count of the draws made so far. */
 import { ArgumentError } from "../base/errors.ts";
 import { keyOfSeed, PhiloxStream } from "../base/philox.ts";
+import { shownText } from "../base/shown_value.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 
 /** All there is to know about a generator: what a checkpoint keeps. Plain data. */
@@ -32,7 +33,7 @@ export class Generator {
   /** Starts anew from a seed: an integer from -(2^53 - 1) to 2^53 - 1. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed)) {
-      throw new ArgumentError(`manualSeed: expected an integer within ±(2^53 - 1), got ${String(seed)}`);
+      throw new ArgumentError(`manualSeed: expected an integer within ±(2^53 - 1), got ${shownText(seed)}`);
     }
     this.seedNumber = seed;
     this.offset = 0;

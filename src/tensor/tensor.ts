@@ -16,6 +16,7 @@ import { countCopy, markCopy, otherCopy } from "../base/package_copies.ts";
 import { printAs } from "../base/printed_form.ts";
 import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
+import { shownText } from "../base/shown_value.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
 import { executor } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
@@ -59,6 +60,11 @@ export class Tensor extends OptionallyCallable {
   get cell(): TensorCell {
     if (!(#cell in this)) throw proxyError(this);
     return this.#cell;
+  }
+
+  /** @internal Throws for a proxy of a tensor. */
+  requireOriginal(): void {
+    if (!(#cell in this)) throw proxyError(this);
   }
 
   /** @internal */
@@ -350,7 +356,7 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array (convert it with tensor([...]))";
   return typeof value === "object"
     ? `an object (${value.constructor?.name ?? "without a class"})`
-    : `${typeof value} ${String(value)}`;
+    : `${typeof value} ${shownText(value)}`;
 }
 
 function nest(data: TypedArray, shape: Shape, dtype: DType): NestedArray {

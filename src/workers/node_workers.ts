@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parentPort, Worker } from "node:worker_threads";
+import { isTooManyFiles, TOO_MANY_FILES } from "../base/open_files.ts";
 import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
 
 /** Starts a script as a worker: its file if it is there, else its text (in a bundle). */
@@ -12,18 +13,23 @@ export async function startWorker(script: WorkerScript, listeners: WorkerListene
     file !== null
       ? new Worker(file, options)
       : new Worker((await script.source()).default, { ...options, eval: true });
-  let stopping = false;
+  let ended = false;
+  // What comes first says why; the exit that follows does not.
+  const fail = (reason: string) => {
+    if (!ended) listeners.failed(reason);
+    ended = true;
+  };
   worker.on("message", (message) => listeners.message(message));
-  worker.on("error", (error: Error) => listeners.failed(`${error.name}: ${error.message}`));
-  worker.on("messageerror", (error) => listeners.failed(error.message));
-  worker.on("exit", (code) => {
-    if (!stopping) listeners.failed(`the worker ended with code ${code}`);
+  worker.on("error", (error: Error) => {
+    fail(`${error.name}: ${error.message}${isTooManyFiles(error) ? `; ${TOO_MANY_FILES}` : ""}`);
   });
+  worker.on("messageerror", (error) => listeners.failed(error.message));
+  worker.on("exit", (code) => fail(`the worker ended with code ${code}`));
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
     keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
     stop: async () => {
-      stopping = true;
+      ended = true;
       await worker.terminate();
     },
   };

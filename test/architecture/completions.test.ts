@@ -61,7 +61,7 @@ after(() => {
 function internalNames(): Set<string> {
   const found = new Set<string>();
   const member =
-    /\/\*\* @internal(?:(?!\*\/)[\s\S])*\*\/\s+(?:(?:protected|readonly|override|get|set|async) )*(\w+)(?=[(:;=?<!])/g;
+    /\/\*\*[\s*]+@internal(?:(?!\*\/)[\s\S])*\*\/\s+(?:(?:protected|readonly|override|get|set|async) )*(\w+)(?=[(:;=?<!])/g;
   for (const file of typescriptFiles("src"))
     for (const [, name] of readSource(file).matchAll(member)) found.add(name);
   return found;

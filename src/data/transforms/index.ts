@@ -1,5 +1,6 @@
 /** Transforms of pictures, under torchvision's names (torchvision.transforms). */
 import { ArgumentError } from "../../base/errors.ts";
+import { shownText, shownValue } from "../../base/shown_value.ts";
 import { defineTransform, type Transform } from "./transform.ts";
 import type { Padding, PaddingMode, Size, TransformSpec } from "./transform_spec.ts";
 
@@ -242,7 +243,7 @@ function specsOf(transforms: unknown): TransformSpec[] {
 function numbers(value: unknown, of: string, name: string): number[] {
   const list = typeof value === "number" ? [value] : value;
   if (!Array.isArray(list) || !list.every((n) => Number.isFinite(n))) {
-    throw new ArgumentError(`${of}: expected ${name} to be numbers, got ${JSON.stringify(value)}`);
+    throw new ArgumentError(`${of}: expected ${name} to be numbers, got ${shownValue(value)}`);
   }
   return [...list] as number[];
 }
@@ -251,7 +252,7 @@ function sizeOf(value: unknown, of: string): Size {
   const list = numbers(value, of, "size");
   if (list.length > 2 || list.length === 0 || !list.every((n) => Number.isInteger(n) && n > 0)) {
     throw new ArgumentError(
-      `${of}: expected size to be a positive integer or [height, width], got ${JSON.stringify(value)}`,
+      `${of}: expected size to be a positive integer or [height, width], got ${shownValue(value)}`,
     );
   }
   return [list[0], list[list.length - 1]];
@@ -260,7 +261,7 @@ function sizeOf(value: unknown, of: string): Size {
 function paddingOf(value: unknown, of: string): Padding {
   const list = numbers(value, of, "padding");
   if (![1, 2, 4].includes(list.length) || !list.every(Number.isInteger)) {
-    throw new ArgumentError(`${of}: expected padding to be 1, 2 or 4 integers, got ${JSON.stringify(value)}`);
+    throw new ArgumentError(`${of}: expected padding to be 1, 2 or 4 integers, got ${shownValue(value)}`);
   }
   const at = (i: number) => list[i % list.length];
   return [at(0), at(1), at(2), at(3)];
@@ -269,7 +270,7 @@ function paddingOf(value: unknown, of: string): Padding {
 function modeOf(mode: unknown, of: string): PaddingMode {
   if (!PADDING_MODES.includes(mode as PaddingMode)) {
     throw new ArgumentError(
-      `${of}: expected paddingMode to be one of ${PADDING_MODES.join(", ")}, got ${String(mode)}`,
+      `${of}: expected paddingMode to be one of ${PADDING_MODES.join(", ")}, got ${shownText(mode)}`,
     );
   }
   return mode as PaddingMode;
@@ -279,7 +280,7 @@ function rangeOf(value: unknown, name: string): [number, number] {
   const list = numbers(value, "RandomResizedCrop", name);
   if (list.length !== 2 || !(list[0] > 0 && list[0] <= list[1])) {
     throw new ArgumentError(
-      `RandomResizedCrop: expected ${name} to be two positive numbers in order, got ${JSON.stringify(value)}`,
+      `RandomResizedCrop: expected ${name} to be two positive numbers in order, got ${shownValue(value)}`,
     );
   }
   return [list[0], list[1]];
@@ -287,6 +288,6 @@ function rangeOf(value: unknown, name: string): [number, number] {
 
 function onlyBilinear(of: string, interpolation: unknown): void {
   if (interpolation !== undefined && interpolation !== "bilinear") {
-    throw new ArgumentError(`${of}: expected interpolation "bilinear", got ${JSON.stringify(interpolation)}`);
+    throw new ArgumentError(`${of}: expected interpolation "bilinear", got ${shownValue(interpolation)}`);
   }
 }

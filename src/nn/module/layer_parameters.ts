@@ -2,6 +2,7 @@
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
+import { shownText } from "../../base/shown_value.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { filledValue } from "../init/initial_values.ts";
 import { ParameterTensor } from "./parameter.ts";
@@ -20,7 +21,7 @@ export function newBuffer(shape: Shape, dtype: DType, number = 0): Tensor {
 export function countArgument(of: string, name: string, given: unknown, least = 1): number {
   if (!Number.isInteger(given) || (given as number) < least) {
     throw new ArgumentError(
-      `${of}: expected \`${name}\` to be a whole number of at least ${least}, got ${String(given)}`,
+      `${of}: expected \`${name}\` to be a whole number of at least ${least}, got ${shownText(given)}`,
     );
   }
   return given as number;
@@ -40,7 +41,7 @@ export function sizesArgument(
     throw new ArgumentError(
       `${of}: expected \`${name}\` to be a whole number of at least ${least}` +
         `${count === 1 ? "" : count === 2 ? " or two of them" : ` or ${count} of them`}, got ` +
-        `${Array.isArray(given) ? `[${given.join(", ")}]` : String(given)}`,
+        shownText(given),
     );
   }
   return list.length === count ? [...list] : new Array<number>(count).fill(list[0]);

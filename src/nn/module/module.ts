@@ -7,6 +7,7 @@ import { orderedRecord } from "../../base/key_order.ts";
 import { markCopy } from "../../base/package_copies.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardSubclass } from "../../base/proxy_guard.ts";
+import { shownText } from "../../base/shown_value.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   type ForwardHook,
@@ -310,7 +311,7 @@ export class Module extends CallableObject {
   to(dtype: DType | "cpu"): this {
     if (dtype === "cpu") return this;
     if (!isFloating(dtype))
-      throw new DTypeError(`to: expected a floating-point dtype for a module, got ${String(dtype)}`);
+      throw new DTypeError(`to: expected a floating-point dtype for a module, got ${shownText(dtype)}`);
     return this.#convert(dtype);
   }
 

@@ -2,6 +2,7 @@
 import { isMap, isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { isIntegerLike } from "../../base/key_order.ts";
+import { shownText } from "../../base/shown_value.ts";
 
 /** What stands under names. In an object integer-like names have no order, so that lists of pairs and Maps take them. */
 export type Named<T> =
@@ -20,7 +21,7 @@ export function namedEntries<T>(of: string, what: string, given: unknown): [stri
   const entries = pairsOf(of, what, given);
   const seen = new Set<unknown>();
   for (const [name] of entries) {
-    if (seen.has(name)) throw new ArgumentError(`${of}: the name "${String(name)}" is given twice`);
+    if (seen.has(name)) throw new ArgumentError(`${of}: the name "${shownText(name)}" is given twice`);
     seen.add(name);
   }
   return entries as [string, T][];

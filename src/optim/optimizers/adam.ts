@@ -3,6 +3,7 @@
 import { requireRange } from "../../base/argument_kinds.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { shownText } from "../../base/shown_value.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { absOp, add, div, maximumOp, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
@@ -48,7 +49,7 @@ function checkBetas(of: string, group: ParamGroup): void {
   const { betas } = group;
   if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1)) {
     throw new ArgumentError(
-      `${of}: expected \`betas\` to be two numbers from 0 to below 1, got [${String(betas)}]`,
+      `${of}: expected \`betas\` to be two numbers from 0 to below 1, got ${shownText(betas)}`,
     );
   }
   requireRange(of, "eps", group.eps, (e) => e >= 0, "at least 0");

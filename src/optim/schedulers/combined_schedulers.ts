@@ -2,6 +2,7 @@
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { PlateauScheduler } from "./plateau.ts";
 import { Scheduler, type SchedulerState } from "./scheduler.ts";
@@ -116,7 +117,7 @@ export class SequentialScheduler extends CombinedScheduler {
     }
     if (milestones.some((milestone: number, i: number) => i > 0 && milestone < milestones[i - 1])) {
       throw new ArgumentError(
-        `SequentialLR: expected \`milestones\` in rising order, got [${milestones.join(", ")}]`,
+        `SequentialLR: expected \`milestones\` in rising order, got ${shownValue(milestones)}`,
       );
     }
     this.milestones = [...milestones];

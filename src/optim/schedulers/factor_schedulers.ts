@@ -1,8 +1,8 @@
 /** Schedules that multiply the learning rate. */
-import { shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { perGroup, Scheduler } from "./scheduler.ts";
 

@@ -1,8 +1,8 @@
 /** A learning rate that falls when a figure stops improving. */
-import { shownValue } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { numbersPerGroup, Scheduler, type SchedulerState } from "./scheduler.ts";
 

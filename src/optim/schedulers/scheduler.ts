@@ -1,8 +1,8 @@
 /** The base of the learning rate schedulers. */
-import { shownValue } from "../../base/argument_kinds.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../../base/proxy_guard.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param_groups.ts";
 import { camel, sameKind, snake } from "../stored_settings.ts";

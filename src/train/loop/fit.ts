@@ -1,10 +1,12 @@
 /** `fit`: trains a network, with or without a folder that keeps the run. */
 
-import { requireRange, shownValue } from "../../base/argument_kinds.ts";
+import { requireRange } from "../../base/argument_kinds.ts";
 import { bindArguments, signature } from "../../base/arguments.ts";
 import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { loadedModule } from "../../base/open_files.ts";
 import { otherCopy } from "../../base/package_copies.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
 import { checkMicroBatch } from "./micro_batches.ts";
@@ -89,7 +91,7 @@ export async function fit(net: Module, options: FitOptions): Promise<FitResult> 
 
 /** Files are Node.js's business: a page never loads this part, and says so. */
 async function fitInOut(net: Module, options: FitOptions, out: string): Promise<FitResult> {
-  const { fitInFolder, RunFolder } = await import("#runs");
+  const { fitInFolder, RunFolder } = await loadedModule(import("#runs"));
   const resume = options.resume ?? false;
   const folder = resume ? RunFolder.open(out) : RunFolder.create(out);
   try {
@@ -132,7 +134,7 @@ function checkOptions(net: Module, options: FitOptions): void {
   requireOwnParameters(net, options);
   if (schedulerStep !== undefined && schedulerStep !== "epoch" && schedulerStep !== "step") {
     throw new ArgumentError(
-      `fit: expected \`schedulerStep\` to be "epoch" or "step", got ${JSON.stringify(schedulerStep)}`,
+      `fit: expected \`schedulerStep\` to be "epoch" or "step", got ${shownValue(schedulerStep)}`,
     );
   }
   requireRange("fit", "pointsPerEpoch", pointsPerEpoch, (n) => n >= 1, "at least 1");

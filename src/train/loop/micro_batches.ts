@@ -3,6 +3,7 @@
  * not fit the memory can be trained on all the same.
  */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import { collectNodes } from "../../graph/capture.ts";
 import { constantValue, type Value } from "../../graph/node.ts";
 import { batchNormTrainingOp } from "../../ops/nn/normalization.ts";
@@ -61,7 +62,7 @@ export async function* microBatches(x: Tensor, y: Tensor, most: number): AsyncGe
 export function checkMicroBatch(of: string, name: string, given: unknown, or = ""): void {
   if (Number.isInteger(given) && (given as number) >= 1) return;
   throw new ArgumentError(
-    `${of}: expected \`${name}\` to be ${or}a whole number of examples from 1, got ${JSON.stringify(given)}`,
+    `${of}: expected \`${name}\` to be ${or}a whole number of examples from 1, got ${shownValue(given)}`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { warnOnce } from "../../base/warnings.ts";
 import type { Module } from "../../nn/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import type { FitOptions } from "./fit_options.ts";
 
 /**
@@ -24,6 +25,7 @@ export function requireOwnParameters(
   const own = new Map(
     [...net.namedParameters()].map(([name, parameter]) => [parameter as unknown, { name, parameter }]),
   );
+  for (const parameter of changed) if (parameter instanceof Tensor) parameter.requireOriginal();
   const foreign = changed.filter((parameter) => !own.has(parameter)).length;
   const cure = "make it with this network's, such as optim.SGD(net.parameters(), { lr: 0.1 })";
   if (foreign === changed.length) {

@@ -1,6 +1,7 @@
 /** The precision of a training: what is asked for, what the engine has, and how a network runs in it. */
 import { isHalf } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import type { Module } from "../../nn/index.ts";
 import { engineName, isBf16Supported } from "../../runtime/runtime.ts";
 import { autocast } from "../../tensor/autocast.ts";
@@ -15,9 +16,7 @@ export const PRECISIONS = ["f32", "bf16"] as const satisfies readonly Precision[
 /** @throws ArgumentError where it is none, in the name of the function `of`. */
 export function checkPrecision(of: string, given: unknown): asserts given is Precision | undefined {
   if (given === undefined || PRECISIONS.includes(given as Precision)) return;
-  throw new ArgumentError(
-    `${of}: expected \`precision\` to be "f32" or "bf16", got ${JSON.stringify(given)}`,
-  );
+  throw new ArgumentError(`${of}: expected \`precision\` to be "f32" or "bf16", got ${shownValue(given)}`);
 }
 
 /**

@@ -4,8 +4,8 @@
  * Besides these, the shapes of the weights (so the number of classes) and the optimizer's parameter groups are compared
  * when they are loaded, and `epochs` with the epochs that are done.
  */
-import { shownValue } from "../../base/argument_kinds.ts";
 import { TrainingError } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import { engineName } from "../../runtime/runtime.ts";
 import type { FitOptions, Loader } from "./fit_options.ts";
 import type { Precision } from "./precision.ts";

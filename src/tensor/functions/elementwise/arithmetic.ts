@@ -1,6 +1,7 @@
 /** Element-wise functions of two operands, broadcast against each other. */
 import { isFloating, isHalf } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../../base/errors.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
@@ -78,7 +79,7 @@ const withAlpha = (name: string, op: OpDefinition) =>
         throw new DTypeError("sub: expected numbers, got two bool operands; use logicalXor or logicalNot");
       }
       if (typeof alpha !== "number" && typeof alpha !== "boolean") {
-        throw new ArgumentError(`${name}: expected \`alpha\` to be a number, got ${String(alpha)}`);
+        throw new ArgumentError(`${name}: expected \`alpha\` to be a number, got ${shownText(alpha)}`);
       }
       if (!Number.isInteger(Number(alpha)) && !isFloating(a.dtype)) {
         throw new DTypeError(`${name}: expected a whole \`alpha\` for ${a.dtype} operands, got ${alpha}`);
@@ -172,7 +173,7 @@ export const div = defineCall<DivParameters>()(
     if (roundingMode === "floor") return new Tensor(round(floorQuotient(a, b)));
     if (roundingMode === "trunc") return new Tensor(round(inWideNumbers(a, truncatedQuotient, b)));
     throw new ArgumentError(
-      `div: expected \`roundingMode\` null, "floor" or "trunc", got ${String(roundingMode)}`,
+      `div: expected \`roundingMode\` null, "floor" or "trunc", got ${shownText(roundingMode)}`,
     );
   },
 );

@@ -1,6 +1,7 @@
 /** Reading and writing elements at positions that a tensor gives. */
 import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { emit, type Value } from "../../../graph/node.ts";
 import { full } from "../../../ops/creation.ts";
 import { cast, mul, where } from "../../../ops/elementwise/elementwise.ts";
@@ -92,7 +93,7 @@ export const scatter = defineCall<ScatterParameters>()(
     const put = reduce === null ? ops.scatter : REDUCTIONS.get(reduce);
     if (put === undefined) {
       throw new ArgumentError(
-        `scatter: expected \`reduce\` to be "add" or "multiply" where it is given, got ${String(reduce)}`,
+        `scatter: expected \`reduce\` to be "add" or "multiply" where it is given, got ${shownText(reduce)}`,
       );
     }
     const source: Value =

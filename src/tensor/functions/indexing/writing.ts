@@ -2,6 +2,7 @@
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { broadcastShapes, formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { emit, type Value } from "../../../graph/node.ts";
 import { arange, constant, full } from "../../../ops/creation.ts";
 import { cast, div, maximumOp, mul, sub, where } from "../../../ops/elementwise/elementwise.ts";
@@ -340,7 +341,7 @@ function reducedInto(
     return scatterReduced(into, dim, index, src, reduce, includeSelf);
   if (reduce !== "sum" && reduce !== "mean") {
     throw new ArgumentError(
-      `${of}: expected \`reduce\` to be "sum", "prod", "mean", "amax" or "amin", got ${String(reduce)}`,
+      `${of}: expected \`reduce\` to be "sum", "prod", "mean", "amax" or "amin", got ${shownText(reduce)}`,
     );
   }
   const emptied = (value: Value) =>

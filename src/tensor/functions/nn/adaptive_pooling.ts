@@ -1,5 +1,6 @@
 /** Pooling to a given output size. */
 import { ArgumentError } from "../../../base/errors.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { emit, emitAll } from "../../../graph/node.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
@@ -13,7 +14,6 @@ import {
   fromFlatPicture,
   type MaybeIndices,
   named,
-  shown,
   withBatch,
   withIndices,
 } from "./arguments.ts";
@@ -117,7 +117,7 @@ function gridSize(of: string, given: OutputSize, plane: readonly number[]): numb
   const size = list.map((n, d) => n ?? plane[d]);
   if (size.length === plane.length && size.every((n) => Number.isInteger(n) && n >= 0)) return size;
   throw new ArgumentError(
-    `${named(of)}: expected \`outputSize\` to be a whole number or null, or ${plane.length} of them, got ${shown(given)}`,
+    `${named(of)}: expected \`outputSize\` to be a whole number or null, or ${plane.length} of them, got ${shownText(given)}`,
   );
 }
 

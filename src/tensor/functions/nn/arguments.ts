@@ -4,13 +4,14 @@ import type { ByFlag, Call } from "../../../base/call_types.ts";
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, type Shape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { currentLabel } from "../../../graph/scope.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { requireSameDtype } from "../../../ops/infer.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { channelHint } from "../../../ops/shape_hints.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { type Tensor, valueOf } from "../../tensor.ts";
 
 /** One number for all spatial dimensions, or one for each. */
 export type Size = number | readonly number[];
@@ -28,18 +29,10 @@ export function sizes(of: string, argument: string, given: unknown, count: numbe
   if (!whole || (list.length !== 1 && list.length !== count)) {
     throw new ArgumentError(
       `${named(of)}: expected \`${argument}\` to be a whole number of at least ${least}` +
-        `${count > 1 ? ` or ${count} of them` : ""}, got ${shown(given)}`,
+        `${count > 1 ? ` or ${count} of them` : ""}, got ${shownText(given)}`,
     );
   }
   return list.length === count ? [...list] : new Array<number>(count).fill(list[0]);
-}
-
-export function shown(given: unknown): string {
-  return Array.isArray(given)
-    ? `[${given.join(", ")}]`
-    : given instanceof Tensor
-      ? "a Tensor"
-      : String(given);
 }
 
 /** One of a few words. */
@@ -51,7 +44,7 @@ export function oneOf<T extends string>(
 ): T {
   if (words.includes(given as T)) return given as T;
   throw new ArgumentError(
-    `${named(of)}: ${shown(given)} is not a valid value for \`${argument}\`; expected ${words.map((w) => `"${w}"`).join(", ")}`,
+    `${named(of)}: ${shownText(given)} is not a valid value for \`${argument}\`; expected ${words.map((w) => `"${w}"`).join(", ")}`,
   );
 }
 

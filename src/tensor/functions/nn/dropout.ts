@@ -1,6 +1,7 @@
 /** Dropout, inverted: what is kept is scaled up in training, so that nothing is to be done afterwards. */
 import { ArgumentError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import { add, ge, mul, where } from "../../../ops/elementwise/elementwise.ts";
@@ -52,7 +53,7 @@ function define(name: string, maskShape: MaskShape) {
 function checkProbability(of: string, p: unknown): void {
   if (typeof p === "number" && p >= 0 && p <= 1) return;
   throw new ArgumentError(
-    `${named(of)}: dropout probability has to be between 0 and 1, but got ${String(p)}`,
+    `${named(of)}: dropout probability has to be between 0 and 1, but got ${shownText(p)}`,
   );
 }
 

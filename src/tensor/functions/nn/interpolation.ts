@@ -1,6 +1,7 @@
 /** Resizing of pictures, sequences and volumes. */
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { emit } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
@@ -18,7 +19,6 @@ import {
   numericInput,
   oneOf,
   overNumbers,
-  shown,
 } from "./arguments.ts";
 
 /** How elements between those of the input are found. */
@@ -184,7 +184,7 @@ function targetSize(
       throw new ArgumentError(`${of}: recomputeScaleFactor is not meaningful with an explicit size`);
     const list = perDimension(of, "size", size, plane.length);
     if (list.some((n) => !Number.isInteger(n)))
-      throw new ArgumentError(`${of}: expected \`size\` in whole numbers, got ${shown(size)}`);
+      throw new ArgumentError(`${of}: expected \`size\` in whole numbers, got ${shownText(size)}`);
     return { size: positive(of, x, list) };
   }
   const factors = perDimension(of, "scaleFactor", scaleFactor, plane.length);
@@ -200,7 +200,7 @@ function perDimension(of: string, argument: string, given: unknown, count: numbe
   const list = Array.isArray(given) ? given : new Array(count).fill(given);
   if (list.length === count && list.every((n) => Number.isFinite(n))) return list;
   throw new ArgumentError(
-    `${of}: expected \`${argument}\` to be a number or ${count} of them, got ${shown(given)}`,
+    `${of}: expected \`${argument}\` to be a number or ${count} of them, got ${shownText(given)}`,
   );
 }
 

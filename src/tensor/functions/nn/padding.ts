@@ -1,11 +1,12 @@
 /** Padding by a value, a mirror, the border or the other end. */
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { borderPad, constantPad } from "../../../ops/shape/padding.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import { inNameOf, named, oneOf, shown } from "./arguments.ts";
+import { inNameOf, named, oneOf } from "./arguments.ts";
 
 /** What is put around a tensor. */
 export type PaddingMode = "constant" | "reflect" | "replicate" | "circular";
@@ -79,7 +80,7 @@ function perDimension(given: unknown, x: Value): [number, number][] {
   if (!whole || list.length > 2 * x.shape.length) {
     throw new ArgumentError(
       `${named("pad")}: expected \`pad\` to be an even number of whole numbers, at most ${2 * x.shape.length} ` +
-        `for ${formatShape(x.shape)}, got ${shown(given)}`,
+        `for ${formatShape(x.shape)}, got ${shownText(given)}`,
     );
   }
   const rank = x.shape.length;

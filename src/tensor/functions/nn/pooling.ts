@@ -1,6 +1,7 @@
 /** Pooling over windows that move: largest, mean and p-norm. */
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import { cast, eq, mul, pow, where } from "../../../ops/elementwise/elementwise.ts";
@@ -19,7 +20,6 @@ import {
   numericInput,
   overNumbers,
   type Size,
-  shown,
   sizes,
   withBatch,
   withIndices,
@@ -291,7 +291,7 @@ function unpooledSize(
   )
     return size;
   throw new ArgumentError(
-    `${named(of)}: expected \`outputSize\` to be two whole numbers less than a stride away from ${formatShape(usual)}, got ${shown(given)}`,
+    `${named(of)}: expected \`outputSize\` to be two whole numbers less than a stride away from ${formatShape(usual)}, got ${shownText(given)}`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { type DType, isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { constantValue, emit, isGradientModeOn, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
@@ -128,7 +129,7 @@ export const searchsorted: SearchSorted = defineFunction(
   ({ sortedSequence, input, outInt32 = false, right = false, side = null, sorter = null }) => {
     const given = valueOf(sortedSequence, "sortedSequence", "searchsorted");
     if (side !== null && side !== "left" && side !== "right")
-      throw new ArgumentError(`searchsorted: expected \`side\` "left" or "right", got ${String(side)}`);
+      throw new ArgumentError(`searchsorted: expected \`side\` "left" or "right", got ${shownText(side)}`);
     if (side === "left" && right)
       throw new ArgumentError('searchsorted: `side` "left" and `right` true contradict each other');
     if (given.shape.length === 0)

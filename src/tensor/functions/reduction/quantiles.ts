@@ -2,6 +2,7 @@
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
+import { shownText, shownValue } from "../../../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
@@ -140,7 +141,7 @@ function quantileFunction(name: string, ignoreNan: boolean): Quantile {
         throw new DTypeError(`${name}: expected an input of dtype float32 or float64, got ${value.dtype}`);
       if (!INTERPOLATIONS.includes(interpolation)) {
         throw new ArgumentError(
-          `${name}: expected \`interpolation\` to be one of ${INTERPOLATIONS.join(", ")}, got ${String(interpolation)}`,
+          `${name}: expected \`interpolation\` to be one of ${INTERPOLATIONS.join(", ")}, got ${shownText(interpolation)}`,
         );
       }
       const portions = portionsOf(name, q, value);
@@ -169,7 +170,9 @@ function portionsOf(of: string, q: unknown, value: Value): Value {
   if (portions.dtype !== value.dtype)
     throw new DTypeError(`${of}: expected \`q\` of the input's dtype ${value.dtype}, got ${portions.dtype}`);
   if (portions.data?.some((portion) => !(portion >= 0 && portion <= 1)))
-    throw new ArgumentError(`${of}: expected \`q\` from 0 to 1, got ${Array.from(portions.data).join(", ")}`);
+    throw new ArgumentError(
+      `${of}: expected \`q\` from 0 to 1, got ${shownValue(Array.from(portions.data))}`,
+    );
   return portions;
 }
 

@@ -2,6 +2,7 @@
 import { type DType, isFloating, isHalf } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { normalizeDims } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
@@ -167,7 +168,7 @@ export const norm = defineCall<NormParameters>()(
       );
     }
     if (p !== "fro" && typeof p !== "number")
-      throw new ArgumentError(`norm: expected \`p\` to be a number or "fro", got ${String(p)}`);
+      throw new ArgumentError(`norm: expected \`p\` to be a number or "fro", got ${shownText(p)}`);
     const dims = normalizeDims(dim, value.shape.length, "norm");
     const power = p === "fro" ? 2 : p;
     const converted = ops.cast(value, dtype ?? value.dtype);

@@ -4,7 +4,14 @@ import { bindArguments, signature } from "../../../base/arguments.ts";
 import { isPlainObject } from "../../../base/builtin_kinds.ts";
 import type { TypedArray } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../../base/errors.ts";
-import { broadcastShapes, contiguousStrides, formatShape, numel, type Shape } from "../../../base/shape.ts";
+import {
+  broadcastShapes,
+  contiguousStrides,
+  formatShape,
+  MOST_DIMENSIONS,
+  numel,
+  type Shape,
+} from "../../../base/shape.ts";
 import { constantValue, emit, type Value } from "../../../graph/node.ts";
 import { insideCall } from "../../../graph/scope.ts";
 import { constant } from "../../../ops/creation.ts";
@@ -82,9 +89,9 @@ export const at: At = (
 const OPTIONS = signature("at", ["indices"]);
 
 function withoutMask(index: Index): PlainIndex[] {
-  if (Array.isArray(index) && [index].flat(64).length > 0 && [index].flat(64).every(isBoolean)) {
-    const mask = valueFromData("at", index, "bool");
-    return positionsOfMask(mask.data as TypedArray, mask.shape);
+  if (Array.isArray(index) && typeof firstLeaf(index) === "boolean") {
+    const mask = valueFromData("at", index, null);
+    if (mask.dtype === "bool") return positionsOfMask(mask.data as TypedArray, mask.shape);
   }
   if (!(index instanceof Tensor) || (index.dtype !== "bool" && index.dtype !== "uint8"))
     return [index as PlainIndex];
@@ -98,7 +105,12 @@ function withoutMask(index: Index): PlainIndex[] {
   return positionsOfMask(data, shape);
 }
 
-const isBoolean = (one: unknown): boolean => typeof one === "boolean";
+/** The first thing in nested lists that is no list. */
+function firstLeaf(list: unknown): unknown {
+  let at = list;
+  for (let level = 0; level <= MOST_DIMENSIONS && Array.isArray(at); level++) at = at[0];
+  return at;
+}
 
 function positionsOfMask(mask: TypedArray, shape: Shape): MaskDimension[] {
   const found: number[] = [];

@@ -2,6 +2,7 @@
 import type { DType } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, numel } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { constantValue, type Value } from "../../../graph/node.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
@@ -61,7 +62,7 @@ export const meshgrid = defineCall<MeshGridParameters, Tensor[]>()(
   ["*tensors", "indexing?"],
   (tensors = [], indexing = "ij") => {
     if (indexing !== "ij" && indexing !== "xy")
-      throw new ArgumentError(`meshgrid: expected \`indexing\` "ij" or "xy", got ${String(indexing)}`);
+      throw new ArgumentError(`meshgrid: expected \`indexing\` "ij" or "xy", got ${shownText(indexing)}`);
     const sizes = vectors("meshgrid", tensors).map((v) => v.shape[0]);
     // Result i varies along dimension i, with "xy" the first two the other way round.
     const along = sizes.map((_, i) => (indexing === "xy" && sizes.length > 1 && i < 2 ? 1 - i : i));

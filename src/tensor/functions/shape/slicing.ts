@@ -1,6 +1,7 @@
 /** Parts of a tensor by position: slices, single positions, triangles and diagonals. */
 import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, type Shape } from "../../../base/shape.ts";
+import { shownText } from "../../../base/shown_value.ts";
 import { emit } from "../../../graph/node.ts";
 import { arange, constant } from "../../../ops/creation.ts";
 import { addOp, geOp, leOp, where } from "../../../ops/elementwise/elementwise.ts";
@@ -139,7 +140,7 @@ export const narrow = defineCall<NarrowParameters>()(
     const from = start < 0 ? start + size : start;
     if (!Number.isInteger(start) || !Number.isInteger(length)) {
       throw new ArgumentError(
-        `narrow: expected whole numbers \`start\` and \`length\`, got ${start} and ${String(length)}`,
+        `narrow: expected whole numbers \`start\` and \`length\`, got ${start} and ${shownText(length)}`,
       );
     }
     if (from < 0 || length < 0 || from + length > size) {

@@ -1,6 +1,7 @@
 /** Taking tensors apart by positions, as NumPy's functions of these names do it. */
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
+import { shownValue } from "../../../base/shown_value.ts";
 import { defineCall, defineFunction } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
@@ -55,7 +56,7 @@ function cutsOf(of: string, given: unknown, size: number): number[] {
   const numbers = given instanceof Tensor ? listed(of, given) : given;
   if (Array.isArray(numbers)) {
     if (!numbers.every(Number.isInteger))
-      throw new ArgumentError(`${of}: expected whole positions, got [${numbers.join(", ")}]`);
+      throw new ArgumentError(`${of}: expected whole positions, got ${shownValue(numbers)}`);
     return numbers.map((n) => Math.min(Math.max(n < 0 ? n + size : n, 0), size));
   }
   if (typeof numbers !== "number" || !Number.isInteger(numbers) || numbers < 1)

@@ -4,6 +4,7 @@ import { checkedLabels, type LabelRule } from "../../../../base/class_labels.ts"
 import { isFloating } from "../../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../../../base/shape.ts";
+import { shownText } from "../../../../base/shown_value.ts";
 import { constantValue, type Value } from "../../../../graph/node.ts";
 import { constant } from "../../../../ops/creation.ts";
 import { add, cast, div, ge, mul, neg, sub, where } from "../../../../ops/elementwise/elementwise.ts";
@@ -79,7 +80,7 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>()(
     const wanted = labelOfOne(x, valueOf(target, "target", named(of)));
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
       throw new ArgumentError(
-        `${named(of)}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`,
+        `${named(of)}: labelSmoothing must be between 0 and 1, got ${shownText(labelSmoothing)}`,
       );
     }
     const classDim = classDimOf(of, x);

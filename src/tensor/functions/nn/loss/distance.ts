@@ -2,6 +2,7 @@
 import { isFloating } from "../../../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../../../base/errors.ts";
 import { broadcastShapes, formatShape, normalizeDim } from "../../../../base/shape.ts";
+import { shownText } from "../../../../base/shown_value.ts";
 import type { Value } from "../../../../graph/node.ts";
 import { emit } from "../../../../graph/node.ts";
 import { constant } from "../../../../ops/creation.ts";
@@ -24,7 +25,7 @@ import { expand } from "../../../../ops/shape/shape_ops.ts";
 import { defineCall } from "../../../define.ts";
 import { promote } from "../../../operands.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
-import { floatingInput, named, shown } from "../arguments.ts";
+import { floatingInput, named } from "../arguments.ts";
 import { vectorNorm } from "../norm.ts";
 import { REDUCTION_NAMES, type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
 
@@ -319,7 +320,7 @@ export const tripletMarginWithDistanceLoss = defineCall<TripletMarginWithDistanc
     const measure = distanceFunction ?? pairwiseDistance;
     if (typeof measure !== "function") {
       throw new ArgumentError(
-        `${named(of)}: expected \`distanceFunction\` to be a function, got ${shown(measure)}`,
+        `${named(of)}: expected \`distanceFunction\` to be a function, got ${shownText(measure)}`,
       );
     }
     if (!(margin > 0)) throw new ArgumentError(`${named(of)}: expected a \`margin\` above 0, got ${margin}`);

@@ -2,6 +2,7 @@
 import { checkedLabels, type LabelRule } from "../../../../base/class_labels.ts";
 import { ArgumentError, ShapeError } from "../../../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../../../base/shape.ts";
+import { shownText } from "../../../../base/shown_value.ts";
 import { constantValue, type Value } from "../../../../graph/node.ts";
 import { constant } from "../../../../ops/creation.ts";
 import { add, div, gt, mul, sub, where } from "../../../../ops/elementwise/elementwise.ts";
@@ -54,7 +55,7 @@ export const multiMarginLoss = defineLoss<MultiMarginLossParameters>()(
     const scores = floatingInput(of, input);
     const given = valueOf(target, "target", named(of));
     if (p !== 1 && p !== 2)
-      throw new ArgumentError(`${named(of)}: only p == 1 and p == 2 are supported, got ${String(p)}`);
+      throw new ArgumentError(`${named(of)}: only p == 1 and p == 2 are supported, got ${shownText(p)}`);
     const [rows, classes] = [numel(scores.shape.slice(0, -1)), scores.shape[scores.shape.length - 1] ?? 1];
     const single = scores.shape.length < 2 && numel(given.shape) === 1 && given.shape.length < 2;
     if (scores.shape.length > 2 || !(single || sameShape(given.shape, scores.shape.slice(0, -1)))) {

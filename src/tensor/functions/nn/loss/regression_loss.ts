@@ -2,6 +2,7 @@
 import { isFloating, numbersOf } from "../../../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../../../base/errors.ts";
 import { formatShape, sameShape } from "../../../../base/shape.ts";
+import { shownText } from "../../../../base/shown_value.ts";
 import type { Value } from "../../../../graph/node.ts";
 import { emit } from "../../../../graph/node.ts";
 import { constant } from "../../../../ops/creation.ts";
@@ -326,7 +327,7 @@ function requireNotNegative(of: string, variance: unknown): void {
   const numbers = variance instanceof Tensor ? data && numbersOf(variance.dtype, data) : [variance];
   const negative = numbers?.find((one) => Number(one) < 0);
   if (negative !== undefined)
-    throw new ArgumentError(`${named(of)}: var has a negative entry, ${String(negative)}`);
+    throw new ArgumentError(`${named(of)}: var has a negative entry, ${shownText(negative)}`);
 }
 
 /** One variance for all, one for each number, or one per example (or along one dimension) for all of its numbers. */
