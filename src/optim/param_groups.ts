@@ -127,9 +127,9 @@ function parameterOf(of: string, given: unknown): Tensor {
 }
 
 function described(value: unknown): string {
-  const foreign = otherCopy(value);
-  if (foreign !== null) return foreign;
   if (value === null || value === undefined) return String(value);
   if (value instanceof Tensor) return "a single tensor (put it into a list)";
+  const foreign = otherCopy(value);
+  if (foreign !== null) return foreign;
   return Array.isArray(value) ? "an array" : typeof value;
 }
