@@ -196,3 +196,28 @@ test("bigints stand beside tensors as Python's ints do", async () => {
   assert.deepEqual(await c.arange(2n, 4n).tolist(), [2, 3]);
   assert.deepEqual(await c.zeros(2).fill_(3n).tolist(), [3, 3]);
 });
+
+test("a data set whose labels are plain numbers is trained and judged as a classifier", async () => {
+  c.manualSeed(1);
+  class Signs extends c.data.Dataset {
+    override get length(): number {
+      return 32;
+    }
+    override async get(index: number): Promise<c.data.Example> {
+      const sign = index % 2 === 0 ? 1 : -1;
+      return [tensor([sign, sign]), sign === 1 ? 1 : 0];
+    }
+  }
+  const loader = c.data.DataLoader(new Signs(), { batchSize: 8 });
+  const net = nn.Linear(2, 2);
+  const optimizer = c.optim.SGD(net.parameters(), { lr: 0.5 });
+  await c.train.fit(net, { trainLoader: loader, optimizer, epochs: 3, progress: false });
+  const { accuracy, confusion } = await c.train.evaluate(net, loader);
+  assert.equal(accuracy, 1);
+  assert.deepEqual(confusion, [[16, 0], [0, 16]]); // biome-ignore format: rows
+  assert.equal(await c.book.evaluateAccuracy(net, loader), 1);
+  // Floats that are no labels are targets of a regression.
+  const values = c.data.DataLoader(c.data.TensorDataset(c.rand(8, 2), c.rand(8)), { batchSize: 8 });
+  const loss = (output: c.Tensor, target: c.Tensor) => F.mseLoss(output.sum(1), target);
+  await c.train.fit(net, { trainLoader: values, optimizer, epochs: 1, loss, progress: false });
+});
