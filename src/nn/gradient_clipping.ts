@@ -1,5 +1,5 @@
 /** Keeps gradients from growing too large (`nn.utils`). */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { shownText } from "../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../graph/node.ts";
@@ -68,11 +68,20 @@ function totalNorm(grads: readonly Value[], p: number): Value {
   return p === 1 || p === Number.POSITIVE_INFINITY ? total : pow(total, constant(1 / p, dtype));
 }
 
-export interface ClipGradNorm {
-  (parameters: Parameters, maxNorm: number, normType?: number): Tensor;
-  (parameters: Parameters, maxNorm: number, options: { normType?: number }): Tensor;
+/** What `clipGradNorm_` takes. */
+export interface ClipGradNormParameters {
+  /** The parameters whose gradients are scaled; those without a gradient count for nothing. */
+  parameters: Parameters;
+  /** The largest norm that is left as it is. */
+  maxNorm: number;
+  /** p of the p-norm, above 0; Infinity for the largest element. @default 2 */
+  normType?: number;
 }
-const CLIP_NORM = signature("clipGradNorm_", ["parameters", "maxNorm", "normType?"]);
+const CLIP_NORM = parameterTable<ClipGradNormParameters>()(
+  "clipGradNorm_",
+  ["parameters", "maxNorm", "normType?:number"],
+  scaleGradients,
+);
 
 /**
  * Scales all gradients by min(1, maxNorm / (norm + 1e-6)), norm being that of all of them as one vector.
@@ -86,8 +95,9 @@ const CLIP_NORM = signature("clipGradNorm_", ["parameters", "maxNorm", "normType
  * optimizer.step();
  * ```
  */
-export const clipGradNorm_: ClipGradNorm = (...args: unknown[]): Tensor => {
-  const { parameters, maxNorm, normType = 2 } = bindArguments(CLIP_NORM, args);
+export const clipGradNorm_ = (...args: ArgumentsOf<typeof CLIP_NORM>): Tensor => CLIP_NORM.bind(args);
+
+function scaleGradients(parameters: Parameters, maxNorm: number, normType = 2): Tensor {
   if (!(normType > 0))
     throw new ArgumentError(`clipGradNorm_: expected \`normType\` above 0, got ${shownText(normType)}`);
   const found = withGradients("clipGradNorm_", parameters);
@@ -104,13 +114,20 @@ export const clipGradNorm_: ClipGradNorm = (...args: unknown[]): Tensor => {
     return total;
   });
   return noteResult(new Tensor(norm));
-};
-
-export interface ClipGradValue {
-  (parameters: Parameters, clipValue: number): void;
-  (parameters: Parameters, options: { clipValue: number }): void;
 }
-const CLIP_VALUE = signature("clipGradValue_", ["parameters", "clipValue"]);
+
+/** What `clipGradValue_` takes. */
+export interface ClipGradValueParameters {
+  /** The parameters whose gradients are limited. */
+  parameters: Parameters;
+  /** The largest absolute value that is left as it is. */
+  clipValue: number;
+}
+const CLIP_VALUE = parameterTable<ClipGradValueParameters>()(
+  "clipGradValue_",
+  ["parameters", "clipValue"],
+  limitGradients,
+);
 
 /**
  * Keeps every element of the gradients within -clipValue and clipValue.
@@ -122,8 +139,9 @@ const CLIP_VALUE = signature("clipGradValue_", ["parameters", "clipValue"]);
  * optimizer.step();
  * ```
  */
-export const clipGradValue_: ClipGradValue = (...args: unknown[]): void => {
-  const { parameters, clipValue } = bindArguments(CLIP_VALUE, args);
+export const clipGradValue_ = (...args: ArgumentsOf<typeof CLIP_VALUE>): void => CLIP_VALUE.bind(args);
+
+function limitGradients(parameters: Parameters, clipValue: number): void {
   withoutTape(() => {
     const limits = new Map<string, readonly [Value, Value]>();
     for (const { grad } of withGradients("clipGradValue_", parameters)) {
@@ -136,4 +154,4 @@ export const clipGradValue_: ClipGradValue = (...args: unknown[]): void => {
       replaceGradient(grad, emit(minimumOp, [emit(maximumOp, [grad.value, limit[0]]), limit[1]]));
     }
   });
-};
+}

@@ -1,36 +1,57 @@
 /** Arguments that all optimisers take. */
-import { type BoundArguments, bindArguments, type Signature, signature } from "../base/arguments.ts";
+import type { ArgumentsOf } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 
 /** Switches between PyTorch's own implementations of a step. They are taken, and change nothing here. */
 export interface ImplementationSwitches {
+  /** PyTorch's implementation that goes over all parameters at once: changes nothing here. @default null */
   foreach?: boolean | null;
+  /** PyTorch's implementation in one kernel: changes nothing here, a step is one program anyway. @default null */
   fused?: boolean | null;
+  /** Whether PyTorch may record the step in a CUDA graph: changes nothing here. @default false */
   capturable?: boolean;
-  /** Only false: a step is not part of the tape. */
+  /** Only false: a step is not part of the tape. @default false */
   differentiable?: boolean;
 }
 
-const SWITCHES = ["foreach?:flag|null", "fused?:flag|null", "capturable?:flag", "differentiable?:flag"];
+/** The switches' place in a parameter table: at its end. */
+export const SWITCHES = [
+  "foreach?:flag|null",
+  "fused?:flag|null",
+  "capturable?:flag",
+  "differentiable?:flag",
+] as const;
 
-/** An optimiser's signature: its own parameters and the switches. */
-export function optimizerSignature(name: string, parameters: readonly string[]): Signature {
-  return signature(name, [...parameters, ...SWITCHES]);
+/** @throws ArgumentError for what is not possible here. */
+export function checkSwitches(
+  of: string,
+  [_foreach, _fused, _capturable, differentiable]: readonly [
+    foreach?: boolean | null,
+    fused?: boolean | null,
+    capturable?: boolean,
+    differentiable?: boolean,
+  ],
+): void {
+  if (!differentiable) return;
+  throw new ArgumentError(`${of}: expected \`differentiable\` false; a step is not part of the tape here`);
 }
 
-/** An optimiser's arguments without the switches. */
-export function bindOptimizer(of: Signature, args: readonly unknown[]): BoundArguments {
-  const {
-    foreach: _foreach,
-    fused: _fused,
-    capturable: _capturable,
-    differentiable,
-    ...own
-  } = bindArguments(of, args);
-  if (differentiable) {
-    throw new ArgumentError(
-      `${of.name}: expected \`differentiable\` false; a step is not part of the tape here`,
-    );
-  }
-  return own;
-}
+/**
+ * What an optimiser takes behind its first argument. The first one is a parameter of its own, so that the compiler
+ * lets a program call the one of several optimisers that it has chosen.
+ */
+export type BehindParameters<T extends { readonly forms?: readonly unknown[] }> =
+  ArgumentsOf<T> extends infer Form
+    ? Form extends readonly [unknown, ...infer Rest extends readonly unknown[]]
+      ? Rest
+      : never
+    : never;
+
+/** An optimiser's class, called with or without `new`. */
+export type OptimizerClass<C> = C &
+  (C extends abstract new (
+    first: infer First,
+    ...rest: infer Rest extends readonly unknown[]
+  ) => infer Instance
+    ? (first: First, ...rest: Rest) => Instance
+    : never);

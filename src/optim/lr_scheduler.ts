@@ -4,14 +4,12 @@ export { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./schedulers/cos
 export { CyclicLR } from "./schedulers/cyclic.ts";
 export {
   ConstantLR,
-  ExponentialLR,
   LambdaLR,
-  LinearLR,
   MultiplicativeLR,
   MultiStepLR,
-  PolynomialLR,
   StepLR,
 } from "./schedulers/factor_schedulers.ts";
+export { ExponentialLR, LinearLR, PolynomialLR } from "./schedulers/gradual_schedulers.ts";
 export { OneCycleLR } from "./schedulers/one_cycle.ts";
 export { ReduceLROnPlateau } from "./schedulers/plateau.ts";
 export { Scheduler as LRScheduler, type SchedulerState } from "./schedulers/scheduler.ts";

@@ -5,7 +5,8 @@
  * Sources: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
  * AISTATS 2010 (Xavier); K. He et al., "Delving deep into rectifiers", ICCV 2015 (Kaiming).
  */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { parameterTable } from "../../base/arguments.ts";
+import type { CallArguments, CheckedNames, Positional } from "../../base/call_types.ts";
 import type { TypedArray } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean, ShapeError } from "../../base/errors.ts";
 import { fillNormal } from "../../base/random_fill.ts";
@@ -23,30 +24,42 @@ import {
 } from "./initial_values.ts";
 import { orthogonalRows } from "./orthogonal.ts";
 
-interface Random {
+/** What every function of `nn.init` takes. */
+export interface FillParameters {
+  /** The tensor that is filled in place. */
+  tensor: Tensor;
+}
+
+/** What those take that draw numbers. */
+export interface RandomParameters extends FillParameters {
+  /** Where the numbers come from; null for the default generator. @default null */
   generator?: Generator | null;
 }
 
-/** Binds the arguments of an `nn.init` function and checks its tensor. */
-function initializer<F>(
-  name: string,
-  parameters: readonly string[],
-  fill: (tensor: Tensor, args: any) => void,
-): F {
-  const of = signature(name, ["tensor", ...parameters]);
-  const call = (...args: unknown[]): Tensor => {
-    const { tensor, ...rest } = bindArguments(of, args);
-    if (!(tensor instanceof Tensor)) throw new ArgumentError(`${name}: expected \`tensor\` to be a Tensor`);
-    fill(tensor, rest);
-    return tensor;
+/** A function of `nn.init`: checks its tensor, fills it and returns it. */
+function initializer<Doc extends FillParameters>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>>(
+    name: string,
+    names: N & CheckedNames<Doc, N>,
+    fill: (...args: P) => void,
+  ): ((...args: CallArguments<Doc, N, P>) => Tensor) => {
+    const table = parameterTable<Doc>()(name, names, (...args: P): Tensor => {
+      const [tensor] = args as readonly unknown[];
+      if (!(tensor instanceof Tensor)) throw new ArgumentError(`${name}: expected \`tensor\` to be a Tensor`);
+      fill(...args);
+      return tensor;
+    });
+    const call = (...args: readonly unknown[]): Tensor => table.bind(args);
+    Object.defineProperty(call, "name", { value: name });
+    return call;
   };
-  Object.defineProperty(call, "name", { value: name });
-  return call as F;
 }
 
-interface Uniform {
-  (tensor: Tensor, a?: number, b?: number, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: Random & { a?: number; b?: number }): Tensor;
+export interface UniformParameters extends RandomParameters {
+  /** Lower bound. @default 0 */
+  a?: number;
+  /** Upper bound. @default 1 */
+  b?: number;
 }
 /**
  * U(a, b), 0 to 1 where they are not given.
@@ -56,16 +69,17 @@ interface Uniform {
  * nn.init.uniform_(zeros(3, 5), -0.1, 0.1).shape; // [3, 5]
  * ```
  */
-export const uniform_ = initializer<Uniform>(
+export const uniform_ = initializer<UniformParameters>()(
   "uniform_",
-  ["a?", "b?", "generator?"],
-  (tensor, { a = 0, b = 1, generator }) =>
-    overwrite(tensor, uniformValue(tensor.cell.value, a, b, generator)),
+  ["tensor", "a?", "b?", "generator?"],
+  (tensor, a = 0, b = 1, generator) => overwrite(tensor, uniformValue(tensor.cell.value, a, b, generator)),
 );
 
-interface Normal {
-  (tensor: Tensor, mean?: number, std?: number, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: Random & { mean?: number; std?: number }): Tensor;
+export interface NormalParameters extends RandomParameters {
+  /** Mean. @default 0 */
+  mean?: number;
+  /** Standard deviation. @default 1 */
+  std?: number;
 }
 /**
  * N(mean, std^2), 0 and 1 where they are not given.
@@ -75,16 +89,22 @@ interface Normal {
  * nn.init.normal_(zeros(3, 5), { std: 0.01 }).shape; // [3, 5]
  * ```
  */
-export const normal_ = initializer<Normal>(
+export const normal_ = initializer<NormalParameters>()(
   "normal_",
-  ["mean?", "std?", "generator?"],
-  (tensor, { mean = 0, std = 1, generator }) =>
+  ["tensor", "mean?", "std?", "generator?"],
+  (tensor, mean = 0, std = 1, generator) =>
     overwrite(tensor, normalValue(tensor.cell.value, mean, std, generator)),
 );
 
-interface TruncatedNormal {
-  (tensor: Tensor, mean?: number, std?: number, a?: number, b?: number, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: Random & { mean?: number; std?: number; a?: number; b?: number }): Tensor;
+export interface TruncatedNormalParameters extends RandomParameters {
+  /** Mean before the cut. @default 0 */
+  mean?: number;
+  /** Standard deviation before the cut. @default 1 */
+  std?: number;
+  /** Lower bound. @default -2 */
+  a?: number;
+  /** Upper bound. @default 2 */
+  b?: number;
 }
 /**
  * N(mean, std^2), drawn again where it lies outside of [a, b] (-2 and 2 where they are not given).
@@ -94,19 +114,19 @@ interface TruncatedNormal {
  * nn.init.truncNormal_(zeros(3, 5), { std: 0.02 }).shape; // [3, 5]
  * ```
  */
-export const truncNormal_ = initializer<TruncatedNormal>(
+export const truncNormal_ = initializer<TruncatedNormalParameters>()(
   "truncNormal_",
-  ["mean?", "std?", "a?", "b?", "generator?"],
-  (tensor, { mean = 0, std = 1, a = -2, b = 2, generator }) => {
+  ["tensor", "mean?", "std?", "a?", "b?", "generator?"],
+  (tensor, mean = 0, std = 1, a = -2, b = 2, generator) => {
     if (!(a < b))
       throw new ArgumentError(`truncNormal_: expected \`a\` to be below \`b\`, got ${a} and ${b}`);
     overwrite(tensor, truncatedNormalValue(tensor.cell.value, mean, std, { low: a, high: b }, generator));
   },
 );
 
-interface Constant {
-  (tensor: Tensor, val: number): Tensor;
-  (tensor: Tensor, options: { val: number }): Tensor;
+export interface ConstantParameters extends FillParameters {
+  /** What every element is. */
+  val: number;
 }
 /**
  * One number everywhere.
@@ -116,11 +136,10 @@ interface Constant {
  * nn.init.constant_(zeros(2), 0.5).tolist(); // [0.5, 0.5]
  * ```
  */
-export const constant_ = initializer<Constant>("constant_", ["val"], (tensor, { val }) =>
+export const constant_ = initializer<ConstantParameters>()("constant_", ["tensor", "val"], (tensor, val) =>
   overwrite(tensor, filledValue(tensor.cell.value.shape, tensor.dtype, val)),
 );
 
-type Filler = (tensor: Tensor) => Tensor;
 /**
  * 0 everywhere.
  *
@@ -129,7 +148,7 @@ type Filler = (tensor: Tensor) => Tensor;
  * nn.init.zeros_(ones(2)).tolist(); // [0, 0]
  * ```
  */
-export const zeros_: Filler = initializer<Filler>("zeros_", [], (tensor) => constant_(tensor, 0));
+export const zeros_ = initializer<FillParameters>()("zeros_", ["tensor"], (tensor) => constant_(tensor, 0));
 /**
  * 1 everywhere.
  *
@@ -138,7 +157,7 @@ export const zeros_: Filler = initializer<Filler>("zeros_", [], (tensor) => cons
  * nn.init.ones_(zeros(2)).tolist(); // [1, 1]
  * ```
  */
-export const ones_: Filler = initializer<Filler>("ones_", [], (tensor) => constant_(tensor, 1));
+export const ones_ = initializer<FillParameters>()("ones_", ["tensor"], (tensor) => constant_(tensor, 1));
 
 /**
  * Ones on the diagonal of a matrix.
@@ -148,7 +167,7 @@ export const ones_: Filler = initializer<Filler>("ones_", [], (tensor) => consta
  * nn.init.eye_(zeros(2, 2)).tolist(); // [[1, 0], [0, 1]]
  * ```
  */
-export const eye_: Filler = initializer<Filler>("eye_", [], (tensor) => {
+export const eye_ = initializer<FillParameters>()("eye_", ["tensor"], (tensor) => {
   const { shape, dtype } = tensor.cell.value;
   if (shape.length !== 2) throw new ShapeError(`eye_: expected a matrix, got ${formatShape(shape)}`);
   overwrite(
@@ -159,9 +178,9 @@ export const eye_: Filler = initializer<Filler>("eye_", [], (tensor) => {
   );
 });
 
-interface Dirac {
-  (tensor: Tensor, groups?: number): Tensor;
-  (tensor: Tensor, options: { groups?: number }): Tensor;
+export interface DiracParameters extends FillParameters {
+  /** Groups of channels that are handed through apart. @default 1 */
+  groups?: number;
 }
 /**
  * A convolution that hands its input channels through.
@@ -171,20 +190,24 @@ interface Dirac {
  * nn.init.dirac_(zeros(1, 1, 1, 3)).tolist(); // [[[[0, 1, 0]]]]
  * ```
  */
-export const dirac_ = initializer<Dirac>("dirac_", ["groups?"], (tensor, { groups = 1 }) => {
-  const { shape, dtype } = tensor.cell.value;
-  if (shape.length < 3 || shape.length > 5) {
-    throw new ShapeError(`dirac_: expected a weight of 3 to 5 dimensions, got ${formatShape(shape)}`);
-  }
-  if (shape[0] % groups !== 0)
-    throw new ArgumentError(
-      `dirac_: expected ${shape[0]} output channels to be divisible by ${groups} groups`,
+export const dirac_ = initializer<DiracParameters>()(
+  "dirac_",
+  ["tensor", "groups?"],
+  (tensor, groups = 1) => {
+    const { shape, dtype } = tensor.cell.value;
+    if (shape.length < 3 || shape.length > 5) {
+      throw new ShapeError(`dirac_: expected a weight of 3 to 5 dimensions, got ${formatShape(shape)}`);
+    }
+    if (shape[0] % groups !== 0)
+      throw new ArgumentError(
+        `dirac_: expected ${shape[0]} output channels to be divisible by ${groups} groups`,
+      );
+    overwrite(
+      tensor,
+      deferredValue(shape, dtype, (out) => fillDirac(out, shape, groups)),
     );
-  overwrite(
-    tensor,
-    deferredValue(shape, dtype, (out) => fillDirac(out, shape, groups)),
-  );
-});
+  },
+);
 
 function fillDirac(out: TypedArray, shape: Shape, groups: number): void {
   const [outputs, inputs, ...window] = shape;
@@ -216,9 +239,9 @@ export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut:
   return [shape[1] * window, shape[0] * window];
 }
 
-interface Xavier {
-  (tensor: Tensor, gain?: number, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: Random & { gain?: number }): Tensor;
+export interface XavierParameters extends RandomParameters {
+  /** Factor for the activation behind the layer; see `calculateGain`. @default 1 */
+  gain?: number;
 }
 /**
  * U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)).
@@ -230,10 +253,10 @@ interface Xavier {
  * });
  * ```
  */
-export const xavierUniform_ = initializer<Xavier>(
+export const xavierUniform_ = initializer<XavierParameters>()(
   "xavierUniform_",
-  ["gain?", "generator?"],
-  (tensor, { gain = 1, generator }) => {
+  ["tensor", "gain?", "generator?"],
+  (tensor, gain = 1, generator) => {
     const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
     const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
     overwrite(tensor, uniformValue(tensor.cell.value, -bound, bound, generator));
@@ -248,10 +271,10 @@ export const xavierUniform_ = initializer<Xavier>(
  * nn.init.xavierNormal_(zeros(3, 5)).shape; // [3, 5]
  * ```
  */
-export const xavierNormal_ = initializer<Xavier>(
+export const xavierNormal_ = initializer<XavierParameters>()(
   "xavierNormal_",
-  ["gain?", "generator?"],
-  (tensor, { gain = 1, generator }) => {
+  ["tensor", "gain?", "generator?"],
+  (tensor, gain = 1, generator) => {
     const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
     overwrite(tensor, normalValue(tensor.cell.value, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), generator));
   },
@@ -260,21 +283,23 @@ export const xavierNormal_ = initializer<Xavier>(
 export type FanMode = "fan_in" | "fan_out" | "fanIn" | "fanOut";
 const FAN_MODES: readonly string[] = ["fan_in", "fan_out", "fanIn", "fanOut"];
 
-interface KaimingOptions extends Random {
-  /** Negative slope of the leaky ReLU behind the layer. */
+export interface KaimingParameters extends RandomParameters {
+  /** Negative slope of the leaky ReLU behind the layer. @default 0 */
   a?: number;
+  /** Whose variance is kept: that of the outputs ("fan_in") or that of the gradients ("fan_out"). @default "fan_in" */
   mode?: FanMode;
+  /** The activation behind the layer, under PyTorch's name; see `calculateGain`. @default "leaky_relu" */
   nonlinearity?: string;
 }
-interface Kaiming {
-  (tensor: Tensor, a?: number, mode?: FanMode, nonlinearity?: string, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: KaimingOptions): Tensor;
-  (tensor: Tensor, a: number, options: KaimingOptions): Tensor;
-}
-const KAIMING = ["a?", "mode?", "nonlinearity?", "generator?"];
+const KAIMING = ["tensor", "a?", "mode?", "nonlinearity?", "generator?"] as const;
 
-function kaimingDeviation(of: string, tensor: Tensor, options: KaimingOptions): number {
-  const { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" } = options;
+function kaimingDeviation(
+  of: string,
+  tensor: Tensor,
+  a: number,
+  mode: FanMode,
+  nonlinearity: string,
+): number {
   if (!FAN_MODES.includes(mode)) {
     throw new ArgumentError(
       `${of}: unknown mode "${mode}"${didYouMean(mode, FAN_MODES)} (expected fan_in, fan_out)`,
@@ -293,10 +318,14 @@ function kaimingDeviation(of: string, tensor: Tensor, options: KaimingOptions): 
  * nn.init.kaimingUniform_(zeros(3, 5), { nonlinearity: "relu" }).shape; // [3, 5]
  * ```
  */
-export const kaimingUniform_ = initializer<Kaiming>("kaimingUniform_", KAIMING, (tensor, options) => {
-  const bound = Math.sqrt(3) * kaimingDeviation("kaimingUniform_", tensor, options);
-  overwrite(tensor, uniformValue(tensor.cell.value, -bound, bound, options.generator));
-});
+export const kaimingUniform_ = initializer<KaimingParameters>()(
+  "kaimingUniform_",
+  KAIMING,
+  (tensor, a = 0, mode = "fan_in", nonlinearity = "leaky_relu", generator) => {
+    const bound = Math.sqrt(3) * kaimingDeviation("kaimingUniform_", tensor, a, mode, nonlinearity);
+    overwrite(tensor, uniformValue(tensor.cell.value, -bound, bound, generator));
+  },
+);
 
 /**
  * N(0, std^2) with std = gain / sqrt(fan).
@@ -306,14 +335,18 @@ export const kaimingUniform_ = initializer<Kaiming>("kaimingUniform_", KAIMING, 
  * nn.init.kaimingNormal_(zeros(3, 5), { mode: "fan_out", nonlinearity: "relu" }).shape; // [3, 5]
  * ```
  */
-export const kaimingNormal_ = initializer<Kaiming>("kaimingNormal_", KAIMING, (tensor, options) => {
-  const std = kaimingDeviation("kaimingNormal_", tensor, options);
-  overwrite(tensor, normalValue(tensor.cell.value, 0, std, options.generator));
-});
+export const kaimingNormal_ = initializer<KaimingParameters>()(
+  "kaimingNormal_",
+  KAIMING,
+  (tensor, a = 0, mode = "fan_in", nonlinearity = "leaky_relu", generator) => {
+    const std = kaimingDeviation("kaimingNormal_", tensor, a, mode, nonlinearity);
+    overwrite(tensor, normalValue(tensor.cell.value, 0, std, generator));
+  },
+);
 
-interface Orthogonal {
-  (tensor: Tensor, gain?: number, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: Random & { gain?: number }): Tensor;
+export interface OrthogonalParameters extends RandomParameters {
+  /** Factor of the matrix. @default 1 */
+  gain?: number;
 }
 /**
  * A (semi-)orthogonal matrix times `gain`; dimensions after the first count as one.
@@ -327,10 +360,10 @@ interface Orthogonal {
  * w.matmul(w.t()).tolist(); // [[1.0000, 0.0000], [0.0000, 1.0000]]
  * ```
  */
-export const orthogonal_ = initializer<Orthogonal>(
+export const orthogonal_ = initializer<OrthogonalParameters>()(
   "orthogonal_",
-  ["gain?", "generator?"],
-  (tensor, { gain = 1, generator }) => {
+  ["tensor", "gain?", "generator?"],
+  (tensor, gain = 1, generator) => {
     const { shape, dtype } = tensor.cell.value;
     if (shape.length < 2)
       throw new ShapeError(`orthogonal_: expected at least 2 dimensions, got ${formatShape(shape)}`);
@@ -349,10 +382,11 @@ export const orthogonal_ = initializer<Orthogonal>(
   },
 );
 
-interface Sparse {
-  (tensor: Tensor, sparsity: number, std?: number, generator?: Generator | null): Tensor;
-  (tensor: Tensor, options: Random & { sparsity: number; std?: number }): Tensor;
-  (tensor: Tensor, sparsity: number, options: Random & { std?: number }): Tensor;
+export interface SparseParameters extends RandomParameters {
+  /** Share of each column that is 0, 0 to 1. */
+  sparsity: number;
+  /** Standard deviation of the other elements. @default 0.01 */
+  std?: number;
 }
 /**
  * N(0, std^2) with a share of `sparsity` zeros in each column of a matrix.
@@ -362,10 +396,10 @@ interface Sparse {
  * nn.init.sparse_(zeros(10, 4), { sparsity: 0.5 }).shape; // [10, 4]
  * ```
  */
-export const sparse_ = initializer<Sparse>(
+export const sparse_ = initializer<SparseParameters>()(
   "sparse_",
-  ["sparsity", "std?", "generator?"],
-  (tensor, { sparsity, std = 0.01, generator }) => {
+  ["tensor", "sparsity", "std?", "generator?"],
+  (tensor, sparsity, std = 0.01, generator) => {
     const { shape, dtype } = tensor.cell.value;
     if (shape.length !== 2) throw new ShapeError(`sparse_: expected a matrix, got ${formatShape(shape)}`);
     const [rows, columns] = shape;

@@ -1,55 +1,70 @@
 /** Adagrad. */
 
 import { requireRange } from "../../base/argument_kinds.ts";
+import { parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
-import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
+import {
+  type BehindParameters,
+  checkSwitches,
+  type ImplementationSwitches,
+  type OptimizerClass,
+  SWITCHES,
+} from "../arguments.ts";
 import { filledLike, Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup, ParamGroupInput } from "../param_groups.ts";
 
-export interface AdagradOptions extends ImplementationSwitches {
+/** What `Adagrad` takes. */
+export interface AdagradSettings extends ImplementationSwitches {
+  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
+  params: ParametersInput;
+  /** Learning rate. @default 1e-2 */
   lr?: number;
+  /** How fast the learning rate falls: lr / (1 + (t - 1) lrDecay). @default 0 */
   lrDecay?: number;
+  /** Factor of the parameter that is added to its gradient. @default 0 */
   weightDecay?: number;
+  /** First value of the sums of squares. @default 0 */
   initialAccumulatorValue?: number;
+  /** Added to the divisor, against division by 0. @default 1e-10 */
   eps?: number;
+  /** Whether the objective is made larger instead of smaller. @default false */
   maximize?: boolean;
 }
-type AdagradArguments =
-  | [
-      params: ParametersInput,
-      lr?: number,
-      lrDecay?: number,
-      weightDecay?: number,
-      initialAccumulatorValue?: number,
-      eps?: number,
-    ]
-  | [params: ParametersInput, options: AdagradOptions]
-  | [params: ParametersInput, lr: number, options: AdagradOptions];
-const SIGNATURE = optimizerSignature("Adagrad", [
-  "params",
-  "lr?",
-  "lrDecay?",
-  "weightDecay?",
-  "initialAccumulatorValue?",
-  "eps?",
-  "maximize?",
-]);
+
+const ADAGRAD = parameterTable<AdagradSettings>()(
+  "Adagrad",
+  [
+    "params",
+    "lr?",
+    "lrDecay?",
+    "weightDecay?",
+    "initialAccumulatorValue?",
+    "eps?:number",
+    "maximize?:flag",
+    ...SWITCHES,
+  ],
+  (
+    params,
+    lr = 1e-2,
+    lrDecay = 0,
+    weightDecay = 0,
+    initialAccumulatorValue = 0,
+    eps = 1e-10,
+    maximize = false,
+    ...switches
+  ) => {
+    checkSwitches("Adagrad", switches);
+    return { params, lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize };
+  },
+);
 
 /** See {@link Adagrad}. */
 export class AdagradOptimizer extends Optimizer {
-  constructor(...args: AdagradArguments) {
-    const { params, ...given } = bindOptimizer(SIGNATURE, args);
-    const defaults = {
-      lr: 1e-2,
-      lrDecay: 0,
-      weightDecay: 0,
-      initialAccumulatorValue: 0,
-      eps: 1e-10,
-      maximize: false,
-    };
-    super(params, { ...defaults, ...given });
+  constructor(first: ParametersInput | AdagradSettings, ...rest: BehindParameters<typeof ADAGRAD>) {
+    const { params, ...settings } = ADAGRAD.bind([first, ...rest]);
+    super(params, settings);
     for (const group of this.paramGroups) this.#prepare(group);
   }
 
@@ -97,5 +112,5 @@ export class AdagradOptimizer extends Optimizer {
  * optimizer.step();
  * ```
  */
-export const Adagrad = callable("Adagrad", AdagradOptimizer);
+export const Adagrad: OptimizerClass<typeof AdagradOptimizer> = callable("Adagrad", AdagradOptimizer);
 export type Adagrad = AdagradOptimizer;

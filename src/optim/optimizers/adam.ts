@@ -1,49 +1,72 @@
 /** Adam, AdamW and Adamax. */
 
 import { requireRange } from "../../base/argument_kinds.ts";
+import { parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { shownText } from "../../base/shown_value.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { absOp, add, div, maximumOp, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
-import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
+import {
+  type BehindParameters,
+  checkSwitches,
+  type ImplementationSwitches,
+  type OptimizerClass,
+  SWITCHES,
+} from "../arguments.ts";
 import { Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
-export interface AdamOptions extends ImplementationSwitches {
+/** What `Adam` takes. */
+export interface AdamSettings extends ImplementationSwitches {
+  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
+  params: ParametersInput;
+  /** Learning rate. @default 1e-3 */
   lr?: number;
+  /** How much of the running means of the gradient and of its square is kept at each step. @default [0.9, 0.999] */
   betas?: readonly [number, number];
+  /** Added to the divisor, against division by 0. @default 1e-8 */
   eps?: number;
+  /** Factor of the parameter that is added to its gradient. @default 0 */
   weightDecay?: number;
+  /** Whether the divisor is the largest running mean of squares so far. @default false */
   amsgrad?: boolean;
+  /** Whether the objective is made larger instead of smaller. @default false */
   maximize?: boolean;
+  /** Whether the decay is taken off the parameter itself, as in `AdamW`. @default false */
   decoupledWeightDecay?: boolean;
 }
 
-type AdamArguments =
-  | [
-      params: ParametersInput,
-      lr?: number,
-      betas?: readonly [number, number],
-      eps?: number,
-      weightDecay?: number,
-      amsgrad?: boolean,
-    ]
-  | [params: ParametersInput, options: AdamOptions]
-  | [params: ParametersInput, lr: number, options: AdamOptions];
+const BETAS: readonly [number, number] = [0.9, 0.999];
 
-const NAMES = ["params", "lr?", "betas?", "eps?", "weightDecay?", "amsgrad?", "maximize?"];
-const ADAM = optimizerSignature("Adam", [...NAMES, "decoupledWeightDecay?"]);
-const ADAMW = optimizerSignature("AdamW", NAMES);
-const DEFAULTS = {
-  lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
-  amsgrad: false,
-  maximize: false,
-  decoupledWeightDecay: false,
-};
+const ADAM = parameterTable<AdamSettings>()(
+  "Adam",
+  [
+    "params",
+    "lr?",
+    "betas?",
+    "eps?:number",
+    "weightDecay?",
+    "amsgrad?:flag",
+    "maximize?:flag",
+    "decoupledWeightDecay?",
+    ...SWITCHES,
+  ],
+  (
+    params,
+    lr = 1e-3,
+    betas = BETAS,
+    eps = 1e-8,
+    weightDecay = 0,
+    amsgrad = false,
+    maximize = false,
+    decoupledWeightDecay = false,
+    ...switches
+  ) => {
+    checkSwitches("Adam", switches);
+    return { params, lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay };
+  },
+);
 
 function checkBetas(of: string, group: ParamGroup): void {
   const { betas } = group;
@@ -65,9 +88,9 @@ function countStep(state: Update["state"]): number {
 
 /** See {@link Adam}. */
 export class AdamOptimizer extends Optimizer {
-  constructor(...args: AdamArguments) {
-    const { params, ...given } = bindOptimizer(ADAM, args);
-    super(params, { ...DEFAULTS, ...given });
+  constructor(first: ParametersInput | AdamSettings, ...rest: BehindParameters<typeof ADAM>) {
+    const { params, ...settings } = ADAM.bind([first, ...rest]);
+    super(params, settings);
   }
 
   protected override checkGroup(group: ParamGroup): void {
@@ -124,26 +147,37 @@ export class AdamOptimizer extends Optimizer {
  * optimizer.step();
  * ```
  */
-export const Adam = callable("Adam", AdamOptimizer);
+export const Adam: OptimizerClass<typeof AdamOptimizer> = callable("Adam", AdamOptimizer);
 export type Adam = AdamOptimizer;
 
-type AdamWArguments =
-  | [
-      params: ParametersInput,
-      lr?: number,
-      betas?: readonly [number, number],
-      eps?: number,
-      weightDecay?: number,
-      amsgrad?: boolean,
-    ]
-  | [params: ParametersInput, options: Omit<AdamOptions, "decoupledWeightDecay">]
-  | [params: ParametersInput, lr: number, options: Omit<AdamOptions, "decoupledWeightDecay">];
+/** What `AdamW` takes. */
+export interface AdamWSettings extends Omit<AdamSettings, "weightDecay" | "decoupledWeightDecay"> {
+  /** Factor that, times the learning rate, is taken off the parameter itself. @default 0.01 */
+  weightDecay?: number;
+}
+
+const ADAMW = parameterTable<AdamWSettings>()(
+  "AdamW",
+  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "amsgrad?:flag", "maximize?:flag", ...SWITCHES],
+  (
+    params,
+    lr = 1e-3,
+    betas = BETAS,
+    eps = 1e-8,
+    weightDecay = 0.01,
+    amsgrad = false,
+    maximize = false,
+    ...switches
+  ) => {
+    checkSwitches("AdamW", switches);
+    return { params, lr, betas, eps, weightDecay, amsgrad, maximize };
+  },
+);
 
 /** See {@link AdamW}. */
 export class AdamWOptimizer extends AdamOptimizer {
-  constructor(...args: AdamWArguments) {
-    const { params, ...given } = bindOptimizer(ADAMW, args);
-    super(params as ParametersInput, { weightDecay: 0.01, ...given, decoupledWeightDecay: true });
+  constructor(first: ParametersInput | AdamWSettings, ...rest: BehindParameters<typeof ADAMW>) {
+    super({ ...ADAMW.bind([first, ...rest]), decoupledWeightDecay: true });
   }
 }
 
@@ -160,27 +194,29 @@ export class AdamWOptimizer extends AdamOptimizer {
  * optimizer.step();
  * ```
  */
-export const AdamW = callable("AdamW", AdamWOptimizer);
+export const AdamW: OptimizerClass<typeof AdamWOptimizer> = callable("AdamW", AdamWOptimizer);
 export type AdamW = AdamWOptimizer;
 
-export type AdamaxOptions = Omit<AdamOptions, "amsgrad" | "decoupledWeightDecay">;
-type AdamaxArguments =
-  | [
-      params: ParametersInput,
-      lr?: number,
-      betas?: readonly [number, number],
-      eps?: number,
-      weightDecay?: number,
-    ]
-  | [params: ParametersInput, options: AdamaxOptions]
-  | [params: ParametersInput, lr: number, options: AdamaxOptions];
-const ADAMAX = optimizerSignature("Adamax", ["params", "lr?", "betas?", "eps?", "weightDecay?", "maximize?"]);
+/** What `Adamax` takes. */
+export interface AdamaxSettings extends Omit<AdamSettings, "lr" | "amsgrad" | "decoupledWeightDecay"> {
+  /** Learning rate. @default 2e-3 */
+  lr?: number;
+}
+
+const ADAMAX = parameterTable<AdamaxSettings>()(
+  "Adamax",
+  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "maximize?:flag", ...SWITCHES],
+  (params, lr = 2e-3, betas = BETAS, eps = 1e-8, weightDecay = 0, maximize = false, ...switches) => {
+    checkSwitches("Adamax", switches);
+    return { params, lr, betas, eps, weightDecay, maximize };
+  },
+);
 
 /** See {@link Adamax}. */
 export class AdamaxOptimizer extends Optimizer {
-  constructor(...args: AdamaxArguments) {
-    const { params, ...given } = bindOptimizer(ADAMAX, args);
-    super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...given });
+  constructor(first: ParametersInput | AdamaxSettings, ...rest: BehindParameters<typeof ADAMAX>) {
+    const { params, ...settings } = ADAMAX.bind([first, ...rest]);
+    super(params, settings);
   }
 
   protected override checkGroup(group: ParamGroup): void {
@@ -220,5 +256,5 @@ export class AdamaxOptimizer extends Optimizer {
  * optimizer.step();
  * ```
  */
-export const Adamax = callable("Adamax", AdamaxOptimizer);
+export const Adamax: OptimizerClass<typeof AdamaxOptimizer> = callable("Adamax", AdamaxOptimizer);
 export type Adamax = AdamaxOptimizer;

@@ -1,59 +1,74 @@
 /** Steps divided by a running mean of the gradient's size: RMSprop and Adadelta. */
 
 import { requireRange } from "../../base/argument_kinds.ts";
+import { parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
-import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
+import {
+  type BehindParameters,
+  checkSwitches,
+  type ImplementationSwitches,
+  type OptimizerClass,
+  SWITCHES,
+} from "../arguments.ts";
 import { Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
-export interface RMSpropOptions extends ImplementationSwitches {
+/** What `RMSprop` takes. */
+export interface RMSpropSettings extends ImplementationSwitches {
+  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
+  params: ParametersInput;
+  /** Learning rate. @default 1e-2 */
   lr?: number;
+  /** How much of the running mean of squares is kept at each step. @default 0.99 */
   alpha?: number;
+  /** Added to the divisor, against division by 0. @default 1e-8 */
   eps?: number;
+  /** Factor of the parameter that is added to its gradient. @default 0 */
   weightDecay?: number;
+  /** How much of the step before is kept. @default 0 */
   momentum?: number;
+  /** Whether the divisor is the standard deviation, sqrt(v - mean(g)^2). @default false */
   centered?: boolean;
+  /** Whether the objective is made larger instead of smaller. @default false */
   maximize?: boolean;
 }
-type RMSpropArguments =
-  | [
-      params: ParametersInput,
-      lr?: number,
-      alpha?: number,
-      eps?: number,
-      weightDecay?: number,
-      momentum?: number,
-      centered?: boolean,
-    ]
-  | [params: ParametersInput, options: RMSpropOptions]
-  | [params: ParametersInput, lr: number, options: RMSpropOptions];
-const RMSPROP = optimizerSignature("RMSprop", [
-  "params",
-  "lr?",
-  "alpha?",
-  "eps?",
-  "weightDecay?",
-  "momentum?",
-  "centered?",
-  "maximize?",
-]);
+
+const RMSPROP = parameterTable<RMSpropSettings>()(
+  "RMSprop",
+  [
+    "params",
+    "lr?",
+    "alpha?:scalar",
+    "eps?:number",
+    "weightDecay?",
+    "momentum?:number|null",
+    "centered?",
+    "maximize?:flag",
+    ...SWITCHES,
+  ],
+  (
+    params,
+    lr = 1e-2,
+    alpha = 0.99,
+    eps = 1e-8,
+    weightDecay = 0,
+    momentum = 0,
+    centered = false,
+    maximize = false,
+    ...switches
+  ) => {
+    checkSwitches("RMSprop", switches);
+    return { params, lr, alpha, eps, weightDecay, momentum, centered, maximize };
+  },
+);
 
 /** See {@link RMSprop}. */
 export class RMSpropOptimizer extends Optimizer {
-  constructor(...args: RMSpropArguments) {
-    const { params, ...given } = bindOptimizer(RMSPROP, args);
-    const defaults = {
-      lr: 1e-2,
-      alpha: 0.99,
-      eps: 1e-8,
-      weightDecay: 0,
-      momentum: 0,
-      centered: false,
-      maximize: false,
-    };
-    super(params, { ...defaults, ...given });
+  constructor(first: ParametersInput | RMSpropSettings, ...rest: BehindParameters<typeof RMSPROP>) {
+    const { params, ...settings } = RMSPROP.bind([first, ...rest]);
+    super(params, settings);
   }
 
   protected override checkGroup(group: ParamGroup): void {
@@ -103,34 +118,39 @@ export class RMSpropOptimizer extends Optimizer {
  * optimizer.step();
  * ```
  */
-export const RMSprop = callable("RMSprop", RMSpropOptimizer);
+export const RMSprop: OptimizerClass<typeof RMSpropOptimizer> = callable("RMSprop", RMSpropOptimizer);
 export type RMSprop = RMSpropOptimizer;
 
-export interface AdadeltaOptions extends ImplementationSwitches {
+/** What `Adadelta` takes. */
+export interface AdadeltaSettings extends ImplementationSwitches {
+  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
+  params: ParametersInput;
+  /** Learning rate. @default 1 */
   lr?: number;
+  /** How much of the running means of squares is kept at each step. @default 0.9 */
   rho?: number;
+  /** Added under the roots, against division by 0. @default 1e-6 */
   eps?: number;
+  /** Factor of the parameter that is added to its gradient. @default 0 */
   weightDecay?: number;
+  /** Whether the objective is made larger instead of smaller. @default false */
   maximize?: boolean;
 }
-type AdadeltaArguments =
-  | [params: ParametersInput, lr?: number, rho?: number, eps?: number, weightDecay?: number]
-  | [params: ParametersInput, options: AdadeltaOptions]
-  | [params: ParametersInput, lr: number, options: AdadeltaOptions];
-const ADADELTA = optimizerSignature("Adadelta", [
-  "params",
-  "lr?",
-  "rho?",
-  "eps?",
-  "weightDecay?",
-  "maximize?",
-]);
+
+const ADADELTA = parameterTable<AdadeltaSettings>()(
+  "Adadelta",
+  ["params", "lr?", "rho?", "eps?:number", "weightDecay?", "maximize?:flag", ...SWITCHES],
+  (params, lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false, ...switches) => {
+    checkSwitches("Adadelta", switches);
+    return { params, lr, rho, eps, weightDecay, maximize };
+  },
+);
 
 /** See {@link Adadelta}. */
 export class AdadeltaOptimizer extends Optimizer {
-  constructor(...args: AdadeltaArguments) {
-    const { params, ...given } = bindOptimizer(ADADELTA, args);
-    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...given });
+  constructor(first: ParametersInput | AdadeltaSettings, ...rest: BehindParameters<typeof ADADELTA>) {
+    const { params, ...settings } = ADADELTA.bind([first, ...rest]);
+    super(params, settings);
   }
 
   protected override checkGroup(group: ParamGroup): void {
@@ -168,5 +188,5 @@ export class AdadeltaOptimizer extends Optimizer {
  * optimizer.step();
  * ```
  */
-export const Adadelta = callable("Adadelta", AdadeltaOptimizer);
+export const Adadelta: OptimizerClass<typeof AdadeltaOptimizer> = callable("Adadelta", AdadeltaOptimizer);
 export type Adadelta = AdadeltaOptimizer;

@@ -1,51 +1,71 @@
 /** Stochastic gradient descent. */
 
 import { requireRange } from "../../base/argument_kinds.ts";
+import { parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Value } from "../../graph/node.ts";
 import { add, mul, neg, sub } from "../../ops/elementwise/elementwise.ts";
-import { bindOptimizer, type ImplementationSwitches, optimizerSignature } from "../arguments.ts";
+import {
+  type BehindParameters,
+  checkSwitches,
+  type ImplementationSwitches,
+  type OptimizerClass,
+  SWITCHES,
+} from "../arguments.ts";
 import { Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
-export interface SGDOptions extends ImplementationSwitches {
+/** What `SGD` takes. */
+export interface SGDSettings extends ImplementationSwitches {
+  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
+  params: ParametersInput;
+  /** Learning rate. @default 1e-3 */
   lr?: number;
+  /** How much of the step before is kept. @default 0 */
   momentum?: number;
+  /** Share of the gradient that does not join the momentum. @default 0 */
   dampening?: number;
+  /** Factor of the parameter that is added to its gradient. @default 0 */
   weightDecay?: number;
+  /** Whether the gradient counts as after the momentum's step. @default false */
   nesterov?: boolean;
+  /** Whether the objective is made larger instead of smaller. @default false */
   maximize?: boolean;
 }
 
-type SGDArguments =
-  | [
-      params: ParametersInput,
-      lr?: number,
-      momentum?: number,
-      dampening?: number,
-      weightDecay?: number,
-      nesterov?: boolean,
-    ]
-  | [params: ParametersInput, options: SGDOptions]
-  | [params: ParametersInput, lr: number, options: SGDOptions];
-
-const SIGNATURE = optimizerSignature("SGD", [
-  "params",
-  "lr?",
-  "momentum?",
-  "dampening?",
-  "weightDecay?",
-  "nesterov?",
-  "maximize?",
-]);
-const DEFAULTS = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+const SGD_TABLE = parameterTable<SGDSettings>()(
+  "SGD",
+  [
+    "params",
+    "lr?",
+    "momentum?",
+    "dampening?",
+    "weightDecay?",
+    "nesterov?:flag",
+    "maximize?:flag",
+    ...SWITCHES,
+  ],
+  (
+    params,
+    lr = 1e-3,
+    momentum = 0,
+    dampening = 0,
+    weightDecay = 0,
+    nesterov = false,
+    maximize = false,
+    ...switches
+  ) => {
+    checkSwitches("SGD", switches);
+    return { params, lr, momentum, dampening, weightDecay, nesterov, maximize };
+  },
+);
 
 /** See {@link SGD}. */
 export class SGDOptimizer extends Optimizer {
-  constructor(...args: SGDArguments) {
-    const { params, ...given } = bindOptimizer(SIGNATURE, args);
-    super(params, { ...DEFAULTS, ...given });
+  constructor(first: ParametersInput | SGDSettings, ...rest: BehindParameters<typeof SGD_TABLE>) {
+    const { params, ...settings } = SGD_TABLE.bind([first, ...rest]);
+    super(params, settings);
   }
 
   protected override checkGroup(group: ParamGroup): void {
@@ -88,5 +108,5 @@ export class SGDOptimizer extends Optimizer {
  * const optimizer = optim.SGD(net.parameters(), { lr: 0.9 });
  * ```
  */
-export const SGD = callable("SGD", SGDOptimizer);
+export const SGD: OptimizerClass<typeof SGDOptimizer> = callable("SGD", SGDOptimizer);
 export type SGD = SGDOptimizer;

@@ -1,5 +1,5 @@
 /** Schedules made of others. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
@@ -86,29 +86,31 @@ abstract class CombinedScheduler extends Scheduler {
   }
 }
 
-type SequentialArguments =
-  | [
-      optimizer: Optimizer,
-      schedulers: readonly Scheduler[],
-      milestones: readonly number[],
-      lastEpoch?: number,
-    ]
-  | [optimizer: Optimizer, schedulers: readonly Scheduler[], options: { milestones: readonly number[] }]
-  | [optimizer: Optimizer, options: { schedulers: readonly Scheduler[]; milestones: readonly number[] }];
-const SEQUENTIAL = signature("SequentialLR", [
-  "optimizer",
-  "schedulers",
-  "milestones:list",
-  "lastEpoch?:whole",
-]);
+/** What `SequentialLR` takes. */
+export interface SequentialSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** The schedules, in order. */
+  schedulers: readonly Scheduler[];
+  /** The epochs at which the second schedule and those after it begin. */
+  milestones: readonly number[];
+  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
+  lastEpoch?: number;
+}
+
+const SEQUENTIAL = parameterTable<SequentialSettings>()(
+  "SequentialLR",
+  ["optimizer", "schedulers", "milestones:list", "lastEpoch?:whole"],
+  (optimizer, schedulers, milestones, lastEpoch = -1) => ({ optimizer, schedulers, milestones, lastEpoch }),
+);
 
 /** See {@link SequentialLR}. */
 export class SequentialScheduler extends CombinedScheduler {
   /** Epochs at which the next schedule or rate begins. */
   readonly milestones: number[];
 
-  constructor(...args: SequentialArguments) {
-    const { optimizer, schedulers, milestones, lastEpoch = -1 } = bindArguments(SEQUENTIAL, args);
+  constructor(...args: ArgumentsOf<typeof SEQUENTIAL>) {
+    const { optimizer, schedulers, milestones, lastEpoch = -1 } = SEQUENTIAL.bind(args);
     super("SequentialLR", optimizer, schedulers);
     if (milestones.length !== this.schedulers.length - 1) {
       throw new ArgumentError(
@@ -155,15 +157,24 @@ export class SequentialScheduler extends CombinedScheduler {
 export const SequentialLR = callable("SequentialLR", SequentialScheduler);
 export type SequentialLR = SequentialScheduler;
 
-type ChainedArguments =
-  | [schedulers: readonly Scheduler[], optimizer?: Optimizer | null]
-  | [schedulers: readonly Scheduler[], options: { optimizer?: Optimizer | null }];
-const CHAINED = signature("ChainedScheduler", ["schedulers", "optimizer?"]);
+/** What `ChainedScheduler` takes. */
+export interface ChainedSettings {
+  /** The schedules, all of one optimiser. */
+  schedulers: readonly Scheduler[];
+  /** Their optimiser; null for that of the first one. @default null */
+  optimizer?: Optimizer | null;
+}
+
+const CHAINED = parameterTable<ChainedSettings>()(
+  "ChainedScheduler",
+  ["schedulers", "optimizer?"],
+  (schedulers, optimizer = null) => ({ schedulers, optimizer }),
+);
 
 /** See {@link ChainedScheduler}. */
 export class ChainedSchedulers extends CombinedScheduler {
-  constructor(...args: ChainedArguments) {
-    const { schedulers, optimizer } = bindArguments(CHAINED, args);
+  constructor(...args: ArgumentsOf<typeof CHAINED>) {
+    const { schedulers, optimizer } = CHAINED.bind(args);
     super("ChainedScheduler", optimizer ?? schedulers?.[0]?.optimizer, schedulers);
     this.lastEpoch = 0;
     this.lastLr = this.currentRates();

@@ -1,5 +1,5 @@
 /** Schedules along a cosine. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
@@ -11,16 +11,23 @@ function annealed(high: number, low: number, share: number): number {
   return low + ((high - low) * (1 + Math.cos(Math.PI * share))) / 2;
 }
 
-type CosineArguments =
-  | [optimizer: Optimizer, tMax: number, etaMin?: number, lastEpoch?: number]
-  | [optimizer: Optimizer, tMax: number, options: { etaMin?: number; lastEpoch?: number }]
-  | [optimizer: Optimizer, options: { tMax: number; etaMin?: number; lastEpoch?: number }];
-const COSINE = signature("CosineAnnealingLR", [
-  "optimizer",
-  "tMax:number",
-  "etaMin?:number",
-  "lastEpoch?:whole",
-]);
+/** What `CosineAnnealingLR` takes. */
+export interface CosineSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** Epochs from the highest rate to the lowest. */
+  tMax: number;
+  /** Lowest rate. @default 0 */
+  etaMin?: number;
+  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
+  lastEpoch?: number;
+}
+
+const COSINE = parameterTable<CosineSettings>()(
+  "CosineAnnealingLR",
+  ["optimizer", "tMax:number", "etaMin?:number", "lastEpoch?:whole"],
+  (optimizer, tMax, etaMin = 0, lastEpoch = -1) => ({ optimizer, tMax, etaMin, lastEpoch }),
+);
 
 /** See {@link CosineAnnealingLR}. */
 export class CosineAnnealingScheduler extends Scheduler {
@@ -29,8 +36,8 @@ export class CosineAnnealingScheduler extends Scheduler {
   /** Lowest rate. */
   readonly etaMin: number;
 
-  constructor(...args: CosineArguments) {
-    const { optimizer, tMax, etaMin = 0, lastEpoch } = bindArguments(COSINE, args);
+  constructor(...args: ArgumentsOf<typeof COSINE>) {
+    const { optimizer, tMax, etaMin, lastEpoch } = COSINE.bind(args);
     super("CosineAnnealingLR", optimizer, lastEpoch);
     if (!(tMax > 0)) throw new ArgumentError(`CosineAnnealingLR: expected \`tMax\` above 0, got ${tMax}`);
     this.tMax = tMax;
@@ -73,22 +80,25 @@ export class CosineAnnealingScheduler extends Scheduler {
 export const CosineAnnealingLR = callable("CosineAnnealingLR", CosineAnnealingScheduler);
 export type CosineAnnealingLR = CosineAnnealingScheduler;
 
-interface RestartOptions {
+/** What `CosineAnnealingWarmRestarts` takes. */
+export interface RestartSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** Epochs until the first restart. */
+  t0: number;
+  /** How many times as long as the cycle before each cycle is. @default 1 */
   tMult?: number;
+  /** Lowest rate. @default 0 */
   etaMin?: number;
+  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
   lastEpoch?: number;
 }
-type RestartArguments =
-  | [optimizer: Optimizer, t0: number, tMult?: number, etaMin?: number, lastEpoch?: number]
-  | [optimizer: Optimizer, t0: number, options: RestartOptions]
-  | [optimizer: Optimizer, options: RestartOptions & { t0: number }];
-const RESTARTS = signature("CosineAnnealingWarmRestarts", [
-  "optimizer",
-  "t0",
-  "tMult?",
-  "etaMin?:number",
-  "lastEpoch?:whole",
-]);
+
+const RESTARTS = parameterTable<RestartSettings>()(
+  "CosineAnnealingWarmRestarts",
+  ["optimizer", "t0", "tMult?", "etaMin?:number", "lastEpoch?:whole"],
+  (optimizer, t0, tMult = 1, etaMin = 0, lastEpoch = -1) => ({ optimizer, t0, tMult, etaMin, lastEpoch }),
+);
 
 /** See {@link CosineAnnealingWarmRestarts}. */
 export class WarmRestartScheduler extends Scheduler {
@@ -101,8 +111,8 @@ export class WarmRestartScheduler extends Scheduler {
   /** Epochs from that restart to the next. */
   tI: number;
 
-  constructor(...args: RestartArguments) {
-    const { optimizer, t0, tMult = 1, etaMin = 0, lastEpoch = -1 } = bindArguments(RESTARTS, args);
+  constructor(...args: ArgumentsOf<typeof RESTARTS>) {
+    const { optimizer, t0, tMult, etaMin, lastEpoch = -1 } = RESTARTS.bind(args);
     super("CosineAnnealingWarmRestarts", optimizer, lastEpoch);
     for (const [name, given] of [
       ["t0", t0],

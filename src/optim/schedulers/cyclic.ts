@@ -1,5 +1,5 @@
 /** A learning rate that goes up and down between two bounds. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
@@ -11,47 +11,84 @@ type Scale = (x: number) => number;
 type Mode = "triangular" | "triangular2" | "exp_range";
 type ScaleMode = "cycle" | "iterations";
 
-interface Options {
+/** What `CyclicLR` takes. */
+export interface CyclicSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** Lowest rate, of all groups or of each. */
+  baseLr: number | readonly number[];
+  /** Highest rate, of all groups or of each. */
+  maxLr: number | readonly number[];
+  /** Steps from the lowest rate to the highest. @default 2000 */
   stepSizeUp?: number;
+  /** Steps from the highest rate to the lowest; null for `stepSizeUp`. @default null */
   stepSizeDown?: number | null;
+  /** How high the cycles go: all alike ("triangular"), each half as high as the one before ("triangular2"), or gamma^step ("exp_range"). @default "triangular" */
   mode?: Mode;
+  /** The base of "exp_range". @default 1 */
   gamma?: number;
+  /** How high they go, in place of `mode`: a factor by the cycle or the step. @default null */
   scaleFn?: Scale | null;
+  /** What `scaleFn` gets: the number of the cycle or of the step. @default "cycle" */
   scaleMode?: ScaleMode;
+  /** Whether the momentum goes the other way round. @default true */
   cycleMomentum?: boolean;
+  /** Lowest momentum, of all groups or of each. @default 0.8 */
   baseMomentum?: number | readonly number[];
+  /** Highest momentum, of all groups or of each. @default 0.9 */
   maxMomentum?: number | readonly number[];
+  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
   lastEpoch?: number;
 }
-type Rates = number | readonly number[];
-type CyclicArguments =
-  | [
-      optimizer: Optimizer,
-      baseLr: Rates,
-      maxLr: Rates,
-      stepSizeUp?: number,
-      stepSizeDown?: number | null,
-      mode?: Mode,
-      gamma?: number,
-    ]
-  | [optimizer: Optimizer, baseLr: Rates, maxLr: Rates, options: Options]
-  | [optimizer: Optimizer, baseLr: Rates, maxLr: Rates, stepSizeUp: number, options: Options]
-  | [optimizer: Optimizer, options: Options & { baseLr: Rates; maxLr: Rates }];
-const SIGNATURE = signature("CyclicLR", [
-  "optimizer",
-  "baseLr",
-  "maxLr",
-  "stepSizeUp?:number",
-  "stepSizeDown?:number|null",
-  "mode?",
-  "gamma?:number",
-  "scaleFn?",
-  "scaleMode?",
-  "cycleMomentum?:flag",
-  "baseMomentum?",
-  "maxMomentum?",
-  "lastEpoch?:whole",
-]);
+
+const CYCLIC = parameterTable<CyclicSettings>()(
+  "CyclicLR",
+  [
+    "optimizer",
+    "baseLr",
+    "maxLr",
+    "stepSizeUp?:number",
+    "stepSizeDown?:number|null",
+    "mode?",
+    "gamma?:number",
+    "scaleFn?",
+    "scaleMode?",
+    "cycleMomentum?:flag",
+    "baseMomentum?",
+    "maxMomentum?",
+    "lastEpoch?:whole",
+  ],
+  (
+    optimizer,
+    baseLr,
+    maxLr,
+    stepSizeUp = 2000,
+    stepSizeDown = null,
+    mode = "triangular",
+    gamma = 1,
+    scaleFn = null,
+    scaleMode = "cycle",
+    cycleMomentum = true,
+    baseMomentum = 0.8,
+    maxMomentum = 0.9,
+    lastEpoch = -1,
+  ) => ({
+    optimizer,
+    baseLr,
+    maxLr,
+    stepSizeUp,
+    stepSizeDown,
+    mode,
+    gamma,
+    scaleFn,
+    scaleMode,
+    cycleMomentum,
+    baseMomentum,
+    maxMomentum,
+    lastEpoch,
+  }),
+);
+
 const MODES: readonly string[] = ["triangular", "triangular2", "exp_range"];
 const SCALE_MODES: readonly string[] = ["cycle", "iterations"];
 
@@ -80,9 +117,9 @@ export class CyclicScheduler extends Scheduler {
   readonly baseMomentums: number[] = [];
   readonly maxMomentums: number[] = [];
 
-  constructor(...args: CyclicArguments) {
-    const bound = bindArguments(SIGNATURE, args);
-    const { optimizer, stepSizeUp = 2000, mode = "triangular", gamma = 1, scaleFn = null } = bound;
+  constructor(...args: ArgumentsOf<typeof CYCLIC>) {
+    const bound = CYCLIC.bind(args);
+    const { optimizer, stepSizeUp, mode, gamma, scaleFn, scaleMode } = bound;
     const stepSizeDown = bound.stepSizeDown ?? stepSizeUp;
     super("CyclicLR", optimizer, bound.lastEpoch, { baseLr: bound.baseLr });
     if (!(stepSizeUp > 0 && stepSizeDown > 0)) {
@@ -93,7 +130,6 @@ export class CyclicScheduler extends Scheduler {
     if (scaleFn === null) requireWord("mode", mode, MODES);
     else if (typeof scaleFn !== "function")
       throw new ArgumentError(`CyclicLR: expected \`scaleFn\` to be a function, got ${shownValue(scaleFn)}`);
-    const { scaleMode = "cycle" } = bound;
     requireWord("scaleMode", scaleMode, SCALE_MODES);
     const scale = scaleFn === null ? scaleOf(mode, gamma) : { scaleFn, scaleMode };
     this.scaleFn = scale.scaleFn;
@@ -101,10 +137,10 @@ export class CyclicScheduler extends Scheduler {
     this.totalSize = stepSizeUp + stepSizeDown;
     this.stepRatio = stepSizeUp / this.totalSize;
     this.maxLrs = numbersPerGroup("CyclicLR", "maxLr", this.optimizer, bound.maxLr);
-    this.cycleMomentum = bound.cycleMomentum ?? true;
+    this.cycleMomentum = bound.cycleMomentum;
     if (this.cycleMomentum) {
       requireMomentum("CyclicLR", this.optimizer);
-      const { baseMomentum = 0.8, maxMomentum = 0.9 } = bound;
+      const { baseMomentum, maxMomentum } = bound;
       this.baseMomentums = numbersPerGroup("CyclicLR", "baseMomentum", this.optimizer, baseMomentum);
       this.maxMomentums = numbersPerGroup("CyclicLR", "maxMomentum", this.optimizer, maxMomentum);
     }

@@ -1,5 +1,5 @@
 /** One cycle of the learning rate, up and down. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
@@ -7,47 +7,88 @@ import type { Optimizer } from "../optimizer.ts";
 import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
 import { numbersPerGroup, Scheduler } from "./scheduler.ts";
 
-interface Options {
+/** What `OneCycleLR` takes. */
+export interface OneCycleSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** Highest rate, of all groups or of each. */
+  maxLr: number | readonly number[];
+  /** Steps in all; null for `epochs` times `stepsPerEpoch`. @default null */
   totalSteps?: number | null;
+  /** Epochs in all, with `stepsPerEpoch` in place of `totalSteps`. @default null */
   epochs?: number | null;
+  /** Steps in an epoch, with `epochs` in place of `totalSteps`. @default null */
   stepsPerEpoch?: number | null;
+  /** Share of the steps, 0 to 1, in which the rate rises. @default 0.3 */
   pctStart?: number;
+  /** Whether the rate moves along a cosine or along a line. @default "cos" */
   annealStrategy?: "cos" | "linear";
+  /** Whether the momentum goes the other way round. @default true */
   cycleMomentum?: boolean;
+  /** Lowest momentum, of all groups or of each. @default 0.85 */
   baseMomentum?: number | readonly number[];
+  /** Highest momentum, of all groups or of each. @default 0.95 */
   maxMomentum?: number | readonly number[];
+  /** The first rate is maxLr / divFactor. @default 25 */
   divFactor?: number;
+  /** The last rate is the first one / finalDivFactor. @default 1e4 */
   finalDivFactor?: number;
+  /** Whether the rate comes down as slowly as it went up before it fades out. @default false */
   threePhase?: boolean;
+  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
   lastEpoch?: number;
 }
-type OneCycleArguments =
-  | [
-      optimizer: Optimizer,
-      maxLr: number | readonly number[],
-      totalSteps?: number | null,
-      epochs?: number | null,
-      stepsPerEpoch?: number | null,
-      pctStart?: number,
-    ]
-  | [optimizer: Optimizer, maxLr: number | readonly number[], options: Options]
-  | [optimizer: Optimizer, options: Options & { maxLr: number | readonly number[] }];
-const SIGNATURE = signature("OneCycleLR", [
-  "optimizer",
-  "maxLr",
-  "totalSteps?",
-  "epochs?",
-  "stepsPerEpoch?",
-  "pctStart?:number",
-  "annealStrategy?",
-  "cycleMomentum?:flag",
-  "baseMomentum?",
-  "maxMomentum?",
-  "divFactor?:number",
-  "finalDivFactor?:number",
-  "threePhase?:flag",
-  "lastEpoch?:whole",
-]);
+
+const ONE_CYCLE = parameterTable<OneCycleSettings>()(
+  "OneCycleLR",
+  [
+    "optimizer",
+    "maxLr",
+    "totalSteps?",
+    "epochs?",
+    "stepsPerEpoch?",
+    "pctStart?:number",
+    "annealStrategy?",
+    "cycleMomentum?:flag",
+    "baseMomentum?",
+    "maxMomentum?",
+    "divFactor?:number",
+    "finalDivFactor?:number",
+    "threePhase?:flag",
+    "lastEpoch?:whole",
+  ],
+  (
+    optimizer,
+    maxLr,
+    totalSteps = null,
+    epochs = null,
+    stepsPerEpoch = null,
+    pctStart = 0.3,
+    annealStrategy = "cos",
+    cycleMomentum = true,
+    baseMomentum = 0.85,
+    maxMomentum = 0.95,
+    divFactor = 25,
+    finalDivFactor = 1e4,
+    threePhase = false,
+    lastEpoch = -1,
+  ) => ({
+    optimizer,
+    maxLr,
+    totalSteps,
+    epochs,
+    stepsPerEpoch,
+    pctStart,
+    annealStrategy,
+    cycleMomentum,
+    baseMomentum,
+    maxMomentum,
+    divFactor,
+    finalDivFactor,
+    threePhase,
+    lastEpoch,
+  }),
+);
 
 /** The numbers of a group between which rate and momentum move. */
 type Level = "initialLr" | "maxLr" | "minLr";
@@ -87,22 +128,15 @@ export class OneCycleScheduler extends Scheduler {
   readonly cycleMomentum: boolean;
   readonly threePhase: boolean;
 
-  constructor(...args: OneCycleArguments) {
-    const bound = bindArguments(SIGNATURE, args);
-    const {
-      optimizer,
-      maxLr,
-      pctStart = 0.3,
-      annealStrategy = "cos",
-      cycleMomentum = true,
-      lastEpoch = -1,
-    } = bound;
+  constructor(...args: ArgumentsOf<typeof ONE_CYCLE>) {
+    const bound = ONE_CYCLE.bind(args);
+    const { optimizer, pctStart, annealStrategy, cycleMomentum, lastEpoch } = bound;
     super("OneCycleLR", optimizer, lastEpoch);
     this.totalSteps = stepsOf(bound);
     this.pctStart = pctStart;
     this.annealStrategy = annealStrategy;
     this.cycleMomentum = cycleMomentum;
-    this.threePhase = bound.threePhase ?? false;
+    this.threePhase = bound.threePhase;
     if (!(pctStart >= 0 && pctStart <= 1))
       throw new ArgumentError(`OneCycleLR: expected \`pctStart\` to be from 0 to 1, got ${pctStart}`);
     if (annealStrategy !== "cos" && annealStrategy !== "linear") {
@@ -110,7 +144,7 @@ export class OneCycleScheduler extends Scheduler {
         `OneCycleLR: unknown annealStrategy "${annealStrategy}"${didYouMean(annealStrategy, ["cos", "linear"])} (expected cos, linear)`,
       );
     }
-    if (lastEpoch === -1) this.#setLevels(maxLr, bound);
+    if (lastEpoch === -1) this.#setLevels(bound);
     else this.#requireLevels(lastEpoch);
     this.start();
   }
@@ -128,9 +162,9 @@ export class OneCycleScheduler extends Scheduler {
     }
   }
 
-  #setLevels(maxLr: number | readonly number[], bound: Record<string, any>): void {
-    const { divFactor = 25, finalDivFactor = 1e4, baseMomentum = 0.85, maxMomentum = 0.95 } = bound;
-    numbersPerGroup("OneCycleLR", "maxLr", this.optimizer, maxLr).forEach((lr, i) => {
+  #setLevels(bound: Required<OneCycleSettings>): void {
+    const { divFactor, finalDivFactor, baseMomentum, maxMomentum } = bound;
+    numbersPerGroup("OneCycleLR", "maxLr", this.optimizer, bound.maxLr).forEach((lr, i) => {
       const group = this.groups[i];
       group.maxLr = lr;
       group.initialLr = lr / divFactor;
@@ -185,8 +219,8 @@ export class OneCycleScheduler extends Scheduler {
   }
 }
 
-function stepsOf(bound: Record<string, any>): number {
-  const { totalSteps = null, epochs = null, stepsPerEpoch = null } = bound;
+function stepsOf(bound: Required<OneCycleSettings>): number {
+  const { totalSteps, epochs, stepsPerEpoch } = bound;
   const steps = totalSteps ?? (epochs !== null && stepsPerEpoch !== null ? epochs * stepsPerEpoch : null);
   if (steps === null)
     throw new ArgumentError("OneCycleLR: expected `totalSteps`, or `epochs` and `stepsPerEpoch`");

@@ -1,46 +1,58 @@
 /** A learning rate that falls when a figure stops improving. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { numbersPerGroup, Scheduler, type SchedulerState } from "./scheduler.ts";
 
-interface Options {
+/** What `ReduceLROnPlateau` takes. */
+export interface PlateauSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** Whether the figure is to fall or to rise. @default "min" */
   mode?: "min" | "max";
+  /** Factor of each change, below 1. @default 0.1 */
   factor?: number;
+  /** Epochs without an improvement that are waited for. @default 10 */
   patience?: number;
+  /** How much better a figure must be to count as an improvement. @default 1e-4 */
   threshold?: number;
+  /** Whether `threshold` is a share of the best figure or a difference from it. @default "rel" */
   thresholdMode?: "rel" | "abs";
+  /** Epochs after a change in which nothing is counted. @default 0 */
   cooldown?: number;
+  /** Lowest rate, of all groups or of each. @default 0 */
   minLr?: number | readonly number[];
+  /** Changes that are smaller are not made. @default 1e-8 */
   eps?: number;
 }
-type PlateauArguments =
-  | [
-      optimizer: Optimizer,
-      mode?: "min" | "max",
-      factor?: number,
-      patience?: number,
-      threshold?: number,
-      thresholdMode?: "rel" | "abs",
-      cooldown?: number,
-      minLr?: number | readonly number[],
-      eps?: number,
-    ]
-  | [optimizer: Optimizer, options: Options]
-  | [optimizer: Optimizer, mode: "min" | "max", options: Options];
-const SIGNATURE = signature("ReduceLROnPlateau", [
-  "optimizer",
-  "mode?",
-  "factor?:number",
-  "patience?:number",
-  "threshold?:number",
-  "thresholdMode?",
-  "cooldown?:number",
-  "minLr?",
-  "eps?:number",
-]);
+
+const PLATEAU = parameterTable<PlateauSettings>()(
+  "ReduceLROnPlateau",
+  [
+    "optimizer",
+    "mode?",
+    "factor?:number",
+    "patience?:number",
+    "threshold?:number",
+    "thresholdMode?",
+    "cooldown?:number",
+    "minLr?",
+    "eps?:number",
+  ],
+  (
+    optimizer,
+    mode = "min",
+    factor = 0.1,
+    patience = 10,
+    threshold = 1e-4,
+    thresholdMode = "rel",
+    cooldown = 0,
+    minLr = 0,
+    eps = 1e-8,
+  ) => ({ optimizer, mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps }),
+);
 
 function requireWord(name: string, given: string, words: readonly string[]): void {
   if (words.includes(given)) return;
@@ -74,16 +86,9 @@ export class PlateauScheduler extends Scheduler {
   /** Of every group, when one number was given for all. */
   readonly #minLr: number | null;
 
-  constructor(...args: PlateauArguments) {
-    const bound = bindArguments(SIGNATURE, args);
-    const {
-      optimizer,
-      mode = "min",
-      factor = 0.1,
-      patience = 10,
-      threshold = 1e-4,
-      thresholdMode = "rel",
-    } = bound;
+  constructor(...args: ArgumentsOf<typeof PLATEAU>) {
+    const { optimizer, mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps } =
+      PLATEAU.bind(args);
     super("ReduceLROnPlateau", optimizer);
     if (!(factor < 1))
       throw new ArgumentError(`ReduceLROnPlateau: expected \`factor\` to be below 1, got ${factor}`);
@@ -94,10 +99,10 @@ export class PlateauScheduler extends Scheduler {
     this.patience = patience;
     this.threshold = threshold;
     this.thresholdMode = thresholdMode;
-    this.cooldown = bound.cooldown ?? 0;
-    this.minLrs = numbersPerGroup("ReduceLROnPlateau", "minLr", this.optimizer, bound.minLr ?? 0);
-    this.#minLr = Array.isArray(bound.minLr) ? null : (bound.minLr ?? 0);
-    this.eps = bound.eps ?? 1e-8;
+    this.cooldown = cooldown;
+    this.minLrs = numbersPerGroup("ReduceLROnPlateau", "minLr", this.optimizer, minLr);
+    this.#minLr = typeof minLr === "number" ? minLr : null;
+    this.eps = eps;
     this.lastEpoch = 0;
     this.lastLr = this.currentRates();
   }

@@ -4,14 +4,8 @@ import { Registry } from "../../base/registry.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { CosineAnnealingLR, CosineAnnealingWarmRestarts } from "./cosine_schedulers.ts";
 import { CyclicLR } from "./cyclic.ts";
-import {
-  ConstantLR,
-  ExponentialLR,
-  LinearLR,
-  MultiStepLR,
-  PolynomialLR,
-  StepLR,
-} from "./factor_schedulers.ts";
+import { ConstantLR, MultiStepLR, StepLR } from "./factor_schedulers.ts";
+import { ExponentialLR, LinearLR, PolynomialLR } from "./gradual_schedulers.ts";
 import { OneCycleLR } from "./one_cycle.ts";
 import { ReduceLROnPlateau } from "./plateau.ts";
 
