@@ -242,7 +242,7 @@ test("a data folder that cannot be written is said before anything is fetched, a
   const dataDir = join(home, "file", "data");
   const message = await messageOf(locate(source, { dataDir }));
   assert.ok(message.includes(`cannot write ${join(dataDir, "tiny")}`), message);
-  assert.match(message, /name a folder that can be written with --data-dir/);
+  assert.match(message, /name a folder that can be written with `root` \(`dataDir`\), CONVOYANT_DATA/);
   assert.equal(asked, 0);
   put(join(home, "cache/convoyant/tiny"), contents);
   assert.equal((await locate(source, { dataDir })).folder, join(home, "cache/convoyant/tiny"));
