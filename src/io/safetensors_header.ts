@@ -1,5 +1,6 @@
 /** The header of a safetensors file: which tensors it holds and where, checked before anything is believed. */
 import { FileError } from "../base/errors.ts";
+import { isIntegerLike } from "../base/key_order.ts";
 import { headerProblem } from "./header_scan.ts";
 import { findDuplicateKey } from "./json_keys.ts";
 import { STORED_DTYPES, type StoredDType } from "./safetensors_dtypes.ts";
@@ -68,6 +69,8 @@ export function readHeader(
   const metadata = readMetadata(header[METADATA], fail);
   const names = Object.keys(header).filter((name) => name !== METADATA);
   const entries = names.map((name) => readEntry(name, header[name], fail));
+  // An object has lost the place of such names; the data keeps it.
+  if (names.some(isIntegerLike)) entries.sort((a, b) => a.start - b.start || a.end - b.end);
   checkCoverage(entries, dataBytes, fail);
   return { entries, metadata };
 }

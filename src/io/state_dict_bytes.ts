@@ -3,6 +3,7 @@
 import { readWeights } from "#weights_file";
 import { isArrayBuffer, isMap, isSharedArrayBuffer, tagOf } from "../base/builtin_kinds.ts";
 import { ArgumentError, FileError } from "../base/errors.ts";
+import { orderedRecord } from "../base/key_order.ts";
 import type { BlobLike, ResponseLike, UrlLike } from "../base/web_types.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors.ts";
@@ -112,9 +113,9 @@ export async function readArrays(stateDict: TensorsByName, of = "save"): Promise
 
 /** What a file held, as tensors by name. */
 export function toTensors(arrays: Arrays): Record<string, Tensor> {
-  const out: Record<string, Tensor> = Object.create(null);
-  for (const [name, { data, shape, dtype }] of arrays) out[name] = fromTypedArray(data, shape, dtype);
-  return out;
+  return orderedRecord(
+    [...arrays].map(([name, { data, shape, dtype }]) => [name, fromTypedArray(data, shape, dtype)] as const),
+  );
 }
 
 /** A tensor's contents as they go into a file. */

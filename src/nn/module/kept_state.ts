@@ -6,6 +6,7 @@ import { isMap, isPlainObject } from "../../base/builtin_kinds.ts";
 import { executor } from "../../runtime/runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "./module.ts";
+import { joinPath } from "./names.ts";
 import { ParameterTensor } from "./parameter.ts";
 import { warnListedParameter } from "./unregistered.ts";
 
@@ -19,6 +20,19 @@ let calls = 0;
 /** Whether the tensor is state that every call makes anew. */
 export function isMadeAnew(tensor: Tensor): boolean {
   return replaced.has(tensor.cell);
+}
+
+/** Paths of tensors that calls make anew and that no state dict holds. */
+export function unsavedState(net: Module): string[] {
+  return net.namedModules().flatMap(([path, module]) => {
+    const registered = new Set<unknown>(module.ownTensors().buffers.map(([, buffer]) => buffer));
+    return Object.keys(module).flatMap((name) => {
+      const value = (module as unknown as Record<string, unknown>)[name];
+      return value instanceof Tensor && isMadeAnew(value) && !registered.has(value)
+        ? joinPath(path, name)
+        : [];
+    });
+  });
 }
 
 /** Looks at modules after the outermost call of one of them. */
@@ -67,9 +81,12 @@ function checkListed(
 function keep(tensor: Tensor): void {
   // Parameters move to buffers of their own, with the values that they start from.
   if (tensor instanceof ParameterTensor) return;
-  const { cell, value } = tensor;
+  const { cell } = tensor;
   // What is changed in place is computed with the other changes.
-  if (value.settled || value.lost !== null || executor().isCommitPending(cell)) return;
-  replaced.add(cell);
-  executor().carry(value, calls);
+  if (executor().isCommitPending(cell.storage)) return;
+  for (const value of cell.kept) {
+    if (value.settled || value.lost !== null) continue;
+    replaced.add(cell);
+    executor().carry(value, calls);
+  }
 }

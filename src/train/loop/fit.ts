@@ -8,7 +8,7 @@ import { loadedModule } from "../../base/open_files.ts";
 import { otherCopy } from "../../base/package_copies.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
-import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult } from "./fit_options.ts";
+import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult, onTestSet } from "./fit_options.ts";
 import { checkMicroBatch } from "./micro_batches.ts";
 import { checkMonitor } from "./monitor.ts";
 import { requireOwnParameters } from "./own_parameters.ts";
@@ -157,6 +157,12 @@ function checkFunctions({ loss, scheduler, metrics = {} }: FitOptions): void {
     );
   }
   for (const [name, metric] of Object.entries(metrics)) {
+    if (name === "" || Object.hasOwn(metrics, onTestSet(name)))
+      throw new ArgumentError(
+        name === ""
+          ? "fit: expected every metric to have a name"
+          : `fit: the metrics \`${name}\` and \`${onTestSet(name)}\` get one name on the test set; choose another for one`,
+      );
     if (typeof metric !== "function")
       throw new ArgumentError(
         `fit: expected metric \`${name}\` to be a function of output and target, got ${shownValue(metric)}`,

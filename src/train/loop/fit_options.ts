@@ -64,6 +64,11 @@ export type LossFunction = (output: Tensor, target: Tensor) => Tensor;
 /** Further figures of a batch by name: each a scalar, the mean over the batch's examples. */
 export type MetricFunctions = Readonly<Record<string, (output: Tensor, target: Tensor) => Tensor>>;
 
+/** What a metric is called on the test set: `top5` is `testTop5` there. */
+export function onTestSet(metric: string): string {
+  return `test${metric.charAt(0).toUpperCase()}${metric.slice(1)}`;
+}
+
 /** What `fit` needs of an optimiser: those of `optim` have it. */
 export interface OptimizerLike {
   zeroGrad(): void;

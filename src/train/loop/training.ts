@@ -12,7 +12,7 @@ import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
 import { diverged, spoiltWeight } from "./divergence.ts";
 import { EarlyStopping } from "./early_stopping.ts";
-import type { Callbacks, FitOptions, FitResult, Loader } from "./fit_options.ts";
+import { type Callbacks, type FitOptions, type FitResult, type Loader, onTestSet } from "./fit_options.ts";
 import { asLoader, checkBatch, requireAnew } from "./loaders.ts";
 import { figureOf, improvement, type Monitor, monitorOf, plateauOf } from "./monitor.ts";
 import { type Precision, usablePrecision } from "./precision.ts";
@@ -408,9 +408,6 @@ function testFigureOf(settings: RunSettings | null | undefined): Monitor | null 
   return figure === "testAccuracy" || figure === "testLoss" ? figure : null;
 }
 
-/** `top5` of the test set is `testTop5`. */
 function withPrefix(metrics: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(metrics).map(([name, value]) => [`test${name[0].toUpperCase()}${name.slice(1)}`, value]),
-  );
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [onTestSet(name), value]));
 }

@@ -1,8 +1,10 @@
 /** Keeps a training in a run's folder. Node only. */
 import { ConvoyantError, StateDictError, TrainingError } from "../../base/errors.ts";
+import { warnOnce } from "../../base/warnings.ts";
 import { readArrays, toTensors } from "../../io/state_dict_bytes.ts";
 import { save } from "../../io/state_dict_file.ts";
 import type { Module } from "../../nn/index.ts";
+import { unsavedState } from "../../nn/module/kept_state.ts";
 import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
 import type { RunChoices } from "./run_choices.ts";
@@ -42,6 +44,7 @@ export function runStore(
     },
     async checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState) {
       options.choices?.save();
+      warnUnsaved(net);
       const path = folder.file("checkpoint");
       const [model, optimizerState] = await Promise.all([
         readArrays(net.stateDict()),
@@ -54,6 +57,17 @@ export function runStore(
       await save(net.stateDict(), folder.file(which), options.metadata);
     },
   };
+}
+
+/** A run that goes on from the checkpoint begins without them. */
+function warnUnsaved(net: Module): void {
+  const [path] = unsavedState(net);
+  if (path === undefined) return;
+  warnOnce(
+    `unsaved state ${path}`,
+    `${net.constructor.name} assigns \`${path}\` in forward(), which checkpoints and weights do not hold: a resumed run begins ` +
+      "with its first value. Register it in the constructor, this.registerBuffer(name, tensor)",
+  );
 }
 
 /** Beginning anew would write over what was trained: a checkpoint is there before the first weights are. */

@@ -1,6 +1,8 @@
 /** Tensors that are properties of a module when a call ends are state (test/fixtures/modules/make_state.py). */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   AutogradError,
@@ -344,4 +346,42 @@ test("evaluate and fit work on a network that keeps state", async () => {
   await train.fit(net, { trainLoader: batches, testLoader: batches, optimizer, epochs: 1 });
   close(await movingOf(net.at(1))[0].tolist(), fixture.steps.at(-1)?.movingMean, "moving mean");
   close(await movingOf(net.at(5))[1].tolist(), fixture.steps.at(-1)?.movingVar, "moving variance");
+});
+
+test("a run in a folder warns of state that its checkpoints do not hold", async (t) => {
+  await useEngine("wasm");
+  const warn = t.mock.method(console, "warn", () => {});
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-state-"));
+  const trainLoader = inputs().map((x, i): [Tensor, Tensor] => [x, targets()[i]]);
+  try {
+    for (const [name, Kind] of Object.entries({ Registered, BatchNorm })) {
+      const net = network(Kind);
+      const optimizer = optim.SGD(net.parameters(), { lr: 0.5 });
+      await train.fit(net, { trainLoader, optimizer, epochs: 1, out: join(folder, name), progress: false });
+      assert.equal(warn.mock.callCount(), name === "Registered" ? 0 : 1, name);
+    }
+    assert.match(
+      String(warn.mock.calls[0].arguments[0]),
+      /Sequential assigns `1\.movingMean` in forward\(\).*registerBuffer/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("what is only seen through a view of weights is no state of its own", async () => {
+  await useEngine("wasm");
+  class Looking extends nn.Module {
+    weight = nn.Parameter(ones(2, 2));
+    row: Tensor | null = null;
+    override forward(x: Tensor): Tensor {
+      this.row = noGrad(() => this.weight.at(0));
+      return x.mul(this.weight).sum();
+    }
+  }
+  const net = new Looking();
+  const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+  net(ones(2, 2)).backward();
+  optimizer.step();
+  assert.deepEqual(await (net.row as unknown as Tensor).tolist(), [0, 0]);
 });

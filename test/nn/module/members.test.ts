@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import {
   ArgumentError,
+  load,
   nn,
   ones,
   optim,
@@ -11,6 +12,7 @@ import {
   stopEngine,
   type Tensor,
   tensor,
+  toBytes,
   useEngine,
   zeros,
 } from "../../../src/index.ts";
@@ -157,6 +159,15 @@ test("a state dict keeps its order when it is walked, changed and loaded", async
   ]);
   assert.deepEqual(net.loadStateDict(values), { missingKeys: [], unexpectedKeys: [] });
   assert.deepEqual(await Promise.all(net.parameters().map((p) => p.item())), [8, 7, 6]);
+});
+
+test("a file keeps the names that it holds, also integer-like ones", async () => {
+  const file = toBytes(makers.parameter_dict().stateDict());
+  const loaded = await load(await file);
+  assert.deepEqual(Object.keys(loaded), ["4", "9", "x"]);
+  const net = makers.parameter_dict();
+  assert.deepEqual(net.loadStateDict(loaded), { missingKeys: [], unexpectedKeys: [] });
+  assert.deepEqual(await Promise.all(net.parameters().map((p) => p.item())), [1, 2, 3]);
 });
 
 test("an order that JavaScript loses is refused, with the way that keeps it", () => {

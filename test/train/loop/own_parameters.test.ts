@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, mock, test } from "node:test";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
-import { stopEngine, useEngine } from "../../../src/tensor/index.ts";
+import { crossEntropy, stopEngine, useEngine } from "../../../src/tensor/index.ts";
 import { type FitOptions, fit } from "../../../src/train/index.ts";
 import { quadrantBatches } from "../small_data.ts";
 
@@ -83,6 +83,11 @@ test("options under another library's name, and numbers in quotes, are told apar
     [{ loss: "mse" }, /expected `loss` to be a function of output and target, got "mse"/],
     [{ scheduler: "step" }, /expected `scheduler` to be a scheduler, such as/],
     [{ metrics: { top: 5 } }, /expected metric `top` to be a function/],
+    [
+      { metrics: { top: crossEntropy, testTop: crossEntropy } },
+      /metrics `top` and `testTop` get one name on the test set/,
+    ],
+    [{ metrics: { "": crossEntropy } }, /expected every metric to have a name/],
   ] as const) {
     await assert.rejects(train(net, optimizer, options as never), { name: "ArgumentError", message });
   }
