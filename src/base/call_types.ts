@@ -101,6 +101,12 @@ type ByPosition<N extends Names, P extends readonly unknown[]> = readonly [
   ...tail: Partial<Trailing<P, RequiredNames<N>>>,
 ];
 
+/** All parameters: an implementing function need not list the last ones if it has no use for them. */
+type Complete<Doc, N extends Names, P extends readonly unknown[]> =
+  Rest<N, P> extends infer Left extends readonly [string, ...string[]]
+    ? [...head: P, ...tail: Required<Positional<Doc, Left>>]
+    : P;
+
 /** `f(a, 2, 3)`, `f(a, [2, 3])`, and both with an object behind them. */
 type VariadicForms<Doc, N extends Names, Head extends readonly unknown[]> =
   | [...head: Head, ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[]]
@@ -123,7 +129,7 @@ type VariadicForms<Doc, N extends Names, Head extends readonly unknown[]> =
 export type CallArguments<Doc, N extends Names, P extends readonly unknown[]> = [VariadicEntry<N>] extends [
   never,
 ]
-  ? ByPosition<N, Required<P>> | WithOptions<Doc, N, Required<P>>
+  ? ByPosition<N, Complete<Doc, N, Required<P>>> | WithOptions<Doc, N, Complete<Doc, N, Required<P>>>
   : VariadicForms<Doc, N, Leading<Required<P>, BeforeVariadic<N>>>;
 
 /** A function that is called by the one rule. */
@@ -134,7 +140,7 @@ export interface Call<Doc, N extends Names, P extends readonly unknown[], R> {
 }
 
 /** A call with results of several types: the first form that fits counts. */
-export type Forms<A, B, C> = A & B & C & { readonly forms?: readonly [A, B, C] };
+export type Forms<A, B, C = B> = A & B & C & { readonly forms?: readonly [A, B, C] };
 
 /** The positions with another type for one of them; labels stay. */
 type Narrowed<N extends Names, P extends readonly unknown[], Key, Value> = {
@@ -167,7 +173,7 @@ export type OtherNames<N extends Names> = N extends readonly [string, ...infer L
 
 /** A call as a method: without its first argument, which is the tensor itself. */
 export type MethodOf<F> = F extends { readonly forms?: readonly [infer A, infer B, infer C] }
-  ? unknown extends C
+  ? unknown extends A
     ? PlainMethodOf<F>
     : Forms<PlainMethodOf<A>, PlainMethodOf<B>, PlainMethodOf<C>>
   : PlainMethodOf<F>;

@@ -11,7 +11,7 @@ import { full } from "../ops/creation.ts";
 import { add } from "../ops/elementwise/elementwise.ts";
 import { executor } from "../runtime/runtime.ts";
 import { noteSum } from "./carried_gradients.ts";
-import { defineCall, defineFunction } from "./define.ts";
+import { defineCall } from "./define.ts";
 import { runInScope } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -250,10 +250,15 @@ function seedFor(root: Value, given: Tensor | null | undefined, of: string): Val
   return given.value;
 }
 
-export interface Backward {
-  /** @param gradient - the gradient of this tensor; needed unless it has one element. */
-  (input: Tensor, gradient?: Tensor | null, retainGraph?: boolean, createGraph?: boolean): void;
-  (input: Tensor, options: { gradient?: Tensor | null; retainGraph?: boolean; createGraph?: boolean }): void;
+export interface BackwardParameters {
+  /** The tensor, a loss. */
+  input: Tensor;
+  /** The gradient of this tensor; needed unless it has one element. @default null */
+  gradient?: Tensor | null;
+  /** Whether a second backward pass through the same values will follow; null for the value of `createGraph`. @default null */
+  retainGraph?: boolean | null;
+  /** Whether the gradients themselves can be differentiated. @default false */
+  createGraph?: boolean;
 }
 
 /**
@@ -272,12 +277,13 @@ export interface Backward {
  * w.grad!.tolist(); // [2, 4]
  * ```
  */
-export const backward: Backward = defineFunction(
+export const backward = defineCall<BackwardParameters, void>()(
   "backward",
   ["input", "gradient?", "retainGraph?", "createGraph?"],
-  ({ input, gradient = null, createGraph = false, retainGraph = createGraph }) => {
-    const root = input.value as Value;
-    walk([root], [seedFor(root, gradient, "backward")], { retainGraph, createGraph }, accumulate);
+  (input, gradient = null, retainGraph = null, createGraph = false) => {
+    const root = input.value;
+    const keeps = { retainGraph: retainGraph ?? createGraph, createGraph };
+    walk([root], [seedFor(root, gradient, "backward")], keeps, accumulate);
   },
 );
 

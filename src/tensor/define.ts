@@ -1,43 +1,17 @@
-/** How a public function is made from its signature and its body. */
-import { type BoundArguments, bindArguments, bindPositional, signature } from "../base/arguments.ts";
+/** How a public function is made from its parameter table. */
+import { bindPositional, signature } from "../base/arguments.ts";
 import { isThenable } from "../base/builtin_kinds.ts";
 import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
-import { ArgumentError, ConvoyantError } from "../base/errors.ts";
-import { shownText } from "../base/shown_value.ts";
+import { ConvoyantError } from "../base/errors.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
- * A public function: binds its arguments by the one rule of the API, runs its body as the inside of a call,
- * and notes the tensors that it hands to the user.
- *
- * @param name - as it appears in messages.
- * @param parameters - see `base/arguments.ts` for the notation.
- */
-export function defineFunction<F>(
-  name: string,
-  parameters: readonly string[],
-  body: (args: any) => unknown,
-): F {
-  const of = signature(name, parameters);
-  const call = (...args: unknown[]) => {
-    const bound: BoundArguments = bindArguments(of, args);
-    if (bound.device !== undefined && bound.device !== null && bound.device !== "cpu") {
-      throw new ArgumentError(
-        `${name}: expected \`device\` "cpu", the only one there is, got ${shownText(bound.device)}`,
-      );
-    }
-    return noteResult(insideCall(() => inNameOf(name, () => body(bound))));
-  };
-  Object.defineProperty(call, "name", { value: name });
-  return call as F;
-}
-
-/**
  * A public function by its parameter table (see `parameterTable`): what it takes is documented in an interface,
- * listed in order, and implemented by a function that gets every argument by position.
+ * listed in order, and implemented by a function that gets every argument by position. It runs as the inside of a
+ * call, and the tensors that it hands to the user are noted.
  */
 export function defineCall<Doc, R = Tensor>() {
   return <const N extends readonly string[], P extends Positional<Doc, N>>(

@@ -1,4 +1,5 @@
 /** Tensors filled with one number, with a range, or with ones on a diagonal. */
+import type { Call } from "../base/call_types.ts";
 import { arrayFrom, type DType, isDType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
@@ -7,16 +8,18 @@ import { constantValue, emit, type Value } from "../graph/node.ts";
 import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise/elementwise.ts";
 import { expand, reshape } from "../ops/shape/shape_ops.ts";
-import { defineCall, defineFunction } from "./define.ts";
+import { defineCall } from "./define.ts";
 import { dtypeOfLeaf } from "./list_data.ts";
 import { knownNumber, scalarValue } from "./operands.ts";
 import { Tensor, valueOf } from "./tensor.ts";
 
 /** What every function that makes a tensor takes by name. */
 export interface NewTensorOptions {
+  /** Dtype of the result; null for the default. */
   dtype?: DType | null;
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only "cpu": there is no other. */
+  /** Only `"cpu"`, the device there is. */
   device?: "cpu" | null;
 }
 
@@ -205,14 +208,30 @@ export const fullLike = defineCall<FullLikeParameters>()(
   },
 );
 
-export interface ARange {
-  (end: number | bigint, options?: NewTensorOptions): Tensor;
-  (start: number | bigint, end: number | bigint, options?: NewTensorOptions): Tensor;
-  (start: number | bigint, end: number | bigint, step: number | bigint, options?: NewTensorOptions): Tensor;
-  (
-    options: NewTensorOptions & { start?: number | bigint; end: number | bigint; step?: number | bigint },
-  ): Tensor;
+export interface ARangeParameters extends NewTensorOptions {
+  /** The first number. @default 0 */
+  start?: number | bigint;
+  /** Where it ends, exclusive. */
+  end: number | bigint;
+  /** Distance between the numbers. @default 1 */
+  step?: number | bigint;
 }
+
+/** With a single number by position, it is the end. */
+type ARange = ((end: number | bigint, options?: Omit<ARangeParameters, "start" | "end">) => Tensor) &
+  Call<
+    ARangeParameters,
+    readonly ["start", "end", "step?", "dtype?", "requiresGrad?", "device?"],
+    [
+      start: number | bigint,
+      end: number | bigint,
+      step?: number | bigint,
+      dtype?: DType | null,
+      requiresGrad?: boolean,
+      device?: "cpu" | null,
+    ],
+    Tensor
+  >;
 
 /**
  * start, start + step, ... up to but not including end.
@@ -227,13 +246,12 @@ export interface ARange {
  * arange(5, { dtype: "float32" }).dtype; // "float32"
  * ```
  */
-export const arange: ARange = defineFunction(
+export const arange = defineCall<Partial<ARangeParameters>>()(
   "arange",
-  ["start?", "end?", "step?", "dtype?", "requiresGrad?", "device?:device|null"],
-  (given) => {
-    const { dtype, requiresGrad } = given;
-    const step = knownNumber("arange", "step", given.step ?? 1);
-    const bounds = given.end === undefined ? [0, given.start] : [given.start ?? 0, given.end];
+  ["start?", "end?", "step?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  (from, to, by, dtype, requiresGrad) => {
+    const step = knownNumber("arange", "step", by ?? 1);
+    const bounds = to === undefined ? [0, from] : [from ?? 0, to];
     const [start, end] = bounds.map((bound, i) => knownNumber("arange", i === 0 ? "start" : "end", bound));
     if (![start, end, step].every(Number.isFinite))
       throw new ArgumentError(`arange: expected finite numbers, got ${start}, ${end}, ${step}`);
@@ -249,7 +267,7 @@ export const arange: ARange = defineFunction(
     const whole = (x: number) => (isFloating(type) ? x : Math.trunc(x));
     return newTensor(ops.arange(count, type, whole(start), whole(step)), requiresGrad);
   },
-);
+) as unknown as ARange;
 
 export interface LinSpaceParameters {
   /** The first number. */

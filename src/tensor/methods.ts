@@ -2,7 +2,7 @@
  * Functions as methods: wherever PyTorch has a method of the same name. A method is the function with the
  * tensor as its first argument; `x.add_(y)` and its like put the result in x's place.
  */
-import { type Backward, backward } from "./autograd.ts";
+import { backward } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
 import * as softmax from "./functions/nn/softmax.ts";
 import { putInPlace } from "./in_place.ts";
@@ -393,18 +393,21 @@ const IN_PLACE = [
   "renorm",
 ] as const;
 
-type Methods = {
-  [K in Exclude<(typeof NAMES)[number], "pow" | "floatPower">]: Method<(typeof functions)[K]>;
-} & {
-  [K in (typeof RANDOM_NAMES)[number]]: Method<(typeof random)[K]>;
-} & { [K in (typeof SOFTMAX_NAMES)[number]]: Method<(typeof softmax)[K]> };
-type InPlaceMethods = {
-  [K in Exclude<(typeof IN_PLACE)[number], "pow"> as `${K}_`]: Method<(typeof functions)[K]>;
-};
+/** Over `keyof`, by which an editor finds each function's documentation. */
+type MethodsOf<Functions> = { [K in keyof Functions]: Method<Functions[K]> };
+type Methods = MethodsOf<Pick<typeof functions, Exclude<(typeof NAMES)[number], "pow" | "floatPower">>> &
+  MethodsOf<Pick<typeof random, (typeof RANDOM_NAMES)[number]>> &
+  MethodsOf<Pick<typeof softmax, (typeof SOFTMAX_NAMES)[number]>>;
+type InPlace = Pick<typeof functions, Exclude<(typeof IN_PLACE)[number], "pow">>;
+type InPlaceMethods = { [K in keyof InPlace as `${K}_`]: Method<InPlace[K]> };
 
 declare module "./tensor.ts" {
   interface Tensor extends Methods, InPlaceMethods {
-    backward: Method<Backward>;
+    /**
+     * Adds the gradients of this tensor (a loss) to `grad` of every leaf that it was computed from; see the function
+     * `backward`.
+     */
+    backward: Method<typeof backward>;
     /** this ^ exponent */
     pow(exponent: Operand | { exponent: Operand }): Tensor;
     /** this ^ exponent, in float64 */
@@ -415,7 +418,7 @@ declare module "./tensor.ts" {
 
 type AnyFunction = (...all: unknown[]) => unknown;
 
-const METHODS: Record<string, AnyFunction> = { backward: backward as AnyFunction };
+const METHODS: Record<string, AnyFunction> = { backward: backward as unknown as AnyFunction };
 for (const name of NAMES) METHODS[name] = functions[name] as AnyFunction;
 for (const name of SOFTMAX_NAMES) METHODS[name] = softmax[name] as unknown as AnyFunction;
 for (const name of RANDOM_NAMES) METHODS[name] = random[name] as unknown as AnyFunction;

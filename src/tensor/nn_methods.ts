@@ -1,16 +1,18 @@
 /** Functions of `nn.functional` that PyTorch also has as methods. */
-import { hardshrink, prelu } from "./functions/nn/index.ts";
+import * as functions from "./functions/nn/index.ts";
 import { defineMethod, type Method } from "./method_types.ts";
 
-const METHODS = { hardshrink, prelu };
+const NAMES = ["hardshrink", "prelu"] as const;
 
-type Methods = { [K in keyof typeof METHODS]: Method<(typeof METHODS)[K]> };
+type Functions = Pick<typeof functions, (typeof NAMES)[number]>;
+type Methods = { [K in keyof Functions]: Method<Functions[K]> };
 
 declare module "./tensor.ts" {
   interface Tensor extends Methods {}
 }
 
-for (const [name, call] of Object.entries(METHODS)) {
+for (const name of NAMES) {
+  const call = functions[name];
   defineMethod(name, function (...args: unknown[]) {
     return (call as unknown as (...all: unknown[]) => unknown)(this, ...args);
   });

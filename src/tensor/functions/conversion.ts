@@ -1,10 +1,12 @@
 /** Other dtypes, copies, and what a tensor says about itself. */
+import type { Call, Forms } from "../../base/call_types.ts";
 import { type DType, isDType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { emit } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
-import { defineCall, defineFunction } from "../define.ts";
+import { defineCall } from "../define.ts";
 import { describe, Tensor, valueOf } from "../tensor.ts";
+import type { UnaryParameters } from "./elementwise/unary.ts";
 
 /** The tensor itself where it has the dtype already, as in PyTorch. */
 function converted(of: string, input: unknown, dtype: DType): Tensor {
@@ -12,18 +14,60 @@ function converted(of: string, input: unknown, dtype: DType): Tensor {
   return value.dtype === dtype ? (input as Tensor) : new Tensor(emit(castOp, [value], { dtype }));
 }
 
-export interface To {
-  (
-    input: Tensor,
-    target: DType | Tensor | "cpu",
-    options?: { dtype?: DType; nonBlocking?: boolean; copy?: boolean },
-  ): Tensor;
-  (input: Tensor, target: DType | Tensor, nonBlocking?: boolean, copy?: boolean): Tensor;
-  (input: Tensor, device: "cpu", dtype?: DType, nonBlocking?: boolean, copy?: boolean): Tensor;
-  (
-    input: Tensor,
-    options: { dtype?: DType; other?: Tensor; device?: "cpu"; nonBlocking?: boolean; copy?: boolean },
-  ): Tensor;
+interface ToParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Has no effect here: there is one device. @default false */
+  nonBlocking?: boolean;
+  /** Whether the result is a copy even when the tensor has the dtype already. @default false */
+  copy?: boolean;
+}
+
+export interface ToDTypeParameters extends ToParameters {
+  /** Dtype of the result. */
+  dtype: DType;
+}
+
+export interface ToOtherParameters extends ToParameters {
+  /** The tensor whose dtype the result has. */
+  other: Tensor;
+}
+
+export interface ToDeviceParameters extends ToParameters {
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu";
+  /** Dtype of the result; null keeps the input's. @default null */
+  dtype?: DType | null;
+}
+
+/** PyTorch's three forms. */
+type To = Forms<
+  Call<
+    ToDTypeParameters,
+    readonly ["input", "dtype", "nonBlocking?", "copy?"],
+    [input: Tensor, dtype: DType, nonBlocking?: boolean, copy?: boolean],
+    Tensor
+  >,
+  Call<
+    ToOtherParameters,
+    readonly ["input", "other", "nonBlocking?", "copy?"],
+    [input: Tensor, other: Tensor, nonBlocking?: boolean, copy?: boolean],
+    Tensor
+  >,
+  Call<
+    ToDeviceParameters,
+    readonly ["input", "device?", "dtype?", "nonBlocking?", "copy?"],
+    [input: Tensor, device?: "cpu", dtype?: DType | null, nonBlocking?: boolean, copy?: boolean],
+    Tensor
+  >
+>;
+
+interface AnyTarget extends ToParameters {
+  /** The arguments by position of all three forms. */
+  target?: readonly unknown[];
+  dtype?: DType | null;
+  other?: Tensor;
+  device?: "cpu" | null;
 }
 
 /**
@@ -34,16 +78,24 @@ export interface To {
  * to(tensor([1.7, -1.7]), "int32").tolist(); // [1, -1]
  * ```
  */
-export const to: To = defineFunction(
+export const to = defineCall<AnyTarget>()(
   "to",
-  ["input", "*target", "dtype?", "other?", "device?:device|null", "nonBlocking?", "copy?"],
-  ({ input, target = [], ...named }) => {
+  ["input", "*target", "dtype?:dtype|null", "other?", "device?:device|null", "nonBlocking?", "copy?"],
+  (
+    input: Tensor,
+    target: readonly unknown[] = [],
+    dtypeGiven?: DType | null,
+    other?: Tensor,
+    device?: "cpu" | null,
+    _nonBlocking?: boolean,
+    copyGiven?: boolean,
+  ): Tensor => {
     const value = valueOf(input, "input", "to");
-    const { dtype, copy } = targetOf([target].flat(), named);
+    const { dtype, copy } = targetOf([target].flat(), { dtype: dtypeGiven, other, device, copy: copyGiven });
     if (!copy) return dtype === null ? input : converted("to", input, dtype);
     return new Tensor(emit(castOp, [value], { dtype: dtype ?? value.dtype }));
   },
-);
+) as unknown as To;
 
 /** PyTorch's forms: a device, a dtype or both (in this order), or a tensor; then two flags. */
 function targetOf(
@@ -69,8 +121,8 @@ function targetOf(
   return { dtype: (wanted as DType | undefined) ?? null, copy: Boolean(named.copy ?? flags[1]) };
 }
 
-const conversion = (name: string, dtype: DType): ((input: Tensor) => Tensor) =>
-  defineFunction(name, ["input"], ({ input }) => converted(name, input, dtype));
+const conversion = (name: string, dtype: DType) =>
+  defineCall<UnaryParameters>()(name, ["input"], (input: Tensor): Tensor => converted(name, input, dtype));
 
 /**
  * As float32.
@@ -175,7 +227,7 @@ export const typeAs = defineCall<TypeAsParameters>()("typeAs", ["input", "other"
  * copy.tolist(); // [1, 2]
  * ```
  */
-export const clone: (input: Tensor) => Tensor = defineFunction("clone", ["input"], ({ input }) => {
+export const clone = defineCall<UnaryParameters>()("clone", ["input"], (input: Tensor): Tensor => {
   const value = valueOf(input, "input", "clone");
   return new Tensor(emit(castOp, [value], { dtype: value.dtype }));
 });
@@ -188,8 +240,6 @@ export const clone: (input: Tensor) => Tensor = defineFunction("clone", ["input"
  * isFloatingPoint(tensor([1.5])); // true
  * ```
  */
-export const isFloatingPoint: (input: Tensor) => boolean = defineFunction(
-  "isFloatingPoint",
-  ["input"],
-  ({ input }) => isFloating(valueOf(input, "input", "isFloatingPoint").dtype),
+export const isFloatingPoint = defineCall<UnaryParameters, boolean>()("isFloatingPoint", ["input"], (input) =>
+  isFloating(valueOf(input, "input", "isFloatingPoint").dtype),
 );

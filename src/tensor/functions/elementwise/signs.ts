@@ -4,10 +4,11 @@ import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { promote } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.ts";
+import type { UnaryParameters } from "./unary.ts";
 import { computed, numberValue } from "./unary.ts";
 
 /** Whether the sign bit is set; -0 has one, and what NaN's says is left out of account. */
@@ -84,7 +85,7 @@ export interface HeavisideStepParameters {
  * positive(tensor([1, -2])).tolist(); // [1, -2]
  * ```
  */
-export const positive = defineFunction<(input: Tensor) => Tensor>("positive", ["input"], ({ input }) => {
+export const positive = defineCall<UnaryParameters>()("positive", ["input"], (input: Tensor): Tensor => {
   numberValue("positive", input);
   return input;
 });

@@ -12,7 +12,7 @@ import { scatterReduce as scatterReduced } from "../../../ops/reduction/scatter_
 import { indexSelect, scatter, scatterAdd, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { slice as sliced } from "../../../ops/shape/slicing.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Operand, toValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
@@ -389,14 +389,20 @@ function cropped(src: Value, index: Value): Value {
   return sliced(src, { starts: none, steps: index.shape.map(() => 1), sizes: index.shape });
 }
 
-export type IndexReduce = (
-  input: Tensor,
-  dim: number,
-  index: Positions,
-  source: Tensor,
-  reduce: "prod" | "mean" | "amax" | "amin",
-  options?: { includeSelf?: boolean },
-) => Tensor;
+export interface IndexReduceParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Positions along the dimension, as integers. */
+  index: Positions;
+  /** What goes to these positions. */
+  source: Tensor;
+  /** What becomes of the elements that go to one position. */
+  reduce: "prod" | "mean" | "amax" | "amin";
+  /** Whether the input's own elements count where others go. @default true */
+  includeSelf?: boolean;
+}
 
 /**
  * The input with the products, means, largest or smallest of the slices of `source` that go to the positions of a list.
@@ -407,16 +413,17 @@ export type IndexReduce = (
  * indexReduce(ones(2), 0, tensor([1, 1]), tensor([2, 3.5]), "prod").tolist(); // [1, 7]
  * ```
  */
-export const indexReduce: IndexReduce = defineFunction(
+export const indexReduce = defineCall<IndexReduceParameters>()(
   "indexReduce",
   ["input", "dim", "index", "source", "reduce", "includeSelf?:flag"],
-  ({ input, dim, index, source, reduce, includeSelf = true }) => {
+  (input, dim, index, source, reduce, includeSelf = true) => {
     const value = valueOf(input, "input", "indexReduce");
     const along = normalizeDim(dim, value.shape.length, "indexReduce");
     const given = line(sameDType("indexReduce", value, source, "source"));
     const into = line(value);
     const places = spreadIndex("indexReduce", into, along, index, given);
-    if (reduce === "sum") throw new ArgumentError('indexReduce: `reduce` "sum" is what indexAdd does');
+    if ((reduce as string) === "sum")
+      throw new ArgumentError('indexReduce: `reduce` "sum" is what indexAdd does');
     return new Tensor(
       reshape(reducedInto("indexReduce", into, along, places, given, reduce, includeSelf), value.shape),
     );

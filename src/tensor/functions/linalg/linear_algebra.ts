@@ -8,7 +8,7 @@ import * as ops from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { promote, scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
@@ -100,9 +100,32 @@ function requireRank(of: string, value: Value, rank: number, argument: string): 
   );
 }
 
-export interface SecondOperand<Name extends string> {
-  (input: Tensor, second: Tensor): Tensor;
-  (input: Tensor, options: { [K in Name]: Tensor }): Tensor;
+export interface MatrixPairParameters {
+  /** The first matrix, [m, k]; of `bmm` a batch of them. */
+  input: Tensor;
+  /** The second matrix, [k, n]; of `bmm` a batch of them. */
+  mat2: Tensor;
+}
+
+export interface MatrixVectorParameters {
+  /** The matrix, [m, n]. */
+  input: Tensor;
+  /** The vector, [n]. */
+  vec: Tensor;
+}
+
+export interface DotParameters {
+  /** The first vector, [n]. */
+  input: Tensor;
+  /** The second vector, [n]. */
+  tensor: Tensor;
+}
+
+export interface OuterParameters {
+  /** The first vector, [m]. */
+  input: Tensor;
+  /** The second vector, [n]. */
+  vec2: Tensor;
 }
 
 /**
@@ -114,7 +137,7 @@ export interface SecondOperand<Name extends string> {
  * mm(tensor([[1, 2]]), tensor([[3], [4]])).tolist(); // [[11]]
  * ```
  */
-export const mm: SecondOperand<"mat2"> = defineFunction("mm", ["input", "mat2"], ({ input, mat2 }) => {
+export const mm = defineCall<MatrixPairParameters>()("mm", ["input", "mat2"], (input, mat2) => {
   const [a, b] = sameDType("mm", { input, mat2 });
   requireRank("mm", a, 2, "input");
   requireRank("mm", b, 2, "mat2");
@@ -129,7 +152,7 @@ export const mm: SecondOperand<"mat2"> = defineFunction("mm", ["input", "mat2"],
  * bmm(randn(8, 2, 3), randn(8, 3, 5)).shape; // [8, 2, 5]
  * ```
  */
-export const bmm: SecondOperand<"mat2"> = defineFunction("bmm", ["input", "mat2"], ({ input, mat2 }) => {
+export const bmm = defineCall<MatrixPairParameters>()("bmm", ["input", "mat2"], (input, mat2) => {
   const [a, b] = sameDType("bmm", { input, mat2 });
   requireRank("bmm", a, 3, "input");
   requireRank("bmm", b, 3, "mat2");
@@ -144,7 +167,7 @@ export const bmm: SecondOperand<"mat2"> = defineFunction("bmm", ["input", "mat2"
  * mv(tensor([[1, 2], [3, 4]]), tensor([1, 1])).tolist(); // [3, 7]
  * ```
  */
-export const mv: SecondOperand<"vec"> = defineFunction("mv", ["input", "vec"], ({ input, vec }) => {
+export const mv = defineCall<MatrixVectorParameters>()("mv", ["input", "vec"], (input, vec) => {
   const [a, b] = sameAsGiven("mv", [valueOf(input, "input", "mv"), valueOf(vec, "vec", "mv")]);
   requireRank("mv", a, 2, "input");
   requireRank("mv", b, 1, "vec");
@@ -159,16 +182,12 @@ export const mv: SecondOperand<"vec"> = defineFunction("mv", ["input", "vec"], (
  * dot(tensor([1, 2]), tensor([3, 4])).item(); // 11
  * ```
  */
-export const dot: SecondOperand<"tensor"> = defineFunction(
-  "dot",
-  ["input", "tensor"],
-  ({ input, tensor }) => {
-    const [a, b] = sameAsGiven("dot", [valueOf(input, "input", "dot"), valueOf(tensor, "tensor", "dot")]);
-    requireRank("dot", a, 1, "input");
-    requireRank("dot", b, 1, "tensor");
-    return new Tensor(dotted("dot", a, b));
-  },
-);
+export const dot = defineCall<DotParameters>()("dot", ["input", "tensor"], (input, tensor) => {
+  const [a, b] = sameAsGiven("dot", [valueOf(input, "input", "dot"), valueOf(tensor, "tensor", "dot")]);
+  requireRank("dot", a, 1, "input");
+  requireRank("dot", b, 1, "tensor");
+  return new Tensor(dotted("dot", a, b));
+});
 
 /**
  * input[i] * vec2[j]
@@ -178,7 +197,7 @@ export const dot: SecondOperand<"tensor"> = defineFunction(
  * outer(tensor([1, 2]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
  * ```
  */
-export const outer: SecondOperand<"vec2"> = defineFunction("outer", ["input", "vec2"], ({ input, vec2 }) => {
+export const outer = defineCall<OuterParameters>()("outer", ["input", "vec2"], (input, vec2) => {
   const [a, b] = [valueOf(input, "input", "outer"), valueOf(vec2, "vec2", "outer")];
   requireRank("outer", a, 1, "input");
   requireRank("outer", b, 1, "vec2");
@@ -186,10 +205,41 @@ export const outer: SecondOperand<"vec2"> = defineFunction("outer", ["input", "v
   return new Tensor(mul(reshape(x, [x.shape[0], 1]), y));
 });
 
-export interface AddMatrixProduct<A extends string, B extends string> {
-  (input: Tensor, first: Tensor, second: Tensor, beta?: number, alpha?: number): Tensor;
-  (input: Tensor, first: Tensor, second: Tensor, options: { beta?: number; alpha?: number }): Tensor;
-  (input: Tensor, options: { [K in A | B]: Tensor } & { beta?: number; alpha?: number }): Tensor;
+export interface AddedProductParameters {
+  /** What is added to the product; broadcast to its shape. */
+  input: Tensor;
+  /** Factor of the input. @default 1 */
+  beta?: number;
+  /** Factor of the product. @default 1 */
+  alpha?: number;
+}
+
+export interface AddMmParameters extends AddedProductParameters {
+  /** The first matrix, [m, k]. */
+  mat1: Tensor;
+  /** The second matrix, [k, n]. */
+  mat2: Tensor;
+}
+
+export interface AddMvParameters extends AddedProductParameters {
+  /** The matrix, [m, n]. */
+  mat: Tensor;
+  /** The vector, [n]. */
+  vec: Tensor;
+}
+
+export interface AddBmmParameters extends AddedProductParameters {
+  /** The first matrices, [b, m, k]. */
+  batch1: Tensor;
+  /** The second matrices, [b, k, n]. */
+  batch2: Tensor;
+}
+
+export interface AddRParameters extends AddedProductParameters {
+  /** The first vector, [m]. */
+  vec1: Tensor;
+  /** The second vector, [n]. */
+  vec2: Tensor;
 }
 
 /** beta * input + alpha * product; with beta 0 the input does not count, NaN or not. */
@@ -216,10 +266,10 @@ function added(of: string, input: Value, result: Value, betaGiven: number, alpha
  * addmm(ones(1, 1), tensor([[0.5, 2]]), tensor([[3.5], [4]]), { beta: 2, alpha: 10 }).tolist(); // [[99.5]]
  * ```
  */
-export const addmm: AddMatrixProduct<"mat1", "mat2"> = defineFunction(
+export const addmm = defineCall<AddMmParameters>()(
   "addmm",
-  ["input", "mat1", "mat2", "beta?", "alpha?"],
-  ({ input, mat1, mat2, beta = 1, alpha = 1 }) => {
+  ["input", "mat1", "mat2", "beta?:number", "alpha?:scalar"],
+  (input, mat1, mat2, beta = 1, alpha = 1) => {
     const [base, a, b] = sameDType("addmm", { input, mat1, mat2 });
     requireRank("addmm", a, 2, "mat1");
     requireRank("addmm", b, 2, "mat2");
@@ -235,10 +285,10 @@ export const addmm: AddMatrixProduct<"mat1", "mat2"> = defineFunction(
  * addmv(ones(2), tensor([[1.5, 2], [3, 4]]), ones(2)).tolist(); // [4.5, 8]
  * ```
  */
-export const addmv: AddMatrixProduct<"mat", "vec"> = defineFunction(
+export const addmv = defineCall<AddMvParameters>()(
   "addmv",
-  ["input", "mat", "vec", "beta?", "alpha?"],
-  ({ input, mat, vec, beta = 1, alpha = 1 }) => {
+  ["input", "mat", "vec", "beta?:number", "alpha?:scalar"],
+  (input, mat, vec, beta = 1, alpha = 1) => {
     const [base, a, b] = sameAsGiven("addmv", [
       valueOf(input, "input", "addmv"),
       valueOf(mat, "mat", "addmv"),
@@ -258,10 +308,10 @@ export const addmv: AddMatrixProduct<"mat", "vec"> = defineFunction(
  * baddbmm(ones(8, 2, 5), randn(8, 2, 3), randn(8, 3, 5)).shape; // [8, 2, 5]
  * ```
  */
-export const baddbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
+export const baddbmm = defineCall<AddBmmParameters>()(
   "baddbmm",
-  ["input", "batch1", "batch2", "beta?", "alpha?"],
-  ({ input, batch1, batch2, beta = 1, alpha = 1 }) => {
+  ["input", "batch1", "batch2", "beta?:number", "alpha?:scalar"],
+  (input, batch1, batch2, beta = 1, alpha = 1) => {
     const [base, a, b] = sameDType("baddbmm", { input, batch1, batch2 });
     requireRank("baddbmm", a, 3, "batch1");
     requireRank("baddbmm", b, 3, "batch2");
@@ -277,10 +327,10 @@ export const baddbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
  * addbmm(ones(2, 5), randn(8, 2, 3), randn(8, 3, 5)).shape; // [2, 5]
  * ```
  */
-export const addbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
+export const addbmm = defineCall<AddBmmParameters>()(
   "addbmm",
-  ["input", "batch1", "batch2", "beta?", "alpha?"],
-  ({ input, batch1, batch2, beta = 1, alpha = 1 }) => {
+  ["input", "batch1", "batch2", "beta?:number", "alpha?:scalar"],
+  (input, batch1, batch2, beta = 1, alpha = 1) => {
     const [base, a, b] = sameDType("addbmm", { input, batch1, batch2 });
     requireRank("addbmm", a, 3, "batch1");
     requireRank("addbmm", b, 3, "batch2");
@@ -296,10 +346,10 @@ export const addbmm: AddMatrixProduct<"batch1", "batch2"> = defineFunction(
  * addr(ones(1, 2), tensor([2.5]), tensor([3.5, 4])).tolist(); // [[9.75, 11]]
  * ```
  */
-export const addr: AddMatrixProduct<"vec1", "vec2"> = defineFunction(
+export const addr = defineCall<AddRParameters>()(
   "addr",
-  ["input", "vec1", "vec2", "beta?", "alpha?"],
-  ({ input, vec1, vec2, beta = 1, alpha = 1 }) => {
+  ["input", "vec1", "vec2", "beta?:number", "alpha?:scalar"],
+  (input, vec1, vec2, beta = 1, alpha = 1) => {
     for (const [argument, one] of Object.entries({ input, vec1, vec2 })) valueOf(one, argument, "addr");
     const [base, x, y] = promote("addr", [input, vec1, vec2]);
     requireRank("addr", x, 1, "vec1");

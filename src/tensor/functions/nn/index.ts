@@ -1,5 +1,14 @@
 /** The functions of `nn.functional`, by family. */
-export type * from "./activation.ts";
+export type {
+  ActivationParameters,
+  ExponentialLinearParameters,
+  HardtanhParameters,
+  LeakyReluParameters,
+  PlainActivationParameters,
+  ShrinkParameters,
+  SoftplusParameters,
+  ThresholdParameters,
+} from "./activation.ts";
 export {
   celu,
   elu,

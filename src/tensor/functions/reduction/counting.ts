@@ -1,4 +1,5 @@
 /** Counting elements by value, and finding values in sets and between boundaries. */
+import type { Call, Forms } from "../../../base/call_types.ts";
 import { type DType, isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
@@ -10,11 +11,12 @@ import { amax, amin, sum } from "../../../ops/reduction/reduction.ts";
 import { gather, indexSelect, scatterAdd } from "../../../ops/shape/indexing.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { executor } from "../../../runtime/runtime.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { onTape } from "../../views/cell.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 
 export interface IsInParameters {
   /** The elements that are looked up. */
@@ -50,11 +52,6 @@ export const isin = defineCall<IsInParameters>()(
   },
 );
 
-interface SearchOptions {
-  outInt32?: boolean;
-  right?: boolean;
-}
-
 export interface BucketizeParameters {
   /** The tensor. */
   input: Operand;
@@ -66,11 +63,20 @@ export interface BucketizeParameters {
   right?: boolean;
 }
 
-export type SearchSorted = (
-  sortedSequence: Tensor,
-  input: Operand,
-  options?: SearchOptions & { side?: "left" | "right" | null; sorter?: Tensor | null },
-) => Tensor;
+export interface SearchSortedParameters {
+  /** An ascending vector, or ascending sequences along the last dimension, one for each row of values. */
+  sortedSequence: Tensor;
+  /** The values. */
+  input: Operand;
+  /** Int32 instead of int64. @default false */
+  outInt32?: boolean;
+  /** Whether a value goes behind the elements that equal it. @default false */
+  right?: boolean;
+  /** `"right"` is `right: true`; null leaves it to `right`. @default null */
+  side?: "left" | "right" | null;
+  /** Positions that bring the sequence into order; null when it is. @default null */
+  sorter?: Tensor | null;
+}
 
 /** How many elements of the last dimension of `ordered` come before each value. NaN comes after all numbers. */
 function placesOf(of: string, ordered: Value, values: Value, right: boolean): Value {
@@ -123,10 +129,10 @@ export const bucketize = defineCall<BucketizeParameters>()(
  * searchsorted(tensor([1, 3, 5]), tensor([3, 6])).tolist(); // [1, 3]
  * ```
  */
-export const searchsorted: SearchSorted = defineFunction(
+export const searchsorted = defineCall<SearchSortedParameters>()(
   "searchsorted",
   ["sortedSequence", "input", "outInt32?:flag", "right?:flag", "side?", "sorter?"],
-  ({ sortedSequence, input, outInt32 = false, right = false, side = null, sorter = null }) => {
+  (sortedSequence, input, outInt32 = false, right = false, side = null, sorter = null) => {
     const given = valueOf(sortedSequence, "sortedSequence", "searchsorted");
     if (side !== null && side !== "left" && side !== "right")
       throw new ArgumentError(`searchsorted: expected \`side\` "left" or "right", got ${shownText(side)}`);
@@ -257,21 +263,32 @@ export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
   },
 );
 
-interface UniqueOptions {
+export interface UniqueConsecutiveParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Also, where in the result each element stands. @default false */
   returnInverse?: boolean;
+  /** Also, how often each of the result occurs. @default false */
   returnCounts?: boolean;
+  /** The dimension whose slices are compared; null for single elements. @default null */
   dim?: number | null;
 }
 
-export interface Unique {
-  (input: Tensor): Promise<Tensor>;
-  (input: Tensor, options: UniqueOptions & { sorted?: boolean }): Promise<Tensor | Tensor[]>;
+export interface UniqueParameters extends UniqueConsecutiveParameters {
+  /** Changes nothing: the result is always in order. */
+  sorted?: boolean;
 }
 
-export interface UniqueConsecutive {
-  (input: Tensor): Promise<Tensor>;
-  (input: Tensor, options: UniqueOptions): Promise<Tensor | Tensor[]>;
-}
+/** The elements alone; with what else is asked for. */
+type Unique<Doc, N extends readonly string[], P extends readonly unknown[]> = Forms<
+  Call<UnaryParameters, readonly ["input"], [input: Tensor], Promise<Tensor>>,
+  Call<Doc, N, P, Promise<Tensor | Tensor[]>>
+>;
+
+/** The first form is one of the second. */
+const withoutOptions = <Doc, N extends readonly string[], P extends readonly unknown[]>(
+  call: Call<Doc, N, P, Promise<Tensor | Tensor[]>>,
+) => call as unknown as Unique<Doc, N, P>;
 
 /** Slices of a tensor along a dimension, or single elements, as rows of numbers. */
 interface Rows {
@@ -292,10 +309,12 @@ function compareRows({ data, width }: Rows, a: number, b: number): number {
 
 async function distinct(
   name: string,
-  given: Record<string, any>,
+  input: Tensor,
+  returnInverse: boolean,
+  returnCounts: boolean,
+  dim: number | null,
   order: boolean,
 ): Promise<Tensor | Tensor[]> {
-  const { input, returnInverse = false, returnCounts = false, dim = null } = given;
   const value = valueOf(input, "input", name);
   const at = dim === null ? 0 : normalizeDim(dim, value.shape.length, name);
   const first = [at, ...value.shape.map((_, d) => d).filter((d) => d !== at)];
@@ -339,10 +358,13 @@ async function distinct(
  * await (await unique(tensor([3, 1, 3, 2]))).tolist(); // [1, 2, 3]
  * ```
  */
-export const unique: Unique = defineFunction(
-  "unique",
-  ["input", "sorted?", "returnInverse?:flag", "returnCounts?:flag", "dim?"],
-  (given) => distinct("unique", given, true),
+export const unique = withoutOptions(
+  defineCall<UniqueParameters, Promise<Tensor | Tensor[]>>()(
+    "unique",
+    ["input", "sorted?:flag", "returnInverse?:flag", "returnCounts?:flag", "dim?"],
+    (input, _sorted = true, returnInverse = false, returnCounts = false, dim = null) =>
+      distinct("unique", input, returnInverse, returnCounts, dim, true),
+  ),
 );
 /**
  * The elements (or slices along `dim`) without repetitions of the one before; see `unique`.
@@ -352,8 +374,11 @@ export const unique: Unique = defineFunction(
  * await (await uniqueConsecutive(tensor([1, 1, 2, 1]))).tolist(); // [1, 2, 1]
  * ```
  */
-export const uniqueConsecutive: UniqueConsecutive = defineFunction(
-  "uniqueConsecutive",
-  ["input", "returnInverse?:flag", "returnCounts?:flag", "dim?"],
-  (given) => distinct("uniqueConsecutive", given, false),
+export const uniqueConsecutive = withoutOptions(
+  defineCall<UniqueConsecutiveParameters, Promise<Tensor | Tensor[]>>()(
+    "uniqueConsecutive",
+    ["input", "returnInverse?:flag", "returnCounts?:flag", "dim?"],
+    (input, returnInverse = false, returnCounts = false, dim = null) =>
+      distinct("uniqueConsecutive", input, returnInverse, returnCounts, dim, false),
+  ),
 );

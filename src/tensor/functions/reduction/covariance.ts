@@ -8,19 +8,23 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { reshape, transposeLast } from "../../../ops/shape/shape_ops.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { floatingValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 import { diagonal } from "../shape/slicing.ts";
 import { norm } from "./statistics.ts";
 
-interface CovarianceOptions {
+export interface CovarianceParameters {
+  /** [variables, observations], or [observations] of a single variable. */
+  input: Tensor;
+  /** What is taken off the number of observations. @default 1 */
   correction?: number;
+  /** How often each observation was made: integers; null for once. @default null */
   fweights?: Tensor | null;
+  /** How much each observation counts: floating-point numbers; null for 1. @default null */
   aweights?: Tensor | null;
 }
-
-export type Covariance = (input: Tensor, options?: CovarianceOptions) => Tensor;
 
 /** Variables as rows, observations as columns. */
 function observations(of: string, input: unknown): Value {
@@ -80,10 +84,10 @@ function covariance(x: Value, correction: number, repeats: Value | null, importa
  * cov(tensor([[0.5, 1.5, 2.5], [3.5, 2.5, 1.5]])).tolist(); // [[1, -1], [-1, 1]]
  * ```
  */
-export const cov: Covariance = defineFunction(
+export const cov = defineCall<CovarianceParameters>()(
   "cov",
   ["input", "correction?:number", "fweights?", "aweights?"],
-  ({ input, correction = 1, fweights = null, aweights = null }) => {
+  (input, correction = 1, fweights = null, aweights = null) => {
     const x = observations("cov", input);
     const repeats = weightsOf("fweights", fweights, x, true);
     const importance = weightsOf("aweights", aweights, x, false);
@@ -99,7 +103,7 @@ export const cov: Covariance = defineFunction(
  * corrcoef(tensor([[0.5, 1.5, 2.5], [9.5, 5.5, 1.5]])).tolist(); // [[1, -1], [-1, 1]]
  * ```
  */
-export const corrcoef = defineFunction<(input: Tensor) => Tensor>("corrcoef", ["input"], ({ input }) => {
+export const corrcoef = defineCall<UnaryParameters>()("corrcoef", ["input"], (input: Tensor): Tensor => {
   const products = covariance(observations("corrcoef", input), 1, null, null);
   if (products.shape.length < 2) return new Tensor(ops.div(products, products));
   const count = products.shape[0];

@@ -1,4 +1,5 @@
 /** Largest and smallest elements, their positions, and order. */
+import type { Call, Forms } from "../../../base/call_types.ts";
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, normalizeDims, numel } from "../../../base/shape.ts";
 import { emit, emitAll, type OpDefinition, type Value } from "../../../graph/node.ts";
@@ -9,10 +10,11 @@ import { amax, amaxOp, amin, aminOp } from "../../../ops/reduction/reduction.ts"
 import { gather } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { maximum, minimum } from "../elementwise/arithmetic.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 
 /** Values and where they stood: an array of two that also has names. */
 export type ValuesAndIndices = [Tensor, Tensor] & { readonly values: Tensor; readonly indices: Tensor };
@@ -22,15 +24,39 @@ export function named(values: Value, indices: Value): ValuesAndIndices {
   return Object.assign(pair, { values: pair[0], indices: pair[1] });
 }
 
-export interface Extreme {
-  /** The largest (smallest) of all elements. */
-  (input: Tensor): Tensor;
-  /** Element by element, of two tensors. */
-  (input: Tensor, other: Tensor): Tensor;
-  /** Along a dimension, with positions. */
-  (input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
-  (input: Tensor, options: { dim: number; keepdim?: boolean }): ValuesAndIndices;
-  (input: Tensor, dim: number, options: { keepdim?: boolean }): ValuesAndIndices;
+export interface ExtremeOfTwoParameters {
+  /** The first tensor. */
+  input: Tensor;
+  /** The second tensor, broadcast against the first. */
+  other: Tensor;
+}
+
+export interface ExtremeAlongParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. */
+  dim: number;
+  /** Whether the reduced dimension stays, with size 1. @default false */
+  keepdim?: boolean;
+}
+
+/** Of all elements; element by element of two tensors; along a dimension, with positions. */
+type Extreme = Forms<
+  Call<UnaryParameters, readonly ["input"], [input: Tensor], Tensor>,
+  Call<ExtremeOfTwoParameters, readonly ["input", "other"], [input: Tensor, other: Tensor], Tensor>,
+  Along
+>;
+
+/** Along a dimension, with positions. */
+export type Along = Call<
+  ExtremeAlongParameters,
+  readonly ["input", "dim", "keepdim?"],
+  [input: Tensor, dim: number, keepdim?: boolean],
+  ValuesAndIndices
+>;
+
+interface AnyExtreme extends Partial<ExtremeAlongParameters>, Partial<ExtremeOfTwoParameters> {
+  input: Tensor;
 }
 
 function extreme(
@@ -39,10 +65,16 @@ function extreme(
   position: OpDefinition,
   ofTwo: (input: Tensor, other: Tensor) => Tensor,
 ): Extreme {
-  return defineFunction(
+  return defineCall<AnyExtreme, Tensor | ValuesAndIndices>()(
     name,
-    ["input", "dim?", "keepdim?", "other?"],
-    ({ input, dim, keepdim = false, other = dim }) => {
+    ["input", "dim?", "keepdim?:flag", "other?"],
+    (
+      input: Tensor,
+      dim?: number | Tensor | null,
+      keepdim = false,
+      second?: Tensor,
+    ): Tensor | ValuesAndIndices => {
+      const other = second ?? dim;
       if (other instanceof Tensor) return ofTwo(input, other);
       const value = valueOf(input, "input", name);
       if (dim === undefined || dim === null) {
@@ -50,7 +82,7 @@ function extreme(
         const best = (x: Value) => emit(ofAll, [x], { dims: [0], keepdim: false, nanShares: true });
         return new Tensor(inWideNumbers(flat, best));
       }
-      const at = normalizeDim(dim, value.shape.length, name);
+      const at = normalizeDim(dim as number, value.shape.length, name);
       if (value.shape.length === 0) return named(value, full([], 0, "int64"));
       const searched = value.dtype === "bool" ? elementwise.cast(value, "uint8") : value;
       const indices = ops.argExtreme(position, searched, at, true);
@@ -59,7 +91,7 @@ function extreme(
       const shape = value.shape.filter((_, d) => d !== at);
       return named(reshape(values, shape), reshape(indices, shape));
     },
-  );
+  ) as unknown as Extreme;
 }
 
 /**
@@ -171,15 +203,20 @@ export const topk = defineCall<TopKParameters, ValuesAndIndices>()(
   },
 );
 
-export interface Sort {
-  (input: Tensor, dim?: number, descending?: boolean, stable?: boolean): ValuesAndIndices;
-  (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): ValuesAndIndices;
+export interface SortParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension. @default -1 */
+  dim?: number;
+  /** Whether the largest come first. @default false */
+  descending?: boolean;
+  /** Changes nothing: equal elements always keep their order. */
+  stable?: boolean | null;
 }
 
-function sorted(
-  name: string,
-  { input, dim = -1, descending = false }: Record<string, any>,
-): readonly Value[] {
+const SORT = ["input", "dim?", "descending?:flag", "stable?:flag|null"] as const;
+
+function sorted(name: string, input: Tensor, dim: number, descending: boolean): readonly Value[] {
   const value = valueOf(input, "input", name);
   return ops.sort(value, normalizeDim(dim, value.shape.length, name), descending);
 }
@@ -193,15 +230,14 @@ function sorted(
  * values.tolist(); // [3, 2, 1]
  * ```
  */
-export const sort: Sort = defineFunction("sort", ["input", "dim?", "descending?", "stable?"], (given) => {
-  const [values, indices] = sorted("sort", given);
-  return named(values, indices);
-});
-
-export interface ArgSort {
-  (input: Tensor, dim?: number, descending?: boolean, stable?: boolean): Tensor;
-  (input: Tensor, options: { dim?: number; descending?: boolean; stable?: boolean }): Tensor;
-}
+export const sort = defineCall<SortParameters, ValuesAndIndices>()(
+  "sort",
+  SORT,
+  (input, dim = -1, descending = false) => {
+    const [values, indices] = sorted("sort", input, dim, descending);
+    return named(values, indices);
+  },
+);
 
 /**
  * The positions that would sort the tensor along a dimension.
@@ -211,10 +247,10 @@ export interface ArgSort {
  * argsort(tensor([3, 1, 2])).tolist(); // [1, 2, 0]
  * ```
  */
-export const argsort: ArgSort = defineFunction(
+export const argsort = defineCall<SortParameters>()(
   "argsort",
-  ["input", "dim?", "descending?", "stable?"],
-  (given) => new Tensor(sorted("argsort", given)[1]),
+  SORT,
+  (input, dim = -1, descending = false) => new Tensor(sorted("argsort", input, dim, descending)[1]),
 );
 
 export interface KthValueParameters {
@@ -262,7 +298,14 @@ function nthSmallest(name: string, value: Value, k: number, dim: number, keepdim
   return named(pick(values), pick(indices));
 }
 
-export type Extremes = (input: Tensor, options?: { dim?: number | null; keepdim?: boolean }) => MinAndMax;
+export interface MinAndMaxParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The dimension; null for all elements. @default null */
+  dim?: number | null;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
+}
 
 /** The smallest and the largest: an array of two that also has names. */
 export type MinAndMax = [Tensor, Tensor] & { readonly min: Tensor; readonly max: Tensor };
@@ -276,13 +319,16 @@ export type MinAndMax = [Tensor, Tensor] & { readonly min: Tensor; readonly max:
  * high.item(); // 7
  * ```
  */
-export const aminmax: Extremes = defineFunction(
+export const aminmax = defineCall<MinAndMaxParameters, MinAndMax>()(
   "aminmax",
-  ["input", "dim?", "keepdim?"],
-  ({ input, dim = null, keepdim = false }) => {
+  ["input", "dim?", "keepdim?:flag"],
+  (input, dim = null, keepdim = false) => {
     const value = valueOf(input, "input", "aminmax");
     const dims = normalizeDims(dim, value.shape.length, "aminmax");
-    const pair = [new Tensor(amin(value, dims, keepdim)), new Tensor(amax(value, dims, keepdim))];
+    const pair: [Tensor, Tensor] = [
+      new Tensor(amin(value, dims, keepdim)),
+      new Tensor(amax(value, dims, keepdim)),
+    ];
     return Object.assign(pair, { min: pair[0], max: pair[1] });
   },
 );
@@ -295,8 +341,8 @@ export const aminmax: Extremes = defineFunction(
  * msort(tensor([3, 1, 2])).tolist(); // [1, 2, 3]
  * ```
  */
-export const msort: (input: Tensor) => Tensor = defineFunction("msort", ["input"], ({ input }) => {
-  return new Tensor(sorted("msort", { input, dim: 0 })[0]);
+export const msort = defineCall<UnaryParameters>()("msort", ["input"], (input: Tensor): Tensor => {
+  return new Tensor(sorted("msort", input, 0, false)[0]);
 });
 
 export interface RunningExtremeParameters {

@@ -1,4 +1,5 @@
 /** Medians and quantiles: what stands where, once the elements are in order. */
+import type { Call, Forms } from "../../../base/call_types.ts";
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
@@ -10,19 +11,14 @@ import { sort } from "../../../ops/reduction/ordering.ts";
 import { amaxOp, sum } from "../../../ops/reduction/reduction.ts";
 import { gather } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
-import { named, type ValuesAndIndices } from "./ordering.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
+import { type Along, type MinAndMaxParameters, named, type ValuesAndIndices } from "./ordering.ts";
 
-export interface Median {
-  /** Of all elements. */
-  (input: Tensor): Tensor;
-  /** Along a dimension, with positions. */
-  (input: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
-  (input: Tensor, options: { dim: number; keepdim?: boolean }): ValuesAndIndices;
-  (input: Tensor, dim: number, options: { keepdim?: boolean }): ValuesAndIndices;
-}
+/** Of all elements; along a dimension, with positions. */
+type Median = Forms<Call<UnaryParameters, readonly ["input"], [input: Tensor], Tensor>, Along>;
 
 /** How many elements along a dimension, which stays with size 1, are not NaN. */
 function countNumbers(value: Value, dim: number): Value {
@@ -46,18 +42,22 @@ function middlePosition(value: Value, dim: number, ignoreNan: boolean): Value {
 }
 
 function medianFunction(name: string, ignoreNan: boolean): Median {
-  return defineFunction(name, ["input", "dim?", "keepdim?"], ({ input, dim = null, keepdim = false }) => {
-    const value = valueOf(input, "input", name);
-    if (dim === null) return new Tensor(medianOfAll(value, ignoreNan));
-    const at = normalizeDim(dim, value.shape.length, name);
-    if (value.shape.length === 0) return named(value, full([], 0, "int64"));
-    requireElements(name, value, at);
-    const position = middlePosition(value, at, ignoreNan);
-    const picked = sort(value, at, false).map((ordered) => gather(ordered, at, position));
-    if (keepdim) return named(picked[0], picked[1]);
-    const shape = value.shape.filter((_, d) => d !== at);
-    return named(reshape(picked[0], shape), reshape(picked[1], shape));
-  });
+  return defineCall<MinAndMaxParameters, Tensor | ValuesAndIndices>()(
+    name,
+    ["input", "dim?", "keepdim?:flag"],
+    (input: Tensor, dim: number | null = null, keepdim = false): Tensor | ValuesAndIndices => {
+      const value = valueOf(input, "input", name);
+      if (dim === null) return new Tensor(medianOfAll(value, ignoreNan));
+      const at = normalizeDim(dim, value.shape.length, name);
+      if (value.shape.length === 0) return named(value, full([], 0, "int64"));
+      requireElements(name, value, at);
+      const position = middlePosition(value, at, ignoreNan);
+      const picked = sort(value, at, false).map((ordered) => gather(ordered, at, position));
+      if (keepdim) return named(picked[0], picked[1]);
+      const shape = value.shape.filter((_, d) => d !== at);
+      return named(reshape(picked[0], shape), reshape(picked[1], shape));
+    },
+  ) as unknown as Median;
 }
 
 function requireElements(of: string, value: Value, dim: number): void {
@@ -117,25 +117,32 @@ export const nanmedian = medianFunction("nanmedian", true);
 /** What a quantile between two elements is: a mixture, their mean, or one of them. */
 export type Interpolation = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 
-export interface QuantileOptions {
+export interface QuantileParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** The portion, from 0 to 1: a number, or a vector, whose dimension is then the result's first. */
+  q: number | Tensor;
+  /** The dimension; null for all elements. @default null */
   dim?: number | null;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
   keepdim?: boolean;
+  /** What is taken when the quantile lies between two elements. @default "linear" */
   interpolation?: Interpolation;
-}
-
-export interface Quantile {
-  (input: Tensor, q: number | Tensor, dim?: number | null, keepdim?: boolean): Tensor;
-  (input: Tensor, q: number | Tensor, options: QuantileOptions): Tensor;
-  (input: Tensor, q: number | Tensor, dim: number, options: QuantileOptions): Tensor;
 }
 
 const INTERPOLATIONS: readonly unknown[] = ["linear", "lower", "higher", "midpoint", "nearest"];
 
-function quantileFunction(name: string, ignoreNan: boolean): Quantile {
-  return defineFunction(
+function quantileFunction(name: string, ignoreNan: boolean) {
+  return defineCall<QuantileParameters>()(
     name,
-    ["input", "q", "dim?", "keepdim?", "interpolation?"],
-    ({ input, q, dim = null, keepdim = false, interpolation = "linear" }) => {
+    ["input", "q", "dim?", "keepdim?:flag", "interpolation?"],
+    (
+      input: Tensor,
+      q: number | Tensor,
+      dim: number | null = null,
+      keepdim = false,
+      interpolation: Interpolation = "linear",
+    ): Tensor => {
       const value = valueOf(input, "input", name);
       if (value.dtype !== "float32" && value.dtype !== "float64")
         throw new DTypeError(`${name}: expected an input of dtype float32 or float64, got ${value.dtype}`);

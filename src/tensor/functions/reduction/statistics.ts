@@ -9,34 +9,23 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { reducedShape } from "../../../ops/infer.ts";
 import { amax, amin, mean, sum } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import type { Dims } from "./reduction.ts";
 
-export interface Variance {
-  (input: Tensor, dim?: Dims | boolean, unbiased?: boolean, keepdim?: boolean): Tensor;
-  (
-    input: Tensor,
-    options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean },
-  ): Tensor;
-  (input: Tensor, dim: Dims, options: { correction?: number; unbiased?: boolean; keepdim?: boolean }): Tensor;
+export interface VarianceParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** One dimension, several, or null for all; PyTorch's older form has `unbiased` here. @default null */
+  dim?: Dims | boolean;
+  /** False for the correction 0, else 1 (Bessel's). @default true */
+  unbiased?: boolean | null;
+  /** Whether the reduced dimensions stay, with size 1. @default false */
+  keepdim?: boolean;
+  /** What is taken off the number of elements; null leaves it to `unbiased`. @default null */
+  correction?: number | null;
 }
-
-export interface VarianceAndMean {
-  (input: Tensor, dim?: Dims | boolean, unbiased?: boolean, keepdim?: boolean): [Tensor, Tensor];
-  (
-    input: Tensor,
-    options: { dim?: Dims; correction?: number; unbiased?: boolean; keepdim?: boolean },
-  ): [Tensor, Tensor];
-  (
-    input: Tensor,
-    dim: Dims,
-    options: { correction?: number; unbiased?: boolean; keepdim?: boolean },
-  ): [Tensor, Tensor];
-}
-
-const PARAMETERS = ["input", "dim?", "unbiased?", "keepdim?", "correction?"];
 
 interface Moments {
   /** The input's; the moments of 16-bit floats are 32-bit ones. */
@@ -46,12 +35,11 @@ interface Moments {
 }
 
 /** sum (x - mean)^2 / max(0, n - correction) */
-function moments(name: string, given: Record<string, any>): Moments {
-  const { input, keepdim = false } = given;
+function moments(name: string, { input, keepdim, ...given }: Required<VarianceParameters>): Moments {
   // PyTorch's older form: var(input, unbiased).
-  const dim: Dims = typeof given.dim === "boolean" ? null : (given.dim ?? null);
-  const unbiased: boolean = typeof given.dim === "boolean" ? given.dim : (given.unbiased ?? true);
-  const correction: number = given.correction ?? (unbiased ? 1 : 0);
+  const dim = typeof given.dim === "boolean" ? null : given.dim;
+  const unbiased = typeof given.dim === "boolean" ? given.dim : (given.unbiased ?? true);
+  const correction = given.correction ?? (unbiased ? 1 : 0);
   const { dtype } = valueOf(input, "input", name);
   if (!isFloating(dtype)) {
     throw new DTypeError(`${name}: expected a floating-point input, got ${dtype}; convert it with .float()`);
@@ -74,6 +62,19 @@ const varianceOf = ({ variance, dtype }: Moments) => new Tensor(ops.cast(varianc
 const deviationOf = ({ variance, dtype }: Moments) => new Tensor(ops.cast(rootOf(variance), dtype));
 const meanOf = ({ mean, dtype }: Moments) => new Tensor(ops.cast(mean, dtype));
 
+const ofMoments = <R>(name: string, result: (moments: Moments) => R) =>
+  defineCall<VarianceParameters, R>()(
+    name,
+    ["input", "dim?", "unbiased?:flag|null", "keepdim?:flag", "correction?:number|null"],
+    (
+      input: Tensor,
+      dim: Dims | boolean = null,
+      unbiased: boolean | null = null,
+      keepdim = false,
+      correction: number | null = null,
+    ): R => result(moments(name, { input, dim, unbiased, keepdim, correction })),
+  );
+
 /** The square root with gradient 0 (not infinity) where the value is 0. */
 function rootOf(value: Value): Value {
   const zero = constant(0, value.dtype);
@@ -92,9 +93,7 @@ function rootOf(value: Value): Value {
  * tensor([0.5, 1.5, 2.5, 3.5]).var({ unbiased: false }).item(); // 1.25
  * ```
  */
-export const variance: Variance = defineFunction("var", PARAMETERS, (given) =>
-  varianceOf(moments("var", given)),
-);
+export const variance = ofMoments("var", varianceOf);
 
 /**
  * Standard deviation: the root of the variance.
@@ -104,7 +103,7 @@ export const variance: Variance = defineFunction("var", PARAMETERS, (given) =>
  * std(tensor([[0.5, 2.5], [5, 9]]), 1).tolist(); // [1.41421, 2.82843]
  * ```
  */
-export const std: Variance = defineFunction("std", PARAMETERS, (given) => deviationOf(moments("std", given)));
+export const std = ofMoments("std", deviationOf);
 
 /**
  * Variance and mean.
@@ -115,10 +114,7 @@ export const std: Variance = defineFunction("std", PARAMETERS, (given) => deviat
  * mean.item(); // 1
  * ```
  */
-export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (given) => {
-  const both = moments("varMean", given);
-  return [varianceOf(both), meanOf(both)];
-});
+export const varMean = ofMoments("varMean", (both): [Tensor, Tensor] => [varianceOf(both), meanOf(both)]);
 
 /**
  * Standard deviation and mean.
@@ -129,10 +125,7 @@ export const varMean: VarianceAndMean = defineFunction("varMean", PARAMETERS, (g
  * deviation.item(); // 1.41421
  * ```
  */
-export const stdMean: VarianceAndMean = defineFunction("stdMean", PARAMETERS, (given) => {
-  const both = moments("stdMean", given);
-  return [deviationOf(both), meanOf(both)];
-});
+export const stdMean = ofMoments("stdMean", (both): [Tensor, Tensor] => [deviationOf(both), meanOf(both)]);
 
 export interface NormParameters {
   /** The tensor. */

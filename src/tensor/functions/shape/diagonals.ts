@@ -8,8 +8,9 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat, unslice } from "../../../ops/shape/slicing.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 import { asRows } from "./dimensions_at_least.ts";
 import { type DiagonalParameters, diagonal } from "./slicing.ts";
 
@@ -76,6 +77,11 @@ export interface OffsetParameters {
   offset?: number;
 }
 
+export interface BlockDiagParameters {
+  /** Matrices; a vector counts as a row. */
+  tensors?: readonly Tensor[];
+}
+
 /**
  * Matrices (a vector counts as a row) put corner to corner, 0 elsewhere.
  *
@@ -84,31 +90,27 @@ export interface OffsetParameters {
  * blockDiag(tensor([[1], [2]]), tensor([3, 4])).tolist(); // [[1, 0, 0], [2, 0, 0], [0, 3, 4]]
  * ```
  */
-export const blockDiag: (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor = defineFunction(
-  "blockDiag",
-  ["*tensors"],
-  ({ tensors = [] }) => {
-    const given = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "blockDiag"));
-    for (const { shape } of given)
-      if (shape.length > 2)
-        throw new ShapeError(
-          `blockDiag: expected matrices, vectors or numbers, got shape ${formatShape(shape)}`,
-        );
-    if (given.length === 0) return new Tensor(full([1, 0], 0, "float32"));
-    const dtype = resultType(given.map((v) => ({ dtype: v.dtype, kind: "tensor" as const })));
-    const blocks = given.map((v) => cast(asRows(v), dtype));
-    const width = blocks.reduce((total, block) => total + block.shape[1], 0);
-    let before = 0;
-    const bands = blocks.map((block) => {
-      const [rows, columns] = block.shape;
-      const zeros = (count: number) => full([rows, count], 0, dtype);
-      const band = cat([zeros(before), block, zeros(width - before - columns)], 1);
-      before += columns;
-      return band;
-    });
-    return new Tensor(cat(bands, 0));
-  },
-);
+export const blockDiag = defineCall<BlockDiagParameters>()("blockDiag", ["*tensors"], (tensors = []) => {
+  const given = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "blockDiag"));
+  for (const { shape } of given)
+    if (shape.length > 2)
+      throw new ShapeError(
+        `blockDiag: expected matrices, vectors or numbers, got shape ${formatShape(shape)}`,
+      );
+  if (given.length === 0) return new Tensor(full([1, 0], 0, "float32"));
+  const dtype = resultType(given.map((v) => ({ dtype: v.dtype, kind: "tensor" as const })));
+  const blocks = given.map((v) => cast(asRows(v), dtype));
+  const width = blocks.reduce((total, block) => total + block.shape[1], 0);
+  let before = 0;
+  const bands = blocks.map((block) => {
+    const [rows, columns] = block.shape;
+    const zeros = (count: number) => full([rows, count], 0, dtype);
+    const band = cat([zeros(before), block, zeros(width - before - columns)], 1);
+    before += columns;
+    return band;
+  });
+  return new Tensor(cat(bands, 0));
+});
 
 /**
  * The sum of a matrix's main diagonal; integers are summed as int64.
@@ -118,7 +120,7 @@ export const blockDiag: (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor =
  * trace(tensor([[1, 2], [3, 4]])).item(); // 5
  * ```
  */
-export const trace: (input: Tensor) => Tensor = defineFunction("trace", ["input"], ({ input }) => {
+export const trace = defineCall<UnaryParameters>()("trace", ["input"], (input: Tensor): Tensor => {
   const value = valueOf(input, "input", "trace");
   if (value.shape.length !== 2)
     throw new ShapeError(`trace: expected a matrix, got shape ${formatShape(value.shape)}`);

@@ -1,24 +1,33 @@
 /** Tensors brought to at least one, two or three dimensions. */
+import type { Call } from "../../../base/call_types.ts";
 import type { Value } from "../../../graph/node.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Tensor, valueOf } from "../../tensor.ts";
 import { reshapedView } from "../../views/view.ts";
 
-export interface AtLeast {
-  (input: Tensor): Tensor;
-  (...tensors: Tensor[] | [readonly Tensor[]]): Tensor[];
+export interface AtLeastParameters {
+  /** The tensors. */
+  tensors?: readonly Tensor[];
 }
 
+/** Of one tensor, or of several. */
+type AtLeast = ((input: Tensor) => Tensor) &
+  Call<AtLeastParameters, readonly ["*tensors"], [tensors?: readonly Tensor[]], Tensor[]>;
+
 function atLeast(name: string, grow: (value: Value) => Value): AtLeast {
-  return defineFunction(name, ["*tensors"], ({ tensors }) => {
-    const grown = (tensors as Tensor[]).map((one) => {
-      const own = valueOf(one, "tensors", name);
-      const { shape } = grow(own);
-      return shape.length === own.shape.length ? one : reshapedView(one, shape);
-    });
-    return grown.length === 1 ? grown[0] : grown;
-  });
+  return defineCall<AtLeastParameters, Tensor | Tensor[]>()(
+    name,
+    ["*tensors"],
+    (tensors: readonly Tensor[] = []): Tensor | Tensor[] => {
+      const grown = tensors.map((one) => {
+        const own = valueOf(one, "tensors", name);
+        const { shape } = grow(own);
+        return shape.length === own.shape.length ? one : reshapedView(one, shape);
+      });
+      return grown.length === 1 ? grown[0] : grown;
+    },
+  ) as unknown as AtLeast;
 }
 
 /** A number or vector as a row. */

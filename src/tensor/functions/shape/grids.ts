@@ -8,7 +8,7 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat } from "../../../ops/shape/slicing.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { expandStep } from "../../views/steps.ts";
 import { reshapedView, viewOf } from "../../views/view.ts";
@@ -77,7 +77,10 @@ export const meshgrid = defineCall<MeshGridParameters, Tensor[]>()(
   },
 );
 
-export type CartesianProduct = (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor;
+export interface CartesianProductParameters {
+  /** The vectors. */
+  tensors?: readonly Tensor[];
+}
 
 /**
  * All ways to take one element of each vector, one in each row; of a single vector, itself.
@@ -87,10 +90,10 @@ export type CartesianProduct = (...tensors: Tensor[] | [readonly Tensor[]]) => T
  * cartesianProd(tensor([1, 2]), tensor([5, 6])).tolist(); // [[1, 5], [1, 6], [2, 5], [2, 6]]
  * ```
  */
-export const cartesianProd: CartesianProduct = defineFunction(
+export const cartesianProd = defineCall<CartesianProductParameters>()(
   "cartesianProd",
   ["*tensors"],
-  ({ tensors = [] }) => {
+  (tensors = []) => {
     const values = vectors("cartesianProd", tensors);
     if (values.length === 1) return new Tensor(values[0]);
     const columns = grid(values).map((v) => reshape(v, [numel(v.shape), 1]));
@@ -140,19 +143,24 @@ function list(numbers: readonly number[]): Value {
   return constantValue(Float64Array.from(numbers), [numbers.length], "int64");
 }
 
-export interface TriangleIndices {
-  (row: number, col: number, offset?: number, options?: { dtype?: DType | null }): Tensor;
-  (row: number, col: number, options: { offset?: number; dtype?: DType | null }): Tensor;
+export interface TriangleIndicesParameters {
+  /** Rows of the matrix. */
+  row: number;
+  /** Columns of the matrix. */
+  col: number;
+  /** Which diagonal ends the triangle: 0 is the main one. @default 0 */
+  offset?: number;
+  /** `"int64"` or `"int32"`; null for int64. @default null */
+  dtype?: DType | null;
+  /** Only `"cpu"`, the device there is. */
+  device?: "cpu" | null;
 }
 
-function triangleIndices(
-  name: string,
-  kept: (row: number, col: number, offset: number) => boolean,
-): TriangleIndices {
-  return defineFunction(
+function triangleIndices(name: string, kept: (row: number, col: number, offset: number) => boolean) {
+  return defineCall<TriangleIndicesParameters>()(
     name,
-    ["row:whole", "col:whole", "offset?", "dtype?", "device?:device|null"],
-    ({ row, col, offset = 0, dtype = null }) => {
+    ["row:whole", "col:whole", "offset?:whole", "dtype?:dtype|null", "device?:device|null"],
+    (row, col, offset = 0, dtype = null) => {
       if (row < 0 || col < 0)
         throw new ArgumentError(`${name}: expected \`row\` and \`col\` of 0 or more, got ${row} and ${col}`);
       const type: DType = dtype ?? "int64";

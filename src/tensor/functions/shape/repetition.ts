@@ -12,11 +12,12 @@ import { constantValue, type Value } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import * as ops from "../../../ops/shape/shape_ops.ts";
 import * as slicing from "../../../ops/shape/slicing.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { expandStep } from "../../views/steps.ts";
 import { viewOf } from "../../views/view.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 import type { ToShapeOfParameters, WithSizesParameters } from "./shape.ts";
 
 export interface ExpandParameters {
@@ -89,7 +90,10 @@ export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameter
   },
 );
 
-export type BroadcastTensors = (...tensors: Tensor[] | [readonly Tensor[]]) => Tensor[];
+export interface BroadcastTensorsParameters {
+  /** The tensors. */
+  tensors?: readonly Tensor[];
+}
 
 /**
  * All tensors expanded to the shape that they broadcast to.
@@ -100,10 +104,10 @@ export type BroadcastTensors = (...tensors: Tensor[] | [readonly Tensor[]]) => T
  * a.shape; // [3, 2]
  * ```
  */
-export const broadcastTensors: BroadcastTensors = defineFunction(
+export const broadcastTensors = defineCall<BroadcastTensorsParameters, Tensor[]>()(
   "broadcastTensors",
   ["*tensors"],
-  ({ tensors }) => {
+  (tensors = []) => {
     const values = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "broadcastTensors"));
     const shape = broadcastShapes(
       values.map((v) => v.shape),
@@ -273,8 +277,10 @@ export const flip = defineCall<FlipParameters>()("flip", ["input", "*dims"], (in
  * fliplr(tensor([[1, 2]])).tolist(); // [[2, 1]]
  * ```
  */
-export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["input"], ({ input }) =>
-  flip(input, 1),
+export const fliplr = defineCall<UnaryParameters>()(
+  "fliplr",
+  ["input"],
+  (input: Tensor): Tensor => flip(input, 1),
 );
 /**
  * Up and down exchanged: along dimension 0.
@@ -284,7 +290,7 @@ export const fliplr: (input: Tensor) => Tensor = defineFunction("fliplr", ["inpu
  * flipud(tensor([[1], [2]])).tolist(); // [[2], [1]]
  * ```
  */
-export const flipud: (input: Tensor) => Tensor = defineFunction("flipud", ["input"], ({ input }) => {
+export const flipud = defineCall<UnaryParameters>()("flipud", ["input"], (input: Tensor): Tensor => {
   if (valueOf(input, "input", "flipud").shape.length > 0) return flip(input, 0);
   throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
 });

@@ -1,13 +1,15 @@
 /** Elements chosen by their values. How many there are is known only once these are: hence the promises. */
+import type { ByFlag, Call } from "../../../base/call_types.ts";
 import { DTypeError } from "../../../base/errors.ts";
 import { broadcastShapes, contiguousStrides, numel } from "../../../base/shape.ts";
 import { constantValue, isGradientModeOn } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { executor } from "../../../runtime/runtime.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { onTape } from "../../views/cell.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 
 async function positionsOfTrue(mask: Tensor): Promise<number[]> {
   const data = await executor().fetch(mask.value);
@@ -18,11 +20,17 @@ async function positionsOfTrue(mask: Tensor): Promise<number[]> {
   return found;
 }
 
-export interface Nonzero {
-  (input: Tensor): Promise<Tensor>;
-  (input: Tensor, options: { asTuple: true }): Promise<Tensor[]>;
-  (input: Tensor, options: { asTuple?: false }): Promise<Tensor>;
+export interface NonzeroParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Whether the result is a list of positions for each dimension. @default false */
+  asTuple?: boolean;
 }
+
+/** A call whose result depends on `asTuple`. */
+const asTupleOrNot = <N extends readonly string[], P extends readonly unknown[]>(
+  call: Call<NonzeroParameters, N, P, Promise<Tensor | Tensor[]>>,
+) => call as unknown as ByFlag<NonzeroParameters, "asTuple", N, P, Promise<Tensor>, Promise<Tensor[]>>;
 
 /**
  * Positions of the elements other than 0, one row each, as int64 of shape [n, dimensions]; with `asTuple` a
@@ -33,25 +41,27 @@ export interface Nonzero {
  * await (await nonzero(tensor([[0, 5], [6, 0]]))).tolist(); // [[0, 1], [1, 0]]
  * ```
  */
-export const nonzero: Nonzero = defineFunction(
-  "nonzero",
-  ["input", "asTuple?"],
-  async ({ input, asTuple = false }) => {
-    const own = valueOf(input, "input", "nonzero").shape;
-    const shape = asTuple && own.length === 0 ? [1] : own;
-    const strides = contiguousStrides(shape);
-    const found = await positionsOfTrue(input);
-    const along = (d: number) => found.map((i) => Math.floor(i / strides[d]) % shape[d]);
-    const list = (numbers: number[], ...size: number[]) =>
-      new Tensor(constantValue(Float64Array.from(numbers), size, "int64"));
-    if (asTuple) return shape.map((_, d) => list(along(d), found.length));
-    const columns = shape.map((_, d) => along(d));
-    return list(
-      found.flatMap((_, row) => columns.map((column) => column[row])),
-      found.length,
-      shape.length,
-    );
-  },
+export const nonzero = asTupleOrNot(
+  defineCall<NonzeroParameters, Promise<Tensor | Tensor[]>>()(
+    "nonzero",
+    ["input", "asTuple?:flag"],
+    async (input: Tensor, asTuple = false): Promise<Tensor | Tensor[]> => {
+      const own = valueOf(input, "input", "nonzero").shape;
+      const shape = asTuple && own.length === 0 ? [1] : own;
+      const strides = contiguousStrides(shape);
+      const found = await positionsOfTrue(input);
+      const along = (d: number) => found.map((i) => Math.floor(i / strides[d]) % shape[d]);
+      const list = (numbers: number[], ...size: number[]) =>
+        new Tensor(constantValue(Float64Array.from(numbers), size, "int64"));
+      if (asTuple) return shape.map((_, d) => list(along(d), found.length));
+      const columns = shape.map((_, d) => along(d));
+      return list(
+        found.flatMap((_, row) => columns.map((column) => column[row])),
+        found.length,
+        shape.length,
+      );
+    },
+  ),
 );
 
 /**
@@ -62,10 +72,10 @@ export const nonzero: Nonzero = defineFunction(
  * await (await argwhere(tensor([0, 5, 6]))).tolist(); // [[1], [2]]
  * ```
  */
-export const argwhere: (input: Tensor) => Promise<Tensor> = defineFunction(
+export const argwhere = defineCall<UnaryParameters, Promise<Tensor>>()(
   "argwhere",
   ["input"],
-  ({ input }) => nonzero(input),
+  (input: Tensor): Promise<Tensor> => nonzero(input),
 );
 
 export interface MaskedSelectParameters {

@@ -1,10 +1,11 @@
 /** Functions that give a tensor another shape. Nothing is computed; the results are views of their inputs. */
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, normalizeDims, numel, type Shape } from "../../../base/shape.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { type Tensor, valueOf } from "../../tensor.ts";
 import { permuteStep } from "../../views/steps.ts";
 import { requireViewable, reshapedView, viewOf } from "../../views/view.ts";
+import type { UnaryParameters } from "../elementwise/unary.ts";
 
 /** Sizes as a list or one by one. */
 export type Sizes = number[] | [readonly number[]];
@@ -121,8 +122,10 @@ export const reshapeAs = defineCall<ToShapeOfParameters>()("reshapeAs", ["input"
  * ravel(tensor([[1, 2], [3, 4]])).tolist(); // [1, 2, 3, 4]
  * ```
  */
-export const ravel: (input: Tensor) => Tensor = defineFunction("ravel", ["input"], ({ input }) =>
-  reshaped("ravel", input, [-1]),
+export const ravel = defineCall<UnaryParameters>()(
+  "ravel",
+  ["input"],
+  (input: Tensor): Tensor => reshaped("ravel", input, [-1]),
 );
 
 export interface PermuteParameters {
@@ -191,7 +194,7 @@ export const transpose = defineCall<TransposeParameters>()(
  * t(tensor([[1, 2, 3]])).shape; // [3, 1]
  * ```
  */
-export const t: (input: Tensor) => Tensor = defineFunction("t", ["input"], ({ input }) => {
+export const t = defineCall<UnaryParameters>()("t", ["input"], (input: Tensor): Tensor => {
   const value = valueOf(input, "input", "t");
   if (value.shape.length > 2)
     throw new ShapeError(

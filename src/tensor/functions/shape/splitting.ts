@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
 import { shownValue } from "../../../base/shown_value.ts";
-import { defineCall, defineFunction } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { sliceStep } from "../../views/steps.ts";
@@ -83,17 +83,29 @@ function cut(input: Tensor, dim: number, cuts: readonly number[]): Tensor[] {
   return starts.map((start, i) => viewOf(input, sliceStep(dim, start, Math.max(0, ends[i] - start))));
 }
 
-export interface AxisSplit {
-  (input: Tensor, indicesOrSections: number | readonly number[]): Tensor[];
-  (input: Tensor, options: { indicesOrSections?: number | readonly number[] }): Tensor[];
+export interface AxisSplitParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** Number of equal parts, or the positions at which to cut. */
+  indicesOrSections?: number | readonly number[];
+  /** Number of equal parts. */
+  sections?: number;
+  /** The positions at which to cut. */
+  indices?: readonly number[];
 }
 
 /** A split along one dimension into equal parts or at positions. */
-function axisSplit(name: string, least: number, dimOf: (rank: number) => number): AxisSplit {
-  return defineFunction(
+function axisSplit(name: string, least: number, dimOf: (rank: number) => number) {
+  return defineCall<AxisSplitParameters, Tensor[]>()(
     name,
     ["input", "indicesOrSections?:wholes", "sections?:whole", "indices?:list"],
-    ({ input, sections, indices, indicesOrSections = sections ?? indices }) => {
+    (
+      input: Tensor,
+      indicesOrSections?: number | readonly number[],
+      sections?: number,
+      indices?: readonly number[],
+    ): Tensor[] => {
+      const parts = indicesOrSections ?? sections ?? indices;
       const value = valueOf(input, "input", name);
       if (value.shape.length < least) {
         throw new ShapeError(
@@ -102,12 +114,12 @@ function axisSplit(name: string, least: number, dimOf: (rank: number) => number)
       }
       const dim = dimOf(value.shape.length);
       const size = value.shape[dim];
-      if (typeof indicesOrSections === "number" && size % indicesOrSections !== 0) {
+      if (typeof parts === "number" && size % parts !== 0) {
         throw new ShapeError(
-          `${name}: expected a number of parts that divides ${size}, the size of dimension ${dim}, got ${indicesOrSections}`,
+          `${name}: expected a number of parts that divides ${size}, the size of dimension ${dim}, got ${parts}`,
         );
       }
-      return cut(input, dim, cutsOf(name, indicesOrSections, size));
+      return cut(input, dim, cutsOf(name, parts, size));
     },
   );
 }

@@ -305,17 +305,17 @@ function stirling(t: Value): Value {
 export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
   "gaussianNllLoss",
   ["input", "target", "var", "full?:flag", "eps?:number", "reduction?"],
-  (input, target, given, full = false, eps = 1e-6, reduction = "mean") => {
+  (input, target, variance, full = false, eps = 1e-6, reduction = "mean") => {
     const of = "gaussianNllLoss";
-    if (given instanceof Tensor) floatingInput(of, given, "var");
-    requireNotNegative(of, given);
+    if (variance instanceof Tensor) floatingInput(of, variance, "var");
+    requireNotNegative(of, variance);
     pairOf(of, input, target);
-    const [x, t, promoted] = promote(named(of), [input, target, given], true);
+    const [x, t, promoted] = promote(named(of), [input, target, variance], true);
     // The bound is no part of the gradient, as in PyTorch.
     const lift = noGrad(() => where(lt(promoted, like(x, eps)), sub(like(x, eps), promoted), like(x, 0)));
-    const variance = varianceFor(of, x, add(promoted, lift), given instanceof Tensor);
+    const spread = varianceFor(of, x, add(promoted, lift), variance instanceof Tensor);
     const difference = sub(x, t);
-    let losses = mul(add(log(variance), div(mul(difference, difference), variance)), like(x, 0.5));
+    let losses = mul(add(log(spread), div(mul(difference, difference), spread)), like(x, 0.5));
     if (full) losses = add(losses, like(x, 0.5 * Math.log(2 * Math.PI)));
     return new Tensor(reduced(losses, reductionOf(of, { reduction })));
   },
