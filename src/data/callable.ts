@@ -1,9 +1,6 @@
 /** Classes that can be called without `new`. */
+import type { Callable } from "../base/callable.ts";
 import { guardSubclass } from "../base/proxy_guard.ts";
-
-/** A class that can also be called without `new`. */
-export type Callable<Class extends abstract new (...args: any) => any> = Class &
-  ((...args: ConstructorParameters<Class>) => InstanceType<Class>);
 
 /** Lets a class be called without `new`, as PyTorch's are; `instanceof` and `extends` keep working. */
 export function callable<Class extends new (...args: any) => any>(target: Class): Callable<Class> {

@@ -1,4 +1,4 @@
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
@@ -26,9 +26,9 @@ import type { TransformSpec } from "./transforms/transform_spec.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 export interface DataLoaderOptions {
-  /** Examples in a batch. Default 1. */
+  /** Examples in a batch. @default 1 */
   batchSize?: number;
-  /** Another order in every epoch. Default false. */
+  /** Whether every epoch has another order. @default false */
   shuffle?: boolean;
   /**
    * The examples of every epoch in order, instead of all in order or shuffled: an array, or an object that is walked
@@ -43,16 +43,16 @@ export interface DataLoaderOptions {
   batchSampler?: Iterable<Iterable<number> | ArrayLike<number>>;
   /** Makes a batch of examples as `get` gives them, on the main thread; default: see `collate`. */
   collateFn?: (examples: Example[]) => Tensor[] | Promise<Tensor[]>;
-  /** Without effect: there is no memory of a device to copy to. */
+  /** Without effect: there is no memory of a device to copy to. @default false */
   pinMemory?: boolean;
   /**
    * Workers that build batches ahead of time. 0: none, batches are built when they are asked for. By default
    * one if the transform is heavy (it resizes, crops, pads or flips) and there is more than one processor, else none.
    */
   numWorkers?: number;
-  /** Leaves out a last batch that is not full. Default false. */
+  /** Whether a last batch that is not full is left out. @default false */
   dropLast?: boolean;
-  /** Batches that each worker builds ahead. Default 2. */
+  /** Batches that each worker builds ahead. @default 2 */
   prefetchFactor?: number;
   /**
    * Of the shuffle and of random transforms: an epoch's order then depends on the seed and the epoch's number alone.
@@ -99,21 +99,47 @@ export interface IterateOptions {
  */
 export type Batch = [Tensor, Tensor];
 
-/** PyTorch's order, as far as arguments have a meaning here; ours come last. */
-const SIGNATURE = signature("DataLoader", [
-  "dataset",
-  "batchSize?",
-  "shuffle?",
-  "sampler?",
-  "batchSampler?",
-  "numWorkers?",
-  "collateFn?",
-  "pinMemory?",
-  "dropLast?",
-  "prefetchFactor?",
-  "seed?",
-  "generator?",
-]);
+/** What `DataLoader` takes. */
+export interface DataLoaderSettings extends DataLoaderOptions {
+  /** What the batches are made of. */
+  dataset: Dataset;
+}
+
+/** PyTorch's order, as far as arguments have a meaning here; ours come last. The class says what is left out. */
+const DATA_LOADER = parameterTable<DataLoaderSettings>()(
+  "DataLoader",
+  [
+    "dataset",
+    "batchSize?",
+    "shuffle?",
+    "sampler?",
+    "batchSampler?",
+    "numWorkers?",
+    "collateFn?",
+    "pinMemory?",
+    "dropLast?",
+    "prefetchFactor?",
+    "seed?",
+    "generator?",
+  ],
+  (
+    dataset,
+    batchSize,
+    shuffle,
+    sampler,
+    batchSampler,
+    numWorkers,
+    collateFn,
+    pinMemory,
+    dropLast,
+    prefetchFactor,
+    seed,
+    generator,
+  ) => {
+    const order = { batchSize, shuffle, sampler, batchSampler, dropLast, seed, generator };
+    return { dataset, ...order, numWorkers, collateFn, pinMemory, prefetchFactor } as DataLoaderSettings;
+  },
+);
 
 /** Ends the workers of loaders that nobody holds any more. */
 const abandoned = new FinalizationRegistry<{ pool: Promise<WorkerPool> | undefined }>(({ pool }) => {
@@ -142,13 +168,9 @@ class DataLoaderClass implements AsyncIterable<Batch> {
   /** Whether the next loop goes on from the position instead of starting the epoch after it. */
   #continues = true;
 
-  constructor(dataset: Dataset, batchSize?: number, options?: DataLoaderOptions);
-  constructor(dataset: Dataset, batchSize?: number, shuffle?: boolean, options?: DataLoaderOptions);
-  constructor(dataset: Dataset, options?: DataLoaderOptions);
-  constructor(options: DataLoaderOptions & { dataset: Dataset });
-  constructor(...args: unknown[]) {
+  constructor(...args: ArgumentsOf<typeof DATA_LOADER>) {
     markOriginal(this);
-    const given = bindArguments(SIGNATURE, args) as DataLoaderOptions & { dataset: unknown };
+    const given = DATA_LOADER.bind(args);
     if (!(given.dataset instanceof Dataset)) {
       throw new ArgumentError("DataLoader: expected `dataset` to be a Dataset (await the one you make)");
     }

@@ -1,4 +1,4 @@
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { permutation } from "../base/philox.ts";
 import { printAs } from "../base/printed_form.ts";
@@ -251,7 +251,23 @@ class ConcatDatasetClass extends Dataset {
 export const ConcatDataset = callable(ConcatDatasetClass);
 export type ConcatDataset = ConcatDatasetClass;
 
-const RANDOM_SPLIT = signature("randomSplit", ["dataset", "lengths", "seed?", "generator?"]);
+/** What `randomSplit` takes. */
+export interface RandomSplitParameters {
+  /** The data set that is split. */
+  dataset: Dataset;
+  /** Numbers of examples that add up to the data set's, or fractions that add up to 1 (what rounding leaves over goes to the first parts, one each). */
+  lengths: readonly number[];
+  /** Of the shuffle: the same seed gives the same parts. Without one a seed is drawn from `generator`. */
+  seed?: number | undefined;
+  /** Where a seed is drawn from; null for the generator of `manualSeed`. @default null */
+  generator?: Generator | null;
+}
+
+const RANDOM_SPLIT = parameterTable<RandomSplitParameters>()(
+  "randomSplit",
+  ["dataset", "lengths", "seed?", "generator?"],
+  split,
+);
 
 /**
  * Splits a data set at random into parts that share no example.
@@ -267,26 +283,22 @@ const RANDOM_SPLIT = signature("randomSplit", ["dataset", "lengths", "seed?", "g
  * validation.length; // 8
  * ```
  */
-export function randomSplit(dataset: Dataset, lengths: readonly number[], seed?: number): Subset[];
-export function randomSplit(
+export function randomSplit(...args: ArgumentsOf<typeof RANDOM_SPLIT>): Subset[] {
+  return RANDOM_SPLIT.bind(args);
+}
+
+function split(
   dataset: Dataset,
   lengths: readonly number[],
-  options: { seed?: number; generator?: Generator | null },
-): Subset[];
-export function randomSplit(options: {
-  dataset: Dataset;
-  lengths: readonly number[];
-  seed?: number;
-  generator?: Generator | null;
-}): Subset[];
-export function randomSplit(...args: unknown[]): Subset[] {
-  const { dataset, lengths, seed, generator } = bindArguments(RANDOM_SPLIT, args);
-  const counts = splitCounts((dataset as Dataset).length, lengths as number[]);
-  const order = permutation((dataset as Dataset).length, seed ?? drawSeed(generator));
+  seed?: number,
+  generator?: Generator | null,
+): Subset[] {
+  const counts = splitCounts(dataset.length, lengths);
+  const order = permutation(dataset.length, seed ?? drawSeed(generator));
   let at = 0;
   return counts.map((count) => {
     at += count;
-    return new SubsetClass(dataset as Dataset, order.subarray(at - count, at));
+    return new SubsetClass(dataset, order.subarray(at - count, at));
   });
 }
 

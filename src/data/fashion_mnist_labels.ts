@@ -1,4 +1,4 @@
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { FASHION_MNIST } from "./mnist_format.ts";
@@ -6,7 +6,19 @@ import { FASHION_MNIST } from "./mnist_format.ts";
 /** `"en"` English, `"zh"` Chinese. */
 export type LabelLanguage = "en" | "zh";
 
-const SIGNATURE = signature("getFashionMnistLabels", ["labels", "language?"]);
+/** What `getFashionMnistLabels` takes. */
+export interface LabelParameters {
+  /** Classes, 0 to 9 (what `await y.data()` gives). */
+  labels: ArrayLike<number>;
+  /** English ("en") or Chinese ("zh"). @default "en" */
+  language?: LabelLanguage;
+}
+
+const LABELS = parameterTable<LabelParameters>()(
+  "getFashionMnistLabels",
+  ["labels", "language?"],
+  textLabels,
+);
 
 /**
  * Text labels of Fashion-MNIST classes, as the book's `get_fashion_mnist_labels` gives them.
@@ -18,19 +30,17 @@ const SIGNATURE = signature("getFashionMnistLabels", ["labels", "language?"]);
  * data.getFashionMnistLabels([0, 9]); // ["t-shirt", "ankle boot"]
  * ```
  */
-export function getFashionMnistLabels(labels: ArrayLike<number>, language?: LabelLanguage): string[];
-export function getFashionMnistLabels(
-  labels: ArrayLike<number>,
-  options: { language?: LabelLanguage },
-): string[];
-export function getFashionMnistLabels(...args: unknown[]): string[] {
-  const { labels, language = "en" } = bindArguments(SIGNATURE, args);
+export function getFashionMnistLabels(...args: ArgumentsOf<typeof LABELS>): string[] {
+  return LABELS.bind(args);
+}
+
+function textLabels(labels: ArrayLike<number>, language: LabelLanguage = "en"): string[] {
   if (language !== "en" && language !== "zh") {
     throw new ArgumentError(
       `getFashionMnistLabels: expected language "en" or "zh", got ${shownValue(language)}`,
     );
   }
-  return Array.from(labels as ArrayLike<number>, (label) => {
+  return Array.from(labels, (label) => {
     const name = FASHION_MNIST.classes[label];
     if (name === undefined)
       throw new IndexError(`getFashionMnistLabels: class ${label} does not exist: expected 0 to 9`);

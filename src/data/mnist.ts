@@ -1,4 +1,4 @@
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import type { UrlLike } from "../base/web_types.ts";
 import type { Progress } from "../io/fetch/web_source.ts";
 import { DataLoader } from "./data_loader.ts";
@@ -8,15 +8,15 @@ import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnis
 import { Compose, Resize, ToTensor, type Transform } from "./transforms/index.ts";
 
 export interface MnistOptions {
-  /** A folder to look in first, and to put fetched files into. Default: CONVOYANT_DATA, else the cache. */
+  /** A folder to look in first, and to put fetched files into. Without one: CONVOYANT_DATA, else the cache. */
   root?: string;
-  /** The training pictures, else the test pictures. Default true. */
+  /** The training images, else the test images. @default true */
   train?: boolean;
-  /** Default `ToTensor()`: float32 from 0 to 1. null: uint8 from 0 to 255. */
+  /** What is done to the images: float32 from 0 to 1, or nothing (null: uint8 from 0 to 255). @default ToTensor() */
   transform?: Transform | BatchFunction | null;
-  /** Turns every label into another, once, when the data set is opened. */
+  /** Turns every label into another, once, when the data set is opened; null for none. @default null */
   targetTransform?: ((label: number) => number) | null;
-  /** Whether files that are not on this machine may be fetched. Default true. */
+  /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
   /** Told what is being fetched. */
   onProgress?: Progress;
@@ -24,31 +24,39 @@ export interface MnistOptions {
   url?: string | UrlLike;
 }
 
-/** A data set's factory; PyTorch's order by position, the rest by name. */
-export interface MnistFactory {
-  (options?: MnistOptions): Promise<LabelledImages>;
-  (root: string, options?: MnistOptions): Promise<LabelledImages>;
-  (root: string, train: boolean, options?: MnistOptions): Promise<LabelledImages>;
-}
+/** The parameters of a data set, in PyTorch's order. */
+const datasetTable = (name: string, source: DatasetSource) =>
+  parameterTable<MnistOptions>()(
+    name,
+    ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?", "url?"],
+    async (
+      root,
+      train = true,
+      transform = ToTensor(),
+      targetTransform = null,
+      download = true,
+      onProgress,
+      url,
+    ): Promise<LabelledImages> => {
+      const { images, labels } = await locateFiles(source, {
+        train,
+        download,
+        dataDir: root,
+        onProgress,
+        url,
+      });
+      if (targetTransform !== null)
+        labels.data = Float64Array.from(labels.data, (label) => targetTransform(label));
+      return new LabelledImages(images, labels, { transform, classes: source.classes.map(({ en }) => en) });
+    },
+  );
 
-const PARAMETERS = ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?", "url?"];
+/** A data set's factory. */
+export type MnistFactory = (...args: ArgumentsOf<ReturnType<typeof datasetTable>>) => Promise<LabelledImages>;
 
 function datasetFactory(name: string, source: DatasetSource): MnistFactory {
-  const of = signature(name, PARAMETERS);
-  return (async (...args: unknown[]) => {
-    const given = bindArguments(of, args) as MnistOptions;
-    const { train = true, download = true, transform = ToTensor(), targetTransform = null } = given;
-    const { images, labels } = await locateFiles(source, {
-      train,
-      download,
-      dataDir: given.root,
-      onProgress: given.onProgress,
-      url: given.url,
-    });
-    if (targetTransform !== null)
-      labels.data = Float64Array.from(labels.data, (label) => targetTransform(label));
-    return new LabelledImages(images, labels, { transform, classes: source.classes.map(({ en }) => en) });
-  }) as MnistFactory;
+  const table = datasetTable(name, source);
+  return async (...args) => table.bind(args);
 }
 
 /**
@@ -80,9 +88,9 @@ export const FashionMnist = datasetFactory("FashionMnist", FASHION_MNIST);
 export const Mnist = datasetFactory("Mnist", MNIST);
 
 export interface LoadersOptions {
-  /** Examples in a batch. Default 256. */
+  /** Examples in a batch. @default 256 */
   batchSize?: number;
-  /** Length of the pictures' edges after resizing; default: as they are, 28. */
+  /** Length of the images' edges in pixels after resizing; null for as they are, 28. @default null */
   resize?: number | null;
   /** Of the training pictures' order; without one every epoch draws a seed from the generator of `manualSeed`. */
   seed?: number;
@@ -92,7 +100,7 @@ export interface LoadersOptions {
   onProgress?: Progress;
   /** Workers that build batches; by default one where pictures are resized. */
   numWorkers?: number;
-  /** Whether files that are not on this machine may be fetched. Default true. */
+  /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
   /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
   url?: string | UrlLike;
@@ -108,38 +116,37 @@ export interface MnistLoaders {
   classes: readonly ClassName[];
 }
 
-const LOADERS = [
-  "batchSize?",
-  "resize?",
-  "seed?",
-  "dataDir?",
-  "onProgress?",
-  "numWorkers?",
-  "download?",
-  "url?",
-];
+const loadersTable = (name: string, source: DatasetSource) =>
+  parameterTable<LoadersOptions>()(
+    name,
+    ["batchSize?", "resize?", "seed?", "dataDir?", "onProgress?", "numWorkers?", "download?", "url?"],
+    async (
+      batchSize = 256,
+      resize = null,
+      seed,
+      dataDir,
+      onProgress,
+      numWorkers,
+      download = true,
+      url,
+    ): Promise<MnistLoaders> => {
+      const transform = resize === null ? ToTensor() : Compose([Resize([resize, resize]), ToTensor()]);
+      const open = datasetFactory(name, source);
+      const shared = { root: dataDir, transform, download, onProgress, url } as MnistOptions;
+      const loading = { batchSize, seed, numWorkers } as { batchSize: number };
+      const training = await open({ ...shared, train: true });
+      const test = await open({ ...shared, train: false });
+      return {
+        trainLoader: DataLoader(training, { ...loading, shuffle: true }),
+        testLoader: DataLoader(test, loading),
+        classes: source.classes,
+      };
+    },
+  );
 
 function loadersFactory(name: string, source: DatasetSource) {
-  const of = signature(name, LOADERS);
-  const open = datasetFactory(name, source);
-  function loaders(options?: LoadersOptions): Promise<MnistLoaders>;
-  function loaders(batchSize: number, options?: LoadersOptions): Promise<MnistLoaders>;
-  function loaders(batchSize: number, resize: number, options?: LoadersOptions): Promise<MnistLoaders>;
-  async function loaders(...args: unknown[]): Promise<MnistLoaders> {
-    const given = bindArguments(of, args) as LoadersOptions;
-    const { batchSize = 256, resize = null, seed, numWorkers, download, onProgress, url } = given;
-    const transform = resize === null ? ToTensor() : Compose([Resize([resize, resize]), ToTensor()]);
-    const shared = { root: given.dataDir, transform, download, onProgress, url };
-    const loading = { batchSize, seed, numWorkers };
-    const training = await open({ ...shared, train: true } as MnistOptions);
-    const test = await open({ ...shared, train: false } as MnistOptions);
-    return {
-      trainLoader: DataLoader(training, { ...loading, shuffle: true } as { batchSize: number }),
-      testLoader: DataLoader(test, loading as { batchSize: number }),
-      classes: source.classes,
-    };
-  }
-  return loaders;
+  const table = loadersTable(name, source);
+  return async (...args: ArgumentsOf<typeof table>): Promise<MnistLoaders> => table.bind(args);
 }
 
 /**

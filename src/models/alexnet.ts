@@ -1,22 +1,30 @@
 /** AlexNet as the chapter builds it. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import * as nn from "../nn/index.ts";
 import { type ActivationName, activationLayer } from "./activations.ts";
 
+/** What `alexnet` takes. */
 export interface AlexNetOptions {
-  /** Size of the output; default 10. */
+  /** Size of the output. @default 10 */
   numClasses?: number;
-  /** Default `"relu"`. */
+  /** The activation after each layer but the last. @default "relu" */
   activation?: ActivationName;
-  /** Chance with which a hidden dense unit is left out; default 0.5. */
+  /** Probability with which a hidden dense unit is left out. @default 0.5 */
   dropout?: number;
-  /** Batch normalisation before each activation of a convolution; default false. */
+  /** Whether there is batch normalisation before each activation. @default false */
   batchNorm?: boolean;
 }
 
-type AlexNetArguments = [numClasses?: number, options?: AlexNetOptions] | [options?: AlexNetOptions];
-
-const ALEXNET = signature("alexnet", ["numClasses?", "activation?", "dropout?", "batchNorm?"]);
+const ALEXNET = parameterTable<AlexNetOptions>()(
+  "alexnet",
+  ["numClasses?", "activation?", "dropout?", "batchNorm?"],
+  (numClasses = 10, activation = "relu", dropout = 0.5, batchNorm = false) => ({
+    numClasses,
+    activation,
+    dropout,
+    batchNorm,
+  }),
+);
 
 /**
  * AlexNet for one channel and 10 classes: five convolutions, two hidden dense layers, ReLU and dropout.
@@ -36,9 +44,8 @@ const ALEXNET = signature("alexnet", ["numClasses?", "activation?", "dropout?", 
  * const variant = models.alexnet({ batchNorm: true, dropout: 0 });
  * ```
  */
-export function alexnet(...args: AlexNetArguments): nn.Sequential {
-  const given = bindArguments(ALEXNET, args) as AlexNetOptions;
-  const { numClasses = 10, activation = "relu", dropout = 0.5, batchNorm = false } = given;
+export function alexnet(...args: ArgumentsOf<typeof ALEXNET>): nn.Sequential {
+  const { numClasses, activation, dropout, batchNorm } = ALEXNET.bind(args);
   const act = () => activationLayer("alexnet", activation);
   const norm = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
   return nn.Sequential(

@@ -32,7 +32,7 @@ export const BOOK_ENTRIES: readonly ModelEntry[] = [
     inputShape: [1, 28, 28],
     presets: { zh: settings(256, 0.9), en: settings(128, 0.1) },
     options: ["numClasses", "activation", "dropout", "batchNorm"],
-    make: (options) => lenet(options),
+    make: (options = {}) => lenet(options),
   },
   {
     name: "bn-lenet",
@@ -56,7 +56,7 @@ export const BOOK_ENTRIES: readonly ModelEntry[] = [
     inputShape: [1, 224, 224],
     presets: { zh: settings(128, 0.01), en: settings(128, 0.01) },
     options: ["numClasses", "activation", "dropout", "batchNorm"],
-    make: (options) => alexnet(options),
+    make: (options = {}) => alexnet(options),
   },
   ...([11, 13, 16, 19] as const).flatMap((depth) => [vggEntry(depth, false), vggEntry(depth, true)]),
   {
@@ -65,7 +65,7 @@ export const BOOK_ENTRIES: readonly ModelEntry[] = [
     inputShape: [1, 224, 224],
     presets: { zh: settings(128, 0.1), en: settings(128, 0.05) },
     options: ["numClasses", "dropout"],
-    make: (options) => nin(options),
+    make: (options = {}) => nin(options),
   },
   {
     name: "googlenet",

@@ -1,5 +1,5 @@
 /** Networks with parallel paths: the Inception block and GoogLeNet. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { callable } from "../base/callable.ts";
 import * as nn from "../nn/index.ts";
 import { cat, relu } from "../tensor/functions/index.ts";
@@ -8,11 +8,25 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** Channels of the narrowing 1x1 convolution of a path, and of the one behind it. */
 export type PathChannels = readonly [reduced: number, out: number];
 
-type InceptionArguments =
-  | [inChannels: number, c1: number, c2: PathChannels, c3: PathChannels, c4: number]
-  | [options: { inChannels: number; c1: number; c2: PathChannels; c3: PathChannels; c4: number }];
+/** What `Inception` takes. */
+export interface InceptionOptions {
+  /** Channels of the input. */
+  inChannels: number;
+  /** Channels of the 1x1 path. */
+  c1: number;
+  /** Channels of the two convolutions of the 3x3 path. */
+  c2: PathChannels;
+  /** Channels of the two convolutions of the 5x5 path. */
+  c3: PathChannels;
+  /** Channels behind the pooling. */
+  c4: number;
+}
 
-const INCEPTION = signature("Inception", ["inChannels", "c1", "c2", "c3", "c4"]);
+const INCEPTION = parameterTable<InceptionOptions>()(
+  "Inception",
+  ["inChannels", "c1", "c2", "c3", "c4"],
+  (inChannels, c1, c2, c3, c4) => ({ inChannels, c1, c2, c3, c4 }),
+);
 
 /** See {@link Inception}. */
 export class InceptionBlock extends nn.Module {
@@ -28,9 +42,9 @@ export class InceptionBlock extends nn.Module {
   p4_1: nn.Module;
   p4_2: nn.Conv2d;
 
-  constructor(...args: InceptionArguments) {
+  constructor(...args: ArgumentsOf<typeof INCEPTION>) {
     super();
-    const { inChannels, c1, c2, c3, c4 } = bindArguments(INCEPTION, args);
+    const { inChannels, c1, c2, c3, c4 } = INCEPTION.bind(args);
     this.p1_1 = nn.Conv2d(inChannels, c1, { kernelSize: 1 });
     this.p2_1 = nn.Conv2d(inChannels, c2[0], { kernelSize: 1 });
     this.p2_2 = nn.Conv2d(c2[0], c2[1], { kernelSize: 3, padding: 1 });

@@ -1,22 +1,30 @@
 /** The two LeNets of the chapter. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import * as nn from "../nn/index.ts";
 import { type ActivationName, activationLayer } from "./activations.ts";
 
+/** What `lenet` takes. */
 export interface LeNetOptions {
-  /** Size of the output; default 10. */
+  /** Size of the output. @default 10 */
   numClasses?: number;
-  /** Default `"sigmoid"`. */
+  /** The activation after each layer but the last. @default "sigmoid" */
   activation?: ActivationName;
-  /** Chance with which a hidden dense unit is left out; default 0, no dropout layers at all. */
+  /** Probability with which a hidden dense unit is left out; 0 for no dropout layers at all. @default 0 */
   dropout?: number;
-  /** Batch normalisation before each activation; default false. */
+  /** Whether there is batch normalisation before each activation. @default false */
   batchNorm?: boolean;
 }
 
-type LeNetArguments = [numClasses?: number, options?: LeNetOptions] | [options?: LeNetOptions];
-
-const LENET = signature("lenet", ["numClasses?", "activation?", "dropout?", "batchNorm?"]);
+const LENET = parameterTable<LeNetOptions>()(
+  "lenet",
+  ["numClasses?", "activation?", "dropout?", "batchNorm?"],
+  (numClasses = 10, activation = "sigmoid", dropout = 0, batchNorm = false) => ({
+    numClasses,
+    activation,
+    dropout,
+    batchNorm,
+  }),
+);
 
 /**
  * LeNet, the yardstick: two convolutions with average pooling, three dense layers, sigmoids between.
@@ -35,9 +43,8 @@ const LENET = signature("lenet", ["numClasses?", "activation?", "dropout?", "bat
  * const modern = models.lenet({ activation: "relu", batchNorm: true });
  * ```
  */
-export function lenet(...args: LeNetArguments): nn.Sequential {
-  const given = bindArguments(LENET, args) as LeNetOptions;
-  const { numClasses = 10, activation = "sigmoid", dropout = 0, batchNorm = false } = given;
+export function lenet(...args: ArgumentsOf<typeof LENET>): nn.Sequential {
+  const { numClasses, activation, dropout, batchNorm } = LENET.bind(args);
   const act = () => activationLayer("lenet", activation);
   const norm2d = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
   const norm1d = (features: number) => (batchNorm ? [nn.BatchNorm1d(features)] : []);

@@ -1,25 +1,32 @@
 /** Network in network. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import * as nn from "../nn/index.ts";
 
-type BlockArguments =
-  | [inChannels: number, outChannels: number, kernelSize: number, strides: number, padding: number]
-  | [
-      inChannels: number,
-      outChannels: number,
-      options: { kernelSize: number; strides: number; padding: number },
-    ]
-  | [
-      options: {
-        inChannels: number;
-        outChannels: number;
-        kernelSize: number;
-        strides: number;
-        padding: number;
-      },
-    ];
+/** What `ninBlock` takes. */
+export interface NinBlockOptions {
+  /** Channels of the input. */
+  inChannels: number;
+  /** Channels of the output. */
+  outChannels: number;
+  /** Size of the first kernel in pixels. */
+  kernelSize: number;
+  /** Step of the first kernel in pixels. */
+  strides: number;
+  /** Border for the first kernel in pixels. */
+  padding: number;
+}
 
-const BLOCK = signature("ninBlock", ["inChannels", "outChannels", "kernelSize", "strides", "padding"]);
+const BLOCK = parameterTable<NinBlockOptions>()(
+  "ninBlock",
+  ["inChannels", "outChannels", "kernelSize", "strides", "padding"],
+  (inChannels, outChannels, kernelSize, strides, padding) => ({
+    inChannels,
+    outChannels,
+    kernelSize,
+    strides,
+    padding,
+  }),
+);
 
 /**
  * A NiN block: an ordinary convolution and two of 1x1, which work as dense layers at every pixel; ReLU after each.
@@ -31,8 +38,8 @@ const BLOCK = signature("ninBlock", ["inChannels", "outChannels", "kernelSize", 
  * models.ninBlock(1, 96, { kernelSize: 11, strides: 4, padding: 0 });
  * ```
  */
-export function ninBlock(...args: BlockArguments): nn.Sequential {
-  const { inChannels, outChannels, kernelSize, strides, padding } = bindArguments(BLOCK, args);
+export function ninBlock(...args: ArgumentsOf<typeof BLOCK>): nn.Sequential {
+  const { inChannels, outChannels, kernelSize, strides, padding } = BLOCK.bind(args);
   return nn.Sequential(
     nn.Conv2d(inChannels, outChannels, kernelSize, strides, padding),
     nn.ReLU(),
@@ -43,16 +50,19 @@ export function ninBlock(...args: BlockArguments): nn.Sequential {
   );
 }
 
+/** What `nin` takes. */
 export interface NinOptions {
-  /** Size of the output; default 10. */
+  /** Size of the output. @default 10 */
   numClasses?: number;
-  /** Chance with which a value before the last block is left out; default 0.5. */
+  /** Probability with which a value before the last block is left out. @default 0.5 */
   dropout?: number;
 }
 
-type NinArguments = [numClasses?: number, options?: NinOptions] | [options?: NinOptions];
-
-const NIN = signature("nin", ["numClasses?", "dropout?"]);
+const NIN = parameterTable<NinOptions>()(
+  "nin",
+  ["numClasses?", "dropout?"],
+  (numClasses = 10, dropout = 0.5) => ({ numClasses, dropout }),
+);
 
 /**
  * NiN: four NiN blocks, the last with a channel per class, and averages over the whole picture instead of dense
@@ -70,8 +80,8 @@ const NIN = signature("nin", ["numClasses?", "dropout?"]);
  * [...net.parameters()].reduce((sum, p) => sum + p.numel(), 0); // 1992166
  * ```
  */
-export function nin(...args: NinArguments): nn.Sequential {
-  const { numClasses = 10, dropout = 0.5 } = bindArguments(NIN, args) as NinOptions;
+export function nin(...args: ArgumentsOf<typeof NIN>): nn.Sequential {
+  const { numClasses, dropout } = NIN.bind(args);
   return nn.Sequential(
     ninBlock(1, 96, { kernelSize: 11, strides: 4, padding: 0 }),
     nn.MaxPool2d(3, { stride: 2 }),

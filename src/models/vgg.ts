@@ -1,5 +1,5 @@
 /** Networks of blocks: VGG. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
 import * as nn from "../nn/index.ts";
@@ -42,11 +42,28 @@ export const VGG_ARCHITECTURES: Readonly<Record<VggDepth, VggArchitecture>> = {
   ],
 };
 
-type BlockArguments =
-  | [numConvs: number, inChannels: number, outChannels: number, options?: { batchNorm?: boolean }]
-  | [options: { numConvs: number; inChannels: number; outChannels: number; batchNorm?: boolean }];
+/** What `vggBlock` takes. */
+export interface VggBlockOptions {
+  /** How many convolutions there are. */
+  numConvs: number;
+  /** Channels of the input. */
+  inChannels: number;
+  /** Channels of the output. */
+  outChannels: number;
+  /** Whether there is batch normalisation between convolution and ReLU. @default false */
+  batchNorm?: boolean;
+}
 
-const BLOCK = signature("vggBlock", ["numConvs", "inChannels", "outChannels", "batchNorm?"]);
+const BLOCK = parameterTable<VggBlockOptions>()(
+  "vggBlock",
+  ["numConvs", "inChannels", "outChannels", "batchNorm?"],
+  (numConvs, inChannels, outChannels, batchNorm = false) => ({
+    numConvs,
+    inChannels,
+    outChannels,
+    batchNorm,
+  }),
+);
 
 /**
  * A VGG block: `numConvs` convolutions 3x3 that keep height and width, each with ReLU, and then pooling that
@@ -62,8 +79,8 @@ const BLOCK = signature("vggBlock", ["numConvs", "inChannels", "outChannels", "b
  * models.vggBlock(2, 128, 256);
  * ```
  */
-export function vggBlock(...args: BlockArguments): nn.Sequential {
-  const { numConvs, inChannels, outChannels, batchNorm = false } = bindArguments(BLOCK, args);
+export function vggBlock(...args: ArgumentsOf<typeof BLOCK>): nn.Sequential {
+  const { numConvs, inChannels, outChannels, batchNorm } = BLOCK.bind(args);
   const layers: nn.Module[] = [];
   for (let i = 0; i < numConvs; i++) {
     layers.push(nn.Conv2d(i === 0 ? inChannels : outChannels, outChannels, { kernelSize: 3, padding: 1 }));
@@ -74,23 +91,35 @@ export function vggBlock(...args: BlockArguments): nn.Sequential {
   return nn.Sequential(...layers);
 }
 
+/** What `vgg` takes beside the architecture. */
 export interface VggOptions {
-  /** Size of the output; default 10. */
+  /** Size of the output. @default 10 */
   numClasses?: number;
-  /** Divides the channels of every block; the chapter trains with 4. Default 1. */
+  /** Divides the channels of every block; the chapter trains with 4. @default 1 */
   widthDivisor?: number;
-  /** Batch normalisation after every convolution; default false. */
+  /** Whether there is batch normalisation after every convolution. @default false */
   batchNorm?: boolean;
-  /** Chance with which a hidden dense unit is left out; default 0.5. */
+  /** Probability with which a hidden dense unit is left out. @default 0.5 */
   dropout?: number;
 }
 
-type VggArguments =
-  | [architecture: VggDepth | VggArchitecture, numClasses: number, options?: VggOptions]
-  | [architecture: VggDepth | VggArchitecture, options?: VggOptions]
-  | [options: VggOptions & { architecture: VggDepth | VggArchitecture }];
+/** What `vgg` takes. */
+export interface VggParameters extends VggOptions {
+  /** 11, 13, 16 or 19 for the paper's, or a list of blocks [convolutions, channels]. */
+  architecture: VggDepth | VggArchitecture;
+}
 
-const VGG = signature("vgg", ["architecture", "numClasses?", "widthDivisor?", "batchNorm?", "dropout?"]);
+const VGG = parameterTable<VggParameters>()(
+  "vgg",
+  ["architecture", "numClasses?", "widthDivisor?", "batchNorm?", "dropout?"],
+  (architecture, numClasses = 10, widthDivisor = 1, batchNorm = false, dropout = 0.5) => ({
+    architecture,
+    numClasses,
+    widthDivisor,
+    batchNorm,
+    dropout,
+  }),
+);
 
 /**
  * VGG for one channel and 10 classes: five blocks, then three dense layers with ReLU and dropout.
@@ -111,14 +140,8 @@ const VGG = signature("vgg", ["architecture", "numClasses?", "widthDivisor?", "b
  * models.vgg([[1, 16], [1, 32], [2, 64], [2, 128], [2, 128]]);
  * ```
  */
-export function vgg(...args: VggArguments): nn.Sequential {
-  const {
-    architecture,
-    numClasses = 10,
-    widthDivisor = 1,
-    batchNorm = false,
-    dropout = 0.5,
-  } = bindArguments(VGG, args);
+export function vgg(...args: ArgumentsOf<typeof VGG>): nn.Sequential {
+  const { architecture, numClasses, widthDivisor, batchNorm, dropout } = VGG.bind(args);
   const blocks: nn.Module[] = [];
   let inChannels = 1;
   for (const [numConvs, outChannels] of narrowed(blocksOf(architecture), widthDivisor)) {

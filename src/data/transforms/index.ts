@@ -15,6 +15,12 @@ export type PaddingArgument = number | readonly number[];
 
 const PADDING_MODES: readonly PaddingMode[] = ["constant", "edge", "reflect", "symmetric"];
 
+/** What `Compose` takes. */
+export interface ComposeSettings {
+  /** The transforms in order. */
+  transforms: readonly Transform[];
+}
+
 /**
  * One transform after the other.
  *
@@ -25,10 +31,10 @@ const PADDING_MODES: readonly PaddingMode[] = ["constant", "edge", "reflect", "s
  * (await bigger(randint(0, 256, [1, 28, 28]).to("uint8"))).shape; // [1, 64, 64]
  * ```
  */
-export const Compose = defineTransform<{
-  (transforms: readonly Transform[]): Transform;
-  (options: { transforms: readonly Transform[] }): Transform;
-}>("Compose", ["transforms"], ({ transforms }) => ({ kind: "Compose", transforms: specsOf(transforms) }));
+export const Compose = defineTransform<ComposeSettings>()("Compose", ["transforms"], (transforms) => ({
+  kind: "Compose",
+  transforms: specsOf(transforms),
+}));
 
 /**
  * uint8 pictures (0 to 255) to float32 (0 to 1): x / 255. float32 pictures pass unchanged. (Pictures already
@@ -39,7 +45,17 @@ export const Compose = defineTransform<{
  * (await data.transforms.ToTensor()(tensor([[[0, 255]]], { dtype: "uint8" }))).tolist(); // [[[0, 1]]]
  * ```
  */
-export const ToTensor = defineTransform<() => Transform>("ToTensor", [], () => ({ kind: "ToTensor" }));
+export const ToTensor = defineTransform<object>()("ToTensor", [], () => ({ kind: "ToTensor" }));
+
+/** What `Normalize` takes. */
+export interface NormalizeSettings {
+  /** Mean of each channel, or of all. */
+  mean: readonly number[];
+  /** Standard deviation of each channel, or of all; none may be 0. */
+  std: readonly number[];
+  /** Taken as in torchvision: changes nothing here. @default false */
+  inplace?: boolean;
+}
 
 /**
  * (x - mean) / std for each channel of float32 pictures.
@@ -51,19 +67,32 @@ export const ToTensor = defineTransform<() => Transform>("ToTensor", [], () => (
  * (await data.transforms.Normalize([0.5], [0.5])(tensor([[[0.5, 1]]]))).tolist(); // [[[0, 1]]]
  * ```
  */
-export const Normalize = defineTransform<{
-  (mean: readonly number[], std: readonly number[], inplace?: boolean): Transform;
-  (options: { mean: readonly number[]; std: readonly number[]; inplace?: boolean }): Transform;
-}>("Normalize", ["mean", "std", "inplace?"], ({ mean, std }) => {
-  const spec = { mean: numbers(mean, "Normalize", "mean"), std: numbers(std, "Normalize", "std") };
-  if (spec.mean.length !== spec.std.length || spec.mean.length === 0) {
-    throw new ArgumentError(
-      `Normalize: expected as many means as stds, got ${spec.mean.length} and ${spec.std.length}`,
-    );
-  }
-  if (spec.std.includes(0)) throw new ArgumentError("Normalize: std must not be 0");
-  return { kind: "Normalize", ...spec };
-});
+export const Normalize = defineTransform<NormalizeSettings>()(
+  "Normalize",
+  ["mean", "std", "inplace?:flag"],
+  (mean, std) => {
+    const spec = { mean: numbers(mean, "Normalize", "mean"), std: numbers(std, "Normalize", "std") };
+    if (spec.mean.length !== spec.std.length || spec.mean.length === 0) {
+      throw new ArgumentError(
+        `Normalize: expected as many means as stds, got ${spec.mean.length} and ${spec.std.length}`,
+      );
+    }
+    if (spec.std.includes(0)) throw new ArgumentError("Normalize: std must not be 0");
+    return { kind: "Normalize", ...spec };
+  },
+);
+
+/** What `Resize` takes. */
+export interface ResizeSettings {
+  /** [height, width] in pixels, or the length of the shorter edge. */
+  size: SizeArgument;
+  /** Only `"bilinear"`. @default "bilinear" */
+  interpolation?: "bilinear";
+  /** With one number as size: an upper limit for the longer edge, in pixels. @default null */
+  maxSize?: number | null;
+  /** Whether the filter is widened for float32 images that shrink; for uint8 ones it always is. @default true */
+  antialias?: boolean;
+}
 
 /**
  * Resizes with the bilinear filter, antialiased; uint8 pictures bit for bit as Pillow does it.
@@ -76,22 +105,10 @@ export const Normalize = defineTransform<{
  * (await data.transforms.Resize([224, 224])(x)).shape; // [8, 1, 224, 224]
  * ```
  */
-export const Resize = defineTransform<{
-  (size: SizeArgument, interpolation?: "bilinear", maxSize?: number | null, antialias?: boolean): Transform;
-  (
-    size: SizeArgument,
-    options: { interpolation?: "bilinear"; maxSize?: number | null; antialias?: boolean },
-  ): Transform;
-  (options: {
-    size: SizeArgument;
-    interpolation?: "bilinear";
-    maxSize?: number | null;
-    antialias?: boolean;
-  }): Transform;
-}>(
+export const Resize = defineTransform<ResizeSettings>()(
   "Resize",
-  ["size", "interpolation?", "maxSize?", "antialias?"],
-  ({ size, interpolation, maxSize = null, antialias = true }) => {
+  ["size:wholes|null", "interpolation?", "maxSize?", "antialias?:flag"],
+  (size, interpolation, maxSize = null, antialias = true) => {
     onlyBilinear("Resize", interpolation);
     const edge = Array.isArray(size) && size.length === 1 ? size[0] : size;
     if (maxSize !== null && typeof edge !== "number") {
@@ -102,6 +119,12 @@ export const Resize = defineTransform<{
   },
 );
 
+/** What `CenterCrop` takes. */
+export interface CenterCropSettings {
+  /** The window in pixels: one number or [height, width]. */
+  size: SizeArgument;
+}
+
 /**
  * The middle of each picture; one that is too small gets a black border first.
  *
@@ -110,10 +133,21 @@ export const Resize = defineTransform<{
  * (await data.transforms.CenterCrop(24)(x)).shape; // [8, 1, 24, 24]
  * ```
  */
-export const CenterCrop = defineTransform<{
-  (size: SizeArgument): Transform;
-  (options: { size: SizeArgument }): Transform;
-}>("CenterCrop", ["size"], ({ size }) => ({ kind: "CenterCrop", size: sizeOf(size, "CenterCrop") }));
+export const CenterCrop = defineTransform<CenterCropSettings>()(
+  "CenterCrop",
+  ["size:wholes|null"],
+  (size) => ({ kind: "CenterCrop", size: sizeOf(size, "CenterCrop") }),
+);
+
+/** What `Pad` takes. */
+export interface PadSettings {
+  /** Width of the border in pixels: of all sides, of left/right and top/bottom, or of left, top, right, bottom. */
+  padding: PaddingArgument;
+  /** What stands in the border, in the range of the images. @default 0 */
+  fill?: number;
+  /** How the border is filled: `"constant"` (fill), `"edge"`, `"reflect"` (mirror without the edge), `"symmetric"` (with it). @default "constant" */
+  paddingMode?: PaddingMode;
+}
 
 /**
  * Adds a border.
@@ -124,21 +158,28 @@ export const CenterCrop = defineTransform<{
  * (await data.transforms.Pad(2)(x)).shape; // [8, 1, 32, 32]
  * ```
  */
-export const Pad = defineTransform<{
-  (padding: PaddingArgument, fill?: number, paddingMode?: PaddingMode): Transform;
-  (padding: PaddingArgument, options: { fill?: number; paddingMode?: PaddingMode }): Transform;
-  (options: { padding: PaddingArgument; fill?: number; paddingMode?: PaddingMode }): Transform;
-}>("Pad", ["padding", "fill?", "paddingMode?"], ({ padding, fill = 0, paddingMode = "constant" }) => ({
-  kind: "Pad",
-  padding: paddingOf(padding, "Pad"),
-  fill,
-  paddingMode: modeOf(paddingMode, "Pad"),
-}));
+export const Pad = defineTransform<PadSettings>()(
+  "Pad",
+  ["padding", "fill?", "paddingMode?"],
+  (padding, fill = 0, paddingMode = "constant") => ({
+    kind: "Pad",
+    padding: paddingOf(padding, "Pad"),
+    fill,
+    paddingMode: modeOf(paddingMode, "Pad"),
+  }),
+);
 
-export interface RandomCropOptions {
+/** What `RandomCrop` takes. */
+export interface RandomCropSettings {
+  /** The window in pixels: one number or [height, width]. */
+  size: SizeArgument;
+  /** Border that is added first, as `Pad` takes it; null for none. @default null */
   padding?: PaddingArgument | null;
+  /** Whether an image smaller than the window gets a border. @default false */
   padIfNeeded?: boolean;
+  /** What stands in the border, in the range of the images. @default 0 */
   fill?: number;
+  /** How the border is filled: `"constant"` (fill), `"edge"`, `"reflect"` (mirror without the edge), `"symmetric"` (with it). @default "constant" */
   paddingMode?: PaddingMode;
 }
 
@@ -150,20 +191,10 @@ export interface RandomCropOptions {
  * (await data.transforms.RandomCrop(28, { padding: 4 })(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomCrop = defineTransform<{
-  (
-    size: SizeArgument,
-    padding?: PaddingArgument | null,
-    padIfNeeded?: boolean,
-    fill?: number,
-    paddingMode?: PaddingMode,
-  ): Transform;
-  (size: SizeArgument, options: RandomCropOptions): Transform;
-  (options: RandomCropOptions & { size: SizeArgument }): Transform;
-}>(
+export const RandomCrop = defineTransform<RandomCropSettings>()(
   "RandomCrop",
-  ["size", "padding?", "padIfNeeded?", "fill?", "paddingMode?"],
-  ({ size, padding = null, padIfNeeded = false, fill = 0, paddingMode = "constant" }) => ({
+  ["size:wholes|null", "padding?", "padIfNeeded?", "fill?", "paddingMode?"],
+  (size, padding = null, padIfNeeded = false, fill = 0, paddingMode = "constant") => ({
     kind: "RandomCrop",
     size: sizeOf(size, "RandomCrop"),
     padding: padding === null ? null : paddingOf(padding, "RandomCrop"),
@@ -173,6 +204,12 @@ export const RandomCrop = defineTransform<{
   }),
 );
 
+/** What `RandomHorizontalFlip` takes. */
+export interface RandomHorizontalFlipSettings {
+  /** Probability of a flip, 0 to 1. @default 0.5 */
+  p?: number;
+}
+
 /**
  * Swaps left and right with probability `p`.
  *
@@ -181,18 +218,27 @@ export const RandomCrop = defineTransform<{
  * (await data.transforms.RandomHorizontalFlip(1)(tensor([[[0.5, 1]]]))).tolist(); // [[[1, 0.5]]]
  * ```
  */
-export const RandomHorizontalFlip = defineTransform<{
-  (p?: number): Transform;
-  (options: { p?: number }): Transform;
-}>("RandomHorizontalFlip", ["p?"], ({ p = 0.5 }) => {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`RandomHorizontalFlip: expected p from 0 to 1, got ${p}`);
-  return { kind: "RandomHorizontalFlip", p };
-});
+export const RandomHorizontalFlip = defineTransform<RandomHorizontalFlipSettings>()(
+  "RandomHorizontalFlip",
+  ["p?"],
+  (p = 0.5) => {
+    if (!(p >= 0 && p <= 1))
+      throw new ArgumentError(`RandomHorizontalFlip: expected p from 0 to 1, got ${p}`);
+    return { kind: "RandomHorizontalFlip", p };
+  },
+);
 
-export interface RandomResizedCropOptions {
+/** What `RandomResizedCrop` takes. */
+export interface RandomResizedCropSettings {
+  /** Size of the result in pixels: one number or [height, width]. */
+  size: SizeArgument;
+  /** Bounds of the part's area, as a fraction of the image's. @default [0.08, 1] */
   scale?: readonly number[];
+  /** Bounds of its width / height. @default [3 / 4, 4 / 3] */
   ratio?: readonly number[];
+  /** Only `"bilinear"`. @default "bilinear" */
   interpolation?: "bilinear";
+  /** Whether the filter is widened for float32 images that shrink; for uint8 ones it always is. @default true */
   antialias?: boolean;
 }
 
@@ -206,20 +252,10 @@ export interface RandomResizedCropOptions {
  * (await data.transforms.RandomResizedCrop(24, { scale: [0.5, 1] })(x)).shape; // [8, 1, 24, 24]
  * ```
  */
-export const RandomResizedCrop = defineTransform<{
-  (
-    size: SizeArgument,
-    scale?: readonly number[],
-    ratio?: readonly number[],
-    interpolation?: "bilinear",
-    antialias?: boolean,
-  ): Transform;
-  (size: SizeArgument, options: RandomResizedCropOptions): Transform;
-  (options: RandomResizedCropOptions & { size: SizeArgument }): Transform;
-}>(
+export const RandomResizedCrop = defineTransform<RandomResizedCropSettings>()(
   "RandomResizedCrop",
-  ["size", "scale?", "ratio?", "interpolation?", "antialias?"],
-  ({ size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation, antialias = true }) => {
+  ["size:wholes|null", "scale?", "ratio?", "interpolation?", "antialias?:flag"],
+  (size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation, antialias = true) => {
     onlyBilinear("RandomResizedCrop", interpolation);
     return {
       kind: "RandomResizedCrop",

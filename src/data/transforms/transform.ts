@@ -1,4 +1,5 @@
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { parameterTable } from "../../base/arguments.ts";
+import type { CallArguments, CheckedNames, Positional } from "../../base/call_types.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { printItself } from "../../base/printed_form.ts";
 import { formatShape } from "../../base/shape.ts";
@@ -40,20 +41,22 @@ export function transformOf(spec: TransformSpec): Transform {
 /**
  * A factory that binds its arguments like every other call of the API.
  *
- * @param body - makes the description from the arguments by name; absent ones are undefined
+ * @param describe - makes the description from the arguments by position.
  */
-export function defineTransform<F>(
-  name: string,
-  parameters: readonly string[],
-  body: (args: any) => TransformSpec,
-): F {
-  const of = signature(name, parameters);
-  // A function, not an arrow: `new Resize(224)` works too.
-  function factory(...args: unknown[]): Transform {
-    return transformOf(body(bindArguments(of, args)));
-  }
-  Object.defineProperty(factory, "name", { value: name });
-  return factory as F;
+export function defineTransform<Doc>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>>(
+    name: string,
+    names: N & CheckedNames<Doc, N>,
+    describe: (...args: P) => TransformSpec,
+  ): ((...args: CallArguments<Doc, N, P>) => Transform) => {
+    const table = parameterTable<Doc>()(name, names, describe);
+    // A function, not an arrow: `new Resize(224)` works too.
+    function factory(...args: readonly unknown[]): Transform {
+      return transformOf(table.bind(args));
+    }
+    Object.defineProperty(factory, "name", { value: name });
+    return factory;
+  };
 }
 
 async function apply(spec: TransformSpec, images: Tensor, given: Partial<TransformContext>): Promise<Tensor> {

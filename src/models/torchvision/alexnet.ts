@@ -1,23 +1,23 @@
 /** AlexNet as torchvision ships it. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
+/** What `AlexNet` takes. */
 export interface AlexNetOptions {
-  /** Default 1000. */
+  /** Size of the output. @default 1000 */
   numClasses?: number;
-  /** Default 0.5. */
+  /** Probability with which a hidden dense unit is left out. @default 0.5 */
   dropout?: number;
 }
 
-type AlexNetArguments =
-  | [numClasses?: number, dropout?: number]
-  | [numClasses: number, options?: AlexNetOptions]
-  | [options?: AlexNetOptions];
-
-const ALEXNET = signature("AlexNet", ["numClasses?", "dropout?"]);
+const ALEXNET = parameterTable<AlexNetOptions>()(
+  "AlexNet",
+  ["numClasses?", "dropout?"],
+  (numClasses = 1000, dropout = 0.5) => ({ numClasses, dropout }),
+);
 
 /** See {@link AlexNet}. */
 export class AlexNetModule extends nn.Module {
@@ -25,9 +25,9 @@ export class AlexNetModule extends nn.Module {
   avgpool: nn.Module;
   classifier: nn.Sequential;
 
-  constructor(...args: AlexNetArguments) {
+  constructor(...args: ArgumentsOf<typeof ALEXNET>) {
     super();
-    const { numClasses = 1000, dropout = 0.5 } = bindArguments(ALEXNET, args) as AlexNetOptions;
+    const { numClasses, dropout } = ALEXNET.bind(args);
     this.features = nn.Sequential(
       nn.Conv2d(3, 64, 11, { stride: 4, padding: 2 }),
       nn.ReLU(true),
@@ -84,6 +84,6 @@ export type AlexNet = AlexNetModule;
  * net.loadStateDict(await load("alexnet.safetensors"));
  * ```
  */
-export function alexnet(...args: AlexNetArguments): AlexNet {
+export function alexnet(...args: ArgumentsOf<typeof ALEXNET>): AlexNet {
   return new AlexNetModule(...args);
 }

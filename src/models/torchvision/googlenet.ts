@@ -1,23 +1,24 @@
 /** GoogLeNet as torchvision ships it. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { cat, flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { BasicConv2d, Inception, InceptionAux } from "./inception.ts";
 
+/** What `GoogLeNet` takes. */
 export interface GoogLeNetOptions {
-  /** Default 1000. */
+  /** Size of the output. @default 1000 */
   numClasses?: number;
-  /** Whether there are auxiliary heads; default true. */
+  /** Whether there are auxiliary heads. @default true */
   auxLogits?: boolean;
-  /** Undoes the usual normalisation of pictures in favour of (x - 0.5) / 0.5, which the published weights expect. */
+  /** Whether the usual normalisation of images is undone in favour of (x - 0.5) / 0.5, which the published weights expect. @default false */
   transformInput?: boolean;
-  /** Draws the weights from a normal distribution of deviation 0.01 (default); else PyTorch's default values. */
+  /** Whether the weights come from a normal distribution of deviation 0.01; else they are PyTorch's default values. @default true */
   initWeights?: boolean;
-  /** Before the last layer; default 0.2. */
+  /** Probability of dropout before the last layer. @default 0.2 */
   dropout?: number;
-  /** Inside the auxiliary heads; default 0.7. */
+  /** Probability of dropout inside the auxiliary heads. @default 0.7 */
   dropoutAux?: number;
 }
 
@@ -28,19 +29,18 @@ export interface GoogLeNetOutputs {
   readonly auxLogits1: Tensor;
 }
 
-type GoogLeNetArguments =
-  | [numClasses?: number, auxLogits?: boolean]
-  | [numClasses: number, options?: GoogLeNetOptions]
-  | [options?: GoogLeNetOptions];
-
-const GOOGLENET = signature("GoogLeNet", [
-  "numClasses?",
-  "auxLogits?",
-  "transformInput?",
-  "initWeights?",
-  "dropout?",
-  "dropoutAux?",
-]);
+const GOOGLENET = parameterTable<GoogLeNetOptions>()(
+  "GoogLeNet",
+  ["numClasses?", "auxLogits?", "transformInput?", "initWeights?", "dropout?", "dropoutAux?"],
+  (
+    numClasses = 1000,
+    auxLogits = true,
+    transformInput = false,
+    initWeights = true,
+    dropout = 0.2,
+    dropoutAux = 0.7,
+  ) => ({ numClasses, auxLogits, transformInput, initWeights, dropout, dropoutAux }),
+);
 
 /** See {@link GoogLeNet}. */
 export class GoogLeNetModule extends nn.Module {
@@ -67,17 +67,10 @@ export class GoogLeNetModule extends nn.Module {
   dropout: nn.Module;
   fc: nn.Linear;
 
-  constructor(...args: GoogLeNetArguments) {
+  constructor(...args: ArgumentsOf<typeof GOOGLENET>) {
     super();
-    const given = bindArguments(GOOGLENET, args) as GoogLeNetOptions;
-    const {
-      numClasses = 1000,
-      auxLogits = true,
-      initWeights = true,
-      dropout = 0.2,
-      dropoutAux = 0.7,
-    } = given;
-    this.transformInput = given.transformInput ?? false;
+    const { numClasses, auxLogits, transformInput, initWeights, dropout, dropoutAux } = GOOGLENET.bind(args);
+    this.transformInput = transformInput;
     this.aux1 = auxLogits ? InceptionAux(512, numClasses, dropoutAux) : null;
     this.aux2 = auxLogits ? InceptionAux(528, numClasses, dropoutAux) : null;
     this.dropout = nn.Dropout(dropout);
@@ -142,6 +135,6 @@ export type GoogLeNet = GoogLeNetModule;
  * net.loadStateDict(await load("googlenet.safetensors"));
  * ```
  */
-export function googlenet(...args: GoogLeNetArguments): GoogLeNet {
+export function googlenet(...args: ArgumentsOf<typeof GOOGLENET>): GoogLeNet {
   return new GoogLeNetModule(...args);
 }

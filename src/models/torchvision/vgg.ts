@@ -1,26 +1,37 @@
 /** The VGG family as torchvision ships it. */
-import { bindArguments, signature } from "../../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
 import { callable } from "../../base/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { VGG_ARCHITECTURES, type VggDepth } from "../vgg.ts";
 
+/** What the makers of `VGG` take. */
 export interface VggOptions {
-  /** Default 1000. */
+  /** Size of the output. @default 1000 */
   numClasses?: number;
-  /** Draws the weights as the paper's authors do (default); else PyTorch's default values. */
+  /** Whether the weights are drawn as the paper's authors do; else they are PyTorch's default values. @default true */
   initWeights?: boolean;
-  /** Default 0.5. */
+  /** Probability with which a hidden dense unit is left out. @default 0.5 */
   dropout?: number;
 }
 
-type VggModuleArguments =
-  | [features: nn.Module, numClasses?: number, initWeights?: boolean, dropout?: number]
-  | [features: nn.Module, options?: VggOptions]
-  | [options: VggOptions & { features: nn.Module }];
+/** What `VGG` takes. */
+export interface VggModuleOptions extends VggOptions {
+  /** The convolutions. */
+  features: nn.Module;
+}
 
-const VGG_MODULE = signature("VGG", ["features", "numClasses?", "initWeights?", "dropout?"]);
+const VGG_MODULE = parameterTable<VggModuleOptions>()(
+  "VGG",
+  ["features", "numClasses?", "initWeights?", "dropout?"],
+  (features, numClasses = 1000, initWeights = true, dropout = 0.5) => ({
+    features,
+    numClasses,
+    initWeights,
+    dropout,
+  }),
+);
 
 /** See {@link VGG}. */
 export class VggModule extends nn.Module {
@@ -28,14 +39,9 @@ export class VggModule extends nn.Module {
   avgpool: nn.Module;
   classifier: nn.Sequential;
 
-  constructor(...args: VggModuleArguments) {
+  constructor(...args: ArgumentsOf<typeof VGG_MODULE>) {
     super();
-    const {
-      features,
-      numClasses = 1000,
-      initWeights = true,
-      dropout = 0.5,
-    } = bindArguments(VGG_MODULE, args);
+    const { features, numClasses, initWeights, dropout } = VGG_MODULE.bind(args);
     this.features = features;
     this.avgpool = nn.AdaptiveAvgPool2d([7, 7]);
     this.classifier = nn.Sequential(
@@ -98,11 +104,17 @@ function makeLayers(depth: VggDepth, batchNorm: boolean): nn.Sequential {
 }
 
 /** A network of the family, and how it is called. */
-type VggMaker = (options?: VggOptions) => VGG;
+const makerTable = (depth: VggDepth, batchNorm: boolean) =>
+  parameterTable<VggOptions>()(
+    `vgg${depth}${batchNorm ? "Bn" : ""}`,
+    ["numClasses?", "initWeights?", "dropout?"],
+    (numClasses = 1000, initWeights = true, dropout = 0.5) =>
+      new VggModule(makeLayers(depth, batchNorm), { numClasses, initWeights, dropout }),
+  );
 
-function maker(depth: VggDepth, batchNorm: boolean): VggMaker {
-  const of = signature(`vgg${depth}${batchNorm ? "Bn" : ""}`, ["numClasses?", "initWeights?", "dropout?"]);
-  return (...args) => new VggModule(makeLayers(depth, batchNorm), bindArguments(of, args));
+function maker(depth: VggDepth, batchNorm: boolean) {
+  const table = makerTable(depth, batchNorm);
+  return (...args: ArgumentsOf<typeof table>): VGG => table.bind(args);
 }
 
 /**
@@ -114,7 +126,7 @@ function maker(depth: VggDepth, batchNorm: boolean): VggMaker {
  * net.loadStateDict(await load("vgg11.safetensors"));
  * ```
  */
-export const vgg11: VggMaker = maker(11, false);
+export const vgg11 = maker(11, false);
 /**
  * Configuration A with batch normalisation; 132,868,840 parameters.
  *
@@ -123,7 +135,7 @@ export const vgg11: VggMaker = maker(11, false);
  * const net = models.torchvision.vgg11Bn({ numClasses: 10 });
  * ```
  */
-export const vgg11Bn: VggMaker = maker(11, true);
+export const vgg11Bn = maker(11, true);
 /**
  * Configuration B of the paper; 133,047,848 parameters.
  *
@@ -133,7 +145,7 @@ export const vgg11Bn: VggMaker = maker(11, true);
  * net.loadStateDict(await load("vgg13.safetensors"));
  * ```
  */
-export const vgg13: VggMaker = maker(13, false);
+export const vgg13 = maker(13, false);
 /**
  * Configuration B with batch normalisation; 133,053,736 parameters.
  *
@@ -142,7 +154,7 @@ export const vgg13: VggMaker = maker(13, false);
  * const net = models.torchvision.vgg13Bn({ numClasses: 10 });
  * ```
  */
-export const vgg13Bn: VggMaker = maker(13, true);
+export const vgg13Bn = maker(13, true);
 /**
  * Configuration D of the paper; 138,357,544 parameters.
  *
@@ -152,7 +164,7 @@ export const vgg13Bn: VggMaker = maker(13, true);
  * net.loadStateDict(await load("vgg16.safetensors"));
  * ```
  */
-export const vgg16: VggMaker = maker(16, false);
+export const vgg16 = maker(16, false);
 /**
  * Configuration D with batch normalisation; 138,365,992 parameters.
  *
@@ -161,7 +173,7 @@ export const vgg16: VggMaker = maker(16, false);
  * const net = models.torchvision.vgg16Bn({ numClasses: 10 });
  * ```
  */
-export const vgg16Bn: VggMaker = maker(16, true);
+export const vgg16Bn = maker(16, true);
 /**
  * Configuration E of the paper; 143,667,240 parameters.
  *
@@ -171,7 +183,7 @@ export const vgg16Bn: VggMaker = maker(16, true);
  * net.loadStateDict(await load("vgg19.safetensors"));
  * ```
  */
-export const vgg19: VggMaker = maker(19, false);
+export const vgg19 = maker(19, false);
 /**
  * Configuration E with batch normalisation; 143,678,248 parameters.
  *
@@ -180,4 +192,4 @@ export const vgg19: VggMaker = maker(19, false);
  * const net = models.torchvision.vgg19Bn({ numClasses: 10 });
  * ```
  */
-export const vgg19Bn: VggMaker = maker(19, true);
+export const vgg19Bn = maker(19, true);

@@ -1,0 +1,80 @@
+/**
+ * The forms in which data sets, loaders, transforms and networks are made: compiled with everything else, never run.
+ * A line behind `@ts-expect-error` must not compile; every other line must.
+ */
+import { data, models, zeros } from "../../src/index.ts";
+
+const dataset = data.TensorDataset(zeros(4, 2), zeros(4));
+const t = data.transforms;
+
+export const allowed: (() => unknown)[] = [
+  () => [
+    data.DataLoader(dataset),
+    data.DataLoader(dataset, 2, true),
+    data.DataLoader(dataset, 2, { dropLast: true }),
+  ],
+  () => [
+    data.DataLoader({ dataset, batchSize: 2 }),
+    new data.DataLoader(dataset, { sampler: [0, 1], seed: 1 }),
+  ],
+  () => [data.randomSplit(dataset, [3, 1]), data.randomSplit(dataset, [0.5, 0.5], 7)],
+  () => [
+    data.randomSplit({ dataset, lengths: [3, 1], generator: null }),
+    data.getFashionMnistLabels([0], "zh"),
+  ],
+  () => [
+    data.FashionMnist(),
+    data.FashionMnist("data", false, { transform: null }),
+    data.Mnist({ train: false }),
+  ],
+  () => [data.fashionMnist(128, { resize: 224 }), data.mnist({ batchSize: 128, download: false })],
+  () => [t.Compose([t.ToTensor()]), t.Normalize([0.5], { std: [0.5] }), t.Resize(224, { antialias: false })],
+  () => [t.CenterCrop({ size: 24 }), t.Pad(2, 0, "edge"), t.RandomCrop(28, 4, { padIfNeeded: true })],
+  () => [
+    t.RandomHorizontalFlip(),
+    t.RandomHorizontalFlip({ p: 1 }),
+    t.RandomResizedCrop(24, [0.5, 1], { ratio: [1, 1] }),
+  ],
+  () => [
+    models.lenet(),
+    models.lenet(10, "relu"),
+    models.alexnet(10, { batchNorm: true }),
+    models.nin({ dropout: 0 }),
+  ],
+  () => [
+    models.vgg(11, { widthDivisor: 4 }),
+    models.vggBlock(1, 2, 3, { batchNorm: true }),
+    models.googlenet(),
+  ],
+  () => [
+    models.torchvision.vgg11({ numClasses: 10 }),
+    models.torchvision.googlenet(10, true, { dropout: 0 }),
+  ],
+];
+
+export const refused: (() => unknown)[] = [
+  // @ts-expect-error nothing to load
+  () => data.DataLoader(),
+  // @ts-expect-error no such option
+  () => data.DataLoader(dataset, { batchsize: 2 }),
+  // @ts-expect-error the lengths are missing
+  () => data.randomSplit(dataset, { seed: 1 }),
+  // @ts-expect-error no such language
+  () => data.getFashionMnistLabels([0], "de"),
+  // @ts-expect-error no such option
+  () => data.FashionMnist({ training: true }),
+  // @ts-expect-error no such option
+  () => data.mnist({ batch: 128 }),
+  // @ts-expect-error the deviations are missing
+  () => t.Normalize([0.5]),
+  // @ts-expect-error given twice
+  () => t.Resize(224, { size: 224 }),
+  // @ts-expect-error no such mode
+  () => t.Pad(2, { paddingMode: "zeros" }),
+  // @ts-expect-error no such option
+  () => models.lenet({ classes: 10 }),
+  // @ts-expect-error given twice
+  () => models.alexnet(10, { numClasses: 10 }),
+  // @ts-expect-error the architecture is missing
+  () => models.vgg({ numClasses: 10 }),
+];
