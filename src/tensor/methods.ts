@@ -4,7 +4,13 @@
  */
 import { backward } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
+import type * as writing from "./functions/indexing/writing.ts";
 import * as softmax from "./functions/nn/softmax.ts";
+import type * as ordering from "./functions/reduction/ordering.ts";
+import type * as statistics from "./functions/reduction/statistics.ts";
+import type * as selection from "./functions/shape/selection.ts";
+import type * as shape from "./functions/shape/shape.ts";
+import type * as slicing from "./functions/shape/slicing.ts";
 import { putInPlace } from "./in_place.ts";
 import { defineMethod, type Method } from "./method_types.ts";
 import type { Operand } from "./operands.ts";
@@ -395,7 +401,23 @@ const IN_PLACE = [
 
 /** Over `keyof`, by which an editor finds each function's documentation. */
 type MethodsOf<Functions> = { [K in keyof Functions]: Method<Functions[K]> };
-type Methods = MethodsOf<Pick<typeof functions, Exclude<(typeof NAMES)[number], "pow" | "floatPower">>> &
+type Name = Exclude<(typeof NAMES)[number], "pow" | "floatPower">;
+/** What the index names one by one is taken from its own module: an editor finds no documentation behind a name. */
+type OfModule<Module> = MethodsOf<Pick<Module, Extract<keyof Module, Name>>>;
+type OneByOne =
+  | keyof typeof ordering
+  | keyof typeof selection
+  | keyof typeof shape
+  | keyof typeof slicing
+  | keyof typeof statistics
+  | keyof typeof writing;
+type Methods = MethodsOf<Pick<typeof functions, Exclude<Name, OneByOne>>> &
+  OfModule<typeof ordering> &
+  OfModule<typeof selection> &
+  OfModule<typeof shape> &
+  OfModule<typeof slicing> &
+  OfModule<typeof statistics> &
+  OfModule<typeof writing> &
   MethodsOf<Pick<typeof random, (typeof RANDOM_NAMES)[number]>> &
   MethodsOf<Pick<typeof softmax, (typeof SOFTMAX_NAMES)[number]>>;
 type InPlace = Pick<typeof functions, Exclude<(typeof IN_PLACE)[number], "pow">>;
