@@ -5,6 +5,9 @@
 
 /** Whether objects list `key` before all others. */
 export function isIntegerLike(key: string): boolean {
+  // Most names begin with a letter, and this is asked at every call of a module.
+  const first = key.charCodeAt(0);
+  if (!(first >= 48 && first <= 57)) return false;
   return /^(?:0|[1-9]\d{0,9})$/.test(key) && Number(key) < 2 ** 32 - 1;
 }
 

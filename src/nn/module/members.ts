@@ -39,8 +39,9 @@ export class Members {
   names(): string[] {
     const keys = Object.keys(this.#owner);
     for (const key of keys) {
+      if (this.#integers.has(key)) continue;
       if (!isIntegerLike(key)) break;
-      if (!this.#integers.has(key)) this.#refuseUnordered(key);
+      this.#refuseUnordered(key);
     }
     if (this.#order === null) return keys;
     const own = new Set(keys);

@@ -58,6 +58,9 @@ const SIGNATURE = signature("fit", [
  * With `precision: "bf16"` convolutions and products are computed in bfloat16, where the engine has that fast
  * (`isBf16Supported`); the result says what it was.
  *
+ * Every epoch begins with `net.train()`: a layer stays frozen if it overrides `train` (see `nn.Module.train`). When
+ * training ends, every module is in the mode in which it was before.
+ *
  * @throws ArgumentError for unknown options and values outside their range; TrainingError where the loss
  * becomes NaN or infinite (it says at which step), where a batch does not fit the memory and the network mixes its
  * examples, where `out` holds a run already or another process is at it.
