@@ -1,4 +1,5 @@
 import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+import type { Callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
@@ -400,17 +401,7 @@ function isHeavy(description: DatasetDescription): boolean {
 }
 
 /** {@link DataLoader}, as it is called. */
-export interface DataLoaderConstructor {
-  new (dataset: Dataset, batchSize?: number, shuffle?: boolean, options?: DataLoaderOptions): DataLoader;
-  new (dataset: Dataset, batchSize: number, options: DataLoaderOptions): DataLoader;
-  new (dataset: Dataset, options: DataLoaderOptions): DataLoader;
-  new (options: DataLoaderOptions & { dataset: Dataset }): DataLoader;
-  (dataset: Dataset, batchSize?: number, shuffle?: boolean, options?: DataLoaderOptions): DataLoader;
-  (dataset: Dataset, batchSize: number, options: DataLoaderOptions): DataLoader;
-  (dataset: Dataset, options: DataLoaderOptions): DataLoader;
-  (options: DataLoaderOptions & { dataset: Dataset }): DataLoader;
-  readonly prototype: DataLoader;
-}
+export type DataLoaderConstructor = Callable<typeof DataLoaderClass>;
 
 /**
  * Batches of a data set, as tensors (torch.utils.data.DataLoader).

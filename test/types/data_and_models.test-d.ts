@@ -55,6 +55,8 @@ export const allowed: (() => unknown)[] = [
 export const refused: (() => unknown)[] = [
   // @ts-expect-error nothing to load
   () => data.DataLoader(),
+  // @ts-expect-error given twice
+  () => data.DataLoader(dataset, 2, { batchSize: 2 }),
   // @ts-expect-error no such option
   () => data.DataLoader(dataset, { batchsize: 2 }),
   // @ts-expect-error the lengths are missing

@@ -19,7 +19,7 @@ export interface VarianceParameters {
   input: Tensor;
   /** One dimension, several, or null for all; PyTorch's older form has `unbiased` here. @default null */
   dim?: Dims | boolean;
-  /** False for the correction 0, else 1 (Bessel's). @default true */
+  /** False for the correction 0; true and null for 1 (Bessel's). @default null */
   unbiased?: boolean | null;
   /** Whether the reduced dimensions stay, with size 1. @default false */
   keepdim?: boolean;

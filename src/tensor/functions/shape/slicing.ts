@@ -198,9 +198,9 @@ export interface DiagonalParameters {
   input: Tensor;
   /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
   offset?: number;
-  /** First dimension of the planes. @default 0 */
+  /** First dimension of the planes. @default 0; -2 in `diagEmbed` */
   dim1?: number;
-  /** Second dimension of the planes. @default 1 */
+  /** Second dimension of the planes. @default 1; -1 in `diagEmbed` */
   dim2?: number;
 }
 
