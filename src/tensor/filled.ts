@@ -62,7 +62,7 @@ export function newTensor(value: Value, requiresGrad = false): Tensor {
 const constantFilled = (name: string, value: number) =>
   defineCall<CreateFromSizesParameters>()(
     name,
-    ["*size", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    ["*size:wholes|null", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
     (size = [], dtype, requiresGrad) =>
       newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
   );

@@ -56,15 +56,11 @@ const NEW = ["dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"] a
 const newFilled = (name: string, filling: number) =>
   defineCall<NewFromSizesParameters>()(
     name,
-    ["input", "*size", ...NEW],
+    ["input", "*size:wholes|null", ...NEW],
     (input: Tensor, size: readonly number[] = [], dtype: DType | null = null, requiresGrad = false): Tensor =>
       full(size, filling, { dtype: dtype ?? input.dtype, requiresGrad }),
   );
 
-/**
- * All windows of `size` elements along a dimension, `step` apart: their number takes the dimension's place, and
- * their elements become the last dimension. (`nn.functional.unfold` is the one for images.)
- */
 export const unfold = defineCall<WindowsParameters>()(
   "unfold",
   ["input", "dimension:whole", "size:whole", "step:whole"],
@@ -80,10 +76,10 @@ export const unfold = defineCall<WindowsParameters>()(
     return viewOf(input, windowsStep(dim, size, step));
   },
 );
-/** Summed over the dimensions along which it would have been broadcast from the sizes given. */
+
 export const sumToSize = defineCall<SumToSizeParameters>()(
   "sumToSize",
-  ["input", "*size"],
+  ["input", "*size:wholes|null"],
   (input: Tensor, size: readonly number[] = []): Tensor => {
     const value = valueOf(input, "input", "sumToSize");
     const fits =
@@ -98,14 +94,14 @@ export const sumToSize = defineCall<SumToSizeParameters>()(
     return new Tensor(sumTo(widens ? cast(value, "int64") : value, size));
   },
 );
-/** A tensor of given numbers, of this one's dtype unless `dtype` says otherwise. */
+
 export const newTensor = defineCall<NewTensorParameters>()(
   "newTensor",
   ["input", "data", ...NEW],
   (input: Tensor, data: TensorData, dtype: DType | null = null, requiresGrad = false): Tensor =>
     tensor(data, { dtype: dtype ?? input.dtype, requiresGrad }),
 );
-/** One number everywhere, of this tensor's dtype unless `dtype` says otherwise. */
+
 export const newFull = defineCall<NewFullParameters>()(
   "newFull",
   ["input", "size:wholes|null", "fillValue:scalar", ...NEW],
@@ -117,9 +113,9 @@ export const newFull = defineCall<NewFullParameters>()(
     requiresGrad = false,
   ): Tensor => full(size, fillValue, { dtype: dtype ?? input.dtype, requiresGrad }),
 );
-/** Zeros of this tensor's dtype unless `dtype` says otherwise. */
+
 export const newZeros = newFilled("newZeros", 0);
-/** Ones of this tensor's dtype unless `dtype` says otherwise. */
+
 export const newOnes = newFilled("newOnes", 1);
-/** A tensor whose contents are of no interest, of this one's dtype unless `dtype` says otherwise. */
+
 export const newEmpty = newFilled("newEmpty", 0);

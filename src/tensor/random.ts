@@ -36,7 +36,7 @@ type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
 const fromSizes = (name: string, draw: Draw) =>
   defineCall<RandomFromSizesParameters>()(
     name,
-    ["*size", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    ["*size:wholes|null", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
     (size = [], generator, dtype, requiresGrad) => {
       const type = checkedDType(name, dtype, "float32");
       return newTensor(draw(drawKey(generator), checkedSize(name, size), type), requiresGrad);

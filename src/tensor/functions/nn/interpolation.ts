@@ -84,7 +84,7 @@ export const interpolate = defineCall<InterpolateParameters>()(
   "interpolate",
   [
     "input",
-    "size?:any",
+    "size?:wholes|null",
     "scaleFactor?",
     "mode?",
     "alignCorners?:flag|null",

@@ -58,9 +58,13 @@ function expanded(of: string, input: unknown, sizes: Shape): Tensor {
  * tensor([[1], [2]]).expand(2, 3).tolist(); // [[1, 1, 1], [2, 2, 2]]
  * ```
  */
-export const expand = defineCall<ExpandParameters>()("expand", ["input", "*size"], (input, size = []) => {
-  return expanded("expand", input, size);
-});
+export const expand = defineCall<ExpandParameters>()(
+  "expand",
+  ["input", "*size:wholes|null"],
+  (input, size = []) => {
+    return expanded("expand", input, size);
+  },
+);
 
 /**
  * `input.expand(other.shape)`
@@ -84,7 +88,7 @@ export const expandAs = defineCall<ToShapeOfParameters>()("expandAs", ["input", 
  */
 export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameters, "shape">>()(
   "broadcastTo",
-  ["input", "*size", "shape?"],
+  ["input", "*size:wholes|null", "shape?:wholes|null"],
   (input, size, shape) => {
     return expanded("broadcastTo", input, size ?? shape ?? []);
   },
@@ -181,11 +185,15 @@ export interface TileParameters {
  * tile(tensor([[1], [2]]), 2).tolist(); // [[1, 1], [2, 2]]
  * ```
  */
-export const tile = defineCall<TileParameters>()("tile", ["input", "*dims"], (input, dims = []) => {
-  const value = valueOf(input, "input", "tile");
-  const missing = Math.max(0, value.shape.length - dims.length);
-  return new Tensor(tiled("tile", value, [...new Array<number>(missing).fill(1), ...dims]));
-});
+export const tile = defineCall<TileParameters>()(
+  "tile",
+  ["input", "*dims:wholes|null"],
+  (input, dims = []) => {
+    const value = valueOf(input, "input", "tile");
+    const missing = Math.max(0, value.shape.length - dims.length);
+    return new Tensor(tiled("tile", value, [...new Array<number>(missing).fill(1), ...dims]));
+  },
+);
 
 export interface RepeatInterleaveParameters {
   /** The tensor. */
@@ -263,11 +271,15 @@ export interface FlipParameters {
  * flip(tensor([[1, 2], [3, 4]]), [0, 1]).tolist(); // [[4, 3], [2, 1]]
  * ```
  */
-export const flip = defineCall<FlipParameters>()("flip", ["input", "*dims"], (input, dims = []) => {
-  const value = valueOf(input, "input", "flip");
-  if (dims.length === 0) return new Tensor(value);
-  return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
-});
+export const flip = defineCall<FlipParameters>()(
+  "flip",
+  ["input", "*dims:wholes|null"],
+  (input, dims = []) => {
+    const value = valueOf(input, "input", "flip");
+    if (dims.length === 0) return new Tensor(value);
+    return new Tensor(slicing.flip(value, normalizeDims(dims, value.shape.length, "flip")));
+  },
+);
 
 /**
  * Left and right exchanged: along dimension 1.

@@ -67,7 +67,7 @@ function viewed(of: string, input: unknown, shape: readonly number[]): Tensor {
  */
 export const reshape = defineCall<WithSizesParameters>()(
   "reshape",
-  ["input", "*shape"],
+  ["input", "*shape:wholes|null"],
   (input, shape = []) => reshaped("reshape", input, shape),
 );
 
@@ -80,8 +80,10 @@ export const reshape = defineCall<WithSizesParameters>()(
  * arange(6).view(3, 2).shape; // [3, 2]
  * ```
  */
-export const view = defineCall<WithSizesParameters>()("view", ["input", "*shape"], (input, shape = []) =>
-  viewed("view", input, shape),
+export const view = defineCall<WithSizesParameters>()(
+  "view",
+  ["input", "*shape:wholes|null"],
+  (input, shape = []) => viewed("view", input, shape),
 );
 
 export interface ToShapeOfParameters {
@@ -143,17 +145,21 @@ export interface PermuteParameters {
  * permute(zeros(8, 28, 28, 3), 0, 3, 1, 2).shape; // [8, 3, 28, 28]
  * ```
  */
-export const permute = defineCall<PermuteParameters>()("permute", ["input", "*dims"], (input, dims = []) => {
-  const value = valueOf(input, "input", "permute");
-  const rank = value.shape.length;
-  const order = (dims as number[]).map((d) => normalizeDim(d, rank, "permute"));
-  if (order.length !== rank || new Set(order).size !== rank) {
-    throw new ShapeError(
-      `permute: expected each of the ${rank} dimensions of ${formatShape(value.shape)} once, got ${formatShape(dims)}`,
-    );
-  }
-  return viewOf(input, permuteStep(order));
-});
+export const permute = defineCall<PermuteParameters>()(
+  "permute",
+  ["input", "*dims:wholes|null"],
+  (input, dims = []) => {
+    const value = valueOf(input, "input", "permute");
+    const rank = value.shape.length;
+    const order = (dims as number[]).map((d) => normalizeDim(d, rank, "permute"));
+    if (order.length !== rank || new Set(order).size !== rank) {
+      throw new ShapeError(
+        `permute: expected each of the ${rank} dimensions of ${formatShape(value.shape)} once, got ${formatShape(dims)}`,
+      );
+    }
+    return viewOf(input, permuteStep(order));
+  },
+);
 
 export interface TransposeParameters {
   /** The tensor. */
