@@ -1,7 +1,6 @@
 /**
- * What kind of thing an argument must be. PyTorch gives a parameter of one name the same type in every
- * function, so that the names below say it once for all of them; a signature may say otherwise
- * (`"p?:number"`, see `arguments.ts`). Tensors, sizes and dimensions are checked where they are used.
+ * What kind of thing an argument must be, as a parameter table says it (`"p?:number"`, see `arguments.ts`). With
+ * `|null` null stands for the default. Tensors, sizes and dimensions are checked where they are used.
  */
 import { DTYPES, isDType } from "./dtype.ts";
 import { ArgumentError, DTypeError, didYouMean } from "./errors.ts";
@@ -44,32 +43,6 @@ const RULES: Record<ArgumentKind, Rule> = {
 
 function isListOfWhole(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => Number.isInteger(one));
-}
-
-/** Names, by what they must be; with `|null` null stands for the default. */
-const NAMES: Readonly<Record<string, string>> = {
-  flag:
-    "affine amsgrad antialias asTuple ceilMode countIncludePad descending elementwiseAffine enableGqa equalNan full " +
-    "hard inplace isCausal keepdim largest logInput logTarget maximize nesterov replacement requiresGrad " +
-    "returnIndices sorted swap training trackRunningStats useInputStats",
-  "flag|null": "alignCorners recomputeScaleFactor sizeAverage stable unbiased",
-  number:
-    "atol beta delta dropoutP eps labelSmoothing lambd lower margin maxVal minVal negativeSlope normType rtol tau " +
-    "threshold upper",
-  "number|null": "correction momentum",
-  scalar: "alpha",
-  whole: "decimals diagonal ignoreIndex numClasses offset",
-  "wholes|null": "dims shape size",
-  "dtype|null": "dtype",
-};
-
-const KIND_OF = new Map<string, string>();
-for (const [kind, names] of Object.entries(NAMES))
-  for (const name of names.split(" ")) KIND_OF.set(name, kind);
-
-/** The kind that a name stands for everywhere, or undefined. */
-export function kindOfName(name: string): string | undefined {
-  return KIND_OF.get(name);
 }
 
 /** @throws ArgumentError (for an unknown dtype DTypeError) where the value is not of the kind. */

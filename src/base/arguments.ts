@@ -5,9 +5,9 @@
  * A signature is a list of names: `"input"` must be given, `"bias?"` may be, `"*size"` collects the
  * remaining numbers (or one array of them), `"stateDict{}"` is itself a plain object and is therefore taken
  * by position and never for the trailing object. A colon adds what the argument must be (`"p?:number"`,
- * `"eps?:number|null"`); without it, the name decides (see `argument_kinds.ts`).
+ * `"eps?:number|null"`, see `argument_kinds.ts`); without it, the function itself checks.
  */
-import { checkKind, kindOfName } from "./argument_kinds.ts";
+import { checkKind } from "./argument_kinds.ts";
 import { isPlainObject } from "./builtin_kinds.ts";
 import type { CallArguments, CheckedNames, OtherNames, Positional, WithoutFirst } from "./call_types.ts";
 import { ArgumentError, didYouMean } from "./errors.ts";
@@ -39,7 +39,7 @@ export function signature(name: string, parameters: readonly string[]): Signatur
       const optional = text.endsWith("?") || variadic;
       const takesObject = text.replace(/\?$/, "").endsWith("{}");
       const own = text.replace(/^\*|\?$/g, "").replace(/\{\}$/, "");
-      return { name: own, optional, variadic, takesObject, kind: kind ?? kindOfName(own) };
+      return { name: own, optional, variadic, takesObject, kind };
     }),
   };
 }

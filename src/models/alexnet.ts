@@ -17,7 +17,7 @@ export interface AlexNetOptions {
 
 const ALEXNET = parameterTable<AlexNetOptions>()(
   "alexnet",
-  ["numClasses?", "activation?", "dropout?", "batchNorm?"],
+  ["numClasses?:whole", "activation?", "dropout?", "batchNorm?"],
   (numClasses = 10, activation = "relu", dropout = 0.5, batchNorm = false) => ({
     numClasses,
     activation,

@@ -17,7 +17,7 @@ export interface LeNetOptions {
 
 const LENET = parameterTable<LeNetOptions>()(
   "lenet",
-  ["numClasses?", "activation?", "dropout?", "batchNorm?"],
+  ["numClasses?:whole", "activation?", "dropout?", "batchNorm?"],
   (numClasses = 10, activation = "sigmoid", dropout = 0, batchNorm = false) => ({
     numClasses,
     activation,

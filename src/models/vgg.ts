@@ -111,7 +111,7 @@ export interface VggParameters extends VggOptions {
 
 const VGG = parameterTable<VggParameters>()(
   "vgg",
-  ["architecture", "numClasses?", "widthDivisor?", "batchNorm?", "dropout?"],
+  ["architecture", "numClasses?:whole", "widthDivisor?", "batchNorm?", "dropout?"],
   (architecture, numClasses = 10, widthDivisor = 1, batchNorm = false, dropout = 0.5) => ({
     architecture,
     numClasses,

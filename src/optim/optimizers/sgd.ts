@@ -39,7 +39,7 @@ const SGD_TABLE = parameterTable<SGDSettings>()(
   [
     "params",
     "lr?",
-    "momentum?",
+    "momentum?:number|null",
     "dampening?",
     "weightDecay?",
     "nesterov?:flag",
