@@ -18,6 +18,13 @@ export interface EngineOptions {
    * nothing to choose.
    */
   readonly reproducible?: boolean;
+  /**
+   * Computes with instructions alone that give the same bits on every processor and in every run-time: the wasm engine
+   * then leaves out relaxed SIMD (fused multiply-add), which Node.js has from version 22 on, and browsers. Takes longer
+   * on most Intel processors. Default false, or true if the environment variable CONVOYANT_PORTABLE is 1, which also
+   * makes wasm the default engine. Not for onednn.
+   */
+  readonly portable?: boolean;
 }
 
 /** Options of the engine that is used when none was asked for. */

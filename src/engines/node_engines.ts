@@ -9,6 +9,7 @@ import type { EngineEntry } from "./engine_entry.ts";
 import type { EngineName } from "./engine_names.ts";
 import { dnnlFacts } from "./onednn/library/load_dnnl.ts";
 import { OnednnEngine } from "./onednn/onednn_engine.ts";
+import { wantsPortable } from "./portable.ts";
 
 const loaded = (create: NonNullable<EngineEntry["create"]>): EngineEntry => ({
   create,
@@ -28,5 +29,5 @@ export const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
 
 /** The fastest engine that works here, found without starting any. */
 export function fastestName(): EngineName {
-  return dnnlFacts() !== null ? "onednn" : "wasm";
+  return !wantsPortable() && dnnlFacts() !== null ? "onednn" : "wasm";
 }

@@ -50,7 +50,8 @@ function inTurn<T>(change: () => Promise<T>): Promise<T> {
  *
  * @param name - `"onednn"`, `"wasm"` or `"reference"`.
  * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most;
- *   `reproducible`: choose oneDNN's algorithms by a fixed rule, not by measuring them once on each machine.
+ *   `reproducible`: choose oneDNN's algorithms by a fixed rule, not by measuring them once on each machine;
+ *   `portable`: have the wasm engine compute the same bits in every run-time.
  * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here; then the engine before is
  * used as before.
  * @example
@@ -109,6 +110,12 @@ export function engineInfo(): string {
   return information === null
     ? engineName()
     : `${information.name} (${information.threads} ${information.threads === 1 ? "thread" : "threads"}, ${information.detail})`;
+}
+
+/** The engine in use and what of it decides on the last bits: `engineInfo` without the number of threads. */
+export function engineBinary(): string {
+  const information = startedEngine();
+  return information === null ? engineName() : `${information.name} (${information.detail})`;
 }
 
 /**

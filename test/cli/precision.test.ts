@@ -84,7 +84,7 @@ test("a run goes on from f32 to bf16 and back, and says so in one line", {
   assert.equal(back.code, 0, back.stderr);
   assert.match(
     back.stderr,
-    /^The run goes on with the engine wasm, before it was onednn, and the precision f32, before it was bf16: .*\n$/,
+    /^The run goes on with the engine wasm \(.*\), before it was onednn \(.*\), and the precision f32, before it was bf16: .*\n$/,
   );
   assert.equal(back.events.at(-1)?.epochs, 4);
   assert.equal(back.events.at(-1)?.precision, "f32");

@@ -28,6 +28,7 @@ import type {
   RunResult,
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, requireBuffer } from "../contract/run_program.ts";
+import { wantsPortable } from "../portable.ts";
 import { loadKernels, simdSupport } from "../wasm/kernel_binary.ts";
 import { startWasmWorker } from "../wasm/start_worker.ts";
 import type { EngineExtension } from "./engine_extension.ts";
@@ -45,6 +46,8 @@ export interface WasmEngineOptions {
   readonly threads?: number;
   /** Bytes that buffers and programs may take at most; by default 4 GiB. */
   readonly memoryLimit?: number;
+  /** Without relaxed SIMD, whose results depend on the processor and the run-time. */
+  readonly portable?: boolean;
   /** Runs every op by its reference kernel: for finding out which kernel is at fault. */
   readonly referenceOnly?: boolean;
 }
@@ -134,7 +137,8 @@ export class WasmEngine implements Engine {
     if (this.#started) throw new EngineError(`${this.name}: the engine was already started`);
     this.#started = true;
     const support = simdSupport();
-    this.#relaxed = support.relaxed;
+    const portable = this.#options.portable ?? wantsPortable();
+    this.#relaxed = support.relaxed && !portable;
     const sharing = canShare();
     try {
       if (!support.simd)
@@ -147,7 +151,8 @@ export class WasmEngine implements Engine {
       throw new EngineError(this.#failure);
     }
     if (sharing && this.#extension !== undefined) this.#gate = StopGate.open(this.#threads);
-    const own = `${this.#relaxed ? "relaxed SIMD" : "SIMD"}${sharing ? "" : ", memory not shared"}`;
+    const simd = this.#relaxed ? "relaxed SIMD" : portable ? "SIMD, portable" : "SIMD";
+    const own = `${simd}${sharing ? "" : ", memory not shared"}`;
     const starting = this.#startWorkers(sharing)
       .then((added) => added ?? own)
       .catch(async (error: Error) => `${own}; ${await this.#startPlain(sharing, error)}`);

@@ -7,6 +7,7 @@
  * depend on its shapes alone, so the same bits come out with any number of threads.
  */
 import { startWorker } from "#workers";
+import { ArgumentError } from "../../base/errors.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import type { Attributes, TensorSpec } from "../contract/engine.ts";
 import type { EngineExtension } from "../cpu/engine_extension.ts";
@@ -36,6 +37,8 @@ export interface OnednnEngineOptions {
   readonly reproducible?: boolean;
   /** Becomes the wasm engine where the library cannot be used, instead of failing. */
   readonly orWasm?: boolean;
+  /** Refused if true. */
+  readonly portable?: boolean;
 }
 
 /**
@@ -49,7 +52,13 @@ export interface OnednnEngineOptions {
 export class OnednnEngine extends WasmEngine {
   constructor(options: OnednnEngineOptions = {}) {
     const { everything = wantsEverything(), reproducible = false, orWasm = false, ...rest } = options;
-    super(rest, { ...extension(everything, reproducible), optional: orWasm });
+    if (options.portable === true) {
+      throw new ArgumentError(
+        "onednn: the library's bits depend on the processor; `portable` is for the wasm engine: " +
+          'useEngine("wasm", { portable: true })',
+      );
+    }
+    super({ ...rest, portable: false }, { ...extension(everything, reproducible), optional: orWasm });
   }
 }
 

@@ -6,7 +6,8 @@
  */
 import { TrainingError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import { engineName } from "../../runtime/runtime.ts";
+import { VERSION } from "../../base/version.ts";
+import { engineBinary } from "../../runtime/runtime.ts";
 import type { FitOptions, Loader } from "./fit_options.ts";
 import type { Precision } from "./precision.ts";
 
@@ -31,6 +32,7 @@ const SAME_DATA = "give the loader that the run was made with, or let it finish 
 /** All settings that are compared. What stands here for none of them (points, callbacks, `out`) changes nothing that is computed. */
 export const RESUME_RULES = {
   engine: { consequence: "note", name: "engine" },
+  version: { consequence: "note", name: "Convoyant's version" },
   precision: { consequence: "note", name: "precision" },
   batchSize: { consequence: "note", name: "batch size" },
   microBatch: { consequence: "note", name: "`microBatch`" },
@@ -70,7 +72,8 @@ export function settingsOf(options: FitOptions, loader: Loader, precision: Preci
   const examples = loader.examples ?? null;
   const { patience = 3, minDelta = 0 } = earlyStopping ?? {};
   return {
-    engine: engineName(),
+    engine: engineBinary(),
+    version: VERSION,
     precision,
     batchSize: examples === null ? null : (loader.batchSize ?? null),
     microBatch: options.microBatch ?? "auto",

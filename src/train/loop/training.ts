@@ -5,6 +5,7 @@ import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
+import { isBf16Supported } from "../../runtime/runtime.ts";
 import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
@@ -108,6 +109,8 @@ export class Training {
   private async resume(): Promise<void> {
     const { run, optimizer, scheduler } = this.options;
     const notes: string[] = [];
+    // Which binary it computes with is known once it has started.
+    await isBf16Supported();
     this.settings = settingsOf(this.options, this.trainLoader, this.precision);
     const state = await run?.resume(this.net, optimizer, (state) => {
       requireEpochs(this.options.epochs, state);
