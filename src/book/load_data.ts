@@ -1,23 +1,22 @@
 /** Reading the data set. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { type DataLoader, fashionMnist, type LoadersOptions } from "../data/index.ts";
 
-const LOAD = signature("loadDataFashionMnist", [
-  "batchSize",
-  "resize?",
-  "seed?",
-  "dataDir?",
-  "onProgress?",
-  "numWorkers?",
-  "download?",
-]);
-
+/** What `loadDataFashionMnist` takes beside the size of a batch. */
 export type LoadDataOptions = Omit<LoadersOptions, "batchSize">;
 
-interface LoadData {
-  (batchSize: number, resize?: number | null, options?: LoadDataOptions): Promise<[DataLoader, DataLoader]>;
-  (batchSize: number, options?: LoadDataOptions): Promise<[DataLoader, DataLoader]>;
+/** What `loadDataFashionMnist` takes. */
+export interface LoadDataParameters extends Omit<LoadersOptions, "batchSize" | "url"> {
+  /** Images in a batch. */
+  batchSize: number;
 }
+
+const LOAD = parameterTable<LoadDataParameters>()(
+  "loadDataFashionMnist",
+  ["batchSize", "resize?", "seed?", "dataDir?", "onProgress?", "numWorkers?", "download?"],
+  (batchSize, resize = null, seed, dataDir, onProgress, numWorkers, download = true) =>
+    ({ batchSize, resize, seed, dataDir, onProgress, numWorkers, download }) as LoadersOptions,
+);
 
 /**
  * Brings Fashion-MNIST here, if it is not, and loads it: batches of the training pictures in another order in every
@@ -33,7 +32,9 @@ interface LoadData {
  * const [trainIter, testIter] = await book.loadDataFashionMnist(128, { resize: 224 });
  * ```
  */
-export const loadDataFashionMnist: LoadData = async (...args: unknown[]) => {
-  const { trainLoader, testLoader } = await fashionMnist(bindArguments(LOAD, args) as LoadersOptions);
+export const loadDataFashionMnist = async (
+  ...args: ArgumentsOf<typeof LOAD>
+): Promise<[DataLoader, DataLoader]> => {
+  const { trainLoader, testLoader } = await fashionMnist(LOAD.bind(args));
   return [trainLoader, testLoader];
 };

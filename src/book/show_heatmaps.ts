@@ -1,5 +1,5 @@
 /** Matrices as colours. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError, didYouMean, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Image } from "../records/image.ts";
@@ -29,38 +29,33 @@ const COLOUR_MAPS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What `showHeatmaps` takes beside the matrices and their axes. */
 export interface ShowHeatmapsOptions {
-  /** What stands above each column. */
+  /** What stands above each column; null for nothing. @default null */
   titles?: readonly string[] | null;
-  /** Width and height of a matrix, in inches of 64 pixels. Default [2.5, 2.5]; the height follows from the matrix. */
+  /** Width and height of a matrix, in inches of 64 pixels; the height follows from the matrix. @default [2.5, 2.5] */
   figsize?: readonly [number, number];
-  /** `"Reds"` (default), `"Blues"`, `"Greys"` or `"viridis"`. */
+  /** `"Reds"`, `"Blues"`, `"Greys"` or `"viridis"`. @default "Reds" */
   cmap?: string;
-  /** Where to draw; by default this process's terminal, and nothing if there is none. */
+  /** Where to draw; without one this process's terminal, and nothing if there is none. */
   terminal?: Terminal | null;
 }
 
-interface ShowHeatmaps {
-  (
-    matrices: Tensor,
-    xlabel: string,
-    ylabel: string,
-    titles?: readonly string[] | null,
-    figsize?: readonly [number, number],
-    cmap?: string,
-  ): Promise<Figure>;
-  (matrices: Tensor, xlabel: string, ylabel: string, options?: ShowHeatmapsOptions): Promise<Figure>;
+/** What `showHeatmaps` takes. */
+export interface ShowHeatmapsParameters extends ShowHeatmapsOptions {
+  /** A grid of matrices: [rows, columns, height, width]. */
+  matrices: Tensor;
+  /** Name of the horizontal axis. */
+  xlabel: string;
+  /** Name of the vertical axis. */
+  ylabel: string;
 }
 
-const SHOW_HEATMAPS = signature("showHeatmaps", [
-  "matrices",
-  "xlabel",
-  "ylabel",
-  "titles?",
-  "figsize?",
-  "cmap?",
-  "terminal?",
-]);
+const SHOW_HEATMAPS = parameterTable<ShowHeatmapsParameters>()(
+  "showHeatmaps",
+  ["matrices", "xlabel", "ylabel", "titles?", "figsize?", "cmap?", "terminal?"],
+  drawHeatmaps,
+);
 
 /**
  * Draws matrices as colours, with one scale for all of them: in the terminal, and as SVG for a notebook or a file.
@@ -81,16 +76,18 @@ const SHOW_HEATMAPS = signature("showHeatmaps", [
  * console.log(figure.toSvg().length);
  * ```
  */
-export const showHeatmaps: ShowHeatmaps = async (...args: unknown[]) => {
-  const {
-    matrices,
-    xlabel,
-    ylabel,
-    titles,
-    figsize,
-    cmap = "Reds",
-    terminal,
-  } = bindArguments(SHOW_HEATMAPS, args);
+export const showHeatmaps = async (...args: ArgumentsOf<typeof SHOW_HEATMAPS>): Promise<Figure> =>
+  SHOW_HEATMAPS.bind(args);
+
+async function drawHeatmaps(
+  matrices: Tensor,
+  xlabel: string,
+  ylabel: string,
+  titles: readonly string[] | null = null,
+  figsize: readonly [number, number] = [2.5, 2.5],
+  cmap = "Reds",
+  terminal?: Terminal | null,
+): Promise<Figure> {
   const colours = coloursNamed(cmap);
   if (!(matrices instanceof Tensor) || matrices.ndim !== 4) {
     const got = matrices instanceof Tensor ? formatShape(matrices.shape) : typeof matrices;
@@ -102,10 +99,8 @@ export const showHeatmaps: ShowHeatmaps = async (...args: unknown[]) => {
   const all = await pixelsOf("showHeatmaps", "matrices", matrices.reshape(rows * columns, height, width));
   const [low, high] = finiteRange(all.map(({ data }) => data));
   const images = all.map((one) => coloured(one, low, high, colours));
-  const above = titles
-    ? { titles: images.map((_, i) => String((titles as string[])[i % columns] ?? "")) }
-    : {};
-  const cell = 64 * ((figsize as readonly number[] | undefined)?.[0] ?? 2.5);
+  const above = titles ? { titles: images.map((_, i) => String(titles[i % columns] ?? "")) } : {};
+  const cell = 64 * figsize[0];
   const names = { xLabel: String(xlabel), yLabel: String(ylabel) };
   const bar = { low, high, colours };
   const range = `${significant(low, 3)} to ${significant(high, 3)}`;
@@ -118,9 +113,9 @@ export const showHeatmaps: ShowHeatmaps = async (...args: unknown[]) => {
         `${names.yLabel} down, ${names.xLabel} across; ${range}`,
       ],
     },
-    terminal as Terminal | null | undefined,
+    terminal,
   );
-};
+}
 
 function coloursNamed(name: unknown): readonly string[] {
   const names = Object.keys(COLOUR_MAPS);

@@ -1,5 +1,5 @@
 /** A list of images. */
-import { bindArguments, signature } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { renderImageGrid } from "../report/svg/image_grid_svg.ts";
 import { renderImageLines } from "../report/terminal/image_grid.ts";
@@ -8,32 +8,31 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Figure } from "./figure.ts";
 import { pixelsOf, shownImage } from "./tensor_images.ts";
 
+/** What `showImages` takes beside the images and their places. */
 export interface ShowImagesOptions {
-  /** What stands above each image. */
+  /** What stands above each image; null for nothing. @default null */
   titles?: readonly string[] | null;
-  /** Size of each image, in inches of 64 pixels. Default 1.5. */
+  /** Size of each image, in inches of 64 pixels. @default 1.5 */
   scale?: number;
-  /** Where to draw; by default this process's terminal, and nothing if there is none. */
+  /** Where to draw; without one this process's terminal, and nothing if there is none. */
   terminal?: Terminal | null;
 }
 
-interface ShowImages {
-  (
-    imgs: Tensor | readonly Tensor[],
-    numRows: number,
-    numCols: number,
-    titles?: readonly string[] | null,
-    scale?: number,
-  ): Promise<Figure>;
-  (
-    imgs: Tensor | readonly Tensor[],
-    numRows: number,
-    numCols: number,
-    options?: ShowImagesOptions,
-  ): Promise<Figure>;
+/** What `showImages` takes. */
+export interface ShowImagesParameters extends ShowImagesOptions {
+  /** A tensor [N, H, W] or [N, C, H, W], or a list of tensors [H, W], [C, H, W] or [H, W, C]. */
+  imgs: Tensor | readonly Tensor[];
+  /** Rows of images. */
+  numRows: number;
+  /** Images in a row. */
+  numCols: number;
 }
 
-const SHOW_IMAGES = signature("showImages", ["imgs", "numRows", "numCols", "titles?", "scale?", "terminal?"]);
+const SHOW_IMAGES = parameterTable<ShowImagesParameters>()(
+  "showImages",
+  ["imgs", "numRows", "numCols", "titles?", "scale?", "terminal?"],
+  drawImages,
+);
 
 /**
  * Draws images in rows, in the terminal; the result is the same as SVG, for a notebook or a file. Places without an
@@ -53,27 +52,36 @@ const SHOW_IMAGES = signature("showImages", ["imgs", "numRows", "numCols", "titl
  * await figure.save("/tmp/images.svg");
  * ```
  */
-export const showImages: ShowImages = async (...args: unknown[]) => {
-  const { imgs, numRows, numCols, titles, scale = 1.5, terminal } = bindArguments(SHOW_IMAGES, args);
+export const showImages = async (...args: ArgumentsOf<typeof SHOW_IMAGES>): Promise<Figure> =>
+  SHOW_IMAGES.bind(args);
+
+async function drawImages(
+  imgs: Tensor | readonly Tensor[],
+  numRows: number,
+  numCols: number,
+  titles: readonly string[] | null = null,
+  scale = 1.5,
+  terminal?: Terminal | null,
+): Promise<Figure> {
   for (const [name, count] of Object.entries({ numRows, numCols })) {
-    if (!Number.isInteger(count) || (count as number) < 1)
+    if (!Number.isInteger(count) || count < 1)
       throw new ArgumentError(
         `showImages: expected \`${name}\` to be a whole number of at least 1, got ${String(count)}`,
       );
   }
-  if (!((scale as number) > 0))
+  if (!(scale > 0))
     throw new ArgumentError(`showImages: expected \`scale\` to be a number above 0, got ${String(scale)}`);
-  const [rows, columns] = [numRows as number, numCols as number];
+  const [rows, columns] = [numRows, numCols];
   const pixels = (await pixelsOf("showImages", "imgs", imgs)).slice(0, rows * columns);
   const shown = pixels.map(shownImage);
   const images = Array.from({ length: rows * columns }, (_, i) => shown[i] ?? null);
-  const named = titles ? { titles: (titles as string[]).map(String) } : {};
-  const cell = 64 * (scale as number);
+  const named = titles ? { titles: titles.map(String) } : {};
+  const cell = 64 * scale;
   return new Figure(
     {
       svg: () => renderImageGrid({ images, columns, cell, ...named, label: `${shown.length} images` }),
       lines: (width, style) => renderImageLines(images, { columns, width, ...named, ...style }),
     },
-    terminal as Terminal | null | undefined,
+    terminal,
   );
-};
+}
