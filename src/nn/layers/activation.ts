@@ -42,7 +42,7 @@ function described(settings: string, inplace: boolean): string {
  * nn.ReLU()(tensor([-1.5, 2])).tolist(); // [0, 2]
  * ```
  */
-export const ReLU = withInPlace("ReLU", (x) => F.relu(x));
+export const ReLU = withInPlace("ReLU", (x) => F.relu.direct(x));
 export type ReLU = InstanceType<typeof ReLU>;
 /**
  * min(max(x, 0), 6)
@@ -52,7 +52,7 @@ export type ReLU = InstanceType<typeof ReLU>;
  * nn.ReLU6()(tensor([3.5, 8])).tolist(); // [3.5, 6]
  * ```
  */
-export const ReLU6 = withInPlace("ReLU6", (x) => F.relu6(x));
+export const ReLU6 = withInPlace("ReLU6", (x) => F.relu6.direct(x));
 export type ReLU6 = InstanceType<typeof ReLU6>;
 /**
  * Scaled ELU; Klambauer et al., "Self-normalizing neural networks", 2017.
@@ -62,7 +62,7 @@ export type ReLU6 = InstanceType<typeof ReLU6>;
  * nn.SELU()(tensor([-1.5, 2])).tolist(); // [-1.36581, 2.10140]
  * ```
  */
-export const SELU = withInPlace("SELU", (x) => F.selu(x));
+export const SELU = withInPlace("SELU", (x) => F.selu.direct(x));
 export type SELU = InstanceType<typeof SELU>;
 /**
  * x sigmoid(x)
@@ -72,7 +72,7 @@ export type SELU = InstanceType<typeof SELU>;
  * nn.SiLU()(tensor([0.5, 2])).tolist(); // [0.31123, 1.76159]
  * ```
  */
-export const SiLU = withInPlace("SiLU", (x) => F.silu(x));
+export const SiLU = withInPlace("SiLU", (x) => F.silu.direct(x));
 export type SiLU = InstanceType<typeof SiLU>;
 /**
  * x tanh(softplus(x))
@@ -82,7 +82,7 @@ export type SiLU = InstanceType<typeof SiLU>;
  * nn.Mish()(tensor([0.5, 2])).tolist(); // [0.37525, 1.94396]
  * ```
  */
-export const Mish = withInPlace("Mish", (x) => F.mish(x));
+export const Mish = withInPlace("Mish", (x) => F.mish.direct(x));
 export type Mish = InstanceType<typeof Mish>;
 /**
  * x min(max(x + 3, 0), 6) / 6
@@ -92,7 +92,7 @@ export type Mish = InstanceType<typeof Mish>;
  * nn.Hardswish()(tensor([-3.5, 1.5])).tolist(); // [0, 1.125]
  * ```
  */
-export const Hardswish = withInPlace("Hardswish", (x) => F.hardswish(x));
+export const Hardswish = withInPlace("Hardswish", (x) => F.hardswish.direct(x));
 export type Hardswish = InstanceType<typeof Hardswish>;
 /**
  * min(max(x + 3, 0), 6) / 6
@@ -102,7 +102,7 @@ export type Hardswish = InstanceType<typeof Hardswish>;
  * nn.Hardsigmoid()(tensor([-3.5, 1.5])).tolist(); // [0, 0.75]
  * ```
  */
-export const Hardsigmoid = withInPlace("Hardsigmoid", (x) => F.hardsigmoid(x));
+export const Hardsigmoid = withInPlace("Hardsigmoid", (x) => F.hardsigmoid.direct(x));
 export type Hardsigmoid = InstanceType<typeof Hardsigmoid>;
 /**
  * 1 / (1 + e^-x)
@@ -112,7 +112,7 @@ export type Hardsigmoid = InstanceType<typeof Hardsigmoid>;
  * nn.Sigmoid()(tensor([0.5, 2])).tolist(); // [0.62246, 0.88080]
  * ```
  */
-export const Sigmoid = plain("Sigmoid", (x) => F.sigmoid(x));
+export const Sigmoid = plain("Sigmoid", (x) => F.sigmoid.direct(x));
 export type Sigmoid = InstanceType<typeof Sigmoid>;
 /**
  * (e^x - e^-x) / (e^x + e^-x)
@@ -122,7 +122,7 @@ export type Sigmoid = InstanceType<typeof Sigmoid>;
  * nn.Tanh()(tensor([0.5, 2])).tolist(); // [0.46212, 0.96403]
  * ```
  */
-export const Tanh = plain("Tanh", (x) => F.tanh(x));
+export const Tanh = plain("Tanh", (x) => F.tanh.direct(x));
 export type Tanh = InstanceType<typeof Tanh>;
 /**
  * log(sigmoid(x))
@@ -132,7 +132,7 @@ export type Tanh = InstanceType<typeof Tanh>;
  * nn.LogSigmoid()(tensor([0.5, 2])).tolist(); // [-0.47408, -0.12693]
  * ```
  */
-export const LogSigmoid = plain("LogSigmoid", (x) => F.logsigmoid(x));
+export const LogSigmoid = plain("LogSigmoid", (x) => F.logsigmoid.direct(x));
 export type LogSigmoid = InstanceType<typeof LogSigmoid>;
 /**
  * x / (1 + |x|)
@@ -142,7 +142,7 @@ export type LogSigmoid = InstanceType<typeof LogSigmoid>;
  * nn.Softsign()(tensor([0.5, -3])).tolist(); // [0.33333, -0.75]
  * ```
  */
-export const Softsign = plain("Softsign", (x) => F.softsign(x));
+export const Softsign = plain("Softsign", (x) => F.softsign.direct(x));
 export type Softsign = InstanceType<typeof Softsign>;
 /**
  * x - tanh(x)
@@ -152,7 +152,7 @@ export type Softsign = InstanceType<typeof Softsign>;
  * nn.Tanhshrink()(tensor([0.5, 2])).tolist(); // [0.03788, 1.03597]
  * ```
  */
-export const Tanhshrink = plain("Tanhshrink", (x) => F.tanhshrink(x));
+export const Tanhshrink = plain("Tanhshrink", (x) => F.tanhshrink.direct(x));
 export type Tanhshrink = InstanceType<typeof Tanhshrink>;
 
 /** What `LeakyReLU` takes. */
@@ -175,7 +175,7 @@ export const LeakyReLU = defineLayer(
     (negativeSlope = 0.01, inplace = false) => ({ negativeSlope, inplace }),
   ),
   {
-    forward: ({ negativeSlope }, input: Tensor) => F.leakyRelu(input, negativeSlope),
+    forward: ({ negativeSlope }, input: Tensor) => F.leakyRelu.direct(input, negativeSlope),
     describe: (s) => described(`negative_slope=${pyFloat(s.negativeSlope)}`, s.inplace),
   },
 );
@@ -201,7 +201,7 @@ const alphaTable = (name: string) =>
  * ```
  */
 export const ELU = defineLayer(alphaTable("ELU"), {
-  forward: ({ alpha }, input: Tensor) => F.elu(input, alpha),
+  forward: ({ alpha }, input: Tensor) => F.elu.direct(input, alpha),
   describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
 });
 export type ELU = InstanceType<typeof ELU>;
@@ -215,7 +215,7 @@ export type ELU = InstanceType<typeof ELU>;
  * ```
  */
 export const CELU = defineLayer(alphaTable("CELU"), {
-  forward: ({ alpha }, input: Tensor) => F.celu(input, alpha),
+  forward: ({ alpha }, input: Tensor) => F.celu.direct(input, alpha),
   describe: (s) => described(`alpha=${pyFloat(s.alpha)}`, s.inplace),
 });
 export type CELU = InstanceType<typeof CELU>;
@@ -238,7 +238,7 @@ export const GELU = defineLayer(
     approximate,
   })),
   {
-    forward: ({ approximate }, input: Tensor) => F.gelu(input, { approximate }),
+    forward: ({ approximate }, input: Tensor) => F.gelu.direct(input, approximate),
     describe: (s) => `approximate='${s.approximate}'`,
   },
 );
@@ -266,7 +266,7 @@ export const Softplus = defineLayer(
     (beta = 1, threshold = 20) => ({ beta, threshold }),
   ),
   {
-    forward: ({ beta, threshold }, input: Tensor) => F.softplus(input, beta, threshold),
+    forward: ({ beta, threshold }, input: Tensor) => F.softplus.direct(input, beta, threshold),
     describe: (s) => `beta=${pyFloat(s.beta)}, threshold=${pyFloat(s.threshold)}`,
   },
 );
@@ -300,7 +300,7 @@ export const Hardtanh = defineLayer(
     },
   ),
   {
-    forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh(input, minVal, maxVal),
+    forward: ({ minVal, maxVal }, input: Tensor) => F.hardtanh.direct(input, minVal, maxVal),
     describe: (s) => described(`min_val=${pyFloat(s.minVal)}, max_val=${pyFloat(s.maxVal)}`, s.inplace),
   },
 );
@@ -322,7 +322,7 @@ const lambdaTable = (name: string) =>
  * ```
  */
 export const Hardshrink = defineLayer(lambdaTable("Hardshrink"), {
-  forward: ({ lambd }, input: Tensor) => F.hardshrink(input, lambd),
+  forward: ({ lambd }, input: Tensor) => F.hardshrink.direct(input, lambd),
   describe: (s) => pyFloat(s.lambd),
 });
 export type Hardshrink = InstanceType<typeof Hardshrink>;
@@ -335,7 +335,7 @@ export type Hardshrink = InstanceType<typeof Hardshrink>;
  * ```
  */
 export const Softshrink = defineLayer(lambdaTable("Softshrink"), {
-  forward: ({ lambd }, input: Tensor) => F.softshrink(input, lambd),
+  forward: ({ lambd }, input: Tensor) => F.softshrink.direct(input, lambd),
   describe: (s) => pyFloat(s.lambd),
 });
 export type Softshrink = InstanceType<typeof Softshrink>;
@@ -362,7 +362,7 @@ export const Threshold = defineLayer(
     (threshold, value, inplace = false) => ({ threshold, value, inplace }),
   ),
   {
-    forward: ({ threshold, value }, input: Tensor) => F.threshold(input, threshold, value),
+    forward: ({ threshold, value }, input: Tensor) => F.threshold.direct(input, threshold, value),
     describe: (s) => described(`threshold=${py(s.threshold)}, value=${py(s.value)}`, s.inplace),
   },
 );
@@ -385,7 +385,7 @@ const alongTable = (name: string) =>
  * ```
  */
 export const Softmax = defineLayer(alongTable("Softmax"), {
-  forward: ({ dim }, input: Tensor) => F.softmax(input, dim ?? usualDim(input)),
+  forward: ({ dim }, input: Tensor) => F.softmax.direct(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
 export type Softmax = InstanceType<typeof Softmax>;
@@ -398,7 +398,7 @@ export type Softmax = InstanceType<typeof Softmax>;
  * ```
  */
 export const Softmin = defineLayer(alongTable("Softmin"), {
-  forward: ({ dim }, input: Tensor) => F.softmin(input, dim ?? usualDim(input)),
+  forward: ({ dim }, input: Tensor) => F.softmin.direct(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
 export type Softmin = InstanceType<typeof Softmin>;
@@ -411,7 +411,7 @@ export type Softmin = InstanceType<typeof Softmin>;
  * ```
  */
 export const LogSoftmax = defineLayer(alongTable("LogSoftmax"), {
-  forward: ({ dim }, input: Tensor) => F.logSoftmax(input, dim ?? usualDim(input)),
+  forward: ({ dim }, input: Tensor) => F.logSoftmax.direct(input, dim ?? usualDim(input)),
   describe: (s) => `dim=${py(s.dim)}`,
 });
 export type LogSoftmax = InstanceType<typeof LogSoftmax>;
@@ -423,7 +423,7 @@ export type LogSoftmax = InstanceType<typeof LogSoftmax>;
  * nn.Softmax2d()(randn(8, 3, 5, 5)).sum(1).shape; // [8, 5, 5]
  * ```
  */
-export const Softmax2d = plain("Softmax2d", (x) => F.softmax(x, -3));
+export const Softmax2d = plain("Softmax2d", (x) => F.softmax.direct(x, -3));
 export type Softmax2d = InstanceType<typeof Softmax2d>;
 
 /** What PyTorch takes where no dimension is given. */

@@ -25,7 +25,7 @@ const adaptiveTable = (name: string) =>
  * ```
  */
 export const AdaptiveAvgPool2d = defineLayer(adaptiveTable("AdaptiveAvgPool2d"), {
-  forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool2d(input, outputSize as any),
+  forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool2d.direct(input, outputSize),
   describe: (s) => `output_size=${py(s.outputSize)}`,
 });
 export type AdaptiveAvgPool2d = InstanceType<typeof AdaptiveAvgPool2d>;
@@ -66,7 +66,7 @@ export type AdaptiveMaxPool2d = InstanceType<typeof AdaptiveMaxPool2d>;
  * ```
  */
 export const AdaptiveAvgPool1d = defineLayer(adaptiveTable("AdaptiveAvgPool1d"), {
-  forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool1d(input, outputSize as any),
+  forward: ({ outputSize }, input: Tensor) => F.adaptiveAvgPool1d.direct(input, outputSize),
   describe: (s) => `output_size=${py(s.outputSize)}`,
 });
 export type AdaptiveAvgPool1d = InstanceType<typeof AdaptiveAvgPool1d>;

@@ -311,7 +311,8 @@ abstract class InstanceNormBase extends ChannelNorm {
     const useInputStats = this.training || !this.trackRunningStats;
     const batched = this.expected.ranks.indexOf(input.ndim) === 0 ? input : unsqueeze(input, 0);
     const momentum = this.momentum ?? 0;
-    const out = F.instanceNorm(batched, {
+    const out = F.instanceNorm.direct(
+      batched,
       runningMean,
       runningVar,
       weight,
@@ -319,7 +320,7 @@ abstract class InstanceNormBase extends ChannelNorm {
       useInputStats,
       momentum,
       eps,
-    });
+    );
     return batched === input ? out : squeeze(out, 0);
   }
 }

@@ -22,7 +22,7 @@ abstract class Convolution extends ConvolutionBase {
     const { padding, paddingMode } = this;
     if (paddingMode === "zeros") return { input, padding };
     return {
-      input: F.pad(input, this.#border(), { mode: paddingMode }),
+      input: F.pad.direct(input, this.#border(), paddingMode),
       padding: this.kernelSize.map(() => 0),
     };
   }

@@ -109,7 +109,7 @@ export class EmbeddingLayer extends Module {
 
   override forward(input: Tensor): Tensor {
     const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
-    return F.embedding(input, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
+    return F.embedding.direct(input, this.weight, paddingIdx, maxNorm, normType, scaleGradByFreq);
   }
 
   override extraRepr(): string {

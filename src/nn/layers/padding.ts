@@ -40,7 +40,7 @@ function paddingLayer(name: string, dims: number, mode: "constant" | "reflect" |
       padding: sides(name, dims, padding),
     })),
     {
-      forward: ({ padding }, input: Tensor) => F.pad(input, padding, { mode }),
+      forward: ({ padding }, input: Tensor) => F.pad.direct(input, padding, mode),
       describe: (s) => py(s.padding),
     },
   );
@@ -140,7 +140,7 @@ function constantPadLayer(name: string, dims: number) {
       value,
     })),
     {
-      forward: ({ padding, value }, input: Tensor) => F.pad(input, padding, { mode: "constant", value }),
+      forward: ({ padding, value }, input: Tensor) => F.pad.direct(input, padding, "constant", value),
       describe: (s) => `padding=${py(s.padding)}, value=${py(s.value)}`,
     },
   );

@@ -24,7 +24,7 @@ export const CosineSimilarity = defineLayer(
     dim,
     eps,
   })),
-  { forward: ({ dim, eps }, x1: Tensor, x2: Tensor) => F.cosineSimilarity(x1, x2, { dim, eps }) },
+  { forward: ({ dim, eps }, x1: Tensor, x2: Tensor) => F.cosineSimilarity.direct(x1, x2, dim, eps) },
 );
 export type CosineSimilarity = InstanceType<typeof CosineSimilarity>;
 
