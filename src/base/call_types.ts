@@ -49,7 +49,9 @@ type Closed<Doc, Left extends Names, Head extends readonly unknown[]> = Left ext
   ...unknown[],
 ]
   ? never
-  : [...head: Head, options: Options<Doc, Left>];
+  : Record<never, never> extends Options<Doc, Left>
+    ? [...head: Head, options: Options<Doc, Left> | undefined]
+    : [...head: Head, options: Options<Doc, Left>];
 
 /** The names before the one that collects the remaining arguments. */
 type BeforeVariadic<N extends Names> = N extends readonly [
