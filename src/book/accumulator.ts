@@ -1,6 +1,7 @@
 /** Sums over several variables. */
-import { callable } from "../base/callable.ts";
+
 import { ArgumentError } from "../base/errors.ts";
+import { callable } from "../base/params/callable.ts";
 
 /** See {@link Accumulator}. */
 export class AccumulatorObject {

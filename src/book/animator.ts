@@ -1,6 +1,7 @@
 /** Curves that grow while one watches: in a terminal, in a notebook, in a file. */
-import { callable } from "../base/callable.ts";
+
 import { ArgumentError } from "../base/errors.ts";
+import { callable } from "../base/params/callable.ts";
 import type { Curve, CurvePoint, Dash } from "../report/curves.ts";
 import { renderCurvesSvg } from "../report/svg/curves_svg.ts";
 import { LiveRegion } from "../report/terminal/live_region.ts";

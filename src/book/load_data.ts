@@ -1,5 +1,5 @@
 /** Reading the data set. */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { type DataLoader, fashionMnist, type LoadersOptions } from "../data/index.ts";
 
 /** What `loadDataFashionMnist` takes beside the size of a batch. */

@@ -1,6 +1,7 @@
 /** Matrices as colours. */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+
 import { ArgumentError, didYouMean, ShapeError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Image } from "../records/image.ts";
 import { significant } from "../report/number_text.ts";

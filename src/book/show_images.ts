@@ -1,6 +1,7 @@
 /** A list of images. */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+
 import { ArgumentError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { renderImageGrid } from "../report/svg/image_grid_svg.ts";
 import { renderImageLines } from "../report/terminal/image_grid.ts";
 import type { Terminal } from "../report/terminal/terminal.ts";

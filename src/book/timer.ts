@@ -1,5 +1,5 @@
 /** Running times. */
-import { callable } from "../base/callable.ts";
+import { callable } from "../base/params/callable.ts";
 
 /** See {@link Timer}. */
 export class TimerObject {

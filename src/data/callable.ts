@@ -1,5 +1,5 @@
 /** Classes that can be called without `new`. */
-import type { Callable } from "../base/callable.ts";
+import type { Callable } from "../base/params/callable.ts";
 import { guardSubclass } from "../base/proxy_guard.ts";
 
 /** Lets a class be called without `new`, as PyTorch's are; `instanceof` and `extends` keep working. */

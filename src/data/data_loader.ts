@@ -1,6 +1,6 @@
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
-import type { Callable } from "../base/callable.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
+import type { Callable } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { shownValue } from "../base/shown_value.ts";

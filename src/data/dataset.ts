@@ -1,5 +1,5 @@
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { permutation } from "../base/philox.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";

@@ -1,5 +1,5 @@
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
 import { ArgumentError, IndexError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { FASHION_MNIST } from "./mnist_format.ts";
 

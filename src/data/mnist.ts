@@ -1,4 +1,4 @@
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import type { UrlLike } from "../base/web_types.ts";
 import type { Progress } from "../io/fetch/web_source.ts";
 import { DataLoader } from "./data_loader.ts";

@@ -2,7 +2,7 @@
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { openDataset, transforms } from "../data/index.ts";
-import { readGreyImage } from "../io/image_file.ts";
+import { readGreyImage } from "../io/images/image_file.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { Image } from "../records/image.ts";
 import { fromTypedArray, noGrad, type Tensor } from "../tensor/index.ts";

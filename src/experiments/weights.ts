@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, didYouMean, FileError, StateDictError } from "../base/errors.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
-import { readSafetensors } from "../io/safetensors_file.ts";
+import { readSafetensors } from "../io/safetensors/safetensors_file.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
 import { names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";

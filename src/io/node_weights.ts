@@ -1,8 +1,8 @@
 /** Weights by the name of their file (`#weights_file`; a page has `page_weights.ts`). */
 import { fileURLToPath } from "node:url";
 import { ArgumentError } from "../base/errors.ts";
-import type { NamedArray } from "./safetensors.ts";
-import { readSafetensors } from "./safetensors_file.ts";
+import type { NamedArray } from "./safetensors/safetensors.ts";
+import { readSafetensors } from "./safetensors/safetensors_file.ts";
 
 /** @throws FileError if it cannot be read or is not what it claims to be. */
 export async function readWeights(path: string): Promise<Map<string, NamedArray>> {

@@ -6,7 +6,7 @@ import { ArgumentError, FileError } from "../base/errors.ts";
 import { orderedRecord } from "../base/key_order.ts";
 import type { BlobLike, ResponseLike, UrlLike } from "../base/web_types.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors/safetensors.ts";
 import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
 
 /** Tensors by name. */

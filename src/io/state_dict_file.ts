@@ -1,5 +1,5 @@
 /** State dicts in safetensors files. Node.js only. */
-import { writeSafetensors } from "./safetensors_file.ts";
+import { writeSafetensors } from "./safetensors/safetensors_file.ts";
 import { readArrays, type TensorsByName } from "./state_dict_bytes.ts";
 
 /**

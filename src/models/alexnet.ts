@@ -1,5 +1,5 @@
 /** AlexNet as the chapter builds it. */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
 import { type ActivationName, activationLayer } from "./activations.ts";
 

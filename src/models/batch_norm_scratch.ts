@@ -1,7 +1,7 @@
 /** Batch normalisation written with plain tensor operations, and LeNet with it. */
 
-import { callable } from "../base/callable.ts";
 import { ShapeError } from "../base/errors.ts";
+import { callable } from "../base/params/callable.ts";
 import { formatShape } from "../base/shape.ts";
 import * as nn from "../nn/index.ts";
 import { isGradEnabled, noGrad, ones, sqrt, type Tensor, zeros } from "../tensor/index.ts";

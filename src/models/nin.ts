@@ -1,5 +1,5 @@
 /** Network in network. */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
 
 /** What `ninBlock` takes. */

@@ -1,6 +1,7 @@
 /** Networks of blocks: VGG. */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+
 import { ArgumentError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { shownValue } from "../base/shown_value.ts";
 import * as nn from "../nn/index.ts";
 

@@ -1,6 +1,7 @@
 /** Keeps gradients from growing too large (`nn.utils`). */
-import { type ArgumentsOf, parameterTable } from "../base/arguments.ts";
+
 import { ArgumentError } from "../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { shownText } from "../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";

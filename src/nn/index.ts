@@ -1,5 +1,5 @@
 /** Networks: modules, layers, losses, first values of weights. */
-export { type Callable, callable } from "../base/callable.ts";
+export { type Callable, callable } from "../base/params/callable.ts";
 export * as functional from "./functional.ts";
 export * as utils from "./gradient_clipping.ts";
 export * as init from "./init/init.ts";

@@ -1,6 +1,7 @@
 /** Arguments that all optimisers take. */
-import type { ArgumentsOf } from "../base/arguments.ts";
+
 import { ArgumentError } from "../base/errors.ts";
+import type { ArgumentsOf } from "../base/params/arguments.ts";
 
 /** Switches between PyTorch's own implementations of a step. They are taken, and change nothing here. */
 export interface ImplementationSwitches {

@@ -1,8 +1,8 @@
 /** The base of the optimisers: parameter groups, state, and the step as one run. */
 
-import { requireRange } from "../base/argument_kinds.ts";
 import type { DType } from "../base/dtype.ts";
 import { allocateArray, arrayFrom, isHalf } from "../base/dtype.ts";
+import { requireRange } from "../base/params/argument_kinds.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { numel } from "../base/shape.ts";

@@ -1,5 +1,5 @@
 /** Images inside of documents. */
-import { encodePng } from "../io/png.ts";
+import { encodePng } from "../io/images/png.ts";
 import { base64 } from "./html/base64.ts";
 import { checkImage, type Image } from "./image.ts";
 

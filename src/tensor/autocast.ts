@@ -4,9 +4,9 @@
  * in 32 bits; losses and statistics are computed in 32 bits.
  */
 
-import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { type HalfDType, isFloating, isHalf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
+import type { Call, CheckedNames, Positional } from "../base/params/call_types.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type { Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";

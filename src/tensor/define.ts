@@ -1,8 +1,9 @@
 /** How a public function is made from its parameter table. */
-import { bindPositional, signature } from "../base/arguments.ts";
+
 import { isThenable } from "../base/builtin_kinds.ts";
-import type { Call, CheckedNames, Positional } from "../base/call_types.ts";
 import { ConvoyantError } from "../base/errors.ts";
+import { bindPositional, signature } from "../base/params/arguments.ts";
+import type { Call, CheckedNames, Positional } from "../base/params/call_types.ts";
 import { insideCall } from "../graph/scope.ts";
 import { executor } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";

@@ -1,7 +1,8 @@
 /** Tensors filled with one number, with a range, or with ones on a diagonal. */
-import type { Call } from "../base/call_types.ts";
+
 import { arrayFrom, type DType, isDType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
+import type { Call } from "../base/params/call_types.ts";
 import { formatShape } from "../base/shape.ts";
 import { shownText } from "../base/shown_value.ts";
 import { constantValue, emit, type Value } from "../graph/node.ts";

@@ -1,8 +1,8 @@
 /** Methods that change a tensor in place, and what they may put there. */
 
-import { bindArguments, signature } from "../base/arguments.ts";
 import { type DType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
+import { bindArguments, signature } from "../base/params/arguments.ts";
 import { broadcastShapes, formatShape, sameShape } from "../base/shape.ts";
 import type { Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";

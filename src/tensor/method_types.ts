@@ -1,5 +1,5 @@
 /** How a function's type becomes a method's. */
-import type { MethodOf } from "../base/call_types.ts";
+import type { MethodOf } from "../base/params/call_types.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A function as a method: the tensor itself is its first argument. */

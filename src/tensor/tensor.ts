@@ -1,7 +1,6 @@
 /** The tensor: a handle on a value that may not have been computed yet. */
 
 import { typedArrayKind } from "../base/builtin_kinds.ts";
-import { OptionallyCallable } from "../base/callable.ts";
 import {
   allocateArray,
   arrayFrom,
@@ -13,6 +12,7 @@ import {
 } from "../base/dtype.ts";
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { countCopy, markCopy, otherCopy } from "../base/package_copies.ts";
+import { OptionallyCallable } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
 import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";

@@ -180,3 +180,15 @@ test("only base/builtin_kinds.ts compares with a built-in class: instanceof fail
     .filter(({ line }) => comparison.test(line) || line.includes("=== Object.prototype"));
   assert.deepEqual(found, []);
 });
+
+test("no folder of src is too wide to survey", () => {
+  const counts = new Map<string, number>();
+  for (const file of typescriptFiles("src")) {
+    const folder = posix.dirname(file);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  // One file for each family of ops: to be read one at a time, beside its definition.
+  counts.delete("src/engines/reference/kernels");
+  const wide = [...counts].filter(([, count]) => count > 24).map(([folder, count]) => `${folder}: ${count}`);
+  assert.deepEqual(wide, [], "24 files at most; make a folder for a family of them");
+});

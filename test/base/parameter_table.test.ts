@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parameterTable, withFirst } from "../../src/base/arguments.ts";
 import { ArgumentError } from "../../src/base/errors.ts";
+import { parameterTable, withFirst } from "../../src/base/params/arguments.ts";
 
 interface Box {
   width: number;

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readSafetensors } from "../../src/io/safetensors_file.ts";
+import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { readCheckpoint } from "../../src/train/runs/checkpoint.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readSafetensors } from "../../src/io/safetensors_file.ts";
+import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();

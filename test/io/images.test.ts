@@ -7,9 +7,9 @@ import fc from "fast-check";
 import { zlibSync } from "fflate";
 import { ArgumentError, FileError } from "../../src/base/errors.ts";
 import { adler32, crc32 } from "../../src/io/checksums.ts";
-import { readGreyImage } from "../../src/io/image_file.ts";
-import { decodePgm, encodePgm } from "../../src/io/pgm.ts";
-import { decodePngGrey, encodePng } from "../../src/io/png.ts";
+import { readGreyImage } from "../../src/io/images/image_file.ts";
+import { decodePgm, encodePgm } from "../../src/io/images/pgm.ts";
+import { decodePngGrey, encodePng } from "../../src/io/images/png.ts";
 
 interface PngCase {
   name: string;

@@ -2,8 +2,8 @@
 
 import { readSeriesRun } from "../../src/experiments/series_run.ts";
 import { readMaybeGzipped } from "../../src/io/gzip_file.ts";
-import { readGreyImage } from "../../src/io/image_file.ts";
-import { readSafetensors } from "../../src/io/safetensors_file.ts";
+import { readGreyImage } from "../../src/io/images/image_file.ts";
+import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { readCheckpoint } from "../../src/train/runs/checkpoint.ts";
 
 const READERS: Readonly<Record<string, (path: string) => unknown>> = {

@@ -14,9 +14,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { FileError } from "../../src/base/errors.ts";
 import { readMaybeGzipped } from "../../src/io/gzip_file.ts";
-import { readGreyImage } from "../../src/io/image_file.ts";
+import { readGreyImage } from "../../src/io/images/image_file.ts";
 import { readRegularFile, readTextSync, withRegularFile } from "../../src/io/regular_file.ts";
-import { readSafetensors } from "../../src/io/safetensors_file.ts";
+import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -12,8 +12,8 @@ import {
   encodeSafetensors,
   type NamedArray,
   type SafetensorsContent,
-} from "../../src/io/safetensors.ts";
-import { readSafetensors, writeSafetensors } from "../../src/io/safetensors_file.ts";
+} from "../../src/io/safetensors/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 
 const FIXTURES = fileURLToPath(new URL("../../../test/fixtures/safetensors/", import.meta.url));
 const fixture = (name: string) => readFileSync(join(FIXTURES, name));

@@ -1,7 +1,7 @@
 /** Batches that both sides compute by one formula, and the first weights that PyTorch trained from. */
 import { readFileSync } from "node:fs";
 import { fromTypedArray, models, type nn, type Tensor } from "../../src/index.ts";
-import { decodeSafetensors, type NamedArray } from "../../src/io/safetensors.ts";
+import { decodeSafetensors, type NamedArray } from "../../src/io/safetensors/safetensors.ts";
 
 const folder = new URL("../../../test/fixtures/training_runs/", import.meta.url);
 const BATCH = 64;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { bindArguments, signature } from "../../src/base/arguments.ts";
 import { ArgumentError, DTypeError } from "../../src/base/errors.ts";
+import { bindArguments, signature } from "../../src/base/params/arguments.ts";
 import * as c from "../../src/index.ts";
 
 before(() => c.useEngine("reference"));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import * as c from "../../src/index.ts";
-import type { NamedArray } from "../../src/io/safetensors.ts";
+import type { NamedArray } from "../../src/io/safetensors/safetensors.ts";
 import { runTopic } from "../engines/contract/run_cases.ts";
 import { missingLibrary } from "../engines/onednn/library.ts";
 import { batch, startOf } from "../models/training_batches.ts";

@@ -1,5 +1,5 @@
 /** What the compiler says of a parameter table whose parts do not fit together. */
-import { type ArgumentsOf, parameterTable, withFirst } from "../../src/base/arguments.ts";
+import { type ArgumentsOf, parameterTable, withFirst } from "../../src/base/params/arguments.ts";
 
 interface Documented {
   size: number;

@@ -1,6 +1,6 @@
-import { parameterTable } from "../../base/arguments.ts";
-import type { CallArguments, CheckedNames, Positional } from "../../base/call_types.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
+import type { CallArguments, CheckedNames, Positional } from "../../base/params/call_types.ts";
 import { printItself } from "../../base/printed_form.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,6 +1,6 @@
 /** AlexNet as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 /** The parts of GoogLeNet as torchvision ships it: convolution with batch norm, Inception block, auxiliary head. */
-import { callable } from "../../base/callable.ts";
+import { callable } from "../../base/params/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { cat, flatten, relu } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

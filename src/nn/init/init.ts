@@ -5,10 +5,11 @@
  * Sources: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
  * AISTATS 2010 (Xavier); K. He et al., "Delving deep into rectifiers", ICCV 2015 (Kaiming).
  */
-import { parameterTable } from "../../base/arguments.ts";
-import type { CallArguments, CheckedNames, Positional } from "../../base/call_types.ts";
+
 import type { TypedArray } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean, ShapeError } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
+import type { CallArguments, CheckedNames, Positional } from "../../base/params/call_types.ts";
 import { fillNormal } from "../../base/random_fill.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
 import type { Generator } from "../../tensor/random_state.ts";

@@ -1,5 +1,5 @@
 /** Pooling to a given size of output. */
-import { parameterTable } from "../../base/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";

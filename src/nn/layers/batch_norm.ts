@@ -1,8 +1,9 @@
 /** Normalisation over the batch, with running statistics for use. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import type { DType } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { formatShape } from "../../base/shape.ts";
 import { constantValue } from "../../graph/node.ts";
 import { currentLabel } from "../../graph/scope.ts";

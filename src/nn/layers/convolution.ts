@@ -1,7 +1,8 @@
 /** Convolution layers. */
-import type { ArgumentsOf } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import type { ArgumentsOf } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import {

@@ -1,7 +1,8 @@
 /** What convolution layers share: settings, parameters, printed form. */
-import { parameterTable } from "../../base/arguments.ts";
+
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import { overwrite, uniformValue } from "../init/initial_values.ts";
 import type { Size } from "../module/layer.ts";
 import { countArgument, newParameter, sizesArgument } from "../module/layer_parameters.ts";

@@ -1,8 +1,9 @@
 /** Vectors by number. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import type { DType, TypedArray } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { fillNormal } from "../../base/random_fill.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";

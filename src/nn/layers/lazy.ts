@@ -1,7 +1,8 @@
 /** Layers that learn the size of their input from the first one they see. */
-import { type ArgumentsOf, withFirst } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import { AutogradError, ShapeError } from "../../base/errors.ts";
+import { type ArgumentsOf, withFirst } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { formatShape } from "../../base/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "../module/module.ts";

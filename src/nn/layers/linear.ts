@@ -1,7 +1,8 @@
 /** Fully connected layers. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import type { DType } from "../../base/dtype.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { overwrite, uniformValue } from "../init/initial_values.ts";

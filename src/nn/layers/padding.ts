@@ -1,6 +1,7 @@
 /** Layers that put a border around pictures. */
-import { parameterTable } from "../../base/arguments.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";

@@ -1,5 +1,5 @@
 /** Pooling layers. */
-import { parameterTable } from "../../base/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer, type Size } from "../module/layer.ts";

@@ -1,6 +1,7 @@
 /** Layers that change the shape of their input: flattening, resizing, taking patches. */
-import { parameterTable } from "../../base/arguments.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import { flatten, reshape } from "../../tensor/functions/shape/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";

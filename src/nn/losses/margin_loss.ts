@@ -1,6 +1,7 @@
 /** Losses with a margin, and those of counts and of Gaussian predictions, as layers. */
-import { parameterTable } from "../../base/arguments.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";

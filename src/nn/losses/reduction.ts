@@ -1,6 +1,7 @@
 /** What losses make of the losses of all elements. */
-import { parameterTable } from "../../base/arguments.ts";
+
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** What is made of the losses of all elements. */

@@ -1,6 +1,7 @@
 /** Modules that hold others. */
-import { callable } from "../../base/callable.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { indentRest, withLines } from "./module_text.ts";

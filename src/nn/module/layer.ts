@@ -1,7 +1,7 @@
 /** Layers without parameters, made from their parameter table and the function they call. */
-import type { ParameterTable } from "../../base/arguments.ts";
-import type { CallArguments } from "../../base/call_types.ts";
-import { type Callable, callable } from "../../base/callable.ts";
+import type { ParameterTable } from "../../base/params/arguments.ts";
+import type { CallArguments } from "../../base/params/call_types.ts";
+import { type Callable, callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { attributeName } from "./names.ts";

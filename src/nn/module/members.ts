@@ -1,7 +1,8 @@
 /** What belongs to a module: its parameters, buffers and children, under which names and in which order. */
-import { CallableObject } from "../../base/callable.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
 import { isIntegerLike } from "../../base/key_order.ts";
+import { CallableObject } from "../../base/params/callable.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 import { attributeName } from "./names.ts";

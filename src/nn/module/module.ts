@@ -1,10 +1,10 @@
 /** The base of every network and layer. */
 
-import { CallableObject } from "../../base/callable.ts";
 import { type DType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../base/errors.ts";
 import { orderedRecord } from "../../base/key_order.ts";
 import { markCopy } from "../../base/package_copies.ts";
+import { CallableObject } from "../../base/params/callable.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardSubclass } from "../../base/proxy_guard.ts";
 import { shownText } from "../../base/shown_value.ts";

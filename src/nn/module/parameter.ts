@@ -1,7 +1,7 @@
 /** Tensors that are trained. */
 
-import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { callable } from "../../base/params/callable.ts";
 import { Value } from "../../graph/node.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 

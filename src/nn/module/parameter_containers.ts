@@ -1,6 +1,7 @@
 /** Modules that hold parameters. */
-import { callable } from "../../base/callable.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { type Named, namedEntries } from "./named_entries.ts";

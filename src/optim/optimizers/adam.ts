@@ -1,9 +1,9 @@
 /** Adam, AdamW and Adamax. */
 
-import { requireRange } from "../../base/argument_kinds.ts";
-import { parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { requireRange } from "../../base/params/argument_kinds.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { shownText } from "../../base/shown_value.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { absOp, add, div, maximumOp, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";

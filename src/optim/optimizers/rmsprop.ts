@@ -1,8 +1,8 @@
 /** Steps divided by a running mean of the gradient's size: RMSprop and Adadelta. */
 
-import { requireRange } from "../../base/argument_kinds.ts";
-import { parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+import { requireRange } from "../../base/params/argument_kinds.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import {

@@ -1,9 +1,9 @@
 /** Stochastic gradient descent. */
 
-import { requireRange } from "../../base/argument_kinds.ts";
-import { parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import { requireRange } from "../../base/params/argument_kinds.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import type { Value } from "../../graph/node.ts";
 import { add, mul, neg, sub } from "../../ops/elementwise/elementwise.ts";
 import {

@@ -1,7 +1,8 @@
 /** Schedules made of others. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { PlateauScheduler } from "./plateau.ts";

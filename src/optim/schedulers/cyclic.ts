@@ -1,7 +1,8 @@
 /** A learning rate that goes up and down between two bounds. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { requireMomentum, setMomentum } from "./cycled_momentum.ts";

@@ -1,7 +1,8 @@
 /** Schedules that move the learning rate a little every epoch: along a line, a power, or by a constant factor. */
-import { type ArgumentsOf, parameterTable } from "../../base/arguments.ts";
-import { callable } from "../../base/callable.ts";
+
 import { ArgumentError } from "../../base/errors.ts";
+import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { callable } from "../../base/params/callable.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { FactorScheduler } from "./factor_scheduler.ts";
 

@@ -1,4 +1,4 @@
-import { luma } from "../../io/grey_image.ts";
+import { luma } from "../../io/images/grey_image.ts";
 import { checkImage, type Image, resample } from "../image.ts";
 import { formatPercent } from "../number_text.ts";
 import { paint } from "./colour.ts";

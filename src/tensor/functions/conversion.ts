@@ -1,7 +1,8 @@
 /** Other dtypes, copies, and what a tensor says about itself. */
-import type { Call, Forms } from "../../base/call_types.ts";
+
 import { type DType, isDType, isFloating } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
+import type { Call, Forms } from "../../base/params/call_types.ts";
 import { emit } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { defineCall } from "../define.ts";

@@ -1,6 +1,7 @@
 /** Ends a training that no longer gets better. */
-import { requireRange } from "../../base/argument_kinds.ts";
+
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { requireRange } from "../../base/params/argument_kinds.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { checkMonitor, figureOf, improvement, type Monitor } from "./monitor.ts";
 

@@ -1,11 +1,11 @@
 /** `fit`: trains a network, with or without a folder that keeps the run. */
 
-import { requireRange } from "../../base/argument_kinds.ts";
-import { bindArguments, signature } from "../../base/arguments.ts";
 import { isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { loadedModule } from "../../base/open_files.ts";
 import { otherCopy } from "../../base/package_copies.ts";
+import { requireRange } from "../../base/params/argument_kinds.ts";
+import { bindArguments, signature } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult, onTestSet } from "./fit_options.ts";

@@ -1,6 +1,6 @@
 /** Compares two tensors' contents element by element. */
 import { isHalf } from "../../../src/base/dtype.ts";
-import type { NamedArray } from "../../../src/io/safetensors.ts";
+import type { NamedArray } from "../../../src/io/safetensors/safetensors.ts";
 
 /**
  * Relative and absolute: |got - expected| <= atol + rtol |expected|. For 16-bit floats, where nothing is said, one

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { numbersOf } from "../../../src/base/dtype.ts";
 import * as convoyant from "../../../src/index.ts";
-import { decodeSafetensors, type NamedArray } from "../../../src/io/safetensors.ts";
+import { decodeSafetensors, type NamedArray } from "../../../src/io/safetensors/safetensors.ts";
 import { compareTensor, type Tolerance } from "./compare.ts";
 
 const { ConvoyantError, Tensor } = convoyant;

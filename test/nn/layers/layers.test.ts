@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fromTypedArray, nn, stopEngine, type Tensor, useEngine } from "../../../src/index.ts";
-import { decodeSafetensors } from "../../../src/io/safetensors.ts";
+import { decodeSafetensors } from "../../../src/io/safetensors/safetensors.ts";
 import { compareTensor, type Tolerance } from "../../engines/contract/compare.ts";
 
 interface Case {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import * as convoyant from "../../../src/index.ts";
-import { readSafetensors } from "../../../src/io/safetensors_file.ts";
+import { readSafetensors } from "../../../src/io/safetensors/safetensors_file.ts";
 
 const { nn, tensor } = convoyant;
 type Tensor = convoyant.Tensor;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodePngGrey } from "../../../src/io/png.ts";
+import { decodePngGrey } from "../../../src/io/images/png.ts";
 import type { ReportData } from "../../../src/report/html/report_data.ts";
 import { renderReport } from "../../../src/report/html/report_html.ts";
 import { imageUri } from "../../../src/report/report_errors.ts";

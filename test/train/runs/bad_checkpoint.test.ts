@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ConvoyantError } from "../../../src/base/errors.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../../src/io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../../src/io/safetensors/safetensors.ts";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
 import { stopEngine, useEngine } from "../../../src/tensor/index.ts";

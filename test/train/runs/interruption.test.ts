@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readSafetensors } from "../../../src/io/safetensors_file.ts";
+import { readSafetensors } from "../../../src/io/safetensors/safetensors_file.ts";
 import { parseMetrics } from "../../../src/records/run_record.ts";
 import { readCheckpoint } from "../../../src/train/runs/checkpoint.ts";
 

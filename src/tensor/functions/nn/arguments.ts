@@ -1,8 +1,8 @@
 /** Arguments that the functions of `nn.functional` share: sizes, optional tensors, unbatched inputs. */
 
-import type { ByFlag, Call } from "../../../base/call_types.ts";
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../../base/errors.ts";
+import type { ByFlag, Call } from "../../../base/params/call_types.ts";
 import { formatShape, type Shape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";

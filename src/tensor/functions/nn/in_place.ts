@@ -1,5 +1,5 @@
 /** Activations that put their result in the input's place: `relu_(x)` is `relu(x, { inplace: true })`. */
-import type { Call } from "../../../base/call_types.ts";
+import type { Call } from "../../../base/params/call_types.ts";
 import { Tensor } from "../../tensor.ts";
 import { celu, elu, hardtanh, leakyRelu, selu, threshold } from "./activation.ts";
 import { rrelu } from "./random_activation.ts";

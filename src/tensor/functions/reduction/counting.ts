@@ -1,7 +1,8 @@
 /** Counting elements by value, and finding values in sets and between boundaries. */
-import type { Call, Forms } from "../../../base/call_types.ts";
+
 import { type DType, isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
+import type { Call, Forms } from "../../../base/params/call_types.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
 import { constantValue, emit, isGradientModeOn, type Value } from "../../../graph/node.ts";

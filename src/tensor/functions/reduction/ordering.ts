@@ -1,6 +1,7 @@
 /** Largest and smallest elements, their positions, and order. */
-import type { Call, Forms } from "../../../base/call_types.ts";
+
 import { ShapeError } from "../../../base/errors.ts";
+import type { Call, Forms } from "../../../base/params/call_types.ts";
 import { formatShape, normalizeDim, normalizeDims, numel } from "../../../base/shape.ts";
 import { emit, emitAll, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { full } from "../../../ops/creation.ts";

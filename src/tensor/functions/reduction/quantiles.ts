@@ -1,7 +1,8 @@
 /** Medians and quantiles: what stands where, once the elements are in order. */
-import type { Call, Forms } from "../../../base/call_types.ts";
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
+import type { Call, Forms } from "../../../base/params/call_types.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
 import { shownText, shownValue } from "../../../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../../../graph/node.ts";

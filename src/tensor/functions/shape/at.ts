@@ -1,9 +1,9 @@
 /** Indexing that reads like Python's: `x.at(1, ":", "2:5", null, -1)` for `x[1, :, 2:5, None, -1]`. */
 
-import { bindArguments, signature } from "../../../base/arguments.ts";
 import { isPlainObject } from "../../../base/builtin_kinds.ts";
 import type { TypedArray } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../../base/errors.ts";
+import { bindArguments, signature } from "../../../base/params/arguments.ts";
 import {
   broadcastShapes,
   contiguousStrides,

@@ -1,5 +1,5 @@
 /** Tensors brought to at least one, two or three dimensions. */
-import type { Call } from "../../../base/call_types.ts";
+import type { Call } from "../../../base/params/call_types.ts";
 import type { Value } from "../../../graph/node.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineCall } from "../../define.ts";

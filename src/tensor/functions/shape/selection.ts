@@ -1,6 +1,7 @@
 /** Elements chosen by their values. How many there are is known only once these are: hence the promises. */
-import type { ByFlag, Call } from "../../../base/call_types.ts";
+
 import { DTypeError } from "../../../base/errors.ts";
+import type { ByFlag, Call } from "../../../base/params/call_types.ts";
 import { broadcastShapes, contiguousStrides, numel } from "../../../base/shape.ts";
 import { constantValue, isGradientModeOn } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";

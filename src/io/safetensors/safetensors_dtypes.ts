@@ -1,6 +1,6 @@
-import { typedArrayKind } from "../base/builtin_kinds.ts";
-import { allocateArray, arrayFrom, type DType, isHalf, type TypedArray } from "../base/dtype.ts";
-import { DTypeError } from "../base/errors.ts";
+import { typedArrayKind } from "../../base/builtin_kinds.ts";
+import { allocateArray, arrayFrom, type DType, isHalf, type TypedArray } from "../../base/dtype.ts";
+import { DTypeError } from "../../base/errors.ts";
 
 /** One element type of a safetensors file: its size there, what it becomes here, how to read it. */
 export interface StoredDType {

@@ -1,5 +1,5 @@
-import type { DType, TypedArray } from "../base/dtype.ts";
-import { ArgumentError, ShapeError } from "../base/errors.ts";
+import type { DType, TypedArray } from "../../base/dtype.ts";
+import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { storedBytes, storedName } from "./safetensors_dtypes.ts";
 import {
   type Entry,

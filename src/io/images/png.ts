@@ -1,6 +1,6 @@
 import { Unzlib, zlibSync } from "fflate";
-import { ArgumentError, FileError } from "../base/errors.ts";
-import { adler32, crc32 } from "./checksums.ts";
+import { ArgumentError, FileError } from "../../base/errors.ts";
+import { adler32, crc32 } from "../checksums.ts";
 import { type GreyImage, MAX_PIXELS } from "./grey_image.ts";
 import { type Fail, PNG_SIGNATURE, readPngChunks } from "./png_chunks.ts";
 import { PngRows } from "./png_rows.ts";

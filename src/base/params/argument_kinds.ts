@@ -2,9 +2,9 @@
  * What kind of thing an argument must be, as a parameter table says it (`"p?:number"`, see `arguments.ts`). With
  * `|null` null stands for the default. Tensors, sizes and dimensions are checked where they are used.
  */
-import { DTYPES, isDType } from "./dtype.ts";
-import { ArgumentError, DTypeError, didYouMean } from "./errors.ts";
-import { shownValue } from "./shown_value.ts";
+import { DTYPES, isDType } from "../dtype.ts";
+import { ArgumentError, DTypeError, didYouMean } from "../errors.ts";
+import { shownValue } from "../shown_value.ts";
 
 export type ArgumentKind =
   | "flag"

@@ -1,5 +1,5 @@
-import type { FileError } from "../base/errors.ts";
-import { crc32 } from "./checksums.ts";
+import type { FileError } from "../../base/errors.ts";
+import { crc32 } from "../checksums.ts";
 
 export type Fail = (message: string) => FileError;
 

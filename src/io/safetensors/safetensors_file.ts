@@ -1,5 +1,5 @@
-import { writeFileAtomic } from "./atomic_file.ts";
-import { withRegularFile } from "./regular_file.ts";
+import { writeFileAtomic } from "../atomic_file.ts";
+import { withRegularFile } from "../regular_file.ts";
 import {
   encodeSafetensorsPieces,
   type NamedArray,

@@ -1,4 +1,4 @@
-import { FileError } from "../base/errors.ts";
+import { FileError } from "../../base/errors.ts";
 import { type GreyImage, MAX_PIXELS } from "./grey_image.ts";
 
 /**

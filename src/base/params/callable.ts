@@ -1,6 +1,6 @@
 /** Objects that can be called, and classes that can be called without `new`. */
 
-import { guardFromProxies, guardSubclass, markOriginal } from "./proxy_guard.ts";
+import { guardFromProxies, guardSubclass, markOriginal } from "../proxy_guard.ts";
 
 /**
  * A class whose instances are functions: calling one calls its `call` rule. Properties, methods, class fields

@@ -1,8 +1,8 @@
-import { FileError } from "../base/errors.ts";
+import { FileError } from "../../base/errors.ts";
+import { readRegularFile } from "../regular_file.ts";
 import type { GreyImage } from "./grey_image.ts";
 import { decodePgm } from "./pgm.ts";
 import { decodePngGrey, MAX_RAW_BYTES } from "./png.ts";
-import { readRegularFile } from "./regular_file.ts";
 
 /** The most that a file of the most pixels may have: not packed, and with room for what stands around them. */
 const MAX_BYTES = MAX_RAW_BYTES + (1 << 26);

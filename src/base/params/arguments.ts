@@ -7,10 +7,11 @@
  * by position and never for the trailing object. A colon adds what the argument must be (`"p?:number"`,
  * `"eps?:number|null"`, see `argument_kinds.ts`); without it, the function itself checks.
  */
+
+import { isPlainObject } from "../builtin_kinds.ts";
+import { ArgumentError, didYouMean } from "../errors.ts";
 import { checkKind } from "./argument_kinds.ts";
-import { isPlainObject } from "./builtin_kinds.ts";
 import type { CallArguments, CheckedNames, OtherNames, Positional, WithoutFirst } from "./call_types.ts";
-import { ArgumentError, didYouMean } from "./errors.ts";
 
 interface Parameter {
   readonly name: string;

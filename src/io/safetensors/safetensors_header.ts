@@ -1,8 +1,8 @@
 /** The header of a safetensors file: which tensors it holds and where, checked before anything is believed. */
-import { FileError } from "../base/errors.ts";
-import { isIntegerLike } from "../base/key_order.ts";
+import { FileError } from "../../base/errors.ts";
+import { isIntegerLike } from "../../base/key_order.ts";
+import { findDuplicateKey } from "../json_keys.ts";
 import { headerProblem } from "./header_scan.ts";
-import { findDuplicateKey } from "./json_keys.ts";
 import { STORED_DTYPES, type StoredDType } from "./safetensors_dtypes.ts";
 import { headerLimit, MAX_HEADER_BYTES } from "./safetensors_limits.ts";
 
