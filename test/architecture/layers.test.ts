@@ -192,3 +192,28 @@ test("no folder of src is too wide to survey", () => {
   const wide = [...counts].filter(([, count]) => count > 24).map(([folder, count]) => `${folder}: ${count}`);
   assert.deepEqual(wide, [], "24 files at most; make a folder for a family of them");
 });
+
+test("no circle of imports is left at run time", () => {
+  const edges = new Map<string, string[]>();
+  for (const file of sources) {
+    const loaded = importsIn(readSource(file)).filter(({ typeOnly, dynamic }) => !typeOnly && !dynamic);
+    const targets = loaded
+      .filter(({ specifier }) => specifier.startsWith("."))
+      .map(({ specifier }) => posix.join(posix.dirname(file), specifier));
+    edges.set(file, targets);
+  }
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const walk = (file: string): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) circles.push([...path.slice(at), file].join(" -> "));
+    if (at >= 0 || done.has(file)) return;
+    path.push(file);
+    for (const next of edges.get(file) ?? []) walk(next);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of edges.keys()) walk(file);
+  assert.deepEqual(circles, []);
+});

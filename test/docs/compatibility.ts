@@ -24,13 +24,18 @@ Where a kernel does not cover a shape or dtype, the next of these takes its plac
 /** Every op definition that a file of src/ops exports, by file. */
 async function definedOps(): Promise<Map<string, OpDefinition[]>> {
   const found = new Map<string, OpDefinition[]>();
+  // A family passes on what it shares with others; an op stands where it is defined: `core.ts` comes first.
+  const seen = new Set<OpDefinition>();
   for (const file of typescriptFiles("src/ops")) {
     const built = join(root, "build", file.replace(/\.ts$/, ".js"));
     const exported = Object.values(await import(pathToFileURL(built).href));
     const ops = exported.filter(
       (one): one is OpDefinition =>
-        typeof (one as OpDefinition)?.infer === "function" && "name" in (one as object),
+        typeof (one as OpDefinition)?.infer === "function" &&
+        "name" in (one as object) &&
+        !seen.has(one as OpDefinition),
     );
+    for (const op of ops) seen.add(op);
     if (ops.length > 0) found.set(file.slice("src/ops/".length, -".ts".length), ops);
   }
   return found;

@@ -3,8 +3,11 @@ import type { DType } from "../../base/dtype.ts";
 import type { FusedBinary, FusedUnary } from "../../engines/contract/fused_loop.ts";
 import type { OpDefinition, Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
-import { constant, sumTo, zerosLike } from "../creation.ts";
+import { constant, sumTo } from "../core.ts";
+import { zerosLike } from "../creation.ts";
 import { inferBroadcast, requireFloating } from "../infer.ts";
+
+export { cast, castOp } from "../core.ts";
 
 type UnaryGradient = (grad: Value, input: Value, output: Value) => Value;
 type BinaryGradient = (
@@ -161,14 +164,6 @@ export const whereOp: OpDefinition = {
   },
 };
 
-/** Conversion to `attributes.dtype` as a C cast does it; to bool: `!= 0`. */
-export const castOp: OpDefinition = {
-  name: "cast",
-  elementwise: { kind: "cast" },
-  infer: ([input], attributes) => [{ shape: input.shape, dtype: attributes.dtype as DType }],
-  gradient: ({ grads, inputs }) => [cast(grads[0] as Value, inputs[0].dtype)],
-};
-
 export const neg = (a: Value): Value => emit(negOp, [a]);
 export const exp = (a: Value): Value => emit(expOp, [a]);
 export const log = (a: Value): Value => emit(logOp, [a]);
@@ -183,7 +178,6 @@ export const le = (a: Value, b: Value): Value => emit(leOp, [a, b]);
 export const gt = (a: Value, b: Value): Value => emit(gtOp, [a, b]);
 export const ge = (a: Value, b: Value): Value => emit(geOp, [a, b]);
 export const where = (condition: Value, a: Value, b: Value): Value => emit(whereOp, [condition, a, b]);
-export const cast = (a: Value, dtype: DType): Value => (a.dtype === dtype ? a : emit(castOp, [a], { dtype }));
 
 /** Where neither is smaller nor are they equal (one is NaN), both receive the whole gradient, as in PyTorch. */
 function extremeGradient(

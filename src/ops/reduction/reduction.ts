@@ -2,39 +2,12 @@
 import { isHalf } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
-import type { Attributes } from "../../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
-import { constant } from "../creation.ts";
+import { constant, dimsOf, mixesExamples, reduce, sum, withReducedDims } from "../core.ts";
 import { cast, div, eq, isnanOp, logicalAndOp, logicalOrOp, mul } from "../elementwise/elementwise.ts";
 import { reducedShape } from "../infer.ts";
-import { expand, reshape } from "../shape/shape_ops.ts";
 
-function dimsOf(attributes: Attributes): readonly number[] {
-  return attributes.dims as readonly number[];
-}
-
-/** A gradient or result of a reduction, with the reduced dimensions put back as 1. */
-function withReducedDims(value: Value, input: Value, attributes: Attributes): Value {
-  return reshape(value, reducedShape(input.shape, dimsOf(attributes), true));
-}
-
-/** A reduction over the first dimension mixes the examples of a batch. */
-const mixesExamples: OpDefinition["mixesExamples"] = (_input, attributes) => dimsOf(attributes).includes(0);
-
-export const sumOp: OpDefinition = {
-  name: "sum",
-  mixesExamples,
-  reduction: "sum",
-  infer: ([input], attributes) => [
-    {
-      shape: reducedShape(input.shape, dimsOf(attributes), attributes.keepdim as boolean),
-      dtype: input.dtype,
-    },
-  ],
-  gradient: ({ grads, inputs: [input], attributes }) => [
-    expand(withReducedDims(grads[0] as Value, input, attributes), input.shape),
-  ],
-};
+export { sum, sumOp } from "../core.ts";
 
 /** Largest or smallest along dimensions; equal extremes share the gradient evenly. NaN wins. */
 function extreme(name: "amax" | "amin"): OpDefinition {
@@ -70,23 +43,12 @@ function equalOrNan(input: Value, best: Value): Value {
 export const amaxOp = extreme("amax");
 export const aminOp = extreme("amin");
 
-export function sum(value: Value, dims: readonly number[], keepdim = false): Value {
-  return reduce(sumOp, value, dims, keepdim);
-}
-
 export function amax(value: Value, dims: readonly number[], keepdim = false): Value {
   return reduce(amaxOp, value, dims, keepdim);
 }
 
 export function amin(value: Value, dims: readonly number[], keepdim = false): Value {
   return reduce(aminOp, value, dims, keepdim);
-}
-
-/** 16-bit floats are reduced in 32 bits. */
-function reduce(op: OpDefinition, value: Value, dims: readonly number[], keepdim: boolean): Value {
-  const attributes = { dims: [...dims], keepdim };
-  if (!isHalf(value.dtype)) return emit(op, [value], attributes);
-  return cast(emit(op, [cast(value, "float32")], attributes), value.dtype);
 }
 
 /** Sum over `dims` divided by how many elements each sum has. */
