@@ -4,25 +4,37 @@ import { ArgumentError, didYouMean } from "./errors.ts";
 export class Registry<Entry extends { readonly name: string }> {
   readonly #what: string;
   readonly #entries = new Map<string, Entry>();
+  #first: (() => readonly Entry[]) | null;
 
-  /** @param what - an entry in messages: "data set". */
-  constructor(what: string, entries: readonly Entry[]) {
+  /**
+   * @param what - an entry in messages: "data set".
+   * @param first - the entries that are there from the start; made when they are first asked for, so that a bundler can
+   * leave out what a page never names.
+   */
+  constructor(what: string, first: () => readonly Entry[]) {
     this.#what = what;
-    for (const entry of entries) this.add(entry);
+    this.#first = first;
+  }
+
+  #filled(): Map<string, Entry> {
+    const first = this.#first;
+    this.#first = null;
+    if (first !== null) for (const entry of first()) this.add(entry);
+    return this.#entries;
   }
 
   /** In the order in which they were added. */
   names(): string[] {
-    return [...this.#entries.keys()];
+    return [...this.#filled().keys()];
   }
 
   has(name: string): boolean {
-    return this.#entries.has(name);
+    return this.#filled().has(name);
   }
 
   /** @throws ArgumentError for an unknown name, with the nearest one that is known. */
   get(name: string): Entry {
-    const found = this.#entries.get(name);
+    const found = this.#filled().get(name);
     if (found !== undefined) return found;
     throw new ArgumentError(
       `unknown ${this.#what} \`${name}\`${didYouMean(name, this.names())} (there are: ${this.names().join(", ")})`,
@@ -37,7 +49,7 @@ export class Registry<Entry extends { readonly name: string }> {
         `expected the ${this.#what} to have a name of letters, digits, "-", "_" and ".", got ${JSON.stringify(name)}`,
       );
     }
-    if (this.#entries.has(name)) throw new ArgumentError(`there is a ${this.#what} named ${name} already`);
-    this.#entries.set(name, entry);
+    if (this.#filled().has(name)) throw new ArgumentError(`there is a ${this.#what} named ${name} already`);
+    this.#filled().set(name, entry);
   }
 }

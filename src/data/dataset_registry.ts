@@ -49,7 +49,7 @@ export async function locateFiles(files: DatasetSource, options: LocateOptions):
   return locateDataset(files, options);
 }
 
-const DATASETS = new Registry<DatasetEntry>("data set", [
+const DATASETS = new Registry<DatasetEntry>("data set", () => [
   inMnistFormat(FASHION_MNIST, {
     mean: [0.286],
     std: [0.353],

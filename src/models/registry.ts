@@ -54,7 +54,7 @@ export interface ModelEntry {
   make(options?: NetworkOptions): nn.Module;
 }
 
-const MODELS = new Registry<ModelEntry>("model", [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES]);
+const MODELS = new Registry<ModelEntry>("model", () => [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES]);
 
 /**
  * Names of all networks.

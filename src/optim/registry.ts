@@ -28,7 +28,7 @@ export interface OptimizerEntry {
   make(params: ParametersInput, settings: OptimizerSettings): Optimizer;
 }
 
-const OPTIMIZERS = new Registry<OptimizerEntry>("optimizer", [
+const OPTIMIZERS = new Registry<OptimizerEntry>("optimizer", () => [
   { name: "sgd", lr: null, takesMomentum: true, make: (params, settings) => SGD(params, { ...settings }) },
   withoutMomentum("adam", 0.001, Adam),
   withoutMomentum("adamw", 0.001, AdamW),

@@ -70,7 +70,7 @@ const PEAK = ["maxLr", "epochs", "pctStart", "annealStrategy"];
 const ONE_CYCLE = [...PEAK, ...MOMENTUM, "divFactor", "finalDivFactor", "threePhase"];
 const CYCLIC = ["stepSizeUp", "stepSizeDown", "mode", "gamma", "scaleMode", ...MOMENTUM];
 
-const SCHEDULERS = new Registry<SchedulerEntry>("scheduler", [
+const SCHEDULERS = new Registry<SchedulerEntry>("scheduler", () => [
   entry("step", "StepLR", StepLR as Make, ["stepSize"], ["gamma"]),
   entry("multistep", "MultiStepLR", MultiStepLR as Make, ["milestones"], ["gamma"], {
     // A single one is no list as it is typed.
