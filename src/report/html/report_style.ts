@@ -54,7 +54,7 @@ padding:0;list-style:none}
 border:1px solid var(--line)}
 .mistakes .taken{font-weight:620;line-height:1.3;margin-top:.45rem;font-size:.9375rem;overflow-wrap:anywhere}
 .mistakes .true{color:var(--muted);font-size:.8125rem;line-height:1.4;overflow-wrap:anywhere}
-.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr));gap:0 1.75rem;align-items:start}
+.beside{display:grid;grid-template-columns:minmax(0,1fr);gap:0 1.75rem;align-items:start}
 .beside h3{margin-top:1.25rem}.beside ol{padding-left:1.25rem;margin:.5rem 0;font-size:.9375rem}.beside li{margin:.35rem 0}
 @media (min-width:58rem){.beside{grid-template-columns:max-content 1fr}}
 .beside figure{min-width:0}
