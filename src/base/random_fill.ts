@@ -1,5 +1,5 @@
 /**
- * Whole arrays of random numbers from Philox4x32-10, for the first values of weights: tens of millions of
+ * Whole arrays of random numbers from Philox4x32-10, for the initial values of weights: tens of millions of
  * numbers in about a second.
  *
  * Block `b` of a stream has the counter (b, b / 2^32, streamLow, streamHigh) and gives the words 4b .. 4b + 3;

@@ -7,7 +7,7 @@ import { asLoader } from "../train/loop/loaders.ts";
 import { Accumulator } from "./accumulator.ts";
 
 /**
- * Number of right answers.
+ * Number of correct predictions.
  *
  * Source: "Dive into Deep Learning", section 3.6.5, `accuracy`.
  *
@@ -25,7 +25,7 @@ export async function accuracy(yHat: Tensor, y: Tensor): Promise<number> {
 }
 
 /**
- * Share of right answers over a data set, with the network in evaluation mode.
+ * Accuracy over a data set, with the network in evaluation mode.
  *
  * Source: "Dive into Deep Learning", section 6.6.2, `evaluate_accuracy_gpu`.
  *
@@ -38,7 +38,7 @@ export async function evaluateAccuracy(net: Module, dataIter: BatchSource): Prom
   const restoreModes = keepModes(net);
   // Evaluation mode: dropout passes everything, batch norm uses its running statistics.
   net.eval();
-  // Right answers, and answers.
+  // Correct predictions, and all.
   const metric = Accumulator(2);
   try {
     for await (const [X, y] of asLoader(dataIter, "dataIter").iterate({ epoch: 0 })) {

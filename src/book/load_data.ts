@@ -26,7 +26,7 @@ const LOAD = parameterTable<LoadDataParameters>()(
  *
  * @param batchSize - pictures in a batch.
  * @param resize - length of the pictures' edges; 28 where it is not given.
- * @throws FileError where the data set is not to be had.
+ * @throws FileError if the data set is unavailable.
  * @example
  * ```ts
  * const [trainIter, testIter] = await book.loadDataFashionMnist(128, { resize: 224 });

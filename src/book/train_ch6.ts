@@ -11,7 +11,7 @@ import { tryEngine } from "./try_engine.ts";
 
 /** What a training ends with, as the book prints it. */
 export interface TrainCh6Result {
-  /** Mean loss and share of right answers over the last epoch, and right answers on the test set. */
+  /** Mean loss and accuracy over the last epoch, and correct predictions on the test set. */
   readonly trainLoss: number;
   readonly trainAcc: number;
   readonly testAcc: number;

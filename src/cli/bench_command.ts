@@ -25,7 +25,7 @@ export async function benchCommand(what: string, options: BenchOptions, output: 
   for (const result of [...lines, ...skips, ...ratios, ...best]) output.event({ ...result });
   if (lines.length > 0 || skips.length > 0) output.lines(formatBench(lines, skips, output.style));
   const closing = bestTable(lines, output.style);
-  // Beside the objects, for whoever is watching.
+  // Beside the objects, for people who watch.
   if (closing.length > 0) output.json ? output.note(closing.join("\n")) : output.lines(["", ...closing]);
   return skips.some((s) => s.library === "convoyant" && !s.absent) ? 1 : 0;
 }

@@ -66,7 +66,7 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
  * Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
  * learning algorithms", 2017.
  *
- * @throws FileError where a file is damaged, or where the data is not to be had (lists what was tried).
+ * @throws FileError where a file is damaged, or if the data is unavailable (lists what was tried).
  * @example
  * ```ts no-run
  * const test = await data.FashionMnist({ train: false });
@@ -153,7 +153,7 @@ function loadersFactory(name: string, source: DatasetSource) {
  * Fashion-MNIST as two loaders, the training pictures in another order in every epoch: the book's
  * `load_data_fashion_mnist`.
  *
- * @throws FileError where the data is not to be had (lists what was tried).
+ * @throws FileError if the data is unavailable (lists what was tried).
  * @example
  * ```ts no-run
  * const { trainLoader, testLoader, classes } = await data.fashionMnist({ batchSize: 128, resize: 224 });

@@ -1,4 +1,4 @@
-/** The names of the engines, for whoever does not need the engines themselves: they are a hundred files. */
+/** The names of the engines, for code that does not need the engines themselves: they are a hundred files. */
 
 const ENGINE_NAMES = ["wasm", "onednn", "reference"] as const;
 

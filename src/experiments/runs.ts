@@ -1,4 +1,4 @@
-/** The runs in a folder, whoever made them: looked at, removed. */
+/** The runs in a folder, by any caller: looked at, removed. */
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isError } from "../base/builtin_kinds.ts";

@@ -1,4 +1,4 @@
-/** The chapter's first values of weights. */
+/** The chapter's initial values of weights. */
 import * as nn from "../nn/index.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** Networks: modules, layers, losses, first values of weights. */
+/** Networks: modules, layers, losses, initial values of weights. */
 export { type Callable, callable } from "../base/params/callable.ts";
 export * as functional from "./functional.ts";
 export * as utils from "./gradient_clipping.ts";

@@ -20,7 +20,7 @@ export interface OptimizerSettings {
 export interface OptimizerEntry {
   /** As on the command line. */
   readonly name: string;
-  /** The learning rate for whoever names none; null: the network's own setting, which is for plain SGD. */
+  /** The learning rate when none is named; null: the network's own setting, which is for plain SGD. */
   readonly lr: number | null;
   /** Whether it takes a momentum. */
   readonly takesMomentum: boolean;

@@ -9,7 +9,7 @@ export interface MetricsPoint {
   epoch: number;
   /** Mean loss over the examples of the current epoch so far. */
   trainLoss: number;
-  /** Share of right answers over the examples of the current epoch so far. */
+  /** Accuracy over the examples of the current epoch so far. */
   trainAccuracy: number;
   /** Only at the end of an epoch, where a test set is given. */
   testLoss?: number;

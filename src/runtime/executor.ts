@@ -169,7 +169,7 @@ export class Executor {
         if (part.own) this.requireRoom(own.owners);
         planned.push(this.plan(part));
       } catch (error) {
-        // Whoever uses what others were to change hears of it.
+        // A user of what others were to change is told.
         this.takeBack(part.commits, part.own ? null : this.failures.of(error));
         if (part.own) throw error;
         for (const { owner } of part.commits) this.gradients.forget(owner);
@@ -254,7 +254,7 @@ export class Executor {
     await this.current?.caughtUp(most);
   }
 
-  /** `backpressure` for whoever changes these owners; rejects if a run failed that was to change one of them. */
+  /** `backpressure` for callers that change these owners; rejects if a run failed that was to change one of them. */
   async caughtUp(owners: readonly StateOwner[]): Promise<void> {
     await this.backpressure();
     for (const owner of owners) this.requireSound(storageOf(owner).value);

@@ -48,7 +48,7 @@ export class Failures {
   }
 }
 
-/** The failure that whoever uses the value has to be told of. */
+/** The failure that a user of the value has to be told of. */
 export function failureBehind({ failure, lost }: Value): RunFailure | null {
   return failure !== null && (lost !== null || !failure.reported) ? failure : null;
 }

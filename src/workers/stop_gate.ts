@@ -1,7 +1,7 @@
 /**
  * Keeps workers from being ended at the wrong moment. A worker that is ended while native code calls back into
  * JavaScript (koffi while it loads, or while functions are declared) takes the whole process with it. Such work is
- * done inside the gate; whoever ends the workers closes the gate first and waits until nobody is inside.
+ * done inside the gate; the code that ends the workers closes the gate first and waits until nobody is inside.
  */
 
 /** Word 0 says whether the gate is closed; then one word for each worker, 1 while it is inside. */
@@ -40,7 +40,7 @@ export class StopGate {
     const words = this.#words;
     Atomics.store(words, 1 + worker, 1);
     try {
-      // Said before looked: whoever closes the gate sees this worker inside, or is seen.
+      // Said before looked: the code that closes the gate sees this worker inside, or is seen.
       if (Atomics.load(words, CLOSED) === 0) body();
     } finally {
       Atomics.store(words, 1 + worker, 0);

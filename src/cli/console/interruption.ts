@@ -19,7 +19,7 @@ export function listenForInterrupts(): void {
 
 let readerIsGone = false;
 
-/** Whoever reads us through a pipe may stop reading (`| head`): that is no error, but a file on a full disk is. */
+/** A reader of our pipe may stop reading (`| head`): that is no error, but a file on a full disk is. */
 function onBrokenOutput(error: NodeJS.ErrnoException): void {
   // Told once: an orderly end goes on writing, and its exit code counts.
   if (readerIsGone) return;

@@ -33,7 +33,7 @@ export async function locateDataset(source: DatasetSource, options: LocateOption
   }
   const destination = destinationOf(source, options.dataDir);
   if (options.download ?? true) {
-    // Both parts at once: whoever trains also tests, perhaps when the network is gone.
+    // Both parts at once: a training also tests, perhaps when the network is gone.
     const files = [source.train.images, source.train.labels, source.test.images, source.test.labels];
     const result = await fetchDataset(
       sourceAt(source, options.url),

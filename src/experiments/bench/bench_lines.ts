@@ -46,7 +46,7 @@ export interface SkipLine {
   readonly task?: string;
   readonly precision?: string;
   readonly reason: string;
-  /** That it is not to be had here (not installed, no such precision), rather than that it failed. */
+  /** That it is unavailable here (not installed, no such precision), rather than that it failed. */
   readonly absent?: boolean;
 }
 

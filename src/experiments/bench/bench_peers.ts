@@ -234,7 +234,7 @@ function skip(contender: Contender, reason: string, absent = false): SkipLine {
   return absent ? { ...line, absent } : line;
 }
 
-/** The last result in what a program printed, or what it says is not to be had here. */
+/** The last result in what a program printed, or what it says is unavailable here. */
 function resultIn(
   lines: readonly string[],
 ): BenchLine | { readonly event: "absent"; reason: string } | undefined {

@@ -76,7 +76,7 @@ export const AlexNet = callable("AlexNet", AlexNetModule);
 export type AlexNet = AlexNetModule;
 
 /**
- * A new `AlexNet`, with PyTorch's default first values of weights.
+ * A new `AlexNet`, with PyTorch's default initial values of weights.
  *
  * @example
  * ```ts no-run

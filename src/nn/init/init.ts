@@ -1,5 +1,5 @@
 /**
- * First values of weights (`nn.init`). Every function fills a tensor in place and returns it; the numbers come
+ * Initial values of weights (`nn.init`). Every function fills a tensor in place and returns it; the numbers come
  * from the default generator (`manualSeed`) or the one given.
  *
  * Sources: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",

@@ -1,4 +1,4 @@
-/** First values of weights: made here, not by a program, so that building a model compiles nothing. */
+/** Initial values of weights: made here, not by a program, so that building a model compiles nothing. */
 import { allocateArray, type DType, type TypedArray } from "../../base/dtype.ts";
 import { fillNormal, fillTruncatedNormal, fillUniform, type RandomKey } from "../../base/random_fill.ts";
 import { numel, type Shape } from "../../base/shape.ts";

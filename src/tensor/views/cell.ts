@@ -164,6 +164,6 @@ export function shareContents(alias: Value, value: Value): void {
       throw error;
     },
   );
-  // Whoever waits for it hears of it.
+  // A caller that waits for it is told.
   alias.arriving.catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** A training that has left the rails: what is looked at, and what is said. */
+/** A training that has diverged: what is looked at, and what is said. */
 import { isFloating } from "../../base/dtype.ts";
 import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
@@ -13,7 +13,7 @@ export interface Whereabouts {
 }
 
 /** The name of a weight that holds a NaN or an infinity; null where all are finite. */
-export async function spoiltWeight(net: Module): Promise<string | null> {
+export async function nonFiniteWeight(net: Module): Promise<string | null> {
   for (const [name, parameter] of net.namedParameters()) {
     if (!isFloating(parameter.dtype)) continue;
     const data = (await parameter.data()) as Float32Array;

@@ -11,7 +11,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
 import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
-import { diverged, spoiltWeight } from "./divergence.ts";
+import { diverged, nonFiniteWeight } from "./divergence.ts";
 import { EarlyStopping } from "./early_stopping.ts";
 import { type Callbacks, type FitOptions, type FitResult, type Loader, onTestSet } from "./fit_options.ts";
 import { asLoader, checkBatch, requireAnew } from "./loaders.ts";
@@ -372,7 +372,7 @@ export class Training {
   /** A loss can be finite and its step yet spoil the weights: those must not take a good checkpoint's place. */
   private async requireFiniteWeights(): Promise<void> {
     if (!this.options.run || this.step === 0) return;
-    const name = await spoiltWeight(this.net);
+    const name = await nonFiniteWeight(this.net);
     if (name !== null)
       throw this.diverged(`the weights (${name}) became NaN or infinite by step ${this.step}`);
   }

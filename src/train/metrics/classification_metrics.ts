@@ -118,7 +118,7 @@ export class ClassificationMetrics {
     return this.topHits[Math.min(k, this.k) - 1] / this.count;
   }
 
-  /** Share of right answers among the examples of each class; NaN for a class without examples. */
+  /** Accuracy among the examples of each class; NaN for a class without examples. */
   get perClassAccuracy(): number[] {
     return this.confusion.map((row, i) => row[i] / row.reduce((a, b) => a + b, 0));
   }

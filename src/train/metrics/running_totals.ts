@@ -1,5 +1,5 @@
 /**
- * The book's running means, counted inside the training program: a step adds its loss and its right answers
+ * The book's running means, counted inside the training program: a step adds its loss and its correct predictions
  * to four numbers that stay in the engine, and nothing is read back until someone wants to see them.
  */
 import { isFloating, numbersOf, type TypedArray } from "../../base/dtype.ts";
@@ -24,7 +24,7 @@ export interface RunningFigures {
 }
 
 export class RunningTotals {
-  /** Sum of losses, right answers, examples; 64-bit, so that 60,000 small losses add up. */
+  /** Sum of losses, correct predictions, examples; 64-bit, so that 60,000 small losses add up. */
   private readonly lossSum = float64(0);
   private readonly correct = float64(0);
   private readonly firstBad = float64(-1);

@@ -136,7 +136,7 @@ export function convolutionThreadBytes(
   return winogradThreadBytes(op, g, size);
 }
 
-/** Whether Winograd's way is one of those to try. */
+/** Whether Winograd's algorithm is one of those to try. */
 export function takesWinograd(g: ConvGeometry, inputs: Specs, outputs: Specs): boolean {
   return canWinograd(g) && allFloat32(...inputs, ...outputs);
 }

@@ -5,7 +5,7 @@
  * - `blocked`: in the layouts that the library prefers, with the copies that this takes. Wins where few channels or
  *   an older instruction set leave the other layout without a good kernel.
  * - `product`: a window of one pixel as one matrix product over all pixels.
- * - `unfolded`: the gradient by the weight as a product with unfolded pictures (`unfolded_weight_gradient.ts`). Wins where the
+ * - `unfolded`: the gradient by the weight as a product with im2col patches (`unfolded_weight_gradient.ts`). Wins where the
  *   library's own kernel is no match for its products: on AVX2, and for pictures of few channels.
  * - `winograd`: a window of 3 or 5 pixels with 4 or 6.3 times fewer products, as those of transformed pictures
  *   (`winograd_convolution.ts`). Wins wherever it can be had, but for few channels and small batches. In float32 alone.
@@ -40,7 +40,7 @@ const WINOGRAD_CHANNELS = 32;
 const WINOGRAD_PIXELS = 12 * 12;
 const WINOGRAD_TILE = 36;
 const WINOGRAD_WEIGHT_BYTES = 4 * 2 ** 20;
-/** Bytes of one unfolded picture. */
+/** Bytes of the im2col patches of one image. */
 const MOST_UNFOLDED_BYTES = 8 * 2 ** 20;
 
 /** What there is to try for one of the three ops. */

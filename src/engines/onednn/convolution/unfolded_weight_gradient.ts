@@ -1,4 +1,4 @@
-/** The gradient of a convolution by its weight as a product with the unfolded pictures of a slice. */
+/** The gradient of a convolution by its weight as a product with the im2col patches of a slice. */
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { BoundPrimitive, DnnlScope } from "../library/dnnl.ts";
 import { elementOf, type NativeStep, perSize, type SliceKernel, type Slices } from "../native_step.ts";

@@ -1,5 +1,5 @@
 /**
- * A convolution, or its gradient by the input, in Winograd's way: windows and pictures are transformed, multiplied as
+ * A convolution, or its gradient by the input, by Winograd's algorithm: windows and pictures are transformed, multiplied as
  * 36 or 64 products of matrices, and gathered into the result. The windows once for the batch; the pictures some tiles at a
  * time, so that what lies between the stages stays in the caches.
  */

@@ -1,4 +1,4 @@
-/** The products of Winograd's way: one of two matrices for each pair of points. */
+/** The products of Winograd's algorithm: one of two matrices for each pair of points. */
 import type { DnnlScope } from "../library/dnnl.ts";
 
 /** Planes one behind the other. */

@@ -1,5 +1,5 @@
 /**
- * Which convolutions Winograd's way computes, and how: what can be decided from the sizes alone.
+ * Which convolutions Winograd's algorithm computes, and how: what can be decided from the sizes alone.
  *
  * Pictures are cut into tiles that overlap, of T by T pixels; each gives m by m values of the result for a window of k by
  * k, where m = T - k + 1. In place of k * k * m * m products for each pair of channels a tile takes T * T: with tiles of
@@ -26,7 +26,7 @@ const CHUNK_BYTES = 2 * 2 ** 20;
 /** Of the sums of a gradient by the weight that one thread keeps at a time. */
 const SUM_BYTES = 24 * 2 ** 20;
 
-/** A convolution with a square window as Winograd's way sees it: the one itself, or the one that gives dx from dy. */
+/** A convolution with a square window as Winograd's algorithm sees it: the one itself, or the one that gives dx from dy. */
 export interface WinogradConvolution {
   readonly n: number;
   /** Channels of pictures and of results. */

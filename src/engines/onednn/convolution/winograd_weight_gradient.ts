@@ -1,5 +1,5 @@
 /**
- * The gradient of a convolution by its weight in Winograd's way: with transformed pictures V and transformed gradients
+ * The gradient of a convolution by its weight by Winograd's algorithm: with transformed pictures V and transformed gradients
  * Z of the result, a plane of the sums is V^T Z over all tiles of a slice, and the planes are gathered into windows
  * [k, k, C, O]: the partial sum of the slice.
  */

@@ -86,7 +86,7 @@ export function openTrialMemory(foreign: ForeignFunctions): TrialMemory {
   return new TrialMemory(loadKernelsNow(simdSupport().relaxed), false, foreign);
 }
 
-/** WebAssembly is compiled in haste first and well a little later, in the background: what is hot by then. */
+/** WebAssembly is compiled by the baseline tier first and optimised a little later, in the background: what is hot by then. */
 const WARM_MILLISECONDS = 40;
 
 /** 192 MiB, of which the system gives what is used. */

@@ -1,4 +1,4 @@
-/** Winograd's way for a trial: on memory of its own, since its transforms reach no other. */
+/** Winograd's algorithm for a trial: on memory of its own, since its transforms reach no other. */
 import { EngineError } from "../../../base/errors.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelStage } from "../../cpu/kernel.ts";
@@ -32,7 +32,7 @@ export function winogradTrial(
     const memory = step.trialMemory();
     const tried = { ...withPictures(step, n), base: memory.base };
     const stages = stagesOf(tried, n);
-    if (stages === null) throw new EngineError("onednn: Winograd's way has no implementation");
+    if (stages === null) throw new EngineError("onednn: Winograd's algorithm has no implementation");
     const { exports, addresses } = memory.place(
       { scratchBytes, threadScratchBytes: threadBytes(tried, n) },
       tried.inputs,
@@ -65,7 +65,7 @@ function picturesOfTrial(step: NativeStep, size: number, scratchBytes: number): 
     const operands = [...tried.inputs, ...tried.outputs];
     if (TrialMemory.holds(operands, scratchBytes + threadBytes(tried, n))) return n;
   }
-  throw new EngineError("onednn: a picture is too large for a trial of Winograd's way");
+  throw new EngineError("onednn: a picture is too large for a trial of Winograd's algorithm");
 }
 
 function threadBytes({ op, attributes, inputs, outputs }: NativeStep, n: number): number {
