@@ -87,8 +87,8 @@ export class WasmEngine implements Engine {
   /** Replies that wait for another worker's error, and such errors. */
   readonly #replies: WasmAnswer[] = [];
   readonly #helperErrors = new Map<number, ErrorRecord>();
-  /** The last of the runs and moves that were sent: they take effect in order. */
-  #lastSent: Promise<unknown> | null = null;
+  /** Whether bytes were freed that the workers may still be about to clear or write. */
+  #freedEarly = false;
   #nextId = 1;
   #liveBytes = 0;
   #runs = 0;
@@ -205,6 +205,7 @@ export class WasmEngine implements Engine {
     if (this.#failure !== undefined) return;
     requireBuffer(this.name, this.#buffers, buffer);
     this.#heap?.free(this.#blocks.get(buffer.id) as HeapBlock);
+    this.#freedEarly = true;
     this.#buffers.delete(buffer.id);
     this.#blocks.delete(buffer.id);
     this.#liveBytes -= buffer.bytes;
@@ -259,7 +260,7 @@ export class WasmEngine implements Engine {
     if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
     for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
-    const staged = this.#staging?.stage(bindings.inputs, this.#settled()) ?? null;
+    const staged = this.#staging?.stage(bindings.inputs, this.#settled) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#requests.open<WasmRunAnswer>();
     const common = {
@@ -282,7 +283,6 @@ export class WasmEngine implements Engine {
       inputs.map((input) => input.buffer),
     );
     this.#runs++;
-    this.#lastSent = answer;
     try {
       return await answer;
     } finally {
@@ -395,20 +395,27 @@ export class WasmEngine implements Engine {
     return {
       grow: (pages) => this.#post(0, { type: "grow", pages }),
       move: (from, to, bytes) => {
-        const { id, answer } = this.#requests.open<null>();
-        this.#post(0, { type: "move", request: id, from, to, bytes });
-        this.#moves++;
         const over = () => this.#moves--;
-        this.#lastSent = answer.then(over, over);
+        this.#moves++;
+        this.#move(from, to, bytes).then(over, over);
       },
       letGo: () => this.#staging?.letGo(),
     };
   }
 
-  /** When all that was sent is over; null where it is. */
-  #settled(): Promise<unknown> | null {
-    return this.#runs + this.#moves === 0 ? null : this.#lastSent;
+  #move(from: number, to: number, bytes: number): Promise<null> {
+    const { id, answer } = this.#requests.open<null>();
+    this.#post(0, { type: "move", request: id, from, to, bytes });
+    return answer;
   }
+
+  /** When nothing that was sent touches free bytes any more; null if that is so now. */
+  readonly #settled = (): Promise<unknown> | null => {
+    if (this.#runs + this.#moves === 0 && !this.#freedEarly) return null;
+    this.#freedEarly = false;
+    // What is sent is done in order: when nothing has been moved after it, all of it is done.
+    return this.#move(0, 0, 0);
+  };
 
   #addressOf(buffer: EngineBuffer): number {
     return (this.#blocks.get(buffer.id) as HeapBlock).address;

@@ -33,6 +33,21 @@ for (const threads of [1, 2, 3]) {
       assert.equal(engine.memory().liveBytes, 0);
     });
 
+    test("inputs of a run do not lie where a buffer that was freed has yet to be cleared", async () => {
+      const build = new ProgramBuilder(engine);
+      const total = build.sum(build.input([300_000]));
+      const compiled = engine.compile(build.finish([total]));
+      const ones = new Float32Array(300_000).fill(1);
+      for (let i = 0; i < 5; i++) {
+        // Clearing it takes longer than sending the run.
+        const large = engine.allocate(64 * 2 ** 20);
+        engine.free(large);
+        const { outputs } = await engine.run(compiled, { inputs: [ones], states: [] });
+        assert.equal(outputs[0][0], 300_000);
+      }
+      engine.release(compiled);
+    });
+
     test("fused loops run, in order with reads and writes", async () => {
       const build = new ProgramBuilder(engine);
       const x = build.input([40000]);

@@ -34,19 +34,20 @@ export class InputStaging {
    * Writes the inputs into a free block, or returns null where there is none: the inputs then travel with the
    * message.
    *
-   * A new block may lie where earlier runs still work, or where bytes are still to be moved away: it is used only
-   * after `settled`, when all that is over.
+   * A new block may lie where earlier runs still work, or where bytes are still to be moved away, cleared or written:
+   * it is used only when all that is over, after what `settled` returns.
    */
-  stage(inputs: readonly TypedArray[], settled: Promise<unknown> | null): StagedInputs | null {
+  stage(inputs: readonly TypedArray[], settled: () => Promise<unknown> | null): StagedInputs | null {
     const needed = inputs.reduce((sum, input) => sum + roundUp(Math.max(1, input.byteLength)), 0);
     let block = this.#takeFree(needed);
     if (block === null) {
       block = this.#make(needed);
       if (block === null) return null;
-      if (settled !== null) {
+      const over = settled();
+      if (over !== null) {
         const late = block;
         const free = () => this.#free.push(late);
-        settled.then(free, free);
+        over.then(free, free);
         return null;
       }
     }
