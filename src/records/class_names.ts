@@ -1,4 +1,4 @@
-/** A class, in English and, where it is known, in Chinese. A bare string is a name in any language. */
+/** A class, in English and, if it is known, in Chinese. A bare string is a name in any language. */
 export type ClassName = string | { en: string; zh?: string };
 
 /** Whether something out of a file is the name of a class. */
@@ -8,7 +8,7 @@ export function isClassName(value: unknown): value is ClassName {
   return typeof en === "string" && (zh === undefined || typeof zh === "string");
 }
 
-/** "ankle boot 短靴", or the class's number where it has no name. */
+/** "ankle boot 短靴", or the class's number if it has no name. */
 export function className(names: readonly ClassName[] | undefined, index: number): string {
   const name = names?.[index];
   if (name === undefined) return `class ${index}`;
