@@ -1,6 +1,6 @@
 /**
  * Convoyant in a page: everything but what needs a file system. `load` reads addresses and bytes, `toBytes` stands in
- * for `save`, `data.fashionMnist` takes the `url` of its files; `train.fit` with `out` says that it needs Node.js.
+ * for `save`, `data.fashionMnistLoaders` takes the `url` of its files; `train.fit` with `out` says that it needs Node.js.
  *
  * @packageDocumentation
  */

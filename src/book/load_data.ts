@@ -1,6 +1,6 @@
 /** Reading the data set. */
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
-import { type DataLoader, fashionMnist, type LoadersOptions } from "../data/index.ts";
+import { type DataLoader, fashionMnistLoaders, type LoadersOptions } from "../data/index.ts";
 
 /** What `loadDataFashionMnist` takes beside the size of a batch. */
 export type LoadDataOptions = Omit<LoadersOptions, "batchSize">;
@@ -19,13 +19,13 @@ const LOAD = parameterTable<LoadDataParameters>()(
 );
 
 /**
- * Brings Fashion-MNIST here, if it is not, and loads it: batches of the training images in another order in every
- * epoch, and of the test images.
+ * Brings Fashion-MNIST here, if it is not, and loads it: batches of the training pictures in another order in every
+ * epoch, and of the test pictures.
  *
  * Source: "Dive into Deep Learning", section 3.5.3, `load_data_fashion_mnist`.
  *
- * @param batchSize - images in a batch.
- * @param resize - length of the images' edges; 28 if it is not given.
+ * @param batchSize - pictures in a batch.
+ * @param resize - length of the pictures' edges; 28 where it is not given.
  * @throws FileError if the data set is unavailable.
  * @example
  * ```ts
@@ -35,6 +35,6 @@ const LOAD = parameterTable<LoadDataParameters>()(
 export const loadDataFashionMnist = async (
   ...args: ArgumentsOf<typeof LOAD>
 ): Promise<[DataLoader, DataLoader]> => {
-  const { trainLoader, testLoader } = await fashionMnist(LOAD.bind(args));
+  const { trainLoader, testLoader } = await fashionMnistLoaders(LOAD.bind(args));
   return [trainLoader, testLoader];
 };

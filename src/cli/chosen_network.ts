@@ -1,11 +1,11 @@
 /** What eval and predict were told of the network and its data. */
 import { datasetEntry } from "../data/dataset_registry.ts";
-import type { NetworkOptions } from "../experiments/evaluate.ts";
+import type { TrainedNetworkOptions } from "../experiments/evaluate.ts";
 import { precisionNamed } from "../experiments/precision_choice.ts";
 import type { Output } from "./console/output.ts";
 import type { NetworkChoice } from "./network_commands.ts";
 
-export function chosenNetwork(given: NetworkChoice, output: Output): NetworkOptions {
+export function chosenNetwork(given: NetworkChoice, output: Output): TrainedNetworkOptions {
   const { model, data, dataDir, resize, precision, limitBatches, engine, threads } = given;
   return {
     model,

@@ -12,7 +12,7 @@ import type { TransformSpec } from "./transforms/transform_spec.ts";
 export type DatasetDescription =
   | {
       kind: "arrays";
-      /** Each holds one row for every example; the first are the images. */
+      /** Each holds one row for every example; the first are the pictures. */
       arrays: ArrayBatch[];
       /** Runs on the first array's rows. */
       transform: TransformSpec | null;

@@ -4,7 +4,7 @@ import { loadedModule } from "../base/open_files.ts";
 import { Registry } from "../base/registry.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { LocatedData, LocateOptions } from "./fetch/located_data.ts";
-import { type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
+import { type DatasetSource, FASHION_MNIST_SOURCE, MNIST_SOURCE } from "./mnist_format.ts";
 
 /** A data set of images with a class for each. */
 export interface DatasetEntry {
@@ -50,13 +50,13 @@ export async function locateFiles(files: DatasetSource, options: LocateOptions):
 }
 
 const DATASETS = new Registry<DatasetEntry>("data set", () => [
-  inMnistFormat(FASHION_MNIST, {
+  inMnistFormat(FASHION_MNIST_SOURCE, {
     mean: [0.286],
     std: [0.353],
     source: "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, 2017",
     licence: "MIT",
   }),
-  inMnistFormat(MNIST, {
+  inMnistFormat(MNIST_SOURCE, {
     mean: [0.1307],
     std: [0.3081],
     source: "Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits",

@@ -10,22 +10,22 @@ export type BatchFunction = (
 ) => ArrayBatch | Promise<ArrayBatch>;
 
 /**
- * Images in memory with a class for each.
+ * Pictures in memory with a class for each.
  *
  * @example
  * ```ts no-run
- * const test = await data.FashionMnist({ train: false });
+ * const test = await data.FashionMNIST({ train: false });
  * test.classes?.[0];
  * ```
  */
 export class LabelledImages extends Dataset {
-  /** uint8 images, [N, C, H, W]. */
+  /** uint8 pictures, [N, C, H, W]. */
   readonly images: ArrayBatch;
   /** int64 classes, [N]. */
   readonly labels: ArrayBatch;
   /** Names of the classes, in order. */
   readonly classes: readonly string[];
-  /** What is done to the images of every batch; null leaves them as they are. */
+  /** What is done to the pictures of every batch; null leaves them as they are. */
   readonly transform: Transform | BatchFunction | null;
 
   constructor(
@@ -40,7 +40,7 @@ export class LabelledImages extends Dataset {
     this.classes = options.classes ?? [];
   }
 
-  /** Number of images. */
+  /** Number of pictures. */
   get length(): number {
     return this.images.shape[0];
   }

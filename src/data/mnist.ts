@@ -1,10 +1,11 @@
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import type { UrlLike } from "../base/web_types.ts";
 import type { Progress } from "../io/fetch/web_source.ts";
+import type { TranslatedName } from "../records/class_names.ts";
 import { DataLoader } from "./data_loader.ts";
 import { locateFiles } from "./dataset_registry.ts";
 import { type BatchFunction, LabelledImages } from "./labelled_images.ts";
-import { type ClassName, type DatasetSource, FASHION_MNIST, MNIST } from "./mnist_format.ts";
+import { type DatasetSource, FASHION_MNIST_SOURCE, MNIST_SOURCE } from "./mnist_format.ts";
 import { Compose, Resize, ToTensor, type Transform } from "./transforms/index.ts";
 
 export interface MnistOptions {
@@ -60,45 +61,45 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
 }
 
 /**
- * Fashion-MNIST (torchvision.datasets.FashionMNIST): 60,000 training and 10,000 test images of clothes,
+ * Fashion-MNIST (torchvision.datasets.FashionMNIST): 60,000 training and 10,000 test pictures of clothes,
  * 28 x 28 grey, 10 classes. Looked for in `root`, the cache and the distribution's folder, then fetched.
  *
  * Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
  * learning algorithms", 2017.
  *
- * @throws FileError if a file is damaged, or if the data is unavailable (lists what was tried).
+ * @throws FileError where a file is damaged, or if the data is unavailable (lists what was tried).
  * @example
  * ```ts no-run
- * const test = await data.FashionMnist({ train: false });
+ * const test = await data.FashionMNIST({ train: false });
  * const loader = data.DataLoader(test, { batchSize: 256 });
  * ```
  */
-export const FashionMnist = datasetFactory("FashionMnist", FASHION_MNIST);
+export const FashionMNIST = datasetFactory("FashionMNIST", FASHION_MNIST_SOURCE);
 
 /**
- * MNIST (torchvision.datasets.MNIST): 70,000 handwritten digits, 28 x 28 grey. See {@link FashionMnist}.
+ * MNIST (torchvision.datasets.MNIST): 70,000 handwritten digits, 28 x 28 grey. See {@link FashionMNIST}.
  *
  * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits".
  *
  * @example
  * ```ts no-run
- * const training = await data.Mnist({ root: "data/mnist" });
+ * const training = await data.MNIST({ root: "data/mnist" });
  * ```
  */
-export const Mnist = datasetFactory("Mnist", MNIST);
+export const MNIST = datasetFactory("MNIST", MNIST_SOURCE);
 
 export interface LoadersOptions {
   /** Examples in a batch. @default 256 */
   batchSize?: number;
   /** Length of the images' edges in pixels after resizing; null for as they are, 28. @default null */
   resize?: number | null;
-  /** Of the training images' order; without one every epoch draws a seed from the generator of `manualSeed`. */
+  /** Of the training pictures' order; without one every epoch draws a seed from the generator of `manualSeed`. */
   seed?: number;
   /** A folder to look in first, and to put fetched files into. */
   dataDir?: string;
   /** Told what is being fetched. */
   onProgress?: Progress;
-  /** Workers that build batches; by default one if images are resized. */
+  /** Workers that build batches; by default one where pictures are resized. */
   numWorkers?: number;
   /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
@@ -108,12 +109,12 @@ export interface LoadersOptions {
 
 /** Both loaders, and what the classes are called. */
 export interface MnistLoaders {
-  /** The training images, in another order in every epoch. */
+  /** The training pictures, in another order in every epoch. */
   trainLoader: DataLoader;
-  /** The test images. */
+  /** The test pictures. */
   testLoader: DataLoader;
   /** What the classes are called. */
-  classes: readonly ClassName[];
+  classes: readonly TranslatedName[];
 }
 
 const loadersTable = (name: string, source: DatasetSource) =>
@@ -150,23 +151,23 @@ function loadersFactory(name: string, source: DatasetSource) {
 }
 
 /**
- * Fashion-MNIST as two loaders, the training images in another order in every epoch: the book's
+ * Fashion-MNIST as two loaders, the training pictures in another order in every epoch: the book's
  * `load_data_fashion_mnist`.
  *
  * @throws FileError if the data is unavailable (lists what was tried).
  * @example
  * ```ts no-run
- * const { trainLoader, testLoader, classes } = await data.fashionMnist({ batchSize: 128, resize: 224 });
+ * const { trainLoader, testLoader, classes } = await data.fashionMnistLoaders({ batchSize: 128, resize: 224 });
  * ```
  */
-export const fashionMnist = loadersFactory("fashionMnist", FASHION_MNIST);
+export const fashionMnistLoaders = loadersFactory("fashionMnistLoaders", FASHION_MNIST_SOURCE);
 
 /**
- * MNIST as two loaders; see {@link fashionMnist}.
+ * MNIST as two loaders; see {@link fashionMnistLoaders}.
  *
  * @example
  * ```ts no-run
- * const { trainLoader, testLoader } = await data.mnist({ batchSize: 128 });
+ * const { trainLoader, testLoader } = await data.mnistLoaders({ batchSize: 128 });
  * ```
  */
-export const mnist = loadersFactory("mnist", MNIST);
+export const mnistLoaders = loadersFactory("mnistLoaders", MNIST_SOURCE);

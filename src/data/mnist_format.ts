@@ -1,11 +1,6 @@
 /** The data sets in MNIST's format: what their files are called, what they must contain, where they lie. */
+import type { TranslatedName } from "../records/class_names.ts";
 import type { DataFile } from "../records/data_file.ts";
-
-/** A class, in the languages of the book's editions. */
-export interface ClassName {
-  readonly en: string;
-  readonly zh?: string;
-}
 
 export interface DataFiles {
   readonly images: DataFile;
@@ -18,7 +13,7 @@ export interface DatasetSource {
   readonly title: string;
   readonly train: DataFiles;
   readonly test: DataFiles;
-  readonly classes: readonly ClassName[];
+  readonly classes: readonly TranslatedName[];
   /** Folders below a data folder in which the files may lie; the first is where fetched ones are put. */
   readonly folders: readonly string[];
   /** Folders in which a distribution's package puts the files. */
@@ -38,7 +33,7 @@ function files(split: "train" | "t10k", count: number, images: string, labels: s
   };
 }
 
-export const FASHION_MNIST: DatasetSource = {
+export const FASHION_MNIST_SOURCE: DatasetSource = {
   name: "fashion-mnist",
   title: "Fashion-MNIST",
   train: files(
@@ -75,7 +70,7 @@ export const FASHION_MNIST: DatasetSource = {
   package: "dataset-fashion-mnist",
 };
 
-export const MNIST: DatasetSource = {
+export const MNIST_SOURCE: DatasetSource = {
   name: "mnist",
   title: "MNIST",
   train: files(

@@ -11,7 +11,7 @@ import { openLoader } from "./training_parts.ts";
 import { type LoadedNetwork, loadNetwork } from "./weights.ts";
 
 /** Which network, and what is not as its run has it. */
-export interface NetworkOptions {
+export interface TrainedNetworkOptions {
   /** A registered name, or a module that makes the network: when the source does not say. */
   readonly model?: string | null;
   /** Settings that are not the run's. */
@@ -46,7 +46,7 @@ export interface Evaluation {
  * metrics.accuracy;
  * ```
  */
-export async function evaluate(source: string, options: NetworkOptions = {}): Promise<Evaluation> {
+export async function evaluate(source: string, options: TrainedNetworkOptions = {}): Promise<Evaluation> {
   const { net, model, weights, classes, settings, precision } = await readyNetwork(source, options);
   const loader = await openLoader(settings, options.onNote);
   const started = performance.now();
@@ -61,7 +61,7 @@ export async function evaluate(source: string, options: NetworkOptions = {}): Pr
 /** A network with its weights, on the engine that it is to compute with. */
 export async function readyNetwork(
   source: string,
-  options: NetworkOptions,
+  options: TrainedNetworkOptions,
 ): Promise<LoadedNetwork & { precision: Precision }> {
   const { model = null, settings = {}, engine, threads = null, onNote = () => {} } = options;
   const loaded = await loadNetwork(source, model, settings);

@@ -2,7 +2,7 @@
 export { type BenchOptions, type BenchResults, bench } from "./bench/bench.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
 export { commandLine, differencesFromTheBook } from "./config_text.ts";
-export { type Evaluation, evaluate, type NetworkOptions } from "./evaluate.ts";
+export { type Evaluation, evaluate, type TrainedNetworkOptions } from "./evaluate.ts";
 export { type Prediction, type Predictions, type PredictOptions, predict } from "./predict.ts";
 export { type Reproduced, type ReproduceOptions, reproduce } from "./reproduce/reproduce.ts";
 export { listRuns, type RunInfo, type RunState, readRun, removeRun } from "./runs.ts";

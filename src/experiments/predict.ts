@@ -7,10 +7,10 @@ import type { ClassName } from "../records/class_names.ts";
 import type { Image } from "../records/image.ts";
 import { fromTypedArray, noGrad, type Tensor } from "../tensor/index.ts";
 import { inPrecision, outputOf, type Precision } from "../train/loop/precision.ts";
-import { type NetworkOptions, readyNetwork } from "./evaluate.ts";
+import { readyNetwork, type TrainedNetworkOptions } from "./evaluate.ts";
 import type { NetworkSettings } from "./weights.ts";
 
-export interface PredictOptions extends NetworkOptions {
+export interface PredictOptions extends TrainedNetworkOptions {
   /** For dark things on white paper: the data sets are white on black. */
   readonly invert?: boolean;
 }

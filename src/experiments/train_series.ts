@@ -11,7 +11,7 @@ import { engineOptions, type TrainingConfig } from "./training_config.ts";
 import { makeLoaders } from "./training_parts.ts";
 
 /** A training that is to be done. */
-export interface PlannedRun {
+export interface RunToTrain {
   readonly folder: string;
   readonly config: TrainingConfig;
   /** Whether the test set is looked at after each epoch; default true. */
@@ -29,7 +29,7 @@ export interface SeriesOptions extends TrainOptions {
  *
  * @returns whether it came to the end; false when it was interrupted, with everything saved.
  */
-export async function trainSeries(planned: readonly PlannedRun[], options: SeriesOptions): Promise<boolean> {
+export async function trainSeries(planned: readonly RunToTrain[], options: SeriesOptions): Promise<boolean> {
   const engines = new EngineInUse();
   for (const plan of planned) {
     const before = readSeriesRun(plan.folder);
@@ -79,7 +79,7 @@ class EngineInUse {
 
 /** @returns false when it was interrupted. */
 async function trainOne(
-  { folder: path, config, tests = true }: PlannedRun,
+  { folder: path, config, tests = true }: RunToTrain,
   options: SeriesOptions,
 ): Promise<boolean> {
   const resumed = existsSync(join(path, RUN_FILES.config));

@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { EngineError } from "../base/errors.ts";
 import { foreignFunctions } from "../engines/onednn/library/foreign_functions.ts";
 import { libraryFolder, loadDnnl, OPENMP_RUNTIME } from "../engines/onednn/library/load_dnnl.ts";
+import type { Progress } from "../io/fetch/web_source.ts";
 import { makeFolderSync } from "../io/make_folder.ts";
 import { closeFolder, recordLibrary, removeLibrary } from "./installed_library.ts";
-import { fetchRuntime, type LibrarySource, librarySources, type Progress } from "./onednn_sources.ts";
+import { fetchRuntime, type LibrarySource, librarySources } from "./onednn_sources.ts";
 
 export interface InstalledLibrary {
   readonly path: string;

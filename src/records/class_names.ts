@@ -1,5 +1,11 @@
-/** A class, in English and, if it is known, in Chinese. A bare string is a name in any language. */
-export type ClassName = string | { en: string; zh?: string };
+/** A class in English and, if it is known, in Chinese. */
+export interface TranslatedName {
+  readonly en: string;
+  readonly zh?: string;
+}
+
+/** What a class is called. A bare string is a name in any language. */
+export type ClassName = string | TranslatedName;
 
 /** Whether something out of a file is the name of a class. */
 export function isClassName(value: unknown): value is ClassName {
@@ -8,7 +14,7 @@ export function isClassName(value: unknown): value is ClassName {
   return typeof en === "string" && (zh === undefined || typeof zh === "string");
 }
 
-/** "ankle boot 短靴", or the class's number if it has no name. */
+/** "ankle boot 短靴", or the class's number where it has no name. */
 export function className(names: readonly ClassName[] | undefined, index: number): string {
   const name = names?.[index];
   if (name === undefined) return `class ${index}`;

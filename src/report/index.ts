@@ -1,5 +1,4 @@
 /** Reports as pure functions of plain data; `node_terminal.ts` alone needs Node and is imported by its own path. */
-export * from "../records/book_band.ts";
 export * from "../records/class_names.ts";
 export * from "../records/run_record.ts";
 export * from "./book_comparison.ts";

@@ -94,7 +94,7 @@ class Net extends nn.Module {
 await useEngine("wasm", { threads: 1 });
 const net = new Net();
 const y: number = await noGrad(() => net(tensor([[1, 2, 3]]))).sum().item();
-const { trainLoader, testLoader } = await data.fashionMnist({ batchSize: 256 });
+const { trainLoader, testLoader } = await data.fashionMnistLoaders({ batchSize: 256 });
 const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
 const scheduler = optim.lrScheduler.StepLR(optimizer, 10);
 const { points } = await train.fit(models.lenet(), { trainLoader, testLoader, optimizer, scheduler, epochs: 1 });

@@ -144,12 +144,12 @@ test("what needs files says so in a page", { skip: noBrowser }, async () => {
     const trainLoader = [];
     return ${call}.then(() => "done", (error) => error.name + ": " + error.message);`;
   for (const [call, message] of [
-    ["data.fashionMnist()", /^FileError: Fashion-MNIST: a page has no files.*url: "\.\/data\/"/],
+    ["data.fashionMnistLoaders()", /^FileError: Fashion-MNIST: a page has no files.*url: "\.\/data\/"/],
     [
       'data.openDataset("mnist", { train: false })',
       /^FileError: MNIST: a page has no files.*t10k-images-idx3-ubyte/,
     ],
-    ['data.FashionMnist({ url: "nowhere" })', /^FileError: .*nowhere\/train-.*the server answered 404/],
+    ['data.FashionMNIST({ url: "nowhere" })', /^FileError: .*nowhere\/train-.*the server answered 404/],
     [
       'train.fit(net, { trainLoader, optimizer, epochs: 1, out: "runs/a" })',
       /^FileError: fit: `out` \(runs\/a\) needs a file system.*toBytes/,

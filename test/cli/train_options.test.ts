@@ -178,7 +178,7 @@ export default () => nn.Sequential(nn.Flatten(), nn.Linear(784, 10));
 const FIT = `
 import make from "./net.mjs";
 const { data, models, optim, train } = await import("${new URL("../../src/index.js", import.meta.url).href}");
-const { trainLoader, testLoader, classes } = await data.fashionMnist({ batchSize: 32 });
+const { trainLoader, testLoader, classes } = await data.fashionMnistLoaders({ batchSize: 32 });
 const short = { trainLoader: train.limitBatches(trainLoader, 2), testLoader: train.limitBatches(testLoader, 2), epochs: 1 };
 for (const [out, net, name] of [["own", make(), undefined], ["named", models.create("lenet"), "lenet"]])
   await train.fit(net, { ...short, optimizer: optim.SGD(net.parameters(), { lr: 0.1 }), out, name, classNames: classes });

@@ -3,23 +3,7 @@ import { test } from "node:test";
 import { ArgumentError, FileError, IndexError } from "../../src/base/errors.ts";
 import * as data from "../../src/data/index.ts";
 
-test("class names in the book's two languages", () => {
-  const all = Array.from({ length: 10 }, (_, i) => i);
-  assert.deepEqual(data.getFashionMnistLabels(all), [
-    "t-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-  ]);
-  assert.deepEqual(data.getFashionMnistLabels(Float64Array.of(0, 9), { language: "zh" }), ["T恤", "短靴"]);
-  assert.throws(() => data.getFashionMnistLabels([10]), IndexError);
-  assert.throws(() => data.getFashionMnistLabels([1], "fr" as "en"), ArgumentError);
+test("MNIST's classes are its digits in both languages", () => {
   assert.deepEqual(data.datasetEntry("mnist").classes[7], { en: "7", zh: "7" });
 });
 
@@ -73,7 +57,7 @@ test("the real loaders", async (t) => {
     t.skip(found);
     return;
   }
-  const { trainLoader, testLoader, classes } = await data.fashionMnist({ batchSize: 256, seed: 3 });
+  const { trainLoader, testLoader, classes } = await data.fashionMnistLoaders({ batchSize: 256, seed: 3 });
   assert.deepEqual([trainLoader.length, testLoader.length, classes.length], [235, 40, 10]);
   for await (const [x, y] of trainLoader) {
     assert.deepEqual([x.shape, x.dtype, y.shape, y.dtype], [[256, 1, 28, 28], "float32", [256], "int64"]);
@@ -81,13 +65,13 @@ test("the real loaders", async (t) => {
     assert.ok(values.every((v) => v >= 0 && v <= 1));
     break;
   }
-  const large = await data.fashionMnist({ batchSize: 4, resize: 96 });
+  const large = await data.fashionMnistLoaders({ batchSize: 4, resize: 96 });
   for await (const [x] of large.testLoader) {
     assert.deepEqual(x.shape, [4, 1, 96, 96]);
     break;
   }
   await large.testLoader.close();
-  const raw = await data.FashionMnist({
+  const raw = await data.FashionMNIST({
     train: false,
     transform: null,
     targetTransform: (label) => 9 - label,

@@ -24,7 +24,7 @@ const blocks = [...publicNames("src/index.ts").flatMap(examplesOf), ...documents
 const files = [...new Set(blocks.map(({ file }) => file))].sort();
 
 function preludeOf(file: string): keyof typeof preludes {
-  return /^src\/(?:data|train|models|book|io)\/|\.md$/.test(file) ? "images" : "vectors";
+  return /^src\/(?:data|train|models|book|io)\/|\.md$/.test(file) ? "pictures" : "vectors";
 }
 
 mkdirSync(join(root, "build"), { recursive: true });
@@ -75,7 +75,8 @@ after(async () => {
 
 test("no block that is run reaches for data sets that may not be there", () => {
   const reaching = blocks.filter(
-    ({ runs, code }) => runs && /\b(?:fashionMnist|mnist|FashionMnist|Mnist|openDataset)\(/.test(code),
+    ({ runs, code }) =>
+      runs && /\b(?:fashionMnistLoaders|mnistLoaders|FashionMNIST|MNIST|openDataset)\(/.test(code),
   );
   assert.deepEqual(
     reaching.map(({ file, line }) => `${file}:${line}: mark it no-run`),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { models, nn, type Tensor, zeros } from "../../src/index.ts";
+import { book, models, nn, type Tensor, zeros } from "../../src/index.ts";
 import { layerSummary } from "../../src/train/metrics/layer_summary.ts";
 
 const parameters = (net: nn.Module) => net.parameters().reduce((total, p) => total + p.numel(), 0);
@@ -39,7 +39,7 @@ test("LeNet is the book's", () => {
 
 test("BN-LeNet is the book's, concise and from scratch", () => {
   const expected = ["6x24x24", "6x12x12", "16x8x8", "16x4x4", "256", "120", "84", "10"];
-  for (const net of [models.bnLenet(), models.bnLenetScratch()]) {
+  for (const net of [models.bnLenet(), book.bnLenetScratch()]) {
     assert.equal(parameters(net), 44_878);
     assert.deepEqual(shapes(net, 28), expected);
   }

@@ -2,7 +2,7 @@
  * The forms in which data sets, loaders, transforms and networks are made: compiled with everything else, never run.
  * A line behind `@ts-expect-error` must not compile; every other line must.
  */
-import { data, models, zeros } from "../../src/index.ts";
+import { book, data, models, zeros } from "../../src/index.ts";
 
 const dataset = data.TensorDataset(zeros(4, 2), zeros(4));
 const t = data.transforms;
@@ -20,14 +20,17 @@ export const allowed: (() => unknown)[] = [
   () => [data.randomSplit(dataset, [3, 1]), data.randomSplit(dataset, [0.5, 0.5], 7)],
   () => [
     data.randomSplit({ dataset, lengths: [3, 1], generator: null }),
-    data.getFashionMnistLabels([0], "zh"),
+    book.getFashionMnistLabels([0], "zh"),
   ],
   () => [
-    data.FashionMnist(),
-    data.FashionMnist("data", false, { transform: null }),
-    data.Mnist({ train: false }),
+    data.FashionMNIST(),
+    data.FashionMNIST("data", false, { transform: null }),
+    data.MNIST({ train: false }),
   ],
-  () => [data.fashionMnist(128, { resize: 224 }), data.mnist({ batchSize: 128, download: false })],
+  () => [
+    data.fashionMnistLoaders(128, { resize: 224 }),
+    data.mnistLoaders({ batchSize: 128, download: false }),
+  ],
   () => [t.Compose([t.ToTensor()]), t.Normalize([0.5], { std: [0.5] }), t.Resize(224, { antialias: false })],
   () => [t.CenterCrop({ size: 24 }), t.Pad(2, 0, "edge"), t.RandomCrop(28, 4, { padIfNeeded: true })],
   () => [
@@ -62,11 +65,11 @@ export const refused: (() => unknown)[] = [
   // @ts-expect-error the lengths are missing
   () => data.randomSplit(dataset, { seed: 1 }),
   // @ts-expect-error no such language
-  () => data.getFashionMnistLabels([0], "de"),
+  () => book.getFashionMnistLabels([0], "de"),
   // @ts-expect-error no such option
-  () => data.FashionMnist({ training: true }),
+  () => data.FashionMNIST({ training: true }),
   // @ts-expect-error no such option
-  () => data.mnist({ batch: 128 }),
+  () => data.mnistLoaders({ batch: 128 }),
   // @ts-expect-error the deviations are missing
   () => t.Normalize([0.5]),
   // @ts-expect-error given twice

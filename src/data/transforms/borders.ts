@@ -1,15 +1,15 @@
 import { ShapeError } from "../../base/errors.ts";
 import { blankLike, type Images } from "./images.ts";
-import type { Padding, PaddingMode } from "./transform_spec.ts";
+import type { ImagePadding, ImagePaddingMode } from "./transform_spec.ts";
 
-/** The rectangle of every image that starts at (top, left); it must lie inside. */
+/** The rectangle of every picture that starts at (top, left); it must lie inside. */
 export function crop(images: Images, top: number, left: number, height: number, width: number): Images {
   const out = blankLike(images, height, width);
   for (let n = 0; n < images.count; n++) copyWindow(images, out, n, top, left, false);
   return out;
 }
 
-/** Copies a window of image `n` as large as `out`; `mirrored` swaps left and right. */
+/** Copies a window of picture `n` as large as `out`; `mirrored` swaps left and right. */
 export function copyWindow(
   images: Images,
   out: Images,
@@ -31,7 +31,12 @@ export function copyWindow(
 }
 
 /** Adds a border. Negative padding crops, as in torchvision. */
-export function padImages(images: Images, padding: Padding, fill: number, mode: PaddingMode): Images {
+export function padImages(
+  images: Images,
+  padding: ImagePadding,
+  fill: number,
+  mode: ImagePaddingMode,
+): Images {
   const [left, top, right, bottom] = padding;
   const { height, width } = images;
   const out = blankLike(images, height + top + bottom, width + left + right);
@@ -55,7 +60,7 @@ export function padImages(images: Images, padding: Padding, fill: number, mode: 
 }
 
 /** For each position along one axis the input position it shows, or -1 for the fill value. */
-function sources(length: number, before: number, inputs: number, mode: PaddingMode): Int32Array {
+function sources(length: number, before: number, inputs: number, mode: ImagePaddingMode): Int32Array {
   const after = length - before - inputs;
   // A mirror can show each pixel once on either side, and "reflect" does not repeat the edge.
   const most = mode === "reflect" ? inputs - 1 : inputs;

@@ -4,14 +4,14 @@ import type { ArrayBatch } from "../array_batch.ts";
 import { copyWindow, crop, padImages } from "./borders.ts";
 import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
 import { resample } from "./resample.ts";
-import type { Padding, TransformSpec } from "./transform_spec.ts";
+import type { ImagePadding, TransformSpec } from "./transform_spec.ts";
 
-/** A stream of random numbers for each image of a batch. */
+/** A stream of random numbers for each picture of a batch. */
 export type Streams = (position: number) => PhiloxStream;
 
 type Spec<K extends TransformSpec["kind"]> = Omit<Extract<TransformSpec, { kind: K }>, "kind">;
 
-/** Pads an image that is too small with zeros, then takes the middle. */
+/** Pads a picture that is too small with zeros, then takes the middle. */
 export function centerCrop(
   batch: Readonly<ArrayBatch>,
   { size: [height, width] }: Spec<"CenterCrop">,
@@ -20,7 +20,7 @@ export function centerCrop(
   const missingY = Math.max(0, height - images.height);
   const missingX = Math.max(0, width - images.width);
   if (missingX > 0 || missingY > 0) {
-    const padding: Padding = [missingX >> 1, missingY >> 1, (missingX + 1) >> 1, (missingY + 1) >> 1];
+    const padding: ImagePadding = [missingX >> 1, missingY >> 1, (missingX + 1) >> 1, (missingY + 1) >> 1];
     images = padImages(images, padding, 0, "constant");
   }
   const top = roundHalfEven((images.height - height) / 2);
@@ -32,7 +32,7 @@ export function pad(batch: Readonly<ArrayBatch>, { padding, fill, paddingMode }:
   return batchOf(padImages(imagesOf(batch, "Pad"), padding, fill, paddingMode));
 }
 
-/** A window at a random place, for each image another. */
+/** A window at a random place, for each picture another. */
 export function randomCrop(
   batch: Readonly<ArrayBatch>,
   spec: Spec<"RandomCrop">,
@@ -40,7 +40,7 @@ export function randomCrop(
 ): ArrayBatch {
   const [height, width] = spec.size;
   let images = imagesOf(batch, "RandomCrop");
-  const padded = (padding: Padding) => padImages(images, padding, spec.fill, spec.paddingMode);
+  const padded = (padding: ImagePadding) => padImages(images, padding, spec.fill, spec.paddingMode);
   if (spec.padding !== null) images = padded(spec.padding);
   if (spec.padIfNeeded && images.width < width)
     images = padded([width - images.width, 0, width - images.width, 0]);
@@ -49,7 +49,7 @@ export function randomCrop(
   }
   if (images.height < height || images.width < width) {
     throw new ShapeError(
-      `RandomCrop: expected images of at least ${height} x ${width} pixels, got ${images.height} x ${images.width}` +
+      `RandomCrop: expected pictures of at least ${height} x ${width} pixels, got ${images.height} x ${images.width}` +
         "; give a padding or padIfNeeded",
     );
   }
@@ -74,7 +74,7 @@ export function randomHorizontalFlip(
   return batchOf(out);
 }
 
-/** A random part of each image (area and proportions drawn), resized to one size. */
+/** A random part of each picture (area and proportions drawn), resized to one size. */
 export function randomResizedCrop(
   batch: Readonly<ArrayBatch>,
   spec: Spec<"RandomResizedCrop">,

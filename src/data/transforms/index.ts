@@ -1,19 +1,19 @@
-/** Transforms of images, under torchvision's names (torchvision.transforms). */
+/** Transforms of pictures, under torchvision's names (torchvision.transforms). */
 import { ArgumentError } from "../../base/errors.ts";
 import { shownText, shownValue } from "../../base/shown_value.ts";
 import { defineTransform, type Transform } from "./transform.ts";
-import type { Padding, PaddingMode, Size, TransformSpec } from "./transform_spec.ts";
+import type { ImagePadding, ImagePaddingMode, ImageSize, TransformSpec } from "./transform_spec.ts";
 
 export type { Transform } from "./transform.ts";
 export { transformOf } from "./transform.ts";
-export type { Padding, PaddingMode, TransformContext, TransformSpec } from "./transform_spec.ts";
+export type { ImagePadding, ImagePaddingMode, TransformContext, TransformSpec } from "./transform_spec.ts";
 
 /** One number for both, or height and width. */
 export type SizeArgument = number | readonly number[];
 /** One number for all sides; left/right and top/bottom; or left, top, right, bottom. */
 export type PaddingArgument = number | readonly number[];
 
-const PADDING_MODES: readonly PaddingMode[] = ["constant", "edge", "reflect", "symmetric"];
+const PADDING_MODES: readonly ImagePaddingMode[] = ["constant", "edge", "reflect", "symmetric"];
 
 /** What `Compose` takes. */
 export interface ComposeSettings {
@@ -37,7 +37,7 @@ export const Compose = defineTransform<ComposeSettings>()("Compose", ["transform
 }));
 
 /**
- * uint8 images (0 to 255) to float32 (0 to 1): x / 255. float32 images pass unchanged. (Images already
+ * uint8 pictures (0 to 255) to float32 (0 to 1): x / 255. float32 pictures pass unchanged. (Pictures already
  * are [C, H, W] here, so nothing is transposed.)
  *
  * @example
@@ -58,7 +58,7 @@ export interface NormalizeSettings {
 }
 
 /**
- * (x - mean) / std for each channel of float32 images.
+ * (x - mean) / std for each channel of float32 pictures.
  *
  * @param mean - one for each channel, or one for all
  * @param std - likewise; none may be 0
@@ -95,11 +95,11 @@ export interface ResizeSettings {
 }
 
 /**
- * Resizes with the bilinear filter, antialiased; uint8 images bit for bit as Pillow does it.
+ * Resizes with the bilinear filter, antialiased; uint8 pictures bit for bit as Pillow does it.
  *
  * @param size - [height, width], or the length of the shorter edge
  * @param maxSize - with one number: an upper limit for the longer edge
- * @param antialias - false turns the wider filter off for float32 images that shrink; uint8 ones always have it
+ * @param antialias - false turns the wider filter off for float32 pictures that shrink; uint8 ones always have it
  * @example
  * ```ts
  * (await data.transforms.Resize([224, 224])(x)).shape; // [8, 1, 224, 224]
@@ -126,7 +126,7 @@ export interface CenterCropSettings {
 }
 
 /**
- * The middle of each image; one that is too small gets a black border first.
+ * The middle of each picture; one that is too small gets a black border first.
  *
  * @example
  * ```ts
@@ -146,7 +146,7 @@ export interface PadSettings {
   /** What stands in the border, in the range of the images. @default 0 */
   fill?: number;
   /** How the border is filled: `"constant"` (fill), `"edge"`, `"reflect"` (mirror without the edge), `"symmetric"` (with it). @default "constant" */
-  paddingMode?: PaddingMode;
+  paddingMode?: ImagePaddingMode;
 }
 
 /**
@@ -180,7 +180,7 @@ export interface RandomCropSettings {
   /** What stands in the border, in the range of the images. @default 0 */
   fill?: number;
   /** How the border is filled: `"constant"` (fill), `"edge"`, `"reflect"` (mirror without the edge), `"symmetric"` (with it). @default "constant" */
-  paddingMode?: PaddingMode;
+  paddingMode?: ImagePaddingMode;
 }
 
 /**
@@ -243,9 +243,9 @@ export interface RandomResizedCropSettings {
 }
 
 /**
- * A random part of each image, resized.
+ * A random part of each picture, resized.
  *
- * @param scale - bounds of the part's area, as a fraction of the image's
+ * @param scale - bounds of the part's area, as a fraction of the picture's
  * @param ratio - bounds of its width / height
  * @example
  * ```ts
@@ -284,7 +284,7 @@ function numbers(value: unknown, of: string, name: string): number[] {
   return [...list] as number[];
 }
 
-function sizeOf(value: unknown, of: string): Size {
+function sizeOf(value: unknown, of: string): ImageSize {
   const list = numbers(value, of, "size");
   if (list.length > 2 || list.length === 0 || !list.every((n) => Number.isInteger(n) && n > 0)) {
     throw new ArgumentError(
@@ -294,7 +294,7 @@ function sizeOf(value: unknown, of: string): Size {
   return [list[0], list[list.length - 1]];
 }
 
-function paddingOf(value: unknown, of: string): Padding {
+function paddingOf(value: unknown, of: string): ImagePadding {
   const list = numbers(value, of, "padding");
   if (![1, 2, 4].includes(list.length) || !list.every(Number.isInteger)) {
     throw new ArgumentError(`${of}: expected padding to be 1, 2 or 4 integers, got ${shownValue(value)}`);
@@ -303,13 +303,13 @@ function paddingOf(value: unknown, of: string): Padding {
   return [at(0), at(1), at(2), at(3)];
 }
 
-function modeOf(mode: unknown, of: string): PaddingMode {
-  if (!PADDING_MODES.includes(mode as PaddingMode)) {
+function modeOf(mode: unknown, of: string): ImagePaddingMode {
+  if (!PADDING_MODES.includes(mode as ImagePaddingMode)) {
     throw new ArgumentError(
       `${of}: expected paddingMode to be one of ${PADDING_MODES.join(", ")}, got ${shownText(mode)}`,
     );
   }
-  return mode as PaddingMode;
+  return mode as ImagePaddingMode;
 }
 
 function rangeOf(value: unknown, name: string): [number, number] {

@@ -2,20 +2,25 @@ import { ArgumentError } from "../../base/errors.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { batchOf, imagesOf } from "./images.ts";
 import { resample } from "./resample.ts";
-import type { Size } from "./transform_spec.ts";
+import type { ImageSize } from "./transform_spec.ts";
 
 /** Resizes as torchvision's Resize does; see `resample` for the arithmetic. */
 export function resize(
   batch: Readonly<ArrayBatch>,
-  { size, maxSize, antialias }: { size: number | Size; maxSize: number | null; antialias: boolean },
+  { size, maxSize, antialias }: { size: number | ImageSize; maxSize: number | null; antialias: boolean },
 ): ArrayBatch {
   const images = imagesOf(batch, "Resize");
   const [height, width] = targetSize(images.height, images.width, size, maxSize);
   return batchOf(resample(images, height, width, antialias));
 }
 
-/** One number is the length of the shorter edge; the other keeps the image's proportions. */
-function targetSize(height: number, width: number, size: number | Size, maxSize: number | null): Size {
+/** One number is the length of the shorter edge; the other keeps the picture's proportions. */
+function targetSize(
+  height: number,
+  width: number,
+  size: number | ImageSize,
+  maxSize: number | null,
+): ImageSize {
   if (typeof size !== "number") return size;
   const [short, long] = width <= height ? [width, height] : [height, width];
   let newShort = size;

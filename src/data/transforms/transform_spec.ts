@@ -3,33 +3,33 @@
  */
 
 /** How Pad and RandomCrop fill the border: a value, the nearest edge pixel, or a mirror without / with it. */
-export type PaddingMode = "constant" | "edge" | "reflect" | "symmetric";
+export type ImagePaddingMode = "constant" | "edge" | "reflect" | "symmetric";
 
 /** Left, top, right, bottom. */
-export type Padding = [number, number, number, number];
+export type ImagePadding = [number, number, number, number];
 
 /** Height, width. */
-export type Size = [number, number];
+export type ImageSize = [number, number];
 
 export type TransformSpec =
   | { kind: "Compose"; transforms: TransformSpec[] }
   | { kind: "ToTensor" }
   | { kind: "Normalize"; mean: number[]; std: number[] }
-  | { kind: "Resize"; size: number | Size; maxSize: number | null; antialias: boolean }
-  | { kind: "CenterCrop"; size: Size }
-  | { kind: "Pad"; padding: Padding; fill: number; paddingMode: PaddingMode }
+  | { kind: "Resize"; size: number | ImageSize; maxSize: number | null; antialias: boolean }
+  | { kind: "CenterCrop"; size: ImageSize }
+  | { kind: "Pad"; padding: ImagePadding; fill: number; paddingMode: ImagePaddingMode }
   | {
       kind: "RandomCrop";
-      size: Size;
-      padding: Padding | null;
+      size: ImageSize;
+      padding: ImagePadding | null;
       padIfNeeded: boolean;
       fill: number;
-      paddingMode: PaddingMode;
+      paddingMode: ImagePaddingMode;
     }
   | { kind: "RandomHorizontalFlip"; p: number }
   | {
       kind: "RandomResizedCrop";
-      size: Size;
+      size: ImageSize;
       scale: [number, number];
       ratio: [number, number];
       antialias: boolean;
@@ -42,6 +42,6 @@ export type TransformSpec =
 export interface TransformContext {
   readonly seed: number;
   readonly epoch: number;
-  /** Which example of the data set each image of the batch is. */
+  /** Which example of the data set each picture of the batch is. */
   readonly indices: ArrayLike<number>;
 }

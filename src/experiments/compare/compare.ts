@@ -13,7 +13,7 @@ import {
   figuresOfVariant,
   type VariantFigures,
 } from "./compare_report.ts";
-import { configOfVariant, type Variant, variantsOf } from "./compare_variants.ts";
+import { configOfVariant, type SettingsVariant, variantsOf } from "./compare_variants.ts";
 
 export interface CompareOptions extends SeriesOptions {
   /** Values to compare, each `name=value,value`: every combination is trained. */
@@ -80,6 +80,6 @@ export async function compare(model: string, options: CompareOptions = {}): Prom
 }
 
 /** "activation=relu dropout=0.5" as a folder's name. */
-function folderOf(out: string, variant: Variant, seed: number): string {
+function folderOf(out: string, variant: SettingsVariant, seed: number): string {
   return join(out, `${variant.name.replace(/[^\w.=+-]+/g, "_")}-seed${seed}`);
 }

@@ -1,4 +1,4 @@
-/** What a comparison leaves behind: one chart of the curves and one table. */
+/** What a comparison leaves behind: one picture of the curves and one table. */
 import { type Curve, curveStyle } from "../../report/curves.ts";
 import { formatFigure, formatRate } from "../../report/number_text.ts";
 import { renderCurvesSvg, svgDocument } from "../../report/svg/curves_svg.ts";
@@ -7,11 +7,11 @@ import { median } from "../bench/bench_lines.ts";
 import { markdownTable } from "../markdown_table.ts";
 import { isStuck } from "../reproduce/reproduction_starts.ts";
 import { precisionOf, type SeriesRun } from "../series_run.ts";
-import { curveOver, type Spread, spreadOf, type Variant } from "./compare_variants.ts";
+import { curveOver, type SettingsVariant, type Spread, spreadOf } from "./compare_variants.ts";
 
 /** A variant and its runs, one for each seed. */
 export interface ComparedVariant {
-  readonly variant: Variant;
+  readonly variant: SettingsVariant;
   readonly runs: readonly SeriesRun[];
 }
 
@@ -93,7 +93,7 @@ const PANELS = [
   { key: "testAccuracy", label: "test accuracy" },
 ] as const;
 
-/** The chart: training loss, training accuracy, test accuracy, a curve for each variant, its band over the seeds. */
+/** The picture: training loss, training accuracy, test accuracy, a curve for each variant, its band over the seeds. */
 export function comparisonSvg(title: string, compared: readonly ComparedVariant[], epochs: number): string {
   const [width, height] = [760, 400];
   const panels = PANELS.map(({ key, label }, i) => {

@@ -25,7 +25,7 @@ const TRAINING_SETTINGS = [
 const MOST_VARIANTS = 64;
 
 /** One combination of settings. */
-export interface Variant {
+export interface SettingsVariant {
   /** "activation=relu dropout=0.5". */
   readonly name: string;
   readonly settings: Readonly<Record<string, Value>>;
@@ -37,7 +37,7 @@ export interface Variant {
  * @param sets - each `name=value,value,...`.
  * @throws ArgumentError for a setting that neither the network nor its training has.
  */
-export function variantsOf(model: string, sets: readonly string[]): Variant[] {
+export function variantsOf(model: string, sets: readonly string[]): SettingsVariant[] {
   const { options } = entry(model);
   const known: readonly string[] = [...options.filter((name) => name !== "numClasses"), ...TRAINING_SETTINGS];
   let variants: Record<string, Value>[] = [{}];
@@ -74,7 +74,11 @@ function nameOf(settings: Readonly<Record<string, Value>>, model: string): strin
 }
 
 /** The training of a variant. */
-export function configOfVariant(model: string, variant: Variant, given: GivenSettings): TrainingConfig {
+export function configOfVariant(
+  model: string,
+  variant: SettingsVariant,
+  given: GivenSettings,
+): TrainingConfig {
   const training: Record<string, Value> = {};
   const network: Record<string, Value> = { ...given.network };
   for (const [name, value] of Object.entries(variant.settings)) {

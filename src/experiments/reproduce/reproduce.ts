@@ -8,7 +8,7 @@ import { names } from "../../models/index.ts";
 import { machineNow } from "../../train/runs/environment.ts";
 import { oneOf } from "../one_of.ts";
 import { readSeriesRun, type SeriesRun, type TrainedRun } from "../series_run.ts";
-import { type PlannedRun, type SeriesOptions, trainSeries } from "../train_series.ts";
+import { type RunToTrain, type SeriesOptions, trainSeries } from "../train_series.ts";
 import type { GivenSettings } from "../training_config.ts";
 import { trainPeers } from "./reproduction_peer.ts";
 import { DEFAULT_NETWORKS, parseNetwork, planStarts, planTrainings, START } from "./reproduction_plan.ts";
@@ -78,7 +78,7 @@ export function isStart({ folder }: SeriesRun): boolean {
 /** @returns false when it was interrupted. */
 async function trainPytorch(
   places: Places,
-  planned: readonly PlannedRun[],
+  planned: readonly RunToTrain[],
   { signal = new AbortController().signal, onNote = () => {} }: SeriesOptions,
 ): Promise<boolean> {
   const all = planned.flatMap(({ folder }) => readSeriesRun(folder) ?? []);

@@ -5,7 +5,7 @@ import { entry } from "../../models/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
 import { MOST_SEEDS } from "../limits.ts";
 import { precisionNamed } from "../precision_choice.ts";
-import type { PlannedRun } from "../train_series.ts";
+import type { RunToTrain } from "../train_series.ts";
 import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 
 /** A network of the list: `lenet:5` is five seeds, `alexnet:1:2:bf16` one seed and two epochs in bf16. */
@@ -13,11 +13,11 @@ export interface PlannedNetwork {
   readonly model: string;
   readonly seeds: number;
   readonly epochs: number | null;
-  /** That of all others if it is absent. */
+  /** That of all others where it is absent. */
   readonly precision?: Precision;
 }
 
-/** Ten epochs if a day is enough; two of those that PyTorch itself trains for hours. */
+/** Ten epochs where a day is enough; two of those that PyTorch itself trains for hours. */
 export const DEFAULT_NETWORKS = [
   "lenet:5",
   "bn-lenet-scratch:5",
@@ -53,7 +53,7 @@ export function planTrainings(
   networks: readonly PlannedNetwork[],
   given: GivenSettings,
   out: string,
-): PlannedRun[] {
+): RunToTrain[] {
   return networks.flatMap(({ model, seeds, epochs, precision }) =>
     Array.from({ length: seeds }, (_, seed) => {
       const own = { seed, ...(epochs !== null && { epochs }), ...(precision !== undefined && { precision }) };
@@ -78,7 +78,7 @@ export function planStarts(
   steps: number,
   given: GivenSettings,
   out: string,
-): PlannedRun[] {
+): RunToTrain[] {
   return Array.from({ length: count }, (_, seed) => {
     const config = configure(model, { ...given, seed, epochs: 1, limitBatches: steps });
     return { folder: join(out, `${nameOf(config)}${START}${seed}`), config, tests: false };

@@ -2,7 +2,7 @@ import { Unzlib, zlibSync } from "fflate";
 import { ArgumentError, FileError } from "../../base/errors.ts";
 import { adler32, crc32 } from "../checksums.ts";
 import { type GreyImage, MAX_PIXELS } from "./grey_image.ts";
-import { type Fail, PNG_SIGNATURE, readPngChunks } from "./png_chunks.ts";
+import { PNG_SIGNATURE, type PngFailure, readPngChunks } from "./png_chunks.ts";
 import { PngRows } from "./png_rows.ts";
 
 /** Deflate cannot pack better than this: a match of 258 bytes takes at least two bits. */
@@ -30,8 +30,9 @@ export function decodePngGrey(
   bytes: Uint8Array,
   options: { name?: string | undefined; maxPixels?: number | undefined } = {},
 ): GreyImage {
-  const what = options.name === undefined ? "PNG image" : `PNG file ${options.name}`;
-  const fail: Fail = (message) => new FileError(`${what} cannot be read: ${message}; save the image again`);
+  const what = options.name === undefined ? "PNG picture" : `PNG file ${options.name}`;
+  const fail: PngFailure = (message) =>
+    new FileError(`${what} cannot be read: ${message}; save the picture again`);
   const { header, palette, compressed } = readPngChunks(bytes, options.maxPixels ?? MAX_PIXELS, fail);
   const check = (rawBytes: number) => {
     const { width, height } = header;
@@ -50,7 +51,7 @@ export function decodePngGrey(
 }
 
 /**
- * Encodes an image of 8-bit samples as PNG.
+ * Encodes a picture of 8-bit samples as PNG.
  *
  * @param image - `data` holds `channels` bytes for each pixel, rows from the top: 1 grey (the default), 3 RGB, 4 RGBA
  */
@@ -96,7 +97,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /** Unpacks piece by piece to exactly the bytes that the rows need. */
-function inflateInto(rows: PngRows, compressed: Uint8Array, fail: Fail): void {
+function inflateInto(rows: PngRows, compressed: Uint8Array, fail: PngFailure): void {
   let sum = 1;
   const stream = new Unzlib((piece) => {
     sum = adler32(piece, sum);

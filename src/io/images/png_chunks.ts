@@ -1,7 +1,7 @@
 import type { FileError } from "../../base/errors.ts";
 import { crc32 } from "../checksums.ts";
 
-export type Fail = (message: string) => FileError;
+export type PngFailure = (message: string) => FileError;
 
 /** What the header chunk of a PNG file says. */
 export interface PngHeader {
@@ -13,7 +13,7 @@ export interface PngHeader {
   readonly interlaced: boolean;
 }
 
-/** The chunks of a PNG file that hold the image. */
+/** The chunks of a PNG file that hold the picture. */
 export interface PngChunks {
   readonly header: PngHeader;
   /** RGB triples, present for colour type 3. */
@@ -36,7 +36,7 @@ const DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
 ]);
 
 /** Splits a PNG file into its chunks and checks their order, lengths and checksums. */
-export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: Fail): PngChunks {
+export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: PngFailure): PngChunks {
   if (PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte))
     throw fail("it does not start with PNG's signature");
   let header: PngHeader | undefined;
@@ -53,7 +53,7 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: Fail):
     else if (isCritical(chunk.type)) throw fail(`its chunk ${chunk.type} is unknown and marked as critical`);
     at = chunk.end;
   }
-  if (header === undefined || parts.length === 0) throw fail("it has no image data (IDAT)");
+  if (header === undefined || parts.length === 0) throw fail("it has no picture data (IDAT)");
   if (header.colourType === 3 && (palette === undefined || palette.length % 3 !== 0)) {
     throw fail("its palette is missing or not a list of RGB triples");
   }
@@ -63,7 +63,7 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: Fail):
 function readChunk(
   bytes: Uint8Array,
   at: number,
-  fail: Fail,
+  fail: PngFailure,
 ): { type: string; data: Uint8Array; end: number } {
   if (at + 12 > bytes.length) throw fail("it is cut short");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -78,7 +78,12 @@ function readChunk(
   return { type, data: bytes.subarray(at + 8, end - 4), end };
 }
 
-function readHeader(data: Uint8Array, seen: PngHeader | undefined, maxPixels: number, fail: Fail): PngHeader {
+function readHeader(
+  data: Uint8Array,
+  seen: PngHeader | undefined,
+  maxPixels: number,
+  fail: PngFailure,
+): PngHeader {
   if (seen !== undefined || data.length !== 13)
     throw fail("its header (IHDR) is doubled or has a wrong length");
   const view = new DataView(data.buffer, data.byteOffset, data.length);

@@ -1,6 +1,6 @@
 /** The rows of a PNG file one by one: filters undone, made grey. The whole file is never unpacked at once. */
 import { luma } from "./grey_image.ts";
-import type { Fail, PngHeader } from "./png_chunks.ts";
+import type { PngFailure, PngHeader } from "./png_chunks.ts";
 
 /** Samples for each pixel, by colour type. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -34,7 +34,7 @@ export class PngRows {
   readonly rawBytes: number;
   readonly data: Uint8Array;
   readonly #header: PngHeader;
-  readonly #fail: Fail;
+  readonly #fail: PngFailure;
   readonly #passes: readonly Pass[];
   readonly #bits: number;
   readonly #toGrey: (row: Uint8Array, x: number) => number;
@@ -51,7 +51,7 @@ export class PngRows {
     header: PngHeader,
     palette: Uint8Array | undefined,
     check: (rawBytes: number) => void,
-    fail: Fail,
+    fail: PngFailure,
   ) {
     this.#header = header;
     this.#fail = fail;
@@ -154,7 +154,7 @@ function paeth(left: number, up: number, corner: number): number {
 function greyReader(
   header: PngHeader,
   palette: Uint8Array | undefined,
-  fail: Fail,
+  fail: PngFailure,
 ): (row: Uint8Array, x: number) => number {
   const { depth, colourType } = header;
   const step = (depth >> 3) * CHANNELS[colourType];
@@ -174,7 +174,7 @@ function greyReader(
     const scale = 255 / (2 ** depth - 1);
     return (row, x) => packedSample(row, x, depth) * scale;
   }
-  // Pillow clips 16-bit grey, but takes the upper byte if an alpha channel stands beside it.
+  // Pillow clips 16-bit grey, but takes the upper byte where an alpha channel stands beside it.
   if (depth === 16 && colourType === 0) return (row, x) => (row[2 * x] !== 0 ? 255 : row[2 * x + 1]);
   return (row, x) => row[x * step];
 }

@@ -3,12 +3,12 @@ import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { storedBytes, storedName } from "./safetensors_dtypes.ts";
 import {
   type Entry,
-  type Fail,
   failureOf,
   METADATA,
   PREFIX_BYTES,
   readHeader,
   readHeaderLength,
+  type SafetensorsFailure,
 } from "./safetensors_header.ts";
 import { headerLimit, MAX_RANK, MAX_TENSORS } from "./safetensors_limits.ts";
 
@@ -39,11 +39,11 @@ const FILE_ORDER: readonly DType[] = [
 
 /**
  * A safetensors file as pieces to be written one after the other: prefix and header, then the data of each
- * tensor. The pieces are views of the tensors' memory if possible, so nothing large is copied.
+ * tensor. The pieces are views of the tensors' memory where possible, so nothing large is copied.
  *
  * The order is that of the Python package: by dtype, then by name.
  *
- * @throws ShapeError if a shape does not fit its data, ArgumentError for a tensor called `__metadata__`,
+ * @throws ShapeError where a shape does not fit its data, ArgumentError for a tensor called `__metadata__`,
  *   DTypeError for an int64 that is not an integer.
  */
 export function encodeSafetensorsPieces(
@@ -124,7 +124,7 @@ export function decodeSafetensors(
 export function tensorOf(
   { name, stored, shape, length }: Entry,
   buffer: ArrayBuffer,
-  fail: Fail,
+  fail: SafetensorsFailure,
 ): NamedArray {
   const data = stored.read(buffer, length, (index) =>
     fail(`${name}[${index}] is beyond ±(2^53 - 1), the integers that can be held`, "save it as F64 or I32"),

@@ -12,8 +12,8 @@ export const PREFIX_BYTES = 8;
 /** The header's key for what is no tensor. */
 export const METADATA = "__metadata__";
 
-/** Makes an error of what is wrong and, if the file itself is sound, what to do. */
-export type Fail = (message: string, advice?: string) => FileError;
+/** Makes an error of what is wrong and, where the file itself is sound, what to do. */
+export type SafetensorsFailure = (message: string, advice?: string) => FileError;
 
 export interface Entry {
   readonly name: string;
@@ -25,7 +25,7 @@ export interface Entry {
 }
 
 /** What makes the errors of a file that is called `name`. */
-export function failureOf(name: string | undefined): Fail {
+export function failureOf(name: string | undefined): SafetensorsFailure {
   const start = name === undefined ? "safetensors" : `safetensors file ${name}`;
   return (message, advice = "the file is damaged or not a safetensors file") =>
     new FileError(`${start}: ${message}; ${advice}`);
@@ -36,7 +36,7 @@ export function failureOf(name: string | undefined): Fail {
  *
  * @param total - bytes of the whole file; the header is not longer than that, whatever it claims.
  */
-export function readHeaderLength(bytes: Uint8Array, total: number, fail: Fail): number {
+export function readHeaderLength(bytes: Uint8Array, total: number, fail: SafetensorsFailure): number {
   if (total < PREFIX_BYTES) {
     throw fail(`expected at least ${PREFIX_BYTES} bytes of header length, got ${total} bytes in all`);
   }
@@ -63,7 +63,7 @@ export function readHeaderLength(bytes: Uint8Array, total: number, fail: Fail): 
 export function readHeader(
   bytes: Uint8Array,
   dataBytes: number,
-  fail: Fail,
+  fail: SafetensorsFailure,
 ): { entries: Entry[]; metadata: Record<string, string> } {
   const header = parseHeader(bytes, fail);
   const metadata = readMetadata(header[METADATA], fail);
@@ -75,7 +75,7 @@ export function readHeader(
   return { entries, metadata };
 }
 
-function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array, fail: SafetensorsFailure): Record<string, unknown> {
   const problem = headerProblem(bytes);
   if (problem !== null) throw fail(problem);
   let text: string;
@@ -96,7 +96,7 @@ function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
   return header as Record<string, unknown>;
 }
 
-function readMetadata(value: unknown, fail: Fail): Record<string, string> {
+function readMetadata(value: unknown, fail: SafetensorsFailure): Record<string, string> {
   // The Python package takes null for none.
   if (value === undefined || value === null) return {};
   const pairs = isRecord(value) ? Object.entries(value) : undefined;
@@ -106,7 +106,7 @@ function readMetadata(value: unknown, fail: Fail): Record<string, string> {
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-function readEntry(name: string, value: unknown, fail: Fail): Entry {
+function readEntry(name: string, value: unknown, fail: SafetensorsFailure): Entry {
   const quoted = shown(name);
   if (!isRecord(value)) throw fail(`the entry of ${quoted} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
@@ -130,7 +130,7 @@ function readEntry(name: string, value: unknown, fail: Fail): Entry {
 }
 
 /** Tensors must lie one behind the other from the first byte of the data to the last. */
-function checkCoverage(entries: readonly Entry[], dataBytes: number, fail: Fail): void {
+function checkCoverage(entries: readonly Entry[], dataBytes: number, fail: SafetensorsFailure): void {
   let at = 0;
   for (const { name, start, end } of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
     const quoted = shown(name);

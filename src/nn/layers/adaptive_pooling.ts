@@ -1,12 +1,10 @@
 /** Pooling to a given size of output. */
 import { parameterTable } from "../../base/params/arguments.ts";
+import type { OutputSize } from "../../tensor/functions/nn/adaptive_pooling.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 import { py } from "../module/module_text.ts";
-
-/** Size of the output; null keeps the input's. */
-type OutputSize = number | null | readonly (number | null)[];
 
 /** What the adaptive average pooling layers take. */
 export interface AdaptiveSettings {
@@ -17,7 +15,7 @@ const adaptiveTable = (name: string) =>
   parameterTable<AdaptiveSettings>()(name, ["outputSize"], (outputSize) => ({ outputSize }));
 
 /**
- * Mean of windows that divide the image into `outputSize` parts, evenly or overlapping.
+ * Mean of windows that divide the picture into `outputSize` parts, evenly or overlapping.
  *
  * @example
  * ```ts
@@ -43,7 +41,7 @@ const adaptiveMaxTable = (name: string) =>
   );
 
 /**
- * Largest element of windows that divide the image into `outputSize` parts, evenly or overlapping.
+ * Largest element of windows that divide the picture into `outputSize` parts, evenly or overlapping.
  *
  * @example
  * ```ts

@@ -360,7 +360,7 @@ export class InstanceNorm2dLayer extends InstanceNormBase {
 }
 
 /**
- * Normalises each channel of each image by itself.
+ * Normalises each channel of each picture by itself.
  *
  * @example
  * ```ts

@@ -3,14 +3,14 @@
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
+import type { Size } from "../../tensor/functions/nn/arguments.ts";
 import { overwrite, uniformValue } from "../init/initial_values.ts";
-import type { Size } from "../module/layer.ts";
 import { countArgument, newParameter, sizesArgument } from "../module/layer_parameters.ts";
 import { Module } from "../module/module.ts";
 import { py } from "../module/module_text.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-/** How the border outside of the image is filled. */
+/** How the border outside of the picture is filled. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 const PADDING_MODES: readonly string[] = ["zeros", "reflect", "replicate", "circular"];
 

@@ -1,8 +1,10 @@
 /** Pooling layers. */
+
 import { parameterTable } from "../../base/params/arguments.ts";
+import type { Size } from "../../tensor/functions/nn/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
-import { defineLayer, type Size } from "../module/layer.ts";
+import { defineLayer } from "../module/layer.ts";
 import { py } from "../module/module_text.ts";
 
 /** What the max pooling layers take. */
@@ -51,7 +53,7 @@ function maxPool(name: string, compute: (input: Tensor, settings: MaxPooling) =>
  * Largest element of each window.
  *
  * @param kernelSize - the window; one number or (height, width), as `stride`, `padding` and `dilation`.
- * @param stride - step of the window; the window's size if it is not given.
+ * @param stride - step of the window; the window's size where it is not given.
  * @param returnIndices - gives [output, indices].
  * @param ceilMode - keeps a last window that only partly covers the input.
  * @example

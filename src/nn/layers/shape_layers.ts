@@ -2,10 +2,11 @@
 
 import { ArgumentError } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
+import type { Size } from "../../tensor/functions/nn/arguments.ts";
 import { flatten, reshape } from "../../tensor/functions/shape/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
-import { defineLayer, type Size } from "../module/layer.ts";
+import { defineLayer } from "../module/layer.ts";
 import { py, pyFloat } from "../module/module_text.ts";
 
 /** What `Flatten` takes. */
@@ -17,7 +18,7 @@ export interface FlattenSettings {
 }
 
 /**
- * Dimensions from `startDim` to `endDim` as one: images as vectors.
+ * Dimensions from `startDim` to `endDim` as one: pictures as vectors.
  *
  * @example
  * ```ts
@@ -94,7 +95,7 @@ export type Identity = InstanceType<typeof Identity>;
 
 type Factor = number | readonly number[];
 /** What the resizing layers take. */
-export interface ResizeSettings {
+export interface UpsampleSizeSettings {
   /** Size of the output in pixels: one number or (height, width); null to go by `scaleFactor`. @default null */
   size?: Size | null;
   /** How many times as large the output is: one number or (height, width); null to go by `size`. @default null */
@@ -102,7 +103,7 @@ export interface ResizeSettings {
 }
 
 /** What `Upsample` takes. */
-export interface UpsampleSettings extends ResizeSettings {
+export interface UpsampleSettings extends UpsampleSizeSettings {
   /** How pixels between those of the input are made. @default "nearest" */
   mode?: "nearest" | "bilinear";
   /** Whether corner pixels keep their values; null for no (bilinear only). @default null */
@@ -127,7 +128,7 @@ function describeResize(s: Resizing): string {
 }
 
 /**
- * A larger (or smaller) image, to a size or by a factor.
+ * A larger (or smaller) picture, to a size or by a factor.
  *
  * @param mode - `"nearest"` or `"bilinear"`.
  * @param alignCorners - whether corner pixels keep their values (bilinear only).
@@ -160,7 +161,7 @@ export type Upsample = InstanceType<typeof Upsample>;
 
 function resizeLayer(name: string, mode: "nearest" | "bilinear", alignCorners: boolean | null) {
   return defineLayer(
-    parameterTable<ResizeSettings>()(
+    parameterTable<UpsampleSizeSettings>()(
       name,
       ["size?:wholes|null", "scaleFactor?"],
       (size = null, scaleFactor = null) => ({
@@ -240,7 +241,7 @@ export interface FoldSettings extends UnfoldSettings {
 }
 
 /**
- * Columns back to an image, where overlapping patches add up: the gradient of `Unfold`.
+ * Columns back to a picture, where overlapping patches add up: the gradient of `Unfold`.
  *
  * @example
  * ```ts

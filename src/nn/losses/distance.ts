@@ -5,7 +5,7 @@ import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 
 /** What `CosineSimilarity` takes. */
-export interface CosineSettings {
+export interface CosineSimilaritySettings {
   /** The dimension of the vectors. @default 1 */
   dim?: number;
   /** Lower bound of the norms, against division by 0. @default 1e-8 */
@@ -20,10 +20,14 @@ export interface CosineSettings {
  * ```
  */
 export const CosineSimilarity = defineLayer(
-  parameterTable<CosineSettings>()("CosineSimilarity", ["dim?", "eps?:number"], (dim = 1, eps = 1e-8) => ({
-    dim,
-    eps,
-  })),
+  parameterTable<CosineSimilaritySettings>()(
+    "CosineSimilarity",
+    ["dim?", "eps?:number"],
+    (dim = 1, eps = 1e-8) => ({
+      dim,
+      eps,
+    }),
+  ),
   { forward: ({ dim, eps }, x1: Tensor, x2: Tensor) => F.cosineSimilarity.direct(x1, x2, dim, eps) },
 );
 export type CosineSimilarity = InstanceType<typeof CosineSimilarity>;

@@ -2,10 +2,10 @@
 
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
+import type { Reduction } from "../../tensor/functions/nn/loss/reduction.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** What is made of the losses of all elements. */
-export type Reduction = "mean" | "sum" | "none";
+export type { Reduction };
 export const REDUCTIONS = ["mean", "sum", "none"] as const;
 
 /** PyTorch's former way to say `reduction`, still in its places among the positional arguments. */

@@ -1,4 +1,5 @@
 /** Functions of the user's that are called around a module's forward and backward pass. */
+import type { HookHandle } from "../../tensor/properties.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 
@@ -12,11 +13,6 @@ export type FullBackwardHook = (
   gradInput: (Tensor | null)[],
   gradOutput: (Tensor | null)[],
 ) => Tensor | (Tensor | null)[] | undefined | void;
-
-/** Takes a hook away again. */
-export interface HookHandle {
-  remove(): void;
-}
 
 const NONE: readonly never[] = [];
 

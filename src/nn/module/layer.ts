@@ -6,9 +6,6 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { attributeName } from "./names.ts";
 
-/** One number for height and width, or one for each. */
-export type Size = number | readonly number[];
-
 /** A layer class whose instances carry their settings as properties; to be called with or without `new`. */
 export type Layer<A extends readonly unknown[], S> = Callable<new (...args: A) => Module & S>;
 

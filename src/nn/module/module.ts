@@ -8,14 +8,9 @@ import { CallableObject } from "../../base/params/callable.ts";
 import { printAs } from "../../base/printed_form.ts";
 import { guardSubclass } from "../../base/proxy_guard.ts";
 import { shownText } from "../../base/shown_value.ts";
+import type { HookHandle } from "../../tensor/properties.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import {
-  type ForwardHook,
-  type ForwardPreHook,
-  type FullBackwardHook,
-  type HookHandle,
-  ModuleHooks,
-} from "./hooks.ts";
+import { type ForwardHook, type ForwardPreHook, type FullBackwardHook, ModuleHooks } from "./hooks.ts";
 import { Members, type OwnTensors } from "./members.ts";
 import { callModule } from "./module_call.ts";
 import { formatModule } from "./module_text.ts";
@@ -85,7 +80,7 @@ export class Module extends CallableObject {
   /** @internal Gives a lazy layer its parameters for weights that are about to be loaded. */
   materializeFrom(_stateDict: StateDict, _path: string): void {}
 
-  /** @internal Throws if the module has no parameters yet. */
+  /** @internal Throws where the module has no parameters yet. */
   requireParameters(_path: string): void {}
 
   /** The settings in the printed form, between the parentheses. */
@@ -176,7 +171,7 @@ export class Module extends CallableObject {
   /**
    * All parameters with their names, each once.
    *
-   * @throws ArgumentError if a lazy layer has not seen an input yet.
+   * @throws ArgumentError where a lazy layer has not seen an input yet.
    */
   namedParameters(prefix = "", recurse = true): [string, ParameterTensor][] {
     const found = new Map<ParameterTensor, string>();
@@ -363,7 +358,7 @@ export class Module extends CallableObject {
    * Parameters and buffers under PyTorch's keys (`0.weight`, `1.running_mean`). They share memory with the
    * module: what training changes later, they show.
    *
-   * @throws ArgumentError if a lazy layer has not seen an input yet.
+   * @throws ArgumentError where a lazy layer has not seen an input yet.
    */
   stateDict(prefix = ""): StateDict {
     noteHandled(this);
@@ -387,7 +382,7 @@ export class Module extends CallableObject {
    * Copies tensors into the parameters and buffers of the same names.
    *
    * @param strict - whether the keys must be exactly those of `stateDict()`.
-   * @returns keys that were missing and keys that nobody wanted (both empty if `strict`).
+   * @returns keys that were missing and keys that nobody wanted (both empty where `strict`).
    * @throws StateDictError that lists every missing, unexpected and wrongly shaped key.
    */
   loadStateDict(
@@ -424,7 +419,7 @@ export class Module extends CallableObject {
   /**
    * Has a function called during `backward()` when the gradients of the module's inputs are known.
    *
-   * @param hook - gets the module, the gradients of its inputs and those of its outputs (null if there is
+   * @param hook - gets the module, the gradients of its inputs and those of its outputs (null where there is
    * none); for a module with one tensor input it may return another gradient for it.
    */
   registerFullBackwardHook(hook: FullBackwardHook): HookHandle {

@@ -5,7 +5,8 @@ import { constant, full, zerosLike } from "../creation.ts";
 import { cast, div, eq, logicalAndOp, mul, where } from "../elementwise/elementwise.ts";
 import { gather, scatter, scatterAdd, scatterOp } from "../shape/indexing.ts";
 
-export type ScatterReduction = "prod" | "amax" | "amin";
+/** Those that no sum is made of. */
+export type SumlessReduction = "prod" | "amax" | "amin";
 
 /**
  * The input with out[index[i][j]][j] = reduction of it and all src[i][j] that go there. Attributes: `dim`, `reduce`, and
@@ -63,7 +64,7 @@ export function scatterReduce(
   dim: number,
   index: Value,
   src: Value,
-  reduce: ScatterReduction,
+  reduce: SumlessReduction,
   includeSelf: boolean,
 ): Value {
   return emit(scatterReduceOp, [input, index, src], { dim, reduce, includeSelf });

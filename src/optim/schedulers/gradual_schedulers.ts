@@ -7,7 +7,7 @@ import type { Optimizer } from "../optimizer.ts";
 import { FactorScheduler } from "./factor_scheduler.ts";
 
 /** What `LinearLR` takes. */
-export interface LinearSettings {
+export interface LinearFactorSettings {
   /** Whose learning rates are set. */
   optimizer: Optimizer;
   /** Factor of the first epoch, above 0 and at most 1. @default 1 / 3 */
@@ -20,7 +20,7 @@ export interface LinearSettings {
   lastEpoch?: number;
 }
 
-const LINEAR = parameterTable<LinearSettings>()(
+const LINEAR = parameterTable<LinearFactorSettings>()(
   "LinearLR",
   ["optimizer", "startFactor?:number", "endFactor?:number", "totalIters?:number", "lastEpoch?:whole"],
   (optimizer, startFactor = 1 / 3, endFactor = 1, totalIters = 5, lastEpoch = -1) => ({

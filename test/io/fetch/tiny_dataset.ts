@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { type DatasetSource, FASHION_MNIST } from "../../../src/data/mnist_format.ts";
+import { type DatasetSource, FASHION_MNIST_SOURCE } from "../../../src/data/mnist_format.ts";
 import { encodeIdx } from "../../../src/io/idx.ts";
 
 /** A data set of a few bytes, with what its files contain. */
@@ -17,7 +17,7 @@ export function tinyDataset(urls: string[] = [], packageName: string | null = nu
     return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   };
   const source: DatasetSource = {
-    ...FASHION_MNIST,
+    ...FASHION_MNIST_SOURCE,
     name: "tiny",
     train: { images: add("train-images", [4, 3, 2]), labels: add("train-labels", [4]) },
     test: { images: add("test-images", [2, 3, 2]), labels: add("test-labels", [2]) },

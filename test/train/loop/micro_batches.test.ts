@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import * as models from "../../../src/models/index.ts";
+import * as book from "../../../src/book/index.ts";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
 import { executor } from "../../../src/runtime/runtime.ts";
@@ -23,7 +23,7 @@ after(stopEngine);
 
 const MIB = 2 ** 20;
 
-/** Images of 16 x 16 in four classes. */
+/** Pictures of 16 x 16 in four classes. */
 function batch(count: number, seed = 1): [Tensor, Tensor] {
   let state = seed;
   const next = () => {
@@ -230,7 +230,7 @@ test("evaluation runs in slices where a batch does not fit", async () => {
 
 test("batch normalisation: refused by itself, done when asked for", async () => {
   await useEngine("wasm", { memoryLimit: 6 * MIB });
-  for (const layer of [nn.BatchNorm2d(16), models.BatchNorm(16, 4)]) {
+  for (const layer of [nn.BatchNorm2d(16), book.BatchNorm(16, 4)]) {
     const net = network([layer]);
     await assert.rejects(trained(net, [100]), {
       name: "TrainingError",

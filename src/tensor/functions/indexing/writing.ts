@@ -8,7 +8,10 @@ import { arange, constant, full } from "../../../ops/creation.ts";
 import { cast, div, maximumOp, mul, sub, where } from "../../../ops/elementwise/elementwise.ts";
 import { floorDivideOp } from "../../../ops/elementwise/math.ts";
 import { cumsum } from "../../../ops/reduction/scan.ts";
-import { scatterReduce as scatterReduced } from "../../../ops/reduction/scatter_reduce.ts";
+import {
+  type SumlessReduction,
+  scatterReduce as scatterReduced,
+} from "../../../ops/reduction/scatter_reduce.ts";
 import { indexSelect, scatter, scatterAdd, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { slice as sliced } from "../../../ops/shape/slicing.ts";
@@ -134,7 +137,7 @@ export interface MaskedScatterParameters {
 /**
  * The input with the elements of `source`, one after the other, where the mask is true. There must be enough of them.
  *
- * @throws IndexError if there are too few, once it runs.
+ * @throws IndexError where there are too few, once it runs.
  * @example
  * ```ts
  * maskedScatter(zeros(3), tensor([true, false, true]), tensor([5.5, 6])).tolist(); // [5.5, 0, 6]
@@ -311,7 +314,7 @@ export const indexCopy = defineCall<IndexCopyParameters>()(
 );
 
 /** How the elements that go to one position are put together. */
-export type Reduction = "sum" | "prod" | "mean" | "amax" | "amin";
+export type ScatterReduction = "sum" | "mean" | SumlessReduction;
 
 export interface ScatterReduceParameters {
   /** The tensor. */
@@ -323,7 +326,7 @@ export interface ScatterReduceParameters {
   /** What is combined with the elements. */
   src: Tensor;
   /** How: `"sum"`, `"prod"`, `"mean"`, `"amax"` or `"amin"`. */
-  reduce: Reduction;
+  reduce: ScatterReduction;
   /** Whether the input's own elements count where others go. @default true */
   includeSelf?: boolean;
 }

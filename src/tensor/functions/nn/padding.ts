@@ -9,15 +9,15 @@ import { Tensor, valueOf } from "../../tensor.ts";
 import { inNameOf, named, oneOf } from "./arguments.ts";
 
 /** What is put around a tensor. */
-export type PaddingMode = "constant" | "reflect" | "replicate" | "circular";
+export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
 export interface PadParameters {
   /** The tensor. */
   input: Tensor;
   /** Pairs (before, after), the last dimension first: [left, right, top, bottom]. Negative numbers cut off. */
   pad: readonly number[];
-  /** What is added; see `PaddingMode`. @default "constant" */
-  mode?: PaddingMode;
+  /** What is added; see `PadMode`. @default "constant" */
+  mode?: PadMode;
   /** The number that `"constant"` adds; null for 0. @default null */
   value?: number | null;
 }
@@ -28,7 +28,7 @@ export interface PadParameters {
  * @param pad - pairs (before, after), the last dimension first: [left, right, top, bottom].
  * @param mode - `"constant"` adds `value` (0 by default); `"reflect"` mirrors without the border itself,
  * `"replicate"` repeats the border, `"circular"` goes on at the other end.
- * @throws ShapeError if more is to be mirrored or carried on than is there.
+ * @throws ShapeError where more is to be mirrored or carried on than is there.
  * @example
  * ```ts
  * nn.functional.pad(tensor([[1, 2]]), [1, 1], { value: 9 }).tolist(); // [[9, 1, 2, 9]]

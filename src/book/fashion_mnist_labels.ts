@@ -1,7 +1,7 @@
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { shownValue } from "../base/shown_value.ts";
-import { FASHION_MNIST } from "./mnist_format.ts";
+import { FASHION_MNIST_SOURCE } from "../data/mnist_format.ts";
 
 /** `"en"` English, `"zh"` Chinese. */
 export type LabelLanguage = "en" | "zh";
@@ -27,7 +27,7 @@ const LABELS = parameterTable<LabelParameters>()(
  * @throws IndexError for a class that does not exist.
  * @example
  * ```ts
- * data.getFashionMnistLabels([0, 9]); // ["t-shirt", "ankle boot"]
+ * book.getFashionMnistLabels([0, 9]); // ["t-shirt", "ankle boot"]
  * ```
  */
 export function getFashionMnistLabels(...args: ArgumentsOf<typeof LABELS>): string[] {
@@ -41,7 +41,7 @@ function textLabels(labels: ArrayLike<number>, language: LabelLanguage = "en"): 
     );
   }
   return Array.from(labels, (label) => {
-    const name = FASHION_MNIST.classes[label];
+    const name = FASHION_MNIST_SOURCE.classes[label];
     if (name === undefined)
       throw new IndexError(`getFashionMnistLabels: class ${label} does not exist: expected 0 to 9`);
     return language === "zh" ? (name.zh ?? name.en) : name.en;
