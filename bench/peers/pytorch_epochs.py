@@ -42,14 +42,14 @@ def read(folder, split, what, offset):
 
 
 def load(folder, split):
-    pictures = read(folder, split, "images-idx3", 16).reshape(-1, 1, 28, 28)
-    return pictures, read(folder, split, "labels-idx1", 8).long()
+    images = read(folder, split, "images-idx3", 16).reshape(-1, 1, 28, 28)
+    return images, read(folder, split, "labels-idx1", 8).long()
 
 
-def prepared(pictures, side, layout):
+def prepared(images, side, layout):
     if side != 28:
-        pictures = resize(pictures, [side, side], InterpolationMode.BILINEAR, antialias=True)
-    return (pictures.float() / 255).contiguous(memory_format=layout)
+        images = resize(images, [side, side], InterpolationMode.BILINEAR, antialias=True)
+    return (images.float() / 255).contiguous(memory_format=layout)
 
 
 class Trainer:
@@ -81,18 +81,18 @@ class Trainer:
         torch.set_rng_state(state["random"])
         self.epoch, self.losses, self.totals = state["epoch"], state["losses"], state["totals"]
 
-    def forward(self, pictures):
+    def forward(self, images):
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
-            return self.net(prepared(pictures, self.side, self.layout)).float()
+            return self.net(prepared(images, self.side, self.layout)).float()
 
-    def steps(self, pictures, labels):
+    def steps(self, images, labels):
         """What is left of the epoch, step by step; adds up loss, right answers, examples, seconds of the steps."""
         self.net.train()
         self.epoch_order = self.order.get_state()
         batches = torch.randperm(len(labels), generator=self.order).split(self.batch)
         self.steps_per_epoch = len(batches)
         for chosen in batches[len(self.losses) - self.epoch * len(batches):]:
-            x, y = prepared(pictures[chosen], self.side, self.layout), labels[chosen]
+            x, y = prepared(images[chosen], self.side, self.layout), labels[chosen]
             start = time.perf_counter()
             self.optimizer.zero_grad()
             with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
@@ -114,11 +114,11 @@ class Trainer:
         return finite(loss / count), right / count, count / seconds
 
     @torch.no_grad()
-    def accuracy(self, pictures, labels):
+    def accuracy(self, images, labels):
         self.net.eval()
         right = 0
         for at in range(0, len(labels), self.batch):
-            right += (self.forward(pictures[at:at + self.batch]).argmax(1) == labels[at:at + self.batch]).sum().item()
+            right += (self.forward(images[at:at + self.batch]).argmax(1) == labels[at:at + self.batch]).sum().item()
         return right / len(labels)
 
 
@@ -214,7 +214,7 @@ def main():
     parser.add_argument("--checkpoint", help="beginning of the names of the files that keep what is trained")
     parser.add_argument("--checkpoint-seconds", type=float, default=300)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--limit", type=int, default=60000, help="only so many training pictures, for trying it out")
+    parser.add_argument("--limit", type=int, default=60000, help="only so many training images, for trying it out")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     training = tuple(part[:given.limit] for part in load(given.data, "train"))

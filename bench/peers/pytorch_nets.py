@@ -1,4 +1,4 @@
-"""The chapter's six networks in PyTorch, with the batch, picture size and learning rate they are trained with."""
+"""The chapter's six networks in PyTorch, with the batch, image size and learning rate they are trained with."""
 import torch
 from torch import nn
 
@@ -90,7 +90,7 @@ def googlenet():
         nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(1024, 10))
 
 
-# name: (network, batch, picture side, learning rate)
+# name: (network, batch, image side, learning rate)
 NETS = {
     "lenet": (lenet, 256, 28, 0.9),
     "bn-lenet": (bn_lenet, 256, 28, 1.0),

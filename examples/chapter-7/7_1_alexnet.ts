@@ -40,7 +40,7 @@ const net = nn.Sequential(
   nn.Linear(4096, 10),
 );
 
-// One picture with one channel, 224 pixels high and wide, to look at the output shape of every layer.
+// One image with one channel, 224 pixels high and wide, to look at the output shape of every layer.
 // 拿一张 224×224 的单通道图片逐层走一遍，看看形状怎样变化。
 let X = randn(1, 1, 224, 224);
 for (const layer of net) {
@@ -49,11 +49,11 @@ for (const layer of net) {
 }
 
 if (!shapesOnly) {
-  // Reading the data set: the pictures of 28x28 are enlarged to 224x224, as AlexNet expects them.
+  // Reading the data set: the images of 28x28 are enlarged to 224x224, as AlexNet expects them.
   // 读取数据：AlexNet 要 224×224 的输入，28×28 的图片先放大。
   const [trainIter, testIter] = limit(await d2l.loadDataFashionMnist(batchSize, { resize: 224 }));
 
-  // Training: a smaller learning rate than LeNet's, as the network is deeper and wider and the pictures are larger.
+  // Training: a smaller learning rate than LeNet's, as the network is deeper and wider and the images are larger.
   // 训练：网络更深更宽，图片也更大，学习率要比 LeNet 的小。
   const lr = 0.01;
   await d2l.trainCh6(net, trainIter, testIter, numEpochs, lr, await d2l.tryEngine(engine));

@@ -20,7 +20,7 @@ function ninBlock(inChannels: number, outChannels: number, kernelSize: number, s
   );
 }
 
-// No dense layers: the last block has as many channels as there are classes, and the average over the whole picture
+// No dense layers: the last block has as many channels as there are classes, and the average over the whole image
 // gives the logits. So there are far fewer parameters.
 // 没有全连接层：最后一个块为每个类别给出一个通道，在整张图上取平均，就是这一类的得分。参数因此少了很多。
 const net = nn.Sequential(

@@ -56,7 +56,7 @@ class Inception extends nn.Module {
   }
 }
 
-// GoogLeNet: nine Inception blocks and the average over the whole picture.
+// GoogLeNet: nine Inception blocks and the average over the whole image.
 // 整个 GoogLeNet：开头几个卷积，然后是九个 Inception 块，最后是全局平均汇聚和一个全连接层。
 const b1 = nn.Sequential(
   nn.Conv2d(1, 64, { kernelSize: 7, stride: 2, padding: 3 }),
@@ -96,7 +96,7 @@ const b5 = nn.Sequential(
 
 const net = nn.Sequential(b1, b2, b3, b4, b5, nn.Linear(1024, 10));
 
-// Pictures of 96x96 instead of 224x224 make the training shorter.
+// Images of 96x96 instead of 224x224 make the training shorter.
 // 用 96×96 而不是 224×224 的图片，计算量小得多，训练也快得多。
 let X = rand(1, 1, 96, 96);
 for (const layer of net) {

@@ -2,7 +2,7 @@
  * Which built-in a value is, whichever realm made it.
  *
  * A frame, a worker's message, `structuredClone` in Jest and `node:vm` bring values whose classes are not this realm's:
- * `instanceof` says no to them. Here built-ins are recognised by what they are: by internal slots where the language
+ * `instanceof` says no to them. Here built-ins are recognised by what they are: by internal slots if the language
  * gives access to them, else by their tag. Nothing else in `src` compares with a built-in class (an architecture test
  * sees to it).
  */
@@ -42,7 +42,7 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return bufferBytes(value) !== undefined;
 }
 
-/** Never true where the environment has no shared memory. */
+/** Never true if the environment has no shared memory. */
 export function isSharedArrayBuffer(value: unknown): value is SharedArrayBuffer {
   return typeof value === "object" && value !== null && tagOf(value) === "SharedArrayBuffer";
 }

@@ -92,7 +92,7 @@ export function largestNumber(dtype: DType): number {
 /**
  * Zeros.
  *
- * @throws OutOfMemoryError where there is no room for so many.
+ * @throws OutOfMemoryError if there is no room for so many.
  */
 export function allocateArray(dtype: DType, length: number): TypedArray {
   try {
@@ -101,7 +101,7 @@ export function allocateArray(dtype: DType, length: number): TypedArray {
     const gibibytes = (length * INFO[dtype].bytes) / 2 ** 30;
     throw new OutOfMemoryError(
       `out of memory: there is no room for ${length} ${dtype} (${gibibytes.toFixed(1)} GiB) in one piece; ` +
-        "use a smaller batch, smaller pictures or a smaller network",
+        "use a smaller batch, smaller images or a smaller network",
       { cause: error },
     );
   }
@@ -150,7 +150,7 @@ export interface PromotionOperand {
 
 /**
  * PyTorch's `result_type`: among operands of the highest category, those with dimensions decide; a
- * 0-dimensional tensor decides only where it is of a higher category, a plain number only where it is
+ * 0-dimensional tensor decides only if it is of a higher category, a plain number only if it is
  * of a higher category than both.
  *
  * Source: PyTorch documentation, "torch.dtype", type promotion.

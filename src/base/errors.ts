@@ -1,7 +1,7 @@
 /**
  * Every error that Convoyant throws on purpose.
  *
- * A message names what was wrong, what was expected and, where it is not obvious, what to do.
+ * A message names what was wrong, what was expected and, if it is not obvious, what to do.
  */
 export class ConvoyantError extends Error {
   override name = "ConvoyantError";
@@ -82,7 +82,7 @@ export class TrainingError extends ConvoyantError {
   override name = "TrainingError";
 }
 
-/** The name among `known` that is nearest to a mistyped one, or undefined where none is near. */
+/** The name among `known` that is nearest to a mistyped one, or undefined if none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   // As many changes as there are letters would fit anything.
@@ -97,7 +97,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** "; did you mean `x`?" where a known name is near, else the empty string. */
+/** "; did you mean `x`?" if a known name is near, else the empty string. */
 export function didYouMean(name: unknown, known: Iterable<string>): string {
   if (typeof name !== "string") return "";
   const near = nearestName(name, known) ?? otherName(name, known);

@@ -26,7 +26,7 @@ export function orderedRecord<T>(entries: Iterable<readonly [string, T]>): Recor
   return Object.keys(record).every((key, i) => key === keys[i]) ? record : new Proxy(record, keeping(order));
 }
 
-/** Also where the key is `__proto__`. */
+/** Also if the key is `__proto__`. */
 function define<T>(record: Record<string, T>, key: string, value: T): void {
   Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }

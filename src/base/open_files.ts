@@ -15,7 +15,7 @@ export function isTooManyFiles(error: unknown): boolean {
 /**
  * A module of ours that is loaded when it is needed: `await loadedModule(import("./x.ts"))`.
  *
- * @throws FileError where its files cannot be opened, in place of the loader's own error.
+ * @throws FileError if its files cannot be opened, in place of the loader's own error.
  */
 export async function loadedModule<T>(loading: Promise<T>): Promise<T> {
   try {

@@ -21,7 +21,7 @@ export class AccumulatorObject {
   /**
    * Adds a number to each variable.
    *
-   * @throws ArgumentError where there is not one number for each.
+   * @throws ArgumentError if there is not one number for each.
    */
   add(...values: number[]): void {
     if (values.length !== this.length) {

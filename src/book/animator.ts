@@ -18,7 +18,7 @@ export interface AnimatorOptions {
   /** Ends of the axes; without them the values decide. */
   xlim?: readonly [number, number];
   ylim?: readonly [number, number];
-  /** Where to draw; by default this process's terminal, and nothing where there is none. */
+  /** Where to draw; by default this process's terminal, and nothing if there is none. */
   terminal?: Terminal | null;
 }
 
@@ -43,7 +43,7 @@ export class AnimatorObject {
    *
    * @param x - one place for all curves, or one for each.
    * @param y - a value, or one for each curve; null leaves a curve out.
-   * @throws ArgumentError where there are places for another number of curves than there are values.
+   * @throws ArgumentError if there are places for another number of curves than there are values.
    */
   add(x: number | readonly (number | null)[], y: number | null | readonly (number | null)[]): void {
     const values = Array.isArray(y) ? (y as (number | null)[]) : [y as number | null];
@@ -71,27 +71,27 @@ export class AnimatorObject {
     }));
   }
 
-  /** Leaves the last picture in the terminal; what is printed next stands below it. */
+  /** Leaves the last figure in the terminal; what is printed next stands below it. */
   stop(): void {
     this.#region?.release();
   }
 
-  /** The picture as an SVG document. */
+  /** The figure as an SVG document. */
   toSvg(): string {
     const { xlabel, ylabel, xlim, ylim } = this.#options;
     return renderCurvesSvg(this.curves, { xLabel: xlabel ?? "", yLabel: ylabel, xRange: xlim, yRange: ylim });
   }
 
   /**
-   * Writes the picture to a file. Node.js only.
+   * Writes the figure to a file. Node.js only.
    *
-   * @throws FileError where the file cannot be written.
+   * @throws FileError if the file cannot be written.
    */
   async save(path: string): Promise<void> {
     await saveText(path, this.toSvg());
   }
 
-  /** The picture as characters, 72 columns wide where `width` says nothing else. */
+  /** The figure as characters, 72 columns wide unless `width` says otherwise. */
   toString(width = 72): string {
     return this.#plot(width, Math.max(10, Math.round(width / 4)), 0, true).join("\n");
   }
@@ -127,7 +127,7 @@ export class AnimatorObject {
  * Draws data while it comes, as the book's figures of training do.
  *
  * In a terminal the plot is redrawn in place. In a Jupyter kernel that knows `Symbol.for("Jupyter.display")` (Deno's
- * does) an animator as the last value of a cell is shown as a picture. `toSvg()` is the picture as text, `save(path)`
+ * does) an animator as the last value of a cell is shown as a figure. `toSvg()` is the figure as text, `save(path)`
  * writes it to a file.
  *
  * Source: "Dive into Deep Learning", section 3.6.5, `Animator`.

@@ -1,4 +1,4 @@
-/** What the book's drawing helpers give: a picture for the terminal, a notebook or a file. */
+/** What the book's drawing helpers give: a figure for the terminal, a notebook or a file. */
 
 import { loadedModule } from "../base/open_files.ts";
 import { nodeTerminal } from "../report/terminal/node_terminal.ts";
@@ -10,14 +10,14 @@ export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
 /** What a notebook shows of a value: images and texts by their media types. */
 export type MediaBundle = Record<string, string>;
 
-/** How a picture is made, for a page and for a terminal. */
+/** How a figure is made, for a page and for a terminal. */
 export interface Drawing {
   svg(): string;
   lines(width: number, style: TextStyle): string[];
 }
 
 /**
- * A picture that is finished: `toSvg()` is it as text, `save(path)` writes it to a file, `toString()` draws it with
+ * A figure that is finished: `toSvg()` is it as text, `save(path)` writes it to a file, `toString()` draws it with
  * characters. In a Jupyter kernel that knows `Symbol.for("Jupyter.display")` it is shown as the last value of a cell.
  */
 export class Figure {
@@ -32,13 +32,13 @@ export class Figure {
       terminal.write(`${line}\n`);
   }
 
-  /** The picture as an SVG document. */
+  /** The figure as an SVG document. */
   toSvg(): string {
     return this.#drawing.svg();
   }
 
   /**
-   * Writes the picture to a file. Node.js only.
+   * Writes the figure to a file. Node.js only.
    *
    * @throws FileError if the file cannot be written.
    */
@@ -46,7 +46,7 @@ export class Figure {
     await saveText(path, this.toSvg());
   }
 
-  /** The picture as characters, 72 columns wide unless `width` says otherwise. */
+  /** The figure as characters, 72 columns wide unless `width` says otherwise. */
   toString(width = 72): string {
     return this.#drawing.lines(width, { colour: 0, unicode: true }).join("\n");
   }
@@ -62,7 +62,7 @@ export function ownTerminal(): Terminal | null {
   return typeof process === "undefined" || process.stdout === undefined ? null : nodeTerminal();
 }
 
-/** Writes a picture to a file. */
+/** Writes a figure to a file. */
 export async function saveText(path: string, text: string): Promise<void> {
   const { writeFileAtomic } = await loadedModule(import("#write_file"));
   await writeFileAtomic(path, text);

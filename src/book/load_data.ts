@@ -19,13 +19,13 @@ const LOAD = parameterTable<LoadDataParameters>()(
 );
 
 /**
- * Brings Fashion-MNIST here, if it is not, and loads it: batches of the training pictures in another order in every
- * epoch, and of the test pictures.
+ * Brings Fashion-MNIST here, if it is not, and loads it: batches of the training images in another order in every
+ * epoch, and of the test images.
  *
  * Source: "Dive into Deep Learning", section 3.5.3, `load_data_fashion_mnist`.
  *
- * @param batchSize - pictures in a batch.
- * @param resize - length of the pictures' edges; 28 where it is not given.
+ * @param batchSize - images in a batch.
+ * @param resize - length of the images' edges; 28 if it is not given.
  * @throws FileError if the data set is unavailable.
  * @example
  * ```ts

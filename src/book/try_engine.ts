@@ -4,7 +4,7 @@ import { engineNames } from "../engines/engine_names.ts";
 import { engineName, useEngine } from "../tensor/index.ts";
 
 /**
- * Uses an engine where it works on this machine, else the next best: the book's `try_gpu` for a machine whose speed
+ * Uses an engine if it works on this machine, else the next best: the book's `try_gpu` for a machine whose speed
  * lies in its engines. Everything from here on runs on it; weights move along.
  *
  * Source: "Dive into Deep Learning", section 5.6, `try_gpu`.

@@ -25,7 +25,7 @@ export async function dataFetchCommand(command: DataCommand, output: Output): Pr
       event: "data",
       data: command.name,
       split: train ? "train" : "test",
-      pictures: dataset.length,
+      images: dataset.length,
       folder: dataset.folder,
     });
   }
@@ -52,7 +52,7 @@ export async function dataShowCommand(
     const tiles = indices.map((index) => {
       const { label, ...image } = dataset.image(index);
       const name = className(classes, label);
-      output.event({ event: "picture", index, label, name: shortClassName(classes, label) });
+      output.event({ event: "image", index, label, name: shortClassName(classes, label) });
       return [
         `${command.split}:${index} ${name}`,
         ...renderImage(image, { ...output.style, maxColumns: TILE }),
@@ -60,7 +60,7 @@ export async function dataShowCommand(
     });
     if (!output.json) output.lines([...sideBySide(tiles), ""]);
   }
-  output.event({ event: "end", data: command.name, split: command.split, pictures: dataset.length });
+  output.event({ event: "end", data: command.name, split: command.split, images: dataset.length });
   return 0;
 }
 

@@ -13,7 +13,7 @@ import { explainChoices } from "./engine_choices.ts";
 
 interface Tried {
   readonly name: string;
-  /** Nothing where it does not work here. */
+  /** Nothing if it does not work here. */
   readonly info: EngineInfo | null;
   readonly measured: readonly Measured[];
   /** Why it does not work. */

@@ -210,7 +210,7 @@ export function addRuns(program: Command, cli: Cli): void {
     });
 }
 
-/** What eval and predict are told of the network and its data; null where it was not given. */
+/** What eval and predict are told of the network and its data; null if it was not given. */
 export interface NetworkChoice {
   readonly model: string | null;
   readonly data: string | null;

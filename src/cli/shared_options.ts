@@ -10,7 +10,7 @@ import type { RegisteredNames } from "./registered_names.ts";
 export interface Cli {
   /** Told the exit code. */
   readonly finish: (code: number) => void;
-  /** Names that are registered, where a help text is going to list them. */
+  /** Names that are registered, if a help text is going to list them. */
   readonly names: RegisteredNames | null;
 }
 
@@ -47,7 +47,7 @@ export const reproducible = (): Option =>
 export const precision = (cli: Cli): Option =>
   new Option(
     "--precision <name>",
-    `what convolutions and products are computed in: ${known(cli, "precisions")} (f32; bf16 where the engine has it fast)`,
+    `what convolutions and products are computed in: ${known(cli, "precisions")} (f32; bf16 if the engine has it fast)`,
   );
 
 export const dataset = (cli: Cli): Option =>

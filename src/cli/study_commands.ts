@@ -80,7 +80,7 @@ export function addReproduce(program: Command, cli: Cli): void {
 export function addCompare(program: Command, cli: Cli): void {
   const command = program
     .command("compare")
-    .description("Train variants of a network over several seeds: one picture of the curves, one table.")
+    .description("Train variants of a network over several seeds: one chart of the curves, one table.")
     .argument("<model>", known(cli, "models"))
     .option(
       "--set <name=values>",
@@ -95,7 +95,7 @@ export function addCompare(program: Command, cli: Cli): void {
   command
     .option(
       "--out <folder>",
-      "folder of the comparison (runs/<time>-compare-<model>); gone on with where it exists",
+      "folder of the comparison (runs/<time>-compare-<model>); gone on with if it exists",
     )
     .addOption(json())
     .addHelpText(

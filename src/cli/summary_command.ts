@@ -12,7 +12,7 @@ import type { Output } from "./console/output.ts";
 
 export interface SummaryCommand {
   readonly model: string;
-  /** As this edition trains the network; the full one where it is not given. */
+  /** As this edition trains the network; the full one if it is not given. */
   readonly edition: Edition | null;
   readonly resize: number | null;
   readonly batchSize: number | null;

@@ -1,6 +1,6 @@
 /**
  * Memory plan: gives every temporary a place in one arena by its lifetime, so that values that are never
- * alive together share bytes, and places results that go to state straight into the state buffer where
+ * alive together share bytes, and places results that go to state straight into the state buffer when
  * no later step reads the old contents.
  */
 import { bytesOf } from "../base/dtype.ts";

@@ -1,4 +1,4 @@
-/** A program as text: its steps in order, with shapes, bytes and, where it was profiled, times. */
+/** A program as text: its steps in order, with shapes, bytes and, if it was profiled, times. */
 import { bytesOf } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
 import type { Program, ProgramStep, StepTiming } from "../engines/contract/engine.ts";

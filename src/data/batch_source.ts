@@ -12,7 +12,7 @@ import type { TransformSpec } from "./transforms/transform_spec.ts";
 export type DatasetDescription =
   | {
       kind: "arrays";
-      /** Each holds one row for every example; the first are the pictures. */
+      /** Each holds one row for every example; the first are the images. */
       arrays: ArrayBatch[];
       /** Runs on the first array's rows. */
       transform: TransformSpec | null;

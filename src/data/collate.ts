@@ -7,16 +7,16 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import { toArray } from "./to_tensors.ts";
 
-/** One part of an example: a picture, a label. */
+/** One part of an example: an image, a label. */
 export type ExamplePart = Tensor | ArrayBatch | TypedArray | number | bigint | boolean;
-/** One example, as `Dataset.get` gives it: its parts, usually picture and label. */
+/** One example, as `Dataset.get` gives it: its parts, usually image and label. */
 export type Example = readonly ExamplePart[] | ExamplePart;
 
 /**
  * Puts examples together to a batch, as PyTorch's default collation does: tensors are stacked; numbers become
  * float32, bigints int64, booleans bool. The losses take whole floats for class labels.
  *
- * @throws ShapeError where examples differ in the number of parts or in a part's shape.
+ * @throws ShapeError if examples differ in the number of parts or in a part's shape.
  * @example
  * ```ts
  * const [x, y] = await data.collate([

@@ -95,7 +95,7 @@ export interface IterateOptions {
 }
 
 /**
- * A batch: pictures and labels. (A data set whose examples have other parts gives as many tensors as they
+ * A batch: images and labels. (A data set whose examples have other parts gives as many tensors as they
  * have parts.)
  */
 export type Batch = [Tensor, Tensor];
@@ -156,7 +156,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
   readonly shuffle: boolean;
   /** Whether a last batch that is not full is left out. */
   readonly dropLast: boolean;
-  /** Workers that build batches; undefined where the transform decides. */
+  /** Workers that build batches; undefined if the transform decides. */
   readonly numWorkers: number | undefined;
   /** Batches that each worker builds ahead. */
   readonly prefetchFactor: number;
@@ -343,7 +343,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     return arrays.map(toTensor);
   }
 
-  /** The workers, started when they are first needed; undefined where batches are built here. */
+  /** The workers, started when they are first needed; undefined if batches are built here. */
   async #pool(): Promise<{ workers: WorkerPool; count: number } | undefined> {
     if (this.numWorkers === 0 || this.#options.collateFn !== undefined) return undefined;
     const description = await this.dataset.describe();

@@ -44,7 +44,7 @@ export abstract class Dataset {
   /** Number of examples. */
   abstract get length(): number;
 
-  /** One example: its parts, usually picture and label; at once, or as a promise. */
+  /** One example: its parts, usually image and label; at once, or as a promise. */
   get(index: number): Example | Promise<Example> {
     this.#mustOverride();
     return this.#oneOfBatch(index);
@@ -69,7 +69,7 @@ export abstract class Dataset {
   }
 
   /**
-   * The data set as plain data, from which a worker can build batches; undefined where there is none, and
+   * The data set as plain data, from which a worker can build batches; undefined if there is none, and
    * batches are then built on the main thread.
    */
   async describe(): Promise<DatasetDescription | undefined> {
@@ -138,7 +138,7 @@ class TensorDatasetClass extends DescribedDataset {
  *
  * The values are read once, at first use; later changes of the tensors in place are not seen.
  *
- * @throws ShapeError where the first dimensions differ.
+ * @throws ShapeError if the first dimensions differ.
  * @example
  * ```ts
  * const pairs = data.TensorDataset(rand(32, 1, 28, 28), randint(0, 10, [32]));
@@ -276,7 +276,7 @@ const RANDOM_SPLIT = parameterTable<RandomSplitParameters>()(
  *   rounding leaves over goes to the first parts, one each)
  * @param seed - of the shuffle: the same seed gives the same parts. Without one a seed is drawn from `generator`, by
  *   default the one of `manualSeed`
- * @throws ArgumentError where the lengths do not add up.
+ * @throws ArgumentError if the lengths do not add up.
  * @example
  * ```ts
  * const [training, validation] = data.randomSplit(dataset, [0.75, 0.25], { seed: 7 });

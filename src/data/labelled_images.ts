@@ -10,7 +10,7 @@ export type BatchFunction = (
 ) => ArrayBatch | Promise<ArrayBatch>;
 
 /**
- * Pictures in memory with a class for each.
+ * Images in memory with a class for each.
  *
  * @example
  * ```ts no-run
@@ -19,13 +19,13 @@ export type BatchFunction = (
  * ```
  */
 export class LabelledImages extends Dataset {
-  /** uint8 pictures, [N, C, H, W]. */
+  /** uint8 images, [N, C, H, W]. */
   readonly images: ArrayBatch;
   /** int64 classes, [N]. */
   readonly labels: ArrayBatch;
   /** Names of the classes, in order. */
   readonly classes: readonly string[];
-  /** What is done to the pictures of every batch; null leaves them as they are. */
+  /** What is done to the images of every batch; null leaves them as they are. */
   readonly transform: Transform | BatchFunction | null;
 
   constructor(
@@ -40,7 +40,7 @@ export class LabelledImages extends Dataset {
     this.classes = options.classes ?? [];
   }
 
-  /** Number of pictures. */
+  /** Number of images. */
   get length(): number {
     return this.images.shape[0];
   }

@@ -61,13 +61,13 @@ function datasetFactory(name: string, source: DatasetSource): MnistFactory {
 }
 
 /**
- * Fashion-MNIST (torchvision.datasets.FashionMNIST): 60,000 training and 10,000 test pictures of clothes,
+ * Fashion-MNIST (torchvision.datasets.FashionMNIST): 60,000 training and 10,000 test images of clothes,
  * 28 x 28 grey, 10 classes. Looked for in `root`, the cache and the distribution's folder, then fetched.
  *
  * Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
  * learning algorithms", 2017.
  *
- * @throws FileError where a file is damaged, or if the data is unavailable (lists what was tried).
+ * @throws FileError if a file is damaged, or if the data is unavailable (lists what was tried).
  * @example
  * ```ts no-run
  * const test = await data.FashionMNIST({ train: false });
@@ -93,13 +93,13 @@ export interface LoadersOptions {
   batchSize?: number;
   /** Length of the images' edges in pixels after resizing; null for as they are, 28. @default null */
   resize?: number | null;
-  /** Of the training pictures' order; without one every epoch draws a seed from the generator of `manualSeed`. */
+  /** Of the training images' order; without one every epoch draws a seed from the generator of `manualSeed`. */
   seed?: number;
   /** A folder to look in first, and to put fetched files into. */
   dataDir?: string;
   /** Told what is being fetched. */
   onProgress?: Progress;
-  /** Workers that build batches; by default one where pictures are resized. */
+  /** Workers that build batches; by default one if images are resized. */
   numWorkers?: number;
   /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
@@ -109,9 +109,9 @@ export interface LoadersOptions {
 
 /** Both loaders, and what the classes are called. */
 export interface MnistLoaders {
-  /** The training pictures, in another order in every epoch. */
+  /** The training images, in another order in every epoch. */
   trainLoader: DataLoader;
-  /** The test pictures. */
+  /** The test images. */
   testLoader: DataLoader;
   /** What the classes are called. */
   classes: readonly TranslatedName[];
@@ -151,7 +151,7 @@ function loadersFactory(name: string, source: DatasetSource) {
 }
 
 /**
- * Fashion-MNIST as two loaders, the training pictures in another order in every epoch: the book's
+ * Fashion-MNIST as two loaders, the training images in another order in every epoch: the book's
  * `load_data_fashion_mnist`.
  *
  * @throws FileError if the data is unavailable (lists what was tried).

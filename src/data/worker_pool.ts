@@ -9,7 +9,7 @@ import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
 
 /**
- * Workers that build batches. They share the data set's memory where the platform lets them, and hold the
+ * Workers that build batches. They share the data set's memory if the platform lets them, and hold the
  * process only while a batch is asked for.
  */
 export class WorkerPool {

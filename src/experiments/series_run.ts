@@ -13,7 +13,7 @@ import { parseConfig, type TrainingConfig } from "./training_config.ts";
 export interface TrainedRun {
   readonly config: TrainingConfig;
   readonly points: readonly MetricsPoint[];
-  /** At its last point; undefined where it has none yet. */
+  /** At its last point; undefined if it has none yet. */
   readonly figures: FinalFigures | undefined;
   /** Why it could not go on (the loss became NaN), else null. */
   readonly failure: string | null;
@@ -31,7 +31,7 @@ export interface SeriesRun extends TrainedRun {
 export const FAILURE = "failure.json";
 
 /**
- * @returns null where there is no training yet.
+ * @returns null if there is no training yet.
  * @throws FileError that names the file, and the line, which is damaged.
  */
 export function readSeriesRun(folder: string): SeriesRun | null {
@@ -51,7 +51,7 @@ export function readSeriesRun(folder: string): SeriesRun | null {
   };
 }
 
-/** What a training was computed in: f32 also where bf16 was asked for and the engine had none. */
+/** What a training was computed in: f32 also if bf16 was asked for and the engine had none. */
 export function precisionOf({ environment }: TrainedRun): string {
   return String(environment.precision ?? "f32").split(" ")[0];
 }

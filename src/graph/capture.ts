@@ -57,7 +57,7 @@ export function captureNodes(
 
 /**
  * Nodes that have to run for `wanted` to be known, in the order in which they were made. The walk ends at a value
- * that is lost, where `onLost` does not throw.
+ * that is lost, if `onLost` does not throw.
  */
 export function collectNodes(wanted: readonly Value[], onLost: (value: Value) => void): Node[] {
   const seen = new Set<Node>();

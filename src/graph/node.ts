@@ -23,7 +23,7 @@ export interface GradientCall {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
-  /** Gradient of each output; null where nothing flows into it. At least one is not null. */
+  /** Gradient of each output; null if nothing flows into it. At least one is not null. */
   readonly grads: readonly (Value | null)[];
   /** Which inputs want a gradient. Others may be returned as null. */
   readonly needs: readonly boolean[];
@@ -37,7 +37,7 @@ export interface OpDefinition {
    * op and the layer's path are put in front of it.
    */
   infer(inputs: readonly TensorSpec[], attributes: Attributes): TensorSpec[];
-  /** Gradients of the inputs, as further ops; absent where the op has none (comparisons, argmax). */
+  /** Gradients of the inputs, as further ops; absent if the op has none (comparisons, argmax). */
   gradient?(call: GradientCall): readonly (Value | null)[];
   /** The same result from other ops, for engines that have no kernel of their own. */
   decompose?(inputs: readonly Value[], attributes: Attributes): readonly Value[];

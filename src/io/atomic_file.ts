@@ -79,7 +79,7 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
  * Removes temporary files in `folder` that writers left behind when they were killed. Those of a process
  * that still runs are left alone. Returns the names that were removed.
  *
- * @param age - milliseconds since the last change that a file must have; where nothing says that the folder is in no
+ * @param age - milliseconds since the last change that a file must have; if nothing says that the folder is in no
  *   other machine's use, its processes cannot be seen.
  */
 export function removeLeftoversSync(folder: string, age = 0): string[] {

@@ -9,13 +9,13 @@ const gunzipAsync = promisify<Uint8Array, object, Uint8Array>(gunzip);
 const PACKING_OVERHEAD = 1 << 16;
 
 /**
- * Reads a file and unpacks it where it is gzipped (told by its first bytes, not by its name).
+ * Reads a file and unpacks it if it is gzipped (told by its first bytes, not by its name).
  *
  * The unpacked size is bounded, so a small file that claims to be a huge one costs no memory.
  *
  * @param path - the file
  * @param maxBytes - the most the unpacked content may have
- * @throws FileError where the file cannot be read, is a damaged gzip stream, or unpacks to more.
+ * @throws FileError if the file cannot be read, is a damaged gzip stream, or unpacks to more.
  */
 export function readMaybeGzipped(path: string, maxBytes: number): Promise<Uint8Array> {
   return withRegularFile(path, async (file) => {

@@ -31,7 +31,7 @@ const TYPES: ReadonlyMap<number, IdxType> = new Map([
  * Bytes are not copied: for `unsigned byte` data, `data` is a view of `bytes`.
  *
  * @param options.name - how messages call the file
- * @param options.dimensions - how many dimensions are expected (3 for pictures, 1 for labels)
+ * @param options.dimensions - how many dimensions are expected (3 for images, 1 for labels)
  * @throws FileError for a wrong magic number, a header or data cut short, more data than the header says,
  *   and sizes that do not fit the file. Nothing is allocated on the word of the header alone.
  * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", section "The IDX file format".
@@ -99,9 +99,7 @@ function parseIdxHeader(
   }
   const rank = bytes[3];
   if (dimensions !== undefined && rank !== dimensions) {
-    throw new FileError(
-      `${what} has ${rank} dimensions, expected ${dimensions}; pictures and labels swapped?`,
-    );
+    throw new FileError(`${what} has ${rank} dimensions, expected ${dimensions}; images and labels swapped?`);
   }
   const start = 4 + 4 * rank;
   if (bytes.length < start) {

@@ -5,7 +5,7 @@ import { fileErrorOf } from "./file_errors.ts";
 /**
  * Makes a folder and those above it that are missing; one that is there already is fine.
  *
- * Not mkdir's own `recursive`, which never returns in Node.js 20 where the system answers ENOENT although the
+ * Not mkdir's own `recursive`, which never returns in Node.js 20 if the system answers ENOENT although the
  * folder above exists (as /proc does).
  *
  * @throws FileError that names the folder and what to do.

@@ -24,7 +24,7 @@ export interface OpenFile {
 /**
  * Opens a file, passes it to `body` and closes it again.
  *
- * @throws FileError where it cannot be read, is no regular file, or becomes shorter meanwhile.
+ * @throws FileError if it cannot be read, is no regular file, or becomes shorter meanwhile.
  */
 export async function withRegularFile<T>(path: string, body: (file: OpenFile) => Promise<T>): Promise<T> {
   let handle: FileHandle | undefined;
@@ -47,7 +47,7 @@ export async function withRegularFile<T>(path: string, body: (file: OpenFile) =>
  * All bytes of a file.
  *
  * @param maxBytes - the most that it may have.
- * @throws FileError as {@link withRegularFile}, and where it is larger.
+ * @throws FileError as {@link withRegularFile}, and if it is larger.
  */
 export function readRegularFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   return withRegularFile(path, (file) => {

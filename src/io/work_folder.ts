@@ -15,7 +15,7 @@ export interface WorkFolder {
 /**
  * A new folder inside `destination`. Removes those that processes which were killed have left there.
  *
- * @throws Error of the file system where there can be none.
+ * @throws Error of the file system if there can be none.
  */
 export function openWorkFolder(destination: string): WorkFolder {
   removeAbandoned(destination);

@@ -86,7 +86,7 @@ export type Inception = InceptionBlock;
 
 /**
  * GoogLeNet for one channel and 10 classes, in the chapter's simplified form: nine Inception blocks, averages over
- * the whole picture, one dense layer; no auxiliary heads.
+ * the whole image, one dense layer; no auxiliary heads.
  *
  * Input [N, 1, 96, 96], output [N, 10]; 5,977,530 parameters, 276 M multiply-adds an image. Shapes: 64x24x24,
  * 192x12x12, 480x6x6, 832x3x3, 1024, 10.

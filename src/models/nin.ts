@@ -65,7 +65,7 @@ const NIN = parameterTable<NinOptions>()(
 );
 
 /**
- * NiN: four NiN blocks, the last with a channel per class, and averages over the whole picture instead of dense
+ * NiN: four NiN blocks, the last with a channel per class, and averages over the whole image instead of dense
  * layers.
  *
  * Input [N, 1, 224, 224], output [N, 10]; 1,992,166 parameters, 762 M multiply-adds an image. Shapes: 96x54x54,

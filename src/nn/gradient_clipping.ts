@@ -87,7 +87,7 @@ const CLIP_NORM = parameterTable<ClipGradNormParameters>()(
 /**
  * Scales all gradients by min(1, maxNorm / (norm + 1e-6)), norm being that of all of them as one vector.
  *
- * @param normType - p of the p-norm; 2 where it is not given, Infinity for the largest element.
+ * @param normType - p of the p-norm; 2 if it is not given, Infinity for the largest element.
  * @returns the norm before clipping.
  * @example
  * ```ts

@@ -226,9 +226,9 @@ export abstract class Optimizer {
   /**
    * Takes over settings and state that `stateDict()` gave, of an optimiser with the same groups.
    *
-   * Nothing is changed where an error is thrown.
+   * Nothing is changed if an error is thrown.
    *
-   * @throws StateDictError where the groups do not have the same numbers of parameters, or something in the state is
+   * @throws StateDictError if the groups do not have the same numbers of parameters, or something in the state is
    *   of another kind or shape than it must be; ArgumentError for a setting outside of its range.
    */
   loadStateDict(stateDict: OptimizerState): void {

@@ -10,7 +10,7 @@ import { Tensor } from "../tensor/tensor.ts";
 export interface ParamGroup {
   /** Parameters that share these settings. */
   params: Tensor[];
-  /** Their names, where they were given as [name, parameter]. */
+  /** Their names, if they were given as [name, parameter]. */
   paramNames?: string[];
   /** Learning rate. */
   lr: number;
@@ -55,7 +55,7 @@ export function groupsOf(
   return made;
 }
 
-/** @throws ArgumentError where some groups have names for their parameters and others have not. */
+/** @throws ArgumentError if some groups have names for their parameters and others have not. */
 export function requireAllNamed(of: string, groups: readonly ParamGroup[]): void {
   const named = groups.map(({ paramNames }) => paramNames !== undefined);
   if (named.every((one) => one === named[0])) return;

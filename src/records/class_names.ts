@@ -14,7 +14,7 @@ export function isClassName(value: unknown): value is ClassName {
   return typeof en === "string" && (zh === undefined || typeof zh === "string");
 }
 
-/** "ankle boot 短靴", or the class's number where it has no name. */
+/** "ankle boot 短靴", or the class's number if it has no name. */
 export function className(names: readonly ClassName[] | undefined, index: number): string {
   const name = names?.[index];
   if (name === undefined) return `class ${index}`;

@@ -11,7 +11,7 @@ export interface MetricsPoint {
   trainLoss: number;
   /** Accuracy over the examples of the current epoch so far. */
   trainAccuracy: number;
-  /** Only at the end of an epoch, where a test set is given. */
+  /** Only at the end of an epoch, if a test set is given. */
   testLoss?: number;
   testAccuracy?: number;
   /** Optimiser steps done since the start of training. */
@@ -72,7 +72,7 @@ export function parseMetrics(text: string): { points: MetricsPoint[]; length: nu
   return { points, length };
 }
 
-/** The figures at the last point of a run; undefined where no point was written. */
+/** The figures at the last point of a run; undefined if no point was written. */
 export function finalFigures(points: readonly MetricsPoint[]): FinalFigures | undefined {
   const last = points.at(-1);
   if (last === undefined) return undefined;

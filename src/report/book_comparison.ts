@@ -24,7 +24,7 @@ export interface ComparisonRow {
 export interface BookComparison {
   book: BookBand;
   rows: ComparisonRow[];
-  /** All judged rows inside; undefined where the run is not comparable (other epochs, other settings). */
+  /** All judged rows inside; undefined if the run is not comparable (other epochs, other settings). */
   parity: boolean | undefined;
   notes: string[];
 }

@@ -31,7 +31,7 @@ export interface ConfusionFigures {
   macroF1: number;
 }
 
-/** @throws {ArgumentError} where the matrix is not square, or holds something else than counts. */
+/** @throws {ArgumentError} if the matrix is not square, or holds something else than counts. */
 export function checkConfusion(matrix: ConfusionMatrix): void {
   for (const [row, counts] of matrix.entries()) {
     if (counts.length !== matrix.length) {

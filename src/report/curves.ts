@@ -13,7 +13,7 @@ export interface CurvePoint {
 /** How a line is broken, so that curves can be told apart without colour. */
 export type Dash = "solid" | "dashed" | "dashdot" | "dotted";
 
-/** A named line of a plot. Colour and dash follow from its place among the curves where they are not given. */
+/** A named line of a plot. Colour and dash follow from its place among the curves if they are not given. */
 export interface Curve {
   name: string;
   points: readonly CurvePoint[];

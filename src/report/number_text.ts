@@ -35,7 +35,7 @@ export function formatBytes(value: number): string {
   return `${power === 0 ? Math.round(scaled) : significant(scaled, 3)} ${units[power]}`;
 }
 
-/** A loss or an accuracy as the book prints it: three decimals, exponents where three decimals mislead. */
+/** A loss or an accuracy as the book prints it: three decimals, exponents if three decimals mislead. */
 export function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);
   const size = Math.abs(value);
@@ -71,7 +71,7 @@ export function formatRate(value: number): string {
   return Math.abs(value) >= 100 ? formatCount(value) : significant(value, 3);
 }
 
-/** At most `digits` significant digits, without trailing zeros and without an exponent where it is avoidable. */
+/** At most `digits` significant digits, without trailing zeros and without an exponent if it is avoidable. */
 export function significant(value: number, digits: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);
   if (value === 0) return "0";

@@ -76,10 +76,10 @@ function checkedOptions(options: AutocastOptions): HalfDType | null {
 }
 
 /**
- * The operands of a convolution or linear layer: the input in 16 bits where autocast says so. Weight and bias stay
+ * The operands of a convolution or linear layer: the input in 16 bits if autocast says so. Weight and bias stay
  * as they are.
  *
- * @throws DTypeError where dtypes are mixed outside of autocast.
+ * @throws DTypeError if dtypes are mixed outside of autocast.
  */
 export function layerOperands(of: string, operands: readonly (Value | null)[]): (Value | null)[] {
   const [input, ...parameters] = operands as [Value, ...(Value | null)[]];
@@ -103,7 +103,7 @@ function masters(parameter: Value, input: Value): Value {
   return parameter.dtype === input.dtype ? parameter : cast(parameter, "float32");
 }
 
-/** The operands of a product of activations: all in 16 bits where autocast says so. */
+/** The operands of a product of activations: all in 16 bits if autocast says so. */
 export function productOperands(operands: readonly Value[]): Value[] {
   const to = current;
   if (to === null) return [...operands];

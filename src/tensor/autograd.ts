@@ -317,8 +317,8 @@ export interface GradParameters {
  * @param gradOutputs - gradient of each output; may be left out for outputs of one element.
  * @param createGraph - whether the gradients can be differentiated again.
  * @param allowUnused - null, not an error, for an input on which the outputs do not depend.
- * @returns one tensor per input; null for one that does not take part, where `allowUnused` is set.
- * @throws AutogradError where an input does not take part and `allowUnused` is not set.
+ * @returns one tensor per input; null for one that does not take part, if `allowUnused` is set.
+ * @throws AutogradError if an input does not take part and `allowUnused` is not set.
  * @example
  * ```ts
  * const x = tensor(1.5, { requiresGrad: true });

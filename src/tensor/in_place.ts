@@ -27,8 +27,8 @@ function storable(from: DType, to: DType): boolean {
 /**
  * Makes `value` the tensor's contents, converted to its dtype.
  *
- * @throws DTypeError where the result is of a higher kind (a float32 result in an int64 tensor), ShapeError
- * where it has another shape, AutogradError for a leaf that requires a gradient.
+ * @throws DTypeError if the result is of a higher kind (a float32 result in an int64 tensor), ShapeError
+ * if it has another shape, AutogradError for a leaf that requires a gradient.
  */
 export function putInPlace(of: string, tensor: Tensor, value: Value): Tensor {
   const own = tensor.value;

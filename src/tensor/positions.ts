@@ -17,7 +17,7 @@ export type Positions = Tensor | number | bigint | PositionList | Int32Array | B
 /**
  * Positions or labels as a value of an integer dtype.
  *
- * Integers come as they are. Floats (what `tensor([0, 2])` makes) must be whole: that is checked at once where they are
+ * Integers come as they are. Floats (what `tensor([0, 2])` makes) must be whole: that is checked at once if they are
  * known, else when they are computed.
  *
  * @throws DTypeError for bools, and for floats that are known and not whole.

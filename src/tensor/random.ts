@@ -314,7 +314,7 @@ export interface MultinomialParameters {
  * Positions drawn with the probabilities (of any sum) that a vector, or each row of a matrix, holds.
  *
  * @param replacement - whether a position may be drawn more than once (default false).
- * @throws ArgumentError where a weight is negative or not finite, or fewer are above 0 than are to be drawn.
+ * @throws ArgumentError if a weight is negative or not finite, or fewer are above 0 than are to be drawn.
  * @example
  * ```ts
  * multinomial(tensor([0, 0.5, 0]), 1).tolist(); // [1]
@@ -379,7 +379,7 @@ export const normal = defineCall<NormalParameters>()(
   (mean = 0, std = 1, size, generator, dtype, requiresGrad) => {
     const given = mean instanceof Tensor ? mean : std instanceof Tensor ? std : null;
     if (given === null && size === undefined)
-      throw new ArgumentError("normal: expected `size` where mean and std are numbers");
+      throw new ArgumentError("normal: expected `size` if mean and std are numbers");
     if (given !== null && size !== undefined)
       throw new ArgumentError("normal: `size` follows from the tensors given; leave it out");
     if (typeof std === "number" && !(std >= 0))

@@ -96,7 +96,7 @@ function randomSeed(): number {
 }
 
 /**
- * The source of random numbers that functions draw from where none is named.
+ * The source of random numbers that functions draw from if none is named.
  *
  * @example
  * ```ts

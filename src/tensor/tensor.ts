@@ -342,7 +342,7 @@ export function fromTypedArray(data: TypedArray, shape: Shape, dtype: DType): Te
   return new Tensor(constantValue(right, [...shape], dtype));
 }
 
-/** The value behind a tensor; says what was given where it is none. */
+/** The value behind a tensor; says what was given if it is none. */
 export function valueOf(tensor: unknown, argument: string, of: string): Value {
   if (tensor instanceof Tensor) return tensor.value;
   throw new ArgumentError(`${of}: expected \`${argument}\` to be a Tensor, got ${describe(tensor)}`);

@@ -15,7 +15,7 @@ export function recordError(error: unknown): ErrorRecord {
 
 type ErrorClass = new (message: string) => Error;
 
-/** The error again, of the same class where it is one of Convoyant's. */
+/** The error again, of the same class if it is one of Convoyant's. */
 export function reviveError(record: ErrorRecord): Error {
   const known = (errors as Record<string, unknown>)[record.name];
   if (

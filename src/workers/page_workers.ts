@@ -2,7 +2,7 @@
 import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
 
 /**
- * Starts a script as a worker: from its text, which every bundler carries along, and where the page's content
+ * Starts a script as a worker: from its text, which every bundler carries along, and if the page's content
  * security policy forbids that, from its file.
  */
 export async function startWorker(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {

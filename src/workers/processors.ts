@@ -1,7 +1,7 @@
 /** How many threads there can be. */
 import { processorQuota, processorsWithin } from "./processor_quota.ts";
 
-/** Modules of Node.js, where there are any: a page has neither. */
+/** Modules of Node.js, if there are any: a page has neither. */
 type GetModule = (name: string) => unknown;
 
 const host = globalThis as { process?: { platform?: string; getBuiltinModule?: GetModule } };

@@ -75,7 +75,7 @@ export class StopGate {
     if (open.delete(this) && open.size === 0) process.off("exit", closeAll);
   }
 
-  /** Some worker that is inside; -1 where there is none. */
+  /** Some worker that is inside; -1 if there is none. */
   #taken(): number {
     for (let worker = 0; worker < this.#words.length - 1; worker++) {
       if (Atomics.load(this.#words, 1 + worker) === 1) return worker;

@@ -27,7 +27,7 @@ export class WorkerTeam {
     this.#waiting = waiting;
   }
 
-  /** Starts `count` workers. @throws EngineError where the team was stopped in the meantime. */
+  /** Starts `count` workers. @throws EngineError if the team was stopped in the meantime. */
   start(
     count: number,
     spawn: SpawnWorker,

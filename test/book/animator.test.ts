@@ -42,7 +42,7 @@ test("a single curve takes plain numbers", () => {
   assert.throws(() => animator.add([1, 2], [3]), /as many places as values, got 2 and 1/);
 });
 
-test("a notebook gets a picture and text", () => {
+test("a notebook gets a chart and text", () => {
   const show = (sample() as unknown as Record<symbol, () => book.MediaBundle>)[Symbol.for("Jupyter.display")];
   const bundle = show.call(sample());
   assert.deepEqual(Object.keys(bundle), ["image/svg+xml", "text/plain"]);

@@ -1,4 +1,4 @@
-/** A few steps of LeNet on pictures made by a formula: run in Node and in a page, they give the same losses. */
+/** A few steps of LeNet on images made by a formula: run in Node and in a page, they give the same losses. */
 import type * as Convoyant from "../../src/browser.ts";
 
 export interface TrainedLosses {

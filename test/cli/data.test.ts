@@ -9,7 +9,7 @@ test("data fetch verifies both parts and says where they are", { skip }, async (
   const { code, events, stderr } = await convoyant(["data", "fetch", "--json"]);
   assert.equal(code, 0, stderr);
   assert.deepEqual(
-    events.map(({ event, split, pictures }) => [event, split, pictures]),
+    events.map(({ event, split, images }) => [event, split, images]),
     [
       ["data", "train", 60_000],
       ["data", "test", 10_000],
@@ -18,7 +18,7 @@ test("data fetch verifies both parts and says where they are", { skip }, async (
   );
 });
 
-test("data show draws pictures with their classes in both languages", { skip }, async () => {
+test("data show draws images with their classes in both languages", { skip }, async () => {
   const args = ["data", "show", "--split", "test", "--from", "17", "--count", "2"];
   const { code, stdout, stderr } = await convoyant(args);
   assert.equal(code, 0, stderr);
@@ -26,11 +26,11 @@ test("data show draws pictures with their classes in both languages", { skip }, 
   assert.match(stdout, /test:18 /);
   assert.match(stdout, /[░▒▓█]{3}/);
   const { events } = await convoyant([...args, "--json"]);
-  assert.deepEqual(events[0], { event: "picture", index: 17, label: 4, name: "coat" });
-  assert.equal(events.at(-1)?.pictures, 10_000);
+  assert.deepEqual(events[0], { event: "image", index: 17, label: 4, name: "coat" });
+  assert.equal(events.at(-1)?.images, 10_000);
 });
 
-test("nothing to show beyond the last picture", { skip }, async () => {
+test("nothing to show beyond the last image", { skip }, async () => {
   const { code, stderr } = await convoyant(["data", "show", "--split", "test", "--from", "10000"]);
   assert.equal(code, 1);
   assert.match(stderr, /IndexError: .*0 to 9999/);

@@ -20,7 +20,7 @@ export function folderWith(path: string, files: Readonly<Record<string, Uint8Arr
   return path;
 }
 
-/** A grey picture as binary PGM. */
+/** A grey image as binary PGM. */
 export function pgmBytes(width: number, height: number, grey: ArrayLike<number>): Uint8Array {
   return Buffer.concat([
     Buffer.from(`P5\n# made by a test\n${width} ${height}\n255\n`),
@@ -28,7 +28,7 @@ export function pgmBytes(width: number, height: number, grey: ArrayLike<number>)
   ]);
 }
 
-/** A grey picture as 8-bit PNG, rows unfiltered. */
+/** A grey image as 8-bit PNG, rows unfiltered. */
 export function pngBytes(width: number, height: number, grey: ArrayLike<number>): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

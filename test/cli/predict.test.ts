@@ -10,7 +10,7 @@ import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts"
 const folder = temporaryFolder();
 const missing = await fashionMnistIsMissing();
 const grey = Uint8Array.from({ length: 784 }, (_, i) => (i * 37) % 256);
-/** Probabilities that the library gives for the picture. */
+/** Probabilities that the library gives for the image. */
 let expected: number[] = [];
 
 before(async () => {
@@ -27,8 +27,8 @@ before(async () => {
   expected = ((await noGrad(() => net(input).softmax(1)).tolist()) as number[][])[0];
   await stopEngine();
   folderWith(folder, {
-    "picture.pgm": pgmBytes(28, 28, grey),
-    "picture.png": pngBytes(28, 28, grey),
+    "image.pgm": pgmBytes(28, 28, grey),
+    "image.png": pngBytes(28, 28, grey),
     "negative.png": pngBytes(
       28,
       28,
@@ -44,12 +44,12 @@ before(async () => {
 const predict = (...args: string[]) =>
   convoyant(["predict", "lenet.safetensors", "--engine", "wasm", ...args], { cwd: folder });
 
-test("PGM and PNG of the same picture get the probabilities that the library gives", async () => {
-  const { code, events, stderr } = await predict("picture.pgm", "picture.png", "--json", "--threads", "1");
+test("PGM and PNG of the same image get the probabilities that the library gives", async () => {
+  const { code, events, stderr } = await predict("image.pgm", "image.png", "--json", "--threads", "1");
   assert.equal(code, 0, stderr);
   const [pgm, png, end] = events;
   assert.equal(pgm.event, "prediction");
-  assert.equal(pgm.image, "picture.pgm");
+  assert.equal(pgm.image, "image.pgm");
   assert.equal(pgm.truth, null);
   assert.deepEqual(pgm.probabilities, expected);
   assert.deepEqual(png.probabilities, expected);
@@ -63,10 +63,10 @@ test("--invert takes dark for light", async () => {
   assert.deepEqual(events[0].probabilities, expected);
 });
 
-test("people see the picture beside the classes, the likeliest first", async () => {
-  const { code, stdout, stderr } = await predict("picture.png", "large.png");
+test("people see the image beside the classes, the likeliest first", async () => {
+  const { code, stdout, stderr } = await predict("image.png", "large.png");
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /picture\.png/);
+  assert.match(stdout, /image\.png/);
   assert.match(stdout, /large\.png/);
   assert.match(stdout, /[░▒▓█]/);
   const percentages = [...stdout.matchAll(/([\d.]+) %/g)].map(([, number]) => Number(number));
@@ -79,7 +79,7 @@ test("people see the picture beside the classes, the likeliest first", async () 
   }
 });
 
-test("a picture of the test set is named by its place, and its true class is told", {
+test("an image of the test set is named by its place, and its true class is told", {
   skip: missing,
 }, async () => {
   const { code, events, stderr } = await predict("test:17", "train:3", "--json");
@@ -91,7 +91,7 @@ test("a picture of the test set is named by its place, and its true class is tol
   assert.match(beyond.stderr, /test:10000 is out of range: the test set has images 0 to 9999/);
 });
 
-test("pictures that are none, or not there, are named", async () => {
+test("images that are none, or not there, are named", async () => {
   const cases: [string, number, RegExp][] = [
     ["nowhere.png", 1, /cannot read nowhere\.png: there is no such file/],
     ["text.txt", 1, /text\.txt is neither PNG nor PGM/],

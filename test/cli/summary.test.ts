@@ -44,7 +44,7 @@ test("BN-LeNet has the book's 44,878 parameters; figures count for a batch", asy
   assert.equal(many.events.at(-1)?.bytes, 256 * one.events.at(-1)?.bytes);
 });
 
-test("a picture that is too small for the network names the layer", async () => {
+test("an image that is too small for the network names the layer", async () => {
   const { code, stderr } = await convoyant(["summary", "lenet", "--resize", "8"]);
   assert.equal(code, 1);
   assert.match(stderr, /ShapeError: conv2d \(net\.3\)/);

@@ -112,5 +112,5 @@ test("a whole data set can be shown", { skip }, async () => {
     "--json",
   ]);
   assert.equal(code, 0, stderr);
-  assert.equal(events.filter(({ event }) => event === "picture").length, 10000);
+  assert.equal(events.filter(({ event }) => event === "image").length, 10000);
 });

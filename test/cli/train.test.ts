@@ -240,7 +240,7 @@ test("batches in slices: the size is kept with the run, the figures are the whol
   assert.ok(Math.abs(slices.loss - whole.loss) < 1e-3, `${slices.loss} instead of ${whole.loss}`);
 });
 
-test("pictures that become too small for the network name the layer", { skip }, async () => {
+test("images that become too small for the network name the layer", { skip }, async () => {
   const { code, stderr } = await cli(
     "train",
     "lenet",

@@ -17,8 +17,8 @@ import { fromTypedArray, type Tensor } from "../../src/tensor/tensor.ts";
 
 const run = promisify(execFile);
 
-/** `count` pictures of 6 x 6 pixels; picture i is filled with i and its label is i. */
-function pictures(
+/** `count` images of 6 x 6 pixels; image i is filled with i and its label is i. */
+function images(
   count: number,
   transform: transforms.Transform | BatchFunction | null = transforms.ToTensor(),
 ) {
@@ -50,13 +50,13 @@ const RANDOM = transforms.Compose([
 ]);
 
 test("batches are float32 [N, C, H, W] and int64 [N], the last one smaller or left out", async () => {
-  const loader = DataLoader(pictures(10), { batchSize: 4 });
+  const loader = DataLoader(images(10), { batchSize: 4 });
   assert.equal(loader.length, 3);
   const shapes: unknown[] = [];
   for await (const [x, y] of loader) shapes.push([x.dtype, x.shape, y.dtype, y.shape]);
   const of = (n: number) => ["float32", [n, 1, 6, 6], "int64", [n]];
   assert.deepEqual(shapes, [of(4), of(4), of(2)]);
-  const dropping = DataLoader(pictures(10), { batchSize: 4, dropLast: true });
+  const dropping = DataLoader(images(10), { batchSize: 4, dropLast: true });
   assert.equal(dropping.length, 2);
   assert.deepEqual(await labelsOf(dropping), [
     [0, 1, 2, 3],
@@ -65,7 +65,7 @@ test("batches are float32 [N, C, H, W] and int64 [N], the last one smaller or le
 });
 
 test("every epoch is another order of all examples, the same for the same seed", async () => {
-  const make = (seed: number) => DataLoader(pictures(50), { batchSize: 8, shuffle: true, seed });
+  const make = (seed: number) => DataLoader(images(50), { batchSize: 8, shuffle: true, seed });
   const loader = make(1);
   const epochs = [await labelsOf(loader), await labelsOf(loader), await labelsOf(loader)];
   for (const epoch of epochs) {
@@ -87,7 +87,7 @@ test("every epoch is another order of all examples, the same for the same seed",
 
 test("any number of workers gives the same batches, random transforms included", async () => {
   const loaders = [0, 1, 2].map((numWorkers) =>
-    DataLoader(pictures(30, RANDOM), { batchSize: 7, shuffle: true, seed: 3, numWorkers }),
+    DataLoader(images(30, RANDOM), { batchSize: 7, shuffle: true, seed: 3, numWorkers }),
   );
   const [inline, one, two] = await Promise.all(
     loaders.map(async (loader) => [await valuesOf(loader), await valuesOf(loader)]),
@@ -102,7 +102,7 @@ test("any number of workers gives the same batches, random transforms included",
 });
 
 test("workers build from subsets and concatenations too", async () => {
-  const dataset = Subset(ConcatDataset([pictures(9, RANDOM), pictures(9, RANDOM)]), [17, 3, 9, 8, 0]);
+  const dataset = Subset(ConcatDataset([images(9, RANDOM), images(9, RANDOM)]), [17, 3, 9, 8, 0]);
   const inline = await valuesOf(DataLoader(dataset, { batchSize: 2, seed: 0, numWorkers: 0 }));
   const loader = DataLoader(dataset, { batchSize: 2, seed: 0 });
   assert.deepEqual(await valuesOf(loader), inline);
@@ -110,8 +110,7 @@ test("workers build from subsets and concatenations too", async () => {
 });
 
 test("training goes on in the middle of an epoch as if it had not stopped", async () => {
-  const make = () =>
-    DataLoader(pictures(40, RANDOM), { batchSize: 6, shuffle: true, seed: 9, numWorkers: 0 });
+  const make = () => DataLoader(images(40, RANDOM), { batchSize: 6, shuffle: true, seed: 9, numWorkers: 0 });
   const whole = make();
   await labelsOf(whole);
   const second = await valuesOf(whole);
@@ -134,13 +133,13 @@ test("training goes on in the middle of an epoch as if it had not stopped", asyn
   assert.deepEqual(await labelsOf(make().iterate({ epoch: 1, fromBatch: 99 })), []);
   // After a loop that was left, the next one is the next epoch.
   assert.deepEqual(await labelsOf(stopped), await labelsOf(make().iterate({ epoch: 2 })));
-  assert.throws(() => DataLoader(pictures(2), { seed: 1 }).loadState(state), /the state is of seed 9/);
+  assert.throws(() => DataLoader(images(2), { seed: 1 }).loadState(state), /the state is of seed 9/);
 });
 
 test("an error surfaces where the batch is awaited, with its class and message, also out of a worker", async () => {
   const broken = transforms.Compose([transforms.Resize(4), transforms.Normalize([0], [1])]);
   for (const numWorkers of [0, 1]) {
-    const loader = DataLoader(pictures(10, broken), { batchSize: 2, numWorkers });
+    const loader = DataLoader(images(10, broken), { batchSize: 2, numWorkers });
     await assert.rejects(valuesOf(loader), (error: Error) => {
       assert.ok(error instanceof DTypeError, `${numWorkers} workers: ${error.name}`);
       assert.match(error.message, /Normalize: expected float32, got uint8; put ToTensor/);
@@ -151,7 +150,7 @@ test("an error surfaces where the batch is awaited, with its class and message, 
 });
 
 test("a worker that dies is reported, not waited for", async () => {
-  const loader = DataLoader(pictures(2000, transforms.Compose([transforms.Resize(300)])), {
+  const loader = DataLoader(images(2000, transforms.Compose([transforms.Resize(300)])), {
     batchSize: 500,
     numWorkers: 1,
   });
@@ -173,12 +172,12 @@ test("a transform of one's own runs on batches", async () => {
     ...images,
     data: images.data.map((v) => 2 * v) as Uint8Array,
   });
-  const [[x]] = [await valuesOf(DataLoader(pictures(3, double), { batchSize: 3 }))];
+  const [[x]] = [await valuesOf(DataLoader(images(3, double), { batchSize: 3 }))];
   assert.equal(x[36], 4);
 });
 
 test("sampler, batchSampler and collateFn take the place of the defaults", async () => {
-  const dataset = pictures(10);
+  const dataset = images(10);
   assert.deepEqual(await labelsOf(DataLoader(dataset, { batchSize: 2, sampler: [9, 0, 5] })), [[9, 0], [5]]);
   assert.equal(DataLoader(dataset, { batchSize: 2, sampler: [9, 0, 5] }).length, 2);
   const chosen = DataLoader(dataset, { batchSampler: [[1], [2, 3]] });
@@ -192,14 +191,14 @@ test("sampler, batchSampler and collateFn take the place of the defaults", async
 });
 
 test("PyTorch's leading arguments by position", async () => {
-  const loader = DataLoader(pictures(10), 4, true, { seed: 5 });
+  const loader = DataLoader(images(10), 4, true, { seed: 5 });
   assert.deepEqual([loader.batchSize, loader.shuffle, loader.seed], [4, true, 5]);
-  assert.ok(new DataLoader(pictures(1)) instanceof DataLoader);
-  assert.equal(DataLoader({ dataset: pictures(3) }).length, 3);
+  assert.ok(new DataLoader(images(1)) instanceof DataLoader);
+  assert.equal(DataLoader({ dataset: images(3) }).length, 3);
 });
 
 test("options that make no sense are refused", () => {
-  const make = (options: object) => () => DataLoader(pictures(3), options as { batchSize: number });
+  const make = (options: object) => () => DataLoader(images(3), options as { batchSize: number });
   for (const options of [
     { batchSize: 0 },
     { batchSize: 1.5 },
@@ -223,7 +222,7 @@ test("options that make no sense are refused", () => {
 });
 
 test("an example that does not exist", async () => {
-  await assert.rejects(valuesOf(DataLoader(pictures(3), { sampler: [7] })), IndexError);
+  await assert.rejects(valuesOf(DataLoader(images(3), { sampler: [7] })), IndexError);
 });
 
 test("an empty data set has no batches", async () => {

@@ -66,7 +66,7 @@ for (const [i, { kind, spec, input, output }] of CASES.entries()) {
   });
 }
 
-/** Pictures whose pixels tell where they came from: 100 n + 10 y + x (small ones only). */
+/** Images whose pixels tell where they came from: 100 n + 10 y + x (small ones only). */
 function numbered(count: number, height: number, width: number): ArrayBatch {
   const data = new Float32Array(count * height * width);
   for (let i = 0; i < data.length; i++) {
@@ -76,7 +76,7 @@ function numbered(count: number, height: number, width: number): ArrayBatch {
   return { data, shape: [count, 1, height, width], dtype: "float32" };
 }
 
-test("RandomCrop takes a window of each picture, from every place", () => {
+test("RandomCrop takes a window of each image, from every place", () => {
   const { spec } = transforms.RandomCrop(3);
   const seen = new Set<number>();
   const result = runTransform(spec, numbered(200, 5, 4), context(200));
@@ -113,7 +113,7 @@ test("RandomCrop pads first, and where needed", () => {
   assert.throws(() => runTransform(transforms.RandomCrop(6).spec, numbered(1, 4, 4), context(1)), ShapeError);
 });
 
-test("RandomHorizontalFlip mirrors about p of the pictures", () => {
+test("RandomHorizontalFlip mirrors about p of the images", () => {
   const flip = (p: number) =>
     runTransform(transforms.RandomHorizontalFlip(p).spec, numbered(400, 1, 3), context(400));
   const flipped = (p: number) => {
@@ -131,7 +131,7 @@ test("RandomHorizontalFlip mirrors about p of the pictures", () => {
   assert.ok(Math.abs(flipped(0.25) - 100) < 40);
 });
 
-test("RandomResizedCrop: the whole picture where scale and ratio leave no choice, else parts within bounds", () => {
+test("RandomResizedCrop: the whole image where scale and ratio leave no choice, else parts within bounds", () => {
   const source = numbered(2, 6, 6);
   const whole = runTransform(transforms.RandomResizedCrop(4, [1, 1], [1, 1]).spec, source, context(2));
   const resized = runTransform(transforms.Resize([4, 4]).spec, source, context(2));
@@ -146,7 +146,7 @@ test("RandomResizedCrop: the whole picture where scale and ratio leave no choice
     const local = value - 100 * Math.floor(i / 15);
     assert.ok(local >= -1e-3 && local <= 88.001);
   });
-  // Proportions that no box of this picture can have: the largest middle part.
+  // Proportions that no box of this image can have: the largest middle part.
   const wide = runTransform(
     transforms.RandomResizedCrop([1, 8], [1, 1], [8, 8]).spec,
     numbered(1, 8, 8),
@@ -161,7 +161,7 @@ const RANDOM = transforms.Compose([
   transforms.RandomResizedCrop(6),
 ]);
 
-test("the same seed, epoch and example give the same picture, however the batch is put together", () => {
+test("the same seed, epoch and example give the same image, however the batch is put together", () => {
   const source = numbered(16, 8, 8);
   const together = runTransform(RANDOM.spec, source, context(16));
   const property = fc.property(fc.nat(15), (n) => {
@@ -229,7 +229,7 @@ test("what makes no sense is refused when the transform is made", () => {
   refused(() => transforms.Compose([3 as never]), /transforms\[0\] is not a transform/);
 });
 
-test("pictures that do not fit are refused when the transform runs", () => {
+test("images that do not fit are refused when the transform runs", () => {
   const bytes: ArrayBatch = { data: new Uint8Array(16), shape: [1, 1, 4, 4], dtype: "uint8" };
   const run = (spec: TransformSpec, batch: ArrayBatch) => () => runTransform(spec, batch, context(1));
   assert.throws(

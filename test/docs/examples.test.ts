@@ -24,7 +24,7 @@ const blocks = [...publicNames("src/index.ts").flatMap(examplesOf), ...documents
 const files = [...new Set(blocks.map(({ file }) => file))].sort();
 
 function preludeOf(file: string): keyof typeof preludes {
-  return /^src\/(?:data|train|models|book|io)\/|\.md$/.test(file) ? "pictures" : "vectors";
+  return /^src\/(?:data|train|models|book|io)\/|\.md$/.test(file) ? "images" : "vectors";
 }
 
 mkdirSync(join(root, "build"), { recursive: true });

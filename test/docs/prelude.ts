@@ -2,7 +2,7 @@
 import type { data, Tensor } from "convoyant";
 import * as convoyant from "convoyant";
 
-interface Pictures {
+interface Images {
   readonly net: convoyant.nn.Sequential;
   readonly optimizer: convoyant.optim.Optimizer;
   readonly x: Tensor;
@@ -29,8 +29,8 @@ export function vectors({ nn, optim, randint, randn } = convoyant) {
   return { net, optimizer, x, y, trainStep };
 }
 
-/** LeNet, a batch of pictures and loaders of a few more. */
-export function pictures({ data, models, optim, rand, randint } = convoyant): Pictures {
+/** LeNet, a batch of images and loaders of a few more. */
+export function images({ data, models, optim, rand, randint } = convoyant): Images {
   const net = models.initXavier(models.lenet());
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const x = rand(8, 1, 28, 28);

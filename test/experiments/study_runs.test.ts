@@ -183,7 +183,7 @@ async function bf16IsMissing(): Promise<string | null> {
   return supported ? null : "this processor has no fast bf16";
 }
 
-test("a comparison writes one picture and one table, and notes what diverged", {
+test("a comparison writes one chart and one table, and notes what diverged", {
   timeout: 120_000,
 }, async (t) => {
   if (missing !== null) {

@@ -94,7 +94,7 @@ test("PNG files with right checksums that lie", () => {
   refused(png(1, 1, 8, 3, idat([0, 1])), /palette is missing/);
   refused(png(1, 1, 8, 3, chunk("PLTE", new Uint8Array(3)), idat([0, 1])), /colour 1 of a palette of 1/);
   refused(png(1, 1, 8, 0, chunk("ABCD", new Uint8Array(0)), idat([0, 1])), /ABCD is unknown/);
-  refused(png(1, 1, 8, 0), /no picture data/);
+  refused(png(1, 1, 8, 0), /no image data/);
   refused(png(1, 1, 8, 0, chunk("IDAT", new Uint8Array(2))), /packed data is damaged/);
   assert.deepEqual(decodePngGrey(png(1, 1, 8, 0, idat([0, 9]))).data, Uint8Array.of(9));
 });
@@ -151,7 +151,7 @@ test("PGM files that lie", () => {
   refused(text("P2 2 1 10\n5 x "), /pixel 1/);
 });
 
-test("the kind of a picture is told by its content", async (t) => {
+test("the kind of an image is told by its content", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const image = { width: 2, height: 1, data: Uint8Array.of(3, 200) };

@@ -16,7 +16,7 @@ export function mixed(number: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A step's batch: 64 pictures of 28 x 28, and their classes. */
+/** A step's batch: 64 images of 28 x 28, and their classes. */
 export function pixelsAndLabels(step: number): { pixels: Float32Array; labels: Float64Array } {
   const pixels = new Float32Array(BATCH * 784);
   const labels = new Float64Array(BATCH);

@@ -14,7 +14,7 @@ export function samplePoints(epochs = 10): MetricsPoint[] {
   });
 }
 
-/** Two classes, 10 pictures, three of them wrong. */
+/** Two classes, 10 images, three of them wrong. */
 export const smallMatrix = [
   [4, 1],
   [2, 3],

@@ -26,8 +26,8 @@ const net = nn.Sequential(
 const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
 const scheduler = optim.StepLR(optimizer, 2, 0.5);
 const result = await fit(net, {
-  trainLoader: new DataLoader(pictures(640, 1), { batchSize: 16, shuffle: true, seed: 5 }),
-  testLoader: new DataLoader(pictures(64, 2), { batchSize: 32 }),
+  trainLoader: new DataLoader(images(640, 1), { batchSize: 16, shuffle: true, seed: 5 }),
+  testLoader: new DataLoader(images(64, 2), { batchSize: 32 }),
   optimizer,
   scheduler,
   epochs: 4,
@@ -49,8 +49,8 @@ function say(...words: (string | number)[]): void {
   process.stdout.write(`${words.join(" ")}\n`);
 }
 
-/** Pictures of 8 x 8 whose class is the quarter that is bright. */
-function pictures(count: number, seed: number): TensorDataset {
+/** Images of 8 x 8 whose class is the quarter that is bright. */
+function images(count: number, seed: number): TensorDataset {
   const x = new Float32Array(count * 64);
   const y = new Float64Array(count);
   let state = seed;

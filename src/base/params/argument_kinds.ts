@@ -45,7 +45,7 @@ function isListOfWhole(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => Number.isInteger(one));
 }
 
-/** @throws ArgumentError (for an unknown dtype DTypeError) where the value is not of the kind. */
+/** @throws ArgumentError (for an unknown dtype DTypeError) if the value is not of the kind. */
 export function checkKind(of: string, argument: string, kind: string, value: unknown): void {
   const [name, orNull] = kind.split("|");
   if (value === null && orNull !== undefined) return;

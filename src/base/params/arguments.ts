@@ -18,7 +18,7 @@ interface Parameter {
   readonly optional: boolean;
   readonly variadic: boolean;
   readonly takesObject: boolean;
-  /** What it must be; undefined where the function itself checks. */
+  /** What it must be; undefined if the function itself checks. */
   readonly kind: string | undefined;
 }
 
@@ -105,7 +105,7 @@ export function bindPositional(of: Signature, args: readonly unknown[]): unknown
   return of.parameters.map(({ name }) => bound[name]);
 }
 
-/** Sorts a call's arguments to their names; throws an ArgumentError where they do not fit the signature. */
+/** Sorts a call's arguments to their names; throws an ArgumentError if they do not fit the signature. */
 export function bindArguments(of: Signature, args: readonly unknown[]): BoundArguments {
   const { parameters, name } = of;
   const bound: BoundArguments = {};

@@ -97,7 +97,7 @@ type RequiredNames<N extends Names> = N extends readonly [
     : [First, ...RequiredNames<Left>]
   : [];
 
-/** The implementing function's parameters, optional where the table says so: its labels, the table's question marks. */
+/** The implementing function's parameters, optional if the table says so: its labels, the table's question marks. */
 type ByPosition<N extends Names, P extends readonly unknown[]> = readonly [
   ...head: Leading<P, RequiredNames<N>>,
   ...tail: Partial<Trailing<P, RequiredNames<N>>>,

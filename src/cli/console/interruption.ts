@@ -2,10 +2,10 @@
 
 export const INTERRUPTED = 130;
 
-/** What the command that runs wants to be told; null where it can be ended at any moment. */
+/** What the command that runs wants to be told; null if it can be ended at any moment. */
 let orderly: ((reason: "signal" | "reader gone") => void) | null = null;
 
-/** Makes signals end this process with code 130: at once, or in order where a command has asked for it. */
+/** Makes signals end this process with code 130: at once, or in order if a command has asked for it. */
 export function listenForInterrupts(): void {
   const onSignal = (): void => {
     if (orderly === null) process.exit(INTERRUPTED);

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { settingValue } from "../../experiments/setting_text.ts";
 
-/** A whole number of at least `least` and, where more would only exhaust the machine, at most `most`. */
+/** A whole number of at least `least` and, if more would only exhaust the machine, at most `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   return (text) => {

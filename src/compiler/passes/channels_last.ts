@@ -1,11 +1,11 @@
 /**
- * Keeps pictures with their channels last in memory, from one convolution to the next.
+ * Keeps images with their channels last in memory, from one convolution to the next.
  *
- * A value [N, C, H, W] gets a twin [N, H, W, C] where an engine's kernels prefer it; element-wise ops, reductions,
+ * A value [N, C, H, W] gets a twin [N, H, W, C] if an engine's kernels prefer it; element-wise ops, reductions,
  * concatenations and slices between them follow their inputs. To the engine a twin is an ordinary row-major value
  * of the permuted shape. Only ops that know the layout by name (convolutions, pooling) carry the attribute
  * `layout: "channelsLast"`; their other attributes keep their meaning. Twins are made and undone by `permute`,
- * or by `reshape` where no element moves.
+ * or by `reshape` if no element moves.
  */
 import { numel, type Shape } from "../../base/shape.ts";
 import type { EngineCapabilities } from "../../engines/contract/engine.ts";
@@ -141,7 +141,7 @@ class LayoutPass {
     return id;
   }
 
-  /** The twin, made where there is none; values of fewer dimensions are seen as broadcast to four. */
+  /** The twin, made if there is none; values of fewer dimensions are seen as broadcast to four. */
   private last(id: number): number {
     // From the source of a chain of broadcasts on: a call for each of them would be too deep.
     const chain = [id];

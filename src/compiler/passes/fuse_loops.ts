@@ -3,7 +3,7 @@
  * once, each result that someone else needs is written once, everything between stays in registers.
  *
  * Nodes that run over the same points (the same iteration space) join one group when one reads the other's
- * element at the same point, or when both read the same input; never where a path through a node outside of
+ * element at the same point, or when both read the same input; never if a path through a node outside of
  * the group, or through a reduction inside it, leads from one to the other.
  */
 import { isHalf } from "../../base/dtype.ts";
@@ -20,7 +20,7 @@ import { GraphBuilder, producers } from "./rewrite.ts";
 /** Loops longer than this gain nothing more from fusing and spill registers. */
 const MOST_NODES = 48;
 const MOST_INPUTS = 20;
-/** Groups that are looked through for a path; where there are more between two, they are not joined. */
+/** Groups that are looked through for a path; if there are more between two, they are not joined. */
 const MOST_VISITED = 4096;
 
 export function fuseLoops(graph: Graph): Graph {
@@ -65,7 +65,7 @@ function widenWhereRead(graph: Graph): Graph {
   return deadCode(builder.finish());
 }
 
-/** The points over which a node runs; null where it is no loop. */
+/** The points over which a node runs; null if it is no loop. */
 function iterationSpace(graph: Graph, node: GraphNode): Shape | null {
   if (node.op.reduction !== undefined) return graph.values[node.inputs[0]].shape;
   if (node.op.elementwise !== undefined || node.op === expandOp || node.op === fullOp) {

@@ -1,5 +1,5 @@
 /**
- * Lets ops on 16-bit floats run on 32-bit floats where the engine has no kernel for the narrow ones: their inputs are
+ * Lets ops on 16-bit floats run on 32-bit floats if the engine has no kernel for the narrow ones: their inputs are
  * widened and their results rounded. Element-wise ops stay as they are: generated loops load and store 16 bits
  * themselves. So do ops that only move elements and have a kernel for it.
  */

@@ -30,7 +30,7 @@ export type FetchResult =
  * it is whole and verified: a fetch that is killed leaves nothing that looks like a data file, and two at the
  * same time do not disturb each other.
  *
- * @throws FileError where the destination cannot be written; nothing is fetched then.
+ * @throws FileError if the destination cannot be written; nothing is fetched then.
  */
 export async function fetchDataset(
   source: DatasetSource,
@@ -117,7 +117,7 @@ function findInPackage(root: string, source: DatasetSource, file: DataFile): str
   throw new FileError(`${file.name} is not in the package`);
 }
 
-/** A new folder inside the destination; says what to do where that cannot be. */
+/** A new folder inside the destination; says what to do if that cannot be. */
 function makeWorkFolder(destination: string): WorkFolder {
   try {
     makeFolderSync(destination);

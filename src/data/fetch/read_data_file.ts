@@ -6,7 +6,7 @@ import { readMaybeGzipped } from "../../io/gzip_file.ts";
 import type { DataFile } from "../../records/data_file.ts";
 import { problemOf } from "./located_data.ts";
 
-/** The path of a data file in a folder, packed or not; undefined where it is not there. */
+/** The path of a data file in a folder, packed or not; undefined if it is not there. */
 export function findDataFile(folder: string, file: DataFile): string | undefined {
   return [join(folder, file.name), join(folder, `${file.name}.gz`)].find((path) => existsSync(path));
 }
@@ -14,7 +14,7 @@ export function findDataFile(folder: string, file: DataFile): string | undefined
 /**
  * The unpacked bytes of a data file, verified.
  *
- * @throws FileError where it cannot be read or is not, byte for byte, the file it should be.
+ * @throws FileError if it cannot be read or is not, byte for byte, the file it should be.
  */
 export async function readDataFile(path: string, file: DataFile): Promise<Uint8Array> {
   const bytes = await readMaybeGzipped(path, file.bytes);

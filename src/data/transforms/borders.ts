@@ -2,14 +2,14 @@ import { ShapeError } from "../../base/errors.ts";
 import { blankLike, type Images } from "./images.ts";
 import type { ImagePadding, ImagePaddingMode } from "./transform_spec.ts";
 
-/** The rectangle of every picture that starts at (top, left); it must lie inside. */
+/** The rectangle of every image that starts at (top, left); it must lie inside. */
 export function crop(images: Images, top: number, left: number, height: number, width: number): Images {
   const out = blankLike(images, height, width);
   for (let n = 0; n < images.count; n++) copyWindow(images, out, n, top, left, false);
   return out;
 }
 
-/** Copies a window of picture `n` as large as `out`; `mirrored` swaps left and right. */
+/** Copies a window of image `n` as large as `out`; `mirrored` swaps left and right. */
 export function copyWindow(
   images: Images,
   out: Images,

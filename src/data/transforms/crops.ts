@@ -6,12 +6,12 @@ import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
 import { resample } from "./resample.ts";
 import type { ImagePadding, TransformSpec } from "./transform_spec.ts";
 
-/** A stream of random numbers for each picture of a batch. */
+/** A stream of random numbers for each image of a batch. */
 export type Streams = (position: number) => PhiloxStream;
 
 type Spec<K extends TransformSpec["kind"]> = Omit<Extract<TransformSpec, { kind: K }>, "kind">;
 
-/** Pads a picture that is too small with zeros, then takes the middle. */
+/** Pads an image that is too small with zeros, then takes the middle. */
 export function centerCrop(
   batch: Readonly<ArrayBatch>,
   { size: [height, width] }: Spec<"CenterCrop">,
@@ -32,7 +32,7 @@ export function pad(batch: Readonly<ArrayBatch>, { padding, fill, paddingMode }:
   return batchOf(padImages(imagesOf(batch, "Pad"), padding, fill, paddingMode));
 }
 
-/** A window at a random place, for each picture another. */
+/** A window at a random place, for each image another. */
 export function randomCrop(
   batch: Readonly<ArrayBatch>,
   spec: Spec<"RandomCrop">,
@@ -49,7 +49,7 @@ export function randomCrop(
   }
   if (images.height < height || images.width < width) {
     throw new ShapeError(
-      `RandomCrop: expected pictures of at least ${height} x ${width} pixels, got ${images.height} x ${images.width}` +
+      `RandomCrop: expected images of at least ${height} x ${width} pixels, got ${images.height} x ${images.width}` +
         "; give a padding or padIfNeeded",
     );
   }
@@ -74,7 +74,7 @@ export function randomHorizontalFlip(
   return batchOf(out);
 }
 
-/** A random part of each picture (area and proportions drawn), resized to one size. */
+/** A random part of each image (area and proportions drawn), resized to one size. */
 export function randomResizedCrop(
   batch: Readonly<ArrayBatch>,
   spec: Spec<"RandomResizedCrop">,

@@ -1,4 +1,4 @@
-/** Transforms of pictures, under torchvision's names (torchvision.transforms). */
+/** Transforms of images, under torchvision's names (torchvision.transforms). */
 import { ArgumentError } from "../../base/errors.ts";
 import { shownText, shownValue } from "../../base/shown_value.ts";
 import { defineTransform, type Transform } from "./transform.ts";
@@ -37,7 +37,7 @@ export const Compose = defineTransform<ComposeSettings>()("Compose", ["transform
 }));
 
 /**
- * uint8 pictures (0 to 255) to float32 (0 to 1): x / 255. float32 pictures pass unchanged. (Pictures already
+ * uint8 images (0 to 255) to float32 (0 to 1): x / 255. float32 images pass unchanged. (Images already
  * are [C, H, W] here, so nothing is transposed.)
  *
  * @example
@@ -58,7 +58,7 @@ export interface NormalizeSettings {
 }
 
 /**
- * (x - mean) / std for each channel of float32 pictures.
+ * (x - mean) / std for each channel of float32 images.
  *
  * @param mean - one for each channel, or one for all
  * @param std - likewise; none may be 0
@@ -95,11 +95,11 @@ export interface ResizeSettings {
 }
 
 /**
- * Resizes with the bilinear filter, antialiased; uint8 pictures bit for bit as Pillow does it.
+ * Resizes with the bilinear filter, antialiased; uint8 images bit for bit as Pillow does it.
  *
  * @param size - [height, width], or the length of the shorter edge
  * @param maxSize - with one number: an upper limit for the longer edge
- * @param antialias - false turns the wider filter off for float32 pictures that shrink; uint8 ones always have it
+ * @param antialias - false turns the wider filter off for float32 images that shrink; uint8 ones always have it
  * @example
  * ```ts
  * (await data.transforms.Resize([224, 224])(x)).shape; // [8, 1, 224, 224]
@@ -126,7 +126,7 @@ export interface CenterCropSettings {
 }
 
 /**
- * The middle of each picture; one that is too small gets a black border first.
+ * The middle of each image; one that is too small gets a black border first.
  *
  * @example
  * ```ts
@@ -243,9 +243,9 @@ export interface RandomResizedCropSettings {
 }
 
 /**
- * A random part of each picture, resized.
+ * A random part of each image, resized.
  *
- * @param scale - bounds of the part's area, as a fraction of the picture's
+ * @param scale - bounds of the part's area, as a fraction of the image's
  * @param ratio - bounds of its width / height
  * @example
  * ```ts

@@ -16,11 +16,11 @@ interface Axis {
 const PRECISION = 22;
 
 /**
- * Resizes pictures with the bilinear (triangle) filter; when a picture shrinks, the filter widens with the
+ * Resizes images with the bilinear (triangle) filter; when an image shrinks, the filter widens with the
  * scale, so that every input pixel counts (antialiasing).
  *
- * uint8 pictures come out bit for bit as from Pillow: weights rounded to 22-bit fixed point, two passes
- * (rows first), rounded to 8 bits in between. float32 pictures follow PyTorch's `interpolate(..., mode="bilinear",
+ * uint8 images come out bit for bit as from Pillow: weights rounded to 22-bit fixed point, two passes
+ * (rows first), rounded to 8 bits in between. float32 images follow PyTorch's `interpolate(..., mode="bilinear",
  * antialias=True)`: weights and both passes in float32.
  *
  * Source: P. Heckbert, "Fundamentals of texture mapping and image warping", 1989, section 3.5 (resampling
@@ -89,7 +89,7 @@ function axis(inputs: number, outputs: number, widen: boolean, round: (x: number
 
 /**
  * One pass over `lines` stacks of `inputs` rows of `inner` numbers, each stack becoming `outputs` rows.
- * Along the width a row is one number; along the height it is a line of the picture.
+ * Along the width a row is one number; along the height it is a line of the image.
  */
 type Pass = (
   source: TypedArray,

@@ -14,7 +14,7 @@ export function resize(
   return batchOf(resample(images, height, width, antialias));
 }
 
-/** One number is the length of the shorter edge; the other keeps the picture's proportions. */
+/** One number is the length of the shorter edge; the other keeps the image's proportions. */
 function targetSize(
   height: number,
   width: number,

@@ -7,7 +7,7 @@ import { resize } from "./resize.ts";
 import type { TransformContext, TransformSpec } from "./transform_spec.ts";
 
 /**
- * Runs a described transform on a batch of pictures [N, C, H, W]. The input is not changed; where nothing is
+ * Runs a described transform on a batch of images [N, C, H, W]. The input is not changed; if nothing is
  * to be done the result may share its data.
  *
  * @param context - what random transforms draw from

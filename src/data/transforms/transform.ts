@@ -9,11 +9,11 @@ import { runTransform } from "./run_transform.ts";
 import type { TransformContext, TransformSpec } from "./transform_spec.ts";
 
 /**
- * A transform of pictures. Data sets and loaders run it on whole batches, in a worker where that pays; called
+ * A transform of images. Data sets and loaders run it on whole batches, in a worker if that pays; called
  * as a function it transforms a tensor [C, H, W] or [N, C, H, W].
  *
  * @example
- * const bigger = await transforms.Resize(224)(picture);
+ * const bigger = await transforms.Resize(224)(image);
  */
 export interface Transform {
   (images: Tensor, context?: Partial<TransformContext>): Promise<Tensor>;
@@ -64,7 +64,7 @@ async function apply(spec: TransformSpec, images: Tensor, given: Partial<Transfo
   const single = batch.shape.length === 3;
   if (!single && batch.shape.length !== 4) {
     throw new ShapeError(
-      `${spec.kind}: expected pictures [C, H, W] or [N, C, H, W], got ${formatShape(batch.shape)}`,
+      `${spec.kind}: expected images [C, H, W] or [N, C, H, W], got ${formatShape(batch.shape)}`,
     );
   }
   const shape = single ? [1, ...batch.shape] : batch.shape;

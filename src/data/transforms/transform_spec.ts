@@ -42,6 +42,6 @@ export type TransformSpec =
 export interface TransformContext {
   readonly seed: number;
   readonly epoch: number;
-  /** Which example of the data set each picture of the batch is. */
+  /** Which example of the data set each image of the batch is. */
   readonly indices: ArrayLike<number>;
 }

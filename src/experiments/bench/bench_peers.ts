@@ -20,7 +20,7 @@ export type PeerName = (typeof peerNames)[number];
 
 /**
  * Ways to run PyTorch; "compile" takes half a minute before its first step, and "channels-last-kept-memory" is how it
- * runs where the C library is told to keep its memory (bench/peers/kept_memory.py).
+ * runs if the C library is told to keep its memory (bench/peers/kept_memory.py).
  */
 export const pytorchModes = [
   "eager",

@@ -24,7 +24,7 @@ const MOST = 5;
 const MILLISECONDS = 120;
 
 /**
- * Measures a matrix product and a convolution, the second of AlexNet; in bf16 too where the engine has that fast.
+ * Measures a matrix product and a convolution, the second of AlexNet; in bf16 too if the engine has that fast.
  *
  * @param size - side of the matrices.
  * @param slow - takes small ones only.

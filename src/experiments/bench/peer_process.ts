@@ -20,7 +20,7 @@ export interface PeerEnd {
 /**
  * Runs a program to its end.
  *
- * @throws the signal's reason where it is aborted, which ends the program; Error where it cannot be started.
+ * @throws the signal's reason if it is aborted, which ends the program; Error if it cannot be started.
  */
 export async function runPeer(
   { command, args, env }: PeerProgram,

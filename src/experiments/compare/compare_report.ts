@@ -1,4 +1,4 @@
-/** What a comparison leaves behind: one picture of the curves and one table. */
+/** What a comparison leaves behind: one chart of the curves and one table. */
 import { type Curve, curveStyle } from "../../report/curves.ts";
 import { formatFigure, formatRate } from "../../report/number_text.ts";
 import { renderCurvesSvg, svgDocument } from "../../report/svg/curves_svg.ts";
@@ -93,7 +93,7 @@ const PANELS = [
   { key: "testAccuracy", label: "test accuracy" },
 ] as const;
 
-/** The picture: training loss, training accuracy, test accuracy, a curve for each variant, its band over the seeds. */
+/** The chart: training loss, training accuracy, test accuracy, a curve for each variant, its band over the seeds. */
 export function comparisonSvg(title: string, compared: readonly ComparedVariant[], epochs: number): string {
   const [width, height] = [760, 400];
   const panels = PANELS.map(({ key, label }, i) => {

@@ -25,9 +25,9 @@ export interface PeerTask {
   readonly net: string;
   readonly precision: string;
   readonly seed: number;
-  /** Whole epochs; 0 where there is a start alone. */
+  /** Whole epochs; 0 if there is a start alone. */
   readonly epochs: number;
-  /** Steps of the start; 0 where there is none. */
+  /** Steps of the start; 0 if there is none. */
   readonly steps: number;
 }
 
@@ -83,7 +83,7 @@ export function peerProgram(task: PeerTask, out: string, data: string, places: P
 /**
  * Does what is left for PyTorch, a task after the other; one that fails is told of and left out.
  *
- * @throws the signal's reason where it is aborted.
+ * @throws the signal's reason if it is aborted.
  */
 export async function trainPeers(
   runs: { readonly trainings: readonly SeriesRun[]; readonly starts: readonly SeriesRun[] },

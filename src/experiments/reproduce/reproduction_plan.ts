@@ -13,11 +13,11 @@ export interface PlannedNetwork {
   readonly model: string;
   readonly seeds: number;
   readonly epochs: number | null;
-  /** That of all others where it is absent. */
+  /** That of all others if it is absent. */
   readonly precision?: Precision;
 }
 
-/** Ten epochs where a day is enough; two of those that PyTorch itself trains for hours. */
+/** Ten epochs if a day is enough; two of those that PyTorch itself trains for hours. */
 export const DEFAULT_NETWORKS = [
   "lenet:5",
   "bn-lenet-scratch:5",

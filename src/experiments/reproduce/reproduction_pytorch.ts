@@ -16,7 +16,7 @@ export interface PytorchRecord {
   readonly seed: number;
   readonly precision: string;
   readonly torch: string;
-  /** Learning rate, where it was not the chapter's. */
+  /** Learning rate, if it was not the chapter's. */
   readonly lr?: number;
   /** As `machineText` has it; in the file beside the runs, which are this machine's, there is none. */
   readonly machine?: string;
@@ -26,13 +26,13 @@ export interface PytorchRecord {
   readonly trainAccuracy?: number;
   readonly testAccuracy?: number;
   readonly examplesPerSecond?: number;
-  /** Steps of a start, and the mean loss over the last fifth of them; null where it is NaN. */
+  /** Steps of a start, and the mean loss over the last fifth of them; null if it is NaN. */
   readonly steps?: number;
   readonly lastLoss?: number | null;
 }
 
 /**
- * @returns nothing where there is no file.
+ * @returns nothing if there is no file.
  * @throws FileError that names the line which is no record.
  */
 export function readPytorchRecords(path: string): PytorchRecord[] {
@@ -70,14 +70,14 @@ const schema = v.object({
   lastLoss: v.optional(v.nullable(v.number())),
 });
 
-/** @throws FileError where the value of a line, from that place, is no record. */
+/** @throws FileError if the value of a line, from that place, is no record. */
 export function pytorchRecord(value: unknown, place: string, line: string): PytorchRecord {
   const { success, output } = v.safeParse(schema, value);
   if (success) return output;
   throw new FileError(`${place} is not a record of PyTorch's figures: ${line.slice(0, 80)}`);
 }
 
-/** Our runs beside PyTorch's of the same precision and machine after as many epochs; empty where there are none. */
+/** Our runs beside PyTorch's of the same precision and machine after as many epochs; empty if there are none. */
 export function pytorchSection(runs: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const rows = records
     .filter((record) => record.epoch !== undefined)

@@ -1,6 +1,6 @@
 /**
  * What has been reproduced so far, on whichever machine: a file of JSON lines beside the document. A network that takes
- * a night is trained where there is a night's time; what others trained before stays in the document.
+ * a night is trained if there is a night's time; what others trained before stays in the document.
  */
 
 import { existsSync } from "node:fs";
@@ -37,7 +37,7 @@ const trained = v.object({
 });
 
 /**
- * @returns nothing where there is no file.
+ * @returns nothing if there is no file.
  * @throws FileError that names the line which is no record.
  */
 export function readRecords(path: string): Records {

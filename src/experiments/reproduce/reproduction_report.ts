@@ -1,4 +1,4 @@
-/** docs/reproduction.md: our figures beside the authors' bands, and PyTorch's where they were measured. */
+/** docs/reproduction.md: our figures beside the authors' bands, and PyTorch's if they were measured. */
 import { type BookComparison, compareWithBook, formatBand } from "../../report/book_comparison.ts";
 import { formatDuration, formatFigure, formatRate } from "../../report/number_text.ts";
 import { median } from "../bench/bench_lines.ts";
@@ -176,7 +176,7 @@ function whereTable(runs: readonly TrainedRun[]): string {
   return markdownTable(["begun on", "machine", "Convoyant", "Node.js", "engine"], rows);
 }
 
-/** The median, with the least and the largest where there are several. */
+/** The median, with the least and the largest if there are several. */
 function spread(values: readonly number[]): string {
   if (values.length === 0) return "";
   const middle = formatFigure(median(values));

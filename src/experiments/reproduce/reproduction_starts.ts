@@ -22,11 +22,11 @@ export function lastLoss(points: readonly MetricsPoint[]): number {
 interface Start {
   readonly seed: number;
   readonly steps: number | null;
-  /** Null where it is not a number. */
+  /** Null if it is not a number. */
   readonly loss: number | null;
 }
 
-/** The rate of failed starts beside PyTorch's; empty where there are no starts. */
+/** The rate of failed starts beside PyTorch's; empty if there are no starts. */
 export function startsSection(starts: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const done = starts.filter((run) => run.failure !== null || (run.figures?.epochs ?? 0) >= 1);
   const kindOf = (run: TrainedRun) => `${run.config.model} in ${precisionOf(run)}`;

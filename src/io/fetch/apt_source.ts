@@ -22,7 +22,7 @@ const IMPATIENT = [
  * Fetches a package from the distribution's mirror and unpacks it below `folder`, without root and without
  * installing it: nothing of the package is run. Returns the folder that stands for the root directory.
  *
- * Where the machine has no package lists (`apt-get update` was never run), they are fetched into a folder of
+ * If the machine has no package lists (`apt-get update` was never run), they are fetched into a folder of
  * our own first, which needs no rights either.
  *
  * @throws FileError that says why it did not come.

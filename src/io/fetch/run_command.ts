@@ -4,7 +4,7 @@ import { FileError } from "../../base/errors.ts";
 /**
  * Runs a program to its end, without a shell and without asking anything.
  *
- * @throws FileError with the last lines of what it said, where it fails, is missing or takes too long.
+ * @throws FileError with the last lines of what it said, if it fails, is missing or takes too long.
  */
 export function runCommand(
   program: string,

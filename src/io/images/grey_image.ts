@@ -1,11 +1,11 @@
-/** A grey picture: rows from the top, one byte for each pixel, 0 is black. */
+/** A grey image: rows from the top, one byte for each pixel, 0 is black. */
 export interface GreyImage {
   width: number;
   height: number;
   data: Uint8Array;
 }
 
-/** The most pixels a picture may have; a header that claims more is taken for a damaged file or an attack. */
+/** The most pixels an image may have; a header that claims more is taken for a damaged file or an attack. */
 export const MAX_PIXELS = 1 << 27;
 
 /**

@@ -8,13 +8,13 @@ import { decodePngGrey, MAX_RAW_BYTES } from "./png.ts";
 const MAX_BYTES = MAX_RAW_BYTES + (1 << 26);
 
 /**
- * Reads a picture as grey: PNG or PGM, told by its first bytes.
+ * Reads an image as grey: PNG or PGM, told by its first bytes.
  *
- * @throws FileError where the file cannot be read, is of another kind, or is damaged.
+ * @throws FileError if the file cannot be read, is of another kind, or is damaged.
  */
 export async function readGreyImage(path: string): Promise<GreyImage> {
   const bytes = await readRegularFile(path, MAX_BYTES);
   if (bytes[0] === 0x89 && bytes[1] === 0x50) return decodePngGrey(bytes, { name: path });
   if (bytes[0] === 0x50 && (bytes[1] === 0x32 || bytes[1] === 0x35)) return decodePgm(bytes, { name: path });
-  throw new FileError(`${path} is neither PNG nor PGM (P2, P5); convert the picture to one of them`);
+  throw new FileError(`${path} is neither PNG nor PGM (P2, P5); convert the image to one of them`);
 }

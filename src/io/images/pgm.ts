@@ -2,7 +2,7 @@ import { FileError } from "../../base/errors.ts";
 import { type GreyImage, MAX_PIXELS } from "./grey_image.ts";
 
 /**
- * Decodes a PGM picture, plain (P2) or raw (P5), with up to 16 bits a sample.
+ * Decodes a PGM image, plain (P2) or raw (P5), with up to 16 bits a sample.
  *
  * Samples are scaled so that the file's maximum becomes 255.
  *
@@ -13,10 +13,9 @@ export function decodePgm(
   bytes: Uint8Array,
   options: { name?: string | undefined; maxPixels?: number | undefined } = {},
 ): GreyImage {
-  const what = options.name === undefined ? "PGM picture" : `PGM file ${options.name}`;
+  const what = options.name === undefined ? "PGM image" : `PGM file ${options.name}`;
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
-  const fail = (message: string) =>
-    new FileError(`${what} cannot be read: ${message}; save the picture again`);
+  const fail = (message: string) => new FileError(`${what} cannot be read: ${message}; save the image again`);
   const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
   const reader = new TokenReader(bytes, 2);
   if ((magic !== "P2" && magic !== "P5") || !reader.atEnd())
@@ -47,7 +46,7 @@ export function decodePgm(
   return { width, height, data };
 }
 
-/** Encodes a grey picture as raw PGM (P5). */
+/** Encodes a grey image as raw PGM (P5). */
 export function encodePgm(image: Readonly<GreyImage>): Uint8Array {
   const header = new TextEncoder().encode(`P5\n${image.width} ${image.height}\n255\n`);
   const out = new Uint8Array(header.length + image.data.length);
@@ -66,7 +65,7 @@ class TokenReader {
     this.position = position;
   }
 
-  /** The next number, or undefined where something else stands. */
+  /** The next number, or undefined if something else stands. */
   number(): number | undefined {
     this.#skipBlanks();
     let value = 0;

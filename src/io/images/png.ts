@@ -30,9 +30,9 @@ export function decodePngGrey(
   bytes: Uint8Array,
   options: { name?: string | undefined; maxPixels?: number | undefined } = {},
 ): GreyImage {
-  const what = options.name === undefined ? "PNG picture" : `PNG file ${options.name}`;
+  const what = options.name === undefined ? "PNG image" : `PNG file ${options.name}`;
   const fail: PngFailure = (message) =>
-    new FileError(`${what} cannot be read: ${message}; save the picture again`);
+    new FileError(`${what} cannot be read: ${message}; save the image again`);
   const { header, palette, compressed } = readPngChunks(bytes, options.maxPixels ?? MAX_PIXELS, fail);
   const check = (rawBytes: number) => {
     const { width, height } = header;
@@ -51,7 +51,7 @@ export function decodePngGrey(
 }
 
 /**
- * Encodes a picture of 8-bit samples as PNG.
+ * Encodes an image of 8-bit samples as PNG.
  *
  * @param image - `data` holds `channels` bytes for each pixel, rows from the top: 1 grey (the default), 3 RGB, 4 RGBA
  */

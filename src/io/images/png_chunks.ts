@@ -13,7 +13,7 @@ export interface PngHeader {
   readonly interlaced: boolean;
 }
 
-/** The chunks of a PNG file that hold the picture. */
+/** The chunks of a PNG file that hold the image. */
 export interface PngChunks {
   readonly header: PngHeader;
   /** RGB triples, present for colour type 3. */
@@ -53,7 +53,7 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: PngFai
     else if (isCritical(chunk.type)) throw fail(`its chunk ${chunk.type} is unknown and marked as critical`);
     at = chunk.end;
   }
-  if (header === undefined || parts.length === 0) throw fail("it has no picture data (IDAT)");
+  if (header === undefined || parts.length === 0) throw fail("it has no image data (IDAT)");
   if (header.colourType === 3 && (palette === undefined || palette.length % 3 !== 0)) {
     throw fail("its palette is missing or not a list of RGB triples");
   }

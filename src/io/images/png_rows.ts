@@ -174,7 +174,7 @@ function greyReader(
     const scale = 255 / (2 ** depth - 1);
     return (row, x) => packedSample(row, x, depth) * scale;
   }
-  // Pillow clips 16-bit grey, but takes the upper byte where an alpha channel stands beside it.
+  // Pillow clips 16-bit grey, but takes the upper byte if an alpha channel stands beside it.
   if (depth === 16 && colourType === 0) return (row, x) => (row[2 * x] !== 0 ? 255 : row[2 * x + 1]);
   return (row, x) => row[x * step];
 }

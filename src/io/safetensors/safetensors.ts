@@ -39,11 +39,11 @@ const FILE_ORDER: readonly DType[] = [
 
 /**
  * A safetensors file as pieces to be written one after the other: prefix and header, then the data of each
- * tensor. The pieces are views of the tensors' memory where possible, so nothing large is copied.
+ * tensor. The pieces are views of the tensors' memory if possible, so nothing large is copied.
  *
  * The order is that of the Python package: by dtype, then by name.
  *
- * @throws ShapeError where a shape does not fit its data, ArgumentError for a tensor called `__metadata__`,
+ * @throws ShapeError if a shape does not fit its data, ArgumentError for a tensor called `__metadata__`,
  *   DTypeError for an int64 that is not an integer.
  */
 export function encodeSafetensorsPieces(

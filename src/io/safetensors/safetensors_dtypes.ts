@@ -54,7 +54,7 @@ export function storedName(dtype: DType): string {
   return WRITTEN[dtype];
 }
 
-/** The bytes of a tensor as they stand in the file; a view of `data` where memory and file agree. */
+/** The bytes of a tensor as they stand in the file; a view of `data` if memory and file agree. */
 export function storedBytes(name: string, data: TypedArray, dtype: DType): Uint8Array {
   if (dtype !== "int64") {
     // `tensor.data()` gives the numbers of 16-bit floats.

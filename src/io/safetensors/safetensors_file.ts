@@ -11,7 +11,7 @@ import { failureOf, PREFIX_BYTES, readHeader, readHeaderLength } from "./safeten
 /**
  * Reads a safetensors file from the disk.
  *
- * @throws FileError where it cannot be read or is not what it claims to be; the message names the file.
+ * @throws FileError if it cannot be read or is not what it claims to be; the message names the file.
  * @example
  * const { tensors, metadata } = await readSafetensors("runs/a/best.safetensors");
  */
@@ -35,7 +35,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsContent>
 /**
  * Writes a safetensors file so that it is never seen half-written (see writeFileAtomic).
  *
- * @throws FileError where it cannot be written.
+ * @throws FileError if it cannot be written.
  */
 export async function writeSafetensors(
   path: string,

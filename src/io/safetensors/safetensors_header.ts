@@ -12,7 +12,7 @@ export const PREFIX_BYTES = 8;
 /** The header's key for what is no tensor. */
 export const METADATA = "__metadata__";
 
-/** Makes an error of what is wrong and, where the file itself is sound, what to do. */
+/** Makes an error of what is wrong and, if the file itself is sound, what to do. */
 export type SafetensorsFailure = (message: string, advice?: string) => FileError;
 
 export interface Entry {

@@ -63,7 +63,7 @@ export interface UniformParameters extends RandomParameters {
   b?: number;
 }
 /**
- * U(a, b), 0 to 1 where they are not given.
+ * U(a, b), 0 to 1 if they are not given.
  *
  * @example
  * ```ts
@@ -83,7 +83,7 @@ export interface NormalInitParameters extends RandomParameters {
   std?: number;
 }
 /**
- * N(mean, std^2), 0 and 1 where they are not given.
+ * N(mean, std^2), 0 and 1 if they are not given.
  *
  * @example
  * ```ts
@@ -108,7 +108,7 @@ export interface TruncatedNormalParameters extends RandomParameters {
   b?: number;
 }
 /**
- * N(mean, std^2), drawn again where it lies outside of [a, b] (-2 and 2 where they are not given).
+ * N(mean, std^2), drawn again if it lies outside of [a, b] (-2 and 2 if they are not given).
  *
  * @example
  * ```ts
@@ -441,7 +441,7 @@ const GAINS: Readonly<Record<string, number>> = {
  * The factor that keeps the variance of a layer's output, by the activation behind it.
  *
  * @param nonlinearity - PyTorch's name (`"relu"`, `"leaky_relu"`, `"tanh"`, ...).
- * @param param - negative slope of `"leaky_relu"`, 0.01 where it is not given.
+ * @param param - negative slope of `"leaky_relu"`, 0.01 if it is not given.
  * @example
  * ```ts
  * nn.init.calculateGain("relu"); // 1.41421

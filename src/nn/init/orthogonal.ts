@@ -1,7 +1,7 @@
 /** Orthogonal matrices from random ones. */
 
 /**
- * The rows x columns matrix Q of a QR decomposition of `matrix` (of its transpose where it is wider than tall),
+ * The rows x columns matrix Q of a QR decomposition of `matrix` (of its transpose if it is wider than tall),
  * with the signs that make it uniformly distributed: orthonormal columns, or rows.
  *
  * Modified Gram-Schmidt, each vector made orthogonal twice ("twice is enough": L. Giraud et al., 2005).

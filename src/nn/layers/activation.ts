@@ -30,7 +30,7 @@ function withInPlace(name: string, compute: (input: Tensor) => Tensor) {
   );
 }
 
-/** A list of settings, with `inplace=True` behind them where it is set. */
+/** A list of settings, with `inplace=True` behind them if it is set. */
 function described(settings: string, inplace: boolean): string {
   return inplace ? `${settings}, inplace=True` : settings;
 }
@@ -162,7 +162,7 @@ export interface NegativeSlopeSettings extends InPlaceSettings {
   negativeSlope?: number;
 }
 /**
- * x where it is positive, else negativeSlope x.
+ * x if it is positive, else negativeSlope x.
  *
  * @example
  * ```ts
@@ -194,7 +194,7 @@ const alphaTable = (name: string) =>
   }));
 
 /**
- * x where it is positive, else alpha (e^x - 1).
+ * x if it is positive, else alpha (e^x - 1).
  *
  * @example
  * ```ts
@@ -253,7 +253,7 @@ export interface SoftplusSettings {
   threshold?: number;
 }
 /**
- * log(1 + e^(beta x)) / beta; x itself where beta x is above the threshold.
+ * log(1 + e^(beta x)) / beta; x itself if beta x is above the threshold.
  *
  * @example
  * ```ts
@@ -315,7 +315,7 @@ export interface ShrinkSettings {
 const lambdaTable = (name: string) =>
   parameterTable<ShrinkSettings>()(name, ["lambd?:number"], (lambd = 0.5) => ({ lambd }));
 /**
- * x where |x| > lambd, else 0.
+ * x if |x| > lambd, else 0.
  *
  * @example
  * ```ts
@@ -349,7 +349,7 @@ export interface ThresholdSettings extends InPlaceSettings {
   value: number;
 }
 /**
- * x where it is above the threshold, else `value`.
+ * x if it is above the threshold, else `value`.
  *
  * @example
  * ```ts
@@ -427,7 +427,7 @@ export type LogSoftmax = InstanceType<typeof LogSoftmax>;
 export const Softmax2d = plain("Softmax2d", (x) => F.softmax.direct(x, -3));
 export type Softmax2d = InstanceType<typeof Softmax2d>;
 
-/** What PyTorch takes where no dimension is given. */
+/** What PyTorch takes if no dimension is given. */
 function usualDim(input: Tensor): number {
   return input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1;
 }
@@ -459,7 +459,7 @@ export interface RandomSlopeSettings extends InPlaceSettings {
   upper?: number;
 }
 /**
- * x where it is positive, else a slope times x: drawn from [lower, upper] in training, their mean in use.
+ * x if it is positive, else a slope times x: drawn from [lower, upper] in training, their mean in use.
  *
  * @example
  * ```ts

@@ -15,7 +15,7 @@ const adaptiveTable = (name: string) =>
   parameterTable<AdaptiveSettings>()(name, ["outputSize"], (outputSize) => ({ outputSize }));
 
 /**
- * Mean of windows that divide the picture into `outputSize` parts, evenly or overlapping.
+ * Mean of windows that divide the image into `outputSize` parts, evenly or overlapping.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ const adaptiveMaxTable = (name: string) =>
   );
 
 /**
- * Largest element of windows that divide the picture into `outputSize` parts, evenly or overlapping.
+ * Largest element of windows that divide the image into `outputSize` parts, evenly or overlapping.
  *
  * @example
  * ```ts

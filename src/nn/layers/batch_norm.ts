@@ -360,7 +360,7 @@ export class InstanceNorm2dLayer extends InstanceNormBase {
 }
 
 /**
- * Normalises each channel of each picture by itself.
+ * Normalises each channel of each image by itself.
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ abstract class Convolution extends ConvolutionBase {
     return [this.outChannels, this.inChannels / this.groups];
   }
 
-  /** The input with its border, where that is not of zeros, and the padding that is left to do. */
+  /** The input with its border, if that is not of zeros, and the padding that is left to do. */
   protected bordered(input: Tensor): { input: Tensor; padding: number[] | "same" | "valid" } {
     const { padding, paddingMode } = this;
     if (paddingMode === "zeros") return { input, padding };
@@ -91,13 +91,13 @@ export class Conv2dLayer extends Convolution {
  * Two-dimensional convolution; see `nn.functional.conv2d`. Weight [outChannels, inChannels / groups, kh, kw].
  *
  * @param kernelSize - one number or (height, width), as `stride`, `padding` and `dilation`.
- * @param padding - border of zeros, or `"same"` to keep the picture's size.
+ * @param padding - border of zeros, or `"same"` to keep the image's size.
  * @param groups - splits channels into groups that do not see each other.
  * @param paddingMode - `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
  * @example
  * ```ts
- * const pictures = randn(8, 1, 224, 224);
- * nn.Conv2d(1, 96, { kernelSize: 11, stride: 4, padding: 1 })(pictures).shape; // [8, 96, 54, 54]
+ * const images = randn(8, 1, 224, 224);
+ * nn.Conv2d(1, 96, { kernelSize: 11, stride: 4, padding: 1 })(images).shape; // [8, 96, 54, 54]
  * ```
  */
 export const Conv2d = callable("Conv2d", Conv2dLayer);
@@ -159,7 +159,7 @@ export class ConvTranspose2dLayer extends TransposedConvolution {
 }
 
 /**
- * Transposed convolution: the gradient of a convolution by its input, used to make pictures larger. Weight
+ * Transposed convolution: the gradient of a convolution by its input, used to make images larger. Weight
  * [inChannels, outChannels / groups, kh, kw].
  *
  * @param outputPadding - rows and columns added at one side of the output.

@@ -10,7 +10,7 @@ import { Module } from "../module/module.ts";
 import { py } from "../module/module_text.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-/** How the border outside of the picture is filled. */
+/** How the border outside of the image is filled. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 const PADDING_MODES: readonly string[] = ["zeros", "reflect", "replicate", "circular"];
 

@@ -13,7 +13,7 @@ import { Module } from "../module/module.ts";
 import { py, pyFloat } from "../module/module_text.ts";
 import type { ParameterTensor } from "../module/parameter.ts";
 
-/** Weight 1 and bias 0, where there are any. */
+/** Weight 1 and bias 0, if there are any. */
 function resetAffine(weight: ParameterTensor | null, bias: ParameterTensor | null): void {
   if (weight !== null) overwrite(weight, filledValue(weight.shape, weight.dtype, 1));
   if (bias !== null) overwrite(bias, filledValue(bias.shape, bias.dtype, 0));
@@ -159,7 +159,7 @@ export class RMSNormLayer extends Module {
  *
  * Source: B. Zhang, R. Sennrich, "Root mean square layer normalization", NeurIPS 2019.
  *
- * @param eps - the smallest step of the dtype where it is null.
+ * @param eps - the smallest step of the dtype if it is null.
  * @example
  * ```ts
  * nn.RMSNorm(120)(randn(8, 10, 120)).shape; // [8, 10, 120]
@@ -245,7 +245,7 @@ export class GroupNormLayer extends Module {
  *
  * Source: Y. Wu, K. He, "Group normalization", ECCV 2018.
  *
- * @throws ArgumentError where the groups do not divide the channels.
+ * @throws ArgumentError if the groups do not divide the channels.
  * @example
  * ```ts
  * nn.GroupNorm(3, 6)(randn(8, 6, 24, 24)).shape; // [8, 6, 24, 24]

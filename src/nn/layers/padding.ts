@@ -1,4 +1,4 @@
-/** Layers that put a border around pictures. */
+/** Layers that put a border around images. */
 
 import { ArgumentError } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
@@ -68,7 +68,7 @@ export type ZeroPad2d = InstanceType<typeof ZeroPad2d>;
 export const ZeroPad1d = paddingLayer("ZeroPad1d", 1, "constant");
 export type ZeroPad1d = InstanceType<typeof ZeroPad1d>;
 /**
- * A border that mirrors the picture, without its edge.
+ * A border that mirrors the image, without its edge.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export type ReflectionPad2d = InstanceType<typeof ReflectionPad2d>;
 export const ReflectionPad1d = paddingLayer("ReflectionPad1d", 1, "reflect");
 export type ReflectionPad1d = InstanceType<typeof ReflectionPad1d>;
 /**
- * A border that repeats the picture's edge.
+ * A border that repeats the image's edge.
  *
  * @example
  * ```ts
@@ -108,7 +108,7 @@ export type ReplicationPad2d = InstanceType<typeof ReplicationPad2d>;
 export const ReplicationPad1d = paddingLayer("ReplicationPad1d", 1, "replicate");
 export type ReplicationPad1d = InstanceType<typeof ReplicationPad1d>;
 /**
- * A border from the other side of the picture.
+ * A border from the other side of the image.
  *
  * @example
  * ```ts

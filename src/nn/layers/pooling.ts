@@ -53,7 +53,7 @@ function maxPool(name: string, compute: (input: Tensor, settings: MaxPooling) =>
  * Largest element of each window.
  *
  * @param kernelSize - the window; one number or (height, width), as `stride`, `padding` and `dilation`.
- * @param stride - step of the window; the window's size where it is not given.
+ * @param stride - step of the window; the window's size if it is not given.
  * @param returnIndices - gives [output, indices].
  * @param ceilMode - keeps a last window that only partly covers the input.
  * @example

@@ -55,7 +55,7 @@ export class PReLULayer extends Module {
 }
 
 /**
- * x where it is positive, else a learned slope times x; one slope, or one for each channel.
+ * x if it is positive, else a learned slope times x; one slope, or one for each channel.
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ export interface FlattenSettings {
 }
 
 /**
- * Dimensions from `startDim` to `endDim` as one: pictures as vectors.
+ * Dimensions from `startDim` to `endDim` as one: images as vectors.
  *
  * @example
  * ```ts
@@ -128,7 +128,7 @@ function describeResize(s: Resizing): string {
 }
 
 /**
- * A larger (or smaller) picture, to a size or by a factor.
+ * A larger (or smaller) image, to a size or by a factor.
  *
  * @param mode - `"nearest"` or `"bilinear"`.
  * @param alignCorners - whether corner pixels keep their values (bilinear only).
@@ -241,7 +241,7 @@ export interface FoldSettings extends UnfoldSettings {
 }
 
 /**
- * Columns back to a picture, where overlapping patches add up: the gradient of `Unfold`.
+ * Columns back to an image, where overlapping patches add up: the gradient of `Unfold`.
  *
  * @example
  * ```ts

@@ -77,7 +77,7 @@ export interface DeltaSettings {
   delta?: number;
 }
 /**
- * d^2 / 2 where d = |input - target| is below `delta`, else delta (d - delta / 2).
+ * d^2 / 2 if d = |input - target| is below `delta`, else delta (d - delta / 2).
  *
  * @example
  * ```ts

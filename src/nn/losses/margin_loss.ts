@@ -45,7 +45,7 @@ const marginTable = (name: string, usual: number) =>
   );
 
 /**
- * input where the target is 1, max(0, margin - input) where it is -1.
+ * input if the target is 1, max(0, margin - input) if it is -1.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export const MarginRankingLoss = defineLayer(marginTable("MarginRankingLoss", 0)
 export type MarginRankingLoss = InstanceType<typeof MarginRankingLoss>;
 
 /**
- * 1 - cos where the target is 1, max(0, cos - margin) where it is -1.
+ * 1 - cos if the target is 1, max(0, cos - margin) if it is -1.
  *
  * @example
  * ```ts

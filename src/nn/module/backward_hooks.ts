@@ -16,7 +16,7 @@ export interface Watched {
 }
 
 /**
- * Puts a view before and after the module, so that the gradients seen are those of this call alone, also where
+ * Puts a view before and after the module, so that the gradients seen are those of this call alone, also when
  * its input is used elsewhere.
  */
 export function watchGradients(module: Module, inputs: unknown[]): Watched {

@@ -108,7 +108,7 @@ export class Members {
     this.#put(name, module);
   }
 
-  /** Makes the property and, where the name is not camelCase, its twin; returns the property's name. */
+  /** Makes the property and, if the name is not camelCase, its twin; returns the property's name. */
   #define(of: string, kind: Kind, name: string, value: unknown): string {
     const attribute = attributeName(name);
     this.#requireFree(of, kind, name, attribute);

@@ -80,7 +80,7 @@ export class Module extends CallableObject {
   /** @internal Gives a lazy layer its parameters for weights that are about to be loaded. */
   materializeFrom(_stateDict: StateDict, _path: string): void {}
 
-  /** @internal Throws where the module has no parameters yet. */
+  /** @internal Throws if the module has no parameters yet. */
   requireParameters(_path: string): void {}
 
   /** The settings in the printed form, between the parentheses. */
@@ -171,7 +171,7 @@ export class Module extends CallableObject {
   /**
    * All parameters with their names, each once.
    *
-   * @throws ArgumentError where a lazy layer has not seen an input yet.
+   * @throws ArgumentError if a lazy layer has not seen an input yet.
    */
   namedParameters(prefix = "", recurse = true): [string, ParameterTensor][] {
     const found = new Map<ParameterTensor, string>();
@@ -358,7 +358,7 @@ export class Module extends CallableObject {
    * Parameters and buffers under PyTorch's keys (`0.weight`, `1.running_mean`). They share memory with the
    * module: what training changes later, they show.
    *
-   * @throws ArgumentError where a lazy layer has not seen an input yet.
+   * @throws ArgumentError if a lazy layer has not seen an input yet.
    */
   stateDict(prefix = ""): StateDict {
     noteHandled(this);
@@ -382,7 +382,7 @@ export class Module extends CallableObject {
    * Copies tensors into the parameters and buffers of the same names.
    *
    * @param strict - whether the keys must be exactly those of `stateDict()`.
-   * @returns keys that were missing and keys that nobody wanted (both empty where `strict`).
+   * @returns keys that were missing and keys that nobody wanted (both empty if `strict`).
    * @throws StateDictError that lists every missing, unexpected and wrongly shaped key.
    */
   loadStateDict(
@@ -419,7 +419,7 @@ export class Module extends CallableObject {
   /**
    * Has a function called during `backward()` when the gradients of the module's inputs are known.
    *
-   * @param hook - gets the module, the gradients of its inputs and those of its outputs (null where there is
+   * @param hook - gets the module, the gradients of its inputs and those of its outputs (null if there is
    * none); for a module with one tensor input it may return another gradient for it.
    */
   registerFullBackwardHook(hook: FullBackwardHook): HookHandle {

@@ -26,7 +26,7 @@ export function callModule(module: Module, args: unknown[]): unknown {
     const path = pathOf(module, root);
     const isPart = pathsOf.get(root)?.has(module) === true;
     if (isPart || owner === null || received) noteHandled(module);
-    // Without gradients where the network has them: a teacher.
+    // Without gradients when the network has them: a teacher.
     else if (isGradientModeOn() === recordsGradients) warnUnregistered(module, owner);
     const result = insideLayer(path, () => run(module, args));
     if (before === null) keepState(pathsOf.get(module)?.keys() ?? [module]);

@@ -22,7 +22,7 @@ export function entryOf(stateDict: StateDict, key: string): Tensor | undefined {
   return Object.hasOwn(stateDict, key) ? stateDict[key] : undefined;
 }
 
-/** What did not fit, where `strict` is off. */
+/** What did not fit, if `strict` is off. */
 export interface LoadResult {
   /** What the module has and the state dict lacks. */
   readonly missingKeys: string[];
@@ -30,7 +30,7 @@ export interface LoadResult {
   readonly unexpectedKeys: string[];
 }
 
-/** See `Module.loadStateDict`. Nothing is changed where an error is thrown. */
+/** See `Module.loadStateDict`. Nothing is changed if an error is thrown. */
 export function loadInto(
   module: Module,
   source: StateDict | ReadonlyMap<string, Tensor>,
@@ -97,7 +97,7 @@ function someOf(items: readonly string[], separator: string): string {
   return shown.join(separator);
 }
 
-/** Copies a tensor into another of the same shape: at once where its data is here, else at the next run. */
+/** Copies a tensor into another of the same shape: at once if its data is here, else at the next run. */
 export function copyInto(target: Tensor, from: Tensor): void {
   if (sameMemory(target.cell, from.cell)) return;
   const { shape, dtype } = target.cell.value;

@@ -118,12 +118,12 @@ export const divOp: OpDefinition = {
   },
 };
 /**
- * d/da a^b = b a^(b-1), 0 where b is 0; d/db a^b = a^b ln a, 0 where a is 0 and b >= 0.
+ * d/da a^b = b a^(b-1), 0 if b is 0; d/db a^b = a^b ln a, 0 if a is 0 and b >= 0.
  */
 export const powOp: OpDefinition = {
   ...binary("pow", (g, a, b, y) => [powGradientBase(g, a, b), powGradientExponent(g, a, b, y)]),
 };
-/** Where both are equal each receives half of the gradient, as in PyTorch. */
+/** If both are equal each receives half of the gradient, as in PyTorch. */
 export const minimumOp = binary("minimum", (g, a, b) => extremeGradient(g, a, b, gt(a, b), gt(b, a)));
 export const maximumOp = binary("maximum", (g, a, b) => extremeGradient(g, a, b, lt(a, b), lt(b, a)));
 
@@ -179,7 +179,7 @@ export const gt = (a: Value, b: Value): Value => emit(gtOp, [a, b]);
 export const ge = (a: Value, b: Value): Value => emit(geOp, [a, b]);
 export const where = (condition: Value, a: Value, b: Value): Value => emit(whereOp, [condition, a, b]);
 
-/** Where neither is smaller nor are they equal (one is NaN), both receive the whole gradient, as in PyTorch. */
+/** If neither is smaller nor are they equal (one is NaN), both receive the whole gradient, as in PyTorch. */
 function extremeGradient(
   g: Value,
   a: Value,

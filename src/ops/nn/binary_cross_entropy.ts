@@ -8,7 +8,7 @@ import { requireFloating, requireSameDtype } from "../infer.ts";
 
 /**
  * -(t max(log p, -100) + (1 - t) max(log(1 - p), -100)), element by element. Inputs p and t of one shape. The
- * kernel throws where p is not between 0 and 1.
+ * kernel throws if p is not between 0 and 1.
  *
  * dp = g (p - t) / max((1 - p) p, 1e-12), dt = g (log(1 - p) - log p)
  */

@@ -8,7 +8,7 @@ import { cast } from "../elementwise/elementwise.ts";
 import { requireDtypesOfLayer, requireFloating, requireSameDtype } from "../infer.ts";
 import { sum } from "../reduction/reduction.ts";
 
-/** How a window moves over a picture; pairs are (height, width). */
+/** How a window moves over an image; pairs are (height, width). */
 export interface ConvolutionGeometry {
   readonly stride: readonly number[];
   readonly padding: readonly number[];
@@ -16,7 +16,7 @@ export interface ConvolutionGeometry {
   readonly groups: number;
 }
 
-/** Places of a window of `kernel` along a padded side; below 1 where it does not fit. */
+/** Places of a window of `kernel` along a padded side; below 1 if it does not fit. */
 export function convolvedSize(
   size: number,
   kernel: number,
@@ -86,7 +86,7 @@ export const conv2dInputGradientOp: OpDefinition = {
 };
 
 /**
- * The gradient of `conv2d` by its weight. Inputs x and dy; attributes those of `conv2d`, `weightShape` and, where it
+ * The gradient of `conv2d` by its weight. Inputs x and dy; attributes those of `conv2d`, `weightShape` and, if it
  * is not that of the inputs, the weight's `dtype`.
  */
 export const conv2dWeightGradientOp: OpDefinition = {

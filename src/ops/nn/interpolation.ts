@@ -1,4 +1,4 @@
-/** Resampling of pictures (and sequences, and volumes) to another size. */
+/** Resampling of images (and sequences, and volumes) to another size. */
 import type { Shape } from "../../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import { requireFloating } from "../infer.ts";
@@ -14,7 +14,7 @@ export interface ResampleAxis {
 export interface ResampleRule {
   readonly kind: "nearest" | "nearest-exact" | "linear" | "cubic";
   readonly alignCorners: boolean;
-  /** Widens the kernel when the picture shrinks, as Pillow does. */
+  /** Widens the kernel when the image shrinks, as Pillow does. */
   readonly antialias: boolean;
   /** For each dimension behind the channels. */
   readonly axes: readonly ResampleAxis[];

@@ -121,7 +121,7 @@ export const avgPool2dGradientOp: OpDefinition = {
 };
 
 /**
- * The mean over each cell of an `attributes.outputSize` grid laid over the picture: cell i goes from
+ * The mean over each cell of an `attributes.outputSize` grid laid over the image: cell i goes from
  * floor(i H / h) to ceil((i + 1) H / h).
  */
 export const adaptiveAvgPool2dOp: OpDefinition = {

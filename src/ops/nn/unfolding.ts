@@ -1,4 +1,4 @@
-/** Windows of a picture as columns of a matrix, and back. */
+/** Windows of an image as columns of a matrix, and back. */
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../../engines/contract/engine.ts";

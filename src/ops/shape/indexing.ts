@@ -69,7 +69,7 @@ function scatterRule(name: string): Pick<OpDefinition, "name" | "checksData" | "
   };
 }
 
-/** The input with out[index[i][j]][j] = src[i][j]; where positions coincide the last one stays. */
+/** The input with out[index[i][j]][j] = src[i][j]; if positions coincide the last one stays. */
 export const scatterOp: OpDefinition = {
   ...scatterRule("scatter"),
   gradient({ grads, inputs: [, index, src], attributes, needs }) {
@@ -197,7 +197,7 @@ export function indexAdd(input: Value, dim: number, index: Value, source: Value)
   return emit(indexAddOp, [input, index, source], { dim });
 }
 
-/** The gradient of a source: zero where it is larger than the index and was not used. */
+/** The gradient of a source: zero if it is larger than the index and was not used. */
 function gatherLike(grad: Value, dim: number, index: Value, src: Value): Value {
   const taken = gather(grad, dim, index);
   return taken.shape.every((size, d) => size === src.shape[d]) ? taken : padTo(taken, src);

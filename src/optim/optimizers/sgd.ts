@@ -96,7 +96,7 @@ export class SGDOptimizer extends Optimizer {
 }
 
 /**
- * Stochastic gradient descent, with momentum where it is asked for:
+ * Stochastic gradient descent, with momentum if it is asked for:
  *
  * g = gradient + weightDecay p; b = momentum b + (1 - dampening) g; p = p - lr b (nesterov: p - lr (g + momentum b)).
  *

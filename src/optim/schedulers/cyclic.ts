@@ -188,7 +188,7 @@ export class CyclicScheduler extends Scheduler {
  * by `gamma` at every step.
  * @param scaleFn - height by cycle (from 1) or, with `scaleMode` `"iterations"`, by step; in place of `mode`.
  * @param cycleMomentum - moves the momentum between `maxMomentum` and `baseMomentum`.
- * @throws ArgumentError for an optimiser without momentum, where `cycleMomentum` is not false.
+ * @throws ArgumentError for an optimiser without momentum, if `cycleMomentum` is not false.
  * @example
  * ```ts
  * const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });

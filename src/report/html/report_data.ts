@@ -16,7 +16,7 @@ export interface ReportData {
   startedAt?: string;
   /** The data set's name. */
   dataset?: string;
-  /** How the run ended, where it did not come to its end: "interrupted after 3.4 of 10 epochs". */
+  /** How the run ended, if it did not come to its end: "interrupted after 3.4 of 10 epochs". */
   outcome?: string;
   points: readonly MetricsPoint[];
   /** Epochs that were asked for; the end of the horizontal axis. */
@@ -30,7 +30,7 @@ export interface ReportData {
   mistakes?: readonly Mistake[];
   /** What epochs were judged by: the test set (default), or a part kept back of the training set. */
   heldOut?: "test" | "validation" | undefined;
-  /** How the mistakes' images are shown, where that is not as they are. */
+  /** How the mistakes' images are shown, if that is not as they are. */
   mistakesNote?: string | undefined;
   layers?: readonly SummaryRow[];
   /** Default: the sums over `layers`. */

@@ -152,7 +152,7 @@ ${named("multiply-adds", formatScaled(totals.multiplyAdds))}${named("bytes", for
   );
 }
 
-/** A number that tells its column where rows are stacked. */
+/** A number that tells its column when rows are stacked. */
 function named(name: string, text: string): string {
   return `<td class="num" data-name="${name}">${e(text)}</td>`;
 }

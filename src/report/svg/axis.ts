@@ -36,7 +36,7 @@ export function niceAxis(low: number, high: number, options: AxisOptions): Axis 
   return { low: from, high: to, ticks };
 }
 
-/** The least and greatest finite values of the curves, bands included, or undefined where there is none. */
+/** The least and greatest finite values of the curves, bands included, or undefined if there is none. */
 export function valueRange(
   curves: readonly Curve[],
 ): { x: [number, number]; y: [number, number] } | undefined {

@@ -1,6 +1,6 @@
 import type { ColourName } from "../terminal/colour.ts";
 
-/** The colours of pictures on a light and on a dark page; all texts reach a contrast of 4.5 to 1 on both. */
+/** The colours of charts on a light and on a dark page; all texts reach a contrast of 4.5 to 1 on both. */
 interface ChartPalette {
   page: string;
   text: string;
@@ -53,7 +53,7 @@ const dark: ChartPalette = {
 };
 
 /**
- * The style sheet of every SVG picture here: light, and dark where the screen asks for it (paper stays light).
+ * The style sheet of every SVG chart here: light, and dark if the screen asks for it (paper stays light).
  * Plain properties instead of variables, because viewers outside browsers know no variables.
  */
 export function chartStyles(): string {

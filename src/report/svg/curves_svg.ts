@@ -10,7 +10,7 @@ export interface CurvesSvgOptions {
   width?: number;
   height?: number;
   title?: string;
-  /** What the picture is called for those who do not see it. Default: the title. */
+  /** What the chart is called for those who do not see it. Default: the title. */
   label?: string;
   /** Default "epoch". */
   xLabel?: string;
@@ -34,7 +34,7 @@ interface Field {
 const dashArrays: Record<Dash, string> = { solid: "", dashed: "7 4", dashdot: "9 4 1.5 4", dotted: "1.5 4" };
 
 /**
- * The book's picture as SVG: curves over epochs with legend, grid, axis names, and the last value of each curve at its
+ * The book's chart as SVG: curves over epochs with legend, grid, axis names, and the last value of each curve at its
  * right end. A curve whose points have `low` and `high` gets a band. Values that are not finite break the line.
  */
 export function renderCurvesSvg(curves: readonly Curve[], options: CurvesSvgOptions = {}): string {
@@ -70,7 +70,7 @@ export function renderCurvesSvg(curves: readonly Curve[], options: CurvesSvgOpti
   });
 }
 
-/** An SVG picture around `body`, as a file of its own or for a page. */
+/** An SVG chart around `body`, as a file of its own or for a page. */
 export function svgDocument(
   body: string,
   options: { width: number; height: number; label: string; inline: boolean },
@@ -188,7 +188,7 @@ function axisNames(field: Field, options: CurvesSvgOptions, height: number): str
   return [across, up].filter((part) => part !== "").join("\n");
 }
 
-/** A curve in the coordinates of the clipped inner picture, whose origin lies 6 units up and left of the field. */
+/** A curve in the coordinates of the clipped inner chart, whose origin lies 6 units up and left of the field. */
 function curveSvg(curve: Curve, index: number, field: Field): string {
   const { colour } = curveStyle(curve, index);
   const shifted: Field = { ...field, left: 6, top: 6 };
@@ -238,7 +238,7 @@ function lineOf(run: readonly CurvePoint[], value: (point: CurvePoint) => number
   return `M${run.map((point) => `${c(xOf(field, point.x))} ${c(yOf(field, value(point)))}`).join("L")}`;
 }
 
-/** The last value of each curve, right of the field, moved apart where curves end close together. */
+/** The last value of each curve, right of the field, moved apart if curves end close together. */
 function endValues(curves: readonly Curve[], field: Field): string {
   const lineHeight = 15;
   const labels = curves.flatMap((curve, i) => {

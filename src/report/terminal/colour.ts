@@ -21,7 +21,7 @@ const codes: Record<ColourName, readonly [ansi: number, palette: number, rgb: st
   grey: [90, 245, "138;138;138"],
 };
 
-/** `text` in a colour or emphasis; untouched where there is no colour. */
+/** `text` in a colour or emphasis; untouched if there is no colour. */
 export function paint(text: string, look: ColourName | Emphasis, depth: ColourDepth): string {
   if (depth === 0 || text === "") return text;
   if (look === "bold") return `\u001b[1m${text}\u001b[22m`;

@@ -16,7 +16,7 @@ export class LiveRegion {
     this.#terminal = terminal;
   }
 
-  /** Replaces what was drawn by `lines`. Does nothing where lines cannot be redrawn. */
+  /** Replaces what was drawn by `lines`. Does nothing if lines cannot be redrawn. */
   draw(lines: readonly string[]): void {
     if (!this.#terminal.isTTY) return;
     this.#terminal.write(`${hide}${this.#erase()}${this.#print(lines)}${show}`);

@@ -18,7 +18,7 @@ export interface ProgressState {
   examplesPerSecond?: number;
   /** Seconds since training began. */
   elapsed: number;
-  /** Seconds to go; left out where nothing can be said yet. */
+  /** Seconds to go; left out if nothing can be said yet. */
   remaining?: number;
   /** What is going on besides training, for example "testing". */
   phase?: string;

@@ -9,13 +9,13 @@ export interface SummaryRow {
   layer: string;
   outputShape: readonly number[];
   parameters: number;
-  /** Multiply-adds of one forward pass of one example; left out where it has none. */
+  /** Multiply-adds of one forward pass of one example; left out if it has none. */
   multiplyAdds?: number;
   /** Bytes of its output for one example. */
   bytes?: number;
 }
 
-/** Sums over all rows. A layer that is used twice is listed twice: pass `totals` where parameters are shared. */
+/** Sums over all rows. A layer that is used twice is listed twice: pass `totals` if parameters are shared. */
 export interface SummaryTotals {
   parameters: number;
   multiplyAdds: number;

@@ -5,13 +5,13 @@ import { displayWidth, pad, truncate } from "./text_width.ts";
 
 export interface TableColumn {
   title: string;
-  /** The title where the table is too wide for all of it. */
+  /** The title if the table is too wide for all of it. */
   short?: string;
   /** Numbers to the right, words to the left (default). Numbers are never cut. */
   align?: "left" | "right" | "centre";
-  /** The column that is cut first where the table is too wide. */
+  /** The column that is cut first if the table is too wide. */
   flexible?: boolean;
-  /** Columns of higher rank are left out first where the table is too wide; default: those further right. */
+  /** Columns of higher rank are left out first if the table is too wide; default: those further right. */
   rank?: number;
 }
 
@@ -125,7 +125,7 @@ function fits(laid: readonly Laid[], limit: number): boolean {
   return laid.reduce((sum, each) => sum + leastOf(each) + GAP, -GAP) <= limit;
 }
 
-/** Takes width away from the flexible columns, then from the widest text, and from numbers where nothing else is left. */
+/** Takes width away from the flexible columns, then from the widest text, and from numbers if nothing else is left. */
 function cut(laid: readonly Laid[], limit: number): void {
   while (totalOf(laid) > limit) {
     const longer = laid.filter((each) => each.width > leastOf(each));

@@ -3,7 +3,7 @@
  * stream; a test or a page makes its own.
  */
 export interface Terminal {
-  /** True where lines can be redrawn in place; false for a pipe or a file. */
+  /** True if lines can be redrawn in place; false for a pipe or a file. */
   readonly isTTY: boolean;
   /** Width in characters; may change between two reads. */
   readonly columns: number;

@@ -111,14 +111,14 @@ export interface PredictionOptions extends ImageOptions {
   columns?: number;
   /** Written above the classes, for example the file's name. */
   title?: string;
-  /** The right class, where it is known: it is marked. */
+  /** The right class, if it is known: it is marked. */
   truth?: string;
   /** Most classes that are listed. Default 10. */
   top?: number;
 }
 
 /**
- * An image beside the probabilities of its classes, the likeliest first, as lines of text; one above the other where
+ * An image beside the probabilities of its classes, the likeliest first, as lines of text; one above the other if
  * the terminal is narrow.
  */
 export function renderPrediction(

@@ -8,9 +8,9 @@ import type { TextStyle } from "./terminal.ts";
 import { displayWidth, pad, truncate } from "./text_width.ts";
 
 export interface PlotOptions extends TextStyle {
-  /** Columns of the whole picture. */
+  /** Columns of the whole chart. */
   width: number;
-  /** Lines of the whole picture, legend and axis texts included. */
+  /** Lines of the whole chart, legend and axis texts included. */
   height: number;
   /** Ends of the axes; without them the values decide. */
   xRange?: readonly [number, number];
@@ -191,7 +191,7 @@ function withAxes(body: string[], field: Field, options: PlotOptions): string[] 
   return lines;
 }
 
-/** Writes the axis' name between its last two ticks; the text of the tick before the last makes room where it must. */
+/** Writes the axis' name between its last two ticks; the text of the tick before the last makes room when it must. */
 function labelAxis(texts: string[], spans: readonly [number, number][], label: string): void {
   const width = displayWidth(label);
   if (width === 0 || spans.length < 2) return;

@@ -57,7 +57,7 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** `text` cut to `width` columns, the last of them an ellipsis where something was cut. Plain text only. */
+/** `text` cut to `width` columns, the last of them an ellipsis if something was cut. Plain text only. */
 export function truncate(text: string, width: number, unicode = true): string {
   if (displayWidth(text) <= width) return text;
   const mark = unicode ? "…" : "~";

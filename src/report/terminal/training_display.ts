@@ -113,13 +113,13 @@ export class TrainingDisplay {
     this.#region.writeAbove(text);
   }
 
-  /** Ends the display. The last picture stays, without the progress line; safe to call twice. */
+  /** Ends the display. The last chart stays, without the progress line; safe to call twice. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     if (!this.#terminal.isTTY) return;
-    const picture = this.#points.length > 0 ? this.#plot() : [];
-    this.#region.draw(picture);
+    const chart = this.#points.length > 0 ? this.#plot() : [];
+    this.#region.draw(chart);
     this.#region.release();
   }
 

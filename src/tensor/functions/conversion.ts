@@ -9,7 +9,7 @@ import { defineCall } from "../define.ts";
 import { describe, Tensor, valueOf } from "../tensor.ts";
 import type { UnaryParameters } from "./elementwise/unary.ts";
 
-/** The tensor itself where it has the dtype already, as in PyTorch. */
+/** The tensor itself if it has the dtype already, as in PyTorch. */
 function converted(of: string, input: unknown, dtype: DType): Tensor {
   const value = valueOf(input, "input", of);
   return value.dtype === dtype ? (input as Tensor) : new Tensor(emit(castOp, [value], { dtype }));

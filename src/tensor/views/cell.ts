@@ -136,7 +136,7 @@ export function aliasOf(value: Value): Value {
   return alias;
 }
 
-/** Gives an alias what its value has now and, where that is on its way, what it will bring. */
+/** Gives an alias what its value has now and, if that is on its way, what it will bring. */
 export function shareContents(alias: Value, value: Value): void {
   alias.data = value.data;
   alias.state = value.state;

@@ -33,7 +33,7 @@ export class ViewCell implements TensorCell {
   /** The base's value that `#own` was made from. */
   #seen: Value;
   #own: Value;
-  /** What `#own` is another object for, where it takes no operation to make it. */
+  /** What `#own` is another object for, if it takes no operation to make it. */
   #twin: Value | null = null;
 
   constructor(of: TensorCell, step: ViewStep, layout: Layout, oneOfSeveral = false) {
@@ -54,7 +54,7 @@ export class ViewCell implements TensorCell {
 
   /**
    * A base that stays in memory can be read again at any time. One that is still to be computed is kept beside the view
-   * if it is small: where nobody else has it, it would hold on to all that it is computed from.
+   * if it is small: if nobody else has it, it would hold on to all that it is computed from.
    */
   get kept(): readonly Value[] {
     const base = this.#base.value;

@@ -8,11 +8,11 @@ export interface Whereabouts {
   /** Epochs done. */
   readonly epoch: number;
   readonly lr: number;
-  /** Steps before the last checkpoint; below 0 where there is none. */
+  /** Steps before the last checkpoint; below 0 if there is none. */
   readonly checkpointStep: number;
 }
 
-/** The name of a weight that holds a NaN or an infinity; null where all are finite. */
+/** The name of a weight that holds a NaN or an infinity; null if all are finite. */
 export async function nonFiniteWeight(net: Module): Promise<string | null> {
   for (const [name, parameter] of net.namedParameters()) {
     if (!isFloating(parameter.dtype)) continue;

@@ -55,21 +55,21 @@ const SIGNATURE = signature("fit", [
  * A batch whose step does not fit the engine's memory is run in slices, with one step of the optimiser: see
  * `microBatch`.
  *
- * With `precision: "bf16"` convolutions and products are computed in bfloat16, where the engine has that fast
+ * With `precision: "bf16"` convolutions and products are computed in bfloat16, if the engine has that fast
  * (`isBf16Supported`); the result says what it was.
  *
  * Every epoch begins with `net.train()`: a layer stays frozen if it overrides `train` (see `nn.Module.train`). When
  * training ends, every module is in the mode in which it was before.
  *
- * @throws ArgumentError for unknown options and values outside their range; TrainingError where the loss
- * becomes NaN or infinite (it says at which step), where a batch does not fit the memory and the network mixes its
- * examples, where `out` holds a run already or another process is at it.
+ * @throws ArgumentError for unknown options and values outside their range; TrainingError if the loss
+ * becomes NaN or infinite (it says at which step), if a batch does not fit the memory and the network mixes its
+ * examples, if `out` holds a run already or another process is at it.
  * @example
  * ```ts
  * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });
  * console.log(test?.accuracy);
  * const half = await train.fit(net, { trainLoader, optimizer, epochs: 1, precision: "bf16" });
- * console.log(half.precision); // bf16, or f32 where the engine has no fast bf16
+ * console.log(half.precision); // bf16, or f32 if the engine has no fast bf16
  * ```
  */
 export async function fit(net: Module, options: FitOptions): Promise<FitResult> {

@@ -13,7 +13,7 @@ import type { Precision } from "./precision.ts";
 
 /** A source of batches that can start anywhere: a `DataLoader`, or anything that can do what is used of one. */
 export interface Loader {
-  /** Batches in an epoch; null where that is not known beforehand. */
+  /** Batches in an epoch; null if that is not known beforehand. */
   readonly length: number | null;
   /** The batches of one epoch from a place in it; the order depends on the epoch and on `seed` alone. */
   iterate(options: LoaderPlace): AsyncIterable<readonly [Tensor, Tensor]>;
@@ -96,7 +96,7 @@ export interface StartEvent {
   readonly batch: number;
   /** The curves so far. */
   readonly points: readonly MetricsPoint[];
-  /** Null where it is not known beforehand. */
+  /** Null if it is not known beforehand. */
   readonly stepsPerEpoch: number | null;
 }
 
@@ -106,7 +106,7 @@ export interface StepEvent {
   readonly epoch: number;
   /** Steps done in this epoch. */
   readonly step: number;
-  /** Null where it is not known beforehand. */
+  /** Null if it is not known beforehand. */
   readonly stepsPerEpoch: number | null;
   /** Of the training steps so far. */
   readonly examplesPerSecond: number;
@@ -118,7 +118,7 @@ export interface EpochEvent {
   readonly epoch: number;
   /** The epoch's point of the curves. */
   readonly point: MetricsPoint;
-  /** The test set's figures, where one was given and the network is a classifier. */
+  /** The test set's figures, if one was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
 }
 
@@ -165,7 +165,7 @@ export const CALLBACK_NAMES = [
 ] as const;
 
 export interface FitOptions {
-  /** Batches of pictures and labels to train on. */
+  /** Batches of images and labels to train on. */
   readonly trainLoader: BatchSource;
   /** Batches to test on after each epoch. */
   readonly testLoader?: BatchSource | null;
@@ -177,7 +177,7 @@ export interface FitOptions {
   readonly loss?: LossFunction;
   /**
    * `"bf16"`: forward passes and losses run inside `autocast`, in training and on the test set; weights, the
-   * optimiser's state, losses, metrics and batch-norm statistics stay 32-bit floats. Where the engine has no fast
+   * optimiser's state, losses, metrics and batch-norm statistics stay 32-bit floats. If the engine has no fast
    * bf16, `onNote` is told and f32 is computed. Default `"f32"`.
    */
   readonly precision?: Precision;
@@ -186,8 +186,8 @@ export interface FitOptions {
    * added up, for one step of the optimiser. `"auto"` (default): as many as the engine's memory has room for, found
    * by halving; `onNote` is told.
    *
-   * The result is the whole batch's, to rounding, where `loss` is a mean over the examples: checked on the first
-   * slice where it is not the default. Dropout draws anew for each slice. Batch normalisation takes its statistics
+   * The result is the whole batch's, to rounding, if `loss` is a mean over the examples: checked on the first
+   * slice if it is not the default. Dropout draws anew for each slice. Batch normalisation takes its statistics
    * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
    */
   readonly microBatch?: "auto" | number;
@@ -228,7 +228,7 @@ export interface FitOptions {
   /** Where to keep the run instead of a folder. */
   readonly run?: RunStore | null;
   /**
-   * Seconds between checkpoints within an epoch (30, and more where writing one takes long); one is written at
+   * Seconds between checkpoints within an epoch (30, and more if writing one takes long); one is written at
    * each epoch's end anyway. 0: after every step.
    */
   readonly checkpointSeconds?: number;
@@ -243,7 +243,7 @@ export interface FitOptions {
   readonly callbacks?: Callbacks | readonly Callbacks[];
 }
 
-/** Where a training keeps what it must not lose; `train/run_store.ts` keeps it in a folder. */
+/** If a training keeps what it must not lose; `train/run_store.ts` keeps it in a folder. */
 export interface RunStore {
   /**
    * What the last checkpoint holds, or null at the start. `check` is called with it before anything is loaded, and
@@ -265,7 +265,7 @@ export interface RunStore {
 export interface FitResult {
   /** The curves. */
   readonly points: readonly MetricsPoint[];
-  /** The last test figures, where a test set was given and the network is a classifier. */
+  /** The last test figures, if a test set was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
   /** Training steps only: a batch already fetched. */
   readonly examplesPerSecond: number;
@@ -279,6 +279,6 @@ export interface FitResult {
   readonly best: { readonly epoch: number; readonly value: number } | null;
   /** Which figure that is; null when no epoch has ended. */
   readonly monitor: Monitor | null;
-  /** What it was computed in: `"f32"` also where bf16 was asked for and the engine has none. */
+  /** What it was computed in: `"f32"` also if bf16 was asked for and the engine has none. */
   readonly precision: Precision;
 }

@@ -33,12 +33,12 @@ export function sampleLosses(loss: LossFunction, output: Tensor, target: Tensor)
   });
 }
 
-/** @throws ArgumentError where the slice's loss is not the mean of its parts', weighed by their examples. */
+/** @throws ArgumentError if the slice's loss is not the mean of its parts', weighed by their examples. */
 export async function requireMean({ examples, losses, share }: LossSample): Promise<void> {
   const [all, first, second] = await Promise.all(losses.map((loss) => loss.item()));
   const expected = share * first + (1 - share) * second;
   const size = Math.max(...[all, first, second].map(Math.abs));
-  // Training itself says where a loss is not a number.
+  // Training itself says if a loss is not a number.
   if (!Number.isFinite(size) || Math.abs(all - expected) <= TOLERANCE * size) return;
   throw new ArgumentError(
     `fit: a batch is run in slices, for which \`loss\` must be a mean over its examples; on ${examples} examples it gave ` +

@@ -19,15 +19,15 @@ export type MicroBatch = readonly [x: Tensor, y: Tensor, share: number];
  * for the next slice, the gradients so far are computed and kept, and the engine is given time to catch up; those of
  * the last slice are computed by the optimiser's step.
  *
- * The gradients are the whole batch's, to rounding, where the loss is a mean over examples, weighed by `share`, and
+ * The gradients are the whole batch's, to rounding, if the loss is a mean over examples, weighed by `share`, and
  * the network treats every example by itself: batch normalisation takes its statistics slice by slice, and dropout
  * draws anew for each.
  *
  * @param x - inputs [N, ...].
  * @param y - targets [N, ...].
  * @param most - examples in a slice at most.
- * @throws ArgumentError where `most` is not a whole number from 1; ShapeError where x and y differ in length;
- * OutOfMemoryError where a slice does not fit.
+ * @throws ArgumentError if `most` is not a whole number from 1; ShapeError if x and y differ in length;
+ * OutOfMemoryError if a slice does not fit.
  * @example
  * ```ts
  * for await (const [x, y] of trainLoader) {
@@ -58,7 +58,7 @@ export async function* microBatches(x: Tensor, y: Tensor, most: number): AsyncGe
   }
 }
 
-/** @throws ArgumentError where `given` is not a number of examples. */
+/** @throws ArgumentError if `given` is not a number of examples. */
 export function checkMicroBatch(of: string, name: string, given: unknown, or = ""): void {
   if (Number.isInteger(given) && (given as number) >= 1) return;
   throw new ArgumentError(
@@ -66,12 +66,12 @@ export function checkMicroBatch(of: string, name: string, given: unknown, or = "
   );
 }
 
-/** Examples in the next slice where so many are left: all slices of a batch are of one size, or nearly. */
+/** Examples in the next slice when so many are left: all slices of a batch are of one size, or nearly. */
 export function nextSlice(left: number, most: number): number {
   return left === 0 ? 0 : Math.ceil(left / Math.ceil(left / most));
 }
 
-/** Examples `from` to `to` of a batch; its elements are not copied where they are at hand. */
+/** Examples `from` to `to` of a batch; its elements are not copied if they are at hand. */
 export function partOf(batch: Tensor, from: number, to: number): Tensor {
   const { value } = batch;
   const [count, ...rest] = value.shape;
@@ -84,7 +84,7 @@ export function partOf(batch: Tensor, from: number, to: number): Tensor {
 
 /**
  * What in a network mixes the examples of a batch, in words: batch normalisation, or sums over the batch's
- * dimension; null where nothing of that kind is between input and output.
+ * dimension; null if nothing of that kind is between input and output.
  */
 export function mixesExamples(output: Value, input: Value): string | null {
   const count = input.shape[0];

@@ -13,17 +13,17 @@ export type Precision = "f32" | "bf16";
 /** What there is to choose from. */
 export const PRECISIONS = ["f32", "bf16"] as const satisfies readonly Precision[];
 
-/** @throws ArgumentError where it is none, in the name of the function `of`. */
+/** @throws ArgumentError if it is none, in the name of the function `of`. */
 export function checkPrecision(of: string, given: unknown): asserts given is Precision | undefined {
   if (given === undefined || PRECISIONS.includes(given as Precision)) return;
   throw new ArgumentError(`${of}: expected \`precision\` to be "f32" or "bf16", got ${shownValue(given)}`);
 }
 
 /**
- * What is computed in where `wanted` is asked for: bf16 only where the engine multiplies it faster than f32.
+ * What is computed in when `wanted` is asked for: bf16 only if the engine multiplies it faster than f32.
  *
- * @returns the precision, and where it is not the one that was asked for, why.
- * @throws EngineError where the engine cannot start.
+ * @returns the precision, and if it is not the one that was asked for, why.
+ * @throws EngineError if the engine cannot start.
  */
 export async function usablePrecision(wanted: Precision): Promise<{ precision: Precision; note?: string }> {
   if (wanted === "f32" || (await isBf16Supported())) return { precision: wanted };

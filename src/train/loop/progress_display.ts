@@ -98,7 +98,7 @@ export class ProgressDisplay implements Callbacks {
   }
 }
 
-/** Whether `fit` shows its progress unasked: only where a person looks at it. */
+/** Whether `fit` shows its progress unasked: only if a person looks at it. */
 export function isOnTerminal(): boolean {
   return standardError()?.isTTY === true;
 }

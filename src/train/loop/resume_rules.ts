@@ -14,7 +14,7 @@ import type { Precision } from "./precision.ts";
 /**
  * - `note`: it goes on, and says so.
  * - `keep`: it goes on with what the checkpoint holds, and says that what was given is not used.
- * - `within epoch`: refused within an epoch, where examples would be repeated or left out; noted between epochs.
+ * - `within epoch`: refused within an epoch, if examples would be repeated or left out; noted between epochs.
  * - `refuse`: it does not go on.
  */
 export type Consequence = "note" | "keep" | "within epoch" | "refuse";

@@ -23,7 +23,7 @@ interface Part {
   readonly examples: number;
   /** The network's output, once it is recorded. */
   output?: Tensor;
-  /** Where the loss is to be checked. */
+  /** If the loss is to be checked. */
   sample?: LossSample;
 }
 
@@ -41,7 +41,7 @@ export class TrainStep {
   /** A given loss is compared with those of its parts, on the first slice. */
   private lossIsChecked: boolean;
 
-  /** @param note - told where batches do not fit and are run in slices. */
+  /** @param note - told when batches do not fit and are run in slices. */
   constructor(
     net: Module,
     options: StepOptions,
@@ -58,7 +58,7 @@ export class TrainStep {
     this.lossIsChecked = options.loss === undefined;
   }
 
-  /** Examples in a slice at most, where it was found out; a resumed training goes on with as many. */
+  /** Examples in a slice at most, if it was found out; a resumed training goes on with as many. */
   get found(): number | null {
     return this.automatic && Number.isFinite(this.most) ? this.most : null;
   }
@@ -70,8 +70,8 @@ export class TrainStep {
   /**
    * Sends a step to the engine; resolves when no more than two runs are under way.
    *
-   * @throws OutOfMemoryError where not even one example fits, or as many as `microBatch` says; TrainingError where
-   * the batch does not fit and the network mixes its examples; ArgumentError where slices are needed and the loss is
+   * @throws OutOfMemoryError if not even one example fits, or as many as `microBatch` says; TrainingError if
+   * the batch does not fit and the network mixes its examples; ArgumentError if slices are needed and the loss is
    * no mean over examples.
    */
   async run(x: Tensor, y: Tensor, step: number): Promise<void> {
@@ -156,7 +156,7 @@ export class TrainStep {
   }
 
   /**
-   * Records and sends a part of the step; where it does not fit the memory, puts everything back as it was before,
+   * Records and sends a part of the step; if it does not fit the memory, puts everything back as it was before,
    * so that it can be tried with less.
    */
   private attempt(part: Part, body: () => void): boolean {

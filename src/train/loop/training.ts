@@ -179,7 +179,7 @@ export class Training {
     };
   }
 
-  /** Trains to the end of the epoch; false where it was interrupted on the way. */
+  /** Trains to the end of the epoch; false if it was interrupted on the way. */
   private async trainEpoch(): Promise<boolean> {
     const stepsPerEpoch = this.trainLoader.length;
     this.net.train();

@@ -41,7 +41,7 @@ export class ClassificationMetrics {
   private readonly k: number;
 
   /**
-   * @param options - `topK`: how many guesses count (5, or fewer where there are fewer classes);
+   * @param options - `topK`: how many guesses count (5, or fewer if there are fewer classes);
    * `mistakes`: how many of the surest mistakes to remember (24).
    */
   constructor(classes: number, options: { topK?: number | undefined; mistakes?: number } = {}) {

@@ -21,10 +21,10 @@ import { isClassification } from "./running_totals.ts";
 export interface EvaluateOptions {
   /** Stops after the batch under way. */
   readonly signal?: AbortSignalLike | null;
-  /** Told after each batch; `of` is null where the number of batches is not known. */
+  /** Told after each batch; `of` is null if the number of batches is not known. */
   readonly onBatch?: (done: number, of: number | null) => void;
   /**
-   * `"bf16"`: the network runs inside `autocast` where the engine has fast bf16 (`isBf16Supported`); figures are
+   * `"bf16"`: the network runs inside `autocast` if the engine has fast bf16 (`isBf16Supported`); figures are
    * counted in 32 bits. Default `"f32"`.
    */
   readonly precision?: Precision;
@@ -37,7 +37,7 @@ export interface EvaluateOptions {
  * in slices.
  *
  * @returns loss, accuracy, top-k accuracy, per-class accuracy, confusion matrix and the surest mistakes.
- * @throws ArgumentError for an unknown precision; ShapeError where the network's output is not [N, classes];
+ * @throws ArgumentError for an unknown precision; ShapeError if the network's output is not [N, classes];
  * IndexError for a label out of range.
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export async function evaluate(
 export interface TestFigures {
   /** For classifiers. */
   readonly classes: ClassificationMetrics | null;
-  /** Mean over the examples; NaN where there were none. */
+  /** Mean over the examples; NaN if there were none. */
   readonly loss: number;
   /** Means of the metrics that were asked for. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -114,12 +114,12 @@ export async function testFigures(
 /** A batch whose figures are on their way. */
 interface SentBatch {
   readonly logits: Tensor | null;
-  /** The metrics', then the loss where it is not counted from the logits. */
+  /** The metrics', then the loss if it is not counted from the logits. */
   readonly means: readonly Tensor[];
   readonly target: Tensor;
 }
 
-/** Sends batches to the engine: whole, or in slices where one does not fit its memory. */
+/** Sends batches to the engine: whole, or in slices if one does not fit its memory. */
 class SliceSender {
   private readonly net: Module;
   private readonly counter: TestCounter;
@@ -144,7 +144,7 @@ class SliceSender {
     } while (done < count);
   }
 
-  /** Null where the slice does not fit: the next ones are to be smaller. */
+  /** Null if the slice does not fit: the next ones are to be smaller. */
   private trySlice(x: Tensor, y: Tensor): SentBatch | null {
     let output: Tensor | undefined;
     try {

@@ -15,7 +15,7 @@ const METRIC = "metric ";
 export interface RunningFigures {
   /** Mean over the examples so far. */
   readonly loss: number;
-  /** NaN where the network is no classifier. */
+  /** NaN if the network is no classifier. */
   readonly accuracy: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly examples: number;

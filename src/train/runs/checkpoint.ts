@@ -15,7 +15,7 @@ import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { EarlyStoppingState } from "../loop/early_stopping.ts";
 import type { RunSettings } from "../loop/resume_rules.ts";
 
-/** A figure may be NaN: there is no accuracy where nothing is classified. */
+/** A figure may be NaN: there is no accuracy if nothing is classified. */
 const figure = v.custom<number>((value) => typeof value === "number", "expected a number");
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
@@ -65,7 +65,7 @@ export interface TrainingState {
   readonly random: unknown;
   /** Of the loader's own generator. */
   readonly loaderRandom?: unknown;
-  /** Examples in a slice at most, where batches were found not to fit the memory. */
+  /** Examples in a slice at most, if batches were found not to fit the memory. */
   readonly microBatch?: number | null;
   readonly scheduler: unknown;
   readonly earlyStopping: EarlyStoppingState | null;
@@ -90,7 +90,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
   });
 }
 
-/** @throws FileError where the file is not a checkpoint. */
+/** @throws FileError if the file is not a checkpoint. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata.format !== FORMAT) {

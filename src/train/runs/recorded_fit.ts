@@ -177,7 +177,7 @@ function outcomeText(result: FitResult, epochs: number): string | undefined {
   return `${result.outcome} after ${Number(done.toFixed(2))} of ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
 }
 
-/** What is computed in; where that is not what was asked for, with the reason. */
+/** What is computed in; if that is not what was asked for, with the reason. */
 async function precisionText(wanted: Precision = "f32"): Promise<string> {
   const { precision, note } = await usablePrecision(wanted);
   return note === undefined ? precision : `${precision} (${wanted} was asked for. ${note})`;

@@ -40,7 +40,7 @@ export class RunFolder {
   /**
    * Makes a new folder.
    *
-   * @throws TrainingError where it holds a run already; FileError where it cannot be made.
+   * @throws TrainingError if it holds a run already; FileError if it cannot be made.
    */
   static create(path: string): RunFolder {
     makeFolderSync(path);
@@ -58,7 +58,7 @@ export class RunFolder {
     return folder;
   }
 
-  /** Makes `<parent>/<time>-<model>`, with a number behind it where two runs start in one second. */
+  /** Makes `<parent>/<time>-<model>`, with a number behind it if two runs start in one second. */
   static createIn(parent: string, model: string): RunFolder {
     makeFolderSync(parent);
     const name = runName(model);
@@ -79,7 +79,7 @@ export class RunFolder {
   /**
    * Opens a run to go on with it.
    *
-   * @throws FileError where there is none; TrainingError where another process is at it.
+   * @throws FileError if there is none; TrainingError if another process is at it.
    */
   static open(path: string): RunFolder {
     readRunConfig(path);
@@ -148,7 +148,7 @@ export class RunFolder {
 /**
  * A run's settings.
  *
- * @throws FileError where there is no run, or its settings cannot be read.
+ * @throws FileError if there is no run, or its settings cannot be read.
  */
 export function readRunConfig(path: string): Record<string, unknown> {
   const file = join(path, RUN_FILES.config);

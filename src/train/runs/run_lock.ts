@@ -15,7 +15,7 @@ const MOST_BYTES = 10_000;
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the system's own measure; null where the system does not tell. */
+  /** When the process started, in the system's own measure; null if the system does not tell. */
   readonly started: string | null;
 }
 
@@ -81,7 +81,7 @@ function keyOf(path: string): string {
   }
 }
 
-/** Makes the file with this process in it; false where there is one. */
+/** Makes the file with this process in it; false if there is one. */
 function create(path: string): boolean {
   let handle: number;
   try {
@@ -103,7 +103,7 @@ function create(path: string): boolean {
   }
 }
 
-/** The process that holds a lock, or null where there is none or it is gone. */
+/** The process that holds a lock, or null if there is none or it is gone. */
 function runningHolder(path: string): Holder | null {
   let text: string;
   let age: number;
@@ -142,7 +142,7 @@ function isRunning({ pid, started }: Holder): boolean {
   return started === null || now === null || now === started;
 }
 
-/** Boot and start time of a process, where the system tells (Linux). */
+/** Boot and start time of a process, if the system tells (Linux). */
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -15,7 +15,7 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
-/** Images, and in words what is seen where that is not the input as it is. */
+/** Images, and in words what is seen if that is not the input as it is. */
 export interface ShownImages {
   readonly images: Image[];
   readonly note: string | undefined;
@@ -30,7 +30,7 @@ const SLACK = 1e-3;
  * Normalised values are brought back; values within 0 to 1 or 0 to 255 stay what they are; others are stretched from
  * the least to the largest of all.
  *
- * @param normalization - what the data set's transform did last, where that is known.
+ * @param normalization - what the data set's transform did last, if that is known.
  */
 export function shownImages(examples: readonly Planes[], normalization?: Normalization): ShownImages {
   const channels = examples[0]?.shape[0] ?? 1;
@@ -96,7 +96,7 @@ interface Layer {
 
 type Spec = { readonly kind: string } & Partial<Normalization> & { readonly transforms?: readonly Spec[] };
 
-/** How the data set behind a loader normalises its images last; undefined where that is not known. */
+/** How the data set behind a loader normalises its images last; undefined if that is not known. */
 export function normalizationOf(loader: unknown): Normalization | undefined {
   let layer = loader as Layer | undefined;
   for (let depth = 0; layer && depth < 8; depth++) {

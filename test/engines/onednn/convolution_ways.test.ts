@@ -51,7 +51,7 @@ type Side = typeof side extends fc.Arbitrary<infer T> ? T : never;
 const outputSize = ({ size, kernel, stride, padding, dilation }: Side) =>
   Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
-/** Large enough batches are cut into slices; among them are pictures of one channel, and many. */
+/** Large enough batches are cut into slices; among them are images of one channel, and many. */
 const cases = fc
   .record({
     n: fc.constantFrom<number>(1, 2, 5, 16, 33),

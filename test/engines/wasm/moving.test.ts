@@ -147,7 +147,7 @@ describe("kernels that move elements", () => {
   test("slice and unslice with steps, backwards too", () => {
     fc.assert(fc.property(dtypes, steppedShape, (dtype, [shape, cuts]) => checkSlice(dtype, shape, cuts)));
   });
-  test("pictures from right to left and from bottom to top, every second pixel of them", () => {
+  test("images from right to left and from bottom to top, every second pixel of them", () => {
     for (const dtype of ["bool", "bfloat16", "float32", "int64"] as const) {
       const mirrored = [
         [0, 4, 1],
@@ -188,7 +188,7 @@ describe("kernels that move elements", () => {
     );
     fc.assert(fc.property(dtypes, cases, (dtype, [shape, dims]) => checkPermute(dtype, shape, dims)));
   });
-  test("permute of pictures and matrices of every width of element", () => {
+  test("permute of images and matrices of every width of element", () => {
     for (const dtype of ["bool", "bfloat16", "float32", "int64"] as const) {
       checkPermute(dtype, [3, 70, 9, 13], [0, 2, 3, 1]);
       checkPermute(dtype, [3, 9, 13, 70], [0, 3, 1, 2]);

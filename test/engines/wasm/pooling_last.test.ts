@@ -256,7 +256,7 @@ describe("pools with their channels last", () => {
         }),
       );
     });
-    test(`adaptiveAvgPool2d and its gradient, ${dtype}: cells that overlap, grids finer than the picture`, () => {
+    test(`adaptiveAvgPool2d and its gradient, ${dtype}: cells that overlap, grids finer than the image`, () => {
       const shape = fc.tuple(...[3, 70, 9, 9].map((max) => fc.integer({ min: 1, max })));
       const grid = fc.tuple(fc.integer({ min: 1, max: 11 }), fc.integer({ min: 1, max: 11 }));
       fc.assert(
@@ -279,10 +279,10 @@ describe("pools with their channels last", () => {
   test("what is left to other kernels: no elements, other dtypes, windows over windows, windows over nothing", () => {
     const plan = (op: string, size: number, extra: Attributes, dtype: "float32" | "float16" = "float32") => {
       const window = { kernelSize: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], ...extra };
-      const picture = { shape: [2, size, size, 4], dtype };
-      const places = { ...picture, dtype: "int32" as const };
+      const image = { shape: [2, size, size, 4], dtype };
+      const places = { ...image, dtype: "int32" as const };
       const back = op.endsWith("Gradient");
-      const [inputs, outputs] = back ? [[picture, places], [picture]] : [[picture], [picture, places]];
+      const [inputs, outputs] = back ? [[image, places], [image]] : [[image], [image, places]];
       return CHANNELS_LAST_PLANNERS[op](window, inputs, outputs);
     };
     for (const op of ["maxPool2d", "maxPool2dGradient", "avgPool2d", "avgPool2dGradient"]) {

@@ -49,7 +49,7 @@ test("nothing is fetched, nothing runs", () => {
   assert.ok(page.elements.some((el) => el.attributes["http-equiv"] === "Content-Security-Policy"));
 });
 
-test("accessible: pictures have words, columns have headers, ids are unique and sections named", () => {
+test("accessible: images have words, columns have headers, ids are unique and sections named", () => {
   const page = read(sampleReport());
   const named = page.elements.filter((el) => el.name === "img" || el.attributes.role === "img");
   assert.ok(named.length >= 4);
@@ -109,9 +109,9 @@ test("one point, NaN and huge losses make a page", () => {
   }
 });
 
-test("a mistake's picture is a PNG with the same pixels", () => {
-  const picture = { width: 3, height: 2, data: [0, 1, 127, 128, 254, 255] };
-  const uri = imageUri(picture);
+test("a mistake's image is a PNG with the same pixels", () => {
+  const image = { width: 3, height: 2, data: [0, 1, 127, 128, 254, 255] };
+  const uri = imageUri(image);
   assert.match(uri, /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/);
   const bytes = Buffer.from(uri.split(",")[1], "base64");
   const decoded = decodePngGrey(new Uint8Array(bytes));

@@ -10,7 +10,7 @@ const has = (name: string, markup: Markup, classes: string) =>
     (element) => element.name === name && (element.attributes.class ?? "").includes(classes),
   );
 
-/** Every number in the coordinates of a picture. */
+/** Every number in the coordinates of a chart. */
 function coordinates(markup: Markup): number[] {
   return markup.elements.flatMap(({ attributes }) =>
     ["d", "x", "y", "cx", "cy", "width", "height"].flatMap((name) =>
@@ -21,7 +21,7 @@ function coordinates(markup: Markup): number[] {
   );
 }
 
-test("the book's picture: legend, both axes, three lines with three dashes, last values", () => {
+test("the book's chart: legend, both axes, three lines with three dashes, last values", () => {
   const source = renderCurvesSvg(trainingCurves(samplePoints()), { title: "LeNet", xRange: [0, 10] });
   assert.match(
     source,
@@ -50,7 +50,7 @@ test("the book's picture: legend, both axes, three lines with three dashes, last
   assert.match(markup.text, /prefers-color-scheme:dark/);
 });
 
-test("a lower loss lies lower in the picture, a later epoch further right", () => {
+test("a lower loss lies lower in the chart, a later epoch further right", () => {
   const points = [
     { x: 1, y: 2 },
     { x: 2, y: 1 },
@@ -143,7 +143,7 @@ test("last values never overlap", () => {
   for (let i = 1; i < labels.length; i++) assert.ok(labels[i] - labels[i - 1] >= 14.9);
 });
 
-test("inline pictures bring neither XML declaration nor style sheet", () => {
+test("inline charts bring neither XML declaration nor style sheet", () => {
   const source = renderCurvesSvg(trainingCurves(samplePoints(1)), { inline: true });
   assert.match(source, /^<svg /);
   assert.ok(!readMarkup(source).elements.some((element) => element.name === "style"));

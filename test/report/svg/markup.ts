@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** What a page or a picture holds, as far as the tests look. */
+/** What a page or a chart holds, as far as the tests look. */
 export interface Markup {
   /** Opening tags in order, with their attributes, entities decoded. */
   elements: { name: string; attributes: Record<string, string> }[];

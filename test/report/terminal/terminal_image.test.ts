@@ -15,14 +15,14 @@ const ramp = (width: number, height: number) => ({
 });
 
 test("two pixels a character in colour, with their own greys", () => {
-  const picture = { width: 2, height: 2, data: [0, 255, 10, 200] };
-  assert.deepEqual(renderImage(picture, { colour: 24 }), [
+  const image = { width: 2, height: 2, data: [0, 255, 10, 200] };
+  assert.deepEqual(renderImage(image, { colour: 24 }), [
     "\u001b[38;2;0;0;0;48;2;10;10;10m▀\u001b[38;2;255;255;255;48;2;200;200;200m▀\u001b[0m",
   ]);
-  assert.match(renderImage(picture, { colour: 8 })[0], /38;5;16;48;5;232m▀.*38;5;231;48;5;251m▀/);
+  assert.match(renderImage(image, { colour: 8 })[0], /38;5;16;48;5;232m▀.*38;5;231;48;5;251m▀/);
 });
 
-test("sizes: 28x28, odd heights, large and long pictures", () => {
+test("sizes: 28x28, odd heights, large and long images", () => {
   for (const colour of [0, 4, 8, 24] as const) {
     const square = renderImage(ramp(28, 28), { colour });
     assert.equal(square.length, 14);
@@ -37,7 +37,7 @@ test("sizes: 28x28, odd heights, large and long pictures", () => {
   }
 });
 
-test("without colour: no escape code, dense characters where the picture is light", () => {
+test("without colour: no escape code, dense characters where the image is light", () => {
   const lines = renderImage(ramp(10, 4), { unicode: false });
   assert.deepEqual(lines, [" .:-=+*#%@", " .:-=+*#%@"]);
   assert.equal(renderImage(ramp(10, 4), {})[0].at(-1), "█");
@@ -50,7 +50,7 @@ test("resampling keeps the mean brightness", () => {
   assert.ok(Math.abs(mean(small.data) - 127.5) < 1);
 });
 
-test("a picture whose values do not fit its size is refused", () => {
+test("an image whose values do not fit its size is refused", () => {
   assert.throws(() => renderImage({ width: 28, height: 28, data: [1, 2] }), ArgumentError);
   assert.throws(() => renderImage({ width: 0, height: 0, data: [] }), ArgumentError);
 });

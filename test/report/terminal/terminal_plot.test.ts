@@ -91,7 +91,7 @@ test("a value that is not finite breaks the line and moves nothing", () => {
   assert.match(infinite[0], /a inf/);
 });
 
-test("one point, a constant, no point, no curve, huge values: a picture all the same", () => {
+test("one point, a constant, no point, no curve, huge values: a chart all the same", () => {
   const inkOf = (list: Curve[]) =>
     fieldOf(renderPlot(list, { width: 60, height: 12, unicode: false }))
       .join("")

@@ -85,7 +85,7 @@ test("in a pipe a slow epoch speaks every half minute", () => {
   assert.match(writes[0], /^epoch 1\/1, step 30\/100, loss 2\.000, 1:10 left\n$/);
 });
 
-test("on a terminal: redrawn in place, throttled, the picture stays and the progress line goes", () => {
+test("on a terminal: redrawn in place, throttled, the chart stays and the progress line goes", () => {
   const { writes, terminal } = recorder();
   const clock = { time: 0 };
   const display = new TrainingDisplay(terminal, { epochs: 2, stepsPerEpoch: 50, now: () => clock.time });
@@ -129,7 +129,7 @@ test("a logged line stays above the live part, and on a pipe is just a line", ()
   assert.deepEqual(pipe.writes, ["note\n"]);
 });
 
-test("a screen too small for the picture gets the progress line alone; a tiny one never scrolls", () => {
+test("a screen too small for the chart gets the progress line alone; a tiny one never scrolls", () => {
   for (const [columns, rows] of [
     [30, 24],
     [80, 8],

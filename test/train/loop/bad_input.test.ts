@@ -20,7 +20,7 @@ import { quadrants } from "../small_data.ts";
 before(() => useEngine("wasm", { threads: 1 }));
 after(stopEngine);
 
-const pictures = (count: number, channels = 1, size = 28) => rand(count, channels, size, size);
+const images = (count: number, channels = 1, size = 28) => rand(count, channels, size, size);
 
 function train(net: nn.Module, trainLoader: [Tensor, Tensor][], lr = 0.1, microBatch?: number) {
   const optimizer = optim.SGD(net.parameters(), { lr });
@@ -29,11 +29,11 @@ function train(net: nn.Module, trainLoader: [Tensor, Tensor][], lr = 0.1, microB
 
 test("shapes that do not fit name the layer by its path, and both shapes", async () => {
   const labels = tensor([1, 2]);
-  await assert.rejects(train(models.lenet(), [[pictures(2, 3), labels]]), {
+  await assert.rejects(train(models.lenet(), [[images(2, 3), labels]]), {
     name: "ShapeError",
     message: "conv2d (net.0): expected 1 input channels, got 3 in [2, 3, 28, 28]; weight is [6, 1, 5, 5]",
   });
-  await assert.rejects(train(models.lenet(), [[pictures(2, 1, 32), labels]]), {
+  await assert.rejects(train(models.lenet(), [[images(2, 1, 32), labels]]), {
     name: "ShapeError",
     message: /^linear \(net\.7\): expected 400 input features, got 576 in \[2, 576\]; weight is \[120, 400\]/,
   });
@@ -45,11 +45,11 @@ test("shapes that do not fit name the layer by its path, and both shapes", async
     }
   }
   await assert.rejects(
-    train(new Own(), [[pictures(2, 1, 5), labels]]),
+    train(new Own(), [[images(2, 1, 5), labels]]),
     /^ShapeError: linear \(net\.classifier\): expected 10 input features, got 36/,
   );
   await assert.rejects(
-    train(models.lenet(), [[pictures(3), labels]]),
+    train(models.lenet(), [[images(3), labels]]),
     /ShapeError: crossEntropy.*\b3\b.*\b2\b/,
   );
 });

@@ -23,7 +23,7 @@ after(stopEngine);
 
 const MIB = 2 ** 20;
 
-/** Pictures of 16 x 16 in four classes. */
+/** Images of 16 x 16 in four classes. */
 function batch(count: number, seed = 1): [Tensor, Tensor] {
   let state = seed;
   const next = () => {

@@ -18,7 +18,7 @@ import {
 } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-/** A function of two operands. The first may be a number too where the second is a tensor. */
+/** A function of two operands. The first may be a number too if the second is a tensor. */
 export interface BinaryParameters {
   /** The tensor. */
   input: Tensor;
@@ -94,7 +94,7 @@ const withAlpha = (name: string, op: OpDefinition) =>
  * input + alpha * other
  *
  * @param other - a tensor that broadcasts with the input, or a number.
- * @throws ShapeError where the shapes do not broadcast.
+ * @throws ShapeError if the shapes do not broadcast.
  * @example
  * ```ts
  * add(tensor([1, 2]), tensor([10, 20])).tolist(); // [11, 22]
@@ -106,7 +106,7 @@ export const add = withAlpha("add", ops.addOp);
  * input - alpha * other
  *
  * @param other - a tensor that broadcasts with the input, or a number.
- * @throws ShapeError where the shapes do not broadcast; DTypeError for bools.
+ * @throws ShapeError if the shapes do not broadcast; DTypeError for bools.
  * @example
  * ```ts
  * sub(tensor([5, 7]), 2).tolist(); // [3, 5]
@@ -135,7 +135,7 @@ export const rsub = defineCall<BinaryWithAlphaParameters>()(
 /**
  * input * other
  *
- * @throws ShapeError where the shapes do not broadcast.
+ * @throws ShapeError if the shapes do not broadcast.
  * @example
  * ```ts
  * mul(tensor([[1], [2]]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
@@ -156,7 +156,7 @@ export interface DivParameters {
  * input / other. Integers give float32, unless the quotient is rounded: `roundingMode` "floor" (as Python's
  * `//`) or "trunc" (towards 0).
  *
- * @throws ShapeError where the shapes do not broadcast; ArgumentError for another rounding mode.
+ * @throws ShapeError if the shapes do not broadcast; ArgumentError for another rounding mode.
  * @example
  * ```ts
  * div(tensor([7, -7]), 2).tolist(); // [3.5, -3.5]
@@ -216,7 +216,7 @@ export const remainder = binary("remainder", math.remainderOp, "one");
  */
 export const fmod = binary("fmod", math.fmodOp, "first");
 /**
- * The smaller of both; NaN where either is.
+ * The smaller of both; NaN if either is.
  *
  * @example
  * ```ts
@@ -225,7 +225,7 @@ export const fmod = binary("fmod", math.fmodOp, "first");
  */
 export const minimum = ofTensors("minimum", ops.minimumOp);
 /**
- * The larger of both; NaN where either is.
+ * The larger of both; NaN if either is.
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ import { computed } from "./unary.ts";
 
 const MAKE_INTEGERS = 'make them of bigints (tensor([1n, 2n])) or convert with .to("int64")';
 
-/** @param ofBools - what the function is of bools; absent where it takes none. */
+/** @param ofBools - what the function is of bools; absent if it takes none. */
 const ofIntegers = (
   name: string,
   op: OpDefinition,

@@ -23,7 +23,7 @@ export interface ClampParameters {
  * The gradient passes where the input lies between the limits. On a limit it is 0 for a number and, for a
  * tensor, shared with it: as in PyTorch.
  *
- * @throws ArgumentError where neither limit is given.
+ * @throws ArgumentError if neither limit is given.
  * @example
  * ```ts
  * clamp(tensor([-2, 0.5, 7]), 0, 1).tolist(); // [0, 0.5, 1]

@@ -48,7 +48,7 @@ export const logaddexp = addedInLogarithms("logaddexp", ops.expOp, 1);
 export const logaddexp2 = addedInLogarithms("logaddexp2", math.exp2Op, 1 / Math.LN2);
 
 /**
- * input * ln(other); 0 where the input is 0, whatever the other, unless that is NaN. The terms of an entropy.
+ * input * ln(other); 0 if the input is 0, whatever the other, unless that is NaN. The terms of an entropy.
  *
  * @example
  * ```ts

@@ -50,7 +50,7 @@ export const copysign = defineCall<BinaryParameters>()("copysign", ["input", "ot
  * 0 below 0, 1 above it, and `values` at 0: the step function.
  *
  * @param values - of the input's dtype; broadcasts.
- * @throws DTypeError where the dtypes differ.
+ * @throws DTypeError if the dtypes differ.
  * @example
  * ```ts
  * heaviside(tensor([-1.5, 0, 2]), tensor([0.5])).tolist(); // [0, 0.5, 1]
@@ -113,7 +113,7 @@ export const isposinf = computed("isposinf", equalTo(Number.POSITIVE_INFINITY));
  */
 export const isneginf = computed("isneginf", equalTo(Number.NEGATIVE_INFINITY));
 
-/** The extreme of two numbers; where one is NaN, the other. */
+/** The extreme of two numbers; if one is NaN, the other. */
 const ofNumbers = (name: string, op: OpDefinition) =>
   defineCall<BinaryOfTensorsParameters>()(name, ["input", "other"], (input, other) => {
     valueOf(input, "input", name);
@@ -126,7 +126,7 @@ const ofNumbers = (name: string, op: OpDefinition) =>
   });
 
 /**
- * The larger of both; where one is NaN, the other.
+ * The larger of both; if one is NaN, the other.
  *
  * @example
  * ```ts
@@ -135,7 +135,7 @@ const ofNumbers = (name: string, op: OpDefinition) =>
  */
 export const fmax = ofNumbers("fmax", ops.maximumOp);
 /**
- * The smaller of both; where one is NaN, the other.
+ * The smaller of both; if one is NaN, the other.
  *
  * @example
  * ```ts

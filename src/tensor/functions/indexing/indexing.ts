@@ -25,7 +25,7 @@ export interface GatherParameters {
  * out[i][j] = input[index[i][j]][j] along dimension 0, and likewise along any other.
  *
  * @param index - whole numbers, as a tensor or as lists; as many dimensions as the input.
- * @throws IndexError where a position lies outside the input, once it runs.
+ * @throws IndexError if a position lies outside the input, once it runs.
  * @example
  * ```ts
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]])).tolist(); // [[2], [3]]
@@ -93,7 +93,7 @@ export const scatter = defineCall<ScatterParameters>()(
     const put = reduce === null ? ops.scatter : REDUCTIONS.get(reduce);
     if (put === undefined) {
       throw new ArgumentError(
-        `scatter: expected \`reduce\` to be "add" or "multiply" where it is given, got ${shownText(reduce)}`,
+        `scatter: expected \`reduce\` to be "add" or "multiply" if it is given, got ${shownText(reduce)}`,
       );
     }
     const source: Value =
@@ -339,7 +339,7 @@ export const oneHot = defineCall<OneHotParameters>()(
     if (classes === -1) {
       if (value.data === null || value.data.length === 0) {
         throw new ArgumentError(
-          "oneHot: expected `numClasses`: it follows from the values only where these are known already",
+          "oneHot: expected `numClasses`: it follows from the values only if these are known already",
         );
       }
       classes = 0;

@@ -137,7 +137,7 @@ export interface MaskedScatterParameters {
 /**
  * The input with the elements of `source`, one after the other, where the mask is true. There must be enough of them.
  *
- * @throws IndexError where there are too few, once it runs.
+ * @throws IndexError if there are too few, once it runs.
  * @example
  * ```ts
  * maskedScatter(zeros(3), tensor([true, false, true]), tensor([5.5, 6])).tolist(); // [5.5, 0, 6]

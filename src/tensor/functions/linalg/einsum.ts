@@ -115,7 +115,7 @@ function outputLabels(
   return output;
 }
 
-/** Takes the diagonal where one operand names a letter twice. */
+/** Takes the diagonal when one operand names a letter twice. */
 function withoutRepeats(value: Value, labels: readonly string[]): Labelled {
   const repeated = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (repeated < 0) return { value, labels };

@@ -12,7 +12,7 @@ import { defineCall } from "../../define.ts";
 import { promote, scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-/** Values of one dtype: products of matrices do not convert, as in PyTorch, but where autocast rounds them. */
+/** Values of one dtype: products of matrices do not convert, as in PyTorch, but if autocast rounds them. */
 function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {
   return sameAsGiven(
     of,
@@ -43,7 +43,7 @@ export interface MatrixProductParameters {
  * Matrix product with PyTorch's rules: vectors are rows on the left and columns on the right, leading
  * dimensions are batches and broadcast.
  *
- * @throws ShapeError where the inner sizes differ; DTypeError where the dtypes do.
+ * @throws ShapeError if the inner sizes differ; DTypeError if the dtypes do.
  * @example
  * ```ts
  * matmul(tensor([[1, 2], [3, 4]]), tensor([10, 1])).tolist(); // [12, 34]
@@ -131,7 +131,7 @@ export interface OuterParameters {
 /**
  * Product of two matrices.
  *
- * @throws ShapeError where one is not a matrix, or the inner sizes differ.
+ * @throws ShapeError if one is not a matrix, or the inner sizes differ.
  * @example
  * ```ts
  * mm(tensor([[1, 2]]), tensor([[3], [4]])).tolist(); // [[11]]

@@ -61,14 +61,14 @@ export interface SoftplusParameters {
   input: Tensor;
   /** Sharpness of the bend. @default 1 */
   beta?: number;
-  /** Where beta x is above it, the result is x itself. @default 20 */
+  /** If beta x is above it, the result is x itself. @default 20 */
   threshold?: number;
 }
 
 type Operand = (of: string, tensor: unknown) => Value;
 
 /**
- * A formula over a tensor, put in its place where `inplace` says so.
+ * A formula over a tensor, put in its place if `inplace` says so.
  *
  * @param operand - what tensors it takes: floating-point ones if nothing is said.
  */
@@ -104,7 +104,7 @@ const like = (x: Value, value: number): Value => constant(value, x.dtype);
 /** min(x, 0) with the whole gradient at 0. */
 const negativePart = (x: Value): Value => where(gt(x, like(x, 0)), like(x, 0), x);
 
-/** min(max(x, low), high), with no gradient where x is at a bound. */
+/** min(max(x, low), high), with no gradient if x is at a bound. */
 function clipped(x: Value, least: number, most: number): Value {
   // Unsigned numbers lie above any negative limit.
   const [low, high] = x.dtype === "uint8" ? [Math.max(least, 0), Math.min(most, 255)] : [least, most];
@@ -218,7 +218,7 @@ export const silu = activation("silu", (x) => mul(x, emit(ops.sigmoidOp, [x])));
 export const mish = activation("mish", (x) => mul(x, emit(ops.tanhOp, [softplusOf(x, 1, 20)])));
 
 /**
- * log(1 + e^(beta x)) / beta, and x itself where beta x > threshold.
+ * log(1 + e^(beta x)) / beta, and x itself if beta x > threshold.
  *
  * @example
  * ```ts
@@ -283,7 +283,7 @@ export const tanhshrink = plainActivation("tanhshrink", (x) => sub(x, emit(ops.t
 /**
  * min(max(x, minVal), maxVal), by default within -1 and 1.
  *
- * @throws ArgumentError where minVal is above maxVal.
+ * @throws ArgumentError if minVal is above maxVal.
  * @example
  * ```ts
  * nn.functional.hardtanh(tensor([-1.5, 0.5]), { minVal: 0 }).tolist(); // [0, 0.5]

@@ -9,9 +9,9 @@ import { mean } from "../../../ops/reduction/reduction.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import {
-  asFlatPicture,
+  asFlatImage,
   floatingInput,
-  fromFlatPicture,
+  fromFlatImage,
   type MaybeIndices,
   named,
   withBatch,
@@ -55,7 +55,7 @@ const largestOver = (spatial: 1 | 2) =>
   );
 
 /**
- * The mean over each cell of a grid of `outputSize` laid over the picture. Cell i goes from row
+ * The mean over each cell of a grid of `outputSize` laid over the image. Cell i goes from row
  * floor(i H / h) to ceil((i + 1) H / h), so that neighbours may overlap by one row.
  *
  * @param input - [N, C, H, W] or [C, H, W].
@@ -106,9 +106,7 @@ function poolAdaptively(
 ): Value[] {
   return withBatch(of, floatingInput(of, input), spatial, (batched) => {
     const size = gridSize(of, outputSize, batched.shape.slice(2));
-    return spatial === 1
-      ? pool(asFlatPicture(batched), [1, ...size]).map(fromFlatPicture)
-      : pool(batched, size);
+    return spatial === 1 ? pool(asFlatImage(batched), [1, ...size]).map(fromFlatImage) : pool(batched, size);
   });
 }
 
@@ -143,7 +141,7 @@ function largestInGrid(x: Value, size: number[]): Value[] {
   });
 }
 
-/** Size of the cells where the grid divides the picture evenly. */
+/** Size of the cells when the grid divides the image evenly. */
 function evenCells(x: Value, size: readonly number[]): number[] | null {
   const cells = size.map((n, d) => x.shape[d + 2] / n);
   return cells.every((cell) => Number.isInteger(cell) && cell > 0) ? cells : null;

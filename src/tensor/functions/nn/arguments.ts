@@ -93,7 +93,7 @@ export function overNumbers(
   return body(wide).map((out) => (out.dtype === "float64" ? cast(out, dtype) : out));
 }
 
-/** The value of a tensor, or null where none was given. */
+/** The value of a tensor, or null if none was given. */
 export function optionalValue(of: string, tensor: unknown, argument: string): Value | null {
   return tensor === null || tensor === undefined ? null : valueOf(tensor, argument, named(of));
 }
@@ -146,13 +146,13 @@ function wrongRank(of: string, shape: Shape, spatial: number): string {
 }
 
 /** [..., L] as [..., 1, L], for the functions over one spatial dimension. */
-export function asFlatPicture(value: Value): Value {
+export function asFlatImage(value: Value): Value {
   const { shape } = value;
   return reshape(value, [...shape.slice(0, -1), 1, shape[shape.length - 1]]);
 }
 
-/** Undoes `asFlatPicture`. */
-export function fromFlatPicture(value: Value): Value {
+/** Undoes `asFlatImage`. */
+export function fromFlatImage(value: Value): Value {
   const { shape } = value;
   return reshape(value, [...shape.slice(0, -2), shape[shape.length - 1]]);
 }

@@ -80,7 +80,7 @@ export const batchNorm = defineCall<BatchNormParameters>()(
     const variance = optionalValue(of, runningVar, "runningVar");
     if (average === null || variance === null) {
       throw new ArgumentError(
-        `${named(of)}: expected runningMean and runningVar where training is false, got none`,
+        `${named(of)}: expected runningMean and runningVar if training is false, got none`,
       );
     }
     const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
@@ -174,7 +174,7 @@ export interface InstanceNormParameters {
 }
 
 /**
- * Mean 0 and variance 1 over each channel of each example; running statistics, where given, are moved towards
+ * Mean 0 and variance 1 over each channel of each example; running statistics, if given, are moved towards
  * the mean over the batch of what each example had.
  *
  * @param input - [N, C, ...].
@@ -216,7 +216,7 @@ export const instanceNorm = defineCall<InstanceNormParameters>()(
       const variance = optionalValue(of, runningVar, "runningVar");
       if (average === null || variance === null) {
         throw new ArgumentError(
-          `${named(of)}: expected runningMean and runningVar where useInputStats is false, got none`,
+          `${named(of)}: expected runningMean and runningVar if useInputStats is false, got none`,
         );
       }
       const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;

@@ -10,8 +10,8 @@ import { layerOperands } from "../../autocast.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import {
-  asFlatPicture,
-  fromFlatPicture,
+  asFlatImage,
+  fromFlatImage,
   inNameOf,
   named,
   numericInput,
@@ -80,8 +80,8 @@ const TRANSPOSED = [
  * @param weight - [O, C / groups, kh, kw].
  * @param bias - [O].
  * @param stride - step of the window; one number or (height, width), as `padding` and `dilation`.
- * @param padding - zeros around the picture; `"same"` keeps its size (stride 1 only), `"valid"` is 0.
- * @throws ShapeError where channels do not fit or the window is larger than the padded input; DTypeError for
+ * @param padding - zeros around the image; `"same"` keeps its size (stride 1 only), `"valid"` is 0.
+ * @throws ShapeError if channels do not fit or the window is larger than the padded input; DTypeError for
  * inputs that are not floating-point or of different dtypes.
  * @example
  * ```ts
@@ -156,15 +156,15 @@ function convolve(of: string, spatial: number, args: Required<ConvolutionParamet
   const [y] = overNumbers(of, operands, ([x, w, bias]) =>
     withBatch(of, x as Value, spatial, (batched) =>
       inNameOf(of, () => {
-        const wide = spatial === 1 ? asFlatPicture(batched) : batched;
-        const kernel = spatial === 1 ? asFlatPicture(w as Value) : (w as Value);
+        const wide = spatial === 1 ? asFlatImage(batched) : batched;
+        const kernel = spatial === 1 ? asFlatImage(w as Value) : (w as Value);
         const whole = constantPad(
           wide,
           extra.map((behind) => [0, behind]),
           0,
         );
         const out = ops.conv2d(whole, kernel, geometry, bias ?? undefined);
-        return [spatial === 1 ? fromFlatPicture(out) : out];
+        return [spatial === 1 ? fromFlatImage(out) : out];
       }),
     ),
   );
@@ -184,7 +184,7 @@ function pair(list: readonly number[], filler: number): number[] {
   return list.length === 1 ? [filler, list[0]] : [...list];
 }
 
-/** Padding on both sides of each dimension, and what `"same"` adds behind it where the sum is odd. */
+/** Padding on both sides of each dimension, and what `"same"` adds behind it if the sum is odd. */
 function paddingOf(
   of: string,
   padding: unknown,
@@ -254,13 +254,13 @@ function convolveTransposed(
     withBatch(of, x as Value, spatial, (batched) =>
       inNameOf(of, () => {
         const weight = w as Value;
-        const wide = spatial === 1 ? asFlatPicture(batched) : batched;
-        const kernel = spatial === 1 ? asFlatPicture(weight) : weight;
+        const wide = spatial === 1 ? asFlatImage(batched) : batched;
+        const kernel = spatial === 1 ? asFlatImage(weight) : weight;
         requireTransposable(of, batched, weight, bias, divisor);
         const out = transposed(of, wide, kernel, geometry, pair(behind, 0));
         const biased =
           bias === null ? out : add(out, reshape(cast(bias, out.dtype), [1, bias.shape[0], 1, 1]));
-        return [spatial === 1 ? fromFlatPicture(biased) : biased];
+        return [spatial === 1 ? fromFlatImage(biased) : biased];
       }),
     ),
   );
@@ -291,7 +291,7 @@ function transposed(
 ): Value {
   const { stride, padding, dilation, groups } = geometry;
   const outputs = weight.shape[1] * groups;
-  // Where the added rows reach over a whole step they hold products too, which a crop of the full result has.
+  // If the added rows reach over a whole step they hold products too, which a crop of the full result has.
   const cropped = behind.some((b, d) => b >= stride[d]);
   const own = cropped ? [0, 0] : padding;
   const added = cropped ? [0, 0] : behind;

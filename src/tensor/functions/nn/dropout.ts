@@ -57,7 +57,7 @@ function checkProbability(of: string, p: unknown): void {
   );
 }
 
-/** One number for each channel: dimension 1, or 0 where the input has no batch (rank `spatial + 1`). */
+/** One number for each channel: dimension 1, or 0 if the input has no batch (rank `spatial + 1`). */
 function perChannel(spatial: number): MaskShape {
   return (of, x) => {
     const rank = x.shape.length;
@@ -71,7 +71,7 @@ function perChannel(spatial: number): MaskShape {
 }
 
 /**
- * Sets each element to 0 with probability `p` and divides the others by 1 - p; nothing where `training` is
+ * Sets each element to 0 with probability `p` and divides the others by 1 - p; nothing if `training` is
  * false. The mask comes from the default generator (`manualSeed`).
  *
  * Source: N. Srivastava et al., "Dropout", JMLR 2014.

@@ -1,4 +1,4 @@
-/** Resizing of pictures, sequences and volumes. */
+/** Resizing of images, sequences and volumes. */
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
@@ -12,9 +12,9 @@ import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor } from "../../tensor.ts";
 import {
-  asFlatPicture,
+  asFlatImage,
   floatingInput,
-  fromFlatPicture,
+  fromFlatImage,
   named,
   numericInput,
   oneOf,
@@ -52,7 +52,7 @@ export interface InterpolateParameters {
 }
 
 const MODES = ["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"] as const;
-/** Spatial dimensions that a mode is for; absent where it is for any number. */
+/** Spatial dimensions that a mode is for; absent if it is for any number. */
 const SPATIAL: Partial<Record<InterpolationMode, number>> = {
   linear: 1,
   bilinear: 2,
@@ -63,7 +63,7 @@ const SPATIAL: Partial<Record<InterpolationMode, number>> = {
 /**
  * Resizes the dimensions behind the channels.
  *
- * @param input - [N, C, ...] with one to three spatial dimensions; also of bytes (uint8) where the mode is a
+ * @param input - [N, C, ...] with one to three spatial dimensions; also of bytes (uint8) if the mode is a
  * nearest one, `"bilinear"` or `"bicubic"`.
  * @param size - the size afterwards; or give
  * @param scaleFactor - what the size is multiplied by (rounded down).
@@ -71,13 +71,13 @@ const SPATIAL: Partial<Record<InterpolationMode, number>> = {
  * of spatial dimensions, `"area"` is `adaptiveAvgPool2d`.
  * @param alignCorners - the corner pixels' centres stay where they are (linear and cubic modes).
  * @param recomputeScaleFactor - uses the ratio of the sizes instead of the given factor.
- * @param antialias - widens the kernel where the picture shrinks (bilinear and bicubic).
- * @throws ArgumentError where neither or both of `size` and `scaleFactor` are given.
+ * @param antialias - widens the kernel when the image shrinks (bilinear and bicubic).
+ * @throws ArgumentError if neither or both of `size` and `scaleFactor` are given.
  * @example
  * ```ts
- * const pictures = randn(8, 3, 28, 28);
- * nn.functional.interpolate(pictures, { size: [224, 224], mode: "bilinear" }).shape; // [8, 3, 224, 224]
- * nn.functional.interpolate(pictures, { scaleFactor: 2 }).shape; // [8, 3, 56, 56]
+ * const images = randn(8, 3, 28, 28);
+ * nn.functional.interpolate(images, { size: [224, 224], mode: "bilinear" }).shape; // [8, 3, 224, 224]
+ * nn.functional.interpolate(images, { scaleFactor: 2 }).shape; // [8, 3, 56, 56]
  * ```
  */
 export const interpolate = defineCall<InterpolateParameters>()(
@@ -103,7 +103,7 @@ export const interpolate = defineCall<InterpolateParameters>()(
     const of = named("interpolate");
     const kind = oneOf("interpolate", "mode", mode, MODES);
     const copies = kind === "nearest" || kind === "nearest-exact";
-    const bytes = isPictureOfBytes(input, kind);
+    const bytes = isImageOfBytes(input, kind);
     const x = (copies || bytes ? numericInput : floatingInput)("interpolate", input);
     const spatial = x.shape.length - 2;
     if (spatial < 1 || spatial > 3 || (SPATIAL[kind] ?? spatial) !== spatial) {
@@ -134,25 +134,25 @@ export const interpolate = defineCall<InterpolateParameters>()(
       axes,
     };
     if (bytes) return new Tensor(resampledBytes(x, rule));
-    const [y] = overNumbers("interpolate", [x], ([picture]) => [resample(picture as Value, rule)]);
+    const [y] = overNumbers("interpolate", [x], ([image]) => [resample(image as Value, rule)]);
     return new Tensor(y);
   },
 );
 
-function isPictureOfBytes(input: unknown, kind: InterpolationMode): boolean {
+function isImageOfBytes(input: unknown, kind: InterpolationMode): boolean {
   return input instanceof Tensor && input.dtype === "uint8" && (kind === "bilinear" || kind === "bicubic");
 }
 
 /** Rows first, then columns, rounded to bytes after each: as Pillow has it, and PyTorch for bytes. */
 function resampledBytes(x: Value, rule: ResampleRule): Value {
   const like = (value: number): Value => constant(value, "float64");
-  let picture = cast(x, "float64");
+  let image = cast(x, "float64");
   for (const d of [1, 0]) {
-    const axes = rule.axes.map((axis, i) => (i === d ? axis : { size: picture.shape[i + 2], scale: 1 }));
-    const rounded = emit(floorOp, [add(resample(picture, { ...rule, axes }), like(0.5))]);
-    picture = emit(minimumOp, [emit(maximumOp, [rounded, like(0)]), like(255)]);
+    const axes = rule.axes.map((axis, i) => (i === d ? axis : { size: image.shape[i + 2], scale: 1 }));
+    const rounded = emit(floorOp, [add(resample(image, { ...rule, axes }), like(0.5))]);
+    image = emit(minimumOp, [emit(maximumOp, [rounded, like(0)]), like(255)]);
   }
-  return cast(picture, "uint8");
+  return cast(image, "uint8");
 }
 
 function tapsOf(kind: InterpolationMode): ResampleRule["kind"] {
@@ -160,7 +160,7 @@ function tapsOf(kind: InterpolationMode): ResampleRule["kind"] {
   return kind === "bicubic" ? "cubic" : "linear";
 }
 
-/** The scale is the given factor's inverse where there is one, else the ratio of the sizes. */
+/** The scale is the given factor's inverse if there is one, else the ratio of the sizes. */
 function axisOf(from: number, to: number, factor: number | undefined, alignCorners: boolean): ResampleAxis {
   if (alignCorners) return { size: to, scale: to > 1 ? (from - 1) / (to - 1) : 0 };
   return { size: to, scale: factor === undefined ? from / to : 1 / factor };
@@ -214,7 +214,7 @@ function positive(of: string, x: Value, size: number[]): number[] {
 function areaOf(x: Value, size: number[]): Value {
   if (size.length === 3) return areaOfVolume(x, size);
   if (size.length === 2) return emit(adaptiveAvgPool2dOp, [x], { outputSize: size });
-  return fromFlatPicture(emit(adaptiveAvgPool2dOp, [asFlatPicture(x)], { outputSize: [1, ...size] }));
+  return fromFlatImage(emit(adaptiveAvgPool2dOp, [asFlatImage(x)], { outputSize: [1, ...size] }));
 }
 
 /** Means over boxes: over the depth first, then over height and width. */
@@ -222,7 +222,7 @@ function areaOfVolume(x: Value, [depth, height, width]: number[]): Value {
   const [n, c, d, h, w] = x.shape;
   const columns = reshape(x, [n, c, d, h * w]);
   const layers = emit(adaptiveAvgPool2dOp, [columns], { outputSize: [depth, h * w] });
-  const pictures = reshape(layers, [n, c * depth, h, w]);
-  const out = emit(adaptiveAvgPool2dOp, [pictures], { outputSize: [height, width] });
+  const images = reshape(layers, [n, c * depth, h, w]);
+  const out = emit(adaptiveAvgPool2dOp, [images], { outputSize: [height, width] });
   return reshape(out, [n, c, depth, height, width]);
 }

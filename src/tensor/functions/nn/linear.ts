@@ -27,7 +27,7 @@ export interface LinearParameters {
  * @param input - [..., features in].
  * @param weight - [features out, features in], or [features in] for one number without a dimension.
  * @param bias - [features out].
- * @throws ShapeError where the last size of the input is not that of the weight.
+ * @throws ShapeError if the last size of the input is not that of the weight.
  * @example
  * ```ts
  * nn.functional.linear(randn(8, 400), randn(120, 400), randn(120)).shape; // [8, 120]

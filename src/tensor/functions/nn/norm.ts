@@ -1,4 +1,4 @@
-/** The p-norm along dimensions, with gradient 0 where it is 0. */
+/** The p-norm along dimensions, with gradient 0 if it is 0. */
 import type { Value } from "../../../graph/node.ts";
 import { emit } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";

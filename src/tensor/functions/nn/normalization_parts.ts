@@ -28,7 +28,7 @@ export function requireChannels(of: string, x: Value, parameters: readonly unkno
   }
 }
 
-/** x * weight + bias, both seen under `shape` where one is given. */
+/** x * weight + bias, both seen under `shape` if one is given. */
 export function affine(
   of: string,
   x: Value,

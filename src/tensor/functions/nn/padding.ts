@@ -28,7 +28,7 @@ export interface PadParameters {
  * @param pad - pairs (before, after), the last dimension first: [left, right, top, bottom].
  * @param mode - `"constant"` adds `value` (0 by default); `"reflect"` mirrors without the border itself,
  * `"replicate"` repeats the border, `"circular"` goes on at the other end.
- * @throws ShapeError where more is to be mirrored or carried on than is there.
+ * @throws ShapeError if more is to be mirrored or carried on than is there.
  * @example
  * ```ts
  * nn.functional.pad(tensor([[1, 2]]), [1, 1], { value: 9 }).tolist(); // [[9, 1, 2, 9]]

@@ -11,9 +11,9 @@ import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import {
-  asFlatPicture,
+  asFlatImage,
   floatingInput,
-  fromFlatPicture,
+  fromFlatImage,
   inNameOf,
   type MaybeIndices,
   named,
@@ -73,7 +73,7 @@ export interface MaxUnpool2dParameters {
   stride?: Size | null;
   /** Border on each side in pixels. @default 0 */
   padding?: Size;
-  /** The size of the picture, where the windows allow several. @default null */
+  /** The size of the image, if the windows allow several. @default null */
   outputSize?: readonly number[] | null;
 }
 
@@ -140,11 +140,11 @@ const normPoolOver = (spatial: 1 | 2) =>
  * The largest element of each window. NaN wins.
  *
  * @param input - [N, C, H, W] or [C, H, W].
- * @param stride - step of the window; its own size where it is absent.
- * @param padding - positions (never chosen) around the picture, at most half of the window.
+ * @param stride - step of the window; its own size if it is absent.
+ * @param padding - positions (never chosen) around the image, at most half of the window.
  * @param ceilMode - also a last window that hangs over the end, if it begins inside.
  * @param returnIndices - returns `[y, indices]`, the positions in the H * W plane.
- * @throws ShapeError where the input is too small or the padding too large.
+ * @throws ShapeError if the input is too small or the padding too large.
  * @example
  * ```ts
  * nn.functional.maxPool2d(tensor([[[1, 5], [7, 2]]]).float(), 2).tolist(); // [[[7]]]
@@ -243,8 +243,8 @@ export const lpPool1d = normPoolOver(1);
  * Puts each element back where `maxPool2d` took it from, zeros elsewhere. An element that two windows chose
  * stands there once.
  *
- * @param outputSize - the size of the picture, where the windows allow several.
- * @throws IndexError for an index outside of the picture.
+ * @param outputSize - the size of the image, if the windows allow several.
+ * @throws IndexError for an index outside of the image.
  * @example
  * ```ts
  * const [y, indices] = nn.functional.maxPool2d(randn(8, 3, 6, 6), 2, { returnIndices: true });
@@ -303,7 +303,7 @@ function unpooled(x: Value, at: Value, size: readonly number[]): Value {
   return reshape(filled, [batch, channels, ...size]);
 }
 
-/** A step as many as the window is wide, where none is given. */
+/** A step as many as the window is wide, if none is given. */
 function strideOf(of: string, stride: unknown, kernel: readonly number[]): number[] {
   const absent = stride === null || stride === undefined || (Array.isArray(stride) && stride.length === 0);
   return absent ? [...kernel] : sizes(of, "stride", stride, kernel.length, 1);
@@ -327,7 +327,7 @@ function poolLargest(of: string, spatial: number, args: Required<MaxPoolParamete
   };
   requireChannels(of, input, spatial);
   const [y, indices] = overNumbers(of, [input], ([x]) =>
-    overPictures(of, x as Value, spatial, (picture) => ops.maxPool2d(picture, geometry)),
+    overImages(of, x as Value, spatial, (image) => ops.maxPool2d(image, geometry)),
   );
   return returnIndices ? [new Tensor(y), new Tensor(cast(indices, "int64"))] : new Tensor(y);
 }
@@ -366,12 +366,12 @@ function poolMean(
     countIncludePad,
     divisorOverride,
   };
-  return overPictures(of, x, spatial, (picture) => [ops.avgPool2d(picture, geometry)])[0];
+  return overImages(of, x, spatial, (image) => [ops.avgPool2d(image, geometry)])[0];
 }
 
 const UNPADDED = { padding: 0, countIncludePad: true, divisorOverride: null } as const;
 
-/** A mean of powers, times the size of the window; 0 (with gradient 0) where the sum is 0. */
+/** A mean of powers, times the size of the window; 0 (with gradient 0) if the sum is 0. */
 function poolNorm(of: string, spatial: number, args: Required<NormPoolParameters>): Value {
   const { normType, kernelSize, stride, ceilMode } = args;
   if (normType === 0) throw new ArgumentError(`${named(of)}: expected a \`normType\` other than 0`);
@@ -388,8 +388,8 @@ function poolNorm(of: string, spatial: number, args: Required<NormPoolParameters
 }
 
 /** Runs `body` on [N, C, H, W], whatever of it the input lacks. */
-function overPictures(of: string, x: Value, spatial: number, body: (picture: Value) => Value[]): Value[] {
+function overImages(of: string, x: Value, spatial: number, body: (image: Value) => Value[]): Value[] {
   return withBatch(of, x, spatial, (batched) =>
-    inNameOf(of, () => (spatial === 1 ? body(asFlatPicture(batched)).map(fromFlatPicture) : body(batched))),
+    inNameOf(of, () => (spatial === 1 ? body(asFlatImage(batched)).map(fromFlatImage) : body(batched))),
   );
 }

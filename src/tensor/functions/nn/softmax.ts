@@ -18,7 +18,7 @@ export interface SoftmaxParameters {
   dtype?: DType | null;
 }
 
-/** Where no dimension is given PyTorch takes the first of 1 or 3 dimensions and the second of others. */
+/** If no dimension is given PyTorch takes the first of 1 or 3 dimensions and the second of others. */
 function implicitDim(rank: number): number {
   return rank === 0 || rank === 1 || rank === 3 ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-/** Windows of pictures as columns, and pictures from columns. */
+/** Windows of images as columns, and images from columns. */
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
@@ -44,7 +44,7 @@ function geometryOf(
 }
 
 /**
- * The windows of a picture as columns: [N, C, H, W] (or without N) to [N, C kh kw, L] for L places of the
+ * The windows of an image as columns: [N, C, H, W] (or without N) to [N, C kh kw, L] for L places of the
  * window, row by row.
  *
  * @example
@@ -65,7 +65,7 @@ export const unfold = defineCall<UnfoldParameters>()(
 );
 
 /**
- * Adds windows up to a picture: [N, C kh kw, L] (or without N) to [N, C, ...outputSize]; the transpose of
+ * Adds windows up to an image: [N, C kh kw, L] (or without N) to [N, C, ...outputSize]; the transpose of
  * `unfold`.
  *
  * @example

@@ -124,7 +124,7 @@ export const bucketize = defineCall<BucketizeParameters>()(
  * `side: "right"` (or `right: true`) behind them.
  *
  * @param sortedSequence - a vector, or sequences along the last dimension, one for each row of values.
- * @param sorter - positions that bring the sequence into order, where it is not.
+ * @param sorter - positions that bring the sequence into order, if it is not.
  * @example
  * ```ts
  * searchsorted(tensor([1, 3, 5]), tensor([3, 6])).tolist(); // [1, 3]

@@ -186,7 +186,7 @@ export interface TopKParameters {
 /**
  * The k largest (or smallest) elements along a dimension, in order, and where they stood.
  *
- * @throws ArgumentError where there are fewer than k elements.
+ * @throws ArgumentError if there are fewer than k elements.
  * @example
  * ```ts
  * const { values, indices } = topk(tensor([1, 4, 3]), 2);

@@ -34,7 +34,7 @@ function half(count: Value): Value {
   return ops.cast(emit(ops.floorOp, [middle]), "int64");
 }
 
-/** Where the median stands among the elements in order: at the first NaN where there is one, or among the numbers. */
+/** Where the median stands among the elements in order: at the first NaN if there is one, or among the numbers. */
 function middlePosition(value: Value, dim: number, ignoreNan: boolean): Value {
   const numbers = countNumbers(value, dim);
   if (ignoreNan) return emit(ops.maximumOp, [half(numbers), constant(0, "int64")]);
@@ -94,7 +94,7 @@ function medianOfAll(value: Value, ignoreNan: boolean): Value {
 }
 
 /**
- * The middle one of the elements in order, the lower one of two; with `dim` along it, with where it stood. NaN where there
+ * The middle one of the elements in order, the lower one of two; with `dim` along it, with where it stood. NaN if there
  * is one.
  *
  * @example
@@ -221,7 +221,7 @@ function interpolated(
 }
 
 /**
- * What a portion `q` of the elements lies below, of all of them or along a dimension. NaN where there is one.
+ * What a portion `q` of the elements lies below, of all of them or along a dimension. NaN if there is one.
  *
  * @param q - from 0 to 1: a number, or a vector, whose dimension is then the result's first.
  * @param interpolation - between which two elements stand: "linear" (the default), "lower", "higher", "midpoint",

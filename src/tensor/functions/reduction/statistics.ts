@@ -75,7 +75,7 @@ const ofMoments = <R>(name: string, result: (moments: Moments) => R) =>
     ): R => result(moments(name, { input, dim, unbiased, keepdim, correction })),
   );
 
-/** The square root with gradient 0 (not infinity) where the value is 0. */
+/** The square root with gradient 0 (not infinity) if the value is 0. */
 function rootOf(value: Value): Value {
   const zero = constant(0, value.dtype);
   const isZero = ops.eq(value, zero);

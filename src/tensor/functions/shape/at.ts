@@ -60,7 +60,7 @@ export interface At {
  *
  * Tensors of positions broadcast against each other; what they pick stands in their place if they are next to
  * each other, else in front. A mask of bools stands for the positions at which it is true, and for as many
- * dimensions as it has; it must have been given as data, since the result's size depends on it. Where a mask is
+ * dimensions as it has; it must have been given as data, since the result's size depends on it. If a mask is
  * computed, use `where` or `maskedFill`, or await `maskedSelect` or `nonzero`.
  *
  * @example

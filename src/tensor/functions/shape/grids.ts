@@ -16,7 +16,7 @@ import { reshapedView, viewOf } from "../../views/view.ts";
 export interface MeshGridParameters {
   /** One-dimensional tensors, one for each dimension. */
   tensors?: Tensor[];
-  /** "ij" (rows first), or "xy": the first two dimensions exchanged, as in pictures and plots. @default "ij" */
+  /** "ij" (rows first), or "xy": the first two dimensions exchanged, as in images and plots. @default "ij" */
   indexing?: "ij" | "xy";
 }
 
@@ -49,7 +49,7 @@ function grid(values: readonly Value[]): Value[] {
 /**
  * Coordinates of a grid: result i has vector i along dimension i and repeats it along the others.
  *
- * @param indexing - "ij" (rows first), or "xy": the first two dimensions exchanged, as in pictures and plots.
+ * @param indexing - "ij" (rows first), or "xy": the first two dimensions exchanged, as in images and plots.
  * @example
  * ```ts
  * const [rows, columns] = meshgrid(arange(2), arange(3));

@@ -35,7 +35,7 @@ function listOf(of: string, tensors: unknown): Value[] {
  * Tensors one behind the other along a dimension that they have.
  *
  * @param tensors - of one shape but for the size of `dim`.
- * @throws ShapeError where their other sizes differ.
+ * @throws ShapeError if their other sizes differ.
  * @example
  * ```ts
  * cat([ones(2, 1), zeros(2, 2)], 1).tolist(); // [[1, 0, 0], [1, 0, 0]]
@@ -54,7 +54,7 @@ export const cat = defineCall<JoinParameters>()("cat", ["tensors", "dim?"], (ten
 /**
  * Tensors of one shape side by side along a new dimension.
  *
- * @throws ShapeError where their shapes differ.
+ * @throws ShapeError if their shapes differ.
  * @example
  * ```ts
  * stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [[1, 3], [2, 4]]

@@ -52,7 +52,7 @@ function expanded(of: string, input: unknown, sizes: Shape): Tensor {
  * Dimensions of size 1 repeated to the sizes given; -1 leaves one as it is, new ones come in front. A view, of which
  * several elements share one place: it can be filled, but not otherwise be changed in place.
  *
- * @throws ShapeError where a size other than 1 would have to change.
+ * @throws ShapeError if a size other than 1 would have to change.
  * @example
  * ```ts
  * tensor([[1], [2]]).expand(2, 3).tolist(); // [[1, 1, 1], [2, 2, 2]]

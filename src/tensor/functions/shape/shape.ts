@@ -47,7 +47,7 @@ function reshaped(of: string, input: unknown, shape: readonly number[]): Tensor 
   return reshapedView(input as Tensor, inferSizes(of, shape, numel(value.shape), value.shape));
 }
 
-/** The same where a copy will not do. */
+/** The same when a copy will not do. */
 function viewed(of: string, input: unknown, shape: readonly number[]): Tensor {
   const value = valueOf(input, "input", of);
   const sizes = inferSizes(of, shape, numel(value.shape), value.shape);
@@ -56,10 +56,10 @@ function viewed(of: string, input: unknown, shape: readonly number[]): Tensor {
 }
 
 /**
- * The same elements in the same order under another shape; one size may be -1. A view of the input where its layout in
+ * The same elements in the same order under another shape; one size may be -1. A view of the input if its layout in
  * memory allows that (always, unless it was transposed, expanded or sliced before), else a copy, as in PyTorch.
  *
- * @throws ShapeError where the numbers of elements differ.
+ * @throws ShapeError if the numbers of elements differ.
  * @example
  * ```ts
  * reshape(arange(6), 2, -1).tolist(); // [[0, 1, 2], [3, 4, 5]]
@@ -74,7 +74,7 @@ export const reshape = defineCall<WithSizesParameters>()(
 /**
  * As `reshape`, but always a view: what is written to one is seen in the other.
  *
- * @throws ShapeError where the numbers of elements differ, or the layout in memory asks for a copy: `x.t().view(-1)`.
+ * @throws ShapeError if the numbers of elements differ, or the layout in memory asks for a copy: `x.t().view(-1)`.
  * @example
  * ```ts
  * arange(6).view(3, 2).shape; // [3, 2]

@@ -91,7 +91,7 @@ export interface SelectParameters {
 /**
  * `input[index]` along a dimension, which the result no longer has.
  *
- * @throws IndexError where there is no such position.
+ * @throws IndexError if there is no such position.
  * @example
  * ```ts
  * select(tensor([[1, 2], [3, 4]]), 0, -1).tolist(); // [3, 4]

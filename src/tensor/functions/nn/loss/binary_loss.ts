@@ -67,7 +67,7 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
  *
  * @param input - probabilities.
  * @param target - of the input's shape and dtype, between 0 and 1.
- * @throws ArgumentError, when the loss is computed, where an input is not between 0 and 1.
+ * @throws ArgumentError, when the loss is computed, if an input is not between 0 and 1.
  * @example
  * ```ts
  * nn.functional.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1.0, 0]).float()).item(); // 0.16425
@@ -166,7 +166,7 @@ export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropyParameters>
     const weighted = scaled(of, losses, weight);
     const last = weighted.shape.length - 1;
     const perExample = mean(weighted, [last]);
-    // PyTorch divides by the input's classes, also where a single one is repeated along the target's.
+    // PyTorch divides by the input's classes, also if a single one is repeated along the target's.
     const repeats = weighted.shape[last] / x.shape[x.shape.length - 1];
     const counted = repeats > 1 ? mul(perExample, like(perExample, repeats)) : perExample;
     return new Tensor(reduced(counted, reductionOf(of, { sizeAverage, reduce, reduction })));

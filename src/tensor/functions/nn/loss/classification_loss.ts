@@ -54,7 +54,7 @@ const NLL = [
  * @param weight - one factor per class; the mean then divides by the sum of the labels' weights.
  * @param ignoreIndex - a label that counts for nothing.
  * @param labelSmoothing - this share of each label's probability is spread evenly over all classes.
- * @throws IndexError for a label out of range: at the call where the labels are at hand, else when the loss is
+ * @throws IndexError for a label out of range: at the call if the labels are at hand, else when the loss is
  * computed. DTypeError for labels that are not whole numbers.
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>()(
       }
       if (ignoreIndex >= 0) {
         throw new ArgumentError(
-          `${named(of)}: \`ignoreIndex\` is not supported where the target holds probabilities; leave it out`,
+          `${named(of)}: \`ignoreIndex\` is not supported if the target holds probabilities; leave it out`,
         );
       }
       const operands = [input, target, ...(weight === null ? [] : [weight])];
@@ -215,7 +215,7 @@ function probabilityLoss(
 interface Labels {
   /** int32, -1 for those that are left out. */
   readonly value: Value;
-  /** How many count; null where that is known only when the loss is computed. */
+  /** How many count; null if that is known only when the loss is computed. */
   readonly counted: number | null;
 }
 

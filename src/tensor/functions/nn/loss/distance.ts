@@ -42,7 +42,7 @@ function requireTensors(of: string, inputs: readonly unknown[]): void {
   });
 }
 
-/** @throws ShapeError where the tensors do not all have `rank` dimensions, or as many as the first. */
+/** @throws ShapeError if the tensors do not all have `rank` dimensions, or as many as the first. */
 function requireRanks(of: string, tensors: readonly Tensor[], rank?: number): void {
   const shapes = tensors.map((tensor, i) => valueOf(tensor, `input${i + 1}`, named(of)).shape);
   const wanted = rank ?? shapes[0].length;
@@ -171,7 +171,7 @@ function atLeastZero(x: Value): Value {
 }
 
 /**
- * Mean of 1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1.
+ * Mean of 1 - cos(input1, input2) if target is 1, max(0, cos - margin) if it is -1.
  *
  * @example
  * ```ts
@@ -208,7 +208,7 @@ export interface HingeEmbeddingLossParameters extends ReductionOptions {
 }
 
 /**
- * Mean of input where target is 1, of max(0, margin - input) where it is -1.
+ * Mean of input if target is 1, of max(0, margin - input) if it is -1.
  *
  * @example
  * ```ts

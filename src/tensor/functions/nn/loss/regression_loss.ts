@@ -91,7 +91,7 @@ function pairOf(of: string, input: unknown, target: unknown, integers = false): 
   return [x, t];
 }
 
-/** Reduces losses that a weight may scale; their mean divides by the sum of the weights where `byWeight`. */
+/** Reduces losses that a weight may scale; their mean divides by the sum of the weights if `byWeight`. */
 function weighted(of: string, losses: Value, weight: unknown, reduction: Reduction, byWeight = true): Tensor {
   if (weight === null || weight === undefined) return new Tensor(reduced(losses, reduction));
   const given = valueOf(weight, "weight", named(of));
@@ -155,7 +155,7 @@ export const l1Loss = defineLoss<WeightedLossParameters>()(
 );
 
 /**
- * Where d = |input - target| is below beta: d^2 / (2 beta), else d - beta / 2; the mean of that.
+ * If d = |input - target| is below beta: d^2 / (2 beta), else d - beta / 2; the mean of that.
  *
  * @example
  * ```ts
@@ -182,7 +182,7 @@ export const smoothL1Loss = defineLoss<SmoothL1LossParameters>()(
 );
 
 /**
- * Where d = |input - target| is at most delta: d^2 / 2, else delta (d - delta / 2); the mean of that.
+ * If d = |input - target| is at most delta: d^2 / 2, else delta (d - delta / 2); the mean of that.
  *
  * @example
  * ```ts
@@ -321,7 +321,7 @@ export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
   },
 );
 
-/** Of a tensor only where its numbers are at hand. */
+/** Of a tensor only if its numbers are at hand. */
 function requireNotNegative(of: string, variance: unknown): void {
   const data = variance instanceof Tensor ? variance.value.data : null;
   const numbers = variance instanceof Tensor ? data && numbersOf(variance.dtype, data) : [variance];
