@@ -10,20 +10,25 @@ import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops } from "./passes/fuse_loops.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
+import { StepPlanner } from "./step_planner.ts";
 
 export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Program {
-  return planMemory(optimise(graph, capabilities), capabilities);
+  const planner = new StepPlanner(capabilities);
+  return planMemory(passes(graph, planner), planner);
 }
 
 /** The passes alone, for printing and tests. */
 export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph {
-  let now = decompose(widenHalf(deadCode(graph), capabilities), capabilities);
+  return passes(graph, new StepPlanner(capabilities));
+}
+
+function passes(graph: Graph, planner: StepPlanner): Graph {
+  let now = decompose(widenHalf(deadCode(graph), planner), planner);
   now = deadCode(commonSubexpressions(now));
-  if (capabilities.fusion) now = fuseActivation(now);
-  if (capabilities.channelsLast !== undefined) {
-    now = deadCode(commonSubexpressions(channelsLast(now, capabilities.channelsLast)));
-  }
-  now = widenRest(now, capabilities);
-  if (!capabilities.fusion) return now;
+  if (planner.fusion) now = fuseActivation(now);
+  const laidOut = channelsLast(now, planner);
+  if (laidOut !== now) now = deadCode(commonSubexpressions(laidOut));
+  now = widenRest(now, planner);
+  if (!planner.fusion) return now;
   return fuseLoops(foldScalars(now));
 }

@@ -5,14 +5,15 @@
  */
 import { bytesOf } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
-import type { EngineCapabilities, Program, ProgramStep, ProgramValue } from "../engines/contract/engine.ts";
+import { ON_HOST, type Program, type ProgramStep, type ProgramValue } from "../engines/contract/engine.ts";
 import type { Graph, GraphNode } from "../graph/graph.ts";
 import { fusedOp } from "./passes/fused_op.ts";
+import type { StepPlanner } from "./step_planner.ts";
 
 const ALIGNMENT = 64;
 
 /** Turns a graph into a program: numbers stay, every value gets its kind and place. */
-export function planMemory(graph: Graph, capabilities: EngineCapabilities): Program {
+export function planMemory(graph: Graph, planner: StepPlanner): Program {
   const roots = aliasRoots(graph);
   const inPlace = commitsInPlace(graph, roots);
   const lastUse = lastUses(graph, roots);
@@ -39,7 +40,8 @@ export function planMemory(graph: Graph, capabilities: EngineCapabilities): Prog
       if (target !== undefined) values[output] = { ...values[output], kind: "alias", index: target };
       else place(values, output, arena);
     }
-    const scratch = scratchOf(node, graph, capabilities);
+    const plan = planner.planOf(graph.values, node) ?? ON_HOST;
+    const scratch = roundUp(plan.scratchBytes);
     const offset = scratch === 0 ? 0 : arena.allocate(scratch);
     steps.push({
       op: node.op.name,
@@ -47,6 +49,7 @@ export function planMemory(graph: Graph, capabilities: EngineCapabilities): Prog
       inputs: node.inputs,
       outputs: node.outputs,
       label: node.label,
+      plan,
       scratch: { offset, bytes: scratch },
     });
     if (scratch !== 0) arena.free(offset, scratch);
@@ -159,13 +162,6 @@ function freeDead(
 
 function place(values: ProgramValue[], id: number, arena: Arena): void {
   values[id] = { ...values[id], offset: arena.allocate(bytesFor(values[id])) };
-}
-
-function scratchOf(node: GraphNode, graph: Graph, capabilities: EngineCapabilities): number {
-  const specs = (ids: readonly number[]) => ids.map((id) => graph.values[id]);
-  return roundUp(
-    capabilities.scratchBytes(node.op.name, node.attributes, specs(node.inputs), specs(node.outputs)),
-  );
 }
 
 function bytesFor(value: {

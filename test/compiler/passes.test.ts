@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { TypedArray } from "../../src/base/dtype.ts";
 import { compileGraph, optimise } from "../../src/compiler/compile.ts";
-import type { EngineCapabilities } from "../../src/engines/contract/engine.ts";
+import { type EngineCapabilities, ON_HOST } from "../../src/engines/contract/engine.ts";
 import { capture } from "../../src/graph/capture.ts";
 import { constantValue, emit, type StateBuffer, Value } from "../../src/graph/node.ts";
 import { constant } from "../../src/ops/creation.ts";
@@ -13,8 +13,8 @@ import { amax, sum } from "../../src/ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../src/ops/shape/shape_ops.ts";
 import { runInProcess, unsharedBytes } from "./run_in_process.ts";
 
-const FUSED: EngineCapabilities = { fusion: true, hasKernel: () => false, scratchBytes: () => 0 };
-const PLAIN: EngineCapabilities = { fusion: false, hasKernel: () => true, scratchBytes: () => 0 };
+const FUSED: EngineCapabilities = { fusion: true, plan: () => null };
+const PLAIN: EngineCapabilities = { fusion: false, plan: () => ({ ...ON_HOST, place: "device" }) };
 
 function lost(): never {
   throw new Error("lost");

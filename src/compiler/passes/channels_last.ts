@@ -8,27 +8,29 @@
  * or by `reshape` if no element moves.
  */
 import { numel, type Shape } from "../../base/shape.ts";
-import type { EngineCapabilities } from "../../engines/contract/engine.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { expandOp, permuteOp, reshapeOp } from "../../ops/shape/shape_ops.ts";
 import { catOp, sliceOp, unsliceOp } from "../../ops/shape/slicing.ts";
+import type { StepPlanner } from "../step_planner.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
-
-type Wanted = NonNullable<EngineCapabilities["channelsLast"]>;
 
 const LAST = [0, 2, 3, 1];
 const FIRST = [0, 3, 1, 2];
 
-export function channelsLast(graph: Graph, wanted: Wanted): Graph {
-  const pass = new LayoutPass(graph, wanted);
+/** The same graph if the engine wants no step of it so. */
+export function channelsLast(graph: Graph, planner: StepPlanner): Graph {
+  const prefersIt = (node: GraphNode) =>
+    node.op.images !== undefined && planner.planOf(graph.values, node)?.layout === "channelsLast";
+  if (!graph.nodes.some(prefersIt)) return graph;
+  const pass = new LayoutPass(graph, prefersIt);
   for (const node of graph.nodes) pass.take(node);
   return pass.finish();
 }
 
 class LayoutPass {
   private readonly graph: Graph;
-  private readonly wanted: Wanted;
+  private readonly prefersIt: (node: GraphNode) => boolean;
   private readonly builder: GraphBuilder;
   private readonly makers: Int32Array;
   /** The channels-last twin of each value that has one. */
@@ -38,9 +40,9 @@ class LayoutPass {
   /** Values whose twin was made by a step, not by rearranging. */
   private readonly natural = new Set<number>();
 
-  constructor(graph: Graph, wanted: Wanted) {
+  constructor(graph: Graph, prefersIt: (node: GraphNode) => boolean) {
     this.graph = graph;
-    this.wanted = wanted;
+    this.prefersIt = prefersIt;
     this.builder = new GraphBuilder(graph);
     this.makers = producers(graph);
   }
@@ -58,9 +60,7 @@ class LayoutPass {
 
   private takeAnchor(node: GraphNode): boolean {
     const { images } = node.op;
-    if (images === undefined) return false;
-    const specs = (ids: readonly number[]) => ids.map((id) => this.graph.values[id]);
-    if (!this.wanted(node.op.name, node.attributes, specs(node.inputs), specs(node.outputs))) return false;
+    if (images === undefined || !this.prefersIt(node)) return false;
     // Pools alone are not worth a rearrangement.
     if (!images.rearranges && !images.inputs.some((i) => this.natural.has(node.inputs[i]))) return false;
     this.builder.addNode({

@@ -1,32 +1,24 @@
 /** Replaces ops that the engine has no kernel for by the ops they are made of. */
-import type { EngineCapabilities } from "../../engines/contract/engine.ts";
 import { collectNodes } from "../../graph/capture.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { type Node, setGradientMode, Value } from "../../graph/node.ts";
+import type { StepPlanner } from "../step_planner.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
-export function decompose(graph: Graph, capabilities: EngineCapabilities): Graph {
+export function decompose(graph: Graph, planner: StepPlanner): Graph {
   const builder = new GraphBuilder(graph);
   const before = setGradientMode(false);
   try {
-    for (const node of graph.nodes) expandNode(node, builder, capabilities);
+    for (const node of graph.nodes) expandNode(node, builder, planner);
   } finally {
     setGradientMode(before);
   }
   return builder.finish();
 }
 
-function expandNode(node: GraphNode, builder: GraphBuilder, capabilities: EngineCapabilities): void {
-  const specs = (ids: readonly number[]) => ids.map((id) => builder.values[id]);
-  const keep =
-    node.op.decompose === undefined ||
-    capabilities.hasKernel(
-      node.op.name,
-      node.attributes,
-      specs(node.inputs.map((id) => builder.current(id))),
-      specs(node.outputs),
-    );
-  if (keep) {
+function expandNode(node: GraphNode, builder: GraphBuilder, planner: StepPlanner): void {
+  const current = () => ({ ...node, inputs: node.inputs.map((id) => builder.current(id)) });
+  if (node.op.decompose === undefined || planner.hasKernel(builder.values, current())) {
     builder.addNode(node);
     return;
   }
@@ -40,7 +32,7 @@ function expandNode(node: GraphNode, builder: GraphBuilder, capabilities: Engine
     return value;
   });
   const results = (node.op.decompose as NonNullable<typeof node.op.decompose>)(standIns, node.attributes);
-  for (const part of collectNodes(results, neverLost)) splice(part, node.label, ids, builder, capabilities);
+  for (const part of collectNodes(results, neverLost)) splice(part, node.label, ids, builder, planner);
   results.forEach((result, i) => {
     const id = ids.get(result);
     if (id !== undefined) builder.replace(node.outputs[i], id);
@@ -54,7 +46,7 @@ function splice(
   label: string,
   ids: Map<Value, number>,
   builder: GraphBuilder,
-  capabilities: EngineCapabilities,
+  planner: StepPlanner,
 ): void {
   const inputs = part.inputs.map((value) => {
     const id = ids.get(value);
@@ -67,7 +59,7 @@ function splice(
     ids.set(value, id);
     return id;
   });
-  expandNode({ op: part.op, attributes: part.attributes, inputs, outputs, label }, builder, capabilities);
+  expandNode({ op: part.op, attributes: part.attributes, inputs, outputs, label }, builder, planner);
 }
 
 function neverLost(): never {

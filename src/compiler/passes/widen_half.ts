@@ -4,61 +4,52 @@
  * themselves. So do ops that only move elements and have a kernel for it.
  */
 import { isHalf } from "../../base/dtype.ts";
-import type { EngineCapabilities, TensorSpec } from "../../engines/contract/engine.ts";
+import type { TensorSpec } from "../../engines/contract/engine.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import type { OpDefinition } from "../../graph/node.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";
+import type { StepPlanner } from "../step_planner.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
 /** Besides element-wise ops: parts of a generated loop. */
 const LOOP_PARTS: ReadonlySet<OpDefinition> = new Set([fullOp, expandOp]);
 
 /** Before other passes: ops that may yet be given channels-last operands are left for `widenRest`. */
-export function widenHalf(graph: Graph, capabilities: EngineCapabilities): Graph {
-  return widenWhere(graph, capabilities, (node, inputs, outputs) => {
-    const { op, attributes } = node;
-    return capabilities.channelsLast?.(op.name, attributes, inputs, outputs) !== true;
-  });
+export function widenHalf(graph: Graph, planner: StepPlanner): Graph {
+  return widenIf(graph, planner, (node) => planner.planOf(graph.values, node)?.layout !== "channelsLast");
 }
 
 /** After the layouts have been settled: what still has no kernel. */
-export function widenRest(graph: Graph, capabilities: EngineCapabilities): Graph {
-  return widenWhere(graph, capabilities, () => true);
+export function widenRest(graph: Graph, planner: StepPlanner): Graph {
+  return widenIf(graph, planner, () => true);
 }
 
-type Candidate = (node: GraphNode, inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]) => boolean;
+type Candidate = (node: GraphNode) => boolean;
 
-function widenWhere(graph: Graph, capabilities: EngineCapabilities, candidate: Candidate): Graph {
+function widenIf(graph: Graph, planner: StepPlanner, candidate: Candidate): Graph {
   if (!graph.values.some(({ dtype }) => isHalf(dtype))) return graph;
   const builder = new GraphBuilder(graph);
   for (const node of graph.nodes) {
-    if (staysNarrow(graph, node, capabilities, candidate)) builder.addNode(node);
+    if (staysNarrow(graph, node, planner, candidate)) builder.addNode(node);
     else widen(builder, node);
   }
   return builder.finish();
 }
 
-function staysNarrow(
-  graph: Graph,
-  node: GraphNode,
-  capabilities: EngineCapabilities,
-  candidate: Candidate,
-): boolean {
-  const specs = (ids: readonly number[]) => ids.map((id) => graph.values[id]);
-  const [inputs, outputs] = [specs(node.inputs), specs(node.outputs)];
-  if (![...inputs, ...outputs].some(({ dtype }) => isHalf(dtype))) return true;
-  const { op, attributes } = node;
-  if (op.alias === true || capabilities.hasKernel(op.name, attributes, inputs, outputs)) return true;
-  if (capabilities.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op))) return true;
-  if (!candidate(node, inputs, outputs)) return true;
-  const wide = (specs: readonly TensorSpec[]) =>
-    specs.map(({ shape, dtype }) => ({ shape, dtype: isHalf(dtype) ? ("float32" as const) : dtype }));
+function staysNarrow(graph: Graph, node: GraphNode, planner: StepPlanner, candidate: Candidate): boolean {
+  if (![...node.inputs, ...node.outputs].some((id) => isHalf(graph.values[id].dtype))) return true;
+  const { op } = node;
+  if (op.alias === true || planner.hasKernel(graph.values, node)) return true;
+  if (planner.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op))) return true;
+  if (!candidate(node)) return true;
   // What runs on the reference kernels either way is widened there.
-  return (
-    op.decompose === undefined && !capabilities.hasKernel(op.name, attributes, wide(inputs), wide(outputs))
-  );
+  return op.decompose === undefined && !planner.hasKernel(graph.values, node, widened);
+}
+
+function widened(value: TensorSpec): TensorSpec {
+  return isHalf(value.dtype) ? { shape: value.shape, dtype: "float32" } : value;
 }
 
 function widen(builder: GraphBuilder, node: GraphNode): void {

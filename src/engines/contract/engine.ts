@@ -23,6 +23,36 @@ export interface TensorSpec {
 /** What an op needs besides its inputs. Plain data: it crosses to workers and forms part of cache keys. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
+/** One step as an engine is asked about it: an op at these shapes and dtypes. */
+export interface StepSpec {
+  /** Name of the op, or `"fused"`. */
+  readonly op: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+/**
+ * How a step is computed, from its `StepSpec` alone. Plain data: it is made once when a program is compiled, and goes
+ * with the program to whatever runs it.
+ */
+export interface StepPlan {
+  /** `"device"`: by a kernel of the engine; `"host"`: by the reference kernel, on memory that the host can reach. */
+  readonly place: "device" | "host";
+  /** Bytes of scratch in the arena (partial sums and the like) that the threads of the step share. */
+  readonly scratchBytes: number;
+  /** Bytes of scratch that each thread needs for itself. */
+  readonly threadScratchBytes: number;
+  /**
+   * `"channelsLast"` if a convolution or pooling that is given as [N, C, H, W] should rather run as [N, H, W, C] (see
+   * `compiler/passes/channels_last.ts`, which then asks for the plan of that step).
+   */
+  readonly layout: "asGiven" | "channelsLast";
+}
+
+/** The plan of a step for which the engine has no kernel. */
+export const ON_HOST: StepPlan = { place: "host", scratchBytes: 0, threadScratchBytes: 0, layout: "asGiven" };
+
 /** Where a value of a program lives. */
 export type ValueKind =
   /** Given by the caller at each run. */
@@ -50,7 +80,8 @@ export interface ProgramStep {
   readonly outputs: readonly number[];
   /** Path of the layer that asked for it, for printing and errors. */
   readonly label: string;
-  /** Byte offset in the arena of the step's scratch space (partial sums), and its size. */
+  readonly plan: StepPlan;
+  /** Byte offset in the arena of the scratch space that the plan asks for, and its size. */
   readonly scratch: { readonly offset: number; readonly bytes: number };
 }
 
@@ -126,32 +157,10 @@ export interface EngineCapabilities {
   /** Chains of element-wise ops and reductions arrive as one `"fused"` step (see `engines/contract/fused_loop.ts`). */
   readonly fusion: boolean;
   /**
-   * Whether the engine has its own kernel for this op at these shapes. Where it has none, the op's
-   * decomposition is used; where there is none of that either, the reference kernel.
+   * How the engine would compute this step; null if it has no kernel of its own for the op at these shapes and dtypes.
+   * The op's decomposition is then used, or, if there is none of that either, the reference kernel on the host.
    */
-  hasKernel(
-    op: string,
-    attributes: Attributes,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): boolean;
-  /** Bytes of scratch (partial sums and the like) that a step needs in the arena. */
-  scratchBytes(
-    op: string,
-    attributes: Attributes,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): number;
-  /**
-   * Whether this convolution or pooling, at these shapes [N, C, H, W], is to run with its channels last in memory
-   * (see `compiler/passes/channels_last.ts`); absent where the engine knows that layout nowhere.
-   */
-  channelsLast?(
-    op: string,
-    attributes: Attributes,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): boolean;
+  plan(step: StepSpec): StepPlan | null;
 }
 
 /**

@@ -4,7 +4,29 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { bytesOf } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
-import type { EngineBuffer, Program, ProgramValue, RunBindings } from "./engine.ts";
+import type {
+  Attributes,
+  EngineBuffer,
+  Program,
+  ProgramValue,
+  RunBindings,
+  StepSpec,
+  TensorSpec,
+} from "./engine.ts";
+
+/** A step of a program or graph, whose operands are numbers of values, as an engine is asked about it. */
+export function specOf(
+  values: readonly TensorSpec[],
+  op: string,
+  step: {
+    readonly attributes: Attributes;
+    readonly inputs: readonly number[];
+    readonly outputs: readonly number[];
+  },
+): StepSpec {
+  const specs = (ids: readonly number[]) => ids.map((id) => values[id]);
+  return { op, attributes: step.attributes, inputs: specs(step.inputs), outputs: specs(step.outputs) };
+}
 
 /** Bytes of one value, without padding. */
 export function valueBytes(value: ProgramValue): number {

@@ -4,14 +4,7 @@
  */
 
 import type { WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
-import type {
-  Attributes,
-  Autotuning,
-  EngineCapabilities,
-  Program,
-  ProgramStep,
-  TensorSpec,
-} from "../contract/engine.ts";
+import type { Autotuning, Program, ProgramStep, StepPlan, StepSpec } from "../contract/engine.ts";
 import type { KernelPlan } from "./kernel.ts";
 
 /** The part that the thread with the books knows: decisions from shapes alone. */
@@ -23,33 +16,13 @@ export interface EngineExtension {
   readonly settings: unknown;
   /** Starts a worker whose module calls `serve` with the other part. */
   startWorker(listeners: WorkerListeners): Promise<WorkerHandle>;
-  /** Whether the extension computes this op at these shapes. */
-  takes(
-    op: string,
-    attributes: Attributes,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): boolean;
-  /** Bytes of shared scratch that it then needs at most. */
-  scratchBytes(
-    op: string,
-    attributes: Attributes,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): number;
-  /** Bytes that each thread then needs for itself at most. */
-  threadScratchBytes(
-    op: string,
-    attributes: Attributes,
-    inputs: readonly TensorSpec[],
-    outputs: readonly TensorSpec[],
-  ): number;
+  /** How the extension would compute a step; null if it has no kernel for it. */
+  plan(step: StepSpec): StepPlan | null;
   readonly autotuning?: Autotuning;
   /** Gives the extension a way to send its part in the first worker what it likes, in order with programs. */
   connect?(post: (order: unknown) => void): void;
   /** Takes what a worker's part says. */
   receive?(note: unknown): void;
-  readonly channelsLast?: EngineCapabilities["channelsLast"];
   /** Whether it is faster on bfloat16 numbers than on float32 ones. */
   bfloat16?(): boolean;
 }

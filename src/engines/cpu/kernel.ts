@@ -6,7 +6,7 @@
  * machine gives the same bits with one thread or sixteen. Sums that cross units go through partial results
  * in `scratch`, which a later stage adds up in a fixed order.
  */
-import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import type { StepSpec } from "../contract/engine.ts";
 
 /** Byte addresses in the engine's memory, fixed for one run. All are multiples of 64. */
 export interface KernelAddresses {
@@ -34,8 +34,4 @@ export interface KernelPlan {
 export type KernelExports = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** Makes the plan of one op at one set of shapes; `null` where this kernel does not cover it. */
-export type KernelPlanner = (
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-) => KernelPlan | null;
+export type KernelPlanner = (step: StepSpec) => KernelPlan | null;

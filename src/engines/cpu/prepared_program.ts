@@ -7,13 +7,13 @@ import { numel } from "../../base/shape.ts";
 import type { Program, ProgramStep, StepTiming } from "../contract/engine.ts";
 import { PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
-import { aliasRoots, boundValues, planCommits, valueBytes } from "../contract/run_program.ts";
+import { aliasRoots, boundValues, planCommits, specOf, valueBytes } from "../contract/run_program.ts";
 import { callReference } from "../reference/reference_step.ts";
+import { planKernel } from "../wasm/kernels/registry.ts";
 import type { ProgramExtension, WorkerExtension } from "./engine_extension.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import type { MemoryViews } from "./memory/memory_views.ts";
-import { planStep } from "./step_plans.ts";
 import type { ThreadBarrier } from "./threads/thread_barrier.ts";
 import type { WorkShares } from "./threads/work_shares.ts";
 import type { CompileMessage, RunMessage, WasmRunAnswer } from "./wasm_messages.ts";
@@ -26,7 +26,6 @@ export interface WorkerContext {
   readonly shares: WorkShares;
   readonly thread: number;
   readonly threads: number;
-  readonly referenceOnly: boolean;
   readonly extension?: WorkerExtension;
 }
 
@@ -84,9 +83,9 @@ export class PreparedProgram {
       const plan =
         fused !== undefined && generated !== undefined
           ? fusedKernel(fused, generated)
-          : context.referenceOnly
+          : step.plan.place === "host"
             ? null
-            : (this.#extension?.plan(step) ?? planStep(program, step));
+            : (this.#extension?.plan(step) ?? planKernel(specOf(program.values, step.op, step)));
       const addresses = {
         inputs: step.inputs.map(() => 0),
         outputs: step.outputs.map(() => 0),

@@ -1,42 +1,35 @@
-/** Which kernel computes a step: a generated loop, one of the kernel binary, or the reference kernel. */
-import type { Attributes, Program, ProgramStep, TensorSpec } from "../contract/engine.ts";
+/** How the CPU runtime computes a step: by a generated loop or by a kernel; what neither covers runs on the host. */
+import type { ProgramStep, StepPlan } from "../contract/engine.ts";
 import type { FusedLoop } from "../contract/fused_loop.ts";
-import { CHANNELS_LAST_PLANNERS, PLANNERS } from "../wasm/kernels/registry.ts";
 import type { KernelPlan } from "./kernel.ts";
 import { fusedScratchBytes } from "./loops/fused_module.ts";
 
-export function isFused(step: ProgramStep): boolean {
+export function isFused(step: { readonly op: string }): boolean {
   return step.op === "fused";
 }
 
 /** The loop of a fused step. */
-export function loopOf(step: ProgramStep): FusedLoop {
+export function loopOf(step: Pick<ProgramStep, "attributes">): FusedLoop {
   return step.attributes.loop as FusedLoop;
 }
 
-/** The kernel binary's plan of an op at these shapes, if it has one. */
-export function planKernel(
-  op: string,
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
-  const planners = attributes.layout === "channelsLast" ? CHANNELS_LAST_PLANNERS : PLANNERS;
-  return Object.hasOwn(planners, op) ? planners[op](attributes, inputs, outputs) : null;
+export function planLoop(step: Pick<ProgramStep, "attributes">): StepPlan {
+  return planOfKernel({ scratchBytes: fusedScratchBytes(loopOf(step)), threadScratchBytes: 0 });
 }
 
-export function planStep(program: Program, step: ProgramStep): KernelPlan | null {
-  const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
-  return planKernel(step.op, step.attributes, specs(step.inputs), specs(step.outputs));
+/** The step's plan by a kernel that was planned for its shapes. */
+export function planOfKernel(kernel: Pick<KernelPlan, "scratchBytes" | "threadScratchBytes">): StepPlan {
+  const { scratchBytes, threadScratchBytes } = kernel;
+  return { place: "device", scratchBytes, threadScratchBytes, layout: "asGiven" };
 }
 
-/** Bytes of shared scratch of an op. */
-export function scratchBytesOf(
-  op: string,
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): number {
-  if (op === "fused") return fusedScratchBytes(attributes.loop as FusedLoop);
-  return planKernel(op, attributes, inputs, outputs)?.scratchBytes ?? 0;
+/** The plan of a step for which either of two kernels may be taken, where it runs. */
+export function eitherPlan(first: StepPlan | null, second: StepPlan | null): StepPlan | null {
+  if (first === null || second === null) return first ?? second;
+  return {
+    place: first.place === "device" ? "device" : second.place,
+    scratchBytes: Math.max(first.scratchBytes, second.scratchBytes),
+    threadScratchBytes: Math.max(first.threadScratchBytes, second.threadScratchBytes),
+    layout: first.layout,
+  };
 }

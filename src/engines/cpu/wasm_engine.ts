@@ -26,10 +26,13 @@ import type {
   Program,
   RunBindings,
   RunResult,
+  StepPlan,
+  StepSpec,
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, requireBuffer } from "../contract/run_program.ts";
 import { wantsPortable } from "../portable.ts";
 import { loadKernels, simdSupport } from "../wasm/kernel_binary.ts";
+import { planKernel } from "../wasm/kernels/registry.ts";
 import { startWasmWorker } from "../wasm/start_worker.ts";
 import type { EngineExtension } from "./engine_extension.ts";
 import type { FusedPlan } from "./loops/fused_module.ts";
@@ -37,7 +40,7 @@ import { generateModule } from "./loops/fused_module.ts";
 import { roundUp } from "./memory/address_space.ts";
 import { EngineHeap, type HeapBlock, type HeapOrders } from "./memory/engine_heap.ts";
 import { InputStaging } from "./memory/input_staging.ts";
-import { isFused, loopOf, planKernel, scratchBytesOf } from "./step_plans.ts";
+import { eitherPlan, isFused, loopOf, planLoop, planOfKernel } from "./step_plans.ts";
 import { makeControl } from "./threads/thread_barrier.ts";
 import type { WasmAnswer, WasmMessage, WasmReply, WasmRunAnswer } from "./wasm_messages.ts";
 
@@ -105,24 +108,13 @@ export class WasmEngine implements Engine {
     }
     this.#options = options;
     const own = options.referenceOnly !== true;
-    this.capabilities = {
-      fusion: own,
-      hasKernel: (op, attributes, inputs, outputs) =>
-        own &&
-        (op === "fused" ||
-          this.#extension?.takes(op, attributes, inputs, outputs) === true ||
-          planKernel(op, attributes, inputs, outputs) !== null),
-      // Which of the two kernels it will be is known only to the workers.
-      scratchBytes: (op, attributes, inputs, outputs) =>
-        Math.max(
-          own ? scratchBytesOf(op, attributes, inputs, outputs) : 0,
-          own ? (this.#extension?.scratchBytes(op, attributes, inputs, outputs) ?? 0) : 0,
-        ),
-      channelsLast:
-        own && extension?.channelsLast !== undefined
-          ? (...step) => this.#extension?.channelsLast?.(...step) === true
-          : undefined,
-    };
+    this.capabilities = { fusion: own, plan: (step) => (own ? this.#plan(step) : null) };
+  }
+
+  #plan(step: StepSpec): StepPlan | null {
+    if (isFused(step)) return planLoop(step);
+    const kernel = planKernel(step);
+    return eitherPlan(this.#extension?.plan(step) ?? null, kernel && planOfKernel(kernel));
   }
 
   get autotuning(): Autotuning | undefined {
@@ -213,7 +205,6 @@ export class WasmEngine implements Engine {
 
   compile(program: Program): CompiledProgram {
     const heap = this.#running();
-    const own = this.#options.referenceOnly !== true;
     const fused: (FusedPlan | undefined)[] = program.steps.map(() => undefined);
     const fusedSteps = program.steps.flatMap((step, i) => (isFused(step) ? [i] : []));
     let generated: Uint8Array<ArrayBuffer> | undefined;
@@ -225,7 +216,7 @@ export class WasmEngine implements Engine {
       });
       generated = module.bytes;
     }
-    const threadScratchBytes = own ? roundUp(this.#threadScratchBytes(program)) : 0;
+    const threadScratchBytes = roundUp(threadScratchOf(program));
     heap.growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
     const compiled: CompiledProgram = { id: this.#nextId++, program };
     this.#programs.set(compiled.id, {
@@ -235,19 +226,6 @@ export class WasmEngine implements Engine {
     });
     this.#postAll({ type: "compile", program: compiled.id, source: program, generated, fused });
     return compiled;
-  }
-
-  /** What a thread needs for itself, in any of the kernels that a step may get. */
-  #threadScratchBytes(program: Program): number {
-    const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
-    const bytes = program.steps.map(({ op, attributes, inputs, outputs }) => {
-      const given = [op, attributes, specs(inputs), specs(outputs)] as const;
-      return Math.max(
-        planKernel(...given)?.threadScratchBytes ?? 0,
-        this.#extension?.threadScratchBytes(...given) ?? 0,
-      );
-    });
-    return bytes.reduce((most, some) => Math.max(most, some), 0);
   }
 
   async run(
@@ -377,7 +355,6 @@ export class WasmEngine implements Engine {
         memory: this.#heap?.memory,
         kernels,
         control,
-        referenceOnly: this.#options.referenceOnly === true,
         gate: gate?.words,
         settings: this.#extension?.settings,
       }),
@@ -469,6 +446,11 @@ export class WasmEngine implements Engine {
     this.#failure ??= reason;
     this.#requests.rejectAll(reason);
   }
+}
+
+/** What a thread needs for itself, in any of the steps. */
+function threadScratchOf({ steps }: Program): number {
+  return steps.reduce((most, { plan }) => Math.max(most, plan.threadScratchBytes), 0);
 }
 
 /** Whether memory can be shared with workers: always in Node.js, in pages that are cross-origin isolated. */

@@ -15,7 +15,6 @@ export interface StartMessage {
   readonly kernels: WebAssembly.Module;
   /** Shared counters of the barrier. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
-  readonly referenceOnly: boolean;
   /** What native code is done inside of (see `StopGate`); absent where there is none. */
   readonly gate: SharedArrayBuffer | undefined;
   /** For the extension. */

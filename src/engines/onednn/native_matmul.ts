@@ -1,5 +1,5 @@
 /** The product of two matrices, in blocks of columns or of rows. */
-import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import type { StepSpec } from "../contract/engine.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
 import type { DnnlScope } from "./library/dnnl.ts";
 import { type ActivationName, ELEMENT_BYTES } from "./library/dnnl_constants.ts";
@@ -17,37 +17,30 @@ import {
 import { Stands } from "./own_scratch.ts";
 import { takesElement } from "./stored_elements.ts";
 
-type Specs = readonly TensorSpec[];
-
 const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "sigmoid", "tanh"];
 /** Operations below which the call costs more than it saves. */
 const FEW_OPERATIONS = 2e6;
 /** Columns of a block: whole vectors, whole panels of the library's kernels. */
 const GRAIN = 64;
 
-export function takesMatmul(
-  op: string,
-  attributes: Attributes,
-  inputs: Specs,
-  outputs: Specs,
-  everything = false,
-): boolean {
+export function takesMatmul(step: StepSpec, everything = false): boolean {
+  const { op, attributes, inputs, outputs } = step;
   if (op !== "matmul" || outputs[0].shape.length !== 2 || !ACTIVATIONS.includes(attributes.activation))
     return false;
   if (![...inputs, ...outputs].every(takesElement)) return false;
-  const { m, k, n } = sizes(attributes, inputs, outputs);
+  const { m, k, n } = sizes(step);
   return m * k * n > 0 && (everything || 2 * m * k * n >= FEW_OPERATIONS);
 }
 
-function sizes(attributes: Attributes, inputs: Specs, outputs: Specs) {
+function sizes({ attributes, inputs, outputs }: StepSpec) {
   const [m, n] = outputs[0].shape;
   return { m, n, k: inputs[0].shape[attributes.transposeA === true ? 0 : 1] };
 }
 
 export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
-  if (!takesMatmul("matmul", attributes, inputs, outputs, step.everything)) return null;
-  const { m, k, n } = sizes(attributes, inputs, outputs);
+  if (!takesMatmul(step, step.everything)) return null;
+  const { m, k, n } = sizes(step);
   const [ta, tb] = [attributes.transposeA === true, attributes.transposeB === true];
   const byColumns = n >= m;
   const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));

@@ -1,5 +1,5 @@
 import type { DType } from "../../base/dtype.ts";
-import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import type { StepSpec } from "../contract/engine.ts";
 import type { KernelPlan, KernelStage } from "../cpu/kernel.ts";
 import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
 import type { OwnScratch } from "./own_scratch.ts";
@@ -10,11 +10,7 @@ import type { TrialMemory } from "./tuning/trial_memory.ts";
 export type Precision = "float32" | "bfloat16";
 
 /** A step for which kernels are to be made. */
-export interface NativeStep {
-  readonly op: string;
-  readonly attributes: Attributes;
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
+export interface NativeStep extends StepSpec {
   /** What the plan has set aside. */
   readonly scratchBytes: number;
   /** Address of the engine's memory: kernels' addresses count from it. */

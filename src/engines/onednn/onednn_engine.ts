@@ -9,7 +9,7 @@
 import { startWorker } from "#workers";
 import { ArgumentError } from "../../base/errors.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
-import type { Attributes, TensorSpec } from "../contract/engine.ts";
+import { ON_HOST, type StepPlan, type StepSpec } from "../contract/engine.ts";
 import type { EngineExtension } from "../cpu/engine_extension.ts";
 import { WasmEngine } from "../cpu/wasm_engine.ts";
 import {
@@ -74,7 +74,6 @@ const SCRIPT: WorkerScript = {
 };
 
 function extension(everything: boolean, reproducible: boolean): EngineExtension {
-  type Specs = readonly TensorSpec[];
   const choices = new EngineChoices(reproducible);
   const choice = new ConvolutionChoice(choices);
   return {
@@ -85,18 +84,25 @@ function extension(everything: boolean, reproducible: boolean): EngineExtension 
       loadKoffi();
       return startWorker(SCRIPT, listeners);
     },
-    takes: (op: string, attributes: Attributes, inputs: Specs, outputs: Specs) =>
-      takesMatmul(op, attributes, inputs, outputs, everything) ||
-      takesConvolution(op, attributes, inputs, outputs),
-    scratchBytes: convolutionScratchBytes,
-    threadScratchBytes: convolutionThreadBytes,
+    plan: (step) => planStep(step, everything, choice),
     autotuning: choices,
     connect: (post) => {
       choices.post = post;
     },
     receive: (note) => choices.receive(note as ChoiceNote),
     bfloat16: () => dnnlFacts()?.fastBfloat16 === true,
-    channelsLast: (op, attributes, inputs, outputs) =>
-      worthChannelsLast(op, attributes, inputs, outputs, everything, choice),
+  };
+}
+
+/** What the library makes of a step, decided without it. */
+function planStep(step: StepSpec, everything: boolean, choice: ConvolutionChoice): StepPlan | null {
+  const layout = worthChannelsLast(step, everything, choice) ? "channelsLast" : "asGiven";
+  const takes = takesMatmul(step, everything) || takesConvolution(step);
+  if (!takes) return layout === "asGiven" ? null : { ...ON_HOST, layout };
+  return {
+    place: "device",
+    scratchBytes: convolutionScratchBytes(step),
+    threadScratchBytes: convolutionThreadBytes(step),
+    layout,
   };
 }

@@ -1,5 +1,6 @@
 /** What the onednn engine adds to a worker: the library, and kernels made from its primitives. */
 import type { Program, ProgramStep } from "../contract/engine.ts";
+import { specOf } from "../contract/run_program.ts";
 import type { ProgramExtension, WorkerExtension } from "../cpu/engine_extension.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
 import { planConvolution } from "./convolution/native_convolution.ts";
@@ -82,10 +83,8 @@ export class OnednnWorker implements WorkerExtension {
     };
     const plan = (step: ProgramStep) => {
       if (!Object.hasOwn(PLANNERS, step.op)) return null;
-      const specs = (ids: readonly number[]) => ids.map((id) => program.values[id]);
-      const { op, attributes, scratch } = step;
-      const given = { op, attributes, inputs: specs(step.inputs), outputs: specs(step.outputs) };
-      return PLANNERS[op](scope, { ...given, ...shared, scratchBytes: scratch.bytes });
+      const given = specOf(program.values, step.op, step);
+      return PLANNERS[step.op](scope, { ...given, ...shared, scratchBytes: step.scratch.bytes });
     };
     const ready = () => {
       trials = undefined;

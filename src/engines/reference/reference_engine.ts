@@ -10,16 +10,18 @@ import { reviveError } from "../../workers/errors_across.ts";
 import { Requests } from "../../workers/requests.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import { WorkerTeam } from "../../workers/worker_team.ts";
-import type {
-  CompiledProgram,
-  Engine,
-  EngineBuffer,
-  EngineCapabilities,
-  EngineInfo,
-  EngineMemory,
-  Program,
-  RunBindings,
-  RunResult,
+import {
+  type CompiledProgram,
+  type Engine,
+  type EngineBuffer,
+  type EngineCapabilities,
+  type EngineInfo,
+  type EngineMemory,
+  ON_HOST,
+  type Program,
+  type RunBindings,
+  type RunResult,
+  type StepPlan,
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../contract/run_program.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
@@ -28,13 +30,14 @@ import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_me
 /** What one typed array may hold, whatever the machine's memory. */
 const LIMIT_BYTES = 2 ** 32;
 
+const BY_ITS_KERNEL: StepPlan = { ...ON_HOST, place: "device" };
+
 /** Runs programs with the plain loops of `REFERENCE_KERNELS`. */
 export class ReferenceEngine implements Engine {
   readonly name = "reference";
   readonly capabilities: EngineCapabilities = {
     fusion: false,
-    hasKernel: (op) => Object.hasOwn(REFERENCE_KERNELS, op),
-    scratchBytes: () => 0,
+    plan: ({ op }) => (Object.hasOwn(REFERENCE_KERNELS, op) ? BY_ITS_KERNEL : null),
   };
 
   #started = false;

@@ -2,14 +2,16 @@
 import type { DType } from "../../../src/base/dtype.ts";
 import { bytesOf } from "../../../src/base/dtype.ts";
 import { contiguousStrides, numel } from "../../../src/base/shape.ts";
-import type {
-  Attributes,
-  Engine,
-  Program,
-  ProgramStep,
-  ProgramValue,
+import {
+  type Attributes,
+  type Engine,
+  ON_HOST,
+  type Program,
+  type ProgramStep,
+  type ProgramValue,
 } from "../../../src/engines/contract/engine.ts";
 import type { FusedBinary, FusedLoop, FusedUnary } from "../../../src/engines/contract/fused_loop.ts";
+import { specOf } from "../../../src/engines/contract/run_program.ts";
 
 export class ProgramBuilder {
   readonly #engine: Engine;
@@ -61,11 +63,12 @@ export class ProgramBuilder {
   }
 
   stepInto(op: string, attributes: Attributes, inputs: number[], outputs: number[]): void {
-    const specs = (ids: number[]) => ids.map((id) => this.#values[id]);
-    const bytes = this.#engine.capabilities.scratchBytes(op, attributes, specs(inputs), specs(outputs));
+    const spec = specOf(this.#values, op, { attributes, inputs, outputs });
+    const plan = this.#engine.capabilities.plan(spec) ?? ON_HOST;
+    const bytes = plan.scratchBytes;
     const offset = this.#top;
     this.#top += Math.ceil(bytes / 64) * 64;
-    this.#steps.push({ op, attributes, inputs, outputs, label: "", scratch: { offset, bytes } });
+    this.#steps.push({ op, attributes, inputs, outputs, label: "", plan, scratch: { offset, bytes } });
   }
 
   unary(op: FusedUnary, a: number): number {

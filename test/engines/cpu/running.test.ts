@@ -126,7 +126,10 @@ for (const threads of [1, 2, 3]) {
         [5, 7],
         [7, 3],
       ].map((shape) => ({ shape, dtype: "float32" }));
-      assert.ok(engine.capabilities.hasKernel("matmul", {}, specs, [{ shape: [5, 3], dtype: "float32" }]));
+      const made: TensorSpec = { shape: [5, 3], dtype: "float32" };
+      const step = { op: "matmul", attributes: {}, inputs: specs, outputs: [made] };
+      const plan = engine.capabilities.plan(step);
+      assert.equal(plan?.place, "device");
       const build = new ProgramBuilder(engine);
       const [a, b] = [build.input([5, 7]), build.input([7, 3])];
       const product = build.step("matmul", {}, [a, b], [5, 3]);

@@ -167,10 +167,10 @@ class WatchedMemory {
 function computed(step: Step, given: readonly TypedArray[], name?: string) {
   const { op, attributes, inputs, output } = step;
   const { dnnl } = loadDnnl();
-  const scratchBytes = convolutionScratchBytes(op, attributes, inputs, [output]);
+  const scratchBytes = convolutionScratchBytes({ ...step, outputs: [output] });
   const result = allocateArray(output.dtype, numel(output.shape));
   const sizes = [...given, result].map(({ byteLength }) => byteLength);
-  const threadBytes = convolutionThreadBytes(op, attributes, inputs, [output]);
+  const threadBytes = convolutionThreadBytes({ ...step, outputs: [output] });
   const watched = new WatchedMemory([...sizes, scratchBytes, threadBytes]);
   const { memory } = watched;
   const abort = () => assert.fail("a kernel stopped");
@@ -323,7 +323,7 @@ test("windows of 5 get tiles of eight where these save a third of the products",
       { ...plain, n: 2, c: 16, o: 32, down: of, across: of },
       "float32",
     );
-    const g = lastGeometry("conv2d", attributes, inputs, [output]);
+    const g = lastGeometry({ op: "conv2d", attributes, inputs, outputs: [output] });
     assert.ok(g !== null && canWinograd(g));
     return [forwardConvolution(g), gradientConvolution(g)].map(({ tile, step }) => [tile, step]);
   };
@@ -368,7 +368,7 @@ test("a window of one pixel that steps over others keeps away from the library's
   const stepping = square(8, 1, 2, 0);
   const few = { ...plain, n: 2, c: 3, o: 5, down: stepping, across: stepping };
   const { attributes, inputs, output } = stepOf("conv2dWeightGradient", few, "float32");
-  const geometry = lastGeometry("conv2dWeightGradient", attributes, inputs, [output]);
+  const geometry = lastGeometry({ op: "conv2dWeightGradient", attributes, inputs, outputs: [output] });
   assert.ok(geometry !== null);
   assert.deepEqual(
     convolutionWays({ op: "conv2dWeightGradient", inputs, outputs: [output] }, geometry).map(

@@ -1,5 +1,6 @@
 /** A program that uses the onednn engine and then ends in the way that it is told. */
 import { Worker } from "node:worker_threads";
+import { ON_HOST } from "../../../src/engines/contract/engine.ts";
 import { createEngine } from "../../../src/engines/select.ts";
 import * as convoyant from "../../../src/index.ts";
 
@@ -47,7 +48,7 @@ async function failingStep(): Promise<void> {
   await engine.start();
   const value = (kind: "input" | "temporary", offset: number) =>
     ({ shape: [4], dtype: "float32", kind, index: 0, offset }) as const;
-  const step = { op: "noSuchOp", attributes: {}, inputs: [0], outputs: [1], label: "" };
+  const step = { op: "noSuchOp", attributes: {}, inputs: [0], outputs: [1], label: "", plan: ON_HOST };
   const program = {
     values: [value("input", 0), value("temporary", 64)],
     steps: [{ ...step, scratch: { offset: 0, bytes: 0 } }],

@@ -81,11 +81,7 @@ export function load(
   outputs: readonly TensorSpec[],
   base: number = HEAP_BASE,
 ): Loaded {
-  const plan = planner(
-    attributes,
-    inputs.map((input) => input.spec),
-    outputs,
-  );
+  const plan = planner({ op: "tried", attributes, inputs: inputs.map((input) => input.spec), outputs });
   if (plan === null) throw new Error("the planner does not cover this case");
   const mostThreads = 3;
   let next = base;

@@ -198,9 +198,11 @@ describe("kernels that move elements", () => {
     }
   });
   test("what is left to the reference kernels: no elements", () => {
+    const planned = (op: string, attributes: Attributes, inputs: TensorSpec[], outputs: TensorSpec[]) =>
+      PLANNERS[op]({ op, attributes, inputs, outputs });
     const [x, none]: TensorSpec[] = [[8], [0]].map((shape) => ({ shape, dtype: "float32" }));
-    assert.equal(PLANNERS.slice({ starts: [0], steps: [2], sizes: [0] }, [x], [none]), null);
-    assert.equal(PLANNERS.slice({ starts: [0], steps: [1], sizes: [0] }, [x], [none]), null);
-    assert.equal(PLANNERS.cat({ dim: 0 }, [none, none], [none]), null);
+    assert.equal(planned("slice", { starts: [0], steps: [2], sizes: [0] }, [x], [none]), null);
+    assert.equal(planned("slice", { starts: [0], steps: [1], sizes: [0] }, [x], [none]), null);
+    assert.equal(planned("cat", { dim: 0 }, [none, none], [none]), null);
   });
 });

@@ -283,7 +283,7 @@ describe("pools with their channels last", () => {
       const places = { ...image, dtype: "int32" as const };
       const back = op.endsWith("Gradient");
       const [inputs, outputs] = back ? [[image, places], [image]] : [[image], [image, places]];
-      return CHANNELS_LAST_PLANNERS[op](window, inputs, outputs);
+      return CHANNELS_LAST_PLANNERS[op]({ op, attributes: window, inputs, outputs });
     };
     for (const op of ["maxPool2d", "maxPool2dGradient", "avgPool2d", "avgPool2dGradient"]) {
       assert.notEqual(plan(op, 9, {}), null, op);

@@ -120,7 +120,6 @@ function start(
     shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
     thread: message.thread,
     threads: message.threads,
-    referenceOnly: message.referenceOnly,
     extension: open?.(memory, message.settings, message.thread, say),
   };
 }

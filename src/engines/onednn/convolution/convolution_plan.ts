@@ -22,8 +22,8 @@ export function planFastest(
   step: NativeStep,
   nativeVariant: NativeVariant,
 ): KernelPlan | null {
-  const { op, attributes, inputs, outputs } = step;
-  const g = lastGeometry(op, attributes, inputs, outputs);
+  const { op, inputs, outputs } = step;
+  const g = lastGeometry(step);
   if (g === null) return null;
   const slices = batchSlices(g);
   const key = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));

@@ -1,6 +1,6 @@
 /** Convolutions with their channels last: sizes, and what can be decided from them without the library. */
 import { numel, type Shape } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec, TensorSpec } from "../../contract/engine.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
@@ -13,7 +13,7 @@ type Specs = readonly TensorSpec[];
 
 /** Whether the library is the better of the two engines for a convolution. */
 export interface Prefers {
-  prefersOnednn(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean;
+  prefersOnednn(step: StepSpec): boolean;
 }
 
 const ACTIVATIONS = ["relu", "sigmoid", "tanh"];
@@ -27,12 +27,7 @@ export function channelsFirst([n, h, w, c]: Shape): number[] {
 }
 
 /** The sizes of a channels-last convolution or of one of its gradients; null for anything else. */
-export function lastGeometry(
-  op: string,
-  attributes: Attributes,
-  inputs: Specs,
-  outputs: Specs,
-): ConvGeometry | null {
+export function lastGeometry({ op, attributes, inputs, outputs }: StepSpec): ConvGeometry | null {
   if (attributes.layout !== "channelsLast") return null;
   const shape = (spec: TensorSpec) => channelsFirst(spec.shape);
   if (op === "conv2d") return convGeometry(attributes, shape(inputs[0]), inputs[1].shape, shape(outputs[0]));
@@ -45,32 +40,25 @@ export function lastGeometry(
   return null;
 }
 
-export function takesConvolution(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
-  return (
-    lastGeometry(op, attributes, inputs, outputs) !== null && [...inputs, ...outputs].every(takesElement)
-  );
+export function takesConvolution(step: StepSpec): boolean {
+  return lastGeometry(step) !== null && [...step.inputs, ...step.outputs].every(takesElement);
 }
 
 /** Whether a convolution or pooling, given as [N, C, H, W], is to run with its channels last. */
-export function worthChannelsLast(
-  op: string,
-  attributes: Attributes,
-  inputs: Specs,
-  outputs: Specs,
-  everything: boolean,
-  choice: Prefers,
-): boolean {
+export function worthChannelsLast(step: StepSpec, everything: boolean, choice: Prefers): boolean {
+  const { op, attributes, inputs, outputs } = step;
+  if (attributes.layout !== undefined) return false;
   const operands = [...inputs, ...outputs];
   if (!operands.every((one) => takesElement(one) || one.dtype === "int32")) return false;
   if (operands.some(({ shape }) => numel(shape) === 0)) return false;
   if (Object.hasOwn(CHANNELS_LAST_PLANNERS, op)) {
     const few = inputs[0].shape[1] < FEW_CHANNELS && !everything;
-    return !few && poolsChannelsLast(op, attributes, inputs, outputs);
+    return !few && poolsChannelsLast(step);
   }
   if (!op.startsWith("conv2d")) return false;
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
-  return everything || choice.prefersOnednn(op, attributes, inputs, outputs);
+  return everything || choice.prefersOnednn(step);
 }
 
 /**
@@ -79,10 +67,11 @@ export function worthChannelsLast(
  */
 export const FEW_CHANNELS = 16;
 
-function poolsChannelsLast(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
+function poolsChannelsLast(step: StepSpec): boolean {
   const last = (specs: Specs) =>
     specs.map(({ shape: [n, c, h, w], dtype }) => ({ shape: [n, h, w, c], dtype }));
-  return CHANNELS_LAST_PLANNERS[op](attributes, last(inputs), last(outputs)) !== null;
+  const { op, inputs, outputs } = step;
+  return CHANNELS_LAST_PLANNERS[op]({ ...step, inputs: last(inputs), outputs: last(outputs) }) !== null;
 }
 
 /** Multiplications and additions. */
@@ -110,13 +99,10 @@ export function weightBytes({ groups, o, c, kh, kw }: ConvGeometry): number {
   return roundUp((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
 }
 
-export function convolutionScratchBytes(
-  op: string,
-  attributes: Attributes,
-  inputs: Specs,
-  outputs: Specs,
-): number {
-  const g = lastGeometry(op, attributes, inputs, outputs);
+/** Scratch that the threads share. */
+export function convolutionScratchBytes(step: StepSpec): number {
+  const { op, inputs, outputs } = step;
+  const g = lastGeometry(step);
   if (g === null) return 0;
   if (op === "conv2dWeightGradient") return weightBytes(g) * weightSlices(g).count;
   if (!takesWinograd(g, inputs, outputs)) return weightBytes(g);
@@ -124,13 +110,9 @@ export function convolutionScratchBytes(
 }
 
 /** Scratch that each thread needs for itself. */
-export function convolutionThreadBytes(
-  op: string,
-  attributes: Attributes,
-  inputs: Specs,
-  outputs: Specs,
-): number {
-  const g = lastGeometry(op, attributes, inputs, outputs);
+export function convolutionThreadBytes(step: StepSpec): number {
+  const { op, inputs, outputs } = step;
+  const g = lastGeometry(step);
   if (g === null || !takesWinograd(g, inputs, outputs)) return 0;
   const { size } = op === "conv2dWeightGradient" ? weightSlices(g) : batchSlices(g);
   return winogradThreadBytes(op, g, size);

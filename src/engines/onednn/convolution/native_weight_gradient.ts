@@ -37,8 +37,8 @@ export interface PartialSums {
 }
 
 export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
-  const { attributes, inputs, outputs, base } = step;
-  const g = lastGeometry("conv2dWeightGradient", attributes, inputs, outputs);
+  const { inputs, outputs, base } = step;
+  const g = lastGeometry(step);
   if (g === null) return null;
   const slices = weightSlices(g);
   const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementsOf(inputs, outputs));

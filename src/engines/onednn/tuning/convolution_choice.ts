@@ -4,10 +4,10 @@
  * and the choice is kept with the others. What has many channels is not tried: there the library is several times
  * faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
-import { planKernel } from "../../cpu/step_plans.ts";
+import { planKernel } from "../../wasm/kernels/registry.ts";
 import { convolutionKey } from "../convolution/convolution_layouts.ts";
 import { convolutionScratchBytes, FEW_CHANNELS, operations } from "../convolution/convolution_shapes.ts";
 import { planConvolution } from "../convolution/native_convolution.ts";
@@ -37,8 +37,9 @@ export class ConvolutionChoice {
   }
 
   /** For a `conv2d` or one of its gradients, given as [N, C, H, W]; all three get the same answer. */
-  prefersOnednn(op: string, attributes: Attributes, inputs: Specs, outputs: Specs): boolean {
-    const [x, w, y] = forwardOperands(op, inputs, outputs);
+  prefersOnednn(step: StepSpec): boolean {
+    const { attributes } = step;
+    const [x, w, y] = forwardOperands(step);
     const g = convGeometry(attributes, x.shape, w.shape, y.shape);
     if (g === null) return false;
     if (g.o * g.groups < FEW_CHANNELS) return false;
@@ -75,7 +76,7 @@ export class ConvolutionChoice {
 }
 
 /** x, weight and y of the convolution itself. */
-function forwardOperands(op: string, inputs: Specs, outputs: Specs): TensorSpec[] {
+function forwardOperands({ op, inputs, outputs }: StepSpec): TensorSpec[] {
   if (op === "conv2dInputGradient") return [outputs[0], inputs[1], inputs[0]];
   if (op === "conv2dWeightGradient") return [inputs[0], outputs[0], inputs[1]];
   return [inputs[0], inputs[1], outputs[0]];
@@ -90,7 +91,7 @@ interface Work {
 }
 
 /** What is tried, on `n` examples. */
-function triedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boolean) {
+function triedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boolean): StepSpec[] {
   const few = ({ shape: [, c, h, width], dtype }: TensorSpec): TensorSpec => ({
     shape: last ? [n, h, width, c] : [n, c, h, width],
     dtype: last ? dtype : "float32",
@@ -125,14 +126,14 @@ function nativeWorks(
   const own = new OwnScratch(scope.dnnl.foreign);
   const shared = { base: memory.base, everything: true, chooser: THE_FIRST, own, trialMemory: () => memory };
   return triedOps(operands, attributes, n, true).map((call) => {
-    const scratchBytes = convolutionScratchBytes(call.op, call.attributes, call.inputs, call.outputs);
+    const scratchBytes = convolutionScratchBytes(call);
     return { ...call, plan: NATIVE[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
   });
 }
 
 function wasmWorks(attributes: Attributes, operands: Specs, n: number): Work[] {
   return triedOps(operands, attributes, n, false).map((call) => {
-    const plan = planKernel(call.op, call.attributes, call.inputs, call.outputs);
+    const plan = planKernel(call);
     return { ...call, plan, scratchBytes: plan?.scratchBytes ?? 0 };
   });
 }

@@ -68,9 +68,9 @@ function picturesOfTrial(step: NativeStep, size: number, scratchBytes: number): 
   throw new EngineError("onednn: a picture is too large for a trial of Winograd's algorithm");
 }
 
-function threadBytes({ op, attributes, inputs, outputs }: NativeStep, n: number): number {
-  const g = lastGeometry(op, attributes, inputs, outputs);
-  return g === null ? 0 : winogradThreadBytes(op, g, n);
+function threadBytes(step: NativeStep, n: number): number {
+  const g = lastGeometry(step);
+  return g === null ? 0 : winogradThreadBytes(step.op, g, n);
 }
 
 /** The step on `n` pictures. */

@@ -5,26 +5,18 @@
  * - Windows of 2 by 2, side by side, no padding (LeNet's): four windows at a time, forward and back.
  * - Anything else one window at a time.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import { type PoolGeometry, poolGeometry } from "./pool_geometry.ts";
 
 /** Plans `avgPool2d`: x gives y. */
-export function planAvgPool2d(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAvgPool2d({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   return plan(attributes, inputs[0], outputs[0], false);
 }
 
 /** Plans `avgPool2dGradient`: dy gives dx. */
-export function planAvgPool2dGradient(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAvgPool2dGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   return plan(attributes, outputs[0], inputs[0], true);
 }
 

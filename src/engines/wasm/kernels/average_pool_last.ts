@@ -5,25 +5,21 @@
  * adaptiveAvgPool2d of planes goes the same way, one number at a time: grids that divide a picture unevenly are rare,
  * and even ones are plain windows or a mean by the time they come here.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { planStrips, poolsLast } from "./pool_strips.ts";
 
 /** Plans `avgPool2d` with `layout: "channelsLast"`: x [N, H, W, C] gives y. */
-export function planAvgPool2dLast(
-  attributes: Attributes,
-  [x]: readonly TensorSpec[],
-  [y]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAvgPool2dLast({ attributes, inputs: [x], outputs: [y] }: StepSpec): KernelPlan | null {
   return plan(attributes, x, y, false);
 }
 
 /** Plans `avgPool2dGradient` with `layout: "channelsLast"`: dy gives dx. */
-export function planAvgPool2dLastGradient(
-  attributes: Attributes,
-  [dy]: readonly TensorSpec[],
-  [dx]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAvgPool2dLastGradient({
+  attributes,
+  inputs: [dy],
+  outputs: [dx],
+}: StepSpec): KernelPlan | null {
   return plan(attributes, dx, dy, true);
 }
 
@@ -31,38 +27,25 @@ export function planAvgPool2dLastGradient(
 const GRID = { kernelSize: [1, 1], stride: [1, 1], padding: [0, 0] };
 
 /** Plans `adaptiveAvgPool2d` with `layout: "channelsLast"`. */
-export function planAdaptiveAvgPool2dLast(
-  _attributes: Attributes,
-  [x]: readonly TensorSpec[],
-  [y]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAdaptiveAvgPool2dLast({ inputs: [x], outputs: [y] }: StepSpec): KernelPlan | null {
   return plan(GRID, x, y, false);
 }
 
 /** Plans `adaptiveAvgPool2dGradient` with `layout: "channelsLast"`. */
-export function planAdaptiveAvgPool2dLastGradient(
-  _attributes: Attributes,
-  [dy]: readonly TensorSpec[],
-  [dx]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAdaptiveAvgPool2dLastGradient({
+  inputs: [dy],
+  outputs: [dx],
+}: StepSpec): KernelPlan | null {
   return plan(GRID, dx, dy, true);
 }
 
 /** Plans `adaptiveAvgPool2d` of [N, C, H, W]: every plane is a picture of one channel. */
-export function planAdaptiveAvgPool2d(
-  _attributes: Attributes,
-  [x]: readonly TensorSpec[],
-  [y]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAdaptiveAvgPool2d({ inputs: [x], outputs: [y] }: StepSpec): KernelPlan | null {
   return plan(GRID, asPlanes(x), asPlanes(y), false);
 }
 
 /** Plans `adaptiveAvgPool2dGradient` of [N, C, H, W]. */
-export function planAdaptiveAvgPool2dGradient(
-  _attributes: Attributes,
-  [dy]: readonly TensorSpec[],
-  [dx]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planAdaptiveAvgPool2dGradient({ inputs: [dy], outputs: [dx] }: StepSpec): KernelPlan | null {
   return plan(GRID, asPlanes(dx), asPlanes(dy), true);
 }
 

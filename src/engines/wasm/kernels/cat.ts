@@ -9,7 +9,7 @@
  */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { cutRuns, planItems, UNIT_BYTES } from "./run_copies.ts";
 
@@ -26,11 +26,7 @@ interface Piece {
 }
 
 /** Plans `cat` along `attributes.dim`. */
-export function planCat(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planCat({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   const [{ dtype, shape }] = outputs;
   const dim = attributes.dim;
   if (typeof dim !== "number" || !(dim >= 0 && dim < shape.length) || numel(shape) === 0) return null;

@@ -14,7 +14,7 @@
  * A work item is a block of rows of one image, or several whole images where images are so small that the
  * packed kernels would otherwise be fetched too often.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
@@ -30,11 +30,7 @@ const FEW_PIXELS = 96;
 const SMALL_PANEL = 16 * 1024;
 
 /** Plans `conv2d`: x, weight and perhaps bias give act(x * weight + bias). */
-export function planConv2d(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   const activation = activationCode(attributes);
   if (!allFloat32(...inputs, ...outputs) || activation === undefined) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, inputs[1].shape, outputs[0].shape);

@@ -8,7 +8,7 @@
  *
  * Any stride, dilation, padding and number of groups. A work item is a block of channels of one image.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
@@ -21,11 +21,7 @@ const ITEM_BYTES = 512 * 1024;
 const ROWS_BYTES = 256 * 1024;
 
 /** Plans `conv2dInputGradient`: dy and weight give dx. */
-export function planConv2dInputGradient(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, outputs[0].shape, inputs[1].shape, inputs[0].shape);
   return geometry === null ? null : plan(geometry);

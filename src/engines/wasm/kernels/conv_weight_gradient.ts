@@ -13,7 +13,7 @@
  * Any stride, dilation, padding and number of groups. A unit is a slice of the batch (of
  * images, or of their rows where there are few) for one group and one block of input channels.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
@@ -29,11 +29,7 @@ const PARTIAL_BYTES = 256 * 1024;
 const BLOCK_BYTES = 384 * 1024;
 
 /** Plans `conv2dWeightGradient`: x and dy give dw. */
-export function planConv2dWeightGradient(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planConv2dWeightGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, outputs[0].shape, inputs[1].shape);
   if (geometry === null) return null;

@@ -11,7 +11,7 @@
  *
  * K is cut into blocks of at most 384, whose panel of B fits the first cache; blocks are added up in order.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
@@ -41,20 +41,12 @@ interface Product {
 }
 
 /** Plans `matmul`: act(A B + bias), both of rank 2, or both of rank 3 with one batch size. */
-export function planMatmul(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
-  const product = describe(attributes, inputs, outputs);
+export function planMatmul(step: StepSpec): KernelPlan | null {
+  const product = describe(step);
   return product === null ? null : plan(product);
 }
 
-function describe(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): Product | null {
+function describe({ attributes, inputs, outputs }: StepSpec): Product | null {
   const [a, b] = inputs;
   const activation = activationCode(attributes);
   if (!allFloat32(...inputs, ...outputs) || activation === undefined) return null;

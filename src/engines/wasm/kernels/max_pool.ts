@@ -7,17 +7,13 @@
  * - Anything else, and the windows at the rim, one at a time.
  * - The gradient scatters through the places that the forward pass noted.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import { poolGeometry } from "./pool_geometry.ts";
 
 /** Plans `maxPool2d`: x gives y and the places of the maxima, int32, in each plane of H * W. */
-export function planMaxPool2d(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planMaxPool2d({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   if (!allFloat32(inputs[0], outputs[0]) || outputs[1]?.dtype !== "int32") return null;
   const g = poolGeometry(attributes, inputs[0].shape, outputs[0].shape);
   if (g === null) return null;
@@ -42,11 +38,7 @@ export function planMaxPool2d(
 }
 
 /** Plans `maxPool2dGradient`: dy and the places of the maxima give dx. */
-export function planMaxPool2dGradient(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planMaxPool2dGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   if (!allFloat32(inputs[0], outputs[0]) || inputs[1]?.dtype !== "int32") return null;
   const g = poolGeometry(attributes, outputs[0].shape, inputs[0].shape);
   if (g === null) return null;

@@ -6,7 +6,7 @@
  * - Gradient: each dx is gathered from the windows around it, in 32 bits, and rounded once. Nothing is zeroed first,
  *   and every line is written once.
  */
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import type { PoolGeometry } from "./pool_geometry.ts";
 import { planStrips, poolsLast } from "./pool_strips.ts";
@@ -15,11 +15,7 @@ import { planStrips, poolsLast } from "./pool_strips.ts";
 const MOST_WINDOWS = 32;
 
 /** Plans `maxPool2d` with `layout: "channelsLast"`: x [N, H, W, C] gives y and the places of the maxima. */
-export function planMaxPool2dLast(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planMaxPool2dLast({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   const pool = poolsLast(attributes, inputs[0], outputs[0]);
   if (pool === null || outputs[1]?.dtype !== "int32") return null;
   const { g, channels, half, window, xBytes, yBytes, placesBytes } = pool;
@@ -32,11 +28,7 @@ export function planMaxPool2dLast(
 }
 
 /** Plans `maxPool2dGradient` with `layout: "channelsLast"`. */
-export function planMaxPool2dLastGradient(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planMaxPool2dLastGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   const pool = poolsLast(attributes, outputs[0], inputs[0]);
   if (pool === null || inputs[1]?.dtype !== "int32" || overlap(pool.g) > MOST_WINDOWS) return null;
   const { g, channels, half, window, xBytes, yBytes, placesBytes } = pool;

@@ -10,7 +10,7 @@
 
 import { bytesOf } from "../../../base/dtype.ts";
 import { contiguousStrides, numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { type Dimension, locate, planItems, planRunCopies } from "./run_copies.ts";
 
@@ -28,11 +28,7 @@ const TRANSPOSE: Readonly<Record<number, string>> = {
 };
 
 /** Plans `permute`: output dimension i is input dimension dims[i]. */
-export function planPermute(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planPermute({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   const { dtype, shape } = inputs[0];
   const dims = attributes.dims;
   if (outputs[0].dtype !== dtype || numel(shape) === 0) return null;

@@ -1,5 +1,5 @@
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
@@ -8,11 +8,7 @@ import { allFloat32 } from "../../cpu/shapes/activation.ts";
 const UNIT = 8192;
 
 /** Plans `randomUniform`: a key of four words gives numbers in [0, 1); each depends on its position alone. */
-export function planRandomUniform(
-  _attributes: Attributes,
-  [key]: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planRandomUniform({ inputs: [key], outputs }: StepSpec): KernelPlan | null {
   const count = numel(outputs[0].shape);
   if (key.dtype !== "int32" || !allFloat32(outputs[0]) || count === 0 || count >= 2 ** 30) return null;
   const parts = split(count, Math.min(64, Math.ceil(count / UNIT)), 4);

@@ -1,4 +1,5 @@
-import type { KernelPlanner } from "../../cpu/kernel.ts";
+import type { StepSpec } from "../../contract/engine.ts";
+import type { KernelPlan, KernelPlanner } from "../../cpu/kernel.ts";
 import { planAvgPool2d, planAvgPool2dGradient } from "./average_pool.ts";
 import {
   planAdaptiveAvgPool2d,
@@ -47,3 +48,10 @@ export const CHANNELS_LAST_PLANNERS: Readonly<Record<string, KernelPlanner>> = {
   adaptiveAvgPool2d: planAdaptiveAvgPool2dLast,
   adaptiveAvgPool2dGradient: planAdaptiveAvgPool2dLastGradient,
 };
+
+/** The kernel binary's plan of a step, if it has one. */
+export function planKernel(step: StepSpec): KernelPlan | null {
+  const { op, attributes } = step;
+  const planners = attributes.layout === "channelsLast" ? CHANNELS_LAST_PLANNERS : PLANNERS;
+  return Object.hasOwn(planners, op) ? planners[op](step) : null;
+}

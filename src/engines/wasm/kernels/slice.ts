@@ -9,7 +9,7 @@
  */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel, type Shape } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { cutRuns, type Dimension, planItems, planRunCopies } from "./run_copies.ts";
 import { planStridedSlice, planStridedUnslice } from "./strided_slice.ts";
@@ -24,13 +24,10 @@ interface Cut {
 }
 
 /** Plans `slice`: output = input[starts : starts + sizes]. */
-export function planSlice(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planSlice(step: StepSpec): KernelPlan | null {
+  const { attributes, inputs, outputs } = step;
   const cuts = cutsOf(attributes, inputs[0], outputs[0]);
-  if (cuts === null) return planStridedSlice(attributes, inputs, outputs);
+  if (cuts === null) return planStridedSlice(step);
   const last = cuts[cuts.length - 1];
   const start = cuts.reduce((bytes, { start, whole }) => bytes + start * whole, 0);
   const dimensions = cuts.slice(0, -1).map((cut): Dimension => {
@@ -40,13 +37,10 @@ export function planSlice(
 }
 
 /** Plans `unslice`: zeros, and the input at [starts : starts + its shape]. */
-export function planUnslice(
-  attributes: Attributes,
-  inputs: readonly TensorSpec[],
-  outputs: readonly TensorSpec[],
-): KernelPlan | null {
+export function planUnslice(step: StepSpec): KernelPlan | null {
+  const { attributes, inputs, outputs } = step;
   const cuts = cutsOf(attributes, outputs[0], inputs[0]);
-  if (cuts === null) return planStridedUnslice(attributes, inputs, outputs);
+  if (cuts === null) return planStridedUnslice(step);
   const last = cuts[cuts.length - 1];
   const rows = cuts[cuts.length - 2] ?? { size: 1, start: 0, taken: 1, whole: 0, piece: 0 };
   const outer = cuts.slice(0, -2);

@@ -5,7 +5,7 @@
  */
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
-import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { planItems, planRunCopies, UNIT_BYTES } from "./run_copies.ts";
 
@@ -26,11 +26,11 @@ interface Pieces {
 }
 
 /** Plans `slice`: output[i] = input[starts + i * steps]. */
-export function planStridedSlice(
-  attributes: Attributes,
-  [input]: readonly TensorSpec[],
-  [output]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planStridedSlice({
+  attributes,
+  inputs: [input],
+  outputs: [output],
+}: StepSpec): KernelPlan | null {
   const pieces = piecesOf(attributes, input, output);
   if (pieces === null) return null;
   const dimensions = pieces.steps.map(({ size, whole, piece }) => ({ size, from: whole, to: piece }));
@@ -38,11 +38,11 @@ export function planStridedSlice(
 }
 
 /** Plans `unslice`: zeros, and output[starts + i * steps] = input[i]. */
-export function planStridedUnslice(
-  attributes: Attributes,
-  [input]: readonly TensorSpec[],
-  [output]: readonly TensorSpec[],
-): KernelPlan | null {
+export function planStridedUnslice({
+  attributes,
+  inputs: [input],
+  outputs: [output],
+}: StepSpec): KernelPlan | null {
   const pieces = piecesOf(attributes, output, input);
   if (pieces === null) return null;
   const dimensions = pieces.steps.map(({ size, whole, piece }) => ({ size, from: piece, to: whole }));

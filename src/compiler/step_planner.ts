@@ -1,0 +1,63 @@
+/** Asks an engine how it would compute each step of a graph: once, however many passes want to know. */
+import type {
+  Attributes,
+  EngineCapabilities,
+  StepPlan,
+  StepSpec,
+  TensorSpec,
+} from "../engines/contract/engine.ts";
+import { specOf } from "../engines/contract/run_program.ts";
+import type { GraphNode } from "../graph/graph.ts";
+
+export class StepPlanner {
+  readonly #capabilities: EngineCapabilities;
+  /** By the attributes, which passes hand on as they are, and then by op, shapes and dtypes. */
+  readonly #known = new WeakMap<Attributes, Map<string, StepPlan | null>>();
+
+  constructor(capabilities: EngineCapabilities) {
+    this.#capabilities = capabilities;
+  }
+
+  /** Whether the engine takes chains of element-wise ops as one step. */
+  get fusion(): boolean {
+    return this.#capabilities.fusion;
+  }
+
+  /** The engine's plan of a node among these values; null if it has none. */
+  planOf(values: readonly TensorSpec[], node: GraphNode): StepPlan | null {
+    return this.#plan(specOf(values, node.op.name, node));
+  }
+
+  /** Whether the engine has a kernel for the node, its operands as they are or as `changed` would make them. */
+  hasKernel(
+    values: readonly TensorSpec[],
+    node: GraphNode,
+    changed?: (operand: TensorSpec) => TensorSpec,
+  ): boolean {
+    const step = specOf(values, node.op.name, node);
+    const asked =
+      changed === undefined
+        ? step
+        : { ...step, inputs: step.inputs.map(changed), outputs: step.outputs.map(changed) };
+    return this.#plan(asked)?.place === "device";
+  }
+
+  #plan(step: StepSpec): StepPlan | null {
+    let plans = this.#known.get(step.attributes);
+    if (plans === undefined) {
+      plans = new Map();
+      this.#known.set(step.attributes, plans);
+    }
+    const key = `${step.op}(${step.inputs.map(textOf).join()})${step.outputs.map(textOf).join()}`;
+    let plan = plans.get(key);
+    if (plan === undefined) {
+      plan = this.#capabilities.plan(step);
+      plans.set(key, plan);
+    }
+    return plan;
+  }
+}
+
+function textOf({ shape, dtype }: TensorSpec): string {
+  return `${dtype}[${shape.join()}]`;
+}
