@@ -5,7 +5,7 @@
 //
 // relaxed: fused multiply-add (relaxed SIMD). They import env.memory, of one thread; a binary for memory that threads
 // share differs in one byte, whose place the module tells.
-// Does nothing where the binaries are newer than the sources; --force compiles all the same.
+// Does nothing if the binaries are newer than the sources; --force compiles all the same.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -92,7 +92,7 @@ function writeStamps({ kernels, typescript }) {
   renameSync(half, stampFile);
 }
 
-/** The kernel script where there is one (a packed copy and a young clone have none). */
+/** The kernel script if there is one (a packed copy and a young clone have none). */
 const hasKernels = () => existsSync(join(root, kernelScript));
 
 /** Runs one step of the build; shows what it printed only when it failed, or when it warned. */
@@ -131,7 +131,7 @@ function builtByTypescript(path, ending) {
   return ending !== ".js" || existsSync(`${base}.js.map`) || existsSync(`${base}.d.ts`);
 }
 
-/** Bundles; false where that failed, after saying why. */
+/** Bundles; false if that failed, after saying why. */
 async function bundled() {
   try {
     await bundle();

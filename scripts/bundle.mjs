@@ -40,7 +40,7 @@ const ENTRIES = {
 };
 
 const PLATFORMS = {
-  // import.meta is left as it is where the format has one.
+  // import.meta is left as it is if the format has one.
   node: { platform: "node", target: "node20.19", conditions: ["node"], packages: "external" },
   // Not without white space: then esbuild leaves out the marks of pure calls, too, and bundlers could drop nothing.
   page: {

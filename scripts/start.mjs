@@ -1,5 +1,5 @@
 // `npm start [-- <command> ...]`: makes a clean clone ready, then runs the command line in this process.
-// Without a command it trains batch-normalised LeNet as the chapter does. Brings oneDNN first where a training gains
+// Without a command it trains batch-normalised LeNet as the chapter does. Brings oneDNN first if a training gains
 // by it.
 import { requireNode } from "./setup.mjs";
 

@@ -2,7 +2,7 @@
 import os
 import sys
 
-# The C library gives nothing back between two steps, and takes huge pages where the system has some.
+# The C library gives nothing back between two steps, and takes huge pages if the system has some.
 SETTINGS = {
     "THP_MEM_ALLOC_ENABLE": "1",
     "GLIBC_TUNABLES": ":".join(

@@ -8,7 +8,7 @@
 `convoyant reproduce --against pytorch` runs it by itself. Needs torch and torchvision. `--data` holds the four IDX
 files, unpacked or gzipped. Prints a JSON line at the end of each epoch: running means over the epoch, test accuracy,
 examples per second of the training steps alone. With `--steps` it also prints the mean loss of the last fifth of that
-many first steps, null where it is not a number: how the training started. Now and then a line that begins with `step`
+many first steps, null if it is not a number: how the training started. Now and then a line that begins with `step`
 tells how far it is. With `--checkpoint` what is trained is kept every few minutes, and an interrupted training goes on
 from there.
 """
@@ -123,7 +123,7 @@ class Trainer:
 
 
 class Every:
-    """Is due once in so many seconds."""
+    """Is due once in a number of seconds."""
 
     def __init__(self, seconds):
         self.seconds, self.last = seconds, time.monotonic()
@@ -210,11 +210,11 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--lr", type=float)
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
-    parser.add_argument("--steps", type=int, default=0, help="so many first steps are told of too")
+    parser.add_argument("--steps", type=int, default=0, help="also report this many first steps")
     parser.add_argument("--checkpoint", help="beginning of the names of the files that keep what is trained")
     parser.add_argument("--checkpoint-seconds", type=float, default=300)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--limit", type=int, default=60000, help="only so many training images, for trying it out")
+    parser.add_argument("--limit", type=int, default=60000, help="use only the first N training images, to try it out")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     training = tuple(part[:given.limit] for part in load(given.data, "train"))

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What the worker's script lacks when it is no page's: the main script's place, and names its bundle gave. */
+/** What the worker's script lacks when it is not a page's: the main script's place, and names its bundle gave. */
 const preludeFor = (mainScript) => `
 URL.createObjectURL = () => ${JSON.stringify(mainScript)};
 globalThis.commonjsGlobal = globalThis;

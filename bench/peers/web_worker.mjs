@@ -1,4 +1,4 @@
-// A browser's Worker for a library that starts its threads only where there is one. jax-js makes a Worker from
+// A browser's Worker for a library that starts its threads only if there is one. jax-js makes a Worker from
 // a blob's URL; Node's own worker threads take the same source with three names put in front of it.
 import { resolveObjectURL } from "node:buffer";
 import { Worker as NodeWorker } from "node:worker_threads";

@@ -11,7 +11,7 @@ import { train } from "convoyant";
 interface Settings {
   readonly batchSize: number;
   readonly numEpochs: number;
-  /** What computes; the fastest that works where nothing is said. */
+  /** What computes; the fastest that works if nothing is said. */
   readonly engine: string | undefined;
   /** Only print the shapes. */
   readonly shapesOnly: boolean;

@@ -92,7 +92,7 @@ export function largestNumber(dtype: DType): number {
 /**
  * Zeros.
  *
- * @throws OutOfMemoryError if there is no room for so many.
+ * @throws OutOfMemoryError if there is no room for that many elements.
  */
 export function allocateArray(dtype: DType, length: number): TypedArray {
   try {

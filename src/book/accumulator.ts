@@ -12,7 +12,9 @@ export class AccumulatorObject {
   /** @param n - how many variables. */
   constructor(n: number) {
     if (!Number.isInteger(n) || n < 1) {
-      throw new ArgumentError(`Accumulator: expected a whole number of variables of at least 1, got ${n}`);
+      throw new ArgumentError(
+        `Accumulator: expected the number of variables to be an integer of at least 1, got ${n}`,
+      );
     }
     this.length = n;
     this.reset();

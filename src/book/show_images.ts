@@ -46,7 +46,7 @@ const SHOW_IMAGES = parameterTable<ShowImagesParameters>()(
  * @param numCols - images in a row.
  * @param titles - what stands above each image; none by default.
  * @param scale - size of each image, in inches of 64 pixels; 1.5 by default.
- * @throws ShapeError for a tensor that is no image; ArgumentError for rows or columns that are no whole numbers.
+ * @throws ShapeError for a tensor that is not an image; ArgumentError for rows or columns that are not integers.
  * @example
  * ```ts
  * const figure = await book.showImages(x.reshape(-1, 28, 28), 2, 4, { titles: book.getFashionMnistLabels([0, 1, 2, 3, 4, 5, 6, 7]) });
@@ -67,7 +67,7 @@ async function drawImages(
   for (const [name, count] of Object.entries({ numRows, numCols })) {
     if (!Number.isInteger(count) || count < 1)
       throw new ArgumentError(
-        `showImages: expected \`${name}\` to be a whole number of at least 1, got ${String(count)}`,
+        `showImages: expected \`${name}\` to be an integer of at least 1, got ${String(count)}`,
       );
   }
   if (!(scale > 0))

@@ -27,7 +27,7 @@ export interface TrainCh6Result {
  *
  * Source: "Dive into Deep Learning", section 6.6.2, `train_ch6`.
  *
- * @param device - what computes: `"cpu"` (what `tryGpu()` gives) is the engine in use, as is no device at all; the name of
+ * @param device - what computes: `"cpu"` (what `tryGpu()` gives) is the engine in use, as when no device is given; the name of
  * an engine is what `tryEngine` takes.
  * @throws TrainingError if the loss becomes NaN or infinite.
  * @example

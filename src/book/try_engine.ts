@@ -48,7 +48,7 @@ export async function tryEngine(name?: string): Promise<string> {
  */
 export function tryGpu(i = 0): "cpu" {
   if (Number.isInteger(i) && i >= 0) return "cpu";
-  throw new ArgumentError(`tryGpu: expected \`i\` to be a whole number of at least 0, got ${String(i)}`);
+  throw new ArgumentError(`tryGpu: expected \`i\` to be an integer of at least 0, got ${String(i)}`);
 }
 
 /**

@@ -40,7 +40,7 @@ function asksForHelp(): boolean {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
-    // Commander has printed its message; help and version are no errors.
+    // Commander has printed its message; help and version are not errors.
     if (error.exitCode === 0) return 0;
     if (asJson) say({ event: "error", error: "ArgumentError", message: error.message, exitCode: 2 });
     return 2;

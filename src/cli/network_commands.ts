@@ -28,7 +28,7 @@ export function addTrain(program: Command, cli: Cli): void {
     .option("--seed <n>", "seed of everything random (0)", wholeNumber(0));
   for (const option of trainingOptions(cli)) command.addOption(option);
   command
-    .option("--patience <n>", "end after so many epochs without an improvement", wholeNumber(1))
+    .option("--patience <n>", "end after this many epochs without an improvement", wholeNumber(1))
     .option(
       "--val-split <x>",
       "share of the training set that epochs are judged by; the test set is looked at once, at the end (0)",
@@ -77,7 +77,7 @@ export function addEval(program: Command, cli: Cli): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(precision(cli))
-    .addOption(limitBatches("only so many batches"))
+    .addOption(limitBatches("at most this many batches"))
     .addOption(json())
     .addHelpText(
       "after",
@@ -131,7 +131,7 @@ export function addSummary(program: Command, cli: Cli): void {
     .option("--resize <n>", "side length of the input (the network's)", wholeNumber(1, MOST_PIXELS))
     .option(
       "--batch-size <n>",
-      "count for so many examples (1; the chapter's with --program)",
+      "count for a batch of this size (1; the chapter's with --program)",
       wholeNumber(1),
     )
     .option(

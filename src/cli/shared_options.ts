@@ -59,7 +59,7 @@ export const modelOption = (): Option =>
     "the network, when the run or file does not say: a name, or a module that exports a function which makes it (./net.mjs)",
   );
 
-export const limitBatches = (what = "only so many batches an epoch, for trying things out"): Option =>
+export const limitBatches = (what = "at most this many batches an epoch, to try things out"): Option =>
   new Option("--limit-batches <n>", what).argParser(wholeNumber(1));
 
 export const resize = (): Option =>

@@ -32,7 +32,7 @@ export function addReproduce(program: Command, cli: Cli): void {
     )
     .option(
       "--nin-starts <n>",
-      "first steps of NiN from so many seeds, to see how many fail",
+      "first steps of NiN from this many seeds, to see how many fail",
       wholeNumber(0, MOST_SEEDS),
       0,
     )

@@ -76,7 +76,7 @@ function aliasRoots(graph: Graph): number[] {
 }
 
 /**
- * Results that can be written straight over the state they replace: made by a step after which nobody reads
+ * Results that can be written straight over the state they replace: made by a step after which nothing reads
  * the old contents, and which itself reads them, if at all, only at the element that it writes. No such step comes
  * before one that may refuse its data: a run that fails leaves all state as it was.
  */

@@ -142,7 +142,7 @@ const DATA_LOADER = parameterTable<DataLoaderSettings>()(
   },
 );
 
-/** Ends the workers of loaders that nobody holds any more. */
+/** Ends the workers of loaders that were garbage-collected. */
 const abandoned = new FinalizationRegistry<{ pool: Promise<WorkerPool> | undefined }>(({ pool }) => {
   pool?.then((workers) => workers.stop()).catch(() => {});
 });
@@ -322,7 +322,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     for (let batch = 0; batch < plan.count; batch++) {
       for (; asked < plan.count && asked < batch + window; asked++) {
         const tensors = this.#build(plan.indicesOf(asked), context, pool?.workers);
-        // Asked for ahead: nobody may be waiting yet when it fails.
+        // Asked for ahead: there may be no awaiting caller yet when it fails.
         tensors.catch(() => {});
         ahead.push(tensors);
       }

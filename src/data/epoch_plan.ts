@@ -39,12 +39,12 @@ function setEpochOf(sampler: unknown, epoch: number): void {
   if (typeof setEpoch === "function") setEpoch.call(sampler, epoch);
 }
 
-/** Batches of so many examples. */
+/** The number of batches that `examples` make. */
 export function countBatches(examples: number, { batchSize, dropLast }: Cut): number {
   return Math.max(0, dropLast ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize));
 }
 
-/** Where an epoch begins: after so many batches, or after so many examples, whatever was the size of their batches. */
+/** Where an epoch begins: after a number of batches, or after a number of examples, whatever the size of their batches. */
 export interface Start {
   readonly fromBatch?: number | undefined;
   readonly fromExample?: number | undefined;
@@ -94,7 +94,7 @@ export function orderKey(order: EpochOrder): string {
 /**
  * A sampler that can be walked in every epoch.
  *
- * @throws ArgumentError for what is no iterable, and for a generator, which is used up by the first epoch.
+ * @throws ArgumentError for what is not an iterable, and for a generator, which is used up by the first epoch.
  */
 export function checkedSampler<T>(given: Iterable<T>, name: string): Iterable<T> {
   if (typeof (given as Iterable<T> | null)?.[Symbol.iterator] !== "function") {

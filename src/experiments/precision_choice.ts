@@ -2,7 +2,7 @@
 import { PRECISIONS, type Precision, usablePrecision } from "../train/loop/precision.ts";
 import { oneOf } from "./one_of.ts";
 
-/** @throws ArgumentError for a name that is no precision. */
+/** @throws ArgumentError for a name that is not a precision. */
 export function precisionNamed(given: string): Precision {
   return oneOf("precision", given, PRECISIONS);
 }

@@ -34,7 +34,7 @@ export interface RunInfo {
 }
 
 /**
- * The runs in a folder, in the order of their names; folders that are no runs are passed over.
+ * The runs in a folder, in the order of their names; folders that are not runs are passed over.
  *
  * @throws FileError when the folder cannot be read.
  * @example

@@ -136,7 +136,7 @@ export async function fetchLibrary(
     // A link may lead anywhere on this machine.
     const whole = realpathSync(found);
     if (!whole.startsWith(realpathSync(root) + sep) || !statSync(whole).isFile())
-      throw new EngineError(`${library} of the package ${name} is no file of the package`);
+      throw new EngineError(`${library} of the package ${name} is not a file of the package`);
     writeFileAtomicSync(join(folder, library), readFileSync(whole));
   });
 }

@@ -100,7 +100,7 @@ const seen = new Set<string>();
 const MOST_SEEN = 1000;
 const AN_HOUR = 60 * 60 * 1000;
 
-/** Every folder that is written into is kept clean: nobody else comes by. */
+/** Every folder that is written into is kept clean: no other code does it. */
 function removeOldLeftovers(folder: string): void {
   if (seen.has(folder) || seen.size >= MOST_SEEN) return;
   seen.add(folder);

@@ -24,7 +24,7 @@ export interface OpenFile {
 /**
  * Opens a file, passes it to `body` and closes it again.
  *
- * @throws FileError if it cannot be read, is no regular file, or becomes shorter meanwhile.
+ * @throws FileError if it cannot be read, is not a regular file, or becomes shorter meanwhile.
  */
 export async function withRegularFile<T>(path: string, body: (file: OpenFile) => Promise<T>): Promise<T> {
   let handle: FileHandle | undefined;

@@ -76,7 +76,7 @@ export class ScratchBatchNorm extends nn.Module {
     // Scale and offset take part in training, and start as 1 and 0.
     this.gamma = nn.Parameter(ones(shape));
     this.beta = nn.Parameter(zeros(shape));
-    // These are no parameters; as buffers they are saved with the network.
+    // These are not parameters; as buffers they are saved with the network.
     this.registerBuffer("moving_mean", zeros(shape));
     this.registerBuffer("moving_var", ones(shape));
   }

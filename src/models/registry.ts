@@ -141,10 +141,7 @@ const CHECKS: Partial<Record<keyof NetworkOptions, readonly [(value: unknown) =>
   dropout: [(value) => typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"],
   batchNorm: [(value) => typeof value === "boolean", "true or false"],
   auxLogits: [(value) => typeof value === "boolean", "true or false"],
-  numClasses: [
-    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
-    "a whole number of at least 1",
-  ],
+  numClasses: [(value) => Number.isSafeInteger(value) && (value as number) >= 1, "an integer of at least 1"],
 };
 
 /** What comes from a command line or a file can be of any kind. */

@@ -182,9 +182,7 @@ function blocksOf(architecture: unknown): VggArchitecture {
 
 function narrowed(architecture: VggArchitecture, divisor: number): VggArchitecture {
   if (!Number.isInteger(divisor) || divisor < 1) {
-    throw new ArgumentError(
-      `vgg: expected \`widthDivisor\` to be a whole number of at least 1, got ${divisor}`,
-    );
+    throw new ArgumentError(`vgg: expected \`widthDivisor\` to be an integer of at least 1, got ${divisor}`);
   }
   return architecture.map(([numConvs, channels]) => {
     if (channels % divisor !== 0)

@@ -44,7 +44,7 @@ function withoutTape<T>(body: () => T): T {
   }
 }
 
-/** Changes a gradient before anybody has computed it: the change joins the step's program. */
+/** Changes a gradient before it is computed: the change joins the step's program. */
 function replaceGradient(grad: Tensor, value: Value): void {
   if (grad.cell.home === null && !grad.cell.value.requiresGrad) grad.cell.value = value;
   else grad.assign(value);

@@ -137,7 +137,7 @@ function copyOfPending(tensor: Tensor): Tensor {
   return new Tensor(aliasOf(tensor.value));
 }
 
-/** `2, 3`: so many parameters in each group. */
+/** `2, 3`: the number of parameters in each group. */
 function counts(groups: readonly number[]): string {
   return shownValue(groups).slice(1, -1);
 }

@@ -9,7 +9,7 @@ import { escapeXml as e } from "./svg/xml.ts";
 
 export { imageUri };
 
-/** More classes than this fill the page with a table that nobody reads. */
+/** More classes than this fill the page with a table that is too long to read. */
 const mostClasses = 100;
 
 /** A percentage that no line break tears from its sign. */

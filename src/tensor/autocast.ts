@@ -88,7 +88,7 @@ export function layerOperands(of: string, operands: readonly (Value | null)[]): 
     if (isHalf(rounded.dtype)) return [rounded, ...parameters.map((p) => p && masters(p, rounded))];
   }
   for (const parameter of parameters) {
-    // Of an input of whole numbers the op itself says what it expects.
+    // Of an input of integers the op itself says what it expects.
     if (parameter === null || parameter.dtype === input.dtype || !isFloating(input.dtype)) continue;
     throw new DTypeError(
       `${of}: expected input, weight and bias of one dtype, got ${input.dtype} and ${parameter.dtype}; ` +

@@ -312,7 +312,7 @@ export interface GradParameters {
 }
 
 /**
- * Gradients of `outputs` with respect to `inputs`, without touching anybody's `grad`.
+ * Gradients of `outputs` with respect to `inputs`, without touching any `grad`.
  *
  * @param gradOutputs - gradient of each output; may be left out for outputs of one element.
  * @param createGraph - whether the gradients can be differentiated again.

@@ -1,4 +1,4 @@
-/** Gradients that still contain those of earlier steps, because nobody forgot them: `zeroGrad()` is missing. */
+/** Gradients that still contain those of earlier steps, because they were not reset: `zeroGrad()` is missing. */
 import { warnOnce } from "../base/warnings.ts";
 import type { Value } from "../graph/node.ts";
 
@@ -7,7 +7,7 @@ const carried = new WeakMap<Value, number>();
 /** Gradients that a step has used, with the same number. */
 const used = new WeakMap<Value, number>();
 
-/** From so many on it is no accumulation on purpose: that would forget them after each step. */
+/** From this many on it is not accumulation on purpose: that would forget them after each step. */
 const MANY = 3;
 
 /** A backward pass has added to `before`, which gives `sum`. */

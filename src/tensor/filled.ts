@@ -43,12 +43,12 @@ export function checkedDType(of: string, dtype: unknown, otherwise: DType): DTyp
   throw new DTypeError(`${of}: unknown dtype ${shownText(dtype)}`);
 }
 
-/** Sizes of a tensor to be made: whole numbers of 0 or more. */
+/** Sizes of a tensor to be made: integers of 0 or more. */
 export function checkedSize(of: string, size: unknown): number[] {
   const sizes = Array.isArray(size) ? size : [size];
   if (!sizes.every((s) => Number.isInteger(s) && s >= 0)) {
     throw new ShapeError(
-      `${of}: expected sizes that are whole numbers of 0 or more, got ${formatShape(sizes as number[])}`,
+      `${of}: expected sizes that are integers of 0 or more, got ${formatShape(sizes as number[])}`,
     );
   }
   return [...sizes] as number[];

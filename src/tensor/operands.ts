@@ -52,7 +52,7 @@ export function knownNumber(of: string, argument: string, given: unknown): numbe
 /** Which of two operands must be tensors, as PyTorch has it; a number may stand for the others. */
 export type TensorOperands = "both" | "first" | "one" | "none";
 
-/** @throws ArgumentError if an operand is no tensor but must be one. */
+/** @throws ArgumentError if an operand is not a tensor but must be one. */
 export function requireTensors(of: string, input: unknown, other: unknown, which: TensorOperands): void {
   if (which === "one" && !(other instanceof Tensor)) valueOf(input, "input", of);
   if (which === "both" || which === "first") valueOf(input, "input", of);

@@ -1,17 +1,17 @@
-/** Positions and labels as users give them: tensors of any dtype that holds whole numbers, or plain lists. */
+/** Positions and labels as users give them: tensors of any dtype that holds integers, or plain lists. */
 import { isFloating, isHalf, numbersOf } from "../base/dtype.ts";
 import { DTypeError } from "../base/errors.ts";
-import { checkedWhole, type WholeNumbersOf } from "../base/whole_numbers.ts";
+import { checkedIntegers, type IntegersOf } from "../base/integers.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import { toIndex } from "../ops/shape/indexing.ts";
 import { valueFromData } from "./list_data.ts";
 import { Tensor, valueOf } from "./tensor.ts";
 
-/** Nested lists of whole numbers. */
+/** Nested lists of integers. */
 export type PositionList = readonly (number | bigint | PositionList)[];
 
-/** Positions: a tensor, a whole number, or (nested) lists of them. */
+/** Positions: a tensor, an integer, or (nested) lists of them. */
 export type Positions = Tensor | number | bigint | PositionList | Int32Array | BigInt64Array;
 
 /**
@@ -24,11 +24,15 @@ export type Positions = Tensor | number | bigint | PositionList | Int32Array | B
  */
 export function positionsOf(of: string, argument: string, given: unknown): Value {
   const data = typeof given === "number" || typeof given === "bigint" || isListed(given);
-  return wholeValue(of, "indices", data ? valueFromData(of, given, "float64") : valueOf(given, argument, of));
+  return integerValue(
+    of,
+    "indices",
+    data ? valueFromData(of, given, "float64") : valueOf(given, argument, of),
+  );
 }
 
 /** As {@link positionsOf}, of a value; `what` it holds, for messages. */
-export function wholeValue(of: string, what: WholeNumbersOf["what"], value: Value): Value {
+export function integerValue(of: string, what: IntegersOf["what"], value: Value): Value {
   if (value.dtype === "bool") {
     throw new DTypeError(
       `${of}: expected ${what} of an integer dtype, got bool; convert them with .to("int64")`,
@@ -36,7 +40,7 @@ export function wholeValue(of: string, what: WholeNumbersOf["what"], value: Valu
   }
   if (!isFloating(value.dtype)) return value;
   if (value.data !== null) {
-    const numbers = checkedWhole(numbersOf(value.dtype, value.data), { of, what }, value);
+    const numbers = checkedIntegers(numbersOf(value.dtype, value.data), { of, what }, value);
     return constantValue(numbers, value.shape, "int64");
   }
   return toIndex(isHalf(value.dtype) ? cast(value, "float32") : value, { of, what });

@@ -118,7 +118,7 @@ function integers(
   generator?: Generator | null,
 ): Value {
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
-    throw new ArgumentError(`${of}: expected whole numbers low < high, got ${low} and ${high}`);
+    throw new ArgumentError(`${of}: expected integers low < high, got ${low} and ${high}`);
   }
   const u = randomUniform(drawKey(generator), shape, "float64");
   const steps = emit(floorOp, [mul(u, scalarValue(high - low, "float64"))]);

@@ -40,7 +40,7 @@ export class Generator {
     return this;
   }
 
-  /** Starts anew from a seed that nobody chose, and returns it. */
+  /** Starts anew from a random seed, and returns it. */
   seed(): number {
     this.manualSeed(randomSeed());
     return this.seedNumber;

@@ -5,7 +5,7 @@ import type { Value } from "../graph/node.ts";
 import { formatTensor } from "./format.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Inside of other objects (a state dict, say) only tensors of so many elements show them. */
+/** Inside of other objects (a state dict, say) only tensors of at most this many elements show them. */
 const FEW = 8;
 
 /** Shape, dtype, whether a gradient is wanted, and the elements when they are here. */

@@ -29,7 +29,7 @@ test("tensors and modules of another copy are refused as what they are", async (
   );
 });
 
-test("one copy is no reason for a warning", () => {
+test("one copy is not a reason for a warning", () => {
   const { warn } = console;
   const warnings: string[] = [];
   console.warn = (text: string) => warnings.push(text);

@@ -104,11 +104,11 @@ test("showHeatmaps colours matrices by one scale, with names of axes, titles and
   );
 });
 
-test("what is no image is refused", async () => {
+test("what is not an image is refused", async () => {
   await assert.rejects(book.showImages(ones(2, 2), 1, 1), ShapeError);
   await assert.rejects(book.showImages([ones(5, 5, 5)], 1, 1), /expected images of shape \[H, W\]/);
   await assert.rejects(book.showImages([1] as never, 1, 1), ArgumentError);
-  await assert.rejects(book.showImages(ones(1, 2, 2), 0, 1), /expected `numRows` to be a whole number/);
+  await assert.rejects(book.showImages(ones(1, 2, 2), 0, 1), /expected `numRows` to be an integer/);
 });
 
 test("a figure goes to the terminal, to a notebook and to a file", async () => {

@@ -66,7 +66,7 @@ test("evaluateAccuracy is the share over all batches, without dropout, and leave
   assert.equal(net.training, true);
 });
 
-test("tryEngine falls back where an engine is missing, and refuses what does not exist", async () => {
+test("tryEngine falls back if an engine is missing, and refuses what does not exist", async () => {
   assert.equal(await book.tryEngine("reference"), "reference");
   assert.ok(["onednn", "wasm"].includes(await book.tryEngine()));
   await assert.rejects(book.tryEngine("wasn"), /unknown engine `wasn`; did you mean `wasm`/);

@@ -27,7 +27,7 @@ after(async () => {
   server?.close();
 });
 
-/** Runs an async function's body in a page; `convoyant` is the package. Fails for errors that nobody caught. */
+/** Runs an async function's body in a page; `convoyant` is the package. Fails for uncaught errors. */
 async function inPage(folder: string, body: string): Promise<any> {
   const page = await browser.newPage();
   const problems: string[] = [];

@@ -104,7 +104,7 @@ const LIARS: [string, Uint8Array, RegExp][] = [
   ],
 ];
 
-test("what is no regular file is refused at once, also by the commands", async () => {
+test("what is not a regular file is refused at once, also by the commands", async () => {
   execFileSync("mkfifo", [join(folder, "pipe")]);
   const pipe = /cannot read .*pipe: it is a pipe, not a regular file/;
   await refuses(["eval", "pipe", "--model", "lenet"], pipe);

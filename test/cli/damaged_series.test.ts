@@ -78,7 +78,7 @@ test("settings of a run that would exhaust the machine are refused", () => {
   }
 });
 
-test("PyTorch's figures are taken only where they are figures", () => {
+test("PyTorch's figures are taken only if they are figures", () => {
   const path = join(folder, "pytorch.jsonl");
   const good = '{"net":"lenet","seed":0,"precision":"f32","torch":"2.15","epoch":1,"trainLoss":null}';
   writeFileSync(path, `${good}\n`);

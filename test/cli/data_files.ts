@@ -65,7 +65,7 @@ function crc32(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** A safetensors file with this header, truthful or not, and so many bytes of data. */
+/** A safetensors file with this header, truthful or not, and a number of bytes of data. */
 export function safetensorsBytes(
   header: object | string,
   dataBytes: number,

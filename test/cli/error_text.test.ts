@@ -35,7 +35,7 @@ test("what to do is said in the words of the command line, what is wrong in the 
     );
 });
 
-/** Lines of a folder's sources that are no comments. */
+/** Lines of a folder's sources that are not comments. */
 function* codeLines(folder: string): Generator<string> {
   const root = fileURLToPath(new URL(`../../../src/${folder}`, import.meta.url));
   for (const name of readdirSync(root, { recursive: true, encoding: "utf8" })) {

@@ -1,4 +1,4 @@
-/** `--precision` of the commands: kept with the run, changed by a resume, and said where it cannot be had. */
+/** `--precision` of the commands: kept with the run, changed by a resume, and said if it cannot be had. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

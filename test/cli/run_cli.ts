@@ -71,7 +71,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Why tests on the real Fashion-MNIST cannot run here; false where they can. */
+/** Why tests on the real Fashion-MNIST cannot run here; false if they can. */
 export async function fashionMnistIsMissing(): Promise<string | false> {
   try {
     await openDataset("fashion-mnist", { train: false });

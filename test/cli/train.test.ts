@@ -157,7 +157,7 @@ test("a damaged checkpoint is named, and the weights stay usable", { skip }, asy
   assert.equal((await cli("eval", "first", "--limit-batches", "1")).code, 0);
 });
 
-test("a loss that is no number ends the training, which says at which step", { skip }, async () => {
+test("a loss that is not a number ends the training, which says at which step", { skip }, async () => {
   const args = [
     "train",
     "bn-lenet",

@@ -157,8 +157,8 @@ test("what is wrong is refused before anything is trained", async () => {
   const cases: [string, RegExp][] = [
     ["--val-split 1", /expected a number of at least 0 and below 1, got "1"/],
     ["--label-smoothing 2", /expected a number of at least 0 and at most 1, got "2"/],
-    ["--patience 0", /expected a whole number of at least 1, got "0"/],
-    ["--topk 0", /expected a whole number of at least 1, got "0"/],
+    ["--patience 0", /expected an integer of at least 1, got "0"/],
+    ["--topk 0", /expected an integer of at least 1, got "0"/],
     ["--scheduler stp", /unknown scheduler `stp`; did you mean `step`\?/],
     ["--scheduler step", /scheduler step needs stepSize/],
     ["--scheduler step:5", /expected a scheduler as name:option=value/],

@@ -53,27 +53,24 @@ const WRONG: [string, RegExp][] = [
   ["train lenet --epoch 3", /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
   [
     "train lenet --epochs many",
-    /'--epochs <n>' argument 'many' is invalid\. expected a whole number of at least 0, got "many"/,
+    /'--epochs <n>' argument 'many' is invalid\. expected an integer of at least 0, got "many"/,
   ],
-  ["train lenet --threads 100000", /expected a whole number from 1 to \d+, got "100000"/],
-  ["train lenet --resize 99999", /expected a whole number from 1 to 4096, got "99999"/],
+  ["train lenet --threads 100000", /expected an integer from 1 to \d+, got "100000"/],
+  ["train lenet --resize 99999", /expected an integer from 1 to 4096, got "99999"/],
   ["train lenet --lr 1e999", /expected a number of at least 0, got "1e999"/],
   ["train lenet --set dropout=NaN", /lenet: expected `dropout` to be a probability from 0 to 1, got "NaN"/],
   ["train lenet --set dropout=-1", /lenet: expected `dropout` to be a probability from 0 to 1, got -1/],
   ["train lenet --set batchNorm=7", /lenet: expected `batchNorm` to be true or false, got 7/],
-  [
-    "train lenet --set numClasses=0",
-    /lenet: expected `numClasses` to be a whole number of at least 1, got 0/,
-  ],
+  ["train lenet --set numClasses=0", /lenet: expected `numClasses` to be an integer of at least 1, got 0/],
   ["train lenet --set numClasses=1e12", /network is not as expected: Expected numClasses of at most 10000/],
   ["train lenet --set __proto__=1", /lenet has no option `__proto__`/],
-  ["engine --size 100000", /expected a whole number from 1 to 16384, got "100000"/],
+  ["engine --size 100000", /expected an integer from 1 to 16384, got "100000"/],
   ["reproduce lenet:1000000000", /expected at most 1000 seeds of a network, got "lenet:1000000000"/],
-  ["reproduce --nin-starts 1000000000", /expected a whole number from 0 to 1000/],
-  ["compare lenet --seeds 1000000000", /expected a whole number from 1 to 1000/],
+  ["reproduce --nin-starts 1000000000", /expected an integer from 0 to 1000/],
+  ["compare lenet --seeds 1000000000", /expected an integer from 1 to 1000/],
   ["compare lenet --set lr=-1,2", /lenet: lr is not as expected: .*Expected >=0 but received -1/],
   ["compare lenet --set resize=-3", /lenet: resize is not as expected: .*Expected >=1 but received -3/],
-  ["train lenet --batch-size 0", /expected a whole number of at least 1, got "0"/],
+  ["train lenet --batch-size 0", /expected an integer of at least 1, got "0"/],
   ["train lenet --lr -1", /expected a number of at least 0, got "-1"/],
   ["train lenet --engine wsm", /unknown engine `wsm`; did you mean `wasm`\? \(there are: wasm,/],
   ["train lenet --data fashion-mnst", /unknown data set `fashion-mnst`; did you mean `fashion-mnist`\?/],
@@ -139,7 +136,7 @@ test("no colours and nothing that moves the cursor go into a pipe", async () => 
   }
 });
 
-test("a reader that goes away is no error", async () => {
+test("a reader that goes away is not an error", async () => {
   const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
   // The reader takes one line and closes; the writer's messages and code are kept apart.
   const script =

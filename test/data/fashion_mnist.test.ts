@@ -38,7 +38,7 @@ test("the real Fashion-MNIST", async (t) => {
   assert.equal(training.image(0).label, 9);
   assert.deepEqual(training.image(-1).data.length, 784);
   assert.throws(() => training.image(60000), IndexError);
-  // The mean and deviation that everybody normalises with.
+  // The usual mean and deviation for normalising.
   let sum = 0;
   let squares = 0;
   for (const pixel of training.images.data) {

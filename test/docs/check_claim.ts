@@ -11,7 +11,7 @@ export async function check(value: unknown, expected: string): Promise<void> {
   assert.ok(agree(got, parse(expected)), `the example says ${expected}, it is ${show(got)}`);
 }
 
-/** A number is written with so many decimals as it is meant to be exact. */
+/** A number is written with as many decimals as are meant to be exact. */
 interface Written {
   readonly value: number;
   readonly tolerance: number;

@@ -9,7 +9,7 @@ export interface CodeBlock {
   /** The name that it is an example of; empty in a Markdown file. */
   readonly of: string;
   readonly code: string;
-  /** False where the block is marked `no-run`: it is compiled only. */
+  /** False if the block is marked `no-run`: it is compiled only. */
   readonly runs: boolean;
 }
 

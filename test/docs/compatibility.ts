@@ -18,7 +18,7 @@ Written by \`node build/test/docs/write_compatibility.js\`; a test compares it w
 - **reference**: the reference engine's kernel, on this engine's memory.
 - **none**: nothing is computed.
 
-Where a kernel does not cover a shape or dtype, the next of these takes its place. The \`onednn\` engine runs on the \`wasm\` engine's memory and differs from it only where its column says *kernel*. Ops whose names end in \`Gradient\` are made by backward passes. Every op runs on every engine.
+If a kernel does not cover a shape or dtype, the next of these takes its place. The \`onednn\` engine runs on the \`wasm\` engine's memory and differs from it only where its column says *kernel*. Ops whose names end in \`Gradient\` are made by backward passes. Every op runs on every engine.
 `;
 
 /** Every op definition that a file of src/ops exports, by file. */

@@ -1,4 +1,4 @@
-/** Every code block of the documentation is compiled, and run where it can be. */
+/** Every code block of the documentation is compiled, and run if it can be. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -113,7 +113,7 @@ async function problemsOf(block: CodeBlock): Promise<string[]> {
   }
 }
 
-/** Examples print; here nobody reads it. */
+/** Examples print; here the output is dropped. */
 async function quietly(body: () => Promise<unknown>): Promise<void> {
   const { log } = console;
   console.log = () => {};

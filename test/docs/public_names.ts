@@ -9,9 +9,9 @@ export interface PublicName {
   readonly file: string;
   /** Name of the declaration in its file. */
   readonly local: string;
-  /** Line of the comment, or of the declaration where it has none. */
+  /** Line of the comment, or of the declaration if it has none. */
   readonly line: number;
-  /** The text of the documentation comment without its frame; empty where there is none. */
+  /** The text of the documentation comment without its frame; empty if there is none. */
   readonly doc: string;
 }
 

@@ -28,7 +28,7 @@ const environment = {
   platform: "linux x64",
   node: "v20",
   convoyant: "0.1.0",
-  engine: "onednn (2 threads, oneDNN 3.2 (AVX2), /home/somebody/.cache/libdnnl.so.3)",
+  engine: "onednn (2 threads, oneDNN 3.2 (AVX2), /home/user/.cache/libdnnl.so.3)",
   precision: "f32",
 };
 
@@ -43,7 +43,7 @@ function trained(
     trainLoss: trainLoss + epochs - (i + 1) / 5,
     trainAccuracy: 0.5,
   }));
-  const config = configure(model, { engine: "onednn", dataDir: "/home/somebody/data" });
+  const config = configure(model, { engine: "onednn", dataDir: "/home/user/data" });
   const figures = finalFigures(points);
   return { config, points, figures, failure: null, startedAt: "2026-11-23T10:00:00Z", environment, ...more };
 }
@@ -128,15 +128,15 @@ test("PyTorch's figures stand beside ours of the same machine alone", () => {
   assert.doesNotMatch(there, /in PyTorch, on the same machine/);
 });
 
-test("a line that is no record is named", () => {
+test("a line that is not a record is named", () => {
   const path = join(folder, "broken.jsonl");
   const good = recordsText({ ...none, runs: [trained("lenet", 1, 0.5)] });
   const cases: readonly (readonly [string, RegExp])[] = [
-    ["{", /broken\.jsonl: line 2 is no JSON object: \{/],
-    ["[1]", /line 2 is no record of a training: \[1\]/],
+    ["{", /broken\.jsonl: line 2 is not a JSON object: \{/],
+    ["[1]", /line 2 is not a record of a training: \[1\]/],
     ['{"kind":"pytorch","net":"nin"}', /line 2 is not a record of PyTorch's figures/],
     [good.trim().replace('"lr":0.9', '"lr":"high"'), /line 2 is damaged: lr is not as expected/],
-    [good.trim().replace('"epoch":1', '"epoch":null'), /line 2 is no record of a training/],
+    [good.trim().replace('"epoch":1', '"epoch":null'), /line 2 is not a record of a training/],
   ];
   for (const [line, message] of cases) {
     writeFileSync(path, `${good}${line}\n`);
@@ -144,7 +144,7 @@ test("a line that is no record is named", () => {
   }
 });
 
-test("a processor is told by family and model too, where the system tells them", () => {
+test("a processor is told by family and model too, if the system tells them", () => {
   assert.match(
     processorName("cpu family\t: 25\nmodel\t\t: 1\nmodel name\t: AMD EPYC\n"),
     / \(family 25, model 1\)$/,

@@ -36,7 +36,7 @@ for (const [name, write] of WRITERS) {
     assert.deepEqual(fs.readdirSync(folder), ["a.txt"]);
   });
 
-  test(`${name} says what to do where the folder is missing or the path is a folder, a file's child, a device`, async (t) => {
+  test(`${name} says what to do if the folder is missing or the path is a folder, a file's child, a device`, async (t) => {
     const folder = folderOf(t);
     fs.writeFileSync(join(folder, "file"), "");
     const refused = (path: string, message: RegExp) =>

@@ -55,7 +55,7 @@ function oddities(): [string, RegExp][] {
 const ODDITIES = oddities();
 
 for (const [name, read] of READERS) {
-  test(`${name} refuses at once what is no regular file`, async () => {
+  test(`${name} refuses at once what is not a regular file`, async () => {
     for (const [path, message] of ODDITIES) {
       await assert.rejects(read(path), (error: Error) => {
         assert.ok(error instanceof FileError, String(error));

@@ -126,7 +126,7 @@ test("what is written is read back, whatever the names, shapes and dtypes", () =
   fc.assert(property, { numRuns: 150 });
 });
 
-/** A file with this header text and so many bytes of data. */
+/** A file with this header text and a number of bytes of data. */
 function file(header: string | Uint8Array, dataBytes = 0, claimed?: number): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + dataBytes);
@@ -160,12 +160,16 @@ const HOSTILE: [string, Uint8Array, RegExp][] = [
     file('{"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}}', 1),
     /"shape" twice/,
   ],
-  ["an entry that is no object", file('{"a":[0,4]}', 4), /is not an object/],
+  ["an entry that is not an object", file('{"a":[0,4]}', 4), /is not an object/],
   ["an unknown dtype", file('{"a":{"dtype":"F33","shape":[],"data_offsets":[0,4]}}', 4), /dtype "F33"/],
   ["no dtype", file('{"a":{"shape":[],"data_offsets":[0,4]}}', 4), /dtype undefined/],
   ["a negative size", file('{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', 4), /has shape \[-1\]/],
   ["a broken size", file('{"a":{"dtype":"F32","shape":[0.5],"data_offsets":[0,2]}}', 2), /has shape \[0.5\]/],
-  ["a shape that is no list", file('{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}', 4), /has shape 1/],
+  [
+    "a shape that is not a list",
+    file('{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}', 4),
+    /has shape 1/,
+  ],
   [
     "backward offsets",
     file('{"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}}', 4),

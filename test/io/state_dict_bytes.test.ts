@@ -76,7 +76,7 @@ test("toBytes gives what save writes, and load reads it from every place", async
   }
 });
 
-test("a Response that was read already, and what is no source at all, are refused by name", async () => {
+test("a Response that was read already, and what is not a source at all, are refused by name", async () => {
   const used = new Response(bytes);
   await used.arrayBuffer();
   await assert.rejects(load(used), FileError);

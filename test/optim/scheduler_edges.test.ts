@@ -24,7 +24,7 @@ const edges = JSON.parse(
 const schedulers = optim.lrScheduler as unknown as Record<string, (...args: unknown[]) => optim.LRScheduler>;
 
 /**
- * Refused here before PyTorch raises, or where it goes on: how many rates there are before the error. A schedule with
+ * Refused here before PyTorch raises, or when it goes on: how many rates there are before the error. A schedule with
  * numbers for each group refuses a new group at once, not only at the epoch that needs its number.
  */
 const STRICTER: Readonly<Record<string, number>> = {

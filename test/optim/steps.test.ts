@@ -196,7 +196,7 @@ test("settings outside of their range and parameters that are none are refused",
   );
 });
 
-test("training goes on where another engine takes over", async () => {
+test("training goes on when another engine takes over", async () => {
   const train = async (change: boolean) => {
     const net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1));
     net.loadStateDict({

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { curveStyle, medianCurve, quantile, trainingCurves } from "../../src/report/curves.ts";
 import { samplePoints } from "./sample_run.ts";
 
-test("the book's three curves; test accuracy only where it was measured", () => {
+test("the book's three curves; test accuracy only if it was measured", () => {
   const curves = trainingCurves(samplePoints());
   assert.deepEqual(
     curves.map((curve) => curve.name),

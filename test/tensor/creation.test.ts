@@ -170,7 +170,7 @@ for (const engine of ["reference", "wasm"]) {
     assert.equal(await F.multiMarginLoss(x, later).item(), margin);
   });
 
-  test(`a float that is not whole is no position, on ${engine}`, async () => {
+  test(`a float that is not whole is not a position, on ${engine}`, async () => {
     await c.useEngine(engine);
     const x = tensor([[1, 2, 3], [4, 5, 6]]); // biome-ignore format: rows
     const half = tensor([0.5, 1]);
@@ -216,7 +216,7 @@ test("a data set whose labels are plain numbers is trained and judged as a class
   assert.equal(accuracy, 1);
   assert.deepEqual(confusion, [[16, 0], [0, 16]]); // biome-ignore format: rows
   assert.equal(await c.book.evaluateAccuracy(net, loader), 1);
-  // Floats that are no labels are targets of a regression.
+  // Floats that are not labels are targets of a regression.
   const values = c.data.DataLoader(c.data.TensorDataset(c.rand(8, 2), c.rand(8)), { batchSize: 8 });
   const loss = (output: c.Tensor, target: c.Tensor) => F.mseLoss(output.sum(1), target);
   await c.train.fit(net, { trainLoader: values, optimizer, epochs: 1, loss, progress: false });

@@ -94,7 +94,7 @@ test("in-place draws", async () => {
   assert.throws(() => c.zeros(2, { dtype: "int64" }).uniform_(), /floating-point/);
 });
 
-test("whole numbers are spread evenly over their range", async () => {
+test("integers are spread evenly over their range", async () => {
   c.manualSeed(4);
   const data = await c.randint(-3, 5, [16000]).data();
   const counts = new Map<number, number>();

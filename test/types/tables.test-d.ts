@@ -37,7 +37,7 @@ export const wrong: (() => unknown)[] = [
   () => parameterTable<Documented>()("f", ["size", "name", "flag?"], () => 0),
   // @ts-expect-error `size` may be left out in the list, but not in the interface
   () => parameterTable<Documented>()("f", ["size?", "name?", "flag?"], () => 0),
-  // @ts-expect-error a text is no number
+  // @ts-expect-error a text is not a number
   () => parameterTable<Documented>()("f", ["size", "name?:number", "flag?"], () => 0),
   // @ts-expect-error the function takes another type
   () => parameterTable<Documented>()("f", ["size", "name?", "flag?"], (size: string) => size),

@@ -79,7 +79,7 @@ test("both versions at once, and a mount point with a space", () => {
   assert.equal(quotaOf({ ...files, "/groups/unified/b/cpu.max": "90000 100000" }), 0.9);
 });
 
-test("files that say nothing sensible are no quota", () => {
+test("files that say nothing sensible set no quota", () => {
   for (const text of ["", "nonsense", "0 0", "-5 100000", "max"]) {
     const files = {
       "/proc/self/cgroup": "0::/\n",

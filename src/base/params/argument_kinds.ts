@@ -29,19 +29,19 @@ const RULES: Record<ArgumentKind, Rule> = {
     holds: (value) => typeof value === "number" || typeof value === "boolean" || typeof value === "bigint",
     expected: "a number",
   },
-  whole: { holds: Number.isInteger, expected: "a whole number" },
+  whole: { holds: Number.isInteger, expected: "an integer" },
   wholes: {
-    holds: (value) => Number.isInteger(value) || isListOfWhole(value),
-    expected: "a whole number or a list of them",
+    holds: (value) => Number.isInteger(value) || isListOfIntegers(value),
+    expected: "an integer or a list of them",
   },
-  list: { holds: isListOfWhole, expected: "a list of whole numbers" },
+  list: { holds: isListOfIntegers, expected: "a list of integers" },
   dtype: { holds: isDType, expected: "a dtype" },
   device: { holds: (value) => value === "cpu", expected: '"cpu", the only one there is' },
   /** For a name that stands for something else in one function, which checks it itself. */
   any: { holds: () => true, expected: "anything" },
 };
 
-function isListOfWhole(value: unknown): boolean {
+function isListOfIntegers(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => Number.isInteger(one));
 }
 
@@ -60,7 +60,7 @@ export function checkKind(of: string, argument: string, kind: string, value: unk
   throw new ArgumentError(`${of}: expected \`${argument}\` to be ${rule.expected}, got ${shownValue(value)}`);
 }
 
-/** @throws ArgumentError for what is no number, or none within its range; `range` in words. */
+/** @throws ArgumentError for what is not a number, or none within its range; `range` in words. */
 export function requireRange(
   of: string,
   name: string,

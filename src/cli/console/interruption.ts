@@ -13,13 +13,13 @@ export function listenForInterrupts(): void {
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   process.stdout.on("error", onBrokenOutput);
-  // Nobody is left to be told.
+  // There is no reader left to report to.
   process.stderr.on("error", () => {});
 }
 
 let readerIsGone = false;
 
-/** A reader of our pipe may stop reading (`| head`): that is no error, but a file on a full disk is. */
+/** A reader of our pipe may stop reading (`| head`): that is not an error, but a file on a full disk is. */
 function onBrokenOutput(error: NodeJS.ErrnoException): void {
   // Told once: an orderly end goes on writing, and its exit code counts.
   if (readerIsGone) return;
@@ -45,7 +45,7 @@ function brokenOutput({ code, message }: NodeJS.ErrnoException): string {
  * A signal that is aborted at the first interruption from `arm` on; the second ends the process. `release` hands
  * interruptions back.
  *
- * @param onFirst - told of the first, except when nobody reads any more.
+ * @param onFirst - called at the first, except when there is no reader any more.
  */
 export function interruption(onFirst: () => void): { signal: AbortSignal; arm(): void; release(): void } {
   const controller = new AbortController();

@@ -2,19 +2,19 @@
 import { InvalidArgumentError } from "commander";
 import { settingValue } from "../../experiments/setting_text.ts";
 
-/** A whole number of at least `least` and, if more would only exhaust the machine, at most `most`. */
+/** An integer of at least `least` and, if more would only exhaust the machine, at most `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`expected a whole number ${range}, got "${text}".`);
+      throw new InvalidArgumentError(`expected an integer ${range}, got "${text}".`);
     }
     return value;
   };
 }
 
-/** "auto", or a whole number of at least `least`. */
+/** "auto", or an integer of at least `least`. */
 export function autoOr(least: number): (text: string) => "auto" | number {
   return (text) => (text === "auto" ? text : wholeNumber(least)(text));
 }
@@ -40,7 +40,7 @@ export function realNumber(
   };
 }
 
-/** Whole numbers of at least `least`, separated by commas. */
+/** Integers of at least `least`, separated by commas. */
 export function wholeNumbers(least: number): (text: string) => number[] {
   const read = wholeNumber(least);
   return (text) => [...new Set(text.split(",").map(read))].sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** Drops nodes whose results nobody reads. */
+/** Drops nodes whose results are not read. */
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { escaping } from "./rewrite.ts";
 

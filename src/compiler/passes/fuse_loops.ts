@@ -65,7 +65,7 @@ function widenWhereRead(graph: Graph): Graph {
   return deadCode(builder.finish());
 }
 
-/** The points over which a node runs; null if it is no loop. */
+/** The points over which a node runs; null if it is not a loop. */
 function iterationSpace(graph: Graph, node: GraphNode): Shape | null {
   if (node.op.reduction !== undefined) return graph.values[node.inputs[0]].shape;
   if (node.op.elementwise !== undefined || node.op === expandOp || node.op === fullOp) {

@@ -74,7 +74,7 @@ async function attempt(
     return true;
   } catch (error) {
     if (error instanceof DestinationError) throw error.reason;
-    // The source is named already, and the folder of the work means nothing to anybody.
+    // The source is named already, and the temporary folder means nothing to users.
     const outcome = (error as Error).message
       .replaceAll(where, "")
       .replaceAll(`${work}${sep}`, "")

@@ -103,7 +103,7 @@ export class WasmEngine implements Engine {
     extension?.connect?.((order) => this.#post(0, { type: "order", order }));
     if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > mostThreads())) {
       throw new EngineError(
-        `${this.name}: threads must be a whole number from 1 to ${mostThreads()}, got ${threads}`,
+        `${this.name}: threads must be an integer from 1 to ${mostThreads()}, got ${threads}`,
       );
     }
     this.#options = options;

@@ -54,7 +54,7 @@ function beside(own: BenchLine, best: BenchLine): BestLine {
   };
 }
 
-/** The same as a table for people; empty if there is nobody to stand beside. */
+/** The same as a table for people; empty if there is nothing to compare with. */
 export function bestTable(lines: readonly BenchLine[], options: TableOptions = {}): string[] {
   const best = bestOf(lines);
   if (best.length === 0) return [];

@@ -93,7 +93,7 @@ export function peerPlaces(env: NodeJS.ProcessEnv = process.env): PeerPlaces {
 }
 
 /**
- * Reads `--against pytorch,jax-js`; "" and "none" mean nobody.
+ * Reads `--against pytorch,jax-js`; "" and "none" mean no library.
  *
  * @throws {ArgumentError} for a library that is not among `peerNames`
  */

@@ -21,7 +21,7 @@ const TRAINING_SETTINGS = [
   "labelSmoothing",
 ] as const;
 
-/** More trainings than anybody waits for. */
+/** More trainings than a person waits for. */
 const MOST_VARIANTS = 64;
 
 /** One combination of settings. */

@@ -28,9 +28,9 @@ export interface ReproduceOptions extends SeriesOptions {
   readonly out?: string;
   /** The document; its records lie beside it. Default "docs/reproduction.md". */
   readonly document?: string;
-  /** First steps of a network from so many seeds, to see how many fail. */
+  /** First steps of a network from a number of seeds, to see how many fail. */
   readonly starts?: { readonly model: string; readonly count: number; readonly steps: number };
-  /** Who is to go through the same epochs afterwards: "pytorch", or nobody. */
+  /** Who is to go through the same epochs afterwards: "pytorch", or nothing. */
   readonly against?: readonly string[];
 }
 

@@ -33,7 +33,7 @@ export interface PytorchRecord {
 
 /**
  * @returns nothing if there is no file.
- * @throws FileError that names the line which is no record.
+ * @throws FileError that names the line which is not a record.
  */
 export function readPytorchRecords(path: string): PytorchRecord[] {
   if (!existsSync(path)) return [];
@@ -46,7 +46,7 @@ export function readPytorchRecords(path: string): PytorchRecord[] {
       try {
         value = parseJson(line);
       } catch {
-        // Refused below, as what parses but is no record.
+        // Refused below, as what parses but is not a record.
       }
       return [pytorchRecord(value, place, line)];
     });
@@ -70,7 +70,7 @@ const schema = v.object({
   lastLoss: v.optional(v.nullable(v.number())),
 });
 
-/** @throws FileError if the value of a line, from that place, is no record. */
+/** @throws FileError if the value of a line, from that place, is not a record. */
 export function pytorchRecord(value: unknown, place: string, line: string): PytorchRecord {
   const { success, output } = v.safeParse(schema, value);
   if (success) return output;

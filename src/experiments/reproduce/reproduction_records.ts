@@ -38,7 +38,7 @@ const trained = v.object({
 
 /**
  * @returns nothing if there is no file.
- * @throws FileError that names the line which is no record.
+ * @throws FileError that names the line which is not a record.
  */
 export function readRecords(path: string): Records {
   const records = { runs: [] as TrainedRun[], starts: [] as TrainedRun[], pytorch: [] as PytorchRecord[] };
@@ -53,7 +53,7 @@ export function readRecords(path: string): Records {
       return;
     }
     const { output, success } = v.safeParse(trained, value);
-    if (!success) throw new FileError(`${place} is no record of a training: ${line.slice(0, 80)}`);
+    if (!success) throw new FileError(`${place} is not a record of a training: ${line.slice(0, 80)}`);
     const { kind, startedAt, failure, environment, points } = output;
     const config = parseConfig(output.config, place);
     const run = { config, points, figures: finalFigures(points), failure, startedAt, environment };
@@ -67,9 +67,9 @@ function parsed(line: string, place: string): object {
     const value: unknown = parseJson(line);
     if (typeof value === "object" && value !== null) return value;
   } catch {
-    // Reported below, together with what parses but is no object.
+    // Reported below, together with what parses but is not an object.
   }
-  throw new FileError(`${place} is no JSON object: ${line.slice(0, 80)}`);
+  throw new FileError(`${place} is not a JSON object: ${line.slice(0, 80)}`);
 }
 
 /**
@@ -136,7 +136,7 @@ export function recordsText({ runs, starts, pytorch }: Records): string {
   ].join("");
 }
 
-/** A library in somebody's folder is told by its file's name. */
+/** A library in a user's folder is identified by its file's name. */
 function withoutFolders(environment: TrainedRun["environment"]): Record<string, unknown> {
   const short = (value: unknown) =>
     typeof value === "string" ? value.replace(/(^|\s)\/\S*\//g, "$1") : value;

@@ -9,7 +9,7 @@ import { headerLimit, MAX_HEADER_BYTES } from "./safetensors_limits.ts";
 /** Bytes before the header, which say how long it is. */
 export const PREFIX_BYTES = 8;
 
-/** The header's key for what is no tensor. */
+/** The header's key for what is not a tensor. */
 export const METADATA = "__metadata__";
 
 /** Makes an error of what is wrong and, if the file itself is sound, what to do. */

@@ -10,7 +10,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 
 const EMPTY = new Float32Array(0);
 
-/** A value whose elements are made when somebody first looks at them: a weight that is loaded over never is. */
+/** A value whose elements are made when they are first read: a weight that is loaded over never is. */
 export function deferredValue(shape: Shape, dtype: DType, fill: (out: TypedArray) => void): Value {
   const value = constantValue(EMPTY, [...shape], dtype);
   const become = (data: Value["data"]) => {

@@ -12,7 +12,7 @@ import { BATCH_NORM_1D, BATCH_NORM_2D, BatchNorm1dLayer, BatchNorm2dLayer } from
 import { CONV2D, Conv2dLayer, ConvTranspose2dLayer, TRANSPOSED2D } from "./convolution.ts";
 import { LINEAR, LinearLayer } from "./linear.ts";
 
-/** The error of somebody who asks for parameters that do not exist yet. */
+/** The error for asking for parameters that do not exist yet. */
 function noParametersYet(module: Module, path: string): AutogradError {
   const where = path === "" ? "" : ` (${path})`;
   return new AutogradError(
@@ -42,7 +42,7 @@ interface SizedLayer extends Module {
 
 /** Where the size of a layer's input can be seen. */
 interface LazyRule<L> {
-  /** The dimension of an input of so many dimensions. */
+  /** The dimension of an input of rank `rank`. */
   dimOfInput(rank: number): number;
   /** In a state dict: an entry, a dimension of it, and what that is to be multiplied by; null without parameters. */
   inState(layer: L): { readonly key: string; readonly dim: number; readonly times?: number } | null;

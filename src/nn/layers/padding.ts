@@ -29,7 +29,7 @@ function sides(name: string, dims: number, padding: Border): number[] {
         : [];
   if (all.length !== 2 * dims || !all.every(Number.isInteger)) {
     throw new ArgumentError(
-      `${name}: expected \`padding\` to be a whole number or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,
+      `${name}: expected \`padding\` to be an integer or ${dims === 2 ? "[left, right, top, bottom]" : "[left, right]"}, got ${py(padding)}`,
     );
   }
   return all;

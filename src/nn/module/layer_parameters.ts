@@ -17,11 +17,11 @@ export function newBuffer(shape: Shape, dtype: DType, number = 0): Tensor {
   return new Tensor(filledValue(shape, dtype, number));
 }
 
-/** A whole number of at least `least`. */
+/** An integer of at least `least`. */
 export function countArgument(of: string, name: string, given: unknown, least = 1): number {
   if (!Number.isInteger(given) || (given as number) < least) {
     throw new ArgumentError(
-      `${of}: expected \`${name}\` to be a whole number of at least ${least}, got ${shownText(given)}`,
+      `${of}: expected \`${name}\` to be an integer of at least ${least}, got ${shownText(given)}`,
     );
   }
   return given as number;
@@ -39,7 +39,7 @@ export function sizesArgument(
   const fits = list.every((n) => Number.isInteger(n) && n >= least);
   if (!fits || (list.length !== 1 && list.length !== count)) {
     throw new ArgumentError(
-      `${of}: expected \`${name}\` to be a whole number of at least ${least}` +
+      `${of}: expected \`${name}\` to be an integer of at least ${least}` +
         `${count === 1 ? "" : count === 2 ? " or two of them" : ` or ${count} of them`}, got ` +
         shownText(given),
     );

@@ -97,7 +97,7 @@ export class Members {
     this.#parameterKeys.set(this.#define(of, "parameter", name, parameter), name);
   }
 
-  /** A parameter under exactly this name, which is no property in camelCase. */
+  /** A parameter under exactly this name, which is not a property in camelCase. */
   addParameter(of: string, name: string, parameter: ParameterTensor): void {
     this.#requireFree(of, "parameter", name, name);
     this.#put(name, parameter);

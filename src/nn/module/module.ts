@@ -382,7 +382,7 @@ export class Module extends CallableObject {
    * Copies tensors into the parameters and buffers of the same names.
    *
    * @param strict - whether the keys must be exactly those of `stateDict()`.
-   * @returns keys that were missing and keys that nobody wanted (both empty if `strict`).
+   * @returns missing keys and unexpected keys (both empty if `strict`).
    * @throws StateDictError that lists every missing, unexpected and wrongly shaped key.
    */
   loadStateDict(

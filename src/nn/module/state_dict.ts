@@ -88,7 +88,7 @@ function report(module: Module, missing: string[], unexpected: string[], wrong: 
   return `loadStateDict: ${parts.join("\n  ")}`;
 }
 
-/** As many as anybody reads; a file can name a million. */
+/** As many as a person reads; a file can name a million. */
 const SHOWN = 100;
 
 function someOf(items: readonly string[], separator: string): string {

@@ -13,7 +13,7 @@ export function noteHandled(module: Module): void {
 }
 
 /**
- * Warns, once for a class of owner and a printed form, that `owner` called in its `forward` what is no part of the
+ * Warns, once for a class of owner and a printed form, that `owner` called in its `forward` what is not part of the
  * network. Networks that the user deals with elsewhere, and layers without state, are meant as they are.
  */
 export function warnUnregistered(module: Module, owner: Module): void {

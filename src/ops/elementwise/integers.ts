@@ -1,4 +1,4 @@
-/** Ops on whole numbers and their bits, which have no gradients. Engines compute them with the reference kernel. */
+/** Ops on integers and their bits, which have no gradients. Engines compute them with the reference kernel. */
 import type { OpDefinition } from "../../graph/node.ts";
 import { inferBroadcast } from "../infer.ts";
 

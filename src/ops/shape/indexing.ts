@@ -2,8 +2,8 @@
 
 import { isFloating } from "../../base/dtype.ts";
 import { DTypeError, ShapeError } from "../../base/errors.ts";
+import type { IntegersOf } from "../../base/integers.ts";
 import { formatShape, numel } from "../../base/shape.ts";
-import type { WholeNumbersOf } from "../../base/whole_numbers.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
 import { full, zerosLike } from "../creation.ts";
@@ -169,7 +169,7 @@ export const oneHotOp: OpDefinition = {
   },
 };
 
-export function toIndex(numbers: Value, { of, what }: WholeNumbersOf): Value {
+export function toIndex(numbers: Value, { of, what }: IntegersOf): Value {
   return emit(toIndexOp, [numbers], { of, what });
 }
 

@@ -121,7 +121,7 @@ export class WarmRestartScheduler extends Scheduler {
     ] as const) {
       if (!(Number.isInteger(given) && given >= 1)) {
         throw new ArgumentError(
-          `CosineAnnealingWarmRestarts: expected \`${name}\` to be a whole number of at least 1, got ${shownValue(given)}`,
+          `CosineAnnealingWarmRestarts: expected \`${name}\` to be an integer of at least 1, got ${shownValue(given)}`,
         );
       }
     }

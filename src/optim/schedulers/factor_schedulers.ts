@@ -142,7 +142,7 @@ export class StepScheduler extends FactorScheduler {
     super("StepLR", optimizer, lastEpoch);
     if (!(Number.isInteger(stepSize) && stepSize > 0)) {
       throw new ArgumentError(
-        `StepLR: expected \`stepSize\` to be a whole number above 0, got ${shownValue(stepSize)}`,
+        `StepLR: expected \`stepSize\` to be an integer above 0, got ${shownValue(stepSize)}`,
       );
     }
     this.stepSize = stepSize;

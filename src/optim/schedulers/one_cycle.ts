@@ -226,7 +226,9 @@ function stepsOf(bound: Required<OneCycleSettings>): number {
   if (steps === null)
     throw new ArgumentError("OneCycleLR: expected `totalSteps`, or `epochs` and `stepsPerEpoch`");
   if (!(Number.isInteger(steps) && steps > 0)) {
-    throw new ArgumentError(`OneCycleLR: expected a whole number of steps above 0, got ${shownValue(steps)}`);
+    throw new ArgumentError(
+      `OneCycleLR: expected the number of steps to be an integer above 0, got ${shownValue(steps)}`,
+    );
   }
   return steps;
 }

@@ -73,7 +73,7 @@ const CYCLIC = ["stepSizeUp", "stepSizeDown", "mode", "gamma", "scaleMode", ...M
 const SCHEDULERS = new Registry<SchedulerEntry>("scheduler", () => [
   entry("step", "StepLR", StepLR as Make, ["stepSize"], ["gamma"]),
   entry("multistep", "MultiStepLR", MultiStepLR as Make, ["milestones"], ["gamma"], {
-    // A single one is no list as it is typed.
+    // A single one is not a list as it is typed.
     make: (optimizer, { milestones, ...options }) =>
       MultiStepLR(optimizer, { ...options, milestones: [milestones].flat() } as never),
   }),

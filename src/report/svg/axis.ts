@@ -13,7 +13,7 @@ export interface AxisOptions {
   maxTicks: number;
   /** Ends are kept exactly instead of being widened to the next tick. */
   exact?: boolean;
-  /** No tick between two whole numbers. */
+  /** No tick between two integers. */
   whole?: boolean;
 }
 

@@ -219,7 +219,7 @@ function unbrokenRuns(points: readonly CurvePoint[]): CurvePoint[][] {
   return runs.filter((run) => run.length > 0);
 }
 
-/** A single point is no line: four dots make it visible. */
+/** A single point is not a line: four dots make it visible. */
 function spot(x: number, y: number, ink: (x: number, y: number) => void): void {
   for (const dx of [0, 1]) for (const dy of [0, 1]) ink(x - (x & 1) + dx, y - (y & 1) + dy);
 }

@@ -54,7 +54,7 @@ export class ViewCell implements TensorCell {
 
   /**
    * A base that stays in memory can be read again at any time. One that is still to be computed is kept beside the view
-   * if it is small: if nobody else has it, it would hold on to all that it is computed from.
+   * if it is small: without another owner it would hold on to all that it is computed from.
    */
   get kept(): readonly Value[] {
     const base = this.#base.value;
@@ -110,7 +110,7 @@ export class ViewCell implements TensorCell {
   write(value: Value, change: Change): void {
     const whole = this.#base.value;
     if (cannotBeComputed(whole)) {
-      // What the rest of it held is gone, so nobody can see it any more: the view goes on by itself.
+      // The tensor that held the rest of it is gone, so it cannot be seen any more: the view goes on by itself.
       this.#base = new Cell(this.value);
       this.#chain = null;
       this.layout = contiguousLayout(value.shape);

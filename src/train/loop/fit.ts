@@ -127,7 +127,7 @@ function checkOptions(net: Module, options: FitOptions): void {
   } = options;
   if (!(net instanceof Module))
     throw new ArgumentError(`fit: expected \`net\` to be a Module, got ${otherCopy(net) ?? typeof net}`);
-  requireRange("fit", "epochs", epochs, (n) => Number.isInteger(n) && n >= 0, "a whole number");
+  requireRange("fit", "epochs", epochs, (n) => Number.isInteger(n) && n >= 0, "an integer");
   if (typeof optimizer?.step !== "function" || !Array.isArray(optimizer.paramGroups)) {
     throw new ArgumentError(
       "fit: expected `optimizer` to be an optimiser, such as optim.SGD(net.parameters(), { lr: 0.1 })",

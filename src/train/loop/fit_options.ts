@@ -208,7 +208,7 @@ export interface FitOptions {
   readonly pointsPerEpoch?: number;
   /**
    * The figure that judges an epoch, for everything that does: `best.safetensors` and `best`, `earlyStopping`, and a
-   * `ReduceLROnPlateau`. By default the test accuracy, for a network that is no classifier the test loss, without a test
+   * `ReduceLROnPlateau`. By default the test accuracy, for a network that is not a classifier the test loss, without a test
    * set the training loss; with a `ReduceLROnPlateau` the loss or the accuracy, as its `mode` says.
    */
   readonly monitor?: Monitor;

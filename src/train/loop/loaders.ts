@@ -32,7 +32,9 @@ export function asLoader(source: BatchSource, name: string): Loader {
  */
 export function limitBatches(source: BatchSource, batches: number): Loader {
   if (!(Number.isInteger(batches) && batches >= 1)) {
-    throw new ArgumentError(`limitBatches: expected a whole number of batches of at least 1, got ${batches}`);
+    throw new ArgumentError(
+      `limitBatches: expected the number of batches to be an integer of at least 1, got ${batches}`,
+    );
   }
   const loader = asLoader(source, "loader");
   return new LimitedLoader(loader, batches);

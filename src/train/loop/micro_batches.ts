@@ -26,7 +26,7 @@ export type MicroBatch = readonly [x: Tensor, y: Tensor, share: number];
  * @param x - inputs [N, ...].
  * @param y - targets [N, ...].
  * @param most - examples in a slice at most.
- * @throws ArgumentError if `most` is not a whole number from 1; ShapeError if x and y differ in length;
+ * @throws ArgumentError if `most` is not an integer from 1; ShapeError if x and y differ in length;
  * OutOfMemoryError if a slice does not fit.
  * @example
  * ```ts
@@ -62,11 +62,11 @@ export async function* microBatches(x: Tensor, y: Tensor, most: number): AsyncGe
 export function checkMicroBatch(of: string, name: string, given: unknown, or = ""): void {
   if (Number.isInteger(given) && (given as number) >= 1) return;
   throw new ArgumentError(
-    `${of}: expected \`${name}\` to be ${or}a whole number of examples from 1, got ${shownValue(given)}`,
+    `${of}: expected \`${name}\` to be ${or}an integer of at least 1 (a number of examples), got ${shownValue(given)}`,
   );
 }
 
-/** Examples in the next slice when so many are left: all slices of a batch are of one size, or nearly. */
+/** Examples in the next slice, from the number that is left: all slices of a batch are of one size, or nearly. */
 export function nextSlice(left: number, most: number): number {
   return left === 0 ? 0 : Math.ceil(left / Math.ceil(left / most));
 }

@@ -67,7 +67,7 @@ export class ProgressDisplay implements Callbacks {
 
   onPoint(point: EpochEvent["point"]): void {
     this.#loss = point.trainLoss;
-    // A network that is no classifier has none.
+    // A network that is not a classifier has none.
     this.#accuracy = Number.isNaN(point.trainAccuracy) ? undefined : point.trainAccuracy;
     this.#display?.point(point);
   }

@@ -13,7 +13,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
  */
 export function topKAccuracy(k: number): (output: Tensor, target: Tensor) => Tensor {
   if (!(Number.isInteger(k) && k >= 1))
-    throw new ArgumentError(`topKAccuracy: expected a whole number of at least 1, got ${k}`);
+    throw new ArgumentError(`topKAccuracy: expected an integer of at least 1, got ${k}`);
   return (output, target) => {
     const own = gather(output, 1, unsqueeze(target, 1));
     const larger = sum(gt(output, own).to("int32"), 1);

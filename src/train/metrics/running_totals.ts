@@ -15,7 +15,7 @@ const METRIC = "metric ";
 export interface RunningFigures {
   /** Mean over the examples so far. */
   readonly loss: number;
-  /** NaN if the network is no classifier. */
+  /** NaN if the network is not a classifier. */
   readonly accuracy: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly examples: number;
@@ -60,7 +60,7 @@ export class RunningTotals {
     this.firstBad.assign(where(bad, scalar(step), this.firstBad).value);
   }
 
-  /** Notes that so many examples were added. */
+  /** Adds to the number of examples. */
   count(examples: number): void {
     this.examples += examples;
   }

@@ -96,7 +96,7 @@ async function fitKeeping(
       for (const note of choices.notes) for (const each of given) await each.onNote?.(note);
     },
     onPoint: (point) => points.push(point),
-    // A chart that cannot be written is no reason to stop: the checkpoint will say so.
+    // A chart that cannot be written is not a reason to stop: the checkpoint will say so.
     onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),
   };
   const callbacks = [keeper, ...given];

@@ -164,7 +164,7 @@ export function readRunConfig(path: string): Record<string, unknown> {
     const config = parseJson(text) as Record<string, unknown>;
     if (typeof config === "object" && config !== null) return config;
   } catch {
-    // Reported below, together with what parses but is no object.
+    // Reported below, together with what parses but is not an object.
   }
   throw new FileError(`${file} is damaged: expected a JSON object with the run's settings. Start a new run`);
 }

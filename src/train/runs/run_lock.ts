@@ -115,7 +115,7 @@ function runningHolder(path: string): Holder | null {
   }
   const holder = parse(text);
   if (holder === null) return age < WRITING_MS ? { pid: 0, host: hostname(), started: null } : null;
-  // Nobody can look into another machine's processes.
+  // Another machine's processes cannot be inspected.
   if (holder.host !== hostname()) return holder;
   if (holder.pid === process.pid) return held.has(keyOf(path)) ? holder : null;
   return isRunning(holder) ? holder : null;

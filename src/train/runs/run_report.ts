@@ -38,7 +38,7 @@ export interface ShownMistakes {
 
 /**
  * The images that the network was surest about and wrong, taken from the loader that it was tested on; none when
- * the inputs are no images.
+ * the inputs are not images.
  */
 export async function imagesOfMistakes(
   metrics: ClassificationMetrics,

@@ -185,7 +185,7 @@ function checkMax(c: Case, dtype: FloatDType, numbers: Float32Array): void {
   const { x: _, ...attributes } = c;
   const x = { shape: c.x, data: rounded(dtype, numbers) };
   const wanted = expected("maxPool2d", attributes, dtype, [x], [y, y]);
-  // Whole numbers: sums are exact, so that their order does not show.
+  // Integers: sums are exact, so that their order does not show.
   const dy = { shape: y, data: randomValues(numel(y), 9).map((v) => Math.round(v * 9) + 0) };
   const places = allocateArray("int32", numel(y));
   REFERENCE_KERNELS.maxPool2d({

@@ -120,7 +120,7 @@ test("the closing table meets each library in its fastest mode, precision by pre
   const text = bestTable(lines).join("\n");
   assert.match(text, /^what +precision +against +our engine +ours +theirs +ratio +memory\n/);
   assert.match(text, /\nlenet +bf16 +pytorch \(channels-last\) +onednn +30000 +12000 +2\.5x +0\.2x$/);
-  assert.deepEqual(bestTable([line({})]), [], "nobody to stand beside");
+  assert.deepEqual(bestTable([line({})]), [], "nothing to compare with");
 });
 
 test("--against names libraries, and a wrong name is answered with the right one", () => {

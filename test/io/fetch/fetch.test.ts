@@ -144,7 +144,7 @@ test("what is damaged or missing in the cache is fetched again", async (t) => {
   await locate({ ...source, urls: [] }, { train: false });
 });
 
-test("the next source is tried where one fails, and one error lists them all", async (t) => {
+test("the next source is tried if one fails, and one error lists them all", async (t) => {
   const home = isolated(t);
   const { contents } = tinyDataset();
   const wrong = new Map([...contents].map(([name, bytes]) => [name, bytes.slice().fill(9, 16)]));
@@ -325,7 +325,7 @@ function fakePrograms(t: TestContext, home: string, programs: Record<string, str
   });
 }
 
-test("the distribution's package is fetched and unpacked, with package lists of our own where there are none", async (t) => {
+test("the distribution's package is fetched and unpacked, with package lists of our own if there are none", async (t) => {
   const home = isolated(t);
   const { source, contents } = tinyDataset([], "dataset-tiny");
   put(join(home, "files"), contents, true);

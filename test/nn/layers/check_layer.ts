@@ -9,7 +9,7 @@ export interface LayerExpectations {
   readonly keys: readonly string[];
 }
 
-/** Numbers without a pattern, well away from 0 where `gap` says so: kinks must not lie within the difference. */
+/** Numbers without a pattern, well away from 0 if `gap` says so: kinks must not lie within the difference. */
 export function numbers(count: number, seed: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => {
     const x = Math.sin((i + 1) * 12.9898 + seed * 78.233) * 43758.5453;

@@ -369,7 +369,7 @@ test("a run in a folder warns of state that its checkpoints do not hold", async 
   }
 });
 
-test("what is only seen through a view of weights is no state of its own", async () => {
+test("what is only seen through a view of weights is not state of its own", async () => {
   await useEngine("wasm");
   class Looking extends nn.Module {
     weight = nn.Parameter(ones(2, 2));

@@ -110,7 +110,7 @@ test("layers are called with and without new, and extended", () => {
   );
   assert.throws(
     () => nn.Conv2d(1, 2, 0),
-    /Conv2d: expected `kernelSize` to be a whole number of at least 1 or two of them, got 0/,
+    /Conv2d: expected `kernelSize` to be an integer of at least 1 or two of them, got 0/,
   );
   assert.throws(
     () => nn.Conv2d(3, 4, 1, { groups: 2 }),

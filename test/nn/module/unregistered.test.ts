@@ -172,7 +172,7 @@ test("what is registered, has no state, or is dealt with elsewhere gives no warn
   );
 });
 
-test("networks that hooks and losses call are no part of the network", () => {
+test("networks that hooks and losses call are not part of the network", () => {
   const other = nn.Linear(4, 4);
   const net = nn.Sequential(nn.Linear(4, 4));
   net.at(0).registerForwardHook((_module, _inputs, output) => other(output));

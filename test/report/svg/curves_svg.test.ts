@@ -61,7 +61,7 @@ test("a lower loss lies lower in the chart, a later epoch further right", () => 
   assert.ok(x1 > x0 && y1 > y0);
 });
 
-test("a band is drawn where the points have one", () => {
+test("a band is drawn if the points have one", () => {
   const runs = [0, 0.1, 0.2].map((shift) =>
     samplePoints(2).map((p) => ({ x: p.epoch, y: p.trainLoss + shift })),
   );

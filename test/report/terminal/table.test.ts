@@ -41,7 +41,7 @@ test("missing cells, no rows, and control characters", () => {
   assert.doesNotMatch(renderTable(columns, [["a\u001b[31m\nb", "1"]]).join(""), /\u001b|\n/);
 });
 
-test("colour only where it is asked for", () => {
+test("colour only if it is asked for", () => {
   assert.doesNotMatch(renderTable(columns, rows).join(""), /\u001b/);
   assert.match(renderTable(columns, rows, { colour: 8 }).join(""), /\u001b\[1m/);
 });

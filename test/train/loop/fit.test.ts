@@ -122,7 +122,7 @@ test("unknown options and values outside their range are refused", async () => {
     name: "ArgumentError",
     message: /unknown argument `epoch` of fit; did you mean `epochs`\?/,
   });
-  await assert.rejects(attempt({ epochs: 1.5 }), /expected `epochs` to be a whole number, got 1\.5/);
+  await assert.rejects(attempt({ epochs: 1.5 }), /expected `epochs` to be an integer, got 1\.5/);
   await assert.rejects(attempt({ optimizer: {} }), /expected `optimizer` to be an optimiser/);
   await assert.rejects(attempt({ optimizer: undefined }), /missing argument `optimizer` of fit/);
   await assert.rejects(
@@ -153,7 +153,7 @@ test("early stopping ends when the figure has not improved for `patience` epochs
   const [net, options] = setting({ epochs: 20, earlyStopping: { monitor: "trainLoss", patience: 2 } }, 0);
   const result = await fit(net, options);
   assert.equal(result.outcome, "stopped early");
-  // The first epoch is the best; two that are no better follow.
+  // The first epoch is the best; two that are not better follow.
   assert.equal(result.points.at(-1)?.epoch, 3);
   assert.ok(result.test !== null);
   const [other, without] = setting({ testLoader: null, earlyStopping: {} });

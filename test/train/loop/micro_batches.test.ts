@@ -113,7 +113,7 @@ function assertSame(actual: Trained, expected: Trained): void {
 }
 
 for (const engine of ["reference", "wasm"]) {
-  test(`${engine}: slices give the step of the whole batch, also where it cannot be divided`, async () => {
+  test(`${engine}: slices give the step of the whole batch, also when it cannot be divided`, async () => {
     await useEngine(engine);
     const sizes = [20, 20, 7];
     const whole = await trained(network(), sizes);
@@ -216,7 +216,7 @@ test("a run that goes on keeps the size of its slices", async () => {
   assert.equal(resumed.notes.length, 0, "nothing has to be found out again");
 });
 
-test("evaluation runs in slices where a batch does not fit", async () => {
+test("evaluation runs in slices when a batch does not fit", async () => {
   const net = network();
   await useEngine("wasm");
   const loader = [batch(300, 1), batch(300, 2)];
@@ -245,7 +245,7 @@ test("batch normalisation: refused by itself, done when asked for", async () => 
   assert.equal(Number(await norm.numBatchesTracked?.item()), 4, "each slice moves the running statistics");
 });
 
-test("batch normalisation that is frozen is no obstacle", async () => {
+test("batch normalisation that is frozen is not an obstacle", async () => {
   await useEngine("wasm", { memoryLimit: 6 * MIB });
   const frozen = nn.BatchNorm2d(16);
   Object.defineProperty(frozen, "training", { get: () => false, set: () => {} });
@@ -253,7 +253,7 @@ test("batch normalisation that is frozen is no obstacle", async () => {
   assert.equal(notes.length, 1);
 });
 
-test("a loss that is no mean over the examples is refused, any mean is taken", async () => {
+test("a loss that is not a mean over the examples is refused, any mean is taken", async () => {
   await useEngine("wasm");
   const sum = (o: Tensor, y: Tensor) => crossEntropy(o, y, { reduction: "sum" });
   for (const microBatch of [1, 5]) {

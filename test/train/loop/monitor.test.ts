@@ -69,7 +69,7 @@ test("without `monitor` the plateau's mode chooses between loss and accuracy", a
   }
 });
 
-test("without either it is the test accuracy, the test loss of a network that is no classifier, or the training loss", async () => {
+test("without either it is the test accuracy, the test loss of a network that is not a classifier, or the training loss", async () => {
   const batches = quadrantBatches(4, 1).map(([x]): [Tensor, Tensor] => [x, x.sum(1, true)]);
   const loss = (output: Tensor, target: Tensor) => nn.functional.mseLoss(output, target);
   const monitorOf = async (net: nn.Module, more: Partial<FitOptions>) => {

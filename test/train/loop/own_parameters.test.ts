@@ -72,7 +72,7 @@ test("options under another library's name, and numbers in quotes, are told apar
   for (const [options, message] of [
     [{ criterion: () => 0 }, /unknown argument `criterion` of fit; did you mean `loss`\?/],
     [{ valLoader: [] }, /did you mean `testLoader`\?/],
-    [{ epochs: "3" }, /expected `epochs` to be a whole number, got the string "3"/],
+    [{ epochs: "3" }, /expected `epochs` to be an integer, got the string "3"/],
     [{ clipGradNorm: "1" }, /expected `clipGradNorm` to be above 0, got the string "1"/],
     [{ pointsPerEpoch: "5" }, /`pointsPerEpoch` to be at least 1, got the string "5"/],
     [{ checkpointSeconds: "5" }, /`checkpointSeconds` to be at least 0, got the string "5"/],

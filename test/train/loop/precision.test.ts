@@ -1,4 +1,4 @@
-/** `precision` of fit and evaluate: what is rounded and what is not, and what happens where there is no fast bf16. */
+/** `precision` of fit and evaluate: what is rounded and what is not, and what happens if there is no fast bf16. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -142,7 +142,7 @@ test("a run goes on in another precision, from f32 to bf16 and back", { skip }, 
   assert.equal(mixed.length, 15);
   assert.deepEqual(mixed.slice(0, 5), whole.slice(0, 5));
   assert.notDeepEqual(mixed.slice(5, 10), whole.slice(5, 10));
-  // Whoever trains the first epoch alike and the second in bf16 is at the same place.
+  // A run with the same first epoch and a second one in bf16 is at the same place.
   assert.deepEqual((await parts("f32", "bf16")).slice(0, 10), mixed.slice(0, 10));
   const again = await parts("f32", "bf16", "f32").catch((error: Error) => error.message);
   assert.match(String(again), /holds a run already/);

@@ -52,7 +52,7 @@ test("on a terminal: drawn in place, with an estimate, and the last line stays",
   assert.match(text.trimEnd().split("\n").at(-1) ?? "", /finished: training loss/);
 });
 
-test("a source whose length is not known, and a network that is no classifier, are shown without what is not known", async () => {
+test("a source whose length is not known, and a network that is not a classifier, are shown without what is not known", async () => {
   const unknown: BatchSource = {
     async *[Symbol.asyncIterator]() {
       yield* quadrantBatches(3, 1).map(([x]) => [x, x.sum(1, true)] as const);

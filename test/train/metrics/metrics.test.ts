@@ -28,7 +28,7 @@ test("counts accuracy, top-k accuracy, each class's and the confusion matrix, ov
   }
 });
 
-test("the loss is the mean cross-entropy, also where exponentials would overflow", () => {
+test("the loss is the mean cross-entropy, also when exponentials would overflow", () => {
   const metrics = new ClassificationMetrics(2);
   metrics.update(Float32Array.of(1000, 0, 0, -1000, 0, 0), [0, 1, 0]);
   assert.ok(Math.abs(metrics.loss - (0 + 1000 + Math.log(2)) / 3) < 1e-9);
@@ -77,5 +77,5 @@ test("topKAccuracy counts as ClassificationMetrics does", async () => {
   ]) {
     assert.equal(await topKAccuracy(k)(output, tensor(LABELS)).item(), expected);
   }
-  assert.throws(() => topKAccuracy(0), /expected a whole number of at least 1/);
+  assert.throws(() => topKAccuracy(0), /expected an integer of at least 1/);
 });

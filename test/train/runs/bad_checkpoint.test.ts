@@ -83,7 +83,7 @@ const WRONG: [string, (state: Json, optimizer: Json) => void, RegExp][] = [
   ["another's tensor", (_, o) => (o.state[0].exp_avg = o.state[1].exp_avg), /expected `exp_avg` of shape/],
 ];
 
-test("a checkpoint is gone on with only where all in it is of its kind", async (t) => {
+test("a checkpoint is gone on with only if all in it is of its kind", async (t) => {
   await train(false, 1);
   const good = readFileSync(path);
   for (const [name, change, message] of WRONG) {

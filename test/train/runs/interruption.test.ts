@@ -53,7 +53,7 @@ async function assertReadable(run: string): Promise<void> {
 
 const whole = join(folder, "whole");
 
-test("a training that nobody disturbs comes to its end", async () => {
+test("a training that is not disturbed completes", async () => {
   const { code, errors } = await start(whole, false);
   assert.equal(code, 0, errors);
   assert.ok(existsSync(join(whole, "report.html")));

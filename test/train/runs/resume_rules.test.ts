@@ -150,7 +150,7 @@ for (const seed of [5, undefined]) {
   });
 }
 
-/** A run that has stopped after so many steps, or (null) after its first epoch. */
+/** A run that has stopped after a number of steps, or (null) after its first epoch. */
 async function stopped(steps: number | null, settings: Settings = {}): Promise<string> {
   const out = newRun();
   await attempt(out, false, steps === null ? { ...settings, epochs: 1 } : { ...settings, steps });

@@ -61,7 +61,7 @@ test("locks of processes that are gone are replaced, others are not", () => {
   const here = { host: hostname(), started: null };
   lock({ ...here, pid: endedProcess() });
   RunFolder.create(path("locked")).close();
-  // The number of this process, from before a restart: nobody here holds it.
+  // The number of this process, from before a restart: no process here holds it.
   lock({ ...here, pid: process.pid });
   RunFolder.create(path("locked")).close();
   // The number has been given to another process since.

@@ -89,7 +89,7 @@ function erfcFraction(x: number): number {
   return Math.exp(-x * x) / (fraction * Math.sqrt(Math.PI));
 }
 
-/** Converts on storing: whole numbers for integers (as C does), 0 or 1 for bool. */
+/** Converts on storing: integers for integers (as C does), 0 or 1 for bool. */
 export function storeAs(dtype: ArrayArgument["dtype"]): (x: number) => number {
   if (dtype === "bool") return (x) => (x !== 0 ? 1 : 0);
   if (dtype === "int64") return Math.trunc;

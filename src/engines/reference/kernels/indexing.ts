@@ -1,7 +1,7 @@
 /** Reading and writing elements at positions given by another tensor. */
 import { IndexError } from "../../../base/errors.ts";
+import { checkedIntegers, type IntegersOf } from "../../../base/integers.ts";
 import { contiguousStrides, numel } from "../../../base/shape.ts";
-import { checkedWhole, type WholeNumbersOf } from "../../../base/whole_numbers.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
 function checked(index: number, size: number, op: string): number {
@@ -143,7 +143,7 @@ const wrapIndex: ReferenceKernel = ({ inputs: [index], outputs: [output], attrib
 };
 
 const toIndex: ReferenceKernel = ({ inputs: [numbers], outputs: [output], attributes }) => {
-  output.data.set(checkedWhole(numbers.data, attributes as unknown as WholeNumbersOf, numbers));
+  output.data.set(checkedIntegers(numbers.data, attributes as unknown as IntegersOf, numbers));
 };
 
 const oneHot: ReferenceKernel = ({ inputs: [index], outputs: [output], attributes }) => {

@@ -1,4 +1,4 @@
-/** Whole numbers and their bits. */
+/** Integers and their bits. */
 import type { DType } from "../../../base/dtype.ts";
 import type { ReferenceKernel } from "../kernel.ts";
 import { forEachBroadcast } from "./elementwise.ts";

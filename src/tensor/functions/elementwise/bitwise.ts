@@ -1,4 +1,4 @@
-/** Functions of whole numbers and their bits. */
+/** Functions of integers and their bits. */
 import { isFloating } from "../../../base/dtype.ts";
 import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";

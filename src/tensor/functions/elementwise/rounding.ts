@@ -53,7 +53,7 @@ export interface RoundParameters {
 }
 
 /**
- * The nearest integer, halves to the even one; with `decimals`, to so many decimal places.
+ * The nearest integer, halves to the even one; with `decimals`, to that many decimal places.
  *
  * @example
  * ```ts

@@ -17,14 +17,14 @@ export interface GatherParameters {
   input: Tensor;
   /** The dimension. */
   dim: number;
-  /** Whole numbers, as a tensor or as lists; as many dimensions as the input. */
+  /** Integers, as a tensor or as lists; as many dimensions as the input. */
   index: Positions;
 }
 
 /**
  * out[i][j] = input[index[i][j]][j] along dimension 0, and likewise along any other.
  *
- * @param index - whole numbers, as a tensor or as lists; as many dimensions as the input.
+ * @param index - integers, as a tensor or as lists; as many dimensions as the input.
  * @throws IndexError if a position lies outside the input, once it runs.
  * @example
  * ```ts

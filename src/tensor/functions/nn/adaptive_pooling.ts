@@ -115,7 +115,7 @@ function gridSize(of: string, given: OutputSize, plane: readonly number[]): numb
   const size = list.map((n, d) => n ?? plane[d]);
   if (size.length === plane.length && size.every((n) => Number.isInteger(n) && n >= 0)) return size;
   throw new ArgumentError(
-    `${named(of)}: expected \`outputSize\` to be a whole number or null, or ${plane.length} of them, got ${shownText(given)}`,
+    `${named(of)}: expected \`outputSize\` to be an integer or null, or ${plane.length} of them, got ${shownText(given)}`,
   );
 }
 

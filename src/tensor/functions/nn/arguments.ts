@@ -22,13 +22,13 @@ export function named(of: string): string {
   return label === "" ? of : `${of} (${label})`;
 }
 
-/** `count` whole numbers of at least `least`, from one or as many. */
+/** `count` integers of at least `least`, from one or as many. */
 export function sizes(of: string, argument: string, given: unknown, count: number, least: number): number[] {
   const list = Array.isArray(given) ? given : [given];
   const whole = list.every((n) => Number.isInteger(n) && n >= least);
   if (!whole || (list.length !== 1 && list.length !== count)) {
     throw new ArgumentError(
-      `${named(of)}: expected \`${argument}\` to be a whole number of at least ${least}` +
+      `${named(of)}: expected \`${argument}\` to be an integer of at least ${least}` +
         `${count > 1 ? ` or ${count} of them` : ""}, got ${shownText(given)}`,
     );
   }

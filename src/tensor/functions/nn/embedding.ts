@@ -14,7 +14,7 @@ import { named } from "./arguments.ts";
 import { vectorNorm } from "./norm.ts";
 
 export interface EmbeddingParameters {
-  /** Indices, whole numbers of any dtype and shape. */
+  /** Indices, integers of any dtype and shape. */
   input: Positions;
   /** [rows, width]. */
   weight: Tensor;
@@ -33,7 +33,7 @@ export interface EmbeddingParameters {
 /**
  * The rows of `weight` at the indices `input`.
  *
- * @param input - indices, whole numbers of any dtype and shape.
+ * @param input - indices, integers of any dtype and shape.
  * @param weight - [rows, width].
  * @param paddingIdx - a row that collects no gradient; negative ones count from the end.
  * @param maxNorm - rows that are asked for and longer than this are first shortened to it, in place.

@@ -184,7 +184,7 @@ function targetSize(
       throw new ArgumentError(`${of}: recomputeScaleFactor is not meaningful with an explicit size`);
     const list = perDimension(of, "size", size, plane.length);
     if (list.some((n) => !Number.isInteger(n)))
-      throw new ArgumentError(`${of}: expected \`size\` in whole numbers, got ${shownText(size)}`);
+      throw new ArgumentError(`${of}: expected \`size\` in integers, got ${shownText(size)}`);
     return { size: positive(of, x, list) };
   }
   const factors = perDimension(of, "scaleFactor", scaleFactor, plane.length);

@@ -71,7 +71,7 @@ export const linear = defineCall<LinearParameters>()(
 function linearOf(x: Value, weight: Value, bias: Value | null, shape: readonly number[]): Value {
   const [outputs, features] = weight.shape;
   const rows = reshape(x, [numel(x.shape.slice(0, -1)), features]);
-  // One bias for all columns is no row of the product's kernel.
+  // One bias for all columns is not a row of the product's kernel.
   const whole = bias !== null && numel(bias.shape) === outputs;
   const row = whole ? reshape(bias, [outputs]) : undefined;
   const product = matmul(rows, weight, { transposeB: true, bias: row, dtype: x.dtype });

@@ -79,7 +79,7 @@ function perDimension(given: unknown, x: Value): [number, number][] {
   const whole = Array.isArray(given) && list.length % 2 === 0 && list.every((n) => Number.isInteger(n));
   if (!whole || list.length > 2 * x.shape.length) {
     throw new ArgumentError(
-      `${named("pad")}: expected \`pad\` to be an even number of whole numbers, at most ${2 * x.shape.length} ` +
+      `${named("pad")}: expected \`pad\` to be an even number of integers, at most ${2 * x.shape.length} ` +
         `for ${formatShape(x.shape)}, got ${shownText(given)}`,
     );
   }

@@ -291,7 +291,7 @@ function unpooledSize(
   )
     return size;
   throw new ArgumentError(
-    `${named(of)}: expected \`outputSize\` to be two whole numbers less than a stride away from ${formatShape(usual)}, got ${shownText(given)}`,
+    `${named(of)}: expected \`outputSize\` to be two integers less than a stride away from ${formatShape(usual)}, got ${shownText(given)}`,
   );
 }
 

@@ -224,7 +224,7 @@ export interface BinCountParameters {
 }
 
 /**
- * How often each whole number 0, 1, 2, ... occurs in a vector, or the sum of its `weights` there. As many as the largest
+ * How often each integer 0, 1, 2, ... occurs in a vector, or the sum of its `weights` there. As many as the largest
  * number needs, hence the promise.
  *
  * @param minlength - least number of results: the number of classes.

@@ -105,7 +105,7 @@ function withoutMask(index: Index): PlainIndex[] {
   return positionsOfMask(data, shape);
 }
 
-/** The first thing in nested lists that is no list. */
+/** The first thing in nested lists that is not a list. */
 function firstLeaf(list: unknown): unknown {
   let at = list;
   for (let level = 0; level <= MOST_DIMENSIONS && Array.isArray(at); level++) at = at[0];

@@ -75,7 +75,7 @@ export const stack = defineCall<JoinParameters>()("stack", ["tensors", "dim?"], 
   return new Tensor(ops.cat(grown, at));
 });
 
-/** At least so many dimensions, new ones in front. */
+/** At least `rank` dimensions, new ones in front. */
 function atLeast(value: Value, rank: number): Value {
   const missing = Math.max(0, rank - value.shape.length);
   return reshape(value, [...new Array<number>(missing).fill(1), ...value.shape]);
@@ -219,7 +219,7 @@ export interface ChunkParameters {
 }
 
 /**
- * At most so many pieces of equal size (the last may be smaller), along a dimension.
+ * At most `chunks` pieces of equal size (the last may be smaller), along a dimension.
  *
  * @example
  * ```ts

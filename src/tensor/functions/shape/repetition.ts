@@ -128,7 +128,7 @@ export interface RepeatParameters {
   repeats?: readonly number[];
 }
 
-/** Each dimension laid end to end so many times: through a dimension of its own, expanded and merged. */
+/** Each dimension repeated a number of times: through a dimension of its own, expanded and merged. */
 function tiled(of: string, value: Value, repeats: readonly number[]): Value {
   const shift = repeats.length - value.shape.length;
   if (shift < 0) {
@@ -249,7 +249,7 @@ function repeatsOf(repeats: unknown, size: number): number[] {
   }
   const list = Array.from(data as ArrayLike<number>);
   if (list.some((n) => !Number.isInteger(n) || n < 0)) {
-    throw new ArgumentError("repeatInterleave: expected `repeats` of whole numbers, 0 or more");
+    throw new ArgumentError("repeatInterleave: expected `repeats` of integers, 0 or more");
   }
   if (list.length === 1) return new Array<number>(size).fill(list[0]);
   if (list.length === size) return list;

@@ -140,7 +140,7 @@ export const narrow = defineCall<NarrowParameters>()(
     const from = start < 0 ? start + size : start;
     if (!Number.isInteger(start) || !Number.isInteger(length)) {
       throw new ArgumentError(
-        `narrow: expected whole numbers \`start\` and \`length\`, got ${start} and ${shownText(length)}`,
+        `narrow: expected integers \`start\` and \`length\`, got ${start} and ${shownText(length)}`,
       );
     }
     if (from < 0 || length < 0 || from + length > size) {

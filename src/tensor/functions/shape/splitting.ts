@@ -28,7 +28,7 @@ export interface TensorSplitParameters {
 }
 
 /**
- * So many parts along a dimension, of sizes that differ by at most 1, or the parts between positions (below 0: from the
+ * A number of parts along a dimension, of sizes that differ by at most 1, or the parts between positions (below 0: from the
  * end) at which it is cut.
  *
  * @param indicesOrSections - number of parts, or positions; a tensor of them must have been given as data.

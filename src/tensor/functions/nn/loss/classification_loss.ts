@@ -14,7 +14,7 @@ import { sum } from "../../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../../ops/shape/shape_ops.ts";
 import { defineLoss } from "../../../autocast.ts";
 import { promote, scalarValue } from "../../../operands.ts";
-import { wholeValue } from "../../../positions.ts";
+import { integerValue } from "../../../positions.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
 import { type Reduction, type ReductionOptions, reductionOf } from "./reduction.ts";
@@ -49,13 +49,13 @@ const NLL = [
  * Cross-entropy between scores and classes: the mean over the examples of -log softmax(input)[target].
  *
  * @param input - scores (logits) [C], [N, C] or [N, C, d1, ...].
- * @param target - class labels (whole numbers of any dtype) of the input's shape without C, or probabilities (floats)
+ * @param target - class labels (integers of any dtype) of the input's shape without C, or probabilities (floats)
  * of the input's shape.
  * @param weight - one factor per class; the mean then divides by the sum of the labels' weights.
  * @param ignoreIndex - a label that counts for nothing.
  * @param labelSmoothing - this share of each label's probability is spread evenly over all classes.
  * @throws IndexError for a label out of range: at the call if the labels are at hand, else when the loss is
- * computed. DTypeError for labels that are not whole numbers.
+ * computed. DTypeError for labels that are not integers.
  * @example
  * ```ts
  * nn.functional.crossEntropy(net(x), y, { labelSmoothing: 0.1 }).shape; // []
@@ -229,7 +229,7 @@ function labelsOf(of: string, scores: Value, given: Value, classDim: number, ign
         `got ${given.dtype} ${formatShape(given.shape)}`,
     );
   }
-  const target = wholeValue(named(of), "class labels", given);
+  const target = integerValue(named(of), "class labels", given);
   const rule: LabelRule = { classes: scores.shape[classDim], ignoreIndex, of: named(of) };
   if (target.data === null) return { value: classLabels(target, rule), counted: null };
   const labels = checkedLabels(target.data, rule);

@@ -10,7 +10,7 @@ import { classLabels, labelMask } from "../../../../ops/nn/labels.ts";
 import { sum } from "../../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../../ops/shape/shape_ops.ts";
 import { defineLoss } from "../../../autocast.ts";
-import { wholeValue } from "../../../positions.ts";
+import { integerValue } from "../../../positions.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, optionalValue } from "../arguments.ts";
 import { REDUCTION_NAMES, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
@@ -78,7 +78,7 @@ export const multiMarginLoss = defineLoss<MultiMarginLossParameters>()(
 );
 
 function checked(of: string, given: Value, classes: number): Value {
-  const labels = wholeValue(named(of), "class labels", given);
+  const labels = integerValue(named(of), "class labels", given);
   // No label is left out: Infinity is none.
   const rule: LabelRule = { classes, ignoreIndex: Number.POSITIVE_INFINITY, of: named(of) };
   return labels.data === null

@@ -311,7 +311,7 @@ export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
     requireNotNegative(of, variance);
     pairOf(of, input, target);
     const [x, t, promoted] = promote(named(of), [input, target, variance], true);
-    // The bound is no part of the gradient, as in PyTorch.
+    // The bound is not part of the gradient, as in PyTorch.
     const lift = noGrad(() => where(lt(promoted, like(x, eps)), sub(like(x, eps), promoted), like(x, 0)));
     const spread = varianceFor(of, x, add(promoted, lift), variance instanceof Tensor);
     const difference = sub(x, t);

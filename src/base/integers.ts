@@ -3,8 +3,8 @@ import type { DType } from "./dtype.ts";
 import { DTypeError } from "./errors.ts";
 import { formatShape, type Shape } from "./shape.ts";
 
-/** Who asks for whole numbers, and what they are. */
-export interface WholeNumbersOf {
+/** Who asks for integers, and what they are. */
+export interface IntegersOf {
   readonly of: string;
   readonly what: "indices" | "class labels";
 }
@@ -15,9 +15,9 @@ export interface WholeNumbersOf {
  * @param spec - dtype and shape of the tensor that holds them, for the message.
  * @throws DTypeError that names the first number that is not whole and its position in row-major order.
  */
-export function checkedWhole(
+export function checkedIntegers(
   numbers: ArrayLike<number>,
-  { of, what }: WholeNumbersOf,
+  { of, what }: IntegersOf,
   spec: { readonly dtype: DType; readonly shape: Shape },
 ): Float64Array<ArrayBuffer> {
   const out = new Float64Array(numbers.length);
