@@ -1,12 +1,12 @@
 /** What an editor offers behind `x.`: documented public names, none of the internals. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import * as c from "../../src/index.ts";
+import { compile } from "./compiler.ts";
 import { type Completion, LanguageServer } from "./language_server.ts";
 import { readSource, root, typescriptFiles } from "./sources.ts";
 
@@ -95,8 +95,7 @@ test("behind a dot stand documented public names only", async () => {
 });
 
 test("declarations without the internals are complete", () => {
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+  const { status, stdout } = compile(folder);
   assert.equal(status, 0, stdout);
 });
 

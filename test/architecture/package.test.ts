@@ -196,7 +196,7 @@ describe("the packed archive", () => {
     test(`brings its types along (moduleResolution ${resolution})`, () => {
       writeFileSync(join(project, "user.ts"), userProgram);
       const compiler = join(root, "node_modules/typescript/bin/tsc");
-      const options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022"];
+      const options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022", "--singleThreaded"];
       const resolving = ["--module", module, "--moduleResolution", resolution];
       run(process.execPath, [compiler, ...options, ...resolving, "--types", "", "user.ts"], project);
     });

@@ -1,11 +1,11 @@
 /** Every code block of the documentation is compiled, and run if it can be. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import * as convoyant from "convoyant";
+import { compile } from "../architecture/compiler.ts";
 import { root } from "../architecture/sources.ts";
 import { type CodeBlock, examplesOf, markdownBlocks } from "./code_blocks.ts";
 import { exampleModule } from "./example_module.ts";
@@ -57,11 +57,7 @@ before(() => {
     join(folder, "tsconfig.json"),
     JSON.stringify({ compilerOptions, include: ["*.ts"], exclude: [] }),
   );
-  const compiler = join(root, "node_modules/typescript/bin/tsc");
-  const result = spawnSync(process.execPath, [compiler, "-p", folder, "--pretty", "false"], {
-    cwd: folder,
-    encoding: "utf8",
-  });
+  const result = compile(folder);
   complaints = result.stdout + result.stderr;
   // Examples write files where they are.
   process.chdir(folder);
