@@ -39,9 +39,11 @@ const ENTRIES = {
   page: { index: "browser", ...SUBPATHS },
 };
 
+// import.meta is left as it is if the format has one.
+export const NODE = { platform: "node", target: "node20.19", conditions: ["node"], packages: "external" };
+
 const PLATFORMS = {
-  // import.meta is left as it is if the format has one.
-  node: { platform: "node", target: "node20.19", conditions: ["node"], packages: "external" },
+  node: NODE,
   // Not without white space: then esbuild leaves out the marks of pure calls, too, and bundlers could drop nothing.
   page: {
     platform: "browser",
