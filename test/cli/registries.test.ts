@@ -4,20 +4,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { packageUrl } from "../built_package.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
-const source = new URL("../../src/", import.meta.url).href;
 
 /** Tiles of 20 by 12 pixels in three colours; a network, an optimiser and a scheduler. */
 const REGISTER = `
-import { registerDataset } from "${source}data/dataset_registry.js";
-import { register } from "${source}models/index.js";
-import * as nn from "${source}nn/index.js";
-import * as optim from "${source}optim/index.js";
+import { data, models, nn, optim } from "${packageUrl("index")}";
 
 const classes = ["red", { en: "green", zh: "绿" }, "blue"];
-registerDataset({
+data.registerDataset({
   name: "tiles", title: "Coloured tiles", imageShape: [3, 12, 20], classes,
   mean: [0.3, 0.3, 0.3], std: [0.4, 0.4, 0.4], source: "made by a test", licence: "CC0",
   locate: async ({ train }) => {
@@ -34,7 +31,7 @@ registerDataset({
   },
 });
 const preset = { batchSize: 10, lr: 0.5, epochs: 2 };
-register({
+models.register({
   name: "tile-net", title: "Tile network", source: "a test", inputShape: [3, 12, 20],
   presets: { zh: preset, en: preset }, options: ["numClasses"],
   make: ({ numClasses = 10 } = {}) => nn.Sequential(nn.Flatten(), nn.Linear(3 * 12 * 20, numClasses)),

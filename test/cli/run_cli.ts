@@ -4,10 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { fileURLToPath } from "node:url";
 import { openDataset } from "../../src/data/index.ts";
-
-const program = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+import { cliScript } from "../built_package.ts";
 
 export interface CliResult {
   readonly code: number | null;
@@ -28,7 +26,7 @@ export interface CliOptions {
 /** `convoyant <args>`; colours are not asked for, standard output is a pipe. */
 export function convoyant(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { FORCE_COLOR: _force, NO_COLOR: _no, ...env } = process.env;
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(process.execPath, [cliScript, ...args], {
     cwd: options.cwd ?? temporaryFolder(),
     env: { ...env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { readCheckpoint } from "../../src/train/runs/checkpoint.ts";
+import { cliScript } from "../built_package.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
@@ -333,10 +333,9 @@ test("interrupted twice it ends at once, and can still go on", { skip }, async (
 });
 
 test("a reader that goes away interrupts: the run is saved and can go on", { skip }, async () => {
-  const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
   const train = '"$0" "$1" train lenet --limit-batches 60 --epochs 5 --out unread --json';
   const script = `(${train}; echo "code $?" >&2) | head -n 3 | wc -l`;
-  const { stdout, stderr } = spawnSync("sh", ["-c", script, process.execPath, main], {
+  const { stdout, stderr } = spawnSync("sh", ["-c", script, process.execPath, cliScript], {
     cwd: folder,
     encoding: "utf8",
   });

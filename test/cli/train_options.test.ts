@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
+import { packageUrl } from "../built_package.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
@@ -172,12 +173,12 @@ test("what is wrong is refused before anything is trained", async () => {
 });
 
 const NET = `
-const { nn } = await import("${new URL("../../src/index.js", import.meta.url).href}");
+const { nn } = await import("${packageUrl("index")}");
 export default () => nn.Sequential(nn.Flatten(), nn.Linear(784, 10));
 `;
 const FIT = `
 import make from "./net.mjs";
-const { data, models, optim, train } = await import("${new URL("../../src/index.js", import.meta.url).href}");
+const { data, models, optim, train } = await import("${packageUrl("index")}");
 const { trainLoader, testLoader, classes } = await data.fashionMnistLoaders({ batchSize: 32 });
 const short = { trainLoader: train.limitBatches(trainLoader, 2), testLoader: train.limitBatches(testLoader, 2), epochs: 1 };
 for (const [out, net, name] of [["own", make(), undefined], ["named", models.create("lenet"), "lenet"]])

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { cliScript } from "../built_package.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 temporaryFolder();
@@ -137,11 +137,12 @@ test("no colours and nothing that moves the cursor go into a pipe", async () => 
 });
 
 test("a reader that goes away is not an error", async () => {
-  const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
   // The reader takes one line and closes; the writer's messages and code are kept apart.
   const script =
     '("$0" "$1" summary alexnet --program --batch-size 1 --json; echo "code $?" >&2) | head -n 1 | wc -l';
-  const child = spawn("sh", ["-c", script, process.execPath, main], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("sh", ["-c", script, process.execPath, cliScript], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data) => {
@@ -158,10 +159,9 @@ test("a reader that goes away is not an error", async () => {
 test("standard output on a full disk is an error", {
   skip: existsSync("/dev/full") ? false : "there is no /dev/full",
 }, async () => {
-  const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
   for (const json of [[], ["--json"]]) {
     const full = openSync("/dev/full", "w");
-    const child = spawn(process.execPath, [main, "summary", "lenet", ...json], {
+    const child = spawn(process.execPath, [cliScript, "summary", "lenet", ...json], {
       stdio: ["ignore", full, "pipe"],
     });
     closeSync(full);

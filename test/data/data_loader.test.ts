@@ -14,6 +14,7 @@ import {
 } from "../../src/data/index.ts";
 import type { BatchFunction } from "../../src/data/labelled_images.ts";
 import { fromTypedArray, type Tensor } from "../../src/tensor/tensor.ts";
+import { packageUrl } from "../built_package.ts";
 
 const run = promisify(execFile);
 
@@ -231,9 +232,8 @@ test("an empty data set has no batches", async () => {
 });
 
 test("a script whose loader has workers ends by itself, also when it leaves the loop early", async () => {
-  const index = new URL("../../src/data/index.js", import.meta.url).href;
   const script = `
-    import { DataLoader, LabelledImages, transforms } from ${JSON.stringify(index)};
+    import { DataLoader, LabelledImages, transforms } from ${JSON.stringify(packageUrl("data"))};
     const dataset = new LabelledImages(
       { data: new Uint8Array(640 * 36), shape: [640, 1, 6, 6], dtype: "uint8" },
       { data: new Float64Array(640), shape: [640], dtype: "int64" },

@@ -5,13 +5,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { FileError } from "../../src/base/errors.ts";
 import { openDataset } from "../../src/data/index.ts";
 import { isBf16Supported, stopEngine, useEngine } from "../../src/tensor/index.ts";
+import { cliScript } from "../built_package.ts";
 import { missingLibrary } from "../engines/onednn/library.ts";
 
-const program = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "convoyant-studies-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -37,7 +36,9 @@ function convoyant(
   args: readonly string[],
   disturb: (event: any, kill: (signal: NodeJS.Signals) => void) => void = () => {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [cliScript, ...args, "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const lines: Record<string, any>[] = [];
   let errors = "";
   let rest = "";

@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { promisify } from "node:util";
 import * as c from "../../src/index.ts";
 import { executor } from "../../src/runtime/runtime.ts";
+import { packageUrl } from "../built_package.ts";
 
 const { nn, optim } = c;
 const ENGINES = [
@@ -159,7 +160,7 @@ for (const [name, options] of ENGINES) {
 
 test("an error that nobody has read is printed at the end of the process, which fails", async () => {
   const script = `
-    import * as c from ${JSON.stringify(new URL("../../src/index.js", import.meta.url).href)};
+    import * as c from ${JSON.stringify(packageUrl("index"))};
     const w = c.ones(3, { requiresGrad: true });
     c.nn.functional.crossEntropy(w.view(1, 3), c.tensor([9]).long()).backward();
     c.optim.SGD([w], { lr: 1 }).step();

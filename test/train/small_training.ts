@@ -2,11 +2,8 @@
  * A small training as a process of its own, for tests that kill it: `node small_training.js <run> [--resume]`.
  * Dropout, momentum, a scheduler and a shuffled loader, so that everything a checkpoint must hold is in play.
  */
-import { DataLoader, TensorDataset } from "../../src/data/index.ts";
-import * as nn from "../../src/nn/index.ts";
-import * as optim from "../../src/optim/index.ts";
-import { fromTypedArray, manualSeed, stopEngine, useEngine } from "../../src/tensor/index.ts";
-import { fit } from "../../src/train/loop/fit.ts";
+import { fromTypedArray, manualSeed, nn, optim, stopEngine, train, useEngine } from "convoyant";
+import { DataLoader, TensorDataset } from "convoyant/data";
 
 const [run, ...flags] = process.argv.slice(2);
 const stopping = new AbortController();
@@ -25,7 +22,7 @@ const net = nn.Sequential(
 );
 const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
 const scheduler = optim.StepLR(optimizer, 2, 0.5);
-const result = await fit(net, {
+const result = await train.fit(net, {
   trainLoader: new DataLoader(images(640, 1), { batchSize: 16, shuffle: true, seed: 5 }),
   testLoader: new DataLoader(images(64, 2), { batchSize: 32 }),
   optimizer,

@@ -14,7 +14,7 @@ const {
   randint,
   stopEngine,
   useEngine,
-} = await import("../../../src/index.ts");
+} = await import("convoyant");
 
 if (way === "ask, no koffi") await useEngine("onednn");
 const first = engineName();

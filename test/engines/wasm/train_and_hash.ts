@@ -1,6 +1,6 @@
 /** Trains small networks on the wasm engine and prints the engine and a hash of the bits that come out. */
 import { createHash } from "node:crypto";
-import * as c from "../../../src/index.ts";
+import * as c from "convoyant";
 
 const { nn, optim } = c;
 

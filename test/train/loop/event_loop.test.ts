@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { rand, stopEngine, useEngine } from "../../../src/tensor/index.ts";
+import { packageUrl } from "../../built_package.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-loop-"));
 after(async () => {
@@ -35,8 +35,10 @@ for (const engine of ["wasm", "reference"]) {
 /** Ends by itself, with its code and what it printed; killed after a minute. */
 function run(script: string): Promise<{ code: number | null; signal: string | null; output: string }> {
   const path = join(folder, "script.mjs");
-  const index = fileURLToPath(new URL("../../../src/", import.meta.url));
-  writeFileSync(path, script.replaceAll("convoyant/", `${index}`));
+  writeFileSync(
+    path,
+    script.replace(/"convoyant(?:\/(\w+))?"/g, (_, entry = "index") => JSON.stringify(packageUrl(entry))),
+  );
   const child = spawn(process.execPath, [path], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 60_000,
@@ -51,11 +53,11 @@ function run(script: string): Promise<{ code: number | null; signal: string | nu
 
 test("a script that has finished ends by itself: neither engine nor loader holds the process", async () => {
   const { code, signal, output } = await run(`
-    import { rand, tensor, useEngine } from "convoyant/tensor/index.js";
-    import { DataLoader, TensorDataset } from "convoyant/data/index.js";
-    import * as nn from "convoyant/nn/index.js";
-    import * as optim from "convoyant/optim/index.js";
-    import { fit } from "convoyant/train/index.js";
+    import { rand, tensor, useEngine } from "convoyant";
+    import { DataLoader, TensorDataset } from "convoyant/data";
+    import * as nn from "convoyant/nn";
+    import * as optim from "convoyant/optim";
+    import { fit } from "convoyant/train";
     await useEngine("wasm", { threads: 2 });
     const net = nn.Linear(4, 3);
     const data = new TensorDataset(rand(20, 4), rand(20).mul(3).floor().to("int64"));
@@ -68,14 +70,14 @@ test("a script that has finished ends by itself: neither engine nor loader holds
 
 test("a script that throws ends with its error, and one that exits with its code", async () => {
   const throwing = await run(`
-    import { rand } from "convoyant/tensor/index.js";
+    import { rand } from "convoyant";
     process.on("uncaughtException", (error) => { console.log(error.message); process.exitCode = 3; });
     await rand(3, 3).matmul(rand(3, 3)).sum().item();
     setTimeout(() => { throw new Error("on purpose"); }, 1);
   `);
   assert.deepEqual(throwing, { code: 3, signal: null, output: "on purpose\n" });
   const exiting = await run(`
-    import { rand } from "convoyant/tensor/index.js";
+    import { rand } from "convoyant";
     const pending = rand(600, 600).matmul(rand(600, 600)).sum().item();
     setTimeout(() => process.exit(7), 1);
     await pending;

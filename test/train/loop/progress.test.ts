@@ -5,6 +5,7 @@ import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
 import { stopEngine, type Tensor, useEngine } from "../../../src/tensor/index.ts";
 import { type BatchSource, type FitOptions, fit, progressDisplay } from "../../../src/train/index.ts";
+import { packageUrl } from "../../built_package.ts";
 import { quadrantBatches, quadrantLoader } from "../small_data.ts";
 
 before(() => useEngine("wasm", { threads: 1 }));
@@ -91,9 +92,8 @@ test("the display is ended when training fails, and notes stay above it", async 
 
 /** A training as a process of its own, whose standard error is a pipe. */
 function stderrOf(options: string): { stderr: string; stdout: string } {
-  const index = new URL("../../../src/index.js", import.meta.url).href;
   const script = `
-    import { nn, optim, randint, randn, stopEngine, train, useEngine } from ${JSON.stringify(index)};
+    import { nn, optim, randint, randn, stopEngine, train, useEngine } from ${JSON.stringify(packageUrl("index"))};
     await useEngine("wasm", { threads: 1 });
     const net = nn.Linear(2, 4);
     const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
