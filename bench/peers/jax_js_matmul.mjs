@@ -1,4 +1,4 @@
-// The product of two square matrices in jax-js on WebAssembly: node jax_js_matmul.mjs --size 1024 --threads 2
+// A GEMM of two square matrices in jax-js on WebAssembly: node jax_js_matmul.mjs --size 1024 --threads 2
 import { installed, load, options, rates, report, secondsSinceStart } from "./measure.mjs";
 import { provideWorkers } from "./web_worker.mjs";
 

@@ -1,4 +1,4 @@
-"""The chapter's trainings in PyTorch on the real Fashion-MNIST, for `convoyant reproduce` to stand beside:
+"""The chapter's trainings in PyTorch on the real Fashion-MNIST, for `convoyant reproduce` to compare with:
 
     python pytorch_epochs.py --data ~/.cache/convoyant/fashion-mnist --net alexnet --epochs 2 --precision bf16 \
         >> runs/reproduction/pytorch.jsonl
@@ -24,7 +24,7 @@ import time
 from kept_memory import keep_memory
 
 if __name__ == "__main__":
-    keep_memory()  # Before PyTorch is loaded: it changes no figure but the speed.
+    keep_memory()  # Before PyTorch is loaded: it changes nothing but the speed.
 
 import numpy as np
 import torch
@@ -86,7 +86,7 @@ class Trainer:
             return self.net(prepared(images, self.side, self.layout)).float()
 
     def steps(self, images, labels):
-        """What is left of the epoch, step by step; adds up loss, right answers, examples, seconds of the steps."""
+        """What is left of the epoch, step by step; adds up loss, correct predictions, examples, seconds of the steps."""
         self.net.train()
         self.epoch_order = self.order.get_state()
         batches = torch.randperm(len(labels), generator=self.order).split(self.batch)
@@ -107,7 +107,7 @@ class Trainer:
             yield
 
     def end_epoch(self):
-        """Mean loss, share of right answers, examples per second of the epoch that ends."""
+        """Mean loss, accuracy, examples per second of the epoch that ends."""
         loss, right, count, seconds = self.totals
         self.epoch_order = self.order.get_state()
         self.epoch, self.totals = self.epoch + 1, [0.0] * 4

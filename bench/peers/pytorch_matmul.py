@@ -1,4 +1,4 @@
-"""The product of two square matrices in PyTorch: python pytorch_matmul.py --size 1024."""
+"""A GEMM of two square matrices in PyTorch: python pytorch_matmul.py --size 1024."""
 from measure import options, rates, report, seconds_since_start
 
 import torch

@@ -1,4 +1,4 @@
-// The product of two square matrices on TensorFlow.js's WebAssembly backend:
+// A GEMM of two square matrices on TensorFlow.js's WebAssembly backend:
 // node tfjs_wasm_matmul.mjs --size 1024 --threads 2
 import { installed, load, options, rates, report, secondsSinceStart } from "./measure.mjs";
 import { provideThreads } from "./tfjs_threads.mjs";

@@ -12,7 +12,7 @@ const { batchSize, numEpochs, engine, shapesOnly, limit } = settings({ batchSize
 // AlexNet 共八层：卷积层五个，隐藏的全连接层两个，再加输出层。与 LeNet 相比，激活函数从 sigmoid 换成了 ReLU，
 // 防止过拟合的手段除了权重衰减，还有暂退法。
 const net = nn.Sequential(
-  // A window of 11x11, to catch objects. At the same time a stride of 4, to make height and width of the output
+  // A large 11x11 kernel, to capture objects. At the same time a stride of 4, to make height and width of the output
   // smaller. There are far more output channels than in LeNet.
   // 图片大了，第一层的窗口也要大（11×11），才看得到完整的物体；步幅取 4，高和宽很快变小。通道数比 LeNet 多得多。
   nn.Conv2d(1, 96, { kernelSize: 11, stride: 4, padding: 1 }), nn.ReLU(),

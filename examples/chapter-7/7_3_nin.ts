@@ -8,7 +8,7 @@ import { settings } from "./settings.ts";
 const { batchSize, numEpochs, engine, shapesOnly, limit } = settings({ batchSize: 128, numEpochs: 10 });
 
 // A NiN block starts with an ordinary convolution; the two of 1x1 behind it act as dense layers at every pixel, with
-// ReLU. The window of the first is the user's choice, the others' is 1x1.
+// ReLU. The kernel size of the first is an argument, the others' is 1x1.
 // NiN 块：先是一个普通的卷积，窗口由参数决定；再接两个 1×1 的卷积，相当于对每个像素的各通道做一次带 ReLU 的
 // 全连接。
 function ninBlock(inChannels: number, outChannels: number, kernelSize: number, strides: number, padding: number) {

@@ -10,7 +10,7 @@ const F = nn.functional;
 
 type Pair = readonly [number, number];
 
-// An Inception block has four parallel paths. The first three look through windows of 1x1, 3x3 and 5x5; the middle two
+// An Inception block has four parallel paths. The first three have kernels of 1x1, 3x3 and 5x5; the middle two
 // narrow their input by a 1x1 convolution first. The fourth pools, then changes the channels. All keep height and
 // width, and their outputs are joined along the channels.
 // Inception 块：同一个输入走四条路。前三条的窗口分别是 1×1、3×3、5×5，看到的范围各不相同；其中两条先用 1×1 卷积

@@ -13,7 +13,7 @@ export interface AbortSignalLike {
   readonly aborted: boolean;
 }
 
-/** The same for work that stops in its midst. */
+/** The same for work that stops while it runs. */
 export interface ListenedSignal extends AbortSignalLike {
   throwIfAborted(): void;
   addEventListener(type: "abort", listener: () => void): void;

@@ -1,4 +1,4 @@
-/** `convoyant bench`: our engines and other libraries, each in a process of its own, in turn. */
+/** `convoyant bench`: our engines and other libraries, alternately, each in a process of its own. */
 import { type BenchOptions, type BenchResults, bench } from "../experiments/bench/bench.ts";
 import { bestTable } from "../experiments/bench/bench_best.ts";
 import { formatBench } from "../experiments/bench/bench_lines.ts";
@@ -25,7 +25,7 @@ export async function benchCommand(what: string, options: BenchOptions, output: 
   for (const result of [...lines, ...skips, ...ratios, ...best]) output.event({ ...result });
   if (lines.length > 0 || skips.length > 0) output.lines(formatBench(lines, skips, output.style));
   const closing = bestTable(lines, output.style);
-  // Beside the objects, for people who watch.
+  // In addition to the JSON objects, for people.
   if (closing.length > 0) output.json ? output.note(closing.join("\n")) : output.lines(["", ...closing]);
   return skips.some((s) => s.library === "convoyant" && !s.absent) ? 1 : 0;
 }

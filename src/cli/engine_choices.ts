@@ -7,12 +7,12 @@ export function explainChoices(output: Output): void {
   const machines = Object.entries(measuredChoices());
   if (machines.length === 0) {
     output.line(
-      "no choices have been measured yet: they are made when a network first runs on the onednn engine, in f32 and in bf16",
+      "no algorithms have been measured yet: they are when a network first runs on the onednn engine, in f32 and in bf16",
     );
     return;
   }
   output.line(
-    `measured choices of the onednn engine (${choicesPath()}), milliseconds of a slice on one thread:`,
+    `algorithms of the onednn engine that were measured (${choicesPath()}), milliseconds of a slice on one thread:`,
   );
   for (const [machine, works] of machines) {
     const rows = Object.entries(works).map(([work, { chosen, milliseconds }]) => {

@@ -1,4 +1,4 @@
-/** `convoyant eval`: a run's figures on the test set. */
+/** `convoyant eval`: a run's metrics on the test set. */
 import { evaluate } from "../experiments/evaluate.ts";
 import { className } from "../records/class_names.ts";
 import { confusionFigures } from "../report/confusion.ts";

@@ -67,7 +67,7 @@ export function addTrain(program: Command, cli: Cli): void {
 export function addEval(program: Command, cli: Cli): void {
   program
     .command("eval")
-    .description("Figures of a trained network on the test set: accuracy, each class's precision and recall.")
+    .description("Metrics of a trained network on the test set: accuracy, each class's precision and recall.")
     .argument("<run|weights>", "a run's folder or a .safetensors file")
     .addOption(modelOption())
     .option("--topk <k,...>", "whether the true class is among the k likeliest (5)", wholeNumbers(1))
@@ -177,7 +177,7 @@ export function addModels(program: Command, cli: Cli): void {
 export function addRuns(program: Command, cli: Cli): void {
   const runs = program
     .command("runs")
-    .description("The runs in a folder: how far each came, and its figures.")
+    .description("The runs in a folder: how far each came, and its metrics.")
     .option("--in <folder>", "the folder that holds the runs", "runs")
     .addOption(json())
     .addHelpText(

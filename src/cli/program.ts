@@ -82,7 +82,7 @@ function addEngine(program: Command, cli: Cli): void {
     .description("Which engines exist here, why not the others, and how fast they are.")
     .addOption(threads())
     .option("--size <n>", "side of the matrices that are multiplied", wholeNumber(1, MOST_ROWS), 1024)
-    .option("--explain", "which ways to compute a step were measured, and which were chosen", false)
+    .option("--explain", "which algorithms were measured for each step, and which were chosen", false)
     .addOption(json())
     .addHelpText(
       "after",

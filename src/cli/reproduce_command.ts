@@ -1,4 +1,4 @@
-/** `convoyant reproduce`: the chapter's networks beside the authors' figures. */
+/** `convoyant reproduce`: the chapter's networks compared with the authors' results. */
 import { isStart, type ReproduceOptions, reproduce } from "../experiments/reproduce/reproduce.ts";
 import { judge } from "../experiments/reproduce/reproduction_report.ts";
 import { precisionOf, type SeriesRun } from "../experiments/series_run.ts";
@@ -70,7 +70,7 @@ function closingTable(runs: readonly SeriesRun[], output: Output): string[] {
       { title: "training loss", short: "loss", align: "right", rank: 4 },
       { title: "training accuracy", short: "train acc", align: "right", rank: 3 },
       { title: "test accuracy", short: "test acc", align: "right", rank: 7 },
-      { title: "beside the book's band", short: "band", flexible: true, rank: 2 },
+      { title: "against the book's band", short: "band", flexible: true, rank: 2 },
     ],
     runs.map((run) => [
       run.config.model,

@@ -24,7 +24,7 @@ export function addReproduce(program: Command, cli: Cli): void {
   program
     .command("reproduce")
     .description(
-      "Train the chapter's networks over several seeds, and write them beside the authors' figures.",
+      "Train the chapter's networks over several seeds, and compare the results with the authors'.",
     )
     .argument(
       "[networks...]",

@@ -109,7 +109,7 @@ export function checkedSampler<T>(given: Iterable<T>, name: string): Iterable<T>
   );
 }
 
-/** How many items a sampler has, without walking it when it tells. */
+/** How many items a sampler has, without walking it if it has a length. */
 export function countOf(sampler: Iterable<unknown>): number {
   const { length, size } = sampler as { length?: unknown; size?: unknown };
   const told = length ?? size;

@@ -2,7 +2,7 @@ import type { ErrorRecord } from "../workers/errors_across.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 
-/** What a loader tells its workers. */
+/** What a loader sends its workers. */
 export type LoaderRequest =
   | { type: "dataset"; description: DatasetDescription }
   | { type: "batch"; request: number; indices: Uint32Array; context: BatchContext };

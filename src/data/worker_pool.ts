@@ -44,7 +44,7 @@ export class WorkerPool {
     return pool;
   }
 
-  /** Asks the next worker in turn for a batch. */
+  /** Asks the next worker, round-robin, for a batch. */
   build(indices: Uint32Array, context: BatchContext): Promise<ArrayBatch[]> {
     if (this.#failure !== undefined) return Promise.reject(new EngineError(this.#failure));
     const { id, answer } = this.#requests.open<ArrayBatch[]>();

@@ -30,7 +30,7 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
   if (config.labelSmoothing !== 0) out.push(`label smoothing ${config.labelSmoothing}`);
   if (config.patience !== null) out.push(`early stopping after ${config.patience} epochs`);
   if (config.valSplit !== 0) out.push(`${config.valSplit} of the training set kept back for validation`);
-  if (config.weights !== null) out.push("first weights from a file");
+  if (config.weights !== null) out.push("initial weights from a file");
   for (const [name, value] of Object.entries(config.network)) out.push(`${name} ${String(value)}`);
   if (config.limitBatches !== null) out.push(`only ${config.limitBatches} batches an epoch`);
   return out;

@@ -1,4 +1,4 @@
-/** A trained network's figures on the test set. */
+/** A trained network's metrics on the test set. */
 import { engineHere, fastestEngine } from "../engines/select.ts";
 import type { ClassName } from "../records/class_names.ts";
 import { useEngine } from "../tensor/index.ts";

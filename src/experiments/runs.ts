@@ -14,7 +14,7 @@ import { FAILURE } from "./series_run.ts";
 /** How far a run came. */
 export type RunState = "training" | "finished" | "unfinished" | "failed" | "damaged";
 
-/** What a run's folder tells. */
+/** What a run's folder contains. */
 export interface RunInfo {
   readonly folder: string;
   readonly model: string;
@@ -56,7 +56,7 @@ export function listRuns(parent: string): RunInfo[] {
 }
 
 /**
- * What a run's folder tells.
+ * Reads what a run's folder contains.
  *
  * @throws FileError when there is no run.
  * @example

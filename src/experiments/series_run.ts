@@ -1,4 +1,4 @@
-/** What the folder of a training tells: its settings, its points, why it failed. */
+/** What the folder of a training contains: its settings, its points, why it failed. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isError } from "../base/builtin_kinds.ts";
@@ -22,7 +22,7 @@ export interface TrainedRun {
   readonly environment: Readonly<Record<string, unknown>>;
 }
 
-/** What a folder tells of a training. */
+/** What a folder contains of a training. */
 export interface SeriesRun extends TrainedRun {
   readonly folder: string;
 }
@@ -76,7 +76,7 @@ function readFailure(path: string): string | null {
     if (isRecord(failure) && typeof failure.message === "string") return failure.message;
   } catch (error) {
     if (error instanceof FileError) throw error;
-    // Reported below, together with what parses but tells nothing.
+    // Reported below, together with what parses but has no times.
   }
   throw new FileError(`${path} is damaged: expected why the training failed; remove it to train again`);
 }
@@ -103,7 +103,7 @@ function readTimes(path: string): Map<number, Partial<MetricsPoint>> {
       if (typeof epoch === "number")
         return [epoch, { seconds: numberOr(seconds), examplesPerSecond: numberOr(examplesPerSecond) }];
       throw new FileError(
-        `${path} is damaged: line ${i + 1} tells no times: ${line.slice(0, 80)}; remove the file to go on without`,
+        `${path} is damaged: line ${i + 1} has no times: ${line.slice(0, 80)}; remove the file to go on without`,
       );
     }),
   );

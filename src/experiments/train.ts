@@ -43,7 +43,7 @@ export interface TrainedResult extends FitResult {
   readonly testOfBest: { readonly loss: number; readonly accuracy: number } | null;
 }
 
-/** What a training tells of itself, and who may end it. */
+/** What a training reports, and what can end it. */
 export interface TrainOptions {
   /** Seconds between checkpoints within an epoch. Default 30. */
   readonly checkpointSeconds?: number;

@@ -57,7 +57,7 @@ const schema = v.object({
   valSplit: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
   /** Further accuracies that are counted: whether the true class is among the k likeliest. */
   topk: v.optional(v.array(whole(1)), []),
-  /** The file that the first weights come from. */
+  /** The file that the initial weights come from. */
   weights: v.optional(v.nullable(v.string()), null),
   resize: v.nullable(v.pipe(whole(1), v.maxValue(MOST_PIXELS))),
   seed: whole(0),
@@ -189,7 +189,7 @@ export function configure(model: string, given: GivenSettings = {}): TrainingCon
     edition,
     network,
   });
-  // Whether the network has these choices is found out before anything is written.
+  // Whether the network has these options is found out before anything is written.
   if (Object.keys(network).length > 0) create(model, network as NetworkOptions);
   return config;
 }

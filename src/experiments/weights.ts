@@ -43,7 +43,7 @@ export interface LoadedNetwork {
   readonly weights: string;
 }
 
-/** What a source says of itself. */
+/** What a source reports. */
 interface Source {
   readonly path: string;
   readonly isFolder: boolean;

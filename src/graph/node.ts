@@ -54,7 +54,7 @@ export interface OpDefinition {
   readonly takesActivation?: boolean;
   /** Whether ops with `takesActivation` can apply this one. */
   readonly activation?: boolean;
-  /** Multiplications that are added up, when the op is a matrix product or a convolution. */
+  /** Multiplications that are added up, when the op is a matmul or a convolution. */
   multiplyAdds?(
     inputs: readonly TensorSpec[],
     outputs: readonly TensorSpec[],

@@ -1,4 +1,4 @@
-/** `npm start` brings oneDNN by itself, if it is not there and can be had; one line says what came of it. */
+/** `npm start` installs oneDNN, if it is not installed and is available; one line says what came of it. */
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";

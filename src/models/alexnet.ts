@@ -49,7 +49,7 @@ export function alexnet(...args: ArgumentsOf<typeof ALEXNET>): nn.Sequential {
   const act = () => activationLayer("alexnet", activation);
   const norm = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
   return nn.Sequential(
-    // A large window of 11x11, to catch objects; a stride of 4 makes the output small.
+    // A large 11x11 kernel, to capture objects; a stride of 4 makes the output small.
     ...[nn.Conv2d(1, 96, 11, { stride: 4, padding: 1 }), ...norm(96), act()],
     nn.MaxPool2d(3, { stride: 2 }),
     // A smaller window, padded so that height and width stay; more channels.

@@ -106,7 +106,7 @@ export function entry(name: string): ModelEntry {
 }
 
 /**
- * A network by its name, with PyTorch's default first values; see `initXavier` for the chapter's.
+ * A network by its name, with PyTorch's default initialisation; see `initXavier` for the chapter's.
  *
  * `create("vgg11")` is the full VGG-11; with an edition it is the one that this edition trains, which has a quarter
  * of the channels.

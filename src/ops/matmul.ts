@@ -1,4 +1,4 @@
-/** The matrix product. */
+/** Matrix multiplication. */
 import { type DType, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel, type Shape } from "../base/shape.ts";

@@ -26,7 +26,7 @@ export interface MetricsPoint {
   extra?: Record<string, number>;
 }
 
-/** The figures a run ends with, as the book prints them: running means over the last epoch, last test accuracy. */
+/** The metrics a run ends with, as the book prints them: running means over the last epoch, last test accuracy. */
 export interface FinalFigures {
   epochs: number;
   trainLoss: number;
@@ -44,7 +44,7 @@ export function metricsLine(point: MetricsPoint): string {
 
 /**
  * Reads `metrics.jsonl`. A process killed in the middle of a write leaves a last line without its end: that line is
- * left out, and `length` tells how many characters are whole, for a writer that carries on there.
+ * left out, and `length` says how many characters are complete, for a writer that carries on there.
  *
  * @throws {SyntaxError} for a broken line that is not the last one.
  */
@@ -72,7 +72,7 @@ export function parseMetrics(text: string): { points: MetricsPoint[]; length: nu
   return { points, length };
 }
 
-/** The figures at the last point of a run; undefined if no point was written. */
+/** The metrics at the last point of a run; undefined if no point was written. */
 export function finalFigures(points: readonly MetricsPoint[]): FinalFigures | undefined {
   const last = points.at(-1);
   if (last === undefined) return undefined;
@@ -102,7 +102,7 @@ function parseLine(line: string): MetricsPoint | undefined {
 /** What a point may have besides what it must have. */
 const OPTIONAL = ["testLoss", "testAccuracy", "step", "lr", "examplesPerSecond", "seconds"] as const;
 
-/** Whether something out of a file is a point: figures may be NaN, but are numbers. */
+/** Whether something out of a file is a point: metrics may be NaN, but are numbers. */
 export function isMetricsPoint(value: unknown): value is MetricsPoint {
   if (typeof value !== "object" || value === null) return false;
   const { epoch, trainLoss, trainAccuracy, extra = {} } = value as Partial<MetricsPoint>;

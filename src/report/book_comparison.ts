@@ -5,7 +5,7 @@ import { paint } from "./terminal/colour.ts";
 import { renderTable, type TableOptions } from "./terminal/table.ts";
 import { wrapped } from "./terminal/text_width.ts";
 
-/** Where our figure lies. */
+/** Where our metric lies. */
 export type BandVerdict = "inside" | "below" | "above" | "not a number";
 
 /** One line of the closing table. */
@@ -35,7 +35,7 @@ export interface ComparisonOptions {
 }
 
 /**
- * Our figures beside the authors' band. Parity is judged on training loss and training accuracy, rounded to the
+ * Our results compared with the authors' band. Parity is judged on training loss and training accuracy, rounded to the
  * three decimals in which the band is given. Undefined for a model that the chapter does not train.
  */
 export function compareWithBook(
@@ -93,7 +93,7 @@ export function formatBand(band: Band, unicode = true): string {
   return `${formatFigure(band.low)}${unicode ? "–" : "-"}${formatFigure(band.high)}`;
 }
 
-/** A figure of a row as text: rates in examples, everything else with three decimals. */
+/** A metric of a row as text: rates in examples, everything else with three decimals. */
 export function formatComparisonValue(row: ComparisonRow, value: number | undefined): string {
   if (value === undefined) return "";
   return row.band === undefined ? formatRate(value) : formatFigure(value);
@@ -138,7 +138,7 @@ export function verdictText(row: ComparisonRow): string {
   return row.verdict === "inside" ? "inside" : `${row.verdict} the band`;
 }
 
-/** The closing table of a model that the book does not have: our figures alone, as far as there are any. */
+/** The closing table of a model that the book does not have: our results alone, as far as there are any. */
 export function renderFigures(
   title: string,
   figures: FinalFigures,

@@ -25,7 +25,7 @@ export interface ConfusionFigures {
   total: number;
   accuracy: number;
   classes: ClassFigures[];
-  /** Means over the classes that have the figure. */
+  /** Means over the classes that have the metric. */
   macroPrecision: number;
   macroRecall: number;
   macroF1: number;

@@ -1,5 +1,5 @@
 /**
- * Mixed precision: inside `autocast` convolutions and matrix products round what they multiply to 16 bits, and their
+ * Mixed precision: inside `autocast` convolutions and matrix multiplications round what they multiply to 16 bits, and their
  * results are held in 16 bits. Weights stay 32-bit floats, which the kernels round as they read them; sums are taken
  * in 32 bits; losses and statistics are computed in 32 bits.
  */
@@ -29,7 +29,7 @@ export function autocastDType(): HalfDType | null {
 }
 
 /**
- * Runs `body` with convolutions, linear layers and matrix products in 16 bits; gives what it returns. Backward passes
+ * Runs `body` with convolutions, linear layers and matrix multiplications in 16 bits; gives what it returns. Backward passes
  * follow the precision of their forward pass and need no `autocast`.
  *
  * Which ops round, and which widen, follows PyTorch's `torch.autocast` on a CPU: convolutions, `linear`, `matmul` and
@@ -103,7 +103,7 @@ function masters(parameter: Value, input: Value): Value {
   return parameter.dtype === input.dtype ? parameter : cast(parameter, "float32");
 }
 
-/** The operands of a product of activations: all in 16 bits if autocast says so. */
+/** The operands of a matmul of activations: all in 16 bits if autocast says so. */
 export function productOperands(operands: readonly Value[]): Value[] {
   const to = current;
   if (to === null) return [...operands];

@@ -1,4 +1,4 @@
-/** The tensor floor: tensors, functions on them, autograd, random numbers, engines. */
+/** The tensor layer: tensors, functions on them, autograd, random numbers, engines. */
 import "./in_place.ts";
 import "./methods.ts";
 import "./method_only.ts";

@@ -4,7 +4,7 @@ import { ArgumentError } from "../base/errors.ts";
 
 /**
  * A promise that says what is missing if it is used as a number or a text (`loss.item() < 0.1`), in place of a
- * comparison that is always false. What is read is settled when it is made, so it may leave a scope such as `noGrad`.
+ * comparison that is always false. What is read is decided when it is made, so it may leave a scope such as `noGrad`.
  */
 export class Reading<T> extends Promise<T> {
   /** What `then` gives is an ordinary promise. */

@@ -1,4 +1,4 @@
-/** What a tensor shows of itself: in consoles, in printed form, and to assertions. */
+/** What a tensor shows: in consoles, in printed form, and to assertions. */
 import type { TypedArray } from "../base/dtype.ts";
 import { formatShape, numel } from "../base/shape.ts";
 import type { Value } from "../graph/node.ts";

@@ -18,7 +18,7 @@ import { root } from "./sources.ts";
 
 const setup: any = await import(new URL("../../../scripts/setup.mjs", import.meta.url).href);
 
-/** A command line that tells what it was given and waits to be interrupted when asked to. */
+/** A command line that prints what it was given and waits to be interrupted when asked to. */
 const fakeCli = `
 const given: string[] = process.argv.slice(2);
 console.log(JSON.stringify(given));
@@ -117,14 +117,14 @@ describe("a clone", () => {
     assert.equal(node("bin/convoyant.mjs", "exit", "1").status, 1);
   });
 
-  test("reports a type error as the compiler does, and builds again once it is mended", () => {
+  test("reports a type error as the compiler does, and builds again once it is fixed", () => {
     put("src/wrong.ts", 'export const count: number = "three";\n');
     const failed = node("scripts/build.mjs");
     assert.notEqual(failed.status, 0);
     assert.match(failed.stderr, /src\/wrong\.ts.*TS2322/);
     put("src/wrong.ts", "export const count: number = 3;\n");
-    const mended = node("scripts/build.mjs");
-    assert.equal(mended.status, 0, mended.stderr);
+    const fixed = node("scripts/build.mjs");
+    assert.equal(fixed.status, 0, fixed.stderr);
     assert.ok(existsSync(join(clone, "build/src/wrong.js")));
   });
 

@@ -118,7 +118,7 @@ describe("the packed archive", () => {
   before(() => {
     const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
     [archive] = JSON.parse(run("npm", args, root));
-    // What `npm install convoyant-*.tgz` would lay out, made from the packages at hand: no registry is asked.
+    // What `npm install convoyant-*.tgz` would lay out, made from the packages that are installed: no registry is asked.
     mkdirSync(installed, { recursive: true });
     run("tar", ["-xzf", join(folder, archive.filename), "--strip-components=1", "-C", installed], folder);
     for (const name of Object.keys(manifest.dependencies)) {

@@ -38,7 +38,7 @@ test("Timer sums and averages", async () => {
   assert.deepEqual(timer.cumsum(), [timer.times[0], timer.sum()]);
 });
 
-test("accuracy counts the right answers, of logits or of classes", async () => {
+test("accuracy counts the correct predictions, of logits or of classes", async () => {
   await useEngine("wasm");
   const logits = tensor([
     [0.1, 0.3, 0.6],

@@ -56,7 +56,7 @@ async function vite(project: Project, output: string, version: number): Promise<
 }
 
 function refuse(warning: { code?: string; message: string }): void {
-  // On a busy machine vite 8 tells where its time went.
+  // On a busy machine vite 8 reports where its time went.
   if (warning.code !== "PLUGIN_TIMINGS") throw new Error(warning.message);
 }
 

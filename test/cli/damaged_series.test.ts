@@ -37,9 +37,9 @@ const DAMAGED: [string, string, RegExp][] = [
   ["metrics.jsonl", `${point.replace("1", "null")}${point}`, /line 1 is not a metrics point/],
   ["metrics.jsonl", `${point.replace("}", ',"testAccuracy":"x"}')}${point}`, /line 1 is not a metrics point/],
   ["metrics.jsonl", `${point.replace("}", ',"extra":{"a":[]}}')}${point}`, /line 1 is not a metrics point/],
-  ["timing.jsonl", `${time}null\n`, /timing\.jsonl is damaged: line 2 tells no times: null/],
-  ["timing.jsonl", `{"epoch":"1"}\n`, /timing\.jsonl is damaged: line 1 tells no times/],
-  ["timing.jsonl", "[[[\n", /timing\.jsonl is damaged: line 1 tells no times/],
+  ["timing.jsonl", `${time}null\n`, /timing\.jsonl is damaged: line 2 has no times: null/],
+  ["timing.jsonl", `{"epoch":"1"}\n`, /timing\.jsonl is damaged: line 1 has no times/],
+  ["timing.jsonl", "[[[\n", /timing\.jsonl is damaged: line 1 has no times/],
   ["failure.json", "{", /failure\.json is damaged: expected why the training failed; remove it/],
   ["failure.json", '{"message":7}', /failure\.json is damaged/],
   ["failure.json", "null", /failure\.json is damaged/],
@@ -78,7 +78,7 @@ test("settings of a run that would exhaust the machine are refused", () => {
   }
 });
 
-test("PyTorch's figures are taken only if they are figures", () => {
+test("PyTorch's results are taken only if they are metrics", () => {
   const path = join(folder, "pytorch.jsonl");
   const good = '{"net":"lenet","seed":0,"precision":"f32","torch":"2.15","epoch":1,"trainLoss":null}';
   writeFileSync(path, `${good}\n`);
@@ -96,5 +96,5 @@ test("damaged runs end a series with one error", async () => {
   writeFileSync(join(out, "lenet-seed0/timing.jsonl"), "x\n");
   const { code, stderr } = await convoyant(["reproduce", "lenet:1:1", "--engine", "wasm", "--out", out]);
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /^FileError: .*timing\.jsonl is damaged: line 1 tells no times: x; remove the file/);
+  assert.match(stderr, /^FileError: .*timing\.jsonl is damaged: line 1 has no times: x; remove the file/);
 });

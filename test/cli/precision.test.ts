@@ -1,4 +1,4 @@
-/** `--precision` of the commands: kept with the run, changed by a resume, and said if it cannot be had. */
+/** `--precision` of the commands: kept with the run, changed by a resume, and reported if unavailable. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ test("where there is no fast bf16, train says so once and stays in f32", { skip:
   assert.equal(metrics("asked"), metrics("plain"));
 });
 
-test("a run from before there was a choice goes on in f32", { skip: noData }, async () => {
+test("a run from before there was an option goes on in f32", { skip: noData }, async () => {
   const { precision: _none, ...config } = stored("plain").config;
   writeFileSync(join(folder, "plain", "config.json"), JSON.stringify({ ...stored("plain"), config }));
   const more = await cli("train", "--resume", "plain", "--epochs", "2", "--json");

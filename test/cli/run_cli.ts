@@ -75,6 +75,6 @@ export async function fashionMnistIsMissing(): Promise<string | false> {
     await openDataset("fashion-mnist", { train: false });
     return false;
   } catch (error) {
-    return `Fashion-MNIST is not to be had: ${(error as Error).message.split("\n")[0]}`;
+    return `Fashion-MNIST is unavailable: ${(error as Error).message.split("\n")[0]}`;
   }
 }

@@ -35,7 +35,7 @@ test("summary prints the book's shapes and ends with the number of parameters", 
   assert.match(people.stdout, /61,706/);
 });
 
-test("BN-LeNet has the book's 44,878 parameters; figures count for a batch", async () => {
+test("BN-LeNet has the book's 44,878 parameters; metrics count for a batch", async () => {
   const one = await convoyant(["summary", "bn-lenet", "--json"]);
   const many = await convoyant(["summary", "bn-lenet", "--batch-size", "256", "--json"]);
   assert.equal(one.events.at(-1)?.parameters, 44_878);

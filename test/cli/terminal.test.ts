@@ -1,4 +1,4 @@
-/** What reaches the terminal: names from outside are escaped, tables keep to its width, figures are figures. */
+/** What reaches the terminal: names from outside are escaped, tables keep to its width, numbers are numbers. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { displayWidth } from "../../src/report/terminal/text_width.ts";

@@ -13,7 +13,7 @@ const skip = await fashionMnistIsMissing();
 const cli = (...args: string[]) => convoyant(args, { cwd: folder });
 const SHORT = ["--limit-batches", "5", "--batch-size", "64", "--engine", "wasm"];
 
-test("train says what it does, keeps the run, and ends with its figures", { skip }, async () => {
+test("train says what it does, keeps the run, and ends with its metrics", { skip }, async () => {
   const { code, events, stderr } = await cli(
     "train",
     "lenet",
@@ -119,7 +119,7 @@ test("a run may go on with another engine, and says what that changes", { skip }
   assert.equal(events.at(-1)?.engine, "reference");
 });
 
-test("eval gives the figures of the run's best weights on the test set", { skip }, async () => {
+test("eval gives the metrics of the run's best weights on the test set", { skip }, async () => {
   const { code, events, stderr } = await cli("eval", "first", "--json");
   assert.equal(code, 0, stderr);
   const [end] = events;
@@ -222,7 +222,7 @@ test("a step that does not fit the memory says how much it needs, at once", { sk
   assert.match(stderr, /OutOfMemoryError: .*needs [\d.]+ GiB, .* of at most 4\.0 GiB.*use a smaller batch/);
 });
 
-test("batches in slices: the size is kept with the run, the figures are the whole batch's", {
+test("batches in slices: the size is kept with the run, the metrics are the whole batch's", {
   skip,
 }, async () => {
   const run = async (size: string) => {
@@ -345,7 +345,9 @@ test("a reader that goes away interrupts: the run is saved and can go on", { ski
   assert.ok(state.step > 0 && state.step < 300, `step ${state.step}`);
 });
 
-test("people in a pipe get a line an epoch and a table beside the book's figures", { skip }, async () => {
+test("people in a pipe get a line an epoch and a table that compares with the book's results", {
+  skip,
+}, async () => {
   const { code, stdout, stderr } = await cli("train", "lenet", ...SHORT, "--epochs", "1");
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^lenet on fashion-mnist: 1 epoch, batch 64, sgd lr 0\.9, f32, wasm \(/);

@@ -13,7 +13,7 @@ const cli = (...args: string[]) => convoyant(args, { cwd: folder });
 const SHORT = ["--limit-batches", "4", "--batch-size", "32", "--engine", "wasm", "--threads", "1"];
 const configOf = (run: string) => JSON.parse(readFileSync(join(folder, run, "config.json"), "utf8")).config;
 
-test("all at once: recorded, in the figures, and the command repeats it", { skip }, async () => {
+test("all at once: recorded, in the metrics, and the command repeats it", { skip }, async () => {
   const given = [
     "--scheduler",
     "step:stepSize=1,gamma=0.5",
@@ -68,7 +68,7 @@ test("all at once: recorded, in the figures, and the command repeats it", { skip
     );
   const html = readFileSync(join(folder, "all/report.html"), "utf8");
   assert.match(html, /validation accuracy/);
-  assert.doesNotMatch(html, /Beside the book/);
+  assert.doesNotMatch(html, /Compared with the book/);
 });
 
 test("an interrupted run goes on with its scheduler, loss and split to the same bits", { skip }, async () => {

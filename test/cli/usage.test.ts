@@ -212,7 +212,7 @@ test("engine --explain prints what was measured, or that nothing was", async () 
     env: { XDG_CACHE_HOME: cache, CONVOYANT_DNNL: "/nowhere/libdnnl.so.3" },
   });
   assert.equal(empty.code, 0, empty.stderr);
-  assert.match(empty.stdout, /no choices have been measured yet/);
+  assert.match(empty.stdout, /no algorithms have been measured yet/);
   assert.match(empty.stdout, /onednn +not here .*\/nowhere\/libdnnl\.so\.3: not found/);
   assert.match(empty.stdout, /^default: wasm, .*engine install onednn/m);
   mkdirSync(join(cache, "convoyant/onednn"), { recursive: true });

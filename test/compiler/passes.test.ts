@@ -155,7 +155,7 @@ test("two reductions of one input share a loop", () => {
   assert.equal(graph.nodes[0].outputs.length, 2);
 });
 
-test("an activation moves into the matrix product before it, unless someone reads between", () => {
+test("an activation moves into the matmul before it, unless its input is read elsewhere", () => {
   const a = leaf([4, 6], 1);
   const w = leaf([6, 3], 2);
   const product = matmul(a, w);

@@ -131,7 +131,7 @@ test("RandomHorizontalFlip mirrors about p of the images", () => {
   assert.ok(Math.abs(flipped(0.25) - 100) < 40);
 });
 
-test("RandomResizedCrop: the whole image if scale and ratio leave no choice, else parts within bounds", () => {
+test("RandomResizedCrop: the whole image if scale and ratio determine it, else parts within bounds", () => {
   const source = numbered(2, 6, 6);
   const whole = runTransform(transforms.RandomResizedCrop(4, [1, 1], [1, 1]).spec, source, context(2));
   const resized = runTransform(transforms.Resize([4, 4]).spec, source, context(2));

@@ -1,4 +1,4 @@
-/** What docs/adding-an-op.md tells to write and change is done to a copy of the sources, and tried there. */
+/** What docs/adding-an-op.md says to write and change is done to a copy of the sources, and tried there. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -4,7 +4,7 @@ import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
 import { readSource } from "../architecture/sources.ts";
 import { compatibilityPage } from "./compatibility.ts";
 
-test("docs/compatibility.md tells how each engine runs each op", async () => {
+test("docs/compatibility.md says how each engine runs each op", async () => {
   const page = await compatibilityPage();
   assert.equal(
     readSource("docs/compatibility.md"),

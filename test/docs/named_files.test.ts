@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readSource, root, typescriptFiles } from "../architecture/sources.ts";
 
-/** Pages that tell how to add a file, which is not there. */
+/** Pages about adding a file that does not exist yet. */
 const INVENTED = /squared_relu\.ts$/;
 
 test("every source file that a page names is there", () => {

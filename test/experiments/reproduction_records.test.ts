@@ -106,7 +106,7 @@ test("of the same training the longer record counts, of equally long ones the ne
     ],
   );
   assert.deepEqual(mergeRecords(merged, found).runs, merged.runs);
-  assert.deepEqual(merged.starts, [found.starts[1]], "a start that was stopped before its first figures");
+  assert.deepEqual(merged.starts, [found.starts[1]], "a start that was stopped before its first metrics");
   const start = { net: "nin", seed: 0, precision: "f32", torch: "2.15.0", steps: 200, lastLoss: 2.3 };
   const twice = mergeRecords(none, { ...none, pytorch: [start, { ...start, lastLoss: 2.2 }] });
   assert.deepEqual(
@@ -116,7 +116,7 @@ test("of the same training the longer record counts, of equally long ones the ne
   );
 });
 
-test("PyTorch's figures stand beside ours of the same machine alone", () => {
+test("PyTorch's results are compared with ours of the same machine only", () => {
   const record = { net: "lenet", seed: 0, precision: "f32", torch: "2.15.0", epoch: 2, trainLoss: 0.511 };
   const other = { ...environment, processor: "Test 4000" };
   const [here, there] = [environment, other].map((machine) => {
@@ -134,7 +134,7 @@ test("a line that is not a record is named", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["{", /broken\.jsonl: line 2 is not a JSON object: \{/],
     ["[1]", /line 2 is not a record of a training: \[1\]/],
-    ['{"kind":"pytorch","net":"nin"}', /line 2 is not a record of PyTorch's figures/],
+    ['{"kind":"pytorch","net":"nin"}', /line 2 is not a record of PyTorch's results/],
     [good.trim().replace('"lr":0.9', '"lr":"high"'), /line 2 is damaged: lr is not as expected/],
     [good.trim().replace('"epoch":1', '"epoch":null'), /line 2 is not a record of a training/],
   ];
@@ -144,7 +144,7 @@ test("a line that is not a record is named", () => {
   }
 });
 
-test("a processor is told by family and model too, if the system tells them", () => {
+test("a processor is told by family and model too, if the system reports them", () => {
   assert.match(
     processorName("cpu family\t: 25\nmodel\t\t: 1\nmodel name\t: AMD EPYC\n"),
     / \(family 25, model 1\)$/,

@@ -143,7 +143,7 @@ test("runs are judged on training loss and training accuracy", () => {
   assert.equal(judge(failed).verdict, "failed: the loss became NaN or infinite at step 7 (epoch 1)");
 });
 
-test("the document holds every run, the bands, PyTorch's figures and the starts", () => {
+test("the document holds every run, the bands, PyTorch's results and the starts", () => {
   const start = (seed: number, loss: number) => {
     const points = [
       { epoch: 0.8, trainLoss: 2.3, trainAccuracy: 0.1 },
@@ -212,7 +212,7 @@ test("the document holds every run, the bands, PyTorch's figures and the starts"
   assert.match(text, /Written on 2026-11-23 by `npx convoyant reproduce`/);
 });
 
-test("trainings in bf16 lie and stand beside those in f32, and PyTorch's beside its own", () => {
+test("trainings in bf16 are kept apart from those in f32, and so are PyTorch's", () => {
   const planned = planTrainings(
     [parseNetwork("lenet:1"), parseNetwork("nin:1:2:f32")],
     { precision: "bf16" },
@@ -309,7 +309,7 @@ test("settings that do not exist are refused", () => {
   );
 });
 
-test("curves and figures over seeds: mean, least and largest", () => {
+test("curves and metrics over seeds: mean, least and largest", () => {
   const runs = [run("lenet", 0, { trainLoss: 0.4 }), run("lenet", 1, { trainLoss: 0.6 })];
   assert.deepEqual(curveOver(runs, "trainLoss")[1], { x: 10, y: 0.5, low: 0.4, high: 0.6 });
   const [variant] = variantsOf("lenet", ["dropout=0.5"]);

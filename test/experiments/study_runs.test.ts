@@ -1,4 +1,4 @@
-/** `reproduce` and `compare` as processes: killed, interrupted and gone on with, they give the same figures. */
+/** `reproduce` and `compare` as processes: killed, interrupted and gone on with, they give the same metrics. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -71,7 +71,7 @@ const small = [
   "0",
 ];
 
-test("a reproduction that is interrupted twice and killed once ends with the same figures", {
+test("a reproduction that is interrupted twice and killed once ends with the same metrics", {
   timeout: 120_000,
 }, async (t) => {
   if (missing !== null) {
@@ -136,7 +136,7 @@ test("a reproduction that is interrupted twice and killed once ends with the sam
   assert.match(other.errors, /holds another training \(batchSize 16, not 8\): choose another folder/);
 });
 
-test("a reproduction in bf16 that is killed twice ends with the same figures, and its document says bf16", {
+test("a reproduction in bf16 that is killed twice ends with the same metrics, and its document says bf16", {
   timeout: 120_000,
 }, async (t) => {
   const reason = missing ?? (await bf16IsMissing());
@@ -221,7 +221,7 @@ test("a comparison writes one chart and one table, and notes what diverged", {
   assert.deepEqual(ended.lines.at(-1), { event: "end", model: "lenet", variants: 2, seeds: 2, out });
 });
 
-test("a choice about the network goes into the run and comes back with its weights", {
+test("an option of the network goes into the run and comes back with its weights", {
   timeout: 60_000,
 }, async (t) => {
   if (missing !== null) {

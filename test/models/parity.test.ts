@@ -1,5 +1,5 @@
 /**
- * The chapter's networks train as in PyTorch: the same first weights and batches, both made by formula on whole
+ * The chapter's networks train as in PyTorch: the same initial weights and batches, both made by formula on whole
  * numbers, and the same losses. A few steps each; PARITY_STEPS=20 takes all that are recorded.
  */
 import assert from "node:assert/strict";

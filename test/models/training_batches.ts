@@ -1,4 +1,4 @@
-/** Batches that both sides compute by one formula, and the first weights that PyTorch trained from. */
+/** Batches that both sides compute by one formula, and the initial weights that PyTorch trained from. */
 import { readFileSync } from "node:fs";
 import { fromTypedArray, models, type nn, type Tensor } from "../../src/index.ts";
 import { decodeSafetensors, type NamedArray } from "../../src/io/safetensors/safetensors.ts";

@@ -15,7 +15,7 @@ after(stopEngine);
 
 const GIB = 2 ** 30;
 
-/** Puts weights where they are in training, in buffers of the engine, without making their first values. */
+/** Puts weights where they are in training, in buffers of the engine, without initialising them. */
 function settleWeights(net: Module): number {
   let bytes = 0;
   for (const parameter of net.parameters()) {

@@ -209,7 +209,7 @@ test("schedulers refuse what makes no sense", () => {
   );
   assert.throws(() => optim.CyclicLR(optimizer, 0.1, 0.7, 0), /above 0, got 0 and 0/);
   assert.throws(() => optim.CyclicLR(optimizer, [0.1, 0.2], 0.7), /one entry for each of the 1 groups/);
-  assert.throws(() => optim.ReduceLROnPlateau(optimizer).step(), /figure as a number/);
+  assert.throws(() => optim.ReduceLROnPlateau(optimizer).step(), /metric as a number/);
   assert.throws(
     () => optim.ReduceLROnPlateau(optimizer, "mim" as never),
     /unknown mode "mim"; did you mean `min`/,

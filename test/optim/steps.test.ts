@@ -248,7 +248,7 @@ test("a weight drawn by an operation is drawn once", async () => {
   });
 });
 
-test("what two optimisers overwrite in turn can still be read", async () => {
+test("what two optimisers overwrite alternately can still be read", async () => {
   const [a, b] = [ones(1).requiresGrad_(), ones(1).requiresGrad_()];
   const [first, second] = [optim.SGD([a], { lr: 1 }), optim.SGD([b], { lr: 1 })];
   const made = b.mul(3);

@@ -34,7 +34,7 @@ test("a broken line in the middle is an error that names it, at the end it is le
   assert.equal(parseMetrics(`${good}{"epo\n`).length, good.length);
 });
 
-test("final figures: the last point, and the last test accuracy", () => {
+test("final metrics: the last point, and the last test accuracy", () => {
   const points = samplePoints(3);
   points.push({ epoch: 3.2, trainLoss: 0.2, trainAccuracy: 0.93, seconds: 12 });
   const figures = finalFigures(points);

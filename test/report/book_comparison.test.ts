@@ -67,13 +67,13 @@ test("the closing table", () => {
   assert.ok(painted[2].endsWith("\u001b[32minside\u001b[39m"));
 });
 
-test("figures that are missing leave their place empty", () => {
+test("metrics that are missing leave their place empty", () => {
   const comparison = compareWithBook("lenet", { epochs: 10, trainLoss: 0.46, trainAccuracy: 0.82 });
   assert.ok(comparison);
   assert.match(renderComparison(comparison)[4], /^test accuracy +– +0\.807 +0\.787–0\.820$/);
 });
 
-test("a network that the book does not have gets its figures alone", () => {
+test("a network that the book does not have gets its metrics alone", () => {
   const lines = renderFigures("mine", { epochs: 1, trainLoss: 1, trainAccuracy: 0.5, seconds: 61 });
   assert.match(lines[0], /^mine +1 epoch$/);
   assert.match(lines.at(-1) as string, /^time +1:01$/);

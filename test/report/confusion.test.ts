@@ -22,7 +22,7 @@ test("precision, recall and F1 by hand", () => {
   assert.ok(Math.abs(figures.macroF1 - (8 / 11 + 6 / 9) / 2) < 1e-12);
 });
 
-test("a class that never occurs, or never is predicted, has no quotient and does not spoil the means", () => {
+test("a class that never occurs, or never is predicted, has no quotient and does not affect the means", () => {
   const figures = confusionFigures([
     [3, 0, 0],
     [1, 0, 0],

@@ -1,4 +1,4 @@
-/** `autocast` beside PyTorch's on a CPU: dtypes, values, gradients, the first losses of a training, errors. */
+/** `autocast` compared with PyTorch's on a CPU: dtypes, values, gradients, the first losses of a training, errors. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";

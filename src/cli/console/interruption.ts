@@ -1,15 +1,15 @@
-/** Ctrl-C, a closed terminal, a reader that went away: the first asks for an orderly end, the second ends at once. */
+/** Ctrl-C, a closed terminal, a reader that went away: the first asks for a graceful shutdown, the second ends the process at once. */
 
 export const INTERRUPTED = 130;
 
 /** What the command that runs wants to be told; null if it can be ended at any moment. */
-let orderly: ((reason: "signal" | "reader gone") => void) | null = null;
+let gracefulStop: ((reason: "signal" | "reader gone") => void) | null = null;
 
 /** Makes signals end this process with code 130: at once, or in order if a command has asked for it. */
 export function listenForInterrupts(): void {
   const onSignal = (): void => {
-    if (orderly === null) process.exit(INTERRUPTED);
-    orderly("signal");
+    if (gracefulStop === null) process.exit(INTERRUPTED);
+    gracefulStop("signal");
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   process.stdout.on("error", onBrokenOutput);
@@ -21,19 +21,19 @@ let readerIsGone = false;
 
 /** A reader of our pipe may stop reading (`| head`): that is not an error, but a file on a full disk is. */
 function onBrokenOutput(error: NodeJS.ErrnoException): void {
-  // Told once: an orderly end goes on writing, and its exit code counts.
+  // Called once: a graceful shutdown goes on writing, and its exit code counts.
   if (readerIsGone) return;
   readerIsGone = true;
   const wanted = error.code !== "EPIPE" && error.code !== "EIO";
   if (wanted) {
     process.stderr.write(`FileError: ${brokenOutput(error)}\n`);
-    // Whatever an orderly end makes of it.
+    // Whatever a graceful shutdown sets it to.
     process.on("exit", () => {
       process.exitCode = 1;
     });
   }
-  if (orderly === null) process.exit(0);
-  orderly("reader gone");
+  if (gracefulStop === null) process.exit(0);
+  gracefulStop("reader gone");
 }
 
 function brokenOutput({ code, message }: NodeJS.ErrnoException): string {
@@ -52,7 +52,7 @@ export function interruption(onFirst: () => void): { signal: AbortSignal; arm():
   return {
     signal: controller.signal,
     arm() {
-      orderly = (reason) => {
+      gracefulStop = (reason) => {
         if (reason === "reader gone") {
           controller.abort();
           return;
@@ -63,7 +63,7 @@ export function interruption(onFirst: () => void): { signal: AbortSignal; arm():
       };
     },
     release() {
-      orderly = null;
+      gracefulStop = null;
     },
   };
 }

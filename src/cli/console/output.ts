@@ -29,7 +29,7 @@ export class Output {
     if (this.json) process.stdout.write(`${printableJson(event)}\n`);
   }
 
-  /** A remark beside the results: to people and machines alike on standard error. */
+  /** A remark about the results: to people and machines alike on standard error. */
   note(text: string): void {
     process.stderr.write(`${printableLines(text)}\n`);
   }

@@ -20,7 +20,7 @@ export class TrainOutput {
   private readonly brief: boolean;
   private display: ProgressDisplay | null = null;
 
-  /** @param brief - one of several trainings: its figures in one line, since a table of all follows. */
+  /** @param brief - one of several trainings: its metrics in one line, since a table of all follows. */
   constructor(output: Output, start: StartingRun, brief = false) {
     this.output = output;
     this.start = start;
@@ -148,7 +148,7 @@ export class TrainOutput {
     };
   }
 
-  /** Figures that are those of the validation part are not called the test's. */
+  /** Metrics that are those of the validation part are not called the test's. */
   private renamed<T extends Partial<MetricsPoint>>(point: T): T {
     if (this.start.config.valSplit === 0) return point;
     const named = (key: string) => key.replace(/^test(?=[A-Z])/, "val");
@@ -176,7 +176,7 @@ function figuresInWords(figures: FinalFigures, heldOut: string): string {
   return parts.join(", ");
 }
 
-/** The engine without its library, which `config.json` and `convoyant engine` tell. */
+/** The engine without its library, which `config.json` and `convoyant engine` report. */
 function engineInUse(): string {
   const info = startedEngine();
   return info === null ? "" : `${info.name} (${counted(info.threads, "thread")})`;

@@ -1,4 +1,4 @@
-/** Lets a convolution or matrix product apply the activation that alone reads its result. */
+/** Lets a convolution or matmul apply the activation that alone reads its result. */
 import type { Graph } from "../../graph/graph.ts";
 import { consumers, escaping, GraphBuilder } from "./rewrite.ts";
 

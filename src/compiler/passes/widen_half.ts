@@ -21,7 +21,7 @@ export function widenHalf(graph: Graph, planner: StepPlanner): Graph {
   return widenIf(graph, planner, (node) => planner.planOf(graph.values, node)?.layout !== "channelsLast");
 }
 
-/** After the layouts have been settled: what still has no kernel. */
+/** After the layouts have been chosen: what still has no kernel. */
 export function widenRest(graph: Graph, planner: StepPlanner): Graph {
   return widenIf(graph, planner, () => true);
 }

@@ -1,4 +1,4 @@
-/** Our engines and other libraries, each in a process of its own, in turn. */
+/** Our engines and other libraries, alternately, each in a process of its own. */
 
 import { fileURLToPath } from "node:url";
 import type { ListenedSignal } from "../../base/web_types.ts";
@@ -59,7 +59,7 @@ type Work = Required<Omit<BenchOptions, "batchSize" | "threads" | "signal" | "on
   Pick<BenchOptions, "batchSize"> & { readonly what: string; readonly threads: number | null };
 
 /**
- * Measures training or matrix products, ours and other libraries', in turn: what `convoyant bench` does.
+ * Measures training or matrix multiplication, ours and other libraries' alternately: what `convoyant bench` does.
  *
  * @param what - "train" or "matmul".
  * @throws ArgumentError for an unknown name; the signal's reason when it is aborted.

@@ -1,8 +1,8 @@
-/** Our engines beside the best that each other library reaches: who wins, by how much, at what memory. */
+/** Our engines compared with the best that each other library reaches: who wins, by how much, at what memory. */
 import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
 import { type BenchLine, speedOf, subjectOf } from "./bench_lines.ts";
 
-/** One of our engines beside another library's fastest mode, on the same work in the same precision. */
+/** One of our engines compared with another library's fastest mode, on the same work in the same precision. */
 export interface BestLine {
   readonly event: "best";
   readonly net?: string;
@@ -31,7 +31,7 @@ export function bestOf(lines: readonly BenchLine[]): BestLine[] {
       );
       return [...new Set(others.map(({ library }) => library))].map((library) => {
         const theirs = others.filter((line) => line.library === library);
-        return beside(
+        return compared(
           own,
           theirs.reduce((best, line) => (speedOf(line) > speedOf(best) ? line : best)),
         );
@@ -39,7 +39,7 @@ export function bestOf(lines: readonly BenchLine[]): BestLine[] {
     });
 }
 
-function beside(own: BenchLine, best: BenchLine): BestLine {
+function compared(own: BenchLine, best: BenchLine): BestLine {
   return {
     event: "best",
     ...(own.net === undefined ? { task: own.task } : { net: own.net }),

@@ -1,16 +1,16 @@
 /** What a benchmark prints: lines of results, lines for what was left out, and how they compare. */
 import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
 
-/** One measurement: training throughput of a network, or a matrix product. */
+/** One measurement: training throughput of a network, or a matmul. */
 export interface BenchLine {
   readonly event: "bench";
   readonly library: string;
   readonly version?: string;
   /** Ours: the engine. A peer's: its backend or mode, such as "eager". */
   readonly engine: string;
-  /** The network that was trained; absent for a matrix product. */
+  /** The network that was trained; absent for a matmul. */
   readonly net?: string;
-  /** "matmul" for a matrix product of `size` x `size`; absent for training. */
+  /** "matmul" for one of `size` x `size`; absent for training. */
   readonly task?: string;
   readonly size?: number;
   readonly precision: string;
@@ -33,7 +33,7 @@ export interface BenchLine {
   readonly planShare?: number;
   /** Ours: the share that went into recording the operations, forward and back. Runs beside the workers. */
   readonly recordShare?: number;
-  /** How many runs the figures are the medians of. */
+  /** How many runs the metrics are the medians of. */
   readonly rounds?: number;
 }
 
@@ -71,7 +71,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** One line for several runs of the same measurement: the median of each figure, the spread over all. */
+/** One line for several runs of the same measurement: the median of each metric, the spread over all. */
 export function medianLine(runs: readonly BenchLine[]): BenchLine {
   const figure = (of: (line: BenchLine) => number | undefined): number | undefined => {
     const values = runs.map(of).filter((value) => value !== undefined);
@@ -107,7 +107,7 @@ export const subjectOf = (line: BenchLine): string =>
   `${line.net ?? `${line.task} ${line.size}`} ${line.precision}`;
 
 /**
- * Our lines over the peers' of the same network (or product) and precision. A peer is met at the same number
+ * Our lines over the peers' of the same network (or product) and precision. A peer is compared at the same number
  * of threads; one that has no such line, at the most it has.
  */
 export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
@@ -135,7 +135,7 @@ export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
   return found;
 }
 
-/** The whole benchmark as a table for people: figures, ratios to our own engines, what was left out. */
+/** The whole benchmark as a table for people: metrics, ratios to our own engines, what was left out. */
 export function formatBench(
   lines: readonly BenchLine[],
   skips: readonly SkipLine[],

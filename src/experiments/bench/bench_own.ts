@@ -1,7 +1,7 @@
 /**
  * Measures one of our engines in a process of its own, as the peers are measured, and prints one bench line:
  * `node bench_own.js train|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
- * --size 1024`. If the engine does not have the precision, one line says so in place of figures.
+ * --size 1024`. If the engine does not have the precision, one line says so in place of metrics.
  */
 import { parseArgs } from "node:util";
 import { create, entry } from "../../models/index.ts";

@@ -1,5 +1,5 @@
 /**
- * Other libraries, measured beside ours in one go: finds what is installed, starts one program after the
+ * Other libraries, measured together with ours: finds what is installed, starts one program after the
  * other, each in a process of its own, and collects the JSON lines they print.
  *
  * The programs stand in bench/peers of the repository; bench/README.md says how to install each library.
@@ -57,7 +57,7 @@ export interface Contender {
 
 /** How long and how often to measure. */
 export interface BenchEffort {
-  /** Runs of each program, in turn with the others; the median counts. Default 1. */
+  /** Runs of each program, alternating with the others; the median counts. Default 1. */
   readonly rounds?: number;
   /** Milliseconds after which a program is ended and skipped. Default 10 minutes. */
   readonly timeoutMs?: number;
@@ -67,7 +67,7 @@ export interface BenchEffort {
   readonly onStart?: (contender: Contender, round: number) => void;
 }
 
-/** What the programs are told. Absent values are left to the programs: the chapter's batch, five windows of 1 s. */
+/** What the programs are told. Absent values are left to the programs: the chapter's batch, five intervals of 1 s. */
 export interface PeerSettings {
   readonly threads: number;
   readonly batch?: number;
@@ -278,7 +278,7 @@ export async function runContender(
 }
 
 /**
- * Runs all programs in turn, `rounds` times around, so that whatever else the machine does meets them all
+ * Runs all programs alternately, `rounds` times, so that whatever else the machine does affects them all
  * alike; then yields one line for each, in their order: the medians, or why it was skipped.
  */
 export async function runInTurn(

@@ -24,7 +24,7 @@ const MOST = 5;
 const MILLISECONDS = 120;
 
 /**
- * Measures a matrix product and a convolution, the second of AlexNet; in bf16 too if the engine has that fast.
+ * Measures a matmul and a convolution, the second of AlexNet; in bf16 too if the engine has that fast.
  *
  * @param size - side of the matrices.
  * @param slow - takes small ones only.
@@ -69,7 +69,7 @@ async function convolution(shape: [number, number, number, number], channels: nu
 async function speed({ operations, compute }: Work, precision: Precision): Promise<number> {
   // One number read back, so that the work and not the reading is timed.
   const once = () => (precision === "bf16" ? autocast(compute) : compute()).sum().item();
-  // The program is made, and ways to compute it are chosen, in the first run.
+  // The program is compiled, and its algorithms are chosen, in the first run.
   await once();
   const times: number[] = [];
   const begun = performance.now();

@@ -9,7 +9,7 @@ import { executor } from "../../runtime/runtime.ts";
 import { crossEntropy, profile, rand, zeros } from "../../tensor/index.ts";
 import { inPrecision, type Precision } from "../../train/loop/precision.ts";
 
-/** Trains a network on noise for a few steps and tells of the last. */
+/** Trains a network on noise for a few steps and profiles the last. */
 export async function profileTrainingStep(
   net: Module,
   inputShape: readonly number[],

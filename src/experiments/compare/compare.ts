@@ -1,4 +1,4 @@
-/** Variants of a network over seeds: the curves in one chart, the figures in one table. */
+/** Variants of a network over seeds: the curves in one chart, the metrics in one table. */
 import { join } from "node:path";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";

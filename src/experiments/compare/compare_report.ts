@@ -15,11 +15,11 @@ export interface ComparedVariant {
   readonly runs: readonly SeriesRun[];
 }
 
-/** The figures of a variant at the end of its runs. */
+/** The metrics of a variant at the end of its runs. */
 export interface VariantFigures {
   readonly name: string;
   readonly seeds: number;
-  /** Runs that became NaN, or still give every class the same chance. */
+  /** Runs that became NaN, or still give every class the same probability. */
   readonly failed: number;
   readonly trainLoss: Spread | undefined;
   readonly trainAccuracy: Spread | undefined;
@@ -80,7 +80,7 @@ function spreadText(spread: Spread | undefined): string {
 /** The table as a document. */
 export function comparisonDocument(title: string, compared: readonly ComparedVariant[]): string {
   const rows = compared.map((each) => comparisonRow(figuresOfVariant(each)));
-  const note = "Figures after the last epoch: the mean over the seeds, and the least and the largest.";
+  const note = "Metrics after the last epoch: the mean over the seeds, and the least and the largest.";
   return `# ${title}\n\n${note}\n\n${markdownTable(
     COMPARISON_COLUMNS.map(({ title }) => title),
     rows,

@@ -1,4 +1,4 @@
-/** The variants of a comparison, and their figures over the seeds. */
+/** The variants of a comparison, and their metrics over the seeds. */
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
@@ -98,7 +98,7 @@ export function configOfVariant(
   });
 }
 
-/** A figure over the seeds. */
+/** A metric over the seeds. */
 export interface Spread {
   readonly mean: number;
   readonly low: number;

@@ -1,4 +1,4 @@
-/** The chapter's networks over seeds, beside the authors' figures. */
+/** The chapter's networks over seeds, compared with the authors' results. */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
@@ -42,7 +42,7 @@ export interface Reproduced {
 type Places = Required<Pick<ReproduceOptions, "out" | "document">>;
 
 /**
- * Trains the chapter's networks and writes them beside the authors' figures: what `convoyant reproduce` does.
+ * Trains the chapter's networks and compares them with the authors' results: what `convoyant reproduce` does.
  *
  * @throws ArgumentError for an unknown network or library.
  * @example

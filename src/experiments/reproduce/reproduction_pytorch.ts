@@ -1,4 +1,4 @@
-/** PyTorch's figures on the same machine, as bench/peers/pytorch_epochs.py writes them. */
+/** PyTorch's results on the same machine, as bench/peers/pytorch_epochs.py writes them. */
 
 import { existsSync } from "node:fs";
 import * as v from "valibot";
@@ -10,7 +10,7 @@ import { markdownTable } from "../markdown_table.ts";
 import { precisionOf, type TrainedRun } from "../series_run.ts";
 import { machineText } from "./reproduction_machine.ts";
 
-/** A line of the file: figures at the end of an epoch, or of a start of a few steps. */
+/** A line of the file: metrics at the end of an epoch, or of a start of a few steps. */
 export interface PytorchRecord {
   readonly net: string;
   readonly seed: number;
@@ -74,10 +74,10 @@ const schema = v.object({
 export function pytorchRecord(value: unknown, place: string, line: string): PytorchRecord {
   const { success, output } = v.safeParse(schema, value);
   if (success) return output;
-  throw new FileError(`${place} is not a record of PyTorch's figures: ${line.slice(0, 80)}`);
+  throw new FileError(`${place} is not a record of PyTorch's results: ${line.slice(0, 80)}`);
 }
 
-/** Our runs beside PyTorch's of the same precision and machine after as many epochs; empty if there are none. */
+/** Our runs compared with PyTorch's of the same precision and machine after as many epochs; empty if there are none. */
 export function pytorchSection(runs: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const rows = records
     .filter((record) => record.epoch !== undefined)

@@ -143,7 +143,7 @@ function withoutFolders(environment: TrainedRun["environment"]): Record<string, 
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, short(value)]));
 }
 
-/** PyTorch's figures of this machine; the program that writes them does not know what we call it. */
+/** PyTorch's results of this machine; the program that writes them does not know what we call it. */
 export function onMachine(
   records: readonly PytorchRecord[],
   machine: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** docs/reproduction.md: our figures beside the authors' bands, and PyTorch's if they were measured. */
+/** docs/reproduction.md: our results compared with the authors' bands, and with PyTorch's if they were measured. */
 import { type BookComparison, compareWithBook, formatBand } from "../../report/book_comparison.ts";
 import { formatDuration, formatFigure, formatRate } from "../../report/number_text.ts";
 import { median } from "../bench/bench_lines.ts";
@@ -11,7 +11,7 @@ import { pytorchSection } from "./reproduction_pytorch.ts";
 import type { Records } from "./reproduction_records.ts";
 import { isStuck, startsSection } from "./reproduction_starts.ts";
 
-/** Everything that the document tells. */
+/** Everything that is in the document. */
 export interface Reproduction {
   readonly records: Records;
   readonly now: Date;
@@ -19,7 +19,7 @@ export interface Reproduction {
   readonly command: string;
 }
 
-/** One of our runs beside the book's band. */
+/** One of our runs compared with the book's band. */
 export interface JudgedRun {
   readonly run: TrainedRun;
   readonly comparison: BookComparison | undefined;
@@ -32,7 +32,7 @@ export function judge(run: TrainedRun): JudgedRun {
   const { figures, config } = run;
   if (run.failure !== null)
     return { run, comparison: undefined, verdict: `failed: ${run.failure.split(".")[0]}` };
-  if (figures === undefined) return { run, comparison: undefined, verdict: "no figures yet" };
+  if (figures === undefined) return { run, comparison: undefined, verdict: "no metrics yet" };
   const comparison = compareWithBook(config.model, figures, { differences: differencesFromTheBook(config) });
   if (comparison === undefined) return { run, comparison, verdict: "the book has no band" };
   const outside = comparison.rows
@@ -58,7 +58,7 @@ export function reproductionDocument(reproduction: Reproduction): string {
   const { starts, ...records } = reproduction.records;
   // PyTorch's at another learning rate than the chapter's are kept, not compared.
   const pytorch = records.pytorch.filter(({ lr }) => lr === undefined);
-  // Of a run within its first epoch there is nothing to tell.
+  // A run within its first epoch has no results yet.
   const runs = records.runs.filter(({ figures, failure }) => failure !== null || (figures?.epochs ?? 0) >= 1);
   const judged = runs.map(judge);
   const sections = [
@@ -81,14 +81,14 @@ function introduction(runs: readonly TrainedRun[]): string {
   const seeds = new Set(runs.map((run) => run.config.seed)).size;
   return [
     `The chapter's networks, trained on Fashion-MNIST with the chapter's settings (${runs.length} runs, ${seeds} seeds),`,
-    "beside the median and the 10th to 90th percentile of the authors' published runs. Parity is judged on training",
+    "compared with the median and the 10th to 90th percentile of the authors' published runs. Parity is judged on training",
     "loss and training accuracy, the running means over the last epoch: the test accuracy of LeNet and BN-LeNet jumps",
     "between epochs, in the book as here. A fifth of the authors' own runs lie outside of their band, from one seed to",
     "the next: of our seeds as many may, on either side of it, while their median must not. A run of fewer epochs than",
     "the book's is shown, not judged. In bf16 convolutions and products are computed in bfloat16; weights, losses and",
     "batch-norm statistics are 32-bit floats. Examples per second and times are as they came, on a machine that may have",
     "done other things too; `convoyant bench` measures speed. What a machine trains is added to what others trained",
-    "before, by way of the records that lie beside this document (`.jsonl`).",
+    "before, by way of the records that are next to this document (`.jsonl`).",
   ].join("\n");
 }
 
@@ -102,7 +102,7 @@ function networksTable(judged: readonly JudgedRun[]): string {
     );
     const book = own.find(({ comparison }) => comparison)?.comparison?.book;
     const judgedRuns = own.filter(
-      ({ verdict }) => !verdict.startsWith("not judged") && verdict !== "no figures yet",
+      ({ verdict }) => !verdict.startsWith("not judged") && verdict !== "no metrics yet",
     );
     const inside = own.filter(({ verdict }) => verdict === "inside").length;
     return [
@@ -160,7 +160,7 @@ function runsTable(judged: readonly JudgedRun[]): string {
     "examples/s",
     "time",
   ];
-  return markdownTable([...titles, "engine", "precision", "beside the band"], rows);
+  return markdownTable([...titles, "engine", "precision", "against the band"], rows);
 }
 
 function whereTable(runs: readonly TrainedRun[]): string {

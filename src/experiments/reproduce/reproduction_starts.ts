@@ -6,7 +6,7 @@ import { markdownTable } from "../markdown_table.ts";
 import { precisionOf, type TrainedRun } from "../series_run.ts";
 import type { PytorchRecord } from "./reproduction_pytorch.ts";
 
-/** ln 10 = 2.303 is the loss of a network that gives every class the same chance. */
+/** ln 10 = 2.303 is the loss of a network that gives every class the same probability. */
 export function isStuck(loss: number | null): boolean {
   return loss === null || !(loss < 2.29);
 }
@@ -26,7 +26,7 @@ interface Start {
   readonly loss: number | null;
 }
 
-/** The rate of failed starts beside PyTorch's; empty if there are no starts. */
+/** The rate of failed starts compared with PyTorch's; empty if there are no starts. */
 export function startsSection(starts: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
   const done = starts.filter((run) => run.failure !== null || (run.figures?.epochs ?? 0) >= 1);
   const kindOf = (run: TrainedRun) => `${run.config.model} in ${precisionOf(run)}`;

@@ -184,7 +184,7 @@ export interface DiracParameters extends FillParameters {
   groups?: number;
 }
 /**
- * A convolution that hands its input channels through.
+ * A convolution that passes its input channels through.
  *
  * @example
  * ```ts

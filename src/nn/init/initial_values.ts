@@ -68,7 +68,7 @@ export function filledValue(shape: Shape, dtype: DType, number: number): Value {
   });
 }
 
-/** The next stream of a generator: which one is settled here, whenever its numbers are looked at. */
+/** The next stream of a generator: which one is decided here, whenever its numbers are looked at. */
 export function keyFrom(generator?: Generator | null): RandomKey {
   const [seedLow, seedHigh, streamLow, streamHigh] = drawKey(generator).data as Int32Array;
   return { seedLow, seedHigh, streamLow, streamHigh };

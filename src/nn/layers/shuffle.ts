@@ -58,7 +58,7 @@ export interface GroupSettings {
   groups: number;
 }
 /**
- * Channels of all groups in turn.
+ * Interleaves the channels of all groups.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** What layers with parameters share: their parameters before the first values, and checks of their sizes. */
+/** What layers with parameters share: their parameters before initialisation, and checks of their sizes. */
 import type { DType } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
@@ -7,7 +7,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { filledValue } from "../init/initial_values.ts";
 import { ParameterTensor } from "./parameter.ts";
 
-/** A parameter of zeros (or another number), to be given its first values. */
+/** A parameter of zeros (or another number), to be initialised. */
 export function newParameter(shape: Shape, dtype: DType = "float32", number = 0): ParameterTensor {
   return new ParameterTensor(filledValue(shape, dtype, number));
 }

@@ -21,7 +21,7 @@ type Holder = Record<string, unknown>;
 
 /**
  * Members live in the module's own properties, so that they are found however they were assigned. Beside them stands
- * what properties cannot tell: which tensors are buffers, the state dict's names, and the order of integer-like names.
+ * what properties cannot express: which tensors are buffers, the state dict's names, and the order of integer-like names.
  */
 export class Members {
   readonly #owner: Module;

@@ -62,7 +62,7 @@ function comparison(name: FusedBinary): OpDefinition {
   };
 }
 
-/** An activation that a convolution or matrix product can apply to its result. */
+/** An activation that a convolution or matmul can apply to its result. */
 function asActivation(op: OpDefinition): OpDefinition {
   return { ...op, activation: true };
 }

@@ -16,7 +16,7 @@ export interface ConvolutionGeometry {
   readonly groups: number;
 }
 
-/** Places of a window of `kernel` along a padded side; below 1 if it does not fit. */
+/** Positions of a kernel of size `kernel` along a padded side; below 1 if it does not fit. */
 export function convolvedSize(
   size: number,
   kernel: number,

@@ -60,7 +60,7 @@ function inferPooled(
   );
   if (out[0] < 1 || out[1] < 1) {
     throw new ShapeError(
-      `the input ${formatShape(x.shape)} is too small for a window of ${formatShape(kernelSize)}: ` +
+      `the input ${formatShape(x.shape)} is too small for a kernel of ${formatShape(kernelSize)}: ` +
         `the calculated output size is ${out[0]} x ${out[1]}`,
     );
   }

@@ -26,7 +26,7 @@ export const unfoldOp: OpDefinition = {
     const [rows, columns] = places(x.shape.slice(2), geometry);
     if (rows < 1 || columns < 1) {
       throw new ShapeError(
-        `the input ${formatShape(x.shape)} is too small for a window of ${formatShape(geometry.kernelSize)}: ` +
+        `the input ${formatShape(x.shape)} is too small for a kernel of ${formatShape(geometry.kernelSize)}: ` +
           `the calculated shape of the array of sliding blocks is [${rows}, ${columns}]`,
       );
     }

@@ -16,7 +16,7 @@ function requireSchedulers(of: string, schedulers: unknown, optimizer: unknown):
     if (!(one instanceof Scheduler)) throw new ArgumentError(`${of}: expected schedulers, got ${typeof one}`);
     if (one instanceof PlateauScheduler)
       throw new ArgumentError(
-        `${of}: ReduceLROnPlateau needs a figure at each step and cannot be part of it`,
+        `${of}: ReduceLROnPlateau needs a metric at each step and cannot be part of it`,
       );
     if (one.optimizer !== optimizer)
       throw new ArgumentError(`${of}: expected all schedulers to belong to the same optimiser`);

@@ -1,4 +1,4 @@
-/** A learning rate that falls when a figure stops improving. */
+/** A learning rate that falls when a metric stops improving. */
 
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
@@ -11,15 +11,15 @@ import { numbersPerGroup, Scheduler, type SchedulerState } from "./scheduler.ts"
 export interface PlateauSettings {
   /** Whose learning rates are set. */
   optimizer: Optimizer;
-  /** Whether the figure is to fall or to rise. @default "min" */
+  /** Whether the metric is to fall or to rise. @default "min" */
   mode?: "min" | "max";
   /** Factor of each change, below 1. @default 0.1 */
   factor?: number;
   /** Epochs without an improvement that are waited for. @default 10 */
   patience?: number;
-  /** How much better a figure must be to count as an improvement. @default 1e-4 */
+  /** How much better a metric must be to count as an improvement. @default 1e-4 */
   threshold?: number;
-  /** Whether `threshold` is a share of the best figure or a difference from it. @default "rel" */
+  /** Whether `threshold` is a share of the best metric or a difference from it. @default "rel" */
   thresholdMode?: "rel" | "abs";
   /** Epochs after a change in which nothing is counted. @default 0 */
   cooldown?: number;
@@ -78,7 +78,7 @@ export class PlateauScheduler extends Scheduler {
   minLrs: number[];
   /** Changes that are smaller are not made. */
   readonly eps: number;
-  /** The best figure so far; null before the first. */
+  /** The best metric so far; null before the first. */
   best: number | null = null;
   /** Epochs without an improvement so far. */
   numBadEpochs = 0;
@@ -130,14 +130,14 @@ export class PlateauScheduler extends Scheduler {
   }
 
   /**
-   * Looks at the epoch's figure.
+   * Looks at the epoch's metric.
    *
-   * @param metrics - the figure as a number, for instance `await loss.item()`.
+   * @param metrics - the metric as a number, for instance `await loss.item()`.
    */
   override step(metrics?: number): void {
     if (typeof metrics !== "number") {
       throw new ArgumentError(
-        "ReduceLROnPlateau.step: expected the epoch's figure as a number (await loss.item())",
+        "ReduceLROnPlateau.step: expected the epoch's metric as a number (await loss.item())",
       );
     }
     if (this.#minLr !== null) this.minLrs = this.groups.map(() => this.#minLr as number);
@@ -159,20 +159,20 @@ export class PlateauScheduler extends Scheduler {
     this.lastLr = this.currentRates();
   }
 
-  #isBetter(figure: number): boolean {
+  #isBetter(metric: number): boolean {
     const { best, threshold, mode } = this;
-    if (best === null) return !Number.isNaN(figure);
+    if (best === null) return !Number.isNaN(metric);
     const relative = this.thresholdMode === "rel";
-    if (mode === "min") return figure < (relative ? best * (1 - threshold) : best - threshold);
-    return figure > (relative ? best * (1 + threshold) : best + threshold);
+    if (mode === "min") return metric < (relative ? best * (1 - threshold) : best - threshold);
+    return metric > (relative ? best * (1 + threshold) : best + threshold);
   }
 }
 
 /**
- * Times `factor` (0.1) when a figure has not improved for more than `patience` (10) epochs.
+ * Times `factor` (0.1) when a metric has not improved for more than `patience` (10) epochs.
  *
- * @param mode - whether smaller (`"min"`) or larger (`"max"`) figures are better.
- * @param threshold - by how much a figure must be better, relative to the best or absolutely.
+ * @param mode - whether smaller (`"min"`) or larger (`"max"`) metrics are better.
+ * @param threshold - by how much a metric must be better, relative to the best or absolutely.
  * @param cooldown - epochs after a change that do not count.
  * @example
  * ```ts

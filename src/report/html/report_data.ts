@@ -6,7 +6,7 @@ import type { SummaryRow, SummaryTotals } from "../terminal/summary_table.ts";
 
 /** Everything that `report.html` shows. What is left out gets no section. */
 export interface ReportData {
-  /** The model's name on the command line: decides which of the book's bands stands beside the figures. */
+  /** The model's name on the command line: decides which of the book's bands the metrics are compared with. */
   model: string;
   /** The model's name in running text. Default: the book's title of it, or `model`. */
   title?: string;

@@ -9,7 +9,7 @@ import { bookSection, curvesSection, factsSection, figureTiles, layersSection } 
 import { reportStyle } from "./report_style.ts";
 
 /**
- * `report.html` of a run: one file, without scripts, that opens without a network. Curves, figures beside the book's,
+ * `report.html` of a run: one file, without scripts, that opens without a network. Curves, metrics compared with the book's,
  * confusion matrix, worst mistakes, layers, settings and environment; a section without data is left out. Every text
  * is escaped, and the page's own policy forbids it to load anything.
  */

@@ -21,7 +21,7 @@ import { coordinate as c, escapeXml as e } from "../svg/xml.ts";
 import { formatShape, summaryTotals } from "../terminal/summary_table.ts";
 import type { ReportData } from "./report_data.ts";
 
-/** The figures that one looks for first, large. */
+/** The metrics that one looks for first, large. */
 export function figureTiles(data: ReportData, comparison: BookComparison | undefined): string {
   const figures = data.figures ?? finalFigures(data.points);
   if (figures === undefined) return "";
@@ -80,7 +80,7 @@ export function curvesSection(data: ReportData): string {
   );
 }
 
-/** Our figures beside the authors' band. */
+/** Our results compared with the authors' band. */
 export function bookSection(comparison: BookComparison): string {
   const judged = comparison.parity !== undefined;
   const rows = comparison.rows.map((row) => {
@@ -97,15 +97,15 @@ export function bookSection(comparison: BookComparison): string {
   const notes = comparison.notes.map((note) => `<p class="note">${e(note)}</p>`).join("");
   return section(
     "book",
-    "Beside the book",
-    `<div class="scroll" tabindex="0" role="region" aria-label="Figures beside the book's"><table class="stack">
+    "Compared with the book",
+    `<div class="scroll" tabindex="0" role="region" aria-label="Results compared with the book's"><table class="stack">
 <thead><tr><th scope="col">quantity</th><th scope="col" class="num">this run</th><th scope="col" class="num">the book</th>
 <th scope="col" class="num">its band</th><th scope="col" class="place">place in the band</th>${judged ? '<th scope="col">verdict</th>' : ""}</tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>${notes}`,
   );
 }
 
-/** Our figure as a dot on a line, over the band and its median. The numbers stand beside it. */
+/** Our metric as a dot on a line, over the band and its median. The numbers stand beside it. */
 function gauge(row: ComparisonRow): string {
   if (row.band === undefined || row.ours === undefined || !Number.isFinite(row.ours)) return "";
   const place = gaugePlace(row.band, row.ours);
@@ -118,7 +118,7 @@ function gauge(row: ComparisonRow): string {
   );
 }
 
-/** The band takes the middle third; a figure further away than its width stands at the end. */
+/** The band takes the middle third; a metric further away than its width stands at the end. */
 function gaugePlace(band: Band, ours: number): (value: number) => number {
   const width = band.high - band.low || Math.abs(ours) || 1;
   const from = band.low - width;
@@ -152,7 +152,7 @@ ${named("multiply-adds", formatScaled(totals.multiplyAdds))}${named("bytes", for
   );
 }
 
-/** A number that tells its column when rows are stacked. */
+/** A number that names its column when rows are stacked. */
 function named(name: string, text: string): string {
   return `<td class="num" data-name="${name}">${e(text)}</td>`;
 }

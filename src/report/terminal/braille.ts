@@ -40,7 +40,7 @@ const dotBits: readonly (readonly [number, number])[] = [
   [0x40, 0x80],
 ];
 
-/** Lengths of ink and gap in dots, in turn. */
+/** Alternating lengths of ink and gap in dots. */
 export const dashDots: Record<Dash, readonly number[]> = {
   solid: [1],
   dashed: [5, 3],

@@ -20,7 +20,7 @@ export interface ProgressState {
   elapsed: number;
   /** Seconds to go; left out if nothing can be said yet. */
   remaining?: number;
-  /** What is going on besides training, for example "testing". */
+  /** What else is going on, for example "testing". */
   phase?: string;
 }
 

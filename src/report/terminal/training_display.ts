@@ -173,7 +173,7 @@ export function resultLine(
   return `${how.outcome}: ${parts.join(", ")}`;
 }
 
-/** What a point tells; a network that is not a classifier has no accuracy. */
+/** What a point holds; a network that is not a classifier has no accuracy. */
 function figures(point: MetricsPoint): string[] {
   const { trainLoss, trainAccuracy, testLoss, testAccuracy } = point;
   const parts = [`training loss ${formatFigure(trainLoss)}`];

@@ -6,11 +6,11 @@ import type { MetricsPoint } from "../../records/run_record.ts";
 import { checkMonitor, figureOf, improvement, type Monitor } from "./monitor.ts";
 
 export interface EarlyStoppingOptions {
-  /** Which figure (`"testAccuracy"`); inside `fit` the one of its `monitor`. */
+  /** Which metric (`"testAccuracy"`); inside `fit` the one of its `monitor`. */
   readonly monitor?: Monitor;
   /** Epochs without an improvement after which training ends (3). */
   readonly patience?: number;
-  /** By how much the figure must improve to count (0). */
+  /** By how much the metric must improve to count (0). */
   readonly minDelta?: number;
 }
 
@@ -21,9 +21,9 @@ export interface EarlyStoppingState {
 }
 
 /**
- * Says when a figure has not improved for `patience` epochs.
+ * Says when a metric has not improved for `patience` epochs.
  *
- * @throws ArgumentError for a patience below 1 or an unknown figure.
+ * @throws ArgumentError for a patience below 1 or an unknown metric.
  * @example
  * ```ts
  * const stopping = new train.EarlyStopping({ monitor: "testAccuracy", patience: 2 });
@@ -31,7 +31,7 @@ export interface EarlyStoppingState {
  * ```
  */
 export class EarlyStopping {
-  /** The figure that is watched. */
+  /** The metric that is watched. */
   readonly monitor: Monitor;
   private readonly patience: number;
   private readonly minDelta: number;
@@ -53,13 +53,13 @@ export class EarlyStopping {
     requireRange("earlyStopping", "minDelta", this.minDelta, (n) => n >= 0, "at least 0");
   }
 
-  /** Takes an epoch's figures; true when training should end. */
+  /** Takes an epoch's metrics; true when training should end. */
   update(figures: Pick<Partial<MetricsPoint>, Monitor>): boolean {
     const value = figureOf(figures, this.monitor, "earlyStopping");
     return this.judge(this.monitor, value);
   }
 
-  /** @internal {@link update} with one figure, which a training may have chosen by itself. */
+  /** @internal {@link update} with one metric, which a training may have chosen by itself. */
   judge(monitor: Monitor, value: number): boolean {
     const isFirst = this.best === null && !Number.isNaN(value);
     if (isFirst || improvement(monitor, value, this.best ?? Number.NaN) > this.minDelta) {

@@ -43,7 +43,7 @@ export interface LoaderPlace {
   readonly epoch: number;
   /** Batches to leave out. */
   readonly fromBatch?: number;
-  /** Examples to leave out: for a loader that tells its `examples`, in place of `fromBatch`. */
+  /** Examples to leave out: for a loader that reports its `examples`, in place of `fromBatch`. */
   readonly fromExample?: number;
   /** What `drawSeed` gave for this epoch. */
   readonly seed?: number | null;
@@ -61,7 +61,7 @@ export type BatchSource =
 /** Mean loss of a batch. */
 export type LossFunction = (output: Tensor, target: Tensor) => Tensor;
 
-/** Further figures of a batch by name: each a scalar, the mean over the batch's examples. */
+/** Further metrics of a batch by name: each a scalar, the mean over the batch's examples. */
 export type MetricFunctions = Readonly<Record<string, (output: Tensor, target: Tensor) => Tensor>>;
 
 /** What a metric is called on the test set: `top5` is `testTop5` there. */
@@ -118,7 +118,7 @@ export interface EpochEvent {
   readonly epoch: number;
   /** The epoch's point of the curves. */
   readonly point: MetricsPoint;
-  /** The test set's figures, if one was given and the network is a classifier. */
+  /** The test set's metrics, if one was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
 }
 
@@ -191,7 +191,7 @@ export interface FitOptions {
    * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
    */
   readonly microBatch?: "auto" | number;
-  /** Changes the learning rate; a `ReduceLROnPlateau` is told the figure of `monitor`. */
+  /** Changes the learning rate; a `ReduceLROnPlateau` is told the metric of `monitor`. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
   readonly schedulerStep?: "epoch" | "step";
@@ -200,14 +200,14 @@ export interface FitOptions {
   /** Clips the gradients' total norm before each step. */
   readonly clipGradNorm?: number | null;
   /**
-   * Further figures, counted inside the training program and on the test set: in a point's `extra` under the
+   * Further metrics, counted inside the training program and on the test set: in a point's `extra` under the
    * name, and under `test` and the name.
    */
   readonly metrics?: MetricFunctions;
   /** Points of the curves per epoch (5). */
   readonly pointsPerEpoch?: number;
   /**
-   * The figure that judges an epoch, for everything that does: `best.safetensors` and `best`, `earlyStopping`, and a
+   * The metric that judges an epoch, for everything that does: `best.safetensors` and `best`, `earlyStopping`, and a
    * `ReduceLROnPlateau`. By default the test accuracy, for a network that is not a classifier the test loss, without a test
    * set the training loss; with a `ReduceLROnPlateau` the loss or the accuracy, as its `mode` says.
    */
@@ -265,7 +265,7 @@ export interface RunStore {
 export interface FitResult {
   /** The curves. */
   readonly points: readonly MetricsPoint[];
-  /** The last test figures, if a test set was given and the network is a classifier. */
+  /** The last test metrics, if a test set was given and the network is a classifier. */
   readonly test: ClassificationMetrics | null;
   /** Training steps only: a batch already fetched. */
   readonly examplesPerSecond: number;
@@ -275,9 +275,9 @@ export interface FitResult {
   readonly step: number;
   /** How it ended. */
   readonly outcome: "finished" | "interrupted" | "stopped early";
-  /** The epoch with the best figure, counted from 1, and the figure. */
+  /** The epoch with the best metric, counted from 1, and the metric. */
   readonly best: { readonly epoch: number; readonly value: number } | null;
-  /** Which figure that is; null when no epoch has ended. */
+  /** Which metric that is; null when no epoch has ended. */
   readonly monitor: Monitor | null;
   /** What it was computed in: `"f32"` also if bf16 was asked for and the engine has none. */
   readonly precision: Precision;

@@ -58,7 +58,7 @@ class IterableLoader implements Loader {
     this.name = name;
   }
 
-  /** Batches in an epoch, if the source tells. */
+  /** Batches in an epoch, if the source has a length. */
   get length(): number | null {
     const { length, size } = this.source as { length?: unknown; size?: unknown };
     const told = length ?? size;

@@ -71,7 +71,7 @@ export function nextSlice(left: number, most: number): number {
   return left === 0 ? 0 : Math.ceil(left / Math.ceil(left / most));
 }
 
-/** Examples `from` to `to` of a batch; its elements are not copied if they are at hand. */
+/** Examples `from` to `to` of a batch; its elements are not copied if they are known. */
 export function partOf(batch: Tensor, from: number, to: number): Tensor {
   const { value } = batch;
   const [count, ...rest] = value.shape;

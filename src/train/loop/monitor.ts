@@ -1,4 +1,4 @@
-/** The one figure by which a training judges its epochs: best weights, early stopping, and a plateau's learning rate. */
+/** The one metric by which a training judges its epochs: best weights, early stopping, and a plateau's learning rate. */
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { ReduceLROnPlateau } from "../../optim/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
@@ -6,14 +6,14 @@ import type { FitOptions, SchedulerLike } from "./fit_options.ts";
 
 const MONITORS = ["testAccuracy", "testLoss", "trainAccuracy", "trainLoss"] as const;
 
-/** A figure that decides which epoch is better: losses should fall, accuracies rise. */
+/** A metric that decides which epoch is better: losses should fall, accuracies rise. */
 export type Monitor = (typeof MONITORS)[number];
 
-/** The figure `name`, or an ArgumentError that says which there are. */
+/** The metric `name`, or an ArgumentError that says which there are. */
 export function checkMonitor(name: string): Monitor {
   if ((MONITORS as readonly string[]).includes(name)) return name as Monitor;
   throw new ArgumentError(
-    `unknown figure \`${name}\` to monitor${didYouMean(name, MONITORS)} (there are: ${MONITORS.join(", ")})`,
+    `unknown metric \`${name}\` to monitor${didYouMean(name, MONITORS)} (there are: ${MONITORS.join(", ")})`,
   );
 }
 
@@ -27,7 +27,7 @@ export function improvement(monitor: Monitor, value: number, before: number): nu
   return modeOf(monitor) === "min" ? before - value : value - before;
 }
 
-/** A figure of an epoch. @throws ArgumentError when the training does not count it. */
+/** A metric of an epoch. @throws ArgumentError when the training does not count it. */
 export function figureOf(point: Pick<Partial<MetricsPoint>, Monitor>, monitor: Monitor, of = "fit"): number {
   const value = point[monitor];
   // A network that is not a classifier has no accuracy.
@@ -41,7 +41,7 @@ function notCounted(of: string, monitor: Monitor): ArgumentError {
   );
 }
 
-/** A scheduler that is told the figure, and which way it should go. */
+/** A scheduler that is told the metric, and which way it should go. */
 export function plateauOf(scheduler: SchedulerLike | null | undefined): { mode: "min" | "max" } | null {
   // By name for one of another copy of the package.
   return scheduler instanceof ReduceLROnPlateau || scheduler?.constructor.name === "ReduceLROnPlateau"
@@ -52,24 +52,24 @@ export function plateauOf(scheduler: SchedulerLike | null | undefined): { mode: 
 type MonitorOptions = Pick<FitOptions, "monitor" | "earlyStopping" | "scheduler" | "schedulerStep">;
 
 /**
- * The figure that the options choose; null when the first test decides: its accuracy, or its loss for a network that is
+ * The metric that the options choose; null when the first test decides: its accuracy, or its loss for a network that is
  * no classifier.
  *
- * @throws ArgumentError when options contradict each other, or name a figure of a test set that there is not.
+ * @throws ArgumentError when options contradict each other, or name a metric of a test set that there is not.
  */
 export function monitorOf(options: MonitorOptions, hasTest: boolean): Monitor | null {
   const { monitor, earlyStopping, scheduler, schedulerStep } = options;
   const stopping = earlyStopping?.monitor;
   if (monitor !== undefined && stopping !== undefined && monitor !== stopping) {
     throw new ArgumentError(
-      `fit: \`monitor\` is ${monitor} and \`earlyStopping.monitor\` ${stopping}; one figure decides for both: give it once, as \`monitor\``,
+      `fit: \`monitor\` is ${monitor} and \`earlyStopping.monitor\` ${stopping}; one metric decides for both: give it once, as \`monitor\``,
     );
   }
   const chosen = monitor ?? stopping;
   const plateau = plateauOf(scheduler);
   if (plateau !== null && schedulerStep === "step") {
     throw new ArgumentError(
-      'fit: ReduceLROnPlateau looks at the figures of an epoch; leave `schedulerStep` out, or set it to "epoch"',
+      'fit: ReduceLROnPlateau looks at the metrics of an epoch; leave `schedulerStep` out, or set it to "epoch"',
     );
   }
   if (chosen === undefined) return defaultMonitor(plateau?.mode, earlyStopping != null, hasTest);

@@ -20,7 +20,7 @@ export function requireOwnParameters(
     );
   }
   const changed = optimizer.paramGroups.flatMap((group) => (group as { params?: unknown[] }).params ?? []);
-  // Lazy layers have no parameters before their first batch, and an optimiser of another make tells of none.
+  // Lazy layers have no parameters before their first batch, and another library's optimiser may not list them.
   if (changed.length === 0 || [...net.modules()].some((module) => module.isLazy)) return;
   const own = new Map(
     [...net.namedParameters()].map(([name, parameter]) => [parameter as unknown, { name, parameter }]),

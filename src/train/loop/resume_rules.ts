@@ -89,7 +89,7 @@ export function settingsOf(options: FitOptions, loader: Loader, precision: Preci
     examples,
     shuffle,
     seed,
-    // The examples tell more, and do not change with the size of the batches.
+    // The number of examples is more precise, and does not change with the size of the batches.
     batches: examples === null ? loader.length : null,
     metrics: Object.keys(metrics).sort(),
   };
@@ -134,7 +134,7 @@ export interface Standing {
   readonly epoch: number;
   /** Steps done in the epoch under way. */
   readonly batch: number;
-  /** Examples of it that are done; when that is not known, `batch` tells whether it has begun. */
+  /** Examples of it that are done; when that is not known, `batch` says whether it has begun. */
   readonly example?: number | null;
 }
 
@@ -149,7 +149,7 @@ export function compareSettings(before: RunSettings, now: RunSettings, standing:
   const changed: string[] = [];
   const kept: string[] = [];
   for (const [setting, rule] of Object.entries(RESUME_RULES) as [Setting, Rule][]) {
-    // A checkpoint from before a rule was made knows nothing of it.
+    // A checkpoint from before a setting existed does not have it.
     if (!(setting in before) || same(before[setting], now[setting])) continue;
     // No epoch has been judged yet.
     if (setting === "monitor" && before.monitor === null) continue;
@@ -186,7 +186,7 @@ function changedText(changed: readonly string[]): string[] {
   if (changed.length === 0) return [];
   return [
     `The run goes on with ${changed.join(", and ")}: the same weights, each example once an epoch, ` +
-      "but figures will no longer be those of an undisturbed run to the last bit.",
+      "but metrics will no longer be those of an undisturbed run to the last bit.",
   ];
 }
 

@@ -32,7 +32,7 @@ export class Training {
   private readonly options: Options;
   private readonly trainLoader: Loader;
   private readonly testLoader: Loader | null;
-  /** Null until the first test has shown which figures there are. */
+  /** Null until the first test has shown which metrics there are. */
   private monitor: Monitor | null;
   private readonly totals: RunningTotals;
   private readonly trainStep: TrainStep;
@@ -129,7 +129,7 @@ export class Training {
     this.step = state.step;
     this.secondsBefore = state.seconds;
     this.points = [...state.points];
-    // The best by another figure says nothing.
+    // The best by another metric says nothing.
     const sameFigure = (state.settings?.monitor ?? this.monitor) === this.monitor;
     this.best = sameFigure ? state.best : null;
     this.lastCheckpoint.step = state.step;
@@ -257,7 +257,7 @@ export class Training {
       ...(Object.keys(extra).length > 0 && { extra }),
       step: this.step,
       lr: this.options.optimizer.paramGroups[0].lr,
-      // A run that is resumed behind the last step of an epoch has not trained yet when it notes the epoch's figures.
+      // A run that is resumed behind the last step of an epoch has not trained yet when it notes the epoch's metrics.
       ...(this.clock.hasRun && { examplesPerSecond: this.clock.rate() }),
       seconds: this.seconds(),
     };
@@ -267,7 +267,7 @@ export class Training {
     return point;
   }
 
-  /** Tests, notes the figures, steps the scheduler and saves. */
+  /** Tests, notes the metrics, steps the scheduler and saves. */
   private async endEpoch(): Promise<Ending> {
     this.clock.start();
     const { firstBadStep } = await this.totals.read();
@@ -369,7 +369,7 @@ export class Training {
     await this.tell("onCheckpoint", { path, epoch, batch });
   }
 
-  /** A loss can be finite and its step yet spoil the weights: those must not take a good checkpoint's place. */
+  /** A loss can be finite and its step still make the weights non-finite: those must not replace a good checkpoint. */
   private async requireFiniteWeights(): Promise<void> {
     if (!this.options.run || this.step === 0) return;
     const name = await nonFiniteWeight(this.net);
@@ -405,7 +405,7 @@ export class Training {
   }
 }
 
-/** The figure that a run's first test chose, to go on with. */
+/** The metric that a run's first test chose, to go on with. */
 function testFigureOf(settings: RunSettings | null | undefined): Monitor | null {
   const figure = settings?.monitor;
   return figure === "testAccuracy" || figure === "testLoss" ? figure : null;

@@ -1,4 +1,4 @@
-/** Figures of a classifier from its logits, counted on the caller's side. */
+/** Metrics of a classifier from its logits, counted on the caller's side. */
 import type { TypedArray } from "../../base/dtype.ts";
 import { IndexError } from "../../base/errors.ts";
 

@@ -1,4 +1,4 @@
-/** A network's figures on a data set. */
+/** A network's metrics on a data set. */
 
 import { numbersOf } from "../../base/dtype.ts";
 import { OutOfMemoryError, ShapeError } from "../../base/errors.ts";
@@ -24,7 +24,7 @@ export interface EvaluateOptions {
   /** Told after each batch; `of` is null if the number of batches is not known. */
   readonly onBatch?: (done: number, of: number | null) => void;
   /**
-   * `"bf16"`: the network runs inside `autocast` if the engine has fast bf16 (`isBf16Supported`); figures are
+   * `"bf16"`: the network runs inside `autocast` if the engine has fast bf16 (`isBf16Supported`); metrics are
    * counted in 32 bits. Default `"f32"`.
    */
   readonly precision?: Precision;
@@ -111,7 +111,7 @@ export async function testFigures(
   return { ...counter.figures(), interrupted };
 }
 
-/** A batch whose figures are on their way. */
+/** A batch whose metrics are on their way. */
 interface SentBatch {
   readonly logits: Tensor | null;
   /** The metrics', then the loss if it is not counted from the logits. */
@@ -206,7 +206,7 @@ class TestCounter {
     return { logits, means, target };
   }
 
-  /** Counts a batch when its figures arrive, in the order of the batches: mistakes are known by their place. */
+  /** Counts a batch when its metrics arrive, in the order of the batches: mistakes are known by their place. */
   count(sent: SentBatch): Promise<void> {
     this.before = this.countAfter(this.before, sent);
     return this.before;

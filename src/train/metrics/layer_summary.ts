@@ -12,7 +12,7 @@ import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
  * Rows of the layers that hold no other layers, in the order in which they are called. Nothing is computed:
  * the call only records operations, and their shapes say everything.
  *
- * @param inputShape - of one batch, [N, C, H, W]; give N = 1 for figures per example.
+ * @param inputShape - of one batch, [N, C, H, W]; give N = 1 for numbers per example.
  * @example
  * ```ts
  * const rows = train.layerSummary(net, [1, 1, 28, 28]);
@@ -59,7 +59,7 @@ export function layerSummary(net: Module, inputShape: readonly number[]): Summar
   });
 }
 
-/** Multiply-adds of convolutions and matrix products, by the layer that recorded them. */
+/** Multiply-adds of convolutions and matmuls, by the layer that recorded them. */
 function multiplyAddsByLabel(value: Value): Map<string, number> {
   const work = new Map<string, number>();
   const seen = new Set<Node>();

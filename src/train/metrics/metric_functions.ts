@@ -1,4 +1,4 @@
-/** Figures of a batch for `fit`'s option `metrics`. */
+/** Metrics of a batch for `fit`'s option `metrics`. */
 import { ArgumentError } from "../../base/errors.ts";
 import { gather, gt, lt, mean, sum, unsqueeze } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -36,7 +36,7 @@ export class RunningTotals {
   private examples = 0;
   private counted = false;
 
-  /** @param metrics - further figures of a batch, each a mean over its examples. */
+  /** @param metrics - further metrics of a batch, each a mean over its examples. */
   constructor(metrics: MetricFunctions = {}) {
     this.metrics = Object.entries(metrics).map(([name, of]) => ({ name, of, sum: float64(0) }));
   }

@@ -15,7 +15,7 @@ import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { EarlyStoppingState } from "../loop/early_stopping.ts";
 import type { RunSettings } from "../loop/resume_rules.ts";
 
-/** A figure may be NaN: there is no accuracy if nothing is classified. */
+/** A metric may be NaN: there is no accuracy if nothing is classified. */
 const figure = v.custom<number>((value) => typeof value === "number", "expected a number");
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 

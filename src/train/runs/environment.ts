@@ -1,4 +1,4 @@
-/** Where a run is computed, as its records tell. Node only. */
+/** Where a run is computed, for its records. Node only. */
 import { totalmem } from "node:os";
 import { VERSION } from "../../base/version.ts";
 import { processorName } from "../../engines/processor_name.ts";

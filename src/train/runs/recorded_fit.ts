@@ -15,7 +15,7 @@ import type { RunFolder } from "./run_folder.ts";
 import { imagesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
 
-/** What the report tells of a run besides its figures. */
+/** What the report says of a run besides its metrics. */
 export interface RunDescription {
   readonly model: string;
   readonly dataset?: string;
@@ -143,7 +143,7 @@ async function fitKeeping(
   return result;
 }
 
-/** The engine that a run was computed with last, as its settings tell. */
+/** The engine that a run was computed with last, as its settings say. */
 function engineOf({ environment }: Readonly<Record<string, unknown>>): string {
   return String((environment as { engine?: unknown } | null | undefined)?.engine ?? "");
 }
@@ -156,7 +156,7 @@ function quietly(body: () => void): void {
   }
 }
 
-/** The figures a run ends with, as the book prints them. */
+/** The metrics a run ends with, as the book prints them. */
 export function figuresOf(result: FitResult): FinalFigures {
   const last = result.points.at(-1);
   const { test } = result;

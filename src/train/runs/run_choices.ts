@@ -23,7 +23,7 @@ export interface RunChoices {
 }
 
 /**
- * Has the engine use the run's choices, and keeps those that it makes.
+ * Makes the engine use the run's algorithms, and keeps those that it chooses.
  *
  * @param began - the engine that the run had when it was begun or resumed last (`engineInfo`); null for a new run.
  */
@@ -67,7 +67,7 @@ class Keeper implements ChoiceKeeper {
     this.save();
   }
 
-  /** The disk may have been full, or the power may fail: a checkpoint is worth what its choices are. */
+  /** The disk may have been full, or the power may fail: a checkpoint is only as good as its list of algorithms. */
   save(): void {
     if (!this.#changed) return;
     const lines = [...this.#machines].flatMap(([machine, works]) =>
@@ -105,7 +105,7 @@ function lineOf({ machine, work, chosen }: Choice): string {
   return `${JSON.stringify({ machine, work, chosen })}\n`;
 }
 
-/** The whole lines that are choices; the last may have been cut short. The last about a piece of work counts. */
+/** The complete lines that name algorithms; the last may have been cut short. The last about a piece of work counts. */
 function readChoices(text: string): Choice[] {
   return text
     .split("\n")

@@ -116,7 +116,7 @@ export class RunFolder {
     append(this.file("timing"), timingLine(point));
   }
 
-  /** The engine's choices, a line for each; empty if there are none. */
+  /** The engine's algorithms, a line for each; empty if there are none. */
   readChoices(): string {
     return this.has("choices") ? readTextSync(this.file("choices")) : "";
   }

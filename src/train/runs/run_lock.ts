@@ -15,7 +15,7 @@ const MOST_BYTES = 10_000;
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the system's own measure; null if the system does not tell. */
+  /** When the process started, in the system's own measure; null if the system does not report it. */
   readonly started: string | null;
 }
 
@@ -142,7 +142,7 @@ function isRunning({ pid, started }: Holder): boolean {
   return started === null || now === null || now === started;
 }
 
-/** Boot and start time of a process, if the system tells (Linux). */
+/** Boot and start time of a process, if the system reports them (Linux). */
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

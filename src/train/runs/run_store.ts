@@ -70,7 +70,7 @@ function warnUnsaved(net: Module): void {
   );
 }
 
-/** Beginning anew would write over what was trained: a checkpoint is there before the first weights are. */
+/** Beginning anew would write over what was trained: a checkpoint is there before the initial weights are. */
 function requireNoWeights(folder: RunFolder): void {
   const kept = (["best", "last"] as const).find((name) => folder.has(name));
   if (kept === undefined) return;

@@ -49,7 +49,7 @@ test("the median is the middle value", () => {
   );
 });
 
-test("ratios meet a peer at our number of threads, or at the most it has", () => {
+test("ratios compare with a peer at our number of threads, or at the most it has", () => {
   const lines = [
     line({}),
     line({ library: "pytorch", engine: "eager", examplesPerSecond: 10_000 }),
@@ -67,7 +67,7 @@ test("ratios meet a peer at our number of threads, or at the most it has", () =>
   ]);
 });
 
-test("the table names figures, ratios, the planner's share and what was left out", () => {
+test("the table names metrics, ratios, the planner's share and what was left out", () => {
   const text = formatBench(
     [
       line({ planShare: 0.021, recordShare: 0.03 }),
@@ -199,7 +199,7 @@ describe("programs", () => {
     assert.equal(await reason({ ...absent, missing: "not installed" }), "not installed");
   });
 
-  test("contenders run in turn, and each gets its medians", async () => {
+  test("contenders run alternately, and each gets its medians", async () => {
     const counted = (name: string, speeds: number[]) =>
       program(
         name,
@@ -254,7 +254,7 @@ describe("programs", () => {
     assert.match(other.missing ?? "", /lenet in f32 only/);
   });
 
-  test("matrix product: one program each", async () => {
+  test("matmul: one program each", async () => {
     const contenders = matmulContenders(["jax-js", "tfjs"], 512, "f32", { threads: 1 }, places);
     const jax: any = await runContender(contenders[0]);
     assert.equal(jax.given.join(" "), "--size 512 --threads 1");

@@ -16,7 +16,7 @@ test("one page with everything the run gave", () => {
     "BN-LeNet",
     "0.269",
     "Curves",
-    "Beside the book",
+    "Compared with the book",
     "0.263–0.275",
     "below the band",
     "Confusion matrix",
@@ -93,7 +93,7 @@ test("every text is escaped, wherever it stands", () => {
 test("sections without data are left out; an empty run still makes a page", () => {
   const page = read({ model: "mine", points: [], epochs: 0 });
   assert.match(page.text, /no points yet/);
-  for (const words of ["Beside the book", "Confusion", "Worst mistakes", "Layers", "Settings"]) {
+  for (const words of ["Compared with the book", "Confusion", "Worst mistakes", "Layers", "Settings"]) {
     assert.ok(!page.text.includes(`${words}`), words);
   }
 });

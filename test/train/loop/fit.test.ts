@@ -132,7 +132,7 @@ test("unknown options and values outside their range are refused", async () => {
   await assert.rejects(attempt({ clipGradNorm: -1 }), /expected `clipGradNorm` to be above 0, got -1/);
   await assert.rejects(
     attempt({ monitor: "testAcuracy" }),
-    /unknown figure `testAcuracy` to monitor; did you mean `testAccuracy`\?/,
+    /unknown metric `testAcuracy` to monitor; did you mean `testAccuracy`\?/,
   );
   await assert.rejects(
     attempt({ earlyStopping: { patienc: 3 } }),
@@ -149,7 +149,7 @@ test("unknown options and values outside their range are refused", async () => {
   );
 });
 
-test("early stopping ends when the figure has not improved for `patience` epochs", async () => {
+test("early stopping ends when the metric has not improved for `patience` epochs", async () => {
   const [net, options] = setting({ epochs: 20, earlyStopping: { monitor: "trainLoss", patience: 2 } }, 0);
   const result = await fit(net, options);
   assert.equal(result.outcome, "stopped early");
@@ -163,7 +163,7 @@ test("early stopping ends when the figure has not improved for `patience` epochs
   );
 });
 
-test("a scheduler steps after each epoch, after each step, or on the figure it watches", async () => {
+test("a scheduler steps after each epoch, after each step, or on the metric it watches", async () => {
   const rates = async (make: (optimizer: optim.Optimizer) => object, more: Partial<FitOptions> = {}) => {
     const net = network();
     const optimizer = optim.SGD(net.parameters(), { lr: 0.4 });
@@ -177,7 +177,7 @@ test("a scheduler steps after each epoch, after each step, or on the figure it w
     });
     return points.filter(({ epoch }) => Number.isInteger(epoch)).map(({ lr }) => Number(lr?.toFixed(6)));
   };
-  // A point tells the rate with which its epoch was trained.
+  // A point has the rate with which its epoch was trained.
   assert.deepEqual(await rates((o) => optim.StepLR(o, 2, 0.5)), [0.4, 0.4, 0.2, 0.2]);
   assert.deepEqual(
     await rates((o) => optim.StepLR(o, 2, 0.5), { schedulerStep: "step" }),

@@ -36,13 +36,13 @@ const MODES: Readonly<Record<Monitor, "min" | "max">> = {
 };
 
 for (const [monitor, mode] of Object.entries(MODES) as [Monitor, "min" | "max"][]) {
-  test(`${monitor} is the figure of the plateau, the best epoch and early stopping`, async () => {
+  test(`${monitor} is the metric of the plateau, the best epoch and early stopping`, async () => {
     const { net, told, options } = setting(mode, { monitor, earlyStopping: { patience: 2, minDelta: 10 } });
     const result = await fit(net, options);
     const figures = result.points
       .filter(({ epoch }) => Number.isInteger(epoch))
       .map((point) => point[monitor]);
-    // No figure improves by 10: two epochs after the first one it is over.
+    // No metric improves by 10: two epochs after the first one it is over.
     assert.equal(result.outcome, "stopped early");
     assert.equal(figures.length, 3);
     assert.deepEqual(told, figures);
@@ -110,7 +110,7 @@ test("options that contradict each other are refused before training begins", as
   );
   await assert.rejects(
     attempt("max", { monitor: "testAccuracy", earlyStopping: { monitor: "testLoss" } }),
-    /`monitor` is testAccuracy and `earlyStopping.monitor` testLoss; one figure decides for both/,
+    /`monitor` is testAccuracy and `earlyStopping.monitor` testLoss; one metric decides for both/,
   );
   await assert.rejects(
     attempt("min", { monitor: "testLoss", testLoader: null }),
@@ -118,6 +118,6 @@ test("options that contradict each other are refused before training begins", as
   );
   await assert.rejects(
     attempt("min", { schedulerStep: "step" }),
-    /ReduceLROnPlateau looks at the figures of an epoch/,
+    /ReduceLROnPlateau looks at the metrics of an epoch/,
   );
 });

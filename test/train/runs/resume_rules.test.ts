@@ -119,7 +119,7 @@ for (const seed of [5, undefined]) {
         next.notes[0],
         new RegExp(`goes on with the batch size ${to}, before it was ${from}: .*each example once`),
       );
-      // The figures of the epoch are those of all its examples: the last point of each epoch is there.
+      // The metrics of the epoch are those of all its examples: the last point of each epoch is there.
       assert.deepEqual(next.result.points.map(({ epoch }) => epoch).filter(Number.isInteger), [1, 2]);
     });
   }
@@ -328,7 +328,7 @@ test("fewer epochs than are done, or begun, are refused; as many are nothing to 
   assert.equal((await attempt(out, true, { epochs: 2 })).result.step, 16);
 });
 
-test("another figure to monitor says so, and the best epoch by the other one does not count", async () => {
+test("another metric to monitor says so, and the best epoch by the other one does not count", async () => {
   const out = await stopped(BETWEEN, { monitor: "trainLoss" });
   const testLoader = DataLoader(points(4), { batchSize: 4, seed: 0 });
   const { result, notes } = await attempt(out, true, { monitor: "testLoss", testLoader });

@@ -128,7 +128,11 @@ test("a resumed run ends in the bits of an uninterrupted one, though the cache s
     new Map(measured.map(({ work, chosen }) => [work, chosen])),
   );
   await useCache("b", otherwise(measured));
-  assert.notEqual((await trainOn({ out: "otherwise" })).weights, whole.weights, "the choices can be seen");
+  assert.notEqual(
+    (await trainOn({ out: "otherwise" })).weights,
+    whole.weights,
+    "the algorithms make a difference",
+  );
 
   for (const lines of [[], otherwise(measured)]) {
     for (const steps of [1, 2, 3]) {
@@ -141,7 +145,7 @@ test("a resumed run ends in the bits of an uninterrupted one, though the cache s
       assert.equal(weights, whole.weights, out);
     }
   }
-  // The run's choices were the run's alone.
+  // The run's algorithms were used by the run alone.
   await useCache("e", otherwise(measured));
   await trainOn({ out: "part-1-0", resume: true, epochs: 3 });
   assert.notEqual((await trainOn({ out: "after" })).weights, whole.weights);
@@ -165,7 +169,7 @@ test("an engine that is started anew in the middle of a run chooses as before", 
   assert.equal((await trainOn({ out: "two-engines", onStep })).weights, whole.weights);
 });
 
-test("what was chosen elsewhere, or is lost, is said, and both machines' choices are kept", {
+test("what was chosen elsewhere, or is lost, is said, and both machines' algorithms are kept", {
   skip,
 }, async () => {
   await useCache("g");

@@ -1,4 +1,4 @@
-/** Comparisons, logic and choice. */
+/** Comparisons, logic and selection. */
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { sameShape } from "../../../base/shape.ts";

@@ -151,7 +151,7 @@ function keepOnly({ value, labels }: Labelled, needed: ReadonlySet<string>): Lab
   return { value: sum(value, dims), labels: labels.filter((label) => needed.has(label)) };
 }
 
-/** Two operands as one batched matrix product over the labels that both have and that are not needed any more. */
+/** Two operands as one batched matmul over the labels that both have and that are not needed any more. */
 function contract(first: Labelled, second: Labelled, needed: ReadonlySet<string>): Labelled {
   const a = keepOnly(first, new Set([...needed, ...second.labels]));
   const b = keepOnly(second, new Set([...needed, ...first.labels]));

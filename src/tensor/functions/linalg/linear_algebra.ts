@@ -1,4 +1,4 @@
-/** Products of matrices and vectors. */
+/** Matrix multiplication: matmul, mm, bmm, mv, dot and their like. */
 import { isFloating } from "../../../base/dtype.ts";
 import { DTypeError, ShapeError } from "../../../base/errors.ts";
 import { broadcastShapes, formatShape, numel } from "../../../base/shape.ts";
@@ -12,7 +12,7 @@ import { defineCall } from "../../define.ts";
 import { promote, scalarValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 
-/** Values of one dtype: products of matrices do not convert, as in PyTorch, but if autocast rounds them. */
+/** Values of one dtype: matmul does not convert, as in PyTorch, unless autocast rounds them. */
 function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {
   return sameAsGiven(
     of,
@@ -129,7 +129,7 @@ export interface OuterParameters {
 }
 
 /**
- * Product of two matrices.
+ * Matrix multiplication of two matrices.
  *
  * @throws ShapeError if one is not a matrix, or the inner sizes differ.
  * @example
@@ -145,7 +145,7 @@ export const mm = defineCall<MatrixPairParameters>()("mm", ["input", "mat2"], (i
 });
 
 /**
- * Products of the matrices of two batches, pair by pair.
+ * Batched matrix multiplication: of the matrices of two batches, pair by pair.
  *
  * @example
  * ```ts
@@ -160,7 +160,7 @@ export const bmm = defineCall<MatrixPairParameters>()("bmm", ["input", "mat2"], 
 });
 
 /**
- * Product of a matrix and a vector.
+ * Matrix-vector product.
  *
  * @example
  * ```ts

@@ -208,14 +208,14 @@ export interface PairwiseDistancesParameters {
   x2: Tensor;
   /** Exponent of the norm. @default 2 */
   p?: number;
-  /** PyTorch's choice of a method; there is one here, and every choice is taken. */
+  /** PyTorch's choice of an algorithm; there is one here, and every value is accepted. */
   computeMode?: string | null;
 }
 
 /**
  * The p-norm of the difference of each row of the first with each row of the second, in batches that broadcast.
  *
- * @param computeMode - PyTorch's choice of a method; there is one here, and every choice is taken.
+ * @param computeMode - PyTorch's choice of an algorithm; there is one here, and every value is accepted.
  * @example
  * ```ts
  * cdist(tensor([[0.5, 0]]), tensor([[3.5, 4], [0.5, 2]])).tolist(); // [[5, 2]]

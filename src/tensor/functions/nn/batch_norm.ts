@@ -121,7 +121,7 @@ function trainedBatchNorm(
   const scale = weight ?? full([channels], 1, dtype);
   const shift = bias ?? full([channels], 0, dtype);
   const [y, average, variance] = inNameOf(of, () => batchNormTraining(x, scale, shift, eps));
-  // A batch without examples tells nothing about mean and variance.
+  // A batch without examples has no mean and variance.
   if (numel(x.shape) > 0) {
     moveRunning(of, runningMean, "runningMean", average, momentum);
     moveRunning(of, runningVar, "runningVar", variance, momentum, count);

@@ -83,7 +83,7 @@ export interface CartesianProductParameters {
 }
 
 /**
- * All ways to take one element of each vector, one in each row; of a single vector, itself.
+ * All combinations of one element of each vector, one in each row; of a single vector, itself.
  *
  * @example
  * ```ts
@@ -111,7 +111,7 @@ export interface CombinationsParameters {
 }
 
 /**
- * All ways to take `r` elements of a vector in its order, one in each row.
+ * All combinations of `r` elements of a vector in its order, one in each row.
  *
  * @param withReplacement - whether an element may be taken more than once.
  * @example

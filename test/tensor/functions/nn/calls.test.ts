@@ -8,7 +8,7 @@ const F = nn.functional;
 before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());
 
-test("the three ways to write a call are the same call", async () => {
+test("the three forms of a call are the same call", async () => {
   const [x, w] = [randn(1, 1, 6, 6), randn(2, 1, 3, 3)];
   const expected = await F.conv2d(x, w, null, 2, 1).tolist();
   assert.deepEqual(await F.conv2d(x, w, { stride: 2, padding: 1 }).tolist(), expected);
@@ -37,7 +37,7 @@ test("labels that are computed are checked when the loss is", async () => {
   });
 });
 
-test("labels at hand and labels computed give the same loss", async () => {
+test("known labels and computed labels give the same loss", async () => {
   const scores = randn(5, 4);
   const weight = tensor([1, 2, 3, 4], { dtype: "float32" });
   for (const options of [

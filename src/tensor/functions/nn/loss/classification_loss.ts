@@ -54,7 +54,7 @@ const NLL = [
  * @param weight - one factor per class; the mean then divides by the sum of the labels' weights.
  * @param ignoreIndex - a label that counts for nothing.
  * @param labelSmoothing - this share of each label's probability is spread evenly over all classes.
- * @throws IndexError for a label out of range: at the call if the labels are at hand, else when the loss is
+ * @throws IndexError for a label out of range: at the call if the labels are known, else when the loss is
  * computed. DTypeError for labels that are not integers.
  * @example
  * ```ts

@@ -321,7 +321,7 @@ export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
   },
 );
 
-/** Of a tensor only if its numbers are at hand. */
+/** Of a tensor only if its numbers are known. */
 function requireNotNegative(of: string, variance: unknown): void {
   const data = variance instanceof Tensor ? variance.value.data : null;
   const numbers = variance instanceof Tensor ? data && numbersOf(variance.dtype, data) : [variance];
