@@ -1,29 +1,49 @@
 // Bundles the test files for a run of many: a bundle's few chunks load in half of the time that 500 modules take, in
 // each of the processes that node:test starts. `node --test build/test/...` runs the same files as tsc wrote them.
 import { readFileSync, renameSync, rmSync } from "node:fs";
-import { join, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { NODE } from "./bundle.mjs";
 import { root } from "./setup.mjs";
 
 const tests = join(root, "build/test");
-const output = join(root, "build/bundled_tests");
+/** What is in it lasts until the next run. */
+export const bundleFolder = join(root, "build/bundled_tests");
 
 /** Import modules of build/src by their paths, and must share them with what they import by name. */
 const AS_COMPILED = ["docs/compatibility.test.js"];
 
-/** Modules find what lies beside them as before: a test its fixtures, the package its workers' bundled scripts. */
+/** `new URL("./program.js", import.meta.url)`: a script of build/test that a test starts as a process. */
+const PROGRAM = /new URL\("(\.[^"]+\.js)", import\.meta\.url\)/g;
+
+const isInside = (folder, path) => path.startsWith(folder + sep);
+
+/** The programs of build/test that a module starts, as paths from there. */
+function programsOf(path, text) {
+  const found = [...text.matchAll(PROGRAM)].map(([, name]) => join(path, "..", name));
+  return found.filter((program) => isInside(tests, program)).map((program) => relative(tests, program));
+}
+
+/** What a module of the bundle is to know as its address: that of the file that it was, beside what it looks for. */
+function placed(path, text) {
+  // The package's modules look for their workers' scripts, which are bundled already.
+  const place = isInside(tests, path) ? path : join(root, "build/dist/node/index.js");
+  const address = (file) => JSON.stringify(pathToFileURL(file).href);
+  const withPrograms = text.replace(PROGRAM, (whole, name) => {
+    const program = join(path, "..", name);
+    return isInside(tests, program)
+      ? `new URL(${address(join(bundleFolder, relative(tests, program)))})`
+      : whole;
+  });
+  return withPrograms.replaceAll("import.meta.url", address(place));
+}
+
 const keepPlaces = {
   name: "keep-places",
   setup(build) {
     build.onLoad({ filter: /[\\/]build[\\/](src|test)[\\/].*\.js$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      if (!text.includes("import.meta.url")) return undefined;
-      const place = path.startsWith(tests + sep) ? path : join(root, "build/dist/node/index.js");
-      return {
-        contents: text.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(place).href)),
-        loader: "js",
-      };
+      return text.includes("import.meta.url") ? { contents: placed(path, text), loader: "js" } : undefined;
     });
   },
 };
@@ -32,14 +52,18 @@ const keepPlaces = {
 export async function bundleTests(files) {
   const esbuild = await import("esbuild");
   const bundled = files.filter((file) => !AS_COMPILED.includes(file));
-  const work = `${output}.${process.pid}`;
+  const programs = bundled.flatMap((file) => {
+    const path = join(tests, file);
+    return programsOf(path, readFileSync(path, "utf8"));
+  });
+  const work = `${bundleFolder}.${process.pid}`;
   try {
     await esbuild.build({
       ...NODE,
       bundle: true,
       splitting: true,
       format: "esm",
-      entryPoints: bundled.map((file) => join(tests, file)),
+      entryPoints: [...new Set([...bundled, ...programs])].map((file) => join(tests, file)),
       outbase: tests,
       outdir: work,
       chunkNames: "chunks/[hash]",
@@ -47,8 +71,8 @@ export async function bundleTests(files) {
       charset: "utf8",
       logLevel: "silent",
     });
-    rmSync(output, { recursive: true, force: true });
-    renameSync(work, output);
+    rmSync(bundleFolder, { recursive: true, force: true });
+    renameSync(work, bundleFolder);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { bundleTests } from "./bundle_tests.mjs";
+import { bundleFolder, bundleTests } from "./bundle_tests.mjs";
 import { checkStyle } from "./check.mjs";
 import { prepare, root } from "./setup.mjs";
 import { testNodes } from "./test_nodes.mjs";
@@ -32,8 +32,13 @@ function runTests(node, files) {
     ...files,
   ];
   return new Promise((resolve) => {
-    // Tests that start `node` themselves must start the version under test.
-    const env = { ...process.env, PATH: `${join(node.path, "..")}:${process.env.PATH}` };
+    const env = {
+      ...process.env,
+      // Tests that start `node` themselves must start the version under test.
+      PATH: `${join(node.path, "..")}:${process.env.PATH}`,
+      // Node.js 22 and later compile the bundles once for all processes.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(bundleFolder, "compiled"),
+    };
     const child = spawn(node.path, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
     const pass = (signal) => child.kill(signal);
     process.on("SIGINT", pass).on("SIGTERM", pass);

@@ -63,7 +63,7 @@ async function failingStep(): Promise<void> {
 
 /** The engine inside a thread of the program's own, which is ended while it computes. */
 async function endThread(): Promise<void> {
-  const thread = new Worker(new URL(import.meta.url), { argv: ["wait"], stdout: true });
+  const thread = new Worker(import.meta.filename, { argv: ["wait"], stdout: true });
   await new Promise((resolve) => thread.stdout.once("data", resolve));
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   await thread.terminate();
