@@ -111,7 +111,7 @@ function markNamespaces(folder) {
 /** Whether there is something to bundle: a clone of a few files has nothing. */
 export const hasEntries = () => existsSync(join(source, "index.js"));
 
-/** Bundles everything anew. Throws what esbuild reports. */
+/** Bundles everything again. Throws what esbuild reports. */
 export async function bundle() {
   const esbuild = await import("esbuild");
   const shared = {

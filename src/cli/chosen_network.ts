@@ -1,4 +1,4 @@
-/** What eval and predict were told of the network and its data. */
+/** What eval and predict were given about the network and its data. */
 import { datasetEntry } from "../data/dataset_registry.ts";
 import type { TrainedNetworkOptions } from "../experiments/evaluate.ts";
 import { precisionNamed } from "../experiments/precision_choice.ts";

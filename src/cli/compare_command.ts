@@ -14,7 +14,7 @@ export interface CompareCommand {
   readonly sets: readonly string[];
   readonly seeds: number;
   readonly given: TypedSettings;
-  /** The folder of the comparison; gone on with when it exists. */
+  /** The folder of the comparison; resumed when it exists. */
   readonly out: string | null;
   readonly checkpointSeconds: number;
 }

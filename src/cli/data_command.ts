@@ -1,4 +1,4 @@
-/** `convoyant data`: brings a data set here, and shows it. */
+/** `convoyant data`: downloads a data set, and shows it. */
 
 import { IndexError } from "../base/errors.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";

@@ -7,7 +7,7 @@ export function explainChoices(output: Output): void {
   const machines = Object.entries(measuredChoices());
   if (machines.length === 0) {
     output.line(
-      "no algorithms have been measured yet: they are when a network first runs on the onednn engine, in f32 and in bf16",
+      "no algorithms have been measured yet: that happens when a network first runs on the onednn engine, in f32 and in bf16",
     );
     return;
   }

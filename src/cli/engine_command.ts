@@ -82,7 +82,7 @@ function reasonFor(chosen: string, tried: readonly Tried[]): string {
   const onednn = tried.find(({ name }) => name === "onednn");
   return onednn === undefined || onednn.info !== null
     ? "the fastest that works here"
-    : "the fastest that works here; onednn would be faster (`convoyant engine install onednn` brings it)";
+    : "the fastest that works here; onednn would be faster (`convoyant engine install onednn` installs it)";
 }
 
 /** Two columns for each task, f32 and bf16. */

@@ -1,4 +1,4 @@
-/** `convoyant engine install`: brings the library that an engine needs. */
+/** `convoyant engine install`: installs the library that an engine needs. */
 import { ArgumentError } from "../base/errors.ts";
 import { forgetDnnlFacts } from "../engines/onednn/library/load_dnnl.ts";
 import { fastestEngine } from "../engines/select.ts";

@@ -39,7 +39,7 @@ export function addTrain(program: Command, cli: Cli): void {
     .option("--micro-batch <n>", "examples at once: auto, as many as fit the memory, or a number", autoOr(1))
     .option(
       "--set <name=value>",
-      "about the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
+      "a setting of the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
       setting,
     )
     .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
@@ -100,7 +100,7 @@ export function addPredict(program: Command, cli: Cli): void {
     .argument("<run|weights>", "a run's folder or a .safetensors file")
     .argument("<image...>", "image.png, image.pgm, test:17, train:3")
     .addOption(modelOption())
-    .option("--invert", "for dark things on white paper: the data sets are white on black")
+    .option("--invert", "for dark objects on a white background: the data sets are white on black")
     .option("--topk <k>", "list the k likeliest classes (10)", wholeNumber(1))
     .addOption(dataset(cli))
     .addOption(dataDir())
@@ -210,7 +210,7 @@ export function addRuns(program: Command, cli: Cli): void {
     });
 }
 
-/** What eval and predict are told of the network and its data; null if it was not given. */
+/** What eval and predict are given about the network and its data; null if it was not given. */
 export interface NetworkChoice {
   readonly model: string | null;
   readonly data: string | null;

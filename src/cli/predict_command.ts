@@ -10,7 +10,7 @@ import type { NetworkChoice } from "./network_commands.ts";
 export interface PredictCommand extends NetworkChoice {
   readonly source: string;
   readonly images: readonly string[];
-  /** For dark things on white paper. */
+  /** For dark objects on a white background. */
   readonly invert: boolean;
   /** How many classes are listed. */
   readonly top: number;

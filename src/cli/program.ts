@@ -40,10 +40,10 @@ export function buildProgram(cli: Cli): Command {
 }
 
 function addData(program: Command, cli: Cli): void {
-  const data = program.command("data").description("Data sets: fetch them, look at them.");
+  const data = program.command("data").description("Fetch and show data sets.");
   data
     .command("fetch")
-    .description("Bring a data set here and verify it.")
+    .description("Download a data set and verify it.")
     .argument("[name]", known(cli, "datasets"), "fashion-mnist")
     .addOption(dataDir())
     .addOption(json())
@@ -79,7 +79,7 @@ function addData(program: Command, cli: Cli): void {
 function addEngine(program: Command, cli: Cli): void {
   const command = program
     .command("engine")
-    .description("Which engines exist here, why not the others, and how fast they are.")
+    .description("Which engines work on this machine, why the others do not, and how fast they are.")
     .addOption(threads())
     .option("--size <n>", "side of the matrices that are multiplied", wholeNumber(1, MOST_ROWS), 1024)
     .option("--explain", "which algorithms were measured for each step, and which were chosen", false)
@@ -99,7 +99,7 @@ function addEngine(program: Command, cli: Cli): void {
     });
   command
     .command("install")
-    .description("Bring the library that an engine needs, without root and without compiling.")
+    .description("Install the library that an engine needs, without root and without compiling.")
     .argument("<name>", "onednn")
     .addOption(json())
     .addHelpText("after", examples("convoyant engine install onednn"))

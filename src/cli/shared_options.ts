@@ -8,7 +8,7 @@ import type { RegisteredNames } from "./registered_names.ts";
 
 /** What a command needs to add itself. */
 export interface Cli {
-  /** Told the exit code. */
+  /** Called with the exit code. */
   readonly finish: (code: number) => void;
   /** Names that are registered, if a help text is going to list them. */
   readonly names: RegisteredNames | null;
@@ -47,7 +47,7 @@ export const reproducible = (): Option =>
 export const precision = (cli: Cli): Option =>
   new Option(
     "--precision <name>",
-    `what convolutions and products are computed in: ${known(cli, "precisions")} (f32; bf16 if the engine has it fast)`,
+    `precision of convolutions and matrix multiplications: ${known(cli, "precisions")} (f32; bf16 if the engine has it fast)`,
   );
 
 export const dataset = (cli: Cli): Option =>
@@ -67,7 +67,7 @@ export const resize = (): Option =>
     wholeNumber(1, MOST_PIXELS),
   );
 
-/* What trainings are told. */
+/* Options of trainings. */
 
 export const batchSize = (): Option =>
   new Option("--batch-size <n>", "examples a step (the chapter's)").argParser(wholeNumber(1));

@@ -43,11 +43,7 @@ export function addReproduce(program: Command, cli: Cli): void {
     .addOption(reproducible())
     .addOption(precision(cli))
     .addOption(limitBatches())
-    .option(
-      "--out <folder>",
-      "holds a folder for each run; runs that are there are gone on with",
-      "runs/reproduction",
-    )
+    .option("--out <folder>", "holds a folder for each run; existing runs are resumed", "runs/reproduction")
     .option("--write <file>", "the document", "docs/reproduction.md")
     .option(
       "--against <names>",
@@ -93,10 +89,7 @@ export function addCompare(program: Command, cli: Cli): void {
     .option("--epochs <n>", "times through the training set (10)", wholeNumber(1));
   for (const option of trainingOptions(cli)) command.addOption(option);
   command
-    .option(
-      "--out <folder>",
-      "folder of the comparison (runs/<time>-compare-<model>); gone on with if it exists",
-    )
+    .option("--out <folder>", "folder of the comparison (runs/<time>-compare-<model>); resumed if it exists")
     .addOption(json())
     .addHelpText(
       "after",

@@ -49,8 +49,7 @@ function start({ model, given, resume: run, out }: TrainCommand, options: TrainO
       "train: name a model (`convoyant train lenet`) or a run to go on with (--resume RUN)",
     );
   }
-  if (out !== null)
-    throw new ArgumentError("train: --resume goes on in the run's own folder; leave --out away");
+  if (out !== null) throw new ArgumentError("train: --resume goes on in the run's own folder; omit --out");
   const stored = readConfig(run);
   if (model !== null) entry(model);
   if (model !== null && model !== stored.model)

@@ -33,7 +33,7 @@ export interface DataLoaderOptions {
   shuffle?: boolean;
   /**
    * The examples of every epoch in order, instead of all in order or shuffled: an array, or an object that is walked
-   * anew in each epoch (told of its number by `setEpoch`, if it has that). A generator is refused: the first epoch
+   * again in each epoch (it gets its number by `setEpoch`, if it has that). A generator is refused: the first epoch
    * would use it up.
    */
   sampler?: Iterable<number>;
@@ -229,7 +229,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     const { fromExample } = options;
     if (fromExample !== undefined) requireCount(fromExample, 0, "fromExample");
     const drawn = this.seed === null ? (options.seed ?? this.drawSeed()) : null;
-    // The same drawn seed is the same epoch, whatever its number: seeding anew starts anew.
+    // The same drawn seed is the same epoch, whatever its number: seeding again starts again.
     const context: BatchContext =
       this.seed === null ? { seed: drawn as number, epoch: 0 } : { seed: this.seed, epoch };
     const order = orderOf(

@@ -105,7 +105,7 @@ export function checkedSampler<T>(given: Iterable<T>, name: string): Iterable<T>
   if (!isOneShot(given)) return given;
   throw new ArgumentError(
     `DataLoader: \`${name}\` is a generator, which can be walked only once, and is needed in every epoch; ` +
-      `give an array ([...${name}]), or an object whose [Symbol.iterator]() starts anew`,
+      `give an array ([...${name}]), or an object whose [Symbol.iterator]() starts again`,
   );
 }
 

@@ -19,7 +19,7 @@ export interface MnistOptions {
   targetTransform?: ((label: number) => number) | null;
   /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
-  /** Told what is being fetched. */
+  /** Called with what is being fetched. */
   onProgress?: Progress;
   /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
   url?: string | UrlLike;
@@ -97,7 +97,7 @@ export interface LoadersOptions {
   seed?: number;
   /** A folder to look in first, and to put fetched files into. */
   dataDir?: string;
-  /** Told what is being fetched. */
+  /** Called with what is being fetched. */
   onProgress?: Progress;
   /** Workers that build batches; by default one if images are resized. */
   numWorkers?: number;

@@ -21,7 +21,7 @@ export interface TrainedNetworkOptions {
   readonly threads?: number | null;
   /** How many guesses count at most in `topAccuracy`. Default 5. */
   readonly topK?: number;
-  /** Told what is being fetched, and what is not as it was asked for. */
+  /** Called with what is being fetched, and what is not as it was asked for. */
   readonly onNote?: (text: string) => void;
 }
 

@@ -7,7 +7,7 @@ export function precisionNamed(given: string): Precision {
   return oneOf("precision", given, PRECISIONS);
 }
 
-/** What is computed in on the engine in use; `onNote` is told when that is not what was asked for. */
+/** What is computed in on the engine in use; `onNote` is called when that is not what was asked for. */
 export async function precisionHere(wanted: Precision, onNote: (text: string) => void): Promise<Precision> {
   const { precision, note } = await usablePrecision(wanted);
   if (note !== undefined) onNote(note);

@@ -11,7 +11,7 @@ import { readyNetwork, type TrainedNetworkOptions } from "./evaluate.ts";
 import type { NetworkSettings } from "./weights.ts";
 
 export interface PredictOptions extends TrainedNetworkOptions {
-  /** For dark things on white paper: the data sets are white on black. */
+  /** For dark objects on a white background: the data sets are white on black. */
   readonly invert?: boolean;
 }
 

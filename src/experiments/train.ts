@@ -49,9 +49,9 @@ export interface TrainOptions {
   readonly checkpointSeconds?: number;
   /** Ends the training after the step under way, with everything saved. */
   readonly signal?: ListenedSignal;
-  /** Told when the training begins or goes on; returns what is told of the rest. */
+  /** Called when the training begins or goes on; returns callbacks for the rest. */
   readonly onStart?: (run: StartingRun) => Callbacks;
-  /** Told what is being fetched, and what is not as it was asked for. */
+  /** Called with what is being fetched, and what is not as it was asked for. */
   readonly onNote?: (text: string) => void;
 }
 
@@ -96,7 +96,7 @@ export async function resume(
 }
 
 /**
- * The settings of a run that is gone on with.
+ * The settings of a run that is resumed.
  *
  * @throws ArgumentError for a setting that a run keeps.
  */

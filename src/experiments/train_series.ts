@@ -1,4 +1,4 @@
-/** Trainings of a series, each in a folder of its own: begun, gone on with, or left as they are when they are done. */
+/** Trainings of a series, each in a folder of its own: begun, resumed, or left as they are when they are done. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, TrainingError } from "../base/errors.ts";
@@ -18,9 +18,9 @@ export interface RunToTrain {
   readonly tests?: boolean;
 }
 
-/** How a series is trained, and who is told of it. */
+/** How a series is trained, and its callbacks. */
 export interface SeriesOptions extends TrainOptions {
-  /** Told of each training when it is done, also of those that were done before. */
+  /** Called for each training when it is done, also of those that were done before. */
   readonly onDone?: (run: SeriesRun) => void;
 }
 
@@ -52,7 +52,7 @@ export async function trainSeries(planned: readonly RunToTrain[], options: Serie
 /** What may differ between two parts of one training; the rest is what a series compares. */
 export const CHANGEABLE_IN_SERIES: readonly string[] = ["epochs", "engine", "threads", "dataDir"];
 
-/** A folder is gone on with only when it holds this very training. */
+/** A folder is resumed only when it holds this very training. */
 function checkSame({ config, folder }: SeriesRun, planned: TrainingConfig): void {
   const names = Object.keys(planned) as (keyof TrainingConfig)[];
   for (const name of names.filter((each) => !CHANGEABLE_IN_SERIES.includes(each))) {

@@ -68,7 +68,7 @@ const schema = v.object({
   microBatch: v.optional(v.union([v.literal("auto"), whole(1)]), "auto"),
   limitBatches: v.nullable(whole(1)),
   edition: v.picklist(EDITIONS),
-  /** What was chosen about the network itself: activation, dropout, batchNorm, ... */
+  /** Settings of the network itself: activation, dropout, batchNorm, ... */
   network: v.optional(
     v.pipe(
       v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
@@ -87,7 +87,7 @@ export type TrainingConfig = v.InferOutput<typeof schema>;
 /** What was given; the chapter's settings for the rest. */
 export type GivenSettings = Partial<Omit<TrainingConfig, "format" | "model">>;
 
-/** What a run that is gone on with may be told anew; what follows from it, `train/loop/resume_rules.ts` knows and says. */
+/** What a run that is resumed may change; `train/loop/resume_rules.ts` says what follows from it. */
 export const CHANGEABLE = [
   "epochs",
   "engine",
@@ -98,7 +98,7 @@ export const CHANGEABLE = [
   "microBatch",
 ] as const;
 
-/** What `useEngine` is told of a run's engine. */
+/** `useEngine`'s options for a run's engine. */
 export function engineOptions({
   threads,
   reproducible,
@@ -154,7 +154,7 @@ export function configure(model: string, given: GivenSettings = {}): TrainingCon
   if (given.momentum && !takesMomentum) {
     const taking = optimizerNames().filter((name) => optimizerEntry(name).takesMomentum);
     throw new ArgumentError(
-      `${given.optimizer} takes no momentum: leave the momentum away, or choose ${taking.join(" or ")}`,
+      `${given.optimizer} takes no momentum: omit the momentum, or choose ${taking.join(" or ")}`,
     );
   }
   const network = given.network ?? {};
@@ -196,7 +196,7 @@ export function configure(model: string, given: GivenSettings = {}): TrainingCon
 
 const pathOrNull = (path: string | null | undefined): string | null => (path ? resolve(path) : null);
 
-/** Settings of a scheduler by themselves would change with the number of epochs when a run is gone on with. */
+/** Settings of a scheduler by themselves would change with the number of epochs when a run is resumed. */
 function completeScheduler(
   given: TrainingConfig["scheduler"] | undefined,
   training: { epochs: number; lr: number },

@@ -38,7 +38,7 @@ export function makeOptimizer(
   return optimizerEntry(optimizer).make([...net.parameters()], { lr, momentum, weightDecay });
 }
 
-/** What `fit` is told besides loaders and optimiser. */
+/** `fit`'s options besides loaders and optimiser. */
 export function fitSettings(
   config: TrainingConfig,
   optimizer: Optimizer,
@@ -66,7 +66,7 @@ export interface Loaders {
   readonly classes: readonly ClassName[];
 }
 
-/** @param onProgress - told what is being fetched, when the data is not on this machine yet. */
+/** @param onProgress - called with what is being fetched, when the data is not on this machine yet. */
 export async function makeLoaders(
   config: TrainingConfig,
   onProgress: (text: string) => void = () => {},

@@ -89,7 +89,7 @@ export class Node {
   /** Emptied once the outputs are computed and no gradient will be asked for. */
   inputs: readonly Value[];
   readonly outputs: Value[] = [];
-  /** Whether `backward` has passed and let go of what it needed. */
+  /** Whether `backward` has passed and freed what it needed. */
   backwardDone = false;
   /** The results that the user's own code was given; null while there are none. */
   received: WeakRef<Value>[] | null = null;

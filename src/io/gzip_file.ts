@@ -9,7 +9,7 @@ const gunzipAsync = promisify<Uint8Array, object, Uint8Array>(gunzip);
 const PACKING_OVERHEAD = 1 << 16;
 
 /**
- * Reads a file and unpacks it if it is gzipped (told by its first bytes, not by its name).
+ * Reads a file and unpacks it if it is gzipped (recognised by its first bytes, not by its name).
  *
  * The unpacked size is bounded, so a small file that claims to be a huge one costs no memory.
  *

@@ -1,7 +1,7 @@
 /** Gzip without Node.js's zlib. */
 import { FileError } from "../base/errors.ts";
 
-/** Told by the first bytes, not by a name. */
+/** Recognised by the first bytes, not by a name. */
 export function isGzipped(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

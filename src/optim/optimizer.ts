@@ -125,7 +125,7 @@ export abstract class Optimizer {
    * One step: changes every parameter that has a gradient; if none has, nothing. Nothing is waited for, unless what it
    * returns is awaited: then until at most two steps are under way.
    *
-   * @param closure - computes the loss anew, calls `backward()` and returns the loss, which `step` returns.
+   * @param closure - computes the loss again, calls `backward()` and returns the loss, which `step` returns.
    */
   step(): PromiseLike<void>;
   step<T>(closure: () => T): T;
@@ -188,7 +188,7 @@ export abstract class Optimizer {
     }
   }
 
-  /** The gradient stays readable, in the same buffer at every step, or is let go of. */
+  /** The gradient stays readable, in the same buffer at every step, or is freed. */
   #settleGradient(param: Tensor): void {
     const { cell } = param.grad as Tensor;
     if (cell.value.settled) return;

@@ -7,7 +7,7 @@ import { Adadelta, RMSprop } from "./optimizers/rmsprop.ts";
 import { SGD } from "./optimizers/sgd.ts";
 import type { ParametersInput } from "./param_groups.ts";
 
-/** What an optimiser that is chosen by name is told. */
+/** Settings of an optimiser that is chosen by name. */
 export interface OptimizerSettings {
   /** Learning rate. */
   readonly lr: number;

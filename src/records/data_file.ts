@@ -4,7 +4,7 @@
 export interface DataFile {
   /** Name of the unpacked file; packed it has `.gz` behind it. */
   readonly name: string;
-  /** Of the unpacked bytes: redistributors pack them anew. */
+  /** Of the unpacked bytes: redistributors pack them again. */
   readonly sha256: string;
   /** Of the unpacked file. */
   readonly bytes: number;

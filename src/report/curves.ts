@@ -10,7 +10,7 @@ export interface CurvePoint {
   high?: number;
 }
 
-/** How a line is broken, so that curves can be told apart without colour. */
+/** How a line is broken, so that curves can be distinguished without colour. */
 export type Dash = "solid" | "dashed" | "dashdot" | "dotted";
 
 /** A named line of a plot. Colour and dash follow from its place among the curves if they are not given. */

@@ -156,7 +156,7 @@ function backwardThrough(
   if (outGrads.every((g) => g === null)) return;
   if (node.backwardDone) {
     throw new AutogradError(
-      "backward: this graph has been walked before and has let go of what it needed; " +
+      "backward: this graph has been walked before and has freed what it needed; " +
         "pass { retainGraph: true } to the first backward() to go through it twice",
     );
   }
@@ -202,7 +202,7 @@ function tapeOf(roots: readonly Value[], leaves: Value[]): Node[] {
     const node = value.node;
     if (node === null) {
       throw new AutogradError(
-        "backward: a tensor from an earlier step was used, whose graph has been walked before and has let go of what " +
+        "backward: a tensor from an earlier step was used, whose graph has been walked before and has freed what " +
           "it needed; detach() what is kept from step to step, or pass { retainGraph: true } to the earlier backward()",
       );
     }
@@ -231,7 +231,7 @@ function seedFor(root: Value, given: Tensor | null | undefined, of: string): Val
   }
   if (root.node === null && root.gradientOwner === null) {
     throw new AutogradError(
-      `${of}: this graph has been walked before and has let go of what it needed; pass { retainGraph: true } to the first backward() to go through it twice`,
+      `${of}: this graph has been walked before and has freed what it needed; pass { retainGraph: true } to the first backward() to go through it twice`,
     );
   }
   if (given === null || given === undefined) {

@@ -24,7 +24,7 @@ export function noteStep(optimizer: string, gradient: Value): void {
   if (count < MANY) return;
   warnOnce(
     "zero-grad",
-    `${optimizer}.step: the gradients are the sum of those of ${count + 1} steps, since nothing forgot the earlier ones; ` +
+    `${optimizer}.step: the gradients are the sum of those of ${count + 1} steps, since the earlier ones were not reset; ` +
       "call optimizer.zeroGrad() before loss.backward()",
   );
 }

@@ -30,7 +30,7 @@ export class Generator {
     this.seedNumber = randomSeed();
   }
 
-  /** Starts anew from a seed: an integer from -(2^53 - 1) to 2^53 - 1. */
+  /** Starts again from a seed: an integer from -(2^53 - 1) to 2^53 - 1. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed)) {
       throw new ArgumentError(`manualSeed: expected an integer within ±(2^53 - 1), got ${shownText(seed)}`);
@@ -40,7 +40,7 @@ export class Generator {
     return this;
   }
 
-  /** Starts anew from a random seed, and returns it. */
+  /** Starts again from a random seed, and returns it. */
   seed(): number {
     this.manualSeed(randomSeed());
     return this.seedNumber;

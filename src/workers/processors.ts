@@ -42,7 +42,7 @@ function readText(path: string): string | null {
 }
 
 /**
- * The most threads that an engine can be told to use. More than there are processors only help to find out how
+ * The most threads that an engine can be set to use. More than there are processors only help to find out how
  * threads go together; each takes some ten megabytes.
  */
 export function mostThreads(): number {

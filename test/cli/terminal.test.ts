@@ -45,7 +45,7 @@ test("a run folder with escape codes in its name sends none to the terminal", { 
   }
 });
 
-test("a run that was interrupted is gone on with by the command that is printed", { skip }, async () => {
+test("a run that was interrupted is resumed by the command that is printed", { skip }, async () => {
   const name = "it's\u001b[31m \\odd";
   const { stdout } = await convoyant(
     ["train", "lenet", ...SHORT, "--limit-batches", "4000", "--epochs", "99", "--out", name],

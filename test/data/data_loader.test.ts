@@ -97,7 +97,7 @@ test("any number of workers gives the same batches, random transforms included",
   assert.deepEqual(one, inline);
   assert.deepEqual(two, inline);
   for (const loader of loaders) await loader.close();
-  // A closed loader starts anew when it is used again.
+  // A closed loader starts again when it is used again.
   assert.equal((await valuesOf(loaders[1])).length, 10);
   await loaders[1].close();
 });

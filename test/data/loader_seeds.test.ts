@@ -23,7 +23,7 @@ async function seen(batches: AsyncIterable<Tensor[]>): Promise<number[]> {
 const loaderOf = (options: DataLoaderOptions = {}) =>
   DataLoader(numbers(40), { batchSize: 6, shuffle: true, ...options });
 
-test("manualSeed decides the order of a loader without a seed, anew in each epoch, as in PyTorch", async () => {
+test("manualSeed decides the order of a loader without a seed, again in each epoch, as in PyTorch", async () => {
   const loader = loaderOf();
   assert.equal(loader.seed, null);
   const run = async (seed: number, made = loader) => {
@@ -37,7 +37,7 @@ test("manualSeed decides the order of a loader without a seed, anew in each epoc
       [...epoch].sort((a, b) => a - b),
       range(40),
     );
-  // The same loader seeded anew, and another one.
+  // The same loader seeded again, and another one.
   assert.deepEqual(await run(1), first);
   assert.deepEqual(await run(1, loaderOf()), first);
   assert.notDeepEqual((await run(2))[0], first[0]);
@@ -147,7 +147,7 @@ test("the batches of a rest are counted so that the last one is the epoch's last
   assert.deepEqual(sizes, [32, 6]);
 });
 
-test("a generator as sampler or batchSampler is refused, in words; what can be walked anew is not", async () => {
+test("a generator as sampler or batchSampler is refused, in words; what can be walked again is not", async () => {
   const generator = (function* () {
     yield* [3, 1, 2];
   })();

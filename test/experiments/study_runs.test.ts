@@ -1,4 +1,4 @@
-/** `reproduce` and `compare` as processes: killed, interrupted and gone on with, they give the same metrics. */
+/** `reproduce` and `compare` as processes: killed, interrupted and resumed, they give the same metrics. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

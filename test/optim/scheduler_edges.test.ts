@@ -115,10 +115,10 @@ for (const [name, make] of Object.entries(LATER)) {
     scheduler.step();
     assert.ok(Number.isFinite(optimizer.paramGroups[0].lr));
     optimizer.addParamGroup({ params: [parameter()], lr: 0.2 });
-    const anew = make(optimizer);
-    anew.step();
-    assert.ok(anew.getLastLr().every(Number.isFinite));
-    assert.equal(anew.getLastLr().length, 2);
+    const again = make(optimizer);
+    again.step();
+    assert.ok(again.getLastLr().every(Number.isFinite));
+    assert.equal(again.getLastLr().length, 2);
   });
 }
 

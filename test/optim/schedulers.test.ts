@@ -85,7 +85,7 @@ for (const [number, one] of cases.entries()) {
   });
 }
 
-test("each group may have a function of its own, and a product begins anew within a sequence", () => {
+test("each group may have a function of its own, and a product begins again within a sequence", () => {
   const groups = () => [
     { params: [zeros(1).requiresGrad_()] },
     { params: [zeros(1).requiresGrad_()], lr: 0.25 },

@@ -81,7 +81,7 @@ test("a promise used as a value says that it is to be awaited", async () => {
   await assert.rejects(ones(2).item(), { name: "ShapeError" });
 });
 
-test("a missing zeroGrad is told once; accumulation, and gradients set to zero by hand, are not", async (t) => {
+test("a missing zeroGrad is reported once; accumulation, and gradients set to zero by hand, are not", async (t) => {
   const warn = t.mock.method(console, "warn", () => {});
   const train = (each: (optimizer: optim.Optimizer, step: number, weight: Tensor) => void, steps = 8) => {
     const net = nn.Linear(2, 1);

@@ -2,7 +2,7 @@
 
 export const INTERRUPTED = 130;
 
-/** What the command that runs wants to be told; null if it can be ended at any moment. */
+/** What the running command asked to be called with; null if it can be ended at any moment. */
 let gracefulStop: ((reason: "signal" | "reader gone") => void) | null = null;
 
 /** Makes signals end this process with code 130: at once, or in order if a command has asked for it. */

@@ -4,7 +4,7 @@ import { interruption } from "./interruption.ts";
 import type { Output } from "./output.ts";
 import { TrainOutput } from "./train_output.ts";
 
-/** Runs a series of trainings, which the first Ctrl-C ends in order; each is told of as it goes. */
+/** Runs a series of trainings, which the first Ctrl-C ends in order; each is reported as it goes. */
 export async function whileInterruptible<T>(
   output: Output,
   body: (told: Pick<SeriesOptions, "signal" | "onStart" | "onNote" | "onDone">) => Promise<T>,

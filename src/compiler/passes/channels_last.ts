@@ -179,7 +179,7 @@ class LayoutPass {
     return twin;
   }
 
-  /** Constants and broadcasts are made anew rather than rearranged. */
+  /** Constants and broadcasts are made again rather than rearranged. */
   private spread(id: number, twin: number): boolean {
     if (!this.isSpread(id)) return false;
     const maker = this.graph.nodes[this.makers[id]];

@@ -66,7 +66,7 @@ function widen(builder: GraphBuilder, node: GraphNode): void {
     return to;
   });
   const outputs = node.outputs.map(wide);
-  // What the op was told to make, it makes in 32 bits.
+  // The dtype that the op was asked for, it makes in 32 bits.
   const { dtype, ...rest } = node.attributes;
   const attributes =
     typeof dtype === "string" && isHalf(dtype as TensorSpec["dtype"])

@@ -13,7 +13,7 @@ import { findDataFile, readDataFile } from "./read_data_file.ts";
  * Finds a data set on this machine or fetches it: the folder that was asked for, the cache, the
  * distribution's folder, then the web and the distribution's package.
  *
- * @throws FileError that lists what was tried and says how to bring the files by hand. A file in the folder
+ * @throws FileError that lists what was tried and says how to provide the files yourself. A file in the folder
  *   that was asked for which is damaged, or is of another data set, is an error at once; elsewhere the search
  *   goes on.
  */
@@ -95,7 +95,7 @@ function notFound(
   const asked = askedFolder(undefined) === undefined ? "" : " (CONVOYANT_DATA is set)";
   return new FileError(
     `${source.title} was not found (${wanted.images.name}) and could not be fetched. Tried${asked}:\n${tried}\n` +
-      `To bring the files by hand, put ${names.join(", ")} (as they are or with .gz) into ${destination}`,
+      `To provide the files yourself, put ${names.join(", ")} (as they are or with .gz) into ${destination}`,
     {
       cure: ` or into a folder named by \`root\` (\`dataDir\`) or CONVOYANT_DATA${byPackage}.`,
       reason: "data missing",

@@ -67,7 +67,7 @@ export interface BenchEffort {
   readonly onStart?: (contender: Contender, round: number) => void;
 }
 
-/** What the programs are told. Absent values are left to the programs: the chapter's batch, five intervals of 1 s. */
+/** Options of the programs. Absent values are left to the programs: the chapter's batch, five intervals of 1 s. */
 export interface PeerSettings {
   readonly threads: number;
   readonly batch?: number;
@@ -125,7 +125,8 @@ export function missingPart(
   program: string,
   packages: readonly string[],
 ): string | undefined {
-  if (!existsSync(join(places.programs, program))) return "its program bench/peers comes only with a clone";
+  if (!existsSync(join(places.programs, program)))
+    return "its program in bench/peers is only in a clone of the repository";
   for (const name of packages) {
     if (existsSync(join(places.folder, "node_modules", name))) continue;
     return `${name} is not in ${places.folder} (bench/README.md says how to install it)`;

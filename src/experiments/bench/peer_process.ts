@@ -72,5 +72,5 @@ export async function runPeer(
 export function lastWords(errors: string): string {
   const lines = errors.split("\n").map((line) => line.trim());
   const named = lines.filter((line) => /^(\w+\.)*\w*(Error|Exception|Interrupt)\b/.test(line));
-  return (named.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "it said nothing").slice(0, 300);
+  return (named.at(-1) ?? lines.filter((line) => line !== "").at(-1) ?? "it printed nothing").slice(0, 300);
 }

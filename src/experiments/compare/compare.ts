@@ -22,7 +22,7 @@ export interface CompareOptions extends SeriesOptions {
   readonly seeds?: number;
   /** Settings of all trainings; `seed` is the first of the seeds. */
   readonly settings?: GivenSettings;
-  /** The folder of the comparison, gone on with when it exists. Default `runs/<time>-compare-<model>`. */
+  /** The folder of the comparison, resumed when it exists. Default `runs/<time>-compare-<model>`. */
   readonly out?: string | null;
 }
 

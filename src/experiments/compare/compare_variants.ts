@@ -8,7 +8,7 @@ import { configure, type GivenSettings, type TrainingConfig } from "../training_
 
 type Value = string | number | boolean;
 
-/** Settings of a training that can be compared, besides what the network itself can be told. */
+/** Settings of a training that can be compared, besides the network's own settings. */
 const TRAINING_SETTINGS = [
   "batchSize",
   "lr",

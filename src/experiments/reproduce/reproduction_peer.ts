@@ -20,7 +20,7 @@ const PROGRAM = "pytorch_epochs.py";
 /** Networks that the program has. */
 const NETS: readonly string[] = ["lenet", "bn-lenet", "alexnet", "vgg11", "nin", "googlenet"];
 
-/** What PyTorch is to do too: a training, a start (its first steps), or a training whose start is told of as well. */
+/** What PyTorch is to do too: a training, a start (its first steps), or a training whose start is reported as well. */
 export interface PeerTask {
   readonly net: string;
   readonly precision: string;
@@ -81,7 +81,7 @@ export function peerProgram(task: PeerTask, out: string, data: string, places: P
 }
 
 /**
- * Does what is left for PyTorch, a task after the other; one that fails is told of and left out.
+ * Does what is left for PyTorch, a task after the other; one that fails is reported and left out.
  *
  * @throws the signal's reason if it is aborted.
  */

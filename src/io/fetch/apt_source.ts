@@ -49,7 +49,7 @@ export async function fetchPackage(name: string, folder: string, progress: Progr
     }
   }
   const archive = readdirSync(folder).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith(".deb"));
-  if (archive === undefined) throw new FileError(`apt-get download ${name}: no package came`);
+  if (archive === undefined) throw new FileError(`apt-get download ${name}: it downloaded no package`);
   progress(`unpacking ${archive}`);
   const root = join(folder, "root");
   await run("dpkg-deb", ["-x", archive, root], UNPACK_TIMEOUT);

@@ -25,7 +25,7 @@ const PACKING_OVERHEAD = 1 << 16;
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY = 500;
 
-/** Told how far a fetch has come: a line for people. */
+/** Called with the progress of a fetch: a line for people. */
 export type Progress = (text: string) => void;
 
 /**

@@ -8,7 +8,7 @@ import { decodePngGrey, MAX_RAW_BYTES } from "./png.ts";
 const MAX_BYTES = MAX_RAW_BYTES + (1 << 26);
 
 /**
- * Reads an image as grey: PNG or PGM, told by its first bytes.
+ * Reads an image as grey: PNG or PGM, recognised by its first bytes.
  *
  * @throws FileError if the file cannot be read, is of another kind, or is damaged.
  */

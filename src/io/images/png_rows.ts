@@ -46,7 +46,7 @@ export class PngRows {
   #row: Uint8Array;
   #above: Uint8Array;
 
-  /** @param check - told the bytes of all rows before anything is allocated. */
+  /** @param check - called with the bytes of all rows before anything is allocated. */
   constructor(
     header: PngHeader,
     palette: Uint8Array | undefined,

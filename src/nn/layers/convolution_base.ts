@@ -197,7 +197,7 @@ export abstract class ConvolutionBase extends Module {
     this.makeParameters(this.bias !== null, this.weight.dtype);
   }
 
-  /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(fan in), for weight and bias. */
+  /** Draws the weights again: U(-b, b) with b = 1 / sqrt(fan in), for weight and bias. */
   resetParameters(): void {
     const fanIn = this.kernelSize.reduce((a, b) => a * b, this.channelsOfWeight()[1]);
     const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;

@@ -60,7 +60,7 @@ export class LinearLayer extends Module {
     this.resetParameters();
   }
 
-  /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(inFeatures), for weight and bias. */
+  /** Draws the weights again: U(-b, b) with b = 1 / sqrt(inFeatures), for weight and bias. */
   resetParameters(): void {
     const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
     overwrite(this.weight, uniformValue(this.weight.value, -bound, bound));
@@ -134,7 +134,7 @@ export class BilinearLayer extends Module {
     this.resetParameters();
   }
 
-  /** Draws the weights anew: U(-b, b) with b = 1 / sqrt(in1Features). */
+  /** Draws the weights again: U(-b, b) with b = 1 / sqrt(in1Features). */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.in1Features);
     overwrite(this.weight, uniformValue(this.weight.value, -bound, bound));

@@ -1,6 +1,6 @@
 /**
  * What modules keep from one call to the next. A tensor that is a property of a module when a call ends is state,
- * however it came there: `this.movingMean = ...`, a registered buffer that `forward` assigns anew, one of a list.
+ * however it came there: `this.movingMean = ...`, a registered buffer that `forward` assigns again, one of a list.
  */
 import { isMap, isPlainObject } from "../../base/builtin_kinds.ts";
 import { executor } from "../../runtime/runtime.ts";
@@ -17,12 +17,12 @@ const MOST = 64;
 const replaced = new WeakSet<object>();
 let calls = 0;
 
-/** Whether the tensor is state that every call makes anew. */
+/** Whether the tensor is state that every call makes again. */
 export function isMadeAnew(tensor: Tensor): boolean {
   return replaced.has(tensor.cell);
 }
 
-/** Paths of tensors that calls make anew and that no state dict holds. */
+/** Paths of tensors that calls make again and that no state dict holds. */
 export function unsavedState(net: Module): string[] {
   return net.namedModules().flatMap(([path, module]) => {
     const registered = new Set<unknown>(module.ownTensors().buffers.map(([, buffer]) => buffer));

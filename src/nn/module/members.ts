@@ -130,7 +130,7 @@ export class Members {
   }
 
   /**
-   * As in PyTorch, a name can be given anew to a member of the same kind, and to nothing else. A property that is
+   * As in PyTorch, a name can be given again to a member of the same kind, and to nothing else. A property that is
    * still undefined or null (a class field that was only declared) is free.
    */
   #requireFree(of: string, kind: Kind, name: string, attribute: string): void {

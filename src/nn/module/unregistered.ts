@@ -40,7 +40,7 @@ export function warnListedParameter(property: string, owner: Module): void {
   );
 }
 
-/** Classes are told apart by themselves: two may have one name. */
+/** Classes are identified by themselves: two may have one name. */
 function numberOf(of: object): number {
   const known = classNumbers.get(of) ?? ++classes;
   classNumbers.set(of, known);

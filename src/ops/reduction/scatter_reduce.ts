@@ -43,7 +43,7 @@ const extremeGradient: Rule = (grad, self, index, src, result, { dim: at }) => {
   return [mul(selfWins, share), mul(srcWins, gather(share, dim, index))];
 };
 
-/** The product of all others: the whole product over the element itself, or anew without the only 0. */
+/** The product of all others: the whole product over the element itself, or again without the only 0. */
 const productGradient: Rule = (grad, self, index, src, result, attributes) => {
   const dim = attributes.dim as number;
   const one = constant(1, self.dtype);

@@ -32,7 +32,7 @@ const asciiMarks = ["*", "+", "o", "x", "#", "@", "%", "&"];
 
 /**
  * Curves as lines of text: exactly `height` lines, none wider than `width`. Curves differ in colour and in their
- * dashes (braille) or in their marks (ASCII), so that they can be told apart without colour. The legend shows the
+ * dashes (braille) or in their marks (ASCII), so that they can be distinguished without colour. The legend shows the
  * last value of each.
  *
  * ```ts

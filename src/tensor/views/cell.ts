@@ -57,7 +57,7 @@ export class Cell implements TensorCell {
     return [this.value];
   }
 
-  /** A computed value has let go of its inputs by itself. */
+  /** A computed value has released its inputs by itself. */
   release(): void {}
 
   refusal(_value: Value, { tape }: Change): string | null {
@@ -164,6 +164,6 @@ export function shareContents(alias: Value, value: Value): void {
       throw error;
     },
   );
-  // A caller that waits for it is told.
+  // A caller that waits for it gets the error.
   alias.arriving.catch(() => undefined);
 }

@@ -63,7 +63,7 @@ const SIGNATURE = signature("fit", [
  *
  * @throws ArgumentError for unknown options and values outside their range; TrainingError if the loss
  * becomes NaN or infinite (it says at which step), if a batch does not fit the memory and the network mixes its
- * examples, if `out` holds a run already or another process is at it.
+ * examples, if `out` holds a run already or another process is training it.
  * @example
  * ```ts
  * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });

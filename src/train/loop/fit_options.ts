@@ -132,7 +132,7 @@ export interface CheckpointEvent {
   readonly batch: number;
 }
 
-/** Functions that are told what happens. A promise that one returns is waited for. */
+/** Functions that are called as things happen. A promise that one returns is waited for. */
 export interface Callbacks {
   /** Before the first step. */
   onStart?(event: StartEvent): unknown;
@@ -178,20 +178,20 @@ export interface FitOptions {
   /**
    * `"bf16"`: forward passes and losses run inside `autocast`, in training and on the test set; weights, the
    * optimiser's state, losses, metrics and batch-norm statistics stay 32-bit floats. If the engine has no fast
-   * bf16, `onNote` is told and f32 is computed. Default `"f32"`.
+   * bf16, `onNote` is called and f32 is computed. Default `"f32"`.
    */
   readonly precision?: Precision;
   /**
    * Examples that go through the network at once at most. A larger batch is run in equal slices whose gradients are
    * added up, for one step of the optimiser. `"auto"` (default): as many as the engine's memory has room for, found
-   * by halving; `onNote` is told.
+   * by halving; `onNote` is called.
    *
    * The result is the whole batch's, to rounding, if `loss` is a mean over the examples: checked on the first
-   * slice if it is not the default. Dropout draws anew for each slice. Batch normalisation takes its statistics
+   * slice if it is not the default. Dropout draws again for each slice. Batch normalisation takes its statistics
    * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
    */
   readonly microBatch?: "auto" | number;
-  /** Changes the learning rate; a `ReduceLROnPlateau` is told the metric of `monitor`. */
+  /** Changes the learning rate; a `ReduceLROnPlateau` is given the metric of `monitor`. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
   readonly schedulerStep?: "epoch" | "step";
@@ -239,7 +239,7 @@ export interface FitOptions {
    * or a page; true shows it there too (in a page on the console), false never.
    */
   readonly progress?: boolean;
-  /** Told of what happens, in order. */
+  /** Called as things happen, in order. */
   readonly callbacks?: Callbacks | readonly Callbacks[];
 }
 

@@ -96,7 +96,7 @@ class IterableLoader implements Loader {
   }
 }
 
-const WALKED_ANEW = "give a DataLoader, an array, or an object whose [Symbol.asyncIterator]() starts anew";
+const WALKED_ANEW = "give a DataLoader, an array, or an object whose [Symbol.asyncIterator]() starts again";
 
 /** @throws ArgumentError for a source that would be used up before the last epoch. */
 export function requireAnew(loader: Loader, name: string, epochs: number): void {

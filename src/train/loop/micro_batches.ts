@@ -21,7 +21,7 @@ export type MicroBatch = readonly [x: Tensor, y: Tensor, share: number];
  *
  * The gradients are the whole batch's, to rounding, if the loss is a mean over examples, weighed by `share`, and
  * the network treats every example by itself: batch normalisation takes its statistics slice by slice, and dropout
- * draws anew for each.
+ * draws again for each.
  *
  * @param x - inputs [N, ...].
  * @param y - targets [N, ...].

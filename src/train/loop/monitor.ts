@@ -41,7 +41,7 @@ function notCounted(of: string, monitor: Monitor): ArgumentError {
   );
 }
 
-/** A scheduler that is told the metric, and which way it should go. */
+/** A scheduler that is given the metric, and which way it should go. */
 export function plateauOf(scheduler: SchedulerLike | null | undefined): { mode: "min" | "max" } | null {
   // By name for one of another copy of the package.
   return scheduler instanceof ReduceLROnPlateau || scheduler?.constructor.name === "ReduceLROnPlateau"

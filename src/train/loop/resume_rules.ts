@@ -1,5 +1,5 @@
 /**
- * What may differ when a training is gone on with, and what follows: the one table, for `fit` and the command line.
+ * What may differ when a training is resumed, and what follows: the one table, for `fit` and the command line.
  *
  * Besides these, the shapes of the weights (so the number of classes) and the optimizer's parameter groups are compared
  * when they are loaded, and `epochs` with the epochs that are done.
@@ -128,7 +128,7 @@ function textKey(text: string): string {
   return (hash >>> 0).toString(16);
 }
 
-/** Where a training stands when it is gone on with. */
+/** Where a training stands when it is resumed. */
 export interface Standing {
   /** Epochs done. */
   readonly epoch: number;
@@ -163,7 +163,8 @@ export function compareSettings(before: RunSettings, now: RunSettings, standing:
       refused.push(`the ${name} is ${shown(now[setting])}, before it was ${shown(before[setting])}: ${cure}`);
     else changed.push(`the ${name} ${shown(now[setting])}, before it was ${shown(before[setting])}`);
   }
-  if (refused.length > 0) throw new TrainingError(`the run cannot go on so: ${refused.join("; ")}`);
+  if (refused.length > 0)
+    throw new TrainingError(`the run cannot be resumed with these settings: ${refused.join("; ")}`);
   return [...changedText(changed), ...keptText(kept)];
 }
 
@@ -174,7 +175,7 @@ export function requireEpochs(epochs: number, standing: Standing): void {
   if (epochs >= begun) return;
   const done = `${epoch} ${epoch === 1 ? "epoch" : "epochs"}${batch > 0 ? ` and ${batch} ${batch === 1 ? "step" : "steps"} of the next` : ""}`;
   throw new TrainingError(
-    `the run cannot go on so: it has trained ${done}, and \`epochs\` is ${epochs}; ask for at least ${begun}`,
+    `the run cannot be resumed with these settings: it has trained ${done}, and \`epochs\` is ${epochs}; ask for at least ${begun}`,
   );
 }
 

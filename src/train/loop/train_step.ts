@@ -41,7 +41,7 @@ export class TrainStep {
   /** A given loss is compared with those of its parts, on the first slice. */
   private lossIsChecked: boolean;
 
-  /** @param note - told when batches do not fit and are run in slices. */
+  /** @param note - called when batches do not fit and are run in slices. */
   constructor(
     net: Module,
     options: StepOptions,

@@ -216,7 +216,7 @@ export class Training {
     return !this.isInterrupted();
   }
 
-  /** An epoch that is gone on with in another order would repeat examples and leave others out. */
+  /** An epoch that is resumed in another order would repeat examples and leave others out. */
   private requireSameOrder(): void {
     const { order = null } = this.trainLoader;
     const before = this.orderBefore;
@@ -224,7 +224,7 @@ export class Training {
     if (before === null || order === null || before === order) return;
     throw new TrainingError(
       "the run cannot go on within its epoch: trainLoader gives the examples in another order than before (another data " +
-        "set, seed or sampler, or a sampler that shuffles anew each time it is walked); give the loader that the run was " +
+        "set, seed or sampler, or a sampler that shuffles again each time it is walked); give the loader that the run was " +
         "made with, and let a sampler of your own depend on setEpoch(epoch) alone",
     );
   }
@@ -275,7 +275,7 @@ export class Training {
     if (firstBadStep >= 0) throw this.notANumber(firstBadStep);
     await this.requireFiniteWeights();
     const test = this.testLoader === null ? null : await this.evaluateTest();
-    // The steps are all done; the test is made anew when the run goes on.
+    // The steps are all done; the test is made again when the run goes on.
     if (test?.interrupted) return "interrupted";
     this.test = test;
     const point = await this.addPoint(this.epoch + 1, test);
@@ -309,7 +309,7 @@ export class Training {
       signal,
       precision,
     });
-    // An interrupted test is made anew, with the same random numbers.
+    // An interrupted test is made again, with the same random numbers.
     if (figures.interrupted) setRngState(random);
     return figures;
   }

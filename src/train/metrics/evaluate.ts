@@ -21,7 +21,7 @@ import { isClassification } from "./running_totals.ts";
 export interface EvaluateOptions {
   /** Stops after the batch under way. */
   readonly signal?: AbortSignalLike | null;
-  /** Told after each batch; `of` is null if the number of batches is not known. */
+  /** Called after each batch; `of` is null if the number of batches is not known. */
   readonly onBatch?: (done: number, of: number | null) => void;
   /**
    * `"bf16"`: the network runs inside `autocast` if the engine has fast bf16 (`isBf16Supported`); metrics are

@@ -47,7 +47,7 @@ class Keeper implements ChoiceKeeper {
   readonly #folder: RunFolder;
   #changed = true;
   readonly #machines: Machines = new Map();
-  /** Those that the run has used: it goes on with them, also in an engine that is started anew. */
+  /** Those that the run has used: it goes on with them, also in an engine that is started again. */
   readonly #used: Machines = new Map();
 
   constructor(folder: RunFolder, stored: readonly Choice[]) {
@@ -132,7 +132,7 @@ function notesOn(
   began: string | null,
 ): string[] {
   const differs =
-    "they are chosen anew here, so the results can differ in the last bits from those of an uninterrupted run";
+    "they are chosen again here, so the results can differ in the last bits from those of an uninterrupted run";
   if (stored.some((choice) => choice.machine === machine)) return [];
   if (stored.length > 0) {
     return [

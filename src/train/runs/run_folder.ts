@@ -79,7 +79,7 @@ export class RunFolder {
   /**
    * Opens a run to go on with it.
    *
-   * @throws FileError if there is none; TrainingError if another process is at it.
+   * @throws FileError if there is none; TrainingError if another process is training it.
    */
   static open(path: string): RunFolder {
     readRunConfig(path);

@@ -70,12 +70,12 @@ function warnUnsaved(net: Module): void {
   );
 }
 
-/** Beginning anew would write over what was trained: a checkpoint is there before the initial weights are. */
+/** Beginning again would write over what was trained: a checkpoint is there before the initial weights are. */
 function requireNoWeights(folder: RunFolder): void {
   const kept = (["best", "last"] as const).find((name) => folder.has(name));
   if (kept === undefined) return;
   throw new TrainingError(
-    `${folder.path} cannot be gone on with: ${RUN_FILES.checkpoint} is missing, though there is ${RUN_FILES[kept]}; ` +
-      "bring it back, or train in another folder",
+    `${folder.path} cannot be resumed: ${RUN_FILES.checkpoint} is missing, though there is ${RUN_FILES[kept]}; ` +
+      "restore it, or train in another folder",
   );
 }

@@ -62,32 +62,32 @@ function libraryFile(): string {
   return /\/\S*libdnnl\.so\S*/.exec(readFileSync("/proc/self/maps", "utf8"))?.[0] ?? "";
 }
 
-test("brings it and computes with it; one line says so", { skip: skip || missingLibrary() }, async () => {
+test("installs it and computes with it; one line says so", { skip: skip || missingLibrary() }, async () => {
   const library = { CONVOYANT_TEST_LIBRARY: libraryFile() };
   const { stdout, stderr } = await start("copy", "brought", ["train", "lenet"], library);
   assert.match(
     stderr,
-    /^oneDNN is not here, fetching it: \d+\.\d+\.\d+ .* is installed as .*\/brought\/convoyant\/onednn\/libdnnl\.so\.\d \(a copy\)\n$/,
+    /^oneDNN is not installed, downloading it: \d+\.\d+\.\d+ .* is installed as .*\/brought\/convoyant\/onednn\/libdnnl\.so\.\d \(a copy\)\n$/,
   );
   assert.equal(stdout, "onednn\n");
   const again = await start("copy", "brought", ["train", "lenet"], library);
   assert.deepEqual(again, { stdout: "onednn\n", stderr: "" });
 });
 
-test("trains on wasm where it cannot be had, in one line, and does not ask for it at every start", {
+test("trains on wasm if it is unavailable, in one line, and does not ask for it at every start", {
   skip,
 }, async () => {
   const without = { PATH: join(root, "no programs") };
   const first = await start("fetch", "none", ["train", "lenet"], without);
   assert.match(
     first.stderr,
-    /^oneDNN is not here, fetching it: it cannot be had \(.*not installed.*\); training on wasm; `npx convoyant engine install onednn` tries again\n$/,
+    /^oneDNN is not installed, downloading it: it is unavailable \(.*not installed.*\); training on wasm; `npx convoyant engine install onednn` tries again\n$/,
   );
   assert.equal(first.stdout, "wasm\n");
   const second = await start("copy", "none", ["train", "lenet"], without);
   assert.equal(
     second.stderr,
-    "oneDNN is not here: training on wasm; `npx convoyant engine install onednn` tries again\n",
+    "oneDNN is not installed: training on wasm; `npx convoyant engine install onednn` tries again\n",
   );
   assert.equal(second.stdout, "wasm\n");
   assert.deepEqual(readdirSync(join(root, "none/convoyant/onednn")), ["tried"]);

@@ -249,7 +249,10 @@ describe("programs", () => {
       args,
       "--net lenet --batch 64 --windows 3 --seconds 0.5 --threads 2 --mode channels-last --precision f32",
     );
-    assert.match(contenders[3].missing ?? "", /its program bench\/peers comes only with a clone/);
+    assert.match(
+      contenders[3].missing ?? "",
+      /its program in bench\/peers is only in a clone of the repository/,
+    );
     const [other] = trainingContenders(["jax-js"], "bn-lenet", "f32", settings, places);
     assert.match(other.missing ?? "", /lenet in f32 only/);
   });

@@ -187,7 +187,7 @@ test("the next source is tried if one fails, and one error lists them all", asyn
   assert.match(message, /Fashion-MNIST was not found \(train-images\) and could not be fetched/);
   assert.match(
     message,
-    /To bring the files by hand, put train-images, train-labels, test-images, test-labels/,
+    /To provide the files yourself, put train-images, train-labels, test-images, test-labels/,
   );
   assert.ok(message.includes(join(home, "cache/convoyant/tiny")));
   assert.deepEqual(fs.readdirSync(join(home, "cache/convoyant/tiny")), []);

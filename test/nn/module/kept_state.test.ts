@@ -93,7 +93,7 @@ class OnTheTape extends BatchNorm {
   }
 }
 
-/** They are registered, and assigned anew all the same. */
+/** They are registered, and assigned again all the same. */
 class Registered extends OnTheTape {
   constructor(numFeatures: number, numDims: number) {
     super(numFeatures, numDims);

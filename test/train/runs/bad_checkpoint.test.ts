@@ -83,7 +83,7 @@ const WRONG: [string, (state: Json, optimizer: Json) => void, RegExp][] = [
   ["another's tensor", (_, o) => (o.state[0].exp_avg = o.state[1].exp_avg), /expected `exp_avg` of shape/],
 ];
 
-test("a checkpoint is gone on with only if all in it is of its kind", async (t) => {
+test("a checkpoint is resumed only if all in it is of its kind", async (t) => {
   await train(false, 1);
   const good = readFileSync(path);
   for (const [name, change, message] of WRONG) {
@@ -112,7 +112,7 @@ test("a checkpoint is gone on with only if all in it is of its kind", async (t) 
     const weights = readFileSync(join(run, "best.safetensors"));
     await assert.rejects(
       train(true, 2),
-      /TrainingError: .*run cannot be gone on with: checkpoint\.safetensors is missing, though there is best/,
+      /TrainingError: .*run cannot be resumed: checkpoint\.safetensors is missing, though there is best/,
     );
     assert.deepEqual(readFileSync(join(run, "best.safetensors")), weights);
   });

@@ -151,7 +151,7 @@ test("a resumed run ends in the bits of an uninterrupted one, though the cache s
   assert.notEqual((await trainOn({ out: "after" })).weights, whole.weights);
 });
 
-test("an engine that is started anew in the middle of a run chooses as before", { skip }, async () => {
+test("an engine that is started again in the middle of a run chooses as before", { skip }, async () => {
   await useCache("f");
   const measured = linesOf(join(folder, "a/convoyant/onednn/choices.jsonl"));
   await useCache("f", measured);
