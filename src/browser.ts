@@ -9,6 +9,7 @@ export {
   ArgumentError,
   AutogradError,
   ConvoyantError,
+  DivergenceError,
   DTypeError,
   EngineError,
   FileError,

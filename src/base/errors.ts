@@ -7,18 +7,53 @@ export class ConvoyantError extends Error {
   override name = "ConvoyantError";
   /** What is wrong, without what to do about it. */
   declare readonly problem: string;
+  /** The op or the function on tensors that complains; undefined for an error of something else. */
+  declare readonly op: string | undefined;
+  /** Path of the layer that `op` ran in, such as `net.3`. */
+  declare readonly layer: string | undefined;
+  /** The text waits for the name of the function that was called. */
+  declare readonly nameless: boolean;
   /** For callers that say in words of their own what to do, as the command line does. */
   declare readonly reason: ErrorReason | undefined;
   /** What such words are made of. */
   declare readonly facts: Readonly<Record<string, string | number>>;
 
   /** @param message - what is wrong; `cure` is added to it. */
-  constructor(message = "", { cure = "", reason, facts = {}, ...options }: ErrorDetails = {}) {
+  constructor(
+    message = "",
+    { cure = "", reason, facts = {}, nameless = false, ...options }: ErrorDetails = {},
+  ) {
     super(message + cure, options);
-    // The message says it all: what is printed of an error is no longer for it.
-    for (const [name, value] of Object.entries({ problem: message, reason, facts }))
-      Object.defineProperty(this, name, { value, enumerable: false });
+    note(this, { problem: message, reason, facts, nameless, op: undefined, layer: undefined });
   }
+}
+
+/** The message says it all: what is printed of an error is no longer for what it carries besides. */
+function note(error: Error, carried: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(carried))
+    Object.defineProperty(error, name, { value, enumerable: false, configurable: true });
+}
+
+/** Texts of errors as they were before they were named. */
+const unnamedTexts = new WeakMap<ConvoyantError, string>();
+
+/** Whether `nameError` has put a name in front; other texts have the name that they were written with, or none. */
+export const isNamed = (error: ConvoyantError): boolean => unnamedTexts.has(error);
+
+/** Notes which op or function complained, in which layer, if that is not known yet. The text stays as it is. */
+export function noteOp(error: ConvoyantError, op: string, layer: string): void {
+  if (error.op === undefined) note(error, { op, layer: layer === "" ? undefined : layer });
+}
+
+/** Puts `op (layer): ` in front of what an error says, in place of a name that it was given before. */
+export function nameError(error: ConvoyantError, op: string, layer = ""): void {
+  const text = unnamedTexts.get(error) ?? error.message;
+  unnamedTexts.set(error, text);
+  note(error, { op, layer: layer === "" ? undefined : layer, nameless: false });
+  const { message, stack } = error;
+  error.message = `${op}${layer === "" ? "" : ` (${layer})`}: ${text}`;
+  // Node.js prints the stack of what nobody catches, and its first line was written when the error was made.
+  if (typeof stack === "string") error.stack = stack.replace(message, () => error.message);
 }
 
 /** Errors whose cure depends on how one came there: a call has options, a command has switches. */
@@ -30,6 +65,8 @@ export interface ErrorDetails extends ErrorOptions {
   readonly cure?: string;
   readonly reason?: ErrorReason;
   readonly facts?: Readonly<Record<string, string | number>>;
+  /** Whether the function that was called puts its name in front; see `nameError`. */
+  readonly nameless?: boolean;
 }
 
 /** Shapes that do not fit together. The message names the op, the layer's path and both shapes. */
@@ -80,6 +117,34 @@ export class StateDictError extends ConvoyantError {
 /** Training that cannot go on: the loss is not a number, a run folder is taken, ... */
 export class TrainingError extends ConvoyantError {
   override name = "TrainingError";
+}
+
+/** Where a training diverged. */
+export interface Divergence {
+  /** The epoch, counted from 1. */
+  readonly epoch: number;
+  /** The step, counted from 1 over all epochs: the first whose loss is not finite, or the last before the weights were. */
+  readonly step: number;
+  /** Mean loss of the epoch so far: NaN or infinite, or finite if the weights became so first. */
+  readonly loss: number;
+  /** The first weight that holds a NaN or an infinity; null if the loss was seen first. */
+  readonly weight: string | null;
+}
+
+const NOWHERE: Divergence = { epoch: Number.NaN, step: Number.NaN, loss: Number.NaN, weight: null };
+
+/** Training has diverged: its loss or one of its weights became NaN or infinite. To go on would be of no use. */
+export class DivergenceError extends TrainingError implements Divergence {
+  override name = "DivergenceError";
+  declare readonly epoch: number;
+  declare readonly step: number;
+  declare readonly loss: number;
+  declare readonly weight: string | null;
+
+  constructor(message = "", { epoch, step, loss, weight, ...details }: ErrorDetails & Divergence = NOWHERE) {
+    super(message, details);
+    note(this, { epoch, step, loss, weight });
+  }
 }
 
 /** The name among `known` that is nearest to a mistyped one, or undefined if none is near. */

@@ -37,7 +37,7 @@ export function contiguousStrides(shape: Shape): number[] {
 }
 
 /** The shape to which all of `shapes` broadcast, aligned at the last dimension. */
-export function broadcastShapes(shapes: readonly Shape[], op = "broadcast"): number[] {
+export function broadcastShapes(shapes: readonly Shape[], of?: string): number[] {
   const rank = shapes.reduce((most, { length }) => Math.max(most, length), 0);
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
@@ -48,7 +48,7 @@ export function broadcastShapes(shapes: readonly Shape[], op = "broadcast"): num
       if (size === seen || size === 1) continue;
       if (seen !== 1) {
         throw new ShapeError(
-          `${op}: shapes ${shapes.map(formatShape).join(" and ")} do not broadcast: ` +
+          `${of === undefined ? "" : `${of}: `}shapes ${shapes.map(formatShape).join(" and ")} do not broadcast: ` +
             `dimension ${i + shift} has sizes ${seen} and ${size}, which must be equal or 1`,
         );
       }

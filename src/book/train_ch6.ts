@@ -29,7 +29,7 @@ export interface TrainCh6Result {
  *
  * @param device - what computes: `"cpu"` (what `tryGpu()` gives) is the engine in use, as when no device is given; the name of
  * an engine is what `tryEngine` takes.
- * @throws TrainingError if the loss becomes NaN or infinite.
+ * @throws DivergenceError if the loss becomes NaN or infinite.
  * @example
  * ```ts
  * const result = await book.trainCh6(net, trainLoader, testLoader, 2, 0.9);

@@ -1,5 +1,6 @@
 /** `convoyant reproduce`: the chapter's networks compared with the authors' results. */
-import { isStart, type ReproduceOptions, reproduce } from "../experiments/reproduce/reproduce.ts";
+import { type ReproduceOptions, reproduce } from "../experiments/reproduce/reproduce.ts";
+import { isStart } from "../experiments/reproduce/reproduction_plan.ts";
 import { judge } from "../experiments/reproduce/reproduction_report.ts";
 import { precisionOf, type SeriesRun } from "../experiments/series_run.ts";
 import { formatFigure } from "../report/number_text.ts";

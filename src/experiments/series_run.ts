@@ -6,6 +6,7 @@ import { FileError } from "../base/errors.ts";
 import { parseJson } from "../base/json_text.ts";
 import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
 import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
+import type { Precision } from "../train/loop/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { parseConfig, type TrainingConfig } from "./training_config.ts";
 
@@ -52,8 +53,8 @@ export function readSeriesRun(folder: string): SeriesRun | null {
 }
 
 /** What a training was computed in: f32 also if bf16 was asked for and the engine had none. */
-export function precisionOf({ environment }: TrainedRun): string {
-  return String(environment.precision ?? "f32").split(" ")[0];
+export function precisionOf({ environment }: Pick<TrainedRun, "environment">): Precision {
+  return environment.precision === "bf16" ? "bf16" : "f32";
 }
 
 /** Whether nothing is left to do: all epochs trained, or failed for good. */

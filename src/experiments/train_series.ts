@@ -1,7 +1,7 @@
 /** Trainings of a series, each in a folder of its own: begun, resumed, or left as they are when they are done. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ArgumentError, TrainingError } from "../base/errors.ts";
+import { ArgumentError, DivergenceError } from "../base/errors.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { useEngine } from "../tensor/index.ts";
 import { RUN_FILES, RunFolder } from "../train/runs/run_folder.ts";
@@ -90,10 +90,10 @@ async function trainOne(
     const { outcome } = await trainInFolder({ net, config, loaders, folder, resumed, tests }, options);
     return outcome !== "interrupted";
   } catch (error) {
-    if (!(error instanceof TrainingError && error.message.includes("NaN or infinite"))) throw error;
+    if (!(error instanceof DivergenceError)) throw error;
     // A training that diverges would diverge again: it is noted, and the series goes on.
     options.onNote?.(`${path}: ${error.message}`);
-    writeFileAtomicSync(join(path, FAILURE), `${JSON.stringify({ message: error.message })}\n`);
+    writeFileAtomicSync(join(path, FAILURE), `${JSON.stringify({ message: error.problem })}\n`);
     return true;
   } finally {
     folder.close();

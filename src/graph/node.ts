@@ -5,7 +5,7 @@
  * tape: a value that requires a gradient keeps its node, and the node its inputs, until `backward`.
  */
 import { type DType, isFloating, type TypedArray } from "../base/dtype.ts";
-import { ConvoyantError } from "../base/errors.ts";
+import { ConvoyantError, nameError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Attributes, EngineBuffer, TensorSpec } from "../engines/contract/engine.ts";
 import type { FusedBinary, FusedUnary } from "../engines/contract/fused_loop.ts";
@@ -200,9 +200,7 @@ function inferWithContext(
   try {
     return op.infer(inputs, attributes);
   } catch (error) {
-    if (error instanceof ConvoyantError) {
-      error.message = `${op.name}${label === "" ? "" : ` (${label})`}: ${error.message}`;
-    }
+    if (error instanceof ConvoyantError) nameError(error, op.name, label);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { EngineError } from "../base/errors.ts";
 import { foreignFunctions } from "../engines/onednn/library/foreign_functions.ts";
 import { libraryFolder, loadDnnl, OPENMP_RUNTIME } from "../engines/onednn/library/load_dnnl.ts";
+import { CommandError } from "../io/fetch/run_command.ts";
 import type { Progress } from "../io/fetch/web_source.ts";
 import { makeFolderSync } from "../io/make_folder.ts";
 import { closeFolder, recordLibrary, removeLibrary } from "./installed_library.ts";
@@ -18,7 +19,7 @@ export interface InstalledLibrary {
 /**
  * Brings oneDNN into the cache: the first source that gives a library which works here.
  *
- * @throws EngineError that lists what was tried and why each did not do; nothing is left behind then.
+ * @throws InstallationError that lists what was tried and why each did not do; nothing is left behind then.
  */
 export async function installOnednn(
   progress: Progress,
@@ -38,14 +39,26 @@ export async function installOnednn(
       return { path, version: await provenVersion(path, folder, progress), source: source.title };
     } catch (error) {
       if (path !== undefined) removeLibrary(path);
-      const { message } = error as Error;
-      reasons.push(message.startsWith(source.title) ? message : `${source.title}: ${message}`);
+      // A source may be called as the command that it runs.
+      const isItself = error instanceof CommandError && error.command === source.title;
+      reasons.push(`${source.title}: ${isItself ? error.why : (error as Error).message}`);
     }
   }
-  throw new EngineError(
-    `oneDNN could not be installed:\n${reasons.map((reason) => `  ${reason}`).join("\n")}\n` +
-      "Install the distribution's package (Debian: libdnnl2), or name a library file with CONVOYANT_DNNL.",
-  );
+  throw new InstallationError(reasons);
+}
+
+/** No source gave a library that works. */
+export class InstallationError extends EngineError {
+  /** Each source, and why it did not do. */
+  readonly reasons: readonly string[];
+
+  constructor(reasons: readonly string[]) {
+    super(
+      `oneDNN could not be installed:\n${reasons.map((reason) => `  ${reason}`).join("\n")}\n` +
+        "Install the distribution's package (Debian: libdnnl2), or name a library file with CONVOYANT_DNNL.",
+    );
+    this.reasons = reasons;
+  }
 }
 
 /** @throws EngineError with the one command that is missing. */

@@ -2,7 +2,7 @@
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dnnlFacts, forgetDnnlFacts, libraryFolder, loadDnnl } from "../engines/onednn/library/load_dnnl.ts";
-import { type InstalledLibrary, installOnednn } from "./install_onednn.ts";
+import { InstallationError, type InstalledLibrary, installOnednn } from "./install_onednn.ts";
 
 /** Commands that train, and gain by the library. */
 const TRAINING = ["train", "compare", "reproduce"];
@@ -81,7 +81,7 @@ const firstLine = (error: Error) => error.message.split("\n")[0];
 
 /** What was tried, without the advice that follows. */
 function inOneLine(error: Error): string {
-  const [first, ...rest] = error.message.split("\n").map((line) => line.trim());
-  const reasons = rest.filter((line) => /^(pip|apt-get)/.test(line));
-  return reasons.length > 0 ? reasons.join("; ") : first;
+  return error instanceof InstallationError
+    ? error.reasons.map((reason) => reason.split("\n")[0]).join("; ")
+    : firstLine(error);
 }

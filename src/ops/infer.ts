@@ -1,22 +1,13 @@
 /** Shape and dtype rules that several ops share. Texts do not name the op: `emit` puts it in front. */
 import { type DType, isFloating, isHalf } from "../base/dtype.ts";
-import { DTypeError, ShapeError } from "../base/errors.ts";
+import { DTypeError } from "../base/errors.ts";
 import { broadcastShapes, formatShape, type Shape } from "../base/shape.ts";
 import type { TensorSpec } from "../engines/contract/engine.ts";
 
 /** All inputs of one dtype, shapes broadcast. */
 export function inferBroadcast(inputs: readonly TensorSpec[], dtype?: DType): TensorSpec[] {
   requireSameDtype(inputs);
-  return [{ shape: broadcast(inputs.map((v) => v.shape)), dtype: dtype ?? inputs[0].dtype }];
-}
-
-export function broadcast(shapes: readonly Shape[]): number[] {
-  try {
-    return broadcastShapes(shapes);
-  } catch (error) {
-    if (error instanceof ShapeError) error.message = error.message.replace(/^broadcast: /, "");
-    throw error;
-  }
+  return [{ shape: broadcastShapes(inputs.map((v) => v.shape)), dtype: dtype ?? inputs[0].dtype }];
 }
 
 export function requireSameDtype(inputs: readonly TensorSpec[]): void {
@@ -24,6 +15,7 @@ export function requireSameDtype(inputs: readonly TensorSpec[]): void {
     if (input.dtype !== inputs[0].dtype) {
       throw new DTypeError(
         `expected operands of one dtype, got ${inputs[0].dtype} and ${input.dtype}; convert one with .to("${inputs[0].dtype}")`,
+        { nameless: true },
       );
     }
   }

@@ -36,7 +36,14 @@ const jumpingTestAccuracy =
 
 const band = (median: number, low: number, high: number): Band => ({ median, low, high });
 
-/** What the authors' own runs of the chapter's networks gave, in the order of the chapter. */
+/**
+ * What the authors' own runs of the chapter's networks gave, in the order of the chapter.
+ *
+ * @example
+ * ```ts
+ * book.bookBands.map(({ title }) => title)[0]; // "LeNet"
+ * ```
+ */
 export const bookBands: readonly BookBand[] = [
   {
     model: "lenet",

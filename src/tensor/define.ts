@@ -1,10 +1,10 @@
 /** How a public function is made from its parameter table. */
 
 import { isThenable } from "../base/builtin_kinds.ts";
-import { ConvoyantError } from "../base/errors.ts";
+import { ConvoyantError, nameError, noteOp } from "../base/errors.ts";
 import { bindPositional, signature } from "../base/params/arguments.ts";
 import type { Call, CheckedNames, Positional } from "../base/params/call_types.ts";
-import { insideCall } from "../graph/scope.ts";
+import { currentLabel, insideCall } from "../graph/scope.ts";
 import { executor } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
@@ -28,13 +28,14 @@ export function defineCall<Doc, R = Tensor>() {
   };
 }
 
-/** Puts the function's name in front of a complaint that has none. */
+/** Notes the function that complains, and puts its name in front of a text that has none. */
 function inNameOf<T>(name: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof ConvoyantError && error.message.startsWith("expected ")) {
-      error.message = `${name}: ${error.message}`;
+    if (error instanceof ConvoyantError) {
+      if (error.nameless) nameError(error, name);
+      else noteOp(error, name, currentLabel());
     }
     throw error;
   }

@@ -110,7 +110,7 @@ function isScalar(value: unknown): value is number | bigint | boolean {
 /** A number as an input of the program. The function's name is put in front of what it complains about. */
 export function scalarValue(value: number | bigint | boolean, dtype: DType): Value {
   if (!isScalar(value)) {
-    throw new ArgumentError(`expected a number, got ${shownValue(value)}`);
+    throw new ArgumentError(`expected a number, got ${shownValue(value)}`, { nameless: true });
   }
   return constantValue(arrayFrom(dtype, [Number(value)]), [], dtype);
 }

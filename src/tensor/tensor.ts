@@ -335,6 +335,7 @@ export function fromTypedArray(data: TypedArray, shape: Shape, dtype: DType): Te
   if (data.length !== numel(shape)) {
     throw new ShapeError(
       `expected ${numel(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`,
+      { nameless: true },
     );
   }
   const right =

@@ -175,7 +175,7 @@ test("a loss that is not a number ends the training, which says at which step", 
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /TrainingError: the (loss|weights).* became NaN or infinite (at|by) step \d+ .*last checkpoint from before it is kept \((the start|step \d+)\)/,
+    /DivergenceError: the (loss|weights).* became NaN or infinite (at|by) step \d+ .*last checkpoint from before it is kept \((the start|step \d+)\)/,
   );
   assert.match(stderr, /Try a smaller learning rate \(it is 1e\+30\)/);
   const { tensors } = await readSafetensors(join(folder, "diverged/checkpoint.safetensors"));

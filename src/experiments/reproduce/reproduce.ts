@@ -11,7 +11,7 @@ import { readSeriesRun, type SeriesRun, type TrainedRun } from "../series_run.ts
 import { type RunToTrain, type SeriesOptions, trainSeries } from "../train_series.ts";
 import type { GivenSettings } from "../training_config.ts";
 import { trainPeers } from "./reproduction_peer.ts";
-import { DEFAULT_NETWORKS, parseNetwork, planStarts, planTrainings, START } from "./reproduction_plan.ts";
+import { DEFAULT_NETWORKS, isStart, parseNetwork, planStarts, planTrainings } from "./reproduction_plan.ts";
 import { readPytorchRecords } from "./reproduction_pytorch.ts";
 import { mergeRecords, onMachine, readRecords, recordsPath, recordsText } from "./reproduction_records.ts";
 import { reproductionDocument } from "./reproduction_report.ts";
@@ -68,11 +68,6 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const ownFinished = await trainSeries(planned, { ...series, onDone });
   const finished = ownFinished && (against.length === 0 || (await trainPytorch(places, planned, options)));
   return { runs: writeDocument(places), finished };
-}
-
-/** Whether a run is only the first steps of a training. */
-export function isStart({ folder }: SeriesRun): boolean {
-  return folder.includes(START);
 }
 
 /** @returns false when it was interrupted. */

@@ -1,5 +1,5 @@
 /** What `convoyant reproduce` is to train. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
@@ -68,8 +68,13 @@ function nameOf({ model, precision }: TrainingConfig): string {
   return precision === "f32" ? model : `${model}-${precision}`;
 }
 
-/** Marks the folders of starts: trainings of a few steps, to see how many of them fail. */
-export const START = "-start-seed";
+/** The folder of a start: a training of a few steps, to see how many of them fail. */
+const startFolder = (config: TrainingConfig) => `${nameOf(config)}-start-seed${config.seed}`;
+
+/** Whether a run is a start, by the folder that it has among the runs. */
+export function isStart({ folder, config }: RunToTrain): boolean {
+  return basename(folder) === startFolder(config);
+}
 
 /** The first steps of NiN from several seeds. */
 export function planStarts(
@@ -81,6 +86,6 @@ export function planStarts(
 ): RunToTrain[] {
   return Array.from({ length: count }, (_, seed) => {
     const config = configure(model, { ...given, seed, epochs: 1, limitBatches: steps });
-    return { folder: join(out, `${nameOf(config)}${START}${seed}`), config, tests: false };
+    return { folder: join(out, startFolder(config)), config, tests: false };
   });
 }

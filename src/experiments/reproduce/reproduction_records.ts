@@ -9,7 +9,7 @@ import { FileError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 import { finalFigures, isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
-import type { TrainedRun } from "../series_run.ts";
+import { precisionOf, type TrainedRun } from "../series_run.ts";
 import { CHANGEABLE_IN_SERIES } from "../train_series.ts";
 import { parseConfig, type TrainingConfig } from "../training_config.ts";
 import { machineText } from "./reproduction_machine.ts";
@@ -101,7 +101,7 @@ function merged<T>(all: readonly T[], keyOf: (one: T) => string, replaces: (one:
 function trainingKey({ config, environment }: TrainedRun): string {
   const fixed = Object.entries(config).filter(([name]) => !CHANGEABLE_IN_SERIES.includes(name));
   // What was asked for in bf16 and computed in f32 is another training than that in bf16.
-  return JSON.stringify([Object.fromEntries(fixed), String(environment.precision ?? "f32").split(" ")[0]]);
+  return JSON.stringify([Object.fromEntries(fixed), precisionOf({ environment })]);
 }
 
 function pytorchKey({ net, seed, precision, lr, epoch, steps, machine }: PytorchRecord): string {

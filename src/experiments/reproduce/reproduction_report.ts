@@ -25,25 +25,28 @@ export interface JudgedRun {
   readonly comparison: BookComparison | undefined;
   /** "inside", or why not. */
   readonly verdict: string;
+  /** Whether it counts among those of which so many are inside. */
+  readonly isJudged: boolean;
 }
 
 /** Judges a run by training loss and training accuracy. */
 export function judge(run: TrainedRun): JudgedRun {
   const { figures, config } = run;
-  if (run.failure !== null)
-    return { run, comparison: undefined, verdict: `failed: ${run.failure.split(".")[0]}` };
-  if (figures === undefined) return { run, comparison: undefined, verdict: "no metrics yet" };
+  const open = { run, comparison: undefined, isJudged: false };
+  if (run.failure !== null) return { ...open, verdict: `failed: ${run.failure}`, isJudged: true };
+  if (figures === undefined) return { ...open, verdict: "no metrics yet" };
   const comparison = compareWithBook(config.model, figures, { differences: differencesFromTheBook(config) });
-  if (comparison === undefined) return { run, comparison, verdict: "the book has no band" };
+  if (comparison === undefined) return { ...open, verdict: "the book has no band" };
   const outside = comparison.rows
     .filter((row) => row.judged && row.verdict !== "inside")
     .map((row) =>
       `${row.quantity} ${row.verdict} ${row.band === undefined ? "" : formatBand(row.band)}`.trim(),
     );
   if (comparison.parity === undefined)
-    return { run, comparison, verdict: `not judged: ${reasons(run, figures.epochs)}` };
-  if (isStuck(figures.trainLoss)) return { run, comparison, verdict: "failed: stuck at 2.30" };
-  return { run, comparison, verdict: outside.length === 0 ? "inside" : outside.join("; ") };
+    return { ...open, comparison, verdict: `not judged: ${reasons(run, figures.epochs)}` };
+  const judged = { run, comparison, isJudged: true };
+  if (isStuck(figures.trainLoss)) return { ...judged, verdict: "failed: stuck at 2.30" };
+  return { ...judged, verdict: outside.length === 0 ? "inside" : outside.join("; ") };
 }
 
 function reasons(run: TrainedRun, epochs: number): string {
@@ -96,18 +99,16 @@ function networksTable(judged: readonly JudgedRun[]): string {
   const kindOf = ({ run }: JudgedRun) => `${run.config.model} ${precisionOf(run)}`;
   const rows = [...new Set(judged.map(kindOf))].map((kind) => {
     const own = judged.filter((each) => kindOf(each) === kind);
-    const [model, precision] = kind.split(" ");
+    const [{ run: first }] = own;
     const figures = own.flatMap(({ run }) =>
       run.figures === undefined || run.failure !== null ? [] : [run.figures],
     );
     const book = own.find(({ comparison }) => comparison)?.comparison?.book;
-    const judgedRuns = own.filter(
-      ({ verdict }) => !verdict.startsWith("not judged") && verdict !== "no metrics yet",
-    );
+    const judgedRuns = own.filter(({ isJudged }) => isJudged);
     const inside = own.filter(({ verdict }) => verdict === "inside").length;
     return [
-      book?.title ?? model,
-      precision,
+      book?.title ?? first.config.model,
+      precisionOf(first),
       `${own.length}`,
       epochsOf(figures.map(({ epochs }) => epochs)),
       spread(figures.map(({ trainLoss }) => trainLoss)),

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../../base/errors.ts";
-import { runCommand } from "./run_command.ts";
+import { MissingProgramError, runCommand } from "./run_command.ts";
 import type { Progress } from "./web_source.ts";
 
 const UPDATE_TIMEOUT = 90_000;
@@ -34,7 +34,7 @@ export async function fetchPackage(name: string, folder: string, progress: Progr
   try {
     await run("apt-get", [...IMPATIENT, "download", name], DOWNLOAD_TIMEOUT);
   } catch (first) {
-    if ((first as FileError).message.includes("not installed")) throw first;
+    if (first instanceof MissingProgramError) throw first;
     progress("fetching the distribution's package lists");
     const own = privateState(folder);
     // One broken repository among several fails the whole update; the lists of the others have come.

@@ -1,10 +1,28 @@
 import { spawn } from "node:child_process";
 import { FileError } from "../../base/errors.ts";
 
+/** A program that failed. */
+export class CommandError extends FileError {
+  /** The program and what it was to do, without its options. */
+  readonly command: string;
+  /** What it said, or why it did not run. */
+  readonly why: string;
+
+  constructor(command: string, why: string) {
+    super(`${command}: ${why}`);
+    this.command = command;
+    this.why = why;
+  }
+}
+
+/** The program is not installed. */
+export class MissingProgramError extends CommandError {}
+
 /**
  * Runs a program to its end, without a shell and without asking anything.
  *
- * @throws FileError with the last lines of what it said, if it fails, is missing or takes too long.
+ * @throws MissingProgramError if there is none of its name; CommandError with the last lines of what it said, if it
+ * fails or takes too long.
  */
 export function runCommand(
   program: string,
@@ -31,16 +49,13 @@ export function runCommand(
       child.stdout.destroy();
       child.stderr.destroy();
     }, options.milliseconds);
-    const fail = (why: string) => {
+    const fail = (why: string, Kind = CommandError) => {
       clearTimeout(timer);
-      reject(
-        new FileError(
-          `${program} ${args.filter((arg) => !arg.startsWith("-") && !arg.includes("=")).join(" ")}: ${why}`,
-        ),
-      );
+      const words = args.filter((arg) => !arg.startsWith("-") && !arg.includes("="));
+      reject(new Kind([program, ...words].join(" "), why));
     };
     child.on("error", (error: NodeJS.ErrnoException) =>
-      fail(error.code === "ENOENT" ? "it is not installed" : error.message),
+      error.code === "ENOENT" ? fail("it is not installed", MissingProgramError) : fail(error.message),
     );
     child.on("close", (code) => {
       if (late) fail(`not done after ${Math.round(options.milliseconds / 1000)} s`);

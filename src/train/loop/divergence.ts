@@ -1,12 +1,10 @@
 /** A training that has diverged: what is looked at, and what is said. */
 import { isFloating } from "../../base/dtype.ts";
-import { TrainingError } from "../../base/errors.ts";
+import { type Divergence, DivergenceError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
 
-/** Where it happened. */
-export interface Whereabouts {
-  /** Epochs done. */
-  readonly epoch: number;
+/** Where it happened, and what a reader of the error wants to know. */
+export interface Whereabouts extends Divergence {
   readonly lr: number;
   /** Steps before the last checkpoint; below 0 if there is none. */
   readonly checkpointStep: number;
@@ -22,13 +20,17 @@ export async function nonFiniteWeight(net: Module): Promise<string | null> {
   return null;
 }
 
-/** The error that ends such a training, for `what` was seen. */
-export function diverged(what: string, { epoch, lr, checkpointStep }: Whereabouts): TrainingError {
+/** The error that ends such a training. */
+export function divergenceError({ lr, checkpointStep, ...where }: Whereabouts): DivergenceError {
+  const { epoch, step, weight } = where;
+  const what =
+    weight === null
+      ? `the loss became NaN or infinite at step ${step}`
+      : `the weights (${weight}) became NaN or infinite by step ${step}`;
   const kept =
     checkpointStep < 0
       ? ""
       : ` The last checkpoint from before it is kept (${checkpointStep === 0 ? "the start" : `step ${checkpointStep}`}).`;
-  return new TrainingError(
-    `${what} (epoch ${epoch + 1}).${kept} Try a smaller learning rate (it is ${lr}), or clip the gradients`,
-  );
+  const cure = `.${kept} Try a smaller learning rate (it is ${lr}), or clip the gradients`;
+  return new DivergenceError(`${what} (epoch ${epoch})`, { ...where, cure });
 }

@@ -61,9 +61,9 @@ const SIGNATURE = signature("fit", [
  * Every epoch begins with `net.train()`: a layer stays frozen if it overrides `train` (see `nn.Module.train`). When
  * training ends, every module is in the mode in which it was before.
  *
- * @throws ArgumentError for unknown options and values outside their range; TrainingError if the loss
- * becomes NaN or infinite (it says at which step), if a batch does not fit the memory and the network mixes its
- * examples, if `out` holds a run already or another process is training it.
+ * @throws ArgumentError for unknown options and values outside their range; DivergenceError if the loss or a weight
+ * becomes NaN or infinite (it has the epoch and the step); TrainingError if a batch does not fit the memory and the
+ * network mixes its examples, if `out` holds a run already or another process is training it.
  * @example
  * ```ts
  * const { test } = await train.fit(net, { trainLoader, testLoader, optimizer, epochs: 1, out: "runs/a" });

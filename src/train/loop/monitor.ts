@@ -4,10 +4,18 @@ import { ReduceLROnPlateau } from "../../optim/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import type { FitOptions, SchedulerLike } from "./fit_options.ts";
 
-const MONITORS = ["testAccuracy", "testLoss", "trainAccuracy", "trainLoss"] as const;
+/** Which way each metric should go, and whether it is of the test set. */
+const METRICS = {
+  testAccuracy: { mode: "max", tested: true },
+  testLoss: { mode: "min", tested: true },
+  trainAccuracy: { mode: "max", tested: false },
+  trainLoss: { mode: "min", tested: false },
+} as const;
 
 /** A metric that decides which epoch is better: losses should fall, accuracies rise. */
-export type Monitor = (typeof MONITORS)[number];
+export type Monitor = keyof typeof METRICS;
+
+const MONITORS = Object.keys(METRICS) as Monitor[];
 
 /** The metric `name`, or an ArgumentError that says which there are. */
 export function checkMonitor(name: string): Monitor {
@@ -19,7 +27,7 @@ export function checkMonitor(name: string): Monitor {
 
 /** Whether smaller or larger is better. */
 export function modeOf(monitor: Monitor): "min" | "max" {
-  return monitor.endsWith("Loss") ? "min" : "max";
+  return METRICS[monitor].mode;
 }
 
 /** By how much `value` is better than `before`: above 0 when it is. */
@@ -80,7 +88,7 @@ export function monitorOf(options: MonitorOptions, hasTest: boolean): Monitor | 
         `give it { mode: "${modeOf(chosen)}" }, or another \`monitor\``,
     );
   }
-  if (!hasTest && chosen.startsWith("test")) throw notCounted("fit", chosen);
+  if (!hasTest && METRICS[chosen].tested) throw notCounted("fit", chosen);
   return chosen;
 }
 

@@ -1,7 +1,7 @@
 /** The training loop. */
 
 import { isThenable } from "../../base/builtin_kinds.ts";
-import { TrainingError } from "../../base/errors.ts";
+import { type DivergenceError, TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
@@ -11,7 +11,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
 import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
-import { diverged, nonFiniteWeight } from "./divergence.ts";
+import { divergenceError, nonFiniteWeight } from "./divergence.ts";
 import { EarlyStopping } from "./early_stopping.ts";
 import { type Callbacks, type FitOptions, type FitResult, type Loader, onTestSet } from "./fit_options.ts";
 import { asLoader, checkBatch, requireAnew } from "./loaders.ts";
@@ -246,7 +246,7 @@ export class Training {
     this.clock.start();
     const figures = await this.totals.read();
     this.clock.stop(0);
-    if (figures.firstBadStep >= 0) throw this.notANumber(figures.firstBadStep);
+    if (figures.firstBadStep >= 0) throw this.diverged(figures.firstBadStep + 1, figures.loss);
     const extra = { ...figures.metrics, ...(test && withPrefix(test.metrics)) };
     const point: MetricsPoint = {
       epoch,
@@ -270,9 +270,9 @@ export class Training {
   /** Tests, notes the metrics, steps the scheduler and saves. */
   private async endEpoch(): Promise<Ending> {
     this.clock.start();
-    const { firstBadStep } = await this.totals.read();
+    const { firstBadStep, loss } = await this.totals.read();
     this.clock.stop(0);
-    if (firstBadStep >= 0) throw this.notANumber(firstBadStep);
+    if (firstBadStep >= 0) throw this.diverged(firstBadStep + 1, loss);
     await this.requireFiniteWeights();
     const test = this.testLoader === null ? null : await this.evaluateTest();
     // The steps are all done; the test is made again when the run goes on.
@@ -342,7 +342,7 @@ export class Training {
     if (!run) return;
     const started = performance.now();
     const totals = await this.totals.save();
-    if (totals.firstBad >= 0) throw this.notANumber(totals.firstBad);
+    if (totals.firstBad >= 0) throw this.diverged(totals.firstBad + 1, totals.lossSum / totals.examples);
     await this.requireFiniteWeights();
     const { epoch, batch, example, epochSeed, step, points, best, trainLoader } = this;
     const settings = { ...this.settings, monitor: this.monitor };
@@ -373,17 +373,13 @@ export class Training {
   private async requireFiniteWeights(): Promise<void> {
     if (!this.options.run || this.step === 0) return;
     const name = await nonFiniteWeight(this.net);
-    if (name !== null)
-      throw this.diverged(`the weights (${name}) became NaN or infinite by step ${this.step}`);
+    if (name !== null) throw this.diverged(this.step, (await this.totals.read()).loss, name);
   }
 
-  private notANumber(step: number): TrainingError {
-    return this.diverged(`the loss became NaN or infinite at step ${step + 1}`);
-  }
-
-  private diverged(what: string): TrainingError {
+  private diverged(step: number, loss: number, weight: string | null = null): DivergenceError {
     const { lr } = this.options.optimizer.paramGroups[0];
-    return diverged(what, { epoch: this.epoch, lr, checkpointStep: this.lastCheckpoint.step });
+    const checkpointStep = this.lastCheckpoint.step;
+    return divergenceError({ epoch: this.epoch + 1, step, loss, weight, lr, checkpointStep });
   }
 
   private isInterrupted(): boolean {

@@ -64,7 +64,7 @@ async function fitKeeping(
   folder: RunFolder,
   { resume, startedAt, inputShape, choices, description }: RunStart,
 ): Promise<FitResult> {
-  const environment = { ...environmentNow(), precision: await precisionText(options.precision) };
+  const environment = { ...environmentNow(), ...(await precisionFacts(options.precision)) };
   const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
   const { model, dataset, classNames, settings, command } = description;
   const writeConfig = (outcome?: string, problem?: string) =>
@@ -178,9 +178,11 @@ function outcomeText(result: FitResult, epochs: number): string | undefined {
 }
 
 /** What is computed in; if that is not what was asked for, with the reason. */
-async function precisionText(wanted: Precision = "f32"): Promise<string> {
+async function precisionFacts(wanted: Precision = "f32"): Promise<Record<string, string>> {
   const { precision, note } = await usablePrecision(wanted);
-  return note === undefined ? precision : `${precision} (${wanted} was asked for. ${note})`;
+  return note === undefined
+    ? { precision }
+    : { precision, precisionNote: `${wanted} was asked for. ${note}` };
 }
 
 /** Passes batches on and remembers what shape they have, and of which seed they were. */

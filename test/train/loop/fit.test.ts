@@ -286,7 +286,11 @@ test("a loss that is not finite names its step", async () => {
   });
   let calls = 0;
   await assert.rejects(fit(net, options), {
-    name: "TrainingError",
+    name: "DivergenceError",
+    epoch: 2,
+    step: 13,
+    loss: Number.NaN,
+    weight: null,
     message:
       /^the loss became NaN or infinite at step 13 \(epoch 2\)\. Try a smaller learning rate \(it is 0\.5\), or clip the gradients$/,
   });

@@ -309,7 +309,10 @@ export const indexFill = defineCall<IndexFillParameters>()(
 /** A number that stands in a 0-dimensional tensor. */
 function numberValue(tensor: Tensor): Value {
   if (tensor.ndim === 0) return tensor.value;
-  throw new ShapeError(`expected a number or a 0-dimensional tensor, got shape ${formatShape(tensor.shape)}`);
+  throw new ShapeError(
+    `expected a number or a 0-dimensional tensor, got shape ${formatShape(tensor.shape)}`,
+    { nameless: true },
+  );
 }
 
 export interface OneHotParameters {

@@ -1,7 +1,14 @@
 /** Arguments that the functions of `nn.functional` share: sizes, optional tensors, unbatched inputs. */
 
 import { isFloating } from "../../../base/dtype.ts";
-import { ArgumentError, ConvoyantError, DTypeError, ShapeError } from "../../../base/errors.ts";
+import {
+  ArgumentError,
+  ConvoyantError,
+  DTypeError,
+  isNamed,
+  nameError,
+  ShapeError,
+} from "../../../base/errors.ts";
 import type { ByFlag, Call } from "../../../base/params/call_types.ts";
 import { formatShape, type Shape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
@@ -162,10 +169,8 @@ export function inNameOf<T>(of: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (error instanceof ConvoyantError) {
-      const text = error.message.replace(/^[a-z]\w*( \([^)]*\))?: /, "");
-      error.message = `${named(of)}: ${text}`;
-    }
+    if (error instanceof ConvoyantError && (error.nameless || isNamed(error)))
+      nameError(error, of, currentLabel());
     throw error;
   }
 }
