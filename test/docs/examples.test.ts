@@ -12,7 +12,7 @@ import { exampleModule } from "./example_module.ts";
 import * as preludes from "./prelude.ts";
 import { publicNames } from "./public_names.ts";
 
-/** Documents whose blocks are code for users; what contributors write is tried by `adding_an_op.test.ts`. */
+/** Documents whose blocks are code for users; what contributors write is tried by `guides.test.ts`. */
 const documents = [
   ...["README.md", "README.zh.md"].filter((name) => existsSync(join(root, name))),
   ...readdirSync(join(root, "docs"))

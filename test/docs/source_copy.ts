@@ -1,0 +1,79 @@
+/** A copy of the sources in a temporary folder, in which the steps of guides are done, compiled and tried. */
+import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { readSource, root } from "../architecture/sources.ts";
+import { type GuideStep, patched } from "./guide_steps.ts";
+
+/** Tests of the whole tree that must pass with a guide's code in it. */
+export const CHECKS = ["architecture/layers.test", "docs/documented.test"];
+
+export class SourceCopy {
+  readonly folder = mkdtempSync(join(tmpdir(), "convoyant-guides-"));
+  /** Files that steps wrote or changed. */
+  readonly touched = new Set<string>();
+
+  constructor() {
+    for (const folder of ["src", "test"]) {
+      const source = join(root, folder);
+      const fixtures = join(source, "fixtures");
+      cpSync(source, join(this.folder, folder), { recursive: true, filter: (path) => path !== fixtures });
+    }
+    for (const path of ["node_modules", "test/fixtures"])
+      symlinkSync(join(root, path), join(this.folder, path), "junction");
+    // What has been built stays as it is: kernels, and workers as text.
+    cpSync(join(root, "build/inlined"), join(this.folder, "build/inlined"), { recursive: true });
+    for (const path of ["package.json", "biome.json", ".gitignore"])
+      writeFileSync(join(this.folder, path), readSource(path));
+  }
+
+  /** Does one step of a guide. */
+  take({ path, kind, text }: GuideStep): void {
+    if (kind === "quotation") {
+      assert.ok(readSource(path).includes(text.trimEnd()), `${path} does not hold what the guide shows of it`);
+      return;
+    }
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, kind === "diff" ? patched(readFileSync(file, "utf8"), text, path) : text);
+    this.touched.add(path);
+  }
+
+  /** Compiles the sources and the tests that were written; what the compiler says, line by line. */
+  compile(): string[] {
+    const options = JSON.parse(readSource("tsconfig.json"));
+    const { tsBuildInfoFile: _, ...compilerOptions } = options.compilerOptions;
+    const tests = [...this.touched].filter((path) => path.startsWith("test/") && path.endsWith(".ts"));
+    const checks = CHECKS.map((name) => `test/${name}.ts`);
+    const config = {
+      compilerOptions: { ...compilerOptions, rootDir: this.folder, incremental: false, declaration: false },
+      include: ["src/**/*.ts", ...tests, ...checks],
+      exclude: options.exclude,
+    };
+    writeFileSync(join(this.folder, "tsconfig.json"), JSON.stringify(config));
+    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    const { stdout, stderr } = this.node([compiler, "-p", this.folder, "--pretty", "false"]);
+    return (stdout + stderr).split("\n").filter((line) => line !== "");
+  }
+
+  /** What `npm run check` says of the style of what was written. */
+  style(): string {
+    const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+    const args = ["check", "--error-on-warnings", "--colors=off", ...this.touched];
+    const { status, stdout, stderr } = this.node([biome, ...args]);
+    return status === 0 ? "" : stdout + stderr;
+  }
+
+  /** Runs Node.js in the copy. */
+  node(args: readonly string[]): SpawnSyncReturns<string> {
+    // A test that runs inside another's process would report to it.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    return spawnSync(process.execPath, args, { cwd: this.folder, encoding: "utf8", env });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
