@@ -42,6 +42,15 @@ function passes(tests: readonly string[]): void {
   assert.ok(Number(count) >= tests.length, stdout);
 }
 
+/** Runs the examples of a page's comments. */
+function examplesHold(page: string): void {
+  const modules = stepsOf(page).flatMap(({ path }) => copy.examples.get(path) ?? []);
+  const loads = modules.map((name) => `await import("./build/${name}.js");`);
+  const program = `${loads.join("\n")} await (await import("./build/src/index.js")).stopEngine();`;
+  const { status, stderr } = copy.node(["--input-type=module", "--eval", program]);
+  assert.equal(status, 0, stderr);
+}
+
 for (const page of guides) {
   test(`${page}: what it says compiles, and its test passes`, () => {
     compiles(page);
@@ -50,6 +59,7 @@ for (const page of guides) {
       .filter((path) => path.endsWith(".test.ts"));
     assert.ok(tests.length > 0, "a guide has a test");
     passes(tests);
+    examplesHold(page);
   });
 }
 
@@ -61,6 +71,7 @@ test("the sources with all guides done compile, are formatted, and pass the test
 
 test(`${OP}: the op runs on each engine as its formula says`, () => {
   compiles(OP);
+  examplesHold(OP);
   const program = `
     import { grad, nn, stopEngine, tensor, useEngine } from "./build/src/index.js";
     for (const engine of ["reference", "wasm"]) {

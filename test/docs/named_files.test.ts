@@ -1,23 +1,65 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readSource, root, typescriptFiles } from "../architecture/sources.ts";
+import { readSource, root } from "../architecture/sources.ts";
+import { stepsOf } from "./guide_steps.ts";
 
-/** Pages about adding a file that does not exist yet. */
-const INVENTED = /squared_relu\.ts$/;
+const FOLDERS = ["src", "test", "bench", "examples", "scripts", "docs", ".github"];
+/** Sources, scripts and settings of the tree, with or without their folder. */
+const NAMED = /`((?:[\w.-]+\/)*[\w-]+(?:\.test)?\.(?:ts|py|mjs|yml))`/g;
 
-test("every source file that a page names is there", () => {
-  const sources = ["src", "test", "bench", "examples"].flatMap(typescriptFiles);
-  const pages = (readdirSync(join(root, "docs"), { recursive: true }) as string[])
-    .filter((path) => path.endsWith(".md") && !path.startsWith("reproduction"))
-    .map((path) => `docs/${path}`);
+function filesBelow(folder: string): string[] {
+  return (readdirSync(join(root, folder), { recursive: true }) as string[]).map(
+    (path) => `${folder}/${path.replaceAll("\\", "/")}`,
+  );
+}
+
+test("every file that a page names is there, or the page tells to write it", () => {
+  const files = FOLDERS.flatMap(filesBelow);
+  const pages = filesBelow("docs").filter(
+    (path) => path.endsWith(".md") && !path.startsWith("docs/reproduction"),
+  );
+  const wrong = [];
+  let named = 0;
+  for (const page of [...pages, "CONTRIBUTING.md", "README.md", "README.zh.md"]) {
+    const written = stepsOf(page).flatMap(({ path, kind }) => (kind === "file" ? [path] : []));
+    const there = [...files, ...written];
+    for (const [, path] of readSource(page).matchAll(NAMED)) {
+      named += 1;
+      if (!there.some((file) => file === path || file.endsWith(`/${path}`))) wrong.push(`${page}: ${path}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(named > 100, `${named} names of files`);
+});
+
+test("every link from a page to another of the tree leads somewhere", () => {
+  const pages = filesBelow("docs").filter((path) => path.endsWith(".md"));
   const wrong = [];
   for (const page of [...pages, "CONTRIBUTING.md", "README.md", "README.zh.md"]) {
-    for (const [, path] of readSource(page).matchAll(/`([\w/-]+(?:\.test)?\.ts)`/g)) {
-      if (INVENTED.test(path)) continue;
-      if (!sources.some((file) => file === path || file.endsWith(`/${path}`))) wrong.push(`${page}: ${path}`);
+    const folder = page.includes("/") ? page.slice(0, page.lastIndexOf("/")) : ".";
+    for (const [, target, anchor] of readSource(page).matchAll(
+      /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g,
+    )) {
+      const path = target === "" ? page : join(folder, target).replaceAll("\\", "/");
+      if (!existsSync(join(root, path))) wrong.push(`${page}: ${target}`);
+      else if (anchor !== undefined && !anchorsOf(path).has(anchor)) wrong.push(`${page}: ${path}#${anchor}`);
     }
   }
   assert.deepEqual(wrong, []);
 });
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(path: string): Set<string> {
+  const headings = readSource(path).match(/^#+ .*$/gm) ?? [];
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .replace(/^#+ /, "")
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}

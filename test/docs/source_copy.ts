@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readSource, root } from "../architecture/sources.ts";
+import { exampleSources, fromSources } from "./guide_examples.ts";
 import { type GuideStep, patched } from "./guide_steps.ts";
 
 /** Tests of the whole tree that must pass with a guide's code in it. */
@@ -14,6 +15,8 @@ export class SourceCopy {
   readonly folder = mkdtempSync(join(tmpdir(), "convoyant-guides-"));
   /** Files that steps wrote or changed. */
   readonly touched = new Set<string>();
+  /** Modules that run the examples of the comments that steps wrote, by the file that holds them. */
+  readonly examples = new Map<string, string[]>();
 
   constructor() {
     for (const folder of ["src", "test"]) {
@@ -27,18 +30,30 @@ export class SourceCopy {
     cpSync(join(root, "build/inlined"), join(this.folder, "build/inlined"), { recursive: true });
     for (const path of ["package.json", "biome.json", ".gitignore"])
       writeFileSync(join(this.folder, path), readSource(path));
+    for (const path of ["test/docs/prelude.ts", "test/docs/check_claim.ts"])
+      writeFileSync(join(this.folder, path), fromSources(readSource(path)));
   }
 
   /** Does one step of a guide. */
-  take({ path, kind, text }: GuideStep): void {
+  take(step: GuideStep): void {
+    const { path, kind, text } = step;
     if (kind === "quotation") {
-      assert.ok(readSource(path).includes(text.trimEnd()), `${path} does not hold what the guide shows of it`);
+      assert.ok(
+        readSource(path).includes(text.trimEnd()),
+        `${path} does not hold what the guide shows of it`,
+      );
       return;
     }
     const file = join(this.folder, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, kind === "diff" ? patched(readFileSync(file, "utf8"), text, path) : text);
     this.touched.add(path);
+    const written = exampleSources(step).map((source, i) => {
+      const name = `test/docs/example_of_${path.replace(/\W/g, "_")}_${i}`;
+      writeFileSync(join(this.folder, `${name}.ts`), source);
+      return name;
+    });
+    if (written.length > 0) this.examples.set(path, written);
   }
 
   /** Compiles the sources and the tests that were written; what the compiler says, line by line. */
@@ -46,16 +61,19 @@ export class SourceCopy {
     const options = JSON.parse(readSource("tsconfig.json"));
     const { tsBuildInfoFile: _, ...compilerOptions } = options.compilerOptions;
     const tests = [...this.touched].filter((path) => path.startsWith("test/") && path.endsWith(".ts"));
-    const checks = CHECKS.map((name) => `test/${name}.ts`);
+    const checks = [...CHECKS.map((name) => `test/${name}`), ...[...this.examples.values()].flat()];
     const config = {
       compilerOptions: { ...compilerOptions, rootDir: this.folder, incremental: false, declaration: false },
-      include: ["src/**/*.ts", ...tests, ...checks],
+      include: ["src/**/*.ts", ...tests, ...checks.map((name) => `${name}.ts`)],
       exclude: options.exclude,
     };
     writeFileSync(join(this.folder, "tsconfig.json"), JSON.stringify(config));
     const compiler = join(root, "node_modules/typescript/bin/tsc");
     const { stdout, stderr } = this.node([compiler, "-p", this.folder, "--pretty", "false"]);
-    return (stdout + stderr).split("\n").filter((line) => line !== "");
+    // An example may define what only shows how it is done.
+    return (stdout + stderr)
+      .split("\n")
+      .filter((line) => line !== "" && !/^test\/docs\/example_of_.*TS6133/.test(line));
   }
 
   /** What `npm run check` says of the style of what was written. */
