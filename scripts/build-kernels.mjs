@@ -5,7 +5,8 @@
 //
 // relaxed: fused multiply-add (relaxed SIMD). They import env.memory, of one thread; a binary for memory that threads
 // share differs in one byte, whose place the module tells.
-// Does nothing if the binaries are newer than the sources; --force compiles all the same.
+// Does nothing if the binaries are newer than the sources; --force compiles all the same, --without=relaxed only the
+// other one.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,10 +19,9 @@ const outputs = join(root, "build/inlined/kernels");
 /** The largest memory that 32-bit addresses reach, in pages of 64 KiB. */
 const MAXIMUM_PAGES = 65536;
 
-const variants = ["simd", "relaxed"].map((arithmetic) => ({
-  file: join(outputs, `${arithmetic}.js`),
-  relaxed: arithmetic === "relaxed",
-}));
+const variants = ["simd", "relaxed"]
+  .filter((arithmetic) => !process.argv.includes(`--without=${arithmetic}`))
+  .map((arithmetic) => ({ file: join(outputs, `${arithmetic}.js`), relaxed: arithmetic === "relaxed" }));
 
 const newestSource = Math.max(
   statSync(fileURLToPath(import.meta.url)).mtimeMs,

@@ -17,15 +17,18 @@ const guides = readdirSync(join(root, "docs/guides"))
 
 const copy = new SourceCopy();
 let complaints: string[] = [];
+let building = "";
 
 before(() => {
   for (const page of [OP, ...guides]) for (const step of stepsOf(page)) copy.take(step);
   complaints = copy.compile();
+  building = copy.build();
 });
 after(() => copy.remove());
 
 /** The compiler's complaints about a page's own files. */
 function compiles(page: string): void {
+  assert.equal(building, "");
   const paths = stepsOf(page).map(({ path }) => path);
   assert.deepEqual(
     complaints.filter((line) => paths.some((path) => line.startsWith(path))),

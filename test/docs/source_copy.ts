@@ -4,6 +4,8 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { simdSupport } from "../../src/engines/wasm/kernel_binary.ts";
+import { compile } from "../architecture/compiler.ts";
 import { readSource, root } from "../architecture/sources.ts";
 import { exampleSources, fromSources } from "./guide_examples.ts";
 import { type GuideStep, patched } from "./guide_steps.ts";
@@ -19,14 +21,14 @@ export class SourceCopy {
   readonly examples = new Map<string, string[]>();
 
   constructor() {
-    for (const folder of ["src", "test"]) {
+    for (const folder of ["src", "test", "scripts"]) {
       const source = join(root, folder);
       const fixtures = join(source, "fixtures");
       cpSync(source, join(this.folder, folder), { recursive: true, filter: (path) => path !== fixtures });
     }
     for (const path of ["node_modules", "test/fixtures"])
       symlinkSync(join(root, path), join(this.folder, path), "junction");
-    // What has been built stays as it is: kernels, and workers as text.
+    // Kernels are compiled anew where a source of theirs changed.
     cpSync(join(root, "build/inlined"), join(this.folder, "build/inlined"), { recursive: true });
     for (const path of ["package.json", "biome.json", ".gitignore"])
       writeFileSync(join(this.folder, path), readSource(path));
@@ -68,12 +70,20 @@ export class SourceCopy {
       exclude: options.exclude,
     };
     writeFileSync(join(this.folder, "tsconfig.json"), JSON.stringify(config));
-    const compiler = join(root, "node_modules/typescript/bin/tsc");
-    const { stdout, stderr } = this.node([compiler, "-p", this.folder, "--pretty", "false"]);
+    const { stdout, stderr } = compile(this.folder);
     // An example may define what only shows how it is done.
     return (stdout + stderr)
       .split("\n")
       .filter((line) => line !== "" && !/^test\/docs\/example_of_.*TS6133/.test(line));
+  }
+
+  /** Compiles the kernels that this Node.js can run and makes the bundles; what that complains of. */
+  build(): string {
+    const kernels = simdSupport().relaxed ? [] : ["--without=relaxed"];
+    return [["scripts/build-kernels.mjs", ...kernels], ["scripts/bundle.mjs"]]
+      .map((args) => this.node(args))
+      .map(({ status, stdout, stderr }) => (status === 0 ? "" : stdout + stderr))
+      .join("");
   }
 
   /** What `npm run check` says of the style of what was written. */
