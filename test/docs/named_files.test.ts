@@ -50,6 +50,17 @@ test("every link from a page to another of the tree leads somewhere", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("the index of the documentation leads to every page", () => {
+  const index = readSource("docs/README.md");
+  const pages = filesBelow("docs")
+    .map((path) => path.slice("docs/".length))
+    .filter((path) => path.endsWith(".md") && path !== "README.md" && !/^decisions\/\d/.test(path));
+  assert.deepEqual(
+    pages.filter((path) => !index.includes(`](${path})`)),
+    [],
+  );
+});
+
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(path: string): Set<string> {
   const headings = readSource(path).match(/^#+ .*$/gm) ?? [];
