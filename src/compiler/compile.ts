@@ -17,18 +17,40 @@ export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Pr
   return planMemory(passes(graph, planner), planner);
 }
 
-/** The passes alone, for printing and tests. */
-export function optimise(graph: Graph, capabilities: EngineCapabilities): Graph {
-  return passes(graph, new StepPlanner(capabilities));
+/** The passes alone, for printing and tests; `seen` is called after each, with its name and the graph that it made. */
+export function optimise(
+  graph: Graph,
+  capabilities: EngineCapabilities,
+  seen?: (pass: string, graph: Graph) => void,
+): Graph {
+  return passes(graph, new StepPlanner(capabilities), seen);
 }
 
-function passes(graph: Graph, planner: StepPlanner): Graph {
-  let now = decompose(widenHalf(deadCode(graph), planner), planner);
-  now = deadCode(commonSubexpressions(now));
-  if (planner.fusion) now = fuseActivation(now);
-  const laidOut = channelsLast(now, planner);
-  if (laidOut !== now) now = deadCode(commonSubexpressions(laidOut));
-  now = widenRest(now, planner);
+function passes(
+  graph: Graph,
+  planner: StepPlanner,
+  seen: (pass: string, graph: Graph) => void = () => {},
+): Graph {
+  let now = graph;
+  const apply = (pass: (graph: Graph, planner: StepPlanner) => Graph): void => {
+    now = pass(now, planner);
+    seen(pass.name, now);
+  };
+  apply(deadCode);
+  apply(widenHalf);
+  apply(decompose);
+  apply(commonSubexpressions);
+  apply(deadCode);
+  if (planner.fusion) apply(fuseActivation);
+  const before = now;
+  apply(channelsLast);
+  if (now !== before) {
+    apply(commonSubexpressions);
+    apply(deadCode);
+  }
+  apply(widenRest);
   if (!planner.fusion) return now;
-  return fuseLoops(foldScalars(now));
+  apply(foldScalars);
+  apply(fuseLoops);
+  return now;
 }

@@ -2,54 +2,10 @@ import assert from "node:assert/strict";
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import { test } from "node:test";
-import { importedSource, importsIn, reachedFrom, readSource, typescriptFiles } from "./sources.ts";
+import { crossings, layerOf, layers, sources } from "./layer_imports.ts";
+import { importsIn, reachedFrom, readSource, typescriptFiles } from "./sources.ts";
 
-/** The layers, from the bottom up. A layer imports from itself, from the layers below, and as `mayImport` says. */
-const layers: readonly (readonly string[])[] = [
-  ["base"],
-  ["records", "workers"],
-  ["engines"],
-  ["graph"],
-  ["ops"],
-  ["compiler"],
-  ["runtime"],
-  ["tensor"],
-  ["nn", "optim", "data", "io"],
-  ["train", "report", "models", "book"],
-  // The files that stand in src itself: the package's face.
-  ["src", "entries"],
-  ["install", "experiments"],
-  ["cli"],
-];
-
-/** Compiled by AssemblyScript, which has its own modules and rules. */
-const assembly = "src/engines/wasm/assembly/";
-
-const sources = typescriptFiles("src").filter((path) => !path.startsWith(assembly));
 const heightOf = new Map(layers.flatMap((names, height) => names.map((name) => [name, height] as const)));
-
-/** The layer of src/<layer>/...; "src" for what stands in src itself (index.ts). */
-function layerOf(path: string): string {
-  const parts = path.split("/");
-  return parts.length > 2 ? parts[1] : "src";
-}
-
-/** Pairs of layers [from, to] with the file that imports, for every import that leaves its layer. */
-function crossings(): { from: string; to: string; file: string; specifier: string }[] {
-  const found = [];
-  for (const file of sources) {
-    const from = layerOf(file);
-    for (const { specifier } of importsIn(readSource(file))) {
-      for (const platform of ["default", "browser"] as const) {
-        const target = importedSource(file, specifier, platform);
-        if (target === undefined) continue;
-        const to = target.startsWith("src/") ? layerOf(target) : "outside src";
-        if (to !== from) found.push({ from, to, file, specifier });
-      }
-    }
-  }
-  return found;
-}
 
 test("importsIn sees every form of import, and no comment", () => {
   const text = [
