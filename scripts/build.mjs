@@ -1,5 +1,5 @@
-// Builds the clone: the AssemblyScript kernels, then TypeScript, then the bundles that users install, and nothing that
-// is already up to date.
+// Builds the clone: the AssemblyScript kernels, then TypeScript, then the declarations of methods and the bundles that
+// users install, and nothing that is already up to date.
 // `npm run build`, or build() from another script. `--force` builds from scratch.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundle, hasEntries } from "./bundle.mjs";
+import { declareMethods } from "./declare_methods.mjs";
 import { root } from "./setup.mjs";
 
 const output = join(root, "build");
@@ -29,6 +30,7 @@ const compilerFiles = [
   "package-lock.json",
   "scripts/build.mjs",
   "scripts/bundle.mjs",
+  "scripts/declare_methods.mjs",
 ];
 const compiled = [".js", ".js.map", ".d.ts", ".d.ts.map"];
 
@@ -131,8 +133,14 @@ function builtByTypescript(path, ending) {
   return ending !== ".js" || existsSync(`${base}.js.map`) || existsSync(`${base}.d.ts`);
 }
 
-/** Bundles; false if that failed, after saying why. */
-async function bundled() {
+/** Declares methods and bundles; false if that failed, after saying why. */
+async function completed() {
+  try {
+    await declareMethods();
+  } catch (error) {
+    console.error(`The declarations of methods failed: ${error.message}`);
+    return false;
+  }
   try {
     await bundle();
     return true;
@@ -171,7 +179,7 @@ export async function build({ force = false } = {}) {
       "false",
     ]);
     if (status !== 0) return status;
-    if (hasEntries() && !(await bundled())) return 1;
+    if (hasEntries() && !(await completed())) return 1;
   }
   writeStamps({ kernels, typescript });
   console.error(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);

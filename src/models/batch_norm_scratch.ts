@@ -1,10 +1,12 @@
 /** Batch normalisation written with plain tensor operations, and LeNet with it. */
 
 import { ShapeError } from "../base/errors.ts";
+import type { ArgumentsOf } from "../base/params/arguments.ts";
 import { callable } from "../base/params/callable.ts";
 import { formatShape } from "../base/shape.ts";
 import * as nn from "../nn/index.ts";
 import { isGradEnabled, noGrad, ones, sqrt, type Tensor, zeros } from "../tensor/index.ts";
+import { classCount } from "./class_count.ts";
 
 /**
  * Batch normalisation: y = gamma (x - mean) / sqrt(variance + eps) + beta, for a dense layer's [N, features] or a
@@ -120,6 +122,8 @@ export class ScratchBatchNorm extends nn.Module {
 export const BatchNorm = callable("BatchNorm", ScratchBatchNorm);
 export type BatchNorm = ScratchBatchNorm;
 
+const BN_LENET_SCRATCH = classCount("bnLenetScratch");
+
 /**
  * LeNet with the batch normalisation from scratch; otherwise `bnLenet`.
  *
@@ -133,7 +137,8 @@ export type BatchNorm = ScratchBatchNorm;
  * book.bnLenetScratch()(x).shape; // [8, 10]
  * ```
  */
-export function bnLenetScratch(numClasses = 10): nn.Sequential {
+export function bnLenetScratch(...args: ArgumentsOf<typeof BN_LENET_SCRATCH>): nn.Sequential {
+  const { numClasses } = BN_LENET_SCRATCH.bind(args);
   return nn.Sequential(
     ...[
       nn.Conv2d(1, 6, { kernelSize: 5 }),

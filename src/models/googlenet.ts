@@ -4,6 +4,7 @@ import { callable } from "../base/params/callable.ts";
 import * as nn from "../nn/index.ts";
 import { cat, relu } from "../tensor/functions/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { classCount } from "./class_count.ts";
 
 /** Channels of the narrowing 1x1 convolution of a path, and of the one behind it. */
 export type PathChannels = readonly [reduced: number, out: number];
@@ -84,6 +85,8 @@ export class InceptionBlock extends nn.Module {
 export const Inception = callable("Inception", InceptionBlock);
 export type Inception = InceptionBlock;
 
+const GOOGLENET = classCount("googlenet");
+
 /**
  * GoogLeNet for one channel and 10 classes, in the chapter's simplified form: nine Inception blocks, averages over
  * the whole image, one dense layer; no auxiliary heads.
@@ -101,7 +104,8 @@ export type Inception = InceptionBlock;
  * [...net.parameters()].reduce((sum, p) => sum + p.numel(), 0); // 5977530
  * ```
  */
-export function googlenet(numClasses = 10): nn.Sequential {
+export function googlenet(...args: ArgumentsOf<typeof GOOGLENET>): nn.Sequential {
+  const { numClasses } = GOOGLENET.bind(args);
   const pool = () => nn.MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 });
   const b1 = nn.Sequential(nn.Conv2d(1, 64, { kernelSize: 7, stride: 2, padding: 3 }), nn.ReLU(), pool());
   const b2 = nn.Sequential(

@@ -2,6 +2,7 @@
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
 import { type ActivationName, activationLayer } from "./activations.ts";
+import { classCount } from "./class_count.ts";
 
 /** What `lenet` takes. */
 export interface LeNetOptions {
@@ -59,6 +60,8 @@ export function lenet(...args: ArgumentsOf<typeof LENET>): nn.Sequential {
   );
 }
 
+const BN_LENET = classCount("bnLenet");
+
 /**
  * LeNet with batch normalisation before each sigmoid, and no padding.
  *
@@ -72,7 +75,8 @@ export function lenet(...args: ArgumentsOf<typeof LENET>): nn.Sequential {
  * models.bnLenet()(x).shape; // [8, 10]
  * ```
  */
-export function bnLenet(numClasses = 10): nn.Sequential {
+export function bnLenet(...args: ArgumentsOf<typeof BN_LENET>): nn.Sequential {
+  const { numClasses } = BN_LENET.bind(args);
   return nn.Sequential(
     nn.Conv2d(1, 6, 5),
     nn.BatchNorm2d(6),

@@ -2,7 +2,6 @@
 import "./in_place.ts";
 import "./methods.ts";
 import "./method_only.ts";
-import "./nn_methods.ts";
 import "./properties.ts";
 
 export { printProgram } from "../compiler/print_program.ts";

@@ -111,7 +111,7 @@ function tablesOf(text: string): { readonly name: string; readonly defaults: Map
     const list = /^\s*[^[(]*\[([^\]]*)\](?: as const)?,\s*(?:async )?\(/.exec(call);
     if (list === null) return [];
     const defaults = defaultsOf(within(call, list[0].length - 1));
-    for (const [, variadic] of list[1].matchAll(/"\*(\w+)/g)) defaults.delete(variadic);
+    for (const [, variadic] of list[1].matchAll(/"\*+(\w+)/g)) defaults.delete(variadic);
     return [{ name, defaults }];
   });
 }

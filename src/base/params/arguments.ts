@@ -3,7 +3,8 @@
  * order, and then at most one trailing object with the rest by name.
  *
  * A signature is a list of names: `"input"` must be given, `"bias?"` may be, `"*size"` collects the
- * remaining numbers (or one array of them), `"stateDict{}"` is itself a plain object and is therefore taken
+ * remaining numbers (or one array of them), `"**indices"` what remains (and a lone array is one of them),
+ * `"stateDict{}"` is itself a plain object and is therefore taken
  * by position and never for the trailing object. A colon adds what the argument must be (`"p?:number"`,
  * `"eps?:number|null"`, see `argument_kinds.ts`); without it, the function itself checks.
  */
@@ -17,6 +18,8 @@ interface Parameter {
   readonly name: string;
   readonly optional: boolean;
   readonly variadic: boolean;
+  /** Of a variadic one: whether a lone list is one argument instead of all of them. */
+  readonly oneByOne: boolean;
   readonly takesObject: boolean;
   /** What it must be; undefined if the function itself checks. */
   readonly kind: string | undefined;
@@ -39,8 +42,8 @@ export function signature(name: string, parameters: readonly string[]): Signatur
       const variadic = text.startsWith("*");
       const optional = text.endsWith("?") || variadic;
       const takesObject = text.replace(/\?$/, "").endsWith("{}");
-      const own = text.replace(/^\*|\?$/g, "").replace(/\{\}$/, "");
-      return { name: own, optional, variadic, takesObject, kind };
+      const own = text.replace(/^\*+|\?$/g, "").replace(/\{\}$/, "");
+      return { name: own, optional, variadic, oneByOne: text.startsWith("**"), takesObject, kind };
     }),
   };
 }
@@ -60,7 +63,8 @@ export interface ParameterTable<Doc, N extends readonly string[], P extends read
 }
 
 /** Every form of a call by a table. */
-export type ArgumentsOf<T extends { readonly forms?: readonly unknown[] }> = NonNullable<T["forms"]>;
+export type ArgumentsOf<T> =
+  T extends ParameterTable<infer Doc, infer N, infer P, unknown> ? CallArguments<Doc, N, P> : never;
 
 /**
  * Makes the table of a call's parameters. Types, documentation and checks follow from three parts that the
@@ -110,12 +114,13 @@ export function bindArguments(of: Signature, args: readonly unknown[]): BoundArg
   const { parameters, name } = of;
   const bound: BoundArguments = {};
   const options = trailingOptions(parameters, args);
-  const count = options === undefined ? args.length : args.length - 1;
+  const count = options === undefined ? args.length : givenCount(args) - 1;
   for (let i = 0; i < count; i++) {
     const parameter = parameters[i];
     if (parameter === undefined) throw tooMany(of, count);
     if (parameter.variadic) {
-      bound[parameter.name] = collect(args.slice(i, count));
+      const rest = args.slice(i, count);
+      bound[parameter.name] = parameter.oneByOne ? rest : collect(rest);
       break;
     }
     if (args[i] !== undefined) bound[parameter.name] = args[i];
@@ -134,13 +139,21 @@ export function bindArguments(of: Signature, args: readonly unknown[]): BoundArg
   return bound;
 }
 
+/** How many there are but for `undefined` at the end: `f(a, { b }, undefined)` is `f(a, { b })`. */
+function givenCount(args: readonly unknown[]): number {
+  let count = args.length;
+  while (count > 0 && args[count - 1] === undefined) count--;
+  return count;
+}
+
 function trailingOptions(
   parameters: readonly Parameter[],
   args: readonly unknown[],
 ): Record<string, unknown> | undefined {
-  const last = args[args.length - 1];
+  const count = givenCount(args);
+  const last = args[count - 1];
   if (!isPlainObject(last)) return undefined;
-  const own = parameters[args.length - 1];
+  const own = parameters[count - 1];
   return own?.takesObject ? undefined : last;
 }
 

@@ -7,7 +7,11 @@
  */
 
 /** The name in an entry of a table: "size" of "*size", "stride" of "stride?:whole", "stateDict" of "stateDict{}". */
-export type NameOf<Entry> = Entry extends `*${infer Name}` ? WithoutKind<Name> : WithoutKind<Entry>;
+export type NameOf<Entry> = Entry extends `**${infer Name}`
+  ? WithoutKind<Name>
+  : Entry extends `*${infer Name}`
+    ? WithoutKind<Name>
+    : WithoutKind<Entry>;
 type WithoutKind<Entry> = Entry extends `${infer Name}:${string}` ? Plain<Name> : Plain<Entry>;
 type Plain<Entry> = Entry extends `${infer Name}?`
   ? Plain<Name>
@@ -32,26 +36,54 @@ type Rest<N extends Names, Head extends readonly unknown[]> = Head extends reado
     : []
   : N;
 
-/** The documented members for these names. */
-export type Options<Doc, N extends Names> = Pick<Doc, NameOf<N[number]> & keyof Doc>;
+/** The documented members for these names: the interface itself for all of them, of which no editor loses a comment. */
+export type Options<Doc, N extends Names> = N extends readonly []
+  ? unknown
+  : [Exclude<keyof Doc, NameOf<N[number]>>] extends [never]
+    ? Doc
+    : Pick<Doc, NameOf<N[number]> & keyof Doc>;
 
-/** Every leading part of the parameters by position, followed by the object with the rest. */
-type WithOptions<Doc, N extends Names, P extends readonly unknown[]> = P extends readonly [
-  ...infer Head,
-  unknown,
-]
-  ? Closed<Doc, Rest<N, Head>, Head> | WithOptions<Doc, N, Head>
+/** The object with the rest behind every leading part of the parameters but the empty one, the longest first. */
+type WithOptions<
+  Doc,
+  N extends Names,
+  P extends readonly unknown[],
+  Behind extends readonly unknown[] = [],
+> = P extends readonly [...infer Head extends [unknown, ...unknown[]], unknown]
+  ?
+      | Closed<Doc, Rest<N, Head>, Head, [...Behind, unknown, unknown]>
+      | WithOptions<Doc, N, Head, P extends readonly [...Head, ...infer Last] ? [...Last, ...Behind] : Behind>
   : never;
 
-/** An argument that is itself a plain object is given by position, never inside of the object. */
-type Closed<Doc, Left extends Names, Head extends readonly unknown[]> = Left extends readonly [
-  `${string}{}${string}`,
-  ...unknown[],
+/** All by name. */
+type ByName<Doc, N extends Names, P extends readonly unknown[]> = P extends readonly [
+  unknown,
+  ...infer Behind,
 ]
+  ? Closed<Doc, N, [], [...Behind, unknown]>
+  : never;
+
+/**
+ * The first arguments, then the object with the rest, then nothing. The nothing is spelt out for the sake of compiler
+ * and editor. A tuple too short for a position counts there with all its elements: an editor would offer the options
+ * of every form at once, and document none. Among the forms that a wrong call could have meant, the compiler explains
+ * the last of the longest tuples, of those that a lone `undefined` does not rule out: the two (one, if all is by name)
+ * more than there are parameters make that the form with the object where the object stands ("'strid' does not exist
+ * ... Did you mean to write 'stride'?").
+ *
+ * An argument that is itself a plain object is given by position, never inside of the object.
+ */
+type Closed<
+  Doc,
+  Left extends Names,
+  Head extends readonly unknown[],
+  Behind extends readonly unknown[],
+> = Left extends readonly [`${string}{}${string}`, ...unknown[]]
   ? never
   : Record<never, never> extends Options<Doc, Left>
-    ? [...head: Head, options: Options<Doc, Left> | undefined]
-    : [...head: Head, options: Options<Doc, Left>];
+    ? [...head: Head, options: Options<Doc, Left> | undefined, ...nothing: Nothing<Behind>]
+    : [...head: Head, options: Options<Doc, Left>, ...nothing: Nothing<Behind>];
+type Nothing<List extends readonly unknown[]> = { [Index in keyof List]?: undefined };
 
 /** The names before the one that collects the remaining arguments. */
 type BeforeVariadic<N extends Names> = N extends readonly [
@@ -98,7 +130,7 @@ type RequiredNames<N extends Names> = N extends readonly [
   : [];
 
 /** The implementing function's parameters, optional if the table says so: its labels, the table's question marks. */
-type ByPosition<N extends Names, P extends readonly unknown[]> = readonly [
+type ByPosition<N extends Names, P extends readonly unknown[]> = [
   ...head: Leading<P, RequiredNames<N>>,
   ...tail: Partial<Trailing<P, RequiredNames<N>>>,
 ];
@@ -109,30 +141,40 @@ type Complete<Doc, N extends Names, P extends readonly unknown[]> =
     ? [...head: P, ...tail: Required<Positional<Doc, Left>>]
     : P;
 
-/** `f(a, 2, 3)`, `f(a, [2, 3])`, and both with an object behind them. */
-type VariadicForms<Doc, N extends Names, Head extends readonly unknown[]> =
-  | [...head: Head, ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[]]
-  | [...head: Head, list: Argument<Doc, VariadicEntry<N>>]
-  | [
-      ...head: Head,
-      ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[],
-      options: Options<Doc, AfterVariadic<N>>,
-    ]
-  | [...head: Head, list: Argument<Doc, VariadicEntry<N>>, options: Options<Doc, AfterVariadic<N>>]
-  | [...head: Head, options: Options<Doc, [VariadicEntry<N>, ...AfterVariadic<N>]>]
-  | WithOptions<Doc, N, Head>;
+/** `f(a, 2, 3)` and `f(a, [2, 3])` with an object behind, if anything is left for it. */
+type VariadicWithOptions<
+  Doc,
+  N extends Names,
+  Head extends readonly unknown[],
+  After extends Names,
+> = After extends readonly [string, ...string[]]
+  ?
+      | [...head: Head, ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[], options: Options<Doc, After>]
+      | [...head: Head, list: Argument<Doc, VariadicEntry<N>>, options: Options<Doc, After>]
+  : never;
 
 /**
- * Every form of a call that the one rule allows.
- *
- * The form by position alone is a readonly tuple for the compiler's sake: it then explains a misspelt option by
- * the form with options ("'strid' does not exist ... Did you mean to write 'stride'?").
+ * Every form of a call that the one rule allows. The order counts: see `Closed`. All stand here, since editors show a
+ * union by its name if it has one.
  */
 export type CallArguments<Doc, N extends Names, P extends readonly unknown[]> = [VariadicEntry<N>] extends [
   never,
 ]
-  ? ByPosition<N, Complete<Doc, N, Required<P>>> | WithOptions<Doc, N, Complete<Doc, N, Required<P>>>
-  : VariadicForms<Doc, N, Leading<Required<P>, BeforeVariadic<N>>>;
+  ?
+      | ByPosition<N, Complete<Doc, N, Required<P>>>
+      | ByName<Doc, N, Complete<Doc, N, Required<P>>>
+      | WithOptions<Doc, N, Complete<Doc, N, Required<P>>>
+  : Leading<Required<P>, BeforeVariadic<N>> extends infer Head extends readonly unknown[]
+    ?
+        | [...head: Head, ...list: ElementOf<Argument<Doc, VariadicEntry<N>>>[]]
+        | (VariadicEntry<N> extends `**${string}`
+            ? never
+            : [...head: Head, list: Argument<Doc, VariadicEntry<N>>])
+        | VariadicWithOptions<Doc, N, Head, AfterVariadic<N>>
+        | [...head: Head, options: Options<Doc, [VariadicEntry<N>]> & Options<Doc, AfterVariadic<N>>]
+        | (Head extends readonly [] ? never : Closed<Doc, N, [], []>)
+        | WithOptions<Doc, N, Head>
+    : never;
 
 /** A function that is called by the one rule. */
 export interface Call<Doc, N extends Names, P extends readonly unknown[], R> {

@@ -40,15 +40,8 @@ export class OptionallyCallable {
 
 type AnyClass = abstract new (...args: any[]) => object;
 
-/** A constructor's arguments. TypeScript's own `ConstructorParameters` knows no readonly lists. */
-type ConstructorArguments<C> = C extends abstract new (
-  ...args: infer Args extends readonly unknown[]
-) => unknown
-  ? Args
-  : never;
-
 /** A class that also makes an instance when called without `new`. */
-export type Callable<C extends AnyClass> = C & ((...args: ConstructorArguments<C>) => InstanceType<C>);
+export type Callable<C extends AnyClass> = C & ((...args: ConstructorParameters<C>) => InstanceType<C>);
 
 /**
  * Makes a class that is called without `new`, as PyTorch's layers are.

@@ -51,7 +51,7 @@ export {
 export * from "./reduction/quantiles.ts";
 export * from "./reduction/reduction.ts";
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from "./reduction/statistics.ts";
-export type { At, Index } from "./shape/at.ts";
+export type { AtParameters, Index } from "./shape/at.ts";
 export { at } from "./shape/at.ts";
 export * from "./shape/diagonals.ts";
 export { atleast1d, atleast2d, atleast3d } from "./shape/dimensions_at_least.ts";

@@ -5,7 +5,7 @@ import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { loadedModule } from "../../base/open_files.ts";
 import { otherCopy } from "../../base/package_copies.ts";
 import { requireRange } from "../../base/params/argument_kinds.ts";
-import { bindArguments, signature } from "../../base/params/arguments.ts";
+import { bindArguments, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult, onTestSet } from "./fit_options.ts";
@@ -16,33 +16,43 @@ import { checkPrecision } from "./precision.ts";
 import { isOnTerminal, progressDisplay } from "./progress_display.ts";
 import { Training } from "./training.ts";
 
-const SIGNATURE = signature("fit", [
-  "net",
-  "trainLoader",
-  "testLoader?",
-  "optimizer",
-  "epochs",
-  "loss?",
-  "precision?",
-  "microBatch?",
-  "scheduler?",
-  "schedulerStep?",
-  "earlyStopping?",
-  "clipGradNorm?",
-  "metrics?",
-  "pointsPerEpoch?",
-  "monitor?",
-  "out?",
-  "resume?",
-  "name?",
-  "classNames?",
-  "settings?",
-  "run?",
-  "checkpointSeconds?",
-  "signal?",
-  "progress?:flag",
-  "callbacks?",
-]);
+interface FitParameters extends FitOptions {
+  /** The network to train. */
+  readonly net: Module;
+}
+
+/** Held together with the options by the compiler. */
+const FIT = parameterTable<FitParameters>()(
+  "fit",
+  [
+    "net",
+    "trainLoader",
+    "testLoader?",
+    "optimizer",
+    "epochs",
+    "loss?",
+    "precision?",
+    "microBatch?",
+    "scheduler?",
+    "schedulerStep?",
+    "earlyStopping?",
+    "clipGradNorm?",
+    "metrics?",
+    "pointsPerEpoch?",
+    "monitor?",
+    "out?",
+    "resume?",
+    "name?",
+    "classNames?",
+    "settings?",
+    "run?",
+    "checkpointSeconds?",
+    "signal?",
+    "progress?:flag",
+    "callbacks?",
+  ],
+  () => undefined,
+);
 
 /**
  * Trains a network as the book's `train_ch6` does: every epoch goes once through the training set, the curves
@@ -73,7 +83,7 @@ const SIGNATURE = signature("fit", [
  * ```
  */
 export async function fit(net: Module, options: FitOptions): Promise<FitResult> {
-  const { net: _net, ...given } = bindArguments(SIGNATURE, [net, options]) as FitOptions & { net: Module };
+  const { net: _net, ...given } = bindArguments(FIT.signature, [net, options]) as FitParameters;
   const callbacks = callbacksOf(given.callbacks);
   checkOptions(net, given);
   if (given.resume && typeof given.out !== "string")

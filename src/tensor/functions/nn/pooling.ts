@@ -77,16 +77,6 @@ export interface MaxUnpool2dParameters {
   outputSize?: readonly number[] | null;
 }
 
-export interface NormPool {
-  (input: Tensor, normType: number, kernelSize: Size, stride?: Size | null, ceilMode?: boolean): Tensor;
-  (
-    input: Tensor,
-    normType: number,
-    kernelSize: Size,
-    options: { stride?: Size | null; ceilMode?: boolean },
-  ): Tensor;
-}
-
 const AVERAGE_1D = [
   "input",
   "kernelSize",

@@ -1,9 +1,7 @@
 /** Indexing that reads like Python's: `x.at(1, ":", "2:5", null, -1)` for `x[1, :, 2:5, None, -1]`. */
 
-import { isPlainObject } from "../../../base/builtin_kinds.ts";
 import type { TypedArray } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, IndexError, ShapeError } from "../../../base/errors.ts";
-import { bindArguments, signature } from "../../../base/params/arguments.ts";
 import {
   broadcastShapes,
   contiguousStrides,
@@ -13,12 +11,11 @@ import {
   type Shape,
 } from "../../../base/shape.ts";
 import { constantValue, emit, type Value } from "../../../graph/node.ts";
-import { insideCall } from "../../../graph/scope.ts";
 import { constant } from "../../../ops/creation.ts";
 import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { noteResult } from "../../define.ts";
+import { defineCall } from "../../define.ts";
 import { valueFromData } from "../../list_data.ts";
 import { positionsOf as givenPositions, type Positions } from "../../positions.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
@@ -49,9 +46,11 @@ class MaskDimension {
 /** An index once masks are written out as positions. */
 type PlainIndex = Exclude<Index, MaskList> | MaskDimension;
 
-export interface At {
-  (input: Tensor, ...indices: Index[]): Tensor;
-  (input: Tensor, options: { indices: readonly Index[] }): Tensor;
+export interface AtParameters {
+  /** The tensor. */
+  input: Tensor;
+  /** One index for each dimension; `":"` for those that are not named. */
+  indices?: readonly Index[];
 }
 
 /**
@@ -71,22 +70,13 @@ export interface At {
  * tensor([5, 6, 7]).at([true, false, true]).tolist(); // [5, 7]
  * ```
  */
-export const at: At = (
-  input: Tensor,
-  ...given: readonly (Index | { indices: readonly Index[] })[]
-): Tensor => {
-  // Not through the binder: a single list is a list of positions here, not the arguments as one list.
-  const [first] = given;
-  const indices = given.length === 1 && isPlainObject(first) ? bindArguments(OPTIONS, given).indices : given;
-  return noteResult(
-    insideCall(() => {
-      const value = valueOf(input, "input", "at");
-      return indexed(input, spread(value, (indices as Index[]).flatMap(withoutMask)));
-    }),
-  );
-};
-
-const OPTIONS = signature("at", ["indices"]);
+export const at = defineCall<AtParameters>()(
+  "at",
+  // A single list is a list of positions, not all the indices.
+  ["input", "**indices"],
+  (input: Tensor, indices: readonly Index[] = []): Tensor =>
+    indexed(input, spread(valueOf(input, "input", "at"), indices.flatMap(withoutMask))),
+);
 
 function withoutMask(index: Index): PlainIndex[] {
   if (Array.isArray(index) && typeof firstLeaf(index) === "boolean") {
