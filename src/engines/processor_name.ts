@@ -1,10 +1,10 @@
 /** What the processor is called. Node only. */
 
 /**
- * The model's name and, where the system tells them, its family and model number: virtual machines often name several
+ * The model's name and, if the system reports them, its family and model number: virtual machines often name several
  * generations alike ("AMD EPYC").
  *
- * @param cpuinfo - the text of Linux's /proc/cpuinfo; read where it is absent.
+ * @param cpuinfo - the text of Linux's /proc/cpuinfo; read if it is absent.
  */
 export function processorName(cpuinfo = readCpuinfo()): string {
   const { cpus } = process.getBuiltinModule("node:os");

@@ -42,18 +42,18 @@ export class Failures {
     return failure.error;
   }
 
-  /** What nobody has heard of yet; counts as reported. */
+  /** Failures that have not been reported yet; they count as reported from here on. */
   takeUnreported(): unknown[] {
     return [...this.#unreported].map((failure) => this.report(failure));
   }
 }
 
-/** The failure that a user of the value has to be told of. */
+/** The failure that has to be reported to a user of the value. */
 export function failureBehind({ failure, lost }: Value): RunFailure | null {
   return failure !== null && (lost !== null || !failure.reported) ? failure : null;
 }
 
-/** Prints, when the process ends, errors that nobody has heard of, and lets it end with exit code 1. */
+/** Prints, when the process ends, errors that were not reported, and lets it end with exit code 1. */
 export function reportAtEnd(failures: Failures): void {
   const { process } = globalThis as { process?: NodeJS.Process };
   process?.once?.("exit", () => {

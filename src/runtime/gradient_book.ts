@@ -33,7 +33,7 @@ export class GradientBook {
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#noted.size);
   }
 
-  /** Nobody will read this gradient any more. */
+  /** This gradient will not be read any more. */
   forget(owner: StateOwner): void {
     this.#noted.delete(this.#numbers.get(owner) ?? 0);
   }

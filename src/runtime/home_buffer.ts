@@ -9,7 +9,7 @@ export interface StateOwner {
   value: Value;
   /** The buffer that holds the owner's value between runs, once there is one; null for a view. */
   home: StateBuffer | null;
-  /** Where the memory is another owner's (a view): that owner. */
+  /** If the memory is another owner's (a view): that owner. */
   readonly storage?: StateOwner;
 }
 

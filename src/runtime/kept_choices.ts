@@ -1,23 +1,23 @@
 /**
- * Algorithms that the engine has chosen, as runs keep them: a run is told of each choice, and brings its own along when
+ * Algorithms that the engine has chosen, as runs keep them: a run is notified of each, and supplies its own when
  * it is resumed, whatever engine is started in the meantime.
  */
 import type { EngineSession } from "./engine_session.ts";
 
 type Chosen = ReadonlyMap<string, string | null>;
 
-/** Keeps the choices of a run. */
+/** Keeps the algorithms of a run. */
 export interface ChoiceKeeper {
   /** What the run has chosen so far on this machine (`Autotuning.machine`). */
   chosenOn(machine: string): Chosen;
-  /** Takes a choice; the same one may come again. */
+  /** Takes an algorithm; the same one may come again. */
   keep(machine: string, work: string, chosen: string | null): void;
 }
 
 const keepers = new Set<ChoiceKeeper>();
 let session: EngineSession | null = null;
 
-/** From here on the choices are those of this engine. */
+/** From here on the algorithms are those of this engine. */
 export function attachChoices(next: EngineSession): void {
   session = next;
   const { autotuning } = next.engine;
@@ -30,7 +30,7 @@ export function attachChoices(next: EngineSession): void {
 }
 
 /**
- * Has a run's choices come first, and the run told of all others.
+ * Makes a run's algorithms come first, and notifies the run of all others.
  *
  * @returns ends it.
  */

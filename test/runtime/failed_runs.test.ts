@@ -1,4 +1,4 @@
-/** Whose error it is: that of the values that depend on the failed run, and of nobody else. */
+/** Whose error it is: that of the values that depend on the failed run, and of no other. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, test } from "node:test";
@@ -146,7 +146,7 @@ for (const [name, options] of ENGINES) {
     assert.ok(Number.isFinite(await step().loss.item()));
   });
 
-  test(`${engine}: an error that nobody has read rejects stopEngine, once`, async () => {
+  test(`${engine}: an unread error rejects stopEngine, once`, async () => {
     await c.useEngine(name, options);
     const { step, state } = loop(8);
     await step().loss.item();
@@ -158,7 +158,7 @@ for (const [name, options] of ENGINES) {
   });
 }
 
-test("an error that nobody has read is printed at the end of the process, which fails", async () => {
+test("an unread error is printed at the end of the process, which fails", async () => {
   const script = `
     import * as c from ${JSON.stringify(packageUrl("index"))};
     const w = c.ones(3, { requiresGrad: true });

@@ -87,7 +87,7 @@ export type FusedOutput =
 
 export interface FusedLoop {
   readonly shape: Shape;
-  /** One per input of the step: strides in elements over the iteration space, 0 where it is broadcast. */
+  /** One per input of the step: strides in elements over the iteration space, 0 if it is broadcast. */
   readonly inputs: readonly { readonly dtype: DType; readonly strides: readonly number[] }[];
   readonly body: readonly FusedInstruction[];
   /** One per output of the step. All reductions of one loop reduce over the same axes. */

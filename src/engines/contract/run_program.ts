@@ -33,7 +33,7 @@ export function valueBytes(value: ProgramValue): number {
   return numel(value.shape) * bytesOf(value.dtype);
 }
 
-/** For every value the one whose bytes it shares; itself where it is no alias. */
+/** For every value the one whose bytes it shares; itself if it is not an alias. */
 export function aliasRoots(program: Program): number[] {
   return program.values.map((_, id) => {
     let root = id;
@@ -70,7 +70,7 @@ export function planCommits(program: Program, roots: readonly number[]): CommitP
   return plan;
 }
 
-/** Throws where the bindings do not fit the program: these are faults of the caller's code. */
+/** Throws if the bindings do not fit the program: these are bugs of the calling code. */
 export function checkBindings(
   engine: string,
   program: Program,
@@ -118,7 +118,7 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${amount} bytes` : `${amount.toFixed(1)} ${units[unit]}`;
 }
 
-/** Throws where a buffer was freed, or belongs to another engine. */
+/** Throws if a buffer was freed, or belongs to another engine. */
 export function requireBuffer(
   engine: string,
   live: ReadonlyMap<number, EngineBuffer>,

@@ -33,5 +33,5 @@ export interface KernelPlan {
 /** Functions of the compiled AssemblyScript binary; arguments are numbers (addresses, sizes, flags). */
 export type KernelExports = Readonly<Record<string, (...args: number[]) => number>>;
 
-/** Makes the plan of one op at one set of shapes; `null` where this kernel does not cover it. */
+/** Makes the plan of one op at one set of shapes; `null` if this kernel does not cover it. */
 export type KernelPlanner = (step: StepSpec) => KernelPlan | null;

@@ -15,7 +15,7 @@ export interface StartMessage {
   readonly kernels: WebAssembly.Module;
   /** Shared counters of the barrier. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
-  /** What native code is done inside of (see `StopGate`); absent where there is none. */
+  /** What native code is done inside of (see `StopGate`); absent if there is none. */
   readonly gate: SharedArrayBuffer | undefined;
   /** For the extension. */
   readonly settings: unknown;
@@ -41,7 +41,7 @@ export interface RunMessage {
   readonly threadScratchBytes: number;
   /** Byte addresses of the state buffers. */
   readonly states: readonly number[];
-  /** Byte addresses of the inputs, where the caller has written them into the memory; else null. */
+  /** Byte addresses of the inputs, if the caller has written them into the memory; else null. */
   readonly inputsAt: readonly number[] | null;
   /** What is to be copied into the arena; for the first worker only. */
   readonly inputs: readonly Uint8Array<ArrayBuffer>[];
@@ -60,7 +60,7 @@ export type WasmMessage =
   | { readonly type: "grow"; readonly pages: number }
   | { readonly type: "clear"; readonly address: number; readonly bytes: number }
   | { readonly type: "write"; readonly address: number; readonly data: Uint8Array<ArrayBuffer> }
-  /** To a lower address; answered, for until then nobody else may write where the bytes were. */
+  /** To a lower address; answered, since until then nothing else may write where the bytes were. */
   | {
       readonly type: "move";
       readonly request: number;

@@ -1,4 +1,4 @@
-/** The product of two matrices, in blocks of columns or of rows. */
+/** GEMM in blocks of columns or of rows. */
 import type { StepSpec } from "../contract/engine.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
 import type { DnnlScope } from "./library/dnnl.ts";
@@ -14,8 +14,8 @@ import {
   SLICE_OPERATIONS,
   type SliceKernel,
 } from "./native_step.ts";
-import { Stands } from "./own_scratch.ts";
-import { takesElement } from "./stored_elements.ts";
+import { takesElement } from "./supported_dtypes.ts";
+import { StagingBuffers } from "./thread_scratch.ts";
 
 const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "sigmoid", "tanh"];
 /** Operations below which the call costs more than it saves. */
@@ -119,7 +119,7 @@ function blockKernel(
   const bias = row !== undefined && wide ? scope.descriptor([1, n], precision) : row;
   const activation = attributes.activation as ActivationName | undefined;
   const description = scope.matmul({ source, weights: wanted, bias, destination }, activation);
-  if (description === null) throw new Error("onednn: a matrix product has no implementation");
+  if (description === null) throw new Error("onednn: a matmul has no implementation");
   const weights = asItIs ? b : description.layout("weights");
   const primitive = scope.primitive(description, [
     ["source", source],
@@ -127,13 +127,13 @@ function blockKernel(
     ["destination", destination],
     ...(bias === undefined ? [] : ([["bias", bias]] as const)),
   ]);
-  const stands = new Stands(scope, own);
+  const staging = new StagingBuffers(scope, own);
   const [left, right, result] = [
-    stands.input(a, source),
-    stands.input(b, weights),
-    stands.output(c, destination),
+    staging.input(a, source),
+    staging.input(b, weights),
+    staging.output(c, destination),
   ];
-  const added = row === undefined || bias === undefined ? undefined : stands.input(row, bias);
+  const added = row === undefined || bias === undefined ? undefined : staging.input(row, bias);
   return {
     bytes: [a, b, c, ...(row === undefined ? [] : [row])].map((layout) => scope.bytesOf(layout)),
     run(fromA, fromB, to, ...rest) {

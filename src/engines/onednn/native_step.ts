@@ -2,11 +2,11 @@ import type { DType } from "../../base/dtype.ts";
 import type { StepSpec } from "../contract/engine.ts";
 import type { KernelPlan, KernelStage } from "../cpu/kernel.ts";
 import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
-import type { OwnScratch } from "./own_scratch.ts";
+import type { ThreadScratch } from "./thread_scratch.ts";
 import type { Choosing } from "./tuning/choices.ts";
 import type { TrialMemory } from "./tuning/trial_memory.ts";
 
-/** What convolutions and matrix products multiply; sums are taken in 32 bits either way. */
+/** What convolutions and matmuls multiply; sums are taken in 32 bits either algorithm. */
 export type Precision = "float32" | "bfloat16";
 
 /** A step for which kernels are to be made. */
@@ -18,8 +18,8 @@ export interface NativeStep extends StepSpec {
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
   readonly chooser: Choosing;
-  readonly own: OwnScratch;
-  /** For trials of kernels that reach into the engine's memory. */
+  readonly own: ThreadScratch;
+  /** For benchmarks of kernels that reach into the engine's memory. */
   readonly trialMemory: () => TrialMemory;
 }
 
@@ -29,7 +29,7 @@ export interface SliceKernel {
   run(...addresses: number[]): void;
 }
 
-/** A step in one of its ways: a slice of it, to be tried, and the whole. */
+/** A step with one of its algorithms: a slice of it, to be benchmarked, and the whole. */
 export interface Variant {
   readonly kernel: SliceKernel;
   readonly plan: KernelPlan;
@@ -55,7 +55,7 @@ export const SLICE_OPERATIONS = 4e6;
 /** As many threads as a step can keep busy. */
 export const MOST_SLICES = 16;
 
-/** Makes something for the full size and, where it differs, for the last. */
+/** Makes something for the full size and, if it differs, for the last. */
 export function perSize<T>(
   { size, last }: Slices,
   make: (size: number) => T,
@@ -97,29 +97,29 @@ export function reorderStage(
 }
 
 /**
- * Makes the fastest of the variants that there are; which one that is, is measured once on a machine. Where it is
+ * Makes the fastest of the variants that there are; which one that is, is measured once on a machine. If it is
  * known already, no other is made.
  *
  * @param key Names the work: op, sizes.
- * @param ways The algorithms to try; `make` gives null if the library does not have one.
+ * @param algorithms The algorithms to try; `make` gives null if the library does not have one.
  * @param preferred Position of the one that the fixed rule takes.
  */
 export function fastest<W extends { readonly name: string }, T extends { readonly kernel: SliceKernel }>(
   { chooser }: NativeStep,
   key: string,
-  ways: readonly W[],
-  make: (way: W) => T | null,
+  algorithms: readonly W[],
+  make: (algorithm: W) => T | null,
   preferred = 0,
 ): T | null {
-  if (ways.length === 1) return make(ways[0]);
+  if (algorithms.length === 1) return make(algorithms[0]);
   const made: (T | null)[] = [];
   const variant = (i: number): T | null => {
-    made[i] ??= make(ways[i]);
+    made[i] ??= make(algorithms[i]);
     return made[i];
   };
-  const names = ways.map(({ name }) => name);
+  const names = algorithms.map(({ name }) => name);
   const chosen = chooser.choose(key, names, (i) => variant(i)?.kernel ?? null, preferred);
   if (chosen < 0) return null;
-  // A file of choices may have been written by hand: any other way is better than none.
-  return variant(chosen) ?? ways.map((_, i) => variant(i)).find((other) => other !== null) ?? null;
+  // The autotuning cache may have been edited: any other algorithm is better than none.
+  return variant(chosen) ?? algorithms.map((_, i) => variant(i)).find((other) => other !== null) ?? null;
 }

@@ -11,7 +11,7 @@ import { DnnlScope } from "./library/dnnl.ts";
 import { loadDnnl } from "./library/load_dnnl.ts";
 import { planMatmul } from "./native_matmul.ts";
 import type { NativeStep } from "./native_step.ts";
-import { OwnScratch } from "./own_scratch.ts";
+import { ThreadScratch } from "./thread_scratch.ts";
 import { Chooser } from "./tuning/choices.ts";
 import type { ChoiceNote, ChoiceOrder } from "./tuning/engine_choices.ts";
 import { openTrialMemory, type TrialMemory } from "./tuning/trial_memory.ts";
@@ -25,13 +25,13 @@ export const PLANNERS: Readonly<Record<string, NativePlanner>> = {
   matmul: planMatmul,
 };
 
-/** What the engine tells its workers. */
+/** What the engine sends its workers. */
 export interface OnednnSettings {
   /** Gives the library every step that it can compute. */
   readonly everything: boolean;
   /** Chooses by a fixed rule. */
   readonly reproducible: boolean;
-  /** Where the workers agree on choices. */
+  /** Where the workers agree on algorithms. */
   readonly choices: SharedArrayBuffer | undefined;
 }
 
@@ -42,7 +42,7 @@ export class OnednnWorker implements WorkerExtension {
   readonly #base: number;
   readonly #everything: boolean;
   readonly #chooser: Chooser;
-  readonly #own: OwnScratch;
+  readonly #own: ThreadScratch;
 
   /** @param say - sends a note to the engine. */
   constructor(
@@ -60,7 +60,7 @@ export class OnednnWorker implements WorkerExtension {
       onChoice: (work, chosen) => say({ work, chosen }),
       onProblem: (problem) => say({ problem }),
     });
-    this.#own = new OwnScratch(dnnl.foreign);
+    this.#own = new ThreadScratch(dnnl.foreign);
     this.description = `oneDNN ${dnnl.description}, ${path}`;
   }
 

@@ -15,9 +15,9 @@ export interface ReferenceTensor {
 }
 
 /**
- * Calls the kernel. 16-bit floats are widened before it and its results rounded after it: kernels know them not.
+ * Calls the kernel. 16-bit floats are widened before it and its results rounded after it: kernels do not handle them.
  *
- * Throws what the kernel throws, or an EngineError where there is none for this op.
+ * Throws what the kernel throws, or an EngineError if there is none for this op.
  */
 export function callReference(
   step: ProgramStep,

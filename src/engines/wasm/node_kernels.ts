@@ -1,4 +1,4 @@
-/** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): all at hand, and at once. */
+/** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): all available, and at once. */
 import { inflateRawSync } from "node:zlib";
 import * as relaxedKernels from "#kernels/relaxed";
 import * as simdKernels from "#kernels/simd";

@@ -3,12 +3,12 @@ import { isHalf } from "../../../src/base/dtype.ts";
 import type { NamedArray } from "../../../src/io/safetensors/safetensors.ts";
 
 /**
- * Relative and absolute: |got - expected| <= atol + rtol |expected|. For 16-bit floats, where nothing is said, one
+ * Relative and absolute: |got - expected| <= atol + rtol |expected|. For 16-bit floats, if nothing is said, one
  * unit in the last place.
  */
 export type Tolerance = readonly [rtol: number, atol: number];
 
-/** What is different, in words; null where nothing is. NaN equals NaN. */
+/** What is different, in words; null if nothing is. NaN equals NaN. */
 export function compareTensor(got: NamedArray, expected: NamedArray, tolerance?: Tolerance): string | null {
   if (got.dtype !== expected.dtype) return `is ${got.dtype}, expected ${expected.dtype}`;
   if (got.shape.join() !== expected.shape.join())

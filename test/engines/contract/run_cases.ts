@@ -42,7 +42,7 @@ interface Case {
 export interface TopicRules {
   /** Makes each call, such as inside of a scope. */
   readonly around?: (call: () => unknown) => unknown;
-  /** How near to `expected` a result or gradient must be, where the case does not say. */
+  /** How near to `expected` a result or gradient must be, if the case does not say. */
   readonly tolerance?: (expected: NamedArray) => Tolerance;
 }
 

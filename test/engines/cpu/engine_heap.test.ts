@@ -8,7 +8,7 @@ const LIMIT = 20 * 65536;
 /** What the kernels keep for themselves. */
 const OWN = new EngineHeap(false, { grow() {}, move() {}, letGo() {} }, LIMIT).arena.address;
 
-/** A heap over bytes of our own, which does what it is told at once. */
+/** A heap over bytes of our own, which does what it is asked at once. */
 function heapOverBytes() {
   const bytes = new Uint8Array(LIMIT);
   let moved = 0;

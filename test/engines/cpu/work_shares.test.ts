@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { shareWords, WorkShares } from "../../../src/engines/cpu/threads/work_shares.ts";
 import { Random } from "./loops/random_loops.ts";
 
-test("every unit is taken once, whoever comes first, stage after stage", () => {
+test("every unit is taken once, in whatever order the threads come, stage after stage", () => {
   const random = new Random(1);
   for (const threads of [1, 2, 3, 5]) {
     const words = new Int32Array(shareWords(threads));

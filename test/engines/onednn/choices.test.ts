@@ -31,7 +31,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The library stays where it is; only the choices move. */
+/** The library stays where it is; only the cache moves. */
 function useCache(cache: string): void {
   const { chosen, paths } = candidates(before);
   process.env.CONVOYANT_DNNL = chosen ? paths[0] : loadDnnl().path;
@@ -64,7 +64,7 @@ async function convolve(options: { reproducible?: boolean } = {}): Promise<numbe
 
 const WAYS = ["bfloat16 direct", "bfloat16 blocked", "float32 direct"];
 
-test("choices are measured once, kept, obeyed, and measured again if their lines cannot be read", {
+test("algorithms are measured once, kept, obeyed, and measured again if their lines cannot be read", {
   skip,
 }, async () => {
   freshCache("kept");
@@ -79,7 +79,7 @@ test("choices are measured once, kept, obeyed, and measured again if their lines
   assert.deepEqual(await convolve(), first);
   assert.equal(readFileSync(choicesPath(), "utf8"), text, "the second run measures nothing");
 
-  // The choice decides, not the times beside it.
+  // The chosen algorithm decides, not the times next to it.
   const choose = async (chosen: string) => {
     writeFileSync(choicesPath(), `${JSON.stringify({ machine, work, chosen, milliseconds })}\n`);
     return convolve();
@@ -128,20 +128,20 @@ test("by the fixed rule nothing is measured, and no cache decides", { skip }, as
   assert.equal(measured.length, byRule.length);
 });
 
-test("a way that fails when it is tried is not taken, measured or not", { skip: missing }, () => {
+test("an algorithm that fails when it is tried is not taken, measured or not", { skip: missing }, () => {
   freshCache("failing");
-  const ways: (() => void)[] = [
+  const algorithms: (() => void)[] = [
     () => {
       throw new Error("invalid arguments");
     },
     () => {},
   ];
-  const kernel = (way: number) => ({ bytes: [64], run: ways[way] });
+  const kernel = (algorithm: number) => ({ bytes: [64], run: algorithms[algorithm] });
   const choosers = () =>
     [false, true].map((reproducible) => new Chooser(undefined, true, loadDnnl().dnnl, { reproducible }));
   for (const chooser of choosers())
     assert.equal(chooser.choose("one of two fails", ["first", "second"], kernel), 1);
-  ways[1] = ways[0];
+  algorithms[1] = algorithms[0];
   for (const chooser of choosers())
     assert.equal(chooser.choose("both fail", ["first", "second"], kernel), -1);
   // The cache says so, too.
@@ -156,14 +156,14 @@ test("a process decides by the times as they are kept, and what is adopted comes
   const times = [0.951, 1.001];
   const { dnnl } = loadDnnl();
   let now = 0;
-  let way = 0;
+  let algorithm = 0;
   const clock = { threadTime: () => now, addressOf: dnnl.foreign.addressOf };
   const fake = { description: dnnl.description, foreign: clock } as unknown as typeof dnnl;
   const kernel = (i: number) => ({
     bytes: [64],
     run: () => {
-      way = i;
-      now += times[way];
+      algorithm = i;
+      now += times[algorithm];
     },
   });
   const names = ["first", "second"];

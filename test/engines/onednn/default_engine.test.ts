@@ -1,4 +1,4 @@
-/** Which engine is taken where none was asked for, and what happens where it cannot start. */
+/** Which engine is taken if none was asked for, and what happens when it cannot start. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
@@ -27,7 +27,7 @@ function run(way: string, env: Record<string, string> = {}): Said {
   return JSON.parse(stdout);
 }
 
-test("oneDNN where its library is here, else wasm", { skip }, () => {
+test("oneDNN if its library is here, else wasm", { skip }, () => {
   const fastest = run("nothing");
   assert.equal(fastest.first, "onednn");
   assert.equal(fastest.engine, "onednn");

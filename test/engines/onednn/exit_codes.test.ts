@@ -56,8 +56,8 @@ const MOMENTS = [0, 30, 50, 65, 80, 120];
 
 for (const [way, code] of [
   ["exit early", 7],
-  ["code in the midst", 7],
-  ["stop in the midst", 0],
+  ["code in between", 7],
+  ["stop in between", 0],
   ["thread", 0],
 ] as const) {
   test(`a process that ends by "${way}", at any moment`, { skip }, async () => {

@@ -1,4 +1,4 @@
-/** Native code that somebody else can have changed is not loaded. */
+/** Native code that another user can have changed is not loaded. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
@@ -71,7 +71,7 @@ function flip(path: string, at: number): void {
   bytes[at] ^= 1;
   const { atime, mtime } = statSync(path);
   writeFileSync(path, bytes);
-  // Whoever hides a change sets the time back.
+  // An attacker who hides a change sets the time back.
   utimesSync(path, atime, mtime);
 }
 
@@ -92,7 +92,7 @@ test("an installed library is loaded; one that was changed, replaced or not reco
     path = installed();
     change(path);
     refused(message);
-    refused(/libdnnl\.so\.\d .*; `npx convoyant engine install onednn` installs it anew$/);
+    refused(/libdnnl\.so\.\d .*; `npx convoyant engine install onednn` installs it again$/);
   }
 });
 

@@ -68,7 +68,7 @@ export function i32(...shape: number[]): TensorSpec {
 /** A plan with its values laid out in memory. */
 export interface Loaded {
   readonly plan: KernelPlan;
-  /** Runs all stages; `threads` pretend threads take their shares of each in turn. */
+  /** Runs all stages; `threads` pretend threads take their shares of each alternately. */
   run(threads?: number): void;
   output(index?: number): Values;
 }
@@ -181,7 +181,7 @@ export function randomValues(count: number, seed: number): Float32Array {
   });
 }
 
-/** Fails where |actual - expected| is above 1e-5 of the expected size or of the typical size of all. */
+/** Fails if |actual - expected| is above 1e-5 of the expected size or of the typical size of all. */
 export function assertClose(
   actual: Values,
   expected: ArrayLike<number>,

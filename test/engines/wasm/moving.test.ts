@@ -83,7 +83,7 @@ const steppedShape = shapes.chain((shape) =>
   ),
 );
 
-/** `cuts` are starts, sizes and, where they are not 1, steps. */
+/** `cuts` are starts, sizes and, if they are not 1, steps. */
 function checkSlice(dtype: DType, whole: readonly number[], cuts: readonly (readonly number[])[]): void {
   const attributes = { starts: cuts.map(([start]) => start), steps: cuts.map(([, , step = 1]) => step) };
   const sizes = cuts.map(([, size]) => size);

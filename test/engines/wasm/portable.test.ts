@@ -42,7 +42,7 @@ test("portable gives the recorded bits, with and without relaxed SIMD in the run
   }
 });
 
-test("without it, relaxed SIMD is used where there is any, and says so; else the bits are the portable ones", async () => {
+test("without it, relaxed SIMD is used if there is any, and says so; else the bits are the portable ones", async () => {
   const relaxed = await trained({ threads: 1 }, { flags: RELAXED });
   assert.match(relaxed.info, /relaxed SIMD\)$/);
   if (RELAXED.length === 0) return;

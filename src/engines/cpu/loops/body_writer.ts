@@ -43,7 +43,7 @@ export interface Reducer {
   /** Leaves the sum of all copies and lanes on the stack, as f64. */
   total(): void;
   /**
-   * Writes the lanes of one copy, each a result of its own. `address` pushes where; they go as f64 where
+   * Writes the lanes of one copy, each a result of its own. `address` pushes where; they go as f64 if
    * `partial`, else as the output's dtype.
    */
   write(copy: number, lanes: 1 | 4, address: () => void, partial: boolean): void;

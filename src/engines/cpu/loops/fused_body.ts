@@ -139,7 +139,7 @@ export function loopWeight(loop: FusedLoop): number {
   return weight;
 }
 
-/** The exponent of a `pow` where it is fixed and has a closed form of its own, as PyTorch treats it. */
+/** The exponent of a `pow` if it is fixed and has a closed form of its own, as PyTorch treats it. */
 export function constantExponent(loop: FusedLoop, instruction: FusedInstruction): number | undefined {
   if (instruction.kind !== "binary" || instruction.op !== "pow") return undefined;
   let exponent = loop.body[instruction.b];

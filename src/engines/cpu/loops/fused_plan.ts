@@ -149,7 +149,7 @@ function count(dimensions: readonly Dimension[]): number {
   return dimensions.reduce((product, d) => product * d.size, 1);
 }
 
-/** Cuts reduced rows where there would be too few units without. */
+/** Cuts reduced rows if there would be too few units without. */
 function splitRows(base: number, rows: number, length: number, unitElements: number) {
   const wanted = Math.ceil(WANTED_UNITS / base);
   const useful = Math.floor((rows * length) / unitElements);

@@ -1,5 +1,5 @@
 /**
- * Functions of one or two numbers that generated code calls where it has no instructions of its own for them:
+ * Functions of one or two numbers that generated code calls if it has no instructions of its own for them:
  * in the scalar path, and for sine, cosine and general powers in the vector path. 16-bit floats pass as their bits.
  */
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../../../base/half_precision.ts";

@@ -8,7 +8,7 @@ import { AddressSpace } from "./address_space.ts";
 import { HEAP_BASE } from "./memory_layout.ts";
 
 const PAGE = 65536;
-/** What 32-bit addresses reach. Where so much cannot be reserved, half of it is asked for, and so on. */
+/** What 32-bit addresses reach. If so much cannot be reserved, half of it is asked for, and so on. */
 const MOST_PAGES = 65536;
 const FEWEST_PAGES = 1024;
 /** The kernels' own page and a little: less can hold no program. */
@@ -24,7 +24,7 @@ export interface HeapBlock {
 
 /** What the heap asks of those who touch the bytes, in order with the runs. */
 export interface HeapOrders {
-  /** The worker makes its own memory so many pages long, where it is not shared. */
+  /** The worker makes its own memory that many pages long, if it is not shared. */
   grow(pages: number): void;
   /** Bytes go to a lower address; the two ranges may overlap. */
   move(from: number, to: number, bytes: number): void;
@@ -44,7 +44,7 @@ interface Arrangement {
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
 export class EngineHeap {
-  /** The shared memory; undefined where the one worker has a memory of its own. */
+  /** The shared memory; undefined if the one worker has a memory of its own. */
   readonly memory: WebAssembly.Memory | undefined;
   readonly limitBytes: number;
   #space: AddressSpace;
@@ -57,8 +57,8 @@ export class EngineHeap {
 
   /**
    * @param shared Reserves a shared memory.
-   * @param limit Bytes that it may have at most; 4 GiB where it is undefined.
-   * @throws EngineError where no memory can be reserved, or the limit is out of range.
+   * @param limit Bytes that it may have at most; 4 GiB if it is undefined.
+   * @throws EngineError if no memory can be reserved, or the limit is out of range.
    */
   constructor(shared: boolean, orders: HeapOrders, limit?: number) {
     const most = limit === undefined ? MOST_PAGES : pagesOf(limit);
@@ -75,9 +75,9 @@ export class EngineHeap {
   }
 
   /**
-   * `bytes` free bytes at a multiple of 64, whose contents may be moved; grows the memory where needed.
+   * `bytes` free bytes at a multiple of 64, whose contents may be moved; grows the memory if needed.
    *
-   * @throws OutOfMemoryError where they do not fit, with `what` needs them.
+   * @throws OutOfMemoryError if they do not fit, with `what` needs them.
    */
   allocate(bytes: number, what: string): HeapBlock {
     const block = { address: this.#find(bytes) ?? this.#arrange(this.#arena.bytes, bytes, what), bytes };
@@ -91,7 +91,7 @@ export class EngineHeap {
     this.unfix(block);
   }
 
-  /** A block that is never moved, for bytes that others write than the workers; null where it does not fit. */
+  /** A block that is never moved, for bytes that others write than the workers; null if it does not fit. */
   fix(bytes: number): HeapBlock | null {
     const address = this.#find(bytes);
     if (address === undefined) return null;
@@ -107,7 +107,7 @@ export class EngineHeap {
   /**
    * Makes the arena at least so large. It holds nothing between runs, and runs take effect in order: it can move.
    *
-   * @throws OutOfMemoryError where it does not fit; it is then as large as before.
+   * @throws OutOfMemoryError if it does not fit; it is then as large as before.
    */
   growArena(bytes: number): void {
     if (bytes > this.#arena.bytes) this.#arrange(bytes, 0, "the program's arena");
@@ -121,7 +121,7 @@ export class EngineHeap {
   }
 
   /**
-   * Finds room for an arena and a block: moves the arena, which costs nothing, and where that does not do, pushes
+   * Finds room for an arena and a block: moves the arena, which costs nothing, and if that does not do, pushes
    * all blocks together, so that what is free is in one piece.
    *
    * @returns the new block's address.
@@ -142,11 +142,11 @@ export class EngineHeap {
     const [needed, others] = bytes > 0 ? [bytes, this.#arena.bytes] : [arenaBytes, 0];
     throw new OutOfMemoryError(
       `wasm: out of memory: ${what} needs ${formatBytes(needed)}, ${formatBytes(this.#taken + others)} of at most ` +
-        `${formatBytes(this.limitBytes)} are taken; use a smaller batch or smaller pictures, or free tensors`,
+        `${formatBytes(this.limitBytes)} are taken; use a smaller batch or smaller images, or free tensors`,
     );
   }
 
-  /** Whether so many bytes would fit beside the movable blocks, if they lay in the best order. */
+  /** Whether that many bytes would fit beside the movable blocks, if they lay in the best order. */
   #canHold(bytes: number): boolean {
     let most = this.limitBytes - HEAP_BASE;
     for (const block of this.#movable) most -= block.bytes;

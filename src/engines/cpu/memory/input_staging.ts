@@ -31,7 +31,7 @@ export class InputStaging {
   }
 
   /**
-   * Writes the inputs into a free block, or returns null where there is none: the inputs then travel with the
+   * Writes the inputs into a free block, or returns null if there is none: the inputs then travel with the
    * message.
    *
    * A new block may lie where earlier runs still work, or where bytes are still to be moved away, cleared or written:
@@ -71,7 +71,7 @@ export class InputStaging {
     return i < 0 ? null : this.#free.splice(i, 1)[0];
   }
 
-  /** A new block, in place of a free one that is too small where there are enough. */
+  /** A new block, in place of a free one that is too small if there are enough. */
   #make(needed: number): HeapBlock | null {
     if (this.#blocks >= MOST_BLOCKS && !this.#giveBack()) return null;
     const block = this.#heap.fix(needed);

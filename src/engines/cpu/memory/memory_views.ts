@@ -20,7 +20,7 @@ export class MemoryViews {
     return viewArray(dtype, this.#buffer(address + length * bytesOf(dtype)), address, length);
   }
 
-  /** Makes the memory `pages` long, where it is shorter. */
+  /** Makes the memory `pages` long, if it is shorter. */
   grow(pages: number): void {
     const missing = pages - this.memory.buffer.byteLength / PAGE;
     if (missing > 0) this.memory.grow(missing);

@@ -31,7 +31,7 @@ export function pair(value: unknown, least = 1): [number, number] | null {
   return whole ? [value[0], value[1]] : null;
 }
 
-/** From the shapes of input, weight and output; null where they do not belong together. */
+/** From the shapes of input, weight and output; null if they do not belong together. */
 export function convGeometry(
   attributes: Attributes,
   x: TensorSpec["shape"],

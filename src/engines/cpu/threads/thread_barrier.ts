@@ -1,4 +1,4 @@
-/** A barrier for the threads of one engine, over shared memory: nobody passes before everybody has come. */
+/** A barrier for the threads of one engine, over shared memory: no thread passes before all have come. */
 import { shareWords } from "./work_shares.ts";
 
 /** Indices into the control words, on cache lines of their own. */

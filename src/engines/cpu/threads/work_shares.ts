@@ -8,7 +8,7 @@
 
 /** Words between two counters: they lie on cache lines of their own. */
 const STRIDE = 16;
-/** Sets of counters in turn: one in use, one being reset, one that a late thread may still look at. */
+/** Sets of counters, used in rotation: one in use, one being reset, one that a late thread may still look at. */
 const SETS = 3;
 
 /** Shared words that `threads` threads need. */
@@ -42,7 +42,7 @@ export class WorkShares {
     Atomics.store(this.#words, this.#counter((this.#set + 1) % SETS, this.#thread), 0);
   }
 
-  /** Takes the next piece of work into `begin` and `end`; false where none is left. */
+  /** Takes the next piece of work into `begin` and `end`; false if none is left. */
   next(): boolean {
     for (; this.#done < this.#threads; this.#done++) {
       const owner = (this.#thread + this.#done) % this.#threads;

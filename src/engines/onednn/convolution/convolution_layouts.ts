@@ -7,28 +7,28 @@ import type { Descriptor, DnnlScope, WindowGeometry } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
 import { elementOf, type Precision } from "../native_step.ts";
 
-/** One of a convolution's two pictures. */
-export type Picture = "source" | "result";
+/** One of a convolution's two images. */
+export type Image = "source" | "result";
 
-export function pictureDims(g: ConvGeometry, which: Picture, n: number): number[] {
+export function imageDims(g: ConvGeometry, which: Image, n: number): number[] {
   return which === "source" ? [n, g.c * g.groups, g.h, g.w] : [n, g.o * g.groups, g.oh, g.ow];
 }
 
-/** `n` pictures with their channels last. */
-export function pictures(
+/** `n` images with their channels last. */
+export function images(
   scope: DnnlScope,
   g: ConvGeometry,
-  which: Picture,
+  which: Image,
   n: number,
   precision: Precision,
 ): Descriptor {
-  const [, c, h, w] = pictureDims(g, which, n);
+  const [, c, h, w] = imageDims(g, which, n);
   return scope.descriptor([n, c, h, w], precision, [h * w * c, 1, w * c, c]);
 }
 
-/** Bytes of so many pictures. */
-export function pictureBytes(g: ConvGeometry, which: Picture, precision: Precision, n = 1): number {
-  return numel(pictureDims(g, which, n)) * ELEMENT_BYTES[precision];
+/** Bytes of `n` images. */
+export function imageBytes(g: ConvGeometry, which: Image, precision: Precision, n = 1): number {
+  return numel(imageDims(g, which, n)) * ELEMENT_BYTES[precision];
 }
 
 /** The sizes of the weight, as the library wants them: the groups are a dimension of their own. */
@@ -46,7 +46,7 @@ export function elementsOf(inputs: readonly TensorSpec[], outputs: readonly Tens
   return first === "float32" && !allFloat32(...inputs, ...outputs) ? "float32 mixed" : first;
 }
 
-/** Names a convolution of a slice among the choices. */
+/** The name of a slice's convolution in the autotuning cache. */
 export function convolutionKey(op: string, g: ConvGeometry, n: number, stored: string): string {
   const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = g;
   return `${op} ${stored} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;

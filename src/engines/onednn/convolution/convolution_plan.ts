@@ -1,20 +1,20 @@
-/** The convolution and its gradient by the input, the batch in slices: planned in the fastest of the ways that there are. */
+/** The convolution and its gradient by the input, the batch in slices: planned in the fastest of the algorithms that there are. */
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
 import { fastest, type NativeStep, type Slices, type Variant } from "../native_step.ts";
+import { type Algorithm, candidateAlgorithms, preferredAlgorithm } from "./candidate_algorithms.ts";
 import { convolutionKey, elementsOf } from "./convolution_layouts.ts";
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
-import { convolutionWays, preferredWay, type Way } from "./convolution_ways.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
 
-/** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
+/** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
 export type NativeVariant = (
   scope: DnnlScope,
   step: NativeStep,
   g: ConvGeometry,
   slices: Slices,
-  way: Way,
+  algorithm: Algorithm,
 ) => Variant | null;
 
 export function planFastest(
@@ -27,11 +27,11 @@ export function planFastest(
   if (g === null) return null;
   const slices = batchSlices(g);
   const key = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
-  const ways = convolutionWays(step, g);
-  const make = (way: Way) =>
-    way.form === "winograd"
+  const algorithms = candidateAlgorithms(step, g);
+  const make = (algorithm: Algorithm) =>
+    algorithm.form === "winograd"
       ? winogradVariant(scope, step, g, slices)
-      : nativeVariant(scope, step, g, slices, way);
-  const chosen = fastest(step, key, ways, make, preferredWay(ways, g));
+      : nativeVariant(scope, step, g, slices, algorithm);
+  const chosen = fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
   return chosen?.plan ?? null;
 }

@@ -6,7 +6,7 @@ import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { CHANNELS_LAST_PLANNERS } from "../../wasm/kernels/registry.ts";
 import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "../native_step.ts";
-import { takesElement } from "../stored_elements.ts";
+import { takesElement } from "../supported_dtypes.ts";
 import { canWinograd, windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
 
 type Specs = readonly TensorSpec[];
@@ -62,7 +62,7 @@ export function worthChannelsLast(step: StepSpec, everything: boolean, choice: P
 }
 
 /**
- * Channels that fill no vector: pictures that have fewer stay channels first. The loops around a convolution would run
+ * Channels that fill no vector: images that have fewer stay channels first. The loops around a convolution would run
  * over such short rows, and lose more than it can win.
  */
 export const FEW_CHANNELS = 16;

@@ -13,31 +13,31 @@ import {
   type Slices,
   type Variant,
 } from "../native_step.ts";
-import { Stands } from "../own_scratch.ts";
-import { pictureBytes, pictures, weightDims, windowOf } from "./convolution_layouts.ts";
+import { StagingBuffers } from "../thread_scratch.ts";
+import { type Algorithm, pixelRows, wantedImages } from "./candidate_algorithms.ts";
+import { imageBytes, images, weightDims, windowOf } from "./convolution_layouts.ts";
 import { planFastest } from "./convolution_plan.ts";
-import { pixelRows, type Way, wantedPictures } from "./convolution_ways.ts";
 
 export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   return planFastest(scope, step, nativeVariant);
 }
 
-/** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
+/** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
 function nativeVariant(
   scope: DnnlScope,
   step: NativeStep,
   g: ConvGeometry,
   slices: Slices,
-  way: Way,
+  algorithm: Algorithm,
 ): Variant | null {
-  const made = kernelsOf(scope, step, g, slices, way);
+  const made = kernelsOf(scope, step, g, slices, algorithm);
   if (made === null) return null;
   const { kernelOf, weights } = made;
   const { inputs, base } = step;
   const stored = elementOf(inputs[0].dtype);
   const hasBias = inputs.length > 2;
-  const sourceStep = pictureBytes(g, "source", stored, slices.size);
-  const resultStep = pictureBytes(g, "result", stored, slices.size);
+  const sourceStep = imageBytes(g, "source", stored, slices.size);
+  const resultStep = imageBytes(g, "result", stored, slices.size);
   const compute: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -53,25 +53,31 @@ function nativeVariant(
 }
 
 /** The kernels: one for a whole slice, one for the last. */
-function kernelsOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
-  const make = way.form === "product" ? describeProduct : describeDirect;
+function kernelsOf(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  algorithm: Algorithm,
+) {
+  const make = algorithm.form === "gemm" ? describeProduct : describeDirect;
   const weights = chooseWeights(
     scope,
     step,
     g,
-    way,
-    (layout) => make(scope, step, g, slices.size, way, layout)?.description ?? null,
+    algorithm,
+    (layout) => make(scope, step, g, slices.size, algorithm, layout)?.description ?? null,
   );
   if (weights === null) return null;
   const kernelOf = perSize(slices, (n): SliceKernel => {
-    const made = make(scope, step, g, n, way, weights.layout);
+    const made = make(scope, step, g, n, algorithm, weights.layout);
     if (made === null) throw new Error("onednn: a slice of a convolution has no implementation");
     return kernelFrom(scope, step, g, n, made, weights.layout);
   });
   return { kernelOf, weights };
 }
 
-/** A description with the layouts that its pictures have in it and in the program. */
+/** A description with the layouts that its images have in it and in the program. */
 interface Described {
   readonly description: PrimitiveDescription;
   readonly source: { readonly stored: Descriptor; readonly wanted: Descriptor };
@@ -84,14 +90,14 @@ function describeDirect(
   step: NativeStep,
   g: ConvGeometry,
   n: number,
-  way: Way,
+  algorithm: Algorithm,
   weights: Descriptor,
 ): Described | null {
   const [x, , b] = step.inputs;
   const bias = b === undefined ? undefined : scope.descriptor([g.o * g.groups], elementOf(b.dtype));
   const activation = step.attributes.activation as ActivationName | undefined;
-  const source = wantedPictures(scope, g, "source", n, way);
-  const destination = wantedPictures(scope, g, "result", n, way);
+  const source = wantedImages(scope, g, "source", n, algorithm);
+  const destination = wantedImages(scope, g, "result", n, algorithm);
   const description = scope.convolutionForward(
     { source, weights, bias, destination },
     windowOf(g),
@@ -102,8 +108,8 @@ function describeDirect(
   return {
     description,
     bias,
-    source: { stored: pictures(scope, g, "source", n, stored), wanted: description.layout("source") },
-    result: { stored: pictures(scope, g, "result", n, stored), wanted: description.layout("destination") },
+    source: { stored: images(scope, g, "source", n, stored), wanted: description.layout("source") },
+    result: { stored: images(scope, g, "result", n, stored), wanted: description.layout("destination") },
   };
 }
 
@@ -112,7 +118,7 @@ function describeProduct(
   step: NativeStep,
   g: ConvGeometry,
   n: number,
-  { precision }: Way,
+  { precision }: Algorithm,
   weights: Descriptor,
 ): Described | null {
   const b = step.inputs[2];
@@ -145,13 +151,13 @@ function kernelFrom(
     ["destination", result.wanted],
     ...(bias === undefined ? [] : ([["bias", bias]] as const)),
   ]);
-  const stands = new Stands(scope, step.own);
-  const from = stands.input(source.stored, source.wanted);
-  const to = stands.output(result.stored, result.wanted);
+  const staging = new StagingBuffers(scope, step.own);
+  const from = staging.input(source.stored, source.wanted);
+  const to = staging.output(result.stored, result.wanted);
   const bytes = [
-    pictureBytes(g, "source", stored, n),
+    imageBytes(g, "source", stored, n),
     scope.bytesOf(weights),
-    pictureBytes(g, "result", stored, n),
+    imageBytes(g, "result", stored, n),
   ];
   return {
     bytes: bias === undefined ? bytes : [...bytes, scope.bytesOf(bias)],
@@ -172,7 +178,7 @@ export interface WeightLayout {
 }
 
 /**
- * The layout of the weight, input 1, that the library prefers, where it fits the scratch space; else as it is.
+ * The layout of the weight, input 1, that the library prefers, if it fits the scratch space; else as it is.
  *
  * @param transposed For products: whether the weight [O, C] is to be seen as [C, O].
  */
@@ -180,14 +186,14 @@ export function chooseWeights(
   scope: DnnlScope,
   { scratchBytes, inputs }: NativeStep,
   g: ConvGeometry,
-  { precision, form }: Way,
+  { precision, form }: Algorithm,
   describe: (weights: Descriptor) => { layout(name: "weights"): Descriptor } | null,
   transposed = true,
 ): WeightLayout | null {
   const stored = elementOf(inputs[1].dtype);
   const product = transposed ? [g.c, g.o] : [g.o, g.c];
-  const dims = form === "product" ? product : weightDims(g);
-  const plain = scope.descriptor(dims, stored, form === "product" && transposed ? [1, g.c] : undefined);
+  const dims = form === "gemm" ? product : weightDims(g);
+  const plain = scope.descriptor(dims, stored, form === "gemm" && transposed ? [1, g.c] : undefined);
   const preferred = describe(scope.anyLayout(dims, precision))?.layout("weights");
   if (preferred !== undefined && scope.bytesOf(preferred) <= scratchBytes) {
     return { layout: preferred, plain, packed: !scope.equal(preferred, plain) };

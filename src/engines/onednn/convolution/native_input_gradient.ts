@@ -12,31 +12,31 @@ import {
   type Slices,
   type Variant,
 } from "../native_step.ts";
-import { Stands } from "../own_scratch.ts";
-import { type Picture, pictureBytes, pictures } from "./convolution_layouts.ts";
+import { StagingBuffers } from "../thread_scratch.ts";
+import { type Algorithm, describeGradient, pixelRows } from "./candidate_algorithms.ts";
+import { type Image, imageBytes, images } from "./convolution_layouts.ts";
 import { planFastest } from "./convolution_plan.ts";
-import { describeGradient, pixelRows, type Way } from "./convolution_ways.ts";
 import { chooseWeights, packStage } from "./native_convolution.ts";
 
 export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
   return planFastest(scope, step, nativeVariant);
 }
 
-/** A way of the library's: its weight in the layout that it wants, and a kernel for each slice. */
+/** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
 function nativeVariant(
   scope: DnnlScope,
   step: NativeStep,
   g: ConvGeometry,
   slices: Slices,
-  way: Way,
+  algorithm: Algorithm,
 ): Variant | null {
-  const made = kernelsOf(scope, step, g, slices, way);
+  const made = kernelsOf(scope, step, g, slices, algorithm);
   if (made === null) return null;
   const { kernelOf, weights } = made;
   const { inputs, base } = step;
   const stored = elementOf(inputs[0].dtype);
-  const sourceStep = pictureBytes(g, "source", stored, slices.size);
-  const resultStep = pictureBytes(g, "result", stored, slices.size);
+  const sourceStep = imageBytes(g, "source", stored, slices.size);
+  const resultStep = imageBytes(g, "result", stored, slices.size);
   const compute: KernelStage = {
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -51,26 +51,32 @@ function nativeVariant(
 }
 
 /** The kernels: one for a whole slice, one for the last. */
-function kernelsOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
-  const describe = way.form === "product" ? describeProduct : describeDirect;
+function kernelsOf(
+  scope: DnnlScope,
+  step: NativeStep,
+  g: ConvGeometry,
+  slices: Slices,
+  algorithm: Algorithm,
+) {
+  const describe = algorithm.form === "gemm" ? describeProduct : describeDirect;
   const weights = chooseWeights(
     scope,
     step,
     g,
-    way,
-    (layout) => describe(scope, g, slices.size, way, layout)?.description ?? null,
+    algorithm,
+    (layout) => describe(scope, g, slices.size, algorithm, layout)?.description ?? null,
     false,
   );
   if (weights === null) return null;
   const kernelOf = perSize(slices, (n) => {
-    const described = describe(scope, g, n, way, weights.layout);
+    const described = describe(scope, g, n, algorithm, weights.layout);
     if (described === null) throw new Error("onednn: a slice of a gradient has no implementation");
     return kernelFrom(scope, step, g, n, described, weights.layout);
   });
   return { kernelOf, weights };
 }
 
-/** A description, the names of its arguments, and the layouts that its pictures have in it. */
+/** A description, the names of its arguments, and the layouts that its images have in it. */
 interface Described {
   readonly description: PrimitiveDescription;
   readonly dy: readonly [name: ArgumentName, layout: Descriptor];
@@ -81,10 +87,10 @@ function describeDirect(
   scope: DnnlScope,
   g: ConvGeometry,
   n: number,
-  way: Way,
+  algorithm: Algorithm,
   weights: Descriptor,
 ): Described | null {
-  const description = describeGradient(scope, g, n, way, weights, (...given) =>
+  const description = describeGradient(scope, g, n, algorithm, weights, (...given) =>
     scope.convolutionBackwardData(...given),
   );
   if (description === null) return null;
@@ -100,7 +106,7 @@ function describeProduct(
   scope: DnnlScope,
   g: ConvGeometry,
   n: number,
-  { precision }: Way,
+  { precision }: Algorithm,
   weights: Descriptor,
 ): Described | null {
   const source = pixelRows(scope, g, "result", n, precision);
@@ -120,16 +126,12 @@ function kernelFrom(
   const stored = elementOf(step.inputs[0].dtype);
   const product = dy[0] === "source";
   const primitive = scope.primitive(description, [dy, ["weights", weights], dx]);
-  const stands = new Stands(scope, step.own);
-  const lies = (which: Picture) => (product ? pixelRows : pictures)(scope, g, which, n, stored);
-  const from = stands.input(lies("result"), dy[1]);
-  const to = stands.output(lies("source"), dx[1]);
+  const staging = new StagingBuffers(scope, step.own);
+  const lies = (which: Image) => (product ? pixelRows : images)(scope, g, which, n, stored);
+  const from = staging.input(lies("result"), dy[1]);
+  const to = staging.output(lies("source"), dx[1]);
   return {
-    bytes: [
-      pictureBytes(g, "result", stored, n),
-      scope.bytesOf(weights),
-      pictureBytes(g, "source", stored, n),
-    ],
+    bytes: [imageBytes(g, "result", stored, n), scope.bytesOf(weights), imageBytes(g, "source", stored, n)],
     run(gradient, weight, result) {
       primitive.run(from.enter(gradient), weight, to.place(result));
       to.leave(result);

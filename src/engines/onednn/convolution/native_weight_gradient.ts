@@ -17,14 +17,20 @@ import {
   type SliceKernel,
   type Slices,
 } from "../native_step.ts";
-import { Stands } from "../own_scratch.ts";
-import { convolutionKey, elementsOf, pictureBytes, pictures, weightDims } from "./convolution_layouts.ts";
+import { StagingBuffers } from "../thread_scratch.ts";
+import {
+  type Algorithm,
+  candidateAlgorithms,
+  describeGradient,
+  pixelRows,
+  preferredAlgorithm,
+} from "./candidate_algorithms.ts";
+import { convolutionKey, elementsOf, imageBytes, images, weightDims } from "./convolution_layouts.ts";
 import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
-import { convolutionWays, describeGradient, pixelRows, preferredWay, type Way } from "./convolution_ways.ts";
-import { unfoldedVariant } from "./unfolded_weight_gradient.ts";
+import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
 
-/** A way to compute the partial sums, in this layout. */
+/** An algorithm for the partial sums, in this layout. */
 export interface PartialSums {
   /** Of one slice, to be tried. */
   readonly kernel: SliceKernel;
@@ -42,12 +48,12 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
   if (g === null) return null;
   const slices = weightSlices(g);
   const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementsOf(inputs, outputs));
-  const ways = convolutionWays(step, g);
-  const make = (way: Way) =>
-    way.form === "winograd"
+  const algorithms = candidateAlgorithms(step, g);
+  const make = (algorithm: Algorithm) =>
+    algorithm.form === "winograd"
       ? winogradPartials(scope, step, g, slices)
-      : nativePartials(scope, step, g, slices, way);
-  const sums = fastest(step, key, ways, make, preferredWay(ways, g));
+      : nativePartials(scope, step, g, slices, algorithm);
+  const sums = fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
   if (sums === null) return null;
   const plain = scope.descriptor(sums.dims, elementOf(outputs[0].dtype));
   const toOutput = slices.count === 1 && scope.equal(sums.layout, plain);
@@ -69,15 +75,15 @@ function nativePartials(
   step: NativeStep,
   g: ConvGeometry,
   slices: Slices,
-  way: Way,
+  algorithm: Algorithm,
 ): PartialSums | null {
-  const made = (way.form === "unfolded" ? unfoldedVariant : variant)(scope, step, g, slices, way);
+  const made = (algorithm.form === "im2col" ? im2colVariant : variant)(scope, step, g, slices, algorithm);
   if (made === null) return null;
   const { kernelOf, partialBytes: bytes } = made;
   const { inputs, base } = step;
   const stored = elementOf(inputs[0].dtype);
-  const sourceStep = pictureBytes(g, "source", stored, slices.size);
-  const resultStep = pictureBytes(g, "result", stored, slices.size);
+  const sourceStep = imageBytes(g, "source", stored, slices.size);
+  const resultStep = imageBytes(g, "result", stored, slices.size);
   const stage = (toOutput: boolean): KernelStage => ({
     units: slices.count,
     run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
@@ -90,15 +96,15 @@ function nativePartials(
   return { ...made, bytes, stage };
 }
 
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, way: Way) {
-  const describe = way.form === "product" ? describeProduct : describeDirect;
-  const dims = way.form === "product" ? [g.o, g.c] : weightDims(g);
+function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, algorithm: Algorithm) {
+  const describe = algorithm.form === "gemm" ? describeProduct : describeDirect;
+  const dims = algorithm.form === "gemm" ? [g.o, g.c] : weightDims(g);
   const layout = chooseLayout(scope, step, dims, slices, (weights) =>
-    describe(scope, g, slices.size, way, weights),
+    describe(scope, g, slices.size, algorithm, weights),
   );
   if (layout === null) return null;
   const kernelOf = perSize(slices, (n) => {
-    const described = describe(scope, g, n, way, layout);
+    const described = describe(scope, g, n, algorithm, layout);
     if (described === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
     return kernelFrom(scope, step, g, n, described, layout);
   });
@@ -119,10 +125,10 @@ function describeDirect(
   scope: DnnlScope,
   g: ConvGeometry,
   n: number,
-  way: Way,
+  algorithm: Algorithm,
   weights: Descriptor,
 ): Described | null {
-  const description = describeGradient(scope, g, n, way, weights, (...given) =>
+  const description = describeGradient(scope, g, n, algorithm, weights, (...given) =>
     scope.convolutionBackwardWeights(...given),
   );
   if (description === null) return null;
@@ -139,7 +145,7 @@ function describeProduct(
   scope: DnnlScope,
   g: ConvGeometry,
   n: number,
-  { precision }: Way,
+  { precision }: Algorithm,
   destination: Descriptor,
 ): Described | null {
   const source = pixelRows(scope, g, "result", n, precision, true);
@@ -158,25 +164,21 @@ function kernelFrom(
 ): SliceKernel {
   const stored = elementOf(step.inputs[0].dtype);
   const primitive = scope.primitive(description, [x, dy, [dw, layout]]);
-  const stands = new Stands(scope, step.own);
+  const staging = new StagingBuffers(scope, step.own);
   const product = dw === "destination";
   const [from, gradient] = product
-    ? [stands.input(x[1], x[1]), stands.input(dy[1], dy[1])]
+    ? [staging.input(x[1], x[1]), staging.input(dy[1], dy[1])]
     : [
-        stands.input(pictures(scope, g, "source", n, stored), x[1]),
-        stands.input(pictures(scope, g, "result", n, stored), dy[1]),
+        staging.input(images(scope, g, "source", n, stored), x[1]),
+        staging.input(images(scope, g, "result", n, stored), dy[1]),
       ];
   return {
-    bytes: [
-      pictureBytes(g, "source", stored, n),
-      pictureBytes(g, "result", stored, n),
-      scope.bytesOf(layout),
-    ],
+    bytes: [imageBytes(g, "source", stored, n), imageBytes(g, "result", stored, n), scope.bytesOf(layout)],
     run: (source, result, sums) => primitive.run(from.enter(source), gradient.enter(result), sums),
   };
 }
 
-/** The layout that the library prefers for the partial sums, where they fit the scratch space. */
+/** The layout that the library prefers for the partial sums, if they fit the scratch space. */
 function chooseLayout(
   scope: DnnlScope,
   { scratchBytes }: NativeStep,

@@ -1,6 +1,6 @@
 /**
- * A convolution, or its gradient by the input, by Winograd's algorithm: windows and pictures are transformed, multiplied as
- * 36 or 64 products of matrices, and gathered into the result. The windows once for the batch; the pictures some tiles at a
+ * A convolution, or its gradient by the input, by Winograd's algorithm: windows and images are transformed, multiplied as
+ * 36 or 64 GEMMs, and gathered into the result. The windows once for the batch; the images some tiles at a
  * time, so that what lies between the stages stays in the caches.
  */
 import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
@@ -9,7 +9,7 @@ import { activationCode } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
 import { type NativeStep, reorderStage, type Slices, type Variant } from "../native_step.ts";
-import { winogradTrial } from "../tuning/winograd_trial.ts";
+import { winogradTrial } from "../tuning/winograd_benchmark.ts";
 import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
 import {
   planeBytes,
@@ -25,7 +25,7 @@ const RELU = activationCode({ activation: "relu" });
 /** Parts in which the windows are transformed. */
 const WINDOW_UNITS = 16;
 
-/** The way for `conv2d` or `conv2dInputGradient`; null where it has no room or the library no product. */
+/** The algorithm for `conv2d` or `conv2dInputGradient`; null if it has no room or the library no product. */
 export function winogradVariant(
   scope: DnnlScope,
   step: NativeStep,
@@ -85,7 +85,7 @@ function windowStages(
   ];
 }
 
-/** Transforms the pictures of each slice, multiplies and gathers, a chunk of tiles at a time. */
+/** Transforms the images of each slice, multiplies and gathers, a chunk of tiles at a time. */
 function computeStage(
   scope: DnnlScope,
   { base, inputs, attributes }: NativeStep,
@@ -114,10 +114,10 @@ function computeStage(
         for (let first = 0; first < tiles; first += atOnce) {
           const count = Math.min(atOnce, tiles - first);
           const chunk = { first, count, scratch: threadScratch };
-          const pictures = { address: at(places.pictures), planeBytes: planeBytes(count * c) };
+          const images = { address: at(places.images), planeBytes: planeBytes(count * c) };
           const results = { address: at(places.results), planeBytes: planeBytes(count * o) };
-          analysePictures(exports, convolution, x, chunk, threadScratch + places.pictures);
-          (products.get(count) as PlaneProducts)(pictures, windows, results);
+          analyseImages(exports, convolution, x, chunk, threadScratch + places.images);
+          (products.get(count) as PlaneProducts)(images, windows, results);
           exports.winogradGather(
             ...[
               convolution.tile,
@@ -132,8 +132,8 @@ function computeStage(
           );
         }
         if (activation !== gathered) {
-          const pictures = i === slices.count - 1 ? slices.last : slices.size;
-          exports.biasActivation(y, o * 4, pictures * oh * ow, o, 0, activation);
+          const images = i === slices.count - 1 ? slices.last : slices.size;
+          exports.biasActivation(y, o * 4, images * oh * ow, o, 0, activation);
         }
       }
     },
@@ -148,7 +148,7 @@ export interface Chunk {
 }
 
 /** The tiles of a chunk, transformed, at `to`. */
-export function analysePictures(
+export function analyseImages(
   exports: KernelExports,
   { c, h, w, padY, padX, tile, step, tilesDown, tilesAcross }: WinogradConvolution,
   x: number,
@@ -181,8 +181,8 @@ function productsOf(
 /** The numbers of tiles of a chunk: most are full, the last of a slice may not be. */
 export function chunkSizes(convolution: WinogradConvolution, slices: Slices, atOnce: number): Set<number> {
   const sizes = new Set<number>();
-  for (const pictures of [slices.size, slices.last]) {
-    const tiles = tilesOf(convolution, pictures);
+  for (const images of [slices.size, slices.last]) {
+    const tiles = tilesOf(convolution, images);
     if (tiles >= atOnce) sizes.add(atOnce);
     if (tiles % atOnce !== 0) sizes.add(tiles % atOnce);
   }

@@ -1,4 +1,4 @@
-/** The products of Winograd's algorithm: one of two matrices for each pair of points. */
+/** The GEMMs of Winograd's algorithm: one for each pair of points. */
 import type { DnnlScope } from "../library/dnnl.ts";
 
 /** Planes one behind the other. */
@@ -9,7 +9,7 @@ export interface Planes {
 
 export type PlaneProducts = (left: Planes, right: Planes, to: Planes) => void;
 
-/** to = left right for each of so many planes, [rows, inner] and [inner, columns]; null where the library has no implementation. */
+/** to = left right for each of `planes` planes, [rows, inner] and [inner, columns]; null if the library has no implementation. */
 export function planeProducts(
   scope: DnnlScope,
   count: number,

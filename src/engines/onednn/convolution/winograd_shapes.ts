@@ -1,11 +1,11 @@
 /**
  * Which convolutions Winograd's algorithm computes, and how: what can be decided from the sizes alone.
  *
- * Pictures are cut into tiles that overlap, of T by T pixels; each gives m by m values of the result for a window of k by
+ * Images are cut into tiles that overlap, of T by T pixels; each gives m by m values of the result for a kernel of k by
  * k, where m = T - k + 1. In place of k * k * m * m products for each pair of channels a tile takes T * T: with tiles of
- * six four times fewer for a window of 3, 2.8 times for one of 5; with tiles of eight 6.3 times for one of 5
- * (`assembly/winograd.ts`). Those of eight round more, and are taken for windows of 5 alone: one of 3 would save a fifth of
- * the products, where the pictures are large enough to fill them.
+ * six four times fewer for a 3x3 kernel, 2.8 times for a 5x5 one; with tiles of eight 6.3 times for a 5x5 one
+ * (`assembly/winograd.ts`). Those of eight round more, and are taken for 5x5 kernels alone: a 3x3 one would save a fifth of
+ * the products, if the images are large enough to fill them.
  */
 
 import { ScratchLayout } from "../../cpu/memory/memory_layout.ts";
@@ -13,7 +13,7 @@ import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 
 /** Rows and columns of a tile. */
 type Tile = 6 | 8;
-/** Of the products with tiles of six, what is left where tiles of eight are worth it. */
+/** Of the products with tiles of six, what is left if tiles of eight are worth it. */
 const WORTH_EIGHT = 2 / 3;
 /** What a transform keeps between its two halves, as the kernels say. */
 const LINES_BYTES = 19_456;
@@ -29,7 +29,7 @@ const SUM_BYTES = 24 * 2 ** 20;
 /** A convolution with a square window as Winograd's algorithm sees it: the one itself, or the one that gives dx from dy. */
 export interface WinogradConvolution {
   readonly n: number;
-  /** Channels of pictures and of results. */
+  /** Channels of images and of results. */
   readonly c: number;
   readonly o: number;
   readonly h: number;
@@ -56,7 +56,7 @@ export function canWinograd(g: ConvGeometry): boolean {
   return dense && window && c % 4 === 0 && o % 4 === 0 && Math.min(c, o) >= FEW_CHANNELS;
 }
 
-/** The convolution whose result one of the three ops computes, or, for the gradient by the weight, whose pictures it reads. */
+/** The convolution whose result one of the three ops computes, or, for the gradient by the weight, whose images it reads. */
 export function winogradConvolution(op: string, g: ConvGeometry): WinogradConvolution {
   return op === "conv2dInputGradient" ? gradientConvolution(g) : forwardConvolution(g);
 }
@@ -86,22 +86,22 @@ function withTile(sizes: Sizes, tile: Tile): WinogradConvolution {
   return { ...sizes, tile, planes: tile * tile, step, tilesDown, tilesAcross };
 }
 
-/** Products for each pair of channels and picture. */
+/** Products for each pair of channels and image. */
 function productsOf({ planes, tilesDown, tilesAcross }: WinogradConvolution): number {
   return planes * tilesDown * tilesAcross;
 }
 
-/** Tiles of so many pictures. */
-export function tilesOf({ tilesDown, tilesAcross }: WinogradConvolution, pictures: number): number {
-  return pictures * tilesDown * tilesAcross;
+/** Tiles of a number of images. */
+export function tilesOf({ tilesDown, tilesAcross }: WinogradConvolution, images: number): number {
+  return images * tilesDown * tilesAcross;
 }
 
-/** Tiles that are transformed and multiplied at a time, of so many pictures. */
-export function tilesAtOnce(convolution: WinogradConvolution, pictures: number): number {
+/** Tiles that are transformed and multiplied at a time, of a number of images. */
+export function tilesAtOnce(convolution: WinogradConvolution, images: number): number {
   const { c, o, planes } = convolution;
   const cached = Math.floor(CHUNK_BYTES / (planes * (c + o) * 4));
   const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, cached));
-  const tiles = tilesOf(convolution, pictures);
+  const tiles = tilesOf(convolution, images);
   return Math.ceil(tiles / Math.ceil(tiles / most));
 }
 
@@ -116,10 +116,10 @@ export function planeBytes(floats: number): number {
 /** Places in a thread's own scratch. */
 export interface ThreadPlaces {
   readonly lines: number;
-  /** Transformed pictures and, by their side, results or their gradients. */
-  readonly pictures: number;
+  /** Transformed images and, by their side, results or their gradients. */
+  readonly images: number;
   readonly results: number;
-  /** Sums of a gradient by the weight, for so many output channels at a time. */
+  /** Sums of a gradient by the weight, for a block of output channels. */
   readonly sums: number;
   readonly outputsAtOnce: number;
   readonly bytes: number;
@@ -130,10 +130,10 @@ export function threadPlaces(convolution: WinogradConvolution, tiles: number, su
   const layout = new ScratchLayout();
   const outputsAtOnce = sums ? outputBlock(convolution) : o;
   const lines = layout.take(LINES_BYTES);
-  const pictures = layout.take(planes * planeBytes(tiles * c));
+  const images = layout.take(planes * planeBytes(tiles * c));
   const results = layout.take(planes * planeBytes(tiles * outputsAtOnce));
   const kept = layout.take(sums ? planes * planeBytes(c * outputsAtOnce) : 0);
-  return { lines, pictures, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
+  return { lines, images, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
 }
 
 /** A multiple of 16 output channels whose sums are no more than a thread keeps. */
@@ -150,9 +150,9 @@ export function windowPlaces({ c, o, window, planes: count }: WinogradConvolutio
   return { windows, planes, bytes: layout.bytes };
 }
 
-/** A thread's own scratch for one of the three ops on so many pictures at a time. */
-export function winogradThreadBytes(op: string, g: ConvGeometry, pictures: number): number {
+/** A thread's own scratch for one of the three ops on a number of images at a time. */
+export function winogradThreadBytes(op: string, g: ConvGeometry, images: number): number {
   const convolution = winogradConvolution(op, g);
-  const tiles = tilesAtOnce(convolution, pictures);
+  const tiles = tilesAtOnce(convolution, images);
   return threadPlaces(convolution, tiles, op === "conv2dWeightGradient").bytes;
 }

@@ -1,5 +1,5 @@
 /**
- * The gradient of a convolution by its weight by Winograd's algorithm: with transformed pictures V and transformed gradients
+ * The gradient of a convolution by its weight by Winograd's algorithm: with transformed images V and transformed gradients
  * Z of the result, a plane of the sums is V^T Z over all tiles of a slice, and the planes are gathered into windows
  * [k, k, C, O]: the partial sum of the slice.
  */
@@ -7,11 +7,11 @@ import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
 import type { NativeStep, Slices } from "../native_step.ts";
-import { winogradTrial } from "../tuning/winograd_trial.ts";
+import { winogradTrial } from "../tuning/winograd_benchmark.ts";
 import { weightDims } from "./convolution_layouts.ts";
 import { roundUp } from "./convolution_shapes.ts";
 import type { PartialSums } from "./native_weight_gradient.ts";
-import { analysePictures, type Chunk, chunkSizes } from "./winograd_convolution.ts";
+import { analyseImages, type Chunk, chunkSizes } from "./winograd_convolution.ts";
 import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
 import {
   forwardConvolution,
@@ -23,7 +23,7 @@ import {
   type WinogradConvolution,
 } from "./winograd_shapes.ts";
 
-/** The way, with the layout of its partial sums; null where it has no room or the library no product. */
+/** The algorithm, with the layout of its partial sums; null if it has no room or the library no product. */
 export function winogradPartials(
   scope: DnnlScope,
   step: NativeStep,
@@ -67,7 +67,7 @@ function partialsStage(
           const outputs = Math.min(places.outputsAtOnce, o - output);
           for (let first = 0; first < tiles; first += atOnce) {
             const chunk = { first, count: Math.min(atOnce, tiles - first), scratch: threadScratch };
-            analysePictures(exports, convolution, x, chunk, threadScratch + places.pictures);
+            analyseImages(exports, convolution, x, chunk, threadScratch + places.images);
             evaluateGradients(exports, convolution, dy + output * 4, outputs, chunk, places);
             sums(base + threadScratch, chunk, outputs);
           }
@@ -104,7 +104,7 @@ function gatherWindows(
   outputs: number,
   to: number,
 ): void {
-  // Each input channel is a picture of k by k pixels for itself.
+  // Each input channel is an image of k by k pixels for itself.
   exports.winogradGather(
     ...[tile, scratch + places.sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
     ...[to, o * 4, window * c * o * 4, c * o * 4, outputs * 4, window, window],
@@ -140,7 +140,7 @@ function sumsOf(
   return (scratch, { first, count }, outputs) => {
     const products = made.get(key(count, outputs, first > 0)) as PlaneProducts;
     products(
-      { address: scratch + places.pictures, planeBytes: planeBytes(count * c) },
+      { address: scratch + places.images, planeBytes: planeBytes(count * c) },
       { address: scratch + places.results, planeBytes: planeBytes(count * outputs) },
       { address: scratch + places.sums, planeBytes: planeBytes(c * outputs) },
     );

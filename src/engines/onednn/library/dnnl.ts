@@ -75,13 +75,13 @@ export class Dnnl {
     return (this.functions.instructionSet & BFLOAT16_SET) === BFLOAT16_SET;
   }
 
-  /** Calls a function that returns a status. @throws EngineError where it is not success. */
+  /** Calls a function that returns a status. @throws EngineError if it is not success. */
   call(name: FunctionName, ...values: number[]): void {
     const status = this.functions.call[name](...values);
     if (status !== SUCCESS) throw new EngineError(`onednn: ${name}: ${STATUS_NAMES[status] ?? status}`);
   }
 
-  /** Calls a function that makes something; 0 where it cannot. */
+  /** Calls a function that makes something; 0 if it cannot. */
   tryMake(name: FunctionName, values: (out: number) => number[]): number {
     const status = this.functions.call[name](...values(this.#mailbox.address));
     return status === SUCCESS ? this.#mailbox.pointer(0) : 0;
@@ -146,7 +146,7 @@ export class DnnlScope {
     return this.dnnl.functions.call.dnnl_memory_desc_equal(a, b) !== 0;
   }
 
-  /** y = act(x * w + b); null where the library has no implementation. */
+  /** y = act(x * w + b); null if the library has no implementation. */
   convolutionForward(
     { source, weights, bias = 0, destination }: ConvolutionDescriptors,
     window: WindowGeometry,

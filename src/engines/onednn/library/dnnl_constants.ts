@@ -1,4 +1,4 @@
-/** Numbers of oneDNN's C interface (dnnl_types.h). Where the two generations differ, both stand side by side. */
+/** Numbers of oneDNN's C interface (dnnl_types.h). When the two generations differ, both stand side by side. */
 
 export const SUCCESS = 0;
 

@@ -66,7 +66,7 @@ export interface DnnlFunctions {
   readonly descriptorBytes: NativeFunction;
 }
 
-/** @throws Error where the library lacks a function. */
+/** @throws Error if the library lacks a function. */
 export function declareFunctions(foreign: ForeignFunctions, library: NativeLibrary): DnnlFunctions {
   const versionOf = library.declare("dnnl_version", "pointer", []);
   // dnnl_version_t begins with three ints; decoding them as bytes of a string would stop at zeros.

@@ -24,7 +24,7 @@ export type NativeFunction = (...values: (number | string)[]) => number;
 
 /** Declares C functions of one library by name, result and parameters. */
 export interface NativeLibrary {
-  /** @throws Error where the library does not export the name. */
+  /** @throws Error if the library does not export the name. */
   declare(
     name: string,
     result: "int" | "void" | "pointer",
@@ -87,7 +87,7 @@ const CLOCK_THREAD_CPUTIME_ID = 3;
 const RTLD_NOW = 2;
 const RTLD_NODELETE = 0x1000;
 
-/** @throws EngineError where koffi is not installed or this is no Linux. */
+/** @throws EngineError if koffi is not installed or this is not a Linux. */
 export function foreignFunctions(): ForeignFunctions {
   const koffi = loadKoffi();
   const open = (path: string | null): NativeLibrary => {
@@ -127,7 +127,7 @@ export function foreignFunctions(): ForeignFunctions {
   return { open, addressOf, threadTime, integers, pin };
 }
 
-/** The library, once for the process. @throws EngineError where it is missing or cannot be loaded. */
+/** The library, once for the process. @throws EngineError if it is missing or cannot be loaded. */
 export function loadKoffi(): Koffi {
   if (!inNode()) throw new EngineError("native libraries need Node.js");
   const { process } = globalThis as unknown as { process: NodeJS.Process };

@@ -11,7 +11,7 @@ const LOADED = 1;
 
 /**
  * @param path - a name without a slash is the system's to find, and not looked at.
- * @throws EngineError where it is no regular file, or is cut short. What is no library, or another machine's, is left
+ * @throws EngineError if it is not a regular file, or is cut short. What is not a library, or another machine's, is left
  *   to the loader.
  */
 export function checkLibraryFile(path: string): void {
@@ -37,7 +37,7 @@ export function checkLibraryFile(path: string): void {
   }
 }
 
-/** Where the last segment ends that is loaded; 0 where this is no 64-bit library of a little-endian machine. */
+/** Where the last segment ends that is loaded; 0 if this is not a 64-bit library of a little-endian machine. */
 function bytesOfSegments(read: (at: number, bytes: number) => DataView): number {
   const header = read(0, HEADER_BYTES);
   const known = header.byteLength === HEADER_BYTES && header.getUint32(0) === 0x7f454c46;

@@ -71,7 +71,7 @@ export function loadDnnl(path?: string): LoadedDnnl {
       loaded = { dnnl: openDnnl(foreign, candidate), path: candidate, asked };
       return loaded;
     } catch (error) {
-      // Another library in its place would leave unsaid that somebody has changed this one.
+      // Falling back to another library would hide that this one was changed.
       if (error instanceof UntrustedLibraryError) throw error;
       reasons.push(reasonFor(candidate, (error as Error).message));
     }
@@ -83,7 +83,7 @@ export function loadDnnl(path?: string): LoadedDnnl {
   );
 }
 
-/** What this thread knows of the library; null where it cannot be used. */
+/** What this thread knows of the library; null if it cannot be used. */
 export interface DnnlFacts {
   readonly fastBfloat16: boolean;
 }
@@ -108,7 +108,7 @@ export function forgetDnnlFacts(): void {
   loaded = undefined;
 }
 
-/** @throws EngineError or the loader's error where this is not a oneDNN that we can call. */
+/** @throws EngineError or the loader's error if this is not a oneDNN that we can call. */
 function openDnnl(foreign: ForeignFunctions, path: string): Dnnl {
   checkLibraryFile(path);
   requireTrusted(path);
@@ -131,7 +131,7 @@ function requireTrusted(path: string): void {
   if (installed) requireInstalled(path);
 }
 
-/** The OpenMP run-time that was installed beside the library, where the system has none of its own. */
+/** The OpenMP run-time that was installed beside the library, if the system has none of its own. */
 function pinRuntime(foreign: ForeignFunctions, path: string): void {
   const { dirname, isAbsolute, join } = process.getBuiltinModule("node:path");
   const runtime = join(dirname(path), OPENMP_RUNTIME);

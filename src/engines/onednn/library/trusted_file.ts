@@ -1,6 +1,6 @@
 /**
  * Whether native code may be loaded. It runs with all rights of the user, so, as ssh does with keys, a file is used only
- * if nobody else can have changed it; one that `convoyant engine install` brought must be the one that it brought.
+ * if no other user can have changed it; one that `convoyant engine install` brought must be the one that it brought.
  */
 import type { BigIntStats } from "node:fs";
 import { EngineError } from "../../../base/errors.ts";
@@ -20,7 +20,7 @@ const WRITABLE_BY_GROUP = 0o020n;
 const WRITABLE_BY_OTHERS = 0o002n;
 const STICKY = 0o1000n;
 
-const INSTALL = "`npx convoyant engine install onednn` installs it anew";
+const INSTALL = "`npx convoyant engine install onednn` installs it again";
 
 /** The file beside a library that describes it. */
 export function recordPath(library: string): string {
@@ -91,7 +91,7 @@ function requireNoOthers(library: string, path: string, stats: BigIntStats, stri
 /**
  * Checks that an installed library is the file that was installed.
  *
- * @throws UntrustedLibraryError that names the file and the command that installs it anew.
+ * @throws UntrustedLibraryError that names the file and the command that installs it again.
  */
 export function requireInstalled(library: string): void {
   const fs = process.getBuiltinModule("node:fs");

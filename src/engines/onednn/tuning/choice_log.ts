@@ -25,7 +25,7 @@ const MOST_LINE = 2 ** 14;
 /** What a file of this purpose was called before, and its temporary files. */
 const FORMER_NAME = /^choices\.json(?:\.(\d+)\.tmp)?$/;
 
-/** The file of choices. */
+/** The file of the autotuning cache. */
 export function choicesPath(): string {
   return process.getBuiltinModule("node:path").join(libraryFolder(), "choices.jsonl");
 }
@@ -49,7 +49,7 @@ function wholeText(): string {
   }
 }
 
-/** The choices of one machine. */
+/** The algorithms chosen on one machine. */
 export class ChoiceLog {
   readonly #machine: string;
   readonly #onProblem: (problem: string) => void;
@@ -60,7 +60,7 @@ export class ChoiceLog {
   #read = 0;
   #writable: boolean | undefined;
 
-  /** @param onProblem - told, once, if the file cannot be read or written. */
+  /** @param onProblem - called, once, if the file cannot be read or written. */
   constructor(machine: string, onProblem: (problem: string) => void) {
     this.#machine = machine;
     this.#onProblem = onProblem;
@@ -74,16 +74,16 @@ export class ChoiceLog {
     return this.#known(work, names);
   }
 
-  /** Whether choices can be kept here. */
+  /** Whether the cache can be written. */
   get isWritable(): boolean {
     this.#writable ??= this.#tryAppend("");
     return this.#writable;
   }
 
   /**
-   * Keeps a choice.
+   * Keeps which algorithm was chosen.
    *
-   * @returns the choice that counts, which is another process's if that was first; undefined if it could not be kept.
+   * @returns the record that counts, which is another process's if that was first; undefined if it could not be kept.
    */
   add(work: string, names: readonly string[], choice: Choice): Choice | undefined {
     // A line of its own, whatever a full disk may have cut short before it.
@@ -138,7 +138,7 @@ export class ChoiceLog {
     const { code, message } = error as NodeJS.ErrnoException;
     this.#onProblem(
       `the autotuning cache ${this.#path} cannot be ${what} (${code ?? message}): kernels that it does not name are ` +
-        "chosen by a fixed rule, not by measuring; a run in a folder still keeps its choices there",
+        "chosen by a fixed rule, not by measuring; a run in a folder still keeps its algorithms there",
     );
   }
 }
@@ -244,7 +244,7 @@ function removeFormer(folder: string): void {
     try {
       fs.unlinkSync(`${folder}/${name}`);
     } catch {
-      // It is in nobody's way.
+      // It does no harm.
     }
   }
 }

@@ -2,7 +2,7 @@
  * Autotuning: which of several algorithms for a piece of work is the fastest. It is measured once on a machine and kept
  * in its cache (`choice_log.ts`); what is kept is the decision, and it is made from times as they are kept.
  *
- * All workers make the same choices in the same order, since they prepare the same programs. The first worker
+ * All workers choose the same algorithms in the same order, since they prepare the same programs. The first worker
  * decides; the others wait for its answer in memory that they share.
  */
 import { warnOnce } from "../../../base/warnings.ts";
@@ -11,7 +11,7 @@ import type { Dnnl } from "../library/dnnl.ts";
 import type { SliceKernel } from "../native_step.ts";
 import { type Choice, ChoiceLog, type Times } from "./choice_log.ts";
 
-/** Choices that are remembered in the shared words before they begin anew. */
+/** Algorithms that are remembered in the shared words before they begin again. */
 const WORDS = 8192;
 const ROUNDS = 5;
 const CLEARLY = 0.95;
@@ -23,7 +23,7 @@ export function choiceWords(): SharedArrayBuffer | undefined {
   return typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(WORDS * 4);
 }
 
-/** Library version and processor: choices hold for these. */
+/** Library version and processor: what was measured holds for these. */
 export function machineOf(dnnl: Dnnl): string {
   return `oneDNN ${dnnl.description}, ${processorName()}`;
 }
@@ -46,7 +46,7 @@ export type Chosen = ReadonlyMap<string, string | null>;
 export interface ChooserOptions {
   /** Decides by the fixed rule alone: neither measures nor reads what was measured. */
   readonly reproducible?: boolean;
-  /** Told of each choice when it is made or taken up. */
+  /** Called for each algorithm when it is chosen or adopted. */
   readonly onChoice?: (work: string, chosen: string | null) => void;
   readonly onProblem?: (problem: string) => void;
 }
@@ -76,10 +76,10 @@ export class Chooser implements Choosing {
 
   choose(work: string, names: readonly string[], kernel: KernelOf, preferred = 0): number {
     const at = this.#count % WORDS;
-    // Words of an earlier lap are told from those of this one.
-    const lap = Math.floor(this.#count / WORDS) + 1;
+    // Words of an earlier generation are distinguished from those of this one.
+    const generation = Math.floor(this.#count / WORDS) + 1;
     this.#count++;
-    if (!this.#first) return this.#await(at, lap);
+    if (!this.#first) return this.#await(at, generation);
     let position = -1;
     try {
       const chosen = this.#chosen(work, names, kernel, preferred);
@@ -87,20 +87,20 @@ export class Chooser implements Choosing {
       this.#options.onChoice?.(work, chosen);
       return position;
     } finally {
-      Atomics.store(this.#words, at, lap * 16 + position + 1);
+      Atomics.store(this.#words, at, generation * 16 + position + 1);
       Atomics.notify(this.#words, at);
     }
   }
 
-  /** These choices come before all others from here on. */
+  /** These algorithms come before all others from here on. */
   adopt(given: Chosen): void {
     this.#given = given;
   }
 
-  #await(at: number, lap: number): number {
+  #await(at: number, generation: number): number {
     for (;;) {
       const word = Atomics.load(this.#words, at);
-      if (word >= lap * 16) return (word % 16) - 1;
+      if (word >= generation * 16) return (word % 16) - 1;
       Atomics.wait(this.#words, at, word, 1000);
     }
   }
@@ -156,7 +156,7 @@ export class Chooser implements Choosing {
 
   /**
    * Milliseconds of a slice, on data of its own; only roughly if it is far from the best. They are the processor's,
-   * not the clock's: what else the machine does meanwhile must not decide, since the choice is kept.
+   * not the clock's: what else the machine does meanwhile must not decide, since the result is kept.
    */
   #time(kernel: SliceKernel, toBeat: number): number {
     const arrays = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));

@@ -1,7 +1,7 @@
 /**
  * Whether a convolution is faster in oneDNN, channels last, or in the wasm engine's kernels, channels first: both
  * compute it and the gradient by its weight (that by the input is not always wanted) on a few examples and one thread,
- * and the choice is kept with the others. What has many channels is not tried: there the library is several times
+ * and the result is kept with the others. What has many channels is not tried: there the library is several times
  * faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
  */
 import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
@@ -15,7 +15,7 @@ import { planWeightGradient } from "../convolution/native_weight_gradient.ts";
 import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
 import { elementOf, type NativeStep } from "../native_step.ts";
-import { OwnScratch } from "../own_scratch.ts";
+import { ThreadScratch } from "../thread_scratch.ts";
 import { Chooser, type Choosing } from "./choices.ts";
 import type { EngineChoices } from "./engine_choices.ts";
 import { openTrialMemory, TrialMemory } from "./trial_memory.ts";
@@ -24,7 +24,7 @@ type Specs = readonly TensorSpec[];
 
 /** Output channels from which nothing is tried. */
 const MANY_CHANNELS = 64;
-/** Operations of a trial, roughly, and its most examples. */
+/** Operations of a benchmark, roughly, and its most examples. */
 const TRIAL_OPERATIONS = 3e7;
 const TRIAL_EXAMPLES = 16;
 
@@ -58,17 +58,17 @@ export class ConvolutionChoice {
     const { chooser, dnnl, memory } = this.#tools;
     chooser.adopt(this.#choices.adopted);
     const scope = new DnnlScope(dnnl);
-    const ways = [
+    const algorithms = [
       { name: "onednn", works: () => nativeWorks(scope, memory(), attributes, operands, n) },
       { name: "wasm", works: () => wasmWorks(attributes, operands, n) },
     ];
-    const names = ways.map(({ name }) => name);
+    const names = algorithms.map(({ name }) => name);
     try {
-      const way = chooser.choose(key, names, (i) => {
-        const run = trialOf(memory(), ways[i].works());
+      const algorithm = chooser.choose(key, names, (i) => {
+        const run = trialOf(memory(), algorithms[i].works());
         return run && { bytes: [], run: memory().warm(run, `${key} ${names[i]}`) };
       });
-      return names[way] === "onednn";
+      return names[algorithm] === "onednn";
     } finally {
       scope.destroy();
     }
@@ -82,7 +82,7 @@ function forwardOperands({ op, inputs, outputs }: StepSpec): TensorSpec[] {
   return [inputs[0], inputs[1], outputs[0]];
 }
 
-/** One of the three ops with the operands of a trial. */
+/** One of the three ops with the operands of a benchmark. */
 interface Work {
   readonly plan: KernelPlan | null;
   readonly inputs: Specs;
@@ -123,7 +123,7 @@ function nativeWorks(
   operands: Specs,
   n: number,
 ): Work[] {
-  const own = new OwnScratch(scope.dnnl.foreign);
+  const own = new ThreadScratch(scope.dnnl.foreign);
   const shared = { base: memory.base, everything: true, chooser: THE_FIRST, own, trialMemory: () => memory };
   return triedOps(operands, attributes, n, true).map((call) => {
     const scratchBytes = convolutionScratchBytes(call);
@@ -138,7 +138,7 @@ function wasmWorks(attributes: Attributes, operands: Specs, n: number): Work[] {
   });
 }
 
-/** Runs all works one after the other; null where one has no plan or no room. */
+/** Runs all works one after the other; null if one has no plan or no room. */
 function trialOf(memory: TrialMemory, works: readonly Work[]): (() => void) | null {
   const runs: (() => void)[] = [];
   for (const { plan, inputs, outputs, scratchBytes } of works) {
@@ -151,9 +151,9 @@ function trialOf(memory: TrialMemory, works: readonly Work[]): (() => void) | nu
   };
 }
 
-/** Within a trial the likely way that there is is taken: the ways themselves are measured at their full size. */
+/** Within a trial the likely algorithm that there is is taken: the algorithms themselves are measured at their full size. */
 const THE_FIRST: Choosing = {
-  choose: (_key, names, kernel) => names.findIndex((_, way) => kernel(way) !== null),
+  choose: (_key, names, kernel) => names.findIndex((_, algorithm) => kernel(algorithm) !== null),
 };
 
 interface Tools {
@@ -163,7 +163,7 @@ interface Tools {
   readonly memory: () => TrialMemory;
 }
 
-/** What it takes to try on this thread; null where the library cannot be had. */
+/** What it takes to try on this thread; null if the library is unavailable. */
 function openTools(choices: EngineChoices): Tools | null {
   try {
     const { dnnl } = loadDnnl();

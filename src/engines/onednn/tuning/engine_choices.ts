@@ -9,7 +9,7 @@ export type ChoiceNote =
   | { readonly work: string; readonly chosen: string | null }
   | { readonly problem: string };
 
-/** What it is told: choices that come before its own. */
+/** Messages to it: algorithms that come before its own. */
 export interface ChoiceOrder {
   readonly adopt: Chosen;
 }

@@ -1,4 +1,4 @@
-/** The matrix product, with an optional bias on each row. */
+/** Matrix multiplication, with an optional bias on each row. */
 import type { ReferenceKernel } from "../kernel.ts";
 import { UNARY } from "./elementwise.ts";
 

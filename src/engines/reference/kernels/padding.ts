@@ -11,7 +11,7 @@ function borderSource(i: number, size: number, mode: string): number {
   return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i;
 }
 
-/** For each position of the padded tensor the one it comes from; -1 where it is filled. */
+/** For each position of the padded tensor the one it comes from; -1 if it is filled. */
 function sources(padded: Shape, shape: Shape, padding: Padding, mode: string | null): Int32Array {
   const from = contiguousStrides(shape);
   const to = contiguousStrides(padded);

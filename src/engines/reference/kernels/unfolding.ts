@@ -1,15 +1,15 @@
-/** Windows of a picture as columns, and the sum that undoes it. */
+/** Windows of an image as columns, and the sum that undoes it. */
 import type { Attributes } from "../../contract/engine.ts";
 import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
 
-/** Calls `visit` with the position of each window's element in the columns and in the picture. */
+/** Calls `visit` with the position of each window's element in the columns and in the image. */
 function forEachElement(
-  picture: ArrayArgument,
+  image: ArrayArgument,
   columns: ArrayArgument,
   attributes: Attributes,
   visit: (column: number, pixel: number) => void,
 ): void {
-  const [batch, channels, height, width] = picture.shape;
+  const [batch, channels, height, width] = image.shape;
   const [kh, kw] = attributes.kernelSize as number[];
   const [sh, sw] = attributes.stride as number[];
   const [ph, pw] = attributes.padding as number[];

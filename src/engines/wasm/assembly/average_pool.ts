@@ -1,6 +1,6 @@
 import { zero } from "./copy";
 
-/** Planes under windows of 2 by 2, side by side: to[r][c] = mean of four. */
+/** Planes under 2x2 windows, side by side: to[r][c] = mean of four. */
 export function averagePool2x2(
   from: usize,
   planes: u32,
@@ -88,7 +88,7 @@ export function averagePool2x2Gradient(
   }
 }
 
-// The divisor of one window, as PyTorch has it: with `includePad` its whole size, cut off only where it
+// The divisor of one window, as PyTorch has it: with `includePad` its whole size, cut off only if it
 // leaves the padded input; else the part that lies on the input.
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
 /**
- * Average pooling of pictures with their channels last, over windows or over the cells of a grid, and its gradient:
+ * Average pooling of images with their channels last, over windows or over the cells of a grid, and its gradient:
  * each dx is gathered from the windows that its pixel lies in. Sums are taken in 32 bits, in the order of rows and
  * columns, and rounded once. T is f32, or u16 for the bits of a bfloat16.
  *
@@ -10,7 +10,7 @@ import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, wi
 import { endOver, firstOver, placesIn, windowEnd, windowStart } from "./pool_windows";
 
 /**
- * Rows `firstRow` to `lastRow` of y of one picture; with `gradient`, x is dx, y is dy, and rows of dx are made.
+ * Rows `firstRow` to `lastRow` of y of one image; with `gradient`, x is dx, y is dy, and rows of dx are made.
  * Strides of 0: cells of a grid. `fixedDivisor` 0: each window's own. `half`: bfloat16. `scratch`: one float for each
  * row and each column of y.
  */

@@ -62,7 +62,7 @@ export function gridTable(
 
 /**
  * A table of byte offsets of the vectors of 4 that cover rows of `columns` (at least 4) floats: the last of a
- * row steps back where 4 does not divide the row. `padding` times more the last offset.
+ * row steps back if 4 does not divide the row. `padding` times more the last offset.
  */
 export function vectorTable(at: usize, rows: u32, columns: u32, rowStep: u32, padding: u32): void {
   let offset: u32 = 0;

@@ -4,7 +4,7 @@ import { zero } from "./copy";
  * Max pooling of planes: y and the place of each maximum in its plane. The first of equal maxima wins, a NaN
  * wins over numbers, padding never wins.
  *
- * Windows that lie inside the plane's rows go four at a time where the stride across is 1 or 2 and the
+ * Windows that lie inside the plane's rows go four at a time if the stride across is 1 or 2 and the
  * kernel is not dilated across; the others one by one.
  */
 export function maxPool(
@@ -96,7 +96,7 @@ function one(
   store<i32>(indices, place);
 }
 
-/** Four windows one column apart. False, and nothing stored, where a NaN is among them. */
+/** Four windows one column apart. False, and nothing stored, if a NaN is among them. */
 function four(
   plane: usize,
   width: i32,
@@ -130,7 +130,7 @@ function four(
 
 /**
  * Four windows two columns apart: floats 0, 2, 4 and 6, without reading an eighth. False, and nothing stored,
- * where a NaN is among them.
+ * if a NaN is among them.
  */
 function fourApart(
   plane: usize,

@@ -1,11 +1,11 @@
 /**
- * Max pooling of pictures with their channels last, as `maxPool` does it for planes: y and the place of each maximum
+ * Max pooling of images with their channels last, as `maxPool` does it for planes: y and the place of each maximum
  * in its plane. T is f32, or u16 for the bits of a bfloat16.
  *
  * Fast paths, from the fastest:
- * - bfloat16 under windows of 2 or 3 columns where all numbers of eight channels are positive or +0 (after a ReLU or
+ * - bfloat16 under windows 2 or 3 columns wide if all numbers of eight channels are positive or +0 (after a ReLU or
  *   a sigmoid they are): number and place go as one integer, and one maximum finds both.
- * - Windows of 2 or 3 columns, unrolled, four channels at a time, for blocks without NaN. At the edges the nearest
+ * - Windows 2 or 3 columns wide, unrolled, four channels at a time, for blocks without NaN. At the edges the nearest
  *   column is read again: it is in the window, and a number never wins over its like.
  * - Other windows, and blocks with a NaN: four channels at a time, tap by tap.
  * Channels that do not fill a block: the last block steps back over channels that are done already; fewer than four
@@ -13,7 +13,7 @@
  */
 import { loadLanes, loadOne, storeExact, storeExactOne, upperHalves } from "./lanes";
 
-/** For output rows `firstRow` to `lastRow` of one picture; `half`: bfloat16. */
+/** For output rows `firstRow` to `lastRow` of one image; `half`: bfloat16. */
 export function maxPoolLast(
   x: usize,
   channels: u32,
@@ -59,7 +59,7 @@ export function maxPoolLast(
   }
 }
 
-/** A window of 2 columns (x0, x1 - 1) or 3 (`middle` between them). */
+/** A window 2 columns wide (x0, x1 - 1) or 3 (`middle` between them). */
 function narrowWindow<T>(
   x: usize,
   channels: u32,
@@ -100,7 +100,7 @@ function narrowWindow<T>(
   }
 }
 
-/** Four channels. False, and nothing stored, where a NaN is among them (or both infinities). */
+/** Four channels. False, and nothing stored, if a NaN is among them (or both infinities). */
 // @ts-ignore: decorator
 @inline
 function unrolled<T>(
@@ -152,7 +152,7 @@ function unrolled<T>(
 
 /**
  * Eight channels of bfloat16: each number's bits above 0xffff minus its place from `start` on, so that the largest
- * integer is the largest number and the first of its likes. False, and nothing stored, where a sign bit is set or a
+ * integer is the largest number and the first of its likes. False, and nothing stored, if a sign bit is set or a
  * NaN is among them.
  */
 // @ts-ignore: decorator

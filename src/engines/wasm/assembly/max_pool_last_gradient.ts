@@ -10,7 +10,7 @@
 import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "./lanes";
 import { endOver, firstOver } from "./pool_windows";
 
-/** Rows `firstRow` to `lastRow` of dx of one picture; `half`: bfloat16. */
+/** Rows `firstRow` to `lastRow` of dx of one image; `half`: bfloat16. */
 export function maxPoolLastGradient(
   dy: usize,
   indices: usize,
@@ -32,7 +32,7 @@ export function maxPoolLastGradient(
   dilationX: i32,
   half: u32,
 ): void {
-  // Dilated windows may lie around a pixel without touching it: the places tell.
+  // Dilated windows may lie around a pixel without touching it: the places decide.
   const reachY = (kernelHeight - 1) * dilationY;
   const reachX = (kernelWidth - 1) * dilationX;
   for (let i = firstRow; i < lastRow; i++) {
@@ -101,7 +101,7 @@ function gather<T>(
   }
 }
 
-/** dy where the place of the maximum is `here`, else 0. */
+/** dy if the place of the maximum is `here`, else 0. */
 // @ts-ignore: decorator
 @inline
 function matching(dy: v128, index: usize, here: v128): v128 {
@@ -153,7 +153,7 @@ function sixteen<T>(
   storeRoundedPair<T>(dx + 8 * sizeof<T>(), sum2, sum3);
 }
 
-/** A bfloat16 pixel in one window alone: dy as it is, where the place of the maximum is `here`. */
+/** A bfloat16 pixel in one window alone: dy as it is, if the place of the maximum is `here`. */
 function onlyWindow(dy: usize, indices: usize, channels: u32, window: i32, here: v128, dx: usize): void {
   const first = <usize>(<u32>window) * channels;
   const from = dy + (first << 1);

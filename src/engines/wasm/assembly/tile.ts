@@ -7,10 +7,10 @@ import { madd } from "./vector";
  *
  * A row of A is a list of *segments*, runs of consecutive floats, the same list for every row; a segment is
  * two u32: how far to move on from the end of the segment before (bytes), and its length (floats, not 0). A
- * matrix product has one segment; a convolution one per kernel row. B lies packed, 8 floats for each k,
+ * GEMM has one segment; a convolution one per kernel row. B lies packed, 8 floats for each k,
  * through all segments. Rows are found through tables of u32 byte offsets, four for each tile, so that a row
  * may be a pixel's window, a weight's shifted plane or a matrix row. Rows that only fill up the last tile
- * must have a readable place in `aRows` and a place of their own to spoil in `cRows`.
+ * must have a readable place in `aRows` and a place of their own to overwrite in `cRows`.
  *
  * 4 by 8 because V8 loads all of a step's operands before it computes: 8 accumulators, 2 vectors of B,
  * 4 elements of A and 1 product are the 15 registers that it gives out on x86. A larger tile spills. The

@@ -64,7 +64,7 @@ function transpose4(from: usize, fromStride: usize, to: usize, toStride: usize, 
   }
 }
 
-/** Up to 8 rows become one packed panel: to[c][0..8), where missing rows are zeros. */
+/** Up to 8 rows become one packed panel: to[c][0..8), if missing rows are zeros. */
 export function packPanelFromRows(from: usize, fromStride: usize, to: usize, rows: u32, columns: u32): void {
   if (rows < 8) zero(to, <usize>columns << 5);
   transpose(from, fromStride, to, 32, rows, columns);

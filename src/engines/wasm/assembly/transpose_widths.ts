@@ -106,7 +106,7 @@ function block8(from: usize, fromStride: usize, to: usize, toStride: usize): voi
   twoHalves(to + toStride * 6, toStride, v128.shuffle<i32>(high, high2, 2, 6, 3, 7));
 }
 
-/** Eight bytes of two rows in turn. */
+/** Eight bytes of two rows, interleaved. */
 // @ts-ignore: decorator
 @inline
 function rowsOfBytes(from: usize, fromStride: usize): v128 {
@@ -154,7 +154,7 @@ function block64(from: usize, fromStride: usize, to: usize, toStride: usize): vo
   v128.store(to + toStride, v128.shuffle<i64>(a, b, 1, 3));
 }
 
-/** Four columns of eight, from pairs of rows with their elements in turn. */
+/** Four columns of eight, from pairs of rows with their elements interleaved. */
 // @ts-ignore: decorator
 @inline
 function fourColumns(to: usize, toStride: usize, ab: v128, cd: v128, ef: v128, gh: v128): void {

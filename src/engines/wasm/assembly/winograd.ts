@@ -1,17 +1,17 @@
 /**
- * The transforms of Winograd's convolution with tiles of six by six or of eight by eight, for pictures with their channels
+ * The transforms of Winograd's convolution with tiles of six by six or of eight by eight, for images with their channels
  * last. As many values of a product of polynomials are found at as many points, whatever the degrees of the two: so the
- * same three transforms serve windows of 3 and of 5, the convolution and its gradients (A. Lavin and S. Gray, "Fast
+ * same three transforms serve 3x3 and 5x5 kernels, the convolution and its gradients (A. Lavin and S. Gray, "Fast
  * Algorithms for Convolutional Neural Networks", 2016, sections 4 and 5; B. Barabasz and others, "Error Analysis and
  * Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020, on the choice of points):
  *
- * - `winogradAnalyse`, B^T d B: as many pixels of a picture as a tile has;
+ * - `winogradAnalyse`, B^T d B: as many pixels of an image as a tile has;
  * - `winogradEvaluate`, A y A^T: n by n values of a result's gradient, as a polynomial at the points; or G w G^T: those
  *   of a window, divided by what the points ask for;
  * - `winogradGather`, A^T m A or G^T m G: the transpose of it.
  *
  * Transformed tiles lie as 36 or 64 planes, one for each pair of points; a plane has a row of channels for each tile.
- * Tiles are counted through all pictures, row by row.
+ * Tiles are counted through all images, row by row.
  *
  * A transform goes over columns first and over rows then, each time a line of channels after the other: six or eight
  * streams of memory at a time are what processors fetch ahead, thirty-six are not. Lines are cut so that the nearest cache
@@ -67,10 +67,10 @@ export function winogradAnalyse(
   const rowBytes = channelBytes * <usize>width;
   const line = lineBytes(points);
   for (let t = firstTile; t < firstTile + tiles; t++) {
-    const picture = t / (tilesDown * tilesAcross);
+    const image = t / (tilesDown * tilesAcross);
     const top = ((t / tilesAcross) % tilesDown) * step - padY;
     const left = (t % tilesAcross) * step - padX;
-    const at = x + <usize>picture * rowBytes * <usize>height + top * <isize>rowBytes + left * <isize>channelBytes;
+    const at = x + <usize>image * rowBytes * <usize>height + top * <isize>rowBytes + left * <isize>channelBytes;
     for (let c: usize = 0; c < channelBytes; c += line) {
       const bytes = min(line, channelBytes - c);
       analyseColumns(points, at + c, rowBytes, channelBytes, top, left, height, width, bytes, scratch);
@@ -80,7 +80,7 @@ export function winogradAnalyse(
   }
 }
 
-/** Rows and columns outside of the picture are read from a line of zeros. */
+/** Rows and columns outside of the image are read from a line of zeros. */
 function analyseColumns(
   points: i32,
   at: usize,
@@ -131,13 +131,13 @@ function analyseLine(points: i32, pointers: usize, to: usize, stride: usize, byt
 }
 
 /**
- * n by n values for each tile, as many as the picture has there. Strides between rows and columns may be negative: a
+ * n by n values for each tile, as many as the image has there. Strides between rows and columns may be negative: a
  * window turned around. `tileBytes`: from one tile of a plane to the next. `scaled`: for windows.
  */
 export function winogradEvaluate(
   points: i32,
   y: usize,
-  pictureBytes: usize,
+  imageBytes: usize,
   rowBytes: isize,
   columnBytes: isize,
   channelBytes: usize,
@@ -159,10 +159,10 @@ export function winogradEvaluate(
   const line = lineBytes(points);
   const row = <usize>points * line;
   for (let t = firstTile; t < firstTile + tiles; t++) {
-    const picture = t / (tilesDown * tilesAcross);
+    const image = t / (tilesDown * tilesAcross);
     const top = ((t / tilesAcross) % tilesDown) * n;
     const left = (t % tilesAcross) * n;
-    const at = y + <usize>picture * pictureBytes + top * rowBytes + left * columnBytes;
+    const at = y + <usize>image * imageBytes + top * rowBytes + left * columnBytes;
     const rows = min(n, height - top);
     const columns = min(n, width - left);
     for (let c: usize = 0; c < channelBytes; c += line) {
@@ -200,8 +200,8 @@ function evaluateLine(
 }
 
 /**
- * n by n values from each tile, of which as many are stored as the picture has there, with a bias for each channel
- * (none at address 0) and, where it is asked for, relu: other activations are the caller's. `scaled`: for windows.
+ * n by n values from each tile, of which as many are stored as the image has there, with a bias for each channel
+ * (none at address 0) and, if it is asked for, relu: other activations are the caller's. `scaled`: for windows.
  */
 export function winogradGather(
   points: i32,
@@ -214,7 +214,7 @@ export function winogradGather(
   firstTile: i32,
   tiles: i32,
   y: usize,
-  pictureBytes: usize,
+  imageBytes: usize,
   rowBytes: usize,
   columnBytes: usize,
   channelBytes: usize,
@@ -232,10 +232,10 @@ export function winogradGather(
   const row = <usize>points * line;
   const least: f32 = activation == ACTIVATION_RELU ? 0 : -Infinity;
   for (let t = firstTile; t < firstTile + tiles; t++) {
-    const picture = t / (tilesDown * tilesAcross);
+    const image = t / (tilesDown * tilesAcross);
     const top = ((t / tilesAcross) % tilesDown) * n;
     const left = (t % tilesAcross) * n;
-    const at = y + <usize>picture * pictureBytes + <usize>top * rowBytes + <usize>left * columnBytes;
+    const at = y + <usize>image * imageBytes + <usize>top * rowBytes + <usize>left * columnBytes;
     const rows = min(n, height - top);
     const columns = min(n, width - left);
     for (let c: usize = 0; c < channelBytes; c += line) {

@@ -3,7 +3,7 @@
  * to three times less than the usual 1 and 2 do.
  *
  * Constants come from a table in memory: a loop that reads them keeps them, one that has them in its code makes them
- * anew each time.
+ * again each time.
  */
 import { madd, msub } from "./vector";
 

@@ -2,7 +2,7 @@
  * avgPool2d and its gradient, plane by plane.
  *
  * Fast paths:
- * - Windows of 2 by 2, side by side, no padding (LeNet's): four windows at a time, forward and back.
+ * - 2x2 windows, side by side, no padding (LeNet's): four windows at a time, forward and back.
  * - Anything else one window at a time.
  */
 import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";

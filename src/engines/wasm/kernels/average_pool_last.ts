@@ -1,8 +1,8 @@
 /**
- * avgPool2d, adaptiveAvgPool2d and their gradients for pictures with their channels last, of 32-bit floats and
+ * avgPool2d, adaptiveAvgPool2d and their gradients for images with their channels last, of 32-bit floats and
  * bfloat16: strips of rows, vectors of channels (sixteen, four, or one at a time: the binary's average_pool_last).
  *
- * adaptiveAvgPool2d of planes goes the same way, one number at a time: grids that divide a picture unevenly are rare,
+ * adaptiveAvgPool2d of planes goes the same way, one number at a time: grids that divide an image unevenly are rare,
  * and even ones are plain windows or a mean by the time they come here.
  */
 import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
@@ -23,7 +23,7 @@ export function planAvgPool2dLastGradient({
   return plan(attributes, dx, dy, true);
 }
 
-/** A grid's cells follow from the sizes of x and y; the binary tells them from windows by their strides of 0. */
+/** A grid's cells follow from the sizes of x and y; the kernel recognises them by their strides of 0. */
 const GRID = { kernelSize: [1, 1], stride: [1, 1], padding: [0, 0] };
 
 /** Plans `adaptiveAvgPool2d` with `layout: "channelsLast"`. */
@@ -39,7 +39,7 @@ export function planAdaptiveAvgPool2dLastGradient({
   return plan(GRID, dx, dy, true);
 }
 
-/** Plans `adaptiveAvgPool2d` of [N, C, H, W]: every plane is a picture of one channel. */
+/** Plans `adaptiveAvgPool2d` of [N, C, H, W]: every plane is an image of one channel. */
 export function planAdaptiveAvgPool2d({ inputs: [x], outputs: [y] }: StepSpec): KernelPlan | null {
   return plan(GRID, asPlanes(x), asPlanes(y), false);
 }
@@ -69,8 +69,8 @@ function plan(attributes: Attributes, x: TensorSpec, y: TensorSpec, gradient: bo
     const { inputs, outputs, threadScratch } = addresses;
     const xAt = (gradient ? outputs[0] : inputs[0]) + image * xBytes;
     const yAt = (gradient ? inputs[0] : outputs[0]) + image * yBytes;
-    const picture = [xAt, channels, g.h, g.w, yAt, g.oh, g.ow, first, last];
-    exports.averagePoolLast(...picture, ...window, ...divisor, half, gradient ? 1 : 0, threadScratch);
+    const sizes = [xAt, channels, g.h, g.w, yAt, g.oh, g.ow, first, last];
+    exports.averagePoolLast(...sizes, ...window, ...divisor, half, gradient ? 1 : 0, threadScratch);
   });
   return { ...strips, threadScratchBytes: (g.oh + g.ow) * 4 };
 }

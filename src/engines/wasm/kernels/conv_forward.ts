@@ -1,8 +1,8 @@
 /**
- * conv2d as a matrix product of pixels' windows and kernels, without im2col.
+ * conv2d as a GEMM of patches and kernels, without im2col.
  *
  * Fast paths:
- * - Few output channels, stride 1: pixels in vectors (conv_planes.ts), where panels of 8 channels would be
+ * - Few output channels, stride 1: pixels in vectors (conv_planes.ts), if panels of 8 channels would be
  *   mostly empty.
  * - All else as follows.
  *
@@ -11,7 +11,7 @@
  * "The Indirect Convolution Algorithm", 2019). Any stride, dilation, padding and number of groups. Kernels
  * are packed by a stage of their own.
  *
- * A work item is a block of rows of one image, or several whole images where images are so small that the
+ * A work item is a block of rows of one image, or several whole images if images are so small that the
  * packed kernels would otherwise be fetched too often.
  */
 import type { StepSpec } from "../../contract/engine.ts";

@@ -32,7 +32,7 @@ interface Scatter {
   /** Channels in a block, and blocks. */
   readonly channels: number;
   readonly blocks: number;
-  /** Runs of floats in dx: kernel rows, or single taps where the kernel is dilated across. */
+  /** Runs of floats in dx: kernel rows, or single taps if the kernel is dilated across. */
   readonly runs: number;
   readonly runColumns: number;
   readonly runPanels: number;
@@ -59,8 +59,8 @@ function plan(g: ConvGeometry): KernelPlan {
   const rows = Math.min(g.oh, Math.max(TILE_ROWS, Math.floor(ROWS_BYTES / (g.ow * g.o * 4))));
   const pixels = roundUp(rows * g.ow, TILE_ROWS);
   const own = new ScratchLayout();
-  // Behind dx there is room for what the rows that only fill the last tile spoil.
-  const spoil = ((g.kh - 1) * g.dh * g.wp + g.kw * g.dw) * channels * 4 + 64;
+  // Behind dx there is room for what the rows that only fill the last tile overwrite.
+  const overwritten = ((g.kh - 1) * g.dh * g.wp + g.kw * g.dw) * channels * 4 + 64;
   const conv: Scatter = {
     g,
     channels,
@@ -73,7 +73,7 @@ function plan(g: ConvGeometry): KernelPlan {
     chunkTiles: Math.max(4, Math.floor(24_576 / (g.o * TILE_ROWS * 4))),
     place: {
       dy: own.take(rows * g.ow * g.o * 4),
-      dx: own.take(g.hp * g.wp * channels * 4 + spoil),
+      dx: own.take(g.hp * g.wp * channels * 4 + overwritten),
       aRows: own.take(pixels * 4),
       cRows: own.take(pixels * 4),
       segment: own.take(8),
@@ -186,7 +186,7 @@ function runItem(exports: KernelExports, conv: Scatter, addresses: KernelAddress
 
 /**
  * Which pixels of a block of rows make a tile, column by column, and where their windows begin in dx. Rows
- * that only fill the last tile spoil what lies at `end`, behind dx.
+ * that only fill the last tile overwrite what lies at `end`, behind dx.
  */
 function writeTables(
   exports: KernelExports,

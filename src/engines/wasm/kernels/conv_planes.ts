@@ -1,9 +1,9 @@
 /**
  * Convolutions with stride 1 and few output channels, pixels in vectors: no channel is padded, no kernel
- * packed. The first layer of LeNet (1 channel to 6) and depthwise convolutions, where the general paths
+ * packed. The first layer of LeNet (1 channel to 6) and depthwise convolutions, if the general paths
  * waste lanes on missing channels.
  *
- * Input planes are read in place where there is no padding, else copied into a frame of zeros.
+ * Input planes are read in place if there is no padding, else copied into a frame of zeros.
  */
 import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";

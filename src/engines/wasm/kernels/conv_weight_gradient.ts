@@ -11,7 +11,7 @@
  * [taps, output channels]; a last stage adds the slices in order and turns the result over.
  *
  * Any stride, dilation, padding and number of groups. A unit is a slice of the batch (of
- * images, or of their rows where there are few) for one group and one block of input channels.
+ * images, or of their rows if there are few) for one group and one block of input channels.
  */
 import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";

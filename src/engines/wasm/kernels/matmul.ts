@@ -26,7 +26,7 @@ const CHUNK_TILES = 4;
 /** Multiply-adds below which a further unit costs more than it brings. */
 const SMALLEST_UNIT = 50_000;
 const MOST_UNITS = 32;
-/** Rows above which a unit's tables and strip grow too large; B is packed once for so many rows. */
+/** Rows above which a unit's tables and strip grow too large; B is packed once for that many rows. */
 const MOST_ROWS = 2048;
 
 interface Product {
@@ -99,7 +99,7 @@ function plan(product: Product): KernelPlan {
       strip: own.take((rows.size + TILE_ROWS) * 32),
       segment: own.take(8),
       mask: own.take(32),
-      spoil: own.take((columns.size + 1) * 32),
+      unused: own.take((columns.size + 1) * 32),
     },
   };
   stages.push({
@@ -194,7 +194,7 @@ interface Unit {
     readonly segment: number;
     readonly mask: number;
     /** Where the rows that only fill up the last tile are written. */
-    readonly spoil: number;
+    readonly unused: number;
   };
 }
 
@@ -228,7 +228,7 @@ function runUnit(
   const a = aBase + (matrix * m + firstRow) * k * 4;
   const c = output + ((matrix * m + firstRow) * n + firstColumn) * 4;
   exports.gridTable(own + place.aRows, 1, rows, 0, k * 4, 0, filling, (rows - 1) * k * 4);
-  exports.gridTable(own + place.cRows, 1, rows, 0, n * 4, 0, filling, own + place.spoil - c);
+  exports.gridTable(own + place.cRows, 1, rows, 0, n * 4, 0, filling, own + place.unused - c);
   if (tail !== 0) exports.gridTable(own + place.stripRows, 1, rows + filling, 0, 32, 0, 0, 0);
 
   for (let first = 0; first < k; first += block) {

@@ -1,8 +1,8 @@
 /**
- * maxPool2d and its gradient for pictures with their channels last, of 32-bit floats and bfloat16: strips of rows.
+ * maxPool2d and its gradient for images with their channels last, of 32-bit floats and bfloat16: strips of rows.
  *
- * - Forward: windows of 2 and 3 columns are unrolled, and bfloat16 without signs goes faster still (the binary's
- *   max_pool_last tells when).
+ * - Forward: windows 2 and 3 columns wide are unrolled, and bfloat16 without signs goes faster still (the binary's
+ *   max_pool_last says when).
  * - Gradient: each dx is gathered from the windows around it, in 32 bits, and rounded once. Nothing is zeroed first,
  *   and every line is written once.
  */

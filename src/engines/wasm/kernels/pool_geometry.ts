@@ -20,7 +20,7 @@ export interface PoolGeometry {
 /** Floats of input and output that make a unit worth its while. */
 const UNIT_FLOATS = 32_768;
 
-/** From the shapes of input and output; null where they do not belong together. */
+/** From the shapes of input and output; null if they do not belong together. */
 export function poolGeometry(
   attributes: Attributes,
   x: TensorSpec["shape"],

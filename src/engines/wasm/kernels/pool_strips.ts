@@ -17,13 +17,13 @@ export interface PoolLast {
   readonly half: number;
   /** Kernel, stride, padding and dilation, each down and across. */
   readonly window: readonly number[];
-  /** Bytes of one picture of x, of y, and of the places of the maxima. */
+  /** Bytes of one image of x, of y, and of the places of the maxima. */
   readonly xBytes: number;
   readonly yBytes: number;
   readonly placesBytes: number;
 }
 
-/** From x [N, H, W, C] and y; null for other shapes, other dtypes, and pictures without elements. */
+/** From x [N, H, W, C] and y; null for other shapes, other dtypes, and images without elements. */
 export function poolsLast(attributes: Attributes, x: TensorSpec, y: TensorSpec): PoolLast | null {
   const { dtype } = x;
   if ((dtype !== "float32" && dtype !== "bfloat16") || y.dtype !== dtype) return null;
@@ -44,7 +44,7 @@ export function poolsLast(attributes: Attributes, x: TensorSpec, y: TensorSpec):
   };
 }
 
-/** Rows `first` to `last` of one picture. */
+/** Rows `first` to `last` of one image. */
 type StripWork = (
   exports: KernelExports,
   addresses: KernelAddresses,
@@ -53,7 +53,7 @@ type StripWork = (
   last: number,
 ) => void;
 
-/** `rows` rows of each picture, in strips that are whole pictures where there are enough of them. */
+/** `rows` rows of each image, in strips that are whole images if there are enough of them. */
 export function planStrips({ n, xBytes, yBytes }: PoolLast, rows: number, work: StripWork): KernelPlan {
   const wanted = Math.max(1, Math.min(MOST_UNITS, Math.floor((n * (xBytes + yBytes)) / UNIT_BYTES)));
   const strips = split(rows, Math.ceil(wanted / n));

@@ -95,7 +95,7 @@ function padSegment(
   exports.zeroBytes(to + last, end - last);
 }
 
-/** The whole's dimensions, merged; at least one. Null for steps other than 1, and where there is nothing to do. */
+/** The whole's dimensions, merged; at least one. Null for steps other than 1, and if there is nothing to do. */
 function cutsOf(attributes: Attributes, whole: TensorSpec, piece: TensorSpec): Cut[] | null {
   const { starts, steps } = attributes as { starts?: Shape; steps?: Shape };
   const rank = whole.shape.length;

@@ -1,5 +1,5 @@
 /**
- * slice and unslice with any steps, for any dtype: every second row, a picture from right to left, and the zeros with
+ * slice and unslice with any steps, for any dtype: every second row, an image from right to left, and the zeros with
  * such a piece in them. What lies behind the last dimension with a step is moved as one run, a dimension without a step
  * behind none in steps of an element; `unslice` clears the whole first.
  */

@@ -5,7 +5,7 @@ import { copier } from "./native_step.ts";
 const ALIGNMENT = 64;
 
 /** Scratch of one thread, outside of the engine's memory; all steps share it, one after the other. */
-export class OwnScratch {
+export class ThreadScratch {
   readonly #foreign: ForeignFunctions;
   #buffer = new ArrayBuffer(0);
   /** Of the buffer, and of the first aligned byte in it. */
@@ -16,7 +16,7 @@ export class OwnScratch {
     this.#foreign = foreign;
   }
 
-  /** Makes sure that there are so many bytes. */
+  /** Makes sure that there are `bytes` bytes. */
   reserve(bytes: number): void {
     if (bytes + ALIGNMENT <= this.#buffer.byteLength) return;
     this.#buffer = new ArrayBuffer(bytes + ALIGNMENT);
@@ -36,7 +36,7 @@ export class OwnScratch {
 }
 
 /** An operand as a kernel takes it, in place of one that is stored in another way. */
-export interface Stand {
+export interface StagingBuffer {
   /** Brings what is stored at `address` into the kernel's form and gives its address. */
   enter(address: number): number;
   /** Where the kernel is to leave what belongs to `address`. */
@@ -46,18 +46,18 @@ export interface Stand {
 }
 
 /** Operands of one kernel that need another form, one behind the other in the thread's own scratch. */
-export class Stands {
+export class StagingBuffers {
   readonly #scope: DnnlScope;
-  readonly #own: OwnScratch;
+  readonly #own: ThreadScratch;
   #bytes = 0;
 
-  constructor(scope: DnnlScope, own: OwnScratch) {
+  constructor(scope: DnnlScope, own: ThreadScratch) {
     this.#scope = scope;
     this.#own = own;
   }
 
-  /** An input; used as it lies where both forms are the same. */
-  input(stored: Descriptor, wanted: Descriptor): Stand {
+  /** An input; used as it lies if both forms are the same. */
+  input(stored: Descriptor, wanted: Descriptor): StagingBuffer {
     if (this.#scope.equal(stored, wanted)) return AS_IT_LIES;
     const copy = copier(this.#scope, stored, wanted);
     const at = this.#reserve(wanted);
@@ -72,7 +72,7 @@ export class Stands {
   }
 
   /** An output. */
-  output(stored: Descriptor, made: Descriptor): Stand {
+  output(stored: Descriptor, made: Descriptor): StagingBuffer {
     if (this.#scope.equal(stored, made)) return AS_IT_LIES;
     const copy = copier(this.#scope, made, stored);
     const at = this.#reserve(made);
@@ -91,4 +91,8 @@ export class Stands {
   }
 }
 
-const AS_IT_LIES: Stand = { enter: (address) => address, place: (address) => address, leave: () => {} };
+const AS_IT_LIES: StagingBuffer = {
+  enter: (address) => address,
+  place: (address) => address,
+  leave: () => {},
+};

@@ -1,4 +1,4 @@
-/** Winograd's algorithm for a trial: on memory of its own, since its transforms reach no other. */
+/** A benchmark of Winograd's algorithm: on memory of its own, since its transforms reach no other. */
 import { EngineError } from "../../../base/errors.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelStage } from "../../cpu/kernel.ts";
@@ -14,11 +14,11 @@ export interface WinogradStages {
 }
 
 /**
- * Runs a slice and its share of what is done once for the batch. Where a slice is larger than the memory, some of its
- * pictures, as often as it takes.
+ * Runs a slice and its share of what is done once for the batch. If a slice is larger than the memory, some of its
+ * images, as often as it takes.
  *
  * @param scratchBytes What one slice needs of it.
- * @param stagesOf Makes the stages for `n` pictures in one slice.
+ * @param stagesOf Makes the stages for `n` images in one slice.
  */
 export function winogradTrial(
   step: NativeStep,
@@ -28,9 +28,9 @@ export function winogradTrial(
 ): SliceKernel {
   let trial: (() => void) | undefined;
   const prepare = (): (() => void) => {
-    const n = picturesOfTrial(step, slices.size, scratchBytes);
+    const n = imagesOfTrial(step, slices.size, scratchBytes);
     const memory = step.trialMemory();
-    const tried = { ...withPictures(step, n), base: memory.base };
+    const tried = { ...withImages(step, n), base: memory.base };
     const stages = stagesOf(tried, n);
     if (stages === null) throw new EngineError("onednn: Winograd's algorithm has no implementation");
     const { exports, addresses } = memory.place(
@@ -57,15 +57,15 @@ export function winogradTrial(
   };
 }
 
-/** The most pictures, a divisor of the slice, that have room. */
-function picturesOfTrial(step: NativeStep, size: number, scratchBytes: number): number {
+/** The most images, a divisor of the slice, that have room. */
+function imagesOfTrial(step: NativeStep, size: number, scratchBytes: number): number {
   for (let n = size; n > 0; n--) {
     if (size % n !== 0) continue;
-    const tried = withPictures(step, n);
+    const tried = withImages(step, n);
     const operands = [...tried.inputs, ...tried.outputs];
     if (TrialMemory.holds(operands, scratchBytes + threadBytes(tried, n))) return n;
   }
-  throw new EngineError("onednn: a picture is too large for a trial of Winograd's algorithm");
+  throw new EngineError("onednn: an image is too large for a benchmark of Winograd's algorithm");
 }
 
 function threadBytes(step: NativeStep, n: number): number {
@@ -73,8 +73,8 @@ function threadBytes(step: NativeStep, n: number): number {
   return g === null ? 0 : winogradThreadBytes(step.op, g, n);
 }
 
-/** The step on `n` pictures. */
-function withPictures(step: NativeStep, n: number): NativeStep {
+/** The step on `n` images. */
+function withImages(step: NativeStep, n: number): NativeStep {
   const some = (spec: TensorSpec): TensorSpec => ({ ...spec, shape: [n, ...spec.shape.slice(1)] });
   const [first, second, ...rest] = step.inputs;
   if (step.op === "conv2dWeightGradient") return { ...step, inputs: [some(first), some(second), ...rest] };

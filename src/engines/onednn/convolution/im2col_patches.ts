@@ -1,33 +1,33 @@
 /**
- * Pictures as a matrix of windows: a row for each pixel of a convolution's result, and in it the values under its
- * window, [kh, kw, C]. With it the gradient by the weight is one matrix product (Chellapilla, Puri and Simard, "High
+ * Images as a matrix of windows: a row for each pixel of a convolution's result, and in it the values under its
+ * window, [kh, kw, C]. With it the gradient by the weight is one GEMM (Chellapilla, Puri and Simard, "High
  * performance convolutional neural networks for document processing", 2006).
  *
- * The library's own copies do it, a column of the window at a time, on a few pictures that fit the cache:
+ * The library's own copies do it, a column of the window at a time, on a few images that fit the cache:
  *
  * - as many neighbouring columns together as the window moves on, since their values lie together and no two copies
- *   overlap: a stride of 4 takes a window of 11 in three copies a row;
- * - pictures without padding are read where they lie, others from a copy with zeros around it.
+ *   overlap: a stride of 4 takes an 11x11 kernel in three copies a row;
+ * - images without padding are read where they lie, others from a copy with zeros around it.
  */
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
 import { copier, type Precision } from "../native_step.ts";
-import type { OwnScratch } from "../own_scratch.ts";
+import type { ThreadScratch } from "../thread_scratch.ts";
 import { roundUp } from "./convolution_shapes.ts";
 
 /** Bytes of a matrix that a processor's caches hold, more or less. */
 const CACHED_BYTES = 2 ** 20;
 
-/** How many pictures are unfolded at a time: a divisor of `n`. */
-export function picturesAtOnce(g: ConvGeometry, n: number, precision: Precision): number {
-  let count = Math.max(1, Math.min(n, Math.floor(CACHED_BYTES / unfoldedBytes(g, precision))));
+/** How many images are copied to patches at a time: a divisor of `n`. */
+export function imagesAtOnce(g: ConvGeometry, n: number, precision: Precision): number {
+  let count = Math.max(1, Math.min(n, Math.floor(CACHED_BYTES / im2colBytes(g, precision))));
   while (n % count !== 0) count--;
   return count;
 }
 
-/** Bytes of one picture's part of the matrix. */
-export function unfoldedBytes(g: ConvGeometry, precision: Precision): number {
+/** Bytes of one image's part of the matrix. */
+export function im2colBytes(g: ConvGeometry, precision: Precision): number {
   return g.oh * g.ow * windowSize(g) * ELEMENT_BYTES[precision];
 }
 
@@ -43,19 +43,19 @@ interface Layout {
   readonly type: Precision;
 }
 
-export class UnfoldedPictures {
-  readonly #own: OwnScratch;
+export class Im2colPatches {
+  readonly #own: ThreadScratch;
   readonly #at: number;
   readonly #copies: readonly (readonly [copy: Copy, from: number, to: number])[];
   readonly #padding: { readonly copy: Copy; readonly interior: number; readonly bytes: number } | null;
 
   /**
-   * @param n Pictures at a time.
-   * @param stored The type that they are stored in, `precision` the one that they are unfolded into.
+   * @param n Images at a time.
+   * @param stored The type that they are stored in, `precision` the one that they are copied into.
    */
   constructor(
     scope: DnnlScope,
-    own: OwnScratch,
+    own: ThreadScratch,
     g: ConvGeometry,
     n: number,
     stored: Precision,
@@ -72,10 +72,10 @@ export class UnfoldedPictures {
     this.#at = paddedBytes;
     this.#padding = padded ? paddingOf(scope, g, n, stored, from, paddedBytes) : null;
     this.#copies = copiesOf(scope, g, n, from, precision);
-    own.reserve(paddedBytes + n * unfoldedBytes(g, precision));
+    own.reserve(paddedBytes + n * im2colBytes(g, precision));
   }
 
-  /** Unfolds the pictures at an address; gives that of the matrix. */
+  /** Unfolds the images at an address; gives that of the matrix. */
   enter(address: number): number {
     const to = this.#own.address + this.#at;
     const from = this.#pad(address);
@@ -112,12 +112,12 @@ function paddingOf(
 function copiesOf(scope: DnnlScope, g: ConvGeometry, n: number, from: Layout, precision: Precision) {
   const { c, kh, kw, sh, sw, dh, dw, oh, ow } = g;
   const row = windowSize(g);
-  const [perPicture, , perRow, perColumn] = from.strides;
+  const [perImage, , perRow, perColumn] = from.strides;
   const together = dw === 1 ? Math.min(sw, kw) : 1;
   const widths = new Map<number, Copy>();
   const copyOf = (width: number): Copy => {
     const dims = [n, width * c, oh, ow];
-    const source = scope.descriptor(dims, from.type, [perPicture, 1, sh * perRow, sw * perColumn]);
+    const source = scope.descriptor(dims, from.type, [perImage, 1, sh * perRow, sw * perColumn]);
     const destination = scope.descriptor(dims, precision, [oh * ow * row, 1, ow * row, row]);
     return copier(scope, source, destination);
   };

@@ -2,52 +2,46 @@
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { BoundPrimitive, DnnlScope } from "../library/dnnl.ts";
 import { elementOf, type NativeStep, perSize, type SliceKernel, type Slices } from "../native_step.ts";
-import { pictureBytes, weightDims } from "./convolution_layouts.ts";
+import { type Algorithm, pixelRows } from "./candidate_algorithms.ts";
+import { imageBytes, weightDims } from "./convolution_layouts.ts";
 import { roundUp } from "./convolution_shapes.ts";
-import { pixelRows, type Way } from "./convolution_ways.ts";
-import {
-  picturesAtOnce,
-  UnfoldedPictures,
-  weightLikeWindows,
-  windowRows,
-  windowSize,
-} from "./unfolded_pictures.ts";
+import { Im2colPatches, imagesAtOnce, weightLikeWindows, windowRows, windowSize } from "./im2col_patches.ts";
 
-/** The way with its kernels and the layout of its partial sums; null where they have no room or no implementation. */
-export function unfoldedVariant(
+/** The algorithm with its kernels and the layout of its partial sums; null if they have no room or no implementation. */
+export function im2colVariant(
   scope: DnnlScope,
   step: NativeStep,
   g: ConvGeometry,
   slices: Slices,
-  way: Way,
+  algorithm: Algorithm,
 ) {
   const layout = weightLikeWindows(scope, g);
   const partialBytes = roundUp(scope.bytesOf(layout));
   if (partialBytes * slices.count > step.scratchBytes) return null;
-  const kernelOf = perSize(slices, (n) => sliceKernel(scope, step, g, n, way, partialBytes));
+  const kernelOf = perSize(slices, (n) => sliceKernel(scope, step, g, n, algorithm, partialBytes));
   const [full, last] = [kernelOf(0, 2), kernelOf(0, 1)];
   if (full === null || last === null) return null;
   const either = (index: number, count: number) => (index === count - 1 ? last : full);
   return { kernel: full, kernelOf: either, layout, dims: weightDims(g), partialBytes };
 }
 
-/** `n` pictures, a few at a time: dw = dy^T x for the first of them, dw += dy^T x for the others. */
+/** `n` images, a few at a time: dw = dy^T x for the first of them, dw += dy^T x for the others. */
 function sliceKernel(
   scope: DnnlScope,
   step: NativeStep,
   g: ConvGeometry,
   n: number,
-  way: Way,
+  algorithm: Algorithm,
   partialBytes: number,
 ): SliceKernel | null {
-  const count = picturesAtOnce(g, n, way.precision);
-  const first = product(scope, g, count, way, false);
-  const further = product(scope, g, count, way, true);
+  const count = imagesAtOnce(g, n, algorithm.precision);
+  const first = product(scope, g, count, algorithm, false);
+  const further = product(scope, g, count, algorithm, true);
   if (first === null || further === null) return null;
   const stored = elementOf(step.inputs[0].dtype);
-  const windows = new UnfoldedPictures(scope, step.own, g, count, stored, way.precision);
-  const xBytes = pictureBytes(g, "source", stored, count);
-  const dyBytes = pictureBytes(g, "result", stored, count);
+  const windows = new Im2colPatches(scope, step.own, g, count, stored, algorithm.precision);
+  const xBytes = imageBytes(g, "source", stored, count);
+  const dyBytes = imageBytes(g, "result", stored, count);
   const times = n / count;
   return {
     bytes: [xBytes * times, dyBytes * times, partialBytes],
@@ -59,12 +53,12 @@ function sliceKernel(
   };
 }
 
-/** dw = dy^T x over all pixels of `count` pictures; with `added`, dw += dy^T x. */
+/** dw = dy^T x over all pixels of `count` images; with `added`, dw += dy^T x. */
 function product(
   scope: DnnlScope,
   g: ConvGeometry,
   count: number,
-  { precision }: Way,
+  { precision }: Algorithm,
   added: boolean,
 ): BoundPrimitive | null {
   const source = pixelRows(scope, g, "result", count, precision, true);

@@ -6,12 +6,12 @@ import { allocateArray, arrayFrom, numbersOf, type TypedArray } from "../../../s
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, ProgramStep, TensorSpec } from "../../../src/engines/contract/engine.ts";
 import type { KernelExports } from "../../../src/engines/cpu/kernel.ts";
+import { candidateAlgorithms } from "../../../src/engines/onednn/convolution/candidate_algorithms.ts";
 import {
   convolutionScratchBytes,
   convolutionThreadBytes,
   lastGeometry,
 } from "../../../src/engines/onednn/convolution/convolution_shapes.ts";
-import { convolutionWays } from "../../../src/engines/onednn/convolution/convolution_ways.ts";
 import {
   canWinograd,
   forwardConvolution,
@@ -19,7 +19,7 @@ import {
 } from "../../../src/engines/onednn/convolution/winograd_shapes.ts";
 import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
-import { OwnScratch } from "../../../src/engines/onednn/own_scratch.ts";
+import { ThreadScratch } from "../../../src/engines/onednn/thread_scratch.ts";
 import type { Choosing } from "../../../src/engines/onednn/tuning/choices.ts";
 import { openTrialMemory } from "../../../src/engines/onednn/tuning/trial_memory.ts";
 import { PLANNERS } from "../../../src/engines/onednn/worker_extension.ts";
@@ -177,7 +177,7 @@ function computed(step: Step, given: readonly TypedArray[], name?: string) {
   const instance = new WebAssembly.Instance(loadKernelsNow(false), { env: { memory, abort } });
   const base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
   const scope = new DnnlScope(dnnl);
-  const own = new OwnScratch(dnnl.foreign);
+  const own = new ThreadScratch(dnnl.foreign);
   const chooser = new Named(name);
   const trialMemory = () => openTrialMemory(dnnl.foreign);
   try {
@@ -238,7 +238,7 @@ function termsOf(op: Op, { n, c, o, down, across }: Case): number {
 }
 
 /** The names of the ways that there were. */
-function checkAllWays(op: Op, one: Case, dtype: Float): string[] {
+function checkAllAlgorithms(op: Op, one: Case, dtype: Float): string[] {
   const step = stepOf(op, one, dtype);
   const given = step.inputs.map((spec, i) => values(spec, one.seed + i));
   const after = ACTIVATIONS[String(step.attributes.activation)] ?? ((x: number) => x);
@@ -268,7 +268,7 @@ for (const op of OPS) {
     const seen = new Set<string>();
     fc.assert(
       fc.property(cases, (one) => {
-        for (const name of checkAllWays(op, one, "float32")) seen.add(name);
+        for (const name of checkAllAlgorithms(op, one, "float32")) seen.add(name);
       }),
       { numRuns: Number(process.env.CONVOYANT_FUZZ_RUNS ?? 20) },
     );
@@ -308,7 +308,7 @@ for (const op of OPS) {
   test(`Winograd's way computes ${op}`, { skip }, () => {
     fc.assert(
       fc.property(winogradCases, (one) => {
-        assert.ok(checkAllWays(op, one, "float32").includes("float32 winograd"));
+        assert.ok(checkAllAlgorithms(op, one, "float32").includes("float32 winograd"));
       }),
       { numRuns: Number(process.env.CONVOYANT_FUZZ_RUNS ?? 12) },
     );
@@ -336,7 +336,7 @@ test("the sums of a wide layer's weight are taken a block of output channels aft
   skip,
 }, () => {
   const wide = { ...plain, n: 1, c: 448, o: 464, down: square(1, 3, 1, 1), across: square(2, 3, 1, 1) };
-  const ways = checkAllWays("conv2dWeightGradient", wide, "float32");
+  const ways = checkAllAlgorithms("conv2dWeightGradient", wide, "float32");
   assert.ok(ways.includes("float32 winograd"));
 });
 
@@ -348,17 +348,21 @@ test("the chapter's kinds of layers, and bfloat16 where the library has it", { s
   ];
   for (const { of, ...sizes } of layers) {
     const one = { ...plain, ...sizes, down: of, across: of };
-    assert.ok(checkAllWays("conv2dWeightGradient", one, "float32").includes("float32 unfolded"));
+    assert.ok(checkAllAlgorithms("conv2dWeightGradient", one, "float32").includes("float32 im2col"));
     for (const op of OPS) {
-      const ways = checkAllWays(op, one, "bfloat16");
+      const ways = checkAllAlgorithms(op, one, "bfloat16");
       const native = ways.includes("bfloat16 direct") || ways.includes("bfloat16 blocked");
       assert.ok(native || !loadDnnl().dnnl.fastBfloat16, `${op} in bfloat16: ${ways.join(", ")}`);
     }
   }
   const pixel = square(9, 1, 1, 0);
   for (const op of OPS) {
-    const ways = checkAllWays(op, { ...plain, n: 3, c: 24, o: 50, down: pixel, across: pixel }, "float32");
-    assert.deepEqual(ways, ["float32 direct", "float32 blocked", "float32 product"]);
+    const ways = checkAllAlgorithms(
+      op,
+      { ...plain, n: 3, c: 24, o: 50, down: pixel, across: pixel },
+      "float32",
+    );
+    assert.deepEqual(ways, ["float32 direct", "float32 blocked", "float32 gemm"]);
   }
 });
 
@@ -371,11 +375,11 @@ test("a window of one pixel that steps over others keeps away from the library's
   const geometry = lastGeometry({ op: "conv2dWeightGradient", attributes, inputs, outputs: [output] });
   assert.ok(geometry !== null);
   assert.deepEqual(
-    convolutionWays({ op: "conv2dWeightGradient", inputs, outputs: [output] }, geometry).map(
+    candidateAlgorithms({ op: "conv2dWeightGradient", inputs, outputs: [output] }, geometry).map(
       ({ name }) => name,
     ),
     ["float32 blocked"],
   );
-  const enough = checkAllWays("conv2dWeightGradient", { ...few, c: 16 }, "float32");
+  const enough = checkAllAlgorithms("conv2dWeightGradient", { ...few, c: 16 }, "float32");
   assert.deepEqual(enough, ["float32 direct", "float32 blocked"]);
 });
