@@ -5,7 +5,7 @@ import { exampleModule } from "./example_module.ts";
 import type { GuideStep } from "./guide_steps.ts";
 import * as preludes from "./prelude.ts";
 
-/** Where the copy has what the package gives. */
+/** The sources of the package, as seen from test/docs. */
 const PACKAGE = "../../src/index.ts";
 
 /** A module for each example of a step. */

@@ -46,11 +46,13 @@ function alongChannels(perChannel: Value, x: Value): Value {
 }
 
 function requirePerChannel(x: TensorSpec, rest: readonly TensorSpec[], names: readonly string[]): void {
-  if (x.shape.length < 2) throw new ShapeError(`expected an input [N, C, ...], got ${formatShape(x.shape)}`);
+  if (x.shape.length < 2)
+    throw new ShapeError(`expected an input [N, C, ...], got ${formatShape(x.shape)}`, { nameless: true });
   rest.forEach((value, i) => {
     if (value.shape.length !== 1 || value.shape[0] !== x.shape[1]) {
       throw new ShapeError(
         `expected ${names[i]} of shape [${x.shape[1]}], one number per channel of ${formatShape(x.shape)}, got ${formatShape(value.shape)}${value.shape.length === 1 ? channelHint(x.shape, value.shape[0], x.shape.length - 2) : ""}`,
+        { nameless: true },
       );
     }
   });
