@@ -1,5 +1,6 @@
 /** From a captured graph to a program: the passes, in order, for one engine. */
-import type { EngineCapabilities, Program } from "../engines/contract/engine.ts";
+import { DTypeError } from "../base/errors.ts";
+import type { Program, ProgramTarget } from "../engines/contract/engine.ts";
 import type { Graph } from "../graph/graph.ts";
 import { planMemory } from "./memory_plan.ts";
 import { channelsLast } from "./passes/channels_last.ts";
@@ -8,22 +9,24 @@ import { deadCode } from "./passes/dead_code.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
-import { fuseLoops } from "./passes/fuse_loops.ts";
+import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
 import { StepPlanner } from "./step_planner.ts";
 
-export function compileGraph(graph: Graph, capabilities: EngineCapabilities): Program {
-  const planner = new StepPlanner(capabilities);
+/** @throws DTypeError if the engine does not know the dtype of a value. */
+export function compileGraph(graph: Graph, target: ProgramTarget): Program {
+  requireDtypes(graph, target);
+  const planner = new StepPlanner(target);
   return planMemory(passes(graph, planner), planner);
 }
 
 /** The passes alone, for printing and tests; `seen` is called after each, with its name and the graph that it made. */
 export function optimise(
   graph: Graph,
-  capabilities: EngineCapabilities,
+  target: ProgramTarget,
   seen?: (pass: string, graph: Graph) => void,
 ): Graph {
-  return passes(graph, new StepPlanner(capabilities), seen);
+  return passes(graph, new StepPlanner(target), seen);
 }
 
 function passes(
@@ -41,7 +44,7 @@ function passes(
   apply(decompose);
   apply(commonSubexpressions);
   apply(deadCode);
-  if (planner.fusion) apply(fuseActivation);
+  apply(fuseActivation);
   const before = now;
   apply(channelsLast);
   if (now !== before) {
@@ -49,8 +52,19 @@ function passes(
     apply(deadCode);
   }
   apply(widenRest);
-  if (!planner.fusion) return now;
+  if (!fusesAny(now, planner)) return now;
   apply(foldScalars);
   apply(fuseLoops);
   return now;
+}
+
+function requireDtypes(graph: Graph, { limits }: ProgramTarget): void {
+  for (const { dtype } of graph.values) {
+    if (!limits.dtypes.includes(dtype)) {
+      throw new DTypeError(
+        `the engine in use cannot hold ${dtype} values, only ${limits.dtypes.join(", ")}; convert them with \`to\`, ` +
+          "or use another engine",
+      );
+    }
+  }
 }

@@ -5,19 +5,23 @@
  */
 import { bytesOf } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
-import { ON_HOST, type Program, type ProgramStep, type ProgramValue } from "../engines/contract/engine.ts";
+import {
+  ON_HOST,
+  type Program,
+  type ProgramStep,
+  type ProgramValue,
+  type TensorSpec,
+} from "../engines/contract/engine.ts";
 import type { Graph, GraphNode } from "../graph/graph.ts";
 import { fusedOp } from "./passes/fused_op.ts";
 import type { StepPlanner } from "./step_planner.ts";
-
-const ALIGNMENT = 64;
 
 /** Turns a graph into a program: numbers stay, every value gets its kind and place. */
 export function planMemory(graph: Graph, planner: StepPlanner): Program {
   const roots = aliasRoots(graph);
   const inPlace = commitsInPlace(graph, roots);
   const lastUse = lastUses(graph, roots);
-  const arena = new Arena();
+  const arena = new Arena(planner.limits.alignment);
   const values: ProgramValue[] = graph.values.map((v) => ({
     shape: v.shape,
     dtype: v.dtype,
@@ -41,7 +45,7 @@ export function planMemory(graph: Graph, planner: StepPlanner): Program {
       else place(values, output, arena);
     }
     const plan = planner.planOf(graph.values, node) ?? ON_HOST;
-    const scratch = roundUp(plan.scratchBytes);
+    const scratch = arena.aligned(plan.scratchBytes);
     const offset = scratch === 0 ? 0 : arena.allocate(scratch);
     steps.push({
       op: node.op.name,
@@ -155,30 +159,33 @@ function freeDead(
     if (value.kind !== "temporary" || value.offset < 0) continue;
     const last = lastUse.get(id);
     if (last === position || (last === undefined && node.outputs.includes(id))) {
-      arena.free(value.offset, bytesFor(graph.values[id]));
+      arena.free(value.offset, bytesFor(graph.values[id], arena));
     }
   }
 }
 
 function place(values: ProgramValue[], id: number, arena: Arena): void {
-  values[id] = { ...values[id], offset: arena.allocate(bytesFor(values[id])) };
+  values[id] = { ...values[id], offset: arena.allocate(bytesFor(values[id], arena)) };
 }
 
-function bytesFor(value: {
-  readonly shape: readonly number[];
-  readonly dtype: Parameters<typeof bytesOf>[0];
-}): number {
-  return roundUp(Math.max(1, numel(value.shape) * bytesOf(value.dtype)));
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+function bytesFor({ shape, dtype }: TensorSpec, arena: Arena): number {
+  return arena.aligned(Math.max(1, numel(shape) * bytesOf(dtype)));
 }
 
 /** Best-fit allocation over an address range that grows at its end. */
 class Arena {
   size = 0;
   private holes: { offset: number; bytes: number }[] = [];
+  private readonly alignment: number;
+
+  constructor(alignment: number) {
+    this.alignment = alignment;
+  }
+
+  /** So many bytes and what it takes to the next multiple of the alignment. */
+  aligned(bytes: number): number {
+    return Math.ceil(bytes / this.alignment) * this.alignment;
+  }
 
   allocate(bytes: number): number {
     let best: { offset: number; bytes: number } | undefined;

@@ -1,7 +1,8 @@
 /** Asks an engine how it would compute each step of a graph: once, however many passes want to know. */
 import type {
   Attributes,
-  EngineCapabilities,
+  EngineLimits,
+  ProgramTarget,
   StepPlan,
   StepSpec,
   TensorSpec,
@@ -10,17 +11,21 @@ import { specOf } from "../engines/contract/run_program.ts";
 import type { GraphNode } from "../graph/graph.ts";
 
 export class StepPlanner {
-  readonly #capabilities: EngineCapabilities;
+  readonly #target: ProgramTarget;
   /** By the attributes, which passes hand on as they are, and then by op, shapes and dtypes. */
   readonly #known = new WeakMap<Attributes, Map<string, StepPlan | null>>();
 
-  constructor(capabilities: EngineCapabilities) {
-    this.#capabilities = capabilities;
+  constructor(target: ProgramTarget) {
+    this.#target = target;
   }
 
-  /** Whether the engine takes chains of element-wise ops as one step. */
-  get fusion(): boolean {
-    return this.#capabilities.fusion;
+  get limits(): EngineLimits {
+    return this.#target.limits;
+  }
+
+  /** Whether a node may become part of another step (see `ProgramTarget.fuses`). */
+  fuses(values: readonly TensorSpec[], node: GraphNode): boolean {
+    return this.#target.fuses(specOf(values, node.op.name, node));
   }
 
   /** The engine's plan of a node among these values; null if it has none. */
@@ -51,7 +56,7 @@ export class StepPlanner {
     const key = `${step.op}(${step.inputs.map(textOf).join()})${step.outputs.map(textOf).join()}`;
     let plan = plans.get(key);
     if (plan === undefined) {
-      plan = this.#capabilities.plan(step);
+      plan = this.#target.plan(step);
       plans.set(key, plan);
     }
     return plan;

@@ -4,12 +4,12 @@
  */
 
 import { loadedModule } from "../base/open_files.ts";
-import { WasmEngine } from "./cpu/wasm_engine.ts";
 import type { EngineEntry } from "./engine_entry.ts";
 import type { EngineName } from "./engine_names.ts";
 import { dnnlFacts } from "./onednn/library/load_dnnl.ts";
 import { OnednnEngine } from "./onednn/onednn_engine.ts";
 import { wantsPortable } from "./portable.ts";
+import { WasmEngine } from "./wasm/wasm_engine.ts";
 
 const loaded = (create: NonNullable<EngineEntry["create"]>): EngineEntry => ({
   create,

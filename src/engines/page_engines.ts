@@ -1,9 +1,9 @@
 /** The engines of a page (`#engines`; Node.js has `node_engines.ts`): oneDNN's code is never part of one. */
 import { EngineError } from "../base/errors.ts";
 import { loadedModule } from "../base/open_files.ts";
-import { WasmEngine } from "./cpu/wasm_engine.ts";
 import type { EngineEntry } from "./engine_entry.ts";
 import type { EngineName } from "./engine_names.ts";
+import { WasmEngine } from "./wasm/wasm_engine.ts";
 
 const createWasm = (options: object) => new WasmEngine(options);
 

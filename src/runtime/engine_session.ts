@@ -4,10 +4,11 @@ import type {
   CompiledProgram,
   Engine,
   EngineBuffer,
-  EngineInfo,
+  EngineCapabilities,
   Program,
   StepTiming,
 } from "../engines/contract/engine.ts";
+import type { Capture } from "../graph/capture.ts";
 import type { ExecutorStatistics } from "./executor_statistics.ts";
 import { HomeBuffer } from "./home_buffer.ts";
 import { ProgramCache } from "./program_cache.ts";
@@ -31,11 +32,13 @@ const FIRST_SWEEP = 1024;
 export class EngineSession {
   readonly engine: Engine;
   readonly programs: ProgramCache;
-  /** What the engine says of itself; null before it has started. */
-  info: EngineInfo | null = null;
+  /** What the engine can do; null before it has started. */
+  capabilities: EngineCapabilities | null = null;
+  /** The last program that was run, for printing. */
+  lastProgram: Program | null = null;
   /** Bytes of inputs that runs under way hold. */
   bytesUnderWay = 0;
-  readonly #starting: Promise<EngineInfo>;
+  readonly #starting: Promise<EngineCapabilities>;
   readonly #underWay = new Set<Run>();
   readonly #homes = new Set<WeakRef<HomeBuffer>>();
   #sweepAt = FIRST_SWEEP;
@@ -48,19 +51,16 @@ export class EngineSession {
     this.engine = engine;
     this.programs = new ProgramCache(engine, statistics);
     this.#finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
-    const { name } = engine;
-    this.#starting = engine.start().then((info) => {
-      // It has become another engine, for which programs are shaped otherwise.
-      if (info.name !== name) this.programs.forget();
-      this.info = info;
-      return info;
+    this.#starting = engine.start().then((capabilities) => {
+      this.capabilities = capabilities;
+      return capabilities;
     });
     // If it cannot start, its first run says why.
     this.#starting.catch(noop);
   }
 
   /** @throws EngineError if the engine cannot start. */
-  started(): Promise<EngineInfo> {
+  started(): Promise<EngineCapabilities> {
     return this.#starting;
   }
 
@@ -96,9 +96,27 @@ export class EngineSession {
     return reading;
   };
 
+  /**
+   * The program of what was captured. Nothing is compiled before the engine has started: only then is it known for what;
+   * the runs that are sent until then wait for it.
+   *
+   * @throws OutOfMemoryError if it does not fit the engine's memory; so does what is returned.
+   */
+  prepare(captured: Capture): () => CompiledProgram {
+    const { capabilities } = this;
+    if (capabilities !== null) {
+      const compiled = this.programs.lookUp(captured, capabilities);
+      return () => compiled;
+    }
+    // Built now: by then the values have been settled.
+    const { key } = captured;
+    const graph = captured.build();
+    return () => this.programs.lookUp({ key, build: () => graph }, this.capabilities as EngineCapabilities);
+  }
+
   /** Sends a run; it takes effect after those sent before. */
   send(
-    compiled: CompiledProgram,
+    program: () => CompiledProgram,
     run: Run,
     listener: RunListener,
     profiler: ((run: ProfiledRun) => void) | null,
@@ -109,14 +127,18 @@ export class EngineSession {
       if (run.over) throw new Error("the run depends on one that failed");
       const inputs = run.inputs.map((value, i) => arrays[i] ?? (value.data as TypedArray));
       const states = run.states.map(({ buffer }) => buffer);
+      const compiled = program();
+      this.lastProgram = compiled.program;
       return this.engine.run(compiled, { inputs, states }, { profile: profiler !== null });
     };
     const waiting = run.inputs.filter(({ data }) => data === null).map(({ arriving }) => arriving);
-    const previous = this.#queue;
+    const previous = this.#queue ?? (this.capabilities === null ? this.#starting : null);
     const atOnce = waiting.length === 0 && previous === null;
     const sent = atOnce
       ? send()
-      : (previous ?? Promise.resolve()).then(() => Promise.all(waiting)).then(send);
+      : Promise.resolve(previous)
+          .then(() => Promise.all(waiting))
+          .then(send);
     this.#underWay.add(run);
     this.bytesUnderWay += run.bytes;
     const done = sent.then(
@@ -124,7 +146,7 @@ export class EngineSession {
         if (run.over) return;
         run.over = true;
         result.outputs.forEach((data, i) => run.arrivals[i].arrive(data));
-        profiler?.({ program: compiled.program, timings: result.timings ?? [] });
+        profiler?.({ program: program().program, timings: result.timings ?? [] });
       },
       (error) => {
         if (!run.over) listener.failed(run, this.#sentAfter(run), error);
@@ -153,6 +175,8 @@ export class EngineSession {
 
   /** Resolves when at most `most` runs are under way. */
   async caughtUp(most: number): Promise<void> {
+    // What cannot be compiled is known when the engine has started: callers that wait hear of it.
+    if (this.capabilities === null) await this.#queue;
     while (this.#underWay.size > most) await new Promise<void>((resume) => this.#idle.push(resume));
   }
 

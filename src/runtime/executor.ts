@@ -33,7 +33,7 @@ export interface SubmitOptions {
 interface PlannedRun {
   readonly part: Part;
   readonly captured: Capture;
-  readonly compiled: CompiledProgram;
+  readonly program: () => CompiledProgram;
 }
 
 export class Executor {
@@ -45,8 +45,6 @@ export class Executor {
   };
   /** Told of every run with the time of each step, while it is set. */
   profiler: ((run: ProfiledRun) => void) | null = null;
-  /** The last program that was run, for printing. */
-  lastProgram: Program | null = null;
   /** Runs that failed and of which nobody has heard yet. */
   readonly failures = new Failures();
   /** Gradients that users may read. */
@@ -74,13 +72,18 @@ export class Executor {
     return this.current;
   }
 
+  /** The last program that was run, for printing. */
+  get lastProgram(): Program | null {
+    return this.current?.lastProgram ?? null;
+  }
+
   get engine(): Engine {
     return this.session.engine;
   }
 
   /** Threads of the engine; 0 before it has started. */
   get threads(): number {
-    return this.current?.info?.threads ?? 0;
+    return this.current?.capabilities?.threads ?? 0;
   }
 
   memory(): EngineMemory {
@@ -304,16 +307,15 @@ export class Executor {
     }
     const targets = part.commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
     const captured = captureNodes(part.nodes, part.outputs, targets);
-    return { part, captured, compiled: this.session.programs.lookUp(captured) };
+    return { part, captured, program: this.session.prepare(captured) };
   }
 
-  private send({ part, captured, compiled }: PlannedRun): void {
+  private send({ part, captured, program }: PlannedRun): void {
     const { outputs, commits } = part;
     for (const { owner } of commits) {
       this.commits.delete(owner);
       this.gradients.noteHome(owner, owner.home as HomeBuffer);
     }
-    this.lastProgram = compiled.program;
     const run: Run = {
       inputs: captured.inputs,
       states: captured.states as HomeBuffer[],
@@ -322,7 +324,7 @@ export class Executor {
       bytes: captured.inputs.reduce((sum, value) => sum + bytesOfValue(value), 0),
       over: false,
     };
-    this.session.send(compiled, run, this, this.profiler);
+    this.session.send(program, run, this, this.profiler);
     this.statistics.runs++;
   }
 

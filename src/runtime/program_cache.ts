@@ -1,6 +1,6 @@
 /** The programs of one engine, by the structure of what they compute. */
 import { compileGraph } from "../compiler/compile.ts";
-import type { CompiledProgram, Engine } from "../engines/contract/engine.ts";
+import type { CompiledProgram, Engine, ProgramTarget } from "../engines/contract/engine.ts";
 import type { Capture } from "../graph/capture.ts";
 import type { ExecutorStatistics } from "./executor_statistics.ts";
 
@@ -18,7 +18,7 @@ export class ProgramCache {
   }
 
   /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
-  lookUp({ key, build }: Capture): CompiledProgram {
+  lookUp({ key, build }: Pick<Capture, "key" | "build">, target: ProgramTarget): CompiledProgram {
     const found = this.#programs.get(key);
     if (found !== undefined) {
       // Back to the end of the map: what is forgotten is what has not been used for longest.
@@ -27,7 +27,7 @@ export class ProgramCache {
       return found;
     }
     const started = performance.now();
-    const compiled = this.#engine.compile(compileGraph(build(), this.#engine.capabilities));
+    const compiled = this.#engine.compile(compileGraph(build(), target));
     this.#programs.set(key, compiled);
     if (this.#programs.size > MOST_PROGRAMS) this.#forgetOldest();
     this.#statistics.programs++;
@@ -35,7 +35,7 @@ export class ProgramCache {
     return compiled;
   }
 
-  /** Compiles every program anew at its next use: the engine's capabilities have changed. */
+  /** Compiles every program anew at its next use: the engine would now compute them otherwise. */
   forget(): void {
     for (const compiled of this.#programs.values()) this.#engine.release(compiled);
     this.#programs.clear();

@@ -93,7 +93,7 @@ export function stopEngine(): Promise<void> {
 
 /** What the engine in use says of itself; null before it has started. */
 export function startedEngine(): EngineInfo | null {
-  return theExecutor.running?.info ?? null;
+  return theExecutor.running?.capabilities ?? null;
 }
 
 /**

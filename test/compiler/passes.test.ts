@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { TypedArray } from "../../src/base/dtype.ts";
+import { DTYPES, type TypedArray } from "../../src/base/dtype.ts";
 import { compileGraph, optimise } from "../../src/compiler/compile.ts";
-import { type EngineCapabilities, ON_HOST } from "../../src/engines/contract/engine.ts";
+import { ON_HOST, type ProgramTarget } from "../../src/engines/contract/engine.ts";
 import { capture } from "../../src/graph/capture.ts";
 import { constantValue, emit, type StateBuffer, Value } from "../../src/graph/node.ts";
 import { constant } from "../../src/ops/creation.ts";
@@ -13,8 +13,13 @@ import { amax, sum } from "../../src/ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../src/ops/shape/shape_ops.ts";
 import { runInProcess, unsharedBytes } from "./run_in_process.ts";
 
-const FUSED: EngineCapabilities = { fusion: true, plan: () => null };
-const PLAIN: EngineCapabilities = { fusion: false, plan: () => ({ ...ON_HOST, place: "device" }) };
+const LIMITS = { dtypes: DTYPES, alignment: 64, bindings: Number.POSITIVE_INFINITY, memoryBytes: 2 ** 32 };
+const FUSED: ProgramTarget = { limits: LIMITS, plan: () => null, fuses: () => true };
+const PLAIN: ProgramTarget = {
+  limits: LIMITS,
+  plan: () => ({ ...ON_HOST, place: "device" }),
+  fuses: () => false,
+};
 
 function lost(): never {
   throw new Error("lost");
@@ -39,7 +44,7 @@ function state(shape: number[], seed: number): { value: Value; buffer: StateBuff
 
 function evaluate(
   outputs: Value[],
-  capabilities: EngineCapabilities,
+  capabilities: ProgramTarget,
   states = new Map<StateBuffer, TypedArray>(),
 ): TypedArray[] {
   const captured = capture(outputs, [], lost);
@@ -223,4 +228,75 @@ test("the same structure has the same key whatever the data", () => {
     lost,
   ).key;
   assert.notEqual(key(1, 0.1), other);
+});
+
+test("an engine that takes few operands, or has no loop for an op, gets no loop that it cannot run", () => {
+  const asked: string[] = [];
+  const few: ProgramTarget = {
+    limits: { ...LIMITS, bindings: 4 },
+    plan: () => ({ ...ON_HOST, place: "device" }),
+    fuses: ({ op }) => {
+      asked.push(op);
+      return op !== "exp";
+    },
+  };
+  let x = leaf(SHAPE, 1);
+  for (let i = 2; i < 12; i++) x = ops.add(x, leaf(SHAPE, i));
+  const y = ops.mul(emit(ops.expOp, [x]), x);
+  const program = compileGraph(capture([y], [], lost).build(), few);
+  assert.ok(asked.includes("exp") && asked.includes("add"));
+  assert.deepEqual(
+    program.steps.filter(({ op }) => op === "exp").map(({ plan }) => plan.place),
+    ["device"],
+  );
+  const loops = program.steps.filter(({ op }) => op === "fused");
+  assert.ok(loops.length > 1);
+  for (const { inputs, outputs } of loops) assert.ok(inputs.length + outputs.length <= 4);
+  const [narrow, wide] = [few, FUSED].map((target) => evaluate([y], target));
+  assertClose(narrow, wide);
+});
+
+test("the arena follows the engine's alignment; a dtype that the engine cannot hold is refused", () => {
+  const aligned: ProgramTarget = { ...FUSED, limits: { ...LIMITS, alignment: 256 } };
+  const y = sum(ops.add(leaf([3], 1), leaf([3], 2)), [0], false);
+  const { values } = compileGraph(capture([y], [], lost).build(), aligned);
+  const offsets = values.filter(({ offset }) => offset >= 0).map(({ offset }) => offset);
+  assert.ok(offsets.length > 2);
+  for (const offset of offsets) assert.equal(offset % 256, 0);
+  const narrow: ProgramTarget = { ...FUSED, limits: { ...LIMITS, dtypes: ["int32"] } };
+  assert.throws(() => compileGraph(capture([y], [], lost).build(), narrow), {
+    name: "DTypeError",
+    message: /cannot hold float32 values, only int32/,
+  });
+});
+
+test("an engine applies an activation only if it says that it can", () => {
+  const product = () => emit(ops.reluOp, [matmul(leaf([3, 4], 1), leaf([4, 2], 2))]);
+  const activations = (fuses: ProgramTarget["fuses"]) =>
+    compileGraph(capture([product()], [], lost).build(), { ...FUSED, fuses })
+      .steps.filter(({ op }) => op === "matmul")
+      .map(({ attributes }) => attributes.activation);
+  assert.deepEqual(
+    activations(() => true),
+    ["relu"],
+  );
+  assert.deepEqual(
+    activations(({ attributes }) => attributes.activation === undefined),
+    [undefined],
+  );
+});
+
+test("a step is planned once, however many passes ask", () => {
+  const asked = new Map<string, number>();
+  const counting: ProgramTarget = {
+    ...FUSED,
+    plan: ({ op }) => {
+      asked.set(op, (asked.get(op) ?? 0) + 1);
+      return null;
+    },
+  };
+  const y = matmul(leaf([3, 4], 1), leaf([4, 2], 2));
+  const program = compileGraph(capture([y], [], lost).build(), counting);
+  assert.equal(asked.get("matmul"), 1);
+  assert.equal(program.steps.find(({ op }) => op === "matmul")?.plan.place, "host");
 });

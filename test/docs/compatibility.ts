@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PLANNERS as NATIVE_PLANNERS } from "../../src/engines/onednn/worker_extension.ts";
+import { PLANNERS as NATIVE_PLANNERS } from "../../src/engines/onednn/onednn_worker_kernels.ts";
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
 import { PLANNERS } from "../../src/engines/wasm/kernels/registry.ts";
 import type { OpDefinition } from "../../src/graph/node.ts";

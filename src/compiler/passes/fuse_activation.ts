@@ -1,8 +1,9 @@
 /** Lets a convolution or matmul apply the activation that alone reads its result. */
 import type { Graph } from "../../graph/graph.ts";
+import type { StepPlanner } from "../step_planner.ts";
 import { consumers, escaping, GraphBuilder } from "./rewrite.ts";
 
-export function fuseActivation(graph: Graph): Graph {
+export function fuseActivation(graph: Graph, planner: StepPlanner): Graph {
   const readers = consumers(graph);
   const leaves = escaping(graph);
   const builder = new GraphBuilder(graph);
@@ -18,16 +19,17 @@ export function fuseActivation(graph: Graph): Graph {
       node.attributes.activation === undefined &&
       graph.values[output].dtype === "float32" &&
       !leaves.has(output);
-    if (!fits) {
+    const fused = fits && {
+      ...node,
+      attributes: { ...node.attributes, activation: reader.op.name },
+      outputs: reader.outputs,
+    };
+    if (fused === false || !planner.fuses(graph.values, fused)) {
       builder.addNode(node);
       return;
     }
     absorbed.add(readers[output][0]);
-    builder.addNode({
-      ...node,
-      attributes: { ...node.attributes, activation: reader.op.name },
-      outputs: reader.outputs,
-    });
+    builder.addNode(fused);
   });
   return builder.finish();
 }

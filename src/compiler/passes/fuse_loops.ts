@@ -12,6 +12,7 @@ import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";
+import type { StepPlanner } from "../step_planner.ts";
 import { deadCode } from "./dead_code.ts";
 import { buildLoop, type Group } from "./fused_body.ts";
 import { fusedOp } from "./fused_op.ts";
@@ -23,16 +24,21 @@ const MOST_INPUTS = 20;
 /** Groups that are looked through for a path; if there are more between two, they are not joined. */
 const MOST_VISITED = 4096;
 
-export function fuseLoops(graph: Graph): Graph {
-  const widened = widenWhereRead(graph);
-  return emitGroups(widened, formGroups(widened));
+export function fuseLoops(graph: Graph, planner: StepPlanner): Graph {
+  const widened = widenWhereRead(graph, planner);
+  return emitGroups(widened, formGroups(widened, planner));
+}
+
+/** Whether the engine computes any of the nodes in a loop. */
+export function fusesAny(graph: Graph, planner: StepPlanner): boolean {
+  return graph.nodes.some((node) => fusable(graph, node, planner));
 }
 
 /**
  * Gives each loop its own conversion of a 16-bit value: loaded and widened where it is read, instead of written to
  * memory in 32 bits by the first reader.
  */
-function widenWhereRead(graph: Graph): Graph {
+function widenWhereRead(graph: Graph, planner: StepPlanner): Graph {
   const sources = new Map<number, number>();
   for (const { op, inputs, outputs } of graph.nodes) {
     const [from, to] = [graph.values[inputs[0]], graph.values[outputs[0]]];
@@ -42,7 +48,7 @@ function widenWhereRead(graph: Graph): Graph {
   if (sources.size === 0) return graph;
   const builder = new GraphBuilder(graph);
   for (const node of graph.nodes) {
-    if (!fusable(graph, node)) {
+    if (!fusable(graph, node, planner)) {
       builder.addNode(node);
       continue;
     }
@@ -74,12 +80,13 @@ function iterationSpace(graph: Graph, node: GraphNode): Shape | null {
   return null;
 }
 
-function formGroups(graph: Graph): Group[] {
+function formGroups(graph: Graph, planner: StepPlanner): Group[] {
+  const { bindings } = planner.limits;
   const makers = producers(graph);
   const groups: Group[] = graph.nodes.map((node, position) => ({
     id: position,
     members: [position],
-    shape: fusable(graph, node) ? iterationSpace(graph, node) : null,
+    shape: fusable(graph, node, planner) ? iterationSpace(graph, node) : null,
     axes: node.op.reduction === undefined ? null : (node.attributes.dims as readonly number[]),
   }));
   const owner = groups.slice();
@@ -97,10 +104,10 @@ function formGroups(graph: Graph): Group[] {
       if (maker < 0 || graph.nodes[maker].op.reduction !== undefined) continue;
       const a = owner[maker];
       const b = owner[position];
-      if (a !== b && compatible(graph, a, b) && !reach.apart(a, b)) join(a, b);
+      if (a !== b && compatible(graph, a, b, bindings) && !reach.apart(a, b)) join(a, b);
     }
   });
-  joinSiblings(graph, owner, reach, join);
+  joinSiblings(graph, owner, reach, join, bindings);
   return [...new Set(owner)].filter((g) => g.members.length > 0);
 }
 
@@ -110,6 +117,7 @@ function joinSiblings(
   owner: Group[],
   reach: Reachability,
   join: (a: Group, b: Group) => void,
+  bindings: number,
 ): void {
   const readersOf = new Map<number, number[]>();
   graph.nodes.forEach((node, position) => {
@@ -125,25 +133,28 @@ function joinSiblings(
     for (let i = 1; i < positions.length; i++) {
       const a = owner[positions[i - 1]];
       const b = owner[positions[i]];
-      if (a === b || !compatible(graph, a, b) || reach.apart(a, b) || reach.apart(b, a)) continue;
+      if (a === b || !compatible(graph, a, b, bindings) || reach.apart(a, b) || reach.apart(b, a)) continue;
       join(a, b);
     }
   }
 }
 
-function fusable(graph: Graph, node: GraphNode): boolean {
-  if (node.op.reduction !== undefined) {
-    const { dtype } = graph.values[node.outputs[0]];
-    return dtype === graph.values[node.inputs[0]].dtype;
-  }
-  return node.op.elementwise !== undefined || node.op === expandOp || node.op === fullOp;
+/** Whether a node can stand in a loop, and the engine has it there. */
+function fusable(graph: Graph, node: GraphNode, planner: StepPlanner): boolean {
+  const { op, inputs, outputs } = node;
+  const same = op.reduction !== undefined && graph.values[outputs[0]].dtype === graph.values[inputs[0]].dtype;
+  const can = same || op.elementwise !== undefined || op === expandOp || op === fullOp;
+  return can && planner.fuses(graph.values, node);
 }
 
-function compatible(graph: Graph, a: Group, b: Group): boolean {
+function compatible(graph: Graph, a: Group, b: Group, bindings: number): boolean {
   if (a.shape === null || b.shape === null || !sameShape(a.shape, b.shape)) return false;
   if (a.members.length + b.members.length > MOST_NODES) return false;
   if (a.axes !== null && b.axes !== null && a.axes.join() !== b.axes.join()) return false;
-  return inputCount(graph, [...a.members, ...b.members]) <= MOST_INPUTS;
+  const members = [...a.members, ...b.members];
+  const inputs = inputCount(graph, members);
+  // At worst each member's result is needed outside.
+  return inputs <= MOST_INPUTS && inputs + members.length <= bindings;
 }
 
 function inputCount(graph: Graph, members: readonly number[]): number {

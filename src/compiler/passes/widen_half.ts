@@ -42,7 +42,7 @@ function staysNarrow(graph: Graph, node: GraphNode, planner: StepPlanner, candid
   if (![...node.inputs, ...node.outputs].some((id) => isHalf(graph.values[id].dtype))) return true;
   const { op } = node;
   if (op.alias === true || planner.hasKernel(graph.values, node)) return true;
-  if (planner.fusion && (op.elementwise !== undefined || LOOP_PARTS.has(op))) return true;
+  if ((op.elementwise !== undefined || LOOP_PARTS.has(op)) && planner.fuses(graph.values, node)) return true;
   if (!candidate(node)) return true;
   // What runs on the reference kernels either way is widened there.
   return op.decompose === undefined && !planner.hasKernel(graph.values, node, widened);

@@ -7,8 +7,8 @@
  * statistics, an optimiser's momentum) lies in *state buffers* that the caller allocates, and that a
  * program may read and overwrite.
  *
- * Life of an engine: `start` once, then any number of `allocate`, `write`, `read`, `compile`, `run`,
- * `free`. Calls take effect in the order in which they are made, so a `read` after a `run` sees that
+ * Life of an engine: `start` once, which says what the engine can do (`EngineCapabilities`); from it the compiler makes
+ * programs. Then any number of `allocate`, `write`, `read`, `compile`, `run`, `free`, and at last `stop`. Calls take effect in the order in which they are made, so a `read` after a `run` sees that
  * run's results; none of them blocks the caller's thread.
  */
 import type { DType, TypedArray } from "../../base/dtype.ts";
@@ -152,16 +152,36 @@ export interface EngineInfo {
   readonly bfloat16: boolean;
 }
 
-/** How the compiler should shape programs for this engine. */
-export interface EngineCapabilities {
-  /** Chains of element-wise ops and reductions arrive as one `"fused"` step (see `engines/contract/fused_loop.ts`). */
-  readonly fusion: boolean;
+/** What an engine's buffers and kernels can be. */
+export interface EngineLimits {
+  /** Element types that values of programs may have. */
+  readonly dtypes: readonly DType[];
+  /** Bytes of which the place of every value in the arena is a multiple. */
+  readonly alignment: number;
+  /** Inputs and outputs that one step may have together; `Infinity` if any number. */
+  readonly bindings: number;
+  /** Bytes that buffers and programs may take together at most. */
+  readonly memoryBytes: number;
+}
+
+/** For what the compiler makes programs: nothing else of an engine matters to it. */
+export interface ProgramTarget {
+  readonly limits: EngineLimits;
   /**
    * How the engine would compute this step; null if it has no kernel of its own for the op at these shapes and dtypes.
    * The op's decomposition is then used, or, if there is none of that either, the reference kernel on the host.
    */
   plan(step: StepSpec): StepPlan | null;
+  /**
+   * Whether this step may become part of another. Asked of element-wise ops, reductions, `full` and `expand`, which then
+   * arrive in chains as one `"fused"` step (see `fused_loop.ts`); and of convolutions and matrix products with an
+   * attribute `activation`, which then compute the element-wise op of that name on their result.
+   */
+  fuses(step: StepSpec): boolean;
 }
+
+/** What an engine says when it has started: for people, and for the compiler. */
+export interface EngineCapabilities extends EngineInfo, ProgramTarget {}
 
 /**
  * Algorithms that an engine has chosen among several for the same work. They round differently, so equal programs give
@@ -190,10 +210,12 @@ export interface Engine {
   readonly name: string;
   /** Absent if it always computes the same work in the same way. */
   readonly autotuning?: Autotuning;
-  /** How programs for it are to be shaped. */
-  readonly capabilities: EngineCapabilities;
-  /** Resolves when programs can run; rejects with an EngineError that says why not. */
-  start(): Promise<EngineInfo>;
+  /**
+   * Called once. Resolves with what the engine can do when programs can be compiled and run; rejects with an EngineError
+   * that says why not. What needs the buffers alone (`allocate`, `write`, `read`, `free`) may be called before that, and
+   * takes effect when the engine has started, in order; `compile` and `run` may not.
+   */
+  start(): Promise<EngineCapabilities>;
   /** A zeroed buffer. Throws an EngineError at once where it can never fit. */
   allocate(bytes: number): EngineBuffer;
   /** Copies `data` in. The array may be reused as soon as the call returns. */

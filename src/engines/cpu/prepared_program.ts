@@ -7,26 +7,26 @@ import { numel } from "../../base/shape.ts";
 import type { Program, ProgramStep, StepTiming } from "../contract/engine.ts";
 import { PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
-import { aliasRoots, boundValues, planCommits, specOf, valueBytes } from "../contract/run_program.ts";
+import { aliasRoots, boundValues, planCommits, valueBytes } from "../contract/run_program.ts";
 import { callReference } from "../reference/reference_step.ts";
-import { planKernel } from "../wasm/kernels/registry.ts";
-import type { ProgramExtension, WorkerExtension } from "./engine_extension.ts";
+import type { ProgramKernels, WorkerKernels } from "./cpu_kernels.ts";
+import type { CompileMessage, CpuRunAnswer, RunMessage } from "./cpu_messages.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import type { MemoryViews } from "./memory/memory_views.ts";
 import type { ThreadBarrier } from "./threads/thread_barrier.ts";
 import type { WorkShares } from "./threads/work_shares.ts";
-import type { CompileMessage, RunMessage, WasmRunAnswer } from "./wasm_messages.ts";
 
 /** What a worker has, whatever the program. */
 export interface WorkerContext {
   readonly views: MemoryViews;
-  readonly kernels: KernelExports;
+  /** The kernel binary's functions. */
+  readonly exports: KernelExports;
+  readonly kernels: WorkerKernels;
   readonly barrier: ThreadBarrier;
   readonly shares: WorkShares;
   readonly thread: number;
   readonly threads: number;
-  readonly extension?: WorkerExtension;
 }
 
 /** Addresses that are filled in before a run. */
@@ -59,7 +59,7 @@ export class PreparedProgram {
   readonly #roots: readonly number[];
   readonly #inputs: readonly number[];
   readonly #commits: readonly CommitPlan[];
-  readonly #extension: ProgramExtension | undefined;
+  readonly #kernels: ProgramKernels;
   readonly #steps: readonly PreparedStep[];
   /** Byte address of every value in this run. */
   readonly #at: Float64Array;
@@ -76,7 +76,7 @@ export class PreparedProgram {
     this.#inputs = boundValues(program, "input");
     this.#commits = planCommits(program, this.#roots);
     this.#at = new Float64Array(program.values.length);
-    this.#extension = context.extension?.prepare(program);
+    this.#kernels = context.kernels.prepare(program);
     const generated = message.generated && instantiate(message.generated, context.views.memory);
     this.#steps = program.steps.map((step, i) => {
       const fused = message.fused[i];
@@ -85,7 +85,7 @@ export class PreparedProgram {
           ? fusedKernel(fused, generated)
           : step.plan.place === "host"
             ? null
-            : (this.#extension?.plan(step) ?? planKernel(specOf(program.values, step.op, step)));
+            : this.#kernels.steps[i];
       const addresses = {
         inputs: step.inputs.map(() => 0),
         outputs: step.outputs.map(() => 0),
@@ -96,11 +96,10 @@ export class PreparedProgram {
         plan === null ? [this.#referenceStage(step)] : plan.stages.map((stage) => this.#divide(stage));
       return { step, addresses, stages };
     });
-    this.#extension?.ready();
   }
 
   release(): void {
-    this.#extension?.release();
+    this.#kernels.release?.();
   }
 
   get source(): Program {
@@ -112,7 +111,7 @@ export class PreparedProgram {
    *
    * @param skipped - said by the first thread: all walk from barrier to barrier, and nothing is computed.
    */
-  run(message: RunMessage, skipped: boolean): WasmRunAnswer | undefined {
+  run(message: RunMessage, skipped: boolean): CpuRunAnswer | undefined {
     const { thread, barrier } = this.#context;
     this.#failure = undefined;
     this.#writers = "first";
@@ -153,16 +152,16 @@ export class PreparedProgram {
   }
 
   #runStep({ step, addresses, stages }: PreparedStep): void {
-    const { barrier, kernels, shares, thread } = this.#context;
+    const { barrier, exports, shares, thread } = this.#context;
     for (const stage of stages) {
       this.#meet(stage.divided ? "all" : "first");
       this.#writers = stage.divided ? "all" : "first";
       if (stage.divided) shares.start(stage.units);
       else if (thread !== 0 || stage.units === 0) continue;
       try {
-        if (!stage.divided && !barrier.failed) stage.run(kernels, addresses, 0, stage.units);
+        if (!stage.divided && !barrier.failed) stage.run(exports, addresses, 0, stage.units);
         while (stage.divided && !barrier.failed && shares.next()) {
-          stage.run(kernels, addresses, shares.begin, shares.end);
+          stage.run(exports, addresses, shares.begin, shares.end);
         }
       } catch (error) {
         this.#failure ??= error;

@@ -1,8 +1,8 @@
 /** How the CPU runtime computes a step: by a generated loop or by a kernel; what neither covers runs on the host. */
-import type { ProgramStep, StepPlan } from "../contract/engine.ts";
+import type { Program, ProgramStep, StepPlan } from "../contract/engine.ts";
 import type { FusedLoop } from "../contract/fused_loop.ts";
 import type { KernelPlan } from "./kernel.ts";
-import { fusedScratchBytes } from "./loops/fused_module.ts";
+import { type FusedPlan, fusedScratchBytes, generateModule } from "./loops/fused_module.ts";
 
 export function isFused(step: { readonly op: string }): boolean {
   return step.op === "fused";
@@ -32,4 +32,22 @@ export function eitherPlan(first: StepPlan | null, second: StepPlan | null): Ste
     threadScratchBytes: Math.max(first.threadScratchBytes, second.threadScratchBytes),
     layout: first.layout,
   };
+}
+
+/** The generated loops of a program: one module, and how to run each fused step. Plain data. */
+export interface GeneratedLoops {
+  /** Undefined if no step is fused. */
+  readonly generated: Uint8Array<ArrayBuffer> | undefined;
+  readonly fused: readonly (FusedPlan | undefined)[];
+}
+
+export function generateLoops(
+  { steps }: Program,
+  options: { readonly shared: boolean; readonly relaxed: boolean },
+): GeneratedLoops {
+  const fusedSteps = steps.filter(isFused);
+  if (fusedSteps.length === 0) return { generated: undefined, fused: steps.map(() => undefined) };
+  const { bytes, plans } = generateModule(fusedSteps.map(loopOf), options);
+  const ofStep = new Map(fusedSteps.map((step, i) => [step, plans[i]]));
+  return { generated: bytes, fused: steps.map((step) => ofStep.get(step)) };
 }

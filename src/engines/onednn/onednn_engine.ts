@@ -1,17 +1,19 @@
 /**
- * The onednn engine: the wasm engine's memory, workers and generated loops, with convolutions and matrix products
- * computed by oneDNN.
+ * The onednn engine: the CPU runtime with convolutions and matrix products computed by oneDNN, everything else by the
+ * wasm kernels.
  *
  * Each worker calls the library on its own share of a step (a slice of the batch, a block of columns), with one
- * thread inside the library: no second team of threads, no barriers but the engine's own, and a step's slices
+ * thread inside the library: no second pool of threads, no barriers but the engine's own, and a step's slices
  * depend on its shapes alone, so the same bits come out with any number of threads.
  */
 import { startWorker } from "#workers";
 import { ArgumentError } from "../../base/errors.ts";
-import type { WorkerScript } from "../../workers/worker_port.ts";
+import type { WorkerHandle, WorkerListeners, WorkerScript } from "../../workers/worker_port.ts";
 import { ON_HOST, type StepPlan, type StepSpec } from "../contract/engine.ts";
-import type { EngineExtension } from "../cpu/engine_extension.ts";
-import { WasmEngine } from "../cpu/wasm_engine.ts";
+import { CpuEngine } from "../cpu/cpu_engine.ts";
+import type { CpuKernels } from "../cpu/cpu_kernels.ts";
+import { eitherPlan } from "../cpu/step_plans.ts";
+import { WASM_KERNELS } from "../wasm/wasm_engine.ts";
 import {
   convolutionScratchBytes,
   convolutionThreadBytes,
@@ -21,10 +23,11 @@ import {
 import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
 import { takesMatmul } from "./native_matmul.ts";
+import type { OnednnSettings } from "./onednn_worker_kernels.ts";
+import { ShutdownGuard } from "./shutdown_lock.ts";
 import { choiceWords } from "./tuning/choices.ts";
 import { ConvolutionChoice } from "./tuning/convolution_choice.ts";
 import { type ChoiceNote, EngineChoices } from "./tuning/engine_choices.ts";
-import type { OnednnSettings } from "./worker_extension.ts";
 
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -49,7 +52,7 @@ export interface OnednnEngineOptions {
  * const engine = new OnednnEngine({ threads: 2 });
  * await engine.start();
  */
-export class OnednnEngine extends WasmEngine {
+export class OnednnEngine extends CpuEngine {
   constructor(options: OnednnEngineOptions = {}) {
     const { everything = wantsEverything(), reproducible = false, orWasm = false, ...rest } = options;
     if (options.portable === true) {
@@ -58,7 +61,8 @@ export class OnednnEngine extends WasmEngine {
           'useEngine("wasm", { portable: true })',
       );
     }
-    super({ ...rest, portable: false }, { ...extension(everything, reproducible), optional: orWasm });
+    const kernels = new OnednnKernels(everything, reproducible);
+    super(kernels, { ...rest, portable: false }, orWasm ? WASM_KERNELS : null);
   }
 }
 
@@ -73,29 +77,62 @@ const SCRIPT: WorkerScript = {
   source: () => import("#worker_sources/onednn_worker"),
 };
 
-function extension(everything: boolean, reproducible: boolean): EngineExtension {
-  const choices = new EngineChoices(reproducible);
-  const choice = new ConvolutionChoice(choices);
-  return {
-    name: "onednn",
-    settings: { everything, reproducible, choices: choiceWords() } satisfies OnednnSettings,
-    startWorker: async (listeners) => {
-      // Loaded here first: two workers that load it at the same moment can crash the process.
-      loadKoffi();
-      return startWorker(SCRIPT, listeners);
-    },
-    plan: (step) => planStep(step, everything, choice),
-    autotuning: choices,
-    connect: (post) => {
-      choices.post = post;
-    },
-    receive: (note) => choices.receive(note as ChoiceNote),
-    bfloat16: () => dnnlFacts()?.fastBfloat16 === true,
-  };
+/** oneDNN's kernels, and the wasm kernels for what it leaves to them. */
+class OnednnKernels implements CpuKernels {
+  readonly name = "onednn";
+  readonly autotuning: EngineChoices;
+  readonly #everything: boolean;
+  readonly #choice: ConvolutionChoice;
+  #guard: ShutdownGuard | undefined;
+
+  constructor(everything: boolean, reproducible: boolean) {
+    this.#everything = everything;
+    this.autotuning = new EngineChoices(reproducible);
+    this.#choice = new ConvolutionChoice(this.autotuning);
+  }
+
+  get bfloat16(): boolean {
+    return dnnlFacts()?.fastBfloat16 === true;
+  }
+
+  /** Which of the two kernels it will be is known only to the workers, which ask the library. */
+  plan(step: StepSpec): StepPlan | null {
+    return eitherPlan(planNative(step, this.#everything, this.#choice), WASM_KERNELS.plan(step));
+  }
+
+  loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> {
+    return WASM_KERNELS.loadBinary(relaxed, shared);
+  }
+
+  async startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
+    // Loaded here first: two workers that load it at the same moment can crash the process.
+    loadKoffi();
+    return startWorker(SCRIPT, listeners);
+  }
+
+  open(threads: number, post: (message: unknown) => void): OnednnSettings {
+    this.#guard = new ShutdownGuard(threads);
+    this.autotuning.post = post;
+    const { reproducible } = this.autotuning;
+    const lock = this.#guard.words;
+    return { everything: this.#everything, reproducible, choices: choiceWords(), lock };
+  }
+
+  receive(message: unknown): void {
+    this.autotuning.receive(message as ChoiceNote);
+  }
+
+  workerEnded(worker: number): void {
+    this.#guard?.forget(worker);
+  }
+
+  async close(): Promise<void> {
+    await this.#guard?.close();
+  }
 }
 
 /** What the library makes of a step, decided without it. */
-function planStep(step: StepSpec, everything: boolean, choice: ConvolutionChoice): StepPlan | null {
+function planNative(step: StepSpec, everything: boolean, choice: ConvolutionChoice): StepPlan | null {
   const layout = worthChannelsLast(step, everything, choice) ? "channelsLast" : "asGiven";
   const takes = takesMatmul(step, everything) || takesConvolution(step);
   if (!takes) return layout === "asGiven" ? null : { ...ON_HOST, layout };

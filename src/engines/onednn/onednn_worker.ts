@@ -1,5 +1,10 @@
 /** A worker of the onednn engine. */
 import { serve } from "../cpu/threads/worker_service.ts";
-import { type OnednnSettings, OnednnWorker } from "./worker_extension.ts";
+import { type OnednnSettings, OnednnWorkerKernels } from "./onednn_worker_kernels.ts";
+import { ShutdownLock } from "./shutdown_lock.ts";
 
-serve((memory, settings, thread, say) => new OnednnWorker(memory, settings as OnednnSettings, thread, say));
+serve((opening) => {
+  const settings = opening.settings as OnednnSettings;
+  const lock = new ShutdownLock(settings.lock, opening.thread);
+  return lock.inside(() => new OnednnWorkerKernels(opening, settings, lock));
+});

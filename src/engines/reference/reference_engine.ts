@@ -4,18 +4,17 @@
  */
 
 import { startWorker } from "#workers";
-import type { TypedArray } from "../../base/dtype.ts";
+import { DTYPES, type TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
+import { EngineWorkerPool } from "../../workers/engine_worker_pool.ts";
 import { reviveError } from "../../workers/errors_across.ts";
 import { Requests } from "../../workers/requests.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
-import { WorkerTeam } from "../../workers/worker_team.ts";
 import {
   type CompiledProgram,
   type Engine,
   type EngineBuffer,
   type EngineCapabilities,
-  type EngineInfo,
   type EngineMemory,
   ON_HOST,
   type Program,
@@ -35,39 +34,42 @@ const BY_ITS_KERNEL: StepPlan = { ...ON_HOST, place: "device" };
 /** Runs programs with the plain loops of `REFERENCE_KERNELS`. */
 export class ReferenceEngine implements Engine {
   readonly name = "reference";
-  readonly capabilities: EngineCapabilities = {
-    fusion: false,
-    plan: ({ op }) => (Object.hasOwn(REFERENCE_KERNELS, op) ? BY_ITS_KERNEL : null),
-  };
-
   #started = false;
-  readonly #team = new WorkerTeam();
+  readonly #pool = new EngineWorkerPool();
   #failure: string | undefined;
   #nextId = 1;
   #liveBytes = 0;
   #runs = 0;
   readonly #buffers = new Map<number, EngineBuffer>();
   readonly #programs = new Map<number, { inputs: number[]; states: number[] }>();
-  readonly #requests = new Requests((keep) => this.#team.keepAlive(keep));
+  readonly #requests = new Requests((keep) => this.#pool.keepAlive(keep));
 
-  async start(): Promise<EngineInfo> {
+  async start(): Promise<EngineCapabilities> {
     if (this.#started) throw new EngineError("reference: the engine was already started");
     this.#started = true;
     const ready = this.#requests.open<null>();
     this.#start(ready.id).catch((error: Error) => this.#fail(`reference: cannot start: ${error.message}`));
     await ready.answer;
-    return { name: this.name, threads: 1, detail: "plain TypeScript loops", bfloat16: false };
+    return {
+      name: this.name,
+      threads: 1,
+      detail: "plain TypeScript loops",
+      bfloat16: false,
+      limits: { dtypes: DTYPES, alignment: 1, bindings: Number.POSITIVE_INFINITY, memoryBytes: LIMIT_BYTES },
+      plan: ({ op }) => (Object.hasOwn(REFERENCE_KERNELS, op) ? BY_ITS_KERNEL : null),
+      fuses: () => false,
+    };
   }
 
   async #start(request: number): Promise<void> {
-    await this.#team.start(
+    await this.#pool.start(
       1,
       (listeners) => startWorker(SCRIPT, listeners),
       (message) => this.#receive(message as ReferenceReply),
       (reason) => this.#fail(`reference: the worker failed: ${reason}`),
     );
-    this.#team.introduce((): ReferenceRequest => ({ type: "start", request }));
-    this.#team.open();
+    this.#pool.introduce((): ReferenceRequest => ({ type: "start", request }));
+    this.#pool.open();
   }
 
   allocate(bytes: number): EngineBuffer {
@@ -162,13 +164,13 @@ export class ReferenceEngine implements Engine {
 
   async stop(): Promise<void> {
     this.#fail("reference: the engine was stopped");
-    await this.#team.stop();
+    await this.#pool.stop();
   }
 
   #post(message: ReferenceRequest, transfer?: ArrayBuffer[]): void {
     if (this.#failure !== undefined) throw new EngineError(this.#failure);
     if (!this.#started) throw new EngineError("reference: the engine was not started; call start() first");
-    this.#team.post(0, message, transfer);
+    this.#pool.post(0, message, transfer);
   }
 
   #ask<T>(message: (request: number) => ReferenceRequest, transfer?: ArrayBuffer[]): Promise<T> {

@@ -3,14 +3,14 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { ArgumentError, EngineError } from "../../../src/base/errors.ts";
 import type { Engine } from "../../../src/engines/contract/engine.ts";
-import { WasmEngine } from "../../../src/engines/cpu/wasm_engine.ts";
 import { engineNames } from "../../../src/engines/engine_names.ts";
 import { ReferenceEngine } from "../../../src/engines/reference/reference_engine.ts";
 import { createEngine, loadEngine } from "../../../src/engines/select.ts";
-import { ProgramBuilder } from "./program_builder.ts";
+import { WasmEngine } from "../../../src/engines/wasm/wasm_engine.ts";
+import { fusesLoops, ProgramBuilder, startEngine } from "./program_builder.ts";
 
 async function withEngine(engine: Engine, use: (engine: Engine) => Promise<void>): Promise<void> {
-  await engine.start();
+  await startEngine(engine);
   try {
     await use(engine);
   } finally {
@@ -27,7 +27,7 @@ const engines: [string, () => Engine][] = [
 for (const [name, make] of engines) {
   test(`${name}: an op without a kernel rejects its run; nothing is committed and the engine stays usable`, () =>
     withEngine(make(), async (engine) => {
-      const fused = engine.capabilities.fusion;
+      const fused = fusesLoops(engine);
       const build = new ProgramBuilder(engine);
       const x = build.input([50000]);
       const state = build.state([50000]);
@@ -60,9 +60,7 @@ for (const [name, make] of engines) {
         const build = new ProgramBuilder(engine);
         const [from, to] = [build.state(size), build.state(size)];
         const result =
-          op === "neg" && engine.capabilities.fusion
-            ? build.unary("neg", from)
-            : build.step(op, {}, [from], size);
+          op === "neg" && fusesLoops(engine) ? build.unary("neg", from) : build.step(op, {}, [from], size);
         if (commits) build.commit(result, to);
         return engine.compile(build.finish([result]));
       };
@@ -181,7 +179,7 @@ test("engines by name", async () => {
 
 for (const engine of ["wasm_engine", "reference_engine"]) {
   test(`${engine}: a script that is done ends by itself, and an awaited read keeps it alive`, async () => {
-    const folder = engine === "wasm_engine" ? "cpu" : "reference";
+    const folder = engine.slice(0, engine.indexOf("_"));
     const className = engine === "wasm_engine" ? "WasmEngine" : "ReferenceEngine";
     const url = new URL(`../../../src/engines/${folder}/${engine}.js`, import.meta.url);
     const script = `

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WasmEngine } from "../../../src/engines/cpu/wasm_engine.ts";
-import { ProgramBuilder } from "./program_builder.ts";
+import { WasmEngine } from "../../../src/engines/wasm/wasm_engine.ts";
+import { ProgramBuilder, startEngine } from "./program_builder.ts";
 
 const MIB = 2 ** 20;
 
@@ -17,7 +17,7 @@ function addInto(engine: WasmEngine, count: number) {
 for (const threads of [1, 2]) {
   test(`state is moved between runs that were sent, ${threads} threads`, async () => {
     const engine = new WasmEngine({ threads, memoryLimit: 8 * MIB });
-    await engine.start();
+    await startEngine(engine);
     const count = 65536;
     const states = Array.from({ length: 24 }, (_, i) => {
       const buffer = engine.allocate(count * 4);
@@ -63,7 +63,7 @@ for (const threads of [1, 2]) {
 
 test("inputs are not written where bytes still wait to be moved away", async () => {
   const engine = new WasmEngine({ threads: 1, memoryLimit: 8 * MIB });
-  await engine.start();
+  await startEngine(engine);
   const count = 262144;
   const add = addInto(engine, count);
   const states = Array.from({ length: 20 }, (_, i) => {

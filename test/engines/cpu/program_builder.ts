@@ -1,10 +1,12 @@
 /** Programs built by hand, one step after another, each value at a place of its own. */
+import assert from "node:assert/strict";
 import type { DType } from "../../../src/base/dtype.ts";
 import { bytesOf } from "../../../src/base/dtype.ts";
 import { contiguousStrides, numel } from "../../../src/base/shape.ts";
 import {
   type Attributes,
   type Engine,
+  type EngineCapabilities,
   ON_HOST,
   type Program,
   type ProgramStep,
@@ -12,6 +14,26 @@ import {
 } from "../../../src/engines/contract/engine.ts";
 import type { FusedBinary, FusedLoop, FusedUnary } from "../../../src/engines/contract/fused_loop.ts";
 import { specOf } from "../../../src/engines/contract/run_program.ts";
+
+const known = new WeakMap<Engine, EngineCapabilities>();
+
+/** Starts an engine for which programs are to be built. */
+export async function startEngine(engine: Engine): Promise<EngineCapabilities> {
+  const capabilities = await engine.start();
+  known.set(engine, capabilities);
+  return capabilities;
+}
+
+/** What an engine has said when `startEngine` started it. */
+export function capabilitiesOf(engine: Engine): EngineCapabilities {
+  return known.get(engine) ?? assert.fail("startEngine was not called");
+}
+
+/** Whether the engine computes element-wise ops in generated loops. */
+export function fusesLoops(engine: Engine): boolean {
+  const x = { shape: [4], dtype: "float32" } as const;
+  return capabilitiesOf(engine).fuses({ op: "neg", attributes: {}, inputs: [x], outputs: [x] });
+}
 
 export class ProgramBuilder {
   readonly #engine: Engine;
@@ -64,7 +86,7 @@ export class ProgramBuilder {
 
   stepInto(op: string, attributes: Attributes, inputs: number[], outputs: number[]): void {
     const spec = specOf(this.#values, op, { attributes, inputs, outputs });
-    const plan = this.#engine.capabilities.plan(spec) ?? ON_HOST;
+    const plan = capabilitiesOf(this.#engine).plan(spec) ?? ON_HOST;
     const bytes = plan.scratchBytes;
     const offset = this.#top;
     this.#top += Math.ceil(bytes / 64) * 64;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { EngineError } from "../../../src/base/errors.ts";
 import type { Engine, TensorSpec } from "../../../src/engines/contract/engine.ts";
-import { WasmEngine } from "../../../src/engines/cpu/wasm_engine.ts";
-import { ProgramBuilder } from "./program_builder.ts";
+import { WasmEngine } from "../../../src/engines/wasm/wasm_engine.ts";
+import { capabilitiesOf, ProgramBuilder, startEngine } from "./program_builder.ts";
 
 const floats = (...values: number[]) => Float32Array.from(values);
 const ramp = (n: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(i) * 3);
@@ -13,7 +13,7 @@ for (const threads of [1, 2, 3]) {
     const engine: Engine = new WasmEngine({ threads });
 
     before(async () => {
-      const info = await engine.start();
+      const info = await startEngine(engine);
       assert.equal(info.name, "wasm");
       assert.equal(info.threads, threads);
     });
@@ -128,7 +128,7 @@ for (const threads of [1, 2, 3]) {
       ].map((shape) => ({ shape, dtype: "float32" }));
       const made: TensorSpec = { shape: [5, 3], dtype: "float32" };
       const step = { op: "matmul", attributes: {}, inputs: specs, outputs: [made] };
-      const plan = engine.capabilities.plan(step);
+      const plan = capabilitiesOf(engine).plan(step);
       assert.equal(plan?.place, "device");
       const build = new ProgramBuilder(engine);
       const [a, b] = [build.input([5, 7]), build.input([7, 3])];
@@ -204,7 +204,7 @@ test("the bits do not depend on the number of threads", async () => {
   const results: Buffer[] = [];
   for (const threads of [1, 2, 3]) {
     const engine = new WasmEngine({ threads });
-    await engine.start();
+    await startEngine(engine);
     const build = new ProgramBuilder(engine);
     const [a, b] = [build.input([64, 200]), build.input([200, 300])];
     const product = build.step("matmul", {}, [a, b], [64, 300]);

@@ -19,10 +19,10 @@ import {
 } from "../../../src/engines/onednn/convolution/winograd_shapes.ts";
 import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
+import { PLANNERS } from "../../../src/engines/onednn/onednn_worker_kernels.ts";
 import { ThreadScratch } from "../../../src/engines/onednn/thread_scratch.ts";
 import type { Choosing } from "../../../src/engines/onednn/tuning/choices.ts";
 import { openTrialMemory } from "../../../src/engines/onednn/tuning/trial_memory.ts";
-import { PLANNERS } from "../../../src/engines/onednn/worker_extension.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";
 import { loadKernelsNow } from "../../../src/engines/wasm/node_kernels.ts";
 import { missingLibrary } from "./library.ts";

@@ -1,6 +1,7 @@
 /** Bookkeeping of one linear memory: which byte ranges are taken. The bytes themselves are elsewhere. */
 
-const ALIGNMENT = 64;
+/** Bytes of which every address is a multiple: a cache line. */
+export const ALIGNMENT = 64;
 
 interface Hole {
   address: number;

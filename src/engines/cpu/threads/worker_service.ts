@@ -1,40 +1,30 @@
-/** What a worker of the wasm engine, or of an engine that extends it, does: the same on every thread. */
+/** What a worker of a CPU engine does: the same on every thread. */
 
 import { listen } from "#workers";
 import { recordError } from "../../../workers/errors_across.ts";
-import { StopGate } from "../../../workers/stop_gate.ts";
 import type { WorkerPort } from "../../../workers/worker_port.ts";
 import type { Program } from "../../contract/engine.ts";
 import { FailedWrites } from "../../contract/failed_writes.ts";
-import type { WorkerExtension } from "../engine_extension.ts";
+import type { OpenKernels } from "../cpu_kernels.ts";
+import type { CpuMessage, RunMessage, StartMessage } from "../cpu_messages.ts";
 import type { KernelExports } from "../kernel.ts";
 import { MemoryViews } from "../memory/memory_views.ts";
 import type { WorkerContext } from "../prepared_program.ts";
 import { PreparedProgram } from "../prepared_program.ts";
-import type { RunMessage, StartMessage, WasmMessage } from "../wasm_messages.ts";
 import { shareControl, ThreadBarrier } from "./thread_barrier.ts";
 import { WorkShares } from "./work_shares.ts";
 
 let context: WorkerContext | undefined;
-let gate: StopGate | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown; readonly source: Program }>();
 /** Kept by the first thread, which decides for all. */
 const failedWrites = new FailedWrites();
 
-/** Opens what an engine adds, once the memory is known. */
-export type OpenExtension = (
-  memory: WebAssembly.Memory,
-  settings: unknown,
-  thread: number,
-  say: (note: unknown) => void,
-) => WorkerExtension;
-
 /** Answers the engine's messages from here on. */
-export function serve(open?: OpenExtension): void {
+export function serve(open: OpenKernels): void {
   listen((message, port) => {
-    const request = message as WasmMessage;
+    const request = message as CpuMessage;
     try {
-      guarded(request, () => receive(request, port, open));
+      receive(request, port, open);
     } catch (error) {
       if (!("request" in request)) throw error;
       port.post({ request: request.request, error: recordError(error) });
@@ -42,18 +32,10 @@ export function serve(open?: OpenExtension): void {
   });
 }
 
-/** Native code is loaded, and its kernels are made and freed, where this worker is not ended in the midst of it. */
-function guarded(request: WasmMessage, body: () => void): void {
-  if (request.type === "start" && request.gate !== undefined) gate = new StopGate(request.gate);
-  const native = request.type === "start" || request.type === "compile" || request.type === "release";
-  if (!native || gate === undefined) body();
-  else gate.pass(request.type === "start" ? request.thread : (context?.thread ?? 0), body);
-}
-
-function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | undefined): void {
+function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void {
   if (request.type === "start") {
-    context = start(request, open, (note) => port.post({ note }));
-    port.post({ request: request.request, value: context.extension?.description ?? null });
+    context = start(request, open, (message) => port.post({ message }));
+    port.post({ request: request.request, value: context.kernels.description });
     return;
   }
   if (context === undefined) throw new Error("the worker was not started");
@@ -97,8 +79,8 @@ function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | u
       programs.delete(request.program);
       break;
     }
-    case "order":
-      context.extension?.receive?.(request.order);
+    case "kernels":
+      context.kernels.receive?.(request.message);
       break;
     case "run":
       run(context, request, port);
@@ -106,21 +88,17 @@ function receive(request: WasmMessage, port: WorkerPort, open: OpenExtension | u
   }
 }
 
-function start(
-  message: StartMessage,
-  open: OpenExtension | undefined,
-  say: (note: unknown) => void,
-): WorkerContext {
+function start(message: StartMessage, open: OpenKernels, post: (message: unknown) => void): WorkerContext {
   const memory = message.memory ?? new WebAssembly.Memory({ initial: 2, maximum: 65536 });
-  const instance = new WebAssembly.Instance(message.kernels, { env: { memory, abort: kernelAbort } });
+  const instance = new WebAssembly.Instance(message.binary, { env: { memory, abort: kernelAbort } });
   return {
     views: new MemoryViews(memory),
-    kernels: instance.exports as unknown as KernelExports,
+    exports: instance.exports as unknown as KernelExports,
     barrier: new ThreadBarrier(message.control, message.threads),
     shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
     thread: message.thread,
     threads: message.threads,
-    extension: open?.(memory, message.settings, message.thread, say),
+    kernels: open({ memory, thread: message.thread, settings: message.settings, post }),
   };
 }
 

@@ -3,7 +3,7 @@ import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
-import { simdSupport } from "../../wasm/kernel_binary.ts";
+import { simdSupport } from "../../cpu/loops/simd_support.ts";
 import { loadKernelsNow } from "../../wasm/node_kernels.ts";
 import type { ForeignFunctions } from "../library/foreign_functions.ts";
 

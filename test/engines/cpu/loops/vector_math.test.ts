@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FusedBinary, FusedUnary } from "../../../../src/engines/contract/fused_loop.ts";
 import { MATH_IMPORTS } from "../../../../src/engines/cpu/loops/math_imports.ts";
-import { simdSupport } from "../../../../src/engines/wasm/kernel_binary.ts";
+import { simdSupport } from "../../../../src/engines/cpu/loops/simd_support.ts";
 import { prepareLoop } from "./run_loop.ts";
 import { binaryLoop, unaryLoop } from "./single_op.ts";
 

@@ -1,8 +1,9 @@
 /** What the onednn engine adds to a worker: the library, and kernels made from its primitives. */
-import type { Program, ProgramStep } from "../contract/engine.ts";
+import type { Program } from "../contract/engine.ts";
 import { specOf } from "../contract/run_program.ts";
-import type { ProgramExtension, WorkerExtension } from "../cpu/engine_extension.ts";
+import type { ProgramKernels, WorkerKernels, WorkerOpening } from "../cpu/cpu_kernels.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
+import { planKernel } from "../wasm/kernels/registry.ts";
 import { planConvolution } from "./convolution/native_convolution.ts";
 import { planInputGradient } from "./convolution/native_input_gradient.ts";
 import { planWeightGradient } from "./convolution/native_weight_gradient.ts";
@@ -11,6 +12,7 @@ import { DnnlScope } from "./library/dnnl.ts";
 import { loadDnnl } from "./library/load_dnnl.ts";
 import { planMatmul } from "./native_matmul.ts";
 import type { NativeStep } from "./native_step.ts";
+import type { ShutdownLock } from "./shutdown_lock.ts";
 import { ThreadScratch } from "./thread_scratch.ts";
 import { Chooser } from "./tuning/choices.ts";
 import type { ChoiceNote, ChoiceOrder } from "./tuning/engine_choices.ts";
@@ -33,9 +35,11 @@ export interface OnednnSettings {
   readonly reproducible: boolean;
   /** Where the workers agree on algorithms. */
   readonly choices: SharedArrayBuffer | undefined;
+  /** Keeps workers from being ended while they make or free native kernels (see `ShutdownLock`). */
+  readonly lock: SharedArrayBuffer;
 }
 
-export class OnednnWorker implements WorkerExtension {
+export class OnednnWorkerKernels implements WorkerKernels {
   readonly description: string;
   readonly #dnnl: Dnnl;
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
@@ -43,33 +47,36 @@ export class OnednnWorker implements WorkerExtension {
   readonly #everything: boolean;
   readonly #chooser: Chooser;
   readonly #own: ThreadScratch;
+  readonly #lock: ShutdownLock;
 
-  /** @param say - sends a note to the engine. */
-  constructor(
-    memory: WebAssembly.Memory,
-    settings: OnednnSettings,
-    thread: number,
-    say: (note: ChoiceNote) => void,
-  ) {
+  /** @param lock - inside which this is called. */
+  constructor({ memory, thread, post }: WorkerOpening, settings: OnednnSettings, lock: ShutdownLock) {
     const { dnnl, path } = loadDnnl();
     this.#dnnl = dnnl;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
     this.#everything = settings.everything;
     this.#chooser = new Chooser(settings.choices, thread === 0, dnnl, {
       reproducible: settings.reproducible,
-      onChoice: (work, chosen) => say({ work, chosen }),
-      onProblem: (problem) => say({ problem }),
+      onChoice: (work, chosen) => post({ work, chosen } satisfies ChoiceNote),
+      onProblem: (problem) => post({ problem } satisfies ChoiceNote),
     });
     this.#own = new ThreadScratch(dnnl.foreign);
+    this.#lock = lock;
     this.description = `oneDNN ${dnnl.description}, ${path}`;
   }
 
-  receive(order: unknown): void {
-    this.#chooser.adopt((order as ChoiceOrder).adopt);
+  receive(message: unknown): void {
+    this.#chooser.adopt((message as ChoiceOrder).adopt);
   }
 
-  prepare(program: Program): ProgramExtension {
+  /** The library's kernel of each step, or else that of the wasm kernels. */
+  prepare(program: Program): ProgramKernels {
     const scope = new DnnlScope(this.#dnnl);
+    const steps = this.#lock.inside(() => this.#kernelsOf(program, scope));
+    return { steps, release: () => this.#lock.insideIfOpen(() => scope.destroy()) };
+  }
+
+  #kernelsOf(program: Program, scope: DnnlScope): (KernelPlan | null)[] {
     let trials: TrialMemory | undefined;
     const shared = {
       base: this.#base,
@@ -81,14 +88,13 @@ export class OnednnWorker implements WorkerExtension {
         return trials;
       },
     };
-    const plan = (step: ProgramStep) => {
-      if (!Object.hasOwn(PLANNERS, step.op)) return null;
-      const given = specOf(program.values, step.op, step);
-      return PLANNERS[step.op](scope, { ...given, ...shared, scratchBytes: step.scratch.bytes });
-    };
-    const ready = () => {
-      trials = undefined;
-    };
-    return { plan, ready, release: () => scope.destroy() };
+    return program.steps.map((step) => {
+      if (step.plan.place === "host") return null;
+      const spec = specOf(program.values, step.op, step);
+      const native = Object.hasOwn(PLANNERS, step.op)
+        ? PLANNERS[step.op](scope, { ...spec, ...shared, scratchBytes: step.scratch.bytes })
+        : null;
+      return native ?? planKernel(spec);
+    });
   }
 }

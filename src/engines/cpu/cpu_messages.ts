@@ -1,8 +1,8 @@
-/** What the wasm engine and its workers say to each other. */
+/** What a CPU engine and its workers say to each other. */
 import type { TypedArray } from "../../base/dtype.ts";
 import type { ErrorRecord } from "../../workers/errors_across.ts";
 import type { Program, StepTiming } from "../contract/engine.ts";
-import type { FusedPlan } from "./loops/fused_module.ts";
+import type { GeneratedLoops } from "./step_plans.ts";
 
 /** The first message to each worker, which each answers. */
 export interface StartMessage {
@@ -12,22 +12,18 @@ export interface StartMessage {
   readonly threads: number;
   /** The shared memory; without one, the worker makes a memory of its own. */
   readonly memory: WebAssembly.Memory | undefined;
-  readonly kernels: WebAssembly.Module;
+  /** The functions that stages are given as `exports`. */
+  readonly binary: WebAssembly.Module;
   /** Shared counters of the barrier. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
-  /** What native code is done inside of (see `StopGate`); absent if there is none. */
-  readonly gate: SharedArrayBuffer | undefined;
-  /** For the extension. */
+  /** For the kernels (see `CpuKernels.open`). */
   readonly settings: unknown;
 }
 
-export interface CompileMessage {
+export interface CompileMessage extends GeneratedLoops {
   readonly type: "compile";
   readonly program: number;
   readonly source: Program;
-  /** The module of the program's fused loops, if there are any, and the plan of each step that is one. */
-  readonly generated: Uint8Array<ArrayBuffer> | undefined;
-  readonly fused: readonly (FusedPlan | undefined)[];
 }
 
 export interface RunMessage {
@@ -52,7 +48,7 @@ export interface RunMessage {
   readonly profile: boolean;
 }
 
-export type WasmMessage =
+export type CpuMessage =
   | StartMessage
   | CompileMessage
   | RunMessage
@@ -77,24 +73,24 @@ export type WasmMessage =
       readonly knownFailure: number;
     }
   | { readonly type: "release"; readonly program: number }
-  /** For the extension. */
-  | { readonly type: "order"; readonly order: unknown };
+  /** For the kernels. */
+  | { readonly type: "kernels"; readonly message: unknown };
 
-export interface WasmRunAnswer {
+export interface CpuRunAnswer {
   readonly outputs: TypedArray[];
   readonly timings?: StepTiming[];
 }
 
 /** Answers to requests; each is answered once. */
-export type WasmAnswer =
+export type CpuAnswer =
   | { readonly request: number; readonly value: unknown }
   | { readonly request: number; readonly error: ErrorRecord }
   /** It depends on this run, which failed. A run that failed on another worker depends on itself. */
   | { readonly request: number; readonly failedRun: number };
 
-export type WasmReply =
-  | WasmAnswer
+export type CpuReply =
+  | CpuAnswer
   /** What went wrong in another worker's part of a run. */
   | { readonly request: number; readonly helperError: ErrorRecord }
-  /** From the extension. */
-  | { readonly note: unknown };
+  /** From the kernels. */
+  | { readonly message: unknown };

@@ -14,7 +14,7 @@ export interface WaitingMessage {
   readonly transfer: TransferList | undefined;
 }
 
-export class WorkerTeam {
+export class EngineWorkerPool {
   #workers: WorkerHandle[] | undefined;
   #waiting: WaitingMessage[];
   #starting: Promise<unknown> = Promise.resolve();
@@ -27,7 +27,7 @@ export class WorkerTeam {
     this.#waiting = waiting;
   }
 
-  /** Starts `count` workers. @throws EngineError if the team was stopped in the meantime. */
+  /** Starts `count` workers. @throws EngineError if the pool was stopped in the meantime. */
   start(
     count: number,
     spawn: SpawnWorker,
@@ -69,7 +69,7 @@ export class WorkerTeam {
     for (const { worker, message, transfer } of this.takeWaiting()) workers[worker]?.post(message, transfer);
   }
 
-  /** Takes what has been posted and not sent: for another team. */
+  /** Takes what has been posted and not sent: for another pool. */
   takeWaiting(): WaitingMessage[] {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,0 +1,200 @@
+/**
+ * The workers of a CPU engine, as the main thread sees them: a pool of them, one message queue each, the requests that
+ * have not been answered, and what has failed.
+ */
+import { EngineError } from "../../base/errors.ts";
+import { EngineWorkerPool } from "../../workers/engine_worker_pool.ts";
+import { type ErrorRecord, reviveError } from "../../workers/errors_across.ts";
+import { Requests } from "../../workers/requests.ts";
+import type { TransferList } from "../../workers/worker_port.ts";
+import type { CpuKernels } from "./cpu_kernels.ts";
+import type { CpuAnswer, CpuMessage, CpuReply } from "./cpu_messages.ts";
+import { makeControl } from "./threads/thread_barrier.ts";
+
+/** What the workers compute on. */
+export interface WorkerMachine {
+  readonly threads: number;
+  /** Whether they share the memory. */
+  readonly sharing: boolean;
+  /** The shared memory; undefined if the one worker makes a memory of its own. */
+  readonly memory: WebAssembly.Memory | undefined;
+  /** Whether the kernels may use relaxed SIMD. */
+  readonly relaxed: boolean;
+}
+
+/** What is known of the workers when they are ready. */
+export interface StartedWorkers {
+  /** What the kernels say of themselves, for people; null if nothing. */
+  readonly description: string | null;
+  /** Why the kernels that were to be used are not; null if they are. */
+  readonly problem: string | null;
+}
+
+export class CpuWorkers {
+  readonly requests = new Requests((keep) => this.#pool.keepAlive(keep));
+  #kernels: CpuKernels;
+  #pool = new EngineWorkerPool();
+  #threads = 1;
+  #failure: string | undefined;
+  /** Replies that wait for another worker's error, and such errors. */
+  readonly #replies: CpuAnswer[] = [];
+  readonly #helperErrors = new Map<number, ErrorRecord>();
+
+  constructor(kernels: CpuKernels) {
+    this.#kernels = kernels;
+  }
+
+  get kernels(): CpuKernels {
+    return this.#kernels;
+  }
+
+  /** Why nothing can be asked of the workers any more; undefined as long as all is well. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Starts the workers, with other kernels `instead` if those that there are cannot start. Messages that were posted in
+   * the meantime are sent when the workers are ready.
+   *
+   * @throws EngineError that says what kept the last kernels from starting; the workers have ended.
+   */
+  async start(machine: WorkerMachine, instead: CpuKernels | null): Promise<StartedWorkers> {
+    this.#threads = machine.threads;
+    try {
+      const started = await this.#startAny(machine, instead);
+      this.#pool.open();
+      return started;
+    } catch (error) {
+      this.fail(`${this.#kernels.name}: cannot start: ${(error as Error).message}`);
+      await this.#end();
+      throw new EngineError(this.#failure as string);
+    }
+  }
+
+  async #startAny(machine: WorkerMachine, instead: CpuKernels | null): Promise<StartedWorkers> {
+    try {
+      return { description: await this.#startWith(machine), problem: null };
+    } catch (error) {
+      if (this.#failure !== undefined || instead === null) throw error;
+      const problem = `${this.#kernels.name} cannot start: ${(error as Error).message}`;
+      await this.#replace(instead);
+      return { description: await this.#startWith(machine), problem };
+    }
+  }
+
+  post(worker: number, message: CpuMessage, transfer?: TransferList): void {
+    this.#pool.post(worker, message, transfer);
+  }
+
+  postAll(message: CpuMessage): void {
+    for (let worker = 0; worker < this.#threads; worker++) this.post(worker, message);
+  }
+
+  fail(reason: string): void {
+    this.#failure ??= reason;
+    this.requests.rejectAll(reason);
+  }
+
+  async stop(): Promise<void> {
+    this.fail(`${this.#kernels.name}: the engine was stopped`);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.#kernels.close?.();
+    await this.#pool.stop();
+  }
+
+  async #replace(kernels: CpuKernels): Promise<void> {
+    const [before, pool] = [this.#kernels, this.#pool];
+    this.#kernels = kernels;
+    this.#pool = new EngineWorkerPool(pool.takeWaiting());
+    this.#pool.keepAlive(this.requests.size > 0);
+    await before.close?.();
+    await pool.stop();
+  }
+
+  /** Resolves with what the first worker's kernels say of themselves when every worker is ready. */
+  async #startWith(machine: WorkerMachine): Promise<string | null> {
+    const ready = Array.from({ length: machine.threads }, () => this.requests.open<string | null>());
+    const said = Promise.all(ready.map(({ answer }) => answer));
+    said.catch(() => {});
+    try {
+      await this.#introduce(
+        machine,
+        ready.map(({ id }) => id),
+      );
+      return (await said)[0];
+    } catch (error) {
+      for (const { id } of ready) this.requests.reject(id, error as Error);
+      throw error;
+    }
+  }
+
+  async #introduce(machine: WorkerMachine, requests: readonly number[]): Promise<void> {
+    const { threads, sharing, memory, relaxed } = machine;
+    const [pool, kernels] = [this.#pool, this.#kernels];
+    const loading = kernels.loadBinary(relaxed, sharing);
+    loading.catch(() => {});
+    const settings = kernels.open?.(threads, (message) => this.post(0, { type: "kernels", message }));
+    await pool.start(
+      threads,
+      (listeners) => kernels.startWorker(listeners),
+      (message) => this.#receive(message as CpuReply),
+      (reason, worker) => {
+        kernels.workerEnded?.(worker);
+        this.#workerFailed(reason, requests[worker]);
+      },
+    );
+    const binary = await loading;
+    const control = makeControl(threads, sharing);
+    pool.introduce(
+      (thread): CpuMessage => ({
+        type: "start",
+        request: requests[thread],
+        thread,
+        threads,
+        memory,
+        binary,
+        control,
+        settings,
+      }),
+    );
+  }
+
+  /** A worker that ends before it is ready is a start that failed; later, an engine that failed. */
+  #workerFailed(reason: string, starting: number): void {
+    if (!this.requests.reject(starting, new EngineError(`a worker failed: ${reason}`))) {
+      this.fail(`${this.#kernels.name}: a worker failed: ${reason}`);
+    }
+  }
+
+  /** Answers in the order of the requests; a run that failed on another worker waits for that worker's error. */
+  #receive(reply: CpuReply): void {
+    if ("message" in reply) {
+      this.#kernels.receive?.(reply.message);
+    } else if ("helperError" in reply) {
+      if (this.requests.has(reply.request)) this.#helperErrors.set(reply.request, reply.helperError);
+    } else {
+      this.#replies.push(reply);
+    }
+    while (this.#replies.length > 0 && this.#answer(this.#replies[0])) this.#replies.shift();
+  }
+
+  /** @returns whether everything that the answer needs has arrived. */
+  #answer(reply: CpuAnswer): boolean {
+    const { request } = reply;
+    if ("value" in reply) {
+      this.requests.resolve(request, reply.value);
+    } else if ("failedRun" in reply && reply.failedRun !== request) {
+      this.requests.failWithAnother(request);
+    } else {
+      const error = "error" in reply ? reply.error : this.#helperErrors.get(request);
+      if (error === undefined) return false;
+      this.#helperErrors.delete(request);
+      this.requests.fail(request, reviveError(error));
+    }
+    return true;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The wasm engine: the CPU runtime with kernels written in AssemblyScript, SIMD and threads. It needs nothing
+ * installed, in Node.js and in pages.
+ */
+import { startWorker } from "#workers";
+import type { WorkerScript } from "../../workers/worker_port.ts";
+import { CpuEngine, type CpuEngineOptions } from "../cpu/cpu_engine.ts";
+import type { CpuKernels } from "../cpu/cpu_kernels.ts";
+import { planOfKernel } from "../cpu/step_plans.ts";
+import { loadKernels } from "./kernel_binary.ts";
+import { planKernel } from "./kernels/registry.ts";
+
+const SCRIPT: WorkerScript = {
+  url: () => new URL("./wasm_worker.js", import.meta.url),
+  source: () => import("#worker_sources/wasm_worker"),
+};
+
+export const WASM_KERNELS: CpuKernels = {
+  name: "wasm",
+  bfloat16: false,
+  plan(step) {
+    const kernel = planKernel(step);
+    return kernel && planOfKernel(kernel);
+  },
+  loadBinary: loadKernels,
+  startWorker: (listeners) => startWorker(SCRIPT, listeners),
+};
+
+/**
+ * Runs programs in WebAssembly.
+ *
+ * @throws EngineError from `start` if the run-time has no SIMD or the kernels cannot be loaded; from `allocate` and
+ * `compile` if the memory does not suffice.
+ * @example
+ * const engine = new WasmEngine({ threads: 2 });
+ * await engine.start();
+ */
+export class WasmEngine extends CpuEngine {
+  constructor(options: CpuEngineOptions = {}) {
+    super(WASM_KERNELS, options);
+  }
+}
