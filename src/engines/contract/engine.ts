@@ -115,6 +115,12 @@ export interface RunBindings {
   readonly inputs: readonly TypedArray[];
   /** One buffer per state value of the program. */
   readonly states: readonly EngineBuffer[];
+  /**
+   * One entry per output of the program: the buffer in which the result stays, to be read when it is asked for, or null
+   * for a copy in `RunResult.outputs`. Absent: copies of all. The buffers are as large as the values at least, all
+   * different, and none is among `states`.
+   */
+  readonly keep?: readonly (EngineBuffer | null)[];
 }
 
 /** Time of one step of a profiled run. */
@@ -126,7 +132,7 @@ export interface StepTiming {
 }
 
 export interface RunResult {
-  /** One array per output, owned by the caller. */
+  /** One array, owned by the caller, per output that no buffer keeps (see `RunBindings.keep`), in order. */
   readonly outputs: TypedArray[];
   /** Only where the run was profiled. */
   readonly timings?: StepTiming[];

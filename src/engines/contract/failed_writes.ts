@@ -9,6 +9,8 @@ export interface FailingRun {
   readonly request: number;
   /** Ids of the state buffers, in the program's order. */
   readonly buffers: readonly number[];
+  /** Ids of the buffers that keep outputs. */
+  readonly kept: readonly number[];
   /** The last failed request that the caller knew of when it sent this one. */
   readonly knownFailure: number;
 }
@@ -31,8 +33,8 @@ export class FailedWrites {
 
   /** Notes what a run was to write that has failed, or that depended on the failed run `cause`. */
   add(run: FailingRun, program: Program, cause = run.request): void {
-    for (const state of writtenStates(program)) {
-      const buffer = run.buffers[state];
+    const written = writtenStates(program).map((state) => run.buffers[state]);
+    for (const buffer of [...written, ...run.kept]) {
       if (!this.#lost.has(buffer)) this.#lost.set(buffer, cause);
     }
   }

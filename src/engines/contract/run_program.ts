@@ -88,6 +88,31 @@ export function checkBindings(
     checkSize(engine, "input", i, program.values[id], bindings.inputs[i].byteLength),
   );
   stateValues.forEach((id, i) => checkSize(engine, "state", i, program.values[id], bindings.states[i].bytes));
+  if (bindings.keep !== undefined) checkKept(engine, program, bindings.keep, bindings.states);
+}
+
+function checkKept(
+  engine: string,
+  program: Program,
+  keep: NonNullable<RunBindings["keep"]>,
+  states: readonly EngineBuffer[],
+): void {
+  if (keep.length !== program.outputs.length) {
+    throw new EngineError(
+      `${engine}: the program has ${program.outputs.length} outputs, got ${keep.length} entries of keep`,
+    );
+  }
+  const taken = new Set(states);
+  keep.forEach((buffer, i) => {
+    if (buffer === null) return;
+    if (taken.has(buffer)) {
+      throw new EngineError(
+        `${engine}: output ${i} cannot be kept in buffer ${buffer.id}, which is a state of the run or keeps another output`,
+      );
+    }
+    taken.add(buffer);
+    checkSize(engine, "kept output", i, program.values[program.outputs[i]], buffer.bytes);
+  });
 }
 
 function checkSize(engine: string, what: string, index: number, value: ProgramValue, bytes: number): void {
@@ -97,6 +122,11 @@ function checkSize(engine: string, what: string, index: number, value: ProgramVa
   throw new EngineError(
     `${engine}: ${what} ${index} is ${value.dtype} ${formatShape(value.shape)} (${needed} bytes), got ${bytes} bytes`,
   );
+}
+
+/** By output of the program, the buffer that keeps it; null for a copy. */
+export function keptOutputs({ outputs }: Program, { keep }: RunBindings): readonly (EngineBuffer | null)[] {
+  return keep ?? outputs.map(() => null);
 }
 
 /** The bytes of an array, copied, so that they can be handed over to a worker. */

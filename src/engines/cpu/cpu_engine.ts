@@ -23,7 +23,7 @@ import type {
   RunBindings,
   RunResult,
 } from "../contract/engine.ts";
-import { boundValues, checkBindings, copyOf, requireBuffer } from "../contract/run_program.ts";
+import { boundValues, checkBindings, copyOf, keptOutputs, requireBuffer } from "../contract/run_program.ts";
 import { wantsPortable } from "../portable.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuRunAnswer } from "./cpu_messages.ts";
@@ -217,6 +217,9 @@ export class CpuEngine implements Engine {
     if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
     for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
+    const keep = keptOutputs(compiled.program, bindings);
+    const kept = keep.filter((buffer) => buffer !== null);
+    for (const buffer of kept) requireBuffer(this.name, this.#buffers, buffer);
     const staged = this.#staging?.stage(bindings.inputs, this.#settled) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#workers.requests.open<CpuRunAnswer>();
@@ -233,10 +236,16 @@ export class CpuEngine implements Engine {
       profile: options.profile === true,
     };
     for (let worker = 1; worker < this.#threads; worker++)
-      this.#workers.post(worker, { ...common, inputs: [], buffers: [] });
+      this.#workers.post(worker, { ...common, inputs: [], buffers: [], kept: [], keepAt: [] });
     this.#workers.post(
       0,
-      { ...common, inputs, buffers: bindings.states.map((state) => state.id) },
+      {
+        ...common,
+        inputs,
+        buffers: bindings.states.map((state) => state.id),
+        kept: kept.map(({ id }) => id),
+        keepAt: keep.map((buffer) => buffer && this.#addressOf(buffer)),
+      },
       inputs.map((input) => input.buffer),
     );
     this.#runs++;

@@ -43,6 +43,10 @@ export interface RunMessage {
   readonly inputs: readonly Uint8Array<ArrayBuffer>[];
   /** Ids of the state buffers; for the first worker only. */
   readonly buffers: readonly number[];
+  /** Ids of the buffers that keep outputs; for the first worker only. */
+  readonly kept: readonly number[];
+  /** By output, the address where it stays; null for a copy. For the first worker only. */
+  readonly keepAt: readonly (number | null)[];
   /** See `FailingRun`. */
   readonly knownFailure: number;
   readonly profile: boolean;

@@ -2,7 +2,9 @@
  * A program made ready on one thread. All threads walk the same list of stages; each stage's units are divided
  * among them while it runs, and barriers stand wherever one thread may need what another has written.
  */
+
 import { isError } from "../../base/builtin_kinds.ts";
+import type { TypedArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import type { Program, ProgramStep, StepTiming } from "../contract/engine.ts";
 import { PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
@@ -127,7 +129,7 @@ export class PreparedProgram {
     this.#meet("first");
     if (this.#failure !== undefined) throw this.#told(this.#failure);
     if (thread !== 0 || barrier.failed) return undefined;
-    const answer = { outputs: this.#copyOutputs(), timings };
+    const answer = { outputs: this.#takeOutputs(message.keepAt), timings };
     this.#commit();
     return answer;
   }
@@ -218,12 +220,17 @@ export class PreparedProgram {
     }
   }
 
-  #copyOutputs() {
-    return this.#program.outputs.map((id) => {
-      const { dtype, shape } = this.#program.values[id];
-      const view = this.#context.views.array(dtype, this.#at[id], numel(shape));
-      return view.slice();
+  /** Copies of the outputs that do not stay in a buffer. */
+  #takeOutputs(keepAt: RunMessage["keepAt"]): TypedArray[] {
+    const { views } = this.#context;
+    const copies: TypedArray[] = [];
+    this.#program.outputs.forEach((id, i) => {
+      const value = this.#program.values[id];
+      const address = keepAt[i];
+      if (address === null) copies.push(views.array(value.dtype, this.#at[id], numel(value.shape)).slice());
+      else views.bytes(address, valueBytes(value)).set(views.bytes(this.#at[id], valueBytes(value)));
     });
+    return copies;
   }
 
   #commit(): void {

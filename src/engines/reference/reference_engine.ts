@@ -22,7 +22,14 @@ import {
   type RunResult,
   type StepPlan,
 } from "../contract/engine.ts";
-import { boundValues, checkBindings, copyOf, formatBytes, requireBuffer } from "../contract/run_program.ts";
+import {
+  boundValues,
+  checkBindings,
+  copyOf,
+  formatBytes,
+  keptOutputs,
+  requireBuffer,
+} from "../contract/run_program.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
 import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_messages.ts";
 
@@ -129,6 +136,9 @@ export class ReferenceEngine implements Engine {
     if (known === undefined) throw new EngineError("reference: this program was released");
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
     for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
+    const keep = keptOutputs(compiled.program, bindings);
+    const kept = keep.filter((buffer) => buffer !== null);
+    for (const buffer of kept) requireBuffer(this.name, this.#buffers, buffer);
     const inputs = bindings.inputs.map(copyOf);
     this.#runs++;
     try {
@@ -139,6 +149,8 @@ export class ReferenceEngine implements Engine {
           program: compiled.id,
           inputs,
           buffers: bindings.states.map((state) => state.id),
+          kept: kept.map(({ id }) => id),
+          keep: keep.map((buffer) => buffer?.id ?? null),
           knownFailure: this.#requests.lastFailure,
           profile: options.profile === true,
         }),

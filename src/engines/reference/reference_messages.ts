@@ -22,6 +22,10 @@ export type ReferenceRequest =
       readonly program: number;
       readonly inputs: readonly Uint8Array<ArrayBuffer>[];
       readonly buffers: readonly number[];
+      /** Ids of the buffers that keep outputs. */
+      readonly kept: readonly number[];
+      /** By output, the buffer that keeps it; null for a copy. */
+      readonly keep: readonly (number | null)[];
       readonly knownFailure: number;
       readonly profile: boolean;
     };

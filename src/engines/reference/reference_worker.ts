@@ -99,7 +99,7 @@ function answer(request: Extract<ReferenceRequest, { request: number }>, port: W
 /** Runs; if that fails, notes what it was to write. */
 function runOrNote(prepared: Prepared, request: Extract<ReferenceRequest, { type: "run" }>): RunAnswer {
   try {
-    return run(prepared, request.inputs, request.buffers, request.profile);
+    return run(prepared, request);
   } catch (error) {
     failedWrites.add(request, prepared.program);
     throw error;
@@ -141,9 +141,7 @@ function prepare(program: Program): Prepared {
 
 function run(
   prepared: Prepared,
-  inputs: readonly Uint8Array<ArrayBuffer>[],
-  states: readonly number[],
-  profile: boolean,
+  { inputs, buffers: states, keep, profile }: Extract<ReferenceRequest, { type: "run" }>,
 ): RunAnswer {
   const { program, roots } = prepared;
   const storage: (ArrayBuffer | undefined)[] = program.values.map(() => undefined);
@@ -177,7 +175,13 @@ function run(
     for (const id of prepared.dead[i]) storage[id] = undefined;
     timings.push({ step: i, milliseconds: performance.now() - started });
   });
-  const outputs = program.outputs.map((id) => array(id).slice());
+  const outputs: TypedArray[] = [];
+  program.outputs.forEach((id, i) => {
+    const buffer = keep[i];
+    const { buffer: bytes, byteOffset, byteLength } = array(id);
+    if (buffer === null) outputs.push(array(id).slice());
+    else new Uint8Array(bufferOf(buffer)).set(new Uint8Array(bytes, byteOffset, byteLength));
+  });
   commit(prepared.commits, array);
   return profile ? { outputs, timings } : { outputs };
 }
