@@ -109,9 +109,9 @@ export class EngineSession {
       return () => compiled;
     }
     // Built now: by then the values have been settled.
-    const { key } = captured;
     const graph = captured.build();
-    return () => this.programs.lookUp({ key, build: () => graph }, this.capabilities as EngineCapabilities);
+    const built = { ...captured, build: () => graph };
+    return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities);
   }
 
   /** Sends a run; it takes effect after those sent before. */

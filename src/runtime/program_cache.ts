@@ -18,7 +18,7 @@ export class ProgramCache {
   }
 
   /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
-  lookUp({ key, build }: Pick<Capture, "key" | "build">, target: ProgramTarget): CompiledProgram {
+  lookUp({ key, build }: Capture, target: ProgramTarget): CompiledProgram {
     const found = this.#programs.get(key);
     if (found !== undefined) {
       // Back to the end of the map: what is forgotten is what has not been used for longest.

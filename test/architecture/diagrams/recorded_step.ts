@@ -58,7 +58,7 @@ export async function recordedStep(batch = 256): Promise<RecordedStep> {
   const backward = ids.filter((id) => id < marks.backward).length - forward;
   const passes: { name: string; nodes: number }[] = [];
   const graph: Graph = captured.build();
-  optimise(graph, executor().session.engine.capabilities, (name, { nodes }) =>
+  optimise(graph, await executor().session.started(), (name, { nodes }) =>
     passes.push({ name, nodes: nodes.length }),
   );
   return {
@@ -77,8 +77,8 @@ async function watched<T>(
 ): Promise<{ captured: Capture; compiled: Program; marks: T }> {
   const { lookUp } = ProgramCache.prototype;
   const asked: { captured: Capture; compiled: Program }[] = [];
-  ProgramCache.prototype.lookUp = function (captured) {
-    const found = lookUp.call(this, captured);
+  ProgramCache.prototype.lookUp = function (captured, target) {
+    const found = lookUp.call(this, captured, target);
     asked.push({ captured, compiled: found.program });
     return found;
   };
