@@ -24,7 +24,7 @@ export const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   },
 };
 
-/** The fastest engine of a page. */
+/** The fastest engine of a page; without workers (Cloudflare Workers and the like) there is one. */
 export function fastestName(): EngineName {
-  return "wasm";
+  return typeof Worker === "undefined" ? "reference" : "wasm";
 }

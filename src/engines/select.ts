@@ -57,7 +57,7 @@ function create(name: EngineName, options: DefaultEngineOptions): Engine {
   const make = ENGINES[name].create ?? loaded.get(name);
   if (make === undefined) {
     throw new EngineError(
-      `${name}: this engine's code is not loaded yet; call \`await loadEngine("${name}")\` first`,
+      `${name}: this engine's code is not loaded yet; call \`await useEngine("${name}")\` first`,
     );
   }
   return make(options);

@@ -6,7 +6,7 @@ import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./
  * security policy forbids that, from its file.
  */
 export async function startWorker(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {
-  if (typeof Worker === "undefined") throw new Error("this runtime has no workers");
+  if (typeof Worker === "undefined") return startHere(script, listeners);
   const worker = await fromText(script).catch(() => fromFile(script));
   worker.onmessage = (event) => listeners.message(event.data);
   worker.onerror = (event) => listeners.failed(event.message || "the worker's script could not be loaded");
@@ -52,8 +52,41 @@ function ready(worker: Worker): Promise<Worker> {
   });
 }
 
+/** What the code that runs in this thread in place of a worker receives by. */
+let receiveHere: ((message: unknown, port: WorkerPort) => void) | undefined;
+let isUsedHere = false;
+
+/**
+ * Runs a script's code in this thread, in a runtime without workers (Cloudflare Workers and the like). Messages arrive
+ * in later tasks of the microtask queue, in order, as those of a worker do.
+ */
+async function startHere(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {
+  if (script.here === undefined)
+    throw new Error('this runtime has no workers; use the engine "reference", which runs without them');
+  if (isUsedHere)
+    throw new Error("this runtime has no workers, so one engine runs at a time; `await stopEngine()` first");
+  isUsedHere = true;
+  await script.here();
+  let isStopped = false;
+  const port: WorkerPort = {
+    post: (message) => queueMicrotask(() => isStopped || listeners.message(message)),
+  };
+  return {
+    post: (message) => queueMicrotask(() => isStopped || receiveHere?.(message, port)),
+    keepAlive: () => {},
+    stop: async () => {
+      isStopped = true;
+      isUsedHere = false;
+    },
+  };
+}
+
 /** Inside a worker: says that it is ready, then passes every message to `receive`, in order. */
 export function listen(receive: (message: unknown, port: WorkerPort) => void): void {
+  if (isUsedHere) {
+    receiveHere = receive;
+    return;
+  }
   const scope = globalThis as unknown as {
     onmessage: ((event: MessageEvent) => void) | null;
     postMessage(message: unknown, transfer: Transferable[]): void;

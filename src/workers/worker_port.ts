@@ -31,6 +31,8 @@ export interface WorkerScript {
   url(): URL;
   /** The same as text, loaded when it is needed. */
   source(): Promise<{ readonly default: string }>;
+  /** The module itself, for a runtime without workers; undefined if the code is of no use without threads. */
+  here?(): Promise<unknown>;
 }
 
 /** Whether this is Node.js (or a runtime that offers its modules), not a browser. */

@@ -210,4 +210,5 @@ export class ReferenceEngine implements Engine {
 const SCRIPT: WorkerScript = {
   url: () => new URL("./reference_worker.js", import.meta.url),
   source: () => import("#worker_sources/reference_worker"),
+  here: () => import("./reference_worker.ts"),
 };

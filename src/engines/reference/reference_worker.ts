@@ -27,7 +27,7 @@ interface Prepared {
 
 const buffers = new Map<number, ArrayBuffer>();
 const programs = new Map<number, Prepared>();
-const failedWrites = new FailedWrites();
+let failedWrites = new FailedWrites();
 
 listen((message, port) => {
   const request = message as ReferenceRequest;
@@ -41,6 +41,13 @@ listen((message, port) => {
     port.post({ request: request.request, error: recordError(error) });
   }
 });
+
+/** Without workers this module serves one engine after the other. */
+function forgetAll(): void {
+  buffers.clear();
+  programs.clear();
+  failedWrites = new FailedWrites();
+}
 
 function accept(request: Exclude<ReferenceRequest, { request: number }>): void {
   switch (request.type) {
@@ -70,6 +77,7 @@ function accept(request: Exclude<ReferenceRequest, { request: number }>): void {
 
 function answer(request: Extract<ReferenceRequest, { request: number }>, port: WorkerPort): void {
   if (request.type === "start") {
+    forgetAll();
     port.post({ request: request.request, value: null });
     return;
   }

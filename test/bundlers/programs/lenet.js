@@ -3,8 +3,8 @@ import { fromTypedArray, manualSeed, stopEngine, useEngine } from "convoyant";
 import * as nn from "convoyant/nn";
 import * as optim from "convoyant/optim";
 
-export async function trainLenet() {
-  await useEngine("wasm", { threads: 2 });
+export async function trainLenet(engine = "wasm") {
+  await useEngine(engine, engine === "wasm" ? { threads: 2 } : {});
   manualSeed(1);
   const net = nn.Sequential(
     nn.Conv2d(1, 6, 5, { padding: 2 }),
