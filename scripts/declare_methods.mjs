@@ -75,7 +75,7 @@ function member(name, type, lines) {
   ];
 }
 
-/** Writes the members, anew after each run of tsc. Throws if a function has no comment. */
+/** Writes the members, again after each run of tsc. Throws if a function has no comment. */
 export async function declareMethods() {
   const names = await import(`${pathToFileURL(join(folder, "method_names.js"))}?${Date.now()}`);
   const lines = [];

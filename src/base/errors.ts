@@ -52,7 +52,7 @@ export function nameError(error: ConvoyantError, op: string, layer = ""): void {
   note(error, { op, layer: layer === "" ? undefined : layer, nameless: false });
   const { message, stack } = error;
   error.message = `${op}${layer === "" ? "" : ` (${layer})`}: ${text}`;
-  // Node.js prints the stack of what nobody catches, and its first line was written when the error was made.
+  // Node.js prints the stack of what is not caught, and its first line was written when the error was made.
   if (typeof stack === "string") error.stack = stack.replace(message, () => error.message);
 }
 

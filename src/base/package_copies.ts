@@ -1,6 +1,6 @@
 /**
  * Two copies of the package in one process or page: two versions installed, one bundled and one not. A tensor of one is
- * no tensor to the other, and each has an engine of its own.
+ * not a tensor to the other, and each has an engine of its own.
  */
 import { VERSION } from "./version.ts";
 import { warnOnce } from "./warnings.ts";

@@ -182,7 +182,7 @@ class Arena {
     this.alignment = alignment;
   }
 
-  /** So many bytes and what it takes to the next multiple of the alignment. */
+  /** `bytes` rounded up to the next multiple of the alignment. */
   aligned(bytes: number): number {
     return Math.ceil(bytes / this.alignment) * this.alignment;
   }

@@ -89,7 +89,7 @@ export abstract class Optimizer {
     this.defaults = defaults;
     this.paramGroups = groupsOf(of, params, defaults);
     for (const group of this.paramGroups) this.checkGroup(group);
-    // First values that are still to be computed must not become part of the first step.
+    // Initial values that are still to be computed must not become part of the first step.
     if (runningExecutor()?.hasPendingCommits) executor().submit([]);
   }
 

@@ -21,7 +21,7 @@ export interface ProfiledRun {
   readonly timings: readonly StepTiming[];
 }
 
-/** What the session tells of its runs. */
+/** What the session reports of its runs. */
 export interface RunListener {
   /** A run failed; `later` are those that were sent after it, in order. */
   failed(run: Run, later: Iterable<Run>, error: unknown): void;

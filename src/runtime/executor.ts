@@ -45,7 +45,7 @@ export class Executor {
   };
   /** Told of every run with the time of each step, while it is set. */
   profiler: ((run: ProfiledRun) => void) | null = null;
-  /** Runs that failed and of which nobody has heard yet. */
+  /** Runs that failed and have not been reported yet. */
   readonly failures = new Failures();
   /** Gradients that users may read. */
   readonly gradients = new GradientBook();
@@ -390,7 +390,7 @@ function lostError(value: Value): AutogradError {
   );
 }
 
-/** The buffers whose contents the run overwrites, or that nobody will compute with any more. */
+/** The buffers whose contents the run overwrites, or that are not computed with any more. */
 function doomedBy(commits: readonly Commit[], spent: readonly GradientLeaf[]): Set<StateBuffer> {
   const doomed = new Set<StateBuffer>();
   for (const { owner } of commits) if (owner.home !== null) doomed.add(owner.home);

@@ -35,7 +35,7 @@ export class ProgramCache {
     return compiled;
   }
 
-  /** Compiles every program anew at its next use: the engine would now compute them otherwise. */
+  /** Compiles every program again at its next use: the engine would now compute them otherwise. */
   forget(): void {
     for (const compiled of this.#programs.values()) this.#engine.release(compiled);
     this.#programs.clear();

@@ -73,7 +73,7 @@ export function useEngine(name: string, options: EngineOptions = {}): Promise<vo
 
 /**
  * Ends the engine's workers, when the runs under way are over. Weights and other state are kept; the next operation
- * that needs an engine starts it anew.
+ * that needs an engine starts it again.
  *
  * @throws the error of a run that failed, if nothing that depends on it was read.
  * @example
@@ -87,11 +87,11 @@ export function stopEngine(): Promise<void> {
     const errors = theExecutor.failures.takeUnreported();
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1)
-      throw new AggregateError(errors, `${errors.length} runs failed, and nobody has read their results`);
+      throw new AggregateError(errors, `${errors.length} runs failed, and their results have not been read`);
   });
 }
 
-/** What the engine in use says of itself; null before it has started. */
+/** What the engine in use reports; null before it has started. */
 export function startedEngine(): EngineInfo | null {
   return theExecutor.running?.capabilities ?? null;
 }
@@ -122,7 +122,7 @@ export function engineBinary(): string {
  * Whether the engine in use multiplies bfloat16 numbers faster than float32 ones on this processor. Elsewhere
  * `autocast` works too, but has nothing to give but memory.
  *
- * @throws EngineError where the engine cannot start.
+ * @throws EngineError if the engine cannot start.
  * @example
  * ```ts
  * await useEngine("wasm");

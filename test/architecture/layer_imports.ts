@@ -13,7 +13,7 @@ export const layers: readonly (readonly string[])[] = [
   ["tensor"],
   ["nn", "optim", "data", "io"],
   ["train", "report", "models", "book"],
-  // The files that stand in src itself: the package's face.
+  // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
   ["experiments", "install"],
   ["cli"],

@@ -27,7 +27,7 @@ function stored(run: string): Record<string, any> {
   return JSON.parse(readFileSync(join(folder, run, "config.json"), "utf8"));
 }
 
-test("where there is no fast bf16, train says so once and stays in f32", { skip: noData }, async () => {
+test("without fast bf16, train says so once and stays in f32", { skip: noData }, async () => {
   const train = ["train", "lenet", ...SHORT, "--engine", "wasm", "--epochs", "1", "--json"];
   const asked = await cli(...train, "--precision", "bf16", "--out", "asked");
   assert.equal(asked.code, 0, asked.stderr);

@@ -38,7 +38,7 @@ export function patched(source: string, diff: string, path: string): string {
       if (waiting !== null) waiting.push(own);
       else lines.splice(++at, 0, own);
     } else {
-      assert.match(line, /^[ -]/, `${path}: "${line}" is no line of a diff`);
+      assert.match(line, /^[ -]/, `${path}: "${line}" is not a line of a diff`);
       at = lines.indexOf(own, at + 1);
       assert.ok(at >= 0, `${path} has no line "${own}" there`);
       lines.splice(at, 0, ...(waiting ?? []));

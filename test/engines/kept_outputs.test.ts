@@ -50,7 +50,7 @@ for (const [name, make] of engines) {
     }
   });
 
-  test(`${name}: a run that fails leaves what the buffer held, and whoever was to use its result hears of it`, async () => {
+  test(`${name}: a run that fails leaves what the buffer held, and what uses its result fails with its error`, async () => {
     const engine = make();
     await startEngine(engine);
     try {

@@ -1,6 +1,6 @@
 /**
- * The chapter's networks train as in PyTorch: the same initial weights and batches, both made by formula on whole
- * numbers, and the same losses. A few steps each; PARITY_STEPS=20 takes all that are recorded.
+ * The chapter's networks train as in PyTorch: the same initial weights and batches, both made by formula on
+ * integers, and the same losses. A few steps each; PARITY_STEPS=20 takes all that are recorded.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -46,7 +46,7 @@ function numbersOf(step: number, size: number): { pixels: Float32Array; labels: 
   return { pixels, labels };
 }
 
-/** First weights by formula; batch normalisation keeps 1 and 0. */
+/** Initial weights by formula; batch normalisation keeps 1 and 0. */
 function fill(net: nn.Module): void {
   const weights: Record<string, Tensor> = {};
   let number = 0;

@@ -180,7 +180,7 @@ export interface ProgramTarget {
   plan(step: StepSpec): StepPlan | null;
   /**
    * Whether this step may become part of another. Asked of element-wise ops, reductions, `full` and `expand`, which then
-   * arrive in chains as one `"fused"` step (see `fused_loop.ts`); and of convolutions and matrix products with an
+   * arrive in chains as one `"fused"` step (see `fused_loop.ts`); and of convolutions and matmuls with an
    * attribute `activation`, which then compute the element-wise op of that name on their result.
    */
   fuses(step: StepSpec): boolean;

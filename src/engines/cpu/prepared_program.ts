@@ -52,7 +52,7 @@ interface PreparedStep {
   readonly stages: readonly PreparedStage[];
 }
 
-/** Who wrote last: the first thread alone, all threads, or nobody since the last barrier. */
+/** Who wrote last: the first thread alone, all threads, or none since the last barrier. */
 type Writers = "first" | "all" | "none";
 
 export class PreparedProgram {

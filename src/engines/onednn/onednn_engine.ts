@@ -1,5 +1,5 @@
 /**
- * The onednn engine: the CPU runtime with convolutions and matrix products computed by oneDNN, everything else by the
+ * The onednn engine: the CPU runtime with convolutions and matmuls computed by oneDNN, everything else by the
  * wasm kernels.
  *
  * Each worker calls the library on its own share of a step (a slice of the batch, a block of columns), with one
@@ -47,7 +47,7 @@ export interface OnednnEngineOptions {
 /**
  * Runs programs with oneDNN.
  *
- * @throws EngineError from `start` where koffi or the library is missing, or cannot be used; it says why.
+ * @throws EngineError from `start` if koffi or the library is missing, or cannot be used; it says why.
  * @example
  * const engine = new OnednnEngine({ threads: 2 });
  * await engine.start();

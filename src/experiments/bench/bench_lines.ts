@@ -23,7 +23,7 @@ export interface BenchLine {
   readonly highest?: number;
   /** How many windows were timed. */
   readonly windows?: number;
-  /** Matrix product: 2 n^3 operations over the median time, in 10^9 per second. */
+  /** Of a matmul: 2 n^3 operations over the median time, in 10^9 per second. */
   readonly gflops?: number;
   /** From the start of the process to the end of its first step. */
   readonly firstStepSeconds: number;

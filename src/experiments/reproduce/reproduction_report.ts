@@ -25,7 +25,7 @@ export interface JudgedRun {
   readonly comparison: BookComparison | undefined;
   /** "inside", or why not. */
   readonly verdict: string;
-  /** Whether it counts among those of which so many are inside. */
+  /** Whether it counts in the share of runs that are inside. */
   readonly isJudged: boolean;
 }
 

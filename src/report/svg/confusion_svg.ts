@@ -13,8 +13,8 @@ export interface ConfusionSvgOptions {
 }
 
 /**
- * The confusion matrix as a heat map: rows are the true classes, columns what the network took them for. Right
- * answers and mistakes have different colours, each darker with its share of the row; the counts stand in the cells
+ * The confusion matrix as a heat map: rows are the true classes, columns what the network took them for. Correct
+ * predictions and mistakes have different colours, each darker with its share of the row; the counts stand in the cells
  * while they fit (up to 24 classes).
  */
 export function renderConfusionSvg(matrix: ConfusionMatrix, options: ConfusionSvgOptions = {}): string {

@@ -61,7 +61,7 @@ type MonitorOptions = Pick<FitOptions, "monitor" | "earlyStopping" | "scheduler"
 
 /**
  * The metric that the options choose; null when the first test decides: its accuracy, or its loss for a network that is
- * no classifier.
+ * not a classifier.
  *
  * @throws ArgumentError when options contradict each other, or name a metric of a test set that there is not.
  */

@@ -72,7 +72,7 @@ export class TrainStep {
    *
    * @throws OutOfMemoryError if not even one example fits, or as many as `microBatch` says; TrainingError if
    * the batch does not fit and the network mixes its examples; ArgumentError if slices are needed and the loss is
-   * no mean over examples.
+   * not a mean over examples.
    */
   async run(x: Tensor, y: Tensor, step: number): Promise<void> {
     const whole: Part = { x, y, examples: x.size(0) };

@@ -5,7 +5,7 @@
  *    multiplies and adds, nor in that of `nn.Linear` (`traced_step.ts`).
  * 2. A file is on the *chain* if a specific function of it ran, or if it stood on the stack while one ran: this is how
  *    one gets there.
- * 3. A file is a *station* if a file of the chain calls it and it calls others in turn, as the passes of the compiler.
+ * 3. A file is a *station* if a file of the chain calls it and it itself calls others, as the passes of the compiler.
  *    A leaf, which any step calls and which only returns something (`base/shape.ts`), need not be opened: its names
  *    say what it does.
  */

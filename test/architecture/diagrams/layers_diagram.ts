@@ -1,4 +1,4 @@
-/** The layers of src, with the imports between them, as a picture. */
+/** The layers of src, with the imports between them, as a diagram. */
 import { crossings, layers } from "../layer_imports.ts";
 import { type Box, label, rectangle, svg, words } from "./svg.ts";
 

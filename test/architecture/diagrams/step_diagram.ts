@@ -1,4 +1,4 @@
-/** One training step of LeNet as a picture: recorded, captured, compiled, planned, run. */
+/** One training step of LeNet as a diagram: recorded, captured, compiled, planned, run. */
 import type { RecordedStep } from "./recorded_step.ts";
 import { label, rectangle, svg, words } from "./svg.ts";
 
@@ -30,7 +30,7 @@ function meaningOf(pass: string): string {
   return meaning;
 }
 
-/** A part of the picture under a heading at the left; knows how high it is. */
+/** A part of the diagram under a heading at the left; knows how high it is. */
 interface Part {
   readonly heading: string;
   readonly note: string;

@@ -9,7 +9,7 @@ export interface Box {
 
 const FONT = "ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif";
 
-/** A picture; `title` is what a screen reader says. */
+/** An SVG image; `title` is what a screen reader says. */
 export function svg(width: number, height: number, title: string, parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="${FONT}" font-size="14">`,

@@ -5,7 +5,7 @@ import { ProgramBuilder, startEngine } from "./program_builder.ts";
 
 const MIB = 2 ** 20;
 
-/** The sum of an input and a state, both of so many numbers, left in the state. */
+/** The sum of an input and a state, both of `count` numbers, left in the state. */
 function addInto(engine: WasmEngine, count: number) {
   const build = new ProgramBuilder(engine);
   const [x, w] = [build.input([count]), build.state([count])];

@@ -121,7 +121,7 @@ for (const threads of [1, 2, 3]) {
       assert.deepEqual(new Float32Array(await engine.read(state)), floats(-3, -6, -9, -12));
     });
 
-    test("the matrix product's own kernel and the reference kernel of an op without one", async () => {
+    test("matmul's own kernel and the reference kernel of an op without one", async () => {
       const specs: TensorSpec[] = [
         [5, 7],
         [7, 3],

@@ -93,7 +93,7 @@ test("trains on wasm if it is unavailable, in one line, and does not ask for it 
   assert.deepEqual(readdirSync(join(root, "none/convoyant/onednn")), ["tried"]);
 });
 
-test("fetches nothing where the user names a library, another engine, or a command that does not train", {
+test("fetches nothing when the user names a library, another engine, or a command that does not train", {
   skip,
 }, async () => {
   const named = await start("copy", "untouched", ["train", "lenet"], {

@@ -1,4 +1,4 @@
-/** Every way to compute a convolution and its two gradients, each by itself, against the reference kernels. */
+/** Every algorithm for a convolution and its two gradients, each by itself, against the reference kernels. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -34,7 +34,7 @@ type Float = "float32" | "bfloat16";
 
 /** The kernels' own constants come first in their memory. */
 const FIRST = 2 * 65536;
-/** Bytes around each operand that nobody may write. */
+/** Bytes around each operand that must not be written. */
 const GUARD = 1024;
 const UNTOUCHED = 0xa5;
 
@@ -113,7 +113,7 @@ function values({ shape, dtype }: TensorSpec, seed: number): TypedArray {
   return arrayFrom(dtype, numbers);
 }
 
-/** Takes the way of this name, where there is one. */
+/** Takes the algorithm of this name, if there is one. */
 class Named implements Choosing {
   names: readonly string[] = [];
   readonly #name: string | undefined;
@@ -163,7 +163,7 @@ class WatchedMemory {
   }
 }
 
-/** The result by the named way; null where the library has none. Also tells the names of all ways. */
+/** The result of the named algorithm; null if the library has none. Also returns the names of all algorithms. */
 function computed(step: Step, given: readonly TypedArray[], name?: string) {
   const { op, attributes, inputs, output } = step;
   const { dnnl } = loadDnnl();
@@ -282,7 +282,7 @@ const square = (size: number, kernel: number, stride: number, padding: number): 
 
 const plain = { groups: 1, bias: true, activation: null, seed: 7 } as const;
 
-/** Windows of 3 and 5 on enough channels; sizes that tiles do not divide, more tiles than a chunk has. */
+/** 3x3 and 5x5 kernels on enough channels; sizes that tiles do not divide, more tiles than a chunk has. */
 const winogradCases = fc
   .record({
     n: fc.constantFrom<number>(1, 2, 5, 33),
@@ -305,7 +305,7 @@ const winogradCases = fc
   .filter(({ n, c, o, down, across }) => n * c * o * down.size * across.size * down.kernel ** 2 < 2e7);
 
 for (const op of OPS) {
-  test(`Winograd's way computes ${op}`, { skip }, () => {
+  test(`Winograd's algorithm computes ${op}`, { skip }, () => {
     fc.assert(
       fc.property(winogradCases, (one) => {
         assert.ok(checkAllAlgorithms(op, one, "float32").includes("float32 winograd"));
@@ -315,7 +315,7 @@ for (const op of OPS) {
   });
 }
 
-test("windows of 5 get tiles of eight where these save a third of the products", { skip }, () => {
+test("5x5 kernels get tiles of eight if these save a third of the products", { skip }, () => {
   const tileOf = (size: number, kernel: number) => {
     const of = square(size, kernel, 1, (kernel - 1) / 2);
     const { attributes, inputs, output } = stepOf(
@@ -366,7 +366,7 @@ test("the chapter's kinds of layers, and bfloat16 where the library has it", { s
   }
 });
 
-test("a window of one pixel that steps over others keeps away from the library's faulty kernel", {
+test("a 1x1 kernel with a stride avoids the library's faulty kernel", {
   skip,
 }, () => {
   const stepping = square(8, 1, 2, 0);

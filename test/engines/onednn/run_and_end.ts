@@ -94,16 +94,16 @@ if (way === "again") {
   await convoyant.useEngine("onednn", { threads: 2 });
   await computeOnce();
 }
-if (way === "stop in the midst") {
+if (way === "stop in between") {
   const outcome = compute().catch((error: Error) => error.message);
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   await convoyant.stopEngine();
-  // What was under way has ended, one way or the other; the next operation starts the engine anew.
+  // What was under way has ended, one way or the other; the next operation starts the engine again.
   console.log(await Promise.race([outcome, computeOnce().then(() => "goes on")]));
   process.exit(0);
 }
 if (way === "code") process.exit(7);
-if (way === "code in the midst") {
+if (way === "code in between") {
   setTimeout(() => process.exit(7), milliseconds);
   await compute();
 }

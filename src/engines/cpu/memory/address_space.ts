@@ -32,7 +32,7 @@ export class AddressSpace {
     return other;
   }
 
-  /** An address of `bytes` free bytes in the tightest place, or undefined where there is none. */
+  /** An address of `bytes` free bytes in the tightest place, or undefined if there is none. */
   take(bytes: number): number | undefined {
     const size = roundUp(bytes);
     let best: Hole | undefined;
@@ -42,7 +42,7 @@ export class AddressSpace {
     return this.#takeFrom(best, size);
   }
 
-  /** The lowest address of `bytes` free bytes, or undefined where there is none. */
+  /** The lowest address of `bytes` free bytes, or undefined if there is none. */
   takeLowest(bytes: number): number | undefined {
     const size = roundUp(bytes);
     return this.#takeFrom(

@@ -8,7 +8,7 @@
  * - `im2col`: the gradient by the weight as a GEMM with im2col patches (`im2col_weight_gradient.ts`). Wins if the
  *   library's own kernel is slower than its GEMM: on AVX2, and for images of few channels.
  * - `winograd`: a 3x3 or 5x5 kernel with 4 or 6.3 times fewer products, as those of transformed images
- *   (`winograd_convolution.ts`). Wins wherever it can be had, but for few channels and small batches. In float32 alone.
+ *   (`winograd_convolution.ts`). Wins wherever it is available, except for few channels and small batches. In float32 alone.
  *
  * Each in the precision of the operands; those of bfloat16 also widened to float32, which processors with slow or
  * half-finished bfloat16 kernels may prefer.

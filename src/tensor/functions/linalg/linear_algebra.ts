@@ -40,7 +40,7 @@ export interface MatrixProductParameters {
 }
 
 /**
- * Matrix product with PyTorch's rules: vectors are rows on the left and columns on the right, leading
+ * Matrix multiplication with PyTorch's rules: vectors are rows on the left and columns on the right, leading
  * dimensions are batches and broadcast.
  *
  * @throws ShapeError if the inner sizes differ; DTypeError if the dtypes do.
