@@ -73,25 +73,37 @@ function tableOfForms(checker, signature, type) {
   const [rest, ...others] = signature.getParameters();
   if (rest === undefined || others.length > 0) return undefined;
   const all = checker.getTypeOfSymbol(rest);
-  const forms = all.isUnion() ? all.types : [all];
-  const positional = forms.find((form) => checker.isTupleType(form) && form.target.readonly);
-  const doc = documentationIn(checker, forms) ?? settingsOf(type);
+  const forms = (all.isUnion() ? all.types : [all]).filter((form) => checker.isTupleType(form));
+  const positional = forms.find((form) =>
+    labelsOf(form).every((label) => !/^(?:options|nothing|)$/.test(label)),
+  );
+  const doc = settingsOf(type) ?? documentationIn(checker, forms);
   if (positional === undefined || doc === undefined) return undefined;
-  const { labeledElementDeclarations: labels = [], elementFlags } = positional.target;
-  const entries = labels.map((label, i) => {
-    const name = label?.name?.getText() ?? "";
-    return elementFlags[i] & ts.ElementFlags.Optional ? `${name}?` : name;
-  });
-  return entries.some((entry) => entry === "" || entry === "?") ? undefined : { doc, entries };
+  const { elementFlags } = positional.target;
+  const entries = labelsOf(positional).map((label, i) =>
+    elementFlags[i] & ts.ElementFlags.Optional ? `${label}?` : label,
+  );
+  const documented = new Set(checker.getPropertiesOfType(doc).map(({ name }) => name));
+  return entries.every((entry) => documented.has(entry.replace("?", ""))) ? { doc, entries } : undefined;
 }
 
-/** `Doc` of the `Options<Doc, Names>` in one of the forms. */
+/** The names of a tuple's elements; empty for one without. */
+function labelsOf({ target }) {
+  const labels = target.labeledElementDeclarations ?? [];
+  return target.elementFlags.map((_, i) => labels[i]?.name?.getText() ?? "");
+}
+
+/** `Doc` of the longest list of options, `Options<Doc, Names>`: the type of all options is `Doc` itself. */
 function documentationIn(checker, forms) {
-  for (const form of forms) {
-    const last = checker.isTupleType(form) ? checker.getTypeArguments(form).at(-1) : undefined;
-    for (const part of last?.isUnion() ? last.types : [last]) {
-      if (part?.aliasSymbol?.name === "Options") return part.aliasTypeArguments[0];
-    }
+  for (const form of [...forms].sort(
+    (a, b) => labelsOf(a).indexOf("options") - labelsOf(b).indexOf("options"),
+  )) {
+    const at = labelsOf(form).indexOf("options");
+    const options = at < 0 ? undefined : checker.getNonNullableType(checker.getTypeArguments(form)[at]);
+    if (options === undefined) continue;
+    return /^(?:Options|Pick)$/.test(options.aliasSymbol?.name ?? "")
+      ? options.aliasTypeArguments[0]
+      : options;
   }
   return undefined;
 }
@@ -118,12 +130,13 @@ function converted(context, reflection, { doc, entries, result }) {
   const scope = context.withScope(reflection);
   const members = new Map(context.checker.getPropertiesOfType(doc).map((member) => [member.name, member]));
   const parameters = entries.map((entry) => {
-    const name = entry.replace(/^\*/, "").replace(/(?:\{\}|[?:]).*$/, "");
+    const name = entry.replace(/^\*+/, "").replace(/(?:\{\}|[?:]).*$/, "");
     const member = members.get(name);
-    const declaration = member?.declarations?.[0];
-    const type = context.checker.getTypeOfSymbol(member ?? context.checker.getUnknownSymbol?.());
-    const said = member === undefined ? [] : member.getDocumentationComment(context.checker);
-    const tag = member?.getJsDocTags(context.checker).find((one) => one.name === "default");
+    if (member === undefined) throw new Error(`${reflection.getFullName()}: no documentation of ${name}`);
+    const declaration = member.declarations?.[0];
+    const type = context.checker.getTypeOfSymbol(member);
+    const said = member.getDocumentationComment(context.checker);
+    const tag = member.getJsDocTags(context.checker).find((one) => one.name === "default");
     return {
       name,
       rest: entry.startsWith("*"),
