@@ -30,6 +30,7 @@ const compilerFiles = [
   "package-lock.json",
   "scripts/build.mjs",
   "scripts/bundle.mjs",
+  "scripts/join_chunks.mjs",
   "scripts/declare_methods.mjs",
 ];
 const compiled = [".js", ".js.map", ".d.ts", ".d.ts.map"];

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { joinChunks } from "./join_chunks.mjs";
 import { root } from "./setup.mjs";
 
 const source = join(root, "build/src");
@@ -39,8 +40,23 @@ const ENTRIES = {
   page: { index: "browser", ...SUBPATHS },
 };
 
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** Takes ten times as long to import as the part of it that is used, which needs no module of Node.js. */
+const BUNDLED = { fflate: "fflate/browser" };
+
 // import.meta is left as it is if the format has one.
-export const NODE = { platform: "node", target: "node20.19", conditions: ["node"], packages: "external" };
+const NODE = {
+  platform: "node",
+  target: "node20.19",
+  conditions: ["node"],
+  external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+    (name) => !(name in BUNDLED),
+  ),
+  alias: BUNDLED,
+  // Names and lines stay, so that a stack can be read.
+  minifySyntax: true,
+};
 
 const PLATFORMS = {
   node: NODE,
@@ -145,7 +161,7 @@ export async function bundle() {
       platforms.map((platform) => bundleWorker(path, platform, work)),
     );
     await Promise.all(workers);
-    await Promise.all(
+    const [{ metafile }] = await Promise.all(
       Object.entries(ENTRIES).map(([platform, entries]) =>
         run(platform, {
           entryPoints: Object.fromEntries(
@@ -156,9 +172,12 @@ export async function bundle() {
           splitting: true,
           chunkNames: "chunk-[hash]",
           plugins: [markPure, keepNamespaces],
+          metafile: true,
         }),
       ),
     );
+    const { bundle: _bundle, plugins: _plugins, ...writing } = shared;
+    await joinChunks(esbuild, join(work, "node"), metafile, { ...writing, ...NODE });
     markNamespaces(join(work, "page"));
     rmSync(output, { recursive: true, force: true });
     renameSync(work, output);

@@ -3,7 +3,6 @@
 import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { NODE } from "./bundle.mjs";
 import { root } from "./setup.mjs";
 
 const tests = join(root, "build/test");
@@ -59,7 +58,10 @@ export async function bundleTests(files) {
   const work = `${bundleFolder}.${process.pid}`;
   try {
     await esbuild.build({
-      ...NODE,
+      platform: "node",
+      target: "node20.19",
+      conditions: ["node"],
+      packages: "external",
       bundle: true,
       splitting: true,
       format: "esm",
