@@ -29,6 +29,6 @@ export { load, type TensorsByName, toBytes, type WeightsSource } from "./io/stat
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
-export type { ProfiledRun } from "./runtime/engine_session.ts";
+export type { ProfiledRun } from "./runtime/engine_connection.ts";
 export * from "./tensor/index.ts";
 export * as train from "./train/index.ts";

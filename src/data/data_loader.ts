@@ -4,7 +4,7 @@ import type { Callable } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
 import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { shownValue } from "../base/shown_value.ts";
-import { runningExecutor } from "../runtime/runtime.ts";
+import { runningSession } from "../runtime/runtime.ts";
 import { drawSeed, Generator } from "../tensor/random_state.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { processors } from "../workers/processors.ts";
@@ -329,7 +329,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
       const tensors = await (ahead.shift() as Promise<Tensor[]>);
       this.#position = { ...start, batch: start.batch + batch + 1, example: plan.exampleAt(batch + 1) };
       // A loop that awaits nothing else would queue up the steps of a whole epoch.
-      await runningExecutor()?.backpressure();
+      await runningSession()?.backpressure();
       yield tensors as Batch;
     }
   }

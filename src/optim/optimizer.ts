@@ -10,7 +10,7 @@ import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import type { StateOwner } from "../runtime/home_buffer.ts";
-import { executor, runningExecutor } from "../runtime/runtime.ts";
+import { defaultSession, runningSession } from "../runtime/runtime.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { noteStep } from "../tensor/carried_gradients.ts";
 import { scalarValue } from "../tensor/operands.ts";
@@ -90,7 +90,7 @@ export abstract class Optimizer {
     this.paramGroups = groupsOf(of, params, defaults);
     for (const group of this.paramGroups) this.checkGroup(group);
     // Initial values that are still to be computed must not become part of the first step.
-    if (runningExecutor()?.hasPendingCommits) executor().submit([]);
+    if (runningSession()?.hasPendingCommits) defaultSession().submit([]);
   }
 
   /** Throws an ArgumentError for settings outside of their range. */
@@ -151,7 +151,7 @@ export abstract class Optimizer {
     if (trained.length === 0) return result;
     noteStep(this.constructor.name, (trained[0].grad as Tensor).value);
     try {
-      executor().submit([], { owners });
+      defaultSession().submit([], { owners });
     } catch (error) {
       this.#takeBack(states);
       throw error;
@@ -164,7 +164,7 @@ export abstract class Optimizer {
     for (const param of group.params) {
       if (param.grad === null) continue;
       trained.push(param);
-      executor().wantHome(param.cell);
+      defaultSession().wantHome(param.cell);
       let state = this.state.get(param);
       if (state === undefined) {
         state = {};
@@ -192,8 +192,8 @@ export abstract class Optimizer {
   #settleGradient(param: Tensor): void {
     const { cell } = param.grad as Tensor;
     if (cell.value.settled) return;
-    if (this.keepGradients) executor().commit(cell, cell.value);
-    else executor().gradients.forget(cell);
+    if (this.keepGradients) defaultSession().commit(cell, cell.value);
+    else defaultSession().gradients.forget(cell);
   }
 
   /** The optimiser's memory as it was before a step that does not fit the engine's. */
@@ -264,7 +264,7 @@ class Progress implements PromiseLike<void> {
     resolved?: ((value: void) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return executor().caughtUp(this.#owners).then(resolved, rejected);
+    return defaultSession().caughtUp(this.#owners).then(resolved, rejected);
   }
 }
 
@@ -278,7 +278,7 @@ function inDType(dtype: DType, tensor: Tensor): Remembered {
 
 function remembered(state: ParameterState, key: string, make: () => Tensor | number): Tensor {
   const tensor = (state[key] ?? make()) as Tensor;
-  executor().wantHome(tensor.cell);
+  defaultSession().wantHome(tensor.cell);
   state[key] = tensor;
   return tensor;
 }

@@ -2,7 +2,7 @@
  * Algorithms that the engine has chosen, as runs keep them: a run is notified of each, and supplies its own when
  * it is resumed, whatever engine is started in the meantime.
  */
-import type { EngineSession } from "./engine_session.ts";
+import type { EngineConnection } from "./engine_connection.ts";
 
 type Chosen = ReadonlyMap<string, string | null>;
 
@@ -15,11 +15,11 @@ export interface ChoiceKeeper {
 }
 
 const keepers = new Set<ChoiceKeeper>();
-let session: EngineSession | null = null;
+let connection: EngineConnection | null = null;
 
 /** From here on the algorithms are those of this engine. */
-export function attachChoices(next: EngineSession): void {
-  session = next;
+export function attachChoices(next: EngineConnection): void {
+  connection = next;
   const { autotuning } = next.engine;
   if (autotuning === undefined) return;
   autotuning.onChoice = (work, chosen) => {
@@ -45,20 +45,20 @@ export function keepChoices(keeper: ChoiceKeeper): () => void {
 
 /** What the engine in use chooses for, and what is remembered of it; null if it has nothing to choose. */
 export function rememberedChoices(): { readonly machine: string; readonly chosen: Chosen } | null {
-  const autotuning = session?.engine.autotuning;
+  const autotuning = connection?.engine.autotuning;
   if (autotuning === undefined || autotuning.machine === null) return null;
   return { machine: autotuning.machine, chosen: autotuning.remembered };
 }
 
 function adoptAll(): void {
-  const autotuning = session?.engine.autotuning;
+  const autotuning = connection?.engine.autotuning;
   const machine = autotuning?.machine;
-  if (session === null || autotuning === undefined || machine === undefined || machine === null) return;
+  if (connection === null || autotuning === undefined || machine === undefined || machine === null) return;
   const merged = new Map<string, string | null>();
   for (const keeper of keepers) {
     for (const [work, chosen] of keeper.chosenOn(machine)) if (!merged.has(work)) merged.set(work, chosen);
   }
-  if (autotuning.adopt(merged)) session.programs.forget();
+  if (autotuning.adopt(merged)) connection.programs.forget();
   for (const [work, chosen] of autotuning.chosen) {
     for (const keeper of keepers) keeper.keep(machine, work, chosen);
   }

@@ -2,17 +2,17 @@
 import { compileGraph } from "../compiler/compile.ts";
 import type { CompiledProgram, Engine, ProgramTarget } from "../engines/contract/engine.ts";
 import type { Capture } from "../graph/capture.ts";
-import type { ExecutorStatistics } from "./executor_statistics.ts";
+import type { SessionStatistics } from "./session_statistics.ts";
 
 /** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
 const MOST_PROGRAMS = 256;
 
 export class ProgramCache {
   readonly #engine: Engine;
-  readonly #statistics: ExecutorStatistics;
+  readonly #statistics: SessionStatistics;
   readonly #programs = new Map<string, CompiledProgram>();
 
-  constructor(engine: Engine, statistics: ExecutorStatistics) {
+  constructor(engine: Engine, statistics: SessionStatistics) {
     this.#engine = engine;
     this.#statistics = statistics;
   }

@@ -1,4 +1,4 @@
-/** The engine that programs run on, and the executor that feeds it. */
+/** The session of the process, and the engine that its programs run on. */
 import type { EngineInfo } from "../engines/contract/engine.ts";
 import {
   createDefaultEngine,
@@ -7,10 +7,10 @@ import {
   fastestEngine,
   loadEngine,
 } from "../engines/select.ts";
-import { EngineSession, type ProfiledRun } from "./engine_session.ts";
-import { Executor } from "./executor.ts";
+import { EngineConnection, type ProfiledRun } from "./engine_connection.ts";
 import { reportAtEnd } from "./failures.ts";
 import { attachChoices } from "./kept_choices.ts";
+import { Session } from "./session.ts";
 
 /** What `useEngine` was told last; nothing if the fastest engine is to be taken. */
 let wanted: { name: string; options: EngineOptions } | null = null;
@@ -18,23 +18,23 @@ let wanted: { name: string; options: EngineOptions } | null = null;
 /** The last change of engine: they are made one after the other. */
 let changing: Promise<unknown> = Promise.resolve();
 
-const theExecutor = new Executor((statistics) => {
+const theSession = new Session((statistics) => {
   const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
-  const session = new EngineSession(engine, statistics);
-  attachChoices(session);
-  return session;
+  const connection = new EngineConnection(engine, statistics);
+  attachChoices(connection);
+  return connection;
 });
-theExecutor.failures.onFirst = () => reportAtEnd(theExecutor.failures);
+theSession.failures.onFirst = () => reportAtEnd(theSession.failures);
 
-/** The executor of the process, with an engine: the fastest if none was asked for. */
-export function executor(): Executor {
-  void theExecutor.session;
-  return theExecutor;
+/** The session of the process, with an engine: the fastest if none was asked for. */
+export function defaultSession(): Session {
+  void theSession.connection;
+  return theSession;
 }
 
-/** The executor if it has an engine. */
-export function runningExecutor(): Executor | null {
-  return theExecutor.running === null ? null : theExecutor;
+/** The same if it has an engine. */
+export function runningSession(): Session | null {
+  return theSession.running === null ? null : theSession;
 }
 
 function inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -62,9 +62,9 @@ function inTurn<T>(change: () => Promise<T>): Promise<T> {
 export function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
   return inTurn(async () => {
     await loadEngine(name);
-    const next = new EngineSession(createEngine(name, options), theExecutor.statistics);
+    const next = new EngineConnection(createEngine(name, options), theSession.statistics);
     await next.started();
-    const before = theExecutor.exchange(next);
+    const before = theSession.exchange(next);
     attachChoices(next);
     wanted = { name, options };
     await before?.close();
@@ -83,8 +83,8 @@ export function useEngine(name: string, options: EngineOptions = {}): Promise<vo
  */
 export function stopEngine(): Promise<void> {
   return inTurn(async () => {
-    await theExecutor.exchange(null)?.close();
-    const errors = theExecutor.failures.takeUnreported();
+    await theSession.exchange(null)?.close();
+    const errors = theSession.failures.takeUnreported();
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1)
       throw new AggregateError(errors, `${errors.length} runs failed, and their results have not been read`);
@@ -93,7 +93,7 @@ export function stopEngine(): Promise<void> {
 
 /** What the engine in use reports; null before it has started. */
 export function startedEngine(): EngineInfo | null {
-  return theExecutor.running?.capabilities ?? null;
+  return theSession.running?.capabilities ?? null;
 }
 
 /**
@@ -130,7 +130,7 @@ export function engineBinary(): string {
  * ```
  */
 export async function isBf16Supported(): Promise<boolean> {
-  return (await theExecutor.session.started()).bfloat16;
+  return (await theSession.connection.started()).bfloat16;
 }
 
 /**
@@ -143,7 +143,7 @@ export async function isBf16Supported(): Promise<boolean> {
  * ```
  */
 export function engineName(): string {
-  return theExecutor.running?.engine.name ?? wanted?.name ?? fastestEngine();
+  return theSession.running?.engine.name ?? wanted?.name ?? fastestEngine();
 }
 
 /**
@@ -158,7 +158,7 @@ export function engineName(): string {
  */
 export async function profile(body: () => unknown): Promise<ProfiledRun[]> {
   const runs: ProfiledRun[] = [];
-  const of = executor();
+  const of = defaultSession();
   await of.finish();
   of.profiler = (run) => runs.push(run);
   try {

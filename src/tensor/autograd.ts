@@ -9,7 +9,7 @@ import { isGradientModeOn, type Node, setGradientMode, type Value } from "../gra
 import { insideCall } from "../graph/scope.ts";
 import { full } from "../ops/creation.ts";
 import { add } from "../ops/elementwise/elementwise.ts";
-import { executor } from "../runtime/runtime.ts";
+import { defaultSession } from "../runtime/runtime.ts";
 import { noteSum } from "./carried_gradients.ts";
 import { defineCall } from "./define.ts";
 import { runInScope } from "./reading.ts";
@@ -293,7 +293,7 @@ function accumulate(leaf: Value, grad: Value): void {
   const collected = new Tensor(before === null ? grad : add(before.value, grad));
   if (before !== null) noteSum(before.value, collected.value);
   owner.grad = collected;
-  executor().gradients.note(collected.cell, owner);
+  defaultSession().gradients.note(collected.cell, owner);
 }
 
 export interface GradParameters {

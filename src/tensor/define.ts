@@ -5,7 +5,7 @@ import { ConvoyantError, nameError, noteOp } from "../base/errors.ts";
 import { bindPositional, signature } from "../base/params/arguments.ts";
 import type { Call, CheckedNames, Positional } from "../base/params/call_types.ts";
 import { currentLabel, insideCall } from "../graph/scope.ts";
-import { executor } from "../runtime/runtime.ts";
+import { defaultSession } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -42,7 +42,7 @@ function inNameOf<T>(name: string, body: () => T): T {
 }
 
 function noteTensor({ cell }: Tensor): void {
-  for (const value of cell.kept) executor().note(value);
+  for (const value of cell.kept) defaultSession().note(value);
 }
 
 /** Notes each tensor of a result that the user's own code receives. */

@@ -18,7 +18,7 @@ import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
 import { shownText } from "../base/shown_value.ts";
 import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
-import { executor } from "../runtime/runtime.ts";
+import { defaultSession } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
 import { printedTensor, tensorTag, tensorText } from "./tensor_text.ts";
 import { Cell, sameMemory, type TensorCell } from "./views/cell.ts";
@@ -249,7 +249,7 @@ export class Tensor extends OptionallyCallable {
   }
 
   async #fetch(): Promise<TypedArray> {
-    const data = await executor().fetch(this.value);
+    const data = await defaultSession().fetch(this.value);
     this.cell.release();
     return data;
   }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as convoyant from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 import { vectors } from "./prelude.ts";
 
 const {
@@ -29,7 +29,7 @@ after(() => stopEngine());
 
 /** How many runs and new programs `body` causes. */
 async function countedRuns(body: () => Promise<unknown>): Promise<{ runs: number; programs: number }> {
-  const { statistics } = executor();
+  const { statistics } = defaultSession();
   const { runs, programs } = statistics;
   await body();
   return { runs: statistics.runs - runs, programs: statistics.programs - programs };
@@ -62,7 +62,7 @@ test("a loss that is read before backward is computed again", async () => {
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
-    await executor().finish();
+    await defaultSession().finish();
   });
   assert.equal(runs, 2);
 });
@@ -132,7 +132,7 @@ test("another learning rate is the same program, another batch size is not", asy
   const shorter = await countedRuns(async () => {
     nn.functional.crossEntropy(net(x.slice(0, 0, 5)), y.slice(0, 0, 5)).backward();
     optimizer.step();
-    await executor().finish();
+    await defaultSession().finish();
   });
   assert.deepEqual(shorter, { runs: 1, programs: 1 });
 });
@@ -140,7 +140,7 @@ test("another learning rate is the same program, another batch size is not", asy
 test("a loop over a loader that reads nothing is held to a few steps ahead", async () => {
   const { net, optimizer } = vectors(convoyant);
   const dataset = data.TensorDataset(rand(400, 4), randint(0, 3, [400]));
-  const { engine } = executor();
+  const { engine } = defaultSession();
   let most = 0;
   for await (const [x, y] of data.DataLoader(dataset, { batchSize: 4 })) {
     const loss = nn.functional.crossEntropy(net(x), y);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { nn, optim, stopEngine, useEngine } from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 import { batch, pixelsAndLabels, startOf } from "./training_batches.ts";
 
 const folder = new URL("../../../test/fixtures/training_runs/", import.meta.url);
@@ -26,7 +26,7 @@ async function trainAgainst(name: string, tolerance: number, steps: number): Pro
   const losses = recorded[name].losses.slice(0, steps);
   const { net, tensors } = startOf(name);
   const optimizer = optim.SGD(net.parameters(), { lr });
-  const { runs } = executor().statistics;
+  const { runs } = defaultSession().statistics;
   for (let step = 0; step < losses.length; step++) {
     const [x, y] = batch(step);
     const loss = nn.functional.crossEntropy(net(x), y);
@@ -37,7 +37,11 @@ async function trainAgainst(name: string, tolerance: number, steps: number): Pro
     const error = Math.abs(got - losses[step]) / losses[step];
     assert.ok(error <= tolerance, `step ${step}: loss ${got}, PyTorch's ${losses[step]} (${error})`);
   }
-  assert.equal(executor().statistics.runs - runs, losses.length, "one run a step, reading the loss included");
+  assert.equal(
+    defaultSession().statistics.runs - runs,
+    losses.length,
+    "one run a step, reading the loss included",
+  );
   if (steps < 40) return;
   for (const [key, buffer] of net.namedBuffers()) {
     const expected = tensors.get(`after.${key}`)?.data as ArrayLike<number>;

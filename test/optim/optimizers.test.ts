@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fromTypedArray, nn, optim, stopEngine, type Tensor, tensor, useEngine } from "../../src/index.ts";
 import { decodeSafetensors } from "../../src/io/safetensors/safetensors.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 import { compareTensor } from "../engines/contract/compare.ts";
 
 interface Case {
@@ -145,10 +145,10 @@ test("the second step finds the program of the first, whatever the optimiser", a
   for (const one of cases) {
     const run = new Run(one);
     run.step(0);
-    const { programs, runs } = executor().statistics;
+    const { programs, runs } = defaultSession().statistics;
     run.optimizer.paramGroups[0].lr *= 0.5;
     for (let step = 1; step < 5; step++) run.step(step);
-    const { statistics } = executor();
+    const { statistics } = defaultSession();
     assert.deepEqual(
       [statistics.programs - programs, statistics.runs - runs],
       [0, 4],

@@ -13,7 +13,7 @@ import {
   tensor,
   useEngine,
 } from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 
 before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());
@@ -27,7 +27,7 @@ test("what the step computed is read without another run", async () => {
   const net = models.bnLenet();
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const [x, y] = batch();
-  const { runs } = executor().statistics;
+  const { runs } = defaultSession().statistics;
   const logits = net(x);
   const loss = nn.functional.crossEntropy(logits, y);
   optimizer.zeroGrad();
@@ -40,7 +40,7 @@ test("what the step computed is read without another run", async () => {
   const grads = await Promise.all(net.parameters().map((p) => (p.grad as Tensor).data()));
   const total = Math.sqrt(grads.reduce((sum, g) => sum + Array.from(g).reduce((s, v) => s + v * v, 0), 0));
   assert.ok(Math.abs(total - Math.min(1, await norm.item())) < 1e-4, `clipped norm ${total}`);
-  assert.equal(executor().statistics.runs - runs, 1);
+  assert.equal(defaultSession().statistics.runs - runs, 1);
 });
 
 test("names of parameters stay with them, and all have one or none", () => {
@@ -79,18 +79,18 @@ for (const [name, make] of Object.entries({
     const optimizer = make(net.parameters());
     const [x, y] = batch();
     let early = 0;
-    const before = executor().statistics.programs;
+    const before = defaultSession().statistics.programs;
     for (let step = 1; step <= 50; step++) {
       const loss = nn.functional.crossEntropy(net(x), y);
       optimizer.zeroGrad();
       loss.backward();
       optimizer.step();
       if (step % 10 === 0) await loss.item();
-      if (step === 2) early = executor().memory().liveBytes;
+      if (step === 2) early = defaultSession().memory().liveBytes;
     }
     // What an earlier test left may be collected meanwhile.
-    assert.ok(executor().memory().liveBytes <= early);
-    assert.ok(executor().statistics.programs - before <= 1);
+    assert.ok(defaultSession().memory().liveBytes <= early);
+    assert.ok(defaultSession().statistics.programs - before <= 1);
   });
 }
 
@@ -99,12 +99,12 @@ test("without keepGradients the gradients cost no memory, and reading one says w
   const weight = net.getParameter("0.weight");
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   optimizer.keepGradients = false;
-  const before = executor().memory().liveBytes;
+  const before = defaultSession().memory().liveBytes;
   net(ones(2, 100)).sum().backward();
   optimizer.step();
   await assert.rejects(async () => (weight.grad as Tensor).data(), AutogradError);
   assert.equal((await weight.data()).length, 10_000);
-  assert.ok(executor().memory().liveBytes - before <= 4 * 20_200, "the weights, and nothing else");
+  assert.ok(defaultSession().memory().liveBytes - before <= 4 * 20_200, "the weights, and nothing else");
 });
 
 test("a step without gradients changes nothing, as in PyTorch, and the next one is the first", async () => {

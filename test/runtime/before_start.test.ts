@@ -7,8 +7,8 @@ import { ReferenceEngine } from "../../src/engines/reference/reference_engine.ts
 import { constantValue, type Value } from "../../src/graph/node.ts";
 import * as c from "../../src/index.ts";
 import { add, mul } from "../../src/ops/elementwise/elementwise.ts";
-import { EngineSession } from "../../src/runtime/engine_session.ts";
-import { Executor } from "../../src/runtime/executor.ts";
+import { EngineConnection } from "../../src/runtime/engine_connection.ts";
+import { Session } from "../../src/runtime/session.ts";
 
 const { nn, optim } = c;
 const MIB = 2 ** 20;
@@ -52,14 +52,14 @@ function leaf(...numbers: number[]): Value {
 
 test("runs and changes of state wait for the start, in order; nothing is compiled before", async () => {
   const calls: string[] = [];
-  const executor = new Executor((statistics) => new EngineSession(slow(calls), statistics));
+  const session = new Session((statistics) => new EngineConnection(slow(calls), statistics));
   const owner = { value: leaf(1, 2), home: null };
-  executor.wantHome(owner);
+  session.wantHome(owner);
   const seen: Promise<ArrayLike<number>>[] = [];
   for (let step = 0; step < 3; step++) {
-    executor.commit(owner, mul(owner.value, leaf(10, 10)));
-    executor.submit([], { owners: [owner] });
-    seen.push(executor.fetch(add(owner.value, leaf(step, step))));
+    session.commit(owner, mul(owner.value, leaf(10, 10)));
+    session.submit([], { owners: [owner] });
+    seen.push(session.fetch(add(owner.value, leaf(step, step))));
   }
   assert.deepEqual(calls, []);
   const numbers = (await Promise.all(seen)).map((data) => [...(data as Float32Array)]);
@@ -71,20 +71,20 @@ test("runs and changes of state wait for the start, in order; nothing is compile
   assert.equal(calls[0], "started");
   assert.equal(calls.filter((call) => call === "run").length, 6);
   assert.ok(calls.filter((call) => call === "compile").length < 6, "equal programs are compiled once");
-  await executor.exchange(null)?.close();
+  await session.exchange(null)?.close();
 });
 
 test("an engine that cannot start: whatever waited for it rejects with the reason, and state is as before", async () => {
   const problem = new EngineError("slow: cannot start: no such device");
-  const executor = new Executor((statistics) => new EngineSession(slow([], problem), statistics));
+  const session = new Session((statistics) => new EngineConnection(slow([], problem), statistics));
   const owner = { value: leaf(1, 2), home: null };
   const before = owner.value;
-  executor.commit(owner, mul(owner.value, leaf(10, 10)));
-  executor.submit([], { owners: [owner] });
-  await assert.rejects(executor.caughtUp([owner]), problem);
+  session.commit(owner, mul(owner.value, leaf(10, 10)));
+  session.submit([], { owners: [owner] });
+  await assert.rejects(session.caughtUp([owner]), problem);
   assert.equal(owner.value, before);
-  await assert.rejects(executor.fetch(add(leaf(1), leaf(2))), problem);
-  await executor.exchange(null)?.close();
+  await assert.rejects(session.fetch(add(leaf(1), leaf(2))), problem);
+  await session.exchange(null)?.close();
 });
 
 test("a first step that does not fit: awaiting it rejects, weights are as before, a smaller one works", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
 import * as c from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 
 const { nn, optim, data, train } = c;
 
@@ -46,7 +46,7 @@ test("changes at the same time are made one after the other, and leave no thread
       c.useEngine("wasm", { threads: 1 }),
       c.useEngine("wasm", { threads: 2 }),
     ]);
-    assert.equal(executor().threads, 2);
+    assert.equal(defaultSession().threads, 2);
   }
   assert.equal(await c.ones(2).sum().item(), 2);
   assert.equal(await settledThreads(before), before);

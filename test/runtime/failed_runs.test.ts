@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import * as c from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 import { packageUrl } from "../built_package.ts";
 
 const { nn, optim } = c;
@@ -102,7 +102,7 @@ for (const [name, options] of ENGINES) {
     await step().loss.item();
     const before = await state();
     step(BAD);
-    await executor().finish();
+    await defaultSession().finish();
     assert.equal(await c.ones(3).sum().item(), 3);
     assert.throws(() => step(), OUT_OF_RANGE);
     assert.deepEqual(await state(), before);
@@ -116,7 +116,7 @@ for (const [name, options] of ENGINES) {
     await step().loss.item();
     const before = await net.parameters()[0].tolist();
     step(BAD);
-    await executor().finish();
+    await defaultSession().finish();
     await assert.rejects(net.parameters()[0].tolist(), OUT_OF_RANGE);
     assert.deepEqual(await net.parameters()[0].tolist(), before);
   });

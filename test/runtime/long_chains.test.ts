@@ -7,7 +7,7 @@ import { constantValue } from "../../src/graph/node.ts";
 import * as c from "../../src/index.ts";
 import { sliceDim } from "../../src/ops/shape/slicing.ts";
 import { HeldValues } from "../../src/runtime/held_values.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 
 const LONG = 15_000;
 
@@ -18,7 +18,7 @@ test("a long chain is recorded, captured, compiled, run and printed", async () =
   let x = c.zeros(2);
   for (let i = 0; i < LONG; i++) x = x.add(1);
   assert.deepEqual(await x.tolist(), [LONG, LONG]);
-  const { lastProgram } = executor();
+  const { lastProgram } = defaultSession();
   assert.ok(lastProgram !== null && c.printProgram(lastProgram).includes("fused"));
 });
 
@@ -34,7 +34,10 @@ test("a long chain that cannot be fused is compiled for both engines", () => {
   let value = constantValue(new Float32Array(LONG + 1), [LONG + 1], "float32");
   for (let i = 0; i < LONG; i++) value = sliceDim(value, 0, 0, LONG - i);
   const captured = capture([value], [], () => assert.fail("nothing is lost"));
-  const program = compileGraph(captured.build(), executor().session.capabilities ?? assert.fail("no engine"));
+  const program = compileGraph(
+    captured.build(),
+    defaultSession().connection.capabilities ?? assert.fail("no engine"),
+  );
   assert.equal(program.steps.length, LONG);
 });
 
@@ -69,7 +72,7 @@ test("values that are held are read one by one, each with those on its way", asy
   for (let i = 0; i < 6000; i++) held.push((x = x.add(1)));
   const last = held[held.length - 1];
   assert.equal(await last.item(), 6000);
-  const { runs } = executor().statistics;
+  const { runs } = defaultSession().statistics;
   for (let i = 0; i < held.length; i += 500) assert.equal(await held[i].item(), i + 1);
-  assert.equal(executor().statistics.runs, runs);
+  assert.equal(defaultSession().statistics.runs, runs);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as c from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 
 const { nn, optim } = c;
 const MIB = 2 ** 20;
@@ -46,13 +46,13 @@ test("a step that does not fit: weights and momentum are as before, a smaller on
   await step(16);
   const state = () => Promise.all(net.parameters().map((one) => one.tolist()));
   const before = await state();
-  const live = executor().memory().liveBytes;
+  const live = defaultSession().memory().liveBytes;
   for (let i = 0; i < 3; i++) {
     assert.throws(() => step(20_000), OOM);
     await trains();
     assert.deepEqual(await state(), before);
   }
-  assert.ok(executor().memory().liveBytes - live < 64 * 1024, "what failed holds no memory");
+  assert.ok(defaultSession().memory().liveBytes - live < 64 * 1024, "what failed holds no memory");
   await step(16);
   assert.notDeepEqual(await state(), before);
 });
@@ -70,11 +70,11 @@ test("gradients that do not fit leave nothing behind", async () => {
   await c.useEngine("wasm", { threads: 1, memoryLimit: 4 * MIB });
   const w = c.ones(64, 4, { requiresGrad: true });
   c.rand(40_000, 64).matmul(w).square().mean().backward();
-  assert.throws(() => executor().keepGradients(), OOM);
+  assert.throws(() => defaultSession().keepGradients(), OOM);
   await trains();
   w.grad = null;
   c.rand(40, 64).matmul(w).square().mean().backward();
-  executor().keepGradients();
+  defaultSession().keepGradients();
   assert.ok(Number.isFinite(await (w.grad as unknown as c.Tensor).sum().item()));
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as c from "../../src/index.ts";
 import { tooFarAhead } from "../../src/runtime/running_ahead.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 
 const { nn, optim } = c;
 
@@ -42,7 +42,7 @@ test("a loop that awaits its steps has a few under way, however many it takes", 
   let most = 0;
   for (let i = 0; i < 1500; i++) {
     await step();
-    most = Math.max(most, executor().engine.pending());
+    most = Math.max(most, defaultSession().engine.pending());
   }
   assert.ok(most <= 3, `${most} under way`);
 });

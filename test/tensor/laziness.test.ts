@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as c from "../../src/index.ts";
-import { executor } from "../../src/runtime/runtime.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
 
 before(() => c.useEngine("reference"));
 after(() => c.stopEngine());
@@ -9,7 +9,7 @@ after(() => c.stopEngine());
 const leafOf = (x: c.Tensor) => x.requiresGrad_();
 
 test("nothing runs before a value is read; then everything in one program", async () => {
-  const { statistics } = executor();
+  const { statistics } = defaultSession();
   const runs = statistics.runs;
   const x = c.tensor([1, 2, 3]).float();
   const y = x.exp().log().mul(2).sum();
@@ -23,7 +23,7 @@ test("another step of the same structure finds the program, whatever the numbers
     const noise = c.randn(3).mul(0);
     return (await x.mul(rate).add(noise).clamp(-rate, 50).pow(2).add(rate).tolist()) as number[];
   };
-  const { statistics } = executor();
+  const { statistics } = defaultSession();
   assert.deepEqual(await step(c.tensor([1, 2, 3]).float(), 2), [6, 18, 38]);
   const programs = statistics.programs;
   assert.deepEqual(await step(c.tensor([3, 2, 1]).float(), 3), [84, 39, 12]);

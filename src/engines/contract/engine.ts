@@ -134,7 +134,7 @@ export interface StepTiming {
 export interface RunResult {
   /** One array, owned by the caller, per output that no buffer keeps (see `RunBindings.keep`), in order. */
   readonly outputs: TypedArray[];
-  /** Only where the run was profiled. */
+  /** Only if the run was profiled. */
   readonly timings?: StepTiming[];
 }
 
@@ -164,7 +164,7 @@ export interface EngineLimits {
   readonly dtypes: readonly DType[];
   /** Bytes of which the place of every value in the arena is a multiple. */
   readonly alignment: number;
-  /** Inputs and outputs that one step may have together; `Infinity` if any number. */
+  /** Inputs and outputs that a `"fused"` step may have together; `Infinity` if any number. */
   readonly bindings: number;
   /** Bytes that buffers and programs may take together at most. */
   readonly memoryBytes: number;
@@ -222,7 +222,7 @@ export interface Engine {
    * takes effect when the engine has started, in order; `compile` and `run` may not.
    */
   start(): Promise<EngineCapabilities>;
-  /** A zeroed buffer. Throws an EngineError at once where it can never fit. */
+  /** A zeroed buffer. Throws an EngineError at once if it can never fit. */
   allocate(bytes: number): EngineBuffer;
   /** Copies `data` in. The array may be reused as soon as the call returns. */
   write(buffer: EngineBuffer, data: TypedArray): void;
@@ -230,7 +230,7 @@ export interface Engine {
   read(buffer: EngineBuffer): Promise<ArrayBuffer>;
   /** Gives the buffer's bytes back, after the runs that use it. */
   free(buffer: EngineBuffer): void;
-  /** Throws an EngineError that names the bytes needed where the program cannot fit. */
+  /** Throws an EngineError that names the bytes needed if the program cannot fit. */
   compile(program: Program): CompiledProgram;
   /**
    * Runs after everything asked for before it. If the data of a run are refused, its state buffers keep the contents

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { create, entry } from "../../models/index.ts";
 import * as optim from "../../optim/index.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import {
   crossEntropy,
   fromTypedArray,
@@ -79,7 +79,7 @@ async function measureTraining(): Promise<BenchLine> {
   const rates: number[] = [];
   let total = 0;
   let onThisThread = 0;
-  const { statistics } = executor();
+  const { statistics } = defaultSession();
   const planningBefore = statistics.captureMilliseconds;
   for (let i = 0; i < windows; i++) {
     const { steps, milliseconds, inStep } = await window(step, windowMs);
@@ -119,9 +119,9 @@ async function window(
     step();
     inStep += performance.now() - before;
     steps++;
-    await executor().backpressure(2);
+    await defaultSession().backpressure(2);
   }
-  await executor().finish();
+  await defaultSession().finish();
   return { steps, milliseconds: performance.now() - started, inStep };
 }
 
@@ -153,13 +153,13 @@ async function measureMatmul(): Promise<BenchLine> {
 }
 
 function common(firstStepSeconds: number): Omit<BenchLine, "net"> {
-  const info = executor().engine;
+  const info = defaultSession().engine;
   return {
     event: "bench",
     library: "convoyant",
     engine: info.name,
     precision,
-    threads: threads ?? executor().threads,
+    threads: threads ?? defaultSession().threads,
     firstStepSeconds,
     rssMb: process.resourceUsage().maxRSS / 1000,
   };

@@ -4,8 +4,8 @@ import { numel } from "../../base/shape.ts";
 import type { Program, StepTiming } from "../../engines/contract/engine.ts";
 import type { Module } from "../../nn/index.ts";
 import * as optim from "../../optim/index.ts";
-import type { ProfiledRun } from "../../runtime/engine_session.ts";
-import { executor } from "../../runtime/runtime.ts";
+import type { ProfiledRun } from "../../runtime/engine_connection.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { crossEntropy, profile, rand, zeros } from "../../tensor/index.ts";
 import { inPrecision, type Precision } from "../../train/loop/precision.ts";
 
@@ -27,7 +27,7 @@ export async function profileTrainingStep(
   };
   // The first builds the program, the second finds weights and statistics where they stay.
   for (let i = 0; i < 3; i++) step();
-  await executor().finish();
+  await defaultSession().finish();
   const runs = await profile(step);
   return runs.reduce((largest, run) =>
     run.program.steps.length > largest.program.steps.length ? run : largest,

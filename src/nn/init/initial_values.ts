@@ -4,7 +4,7 @@ import { fillNormal, fillTruncatedNormal, fillUniform, type RandomKey } from "..
 import { numel, type Shape } from "../../base/shape.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
 import { constantValue, setGradientMode, type Value } from "../../graph/node.ts";
-import { runningExecutor } from "../../runtime/runtime.ts";
+import { runningSession } from "../../runtime/runtime.ts";
 import { drawKey, type Generator } from "../../tensor/random_state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
@@ -80,7 +80,7 @@ export function keyFrom(generator?: Generator | null): RandomKey {
  */
 export function overwrite(tensor: Tensor, contents: Value): void {
   const { cell } = tensor;
-  if (cell !== cell.storage || runningExecutor()?.isCommitPending(cell)) {
+  if (cell !== cell.storage || runningSession()?.isCommitPending(cell)) {
     const before = setGradientMode(false);
     try {
       tensor.assign(contents);

@@ -3,7 +3,7 @@
  * however it came there: `this.movingMean = ...`, a registered buffer that `forward` assigns again, one of a list.
  */
 import { isMap, isPlainObject } from "../../base/builtin_kinds.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 import { joinPath } from "./names.ts";
@@ -83,10 +83,10 @@ function keep(tensor: Tensor): void {
   if (tensor instanceof ParameterTensor) return;
   const { cell } = tensor;
   // What is changed in place is computed with the other changes.
-  if (executor().isCommitPending(cell.storage)) return;
+  if (defaultSession().isCommitPending(cell.storage)) return;
   for (const value of cell.kept) {
     if (value.settled || value.lost !== null) continue;
     replaced.add(cell);
-    executor().carry(value, calls);
+    defaultSession().carry(value, calls);
   }
 }

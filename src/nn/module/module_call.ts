@@ -1,7 +1,7 @@
 /** What happens when a module is called: hooks, the layer's path, the tensors that the user receives. */
 import { isGradientModeOn } from "../../graph/node.ts";
 import { asUserCode, atTopLevel, currentLabel, insideLayer } from "../../graph/scope.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { noteResult } from "../../tensor/define.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { watchGradients } from "./backward_hooks.ts";
@@ -61,10 +61,10 @@ function run(module: Module, args: unknown[]): unknown {
 /** From the next run on the module's weights and statistics live on the engine. */
 function settleIn(module: Module): void {
   const { parameters, buffers } = module.ownTensors();
-  for (const [, parameter] of parameters) executor().wantHome(parameter.cell);
+  for (const [, parameter] of parameters) defaultSession().wantHome(parameter.cell);
   for (const [, buffer] of buffers) {
     // Counters stay here, as plain numbers.
-    if (buffer.dtype !== "int64" && !isMadeAnew(buffer)) executor().wantHome(buffer.cell);
+    if (buffer.dtype !== "int64" && !isMadeAnew(buffer)) defaultSession().wantHome(buffer.cell);
   }
 }
 

@@ -4,7 +4,7 @@ import { emit, isGradientModeOn, setGradientMode, Value } from "../../graph/node
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { overwritten } from "../../ops/tape.ts";
 import type { StateOwner } from "../../runtime/home_buffer.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { contiguousLayout, type Layout } from "./layout.ts";
 
 /** How an in-place change is to be made. */
@@ -65,7 +65,7 @@ export class Cell implements TensorCell {
   }
 
   write(value: Value, { tape }: Change): void {
-    executor().commit(this, this.#successor(value, tape));
+    defaultSession().commit(this, this.#successor(value, tape));
   }
 
   /** `value` as the cell's next one, with its place on the tape. */
@@ -91,8 +91,8 @@ export class Cell implements TensorCell {
     if (!leaf || old.node !== null || old.gradientOwner !== null) {
       const value = aliasOf(old);
       // Pending in-place changes stay pending.
-      if (executor().isCommitPending(this)) executor().commit(this, value);
-      else executor().replaceSettled(this, value);
+      if (defaultSession().isCommitPending(this)) defaultSession().commit(this, value);
+      else defaultSession().replaceSettled(this, value);
     }
     this.value.requiresGrad = leaf;
     this.value.gradientOwner = owner;

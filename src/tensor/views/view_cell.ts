@@ -6,7 +6,7 @@ import { arange } from "../../ops/creation.ts";
 import { scatter } from "../../ops/shape/indexing.ts";
 import { reshape } from "../../ops/shape/shape_ops.ts";
 import { SMALL } from "../../runtime/held_values.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { aliasOf, Cell, type Change, LEAF_REFUSAL, onTape, shareContents, type TensorCell } from "./cell.ts";
 import type { DetachedCell } from "./detached_cell.ts";
 import { contiguousLayout, type Layout, overlaps } from "./layout.ts";
@@ -68,7 +68,7 @@ export class ViewCell implements TensorCell {
     const [own, whole] = [this.#own, base.value];
     if (whole !== this.#seen || whole.settled || !own.settled || own.requiresGrad || whole.requiresGrad)
       return;
-    if (!(base instanceof Cell) || executor().isCommitPending(base)) return;
+    if (!(base instanceof Cell) || defaultSession().isCommitPending(base)) return;
     if (numel(own.shape) !== numel(whole.shape) || this.#steps().some(({ write }) => write === null)) return;
     base.value = onTape(() => this.#written(whole, own), false);
     this.#seen = base.value;

@@ -8,7 +8,7 @@ import { collectNodes } from "../../graph/capture.ts";
 import { constantValue, type Value } from "../../graph/node.ts";
 import { batchNormTrainingOp } from "../../ops/nn/normalization.ts";
 import { sliceDim } from "../../ops/shape/slicing.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 
 /** A slice of a batch: inputs, targets, and its share of the batch's examples, from 0 to 1. */
@@ -53,8 +53,8 @@ export async function* microBatches(x: Tensor, y: Tensor, most: number): AsyncGe
     yield [partOf(x, done, to), partOf(y, done, to), (to - done) / count];
     done = to;
     if (done === count) return;
-    executor().keepGradients();
-    await executor().backpressure(2);
+    defaultSession().keepGradients();
+    await defaultSession().backpressure(2);
   }
 }
 

@@ -3,7 +3,7 @@ import { OutOfMemoryError, ShapeError, TrainingError } from "../../base/errors.t
 import { insideCall } from "../../graph/scope.ts";
 import { clipGradNorm_ } from "../../nn/gradient_clipping.ts";
 import type { Module } from "../../nn/index.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { crossEntropy } from "../../tensor/functions/index.ts";
 import { getRngState, setRngState } from "../../tensor/random_state.ts";
@@ -80,7 +80,7 @@ export class TrainStep {
     const sent = whole.examples <= this.most && this.attempt(whole, () => this.whole(whole, step));
     if (!sent) await this.inSlices(whole, step);
     this.totals.count(y.size(0));
-    await executor().backpressure(2);
+    await defaultSession().backpressure(2);
     if (this.most === before) return;
     await this.note(
       `A step on ${whole.examples} examples at once does not fit the memory: they are run in slices of at most ${this.most}.`,
@@ -113,7 +113,7 @@ export class TrainStep {
         examples: size,
       };
       if (!this.attempt(slice, () => this.addSlice(slice, size / examples, step))) continue;
-      await executor().backpressure(2);
+      await defaultSession().backpressure(2);
       if (slice.sample !== undefined) await requireMean(slice.sample);
       this.lossIsChecked = true;
       done += size;
@@ -130,7 +130,7 @@ export class TrainStep {
     loss.mul(share).backward();
     this.count(slice, loss, step);
     if (!this.lossIsChecked) slice.sample = this.sampleOf(slice);
-    executor().keepGradients(slice.sample?.losses.map((one) => one.value));
+    defaultSession().keepGradients(slice.sample?.losses.map((one) => one.value));
   }
 
   /** The loss. */
@@ -161,7 +161,7 @@ export class TrainStep {
    */
   private attempt(part: Part, body: () => void): boolean {
     // Changes that wait (an average of the weights, say) must not share the fate of a run that is refused.
-    if (part.examples > this.fitting && executor().hasPendingCommits) executor().submit([]);
+    if (part.examples > this.fitting && defaultSession().hasPendingCommits) defaultSession().submit([]);
     const random = getRngState();
     const parameters = [...this.net.parameters()];
     const gradients = parameters.map((parameter) => parameter.grad);
@@ -173,7 +173,7 @@ export class TrainStep {
       setRngState(random);
       parameters.forEach((parameter, i) => {
         if (parameter.grad === gradients[i]) return;
-        if (parameter.grad !== null) executor().gradients.forget(parameter.grad.cell);
+        if (parameter.grad !== null) defaultSession().gradients.forget(parameter.grad.cell);
         parameter.grad = gradients[i];
       });
       this.takeLess(part, error);

@@ -7,7 +7,7 @@ import type { AbortSignalLike } from "../../base/web_types.ts";
 import { insideCall } from "../../graph/scope.ts";
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { crossEntropy } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -202,7 +202,7 @@ class TestCounter {
     const lossOf = this.loss ?? (logits === null ? crossEntropy : undefined);
     const means = this.metrics.map(([, metric]) => metric(output, target));
     if (lossOf !== undefined) means.push(inPrecision(this.precision, () => lossOf(output, target)));
-    executor().submit([...(logits === null ? [] : [logits]), ...means].map((tensor) => tensor.value));
+    defaultSession().submit([...(logits === null ? [] : [logits]), ...means].map((tensor) => tensor.value));
     return { logits, means, target };
   }
 
@@ -216,11 +216,11 @@ class TestCounter {
     const count = target.size(0);
     await before;
     const numbers = await Promise.all(
-      means.map(async (mean) => Number((await executor().fetch(mean.value))[0])),
+      means.map(async (mean) => Number((await defaultSession().fetch(mean.value))[0])),
     );
     if (logits !== null) {
-      const data = numbersOf(logits.dtype, await executor().fetch(logits.value));
-      this.classes?.update(data, await executor().fetch(target.value));
+      const data = numbersOf(logits.dtype, await defaultSession().fetch(logits.value));
+      this.classes?.update(data, await defaultSession().fetch(target.value));
     }
     this.examples += count;
     numbers.forEach((mean, i) => {

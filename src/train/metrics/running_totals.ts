@@ -4,7 +4,7 @@
  */
 import { isFloating, numbersOf, type TypedArray } from "../../base/dtype.ts";
 import { constantValue } from "../../graph/node.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import { argmax, eq, isnan, logicalAnd, lt, mul, sum, where } from "../../tensor/functions/index.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { MetricFunctions } from "../loop/fit_options.ts";
@@ -95,7 +95,7 @@ export class RunningTotals {
     for (const [name, tensor] of this.tensors()) tensor.assign(scalar(saved[name] ?? 0).value);
     this.examples = saved.examples;
     this.counted = saved.counted === 1;
-    executor().submit([]);
+    defaultSession().submit([]);
   }
 
   private tensors(): [string, Tensor][] {

@@ -7,7 +7,7 @@ import { trainingCurves } from "../../report/curves.ts";
 import type { Mistake, ReportData } from "../../report/html/report_data.ts";
 import { renderReport } from "../../report/html/report_html.ts";
 import { renderCurvesSvg } from "../../report/svg/curves_svg.ts";
-import { executor } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import type { Loader } from "../loop/fit_options.ts";
 import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -53,7 +53,7 @@ export async function imagesOfMistakes(
     const count = x.size(0);
     const here = [...wanted.values()].filter(({ index }) => index >= first && index < first + count);
     if (here.length > 0) {
-      const data = numbersOf(x.dtype, await executor().fetch(x.value));
+      const data = numbersOf(x.dtype, await defaultSession().fetch(x.value));
       const shape = x.shape.slice(1) as [number, number, number];
       for (const mistake of here) {
         const at = (mistake.index - first) * numel(shape);

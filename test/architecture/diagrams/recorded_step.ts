@@ -8,7 +8,7 @@ import type { Capture } from "../../../src/graph/capture.ts";
 import type { Graph } from "../../../src/graph/graph.ts";
 import { manualSeed, models, nn, optim, randint, randn, type Tensor, useEngine } from "../../../src/index.ts";
 import { ProgramCache } from "../../../src/runtime/program_cache.ts";
-import { executor } from "../../../src/runtime/runtime.ts";
+import { defaultSession } from "../../../src/runtime/runtime.ts";
 import { valueOf } from "../../../src/tensor/tensor.ts";
 
 export interface RecordedStep {
@@ -58,7 +58,7 @@ export async function recordedStep(batch = 256): Promise<RecordedStep> {
   const backward = ids.filter((id) => id < marks.backward).length - forward;
   const passes: { name: string; nodes: number }[] = [];
   const graph: Graph = captured.build();
-  optimise(graph, await executor().session.started(), (name, { nodes }) =>
+  optimise(graph, await defaultSession().connection.started(), (name, { nodes }) =>
     passes.push({ name, nodes: nodes.length }),
   );
   return {

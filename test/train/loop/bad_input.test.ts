@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import * as models from "../../../src/models/index.ts";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
-import { executor } from "../../../src/runtime/runtime.ts";
+import { defaultSession } from "../../../src/runtime/runtime.ts";
 import {
   fromTypedArray,
   manualSeed,
@@ -96,14 +96,14 @@ test("a step that does not fit the memory, and must not be cut, says so before a
   const net = nn.Sequential(nn.Conv2d(1, 64, 5), nn.ReLU(), nn.Flatten(), nn.Linear(64 * 24 * 24, 10));
   await net.parameters()[0].data();
   const resident = process.memoryUsage.rss();
-  const arena = executor().memory().arenaBytes;
+  const arena = defaultSession().memory().arenaBytes;
   const x = zeros(20_000, 1, 28, 28);
   const y = zeros([20_000], { dtype: "int64" });
   await assert.rejects(train(net, [[x, y]], 0.1, 20_000), {
     name: "OutOfMemoryError",
     message: /out of memory: .*needs [\d.]+ GiB, .* of at most 4\.0 GiB are taken; use a smaller batch/,
   });
-  assert.equal(executor().memory().arenaBytes, arena);
+  assert.equal(defaultSession().memory().arenaBytes, arena);
   assert.ok(process.memoryUsage.rss() - resident < 500e6, "memory was taken");
   // The engine goes on with what fits.
   assert.equal(await rand(3).sum().mul(0).item(), 0);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
-import { executor } from "../../../src/runtime/runtime.ts";
+import { defaultSession } from "../../../src/runtime/runtime.ts";
 import { manualSeed, stopEngine, type Tensor, useEngine } from "../../../src/tensor/index.ts";
 import {
   type Callbacks,
@@ -300,8 +300,8 @@ test("a training does not grow: no step after the second leaves more bytes alive
   const live: number[] = [];
   const callbacks: Callbacks = {
     onStep: async () => {
-      await executor().finish();
-      const { liveBytes, arenaBytes } = executor().memory();
+      await defaultSession().finish();
+      const { liveBytes, arenaBytes } = defaultSession().memory();
       live.push(liveBytes + arenaBytes);
     },
   };

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import * as book from "../../../src/book/index.ts";
 import * as nn from "../../../src/nn/index.ts";
 import * as optim from "../../../src/optim/index.ts";
-import { executor } from "../../../src/runtime/runtime.ts";
+import { defaultSession } from "../../../src/runtime/runtime.ts";
 import {
   crossEntropy,
   fromTypedArray,
@@ -157,7 +157,7 @@ test("in a small memory: slices are found, remembered, and change nothing", asyn
     limited.notes[0],
     /A step on 100 examples at once does not fit .* slices of at most (25|50)\./,
   );
-  assert.ok(executor().memory().arenaBytes < 6 * MIB);
+  assert.ok(defaultSession().memory().arenaBytes < 6 * MIB);
 });
 
 test("in a small memory: the optimiser's own state and the random numbers start as without it", async () => {
@@ -187,10 +187,10 @@ test("steps in slices keep no memory: as much is taken after ten as after two", 
     epochs: 1,
     callbacks: {
       onStep: async () => {
-        await executor().finish();
-        const { liveBytes, arenaBytes } = executor().memory();
+        await defaultSession().finish();
+        const { liveBytes, arenaBytes } = defaultSession().memory();
         taken.push(liveBytes + arenaBytes);
-        programs.push(executor().statistics.programs);
+        programs.push(defaultSession().statistics.programs);
       },
     },
   });
@@ -306,14 +306,14 @@ test("microBatches: a loop of one's own", async () => {
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const shares: number[] = [];
   const losses: Tensor[] = [];
-  const runs = executor().statistics.runs;
+  const runs = defaultSession().statistics.runs;
   for await (const [xs, ys, share] of microBatches(x, y, 8)) {
     const loss = crossEntropy(net(xs), ys).mul(share);
     loss.backward();
     shares.push(Math.round(share * 23));
     losses.push(loss);
   }
-  assert.equal(executor().statistics.runs - runs, 2, "the last slice waits for the step");
+  assert.equal(defaultSession().statistics.runs - runs, 2, "the last slice waits for the step");
   optimizer.step();
   assert.deepEqual(shares, [8, 8, 7]);
   const expectedGradients = await gradientsOf(whole);

@@ -5,7 +5,7 @@ import { sameShape } from "../../../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { executor } from "../../../runtime/runtime.ts";
+import { defaultSession } from "../../../runtime/runtime.ts";
 import { defineCall } from "../../define.ts";
 import { type Operand, promote, requireTensors, type TensorOperands, toValue } from "../../operands.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
@@ -215,7 +215,7 @@ export const equal = defineCall<EqualParameters, Promise<boolean>>()(
 );
 
 async function allTrue(value: Value): Promise<boolean> {
-  return (await executor().fetch(value)).every((x) => x !== 0);
+  return (await defaultSession().fetch(value)).every((x) => x !== 0);
 }
 
 export interface WhereParameters {

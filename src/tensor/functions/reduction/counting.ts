@@ -11,7 +11,7 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { amax, amin, sum } from "../../../ops/reduction/reduction.ts";
 import { gather, indexSelect, scatterAdd } from "../../../ops/shape/indexing.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { executor } from "../../../runtime/runtime.ts";
+import { defaultSession } from "../../../runtime/runtime.ts";
 import { defineCall } from "../../define.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
 import { positionsOf } from "../../positions.ts";
@@ -249,7 +249,7 @@ export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
       );
     }
     const tape = isGradientModeOn();
-    const numbers = await executor().fetch(value);
+    const numbers = await defaultSession().fetch(value);
     let length = minlength;
     for (const n of numbers) {
       if (n < 0) throw new ArgumentError(`bincount: expected numbers of 0 or more, got ${n}`);
@@ -322,7 +322,11 @@ async function distinct(
   const turned =
     dim === null || value.shape.length === 0 ? reshape(value, [numel(value.shape)]) : permute(value, first);
   const count = turned.shape[0];
-  const rows: Rows = { count, width: numel(turned.shape.slice(1)), data: await executor().fetch(turned) };
+  const rows: Rows = {
+    count,
+    width: numel(turned.shape.slice(1)),
+    data: await defaultSession().fetch(turned),
+  };
   const sequence = Array.from({ length: count }, (_, i) => i);
   if (order) sequence.sort((a, b) => compareRows(rows, a, b));
   const kept: number[] = [];

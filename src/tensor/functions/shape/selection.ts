@@ -6,14 +6,14 @@ import { broadcastShapes, contiguousStrides, numel } from "../../../base/shape.t
 import { constantValue, isGradientModeOn } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
-import { executor } from "../../../runtime/runtime.ts";
+import { defaultSession } from "../../../runtime/runtime.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
 import { onTape } from "../../views/cell.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 
 async function positionsOfTrue(mask: Tensor): Promise<number[]> {
-  const data = await executor().fetch(mask.value);
+  const data = await defaultSession().fetch(mask.value);
   const found: number[] = [];
   data.forEach((x, i) => {
     if (x !== 0) found.push(i);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { manualSeed, nn, ones, randn, stopEngine, tensor, useEngine } from "../../../../src/index.ts";
-import { executor } from "../../../../src/runtime/runtime.ts";
+import { defaultSession } from "../../../../src/runtime/runtime.ts";
 
 const F = nn.functional;
 
@@ -66,9 +66,9 @@ test("alphaDropout keeps mean and variance of a standard normal input", async ()
 test("another p finds the same program", async () => {
   const x = await ones(4, 4).realize();
   await F.dropout(x, 0.5).data();
-  const before = executor().statistics.programs;
+  const before = defaultSession().statistics.programs;
   for (const p of [0.1, 0.25, 0.9]) await F.dropout(x, p).data();
-  assert.equal(executor().statistics.programs, before);
+  assert.equal(defaultSession().statistics.programs, before);
 });
 
 test("a probability outside of 0 to 1 is refused", () => {

@@ -1,5 +1,5 @@
 /** What building and looking up programs has cost: for the benchmark. */
-export interface ExecutorStatistics {
+export interface SessionStatistics {
   programs: number;
   runs: number;
   captureMilliseconds: number;

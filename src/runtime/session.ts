@@ -1,6 +1,8 @@
 /**
- * When things run: takes pending values, compiles what they need into one program, and sends it to the engine. One
- * executor serves the process; `useEngine` exchanges its engine.
+ * When things run: takes pending values, compiles what they need into one program, and sends it to the engine. A session
+ * owns its connection to an engine (with the programs and the runs under way) and all that is pending: changes of state,
+ * values that must be kept, gradients, failures. One serves the process (`defaultSession`); `useEngine` exchanges its
+ * engine. A value belongs to the session that it was settled by.
  */
 import { bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
 import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts";
@@ -11,8 +13,7 @@ import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
 import { Arrival } from "./arrival.ts";
 import { CarriedValues, endTapes } from "./carried_values.ts";
-import type { EngineSession, ProfiledRun } from "./engine_session.ts";
-import type { ExecutorStatistics } from "./executor_statistics.ts";
+import type { EngineConnection, ProfiledRun } from "./engine_connection.ts";
 import { Failures, failureBehind } from "./failures.ts";
 import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
 import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
@@ -20,6 +21,7 @@ import { followMove, type HomeBuffer, homeOf, passesOn, type StateOwner, storage
 import { type Part, partsOf } from "./parts.ts";
 import { type Commit, fail, type Run, settle } from "./run.ts";
 import { tooFarAhead } from "./running_ahead.ts";
+import type { SessionStatistics } from "./session_statistics.ts";
 
 /** What is asked for besides values. */
 export interface SubmitOptions {
@@ -36,8 +38,8 @@ interface PlannedRun {
   readonly program: () => CompiledProgram;
 }
 
-export class Executor {
-  readonly statistics: ExecutorStatistics = {
+export class Session {
+  readonly statistics: SessionStatistics = {
     programs: 0,
     runs: 0,
     captureMilliseconds: 0,
@@ -49,26 +51,26 @@ export class Executor {
   readonly failures = new Failures();
   /** Gradients that users may read. */
   readonly gradients = new GradientBook();
-  private readonly begin: (statistics: ExecutorStatistics) => EngineSession;
-  private current: EngineSession | null = null;
+  private readonly begin: (statistics: SessionStatistics) => EngineConnection;
+  private current: EngineConnection | null = null;
   private readonly commits = new Map<StateOwner, Commit>();
   private readonly homeless = new Map<StateOwner, Value>();
   private readonly held = new HeldValues();
   private readonly carried = new CarriedValues();
 
   /** @param begin - starts the engine that is used as long as none was exchanged for it. */
-  constructor(begin: (statistics: ExecutorStatistics) => EngineSession) {
+  constructor(begin: (statistics: SessionStatistics) => EngineConnection) {
     this.begin = begin;
   }
 
   /** The engine in use; started if there is none. */
-  get session(): EngineSession {
+  get connection(): EngineConnection {
     this.current ??= this.begin(this.statistics);
     return this.current;
   }
 
   /** The engine in use, if there is one. */
-  get running(): EngineSession | null {
+  get running(): EngineConnection | null {
     return this.current;
   }
 
@@ -78,7 +80,7 @@ export class Executor {
   }
 
   get engine(): Engine {
-    return this.session.engine;
+    return this.connection.engine;
   }
 
   /** Threads of the engine; 0 before it has started. */
@@ -94,7 +96,7 @@ export class Executor {
    * Uses another engine from here on, or none until the next operation. State is on its way from the one before, which
    * the caller closes: runs that it was sent still take effect, in order.
    */
-  exchange(next: EngineSession | null): EngineSession | null {
+  exchange(next: EngineConnection | null): EngineConnection | null {
     const before = this.current;
     before?.leave();
     this.current = next;
@@ -237,7 +239,7 @@ export class Executor {
   private async readState(value: Value, state: StateBuffer): Promise<TypedArray | null> {
     let bytes: ArrayBuffer;
     try {
-      bytes = await this.session.read(state.buffer);
+      bytes = await this.connection.read(state.buffer);
     } catch (error) {
       this.requireSound(value);
       if (value.state === state && !state.leaving) throw error;
@@ -265,7 +267,7 @@ export class Executor {
 
   /** A loop that never lets go of the thread hears of it before the memory is full. */
   private requireRoom(owners: ReadonlySet<StateOwner>): void {
-    const { runsUnderWay, bytesUnderWay } = this.session;
+    const { runsUnderWay, bytesUnderWay } = this.connection;
     const problem = owners.size === 0 ? null : tooFarAhead(runsUnderWay, bytesUnderWay);
     if (problem !== null) throw new EngineError(problem);
   }
@@ -284,7 +286,7 @@ export class Executor {
   private moveIn(owner: StateOwner, value: Value, data: TypedArray): void {
     let home: HomeBuffer;
     try {
-      home = this.session.makeHome(bytesOfValue(value));
+      home = this.connection.makeHome(bytesOfValue(value));
     } catch (error) {
       // Without a buffer of its own it is an input of every run; that says what does not fit.
       if (error instanceof OutOfMemoryError) return;
@@ -302,12 +304,12 @@ export class Executor {
     if (part.lost !== null) throw lostError(part.lost);
     for (const { owner, value } of part.commits) {
       if (homeOf(owner) !== null) continue;
-      const home = this.session.makeHome(bytesOfValue(value));
+      const home = this.connection.makeHome(bytesOfValue(value));
       owner.home = home;
     }
     const targets = part.commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
     const captured = captureNodes(part.nodes, part.outputs, targets);
-    return { part, captured, program: this.session.prepare(captured) };
+    return { part, captured, program: this.connection.prepare(captured) };
   }
 
   private send({ part, captured, program }: PlannedRun): void {
@@ -324,7 +326,7 @@ export class Executor {
       bytes: captured.inputs.reduce((sum, value) => sum + bytesOfValue(value), 0),
       over: false,
     };
-    this.session.send(program, run, this, this.profiler);
+    this.connection.send(program, run, this, this.profiler);
     this.statistics.runs++;
   }
 
@@ -349,7 +351,7 @@ export class Executor {
       // Nothing was written there.
       if (owner.value.settled || home === null) continue;
       owner.home = null;
-      if (home.holds === null) this.session.dropHome(home);
+      if (home.holds === null) this.connection.dropHome(home);
     }
     for (const value of this.carried.release()) this.held.note(value);
   }

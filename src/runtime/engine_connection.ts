@@ -9,10 +9,10 @@ import type {
   StepTiming,
 } from "../engines/contract/engine.ts";
 import type { Capture } from "../graph/capture.ts";
-import type { ExecutorStatistics } from "./executor_statistics.ts";
 import { HomeBuffer } from "./home_buffer.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { Run } from "./run.ts";
+import type { SessionStatistics } from "./session_statistics.ts";
 
 export interface ProfiledRun {
   /** What ran. */
@@ -29,7 +29,7 @@ export interface RunListener {
 
 const FIRST_SWEEP = 1024;
 
-export class EngineSession {
+export class EngineConnection {
   readonly engine: Engine;
   readonly programs: ProgramCache;
   /** What the engine can do; null before it has started. */
@@ -47,7 +47,7 @@ export class EngineSession {
   #queue: Promise<void> | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(engine: Engine, statistics: ExecutorStatistics) {
+  constructor(engine: Engine, statistics: SessionStatistics) {
     this.engine = engine;
     this.programs = new ProgramCache(engine, statistics);
     this.#finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
