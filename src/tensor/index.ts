@@ -1,7 +1,7 @@
 /** The tensor layer: tensors, functions on them, autograd, random numbers, engines. */
 import "./in_place.ts";
 import "./methods.ts";
-import "./method_only.ts";
+import "./tensor_only_methods.ts";
 import "./properties.ts";
 
 export { printProgram } from "../compiler/print_program.ts";

@@ -141,6 +141,8 @@ const fileNames: readonly (readonly [RegExp, string])[] = [
   [/picture/, "image"],
   [/unfolded/, "im2col"],
   [/(?:^|_)ways?(?:_|$)/, "algorithms"],
+  [/(?:^|_)trial(?:_|$)/, "benchmark"],
+  [/^(?!kept_)(?:.*_)?choices$|^choice_log$/, "algorithms, autotuning cache"],
   [/(?:^|_)floors?(?:_|$)/, "layers"],
 ];
 

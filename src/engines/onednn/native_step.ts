@@ -3,8 +3,8 @@ import type { StepSpec } from "../contract/engine.ts";
 import type { KernelPlan, KernelStage } from "../cpu/kernel.ts";
 import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
 import type { ThreadScratch } from "./thread_scratch.ts";
-import type { Choosing } from "./tuning/choices.ts";
-import type { TrialMemory } from "./tuning/trial_memory.ts";
+import type { BenchmarkMemory } from "./tuning/benchmark_memory.ts";
+import type { Choosing } from "./tuning/chooser.ts";
 
 /** What convolutions and matmuls multiply; sums are taken in 32 bits either algorithm. */
 export type Precision = "float32" | "bfloat16";
@@ -20,7 +20,7 @@ export interface NativeStep extends StepSpec {
   readonly chooser: Choosing;
   readonly own: ThreadScratch;
   /** For benchmarks of kernels that reach into the engine's memory. */
-  readonly trialMemory: () => TrialMemory;
+  readonly benchmarkMemory: () => BenchmarkMemory;
 }
 
 /** Computes one slice of a step from addresses; `bytes` is what lies at each, for trying it out. */

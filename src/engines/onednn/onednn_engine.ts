@@ -25,9 +25,9 @@ import { dnnlFacts } from "./library/load_dnnl.ts";
 import { takesMatmul } from "./native_matmul.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
-import { choiceWords } from "./tuning/choices.ts";
-import { ConvolutionChoice } from "./tuning/convolution_choice.ts";
-import { type ChoiceNote, EngineChoices } from "./tuning/engine_choices.ts";
+import { choiceWords } from "./tuning/chooser.ts";
+import { ConvolutionPreference } from "./tuning/convolution_preference.ts";
+import { type ChoiceNote, EngineAlgorithms } from "./tuning/engine_algorithms.ts";
 
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -80,15 +80,15 @@ const SCRIPT: WorkerScript = {
 /** oneDNN's kernels, and the wasm kernels for what it leaves to them. */
 class OnednnKernels implements CpuKernels {
   readonly name = "onednn";
-  readonly autotuning: EngineChoices;
+  readonly autotuning: EngineAlgorithms;
   readonly #everything: boolean;
-  readonly #choice: ConvolutionChoice;
+  readonly #choice: ConvolutionPreference;
   #guard: ShutdownGuard | undefined;
 
   constructor(everything: boolean, reproducible: boolean) {
     this.#everything = everything;
-    this.autotuning = new EngineChoices(reproducible);
-    this.#choice = new ConvolutionChoice(this.autotuning);
+    this.autotuning = new EngineAlgorithms(reproducible);
+    this.#choice = new ConvolutionPreference(this.autotuning);
   }
 
   get bfloat16(): boolean {
@@ -132,7 +132,7 @@ class OnednnKernels implements CpuKernels {
 }
 
 /** What the library makes of a step, decided without it. */
-function planNative(step: StepSpec, everything: boolean, choice: ConvolutionChoice): StepPlan | null {
+function planNative(step: StepSpec, everything: boolean, choice: ConvolutionPreference): StepPlan | null {
   const layout = worthChannelsLast(step, everything, choice) ? "channelsLast" : "asGiven";
   const takes = takesMatmul(step, everything) || takesConvolution(step);
   if (!takes) return layout === "asGiven" ? null : { ...ON_HOST, layout };

@@ -14,9 +14,9 @@ import { planMatmul } from "./native_matmul.ts";
 import type { NativeStep } from "./native_step.ts";
 import type { ShutdownLock } from "./shutdown_lock.ts";
 import { ThreadScratch } from "./thread_scratch.ts";
-import { Chooser } from "./tuning/choices.ts";
-import type { ChoiceNote, ChoiceOrder } from "./tuning/engine_choices.ts";
-import { openTrialMemory, type TrialMemory } from "./tuning/trial_memory.ts";
+import { type BenchmarkMemory, openBenchmarkMemory } from "./tuning/benchmark_memory.ts";
+import { Chooser } from "./tuning/chooser.ts";
+import type { ChoiceNote, ChoiceOrder } from "./tuning/engine_algorithms.ts";
 
 type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
 
@@ -77,14 +77,14 @@ export class OnednnWorkerKernels implements WorkerKernels {
   }
 
   #kernelsOf(program: Program, scope: DnnlScope): (KernelPlan | null)[] {
-    let trials: TrialMemory | undefined;
+    let trials: BenchmarkMemory | undefined;
     const shared = {
       base: this.#base,
       everything: this.#everything,
       chooser: this.#chooser,
       own: this.#own,
-      trialMemory: () => {
-        trials ??= openTrialMemory(this.#dnnl.foreign);
+      benchmarkMemory: () => {
+        trials ??= openBenchmarkMemory(this.#dnnl.foreign);
         return trials;
       },
     };

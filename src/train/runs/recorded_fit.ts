@@ -10,7 +10,7 @@ import { asLoader, LoaderAround } from "../loop/loaders.ts";
 import { type Precision, usablePrecision } from "../loop/precision.ts";
 import { layerSummary } from "../metrics/layer_summary.ts";
 import { environmentNow } from "./environment.ts";
-import { openRunChoices, type RunChoices } from "./run_choices.ts";
+import { openRunAlgorithms, type RunAlgorithms } from "./run_algorithms.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { imagesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
@@ -40,7 +40,7 @@ export async function fitInFolder(
 ): Promise<FitResult> {
   const before = resume ? folder.readConfig() : {};
   const startedAt = String(before.startedAt || new Date().toISOString());
-  const choices = await openRunChoices(folder, resume ? engineOf(before) : null);
+  const choices = await openRunAlgorithms(folder, resume ? engineOf(before) : null);
   try {
     const { inputShape } = before;
     return await fitKeeping(net, options, folder, { resume, startedAt, inputShape, choices, description });
@@ -54,7 +54,7 @@ interface RunStart {
   readonly startedAt: string;
   /** What the network was given before. */
   readonly inputShape: unknown;
-  readonly choices: RunChoices;
+  readonly choices: RunAlgorithms;
   readonly description: RunDescription;
 }
 

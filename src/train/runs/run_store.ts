@@ -7,7 +7,7 @@ import type { Module } from "../../nn/index.ts";
 import { unsavedState } from "../../nn/module/kept_state.ts";
 import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
-import type { RunChoices } from "./run_choices.ts";
+import type { RunAlgorithms } from "./run_algorithms.ts";
 import { RUN_FILES, type RunFolder } from "./run_folder.ts";
 
 /** @param resume - whether to go on from the folder's checkpoint. */
@@ -15,7 +15,7 @@ export function runStore(
   folder: RunFolder,
   options: {
     resume: boolean;
-    choices?: Pick<RunChoices, "save">;
+    choices?: Pick<RunAlgorithms, "save">;
     metadata?: Record<string, string>;
   },
 ): RunStore {

@@ -21,8 +21,8 @@ import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
 import { PLANNERS } from "../../../src/engines/onednn/onednn_worker_kernels.ts";
 import { ThreadScratch } from "../../../src/engines/onednn/thread_scratch.ts";
-import type { Choosing } from "../../../src/engines/onednn/tuning/choices.ts";
-import { openTrialMemory } from "../../../src/engines/onednn/tuning/trial_memory.ts";
+import { openBenchmarkMemory } from "../../../src/engines/onednn/tuning/benchmark_memory.ts";
+import type { Choosing } from "../../../src/engines/onednn/tuning/chooser.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";
 import { loadKernelsNow } from "../../../src/engines/wasm/node_kernels.ts";
 import { missingLibrary } from "./library.ts";
@@ -179,10 +179,10 @@ function computed(step: Step, given: readonly TypedArray[], name?: string) {
   const scope = new DnnlScope(dnnl);
   const own = new ThreadScratch(dnnl.foreign);
   const chooser = new Named(name);
-  const trialMemory = () => openTrialMemory(dnnl.foreign);
+  const benchmarkMemory = () => openBenchmarkMemory(dnnl.foreign);
   try {
     const common = { op, attributes, inputs, outputs: [output], scratchBytes, base, everything: true };
-    const plan = PLANNERS[op](scope, { ...common, chooser, own, trialMemory });
+    const plan = PLANNERS[op](scope, { ...common, chooser, own, benchmarkMemory });
     if (plan === null) return { names: chooser.names, result: null };
     given.forEach((array, i) => {
       watched.bytes(i).set(new Uint8Array(array.buffer));

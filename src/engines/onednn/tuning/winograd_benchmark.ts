@@ -5,7 +5,7 @@ import type { KernelStage } from "../../cpu/kernel.ts";
 import { lastGeometry } from "../convolution/convolution_shapes.ts";
 import { winogradThreadBytes } from "../convolution/winograd_shapes.ts";
 import type { NativeStep, SliceKernel, Slices } from "../native_step.ts";
-import { TrialMemory } from "./trial_memory.ts";
+import { BenchmarkMemory } from "./benchmark_memory.ts";
 
 /** What is done once for a batch, and the slices. */
 export interface WinogradStages {
@@ -29,7 +29,7 @@ export function winogradTrial(
   let trial: (() => void) | undefined;
   const prepare = (): (() => void) => {
     const n = imagesOfTrial(step, slices.size, scratchBytes);
-    const memory = step.trialMemory();
+    const memory = step.benchmarkMemory();
     const tried = { ...withImages(step, n), base: memory.base };
     const stages = stagesOf(tried, n);
     if (stages === null) throw new EngineError("onednn: Winograd's algorithm has no implementation");
@@ -63,7 +63,7 @@ function imagesOfTrial(step: NativeStep, size: number, scratchBytes: number): nu
     if (size % n !== 0) continue;
     const tried = withImages(step, n);
     const operands = [...tried.inputs, ...tried.outputs];
-    if (TrialMemory.holds(operands, scratchBytes + threadBytes(tried, n))) return n;
+    if (BenchmarkMemory.holds(operands, scratchBytes + threadBytes(tried, n))) return n;
   }
   throw new EngineError("onednn: an image is too large for a benchmark of Winograd's algorithm");
 }

@@ -13,7 +13,7 @@ interface Choice {
   readonly chosen: string | null;
 }
 
-export interface RunChoices {
+export interface RunAlgorithms {
   /** What the user should know; empty if there is nothing. */
   readonly notes: readonly string[];
   /** Makes sure that they are on the disk. */
@@ -27,7 +27,7 @@ export interface RunChoices {
  *
  * @param began - the engine that the run had when it was begun or resumed last (`engineInfo`); null for a new run.
  */
-export async function openRunChoices(folder: RunFolder, began: string | null): Promise<RunChoices> {
+export async function openRunAlgorithms(folder: RunFolder, began: string | null): Promise<RunAlgorithms> {
   // Known once the engine has started.
   await isBf16Supported();
   const remembered = rememberedChoices();

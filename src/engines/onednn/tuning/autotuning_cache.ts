@@ -50,7 +50,7 @@ function wholeText(): string {
 }
 
 /** The algorithms chosen on one machine. */
-export class ChoiceLog {
+export class AutotuningCache {
   readonly #machine: string;
   readonly #onProblem: (problem: string) => void;
   readonly #path = choicesPath();

@@ -16,8 +16,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { candidates, loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
-import { ChoiceLog, choicesPath, measuredChoices } from "../../../src/engines/onednn/tuning/choice_log.ts";
-import { Chooser, machineOf } from "../../../src/engines/onednn/tuning/choices.ts";
+import {
+  AutotuningCache,
+  choicesPath,
+  measuredChoices,
+} from "../../../src/engines/onednn/tuning/autotuning_cache.ts";
+import { Chooser, machineOf } from "../../../src/engines/onednn/tuning/chooser.ts";
 import * as convoyant from "../../../src/index.ts";
 import { missingLibrary } from "./library.ts";
 
@@ -201,7 +205,7 @@ test("of two processes that measure the same work at the same time the first dec
 }, () => {
   freshCache("two");
   const fail = (problem: string) => assert.fail(problem);
-  const [one, two] = [new ChoiceLog("a machine", fail), new ChoiceLog("a machine", fail)];
+  const [one, two] = [new AutotuningCache("a machine", fail), new AutotuningCache("a machine", fail)];
   const names = ["x", "y"];
   const choice = (chosen: string) => ({ chosen, milliseconds: { x: 1, y: 1 } });
   assert.equal(one.find("work", names), undefined);
@@ -210,8 +214,8 @@ test("of two processes that measure the same work at the same time the first dec
   assert.equal(one.add("work", names, choice("x"))?.chosen, "y");
   assert.equal(two.add("more", names, choice("x"))?.chosen, "x");
   assert.equal(one.find("more", names)?.chosen, "x");
-  assert.equal(new ChoiceLog("a machine", fail).find("work", names)?.chosen, "y");
-  assert.equal(new ChoiceLog("another", fail).find("work", names), undefined);
+  assert.equal(new AutotuningCache("a machine", fail).find("work", names)?.chosen, "y");
+  assert.equal(new AutotuningCache("another", fail).find("work", names), undefined);
   // The file is lost meanwhile: what is chosen from here on is kept again.
   rmSync(choicesPath());
   assert.equal(one.add("later", names, choice("y"))?.chosen, "y");

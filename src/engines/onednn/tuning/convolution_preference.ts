@@ -16,9 +16,9 @@ import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
 import { elementOf, type NativeStep } from "../native_step.ts";
 import { ThreadScratch } from "../thread_scratch.ts";
-import { Chooser, type Choosing } from "./choices.ts";
-import type { EngineChoices } from "./engine_choices.ts";
-import { openTrialMemory, TrialMemory } from "./trial_memory.ts";
+import { BenchmarkMemory, openBenchmarkMemory } from "./benchmark_memory.ts";
+import { Chooser, type Choosing } from "./chooser.ts";
+import type { EngineAlgorithms } from "./engine_algorithms.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -28,11 +28,11 @@ const MANY_CHANNELS = 64;
 const TRIAL_OPERATIONS = 3e7;
 const TRIAL_EXAMPLES = 16;
 
-export class ConvolutionChoice {
-  readonly #choices: EngineChoices;
+export class ConvolutionPreference {
+  readonly #choices: EngineAlgorithms;
   #tools: Tools | null | undefined;
 
-  constructor(choices: EngineChoices) {
+  constructor(choices: EngineAlgorithms) {
     this.#choices = choices;
   }
 
@@ -118,13 +118,19 @@ const NATIVE: Readonly<Record<string, (scope: DnnlScope, step: NativeStep) => Ke
 
 function nativeWorks(
   scope: DnnlScope,
-  memory: TrialMemory,
+  memory: BenchmarkMemory,
   attributes: Attributes,
   operands: Specs,
   n: number,
 ): Work[] {
   const own = new ThreadScratch(scope.dnnl.foreign);
-  const shared = { base: memory.base, everything: true, chooser: THE_FIRST, own, trialMemory: () => memory };
+  const shared = {
+    base: memory.base,
+    everything: true,
+    chooser: THE_FIRST,
+    own,
+    benchmarkMemory: () => memory,
+  };
   return triedOps(operands, attributes, n, true).map((call) => {
     const scratchBytes = convolutionScratchBytes(call);
     return { ...call, plan: NATIVE[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
@@ -139,10 +145,13 @@ function wasmWorks(attributes: Attributes, operands: Specs, n: number): Work[] {
 }
 
 /** Runs all works one after the other; null if one has no plan or no room. */
-function trialOf(memory: TrialMemory, works: readonly Work[]): (() => void) | null {
+function trialOf(memory: BenchmarkMemory, works: readonly Work[]): (() => void) | null {
   const runs: (() => void)[] = [];
   for (const { plan, inputs, outputs, scratchBytes } of works) {
-    if (plan === null || !TrialMemory.holds([...inputs, ...outputs], scratchBytes + plan.threadScratchBytes))
+    if (
+      plan === null ||
+      !BenchmarkMemory.holds([...inputs, ...outputs], scratchBytes + plan.threadScratchBytes)
+    )
       return null;
     runs.push(memory.trial(plan, inputs, outputs, scratchBytes));
   }
@@ -160,16 +169,16 @@ interface Tools {
   readonly dnnl: Dnnl;
   readonly chooser: Chooser;
   /** Made when something is first tried. */
-  readonly memory: () => TrialMemory;
+  readonly memory: () => BenchmarkMemory;
 }
 
 /** What it takes to try on this thread; null if the library is unavailable. */
-function openTools(choices: EngineChoices): Tools | null {
+function openTools(choices: EngineAlgorithms): Tools | null {
   try {
     const { dnnl } = loadDnnl();
-    let made: TrialMemory | undefined;
+    let made: BenchmarkMemory | undefined;
     const memory = () => {
-      made ??= openTrialMemory(dnnl.foreign);
+      made ??= openBenchmarkMemory(dnnl.foreign);
       return made;
     };
     const { reproducible } = choices;

@@ -1,8 +1,8 @@
 /** The engine's side of autotuning: what its first worker has chosen, and what it is to choose. */
 import type { Autotuning } from "../../contract/engine.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
-import { measuredChoices } from "./choice_log.ts";
-import { type Chosen, machineOf, warnOfCache } from "./choices.ts";
+import { measuredChoices } from "./autotuning_cache.ts";
+import { type Chosen, machineOf, warnOfCache } from "./chooser.ts";
 
 /** What the first worker says. */
 export type ChoiceNote =
@@ -14,7 +14,7 @@ export interface ChoiceOrder {
   readonly adopt: Chosen;
 }
 
-export class EngineChoices implements Autotuning {
+export class EngineAlgorithms implements Autotuning {
   onChoice: Autotuning["onChoice"] = null;
   /** Sends an order to the first worker. */
   post: (order: ChoiceOrder) => void = () => {};

@@ -1,6 +1,6 @@
 /**
  * Autotuning: which of several algorithms for a piece of work is the fastest. It is measured once on a machine and kept
- * in its cache (`choice_log.ts`); what is kept is the decision, and it is made from times as they are kept.
+ * in its cache (`autotuning_cache.ts`); what is kept is the decision, and it is made from times as they are kept.
  *
  * All workers choose the same algorithms in the same order, since they prepare the same programs. The first worker
  * decides; the others wait for its answer in memory that they share.
@@ -9,7 +9,7 @@ import { warnOnce } from "../../../base/warnings.ts";
 import { processorName } from "../../processor_name.ts";
 import type { Dnnl } from "../library/dnnl.ts";
 import type { SliceKernel } from "../native_step.ts";
-import { type Choice, ChoiceLog, type Times } from "./choice_log.ts";
+import { AutotuningCache, type Choice, type Times } from "./autotuning_cache.ts";
 
 /** Algorithms that are remembered in the shared words before they begin again. */
 const WORDS = 8192;
@@ -59,7 +59,7 @@ export class Chooser implements Choosing {
   /** Decided here: a process never changes its mind. */
   readonly #made = new Map<string, string | null>();
   #given: Chosen = new Map();
-  #log: ChoiceLog | undefined;
+  #log: AutotuningCache | undefined;
   #count = 0;
 
   constructor(
@@ -117,7 +117,7 @@ export class Chooser implements Choosing {
 
   /** By the cache, or by measuring if the result can be kept there: else the next process would choose otherwise. */
   #measured(work: string, names: readonly string[], kernel: KernelOf): Choice | undefined {
-    this.#log ??= new ChoiceLog(machineOf(this.#dnnl), this.#options.onProblem ?? warnOfCache);
+    this.#log ??= new AutotuningCache(machineOf(this.#dnnl), this.#options.onProblem ?? warnOfCache);
     const known = this.#log.find(work, names);
     if (known !== undefined || !this.#log.isWritable) return known;
     return this.#log.add(work, names, this.#measure(names, kernel));

@@ -1,5 +1,5 @@
 /** `convoyant engine --explain`: what was measured, and which algorithm was chosen for each piece of work. */
-import { choicesPath, measuredChoices } from "../engines/onednn/tuning/choice_log.ts";
+import { choicesPath, measuredChoices } from "../engines/onednn/tuning/autotuning_cache.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import type { Output } from "./console/output.ts";
 

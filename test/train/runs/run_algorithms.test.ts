@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { candidates, loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
-import { choicesPath } from "../../../src/engines/onednn/tuning/choice_log.ts";
+import { choicesPath } from "../../../src/engines/onednn/tuning/autotuning_cache.ts";
 import {
   data,
   type EngineOptions,

@@ -9,7 +9,7 @@ import type { ForeignFunctions } from "../library/foreign_functions.ts";
 
 const PAGE = 65536;
 
-export class TrialMemory {
+export class BenchmarkMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #exports: KernelExports;
   readonly #warm = new Set<string>();
@@ -82,8 +82,8 @@ export class TrialMemory {
 }
 
 /** With the kernels that suit this machine, for the thread that calls. */
-export function openTrialMemory(foreign: ForeignFunctions): TrialMemory {
-  return new TrialMemory(loadKernelsNow(simdSupport().relaxed), false, foreign);
+export function openBenchmarkMemory(foreign: ForeignFunctions): BenchmarkMemory {
+  return new BenchmarkMemory(loadKernelsNow(simdSupport().relaxed), false, foreign);
 }
 
 /** WebAssembly is compiled by the baseline tier first and optimised a little later, in the background: what is hot by then. */

@@ -1,6 +1,7 @@
 /** Methods that have no function beside them in PyTorch. */
-import * as calls from "./method_only_calls.ts";
+
 import { defineMethod, type Method } from "./method_types.ts";
+import * as calls from "./tensor_only_calls.ts";
 
 declare module "./tensor.ts" {
   interface Tensor {
