@@ -3,7 +3,7 @@ import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import { test } from "node:test";
 import { crossings, layerOf, layers, sources } from "./layer_imports.ts";
-import { importsIn, reachedFrom, readSource, typescriptFiles } from "./sources.ts";
+import { importedSource, importsIn, reachedFrom, readSource, typescriptFiles } from "./sources.ts";
 
 const heightOf = new Map(layers.flatMap((names, height) => names.map((name) => [name, height] as const)));
 
@@ -172,4 +172,30 @@ test("no circle of imports is left at run time", () => {
   };
   for (const file of edges.keys()) walk(file);
   assert.deepEqual(circles, []);
+});
+
+test("an engine's folder imports what it builds on, never what builds on it", () => {
+  const uses: Readonly<Record<string, readonly string[]>> = {
+    contract: [],
+    reference: ["contract"],
+    cpu: ["contract", "reference"],
+    wasm: ["contract", "cpu"],
+    onednn: ["contract", "cpu", "wasm"],
+  };
+  const OTHERS = ["contract", "reference", "cpu"];
+  const folderOf = (path: string) => /^src\/engines\/(\w+)\//.exec(path)?.[1];
+  const wrong: string[] = [];
+  const seen = new Set<string>();
+  for (const file of sources) {
+    const folder = folderOf(file);
+    if (folder === undefined) continue;
+    seen.add(folder);
+    for (const { specifier } of importsIn(readSource(file))) {
+      const target = folderOf(importedSource(file, specifier, "default") ?? "");
+      if (target === undefined || target === folder) continue;
+      if (!(uses[folder] ?? OTHERS).includes(target)) wrong.push(`${file} imports ${specifier}`);
+    }
+  }
+  assert.ok(Object.keys(uses).every((folder) => seen.has(folder)));
+  assert.deepEqual(wrong, []);
 });

@@ -20,7 +20,7 @@ export function checkLibraryFile(path: string): void {
   const stats = fs.statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return;
   if (!stats.isFile())
-    throw new EngineError(`it is ${stats.isDirectory() ? "a folder" : "no file"}; name a library file`);
+    throw new EngineError(`it is ${stats.isDirectory() ? "a folder" : "not a file"}; name a library file`);
   const descriptor = fs.openSync(path, "r");
   try {
     const read = (at: number, bytes: number) => {
