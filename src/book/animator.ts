@@ -10,13 +10,15 @@ import { renderPlot } from "../report/terminal/terminal_plot.ts";
 import { DISPLAY, type MediaBundle, ownTerminal, saveText } from "./figure.ts";
 
 export interface AnimatorOptions {
-  /** Names of the axes. */
+  /** Name of the horizontal axis; none by default. */
   xlabel?: string;
+  /** Name of the vertical axis; none by default. */
   ylabel?: string;
-  /** Names of the curves. */
+  /** Names of the curves; no legend by default. */
   legend?: readonly string[];
-  /** Ends of the axes; without them the values decide. */
+  /** Ends of the horizontal axis; by default those of the values. */
   xlim?: readonly [number, number];
+  /** Ends of the vertical axis; by default those of the values. */
   ylim?: readonly [number, number];
   /** Where to draw; by default this process's terminal, and nothing if there is none. */
   terminal?: Terminal | null;

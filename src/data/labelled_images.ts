@@ -9,6 +9,14 @@ export type BatchFunction = (
   context: TransformContext,
 ) => ArrayBatch | Promise<ArrayBatch>;
 
+/** What `LabelledImages` takes. */
+export interface LabelledImagesOptions {
+  /** What is done to the images of every batch; null, the default, leaves them as they are. */
+  readonly transform?: Transform | BatchFunction | null;
+  /** Names of the classes, in order; none by default. */
+  readonly classes?: readonly string[];
+}
+
 /**
  * Images in memory with a class for each.
  *
@@ -28,11 +36,7 @@ export class LabelledImages extends Dataset {
   /** What is done to the images of every batch; null leaves them as they are. */
   readonly transform: Transform | BatchFunction | null;
 
-  constructor(
-    images: ArrayBatch,
-    labels: ArrayBatch,
-    options: { transform?: Transform | BatchFunction | null; classes?: readonly string[] } = {},
-  ) {
+  constructor(images: ArrayBatch, labels: ArrayBatch, options: LabelledImagesOptions = {}) {
     super();
     this.images = images;
     this.labels = labels;

@@ -19,9 +19,9 @@ export interface MnistOptions {
   targetTransform?: ((label: number) => number) | null;
   /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
-  /** Called with what is being fetched. */
+  /** Called with what is being fetched; nothing by default. */
   onProgress?: Progress;
-  /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
+  /** The folder on the web that holds the four files; by default the publishers'. A page needs it. */
   url?: string | UrlLike;
 }
 
@@ -95,15 +95,15 @@ export interface LoadersOptions {
   resize?: number | null;
   /** Of the training images' order; without one every epoch draws a seed from the generator of `manualSeed`. */
   seed?: number;
-  /** A folder to look in first, and to put fetched files into. */
+  /** A folder to look in first, and to put fetched files into; by default CONVOYANT_DATA, else the cache. */
   dataDir?: string;
-  /** Called with what is being fetched. */
+  /** Called with what is being fetched; nothing by default. */
   onProgress?: Progress;
   /** Workers that build batches; by default one if images are resized. */
   numWorkers?: number;
   /** Whether files that are not on this machine may be fetched. @default true */
   download?: boolean;
-  /** The folder on the web that holds the four files, in place of the publishers'. A page needs it. */
+  /** The folder on the web that holds the four files; by default the publishers'. A page needs it. */
   url?: string | UrlLike;
 }
 

@@ -6,6 +6,7 @@ export { initXavier } from "./init_xavier.ts";
 export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";
 export { type NinOptions, nin, ninBlock } from "./nin.ts";
 export {
+  type CreateOptions,
   create,
   EDITIONS,
   type Edition,

@@ -13,15 +13,24 @@ export type Edition = (typeof EDITIONS)[number];
 
 /** What can be chosen about a network; each takes some of these. */
 export interface NetworkOptions {
-  /** Size of the output. */
+  /** Size of the output; by default that of the network's own data set. */
   readonly numClasses?: number;
+  /** The activation after each layer but the last; by default the network's own. */
   readonly activation?: ActivationName;
+  /** Probability with which a hidden dense unit is left out; by default the network's own. */
   readonly dropout?: number;
+  /** Whether there is batch normalisation before each activation. @default false */
   readonly batchNorm?: boolean;
-  /** Divides the channels of a VGG. */
+  /** Divides the channels of a VGG. @default 1 */
   readonly widthDivisor?: number;
-  /** Whether torchvision's GoogLeNet has auxiliary heads. */
+  /** Whether torchvision's GoogLeNet has auxiliary heads. @default true */
   readonly auxLogits?: boolean;
+}
+
+/** What `create` takes. */
+export interface CreateOptions extends NetworkOptions {
+  /** As this edition of the book trains the network; by default it is the one that is described. */
+  readonly edition?: Edition;
 }
 
 /** Settings of the chapter for training a network. */
@@ -119,10 +128,7 @@ export function entry(name: string): ModelEntry {
  * net(x).shape; // [8, 5]
  * ```
  */
-export function create(
-  name: string,
-  options: NetworkOptions & { readonly edition?: Edition } = {},
-): nn.Module {
+export function create(name: string, options: CreateOptions = {}): nn.Module {
   const of = entry(name);
   const { edition, ...own } = options;
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));

@@ -36,7 +36,7 @@ export interface CreateTensorParameters {
   dtype?: DType | null;
   /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** The dimensions of a flat list or typed array. */
+  /** The dimensions of a flat list or typed array; by default those of the data. */
   shape?: readonly number[];
 }
 

@@ -20,19 +20,19 @@ export interface NewTensorOptions {
   dtype?: DType | null;
   /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
 /** Sizes as a list or one by one, then options. */
 export interface CreateFromSizesParameters {
-  /** The dimensions, as numbers or as one list. */
+  /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size?: readonly number[];
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -103,9 +103,9 @@ export interface LikeParameters {
   input: Tensor;
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -148,15 +148,15 @@ export const onesLike = constantLike("onesLike", 1);
 export const emptyLike = constantLike("emptyLike", 0);
 
 export interface FullParameters {
-  /** The dimensions, as numbers or as one list. */
+  /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size: number | readonly number[];
   /** What every element is. */
   fillValue: number | bigint | boolean;
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -185,9 +185,9 @@ export interface FullLikeParameters {
   fillValue: number | bigint | boolean;
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -279,9 +279,9 @@ export interface LinSpaceParameters {
   steps: number;
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -321,9 +321,9 @@ export interface EyeParameters {
   m?: number | null;
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 

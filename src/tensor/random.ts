@@ -19,15 +19,15 @@ export interface RandomOptions extends NewTensorOptions {
 }
 
 export interface RandomFromSizesParameters {
-  /** The dimensions, as numbers or as one list. */
+  /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size?: readonly number[];
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
-  /** Dtype of the result; null for that of the input. */
+  /** Dtype of the result; null, the default, for that of the input. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -66,13 +66,13 @@ export const randn = fromSizes("randn", randomNormal);
 export interface RandomLikeParameters {
   /** The tensor. */
   input: Tensor;
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
-  /** Dtype of the result; null for that of the input. */
+  /** Dtype of the result; null, the default, for that of the input. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -128,17 +128,17 @@ function integers(
 export interface RandIntParameters {
   /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
   low?: number;
-  /** Behind the largest integer; in the short form `randint(high, size)` the dimensions. */
+  /** Behind the largest integer; in the short form `randint(high, size)`, in which `low` is 0 by default, the dimensions. */
   high?: number | readonly number[];
-  /** The dimensions. */
+  /** The dimensions; left out in the short form, in which `high` stands for them. */
   size?: readonly number[];
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
-  /** Dtype of the result; null for that of the input. */
+  /** Dtype of the result; null, the default, for that of the input. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -180,15 +180,15 @@ export interface RandIntLikeParameters {
   input: Tensor;
   /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
   low?: number;
-  /** Behind the largest integer. */
+  /** Behind the largest integer; by default `low` stands for it and 0 for `low`. */
   high?: number;
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
-  /** Dtype of the result; null for that of the input. */
+  /** Dtype of the result; null, the default, for that of the input. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -214,13 +214,13 @@ export const randintLike = defineCall<RandIntLikeParameters>()(
 export interface RandPermParameters {
   /** Length of the permutation. */
   n: number;
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
-  /** Dtype of the result; null for that of the input. */
+  /** Dtype of the result; null, the default, for that of the input. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 
@@ -262,7 +262,7 @@ export interface BernoulliParameters {
   input: Tensor;
   /** Probability of 1; null when the input holds the probabilities. @default null */
   p?: number | null;
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
 }
 
@@ -306,7 +306,7 @@ export interface MultinomialParameters {
   numSamples: number;
   /** Whether a position may be drawn more than once (default false). @default false */
   replacement?: boolean;
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
 }
 
@@ -345,15 +345,15 @@ export interface NormalParameters {
   mean?: Tensor | number;
   /** Standard deviation: a number, or one for each element. @default 1 */
   std?: Tensor | number;
-  /** The dimensions, as numbers or as one list. */
+  /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size?: readonly number[];
-  /** Where the random numbers come from; null for the global generator. */
+  /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
-  /** Dtype of the result; null for that of the input. */
+  /** Dtype of the result; null, the default, for that of the input. */
   dtype?: DType | null;
-  /** Whether gradients are collected for it. */
+  /** Whether gradients are collected for it. @default false */
   requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 

@@ -26,7 +26,11 @@ export {
   type ProgressStream,
   progressDisplay,
 } from "./loop/progress_display.ts";
-export { ClassificationMetrics, type Misclassified } from "./metrics/classification_metrics.ts";
+export {
+  ClassificationMetrics,
+  type ClassificationMetricsOptions,
+  type Misclassified,
+} from "./metrics/classification_metrics.ts";
 export { type EvaluateOptions, evaluate } from "./metrics/evaluate.ts";
 export { layerSummary } from "./metrics/layer_summary.ts";
 export { topKAccuracy } from "./metrics/metric_functions.ts";

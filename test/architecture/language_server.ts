@@ -22,10 +22,12 @@ export class LanguageServer {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, (result: any) => void>();
   readonly #uri: string;
+  readonly #text: string;
   #received = Buffer.alloc(0);
   #asked = 0;
 
-  private constructor(folder: string, file: string) {
+  private constructor(folder: string, file: string, text: string) {
+    this.#text = text;
     this.#uri = pathToFileURL(join(folder, file)).href;
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     this.#process = spawn(process.execPath, [tsc, "--lsp", "--stdio"], { stdio: ["pipe", "pipe", "ignore"] });
@@ -34,8 +36,8 @@ export class LanguageServer {
 
   /** A server for a folder with a tsconfig.json, and one of its files with some text. */
   static async start(folder: string, file: string, text: string): Promise<LanguageServer> {
-    const server = new LanguageServer(folder, file);
-    const capabilities = { textDocument: { completion: {} } };
+    const server = new LanguageServer(folder, file, text);
+    const capabilities = { textDocument: { completion: {}, hover: { contentFormat: ["markdown"] } } };
     await server.#ask("initialize", {
       processId: process.pid,
       rootUri: pathToFileURL(folder).href,
@@ -63,6 +65,20 @@ export class LanguageServer {
         const { documentation } = await this.#ask("completionItem/resolve", item);
         const words = typeof documentation === "string" ? documentation : (documentation?.value ?? "");
         return { label: item.label, documented: words.trim() !== "" };
+      }),
+    );
+  }
+
+  /** What is shown at some places of the text that the server was started with, as Markdown. */
+  hover(places: readonly number[]): Promise<string[]> {
+    const starts = [0];
+    for (let i = 0; i < this.#text.length; i++) if (this.#text[i] === "\n") starts.push(i + 1);
+    return Promise.all(
+      places.map(async (at) => {
+        const line = starts.findLastIndex((start) => start <= at);
+        const position = { line, character: at - starts[line] };
+        const found = await this.#ask("textDocument/hover", { textDocument: { uri: this.#uri }, position });
+        return found?.contents?.value ?? "";
       }),
     );
   }

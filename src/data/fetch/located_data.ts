@@ -10,11 +10,13 @@ export interface LocateOptions {
   readonly train: boolean;
   /** A folder to look in first, and to put fetched files into; default: CONVOYANT_DATA. Node.js only. */
   readonly dataDir?: string | undefined;
-  /** The folder on the web that holds the files, in place of the publishers'. A page needs it. */
+  /** The folder on the web that holds the files, by default the publishers'. A page needs it. */
   readonly url?: string | UrlLike | undefined;
   /** Whether files that are nowhere may be fetched. Default true. */
   readonly download?: boolean | undefined;
+  /** Told what is being fetched; nobody by default. */
   readonly onProgress?: ((message: string) => void) | undefined;
+  /** Milliseconds that the web may take; by default 5,000 until it answers and 15,000 without data. */
   readonly limits?: WebLimits | undefined;
 }
 

@@ -5,8 +5,11 @@ import { cat, flatten, relu } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 interface ConvolutionSettings {
+  /** Size of the kernel in pixels. */
   kernelSize: number;
+  /** Step of the kernel in pixels. @default 1 */
   stride?: number;
+  /** Zeros on each side, in pixels. @default 0 */
   padding?: number;
 }
 

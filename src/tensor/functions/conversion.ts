@@ -35,7 +35,7 @@ export interface ToOtherParameters extends ToParameters {
 }
 
 export interface ToDeviceParameters extends ToParameters {
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu";
   /** Dtype of the result; null keeps the input's. @default null */
   dtype?: DType | null;

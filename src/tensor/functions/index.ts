@@ -12,7 +12,19 @@ export * from "./elementwise/rounding.ts";
 export * from "./elementwise/signs.ts";
 export * from "./elementwise/trigonometry.ts";
 export * from "./indexing/indexing.ts";
-export type * from "./indexing/writing.ts";
+export type {
+  DiagonalScatterParameters,
+  IndexCopyParameters,
+  IndexPutParameters,
+  IndexReduceParameters,
+  MaskedScatterParameters,
+  PutParameters,
+  ScatterReduceParameters,
+  ScatterReduction,
+  SelectScatterParameters,
+  SliceScatterParameters,
+  UnravelIndexParameters,
+} from "./indexing/writing.ts";
 export {
   diagonalScatter,
   indexCopy,
@@ -32,7 +44,20 @@ export * from "./nn/index.ts";
 export * from "./reduction/counting.ts";
 export * from "./reduction/covariance.ts";
 export * from "./reduction/differences.ts";
-export type * from "./reduction/ordering.ts";
+export type {
+  Along,
+  ArgExtremeParameters,
+  ExtremeAlongParameters,
+  ExtremeOfTwoParameters,
+  KthValueParameters,
+  MinAndMax,
+  MinAndMaxParameters,
+  ModeParameters,
+  RunningExtremeParameters,
+  SortParameters,
+  TopKParameters,
+  ValuesAndIndices,
+} from "./reduction/ordering.ts";
 export {
   aminmax,
   argmax,

@@ -6,11 +6,11 @@ import type { MetricsPoint } from "../../records/run_record.ts";
 import { checkMonitor, figureOf, improvement, type Monitor } from "./monitor.ts";
 
 export interface EarlyStoppingOptions {
-  /** Which metric (`"testAccuracy"`); inside `fit` the one of its `monitor`. */
+  /** Which metric; inside `fit` by default the one of its `monitor`. @default "testAccuracy" */
   readonly monitor?: Monitor;
-  /** Epochs without an improvement after which training ends (3). */
+  /** Epochs without an improvement after which training ends. @default 3 */
   readonly patience?: number;
-  /** By how much the metric must improve to count (0). */
+  /** By how much the metric must improve to count. @default 0 */
   readonly minDelta?: number;
 }
 

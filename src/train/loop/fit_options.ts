@@ -167,7 +167,7 @@ export const CALLBACK_NAMES = [
 export interface FitOptions {
   /** Batches of images and labels to train on. */
   readonly trainLoader: BatchSource;
-  /** Batches to test on after each epoch. */
+  /** Batches to test on after each epoch; no test by default. */
   readonly testLoader?: BatchSource | null;
   /** Changes the weights after each batch. */
   readonly optimizer: OptimizerLike;
@@ -191,20 +191,20 @@ export interface FitOptions {
    * slice by slice and moves its running ones with each ("ghost batch norm"), which `"auto"` refuses: give a number.
    */
   readonly microBatch?: "auto" | number;
-  /** Changes the learning rate; a `ReduceLROnPlateau` is given the metric of `monitor`. */
+  /** Changes the learning rate, which stays as it is by default; a `ReduceLROnPlateau` is given the metric of `monitor`. */
   readonly scheduler?: SchedulerLike | null;
   /** Whether the scheduler steps after each epoch (default) or after each optimiser step. */
   readonly schedulerStep?: "epoch" | "step";
-  /** When to stop before the last epoch. */
+  /** When to stop before the last epoch; never by default. */
   readonly earlyStopping?: EarlyStoppingOptions | null;
-  /** Clips the gradients' total norm before each step. */
+  /** Clips the gradients' total norm before each step; by default it is left as it is. */
   readonly clipGradNorm?: number | null;
   /**
-   * Further metrics, counted inside the training program and on the test set: in a point's `extra` under the
+   * Further metrics, none by default, counted inside the training program and on the test set: in a point's `extra` under the
    * name, and under `test` and the name.
    */
   readonly metrics?: MetricFunctions;
-  /** Points of the curves per epoch (5). */
+  /** Points of the curves per epoch. @default 5 */
   readonly pointsPerEpoch?: number;
   /**
    * The metric that judges an epoch, for everything that does: `best.safetensors` and `best`, `earlyStopping`, and a
@@ -217,29 +217,29 @@ export interface FitOptions {
    * is written. Node only.
    */
   readonly out?: string | null;
-  /** Goes on with the run in `out`. */
+  /** Goes on with the run in `out`. @default false */
   readonly resume?: boolean;
   /** What the report calls the network; the name of its class by default. */
   readonly name?: string;
-  /** What the classes are called in the report. */
+  /** What the classes are called in the report; their numbers by default. */
   readonly classNames?: readonly ClassName[];
-  /** Noted in `config.json` and shown in the report. */
+  /** Noted in `config.json` and shown in the report; nothing by default. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Where to keep the run instead of a folder. */
+  /** Where to keep the run instead of a folder; nowhere by default. */
   readonly run?: RunStore | null;
   /**
-   * Seconds between checkpoints within an epoch (30, and more if writing one takes long); one is written at
+   * Seconds between checkpoints within an epoch (30 by default, and more if writing one takes long); one is written at
    * each epoch's end anyway. 0: after every step.
    */
   readonly checkpointSeconds?: number;
-  /** Ends the training after the step under way, with a checkpoint. */
+  /** Ends the training after the step under way, with a checkpoint; nothing does by default. */
   readonly signal?: AbortSignalLike | null;
   /**
    * Shows the training as it runs, on standard error: see `progressDisplay`. By default on a terminal, and not in a pipe
    * or a page; true shows it there too (in a page on the console), false never.
    */
   readonly progress?: boolean;
-  /** Called as things happen, in order. */
+  /** Called as things happen, in order; none by default. */
   readonly callbacks?: Callbacks | readonly Callbacks[];
 }
 

@@ -16,6 +16,14 @@ export interface Misclassified {
   readonly truthProbability: number;
 }
 
+/** What `ClassificationMetrics` takes. */
+export interface ClassificationMetricsOptions {
+  /** How many guesses count, or all classes if there are fewer. @default 5 */
+  readonly topK?: number | undefined;
+  /** How many of the surest mistakes to remember. @default 24 */
+  readonly mistakes?: number;
+}
+
 /**
  * Counts over any number of batches: mean cross-entropy, accuracy, top-k accuracy, per-class accuracy, the
  * confusion matrix, and the mistakes of which the network was surest.
@@ -40,11 +48,7 @@ export class ClassificationMetrics {
   private readonly worst: number;
   private readonly k: number;
 
-  /**
-   * @param options - `topK`: how many guesses count (5, or fewer if there are fewer classes);
-   * `mistakes`: how many of the surest mistakes to remember (24).
-   */
-  constructor(classes: number, options: { topK?: number | undefined; mistakes?: number } = {}) {
+  constructor(classes: number, options: ClassificationMetricsOptions = {}) {
     this.classes = classes;
     this.k = Math.min(options.topK ?? 5, classes);
     this.worst = options.mistakes ?? 24;

@@ -19,9 +19,9 @@ import { ClassificationMetrics } from "./classification_metrics.ts";
 import { isClassification } from "./running_totals.ts";
 
 export interface EvaluateOptions {
-  /** Stops after the batch under way. */
+  /** Stops after the batch under way; nothing does by default. */
   readonly signal?: AbortSignalLike | null;
-  /** Called after each batch; `of` is null if the number of batches is not known. */
+  /** Called after each batch; `of` is null if the number of batches is not known. None by default. */
   readonly onBatch?: (done: number, of: number | null) => void;
   /**
    * `"bf16"`: the network runs inside `autocast` if the engine has fast bf16 (`isBf16Supported`); metrics are

@@ -167,11 +167,11 @@ export interface AllCloseParameters {
   input: Tensor;
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
-  /** Relative tolerance. */
+  /** Relative tolerance. @default 1e-5 */
   rtol?: number;
-  /** Absolute tolerance. */
+  /** Absolute tolerance. @default 1e-8 */
   atol?: number;
-  /** Whether NaN equals NaN. */
+  /** Whether NaN equals NaN. @default false */
   equalNan?: boolean;
 }
 
@@ -221,9 +221,9 @@ async function allTrue(value: Value): Promise<boolean> {
 export interface WhereParameters {
   /** Bools; the three broadcast. */
   condition: Tensor;
-  /** The result where the condition is true: a tensor or a number. */
+  /** The result where the condition is true: a tensor or a number. Left out together with `other`, the positions are given. */
   input?: Operand;
-  /** The result elsewhere: a tensor or a number. */
+  /** The result elsewhere: a tensor or a number. Left out together with `input`, the positions are given. */
   other?: Operand;
 }
 

@@ -59,7 +59,7 @@ export interface ScatterParameters {
   dim: number;
   /** Positions along the dimension, as integers. */
   index: Positions;
-  /** What is written: a tensor, or one number for all positions. */
+  /** What is written: a tensor, or one number for all positions; this or `value`. */
   src?: Tensor | number;
   /** The number that is written, in place of `src`. */
   value?: number;

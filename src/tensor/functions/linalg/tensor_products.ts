@@ -208,7 +208,7 @@ export interface PairwiseDistancesParameters {
   x2: Tensor;
   /** Exponent of the norm. @default 2 */
   p?: number;
-  /** PyTorch's choice of an algorithm; there is one here, and every value is accepted. */
+  /** PyTorch's choice of an algorithm; there is one here, and every value is accepted, none by default. */
   computeMode?: string | null;
 }
 

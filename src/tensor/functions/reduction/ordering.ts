@@ -179,7 +179,7 @@ export interface TopKParameters {
   dim?: number;
   /** Whether the largest are taken, or the smallest. @default true */
   largest?: boolean;
-  /** Whether they come in order. */
+  /** Whether they come in order, as they always do. @default true */
   sorted?: boolean;
 }
 

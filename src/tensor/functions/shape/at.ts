@@ -49,7 +49,7 @@ type PlainIndex = Exclude<Index, MaskList> | MaskDimension;
 export interface AtParameters {
   /** The tensor. */
   input: Tensor;
-  /** One index for each dimension; `":"` for those that are not named. */
+  /** One index for each dimension; `":"`, the default, for those that are not named. */
   indices?: readonly Index[];
 }
 

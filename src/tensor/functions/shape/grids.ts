@@ -152,7 +152,7 @@ export interface TriangleIndicesParameters {
   offset?: number;
   /** `"int64"` or `"int32"`; null for int64. @default null */
   dtype?: DType | null;
-  /** Only `"cpu"`, the device there is. */
+  /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
 }
 

@@ -149,11 +149,11 @@ export const columnStack = defineCall<JoinAllParameters>()("columnStack", ["tens
 export interface SplitParameters {
   /** The tensor to split. */
   tensor: Tensor;
-  /** Size of every piece, or the sizes of all, which must add up. */
+  /** Size of every piece, or the sizes of all, which must add up; this or `splitSize`. */
   splitSizeOrSections?: number | readonly number[];
   /** The dimension. @default 0 */
   dim?: number;
-  /** Length of the parts: one number, or one for each. */
+  /** Length of the parts: one number, or one for each; this or `splitSizeOrSections`. */
   splitSize?: number | readonly number[];
 }
 
@@ -212,7 +212,7 @@ export const split = defineCall<SplitParameters, Tensor[]>()(
 export interface ChunkParameters {
   /** The tensor. */
   input: Tensor;
-  /** How many parts. */
+  /** How many parts; this or one of the others. */
   chunks: number;
   /** The dimension. @default 0 */
   dim?: number;

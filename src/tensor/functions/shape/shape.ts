@@ -317,7 +317,7 @@ export const unflatten = defineCall<UnflattenParameters>()(
 export interface SqueezeParameters {
   /** The tensor. */
   input: Tensor;
-  /** The dimension. */
+  /** The dimension; left out, all of size 1. */
   dim?: number | readonly number[];
 }
 

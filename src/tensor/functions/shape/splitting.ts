@@ -15,15 +15,15 @@ export type IndicesOrSections = number | readonly number[] | Tensor;
 export interface TensorSplitParameters {
   /** The tensor. */
   input: Tensor;
-  /** Number of parts, or positions; a tensor of them must have been given as data. */
+  /** Number of parts, or positions; a tensor of them must have been given as data. This or one of the others. */
   indicesOrSections?: IndicesOrSections;
   /** The dimension. @default 0 */
   dim?: number;
-  /** How many parts. */
+  /** How many parts; this or one of the others. */
   sections?: number;
-  /** Where the parts end. */
+  /** Where the parts end; this or one of the others. */
   indices?: readonly number[];
-  /** How many parts, or where they end. */
+  /** How many parts, or where they end; this or one of the others. */
   tensorIndicesOrSections?: number | readonly number[] | Tensor;
 }
 
@@ -86,11 +86,11 @@ function cut(input: Tensor, dim: number, cuts: readonly number[]): Tensor[] {
 export interface AxisSplitParameters {
   /** The tensor. */
   input: Tensor;
-  /** Number of equal parts, or the positions at which to cut. */
+  /** Number of equal parts, or the positions at which to cut; this or one of the others. */
   indicesOrSections?: number | readonly number[];
-  /** Number of equal parts. */
+  /** Number of equal parts; this or one of the others. */
   sections?: number;
-  /** The positions at which to cut. */
+  /** The positions at which to cut; this or one of the others. */
   indices?: readonly number[];
 }
 
