@@ -13,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundle, hasEntries } from "./bundle.mjs";
@@ -178,6 +179,9 @@ export async function build({ force = false } = {}) {
       root,
       "--pretty",
       "false",
+      // Each checker checks again what it shares with the others: no more of them than processors.
+      "--checkers",
+      String(Math.min(4, availableParallelism())),
     ]);
     if (status !== 0) return status;
     if (hasEntries() && !(await completed())) return 1;
