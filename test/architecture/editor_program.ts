@@ -10,7 +10,7 @@ export interface Place {
   readonly name: string;
   /** Where it stands in the text. */
   readonly at: number;
-  /** Of an option: whether it may be left out. Absent for what is no option. */
+  /** Of an option: whether it may be left out. Absent for what is not an option. */
   readonly isOptional?: boolean;
 }
 
@@ -132,7 +132,7 @@ function formsOf(ts: any, checker: any, source: any, type: any): OptionsForm[] {
       if (!isObject || one.isClass() || one.getStringIndexType() || one.getCallSignatures().length > 0)
         continue;
       const properties = one.getProperties();
-      // What can be walked through is no object of options.
+      // What can be walked through is not an object of options.
       if (
         properties.length === 0 ||
         properties.some(({ name }: any) => !/^\w+$/.test(name) || name.startsWith("__@"))

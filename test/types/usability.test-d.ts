@@ -53,7 +53,7 @@ export const refused: (() => unknown)[] = [
   () => passedOn(x, x, { reductions: "sum" }),
   // @ts-expect-error nothing stands behind the shape
   () => x.reshape({ shapes: [2, 3] }),
-  // @ts-expect-error a text is no size
+  // @ts-expect-error a text is not a size
   () => x.reshape("2"),
   // @ts-expect-error the object comes last
   () => x.sum({ dim: 1 }, true),

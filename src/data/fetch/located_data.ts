@@ -14,7 +14,7 @@ export interface LocateOptions {
   readonly url?: string | UrlLike | undefined;
   /** Whether files that are nowhere may be fetched. Default true. */
   readonly download?: boolean | undefined;
-  /** Told what is being fetched; nobody by default. */
+  /** Called with what is being fetched; nothing by default. */
   readonly onProgress?: ((message: string) => void) | undefined;
   /** Milliseconds that the web may take; by default 5,000 until it answers and 15,000 without data. */
   readonly limits?: WebLimits | undefined;
