@@ -88,8 +88,8 @@ test("a PNG that unpacks to a gigabyte is refused, one of 288 MB takes the memor
   refused("image", file("wide.png", png(2 ** 22, 1, 16, 6, 4)), /expected at most 1048576 a side/, 50);
   const { error, megabytes } = read("image", file("large.png", png(6000, 6000, 16, 6, 4)));
   assert.equal(error, null);
-  // 36 MB of pixels, and rows that wait for the garbage collector: never the 288 MB that it unpacks to.
-  assert.ok(megabytes < 220, `it took ${megabytes} MB`);
+  // 36 MB of pixels, and pieces that wait for the garbage collector: never the 288 MB that it unpacks to.
+  assert.ok(megabytes < 150, `it took ${megabytes} MB`);
 });
 
 test("a PGM and a gzip stream that claim more than there is", () => {

@@ -14,8 +14,11 @@ const MAX_DEFLATE_RATIO = 1032;
  */
 export const MAX_RAW_BYTES = 4 * MAX_PIXELS + (1 << 21);
 
-/** Packed bytes that are unpacked at a time: to at most 17 MB. */
-const PIECE = 1 << 14;
+/** Packed bytes that are unpacked at a time: the fewer, the more they unpack to, since each piece leaves garbage. */
+const SMALLEST_PIECE = 1 << 11;
+const LARGEST_PIECE = 1 << 14;
+/** What a piece is to unpack to. */
+const UNPACKED_PIECE = 1 << 20;
 
 /**
  * Decodes a PNG file to grey, as Pillow's `Image.open(...).convert("L")` does: colours become their luma,
@@ -99,13 +102,20 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 /** Unpacks piece by piece to exactly the bytes that the rows need. */
 function inflateInto(rows: PngRows, compressed: Uint8Array, fail: PngFailure): void {
   let sum = 1;
+  let unpacked = 0;
   const stream = new Unzlib((piece) => {
     sum = adler32(piece, sum);
+    unpacked += piece.length;
     rows.take(piece);
   });
   try {
-    for (let at = 0; at < compressed.length; at += PIECE) {
-      stream.push(compressed.subarray(at, at + PIECE), at + PIECE >= compressed.length);
+    for (let at = 0, packed = SMALLEST_PIECE; at < compressed.length; ) {
+      const end = at + packed;
+      unpacked = 0;
+      stream.push(compressed.subarray(at, end), end >= compressed.length);
+      at = end;
+      const fitting = (packed * UNPACKED_PIECE) / Math.max(unpacked, 1);
+      packed = Math.floor(Math.min(Math.max(fitting, SMALLEST_PIECE), LARGEST_PIECE));
     }
   } catch (error) {
     if (error instanceof FileError) throw error;
