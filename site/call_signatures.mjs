@@ -34,6 +34,7 @@ export function showCalls(app) {
   });
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
     for (const [reflection, call] of calls) show(context.project, reflection, call);
+    spellInSnakeCase(context.project);
     const shown = calls.size;
     app.logger.info(`${shown} calls are shown with the parameters of their tables`);
     calls.clear();
@@ -199,9 +200,6 @@ function show(project, reflection, { parameters, result }) {
   if (comment !== undefined) {
     signature.comment = comment.clone();
     // The table says it, for each parameter, with the default.
-    const spelled = snakeCase(reflection.name);
-    if (spelled !== reflection.name)
-      signature.comment.summary.push({ kind: "text", text: `\n\n(In snake case: \`${spelled}\`.)` });
     signature.comment.blockTags = comment.blockTags.filter((tag) => tag.tag !== "@param");
   }
   reflection.comment = undefined;
@@ -220,9 +218,14 @@ function parameterOf({ name, rest, optional, type, text, value }, signature, pro
   return parameter;
 }
 
-/** `cross_entropy` of `crossEntropy`, so that the search finds PyTorch's spelling; classes keep theirs. */
-function snakeCase(name) {
-  return /^[a-z]/.test(name)
-    ? name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    : name;
+/** Says `cross_entropy` under `crossEntropy`, so that the search finds PyTorch's spelling. */
+function spellInSnakeCase(project) {
+  for (const reflection of project.getReflectionsByKind(ReflectionKind.FunctionOrMethod)) {
+    const { name, signatures = [] } = reflection;
+    const spelled = name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    // Classes keep their name in PyTorch.
+    if (spelled === name || /^[A-Z]/.test(name) || signatures.length === 0) continue;
+    signatures[0].comment ??= new Comment();
+    signatures[0].comment.summary.push({ kind: "text", text: `\n\n(In snake case: \`${spelled}\`.)` });
+  }
 }

@@ -12,7 +12,15 @@ export function schedulerText(scheduler: TrainingConfig["scheduler"]): string {
   return options.length === 0 ? scheduler.name : `${scheduler.name}:${options.join(",")}`;
 }
 
-/** In what a run differs from the chapter's, in words; empty when it is the chapter's. */
+/**
+ * In what a run differs from the chapter's, in words; empty when it is the chapter's.
+ *
+ * @example
+ * ```ts
+ * import { configure, differencesFromTheBook } from "convoyant/experiments";
+ * differencesFromTheBook(configure("lenet", { lr: 0.5 })).length; // 1
+ * ```
+ */
 export function differencesFromTheBook(config: TrainingConfig): string[] {
   const book = configure(config.model, { data: config.data });
   const out: string[] = [];
@@ -36,7 +44,15 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
   return out;
 }
 
-/** The command that repeats a run. */
+/**
+ * The command that repeats a run.
+ *
+ * @example
+ * ```ts
+ * import { commandLine, configure } from "convoyant/experiments";
+ * commandLine(configure("lenet", { lr: 0.5 }));
+ * ```
+ */
 export function commandLine(config: TrainingConfig): string {
   const parts = ["npx convoyant train", config.model];
   const flag = (name: string, value: unknown, usual?: unknown) => {

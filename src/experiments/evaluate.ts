@@ -42,6 +42,7 @@ export interface Evaluation {
  * @param source - a run's folder or a weights file.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * const { metrics } = await experiments.evaluate("runs/first");
  * metrics.accuracy;
  * ```

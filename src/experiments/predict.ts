@@ -47,6 +47,7 @@ interface Example {
  * @param images - each a PNG or PGM file, or an image of the data set: `test:17`, `train:3`.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * const { predictions } = await experiments.predict("runs/first", ["test:17", "shoe.png"]);
  * predictions[0].predicted;
  * ```

@@ -39,6 +39,7 @@ export interface RunInfo {
  * @throws FileError when the folder cannot be read.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * experiments.listRuns("runs").map(({ folder, state }) => [folder, state]);
  * ```
  */
@@ -61,6 +62,7 @@ export function listRuns(parent: string): RunInfo[] {
  * @throws FileError when there is no run.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * experiments.readRun("runs/first").figures?.testAccuracy;
  * ```
  */
@@ -76,6 +78,7 @@ export function readRun(folder: string): RunInfo {
  * @throws FileError when there is no run; TrainingError when it is being trained.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * experiments.removeRun("runs/first"); // []
  * ```
  */

@@ -63,6 +63,7 @@ export interface TrainOptions {
  * @throws TrainingError when the folder holds a run already, or the loss becomes NaN.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * const config = experiments.configure("lenet", { epochs: 1 });
  * const { folder, points } = await experiments.train(config, { out: "runs/first" });
  * ```
@@ -83,6 +84,7 @@ export async function train(
  * @throws FileError when there is no run; ArgumentError for a setting that a run keeps.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * await experiments.resume("runs/first", { epochs: 20 });
  * ```
  */

@@ -143,6 +143,7 @@ export function hasConfig(settings: unknown): boolean {
  * @throws ArgumentError for an unknown name, or settings that do not belong together.
  * @example
  * ```ts
+ * import * as experiments from "convoyant/experiments";
  * const config = experiments.configure("lenet", { epochs: 3, lr: 0.5 });
  * config.batchSize; // 256
  * ```

@@ -37,7 +37,15 @@ export interface FinalFigures {
   seconds?: number;
 }
 
-/** One line of `metrics.jsonl`, with its line end. JSON has no NaN: a value that is not finite becomes null. */
+/**
+ * One line of `metrics.jsonl`, with its line end. JSON has no NaN: a value that is not finite becomes null.
+ *
+ * @example
+ * ```ts
+ * import { metricsLine } from "convoyant/report";
+ * metricsLine({ epoch: 1, trainLoss: 0.5, trainAccuracy: 0.8 }).trim(); // "{\"epoch\":1,\"trainLoss\":0.5,\"trainAccuracy\":0.8}"
+ * ```
+ */
 export function metricsLine(point: MetricsPoint): string {
   return `${JSON.stringify(point)}\n`;
 }
@@ -47,6 +55,13 @@ export function metricsLine(point: MetricsPoint): string {
  * left out, and `length` says how many characters are complete, for a writer that carries on there.
  *
  * @throws {SyntaxError} for a broken line that is not the last one.
+ *
+ * @example
+ * ```ts
+ * import { metricsLine, parseMetrics } from "convoyant/report";
+ * const text = metricsLine({ epoch: 1, trainLoss: 0.5, trainAccuracy: 0.8 });
+ * parseMetrics(`${text}{"epoch": 2, "tr`).points.length; // 1
+ * ```
  */
 export function parseMetrics(text: string): { points: MetricsPoint[]; length: number } {
   const points: MetricsPoint[] = [];
@@ -72,7 +87,19 @@ export function parseMetrics(text: string): { points: MetricsPoint[]; length: nu
   return { points, length };
 }
 
-/** The metrics at the last point of a run; undefined if no point was written. */
+/**
+ * The metrics at the last point of a run; undefined if no point was written.
+ *
+ * @example
+ * ```ts
+ * import { finalFigures } from "convoyant/report";
+ * const points = [
+ *   { epoch: 1, trainLoss: 0.9, trainAccuracy: 0.7, testAccuracy: 0.72 },
+ *   { epoch: 2, trainLoss: 0.6, trainAccuracy: 0.8, testAccuracy: 0.79 },
+ * ];
+ * finalFigures(points)?.trainLoss; // 0.6
+ * ```
+ */
 export function finalFigures(points: readonly MetricsPoint[]): FinalFigures | undefined {
   const last = points.at(-1);
   if (last === undefined) return undefined;
@@ -102,7 +129,16 @@ function parseLine(line: string): MetricsPoint | undefined {
 /** What a point may have besides what it must have. */
 const OPTIONAL = ["testLoss", "testAccuracy", "step", "lr", "examplesPerSecond", "seconds"] as const;
 
-/** Whether something out of a file is a point: metrics may be NaN, but are numbers. */
+/**
+ * Whether something out of a file is a point: metrics may be NaN, but are numbers.
+ *
+ * @example
+ * ```ts
+ * import { isMetricsPoint } from "convoyant/report";
+ * isMetricsPoint({ epoch: 1, trainLoss: 0.5, trainAccuracy: 0.8 }); // true
+ * isMetricsPoint({ epoch: "1" }); // false
+ * ```
+ */
 export function isMetricsPoint(value: unknown): value is MetricsPoint {
   if (typeof value !== "object" || value === null) return false;
   const { epoch, trainLoss, trainAccuracy, extra = {} } = value as Partial<MetricsPoint>;

@@ -37,6 +37,13 @@ export interface ComparisonOptions {
 /**
  * Our results compared with the authors' band. Parity is judged on training loss and training accuracy, rounded to the
  * three decimals in which the band is given. Undefined for a model that the chapter does not train.
+ *
+ * @example
+ * ```ts
+ * import { compareWithBook } from "convoyant/report";
+ * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * compareWithBook("lenet", figures)?.rows.map(({ quantity, verdict }) => [quantity, verdict]);
+ * ```
  */
 export function compareWithBook(
   model: string,
@@ -88,18 +95,46 @@ function notesOf(book: BookBand, parity: boolean | undefined, differences: reado
   return notes;
 }
 
-/** "0.457 - 0.481", with the dash that belongs between numbers. */
+/**
+ * "0.457–0.481", with the dash that belongs between numbers.
+ *
+ * @example
+ * ```ts
+ * import { formatBand } from "convoyant/report";
+ * formatBand({ low: 0.457, median: 0.469, high: 0.481 }, false); // "0.457-0.481"
+ * ```
+ */
 export function formatBand(band: Band, unicode = true): string {
   return `${formatFigure(band.low)}${unicode ? "–" : "-"}${formatFigure(band.high)}`;
 }
 
-/** A metric of a row as text: rates in examples, everything else with three decimals. */
+/**
+ * A metric of a row as text: rates in examples, everything else with three decimals.
+ *
+ * @example
+ * ```ts
+ * import { compareWithBook, formatComparisonValue } from "convoyant/report";
+ * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * const row = compareWithBook("lenet", figures)?.rows[0];
+ * if (row !== undefined) formatComparisonValue(row, row.ours);
+ * ```
+ */
 export function formatComparisonValue(row: ComparisonRow, value: number | undefined): string {
   if (value === undefined) return "";
   return row.band === undefined ? formatRate(value) : formatFigure(value);
 }
 
-/** The closing table of a training, as lines of text. */
+/**
+ * The closing table of a training, as lines of text.
+ *
+ * @example
+ * ```ts
+ * import { compareWithBook, renderComparison } from "convoyant/report";
+ * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * const comparison = compareWithBook("lenet", figures);
+ * if (comparison !== undefined) console.log(renderComparison(comparison).join("\n"));
+ * ```
+ */
 export function renderComparison(comparison: BookComparison, options: TableOptions = {}): string[] {
   const unicode = options.unicode !== false;
   const depth = options.colour ?? 0;
@@ -132,13 +167,31 @@ export function renderComparison(comparison: BookComparison, options: TableOptio
   return [...painted, "", ...notes.map((note) => paint(note, "dim", depth))];
 }
 
-/** What stands at the end of a row: "inside", "below the band", or nothing. */
+/**
+ * What stands at the end of a row: "inside", "below the band", or nothing.
+ *
+ * @example
+ * ```ts
+ * import { compareWithBook, verdictText } from "convoyant/report";
+ * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * compareWithBook("lenet", figures)?.rows.map(verdictText);
+ * ```
+ */
 export function verdictText(row: ComparisonRow): string {
   if (row.verdict === undefined || row.verdict === "not a number") return row.verdict ?? "";
   return row.verdict === "inside" ? "inside" : `${row.verdict} the band`;
 }
 
-/** The closing table of a model that the book does not have: our results alone, as far as there are any. */
+/**
+ * The closing table of a model that the book does not have: our results alone, as far as there are any.
+ *
+ * @example
+ * ```ts
+ * import { renderFigures } from "convoyant/report";
+ * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * console.log(renderFigures("my network", figures).join("\n"));
+ * ```
+ */
 export function renderFigures(
   title: string,
   figures: FinalFigures,

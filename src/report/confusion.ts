@@ -31,7 +31,17 @@ export interface ConfusionFigures {
   macroF1: number;
 }
 
-/** @throws {ArgumentError} if the matrix is not square, or holds something else than counts. */
+/**
+ * Checks that a confusion matrix is one.
+ *
+ * @throws {ArgumentError} if the matrix is not square, or holds something else than counts.
+ *
+ * @example
+ * ```ts
+ * import { checkConfusion } from "convoyant/report";
+ * checkConfusion([[8, 2], [1, 9]]);
+ * ```
+ */
 export function checkConfusion(matrix: ConfusionMatrix): void {
   for (const [row, counts] of matrix.entries()) {
     if (counts.length !== matrix.length) {
@@ -48,7 +58,17 @@ export function checkConfusion(matrix: ConfusionMatrix): void {
   }
 }
 
-/** Precision, recall and F1 of each class, and their means. */
+/**
+ * Precision, recall and F1 of each class, and their means.
+ *
+ * @example
+ * ```ts
+ * import { confusionFigures } from "convoyant/report";
+ * const matrix = [[8, 2], [1, 9]];
+ * confusionFigures(matrix).accuracy; // 0.85
+ * confusionFigures(matrix).classes[0].recall; // 0.8
+ * ```
+ */
 export function confusionFigures(matrix: ConfusionMatrix): ConfusionFigures {
   checkConfusion(matrix);
   const classes = matrix.map((counts, index): ClassFigures => {
@@ -77,7 +97,16 @@ export function confusionFigures(matrix: ConfusionMatrix): ConfusionFigures {
   };
 }
 
-/** The pairs of classes that were confused most, most frequent first; pairs that never were are left out. */
+/**
+ * The pairs of classes that were confused most, most frequent first; pairs that never were are left out.
+ *
+ * @example
+ * ```ts
+ * import { mostConfused } from "convoyant/report";
+ * const matrix = [[8, 2], [1, 9]];
+ * mostConfused(matrix)[0].count; // 2
+ * ```
+ */
 export function mostConfused(
   matrix: ConfusionMatrix,
   top = 5,

@@ -27,6 +27,12 @@ const dashes: readonly Dash[] = ["solid", "dashed", "dashdot", "dotted"];
 /**
  * Colour and dash of the curve at `index`: the book's Animator formats ("-", "m--", "g-.", "r:") first, then
  * further colours with the dashes shifted by one, so that no pair repeats within 32 curves.
+ *
+ * @example
+ * ```ts
+ * import { curveStyle } from "convoyant/report";
+ * curveStyle({ name: "train loss", points: [] }, 0).dash; // "solid"
+ * ```
  */
 export function curveStyle(curve: Curve, index: number): { colour: ColourName; dash: Dash } {
   const round = Math.floor(index / colours.length);
@@ -39,6 +45,16 @@ export function curveStyle(curve: Curve, index: number): { colour: ColourName; d
 /**
  * The book's three curves from the points of a run, under the names of the book's legend: training loss, training
  * accuracy, test accuracy, the last one only at the points that have it. `testLoss: true` adds the fourth.
+ *
+ * @example
+ * ```ts
+ * import { trainingCurves } from "convoyant/report";
+ * const points = [
+ *   { epoch: 1, trainLoss: 0.9, trainAccuracy: 0.7, testAccuracy: 0.72 },
+ *   { epoch: 2, trainLoss: 0.6, trainAccuracy: 0.8, testAccuracy: 0.79 },
+ * ];
+ * trainingCurves(points).length; // 3
+ * ```
  */
 export function trainingCurves(
   points: readonly MetricsPoint[],
@@ -63,6 +79,13 @@ export function trainingCurves(
  * One curve out of several runs of the same thing: the median of their values at each x, the band from the 10th to
  * the 90th percentile (the whole range for fewer than ten runs would mislead no less, so the rule is always the same).
  * Only x that every run has are kept; runs with a value that is not finite do not count at that x.
+ *
+ * @example
+ * ```ts
+ * import { medianCurve } from "convoyant/report";
+ * const runs = [0.5, 0.6, 0.9].map((y) => [{ x: 1, y }]);
+ * medianCurve("loss", runs).points[0].y; // 0.6
+ * ```
  */
 export function medianCurve(name: string, runs: readonly (readonly CurvePoint[])[]): Curve {
   if (runs.length === 0) return { name, points: [] };
@@ -78,7 +101,15 @@ export function medianCurve(name: string, runs: readonly (readonly CurvePoint[])
   return { name, points };
 }
 
-/** The `q` quantile with linear interpolation, as `torch.quantile` and NumPy have it. */
+/**
+ * The `q` quantile with linear interpolation, as `torch.quantile` and NumPy have it.
+ *
+ * @example
+ * ```ts
+ * import { quantile } from "convoyant/report";
+ * quantile([1, 2, 3, 4], 0.5); // 2.5
+ * ```
+ */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   if (sorted.length === 0) return Number.NaN;

@@ -4,7 +4,18 @@ import type { Image } from "../records/image.ts";
 
 export type { Image } from "../records/image.ts";
 
-/** @throws ArgumentError when sizes and data do not belong together. */
+/**
+ * Checks that an image's data are as long as its sizes say.
+ *
+ * @throws ArgumentError when sizes and data do not belong together.
+ *
+ * @example
+ * ```ts
+ * import { checkImage } from "convoyant/report";
+ * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * checkImage(image);
+ * ```
+ */
 export function checkImage({ width, height, channels = 1, data }: Image): void {
   const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   if (whole && [1, 3, 4].includes(channels) && data.length === width * height * channels) return;
@@ -14,7 +25,16 @@ export function checkImage({ width, height, channels = 1, data }: Image): void {
   );
 }
 
-/** An image in another size, each new pixel the mean of the area it covers. Not the resize of `data`: for looking. */
+/**
+ * An image in another size, each new pixel the mean of the area it covers. Not the resize of `data`: for looking.
+ *
+ * @example
+ * ```ts
+ * import { resample } from "convoyant/report";
+ * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * resample(image, 1, 1).data.length; // 1
+ * ```
+ */
 export function resample(image: Image, width: number, height: number): Image {
   checkImage(image);
   if (width === image.width && height === image.height) return image;

@@ -10,7 +10,7 @@ import { root } from "../architecture/sources.ts";
 import { type CodeBlock, examplesOf, markdownBlocks } from "./code_blocks.ts";
 import { exampleModule } from "./example_module.ts";
 import * as preludes from "./prelude.ts";
-import { publicNames } from "./public_names.ts";
+import { allPublicNames } from "./public_names.ts";
 
 /** Documents whose blocks are code for users; what contributors write is tried by `guides.test.ts`. */
 const documents = [
@@ -20,7 +20,7 @@ const documents = [
     .map((name) => `docs/${name}`),
 ];
 
-const blocks = [...publicNames("src/index.ts").flatMap(examplesOf), ...documents.flatMap(markdownBlocks)];
+const blocks = [...allPublicNames().flatMap(examplesOf), ...documents.flatMap(markdownBlocks)];
 const files = [...new Set(blocks.map(({ file }) => file))].sort();
 
 function preludeOf(file: string): keyof typeof preludes {

@@ -40,6 +40,24 @@ export function publicNames(file: string, prefix = "", seen = new Set<string>())
   return found;
 }
 
+/** The sources of the package's entries, by the path that a program imports: "." and "./nn". */
+export function entrySources(): Map<string, string> {
+  const { exports } = JSON.parse(readSource("package.json")) as {
+    exports: Record<string, { types?: string }>;
+  };
+  return new Map(
+    Object.entries(exports).flatMap(([path, { types }]) =>
+      types === undefined ? [] : [[path, types.replace("./build/", "").replace(/\.d\.ts$/, ".ts")]],
+    ),
+  );
+}
+
+/** The values that any entry exports, each once. */
+export function allPublicNames(): PublicName[] {
+  const seen = new Set<string>();
+  return [...entrySources().values()].flatMap((file) => publicNames(file, "", seen));
+}
+
 function moduleExports(file: string): ModuleExports {
   const known = modules.get(file);
   if (known !== undefined) return known;

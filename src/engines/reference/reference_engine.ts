@@ -38,7 +38,17 @@ const LIMIT_BYTES = 2 ** 32;
 
 const BY_ITS_KERNEL: StepPlan = { ...ON_HOST, place: "device" };
 
-/** Runs programs with the plain loops of `REFERENCE_KERNELS`. */
+/**
+ * Runs programs with the plain loops of `REFERENCE_KERNELS`.
+ *
+ * @example
+ * ```ts
+ * import { ReferenceEngine } from "convoyant/engines/reference";
+ * const engine = new ReferenceEngine();
+ * const { dtypes } = (await engine.start()).limits;
+ * await engine.stop();
+ * ```
+ */
 export class ReferenceEngine implements Engine {
   readonly name = "reference";
   #started = false;

@@ -65,6 +65,7 @@ type Work = Required<Omit<BenchOptions, "batchSize" | "threads" | "signal" | "on
  * @throws ArgumentError for an unknown name; the signal's reason when it is aborted.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * const { lines } = await experiments.bench("train", { nets: ["lenet"], rounds: 1 });
  * lines[0].examplesPerSecond;
  * ```

@@ -41,6 +41,7 @@ export interface Comparison {
  * @throws ArgumentError for a setting that neither the network nor its training has.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * const { figures } = await experiments.compare("lenet", { sets: ["activation=sigmoid,relu"], seeds: 3 });
  * figures.map(({ name, testAccuracy }) => [name, testAccuracy?.mean]);
  * ```

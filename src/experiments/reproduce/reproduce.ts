@@ -47,6 +47,7 @@ type Places = Required<Pick<ReproduceOptions, "out" | "document">>;
  * @throws ArgumentError for an unknown network or library.
  * @example
  * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
  * const { runs } = await experiments.reproduce({ networks: ["lenet:5"] });
  * runs.length; // 5
  * ```

@@ -12,6 +12,17 @@ import { reportStyle } from "./report_style.ts";
  * `report.html` of a run: one file, without scripts, that opens without a network. Curves, metrics compared with the book's,
  * confusion matrix, worst mistakes, layers, settings and environment; a section without data is left out. Every text
  * is escaped, and the page's own policy forbids it to load anything.
+ *
+ * @example
+ * ```ts
+ * import { renderReport } from "convoyant/report";
+ * const points = [
+ *   { epoch: 1, trainLoss: 0.9, trainAccuracy: 0.7, testAccuracy: 0.72 },
+ *   { epoch: 2, trainLoss: 0.6, trainAccuracy: 0.8, testAccuracy: 0.79 },
+ * ];
+ * const page = renderReport({ model: "lenet", points, epochs: 2 });
+ * page.includes("<svg"); // true
+ * ```
  */
 export function renderReport(data: ReportData): string {
   const title = data.title ?? bookBand(data.model)?.title ?? data.model;

@@ -55,6 +55,12 @@ const dark: ChartPalette = {
 /**
  * The style sheet of every SVG chart here: light, and dark if the screen asks for it (paper stays light).
  * Plain properties instead of variables, because viewers outside browsers know no variables.
+ *
+ * @example
+ * ```ts
+ * import { chartStyles } from "convoyant/report";
+ * chartStyles().length > 0; // true
+ * ```
  */
 export function chartStyles(): string {
   return [

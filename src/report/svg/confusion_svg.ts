@@ -16,6 +16,13 @@ export interface ConfusionSvgOptions {
  * The confusion matrix as a heat map: rows are the true classes, columns what the network took them for. Correct
  * predictions and mistakes have different colours, each darker with its share of the row; the counts stand in the cells
  * while they fit (up to 24 classes).
+ *
+ * @example
+ * ```ts
+ * import { renderConfusionSvg } from "convoyant/report";
+ * const matrix = [[8, 2], [1, 9]];
+ * renderConfusionSvg(matrix, { classNames: ["bag", "coat"] }).includes("<svg"); // true
+ * ```
  */
 export function renderConfusionSvg(matrix: ConfusionMatrix, options: ConfusionSvgOptions = {}): string {
   const figures = confusionFigures(matrix);

@@ -36,6 +36,16 @@ const dashArrays: Record<Dash, string> = { solid: "", dashed: "7 4", dashdot: "9
 /**
  * The book's chart as SVG: curves over epochs with legend, grid, axis names, and the last value of each curve at its
  * right end. A curve whose points have `low` and `high` gets a band. Values that are not finite break the line.
+ *
+ * @example
+ * ```ts
+ * import { renderCurvesSvg, trainingCurves } from "convoyant/report";
+ * const points = [
+ *   { epoch: 1, trainLoss: 0.9, trainAccuracy: 0.7, testAccuracy: 0.72 },
+ *   { epoch: 2, trainLoss: 0.6, trainAccuracy: 0.8, testAccuracy: 0.79 },
+ * ];
+ * renderCurvesSvg(trainingCurves(points), { title: "LeNet" }).includes("<svg"); // true
+ * ```
  */
 export function renderCurvesSvg(curves: readonly Curve[], options: CurvesSvgOptions = {}): string {
   const { width = 720, height = 420, title } = options;

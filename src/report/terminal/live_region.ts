@@ -7,6 +7,17 @@ import { displayWidth } from "./text_width.ts";
  *
  * Each frame is one write, and the cursor is hidden only within it: a process that is stopped at any moment, even by
  * SIGKILL, leaves a visible cursor on a line of its own.
+ *
+ * @example
+ * ```ts
+ * import { LiveRegion } from "convoyant/report";
+ * const lines: string[] = [];
+ * const terminal = { isTTY: true, columns: 80, rows: 24, colour: 0, unicode: true, write: (text: string) => void lines.push(text) } as const;
+ * const region = new LiveRegion(terminal);
+ * region.draw(["epoch 1"]);
+ * region.draw(["epoch 2"]);
+ * lines.length; // 2
+ * ```
  */
 export class LiveRegion {
   readonly #terminal: Terminal;

@@ -18,12 +18,28 @@ function escaped(character: string): string {
   return code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`;
 }
 
-/** A text as one line: a name, a cell of a table. Line breaks and tabs are shown too. */
+/**
+ * A text as one line: a name, a cell of a table. Line breaks and tabs are shown too.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "convoyant/report";
+ * printable("two\nlines").includes("\n"); // false
+ * ```
+ */
 export function printable(text: string): string {
   return text.replace(UNSAFE, escaped);
 }
 
-/** A text of several lines: a message, a document. */
+/**
+ * A text of several lines: a message, a document.
+ *
+ * @example
+ * ```ts
+ * import { printableLines } from "convoyant/report";
+ * printableLines("two\nlines").split("\n").length; // 2
+ * ```
+ */
 export function printableLines(text: string): string {
   return text.replace(UNSAFE, (character) => (character === "\n" ? character : escaped(character)));
 }
@@ -31,7 +47,15 @@ export function printableLines(text: string): string {
 /** Colours, bold and dim: the only escape sequences that rendered text is made of. */
 const LOOK = /(\u001b\[[0-9;]*m)/;
 
-/** Rendered text: its colours stay. The renderers have made the texts that they were given printable. */
+/**
+ * Rendered text: its colours stay. The renderers have made the texts that they were given printable.
+ *
+ * @example
+ * ```ts
+ * import { printableRendered } from "convoyant/report";
+ * printableRendered("\u001b[31mred\u001b[0m").includes("red"); // true
+ * ```
+ */
 export function printableRendered(text: string): string {
   return text
     .split(LOOK)
@@ -39,7 +63,15 @@ export function printableRendered(text: string): string {
     .join("");
 }
 
-/** A value as one line of JSON, in which what a terminal would obey is escaped as JSON has it. */
+/**
+ * A value as one line of JSON, in which what a terminal would obey is escaped as JSON has it.
+ *
+ * @example
+ * ```ts
+ * import { printableJson } from "convoyant/report";
+ * printableJson({ epoch: 1 }); // "{\"epoch\":1}"
+ * ```
+ */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(UNSAFE, (character) =>
     Array.from({ length: character.length }, (_, i) => {

@@ -27,6 +27,12 @@ export interface ProgressState {
 /**
  * One line of progress, at most `width` columns wide. What matters least goes first when it gets narrow: the rate,
  * then the bar, then the accuracy, the loss.
+ *
+ * @example
+ * ```ts
+ * import { formatProgress } from "convoyant/report";
+ * formatProgress({ epoch: 1, epochs: 10, step: 3, stepsPerEpoch: 235, elapsed: 2 }, { width: 60 });
+ * ```
  */
 export function formatProgress(state: ProgressState, options: TextStyle & { width: number }): string {
   const depth = options.colour ?? 0;
@@ -65,13 +71,29 @@ export function formatProgress(state: ProgressState, options: TextStyle & { widt
   return displayWidth(text) > options.width ? truncate(`epoch ${state.epoch}`, options.width, unicode) : text;
 }
 
-/** The step of an epoch, and of how many. */
+/**
+ * The step of an epoch, and of how many.
+ *
+ * @example
+ * ```ts
+ * import { stepText } from "convoyant/report";
+ * stepText({ step: 3, stepsPerEpoch: 235 }); // "  3/235"
+ * ```
+ */
 export function stepText({ step, stepsPerEpoch }: Pick<ProgressState, "step" | "stepsPerEpoch">): string {
   if (stepsPerEpoch === null) return String(step);
   return `${String(step).padStart(String(stepsPerEpoch).length)}/${stepsPerEpoch}`;
 }
 
-/** A bar of `width` columns, filled to `share` (0 to 1; values outside are held at the ends). */
+/**
+ * A bar of `width` columns, filled to `share` (0 to 1; values outside are held at the ends).
+ *
+ * @example
+ * ```ts
+ * import { bar } from "convoyant/report";
+ * bar(0.5, 10, { unicode: false });
+ * ```
+ */
 export function bar(share: number, width: number, style: TextStyle): string {
   const depth = style.colour ?? 0;
   const held = Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
@@ -85,6 +107,15 @@ export function bar(share: number, width: number, style: TextStyle): string {
 /**
  * Estimates the time that is left from the pace since the first step, which is left out because it builds the
  * program and says nothing about the others.
+ *
+ * @example
+ * ```ts
+ * import { Estimate } from "convoyant/report";
+ * const estimate = new Estimate(100);
+ * estimate.update(10, 5);
+ * estimate.update(20, 6);
+ * estimate.remaining(); // 8
+ * ```
  */
 export class Estimate {
   readonly #total: number;

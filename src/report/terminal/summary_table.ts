@@ -22,6 +22,16 @@ export interface SummaryTotals {
   bytes: number;
 }
 
+/**
+ * Sums of the rows: parameters, multiply-adds, bytes.
+ *
+ * @example
+ * ```ts
+ * import { summaryTotals } from "convoyant/report";
+ * const rows = [{ path: "0", layer: "Conv2d", outputShape: [6, 28, 28], parameters: 156, multiplyAdds: 117600, bytes: 18816 }];
+ * summaryTotals(rows).parameters; // 156
+ * ```
+ */
 export function summaryTotals(rows: readonly SummaryRow[]): SummaryTotals {
   const sum = (of: (row: SummaryRow) => number | undefined) =>
     rows.reduce((total, row) => total + (of(row) ?? 0), 0);
@@ -32,7 +42,15 @@ export function summaryTotals(rows: readonly SummaryRow[]): SummaryTotals {
   };
 }
 
-/** A shape as CHAPTER and papers write it: "6×28×28". */
+/**
+ * A shape as CHAPTER and papers write it: "6×28×28".
+ *
+ * @example
+ * ```ts
+ * import { formatShape } from "convoyant/report";
+ * formatShape([6, 28, 28], false); // "6x28x28"
+ * ```
+ */
 export function formatShape(shape: readonly number[], unicode = true): string {
   return shape.length === 0 ? "scalar" : shape.join(unicode ? "×" : "x");
 }
@@ -43,6 +61,13 @@ export function formatShape(shape: readonly number[], unicode = true): string {
  * ```text
  * path  layer    output shape  parameters  multiply-adds      bytes
  * 0     Conv2d   6×28×28              156          118 k   18.4 KiB
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { renderSummary } from "convoyant/report";
+ * const rows = [{ path: "0", layer: "Conv2d", outputShape: [6, 28, 28], parameters: 156, multiplyAdds: 117600, bytes: 18816 }];
+ * console.log(renderSummary(rows).join("\n"));
  * ```
  */
 export function renderSummary(

@@ -43,7 +43,9 @@ interface Laid {
  * Every row stays on one line: within `width` titles become short, then texts are cut, flexible columns first, then
  * columns are left out, and a last line names them.
  *
+ * @example
  * ```ts
+ * import { renderTable } from "convoyant/report";
  * renderTable([{ title: "class" }, { title: "accuracy", align: "right" }], [["T恤", "0.85"], ["bag", "0.97"]]);
  * ```
  */

@@ -17,6 +17,13 @@ export interface ImageOptions extends TextStyle {
  * An image as lines of text. With 256 colours or more each character is two pixels, an upper half block with its
  * own foreground and background; without, each character is one cell of a ramp, darker to denser, as an image of
  * light on black needs it.
+ *
+ * @example
+ * ```ts
+ * import { renderImage } from "convoyant/report";
+ * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * renderImage(image).length > 0; // true
+ * ```
  */
 export function renderImage(image: Image, options: ImageOptions = {}): string[] {
   checkImage(image);
@@ -120,6 +127,14 @@ export interface PredictionOptions extends ImageOptions {
 /**
  * An image beside the probabilities of its classes, the likeliest first, as lines of text; one above the other if
  * the terminal is narrow.
+ *
+ * @example
+ * ```ts
+ * import { renderPrediction } from "convoyant/report";
+ * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * const classes = [{ label: "bag", probability: 0.9 }, { label: "coat", probability: 0.1 }];
+ * console.log(renderPrediction(image, classes).join("\n"));
+ * ```
  */
 export function renderPrediction(
   image: Image,

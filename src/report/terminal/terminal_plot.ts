@@ -35,8 +35,14 @@ const asciiMarks = ["*", "+", "o", "x", "#", "@", "%", "&"];
  * dashes (braille) or in their marks (ASCII), so that they can be distinguished without colour. The legend shows the
  * last value of each.
  *
+ * @example
  * ```ts
- * renderPlot(trainingCurves(points), { width: 80, height: 20, xRange: [0, 10], xLabel: "epoch" }).join("\n");
+ * import { renderPlot, trainingCurves } from "convoyant/report";
+ * const points = [
+ *   { epoch: 1, trainLoss: 0.9, trainAccuracy: 0.7, testAccuracy: 0.72 },
+ *   { epoch: 2, trainLoss: 0.6, trainAccuracy: 0.8, testAccuracy: 0.79 },
+ * ];
+ * renderPlot(trainingCurves(points), { width: 80, height: 20, xRange: [0, 2], xLabel: "epoch" }).length; // 20
  * ```
  */
 export function renderPlot(curves: readonly Curve[], options: PlotOptions): string[] {

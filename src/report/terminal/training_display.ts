@@ -36,8 +36,12 @@ export interface StepReport {
  * Shows a training as it runs. On a terminal: the live curve and a progress line with its estimate, redrawn in place.
  * In a pipe: a plain line at the end of each epoch, and in between at most every half minute, without escape codes.
  *
+ * @example
  * ```ts
- * const display = new TrainingDisplay(nodeTerminal(process.stderr), { epochs: 10, stepsPerEpoch: 235 });
+ * import { TrainingDisplay } from "convoyant/report";
+ * const lines: string[] = [];
+ * const terminal = { isTTY: false, columns: 80, rows: 24, colour: 0, unicode: true, write: (text: string) => void lines.push(text) } as const;
+ * const display = new TrainingDisplay(terminal, { epochs: 10, stepsPerEpoch: 235 });
  * display.step({ epoch: 0, step: 1, loss: 2.3, accuracy: 0.1 });
  * display.point({ epoch: 0.2, trainLoss: 2.3, trainAccuracy: 0.1 });
  * display.stop();
@@ -162,7 +166,15 @@ export class TrainingDisplay {
   }
 }
 
-/** The line that stays when a training has ended. */
+/**
+ * The line that stays when a training has ended.
+ *
+ * @example
+ * ```ts
+ * import { resultLine } from "convoyant/report";
+ * resultLine({ epoch: 1, trainLoss: 0.5, trainAccuracy: 0.8 }, { outcome: "done", examplesPerSecond: 0, seconds: 60 });
+ * ```
+ */
 export function resultLine(
   last: MetricsPoint | undefined,
   how: { readonly outcome: string; readonly examplesPerSecond: number; readonly seconds: number },
