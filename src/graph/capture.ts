@@ -20,7 +20,7 @@ export interface Capture {
   build(): Graph;
 }
 
-/** Walks back from `outputs` and `commits` to settled values; calls `onLost` with one that is lost. */
+/** Walks back from `outputs` and `commits` to materialised values; calls `onLost` with one that is lost. */
 export function capture(
   outputs: readonly Value[],
   commits: readonly CommitRequest[],
@@ -64,7 +64,7 @@ export function collectNodes(wanted: readonly Value[], onLost: (value: Value) =>
   const stack: Value[] = [...wanted];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     const { node } = value;
-    if (value.settled || node?.outputs[value.index].settled) continue;
+    if (value.isMaterialised || node?.outputs[value.index].isMaterialised) continue;
     if (value.lost !== null || node === null) {
       onLost(value);
       continue;
@@ -87,7 +87,7 @@ class Numbering {
   /** Number of a value that is a leaf of this capture or has been defined by one of its nodes. */
   of(value: Value): number {
     // Several Value objects can stand for one result (a detached leaf and what it was assigned from).
-    const canonical = value.settled || value.node === null ? value : value.node.outputs[value.index];
+    const canonical = value.isMaterialised || value.node === null ? value : value.node.outputs[value.index];
     const known = this.ids.get(canonical);
     if (known !== undefined) return known;
     if (canonical.state !== null) return this.ofState(canonical.state, canonical);

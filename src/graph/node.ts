@@ -116,8 +116,8 @@ export class Value implements TensorSpec {
   gradientOwner: object | null = null;
   /** The elements, once computed and read back, or given. */
   data: TypedArray | null = null;
-  /** Set while a run that computes the value is under way. */
-  arriving: Promise<void> | null = null;
+  /** Set while the value is read back: the run that computes it is under way. */
+  readback: Promise<void> | null = null;
   /** The state buffer that holds the value now. */
   state: StateBuffer | null = null;
   /** Why the value can no longer be computed, if it cannot. */
@@ -135,9 +135,9 @@ export class Value implements TensorSpec {
     this.index = index;
   }
 
-  /** Whether the value needs no computing: it is here, on its way, or in a state buffer. */
-  get settled(): boolean {
-    return this.data !== null || this.arriving !== null || this.state !== null;
+  /** Whether the value needs no computing: it is here, being read back, or in a state buffer. */
+  get isMaterialised(): boolean {
+    return this.data !== null || this.readback !== null || this.state !== null;
   }
 }
 

@@ -46,7 +46,7 @@ function withoutTape<T>(body: () => T): T {
 
 /** Changes a gradient before it is computed: the change joins the step's program. */
 function replaceGradient(grad: Tensor, value: Value): void {
-  if (grad.cell.home === null && !grad.cell.value.requiresGrad) grad.cell.value = value;
+  if (grad.cell.deviceBuffer === null && !grad.cell.value.requiresGrad) grad.cell.value = value;
   else grad.assign(value);
 }
 

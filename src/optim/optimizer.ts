@@ -9,7 +9,7 @@ import { numel } from "../base/shape.ts";
 import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
-import type { StateOwner } from "../runtime/home_buffer.ts";
+import type { StateOwner } from "../runtime/device_buffer.ts";
 import { defaultSession, runningSession } from "../runtime/runtime.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { noteStep } from "../tensor/carried_gradients.ts";
@@ -142,7 +142,7 @@ export abstract class Optimizer {
       insideCall(() => {
         for (const group of this.paramGroups) this.#updateGroup(group, trained);
       });
-      for (const param of trained) this.#settleGradient(param);
+      for (const param of trained) this.#keepOrFreeGradient(param);
     } finally {
       setGradientMode(before);
     }
@@ -153,7 +153,7 @@ export abstract class Optimizer {
     try {
       defaultSession().submit([], { owners });
     } catch (error) {
-      this.#takeBack(states);
+      this.#restoreStates(states);
       throw error;
     }
     return result;
@@ -164,7 +164,7 @@ export abstract class Optimizer {
     for (const param of group.params) {
       if (param.grad === null) continue;
       trained.push(param);
-      defaultSession().wantHome(param.cell);
+      defaultSession().requestDeviceBuffer(param.cell);
       let state = this.state.get(param);
       if (state === undefined) {
         state = {};
@@ -189,15 +189,15 @@ export abstract class Optimizer {
   }
 
   /** The gradient stays readable, in the same buffer at every step, or is freed. */
-  #settleGradient(param: Tensor): void {
+  #keepOrFreeGradient(param: Tensor): void {
     const { cell } = param.grad as Tensor;
-    if (cell.value.settled) return;
+    if (cell.value.isMaterialised) return;
     if (this.keepGradients) defaultSession().commit(cell, cell.value);
     else defaultSession().gradients.forget(cell);
   }
 
-  /** The optimiser's memory as it was before a step that does not fit the engine's. */
-  #takeBack(before: ReadonlyMap<Tensor, ParameterState | undefined>): void {
+  /** Restores the optimiser's state as it was before a step that does not fit the engine's memory. */
+  #restoreStates(before: ReadonlyMap<Tensor, ParameterState | undefined>): void {
     for (const [param, known] of before) {
       const unused = this.#unused.get(param) ?? {};
       for (const [key, one] of Object.entries(this.state.get(param) ?? {}))
@@ -278,7 +278,7 @@ function inDType(dtype: DType, tensor: Tensor): Remembered {
 
 function remembered(state: ParameterState, key: string, make: () => Tensor | number): Tensor {
   const tensor = (state[key] ?? make()) as Tensor;
-  defaultSession().wantHome(tensor.cell);
+  defaultSession().requestDeviceBuffer(tensor.cell);
   state[key] = tensor;
   return tensor;
 }

@@ -52,10 +52,10 @@ export class CarriedValues {
  * Ends the tape behind values whose ancestors are about to be overwritten: nothing can be differentiated through
  * them any more, and kept from step to step they would hold on to the graphs of all steps before.
  */
-export function endTapes(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): void {
+export function endTapes(values: readonly Value[], overwritten: ReadonlySet<StateBuffer>): void {
   const taped = values.filter((value) => value.requiresGrad && value.gradientOwner === null);
   if (taped.length === 0) return;
-  for (const value of dependents(taped, doomed)) {
+  for (const value of dependents(taped, overwritten)) {
     const { op, attributes, label } = value.node as Node;
     const end = new Node(op, [], attributes, label);
     end.backwardDone = true;

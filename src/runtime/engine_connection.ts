@@ -9,7 +9,7 @@ import type {
   StepTiming,
 } from "../engines/contract/engine.ts";
 import type { Capture } from "../graph/capture.ts";
-import { HomeBuffer } from "./home_buffer.ts";
+import { DeviceBuffer } from "./device_buffer.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { Run } from "./run.ts";
 import type { SessionStatistics } from "./session_statistics.ts";
@@ -40,7 +40,7 @@ export class EngineConnection {
   bytesUnderWay = 0;
   readonly #starting: Promise<EngineCapabilities>;
   readonly #underWay = new Set<Run>();
-  readonly #homes = new Set<WeakRef<HomeBuffer>>();
+  readonly #buffers = new Set<WeakRef<DeviceBuffer>>();
   #sweepAt = FIRST_SWEEP;
   readonly #finalizer: FinalizationRegistry<EngineBuffer>;
   /** The last of the runs and reads that could not be sent at once; later ones queue up behind it. */
@@ -69,23 +69,23 @@ export class EngineConnection {
   }
 
   /** @throws OutOfMemoryError if there is no room for it. */
-  makeHome(bytes: number): HomeBuffer {
+  makeDeviceBuffer(bytes: number): DeviceBuffer {
     const buffer = this.engine.allocate(Math.max(bytes, 1));
-    const home = new HomeBuffer(buffer);
-    this.#finalizer.register(home, buffer, home);
-    this.#homes.add(new WeakRef(home));
-    if (this.#homes.size >= this.#sweepAt) {
-      for (const ref of this.#homes) if (ref.deref() === undefined) this.#homes.delete(ref);
-      this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#homes.size);
+    const deviceBuffer = new DeviceBuffer(buffer);
+    this.#finalizer.register(deviceBuffer, buffer, deviceBuffer);
+    this.#buffers.add(new WeakRef(deviceBuffer));
+    if (this.#buffers.size >= this.#sweepAt) {
+      for (const ref of this.#buffers) if (ref.deref() === undefined) this.#buffers.delete(ref);
+      this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#buffers.size);
     }
-    return home;
+    return deviceBuffer;
   }
 
   /** Gives a buffer back at once that nothing was written to. */
-  dropHome(home: HomeBuffer): void {
-    this.#finalizer.unregister(home);
-    for (const ref of this.#homes) if (ref.deref() === home) this.#homes.delete(ref);
-    this.engine.free(home.buffer);
+  freeDeviceBuffer(deviceBuffer: DeviceBuffer): void {
+    this.#finalizer.unregister(deviceBuffer);
+    for (const ref of this.#buffers) if (ref.deref() === deviceBuffer) this.#buffers.delete(ref);
+    this.engine.free(deviceBuffer.buffer);
   }
 
   /** A buffer's bytes, after the runs that were sent before. */
@@ -108,7 +108,7 @@ export class EngineConnection {
       const compiled = this.programs.lookUp(captured, capabilities);
       return () => compiled;
     }
-    // Built now: by then the values have been settled.
+    // Built now: once commits are applied, their values no longer lead to the nodes.
     const graph = captured.build();
     const built = { ...captured, build: () => graph };
     return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities);
@@ -131,7 +131,7 @@ export class EngineConnection {
       this.lastProgram = compiled.program;
       return this.engine.run(compiled, { inputs, states }, { profile: profiler !== null });
     };
-    const waiting = run.inputs.filter(({ data }) => data === null).map(({ arriving }) => arriving);
+    const waiting = run.inputs.filter(({ data }) => data === null).map(({ readback }) => readback);
     const previous = this.#queue ?? (this.capabilities === null ? this.#starting : null);
     const atOnce = waiting.length === 0 && previous === null;
     const sent = atOnce
@@ -145,7 +145,7 @@ export class EngineConnection {
       (result) => {
         if (run.over) return;
         run.over = true;
-        result.outputs.forEach((data, i) => run.arrivals[i].arrive(data));
+        result.outputs.forEach((data, i) => run.readbacks[i].complete(data));
         profiler?.({ program: program().program, timings: result.timings ?? [] });
       },
       (error) => {
@@ -182,9 +182,9 @@ export class EngineConnection {
 
   /** Asks for all that the buffers hold: from here on it is on its way, and another engine can be used. */
   leave(): void {
-    for (const ref of this.#homes) {
-      const home = ref.deref();
-      if (home !== undefined && home.holds !== null) home.leave(this.#readAgain);
+    for (const ref of this.#buffers) {
+      const deviceBuffer = ref.deref();
+      if (deviceBuffer !== undefined && deviceBuffer.holds !== null) deviceBuffer.leave(this.#readAgain);
     }
   }
 
@@ -195,7 +195,7 @@ export class EngineConnection {
   /** Ends the engine when all runs are over and all that was asked for is here. */
   async close(): Promise<void> {
     await this.caughtUp(0);
-    await Promise.allSettled([...this.#homes].map((ref) => ref.deref()?.leaving));
+    await Promise.allSettled([...this.#buffers].map((ref) => ref.deref()?.leaving));
     await this.engine.stop();
   }
 

@@ -51,7 +51,7 @@ export function smallReceived(nodes: readonly Node[]): Value[] {
 }
 
 export function isPending(value: Value | undefined): value is Value {
-  return value !== undefined && !value.settled;
+  return value !== undefined && !value.isMaterialised;
 }
 
 /** Nodes that would have to run for `values` to be known, in the order in which they were made. */
@@ -59,23 +59,23 @@ export function collectPending(values: readonly Value[]): Node[] {
   const nodes = new Set<Node>();
   const stack = [...values];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-    if (value.settled || value.node === null || nodes.has(value.node)) continue;
+    if (value.isMaterialised || value.node === null || nodes.has(value.node)) continue;
     nodes.add(value.node);
     for (const input of value.node.inputs) stack.push(input);
   }
   return [...nodes].sort((a, b) => a.id - b.id);
 }
 
-/** Which of `values` are computed from a state buffer in `doomed`, and can still be. */
-export function dependents(values: readonly Value[], doomed: ReadonlySet<StateBuffer>): Set<Value> {
+/** Which of `values` are computed from a state buffer in `overwritten`, and can still be. */
+export function dependents(values: readonly Value[], overwritten: ReadonlySet<StateBuffer>): Set<Value> {
   const touched = new Set<Node>();
   const gone = new Set<Node>();
   const depends = (value: Value) =>
     value.state !== null
-      ? doomed.has(value.state)
-      : !value.settled && value.node !== null && touched.has(value.node);
+      ? overwritten.has(value.state)
+      : !value.isMaterialised && value.node !== null && touched.has(value.node);
   const isGone = (value: Value) =>
-    !value.settled && (value.lost !== null || value.node === null || gone.has(value.node));
+    !value.isMaterialised && (value.lost !== null || value.node === null || gone.has(value.node));
   // Inputs are always older than the nodes that read them.
   for (const node of collectPending(values)) {
     if (node.inputs.some(depends)) touched.add(node);

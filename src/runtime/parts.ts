@@ -3,8 +3,8 @@
  * that one has recorded are sent by the other's next run, but not in the same program, so that each fails by itself.
  */
 import type { Node, RunFailure, StateBuffer, Value } from "../graph/node.ts";
+import { deviceBufferOf, followMove, type StateOwner } from "./device_buffer.ts";
 import { failureBehind } from "./failures.ts";
-import { followMove, homeOf, type StateOwner } from "./home_buffer.ts";
 import type { Commit } from "./run.ts";
 
 export interface Part {
@@ -89,11 +89,11 @@ class Walk {
     this.#base = visits;
     visits += this.#roots.length;
     commits.forEach(({ owner }, i) => {
-      const home = homeOf(owner);
-      if (home === null) return;
+      const deviceBuffer = deviceBufferOf(owner);
+      if (deviceBuffer === null) return;
       // Earlier runs may be about to fail that write there.
       this.#reach[outputs.length + i].safe = false;
-      this.#use(home, outputs.length + i);
+      this.#use(deviceBuffer, outputs.length + i);
     });
     this.#roots.forEach((value, root) => this.#from(value, root));
     this.nodes.sort((a, b) => a.id - b.id);
@@ -150,10 +150,10 @@ class Walk {
     for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
       const { node } = value;
       // Several value objects can stand for one result.
-      const result = value.settled || node === null ? value : node.outputs[value.index];
+      const result = value.isMaterialised || node === null ? value : node.outputs[value.index];
       if (result.state !== null) followMove(result);
       if (result.failure !== null) reach.failure ??= failureBehind(result);
-      if (result.settled) {
+      if (result.isMaterialised) {
         if (result.data === null) reach.safe = false;
         if (result.state !== null && this.#users.has(result.state)) this.#use(result.state, root);
         continue;

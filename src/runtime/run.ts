@@ -1,7 +1,7 @@
 /** A run that was sent, and what becomes of all it was to compute and to change if it fails. */
 import type { RunFailure, Value } from "../graph/node.ts";
-import type { Arrival } from "./arrival.ts";
-import type { HomeBuffer, StateOwner } from "./home_buffer.ts";
+import type { DeviceBuffer, StateOwner } from "./device_buffer.ts";
+import type { PendingReadback } from "./pending_readback.ts";
 
 const FAILED = "the run that was to compute it failed";
 
@@ -15,7 +15,7 @@ export interface Commit {
 
 /** An in-place change that a run makes. */
 interface Change extends Commit {
-  readonly home: HomeBuffer;
+  readonly deviceBuffer: DeviceBuffer;
   /** What the buffer holds before; null if nothing was written there yet. */
   readonly held: Value | null;
   /** Whether nothing was written there yet. */
@@ -26,8 +26,8 @@ interface Change extends Commit {
 
 export interface Run {
   readonly inputs: readonly Value[];
-  readonly states: readonly HomeBuffer[];
-  readonly arrivals: readonly Arrival[];
+  readonly states: readonly DeviceBuffer[];
+  readonly readbacks: readonly PendingReadback[];
   readonly changes: readonly Change[];
   /** Bytes of its inputs. */
   readonly bytes: number;
@@ -36,21 +36,29 @@ export interface Run {
 }
 
 /** Puts the changes' values into their buffers, where they are when the run is over. */
-export function settle(commits: readonly Commit[]): Change[] {
+export function applyCommits(commits: readonly Commit[]): Change[] {
   return commits.map((commit) => {
     const { owner, value } = commit;
-    const home = owner.home as HomeBuffer;
-    const held = home.holds?.deref() ?? null;
-    const first = home.holds === null;
+    const deviceBuffer = owner.deviceBuffer as DeviceBuffer;
+    const held = deviceBuffer.holds?.deref() ?? null;
+    const first = deviceBuffer.holds === null;
     // Not spread: this is done for every weight at every step.
-    const change: Change = { owner, value, before: commit.before, home, held, first, node: value.node };
+    const change: Change = {
+      owner,
+      value,
+      before: commit.before,
+      deviceBuffer,
+      held,
+      first,
+      node: value.node,
+    };
     if (held !== null && held !== value) {
       held.state = null;
       held.lost = "it was overwritten by an in-place change (optimizer.step(), add_, ...)";
     }
-    value.state = home;
+    value.state = deviceBuffer;
     if (!value.requiresGrad || value.gradientOwner !== null) value.node = null;
-    home.holds = new WeakRef(value);
+    deviceBuffer.holds = new WeakRef(value);
     return change;
   });
 }
@@ -69,12 +77,12 @@ export function fail(
   waiting: ReadonlyMap<StateOwner, Commit>,
 ): void {
   const ended: Run[] = [];
-  const written = new Set<HomeBuffer>();
+  const written = new Set<DeviceBuffer>();
   const end = (one: Run) => {
     one.over = true;
     ended.push(one);
-    for (const arrival of one.arrivals) arrival.fail(failure, FAILED);
-    for (const { home } of one.changes) written.add(home);
+    for (const readback of one.readbacks) readback.fail(failure, FAILED);
+    for (const { deviceBuffer } of one.changes) written.add(deviceBuffer);
   };
   end(run);
   for (const one of later) {
@@ -90,17 +98,17 @@ function isLost({ data, lost, failure }: Value): boolean {
 }
 
 function undo(change: Change, failure: RunFailure, waiting: Commit | undefined): void {
-  const { owner, value, before, home, held } = change;
+  const { owner, value, before, deviceBuffer, held } = change;
   value.state = null;
-  value.arriving = null;
-  if (home.holds?.deref() === value) {
-    home.holds = held === null ? null : new WeakRef(held);
+  value.readback = null;
+  if (deviceBuffer.holds?.deref() === value) {
+    deviceBuffer.holds = held === null ? null : new WeakRef(held);
     if (held !== null) {
-      held.state = home;
+      held.state = deviceBuffer;
       held.lost = null;
     }
   }
-  if (change.first && owner.home === home) owner.home = null;
+  if (change.first && owner.deviceBuffer === deviceBuffer) owner.deviceBuffer = null;
   if (before === value) {
     // The owner's first contents: they can be computed again.
     value.node = change.node;

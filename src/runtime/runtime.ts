@@ -9,7 +9,7 @@ import {
 } from "../engines/select.ts";
 import { EngineConnection, type ProfiledRun } from "./engine_connection.ts";
 import { reportAtEnd } from "./failures.ts";
-import { attachChoices } from "./kept_choices.ts";
+import { attachAutotuning } from "./kept_algorithms.ts";
 import { Session } from "./session.ts";
 
 /** What `useEngine` was told last; nothing if the fastest engine is to be taken. */
@@ -21,7 +21,7 @@ let changing: Promise<unknown> = Promise.resolve();
 const theSession = new Session((statistics) => {
   const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
   const connection = new EngineConnection(engine, statistics);
-  attachChoices(connection);
+  attachAutotuning(connection);
   return connection;
 });
 theSession.failures.onFirst = () => reportAtEnd(theSession.failures);
@@ -65,7 +65,7 @@ export function useEngine(name: string, options: EngineOptions = {}): Promise<vo
     const next = new EngineConnection(createEngine(name, options), theSession.statistics);
     await next.started();
     const before = theSession.exchange(next);
-    attachChoices(next);
+    attachAutotuning(next);
     wanted = { name, options };
     await before?.close();
   });

@@ -2,7 +2,7 @@
  * When things run: takes pending values, compiles what they need into one program, and sends it to the engine. A session
  * owns its connection to an engine (with the programs and the runs under way) and all that is pending: changes of state,
  * values that must be kept, gradients, failures. One serves the process (`defaultSession`); `useEngine` exchanges its
- * engine. A value belongs to the session that it was settled by.
+ * engine. A value belongs to the session that computes it.
  */
 import { bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
 import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts";
@@ -11,15 +11,22 @@ import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/
 import { type Capture, captureNodes, collectNodes } from "../graph/capture.ts";
 import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
 import { atTopLevel } from "../graph/scope.ts";
-import { Arrival } from "./arrival.ts";
 import { CarriedValues, endTapes } from "./carried_values.ts";
+import {
+  type DeviceBuffer,
+  deviceBufferOf,
+  followMove,
+  passesOn,
+  type StateOwner,
+  storageOf,
+} from "./device_buffer.ts";
 import type { EngineConnection, ProfiledRun } from "./engine_connection.ts";
 import { Failures, failureBehind } from "./failures.ts";
-import { GradientBook, type GradientLeaf } from "./gradient_book.ts";
 import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
-import { followMove, type HomeBuffer, homeOf, passesOn, type StateOwner, storageOf } from "./home_buffer.ts";
+import { type GradientLeaf, LeafGradients } from "./leaf_gradients.ts";
 import { type Part, partsOf } from "./parts.ts";
-import { type Commit, fail, type Run, settle } from "./run.ts";
+import { PendingReadback } from "./pending_readback.ts";
+import { applyCommits, type Commit, fail, type Run } from "./run.ts";
 import { tooFarAhead } from "./running_ahead.ts";
 import type { SessionStatistics } from "./session_statistics.ts";
 
@@ -50,11 +57,12 @@ export class Session {
   /** Runs that failed and have not been reported yet. */
   readonly failures = new Failures();
   /** Gradients that users may read. */
-  readonly gradients = new GradientBook();
+  readonly gradients = new LeafGradients();
   private readonly begin: (statistics: SessionStatistics) => EngineConnection;
   private current: EngineConnection | null = null;
   private readonly commits = new Map<StateOwner, Commit>();
-  private readonly homeless = new Map<StateOwner, Value>();
+  /** Owners that are to have a device buffer, and the values to copy there. */
+  private readonly pendingUploads = new Map<StateOwner, Value>();
   private readonly held = new HeldValues();
   private readonly carried = new CarriedValues();
 
@@ -93,7 +101,7 @@ export class Session {
   }
 
   /**
-   * Uses another engine from here on, or none until the next operation. State is on its way from the one before, which
+   * Uses another engine from here on, or none until the next operation. State is read back from the one before, which
    * the caller closes: runs that it was sent still take effect, in order.
    */
   exchange(next: EngineConnection | null): EngineConnection | null {
@@ -105,7 +113,7 @@ export class Session {
 
   /** Remembers a value that the user's own code made, in case it must be kept when weights change. */
   note(value: Value): void {
-    if (!value.settled && atTopLevel()) this.held.note(value);
+    if (!value.isMaterialised && atTopLevel()) this.held.note(value);
   }
 
   /**
@@ -115,7 +123,7 @@ export class Session {
    * @param call - number of the network's call that leaves it behind.
    */
   carry(value: Value, call: number): void {
-    if (!value.settled && !this.carried.note(value, call)) this.held.note(value);
+    if (!value.isMaterialised && !this.carried.note(value, call)) this.held.note(value);
   }
 
   /** Makes `value` the owner's new contents at the next run (an in-place change). */
@@ -136,20 +144,21 @@ export class Session {
   }
 
   /** Puts another value object for the same contents in the owner's place. */
-  replaceSettled(owner: StateOwner, value: Value): void {
+  replaceMaterialised(owner: StateOwner, value: Value): void {
     owner.value = value;
-    const home = homeOf(owner);
-    if (home !== null) home.holds = new WeakRef(value);
+    const deviceBuffer = deviceBufferOf(owner);
+    if (deviceBuffer !== null) deviceBuffer.holds = new WeakRef(value);
   }
 
   /**
-   * Asks that an owner's value live in a buffer of its own from the next run on, so that weights are copied to
+   * Asks for a device buffer for an owner's value from the next run on, so that weights are copied to
    * the engine once and the first step's program is also the second's.
    */
-  wantHome(given: StateOwner, owner = storageOf(given)): void {
-    if (homeOf(owner) !== null) return;
-    // If a change is pending, it is the value before it that can be moved.
-    if (!this.homeless.has(owner) || !this.commits.has(owner)) this.homeless.set(owner, owner.value);
+  requestDeviceBuffer(given: StateOwner, owner = storageOf(given)): void {
+    if (deviceBufferOf(owner) !== null) return;
+    // If a change is pending, it is the value before it that can be uploaded.
+    if (!this.pendingUploads.has(owner) || !this.commits.has(owner))
+      this.pendingUploads.set(owner, owner.value);
   }
 
   /**
@@ -162,12 +171,13 @@ export class Session {
   submit(requested: readonly Value[], { spent = [], owners = [] }: SubmitOptions = {}): void {
     const started = performance.now();
     const own = { values: new Set(requested), owners: new Set(owners.map(storageOf)) };
-    this.giveHomes();
+    this.uploadPending();
     const commits = [...this.commits.values()];
     for (const { owner, value } of commits)
-      if (homeOf(owner) === null) owner.home = this.gradients.knownHome(owner, bytesOfValue(value));
-    const doomed = doomedBy(commits, spent);
-    const outputs = this.outputsOf(requested, commits, doomed);
+      if (deviceBufferOf(owner) === null)
+        owner.deviceBuffer = this.gradients.keptBuffer(owner, bytesOfValue(value));
+    const overwritten = overwrittenBy(commits, spent);
+    const outputs = this.outputsOf(requested, commits, overwritten);
     const planned: PlannedRun[] = [];
     for (const part of partsOf(outputs, commits, own)) {
       try {
@@ -175,12 +185,12 @@ export class Session {
         planned.push(this.plan(part));
       } catch (error) {
         // A user of what others were to change is told.
-        this.takeBack(part.commits, part.own ? null : this.failures.of(error));
+        this.rollBack(part.commits, part.own ? null : this.failures.of(error));
         if (part.own) throw error;
         for (const { owner } of part.commits) this.gradients.forget(owner);
       }
     }
-    endTapes(this.carried.pending(), doomed);
+    endTapes(this.carried.pending(), overwritten);
     for (const run of planned) this.send(run);
     this.statistics.captureMilliseconds += performance.now() - started;
   }
@@ -196,7 +206,7 @@ export class Session {
     const spent = this.gradients.waitingLeaves();
     let last: StateOwner[] = [];
     for (const { cell, grad } of spent) {
-      this.wantHome(cell);
+      this.requestDeviceBuffer(cell);
       if (grad === null) continue;
       this.commit(grad.cell, grad.cell.value);
       last = [grad.cell];
@@ -207,10 +217,10 @@ export class Session {
   /** The value's elements. Do not change them. */
   async fetch(value: Value): Promise<TypedArray> {
     this.requireSound(value);
-    if (!value.settled) this.submit([value]);
+    if (!value.isMaterialised) this.submit([value]);
     while (value.data === null) {
       if (value.state !== null) followMove(value);
-      if (value.arriving !== null) await this.arrival(value, value.arriving);
+      if (value.readback !== null) await this.awaitReadback(value, value.readback);
       else if (value.state === null) throw lostError(value);
       else {
         const data = await this.readState(value, value.state);
@@ -226,9 +236,9 @@ export class Session {
     if (failure !== null) throw this.failures.report(failure);
   }
 
-  private async arrival(value: Value, arriving: Promise<void>): Promise<void> {
+  private async awaitReadback(value: Value, readback: Promise<void>): Promise<void> {
     try {
-      await arriving;
+      await readback;
     } catch (error) {
       this.requireSound(value);
       throw this.failures.report(this.failures.of(error));
@@ -272,42 +282,50 @@ export class Session {
     if (problem !== null) throw new EngineError(problem);
   }
 
-  /** Moves values that are to live on the engine there; those that are still to be computed go there with a run. */
-  private giveHomes(): void {
-    for (const [owner, value] of this.homeless) {
-      this.homeless.delete(owner);
-      if (homeOf(owner) !== null) continue;
-      if (value.data !== null) this.moveIn(owner, value, value.data);
-      else if (value === owner.value && !value.settled && value.lost === null && !this.commits.has(owner))
+  /** Uploads values that are to live in device buffers; those that are still to be computed get there with a run. */
+  private uploadPending(): void {
+    for (const [owner, value] of this.pendingUploads) {
+      this.pendingUploads.delete(owner);
+      if (deviceBufferOf(owner) !== null) continue;
+      if (value.data !== null) this.upload(owner, value, value.data);
+      else if (
+        value === owner.value &&
+        !value.isMaterialised &&
+        value.lost === null &&
+        !this.commits.has(owner)
+      )
         this.commit(owner, value);
     }
   }
 
-  private moveIn(owner: StateOwner, value: Value, data: TypedArray): void {
-    let home: HomeBuffer;
+  private upload(owner: StateOwner, value: Value, data: TypedArray): void {
+    let deviceBuffer: DeviceBuffer;
     try {
-      home = this.connection.makeHome(bytesOfValue(value));
+      deviceBuffer = this.connection.makeDeviceBuffer(bytesOfValue(value));
     } catch (error) {
       // Without a buffer of its own it is an input of every run; that says what does not fit.
       if (error instanceof OutOfMemoryError) return;
       throw error;
     }
-    this.engine.write(home.buffer, data);
-    owner.home = home;
+    this.engine.write(deviceBuffer.buffer, data);
+    owner.deviceBuffer = deviceBuffer;
     value.data = null;
-    value.state = home;
-    home.holds = new WeakRef(value);
+    value.state = deviceBuffer;
+    deviceBuffer.holds = new WeakRef(value);
   }
 
   private plan(part: Part): PlannedRun {
     if (part.failure !== null) throw part.own ? this.failures.report(part.failure) : part.failure.error;
     if (part.lost !== null) throw lostError(part.lost);
     for (const { owner, value } of part.commits) {
-      if (homeOf(owner) !== null) continue;
-      const home = this.connection.makeHome(bytesOfValue(value));
-      owner.home = home;
+      if (deviceBufferOf(owner) !== null) continue;
+      const deviceBuffer = this.connection.makeDeviceBuffer(bytesOfValue(value));
+      owner.deviceBuffer = deviceBuffer;
     }
-    const targets = part.commits.map(({ owner, value }) => ({ from: value, to: owner.home as StateBuffer }));
+    const targets = part.commits.map(({ owner, value }) => ({
+      from: value,
+      to: owner.deviceBuffer as StateBuffer,
+    }));
     const captured = captureNodes(part.nodes, part.outputs, targets);
     return { part, captured, program: this.connection.prepare(captured) };
   }
@@ -316,13 +334,13 @@ export class Session {
     const { outputs, commits } = part;
     for (const { owner } of commits) {
       this.commits.delete(owner);
-      this.gradients.noteHome(owner, owner.home as HomeBuffer);
+      this.gradients.keepBuffer(owner, owner.deviceBuffer as DeviceBuffer);
     }
     const run: Run = {
       inputs: captured.inputs,
-      states: captured.states as HomeBuffer[],
-      arrivals: outputs.map((value) => new Arrival(value)),
-      changes: settle(commits),
+      states: captured.states as DeviceBuffer[],
+      readbacks: outputs.map((value) => new PendingReadback(value)),
+      changes: applyCommits(commits),
       bytes: captured.inputs.reduce((sum, value) => sum + bytesOfValue(value), 0),
       over: false,
     };
@@ -337,21 +355,21 @@ export class Session {
     fail(run, later, failure, this.commits);
   }
 
-  /** Takes the in-place changes back that were to be made by a run that cannot be. */
-  private takeBack(commits: readonly Commit[], failure: RunFailure | null): void {
+  /** Rolls back the in-place changes of a run that cannot be made. */
+  private rollBack(commits: readonly Commit[], failure: RunFailure | null): void {
     for (const { owner, value, before } of commits) {
       this.commits.delete(owner);
-      this.homeless.delete(owner);
+      this.pendingUploads.delete(owner);
       if (owner.value === value) owner.value = before;
       if (before !== value && failure !== null) {
         before.failure = failure;
         this.failures.keep(failure);
       }
-      const home = owner.home as HomeBuffer | null;
+      const deviceBuffer = owner.deviceBuffer as DeviceBuffer | null;
       // Nothing was written there.
-      if (owner.value.settled || home === null) continue;
-      owner.home = null;
-      if (home.holds === null) this.connection.dropHome(home);
+      if (owner.value.isMaterialised || deviceBuffer === null) continue;
+      owner.deviceBuffer = null;
+      if (deviceBuffer.holds === null) this.connection.freeDeviceBuffer(deviceBuffer);
     }
     for (const value of this.carried.release()) this.held.note(value);
   }
@@ -360,10 +378,10 @@ export class Session {
   private outputsOf(
     requested: readonly Value[],
     commits: readonly Commit[],
-    doomed: ReadonlySet<StateBuffer>,
+    overwritten: ReadonlySet<StateBuffer>,
   ): Value[] {
     const outputs = new Set<Value>(this.carried.pending());
-    for (const value of requested) if (!value.settled) outputs.add(value);
+    for (const value of requested) if (!value.isMaterialised) outputs.add(value);
     // What is on the way is likely to be asked for next (the logits after the loss), and costs nothing.
     if (commits.length === 0) {
       for (const value of smallReceived(collectNodes([...outputs], () => {}))) outputs.add(value);
@@ -371,7 +389,7 @@ export class Session {
     }
     const canBeKept = (value: Value | undefined): value is Value => isPending(value) && value.lost === null;
     const held = [...this.held.pending(), ...this.gradients.values()].filter(canBeKept);
-    const mustBeKept = dependents(held, doomed);
+    const mustBeKept = dependents(held, overwritten);
     for (const value of mustBeKept) outputs.add(value);
     const mayWait = (value: Value | undefined) => canBeKept(value) && !mustBeKept.has(value);
     this.held.keepOnly(mayWait);
@@ -393,11 +411,11 @@ function lostError(value: Value): AutogradError {
 }
 
 /** The buffers whose contents the run overwrites, or that are not computed with any more. */
-function doomedBy(commits: readonly Commit[], spent: readonly GradientLeaf[]): Set<StateBuffer> {
-  const doomed = new Set<StateBuffer>();
-  for (const { owner } of commits) if (owner.home !== null) doomed.add(owner.home);
-  for (const { cell } of spent) if (cell.home !== null) doomed.add(cell.home);
-  return doomed;
+function overwrittenBy(commits: readonly Commit[], spent: readonly GradientLeaf[]): Set<StateBuffer> {
+  const overwritten = new Set<StateBuffer>();
+  for (const { owner } of commits) if (owner.deviceBuffer !== null) overwritten.add(owner.deviceBuffer);
+  for (const { cell } of spent) if (cell.deviceBuffer !== null) overwritten.add(cell.deviceBuffer);
+  return overwritten;
 }
 
 function bytesOfValue({ shape, dtype }: Value): number {

@@ -142,7 +142,10 @@ const fileNames: readonly (readonly [RegExp, string])[] = [
   [/unfolded/, "im2col"],
   [/(?:^|_)ways?(?:_|$)/, "algorithms"],
   [/(?:^|_)trial(?:_|$)/, "benchmark"],
-  [/^(?!kept_)(?:.*_)?choices$|^choice_log$/, "algorithms, autotuning cache"],
+  [/(?:^|_)choices$|^choice_log$/, "algorithms, autotuning cache"],
+  [/(?:^|_)home(?:_|$)/, "device buffer"],
+  [/(?:^|_)arrivals?(?:_|$)/, "readback"],
+  [/^(?:\w+_)?gradient_book$/, "leaf gradients"],
   [/(?:^|_)floors?(?:_|$)/, "layers"],
 ];
 

@@ -124,7 +124,7 @@ test("fused and planned programs compute what single ops compute", () => {
         const values = build(picks);
         const outputs = [
           ...new Set([values[values.length - 1], ...wanted.map((w) => values[w % values.length])]),
-        ].filter((v) => !v.settled);
+        ].filter((v) => !v.isMaterialised);
         assertClose(evaluate(outputs, FUSED), evaluate(outputs, PLAIN));
       },
     ),

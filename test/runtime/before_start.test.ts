@@ -53,8 +53,8 @@ function leaf(...numbers: number[]): Value {
 test("runs and changes of state wait for the start, in order; nothing is compiled before", async () => {
   const calls: string[] = [];
   const session = new Session((statistics) => new EngineConnection(slow(calls), statistics));
-  const owner = { value: leaf(1, 2), home: null };
-  session.wantHome(owner);
+  const owner = { value: leaf(1, 2), deviceBuffer: null };
+  session.requestDeviceBuffer(owner);
   const seen: Promise<ArrayLike<number>>[] = [];
   for (let step = 0; step < 3; step++) {
     session.commit(owner, mul(owner.value, leaf(10, 10)));
@@ -77,7 +77,7 @@ test("runs and changes of state wait for the start, in order; nothing is compile
 test("an engine that cannot start: whatever waited for it rejects with the reason, and state is as before", async () => {
   const problem = new EngineError("slow: cannot start: no such device");
   const session = new Session((statistics) => new EngineConnection(slow([], problem), statistics));
-  const owner = { value: leaf(1, 2), home: null };
+  const owner = { value: leaf(1, 2), deviceBuffer: null };
   const before = owner.value;
   session.commit(owner, mul(owner.value, leaf(10, 10)));
   session.submit([], { owners: [owner] });

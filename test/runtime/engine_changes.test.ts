@@ -13,7 +13,7 @@ const threads = () => readdirSync("/proc/self/task").length;
 const linux = process.platform === "linux" ? {} : { skip: "threads are counted in /proc" };
 
 /** The number of threads once those that end have ended. */
-async function settledThreads(expected: number): Promise<number> {
+async function threadsOnceAt(expected: number): Promise<number> {
   for (let i = 0; i < 200 && threads() > expected; i++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return threads();
@@ -49,7 +49,7 @@ test("changes at the same time are made one after the other, and leave no thread
     assert.equal(defaultSession().threads, 2);
   }
   assert.equal(await c.ones(2).sum().item(), 2);
-  assert.equal(await settledThreads(before), before);
+  assert.equal(await threadsOnceAt(before), before);
 });
 
 test("an engine that cannot start changes nothing", async () => {

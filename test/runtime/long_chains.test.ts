@@ -53,7 +53,7 @@ test("values that are held cost a constant number of looks each", () => {
   const kept = Array.from({ length: 40_000 }, () => {
     const value = constantValue(new Float32Array(1), [1], "float32");
     value.data = null;
-    Object.defineProperty(value, "settled", {
+    Object.defineProperty(value, "isMaterialised", {
       get: () => {
         looks++;
         return false;

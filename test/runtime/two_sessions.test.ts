@@ -18,8 +18,8 @@ test("two engines at once: state and runs of one never reach the other", async (
     return new Session((statistics) => new EngineConnection(engine, statistics));
   });
   const owners = sessions.map((session, i) => {
-    const owner = { value: leaf(1 + i, 2), home: null };
-    session.wantHome(owner);
+    const owner = { value: leaf(1 + i, 2), deviceBuffer: null };
+    session.requestDeviceBuffer(owner);
     return owner;
   });
   for (let step = 0; step < 3; step++) {

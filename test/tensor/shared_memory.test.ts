@@ -137,8 +137,8 @@ test("a view that was read does not hold on to what it was computed from", async
     const output = noGrad(() => new Net()(input));
     await output.tolist();
     const { value } = output.cell.storage;
-    const inputs = value.settled ? [] : (value.node?.inputs ?? []);
-    assert.ok(inputs.every((one) => one.settled));
+    const inputs = value.isMaterialised ? [] : (value.node?.inputs ?? []);
+    assert.ok(inputs.every((one) => one.isMaterialised));
   }
 });
 

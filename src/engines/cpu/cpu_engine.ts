@@ -220,7 +220,7 @@ export class CpuEngine implements Engine {
     const keep = keptOutputs(compiled.program, bindings);
     const kept = keep.filter((buffer) => buffer !== null);
     for (const buffer of kept) requireBuffer(this.name, this.#buffers, buffer);
-    const staged = this.#staging?.stage(bindings.inputs, this.#settled) ?? null;
+    const staged = this.#staging?.stage(bindings.inputs, this.#earlierRunsDone) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#workers.requests.open<CpuRunAnswer>();
     const common = {
@@ -294,7 +294,7 @@ export class CpuEngine implements Engine {
   }
 
   /** When nothing that was sent touches free bytes any more; null if that is so now. */
-  readonly #settled = (): Promise<unknown> | null => {
+  readonly #earlierRunsDone = (): Promise<unknown> | null => {
     if (this.#runs + this.#moves === 0 && !this.#freedEarly) return null;
     this.#freedEarly = false;
     // What is sent is done in order: when nothing has been moved after it, all of it is done.

@@ -92,6 +92,6 @@ export function overwrite(tensor: Tensor, contents: Value): void {
   const owner = cell.value.gradientOwner;
   contents.requiresGrad = owner !== null;
   contents.gradientOwner = owner;
-  cell.home = null;
+  cell.deviceBuffer = null;
   cell.value = contents;
 }

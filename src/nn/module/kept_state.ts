@@ -85,7 +85,7 @@ function keep(tensor: Tensor): void {
   // What is changed in place is computed with the other changes.
   if (defaultSession().isCommitPending(cell.storage)) return;
   for (const value of cell.kept) {
-    if (value.settled || value.lost !== null) continue;
+    if (value.isMaterialised || value.lost !== null) continue;
     replaced.add(cell);
     defaultSession().carry(value, calls);
   }

@@ -41,7 +41,7 @@ export function callModule(module: Module, args: unknown[]): unknown {
 function run(module: Module, args: unknown[]): unknown {
   let inputs = args;
   if (module.isLazy) module.materialize(inputs);
-  settleIn(module);
+  requestDeviceBuffers(module);
   const { beforeForward, afterForward, backward } = module.hooks;
   for (const hook of beforeForward.list()) {
     const changed = asUserCode(() => hook(module, noteAll(inputs)));
@@ -58,13 +58,13 @@ function run(module: Module, args: unknown[]): unknown {
   return output;
 }
 
-/** From the next run on the module's weights and statistics live on the engine. */
-function settleIn(module: Module): void {
+/** From the next run on the module's weights and statistics live in device buffers. */
+function requestDeviceBuffers(module: Module): void {
   const { parameters, buffers } = module.ownTensors();
-  for (const [, parameter] of parameters) defaultSession().wantHome(parameter.cell);
+  for (const [, parameter] of parameters) defaultSession().requestDeviceBuffer(parameter.cell);
   for (const [, buffer] of buffers) {
     // Counters stay here, as plain numbers.
-    if (buffer.dtype !== "int64" && !isMadeAnew(buffer)) defaultSession().wantHome(buffer.cell);
+    if (buffer.dtype !== "int64" && !isMadeAnew(buffer)) defaultSession().requestDeviceBuffer(buffer.cell);
   }
 }
 

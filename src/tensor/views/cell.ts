@@ -3,7 +3,7 @@ import { sameShape } from "../../base/shape.ts";
 import { emit, isGradientModeOn, setGradientMode, Value } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { overwritten } from "../../ops/tape.ts";
-import type { StateOwner } from "../../runtime/home_buffer.ts";
+import type { StateOwner } from "../../runtime/device_buffer.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { contiguousLayout, type Layout } from "./layout.ts";
 
@@ -39,7 +39,7 @@ export const LEAF_REFUSAL =
 /** Memory of its own. */
 export class Cell implements TensorCell {
   value: Value;
-  home: StateOwner["home"] = null;
+  deviceBuffer: StateOwner["deviceBuffer"] = null;
 
   constructor(value: Value) {
     this.value = value;
@@ -92,7 +92,7 @@ export class Cell implements TensorCell {
       const value = aliasOf(old);
       // Pending in-place changes stay pending.
       if (defaultSession().isCommitPending(this)) defaultSession().commit(this, value);
-      else defaultSession().replaceSettled(this, value);
+      else defaultSession().replaceMaterialised(this, value);
     }
     this.value.requiresGrad = leaf;
     this.value.gradientOwner = owner;
@@ -146,24 +146,24 @@ export function shareContents(alias: Value, value: Value): void {
   if (value.data !== null || value.state !== null) {
     if (!alias.requiresGrad || alias.gradientOwner !== null) alias.node = null;
   }
-  if (value.arriving === null) {
-    alias.arriving = null;
+  if (value.readback === null) {
+    alias.readback = null;
     return;
   }
-  if (alias.arriving !== null) return;
-  alias.arriving = value.arriving.then(
+  if (alias.readback !== null) return;
+  alias.readback = value.readback.then(
     () => {
-      alias.arriving = null;
+      alias.readback = null;
       alias.data ??= value.data;
       if (alias.data === null) alias.state ??= value.state;
     },
     (error) => {
-      alias.arriving = null;
+      alias.readback = null;
       alias.lost ??= value.lost;
       alias.failure ??= value.failure;
       throw error;
     },
   );
   // A caller that waits for it gets the error.
-  alias.arriving.catch(() => undefined);
+  alias.readback.catch(() => undefined);
 }

@@ -17,7 +17,7 @@ import type { ViewCell } from "./view_cell.ts";
 /** Another tensor's contents, with a tape of its own. */
 export class DetachedCell implements TensorCell {
   /** Its memory is the source's. */
-  readonly home = null;
+  readonly deviceBuffer = null;
   readonly #source: Cell | ViewCell;
   #leaf: object | null = null;
   #seen: Value | null = null;
@@ -40,7 +40,7 @@ export class DetachedCell implements TensorCell {
   }
 
   get kept(): readonly Value[] {
-    return this.#source.value.settled ? [] : this.#source.kept;
+    return this.#source.value.isMaterialised ? [] : this.#source.kept;
   }
 
   release(): void {

@@ -24,7 +24,7 @@ type Origin = "tape" | "noGrad" | "one of several";
 /** What is seen of a base through a chain of view functions, whatever the base holds at the time. */
 export class ViewCell implements TensorCell {
   /** Views own no memory. */
-  readonly home = null;
+  readonly deviceBuffer = null;
   layout: Layout;
   #base: Cell | DetachedCell;
   #chain: Chain | null;
@@ -58,7 +58,7 @@ export class ViewCell implements TensorCell {
    */
   get kept(): readonly Value[] {
     const base = this.#base.value;
-    if (base.settled) return [];
+    if (base.isMaterialised) return [];
     return numel(base.shape) <= SMALL ? [this.value, base] : [this.value];
   }
 
@@ -66,7 +66,13 @@ export class ViewCell implements TensorCell {
   release(): void {
     const base = this.#base;
     const [own, whole] = [this.#own, base.value];
-    if (whole !== this.#seen || whole.settled || !own.settled || own.requiresGrad || whole.requiresGrad)
+    if (
+      whole !== this.#seen ||
+      whole.isMaterialised ||
+      !own.isMaterialised ||
+      own.requiresGrad ||
+      whole.requiresGrad
+    )
       return;
     if (!(base instanceof Cell) || defaultSession().isCommitPending(base)) return;
     if (numel(own.shape) !== numel(whole.shape) || this.#steps().some(({ write }) => write === null)) return;
@@ -172,12 +178,12 @@ export class ViewCell implements TensorCell {
 
 function cannotBeComputed(value: Value): boolean {
   let lost = false;
-  if (!value.settled) {
+  if (!value.isMaterialised) {
     collectNodes([value], () => {
       lost = true;
     });
   }
-  return lost || (value.lost !== null && !value.settled);
+  return lost || (value.lost !== null && !value.isMaterialised);
 }
 
 const OVERLAP_REFUSAL =

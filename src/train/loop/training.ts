@@ -78,7 +78,7 @@ export class Training {
     const restoreModes = keepModes(this.net);
     optimizer.keepGradients = false;
     try {
-      await this.settlePrecision();
+      await this.choosePrecision();
       await this.resume();
       await this.tell("onStart", {
         epoch: this.epoch,
@@ -99,7 +99,7 @@ export class Training {
     }
   }
 
-  private async settlePrecision(): Promise<void> {
+  private async choosePrecision(): Promise<void> {
     const { precision, note } = await usablePrecision(this.options.precision ?? "f32");
     this.precision = precision;
     this.trainStep.precision = precision;

@@ -3,7 +3,7 @@
  * machine's autotuning cache says by then. Node only.
  */
 import { parseJson } from "../../base/json_text.ts";
-import { type ChoiceKeeper, keepChoices, rememberedChoices } from "../../runtime/kept_choices.ts";
+import { type AlgorithmKeeper, autotunedAlgorithms, keepAlgorithms } from "../../runtime/kept_algorithms.ts";
 import { isBf16Supported } from "../../runtime/runtime.ts";
 import type { RunFolder } from "./run_folder.ts";
 
@@ -30,20 +30,20 @@ export interface RunAlgorithms {
 export async function openRunAlgorithms(folder: RunFolder, began: string | null): Promise<RunAlgorithms> {
   // Known once the engine has started.
   await isBf16Supported();
-  const remembered = rememberedChoices();
+  const remembered = autotunedAlgorithms();
   const stored = began === null ? [] : readChoices(folder.readChoices());
   if (remembered === null) return { notes: [], save: () => {}, release: () => {} };
   const { machine } = remembered;
   const keeper = new Keeper(folder, stored);
   keeper.expect(machine, remembered.chosen);
-  const release = keepChoices(keeper);
+  const release = keepAlgorithms(keeper);
   return { notes: notesOn(folder, machine, stored, began), save: () => keeper.save(), release };
 }
 
 /** Algorithms by machine and work. */
 type Machines = Map<string, Map<string, string | null>>;
 
-class Keeper implements ChoiceKeeper {
+class Keeper implements AlgorithmKeeper {
   readonly #folder: RunFolder;
   #changed = true;
   readonly #machines: Machines = new Map();

@@ -35,15 +35,15 @@ export class InputStaging {
    * message.
    *
    * A new block may lie where earlier runs still work, or where bytes are still to be moved away, cleared or written:
-   * it is used only when all that is over, after what `settled` returns.
+   * it is used only when all that is over, after what `earlierRunsDone` returns.
    */
-  stage(inputs: readonly TypedArray[], settled: () => Promise<unknown> | null): StagedInputs | null {
+  stage(inputs: readonly TypedArray[], earlierRunsDone: () => Promise<unknown> | null): StagedInputs | null {
     const needed = inputs.reduce((sum, input) => sum + roundUp(Math.max(1, input.byteLength)), 0);
     let block = this.#takeFree(needed);
     if (block === null) {
       block = this.#make(needed);
       if (block === null) return null;
-      const over = settled();
+      const over = earlierRunsDone();
       if (over !== null) {
         const late = block;
         const free = () => this.#free.push(late);

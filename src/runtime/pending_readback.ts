@@ -1,36 +1,36 @@
-/** Values that a run under way will bring. */
+/** Results of a run under way, until the engine has them read back. */
 
 import { typedArrayKind } from "../base/builtin_kinds.ts";
 import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
 import type { RunFailure, Value } from "../graph/node.ts";
 
-/** A value on its way from the engine. */
-export class Arrival {
+/** The readback of one value: it ends with the data, or with the failure of its run. */
+export class PendingReadback {
   private readonly value: Value;
   private resolve: () => void = noop;
   private reject: (error: unknown) => void = noop;
 
   constructor(value: Value) {
     this.value = value;
-    const arriving = new Promise<void>((resolve, reject) => {
+    const readback = new Promise<void>((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    arriving.catch(noop);
-    value.arriving = arriving;
-    if (value.node !== null) value.node.outputs[value.index].arriving ??= arriving;
+    readback.catch(noop);
+    value.readback = readback;
+    if (value.node !== null) value.node.outputs[value.index].readback ??= readback;
   }
 
-  arrive(data: TypedArray): void {
+  complete(data: TypedArray): void {
     const value = this.value;
     value.data =
       value.dtype === "bool" || typedArrayKind(data) === heldAs(value) ? data : arrayFrom(value.dtype, data);
-    value.arriving = null;
+    value.readback = null;
     const node = value.node;
     const twin = node?.outputs[value.index];
     if (twin !== undefined && twin !== value) {
       twin.data = value.data;
-      twin.arriving = null;
+      twin.readback = null;
     }
     if (!value.requiresGrad || value.gradientOwner !== null || node?.backwardDone) value.node = null;
     this.resolve();
@@ -39,7 +39,7 @@ export class Arrival {
   fail(failure: RunFailure, why: string): void {
     const twin = this.value.node?.outputs[this.value.index];
     for (const value of twin === undefined ? [this.value] : [this.value, twin]) {
-      value.arriving = null;
+      value.readback = null;
       value.lost = why;
       value.failure = failure;
     }

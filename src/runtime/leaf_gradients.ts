@@ -1,9 +1,9 @@
 /**
- * The gradients that `backward` left with leaves: which of them wait to be computed, and the buffer in which those
- * of a leaf are kept, the same one at every step.
+ * The gradients that `backward` left with leaves: which of them wait to be computed, and the device buffer in which
+ * those of a leaf are kept, the same one at every step.
  */
 import type { Value } from "../graph/node.ts";
-import type { HomeBuffer, StateOwner } from "./home_buffer.ts";
+import type { DeviceBuffer, StateOwner } from "./device_buffer.ts";
 
 /** A tensor that collects gradients. */
 export interface GradientLeaf {
@@ -14,11 +14,11 @@ export interface GradientLeaf {
 /** How many are noted before those that need no more looking after are dropped for the first time. */
 const FIRST_SWEEP = 4096;
 
-export class GradientBook {
+export class LeafGradients {
   readonly #noted = new Map<number, WeakRef<StateOwner>>();
   readonly #numbers = new WeakMap<StateOwner, number>();
   readonly #leaves = new WeakMap<StateOwner, GradientLeaf>();
-  readonly #homes = new WeakMap<GradientLeaf, HomeBuffer>();
+  readonly #buffers = new WeakMap<GradientLeaf, DeviceBuffer>();
   #next = 1;
   #sweepAt = FIRST_SWEEP;
 
@@ -29,7 +29,7 @@ export class GradientBook {
     this.#leaves.set(owner, leaf);
     this.#noted.set(number, new WeakRef(owner));
     if (this.#noted.size < this.#sweepAt) return;
-    this.keepOnly((value) => !value.settled);
+    this.keepOnly((value) => !value.isMaterialised);
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#noted.size);
   }
 
@@ -54,22 +54,22 @@ export class GradientBook {
   waitingLeaves(): GradientLeaf[] {
     return [...this.#noted.values()].flatMap((ref) => {
       const owner = ref.deref();
-      if (owner === undefined || owner.value.settled) return [];
+      if (owner === undefined || owner.value.isMaterialised) return [];
       const leaf = this.#leaves.get(owner);
       return leaf?.grad?.cell === owner ? [leaf] : [];
     });
   }
 
   /** The buffer of a leaf's earlier gradients, for an owner that is its gradient now; null if there is none. */
-  knownHome(owner: StateOwner, bytes: number): HomeBuffer | null {
+  keptBuffer(owner: StateOwner, bytes: number): DeviceBuffer | null {
     const leaf = this.#leaves.get(owner);
-    const known = leaf && this.#homes.get(leaf);
+    const known = leaf && this.#buffers.get(leaf);
     return known !== undefined && known.leaving === null && known.buffer.bytes === bytes ? known : null;
   }
 
-  /** Notes the buffer of an owner; if that is the gradient of a leaf, the leaf's next gradients use it too. */
-  noteHome(owner: StateOwner, home: HomeBuffer): void {
+  /** Keeps the buffer of an owner: if that is the gradient of a leaf, the leaf's next gradients use it too. */
+  keepBuffer(owner: StateOwner, deviceBuffer: DeviceBuffer): void {
     const leaf = this.#leaves.get(owner);
-    if (leaf !== undefined) this.#homes.set(leaf, home);
+    if (leaf !== undefined) this.#buffers.set(leaf, deviceBuffer);
   }
 }

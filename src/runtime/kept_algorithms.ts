@@ -7,18 +7,18 @@ import type { EngineConnection } from "./engine_connection.ts";
 type Chosen = ReadonlyMap<string, string | null>;
 
 /** Keeps the algorithms of a run. */
-export interface ChoiceKeeper {
+export interface AlgorithmKeeper {
   /** What the run has chosen so far on this machine (`Autotuning.machine`). */
   chosenOn(machine: string): Chosen;
   /** Takes an algorithm; the same one may come again. */
   keep(machine: string, work: string, chosen: string | null): void;
 }
 
-const keepers = new Set<ChoiceKeeper>();
+const keepers = new Set<AlgorithmKeeper>();
 let connection: EngineConnection | null = null;
 
 /** From here on the algorithms are those of this engine. */
-export function attachChoices(next: EngineConnection): void {
+export function attachAutotuning(next: EngineConnection): void {
   connection = next;
   const { autotuning } = next.engine;
   if (autotuning === undefined) return;
@@ -34,7 +34,7 @@ export function attachChoices(next: EngineConnection): void {
  *
  * @returns ends it.
  */
-export function keepChoices(keeper: ChoiceKeeper): () => void {
+export function keepAlgorithms(keeper: AlgorithmKeeper): () => void {
   keepers.add(keeper);
   adoptAll();
   return () => {
@@ -44,7 +44,7 @@ export function keepChoices(keeper: ChoiceKeeper): () => void {
 }
 
 /** What the engine in use chooses for, and what is remembered of it; null if it has nothing to choose. */
-export function rememberedChoices(): { readonly machine: string; readonly chosen: Chosen } | null {
+export function autotunedAlgorithms(): { readonly machine: string; readonly chosen: Chosen } | null {
   const autotuning = connection?.engine.autotuning;
   if (autotuning === undefined || autotuning.machine === null) return null;
   return { machine: autotuning.machine, chosen: autotuning.remembered };

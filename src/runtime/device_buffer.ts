@@ -1,4 +1,4 @@
-/** State in the engine: what owns it, and the buffer that holds it between runs. */
+/** State in the engine: what owns it, and the device buffer that holds it between runs. */
 import { viewArray } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
 import type { EngineBuffer } from "../engines/contract/engine.ts";
@@ -7,8 +7,8 @@ import type { StateBuffer, Value } from "../graph/node.ts";
 /** What owns state: a tensor's cell (weights, running statistics) or its gradient. */
 export interface StateOwner {
   value: Value;
-  /** The buffer that holds the owner's value between runs, once there is one; null for a view. */
-  home: StateBuffer | null;
+  /** The device buffer that holds the owner's value between runs, once there is one; null for a view. */
+  deviceBuffer: StateBuffer | null;
   /** If the memory is another owner's (a view): that owner. */
   readonly storage?: StateOwner;
 }
@@ -25,7 +25,7 @@ export function passesOn(owner: StateOwner, value: Value): boolean {
   return true;
 }
 
-export class HomeBuffer implements StateBuffer {
+export class DeviceBuffer implements StateBuffer {
   readonly buffer: EngineBuffer;
   /** The value whose contents the buffer holds when all that was sent has run. */
   holds: WeakRef<Value> | null = null;
@@ -42,42 +42,42 @@ export class HomeBuffer implements StateBuffer {
     this.leaving.then(
       (bytes) => {
         const value = this.holds?.deref();
-        if (value !== undefined && value.state === this) arrive(value, bytes);
+        if (value !== undefined && value.state === this) receive(value, bytes);
       },
       () => {},
     );
   }
 }
 
-/** The owner's buffer, if it has one on an engine that is in use. */
-export function homeOf(owner: StateOwner): HomeBuffer | null {
-  const home = owner.home as HomeBuffer | null;
-  if (home !== null && home.leaving !== null) owner.home = null;
-  return owner.home as HomeBuffer | null;
+/** The owner's device buffer, if it has one on an engine that is in use. */
+export function deviceBufferOf(owner: StateOwner): DeviceBuffer | null {
+  const deviceBuffer = owner.deviceBuffer as DeviceBuffer | null;
+  if (deviceBuffer !== null && deviceBuffer.leaving !== null) owner.deviceBuffer = null;
+  return owner.deviceBuffer as DeviceBuffer | null;
 }
 
-/** A value whose buffer is on an engine that was left is on its way from there. */
+/** Notes that a value whose buffer is on an engine that was left is being read back from there. */
 export function followMove(value: Value): void {
   const leaving = value.state?.leaving;
   if (!leaving) return;
   value.state = null;
-  const arriving = leaving.then(
+  const readback = leaving.then(
     (bytes) => {
       if (value.failure !== null && value.lost !== null) throw value.failure.error;
-      if (value.arriving === arriving) arrive(value, bytes);
+      if (value.readback === readback) receive(value, bytes);
     },
     (error) => {
-      if (value.arriving === arriving) value.arriving = null;
+      if (value.readback === readback) value.readback = null;
       value.lost ??= "the engine that held it failed";
       throw error;
     },
   );
-  arriving.catch(() => {});
-  value.arriving = arriving;
+  readback.catch(() => {});
+  value.readback = readback;
 }
 
-function arrive(value: Value, bytes: ArrayBuffer): void {
+function receive(value: Value, bytes: ArrayBuffer): void {
   value.state = null;
-  value.arriving = null;
+  value.readback = null;
   value.data = viewArray(value.dtype, bytes, 0, numel(value.shape));
 }
