@@ -17,7 +17,7 @@ export interface AlexNetOptions {
 
 const ALEXNET = parameterTable<AlexNetOptions>()(
   "alexnet",
-  ["numClasses?:whole", "activation?", "dropout?", "batchNorm?"],
+  ["numClasses?:integer", "activation?", "dropout?", "batchNorm?"],
   (numClasses = 10, activation = "relu", dropout = 0.5, batchNorm = false) => ({
     numClasses,
     activation,

@@ -7,4 +7,6 @@ export interface ClassCountParameters {
 }
 
 export const classCount = <Name extends string>(name: Name) =>
-  parameterTable<ClassCountParameters>()(name, ["numClasses?:whole"], (numClasses = 10) => ({ numClasses }));
+  parameterTable<ClassCountParameters>()(name, ["numClasses?:integer"], (numClasses = 10) => ({
+    numClasses,
+  }));

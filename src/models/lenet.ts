@@ -18,7 +18,7 @@ export interface LeNetOptions {
 
 const LENET = parameterTable<LeNetOptions>()(
   "lenet",
-  ["numClasses?:whole", "activation?", "dropout?", "batchNorm?"],
+  ["numClasses?:integer", "activation?", "dropout?", "batchNorm?"],
   (numClasses = 10, activation = "sigmoid", dropout = 0, batchNorm = false) => ({
     numClasses,
     activation,

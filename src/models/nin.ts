@@ -60,7 +60,7 @@ export interface NinOptions {
 
 const NIN = parameterTable<NinOptions>()(
   "nin",
-  ["numClasses?:whole", "dropout?"],
+  ["numClasses?:integer", "dropout?"],
   (numClasses = 10, dropout = 0.5) => ({ numClasses, dropout }),
 );
 

@@ -112,7 +112,7 @@ export interface VggParameters extends VggOptions {
 
 const VGG = parameterTable<VggParameters>()(
   "vgg",
-  ["architecture", "numClasses?:whole", "widthDivisor?", "batchNorm?", "dropout?"],
+  ["architecture", "numClasses?:integer", "widthDivisor?", "batchNorm?", "dropout?"],
   (architecture, numClasses = 10, widthDivisor = 1, batchNorm = false, dropout = 0.5) => ({
     architecture,
     numClasses,

@@ -17,10 +17,10 @@ export interface ImplementationSwitches {
 
 /** The switches' place in a parameter table: at its end. */
 export const SWITCHES = [
-  "foreach?:flag|null",
-  "fused?:flag|null",
-  "capturable?:flag",
-  "differentiable?:flag",
+  "foreach?:boolean|null",
+  "fused?:boolean|null",
+  "capturable?:boolean",
+  "differentiable?:boolean",
 ] as const;
 
 /** @throws ArgumentError for what is not possible here. */

@@ -62,7 +62,7 @@ export interface CreateTensorParameters {
  */
 export const tensor = defineCall<CreateTensorParameters>()(
   "tensor",
-  ["data", "dtype?:dtype|null", "requiresGrad?:flag", "shape?:wholes|null"],
+  ["data", "dtype?:dtype|null", "requiresGrad?:boolean", "shape?:integers|null"],
   (data, dtype = null, requiresGrad = false, shape) => {
     if (dtype !== null && !isDType(dtype)) throw new DTypeError(`tensor: unknown dtype ${shownText(dtype)}`);
     const value = valueFromData("tensor", data, dtype);

@@ -63,7 +63,7 @@ export function newTensor(value: Value, requiresGrad = false): Tensor {
 const constantFilled = (name: string, value: number) =>
   defineCall<CreateFromSizesParameters>()(
     name,
-    ["*size:wholes|null", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    ["*size:integers|null", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
     (size = [], dtype, requiresGrad) =>
       newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
   );
@@ -112,7 +112,7 @@ export interface LikeParameters {
 const constantLike = (name: string, value: number) =>
   defineCall<LikeParameters>()(
     name,
-    ["input", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    ["input", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
     (input, dtype, requiresGrad) => {
       const like = valueOf(input, "input", name);
       return newTensor(ops.full(like.shape, value, checkedDType(name, dtype, like.dtype)), requiresGrad);
@@ -171,7 +171,13 @@ export interface FullParameters {
  */
 export const full = defineCall<FullParameters>()(
   "full",
-  ["size:wholes|null", "fillValue:scalar", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  [
+    "size:integers|null",
+    "fillValue:scalar",
+    "dtype?:dtype|null",
+    "requiresGrad?:boolean",
+    "device?:device|null",
+  ],
   (size, fillValue, dtype, requiresGrad) => {
     const type = checkedDType("full", dtype, dtypeOfLeaf(fillValue) ?? "float32");
     return newTensor(expand(scalarValue(Number(fillValue), type), checkedSize("full", size)), requiresGrad);
@@ -201,7 +207,7 @@ export interface FullLikeParameters {
  */
 export const fullLike = defineCall<FullLikeParameters>()(
   "fullLike",
-  ["input", "fillValue:scalar", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["input", "fillValue:scalar", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (input, fillValue, dtype, requiresGrad) => {
     const like = valueOf(input, "input", "fullLike");
     const type = checkedDType("fullLike", dtype, like.dtype);
@@ -249,7 +255,7 @@ type ARange = ((end: number | bigint, options?: Omit<ARangeParameters, "start" |
  */
 export const arange = defineCall<Partial<ARangeParameters>>()(
   "arange",
-  ["start?", "end?", "step?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["start?", "end?", "step?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (from, to, by, dtype, requiresGrad) => {
     const step = knownNumber("arange", "step", by ?? 1);
     const bounds = to === undefined ? [0, from] : [from ?? 0, to];
@@ -295,7 +301,7 @@ export interface LinSpaceParameters {
  */
 export const linspace = defineCall<LinSpaceParameters>()(
   "linspace",
-  ["start", "end", "steps", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["start", "end", "steps", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (start, end, steps, dtype, requiresGrad) => {
     if (!Number.isInteger(steps) || steps < 0)
       throw new ArgumentError(`linspace: expected \`steps\` of 0 or more, got ${steps}`);
@@ -338,7 +344,7 @@ export interface EyeParameters {
  */
 export const eye = defineCall<EyeParameters>()(
   "eye",
-  ["n", "m?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["n", "m?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (n, m = null, dtype, requiresGrad) => {
     const [rows, columns] = checkedSize("eye", [n, m ?? n]);
     const row = reshape(ops.arange(rows, "int64"), [rows, 1]);

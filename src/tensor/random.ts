@@ -36,7 +36,13 @@ type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
 const fromSizes = (name: string, draw: Draw) =>
   defineCall<RandomFromSizesParameters>()(
     name,
-    ["*size:wholes|null", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    [
+      "*size:integers|null",
+      "generator?",
+      "dtype?:dtype|null",
+      "requiresGrad?:boolean",
+      "device?:device|null",
+    ],
     (size = [], generator, dtype, requiresGrad) => {
       const type = checkedDType(name, dtype, "float32");
       return newTensor(draw(drawKey(generator), checkedSize(name, size), type), requiresGrad);
@@ -79,7 +85,7 @@ export interface RandomLikeParameters {
 const like = (name: string, draw: Draw) =>
   defineCall<RandomLikeParameters>()(
     name,
-    ["input", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+    ["input", "generator?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
     (input, generator, dtype, requiresGrad) => {
       const value = valueOf(input, "input", name);
       return newTensor(
@@ -156,10 +162,10 @@ export const randint = defineCall<RandIntParameters>()(
   [
     "low?",
     "high?",
-    "size?:wholes|null",
+    "size?:integers|null",
     "generator?",
     "dtype?:dtype|null",
-    "requiresGrad?:flag",
+    "requiresGrad?:boolean",
     "device?:device|null",
   ],
   (low, high, size, generator, dtype, requiresGrad) => {
@@ -202,7 +208,15 @@ export interface RandIntLikeParameters {
  */
 export const randintLike = defineCall<RandIntLikeParameters>()(
   "randintLike",
-  ["input", "low?", "high?", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  [
+    "input",
+    "low?",
+    "high?",
+    "generator?",
+    "dtype?:dtype|null",
+    "requiresGrad?:boolean",
+    "device?:device|null",
+  ],
   (input, low, high, generator, dtype, requiresGrad) => {
     const value = valueOf(input, "input", "randintLike");
     const [from, to] = high === undefined ? [0, low as number] : [low ?? 0, high];
@@ -234,7 +248,7 @@ export interface RandPermParameters {
  */
 export const randperm = defineCall<RandPermParameters>()(
   "randperm",
-  ["n", "generator?", "dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"],
+  ["n", "generator?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (n, generator, dtype, requiresGrad) => {
     const [, order] = sort(
       randomUniform(drawKey(generator), checkedSize("randperm", n), "float64"),
@@ -322,7 +336,7 @@ export interface MultinomialParameters {
  */
 export const multinomial = defineCall<MultinomialParameters>()(
   "multinomial",
-  ["input", "numSamples", "replacement?:flag", "generator?"],
+  ["input", "numSamples", "replacement?:boolean", "generator?"],
   (input, numSamples, replacement = false, generator) => {
     const weights = valueOf(input, "input", "multinomial");
     const { shape, dtype } = weights;
@@ -370,10 +384,10 @@ export const normal = defineCall<NormalParameters>()(
   [
     "mean?",
     "std?",
-    "size?:wholes|null",
+    "size?:integers|null",
     "generator?",
     "dtype?:dtype|null",
-    "requiresGrad?:flag",
+    "requiresGrad?:boolean",
     "device?:device|null",
   ],
   (mean = 0, std = 1, size, generator, dtype, requiresGrad) => {

@@ -51,19 +51,19 @@ interface NewFromSizesParameters extends CreateFromSizesParameters {
   input: Tensor;
 }
 
-const NEW = ["dtype?:dtype|null", "requiresGrad?:flag", "device?:device|null"] as const;
+const NEW = ["dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"] as const;
 
 const newFilled = (name: string, filling: number) =>
   defineCall<NewFromSizesParameters>()(
     name,
-    ["input", "*size:wholes|null", ...NEW],
+    ["input", "*size:integers|null", ...NEW],
     (input: Tensor, size: readonly number[] = [], dtype: DType | null = null, requiresGrad = false): Tensor =>
       full(size, filling, { dtype: dtype ?? input.dtype, requiresGrad }),
   );
 
 export const unfold = defineCall<WindowsParameters>()(
   "unfold",
-  ["input", "dimension:whole", "size:whole", "step:whole"],
+  ["input", "dimension:integer", "size:integer", "step:integer"],
   (input: Tensor, dimension: number, size: number, step: number): Tensor => {
     const value = valueOf(input, "input", "unfold");
     const dim = normalizeDim(dimension, value.shape.length, "unfold");
@@ -79,7 +79,7 @@ export const unfold = defineCall<WindowsParameters>()(
 
 export const sumToSize = defineCall<SumToSizeParameters>()(
   "sumToSize",
-  ["input", "*size:wholes|null"],
+  ["input", "*size:integers|null"],
   (input: Tensor, size: readonly number[] = []): Tensor => {
     const value = valueOf(input, "input", "sumToSize");
     const fits =
@@ -104,7 +104,7 @@ export const newTensor = defineCall<NewTensorParameters>()(
 
 export const newFull = defineCall<NewFullParameters>()(
   "newFull",
-  ["input", "size:wholes|null", "fillValue:scalar", ...NEW],
+  ["input", "size:integers|null", "fillValue:scalar", ...NEW],
   (
     input: Tensor,
     size: number | readonly number[],

@@ -12,7 +12,7 @@ interface Box {
 
 const table = parameterTable<Box>()(
   "box",
-  ["width", "height", "depth?:number", "open?:flag"],
+  ["width", "height", "depth?:number", "open?:boolean"],
   (width, height, depth = 1, open = false) => [width, height, depth, open],
 );
 /** A call that the types forbid. */

@@ -9,7 +9,7 @@ interface Documented {
 
 const table = parameterTable<Documented>()(
   "f",
-  ["size:whole", "name?", "flag?:flag"],
+  ["size:integer", "name?", "flag?:boolean"],
   (size, name = "a", flag) => ({
     size,
     name,

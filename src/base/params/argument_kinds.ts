@@ -7,11 +7,11 @@ import { ArgumentError, DTypeError, didYouMean } from "../errors.ts";
 import { shownValue } from "../shown_value.ts";
 
 export type ArgumentKind =
-  | "flag"
+  | "boolean"
   | "number"
   | "scalar"
-  | "whole"
-  | "wholes"
+  | "integer"
+  | "integers"
   | "list"
   | "dtype"
   | "device"
@@ -23,14 +23,14 @@ interface Rule {
 }
 
 const RULES: Record<ArgumentKind, Rule> = {
-  flag: { holds: (value) => typeof value === "boolean", expected: "a boolean" },
+  boolean: { holds: (value) => typeof value === "boolean", expected: "a boolean" },
   number: { holds: (value) => typeof value === "number", expected: "a number" },
   scalar: {
     holds: (value) => typeof value === "number" || typeof value === "boolean" || typeof value === "bigint",
     expected: "a number",
   },
-  whole: { holds: Number.isInteger, expected: "an integer" },
-  wholes: {
+  integer: { holds: Number.isInteger, expected: "an integer" },
+  integers: {
     holds: (value) => Number.isInteger(value) || isListOfIntegers(value),
     expected: "an integer or a list of them",
   },

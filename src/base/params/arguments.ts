@@ -74,7 +74,7 @@ export type ArgumentsOf<T> =
  * ```ts
  * const LINEAR = parameterTable<LinearParameters>()(
  *   "Linear",
- *   ["inFeatures", "outFeatures", "bias?:flag"],
+ *   ["inFeatures", "outFeatures", "bias?:boolean"],
  *   (inFeatures, outFeatures, bias = true) => ({ inFeatures, outFeatures, bias }),
  * );
  * ```

@@ -6,7 +6,7 @@
  * a, b, c that is `f(a, b, c)`, `f(a, b, { c })`, `f(a, { b, c })` and `f({ a, b, c })`.
  */
 
-/** The name in an entry of a table: "size" of "*size", "stride" of "stride?:whole", "stateDict" of "stateDict{}". */
+/** The name in an entry of a table: "size" of "*size", "stride" of "stride?:integer", "stateDict" of "stateDict{}". */
 export type NameOf<Entry> = Entry extends `**${infer Name}`
   ? WithoutKind<Name>
   : Entry extends `*${infer Name}`
@@ -191,7 +191,7 @@ type Narrowed<N extends Names, P extends readonly unknown[], Key, Value> = {
   [Index in keyof P]: Index extends keyof N ? (NameOf<N[Index]> extends Key ? Value : P[Index]) : P[Index];
 };
 
-/** A call that gives `On` when its flag is true, `Off` when it is left out or false. */
+/** A call that gives `On` when its switch is true, `Off` when it is left out or false. */
 export type ByFlag<
   Doc,
   Flag extends keyof Doc,
@@ -226,11 +226,11 @@ type PlainMethodOf<F> =
 
 /** What an argument of each kind may be; null is always left to the interface. */
 interface KindTypes {
-  flag: boolean;
+  boolean: boolean;
   number: number;
   scalar: number | boolean | bigint;
-  whole: number;
-  wholes: number | readonly number[];
+  integer: number;
+  integers: number | readonly number[];
   list: readonly number[];
   dtype: string;
   device: string;

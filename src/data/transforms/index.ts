@@ -69,7 +69,7 @@ export interface NormalizeSettings {
  */
 export const Normalize = defineTransform<NormalizeSettings>()(
   "Normalize",
-  ["mean", "std", "inplace?:flag"],
+  ["mean", "std", "inplace?:boolean"],
   (mean, std) => {
     const spec = { mean: numbers(mean, "Normalize", "mean"), std: numbers(std, "Normalize", "std") };
     if (spec.mean.length !== spec.std.length || spec.mean.length === 0) {
@@ -107,7 +107,7 @@ export interface ResizeSettings {
  */
 export const Resize = defineTransform<ResizeSettings>()(
   "Resize",
-  ["size:wholes|null", "interpolation?", "maxSize?", "antialias?:flag"],
+  ["size:integers|null", "interpolation?", "maxSize?", "antialias?:boolean"],
   (size, interpolation, maxSize = null, antialias = true) => {
     onlyBilinear("Resize", interpolation);
     const edge = Array.isArray(size) && size.length === 1 ? size[0] : size;
@@ -135,7 +135,7 @@ export interface CenterCropSettings {
  */
 export const CenterCrop = defineTransform<CenterCropSettings>()(
   "CenterCrop",
-  ["size:wholes|null"],
+  ["size:integers|null"],
   (size) => ({ kind: "CenterCrop", size: sizeOf(size, "CenterCrop") }),
 );
 
@@ -193,7 +193,7 @@ export interface RandomCropSettings {
  */
 export const RandomCrop = defineTransform<RandomCropSettings>()(
   "RandomCrop",
-  ["size:wholes|null", "padding?", "padIfNeeded?", "fill?", "paddingMode?"],
+  ["size:integers|null", "padding?", "padIfNeeded?", "fill?", "paddingMode?"],
   (size, padding = null, padIfNeeded = false, fill = 0, paddingMode = "constant") => ({
     kind: "RandomCrop",
     size: sizeOf(size, "RandomCrop"),
@@ -254,7 +254,7 @@ export interface RandomResizedCropSettings {
  */
 export const RandomResizedCrop = defineTransform<RandomResizedCropSettings>()(
   "RandomResizedCrop",
-  ["size:wholes|null", "scale?", "ratio?", "interpolation?", "antialias?:flag"],
+  ["size:integers|null", "scale?", "ratio?", "interpolation?", "antialias?:boolean"],
   (size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation, antialias = true) => {
     onlyBilinear("RandomResizedCrop", interpolation);
     return {

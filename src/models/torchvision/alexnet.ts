@@ -15,7 +15,7 @@ export interface AlexNetOptions {
 
 const ALEXNET = parameterTable<AlexNetOptions>()(
   "AlexNet",
-  ["numClasses?:whole", "dropout?"],
+  ["numClasses?:integer", "dropout?"],
   (numClasses = 1000, dropout = 0.5) => ({ numClasses, dropout }),
 );
 

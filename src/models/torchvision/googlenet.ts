@@ -31,7 +31,7 @@ export interface GoogLeNetOutputs {
 
 const GOOGLENET = parameterTable<GoogLeNetOptions>()(
   "GoogLeNet",
-  ["numClasses?:whole", "auxLogits?", "transformInput?", "initWeights?", "dropout?", "dropoutAux?"],
+  ["numClasses?:integer", "auxLogits?", "transformInput?", "initWeights?", "dropout?", "dropoutAux?"],
   (
     numClasses = 1000,
     auxLogits = true,

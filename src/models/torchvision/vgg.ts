@@ -24,7 +24,7 @@ export interface VggModuleOptions extends VggOptions {
 
 const VGG_MODULE = parameterTable<VggModuleOptions>()(
   "VGG",
-  ["features", "numClasses?:whole", "initWeights?", "dropout?"],
+  ["features", "numClasses?:integer", "initWeights?", "dropout?"],
   (features, numClasses = 1000, initWeights = true, dropout = 0.5) => ({
     features,
     numClasses,
@@ -107,7 +107,7 @@ function makeLayers(depth: VggDepth, batchNorm: boolean): nn.Sequential {
 const makerTable = (depth: VggDepth, batchNorm: boolean) =>
   parameterTable<VggOptions>()(
     `vgg${depth}${batchNorm ? "Bn" : ""}`,
-    ["numClasses?:whole", "initWeights?", "dropout?"],
+    ["numClasses?:integer", "initWeights?", "dropout?"],
     (numClasses = 1000, initWeights = true, dropout = 0.5) =>
       new VggModule(makeLayers(depth, batchNorm), { numClasses, initWeights, dropout }),
   );

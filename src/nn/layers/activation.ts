@@ -22,7 +22,7 @@ function plain(name: string, compute: (input: Tensor) => Tensor) {
 
 function withInPlace(name: string, compute: (input: Tensor) => Tensor) {
   return defineLayer(
-    parameterTable<InPlaceSettings>()(name, ["inplace?:flag"], (inplace = false) => ({ inplace })),
+    parameterTable<InPlaceSettings>()(name, ["inplace?:boolean"], (inplace = false) => ({ inplace })),
     {
       forward: (_settings, input: Tensor) => compute(input),
       describe: (s) => (s.inplace ? "inplace=True" : ""),
@@ -172,7 +172,7 @@ export interface NegativeSlopeSettings extends InPlaceSettings {
 export const LeakyReLU = defineLayer(
   parameterTable<NegativeSlopeSettings>()(
     "LeakyReLU",
-    ["negativeSlope?:number", "inplace?:flag"],
+    ["negativeSlope?:number", "inplace?:boolean"],
     (negativeSlope = 0.01, inplace = false) => ({ negativeSlope, inplace }),
   ),
   {
@@ -188,10 +188,14 @@ export interface AlphaSettings extends InPlaceSettings {
   alpha?: number;
 }
 const alphaTable = (name: string) =>
-  parameterTable<AlphaSettings>()(name, ["alpha?:scalar", "inplace?:flag"], (alpha = 1, inplace = false) => ({
-    alpha,
-    inplace,
-  }));
+  parameterTable<AlphaSettings>()(
+    name,
+    ["alpha?:scalar", "inplace?:boolean"],
+    (alpha = 1, inplace = false) => ({
+      alpha,
+      inplace,
+    }),
+  );
 
 /**
  * x if it is positive, else alpha (e^x - 1).
@@ -291,7 +295,7 @@ export interface LimitsSettings extends InPlaceSettings {
 export const Hardtanh = defineLayer(
   parameterTable<LimitsSettings>()(
     "Hardtanh",
-    ["minVal?:number", "maxVal?:number", "inplace?:flag"],
+    ["minVal?:number", "maxVal?:number", "inplace?:boolean"],
     (minVal = -1, maxVal = 1, inplace = false) => {
       if (!(maxVal > minVal))
         throw new ArgumentError(
@@ -359,7 +363,7 @@ export interface ThresholdSettings extends InPlaceSettings {
 export const Threshold = defineLayer(
   parameterTable<ThresholdSettings>()(
     "Threshold",
-    ["threshold:number", "value", "inplace?:flag"],
+    ["threshold:number", "value", "inplace?:boolean"],
     (threshold, value, inplace = false) => ({ threshold, value, inplace }),
   ),
   {
@@ -375,7 +379,7 @@ export interface AlongSettings {
   dim?: number | null;
 }
 const alongTable = (name: string) =>
-  parameterTable<AlongSettings>()(name, ["dim?:whole|null"], (dim = null) => ({ dim }));
+  parameterTable<AlongSettings>()(name, ["dim?:integer|null"], (dim = null) => ({ dim }));
 
 /**
  * e^x over its sum along a dimension.
@@ -446,7 +450,7 @@ export interface HalvedSettings {
  * ```
  */
 export const GLU = defineLayer(
-  parameterTable<HalvedSettings>()("GLU", ["dim?:whole"], (dim = -1) => ({ dim })),
+  parameterTable<HalvedSettings>()("GLU", ["dim?:integer"], (dim = -1) => ({ dim })),
   { forward: ({ dim }, input: Tensor) => F.glu.direct(input, dim), describe: (s) => `dim=${s.dim}` },
 );
 export type GLU = InstanceType<typeof GLU>;
@@ -469,7 +473,7 @@ export interface RandomSlopeSettings extends InPlaceSettings {
 export const RReLU = defineLayer(
   parameterTable<RandomSlopeSettings>()(
     "RReLU",
-    ["lower?:number", "upper?:number", "inplace?:flag"],
+    ["lower?:number", "upper?:number", "inplace?:boolean"],
     (lower = 1 / 8, upper = 1 / 3, inplace = false) => ({ lower, upper, inplace }),
   ),
   {

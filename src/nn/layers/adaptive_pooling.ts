@@ -36,7 +36,7 @@ export interface AdaptiveMaxSettings extends AdaptiveSettings {
 const adaptiveMaxTable = (name: string) =>
   parameterTable<AdaptiveMaxSettings>()(
     name,
-    ["outputSize", "returnIndices?:flag"],
+    ["outputSize", "returnIndices?:boolean"],
     (outputSize, returnIndices = false) => ({ outputSize, returnIndices }),
   );
 

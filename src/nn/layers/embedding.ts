@@ -38,11 +38,11 @@ const EMBEDDING = parameterTable<EmbeddingSettings>()(
   [
     "numEmbeddings",
     "embeddingDim",
-    "paddingIdx?:whole|null",
+    "paddingIdx?:integer|null",
     "maxNorm?:number|null",
     "normType?:number",
-    "scaleGradByFreq?:flag",
-    "sparse?:flag",
+    "scaleGradByFreq?:boolean",
+    "sparse?:boolean",
     "dtype?:dtype",
   ],
   (

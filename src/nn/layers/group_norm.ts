@@ -35,7 +35,7 @@ export interface LayerNormSettings {
 
 const LAYER_NORM = parameterTable<LayerNormSettings>()(
   "LayerNorm",
-  ["normalizedShape", "eps?:number", "elementwiseAffine?:flag", "bias?:flag", "dtype?:dtype"],
+  ["normalizedShape", "eps?:number", "elementwiseAffine?:boolean", "bias?:boolean", "dtype?:dtype"],
   (normalizedShape, eps = 1e-5, elementwiseAffine = true, bias = true, dtype = "float32") => {
     return { normalizedShape, eps, elementwiseAffine, bias, dtype };
   },
@@ -115,7 +115,7 @@ export interface RMSNormSettings {
 
 const RMS_NORM = parameterTable<RMSNormSettings>()(
   "RMSNorm",
-  ["normalizedShape", "eps?:number|null", "elementwiseAffine?:flag", "dtype?:dtype"],
+  ["normalizedShape", "eps?:number|null", "elementwiseAffine?:boolean", "dtype?:dtype"],
   (normalizedShape, eps = null, elementwiseAffine = true, dtype = "float32") => {
     return { normalizedShape, eps, elementwiseAffine, dtype };
   },
@@ -186,7 +186,7 @@ export interface GroupNormSettings {
 
 const GROUP_NORM = parameterTable<GroupNormSettings>()(
   "GroupNorm",
-  ["numGroups", "numChannels", "eps?:number", "affine?:flag", "bias?:flag", "dtype?:dtype"],
+  ["numGroups", "numChannels", "eps?:number", "affine?:boolean", "bias?:boolean", "dtype?:dtype"],
   (numGroups, numChannels, eps = 1e-5, affine = true, bias = true, dtype = "float32") => {
     return { numGroups, numChannels, eps, affine, bias, dtype };
   },
@@ -280,7 +280,7 @@ export interface LocalResponseSettings {
 export const LocalResponseNorm = defineLayer(
   parameterTable<LocalResponseSettings>()(
     "LocalResponseNorm",
-    ["size:wholes|null", "alpha?:scalar", "beta?:number", "k?:number"],
+    ["size:integers|null", "alpha?:scalar", "beta?:number", "k?:number"],
     (size, alpha = 1e-4, beta = 0.75, k = 1) => ({ size, alpha, beta, k }),
   ),
   {

@@ -25,7 +25,7 @@ export interface LinearSettings {
 
 export const LINEAR = parameterTable<LinearSettings>()(
   "Linear",
-  ["inFeatures", "outFeatures", "bias?:flag", "dtype?:dtype"],
+  ["inFeatures", "outFeatures", "bias?:boolean", "dtype?:dtype"],
   (inFeatures, outFeatures, bias = true, dtype = "float32") => ({ inFeatures, outFeatures, bias, dtype }),
 );
 
@@ -106,7 +106,7 @@ export interface BilinearSettings {
 
 const BILINEAR = parameterTable<BilinearSettings>()(
   "Bilinear",
-  ["in1Features", "in2Features", "outFeatures", "bias?:flag", "dtype?:dtype"],
+  ["in1Features", "in2Features", "outFeatures", "bias?:boolean", "dtype?:dtype"],
   (in1Features, in2Features, outFeatures, bias = true, dtype = "float32") => {
     return { in1Features, in2Features, outFeatures, bias, dtype };
   },

@@ -29,7 +29,7 @@ function maxPool(name: string, compute: (input: Tensor, settings: MaxPooling) =>
   return defineLayer(
     parameterTable<MaxPoolSettings>()(
       name,
-      ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?:flag", "ceilMode?:flag"],
+      ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?:boolean", "ceilMode?:boolean"],
       (kernelSize, stride = null, padding = 0, dilation = 1, returnIndices = false, ceilMode = false) => ({
         kernelSize,
         stride: stride ?? kernelSize,
@@ -108,7 +108,14 @@ export interface AvgPoolSettings {
 export const AvgPool2d = defineLayer(
   parameterTable<AvgPoolSettings>()(
     "AvgPool2d",
-    ["kernelSize", "stride?", "padding?", "ceilMode?:flag", "countIncludePad?:flag", "divisorOverride?"],
+    [
+      "kernelSize",
+      "stride?",
+      "padding?",
+      "ceilMode?:boolean",
+      "countIncludePad?:boolean",
+      "divisorOverride?",
+    ],
     (
       kernelSize,
       stride = null,
@@ -143,7 +150,7 @@ const single = (size: Size) => py(Array.isArray(size) ? size : [size]);
 export const AvgPool1d = defineLayer(
   parameterTable<AvgPool1dSettings>()(
     "AvgPool1d",
-    ["kernelSize", "stride?", "padding?", "ceilMode?:flag", "countIncludePad?:flag"],
+    ["kernelSize", "stride?", "padding?", "ceilMode?:boolean", "countIncludePad?:boolean"],
     (kernelSize, stride = null, padding = 0, ceilMode = false, countIncludePad = true) => ({
       kernelSize,
       stride: stride ?? kernelSize,
@@ -177,7 +184,7 @@ function normPool(name: string, compute: (input: Tensor, settings: Required<LPPo
   return defineLayer(
     parameterTable<LPPoolSettings>()(
       name,
-      ["normType:number", "kernelSize", "stride?", "ceilMode?:flag"],
+      ["normType:number", "kernelSize", "stride?", "ceilMode?:boolean"],
       (normType, kernelSize, stride = null, ceilMode = false) => ({ normType, kernelSize, stride, ceilMode }),
     ),
     {

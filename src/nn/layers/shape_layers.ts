@@ -141,11 +141,11 @@ export const Upsample = defineLayer(
   parameterTable<UpsampleSettings>()(
     "Upsample",
     [
-      "size?:wholes|null",
+      "size?:integers|null",
       "scaleFactor?",
       "mode?",
-      "alignCorners?:flag|null",
-      "recomputeScaleFactor?:flag|null",
+      "alignCorners?:boolean|null",
+      "recomputeScaleFactor?:boolean|null",
     ],
     (
       size = null,
@@ -163,7 +163,7 @@ function resizeLayer(name: string, mode: "nearest" | "bilinear", alignCorners: b
   return defineLayer(
     parameterTable<UpsampleSizeSettings>()(
       name,
-      ["size?:wholes|null", "scaleFactor?"],
+      ["size?:integers|null", "scaleFactor?"],
       (size = null, scaleFactor = null) => ({
         size,
         scaleFactor,

@@ -52,7 +52,7 @@ export interface PairwiseSettings {
 export const PairwiseDistance = defineLayer(
   parameterTable<PairwiseSettings>()(
     "PairwiseDistance",
-    ["p?", "eps?:number", "keepdim?:flag"],
+    ["p?", "eps?:number", "keepdim?:boolean"],
     (p = 2, eps = 1e-6, keepdim = false) => ({ p, eps, keepdim }),
   ),
   {

@@ -56,7 +56,7 @@ export interface BetaSettings extends ReducedSettings {
 export const SmoothL1Loss = defineLayer(
   parameterTable<BetaSettings>()(
     "SmoothL1Loss",
-    ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?", "beta?:number"],
+    ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "beta?:number"],
     (sizeAverage = null, reduce = null, reduction = "mean", beta = 1) => ({
       beta,
       reduction: reductionOf("SmoothL1Loss", sizeAverage, reduce, reduction),
@@ -129,9 +129,9 @@ export const CrossEntropyLoss = defineLayer(
     "CrossEntropyLoss",
     [
       "weight?",
-      "sizeAverage?:flag|null",
-      "ignoreIndex?:whole",
-      "reduce?:flag|null",
+      "sizeAverage?:boolean|null",
+      "ignoreIndex?:integer",
+      "reduce?:boolean|null",
       "reduction?",
       "labelSmoothing?:number",
     ],
@@ -168,7 +168,7 @@ export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 export const NLLLoss = defineLayer(
   parameterTable<ClassLossSettings>()(
     "NLLLoss",
-    ["weight?", "sizeAverage?:flag|null", "ignoreIndex?:whole", "reduce?:flag|null", "reduction?"],
+    ["weight?", "sizeAverage?:boolean|null", "ignoreIndex?:integer", "reduce?:boolean|null", "reduction?"],
     (weight = null, sizeAverage = null, ignoreIndex = -100, reduce = null, reduction = "mean") => ({
       weight,
       ignoreIndex,
@@ -214,7 +214,7 @@ export interface WithLogitsSettings extends WeightedSettings {
 export const BCEWithLogitsLoss = defineLayer(
   parameterTable<WithLogitsSettings>()(
     "BCEWithLogitsLoss",
-    ["weight?", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?", "posWeight?"],
+    ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "posWeight?"],
     (weight = null, sizeAverage = null, reduce = null, reduction = "mean", posWeight = null) => ({
       weight,
       posWeight,
@@ -248,7 +248,7 @@ export interface DivergenceSettings extends LegacySettings {
 export const KLDivLoss = defineLayer(
   parameterTable<DivergenceSettings>()(
     "KLDivLoss",
-    ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?", "logTarget?:flag"],
+    ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "logTarget?:boolean"],
     (sizeAverage = null, reduce = null, reduction = "mean", logTarget = false) => ({
       logTarget,
       reduction: reductionOf("KLDivLoss", sizeAverage, reduce, reduction, [...REDUCTIONS, "batchmean"]),

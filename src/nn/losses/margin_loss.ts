@@ -37,7 +37,7 @@ export interface MarginSettings extends ReducedSettings {
 const marginTable = (name: string, usual: number) =>
   parameterTable<MarginSettings>()(
     name,
-    ["margin?:number", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    ["margin?:number", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (margin = usual, sizeAverage = null, reduce = null, reduction = "mean") => ({
       margin,
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
@@ -112,9 +112,9 @@ export const TripletMarginLoss = defineLayer(
       "margin?:number",
       "p?",
       "eps?:number",
-      "swap?:flag",
-      "sizeAverage?:flag|null",
-      "reduce?:flag|null",
+      "swap?:boolean",
+      "sizeAverage?:boolean|null",
+      "reduce?:boolean|null",
       "reduction?",
     ],
     (margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage = null, reduce = null, reduction = "mean") => {
@@ -149,7 +149,7 @@ export interface MultiMarginSettings extends WeightedSettings {
 export const MultiMarginLoss = defineLayer(
   parameterTable<MultiMarginSettings>()(
     "MultiMarginLoss",
-    ["p?", "margin?:number", "weight?", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    ["p?", "margin?:number", "weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (p = 1, margin = 1, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
       const of = "MultiMarginLoss";
       const made = { p, margin, weight, reduction: reductionOf(of, sizeAverage, reduce, reduction) };
@@ -201,11 +201,11 @@ export const PoissonNLLLoss = defineLayer(
   parameterTable<PoissonSettings>()(
     "PoissonNLLLoss",
     [
-      "logInput?:flag",
-      "full?:flag",
-      "sizeAverage?:flag|null",
+      "logInput?:boolean",
+      "full?:boolean",
+      "sizeAverage?:boolean|null",
       "eps?:number",
-      "reduce?:flag|null",
+      "reduce?:boolean|null",
       "reduction?",
     ],
     (logInput = true, full = false, sizeAverage = null, eps = 1e-8, reduce = null, reduction = "mean") => ({
@@ -242,7 +242,7 @@ export interface GaussianSettings {
 export const GaussianNLLLoss = defineLayer(
   parameterTable<GaussianSettings>()(
     "GaussianNLLLoss",
-    ["full?:flag", "eps?:number", "reduction?"],
+    ["full?:boolean", "eps?:number", "reduction?"],
     (full = false, eps = 1e-6, reduction = "mean") => ({
       full,
       eps,

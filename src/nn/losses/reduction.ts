@@ -53,7 +53,7 @@ export function reductionOf<R extends string = Reduction>(
 export const reducedTable = (name: string) =>
   parameterTable<ReducedSettings>()(
     name,
-    ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (sizeAverage = null, reduce = null, reduction = "mean") => ({
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
     }),
@@ -63,7 +63,7 @@ export const reducedTable = (name: string) =>
 export const weightedTable = (name: string) =>
   parameterTable<WeightedSettings>()(
     name,
-    ["weight?", "sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"],
+    ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (weight = null, sizeAverage = null, reduce = null, reduction = "mean") => ({
       weight,
       reduction: reductionOf(name, sizeAverage, reduce, reduction),

@@ -42,7 +42,7 @@ const ADAGRAD = parameterTable<AdagradSettings>()(
     "weightDecay?",
     "initialAccumulatorValue?",
     "eps?:number",
-    "maximize?:flag",
+    "maximize?:boolean",
     ...SWITCHES,
   ],
   (

@@ -47,8 +47,8 @@ const ADAM = parameterTable<AdamSettings>()(
     "betas?",
     "eps?:number",
     "weightDecay?",
-    "amsgrad?:flag",
-    "maximize?:flag",
+    "amsgrad?:boolean",
+    "maximize?:boolean",
     "decoupledWeightDecay?",
     ...SWITCHES,
   ],
@@ -158,7 +158,16 @@ export interface AdamWSettings extends Omit<AdamSettings, "weightDecay" | "decou
 
 const ADAMW = parameterTable<AdamWSettings>()(
   "AdamW",
-  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "amsgrad?:flag", "maximize?:flag", ...SWITCHES],
+  [
+    "params",
+    "lr?",
+    "betas?",
+    "eps?:number",
+    "weightDecay?",
+    "amsgrad?:boolean",
+    "maximize?:boolean",
+    ...SWITCHES,
+  ],
   (
     params,
     lr = 1e-3,
@@ -205,7 +214,7 @@ export interface AdamaxSettings extends Omit<AdamSettings, "lr" | "amsgrad" | "d
 
 const ADAMAX = parameterTable<AdamaxSettings>()(
   "Adamax",
-  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "maximize?:flag", ...SWITCHES],
+  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "maximize?:boolean", ...SWITCHES],
   (params, lr = 2e-3, betas = BETAS, eps = 1e-8, weightDecay = 0, maximize = false, ...switches) => {
     checkSwitches("Adamax", switches);
     return { params, lr, betas, eps, weightDecay, maximize };

@@ -45,7 +45,7 @@ const RMSPROP = parameterTable<RMSpropSettings>()(
     "weightDecay?",
     "momentum?:number|null",
     "centered?",
-    "maximize?:flag",
+    "maximize?:boolean",
     ...SWITCHES,
   ],
   (
@@ -139,7 +139,7 @@ export interface AdadeltaSettings extends ImplementationSwitches {
 
 const ADADELTA = parameterTable<AdadeltaSettings>()(
   "Adadelta",
-  ["params", "lr?", "rho?", "eps?:number", "weightDecay?", "maximize?:flag", ...SWITCHES],
+  ["params", "lr?", "rho?", "eps?:number", "weightDecay?", "maximize?:boolean", ...SWITCHES],
   (params, lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false, ...switches) => {
     checkSwitches("Adadelta", switches);
     return { params, lr, rho, eps, weightDecay, maximize };

@@ -42,8 +42,8 @@ const SGD_TABLE = parameterTable<SGDSettings>()(
     "momentum?:number|null",
     "dampening?",
     "weightDecay?",
-    "nesterov?:flag",
-    "maximize?:flag",
+    "nesterov?:boolean",
+    "maximize?:boolean",
     ...SWITCHES,
   ],
   (

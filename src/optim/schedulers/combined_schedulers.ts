@@ -101,7 +101,7 @@ export interface SequentialSettings {
 
 const SEQUENTIAL = parameterTable<SequentialSettings>()(
   "SequentialLR",
-  ["optimizer", "schedulers", "milestones:list", "lastEpoch?:whole"],
+  ["optimizer", "schedulers", "milestones:list", "lastEpoch?:integer"],
   (optimizer, schedulers, milestones, lastEpoch = -1) => ({ optimizer, schedulers, milestones, lastEpoch }),
 );
 

@@ -26,7 +26,7 @@ export interface CosineSettings {
 
 const COSINE = parameterTable<CosineSettings>()(
   "CosineAnnealingLR",
-  ["optimizer", "tMax:number", "etaMin?:number", "lastEpoch?:whole"],
+  ["optimizer", "tMax:number", "etaMin?:number", "lastEpoch?:integer"],
   (optimizer, tMax, etaMin = 0, lastEpoch = -1) => ({ optimizer, tMax, etaMin, lastEpoch }),
 );
 
@@ -97,7 +97,7 @@ export interface RestartSettings {
 
 const RESTARTS = parameterTable<RestartSettings>()(
   "CosineAnnealingWarmRestarts",
-  ["optimizer", "t0", "tMult?", "etaMin?:number", "lastEpoch?:whole"],
+  ["optimizer", "t0", "tMult?", "etaMin?:number", "lastEpoch?:integer"],
   (optimizer, t0, tMult = 1, etaMin = 0, lastEpoch = -1) => ({ optimizer, t0, tMult, etaMin, lastEpoch }),
 );
 

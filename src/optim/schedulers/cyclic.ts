@@ -54,10 +54,10 @@ const CYCLIC = parameterTable<CyclicSettings>()(
     "gamma?:number",
     "scaleFn?",
     "scaleMode?",
-    "cycleMomentum?:flag",
+    "cycleMomentum?:boolean",
     "baseMomentum?",
     "maxMomentum?",
-    "lastEpoch?:whole",
+    "lastEpoch?:integer",
   ],
   (
     optimizer,

@@ -36,7 +36,7 @@ export interface LambdaSettings {
 const lambdaTable = (name: string) =>
   parameterTable<LambdaSettings>()(
     name,
-    ["optimizer", "lrLambda", "lastEpoch?:whole"],
+    ["optimizer", "lrLambda", "lastEpoch?:integer"],
     (optimizer, lrLambda, lastEpoch = -1) => ({ optimizer, lrLambda, lastEpoch }),
   );
 const LAMBDA = lambdaTable("LambdaLR");
@@ -126,7 +126,7 @@ export interface StepSettings {
 
 const STEP = parameterTable<StepSettings>()(
   "StepLR",
-  ["optimizer", "stepSize", "gamma?:number", "lastEpoch?:whole"],
+  ["optimizer", "stepSize", "gamma?:number", "lastEpoch?:integer"],
   (optimizer, stepSize, gamma = 0.1, lastEpoch = -1) => ({ optimizer, stepSize, gamma, lastEpoch }),
 );
 
@@ -183,7 +183,7 @@ export interface MultiStepSettings {
 
 const MULTI_STEP = parameterTable<MultiStepSettings>()(
   "MultiStepLR",
-  ["optimizer", "milestones:list", "gamma?:number", "lastEpoch?:whole"],
+  ["optimizer", "milestones:list", "gamma?:number", "lastEpoch?:integer"],
   (optimizer, milestones, gamma = 0.1, lastEpoch = -1) => ({ optimizer, milestones, gamma, lastEpoch }),
 );
 
@@ -244,7 +244,7 @@ export interface ConstantSettings {
 
 const CONSTANT = parameterTable<ConstantSettings>()(
   "ConstantLR",
-  ["optimizer", "factor?:number", "totalIters?:number", "lastEpoch?:whole"],
+  ["optimizer", "factor?:number", "totalIters?:number", "lastEpoch?:integer"],
   (optimizer, factor = 1 / 3, totalIters = 5, lastEpoch = -1) => ({
     optimizer,
     factor,

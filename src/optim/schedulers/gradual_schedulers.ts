@@ -22,7 +22,7 @@ export interface LinearFactorSettings {
 
 const LINEAR = parameterTable<LinearFactorSettings>()(
   "LinearLR",
-  ["optimizer", "startFactor?:number", "endFactor?:number", "totalIters?:number", "lastEpoch?:whole"],
+  ["optimizer", "startFactor?:number", "endFactor?:number", "totalIters?:number", "lastEpoch?:integer"],
   (optimizer, startFactor = 1 / 3, endFactor = 1, totalIters = 5, lastEpoch = -1) => ({
     optimizer,
     startFactor,
@@ -99,7 +99,7 @@ export interface ExponentialSettings {
 
 const EXPONENTIAL = parameterTable<ExponentialSettings>()(
   "ExponentialLR",
-  ["optimizer", "gamma:number", "lastEpoch?:whole"],
+  ["optimizer", "gamma:number", "lastEpoch?:integer"],
   (optimizer, gamma, lastEpoch = -1) => ({ optimizer, gamma, lastEpoch }),
 );
 
@@ -156,7 +156,7 @@ export interface PolynomialSettings {
 
 const POLYNOMIAL = parameterTable<PolynomialSettings>()(
   "PolynomialLR",
-  ["optimizer", "totalIters?:number", "power?:number", "lastEpoch?:whole"],
+  ["optimizer", "totalIters?:number", "power?:number", "lastEpoch?:integer"],
   (optimizer, totalIters = 5, power = 1, lastEpoch = -1) => ({ optimizer, totalIters, power, lastEpoch }),
 );
 

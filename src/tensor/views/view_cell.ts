@@ -144,13 +144,13 @@ export class ViewCell implements TensorCell {
   #written(whole: Value, part: Value): Value {
     const steps = this.#steps();
     if (steps.some((step) => step.write === null)) return this.#writtenByPosition(whole, part);
-    const wholes: Value[] = [];
+    const before: Value[] = [];
     steps.reduce((value, step) => {
-      wholes.push(value);
+      before.push(value);
       return step.read(value);
     }, whole);
     return steps.reduceRight(
-      (value, step, i) => (step.write as NonNullable<ViewStep["write"]>)(wholes[i], value),
+      (value, step, i) => (step.write as NonNullable<ViewStep["write"]>)(before[i], value),
       part,
     );
   }

@@ -48,7 +48,7 @@ const FIT = parameterTable<FitParameters>()(
     "run?",
     "checkpointSeconds?",
     "signal?",
-    "progress?:flag",
+    "progress?:boolean",
     "callbacks?",
   ],
   () => undefined,

@@ -132,7 +132,7 @@ export interface IsCloseParameters {
  */
 export const isclose = defineCall<IsCloseParameters>()(
   "isclose",
-  ["input", "other", "rtol?:number", "atol?:number", "equalNan?:flag"],
+  ["input", "other", "rtol?:number", "atol?:number", "equalNan?:boolean"],
   (input, other, rtol = 1e-5, atol = 1e-8, equalNan = false) => {
     const a = valueOf(input, "input", "isclose");
     const b = valueOf(other, "other", "isclose");
@@ -185,7 +185,7 @@ export interface AllCloseParameters {
  */
 export const allclose = defineCall<AllCloseParameters, Promise<boolean>>()(
   "allclose",
-  ["input", "other", "rtol?:number", "atol?:number", "equalNan?:flag"],
+  ["input", "other", "rtol?:number", "atol?:number", "equalNan?:boolean"],
   (input, other, rtol, atol, equalNan) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
 );
 

@@ -63,7 +63,7 @@ export interface RoundParameters {
  */
 export const round = defineCall<RoundParameters>()(
   "round",
-  ["input", "decimals?:whole"],
+  ["input", "decimals?:integer"],
   (input, decimals = 0) => {
     const value = numberValue("round", input);
     if (decimals === 0 || !isFloating(value.dtype)) return new Tensor(emit(ops.roundOp, [value]));

@@ -335,7 +335,7 @@ export interface OneHotParameters {
  */
 export const oneHot = defineCall<OneHotParameters>()(
   "oneHot",
-  ["input", "numClasses?:whole"],
+  ["input", "numClasses?:integer"],
   (input, numClasses = -1) => {
     const value = cast(positionsOf("oneHot", "input", input), "int64");
     let classes = numClasses;

@@ -70,7 +70,7 @@ export interface IndexPutParameters {
  */
 export const indexPut = defineCall<IndexPutParameters>()(
   "indexPut",
-  ["input", "indices", "values", "accumulate?:flag"],
+  ["input", "indices", "values", "accumulate?:boolean"],
   (input, indices, values, accumulate = false) => {
     const value = valueOf(input, "input", "indexPut");
     const source = sameDType("indexPut", value, values, "values");
@@ -110,7 +110,7 @@ export interface PutParameters {
  */
 export const put = defineCall<PutParameters>()(
   "put",
-  ["input", "index", "source", "accumulate?:flag"],
+  ["input", "index", "source", "accumulate?:boolean"],
   (input, index, source, accumulate = false) => {
     const value = valueOf(input, "input", "put");
     const positions = positionsOf("put", "index", index);
@@ -258,7 +258,7 @@ export interface DiagonalScatterParameters {
  */
 export const diagonalScatter = defineCall<DiagonalScatterParameters>()(
   "diagonalScatter",
-  ["input", "src", "offset?:whole", "dim1?", "dim2?"],
+  ["input", "src", "offset?:integer", "dim1?", "dim2?"],
   (input, src, offset = 0, dim1 = 0, dim2 = 1) =>
     writeWhere("diagonalScatter", valueOf(input, "input", "diagonalScatter"), src, (all) =>
       diagonal(all, offset, dim1, dim2),
@@ -370,7 +370,7 @@ function reducedInto(
  */
 export const scatterReduce = defineCall<ScatterReduceParameters>()(
   "scatterReduce",
-  ["input", "dim", "index", "src", "reduce", "includeSelf?:flag"],
+  ["input", "dim", "index", "src", "reduce", "includeSelf?:boolean"],
   (input, dim, index, src, reduce, includeSelf = true) => {
     const value = valueOf(input, "input", "scatterReduce");
     const along = normalizeDim(dim, value.shape.length, "scatterReduce");
@@ -418,7 +418,7 @@ export interface IndexReduceParameters {
  */
 export const indexReduce = defineCall<IndexReduceParameters>()(
   "indexReduce",
-  ["input", "dim", "index", "source", "reduce", "includeSelf?:flag"],
+  ["input", "dim", "index", "source", "reduce", "includeSelf?:boolean"],
   (input, dim, index, source, reduce, includeSelf = true) => {
     const value = valueOf(input, "input", "indexReduce");
     const along = normalizeDim(dim, value.shape.length, "indexReduce");
@@ -451,7 +451,7 @@ export interface UnravelIndexParameters {
  */
 export const unravelIndex = defineCall<UnravelIndexParameters, Tensor[]>()(
   "unravelIndex",
-  ["indices", "shape:wholes"],
+  ["indices", "shape:integers"],
   (indices, shape) => {
     const value = positionsOf("unravelIndex", "indices", indices);
     const sizes = [shape].flat() as number[];

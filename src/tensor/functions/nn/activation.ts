@@ -87,7 +87,7 @@ export function activated(
 const activation = (name: string, compute: (x: Value) => Value, operand?: Operand) =>
   defineCall<ActivationParameters>()(
     name,
-    ["input", "inplace?:flag"],
+    ["input", "inplace?:boolean"],
     (input: Tensor, inplace = false): Tensor => activated(name, input, compute, inplace, operand),
   );
 
@@ -132,7 +132,7 @@ export const relu6 = activation("relu6", (x) => clipped(x, 0, 6), numericInput);
  */
 export const leakyRelu = defineCall<LeakyReluParameters>()(
   "leakyRelu",
-  ["input", "negativeSlope?:number", "inplace?:flag"],
+  ["input", "negativeSlope?:number", "inplace?:boolean"],
   (input, negativeSlope = 0.01, inplace = false) =>
     activated(
       "leakyRelu",
@@ -142,7 +142,7 @@ export const leakyRelu = defineCall<LeakyReluParameters>()(
     ),
 );
 
-const EXPONENTIAL = ["input", "alpha?:scalar", "inplace?:flag"] as const;
+const EXPONENTIAL = ["input", "alpha?:scalar", "inplace?:boolean"] as const;
 
 /** scale * (x where x > 0, alpha (e^(x inputScale) - 1) elsewhere). */
 function exponentialLinear(x: Value, alpha: number, scale: number, inputScale: number): Value {
@@ -291,7 +291,7 @@ export const tanhshrink = plainActivation("tanhshrink", (x) => sub(x, emit(ops.t
  */
 export const hardtanh = defineCall<HardtanhParameters>()(
   "hardtanh",
-  ["input", "minVal?:number", "maxVal?:number", "inplace?:flag"],
+  ["input", "minVal?:number", "maxVal?:number", "inplace?:boolean"],
   (input, minVal = -1, maxVal = 1, inplace = false) => {
     const within = (x: Value): Value => {
       if (minVal <= maxVal) return clipped(x, minVal, maxVal);
@@ -337,7 +337,7 @@ export const hardswish = activation("hardswish", (x) => {
  */
 export const threshold = defineCall<ThresholdParameters>()(
   "threshold",
-  ["input", "threshold:number", "value:number", "inplace?:flag"],
+  ["input", "threshold:number", "value:number", "inplace?:boolean"],
   (input, threshold, value, inplace = false) => {
     const replaced = (x: Value): Value => where(emit(ops.leOp, [x, like(x, threshold)]), like(x, value), x);
     return activated("threshold", input, replaced, inplace, numericInput);

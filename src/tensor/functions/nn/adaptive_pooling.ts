@@ -45,7 +45,7 @@ const largestOver = (spatial: 1 | 2) =>
   withIndices(
     defineCall<AdaptiveMaxPoolParameters, MaybeIndices>()(
       `adaptiveMaxPool${spatial}d`,
-      ["input", "outputSize", "returnIndices?:flag"],
+      ["input", "outputSize", "returnIndices?:boolean"],
       (input: Tensor, outputSize: OutputSize, returnIndices = false): MaybeIndices => {
         const of = `adaptiveMaxPool${spatial}d`;
         const [y, indices] = poolAdaptively(of, spatial, input, outputSize, largestInGrid);

@@ -55,9 +55,9 @@ export const scaledDotProductAttention = defineCall<ScaledDotProductAttentionPar
     "value",
     "attnMask?",
     "dropoutP?:number",
-    "isCausal?:flag",
+    "isCausal?:boolean",
     "scale?:number|null",
-    "enableGqa?:flag",
+    "enableGqa?:boolean",
   ],
   (query, key, value, attnMask = null, dropoutP = 0, isCausal = false, scale = null, enableGqa = false) => {
     const of = "scaledDotProductAttention";

@@ -23,7 +23,7 @@ export interface DropoutParameters {
   inplace?: boolean;
 }
 
-const PARAMETERS = ["input", "p?", "training?:flag", "inplace?:flag"] as const;
+const PARAMETERS = ["input", "p?", "training?:boolean", "inplace?:boolean"] as const;
 
 /** What is drawn together: the shape of the mask, which broadcasts against the input. */
 type MaskShape = (of: string, x: Value) => number[];

@@ -50,11 +50,11 @@ export const embedding = defineCall<EmbeddingParameters>()(
   [
     "input",
     "weight",
-    "paddingIdx?:whole|null",
+    "paddingIdx?:integer|null",
     "maxNorm?:number|null",
     "normType?:number",
-    "scaleGradByFreq?:flag",
-    "sparse?:flag",
+    "scaleGradByFreq?:boolean",
+    "sparse?:boolean",
   ],
   (
     input,

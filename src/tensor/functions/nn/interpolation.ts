@@ -84,12 +84,12 @@ export const interpolate = defineCall<InterpolateParameters>()(
   "interpolate",
   [
     "input",
-    "size?:wholes|null",
+    "size?:integers|null",
     "scaleFactor?",
     "mode?",
-    "alignCorners?:flag|null",
-    "recomputeScaleFactor?:flag|null",
-    "antialias?:flag",
+    "alignCorners?:boolean|null",
+    "recomputeScaleFactor?:boolean|null",
+    "antialias?:boolean",
   ],
   (
     input,

@@ -190,7 +190,7 @@ export interface LocalResponseNormParameters {
  */
 export const localResponseNorm = defineCall<LocalResponseNormParameters>()(
   "localResponseNorm",
-  ["input", "size:wholes|null", "alpha?:scalar", "beta?:number", "k?:number"],
+  ["input", "size:integers|null", "alpha?:scalar", "beta?:number", "k?:number"],
   (input, size, alpha = 1e-4, beta = 0.75, k = 1) => {
     const of = "localResponseNorm";
     const given = numericInput(of, input);

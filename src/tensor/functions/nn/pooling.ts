@@ -82,15 +82,23 @@ const AVERAGE_1D = [
   "kernelSize",
   "stride?",
   "padding?",
-  "ceilMode?:flag",
-  "countIncludePad?:flag",
+  "ceilMode?:boolean",
+  "countIncludePad?:boolean",
 ] as const;
 
 const maxPoolOver = (spatial: 1 | 2) =>
   withIndices(
     defineCall<MaxPoolParameters, MaybeIndices>()(
       `maxPool${spatial}d`,
-      ["input", "kernelSize", "stride?", "padding?", "dilation?", "ceilMode?:flag", "returnIndices?:flag"],
+      [
+        "input",
+        "kernelSize",
+        "stride?",
+        "padding?",
+        "dilation?",
+        "ceilMode?:boolean",
+        "returnIndices?:boolean",
+      ],
       (
         input: Tensor,
         kernelSize: Size,
@@ -115,7 +123,7 @@ const maxPoolOver = (spatial: 1 | 2) =>
 const normPoolOver = (spatial: 1 | 2) =>
   defineCall<NormPoolParameters>()(
     `lpPool${spatial}d`,
-    ["input", "normType:number", "kernelSize", "stride?", "ceilMode?:flag"],
+    ["input", "normType:number", "kernelSize", "stride?", "ceilMode?:boolean"],
     (
       input: Tensor,
       normType: number,
@@ -165,7 +173,7 @@ export const maxPool1d = maxPoolOver(1);
  */
 export const avgPool2d = defineCall<AveragePool2dParameters>()(
   "avgPool2d",
-  [...AVERAGE_1D, "divisorOverride?:whole|null"],
+  [...AVERAGE_1D, "divisorOverride?:integer|null"],
   (
     input,
     kernelSize,

@@ -40,7 +40,7 @@ export interface RandomLeakyReluParameters {
  */
 export const rrelu = defineCall<RandomLeakyReluParameters>()(
   "rrelu",
-  ["input", "lower?:number", "upper?:number", "training?:flag", "inplace?:flag"],
+  ["input", "lower?:number", "upper?:number", "training?:boolean", "inplace?:boolean"],
   (input, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
     const x = floatingInput("rrelu", input);
     if (!(lower <= upper))
@@ -81,7 +81,7 @@ export interface GumbelSoftmaxParameters {
  */
 export const gumbelSoftmax = defineCall<GumbelSoftmaxParameters>()(
   "gumbelSoftmax",
-  ["logits", "tau?:number", "hard?:flag", "eps?:number", "dim?"],
+  ["logits", "tau?:number", "hard?:boolean", "eps?:number", "dim?"],
   (logits, tau = 1, hard = false, _eps, dim = -1) => {
     const x = floatingInput("gumbelSoftmax", logits, "logits");
     const along = normalizeDim(dim, x.shape.length, named("gumbelSoftmax"));

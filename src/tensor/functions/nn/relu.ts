@@ -16,7 +16,7 @@ import { numericInput } from "./arguments.ts";
  */
 export const relu = defineCall<ActivationParameters>()(
   "relu",
-  ["input", "inplace?:flag"],
+  ["input", "inplace?:boolean"],
   (input, inplace = false) => {
     const y = emit(reluOp, [numericInput("relu", input)]);
     return inplace ? input.assign(y) : new Tensor(y);

@@ -41,7 +41,7 @@ export interface IsInParameters {
  */
 export const isin = defineCall<IsInParameters>()(
   "isin",
-  ["elements", "testElements", "assumeUnique?:flag", "invert?:flag"],
+  ["elements", "testElements", "assumeUnique?:boolean", "invert?:boolean"],
   (elements, testElements, _assumeUnique, invert = false) => {
     requireTensors("isin", elements, testElements, "one");
     const [values, wanted] = promote("isin", [elements, testElements]);
@@ -109,7 +109,7 @@ function placesOf(of: string, ordered: Value, values: Value, right: boolean): Va
  */
 export const bucketize = defineCall<BucketizeParameters>()(
   "bucketize",
-  ["input", "boundaries", "outInt32?:flag", "right?:flag"],
+  ["input", "boundaries", "outInt32?:boolean", "right?:boolean"],
   (input, boundaries, outInt32 = false, right = false) => {
     const ordered = valueOf(boundaries, "boundaries", "bucketize");
     if (ordered.shape.length !== 1)
@@ -132,7 +132,7 @@ export const bucketize = defineCall<BucketizeParameters>()(
  */
 export const searchsorted = defineCall<SearchSortedParameters>()(
   "searchsorted",
-  ["sortedSequence", "input", "outInt32?:flag", "right?:flag", "side?", "sorter?"],
+  ["sortedSequence", "input", "outInt32?:boolean", "right?:boolean", "side?", "sorter?"],
   (sortedSequence, input, outInt32 = false, right = false, side = null, sorter = null) => {
     const given = valueOf(sortedSequence, "sortedSequence", "searchsorted");
     if (side !== null && side !== "left" && side !== "right")
@@ -186,7 +186,7 @@ export interface HistogramParameters {
  */
 export const histc = defineCall<HistogramParameters>()(
   "histc",
-  ["input", "bins?:whole", "min?:number", "max?:number"],
+  ["input", "bins?:integer", "min?:number", "max?:number"],
   (input, bins = 100, min = 0, max = 0) => {
     const value = valueOf(input, "input", "histc");
     if (!isFloating(value.dtype))
@@ -235,7 +235,7 @@ export interface BinCountParameters {
  */
 export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
   "bincount",
-  ["input", "weights?", "minlength?:whole"],
+  ["input", "weights?", "minlength?:integer"],
   async (input, weights = null, minlength = 0) => {
     const value = positionsOf("bincount", "input", input);
     if (value.shape.length !== 1)
@@ -366,7 +366,7 @@ async function distinct(
 export const unique = withoutOptions(
   defineCall<UniqueParameters, Promise<Tensor | Tensor[]>>()(
     "unique",
-    ["input", "sorted?:flag", "returnInverse?:flag", "returnCounts?:flag", "dim?"],
+    ["input", "sorted?:boolean", "returnInverse?:boolean", "returnCounts?:boolean", "dim?"],
     (input, _sorted = true, returnInverse = false, returnCounts = false, dim = null) =>
       distinct("unique", input, returnInverse, returnCounts, dim, true),
   ),
@@ -382,7 +382,7 @@ export const unique = withoutOptions(
 export const uniqueConsecutive = withoutOptions(
   defineCall<UniqueConsecutiveParameters, Promise<Tensor | Tensor[]>>()(
     "uniqueConsecutive",
-    ["input", "returnInverse?:flag", "returnCounts?:flag", "dim?"],
+    ["input", "returnInverse?:boolean", "returnCounts?:boolean", "dim?"],
     (input, returnInverse = false, returnCounts = false, dim = null) =>
       distinct("uniqueConsecutive", input, returnInverse, returnCounts, dim, false),
   ),

@@ -45,7 +45,7 @@ function neighbours(value: Value, dim: number): [Value, Value] {
  */
 export const diff = defineCall<DiffParameters>()(
   "diff",
-  ["input", "n?:whole", "dim?", "prepend?", "append?"],
+  ["input", "n?:integer", "dim?", "prepend?", "append?"],
   (input, n = 1, dim = -1, prepend = null, append = null) => {
     const { shape } = valueOf(input, "input", "diff");
     if (shape.length === 0) throw new ShapeError("diff: expected at least one dimension");

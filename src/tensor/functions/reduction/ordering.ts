@@ -68,7 +68,7 @@ function extreme(
 ): Extreme {
   return defineCall<AnyExtreme, Tensor | ValuesAndIndices>()(
     name,
-    ["input", "dim?", "keepdim?:flag", "other?"],
+    ["input", "dim?", "keepdim?:boolean", "other?"],
     (
       input: Tensor,
       dim?: number | Tensor | null,
@@ -131,7 +131,7 @@ export interface ArgExtremeParameters {
 const argExtreme = (name: string, op: OpDefinition) =>
   defineCall<ArgExtremeParameters>()(
     name,
-    ["input", "dim?", "keepdim?:flag"],
+    ["input", "dim?", "keepdim?:boolean"],
     (input, dim = null, keepdim = false) => {
       const value = valueOf(input, "input", name);
       if (dim === null) {
@@ -196,7 +196,7 @@ export interface TopKParameters {
  */
 export const topk = defineCall<TopKParameters, ValuesAndIndices>()(
   "topk",
-  ["input", "k", "dim?", "largest?:flag", "sorted?:flag"],
+  ["input", "k", "dim?", "largest?:boolean", "sorted?:boolean"],
   (input, k, dim = -1, largest = true) => {
     const value = valueOf(input, "input", "topk");
     const [values, indices] = ops.topk(value, k, normalizeDim(dim, value.shape.length, "topk"), largest);
@@ -215,7 +215,7 @@ export interface SortParameters {
   stable?: boolean | null;
 }
 
-const SORT = ["input", "dim?", "descending?:flag", "stable?:flag|null"] as const;
+const SORT = ["input", "dim?", "descending?:boolean", "stable?:boolean|null"] as const;
 
 function sorted(name: string, input: Tensor, dim: number, descending: boolean): readonly Value[] {
   const value = valueOf(input, "input", name);
@@ -276,7 +276,7 @@ export interface KthValueParameters {
  */
 export const kthvalue = defineCall<KthValueParameters, ValuesAndIndices>()(
   "kthvalue",
-  ["input", "k", "dim?", "keepdim?:flag"],
+  ["input", "k", "dim?", "keepdim?:boolean"],
   (input, k, dim = -1, keepdim = false) =>
     nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
 );
@@ -322,7 +322,7 @@ export type MinAndMax = [Tensor, Tensor] & { readonly min: Tensor; readonly max:
  */
 export const aminmax = defineCall<MinAndMaxParameters, MinAndMax>()(
   "aminmax",
-  ["input", "dim?", "keepdim?:flag"],
+  ["input", "dim?", "keepdim?:boolean"],
   (input, dim = null, keepdim = false) => {
     const value = valueOf(input, "input", "aminmax");
     const dims = normalizeDims(dim, value.shape.length, "aminmax");
@@ -403,7 +403,7 @@ export interface ModeParameters {
  */
 export const mode = defineCall<ModeParameters, ValuesAndIndices>()(
   "mode",
-  ["input", "dim?", "keepdim?:flag"],
+  ["input", "dim?", "keepdim?:boolean"],
   (input, dim = -1, keepdim = false) => {
     const value = valueOf(input, "input", "mode");
     const at = normalizeDim(dim, value.shape.length, "mode");

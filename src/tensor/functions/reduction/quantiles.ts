@@ -45,7 +45,7 @@ function middlePosition(value: Value, dim: number, ignoreNan: boolean): Value {
 function medianFunction(name: string, ignoreNan: boolean): Median {
   return defineCall<MinAndMaxParameters, Tensor | ValuesAndIndices>()(
     name,
-    ["input", "dim?", "keepdim?:flag"],
+    ["input", "dim?", "keepdim?:boolean"],
     (input: Tensor, dim: number | null = null, keepdim = false): Tensor | ValuesAndIndices => {
       const value = valueOf(input, "input", name);
       if (dim === null) return new Tensor(medianOfAll(value, ignoreNan));
@@ -136,7 +136,7 @@ const INTERPOLATIONS: readonly unknown[] = ["linear", "lower", "higher", "midpoi
 function quantileFunction(name: string, ignoreNan: boolean) {
   return defineCall<QuantileParameters>()(
     name,
-    ["input", "q", "dim?", "keepdim?:flag", "interpolation?"],
+    ["input", "q", "dim?", "keepdim?:boolean", "interpolation?"],
     (
       input: Tensor,
       q: number | Tensor,

@@ -28,7 +28,7 @@ export interface ReduceWithDTypeParameters extends ReduceParameters {
   dtype?: DType | null;
 }
 
-const REDUCE = ["input", "dim?", "keepdim?:flag"] as const;
+const REDUCE = ["input", "dim?", "keepdim?:boolean"] as const;
 const REDUCE_WITH_DTYPE = [...REDUCE, "dtype?:dtype|null"] as const;
 
 /** Integers and bools are added and multiplied as int64. */

@@ -65,7 +65,7 @@ const meanOf = ({ mean, dtype }: Moments) => new Tensor(ops.cast(mean, dtype));
 const ofMoments = <R>(name: string, result: (moments: Moments) => R) =>
   defineCall<VarianceParameters, R>()(
     name,
-    ["input", "dim?", "unbiased?:flag|null", "keepdim?:flag", "correction?:number|null"],
+    ["input", "dim?", "unbiased?:boolean|null", "keepdim?:boolean", "correction?:number|null"],
     (
       input: Tensor,
       dim: Dims | boolean = null,
@@ -152,7 +152,7 @@ export interface NormParameters {
  */
 export const norm = defineCall<NormParameters>()(
   "norm",
-  ["input", "p?", "dim?", "keepdim?:flag", "dtype?:dtype|null"],
+  ["input", "p?", "dim?", "keepdim?:boolean", "dtype?:dtype|null"],
   (input, p = "fro", dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "norm");
     if (!isFloating(dtype ?? value.dtype)) {
@@ -204,7 +204,7 @@ export interface LogSumExpParameters {
  */
 export const logsumexp = defineCall<LogSumExpParameters>()(
   "logsumexp",
-  ["input", "dim", "keepdim?:flag"],
+  ["input", "dim", "keepdim?:boolean"],
   (input, dim, keepdim = false) => {
     const given = valueOf(input, "input", "logsumexp");
     const value = isFloating(given.dtype) ? given : ops.cast(given, "float32");

@@ -36,7 +36,7 @@ function matricesOf(value: Value, offset: number): Value {
  */
 export const diagEmbed = defineCall<DiagonalParameters>()(
   "diagEmbed",
-  ["input", "offset?:whole", "dim1?", "dim2?"],
+  ["input", "offset?:integer", "dim1?", "dim2?"],
   (input, offset = 0, dim1 = -2, dim2 = -1) => {
     const value = valueOf(input, "input", "diagEmbed");
     if (value.shape.length === 0)
@@ -63,7 +63,7 @@ export const diagEmbed = defineCall<DiagonalParameters>()(
  */
 export const diagflat = defineCall<OffsetParameters>()(
   "diagflat",
-  ["input", "offset?:whole"],
+  ["input", "offset?:integer"],
   (input, offset = 0) => {
     const value = valueOf(input, "input", "diagflat");
     return new Tensor(matricesOf(reshape(value, [numel(value.shape)]), offset));

@@ -121,7 +121,7 @@ export interface CombinationsParameters {
  */
 export const combinations = defineCall<CombinationsParameters>()(
   "combinations",
-  ["input", "r?:whole", "withReplacement?:flag"],
+  ["input", "r?:integer", "withReplacement?:boolean"],
   (input, r = 2, withReplacement = false) => {
     const value = valueOf(input, "input", "combinations");
     if (value.shape.length !== 1)
@@ -159,7 +159,7 @@ export interface TriangleIndicesParameters {
 function triangleIndices(name: string, kept: (row: number, col: number, offset: number) => boolean) {
   return defineCall<TriangleIndicesParameters>()(
     name,
-    ["row:whole", "col:whole", "offset?:whole", "dtype?:dtype|null", "device?:device|null"],
+    ["row:integer", "col:integer", "offset?:integer", "dtype?:dtype|null", "device?:device|null"],
     (row, col, offset = 0, dtype = null) => {
       if (row < 0 || col < 0)
         throw new ArgumentError(`${name}: expected \`row\` and \`col\` of 0 or more, got ${row} and ${col}`);

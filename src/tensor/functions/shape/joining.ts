@@ -185,7 +185,7 @@ function equalParts(total: number, size: number): number[] {
  */
 export const split = defineCall<SplitParameters, Tensor[]>()(
   "split",
-  ["tensor", "splitSizeOrSections?:wholes", "dim?", "splitSize?:wholes"],
+  ["tensor", "splitSizeOrSections?:integers", "dim?", "splitSize?:integers"],
   (tensor, sizeOrSections, dim = 0, splitSize) => {
     const sections = sizeOrSections ?? splitSize;
     const value = valueOf(tensor, "tensor", "split");

@@ -60,7 +60,7 @@ function expanded(of: string, input: unknown, sizes: Shape): Tensor {
  */
 export const expand = defineCall<ExpandParameters>()(
   "expand",
-  ["input", "*size:wholes|null"],
+  ["input", "*size:integers|null"],
   (input, size = []) => {
     return expanded("expand", input, size);
   },
@@ -88,7 +88,7 @@ export const expandAs = defineCall<ToShapeOfParameters>()("expandAs", ["input", 
  */
 export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameters, "shape">>()(
   "broadcastTo",
-  ["input", "*size:wholes|null", "shape?:wholes|null"],
+  ["input", "*size:integers|null", "shape?:integers|null"],
   (input, size, shape) => {
     return expanded("broadcastTo", input, size ?? shape ?? []);
   },
@@ -187,7 +187,7 @@ export interface TileParameters {
  */
 export const tile = defineCall<TileParameters>()(
   "tile",
-  ["input", "*dims:wholes|null"],
+  ["input", "*dims:integers|null"],
   (input, dims = []) => {
     const value = valueOf(input, "input", "tile");
     const missing = Math.max(0, value.shape.length - dims.length);
@@ -217,7 +217,7 @@ export interface RepeatInterleaveParameters {
  */
 export const repeatInterleave = defineCall<RepeatInterleaveParameters>()(
   "repeatInterleave",
-  ["input", "repeats", "dim?", "outputSize?:whole|null"],
+  ["input", "repeats", "dim?", "outputSize?:integer|null"],
   (input, repeats, dim = null, outputSize = null) => {
     const given = valueOf(input, "input", "repeatInterleave");
     const value = dim === null ? ops.reshape(given, [numel(given.shape)]) : given;
@@ -273,7 +273,7 @@ export interface FlipParameters {
  */
 export const flip = defineCall<FlipParameters>()(
   "flip",
-  ["input", "*dims:wholes|null"],
+  ["input", "*dims:integers|null"],
   (input, dims = []) => {
     const value = valueOf(input, "input", "flip");
     if (dims.length === 0) return new Tensor(value);
@@ -326,7 +326,7 @@ export interface Rot90Parameters {
  */
 export const rot90 = defineCall<Rot90Parameters>()(
   "rot90",
-  ["input", "k?:whole", "dims?:list"],
+  ["input", "k?:integer", "dims?:list"],
   (input, k = 1, dims = [0, 1]) => {
     const value = valueOf(input, "input", "rot90");
     const rank = value.shape.length;
@@ -375,7 +375,7 @@ function rolled(value: Value, shift: number, dim: number): Value {
  */
 export const roll = defineCall<RollParameters>()(
   "roll",
-  ["input", "shifts:wholes", "dims?:wholes|null"],
+  ["input", "shifts:integers", "dims?:integers|null"],
   (input, shifts, dims = null) => {
     const value = valueOf(input, "input", "roll");
     const amounts = [shifts].flat() as number[];

@@ -45,7 +45,7 @@ const asTupleOrNot = <N extends readonly string[], P extends readonly unknown[]>
 export const nonzero = asTupleOrNot(
   defineCall<NonzeroParameters, Promise<Tensor | Tensor[]>>()(
     "nonzero",
-    ["input", "asTuple?:flag"],
+    ["input", "asTuple?:boolean"],
     async (input: Tensor, asTuple = false): Promise<Tensor | Tensor[]> => {
       const own = valueOf(input, "input", "nonzero").shape;
       const shape = asTuple && own.length === 0 ? [1] : own;

@@ -67,7 +67,7 @@ function viewed(of: string, input: unknown, shape: readonly number[]): Tensor {
  */
 export const reshape = defineCall<WithSizesParameters>()(
   "reshape",
-  ["input", "*shape:wholes|null"],
+  ["input", "*shape:integers|null"],
   (input, shape = []) => reshaped("reshape", input, shape),
 );
 
@@ -82,7 +82,7 @@ export const reshape = defineCall<WithSizesParameters>()(
  */
 export const view = defineCall<WithSizesParameters>()(
   "view",
-  ["input", "*shape:wholes|null"],
+  ["input", "*shape:integers|null"],
   (input, shape = []) => viewed("view", input, shape),
 );
 
@@ -147,7 +147,7 @@ export interface PermuteParameters {
  */
 export const permute = defineCall<PermuteParameters>()(
   "permute",
-  ["input", "*dims:wholes|null"],
+  ["input", "*dims:integers|null"],
   (input, dims = []) => {
     const value = valueOf(input, "input", "permute");
     const rank = value.shape.length;

@@ -160,7 +160,7 @@ export interface TriangleParameters {
 }
 
 function triangle(name: string, lower: boolean) {
-  return defineCall<TriangleParameters>()(name, ["input", "diagonal?:whole"], (input, diagonal = 0) => {
+  return defineCall<TriangleParameters>()(name, ["input", "diagonal?:integer"], (input, diagonal = 0) => {
     const value = valueOf(input, "input", name);
     const rank = value.shape.length;
     if (rank < 2)
@@ -220,7 +220,7 @@ function diagonalOf(of: string, rank: number, offset: number, dim1: number, dim2
  */
 export const diagonal = defineCall<DiagonalParameters>()(
   "diagonal",
-  ["input", "offset?:whole", "dim1?", "dim2?"],
+  ["input", "offset?:integer", "dim1?", "dim2?"],
   (input, offset = 0, dim1 = 0, dim2 = 1) => {
     const value = valueOf(input, "input", "diagonal");
     if (value.shape.length < 2)
@@ -239,7 +239,7 @@ export const diagonal = defineCall<DiagonalParameters>()(
  */
 export const diag = defineCall<TriangleParameters>()(
   "diag",
-  ["input", "diagonal?:whole"],
+  ["input", "diagonal?:integer"],
   (input, offset = 0) => {
     const value = valueOf(input, "input", "diag");
     if (value.shape.length === 2) return new Tensor(diagonalOf("diag", 2, offset, 0, 1).read(value));

@@ -98,7 +98,7 @@ export interface AxisSplitParameters {
 function axisSplit(name: string, least: number, dimOf: (rank: number) => number) {
   return defineCall<AxisSplitParameters, Tensor[]>()(
     name,
-    ["input", "indicesOrSections?:wholes", "sections?:whole", "indices?:list"],
+    ["input", "indicesOrSections?:integers", "sections?:integer", "indices?:list"],
     (
       input: Tensor,
       indicesOrSections?: number | readonly number[],

@@ -39,9 +39,9 @@ const NLL = [
   "input",
   "target",
   "weight?",
-  "sizeAverage?:flag|null",
-  "ignoreIndex?:whole",
-  "reduce?:flag|null",
+  "sizeAverage?:boolean|null",
+  "ignoreIndex?:integer",
+  "reduce?:boolean|null",
   "reduction?",
 ] as const;
 

@@ -117,7 +117,7 @@ export interface PairwiseDistanceParameters {
  */
 export const pairwiseDistance = defineCall<PairwiseDistanceParameters>()(
   "pairwiseDistance",
-  ["x1", "x2", "p?:number", "eps?:number", "keepdim?:flag"],
+  ["x1", "x2", "p?:number", "eps?:number", "keepdim?:boolean"],
   (x1, x2, p = 2, eps = 1e-6, keepdim = false) => {
     return new Tensor(distance(differenceOf("pairwiseDistance", x1, x2), p, eps, keepdim));
   },
@@ -268,7 +268,7 @@ export const tripletMarginLoss = defineCall<TripletMarginLossParameters>()(
     "margin?:number",
     "p?:number",
     "eps?:number",
-    "swap?:flag",
+    "swap?:boolean",
     ...REDUCTION_NAMES,
   ],
   (
@@ -314,7 +314,7 @@ export interface TripletMarginWithDistanceLossParameters extends TripletParamete
  */
 export const tripletMarginWithDistanceLoss = defineCall<TripletMarginWithDistanceLossParameters>()(
   "tripletMarginWithDistanceLoss",
-  ["anchor", "positive", "negative", "distanceFunction?", "margin?:number", "swap?:flag", "reduction?"],
+  ["anchor", "positive", "negative", "distanceFunction?", "margin?:number", "swap?:boolean", "reduction?"],
   (anchor, positive, negative, distanceFunction = null, margin = 1, swap = false, reduction = "mean") => {
     const of = "tripletMarginWithDistanceLoss";
     const measure = distanceFunction ?? pairwiseDistance;

@@ -21,7 +21,7 @@ export interface ReductionOptions {
 }
 
 /** The names of `ReductionOptions`, in PyTorch's order. */
-export const REDUCTION_NAMES = ["sizeAverage?:flag|null", "reduce?:flag|null", "reduction?"] as const;
+export const REDUCTION_NAMES = ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"] as const;
 
 const REDUCTIONS = ["none", "mean", "sum"] as const;
 

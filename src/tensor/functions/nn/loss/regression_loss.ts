@@ -221,7 +221,7 @@ export const huberLoss = defineLoss<HuberLossParameters>()(
  */
 export const klDiv = defineLoss<KlDivParameters>()(
   "klDiv",
-  ["input", "target", ...REDUCTION_NAMES, "logTarget?:flag"],
+  ["input", "target", ...REDUCTION_NAMES, "logTarget?:boolean"],
   (input, target, sizeAverage = null, reduce = null, reduction = "mean", logTarget = false) => {
     const of = "klDiv";
     floatingInput(of, input);
@@ -261,11 +261,11 @@ export const poissonNllLoss = defineLoss<PoissonNllLossParameters>()(
   [
     "input",
     "target",
-    "logInput?:flag",
-    "full?:flag",
-    "sizeAverage?:flag|null",
+    "logInput?:boolean",
+    "full?:boolean",
+    "sizeAverage?:boolean|null",
     "eps?:number",
-    "reduce?:flag|null",
+    "reduce?:boolean|null",
     "reduction?",
   ],
   (
@@ -304,7 +304,7 @@ function stirling(t: Value): Value {
  */
 export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
   "gaussianNllLoss",
-  ["input", "target", "var", "full?:flag", "eps?:number", "reduction?"],
+  ["input", "target", "var", "full?:boolean", "eps?:number", "reduction?"],
   (input, target, variance, full = false, eps = 1e-6, reduction = "mean") => {
     const of = "gaussianNllLoss";
     if (variance instanceof Tensor) floatingInput(of, variance, "var");
