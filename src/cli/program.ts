@@ -118,7 +118,7 @@ function addBench(program: Command, cli: Cli): void {
     .option("--engines <names>", "our engines (the fastest that works here)", list)
     .option("--precision <names>", `${known(cli, "precisions")}: each network in each`, list, ["f32"])
     .addOption(batchSize())
-    .option("--against <names>", known(cli, "peers"), list, [])
+    .option("--against <names>", known(cli, "baselines"), list, [])
     .option("--modes <names>", `PyTorch's: ${known(cli, "pytorchModes")}`, list, [
       "eager",
       "channels-last",

@@ -1,8 +1,8 @@
 /** What help texts list. Loading the registries takes a while, so only a command's help does. */
 import { datasetNames } from "../data/dataset_registry.ts";
+import { baselineNames, pytorchModes } from "../experiments/bench/baselines.ts";
 import { BENCH_TASKS } from "../experiments/bench/bench.ts";
-import { peerNames, pytorchModes } from "../experiments/bench/bench_peers.ts";
-import { REPRODUCTION_PEERS } from "../experiments/reproduce/reproduce.ts";
+import { REPRODUCTION_BASELINES } from "../experiments/reproduce/reproduce.ts";
 import { EDITIONS, names } from "../models/index.ts";
 import { optimizerNames } from "../optim/registry.ts";
 import { schedulerNames } from "../optim/schedulers/registry.ts";
@@ -17,9 +17,9 @@ export function registeredNames() {
     precisions: PRECISIONS as readonly string[],
     editions: EDITIONS as readonly string[],
     benchmarks: BENCH_TASKS as readonly string[],
-    peers: peerNames as readonly string[],
+    baselines: baselineNames as readonly string[],
     pytorchModes: pytorchModes as readonly string[],
-    reproductionPeers: REPRODUCTION_PEERS as readonly string[],
+    reproductionBaselines: REPRODUCTION_BASELINES as readonly string[],
   };
 }
 

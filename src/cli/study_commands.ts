@@ -47,7 +47,7 @@ export function addReproduce(program: Command, cli: Cli): void {
     .option("--write <file>", "the document", "docs/reproduction.md")
     .option(
       "--against <names>",
-      `the same epochs and starts in another library afterwards: ${known(cli, "reproductionPeers")}`,
+      `the same epochs and starts in another library afterwards: ${known(cli, "reproductionBaselines")}`,
       list,
       [],
     )

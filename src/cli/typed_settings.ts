@@ -1,5 +1,5 @@
 /** Settings of a training as they are typed. */
-import { precisionNamed } from "../experiments/precision_choice.ts";
+import { precisionNamed } from "../experiments/available_precision.ts";
 import { schedulerFrom } from "../experiments/scheduler_text.ts";
 import type { GivenSettings } from "../experiments/training_config.ts";
 

@@ -5,7 +5,7 @@ import { useEngine } from "../tensor/index.ts";
 import type { Precision } from "../train/loop/precision.ts";
 import type { ClassificationMetrics } from "../train/metrics/classification_metrics.ts";
 import { evaluate as evaluateNetwork } from "../train/metrics/evaluate.ts";
-import { precisionHere } from "./precision_choice.ts";
+import { precisionHere } from "./available_precision.ts";
 import { engineOptions, type GivenSettings } from "./training_config.ts";
 import { openLoader } from "./training_parts.ts";
 import { type LoadedNetwork, loadNetwork } from "./weights.ts";

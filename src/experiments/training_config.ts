@@ -11,7 +11,7 @@ import { PRECISIONS } from "../train/loop/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { MOST_PIXELS } from "./limits.ts";
 import { oneOf } from "./one_of.ts";
-import { precisionNamed } from "./precision_choice.ts";
+import { precisionNamed } from "./available_precision.ts";
 
 /** The most classes that a run's network may have: its last layer is made before there are weights for it. */
 const MOST_CLASSES = 10_000;

@@ -119,6 +119,12 @@ const rules: readonly Rule[] = [
   { avoid: /\bways? (?:of computing|to compute)\b/i, say: "algorithm", bad: "the ways to compute a step" },
   { avoid: /\bWinograd's way\b/i, say: "Winograd's algorithm, F(m, r)", bad: "by Winograd's way" },
   { avoid: /\bunfolded images?\b/i, say: "im2col patches", bad: "unfolded images" },
+  {
+    avoid: /\bpeers?\b(?! dependenc)/i,
+    say: "baseline",
+    bad: "the fastest of its peers",
+    fine: "an optional peer dependency",
+  },
   { avoid: /\bgone on with\b/i, say: "resumed", bad: "a run that is gone on with" },
   {
     avoid: /\bbeside (?:the authors'|PyTorch's|the book's|other libraries|the best)/i,
@@ -146,6 +152,7 @@ const fileNames: readonly (readonly [RegExp, string])[] = [
   [/(?:^|_)home(?:_|$)/, "device buffer"],
   [/(?:^|_)arrivals?(?:_|$)/, "readback"],
   [/^(?:\w+_)?gradient_book$/, "leaf gradients"],
+  [/(?:^|_)peers?(?:_|$)/, "baseline"],
   [/(?:^|_)floors?(?:_|$)/, "layers"],
 ];
 

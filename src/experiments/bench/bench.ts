@@ -7,18 +7,18 @@ import { fastestEngine } from "../../engines/select.ts";
 import { entry } from "../../models/index.ts";
 import { processors } from "../../workers/processors.ts";
 import { oneOf } from "../one_of.ts";
-import { precisionNamed } from "../precision_choice.ts";
-import { type BestLine, bestOf } from "./bench_best.ts";
-import { type BenchLine, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
+import { precisionNamed } from "../available_precision.ts";
 import {
   type Contender,
   matmulContenders,
   type PytorchMode,
-  parsePeers,
+  parseBaselines,
   pytorchModes,
-  runInTurn,
+  runInterleaved,
   trainingContenders,
-} from "./bench_peers.ts";
+} from "./baselines.ts";
+import { type BestLine, bestOf } from "./bench_best.ts";
+import { type BenchLine, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
 
 /** What can be measured. */
 export const BENCH_TASKS = ["train", "matmul"] as const;
@@ -74,7 +74,7 @@ export async function bench(what: string, options: BenchOptions = {}): Promise<B
   const { signal, onNote = () => {}, ...given } = options;
   const work: Work = { ...DEFAULTS, engines: [fastestEngine()], ...known(given), what };
   checkNames(work);
-  const results = await runInTurn(contendersOf(work), {
+  const results = await runInterleaved(contendersOf(work), {
     rounds: work.rounds,
     ...(signal !== undefined && { signal }),
     onStart: ({ library, engine, net, task, precision }, round) =>
@@ -111,7 +111,7 @@ function checkNames(work: Work): void {
 }
 
 function contendersOf(command: Work): Contender[] {
-  const peers = parsePeers(command.against.join(","));
+  const baselines = parseBaselines(command.against.join(","));
   const threads = command.threads ?? processors();
   // Five windows in the time that was asked for.
   const settings = {
@@ -126,8 +126,8 @@ function contendersOf(command: Work): Contender[] {
     command.precision.flatMap((precision) => [
       ...command.engines.map((engine) => own(command, engine, precision, threads, net)),
       ...(net === undefined
-        ? matmulContenders(peers, command.size, precision, settings)
-        : trainingContenders(peers, net, precision, settings)),
+        ? matmulContenders(baselines, command.size, precision, settings)
+        : trainingContenders(baselines, net, precision, settings)),
     ]),
   );
 }

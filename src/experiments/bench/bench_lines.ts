@@ -6,7 +6,7 @@ export interface BenchLine {
   readonly event: "bench";
   readonly library: string;
   readonly version?: string;
-  /** Ours: the engine. A peer's: its backend or mode, such as "eager". */
+  /** Ours: the engine. A baseline's: its backend or mode, such as "eager". */
   readonly engine: string;
   /** The network that was trained; absent for a matmul. */
   readonly net?: string;
@@ -50,7 +50,7 @@ export interface SkipLine {
   readonly absent?: boolean;
 }
 
-/** How many times the speed of a peer one of our engines reached. */
+/** The speed of one of our engines over that of a baseline. */
 export interface RatioLine {
   readonly event: "ratio";
   readonly net?: string;
@@ -107,8 +107,8 @@ export const subjectOf = (line: BenchLine): string =>
   `${line.net ?? `${line.task} ${line.size}`} ${line.precision}`;
 
 /**
- * Our lines over the peers' of the same network (or product) and precision. A peer is compared at the same number
- * of threads; one that has no such line, at the most it has.
+ * Our lines over the baselines' of the same network (or GEMM) and precision. A baseline is compared at the same
+ * number of threads; one that has no such line, at the most it has.
  */
 export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
   const found: RatioLine[] = [];

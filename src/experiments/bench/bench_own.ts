@@ -1,5 +1,5 @@
 /**
- * Measures one of our engines in a process of its own, as the peers are measured, and prints one bench line:
+ * Measures one of our engines in a process of its own, as the baselines are measured, and prints one bench line:
  * `node bench_own.js train|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
  * --size 1024`. If the engine does not have the precision, one line says so in place of metrics.
  */
@@ -130,7 +130,7 @@ async function measureMatmul(): Promise<BenchLine> {
   const dtype = precision === "bf16" ? "bfloat16" : "float32";
   const a = await rand(size, size).to(dtype).realize();
   const b = await rand(size, size).to(dtype).realize();
-  // A chain of products in one program: what moves data in and out counts once, as with the peers.
+  // A chain of GEMMs in one program: what moves data in and out counts once, as with the baselines.
   const chain = 8;
   const run = async () => {
     let c = a;

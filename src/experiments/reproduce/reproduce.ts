@@ -10,14 +10,14 @@ import { oneOf } from "../one_of.ts";
 import { readSeriesRun, type SeriesRun, type TrainedRun } from "../series_run.ts";
 import { type RunToTrain, type SeriesOptions, trainSeries } from "../train_series.ts";
 import type { GivenSettings } from "../training_config.ts";
-import { trainPeers } from "./reproduction_peer.ts";
+import { trainBaselines } from "./reproduction_baseline.ts";
 import { DEFAULT_NETWORKS, isStart, parseNetwork, planStarts, planTrainings } from "./reproduction_plan.ts";
 import { readPytorchRecords } from "./reproduction_pytorch.ts";
 import { mergeRecords, onMachine, readRecords, recordsPath, recordsText } from "./reproduction_records.ts";
 import { reproductionDocument } from "./reproduction_report.ts";
 
 /** The libraries that can go through the same epochs. */
-export const REPRODUCTION_PEERS = ["pytorch"] as const;
+export const REPRODUCTION_BASELINES = ["pytorch"] as const;
 
 export interface ReproduceOptions extends SeriesOptions {
   /** `<network>[:<seeds>[:<epochs>[:<precision>]]]` each; by default those of the chapter. */
@@ -55,7 +55,7 @@ type Places = Required<Pick<ReproduceOptions, "out" | "document">>;
 export async function reproduce(options: ReproduceOptions = {}): Promise<Reproduced> {
   const { settings = {}, out = "runs/reproduction", document = "docs/reproduction.md" } = options;
   const { networks = [], starts = { model: "nin", count: 0, steps: 1 }, against = [], ...series } = options;
-  for (const name of against) oneOf("library to reproduce with", name, REPRODUCTION_PEERS);
+  for (const name of against) oneOf("library to reproduce with", name, REPRODUCTION_BASELINES);
   const wanted = networks.length === 0 && starts.count === 0 ? DEFAULT_NETWORKS : networks;
   const planned = [
     ...planTrainings(wanted.map(parseNetwork), settings, out),
@@ -80,7 +80,7 @@ async function trainPytorch(
   const all = planned.flatMap(({ folder }) => readSeriesRun(folder) ?? []);
   const [starts, trainings] = [true, false].map((start) => all.filter((run) => isStart(run) === start));
   try {
-    await trainPeers({ trainings, starts }, places.out, {
+    await trainBaselines({ trainings, starts }, places.out, {
       signal,
       note: onNote,
       onRecord: () => writeDocument(places),

@@ -1,4 +1,4 @@
-/** PyTorch's results on the same machine, as bench/peers/pytorch_epochs.py writes them. */
+/** PyTorch's results on the same machine, as bench/baselines/pytorch_epochs.py writes them. */
 
 import { existsSync } from "node:fs";
 import * as v from "valibot";

@@ -33,7 +33,9 @@ export function startsSection(starts: readonly TrainedRun[], records: readonly P
   return [...new Set(done.map(kindOf))]
     .map((kind) => {
       const ours = done.filter((run) => kindOf(run) === kind).map(ownStart);
-      const theirs = peerStarts(records.filter((record) => `${record.net} in ${record.precision}` === kind));
+      const theirs = baselineStarts(
+        records.filter((record) => `${record.net} in ${record.precision}` === kind),
+      );
       const beside = theirs.length === 0 ? "" : ` (PyTorch's: ${failedOf(theirs)})`;
       const table = markdownTable(
         ["", "seed", "steps", "mean loss of the last fifth", ""],
@@ -52,7 +54,7 @@ function ownStart({ config, failure, points }: TrainedRun): Start {
   };
 }
 
-function peerStarts(records: readonly PytorchRecord[]): Start[] {
+function baselineStarts(records: readonly PytorchRecord[]): Start[] {
   return records
     .flatMap(({ seed, steps, lastLoss: loss = null }) => (steps === undefined ? [] : [{ seed, steps, loss }]))
     .sort((a, b) => a.seed - b.seed);

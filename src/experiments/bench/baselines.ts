@@ -1,8 +1,8 @@
 /**
- * Other libraries, measured together with ours: finds what is installed, starts one program after the
+ * The baselines, other libraries that are measured together with ours: finds what is installed, starts one program after the
  * other, each in a process of its own, and collects the JSON lines they print.
  *
- * The programs stand in bench/peers of the repository; bench/README.md says how to install each library.
+ * The programs stand in bench/baselines of the repository; bench/README.md says how to install each library.
  */
 
 import { existsSync } from "node:fs";
@@ -11,16 +11,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, nearestName } from "../../base/errors.ts";
 import type { ListenedSignal } from "../../base/web_types.ts";
+import { lastWords, runBaseline } from "./baseline_process.ts";
 import { type BenchLine, medianLine, type SkipLine } from "./bench_lines.ts";
-import { lastWords, runPeer } from "./peer_process.ts";
 
 /** The libraries that can be measured. */
-export const peerNames = ["pytorch", "jax-js", "tfjs"] as const;
-export type PeerName = (typeof peerNames)[number];
+export const baselineNames = ["pytorch", "jax-js", "tfjs"] as const;
+export type BaselineName = (typeof baselineNames)[number];
 
 /**
  * Ways to run PyTorch; "compile" takes half a minute before its first step, and "channels-last-kept-memory" is how it
- * runs if the C library is told to keep its memory (bench/peers/kept_memory.py).
+ * runs if the C library is told to keep its memory (bench/baselines/kept_memory.py).
  */
 export const pytorchModes = [
   "eager",
@@ -31,13 +31,13 @@ export const pytorchModes = [
 ] as const;
 export type PytorchMode = (typeof pytorchModes)[number];
 
-/** Where the peers are. */
-export interface PeerPlaces {
-  /** The folder with the peers' node_modules and venv. */
+/** Where the baselines are. */
+export interface BaselinePlaces {
+  /** The folder with the baselines' node_modules and venv. */
   readonly folder: string;
   /** The Python to run PyTorch with. */
   readonly python: string;
-  /** The folder of the programs, bench/peers in a clone. */
+  /** The folder of the programs, bench/baselines in a clone. */
   readonly programs: string;
 }
 
@@ -68,7 +68,7 @@ export interface BenchEffort {
 }
 
 /** Options of the programs. Absent values are left to the programs: the chapter's batch, five intervals of 1 s. */
-export interface PeerSettings {
+export interface BaselineSettings {
   readonly threads: number;
   readonly batch?: number;
   readonly windows?: number;
@@ -78,41 +78,41 @@ export interface PeerSettings {
 }
 
 /**
- * Where the peers are: CONVOYANT_PEERS (default: `convoyant/peers` in the user's cache), and for PyTorch
- * CONVOYANT_PEERS_PYTHON, the folder's own venv, or `python3`.
+ * Where the baselines are: CONVOYANT_BASELINES (default: `convoyant/baselines` in the user's cache), and for PyTorch
+ * CONVOYANT_BASELINES_PYTHON, the folder's own venv, or `python3`.
  */
-export function peerPlaces(env: NodeJS.ProcessEnv = process.env): PeerPlaces {
+export function baselinePlaces(env: NodeJS.ProcessEnv = process.env): BaselinePlaces {
   const cache = env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const folder = env.CONVOYANT_PEERS || join(cache, "convoyant", "peers");
+  const folder = env.CONVOYANT_BASELINES || join(cache, "convoyant", "baselines");
   const venv = join(folder, "venv", "bin", "python");
   return {
     folder,
-    python: env.CONVOYANT_PEERS_PYTHON || (existsSync(venv) ? venv : "python3"),
-    programs: fileURLToPath(new URL("bench/peers/", import.meta.resolve("convoyant/package.json"))),
+    python: env.CONVOYANT_BASELINES_PYTHON || (existsSync(venv) ? venv : "python3"),
+    programs: fileURLToPath(new URL("bench/baselines/", import.meta.resolve("convoyant/package.json"))),
   };
 }
 
 /**
  * Reads `--against pytorch,jax-js`; "" and "none" mean no library.
  *
- * @throws {ArgumentError} for a library that is not among `peerNames`
+ * @throws {ArgumentError} for a library that is not among `baselineNames`
  */
-export function parsePeers(text: string): PeerName[] {
+export function parseBaselines(text: string): BaselineName[] {
   const names = text.split(",").map((name) => name.trim());
   return names
     .filter((name) => name !== "" && name !== "none")
     .map((name) => {
-      if ((peerNames as readonly string[]).includes(name)) return name as PeerName;
-      const near = nearestName(name, peerNames);
+      if ((baselineNames as readonly string[]).includes(name)) return name as BaselineName;
+      const near = nearestName(name, baselineNames);
       const hint = near ? `; did you mean "${near}"?` : "";
       throw new ArgumentError(
-        `unknown library "${name}" to compare with; known: ${peerNames.join(", ")}${hint}`,
+        `unknown library "${name}" to compare with; known: ${baselineNames.join(", ")}${hint}`,
       );
     });
 }
 
 /** The arguments that every program understands. */
-function sharedArguments({ batch, windows, seconds }: PeerSettings): string[] {
+function sharedArguments({ batch, windows, seconds }: BaselineSettings): string[] {
   const given = { batch, windows, seconds };
   return Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, `${value}`],
@@ -121,12 +121,12 @@ function sharedArguments({ batch, windows, seconds }: PeerSettings): string[] {
 
 /** Why a program cannot be started, if so: no clone, or its package is not installed. */
 export function missingPart(
-  places: PeerPlaces,
+  places: BaselinePlaces,
   program: string,
   packages: readonly string[],
 ): string | undefined {
   if (!existsSync(join(places.programs, program)))
-    return "its program in bench/peers is only in a clone of the repository";
+    return "its program in bench/baselines is only in a clone of the repository";
   for (const name of packages) {
     if (existsSync(join(places.folder, "node_modules", name))) continue;
     return `${name} is not in ${places.folder} (bench/README.md says how to install it)`;
@@ -135,7 +135,7 @@ export function missingPart(
 }
 
 function nodeContender(
-  places: PeerPlaces,
+  places: BaselinePlaces,
   program: string,
   packages: readonly string[],
   what: Pick<Contender, "library" | "engine" | "net" | "task" | "precision">,
@@ -145,13 +145,13 @@ function nodeContender(
     ...what,
     command: process.execPath,
     args: [join(places.programs, program), ...args],
-    env: { CONVOYANT_PEERS: places.folder },
+    env: { CONVOYANT_BASELINES: places.folder },
     missing: missingPart(places, program, packages),
   };
 }
 
 function pythonContender(
-  places: PeerPlaces,
+  places: BaselinePlaces,
   program: string,
   what: Pick<Contender, "engine" | "net" | "task" | "precision">,
   args: readonly string[],
@@ -165,20 +165,20 @@ function pythonContender(
   };
 }
 
-/** The programs that train `net` in each of `peers` in a precision. */
+/** The programs that train `net` in each of `baselines` in a precision. */
 export function trainingContenders(
-  peers: readonly PeerName[],
+  baselines: readonly BaselineName[],
   net: string,
   precision: string,
-  settings: PeerSettings,
-  places: PeerPlaces = peerPlaces(),
+  settings: BaselineSettings,
+  places: BaselinePlaces = baselinePlaces(),
 ): Contender[] {
   const args = ["--net", net, ...sharedArguments(settings)];
   const threads = ["--threads", `${settings.threads}`];
   const onlyLenet =
     net === "lenet" && precision === "f32" ? undefined : "it is measured on lenet in f32 only";
-  return peers.flatMap((peer) => {
-    if (peer === "pytorch") {
+  return baselines.flatMap((baseline) => {
+    if (baseline === "pytorch") {
       const modes = settings.pytorchModes ?? ["eager", "channels-last"];
       return modes.map((mode) => {
         const more = [...args, ...threads, "--mode", mode, "--precision", precision];
@@ -186,42 +186,45 @@ export function trainingContenders(
       });
     }
     const contender =
-      peer === "jax-js"
-        ? nodeContender(places, "jax_js_train.mjs", ["@jax-js/jax"], { library: peer, engine: "wasm", net }, [
-            ...args,
-            ...threads,
-          ])
+      baseline === "jax-js"
+        ? nodeContender(
+            places,
+            "jax_js_train.mjs",
+            ["@jax-js/jax"],
+            { library: baseline, engine: "wasm", net },
+            [...args, ...threads],
+          )
         : nodeContender(
             places,
             "tfjs_train.mjs",
             ["@tensorflow/tfjs"],
-            { library: peer, engine: "cpu", net },
+            { library: baseline, engine: "cpu", net },
             args,
           );
     return [{ ...contender, precision, missing: onlyLenet ?? contender.missing }];
   });
 }
 
-/** The programs that multiply two `size` x `size` matrices in each of `peers` in a precision. */
+/** The programs that multiply two `size` x `size` matrices in each of `baselines` in a precision. */
 export function matmulContenders(
-  peers: readonly PeerName[],
+  baselines: readonly BaselineName[],
   size: number,
   precision: string,
-  settings: PeerSettings,
-  places: PeerPlaces = peerPlaces(),
+  settings: BaselineSettings,
+  places: BaselinePlaces = baselinePlaces(),
 ): Contender[] {
   const args = ["--size", `${size}`, "--threads", `${settings.threads}`, ...sharedArguments(settings)];
   const task = "matmul";
-  return peers.map((peer) => {
-    if (peer === "pytorch")
+  return baselines.map((baseline) => {
+    if (baseline === "pytorch")
       return pythonContender(places, "pytorch_matmul.py", { engine: "eager", task, precision }, [
         ...args,
         ...["--precision", precision],
       ]);
-    const what = { library: peer, engine: "wasm", task, precision };
+    const what = { library: baseline, engine: "wasm", task, precision };
     const packages = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"];
     const contender =
-      peer === "jax-js"
+      baseline === "jax-js"
         ? nodeContender(places, "jax_js_matmul.mjs", ["@jax-js/jax"], what, args)
         : nodeContender(places, "tfjs_wasm_matmul.mjs", packages, what, args);
     return precision === "f32" ? contender : { ...contender, missing: "it is measured in f32 only" };
@@ -260,7 +263,7 @@ export async function runContender(
   const { timeoutMs = 600_000, signal } = effort;
   const lines: string[] = [];
   try {
-    const { code, errors, late } = await runPeer(contender, {
+    const { code, errors, late } = await runBaseline(contender, {
       onLine: (line) => lines.push(line),
       timeoutMs,
       signal,
@@ -282,7 +285,7 @@ export async function runContender(
  * Runs all programs alternately, `rounds` times, so that whatever else the machine does affects them all
  * alike; then yields one line for each, in their order: the medians, or why it was skipped.
  */
-export async function runInTurn(
+export async function runInterleaved(
   contenders: readonly Contender[],
   effort: BenchEffort = {},
 ): Promise<(BenchLine | SkipLine)[]> {

@@ -3,6 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import {
+  type BaselinePlaces,
+  baselinePlaces,
+  type Contender,
+  matmulContenders,
+  parseBaselines,
+  runContender,
+  runInterleaved,
+  trainingContenders,
+} from "../../../src/experiments/bench/baselines.ts";
 import { bestOf, bestTable } from "../../../src/experiments/bench/bench_best.ts";
 import {
   type BenchLine,
@@ -11,16 +21,6 @@ import {
   medianLine,
   ratiosOf,
 } from "../../../src/experiments/bench/bench_lines.ts";
-import {
-  type Contender,
-  matmulContenders,
-  type PeerPlaces,
-  parsePeers,
-  peerPlaces,
-  runContender,
-  runInTurn,
-  trainingContenders,
-} from "../../../src/experiments/bench/bench_peers.ts";
 
 const line = (more: Partial<BenchLine>): BenchLine => ({
   event: "bench",
@@ -49,7 +49,7 @@ test("the median is the middle value", () => {
   );
 });
 
-test("ratios compare with a peer at our number of threads, or at the most it has", () => {
+test("ratios compare with a baseline at our number of threads, or at the most it has", () => {
   const lines = [
     line({}),
     line({ library: "pytorch", engine: "eager", examplesPerSecond: 10_000 }),
@@ -124,21 +124,21 @@ test("the closing table meets each library in its fastest mode, precision by pre
 });
 
 test("--against names libraries, and a wrong name is answered with the right one", () => {
-  assert.deepEqual(parsePeers("pytorch, jax-js"), ["pytorch", "jax-js"]);
-  assert.deepEqual(parsePeers("none"), []);
-  assert.throws(() => parsePeers("pytorhc"), /unknown library "pytorhc".*did you mean "pytorch"\?/);
+  assert.deepEqual(parseBaselines("pytorch, jax-js"), ["pytorch", "jax-js"]);
+  assert.deepEqual(parseBaselines("none"), []);
+  assert.throws(() => parseBaselines("pytorhc"), /unknown library "pytorhc".*did you mean "pytorch"\?/);
 });
 
-test("the peers' folder and Python follow the environment", () => {
-  const places = peerPlaces({ CONVOYANT_PEERS: "/p", CONVOYANT_PEERS_PYTHON: "/q/python" });
+test("the baselines' folder and Python follow the environment", () => {
+  const places = baselinePlaces({ CONVOYANT_BASELINES: "/p", CONVOYANT_BASELINES_PYTHON: "/q/python" });
   assert.equal(places.folder, "/p");
   assert.equal(places.python, "/q/python");
-  assert.match(peerPlaces({ XDG_CACHE_HOME: "/c" }).folder, /^\/c.convoyant.peers$/);
+  assert.match(baselinePlaces({ XDG_CACHE_HOME: "/c" }).folder, /^\/c.convoyant.baselines$/);
 });
 
 describe("programs", () => {
-  const folder = mkdtempSync(join(tmpdir(), "convoyant-peers-"));
-  const places: PeerPlaces = { folder, python: process.execPath, programs: folder };
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-baselines-"));
+  const places: BaselinePlaces = { folder, python: process.execPath, programs: folder };
   const program = (name: string, text: string): Contender => {
     writeFileSync(join(folder, name), text);
     return {
@@ -154,7 +154,7 @@ describe("programs", () => {
   before(() => {
     mkdirSync(join(folder, "node_modules/@jax-js/jax"), { recursive: true });
     const echo = `const given = process.argv.slice(2);
-      console.log(JSON.stringify({ event: "bench", library: "fake", given, peers: process.env.CONVOYANT_PEERS }));`;
+      console.log(JSON.stringify({ event: "bench", library: "fake", given, baselines: process.env.CONVOYANT_BASELINES }));`;
     for (const name of [
       "pytorch_train.py",
       "jax_js_train.mjs",
@@ -210,7 +210,7 @@ describe("programs", () => {
         console.log(JSON.stringify({ ...${result}, examplesPerSecond: ${JSON.stringify(speeds)}[turn] }));`,
       );
     const started: string[] = [];
-    const lines = await runInTurn(
+    const lines = await runInterleaved(
       [
         counted("a.mjs", [10, 30, 20]),
         { ...program("b.mjs", ""), missing: "gone" },
@@ -243,7 +243,7 @@ describe("programs", () => {
     );
     const jax: any = await runContender(contenders[2]);
     assert.equal(jax.given.join(" "), "--net lenet --batch 64 --windows 3 --seconds 0.5 --threads 2");
-    assert.equal(jax.peers, folder);
+    assert.equal(jax.baselines, folder);
     const args = contenders[1].args.slice(1).join(" ");
     assert.equal(
       args,
@@ -251,7 +251,7 @@ describe("programs", () => {
     );
     assert.match(
       contenders[3].missing ?? "",
-      /its program in bench\/peers is only in a clone of the repository/,
+      /its program in bench\/baselines is only in a clone of the repository/,
     );
     const [other] = trainingContenders(["jax-js"], "bn-lenet", "f32", settings, places);
     assert.match(other.missing ?? "", /lenet in f32 only/);

@@ -1,5 +1,5 @@
 /**
- * PyTorch through the same epochs and starts as ours, after them: by the program in bench/peers, whose lines go to
+ * PyTorch through the same epochs and starts as ours, after them: by the program in bench/baselines, whose lines go to
  * `pytorch.jsonl` beside the runs. What that file holds already is not trained again; an interrupted training goes on
  * from its last checkpoint.
  */
@@ -10,8 +10,8 @@ import type { ListenedSignal } from "../../base/web_types.ts";
 import { openDataset } from "../../data/index.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { readTextSync } from "../../io/regular_file.ts";
-import { missingPart, type PeerPlaces, peerPlaces } from "../bench/bench_peers.ts";
-import { lastWords, type PeerProgram, runPeer } from "../bench/peer_process.ts";
+import { type BaselineProgram, lastWords, runBaseline } from "../bench/baseline_process.ts";
+import { type BaselinePlaces, baselinePlaces, missingPart } from "../bench/baselines.ts";
 import { differencesFromTheBook } from "../config_text.ts";
 import { precisionOf, type SeriesRun } from "../series_run.ts";
 import { type PytorchRecord, readPytorchRecords } from "./reproduction_pytorch.ts";
@@ -21,7 +21,7 @@ const PROGRAM = "pytorch_epochs.py";
 const NETS: readonly string[] = ["lenet", "bn-lenet", "alexnet", "vgg11", "nin", "googlenet"];
 
 /** What PyTorch is to do too: a training, a start (its first steps), or a training whose start is reported as well. */
-export interface PeerTask {
+export interface BaselineTask {
   readonly net: string;
   readonly precision: string;
   readonly seed: number;
@@ -32,11 +32,11 @@ export interface PeerTask {
 }
 
 /** What ours have been through with the chapter's settings and the records do not hold, in the order of the runs. */
-export function peerTasks(
+export function baselineTasks(
   runs: readonly SeriesRun[],
   starts: readonly SeriesRun[],
   records: readonly PytorchRecord[],
-): PeerTask[] {
+): BaselineTask[] {
   const likeTheBook = ({ config }: SeriesRun, limitBatches: number | null) =>
     differencesFromTheBook({ ...config, limitBatches }).length === 0;
   const trainings = runs
@@ -48,7 +48,7 @@ export function peerTasks(
   const left = [...trainings, ...begun].filter(
     (task) => NETS.includes(task.net) && !records.some((record) => isDone(task, record)),
   );
-  const tasks = new Map<string, PeerTask>();
+  const tasks = new Map<string, BaselineTask>();
   for (const { epochs, steps, ...which } of left) {
     const key = JSON.stringify(which);
     const other = tasks.get(key) ?? { epochs: 0, steps: 0 };
@@ -62,14 +62,19 @@ function taskOf(run: SeriesRun) {
   return { net: run.config.model, precision: precisionOf(run), seed: run.config.seed };
 }
 
-function isDone(task: PeerTask, record: PytorchRecord): boolean {
+function isDone(task: BaselineTask, record: PytorchRecord): boolean {
   const { net, precision, seed, lr, epoch = 0, steps } = record;
   const same = net === task.net && precision === task.precision && seed === task.seed && lr === undefined;
   return same && (task.steps > 0 ? steps === task.steps : epoch >= task.epochs);
 }
 
 /** How the program is called for a task. */
-export function peerProgram(task: PeerTask, out: string, data: string, places: PeerPlaces): PeerProgram {
+export function baselineProgram(
+  task: BaselineTask,
+  out: string,
+  data: string,
+  places: BaselinePlaces,
+): BaselineProgram {
   const { net, precision, seed, epochs, steps } = task;
   const which = ["--net", net, "--precision", precision, "--first-seed", `${seed}`];
   const length = ["--epochs", `${epochs}`, "--steps", `${steps}`];
@@ -85,14 +90,14 @@ export function peerProgram(task: PeerTask, out: string, data: string, places: P
  *
  * @throws the signal's reason if it is aborted.
  */
-export async function trainPeers(
+export async function trainBaselines(
   runs: { readonly trainings: readonly SeriesRun[]; readonly starts: readonly SeriesRun[] },
   out: string,
   options: { signal: ListenedSignal; note(text: string): void; onRecord(): void },
 ): Promise<void> {
-  const places = peerPlaces();
+  const places = baselinePlaces();
   const file = join(out, "pytorch.jsonl");
-  const tasks = peerTasks(runs.trainings, runs.starts, readPytorchRecords(file));
+  const tasks = baselineTasks(runs.trainings, runs.starts, readPytorchRecords(file));
   if (tasks.length === 0) return;
   const missing = missingPart(places, PROGRAM, []);
   if (missing !== undefined) {
@@ -118,7 +123,7 @@ export async function trainPeers(
       options.onRecord();
     };
     const { signal } = options;
-    const failed = await runPeer(peerProgram(task, out, folder, places), { onLine, signal }).then(
+    const failed = await runBaseline(baselineProgram(task, out, folder, places), { onLine, signal }).then(
       ({ code, errors }) => (code === 0 ? null : lastWords(errors)),
       (error: Error) => {
         signal.throwIfAborted();

@@ -6,13 +6,17 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { FileError } from "../../src/base/errors.ts";
 import { openDataset } from "../../src/data/index.ts";
-import { peerProgram, peerTasks, trainPeers } from "../../src/experiments/reproduce/reproduction_peer.ts";
+import {
+  baselineProgram,
+  baselineTasks,
+  trainBaselines,
+} from "../../src/experiments/reproduce/reproduction_baseline.ts";
 import type { PytorchRecord } from "../../src/experiments/reproduce/reproduction_pytorch.ts";
 import type { SeriesRun } from "../../src/experiments/series_run.ts";
 import { configure, type GivenSettings } from "../../src/experiments/training_config.ts";
 import { finalFigures } from "../../src/records/run_record.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "convoyant-peer-"));
+const folder = mkdtempSync(join(tmpdir(), "convoyant-baseline-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function trained(model: string, epochs: number, given: GivenSettings = {}, precision = "f32"): SeriesRun {
@@ -43,7 +47,7 @@ test("PyTorch does what ours did with the chapter's settings, and only what is n
     trained("nin", 1, { limitBatches: 200, seed: 1 }),
     trained("nin", 1, { limitBatches: 9, batchSize: 2 }),
   ];
-  const tasks = peerTasks(runs, starts, [record]);
+  const tasks = baselineTasks(runs, starts, [record]);
   assert.deepEqual(tasks, [
     { net: "lenet", precision: "f32", seed: 1, epochs: 3, steps: 0 },
     { net: "nin", precision: "f32", seed: 0, epochs: 2, steps: 200 },
@@ -54,10 +58,10 @@ test("PyTorch does what ours did with the chapter's settings, and only what is n
     { ...record, net: "nin", epoch: 1 },
     { net: "nin", seed: 0, precision: "f32", torch: "2.15.0", steps: 200, lastLoss: 1 },
   ];
-  const left = peerTasks(runs, starts, [record, ...done]);
+  const left = baselineTasks(runs, starts, [record, ...done]);
   assert.deepEqual(left, [{ ...tasks[1], steps: 0 }, tasks[2]]);
-  const places = { folder: "peers", python: "python", programs: "programs" };
-  const { command, args } = peerProgram(tasks[1], "out", "data", places);
+  const places = { folder: "baselines", python: "python", programs: "programs" };
+  const { command, args } = baselineProgram(tasks[1], "out", "data", places);
   assert.deepEqual(
     [command, ...args],
     [
@@ -83,7 +87,7 @@ test("its lines are kept as they come; a failure is told of and leaves out one n
     `#!/bin/sh\ncase "$*" in *alexnet*) echo "ValueError: no room" >&2; exit 1;; esac\necho warming up\necho step 3/469\necho '${line}'\n`,
   );
   chmodSync(python, 0o755);
-  process.env.CONVOYANT_PEERS_PYTHON = python;
+  process.env.CONVOYANT_BASELINES_PYTHON = python;
   const notes: string[] = [];
   let records = 0;
   const trainings = [trained("alexnet", 1), trained("nin", 1)];
@@ -92,18 +96,18 @@ test("its lines are kept as they come; a failure is told of and leaves out one n
     note: (text: string) => notes.push(text),
     onRecord: () => records++,
   };
-  await trainPeers({ trainings, starts: [] }, folder, options);
+  await trainBaselines({ trainings, starts: [] }, folder, options);
   assert.equal(readFileSync(join(folder, "pytorch.jsonl"), "utf8"), `${line}\n`);
   assert.equal(records, 1);
   assert.ok(notes.includes("pytorch: step 3/469"), "what it says of its progress is passed on");
   assert.ok(!notes.join().includes("warming up"));
   assert.match(notes.join("\n"), /pytorch: alexnet was left out: ValueError: no room/);
-  await trainPeers({ trainings: [trainings[1]], starts: [] }, folder, options);
+  await trainBaselines({ trainings: [trainings[1]], starts: [] }, folder, options);
   assert.equal(records, 1, "nothing is trained twice");
 
   const stopped = AbortSignal.abort(new Error("interrupted"));
   await assert.rejects(
-    trainPeers({ trainings, starts: [] }, folder, { ...options, signal: stopped }),
+    trainBaselines({ trainings, starts: [] }, folder, { ...options, signal: stopped }),
     /interrupted/,
   );
 });

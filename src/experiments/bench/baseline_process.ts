@@ -3,13 +3,13 @@
 import { spawn } from "node:child_process";
 import type { ListenedSignal } from "../../base/web_types.ts";
 
-export interface PeerProgram {
+export interface BaselineProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface PeerEnd {
+export interface BaselineEnd {
   readonly code: number | null;
   /** The end of what it wrote to standard error. */
   readonly errors: string;
@@ -22,10 +22,10 @@ export interface PeerEnd {
  *
  * @throws the signal's reason if it is aborted, which ends the program; Error if it cannot be started.
  */
-export async function runPeer(
-  { command, args, env }: PeerProgram,
+export async function runBaseline(
+  { command, args, env }: BaselineProgram,
   options: { onLine(line: string): void; timeoutMs?: number; signal?: ListenedSignal | undefined },
-): Promise<PeerEnd> {
+): Promise<BaselineEnd> {
   const { onLine, timeoutMs, signal } = options;
   signal?.throwIfAborted();
   const child = spawn(command, args, {

@@ -1,4 +1,4 @@
-// What the JavaScript programs of this folder share: options, loading a peer, timed windows, the line printed.
+// What the JavaScript programs of this folder share: options, loading a baseline, timed windows, the line printed.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, homedir } from "node:os";
@@ -19,19 +19,19 @@ export function options(more = {}) {
   };
 }
 
-/** The folder that the peers are installed in (see bench/README.md). */
-export const peersFolder =
-  process.env.CONVOYANT_PEERS ||
-  join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "convoyant", "peers");
+/** The folder that the baselines are installed in (see bench/README.md). */
+export const baselinesFolder =
+  process.env.CONVOYANT_BASELINES ||
+  join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "convoyant", "baselines");
 
-const require = createRequire(join(peersFolder, "package.json"));
+const require = createRequire(join(baselinesFolder, "package.json"));
 
-/** Loads a package of the peers' folder. */
+/** Loads a package of the baselines' folder. */
 export const load = (name) => require(name);
 
 /** The folder of an installed package, and its version. */
 export function installed(name) {
-  const folder = join(peersFolder, "node_modules", name);
+  const folder = join(baselinesFolder, "node_modules", name);
   return { folder, version: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version };
 }
 
