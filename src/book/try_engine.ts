@@ -1,4 +1,4 @@
-/** Choosing what computes. */
+/** Chooses what computes. */
 import { ArgumentError, EngineError } from "../base/errors.ts";
 import { engineNames } from "../engines/engine_names.ts";
 import { engineName, useEngine } from "../tensor/index.ts";

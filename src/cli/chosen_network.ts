@@ -1,7 +1,7 @@
 /** What eval and predict were given about the network and its data. */
 import { datasetEntry } from "../data/dataset_registry.ts";
-import type { TrainedNetworkOptions } from "../experiments/evaluate.ts";
 import { precisionNamed } from "../experiments/available_precision.ts";
+import type { TrainedNetworkOptions } from "../experiments/evaluate.ts";
 import type { Output } from "./console/output.ts";
 import type { NetworkChoice } from "./network_commands.ts";
 

@@ -9,7 +9,7 @@ import { startedEngine } from "../runtime/runtime.ts";
 import { stopEngine, useEngine } from "../tensor/index.ts";
 import { processors, processorsOfMachine, quotaOfContainer } from "../workers/processors.ts";
 import type { Output } from "./console/output.ts";
-import { explainChoices } from "./measured_algorithms.ts";
+import { explainAlgorithms } from "./measured_algorithms.ts";
 
 interface Tried {
   readonly name: string;
@@ -38,7 +38,7 @@ export async function engineCommand(
   printTable(tried, output);
   output.line();
   if (options.explain) {
-    explainChoices(output);
+    explainAlgorithms(output);
     output.line();
   }
   const chosen = fastestEngine();

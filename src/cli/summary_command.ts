@@ -1,7 +1,7 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
 import { fastestEngine } from "../engines/select.ts";
-import { profileTrainingStep, stepFigures } from "../experiments/bench/training_step.ts";
 import { precisionHere, precisionNamed } from "../experiments/available_precision.ts";
+import { profileTrainingStep, stepFigures } from "../experiments/bench/training_step.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/terminal/summary_table.ts";

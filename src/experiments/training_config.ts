@@ -9,9 +9,9 @@ import { optimizerEntry, optimizerNames } from "../optim/registry.ts";
 import { schedulerNames, schedulerOptions } from "../optim/schedulers/registry.ts";
 import { PRECISIONS } from "../train/loop/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
+import { precisionNamed } from "./available_precision.ts";
 import { MOST_PIXELS } from "./limits.ts";
 import { oneOf } from "./one_of.ts";
-import { precisionNamed } from "./available_precision.ts";
 
 /** The most classes that a run's network may have: its last layer is made before there are weights for it. */
 const MOST_CLASSES = 10_000;

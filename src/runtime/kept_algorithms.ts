@@ -22,7 +22,7 @@ export function attachAutotuning(next: EngineConnection): void {
   connection = next;
   const { autotuning } = next.engine;
   if (autotuning === undefined) return;
-  autotuning.onChoice = (work, chosen) => {
+  autotuning.onChosen = (work, chosen) => {
     const { machine } = autotuning;
     if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
   };

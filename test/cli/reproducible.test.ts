@@ -43,7 +43,7 @@ test("equal commands give equal bits by the fixed rule, and with a cache that ca
       /^convoyant: warning: the autotuning cache \/dev\/null\/cache\/\S+ cannot be (read|written)/,
     );
     assert.equal(stderr.split("\n").length, 2, "said once");
-    assert.ok(readFileSync(join(folder, out, "choices.jsonl"), "utf8").includes('"chosen"'));
+    assert.ok(readFileSync(join(folder, out, "algorithms.jsonl"), "utf8").includes('"chosen"'));
   }
 });
 

@@ -219,16 +219,16 @@ test("engine --explain prints what was measured, or that nothing was", async () 
   const times = { "bfloat16 direct": 0.5, "float32 direct": 0.25 };
   const work = "conv2d bfloat16 8x96x26x26 256 5 5 1 1 2 2 1 1 1";
   writeFileSync(
-    join(cache, "convoyant/onednn/choices.jsonl"),
+    join(cache, "convoyant/onednn/autotuning.jsonl"),
     `${JSON.stringify({ machine: "oneDNN 9, a processor", work, chosen: "float32 direct", milliseconds: times })}\n`,
   );
   const { events } = await convoyant(["engine", "--size", "64", "--explain", "--json"], {
     env: { XDG_CACHE_HOME: cache, CONVOYANT_DNNL: "/nowhere/libdnnl.so.3" },
   });
   assert.deepEqual(
-    events.find(({ event }) => event === "choice"),
+    events.find(({ event }) => event === "algorithm"),
     {
-      event: "choice",
+      event: "algorithm",
       machine: "oneDNN 9, a processor",
       work,
       chosen: "float32 direct",

@@ -154,7 +154,7 @@ export interface EngineInfo {
   readonly threads: number;
   /** Which binary, library and version, instruction set: for people. */
   readonly detail: string;
-  /** Whether convolutions and products of bfloat16 numbers are faster here than those of float32. */
+  /** Whether convolutions and matmuls in bfloat16 are faster here than in float32. */
   readonly bfloat16: boolean;
 }
 
@@ -191,30 +191,30 @@ export interface EngineCapabilities extends EngineInfo, ProgramTarget {}
 
 /**
  * Algorithms that an engine has chosen among several for the same work. They round differently, so equal programs give
- * equal bits only with equal choices: a run keeps its own, and brings them along when it is resumed.
+ * equal bits only with equal algorithms: a run keeps its own, and brings them along when it is resumed.
  */
 export interface Autotuning {
-  /** Library version and processor for which the choices hold; null if the engine goes on without. */
+  /** Library version and processor for which the algorithms hold; null if the engine goes on without. */
   readonly machine: string | null;
   /** The algorithm by work, of everything compiled so far whose first run is over; null if none was available. */
   readonly chosen: ReadonlyMap<string, string | null>;
   /** What was chosen on this machine by earlier processes, and will be again as long as the machine remembers it. */
   readonly remembered: ReadonlyMap<string, string | null>;
-  /** Called for each choice, before the first run that uses it is over. */
-  onChoice: ((work: string, chosen: string | null) => void) | null;
+  /** Called for each algorithm that is chosen, before the first run that uses it is over. */
+  onChosen: ((work: string, chosen: string | null) => void) | null;
   /**
-   * Has these choices come before the engine's own for what is compiled from here on, in place of those that were given
+   * Has these algorithms come before the engine's own for what is compiled from here on, in place of those that were given
    * before.
    *
    * @returns whether programs that are compiled already would now be compiled otherwise.
    */
-  adopt(choices: ReadonlyMap<string, string | null>): boolean;
+  adopt(algorithms: ReadonlyMap<string, string | null>): boolean;
 }
 
 export interface Engine {
   /** As `useEngine` knows it. */
   readonly name: string;
-  /** Absent if it always computes the same work in the same way. */
+  /** Absent if it computes the same work always by the same algorithm. */
   readonly autotuning?: Autotuning;
   /**
    * Called once. Resolves with what the engine can do when programs can be compiled and run; rejects with an EngineError

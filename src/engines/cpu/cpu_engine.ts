@@ -29,9 +29,9 @@ import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuRunAnswer } from "./cpu_messages.ts";
 import { CpuWorkers } from "./cpu_workers.ts";
 import { simdSupport } from "./loops/simd_support.ts";
-import { ALIGNMENT, roundUp } from "./memory/address_space.ts";
 import { EngineHeap, type HeapBlock, type HeapOrders } from "./memory/engine_heap.ts";
 import { InputStaging } from "./memory/input_staging.ts";
+import { ALIGNMENT, aligned } from "./memory/memory_layout.ts";
 import { activationCode } from "./shapes/activation.ts";
 import { generateLoops, isFused, planLoop } from "./step_plans.ts";
 
@@ -195,8 +195,8 @@ export class CpuEngine implements Engine {
   compile(program: Program): CompiledProgram {
     const heap = this.#ready();
     const loops = generateLoops(program, { shared: heap.memory !== undefined, relaxed: this.#relaxed });
-    const threadScratchBytes = roundUp(threadScratchOf(program));
-    heap.growArena(roundUp(program.arenaBytes) + threadScratchBytes * this.#threads);
+    const threadScratchBytes = aligned(threadScratchOf(program));
+    heap.growArena(aligned(program.arenaBytes) + threadScratchBytes * this.#threads);
     const compiled: CompiledProgram = { id: this.#nextId++, program };
     this.#programs.set(compiled.id, {
       inputs: boundValues(program, "input"),
@@ -228,7 +228,7 @@ export class CpuEngine implements Engine {
       request: id,
       program: compiled.id,
       arena: arena.address,
-      threadScratch: arena.address + roundUp(compiled.program.arenaBytes),
+      threadScratch: arena.address + aligned(compiled.program.arenaBytes),
       threadScratchBytes: known.threadScratchBytes,
       states: bindings.states.map((state) => this.#addressOf(state)),
       inputsAt: staged?.addresses ?? null,

@@ -30,7 +30,7 @@ export interface KernelPlan {
   readonly threadScratchBytes: number;
 }
 
-/** Functions of the compiled AssemblyScript binary; arguments are numbers (addresses, sizes, flags). */
+/** Functions of the compiled AssemblyScript binary; arguments are numbers: addresses, sizes, and 1 or 0 for true or false. */
 export type KernelExports = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** Makes the plan of one op at one set of shapes; `null` if this kernel does not cover it. */

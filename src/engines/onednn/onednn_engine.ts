@@ -22,12 +22,12 @@ import {
 } from "./convolution/convolution_shapes.ts";
 import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
-import { takesMatmul } from "./native_matmul.ts";
+import { takesMatmul } from "./onednn_matmul.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
-import { choiceWords } from "./tuning/chooser.ts";
+import { sharedAnswers } from "./tuning/autotuner.ts";
 import { ConvolutionPreference } from "./tuning/convolution_preference.ts";
-import { type ChoiceNote, EngineAlgorithms } from "./tuning/engine_algorithms.ts";
+import { type AutotuningNote, EngineAlgorithms } from "./tuning/engine_algorithms.ts";
 
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -82,13 +82,13 @@ class OnednnKernels implements CpuKernels {
   readonly name = "onednn";
   readonly autotuning: EngineAlgorithms;
   readonly #everything: boolean;
-  readonly #choice: ConvolutionPreference;
+  readonly #preference: ConvolutionPreference;
   #guard: ShutdownGuard | undefined;
 
   constructor(everything: boolean, reproducible: boolean) {
     this.#everything = everything;
     this.autotuning = new EngineAlgorithms(reproducible);
-    this.#choice = new ConvolutionPreference(this.autotuning);
+    this.#preference = new ConvolutionPreference(this.autotuning);
   }
 
   get bfloat16(): boolean {
@@ -97,7 +97,7 @@ class OnednnKernels implements CpuKernels {
 
   /** Which of the two kernels it will be is known only to the workers, which ask the library. */
   plan(step: StepSpec): StepPlan | null {
-    return eitherPlan(planNative(step, this.#everything, this.#choice), WASM_KERNELS.plan(step));
+    return eitherPlan(planOnednn(step, this.#everything, this.#preference), WASM_KERNELS.plan(step));
   }
 
   loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> {
@@ -115,11 +115,11 @@ class OnednnKernels implements CpuKernels {
     this.autotuning.post = post;
     const { reproducible } = this.autotuning;
     const lock = this.#guard.words;
-    return { everything: this.#everything, reproducible, choices: choiceWords(), lock };
+    return { everything: this.#everything, reproducible, answers: sharedAnswers(), lock };
   }
 
   receive(message: unknown): void {
-    this.autotuning.receive(message as ChoiceNote);
+    this.autotuning.receive(message as AutotuningNote);
   }
 
   workerEnded(worker: number): void {
@@ -132,8 +132,8 @@ class OnednnKernels implements CpuKernels {
 }
 
 /** What the library makes of a step, decided without it. */
-function planNative(step: StepSpec, everything: boolean, choice: ConvolutionPreference): StepPlan | null {
-  const layout = worthChannelsLast(step, everything, choice) ? "channelsLast" : "asGiven";
+function planOnednn(step: StepSpec, everything: boolean, preference: ConvolutionPreference): StepPlan | null {
+  const layout = worthChannelsLast(step, everything, preference) ? "channelsLast" : "asGiven";
   const takes = takesMatmul(step, everything) || takesConvolution(step);
   if (!takes) return layout === "asGiven" ? null : { ...ON_HOST, layout };
   return {

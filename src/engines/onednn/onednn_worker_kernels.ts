@@ -4,23 +4,23 @@ import { specOf } from "../contract/run_program.ts";
 import type { ProgramKernels, WorkerKernels, WorkerOpening } from "../cpu/cpu_kernels.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
 import { planKernel } from "../wasm/kernels/registry.ts";
-import { planConvolution } from "./convolution/native_convolution.ts";
-import { planInputGradient } from "./convolution/native_input_gradient.ts";
-import { planWeightGradient } from "./convolution/native_weight_gradient.ts";
+import { planConvolution } from "./convolution/onednn_convolution.ts";
+import { planInputGradient } from "./convolution/onednn_input_gradient.ts";
+import { planWeightGradient } from "./convolution/onednn_weight_gradient.ts";
 import type { Dnnl } from "./library/dnnl.ts";
 import { DnnlScope } from "./library/dnnl.ts";
 import { loadDnnl } from "./library/load_dnnl.ts";
-import { planMatmul } from "./native_matmul.ts";
-import type { NativeStep } from "./native_step.ts";
+import { planMatmul } from "./onednn_matmul.ts";
+import type { OnednnStep } from "./onednn_step.ts";
 import type { ShutdownLock } from "./shutdown_lock.ts";
 import { ThreadScratch } from "./thread_scratch.ts";
+import { Autotuner } from "./tuning/autotuner.ts";
 import { type BenchmarkMemory, openBenchmarkMemory } from "./tuning/benchmark_memory.ts";
-import { Chooser } from "./tuning/chooser.ts";
-import type { ChoiceNote, ChoiceOrder } from "./tuning/engine_algorithms.ts";
+import type { AutotuningNote, AutotuningOrder } from "./tuning/engine_algorithms.ts";
 
-type NativePlanner = (scope: DnnlScope, step: NativeStep) => KernelPlan | null;
+type OnednnPlanner = (scope: DnnlScope, step: OnednnStep) => KernelPlan | null;
 
-export const PLANNERS: Readonly<Record<string, NativePlanner>> = {
+export const PLANNERS: Readonly<Record<string, OnednnPlanner>> = {
   conv2d: planConvolution,
   conv2dInputGradient: planInputGradient,
   conv2dWeightGradient: planWeightGradient,
@@ -34,7 +34,7 @@ export interface OnednnSettings {
   /** Chooses by a fixed rule. */
   readonly reproducible: boolean;
   /** Where the workers agree on algorithms. */
-  readonly choices: SharedArrayBuffer | undefined;
+  readonly answers: SharedArrayBuffer | undefined;
   /** Keeps workers from being ended while they make or free native kernels (see `ShutdownLock`). */
   readonly lock: SharedArrayBuffer;
 }
@@ -45,7 +45,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
   readonly #base: number;
   readonly #everything: boolean;
-  readonly #chooser: Chooser;
+  readonly #chooser: Autotuner;
   readonly #own: ThreadScratch;
   readonly #lock: ShutdownLock;
 
@@ -55,10 +55,10 @@ export class OnednnWorkerKernels implements WorkerKernels {
     this.#dnnl = dnnl;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
     this.#everything = settings.everything;
-    this.#chooser = new Chooser(settings.choices, thread === 0, dnnl, {
+    this.#chooser = new Autotuner(settings.answers, thread === 0, dnnl, {
       reproducible: settings.reproducible,
-      onChoice: (work, chosen) => post({ work, chosen } satisfies ChoiceNote),
-      onProblem: (problem) => post({ problem } satisfies ChoiceNote),
+      onChosen: (work, chosen) => post({ work, chosen } satisfies AutotuningNote),
+      onProblem: (problem) => post({ problem } satisfies AutotuningNote),
     });
     this.#own = new ThreadScratch(dnnl.foreign);
     this.#lock = lock;
@@ -66,7 +66,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
   }
 
   receive(message: unknown): void {
-    this.#chooser.adopt((message as ChoiceOrder).adopt);
+    this.#chooser.adopt((message as AutotuningOrder).adopt);
   }
 
   /** The library's kernel of each step, or else that of the wasm kernels. */
@@ -77,15 +77,15 @@ export class OnednnWorkerKernels implements WorkerKernels {
   }
 
   #kernelsOf(program: Program, scope: DnnlScope): (KernelPlan | null)[] {
-    let trials: BenchmarkMemory | undefined;
+    let benchmarkMemory: BenchmarkMemory | undefined;
     const shared = {
       base: this.#base,
       everything: this.#everything,
       chooser: this.#chooser,
       own: this.#own,
       benchmarkMemory: () => {
-        trials ??= openBenchmarkMemory(this.#dnnl.foreign);
-        return trials;
+        benchmarkMemory ??= openBenchmarkMemory(this.#dnnl.foreign);
+        return benchmarkMemory;
       },
     };
     return program.steps.map((step) => {

@@ -1,8 +1,7 @@
+import { ALIGNMENT, aligned } from "../cpu/memory/memory_layout.ts";
 import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
 import type { ForeignFunctions } from "./library/foreign_functions.ts";
-import { copier } from "./native_step.ts";
-
-const ALIGNMENT = 64;
+import { copier } from "./onednn_step.ts";
 
 /** Scratch of one thread, outside of the engine's memory; all steps share it, one after the other. */
 export class ThreadScratch {
@@ -21,7 +20,7 @@ export class ThreadScratch {
     if (bytes + ALIGNMENT <= this.#buffer.byteLength) return;
     this.#buffer = new ArrayBuffer(bytes + ALIGNMENT);
     this.#start = this.#foreign.addressOf(new Uint8Array(this.#buffer));
-    this.#address = Math.ceil(this.#start / ALIGNMENT) * ALIGNMENT;
+    this.#address = aligned(this.#start);
   }
 
   /** Sets the first bytes to zero. */
@@ -85,7 +84,7 @@ export class StagingBuffers {
 
   #reserve(layout: Descriptor): number {
     const at = this.#bytes;
-    this.#bytes += Math.ceil(this.#scope.bytesOf(layout) / ALIGNMENT) * ALIGNMENT;
+    this.#bytes += aligned(this.#scope.bytesOf(layout));
     this.#own.reserve(this.#bytes);
     return at;
   }

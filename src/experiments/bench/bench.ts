@@ -6,8 +6,8 @@ import { engineNames } from "../../engines/engine_names.ts";
 import { fastestEngine } from "../../engines/select.ts";
 import { entry } from "../../models/index.ts";
 import { processors } from "../../workers/processors.ts";
-import { oneOf } from "../one_of.ts";
 import { precisionNamed } from "../available_precision.ts";
+import { oneOf } from "../one_of.ts";
 import {
   type Contender,
   matmulContenders,

@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
-import { MOST_SEEDS } from "../limits.ts";
 import { precisionNamed } from "../available_precision.ts";
+import { MOST_SEEDS } from "../limits.ts";
 import type { RunToTrain } from "../train_series.ts";
 import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 

@@ -40,12 +40,12 @@ export async function fitInFolder(
 ): Promise<FitResult> {
   const before = resume ? folder.readConfig() : {};
   const startedAt = String(before.startedAt || new Date().toISOString());
-  const choices = await openRunAlgorithms(folder, resume ? engineOf(before) : null);
+  const algorithms = await openRunAlgorithms(folder, resume ? engineOf(before) : null);
   try {
     const { inputShape } = before;
-    return await fitKeeping(net, options, folder, { resume, startedAt, inputShape, choices, description });
+    return await fitKeeping(net, options, folder, { resume, startedAt, inputShape, algorithms, description });
   } finally {
-    choices.release();
+    algorithms.release();
   }
 }
 
@@ -54,7 +54,7 @@ interface RunStart {
   readonly startedAt: string;
   /** What the network was given before. */
   readonly inputShape: unknown;
-  readonly choices: RunAlgorithms;
+  readonly algorithms: RunAlgorithms;
   readonly description: RunDescription;
 }
 
@@ -62,7 +62,7 @@ async function fitKeeping(
   net: Module,
   options: FitOptions,
   folder: RunFolder,
-  { resume, startedAt, inputShape, choices, description }: RunStart,
+  { resume, startedAt, inputShape, algorithms, description }: RunStart,
 ): Promise<FitResult> {
   const environment = { ...environmentNow(), ...(await precisionFacts(options.precision)) };
   const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
@@ -83,7 +83,7 @@ async function fitKeeping(
     });
   if (!resume) writeConfig();
   const tested = options.testLoader ? new Watch(asLoader(options.testLoader, "testLoader")) : null;
-  const run = runStore(folder, { resume, choices, metadata: { model: description.model } });
+  const run = runStore(folder, { resume, algorithms, metadata: { model: description.model } });
   const points: MetricsPoint[] = [];
   const given = [options.callbacks ?? []].flat();
   let started = false;
@@ -93,7 +93,7 @@ async function fitKeeping(
       if (resume) writeConfig();
       started = true;
       for (const point of event.points) points.push(point);
-      for (const note of choices.notes) for (const each of given) await each.onNote?.(note);
+      for (const note of algorithms.notes) for (const each of given) await each.onNote?.(note);
     },
     onPoint: (point) => points.push(point),
     // A chart that cannot be written is not a reason to stop: the checkpoint will say so.

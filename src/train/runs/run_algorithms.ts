@@ -7,7 +7,7 @@ import { type AlgorithmKeeper, autotunedAlgorithms, keepAlgorithms } from "../..
 import { isBf16Supported } from "../../runtime/runtime.ts";
 import type { RunFolder } from "./run_folder.ts";
 
-interface Choice {
+interface KeptAlgorithm {
   readonly machine: string;
   readonly work: string;
   readonly chosen: string | null;
@@ -31,7 +31,7 @@ export async function openRunAlgorithms(folder: RunFolder, began: string | null)
   // Known once the engine has started.
   await isBf16Supported();
   const remembered = autotunedAlgorithms();
-  const stored = began === null ? [] : readChoices(folder.readChoices());
+  const stored = began === null ? [] : readAlgorithms(folder.readAlgorithms());
   if (remembered === null) return { notes: [], save: () => {}, release: () => {} };
   const { machine } = remembered;
   const keeper = new Keeper(folder, stored);
@@ -50,19 +50,19 @@ class Keeper implements AlgorithmKeeper {
   /** Those that the run has used: it goes on with them, also in an engine that is started again. */
   readonly #used: Machines = new Map();
 
-  constructor(folder: RunFolder, stored: readonly Choice[]) {
+  constructor(folder: RunFolder, stored: readonly KeptAlgorithm[]) {
     this.#folder = folder;
-    for (const choice of stored) {
-      add(this.#machines, choice);
-      add(this.#used, choice);
+    for (const algorithm of stored) {
+      add(this.#machines, algorithm);
+      add(this.#used, algorithm);
     }
   }
 
   /** What the run will choose when it comes to it: it may be killed before, and the machine may forget. */
   expect(machine: string, chosen: ReadonlyMap<string, string | null>): void {
     const known = this.#machines.get(machine);
-    for (const [work, choice] of chosen) {
-      if (!known?.has(work)) add(this.#machines, { machine, work, chosen: choice });
+    for (const [work, algorithm] of chosen) {
+      if (!known?.has(work)) add(this.#machines, { machine, work, chosen: algorithm });
     }
     this.save();
   }
@@ -73,7 +73,7 @@ class Keeper implements AlgorithmKeeper {
     const lines = [...this.#machines].flatMap(([machine, works]) =>
       [...works].map(([work, chosen]) => lineOf({ machine, work, chosen })),
     );
-    this.#folder.rewriteChoices(lines);
+    this.#folder.rewriteAlgorithms(lines);
     this.#changed = false;
   }
 
@@ -82,38 +82,38 @@ class Keeper implements AlgorithmKeeper {
   }
 
   keep(machine: string, work: string, chosen: string | null): void {
-    const choice = { machine, work, chosen };
-    add(this.#used, choice);
+    const algorithm = { machine, work, chosen };
+    add(this.#used, algorithm);
     if (this.#machines.get(machine)?.get(work) === chosen) return;
-    add(this.#machines, choice);
+    add(this.#machines, algorithm);
     this.#changed = true;
     try {
-      this.#folder.appendChoice(lineOf(choice));
+      this.#folder.appendAlgorithm(lineOf(algorithm));
     } catch {
       // The next checkpoint writes them all, or says why not.
     }
   }
 }
 
-function add(machines: Machines, { machine, work, chosen }: Choice): void {
+function add(machines: Machines, { machine, work, chosen }: KeptAlgorithm): void {
   const works = machines.get(machine) ?? new Map<string, string | null>();
   machines.set(machine, works);
   works.set(work, chosen);
 }
 
-function lineOf({ machine, work, chosen }: Choice): string {
+function lineOf({ machine, work, chosen }: KeptAlgorithm): string {
   return `${JSON.stringify({ machine, work, chosen })}\n`;
 }
 
 /** The complete lines that name algorithms; the last may have been cut short. The last about a piece of work counts. */
-function readChoices(text: string): Choice[] {
+function readAlgorithms(text: string): KeptAlgorithm[] {
   return text
     .split("\n")
     .slice(0, -1)
-    .flatMap((line) => choiceIn(line) ?? []);
+    .flatMap((line) => algorithmIn(line) ?? []);
 }
 
-function choiceIn(line: string): Choice | null {
+function algorithmIn(line: string): KeptAlgorithm | null {
   try {
     const { machine, work, chosen } = parseJson(line) as Record<string, unknown>;
     const known = typeof chosen === "string" || chosen === null;
@@ -128,12 +128,12 @@ function choiceIn(line: string): Choice | null {
 function notesOn(
   { path }: RunFolder,
   machine: string,
-  stored: readonly Choice[],
+  stored: readonly KeptAlgorithm[],
   began: string | null,
 ): string[] {
   const differs =
     "they are chosen again here, so the results can differ in the last bits from those of an uninterrupted run";
-  if (stored.some((choice) => choice.machine === machine)) return [];
+  if (stored.some((algorithm) => algorithm.machine === machine)) return [];
   if (stored.length > 0) {
     return [
       `The algorithms of ${path} were chosen for ${stored[0].machine}; this is ${machine}: ${differs}.`,

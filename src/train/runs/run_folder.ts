@@ -16,7 +16,7 @@ export const RUN_FILES = {
   config: "config.json",
   metrics: "metrics.jsonl",
   timing: "timing.jsonl",
-  choices: "choices.jsonl",
+  algorithms: "algorithms.jsonl",
   best: "best.safetensors",
   last: "last.safetensors",
   checkpoint: "checkpoint.safetensors",
@@ -117,16 +117,16 @@ export class RunFolder {
   }
 
   /** The engine's algorithms, a line for each; empty if there are none. */
-  readChoices(): string {
-    return this.has("choices") ? readTextSync(this.file("choices")) : "";
+  readAlgorithms(): string {
+    return this.has("algorithms") ? readTextSync(this.file("algorithms")) : "";
   }
 
-  rewriteChoices(lines: readonly string[]): void {
-    writeFileAtomicSync(this.file("choices"), lines.join(""));
+  rewriteAlgorithms(lines: readonly string[]): void {
+    writeFileAtomicSync(this.file("algorithms"), lines.join(""));
   }
 
-  appendChoice(line: string): void {
-    append(this.file("choices"), line);
+  appendAlgorithm(line: string): void {
+    append(this.file("algorithms"), line);
   }
 
   /** Lets others at the folder. */

@@ -15,7 +15,7 @@ export function runStore(
   folder: RunFolder,
   options: {
     resume: boolean;
-    choices?: Pick<RunAlgorithms, "save">;
+    algorithms?: Pick<RunAlgorithms, "save">;
     metadata?: Record<string, string>;
   },
 ): RunStore {
@@ -43,7 +43,7 @@ export function runStore(
       folder.appendPoint(point);
     },
     async checkpoint(net: Module, optimizer: OptimizerLike, state: TrainingState) {
-      options.choices?.save();
+      options.algorithms?.save();
       warnUnsaved(net);
       const path = folder.file("checkpoint");
       const [model, optimizerState] = await Promise.all([

@@ -63,7 +63,7 @@ test("docs/architecture.md counts and names the files of the route of nn.Conv2d"
     "run `node build/test/docs/write_architecture.js`",
   );
   if (dnnlFacts() === null) return;
-  assert.ok(routes.onednn.chain.includes("engines/onednn/convolution/native_convolution.ts"));
+  assert.ok(routes.onednn.chain.includes("engines/onednn/convolution/onednn_convolution.ts"));
   // Which kernels are chosen depends on the processor.
   const found = { opened: opened(routes.onednn).length, executed: routes.onednn.executed.length };
   assert.ok(found.opened <= onednn.opened && found.opened >= onednn.opened - 8, JSON.stringify(found));

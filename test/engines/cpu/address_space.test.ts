@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AddressSpace, roundUp } from "../../../src/engines/cpu/memory/address_space.ts";
+import { AddressSpace } from "../../../src/engines/cpu/memory/address_space.ts";
+import { aligned } from "../../../src/engines/cpu/memory/memory_layout.ts";
 import { Random } from "./loops/random_loops.ts";
 
 test("ranges never overlap, start at multiples of 64, and freed space is used again", () => {
@@ -21,7 +22,7 @@ test("ranges never overlap, start at multiples of 64, and freed space is used ag
     assert.ok(address >= 65536 && address + bytes <= 65536 + (1 << 20));
     for (const [other, size] of taken) {
       assert.ok(
-        address + roundUp(bytes) <= other || other + roundUp(size) <= address,
+        address + aligned(bytes) <= other || other + aligned(size) <= address,
         `${address} in ${other}`,
       );
     }

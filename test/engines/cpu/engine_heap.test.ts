@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { roundUp } from "../../../src/engines/cpu/memory/address_space.ts";
 import { EngineHeap, type HeapBlock } from "../../../src/engines/cpu/memory/engine_heap.ts";
+import { aligned } from "../../../src/engines/cpu/memory/memory_layout.ts";
 import { Random } from "./loops/random_loops.ts";
 
 const LIMIT = 20 * 65536;
@@ -42,7 +42,7 @@ test("what is free in pieces is pushed together: blocks and arena fit as long as
   const random = new Random(5);
   const { heap, bytes, moved } = heapOverBytes();
   const blocks = new Map<HeapBlock, () => void>();
-  const taken = () => [...blocks.keys()].reduce((sum, block) => sum + roundUp(block.bytes), 0);
+  const taken = () => [...blocks.keys()].reduce((sum, block) => sum + aligned(block.bytes), 0);
   let refused = 0;
   for (let i = 0; i < 2000; i++) {
     if (blocks.size > 0 && random.below(5) < 2) {
@@ -52,14 +52,14 @@ test("what is free in pieces is pushed together: blocks and arena fit as long as
       blocks.delete(block);
       continue;
     }
-    const free = LIMIT - OWN - taken() - roundUp(heap.arena.bytes);
+    const free = LIMIT - OWN - taken() - aligned(heap.arena.bytes);
     if (random.below(40) === 0 && heap.arena.bytes < LIMIT / 4) {
       const wanted = heap.arena.bytes + random.below(Math.max(1, free));
       heap.growArena(wanted);
       assert.ok(heap.arena.bytes >= wanted);
     } else {
       const wanted = 1 + random.below(120_000);
-      if (roundUp(wanted) > free) {
+      if (aligned(wanted) > free) {
         assert.throws(() => heap.allocate(wanted, "a buffer"), { name: "OutOfMemoryError" });
         refused++;
         continue;
@@ -90,7 +90,7 @@ test("a fixed block stays where it is, and idle ones are asked back before anyth
     LIMIT,
   );
   const whole = LIMIT - OWN;
-  const quarter = roundUp(whole / 4 - 64);
+  const quarter = aligned(whole / 4 - 64);
   const low = heap.allocate(quarter, "low");
   const fixed = heap.fix(quarter) as HeapBlock;
   const high = heap.allocate(quarter, "high");

@@ -21,8 +21,8 @@ import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
 import { PLANNERS } from "../../../src/engines/onednn/onednn_worker_kernels.ts";
 import { ThreadScratch } from "../../../src/engines/onednn/thread_scratch.ts";
+import type { AlgorithmChooser } from "../../../src/engines/onednn/tuning/autotuner.ts";
 import { openBenchmarkMemory } from "../../../src/engines/onednn/tuning/benchmark_memory.ts";
-import type { Choosing } from "../../../src/engines/onednn/tuning/chooser.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";
 import { loadKernelsNow } from "../../../src/engines/wasm/node_kernels.ts";
 import { missingLibrary } from "./library.ts";
@@ -114,7 +114,7 @@ function values({ shape, dtype }: TensorSpec, seed: number): TypedArray {
 }
 
 /** Takes the algorithm of this name, if there is one. */
-class Named implements Choosing {
+class Named implements AlgorithmChooser {
   names: readonly string[] = [];
   readonly #name: string | undefined;
 

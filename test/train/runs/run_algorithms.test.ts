@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { candidates, loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
-import { choicesPath } from "../../../src/engines/onednn/tuning/autotuning_cache.ts";
+import { autotuningCachePath } from "../../../src/engines/onednn/tuning/autotuning_cache.ts";
 import {
   data,
   type EngineOptions,
@@ -22,7 +22,7 @@ import {
 import { missingLibrary } from "../../engines/onednn/library.ts";
 
 const skip = missingLibrary();
-const folder = mkdtempSync(join(tmpdir(), "run-choices-"));
+const folder = mkdtempSync(join(tmpdir(), "run-algorithms-"));
 
 after(async () => {
   await stopEngine();
@@ -48,8 +48,8 @@ async function useCache(name: string, lines: readonly Line[] = []): Promise<void
   const { chosen, paths } = candidates();
   process.env.CONVOYANT_DNNL = chosen ? paths[0] : loadDnnl().path;
   process.env.XDG_CACHE_HOME = join(folder, name);
-  mkdirSync(dirname(choicesPath()), { recursive: true });
-  writeFileSync(choicesPath(), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  mkdirSync(dirname(autotuningCachePath()), { recursive: true });
+  writeFileSync(autotuningCachePath(), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }
 
 interface Training {
@@ -120,9 +120,9 @@ test("a resumed run ends in the bits of an uninterrupted one, though the cache s
 }, async () => {
   await useCache("a");
   const whole = await trainOn({ out: "whole" });
-  const measured = linesOf(choicesPath());
+  const measured = linesOf(autotuningCachePath());
   assert.ok(measured.length > 0);
-  const kept = linesOf(join(folder, "whole/choices.jsonl"));
+  const kept = linesOf(join(folder, "whole/algorithms.jsonl"));
   assert.deepEqual(
     new Map(kept.map(({ work, chosen }) => [work, chosen])),
     new Map(measured.map(({ work, chosen }) => [work, chosen])),
@@ -153,13 +153,13 @@ test("a resumed run ends in the bits of an uninterrupted one, though the cache s
 
 test("an engine that is started again in the middle of a run chooses as before", { skip }, async () => {
   await useCache("f");
-  const measured = linesOf(join(folder, "a/convoyant/onednn/choices.jsonl"));
+  const measured = linesOf(join(folder, "a/convoyant/onednn/autotuning.jsonl"));
   await useCache("f", measured);
   const whole = await trainOn({ out: "one-engine" });
   await useCache("f", measured);
   const onStep = async () => {
     writeFileSync(
-      choicesPath(),
+      autotuningCachePath(),
       otherwise(measured)
         .map((line) => `${JSON.stringify(line)}\n`)
         .join(""),
@@ -174,7 +174,7 @@ test("what was chosen elsewhere, or is lost, is said, and both machines' algorit
 }, async () => {
   await useCache("g");
   await trainOn({ out: "moved", steps: 1 });
-  const path = join(folder, "moved/choices.jsonl");
+  const path = join(folder, "moved/algorithms.jsonl");
   const own = readFileSync(path, "utf8");
   const elsewhere = own.replaceAll(/"machine":"[^"]*"/g, '"machine":"another"');
   writeFileSync(path, `${elsewhere}{"machine":"cut sho`);
@@ -190,13 +190,13 @@ test("what was chosen elsewhere, or is lost, is said, and both machines' algorit
 });
 
 test("`reproducible` gives the same bits with any cache", { skip }, async () => {
-  const measured = linesOf(join(folder, "a/convoyant/onednn/choices.jsonl"));
+  const measured = linesOf(join(folder, "a/convoyant/onednn/autotuning.jsonl"));
   const weights = new Set<string>();
   for (const [i, lines] of [[], measured, otherwise(measured)].entries()) {
     await useCache("h", lines);
     const run = await trainOn({ out: `rule-${i}`, engine: { reproducible: true } });
     weights.add(run.weights);
-    assert.equal(linesOf(choicesPath()).length, lines.length, "nothing is measured");
+    assert.equal(linesOf(autotuningCachePath()).length, lines.length, "nothing is measured");
   }
   assert.equal(weights.size, 1);
 });

@@ -1,7 +1,6 @@
 /** Bookkeeping of one linear memory: which byte ranges are taken. The bytes themselves are elsewhere. */
 
-/** Bytes of which every address is a multiple: a cache line. */
-export const ALIGNMENT = 64;
+import { aligned } from "./memory_layout.ts";
 
 interface Hole {
   address: number;
@@ -25,7 +24,7 @@ export class AddressSpace {
     return this.#top;
   }
 
-  /** The same ranges, to be tried out. */
+  /** A copy of the same ranges, to see what would fit. */
   copy(): AddressSpace {
     const other = new AddressSpace(this.#top, this.#limit);
     other.#holes = this.#holes.map((hole) => ({ ...hole }));
@@ -34,7 +33,7 @@ export class AddressSpace {
 
   /** An address of `bytes` free bytes in the tightest place, or undefined if there is none. */
   take(bytes: number): number | undefined {
-    const size = roundUp(bytes);
+    const size = aligned(bytes);
     let best: Hole | undefined;
     for (const hole of this.#holes) {
       if (hole.bytes >= size && (best === undefined || hole.bytes < best.bytes)) best = hole;
@@ -44,7 +43,7 @@ export class AddressSpace {
 
   /** The lowest address of `bytes` free bytes, or undefined if there is none. */
   takeLowest(bytes: number): number | undefined {
-    const size = roundUp(bytes);
+    const size = aligned(bytes);
     return this.#takeFrom(
       this.#holes.find((hole) => hole.bytes >= size),
       size,
@@ -67,7 +66,7 @@ export class AddressSpace {
   }
 
   give(address: number, bytes: number): void {
-    const size = roundUp(bytes);
+    const size = aligned(bytes);
     if (size === 0) return;
     let i = this.#holes.findIndex((hole) => hole.address > address);
     if (i < 0) i = this.#holes.length;
@@ -87,9 +86,4 @@ export class AddressSpace {
     hole.bytes += next.bytes;
     this.#holes.splice(i + 1, 1);
   }
-}
-
-/** The next multiple of 64. */
-export function roundUp(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }

@@ -3,8 +3,8 @@
  * copied once and no garbage is made. Programs read their inputs where they lie.
  */
 import type { TypedArray } from "../../../base/dtype.ts";
-import { roundUp } from "./address_space.ts";
 import type { EngineHeap, HeapBlock } from "./engine_heap.ts";
+import { aligned } from "./memory_layout.ts";
 
 /** Inputs of a run in their block. */
 export interface StagedInputs {
@@ -38,7 +38,7 @@ export class InputStaging {
    * it is used only when all that is over, after what `earlierRunsDone` returns.
    */
   stage(inputs: readonly TypedArray[], earlierRunsDone: () => Promise<unknown> | null): StagedInputs | null {
-    const needed = inputs.reduce((sum, input) => sum + roundUp(Math.max(1, input.byteLength)), 0);
+    const needed = inputs.reduce((sum, input) => sum + aligned(Math.max(1, input.byteLength)), 0);
     let block = this.#takeFree(needed);
     if (block === null) {
       block = this.#make(needed);
@@ -60,7 +60,7 @@ export class InputStaging {
       const at = address;
       const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
       new Uint8Array(this.#memory.buffer, at, input.byteLength).set(bytes);
-      address += roundUp(Math.max(1, input.byteLength));
+      address += aligned(Math.max(1, input.byteLength));
       return at;
     });
     return { addresses, release: () => this.#free.push(block) };

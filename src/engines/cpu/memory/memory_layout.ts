@@ -1,6 +1,9 @@
 /** First byte of the engine's memory that the kernel binaries leave alone. */
 export const HEAP_BASE = 65536;
 
+/** Bytes of which every address is a multiple: a cache line. */
+export const ALIGNMENT = 64;
+
 /** Hands out places in a scratch area, each at a multiple of 64 bytes. */
 export class ScratchLayout {
   /** Size of the area so far. */
@@ -9,7 +12,7 @@ export class ScratchLayout {
   /** Offset of a new place of `bytes`. */
   take(bytes: number): number {
     const offset = this.bytes;
-    this.bytes += Math.ceil(bytes / 64) * 64;
+    this.bytes += aligned(bytes);
     return offset;
   }
 }
@@ -30,4 +33,9 @@ export function split(total: number, wanted: number, grain = 1): Split {
 /** `value` rounded up to a multiple of `grain`. */
 export function roundUp(value: number, grain: number): number {
   return Math.ceil(value / grain) * grain;
+}
+
+/** A size or an address, rounded up to a multiple of `ALIGNMENT`. */
+export function aligned(bytes: number): number {
+  return roundUp(bytes, ALIGNMENT);
 }

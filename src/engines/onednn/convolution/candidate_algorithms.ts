@@ -21,7 +21,7 @@ import type {
   PrimitiveDescription,
   WindowGeometry,
 } from "../library/dnnl.ts";
-import { elementOf, type NativeStep, type Precision } from "../native_step.ts";
+import { elementOf, type OnednnStep, type Precision } from "../onednn_step.ts";
 import { type Image, imageDims, images, weightDims, windowOf } from "./convolution_layouts.ts";
 import { takesWinograd } from "./convolution_shapes.ts";
 import { im2colBytes } from "./im2col_patches.ts";
@@ -43,9 +43,9 @@ const WINOGRAD_WEIGHT_BYTES = 4 * 2 ** 20;
 /** Bytes of the im2col patches of one image. */
 const MOST_IM2COL_BYTES = 8 * 2 ** 20;
 
-/** What there is to try for one of the three ops. */
+/** The algorithms that are benchmarked for one of the three ops. */
 export function candidateAlgorithms(
-  { op, inputs, outputs }: Pick<NativeStep, "op" | "inputs" | "outputs">,
+  { op, inputs, outputs }: Pick<OnednnStep, "op" | "inputs" | "outputs">,
   g: ConvGeometry,
 ): Algorithm[] {
   const stored = elementOf(inputs[0].dtype);

@@ -5,7 +5,7 @@ import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope, WindowGeometry } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
-import { elementOf, type Precision } from "../native_step.ts";
+import { elementOf, type Precision } from "../onednn_step.ts";
 
 /** One of a convolution's two images. */
 export type Image = "source" | "result";

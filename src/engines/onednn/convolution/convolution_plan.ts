@@ -2,7 +2,7 @@
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
-import { fastest, type NativeStep, type Slices, type Variant } from "../native_step.ts";
+import { fastest, type OnednnStep, type Slices, type Variant } from "../onednn_step.ts";
 import { type Algorithm, candidateAlgorithms, preferredAlgorithm } from "./candidate_algorithms.ts";
 import { convolutionKey, elementsOf } from "./convolution_layouts.ts";
 import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
@@ -11,7 +11,7 @@ import { winogradVariant } from "./winograd_convolution.ts";
 /** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
 export type NativeVariant = (
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
@@ -19,7 +19,7 @@ export type NativeVariant = (
 
 export function planFastest(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   nativeVariant: NativeVariant,
 ): KernelPlan | null {
   const { op, inputs, outputs } = step;

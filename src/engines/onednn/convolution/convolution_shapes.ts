@@ -1,11 +1,12 @@
 /** Convolutions with their channels last: sizes, and what can be decided from them without the library. */
 import { numel, type Shape } from "../../../base/shape.ts";
 import type { StepSpec, TensorSpec } from "../../contract/engine.ts";
+import { aligned } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { CHANNELS_LAST_PLANNERS } from "../../wasm/kernels/registry.ts";
-import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "../native_step.ts";
+import { cutSlices, MOST_SLICES, SLICE_OPERATIONS, type Slices } from "../onednn_step.ts";
 import { takesElement } from "../supported_dtypes.ts";
 import { canWinograd, windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
 
@@ -45,7 +46,7 @@ export function takesConvolution(step: StepSpec): boolean {
 }
 
 /** Whether a convolution or pooling, given as [N, C, H, W], is to run with its channels last. */
-export function worthChannelsLast(step: StepSpec, everything: boolean, choice: Prefers): boolean {
+export function worthChannelsLast(step: StepSpec, everything: boolean, preference: Prefers): boolean {
   const { op, attributes, inputs, outputs } = step;
   if (attributes.layout !== undefined) return false;
   const operands = [...inputs, ...outputs];
@@ -58,7 +59,7 @@ export function worthChannelsLast(step: StepSpec, everything: boolean, choice: P
   if (!op.startsWith("conv2d")) return false;
   const { activation } = attributes;
   if (activation !== undefined && !ACTIVATIONS.includes(activation as string)) return false;
-  return everything || choice.prefersOnednn(step);
+  return everything || preference.prefersOnednn(step);
 }
 
 /**
@@ -96,7 +97,7 @@ export function weightSlices(g: ConvGeometry): Slices {
 /** The most that a weight takes in a layout of the library's: channels are padded to whole blocks. */
 export function weightBytes({ groups, o, c, kh, kw }: ConvGeometry): number {
   const padded = (channels: number) => channels + (groups > 1 && channels < 16 ? 15 : 63);
-  return roundUp((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
+  return aligned((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
 }
 
 /** Scratch that the threads share. */
@@ -118,11 +119,7 @@ export function convolutionThreadBytes(step: StepSpec): number {
   return winogradThreadBytes(op, g, size);
 }
 
-/** Whether Winograd's algorithm is one of those to try. */
+/** Whether Winograd's algorithm is one of the candidates. */
 export function takesWinograd(g: ConvGeometry, inputs: Specs, outputs: Specs): boolean {
   return canWinograd(g) && allFloat32(...inputs, ...outputs);
-}
-
-export function roundUp(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64;
 }

@@ -9,12 +9,12 @@
  *   overlap: a stride of 4 takes an 11x11 kernel in three copies a row;
  * - images without padding are read where they lie, others from a copy with zeros around it.
  */
+import { aligned } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
-import { copier, type Precision } from "../native_step.ts";
+import { copier, type Precision } from "../onednn_step.ts";
 import type { ThreadScratch } from "../thread_scratch.ts";
-import { roundUp } from "./convolution_shapes.ts";
 
 /** Bytes of a matrix that a processor's caches hold, more or less. */
 const CACHED_BYTES = 2 ** 20;
@@ -67,7 +67,7 @@ export class Im2colPatches {
       strides: [rows * columns * g.c, 1, columns * g.c, g.c],
       type: padded ? precision : stored,
     };
-    const paddedBytes = padded ? roundUp(n * rows * columns * g.c * ELEMENT_BYTES[precision]) : 0;
+    const paddedBytes = padded ? aligned(n * rows * columns * g.c * ELEMENT_BYTES[precision]) : 0;
     this.#own = own;
     this.#at = paddedBytes;
     this.#padding = padded ? paddingOf(scope, g, n, stored, from, paddedBytes) : null;

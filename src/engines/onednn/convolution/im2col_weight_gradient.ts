@@ -1,22 +1,22 @@
-/** The gradient of a convolution by its weight as a product with the im2col patches of a slice. */
+/** The gradient of a convolution by its weight as a GEMM with the im2col patches of a slice. */
+import { aligned } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { BoundPrimitive, DnnlScope } from "../library/dnnl.ts";
-import { elementOf, type NativeStep, perSize, type SliceKernel, type Slices } from "../native_step.ts";
+import { elementOf, type OnednnStep, perSize, type SliceKernel, type Slices } from "../onednn_step.ts";
 import { type Algorithm, pixelRows } from "./candidate_algorithms.ts";
 import { imageBytes, weightDims } from "./convolution_layouts.ts";
-import { roundUp } from "./convolution_shapes.ts";
 import { Im2colPatches, imagesAtOnce, weightLikeWindows, windowRows, windowSize } from "./im2col_patches.ts";
 
 /** The algorithm with its kernels and the layout of its partial sums; null if they have no room or no implementation. */
 export function im2colVariant(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
 ) {
   const layout = weightLikeWindows(scope, g);
-  const partialBytes = roundUp(scope.bytesOf(layout));
+  const partialBytes = aligned(scope.bytesOf(layout));
   if (partialBytes * slices.count > step.scratchBytes) return null;
   const kernelOf = perSize(slices, (n) => sliceKernel(scope, step, g, n, algorithm, partialBytes));
   const [full, last] = [kernelOf(0, 2), kernelOf(0, 1)];
@@ -28,7 +28,7 @@ export function im2colVariant(
 /** `n` images, a few at a time: dw = dy^T x for the first of them, dw += dy^T x for the others. */
 function sliceKernel(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   n: number,
   algorithm: Algorithm,

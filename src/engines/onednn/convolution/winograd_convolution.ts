@@ -8,9 +8,9 @@ import { split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
-import { type NativeStep, reorderStage, type Slices, type Variant } from "../native_step.ts";
-import { winogradTrial } from "../tuning/winograd_benchmark.ts";
-import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
+import { type OnednnStep, reorderStage, type Slices, type Variant } from "../onednn_step.ts";
+import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
+import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
 import {
   planeBytes,
   threadPlaces,
@@ -28,20 +28,20 @@ const WINDOW_UNITS = 16;
 /** The algorithm for `conv2d` or `conv2dInputGradient`; null if it has no room or the library no product. */
 export function winogradVariant(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
 ): Variant | null {
   const stages = stagesOf(scope, step, g, slices);
   if (stages === null) return null;
-  const kernel = winogradTrial(step, slices, step.scratchBytes, (tried, n) =>
-    stagesOf(scope, tried, { ...g, n }, { count: 1, size: n, last: n }),
+  const kernel = winogradBenchmark(step, slices, step.scratchBytes, (sample, n) =>
+    stagesOf(scope, sample, { ...g, n }, { count: 1, size: n, last: n }),
   );
   const plan = { stages: [...stages.before, stages.compute], scratchBytes: 0, threadScratchBytes: 0 };
   return { kernel, plan };
 }
 
-function stagesOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices) {
+function stagesOf(scope: DnnlScope, step: OnednnStep, g: ConvGeometry, slices: Slices) {
   const turned = step.op === "conv2dInputGradient";
   const convolution = winogradConvolution(step.op, g);
   if (windowPlaces(convolution).bytes > step.scratchBytes) return null;
@@ -52,7 +52,7 @@ function stagesOf(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: S
 /** The weight [O, C, k, k] as [k, k, C, O], turned around for the gradient, then as planes [C, O]. */
 function windowStages(
   scope: DnnlScope,
-  { base }: NativeStep,
+  { base }: OnednnStep,
   convolution: WinogradConvolution,
   turned: boolean,
 ): KernelStage[] {
@@ -88,7 +88,7 @@ function windowStages(
 /** Transforms the images of each slice, multiplies and gathers, a chunk of tiles at a time. */
 function computeStage(
   scope: DnnlScope,
-  { base, inputs, attributes }: NativeStep,
+  { base, inputs, attributes }: OnednnStep,
   convolution: WinogradConvolution,
   slices: Slices,
 ): KernelStage | null {
@@ -117,7 +117,7 @@ function computeStage(
           const images = { address: at(places.images), planeBytes: planeBytes(count * c) };
           const results = { address: at(places.results), planeBytes: planeBytes(count * o) };
           analyseImages(exports, convolution, x, chunk, threadScratch + places.images);
-          (products.get(count) as PlaneProducts)(images, windows, results);
+          (products.get(count) as PlaneGemms)(images, windows, results);
           exports.winogradGather(
             ...[
               convolution.tile,
@@ -167,11 +167,11 @@ function productsOf(
   convolution: WinogradConvolution,
   slices: Slices,
   atOnce: number,
-): Map<number, PlaneProducts> | null {
+): Map<number, PlaneGemms> | null {
   const { c, o } = convolution;
-  const made = new Map<number, PlaneProducts>();
+  const made = new Map<number, PlaneGemms>();
   for (const count of chunkSizes(convolution, slices, atOnce)) {
-    const products = planeProducts(scope, convolution.planes, [count, c, o]);
+    const products = planeGemms(scope, convolution.planes, [count, c, o]);
     if (products === null) return null;
     made.set(count, products);
   }

@@ -4,15 +4,15 @@
  * [k, k, C, O]: the partial sum of the slice.
  */
 import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
+import { aligned } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
-import type { NativeStep, Slices } from "../native_step.ts";
-import { winogradTrial } from "../tuning/winograd_benchmark.ts";
+import type { OnednnStep, Slices } from "../onednn_step.ts";
+import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
 import { weightDims } from "./convolution_layouts.ts";
-import { roundUp } from "./convolution_shapes.ts";
-import type { PartialSums } from "./native_weight_gradient.ts";
+import type { PartialSums } from "./onednn_weight_gradient.ts";
 import { analyseImages, type Chunk, chunkSizes } from "./winograd_convolution.ts";
-import { type PlaneProducts, planeProducts } from "./winograd_products.ts";
+import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
 import {
   forwardConvolution,
   planeBytes,
@@ -26,18 +26,18 @@ import {
 /** The algorithm, with the layout of its partial sums; null if it has no room or the library no product. */
 export function winogradPartials(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
 ): PartialSums | null {
   const { o, c, kh } = g;
   const layout = scope.descriptor([o, c, kh, kh], "float32", [1, o, kh * c * o, c * o]);
-  const bytes = roundUp(scope.bytesOf(layout));
+  const bytes = aligned(scope.bytesOf(layout));
   if (bytes * slices.count > step.scratchBytes) return null;
   const stage = partialsStage(scope, step, g, slices, bytes);
   if (stage === null) return null;
-  const kernel = winogradTrial(step, slices, bytes, (tried, n) => {
-    const compute = partialsStage(scope, tried, { ...g, n }, { count: 1, size: n, last: n }, bytes);
+  const kernel = winogradBenchmark(step, slices, bytes, (sample, n) => {
+    const compute = partialsStage(scope, sample, { ...g, n }, { count: 1, size: n, last: n }, bytes);
     return compute && { before: [], compute };
   });
   return { kernel, layout, dims: weightDims(g), bytes, stage: () => stage };
@@ -45,7 +45,7 @@ export function winogradPartials(
 
 function partialsStage(
   scope: DnnlScope,
-  { base }: NativeStep,
+  { base }: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   partialBytes: number,
@@ -123,12 +123,12 @@ function sumsOf(
   places: ThreadPlaces,
 ): Sums | null {
   const { c, o } = convolution;
-  const made = new Map<string, PlaneProducts>();
+  const made = new Map<string, PlaneGemms>();
   const key = (count: number, outputs: number, added: boolean) => `${count} ${outputs} ${added}`;
   for (const count of chunkSizes(convolution, slices, atOnce)) {
     for (const outputs of new Set([places.outputsAtOnce, o % places.outputsAtOnce || places.outputsAtOnce])) {
       for (const added of [false, true]) {
-        const products = planeProducts(scope, convolution.planes, [c, count, outputs], {
+        const products = planeGemms(scope, convolution.planes, [c, count, outputs], {
           transposed: true,
           added,
         });
@@ -138,7 +138,7 @@ function sumsOf(
     }
   }
   return (scratch, { first, count }, outputs) => {
-    const products = made.get(key(count, outputs, first > 0)) as PlaneProducts;
+    const products = made.get(key(count, outputs, first > 0)) as PlaneGemms;
     products(
       { address: scratch + places.images, planeBytes: planeBytes(count * c) },
       { address: scratch + places.results, planeBytes: planeBytes(count * outputs) },

@@ -11,7 +11,7 @@ import { libraryFolder } from "../library/load_dnnl.ts";
 export type Times = Readonly<Record<string, number | null>>;
 
 /** What was decided for a piece of work. */
-export interface Choice {
+export interface TuningResult {
   /** Null if no algorithm was available. */
   readonly chosen: string | null;
   /** Measured in this order. */
@@ -26,24 +26,24 @@ const MOST_LINE = 2 ** 14;
 const FORMER_NAME = /^choices\.json(?:\.(\d+)\.tmp)?$/;
 
 /** The file of the autotuning cache. */
-export function choicesPath(): string {
-  return process.getBuiltinModule("node:path").join(libraryFolder(), "choices.jsonl");
+export function autotuningCachePath(): string {
+  return process.getBuiltinModule("node:path").join(libraryFolder(), "autotuning.jsonl");
 }
 
 /** Everything that was measured, by machine and work. */
-export function measuredChoices(): Readonly<Record<string, Readonly<Record<string, Choice>>>> {
-  const machines = new Map<string, Map<string, Choice>>();
-  for (const { machine, work, ...choice } of records(wholeText())) {
-    const works = machines.get(machine) ?? new Map<string, Choice>();
+export function measuredAlgorithms(): Readonly<Record<string, Readonly<Record<string, TuningResult>>>> {
+  const machines = new Map<string, Map<string, TuningResult>>();
+  for (const { machine, work, ...result } of records(wholeText())) {
+    const works = machines.get(machine) ?? new Map<string, TuningResult>();
     machines.set(machine, works);
-    if (!works.has(work)) works.set(work, choice);
+    if (!works.has(work)) works.set(work, result);
   }
   return Object.fromEntries([...machines].map(([machine, works]) => [machine, Object.fromEntries(works)]));
 }
 
 function wholeText(): string {
   try {
-    return readFrom(choicesPath(), 0)?.text ?? "";
+    return readFrom(autotuningCachePath(), 0)?.text ?? "";
   } catch {
     return "";
   }
@@ -53,9 +53,9 @@ function wholeText(): string {
 export class AutotuningCache {
   readonly #machine: string;
   readonly #onProblem: (problem: string) => void;
-  readonly #path = choicesPath();
+  readonly #path = autotuningCachePath();
   /** In the order of the file; the first that fits the algorithms of this version counts. */
-  readonly #choices = new Map<string, Choice[]>();
+  readonly #results = new Map<string, TuningResult[]>();
   #file = "";
   #read = 0;
   #writable: boolean | undefined;
@@ -67,7 +67,7 @@ export class AutotuningCache {
   }
 
   /** What was chosen among these algorithms; undefined if nothing was. */
-  find(work: string, names: readonly string[]): Choice | undefined {
+  find(work: string, names: readonly string[]): TuningResult | undefined {
     const known = this.#known(work, names);
     if (known !== undefined) return known;
     this.#refresh();
@@ -85,18 +85,18 @@ export class AutotuningCache {
    *
    * @returns the record that counts, which is another process's if that was first; undefined if it could not be kept.
    */
-  add(work: string, names: readonly string[], choice: Choice): Choice | undefined {
+  add(work: string, names: readonly string[], result: TuningResult): TuningResult | undefined {
     // A line of its own, whatever a full disk may have cut short before it.
-    const line = `\n${JSON.stringify({ machine: this.#machine, work, ...choice })}\n`;
+    const line = `\n${JSON.stringify({ machine: this.#machine, work, ...result })}\n`;
     if (!this.isWritable || !this.#tryAppend(line)) return undefined;
     this.#refresh();
-    return this.#known(work, names) ?? choice;
+    return this.#known(work, names) ?? result;
   }
 
-  #known(work: string, names: readonly string[]): Choice | undefined {
-    const fits = ({ chosen, milliseconds }: Choice) =>
+  #known(work: string, names: readonly string[]): TuningResult | undefined {
+    const fits = ({ chosen, milliseconds }: TuningResult) =>
       names.every((name) => Object.hasOwn(milliseconds, name)) && (chosen === null || names.includes(chosen));
-    return this.#choices.get(work)?.find(fits);
+    return this.#results.get(work)?.find(fits);
   }
 
   /** Reads what was appended since the last time. */
@@ -104,14 +104,14 @@ export class AutotuningCache {
     try {
       const part = readFrom(this.#path, this.#read, this.#file);
       if (part === null) return;
-      if (part.from === 0) this.#choices.clear();
+      if (part.from === 0) this.#results.clear();
       this.#file = part.file;
       this.#read = part.from + part.bytes;
-      for (const { machine, work, ...choice } of records(part.text)) {
+      for (const { machine, work, ...result } of records(part.text)) {
         if (machine !== this.#machine) continue;
-        const before = this.#choices.get(work);
-        if (before === undefined) this.#choices.set(work, [choice]);
-        else before.push(choice);
+        const before = this.#results.get(work);
+        if (before === undefined) this.#results.set(work, [result]);
+        else before.push(result);
       }
     } catch (error) {
       // What is written would not be found again.
@@ -196,14 +196,14 @@ function withFile<T>(
 }
 
 /** What the lines say; a line that says nothing is passed over. */
-function records(text: string): (Choice & { machine: string; work: string })[] {
+function records(text: string): (TuningResult & { machine: string; work: string })[] {
   return text.split("\n").flatMap((line) => {
     const record = line === "" || line.length > MOST_LINE ? undefined : recordIn(line);
     return record === undefined ? [] : [record];
   });
 }
 
-function recordIn(line: string): (Choice & { machine: string; work: string }) | undefined {
+function recordIn(line: string): (TuningResult & { machine: string; work: string }) | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);

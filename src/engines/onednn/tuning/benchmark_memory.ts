@@ -4,6 +4,7 @@ import { numel } from "../../../base/shape.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { simdSupport } from "../../cpu/loops/simd_support.ts";
+import { aligned } from "../../cpu/memory/memory_layout.ts";
 import { loadKernelsNow } from "../../wasm/node_kernels.ts";
 import type { ForeignFunctions } from "../library/foreign_functions.ts";
 
@@ -38,12 +39,12 @@ export class BenchmarkMemory {
 
   /** Whether operands of these sizes have room, with scratch. */
   static holds(operands: readonly TensorSpec[], scratchBytes: number): boolean {
-    const bytes = operands.reduce((total, spec) => total + roundUp(sizeOf(spec)), scratchBytes);
+    const bytes = operands.reduce((total, spec) => total + aligned(sizeOf(spec)), scratchBytes);
     return bytes < (MOST_PAGES - RESERVED_PAGES) * PAGE;
   }
 
   /** A run of all stages on this thread. */
-  trial(
+  runOf(
     plan: KernelPlan,
     inputs: readonly TensorSpec[],
     outputs: readonly TensorSpec[],
@@ -65,7 +66,7 @@ export class BenchmarkMemory {
     let next = RESERVED_PAGES * PAGE;
     const place = (bytes: number) => {
       const at = next;
-      next += roundUp(bytes);
+      next += aligned(bytes);
       return at;
     };
     const addresses = {
@@ -96,10 +97,6 @@ const RESERVED_PAGES = 2;
 
 function sizeOf({ shape, dtype }: TensorSpec): number {
   return numel(shape) * bytesOf(dtype);
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64;
 }
 
 function stopped(): never {

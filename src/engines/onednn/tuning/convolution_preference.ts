@@ -1,8 +1,8 @@
 /**
  * Whether a convolution is faster in oneDNN, channels last, or in the wasm engine's kernels, channels first: both
  * compute it and the gradient by its weight (that by the input is not always wanted) on a few examples and one thread,
- * and the result is kept with the others. What has many channels is not tried: there the library is several times
- * faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
+ * and the result is kept with the others. What has many channels is not benchmarked: there the library is several
+ * times faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
  */
 import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
@@ -10,30 +10,30 @@ import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { planKernel } from "../../wasm/kernels/registry.ts";
 import { convolutionKey } from "../convolution/convolution_layouts.ts";
 import { convolutionScratchBytes, FEW_CHANNELS, operations } from "../convolution/convolution_shapes.ts";
-import { planConvolution } from "../convolution/native_convolution.ts";
-import { planWeightGradient } from "../convolution/native_weight_gradient.ts";
+import { planConvolution } from "../convolution/onednn_convolution.ts";
+import { planWeightGradient } from "../convolution/onednn_weight_gradient.ts";
 import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
-import { elementOf, type NativeStep } from "../native_step.ts";
+import { elementOf, type OnednnStep } from "../onednn_step.ts";
 import { ThreadScratch } from "../thread_scratch.ts";
+import { type AlgorithmChooser, Autotuner } from "./autotuner.ts";
 import { BenchmarkMemory, openBenchmarkMemory } from "./benchmark_memory.ts";
-import { Chooser, type Choosing } from "./chooser.ts";
 import type { EngineAlgorithms } from "./engine_algorithms.ts";
 
 type Specs = readonly TensorSpec[];
 
-/** Output channels from which nothing is tried. */
+/** Output channels from which nothing is benchmarked. */
 const MANY_CHANNELS = 64;
 /** Operations of a benchmark, roughly, and its most examples. */
-const TRIAL_OPERATIONS = 3e7;
-const TRIAL_EXAMPLES = 16;
+const BENCHMARK_OPERATIONS = 3e7;
+const BENCHMARK_EXAMPLES = 16;
 
 export class ConvolutionPreference {
-  readonly #choices: EngineAlgorithms;
+  readonly #algorithms: EngineAlgorithms;
   #tools: Tools | null | undefined;
 
-  constructor(choices: EngineAlgorithms) {
-    this.#choices = choices;
+  constructor(algorithms: EngineAlgorithms) {
+    this.#algorithms = algorithms;
   }
 
   /** For a `conv2d` or one of its gradients, given as [N, C, H, W]; all three get the same answer. */
@@ -46,26 +46,26 @@ export class ConvolutionPreference {
     if (g.o >= MANY_CHANNELS && g.groups === 1) return true;
     const n = Math.max(
       1,
-      Math.min(g.n, TRIAL_EXAMPLES, Math.floor(TRIAL_OPERATIONS / (operations(g) / g.n))),
+      Math.min(g.n, BENCHMARK_EXAMPLES, Math.floor(BENCHMARK_OPERATIONS / (operations(g) / g.n))),
     );
     const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}`;
-    return this.#try(key, attributes, [x, w, y], n);
+    return this.#benchmark(key, attributes, [x, w, y], n);
   }
 
-  #try(key: string, attributes: Attributes, operands: Specs, n: number): boolean {
-    if (this.#tools === undefined) this.#tools = openTools(this.#choices);
+  #benchmark(key: string, attributes: Attributes, operands: Specs, n: number): boolean {
+    if (this.#tools === undefined) this.#tools = openTools(this.#algorithms);
     if (this.#tools === null) return true;
     const { chooser, dnnl, memory } = this.#tools;
-    chooser.adopt(this.#choices.adopted);
+    chooser.adopt(this.#algorithms.adopted);
     const scope = new DnnlScope(dnnl);
     const algorithms = [
-      { name: "onednn", works: () => nativeWorks(scope, memory(), attributes, operands, n) },
+      { name: "onednn", works: () => onednnWorks(scope, memory(), attributes, operands, n) },
       { name: "wasm", works: () => wasmWorks(attributes, operands, n) },
     ];
     const names = algorithms.map(({ name }) => name);
     try {
       const algorithm = chooser.choose(key, names, (i) => {
-        const run = trialOf(memory(), algorithms[i].works());
+        const run = benchmarkOf(memory(), algorithms[i].works());
         return run && { bytes: [], run: memory().warm(run, `${key} ${names[i]}`) };
       });
       return names[algorithm] === "onednn";
@@ -90,8 +90,8 @@ interface Work {
   readonly scratchBytes: number;
 }
 
-/** What is tried, on `n` examples. */
-function triedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boolean): StepSpec[] {
+/** The benchmarked ops, on `n` examples. */
+function benchmarkedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boolean): StepSpec[] {
   const few = ({ shape: [, c, h, width], dtype }: TensorSpec): TensorSpec => ({
     shape: last ? [n, h, width, c] : [n, c, h, width],
     dtype: last ? dtype : "float32",
@@ -111,12 +111,12 @@ function triedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boo
   ];
 }
 
-const NATIVE: Readonly<Record<string, (scope: DnnlScope, step: NativeStep) => KernelPlan | null>> = {
+const ONEDNN: Readonly<Record<string, (scope: DnnlScope, step: OnednnStep) => KernelPlan | null>> = {
   conv2d: planConvolution,
   conv2dWeightGradient: planWeightGradient,
 };
 
-function nativeWorks(
+function onednnWorks(
   scope: DnnlScope,
   memory: BenchmarkMemory,
   attributes: Attributes,
@@ -131,21 +131,21 @@ function nativeWorks(
     own,
     benchmarkMemory: () => memory,
   };
-  return triedOps(operands, attributes, n, true).map((call) => {
+  return benchmarkedOps(operands, attributes, n, true).map((call) => {
     const scratchBytes = convolutionScratchBytes(call);
-    return { ...call, plan: NATIVE[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
+    return { ...call, plan: ONEDNN[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
   });
 }
 
 function wasmWorks(attributes: Attributes, operands: Specs, n: number): Work[] {
-  return triedOps(operands, attributes, n, false).map((call) => {
+  return benchmarkedOps(operands, attributes, n, false).map((call) => {
     const plan = planKernel(call);
     return { ...call, plan, scratchBytes: plan?.scratchBytes ?? 0 };
   });
 }
 
 /** Runs all works one after the other; null if one has no plan or no room. */
-function trialOf(memory: BenchmarkMemory, works: readonly Work[]): (() => void) | null {
+function benchmarkOf(memory: BenchmarkMemory, works: readonly Work[]): (() => void) | null {
   const runs: (() => void)[] = [];
   for (const { plan, inputs, outputs, scratchBytes } of works) {
     if (
@@ -153,27 +153,27 @@ function trialOf(memory: BenchmarkMemory, works: readonly Work[]): (() => void) 
       !BenchmarkMemory.holds([...inputs, ...outputs], scratchBytes + plan.threadScratchBytes)
     )
       return null;
-    runs.push(memory.trial(plan, inputs, outputs, scratchBytes));
+    runs.push(memory.runOf(plan, inputs, outputs, scratchBytes));
   }
   return () => {
     for (const run of runs) run();
   };
 }
 
-/** Within a trial the likely algorithm that there is is taken: the algorithms themselves are measured at their full size. */
-const THE_FIRST: Choosing = {
+/** Within a benchmark the first available algorithm is taken: the algorithms themselves are measured at their full size. */
+const THE_FIRST: AlgorithmChooser = {
   choose: (_key, names, kernel) => names.findIndex((_, algorithm) => kernel(algorithm) !== null),
 };
 
 interface Tools {
   readonly dnnl: Dnnl;
-  readonly chooser: Chooser;
-  /** Made when something is first tried. */
+  readonly chooser: Autotuner;
+  /** Made with the first benchmark. */
   readonly memory: () => BenchmarkMemory;
 }
 
-/** What it takes to try on this thread; null if the library is unavailable. */
-function openTools(choices: EngineAlgorithms): Tools | null {
+/** What benchmarks on this thread need; null if the library is unavailable. */
+function openTools(algorithms: EngineAlgorithms): Tools | null {
   try {
     const { dnnl } = loadDnnl();
     let made: BenchmarkMemory | undefined;
@@ -181,9 +181,9 @@ function openTools(choices: EngineAlgorithms): Tools | null {
       made ??= openBenchmarkMemory(dnnl.foreign);
       return made;
     };
-    const { reproducible } = choices;
-    const onChoice = (work: string, chosen: string | null) => choices.note(work, chosen);
-    return { dnnl, memory, chooser: new Chooser(undefined, true, dnnl, { reproducible, onChoice }) };
+    const { reproducible } = algorithms;
+    const onChosen = (work: string, chosen: string | null) => algorithms.note(work, chosen);
+    return { dnnl, memory, chooser: new Autotuner(undefined, true, dnnl, { reproducible, onChosen }) };
   } catch {
     return null;
   }

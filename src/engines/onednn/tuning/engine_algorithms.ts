@@ -1,23 +1,23 @@
 /** The engine's side of autotuning: what its first worker has chosen, and what it is to choose. */
 import type { Autotuning } from "../../contract/engine.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
-import { measuredChoices } from "./autotuning_cache.ts";
-import { type Chosen, machineOf, warnOfCache } from "./chooser.ts";
+import { type Chosen, machineOf, warnOfCache } from "./autotuner.ts";
+import { measuredAlgorithms } from "./autotuning_cache.ts";
 
-/** What the first worker says. */
-export type ChoiceNote =
+/** What the first worker reports. */
+export type AutotuningNote =
   | { readonly work: string; readonly chosen: string | null }
   | { readonly problem: string };
 
-/** Messages to it: algorithms that come before its own. */
-export interface ChoiceOrder {
+/** Messages to the first worker: algorithms that come before its own. */
+export interface AutotuningOrder {
   readonly adopt: Chosen;
 }
 
 export class EngineAlgorithms implements Autotuning {
-  onChoice: Autotuning["onChoice"] = null;
+  onChosen: Autotuning["onChosen"] = null;
   /** Sends an order to the first worker. */
-  post: (order: ChoiceOrder) => void = () => {};
+  post: (order: AutotuningOrder) => void = () => {};
   readonly reproducible: boolean;
   readonly #chosen = new Map<string, string | null>();
   #adopted: Chosen = new Map();
@@ -41,7 +41,7 @@ export class EngineAlgorithms implements Autotuning {
   get remembered(): Chosen {
     const { machine } = this;
     // The fixed rule needs no memory.
-    const works = this.reproducible || machine === null ? undefined : measuredChoices()[machine];
+    const works = this.reproducible || machine === null ? undefined : measuredAlgorithms()[machine];
     return new Map(Object.entries(works ?? {}).map(([work, { chosen }]) => [work, chosen]));
   }
 
@@ -61,7 +61,7 @@ export class EngineAlgorithms implements Autotuning {
   }
 
   /** Takes a note of the first worker's. */
-  receive(note: ChoiceNote): void {
+  receive(note: AutotuningNote): void {
     if ("problem" in note) warnOfCache(note.problem);
     else this.note(note.work, note.chosen);
   }
@@ -69,6 +69,6 @@ export class EngineAlgorithms implements Autotuning {
   note(work: string, chosen: string | null): void {
     if (this.#chosen.has(work) && this.#chosen.get(work) === chosen) return;
     this.#chosen.set(work, chosen);
-    this.onChoice?.(work, chosen);
+    this.onChosen?.(work, chosen);
   }
 }

@@ -4,7 +4,7 @@ import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelStage } from "../../cpu/kernel.ts";
 import { lastGeometry } from "../convolution/convolution_shapes.ts";
 import { winogradThreadBytes } from "../convolution/winograd_shapes.ts";
-import type { NativeStep, SliceKernel, Slices } from "../native_step.ts";
+import type { OnednnStep, SliceKernel, Slices } from "../onednn_step.ts";
 import { BenchmarkMemory } from "./benchmark_memory.ts";
 
 /** What is done once for a batch, and the slices. */
@@ -20,23 +20,23 @@ export interface WinogradStages {
  * @param scratchBytes What one slice needs of it.
  * @param stagesOf Makes the stages for `n` images in one slice.
  */
-export function winogradTrial(
-  step: NativeStep,
+export function winogradBenchmark(
+  step: OnednnStep,
   slices: Slices,
   scratchBytes: number,
-  stagesOf: (tried: NativeStep, n: number) => WinogradStages | null,
+  stagesOf: (sample: OnednnStep, n: number) => WinogradStages | null,
 ): SliceKernel {
-  let trial: (() => void) | undefined;
+  let benchmark: (() => void) | undefined;
   const prepare = (): (() => void) => {
-    const n = imagesOfTrial(step, slices.size, scratchBytes);
+    const n = benchmarkImages(step, slices.size, scratchBytes);
     const memory = step.benchmarkMemory();
-    const tried = { ...withImages(step, n), base: memory.base };
-    const stages = stagesOf(tried, n);
+    const sample = { ...withImages(step, n), base: memory.base };
+    const stages = stagesOf(sample, n);
     if (stages === null) throw new EngineError("onednn: Winograd's algorithm has no implementation");
     const { exports, addresses } = memory.place(
-      { scratchBytes, threadScratchBytes: threadBytes(tried, n) },
-      tried.inputs,
-      tried.outputs,
+      { scratchBytes, threadScratchBytes: threadBytes(sample, n) },
+      sample.inputs,
+      sample.outputs,
     );
     const { before, compute } = stages;
     for (const stage of before) stage.run(exports, addresses, 0, stage.units);
@@ -51,30 +51,30 @@ export function winogradTrial(
   return {
     bytes: [],
     run() {
-      trial ??= prepare();
-      trial();
+      benchmark ??= prepare();
+      benchmark();
     },
   };
 }
 
 /** The most images, a divisor of the slice, that have room. */
-function imagesOfTrial(step: NativeStep, size: number, scratchBytes: number): number {
+function benchmarkImages(step: OnednnStep, size: number, scratchBytes: number): number {
   for (let n = size; n > 0; n--) {
     if (size % n !== 0) continue;
-    const tried = withImages(step, n);
-    const operands = [...tried.inputs, ...tried.outputs];
-    if (BenchmarkMemory.holds(operands, scratchBytes + threadBytes(tried, n))) return n;
+    const sample = withImages(step, n);
+    const operands = [...sample.inputs, ...sample.outputs];
+    if (BenchmarkMemory.holds(operands, scratchBytes + threadBytes(sample, n))) return n;
   }
   throw new EngineError("onednn: an image is too large for a benchmark of Winograd's algorithm");
 }
 
-function threadBytes(step: NativeStep, n: number): number {
+function threadBytes(step: OnednnStep, n: number): number {
   const g = lastGeometry(step);
   return g === null ? 0 : winogradThreadBytes(step.op, g, n);
 }
 
 /** The step on `n` images. */
-function withImages(step: NativeStep, n: number): NativeStep {
+function withImages(step: OnednnStep, n: number): OnednnStep {
   const some = (spec: TensorSpec): TensorSpec => ({ ...spec, shape: [n, ...spec.shape.slice(1)] });
   const [first, second, ...rest] = step.inputs;
   if (step.op === "conv2dWeightGradient") return { ...step, inputs: [some(first), some(second), ...rest] };

@@ -2,7 +2,7 @@
  * The heavy kernels of the wasm engine, as functions of addresses (bytes), sizes and strides.
  *
  * Nothing is allocated and nothing is remembered between calls: what a call needs lies where the caller
- * says. Usable memory begins at HEAP_BASE (kernels/memory_layout.ts).
+ * says. Usable memory begins at HEAP_BASE (cpu/memory/memory_layout.ts).
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
 export { averagePoolLast } from "./average_pool_last";

@@ -4,19 +4,19 @@
  */
 
 import type { KernelPlan, KernelStage } from "../../cpu/kernel.ts";
-import { split } from "../../cpu/memory/memory_layout.ts";
+import { aligned, split } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "../library/dnnl.ts";
 import type { ArgumentName, QueryName } from "../library/dnnl_constants.ts";
 import {
   elementOf,
   fastest,
-  type NativeStep,
+  type OnednnStep,
   perSize,
   reorderStage,
   type SliceKernel,
   type Slices,
-} from "../native_step.ts";
+} from "../onednn_step.ts";
 import { StagingBuffers } from "../thread_scratch.ts";
 import {
   type Algorithm,
@@ -26,13 +26,13 @@ import {
   preferredAlgorithm,
 } from "./candidate_algorithms.ts";
 import { convolutionKey, elementsOf, imageBytes, images, weightDims } from "./convolution_layouts.ts";
-import { lastGeometry, roundUp, weightSlices } from "./convolution_shapes.ts";
+import { lastGeometry, weightSlices } from "./convolution_shapes.ts";
 import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
 
 /** An algorithm for the partial sums, in this layout. */
 export interface PartialSums {
-  /** Of one slice, to be tried. */
+  /** Of one slice, to be benchmarked. */
   readonly kernel: SliceKernel;
   readonly layout: Descriptor;
   /** Of the weight as this layout has it. */
@@ -42,7 +42,7 @@ export interface PartialSums {
   stage(toOutput: boolean): KernelStage;
 }
 
-export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
+export function planWeightGradient(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
   const { inputs, outputs, base } = step;
   const g = lastGeometry(step);
   if (g === null) return null;
@@ -72,7 +72,7 @@ export function planWeightGradient(scope: DnnlScope, step: NativeStep): KernelPl
 /** By kernels that take and give addresses. */
 function nativePartials(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
@@ -96,7 +96,7 @@ function nativePartials(
   return { ...made, bytes, stage };
 }
 
-function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Slices, algorithm: Algorithm) {
+function variant(scope: DnnlScope, step: OnednnStep, g: ConvGeometry, slices: Slices, algorithm: Algorithm) {
   const describe = algorithm.form === "gemm" ? describeProduct : describeDirect;
   const dims = algorithm.form === "gemm" ? [g.o, g.c] : weightDims(g);
   const layout = chooseLayout(scope, step, dims, slices, (weights) =>
@@ -108,7 +108,7 @@ function variant(scope: DnnlScope, step: NativeStep, g: ConvGeometry, slices: Sl
     if (described === null) throw new Error("onednn: a slice of a weight's gradient has no implementation");
     return kernelFrom(scope, step, g, n, described, layout);
   });
-  return { kernel: kernelOf(0, 2), kernelOf, layout, dims, partialBytes: roundUp(scope.bytesOf(layout)) };
+  return { kernel: kernelOf(0, 2), kernelOf, layout, dims, partialBytes: aligned(scope.bytesOf(layout)) };
 }
 
 type Argument = readonly [name: ArgumentName, layout: Descriptor];
@@ -156,7 +156,7 @@ function describeProduct(
 
 function kernelFrom(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   n: number,
   { description, x, dy, dw }: Described,
@@ -181,14 +181,14 @@ function kernelFrom(
 /** The layout that the library prefers for the partial sums, if they fit the scratch space. */
 function chooseLayout(
   scope: DnnlScope,
-  { scratchBytes }: NativeStep,
+  { scratchBytes }: OnednnStep,
   dims: readonly number[],
   slices: Slices,
   describe: (weights: Descriptor) => Described | null,
 ): Descriptor | null {
   const described = describe(scope.anyLayout(dims, "float32"));
   const preferred = described?.description.layout(described.dw);
-  if (preferred !== undefined && roundUp(scope.bytesOf(preferred)) * slices.count <= scratchBytes)
+  if (preferred !== undefined && aligned(scope.bytesOf(preferred)) * slices.count <= scratchBytes)
     return preferred;
   const plain = scope.descriptor(dims, "float32");
   return describe(plain) === null ? null : plain;

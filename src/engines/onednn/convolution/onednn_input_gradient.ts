@@ -6,26 +6,26 @@ import type { Descriptor, DnnlScope, PrimitiveDescription } from "../library/dnn
 import type { ArgumentName } from "../library/dnnl_constants.ts";
 import {
   elementOf,
-  type NativeStep,
+  type OnednnStep,
   perSize,
   type SliceKernel,
   type Slices,
   type Variant,
-} from "../native_step.ts";
+} from "../onednn_step.ts";
 import { StagingBuffers } from "../thread_scratch.ts";
 import { type Algorithm, describeGradient, pixelRows } from "./candidate_algorithms.ts";
 import { type Image, imageBytes, images } from "./convolution_layouts.ts";
 import { planFastest } from "./convolution_plan.ts";
-import { chooseWeights, packStage } from "./native_convolution.ts";
+import { chooseWeights, packStage } from "./onednn_convolution.ts";
 
-export function planInputGradient(scope: DnnlScope, step: NativeStep): KernelPlan | null {
+export function planInputGradient(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
   return planFastest(scope, step, nativeVariant);
 }
 
 /** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
 function nativeVariant(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
@@ -53,7 +53,7 @@ function nativeVariant(
 /** The kernels: one for a whole slice, one for the last. */
 function kernelsOf(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
@@ -117,7 +117,7 @@ function describeProduct(
 
 function kernelFrom(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   n: number,
   { description, dy, dx }: Described,

@@ -7,10 +7,10 @@ export interface Planes {
   readonly planeBytes: number;
 }
 
-export type PlaneProducts = (left: Planes, right: Planes, to: Planes) => void;
+export type PlaneGemms = (left: Planes, right: Planes, to: Planes) => void;
 
 /** to = left right for each of `planes` planes, [rows, inner] and [inner, columns]; null if the library has no implementation. */
-export function planeProducts(
+export function planeGemms(
   scope: DnnlScope,
   count: number,
   [rows, inner, columns]: readonly [rows: number, inner: number, columns: number],
@@ -20,7 +20,7 @@ export function planeProducts(
     /** to += left right. */
     readonly added?: boolean;
   } = {},
-): PlaneProducts | null {
+): PlaneGemms | null {
   const { transposed = false, added = false } = options;
   const source = scope.descriptor([rows, inner], "float32", transposed ? [1, rows] : [inner, 1]);
   const weights = scope.descriptor([inner, columns], "float32");

@@ -3,27 +3,27 @@ import type { StepSpec } from "../contract/engine.ts";
 import type { KernelPlan, KernelStage } from "../cpu/kernel.ts";
 import type { Descriptor, DnnlScope } from "./library/dnnl.ts";
 import type { ThreadScratch } from "./thread_scratch.ts";
+import type { AlgorithmChooser } from "./tuning/autotuner.ts";
 import type { BenchmarkMemory } from "./tuning/benchmark_memory.ts";
-import type { Choosing } from "./tuning/chooser.ts";
 
-/** What convolutions and matmuls multiply; sums are taken in 32 bits either algorithm. */
+/** What convolutions and matmuls multiply; sums are taken in 32 bits with either. */
 export type Precision = "float32" | "bfloat16";
 
-/** A step for which kernels are to be made. */
-export interface NativeStep extends StepSpec {
+/** A step that oneDNN computes, for which its kernels are to be made. */
+export interface OnednnStep extends StepSpec {
   /** What the plan has set aside. */
   readonly scratchBytes: number;
   /** Address of the engine's memory: kernels' addresses count from it. */
   readonly base: number;
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
-  readonly chooser: Choosing;
+  readonly chooser: AlgorithmChooser;
   readonly own: ThreadScratch;
   /** For benchmarks of kernels that reach into the engine's memory. */
   readonly benchmarkMemory: () => BenchmarkMemory;
 }
 
-/** Computes one slice of a step from addresses; `bytes` is what lies at each, for trying it out. */
+/** Computes one slice of a step from addresses; `bytes` is what lies at each, for benchmarks. */
 export interface SliceKernel {
   readonly bytes: readonly number[];
   run(...addresses: number[]): void;
@@ -97,15 +97,15 @@ export function reorderStage(
 }
 
 /**
- * Makes the fastest of the variants that there are; which one that is, is measured once on a machine. If it is
+ * Makes the fastest of the available variants, as measured once on a machine. If it is
  * known already, no other is made.
  *
  * @param key Names the work: op, sizes.
- * @param algorithms The algorithms to try; `make` gives null if the library does not have one.
+ * @param algorithms The algorithms to benchmark; `make` gives null if the library does not have one.
  * @param preferred Position of the one that the fixed rule takes.
  */
 export function fastest<W extends { readonly name: string }, T extends { readonly kernel: SliceKernel }>(
-  { chooser }: NativeStep,
+  { chooser }: OnednnStep,
   key: string,
   algorithms: readonly W[],
   make: (algorithm: W) => T | null,

@@ -6,26 +6,26 @@ import type { Descriptor, DnnlScope, PrimitiveDescription } from "../library/dnn
 import type { ActivationName } from "../library/dnnl_constants.ts";
 import {
   elementOf,
-  type NativeStep,
+  type OnednnStep,
   perSize,
   reorderStage,
   type SliceKernel,
   type Slices,
   type Variant,
-} from "../native_step.ts";
+} from "../onednn_step.ts";
 import { StagingBuffers } from "../thread_scratch.ts";
 import { type Algorithm, pixelRows, wantedImages } from "./candidate_algorithms.ts";
 import { imageBytes, images, weightDims, windowOf } from "./convolution_layouts.ts";
 import { planFastest } from "./convolution_plan.ts";
 
-export function planConvolution(scope: DnnlScope, step: NativeStep): KernelPlan | null {
+export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
   return planFastest(scope, step, nativeVariant);
 }
 
 /** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
 function nativeVariant(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
@@ -55,7 +55,7 @@ function nativeVariant(
 /** The kernels: one for a whole slice, one for the last. */
 function kernelsOf(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
   algorithm: Algorithm,
@@ -87,7 +87,7 @@ interface Described {
 
 function describeDirect(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   n: number,
   algorithm: Algorithm,
@@ -115,7 +115,7 @@ function describeDirect(
 
 function describeProduct(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   n: number,
   { precision }: Algorithm,
@@ -138,7 +138,7 @@ function describeProduct(
 
 function kernelFrom(
   scope: DnnlScope,
-  step: NativeStep,
+  step: OnednnStep,
   g: ConvGeometry,
   n: number,
   { description, source, result, bias }: Described,
@@ -184,7 +184,7 @@ export interface WeightLayout {
  */
 export function chooseWeights(
   scope: DnnlScope,
-  { scratchBytes, inputs }: NativeStep,
+  { scratchBytes, inputs }: OnednnStep,
   g: ConvGeometry,
   { precision, form }: Algorithm,
   describe: (weights: Descriptor) => { layout(name: "weights"): Descriptor } | null,

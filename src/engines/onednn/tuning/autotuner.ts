@@ -6,20 +6,21 @@
  * decides; the others wait for its answer in memory that they share.
  */
 import { warnOnce } from "../../../base/warnings.ts";
+import { aligned } from "../../cpu/memory/memory_layout.ts";
 import { processorName } from "../../processor_name.ts";
 import type { Dnnl } from "../library/dnnl.ts";
-import type { SliceKernel } from "../native_step.ts";
-import { AutotuningCache, type Choice, type Times } from "./autotuning_cache.ts";
+import type { SliceKernel } from "../onednn_step.ts";
+import { AutotuningCache, type Times, type TuningResult } from "./autotuning_cache.ts";
 
-/** Algorithms that are remembered in the shared words before they begin again. */
+/** Answers that the shared memory holds before they begin again. */
 const WORDS = 8192;
 const ROUNDS = 5;
 const CLEARLY = 0.95;
 /** An algorithm that takes this many times the best so far is not measured again. */
 const HOPELESS = 1.5;
 
-/** Shared words for `Chooser`; nothing if memory cannot be shared, and no engine of this kind can start. */
-export function choiceWords(): SharedArrayBuffer | undefined {
+/** Memory in which the first worker answers the others; undefined if memory cannot be shared: then the engine cannot start. */
+export function sharedAnswers(): SharedArrayBuffer | undefined {
   return typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(WORDS * 4);
 }
 
@@ -29,7 +30,7 @@ export function machineOf(dnnl: Dnnl): string {
 }
 
 /** Decides between algorithms that compute the same. */
-export interface Choosing {
+export interface AlgorithmChooser {
   /**
    * Position of the algorithm to take, -1 if there is none. `kernel` gives null for one that is unavailable.
    *
@@ -43,19 +44,19 @@ type KernelOf = (algorithm: number) => SliceKernel | null;
 /** Algorithms by work; null if none was available. */
 export type Chosen = ReadonlyMap<string, string | null>;
 
-export interface ChooserOptions {
+export interface AutotunerOptions {
   /** Decides by the fixed rule alone: neither measures nor reads what was measured. */
   readonly reproducible?: boolean;
   /** Called for each algorithm when it is chosen or adopted. */
-  readonly onChoice?: (work: string, chosen: string | null) => void;
+  readonly onChosen?: (work: string, chosen: string | null) => void;
   readonly onProblem?: (problem: string) => void;
 }
 
-export class Chooser implements Choosing {
+export class Autotuner implements AlgorithmChooser {
   readonly #words: Int32Array;
   readonly #first: boolean;
   readonly #dnnl: Dnnl;
-  readonly #options: ChooserOptions;
+  readonly #options: AutotunerOptions;
   /** Decided here: a process never changes its mind. */
   readonly #made = new Map<string, string | null>();
   #given: Chosen = new Map();
@@ -66,7 +67,7 @@ export class Chooser implements Choosing {
     words: SharedArrayBuffer | undefined,
     first: boolean,
     dnnl: Dnnl,
-    options: ChooserOptions = {},
+    options: AutotunerOptions = {},
   ) {
     this.#words = new Int32Array(words ?? new ArrayBuffer(WORDS * 4));
     this.#first = first;
@@ -84,7 +85,7 @@ export class Chooser implements Choosing {
     try {
       const chosen = this.#chosen(work, names, kernel, preferred);
       if (chosen !== null) position = names.indexOf(chosen);
-      this.#options.onChoice?.(work, chosen);
+      this.#options.onChosen?.(work, chosen);
       return position;
     } finally {
       Atomics.store(this.#words, at, generation * 16 + position + 1);
@@ -116,17 +117,17 @@ export class Chooser implements Choosing {
   }
 
   /** By the cache, or by measuring if the result can be kept there: else the next process would choose otherwise. */
-  #measured(work: string, names: readonly string[], kernel: KernelOf): Choice | undefined {
+  #measured(work: string, names: readonly string[], kernel: KernelOf): TuningResult | undefined {
     this.#log ??= new AutotuningCache(machineOf(this.#dnnl), this.#options.onProblem ?? warnOfCache);
     const known = this.#log.find(work, names);
     if (known !== undefined || !this.#log.isWritable) return known;
     return this.#log.add(work, names, this.#measure(names, kernel));
   }
 
-  #measure(names: readonly string[], kernel: KernelOf): Choice {
+  #measure(names: readonly string[], kernel: KernelOf): TuningResult {
     let best = Number.POSITIVE_INFINITY;
     const times = names.map((name, i) => {
-      const time = this.#tried(() => kernel(i), best);
+      const time = this.#timeOrNull(() => kernel(i), best);
       best = Math.min(best, time ?? best);
       return [name, time === null ? null : Number(time.toPrecision(3))] as const;
     });
@@ -137,7 +138,7 @@ export class Chooser implements Choosing {
   /** The preferred algorithm, or the first other one, that has a kernel which runs. */
   #byRule(names: readonly string[], kernel: KernelOf, preferred: number): string | null {
     const others = names.map((_, i) => i).filter((i) => i !== preferred);
-    const position = [preferred, ...others].find((i) => this.#tried(() => kernel(i), 0) !== null);
+    const position = [preferred, ...others].find((i) => this.#timeOrNull(() => kernel(i), 0) !== null);
     return position === undefined ? null : names[position];
   }
 
@@ -145,7 +146,7 @@ export class Chooser implements Choosing {
    * Milliseconds of a slice. Null if there is no kernel, or one that the library makes and then fails to run: the other
    * workers wait for an answer either way.
    */
-  #tried(kernel: () => SliceKernel | null, toBeat: number): number | null {
+  #timeOrNull(kernel: () => SliceKernel | null, toBeat: number): number | null {
     try {
       const made = kernel();
       return made && this.#time(made, toBeat);
@@ -160,7 +161,7 @@ export class Chooser implements Choosing {
    */
   #time(kernel: SliceKernel, toBeat: number): number {
     const arrays = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));
-    const addresses = arrays.map((array) => Math.ceil(this.#dnnl.foreign.addressOf(array) / 64) * 64);
+    const addresses = arrays.map((array) => aligned(this.#dnnl.foreign.addressOf(array)));
     const timed = () => {
       const started = this.#dnnl.foreign.threadTime();
       kernel.run(...addresses);

@@ -16,18 +16,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { candidates, loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
+import { Autotuner, machineOf } from "../../../src/engines/onednn/tuning/autotuner.ts";
 import {
   AutotuningCache,
-  choicesPath,
-  measuredChoices,
+  autotuningCachePath,
+  measuredAlgorithms,
 } from "../../../src/engines/onednn/tuning/autotuning_cache.ts";
-import { Chooser, machineOf } from "../../../src/engines/onednn/tuning/chooser.ts";
 import * as convoyant from "../../../src/index.ts";
 import { missingLibrary } from "./library.ts";
 
 const missing = missingLibrary();
 const skip = missing || (loadDnnl().dnnl.fastBfloat16 ? false : "no fast bfloat16 here: nothing to choose");
-const folder = mkdtempSync(join(tmpdir(), "choices-"));
+const folder = mkdtempSync(join(tmpdir(), "autotuning-"));
 const before = { ...process.env };
 
 after(async () => {
@@ -46,12 +46,12 @@ function useCache(cache: string): void {
 function freshCache(name: string): string {
   const cache = join(folder, name);
   useCache(cache);
-  mkdirSync(dirname(choicesPath()), { recursive: true });
+  mkdirSync(dirname(autotuningCachePath()), { recursive: true });
   return cache;
 }
 
 const lines = () =>
-  readFileSync(choicesPath(), "utf8")
+  readFileSync(autotuningCachePath(), "utf8")
     .split("\n")
     .filter((line) => line !== "")
     .map(
@@ -79,13 +79,13 @@ test("algorithms are measured once, kept, obeyed, and measured again if their li
   assert.match(machine, /^oneDNN \d/);
   assert.deepEqual(Object.keys(milliseconds), WAYS);
   assert.ok(Object.values(milliseconds).every((time) => time > 0));
-  const text = readFileSync(choicesPath(), "utf8");
+  const text = readFileSync(autotuningCachePath(), "utf8");
   assert.deepEqual(await convolve(), first);
-  assert.equal(readFileSync(choicesPath(), "utf8"), text, "the second run measures nothing");
+  assert.equal(readFileSync(autotuningCachePath(), "utf8"), text, "the second run measures nothing");
 
   // The chosen algorithm decides, not the times next to it.
   const choose = async (chosen: string) => {
-    writeFileSync(choicesPath(), `${JSON.stringify({ machine, work, chosen, milliseconds })}\n`);
+    writeFileSync(autotuningCachePath(), `${JSON.stringify({ machine, work, chosen, milliseconds })}\n`);
     return convolve();
   };
   const exact = await choose("float32 direct");
@@ -94,7 +94,7 @@ test("algorithms are measured once, kept, obeyed, and measured again if their li
   assert.deepEqual(await choose("float32 direct"), exact);
   // Of two lines the first counts.
   appendFileSync(
-    choicesPath(),
+    autotuningCachePath(),
     `${JSON.stringify({ machine, work, chosen: "bfloat16 direct", milliseconds })}\n`,
   );
   assert.deepEqual(await convolve(), exact);
@@ -112,9 +112,9 @@ test("algorithms are measured once, kept, obeyed, and measured again if their li
     JSON.stringify(own).slice(0, 40),
   ];
   for (const line of broken) {
-    writeFileSync(choicesPath(), line);
+    writeFileSync(autotuningCachePath(), line);
     await convolve();
-    const last = readFileSync(choicesPath(), "utf8").trimEnd().split("\n").at(-1) as string;
+    const last = readFileSync(autotuningCachePath(), "utf8").trimEnd().split("\n").at(-1) as string;
     assert.deepEqual(Object.keys(JSON.parse(last).milliseconds), WAYS, line.slice(0, 80));
   }
 });
@@ -122,11 +122,14 @@ test("algorithms are measured once, kept, obeyed, and measured again if their li
 test("by the fixed rule nothing is measured, and no cache decides", { skip }, async () => {
   freshCache("rule");
   const byRule = await convolve({ reproducible: true });
-  assert.ok(!existsSync(choicesPath()));
+  assert.ok(!existsSync(autotuningCachePath()));
   const measured = await convolve();
   const own = lines();
   for (const chosen of WAYS) {
-    writeFileSync(choicesPath(), own.map((line) => `${JSON.stringify({ ...line, chosen })}\n`).join(""));
+    writeFileSync(
+      autotuningCachePath(),
+      own.map((line) => `${JSON.stringify({ ...line, chosen })}\n`).join(""),
+    );
     assert.deepEqual(await convolve({ reproducible: true }), byRule);
   }
   assert.equal(measured.length, byRule.length);
@@ -142,7 +145,7 @@ test("an algorithm that fails when it is tried is not taken, measured or not", {
   ];
   const kernel = (algorithm: number) => ({ bytes: [64], run: algorithms[algorithm] });
   const choosers = () =>
-    [false, true].map((reproducible) => new Chooser(undefined, true, loadDnnl().dnnl, { reproducible }));
+    [false, true].map((reproducible) => new Autotuner(undefined, true, loadDnnl().dnnl, { reproducible }));
   for (const chooser of choosers())
     assert.equal(chooser.choose("one of two fails", ["first", "second"], kernel), 1);
   algorithms[1] = algorithms[0];
@@ -174,15 +177,15 @@ test("a process decides by the times as they are kept, and what is adopted comes
   // 0.9496 of the first is clearly less, but not when both have three digits: 0.950 against 1.00.
   times[0] = 1.0004;
   times[1] = 0.95;
-  assert.equal(new Chooser(undefined, true, fake).choose("near", names, kernel), 0);
-  assert.equal(new Chooser(undefined, true, fake).choose("near", names, kernel), 0);
+  assert.equal(new Autotuner(undefined, true, fake).choose("near", names, kernel), 0);
+  assert.equal(new Autotuner(undefined, true, fake).choose("near", names, kernel), 0);
   assert.deepEqual(
     lines().map(({ chosen }) => chosen),
     ["first"],
   );
 
   const told: [string, string | null][] = [];
-  const chooser = new Chooser(undefined, true, fake, { onChoice: (...choice) => told.push(choice) });
+  const chooser = new Autotuner(undefined, true, fake, { onChosen: (...chosen) => told.push(chosen) });
   chooser.adopt(
     new Map([
       ["near", "second"],
@@ -217,7 +220,7 @@ test("of two processes that measure the same work at the same time the first dec
   assert.equal(new AutotuningCache("a machine", fail).find("work", names)?.chosen, "y");
   assert.equal(new AutotuningCache("another", fail).find("work", names), undefined);
   // The file is lost meanwhile: what is chosen from here on is kept again.
-  rmSync(choicesPath());
+  rmSync(autotuningCachePath());
   assert.equal(one.add("later", names, choice("y"))?.chosen, "y");
   assert.equal(two.find("later", names)?.chosen, "y");
 });
@@ -230,13 +233,13 @@ test("if the cache cannot be read or written that is said once, and the fixed ru
   const kernel = () => ({ bytes: [64], run: () => void runs++ });
   const choose = () => {
     const problems: string[] = [];
-    const chooser = new Chooser(undefined, true, dnnl, { onProblem: (problem) => problems.push(problem) });
+    const chooser = new Autotuner(undefined, true, dnnl, { onProblem: (problem) => problems.push(problem) });
     runs = 0;
     assert.equal(chooser.choose("anything", ["first", "second"], kernel, 1), 1);
     assert.equal(chooser.choose("more", ["first", "second"], kernel, 1), 1);
     assert.equal(runs, 2, "nothing is measured that cannot be kept");
     assert.ok(
-      problems.length > 0 && problems.every((problem) => problem.includes(choicesPath())),
+      problems.length > 0 && problems.every((problem) => problem.includes(autotuningCachePath())),
       problems[0],
     );
   };
@@ -246,25 +249,25 @@ test("if the cache cannot be read or written that is said once, and the fixed ru
   }
   freshCache("odd");
   const odd = [
-    () => mkdirSync(choicesPath()),
-    () => execFileSync("mkfifo", [choicesPath()]),
-    () => symlinkSync("/dev/zero", choicesPath()),
-    () => writeFileSync(choicesPath(), Buffer.alloc(2 ** 24 + 1, 32)),
+    () => mkdirSync(autotuningCachePath()),
+    () => execFileSync("mkfifo", [autotuningCachePath()]),
+    () => symlinkSync("/dev/zero", autotuningCachePath()),
+    () => writeFileSync(autotuningCachePath(), Buffer.alloc(2 ** 24 + 1, 32)),
   ];
   for (const make of odd) {
-    rmSync(choicesPath(), { recursive: true, force: true });
+    rmSync(autotuningCachePath(), { recursive: true, force: true });
     make();
     choose();
-    assert.deepEqual(readdirSync(dirname(choicesPath())), ["choices.jsonl"]);
-    assert.deepEqual(measuredChoices(), {});
+    assert.deepEqual(readdirSync(dirname(autotuningCachePath())), ["autotuning.jsonl"]);
+    assert.deepEqual(measuredAlgorithms(), {});
   }
-  rmSync(choicesPath(), { recursive: true, force: true });
+  rmSync(autotuningCachePath(), { recursive: true, force: true });
   writeFileSync(
-    choicesPath(),
+    autotuningCachePath(),
     '{"machine":"__proto__","work":"a","chosen":null,"milliseconds":{"b":1}}\n' +
       '{"machine":"m","work":"w","chosen":"x","milliseconds":{"x":-1,"y":1e999,"z":2}}\n',
   );
-  assert.deepEqual(measuredChoices().m, { w: { chosen: "x", milliseconds: { z: 2 } } });
+  assert.deepEqual(measuredAlgorithms().m, { w: { chosen: "x", milliseconds: { z: 2 } } });
   assert.equal(({} as Record<string, unknown>).a, undefined);
 });
 
@@ -272,7 +275,7 @@ test("files of the earlier format go, but no temporary file of a process that ru
   skip: missing,
 }, () => {
   freshCache("former");
-  const at = dirname(choicesPath());
+  const at = dirname(autotuningCachePath());
   const names = [
     "choices.json",
     `choices.json.${2 ** 30}.tmp`,
@@ -280,10 +283,10 @@ test("files of the earlier format go, but no temporary file of a process that ru
     "libdnnl.so.3.txt",
   ];
   for (const name of names) writeFileSync(join(at, name), "{}");
-  new Chooser(undefined, true, loadDnnl().dnnl).choose("work", ["only"], () => ({
+  new Autotuner(undefined, true, loadDnnl().dnnl).choose("work", ["only"], () => ({
     bytes: [64],
     run: () => {},
   }));
-  assert.deepEqual(readdirSync(at).sort(), ["choices.jsonl", ...names.slice(2)].sort());
-  assert.equal(Object.keys(measuredChoices()).join(), machineOf(loadDnnl().dnnl));
+  assert.deepEqual(readdirSync(at).sort(), ["autotuning.jsonl", ...names.slice(2)].sort());
+  assert.equal(Object.keys(measuredAlgorithms()).join(), machineOf(loadDnnl().dnnl));
 });

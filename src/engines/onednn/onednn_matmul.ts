@@ -8,12 +8,12 @@ import {
   elementOf,
   fastest,
   MOST_SLICES,
-  type NativeStep,
+  type OnednnStep,
   type Precision,
   perSize,
   SLICE_OPERATIONS,
   type SliceKernel,
-} from "./native_step.ts";
+} from "./onednn_step.ts";
 import { takesElement } from "./supported_dtypes.ts";
 import { StagingBuffers } from "./thread_scratch.ts";
 
@@ -37,7 +37,7 @@ function sizes({ attributes, inputs, outputs }: StepSpec) {
   return { m, n, k: inputs[0].shape[attributes.transposeA === true ? 0 : 1] };
 }
 
-export function planMatmul(scope: DnnlScope, step: NativeStep): KernelPlan | null {
+export function planMatmul(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
   const { attributes, inputs, outputs, base } = step;
   if (!takesMatmul(step, step.everything)) return null;
   const { m, k, n } = sizes(step);
@@ -95,7 +95,7 @@ function productWays(types: readonly Precision[]): { name: string; precision: Pr
 /** One block of the product. */
 function blockKernel(
   scope: DnnlScope,
-  { attributes, inputs, outputs, own }: NativeStep,
+  { attributes, inputs, outputs, own }: OnednnStep,
   [m, k, n]: readonly number[],
   aStrides: readonly number[],
   bStrides: readonly number[],
