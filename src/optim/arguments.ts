@@ -1,7 +1,9 @@
 /** Arguments that all optimisers take. */
 
 import { ArgumentError } from "../base/errors.ts";
-import type { ArgumentsOf } from "../base/params/arguments.ts";
+import { type ArgumentsOf, type ParameterTable, parameterTable } from "../base/params/arguments.ts";
+import type { CheckedNames, Positional } from "../base/params/call_types.ts";
+import type { ParametersInput } from "./param_groups.ts";
 
 /** Switches between PyTorch's own implementations of a step. They are taken, and change nothing here. */
 export interface ImplementationSwitches {
@@ -15,26 +17,59 @@ export interface ImplementationSwitches {
   differentiable?: boolean;
 }
 
-/** The switches' place in a parameter table: at its end. */
-export const SWITCHES = [
+/** What every optimiser takes, beside its learning rate, whose default differs. */
+export interface CommonSettings extends ImplementationSwitches {
+  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
+  params: ParametersInput;
+  /** Factor of the parameter that is added to its gradient. @default 0 */
+  weightDecay?: number;
+  /** Whether the objective is made larger instead of smaller. @default false */
+  maximize?: boolean;
+}
+
+/** The switches' place in an optimiser's parameter table: at its end. */
+const SWITCHES = [
   "foreach?:boolean|null",
   "fused?:boolean|null",
   "capturable?:boolean",
   "differentiable?:boolean",
 ] as const;
+type Switches = typeof SWITCHES;
+type SwitchArguments = [
+  foreach?: boolean | null,
+  fused?: boolean | null,
+  capturable?: boolean,
+  differentiable?: boolean,
+];
 
-/** @throws ArgumentError for what is not possible here. */
-export function checkSwitches(
-  of: string,
-  [_foreach, _fused, _capturable, differentiable]: readonly [
-    foreach?: boolean | null,
-    fused?: boolean | null,
-    capturable?: boolean,
-    differentiable?: boolean,
-  ],
-): void {
-  if (!differentiable) return;
-  throw new ArgumentError(`${of}: expected \`differentiable\` false; a step is not part of the tape here`);
+/**
+ * The parameter table of an optimiser: `parameterTable` with PyTorch's implementation switches at the end, which are
+ * checked here and do not reach the function.
+ */
+export function optimizerTable<Doc extends ImplementationSwitches>() {
+  type Own = Omit<Doc, keyof ImplementationSwitches>;
+  return <const N extends readonly string[], P extends Positional<Own, N>, R>(
+    name: string,
+    names: N & CheckedNames<Own, N>,
+    make: (...args: P) => R,
+  ): ParameterTable<Doc, readonly [...N, ...Switches], [...P, ...SwitchArguments], R> => {
+    const own = names as N;
+    const makeOf = (...args: unknown[]): R => {
+      const [, , , differentiable] = args.slice(own.length) as SwitchArguments;
+      if (differentiable)
+        throw new ArgumentError(
+          `${name}: expected \`differentiable\` false; a step is not part of the tape here`,
+        );
+      return make(...(args.slice(0, own.length) as unknown as P));
+    };
+    const table = parameterTable<any>()(name, [...own, ...SWITCHES] as never, makeOf as never);
+    return table as unknown as ParameterTable<
+      Doc,
+      readonly [...N, ...Switches],
+      [...P, ...SwitchArguments],
+      R
+    >;
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { numel } from "../base/shape.ts";
 import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
 import { insideCall } from "../graph/scope.ts";
-import { cast } from "../ops/elementwise/elementwise.ts";
+import { add, cast, mul, neg } from "../ops/elementwise/elementwise.ts";
 import type { StateOwner } from "../runtime/device_buffer.ts";
 import { defaultSession, runningSession } from "../runtime/runtime.ts";
 import { enableGrad } from "../tensor/autograd.ts";
@@ -55,6 +55,25 @@ export interface Update {
 export interface Remembered {
   readonly value: Value;
   assign(value: Value): void;
+}
+
+/** The number of steps that have been made with a parameter, this one included. */
+export function countStep(state: ParameterState): number {
+  const step = Number(state.step ?? 0) + 1;
+  state.step = step;
+  return step;
+}
+
+/**
+ * What a parameter is moved against: its gradient, with the other sign if the group has `maximize`, plus
+ * `weightDecay` times the parameter.
+ */
+export function descentDirection(
+  { value, grad, group, number }: Update,
+  weightDecay: number = group.weightDecay,
+): Value {
+  const direction = group.maximize ? neg(grad) : grad;
+  return weightDecay === 0 ? direction : add(direction, mul(number("weightDecay", weightDecay), value));
 }
 
 /**

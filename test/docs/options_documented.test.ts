@@ -33,12 +33,12 @@ function interfacesOf(file: string): Documented[] {
 }
 
 const interfaces = declarations.flatMap(interfacesOf);
-/** Interfaces whose tables make a public call: the type arguments of `parameterTable`, `defineCall` and their kin. */
+/** Interfaces whose tables make a public call: the type arguments of `parameterTable`, `optimizerTable`, `defineCall` and their kin. */
 const called = new Set<string>();
 const sources = typescriptFiles("src").map((file) => ({ file, text: readSource(file) }));
 for (const { text } of sources) {
   for (const [, name] of text.matchAll(
-    /\b(?:parameterTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\(\)/g,
+    /\b(?:parameterTable|optimizerTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\(\)/g,
   ))
     called.add(name);
 }
@@ -103,7 +103,8 @@ function within(text: string, open: number): string {
 
 /** The tables of a source: interface, and the defaults of the function behind the list of names. */
 function tablesOf(text: string): { readonly name: string; readonly defaults: Map<string, string> }[] {
-  const start = /\b(?:parameterTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\(\)\(/g;
+  const start =
+    /\b(?:parameterTable|optimizerTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\(\)\(/g;
   return [...text.matchAll(start)].flatMap((match) => {
     const [, name] = match;
     const call = within(text, match.index + match[0].length - 1);

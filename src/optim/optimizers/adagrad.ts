@@ -1,39 +1,31 @@
 /** Adagrad. */
 
 import { requireRange } from "../../base/params/argument_kinds.ts";
-import { parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
-import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
+import { add, div, mul, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import {
   type BehindParameters,
-  checkSwitches,
-  type ImplementationSwitches,
+  type CommonSettings,
   type OptimizerClass,
-  SWITCHES,
+  optimizerTable,
 } from "../arguments.ts";
-import { filledLike, Optimizer, type Update } from "../optimizer.ts";
+import { countStep, descentDirection, filledLike, Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup, ParamGroupInput } from "../param_groups.ts";
 
 /** What `Adagrad` takes. */
-export interface AdagradSettings extends ImplementationSwitches {
-  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
-  params: ParametersInput;
+export interface AdagradSettings extends CommonSettings {
   /** Learning rate. @default 1e-2 */
   lr?: number;
   /** How fast the learning rate falls: lr / (1 + (t - 1) lrDecay). @default 0 */
   lrDecay?: number;
-  /** Factor of the parameter that is added to its gradient. @default 0 */
-  weightDecay?: number;
   /** First value of the sums of squares. @default 0 */
   initialAccumulatorValue?: number;
   /** Added to the divisor, against division by 0. @default 1e-10 */
   eps?: number;
-  /** Whether the objective is made larger instead of smaller. @default false */
-  maximize?: boolean;
 }
 
-const ADAGRAD = parameterTable<AdagradSettings>()(
+const ADAGRAD = optimizerTable<AdagradSettings>()(
   "Adagrad",
   [
     "params",
@@ -43,7 +35,6 @@ const ADAGRAD = parameterTable<AdagradSettings>()(
     "initialAccumulatorValue?",
     "eps?:number",
     "maximize?:boolean",
-    ...SWITCHES,
   ],
   (
     params,
@@ -53,11 +44,7 @@ const ADAGRAD = parameterTable<AdagradSettings>()(
     initialAccumulatorValue = 0,
     eps = 1e-10,
     maximize = false,
-    ...switches
-  ) => {
-    checkSwitches("Adagrad", switches);
-    return { params, lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize };
-  },
+  ) => ({ params, lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize }),
 );
 
 /** See {@link Adagrad}. */
@@ -86,12 +73,11 @@ export class AdagradOptimizer extends Optimizer {
     }
   }
 
-  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
-    const { lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize } = group;
-    const step = Number(state.step ?? 0) + 1;
-    state.step = step;
-    let direction = maximize ? neg(grad) : grad;
-    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+  protected override update(of: Update): Value {
+    const { value, group, state, number, remembered } = of;
+    const { lr, lrDecay, initialAccumulatorValue, eps } = group;
+    const step = countStep(state);
+    const direction = descentDirection(of);
     const sum = remembered("sum", initialAccumulatorValue);
     const newSum = add(sum.value, mul(direction, direction));
     sum.assign(newSum);

@@ -2,44 +2,36 @@
 
 import { ArgumentError } from "../../base/errors.ts";
 import { requireRange } from "../../base/params/argument_kinds.ts";
-import { parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import { shownText } from "../../base/shown_value.ts";
 import { emit, type Value } from "../../graph/node.ts";
-import { absOp, add, div, maximumOp, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
+import { absOp, add, div, maximumOp, mul, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import {
   type BehindParameters,
-  checkSwitches,
-  type ImplementationSwitches,
+  type CommonSettings,
   type OptimizerClass,
-  SWITCHES,
+  optimizerTable,
 } from "../arguments.ts";
-import { Optimizer, type Update } from "../optimizer.ts";
+import { countStep, descentDirection, Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
 /** What `Adam` takes. */
-export interface AdamSettings extends ImplementationSwitches {
-  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
-  params: ParametersInput;
+export interface AdamSettings extends CommonSettings {
   /** Learning rate. @default 1e-3 */
   lr?: number;
   /** How much of the running means of the gradient and of its square is kept at each step. @default [0.9, 0.999] */
   betas?: readonly [number, number];
   /** Added to the divisor, against division by 0. @default 1e-8 */
   eps?: number;
-  /** Factor of the parameter that is added to its gradient. @default 0 */
-  weightDecay?: number;
   /** Whether the divisor is the largest running mean of squares so far. @default false */
   amsgrad?: boolean;
-  /** Whether the objective is made larger instead of smaller. @default false */
-  maximize?: boolean;
   /** Whether the decay is taken off the parameter itself, as in `AdamW`. @default false */
   decoupledWeightDecay?: boolean;
 }
 
 const BETAS: readonly [number, number] = [0.9, 0.999];
 
-const ADAM = parameterTable<AdamSettings>()(
+const ADAM = optimizerTable<AdamSettings>()(
   "Adam",
   [
     "params",
@@ -50,7 +42,6 @@ const ADAM = parameterTable<AdamSettings>()(
     "amsgrad?:boolean",
     "maximize?:boolean",
     "decoupledWeightDecay?",
-    ...SWITCHES,
   ],
   (
     params,
@@ -61,11 +52,7 @@ const ADAM = parameterTable<AdamSettings>()(
     amsgrad = false,
     maximize = false,
     decoupledWeightDecay = false,
-    ...switches
-  ) => {
-    checkSwitches("Adam", switches);
-    return { params, lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay };
-  },
+  ) => ({ params, lr, betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay }),
 );
 
 function checkBetas(of: string, group: ParamGroup): void {
@@ -77,13 +64,6 @@ function checkBetas(of: string, group: ParamGroup): void {
   }
   requireRange(of, "eps", group.eps, (e) => e >= 0, "at least 0");
   requireRange(of, "weightDecay", group.weightDecay, (d) => d >= 0, "at least 0");
-}
-
-/** The number of steps that have been made with a parameter, this one included. */
-function countStep(state: Update["state"]): number {
-  const step = Number(state.step ?? 0) + 1;
-  state.step = step;
-  return step;
 }
 
 /** See {@link Adam}. */
@@ -98,16 +78,14 @@ export class AdamOptimizer extends Optimizer {
     checkBetas(this.constructor.name, group);
   }
 
-  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
-    const { lr, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay } = group;
+  protected override update(of: Update): Value {
+    const { value, group, state, number, remembered } = of;
+    const { lr, eps, weightDecay, amsgrad, decoupledWeightDecay } = group;
     const [beta1, beta2] = group.betas as [number, number];
     const step = countStep(state);
-    let direction = maximize ? neg(grad) : grad;
-    let base = value;
-    if (weightDecay !== 0) {
-      if (decoupledWeightDecay) base = mul(base, number("decay", 1 - lr * weightDecay));
-      else direction = add(direction, mul(number("weightDecay", weightDecay), value));
-    }
+    const decoupled = decoupledWeightDecay && weightDecay !== 0;
+    const base = decoupled ? mul(value, number("decay", 1 - lr * weightDecay)) : value;
+    const direction = descentDirection(of, decoupled ? 0 : weightDecay);
     const mean = remembered("exp_avg");
     const square = remembered("exp_avg_sq");
     // m + (1 - beta1) (g - m), as PyTorch's lerp.
@@ -156,31 +134,18 @@ export interface AdamWSettings extends Omit<AdamSettings, "weightDecay" | "decou
   weightDecay?: number;
 }
 
-const ADAMW = parameterTable<AdamWSettings>()(
+const ADAMW = optimizerTable<AdamWSettings>()(
   "AdamW",
-  [
-    "params",
-    "lr?",
-    "betas?",
-    "eps?:number",
-    "weightDecay?",
-    "amsgrad?:boolean",
-    "maximize?:boolean",
-    ...SWITCHES,
-  ],
-  (
+  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "amsgrad?:boolean", "maximize?:boolean"],
+  (params, lr = 1e-3, betas = BETAS, eps = 1e-8, weightDecay = 0.01, amsgrad = false, maximize = false) => ({
     params,
-    lr = 1e-3,
-    betas = BETAS,
-    eps = 1e-8,
-    weightDecay = 0.01,
-    amsgrad = false,
-    maximize = false,
-    ...switches
-  ) => {
-    checkSwitches("AdamW", switches);
-    return { params, lr, betas, eps, weightDecay, amsgrad, maximize };
-  },
+    lr,
+    betas,
+    eps,
+    weightDecay,
+    amsgrad,
+    maximize,
+  }),
 );
 
 /** See {@link AdamW}. */
@@ -212,13 +177,17 @@ export interface AdamaxSettings extends Omit<AdamSettings, "lr" | "amsgrad" | "d
   lr?: number;
 }
 
-const ADAMAX = parameterTable<AdamaxSettings>()(
+const ADAMAX = optimizerTable<AdamaxSettings>()(
   "Adamax",
-  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "maximize?:boolean", ...SWITCHES],
-  (params, lr = 2e-3, betas = BETAS, eps = 1e-8, weightDecay = 0, maximize = false, ...switches) => {
-    checkSwitches("Adamax", switches);
-    return { params, lr, betas, eps, weightDecay, maximize };
-  },
+  ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "maximize?:boolean"],
+  (params, lr = 2e-3, betas = BETAS, eps = 1e-8, weightDecay = 0, maximize = false) => ({
+    params,
+    lr,
+    betas,
+    eps,
+    weightDecay,
+    maximize,
+  }),
 );
 
 /** See {@link Adamax}. */
@@ -233,12 +202,12 @@ export class AdamaxOptimizer extends Optimizer {
     checkBetas("Adamax", group);
   }
 
-  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
-    const { lr, eps, weightDecay, maximize } = group;
+  protected override update(of: Update): Value {
+    const { value, group, state, number, remembered } = of;
+    const { lr, eps } = group;
     const [beta1, beta2] = group.betas as [number, number];
     const step = countStep(state);
-    let direction = maximize ? neg(grad) : grad;
-    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+    const direction = descentDirection(of);
     const mean = remembered("exp_avg");
     const largest = remembered("exp_inf");
     const newMean = add(mean.value, mul(number("1-beta1", 1 - beta1), sub(direction, mean.value)));

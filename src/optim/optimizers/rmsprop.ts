@@ -1,41 +1,33 @@
 /** Steps divided by a running mean of the gradient's size: RMSprop and Adadelta. */
 
 import { requireRange } from "../../base/params/argument_kinds.ts";
-import { parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
-import { add, div, mul, neg, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
+import { add, div, mul, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
 import {
   type BehindParameters,
-  checkSwitches,
-  type ImplementationSwitches,
+  type CommonSettings,
   type OptimizerClass,
-  SWITCHES,
+  optimizerTable,
 } from "../arguments.ts";
-import { Optimizer, type Update } from "../optimizer.ts";
+import { countStep, descentDirection, Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
 /** What `RMSprop` takes. */
-export interface RMSpropSettings extends ImplementationSwitches {
-  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
-  params: ParametersInput;
+export interface RMSpropSettings extends CommonSettings {
   /** Learning rate. @default 1e-2 */
   lr?: number;
   /** How much of the running mean of squares is kept at each step. @default 0.99 */
   alpha?: number;
   /** Added to the divisor, against division by 0. @default 1e-8 */
   eps?: number;
-  /** Factor of the parameter that is added to its gradient. @default 0 */
-  weightDecay?: number;
   /** How much of the step before is kept. @default 0 */
   momentum?: number;
   /** Whether the divisor is the standard deviation, sqrt(v - mean(g)^2). @default false */
   centered?: boolean;
-  /** Whether the objective is made larger instead of smaller. @default false */
-  maximize?: boolean;
 }
 
-const RMSPROP = parameterTable<RMSpropSettings>()(
+const RMSPROP = optimizerTable<RMSpropSettings>()(
   "RMSprop",
   [
     "params",
@@ -46,7 +38,6 @@ const RMSPROP = parameterTable<RMSpropSettings>()(
     "momentum?:number|null",
     "centered?",
     "maximize?:boolean",
-    ...SWITCHES,
   ],
   (
     params,
@@ -57,11 +48,7 @@ const RMSPROP = parameterTable<RMSpropSettings>()(
     momentum = 0,
     centered = false,
     maximize = false,
-    ...switches
-  ) => {
-    checkSwitches("RMSprop", switches);
-    return { params, lr, alpha, eps, weightDecay, momentum, centered, maximize };
-  },
+  ) => ({ params, lr, alpha, eps, weightDecay, momentum, centered, maximize }),
 );
 
 /** See {@link RMSprop}. */
@@ -78,11 +65,11 @@ export class RMSpropOptimizer extends Optimizer {
     }
   }
 
-  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
-    const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
-    state.step = Number(state.step ?? 0) + 1;
-    let direction = maximize ? neg(grad) : grad;
-    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+  protected override update(of: Update): Value {
+    const { value, group, state, number, remembered } = of;
+    const { lr, alpha, eps, momentum, centered } = group;
+    countStep(state);
+    const direction = descentDirection(of);
     const square = remembered("square_avg");
     const [kept, fresh] = [number("alpha", alpha), number("1-alpha", 1 - alpha)];
     const newSquare = add(mul(kept, square.value), mul(fresh, mul(direction, direction)));
@@ -122,28 +109,26 @@ export const RMSprop: OptimizerClass<typeof RMSpropOptimizer> = callable("RMSpro
 export type RMSprop = RMSpropOptimizer;
 
 /** What `Adadelta` takes. */
-export interface AdadeltaSettings extends ImplementationSwitches {
-  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
-  params: ParametersInput;
+export interface AdadeltaSettings extends CommonSettings {
   /** Learning rate. @default 1 */
   lr?: number;
   /** How much of the running means of squares is kept at each step. @default 0.9 */
   rho?: number;
   /** Added under the roots, against division by 0. @default 1e-6 */
   eps?: number;
-  /** Factor of the parameter that is added to its gradient. @default 0 */
-  weightDecay?: number;
-  /** Whether the objective is made larger instead of smaller. @default false */
-  maximize?: boolean;
 }
 
-const ADADELTA = parameterTable<AdadeltaSettings>()(
+const ADADELTA = optimizerTable<AdadeltaSettings>()(
   "Adadelta",
-  ["params", "lr?", "rho?", "eps?:number", "weightDecay?", "maximize?:boolean", ...SWITCHES],
-  (params, lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false, ...switches) => {
-    checkSwitches("Adadelta", switches);
-    return { params, lr, rho, eps, weightDecay, maximize };
-  },
+  ["params", "lr?", "rho?", "eps?:number", "weightDecay?", "maximize?:boolean"],
+  (params, lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false) => ({
+    params,
+    lr,
+    rho,
+    eps,
+    weightDecay,
+    maximize,
+  }),
 );
 
 /** See {@link Adadelta}. */
@@ -160,11 +145,11 @@ export class AdadeltaOptimizer extends Optimizer {
     requireRange("Adadelta", "weightDecay", group.weightDecay, (x) => x >= 0, "at least 0");
   }
 
-  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
-    const { lr, rho, eps, weightDecay, maximize } = group;
-    state.step = Number(state.step ?? 0) + 1;
-    let direction = maximize ? neg(grad) : grad;
-    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+  protected override update(of: Update): Value {
+    const { value, group, state, number, remembered } = of;
+    const { lr, rho, eps } = group;
+    countStep(state);
+    const direction = descentDirection(of);
     const [square, delta] = [remembered("square_avg"), remembered("acc_delta")];
     const [kept, fresh, small] = [number("rho", rho), number("1-rho", 1 - rho), number("eps", eps)];
     const newSquare = add(mul(kept, square.value), mul(fresh, mul(direction, direction)));

@@ -2,39 +2,31 @@
 
 import { ArgumentError } from "../../base/errors.ts";
 import { requireRange } from "../../base/params/argument_kinds.ts";
-import { parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import type { Value } from "../../graph/node.ts";
-import { add, mul, neg, sub } from "../../ops/elementwise/elementwise.ts";
+import { add, mul, sub } from "../../ops/elementwise/elementwise.ts";
 import {
   type BehindParameters,
-  checkSwitches,
-  type ImplementationSwitches,
+  type CommonSettings,
   type OptimizerClass,
-  SWITCHES,
+  optimizerTable,
 } from "../arguments.ts";
-import { Optimizer, type Update } from "../optimizer.ts";
+import { descentDirection, Optimizer, type Update } from "../optimizer.ts";
 import type { ParametersInput, ParamGroup } from "../param_groups.ts";
 
 /** What `SGD` takes. */
-export interface SGDSettings extends ImplementationSwitches {
-  /** `net.parameters()`, or a list of groups `{ params, ...settings }` with settings of their own. */
-  params: ParametersInput;
+export interface SGDSettings extends CommonSettings {
   /** Learning rate. @default 1e-3 */
   lr?: number;
   /** How much of the step before is kept. @default 0 */
   momentum?: number;
   /** Share of the gradient that does not join the momentum. @default 0 */
   dampening?: number;
-  /** Factor of the parameter that is added to its gradient. @default 0 */
-  weightDecay?: number;
   /** Whether the gradient counts as after the momentum's step. @default false */
   nesterov?: boolean;
-  /** Whether the objective is made larger instead of smaller. @default false */
-  maximize?: boolean;
 }
 
-const SGD_TABLE = parameterTable<SGDSettings>()(
+const SGD_TABLE = optimizerTable<SGDSettings>()(
   "SGD",
   [
     "params",
@@ -44,21 +36,16 @@ const SGD_TABLE = parameterTable<SGDSettings>()(
     "weightDecay?",
     "nesterov?:boolean",
     "maximize?:boolean",
-    ...SWITCHES,
   ],
-  (
+  (params, lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false) => ({
     params,
-    lr = 1e-3,
-    momentum = 0,
-    dampening = 0,
-    weightDecay = 0,
-    nesterov = false,
-    maximize = false,
-    ...switches
-  ) => {
-    checkSwitches("SGD", switches);
-    return { params, lr, momentum, dampening, weightDecay, nesterov, maximize };
-  },
+    lr,
+    momentum,
+    dampening,
+    weightDecay,
+    nesterov,
+    maximize,
+  }),
 );
 
 /** See {@link SGD}. */
@@ -77,10 +64,10 @@ export class SGDOptimizer extends Optimizer {
     }
   }
 
-  protected override update({ value, grad, group, state, number, remembered }: Update): Value {
-    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
-    let direction = maximize ? neg(grad) : grad;
-    if (weightDecay !== 0) direction = add(direction, mul(number("weightDecay", weightDecay), value));
+  protected override update(of: Update): Value {
+    const { value, group, state, number, remembered } = of;
+    const { lr, momentum, dampening, nesterov } = group;
+    let direction = descentDirection(of);
     if (momentum !== 0) {
       // The first buffer is the gradient itself: nothing is dampened while there is no buffer yet.
       const share = "momentum_buffer" in state ? 1 - dampening : 1;
