@@ -1,15 +1,17 @@
 /** From a captured graph to a program: the passes, in order, for one engine. */
+import { isHalf } from "../base/dtype.ts";
 import { DTypeError } from "../base/errors.ts";
 import type { Program, ProgramTarget } from "../engines/contract/engine.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { OpDefinition } from "../graph/node.ts";
+import { fullOp } from "../ops/creation.ts";
 import { planMemory } from "./memory_plan.ts";
 import { channelsLast } from "./passes/channels_last.ts";
-import { commonSubexpressions } from "./passes/common_subexpressions.ts";
-import { deadCode } from "./passes/dead_code.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
+import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
 import { StepPlanner } from "./step_planner.ts";
 
@@ -35,25 +37,29 @@ function passes(
   seen: (pass: string, graph: Graph) => void = () => {},
 ): Graph {
   let now = graph;
-  const apply = (pass: (graph: Graph, planner: StepPlanner) => Graph): void => {
-    now = pass(now, planner);
+  const apply = (pass: (graph: Graph, planner: StepPlanner) => Graph, hasWork = true): void => {
+    if (hasWork) now = pass(now, planner);
     seen(pass.name, now);
   };
+  // A pass is entered only if the graph holds what it is about.
+  const has = (fact: keyof OpDefinition) => now.nodes.some(({ op }) => op[fact] !== undefined);
+  const half = graph.values.some(({ dtype }) => isHalf(dtype));
   apply(deadCode);
-  apply(widenHalf);
-  apply(decompose);
+  apply(widenHalf, half);
+  apply(decompose, has("decompose"));
   apply(commonSubexpressions);
   apply(deadCode);
-  apply(fuseActivation);
+  apply(fuseActivation, has("activation"));
   const before = now;
-  apply(channelsLast);
+  apply(channelsLast, has("images"));
   if (now !== before) {
     apply(commonSubexpressions);
     apply(deadCode);
   }
-  apply(widenRest);
+  apply(widenRest, half);
   if (!fusesAny(now, planner)) return now;
-  apply(foldScalars);
+  const constants = now.nodes.some(({ op }) => op === fullOp);
+  apply(foldScalars, constants);
   apply(fuseLoops);
   return now;
 }

@@ -13,9 +13,9 @@ import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";
 import type { StepPlanner } from "../step_planner.ts";
-import { deadCode } from "./dead_code.ts";
 import { buildLoop, type Group } from "./fused_body.ts";
 import { fusedOp } from "./fused_op.ts";
+import { deadCode } from "./redundant_nodes.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
 
 /** Loops longer than this gain nothing more from fusing and spill registers. */

@@ -29,7 +29,6 @@ export function widenRest(graph: Graph, planner: StepPlanner): Graph {
 type Candidate = (node: GraphNode) => boolean;
 
 function widenIf(graph: Graph, planner: StepPlanner, candidate: Candidate): Graph {
-  if (!graph.values.some(({ dtype }) => isHalf(dtype))) return graph;
   const builder = new GraphBuilder(graph);
   for (const node of graph.nodes) {
     if (staysNarrow(graph, node, planner, candidate)) builder.addNode(node);

@@ -28,12 +28,12 @@ import { wantsPortable } from "../portable.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuRunAnswer } from "./cpu_messages.ts";
 import { CpuWorkers } from "./cpu_workers.ts";
+import { generateLoops, isFused, planLoop } from "./loops/fused_module.ts";
 import { simdSupport } from "./loops/simd_support.ts";
 import { EngineHeap, type HeapBlock, type HeapOrders } from "./memory/engine_heap.ts";
 import { InputStaging } from "./memory/input_staging.ts";
 import { ALIGNMENT, aligned } from "./memory/memory_layout.ts";
 import { activationCode } from "./shapes/activation.ts";
-import { generateLoops, isFused, planLoop } from "./step_plans.ts";
 
 export interface CpuEngineOptions {
   /** How many threads; by default as many as there are processors. */

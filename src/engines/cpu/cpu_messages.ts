@@ -2,7 +2,7 @@
 import type { TypedArray } from "../../base/dtype.ts";
 import type { ErrorRecord } from "../../workers/errors_across.ts";
 import type { Program, StepTiming } from "../contract/engine.ts";
-import type { GeneratedLoops } from "./step_plans.ts";
+import type { GeneratedLoops } from "./loops/fused_module.ts";
 
 /** The first message to each worker, which each answers. */
 export interface StartMessage {

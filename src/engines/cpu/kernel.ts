@@ -1,12 +1,12 @@
 /**
- * What a kernel of the wasm engine is: a plan made from shapes alone, the same on every thread.
+ * What a kernel of a CPU engine is: a plan made from shapes alone, the same on every thread.
  *
  * A step runs as one or more *stages*, with a barrier after each. A stage is cut into `units` that can run
  * in any order on any thread; the result of a unit does not depend on how many threads there are, so one
  * machine gives the same bits with one thread or sixteen. Sums that cross units go through partial results
  * in `scratch`, which a later stage adds up in a fixed order.
  */
-import type { StepSpec } from "../contract/engine.ts";
+import type { StepPlan, StepSpec } from "../contract/engine.ts";
 
 /** Byte addresses in the engine's memory, fixed for one run. All are multiples of 64. */
 export interface KernelAddresses {
@@ -35,3 +35,8 @@ export type KernelExports = Readonly<Record<string, (...args: number[]) => numbe
 
 /** Makes the plan of one op at one set of shapes; `null` if this kernel does not cover it. */
 export type KernelPlanner = (step: StepSpec) => KernelPlan | null;
+
+/** What the compiler is told of a step that has a kernel. */
+export function stepPlanOf({ scratchBytes, threadScratchBytes }: Omit<KernelPlan, "stages">): StepPlan {
+  return { place: "device", scratchBytes, threadScratchBytes, layout: "asGiven" };
+}

@@ -12,7 +12,6 @@ import type { WorkerHandle, WorkerListeners, WorkerScript } from "../../workers/
 import { ON_HOST, type StepPlan, type StepSpec } from "../contract/engine.ts";
 import { CpuEngine } from "../cpu/cpu_engine.ts";
 import type { CpuKernels } from "../cpu/cpu_kernels.ts";
-import { eitherPlan } from "../cpu/step_plans.ts";
 import { WASM_KERNELS } from "../wasm/wasm_engine.ts";
 import {
   convolutionScratchBytes,
@@ -141,5 +140,16 @@ function planOnednn(step: StepSpec, everything: boolean, preference: Convolution
     scratchBytes: convolutionScratchBytes(step),
     threadScratchBytes: convolutionThreadBytes(step),
     layout,
+  };
+}
+
+/** The plan of a step for which either of two kernels may be taken, where it runs. */
+function eitherPlan(first: StepPlan | null, second: StepPlan | null): StepPlan | null {
+  if (first === null || second === null) return first ?? second;
+  return {
+    place: first.place === "device" ? "device" : second.place,
+    scratchBytes: Math.max(first.scratchBytes, second.scratchBytes),
+    threadScratchBytes: Math.max(first.threadScratchBytes, second.threadScratchBytes),
+    layout: first.layout,
   };
 }

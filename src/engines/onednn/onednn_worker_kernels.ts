@@ -5,7 +5,6 @@ import type { ProgramKernels, WorkerKernels, WorkerOpening } from "../cpu/cpu_ke
 import type { KernelPlan } from "../cpu/kernel.ts";
 import { planKernel } from "../wasm/kernels/registry.ts";
 import { planConvolution } from "./convolution/onednn_convolution.ts";
-import { planInputGradient } from "./convolution/onednn_input_gradient.ts";
 import { planWeightGradient } from "./convolution/onednn_weight_gradient.ts";
 import type { Dnnl } from "./library/dnnl.ts";
 import { DnnlScope } from "./library/dnnl.ts";
@@ -22,7 +21,7 @@ type OnednnPlanner = (scope: DnnlScope, step: OnednnStep) => KernelPlan | null;
 
 export const PLANNERS: Readonly<Record<string, OnednnPlanner>> = {
   conv2d: planConvolution,
-  conv2dInputGradient: planInputGradient,
+  conv2dInputGradient: planConvolution,
   conv2dWeightGradient: planWeightGradient,
   matmul: planMatmul,
 };

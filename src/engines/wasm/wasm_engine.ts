@@ -6,9 +6,8 @@ import { startWorker } from "#workers";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import { CpuEngine, type CpuEngineOptions } from "../cpu/cpu_engine.ts";
 import type { CpuKernels } from "../cpu/cpu_kernels.ts";
-import { planOfKernel } from "../cpu/step_plans.ts";
 import { loadKernels } from "./kernel_binary.ts";
-import { planKernel } from "./kernels/registry.ts";
+import { planStep } from "./kernels/registry.ts";
 
 const SCRIPT: WorkerScript = {
   url: () => new URL("./wasm_worker.js", import.meta.url),
@@ -18,10 +17,7 @@ const SCRIPT: WorkerScript = {
 export const WASM_KERNELS: CpuKernels = {
   name: "wasm",
   bfloat16: false,
-  plan(step) {
-    const kernel = planKernel(step);
-    return kernel && planOfKernel(kernel);
-  },
+  plan: planStep,
   loadBinary: loadKernels,
   startWorker: (listeners) => startWorker(SCRIPT, listeners),
 };

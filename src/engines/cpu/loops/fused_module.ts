@@ -1,7 +1,8 @@
 /** One WebAssembly module with the functions of all fused loops of a program, and how to run each loop. */
 import { numel } from "../../../base/shape.ts";
+import type { Program, ProgramStep, StepPlan } from "../../contract/engine.ts";
 import type { FusedLoop } from "../../contract/fused_loop.ts";
-import type { KernelExports, KernelPlan } from "../kernel.ts";
+import { type KernelExports, type KernelPlan, stepPlanOf } from "../kernel.ts";
 import { ModuleBuilder } from "./emitter.ts";
 import { planNest, reductionsOf } from "./fused_plan.ts";
 import { COMBINE_UNIT, parameterCount, writeCombine, writeIdentity, writeNest } from "./fused_writer.ts";
@@ -18,6 +19,38 @@ export interface GeneratedModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** One per loop. */
   readonly plans: readonly FusedPlan[];
+}
+
+export function isFused(step: { readonly op: string }): boolean {
+  return step.op === "fused";
+}
+
+function loopOf(step: Pick<ProgramStep, "attributes">): FusedLoop {
+  return step.attributes.loop as FusedLoop;
+}
+
+/** What the compiler is told of a fused step. */
+export function planLoop(step: Pick<ProgramStep, "attributes">): StepPlan {
+  const { scratchBytes } = stagesOf(loopOf(step), "f");
+  return stepPlanOf({ scratchBytes, threadScratchBytes: 0 });
+}
+
+/** The generated loops of a program: one module, and how to run each fused step. Plain data. */
+export interface GeneratedLoops {
+  /** Undefined if no step is fused. */
+  readonly generated: Uint8Array<ArrayBuffer> | undefined;
+  readonly fused: readonly (FusedPlan | undefined)[];
+}
+
+export function generateLoops(
+  { steps }: Program,
+  options: { readonly shared: boolean; readonly relaxed: boolean },
+): GeneratedLoops {
+  const fusedSteps = steps.filter(isFused);
+  if (fusedSteps.length === 0) return { generated: undefined, fused: steps.map(() => undefined) };
+  const { bytes, plans } = generateModule(fusedSteps.map(loopOf), options);
+  const ofStep = new Map(fusedSteps.map((step, i) => [step, plans[i]]));
+  return { generated: bytes, fused: steps.map((step) => ofStep.get(step)) };
 }
 
 /**
@@ -48,7 +81,7 @@ function defineLoop(
   options: Parameters<typeof writeNest>[3],
 ): FusedPlan {
   const params = new Array<"i32">(parameterCount(loop)).fill("i32");
-  const plan = planLoop(loop, name);
+  const plan = stagesOf(loop, name);
   if (plan.stages.length === 0) return plan;
   if (numel(loop.shape) === 0) {
     module.defineFunction(params, [], (f) => writeIdentity(f, loop, keptElements(loop)), name);
@@ -60,7 +93,7 @@ function defineLoop(
   return plan;
 }
 
-function planLoop(loop: FusedLoop, name: string): FusedPlan {
+function stagesOf(loop: FusedLoop, name: string): FusedPlan {
   if (numel(loop.shape) === 0) {
     const writes = reductionsOf(loop).length > 0 && keptElements(loop) > 0;
     return { stages: writes ? [{ name, units: 1 }] : [], scratchBytes: 0 };
@@ -75,11 +108,6 @@ function planLoop(loop: FusedLoop, name: string): FusedPlan {
 function keptElements(loop: FusedLoop): number {
   const axes = reductionsOf(loop)[0]?.axes ?? [];
   return numel(loop.shape.filter((_, d) => !axes.includes(d)));
-}
-
-/** Bytes of scratch that a loop's step needs. */
-export function fusedScratchBytes(loop: FusedLoop): number {
-  return planLoop(loop, "f").scratchBytes;
 }
 
 /** What a generated module imports. */

@@ -1,11 +1,14 @@
-/** conv2d with its channels last: act(x * w + b), the batch in slices. */
-
+/**
+ * conv2d with its channels last, act(x * w + b), and its gradient by the input, the batch in slices: planned in the
+ * fastest of the algorithms that there are. Both read one of the convolution's two images, and write the other.
+ */
 import type { KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "../library/dnnl.ts";
-import type { ActivationName } from "../library/dnnl_constants.ts";
+import type { ActivationName, ArgumentName } from "../library/dnnl_constants.ts";
 import {
   elementOf,
+  fastest,
   type OnednnStep,
   perSize,
   reorderStage,
@@ -14,12 +17,44 @@ import {
   type Variant,
 } from "../onednn_step.ts";
 import { StagingBuffers } from "../thread_scratch.ts";
-import { type Algorithm, pixelRows, wantedImages } from "./candidate_algorithms.ts";
-import { imageBytes, images, weightDims, windowOf } from "./convolution_layouts.ts";
-import { planFastest } from "./convolution_plan.ts";
+import {
+  type Algorithm,
+  candidateAlgorithms,
+  describeGradient,
+  pixelRows,
+  preferredAlgorithm,
+  wantedImages,
+} from "./candidate_algorithms.ts";
+import {
+  convolutionKey,
+  elementsOf,
+  type Image,
+  imageBytes,
+  images,
+  weightDims,
+  windowOf,
+} from "./convolution_layouts.ts";
+import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
+import { winogradVariant } from "./winograd_convolution.ts";
 
 export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
-  return planFastest(scope, step, nativeVariant);
+  const { op, inputs, outputs } = step;
+  const g = lastGeometry(step);
+  if (g === null) return null;
+  const slices = batchSlices(g);
+  const key = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
+  const algorithms = candidateAlgorithms(step, g);
+  const make = (algorithm: Algorithm) =>
+    algorithm.form === "winograd"
+      ? winogradVariant(scope, step, g, slices)
+      : nativeVariant(scope, step, g, slices, algorithm);
+  const chosen = fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
+  return chosen?.plan ?? null;
+}
+
+/** What is read, and what is written. */
+function directionOf({ op }: OnednnStep): readonly [from: Image, to: Image] {
+  return op === "conv2d" ? ["source", "result"] : ["result", "source"];
 }
 
 /** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
@@ -30,62 +65,67 @@ function nativeVariant(
   slices: Slices,
   algorithm: Algorithm,
 ): Variant | null {
-  const made = kernelsOf(scope, step, g, slices, algorithm);
-  if (made === null) return null;
-  const { kernelOf, weights } = made;
-  const { inputs, base } = step;
-  const stored = elementOf(inputs[0].dtype);
-  const hasBias = inputs.length > 2;
-  const sourceStep = imageBytes(g, "source", stored, slices.size);
-  const resultStep = imageBytes(g, "result", stored, slices.size);
-  const compute: KernelStage = {
-    units: slices.count,
-    run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
-      const packed = base + (weights.packed ? scratch : from[1]);
-      for (let i = begin; i < end; i++) {
-        const [x, y] = [base + from[0] + i * sourceStep, base + to[0] + i * resultStep];
-        kernelOf(i, slices.count).run(x, packed, y, ...(hasBias ? [base + from[2]] : []));
-      }
-    },
-  };
-  const stages = [...packStage(scope, weights, base), compute];
-  return { kernel: kernelOf(0, 2), plan: { stages, scratchBytes: 0, threadScratchBytes: 0 } };
-}
-
-/** The kernels: one for a whole slice, one for the last. */
-function kernelsOf(
-  scope: DnnlScope,
-  step: OnednnStep,
-  g: ConvGeometry,
-  slices: Slices,
-  algorithm: Algorithm,
-) {
-  const make = algorithm.form === "gemm" ? describeProduct : describeDirect;
+  const describe = (n: number, layout: Descriptor) => describeSlice(scope, step, g, n, algorithm, layout);
   const weights = chooseWeights(
     scope,
     step,
     g,
     algorithm,
-    (layout) => make(scope, step, g, slices.size, algorithm, layout)?.description ?? null,
+    (layout) => describe(slices.size, layout)?.description ?? null,
   );
   if (weights === null) return null;
   const kernelOf = perSize(slices, (n): SliceKernel => {
-    const made = make(scope, step, g, n, algorithm, weights.layout);
-    if (made === null) throw new Error("onednn: a slice of a convolution has no implementation");
-    return kernelFrom(scope, step, g, n, made, weights.layout);
+    const described = describe(n, weights.layout);
+    if (described === null) throw new Error(`onednn: a slice of ${step.op} has no implementation`);
+    return kernelFrom(scope, step, g, n, described, weights.layout);
   });
-  return { kernelOf, weights };
+  const stages = [
+    ...packStage(scope, weights, step.base),
+    computeStage(step, g, slices, kernelOf, weights.packed),
+  ];
+  return { kernel: kernelOf(0, 2), plan: { stages, scratchBytes: 0, threadScratchBytes: 0 } };
 }
 
-/** A description with the layouts that its images have in it and in the program. */
+/** @param packed - whether the weight is read from the scratch space. */
+function computeStage(
+  step: OnednnStep,
+  g: ConvGeometry,
+  slices: Slices,
+  kernelOf: (index: number, count: number) => SliceKernel,
+  packed: boolean,
+): KernelStage {
+  const { inputs, base } = step;
+  const stored = elementOf(inputs[0].dtype);
+  const hasBias = inputs.length > 2;
+  const [fromStep, toStep] = directionOf(step).map((which) => imageBytes(g, which, stored, slices.size));
+  return {
+    units: slices.count,
+    run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
+      const weight = base + (packed ? scratch : from[1]);
+      for (let i = begin; i < end; i++) {
+        const [x, y] = [base + from[0] + i * fromStep, base + to[0] + i * toStep];
+        kernelOf(i, slices.count).run(x, weight, y, ...(hasBias ? [base + from[2]] : []));
+      }
+    },
+  };
+}
+
+/** Images as an argument of the library, with the layouts that they have in the program and in it. */
+interface Operand {
+  readonly name: ArgumentName;
+  readonly stored: Descriptor;
+  readonly wanted: Descriptor;
+}
+
 interface Described {
   readonly description: PrimitiveDescription;
-  readonly source: { readonly stored: Descriptor; readonly wanted: Descriptor };
-  readonly result: { readonly stored: Descriptor; readonly wanted: Descriptor };
+  readonly from: Operand;
+  readonly to: Operand;
   readonly bias: Descriptor | undefined;
 }
 
-function describeDirect(
+/** The library's description of `n` images; null if it has no implementation. */
+function describeSlice(
   scope: DnnlScope,
   step: OnednnStep,
   g: ConvGeometry,
@@ -93,26 +133,39 @@ function describeDirect(
   algorithm: Algorithm,
   weights: Descriptor,
 ): Described | null {
+  if (algorithm.form === "gemm") return describeProduct(scope, step, g, n, algorithm, weights);
   const [x, , b] = step.inputs;
+  const [from, to] = directionOf(step).map((which) => images(scope, g, which, n, elementOf(x.dtype)));
+  if (step.op !== "conv2d") {
+    const description = describeGradient(scope, g, n, algorithm, weights, (...given) =>
+      scope.convolutionBackwardData(...given),
+    );
+    return (
+      description && {
+        description,
+        bias: undefined,
+        from: { name: "diffDestination", stored: from, wanted: description.layout("diffDestination") },
+        to: { name: "diffSource", stored: to, wanted: description.layout("diffSource") },
+      }
+    );
+  }
   const bias = b === undefined ? undefined : scope.descriptor([g.o * g.groups], elementOf(b.dtype));
   const activation = step.attributes.activation as ActivationName | undefined;
   const source = wantedImages(scope, g, "source", n, algorithm);
   const destination = wantedImages(scope, g, "result", n, algorithm);
-  const description = scope.convolutionForward(
-    { source, weights, bias, destination },
-    windowOf(g),
-    activation,
+  const operands = { source, weights, bias, destination };
+  const description = scope.convolutionForward(operands, windowOf(g), activation);
+  return (
+    description && {
+      description,
+      bias,
+      from: { name: "source", stored: from, wanted: description.layout("source") },
+      to: { name: "destination", stored: to, wanted: description.layout("destination") },
+    }
   );
-  if (description === null) return null;
-  const stored = elementOf(x.dtype);
-  return {
-    description,
-    bias,
-    source: { stored: images(scope, g, "source", n, stored), wanted: description.layout("source") },
-    result: { stored: images(scope, g, "result", n, stored), wanted: description.layout("destination") },
-  };
 }
 
+/** y = act(x w + b) or dx = dy w, a row for each pixel. */
 function describeProduct(
   scope: DnnlScope,
   step: OnednnStep,
@@ -123,17 +176,17 @@ function describeProduct(
 ): Described | null {
   const b = step.inputs[2];
   const bias = b === undefined ? undefined : scope.descriptor([1, g.o], elementOf(b.dtype));
-  const source = pixelRows(scope, g, "source", n, precision);
-  const destination = pixelRows(scope, g, "result", n, precision);
+  const [source, destination] = directionOf(step).map((which) => pixelRows(scope, g, which, n, precision));
   const activation = step.attributes.activation as ActivationName | undefined;
   const description = scope.matmul({ source, weights, bias, destination }, activation);
-  if (description === null) return null;
-  return {
-    description,
-    bias,
-    source: { stored: source, wanted: source },
-    result: { stored: destination, wanted: destination },
-  };
+  return (
+    description && {
+      description,
+      bias,
+      from: { name: "source", stored: source, wanted: source },
+      to: { name: "destination", stored: destination, wanted: destination },
+    }
+  );
 }
 
 function kernelFrom(
@@ -141,35 +194,32 @@ function kernelFrom(
   step: OnednnStep,
   g: ConvGeometry,
   n: number,
-  { description, source, result, bias }: Described,
+  { description, from, to, bias }: Described,
   weights: Descriptor,
 ): SliceKernel {
   const stored = elementOf(step.inputs[0].dtype);
   const primitive = scope.primitive(description, [
-    ["source", source.wanted],
+    [from.name, from.wanted],
     ["weights", weights],
-    ["destination", result.wanted],
+    [to.name, to.wanted],
     ...(bias === undefined ? [] : ([["bias", bias]] as const)),
   ]);
   const staging = new StagingBuffers(scope, step.own);
-  const from = staging.input(source.stored, source.wanted);
-  const to = staging.output(result.stored, result.wanted);
-  const bytes = [
-    imageBytes(g, "source", stored, n),
-    scope.bytesOf(weights),
-    imageBytes(g, "result", stored, n),
-  ];
+  const read = staging.input(from.stored, from.wanted);
+  const written = staging.output(to.stored, to.wanted);
+  const [fromBytes, toBytes] = directionOf(step).map((which) => imageBytes(g, which, stored, n));
+  const bytes = [fromBytes, scope.bytesOf(weights), toBytes];
   return {
     bytes: bias === undefined ? bytes : [...bytes, scope.bytesOf(bias)],
     run(x, weight, y, ...rest) {
-      primitive.run(from.enter(x), weight, to.place(y), ...rest);
-      to.leave(y);
+      primitive.run(read.enter(x), weight, written.place(y), ...rest);
+      written.leave(y);
     },
   };
 }
 
 /** The weight as a kernel takes it. */
-export interface WeightLayout {
+interface WeightLayout {
   readonly layout: Descriptor;
   /** How the program holds it. */
   readonly plain: Descriptor;
@@ -177,23 +227,20 @@ export interface WeightLayout {
   readonly packed: boolean;
 }
 
-/**
- * The layout of the weight, input 1, that the library prefers, if it fits the scratch space; else as it is.
- *
- * @param transposed For products: whether the weight [O, C] is to be seen as [C, O].
- */
-export function chooseWeights(
+/** The layout of the weight, input 1, that the library prefers, if it fits the scratch space; else as it is. */
+function chooseWeights(
   scope: DnnlScope,
-  { scratchBytes, inputs }: OnednnStep,
+  { op, scratchBytes, inputs }: OnednnStep,
   g: ConvGeometry,
   { precision, form }: Algorithm,
   describe: (weights: Descriptor) => { layout(name: "weights"): Descriptor } | null,
-  transposed = true,
 ): WeightLayout | null {
   const stored = elementOf(inputs[1].dtype);
+  // As a product, the convolution takes the weight [O, C] as [C, O].
+  const transposed = op === "conv2d" && form === "gemm";
   const product = transposed ? [g.c, g.o] : [g.o, g.c];
   const dims = form === "gemm" ? product : weightDims(g);
-  const plain = scope.descriptor(dims, stored, form === "gemm" && transposed ? [1, g.c] : undefined);
+  const plain = scope.descriptor(dims, stored, transposed ? [1, g.c] : undefined);
   const preferred = describe(scope.anyLayout(dims, precision))?.layout("weights");
   if (preferred !== undefined && scope.bytesOf(preferred) <= scratchBytes) {
     return { layout: preferred, plain, packed: !scope.equal(preferred, plain) };
@@ -203,11 +250,7 @@ export function chooseWeights(
 }
 
 /** Brings the weight, input 1, into its layout in the scratch space. */
-export function packStage(
-  scope: DnnlScope,
-  { layout, plain, packed }: WeightLayout,
-  base: number,
-): KernelStage[] {
+function packStage(scope: DnnlScope, { layout, plain, packed }: WeightLayout, base: number): KernelStage[] {
   if (!packed) return [];
   return [
     reorderStage(scope, plain, layout, (copy, { inputs, scratch }) => copy(base + inputs[1], base + scratch)),

@@ -16,17 +16,17 @@ export {
   zero,
 } from "./copy";
 export { copyRuns, padRows, zeroBytes } from "./copy_runs";
-export { packInputGradientPanel, packKernelPanel, sumSlices } from "./weights";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
 export { maxPoolLast } from "./max_pool_last";
 export { maxPoolLastGradient } from "./max_pool_last_gradient";
+export { packB, packInputGradientPanel, packKernelPanel, packPanelFromRows, sumSlices } from "./panels";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, copyStrip, product } from "./product";
 export { uniform } from "./random";
 export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
-export { packB, packPanelFromRows, transpose } from "./transpose";
+export { transpose } from "./transpose";
 export { transpose8, transpose16, transpose64 } from "./transpose_widths";
 export { winogradAnalyse, winogradEvaluate, winogradGather } from "./winograd";
 

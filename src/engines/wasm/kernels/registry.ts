@@ -1,5 +1,8 @@
-import type { StepSpec } from "../../contract/engine.ts";
-import type { KernelPlan, KernelPlanner } from "../../cpu/kernel.ts";
+/** The kernels of the wasm binary, by op: what the compiler is told of a step, and what the workers run. */
+import type { StepPlan, StepSpec } from "../../contract/engine.ts";
+import { specOf } from "../../contract/run_program.ts";
+import type { WorkerKernels } from "../../cpu/cpu_kernels.ts";
+import { type KernelPlan, type KernelPlanner, stepPlanOf } from "../../cpu/kernel.ts";
 import { planAvgPool2d, planAvgPool2dGradient } from "./average_pool.ts";
 import {
   planAdaptiveAvgPool2d,
@@ -55,3 +58,16 @@ export function planKernel(step: StepSpec): KernelPlan | null {
   const planners = attributes.layout === "channelsLast" ? CHANNELS_LAST_PLANNERS : PLANNERS;
   return Object.hasOwn(planners, op) ? planners[op](step) : null;
 }
+
+export function planStep(step: StepSpec): StepPlan | null {
+  const kernel = planKernel(step);
+  return kernel && stepPlanOf(kernel);
+}
+
+/** The part inside a worker. */
+export const WORKER_KERNELS: WorkerKernels = {
+  description: null,
+  prepare: ({ steps, values }) => ({
+    steps: steps.map((step) => planKernel(specOf(values, step.op, step))),
+  }),
+};

@@ -4,7 +4,7 @@ import type { DType } from "../../../../src/base/dtype.ts";
 import { allocateArray } from "../../../../src/base/dtype.ts";
 import { contiguousStrides, numel } from "../../../../src/base/shape.ts";
 import type { FusedLoop } from "../../../../src/engines/contract/fused_loop.ts";
-import { fusedScratchBytes } from "../../../../src/engines/cpu/loops/fused_module.ts";
+import { planLoop } from "../../../../src/engines/cpu/loops/fused_module.ts";
 import { interpret } from "./loop_oracle.ts";
 import { Random } from "./random_loops.ts";
 import { prepareLoop } from "./run_loop.ts";
@@ -86,8 +86,8 @@ test("sums of one number repeated keep their digits", () => {
 });
 
 test("long reductions are cut into parts, short ones are not", () => {
-  assert.ok(fusedScratchBytes(statistics([1 << 20], [0], "float32")) > 0);
-  assert.equal(fusedScratchBytes(statistics([4, 100], [1], "float32")), 0);
+  assert.ok(planLoop({ attributes: { loop: statistics([1 << 20], [0], "float32") } }).scratchBytes > 0);
+  assert.equal(planLoop({ attributes: { loop: statistics([4, 100], [1], "float32") } }).scratchBytes, 0);
 });
 
 test("NaN anywhere makes amax and amin NaN", () => {

@@ -1,4 +1,66 @@
-import { zero } from "./copy";
+/**
+ * What the products begin and end with: operands packed into panels of 8 columns (of a matrix, of a convolution's
+ * weight), and the sum of partial results.
+ */
+import { copy, zero } from "./copy";
+import { transpose } from "./transpose";
+
+/** Up to 8 rows become one packed panel: to[c][0..8), if missing rows are zeros. */
+export function packPanelFromRows(from: usize, fromStride: usize, to: usize, rows: u32, columns: u32): void {
+  if (rows < 8) zero(to, <usize>columns << 5);
+  transpose(from, fromStride, to, 32, rows, columns);
+}
+
+/** Up to 8 columns of a matrix with `depth` rows become one packed panel; missing columns are zeros. */
+export function packPanelFromColumns(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  columns: u32,
+  depth: u32,
+): void {
+  if (columns == 8) {
+    for (let k = depth; k != 0; k--) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      to += 32;
+      from += fromStride;
+    }
+    return;
+  }
+  zero(to, <usize>depth << 5);
+  for (let k = depth; k != 0; k--) {
+    copy(to, from, <usize>columns << 2);
+    to += 32;
+    from += fromStride;
+  }
+}
+
+/**
+ * Columns `columnBegin` and on of B as `panelCount` packed panels, `toStep` bytes apart, of `depth` rows
+ * that begin at `kBegin`. `transposed`: B is [N, K], else [K, N]; `stride` is the bytes between its rows.
+ */
+export function packB(
+  from: usize,
+  stride: usize,
+  transposed: u32,
+  columnBegin: u32,
+  columnEnd: u32,
+  kBegin: u32,
+  depth: u32,
+  to: usize,
+  toStep: usize,
+): void {
+  for (let c = columnBegin; c < columnEnd; c += 8) {
+    const count = min<u32>(8, columnEnd - c);
+    if (transposed) {
+      packPanelFromRows(from + <usize>c * stride + (<usize>kBegin << 2), stride, to, count, depth);
+    } else {
+      packPanelFromColumns(from + <usize>kBegin * stride + (<usize>c << 2), stride, to, count, depth);
+    }
+    to += toStep;
+  }
+}
 
 /**
  * One packed panel of a convolution's weight [count, channels, taps], for up to 8 output channels:
