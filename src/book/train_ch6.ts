@@ -23,7 +23,7 @@ export interface TrainCh6Result {
 
 /**
  * Trains a network with Xavier initialisation, cross-entropy and plain stochastic gradient descent; draws training
- * loss, training accuracy and test accuracy, a point every fifth of an epoch; prints the last figures and the speed.
+ * loss, training accuracy and test accuracy, a point every fifth of an epoch; prints the last metrics and the speed.
  *
  * Source: "Dive into Deep Learning", section 6.6.2, `train_ch6`.
  *

@@ -22,12 +22,12 @@ export interface CompareCommand {
 /** Returns the exit code. */
 export async function compareCommand(command: CompareCommand, output: Output): Promise<number> {
   const { model, sets, seeds, given, out, checkpointSeconds } = command;
-  const { figures, folder, finished } = await whileInterruptible(output, (told) =>
+  const { metrics, folder, finished } = await whileInterruptible(output, (told) =>
     compare(model, { sets, seeds, settings: typedSettings(given), out, checkpointSeconds, ...told }),
   );
   output.line();
-  output.lines(renderTable(COMPARISON_COLUMNS, figures.map(comparisonRow), output.style));
-  for (const each of figures) output.event({ event: "variant", ...each });
+  output.lines(renderTable(COMPARISON_COLUMNS, metrics.map(comparisonRow), output.style));
+  for (const each of metrics) output.event({ event: "variant", ...each });
   if (!finished) {
     output.line(
       `\nInterrupted; everything is saved. Go on with the same command and --out ${shellWord(folder)}`,
@@ -36,6 +36,6 @@ export async function compareCommand(command: CompareCommand, output: Output): P
     return INTERRUPTED;
   }
   output.line(`\nchart: ${folder}/compare.svg   table: ${folder}/compare.md`);
-  output.event({ event: "end", model, variants: figures.length, seeds, out: folder });
+  output.event({ event: "end", model, variants: metrics.length, seeds, out: folder });
   return 0;
 }

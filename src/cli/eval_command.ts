@@ -1,8 +1,8 @@
 /** `convoyant eval`: a run's metrics on the test set. */
 import { evaluate } from "../experiments/evaluate.ts";
 import { className } from "../records/class_names.ts";
-import { confusionFigures } from "../report/confusion.ts";
-import { formatFigure, formatPercent } from "../report/number_text.ts";
+import { confusionMetrics } from "../report/confusion.ts";
+import { formatMetric, formatPercent } from "../report/number_text.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { chosenNetwork } from "./chosen_network.ts";
 import type { Output } from "./console/output.ts";
@@ -18,7 +18,7 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
   const topK = Math.max(...command.topk);
   const result = await evaluate(command.source, { ...chosenNetwork(command, output), topK });
   const { metrics, classes, weights, seconds } = result;
-  const figures = confusionFigures(metrics.confusion);
+  const perClass = confusionMetrics(metrics.confusion);
   output.lines(
     renderTable(
       [
@@ -27,7 +27,7 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
         { title: "recall", align: "right" },
         { title: "examples", align: "right" },
       ],
-      figures.classes.map((c) => [
+      perClass.classes.map((c) => [
         className(classes, c.index),
         share(c.precision),
         share(c.recall),
@@ -38,9 +38,9 @@ export async function evalCommand(command: EvalCommand, output: Output): Promise
   );
   output.line();
   const tops = command.topk.map((k) => [k, metrics.topAccuracy(k)] as const);
-  const words = tops.map(([k, accuracy]) => `top ${k} ${formatFigure(accuracy)}`).join(", ");
+  const words = tops.map(([k, accuracy]) => `top ${k} ${formatMetric(accuracy)}`).join(", ");
   output.line(
-    `${weights}: loss ${formatFigure(metrics.loss)}, accuracy ${formatFigure(metrics.accuracy)}, ${words}, ${metrics.examples} examples in ${seconds.toFixed(1)} s`,
+    `${weights}: loss ${formatMetric(metrics.loss)}, accuracy ${formatMetric(metrics.accuracy)}, ${words}, ${metrics.examples} examples in ${seconds.toFixed(1)} s`,
   );
   output.event({
     event: "end",

@@ -3,7 +3,7 @@ import { type ReproduceOptions, reproduce } from "../experiments/reproduce/repro
 import { isStart } from "../experiments/reproduce/reproduction_plan.ts";
 import { judge } from "../experiments/reproduce/reproduction_report.ts";
 import { precisionOf, type SeriesRun } from "../experiments/series_run.ts";
-import { formatFigure } from "../report/number_text.ts";
+import { formatMetric } from "../report/number_text.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
@@ -42,13 +42,13 @@ export async function reproduceCommand(command: ReproduceCommand, output: Output
 
 function announce(run: SeriesRun, output: Output): void {
   const { model, seed, epochs } = run.config;
-  const { trainLoss, trainAccuracy, testAccuracy, examplesPerSecond, seconds } = run.figures ?? {};
+  const { trainLoss, trainAccuracy, testAccuracy, examplesPerSecond, seconds } = run.metrics ?? {};
   output.event({
     event: "run",
     model,
     seed,
     precision: precisionOf(run),
-    epochs: run.figures?.epochs ?? 0,
+    epochs: run.metrics?.epochs ?? 0,
     of: epochs,
     trainLoss: trainLoss ?? null,
     trainAccuracy: trainAccuracy ?? null,
@@ -61,7 +61,7 @@ function announce(run: SeriesRun, output: Output): void {
 }
 
 function closingTable(runs: readonly SeriesRun[], output: Output): string[] {
-  const figure = (value: number | undefined) => (value === undefined ? "" : formatFigure(value));
+  const metric = (value: number | undefined) => (value === undefined ? "" : formatMetric(value));
   return renderTable(
     [
       { title: "network", rank: 0 },
@@ -77,10 +77,10 @@ function closingTable(runs: readonly SeriesRun[], output: Output): string[] {
       run.config.model,
       precisionOf(run),
       `${run.config.seed}`,
-      `${Number((run.figures?.epochs ?? 0).toFixed(2))}`,
-      figure(run.figures?.trainLoss),
-      figure(run.figures?.trainAccuracy),
-      figure(run.figures?.testAccuracy),
+      `${Number((run.metrics?.epochs ?? 0).toFixed(2))}`,
+      metric(run.metrics?.trainLoss),
+      metric(run.metrics?.trainAccuracy),
+      metric(run.metrics?.testAccuracy),
       judge(run).verdict,
     ]),
     output.style,

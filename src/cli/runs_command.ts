@@ -1,7 +1,7 @@
 /** `convoyant runs`: the runs in a folder. */
 import { listRuns, type RunInfo, readRun, removeRun } from "../experiments/runs.ts";
 import { trainingCurves } from "../report/curves.ts";
-import { formatFigure } from "../report/number_text.ts";
+import { formatMetric } from "../report/number_text.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { renderPlot } from "../report/terminal/terminal_plot.ts";
 import type { Output } from "./console/output.ts";
@@ -38,7 +38,7 @@ export function runsShowCommand(folder: string, output: Output): number {
     ["state", run.problem === null ? run.state : `${run.state}: ${run.problem}`],
     ["started", run.startedAt],
     ["epochs", epochsOf(run)],
-    ...figuresOf(run),
+    ...metricRows(run),
     ...Object.entries(run.settings).map(([name, value]) => [name, textOf(value)]),
     ...Object.entries(run.environment).map(([name, value]) => [name, textOf(value)]),
     ["command", run.command ?? ""],
@@ -70,37 +70,37 @@ export function runsRemoveCommand(folders: readonly string[], output: Output): n
   return 0;
 }
 
-function eventOf({ folder, model, startedAt, state, epochs, figures, problem }: RunInfo) {
-  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...(figures ?? { epochs: 0 }), problem };
+function eventOf({ folder, model, startedAt, state, epochs, metrics, problem }: RunInfo) {
+  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...(metrics ?? { epochs: 0 }), problem };
 }
 
 function cells(run: RunInfo): string[] {
-  const { folder, model, state, figures } = run;
-  const figure = (value: number | undefined) => (value === undefined ? "" : formatFigure(value));
+  const { folder, model, state, metrics } = run;
+  const metric = (value: number | undefined) => (value === undefined ? "" : formatMetric(value));
   return [
     folder,
     model,
     state,
     epochsOf(run),
-    figure(figures?.trainLoss),
-    figure(figures?.trainAccuracy),
-    figure(figures?.testAccuracy),
+    metric(metrics?.trainLoss),
+    metric(metrics?.trainAccuracy),
+    metric(metrics?.testAccuracy),
   ];
 }
 
-function epochsOf({ figures, epochs }: RunInfo): string {
-  const done = String(Number((figures?.epochs ?? 0).toFixed(2)));
+function epochsOf({ metrics, epochs }: RunInfo): string {
+  const done = String(Number((metrics?.epochs ?? 0).toFixed(2)));
   return epochs === null ? done : `${done}/${epochs}`;
 }
 
-function figuresOf({ figures }: RunInfo): string[][] {
-  if (figures === null) return [];
-  const { trainLoss, trainAccuracy, testAccuracy } = figures;
+function metricRows({ metrics }: RunInfo): string[][] {
+  if (metrics === null) return [];
+  const { trainLoss, trainAccuracy, testAccuracy } = metrics;
   const rows = [
-    ["training loss", formatFigure(trainLoss)],
-    ["training accuracy", formatFigure(trainAccuracy)],
+    ["training loss", formatMetric(trainLoss)],
+    ["training accuracy", formatMetric(trainAccuracy)],
   ];
-  return testAccuracy === undefined ? rows : [...rows, ["test accuracy", formatFigure(testAccuracy)]];
+  return testAccuracy === undefined ? rows : [...rows, ["test accuracy", formatMetric(testAccuracy)]];
 }
 
 function textOf(value: unknown): string {

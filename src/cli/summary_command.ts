@@ -1,7 +1,7 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
 import { fastestEngine } from "../engines/select.ts";
 import { precisionHere, precisionNamed } from "../experiments/available_precision.ts";
-import { profileTrainingStep, stepFigures } from "../experiments/bench/training_step.ts";
+import { profileTrainingStep, stepCosts } from "../experiments/bench/training_step.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/terminal/summary_table.ts";
@@ -32,10 +32,10 @@ export async function summaryCommand(command: SummaryCommand, output: Output): P
   const batch = command.batchSize ?? (command.program ? presets[edition ?? "zh"].batchSize : 1);
   const net = create(model, edition === null ? {} : { edition });
   const input = [channels, size, size];
-  const figures = command.program
+  const costs = command.program
     ? await showProgram(net, [batch, ...input], command, output)
     : showLayers(net, input, batch, command, output);
-  output.event({ event: "end", model, input, batch, ...figures, parameters: countParameters(net) });
+  output.event({ event: "end", model, input, batch, ...costs, parameters: countParameters(net) });
   return 0;
 }
 
@@ -78,7 +78,7 @@ async function showProgram(
       .split("\n")
       .map((line) => truncate(line, width ?? line.length * 2, unicode)),
   );
-  const steps = stepFigures(program, timings);
+  const steps = stepCosts(program, timings);
   for (const step of steps) output.event({ event: "step", ...step });
   const milliseconds = steps.reduce((total, step) => total + step.milliseconds, 0);
   return { precision, steps: steps.length, arenaBytes: program.arenaBytes, milliseconds };

@@ -6,7 +6,7 @@ import { FileError } from "../base/errors.ts";
 import { parseJson } from "../base/json_text.ts";
 import { fileErrorOf } from "../io/file_errors.ts";
 import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
-import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
+import { type FinalMetrics, finalMetrics, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { isInUse, releaseLock, takeLock } from "../train/runs/run_lock.ts";
 import { FAILURE } from "./series_run.ts";
@@ -23,7 +23,7 @@ export interface RunInfo {
   /** Epochs that were asked for; null when the settings do not say. */
   readonly epochs: number | null;
   /** At its last point; null when it has none. */
-  readonly figures: FinalFigures | null;
+  readonly metrics: FinalMetrics | null;
   readonly points: readonly MetricsPoint[];
   /** As `config.json` has them. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -63,7 +63,7 @@ export function listRuns(parent: string): RunInfo[] {
  * @example
  * ```ts no-run
  * import * as experiments from "convoyant/experiments";
- * experiments.readRun("runs/first").figures?.testAccuracy;
+ * experiments.readRun("runs/first").metrics?.testAccuracy;
  * ```
  */
 export function readRun(folder: string): RunInfo {
@@ -112,7 +112,7 @@ function describe(folder: string): RunInfo {
     model: "",
     startedAt: "",
     epochs: null,
-    figures: null,
+    metrics: null,
     points: [],
     settings: {},
     environment: {},
@@ -122,7 +122,7 @@ function describe(folder: string): RunInfo {
     const stored = readRunConfig(folder);
     const settings = recordOr(stored.config);
     const points = pointsIn(folder);
-    const figures = finalFigures(points) ?? null;
+    const metrics = finalMetrics(points) ?? null;
     const epochs = typeof settings.epochs === "number" ? settings.epochs : null;
     const failed = stored.outcome === "failed" ? String(stored.problem ?? "it failed") : null;
     const problem = failureIn(folder) ?? failed;
@@ -130,9 +130,9 @@ function describe(folder: string): RunInfo {
       folder,
       model: String(stored.model ?? settings.model ?? ""),
       startedAt: String(stored.startedAt ?? ""),
-      state: stateOf(folder, stored.outcome, problem, figures?.epochs ?? 0, epochs),
+      state: stateOf(folder, stored.outcome, problem, metrics?.epochs ?? 0, epochs),
       epochs,
-      figures,
+      metrics,
       points,
       settings,
       environment: recordOr(stored.environment),

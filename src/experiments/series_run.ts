@@ -5,7 +5,7 @@ import { isError } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
 import { parseJson } from "../base/json_text.ts";
 import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
-import { type FinalFigures, finalFigures, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
+import { type FinalMetrics, finalMetrics, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
 import type { Precision } from "../train/loop/precision.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { parseConfig, type TrainingConfig } from "./training_config.ts";
@@ -15,7 +15,7 @@ export interface TrainedRun {
   readonly config: TrainingConfig;
   readonly points: readonly MetricsPoint[];
   /** At its last point; undefined if it has none yet. */
-  readonly figures: FinalFigures | undefined;
+  readonly metrics: FinalMetrics | undefined;
   /** Why it could not go on (the loss became NaN), else null. */
   readonly failure: string | null;
   readonly startedAt: string;
@@ -45,7 +45,7 @@ export function readSeriesRun(folder: string): SeriesRun | null {
     folder,
     config,
     points,
-    figures: finalFigures(points),
+    metrics: finalMetrics(points),
     failure: readFailure(join(folder, FAILURE)),
     startedAt: String(stored.startedAt ?? ""),
     environment,
@@ -59,7 +59,7 @@ export function precisionOf({ environment }: Pick<TrainedRun, "environment">): P
 
 /** Whether nothing is left to do: all epochs trained, or failed for good. */
 export function isDone(run: SeriesRun | null, epochs: number): boolean {
-  return run !== null && (run.failure !== null || (run.figures?.epochs ?? 0) >= epochs);
+  return run !== null && (run.failure !== null || (run.metrics?.epochs ?? 0) >= epochs);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

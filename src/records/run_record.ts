@@ -27,7 +27,7 @@ export interface MetricsPoint {
 }
 
 /** The metrics a run ends with, as the book prints them: running means over the last epoch, last test accuracy. */
-export interface FinalFigures {
+export interface FinalMetrics {
   epochs: number;
   trainLoss: number;
   trainAccuracy: number;
@@ -92,15 +92,15 @@ export function parseMetrics(text: string): { points: MetricsPoint[]; length: nu
  *
  * @example
  * ```ts
- * import { finalFigures } from "convoyant/report";
+ * import { finalMetrics } from "convoyant/report";
  * const points = [
  *   { epoch: 1, trainLoss: 0.9, trainAccuracy: 0.7, testAccuracy: 0.72 },
  *   { epoch: 2, trainLoss: 0.6, trainAccuracy: 0.8, testAccuracy: 0.79 },
  * ];
- * finalFigures(points)?.trainLoss; // 0.6
+ * finalMetrics(points)?.trainLoss; // 0.6
  * ```
  */
-export function finalFigures(points: readonly MetricsPoint[]): FinalFigures | undefined {
+export function finalMetrics(points: readonly MetricsPoint[]): FinalMetrics | undefined {
   const last = points.at(-1);
   if (last === undefined) return undefined;
   const tested = points.findLast((point) => point.testAccuracy !== undefined);

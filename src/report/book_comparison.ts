@@ -1,6 +1,6 @@
 import { type Band, type BookBand, bookBand } from "../records/book_band.ts";
-import type { FinalFigures } from "../records/run_record.ts";
-import { formatDuration, formatFigure, formatRate } from "./number_text.ts";
+import type { FinalMetrics } from "../records/run_record.ts";
+import { formatDuration, formatMetric, formatRate } from "./number_text.ts";
 import { paint } from "./terminal/colour.ts";
 import { renderTable, type TableOptions } from "./terminal/table.ts";
 import { wrapped } from "./terminal/text_width.ts";
@@ -41,13 +41,13 @@ export interface ComparisonOptions {
  * @example
  * ```ts
  * import { compareWithBook } from "convoyant/report";
- * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
- * compareWithBook("lenet", figures)?.rows.map(({ quantity, verdict }) => [quantity, verdict]);
+ * const metrics = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * compareWithBook("lenet", metrics)?.rows.map(({ quantity, verdict }) => [quantity, verdict]);
  * ```
  */
 export function compareWithBook(
   model: string,
-  figures: FinalFigures,
+  metrics: FinalMetrics,
   options: ComparisonOptions = {},
 ): BookComparison | undefined {
   const book = bookBand(model);
@@ -61,20 +61,20 @@ export function compareWithBook(
     judged,
   });
   const rows = [
-    row("training loss", figures.trainLoss, book.trainLoss, true),
-    row("training accuracy", figures.trainAccuracy, book.trainAccuracy, true),
-    row("test accuracy", figures.testAccuracy, book.testAccuracy, false),
+    row("training loss", metrics.trainLoss, book.trainLoss, true),
+    row("training accuracy", metrics.trainAccuracy, book.trainAccuracy, true),
+    row("test accuracy", metrics.testAccuracy, book.testAccuracy, false),
   ];
   const speed = {
-    ours: figures.examplesPerSecond,
+    ours: metrics.examplesPerSecond,
     median: book.examplesPerSecond,
     band: undefined,
     judged: false,
   };
   rows.push({ quantity: "examples/s", ...speed, verdict: undefined });
   const differences = [...(options.differences ?? [])];
-  if (figures.epochs !== book.epochs) {
-    differences.unshift(`this run has ${plural(figures.epochs, "epoch")}, the book's have ${book.epochs}`);
+  if (metrics.epochs !== book.epochs) {
+    differences.unshift(`this run has ${plural(metrics.epochs, "epoch")}, the book's have ${book.epochs}`);
   }
   if (differences.length > 0) {
     const open = rows.map((entry) => ({ ...entry, verdict: undefined, judged: false }));
@@ -105,7 +105,7 @@ function notesOf(book: BookBand, parity: boolean | undefined, differences: reado
  * ```
  */
 export function formatBand(band: Band, unicode = true): string {
-  return `${formatFigure(band.low)}${unicode ? "–" : "-"}${formatFigure(band.high)}`;
+  return `${formatMetric(band.low)}${unicode ? "–" : "-"}${formatMetric(band.high)}`;
 }
 
 /**
@@ -114,14 +114,14 @@ export function formatBand(band: Band, unicode = true): string {
  * @example
  * ```ts
  * import { compareWithBook, formatComparisonValue } from "convoyant/report";
- * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
- * const row = compareWithBook("lenet", figures)?.rows[0];
+ * const metrics = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * const row = compareWithBook("lenet", metrics)?.rows[0];
  * if (row !== undefined) formatComparisonValue(row, row.ours);
  * ```
  */
 export function formatComparisonValue(row: ComparisonRow, value: number | undefined): string {
   if (value === undefined) return "";
-  return row.band === undefined ? formatRate(value) : formatFigure(value);
+  return row.band === undefined ? formatRate(value) : formatMetric(value);
 }
 
 /**
@@ -130,8 +130,8 @@ export function formatComparisonValue(row: ComparisonRow, value: number | undefi
  * @example
  * ```ts
  * import { compareWithBook, renderComparison } from "convoyant/report";
- * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
- * const comparison = compareWithBook("lenet", figures);
+ * const metrics = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * const comparison = compareWithBook("lenet", metrics);
  * if (comparison !== undefined) console.log(renderComparison(comparison).join("\n"));
  * ```
  */
@@ -173,8 +173,8 @@ export function renderComparison(comparison: BookComparison, options: TableOptio
  * @example
  * ```ts
  * import { compareWithBook, verdictText } from "convoyant/report";
- * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
- * compareWithBook("lenet", figures)?.rows.map(verdictText);
+ * const metrics = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * compareWithBook("lenet", metrics)?.rows.map(verdictText);
  * ```
  */
 export function verdictText(row: ComparisonRow): string {
@@ -187,28 +187,28 @@ export function verdictText(row: ComparisonRow): string {
  *
  * @example
  * ```ts
- * import { renderFigures } from "convoyant/report";
- * const figures = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
- * console.log(renderFigures("my network", figures).join("\n"));
+ * import { renderMetrics } from "convoyant/report";
+ * const metrics = { epochs: 10, trainLoss: 0.47, trainAccuracy: 0.83, testAccuracy: 0.82 };
+ * console.log(renderMetrics("my network", metrics).join("\n"));
  * ```
  */
-export function renderFigures(
+export function renderMetrics(
   title: string,
-  figures: FinalFigures,
+  metrics: FinalMetrics,
   options: TableOptions & { heldOut?: "test" | "validation" } = {},
 ): string[] {
   const { heldOut = "test" } = options;
-  const trained = figures.epochs > 0;
+  const trained = metrics.epochs > 0;
   const rows: string[][] = [];
-  if (trained) rows.push(["training loss", formatFigure(figures.trainLoss)]);
-  if (trained) rows.push(["training accuracy", formatFigure(figures.trainAccuracy)]);
-  if (figures.testLoss !== undefined) rows.push([`${heldOut} loss`, formatFigure(figures.testLoss)]);
-  if (figures.testAccuracy !== undefined)
-    rows.push([`${heldOut} accuracy`, formatFigure(figures.testAccuracy)]);
-  if (trained && figures.examplesPerSecond !== undefined)
-    rows.push(["examples/s", formatRate(figures.examplesPerSecond)]);
-  if (figures.seconds !== undefined) rows.push(["time", formatDuration(figures.seconds)]);
-  return renderTable([{ title }, { title: plural(figures.epochs, "epoch"), align: "right" }], rows, options);
+  if (trained) rows.push(["training loss", formatMetric(metrics.trainLoss)]);
+  if (trained) rows.push(["training accuracy", formatMetric(metrics.trainAccuracy)]);
+  if (metrics.testLoss !== undefined) rows.push([`${heldOut} loss`, formatMetric(metrics.testLoss)]);
+  if (metrics.testAccuracy !== undefined)
+    rows.push([`${heldOut} accuracy`, formatMetric(metrics.testAccuracy)]);
+  if (trained && metrics.examplesPerSecond !== undefined)
+    rows.push(["examples/s", formatRate(metrics.examplesPerSecond)]);
+  if (metrics.seconds !== undefined) rows.push(["time", formatDuration(metrics.seconds)]);
+  return renderTable([{ title }, { title: plural(metrics.epochs, "epoch"), align: "right" }], rows, options);
 }
 
 function verdict(value: number, band: Band): BandVerdict {
@@ -219,6 +219,6 @@ function verdict(value: number, band: Band): BandVerdict {
 }
 
 function plural(count: number, noun: string): string {
-  const text = Number.isInteger(count) ? String(count) : formatFigure(count);
+  const text = Number.isInteger(count) ? String(count) : formatMetric(count);
   return `${text} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -6,7 +6,7 @@ import { ArgumentError } from "../base/errors.ts";
 export type ConfusionMatrix = readonly (readonly number[])[];
 
 /** What the matrix says of one class. A quotient without a denominator is NaN, and shown as a dash. */
-export interface ClassFigures {
+export interface ClassMetrics {
   index: number;
   /** Examples of this class. */
   support: number;
@@ -21,10 +21,10 @@ export interface ClassFigures {
   f1: number;
 }
 
-export interface ConfusionFigures {
+export interface ConfusionMetrics {
   total: number;
   accuracy: number;
-  classes: ClassFigures[];
+  classes: ClassMetrics[];
   /** Means over the classes that have the metric. */
   macroPrecision: number;
   macroRecall: number;
@@ -63,15 +63,15 @@ export function checkConfusion(matrix: ConfusionMatrix): void {
  *
  * @example
  * ```ts
- * import { confusionFigures } from "convoyant/report";
+ * import { confusionMetrics } from "convoyant/report";
  * const matrix = [[8, 2], [1, 9]];
- * confusionFigures(matrix).accuracy; // 0.85
- * confusionFigures(matrix).classes[0].recall; // 0.8
+ * confusionMetrics(matrix).accuracy; // 0.85
+ * confusionMetrics(matrix).classes[0].recall; // 0.8
  * ```
  */
-export function confusionFigures(matrix: ConfusionMatrix): ConfusionFigures {
+export function confusionMetrics(matrix: ConfusionMatrix): ConfusionMetrics {
   checkConfusion(matrix);
-  const classes = matrix.map((counts, index): ClassFigures => {
+  const classes = matrix.map((counts, index): ClassMetrics => {
     const support = counts.reduce((sum, count) => sum + count, 0);
     const predicted = matrix.reduce((sum, row) => sum + row[index], 0);
     const right = counts[index];

@@ -36,7 +36,7 @@ export function formatBytes(value: number): string {
 }
 
 /** A loss or an accuracy as the book prints it: three decimals, exponents if three decimals mislead. */
-export function formatFigure(value: number): string {
+export function formatMetric(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value);
   const size = Math.abs(value);
   if (size >= 1e6 || (size > 0 && size < 5e-4)) return value.toExponential(2);

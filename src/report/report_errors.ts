@@ -1,9 +1,9 @@
 import { type ClassName, className } from "../records/class_names.ts";
-import { type ConfusionFigures, confusionFigures, mostConfused } from "./confusion.ts";
+import { type ConfusionMetrics, confusionMetrics, mostConfused } from "./confusion.ts";
 import type { Mistake, ReportData } from "./html/report_data.ts";
 import { section } from "./html/report_sections.ts";
 import { imageUri } from "./image_uri.ts";
-import { formatCount, formatFigure, formatPercent } from "./number_text.ts";
+import { formatCount, formatMetric, formatPercent } from "./number_text.ts";
 import { renderConfusionSvg } from "./svg/confusion_svg.ts";
 import { escapeXml as e } from "./svg/xml.ts";
 
@@ -26,7 +26,7 @@ function nameHtml(names: readonly ClassName[] | undefined, index: number): strin
 export function confusionSection(data: ReportData): string {
   const matrix = data.confusion;
   if (matrix === undefined || matrix.length === 0) return "";
-  const figures = confusionFigures(matrix);
+  const metrics = confusionMetrics(matrix);
   const names = data.classNames;
   const pairs = mostConfused(matrix, 5).map(
     (pair) =>
@@ -38,27 +38,27 @@ export function confusionSection(data: ReportData): string {
   return section(
     "confusion",
     "Confusion matrix",
-    `<p>${formatCount(figures.total)} ${data.heldOut ?? "test"} images, ${percent(figures.accuracy)} of them right.</p>
+    `<p>${formatCount(metrics.total)} ${data.heldOut ?? "test"} images, ${percent(metrics.accuracy)} of them right.</p>
 <div class="beside"><figure><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix">${svg}</div></figure>
-<div>${frequent}</div></div>${figures.classes.length <= mostClasses ? classTable(figures, names) : ""}`,
+<div>${frequent}</div></div>${metrics.classes.length <= mostClasses ? classTable(metrics, names) : ""}`,
   );
 }
 
-function classTable(figures: ConfusionFigures, names: readonly ClassName[] | undefined): string {
-  const share = (value: number) => (Number.isNaN(value) ? "–" : formatFigure(value));
+function classTable(metrics: ConfusionMetrics, names: readonly ClassName[] | undefined): string {
+  const share = (value: number) => (Number.isNaN(value) ? "–" : formatMetric(value));
   const cells = (values: readonly number[]) =>
     values.map((value) => `<td class="num">${share(value)}</td>`).join("");
-  const rows = figures.classes.map(
+  const rows = metrics.classes.map(
     (entry) =>
       `<tr><th scope="row">${nameHtml(names, entry.index)}</th>` +
       `${cells([entry.precision, entry.recall, entry.f1])}<td class="num">${formatCount(entry.support)}</td></tr>`,
   );
-  const means = cells([figures.macroPrecision, figures.macroRecall, figures.macroF1]);
+  const means = cells([metrics.macroPrecision, metrics.macroRecall, metrics.macroF1]);
   return `<h3>Class by class</h3><div class="scroll" tabindex="0" role="region" aria-label="Class by class"><table>
 <thead><tr><th scope="col">class</th><th scope="col" class="num">precision</th><th scope="col" class="num">recall</th>
 <th scope="col" class="num">F1</th><th scope="col" class="num">images</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody>
-<tfoot><tr><th scope="row">mean</th>${means}<td class="num">${formatCount(figures.total)}</td></tr></tfoot></table></div>`;
+<tfoot><tr><th scope="row">mean</th>${means}<td class="num">${formatCount(metrics.total)}</td></tr></tfoot></table></div>`;
 }
 
 /** The images about which the network was most sure, and wrong. */

@@ -11,14 +11,14 @@ test("at 400 pixels and less every column is on the page", { skip: noBrowser }, 
   const names = Array.from({ length: 10 }, (_, i) => ({ en: `class number ${i}`, zh: "连衣裙" }));
   const confusion = names.map((_, i) => names.map((_, j) => (i === j ? 9123 : 10 * i + j)));
   const layers = layerSummary(create("googlenet"), [1, 1, 96, 96]);
-  const figures = {
+  const metrics = {
     epochs: 10,
     trainLoss: 0.5,
     trainAccuracy: 0.8,
     testAccuracy: 0.7,
     examplesPerSecond: 60849,
   };
-  const html = renderReport({ ...sampleReport(), figures, classNames: names, confusion, layers });
+  const html = renderReport({ ...sampleReport(), metrics, classNames: names, confusion, layers });
   const browser = await launch();
   try {
     for (const width of [320, 400, 640]) {

@@ -85,7 +85,7 @@ test("PyTorch's results are taken only if they are metrics", () => {
   assert.equal(readPytorchRecords(path).length, 1);
   for (const bad of ["null", "7", '{"net":"lenet","seed":0}', good.replace("null", '"x"'), "{"]) {
     writeFileSync(path, `${good}\n${bad}\n`);
-    assert.throws(() => readPytorchRecords(path), /FileError: .*line 2 is not a record of PyTorch's figures/);
+    assert.throws(() => readPytorchRecords(path), /FileError: .*line 2 is not a record of PyTorch's results/);
   }
 });
 

@@ -111,19 +111,19 @@ test("eval and predict compute as the run was trained, or as they are told", {
   ];
   const trained = await cli("train", ...args, "--json");
   assert.equal(trained.code, 0, trained.stderr);
-  const figures = async (...more: string[]): Promise<Record<string, any>> => {
+  const metrics = async (...more: string[]): Promise<Record<string, any>> => {
     const { code, events, stderr } = await cli("eval", "half", "--limit-batches", "5", ...more, "--json");
     assert.equal(code, 0, stderr);
     return { ...events[0], stderr };
   };
-  const half = await figures();
+  const half = await metrics();
   assert.equal(half.precision, "bf16");
   assert.equal(half.stderr, "");
-  const whole = await figures("--precision", "f32");
+  const whole = await metrics("--precision", "f32");
   assert.equal(whole.precision, "f32");
   assert.notEqual(half.testLoss, whole.testLoss);
   assert.ok(Math.abs(half.testLoss - whole.testLoss) < 0.02 * whole.testLoss);
-  const elsewhere = await figures("--engine", "wasm");
+  const elsewhere = await metrics("--engine", "wasm");
   assert.equal(elsewhere.precision, "f32");
   assert.equal(elsewhere.stderr, `${NOTE}\n`);
   const predict = async (...more: string[]) =>

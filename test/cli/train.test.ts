@@ -52,7 +52,7 @@ test("train says what it does, keeps the run, and ends with its metrics", { skip
     ["end", "lenet", "wasm", 2, "first"],
   );
   assert.equal(end.trainLoss, points.at(-1)?.trainLoss);
-  for (const figure of [end.trainAccuracy, end.testAccuracy]) assert.ok(figure >= 0 && figure <= 1);
+  for (const metric of [end.trainAccuracy, end.testAccuracy]) assert.ok(metric >= 0 && metric <= 1);
   assert.ok(end.trainLoss > 0 && end.examplesPerSecond > 0 && end.seconds > 0);
 });
 

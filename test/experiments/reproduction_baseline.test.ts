@@ -14,7 +14,7 @@ import {
 import type { PytorchRecord } from "../../src/experiments/reproduce/reproduction_pytorch.ts";
 import type { SeriesRun } from "../../src/experiments/series_run.ts";
 import { configure, type GivenSettings } from "../../src/experiments/training_config.ts";
-import { finalFigures } from "../../src/records/run_record.ts";
+import { finalMetrics } from "../../src/records/run_record.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-baseline-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ function trained(model: string, epochs: number, given: GivenSettings = {}, preci
     folder: join(folder, model),
     config: configure(model, { engine: "wasm", ...given }),
     points,
-    figures: finalFigures(points),
+    metrics: finalMetrics(points),
     failure: null,
     startedAt: "",
     environment: { precision },

@@ -16,7 +16,7 @@ import {
 import { reproductionDocument } from "../../src/experiments/reproduce/reproduction_report.ts";
 import type { TrainedRun } from "../../src/experiments/series_run.ts";
 import { configure } from "../../src/experiments/training_config.ts";
-import { finalFigures } from "../../src/records/run_record.ts";
+import { finalMetrics } from "../../src/records/run_record.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-records-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,8 +44,8 @@ function trained(
     trainAccuracy: 0.5,
   }));
   const config = configure(model, { engine: "onednn", dataDir: "/home/user/data" });
-  const figures = finalFigures(points);
-  return { config, points, figures, failure: null, startedAt: "2026-11-23T10:00:00Z", environment, ...more };
+  const metrics = finalMetrics(points);
+  return { config, points, metrics, failure: null, startedAt: "2026-11-23T10:00:00Z", environment, ...more };
 }
 
 const none: Records = { runs: [], starts: [], pytorch: [] };
@@ -72,7 +72,7 @@ test("records are read as they were written, less what is this machine's alone",
       [2, 0.5],
     ],
   );
-  assert.equal(read.runs[0].figures?.trainLoss, 0.5);
+  assert.equal(read.runs[0].metrics?.trainLoss, 0.5);
   assert.equal(read.runs[0].config.dataDir, null);
   assert.equal(read.runs[0].environment.engine, "onednn (2 threads, oneDNN 3.2 (AVX2), libdnnl.so.3)");
   assert.equal(read.starts[0].failure, "the loss became NaN");
@@ -85,7 +85,7 @@ test("of the same training the longer record counts, of equally long ones the ne
   const known = { ...none, runs: [trained("lenet", 2, 0.5), trained("nin", 3, 0.4)] };
   const failed = {
     points: [],
-    figures: undefined,
+    metrics: undefined,
     failure: "the loss became NaN",
     startedAt: "2026-11-24T11:00:00Z",
   };
@@ -94,11 +94,11 @@ test("of the same training the longer record counts, of equally long ones the ne
   const found = {
     ...none,
     runs: [trained("lenet", 2, 0.6, later), trained("nin", 1, 0.9, later), trained("lenet", 1, 0.7, bf16)],
-    starts: [trained("nin", 1, 2.3, { points: [], figures: undefined }), trained("nin", 1, 2.3, failed)],
+    starts: [trained("nin", 1, 2.3, { points: [], metrics: undefined }), trained("nin", 1, 2.3, failed)],
   };
   const merged = mergeRecords(known, found);
   assert.deepEqual(
-    merged.runs.map(({ config, figures }) => [config.model, figures?.trainLoss.toFixed(1)]),
+    merged.runs.map(({ config, metrics }) => [config.model, metrics?.trainLoss.toFixed(1)]),
     [
       ["lenet", "0.6"],
       ["nin", "0.4"],

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   comparisonDocument,
   comparisonSvg,
-  figuresOfVariant,
+  metricsOfVariant,
 } from "../../src/experiments/compare/compare_report.ts";
 import { configOfVariant, curveOver, variantsOf } from "../../src/experiments/compare/compare_variants.ts";
 import {
@@ -17,7 +17,7 @@ import { judge, reproductionDocument } from "../../src/experiments/reproduce/rep
 import { isStuck, lastLoss } from "../../src/experiments/reproduce/reproduction_starts.ts";
 import type { SeriesRun } from "../../src/experiments/series_run.ts";
 import { configure } from "../../src/experiments/training_config.ts";
-import { finalFigures, type MetricsPoint } from "../../src/records/run_record.ts";
+import { finalMetrics, type MetricsPoint } from "../../src/records/run_record.ts";
 
 const environment = {
   processor: "Test 9000",
@@ -64,7 +64,7 @@ function run(
     folder,
     config,
     points,
-    figures: finalFigures(points),
+    metrics: finalMetrics(points),
     failure: null,
     startedAt: "2026-11-23T10:00:00Z",
     environment,
@@ -158,7 +158,7 @@ test("the document holds every run, the bands, PyTorch's results and the starts"
       {},
       {
         points,
-        figures: finalFigures(points),
+        metrics: finalMetrics(points),
         config: configure("nin", { seed, limitBatches: 200, epochs: 1, engine: "wasm" }),
       },
     );
@@ -258,14 +258,14 @@ test("a variant that was not computed as asked for says so", () => {
   const config = configOfVariant("lenet", variant, {});
   assert.equal(config.precision, "bf16");
   const asked = run("lenet", 0, {}, { config, environment: { ...environment, precision: "bf16" } });
-  assert.equal(figuresOfVariant({ variant, runs: [asked] }).name, "precision=bf16");
+  assert.equal(metricsOfVariant({ variant, runs: [asked] }).name, "precision=bf16");
   const fallback = run(
     "lenet",
     0,
     {},
     { config, environment: { ...environment, precision: "f32", precisionNote: "bf16 was asked for." } },
   );
-  assert.equal(figuresOfVariant({ variant, runs: [fallback] }).name, "precision=bf16 (computed in f32)");
+  assert.equal(metricsOfVariant({ variant, runs: [fallback] }).name, "precision=bf16 (computed in f32)");
   const [wrong] = variantsOf("lenet", ["precision=fp16"]);
   assert.throws(() => configOfVariant("lenet", wrong, {}), /unknown precision `fp16`; did you mean `bf16`\?/);
 });
@@ -322,9 +322,9 @@ test("curves and metrics over seeds: mean, least and largest", () => {
   assert.deepEqual(curveOver(runs, "trainLoss")[1], { x: 10, y: 0.5, low: 0.4, high: 0.6 });
   const [variant] = variantsOf("lenet", ["dropout=0.5"]);
   const failed = run("lenet", 2, {}, { failure: "the loss became NaN" });
-  const figures = figuresOfVariant({ variant, runs: [...runs, failed] });
-  assert.deepEqual(figures.trainLoss, { mean: 0.5, low: 0.4, high: 0.6 });
-  assert.deepEqual([figures.seeds, figures.failed], [3, 1]);
+  const metrics = metricsOfVariant({ variant, runs: [...runs, failed] });
+  assert.deepEqual(metrics.trainLoss, { mean: 0.5, low: 0.4, high: 0.6 });
+  assert.deepEqual([metrics.seeds, metrics.failed], [3, 1]);
   const document = comparisonDocument("lenet compared", [{ variant, runs }]);
   assert.match(document, /\| dropout=0\.5 \| 2 \| 0\.500 \(0\.400–0\.600\) \|/);
   const svg = comparisonSvg("lenet compared", [{ variant, runs }], 10);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { finalFigures, metricsLine, parseMetrics } from "../../src/records/run_record.ts";
+import { finalMetrics, metricsLine, parseMetrics } from "../../src/records/run_record.ts";
 import { samplePoints } from "../report/sample_run.ts";
 
 test("points survive writing and reading", () => {
@@ -37,10 +37,10 @@ test("a broken line in the middle is an error that names it, at the end it is le
 test("final metrics: the last point, and the last test accuracy", () => {
   const points = samplePoints(3);
   points.push({ epoch: 3.2, trainLoss: 0.2, trainAccuracy: 0.93, seconds: 12 });
-  const figures = finalFigures(points);
-  assert.equal(figures?.epochs, 3.2);
-  assert.equal(figures?.trainLoss, 0.2);
-  assert.equal(figures?.testAccuracy, points[14].testAccuracy);
-  assert.equal(figures?.seconds, 12);
-  assert.equal(finalFigures([]), undefined);
+  const metrics = finalMetrics(points);
+  assert.equal(metrics?.epochs, 3.2);
+  assert.equal(metrics?.trainLoss, 0.2);
+  assert.equal(metrics?.testAccuracy, points[14].testAccuracy);
+  assert.equal(metrics?.seconds, 12);
+  assert.equal(finalMetrics([]), undefined);
 });

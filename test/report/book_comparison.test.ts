@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bookBand, bookBands } from "../../src/records/book_band.ts";
-import { compareWithBook, renderComparison, renderFigures } from "../../src/report/book_comparison.ts";
+import { compareWithBook, renderComparison, renderMetrics } from "../../src/report/book_comparison.ts";
 
-const figures = {
+const metrics = {
   epochs: 10,
   trainLoss: 0.2689,
   trainAccuracy: 0.9011,
@@ -26,19 +26,19 @@ test("every band holds its median, and seven entries are there", () => {
 });
 
 test("parity is judged on training loss and accuracy, not on the test accuracy", () => {
-  const comparison = compareWithBook("bn-lenet", figures);
+  const comparison = compareWithBook("bn-lenet", metrics);
   assert.equal(comparison?.parity, true);
   assert.deepEqual(
     comparison?.rows.map((row) => row.verdict),
     ["inside", "inside", "below", undefined],
   );
   assert.ok(comparison?.notes.some((note) => /jumps between epochs/.test(note)));
-  const off = compareWithBook("bn-lenet", { ...figures, trainLoss: 0.2756 });
+  const off = compareWithBook("bn-lenet", { ...metrics, trainLoss: 0.2756 });
   assert.deepEqual([off?.parity, off?.rows[0].verdict], [false, "above"]);
 });
 
 test("the band has three decimals: its edges are inside", () => {
-  const loss = (trainLoss: number) => compareWithBook("bn-lenet", { ...figures, trainLoss })?.rows[0].verdict;
+  const loss = (trainLoss: number) => compareWithBook("bn-lenet", { ...metrics, trainLoss })?.rows[0].verdict;
   assert.equal(loss(0.2754), "inside");
   assert.equal(loss(0.2626), "inside");
   assert.equal(loss(0.2624), "below");
@@ -46,16 +46,16 @@ test("the band has three decimals: its edges are inside", () => {
 });
 
 test("another number of epochs, or other settings, are not judged and say so", () => {
-  const short = compareWithBook("lenet", { ...figures, epochs: 2 });
+  const short = compareWithBook("lenet", { ...metrics, epochs: 2 });
   assert.equal(short?.parity, undefined);
   assert.ok(short?.notes.some((note) => note === "Not judged: this run has 2 epochs, the book's have 10."));
-  const other = compareWithBook("lenet", figures, { differences: ["lr 0.1 instead of 0.9"] });
+  const other = compareWithBook("lenet", metrics, { differences: ["lr 0.1 instead of 0.9"] });
   assert.ok(other?.notes.some((note) => note.includes("lr 0.1 instead of 0.9")));
-  assert.equal(compareWithBook("mine", figures), undefined);
+  assert.equal(compareWithBook("mine", metrics), undefined);
 });
 
 test("the closing table", () => {
-  const comparison = compareWithBook("bn-lenet", figures);
+  const comparison = compareWithBook("bn-lenet", metrics);
   assert.ok(comparison);
   const lines = renderComparison(comparison, { unicode: false });
   assert.match(lines[0], /^BN-LeNet +ours +the book +its band$/);
@@ -74,7 +74,7 @@ test("metrics that are missing leave their place empty", () => {
 });
 
 test("a network that the book does not have gets its metrics alone", () => {
-  const lines = renderFigures("mine", { epochs: 1, trainLoss: 1, trainAccuracy: 0.5, seconds: 61 });
+  const lines = renderMetrics("mine", { epochs: 1, trainLoss: 1, trainAccuracy: 0.5, seconds: 61 });
   assert.match(lines[0], /^mine +1 epoch$/);
   assert.match(lines.at(-1) as string, /^time +1:01$/);
 });

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ArgumentError } from "../../src/base/errors.ts";
-import { confusionFigures, mostConfused } from "../../src/report/confusion.ts";
+import { confusionMetrics, mostConfused } from "../../src/report/confusion.ts";
 import { renderConfusionSvg } from "../../src/report/svg/confusion_svg.ts";
 import { smallMatrix } from "./sample_run.ts";
 import { readMarkup } from "./svg/markup.ts";
 
 test("precision, recall and F1 by hand", () => {
-  const figures = confusionFigures(smallMatrix);
-  assert.equal(figures.total, 10);
-  assert.equal(figures.accuracy, 0.7);
-  assert.deepEqual(figures.classes[0], {
+  const metrics = confusionMetrics(smallMatrix);
+  assert.equal(metrics.total, 10);
+  assert.equal(metrics.accuracy, 0.7);
+  assert.deepEqual(metrics.classes[0], {
     index: 0,
     support: 5,
     predicted: 6,
@@ -19,19 +19,19 @@ test("precision, recall and F1 by hand", () => {
     recall: 4 / 5,
     f1: 8 / 11,
   });
-  assert.ok(Math.abs(figures.macroF1 - (8 / 11 + 6 / 9) / 2) < 1e-12);
+  assert.ok(Math.abs(metrics.macroF1 - (8 / 11 + 6 / 9) / 2) < 1e-12);
 });
 
 test("a class that never occurs, or never is predicted, has no quotient and does not affect the means", () => {
-  const figures = confusionFigures([
+  const metrics = confusionMetrics([
     [3, 0, 0],
     [1, 0, 0],
     [0, 0, 0],
   ]);
-  assert.ok(Number.isNaN(figures.classes[1].precision));
-  assert.equal(figures.classes[1].recall, 0);
-  assert.ok(Number.isNaN(figures.classes[2].recall));
-  assert.equal(figures.macroRecall, 0.5);
+  assert.ok(Number.isNaN(metrics.classes[1].precision));
+  assert.equal(metrics.classes[1].recall, 0);
+  assert.ok(Number.isNaN(metrics.classes[2].recall));
+  assert.equal(metrics.macroRecall, 0.5);
 });
 
 test("the pairs that were confused most", () => {
@@ -51,15 +51,15 @@ test("the pairs that were confused most", () => {
 
 test("matrices that are none are refused", () => {
   assert.throws(
-    () => confusionFigures([[1, 2], [3]]),
+    () => confusionMetrics([[1, 2], [3]]),
     (error: Error) => {
       assert.ok(error instanceof ArgumentError);
       assert.match(error.message, /row 1 has 1 counts, expected 2/);
       return true;
     },
   );
-  assert.throws(() => confusionFigures([[-1]]), /\[0\]\[0\] is -1/);
-  assert.throws(() => confusionFigures([[Number.NaN]]), ArgumentError);
+  assert.throws(() => confusionMetrics([[-1]]), /\[0\]\[0\] is -1/);
+  assert.throws(() => confusionMetrics([[Number.NaN]]), ArgumentError);
 });
 
 test("the heat map: a cell for each pair, counts and names in it, well-formed", () => {

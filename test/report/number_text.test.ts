@@ -14,11 +14,11 @@ test("numbers as text", () => {
   assert.equal(text.formatBytes(0), "0 B");
   assert.equal(text.formatBytes(1536), "1.5 KiB");
   assert.equal(text.formatBytes(2 ** 30), "1 GiB");
-  assert.equal(text.formatFigure(0.4678), "0.468");
-  assert.equal(text.formatFigure(1e9), "1.00e+9");
-  assert.equal(text.formatFigure(0.0001), "1.00e-4");
-  assert.equal(text.formatFigure(Number.NaN), "NaN");
-  assert.equal(text.formatFigure(Number.NEGATIVE_INFINITY), "-inf");
+  assert.equal(text.formatMetric(0.4678), "0.468");
+  assert.equal(text.formatMetric(1e9), "1.00e+9");
+  assert.equal(text.formatMetric(0.0001), "1.00e-4");
+  assert.equal(text.formatMetric(Number.NaN), "NaN");
+  assert.equal(text.formatMetric(Number.NEGATIVE_INFINITY), "-inf");
   assert.equal(text.formatRate(21340.4), "21,340");
   assert.equal(text.formatRate(27.41), "27.4");
 });

@@ -28,7 +28,7 @@ export function sampleReport(): ReportData {
     dataset: "Fashion-MNIST",
     points: samplePoints(),
     epochs: 10,
-    figures: {
+    metrics: {
       epochs: 10,
       trainLoss: 0.2691,
       trainAccuracy: 0.8972,

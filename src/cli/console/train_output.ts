@@ -3,13 +3,13 @@ import { join, relative, resolve } from "node:path";
 import { differencesFromTheBook } from "../../experiments/config_text.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import type { StartingRun, TrainedResult } from "../../experiments/train.ts";
-import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
-import { compareWithBook, renderComparison, renderFigures } from "../../report/book_comparison.ts";
-import { formatFigure } from "../../report/number_text.ts";
+import type { FinalMetrics, MetricsPoint } from "../../records/run_record.ts";
+import { compareWithBook, renderComparison, renderMetrics } from "../../report/book_comparison.ts";
+import { formatMetric } from "../../report/number_text.ts";
 import { startedEngine } from "../../runtime/runtime.ts";
 import type { Callbacks, FitResult, StartEvent } from "../../train/loop/fit_options.ts";
 import { ProgressDisplay } from "../../train/loop/progress_display.ts";
-import { figuresOf } from "../../train/runs/recorded_fit.ts";
+import { finalMetricsOf } from "../../train/runs/recorded_fit.ts";
 import type { Output } from "./output.ts";
 
 export class TrainOutput {
@@ -59,9 +59,9 @@ export class TrainOutput {
     const { config } = this.start;
     const testOfBest = result.testOfBest ?? null;
     if (result.outcome === "interrupted") this.sayHowToGoOn();
-    else this.sayFigures(result, testOfBest);
-    const figures = figuresOf(result);
-    const { epochs, trainLoss, trainAccuracy, testAccuracy, examplesPerSecond, seconds } = figures;
+    else this.sayMetrics(result, testOfBest);
+    const metrics = finalMetricsOf(result);
+    const { epochs, trainLoss, trainAccuracy, testAccuracy, examplesPerSecond, seconds } = metrics;
     const held = testAccuracy ?? null;
     const extra = result.points.at(-1)?.extra;
     this.output.event({
@@ -89,33 +89,33 @@ export class TrainOutput {
     this.output.line(`Interrupted; everything is saved. Go on with: ${resume}`);
   }
 
-  private sayFigures(result: FitResult, testOfBest: TrainedResult["testOfBest"]): void {
+  private sayMetrics(result: FitResult, testOfBest: TrainedResult["testOfBest"]): void {
     const { output, run } = this;
     const { config } = this.start;
     const heldOut = config.valSplit > 0 ? "validation" : "test";
-    const figures = figuresOf(result);
+    const metrics = finalMetricsOf(result);
     if (this.brief) {
-      output.line(`done: ${figuresInWords(figures, heldOut)}\n`);
+      output.line(`done: ${metricsInWords(metrics, heldOut)}\n`);
       return;
     }
     const trained = result.points.length > 0;
     const differences = differencesFromTheBook(config);
     const comparable = trained && heldOut === "test";
-    const comparison = comparable ? compareWithBook(config.model, figures, { differences }) : undefined;
+    const comparison = comparable ? compareWithBook(config.model, metrics, { differences }) : undefined;
     output.line();
     output.lines(
       comparison
         ? renderComparison(comparison, output.style)
-        : renderFigures(config.model, figures, { ...output.style, heldOut }),
+        : renderMetrics(config.model, metrics, { ...output.style, heldOut }),
     );
     output.line();
     if (result.outcome === "stopped early") output.line(earlyEnd(result));
     const last: Partial<MetricsPoint> = result.points.at(-1) ?? {};
     for (const [name, value] of Object.entries(this.renamed(last).extra ?? {}))
-      output.line(`${name}: ${formatFigure(value)}`);
+      output.line(`${name}: ${formatMetric(value)}`);
     if (testOfBest !== null) {
       output.line(
-        `best weights on the test set: loss ${formatFigure(testOfBest.loss)}, accuracy ${formatFigure(testOfBest.accuracy)}`,
+        `best weights on the test set: loss ${formatMetric(testOfBest.loss)}, accuracy ${formatMetric(testOfBest.accuracy)}`,
       );
     }
     output.line(`report: ${join(run, "report.html")}`);
@@ -163,16 +163,16 @@ export class TrainOutput {
 }
 
 function earlyEnd({ points, best }: FitResult): string {
-  const at = best === null ? "" : `; the best is epoch ${best.epoch} (${formatFigure(best.value)})`;
+  const at = best === null ? "" : `; the best is epoch ${best.epoch} (${formatMetric(best.value)})`;
   return `stopped early after ${counted(points.at(-1)?.epoch ?? 0, "epoch")}${at}`;
 }
 
-function figuresInWords(figures: FinalFigures, heldOut: string): string {
-  const { epochs, trainLoss, trainAccuracy, testAccuracy } = figures;
+function metricsInWords(metrics: FinalMetrics, heldOut: string): string {
+  const { epochs, trainLoss, trainAccuracy, testAccuracy } = metrics;
   const parts = [counted(epochs, "epoch")];
-  if (epochs > 0) parts.push(`training loss ${formatFigure(trainLoss)}`);
-  if (epochs > 0) parts.push(`training accuracy ${formatFigure(trainAccuracy)}`);
-  if (testAccuracy !== undefined) parts.push(`${heldOut} accuracy ${formatFigure(testAccuracy)}`);
+  if (epochs > 0) parts.push(`training loss ${formatMetric(trainLoss)}`);
+  if (epochs > 0) parts.push(`training accuracy ${formatMetric(trainAccuracy)}`);
+  if (testAccuracy !== undefined) parts.push(`${heldOut} accuracy ${formatMetric(testAccuracy)}`);
   return parts.join(", ");
 }
 

@@ -73,21 +73,21 @@ export function median(values: readonly number[]): number {
 
 /** One line for several runs of the same measurement: the median of each metric, the spread over all. */
 export function medianLine(runs: readonly BenchLine[]): BenchLine {
-  const figure = (of: (line: BenchLine) => number | undefined): number | undefined => {
+  const medianOf = (of: (line: BenchLine) => number | undefined): number | undefined => {
     const values = runs.map(of).filter((value) => value !== undefined);
     return values.length > 0 ? median(values) : undefined;
   };
-  const figures = {
-    examplesPerSecond: figure((line) => line.examplesPerSecond),
-    gflops: figure((line) => line.gflops),
-    firstStepSeconds: figure((line) => line.firstStepSeconds),
-    rssMb: figure((line) => line.rssMb),
-    planShare: figure((line) => line.planShare),
-    recordShare: figure((line) => line.recordShare),
+  const medians = {
+    examplesPerSecond: medianOf((line) => line.examplesPerSecond),
+    gflops: medianOf((line) => line.gflops),
+    firstStepSeconds: medianOf((line) => line.firstStepSeconds),
+    rssMb: medianOf((line) => line.rssMb),
+    planShare: medianOf((line) => line.planShare),
+    recordShare: medianOf((line) => line.recordShare),
     lowest: extreme(runs, "lowest", Math.min),
     highest: extreme(runs, "highest", Math.max),
   };
-  const known = Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+  const known = Object.fromEntries(Object.entries(medians).filter(([, value]) => value !== undefined));
   return { ...runs[0], ...known, rounds: runs.length };
 }
 

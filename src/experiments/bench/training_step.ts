@@ -35,7 +35,7 @@ export async function profileTrainingStep(
 }
 
 /** A step of a program, as one object. */
-export interface StepFigures {
+export interface StepCosts {
   readonly step: number;
   readonly op: string;
   /** Path of the layer that asked for it. */
@@ -47,7 +47,7 @@ export interface StepFigures {
   readonly milliseconds: number;
 }
 
-export function stepFigures(program: Program, timings: readonly StepTiming[]): StepFigures[] {
+export function stepCosts(program: Program, timings: readonly StepTiming[]): StepCosts[] {
   const time = new Map(timings.map(({ step, milliseconds }) => [step, milliseconds]));
   const text = (id: number) => `${program.values[id].dtype}[${program.values[id].shape.join(",")}]`;
   return program.steps.map(({ op, label, inputs, outputs }, step) => {

@@ -10,8 +10,8 @@ import {
   type ComparedVariant,
   comparisonDocument,
   comparisonSvg,
-  figuresOfVariant,
-  type VariantFigures,
+  metricsOfVariant,
+  type VariantMetrics,
 } from "./compare_report.ts";
 import { configOfVariant, type SettingsVariant, variantsOf } from "./compare_variants.ts";
 
@@ -28,7 +28,7 @@ export interface CompareOptions extends SeriesOptions {
 
 export interface Comparison {
   /** Of each variant, in the order of the values. */
-  readonly figures: readonly VariantFigures[];
+  readonly metrics: readonly VariantMetrics[];
   /** Holds a folder for each run, `compare.svg` and `compare.md`. */
   readonly folder: string;
   /** Whether every training came to its end. */
@@ -42,8 +42,8 @@ export interface Comparison {
  * @example
  * ```ts no-run
  * import * as experiments from "convoyant/experiments";
- * const { figures } = await experiments.compare("lenet", { sets: ["activation=sigmoid,relu"], seeds: 3 });
- * figures.map(({ name, testAccuracy }) => [name, testAccuracy?.mean]);
+ * const { metrics } = await experiments.compare("lenet", { sets: ["activation=sigmoid,relu"], seeds: 3 });
+ * metrics.map(({ name, testAccuracy }) => [name, testAccuracy?.mean]);
  * ```
  */
 export async function compare(model: string, options: CompareOptions = {}): Promise<Comparison> {
@@ -77,7 +77,7 @@ export async function compare(model: string, options: CompareOptions = {}): Prom
   };
   const finished = await trainSeries(planned, { ...series, onDone });
   write();
-  return { figures: collect().map(figuresOfVariant), folder, finished };
+  return { metrics: collect().map(metricsOfVariant), folder, finished };
 }
 
 /** "activation=relu dropout=0.5" as a folder's name. */

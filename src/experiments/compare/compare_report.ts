@@ -1,6 +1,6 @@
 /** What a comparison leaves behind: one chart of the curves and one table. */
 import { type Curve, curveStyle } from "../../report/curves.ts";
-import { formatFigure, formatRate } from "../../report/number_text.ts";
+import { formatMetric, formatRate } from "../../report/number_text.ts";
 import { renderCurvesSvg, svgDocument } from "../../report/svg/curves_svg.ts";
 import type { TableColumn } from "../../report/terminal/table.ts";
 import { median } from "../bench/bench_lines.ts";
@@ -16,7 +16,7 @@ export interface ComparedVariant {
 }
 
 /** The metrics of a variant at the end of its runs. */
-export interface VariantFigures {
+export interface VariantMetrics {
   readonly name: string;
   readonly seeds: number;
   /** Runs that became NaN, or still give every class the same probability. */
@@ -27,20 +27,20 @@ export interface VariantFigures {
   readonly examplesPerSecond: number | undefined;
 }
 
-export function figuresOfVariant({ variant, runs }: ComparedVariant): VariantFigures {
+export function metricsOfVariant({ variant, runs }: ComparedVariant): VariantMetrics {
   const whole = runs.filter((run) => run.failure === null);
-  const figures = whole.flatMap((run) => run.figures ?? []);
-  const rates = figures.flatMap(({ examplesPerSecond }) => examplesPerSecond ?? []);
+  const metrics = whole.flatMap((run) => run.metrics ?? []);
+  const rates = metrics.flatMap(({ examplesPerSecond }) => examplesPerSecond ?? []);
   const fallback = runs.find((run) => precisionOf(run) !== run.config.precision);
   return {
     name: fallback === undefined ? variant.name : `${variant.name} (computed in ${precisionOf(fallback)})`,
     seeds: runs.length,
     failed: runs.filter(
-      (run) => run.failure !== null || (run.figures !== undefined && isStuck(run.figures.trainLoss)),
+      (run) => run.failure !== null || (run.metrics !== undefined && isStuck(run.metrics.trainLoss)),
     ).length,
-    trainLoss: spreadOf(figures.map(({ trainLoss }) => trainLoss)),
-    trainAccuracy: spreadOf(figures.map(({ trainAccuracy }) => trainAccuracy)),
-    testAccuracy: spreadOf(figures.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
+    trainLoss: spreadOf(metrics.map(({ trainLoss }) => trainLoss)),
+    trainAccuracy: spreadOf(metrics.map(({ trainAccuracy }) => trainAccuracy)),
+    testAccuracy: spreadOf(metrics.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
     examplesPerSecond: rates.length === 0 ? undefined : median(rates),
   };
 }
@@ -58,14 +58,14 @@ export const COMPARISON_COLUMNS: readonly TableColumn[] = [
 ];
 
 /** The cells of a variant's row: means, with the least and the largest over the seeds. */
-export function comparisonRow(figures: VariantFigures): string[] {
-  const { trainLoss, trainAccuracy, testAccuracy, examplesPerSecond } = figures;
+export function comparisonRow(metrics: VariantMetrics): string[] {
+  const { trainLoss, trainAccuracy, testAccuracy, examplesPerSecond } = metrics;
   return [
-    figures.name,
-    `${figures.seeds}`,
+    metrics.name,
+    `${metrics.seeds}`,
     ...[trainLoss, trainAccuracy, testAccuracy].map(spreadText),
     examplesPerSecond === undefined ? "" : formatRate(examplesPerSecond),
-    `${figures.failed}`,
+    `${metrics.failed}`,
   ];
 }
 
@@ -73,13 +73,13 @@ function spreadText(spread: Spread | undefined): string {
   if (spread === undefined) return "";
   const { mean, low, high } = spread;
   return low === high
-    ? formatFigure(mean)
-    : `${formatFigure(mean)} (${formatFigure(low)}–${formatFigure(high)})`;
+    ? formatMetric(mean)
+    : `${formatMetric(mean)} (${formatMetric(low)}–${formatMetric(high)})`;
 }
 
 /** The table as a document. */
 export function comparisonDocument(title: string, compared: readonly ComparedVariant[]): string {
-  const rows = compared.map((each) => comparisonRow(figuresOfVariant(each)));
+  const rows = compared.map((each) => comparisonRow(metricsOfVariant(each)));
   const note = "Metrics after the last epoch: the mean over the seeds, and the least and the largest.";
   return `# ${title}\n\n${note}\n\n${markdownTable(
     COMPARISON_COLUMNS.map(({ title }) => title),

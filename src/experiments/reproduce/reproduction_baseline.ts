@@ -41,7 +41,7 @@ export function baselineTasks(
     differencesFromTheBook({ ...config, limitBatches }).length === 0;
   const trainings = runs
     .filter((run) => likeTheBook(run, run.config.limitBatches))
-    .map((run) => ({ ...taskOf(run), epochs: Math.floor(run.figures?.epochs ?? 0), steps: 0 }));
+    .map((run) => ({ ...taskOf(run), epochs: Math.floor(run.metrics?.epochs ?? 0), steps: 0 }));
   const begun = starts
     .filter((run) => likeTheBook(run, null))
     .map((run) => ({ ...taskOf(run), epochs: 0, steps: run.config.limitBatches ?? 0 }));

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { FileError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
 import { readTextSync } from "../../io/regular_file.ts";
-import { formatFigure, formatRate } from "../../report/number_text.ts";
+import { formatMetric, formatRate } from "../../report/number_text.ts";
 import { markdownTable } from "../markdown_table.ts";
 import { precisionOf, type TrainedRun } from "../series_run.ts";
 import { machineText } from "./reproduction_machine.ts";
@@ -52,21 +52,21 @@ export function readPytorchRecords(path: string): PytorchRecord[] {
     });
 }
 
-const figure = v.optional(v.number());
+const optionalNumber = v.optional(v.number());
 
 const schema = v.object({
   net: v.string(),
   seed: v.number(),
   precision: v.string(),
   torch: v.string(),
-  lr: figure,
+  lr: optionalNumber,
   machine: v.optional(v.string()),
-  epoch: figure,
+  epoch: optionalNumber,
   trainLoss: v.optional(v.nullable(v.number())),
-  trainAccuracy: figure,
-  testAccuracy: figure,
-  examplesPerSecond: figure,
-  steps: figure,
+  trainAccuracy: optionalNumber,
+  testAccuracy: optionalNumber,
+  examplesPerSecond: optionalNumber,
+  steps: optionalNumber,
   lastLoss: v.optional(v.nullable(v.number())),
 });
 
@@ -94,17 +94,17 @@ export function pytorchSection(runs: readonly TrainedRun[], records: readonly Py
       });
       if (ours.length === 0) return [];
       const own = ours.find(({ seed }) => seed === record.seed) ?? ours[0];
-      const figure = (value: number | null | undefined) =>
-        value === undefined || value === null ? "" : formatFigure(value);
+      const text = (value: number | null | undefined) =>
+        value === undefined || value === null ? "" : formatMetric(value);
       const rate = (value: number | undefined) => (value === undefined ? "" : formatRate(value));
       return [
         [
           record.net,
           record.precision,
           `${record.epoch}`,
-          ...[figure(own.point.trainLoss), figure(record.trainLoss)],
-          ...[figure(own.point.trainAccuracy), figure(record.trainAccuracy)],
-          ...[figure(own.point.testAccuracy), figure(record.testAccuracy)],
+          ...[text(own.point.trainLoss), text(record.trainLoss)],
+          ...[text(own.point.trainAccuracy), text(record.trainAccuracy)],
+          ...[text(own.point.testAccuracy), text(record.testAccuracy)],
           ...[rate(own.point.examplesPerSecond), rate(record.examplesPerSecond)],
           record.torch,
         ],

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { FileError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
 import { readTextSync } from "../../io/regular_file.ts";
-import { finalFigures, isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
+import { finalMetrics, isMetricsPoint, type MetricsPoint } from "../../records/run_record.ts";
 import { precisionOf, type TrainedRun } from "../series_run.ts";
 import { CHANGEABLE_IN_SERIES } from "../train_series.ts";
 import { parseConfig, type TrainingConfig } from "../training_config.ts";
@@ -56,7 +56,7 @@ export function readRecords(path: string): Records {
     if (!success) throw new FileError(`${place} is not a record of a training: ${line.slice(0, 80)}`);
     const { kind, startedAt, failure, environment, points } = output;
     const config = parseConfig(output.config, place);
-    const run = { config, points, figures: finalFigures(points), failure, startedAt, environment };
+    const run = { config, points, metrics: finalMetrics(points), failure, startedAt, environment };
     (kind === "run" ? records.runs : records.starts).push(run);
   });
   return records;
@@ -113,8 +113,8 @@ function outlasts(one: TrainedRun, other: TrainedRun): boolean {
   return mine > its || (mine === its && one.startedAt >= other.startedAt);
 }
 
-function lengthOf({ failure, config, figures }: TrainedRun): number {
-  return failure !== null ? config.epochs : (figures?.epochs ?? 0);
+function lengthOf({ failure, config, metrics }: TrainedRun): number {
+  return failure !== null ? config.epochs : (metrics?.epochs ?? 0);
 }
 
 /** The file's text: trainings with the points at the ends of epochs and the last two, without this machine's paths. */

@@ -1,6 +1,6 @@
 /** docs/reproduction.md: our results compared with the authors' bands, and with PyTorch's if they were measured. */
 import { type BookComparison, compareWithBook, formatBand } from "../../report/book_comparison.ts";
-import { formatDuration, formatFigure, formatRate } from "../../report/number_text.ts";
+import { formatDuration, formatMetric, formatRate } from "../../report/number_text.ts";
 import { median } from "../bench/bench_lines.ts";
 import { differencesFromTheBook } from "../config_text.ts";
 import { markdownTable } from "../markdown_table.ts";
@@ -31,11 +31,11 @@ export interface JudgedRun {
 
 /** Judges a run by training loss and training accuracy. */
 export function judge(run: TrainedRun): JudgedRun {
-  const { figures, config } = run;
+  const { metrics, config } = run;
   const open = { run, comparison: undefined, isJudged: false };
   if (run.failure !== null) return { ...open, verdict: `failed: ${run.failure}`, isJudged: true };
-  if (figures === undefined) return { ...open, verdict: "no metrics yet" };
-  const comparison = compareWithBook(config.model, figures, { differences: differencesFromTheBook(config) });
+  if (metrics === undefined) return { ...open, verdict: "no metrics yet" };
+  const comparison = compareWithBook(config.model, metrics, { differences: differencesFromTheBook(config) });
   if (comparison === undefined) return { ...open, verdict: "the book has no band" };
   const outside = comparison.rows
     .filter((row) => row.judged && row.verdict !== "inside")
@@ -43,9 +43,9 @@ export function judge(run: TrainedRun): JudgedRun {
       `${row.quantity} ${row.verdict} ${row.band === undefined ? "" : formatBand(row.band)}`.trim(),
     );
   if (comparison.parity === undefined)
-    return { ...open, comparison, verdict: `not judged: ${reasons(run, figures.epochs)}` };
+    return { ...open, comparison, verdict: `not judged: ${reasons(run, metrics.epochs)}` };
   const judged = { run, comparison, isJudged: true };
-  if (isStuck(figures.trainLoss)) return { ...judged, verdict: "failed: stuck at 2.30" };
+  if (isStuck(metrics.trainLoss)) return { ...judged, verdict: "failed: stuck at 2.30" };
   return { ...judged, verdict: outside.length === 0 ? "inside" : outside.join("; ") };
 }
 
@@ -62,7 +62,7 @@ export function reproductionDocument(reproduction: Reproduction): string {
   // PyTorch's at another learning rate than the chapter's are kept, not compared.
   const pytorch = records.pytorch.filter(({ lr }) => lr === undefined);
   // A run within its first epoch has no results yet.
-  const runs = records.runs.filter(({ figures, failure }) => failure !== null || (figures?.epochs ?? 0) >= 1);
+  const runs = records.runs.filter(({ metrics, failure }) => failure !== null || (metrics?.epochs ?? 0) >= 1);
   const judged = runs.map(judge);
   const sections = [
     "# The book's numbers, reproduced",
@@ -100,8 +100,8 @@ function networksTable(judged: readonly JudgedRun[]): string {
   const rows = [...new Set(judged.map(kindOf))].map((kind) => {
     const own = judged.filter((each) => kindOf(each) === kind);
     const [{ run: first }] = own;
-    const figures = own.flatMap(({ run }) =>
-      run.figures === undefined || run.failure !== null ? [] : [run.figures],
+    const metrics = own.flatMap(({ run }) =>
+      run.metrics === undefined || run.failure !== null ? [] : [run.metrics],
     );
     const book = own.find(({ comparison }) => comparison)?.comparison?.book;
     const judgedRuns = own.filter(({ isJudged }) => isJudged);
@@ -110,12 +110,12 @@ function networksTable(judged: readonly JudgedRun[]): string {
       book?.title ?? first.config.model,
       precisionOf(first),
       `${own.length}`,
-      epochsOf(figures.map(({ epochs }) => epochs)),
-      spread(figures.map(({ trainLoss }) => trainLoss)),
+      epochsOf(metrics.map(({ epochs }) => epochs)),
+      spread(metrics.map(({ trainLoss }) => trainLoss)),
       book === undefined ? "" : bandText(book.trainLoss),
-      spread(figures.map(({ trainAccuracy }) => trainAccuracy)),
+      spread(metrics.map(({ trainAccuracy }) => trainAccuracy)),
       book === undefined ? "" : bandText(book.trainAccuracy),
-      spread(figures.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
+      spread(metrics.flatMap(({ testAccuracy }) => testAccuracy ?? [])),
       book === undefined ? "" : bandText(book.testAccuracy),
       judgedRuns.length === 0 ? "not judged" : `${inside} of ${judgedRuns.length}`,
     ];
@@ -135,17 +135,17 @@ function networksTable(judged: readonly JudgedRun[]): string {
 
 function runsTable(judged: readonly JudgedRun[]): string {
   const rows = judged.map(({ run, verdict }) => {
-    const { config, figures } = run;
-    const figure = (value: number | undefined) => (value === undefined ? "" : formatFigure(value));
+    const { config, metrics } = run;
+    const metric = (value: number | undefined) => (value === undefined ? "" : formatMetric(value));
     return [
       config.model,
       `${config.seed}`,
-      figures === undefined ? "0" : `${Number(figures.epochs.toFixed(2))}`,
-      figure(figures?.trainLoss),
-      figure(figures?.trainAccuracy),
-      figure(figures?.testAccuracy),
-      figures?.examplesPerSecond === undefined ? "" : formatRate(figures.examplesPerSecond),
-      figures?.seconds === undefined ? "" : formatDuration(figures.seconds),
+      metrics === undefined ? "0" : `${Number(metrics.epochs.toFixed(2))}`,
+      metric(metrics?.trainLoss),
+      metric(metrics?.trainAccuracy),
+      metric(metrics?.testAccuracy),
+      metrics?.examplesPerSecond === undefined ? "" : formatRate(metrics.examplesPerSecond),
+      metrics?.seconds === undefined ? "" : formatDuration(metrics.seconds),
       config.engine,
       precisionOf(run),
       verdict,
@@ -180,14 +180,14 @@ function whereTable(runs: readonly TrainedRun[]): string {
 /** The median, with the least and the largest if there are several. */
 function spread(values: readonly number[]): string {
   if (values.length === 0) return "";
-  const middle = formatFigure(median(values));
+  const middle = formatMetric(median(values));
   return values.length === 1
     ? middle
-    : `${middle} (${formatFigure(Math.min(...values))}–${formatFigure(Math.max(...values))})`;
+    : `${middle} (${formatMetric(Math.min(...values))}–${formatMetric(Math.max(...values))})`;
 }
 
 function bandText(band: { median: number; low: number; high: number }): string {
-  return `${formatFigure(band.median)} (${formatBand(band)})`;
+  return `${formatMetric(band.median)} (${formatBand(band)})`;
 }
 
 function epochsOf(values: readonly number[]): string {

@@ -1,7 +1,7 @@
 /** How often a network fails to get going, which NiN does at the chapter's learning rate. */
 
 import type { MetricsPoint } from "../../records/run_record.ts";
-import { formatFigure } from "../../report/number_text.ts";
+import { formatMetric } from "../../report/number_text.ts";
 import { markdownTable } from "../markdown_table.ts";
 import { precisionOf, type TrainedRun } from "../series_run.ts";
 import type { PytorchRecord } from "./reproduction_pytorch.ts";
@@ -28,7 +28,7 @@ interface Start {
 
 /** The rate of failed starts compared with PyTorch's; empty if there are no starts. */
 export function startsSection(starts: readonly TrainedRun[], records: readonly PytorchRecord[]): string {
-  const done = starts.filter((run) => run.failure !== null || (run.figures?.epochs ?? 0) >= 1);
+  const done = starts.filter((run) => run.failure !== null || (run.metrics?.epochs ?? 0) >= 1);
   const kindOf = (run: TrainedRun) => `${run.config.model} in ${precisionOf(run)}`;
   return [...new Set(done.map(kindOf))]
     .map((kind) => {
@@ -69,5 +69,5 @@ function row(whose: string, { seed, steps, loss }: Start): string[] {
 }
 
 function lossText(loss: number | null): string {
-  return loss === null ? "NaN" : formatFigure(loss);
+  return loss === null ? "NaN" : formatMetric(loss);
 }

@@ -1,6 +1,6 @@
 import type { ClassName } from "../../records/class_names.ts";
 import type { Image } from "../../records/image.ts";
-import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
+import type { FinalMetrics, MetricsPoint } from "../../records/run_record.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
 import type { SummaryRow, SummaryTotals } from "../terminal/summary_table.ts";
 
@@ -22,7 +22,7 @@ export interface ReportData {
   /** Epochs that were asked for; the end of the horizontal axis. */
   epochs: number;
   /** Default: those of the last point. */
-  figures?: FinalFigures;
+  metrics?: FinalMetrics;
   /** Why this run is not the book's, if it is not (see `compareWithBook`). */
   differences?: readonly string[];
   classNames?: readonly ClassName[];

@@ -1,11 +1,11 @@
 import { bookBand } from "../../records/book_band.ts";
-import { finalFigures } from "../../records/run_record.ts";
+import { finalMetrics } from "../../records/run_record.ts";
 import { type BookComparison, compareWithBook } from "../book_comparison.ts";
 import { confusionSection, mistakesSection } from "../report_errors.ts";
 import { chartStyles } from "../svg/chart_style.ts";
 import { escapeXml as e } from "../svg/xml.ts";
 import type { ReportData } from "./report_data.ts";
-import { bookSection, curvesSection, factsSection, figureTiles, layersSection } from "./report_sections.ts";
+import { bookSection, curvesSection, factsSection, layersSection, metricTiles } from "./report_sections.ts";
 import { reportStyle } from "./report_style.ts";
 
 /**
@@ -26,9 +26,9 @@ import { reportStyle } from "./report_style.ts";
  */
 export function renderReport(data: ReportData): string {
   const title = data.title ?? bookBand(data.model)?.title ?? data.model;
-  const figures = data.figures ?? finalFigures(data.points);
+  const metrics = data.metrics ?? finalMetrics(data.points);
   // The book knows no validation part.
-  const comparable = data.heldOut === "validation" ? undefined : figures;
+  const comparable = data.heldOut === "validation" ? undefined : metrics;
   const comparison =
     comparable && compareWithBook(data.model, comparable, { differences: data.differences ?? [] });
   const sections = [
@@ -69,7 +69,7 @@ function headerHtml(data: ReportData, title: string, comparison: BookComparison 
   ].filter((part) => part !== "");
   const outcome = data.outcome === undefined ? "" : `<p class="warn">${e(data.outcome)}</p>`;
   return `<header><h1>${e(title)}</h1><p class="sub">${about.map(e).join(" · ")}</p>${outcome}
-${figureTiles(data, comparison)}</header>`;
+${metricTiles(data, comparison)}</header>`;
 }
 
 function footerHtml(data: ReportData): string {

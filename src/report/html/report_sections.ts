@@ -1,5 +1,5 @@
 import type { Band } from "../../records/book_band.ts";
-import { finalFigures } from "../../records/run_record.ts";
+import { finalMetrics } from "../../records/run_record.ts";
 import {
   type BookComparison,
   type ComparisonRow,
@@ -12,7 +12,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
-  formatFigure,
+  formatMetric,
   formatRate,
   formatScaled,
 } from "../number_text.ts";
@@ -22,32 +22,32 @@ import { formatShape, summaryTotals } from "../terminal/summary_table.ts";
 import type { ReportData } from "./report_data.ts";
 
 /** The metrics that one looks for first, large. */
-export function figureTiles(data: ReportData, comparison: BookComparison | undefined): string {
-  const figures = data.figures ?? finalFigures(data.points);
-  if (figures === undefined) return "";
+export function metricTiles(data: ReportData, comparison: BookComparison | undefined): string {
+  const metrics = data.metrics ?? finalMetrics(data.points);
+  if (metrics === undefined) return "";
   const band = (quantity: string) => {
     const row = comparison?.rows.find((entry) => entry.quantity === quantity);
     return row?.band === undefined ? "" : `<small>book ${e(formatBand(row.band))}</small>`;
   };
-  const trained = figures.epochs > 0;
+  const trained = metrics.epochs > 0;
   const tiles: [string, string, string][] = [];
   if (trained) {
-    tiles.push(["training loss", formatFigure(figures.trainLoss), band("training loss")]);
-    tiles.push(["training accuracy", formatFigure(figures.trainAccuracy), band("training accuracy")]);
+    tiles.push(["training loss", formatMetric(metrics.trainLoss), band("training loss")]);
+    tiles.push(["training accuracy", formatMetric(metrics.trainAccuracy), band("training accuracy")]);
   }
-  if (figures.testAccuracy !== undefined) {
+  if (metrics.testAccuracy !== undefined) {
     tiles.push([
       `${data.heldOut ?? "test"} accuracy`,
-      formatFigure(figures.testAccuracy),
+      formatMetric(metrics.testAccuracy),
       band("test accuracy"),
     ]);
   }
-  if (trained && figures.examplesPerSecond !== undefined) {
-    tiles.push(["examples/s", formatRate(figures.examplesPerSecond), "<small>training steps only</small>"]);
+  if (trained && metrics.examplesPerSecond !== undefined) {
+    tiles.push(["examples/s", formatRate(metrics.examplesPerSecond), "<small>training steps only</small>"]);
   }
-  if (figures.seconds !== undefined) {
-    const epochs = `${significantEpochs(figures.epochs)} of ${data.epochs} epochs`;
-    tiles.push(["training time", formatDuration(figures.seconds), `<small>${e(epochs)}</small>`]);
+  if (metrics.seconds !== undefined) {
+    const epochs = `${significantEpochs(metrics.epochs)} of ${data.epochs} epochs`;
+    tiles.push(["training time", formatDuration(metrics.seconds), `<small>${e(epochs)}</small>`]);
   }
   const items = tiles.map(
     ([name, value, more]) => `<div><dt>${e(name)}${more}</dt><dd>${e(value)}</dd></div>`,

@@ -1,5 +1,5 @@
 import { type ClassName, className, shortClassName } from "../../records/class_names.ts";
-import { type ConfusionMatrix, confusionFigures } from "../confusion.ts";
+import { type ConfusionMatrix, confusionMetrics } from "../confusion.ts";
 import { formatCount, formatPercent } from "../number_text.ts";
 import { displayWidth } from "../terminal/text_width.ts";
 import { svgDocument, text } from "./curves_svg.ts";
@@ -25,7 +25,7 @@ export interface ConfusionSvgOptions {
  * ```
  */
 export function renderConfusionSvg(matrix: ConfusionMatrix, options: ConfusionSvgOptions = {}): string {
-  const figures = confusionFigures(matrix);
+  const metrics = confusionMetrics(matrix);
   const n = matrix.length;
   const cell = n <= 12 ? 46 : n <= 24 ? 34 : Math.max(3, Math.floor(640 / n));
   const labelled = cell >= 12;
@@ -55,12 +55,12 @@ export function renderConfusionSvg(matrix: ConfusionMatrix, options: ConfusionSv
       const y = top + row * cell;
       const words = `${rowNames[row]} taken for ${rowNames[column]}`;
       parts.push(
-        cellSvg({ x, y, cell, count, support: figures.classes[row].support, right: row === column, words }),
+        cellSvg({ x, y, cell, count, support: metrics.classes[row].support, right: row === column, words }),
       );
     }
   }
   parts.push(`<path class="cv-axis" d="M${c(left)} ${c(top)}h${c(size)}v${c(size)}h${c(-size)}Z"/>`);
-  const label = `${options.title ?? "Confusion matrix"}: ${n} classes, ${formatCount(figures.total)} examples, accuracy ${formatPercent(figures.accuracy)}`;
+  const label = `${options.title ?? "Confusion matrix"}: ${n} classes, ${formatCount(metrics.total)} examples, accuracy ${formatPercent(metrics.accuracy)}`;
   return svgDocument(parts.join("\n"), { width, height, label, inline: options.inline === true });
 }
 

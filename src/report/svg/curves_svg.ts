@@ -1,5 +1,5 @@
 import { type Curve, type CurvePoint, curveStyle, type Dash } from "../curves.ts";
-import { formatFigure, significant } from "../number_text.ts";
+import { formatMetric, significant } from "../number_text.ts";
 import { displayWidth } from "../terminal/text_width.ts";
 import { type Axis, plotAxes } from "./axis.ts";
 import { chartStyles } from "./chart_style.ts";
@@ -112,7 +112,7 @@ export function text(
 function describe(curves: readonly Curve[], title: string | undefined): string {
   const ends = curves.flatMap((curve) => {
     const last = lastPoint(curve);
-    return last === undefined ? [] : [`${curve.name} ${formatFigure(last.y)} at ${significant(last.x, 4)}`];
+    return last === undefined ? [] : [`${curve.name} ${formatMetric(last.y)} at ${significant(last.x, 4)}`];
   });
   return `${title ?? "Curves"}: ${ends.length > 0 ? ends.join(", ") : "no points yet"}`;
 }
@@ -228,8 +228,8 @@ function hitDisc(name: string, point: CurvePoint, field: Field): string {
   const band =
     point.low === undefined || point.high === undefined
       ? ""
-      : ` (${formatFigure(point.low)} to ${formatFigure(point.high)})`;
-  const words = `${name} ${formatFigure(point.y)}${band} at ${significant(point.x, 4)}`;
+      : ` (${formatMetric(point.low)} to ${formatMetric(point.high)})`;
+  const words = `${name} ${formatMetric(point.y)}${band} at ${significant(point.x, 4)}`;
   return (
     `<circle class="cv-hit" cx="${c(xOf(field, point.x))}" cy="${c(yOf(field, point.y))}" r="6">` +
     `<title>${escapeXml(words)}</title></circle>`
@@ -255,7 +255,7 @@ function endValues(curves: readonly Curve[], field: Field): string {
     const last = lastPoint(curve);
     return last === undefined
       ? []
-      : [{ y: yOf(field, last.y), words: formatFigure(last.y), ...curveStyle(curve, i) }];
+      : [{ y: yOf(field, last.y), words: formatMetric(last.y), ...curveStyle(curve, i) }];
   });
   labels.sort((a, b) => a.y - b.y);
   const bottom = field.top + field.height;

@@ -1,4 +1,4 @@
-import { formatDuration, formatFigure, formatRate } from "../number_text.ts";
+import { formatDuration, formatMetric, formatRate } from "../number_text.ts";
 import { paint } from "./colour.ts";
 import type { TextStyle } from "./terminal.ts";
 import { displayWidth, truncate } from "./text_width.ts";
@@ -43,9 +43,9 @@ export function formatProgress(state: ProgressState, options: TextStyle & { widt
   add(`epoch ${String(state.epoch).padStart(digits)}/${state.epochs}`, 0);
   add("", 3); // the bar's place; it takes the columns that are left
   add(state.phase ?? stepText(state), 4);
-  if (state.loss !== undefined) add(`${paint("loss", "dim", depth)} ${formatFigure(state.loss)}`, 1);
+  if (state.loss !== undefined) add(`${paint("loss", "dim", depth)} ${formatMetric(state.loss)}`, 1);
   if (state.accuracy !== undefined)
-    add(`${paint("accuracy", "dim", depth)} ${formatFigure(state.accuracy)}`, 2);
+    add(`${paint("accuracy", "dim", depth)} ${formatMetric(state.accuracy)}`, 2);
   if (state.examplesPerSecond !== undefined) {
     add(`${formatRate(state.examplesPerSecond)} ${paint("examples/s", "dim", depth)}`, 5);
   }

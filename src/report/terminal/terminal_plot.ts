@@ -1,5 +1,5 @@
 import { type Curve, type CurvePoint, curveStyle } from "../curves.ts";
-import { formatFigure } from "../number_text.ts";
+import { formatMetric } from "../number_text.ts";
 import { type Axis, plotAxes } from "../svg/axis.ts";
 import { BrailleCanvas, DashedPen } from "./braille.ts";
 import { paint } from "./colour.ts";
@@ -79,7 +79,7 @@ function gutter(y: Axis): number {
 function legendLines(curves: readonly Curve[], width: number, style: TextStyle): string[] {
   const entries = curves.map((curve, index) => {
     const last = curve.points.findLast((point) => !Number.isNaN(point.y));
-    const value = last === undefined ? "" : ` ${formatFigure(last.y)}`;
+    const value = last === undefined ? "" : ` ${formatMetric(last.y)}`;
     const { colour } = curveStyle(curve, index);
     const sample = legendSample(curve, index, style);
     const name = truncate(

@@ -1,6 +1,6 @@
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { trainingCurves } from "../curves.ts";
-import { formatDuration, formatFigure, formatRate } from "../number_text.ts";
+import { formatDuration, formatMetric, formatRate } from "../number_text.ts";
 import { LiveRegion } from "./live_region.ts";
 import { Estimate, formatProgress, type ProgressState, stepText } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -179,33 +179,33 @@ export function resultLine(
   last: MetricsPoint | undefined,
   how: { readonly outcome: string; readonly examplesPerSecond: number; readonly seconds: number },
 ): string {
-  const parts = last === undefined ? [] : figures(last);
+  const parts = last === undefined ? [] : metricTexts(last);
   if (how.examplesPerSecond > 0) parts.push(`${formatRate(how.examplesPerSecond)} examples/s`);
   parts.push(formatDuration(how.seconds));
   return `${how.outcome}: ${parts.join(", ")}`;
 }
 
 /** What a point holds; a network that is not a classifier has no accuracy. */
-function figures(point: MetricsPoint): string[] {
+function metricTexts(point: MetricsPoint): string[] {
   const { trainLoss, trainAccuracy, testLoss, testAccuracy } = point;
-  const parts = [`training loss ${formatFigure(trainLoss)}`];
-  if (!Number.isNaN(trainAccuracy)) parts.push(`training accuracy ${formatFigure(trainAccuracy)}`);
-  if (testAccuracy !== undefined) parts.push(`test accuracy ${formatFigure(testAccuracy)}`);
-  else if (testLoss !== undefined) parts.push(`test loss ${formatFigure(testLoss)}`);
+  const parts = [`training loss ${formatMetric(trainLoss)}`];
+  if (!Number.isNaN(trainAccuracy)) parts.push(`training accuracy ${formatMetric(trainAccuracy)}`);
+  if (testAccuracy !== undefined) parts.push(`test accuracy ${formatMetric(testAccuracy)}`);
+  else if (testLoss !== undefined) parts.push(`test loss ${formatMetric(testLoss)}`);
   return parts;
 }
 
 function plainLine(state: ProgressState): string {
   const parts = [`epoch ${state.epoch}/${state.epochs}`, `step ${stepText(state).trimStart()}`];
-  if (state.loss !== undefined) parts.push(`loss ${formatFigure(state.loss)}`);
-  if (state.accuracy !== undefined) parts.push(`accuracy ${formatFigure(state.accuracy)}`);
+  if (state.loss !== undefined) parts.push(`loss ${formatMetric(state.loss)}`);
+  if (state.accuracy !== undefined) parts.push(`accuracy ${formatMetric(state.accuracy)}`);
   if (state.examplesPerSecond !== undefined) parts.push(`${formatRate(state.examplesPerSecond)} examples/s`);
   if (state.remaining !== undefined) parts.push(`${formatDuration(state.remaining)} left`);
   return parts.join(", ");
 }
 
 function epochLine(point: MetricsPoint, epochs: number, remaining: number | undefined): string {
-  const parts = [`epoch ${point.epoch}/${epochs}: ${figures(point).join(", ")}`];
+  const parts = [`epoch ${point.epoch}/${epochs}: ${metricTexts(point).join(", ")}`];
   if (point.examplesPerSecond !== undefined) parts.push(`${formatRate(point.examplesPerSecond)} examples/s`);
   if (remaining !== undefined && remaining > 0) parts.push(`${formatDuration(remaining)} left`);
   return parts.join(", ");

@@ -3,7 +3,7 @@
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { requireRange } from "../../base/params/argument_kinds.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
-import { checkMonitor, figureOf, improvement, type Monitor } from "./monitor.ts";
+import { checkMonitor, improvement, type Monitor, metricOf } from "./monitor.ts";
 
 export interface EarlyStoppingOptions {
   /** Which metric; inside `fit` by default the one of its `monitor`. @default "testAccuracy" */
@@ -54,8 +54,8 @@ export class EarlyStopping {
   }
 
   /** Takes an epoch's metrics; true when training should end. */
-  update(figures: Pick<Partial<MetricsPoint>, Monitor>): boolean {
-    const value = figureOf(figures, this.monitor, "earlyStopping");
+  update(metrics: Pick<Partial<MetricsPoint>, Monitor>): boolean {
+    const value = metricOf(metrics, this.monitor, "earlyStopping");
     return this.judge(this.monitor, value);
   }
 

@@ -36,7 +36,7 @@ export function improvement(monitor: Monitor, value: number, before: number): nu
 }
 
 /** A metric of an epoch. @throws ArgumentError when the training does not count it. */
-export function figureOf(point: Pick<Partial<MetricsPoint>, Monitor>, monitor: Monitor, of = "fit"): number {
+export function metricOf(point: Pick<Partial<MetricsPoint>, Monitor>, monitor: Monitor, of = "fit"): number {
   const value = point[monitor];
   // A network that is not a classifier has no accuracy.
   if (value !== undefined && !(monitor === "trainAccuracy" && Number.isNaN(value))) return value;

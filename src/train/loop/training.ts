@@ -8,14 +8,14 @@ import type { MetricsPoint } from "../../records/run_record.ts";
 import { isBf16Supported } from "../../runtime/runtime.ts";
 import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type TestFigures, testFigures } from "../metrics/evaluate.ts";
+import { type TestMetrics, testMetrics } from "../metrics/evaluate.ts";
 import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
 import { divergenceError, nonFiniteWeight } from "./divergence.ts";
 import { EarlyStopping } from "./early_stopping.ts";
 import { type Callbacks, type FitOptions, type FitResult, type Loader, onTestSet } from "./fit_options.ts";
 import { asLoader, checkBatch, requireAnew } from "./loaders.ts";
-import { figureOf, improvement, type Monitor, monitorOf, plateauOf } from "./monitor.ts";
+import { improvement, type Monitor, metricOf, monitorOf, plateauOf } from "./monitor.ts";
 import { type Precision, usablePrecision } from "./precision.ts";
 import { compareSettings, type RunSettings, requireEpochs, settingsOf } from "./resume_rules.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -53,7 +53,7 @@ export class Training {
   private secondsBefore = 0;
   private points: MetricsPoint[] = [];
   private best: TrainingState["best"] = null;
-  private test: TestFigures | null = null;
+  private test: TestMetrics | null = null;
   private lastCheckpoint = { at: performance.now(), took: 0, step: -1 };
 
   constructor(net: Module, options: Options) {
@@ -114,7 +114,7 @@ export class Training {
     this.settings = settingsOf(this.options, this.trainLoader, this.precision);
     const state = await run?.resume(this.net, optimizer, (state) => {
       requireEpochs(this.options.epochs, state);
-      this.monitor ??= testFigureOf(state.settings);
+      this.monitor ??= testMetricOf(state.settings);
       const now = { ...this.settings, monitor: this.monitor };
       notes.push(...compareSettings(state.settings ?? {}, now, state));
     });
@@ -130,13 +130,13 @@ export class Training {
     this.secondsBefore = state.seconds;
     this.points = [...state.points];
     // The best by another metric says nothing.
-    const sameFigure = (state.settings?.monitor ?? this.monitor) === this.monitor;
-    this.best = sameFigure ? state.best : null;
+    const sameMetric = (state.settings?.monitor ?? this.monitor) === this.monitor;
+    this.best = sameMetric ? state.best : null;
     this.lastCheckpoint.step = state.step;
     this.totals.load(state.totals);
     this.trainStep.load(state.microBatch ?? null);
     if (state.scheduler !== null) scheduler?.loadStateDict(state.scheduler);
-    if (state.earlyStopping !== null && sameFigure) this.stopping?.load(state.earlyStopping);
+    if (state.earlyStopping !== null && sameMetric) this.stopping?.load(state.earlyStopping);
     if (state.loaderRandom) this.trainLoader.generator?.setState(state.loaderRandom as RngState);
     setRngState(state.random as RngState);
   }
@@ -242,16 +242,16 @@ export class Training {
     return step % every === 0;
   }
 
-  private async addPoint(epoch: number, test: TestFigures | null = null): Promise<MetricsPoint> {
+  private async addPoint(epoch: number, test: TestMetrics | null = null): Promise<MetricsPoint> {
     this.clock.start();
-    const figures = await this.totals.read();
+    const trained = await this.totals.read();
     this.clock.stop(0);
-    if (figures.firstBadStep >= 0) throw this.diverged(figures.firstBadStep + 1, figures.loss);
-    const extra = { ...figures.metrics, ...(test && withPrefix(test.metrics)) };
+    if (trained.firstBadStep >= 0) throw this.diverged(trained.firstBadStep + 1, trained.loss);
+    const extra = { ...trained.metrics, ...(test && withPrefix(test.metrics)) };
     const point: MetricsPoint = {
       epoch,
-      trainLoss: figures.loss,
-      trainAccuracy: figures.accuracy,
+      trainLoss: trained.loss,
+      trainAccuracy: trained.accuracy,
       ...(test && { testLoss: test.loss }),
       ...(test?.classes && { testAccuracy: test.classes.accuracy }),
       ...(Object.keys(extra).length > 0 && { extra }),
@@ -284,10 +284,10 @@ export class Training {
     this.example = 0;
     this.epochSeed = null;
     this.monitor ??= point.testAccuracy === undefined ? "testLoss" : "testAccuracy";
-    const figure = figureOf(point, this.monitor);
-    const better = this.noteBest(this.monitor, figure);
-    this.stepScheduler(figure);
-    const stop = this.stopping?.judge(this.monitor, figure) ?? false;
+    const metric = metricOf(point, this.monitor);
+    const better = this.noteBest(this.monitor, metric);
+    this.stepScheduler(metric);
+    const stop = this.stopping?.judge(this.monitor, metric) ?? false;
     await this.tell("onEpoch", { epoch: this.epoch, point, test: test?.classes ?? null });
     if (this.options.run) {
       await this.tell("onPhase", "saving");
@@ -298,20 +298,20 @@ export class Training {
     return stop ? "stopped early" : "done";
   }
 
-  private async evaluateTest(): Promise<TestFigures> {
+  private async evaluateTest(): Promise<TestMetrics> {
     await this.tell("onPhase", "testing");
     const { loss, metrics, signal } = this.options;
     const { precision } = this;
     const random = getRngState();
-    const figures = await testFigures(this.net, this.testLoader as Loader, {
+    const tested = await testMetrics(this.net, this.testLoader as Loader, {
       loss,
       metrics,
       signal,
       precision,
     });
     // An interrupted test is made again, with the same random numbers.
-    if (figures.interrupted) setRngState(random);
-    return figures;
+    if (tested.interrupted) setRngState(random);
+    return tested;
   }
 
   private noteBest(monitor: Monitor, value: number): boolean {
@@ -321,11 +321,11 @@ export class Training {
     return true;
   }
 
-  private stepScheduler(figure: number): void {
+  private stepScheduler(metric: number): void {
     const { scheduler, schedulerStep } = this.options;
     if (!scheduler || schedulerStep === "step") return;
     if (plateauOf(scheduler) === null) scheduler.step();
-    else scheduler.step(figure);
+    else scheduler.step(metric);
   }
 
   private checkpointIsDue(): boolean {
@@ -402,9 +402,9 @@ export class Training {
 }
 
 /** The metric that a run's first test chose, to go on with. */
-function testFigureOf(settings: RunSettings | null | undefined): Monitor | null {
-  const figure = settings?.monitor;
-  return figure === "testAccuracy" || figure === "testLoss" ? figure : null;
+function testMetricOf(settings: RunSettings | null | undefined): Monitor | null {
+  const metric = settings?.monitor;
+  return metric === "testAccuracy" || metric === "testLoss" ? metric : null;
 }
 
 function withPrefix(metrics: Readonly<Record<string, number>>): Record<string, number> {

@@ -52,7 +52,7 @@ export async function evaluate(
 ): Promise<ClassificationMetrics> {
   checkPrecision("evaluate", options.precision);
   const { precision } = await usablePrecision(options.precision ?? "f32");
-  const { classes, outputShape } = await testFigures(net, loader, { ...options, precision });
+  const { classes, outputShape } = await testMetrics(net, loader, { ...options, precision });
   if (classes !== null) return classes;
   if (outputShape === null) return new ClassificationMetrics(0);
   throw new ShapeError(
@@ -61,7 +61,7 @@ export async function evaluate(
 }
 
 /** What a test run counts. */
-export interface TestFigures {
+export interface TestMetrics {
   /** For classifiers. */
   readonly classes: ClassificationMetrics | null;
   /** Mean over the examples; NaN if there were none. */
@@ -74,11 +74,11 @@ export interface TestFigures {
 }
 
 /** @internal A test run as `fit` needs it: any network, any loss. */
-export async function testFigures(
+export async function testMetrics(
   net: Module,
   source: BatchSource,
   options: EvaluateOptions & { readonly loss?: LossFunction; readonly metrics?: MetricFunctions } = {},
-): Promise<TestFigures> {
+): Promise<TestMetrics> {
   const loader = asLoader(source, "testLoader");
   const { precision = "f32" } = options;
   const counter = new TestCounter(options.loss, options.metrics ?? {}, precision, options.topK);
@@ -108,7 +108,7 @@ export async function testFigures(
   } finally {
     restoreModes();
   }
-  return { ...counter.figures(), interrupted };
+  return { ...counter.result(), interrupted };
 }
 
 /** A batch whose metrics are on their way. */
@@ -229,7 +229,7 @@ class TestCounter {
     });
   }
 
-  figures(): Omit<TestFigures, "interrupted"> {
+  result(): Omit<TestMetrics, "interrupted"> {
     const { classes, outputShape, examples } = this;
     const ownLoss = this.loss === undefined && classes !== null ? classes.loss : this.lossSum / examples;
     const metrics = Object.fromEntries(

@@ -12,7 +12,7 @@ import type { MetricFunctions } from "../loop/fit_options.ts";
 /** Before a metric's name among the sums. */
 const METRIC = "metric ";
 
-export interface RunningFigures {
+export interface RunningMetrics {
   /** Mean over the examples so far. */
   readonly loss: number;
   /** NaN if the network is not a classifier. */
@@ -66,7 +66,7 @@ export class RunningTotals {
   }
 
   /** The means so far. Waits for the steps under way. */
-  async read(): Promise<RunningFigures> {
+  async read(): Promise<RunningMetrics> {
     const { lossSum, correct, firstBad, examples, counted: _counted, ...metrics } = await this.save();
     const mean = (total: number) => total / examples;
     return {

@@ -16,7 +16,7 @@ import type { EarlyStoppingState } from "../loop/early_stopping.ts";
 import type { RunSettings } from "../loop/resume_rules.ts";
 
 /** A metric may be NaN: there is no accuracy if nothing is classified. */
-const figure = v.custom<number>((value) => typeof value === "number", "expected a number");
+const metric = v.custom<number>((value) => typeof value === "number", "expected a number");
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const randomState = v.object({ seed: v.pipe(v.number(), v.safeInteger()), offset: count });
@@ -31,13 +31,13 @@ const stateSchema = v.object({
   step: count,
   seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
   points: v.array(v.custom<MetricsPoint>(isMetricsPoint, "expected a point of the metrics")),
-  best: v.nullable(v.object({ epoch: count, value: figure })),
-  totals: v.objectWithRest({ examples: count }, figure),
+  best: v.nullable(v.object({ epoch: count, value: metric })),
+  totals: v.objectWithRest({ examples: count }, metric),
   random: randomState,
   loaderRandom: v.nullish(randomState),
   microBatch: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   scheduler: v.nullable(v.record(v.string(), v.unknown())),
-  earlyStopping: v.nullable(v.object({ best: v.nullable(figure), bad: count })),
+  earlyStopping: v.nullable(v.object({ best: v.nullable(metric), bad: count })),
 });
 
 const FORMAT = "convoyant-checkpoint-1";

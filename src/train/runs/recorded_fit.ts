@@ -2,7 +2,7 @@
 import { TrainingError } from "../../base/errors.ts";
 import type { Module } from "../../nn/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
-import type { FinalFigures, MetricsPoint } from "../../records/run_record.ts";
+import type { FinalMetrics, MetricsPoint } from "../../records/run_record.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fit } from "../loop/fit.ts";
 import type { Callbacks, FitOptions, FitResult, LoaderPlace } from "../loop/fit_options.ts";
@@ -134,7 +134,7 @@ async function fitKeeping(
     ...known,
     outcome: outcomeText(result, options.epochs),
     points: result.points,
-    figures: figuresOf(result),
+    metrics: finalMetricsOf(result),
     confusion: result.test?.confusion,
     mistakes: shown?.mistakes,
     mistakesNote: shown?.note,
@@ -157,7 +157,7 @@ function quietly(body: () => void): void {
 }
 
 /** The metrics a run ends with, as the book prints them. */
-export function figuresOf(result: FitResult): FinalFigures {
+export function finalMetricsOf(result: FitResult): FinalMetrics {
   const last = result.points.at(-1);
   const { test } = result;
   return {

@@ -9,7 +9,7 @@ export function opened({ chain, stations }: Route): string[] {
 /** Layers in the order in which a call goes down through them. */
 const DOWN = ["nn", "tensor", "ops", "graph", "runtime", "compiler", "engines", "workers", "base"];
 
-/** The figures, and the wasm engine's files by folder; what stands on the chain is in bold. */
+/** The counts, and the wasm engine's files by folder; what stands on the chain is in bold. */
 export function routeText(
   wasm: Route,
   onednn: { readonly opened: number; readonly executed: number },

@@ -103,7 +103,7 @@ test("one point, NaN and huge losses make a page", () => {
     const page = read({
       ...sampleReport(),
       points: [{ epoch: 0.2, trainLoss, trainAccuracy: 0.1 }],
-      figures: undefined,
+      metrics: undefined,
     } as ReportData);
     assert.ok(!page.elements.some((el) => /NaN|Infinity/.test(`${el.attributes.d} ${el.attributes.cx}`)));
   }

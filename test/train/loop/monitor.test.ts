@@ -20,9 +20,9 @@ function setting(
   const scheduler = optim.ReduceLROnPlateau(optimizer, { mode, patience: 0, factor: 0.5 });
   const told: (number | undefined)[] = [];
   const step = scheduler.step.bind(scheduler);
-  scheduler.step = (figure) => {
-    told.push(figure);
-    step(figure);
+  scheduler.step = (metric) => {
+    told.push(metric);
+    step(metric);
   };
   const loaders = { trainLoader: quadrantLoader(160, 1), testLoader: quadrantLoader(64, 2) };
   return { net, told, options: { ...loaders, optimizer, scheduler, epochs: 5, ...more } };
@@ -39,15 +39,15 @@ for (const [monitor, mode] of Object.entries(MODES) as [Monitor, "min" | "max"][
   test(`${monitor} is the metric of the plateau, the best epoch and early stopping`, async () => {
     const { net, told, options } = setting(mode, { monitor, earlyStopping: { patience: 2, minDelta: 10 } });
     const result = await fit(net, options);
-    const figures = result.points
+    const metrics = result.points
       .filter(({ epoch }) => Number.isInteger(epoch))
       .map((point) => point[monitor]);
     // No metric improves by 10: two epochs after the first one it is over.
     assert.equal(result.outcome, "stopped early");
-    assert.equal(figures.length, 3);
-    assert.deepEqual(told, figures);
-    const best = Math[mode](...(figures as number[]));
-    assert.deepEqual(result.best, { epoch: figures.indexOf(best) + 1, value: best });
+    assert.equal(metrics.length, 3);
+    assert.deepEqual(told, metrics);
+    const best = Math[mode](...(metrics as number[]));
+    assert.deepEqual(result.best, { epoch: metrics.indexOf(best) + 1, value: best });
     assert.equal(result.monitor, monitor);
   });
 }
