@@ -25,10 +25,19 @@ export * as data from "./data/index.ts";
 export type { EngineInfo, Program, StepTiming } from "./engines/contract/engine.ts";
 export { engineNames } from "./engines/engine_names.ts";
 export type { EngineOptions } from "./engines/select.ts";
-export { load, type TensorsByName, toBytes, type WeightsSource } from "./io/state_dict_bytes.ts";
+export type { ArrayFormat } from "./io/formats/stored_arrays.ts";
+export {
+  type LoadOptions,
+  load,
+  type TensorsByName,
+  type ToBytesOptions,
+  toBytes,
+  type WeightsSource,
+} from "./io/state_dict_bytes.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
+export { loadedMetadata } from "./records/loaded_metadata.ts";
 export type { ProfiledRun } from "./runtime/engine_connection.ts";
 export * from "./tensor/index.ts";
 export * as train from "./train/index.ts";

@@ -35,7 +35,10 @@ export function addTrain(program: Command, cli: Cli): void {
       realNumber(0, { below: 1 }),
     )
     .option("--topk <k,...>", "count whether the true class is among the k likeliest", wholeNumbers(1))
-    .option("--weights <file>", "start from these weights: a .safetensors file or a run's folder")
+    .option(
+      "--weights <file>",
+      "start from these weights: a .safetensors, .pth or .npz file or a run's folder",
+    )
     .option("--micro-batch <n>", "examples at once: auto, as many as fit the memory, or a number", autoOr(1))
     .option(
       "--set <name=value>",
@@ -68,7 +71,7 @@ export function addEval(program: Command, cli: Cli): void {
   program
     .command("eval")
     .description("Metrics of a trained network on the test set: accuracy, each class's precision and recall.")
-    .argument("<run|weights>", "a run's folder or a .safetensors file")
+    .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
     .addOption(modelOption())
     .option("--topk <k,...>", "whether the true class is among the k likeliest (5)", wholeNumbers(1))
     .addOption(dataset(cli))
@@ -97,7 +100,7 @@ export function addPredict(program: Command, cli: Cli): void {
   program
     .command("predict")
     .description("Class probabilities of images: PNG or PGM files, or images of the data set (test:17).")
-    .argument("<run|weights>", "a run's folder or a .safetensors file")
+    .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
     .argument("<image...>", "image.png, image.pgm, test:17, train:3")
     .addOption(modelOption())
     .option("--invert", "for dark objects on a white background: the data sets are white on black")

@@ -3,11 +3,12 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, didYouMean, FileError, StateDictError } from "../base/errors.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
-import { readSafetensors } from "../io/safetensors/safetensors_file.ts";
+import { readArraysFile } from "../io/arrays_file.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
 import { names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { type ClassName, isClassName } from "../records/class_names.ts";
+import { keepMetadata } from "../records/loaded_metadata.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { isModelFile, networkFromFile } from "./model_file.ts";
 import {
@@ -106,15 +107,15 @@ async function finish(
 }
 
 async function loadFrom(source: Source, net: Module, model: string): Promise<void> {
-  const { tensors, metadata } = await readSafetensors(source.weights);
+  const { tensors, metadata } = await readArraysFile(source.weights);
   try {
-    net.loadStateDict(toTensors(tensors));
+    const stateDict = toTensors(tensors);
+    keepMetadata(stateDict, metadata);
+    net.loadStateDict(stateDict);
   } catch (error) {
     if (!(error instanceof StateDictError)) throw error;
-    const named =
-      metadata.model === undefined || metadata.model === model
-        ? ""
-        : ` (it says that it holds ${metadata.model})`;
+    const holds = modelIn(metadata);
+    const named = holds === undefined || holds === model ? "" : ` (it says that it holds ${holds})`;
     throw new StateDictError(`${source.weights} does not fit ${model}${named}: ${error.message}`, {
       cause: error,
     });
@@ -125,14 +126,19 @@ async function openSource(path: string): Promise<Source> {
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   const weights = isFolder ? weightsOfRun(path) : path;
   const run = isFolder ? readRunConfig(path) : {};
-  const { metadata } = await readSafetensors(weights);
+  const { metadata } = await readArraysFile(weights);
   if (metadata.format === "convoyant-checkpoint-1") {
     throw new FileError(
       `${path} is a checkpoint, to go on training with: name the run's folder, or its ${RUN_FILES.best}`,
     );
   }
-  const named = typeof run.model === "string" ? run.model : (metadata.model ?? null);
+  const named = typeof run.model === "string" ? run.model : (modelIn(metadata) ?? null);
   return { path, isFolder, weights, run, named };
+}
+
+/** The model that a header of safetensors names. */
+function modelIn({ model }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof model === "string" ? model : undefined;
 }
 
 function weightsOfRun(folder: string): string {

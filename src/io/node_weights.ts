@@ -1,12 +1,12 @@
 /** Weights by the name of their file (`#weights_file`; a page has `page_weights.ts`). */
 import { fileURLToPath } from "node:url";
 import { ArgumentError } from "../base/errors.ts";
-import type { NamedArray } from "./safetensors/safetensors.ts";
-import { readSafetensors } from "./safetensors/safetensors_file.ts";
+import type { ByteSource } from "./formats/byte_source.ts";
+import { withRegularFile } from "./regular_file.ts";
 
-/** @throws FileError if it cannot be read or is not what it claims to be. */
-export async function readWeights(path: string): Promise<Map<string, NamedArray>> {
-  return (await readSafetensors(pathOf(path))).tensors;
+/** @throws FileError if it cannot be read, and what `body` throws. */
+export async function withWeightsFile<T>(path: string, body: (source: ByteSource) => Promise<T>): Promise<T> {
+  return withRegularFile(pathOf(path), body);
 }
 
 /** A file: URL as a path. */

@@ -1,12 +1,18 @@
-/** State dicts as safetensors bytes, from wherever they come: PyTorch's keys, so weights travel both ways. */
+/** State dicts as bytes, from wherever they come: PyTorch's keys, so weights travel both ways. */
 
-import { readWeights } from "#weights_file";
-import { isArrayBuffer, isMap, isSharedArrayBuffer, tagOf } from "../base/builtin_kinds.ts";
-import { ArgumentError, FileError } from "../base/errors.ts";
+import { withWeightsFile } from "#weights_file";
+import { isArrayBuffer, isMap, isPlainObject, isSharedArrayBuffer, tagOf } from "../base/builtin_kinds.ts";
+import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { orderedRecord } from "../base/key_order.ts";
+import { shownValue } from "../base/shown_value.ts";
 import type { BlobLike, ResponseLike, UrlLike } from "../base/web_types.ts";
+import { keepMetadata, loadedMetadata } from "../records/loaded_metadata.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors/safetensors.ts";
+import { sourceOfBlob, sourceOfBytes } from "./formats/byte_source.ts";
+import { type ReadSettings, readArraysFrom } from "./formats/read_arrays.ts";
+import type { ArrayFormat, StoredArrays } from "./formats/stored_arrays.ts";
+import { checkedFormat, encodeArrays } from "./formats/write_arrays.ts";
+import type { NamedArray } from "./safetensors/safetensors.ts";
 import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
 
 /** Tensors by name. */
@@ -15,56 +21,122 @@ export type TensorsByName = Readonly<Record<string, Tensor>> | ReadonlyMap<strin
 /** Where weights can come from: a path or an address, or what was read already. */
 export type WeightsSource = string | UrlLike | ArrayBuffer | ArrayBufferView | BlobLike | ResponseLike;
 
+/** Settings of `toBytes`. */
+export interface ToBytesOptions {
+  /** The format of the bytes. @default "safetensors" */
+  readonly format?: ArrayFormat;
+}
+
 /**
- * A state dict as the bytes of a safetensors file: for a download, an upload or a database, in Node.js and in a page.
+ * A state dict as the bytes of a file, safetensors by default: for a download, an upload or a database, in Node.js and in
+ * a page.
  *
- * @throws ArgumentError for values that are not tensors.
+ * @param metadata - texts for the header of safetensors.
+ * @throws ArgumentError for values that are not tensors, metadata in another format, and several arrays as `"npy"`;
+ *   DTypeError for bfloat16 as `"npz"` or `"npy"`.
  * @example
  * ```ts
  * const bytes = await toBytes(net.stateDict());
  * net.loadStateDict(await load(bytes));
+ * const forPython = await toBytes(net.stateDict(), {}, { format: "npz" });
  * ```
  */
 export async function toBytes(
   stateDict: TensorsByName,
   metadata: Record<string, string> = {},
+  options: ToBytesOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return encodeSafetensors(await readArrays(stateDict, "toBytes"), { format: "pt", ...metadata });
+  const format = checkedFormat(options.format ?? "safetensors", "toBytes");
+  return joined(await encodeStateDict(stateDict, format, metadata, "toBytes"));
+}
+
+/** A state dict as the pieces of a file. */
+export async function encodeStateDict(
+  stateDict: TensorsByName,
+  format: ArrayFormat,
+  texts: Readonly<Record<string, string>>,
+  of: string,
+): Promise<Uint8Array[]> {
+  const loaded = loadedMetadata(stateDict);
+  return encodeArrays(await readArrays(stateDict, of), format, { texts, loaded }, of);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
+}
+
+/** Settings of `load`. */
+export interface LoadOptions {
+  /**
+   * Which part of a PyTorch checkpoint holds the state dict, when it holds several: `"model_ema"`, or with keys inside
+   * keys `"nets.student"`.
+   */
+  readonly key?: string;
 }
 
 /**
- * Reads safetensors as tensors by name. Nothing in it is executed, and nothing is allocated that it merely claims.
+ * Reads tensors by name. The content decides the format, not the ending: safetensors, PyTorch's `.pth` (`torch.save` of a
+ * state dict or of a checkpoint that holds one), NumPy's `.npz`, and `.npy`, whose array is called `arr_0`. Nothing in a
+ * file is executed, and nothing is allocated that it merely claims.
+ *
+ * A checkpoint that holds one state dict beside epoch, optimiser and the like is unwrapped, and so are the prefixes of
+ * DataParallel (`module.`) and torch.compile (`_orig_mod.`) if all keys have them.
  *
  * @param source - in Node.js the path of a file; in a page an address, seen from the page. On both: an absolute URL,
  * bytes (ArrayBuffer, Uint8Array, Node's Buffer), a Blob or File, or the Response of a `fetch`.
- * @throws FileError if it cannot be read or is not what it claims to be; ArgumentError for any other source.
+ * @throws FileError if it cannot be read or is not what it claims to be, if it holds more than plain data (the message
+ * names the class), or several state dicts (it lists them); ArgumentError for any other source.
  * @example
  * ```ts
  * await save(net.stateDict(), "lenet.safetensors");
  * net.loadStateDict(await load("lenet.safetensors"));
  * ```
  */
-export async function load(source: WeightsSource): Promise<Record<string, Tensor>> {
-  return toTensors(await readSource(source));
+export async function load(
+  source: WeightsSource,
+  options: LoadOptions = {},
+): Promise<Record<string, Tensor>> {
+  const { tensors, metadata } = await readSource(source, checkedOptions(options));
+  const stateDict = toTensors(tensors);
+  keepMetadata(stateDict, metadata);
+  return stateDict;
+}
+
+function checkedOptions(options: unknown): ReadSettings {
+  if (!isPlainObject(options))
+    throw new ArgumentError(`load: expected an object of options, got ${shownValue(options)}`);
+  for (const name of Object.keys(options))
+    if (name !== "key")
+      throw new ArgumentError(`load: unknown option ${shownValue(name)}${didYouMean(name, ["key"])}`);
+  const { key } = options;
+  if (key !== undefined && typeof key !== "string")
+    throw new ArgumentError(`load: expected key to be a text, got ${shownValue(key)}`);
+  return { key };
 }
 
 type Arrays = ReadonlyMap<string, NamedArray>;
 
-async function readSource(source: unknown): Promise<Arrays> {
-  if (typeof source === "string") return readAddress(source);
-  if (ArrayBuffer.isView(source)) {
-    return decode(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), undefined);
-  }
-  if (isArrayBuffer(source) || isSharedArrayBuffer(source)) return decode(new Uint8Array(source), undefined);
+async function readSource(source: unknown, settings: ReadSettings): Promise<StoredArrays> {
+  const inMemory = (bytes: Uint8Array, name?: string) => readArraysFrom(sourceOfBytes(bytes), name, settings);
+  if (typeof source === "string") return readAddress(source, settings);
+  if (ArrayBuffer.isView(source))
+    return inMemory(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  if (isArrayBuffer(source) || isSharedArrayBuffer(source)) return inMemory(new Uint8Array(source));
   switch (tagOf(source)) {
     case "URL":
-      return readAddress((source as UrlLike).href);
+      return readAddress((source as UrlLike).href, settings);
     case "Blob":
     case "File":
-      return decode(await bytesOfBlob(source as Blob), (source as File).name);
+      return readArraysFrom(sourceOfBlob(source as Blob), (source as File).name, settings);
     case "Response": {
       const name = (source as Response).url || "the response";
-      return decode(await bytesOfResponse(source as Response, name), name);
+      return inMemory(await bytesOfResponse(source as Response, name), name);
     }
   }
   throw new ArgumentError(
@@ -74,21 +146,10 @@ async function readSource(source: unknown): Promise<Arrays> {
 }
 
 /** Addresses on the web are the same everywhere; the rest is a path, or an address seen from the page. */
-async function readAddress(address: string): Promise<Arrays> {
-  if (!/^(https?|data|blob):/i.test(address)) return readWeights(address);
-  return decode(await fetchBytes(address), shortName(address));
-}
-
-function decode(bytes: Uint8Array, name: string | undefined): Arrays {
-  return decodeSafetensors(bytes, { name }).tensors;
-}
-
-async function bytesOfBlob(blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    throw new FileError(`load: the Blob cannot be read: ${(error as Error).message}`, { cause: error });
-  }
+async function readAddress(address: string, settings: ReadSettings): Promise<StoredArrays> {
+  if (!/^(https?|data|blob):/i.test(address))
+    return withWeightsFile(address, (source) => readArraysFrom(source, address, settings));
+  return readArraysFrom(sourceOfBytes(await fetchBytes(address)), shortName(address), settings);
 }
 
 /** A data: URL holds the whole file. */
@@ -98,6 +159,8 @@ function shortName(url: string): string {
 
 /** Every tensor of a state dict, read. */
 export async function readArrays(stateDict: TensorsByName, of = "save"): Promise<Map<string, NamedArray>> {
+  if (stateDict instanceof Tensor)
+    throw new ArgumentError(`${of}: expected tensors by name, got a tensor; give it one: { name: tensor }`);
   const entries = isMap(stateDict)
     ? [...(stateDict as Map<string, Tensor>)]
     : Object.entries(stateDict as Record<string, Tensor>);
@@ -111,10 +174,17 @@ export async function readArrays(stateDict: TensorsByName, of = "save"): Promise
   return new Map(entries.map(([name], i) => [name, arrays[i]]));
 }
 
-/** What a file held, as tensors by name. */
+/** What a file held, as tensors by name. Names of one array are handles on one tensor: they share its memory. */
 export function toTensors(arrays: Arrays): Record<string, Tensor> {
+  const made = new Map<NamedArray, Tensor>();
   return orderedRecord(
-    [...arrays].map(([name, { data, shape, dtype }]) => [name, fromTypedArray(data, shape, dtype)] as const),
+    [...arrays].map(([name, array]) => {
+      const first = made.get(array);
+      if (first !== undefined) return [name, first.detach()] as const;
+      const tensor = fromTypedArray(array.data, array.shape, array.dtype);
+      made.set(array, tensor);
+      return [name, tensor] as const;
+    }),
   );
 }
 

@@ -138,6 +138,11 @@ export abstract class ChannelNorm extends Module {
     this.makeParameters();
   }
 
+  /** @internal Version 2 came with PyTorch 0.4.1. */
+  override keysSinceVersion(version: number | undefined): readonly string[] {
+    return this.trackRunningStats && (version === undefined || version < 2) ? ["num_batches_tracked"] : [];
+  }
+
   protected makeParameters(): void {
     const { numFeatures, parameterDType: dtype } = this;
     this.weight = this.affine ? newParameter([numFeatures], dtype, 1) : null;

@@ -379,10 +379,20 @@ export class Module extends CallableObject {
   }
 
   /**
+   * @internal Keys of this module alone that PyTorch's layer of that version (undefined: unknown) did not save yet.
+   */
+  keysSinceVersion(_version: number | undefined): readonly string[] {
+    return [];
+  }
+
+  /**
    * Copies tensors into the parameters and buffers of the same names.
    *
+   * Without `strict`, layers for another number of classes are left as they are. Counters of batch norm
+   * (`num_batches_tracked`) that files of PyTorch before 0.4.1 lack keep their values, as there.
+   *
    * @param strict - whether the keys must be exactly those of `stateDict()`.
-   * @returns missing keys and unexpected keys (both empty if `strict`).
+   * @returns missing keys, with those for another number of classes, and unexpected keys (both empty if `strict`).
    * @throws StateDictError that lists every missing, unexpected and wrongly shaped key.
    */
   loadStateDict(

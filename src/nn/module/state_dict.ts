@@ -7,6 +7,7 @@ import { orderedRecord } from "../../base/key_order.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
 import { constantValue, setGradientMode } from "../../graph/node.ts";
 import { cast } from "../../ops/elementwise/elementwise.ts";
+import { moduleVersion } from "../../records/loaded_metadata.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { sameMemory } from "../../tensor/views/cell.ts";
 import { overwrite } from "../init/initial_values.ts";
@@ -24,7 +25,7 @@ export function entryOf(stateDict: StateDict, key: string): Tensor | undefined {
 
 /** What did not fit, if `strict` is off. */
 export interface LoadResult {
-  /** What the module has and the state dict lacks. */
+  /** What the module has and the state dict lacks, or has for another number of classes: it is left as it was. */
   readonly missingKeys: string[];
   /** What the state dict has and the module lacks. */
   readonly unexpectedKeys: string[];
@@ -48,16 +49,71 @@ export function loadInto(
   });
   const targets = new Map<string, Tensor>();
   eachState(module, "", (key, tensor) => targets.set(key, tensor));
-  const missingKeys = [...targets.keys()].filter((key) => !given.has(key));
+  const optional = keysOfNewerVersions(module, source);
+  const missingKeys = [...targets.keys()].filter((key) => !given.has(key) && !optional.has(key));
   const unexpectedKeys = [...given.keys()].filter((key) => !targets.has(key));
   const wrong = [...targets].flatMap(([key, target]) =>
     given.has(key) ? misfit(key, target, given.get(key)) : [],
   );
-  if (wrong.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
-    throw new StateDictError(report(module, strict ? missingKeys : [], strict ? unexpectedKeys : [], wrong));
+  const classes = classCountsThatDiffer(targets, given);
+  const tolerated = !strict && classes !== null;
+  if ((wrong.length > 0 && !tolerated) || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
+    const [missing, unexpected] = strict ? [missingKeys, unexpectedKeys] : [[], []];
+    throw new StateDictError(report(module, { missing, unexpected, wrong, classes }));
   }
-  for (const [key, target] of targets) if (given.has(key)) copyInto(target, given.get(key) as Tensor);
-  return { missingKeys, unexpectedKeys };
+  const left = classes?.keys ?? [];
+  for (const [key, target] of targets)
+    if (given.has(key) && !left.includes(key)) copyInto(target, given.get(key) as Tensor);
+  return { missingKeys: [...missingKeys, ...left], unexpectedKeys };
+}
+
+/** The keys that a module gained after the version that wrote the state dict: they keep what they have. */
+function keysOfNewerVersions(module: Module, source: object): ReadonlySet<string> {
+  const keys = new Set<string>();
+  eachModule(module, "", (path, part) => {
+    for (const key of part.keysSinceVersion(moduleVersion(source, path))) keys.add(joinPath(path, key));
+  });
+  return keys;
+}
+
+/** Weights and model for different numbers of classes. */
+interface ClassCounts {
+  readonly keys: string[];
+  readonly layers: string[];
+  readonly given: number;
+  readonly expected: number;
+}
+
+/**
+ * The layers that keep weights from fitting because they are for another number of classes: every tensor that does not
+ * fit differs in its first dimension alone, and all by the same two numbers. Null if that is not what is wrong.
+ */
+function classCountsThatDiffer(
+  targets: ReadonlyMap<string, Tensor>,
+  source: ReadonlyMap<string, Tensor>,
+): ClassCounts | null {
+  const pairs = new Set<string>();
+  const keys: string[] = [];
+  for (const [key, target] of targets) {
+    const given = source.get(key);
+    if (given === undefined || (given instanceof Tensor && sameShape(target.shape, given.shape))) continue;
+    if (!(given instanceof Tensor) || !sameShape(target.shape.slice(1), given.shape.slice(1))) return null;
+    if (target.shape.length === 0 || given.shape.length === 0) return null;
+    pairs.add(`${given.shape[0]} ${target.shape[0]}`);
+    keys.push(key);
+  }
+  const layers = [...new Set(keys.map((key) => key.replace(/\.?[^.]*$/, "")))];
+  // A weight and, it may be, a bias to each layer; what is normalised has more, and is not a layer of classes.
+  const isLinear = keys.every((key) => /(?:^|\.)(?:weight|bias)$/.test(key));
+  const hasWeights = layers.every((layer) => (targets.get(joinPath(layer, "weight"))?.shape.length ?? 0) > 1);
+  const whole = layers.every((layer) =>
+    ["weight", "bias"]
+      .map((name) => joinPath(layer, name))
+      .every((key) => keys.includes(key) || !targets.has(key) || !source.has(key)),
+  );
+  if (pairs.size !== 1 || !isLinear || !hasWeights || !whole) return null;
+  const [given, expected] = [...pairs][0].split(" ").map(Number);
+  return { keys, layers, given, expected };
 }
 
 /** Everything that a state dict holds, in its order, whatever the modules' own `stateDict` adds. */
@@ -79,12 +135,28 @@ function misfit(key: string, target: Tensor, given: unknown): string[] {
   return [`${key}: expected shape ${formatShape(target.shape)}, got ${formatShape(given.shape)}`];
 }
 
-function report(module: Module, missing: string[], unexpected: string[], wrong: string[]): string {
+interface Misfits {
+  readonly missing: string[];
+  readonly unexpected: string[];
+  readonly wrong: string[];
+  readonly classes: ClassCounts | null;
+}
+
+function report(module: Module, { missing, unexpected, wrong, classes }: Misfits): string {
   const parts = [`these weights do not belong to this model (${module.constructor.name})`];
   if (missing.length > 0) parts.push(`missing keys: ${someOf(missing, ", ")}`);
   if (unexpected.length > 0) parts.push(`unexpected keys: ${someOf(unexpected, ", ")}`);
   if (wrong.length > 0) parts.push(`wrong shapes:\n    ${someOf(wrong, "\n    ")}`);
-  if (wrong.length === 0) parts.push("pass { strict: false } to load only what fits");
+  if (classes !== null) {
+    const layers = someOf(
+      classes.layers.map((layer) => layer || "the only layer"),
+      ", ",
+    );
+    parts.push(
+      `the weights are for ${classes.given} classes, the model has ${classes.expected} (${layers}): make it with ` +
+        `{ numClasses: ${classes.given} }, or pass { strict: false } to load everything else`,
+    );
+  } else if (wrong.length === 0) parts.push("pass { strict: false } to load only what fits");
   return `loadStateDict: ${parts.join("\n  ")}`;
 }
 
