@@ -6,9 +6,9 @@ import { collectElements, elementsOf, swapElementBytes } from "../element_layout
 import type { Failure } from "../format_failure.ts";
 import type { StoredArrays } from "../stored_arrays.ts";
 import type { ZipArchive } from "../zip/zip_archive.ts";
+import { chooseStateDict } from "./choose_state_dict.ts";
 import type { PickledTensor } from "./pickled_tensor.ts";
 import type { PthContent } from "./pth_content.ts";
-import { chooseStateDict } from "./state_dict_choice.ts";
 import { readStreamForm } from "./stream_form.ts";
 import { readZipForm } from "./zip_form.ts";
 
