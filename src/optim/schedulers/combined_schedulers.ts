@@ -6,7 +6,7 @@ import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { PlateauScheduler } from "./plateau.ts";
-import { Scheduler, type SchedulerState } from "./scheduler.ts";
+import { Scheduler, type SchedulerState, type ScheduleSettings } from "./scheduler.ts";
 
 function requireSchedulers(of: string, schedulers: unknown, optimizer: unknown): Scheduler[] {
   if (!Array.isArray(schedulers) || schedulers.length === 0) {
@@ -88,15 +88,11 @@ abstract class CombinedScheduler extends Scheduler {
 }
 
 /** What `SequentialLR` takes. */
-export interface SequentialSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface SequentialSettings extends ScheduleSettings {
   /** The schedules, in order. */
   schedulers: readonly Scheduler[];
   /** The epochs at which the second schedule and those after it begin. */
   milestones: readonly number[];
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const SEQUENTIAL = parameterTable<SequentialSettings>()(

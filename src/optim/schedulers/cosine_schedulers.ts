@@ -4,8 +4,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import type { Optimizer } from "../optimizer.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler, type ScheduleSettings } from "./scheduler.ts";
 
 /** From `high` at 0 to `low` at 1, along half a cosine. */
 function annealed(high: number, low: number, share: number): number {
@@ -13,15 +12,11 @@ function annealed(high: number, low: number, share: number): number {
 }
 
 /** What `CosineAnnealingLR` takes. */
-export interface CosineSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface CosineSettings extends ScheduleSettings {
   /** Epochs from the highest rate to the lowest. */
   tMax: number;
   /** Lowest rate. @default 0 */
   etaMin?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const COSINE = parameterTable<CosineSettings>()(
@@ -82,17 +77,13 @@ export const CosineAnnealingLR = callable("CosineAnnealingLR", CosineAnnealingSc
 export type CosineAnnealingLR = CosineAnnealingScheduler;
 
 /** What `CosineAnnealingWarmRestarts` takes. */
-export interface RestartSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface RestartSettings extends ScheduleSettings {
   /** Epochs until the first restart. */
   t0: number;
   /** How many times as long as the cycle before each cycle is. @default 1 */
   tMult?: number;
   /** Lowest rate. @default 0 */
   etaMin?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const RESTARTS = parameterTable<RestartSettings>()(

@@ -4,18 +4,15 @@ import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import type { Optimizer } from "../optimizer.ts";
 import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
-import { numbersPerGroup, Scheduler } from "./scheduler.ts";
+import { numbersPerGroup, Scheduler, type ScheduleSettings } from "./scheduler.ts";
 
 type Scale = (x: number) => number;
 type Mode = "triangular" | "triangular2" | "exp_range";
 type ScaleMode = "cycle" | "iterations";
 
 /** What `CyclicLR` takes. */
-export interface CyclicSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface CyclicSettings extends ScheduleSettings {
   /** Lowest rate, of all groups or of each. */
   baseLr: number | readonly number[];
   /** Highest rate, of all groups or of each. */
@@ -38,8 +35,6 @@ export interface CyclicSettings {
   baseMomentum?: number | readonly number[];
   /** Highest momentum, of all groups or of each. @default 0.9 */
   maxMomentum?: number | readonly number[];
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const CYCLIC = parameterTable<CyclicSettings>()(

@@ -6,7 +6,7 @@ import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { Optimizer } from "../optimizer.ts";
 import { FactorScheduler } from "./factor_scheduler.ts";
-import { perGroup, Scheduler } from "./scheduler.ts";
+import { perGroup, Scheduler, type ScheduleSettings } from "./scheduler.ts";
 
 type Rate = (epoch: number) => number;
 
@@ -24,13 +24,9 @@ function lambdasOf(of: string, optimizer: Optimizer, given: Rate | readonly Rate
 }
 
 /** What `LambdaLR` and `MultiplicativeLR` take. */
-export interface LambdaSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface LambdaSettings extends ScheduleSettings {
   /** The factor of an epoch: one function, or one for each group. */
   lrLambda: Rate | readonly Rate[];
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const lambdaTable = (name: string) =>
@@ -41,23 +37,29 @@ const lambdaTable = (name: string) =>
   );
 const LAMBDA = lambdaTable("LambdaLR");
 
-/** See {@link LambdaLR}. */
-export class LambdaScheduler extends Scheduler {
+/** What the schedules by a function of the epoch share. */
+abstract class FunctionScheduler extends Scheduler {
   readonly lrLambda: Rate[];
 
-  constructor(...args: ArgumentsOf<typeof LAMBDA>) {
-    const { optimizer, lrLambda, lastEpoch } = LAMBDA.bind(args);
-    super("LambdaLR", optimizer, lastEpoch);
-    this.lrLambda = lambdasOf("LambdaLR", this.optimizer, lrLambda);
+  constructor(of: string, { optimizer, lrLambda, lastEpoch }: Required<LambdaSettings>) {
+    super(of, optimizer, lastEpoch);
+    this.lrLambda = lambdasOf(of, this.optimizer, lrLambda);
     this.start();
-  }
-
-  protected override rates(): number[] {
-    return this.baseLrs.map((lr, i) => lr * this.lrLambda[i](this.lastEpoch));
   }
 
   protected override restartRates(): number[] {
     return this.rates();
+  }
+}
+
+/** See {@link LambdaLR}. */
+export class LambdaScheduler extends FunctionScheduler {
+  constructor(...args: ArgumentsOf<typeof LAMBDA>) {
+    super("LambdaLR", LAMBDA.bind(args));
+  }
+
+  protected override rates(): number[] {
+    return this.baseLrs.map((lr, i) => lr * this.lrLambda[i](this.lastEpoch));
   }
 }
 
@@ -75,14 +77,9 @@ export type LambdaLR = LambdaScheduler;
 const MULTIPLICATIVE = lambdaTable("MultiplicativeLR");
 
 /** See {@link MultiplicativeLR}. */
-export class MultiplicativeScheduler extends Scheduler {
-  readonly lrLambda: Rate[];
-
+export class MultiplicativeScheduler extends FunctionScheduler {
   constructor(...args: ArgumentsOf<typeof MULTIPLICATIVE>) {
-    const { optimizer, lrLambda, lastEpoch } = MULTIPLICATIVE.bind(args);
-    super("MultiplicativeLR", optimizer, lastEpoch);
-    this.lrLambda = lambdasOf("MultiplicativeLR", this.optimizer, lrLambda);
-    this.start();
+    super("MultiplicativeLR", MULTIPLICATIVE.bind(args));
   }
 
   protected override firstRates(): number[] {
@@ -91,10 +88,6 @@ export class MultiplicativeScheduler extends Scheduler {
 
   protected override rates(): number[] {
     return this.currentRates().map((lr, i) => lr * this.lrLambda[i](this.lastEpoch));
-  }
-
-  protected override restartRates(): number[] {
-    return this.rates();
   }
 }
 
@@ -113,15 +106,11 @@ export const MultiplicativeLR = callable("MultiplicativeLR", MultiplicativeSched
 export type MultiplicativeLR = MultiplicativeScheduler;
 
 /** What `StepLR` takes. */
-export interface StepSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface StepSettings extends ScheduleSettings {
   /** Epochs between two changes. */
   stepSize: number;
   /** Factor of each change. @default 0.1 */
   gamma?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const STEP = parameterTable<StepSettings>()(
@@ -170,15 +159,11 @@ export const StepLR = callable("StepLR", StepScheduler);
 export type StepLR = StepScheduler;
 
 /** What `MultiStepLR` takes. */
-export interface MultiStepSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface MultiStepSettings extends ScheduleSettings {
   /** The epochs of the changes. */
   milestones: readonly number[];
   /** Factor of each change. @default 0.1 */
   gamma?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const MULTI_STEP = parameterTable<MultiStepSettings>()(
@@ -231,15 +216,11 @@ export const MultiStepLR = callable("MultiStepLR", MultiStepScheduler);
 export type MultiStepLR = MultiStepScheduler;
 
 /** What `ConstantLR` takes. */
-export interface ConstantSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface ConstantSettings extends ScheduleSettings {
   /** Factor of the first epochs, 0 to 1. @default 1 / 3 */
   factor?: number;
   /** How many epochs they are. @default 5 */
   totalIters?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const CONSTANT = parameterTable<ConstantSettings>()(

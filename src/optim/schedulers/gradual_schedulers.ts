@@ -3,21 +3,17 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
-import type { Optimizer } from "../optimizer.ts";
 import { FactorScheduler } from "./factor_scheduler.ts";
+import type { ScheduleSettings } from "./scheduler.ts";
 
 /** What `LinearLR` takes. */
-export interface LinearFactorSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface LinearFactorSettings extends ScheduleSettings {
   /** Factor of the first epoch, above 0 and at most 1. @default 1 / 3 */
   startFactor?: number;
   /** Factor of the last epoch, 0 to 1. @default 1 */
   endFactor?: number;
   /** Epochs until the last rate is reached. @default 5 */
   totalIters?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const LINEAR = parameterTable<LinearFactorSettings>()(
@@ -88,13 +84,9 @@ export const LinearLR = callable("LinearLR", LinearScheduler);
 export type LinearLR = LinearScheduler;
 
 /** What `ExponentialLR` takes. */
-export interface ExponentialSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface ExponentialSettings extends ScheduleSettings {
   /** Factor of each change. */
   gamma: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const EXPONENTIAL = parameterTable<ExponentialSettings>()(
@@ -143,15 +135,11 @@ export const ExponentialLR = callable("ExponentialLR", ExponentialScheduler);
 export type ExponentialLR = ExponentialScheduler;
 
 /** What `PolynomialLR` takes. */
-export interface PolynomialSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface PolynomialSettings extends ScheduleSettings {
   /** Epochs until the last rate is reached. @default 5 */
   totalIters?: number;
   /** Exponent of the share of epochs that are left. @default 1 */
   power?: number;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const POLYNOMIAL = parameterTable<PolynomialSettings>()(

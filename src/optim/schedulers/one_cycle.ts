@@ -4,14 +4,11 @@ import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import type { Optimizer } from "../optimizer.ts";
 import { requireMomentum, setMomentum } from "./cycled_momentum.ts";
-import { numbersPerGroup, Scheduler } from "./scheduler.ts";
+import { numbersPerGroup, Scheduler, type ScheduleSettings } from "./scheduler.ts";
 
 /** What `OneCycleLR` takes. */
-export interface OneCycleSettings {
-  /** Whose learning rates are set. */
-  optimizer: Optimizer;
+export interface OneCycleSettings extends ScheduleSettings {
   /** Highest rate, of all groups or of each. */
   maxLr: number | readonly number[];
   /** Steps in all; null for `epochs` times `stepsPerEpoch`. @default null */
@@ -36,8 +33,6 @@ export interface OneCycleSettings {
   finalDivFactor?: number;
   /** Whether the rate comes down as slowly as it went up before it fades out. @default false */
   threePhase?: boolean;
-  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
-  lastEpoch?: number;
 }
 
 const ONE_CYCLE = parameterTable<OneCycleSettings>()(

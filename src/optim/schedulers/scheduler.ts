@@ -10,6 +10,14 @@ import { camel, sameKind, snake } from "../stored_settings.ts";
 /** Settings and position of a scheduler, as plain data with PyTorch's names. */
 export type SchedulerState = Record<string, any>;
 
+/** What the schedulers of epochs or steps take. */
+export interface ScheduleSettings {
+  /** Whose learning rates are set. */
+  optimizer: Optimizer;
+  /** The epoch to go on from, with an optimiser whose state has been loaded; -1 for a new schedule. @default -1 */
+  lastEpoch?: number;
+}
+
 /** Fields that are not part of a state: what the user passes again when making the scheduler. */
 function isState(name: string, value: unknown): boolean {
   return (
