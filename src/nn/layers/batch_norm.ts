@@ -35,18 +35,21 @@ export interface BatchNormSettings {
   dtype?: DType;
 }
 
+/** Order and kinds of what the layers with a number per channel take; their defaults differ. */
+const CHANNEL_NORM = [
+  "numFeatures",
+  "eps?:number",
+  "momentum?:number|null",
+  "affine?:boolean",
+  "trackRunningStats?:boolean",
+  "bias?:boolean",
+  "dtype?:dtype",
+] as const;
+
 const batchNormTable = (name: string) =>
   parameterTable<BatchNormSettings>()(
     name,
-    [
-      "numFeatures",
-      "eps?:number",
-      "momentum?:number|null",
-      "affine?:boolean",
-      "trackRunningStats?:boolean",
-      "bias?:boolean",
-      "dtype?:dtype",
-    ],
+    [...CHANNEL_NORM],
     (
       numFeatures,
       eps = 1e-5,
@@ -72,15 +75,7 @@ export interface InstanceNormSettings extends Omit<BatchNormSettings, "affine" |
 const instanceNormTable = (name: string) =>
   parameterTable<InstanceNormSettings>()(
     name,
-    [
-      "numFeatures",
-      "eps?:number",
-      "momentum?:number|null",
-      "affine?:boolean",
-      "trackRunningStats?:boolean",
-      "bias?:boolean",
-      "dtype?:dtype",
-    ],
+    [...CHANNEL_NORM],
     (
       numFeatures,
       eps = 1e-5,

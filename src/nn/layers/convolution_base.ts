@@ -48,22 +48,14 @@ export interface TransposedConvolutionSettings extends Omit<ConvolutionSettings,
   paddingMode?: "zeros";
 }
 
+/** The leading parameters of every convolution layer. */
+const SIZES = ["inChannels", "outChannels", "kernelSize", "stride?", "padding?"] as const;
+
 /** The parameters of a convolution layer. */
 export const convolutionTable = (name: string) =>
   parameterTable<ConvolutionSettings>()(
     name,
-    [
-      "inChannels",
-      "outChannels",
-      "kernelSize",
-      "stride?",
-      "padding?",
-      "dilation?",
-      "groups?",
-      "bias?:boolean",
-      "paddingMode?",
-      "dtype?:dtype",
-    ],
+    [...SIZES, "dilation?", "groups?", "bias?:boolean", "paddingMode?", "dtype?:dtype"],
     (
       inChannels,
       outChannels,
@@ -85,19 +77,7 @@ export const convolutionTable = (name: string) =>
 export const transposedTable = (name: string) =>
   parameterTable<TransposedConvolutionSettings>()(
     name,
-    [
-      "inChannels",
-      "outChannels",
-      "kernelSize",
-      "stride?",
-      "padding?",
-      "outputPadding?",
-      "groups?",
-      "bias?:boolean",
-      "dilation?",
-      "paddingMode?",
-      "dtype?:dtype",
-    ],
+    [...SIZES, "outputPadding?", "groups?", "bias?:boolean", "dilation?", "paddingMode?", "dtype?:dtype"],
     (
       inChannels,
       outChannels,
