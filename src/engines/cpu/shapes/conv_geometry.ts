@@ -1,16 +1,20 @@
 import type { Attributes, TensorSpec } from "../../contract/engine.ts";
 
-/** The sizes of a 2-d convolution, whichever of its three products is wanted. */
-export interface ConvGeometry {
+/** The sizes of a convolution's images: how many, their channels, height and width, of the input and of the output. */
+export interface ImageSizes {
   readonly n: number;
-  readonly groups: number;
-  /** Channels of the input and of the output in one group. */
+  /** Channels of the input and of the output, in one group. */
   readonly c: number;
   readonly o: number;
   readonly h: number;
   readonly w: number;
   readonly oh: number;
   readonly ow: number;
+}
+
+/** The sizes of a 2-d convolution, whichever of its three products is wanted. */
+export interface ConvGeometry extends ImageSizes {
+  readonly groups: number;
   readonly kh: number;
   readonly kw: number;
   readonly sh: number;

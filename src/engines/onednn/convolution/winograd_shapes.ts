@@ -9,7 +9,7 @@
  */
 
 import { ScratchLayout } from "../../cpu/memory/memory_layout.ts";
-import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import type { ConvGeometry, ImageSizes } from "../../cpu/shapes/conv_geometry.ts";
 
 /** Rows and columns of a tile. */
 type Tile = 6 | 8;
@@ -27,15 +27,7 @@ const CHUNK_BYTES = 2 * 2 ** 20;
 const SUM_BYTES = 24 * 2 ** 20;
 
 /** A convolution with a square window as Winograd's algorithm sees it: the one itself, or the one that gives dx from dy. */
-export interface WinogradConvolution {
-  readonly n: number;
-  /** Channels of images and of results. */
-  readonly c: number;
-  readonly o: number;
-  readonly h: number;
-  readonly w: number;
-  readonly oh: number;
-  readonly ow: number;
+export interface WinogradConvolution extends ImageSizes {
   readonly window: number;
   readonly padY: number;
   readonly padX: number;

@@ -8,7 +8,7 @@
 import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
 import type { KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type PoolGeometry, poolGeometry } from "./pool_geometry.ts";
+import { type PoolGeometry, planesPlan, poolGeometry } from "./pool_geometry.ts";
 
 /** Plans `avgPool2d`: x gives y. */
 export function planAvgPool2d({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
@@ -26,23 +26,12 @@ function plan(attributes: Attributes, x: TensorSpec, y: TensorSpec, gradient: bo
   const override = attributes.divisorOverride ?? 0;
   if (g === null || typeof override !== "number") return null;
   const includePad = attributes.countIncludePad !== false;
-  return {
-    stages: [
-      {
-        units: g.deal.units,
-        run(exports, { inputs, outputs }, begin, end) {
-          const first = begin * g.deal.size;
-          const planes = Math.min(g.planes, end * g.deal.size) - first;
-          const xAt = (gradient ? outputs[0] : inputs[0]) + first * g.h * g.w * 4;
-          const yAt = (gradient ? inputs[0] : outputs[0]) + first * g.oh * g.ow * 4;
-          if (sideBySide(g, override)) runSideBySide(exports, g, planes, xAt, yAt, gradient);
-          else runAny(exports, g, planes, xAt, yAt, includePad, override, gradient);
-        },
-      },
-    ],
-    scratchBytes: 0,
-    threadScratchBytes: 0,
-  };
+  return planesPlan(g, (exports, { inputs, outputs }, first, planes) => {
+    const xAt = (gradient ? outputs[0] : inputs[0]) + first * g.h * g.w * 4;
+    const yAt = (gradient ? inputs[0] : outputs[0]) + first * g.oh * g.ow * 4;
+    if (sideBySide(g, override)) runSideBySide(exports, g, planes, xAt, yAt, gradient);
+    else runAny(exports, g, planes, xAt, yAt, includePad, override, gradient);
+  });
 }
 
 function sideBySide({ kernel, stride, padding, h, w, oh, ow }: PoolGeometry, override: number): boolean {

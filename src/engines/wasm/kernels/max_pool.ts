@@ -10,7 +10,7 @@
 import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { poolGeometry } from "./pool_geometry.ts";
+import { planesPlan, poolGeometry } from "./pool_geometry.ts";
 
 /** Plans `maxPool2d`: x gives y and the places of the maxima, int32, in each plane of H * W. */
 export function planMaxPool2d({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
@@ -18,23 +18,12 @@ export function planMaxPool2d({ attributes, inputs, outputs }: StepSpec): Kernel
   const g = poolGeometry(attributes, inputs[0].shape, outputs[0].shape);
   if (g === null) return null;
   const sizes = [...g.kernel, ...g.stride, ...g.padding, ...g.dilation];
-  return {
-    stages: [
-      {
-        units: g.deal.units,
-        run(exports, addresses, begin, end) {
-          const first = begin * g.deal.size;
-          const planes = Math.min(g.planes, end * g.deal.size) - first;
-          const x = addresses.inputs[0] + first * g.h * g.w * 4;
-          const y = addresses.outputs[0] + first * g.oh * g.ow * 4;
-          const indices = addresses.outputs[1] + first * g.oh * g.ow * 4;
-          exports.maxPool(x, planes, g.h, g.w, y, indices, g.oh, g.ow, ...sizes);
-        },
-      },
-    ],
-    scratchBytes: 0,
-    threadScratchBytes: 0,
-  };
+  return planesPlan(g, (exports, addresses, first, planes) => {
+    const x = addresses.inputs[0] + first * g.h * g.w * 4;
+    const y = addresses.outputs[0] + first * g.oh * g.ow * 4;
+    const indices = addresses.outputs[1] + first * g.oh * g.ow * 4;
+    exports.maxPool(x, planes, g.h, g.w, y, indices, g.oh, g.ow, ...sizes);
+  });
 }
 
 /** Plans `maxPool2dGradient`: dy and the places of the maxima give dx. */
@@ -42,21 +31,10 @@ export function planMaxPool2dGradient({ attributes, inputs, outputs }: StepSpec)
   if (!allFloat32(inputs[0], outputs[0]) || inputs[1]?.dtype !== "int32") return null;
   const g = poolGeometry(attributes, outputs[0].shape, inputs[0].shape);
   if (g === null) return null;
-  return {
-    stages: [
-      {
-        units: g.deal.units,
-        run(exports, addresses, begin, end) {
-          const first = begin * g.deal.size;
-          const planes = Math.min(g.planes, end * g.deal.size) - first;
-          const offset = first * g.oh * g.ow * 4;
-          const dx = addresses.outputs[0] + first * g.h * g.w * 4;
-          const [dy, indices] = [addresses.inputs[0] + offset, addresses.inputs[1] + offset];
-          exports.maxPoolGradient(dy, indices, planes, g.oh * g.ow, dx, g.h * g.w);
-        },
-      },
-    ],
-    scratchBytes: 0,
-    threadScratchBytes: 0,
-  };
+  return planesPlan(g, (exports, addresses, first, planes) => {
+    const offset = first * g.oh * g.ow * 4;
+    const dx = addresses.outputs[0] + first * g.h * g.w * 4;
+    const [dy, indices] = [addresses.inputs[0] + offset, addresses.inputs[1] + offset];
+    exports.maxPoolGradient(dy, indices, planes, g.oh * g.ow, dx, g.h * g.w);
+  });
 }

@@ -1,4 +1,5 @@
 import type { Attributes, TensorSpec } from "../../contract/engine.ts";
+import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
 import { type Split, split } from "../../cpu/memory/memory_layout.ts";
 import { pair } from "../../cpu/shapes/conv_geometry.ts";
 
@@ -42,4 +43,24 @@ export function poolGeometry(
   if (dilation[0] > h || dilation[1] > w) return null;
   const wanted = Math.min(64, Math.floor((planes * (h * w + oh * ow)) / UNIT_FLOATS));
   return { planes, h, w, oh, ow, kernel, stride, padding, dilation, deal: split(planes, wanted) };
+}
+
+/** The plan of a pooling whose planes are dealt out to the threads: `run` gets the first plane and how many. */
+export function planesPlan(
+  { planes, deal }: PoolGeometry,
+  run: (exports: KernelExports, addresses: KernelAddresses, first: number, planes: number) => void,
+): KernelPlan {
+  return {
+    stages: [
+      {
+        units: deal.units,
+        run(exports, addresses, begin, end) {
+          const first = begin * deal.size;
+          run(exports, addresses, first, Math.min(planes, end * deal.size) - first);
+        },
+      },
+    ],
+    scratchBytes: 0,
+    threadScratchBytes: 0,
+  };
 }
