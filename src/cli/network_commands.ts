@@ -5,16 +5,14 @@ import { autoOr, realNumber, setting, wholeNumber, wholeNumbers } from "./consol
 import { Output } from "./console/output.ts";
 import {
   type Cli,
-  dataDir,
-  dataset,
   engine,
   examples,
   json,
   known,
   limitBatches,
   modelOption,
+  networkOptions,
   precision,
-  resize,
   threads,
   trainingOptions,
 } from "./shared_options.ts";
@@ -68,18 +66,14 @@ export function addTrain(program: Command, cli: Cli): void {
 }
 
 export function addEval(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command("eval")
     .description("Metrics of a trained network on the test set: accuracy, each class's precision and recall.")
     .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
     .addOption(modelOption())
-    .option("--topk <k,...>", "whether the true class is among the k likeliest (5)", wholeNumbers(1))
-    .addOption(dataset(cli))
-    .addOption(dataDir())
-    .addOption(resize())
-    .addOption(engine())
-    .addOption(threads())
-    .addOption(precision(cli))
+    .option("--topk <k,...>", "whether the true class is among the k likeliest (5)", wholeNumbers(1));
+  for (const option of networkOptions(cli)) command.addOption(option);
+  command
     .addOption(limitBatches("at most this many batches"))
     .addOption(json())
     .addHelpText(
@@ -97,20 +91,16 @@ export function addEval(program: Command, cli: Cli): void {
 }
 
 export function addPredict(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command("predict")
     .description("Class probabilities of images: PNG or PGM files, or images of the data set (test:17).")
     .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
     .argument("<image...>", "image.png, image.pgm, test:17, train:3")
     .addOption(modelOption())
     .option("--invert", "for dark objects on a white background: the data sets are white on black")
-    .option("--topk <k>", "list the k likeliest classes (10)", wholeNumber(1))
-    .addOption(dataset(cli))
-    .addOption(dataDir())
-    .addOption(resize())
-    .addOption(engine())
-    .addOption(threads())
-    .addOption(precision(cli))
+    .option("--topk <k>", "list the k likeliest classes (10)", wholeNumber(1));
+  for (const option of networkOptions(cli)) command.addOption(option);
+  command
     .addOption(json())
     .addHelpText(
       "after",
@@ -121,8 +111,8 @@ export function addPredict(program: Command, cli: Cli): void {
     )
     .action(async (source: string, images: string[], o) => {
       const { predictCommand } = await import("./predict_command.ts");
-      const command = { source, images, invert: o.invert === true, top: o.topk ?? 10, ...choice(o) };
-      cli.finish(await predictCommand(command, new Output(o.json)));
+      const given = { source, images, invert: o.invert === true, top: o.topk ?? 10, ...choice(o) };
+      cli.finish(await predictCommand(given, new Output(o.json)));
     });
 }
 

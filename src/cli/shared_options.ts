@@ -22,6 +22,11 @@ export function known({ names }: Cli, which: keyof RegisteredNames): string {
   return names === null ? "" : names[which].join(", ");
 }
 
+/** What a trained network is run with: the images, their size, and the engine. */
+export function networkOptions(cli: Cli): Option[] {
+  return [dataset(cli), dataDir(), resize(), engine(), threads(), precision(cli)];
+}
+
 export const dataDir = (): Option =>
   new Option(
     "--data-dir <folder>",
