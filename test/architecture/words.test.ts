@@ -120,6 +120,18 @@ const rules: readonly Rule[] = [
   { avoid: /\bWinograd's way\b/i, say: "Winograd's algorithm, F(m, r)", bad: "by Winograd's way" },
   { avoid: /\bunfolded images?\b/i, say: "im2col patches", bad: "unfolded images" },
   {
+    avoid: /[\w?]:(?:wholes?|flag)(?=["|`])/,
+    say: "the kinds integer, integers and boolean",
+    bad: `["size:wholes|null"]`,
+    fine: `["size:integers|null", "whole"]`,
+  },
+  {
+    avoid: /\b(?:home buffers?|homeless|wantHome|choices\.jsonl)\b/,
+    say: "device buffer, pending upload; autotuning cache",
+    bad: "tensors that are homeless",
+    fine: "the home page",
+  },
+  {
     avoid: /\bpeers?\b(?! dependenc)/i,
     say: "baseline",
     bad: "the fastest of its peers",
