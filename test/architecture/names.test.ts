@@ -20,9 +20,19 @@ function namespaces(path: string, of: object, found = new Map<object, string>())
   if (found.has(of)) return found;
   found.set(of, path);
   for (const [name, value] of Object.entries(of)) {
-    if (value?.[Symbol.toStringTag] === "Module") namespaces(`${path}.${name}`, value, found);
+    if (isNamespace(value)) namespaces(`${path}.${name}`, value, found);
   }
   return found;
+}
+
+/** A module, or what a bundler makes of one: an object of getters. */
+function isNamespace(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const members = Object.values(Object.getOwnPropertyDescriptors(value));
+  return (
+    (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === "Module" ||
+    (members.length > 0 && members.every(({ get, enumerable }) => get !== undefined && enumerable))
+  );
 }
 
 test("no two public names differ only in their case", () => {
