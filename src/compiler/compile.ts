@@ -50,9 +50,9 @@ function passes(
   apply(commonSubexpressions);
   apply(deadCode);
   apply(fuseActivation, has("activation"));
-  const before = now;
-  apply(channelsLast, has("images"));
-  if (now !== before) {
+  const last = now.nodes.some((node) => planner.prefersChannelsLast(now.values, node));
+  apply(channelsLast, last);
+  if (last) {
     apply(commonSubexpressions);
     apply(deadCode);
   }

@@ -33,6 +33,11 @@ export class StepPlanner {
     return this.#plan(specOf(values, node.op.name, node));
   }
 
+  /** Whether the engine would rather compute a node on images with their channels last. */
+  prefersChannelsLast(values: readonly TensorSpec[], node: GraphNode): boolean {
+    return node.op.images !== undefined && this.planOf(values, node)?.layout === "channelsLast";
+  }
+
   /** Whether the engine has a kernel for the node, its operands as they are or as `changed` would make them. */
   hasKernel(
     values: readonly TensorSpec[],

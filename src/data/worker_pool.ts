@@ -2,7 +2,7 @@ import { startWorker } from "#workers";
 import { isSharedArrayBuffer } from "../base/builtin_kinds.ts";
 import { EngineError } from "../base/errors.ts";
 import { reviveError } from "../workers/errors_across.ts";
-import { Requests } from "../workers/requests.ts";
+import { Requests } from "../workers/worker_messages.ts";
 import type { WorkerHandle, WorkerListeners, WorkerScript } from "../workers/worker_port.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";

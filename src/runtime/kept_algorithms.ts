@@ -23,7 +23,8 @@ export function attachAutotuning(next: EngineConnection): void {
   const { autotuning } = next.engine;
   if (autotuning === undefined) return;
   autotuning.onChosen = (work, chosen) => {
-    const { machine } = autotuning;
+    // Who keeps them later is told of all that were chosen before.
+    const machine = keepers.size > 0 ? autotuning.machine : null;
     if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
   };
   if (keepers.size > 0) adoptAll();

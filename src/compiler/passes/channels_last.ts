@@ -18,12 +18,8 @@ import { GraphBuilder, producers } from "./rewrite.ts";
 const LAST = [0, 2, 3, 1];
 const FIRST = [0, 3, 1, 2];
 
-/** The same graph if the engine wants no step of it so. */
 export function channelsLast(graph: Graph, planner: StepPlanner): Graph {
-  const prefersIt = (node: GraphNode) =>
-    node.op.images !== undefined && planner.planOf(graph.values, node)?.layout === "channelsLast";
-  if (!graph.nodes.some(prefersIt)) return graph;
-  const pass = new LayoutPass(graph, prefersIt);
+  const pass = new LayoutPass(graph, (node) => planner.prefersChannelsLast(graph.values, node));
   for (const node of graph.nodes) pass.take(node);
   return pass.finish();
 }

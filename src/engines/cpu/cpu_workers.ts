@@ -3,9 +3,8 @@
  * have not been answered, and what has failed.
  */
 import { EngineError } from "../../base/errors.ts";
-import { EngineWorkerPool } from "../../workers/engine_worker_pool.ts";
 import { type ErrorRecord, reviveError } from "../../workers/errors_across.ts";
-import { Requests } from "../../workers/requests.ts";
+import { EngineWorkerPool, Requests } from "../../workers/worker_messages.ts";
 import type { TransferList } from "../../workers/worker_port.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuAnswer, CpuMessage, CpuReply } from "./cpu_messages.ts";

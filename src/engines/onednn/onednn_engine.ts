@@ -24,9 +24,8 @@ import { dnnlFacts } from "./library/load_dnnl.ts";
 import { takesMatmul } from "./onednn_matmul.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
-import { sharedAnswers } from "./tuning/autotuner.ts";
+import { type AutotuningNote, EngineAlgorithms, sharedAnswers } from "./tuning/autotuner.ts";
 import { ConvolutionPreference } from "./tuning/convolution_preference.ts";
-import { type AutotuningNote, EngineAlgorithms } from "./tuning/engine_algorithms.ts";
 
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -96,7 +95,10 @@ class OnednnKernels implements CpuKernels {
 
   /** Which of the two kernels it will be is known only to the workers, which ask the library. */
   plan(step: StepSpec): StepPlan | null {
-    return eitherPlan(planOnednn(step, this.#everything, this.#preference), WASM_KERNELS.plan(step));
+    const own = planOnednn(step, this.#everything, this.#preference);
+    // A convolution that asks for its channels last gets them, and is asked about again.
+    if (own?.layout === "channelsLast" && step.op.startsWith("conv2d")) return own;
+    return eitherPlan(own, WASM_KERNELS.plan(step));
   }
 
   loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> {

@@ -13,9 +13,8 @@ import { planMatmul } from "./onednn_matmul.ts";
 import type { OnednnStep } from "./onednn_step.ts";
 import type { ShutdownLock } from "./shutdown_lock.ts";
 import { ThreadScratch } from "./thread_scratch.ts";
-import { Autotuner } from "./tuning/autotuner.ts";
+import { Autotuner, type AutotuningNote, type AutotuningOrder } from "./tuning/autotuner.ts";
 import { type BenchmarkMemory, openBenchmarkMemory } from "./tuning/benchmark_memory.ts";
-import type { AutotuningNote, AutotuningOrder } from "./tuning/engine_algorithms.ts";
 
 type OnednnPlanner = (scope: DnnlScope, step: OnednnStep) => KernelPlan | null;
 

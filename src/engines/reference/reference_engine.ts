@@ -6,9 +6,8 @@
 import { startWorker } from "#workers";
 import { DTYPES, type TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
-import { EngineWorkerPool } from "../../workers/engine_worker_pool.ts";
 import { reviveError } from "../../workers/errors_across.ts";
-import { Requests } from "../../workers/requests.ts";
+import { EngineWorkerPool, Requests } from "../../workers/worker_messages.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import {
   type CompiledProgram,

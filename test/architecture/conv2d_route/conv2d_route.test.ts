@@ -11,8 +11,10 @@ import { documentedOnednn, opened, routeText } from "./route_text.ts";
 test("every kind of function reports that it was entered", () => {
   const text =
     "const a = (x) => ({ x });\nclass B { constructor() {} get c() { return () => 1; } }\nasync function d() {}";
-  let count = 0;
-  const [, code] = /^import [^;]+;([\s\S]*)$/.exec(instrumented(text, () => count++)) as RegExpExecArray;
+  const lines: number[][] = [];
+  const [, code] = /^import [^;]+;([\s\S]*)$/.exec(
+    instrumented(text, (of) => lines.push(of) - 1),
+  ) as RegExpExecArray;
   const entered: number[] = [];
   const run = new Function("__enter", `${code}\nconst e = a(1); new B().c(); d(); return e;`);
   assert.deepEqual(
@@ -20,11 +22,14 @@ test("every kind of function reports that it was entered", () => {
     { x: 1 },
   );
   assert.deepEqual(entered.sort(), [0, 1, 2, 3, 4]);
+  // Of each the lines with more than brackets; the constructor has none.
+  assert.deepEqual(lines.flat(), [1, 2, 2]);
 });
 
 test("the route is what is specific, what leads there, and what is called on the way and calls on", () => {
   const entered = (file: string, ...below: string[]) => ({
     file,
+    lines: file === "rounding" ? [1] : [1, 2, 3, 4, 5],
     callers: new Set(below.slice(0, 1)),
     below: new Set(below),
   });
@@ -38,9 +43,10 @@ test("the route is what is specific, what leads there, and what is called on the
     ...control,
     [5, entered("kernel", "plan", "engine")],
     [6, entered("plan", "engine")],
+    [7, entered("rounding", "heap", "engine")],
   ]);
   assert.deepEqual(routeFrom(conv2d, control), {
-    executed: ["engine", "kernel", "pass", "plan", "rewriting", "shape"],
+    executed: ["engine", "kernel", "pass", "plan", "rewriting", "rounding", "shape"],
     chain: ["engine", "kernel", "plan"],
     stations: ["pass"],
   });

@@ -1,13 +1,13 @@
 /**
  * Which files a reader opens to follow `nn.Conv2d`, forward, compiled, run and backward, from a run that is traced.
  *
- * 1. A function is *specific* if it runs in a step of `nn.Conv2d`, and not in the same step of a layer that only
- *    multiplies and adds, nor in that of `nn.Linear` (`traced_step.ts`).
- * 2. A file is on the *chain* if a specific function of it ran, or if it stood on the stack while one ran: this is how
- *    one gets there.
+ * 1. A function is *specific* if it runs in a step of `nn.Conv2d`, and neither in the same step of a layer that takes
+ *    and gives the same images, with parameters of the same shapes, but only slices, sums, multiplies and adds, nor in
+ *    that of `nn.Linear` (`traced_step.ts`).
+ * 2. A file is on the *chain* if specific functions of at least `FEW_LINES` lines ran in it, or if it stood on the
+ *    stack while one of those ran: this is how one gets there.
  * 3. A file is a *station* if a file of the chain calls it and it itself calls others, as the passes of the compiler.
- *    A leaf, which any step calls and which only returns something (`base/shape.ts`), need not be opened: its names
- *    say what it does.
+ *    A leaf, which only returns something (`base/shape.ts`), need not be opened: its names say what it does.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "../sources.ts";
-import { instrumentedCopy } from "./instrumented_copy.ts";
+import { instrumentedCopy, linesIn, type SourceFunction } from "./instrumented_copy.ts";
 import type { Entry } from "./recorder.ts";
 
 export interface Route {
@@ -25,12 +25,14 @@ export interface Route {
   readonly stations: readonly string[];
 }
 
-/** A function's file, and the files that called it and lay below it. */
-interface Entered {
-  readonly file: string;
+/** A function, and the files that called it and lay below it. */
+interface Entered extends SourceFunction {
   readonly callers: Set<string>;
   readonly below: Set<string>;
 }
+
+/** Of a file in which fewer lines are specific, the call says enough. */
+const FEW_LINES = 5;
 
 const ASSEMBLY = "engines/wasm/assembly";
 
@@ -38,9 +40,9 @@ const ASSEMBLY = "engines/wasm/assembly";
 export function routesOf<E extends string>(repository: string, engines: readonly E[]): Record<E, Route> {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-route-"));
   try {
-    const fileOf = instrumentedCopy(repository, folder);
-    const kernels = kernelFiles(repository);
-    const traced = (engine: string, step: string) => runTraced(folder, engine, step, fileOf, kernels);
+    const functions = instrumentedCopy(repository, folder);
+    const kernels = kernelsIn(repository);
+    const traced = (engine: string, step: string) => runTraced(folder, engine, step, functions, kernels);
     return Object.fromEntries(
       engines.map((engine) => [engine, routeFrom(traced(engine, "conv2d"), traced(engine, "control"))]),
     ) as Record<E, Route>;
@@ -49,16 +51,18 @@ export function routesOf<E extends string>(repository: string, engines: readonly
   }
 }
 
-/** The source of each kernel that the wasm binary exports. */
-function kernelFiles(repository: string): Map<string, string> {
+/** Each kernel that the wasm binary exports. */
+function kernelsIn(repository: string): Map<string, SourceFunction> {
   const folder = join(repository, "src", ASSEMBLY);
   const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
   return new Map(
-    files.flatMap((file) =>
-      [...readFileSync(join(folder, file), "utf8").matchAll(/^export function (\w+)/gm)].map(
-        ([, name]) => [name, `${ASSEMBLY}/${file}`] as const,
-      ),
-    ),
+    files.flatMap((file) => {
+      const text = readFileSync(join(folder, file), "utf8");
+      return [...text.matchAll(/^export function (\w+)[\s\S]*?^\}/gm)].map(({ 0: whole, 1: name, index }) => {
+        const lines = linesIn(text, index, index + whole.length);
+        return [name, { file: `${ASSEMBLY}/${file}`, lines }] as const;
+      });
+    }),
   );
 }
 
@@ -66,8 +70,8 @@ function runTraced(
   folder: string,
   engine: string,
   step: string,
-  fileOf: readonly string[],
-  kernels: ReadonlyMap<string, string>,
+  functions: readonly SourceFunction[],
+  kernels: ReadonlyMap<string, SourceFunction>,
 ): Map<number | string, Entered> {
   const record = join(folder, `${engine}.${step}.jsonl`);
   const run = spawnSync(
@@ -89,10 +93,10 @@ function runTraced(
   const entered = new Map<number | string, Entered>();
   for (const line of readFileSync(record, "utf8").trim().split("\n")) {
     const entry: Entry = JSON.parse(line);
-    const file = typeof entry.entered === "number" ? fileOf[entry.entered] : kernels.get(entry.entered);
+    const of = typeof entry.entered === "number" ? functions[entry.entered] : kernels.get(entry.entered);
     // A function of a module that was generated for one loop has no source.
-    if (file === undefined) continue;
-    const known = entered.get(entry.entered) ?? { file, callers: new Set(), below: new Set() };
+    if (of === undefined) continue;
+    const known = entered.get(entry.entered) ?? { ...of, callers: new Set(), below: new Set() };
     if (entry.caller !== null) known.callers.add(entry.caller);
     for (const below of entry.stack) known.below.add(below);
     entered.set(entry.entered, known);
@@ -107,7 +111,11 @@ export function routeFrom(
 ): Route {
   const all = [...conv2d.values()];
   const specific = [...conv2d].filter(([id]) => !control.has(id)).map(([, entered]) => entered);
-  const chain = new Set(specific.flatMap(({ file, below }) => [file, ...below]));
+  const linesOf = new Map<string, Set<number>>();
+  for (const { file, lines } of specific)
+    linesOf.set(file, new Set([...(linesOf.get(file) ?? []), ...lines]));
+  const telling = specific.filter(({ file }) => (linesOf.get(file)?.size ?? 0) >= FEW_LINES);
+  const chain = new Set(telling.flatMap(({ file, below }) => [file, ...below]));
   const calling = new Set(
     all.flatMap(({ file, callers }) => [...callers].filter((caller) => caller !== file)),
   );

@@ -7,7 +7,7 @@ import type { Program } from "../../../src/engines/contract/engine.ts";
 import type { Capture } from "../../../src/graph/capture.ts";
 import type { Graph } from "../../../src/graph/graph.ts";
 import { manualSeed, models, nn, optim, randint, randn, type Tensor, useEngine } from "../../../src/index.ts";
-import { ProgramCache } from "../../../src/runtime/program_cache.ts";
+import { ProgramCache } from "../../../src/runtime/engine_connection.ts";
 import { defaultSession } from "../../../src/runtime/runtime.ts";
 import { valueOf } from "../../../src/tensor/tensor.ts";
 

@@ -16,9 +16,8 @@ import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
 import { elementOf, type OnednnStep } from "../onednn_step.ts";
 import { ThreadScratch } from "../thread_scratch.ts";
-import { type AlgorithmChooser, Autotuner } from "./autotuner.ts";
+import { type AlgorithmChooser, Autotuner, type EngineAlgorithms } from "./autotuner.ts";
 import { BenchmarkMemory, openBenchmarkMemory } from "./benchmark_memory.ts";
-import type { EngineAlgorithms } from "./engine_algorithms.ts";
 
 type Specs = readonly TensorSpec[];
 
