@@ -61,40 +61,18 @@ export function channelsFirst(
       const source = from + y * fromRowBytes + (<usize>c << 2);
       const target = to + <usize>c * planeBytes + y * toRowBytes;
       if (bias == 0 && activation == 0) {
-        rowToPlanes(source, fromPixelBytes, live, columns, target, planeBytes);
+        rowToPlanes(source, fromPixelBytes, live, columns, target, planeBytes, add, activation, true);
       } else {
-        rowToPlanesWith(source, fromPixelBytes, live, columns, target, planeBytes, add, activation);
+        rowToPlanes(source, fromPixelBytes, live, columns, target, planeBytes, add, activation, false);
       }
     }
   }
 }
 
+/** A row of pixels, four channels of it, to as many rows of planes; `plain`: without bias and activation. */
+// @ts-ignore: decorator
+@inline
 function rowToPlanes(
-  from: usize,
-  pixelBytes: usize,
-  live: u32,
-  columns: u32,
-  to: usize,
-  planeBytes: usize,
-): void {
-  let n = columns;
-  for (; n >= 4; n -= 4) {
-    const p0 = v128.load(from);
-    const p1 = v128.load(from + pixelBytes);
-    const p2 = v128.load(from + (pixelBytes << 1));
-    const p3 = v128.load(from + pixelBytes * 3);
-    storePlanes(p0, p1, p2, p3, live, to, planeBytes);
-    from += pixelBytes << 2;
-    to += 16;
-  }
-  for (; n != 0; n--) {
-    storeLanes(v128.load(from), live, to, planeBytes);
-    from += pixelBytes;
-    to += 4;
-  }
-}
-
-function rowToPlanesWith(
   from: usize,
   pixelBytes: usize,
   live: u32,
@@ -103,22 +81,29 @@ function rowToPlanesWith(
   planeBytes: usize,
   add: v128,
   activation: u32,
+  plain: bool,
 ): void {
   let n = columns;
   for (; n >= 4; n -= 4) {
-    const p0 = activate(f32x4.add(v128.load(from), add), activation);
-    const p1 = activate(f32x4.add(v128.load(from + pixelBytes), add), activation);
-    const p2 = activate(f32x4.add(v128.load(from + (pixelBytes << 1)), add), activation);
-    const p3 = activate(f32x4.add(v128.load(from + pixelBytes * 3), add), activation);
+    const p0 = finished(v128.load(from), add, activation, plain);
+    const p1 = finished(v128.load(from + pixelBytes), add, activation, plain);
+    const p2 = finished(v128.load(from + (pixelBytes << 1)), add, activation, plain);
+    const p3 = finished(v128.load(from + pixelBytes * 3), add, activation, plain);
     storePlanes(p0, p1, p2, p3, live, to, planeBytes);
     from += pixelBytes << 2;
     to += 16;
   }
   for (; n != 0; n--) {
-    storeLanes(activate(f32x4.add(v128.load(from), add), activation), live, to, planeBytes);
+    storeLanes(finished(v128.load(from), add, activation, plain), live, to, planeBytes);
     from += pixelBytes;
     to += 4;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function finished(pixel: v128, add: v128, activation: u32, plain: bool): v128 {
+  return plain ? pixel : activate(f32x4.add(pixel, add), activation);
 }
 
 // @ts-ignore: decorator

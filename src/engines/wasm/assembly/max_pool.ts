@@ -48,8 +48,8 @@ export function maxPool(
           const at = <usize>first << 2;
           const done =
             strideX == 1
-              ? four(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at)
-              : fourApart(x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
+              ? four(1, x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at)
+              : four(2, x, width, y0, y1, dilationY, left, kernelWidth, y + at, indices + at);
           if (done) c = first + 4;
           else slow = first + 4;
         } else {
@@ -96,43 +96,14 @@ function one(
   store<i32>(indices, place);
 }
 
-/** Four windows one column apart. False, and nothing stored, if a NaN is among them. */
-function four(
-  plane: usize,
-  width: i32,
-  y0: i32,
-  y1: i32,
-  dilationY: i32,
-  left: i32,
-  kernelWidth: i32,
-  y: usize,
-  indices: usize,
-): bool {
-  let best = f32x4.splat(-Infinity);
-  let nan = i32x4.splat(0);
-  let place = i32x4.splat(y0 * width + left);
-  for (let i = y0; i < y1; i += dilationY) {
-    let index = i * width + left;
-    for (let j = 0; j < kernelWidth; j++) {
-      const at = plane + (<usize>(<u32>index) << 2);
-      const value = v128.load(at);
-      nan = v128.or(nan, f32x4.ne(value, value));
-      place = v128.bitselect(i32x4.splat(index), place, f32x4.gt(value, best));
-      best = f32x4.pmax(best, value);
-      index++;
-    }
-  }
-  if (v128.any_true(nan)) return false;
-  v128.store(y, best);
-  v128.store(indices, i32x4.add(place, i32x4(0, 1, 2, 3)));
-  return true;
-}
-
 /**
- * Four windows two columns apart: floats 0, 2, 4 and 6, without reading an eighth. False, and nothing stored,
- * if a NaN is among them.
+ * Four windows one or two columns apart: floats 0, 2, 4 and 6 then, without reading an eighth. False, and nothing
+ * stored, if a NaN is among them.
  */
-function fourApart(
+// @ts-ignore: decorator
+@inline
+function four(
+  apart: i32,
   plane: usize,
   width: i32,
   y0: i32,
@@ -150,7 +121,8 @@ function fourApart(
     let index = i * width + left;
     for (let j = 0; j < kernelWidth; j++) {
       const at = plane + (<usize>(<u32>index) << 2);
-      const value = v128.shuffle<i32>(v128.load(at), v128.load(at, 12), 0, 2, 5, 7);
+      const value =
+        apart == 1 ? v128.load(at) : v128.shuffle<i32>(v128.load(at), v128.load(at, 12), 0, 2, 5, 7);
       nan = v128.or(nan, f32x4.ne(value, value));
       place = v128.bitselect(i32x4.splat(index), place, f32x4.gt(value, best));
       best = f32x4.pmax(best, value);
@@ -159,7 +131,7 @@ function fourApart(
   }
   if (v128.any_true(nan)) return false;
   v128.store(y, best);
-  v128.store(indices, i32x4.add(place, i32x4(0, 2, 4, 6)));
+  v128.store(indices, i32x4.add(place, apart == 1 ? i32x4(0, 1, 2, 3) : i32x4(0, 2, 4, 6)));
   return true;
 }
 
