@@ -1,7 +1,8 @@
 /** What the two ways of writing a loop's body, four lanes at a time or one by one, have in common. */
-import type { DType } from "../../../base/dtype.ts";
-import type { FusedLoop } from "../../contract/fused_loop.ts";
-import type { FunctionBuilder, Local } from "./emitter.ts";
+import type { DType, HalfDType } from "../../../base/dtype.ts";
+import type { FusedInstruction, FusedLoop } from "../../contract/fused_loop.ts";
+import type { FunctionBuilder, Local, ValueType } from "./emitter.ts";
+import { roundingCasts } from "./fused_body.ts";
 import type { LoopNest } from "./fused_plan.ts";
 import type { UnaryImport } from "./math_imports.ts";
 
@@ -32,6 +33,44 @@ export interface BodyWriter {
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void;
   /** Evaluates the body at a point and stores the stored outputs. Returns the locals of all values. */
   writePoint(point: Point): readonly Local[];
+}
+
+/** What the bodies of one element and of four lanes share: which instruction is evaluated when. */
+export abstract class LoopBody implements BodyWriter {
+  protected readonly context: BodyContext;
+  protected readonly f: FunctionBuilder;
+  /** The locals of what does not change in the function or in the row. */
+  protected readonly invariant: Local[] = [];
+  readonly #rounding: ReadonlySet<number>;
+
+  constructor(context: BodyContext) {
+    this.context = context;
+    this.f = context.f;
+    this.#rounding = roundingCasts(context.loop);
+  }
+
+  abstract writeInvariants(level: 0 | 1, bases: readonly Local[]): void;
+  abstract writePoint(point: Point): readonly Local[];
+
+  /** Pops a value and pushes it rounded to a 16-bit float. */
+  protected abstract round(dtype: HalfDType): void;
+  /** The type of a local that holds a value of this dtype. */
+  protected abstract localType(dtype: DType): ValueType;
+
+  /** Evaluates the instructions of one level: `write` pushes a value, which goes into a local of its own. */
+  protected evaluate(
+    level: 0 | 1 | 2,
+    values: Local[],
+    write: (instruction: FusedInstruction) => void,
+  ): void {
+    const { loop, levels } = this.context;
+    loop.body.forEach((instruction, i) => {
+      if (levels[i] !== level) return;
+      write(instruction);
+      if (this.#rounding.has(i)) this.round(instruction.dtype as HalfDType);
+      values[i] = this.f.keep(this.localType(instruction.dtype));
+    });
+  }
 }
 
 /** Accumulators of one reduced output. `copies` are the unrolled vectors, each with its own. */

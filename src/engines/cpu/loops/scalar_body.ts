@@ -4,10 +4,10 @@
  */
 import { type DType, type HalfDType, isHalf } from "../../../base/dtype.ts";
 import type { FusedInstruction } from "../../contract/fused_loop.ts";
-import type { BodyContext, BodyWriter, Point, Reducer, Reduction } from "./body_writer.ts";
-import { identityOf, pushAddress, storeNumber } from "./body_writer.ts";
-import type { FunctionBuilder, Local } from "./emitter.ts";
-import { isComparison, operandType, roundingCasts } from "./fused_body.ts";
+import type { Point, Reducer, Reduction } from "./body_writer.ts";
+import { identityOf, LoopBody, pushAddress, storeNumber } from "./body_writer.ts";
+import type { FunctionBuilder, Local, ValueType } from "./emitter.ts";
+import { isComparison, operandType } from "./fused_body.ts";
 import type { UnaryImport } from "./math_imports.ts";
 import type { OpName } from "./opcodes.ts";
 
@@ -53,42 +53,22 @@ const INTEGER_BINARY: Readonly<Record<string, OpName>> = {
   ge: "i32.ge_s",
 };
 
-export class ScalarBody implements BodyWriter {
-  readonly #context: BodyContext;
-  readonly #f: FunctionBuilder;
-  readonly #invariant: Local[] = [];
-  readonly #rounding: ReadonlySet<number>;
-
-  constructor(context: BodyContext) {
-    this.#context = context;
-    this.#f = context.f;
-    this.#rounding = roundingCasts(context.loop);
-  }
-
+export class ScalarBody extends LoopBody {
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void {
-    const { loop, levels } = this.#context;
-    loop.body.forEach((instruction, i) => {
-      if (levels[i] !== level) return;
-      this.#write(instruction, this.#invariant, (input) => this.#f.get(bases[input]), 0);
-      if (this.#rounding.has(i)) this.#round(instruction.dtype as HalfDType);
-      this.#invariant[i] = this.#f.keep(typeOf(instruction.dtype));
-    });
+    this.evaluate(level, this.invariant, (instruction) =>
+      this.#write(instruction, this.invariant, (input) => this.f.get(bases[input]), 0),
+    );
   }
 
   writePoint(point: Point): readonly Local[] {
-    const { loop, levels, nest } = this.#context;
-    const f = this.#f;
-    const values = [...this.#invariant];
+    const { loop, nest } = this.context;
+    const f = this.f;
+    const values = [...this.invariant];
     const address = (access: number) => {
       const { bytes, inner } = nest.accesses[access];
       pushAddress(f, point.bases[access], point.x, bytes * inner);
     };
-    loop.body.forEach((instruction, i) => {
-      if (levels[i] !== 2) return;
-      this.#write(instruction, values, address, point.element);
-      if (this.#rounding.has(i)) this.#round(instruction.dtype as HalfDType);
-      values[i] = f.keep(typeOf(instruction.dtype));
-    });
+    this.evaluate(2, values, (instruction) => this.#write(instruction, values, address, point.element));
     let access = loop.inputs.length;
     for (const output of loop.outputs) {
       if (output.kind !== "store") continue;
@@ -111,11 +91,11 @@ export class ScalarBody implements BodyWriter {
     address: (input: number) => void,
     element: number,
   ): void {
-    const f = this.#f;
-    const { loop } = this.#context;
+    const f = this.f;
+    const { loop } = this.context;
     switch (instruction.kind) {
       case "load": {
-        const { bytes, inner } = this.#context.nest.accesses[instruction.input];
+        const { bytes, inner } = this.context.nest.accesses[instruction.input];
         const stored = loop.inputs[instruction.input].dtype;
         address(instruction.input);
         const offset = element * bytes * inner;
@@ -158,35 +138,39 @@ export class ScalarBody implements BodyWriter {
 
   /** Pops a number, pushes the bits of the 16-bit float nearest to it, as f64. */
   #toBits(dtype: HalfDType): void {
-    const { math } = this.#context;
-    this.#f.op("f64.promote_f32").call(dtype === "bfloat16" ? math.toBfloat16 : math.toFloat16);
+    const { math } = this.context;
+    this.f.op("f64.promote_f32").call(dtype === "bfloat16" ? math.toBfloat16 : math.toFloat16);
   }
 
   #fromBits(dtype: HalfDType): void {
-    const { math } = this.#context;
-    this.#f.call(dtype === "bfloat16" ? math.fromBfloat16 : math.fromFloat16).op("f32.demote_f64");
+    const { math } = this.context;
+    this.f.call(dtype === "bfloat16" ? math.fromBfloat16 : math.fromFloat16).op("f32.demote_f64");
   }
 
-  #round(dtype: HalfDType): void {
+  protected override localType(dtype: DType): ValueType {
+    return typeOf(dtype);
+  }
+
+  protected override round(dtype: HalfDType): void {
     this.#toBits(dtype);
     this.#fromBits(dtype);
   }
 
   #operand(values: readonly Local[], i: number, dtype: DType): void {
-    this.#f.get(values[i]);
-    this.#convert(this.#context.loop.body[i].dtype, dtype);
+    this.f.get(values[i]);
+    this.#convert(this.context.loop.body[i].dtype, dtype);
   }
 
   #constant(value: number, dtype: DType): void {
     const type = typeOf(dtype);
-    if (type === "f32") this.#f.f32(value);
-    else if (type === "f64") this.#f.f64(dtype === "int64" ? Math.trunc(value) : value);
-    else this.#f.i32(dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value | 0);
+    if (type === "f32") this.f.f32(value);
+    else if (type === "f64") this.f.f64(dtype === "int64" ? Math.trunc(value) : value);
+    else this.f.i32(dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value | 0);
   }
 
   #convert(from: DType, to: DType): void {
     if (from === to) return;
-    const f = this.#f;
+    const f = this.f;
     const [source, target] = [typeOf(from), typeOf(to)];
     if (source === target && source === "f32") return;
     if (to === "bool") {
@@ -207,7 +191,7 @@ export class ScalarBody implements BodyWriter {
   }
 
   #unary(op: string, dtype: DType): void {
-    const f = this.#f;
+    const f = this.f;
     const type = typeOf(dtype);
     if (op === "logicalNot") f.op("i32.eqz");
     else if (type === "i32") this.#integerUnary(op, dtype);
@@ -242,7 +226,7 @@ export class ScalarBody implements BodyWriter {
   }
 
   #integerUnary(op: string, dtype: DType): void {
-    const f = this.#f;
+    const f = this.f;
     const x = f.keep("i32");
     if (op === "isnan") f.i32(0);
     else if (op === "neg") f.i32(0).get(x).op("i32.sub");
@@ -253,7 +237,7 @@ export class ScalarBody implements BodyWriter {
     else {
       f.get(x).op("f64.convert_i32_s");
       if (op === "reciprocal" || op === "rsqrt" || op === "sqrt") this.#unary(op, "float64");
-      else f.call(this.#context.math[op as UnaryImport]);
+      else f.call(this.context.math[op as UnaryImport]);
       this.#convert("float64", dtype);
     }
     if (dtype === "uint8") f.i32(255).op("i32.and");
@@ -261,7 +245,7 @@ export class ScalarBody implements BodyWriter {
   }
 
   #binary(op: string, dtype: DType): void {
-    const f = this.#f;
+    const f = this.f;
     const type = typeOf(dtype);
     if (op === "logicalAnd") f.op("i32.and");
     else if (op === "logicalOr") f.op("i32.or");
@@ -286,21 +270,21 @@ export class ScalarBody implements BodyWriter {
 
   /** Powers, and quotients of integers, in 64-bit floats. */
   #throughDouble(op: string, dtype: DType): void {
-    const f = this.#f;
+    const f = this.f;
     this.#convert(dtype, "float64");
     const b = f.keep("f64");
     this.#convert(dtype, "float64");
     f.get(b);
-    if (op === "pow") f.call(this.#context.math.pow);
+    if (op === "pow") f.call(this.context.math.pow);
     else f.op("f64.div");
     this.#convert("float64", dtype);
   }
 
   #callMath(op: UnaryImport, dtype: DType): void {
-    const f = this.#f;
-    if (typeOf(dtype) === "f32") f.op("f64.promote_f32").call(this.#context.math[op]).op("f32.demote_f64");
+    const f = this.f;
+    if (typeOf(dtype) === "f32") f.op("f64.promote_f32").call(this.context.math[op]).op("f32.demote_f64");
     else {
-      f.call(this.#context.math[op]);
+      f.call(this.context.math[op]);
       if (dtype === "int64") f.op("f64.trunc");
     }
   }

@@ -5,10 +5,10 @@
  */
 import type { DType } from "../../../base/dtype.ts";
 import type { FusedInstruction } from "../../contract/fused_loop.ts";
-import type { BodyContext, BodyWriter, Point } from "./body_writer.ts";
-import { pushAddress } from "./body_writer.ts";
-import type { FunctionBuilder, Local, ValueType } from "./emitter.ts";
-import { constantExponent, isComparison, operandType, registerType, roundingCasts } from "./fused_body.ts";
+import type { Point } from "./body_writer.ts";
+import { LoopBody, pushAddress } from "./body_writer.ts";
+import type { Local, ValueType } from "./emitter.ts";
+import { constantExponent, isComparison, operandType, registerType } from "./fused_body.ts";
 import type { UnaryImport } from "./math_imports.ts";
 import type { SimdName } from "./opcodes.ts";
 import type { VectorFunction } from "./vector_math.ts";
@@ -77,37 +77,19 @@ const BOOL_BINARY: Readonly<Record<string, SimdName>> = {
   ge: "i32x4.le_s",
 };
 
-export class VectorBody implements BodyWriter {
-  readonly #context: BodyContext;
-  readonly #f: FunctionBuilder;
-  readonly #invariant: Local[] = [];
-  readonly #rounding: ReadonlySet<number>;
-
-  constructor(context: BodyContext) {
-    this.#context = context;
-    this.#f = context.f;
-    this.#rounding = roundingCasts(context.loop);
-  }
-
+export class VectorBody extends LoopBody {
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void {
-    const { loop, levels } = this.#context;
-    loop.body.forEach((instruction, i) => {
-      if (levels[i] !== level) return;
-      this.#write(instruction, this.#invariant, (input, dtype) => this.#loadSplat(bases[input], dtype));
-      if (this.#rounding.has(i)) this.#round();
-      this.#invariant[i] = this.#f.keep(VECTOR);
-    });
+    this.evaluate(level, this.invariant, (instruction) =>
+      this.#write(instruction, this.invariant, (input, dtype) => this.#loadSplat(bases[input], dtype)),
+    );
   }
 
   writePoint(point: Point): readonly Local[] {
-    const { loop, levels } = this.#context;
-    const values = [...this.#invariant];
-    loop.body.forEach((instruction, i) => {
-      if (levels[i] !== 2) return;
-      this.#write(instruction, values, (input, dtype) => this.#load(input, dtype, point));
-      if (this.#rounding.has(i)) this.#round();
-      values[i] = this.#f.keep(VECTOR);
-    });
+    const { loop } = this.context;
+    const values = [...this.invariant];
+    this.evaluate(2, values, (instruction) =>
+      this.#write(instruction, values, (input, dtype) => this.#load(input, dtype, point)),
+    );
     let access = loop.inputs.length;
     for (const output of loop.outputs) {
       if (output.kind === "store")
@@ -121,8 +103,8 @@ export class VectorBody implements BodyWriter {
     values: readonly Local[],
     load: (input: number, dtype: DType) => void,
   ): void {
-    const f = this.#f;
-    const { loop } = this.#context;
+    const f = this.f;
+    const { loop } = this.context;
     switch (instruction.kind) {
       case "load":
         load(instruction.input, loop.inputs[instruction.input].dtype);
@@ -154,12 +136,12 @@ export class VectorBody implements BodyWriter {
 
   /** Pushes value i as `dtype`. */
   #operand(values: readonly Local[], i: number, dtype: DType): void {
-    this.#f.get(values[i]);
-    this.#convert(this.#context.loop.body[i].dtype, dtype);
+    this.f.get(values[i]);
+    this.#convert(this.context.loop.body[i].dtype, dtype);
   }
 
   #constant(value: number, dtype: DType): void {
-    const f = this.#f;
+    const f = this.f;
     if (registerType(dtype) === "float32") {
       f.v128f32(value);
       return;
@@ -169,7 +151,7 @@ export class VectorBody implements BodyWriter {
   }
 
   #convert(stored: DType, wanted: DType): void {
-    const f = this.#f;
+    const f = this.f;
     const [from, to] = [registerType(stored), registerType(wanted)];
     if (from === to) return;
     if (to === "bool") {
@@ -186,7 +168,7 @@ export class VectorBody implements BodyWriter {
 
   /** Pops a value of `type`, pushes the result. */
   #unary(op: string, type: DType): void {
-    const f = this.#f;
+    const f = this.f;
     if (op === "logicalNot") f.simd("v128.not");
     else if (type === "float32") this.#floatUnary(op);
     else if (op === "isnan") f.simd("v128.not").v128i32([0, 0, 0, 0]).simd("v128.and");
@@ -194,13 +176,13 @@ export class VectorBody implements BodyWriter {
   }
 
   #floatUnary(op: string): void {
-    const f = this.#f;
+    const f = this.f;
     if (Object.hasOwn(FLOAT_UNARY, op)) {
       f.simd(FLOAT_UNARY[op]);
       return;
     }
     const x = f.keep(VECTOR);
-    if (Object.hasOwn(FLOAT_FUNCTIONS, op)) FLOAT_FUNCTIONS[op](f, x, this.#context);
+    if (Object.hasOwn(FLOAT_FUNCTIONS, op)) FLOAT_FUNCTIONS[op](f, x, this.context);
     else if (op === "reciprocal") f.v128f32(1).get(x).simd("f32x4.div");
     else if (op === "rsqrt") f.v128f32(1).get(x).simd("f32x4.sqrt").simd("f32x4.div");
     else if (op === "relu") f.get(x).v128f32(0).simd("f32x4.pmax");
@@ -212,7 +194,7 @@ export class VectorBody implements BodyWriter {
   }
 
   #integerUnary(op: string, type: DType): void {
-    const f = this.#f;
+    const f = this.f;
     if (op === "neg") f.simd("i32x4.neg");
     else if (op === "abs") f.simd("i32x4.abs");
     else if (op === "relu") f.v128i32([0, 0, 0, 0]).simd("i32x4.max_s");
@@ -222,9 +204,9 @@ export class VectorBody implements BodyWriter {
   }
 
   #binary(instruction: FusedInstruction & { kind: "binary" }, values: readonly Local[]): void {
-    const f = this.#f;
-    const type = operandType(this.#context.loop, instruction);
-    const exponent = constantExponent(this.#context.loop, instruction);
+    const f = this.f;
+    const type = operandType(this.context.loop, instruction);
+    const exponent = constantExponent(this.context.loop, instruction);
     this.#operand(values, instruction.a, type);
     if (exponent !== undefined) {
       this.#fixedPower(exponent);
@@ -245,7 +227,7 @@ export class VectorBody implements BodyWriter {
 
   /** Pops x, pushes x to one of the powers that have a closed form. */
   #fixedPower(exponent: number): void {
-    const f = this.#f;
+    const f = this.f;
     const x = f.keep(VECTOR);
     if (exponent < 0) f.v128f32(1);
     f.get(x);
@@ -256,17 +238,17 @@ export class VectorBody implements BodyWriter {
 
   /** Pushes an imported function of one or two arguments, lane by lane, in 64 bits. */
   #eachLane(operands: readonly Local[], name: UnaryImport | "pow"): void {
-    const f = this.#f;
+    const f = this.f;
     f.v128f32(0);
     for (let lane = 0; lane < 4; lane++) {
       for (const operand of operands) f.get(operand).lane("f32x4.extract_lane", lane).op("f64.promote_f32");
-      f.call(this.#context.math[name]).op("f32.demote_f64").lane("f32x4.replace_lane", lane);
+      f.call(this.context.math[name]).op("f32.demote_f64").lane("f32x4.replace_lane", lane);
     }
   }
 
   /** Pushes one element in all lanes. */
   #loadSplat(base: Local, dtype: DType): void {
-    const f = this.#f.get(base);
+    const f = this.f.get(base);
     if (dtype === "float32" || dtype === "int32") f.simdMemory("v128.load32_splat");
     else if (dtype === "bfloat16") f.memory("i32.load16_u").i32(16).op("i32.shl").simd("i32x4.splat");
     else f.memory("i32.load8_u").simd("i32x4.splat");
@@ -274,27 +256,27 @@ export class VectorBody implements BodyWriter {
   }
 
   #load(input: number, dtype: DType, point: Point): void {
-    const { bytes, inner } = this.#context.nest.accesses[input];
+    const { bytes, inner } = this.context.nest.accesses[input];
     const stride = bytes * inner;
     const offset = point.element * stride;
-    pushAddress(this.#f, point.bases[input], point.x, stride);
+    pushAddress(this.f, point.bases[input], point.x, stride);
     if (point.lanes === 1) this.#loadFirst(bytes, offset);
     else if (inner === 1) this.#loadRow(bytes, offset);
     else this.#loadApart(bytes, offset, stride);
-    if (dtype === "bfloat16") this.#f.i32(16).simd("i32x4.shl");
-    if (dtype === "bool") this.#f.v128i32([0, 0, 0, 0]).simd("i32x4.ne");
+    if (dtype === "bfloat16") this.f.i32(16).simd("i32x4.shl");
+    if (dtype === "bool") this.f.v128i32([0, 0, 0, 0]).simd("i32x4.ne");
   }
 
   /** Pops an address, pushes its element in the first lane. Narrow elements are extended with zeros. */
   #loadFirst(bytes: number, offset: number): void {
-    const f = this.#f;
+    const f = this.f;
     if (bytes === 4) f.simdMemory("v128.load32_zero", offset);
     else f.memory(bytes === 2 ? "i32.load16_u" : "i32.load8_u", offset).simd("i32x4.splat");
   }
 
   /** Pops an address, pushes four elements that lie side by side. */
   #loadRow(bytes: number, offset: number): void {
-    const f = this.#f;
+    const f = this.f;
     if (bytes === 4) f.simdMemory("v128.load", offset);
     else if (bytes === 2) f.simdMemory("v128.load16x4_u", offset);
     else
@@ -305,7 +287,7 @@ export class VectorBody implements BodyWriter {
 
   /** Pops an address, pushes four elements `stride` bytes apart. */
   #loadApart(bytes: number, offset: number, stride: number): void {
-    const f = this.#f;
+    const f = this.f;
     const address = f.keep("i32");
     f.get(address);
     this.#loadFirst(bytes, offset);
@@ -320,12 +302,12 @@ export class VectorBody implements BodyWriter {
   }
 
   #store(access: number, value: Local, source: number, dtype: DType, point: Point): void {
-    const f = this.#f;
-    const { bytes } = this.#context.nest.accesses[access];
+    const f = this.f;
+    const { bytes } = this.context.nest.accesses[access];
     const offset = point.element * bytes;
     pushAddress(f, point.bases[access], point.x, bytes);
     f.get(value);
-    this.#convert(this.#context.loop.body[source].dtype, dtype);
+    this.#convert(this.context.loop.body[source].dtype, dtype);
     if (bytes === 4) {
       if (point.lanes === 4) f.simdMemory("v128.store", offset);
       else f.simdMemoryLane("v128.store32_lane", offset, 0);
@@ -334,7 +316,7 @@ export class VectorBody implements BodyWriter {
   }
 
   #storeBfloat16(offset: number, lanes: 1 | 4): void {
-    const f = this.#f;
+    const f = this.f;
     this.#roundedBits();
     f.i32(16).simd("i32x4.shr_u");
     if (lanes === 1) {
@@ -346,7 +328,7 @@ export class VectorBody implements BodyWriter {
   }
 
   #storeBytes(offset: number, count: 1 | 4, dtype: DType): void {
-    const f = this.#f;
+    const f = this.f;
     if (dtype === "bool") f.v128i32([1, 1, 1, 1]).simd("v128.and");
     if (count === 1) {
       f.simdMemoryLane("v128.store8_lane", offset, 0);
@@ -359,14 +341,18 @@ export class VectorBody implements BodyWriter {
   }
 
   /** Rounds the value on the stack to bfloat16, which it stays in 32 bits. */
-  #round(): void {
+  protected override localType(): ValueType {
+    return VECTOR;
+  }
+
+  protected override round(): void {
     this.#roundedBits();
-    this.#f.v128i32([-65536, -65536, -65536, -65536]).simd("v128.and");
+    this.f.v128i32([-65536, -65536, -65536, -65536]).simd("v128.and");
   }
 
   /** Pops 32-bit floats, pushes bits whose upper halves are theirs, rounded to even; a NaN stays one. */
   #roundedBits(): void {
-    const f = this.#f;
+    const f = this.f;
     const x = f.keep(VECTOR);
     f.get(x).v128i32([0x7fff, 0x7fff, 0x7fff, 0x7fff]).simd("i32x4.add");
     f.get(x).i32(16).simd("i32x4.shr_u").v128i32([1, 1, 1, 1]).simd("v128.and").simd("i32x4.add");

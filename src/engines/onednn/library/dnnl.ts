@@ -170,19 +170,7 @@ export class DnnlScope {
     window: WindowGeometry,
     forward: PrimitiveDescription,
   ): PrimitiveDescription | null {
-    const operands = [source, weights, destination, ...this.#window(window)];
-    if (this.dnnl.functions.generation === 3) {
-      return this.#describe("dnnl_convolution_backward_data_primitive_desc_create", (out) => [
-        ...[out, this.dnnl.engine, CONVOLUTION_DIRECT, ...operands, forward.pointer, 0],
-      ]);
-    }
-    const init = [CONVOLUTION_DIRECT, ...operands];
-    return this.#describeOperation(
-      "dnnl_dilated_convolution_backward_data_desc_init",
-      init,
-      0,
-      forward.pointer,
-    );
+    return this.#convolutionBackward("data", [source, weights, destination], window, forward);
   }
 
   /** The gradient by the weights. */
@@ -191,16 +179,24 @@ export class DnnlScope {
     window: WindowGeometry,
     forward: PrimitiveDescription,
   ): PrimitiveDescription | null {
-    const operands = [source, weights, 0, destination, ...this.#window(window)];
+    return this.#convolutionBackward("weights", [source, weights, 0, destination], window, forward);
+  }
+
+  #convolutionBackward(
+    by: "data" | "weights",
+    descriptors: readonly number[],
+    window: WindowGeometry,
+    forward: PrimitiveDescription,
+  ): PrimitiveDescription | null {
+    const operands = [CONVOLUTION_DIRECT, ...descriptors, ...this.#window(window)];
     if (this.dnnl.functions.generation === 3) {
-      return this.#describe("dnnl_convolution_backward_weights_primitive_desc_create", (out) => [
-        ...[out, this.dnnl.engine, CONVOLUTION_DIRECT, ...operands, forward.pointer, 0],
+      return this.#describe(`dnnl_convolution_backward_${by}_primitive_desc_create`, (out) => [
+        ...[out, this.dnnl.engine, ...operands, forward.pointer, 0],
       ]);
     }
-    const init = [CONVOLUTION_DIRECT, ...operands];
     return this.#describeOperation(
-      "dnnl_dilated_convolution_backward_weights_desc_init",
-      init,
+      `dnnl_dilated_convolution_backward_${by}_desc_init`,
+      operands,
       0,
       forward.pointer,
     );
