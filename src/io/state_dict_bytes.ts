@@ -12,6 +12,7 @@ import { sourceOfBlob, sourceOfBytes } from "./formats/byte_source.ts";
 import { type ReadSettings, readArraysFrom } from "./formats/read_arrays.ts";
 import type { ArrayFormat, StoredArrays } from "./formats/stored_arrays.ts";
 import { checkedFormat, encodeArrays } from "./formats/write_arrays.ts";
+import { joined } from "./joined_pieces.ts";
 import type { NamedArray } from "./safetensors/safetensors.ts";
 import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
 
@@ -59,16 +60,6 @@ export async function encodeStateDict(
 ): Promise<Uint8Array[]> {
   const loaded = loadedMetadata(stateDict);
   return encodeArrays(await readArrays(stateDict, of), format, { texts, loaded }, of);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
 }
 
 /** Settings of `load`. */

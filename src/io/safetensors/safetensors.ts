@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { joined } from "../joined_pieces.ts";
 import { storedBytes, storedName } from "./safetensors_dtypes.ts";
 import {
   type Entry,
@@ -79,14 +80,7 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, NamedArray>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const pieces = encodeSafetensorsPieces(tensors, metadata);
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
+  return joined(encodeSafetensorsPieces(tensors, metadata));
 }
 
 /**
