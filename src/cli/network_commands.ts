@@ -93,7 +93,9 @@ export function addEval(program: Command, cli: Cli): void {
 export function addPredict(program: Command, cli: Cli): void {
   const command = program
     .command("predict")
-    .description("Class probabilities of images: PNG or PGM files, or images of the data set (test:17).")
+    .description(
+      "Class probabilities of images: image files (JPEG, PNG, WebP, GIF, BMP, PPM, PGM), or images of the data set (test:17).",
+    )
     .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
     .argument("<image...>", "image.png, image.pgm, test:17, train:3")
     .addOption(modelOption())

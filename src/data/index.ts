@@ -1,6 +1,10 @@
 /** Data: sets, loaders, transforms (torch.utils.data, torchvision.datasets, torchvision.transforms). */
 
+export { type DecodeOptions, decodeImage, type ImageDecoder, readImage } from "../io/images/decode_image.ts";
+export { encodePng } from "../io/images/encode_png.ts";
+export { encodeJpeg } from "../io/images/jpeg/encode_jpeg.ts";
 export type { ClassName, TranslatedName } from "../records/class_names.ts";
+export type { Image } from "../records/image.ts";
 export type { ArrayBatch } from "./array_batch.ts";
 export type { BatchContext, DatasetDescription } from "./batch_source.ts";
 export { collate, type Example, type ExamplePart } from "./collate.ts";

@@ -2,7 +2,7 @@
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { openDataset, transforms } from "../data/index.ts";
-import { readGreyImage } from "../io/images/image_file.ts";
+import { readImage } from "../io/images/decode_image.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { Image } from "../records/image.ts";
 import { fromTypedArray, noGrad, type Tensor } from "../tensor/index.ts";
@@ -44,7 +44,7 @@ interface Example {
  * Class probabilities of images: what `convoyant predict` does.
  *
  * @param source - a run's folder or a weights file.
- * @param images - each a PNG or PGM file, or an image of the data set: `test:17`, `train:3`.
+ * @param images - each an image file (JPEG, PNG, WebP, GIF, BMP, PPM or PGM), or an image of the data set: `test:17`, `train:3`.
  * @example
  * ```ts no-run
  * import * as experiments from "convoyant/experiments";
@@ -80,23 +80,18 @@ async function readExample(
   if (indexed !== null)
     return readFromDataset(name, indexed[1] === "train", Number(indexed[2]), settings, options);
   if (/^[a-z]+:/.test(name) && !/^[a-zA-Z]:[\\/]/.test(name)) {
-    throw new ArgumentError(`expected a PNG or PGM file, or test:<index> or train:<index>, got "${name}"`);
+    throw new ArgumentError(`expected an image file, or test:<index> or train:<index>, got "${name}"`);
   }
   const [channels] = datasetEntry(settings.data).imageShape;
-  if (channels !== 1) {
+  if (channels !== 1 && channels !== 3) {
     throw new ArgumentError(
-      `${name}: image files are read as grey, and images of ${settings.data} have ${channels} channels; ` +
+      `${name}: image files have 1 or 3 channels, and images of ${settings.data} have ${channels}; ` +
         "name images of the data set (test:17)",
     );
   }
-  const { width, height, data } = await readGreyImage(name);
-  const image = {
-    width,
-    height,
-    channels: 1 as const,
-    data: options.invert ? data.map((g) => 255 - g) : data,
-  };
-  return { name, image, truth: null };
+  const image = await readImage(name, { channels });
+  const inverted = { ...image, data: image.data.map((sample) => 255 - sample) };
+  return { name, image: options.invert ? inverted : image, truth: null };
 }
 
 async function readFromDataset(
@@ -117,7 +112,7 @@ async function readFromDataset(
 }
 
 /** The image as in training: resized in the same way, from 0 to 1. */
-function toInput({ width, height, channels = 1, data }: Image, settings: NetworkSettings): Promise<Tensor> {
+function toInput({ width, height, channels, data }: Image, settings: NetworkSettings): Promise<Tensor> {
   const [, tall, wide] = datasetEntry(settings.data).imageShape;
   const size: [number, number] = settings.resize === null ? [tall, wide] : [settings.resize, settings.resize];
   const planes = new Uint8Array(data.length);

@@ -1,29 +1,9 @@
-/** Images for looking at: checked, resized. */
-import { ArgumentError } from "../base/errors.ts";
+/** Images for looking at, resized. */
+import { checkImage } from "../io/images/check_image.ts";
 import type { Image } from "../records/image.ts";
 
+export { checkImage } from "../io/images/check_image.ts";
 export type { Image } from "../records/image.ts";
-
-/**
- * Checks that an image's data are as long as its sizes say.
- *
- * @throws ArgumentError when sizes and data do not belong together.
- *
- * @example
- * ```ts
- * import { checkImage } from "convoyant/report";
- * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
- * checkImage(image);
- * ```
- */
-export function checkImage({ width, height, channels = 1, data }: Image): void {
-  const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
-  if (whole && [1, 3, 4].includes(channels) && data.length === width * height * channels) return;
-  throw new ArgumentError(
-    `image of ${width} by ${height} with ${channels} channels and ${data.length} values: expected whole sizes above 0, ` +
-      "1, 3 or 4 channels, and width * height * channels values",
-  );
-}
 
 /**
  * An image in another size, each new pixel the mean of the area it covers. Not the resize of `data`: for looking.
@@ -31,14 +11,14 @@ export function checkImage({ width, height, channels = 1, data }: Image): void {
  * @example
  * ```ts
  * import { resample } from "convoyant/report";
- * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * const image = { width: 2, height: 2, channels: 1, data: Uint8Array.of(0, 255, 255, 0) } as const;
  * resample(image, 1, 1).data.length; // 1
  * ```
  */
 export function resample(image: Image, width: number, height: number): Image {
-  checkImage(image);
+  checkImage(image, "resample");
   if (width === image.width && height === image.height) return image;
-  const { channels = 1 } = image;
+  const { channels } = image;
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
     const rows: Span = [(y * image.height) / height, ((y + 1) * image.height) / height];
@@ -54,7 +34,7 @@ export function resample(image: Image, width: number, height: number): Image {
 type Span = readonly [from: number, to: number];
 
 function areaMean(
-  { width, height, channels = 1, data }: Image,
+  { width, height, channels, data }: Image,
   channel: number,
   columns: Span,
   rows: Span,

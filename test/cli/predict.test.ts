@@ -94,10 +94,10 @@ test("an image of the test set is named by its place, and its true class is told
 test("images that are none, or not there, are named", async () => {
   const cases: [string, number, RegExp][] = [
     ["nowhere.png", 1, /cannot read nowhere\.png: there is no such file/],
-    ["text.txt", 1, /text\.txt is neither PNG nor PGM/],
+    ["text.txt", 1, /text\.txt is not an image of a known format/],
     ["cut.pgm", 1, /FileError: .*cut\.pgm/],
     ["cut.png", 1, /FileError: .*cut\.png/],
-    ["rest:5", 2, /expected a PNG or PGM file, or test:<index> or train:<index>, got "rest:5"/],
+    ["rest:5", 2, /expected an image file, or test:<index> or train:<index>, got "rest:5"/],
   ];
   await Promise.all(
     cases.map(async ([image, expectedCode, message]) => {

@@ -2,12 +2,12 @@
 
 import { readSeriesRun } from "../../src/experiments/series_run.ts";
 import { readMaybeGzipped } from "../../src/io/gzip_file.ts";
-import { readGreyImage } from "../../src/io/images/image_file.ts";
+import { readImage } from "../../src/io/images/decode_image.ts";
 import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { readCheckpoint } from "../../src/train/runs/checkpoint.ts";
 
 const READERS: Readonly<Record<string, (path: string) => unknown>> = {
-  image: readGreyImage,
+  image: (path) => readImage(path, { channels: 1 }),
   safetensors: readSafetensors,
   checkpoint: readCheckpoint,
   gzip: (path) => readMaybeGzipped(path, 1000),

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { FileError } from "../../src/base/errors.ts";
 import { readMaybeGzipped } from "../../src/io/gzip_file.ts";
-import { readGreyImage } from "../../src/io/images/image_file.ts";
+import { readImage } from "../../src/io/images/decode_image.ts";
 import { readRegularFile, readTextSync, withRegularFile } from "../../src/io/regular_file.ts";
 import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 
@@ -25,7 +25,7 @@ const READERS: [string, (path: string) => Promise<unknown>][] = [
   ["readRegularFile", (path) => readRegularFile(path, 1000)],
   ["readTextSync", async (path) => readTextSync(path)],
   ["readMaybeGzipped", (path) => readMaybeGzipped(path, 1000)],
-  ["readGreyImage", readGreyImage],
+  ["readImage", readImage],
   ["readSafetensors", readSafetensors],
 ];
 
@@ -98,6 +98,6 @@ test("a file of gigabytes that holds nothing is refused by its header", async (t
     return;
   }
   await assert.rejects(readSafetensors(path), /sparse: the header does not start with "{"/);
-  await assert.rejects(readGreyImage(path), /sparse is not the file it should be: expected at most/);
+  await assert.rejects(readImage(path), /sparse is not the file it should be: expected at most/);
   await assert.rejects(readMaybeGzipped(path, 1000), /at most 1000 bytes unpacked, got 5368709120/);
 });

@@ -40,7 +40,7 @@ export function sampleReport(): ReportData {
     confusion: smallMatrix,
     mistakes: [
       {
-        image: { width: 2, height: 3, data: [0, 50, 100, 150, 200, 255] },
+        image: { width: 2, height: 3, channels: 1, data: Uint8Array.of(0, 50, 100, 150, 200, 255) },
         index: 17,
         truth: 0,
         predicted: 1,

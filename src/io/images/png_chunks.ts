@@ -1,7 +1,6 @@
-import type { FileError } from "../../base/errors.ts";
 import { crc32 } from "../checksums.ts";
-
-export type PngFailure = (message: string) => FileError;
+import { exifOrientation, type Orientation } from "./exif_orientation.ts";
+import { checkClaim, type ImageFailure } from "./image_settings.ts";
 
 /** What the header chunk of a PNG file says. */
 export interface PngHeader {
@@ -18,6 +17,9 @@ export interface PngChunks {
   readonly header: PngHeader;
   /** RGB triples, present for colour type 3. */
   readonly palette: Uint8Array | undefined;
+  /** Alpha of the palette's colours, or the one grey or colour that is see-through; from tRNS. */
+  readonly transparency: Uint8Array | undefined;
+  readonly orientation: Orientation;
   /** The IDAT chunks joined: one zlib stream. */
   readonly compressed: Uint8Array;
 }
@@ -36,11 +38,13 @@ const DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
 ]);
 
 /** Splits a PNG file into its chunks and checks their order, lengths and checksums. */
-export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: PngFailure): PngChunks {
+export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: ImageFailure): PngChunks {
   if (PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte))
     throw fail("it does not start with PNG's signature");
   let header: PngHeader | undefined;
   let palette: Uint8Array | undefined;
+  let transparency: Uint8Array | undefined;
+  let orientation: Orientation = 1;
   const parts: Uint8Array[] = [];
   for (let at = 8; ; ) {
     const chunk = readChunk(bytes, at, fail);
@@ -49,6 +53,8 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: PngFai
     if (chunk.type === "IHDR") header = readHeader(chunk.data, header, maxPixels, fail);
     else if (chunk.type === "PLTE") palette = chunk.data;
     else if (chunk.type === "IDAT") parts.push(chunk.data);
+    else if (chunk.type === "tRNS") transparency = chunk.data;
+    else if (chunk.type === "eXIf") orientation = exifOrientation(chunk.data);
     else if (chunk.type === "IEND") break;
     else if (isCritical(chunk.type)) throw fail(`its chunk ${chunk.type} is unknown and marked as critical`);
     at = chunk.end;
@@ -57,13 +63,21 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: PngFai
   if (header.colourType === 3 && (palette === undefined || palette.length % 3 !== 0)) {
     throw fail("its palette is missing or not a list of RGB triples");
   }
-  return { header, palette, compressed: join(parts) };
+  if (transparency !== undefined && !fits(transparency, header, palette))
+    throw fail("its transparency (tRNS) has a wrong length");
+  return { header, palette, transparency, orientation, compressed: join(parts) };
+}
+
+/** Whether a tRNS chunk can belong to the file: a sample of 16 bits for each channel, or bytes for the palette. */
+function fits(transparency: Uint8Array, header: PngHeader, palette: Uint8Array | undefined): boolean {
+  if (header.colourType === 3) return transparency.length <= (palette?.length ?? 0) / 3;
+  return transparency.length === { 0: 2, 2: 6 }[header.colourType];
 }
 
 function readChunk(
   bytes: Uint8Array,
   at: number,
-  fail: PngFailure,
+  fail: ImageFailure,
 ): { type: string; data: Uint8Array; end: number } {
   if (at + 12 > bytes.length) throw fail("it is cut short");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -82,16 +96,14 @@ function readHeader(
   data: Uint8Array,
   seen: PngHeader | undefined,
   maxPixels: number,
-  fail: PngFailure,
+  fail: ImageFailure,
 ): PngHeader {
   if (seen !== undefined || data.length !== 13)
     throw fail("its header (IHDR) is doubled or has a wrong length");
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const [depth, colourType, compression, filter, interlace] = data.subarray(8);
-  if (width === 0 || height === 0 || width * height > maxPixels) {
-    throw fail(`it claims to be ${width} x ${height} pixels; expected 1 to ${maxPixels} in all`);
-  }
+  checkClaim(width, height, maxPixels, fail);
   if (Math.max(width, height) > MAX_SIDE) {
     throw fail(`it claims to be ${width} x ${height} pixels; expected at most ${MAX_SIDE} a side`);
   }

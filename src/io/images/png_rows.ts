@@ -1,6 +1,9 @@
-/** The rows of a PNG file one by one: filters undone, made grey. The whole file is never unpacked at once. */
-import { luma } from "./grey_image.ts";
-import type { PngFailure, PngHeader } from "./png_chunks.ts";
+/** The rows of a PNG file one by one: filters undone, brought to 8 bits. The whole file is never unpacked at once. */
+import type { Image } from "../../records/image.ts";
+import type { DecodeSettings, ImageFailure } from "./image_settings.ts";
+import { PixelWriter } from "./pixel_writer.ts";
+import type { PngChunks, PngHeader } from "./png_chunks.ts";
+import { sampleReader } from "./png_samples.ts";
 
 /** Samples for each pixel, by colour type. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -28,16 +31,18 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Takes the unpacked bytes in pieces of any length and fills a grey image. */
+/** Takes the unpacked bytes in pieces of any length and fills an image. */
 export class PngRows {
   /** Of all rows with their filter bytes. */
   readonly rawBytes: number;
-  readonly data: Uint8Array;
   readonly #header: PngHeader;
-  readonly #fail: PngFailure;
+  readonly #fail: ImageFailure;
   readonly #passes: readonly Pass[];
   readonly #bits: number;
-  readonly #toGrey: (row: Uint8Array, x: number) => number;
+  readonly #writer: PixelWriter;
+  /** Brings a row to samples of 8 bits, or is undefined if it has them. */
+  readonly #toSamples: ((row: Uint8Array, width: number, samples: Uint8Array) => void) | undefined;
+  readonly #samples: Uint8Array;
   #pass = 0;
   #y = 0;
   /** The filter byte, once it has come, and the row under way. */
@@ -48,11 +53,12 @@ export class PngRows {
 
   /** @param check - called with the bytes of all rows before anything is allocated. */
   constructor(
-    header: PngHeader,
-    palette: Uint8Array | undefined,
+    chunks: PngChunks,
+    settings: DecodeSettings,
     check: (rawBytes: number) => void,
-    fail: PngFailure,
+    fail: ImageFailure,
   ) {
+    const { header } = chunks;
     this.#header = header;
     this.#fail = fail;
     this.#passes = passesOf(header);
@@ -65,8 +71,14 @@ export class PngRows {
     const longest = Math.max(...this.#passes.map(({ width }) => this.#stride(width)));
     this.#row = new Uint8Array(longest);
     this.#above = new Uint8Array(longest);
-    this.data = new Uint8Array(header.width * header.height);
-    this.#toGrey = greyReader(header, palette, fail);
+    const { channels, read } = sampleReader(chunks, fail);
+    this.#toSamples = read;
+    this.#samples = read === undefined ? this.#row : new Uint8Array(header.width * channels);
+    this.#writer = new PixelWriter(header.width, header.height, channels, settings);
+  }
+
+  get image(): Image {
+    return this.#writer.image;
   }
 
   /** Whether every row has come. */
@@ -96,7 +108,8 @@ export class PngRows {
     if (this.#y === 0) this.#above.fill(0, 0, stride);
     unfilter(this.#filter, this.#row, this.#above, stride, Math.max(1, this.#bits >> 3));
     const target = (y0 + this.#y * dy) * this.#header.width + x0;
-    for (let x = 0; x < width; x++) this.data[target + x * dx] = this.#toGrey(this.#row, x);
+    this.#toSamples?.(this.#row, width, this.#samples);
+    this.#writer.write(this.#toSamples === undefined ? this.#row : this.#samples, width, target, dx);
     [this.#row, this.#above] = [this.#above, this.#row];
     this.#filter = -1;
     this.#filled = 0;
@@ -148,45 +161,4 @@ function paeth(left: number, up: number, corner: number): number {
   const byCorner = Math.abs(estimate - corner);
   if (byLeft <= byUp && byLeft <= byCorner) return left;
   return byUp <= byCorner ? up : corner;
-}
-
-/** A function that gives the grey value of pixel `x` of an unfiltered row. */
-function greyReader(
-  header: PngHeader,
-  palette: Uint8Array | undefined,
-  fail: PngFailure,
-): (row: Uint8Array, x: number) => number {
-  const { depth, colourType } = header;
-  const step = (depth >> 3) * CHANNELS[colourType];
-  const part = depth >> 3;
-  if (colourType === 2 || colourType === 6) {
-    return (row, x) => luma(row[x * step], row[x * step + part], row[x * step + 2 * part]);
-  }
-  if (colourType === 3) {
-    const greys = paletteGreys(palette as Uint8Array);
-    return (row, x) => {
-      const index = packedSample(row, x, depth);
-      if (index >= greys.length) throw fail(`a pixel names colour ${index} of a palette of ${greys.length}`);
-      return greys[index];
-    };
-  }
-  if (depth < 8) {
-    const scale = 255 / (2 ** depth - 1);
-    return (row, x) => packedSample(row, x, depth) * scale;
-  }
-  // Pillow clips 16-bit grey, but takes the upper byte if an alpha channel stands beside it.
-  if (depth === 16 && colourType === 0) return (row, x) => (row[2 * x] !== 0 ? 255 : row[2 * x + 1]);
-  return (row, x) => row[x * step];
-}
-
-function packedSample(row: Uint8Array, x: number, depth: number): number {
-  if (depth === 8) return row[x];
-  const bit = x * depth;
-  return (row[bit >> 3] >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
-}
-
-function paletteGreys(palette: Uint8Array): Uint8Array {
-  return new Uint8Array(palette.length / 3).map((_, i) =>
-    luma(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]),
-  );
 }

@@ -1,5 +1,6 @@
-import { luma } from "../../io/images/grey_image.ts";
-import { checkImage, type Image, resample } from "../image.ts";
+import { checkImage } from "../../io/images/check_image.ts";
+import { luma } from "../../io/images/luma.ts";
+import { type Image, resample } from "../image.ts";
 import { formatPercent } from "../number_text.ts";
 import { paint } from "./colour.ts";
 import { printable } from "./printable.ts";
@@ -26,7 +27,7 @@ export interface ImageOptions extends TextStyle {
  * ```
  */
 export function renderImage(image: Image, options: ImageOptions = {}): string[] {
-  checkImage(image);
+  checkImage(image, "renderImage");
   const { maxColumns = 56, maxRows = 28 } = options;
   // A character is about twice as high as it is wide: two pixels tall, one pixel wide.
   const shrink = Math.max(
@@ -47,7 +48,7 @@ export function renderImage(image: Image, options: ImageOptions = {}): string[] 
 type Rgb = readonly [red: number, green: number, blue: number];
 
 /** A pixel's colour; what is see-through lies on black. */
-function pixel({ channels = 1, data }: Image, index: number): Rgb {
+function pixel({ channels, data }: Image, index: number): Rgb {
   const at = index * channels;
   if (channels === 1) return [byte(data[at]), byte(data[at]), byte(data[at])];
   const share = channels === 4 ? byte(data[at + 3]) / 255 : 1;

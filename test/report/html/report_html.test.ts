@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodePngGrey } from "../../../src/io/images/png.ts";
+import { decodePng } from "../../../src/io/images/png.ts";
 import type { ReportData } from "../../../src/report/html/report_data.ts";
 import { renderReport } from "../../../src/report/html/report_html.ts";
 import { imageUri } from "../../../src/report/report_errors.ts";
@@ -110,10 +110,10 @@ test("one point, NaN and huge losses make a page", () => {
 });
 
 test("a mistake's image is a PNG with the same pixels", () => {
-  const image = { width: 3, height: 2, data: [0, 1, 127, 128, 254, 255] };
+  const image = { width: 3, height: 2, channels: 1 as const, data: Uint8Array.of(0, 1, 127, 128, 254, 255) };
   const uri = imageUri(image);
   assert.match(uri, /^data:image\/png;base64,[A-Za-z0-9+/]+=*$/);
   const bytes = Buffer.from(uri.split(",")[1], "base64");
-  const decoded = decodePngGrey(new Uint8Array(bytes));
+  const decoded = decodePng(new Uint8Array(bytes));
   assert.deepEqual([decoded.width, decoded.height, ...decoded.data], [3, 2, 0, 1, 127, 128, 254, 255]);
 });

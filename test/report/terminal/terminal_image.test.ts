@@ -9,13 +9,14 @@ import { displayWidth, stripAnsi } from "../../../src/report/terminal/text_width
 const ramp = (width: number, height: number) => ({
   width,
   height,
+  channels: 1 as const,
   data: Uint8Array.from({ length: width * height }, (_, i) =>
     Math.round((255 * (i % width)) / (width - 1 || 1)),
   ),
 });
 
 test("two pixels a character in colour, with their own greys", () => {
-  const image = { width: 2, height: 2, data: [0, 255, 10, 200] };
+  const image = { width: 2, height: 2, channels: 1 as const, data: Uint8Array.of(0, 255, 10, 200) };
   assert.deepEqual(renderImage(image, { colour: 24 }), [
     "\u001b[38;2;0;0;0;48;2;10;10;10m▀\u001b[38;2;255;255;255;48;2;200;200;200m▀\u001b[0m",
   ]);
@@ -51,8 +52,14 @@ test("resampling keeps the mean brightness", () => {
 });
 
 test("an image whose values do not fit its size is refused", () => {
-  assert.throws(() => renderImage({ width: 28, height: 28, data: [1, 2] }), ArgumentError);
-  assert.throws(() => renderImage({ width: 0, height: 0, data: [] }), ArgumentError);
+  assert.throws(
+    () => renderImage({ width: 28, height: 28, channels: 1, data: Uint8Array.of(1, 2) }),
+    ArgumentError,
+  );
+  assert.throws(
+    () => renderImage({ width: 0, height: 0, channels: 1, data: new Uint8Array(0) }),
+    ArgumentError,
+  );
 });
 
 const classes = [

@@ -3,6 +3,7 @@
  * numbers cross faster than wrapped pointers.
  */
 import { EngineError } from "../../../base/errors.ts";
+import { isMissing, requirePackage } from "../../../base/optional_package.ts";
 import { inNode } from "../../../workers/worker_port.ts";
 
 /** What we use of koffi's interface. */
@@ -135,23 +136,12 @@ export function loadKoffi(): Koffi {
     throw new EngineError(`native libraries are used on Linux only so far; this is ${process.platform}`);
   }
   try {
-    return requireKoffi();
+    return requirePackage("koffi") as Koffi;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const missing = code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND";
-    const why = missing
+    const { message } = error as Error;
+    const why = isMissing(error)
       ? "the package koffi is not installed"
       : `koffi cannot be loaded: ${message.split("\n")[0]}`;
     throw new EngineError(`${why}; install it with \`npm install koffi@3\``);
   }
-}
-
-/** From where this module is; in a bundle that has no address for it, from the folder that the process runs in. */
-function requireKoffi(): Koffi {
-  const { createRequire } = process.getBuiltinModule("node:module");
-  const here: string | undefined = import.meta.url;
-  const from = here?.startsWith("file:")
-    ? here
-    : process.getBuiltinModule("node:path").resolve("convoyant.js");
-  return createRequire(from)("koffi") as Koffi;
 }

@@ -1,13 +1,3 @@
-/** A grey image: rows from the top, one byte for each pixel, 0 is black. */
-export interface GreyImage {
-  width: number;
-  height: number;
-  data: Uint8Array;
-}
-
-/** The most pixels an image may have; a header that claims more is taken for a damaged file or an attack. */
-export const MAX_PIXELS = 1 << 27;
-
 /**
  * Luma of a colour: L = 0.299 R + 0.587 G + 0.114 B in 16-bit fixed point, rounded, as Pillow's
  * `convert("L")` computes it.
