@@ -1,4 +1,4 @@
-/** Packages that are used if they are installed (optional peers). Node.js only. */
+/** Packages that are used if they are installed beside ours. Node.js only. */
 
 /**
  * Loads a package from where this module is; in a bundle that has no address for it, from the folder that the process

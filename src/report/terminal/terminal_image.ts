@@ -22,7 +22,7 @@ export interface ImageOptions extends TextStyle {
  * @example
  * ```ts
  * import { renderImage } from "convoyant/report";
- * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * const image = { width: 2, height: 2, channels: 1, data: Uint8Array.of(0, 255, 255, 0) } as const;
  * renderImage(image).length > 0; // true
  * ```
  */
@@ -132,7 +132,7 @@ export interface PredictionOptions extends ImageOptions {
  * @example
  * ```ts
  * import { renderPrediction } from "convoyant/report";
- * const image = { width: 2, height: 2, data: new Uint8Array([0, 255, 255, 0]) };
+ * const image = { width: 2, height: 2, channels: 1, data: Uint8Array.of(0, 255, 255, 0) } as const;
  * const classes = [{ label: "bag", probability: 0.9 }, { label: "coat", probability: 0.1 }];
  * console.log(renderPrediction(image, classes).join("\n"));
  * ```
