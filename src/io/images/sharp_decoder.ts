@@ -52,7 +52,7 @@ export async function decodeWithSharp(
     return writer.image;
   } catch (error) {
     if (error instanceof FileError) throw error;
-    throw fail((error as Error).message.split("\n")[0]);
+    throw fail(firstLine(error));
   }
 }
 
@@ -62,7 +62,13 @@ function loadSharp(): Sharp {
   } catch (error) {
     const why = isMissing(error)
       ? "the package sharp is not installed"
-      : `sharp cannot be loaded: ${(error as Error).message.split("\n")[0]}`;
+      : `sharp cannot be loaded: ${firstLine(error)}`;
     throw new ArgumentError(`${why}; install it with \`npm install ${SHARP}\`, or leave out \`decoder\``);
   }
+}
+
+/** What sharp says at first; lines behind that repeat it for every layer of libvips. */
+function firstLine(error: unknown): string {
+  const [line] = String((error as Error).message).split("\n");
+  return line;
 }
