@@ -2,6 +2,7 @@ import type { ArrayBatch } from "./array_batch.ts";
 import { type BatchContext, buildBatch, type DatasetDescription } from "./batch_source.ts";
 import { Dataset } from "./dataset.ts";
 import type { Transform, TransformContext } from "./transforms/index.ts";
+import { holdsFunction } from "./transforms/transform_spec.ts";
 
 /** A transform of your own: gets and gives a batch [N, C, H, W]. It runs on the main thread. */
 export type BatchFunction = (
@@ -60,7 +61,9 @@ export class LabelledImages extends Dataset {
   }
 
   override async describe(): Promise<DatasetDescription | undefined> {
-    return this.transform === null || "spec" in this.transform ? this.#description() : undefined;
+    const { transform } = this;
+    const own = transform !== null && (!("spec" in transform) || holdsFunction(transform.spec));
+    return own ? undefined : this.#description();
   }
 
   #description(): DatasetDescription {

@@ -70,8 +70,6 @@ export const refused: (() => unknown)[] = [
   () => data.FashionMNIST({ training: true }),
   // @ts-expect-error no such option
   () => data.mnistLoaders({ batch: 128 }),
-  // @ts-expect-error the deviations are missing
-  () => t.Normalize([0.5]),
   // @ts-expect-error given twice
   () => t.Resize(224, { size: 224 }),
   // @ts-expect-error no such mode

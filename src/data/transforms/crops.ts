@@ -3,6 +3,7 @@ import type { PhiloxStream } from "../../base/philox.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { copyWindow, crop, padImages } from "./borders.ts";
 import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
+import { roundHalfEven } from "./operations/one_image.ts";
 import { resample } from "./resample.ts";
 import type { ImagePadding, TransformSpec } from "./transform_spec.ts";
 
@@ -74,6 +75,25 @@ export function randomHorizontalFlip(
   return batchOf(out);
 }
 
+export function randomVerticalFlip(
+  batch: Readonly<ArrayBatch>,
+  { p }: Spec<"RandomVerticalFlip">,
+  streams: Streams,
+): ArrayBatch {
+  const images = imagesOf(batch, "RandomVerticalFlip");
+  const { data, count, channels, height, width } = images;
+  const out = blankLike(images, height, width);
+  for (let n = 0; n < count; n++) {
+    const turned = streams(n).uniform() < p;
+    for (let row = n * channels * height; row < (n + 1) * channels * height; row++) {
+      const y = row % height;
+      const from = turned ? row - y + height - 1 - y : row;
+      out.data.set(data.subarray(from * width, (from + 1) * width), row * width);
+    }
+  }
+  return batchOf(out);
+}
+
 /** A random part of each image (area and proportions drawn), resized to one size. */
 export function randomResizedCrop(
   batch: Readonly<ArrayBatch>,
@@ -89,7 +109,10 @@ export function randomResizedCrop(
     const one: Images = { ...images, count: 1, data: images.data.subarray(n * size, (n + 1) * size) };
     const box = drawBox(images.height, images.width, spec, streams(n));
     const part = crop(one, box.top, box.left, box.height, box.width);
-    out.data.set(resample(part, height, width, spec.antialias).data, n * outSize);
+    out.data.set(
+      resample(part, height, width, spec.interpolation ?? "bilinear", spec.antialias).data,
+      n * outSize,
+    );
   }
   return batchOf(out);
 }
@@ -126,11 +149,4 @@ function drawBox(
   if (width / height < ratio[0]) h = Math.min(height, roundHalfEven(width / ratio[0]));
   else if (width / height > ratio[1]) w = Math.min(width, roundHalfEven(height * ratio[1]));
   return { top: (height - h) >> 1, left: (width - w) >> 1, height: h, width: w };
-}
-
-/** Python's round: halves go to the even neighbour. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -2,16 +2,16 @@ import { ArgumentError } from "../../base/errors.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { batchOf, imagesOf } from "./images.ts";
 import { resample } from "./resample.ts";
-import type { ImageSize } from "./transform_spec.ts";
+import type { ImageSize, SpecOf } from "./transform_spec.ts";
 
 /** Resizes as torchvision's Resize does; see `resample` for the arithmetic. */
 export function resize(
   batch: Readonly<ArrayBatch>,
-  { size, maxSize, antialias }: { size: number | ImageSize; maxSize: number | null; antialias: boolean },
+  { size, interpolation = "bilinear", maxSize, antialias }: SpecOf<"Resize">,
 ): ArrayBatch {
   const images = imagesOf(batch, "Resize");
   const [height, width] = targetSize(images.height, images.width, size, maxSize);
-  return batchOf(resample(images, height, width, antialias));
+  return batchOf(resample(images, height, width, interpolation, antialias));
 }
 
 /** One number is the length of the shorter edge; the other keeps the image's proportions. */

@@ -1,10 +1,77 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { PhiloxStream } from "../../base/philox.ts";
 import type { ArrayBatch } from "../array_batch.ts";
-import { centerCrop, pad, randomCrop, randomHorizontalFlip, randomResizedCrop } from "./crops.ts";
+import { augMix, randAugment, trivialAugmentWide } from "./auto_augment.ts";
+import {
+  centerCrop,
+  pad,
+  randomCrop,
+  randomHorizontalFlip,
+  randomResizedCrop,
+  randomVerticalFlip,
+  type Streams,
+} from "./crops.ts";
+import { randomErasing } from "./erasing.ts";
 import { normalize, toTensor } from "./levels.ts";
+import {
+  colorJitter,
+  gaussianBlur,
+  grayscale,
+  randomAdjustSharpness,
+  randomAutocontrast,
+  randomEqualize,
+  randomGrayscale,
+  randomInvert,
+  randomPosterize,
+  randomSolarize,
+} from "./random_colours.ts";
+import { randomAffine, randomPerspective, randomRotation } from "./random_warps.ts";
 import { resize } from "./resize.ts";
-import type { TransformContext, TransformSpec } from "./transform_spec.ts";
+import { runLambda } from "./run_lambda.ts";
+import type { SpecOf, TransformContext, TransformSpec } from "./transform_spec.ts";
+
+type Kind = Exclude<TransformSpec["kind"], "Compose">;
+
+/** What each transform does to a batch. */
+const RUNS: {
+  readonly [K in Kind]: (
+    batch: Readonly<ArrayBatch>,
+    spec: SpecOf<K>,
+    streams: Streams,
+    context: TransformContext,
+  ) => ArrayBatch;
+} = {
+  ToTensor: toTensor,
+  Normalize: normalize,
+  Resize: resize,
+  CenterCrop: centerCrop,
+  Pad: pad,
+  RandomCrop: randomCrop,
+  RandomHorizontalFlip: randomHorizontalFlip,
+  RandomVerticalFlip: randomVerticalFlip,
+  RandomResizedCrop: randomResizedCrop,
+  RandomRotation: randomRotation,
+  RandomAffine: randomAffine,
+  RandomPerspective: randomPerspective,
+  ColorJitter: colorJitter,
+  Grayscale: grayscale,
+  RandomGrayscale: randomGrayscale,
+  RandomInvert: randomInvert,
+  RandomAutocontrast: randomAutocontrast,
+  RandomEqualize: randomEqualize,
+  RandomPosterize: randomPosterize,
+  RandomSolarize: randomSolarize,
+  RandomAdjustSharpness: randomAdjustSharpness,
+  GaussianBlur: gaussianBlur,
+  RandomErasing: randomErasing,
+  RandAugment: randAugment,
+  TrivialAugmentWide: trivialAugmentWide,
+  AugMix: augMix,
+  Lambda: (batch, spec, _, context) => runLambda(batch, spec, context),
+};
+
+/** The names of all transforms, as descriptions hold them. */
+export const TRANSFORM_KINDS: readonly string[] = ["Compose", ...Object.keys(RUNS)];
 
 /**
  * Runs a described transform on a batch of images [N, C, H, W]. The input is not changed; if nothing is
@@ -39,24 +106,14 @@ function run(
   }
   const position = positions.next++;
   const streams = (n: number) => new PhiloxStream(context.seed, context.epoch, context.indices[n], position);
-  switch (spec.kind) {
-    case "ToTensor":
-      return toTensor(batch);
-    case "Normalize":
-      return normalize(batch, spec);
-    case "Resize":
-      return resize(batch, spec);
-    case "CenterCrop":
-      return centerCrop(batch, spec);
-    case "Pad":
-      return pad(batch, spec);
-    case "RandomCrop":
-      return randomCrop(batch, spec, streams);
-    case "RandomHorizontalFlip":
-      return randomHorizontalFlip(batch, spec, streams);
-    case "RandomResizedCrop":
-      return randomResizedCrop(batch, spec, streams);
-    default:
-      throw new ArgumentError(`unknown transform \`${(spec as { kind: string }).kind}\``);
+  if (!Object.hasOwn(RUNS, spec.kind)) {
+    throw new ArgumentError(`unknown transform \`${(spec as { kind: string }).kind}\``);
   }
+  const each = RUNS[spec.kind] as (
+    batch: Readonly<ArrayBatch>,
+    spec: TransformSpec,
+    streams: Streams,
+    context: TransformContext,
+  ) => ArrayBatch;
+  return each(batch, spec, streams, context);
 }

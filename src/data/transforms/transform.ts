@@ -1,11 +1,13 @@
-import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { ArgumentError, didYouMean, ShapeError } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
 import type { CallArguments, CheckedNames, Positional } from "../../base/params/call_types.ts";
 import { printItself } from "../../base/printed_form.ts";
 import { formatShape } from "../../base/shape.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { toArray, toTensor } from "../to_tensors.ts";
-import { runTransform } from "./run_transform.ts";
+import { requireFunction } from "./run_lambda.ts";
+import { runTransform, TRANSFORM_KINDS } from "./run_transform.ts";
 import type { TransformContext, TransformSpec } from "./transform_spec.ts";
 
 /**
@@ -24,8 +26,9 @@ export interface Transform {
 }
 
 /**
- * The transform that a description stands for.
+ * The transform that a description stands for, so that a recorded one can be made again.
  *
+ * @throws ArgumentError for a description of no transform, and for one of a `Lambda`, whose function no record keeps.
  * @example
  * ```ts
  * const flip = data.transforms.RandomHorizontalFlip();
@@ -33,9 +36,22 @@ export interface Transform {
  * ```
  */
 export function transformOf(spec: TransformSpec): Transform {
+  checkSpec(spec);
   const transform = (images: Tensor, context: Partial<TransformContext> = {}) => apply(spec, images, context);
   printItself(transform, () => formatSpec(spec));
   return Object.assign(transform, { spec });
+}
+
+function checkSpec(spec: TransformSpec): void {
+  if (!TRANSFORM_KINDS.includes(spec?.kind)) {
+    const kind: unknown = spec?.kind;
+    const hint = typeof kind === "string" ? didYouMean(kind, TRANSFORM_KINDS) : "";
+    throw new ArgumentError(
+      `transformOf: expected the description of a transform, { kind: "Resize", ... }, got ${shownValue(kind ?? spec)}${hint}`,
+    );
+  }
+  if (spec.kind === "Compose") spec.transforms.forEach(checkSpec);
+  if (spec.kind === "Lambda") requireFunction(spec);
 }
 
 /**
@@ -82,6 +98,8 @@ function formatSpec(spec: TransformSpec): string {
   if (spec.kind === "Compose") {
     return `Compose(\n${spec.transforms.map((one) => `    ${formatSpec(one)}\n`).join("")})`;
   }
+  // torchvision prints a Lambda without its function.
+  if (spec.kind === "Lambda") return "Lambda()";
   const parts = Object.entries(options).map(([name, value]) => {
     const text = Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
     return `${name}=${text}`;

@@ -1,0 +1,60 @@
+/** Erasing random rectangles. */
+import { ShapeError } from "../../base/errors.ts";
+import type { PhiloxStream } from "../../base/philox.ts";
+import type { ArrayBatch } from "../array_batch.ts";
+import type { Streams } from "./crops.ts";
+import { eachImage, type OneImage, roundHalfEven, withData } from "./operations/one_image.ts";
+import type { SpecOf } from "./transform_spec.ts";
+import { normal, uniformBetween } from "./variates.ts";
+
+type Spec = SpecOf<"RandomErasing">;
+
+/** Fills a random rectangle of some images with a value, one for each channel, or noise. */
+export function randomErasing(batch: Readonly<ArrayBatch>, spec: Spec, streams: Streams): ArrayBatch {
+  return eachImage(batch, spec.kind, (image, n) => {
+    const stream = streams(n);
+    const { value } = spec;
+    if (value !== "random" && value.length !== 1 && value.length !== image.channels) {
+      throw new ShapeError(
+        `RandomErasing: expected one \`value\`, or one for each of ${image.channels} channels, got ${value.length}`,
+      );
+    }
+    if (stream.uniform() >= spec.p) return image;
+    const box = drawRectangle(image, spec, stream);
+    return box === null ? image : erase(image, box, value, stream);
+  });
+}
+
+interface Rectangle {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+function erase(image: OneImage, box: Rectangle, value: Spec["value"], stream: PhiloxStream): OneImage {
+  const data = image.data.slice();
+  for (let c = 0; c < image.channels; c++) {
+    for (let y = box.top; y < box.top + box.height; y++) {
+      const from = (c * image.height + y) * image.width + box.left;
+      if (value === "random") for (let x = 0; x < box.width; x++) data[from + x] = normal(stream);
+      else data.fill(value[c % value.length], from, from + box.width);
+    }
+  }
+  return withData(image, data);
+}
+
+/** Draws up to ten sizes and takes the first that is smaller than the image; null if none is. */
+function drawRectangle(image: OneImage, { scale, ratio }: Spec, stream: PhiloxStream): Rectangle | null {
+  const { height, width } = image;
+  const logs: [number, number] = [Math.log(ratio[0]), Math.log(ratio[1])];
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = height * width * uniformBetween(stream, scale);
+    const aspect = Math.exp(uniformBetween(stream, logs));
+    const h = roundHalfEven(Math.sqrt(area * aspect));
+    const w = roundHalfEven(Math.sqrt(area / aspect));
+    if (h >= height || w >= width) continue;
+    return { top: stream.integer(height - h + 1), left: stream.integer(width - w + 1), height: h, width: w };
+  }
+  return null;
+}
