@@ -44,8 +44,8 @@ const PRECISION = 22;
  *
  * uint8 images come out bit for bit as from Pillow, which is what torchvision uses for images that were read from
  * files: weights rounded to 22-bit fixed point, two passes, rounded to 8 bits in between. Pillow 13 shortens the columns
- * first if they lose more than twice as many pixels as the rows, else the rows; torchvision's fixtures decide by that. float32 images
- * follow PyTorch's `interpolate(..., antialias=True)`: weights and both passes in float32.
+ * first if they lose more than twice as many pixels as the rows, else the rows. float32 images follow
+ * PyTorch's `interpolate(..., antialias=True)`: weights and both passes in float32.
  *
  * `"nearest"` takes input pixel floor(i * inputs / outputs), as PyTorch does; `"nearest-exact"` the one under the
  * middle of the output pixel, as Pillow does.
