@@ -322,7 +322,7 @@ test("bad settings are refused when the transform is made", () => {
   const bad: [() => unknown, RegExp][] = [
     [() => t.RandomVerticalFlip(-0.1), /RandomVerticalFlip: expected p from 0 to 1, got -0.1/],
     [() => t.RandomRotation(-5), /degrees/],
-    [() => t.RandomRotation([10, 5]), /lowest and highest in turn/],
+    [() => t.RandomRotation([10, 5]), /lowest before highest/],
     [() => t.RandomRotation(5, "bicubic" as never), /nearest, bilinear, got bicubic/],
     [() => t.RandomRotation(5, { center: [1] }), /center to be \[x, y\]/],
     [() => t.RandomRotation(5, { fill: "black" as never }), /fill to be a number/],

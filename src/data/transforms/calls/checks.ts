@@ -108,7 +108,7 @@ export function anglesOf(value: unknown, of: string, name: string, lengths: read
   const ordered = list.every((n, i) => i % 2 === 0 || list[i - 1] <= n);
   if (lengths.includes(list.length) && ordered) return list;
   throw new ArgumentError(
-    `${of}: expected ${name} to be a number or ${lengths.join(" or ")} numbers, lowest and highest in turn, got ${shownValue(value)}`,
+    `${of}: expected ${name} to be a number or ${lengths.join(" or ")} numbers, lowest before highest, got ${shownValue(value)}`,
   );
 }
 

@@ -234,7 +234,7 @@ export interface RandomSolarizeSettings {
 /**
  * Inverts the levels from `threshold` on, with probability `p`.
  *
- * @throws ArgumentError for a threshold that is no number, and when it runs for one above the highest level.
+ * @throws ArgumentError for a threshold that is not a number, and when it runs for one above the highest level.
  * @example
  * ```ts
  * (await data.transforms.RandomSolarize(0.5, 1)(tensor([[[0.25, 0.75]]]))).tolist(); // [[[0.25, 0.25]]]

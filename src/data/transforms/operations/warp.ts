@@ -11,7 +11,7 @@ export interface SamplingGrid {
   readonly places: Float32Array;
 }
 
-/** a * x + b * y + c, rounded after every operation, as PyTorch's small matrix products are. */
+/** a * x + b * y + c, rounded after every operation, as PyTorch's small GEMMs are. */
 function rowTimes(a: number, b: number, c: number, x: number, y: number): number {
   return f32(f32(f32(a * x) + f32(b * y)) + c);
 }
