@@ -76,17 +76,35 @@ export const batchNorm = defineCall<BatchNormParameters>()(
     if (numel(x.shape) === 0 && (x.shape.length === 1 || (!training && unused)))
       return new Tensor(inNameOf(of, () => nothingNormalized(x, w, b)));
     if (training) return trainedBatchNorm(of, x, w, b, runningMean, runningVar, momentum, eps);
-    const average = optionalValue(of, runningMean, "runningMean");
-    const variance = optionalValue(of, runningVar, "runningVar");
-    if (average === null || variance === null) {
-      throw new ArgumentError(
-        `${named(of)}: expected runningMean and runningVar if training is false, got none`,
-      );
-    }
-    const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
-    return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
+    const statistics = statisticsGiven(of, "training", runningMean, runningVar);
+    return normalizedBy(of, x, statistics, w, b, eps);
   },
 );
+
+/** The running statistics. @throws ArgumentError if one is missing, which the flag that is false asks for. */
+function statisticsGiven(
+  of: string,
+  flag: string,
+  runningMean: unknown,
+  runningVar: unknown,
+): readonly [mean: Value, variance: Value] {
+  const average = optionalValue(of, runningMean, "runningMean");
+  const variance = optionalValue(of, runningVar, "runningVar");
+  if (average !== null && variance !== null) return [average, variance];
+  throw new ArgumentError(`${named(of)}: expected runningMean and runningVar if ${flag} is false, got none`);
+}
+
+function normalizedBy(
+  of: string,
+  x: Value,
+  [average, variance]: readonly [mean: Value, variance: Value],
+  w: Value | null,
+  b: Value | null,
+  eps: number,
+): Tensor {
+  const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
+  return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
+}
 
 /** Without elements there is nothing to normalise, and PyTorch asks neither for channels nor for statistics. */
 function nothingNormalized(x: Value, weight: Value | null, bias: Value | null): Value {
@@ -212,15 +230,8 @@ export const instanceNorm = defineCall<InstanceNormParameters>()(
     requireChannels(of, x, [weight, bias]);
     const [w, b] = [optionalValue(of, weight, "weight"), optionalValue(of, bias, "bias")];
     if (!useInputStats) {
-      const average = optionalValue(of, runningMean, "runningMean");
-      const variance = optionalValue(of, runningVar, "runningVar");
-      if (average === null || variance === null) {
-        throw new ArgumentError(
-          `${named(of)}: expected runningMean and runningVar if useInputStats is false, got none`,
-        );
-      }
-      const perChannel = [widened(average), widened(variance), w && widened(w), b && widened(b)] as const;
-      return new Tensor(inNameOf(of, () => batchNormInference(x, ...perChannel, eps)));
+      const statistics = statisticsGiven(of, "useInputStats", runningMean, runningVar);
+      return normalizedBy(of, x, statistics, w, b, eps);
     }
     const count = numel(x.shape.slice(2));
     requireSeveral(of, "spatial element", count, x);

@@ -1,6 +1,7 @@
 /** Channels to pixels and back. */
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
+import type { Value } from "../../../graph/node.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { defineCall } from "../../define.ts";
 import { Tensor, valueOf } from "../../tensor.ts";
@@ -27,6 +28,36 @@ export interface ChannelShuffleParameters {
   groups: number;
 }
 
+type ImageShape = readonly [channels: number, height: number, width: number];
+
+/** An image [..., C, H, W], taken apart. */
+interface ImageParts {
+  readonly value: Value;
+  /** The dimensions before the channels. */
+  readonly lead: readonly number[];
+  readonly sizes: ImageShape;
+}
+
+/** @throws ShapeError if the input is not an image or its sizes do not fit, which `needed` says in words. */
+function imageOf(of: string, value: Value, needed: string, fits: (sizes: ImageShape) => boolean): ImageParts {
+  const sizes = value.shape.slice(-3) as unknown as ImageShape;
+  if (value.shape.length >= 3 && fits(sizes)) return { value, lead: value.shape.slice(0, -3), sizes };
+  throw new ShapeError(
+    `${named(of)}: expected an input [..., C, H, W] with ${needed}, got ${formatShape(value.shape)}`,
+  );
+}
+
+/** An image seen as `parts`, its dimensions put in this order and joined to `sizes`. */
+function regrouped(
+  { value, lead }: ImageParts,
+  parts: readonly number[],
+  order: readonly number[],
+  sizes: readonly number[],
+): Tensor {
+  const dims = [...lead.map((_, d) => d), ...order.map((d) => lead.length + d)];
+  return new Tensor(reshape(permute(reshape(value, [...lead, ...parts]), dims), [...lead, ...sizes]));
+}
+
 /**
  * [..., C r^2, H, W] to [..., C, H r, W r]: groups of channels become blocks of pixels.
  *
@@ -39,19 +70,12 @@ export const pixelShuffle = defineCall<PixelShuffleParameters>()(
   "pixelShuffle",
   ["input", "upscaleFactor"],
   (input, upscaleFactor) => {
-    const x = valueOf(input, "input", named("pixelShuffle"));
+    const value = valueOf(input, "input", named("pixelShuffle"));
     const [r] = sizes("pixelShuffle", "upscaleFactor", upscaleFactor, 1, 1);
-    const lead = x.shape.slice(0, -3);
-    const [channels, height, width] = x.shape.slice(-3);
-    if (x.shape.length < 3 || channels % (r * r) !== 0) {
-      throw new ShapeError(
-        `${named("pixelShuffle")}: expected an input [..., C, H, W] with C divisible by ${r * r}, got ${formatShape(x.shape)}`,
-      );
-    }
-    const parts = reshape(x, [...lead, channels / (r * r), r, r, height, width]);
-    const n = lead.length;
-    const order = [...lead.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
-    return new Tensor(reshape(permute(parts, order), [...lead, channels / (r * r), height * r, width * r]));
+    const image = imageOf("pixelShuffle", value, `C divisible by ${r * r}`, ([c]) => c % (r * r) === 0);
+    const [channels, height, width] = image.sizes;
+    const rest = channels / (r * r);
+    return regrouped(image, [rest, r, r, height, width], [0, 3, 1, 4, 2], [rest, height * r, width * r]);
   },
 );
 
@@ -67,19 +91,18 @@ export const pixelUnshuffle = defineCall<PixelUnshuffleParameters>()(
   "pixelUnshuffle",
   ["input", "downscaleFactor"],
   (input, downscaleFactor) => {
-    const x = valueOf(input, "input", named("pixelUnshuffle"));
+    const value = valueOf(input, "input", named("pixelUnshuffle"));
     const [r] = sizes("pixelUnshuffle", "downscaleFactor", downscaleFactor, 1, 1);
-    const lead = x.shape.slice(0, -3);
-    const [channels, height, width] = x.shape.slice(-3);
-    if (x.shape.length < 3 || height % r !== 0 || width % r !== 0) {
-      throw new ShapeError(
-        `${named("pixelUnshuffle")}: expected an input [..., C, H, W] with H and W divisible by ${r}, got ${formatShape(x.shape)}`,
-      );
-    }
-    const parts = reshape(x, [...lead, channels, height / r, r, width / r, r]);
-    const n = lead.length;
-    const order = [...lead.map((_, d) => d), n, n + 2, n + 4, n + 1, n + 3];
-    return new Tensor(reshape(permute(parts, order), [...lead, channels * r * r, height / r, width / r]));
+    const divisible = ([, h, w]: ImageShape) => h % r === 0 && w % r === 0;
+    const image = imageOf("pixelUnshuffle", value, `H and W divisible by ${r}`, divisible);
+    const [channels, height, width] = image.sizes;
+    const [down, across] = [height / r, width / r];
+    return regrouped(
+      image,
+      [channels, down, r, across, r],
+      [0, 2, 4, 1, 3],
+      [channels * r * r, down, across],
+    );
   },
 );
 
