@@ -6,7 +6,8 @@ import { readImage } from "../io/images/decode_image.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { Image } from "../records/image.ts";
 import { fromTypedArray, noGrad, type Tensor } from "../tensor/index.ts";
-import { inPrecision, outputOf, type Precision } from "../train/loop/precision.ts";
+import { outputOf } from "../train/loop/network_output.ts";
+import { inPrecision, type Precision } from "../train/loop/precision.ts";
 import { readyNetwork, type TrainedNetworkOptions } from "./evaluate.ts";
 import type { NetworkSettings } from "./weights.ts";
 

@@ -25,10 +25,11 @@ export function makeUntrained({ model, edition, network, data }: TrainingConfig)
   return create(model, { edition, ...outputs, ...(network as NetworkOptions) });
 }
 
-/** The network with the chapter's initial weights, by the seed. */
+/** The network with the chapter's initial weights, or those of its own that its entry keeps, by the seed. */
 export function makeNetwork(config: TrainingConfig): Module {
   manualSeed(config.seed);
-  return initXavier(makeUntrained(config));
+  const net = makeUntrained(config);
+  return entry(config.model).ownInitialValues ? net : initXavier(net);
 }
 
 export function makeOptimizer(

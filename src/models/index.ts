@@ -1,6 +1,7 @@
 /** The networks of the chapter, and those that torchvision ships. */
 export { ACTIVATION_NAMES, type ActivationName } from "./activations.ts";
 export { type AlexNetOptions, alexnet } from "./alexnet.ts";
+export { type EfficientNetLiteOptions, efficientnetLite0 } from "./efficientnet_lite.ts";
 export { googlenet, Inception, type PathChannels } from "./googlenet.ts";
 export { initXavier } from "./init_xavier.ts";
 export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";

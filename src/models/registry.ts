@@ -59,6 +59,8 @@ export interface ModelEntry {
   readonly presets: Readonly<Record<Edition, TrainingPreset>>;
   /** Which options `make` takes. */
   readonly options: readonly (keyof NetworkOptions)[];
+  /** Whether commands train it from the initial values with which it is made, not the chapter's. @default false */
+  readonly ownInitialValues?: boolean;
   /** Makes the network. */
   make(options?: NetworkOptions): nn.Module;
 }

@@ -1,23 +1,33 @@
-/** torchvision's networks by name. */
+/** Networks of ImageNet by name: torchvision's, and EfficientNet-Lite0. */
 import type * as nn from "../nn/index.ts";
+import { efficientnetLite0 } from "./efficientnet_lite.ts";
 import type { ModelEntry, NetworkOptions } from "./registry.ts";
 import * as torchvision from "./torchvision/index.ts";
 
+/** A network that the book has too: its name says which one it is. */
 function entryOf(
   name: string,
   title: string,
   options: readonly (keyof NetworkOptions)[],
   make: (options?: NetworkOptions) => nn.Module,
 ): ModelEntry {
+  return ownEntry(`torchvision-${name}`, `torchvision's ${title}`, options, make);
+}
+
+/** A network under its own name. */
+function ownEntry(
+  name: string,
+  title: string,
+  options: readonly (keyof NetworkOptions)[],
+  make: (options?: NetworkOptions) => nn.Module,
+): ModelEntry {
   const preset = { batchSize: 128, lr: 0.01, epochs: 10 };
-  return {
-    name: `torchvision-${name}`,
-    title: `torchvision's ${title}`,
-    inputShape: [3, 224, 224],
-    presets: { zh: preset, en: preset },
-    options,
-    make,
-  };
+  return { name, title, inputShape: [3, 224, 224], presets: { zh: preset, en: preset }, options, make };
+}
+
+/** {@link ownEntry} of a network that keeps the initial values with which it is made. */
+function keepingEntry(...entry: Parameters<typeof ownEntry>): ModelEntry {
+  return { ...ownEntry(...entry), ownInitialValues: true };
 }
 
 const USUAL = ["numClasses", "dropout"] as const;
@@ -34,5 +44,24 @@ export const TORCHVISION_ENTRIES: readonly ModelEntry[] = [
   entryOf("vgg19-bn", "VGG-19 with batch norm", USUAL, (options = {}) => torchvision.vgg19Bn(options)),
   entryOf("googlenet", "GoogLeNet", [...USUAL, "auxLogits"], (options = {}) =>
     torchvision.googlenet(options),
+  ),
+  keepingEntry("resnet18", "ResNet-18", ["numClasses"], (options = {}) => torchvision.resnet18(options)),
+  keepingEntry("resnet34", "ResNet-34", ["numClasses"], (options = {}) => torchvision.resnet34(options)),
+  keepingEntry("resnet50", "ResNet-50", ["numClasses"], (options = {}) => torchvision.resnet50(options)),
+  keepingEntry("squeezenet1-1", "SqueezeNet 1.1", USUAL, (options = {}) =>
+    torchvision.squeezenet1_1(options),
+  ),
+  keepingEntry("mobilenet-v2", "MobileNet V2", USUAL, (options = {}) => torchvision.mobilenetV2(options)),
+  keepingEntry("mobilenet-v3-small", "MobileNet V3, small", USUAL, (options = {}) =>
+    torchvision.mobilenetV3Small(options),
+  ),
+  keepingEntry("efficientnet-b0", "EfficientNet-B0", USUAL, (options = {}) =>
+    torchvision.efficientnetB0(options),
+  ),
+  keepingEntry("efficientnet-lite0", "EfficientNet-Lite0", USUAL, (options = {}) =>
+    efficientnetLite0(options),
+  ),
+  keepingEntry("densenet121", "DenseNet-121", ["numClasses"], (options = {}) =>
+    torchvision.densenet121(options),
   ),
 ];

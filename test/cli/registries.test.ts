@@ -57,7 +57,7 @@ test("help lists what is registered", async () => {
   const text = train.stdout.replace(/\s+/g, " ");
   for (const words of [
     "lenet, bn-lenet,",
-    "torchvision-googlenet, tile-net",
+    "densenet121, tile-net",
     "adagrad, adadelta, adamax, plain (sgd)",
     "step, multistep, exponential, cosine,",
     "cyclic, halving",
@@ -151,4 +151,26 @@ test("the report shows colour images in colour", () => {
   const html = readFileSync(join(folder, "run/report.html"), "utf8");
   assert.match(html, /on Coloured tiles/);
   assert.doesNotMatch(html, /stretched/);
+});
+
+test("networks of three channels are trained on it, also one with auxiliary classifiers", async () => {
+  for (const name of ["torchvision-googlenet", "mobilenet-v3-small"]) {
+    const options = ["--resize", "32", "--epochs", "1", "--limit-batches", "2", "--batch-size", "8"];
+    const engine = ["--engine", "wasm", "--threads", "1"];
+    const trained = await cli(
+      "train",
+      name,
+      "--data",
+      "tiles",
+      ...options,
+      ...engine,
+      "--out",
+      name,
+      "--json",
+    );
+    assert.equal(trained.code, 0, trained.stderr);
+    assert.ok(Number.isFinite(trained.events.at(-1)?.trainLoss), trained.stdout);
+    const evaluated = await cli("eval", name, "--json");
+    assert.equal(evaluated.code, 0, evaluated.stderr);
+  }
 });

@@ -21,6 +21,15 @@ const makers: Record<string, () => nn.Module> = {
   vgg19_bn: () => torchvision.vgg19Bn(),
   googlenet: () => torchvision.googlenet(),
   googlenet_without_aux: () => torchvision.googlenet({ auxLogits: false }),
+  resnet18: () => torchvision.resnet18(),
+  resnet34: () => torchvision.resnet34(),
+  resnet50: () => torchvision.resnet50(),
+  squeezenet1_1: () => torchvision.squeezenet1_1(),
+  mobilenet_v2: () => torchvision.mobilenetV2(),
+  mobilenet_v3_small: () => torchvision.mobilenetV3Small(),
+  efficientnet_b0: () => torchvision.efficientnetB0(),
+  densenet121: () => torchvision.densenet121(),
+  efficientnet_lite0: () => models.efficientnetLite0(),
 };
 
 test("every network of the fixture is here", () => {

@@ -173,7 +173,10 @@ export interface FitOptions {
   readonly optimizer: OptimizerLike;
   /** How often to go through the training set. */
   readonly epochs: number;
-  /** Mean loss of a batch; cross-entropy by default. */
+  /**
+   * Mean loss of a batch; cross-entropy by default. Of a network with auxiliary classifiers (torchvision's GoogLeNet)
+   * 0.3 of each one's loss is added in training.
+   */
   readonly loss?: LossFunction;
   /**
    * `"bf16"`: forward passes and losses run inside `autocast`, in training and on the test set; weights, the

@@ -1,11 +1,8 @@
 /** The precision of a training: what is asked for, what the engine has, and how a network runs in it. */
-import { isHalf } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import type { Module } from "../../nn/index.ts";
 import { engineName, isBf16Supported } from "../../runtime/runtime.ts";
 import { autocast } from "../../tensor/autocast.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 /** In what a network's products are computed; master weights, losses and statistics are 32-bit floats in both. */
 export type Precision = "f32" | "bf16";
@@ -34,10 +31,4 @@ export async function usablePrecision(wanted: Precision): Promise<{ precision: P
 /** Runs `body` (a forward pass and its loss) in a precision. */
 export function inPrecision<T>(precision: Precision, body: () => T): T {
   return precision === "f32" ? body() : autocast({ dtype: "bfloat16" }, body);
-}
-
-/** The network's output: 32-bit numbers, whatever its last layer computes in, for losses and metrics to count with. */
-export function outputOf(net: Module, x: Tensor): Tensor {
-  const output = net(x) as Tensor;
-  return isHalf(output.dtype) && !isHalf(x.dtype) ? output.to("float32") : output;
 }

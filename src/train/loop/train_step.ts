@@ -12,7 +12,8 @@ import type { RunningTotals } from "../metrics/running_totals.ts";
 import type { FitOptions } from "./fit_options.ts";
 import { type LossSample, requireMean, sampleLosses } from "./mean_loss.ts";
 import { mixesExamples, nextSlice, partOf } from "./micro_batches.ts";
-import { inPrecision, outputOf, type Precision } from "./precision.ts";
+import { lossOf, outputsOf } from "./network_output.ts";
+import { inPrecision, type Precision } from "./precision.ts";
 
 type StepOptions = Pick<FitOptions, "optimizer" | "loss" | "clipGradNorm" | "microBatch">;
 
@@ -136,9 +137,9 @@ export class TrainStep {
   /** The loss. */
   private forward(part: Part): Tensor {
     const { loss = crossEntropy } = this.options;
-    const output = inPrecision(this.precision, () => outputOf(this.net, part.x));
-    part.output = output;
-    return inPrecision(this.precision, () => loss(output, part.y));
+    const outputs = inPrecision(this.precision, () => outputsOf(this.net, part.x));
+    part.output = outputs.output;
+    return inPrecision(this.precision, () => lossOf(loss, outputs, part.y));
   }
 
   private sampleOf({ output, y }: Part): LossSample {

@@ -14,7 +14,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { BatchSource, LossFunction, MetricFunctions } from "../loop/fit_options.ts";
 import { asLoader, checkBatch } from "../loop/loaders.ts";
 import { mixesExamples, nextSlice, partOf } from "../loop/micro_batches.ts";
-import { checkPrecision, inPrecision, outputOf, type Precision, usablePrecision } from "../loop/precision.ts";
+import { outputOf } from "../loop/network_output.ts";
+import { checkPrecision, inPrecision, type Precision, usablePrecision } from "../loop/precision.ts";
 import { ClassificationMetrics } from "./classification_metrics.ts";
 import { isClassification } from "./running_totals.ts";
 
