@@ -34,6 +34,14 @@ export {
   type RandomSolarizeSettings,
 } from "./calls/colours.ts";
 export {
+  type BatchMix,
+  CutMix,
+  type MixContext,
+  type MixSettings,
+  type MixSpec,
+  MixUp,
+} from "./calls/mixing.ts";
+export {
   Compose,
   type ComposeSettings,
   Lambda,
