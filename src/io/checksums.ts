@@ -1,18 +1,19 @@
-/** The checksums inside PNG files and zip archives. */
-
-const CRC_TABLE = new Uint32Array(256).map((_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
+/** The checksums inside PNG files, zip archives and event files. */
 
 /** Tables for four bytes at a time: what a byte does to the sum after 0, 1, 2 and 3 further ones. */
-const CRC_TABLES = [CRC_TABLE];
-for (let i = 1; i < 4; i++) {
-  const before = CRC_TABLES[i - 1];
-  CRC_TABLES.push(before.map((c) => (c >>> 8) ^ CRC_TABLE[c & 0xff]));
+function crcTables(polynomial: number): readonly Uint32Array[] {
+  const table = new Uint32Array(256).map((_, n) => {
+    let c = n;
+    for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ polynomial : c >>> 1;
+    return c;
+  });
+  const tables = [table];
+  for (let i = 1; i < 4; i++) tables.push(tables[i - 1].map((c) => (c >>> 8) ^ table[c & 0xff]));
+  return tables;
 }
-const [T0, T1, T2, T3] = CRC_TABLES;
+
+const CRC32 = crcTables(0xedb88320);
+const CRC32C = crcTables(0x82f63b78);
 
 /**
  * CRC-32 (ISO 3309).
@@ -20,13 +21,22 @@ const [T0, T1, T2, T3] = CRC_TABLES;
  * @param before - the sum of the bytes that came before.
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  return crc(bytes, CRC32, before);
+}
+
+/** CRC-32C (Castagnoli; RFC 3720, section 12.1). */
+export function crc32c(bytes: Uint8Array): number {
+  return crc(bytes, CRC32C, 0);
+}
+
+function crc(bytes: Uint8Array, [t0, t1, t2, t3]: readonly Uint32Array[], before: number): number {
   let c = ~before;
   let i = 0;
   for (const end = bytes.length - 3; i < end; i += 4) {
     c ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
-    c = T3[c & 0xff] ^ T2[(c >>> 8) & 0xff] ^ T1[(c >>> 16) & 0xff] ^ T0[c >>> 24];
+    c = t3[c & 0xff] ^ t2[(c >>> 8) & 0xff] ^ t1[(c >>> 16) & 0xff] ^ t0[c >>> 24];
   }
-  for (; i < bytes.length; i++) c = T0[(c ^ bytes[i]) & 0xff] ^ (c >>> 8);
+  for (; i < bytes.length; i++) c = t0[(c ^ bytes[i]) & 0xff] ^ (c >>> 8);
   return ~c >>> 0;
 }
 

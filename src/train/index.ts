@@ -26,6 +26,7 @@ export {
   type ProgressStream,
   progressDisplay,
 } from "./loop/progress_display.ts";
+export { type TensorBoardOptions, type TensorBoardWriter, tensorBoard } from "./loop/tensor_board.ts";
 export {
   ClassificationMetrics,
   type ClassificationMetricsOptions,

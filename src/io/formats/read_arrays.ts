@@ -1,5 +1,6 @@
 /** Arrays by name from a file of any of the formats; its content decides which it is. */
 import { FileError } from "../../base/errors.ts";
+import { loadedModule } from "../../base/open_files.ts";
 import { readSafetensorsFrom } from "../safetensors/safetensors_source.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { failureOf } from "./format_failure.ts";
@@ -31,13 +32,13 @@ export async function readArraysFrom(
     case "safetensors":
       return { format: "safetensors", ...(await readSafetensorsFrom(source, name)) };
     case "zip":
-      return (await import("./zip/read_zip_arrays.ts")).readZipArrays(source, name, key);
+      return (await loadedModule(import("./zip/read_zip_arrays.ts"))).readZipArrays(source, name, key);
     case "pth stream": {
-      const { readPthStream } = await import("./pth/read_pth.ts");
+      const { readPthStream } = await loadedModule(import("./pth/read_pth.ts"));
       return readPthStream(source, key, failureOf(".pth file", name));
     }
     case "npy": {
-      const { readNpy } = await import("./npy/npy.ts");
+      const { readNpy } = await loadedModule(import("./npy/npy.ts"));
       const array = await readNpy(source, failureOf(".npy file", name));
       return { format: "npy", tensors: new Map([[UNNAMED_ARRAY, array]]), metadata: {} };
     }

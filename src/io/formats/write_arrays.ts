@@ -1,5 +1,6 @@
 /** Arrays by name as the bytes of a file, in each of the formats. */
 import { ArgumentError } from "../../base/errors.ts";
+import { loadedModule } from "../../base/open_files.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { encodeSafetensorsPieces, type NamedArray } from "../safetensors/safetensors.ts";
 import type { ArrayFormat } from "./stored_arrays.ts";
@@ -46,10 +47,11 @@ export async function encodeArrays(
   if (format === "safetensors") return encodeSafetensorsPieces(arrays, { format: "pt", ...texts });
   if (Object.keys(texts).length > 0)
     throw new ArgumentError(`${of}: a .${format} file has no place for metadata; save as safetensors`);
-  if (format === "pth") return (await import("./pth/write_pth.ts")).encodePthPieces(arrays, loaded);
-  if (format === "npz") return (await import("./npy/npz.ts")).encodeNpzPieces(arrays);
+  if (format === "pth")
+    return (await loadedModule(import("./pth/write_pth.ts"))).encodePthPieces(arrays, loaded);
+  if (format === "npz") return (await loadedModule(import("./npy/npz.ts"))).encodeNpzPieces(arrays);
   if (arrays.size !== 1)
     throw new ArgumentError(`${of}: a .npy file holds one array, got ${arrays.size}; save as .npz`);
   const [[name, array]] = arrays;
-  return (await import("./npy/npy.ts")).encodeNpyPieces(name, array);
+  return (await loadedModule(import("./npy/npy.ts"))).encodeNpyPieces(name, array);
 }

@@ -209,6 +209,16 @@ test("what a tensor claims must be in its storage, and that in the file", async 
     zipSync({ "a/data.pkl": pickle, "a/data/0": new Uint8Array(4) }, { level: 0 }),
     /the storage 0 has 4 bytes, the pickle claims 8589934588/,
   );
+  // The same storage under two sizes, in both forms.
+  const two = `${tensorPickle(one, `(${one}t`, `(${one}t`)}0${tensorPickle("K\x02", "(K\x02t", `(${one}t`)}`;
+  await refused(stream(two), /the storage 0 has two sizes/);
+  await refused(
+    zipSync(
+      { "a/data.pkl": Buffer.from(`\x80\x02${two}.`, "latin1"), "a/data/0": new Uint8Array(8) },
+      { level: 0 },
+    ),
+    /the storage 0 has two sizes/,
+  );
   const expanded = Buffer.from(`\x80\x02${tensorPickle(one, `(${huge}t`, "(K\x00t")}.`, "latin1");
   await refused(
     zipSync({ "a/data.pkl": expanded, "a/data/0": new Uint8Array(4) }, { level: 0 }),

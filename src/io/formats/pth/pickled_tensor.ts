@@ -40,6 +40,23 @@ export function isPickledStorage(value: unknown): value is PickledStorage {
   );
 }
 
+/**
+ * Adds a storage to those that the pickle has named by their key.
+ *
+ * @throws FileError if it was named with another size.
+ */
+export function noteStorage(
+  known: Map<string, PickledStorage>,
+  storage: PickledStorage,
+  fail: Failure,
+): PickledStorage {
+  const before = known.get(storage.key);
+  if (before !== undefined && before.rootBytes !== storage.rootBytes)
+    throw fail(`the storage ${storage.key.slice(0, 80)} has two sizes`);
+  if (before === undefined) known.set(storage.key, storage);
+  return storage;
+}
+
 /** What `torch._utils._rebuild_tensor` and its successors take first. */
 type TensorArguments = readonly [storage: unknown, offset: unknown, size: unknown, stride: unknown];
 

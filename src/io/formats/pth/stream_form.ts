@@ -8,7 +8,7 @@ import type { ByteSource } from "../byte_source.ts";
 import type { Failure } from "../format_failure.ts";
 import { PickleCutShort } from "../pickle/pickle_bytes.ts";
 import { readPickle } from "../pickle/pickle_reader.ts";
-import type { PickledStorage } from "./pickled_tensor.ts";
+import { noteStorage, type PickledStorage } from "./pickled_tensor.ts";
 import type { PthContent } from "./pth_content.ts";
 import { storageOf, torchNames } from "./torch_names.ts";
 import { MOST_PICKLE_BYTES } from "./zip_form.ts";
@@ -77,14 +77,7 @@ async function readPickles(source: ByteSource, fail: Failure): Promise<Pickles> 
 
 function picklesIn(bytes: Uint8Array, fail: Failure): Pickles {
   const storages = new Map<string, PickledStorage>();
-  const names = torchNames(fail, (id) => {
-    const storage = storageOf(id, fail);
-    const known = storages.get(storage.key);
-    if (known !== undefined && known.rootBytes !== storage.rootBytes)
-      throw fail(`the storage ${storage.key.slice(0, 80)} has two sizes`);
-    storages.set(storage.key, storage);
-    return storage;
-  });
+  const names = torchNames(fail, (id) => noteStorage(storages, storageOf(id, fail), fail));
   let end = 0;
   const next = () => {
     const pickle = readPickle(bytes, end, names, fail);

@@ -3,6 +3,7 @@ import type { Failure } from "../format_failure.ts";
 import { PickleCutShort } from "../pickle/pickle_bytes.ts";
 import { readPickle } from "../pickle/pickle_reader.ts";
 import type { ZipArchive } from "../zip/zip_archive.ts";
+import { noteStorage, type PickledStorage } from "./pickled_tensor.ts";
 import type { PthContent } from "./pth_content.ts";
 import { storageOf, torchNames } from "./torch_names.ts";
 
@@ -37,8 +38,9 @@ export async function readZipForm(archive: ZipArchive, folder: string, fail: Fai
   if (entry === undefined) throw fail("data.pkl is missing");
   if (entry.bytes > MOST_PICKLE_BYTES)
     throw fail(`data.pkl has ${entry.bytes} bytes, the limit is ${MOST_PICKLE_BYTES}`);
+  const known = new Map<string, PickledStorage>();
   const names = torchNames(fail, (id) => {
-    const storage = storageOf(id, fail);
+    const storage = noteStorage(known, storageOf(id, fail), fail);
     const room = archive.entries.get(`${folder}data/${storage.key}`)?.bytes;
     if (room === undefined) throw fail(`the storage ${storage.key.slice(0, 80)} is missing`);
     if (room < storage.rootBytes)

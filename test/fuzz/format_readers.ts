@@ -1,0 +1,33 @@
+/** Readers of formats of arrays. Parts that a checksum guards are mutated before they are packed. */
+import { readdirSync, readFileSync } from "node:fs";
+import { unzipSync, zipSync } from "fflate";
+import { load } from "../../src/index.ts";
+import { fixturePath } from "../io/formats/format_fixtures.ts";
+import type { FuzzedReader } from "./fuzz.ts";
+
+const filesIn = (folder: string, wanted: RegExp): Uint8Array[] =>
+  readdirSync(fixturePath(folder))
+    .filter((name) => wanted.test(name))
+    .map((name) => new Uint8Array(readFileSync(fixturePath(`${folder}/${name}`))));
+
+/** The members of an archive, one of which is mutated. */
+function memberReader(name: string, archive: Uint8Array, wanted: RegExp): FuzzedReader {
+  const members = unzipSync(archive);
+  const member = Object.keys(members).find((key) => wanted.test(key)) as string;
+  return {
+    name,
+    files: [members[member]],
+    read: (bytes) => load(zipSync({ ...members, [member]: bytes }, { level: 0 })),
+  };
+}
+
+export const FORMAT_READERS: readonly FuzzedReader[] = [
+  { name: "safetensors", files: filesIn("safetensors", /\.safetensors$/), read: (bytes) => load(bytes) },
+  { name: "pth-zip", files: filesIn("pth", /\.zip\.pth$/), read: (bytes) => load(bytes) },
+  memberReader("pth-pickle", filesIn("pth", /^layouts\.zip/)[0], /data\.pkl$/),
+  memberReader("pth-checkpoint", filesIn("pth", /^checkpoint\.zip/)[0], /data\.pkl$/),
+  { name: "pth-stream", files: filesIn("pth", /\.stream\.pth$/), read: (bytes) => load(bytes) },
+  { name: "npz", files: filesIn("npy", /\.npz$/), read: (bytes) => load(bytes) },
+  memberReader("npz-member", filesIn("npy", /^fortran big/)[0], /^cube\.npy$/),
+  { name: "npy", files: filesIn("npy", /\.npy$/), read: (bytes) => load(bytes) },
+];
