@@ -95,11 +95,10 @@ export class TensorBoardWriter implements Callbacks {
    */
   async addImage(tag: string, image: Image | Tensor, step: number): Promise<void> {
     const [name, at] = [checkedTag(tag, "addImage"), checkedStep(step, "addImage")];
-    const { width, height, channels = 1, data } = image instanceof Tensor ? await imageOf(image) : image;
-    const { encodePng } = await loadedModule(import("../../io/images/png.ts"));
+    const plain = image instanceof Tensor ? await imageOf(image) : image;
+    const { encodePng } = await loadedModule(import("../../io/images/encode_png.ts"));
     const { imageValue } = await values();
-    const png = encodePng({ width, height, channels, data: Uint8Array.from(data) });
-    await this.#write([imageValue(name, { width, height, channels }, png)], at);
+    await this.#write([imageValue(name, plain, encodePng(plain))], at);
   }
 
   /**
@@ -174,5 +173,5 @@ async function imageOf(tensor: Tensor): Promise<Image> {
   const pixels = height * width;
   for (let channel = 0; channel < channels; channel++)
     for (let i = 0; i < pixels; i++) data[i * channels + channel] = planes[channel * pixels + i] * scale;
-  return { width, height, channels: channels as 1 | 3 | 4, data };
+  return { width, height, channels: channels as 1 | 3 | 4, data: new Uint8Array(data.buffer) };
 }

@@ -90,7 +90,11 @@ test("train.fit writes its metrics by step, and histograms of the parameters eac
 
 test("images from plain data and from tensors", async (t) => {
   const board = tensorBoard(newFolder(t));
-  await board.addImage("plain", { width: 2, height: 1, channels: 3, data: [255, 0, 0, 0, 255, 0] }, 0);
+  await board.addImage(
+    "plain",
+    { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 0, 0, 255, 0) },
+    0,
+  );
   await board.addImage("tensor", tensor([[[1, 0]], [[0, 1]], [[0, 0]]]), 1);
   await board.addImage("grey", zeros(4, 5), 2);
   const images = eventsIn(board.folder).flatMap(({ values }) =>
