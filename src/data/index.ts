@@ -22,4 +22,9 @@ export {
   mnistLoaders,
 } from "./mnist.ts";
 export { type LabelledImage, type OpenDataset, openDataset } from "./open_dataset.ts";
+export {
+  classWeights,
+  WeightedRandomSampler,
+  type WeightedRandomSamplerSettings,
+} from "./sampling/weighted_sampler.ts";
 export * as transforms from "./transforms/index.ts";
