@@ -71,7 +71,7 @@ const PLATFORMS = {
 
 /** Folders whose top-level calls only make what they return, so that a bundler may leave unused ones out. */
 const PURE_FOLDERS =
-  /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|tensor[\\/]functions)[\\/]/;
+  /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|io[\\/]images|tensor[\\/]functions)[\\/]/;
 const TOP_LEVEL_CALL = /^((?:export )?(?:const|let) [\w$]+ = )(?=(?:new )?[\w$.]+\()/gm;
 /** `const f = defineCall()("f", ...)`: two calls, of which a mark would cover one. */
 const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(\)\(/gm;

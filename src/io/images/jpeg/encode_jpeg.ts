@@ -4,12 +4,28 @@ import { shownValue } from "../../../base/shown_value.ts";
 import type { Image } from "../../../records/image.ts";
 import { checkImage } from "../check_image.ts";
 import { codeBook, JpegWriter } from "./jpeg_bits.ts";
+import {
+  CHROMA_AC_CODES,
+  CHROMA_DC_CODES,
+  type CodeLengths,
+  LUMA_AC_CODES,
+  LUMA_DC_CODES,
+} from "./jpeg_code_tables.ts";
 import { forwardTransform } from "./jpeg_fdct.ts";
 import { planesOf, type SamplePlane } from "./jpeg_planes.ts";
-import { AC_CODES, DC_CODES, QUANT_TABLES, ZIGZAG } from "./jpeg_tables.ts";
+import { CHROMA_STEPS, LUMA_STEPS, ZIGZAG } from "./jpeg_tables.ts";
 
-const DC_BOOKS = DC_CODES.map(codeBook);
-const AC_BOOKS = AC_CODES.map(codeBook);
+/** Tables of luma, and of chroma: steps at quality 50, codes of DC and AC coefficients. */
+interface TableSet {
+  readonly steps: Uint8Array;
+  readonly dc: CodeLengths;
+  readonly ac: CodeLengths;
+}
+
+const tableSets = (): TableSet[] => [
+  { steps: LUMA_STEPS, dc: LUMA_DC_CODES, ac: LUMA_AC_CODES },
+  { steps: CHROMA_STEPS, dc: CHROMA_DC_CODES, ac: CHROMA_AC_CODES },
+];
 
 /** The most pixels a side that the format can name. */
 const MAX_SIDE = 65500;
@@ -41,7 +57,9 @@ export function encodeJpeg(image: Image, options: { quality?: number } = {}): Ui
       `encodeJpeg: ${width} x ${height} is too large: JPEG has at most ${MAX_SIDE} pixels a side`,
     );
   const planes = planesOf(image);
-  const tables = QUANT_TABLES.slice(0, channels === 1 ? 1 : 2).map((table) => scaled(table, quality));
+  const tables = tableSets()
+    .slice(0, channels === 1 ? 1 : 2)
+    .map((set) => ({ ...set, steps: scaled(set.steps, quality) }));
   const writer = new JpegWriter();
   writeHeaders(writer, image, tables);
   writeScan(writer, planes, tables);
@@ -57,14 +75,14 @@ function scaled(table: Uint8Array, quality: number): Uint8Array {
 function writeHeaders(
   writer: JpegWriter,
   { width, height, channels }: Image,
-  tables: readonly Uint8Array[],
+  tables: readonly TableSet[],
 ): void {
   writer.bytes(0xff, 0xd8);
   const segment = (marker: number, ...body: readonly number[]) =>
     writer.bytes(0xff, marker, (body.length + 2) >> 8, (body.length + 2) & 255, ...body);
   segment(0xe0, ...new TextEncoder().encode("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0);
-  tables.forEach((table, i) => {
-    segment(0xdb, i, ...Array.from(ZIGZAG, (place) => table[place]));
+  tables.forEach(({ steps }, i) => {
+    segment(0xdb, i, ...Array.from(ZIGZAG, (place) => steps[place]));
   });
   const components =
     channels === 1
@@ -75,14 +93,15 @@ function writeHeaders(
           [3, 0x11, 1],
         ];
   segment(0xc0, 8, height >> 8, height & 255, width >> 8, width & 255, channels, ...components.flat());
-  tables.forEach((_, i) => {
-    for (const [kind, { counts, symbols }] of [DC_CODES[i], AC_CODES[i]].entries())
+  tables.forEach(({ dc, ac }, i) => {
+    for (const [kind, { counts, symbols }] of [dc, ac].entries())
       segment(0xc4, (kind << 4) | i, ...counts, ...symbols);
   });
   segment(0xda, channels, ...components.flatMap(([id, , table]) => [id, table * 0x11]), 0, 63, 0);
 }
 
-function writeScan(writer: JpegWriter, planes: readonly SamplePlane[], tables: readonly Uint8Array[]): void {
+function writeScan(writer: JpegWriter, planes: readonly SamplePlane[], tables: readonly TableSet[]): void {
+  const books = tables.map(({ dc, ac }) => [codeBook(dc), codeBook(ac)] as const);
   const block = new Int32Array(64);
   const before = planes.map(() => 0);
   const write = (component: number, column: number, row: number) => {
@@ -96,9 +115,9 @@ function writeScan(writer: JpegWriter, planes: readonly SamplePlane[], tables: r
       for (let y = 0, from = 8 * (row * wide + column), i = 0; y < 8; y++, from += wide)
         for (let x = 0; x < 8; x++) block[i++] = data[from + x] - 128;
       forwardTransform(block);
-      quantise(block, tables[index]);
+      quantise(block, tables[index].steps);
     }
-    writer.block(block, before[component], DC_BOOKS[index], AC_BOOKS[index]);
+    writer.block(block, before[component], ...books[index]);
     before[component] = block[0];
   };
   const [luma] = planes;

@@ -1,5 +1,6 @@
 /** Huffman codes written as bits. Source: ITU-T T.81, annexes C and F. */
-import { type CodeLengths, ZIGZAG } from "./jpeg_tables.ts";
+import type { CodeLengths } from "./jpeg_code_tables.ts";
+import { ZIGZAG } from "./jpeg_tables.ts";
 
 /** By symbol: the code times 32, and its length. */
 export type CodeBook = Int32Array;
