@@ -97,7 +97,7 @@ export function addPredict(program: Command, cli: Cli): void {
       "Class probabilities of images: image files (JPEG, PNG, WebP, GIF, BMP, PPM, PGM), or images of the data set (test:17).",
     )
     .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
-    .argument("<image...>", "image.png, image.pgm, test:17, train:3")
+    .argument("<image...>", "photo.jpg, image.png, test:17, train:3")
     .addOption(modelOption())
     .option("--invert", "for dark objects on a white background: the data sets are white on black")
     .option("--topk <k>", "list the k likeliest classes (10)", wholeNumber(1));
@@ -108,6 +108,7 @@ export function addPredict(program: Command, cli: Cli): void {
       "after",
       examples(
         "convoyant predict runs/<run> test:17 test:18",
+        "convoyant predict runs/<run> photo.jpg",
         "convoyant predict runs/<run> shoe.png --invert",
       ),
     )

@@ -1,7 +1,7 @@
 /** `convoyant predict`: what a network makes of images. */
 import { type Prediction, predict } from "../experiments/predict.ts";
 import { type ClassName, className, shortClassName } from "../records/class_names.ts";
-import { resample } from "../report/image.ts";
+import { type Image, resample } from "../report/image.ts";
 import { renderPrediction } from "../report/terminal/terminal_image.ts";
 import { chosenNetwork } from "./chosen_network.ts";
 import type { Output } from "./console/output.ts";
@@ -16,7 +16,7 @@ export interface PredictCommand extends NetworkChoice {
   readonly top: number;
 }
 
-/** Pixels of an image beside its classes. */
+/** The most pixels a side of an image beside its classes. */
 const SIDE = 28;
 
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
@@ -32,7 +32,7 @@ function show(prediction: Prediction, classes: readonly ClassName[], top: number
   const { name, image, truth, probabilities, predicted } = prediction;
   const ranked = probabilities.map((probability, i) => ({ label: className(classes, i), probability }));
   output.lines(
-    renderPrediction(resample(image, SIDE, SIDE), ranked, {
+    renderPrediction(fitted(image), ranked, {
       ...output.style,
       columns: output.terminal.columns,
       title: name,
@@ -50,4 +50,11 @@ function show(prediction: Prediction, classes: readonly ClassName[], top: number
     truth,
     probabilities,
   });
+}
+
+/** Shrunk, or enlarged, in its own shape. */
+function fitted(image: Image): Image {
+  const scale = SIDE / Math.max(image.width, image.height);
+  const side = (size: number) => Math.max(1, Math.round(size * scale));
+  return resample(image, side(image.width), side(image.height));
 }

@@ -1,5 +1,6 @@
 /** Pages without a bundler, which find the package by an import map. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
@@ -10,6 +11,11 @@ import { type TrainedLosses, trainLenet } from "./train_lenet.ts";
 const net = convoyant.models.create("lenet");
 const weights = await convoyant.toBytes(net.stateDict());
 
+const fixtures = JSON.parse(
+  readFileSync(new URL("../../../test/fixtures/images/images.json", import.meta.url), "utf8"),
+) as { decoded: { name: string; file: string; asked: 1 | 3 | null; sha256: string }[] };
+const photo = Buffer.from(fixtures.decoded[0].file, "base64");
+
 let browser: Browser;
 let server: Server;
 let origin: string;
@@ -17,7 +23,7 @@ let expected: TrainedLosses;
 
 before(async () => {
   if (noBrowser) return;
-  ({ origin, server } = await serve({ answers: { "lenet.safetensors": weights } }));
+  ({ origin, server } = await serve({ answers: { "lenet.safetensors": weights, "photo.jpg": photo } }));
   browser = await launch();
   expected = await trainLenet(convoyant, "wasm", { threads: 1 });
 });
@@ -134,6 +140,38 @@ test("a page loads and keeps weights", { skip: noBrowser }, async () => {
   const sum = await net.parameters()[0].sum().item();
   for (const found of sums) assert.ok(Math.abs(found - sum) < 1e-4, `${found}, in Node ${sum}`);
   assert.equal(sums.length, 6);
+});
+
+test("a page decodes images to the pixels of Node.js, and encodes them to the same bytes", {
+  skip: noBrowser,
+}, async () => {
+  const wanted =
+    /(jpeg (quality 75|orientation 6|CMYK 60 0)|png palette with alpha|webp (with alpha 75|lossless, alpha)|gif see|bmp RLE|plain)/;
+  const cases = fixtures.decoded.filter(({ name }) => wanted.test(name));
+  assert.ok(cases.length > 15);
+  const found = await inPage(
+    "plain",
+    `const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const hash = async (bytes) =>
+      Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (b) => b.toString(16).padStart(2, "0")).join("");
+    const { decodeImage, encodeJpeg, encodePng, readImage } = convoyant.data;
+    const hashes = [];
+    for (const { file, asked } of ${JSON.stringify(cases)})
+      hashes.push(await hash((await decodeImage(bytesOf(file), asked ? { channels: asked } : {})).data));
+    const image = await readImage("photo.jpg");
+    const refused = await decodeImage(new Uint8Array(9)).catch((error) => error.name);
+    const sharp = await decodeImage(encodePng(image), { decoder: "sharp" }).catch((error) => error.message);
+    return { hashes, refused, sharp, jpeg: Array.from(encodeJpeg(image)), png: Array.from(encodePng(image)) };`,
+  );
+  assert.deepEqual(
+    found.hashes,
+    cases.map(({ sha256 }) => sha256),
+  );
+  assert.equal(found.refused, "FileError");
+  assert.match(found.sharp, /needs Node\.js/);
+  const image = await convoyant.data.decodeImage(photo);
+  assert.deepEqual(found.jpeg, Array.from(convoyant.data.encodeJpeg(image)));
+  assert.deepEqual(found.png, Array.from(convoyant.data.encodePng(image)));
 });
 
 test("what needs files says so in a page", { skip: noBrowser }, async () => {

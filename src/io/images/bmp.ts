@@ -93,6 +93,7 @@ function readHeader(bytes: Uint8Array, limit: number, fail: ImageFailure): BmpHe
   const behind = hasFields && size === 40 ? (compression === BITFIELDS ? 12 : 16) : 0;
   const paletteAt = 14 + size + behind;
   if (paletteAt > bytes.length) throw fail("it is cut short");
+  if (hasFields && bytes.length < 70) throw fail("it is cut short");
   const mask = (i: number) => (i < 3 || size >= 56 || behind === 16 ? view.getUint32(54 + 4 * i, true) : 0);
   const masks = hasFields
     ? [mask(0), mask(1), mask(2), mask(3)]

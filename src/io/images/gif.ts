@@ -49,10 +49,7 @@ export function decodeGif(
   const covers = wide === width && tall === height;
   const channels = transparent === undefined && covers ? 3 : 4;
   const writer = new PixelWriter(width, height, channels, settings);
-  if (!covers) {
-    const clear = new Uint8Array(channels * width);
-    for (let y = 0; y < height; y++) writer.write(clear, width, y * width);
-  }
+  if (!covers) writer.clear();
   const samples = new Uint8Array(channels * wide);
   const rows = rowOrder(tall, (flags & 0x40) !== 0);
   readLzw(

@@ -23,6 +23,20 @@ export class PixelWriter {
     this.image = { width, height, channels, data: new Uint8Array(width * height * channels) };
   }
 
+  /** Makes the whole image see-through, for what no row covers. */
+  clear(): void {
+    const { channels, data, width } = this.image;
+    const [red, green, blue] = this.#background;
+    // With alpha see-through is zero, as the data are.
+    if (channels === 4) return;
+    if (channels === 1) data.fill(this.#greyBackground);
+    else if (red === green && green === blue) data.fill(red);
+    else {
+      for (let at = 0; at < 3 * width; at += 3) data.set(this.#background, at);
+      for (let at = 3 * width; at < data.length; at += 3 * width) data.copyWithin(at, 0, 3 * width);
+    }
+  }
+
   /** Puts `count` pixels of `samples` at pixel `target` and every `step`-th one behind it. */
   write(samples: Uint8Array, count: number, target: number, step = 1): void {
     const { channels, data } = this.image;

@@ -54,10 +54,7 @@ export function decodeWebp(
     frame.alpha !== undefined || (extended === undefined ? own.usesAlpha : (extended[0] & 0x10) !== 0);
   const channels = hasAlpha || !covers ? 4 : 3;
   const writer = new PixelWriter(width, height, channels, settings);
-  if (!covers) {
-    const clear = new Uint8Array(channels * width);
-    for (let y = 0; y < height; y++) writer.write(clear, width, y * width);
-  }
+  if (!covers) writer.clear();
   writeFrame(frame, writer, channels, hasAlpha, fail);
   const exif = chunks.find(({ type }) => type === "EXIF")?.data;
   const orientation: Orientation = exif === undefined ? 1 : exifOrientation(exif);

@@ -149,6 +149,8 @@ class Vp8lDecoder {
   ): Uint8Array {
     const { reader } = this;
     const pixels = new Uint8Array(4 * width * height);
+    const constant = groupOfTile === undefined ? constantPixel(groups[0]) : undefined;
+    if (constant !== undefined) return filled(pixels, constant);
     const cache = new ColourCache(cacheBits, pixels);
     const tilesWide = tiles(width, tileBits);
     const groupAt = (x: number, y: number) =>
@@ -190,6 +192,19 @@ class Vp8lDecoder {
     const bits = (symbol - 2) >> 1;
     return ((2 + (symbol & 1)) << bits) + this.reader.read(bits) + 1;
   }
+}
+
+/** The one pixel of codes without bits, of which no data say how many follow. */
+function constantPixel(group: CodeGroup): number[] | undefined {
+  const [green, red, blue, alpha] = group.slice(0, 4).map(({ symbols }) => symbols);
+  if ([green, red, blue, alpha].some(({ length }) => length > 1) || green[0] >= LITERALS) return undefined;
+  return [red[0], green[0], blue[0], alpha[0]];
+}
+
+function filled(pixels: Uint8Array, pixel: readonly number[]): Uint8Array {
+  pixels.set(pixel);
+  for (let done = 4; done < pixels.length; done *= 2) pixels.copyWithin(done, 0, done);
+  return pixels;
 }
 
 function distanceOf(code: number, width: number): number {
