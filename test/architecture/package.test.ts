@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { readSource, root } from "./sources.ts";
 
 /** Bounds on what users download and unpack, in bytes: room to grow, not room to forget. */
-const packedBound = 1_620_000;
+const packedBound = 1_800_000;
 const unpackedBound = 5_000_000;
 
 const manifest = JSON.parse(readSource("package.json"));

@@ -6,7 +6,7 @@ export class PickleCutShort extends Error {}
 
 /** Longest line of a number or a name, and bytes of an integer. */
 const MOST_LINE = 512;
-const MOST_INTEGER_BYTES = 128;
+const MOST_INTEGER_BYTES = 32;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const latin1 = new TextDecoder("latin1");

@@ -55,7 +55,9 @@ export class PickleMachine implements PickleBudget {
   readonly stack: unknown[] = [];
   /** Where in the stack each open MARK stands. */
   readonly #marks: number[] = [];
-  readonly #memo = new Map<number, unknown>();
+  /** Values by index; undefined is none of a pickle's. */
+  readonly #memo: unknown[] = [];
+  #kept = 0;
   #containers = 0;
   #spent = 0;
 
@@ -107,16 +109,19 @@ export class PickleMachine implements PickleBudget {
   }
 
   remember(index: number): void {
-    this.#memo.set(index, this.top());
+    if (index >= MOST_OPERATIONS) throw this.fail(`the pickle keeps a value under ${index}`);
+    if (this.#memo[index] === undefined) this.#kept++;
+    this.#memo[index] = this.top();
   }
 
   rememberNext(): void {
-    this.remember(this.#memo.size);
+    this.remember(this.#kept);
   }
 
   recall(index: number): void {
-    if (!this.#memo.has(index)) throw this.fail(`the pickle uses value ${index}, which it has not kept`);
-    this.push(this.#memo.get(index));
+    const value = this.#memo[index];
+    if (value === undefined) throw this.fail(`the pickle uses value ${index}, which it has not kept`);
+    this.push(value);
   }
 
   spend(count: number): void {
