@@ -86,7 +86,7 @@ export function installIfNeeded() {
     process.exit(1);
   }
   if (result.status !== 0) {
-    console.error("npm ci failed (its words are above). Is a package registry in reach?");
+    console.error("npm ci failed (see above). Check your network or registry settings.");
     process.exit(1);
   }
 }

@@ -18,9 +18,9 @@ export interface Conv2dNormActivationSettings {
   padding?: number | null;
   /** Groups of channels that do not see each other. @default 1 */
   groups?: number;
-  /** Makes the normalisation of this many channels; null for none. @default nn.BatchNorm2d */
+  /** Makes the normalisation of this many channels; null for none. @default (channels) => nn.BatchNorm2d(channels) */
   normLayer?: ((channels: number) => nn.Module) | null;
-  /** Makes the activation; null for none. @default nn.ReLU */
+  /** Makes the activation; null for none. @default (inplace) => nn.ReLU(inplace) */
   activationLayer?: ((inplace: boolean) => nn.Module) | null;
   /** Distance between the kernel's elements in pixels. @default 1 */
   dilation?: number;

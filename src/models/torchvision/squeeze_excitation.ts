@@ -10,9 +10,9 @@ export interface SqueezeExcitationSettings {
   inputChannels: number;
   /** Channels between the two convolutions. */
   squeezeChannels: number;
-  /** Makes the activation between the two convolutions. @default nn.ReLU */
+  /** Makes the activation between the two convolutions. @default () => nn.ReLU() */
   activation?: () => nn.Module;
-  /** Makes the activation that gives the channels' factors. @default nn.Sigmoid */
+  /** Makes the activation that gives the channels' factors. @default () => nn.Sigmoid() */
   scaleActivation?: () => nn.Module;
 }
 
