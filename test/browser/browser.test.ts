@@ -129,6 +129,10 @@ test("a page loads and keeps weights", { skip: noBrowser }, async () => {
       blob,
       URL.createObjectURL(blob),
     ];
+    for (const format of ["pth", "npz"]) {
+      const bytes = await toBytes(await load("lenet.safetensors"), {}, { format });
+      places.push(bytes, new Blob([bytes]));
+    }
     const sums = [];
     for (const place of places) {
       const net = models.create("lenet");
@@ -139,7 +143,7 @@ test("a page loads and keeps weights", { skip: noBrowser }, async () => {
   );
   const sum = await net.parameters()[0].sum().item();
   for (const found of sums) assert.ok(Math.abs(found - sum) < 1e-4, `${found}, in Node ${sum}`);
-  assert.equal(sums.length, 6);
+  assert.equal(sums.length, 10);
 });
 
 test("a page decodes images to the pixels of Node.js, and encodes them to the same bytes", {
