@@ -157,6 +157,50 @@ test("zip archives that lie about their entries", async () => {
   await refused(zeros, /unpacks to 104857600 bytes, the limit for its \d+ bytes is 67108864/);
 });
 
+/** The archive with the 64-bit fields that one of more than 4 GiB has. */
+function zip64(archive: Uint8Array): Buffer {
+  const old = Buffer.from(archive);
+  const end = old.length - 22;
+  const start = old.readUInt32LE(end + 16);
+  const entry = old.subarray(start, end);
+  const [nameBytes, extraBytes] = [entry.readUInt16LE(28), entry.readUInt16LE(30)];
+  assert.equal(entry.length, 46 + nameBytes + extraBytes, "one entry");
+  const fields = [24, 20, 42];
+  const extra = Buffer.alloc(28);
+  extra.writeUInt16LE(1);
+  extra.writeUInt16LE(24, 2);
+  fields.forEach((at, i) => void extra.writeBigUInt64LE(BigInt(entry.readUInt32LE(at)), 4 + 8 * i));
+  const wide = Buffer.concat([entry.subarray(0, 46 + nameBytes), extra]);
+  for (const at of fields) wide.writeUInt32LE(0xffffffff, at);
+  wide.writeUInt16LE(extra.length, 30);
+  const record = Buffer.alloc(56);
+  record.writeUInt32LE(0x06064b50);
+  [1n, BigInt(wide.length), BigInt(start)].forEach((n, i) => void record.writeBigUInt64LE(n, 32 + 8 * i));
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50);
+  locator.writeBigUInt64LE(BigInt(start + wide.length), 8);
+  const last = Buffer.from(old.subarray(end));
+  last.writeUInt32LE(0xffffffff, 12);
+  last.writeUInt32LE(0xffffffff, 16);
+  return Buffer.concat([old.subarray(0, start), wide, record, locator, last]);
+}
+
+test("archives with 64-bit sizes", async () => {
+  const array = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }");
+  const archive = zip64(zipSync({ "a.npy": array }));
+  assert.deepEqual(await (await load(archive)).a.tolist(), [0, 0]);
+  const locator = archive.length - 42;
+  const changed = (at: number, value: bigint) => {
+    const copy = Buffer.from(archive);
+    copy.writeBigUInt64LE(value, at);
+    return copy;
+  };
+  await refused(changed(locator + 8, 2n ** 60n), /the 64-bit end of its directory is missing/);
+  await refused(changed(locator - 24, 2n ** 62n), /claims \d+ entries, the limit is 131072/);
+  await refused(changed(locator - 16, 2n ** 62n), /the directory reaches beyond the end/);
+  await refused(changed(locator - 56 - 24, 2n ** 50n), /which deflate cannot|reaches beyond the end/);
+});
+
 test("save writes .npz and .npy as numpy.savez and numpy.save do; toBytes the same bytes", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-npy-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
