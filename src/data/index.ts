@@ -2,7 +2,7 @@
 
 export { type DecodeOptions, decodeImage, type ImageDecoder, readImage } from "../io/images/decode_image.ts";
 export { encodePng } from "../io/images/encode_png.ts";
-export { encodeJpeg } from "../io/images/jpeg/encode_jpeg.ts";
+export { type EncodeJpegOptions, encodeJpeg } from "../io/images/jpeg/encode_jpeg.ts";
 export type { ClassName, TranslatedName } from "../records/class_names.ts";
 export type { Image } from "../records/image.ts";
 export type { ArrayBatch } from "./array_batch.ts";

@@ -66,7 +66,7 @@ export async function encodeStateDict(
 export interface LoadOptions {
   /**
    * Which part of a PyTorch checkpoint holds the state dict, when it holds several: `"model_ema"`, or with keys inside
-   * keys `"nets.student"`.
+   * keys `"nets.student"`. Nothing if it holds one.
    */
   readonly key?: string;
 }

@@ -13,7 +13,7 @@ import type { Callbacks, EpochEvent } from "./fit_options.ts";
 
 /** Settings of `tensorBoard`. */
 export interface TensorBoardOptions {
-  /** A network of whose parameters there is a histogram after each epoch. */
+  /** A network of whose parameters there is a histogram after each epoch; none without it. */
   readonly net?: Module;
 }
 

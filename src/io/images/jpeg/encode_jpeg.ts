@@ -30,6 +30,11 @@ const tableSets = (): TableSet[] => [
 /** The most pixels a side that the format can name. */
 const MAX_SIDE = 65500;
 
+export interface EncodeJpegOptions {
+  /** From 1, small, to 100, close to the image. @default 75 */
+  readonly quality?: number;
+}
+
 /**
  * Encodes an image as JPEG: the very bytes that Pillow and libjpeg-turbo write at the same quality.
  *
@@ -42,7 +47,7 @@ const MAX_SIDE = 65500;
  * (await data.decodeImage(bytes)).data; // Uint8Array(2) [40, 40]
  * ```
  */
-export function encodeJpeg(image: Image, options: { quality?: number } = {}): Uint8Array {
+export function encodeJpeg(image: Image, options: EncodeJpegOptions = {}): Uint8Array {
   checkImage(image, "encodeJpeg");
   const { quality = 75 } = options;
   if (!Number.isInteger(quality) || quality < 1 || quality > 100)
