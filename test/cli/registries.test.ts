@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { encodeJpeg } from "../../src/io/images/jpeg/encode_jpeg.ts";
 import { packageUrl } from "../built_package.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
@@ -121,6 +122,11 @@ test("it is trained on that data set, evaluated, predicted and shown with it", a
   const predicted = await cli("predict", "run", "test:2", "--json");
   assert.equal(predicted.events[0].label, "blue", predicted.stderr);
   assert.equal(predicted.events[0].probabilities.length, 3);
+  const photo = { width: 40, height: 24, channels: 3, data: new Uint8Array(3 * 960) } as const;
+  for (let at = 1; at < photo.data.length; at += 3) photo.data[at] = 220;
+  writeFileSync(join(folder, "green.jpg"), encodeJpeg(photo));
+  const ofPhoto = await cli("predict", "run", "green.jpg", "--json");
+  assert.equal(ofPhoto.events[0]?.label, "green", ofPhoto.stderr);
   const shown = await convoyant(["data", "show", "tiles", "--count", "2"], {
     cwd: folder,
     env: { ...env, FORCE_COLOR: "3" },
