@@ -6,9 +6,12 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readSource, root } from "./sources.ts";
 
-/** Bounds on what users download and unpack, in bytes: room to grow, not room to forget. */
+/**
+ * Bounds on what users download and unpack, in bytes: room to grow, not room to forget. Code is there twice, for
+ * Node.js and for pages; the image decoders take 60 kB of what is packed.
+ */
 const packedBound = 1_800_000;
-const unpackedBound = 5_000_000;
+const unpackedBound = 6_000_000;
 
 const manifest = JSON.parse(readSource("package.json"));
 const lock = JSON.parse(readSource("package-lock.json"));
