@@ -1,10 +1,9 @@
 /** Arrays by name from a file of any of the formats; its content decides which it is. */
 import { FileError } from "../../base/errors.ts";
 import { loadedModule } from "../../base/open_files.ts";
-import { readSafetensorsFrom } from "../safetensors/safetensors_source.ts";
+import { beginsAsSafetensors, readSafetensorsFrom } from "../safetensors/safetensors_source.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { failureOf } from "./format_failure.ts";
-import { recognise } from "./recognise.ts";
 import { type StoredArrays, UNNAMED_ARRAY } from "./stored_arrays.ts";
 
 /** What the caller knows of the file. */
@@ -25,12 +24,18 @@ export async function readArraysFrom(
   name: string | undefined,
   { key }: ReadSettings = {},
 ): Promise<StoredArrays> {
+  const readSafetensors = async (): Promise<StoredArrays> => ({
+    format: "safetensors",
+    ...(await readSafetensorsFrom(source, name)),
+  });
+  if (await beginsAsSafetensors(source)) return readSafetensors();
+  const { recognise } = await loadedModule(import("./recognise.ts"));
   const found = await recognise(source, name);
   if (typeof found === "object")
     throw new FileError(`${name === undefined ? "load" : `load: ${name}`}: ${found.what}; ${found.advice}`);
   switch (found) {
     case "safetensors":
-      return { format: "safetensors", ...(await readSafetensorsFrom(source, name)) };
+      return readSafetensors();
     case "zip":
       return (await loadedModule(import("./zip/read_zip_arrays.ts"))).readZipArrays(source, name, key);
     case "pth stream": {

@@ -1,4 +1,4 @@
-/** What a file is, by its first bytes: its name says nothing. */
+/** What a file is that does not begin as safetensors do, by its first bytes: its name says nothing. */
 import type { ByteSource } from "./byte_source.ts";
 import { beginsAsNpy } from "./npy/npy_header.ts";
 import { beginsAsStream } from "./pth/stream_form.ts";
@@ -53,7 +53,6 @@ export async function recognise(source: ByteSource, name: string | undefined): P
     return "zip";
   if (beginsAsNpy(head)) return "npy";
   if (beginsAsStream(head)) return "pth stream";
-  if (isSafetensors(head, source.size)) return "safetensors";
   return (
     (await otherFormat(source, head)) ??
     (name !== undefined && /\.safetensors$/i.test(name)
@@ -70,11 +69,6 @@ function named(name: string | undefined): string {
   if (name === undefined) return "";
   if (/\.data-\d+-of-\d+$|\.ckpt$|\.pb$/i.test(name)) return `; if it is TensorFlow's, ${FROM_TENSORFLOW}`;
   return "";
-}
-
-/** A length, and the beginning of a header; a file that claims more than it has is for the reader to explain. */
-function isSafetensors(head: Uint8Array, size: number): boolean {
-  return size >= 8 && head[8] === 0x7b && (head[9] === 0x22 || head[9] === 0x7d || head[9] === 0x20);
 }
 
 async function otherFormat(source: ByteSource, head: Uint8Array): Promise<Recognised | undefined> {

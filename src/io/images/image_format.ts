@@ -36,7 +36,7 @@ const REFUSED: readonly (readonly [is: (bytes: Uint8Array) => boolean, message: 
   [
     (bytes) => isoBrand(bytes, "heic", "heix", "heif", "hevc", "hevx", "heim", "heis", "mif1", "msf1"),
     "is a HEIC image, which is not decoded (its patents are licensed); " +
-      `${CONVERT} (\`heif-convert in.heic out.jpg\`, on a Mac \`sips -s format jpeg in.heic --out out.jpg\`), ` +
+      `${CONVERT} (\`heif-convert in.heic out.jpg\`, on a Mac the Preview application), ` +
       'or let the phone save JPEG (iPhone: Settings > Camera > Formats > "Most Compatible")',
   ],
   [

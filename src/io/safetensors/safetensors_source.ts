@@ -25,3 +25,11 @@ export async function readSafetensorsFrom(
   }
   return { tensors, metadata };
 }
+
+/** Whether it begins with a length and a JSON object; what else is wrong with it is for the reader to explain. */
+export async function beginsAsSafetensors(source: ByteSource): Promise<boolean> {
+  const [brace, next] = (await source.read(0, Math.min(PREFIX_BYTES + 2, source.size))).subarray(
+    PREFIX_BYTES,
+  );
+  return brace === 0x7b && (next === undefined || next === 0x22 || next === 0x7d || next === 0x20);
+}
