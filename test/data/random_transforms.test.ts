@@ -134,13 +134,14 @@ test("an epoch is the same for any number of workers", async () => {
 });
 
 test("Lambda runs in the loader on the main thread, and its record does not hide that the function is missing", async () => {
-  const negative = t.Lambda(function negative(batch, { indices }) {
-    return {
+  const operations = {
+    negative: (batch, { indices }) => ({
       ...batch,
       data: batch.data.map((x: number) => 255 - x) as Uint8Array,
       shape: [indices.length, 3, 24, 18],
-    };
-  } as t.BatchOperation);
+    }),
+  } satisfies Record<string, t.BatchOperation>;
+  const negative = t.Lambda(operations.negative);
   const labels: ArrayBatch = { data: new Float64Array(COUNT), shape: [COUNT], dtype: "int64" };
   const dataset = new LabelledImages(images(), labels, {
     transform: t.Compose([negative, t.RandomVerticalFlip(0)]),

@@ -122,7 +122,7 @@ test("fit goes on through stops and exchanges, to the same bits", async () => {
   const fitted = async (disturb: () => Promise<void>) => {
     await c.useEngine("wasm", { threads: 1 });
     c.manualSeed(3);
-    const dataset = data.TensorDataset(c.rand(256, 4), c.randint(0, 3, [256]));
+    const dataset = data.TensorDataset(c.rand(96, 4), c.randint(0, 3, [96]));
     const net = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3));
     const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
     let over = false;
