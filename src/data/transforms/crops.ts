@@ -4,6 +4,7 @@ import type { ArrayBatch } from "../array_batch.ts";
 import { copyWindow, crop, padImages } from "./borders.ts";
 import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
 import { roundHalfEven } from "./operations/one_image.ts";
+import { drawRectangle, type Rectangle } from "./random_rectangle.ts";
 import { resample } from "./resample.ts";
 import type { ImagePadding, TransformSpec } from "./transform_spec.ts";
 
@@ -117,13 +118,6 @@ export function randomResizedCrop(
   return batchOf(out);
 }
 
-interface CropBox {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-}
-
 /**
  * Draws up to ten boxes and takes the first that fits, else the largest middle one with allowed proportions.
  *
@@ -134,17 +128,11 @@ function drawBox(
   width: number,
   spec: Spec<"RandomResizedCrop">,
   stream: PhiloxStream,
-): CropBox {
-  const { scale, ratio } = spec;
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const area = height * width * (scale[0] + stream.uniform() * (scale[1] - scale[0]));
-    const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];
-    const aspect = Math.exp(low + stream.uniform() * (high - low));
-    const w = roundHalfEven(Math.sqrt(area * aspect));
-    const h = roundHalfEven(Math.sqrt(area / aspect));
-    if (w < 1 || h < 1 || w > width || h > height) continue;
-    return { top: stream.integer(height - h + 1), left: stream.integer(width - w + 1), height: h, width: w };
-  }
+): Rectangle {
+  const fits = (h: number, w: number) => w >= 1 && h >= 1 && w <= width && h <= height;
+  const drawn = drawRectangle({ height, width }, spec, "width", fits, stream);
+  if (drawn !== null) return drawn;
+  const { ratio } = spec;
   let [h, w] = [height, width];
   if (width / height < ratio[0]) h = Math.min(height, roundHalfEven(width / ratio[0]));
   else if (width / height > ratio[1]) w = Math.min(width, roundHalfEven(height * ratio[1]));

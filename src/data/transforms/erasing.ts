@@ -3,9 +3,10 @@ import { ShapeError } from "../../base/errors.ts";
 import type { PhiloxStream } from "../../base/philox.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { Streams } from "./crops.ts";
-import { eachImage, type OneImage, roundHalfEven, withData } from "./operations/one_image.ts";
+import { eachImage, type OneImage, withData } from "./operations/one_image.ts";
+import { drawRectangle, type Rectangle } from "./random_rectangle.ts";
 import type { SpecOf } from "./transform_spec.ts";
-import { normal, uniformBetween } from "./variates.ts";
+import { normal } from "./variates.ts";
 
 type Spec = SpecOf<"RandomErasing">;
 
@@ -20,16 +21,10 @@ export function randomErasing(batch: Readonly<ArrayBatch>, spec: Spec, streams: 
       );
     }
     if (stream.uniform() >= spec.p) return image;
-    const box = drawRectangle(image, spec, stream);
+    const { height, width } = image;
+    const box = drawRectangle(image, spec, "height", (h, w) => h < height && w < width, stream);
     return box === null ? image : erase(image, box, value, stream);
   });
-}
-
-interface Rectangle {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
 }
 
 function erase(image: OneImage, box: Rectangle, value: Spec["value"], stream: PhiloxStream): OneImage {
@@ -42,19 +37,4 @@ function erase(image: OneImage, box: Rectangle, value: Spec["value"], stream: Ph
     }
   }
   return withData(image, data);
-}
-
-/** Draws up to ten sizes and takes the first that is smaller than the image; null if none is. */
-function drawRectangle(image: OneImage, { scale, ratio }: Spec, stream: PhiloxStream): Rectangle | null {
-  const { height, width } = image;
-  const logs: [number, number] = [Math.log(ratio[0]), Math.log(ratio[1])];
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const area = height * width * uniformBetween(stream, scale);
-    const aspect = Math.exp(uniformBetween(stream, logs));
-    const h = roundHalfEven(Math.sqrt(area * aspect));
-    const w = roundHalfEven(Math.sqrt(area / aspect));
-    if (h >= height || w >= width) continue;
-    return { top: stream.integer(height - h + 1), left: stream.integer(width - w + 1), height: h, width: w };
-  }
-  return null;
 }

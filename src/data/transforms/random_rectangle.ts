@@ -1,0 +1,43 @@
+/** Random rectangles within an image: what is cropped out, or erased. */
+import type { PhiloxStream } from "../../base/philox.ts";
+import { roundHalfEven } from "./operations/one_image.ts";
+import { uniformBetween } from "./variates.ts";
+
+export interface Rectangle {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What a rectangle may be. */
+export interface RectangleRange {
+  /** Its part of the image's area, at least and at most. */
+  readonly scale: readonly [number, number];
+  /** One side over the other, at least and at most. */
+  readonly ratio: readonly [number, number];
+}
+
+/**
+ * Draws up to ten sizes, each as area and ratio of `along` to the other side, and puts the first that `fits` somewhere
+ * in the image; null if none does.
+ */
+export function drawRectangle(
+  image: { readonly height: number; readonly width: number },
+  { scale, ratio }: RectangleRange,
+  along: "width" | "height",
+  fits: (height: number, width: number) => boolean,
+  stream: PhiloxStream,
+): Rectangle | null {
+  const logarithms = [Math.log(ratio[0]), Math.log(ratio[1])] as const;
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = image.height * image.width * uniformBetween(stream, scale);
+    const aspect = Math.exp(uniformBetween(stream, logarithms));
+    const sides = [roundHalfEven(Math.sqrt(area * aspect)), roundHalfEven(Math.sqrt(area / aspect))];
+    const [height, width] = along === "height" ? sides : sides.reverse();
+    if (!fits(height, width)) continue;
+    const top = stream.integer(image.height - height + 1);
+    return { top, left: stream.integer(image.width - width + 1), height, width };
+  }
+  return null;
+}
