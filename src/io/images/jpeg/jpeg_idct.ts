@@ -3,7 +3,8 @@
  * libjpeg bit for bit.
  *
  * Source: C. Loeffler, A. Ligtenberg, G. Moschytz, "Practical fast 1-D DCT algorithms with 11 multiplications",
- * ICASSP 1989; constants as in the Independent JPEG Group's jidctint.c, scaled by 2^13.
+ * ICASSP 1989; constants as in the Independent JPEG Group's jidctint.c, scaled by 2^13. Columns and rows are written
+ * out: one function for both took a fifth longer for each block.
  */
 const work = new Int32Array(64);
 
