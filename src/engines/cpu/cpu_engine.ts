@@ -4,7 +4,7 @@
  * (`CpuKernels`).
  *
  * This side only allocates: it decides which bytes of the memory belong to which buffer, and sends messages to the
- * workers. All workers receive the same runs in the same order and walk them together (`prepared_program.ts`);
+ * workers. All workers receive the same runs in the same order and walk them together (`worker_service.ts`);
  * reading, writing and clearing of buffers goes to the first worker, in order with its runs.
  */
 
@@ -30,8 +30,7 @@ import type { CpuRunAnswer } from "./cpu_messages.ts";
 import { CpuWorkers } from "./cpu_workers.ts";
 import { generateLoops, isFused, planLoop } from "./loops/fused_module.ts";
 import { simdSupport } from "./loops/simd_support.ts";
-import { EngineHeap, type HeapBlock, type HeapOrders } from "./memory/engine_heap.ts";
-import { InputStaging } from "./memory/input_staging.ts";
+import { EngineHeap, type HeapBlock, type HeapOrders, InputStaging } from "./memory/engine_heap.ts";
 import { ALIGNMENT, aligned } from "./memory/memory_layout.ts";
 import { activationCode } from "./shapes/activation.ts";
 

@@ -13,9 +13,9 @@ import {
   perSize,
   SLICE_OPERATIONS,
   type SliceKernel,
+  StagingBuffers,
 } from "./onednn_step.ts";
 import { takesElement } from "./supported_dtypes.ts";
-import { StagingBuffers } from "./thread_scratch.ts";
 
 const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "sigmoid", "tanh"];
 /** Operations below which the call costs more than it saves. */

@@ -1,5 +1,5 @@
 /** A worker of the onednn engine. */
-import { serve } from "../cpu/threads/worker_service.ts";
+import { serve } from "../cpu/worker_service.ts";
 import { type OnednnSettings, OnednnWorkerKernels } from "./onednn_worker_kernels.ts";
 import { ShutdownLock } from "./shutdown_lock.ts";
 

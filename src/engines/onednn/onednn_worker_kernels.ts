@@ -10,9 +10,8 @@ import type { Dnnl } from "./library/dnnl.ts";
 import { DnnlScope } from "./library/dnnl.ts";
 import { loadDnnl } from "./library/load_dnnl.ts";
 import { planMatmul } from "./onednn_matmul.ts";
-import type { OnednnStep } from "./onednn_step.ts";
+import { type OnednnStep, ThreadScratch } from "./onednn_step.ts";
 import type { ShutdownLock } from "./shutdown_lock.ts";
-import { ThreadScratch } from "./thread_scratch.ts";
 import { Autotuner, type AutotuningNote, type AutotuningOrder } from "./tuning/autotuner.ts";
 import { type BenchmarkMemory, openBenchmarkMemory } from "./tuning/benchmark_memory.ts";
 

@@ -1,5 +1,5 @@
 /** A worker of the wasm engine. */
-import { serve } from "../cpu/threads/worker_service.ts";
+import { serve } from "../cpu/worker_service.ts";
 import { WORKER_KERNELS } from "./kernels/registry.ts";
 
 serve(() => WORKER_KERNELS);

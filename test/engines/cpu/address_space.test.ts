@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AddressSpace } from "../../../src/engines/cpu/memory/address_space.ts";
+import { AddressSpace } from "../../../src/engines/cpu/memory/engine_heap.ts";
 import { aligned } from "../../../src/engines/cpu/memory/memory_layout.ts";
 import { Random } from "./loops/random_loops.ts";
 

@@ -19,8 +19,8 @@ import {
 } from "../../../src/engines/onednn/convolution/winograd_shapes.ts";
 import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
+import { ThreadScratch } from "../../../src/engines/onednn/onednn_step.ts";
 import { PLANNERS } from "../../../src/engines/onednn/onednn_worker_kernels.ts";
-import { ThreadScratch } from "../../../src/engines/onednn/thread_scratch.ts";
 import type { AlgorithmChooser } from "../../../src/engines/onednn/tuning/autotuner.ts";
 import { openBenchmarkMemory } from "../../../src/engines/onednn/tuning/benchmark_memory.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";

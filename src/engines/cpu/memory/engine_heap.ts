@@ -1,11 +1,12 @@
 /**
- * The books of the wasm engine's memory: one linear memory that grows as needed, with the state buffers and one
- * arena that all programs share. The bytes themselves are touched by the workers only.
+ * The books of a CPU engine's memory: one linear memory that grows as needed, with the state buffers, one arena that all
+ * programs share, and the inputs of runs. In this order: the heap; which byte ranges are taken; the blocks of inputs.
  */
+
+import type { TypedArray } from "../../../base/dtype.ts";
 import { EngineError, OutOfMemoryError } from "../../../base/errors.ts";
 import { formatBytes } from "../../contract/run_program.ts";
-import { AddressSpace } from "./address_space.ts";
-import { HEAP_BASE } from "./memory_layout.ts";
+import { aligned, HEAP_BASE } from "./memory_layout.ts";
 
 const PAGE = 65536;
 /** What 32-bit addresses reach. If so much cannot be reserved, half of it is asked for, and so on. */
@@ -204,5 +205,186 @@ function reserveShared(most: number): { memory: WebAssembly.Memory; pages: numbe
       if (pages > FEWEST_PAGES) continue;
       throw new EngineError(`no memory can be reserved: ${(error as Error).message}`);
     }
+  }
+}
+
+// Which byte ranges of the memory are taken.
+
+interface Hole {
+  address: number;
+  bytes: number;
+}
+
+/** Allocation over addresses `base` to `limit`. All addresses and sizes are multiples of 64. */
+export class AddressSpace {
+  readonly #limit: number;
+  /** Free ranges below `#top`, by address; no two touch. */
+  #holes: Hole[] = [];
+  #top: number;
+
+  constructor(base: number, limit: number) {
+    this.#top = base;
+    this.#limit = limit;
+  }
+
+  /** The first address above everything that was ever taken and is still below a taken range. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** A copy of the same ranges, to see what would fit. */
+  copy(): AddressSpace {
+    const other = new AddressSpace(this.#top, this.#limit);
+    other.#holes = this.#holes.map((hole) => ({ ...hole }));
+    return other;
+  }
+
+  /** An address of `bytes` free bytes in the tightest place, or undefined if there is none. */
+  take(bytes: number): number | undefined {
+    const size = aligned(bytes);
+    let best: Hole | undefined;
+    for (const hole of this.#holes) {
+      if (hole.bytes >= size && (best === undefined || hole.bytes < best.bytes)) best = hole;
+    }
+    return this.#takeFrom(best, size);
+  }
+
+  /** The lowest address of `bytes` free bytes, or undefined if there is none. */
+  takeLowest(bytes: number): number | undefined {
+    const size = aligned(bytes);
+    return this.#takeFrom(
+      this.#holes.find((hole) => hole.bytes >= size),
+      size,
+    );
+  }
+
+  /** Takes the start of the hole, or what is above everything. */
+  #takeFrom(hole: Hole | undefined, size: number): number | undefined {
+    if (hole !== undefined) {
+      const address = hole.address;
+      hole.address += size;
+      hole.bytes -= size;
+      if (hole.bytes === 0) this.#holes.splice(this.#holes.indexOf(hole), 1);
+      return address;
+    }
+    if (this.#top + size > this.#limit) return undefined;
+    const address = this.#top;
+    this.#top += size;
+    return address;
+  }
+
+  give(address: number, bytes: number): void {
+    const size = aligned(bytes);
+    if (size === 0) return;
+    let i = this.#holes.findIndex((hole) => hole.address > address);
+    if (i < 0) i = this.#holes.length;
+    this.#holes.splice(i, 0, { address, bytes: size });
+    this.#join(i);
+    this.#join(i - 1);
+    const last = this.#holes.at(-1);
+    if (last !== undefined && last.address + last.bytes === this.#top) {
+      this.#top = last.address;
+      this.#holes.pop();
+    }
+  }
+
+  #join(i: number): void {
+    const [hole, next] = [this.#holes[i], this.#holes[i + 1]];
+    if (hole === undefined || next === undefined || hole.address + hole.bytes !== next.address) return;
+    hole.bytes += next.bytes;
+    this.#holes.splice(i + 1, 1);
+  }
+}
+
+// Blocks of the shared memory into which the caller's thread writes the inputs of a run itself, so that a batch is
+// copied once and no garbage is made. Programs read their inputs where they lie.
+
+/** Inputs of a run in their block. */
+export interface StagedInputs {
+  /** Byte address of each input. */
+  readonly addresses: readonly number[];
+  /** Hands the block back, once the run is over. */
+  release(): void;
+}
+
+/** More runs than this are never under way at once, as long as the caller waits for earlier ones. */
+const MOST_BLOCKS = 4;
+
+export class InputStaging {
+  readonly #heap: EngineHeap;
+  readonly #memory: WebAssembly.Memory;
+  #free: HeapBlock[] = [];
+  #blocks = 0;
+  /** Bytes of all blocks. */
+  bytes = 0;
+
+  constructor(heap: EngineHeap, memory: WebAssembly.Memory) {
+    this.#heap = heap;
+    this.#memory = memory;
+  }
+
+  /**
+   * Writes the inputs into a free block, or returns null if there is none: the inputs then travel with the
+   * message.
+   *
+   * A new block may lie where earlier runs still work, or where bytes are still to be moved away, cleared or written:
+   * it is used only when all that is over, after what `earlierRunsDone` returns.
+   */
+  stage(inputs: readonly TypedArray[], earlierRunsDone: () => Promise<unknown> | null): StagedInputs | null {
+    const needed = inputs.reduce((sum, input) => sum + aligned(Math.max(1, input.byteLength)), 0);
+    let block = this.#takeFree(needed);
+    if (block === null) {
+      block = this.#make(needed);
+      if (block === null) return null;
+      const over = earlierRunsDone();
+      if (over !== null) {
+        const late = block;
+        const free = () => this.#free.push(late);
+        over.then(free, free);
+        return null;
+      }
+    }
+    return this.#write(block, inputs);
+  }
+
+  #write(block: HeapBlock, inputs: readonly TypedArray[]): StagedInputs {
+    let address = block.address;
+    const addresses = inputs.map((input) => {
+      const at = address;
+      const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      new Uint8Array(this.#memory.buffer, at, input.byteLength).set(bytes);
+      address += aligned(Math.max(1, input.byteLength));
+      return at;
+    });
+    return { addresses, release: () => this.#free.push(block) };
+  }
+
+  #takeFree(needed: number): HeapBlock | null {
+    const i = this.#free.findIndex((block) => block.bytes >= needed);
+    return i < 0 ? null : this.#free.splice(i, 1)[0];
+  }
+
+  /** A new block, in place of a free one that is too small if there are enough. */
+  #make(needed: number): HeapBlock | null {
+    if (this.#blocks >= MOST_BLOCKS && !this.#giveBack()) return null;
+    const block = this.#heap.fix(needed);
+    if (block === null) return null;
+    this.#blocks++;
+    this.bytes += needed;
+    return block;
+  }
+
+  /** Gives the blocks back that no run uses. */
+  letGo(): void {
+    while (this.#giveBack());
+  }
+
+  #giveBack(): boolean {
+    const block = this.#free.pop();
+    if (block === undefined) return false;
+    this.#heap.unfix(block);
+    this.#blocks--;
+    this.bytes -= block.bytes;
+    return true;
   }
 }

@@ -22,8 +22,7 @@ import type {
   WindowGeometry,
 } from "../library/dnnl.ts";
 import { elementOf, type OnednnStep, type Precision } from "../onednn_step.ts";
-import { type Image, imageDims, images, weightDims, windowOf } from "./convolution_layouts.ts";
-import { takesWinograd } from "./convolution_shapes.ts";
+import { type Image, imageDims, images, takesWinograd, weightDims, windowOf } from "./convolution_shapes.ts";
 import { im2colBytes } from "./im2col_patches.ts";
 
 export interface Algorithm {

@@ -13,8 +13,7 @@ import { aligned } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
-import { copier, type Precision } from "../onednn_step.ts";
-import type { ThreadScratch } from "../thread_scratch.ts";
+import { copier, type Precision, type ThreadScratch } from "../onednn_step.ts";
 
 /** Bytes of a matrix that a processor's caches hold, more or less. */
 const CACHED_BYTES = 2 ** 20;

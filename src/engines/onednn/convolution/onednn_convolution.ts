@@ -14,9 +14,9 @@ import {
   reorderStage,
   type SliceKernel,
   type Slices,
+  StagingBuffers,
   type Variant,
 } from "../onednn_step.ts";
-import { StagingBuffers } from "../thread_scratch.ts";
 import {
   type Algorithm,
   candidateAlgorithms,
@@ -26,15 +26,16 @@ import {
   wantedImages,
 } from "./candidate_algorithms.ts";
 import {
+  batchSlices,
   convolutionKey,
   elementsOf,
   type Image,
   imageBytes,
   images,
+  lastGeometry,
   weightDims,
   windowOf,
-} from "./convolution_layouts.ts";
-import { batchSlices, lastGeometry } from "./convolution_shapes.ts";
+} from "./convolution_shapes.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
 
 export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan | null {

@@ -16,8 +16,8 @@ import {
   reorderStage,
   type SliceKernel,
   type Slices,
+  StagingBuffers,
 } from "../onednn_step.ts";
-import { StagingBuffers } from "../thread_scratch.ts";
 import {
   type Algorithm,
   candidateAlgorithms,
@@ -25,8 +25,15 @@ import {
   pixelRows,
   preferredAlgorithm,
 } from "./candidate_algorithms.ts";
-import { convolutionKey, elementsOf, imageBytes, images, weightDims } from "./convolution_layouts.ts";
-import { lastGeometry, weightSlices } from "./convolution_shapes.ts";
+import {
+  convolutionKey,
+  elementsOf,
+  imageBytes,
+  images,
+  lastGeometry,
+  weightDims,
+  weightSlices,
+} from "./convolution_shapes.ts";
 import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
 

@@ -8,14 +8,17 @@ import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts"
 import type { KernelPlan } from "../../cpu/kernel.ts";
 import { convGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import { planKernel } from "../../wasm/kernels/registry.ts";
-import { convolutionKey } from "../convolution/convolution_layouts.ts";
-import { convolutionScratchBytes, FEW_CHANNELS, operations } from "../convolution/convolution_shapes.ts";
+import {
+  convolutionKey,
+  convolutionScratchBytes,
+  FEW_CHANNELS,
+  operations,
+} from "../convolution/convolution_shapes.ts";
 import { planConvolution } from "../convolution/onednn_convolution.ts";
 import { planWeightGradient } from "../convolution/onednn_weight_gradient.ts";
 import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
-import { elementOf, type OnednnStep } from "../onednn_step.ts";
-import { ThreadScratch } from "../thread_scratch.ts";
+import { elementOf, type OnednnStep, ThreadScratch } from "../onednn_step.ts";
 import { type AlgorithmChooser, Autotuner, type EngineAlgorithms } from "./autotuner.ts";
 import { BenchmarkMemory, openBenchmarkMemory } from "./benchmark_memory.ts";
 

@@ -1,23 +1,154 @@
 /**
- * A program made ready on one thread. All threads walk the same list of stages; each stage's units are divided
- * among them while it runs, and barriers stand wherever one thread may need what another has written.
+ * What a worker of a CPU engine does, the same on every thread. In this order: the messages that it answers; a program
+ * made ready on one thread, and its runs; typed arrays over the memory.
  */
-
+import { listen } from "#workers";
 import { isError } from "../../base/builtin_kinds.ts";
-import type { TypedArray } from "../../base/dtype.ts";
+import { bytesOf, type DType, type TypedArray, viewArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
+import { recordError } from "../../workers/errors_across.ts";
+import type { WorkerPort } from "../../workers/worker_port.ts";
 import type { Program, ProgramStep, StepTiming } from "../contract/engine.ts";
-import { PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
-import type { CommitPlan } from "../contract/run_program.ts";
-import { aliasRoots, boundValues, planCommits, valueBytes } from "../contract/run_program.ts";
+import { FailedWrites, PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
+import {
+  aliasRoots,
+  boundValues,
+  type CommitPlan,
+  planCommits,
+  valueBytes,
+} from "../contract/run_program.ts";
 import { callReference } from "../reference/reference_step.ts";
-import type { ProgramKernels, WorkerKernels } from "./cpu_kernels.ts";
-import type { CompileMessage, CpuRunAnswer, RunMessage } from "./cpu_messages.ts";
+import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.ts";
+import type { CompileMessage, CpuMessage, CpuRunAnswer, RunMessage, StartMessage } from "./cpu_messages.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
-import type { MemoryViews } from "./memory/memory_views.ts";
-import type { ThreadBarrier } from "./threads/thread_barrier.ts";
-import type { WorkShares } from "./threads/work_shares.ts";
+import { shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
+import { WorkShares } from "./threads/work_shares.ts";
+
+let context: WorkerContext | undefined;
+const programs = new Map<number, PreparedProgram | { readonly failure: unknown; readonly source: Program }>();
+/** Kept by the first thread, which decides for all. */
+const failedWrites = new FailedWrites();
+
+/** Answers the engine's messages from here on. */
+export function serve(open: OpenKernels): void {
+  listen((message, port) => {
+    const request = message as CpuMessage;
+    try {
+      receive(request, port, open);
+    } catch (error) {
+      if (!("request" in request)) throw error;
+      port.post({ request: request.request, error: recordError(error) });
+    }
+  });
+}
+
+function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void {
+  if (request.type === "start") {
+    context = start(request, open, (message) => port.post({ message }));
+    port.post({ request: request.request, value: context.kernels.description });
+    return;
+  }
+  if (context === undefined) throw new Error("the worker was not started");
+  const { views } = context;
+  switch (request.type) {
+    case "grow":
+      views.grow(request.pages);
+      break;
+    case "clear":
+      views.bytes(request.address, request.bytes).fill(0);
+      break;
+    case "write":
+      views.bytes(request.address, request.data.byteLength).set(request.data);
+      break;
+    case "move":
+      views.bytes(request.to, request.bytes).set(views.bytes(request.from, request.bytes));
+      port.post({ request: request.request, value: null });
+      break;
+    case "read": {
+      const failedRun = failedWrites.cause([request.buffer], request.knownFailure);
+      if (failedRun !== undefined) {
+        port.post({ request: request.request, failedRun });
+        break;
+      }
+      const copy = new Uint8Array(request.bytes);
+      copy.set(views.bytes(request.address, request.bytes));
+      port.post({ request: request.request, value: copy.buffer }, [copy.buffer]);
+      break;
+    }
+    case "compile":
+      // A program that cannot be made ready fails at its runs, on every thread alike.
+      try {
+        programs.set(request.program, new PreparedProgram(context, request));
+      } catch (failure) {
+        programs.set(request.program, { failure, source: request.source });
+      }
+      break;
+    case "release": {
+      const program = programs.get(request.program);
+      if (program instanceof PreparedProgram) program.release();
+      programs.delete(request.program);
+      break;
+    }
+    case "kernels":
+      context.kernels.receive?.(request.message);
+      break;
+    case "run":
+      run(context, request, port);
+      break;
+  }
+}
+
+function start(message: StartMessage, open: OpenKernels, post: (message: unknown) => void): WorkerContext {
+  const memory = message.memory ?? new WebAssembly.Memory({ initial: 2, maximum: 65536 });
+  const instance = new WebAssembly.Instance(message.binary, { env: { memory, abort: kernelAbort } });
+  return {
+    views: new MemoryViews(memory),
+    exports: instance.exports as unknown as KernelExports,
+    barrier: new ThreadBarrier(message.control, message.threads),
+    shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
+    thread: message.thread,
+    threads: message.threads,
+    kernels: open({ memory, thread: message.thread, settings: message.settings, post }),
+  };
+}
+
+function kernelAbort(): never {
+  throw new Error("a kernel stopped");
+}
+
+function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): void {
+  const program = programs.get(message.program);
+  if (thread !== 0) {
+    try {
+      if (program instanceof PreparedProgram) program.run(message, false);
+    } catch (error) {
+      port.post({ request: message.request, helperError: recordError(error) });
+    }
+    return;
+  }
+  const failedRun = failedWrites.cause(message.buffers, message.knownFailure);
+  const source = program instanceof PreparedProgram ? program.source : program?.source;
+  try {
+    if (!(program instanceof PreparedProgram))
+      throw program?.failure ?? new Error("this program was released");
+    const answer = program.run(message, failedRun !== undefined);
+    if (answer !== undefined) {
+      const transfer = answer.outputs.map((output) => output.buffer as ArrayBuffer);
+      port.post({ request: message.request, value: answer }, transfer);
+      return;
+    }
+  } catch (error) {
+    if (source !== undefined) failedWrites.add(message, source, failedRun);
+    throw error;
+  }
+  // An earlier run, or this one on another thread, which says why.
+  failedWrites.add(message, source as Program, failedRun);
+  port.post({ request: message.request, failedRun: failedRun ?? message.request });
+}
+
+// A program made ready on one thread. All threads walk the same list of stages; each stage's units are divided
+// among them while it runs, and barriers stand wherever one thread may need what another has written.
 
 /** What a worker has, whatever the program. */
 export interface WorkerContext {
@@ -244,4 +375,36 @@ export class PreparedProgram {
 function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): KernelExports {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), fusedImports(memory));
   return instance.exports as unknown as KernelExports;
+}
+
+// Typed arrays over the engine's memory, which may grow at any time, from any thread.
+
+const PAGE = 65536;
+
+export class MemoryViews {
+  readonly memory: WebAssembly.Memory;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+  }
+
+  bytes(address: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.#buffer(address + bytes), address, bytes);
+  }
+
+  array(dtype: DType, address: number, length: number): TypedArray {
+    return viewArray(dtype, this.#buffer(address + length * bytesOf(dtype)), address, length);
+  }
+
+  /** Makes the memory `pages` long, if it is shorter. */
+  grow(pages: number): void {
+    const missing = pages - this.memory.buffer.byteLength / PAGE;
+    if (missing > 0) this.memory.grow(missing);
+  }
+
+  #buffer(end: number): ArrayBufferLike {
+    // Another thread's growth shows in a fresh buffer object, which growing by nothing makes.
+    if (this.memory.buffer.byteLength < end) this.memory.grow(0);
+    return this.memory.buffer;
+  }
 }
