@@ -36,7 +36,7 @@ export class ProtobufReader {
   /** Goes to the next field; its value must be read or skipped. False at the end of the message. */
   next(): boolean {
     if (this.#at >= this.#bytes.length) return false;
-    const tag = Number(this.#varint());
+    const tag = Number(this.#number());
     this.field = Math.floor(tag / 8);
     this.#wire = tag % 8;
     if (this.field === 0 || tag > 0xffffffff) throw this.#fail("a message has a field without a number");
@@ -50,6 +50,11 @@ export class ProtobufReader {
     if (!Number.isSafeInteger(number))
       throw this.#fail(`field ${this.field} is ${value}, beyond ±(2^53 - 1)`);
     return number;
+  }
+
+  /** The value of an int64; one beyond ±(2^53 - 1) is cut to that. */
+  saturated(): number {
+    return clamped(this.bigInteger());
   }
 
   bigInteger(): bigint {
@@ -88,11 +93,12 @@ export class ProtobufReader {
   /** Adds the values of a repeated integer, packed or one by one. */
   integersInto(values: (number | bigint)[]): void {
     if (this.#wire !== WIRE.bytes) {
-      values.push(plain(this.bigInteger()));
+      this.#require(WIRE.varint);
+      values.push(this.#signed());
       return;
     }
     const inside = new ProtobufReader(this.bytes(), this.#fail, this.#level + 1);
-    while (inside.#at < inside.#bytes.length) values.push(plain(BigInt.asIntN(64, inside.#varint())));
+    while (inside.#at < inside.#bytes.length) values.push(inside.#signed());
   }
 
   /** Adds the values of a repeated float, packed or one by one. */
@@ -127,7 +133,7 @@ export class ProtobufReader {
   }
 
   #lengthDelimited(): Uint8Array {
-    const length = Number(this.#varint());
+    const length = Number(this.#number());
     const start = this.#advance(length);
     return this.#bytes.subarray(start, start + length);
   }
@@ -135,6 +141,27 @@ export class ProtobufReader {
   #require(wire: number): void {
     if (this.#wire !== wire)
       throw this.#fail(`field ${this.field} has wire type ${this.#wire}, expected ${wire}`);
+  }
+
+  /** A varint as an int64. */
+  #signed(): number | bigint {
+    const value = this.#number();
+    return typeof value === "number" ? value : plain(BigInt.asIntN(64, value));
+  }
+
+  /** A varint; a number if it has up to four bytes, as most have: big integers take ten times as long. */
+  #number(): number | bigint {
+    let value = 0;
+    const end = Math.min(this.#at + 4, this.#bytes.length);
+    for (let at = this.#at, shift = 0; at < end; at++, shift += 7) {
+      const byte = this.#bytes[at];
+      value |= (byte & 127) << shift;
+      if (byte < 128) {
+        this.#at = at + 1;
+        return value;
+      }
+    }
+    return this.#varint();
   }
 
   #varint(): bigint {
@@ -153,6 +180,11 @@ export class ProtobufReader {
     this.#at = start + count;
     return start;
   }
+}
+
+/** An integer as a number, cut to ±(2^53 - 1). */
+export function clamped(value: number | bigint): number {
+  return Math.min(Math.max(Number(value), -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
 function plain(value: bigint): number | bigint {

@@ -54,6 +54,13 @@ export class ProtobufWriter {
     return this.bytes(field, new Uint8Array(doublesLittleEndian(values)));
   }
 
+  /** A repeated float, packed. */
+  floats(field: number, values: readonly number[]): this {
+    const view = new DataView(new ArrayBuffer(4 * values.length));
+    for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i], true);
+    return this.bytes(field, new Uint8Array(view.buffer));
+  }
+
   /** A repeated integer, packed. */
   integers(field: number, values: readonly (number | bigint)[]): this {
     const inside = new ProtobufWriter();
