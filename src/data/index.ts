@@ -5,6 +5,7 @@ export { encodePng } from "../io/images/encode_png.ts";
 export { type EncodeJpegOptions, encodeJpeg } from "../io/images/jpeg/encode_jpeg.ts";
 export type { ClassName, TranslatedName } from "../records/class_names.ts";
 export type { Image } from "../records/image.ts";
+export type { Preprocessing, PreprocessingInterpolation } from "../records/preprocessing.ts";
 export type { ArrayBatch } from "./array_batch.ts";
 export type { BatchContext, DatasetDescription } from "./batch_source.ts";
 export { collate, type Example, type ExamplePart } from "./collate.ts";

@@ -1,4 +1,5 @@
 /** The networks of the chapter, and those that torchvision ships. */
+export { preprocessingOf } from "../records/preprocessing.ts";
 export { ACTIVATION_NAMES, type ActivationName } from "./activations.ts";
 export { type AlexNetOptions, alexnet } from "./alexnet.ts";
 export { type EfficientNetLiteOptions, efficientnetLite0 } from "./efficientnet_lite.ts";

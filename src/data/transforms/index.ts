@@ -51,6 +51,7 @@ export {
   type NormalizeSettings,
   ToTensor,
 } from "./calls/pipeline.ts";
+export { Preprocess, type PreprocessSettings } from "./calls/preprocess.ts";
 export {
   CenterCrop,
   type CenterCropSettings,
