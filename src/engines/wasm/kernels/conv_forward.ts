@@ -2,7 +2,7 @@
  * conv2d as a GEMM of patches and kernels, without im2col.
  *
  * Fast paths:
- * - Few output channels, stride 1: pixels in vectors (conv_planes.ts), if panels of 8 channels would be
+ * - Few output channels, stride 1: pixels in vectors (at the end), if panels of 8 channels would be
  *   mostly empty.
  * - All else as follows.
  *
@@ -16,10 +16,9 @@
  */
 import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
-import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
 import { type ConvGeometry, convGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
-import { forwardByPlanes, planForwardByPlanes } from "./conv_planes.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of input and output of a work item that should stay in the second cache. */
@@ -212,4 +211,120 @@ function runItem(exports: KernelExports, conv: Indirect, addresses: KernelAddres
     const from = output + i * pixels * pixelBytes;
     exports.channelsFirst(from, 0, pixelBytes, g.o, 1, pixels, y, planeBytes, 0, bias, conv.activation);
   }
+}
+
+// Convolutions with stride 1 and few output channels, pixels in vectors: no channel is padded, no kernel packed. The
+// first layer of LeNet (1 channel to 6) and depthwise convolutions, if the general paths waste lanes on missing
+// channels. Input planes are read in place if there is no padding, else copied into a frame of zeros.
+
+/** Padded planes of one image and group above this size are left to the general paths. */
+const LARGEST_PLANES = 1024 * 1024;
+
+/** How much more than the useful work the plane kernels do. */
+export function planeWaste(g: ConvGeometry, grain: number): number {
+  return (roundUp(g.o, 2) / g.o) * (roundUp(g.ow, grain) / g.ow);
+}
+
+export function suitsPlanes(g: ConvGeometry): boolean {
+  const small = g.c * g.hp * g.wp * 4 <= LARGEST_PLANES && g.n * g.groups >= 8;
+  return g.sh === 1 && g.sw === 1 && g.dw === 1 && small;
+}
+
+/** Whether output channels fill the general path's panels of 8 so badly that planes win. */
+function forwardByPlanes(g: ConvGeometry): boolean {
+  return suitsPlanes(g) && g.ow >= 4 && planeWaste(g, 4) * 1.1 < roundUp(g.o, 8) / g.o;
+}
+
+/** The input of one image and group, padded. Planes are `rows` rows of `width`. */
+export interface Frame {
+  readonly padded: boolean;
+  readonly width: number;
+  readonly rows: number;
+}
+
+export function frameOf(g: ConvGeometry): Frame {
+  const padded = g.ph > 0 || g.pw > 0;
+  return padded ? { padded, width: g.wp, rows: g.hp } : { padded, width: g.w, rows: g.h };
+}
+
+/** Address of the framed input. */
+export function framed(
+  exports: KernelExports,
+  g: ConvGeometry,
+  frame: Frame,
+  x: number,
+  place: number,
+): number {
+  if (!frame.padded) return x;
+  exports.padPlanes(x, g.h * g.w * 4, g.c, g.h, g.w, -g.ph, frame.rows, g.pw, 1, frame.width, place);
+  return place;
+}
+
+/** Plans conv2d; a work item is one image's group. */
+function planForwardByPlanes(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
+  const frame = frameOf(g);
+  const vectors = g.oh * Math.ceil(g.ow / 4);
+  const all = roundUp(vectors, 4);
+  const own = new ScratchLayout();
+  const place = {
+    planes: own.take(frame.padded ? g.c * frame.rows * frame.width * 4 : 0),
+    inputs: own.take(all * 4),
+    outputs: own.take(all * 4),
+    segments: own.take(g.c * g.kh * 8),
+  };
+  const items = g.n * g.groups;
+  const deal = dealItems(items);
+
+  function prepare(exports: KernelExports, at: number): void {
+    exports.vectorTable(at + place.inputs, g.oh, g.ow, frame.width * 4, all - vectors);
+    exports.vectorTable(at + place.outputs, g.oh, g.ow, g.ow * 4, all - vectors);
+    const rowSkip = (g.dh * frame.width - g.kw) * 4;
+    const planeSkip = (frame.rows - (g.kh - 1) * g.dh) * frame.width * 4 - g.kw * 4;
+    exports.segmentTable(at + place.segments, g.c, g.kh, g.kw, rowSkip, planeSkip);
+  }
+
+  function runItem(exports: KernelExports, addresses: KernelAddresses, item: number): void {
+    const at = addresses.threadScratch;
+    const group = item % g.groups;
+    const x = framed(exports, g, frame, addresses.inputs[0] + item * g.c * g.h * g.w * 4, at + place.planes);
+    const planeBytes = g.oh * g.ow * 4;
+    const y = addresses.outputs[0] + item * g.o * planeBytes;
+    const kernelBytes = g.c * g.kh * g.kw * 4;
+    for (let o = 0; o < g.o; o += 2) {
+      const other = Math.min(o + 1, g.o - 1);
+      const channel = group * g.o;
+      const weights = addresses.inputs[1] + channel * kernelBytes;
+      const bias = hasBias ? addresses.inputs[2] + channel * 4 : 0;
+      exports.planeTiles(
+        all / 4,
+        at + place.inputs,
+        x,
+        at + place.segments,
+        g.c * g.kh,
+        weights + o * kernelBytes,
+        weights + other * kernelBytes,
+        at + place.outputs,
+        y + o * planeBytes,
+        y + other * planeBytes,
+        hasBias ? bias + o * 4 : 0,
+        hasBias ? bias + other * 4 : 0,
+      );
+    }
+    if (activation !== 0) exports.biasActivation(y, 0, 1, g.o * g.oh * g.ow, 0, activation);
+  }
+
+  return {
+    stages: [
+      {
+        units: deal.units,
+        run(exports, addresses, begin, end) {
+          prepare(exports, addresses.threadScratch);
+          const last = Math.min(items, end * deal.size);
+          for (let item = begin * deal.size; item < last; item++) runItem(exports, addresses, item);
+        },
+      },
+    ],
+    scratchBytes: 0,
+    threadScratchBytes: own.bytes,
+  };
 }

@@ -2,7 +2,7 @@
  * The gradient of conv2d by its weight: for every tap, the shifted input plane times the output's gradient.
  *
  * Fast paths:
- * - Few output channels, stride 1, rows of whole vectors: pixels in vectors (conv_planes.ts).
+ * - Few output channels, stride 1, rows of whole vectors: pixels in vectors (at the end).
  * - All else as follows.
  *
  * The rows of the register tile are taps: shifted views of the padded input planes, which lie in place, row
@@ -18,7 +18,7 @@ import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "..
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import { type ConvGeometry, convGeometry } from "../../cpu/shapes/conv_geometry.ts";
-import { planWeightGradientByPlanes, weightGradientByPlanes } from "./conv_planes.ts";
+import { framed, frameOf, planeWaste, suitsPlanes } from "./conv_forward.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Units to aim at. */
@@ -263,5 +263,119 @@ function reduceStage(conv: Correlation, blockRows: number): KernelStage {
         exports.transpose(at, conv.outputs * 4, dw, g.c * taps * 4, rows, g.o);
       }
     },
+  };
+}
+
+// Few output channels, stride 1: pixels in vectors, as in conv_forward.ts.
+
+/** Whether planes win, which needs whole vectors of pixels. */
+function weightGradientByPlanes(g: ConvGeometry): boolean {
+  const taps = g.c * g.kh * g.kw;
+  const tapWaste = roundUp(taps, 4) / taps;
+  return (
+    suitsPlanes(g) && g.ow % 4 === 0 && planeWaste(g, 4) * tapWaste * 1.1 < (tapWaste * roundUp(g.o, 8)) / g.o
+  );
+}
+
+/** Plans conv2dWeightGradient; a unit is a slice of the batch of one group. */
+function planWeightGradientByPlanes(g: ConvGeometry): KernelPlan {
+  const frame = frameOf(g);
+  const taps = g.c * g.kh * g.kw;
+  const allTaps = roundUp(taps, 4);
+  const pairs = Math.ceil(g.o / 2);
+  const pairBytes = allTaps * 32;
+  const { units: slices, size: images } = split(g.n, Math.min(g.n, Math.ceil(UNITS / g.groups)));
+  const sliceBytes = g.groups * pairs * pairBytes;
+  const own = new ScratchLayout();
+  const place = {
+    planes: own.take(frame.padded ? g.c * frame.rows * frame.width * 4 : 0),
+    taps: own.take(allTaps * 4),
+    segments: own.take(g.oh * 8),
+  };
+  const planeBytes = g.oh * g.ow * 4;
+
+  function prepare(exports: KernelExports, at: number): void {
+    const { width, rows } = frame;
+    exports.tapTable(
+      at + place.taps,
+      g.c,
+      g.kh,
+      g.kw,
+      rows * width * 4,
+      g.dh * width * 4,
+      1,
+      1,
+      width,
+      allTaps - taps,
+    );
+    exports.segmentTable(at + place.segments, g.oh, 1, g.ow / 4, 0, (width - g.ow) * 4);
+  }
+
+  function runUnit(exports: KernelExports, addresses: KernelAddresses, unit: number): void {
+    const at = addresses.threadScratch;
+    const group = unit % g.groups;
+    const slice = Math.floor(unit / g.groups);
+    const partial = addresses.scratch + slice * sliceBytes + group * pairs * pairBytes;
+    const first = slice * images;
+    const last = Math.min(g.n, first + images);
+    for (let image = first; image < last; image++) {
+      const item = image * g.groups + group;
+      const x = framed(
+        exports,
+        g,
+        frame,
+        addresses.inputs[0] + item * g.c * g.h * g.w * 4,
+        at + place.planes,
+      );
+      const dy = addresses.inputs[1] + item * g.o * planeBytes;
+      for (let pair = 0; pair < pairs; pair++) {
+        const d0 = dy + 2 * pair * planeBytes;
+        const d1 = dy + Math.min(2 * pair + 1, g.o - 1) * planeBytes;
+        const to = partial + pair * pairBytes;
+        exports.tapTiles(
+          allTaps / 4,
+          at + place.taps,
+          x,
+          at + place.segments,
+          g.oh,
+          d0,
+          d1,
+          to,
+          image === first ? 0 : 1,
+        );
+      }
+    }
+  }
+
+  /** Adds the slices of one group, in order, then the lanes. */
+  function reduce(exports: KernelExports, addresses: KernelAddresses, group: number): void {
+    const partial = addresses.scratch + group * pairs * pairBytes;
+    if (slices > 1) exports.sumSlices(partial, sliceBytes, slices, pairs * allTaps * 8);
+    const dw = addresses.outputs[0] + group * g.o * taps * 4;
+    for (let pair = 0; pair < pairs; pair++) {
+      const to = dw + 2 * pair * taps * 4;
+      const other = 2 * pair + 1 < g.o ? to + taps * 4 : to;
+      exports.foldLanes(partial + pair * pairBytes, taps, to, other);
+    }
+  }
+
+  return {
+    stages: [
+      {
+        units: slices * g.groups,
+        run(exports, addresses, begin, end) {
+          prepare(exports, addresses.threadScratch);
+          for (let unit = begin; unit < end; unit++) runUnit(exports, addresses, unit);
+        },
+      },
+      {
+        units: g.groups,
+        run(exports, addresses, begin, end) {
+          for (let group = begin; group < end; group++) reduce(exports, addresses, group);
+        },
+      },
+    ],
+    scratchBytes: slices * sliceBytes,
+    threadScratchBytes: own.bytes,
   };
 }
