@@ -22,7 +22,9 @@ import {
   planEpoch,
   requireCount,
 } from "./epoch_plan.ts";
-import { toTensor } from "./to_tensors.ts";
+import { toArray, toTensor } from "./to_tensors.ts";
+import type { BatchMix } from "./transforms/calls/mixing.ts";
+import { type BatchMixing, type MixSpec, mixBatch, mixesOf } from "./transforms/mix_batch.ts";
 import type { TransformSpec } from "./transforms/transform_spec.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -48,7 +50,7 @@ export interface DataLoaderOptions {
   pinMemory?: boolean;
   /**
    * Workers that build batches ahead of time. 0: none, batches are built when they are asked for. By default
-   * one if the transform is heavy (it resizes, crops, pads or flips) and there is more than one processor, else none.
+   * one if the transform is heavy (it resizes, crops, pads or flips) or batches are mixed, and there is more than one processor, else none.
    */
   numWorkers?: number;
   /** Whether a last batch that is not full is left out. @default false */
@@ -62,6 +64,12 @@ export interface DataLoaderOptions {
   seed?: number;
   /** Where seeds are drawn from without a `seed`; by default the generator of `manualSeed`. */
   generator?: Generator | null;
+  /**
+   * Mixes the images of every batch and their labels, which become rows of probabilities [N, classes]; of several mixes
+   * each batch draws one. Same bits with any number of workers. For training; leave it out of a loader to test with.
+   * None by default.
+   */
+  mix?: BatchMix | readonly BatchMix[] | null;
 }
 
 /** Where a loader is: with this, training goes on with the same examples after a restart. */
@@ -122,6 +130,7 @@ const DATA_LOADER = parameterTable<DataLoaderSettings>()(
     "prefetchFactor?",
     "seed?",
     "generator?",
+    "mix?",
   ],
   (
     dataset,
@@ -136,9 +145,10 @@ const DATA_LOADER = parameterTable<DataLoaderSettings>()(
     prefetchFactor,
     seed,
     generator,
+    mix,
   ) => {
     const order = { batchSize, shuffle, sampler, batchSampler, dropLast, seed, generator };
-    return { dataset, ...order, numWorkers, collateFn, pinMemory, prefetchFactor } as DataLoaderSettings;
+    return { dataset, ...order, numWorkers, collateFn, pinMemory, prefetchFactor, mix } as DataLoaderSettings;
   },
 );
 
@@ -162,6 +172,8 @@ class DataLoaderClass implements AsyncIterable<Batch> {
   readonly prefetchFactor: number;
   /** Of the order and of random transforms; null when each epoch draws one from the generator. */
   readonly seed: number | null;
+  /** How batches are mixed, of which each draws one; none if they are not. */
+  readonly mixes: readonly MixSpec[];
   readonly #options: DataLoaderOptions;
   readonly #workers: { pool: Promise<WorkerPool> | undefined } = { pool: undefined };
   #position: Position = { epoch: 0, batch: 0, example: 0, drawn: null };
@@ -183,6 +195,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     this.prefetchFactor = requireCount(given.prefetchFactor ?? 2, 1, "prefetchFactor");
     this.numWorkers =
       given.numWorkers === undefined ? undefined : requireCount(given.numWorkers, 0, "numWorkers");
+    this.mixes = mixesOf(given.mix, "DataLoader");
     requireOneOrder(given);
     if (given.sampler !== undefined) checkedSampler(given.sampler, "sampler");
     if (given.batchSampler !== undefined) checkedSampler(given.batchSampler, "batchSampler");
@@ -321,7 +334,11 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     let asked = 0;
     for (let batch = 0; batch < plan.count; batch++) {
       for (; asked < plan.count && asked < batch + window; asked++) {
-        const tensors = this.#build(plan.indicesOf(asked), context, pool?.workers);
+        const mixing =
+          this.mixes.length === 0
+            ? null
+            : { mixes: this.mixes, context: { ...context, batch: start.batch + asked } };
+        const tensors = this.#build(plan.indicesOf(asked), context, mixing, pool?.workers);
         // Asked for ahead: there may be no awaiting caller yet when it fails.
         tensors.catch(() => {});
         ahead.push(tensors);
@@ -334,13 +351,21 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     }
   }
 
-  async #build(indices: Uint32Array, context: BatchContext, workers?: WorkerPool): Promise<Tensor[]> {
+  async #build(
+    indices: Uint32Array,
+    context: BatchContext,
+    mixing: BatchMixing | null,
+    workers?: WorkerPool,
+  ): Promise<Tensor[]> {
+    if (workers !== undefined) return (await workers.build(indices, context, mixing)).map(toTensor);
     const { collateFn } = this.#options;
-    if (collateFn !== undefined) {
-      return collateFn(await Promise.all(Array.from(indices, (i) => this.dataset.get(i))));
+    if (collateFn === undefined) {
+      const arrays = await this.dataset.getBatch(indices, context);
+      return (mixing === null ? arrays : mixBatch(arrays, mixing)).map(toTensor);
     }
-    const arrays = await (workers?.build(indices, context) ?? this.dataset.getBatch(indices, context));
-    return arrays.map(toTensor);
+    const tensors = await collateFn(await Promise.all(Array.from(indices, (i) => this.dataset.get(i))));
+    if (mixing === null) return tensors;
+    return mixBatch(await Promise.all(tensors.map(toArray)), mixing).map(toTensor);
   }
 
   /** The workers, started when they are first needed; undefined if batches are built here. */
@@ -348,7 +373,8 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     if (this.numWorkers === 0 || this.#options.collateFn !== undefined) return undefined;
     const description = await this.dataset.describe();
     if (description === undefined) return undefined;
-    const count = this.numWorkers ?? (isHeavy(description) && processors() > 1 ? 1 : 0);
+    const heavy = this.mixes.length > 0 || isHeavy(description);
+    const count = this.numWorkers ?? (heavy && processors() > 1 ? 1 : 0);
     if (count === 0) return undefined;
     this.#workers.pool ??= WorkerPool.start(count, description);
     return { workers: await this.#workers.pool, count };
@@ -382,8 +408,9 @@ function requireOneOrder(given: DataLoaderOptions): void {
 
 guardFromProxies(DataLoaderClass);
 Object.defineProperty(DataLoaderClass, "name", { value: "DataLoader" });
-printAs(DataLoaderClass, ({ dataset, batchSize, shuffle, dropLast, seed }) => {
-  const settings = Object.entries({ batchSize, shuffle, dropLast, seed }).map(
+printAs(DataLoaderClass, ({ dataset, batchSize, shuffle, dropLast, seed, mixes }) => {
+  const mix = mixes.length > 0 && { mix: mixes.map(({ kind }) => kind).join(" or ") };
+  const settings = Object.entries({ batchSize, shuffle, dropLast, seed, ...mix }).map(
     ([name, value]) => `${name}=${value}`,
   );
   return `DataLoader(${dataset}, ${settings.join(", ")})`;
@@ -417,6 +444,9 @@ export type DataLoaderConstructor = Callable<typeof DataLoaderClass>;
  * const loader = data.DataLoader(dataset, { batchSize: 8, shuffle: true, seed: 1 });
  * for await (const [x, y] of loader) console.log(x.shape, y.shape);
  * loader.length; // 4
+ * const { MixUp, CutMix } = data.transforms;
+ * const mix = [MixUp({ alpha: 0.2, numClasses: 10 }), CutMix({ numClasses: 10 })];
+ * const mixing = data.DataLoader(dataset, { batchSize: 8, shuffle: true, mix });
  * ```
  */
 export const DataLoader = new Proxy(DataLoaderClass, {

@@ -4,6 +4,7 @@ import { recordError } from "../workers/errors_across.ts";
 import type { WorkerPort } from "../workers/worker_port.ts";
 import { buildBatch, type DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
+import { mixBatch } from "./transforms/mix_batch.ts";
 
 let description: DatasetDescription | undefined;
 
@@ -14,11 +15,12 @@ listen((message, port) => {
 });
 
 function answer(message: Extract<LoaderRequest, { type: "batch" }>, port: WorkerPort): void {
-  const { request, indices, context } = message;
+  const { request, indices, context, mixing } = message;
   let reply: LoaderReply;
   let transfer: ArrayBuffer[] = [];
   try {
-    const batch = buildBatch(description as DatasetDescription, indices, context);
+    const parts = buildBatch(description as DatasetDescription, indices, context);
+    const batch = mixing === null ? parts : mixBatch(parts, mixing);
     reply = { request, batch };
     // Built here and used nowhere else: handed over, not copied.
     transfer = [...new Set(batch.map(({ data }) => data.buffer as ArrayBuffer))];

@@ -7,6 +7,7 @@ import type { WorkerHandle, WorkerListeners, WorkerScript } from "../workers/wor
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
 import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
+import type { BatchMixing } from "./transforms/mix_batch.ts";
 
 /**
  * Workers that build batches. They share the data set's memory if the platform lets them, and hold the
@@ -44,12 +45,12 @@ export class WorkerPool {
     return pool;
   }
 
-  /** Asks the next worker, round-robin, for a batch. */
-  build(indices: Uint32Array, context: BatchContext): Promise<ArrayBatch[]> {
+  /** Asks the next worker, round-robin, for a batch, mixed if `mixing` says so. */
+  build(indices: Uint32Array, context: BatchContext, mixing: BatchMixing | null): Promise<ArrayBatch[]> {
     if (this.#failure !== undefined) return Promise.reject(new EngineError(this.#failure));
     const { id, answer } = this.#requests.open<ArrayBatch[]>();
     const worker = this.#workers[this.#next++ % this.#workers.length];
-    worker.post({ type: "batch", request: id, indices, context } satisfies LoaderRequest);
+    worker.post({ type: "batch", request: id, indices, context, mixing } satisfies LoaderRequest);
     return answer;
   }
 

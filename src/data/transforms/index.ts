@@ -33,14 +33,7 @@ export {
   RandomSolarize,
   type RandomSolarizeSettings,
 } from "./calls/colours.ts";
-export {
-  type BatchMix,
-  CutMix,
-  type MixContext,
-  type MixSettings,
-  type MixSpec,
-  MixUp,
-} from "./calls/mixing.ts";
+export { type BatchMix, CutMix, type MixSettings, MixUp } from "./calls/mixing.ts";
 export {
   Compose,
   type ComposeSettings,
@@ -76,6 +69,7 @@ export {
   RandomVerticalFlip,
   type RandomVerticalFlipSettings,
 } from "./calls/warps.ts";
+export type { MixContext, MixSpec } from "./mix_batch.ts";
 export type { Transform } from "./transform.ts";
 export { transformOf } from "./transform.ts";
 export type {

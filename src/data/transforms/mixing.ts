@@ -1,18 +1,10 @@
 /** MixUp and CutMix: each image of a batch together with the one before it, and their labels with it. */
 import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
-import type { PhiloxStream } from "../../base/philox.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { imagesOf } from "./images.ts";
 import { f32 } from "./operations/one_image.ts";
-
-/** A rectangle: from (left, top) up to, but without, (right, bottom). */
-export interface MixBox {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+import type { Rectangle } from "./random_rectangle.ts";
 
 /** lambda x + (1 - lambda) times the image before; the first one is mixed with the last. */
 export function mixImages(batch: Readonly<ArrayBatch>, lambda: number): ArrayBatch {
@@ -23,17 +15,16 @@ export function mixImages(batch: Readonly<ArrayBatch>, lambda: number): ArrayBat
 }
 
 /** Each image with a rectangle of the image before. */
-export function cutImages(batch: Readonly<ArrayBatch>, box: MixBox): ArrayBatch {
+export function cutImages(batch: Readonly<ArrayBatch>, box: Rectangle): ArrayBatch {
   const { data, count, channels, height, width } = imagesOf(batch, "CutMix");
   const out = data.slice();
   const size = channels * height * width;
   for (let n = 0; n < count; n++) {
     const before = (n + count - 1) % count;
     for (let c = 0; c < channels; c++) {
-      for (let y = box.top; y < box.bottom; y++) {
-        const from = (c * height + y) * width;
-        const part = data.subarray(before * size + from + box.left, before * size + from + box.right);
-        out.set(part, n * size + from + box.left);
+      for (let y = box.top; y < box.top + box.height; y++) {
+        const from = (c * height + y) * width + box.left;
+        out.set(data.subarray(before * size + from, before * size + from + box.width), n * size + from);
       }
     }
   }
@@ -92,25 +83,7 @@ export function probabilitiesOf(
   return { shape: [count, numClasses], dtype: "float32", data: rows };
 }
 
-/** A rectangle of 1 - lambda of the area about a random pixel, cut off at the border. */
-export function drawMixBox(stream: PhiloxStream, lambda: number, height: number, width: number): MixBox {
-  const [x, y] = [stream.integer(width), stream.integer(height)];
-  return mixBox(x, y, lambda, height, width);
-}
-
-/** The rectangle about (x, y). */
-export function mixBox(x: number, y: number, lambda: number, height: number, width: number): MixBox {
-  const half = 0.5 * Math.sqrt(1 - lambda);
-  const [across, down] = [Math.trunc(half * width), Math.trunc(half * height)];
-  return {
-    left: Math.max(0, x - across),
-    top: Math.max(0, y - down),
-    right: Math.min(width, x + across),
-    bottom: Math.min(height, y + down),
-  };
-}
-
 /** The part of an image that a rectangle leaves: lambda of its labels. */
-export function lambdaOf(box: MixBox, height: number, width: number): number {
-  return 1 - ((box.right - box.left) * (box.bottom - box.top)) / (width * height);
+export function lambdaOf(box: Rectangle, height: number, width: number): number {
+  return 1 - (box.width * box.height) / (width * height);
 }

@@ -1,4 +1,4 @@
-/** Random rectangles within an image: what is cropped out, or erased. */
+/** Random rectangles within an image: what is cropped out, erased, or taken from another image. */
 import type { PhiloxStream } from "../../base/philox.ts";
 import { roundHalfEven } from "./operations/one_image.ts";
 import { uniformBetween } from "./variates.ts";
@@ -40,4 +40,34 @@ export function drawRectangle(
     return { top, left: stream.integer(image.width - width + 1), height, width };
   }
   return null;
+}
+
+/** A rectangle of a share of the area about a random pixel, with the image's aspect ratio, cut off at the border. */
+export function drawRectangleAbout(
+  stream: PhiloxStream,
+  share: number,
+  height: number,
+  width: number,
+): Rectangle {
+  const [x, y] = [stream.integer(width), stream.integer(height)];
+  return rectangleAbout(x, y, share, height, width);
+}
+
+/** The rectangle about (x, y). */
+export function rectangleAbout(
+  x: number,
+  y: number,
+  share: number,
+  height: number,
+  width: number,
+): Rectangle {
+  const half = 0.5 * Math.sqrt(share);
+  const [across, down] = [Math.trunc(half * width), Math.trunc(half * height)];
+  const [top, left] = [Math.max(0, y - down), Math.max(0, x - across)];
+  return {
+    top,
+    left,
+    height: Math.min(height, y + down) - top,
+    width: Math.min(width, x + across) - left,
+  };
 }

@@ -1,5 +1,6 @@
 /** What `fit` takes and gives. */
 import type { AbortSignalLike } from "../../base/web_types.ts";
+import type { MixSpec } from "../../data/transforms/mix_batch.ts";
 import type { Module } from "../../nn/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
@@ -29,6 +30,8 @@ export interface Loader {
   readonly shuffle?: boolean;
   /** Of the order of all epochs. */
   readonly seed?: number | null;
+  /** How batches are mixed. */
+  readonly mixes?: readonly MixSpec[];
   /** Where `drawSeed` draws from; null or nothing is the generator of `manualSeed`. */
   readonly generator?: Generator | null;
   /** A name of the order of the epoch that was begun last: a run that goes on within an epoch must find the same. */

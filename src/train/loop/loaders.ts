@@ -1,6 +1,7 @@
 /** Where batches come from: a DataLoader, any iterable of batches, a part of either. */
 import { ArgumentError, TrainingError } from "../../base/errors.ts";
 import { isOneShot } from "../../base/one_shot.ts";
+import type { MixSpec } from "../../data/transforms/mix_batch.ts";
 import type { Generator } from "../../tensor/random_state.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { BatchSource, Loader, LoaderPlace } from "./fit_options.ts";
@@ -132,6 +133,10 @@ export class LoaderAround implements Loader {
 
   get seed(): number | null {
     return this.loader.seed ?? null;
+  }
+
+  get mixes(): readonly MixSpec[] {
+    return this.loader.mixes ?? [];
   }
 
   get generator(): Generator | null {

@@ -35,6 +35,7 @@ export const RESUME_RULES = {
   version: { consequence: "note", name: "Convoyant's version" },
   precision: { consequence: "note", name: "precision" },
   batchSize: { consequence: "note", name: "batch size" },
+  mix: { consequence: "note", name: "loader's `mix`" },
   microBatch: { consequence: "note", name: "`microBatch`" },
   clipGradNorm: { consequence: "note", name: "`clipGradNorm`" },
   loss: { consequence: "note", name: "`loss`" },
@@ -68,7 +69,7 @@ export type RunSettings = Readonly<Partial<Record<Setting, unknown>>>;
 /** The settings of a training as the table names them; `monitor` is known when the first epoch has been tested. */
 export function settingsOf(options: FitOptions, loader: Loader, precision: Precision): RunSettings {
   const { optimizer, scheduler, earlyStopping, loss, metrics = {} } = options;
-  const { shuffle = false, seed = null } = loader;
+  const { shuffle = false, seed = null, mixes = [] } = loader;
   const examples = loader.examples ?? null;
   const { patience = 3, minDelta = 0 } = earlyStopping ?? {};
   return {
@@ -76,6 +77,7 @@ export function settingsOf(options: FitOptions, loader: Loader, precision: Preci
     version: VERSION,
     precision,
     batchSize: examples === null ? null : (loader.batchSize ?? null),
+    mix: mixes.map(({ kind, alpha, p }) => `${kind}(alpha=${alpha}, p=${p})`).join(" or ") || null,
     microBatch: options.microBatch ?? "auto",
     clipGradNorm: options.clipGradNorm ?? null,
     loss: loss === undefined ? "cross-entropy" : `a function (${textKey(String(loss))})`,

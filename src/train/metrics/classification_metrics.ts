@@ -1,6 +1,7 @@
 /** Metrics of a classifier from its logits, counted on the caller's side. */
 import type { TypedArray } from "../../base/dtype.ts";
 import { IndexError } from "../../base/errors.ts";
+import { largestAt } from "./soft_labels.ts";
 
 /** An example that the network took for another class. */
 export interface Misclassified {
@@ -56,12 +57,25 @@ export class ClassificationMetrics {
     this.topHits = new Array<number>(this.k).fill(0);
   }
 
-  /** Adds a batch: logits [N, classes] row-major, labels [N]. Throws an IndexError for a label out of range. */
+  /**
+   * Adds a batch: logits [N, classes] row-major, and labels [N] or rows of probabilities [N, classes], of which the
+   * most probable class counts as the true one. Throws an IndexError for a label out of range.
+   */
   update(logits: TypedArray, labels: ArrayLike<number>): void {
-    for (let i = 0; i < labels.length; i++) this.addExample(logits, i * this.classes, labels[i]);
+    const soft = this.classes > 1 && labels.length === logits.length;
+    const count = soft ? labels.length / this.classes : labels.length;
+    for (let i = 0, at = 0; i < count; i++, at += this.classes) {
+      if (soft) this.addExample(logits, at, largestAt(labels, at, this.classes), labels);
+      else this.addExample(logits, at, labels[i]);
+    }
   }
 
-  private addExample(logits: TypedArray, at: number, truth: number): void {
+  private addExample(
+    logits: TypedArray,
+    at: number,
+    truth: number,
+    soft: ArrayLike<number> | null = null,
+  ): void {
     if (!(truth >= 0 && truth < this.classes)) {
       throw new IndexError(
         `label ${truth} at position ${this.count} is out of range: expected 0 to ${this.classes - 1}`,
@@ -77,7 +91,7 @@ export class ClassificationMetrics {
         better++;
     }
     const logSum = logSumExp(logits, at, this.classes);
-    this.lossSum += logSum - logits[at + truth];
+    this.lossSum += soft === null ? logSum - logits[at + truth] : this.softLoss(logits, at, logSum, soft);
     this.confusion[truth][predicted]++;
     for (let k = better; k < this.k; k++) this.topHits[k]++;
     if (predicted !== truth) {
@@ -90,6 +104,13 @@ export class ClassificationMetrics {
       });
     }
     this.count++;
+  }
+
+  /** -sum of p log softmax. */
+  private softLoss(logits: TypedArray, at: number, logSum: number, soft: ArrayLike<number>): number {
+    let loss = 0;
+    for (let c = 0; c < this.classes; c++) loss += soft[at + c] * (logSum - logits[at + c]);
+    return loss;
   }
 
   private remember(mistake: Misclassified): void {

@@ -57,7 +57,7 @@ export async function evaluate(
   if (classes !== null) return classes;
   if (outputShape === null) return new ClassificationMetrics(0);
   throw new ShapeError(
-    `evaluate: expected logits of shape [N, classes] and class numbers [N], the network gave ${formatShape(outputShape)}`,
+    `evaluate: expected logits of shape [N, classes], and class numbers [N] or rows of probabilities [N, classes]; the network gave ${formatShape(outputShape)}`,
   );
 }
 
@@ -221,7 +221,7 @@ class TestCounter {
     );
     if (logits !== null) {
       const data = numbersOf(logits.dtype, await defaultSession().fetch(logits.value));
-      this.classes?.update(data, await defaultSession().fetch(target.value));
+      this.classes?.update(data, numbersOf(target.dtype, await defaultSession().fetch(target.value)));
     }
     this.examples += count;
     numbers.forEach((mean, i) => {

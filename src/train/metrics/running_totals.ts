@@ -3,11 +3,13 @@
  * to four numbers that stay in the engine, and nothing is read back until someone wants to see them.
  */
 import { isFloating, numbersOf, type TypedArray } from "../../base/dtype.ts";
+import { sameShape } from "../../base/shape.ts";
 import { constantValue } from "../../graph/node.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { argmax, eq, isnan, logicalAnd, lt, mul, sum, where } from "../../tensor/functions/index.ts";
 import { fromTypedArray, Tensor } from "../../tensor/tensor.ts";
 import type { MetricFunctions } from "../loop/fit_options.ts";
+import { areDistributions, hardLabels } from "./soft_labels.ts";
 
 /** Before a metric's name among the sums. */
 const METRIC = "metric ";
@@ -53,7 +55,7 @@ export class RunningTotals {
       total.add_(mul(of(output.detach(), target).to("float64"), scalar(count)));
     this.counted = isClassification(output, target);
     if (this.counted) {
-      const right = sum(eq(argmax(output.detach(), 1), target));
+      const right = sum(eq(argmax(output.detach(), 1), hardLabels(target)));
       this.correct.add_(right.to("float64"));
     }
     const bad = logicalAnd(isnan(wide.sub(wide)), lt(this.firstBad, scalar(0)));
@@ -109,11 +111,14 @@ export class RunningTotals {
 
 /**
  * Whether the outputs are logits [N, classes] and the targets class labels [N]: integers, or floats (what a data set of
- * plain numbers gives) of which each is one of the classes.
+ * plain numbers gives) of which each is one of the classes. Or the targets are rows of probabilities [N, classes].
  */
 export function isClassification(output: Tensor, target: Tensor): boolean {
-  if (output.ndim !== 2 || target.ndim !== 1) return false;
+  if (output.ndim !== 2) return false;
   const { dtype, data } = target.value;
+  if (sameShape(output.shape, target.shape))
+    return isFloating(dtype) && data !== null && areDistributions(numbersOf(dtype, data), output.shape[1]);
+  if (target.ndim !== 1) return false;
   if (!isFloating(dtype)) return true;
   return data !== null && output.shape[1] > 1 && areLabels(numbersOf(dtype, data), output.shape[1]);
 }

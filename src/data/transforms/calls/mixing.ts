@@ -1,16 +1,12 @@
 /** The calls that mix the images and labels of a batch. */
 import { requireRange } from "../../../base/params/argument_kinds.ts";
 import { type ArgumentsOf, parameterTable } from "../../../base/params/arguments.ts";
-import { PhiloxStream } from "../../../base/philox.ts";
 import { printItself } from "../../../base/printed_form.ts";
 import { drawSeed } from "../../../tensor/random_state.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import type { ArrayBatch } from "../../array_batch.ts";
 import { toArray, toTensor } from "../../to_tensors.ts";
-import { imagesOf } from "../images.ts";
-import { cutImages, drawMixBox, lambdaOf, mixImages, mixLabels, probabilitiesOf } from "../mixing.ts";
-import { beta } from "../variates.ts";
-import { integerWithin } from "./checks.ts";
+import { type MixContext, type MixSpec, mixBatch } from "../mix_batch.ts";
+import { integerWithin, probabilityOf } from "./checks.ts";
 
 /** What `MixUp` and `CutMix` take. */
 export interface MixSettings {
@@ -18,13 +14,8 @@ export interface MixSettings {
   alpha?: number;
   /** Number of classes; null if labels are rows of probabilities already. @default null */
   numClasses?: number | null;
-}
-
-/** What the share is drawn from: the same seed, epoch and batch number give the same share. */
-export interface MixContext {
-  readonly seed: number;
-  readonly epoch: number;
-  readonly batch: number;
+  /** Probability that a batch is mixed; of one that is not, only the labels become rows of probabilities. @default 1 */
+  p?: number;
 }
 
 /**
@@ -39,33 +30,17 @@ export interface BatchMix {
   toString(): string;
 }
 
-/** What a mix does, as plain data: `MixUp(spec)` makes it again. */
-export interface MixSpec {
-  readonly kind: "MixUp" | "CutMix";
-  readonly alpha: number;
-  readonly numClasses: number | null;
-}
-
-/** The position of mixes among the transforms of a pipeline: behind any that there can be. */
-const POSITION = 0xffff_ffff;
-
-type MixOf = (
-  images: ArrayBatch,
-  labels: ArrayBatch,
-  spec: MixSpec,
-  stream: PhiloxStream,
-) => [ArrayBatch, ArrayBatch];
-
 function mixTable(kind: MixSpec["kind"]) {
   return parameterTable<MixSettings>()(
     kind,
-    ["alpha?", "numClasses?"],
-    (alpha = 1, numClasses = null): MixSpec => {
+    ["alpha?", "numClasses?", "p?"],
+    (alpha = 1, numClasses = null, p = 1): MixSpec => {
       requireRange(kind, "alpha", alpha, (x) => Number.isFinite(x) && x > 0, "a number above 0");
       return {
         kind,
         alpha,
         numClasses: numClasses === null ? null : integerWithin(numClasses, kind, "numClasses", 1),
+        p: probabilityOf(p, kind),
       };
     },
   );
@@ -74,23 +49,20 @@ function mixTable(kind: MixSpec["kind"]) {
 const MIX_UP = mixTable("MixUp");
 const CUT_MIX = mixTable("CutMix");
 
-function mixer(spec: MixSpec, mix: MixOf): BatchMix {
+function mixer(spec: MixSpec): BatchMix {
   const call = async (images: Tensor, labels: Tensor, given: Partial<MixContext> = {}) => {
     const { seed = drawSeed(null), epoch = 0, batch = 0 } = given;
-    const stream = new PhiloxStream(seed, epoch, batch, POSITION);
-    const [x, y] = await Promise.all([toArray(images), toArray(labels)]);
-    const { count } = imagesOf(x, spec.kind);
-    const rows = probabilitiesOf(y, count, spec.numClasses, spec.kind);
-    const [mixedImages, mixedLabels] = mix(x, rows, spec, stream);
-    return [toTensor(mixedImages), toTensor(mixedLabels)] as [Tensor, Tensor];
+    const parts = await Promise.all([toArray(images), toArray(labels)]);
+    const mixed = mixBatch(parts, { mixes: [spec], context: { seed, epoch, batch } });
+    return mixed.map(toTensor) as [Tensor, Tensor];
   };
-  printItself(call, () => `${spec.kind}(alpha=${spec.alpha}, numClasses=${spec.numClasses})`);
+  printItself(call, () => `${spec.kind}(alpha=${spec.alpha}, numClasses=${spec.numClasses}, p=${spec.p})`);
   return Object.assign(call, { spec });
 }
 
 /**
  * A weighted mean of each image and the one before it in the batch, and of their labels: lambda x + (1 - lambda) x',
- * lambda by Beta(alpha, alpha), one for the batch. Shuffle the batches.
+ * lambda by Beta(alpha, alpha), one for the batch. Shuffle the batches; a loader does it with `mix`.
  *
  * Source: H. Zhang et al., "mixup: beyond empirical risk minimization", 2018.
  *
@@ -103,10 +75,7 @@ function mixer(spec: MixSpec, mix: MixOf): BatchMix {
  * ```
  */
 export function MixUp(...args: ArgumentsOf<typeof MIX_UP>): BatchMix {
-  return mixer(MIX_UP.bind(args), (images, labels, { alpha }, stream) => {
-    const lambda = beta(stream, alpha);
-    return [mixImages(images, lambda), mixLabels(labels, lambda)];
-  });
+  return mixer(MIX_UP.bind(args));
 }
 
 /**
@@ -124,9 +93,5 @@ export function MixUp(...args: ArgumentsOf<typeof MIX_UP>): BatchMix {
  * ```
  */
 export function CutMix(...args: ArgumentsOf<typeof CUT_MIX>): BatchMix {
-  return mixer(CUT_MIX.bind(args), (images, labels, { alpha }, stream) => {
-    const [, , height, width] = images.shape;
-    const box = drawMixBox(stream, beta(stream, alpha), height, width);
-    return [cutImages(images, box), mixLabels(labels, lambdaOf(box, height, width))];
-  });
+  return mixer(CUT_MIX.bind(args));
 }
