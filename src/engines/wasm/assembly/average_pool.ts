@@ -2,13 +2,7 @@ import { zero } from "./copy";
 
 /** Planes under 2x2 windows, side by side: to[r][c] = mean of four. */
 export function averagePool2x2(
-  from: usize,
-  planes: u32,
-  width: u32,
-  planeBytes: usize,
-  rows: u32,
-  columns: u32,
-  to: usize,
+  from: usize, planes: u32, width: u32, planeBytes: usize, rows: u32, columns: u32, to: usize,
 ): void {
   const quarter = f32x4.splat(0.25);
   const rowBytes = <usize>width << 2;
@@ -41,13 +35,7 @@ export function averagePool2x2(
 
 /** The gradient of `averagePool2x2`: a quarter of dy in each of four places; zeros where no window was. */
 export function averagePool2x2Gradient(
-  from: usize,
-  planes: u32,
-  rows: u32,
-  columns: u32,
-  to: usize,
-  height: u32,
-  width: u32,
+  from: usize, planes: u32, rows: u32, columns: u32, to: usize, height: u32, width: u32,
 ): void {
   const quarter = f32x4.splat(0.25);
   const rowBytes = <usize>width << 2;
@@ -93,16 +81,8 @@ export function averagePool2x2Gradient(
 // @ts-ignore: decorator
 @inline
 function divisorOf(
-  y0: i32,
-  x0: i32,
-  y1: i32,
-  x1: i32,
-  padY1: i32,
-  padX1: i32,
-  padY0: i32,
-  padX0: i32,
-  includePad: u32,
-  fixedDivisor: f32,
+  y0: i32, x0: i32, y1: i32, x1: i32,
+  padY1: i32, padX1: i32, padY0: i32, padX0: i32, includePad: u32, fixedDivisor: f32,
 ): f32 {
   if (fixedDivisor != 0) return fixedDivisor;
   return includePad ? <f32>((padY1 - padY0) * (padX1 - padX0)) : <f32>((y1 - y0) * (x1 - x0));
@@ -113,22 +93,10 @@ function divisorOf(
  * which is overwritten. `fixedDivisor` 0: the divisor is the window's size.
  */
 export function averagePool(
-  x: usize,
-  planes: u32,
-  height: i32,
-  width: i32,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideY: i32,
-  strideX: i32,
-  padY: i32,
-  padX: i32,
-  includePad: u32,
-  fixedDivisor: f32,
-  gradient: u32,
+  x: usize, planes: u32, height: i32, width: i32,
+  y: usize, rows: i32, columns: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, padY: i32, padX: i32,
+  includePad: u32, fixedDivisor: f32, gradient: u32,
 ): void {
   const planeBytes = <usize>(<u32>(height * width)) << 2;
   for (; planes != 0; planes--) {

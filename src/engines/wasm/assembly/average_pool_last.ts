@@ -15,26 +15,10 @@ import { endOver, firstOver, placesIn, windowEnd, windowStart } from "./pool_win
  * row and each column of y.
  */
 export function averagePoolLast(
-  x: usize,
-  channels: u32,
-  height: i32,
-  width: i32,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  firstRow: i32,
-  lastRow: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideY: i32,
-  strideX: i32,
-  padY: i32,
-  padX: i32,
-  includePad: u32,
-  fixedDivisor: f32,
-  half: u32,
-  gradient: u32,
-  scratch: usize,
+  x: usize, channels: u32, height: i32, width: i32,
+  y: usize, rows: i32, columns: i32, firstRow: i32, lastRow: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, padY: i32, padX: i32,
+  includePad: u32, fixedDivisor: f32, half: u32, gradient: u32, scratch: usize,
 ): void {
   const scales = scratch + (<usize>rows << 2);
   for (let r = 0; r < rows; r++) {
@@ -84,23 +68,13 @@ function weightOf(downs: usize, acrosses: usize, r: i32, c: i32): f32 {
 
 /** The sum over rows r0 to r1 and columns c0 to c1 of `from`, weighted by `weightOf`, over `divisor`. */
 function quotients<T>(
-  from: usize,
-  channels: u32,
-  columns: i32,
-  r0: i32,
-  r1: i32,
-  c0: i32,
-  c1: i32,
-  downs: usize,
-  acrosses: usize,
-  divisor: f32,
-  to: usize,
+  from: usize, channels: u32, columns: i32, r0: i32, r1: i32, c0: i32, c1: i32,
+  downs: usize, acrosses: usize, divisor: f32, to: usize,
 ): void {
   let c: u32 = 0;
   if (channels >= 16) {
     for (; c < channels; c += 16) {
-      c = min(c, channels - 16);
-      sixteen<T>(from, channels, columns, r0, r1, c0, c1, downs, acrosses, divisor, c, to);
+      sixteen<T>(from, channels, columns, r0, r1, c0, c1, downs, acrosses, divisor, min(c, channels - 16), to);
     }
     return;
   }
@@ -134,18 +108,8 @@ function quotients<T>(
 // @ts-ignore: decorator
 @inline
 function sixteen<T>(
-  from: usize,
-  channels: u32,
-  columns: i32,
-  r0: i32,
-  r1: i32,
-  c0: i32,
-  c1: i32,
-  downs: usize,
-  acrosses: usize,
-  divisor: f32,
-  c: u32,
-  to: usize,
+  from: usize, channels: u32, columns: i32, r0: i32, r1: i32, c0: i32, c1: i32,
+  downs: usize, acrosses: usize, divisor: f32, c: u32, to: usize,
 ): void {
   let sum0 = f32x4.splat(0);
   let sum1 = sum0;

@@ -40,14 +40,8 @@ export function fill32(at: usize, value: u32, count: u32): void {
  * `padding` more words of `filler`, to complete a tile.
  */
 export function gridTable(
-  at: usize,
-  rows: u32,
-  columns: u32,
-  rowStep: u32,
-  columnStep: u32,
-  base: u32,
-  padding: u32,
-  filler: u32,
+  at: usize, rows: u32, columns: u32, rowStep: u32, columnStep: u32,
+  base: u32, padding: u32, filler: u32,
 ): void {
   for (let r: u32 = 0; r < rows; r++) {
     let offset = base + r * rowStep;
@@ -81,12 +75,7 @@ export function vectorTable(at: usize, rows: u32, columns: u32, rowStep: u32, pa
  * the start of the next in its row, `rowSkip` from the last of a row to the first of the next row.
  */
 export function segmentTable(
-  at: usize,
-  rows: u32,
-  columns: u32,
-  length: u32,
-  columnSkip: u32,
-  rowSkip: u32,
+  at: usize, rows: u32, columns: u32, length: u32, columnSkip: u32, rowSkip: u32,
 ): void {
   for (let r: u32 = 0; r < rows; r++) {
     for (let c: u32 = 0; c < columns; c++) {
@@ -107,16 +96,8 @@ export function maskLanes(at: usize, lanes: u32): void {
  * `padPlanes`), in the weight's order: channel, kernel row, kernel column; then `padding` words more, all 0.
  */
 export function tapTable(
-  at: usize,
-  channels: u32,
-  rows: u32,
-  columns: u32,
-  planeBytes: u32,
-  rowStep: u32,
-  dilation: u32,
-  stride: u32,
-  phaseWidth: u32,
-  padding: u32,
+  at: usize, channels: u32, rows: u32, columns: u32,
+  planeBytes: u32, rowStep: u32, dilation: u32, stride: u32, phaseWidth: u32, padding: u32,
 ): void {
   for (let c: u32 = 0; c < channels; c++) {
     for (let r: u32 = 0; r < rows; r++) {

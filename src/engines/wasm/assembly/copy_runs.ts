@@ -12,12 +12,7 @@ const LONG: usize = 512;
 
 /** Copies `rows` runs of `bytes` between places that many bytes apart; source and target do not overlap. */
 export function copyRuns(
-  to: usize,
-  toStride: usize,
-  from: usize,
-  fromStride: usize,
-  rows: u32,
-  bytes: usize,
+  to: usize, toStride: usize, from: usize, fromStride: usize, rows: u32, bytes: usize,
 ): void {
   if (bytes >= LONG) {
     for (; rows != 0; rows--) {
@@ -70,14 +65,7 @@ function vectors(to: usize, from: usize, bytes: usize): void {
 /** Two words a run: its first and, from `end` on, its last. */
 // @ts-ignore: decorator
 @inline
-function pairs<T>(
-  to: usize,
-  toStride: usize,
-  from: usize,
-  fromStride: usize,
-  rows: u32,
-  end: usize,
-): void {
+function pairs<T>(to: usize, toStride: usize, from: usize, fromStride: usize, rows: u32, end: usize): void {
   for (; rows != 0; rows--) {
     const last = load<T>(from + end);
     store<T>(to, load<T>(from));
@@ -116,12 +104,7 @@ export function zeroBytes(at: usize, bytes: usize): void {
 
 /** Rows one behind the other, of `rowBytes` each: zeros, but for a run of `bytes` that begins after `before`. */
 export function padRows(
-  to: usize,
-  rowBytes: usize,
-  before: usize,
-  from: usize,
-  bytes: usize,
-  rows: u32,
+  to: usize, rowBytes: usize, before: usize, from: usize, bytes: usize, rows: u32,
 ): void {
   const after = before + bytes;
   copyRuns(to + before, rowBytes, from, bytes, rows, bytes);

@@ -7,16 +7,8 @@ import { activate } from "./vector";
  * to[row][paddedWidth][channels], rows `firstRow` (may be negative) and on.
  */
 export function channelsLast(
-  from: usize,
-  planeBytes: usize,
-  channels: u32,
-  height: i32,
-  width: u32,
-  firstRow: i32,
-  rowCount: u32,
-  left: u32,
-  paddedWidth: u32,
-  to: usize,
+  from: usize, planeBytes: usize, channels: u32, height: i32, width: u32,
+  firstRow: i32, rowCount: u32, left: u32, paddedWidth: u32, to: usize,
 ): void {
   const pixelBytes = <usize>channels << 2;
   const rowBytes = pixelBytes * paddedWidth;
@@ -42,17 +34,8 @@ export function channelsLast(
  * bias[channel]). `from` may be read up to the next multiple of 4 channels. `bias` 0: none.
  */
 export function channelsFirst(
-  from: usize,
-  fromRowBytes: usize,
-  fromPixelBytes: usize,
-  channels: u32,
-  rows: u32,
-  columns: u32,
-  to: usize,
-  planeBytes: usize,
-  toRowBytes: usize,
-  bias: usize,
-  activation: u32,
+  from: usize, fromRowBytes: usize, fromPixelBytes: usize, channels: u32, rows: u32, columns: u32,
+  to: usize, planeBytes: usize, toRowBytes: usize, bias: usize, activation: u32,
 ): void {
   for (let c: u32 = 0; c < channels; c += 4) {
     const live = min<u32>(4, channels - c);
@@ -73,15 +56,8 @@ export function channelsFirst(
 // @ts-ignore: decorator
 @inline
 function rowToPlanes(
-  from: usize,
-  pixelBytes: usize,
-  live: u32,
-  columns: u32,
-  to: usize,
-  planeBytes: usize,
-  add: v128,
-  activation: u32,
-  plain: bool,
+  from: usize, pixelBytes: usize, live: u32, columns: u32, to: usize, planeBytes: usize, add: v128,
+  activation: u32, plain: bool,
 ): void {
   let n = columns;
   for (; n >= 4; n -= 4) {
@@ -143,17 +119,8 @@ export function loadUpTo4(at: usize, live: u32): v128 {
  * has phase j % stride and place j / stride.
  */
 export function padPlanes(
-  from: usize,
-  planeBytes: usize,
-  channels: u32,
-  height: i32,
-  width: u32,
-  firstRow: i32,
-  rowCount: u32,
-  left: u32,
-  stride: u32,
-  phaseWidth: u32,
-  to: usize,
+  from: usize, planeBytes: usize, channels: u32, height: i32, width: u32,
+  firstRow: i32, rowCount: u32, left: u32, stride: u32, phaseWidth: u32, to: usize,
 ): void {
   const rowBytes = <usize>(stride * phaseWidth) << 2;
   const endRow = firstRow + <i32>rowCount;

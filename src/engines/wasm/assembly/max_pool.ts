@@ -8,22 +8,10 @@ import { zero } from "./copy";
  * kernel is not dilated across; the others one by one.
  */
 export function maxPool(
-  x: usize,
-  planes: u32,
-  height: i32,
-  width: i32,
-  y: usize,
-  indices: usize,
-  rows: i32,
-  columns: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideY: i32,
-  strideX: i32,
-  padY: i32,
-  padX: i32,
-  dilationY: i32,
-  dilationX: i32,
+  x: usize, planes: u32, height: i32, width: i32,
+  y: usize, indices: usize, rows: i32, columns: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, padY: i32, padX: i32,
+  dilationY: i32, dilationX: i32,
 ): void {
   const planeBytes = <usize>(<u32>(height * width)) << 2;
   const inStrides = dilationX == 1 && strideX <= 2;
@@ -69,16 +57,8 @@ export function maxPool(
 }
 
 function one(
-  plane: usize,
-  width: i32,
-  y0: i32,
-  y1: i32,
-  dilationY: i32,
-  x0: i32,
-  x1: i32,
-  dilationX: i32,
-  y: usize,
-  indices: usize,
+  plane: usize, width: i32, y0: i32, y1: i32, dilationY: i32,
+  x0: i32, x1: i32, dilationX: i32, y: usize, indices: usize,
 ): void {
   let best: f32 = -Infinity;
   let place = y0 * width + x0;
@@ -103,16 +83,8 @@ function one(
 // @ts-ignore: decorator
 @inline
 function four(
-  apart: i32,
-  plane: usize,
-  width: i32,
-  y0: i32,
-  y1: i32,
-  dilationY: i32,
-  left: i32,
-  kernelWidth: i32,
-  y: usize,
-  indices: usize,
+  apart: i32, plane: usize, width: i32, y0: i32, y1: i32, dilationY: i32, left: i32,
+  kernelWidth: i32, y: usize, indices: usize,
 ): bool {
   let best = f32x4.splat(-Infinity);
   let nan = i32x4.splat(0);
@@ -137,12 +109,7 @@ function four(
 
 /** dx from dy and the places of the maxima: overlapping windows add up, in order. */
 export function maxPoolGradient(
-  dy: usize,
-  indices: usize,
-  planes: u32,
-  outputs: u32,
-  dx: usize,
-  inputs: u32,
+  dy: usize, indices: usize, planes: u32, outputs: u32, dx: usize, inputs: u32,
 ): void {
   for (; planes != 0; planes--) {
     zero(dx, <usize>inputs << 2);

@@ -15,24 +15,10 @@ import { loadLanes, loadOne, storeExact, storeExactOne, upperHalves } from "./la
 
 /** For output rows `firstRow` to `lastRow` of one image; `half`: bfloat16. */
 export function maxPoolLast(
-  x: usize,
-  channels: u32,
-  height: i32,
-  width: i32,
-  y: usize,
-  indices: usize,
-  firstRow: i32,
-  lastRow: i32,
-  columns: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideY: i32,
-  strideX: i32,
-  padY: i32,
-  padX: i32,
-  dilationY: i32,
-  dilationX: i32,
-  half: u32,
+  x: usize, channels: u32, height: i32, width: i32,
+  y: usize, indices: usize, firstRow: i32, lastRow: i32, columns: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, padY: i32, padX: i32,
+  dilationY: i32, dilationX: i32, half: u32,
 ): void {
   const bytes: usize = half ? 2 : 4;
   const plain = dilationY == 1 && dilationX == 1 && channels >= 4 && (kernelWidth == 2 || kernelWidth == 3);
@@ -61,17 +47,8 @@ export function maxPoolLast(
 
 /** A window 2 columns wide (x0, x1 - 1) or 3 (`middle` between them). */
 function narrowWindow<T>(
-  x: usize,
-  channels: u32,
-  width: i32,
-  y0: i32,
-  y1: i32,
-  x0: i32,
-  middle: i32,
-  x1: i32,
-  kernelWidth: i32,
-  y: usize,
-  places: usize,
+  x: usize, channels: u32, width: i32, y0: i32, y1: i32, x0: i32, middle: i32, x1: i32,
+  kernelWidth: i32, y: usize, places: usize,
 ): void {
   const pixel = <usize>channels * sizeof<T>();
   const start = y0 * width + x0;
@@ -104,19 +81,10 @@ function narrowWindow<T>(
 // @ts-ignore: decorator
 @inline
 function unrolled<T>(
-  columns: i32,
-  at: usize,
-  pixel: usize,
-  start: i32,
-  rows: i32,
-  width: i32,
-  second: i32,
-  third: i32,
-  y: usize,
-  places: usize,
+  columns: i32, at: usize, pixel: usize, start: i32, rows: i32, width: i32, second: i32, third: i32,
+  y: usize, places: usize,
 ): bool {
-  const toSecond = <usize>(<u32>second) * pixel;
-  const toThird = <usize>(<u32>third) * pixel;
+  const toSecond = <usize>(<u32>second) * pixel, toThird = <usize>(<u32>third) * pixel;
   const row = <usize>(<u32>width) * pixel;
   const next = i32x4.splat(width);
   const secondPlace = i32x4.splat(second);
@@ -158,19 +126,10 @@ function unrolled<T>(
 // @ts-ignore: decorator
 @inline
 function packed(
-  columns: i32,
-  at: usize,
-  pixel: usize,
-  start: i32,
-  rows: i32,
-  width: i32,
-  second: i32,
-  third: i32,
-  y: usize,
-  places: usize,
+  columns: i32, at: usize, pixel: usize, start: i32, rows: i32, width: i32, second: i32, third: i32,
+  y: usize, places: usize,
 ): bool {
-  const toSecond = <usize>(<u32>second) * pixel;
-  const toThird = <usize>(<u32>third) * pixel;
+  const toSecond = <usize>(<u32>second) * pixel, toThird = <usize>(<u32>third) * pixel;
   const row = <usize>(<u32>width) * pixel;
   const next = i16x8.splat(<i16>width);
   const secondPlace = i16x8.splat(<i16>second);
@@ -212,19 +171,8 @@ function packed(
 
 /** Channels `begin` to `end` under any window, NaN among them or not. */
 function tapByTap<T>(
-  x: usize,
-  begin: u32,
-  end: u32,
-  channels: u32,
-  width: i32,
-  y0: i32,
-  y1: i32,
-  dilationY: i32,
-  x0: i32,
-  x1: i32,
-  dilationX: i32,
-  y: usize,
-  places: usize,
+  x: usize, begin: u32, end: u32, channels: u32, width: i32,
+  y0: i32, y1: i32, dilationY: i32, x0: i32, x1: i32, dilationX: i32, y: usize, places: usize,
 ): void {
   const pixel = <usize>channels * sizeof<T>();
   const start = y0 * width + x0;

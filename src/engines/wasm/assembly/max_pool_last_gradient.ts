@@ -12,25 +12,10 @@ import { endOver, firstOver } from "./pool_windows";
 
 /** Rows `firstRow` to `lastRow` of dx of one image; `half`: bfloat16. */
 export function maxPoolLastGradient(
-  dy: usize,
-  indices: usize,
-  channels: u32,
-  rows: i32,
-  columns: i32,
-  dx: usize,
-  firstRow: i32,
-  lastRow: i32,
-  height: i32,
-  width: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideY: i32,
-  strideX: i32,
-  padY: i32,
-  padX: i32,
-  dilationY: i32,
-  dilationX: i32,
-  half: u32,
+  dy: usize, indices: usize, channels: u32, rows: i32, columns: i32,
+  dx: usize, firstRow: i32, lastRow: i32, height: i32, width: i32,
+  kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, padY: i32, padX: i32,
+  dilationY: i32, dilationX: i32, half: u32,
 ): void {
   // Dilated windows may lie around a pixel without touching it: the places decide.
   const reachY = (kernelHeight - 1) * dilationY;
@@ -51,16 +36,8 @@ export function maxPoolLastGradient(
 
 /** dx of the pixel at `place`, from windows in rows r0 to r1 and columns c0 to c1. */
 function gather<T>(
-  dy: usize,
-  indices: usize,
-  channels: u32,
-  columns: i32,
-  r0: i32,
-  r1: i32,
-  c0: i32,
-  c1: i32,
-  place: i32,
-  dx: usize,
+  dy: usize, indices: usize, channels: u32, columns: i32, r0: i32, r1: i32, c0: i32, c1: i32,
+  place: i32, dx: usize,
 ): void {
   const here = i32x4.splat(place);
   let c: u32 = 0;
@@ -111,17 +88,8 @@ function matching(dy: v128, index: usize, here: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function sixteen<T>(
-  dy: usize,
-  indices: usize,
-  channels: u32,
-  columns: i32,
-  r0: i32,
-  r1: i32,
-  c0: i32,
-  c1: i32,
-  c: u32,
-  here: v128,
-  dx: usize,
+  dy: usize, indices: usize, channels: u32, columns: i32, r0: i32, r1: i32, c0: i32, c1: i32,
+  c: u32, here: v128, dx: usize,
 ): void {
   let sum0 = f32x4.splat(0);
   let sum1 = sum0;

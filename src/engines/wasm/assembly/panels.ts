@@ -13,11 +13,7 @@ export function packPanelFromRows(from: usize, fromStride: usize, to: usize, row
 
 /** Up to 8 columns of a matrix with `depth` rows become one packed panel; missing columns are zeros. */
 export function packPanelFromColumns(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  columns: u32,
-  depth: u32,
+  from: usize, fromStride: usize, to: usize, columns: u32, depth: u32,
 ): void {
   if (columns == 8) {
     for (let k = depth; k != 0; k--) {
@@ -41,15 +37,8 @@ export function packPanelFromColumns(
  * that begin at `kBegin`. `transposed`: B is [N, K], else [K, N]; `stride` is the bytes between its rows.
  */
 export function packB(
-  from: usize,
-  stride: usize,
-  transposed: u32,
-  columnBegin: u32,
-  columnEnd: u32,
-  kBegin: u32,
-  depth: u32,
-  to: usize,
-  toStep: usize,
+  from: usize, stride: usize, transposed: u32, columnBegin: u32, columnEnd: u32, kBegin: u32,
+  depth: u32, to: usize, toStep: usize,
 ): void {
   for (let c = columnBegin; c < columnEnd; c += 8) {
     const count = min<u32>(8, columnEnd - c);
@@ -94,14 +83,8 @@ export function packKernelPanel(from: usize, count: u32, channels: u32, taps: u3
  * @param planeBytes bytes from one channel's taps to the next
  */
 export function packInputGradientPanel(
-  from: usize,
-  outputChannels: u32,
-  kernelBytes: usize,
-  channels: u32,
-  planeBytes: usize,
-  columns: u32,
-  first: u32,
-  to: usize,
+  from: usize, outputChannels: u32, kernelBytes: usize, channels: u32, planeBytes: usize,
+  columns: u32, first: u32, to: usize,
 ): void {
   const last = min<u32>(8, columns * channels - first);
   if (last < 8) zero(to, <usize>outputChannels << 5);

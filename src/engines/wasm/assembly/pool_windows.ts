@@ -19,13 +19,7 @@ export function windowEnd(i: i32, size: i32, count: i32, kernel: i32, stride: i3
 // @ts-ignore: decorator
 @inline
 export function placesIn(
-  i: i32,
-  size: i32,
-  count: i32,
-  kernel: i32,
-  stride: i32,
-  pad: i32,
-  includePad: u32,
+  i: i32, size: i32, count: i32, kernel: i32, stride: i32, pad: i32, includePad: u32,
 ): i32 {
   if (includePad && stride != 0) return min(kernel, size + 2 * pad - i * stride);
   return windowEnd(i, size, count, kernel, stride, pad) - windowStart(i, size, count, stride, pad);

@@ -11,20 +11,9 @@ import { copy } from "./copy";
  * `tail`, through the row table `tailRows`.
  */
 export function product(
-  tileCount: u32,
-  chunkTiles: u32,
-  aRows: usize,
-  aBase: usize,
-  segments: usize,
-  segmentCount: u32,
-  b: usize,
-  panelBytes: usize,
-  panels: u32,
-  cRows: usize,
-  cBase: usize,
-  tailRows: usize,
-  tail: usize,
-  accumulate: usize,
+  tileCount: u32, chunkTiles: u32, aRows: usize, aBase: usize, segments: usize, segmentCount: u32,
+  b: usize, panelBytes: usize, panels: u32,
+  cRows: usize, cBase: usize, tailRows: usize, tail: usize, accumulate: usize,
 ): void {
   const whole = tailRows != 0 ? panels - 1 : panels;
   for (let t: u32 = 0; t < tileCount; t += chunkTiles) {
@@ -54,12 +43,7 @@ export function copyStrip(strip: usize, rows: u32, columns: u32, to: usize, toSt
 
 /** rows[r][c] = act(rows[r][c] + bias[c]); `bias` 0: none. */
 export function biasActivation(
-  at: usize,
-  stride: usize,
-  rows: u32,
-  columns: u32,
-  bias: usize,
-  activation: u32,
+  at: usize, stride: usize, rows: u32, columns: u32, bias: usize, activation: u32,
 ): void {
   const nothing = f32x4.splat(0);
   for (; rows != 0; rows--) {

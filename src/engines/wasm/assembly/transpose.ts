@@ -5,12 +5,7 @@ import { oneByOne } from "./transpose_widths";
  * registers, the edges one by one.
  */
 export function transpose(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  toStride: usize,
-  rows: u32,
-  columns: u32,
+  from: usize, fromStride: usize, to: usize, toStride: usize, rows: u32, columns: u32,
 ): void {
   let r: u32 = 0;
   for (; r + 4 <= rows; r += 4) {

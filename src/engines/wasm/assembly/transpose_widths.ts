@@ -5,34 +5,19 @@
  */
 
 export function transpose8(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  toStride: usize,
-  rows: u32,
-  columns: u32,
+  from: usize, fromStride: usize, to: usize, toStride: usize, rows: u32, columns: u32,
 ): void {
   inBlocks<u8>(from, fromStride, to, toStride, rows, columns);
 }
 
 export function transpose16(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  toStride: usize,
-  rows: u32,
-  columns: u32,
+  from: usize, fromStride: usize, to: usize, toStride: usize, rows: u32, columns: u32,
 ): void {
   inBlocks<u16>(from, fromStride, to, toStride, rows, columns);
 }
 
 export function transpose64(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  toStride: usize,
-  rows: u32,
-  columns: u32,
+  from: usize, fromStride: usize, to: usize, toStride: usize, rows: u32, columns: u32,
 ): void {
   inBlocks<u64>(from, fromStride, to, toStride, rows, columns);
 }
@@ -40,12 +25,7 @@ export function transpose64(
 // @ts-ignore: decorator
 @inline
 function inBlocks<T>(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  toStride: usize,
-  rows: u32,
-  columns: u32,
+  from: usize, fromStride: usize, to: usize, toStride: usize, rows: u32, columns: u32,
 ): void {
   const side: u32 = sizeof<T>() == 8 ? 2 : 8;
   let r: u32 = 0;
@@ -69,12 +49,7 @@ function block<T>(from: usize, fromStride: usize, to: usize, toStride: usize): v
 
 /** Any rows and columns, element by element. */
 export function oneByOne<T>(
-  from: usize,
-  fromStride: usize,
-  to: usize,
-  toStride: usize,
-  rows: u32,
-  columns: u32,
+  from: usize, fromStride: usize, to: usize, toStride: usize, rows: u32, columns: u32,
 ): void {
   for (; rows != 0; rows--) {
     let source = from;

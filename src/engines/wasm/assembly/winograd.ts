@@ -47,21 +47,9 @@ function prepare(points: i32, scratch: usize): void {
  * `step`: pixels from one tile to the next. `plane`: bytes from one plane to the next.
  */
 export function winogradAnalyse(
-  points: i32,
-  x: usize,
-  channelBytes: usize,
-  height: i32,
-  width: i32,
-  padY: i32,
-  padX: i32,
-  step: i32,
-  tilesDown: i32,
-  tilesAcross: i32,
-  firstTile: i32,
-  tiles: i32,
-  to: usize,
-  plane: usize,
-  scratch: usize,
+  points: i32, x: usize, channelBytes: usize, height: i32, width: i32, padY: i32, padX: i32,
+  step: i32, tilesDown: i32, tilesAcross: i32, firstTile: i32, tiles: i32,
+  to: usize, plane: usize, scratch: usize,
 ): void {
   prepare(points, scratch);
   const rowBytes = channelBytes * <usize>width;
@@ -82,16 +70,8 @@ export function winogradAnalyse(
 
 /** Rows and columns outside of the image are read from a line of zeros. */
 function analyseColumns(
-  points: i32,
-  at: usize,
-  rowBytes: usize,
-  columnBytes: usize,
-  top: i32,
-  left: i32,
-  height: i32,
-  width: i32,
-  bytes: usize,
-  scratch: usize,
+  points: i32, at: usize, rowBytes: usize, columnBytes: usize,
+  top: i32, left: i32, height: i32, width: i32, bytes: usize, scratch: usize,
 ): void {
   const pointers = scratch + TABLE;
   const zeros = pointers + POINTERS;
@@ -135,24 +115,9 @@ function analyseLine(points: i32, pointers: usize, to: usize, stride: usize, byt
  * window turned around. `tileBytes`: from one tile of a plane to the next. `scaled`: for windows.
  */
 export function winogradEvaluate(
-  points: i32,
-  y: usize,
-  imageBytes: usize,
-  rowBytes: isize,
-  columnBytes: isize,
-  channelBytes: usize,
-  height: i32,
-  width: i32,
-  n: i32,
-  tilesDown: i32,
-  tilesAcross: i32,
-  firstTile: i32,
-  tiles: i32,
-  to: usize,
-  tileBytes: usize,
-  plane: usize,
-  scaled: u32,
-  scratch: usize,
+  points: i32, y: usize, imageBytes: usize, rowBytes: isize, columnBytes: isize, channelBytes: usize,
+  height: i32, width: i32, n: i32, tilesDown: i32, tilesAcross: i32, firstTile: i32, tiles: i32,
+  to: usize, tileBytes: usize, plane: usize, scaled: u32, scratch: usize,
 ): void {
   prepare(points, scratch);
   const lines = scratch + LINES;
@@ -184,16 +149,8 @@ export function winogradEvaluate(
 // @ts-ignore: decorator
 @inline
 function evaluateLine(
-  points: i32,
-  from: usize,
-  step: isize,
-  count: i32,
-  n: i32,
-  to: usize,
-  stride: usize,
-  bytes: usize,
-  scaled: u32,
-  table: usize,
+  points: i32, from: usize, step: isize, count: i32, n: i32, to: usize, stride: usize, bytes: usize,
+  scaled: u32, table: usize,
 ): void {
   if (points == 6) evaluateSix(from, step, count, n, to, stride, bytes, scaled, table);
   else evaluateEight(from, step, count, n, to, stride, bytes, scaled, table);
@@ -204,26 +161,10 @@ function evaluateLine(
  * (none at address 0) and, if it is asked for, relu: other activations are the caller's. `scaled`: for windows.
  */
 export function winogradGather(
-  points: i32,
-  m: usize,
-  tileBytes: usize,
-  plane: usize,
-  n: i32,
-  tilesDown: i32,
-  tilesAcross: i32,
-  firstTile: i32,
-  tiles: i32,
-  y: usize,
-  imageBytes: usize,
-  rowBytes: usize,
-  columnBytes: usize,
-  channelBytes: usize,
-  height: i32,
-  width: i32,
-  bias: usize,
-  activation: u32,
-  scaled: u32,
-  scratch: usize,
+  points: i32, m: usize, tileBytes: usize, plane: usize,
+  n: i32, tilesDown: i32, tilesAcross: i32, firstTile: i32, tiles: i32,
+  y: usize, imageBytes: usize, rowBytes: usize, columnBytes: usize, channelBytes: usize,
+  height: i32, width: i32, bias: usize, activation: u32, scaled: u32, scratch: usize,
 ): void {
   prepare(points, scratch);
   const zeros = scratch + TABLE + POINTERS;
@@ -260,18 +201,8 @@ export function winogradGather(
 // @ts-ignore: decorator
 @inline
 function gatherLine(
-  points: i32,
-  from: usize,
-  step: usize,
-  n: i32,
-  count: i32,
-  to: usize,
-  stride: usize,
-  bytes: usize,
-  shift: usize,
-  least: f32,
-  scaled: u32,
-  table: usize,
+  points: i32, from: usize, step: usize, n: i32, count: i32, to: usize, stride: usize, bytes: usize,
+  shift: usize, least: f32, scaled: u32, table: usize,
 ): void {
   if (points == 6) gatherSix(from, step, n, count, to, stride, bytes, shift, least, scaled, table);
   else gatherEight(from, step, n, count, to, stride, bytes, shift, least, scaled, table);

@@ -52,14 +52,10 @@ export function writeEight(to: usize): void {
 
 /** B^T d of the lines whose addresses stand at `pointers`: combined as the polynomials that vanish at all points but one. */
 export function analyseEight(pointers: usize, to: usize, stride: usize, bytes: usize, table: usize): void {
-  const from0: usize = load<u32>(pointers);
-  const from1: usize = load<u32>(pointers, 4);
-  const from2: usize = load<u32>(pointers, 8);
-  const from3: usize = load<u32>(pointers, 12);
-  const from4: usize = load<u32>(pointers, 16);
-  const from5: usize = load<u32>(pointers, 20);
-  const from6: usize = load<u32>(pointers, 24);
-  const from7: usize = load<u32>(pointers, 28);
+  const from0: usize = load<u32>(pointers), from1: usize = load<u32>(pointers, 4);
+  const from2: usize = load<u32>(pointers, 8), from3: usize = load<u32>(pointers, 12);
+  const from4: usize = load<u32>(pointers, 16), from5: usize = load<u32>(pointers, 20);
+  const from6: usize = load<u32>(pointers, 24), from7: usize = load<u32>(pointers, 28);
   const sum = v128.load(table, OF_SUM);
   for (let c: usize = 0; c < bytes; c += 16) {
     const out = to + c;
@@ -95,14 +91,7 @@ export function analyseEight(pointers: usize, to: usize, stride: usize, bytes: u
 
 /** A y, or G w: the polynomial with `count` coefficients, of n that it may have, at the eight points. */
 export function evaluateEight(
-  from: usize,
-  step: isize,
-  count: i32,
-  n: i32,
-  to: usize,
-  stride: usize,
-  bytes: usize,
-  scaled: u32,
+  from: usize, step: isize, count: i32, n: i32, to: usize, stride: usize, bytes: usize, scaled: u32,
   table: usize,
 ): void {
   const nothing = f32x4.splat(0);
@@ -123,26 +112,22 @@ export function evaluateEight(
     }
     if (count > 2) {
       last = v128.load(from + 2 * step);
-      evenA = madd(last, v128.load(table, OF_A2), evenA);
-      evenB = f32x4.add(last, evenB);
+      evenA = madd(last, v128.load(table, OF_A2), evenA); evenB = f32x4.add(last, evenB);
       evenC = madd(last, v128.load(table, OF_C2), evenC);
     }
     if (count > 3) {
       last = v128.load(from + 3 * step);
-      oddA = madd(last, v128.load(table, OF_A3), oddA);
-      oddB = f32x4.add(last, oddB);
+      oddA = madd(last, v128.load(table, OF_A3), oddA); oddB = f32x4.add(last, oddB);
       oddC = madd(last, v128.load(table, OF_C3), oddC);
     }
     if (count > 4) {
       last = v128.load(from + 4 * step);
-      evenA = madd(last, v128.load(table, OF_A4), evenA);
-      evenB = f32x4.add(last, evenB);
+      evenA = madd(last, v128.load(table, OF_A4), evenA); evenB = f32x4.add(last, evenB);
       evenC = madd(last, v128.load(table, OF_C4), evenC);
     }
     if (count > 5) {
       last = v128.load(from + 5 * step);
-      oddA = madd(last, v128.load(table, OF_A5), oddA);
-      oddB = f32x4.add(last, oddB);
+      oddA = madd(last, v128.load(table, OF_A5), oddA); oddB = f32x4.add(last, oddB);
       oddC = madd(last, v128.load(table, OF_C5), oddC);
     }
     if (scaled) {
@@ -150,12 +135,9 @@ export function evaluateEight(
       const scaleB = v128.load(table, OF_SCALE_B);
       const scaleC = v128.load(table, OF_SCALE_C);
       first = f32x4.neg(first);
-      evenA = f32x4.mul(evenA, scaleA);
-      oddA = f32x4.mul(oddA, scaleA);
-      evenB = f32x4.mul(evenB, scaleB);
-      oddB = f32x4.mul(oddB, scaleB);
-      evenC = f32x4.mul(evenC, scaleC);
-      oddC = f32x4.mul(oddC, scaleC);
+      evenA = f32x4.mul(evenA, scaleA); oddA = f32x4.mul(oddA, scaleA);
+      evenB = f32x4.mul(evenB, scaleB); oddB = f32x4.mul(oddB, scaleB);
+      evenC = f32x4.mul(evenC, scaleC); oddC = f32x4.mul(oddC, scaleC);
     }
     const to3 = to + 3 * stride;
     const to6 = to3 + 3 * stride;
@@ -173,17 +155,8 @@ export function evaluateEight(
 
 /** The first `count` coefficients of A^T m, or of G^T m, with the line at `shift` added, and no less than `least`. */
 export function gatherEight(
-  from: usize,
-  step: usize,
-  n: i32,
-  count: i32,
-  to: usize,
-  stride: usize,
-  bytes: usize,
-  shift: usize,
-  least: f32,
-  scaled: u32,
-  table: usize,
+  from: usize, step: usize, n: i32, count: i32, to: usize, stride: usize, bytes: usize,
+  shift: usize, least: f32, scaled: u32, table: usize,
 ): void {
   const floor = f32x4.splat(least);
   for (const end = from + bytes; from < end; from += 16) {
@@ -209,12 +182,9 @@ export function gatherEight(
       const scaleB = v128.load(table, OF_SCALE_B);
       const scaleC = v128.load(table, OF_SCALE_C);
       first = f32x4.neg(first);
-      evenA = f32x4.mul(evenA, scaleA);
-      oddA = f32x4.mul(oddA, scaleA);
-      evenB = f32x4.mul(evenB, scaleB);
-      oddB = f32x4.mul(oddB, scaleB);
-      evenC = f32x4.mul(evenC, scaleC);
-      oddC = f32x4.mul(oddC, scaleC);
+      evenA = f32x4.mul(evenA, scaleA); oddA = f32x4.mul(oddA, scaleA);
+      evenB = f32x4.mul(evenB, scaleB); oddB = f32x4.mul(oddB, scaleB);
+      evenC = f32x4.mul(evenC, scaleC); oddC = f32x4.mul(oddC, scaleC);
     }
     first = f32x4.add(f32x4.add(first, more), f32x4.add(evenA, f32x4.add(evenB, evenC)));
     // pmax(x, y) is x < y ? y : x, and keeps NaN.

@@ -45,16 +45,11 @@ export function writeSix(to: usize): void {
 
 /** B^T d of the lines whose addresses stand at `pointers`: combined as the polynomials that vanish at all points but one. */
 export function analyseSix(pointers: usize, to: usize, stride: usize, bytes: usize, table: usize): void {
-  const from0: usize = load<u32>(pointers);
-  const from1: usize = load<u32>(pointers, 4);
-  const from2: usize = load<u32>(pointers, 8);
-  const from3: usize = load<u32>(pointers, 12);
-  const from4: usize = load<u32>(pointers, 16);
-  const from5: usize = load<u32>(pointers, 20);
-  const a = v128.load(table, OF_A);
-  const b = v128.load(table, OF_B);
-  const a2 = v128.load(table, OF_A2);
-  const b2 = v128.load(table, OF_B2);
+  const from0: usize = load<u32>(pointers), from1: usize = load<u32>(pointers, 4);
+  const from2: usize = load<u32>(pointers, 8), from3: usize = load<u32>(pointers, 12);
+  const from4: usize = load<u32>(pointers, 16), from5: usize = load<u32>(pointers, 20);
+  const a = v128.load(table, OF_A), b = v128.load(table, OF_B);
+  const a2 = v128.load(table, OF_A2), b2 = v128.load(table, OF_B2);
   const product = v128.load(table, OF_PRODUCT);
   const sum = v128.load(table, OF_SUM);
   for (let c: usize = 0; c < bytes; c += 16) {
@@ -79,22 +74,12 @@ export function analyseSix(pointers: usize, to: usize, stride: usize, bytes: usi
 
 /** A y, or G w: the polynomial with `count` coefficients, of n that it may have, at the six points. */
 export function evaluateSix(
-  from: usize,
-  step: isize,
-  count: i32,
-  n: i32,
-  to: usize,
-  stride: usize,
-  bytes: usize,
-  scaled: u32,
+  from: usize, step: isize, count: i32, n: i32, to: usize, stride: usize, bytes: usize, scaled: u32,
   table: usize,
 ): void {
-  const a = v128.load(table, OF_A);
-  const b = v128.load(table, OF_B);
-  const a2 = v128.load(table, OF_A2);
-  const b2 = v128.load(table, OF_B2);
-  const a3 = v128.load(table, OF_A3);
-  const b3 = v128.load(table, OF_B3);
+  const a = v128.load(table, OF_A), b = v128.load(table, OF_B);
+  const a2 = v128.load(table, OF_A2), b2 = v128.load(table, OF_B2);
+  const a3 = v128.load(table, OF_A3), b3 = v128.load(table, OF_B3);
   for (const end = from + bytes; from < end; from += 16) {
     let last = v128.load(from);
     let first = last;
@@ -124,10 +109,8 @@ export function evaluateSix(
     }
     if (scaled) {
       first = f32x4.mul(first, v128.load(table, OF_SCALE_0));
-      evenA = f32x4.mul(evenA, v128.load(table, OF_SCALE_A));
-      oddA = f32x4.mul(oddA, v128.load(table, OF_SCALE_A));
-      evenB = f32x4.mul(evenB, v128.load(table, OF_SCALE_B));
-      oddB = f32x4.mul(oddB, v128.load(table, OF_SCALE_B));
+      evenA = f32x4.mul(evenA, v128.load(table, OF_SCALE_A)); oddA = f32x4.mul(oddA, v128.load(table, OF_SCALE_A));
+      evenB = f32x4.mul(evenB, v128.load(table, OF_SCALE_B)); oddB = f32x4.mul(oddB, v128.load(table, OF_SCALE_B));
     }
     v128.store(to, first);
     v128.store(to + stride, f32x4.add(evenA, oddA));
@@ -142,25 +125,13 @@ export function evaluateSix(
 
 /** The first `count` coefficients of A^T m, or of G^T m, with the line at `shift` added, and no less than `least`. */
 export function gatherSix(
-  from: usize,
-  step: usize,
-  n: i32,
-  count: i32,
-  to: usize,
-  stride: usize,
-  bytes: usize,
-  shift: usize,
-  least: f32,
-  scaled: u32,
-  table: usize,
+  from: usize, step: usize, n: i32, count: i32, to: usize, stride: usize, bytes: usize,
+  shift: usize, least: f32, scaled: u32, table: usize,
 ): void {
   const floor = f32x4.splat(least);
-  const a = v128.load(table, OF_A);
-  const b = v128.load(table, OF_B);
-  const a2 = v128.load(table, OF_A2);
-  const b2 = v128.load(table, OF_B2);
-  const a3 = v128.load(table, OF_A3);
-  const b3 = v128.load(table, OF_B3);
+  const a = v128.load(table, OF_A), b = v128.load(table, OF_B);
+  const a2 = v128.load(table, OF_A2), b2 = v128.load(table, OF_B2);
+  const a3 = v128.load(table, OF_A3), b3 = v128.load(table, OF_B3);
   for (const end = from + bytes; from < end; from += 16) {
     const more = v128.load(shift);
     let first = v128.load(from);
@@ -176,10 +147,8 @@ export function gatherSix(
     let oddB = f32x4.sub(m3, m4);
     if (scaled) {
       first = f32x4.mul(first, v128.load(table, OF_SCALE_0));
-      evenA = f32x4.mul(evenA, v128.load(table, OF_SCALE_A));
-      oddA = f32x4.mul(oddA, v128.load(table, OF_SCALE_A));
-      evenB = f32x4.mul(evenB, v128.load(table, OF_SCALE_B));
-      oddB = f32x4.mul(oddB, v128.load(table, OF_SCALE_B));
+      evenA = f32x4.mul(evenA, v128.load(table, OF_SCALE_A)); oddA = f32x4.mul(oddA, v128.load(table, OF_SCALE_A));
+      evenB = f32x4.mul(evenB, v128.load(table, OF_SCALE_B)); oddB = f32x4.mul(oddB, v128.load(table, OF_SCALE_B));
     }
     first = f32x4.add(f32x4.add(first, more), f32x4.add(evenA, evenB));
     // pmax(x, y) is x < y ? y : x, and keeps NaN.

@@ -1,5 +1,5 @@
 /**
- * GEMM, by one register tile of 4 by 8 (assembly/tile.ts).
+ * GEMM, by one register tile of 4 by 8 (assembly/register_tile.ts).
  *
  * Fast paths:
  * - Columns split (N of at least 64): each unit owns some panels of 8 columns of B, packs them once, block
