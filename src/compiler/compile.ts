@@ -1,19 +1,34 @@
-/** From a captured graph to a program: the passes, in order, for one engine. */
-import { isHalf } from "../base/dtype.ts";
+/**
+ * From a captured graph to a program, for one engine. In this order: the passes; how the engine would compute each step,
+ * asked once, however many passes want to know; the memory plan.
+ */
+import { bytesOf, isHalf } from "../base/dtype.ts";
 import { DTypeError } from "../base/errors.ts";
-import type { Program, ProgramTarget } from "../engines/contract/engine.ts";
-import type { Graph } from "../graph/graph.ts";
+import { numel } from "../base/shape.ts";
+import {
+  type Attributes,
+  type EngineLimits,
+  ON_HOST,
+  type Program,
+  type ProgramStep,
+  type ProgramTarget,
+  type ProgramValue,
+  type StepPlan,
+  type StepSpec,
+  type TensorSpec,
+} from "../engines/contract/engine.ts";
+import { specOf } from "../engines/contract/run_program.ts";
+import type { Graph, GraphNode } from "../graph/capture.ts";
 import type { OpDefinition } from "../graph/node.ts";
 import { fullOp } from "../ops/creation.ts";
-import { planMemory } from "./memory_plan.ts";
 import { channelsLast } from "./passes/channels_last.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
+import { fusedOp } from "./passes/fused_op.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
-import { StepPlanner } from "./step_planner.ts";
 
 /** @throws DTypeError if the engine does not know the dtype of a value. */
 export function compileGraph(graph: Graph, target: ProgramTarget): Program {
@@ -72,5 +87,284 @@ function requireDtypes(graph: Graph, { limits }: ProgramTarget): void {
           "or use another engine",
       );
     }
+  }
+}
+
+// How the engine would compute each step.
+
+export class StepPlanner {
+  readonly #target: ProgramTarget;
+  /** By the attributes, which passes hand on as they are, and then by op, shapes and dtypes. */
+  readonly #known = new WeakMap<Attributes, Map<string, StepPlan | null>>();
+
+  constructor(target: ProgramTarget) {
+    this.#target = target;
+  }
+
+  get limits(): EngineLimits {
+    return this.#target.limits;
+  }
+
+  /** Whether a node may become part of another step (see `ProgramTarget.fuses`). */
+  fuses(values: readonly TensorSpec[], node: GraphNode): boolean {
+    return this.#target.fuses(specOf(values, node.op.name, node));
+  }
+
+  /** The engine's plan of a node among these values; null if it has none. */
+  planOf(values: readonly TensorSpec[], node: GraphNode): StepPlan | null {
+    return this.#plan(specOf(values, node.op.name, node));
+  }
+
+  /** Whether the engine would rather compute a node on images with their channels last. */
+  prefersChannelsLast(values: readonly TensorSpec[], node: GraphNode): boolean {
+    return node.op.images !== undefined && this.planOf(values, node)?.layout === "channelsLast";
+  }
+
+  /** Whether the engine has a kernel for the node, its operands as they are or as `changed` would make them. */
+  hasKernel(
+    values: readonly TensorSpec[],
+    node: GraphNode,
+    changed?: (operand: TensorSpec) => TensorSpec,
+  ): boolean {
+    const step = specOf(values, node.op.name, node);
+    const asked =
+      changed === undefined
+        ? step
+        : { ...step, inputs: step.inputs.map(changed), outputs: step.outputs.map(changed) };
+    return this.#plan(asked)?.place === "device";
+  }
+
+  #plan(step: StepSpec): StepPlan | null {
+    let plans = this.#known.get(step.attributes);
+    if (plans === undefined) {
+      plans = new Map();
+      this.#known.set(step.attributes, plans);
+    }
+    const key = `${step.op}(${step.inputs.map(textOf).join()})${step.outputs.map(textOf).join()}`;
+    let plan = plans.get(key);
+    if (plan === undefined) {
+      plan = this.#target.plan(step);
+      plans.set(key, plan);
+    }
+    return plan;
+  }
+}
+
+function textOf({ shape, dtype }: TensorSpec): string {
+  return `${dtype}[${shape.join()}]`;
+}
+
+// The memory plan gives every temporary a place in one arena by its lifetime, so that values that are never alive
+// together share bytes, and places results that go to state straight into the state buffer when no later step reads the
+// old contents.
+
+/** Turns a graph into a program: numbers stay, every value gets its kind and place. */
+export function planMemory(graph: Graph, planner: StepPlanner): Program {
+  const roots = aliasRoots(graph);
+  const inPlace = commitsInPlace(graph, roots);
+  const lastUse = lastUses(graph, roots);
+  const arena = new Arena(planner.limits.alignment);
+  const values: ProgramValue[] = graph.values.map((v) => ({
+    shape: v.shape,
+    dtype: v.dtype,
+    kind: v.source.kind === "node" ? "temporary" : v.source.kind,
+    index: v.source.kind === "node" ? -1 : v.source.index,
+    offset: -1,
+  }));
+  graph.values.forEach((v, id) => {
+    if (v.source.kind === "input") place(values, id, arena);
+  });
+  const steps: ProgramStep[] = [];
+  for (let position = 0; position < graph.nodes.length; position++) {
+    const node = graph.nodes[position];
+    if (node.op.alias) {
+      values[node.outputs[0]] = { ...values[node.outputs[0]], kind: "alias", index: roots[node.inputs[0]] };
+      continue;
+    }
+    for (const output of node.outputs) {
+      const target = inPlace.get(output);
+      if (target !== undefined) values[output] = { ...values[output], kind: "alias", index: target };
+      else place(values, output, arena);
+    }
+    const plan = planner.planOf(graph.values, node) ?? ON_HOST;
+    const scratch = arena.aligned(plan.scratchBytes);
+    const offset = scratch === 0 ? 0 : arena.allocate(scratch);
+    steps.push({
+      op: node.op.name,
+      attributes: node.attributes,
+      inputs: node.inputs,
+      outputs: node.outputs,
+      label: node.label,
+      plan,
+      scratch: { offset, bytes: scratch },
+    });
+    if (scratch !== 0) arena.free(offset, scratch);
+    freeDead(graph, node, position, lastUse, roots, values, arena);
+  }
+  return {
+    values,
+    steps,
+    outputs: graph.outputs,
+    commits: graph.commits.filter((c) => inPlace.get(roots[c.from]) !== c.to),
+    inputCount: graph.inputCount,
+    stateCount: graph.stateCount,
+    arenaBytes: arena.size,
+  };
+}
+
+/** For each value the one whose bytes it shares: itself unless it comes from an aliasing op. */
+function aliasRoots(graph: Graph): number[] {
+  const roots = graph.values.map((_, id) => id);
+  for (const node of graph.nodes) {
+    if (node.op.alias) roots[node.outputs[0]] = roots[node.inputs[0]];
+  }
+  return roots;
+}
+
+/**
+ * Results that can be written straight over the state they replace: made by a step after which nothing reads
+ * the old contents, and which itself reads them, if at all, only at the element that it writes. No such step comes
+ * before one that may refuse its data: a run that fails leaves all state as it was.
+ */
+function commitsInPlace(graph: Graph, roots: readonly number[]): Map<number, number> {
+  const producer = new Map<number, number>();
+  graph.nodes.forEach((node, position) => {
+    for (const output of node.outputs) producer.set(output, position);
+  });
+  const lastRead = new Map<number, number>();
+  graph.nodes.forEach((node, position) => {
+    for (const input of node.inputs) lastRead.set(roots[input], position);
+  });
+  for (const output of graph.outputs) lastRead.set(roots[output], Number.POSITIVE_INFINITY);
+  for (const commit of graph.commits) {
+    // State that moves into another state buffer is read at the end of the run.
+    if (producer.get(roots[commit.from]) === undefined)
+      lastRead.set(roots[commit.from], Number.POSITIVE_INFINITY);
+  }
+  const lastCheck = graph.nodes.findLastIndex((node) => node.op.checksData);
+  const chosen = new Map<number, number>();
+  for (const { from, to } of graph.commits) {
+    const root = roots[from];
+    const position = producer.get(root);
+    if (position === undefined || position <= lastCheck || chosen.has(root)) continue;
+    const reads = lastRead.get(to) ?? -1;
+    const node = graph.nodes[position];
+    if (reads < position || (reads === position && writesWhatItReads(node, graph, to, roots, root)))
+      chosen.set(root, to);
+  }
+  return chosen;
+}
+
+function writesWhatItReads(
+  node: GraphNode,
+  graph: Graph,
+  state: number,
+  roots: readonly number[],
+  output: number,
+): boolean {
+  const elementwise = node.op.elementwise !== undefined || node.op === fusedOp;
+  if (!elementwise) return false;
+  const size = numel(graph.values[output].shape);
+  if (numel(graph.values[state].shape) !== size) return false;
+  if (node.op !== fusedOp) return true;
+  const loop = node.attributes.loop as { shape: readonly number[]; outputs: readonly { kind: string }[] };
+  return (
+    loop.outputs.every((o) => o.kind === "store") &&
+    numel(loop.shape) === size &&
+    node.inputs.every((id) => roots[id] !== state || numel(graph.values[id].shape) === size)
+  );
+}
+
+/** The last step that reads each root; results and commits live to the end. */
+function lastUses(graph: Graph, roots: readonly number[]): Map<number, number> {
+  const last = new Map<number, number>();
+  graph.nodes.forEach((node, position) => {
+    for (const id of node.inputs) last.set(roots[id], position);
+  });
+  for (const id of graph.outputs) last.set(roots[id], Number.POSITIVE_INFINITY);
+  for (const commit of graph.commits) last.set(roots[commit.from], Number.POSITIVE_INFINITY);
+  return last;
+}
+
+function freeDead(
+  graph: Graph,
+  node: GraphNode,
+  position: number,
+  lastUse: ReadonlyMap<number, number>,
+  roots: readonly number[],
+  values: readonly ProgramValue[],
+  arena: Arena,
+): void {
+  const candidates = new Set([...node.inputs, ...node.outputs].map((id) => roots[id]));
+  for (const id of candidates) {
+    const value = values[id];
+    if (value.kind !== "temporary" || value.offset < 0) continue;
+    const last = lastUse.get(id);
+    if (last === position || (last === undefined && node.outputs.includes(id))) {
+      arena.free(value.offset, bytesFor(graph.values[id], arena));
+    }
+  }
+}
+
+function place(values: ProgramValue[], id: number, arena: Arena): void {
+  values[id] = { ...values[id], offset: arena.allocate(bytesFor(values[id], arena)) };
+}
+
+function bytesFor({ shape, dtype }: TensorSpec, arena: Arena): number {
+  return arena.aligned(Math.max(1, numel(shape) * bytesOf(dtype)));
+}
+
+/** Best-fit allocation over an address range that grows at its end. */
+class Arena {
+  size = 0;
+  private holes: { offset: number; bytes: number }[] = [];
+  private readonly alignment: number;
+
+  constructor(alignment: number) {
+    this.alignment = alignment;
+  }
+
+  /** `bytes` rounded up to the next multiple of the alignment. */
+  aligned(bytes: number): number {
+    return Math.ceil(bytes / this.alignment) * this.alignment;
+  }
+
+  allocate(bytes: number): number {
+    let best: { offset: number; bytes: number } | undefined;
+    for (const hole of this.holes) {
+      if (hole.bytes >= bytes && (best === undefined || hole.bytes < best.bytes)) best = hole;
+    }
+    if (best !== undefined) {
+      const offset = best.offset;
+      best.offset += bytes;
+      best.bytes -= bytes;
+      if (best.bytes === 0) this.holes.splice(this.holes.indexOf(best), 1);
+      return offset;
+    }
+    const last = this.holes[this.holes.length - 1];
+    if (last !== undefined && last.offset + last.bytes === this.size) {
+      this.holes.pop();
+      this.size = last.offset + bytes;
+      return last.offset;
+    }
+    const offset = this.size;
+    this.size += bytes;
+    return offset;
+  }
+
+  free(offset: number, bytes: number): void {
+    let i = 0;
+    while (i < this.holes.length && this.holes[i].offset < offset) i++;
+    this.holes.splice(i, 0, { offset, bytes });
+    this.mergeAt(i);
+    this.mergeAt(i - 1);
+  }
+
+  private mergeAt(i: number): void {
+    const hole = this.holes[i];
+    const next = this.holes[i + 1];
+    if (hole === undefined || next === undefined || hole.offset + hole.bytes !== next.offset) return;
+    hole.bytes += next.bytes;
+    this.holes.splice(i + 1, 1);
   }
 }

@@ -1,6 +1,5 @@
 /** Classes that can be called without `new`. */
-import type { Callable } from "../base/params/callable.ts";
-import { guardSubclass } from "../base/proxy_guard.ts";
+import { type Callable, guardSubclass } from "../base/params/callable.ts";
 
 /** Lets a class be called without `new`, as PyTorch's are; `instanceof` and `extends` keep working. */
 export function callable<Class extends new (...args: any) => any>(target: Class): Callable<Class> {

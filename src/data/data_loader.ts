@@ -1,8 +1,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
-import type { Callable } from "../base/params/callable.ts";
+import { type Callable, guardFromProxies, markOriginal } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
-import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { runningSession } from "../runtime/runtime.ts";
 import { drawSeed, Generator } from "../tensor/random_state.ts";

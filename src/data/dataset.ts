@@ -1,8 +1,8 @@
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
+import { guardFromProxies, markOriginal } from "../base/params/callable.ts";
 import { permutation } from "../base/philox.ts";
 import { printAs } from "../base/printed_form.ts";
-import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { formatShape } from "../base/shape.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { drawSeed, type Generator } from "../tensor/random_state.ts";

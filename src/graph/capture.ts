@@ -1,7 +1,10 @@
-/** From pending values to a graph, with the key under which its program is cached. */
-import type { Graph, GraphNode, GraphValue } from "./graph.ts";
-import type { Node, StateBuffer, Value } from "./node.ts";
-import { attributeKey, opNumber } from "./structure_key.ts";
+/**
+ * From pending values to a graph, with the key under which its program is cached. In this order: the capture; the text by
+ * which equal ops and attributes are recognised; the graph on which passes work.
+ */
+
+import type { Attributes, TensorSpec } from "../engines/contract/engine.ts";
+import { NO_ATTRIBUTES, type Node, type OpDefinition, type StateBuffer, type Value } from "./node.ts";
 
 export interface CommitRequest {
   readonly from: Value;
@@ -153,3 +156,66 @@ class Numbering {
     return this.values.length - 1;
   }
 }
+
+// The text by which equal ops and attributes are recognised.
+
+const opNumbers = new Map<OpDefinition, number>();
+
+/** A small number for each op. */
+export function opNumber(op: OpDefinition): number {
+  let number = opNumbers.get(op);
+  if (number === undefined) {
+    number = opNumbers.size;
+    opNumbers.set(op, number);
+  }
+  return number;
+}
+
+/** Attributes as text; equal for equal contents. */
+export function attributeKey(attributes: Attributes): string {
+  if (attributes === NO_ATTRIBUTES) return "";
+  let text = "{";
+  for (const name in attributes) text += `${name}:${plainText(attributes[name])},`;
+  return text;
+}
+
+/** Like JSON, but keeps NaN, the infinities and -0 apart. */
+function plainText(value: unknown): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (Array.isArray(value)) return `[${value.map(plainText).join(",")}]`;
+  if (typeof value === "object" && value !== null) return attributeKey(value as Attributes);
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+// The form on which passes work: one straight, topologically ordered list of nodes over numbered values.
+
+export type GraphSource =
+  | { readonly kind: "input"; readonly index: number }
+  | { readonly kind: "state"; readonly index: number }
+  | { readonly kind: "node" };
+
+export interface GraphValue extends TensorSpec {
+  readonly source: GraphSource;
+}
+
+export interface GraphNode {
+  readonly op: OpDefinition;
+  readonly attributes: Attributes;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly label: string;
+}
+
+/** Immutable: a pass returns a new graph. Value ids are positions in `values`; a pass may leave unused ones. */
+export interface Graph {
+  readonly values: readonly GraphValue[];
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly number[];
+  /** At the end of a run the value `from` is written over the state value `to`. */
+  readonly commits: readonly { readonly from: number; readonly to: number }[];
+  readonly inputCount: number;
+  readonly stateCount: number;
+}
+
+/** A pass: one file, a pure function from graph to graph. */
+export type Pass = (graph: Graph) => Graph;

@@ -3,6 +3,8 @@
  *
  * Nodes are made when an operation is called and run later, many at once. The same nodes are autograd's
  * tape: a value that requires a gradient keeps its node, and the node its inputs, until `backward`.
+ *
+ * In this order: ops, nodes and values; where in the user's program an operation is recorded; the recording.
  */
 import { type DType, isFloating, type TypedArray } from "../base/dtype.ts";
 import { ConvoyantError, nameError } from "../base/errors.ts";
@@ -10,7 +12,6 @@ import type { Shape } from "../base/shape.ts";
 import type { Attributes, EngineBuffer, TensorSpec } from "../engines/contract/engine.ts";
 import type { FusedBinary, FusedUnary } from "../engines/contract/fused_loop.ts";
 import type { ImageOperands } from "../engines/contract/layouts.ts";
-import { currentLabel } from "./scope.ts";
 
 /** How an op computes one element, for the fusion pass. */
 export type Elementwise =
@@ -147,6 +148,59 @@ export function constantValue(data: TypedArray, shape: Shape, dtype: DType): Val
   value.data = data;
   return value;
 }
+
+// Where in the user's program an operation is recorded: inside which layer, and how deep inside calls of ours. Depth 0
+// is the user's own code: only values made there can still be asked for after the weights they depend on have been
+// overwritten, so only those are kept when that happens.
+
+/** Paths of the layers being called, the outermost first. */
+const labels: string[] = [];
+let depth = 0;
+
+/** Path of the layer being called, `net.features.3`; empty outside of any. */
+export function currentLabel(): string {
+  return labels.at(-1) ?? "";
+}
+
+/** Runs `body` as part of the layer at `label`. */
+export function insideLayer<T>(label: string, body: () => T): T {
+  labels.push(label);
+  depth++;
+  try {
+    return body();
+  } finally {
+    depth--;
+    labels.pop();
+  }
+}
+
+/** Runs `body` as the inside of a function of ours. */
+export function insideCall<T>(body: () => T): T {
+  depth++;
+  try {
+    return body();
+  } finally {
+    depth--;
+  }
+}
+
+/** Runs a function of the user's (a hook) that is called from inside ours: what it makes is its own. */
+export function asUserCode<T>(body: () => T): T {
+  const before = depth;
+  depth = 0;
+  try {
+    return body();
+  } finally {
+    depth = before;
+  }
+}
+
+/** Whether the code now running is the user's own. */
+export function atTopLevel(): boolean {
+  return depth === 0;
+}
+
+// The recording.
 
 export const NO_ATTRIBUTES: Attributes = Object.freeze({});
 

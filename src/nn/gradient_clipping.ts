@@ -3,8 +3,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { shownText } from "../base/shown_value.ts";
-import { emit, setGradientMode, type Value } from "../graph/node.ts";
-import { insideCall } from "../graph/scope.ts";
+import { emit, insideCall, setGradientMode, type Value } from "../graph/node.ts";
 import { constant } from "../ops/creation.ts";
 import {
   absOp,
@@ -19,9 +18,8 @@ import {
   sqrtOp,
 } from "../ops/elementwise/elementwise.ts";
 import { amax, sum } from "../ops/reduction/reduction.ts";
-import { noteResult } from "../tensor/define.ts";
 import { scalarValue } from "../tensor/operands.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { noteResult, Tensor } from "../tensor/tensor.ts";
 
 type Parameters = Tensor | Iterable<Tensor>;
 

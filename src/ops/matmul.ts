@@ -3,8 +3,8 @@ import { type DType, isHalf } from "../base/dtype.ts";
 import { DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel, type Shape } from "../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../graph/node.ts";
+import { requireDtypesOfLayer, requireSameDtype } from "./core.ts";
 import { cast } from "./elementwise/elementwise.ts";
-import { requireDtypesOfLayer, requireSameDtype } from "./infer.ts";
 import { sum } from "./reduction/reduction.ts";
 
 /**

@@ -3,11 +3,10 @@
 import type { DType } from "../base/dtype.ts";
 import { allocateArray, arrayFrom, isHalf } from "../base/dtype.ts";
 import { requireRange } from "../base/params/argument_kinds.ts";
+import { guardFromProxies, markOriginal } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
-import { guardFromProxies, markOriginal } from "../base/proxy_guard.ts";
 import { numel } from "../base/shape.ts";
-import { constantValue, setGradientMode, type Value } from "../graph/node.ts";
-import { insideCall } from "../graph/scope.ts";
+import { constantValue, insideCall, setGradientMode, type Value } from "../graph/node.ts";
 import { add, cast, mul, neg } from "../ops/elementwise/elementwise.ts";
 import type { StateOwner } from "../runtime/device_buffer.ts";
 import { defaultSession, runningSession } from "../runtime/runtime.ts";

@@ -9,8 +9,7 @@ import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts"
 import { numel } from "../base/shape.ts";
 import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes } from "../graph/capture.ts";
-import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
-import { atTopLevel } from "../graph/scope.ts";
+import { atTopLevel, type RunFailure, type StateBuffer, type Value } from "../graph/node.ts";
 import { CarriedValues, endTapes } from "./carried_values.ts";
 import {
   type DeviceBuffer,

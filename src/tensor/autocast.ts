@@ -10,9 +10,8 @@ import type { Call, CheckedNames, Positional } from "../base/params/call_types.t
 import { shownValue } from "../base/shown_value.ts";
 import type { Value } from "../graph/node.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
-import { defineCall } from "./define.ts";
 import { runInScope } from "./reading.ts";
-import { Tensor } from "./tensor.ts";
+import { defineCall, Tensor } from "./tensor.ts";
 
 export interface AutocastOptions {
   /** What is multiplied. Default `"bfloat16"`. */

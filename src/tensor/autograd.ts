@@ -5,15 +5,13 @@
 
 import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
 import { formatShape, numel, sameShape } from "../base/shape.ts";
-import { isGradientModeOn, type Node, setGradientMode, type Value } from "../graph/node.ts";
-import { insideCall } from "../graph/scope.ts";
+import { insideCall, isGradientModeOn, type Node, setGradientMode, type Value } from "../graph/node.ts";
 import { full } from "../ops/creation.ts";
 import { add } from "../ops/elementwise/elementwise.ts";
 import { defaultSession } from "../runtime/runtime.ts";
 import { noteSum } from "./carried_gradients.ts";
-import { defineCall } from "./define.ts";
 import { runInScope } from "./reading.ts";
-import { Tensor } from "./tensor.ts";
+import { defineCall, Tensor } from "./tensor.ts";
 
 /**
  * Runs `body` without joining the tape, and gives what it returns; also the promise of `item()` or `tolist()`.

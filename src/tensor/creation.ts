@@ -5,10 +5,9 @@ import { formatShape, numel } from "../base/shape.ts";
 import { shownText } from "../base/shown_value.ts";
 import { constantValue, type Value } from "../graph/node.ts";
 import { reshape } from "../ops/shape/shape_ops.ts";
-import { defineCall } from "./define.ts";
 import { checkedSize } from "./filled.ts";
 import { valueFromData } from "./list_data.ts";
-import { Tensor } from "./tensor.ts";
+import { defineCall, Tensor } from "./tensor.ts";
 
 /**
  * What `tensor()` takes: a number, bigint or boolean, a typed array, a tensor, or nested lists of them.

@@ -9,10 +9,9 @@ import { constantValue, emit, type Value } from "../graph/node.ts";
 import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise/elementwise.ts";
 import { expand, reshape } from "../ops/shape/shape_ops.ts";
-import { defineCall } from "./define.ts";
 import { dtypeOfLeaf } from "./list_data.ts";
 import { knownNumber, scalarValue } from "./operands.ts";
-import { Tensor, valueOf } from "./tensor.ts";
+import { defineCall, Tensor, valueOf } from "./tensor.ts";
 
 /** What every function that makes a tensor takes by name. */
 export interface NewTensorOptions {

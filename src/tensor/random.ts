@@ -6,11 +6,10 @@ import { emit, type Value } from "../graph/node.ts";
 import { add, cast, floorOp, lt, mul } from "../ops/elementwise/elementwise.ts";
 import { multinomialOp, randomNormal, randomUniform } from "../ops/random.ts";
 import { sort } from "../ops/reduction/ordering.ts";
-import { defineCall } from "./define.ts";
 import { checkedDType, checkedSize, type NewTensorOptions, newTensor } from "./filled.ts";
 import { scalarValue } from "./operands.ts";
 import { drawKey, type Generator } from "./random_state.ts";
-import { Tensor, valueOf } from "./tensor.ts";
+import { defineCall, Tensor, valueOf } from "./tensor.ts";
 
 /** What every function that draws takes by name. */
 export interface RandomOptions extends NewTensorOptions {

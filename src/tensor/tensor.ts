@@ -1,6 +1,8 @@
-/** The tensor: a handle on a value that may not have been computed yet. */
-
-import { typedArrayKind } from "../base/builtin_kinds.ts";
+/**
+ * The tensor: a handle on a value that may not have been computed yet. Behind it, how a public function of tensors is made
+ * from its parameter table.
+ */
+import { isThenable, typedArrayKind } from "../base/builtin_kinds.ts";
 import {
   allocateArray,
   arrayFrom,
@@ -10,14 +12,22 @@ import {
   numbersOf,
   type TypedArray,
 } from "../base/dtype.ts";
-import { ArgumentError, AutogradError, ShapeError } from "../base/errors.ts";
+import {
+  ArgumentError,
+  AutogradError,
+  ConvoyantError,
+  nameError,
+  noteOp,
+  ShapeError,
+} from "../base/errors.ts";
 import { countCopy, markCopy, otherCopy } from "../base/package_copies.ts";
-import { OptionallyCallable } from "../base/params/callable.ts";
+import { bindPositional, signature } from "../base/params/arguments.ts";
+import type { Call, CheckedNames, Positional } from "../base/params/call_types.ts";
+import { leaveToThemselves, OptionallyCallable, proxyError } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
-import { leaveToThemselves, proxyError } from "../base/proxy_guard.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
 import { shownText } from "../base/shown_value.ts";
-import { constantValue, isGradientModeOn, Value } from "../graph/node.ts";
+import { constantValue, currentLabel, insideCall, isGradientModeOn, Value } from "../graph/node.ts";
 import { defaultSession } from "../runtime/runtime.ts";
 import { reading } from "./reading.ts";
 import { printedTensor, tensorTag, tensorText } from "./tensor_text.ts";
@@ -370,4 +380,47 @@ function nest(data: TypedArray, shape: Shape, dtype: DType): NestedArray {
     return Array.from({ length: shape[level] }, () => build(level + 1));
   };
   return build(0);
+}
+
+/**
+ * A public function by its parameter table (see `parameterTable`): what it takes is documented in an interface,
+ * listed in order, and implemented by a function that gets every argument by position. It runs as the inside of a
+ * call, and the tensors that it hands to the user are noted.
+ */
+export function defineCall<Doc, R = Tensor>() {
+  return <const N extends readonly string[], P extends Positional<Doc, N>>(
+    name: string,
+    names: N & CheckedNames<Doc, N>,
+    body: (...args: P) => R,
+  ): Call<Doc, N, P, R> => {
+    const of = signature(name, names as N);
+    const direct = (...args: P) => noteResult(insideCall(() => inNameOf(name, () => body(...args))));
+    const call = (...args: unknown[]) => direct(...(bindPositional(of, args) as P));
+    Object.defineProperty(call, "name", { value: name });
+    return Object.assign(call, { direct }) as Call<Doc, N, P, R>;
+  };
+}
+
+/** Notes the function that complains, and puts its name in front of a text that has none. */
+function inNameOf<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ConvoyantError) {
+      if (error.nameless) nameError(error, name);
+      else noteOp(error, name, currentLabel());
+    }
+    throw error;
+  }
+}
+
+function noteTensor({ cell }: Tensor): void {
+  for (const value of cell.kept) defaultSession().note(value);
+}
+
+/** Notes each tensor of a result that the user's own code receives. */
+export function noteResult<T>(result: T): T {
+  if (result instanceof Tensor) noteTensor(result);
+  else if (Array.isArray(result)) for (const one of result) if (one instanceof Tensor) noteTensor(one);
+  return isThenable(result) ? (reading(result) as T) : result;
 }

@@ -5,14 +5,13 @@ import { broadcastShapes, formatShape, normalizeDim, sameShape } from "../base/s
 import { sumTo } from "../ops/creation.ts";
 import { cast } from "../ops/elementwise/elementwise.ts";
 import { type TensorData, tensor } from "./creation.ts";
-import { defineCall } from "./define.ts";
 import {
   type CreateFromSizesParameters,
   type FullParameters,
   full,
   type NewTensorOptions,
 } from "./filled.ts";
-import { Tensor, valueOf } from "./tensor.ts";
+import { defineCall, Tensor, valueOf } from "./tensor.ts";
 import { windowsStep } from "./views/steps.ts";
 import { viewOf } from "./views/view.ts";
 

@@ -8,11 +8,11 @@
  * or by `reshape` if no element moves.
  */
 import { numel, type Shape } from "../../base/shape.ts";
-import type { Graph, GraphNode } from "../../graph/graph.ts";
+import type { Graph, GraphNode } from "../../graph/capture.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { expandOp, permuteOp, reshapeOp } from "../../ops/shape/shape_ops.ts";
 import { catOp, sliceOp, unsliceOp } from "../../ops/shape/slicing.ts";
-import type { StepPlanner } from "../step_planner.ts";
+import type { StepPlanner } from "../compile.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";
 
 const LAST = [0, 2, 3, 1];

@@ -1,8 +1,7 @@
 /** Replaces ops that the engine has no kernel for by the ops they are made of. */
-import { collectNodes } from "../../graph/capture.ts";
-import type { Graph, GraphNode } from "../../graph/graph.ts";
+import { collectNodes, type Graph, type GraphNode } from "../../graph/capture.ts";
 import { type Node, setGradientMode, Value } from "../../graph/node.ts";
-import type { StepPlanner } from "../step_planner.ts";
+import type { StepPlanner } from "../compile.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
 export function decompose(graph: Graph, planner: StepPlanner): Graph {

@@ -8,11 +8,11 @@
  */
 import { isHalf } from "../../base/dtype.ts";
 import { numel, type Shape, sameShape } from "../../base/shape.ts";
-import type { Graph, GraphNode } from "../../graph/graph.ts";
+import type { Graph, GraphNode } from "../../graph/capture.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";
-import type { StepPlanner } from "../step_planner.ts";
+import type { StepPlanner } from "../compile.ts";
 import { buildLoop, type Group } from "./fused_body.ts";
 import { fusedOp } from "./fused_op.ts";
 import { deadCode } from "./redundant_nodes.ts";

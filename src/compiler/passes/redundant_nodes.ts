@@ -1,6 +1,5 @@
 /** Removes what need not be computed: results that nothing reads, and results that there are already. */
-import type { Graph, GraphNode } from "../../graph/graph.ts";
-import { attributeKey, opNumber } from "../../graph/structure_key.ts";
+import { attributeKey, type Graph, type GraphNode, opNumber } from "../../graph/capture.ts";
 import { escaping, GraphBuilder } from "./rewrite.ts";
 
 /** Drops nodes whose results are not read. */

@@ -5,12 +5,12 @@
  */
 import { isHalf } from "../../base/dtype.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
-import type { Graph, GraphNode } from "../../graph/graph.ts";
+import type { Graph, GraphNode } from "../../graph/capture.ts";
 import type { OpDefinition } from "../../graph/node.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";
-import type { StepPlanner } from "../step_planner.ts";
+import type { StepPlanner } from "../compile.ts";
 import { GraphBuilder } from "./rewrite.ts";
 
 /** Besides element-wise ops: parts of a generated loop. */

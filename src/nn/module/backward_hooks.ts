@@ -1,11 +1,9 @@
 /** Lets hooks see the gradients that flow through one call of a module. */
 import { ArgumentError } from "../../base/errors.ts";
-import { emit } from "../../graph/node.ts";
-import { asUserCode } from "../../graph/scope.ts";
+import { asUserCode, emit } from "../../graph/node.ts";
 import { reshapeOp } from "../../ops/shape/shape_ops.ts";
 import { watchGradient } from "../../tensor/autograd.ts";
-import { noteResult } from "../../tensor/define.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import { noteResult, Tensor } from "../../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 
 export interface Watched {

@@ -1,9 +1,7 @@
 /** What happens when a module is called: hooks, the layer's path, the tensors that the user receives. */
-import { isGradientModeOn } from "../../graph/node.ts";
-import { asUserCode, atTopLevel, currentLabel, insideLayer } from "../../graph/scope.ts";
+import { asUserCode, atTopLevel, currentLabel, insideLayer, isGradientModeOn } from "../../graph/node.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
-import { noteResult } from "../../tensor/define.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import { noteResult, Tensor } from "../../tensor/tensor.ts";
 import { watchGradients } from "./backward_hooks.ts";
 import { isMadeAnew, keepState } from "./kept_state.ts";
 import type { Module } from "./module.ts";

@@ -3,9 +3,8 @@ import type { DType } from "../../base/dtype.ts";
 import type { FusedBinary, FusedUnary } from "../../engines/contract/fused_loop.ts";
 import type { OpDefinition, Value } from "../../graph/node.ts";
 import { emit } from "../../graph/node.ts";
-import { constant, sumTo } from "../core.ts";
+import { constant, inferBroadcast, requireFloating, sumTo } from "../core.ts";
 import { zerosLike } from "../creation.ts";
-import { inferBroadcast, requireFloating } from "../infer.ts";
 
 export { cast, castOp } from "../core.ts";
 

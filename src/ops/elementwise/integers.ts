@@ -1,6 +1,6 @@
 /** Ops on integers and their bits, which have no gradients. Engines compute them with the reference kernel. */
 import type { OpDefinition } from "../../graph/node.ts";
-import { inferBroadcast } from "../infer.ts";
+import { inferBroadcast } from "../core.ts";
 
 const binary = (name: string): OpDefinition => ({ name, infer: (inputs) => inferBroadcast(inputs) });
 

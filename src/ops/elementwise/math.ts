@@ -1,7 +1,7 @@
 /** Less common functions of one or two numbers. Engines compute them with the reference kernel. */
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { inferBroadcast, requireFloating } from "../core.ts";
 import { constant, sumTo, zerosLike } from "../creation.ts";
-import { inferBroadcast, requireFloating } from "../infer.ts";
 import { add, div, eq, exp, mul, neg, sqrtOp, sub, truncOp, where } from "./elementwise.ts";
 
 function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value): OpDefinition {

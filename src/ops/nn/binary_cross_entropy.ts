@@ -2,9 +2,9 @@
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, sameShape } from "../../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { requireFloating, requireSameDtype } from "../core.ts";
 import { constant } from "../creation.ts";
 import { div, log, maximumOp, mul, sub } from "../elementwise/elementwise.ts";
-import { requireFloating, requireSameDtype } from "../infer.ts";
 
 /**
  * -(t max(log p, -100) + (1 - t) max(log(1 - p), -100)), element by element. Inputs p and t of one shape. The

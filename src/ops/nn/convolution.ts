@@ -4,8 +4,8 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, type Shape } from "../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { requireDtypesOfLayer, requireFloating, requireSameDtype } from "../core.ts";
 import { cast } from "../elementwise/elementwise.ts";
-import { requireDtypesOfLayer, requireFloating, requireSameDtype } from "../infer.ts";
 import { sum } from "../reduction/reduction.ts";
 
 /** How a window moves over an image; pairs are (height, width). */

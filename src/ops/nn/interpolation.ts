@@ -1,7 +1,7 @@
 /** Resampling of images (and sequences, and volumes) to another size. */
 import type { Shape } from "../../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
-import { requireFloating } from "../infer.ts";
+import { requireFloating } from "../core.ts";
 
 /** How one spatial dimension is resampled. */
 export interface ResampleAxis {

@@ -1,8 +1,8 @@
 /** Softmax and its logarithm along one dimension. */
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { requireFloating } from "../core.ts";
 import { constant } from "../creation.ts";
 import { div, exp, log, mul, sub } from "../elementwise/elementwise.ts";
-import { requireFloating } from "../infer.ts";
 import { amax, sum } from "../reduction/reduction.ts";
 
 /** exp(x_i) / sum_j exp(x_j) along `attributes.dim`. dx = y (dy - sum(dy y)). */

@@ -3,7 +3,7 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
 import type { Attributes, TensorSpec } from "../../engines/contract/engine.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
-import { requireFloating } from "../infer.ts";
+import { requireFloating } from "../core.ts";
 import { convolvedSize } from "./convolution.ts";
 
 export interface WindowGeometry {

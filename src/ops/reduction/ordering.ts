@@ -3,8 +3,8 @@ import { DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
 import { emit, emitAll, type OpDefinition, type Value } from "../../graph/node.ts";
+import { reducedShape } from "../core.ts";
 import { zerosLike } from "../creation.ts";
-import { reducedShape } from "../infer.ts";
 import { scatterAdd } from "../shape/indexing.ts";
 
 type GradientRule = NonNullable<OpDefinition["gradient"]>;

@@ -3,9 +3,8 @@ import { isHalf } from "../../base/dtype.ts";
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, numel } from "../../base/shape.ts";
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
-import { constant, dimsOf, mixesExamples, reduce, sum, withReducedDims } from "../core.ts";
+import { constant, dimsOf, mixesExamples, reduce, reducedShape, sum, withReducedDims } from "../core.ts";
 import { cast, div, eq, isnanOp, logicalAndOp, logicalOrOp, mul } from "../elementwise/elementwise.ts";
-import { reducedShape } from "../infer.ts";
 
 export { sum, sumOp } from "../core.ts";
 

@@ -1,8 +1,8 @@
 /** Running sums and products along a dimension, and the product of all. */
 import { emit, type OpDefinition, type Value } from "../../graph/node.ts";
+import { reducedShape } from "../core.ts";
 import { arange, constant, full } from "../creation.ts";
 import { eq, ge, mul, where } from "../elementwise/elementwise.ts";
-import { reducedShape } from "../infer.ts";
 import { expand, permute, reshape } from "../shape/shape_ops.ts";
 import { cat, flip, sliceDim } from "../shape/slicing.ts";
 import { sum } from "./reduction.ts";

@@ -1,7 +1,7 @@
 /** The base of the learning rate schedulers. */
 import { ArgumentError } from "../../base/errors.ts";
+import { guardFromProxies, markOriginal } from "../../base/params/callable.ts";
 import { printAs } from "../../base/printed_form.ts";
-import { guardFromProxies, markOriginal } from "../../base/proxy_guard.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param_groups.ts";

@@ -5,8 +5,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import type { Call, Forms } from "../../base/params/call_types.ts";
 import { emit } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
-import { defineCall } from "../define.ts";
-import { describe, Tensor, valueOf } from "../tensor.ts";
+import { defineCall, describe, Tensor, valueOf } from "../tensor.ts";
 import type { UnaryParameters } from "./elementwise/unary.ts";
 
 /** The tensor itself if it has the dtype already, as in PyTorch. */

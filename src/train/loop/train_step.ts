@@ -1,6 +1,6 @@
 /** One step of training: a batch through the network and back, whole or in slices, and the change of the weights. */
 import { OutOfMemoryError, ShapeError, TrainingError } from "../../base/errors.ts";
-import { insideCall } from "../../graph/scope.ts";
+import { insideCall } from "../../graph/node.ts";
 import { clipGradNorm_ } from "../../nn/gradient_clipping.ts";
 import type { Module } from "../../nn/index.ts";
 import { defaultSession } from "../../runtime/runtime.ts";

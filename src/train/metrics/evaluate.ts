@@ -4,7 +4,7 @@ import { numbersOf } from "../../base/dtype.ts";
 import { OutOfMemoryError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { AbortSignalLike } from "../../base/web_types.ts";
-import { insideCall } from "../../graph/scope.ts";
+import { insideCall } from "../../graph/node.ts";
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
 import { defaultSession } from "../../runtime/runtime.ts";

@@ -1,6 +1,5 @@
 /** Second names that PyTorch gives to functions. */
-import { defineCall } from "../../define.ts";
-import type { Tensor } from "../../tensor.ts";
+import { defineCall, type Tensor } from "../../tensor.ts";
 import { dot } from "../linalg/linear_algebra.ts";
 import { trapezoid } from "../reduction/differences.ts";
 import { cat, vstack } from "../shape/joining.ts";

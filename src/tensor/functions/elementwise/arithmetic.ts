@@ -5,7 +5,6 @@ import { shownText } from "../../../base/shown_value.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
-import { defineCall } from "../../define.ts";
 import {
   inWideNumbers,
   type Operand,
@@ -16,7 +15,7 @@ import {
   type TensorOperands,
   toValue,
 } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 /** A function of two operands. The first may be a number too if the second is a tensor. */
 export interface BinaryParameters {

@@ -4,9 +4,8 @@ import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as integers from "../../../ops/elementwise/integers.ts";
-import { defineCall } from "../../define.ts";
 import { promote, requireTensors } from "../../operands.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import type { BinaryParameters } from "./arithmetic.ts";
 import { computed } from "./unary.ts";
 

@@ -4,9 +4,8 @@ import { ArgumentError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineCall } from "../../define.ts";
 import { type Operand, promote } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 export interface ClampParameters {
   /** The tensor. */

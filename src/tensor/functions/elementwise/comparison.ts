@@ -6,9 +6,8 @@ import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { defaultSession } from "../../../runtime/runtime.ts";
-import { defineCall } from "../../define.ts";
 import { type Operand, promote, requireTensors, type TensorOperands, toValue } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.ts";
 
 /** @param tensors - which operands must be tensors. */

@@ -4,9 +4,8 @@ import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
-import { defineCall } from "../../define.ts";
 import { floatingValue, inWideNumbers, promote, requireTensors, toValue } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters, BinaryParameters, PowParameters } from "./arithmetic.ts";
 
 /** max + log(1 + base^-|a - b|); infinities that are equal are the result themselves. */

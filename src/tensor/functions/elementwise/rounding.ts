@@ -3,9 +3,8 @@ import { isFloating, largestNumber } from "../../../base/dtype.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { anyNumber, computed, numberValue } from "./unary.ts";
 
 /**

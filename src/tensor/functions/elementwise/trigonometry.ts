@@ -4,9 +4,8 @@ import { emit, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
-import { defineCall } from "../../define.ts";
 import { floatingValue, inWideNumbers } from "../../operands.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { floating, type UnaryParameters } from "./unary.ts";
 
 /**

@@ -1,9 +1,8 @@
 /** How element-wise functions of one tensor are made from ops. */
 import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
-import { defineCall } from "../../define.ts";
 import { floatingValue } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 /** A function of one tensor. */
 export interface UnaryParameters {

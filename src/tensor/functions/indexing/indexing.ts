@@ -7,10 +7,9 @@ import { full } from "../../../ops/creation.ts";
 import { cast, mul, where } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
 import { type Operand, scalarValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 export interface GatherParameters {
   /** The tensor. */

@@ -15,10 +15,9 @@ import {
 import { indexSelect, scatter, scatterAdd, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { slice as sliced } from "../../../ops/shape/slicing.ts";
-import { defineCall } from "../../define.ts";
 import { type Operand, toValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { at, type Index } from "../shape/at.ts";
 import { diagonal, select, slice } from "../shape/slicing.ts";
 

@@ -9,8 +9,7 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 export interface EinsumParameters {
   /** Einstein's notation, such as `"ij,jk->ik"`. */

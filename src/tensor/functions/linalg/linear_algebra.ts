@@ -8,9 +8,8 @@ import * as ops from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineCall } from "../../define.ts";
 import { promote, scalarValue } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 /** Values of one dtype: matmul does not convert, as in PyTorch, unless autocast rounds them. */
 function sameDType(of: string, tensors: Readonly<Record<string, unknown>>): Value[] {

@@ -9,9 +9,8 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat, sliceDim } from "../../../ops/shape/slicing.ts";
 import { productOperands } from "../../autocast.ts";
-import { defineCall } from "../../define.ts";
 import { promote } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters } from "../elementwise/arithmetic.ts";
 import { norm } from "../reduction/statistics.ts";
 

@@ -4,9 +4,8 @@ import type { Value } from "../../../graph/node.ts";
 import { emit } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { defineCall } from "../../define.ts";
 import { floatingValue, inWideNumbers } from "../../operands.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { floatingInput, named, numericInput } from "./arguments.ts";
 
 const { add, div, ge, gt, mul, neg, sub, where } = ops;

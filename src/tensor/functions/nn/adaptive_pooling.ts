@@ -6,8 +6,7 @@ import { emit, emitAll } from "../../../graph/node.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/pooling.ts";
 import { mean } from "../../../ops/reduction/reduction.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import {
   asFlatImage,
   floatingInput,

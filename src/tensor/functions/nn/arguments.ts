@@ -12,10 +12,9 @@ import {
 import type { ByFlag, Call } from "../../../base/params/call_types.ts";
 import { formatShape, type Shape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
-import type { Value } from "../../../graph/node.ts";
-import { currentLabel } from "../../../graph/scope.ts";
+import { currentLabel, type Value } from "../../../graph/node.ts";
+import { requireSameDtype } from "../../../ops/core.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
-import { requireSameDtype } from "../../../ops/infer.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { channelHint } from "../../../ops/shape_hints.ts";
 import { type Tensor, valueOf } from "../../tensor.ts";

@@ -7,8 +7,7 @@ import { add, cast, eq, ge, mul, where } from "../../../ops/elementwise/elementw
 import { softmax } from "../../../ops/nn/softmax.ts";
 import { amax } from "../../../ops/reduction/reduction.ts";
 import { expand, reshape, transposeLast } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { matmul } from "../linalg/linear_algebra.ts";
 import { floatingInput, named, optionalValue } from "./arguments.ts";
 import { dropout } from "./dropout.ts";

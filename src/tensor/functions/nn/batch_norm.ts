@@ -10,9 +10,8 @@ import { mean } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers, scalarValue } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, inNameOf, named, optionalValue } from "./arguments.ts";
 import { affine, requireChannels, requireSeveral } from "./normalization_parts.ts";
 

@@ -7,8 +7,7 @@ import * as ops from "../../../ops/nn/convolution.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { layerOperands } from "../../autocast.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import {
   asFlatImage,
   fromFlatImage,

@@ -6,10 +6,9 @@ import type { Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import { add, ge, mul, where } from "../../../ops/elementwise/elementwise.ts";
 import { randomUniform } from "../../../ops/random.ts";
-import { defineCall } from "../../define.ts";
 import { scalarValue } from "../../operands.ts";
 import { drawKey } from "../../random_state.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
 export interface DropoutParameters {

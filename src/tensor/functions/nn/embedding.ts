@@ -6,10 +6,9 @@ import { constant, full } from "../../../ops/creation.ts";
 import { add, cast, div, gt, mul, sub, where } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/embedding.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { named } from "./arguments.ts";
 import { vectorNorm } from "./norm.ts";
 

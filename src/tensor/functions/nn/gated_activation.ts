@@ -7,9 +7,8 @@ import { constant } from "../../../ops/creation.ts";
 import { add, erfOp, gt, mul, sigmoidOp, tanhOp, where } from "../../../ops/elementwise/elementwise.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { activated } from "./activation.ts";
 import { floatingInput, named, oneOf } from "./arguments.ts";
 

@@ -9,8 +9,7 @@ import { add, cast, floorOp, maximumOp, minimumOp } from "../../../ops/elementwi
 import { type ResampleAxis, type ResampleRule, resample } from "../../../ops/nn/interpolation.ts";
 import { adaptiveAvgPool2dOp } from "../../../ops/nn/pooling.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import {
   asFlatImage,
   floatingInput,

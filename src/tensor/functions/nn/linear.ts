@@ -8,8 +8,7 @@ import { matmul } from "../../../ops/matmul.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { featuresHint } from "../../../ops/shape_hints.ts";
 import { layerOperands, productOperands } from "../../autocast.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { named, numericInput, optionalValue, overNumbers } from "./arguments.ts";
 
 export interface LinearParameters {

@@ -4,8 +4,7 @@ import { formatShape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { borderPad, constantPad } from "../../../ops/shape/padding.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { inNameOf, named, oneOf } from "./arguments.ts";
 
 /** What is put around a tensor. */

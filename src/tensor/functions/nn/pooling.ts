@@ -8,8 +8,7 @@ import { cast, eq, mul, pow, where } from "../../../ops/elementwise/elementwise.
 import * as ops from "../../../ops/nn/pooling.ts";
 import { scatter } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import {
   asFlatImage,
   floatingInput,

@@ -9,10 +9,9 @@ import { softmax } from "../../../ops/nn/softmax.ts";
 import { randomUniform } from "../../../ops/random.ts";
 import { argExtreme, argmaxOp } from "../../../ops/reduction/ordering.ts";
 import { noGrad } from "../../autograd.ts";
-import { defineCall } from "../../define.ts";
 import { scalarValue } from "../../operands.ts";
 import { drawKey } from "../../random_state.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
 export interface RandomLeakyReluParameters {

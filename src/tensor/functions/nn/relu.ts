@@ -1,8 +1,7 @@
 /** `nn.functional.relu`, which other than the package's `relu` can work in place. */
 import { emit } from "../../../graph/node.ts";
 import { reluOp } from "../../../ops/elementwise/elementwise.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor } from "../../tensor.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import type { ActivationParameters } from "./activation.ts";
 import { numericInput } from "./arguments.ts";
 

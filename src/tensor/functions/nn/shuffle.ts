@@ -3,8 +3,7 @@ import { ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { named, sizes } from "./arguments.ts";
 
 export interface PixelShuffleParameters {

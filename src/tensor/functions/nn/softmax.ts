@@ -4,9 +4,8 @@ import { normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { cast, neg } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/softmax.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
 export interface SoftmaxParameters {

@@ -4,8 +4,7 @@ import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/nn/unfolding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named, type Size, sizes, withBatch } from "./arguments.ts";
 
 export interface UnfoldParameters {

@@ -12,10 +12,9 @@ import { amax, amin, sum } from "../../../ops/reduction/reduction.ts";
 import { gather, indexSelect, scatterAdd } from "../../../ops/shape/indexing.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { defaultSession } from "../../../runtime/runtime.ts";
-import { defineCall } from "../../define.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
 import { positionsOf } from "../../positions.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { onTape } from "../../views/cell.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 

@@ -9,9 +9,8 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { cumsum } from "../../../ops/reduction/scan.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
-import { defineCall } from "../../define.ts";
 import { promote } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { cat } from "../shape/joining.ts";
 import { norm } from "./statistics.ts";
 

@@ -11,9 +11,8 @@ import { amax, amaxOp, amin, aminOp } from "../../../ops/reduction/reduction.ts"
 import { gather } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { maximum, minimum } from "../elementwise/arithmetic.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 

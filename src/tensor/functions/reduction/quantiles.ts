@@ -12,9 +12,8 @@ import { sort } from "../../../ops/reduction/ordering.ts";
 import { amaxOp, sum } from "../../../ops/reduction/reduction.ts";
 import { gather } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
 import { scalarValue } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 import { type Along, type MinAndMaxParameters, named, type ValuesAndIndices } from "./ordering.ts";
 

@@ -8,8 +8,7 @@ import { cast, div, eq, isnanOp, logicalNotOp, neOp, where } from "../../../ops/
 import * as ops from "../../../ops/reduction/reduction.ts";
 import * as scan from "../../../ops/reduction/scan.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 /** Dimensions: one, several, or (absent or null) all. */
 export type Dims = number | readonly number[] | null;

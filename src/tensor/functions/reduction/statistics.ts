@@ -4,14 +4,13 @@ import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { normalizeDims } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
 import { emit, setGradientMode, type Value } from "../../../graph/node.ts";
+import { reducedShape } from "../../../ops/core.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
-import { reducedShape } from "../../../ops/infer.ts";
 import { amax, amin, mean, sum } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
 import { inWideNumbers } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { Dims } from "./reduction.ts";
 
 export interface VarianceParameters {

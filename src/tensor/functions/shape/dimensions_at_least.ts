@@ -2,8 +2,7 @@
 import type { Call } from "../../../base/params/call_types.ts";
 import type { Value } from "../../../graph/node.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../define.ts";
-import { type Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, type Tensor, valueOf } from "../../tensor.ts";
 import { reshapedView } from "../../views/view.ts";
 
 export interface AtLeastParameters {

@@ -8,8 +8,7 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat } from "../../../ops/shape/slicing.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { expandStep } from "../../views/steps.ts";
 import { reshapedView, viewOf } from "../../views/view.ts";
 

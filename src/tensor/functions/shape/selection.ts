@@ -7,8 +7,7 @@ import { constantValue, isGradientModeOn } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { defaultSession } from "../../../runtime/runtime.ts";
-import { defineCall } from "../../define.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { onTape } from "../../views/cell.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 

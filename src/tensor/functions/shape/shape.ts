@@ -1,8 +1,7 @@
 /** Functions that give a tensor another shape. Nothing is computed; the results are views of their inputs. */
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, normalizeDims, numel, type Shape } from "../../../base/shape.ts";
-import { defineCall } from "../../define.ts";
-import { type Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, type Tensor, valueOf } from "../../tensor.ts";
 import { permuteStep } from "../../views/steps.ts";
 import { requireViewable, reshapedView, viewOf } from "../../views/view.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";

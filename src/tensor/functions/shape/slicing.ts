@@ -7,9 +7,8 @@ import { arange, constant } from "../../../ops/creation.ts";
 import { addOp, geOp, leOp, where } from "../../../ops/elementwise/elementwise.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
-import { defineCall } from "../../define.ts";
 import { knownNumber } from "../../operands.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { diagonalStep, type StridedStep, selectStep, sliceStep } from "../../views/steps.ts";
 import { viewOf } from "../../views/view.ts";
 

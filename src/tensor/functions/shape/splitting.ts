@@ -2,9 +2,8 @@
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
 import { shownValue } from "../../../base/shown_value.ts";
-import { defineCall } from "../../define.ts";
 import { positionsOf } from "../../positions.ts";
-import { Tensor, valueOf } from "../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { sliceStep } from "../../views/steps.ts";
 import { viewOf } from "../../views/view.ts";
 import { split } from "./joining.ts";

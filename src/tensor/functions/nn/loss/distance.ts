@@ -22,9 +22,8 @@ import {
 } from "../../../../ops/elementwise/elementwise.ts";
 import { sum } from "../../../../ops/reduction/reduction.ts";
 import { expand } from "../../../../ops/shape/shape_ops.ts";
-import { defineCall } from "../../../define.ts";
 import { promote } from "../../../operands.ts";
-import { Tensor, valueOf } from "../../../tensor.ts";
+import { defineCall, Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named } from "../arguments.ts";
 import { vectorNorm } from "../norm.ts";
 import { REDUCTION_NAMES, type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
