@@ -1,12 +1,14 @@
 // `npm test [-- <words>]`: prepares the clone, checks style and types, then runs every test under node:test,
 // whose closing lines end the output. Words choose test files by their path ("ops", "data/idx").
-// CONVOYANT_TEST_NODES=20,24 runs the suite on each of these versions of Node.js.
+// CONVOYANT_TEST_NODES=20,24 runs the suite on each of these versions of Node.js; node_lines.mjs says which files run
+// on one of them alone.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { bundleFolder, bundleTests } from "./bundle_tests.mjs";
 import { checkStyle } from "./check.mjs";
+import { filesOfLine, staleEntries } from "./node_lines.mjs";
 import { prepare, root } from "./setup.mjs";
 import { testNodes } from "./test_nodes.mjs";
 
@@ -56,11 +58,20 @@ if (files.length === 0) {
   );
   process.exit(1);
 }
+const stale = words.length === 0 ? staleEntries(files) : [];
+if (stale.length > 0) throw new Error(`scripts/node_lines.mjs: no test file answers to ${stale.join(", ")}`);
 const bundles = await bundleTests(files);
 const nodes = testNodes(process.env.CONVOYANT_TEST_NODES);
-for (const node of nodes) {
-  console.log(`${files.length} test files on Node.js ${node.version}`);
-  const status = await runTests(node, bundles);
+for (const [index, node] of nodes.entries()) {
+  const own = filesOfLine(files, index, nodes.length);
+  const others = files.length - own.length;
+  const left = others === 0 ? "" : `; ${others} more run on another (scripts/node_lines.mjs)`;
+  console.log(`${own.length} test files on Node.js ${node.version}${left}`);
+  if (own.length === 0) continue;
+  const status = await runTests(
+    node,
+    own.map((file) => bundles[files.indexOf(file)]),
+  );
   // Stop here: the closing lines of a run that failed must not be hidden by those of one that passes.
   if (status !== 0) {
     process.exitCode = status;

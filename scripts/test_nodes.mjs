@@ -40,13 +40,13 @@ function fetchNode(version) {
 }
 
 /**
- * The Node binaries to test on, in order. `list` is what CONVOYANT_TEST_NODES holds, such as "20,24"; without
+ * The Node binaries to test on, from the oldest to the newest. `list` is what CONVOYANT_TEST_NODES holds, such as "20,24"; without
  * it only the Node that runs us.
  */
 export function testNodes(list) {
   const own = { version: process.versions.node, path: process.execPath };
   if (!list?.trim()) return [own];
-  return list.split(",").map((text) => {
+  const versions = list.split(",").map((text) => {
     const major = text.trim().split(".")[0];
     if (major === own.version.split(".")[0]) return own;
     const version = text.includes(".") ? text.trim() : pinned[major];
@@ -60,4 +60,7 @@ export function testNodes(list) {
     if (status !== 0) throw new Error(`${path} does not run on this machine.`);
     return { version, path };
   });
+  return versions.sort((a, b) => majorOf(a) - majorOf(b));
 }
+
+const majorOf = ({ version }) => Number(version.split(".")[0]);

@@ -16,7 +16,6 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { leftToAnotherNode } from "../architecture/run_once.ts";
 import { readSource, root } from "../architecture/sources.ts";
 
 const setup: any = await import(new URL("../../../scripts/setup.mjs", import.meta.url).href);
@@ -27,8 +26,6 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "con
 export function openWorkspace(): { folder: string } | { missing: string } {
   if (process.platform !== "linux" || process.arch !== "x64")
     return { missing: "the tools' binaries are for Linux on x64" };
-  const missing = leftToAnotherNode();
-  if (missing !== false) return { missing };
   const manifest = readFileSync(join(sources, "tools/package.json"));
   const hash = createHash("sha256").update(manifest).digest("hex").slice(0, 12);
   const folder = join(cache, hash);

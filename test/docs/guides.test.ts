@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { leftToAnotherNode } from "../architecture/run_once.ts";
 import { root } from "../architecture/sources.ts";
 import { stepsOf } from "./guide_steps.ts";
 import { CHECKS, SourceCopy } from "./source_copy.ts";
@@ -16,13 +15,11 @@ const guides = readdirSync(join(root, "docs/guides"))
   .filter((name) => name.startsWith("adding-"))
   .map((name) => `docs/guides/${name}`);
 
-const skip = leftToAnotherNode();
 const copy = new SourceCopy();
 let complaints: string[] = [];
 let building = "";
 
 before(() => {
-  if (skip !== false) return;
   for (const page of [OP, ...guides]) for (const step of stepsOf(page)) copy.take(step);
   complaints = copy.compile();
   building = copy.build();
@@ -58,7 +55,7 @@ function examplesHold(page: string): void {
 }
 
 for (const page of guides) {
-  test(`${page}: what it says compiles, and its test passes`, { skip }, () => {
+  test(`${page}: what it says compiles, and its test passes`, () => {
     compiles(page);
     const tests = stepsOf(page)
       .map(({ path }) => path)
@@ -69,15 +66,13 @@ for (const page of guides) {
   });
 }
 
-test("the sources with all guides done compile, are formatted, and pass the tests of the tree", {
-  skip,
-}, () => {
+test("the sources with all guides done compile, are formatted, and pass the tests of the tree", () => {
   assert.deepEqual(complaints, []);
   assert.equal(copy.style(), "");
   passes(CHECKS.map((name) => `test/${name}.ts`));
 });
 
-test(`${OP}: the op runs on each engine as its formula says`, { skip }, () => {
+test(`${OP}: the op runs on each engine as its formula says`, () => {
   compiles(OP);
   examplesHold(OP);
   const program = `

@@ -1,0 +1,43 @@
+// Which test files run on which of several versions of Node.js. Most run on each. Those below say the same on every
+// Node.js, so that one is enough; each entry is a folder of build/test (with a slash at its end) or a file in it.
+
+/** On the newest: what reads the sources and the documentation, and what runs in pages and in other tools. */
+const ON_THE_NEWEST = [
+  "architecture/completions.test.js",
+  "architecture/conv2d_route/",
+  "architecture/diagrams/",
+  "architecture/editor.test.js",
+  "architecture/errors.test.js",
+  "architecture/layers.test.js",
+  "architecture/names.test.js",
+  "architecture/words.test.js",
+  "browser/",
+  "bundlers/",
+  "docs/",
+  "types/",
+];
+
+/** On the oldest, which lacks most: what the command line prints, and the book's examples. */
+const ON_THE_OLDEST = [
+  "book/examples.test.js",
+  "cli/bad_files.test.js",
+  "cli/error_text.test.js",
+  "cli/registries.test.js",
+  "cli/summary.test.js",
+  "cli/terminal.test.js",
+  "cli/usage.test.js",
+];
+
+const covers = (entry, file) => (entry.endsWith("/") ? file.startsWith(entry) : file === entry);
+
+/** Entries above that no file of all test files answers to: they were renamed or removed. */
+export function staleEntries(files) {
+  return [...ON_THE_NEWEST, ...ON_THE_OLDEST].filter((entry) => !files.some((file) => covers(entry, file)));
+}
+
+/** The files that run on number `index` of `count` versions, which come from the oldest to the newest. */
+export function filesOfLine(files, index, count) {
+  if (count < 2) return files;
+  const elsewhere = [...(index < count - 1 ? ON_THE_NEWEST : []), ...(index > 0 ? ON_THE_OLDEST : [])];
+  return files.filter((file) => !elsewhere.some((entry) => covers(entry, file)));
+}
