@@ -25,7 +25,7 @@ const variants = ["simd", "relaxed"]
 
 const newestSource = Math.max(
   statSync(fileURLToPath(import.meta.url)).mtimeMs,
-  ...readdirSync(sources).map((name) => statSync(join(sources, name)).mtimeMs),
+  ...readdirSync(sources, { recursive: true }).map((name) => statSync(join(sources, name)).mtimeMs),
 );
 const stale = variants.filter(
   ({ file }) =>

@@ -40,6 +40,23 @@ const CASES: Case[] = [
   { x: [8, 2, 9, 10], o: 5, k: [4, 3], padding: [0, 0], dilation: [2, 1] },
   { x: [9, 3, 7, 11], o: 1, k: [3, 4] },
   { x: [2, 8, 10, 16], o: 16, k: [3, 3], groups: 8, padding: [1, 1] },
+  // Depthwise: whole planes, blocks of rows, one row, one column, planes read in place, multipliers, few channels.
+  { x: [1, 3, 56, 56], o: 3, k: [3, 3], groups: 3, padding: [1, 1] },
+  { x: [1, 2, 150, 230], o: 2, k: [3, 3], groups: 2, padding: [1, 1] },
+  { x: [1, 2, 151, 229], o: 4, k: [5, 5], groups: 2, padding: [2, 2], stride: [2, 2] },
+  { x: [2, 5, 7, 7], o: 5, k: [3, 3], groups: 5, padding: [1, 1] },
+  { x: [2, 5, 7, 7], o: 5, k: [5, 5], groups: 5, padding: [2, 2] },
+  { x: [2, 5, 15, 14], o: 5, k: [3, 3], groups: 5, padding: [1, 1], stride: [2, 2] },
+  { x: [2, 5, 14, 15], o: 5, k: [5, 5], groups: 5, padding: [2, 2], stride: [2, 2] },
+  { x: [2, 5, 3, 11], o: 5, k: [3, 3], groups: 5, padding: [0, 1] },
+  { x: [2, 5, 3, 11], o: 5, k: [3, 3], groups: 5, padding: [0, 1], stride: [2, 2] },
+  { x: [2, 5, 12, 3], o: 15, k: [3, 3], groups: 5, padding: [1, 0] },
+  { x: [3, 4, 9, 10], o: 12, k: [3, 3], groups: 4 },
+  { x: [3, 4, 9, 10], o: 12, k: [5, 5], groups: 4, padding: [4, 3], stride: [2, 2] },
+  { x: [3, 4, 6, 8], o: 4, k: [3, 3], groups: 4, padding: [3, 1] },
+  { x: [40, 2, 5, 6], o: 2, k: [3, 3], groups: 2, padding: [2, 2] },
+  { x: [1, 67, 1, 1], o: 67, k: [3, 3], groups: 67, padding: [1, 1] },
+  { x: [1, 3, 2, 2], o: 3, k: [5, 5], groups: 3, padding: [2, 2], stride: [2, 2] },
 ];
 
 /** A few hundred small geometries, the same at every run. */
@@ -67,7 +84,30 @@ function randomCases(count: number): Case[] {
   return cases;
 }
 
-CASES.push(...randomCases(200));
+/** Random depthwise geometries, with a multiplier of one, two or three. */
+function randomDepthwise(count: number): Case[] {
+  const numbers = randomValues(count * 9, 11).map((x) => (x + 1) / 2);
+  let at = 0;
+  const pick = (least: number, most: number) => least + Math.floor(numbers[at++] * (most - least + 1));
+  return Array.from({ length: count }, (): Case => {
+    const groups = pick(2, 19);
+    const size = pick(0, 2) === 0 ? 5 : 3;
+    const stride = pick(1, 2);
+    const padding: [number, number] = [pick(0, size - 1), pick(0, size - 1)];
+    const height = Math.max(size - 2 * padding[0], pick(1, 23));
+    const width = Math.max(size - 2 * padding[1], pick(1, 23));
+    return {
+      x: [pick(1, 3), groups, height, width],
+      o: groups * pick(1, 3),
+      k: [size, size],
+      stride: [stride, stride],
+      padding,
+      groups,
+    };
+  });
+}
+
+CASES.push(...randomCases(200), ...randomDepthwise(100));
 
 interface Sizes {
   readonly oh: number;

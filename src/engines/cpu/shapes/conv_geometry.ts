@@ -82,3 +82,12 @@ export function dealItems(items: number, mostUnits = 64): { units: number; size:
   const size = Math.ceil(items / mostUnits);
   return { units: Math.ceil(items / size), size };
 }
+
+/**
+ * Whether each group has one input channel, and kernel and stride are those that depthwise kernels cover: 3x3 or 5x5,
+ * by 1 or 2, not dilated.
+ */
+export function isDepthwise({ groups, c, kh, kw, sh, sw, dh, dw }: ConvGeometry): boolean {
+  const size = kh === kw && (kh === 3 || kh === 5);
+  return groups > 1 && c === 1 && size && sh === sw && sh <= 2 && dh * dw === 1;
+}

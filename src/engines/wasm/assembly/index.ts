@@ -16,6 +16,8 @@ export {
   zero,
 } from "./copy";
 export { copyRuns, padRows, zeroBytes } from "./copy_runs";
+export { depthwise, depthwiseInputGradient } from "./depthwise/convolution";
+export { depthwiseAddSlices, depthwiseWeightGradient } from "./depthwise/weight_gradient";
 export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
 export { maxPoolLast } from "./max_pool_last";

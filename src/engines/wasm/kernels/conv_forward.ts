@@ -2,6 +2,7 @@
  * conv2d as a GEMM of patches and kernels, without im2col.
  *
  * Fast paths:
+ * - One input channel in each group: conv_depthwise.ts.
  * - Few output channels, stride 1: pixels in vectors (at the end), if panels of 8 channels would be
  *   mostly empty.
  * - All else as follows.
@@ -18,7 +19,8 @@ import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, convGeometry, dealItems, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
+import { planDepthwise } from "./conv_depthwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of input and output of a work item that should stay in the second cache. */
@@ -35,6 +37,7 @@ export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPla
   const geometry = convGeometry(attributes, inputs[0].shape, inputs[1].shape, outputs[0].shape);
   if (geometry === null) return null;
   const hasBias = inputs.length > 2;
+  if (isDepthwise(geometry)) return planDepthwise(geometry, hasBias, activation);
   if (forwardByPlanes(geometry)) return planForwardByPlanes(geometry, hasBias, activation);
   return planIndirect(geometry, hasBias, activation);
 }

@@ -2,6 +2,8 @@
  * The gradient of conv2d by its input: every output pixel's gradient times the kernels, added where the
  * pixel's window lay.
  *
+ * Fast path: one input channel in each group (conv_depthwise.ts). All else as follows.
+ *
  * dx is built with its channels last, so that the products of one kernel row are one run of floats in it:
  * the register tile adds them in place, no column buffer, no work on padding. The tile's four pixels lie in
  * one column of the image, so that no two of them, and no tile after them, meet in the same floats.
@@ -12,7 +14,8 @@ import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, convGeometry, dealItems, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
+import { planDepthwiseInputGradient } from "./conv_depthwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of dx of a work item that should stay in the second cache. */
@@ -24,7 +27,9 @@ const ROWS_BYTES = 256 * 1024;
 export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, outputs[0].shape, inputs[1].shape, inputs[0].shape);
-  return geometry === null ? null : plan(geometry);
+  if (geometry === null) return null;
+  const depthwise = isDepthwise(geometry) && geometry.ph < geometry.kh && geometry.pw < geometry.kw;
+  return depthwise ? planDepthwiseInputGradient(geometry) : plan(geometry);
 }
 
 interface Scatter {

@@ -2,6 +2,7 @@
  * The gradient of conv2d by its weight: for every tap, the shifted input plane times the output's gradient.
  *
  * Fast paths:
+ * - One input channel in each group: conv_depthwise.ts.
  * - Few output channels, stride 1, rows of whole vectors: pixels in vectors (at the end).
  * - All else as follows.
  *
@@ -17,7 +18,8 @@ import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, convGeometry, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
+import { planDepthwiseWeightGradient } from "./conv_depthwise.ts";
 import { framed, frameOf, planeWaste, suitsPlanes } from "./conv_forward.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
@@ -33,6 +35,7 @@ export function planConv2dWeightGradient({ attributes, inputs, outputs }: StepSp
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, outputs[0].shape, inputs[1].shape);
   if (geometry === null) return null;
+  if (isDepthwise(geometry)) return planDepthwiseWeightGradient(geometry);
   return weightGradientByPlanes(geometry) ? planWeightGradientByPlanes(geometry) : plan(geometry);
 }
 
