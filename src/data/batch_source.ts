@@ -2,6 +2,8 @@ import { allocateArray } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape, numel } from "../base/shape.ts";
 import { type ArrayBatch, checkedIndex, gatherRows } from "./array_batch.ts";
+import type { ImagesDescription } from "./folders/image_source.ts";
+import { loadImages } from "./folders/load_images.ts";
 import { runTransform } from "./transforms/run_transform.ts";
 import type { TransformSpec } from "./transforms/transform_spec.ts";
 
@@ -17,6 +19,7 @@ export type DatasetDescription =
       /** Runs on the first array's rows. */
       transform: TransformSpec | null;
     }
+  | ImagesDescription
   | { kind: "subset"; of: DatasetDescription; indices: Uint32Array }
   | { kind: "concat"; parts: DatasetDescription[] };
 
@@ -29,6 +32,7 @@ export interface BatchContext {
 /** Number of examples. */
 export function lengthOf(description: DatasetDescription): number {
   if (description.kind === "arrays") return description.arrays[0].shape[0];
+  if (description.kind === "images") return description.sources.length;
   if (description.kind === "subset") return description.indices.length;
   return description.parts.reduce((sum, part) => sum + lengthOf(part), 0);
 }
@@ -36,13 +40,13 @@ export function lengthOf(description: DatasetDescription): number {
 /**
  * The chosen examples, transformed: one array for each part of an example.
  *
- * @throws IndexError for an example that does not exist.
+ * @throws IndexError for an example that does not exist; FileError for an image that cannot be decoded.
  */
-export function buildBatch(
+export async function buildBatch(
   description: DatasetDescription,
   indices: ArrayLike<number>,
   context: BatchContext,
-): ArrayBatch[] {
+): Promise<ArrayBatch[]> {
   if (description.kind === "arrays") {
     const parts = description.arrays.map((array) => gatherRows(array, indices));
     if (description.transform !== null) {
@@ -50,19 +54,17 @@ export function buildBatch(
     }
     return parts;
   }
+  if (description.kind === "images") return loadImages(description, indices, context);
   if (description.kind === "subset") {
     const { indices: chosen } = description;
     const inner = Uint32Array.from(indices, (i) => chosen[checkedIndex(i, chosen.length)]);
     return buildBatch(description.of, inner, context);
   }
-  const parts = spread(indices, description.parts.map(lengthOf));
-  return merge(
-    indices.length,
-    parts.map(({ part, inner, positions }) => ({
-      arrays: buildBatch(description.parts[part], inner, context),
-      positions,
-    })),
-  );
+  const shares: { arrays: ArrayBatch[]; positions: number[] }[] = [];
+  // One after the other: images that are decoded at once take memory at once.
+  for (const { part, inner, positions } of spread(indices, description.parts.map(lengthOf)))
+    shares.push({ arrays: await buildBatch(description.parts[part], inner, context), positions });
+  return merge(indices.length, shares);
 }
 
 /** The examples of one part of a concatenation: which ones, and where in the batch they stand. */

@@ -419,6 +419,7 @@ printAs(DataLoaderClass, ({ dataset, batchSize, shuffle, dropLast, seed, mixes }
 function isHeavy(description: DatasetDescription): boolean {
   if (description.kind === "subset") return isHeavy(description.of);
   if (description.kind === "concat") return description.parts.some(isHeavy);
+  if (description.kind === "images") return true;
   const heavy = (spec: TransformSpec): boolean =>
     spec.kind === "Compose"
       ? spec.transforms.some(heavy)

@@ -12,6 +12,13 @@ export { collate, type Example, type ExamplePart } from "./collate.ts";
 export { type Batch, DataLoader, type DataLoaderOptions, type DataLoaderState } from "./data_loader.ts";
 export { ConcatDataset, Dataset, randomSplit, Subset, TensorDataset } from "./dataset.ts";
 export { type DatasetEntry, datasetEntry, datasetNames, registerDataset } from "./dataset_registry.ts";
+export type { LeftOut } from "./folders/folder_scan.ts";
+export { ImageFiles } from "./folders/image_files.ts";
+export {
+  type ImageFilesOptions,
+  ImageFolder,
+  type ImageFolderSettings,
+} from "./folders/image_folder.ts";
 export { type BatchFunction, LabelledImages } from "./labelled_images.ts";
 export {
   FashionMNIST,

@@ -56,7 +56,7 @@ export class LabelledImages extends Dataset {
   ): Promise<ArrayBatch[]> {
     const { transform } = this;
     const own = transform !== null && !("spec" in transform) ? transform : undefined;
-    const [images, labels] = buildBatch(this.#description(), indices, context);
+    const [images, labels] = await buildBatch(this.#description(), indices, context);
     return [own === undefined ? images : await own(images, { ...context, indices }), labels];
   }
 

@@ -7,19 +7,21 @@ import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
 import { mixBatch } from "./transforms/mix_batch.ts";
 
 let description: DatasetDescription | undefined;
+/** Ends when the batch that was asked for last is built: one at a time, the first to be needed first. */
+let working: Promise<void> = Promise.resolve();
 
 listen((message, port) => {
   const request = message as LoaderRequest;
   if (request.type === "dataset") description = request.description;
-  else answer(request, port);
+  else working = working.then(() => answer(request, port));
 });
 
-function answer(message: Extract<LoaderRequest, { type: "batch" }>, port: WorkerPort): void {
+async function answer(message: Extract<LoaderRequest, { type: "batch" }>, port: WorkerPort): Promise<void> {
   const { request, indices, context, mixing } = message;
   let reply: LoaderReply;
   let transfer: ArrayBuffer[] = [];
   try {
-    const parts = buildBatch(description as DatasetDescription, indices, context);
+    const parts = await buildBatch(description as DatasetDescription, indices, context);
     const batch = mixing === null ? parts : mixBatch(parts, mixing);
     reply = { request, batch };
     // Built here and used nowhere else: handed over, not copied.

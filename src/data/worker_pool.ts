@@ -80,14 +80,15 @@ function shareMemory(description: DatasetDescription): void {
   if (typeof SharedArrayBuffer === "undefined") return;
   if (description.kind === "subset") shareMemory(description.of);
   else if (description.kind === "concat") for (const part of description.parts) shareMemory(part);
-  else {
-    for (const array of description.arrays) {
-      if (isSharedArrayBuffer(array.data.buffer)) continue;
-      const shared = new SharedArrayBuffer(array.data.byteLength);
-      const { constructor } = array.data;
-      const copy = new (constructor as new (buffer: SharedArrayBuffer) => typeof array.data)(shared);
-      copy.set(array.data);
-      array.data = copy;
-    }
-  }
+  else if (description.kind === "images") share(description.labels);
+  else for (const array of description.arrays) share(array);
+}
+
+function share(array: ArrayBatch): void {
+  if (isSharedArrayBuffer(array.data.buffer)) return;
+  const shared = new SharedArrayBuffer(array.data.byteLength);
+  const { constructor } = array.data;
+  const copy = new (constructor as new (buffer: SharedArrayBuffer) => typeof array.data)(shared);
+  copy.set(array.data);
+  array.data = copy;
 }

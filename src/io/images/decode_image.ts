@@ -30,7 +30,7 @@ export interface DecodeOptions {
 export type ImageDecoder = "exact" | "sharp";
 
 /** The most bytes that a file may have: more than an image of the most pixels needs, not packed. */
-const MAX_FILE_BYTES = 2 ** 29;
+export const MAX_IMAGE_BYTES = 2 ** 29;
 
 type Decode = (bytes: Uint8Array, settings: DecodeSettings, name?: string) => Image;
 
@@ -78,10 +78,15 @@ export async function readImage(path: string, options: DecodeOptions = {}): Prom
   if (typeof path !== "string")
     throw new ArgumentError(`readImage: expected a path, got ${shownValue(path)}`);
   settingsOf("readImage", options);
-  return decodeNamed("readImage", await readBytes(path, MAX_FILE_BYTES), path, options);
+  return decodeNamed("readImage", await readBytes(path, MAX_IMAGE_BYTES), path, options);
 }
 
-async function decodeNamed(
+/**
+ * {@link decodeImage} of bytes whose origin has a name.
+ *
+ * @param name - what messages call the image: its path.
+ */
+export async function decodeNamed(
   caller: string,
   given: unknown,
   name: string | undefined,
@@ -99,6 +104,11 @@ function bytesOfImage(caller: string, given: unknown): Uint8Array {
   if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (isArrayBuffer(given) || isSharedArrayBuffer(given)) return new Uint8Array(given);
   throw new ArgumentError(`${caller}: expected the bytes of an image (Uint8Array), got ${shownValue(given)}`);
+}
+
+/** @throws ArgumentError for options that no image could be decoded with. */
+export function requireDecodeOptions(caller: string, options: DecodeOptions): void {
+  settingsOf(caller, options);
 }
 
 const OPTIONS = ["channels", "background", "limit", "decoder"];

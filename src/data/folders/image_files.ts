@@ -1,0 +1,105 @@
+import { printAs } from "../../base/printed_form.ts";
+import type { ArrayBatch } from "../array_batch.ts";
+import type { BatchContext, DatasetDescription } from "../batch_source.ts";
+import { Dataset } from "../dataset.ts";
+import type { BatchFunction } from "../labelled_images.ts";
+import type { Transform } from "../transforms/index.ts";
+import { holdsFunction } from "../transforms/transform_spec.ts";
+import type { LeftOut } from "./folder_scan.ts";
+import { type ImagesDescription, nameOfSource } from "./image_source.ts";
+import { loadImages } from "./load_images.ts";
+
+/** What a data set of image files is made of. */
+export interface ImageFilesParts extends Omit<ImagesDescription, "kind" | "transform"> {
+  readonly classes: readonly string[];
+  readonly transform: Transform | BatchFunction | null;
+  readonly unreadable: readonly LeftOut[];
+  readonly skipped: readonly LeftOut[];
+}
+
+/**
+ * Images in files, decoded when they are needed: what {@link ImageFolder} and {@link ImageList} give.
+ *
+ * @example
+ * ```ts no-run
+ * const dataset = await data.ImageFolder("photos/train");
+ * const files: data.ImageFiles = dataset;
+ * files.classes; // names in the order of the labels
+ * ```
+ */
+export class ImageFiles extends Dataset {
+  /** Names of the classes in the order of the labels. */
+  readonly classes: readonly string[];
+  /** What is done to each image, [1, C, H, W], before images are stacked; null leaves bytes from 0 to 255. */
+  readonly transform: Transform | BatchFunction | null;
+  /** Images that cannot be read, and why: they are not counted. */
+  readonly unreadable: readonly LeftOut[];
+  /** What else was left out, and why: hidden files, files of other kinds, links to what is counted already. */
+  readonly skipped: readonly LeftOut[];
+  readonly #description: Omit<ImagesDescription, "transform">;
+
+  constructor({ classes, transform, unreadable, skipped, ...description }: ImageFilesParts) {
+    super();
+    this.classes = classes;
+    this.transform = transform;
+    this.unreadable = unreadable;
+    this.skipped = skipped;
+    this.#description = { kind: "images", ...description };
+  }
+
+  /** Number of images. */
+  get length(): number {
+    return this.#description.sources.length;
+  }
+
+  /** The label of each class's name. */
+  get classToIdx(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.classes.map((name, label) => [name, label]));
+  }
+
+  /** Path and label of each image, in order. (What has no path, as a `Blob`, is called by its name.) */
+  get samples(): readonly (readonly [path: string, label: number])[] {
+    const { sources } = this.#description;
+    const { targets } = this;
+    return sources.map((source, i) => [nameOfSource(source, i), targets[i]] as const);
+  }
+
+  /** The label of each image, in order. */
+  get targets(): readonly number[] {
+    return Array.from(this.#description.labels.data, Number);
+  }
+
+  /** What decodes the images: "exact" or "sharp". */
+  get decoder(): "exact" | "sharp" {
+    return this.#description.decode.decoder ?? "exact";
+  }
+
+  override async getBatch(
+    indices: ArrayLike<number>,
+    context: BatchContext = { seed: 0, epoch: 0 },
+  ): Promise<ArrayBatch[]> {
+    const { transform } = this;
+    const description = this.#described();
+    if (transform === null || "spec" in transform) return loadImages(description, indices, context);
+    return loadImages(description, indices, context, async (image, of) => transform(image, of));
+  }
+
+  override async describe(): Promise<DatasetDescription | undefined> {
+    const { transform } = this;
+    const own = transform !== null && (!("spec" in transform) || holdsFunction(transform.spec));
+    return own ? undefined : this.#described();
+  }
+
+  #described(): ImagesDescription {
+    const { transform } = this;
+    const spec = transform !== null && "spec" in transform ? transform.spec : null;
+    return { ...this.#description, transform: spec };
+  }
+
+  /** @internal The data set's name. */
+  get title(): string {
+    return this.#description.name;
+  }
+}
+
+printAs(ImageFiles, ({ title, length, classes }) => `${title}(${length} images, ${classes.length} classes)`);
