@@ -38,6 +38,6 @@ export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
 export { loadedMetadata } from "./records/loaded_metadata.ts";
-export type { ProfiledRun } from "./runtime/engine_connection.ts";
+export type { ProfiledRun } from "./runtime/runtime.ts";
 export * from "./tensor/index.ts";
 export * as train from "./train/index.ts";

@@ -8,7 +8,7 @@ import { printAs } from "../base/printed_form.ts";
 import { numel } from "../base/shape.ts";
 import { constantValue, insideCall, setGradientMode, type Value } from "../graph/node.ts";
 import { add, cast, mul, neg } from "../ops/elementwise/elementwise.ts";
-import type { StateOwner } from "../runtime/device_buffer.ts";
+import type { StateOwner } from "../runtime/run.ts";
 import { defaultSession, runningSession } from "../runtime/runtime.ts";
 import { enableGrad } from "../tensor/autograd.ts";
 import { noteStep } from "../tensor/carried_gradients.ts";

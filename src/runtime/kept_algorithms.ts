@@ -2,7 +2,7 @@
  * Algorithms that the engine has chosen, as runs keep them: a run is notified of each, and supplies its own when
  * it is resumed, whatever engine is started in the meantime.
  */
-import type { EngineConnection } from "./engine_connection.ts";
+import type { EngineConnection } from "./runtime.ts";
 
 type Chosen = ReadonlyMap<string, string | null>;
 

@@ -3,7 +3,7 @@
  * those of a leaf are kept, the same one at every step.
  */
 import type { Value } from "../graph/node.ts";
-import type { DeviceBuffer, StateOwner } from "./device_buffer.ts";
+import type { DeviceBuffer, StateOwner } from "./run.ts";
 
 /** A tensor that collects gradients. */
 export interface GradientLeaf {

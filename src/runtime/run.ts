@@ -1,7 +1,146 @@
-/** A run that was sent, and what becomes of all it was to compute and to change if it fails. */
-import type { RunFailure, Value } from "../graph/node.ts";
-import type { DeviceBuffer, StateOwner } from "./device_buffer.ts";
-import type { PendingReadback } from "./pending_readback.ts";
+/**
+ * What a run reads, writes and leaves. In this order: state in the engine; results on their way back; the run that was
+ * sent, and what becomes of all it was to compute and to change if it fails.
+ */
+
+import { typedArrayKind } from "../base/builtin_kinds.ts";
+import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
+import { numel } from "../base/shape.ts";
+import type { EngineBuffer } from "../engines/contract/engine.ts";
+import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
+
+// State in the engine: what owns it, and the device buffer that holds it between runs.
+
+/** What owns state: a tensor's cell (weights, running statistics) or its gradient. */
+export interface StateOwner {
+  value: Value;
+  /** The device buffer that holds the owner's value between runs, once there is one; null for a view. */
+  deviceBuffer: StateBuffer | null;
+  /** If the memory is another owner's (a view): that owner. */
+  readonly storage?: StateOwner;
+}
+
+/** The owner of the memory in which an owner's value lies. */
+export function storageOf(owner: StateOwner): StateOwner {
+  return owner.storage ?? owner;
+}
+
+/** Whether an owner is a view, which has now passed its new contents on to the memory's owner. */
+export function passesOn(owner: StateOwner, value: Value): boolean {
+  if (storageOf(owner) === owner) return false;
+  owner.value = value;
+  return true;
+}
+
+export class DeviceBuffer implements StateBuffer {
+  readonly buffer: EngineBuffer;
+  /** The value whose contents the buffer holds when all that was sent has run. */
+  holds: WeakRef<Value> | null = null;
+  /** Set when the engine that has the buffer is left. */
+  leaving: Promise<ArrayBuffer> | null = null;
+
+  constructor(buffer: EngineBuffer) {
+    this.buffer = buffer;
+  }
+
+  /** Takes the contents back with `read`. */
+  leave(read: (buffer: EngineBuffer) => Promise<ArrayBuffer>): void {
+    this.leaving = read(this.buffer);
+    this.leaving.then(
+      (bytes) => {
+        const value = this.holds?.deref();
+        if (value !== undefined && value.state === this) receive(value, bytes);
+      },
+      () => {},
+    );
+  }
+}
+
+/** The owner's device buffer, if it has one on an engine that is in use. */
+export function deviceBufferOf(owner: StateOwner): DeviceBuffer | null {
+  const deviceBuffer = owner.deviceBuffer as DeviceBuffer | null;
+  if (deviceBuffer !== null && deviceBuffer.leaving !== null) owner.deviceBuffer = null;
+  return owner.deviceBuffer as DeviceBuffer | null;
+}
+
+/** Notes that a value whose buffer is on an engine that was left is being read back from there. */
+export function followMove(value: Value): void {
+  const leaving = value.state?.leaving;
+  if (!leaving) return;
+  value.state = null;
+  const readback = leaving.then(
+    (bytes) => {
+      if (value.failure !== null && value.lost !== null) throw value.failure.error;
+      if (value.readback === readback) receive(value, bytes);
+    },
+    (error) => {
+      if (value.readback === readback) value.readback = null;
+      value.lost ??= "the engine that held it failed";
+      throw error;
+    },
+  );
+  readback.catch(() => {});
+  value.readback = readback;
+}
+
+function receive(value: Value, bytes: ArrayBuffer): void {
+  value.state = null;
+  value.readback = null;
+  value.data = viewArray(value.dtype, bytes, 0, numel(value.shape));
+}
+
+// Results of a run under way, until the engine has them read back.
+
+/** The readback of one value: it ends with the data, or with the failure of its run. */
+export class PendingReadback {
+  private readonly value: Value;
+  private resolve: () => void = noop;
+  private reject: (error: unknown) => void = noop;
+
+  constructor(value: Value) {
+    this.value = value;
+    const readback = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    readback.catch(noop);
+    value.readback = readback;
+    if (value.node !== null) value.node.outputs[value.index].readback ??= readback;
+  }
+
+  complete(data: TypedArray): void {
+    const value = this.value;
+    value.data =
+      value.dtype === "bool" || typedArrayKind(data) === heldAs(value) ? data : arrayFrom(value.dtype, data);
+    value.readback = null;
+    const node = value.node;
+    const twin = node?.outputs[value.index];
+    if (twin !== undefined && twin !== value) {
+      twin.data = value.data;
+      twin.readback = null;
+    }
+    if (!value.requiresGrad || value.gradientOwner !== null || node?.backwardDone) value.node = null;
+    this.resolve();
+  }
+
+  fail(failure: RunFailure, why: string): void {
+    const twin = this.value.node?.outputs[this.value.index];
+    for (const value of twin === undefined ? [this.value] : [this.value, twin]) {
+      value.readback = null;
+      value.lost = why;
+      value.failure = failure;
+    }
+    this.reject(failure.error);
+  }
+}
+
+function heldAs(value: Value): string | undefined {
+  return typedArrayKind(viewArray(value.dtype, new ArrayBuffer(0), 0, 0));
+}
+
+function noop(): void {}
+
+// The run.
 
 const FAILED = "the run that was to compute it failed";
 

@@ -1,5 +1,20 @@
-/** The session of the process, and the engine that its programs run on. */
-import type { EngineInfo } from "../engines/contract/engine.ts";
+/**
+ * The session of the process, and the engine that its programs run on. In this order: what users call; one engine in use,
+ * with its programs, its buffers and the runs that are under way on it.
+ */
+
+import type { TypedArray } from "../base/dtype.ts";
+import { compileGraph } from "../compiler/compile.ts";
+import type {
+  CompiledProgram,
+  Engine,
+  EngineBuffer,
+  EngineCapabilities,
+  EngineInfo,
+  Program,
+  ProgramTarget,
+  StepTiming,
+} from "../engines/contract/engine.ts";
 import {
   createDefaultEngine,
   createEngine,
@@ -7,10 +22,12 @@ import {
   fastestEngine,
   loadEngine,
 } from "../engines/select.ts";
-import { EngineConnection, type ProfiledRun } from "./engine_connection.ts";
+import type { Capture } from "../graph/capture.ts";
 import { reportAtEnd } from "./failures.ts";
 import { attachAutotuning } from "./kept_algorithms.ts";
+import { DeviceBuffer, type Run } from "./run.ts";
 import { Session } from "./session.ts";
+import type { SessionStatistics } from "./session_statistics.ts";
 
 /** What `useEngine` was told last; nothing if the fastest engine is to be taken. */
 let wanted: { name: string; options: EngineOptions } | null = null;
@@ -169,3 +186,245 @@ export async function profile(body: () => unknown): Promise<ProfiledRun[]> {
   }
   return runs;
 }
+
+// One engine in use.
+
+export interface ProfiledRun {
+  /** What ran. */
+  readonly program: Program;
+  /** The time of each step. */
+  readonly timings: readonly StepTiming[];
+}
+
+/** What the session reports of its runs. */
+export interface RunListener {
+  /** A run failed; `later` are those that were sent after it, in order. */
+  failed(run: Run, later: Iterable<Run>, error: unknown): void;
+}
+
+const FIRST_SWEEP = 1024;
+
+/** Programs that are remembered; loops whose shapes never repeat would otherwise collect them. */
+const MOST_PROGRAMS = 256;
+
+export class EngineConnection {
+  readonly engine: Engine;
+  readonly programs: ProgramCache;
+  /** What the engine can do; null before it has started. */
+  capabilities: EngineCapabilities | null = null;
+  /** The last program that was run, for printing. */
+  lastProgram: Program | null = null;
+  /** Bytes of inputs that runs under way hold. */
+  bytesUnderWay = 0;
+  readonly #starting: Promise<EngineCapabilities>;
+  readonly #underWay = new Set<Run>();
+  readonly #buffers = new Set<WeakRef<DeviceBuffer>>();
+  #sweepAt = FIRST_SWEEP;
+  readonly #finalizer: FinalizationRegistry<EngineBuffer>;
+  /** The last of the runs and reads that could not be sent at once; later ones queue up behind it. */
+  #queue: Promise<void> | null = null;
+  #idle: (() => void)[] = [];
+
+  constructor(engine: Engine, statistics: SessionStatistics) {
+    this.engine = engine;
+    this.programs = new ProgramCache(engine, statistics);
+    this.#finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
+    this.#starting = engine.start().then((capabilities) => {
+      this.capabilities = capabilities;
+      return capabilities;
+    });
+    // If it cannot start, its first run says why.
+    this.#starting.catch(noop);
+  }
+
+  /** @throws EngineError if the engine cannot start. */
+  started(): Promise<EngineCapabilities> {
+    return this.#starting;
+  }
+
+  get runsUnderWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** @throws OutOfMemoryError if there is no room for it. */
+  makeDeviceBuffer(bytes: number): DeviceBuffer {
+    const buffer = this.engine.allocate(Math.max(bytes, 1));
+    const deviceBuffer = new DeviceBuffer(buffer);
+    this.#finalizer.register(deviceBuffer, buffer, deviceBuffer);
+    this.#buffers.add(new WeakRef(deviceBuffer));
+    if (this.#buffers.size >= this.#sweepAt) {
+      for (const ref of this.#buffers) if (ref.deref() === undefined) this.#buffers.delete(ref);
+      this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#buffers.size);
+    }
+    return deviceBuffer;
+  }
+
+  /** Gives a buffer back at once that nothing was written to. */
+  freeDeviceBuffer(deviceBuffer: DeviceBuffer): void {
+    this.#finalizer.unregister(deviceBuffer);
+    for (const ref of this.#buffers) if (ref.deref() === deviceBuffer) this.#buffers.delete(ref);
+    this.engine.free(deviceBuffer.buffer);
+  }
+
+  /** A buffer's bytes, after the runs that were sent before. */
+  readonly read = async (buffer: EngineBuffer): Promise<ArrayBuffer> => {
+    const [waiting, engine] = [this.#queue, this.engine];
+    const reading = waiting === null ? engine.read(buffer) : waiting.then(() => engine.read(buffer));
+    if (waiting !== null) this.#chain(reading.then(noop, noop));
+    return reading;
+  };
+
+  /**
+   * The program of what was captured. Nothing is compiled before the engine has started: only then is it known for what;
+   * the runs that are sent until then wait for it.
+   *
+   * @throws OutOfMemoryError if it does not fit the engine's memory; so does what is returned.
+   */
+  prepare(captured: Capture): () => CompiledProgram {
+    const { capabilities } = this;
+    if (capabilities !== null) {
+      const compiled = this.programs.lookUp(captured, capabilities);
+      return () => compiled;
+    }
+    // Built now: once commits are applied, their values no longer lead to the nodes.
+    const graph = captured.build();
+    const built = { ...captured, build: () => graph };
+    return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities);
+  }
+
+  /** Sends a run; it takes effect after those sent before. */
+  send(
+    program: () => CompiledProgram,
+    run: Run,
+    listener: RunListener,
+    profiler: ((run: ProfiledRun) => void) | null,
+  ): void {
+    // Those that are here now are taken now: they may have moved to a state buffer when a late run is sent.
+    const arrays = run.inputs.map((value) => value.data);
+    const send = () => {
+      if (run.over) throw new Error("the run depends on one that failed");
+      const inputs = run.inputs.map((value, i) => arrays[i] ?? (value.data as TypedArray));
+      const states = run.states.map(({ buffer }) => buffer);
+      const compiled = program();
+      this.lastProgram = compiled.program;
+      return this.engine.run(compiled, { inputs, states }, { profile: profiler !== null });
+    };
+    const waiting = run.inputs.filter(({ data }) => data === null).map(({ readback }) => readback);
+    const previous = this.#queue ?? (this.capabilities === null ? this.#starting : null);
+    const atOnce = waiting.length === 0 && previous === null;
+    const sent = atOnce
+      ? send()
+      : Promise.resolve(previous)
+          .then(() => Promise.all(waiting))
+          .then(send);
+    this.#underWay.add(run);
+    this.bytesUnderWay += run.bytes;
+    const done = sent.then(
+      (result) => {
+        if (run.over) return;
+        run.over = true;
+        result.outputs.forEach((data, i) => run.readbacks[i].complete(data));
+        profiler?.({ program: program().program, timings: result.timings ?? [] });
+      },
+      (error) => {
+        if (!run.over) listener.failed(run, this.#sentAfter(run), error);
+      },
+    );
+    // Later runs wait for this one only if it could not be sent at once: the engine keeps the order.
+    if (!atOnce) this.#chain(sent.then(noop, noop));
+    done.then(() => this.#ended(run));
+  }
+
+  *#sentAfter(run: Run): Iterable<Run> {
+    let after = false;
+    for (const one of this.#underWay) {
+      if (after) yield one;
+      after ||= one === run;
+    }
+  }
+
+  #ended(run: Run): void {
+    this.#underWay.delete(run);
+    this.bytesUnderWay -= run.bytes;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resume of waiting) resume();
+  }
+
+  /** Resolves when at most `most` runs are under way. */
+  async caughtUp(most: number): Promise<void> {
+    // What cannot be compiled is known when the engine has started: callers that wait hear of it.
+    if (this.capabilities === null) await this.#queue;
+    while (this.#underWay.size > most) await new Promise<void>((resume) => this.#idle.push(resume));
+  }
+
+  /** Asks for all that the buffers hold: from here on it is on its way, and another engine can be used. */
+  leave(): void {
+    for (const ref of this.#buffers) {
+      const deviceBuffer = ref.deref();
+      if (deviceBuffer !== undefined && deviceBuffer.holds !== null) deviceBuffer.leave(this.#readAgain);
+    }
+  }
+
+  /** Reads also what a failed run has left as it was. */
+  readonly #readAgain = (buffer: EngineBuffer): Promise<ArrayBuffer> =>
+    this.read(buffer).catch(() => this.read(buffer));
+
+  /** Ends the engine when all runs are over and all that was asked for is here. */
+  async close(): Promise<void> {
+    await this.caughtUp(0);
+    await Promise.allSettled([...this.#buffers].map((ref) => ref.deref()?.leaving));
+    await this.engine.stop();
+  }
+
+  #chain(sent: Promise<void>): void {
+    this.#queue = sent;
+    sent.then(() => {
+      if (this.#queue === sent) this.#queue = null;
+    });
+  }
+}
+
+/** The programs of one engine, by the structure of what they compute. */
+export class ProgramCache {
+  readonly #engine: Engine;
+  readonly #statistics: SessionStatistics;
+  readonly #programs = new Map<string, CompiledProgram>();
+
+  constructor(engine: Engine, statistics: SessionStatistics) {
+    this.#engine = engine;
+    this.#statistics = statistics;
+  }
+
+  /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
+  lookUp({ key, build }: Capture, target: ProgramTarget): CompiledProgram {
+    const found = this.#programs.get(key);
+    if (found !== undefined) {
+      // Back to the end of the map: what is forgotten is what has not been used for longest.
+      this.#programs.delete(key);
+      this.#programs.set(key, found);
+      return found;
+    }
+    const started = performance.now();
+    const compiled = this.#engine.compile(compileGraph(build(), target));
+    this.#programs.set(key, compiled);
+    if (this.#programs.size > MOST_PROGRAMS) this.#forgetOldest();
+    this.#statistics.programs++;
+    this.#statistics.compileMilliseconds += performance.now() - started;
+    return compiled;
+  }
+
+  /** Compiles every program again at its next use: the engine would now compute them otherwise. */
+  forget(): void {
+    for (const compiled of this.#programs.values()) this.#engine.release(compiled);
+    this.#programs.clear();
+  }
+
+  #forgetOldest(): void {
+    const [key, oldest] = this.#programs.entries().next().value as [string, CompiledProgram];
+    this.#programs.delete(key);
+    this.#engine.release(oldest);
+  }
+}
+
+function noop(): void {}

@@ -10,23 +10,33 @@ import { numel } from "../base/shape.ts";
 import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes } from "../graph/capture.ts";
 import { atTopLevel, type RunFailure, type StateBuffer, type Value } from "../graph/node.ts";
-import { CarriedValues, endTapes } from "./carried_values.ts";
+import { Failures, failureBehind } from "./failures.ts";
+import { type GradientLeaf, LeafGradients } from "./leaf_gradients.ts";
 import {
+  CarriedValues,
+  dependents,
+  endTapes,
+  HeldValues,
+  isPending,
+  type Part,
+  partsOf,
+  smallReceived,
+} from "./pending.ts";
+import {
+  applyCommits,
+  type Commit,
   type DeviceBuffer,
   deviceBufferOf,
+  fail,
   followMove,
+  PendingReadback,
   passesOn,
+  type Run,
   type StateOwner,
   storageOf,
-} from "./device_buffer.ts";
-import type { EngineConnection, ProfiledRun } from "./engine_connection.ts";
-import { Failures, failureBehind } from "./failures.ts";
-import { dependents, HeldValues, isPending, smallReceived } from "./held_values.ts";
-import { type GradientLeaf, LeafGradients } from "./leaf_gradients.ts";
-import { type Part, partsOf } from "./parts.ts";
-import { PendingReadback } from "./pending_readback.ts";
-import { applyCommits, type Commit, fail, type Run } from "./run.ts";
+} from "./run.ts";
 import { tooFarAhead } from "./running_ahead.ts";
+import type { EngineConnection, ProfiledRun } from "./runtime.ts";
 import type { SessionStatistics } from "./session_statistics.ts";
 
 /** What is asked for besides values. */

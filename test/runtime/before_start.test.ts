@@ -7,7 +7,7 @@ import { ReferenceEngine } from "../../src/engines/reference/reference_engine.ts
 import { constantValue, type Value } from "../../src/graph/node.ts";
 import * as c from "../../src/index.ts";
 import { add, mul } from "../../src/ops/elementwise/elementwise.ts";
-import { EngineConnection } from "../../src/runtime/engine_connection.ts";
+import { EngineConnection } from "../../src/runtime/runtime.ts";
 import { Session } from "../../src/runtime/session.ts";
 
 const { nn, optim } = c;

@@ -6,7 +6,7 @@ import { capture } from "../../src/graph/capture.ts";
 import { constantValue } from "../../src/graph/node.ts";
 import * as c from "../../src/index.ts";
 import { sliceDim } from "../../src/ops/shape/slicing.ts";
-import { HeldValues } from "../../src/runtime/held_values.ts";
+import { HeldValues } from "../../src/runtime/pending.ts";
 import { defaultSession } from "../../src/runtime/runtime.ts";
 
 const LONG = 15_000;

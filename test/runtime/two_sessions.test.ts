@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { createEngine, loadEngine } from "../../src/engines/select.ts";
 import { constantValue, type Value } from "../../src/graph/node.ts";
 import { add, mul } from "../../src/ops/elementwise/elementwise.ts";
-import { EngineConnection } from "../../src/runtime/engine_connection.ts";
+import { EngineConnection } from "../../src/runtime/runtime.ts";
 import { Session } from "../../src/runtime/session.ts";
 
 function leaf(...numbers: number[]): Value {

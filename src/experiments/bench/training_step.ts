@@ -4,8 +4,7 @@ import { numel } from "../../base/shape.ts";
 import type { Program, StepTiming } from "../../engines/contract/engine.ts";
 import type { Module } from "../../nn/index.ts";
 import * as optim from "../../optim/index.ts";
-import type { ProfiledRun } from "../../runtime/engine_connection.ts";
-import { defaultSession } from "../../runtime/runtime.ts";
+import { defaultSession, type ProfiledRun } from "../../runtime/runtime.ts";
 import { crossEntropy, profile, rand, zeros } from "../../tensor/index.ts";
 import { inPrecision, type Precision } from "../../train/loop/precision.ts";
 

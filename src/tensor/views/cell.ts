@@ -3,7 +3,7 @@ import { sameShape } from "../../base/shape.ts";
 import { emit, isGradientModeOn, setGradientMode, Value } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { overwritten } from "../../ops/tape.ts";
-import type { StateOwner } from "../../runtime/device_buffer.ts";
+import type { StateOwner } from "../../runtime/run.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { contiguousLayout, type Layout } from "./layout.ts";
 

@@ -5,7 +5,7 @@ import { isGradientModeOn, type Value } from "../../graph/node.ts";
 import { arange } from "../../ops/creation.ts";
 import { scatter } from "../../ops/shape/indexing.ts";
 import { reshape } from "../../ops/shape/shape_ops.ts";
-import { SMALL } from "../../runtime/held_values.ts";
+import { SMALL } from "../../runtime/pending.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { aliasOf, Cell, type Change, LEAF_REFUSAL, onTape, shareContents, type TensorCell } from "./cell.ts";
 import type { DetachedCell } from "./detached_cell.ts";

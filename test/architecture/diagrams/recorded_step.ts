@@ -6,8 +6,7 @@ import { optimise } from "../../../src/compiler/compile.ts";
 import type { Program } from "../../../src/engines/contract/engine.ts";
 import type { Capture, Graph } from "../../../src/graph/capture.ts";
 import { manualSeed, models, nn, optim, randint, randn, type Tensor, useEngine } from "../../../src/index.ts";
-import { ProgramCache } from "../../../src/runtime/engine_connection.ts";
-import { defaultSession } from "../../../src/runtime/runtime.ts";
+import { defaultSession, ProgramCache } from "../../../src/runtime/runtime.ts";
 import { valueOf } from "../../../src/tensor/tensor.ts";
 
 export interface RecordedStep {

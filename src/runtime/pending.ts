@@ -1,11 +1,15 @@
 /**
- * What is to be run, in parts that have nothing to do with each other. Loops in one program are independent: changes
- * that one has recorded are sent by the other's next run, but not in the same program, so that each fails by itself.
+ * What is to be run, and in how many programs. In this order: the parts of a run; values that the user's own code holds;
+ * values that modules keep from call to call.
  */
-import type { Node, RunFailure, StateBuffer, Value } from "../graph/node.ts";
-import { deviceBufferOf, followMove, type StateOwner } from "./device_buffer.ts";
+
+import { numel } from "../base/shape.ts";
+import { Node, type RunFailure, type StateBuffer, type Value } from "../graph/node.ts";
 import { failureBehind } from "./failures.ts";
-import type { Commit } from "./run.ts";
+import { type Commit, deviceBufferOf, followMove, type StateOwner } from "./run.ts";
+
+// Parts that have nothing to do with each other. Loops in one program are independent: changes that one has recorded are
+// sent by the other's next run, but not in the same program, so that each fails by itself.
 
 export interface Part {
   readonly outputs: Value[];
@@ -182,5 +186,152 @@ class Walk {
 
   #join(a: number, b: number): void {
     this.#parents[this.groupOf(a)] = this.groupOf(b);
+  }
+}
+
+// Values that the user's own code has received and may still ask for: noted, not kept alive.
+
+/** Elements up to which a result is read back without having been asked for. */
+export const SMALL = 65_536;
+
+/** How many are noted before those that are gone or computed are dropped for the first time. */
+const FIRST_SWEEP = 4096;
+
+export class HeldValues {
+  #noted: WeakRef<Value>[] = [];
+  /** Doubles with what is held, so that sweeping costs a constant time for each value that is noted. */
+  #sweepAt = FIRST_SWEEP;
+
+  note(value: Value): void {
+    const ref = new WeakRef(value);
+    this.#noted.push(ref);
+    const { node } = value;
+    if (node !== null) {
+      if (node.received === null) node.received = [ref];
+      else node.received.push(ref);
+    }
+    if (this.#noted.length < this.#sweepAt) return;
+    this.keepOnly(isPending);
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#noted.length);
+  }
+
+  /** Those that are alive and have yet to be computed. */
+  pending(): Value[] {
+    return this.#noted.flatMap((ref) => {
+      const value = ref.deref();
+      return isPending(value) ? value : [];
+    });
+  }
+
+  keepOnly(wanted: (value: Value | undefined) => boolean): void {
+    this.#noted = this.#noted.filter((ref) => wanted(ref.deref()));
+  }
+}
+
+/** The small values that the user's code received from these nodes and has not read yet. */
+export function smallReceived(nodes: readonly Node[]): Value[] {
+  return nodes.flatMap(
+    (node) =>
+      node.received?.flatMap((ref) => {
+        const value = ref.deref();
+        return isPending(value) && value.lost === null && numel(value.shape) <= SMALL ? value : [];
+      }) ?? [],
+  );
+}
+
+export function isPending(value: Value | undefined): value is Value {
+  return value !== undefined && !value.isMaterialised;
+}
+
+/** Nodes that would have to run for `values` to be known, in the order in which they were made. */
+export function collectPending(values: readonly Value[]): Node[] {
+  const nodes = new Set<Node>();
+  const stack = [...values];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (value.isMaterialised || value.node === null || nodes.has(value.node)) continue;
+    nodes.add(value.node);
+    for (const input of value.node.inputs) stack.push(input);
+  }
+  return [...nodes].sort((a, b) => a.id - b.id);
+}
+
+/** Which of `values` are computed from a state buffer in `overwritten`, and can still be. */
+export function dependents(values: readonly Value[], overwritten: ReadonlySet<StateBuffer>): Set<Value> {
+  const touched = new Set<Node>();
+  const gone = new Set<Node>();
+  const depends = (value: Value) =>
+    value.state !== null
+      ? overwritten.has(value.state)
+      : !value.isMaterialised && value.node !== null && touched.has(value.node);
+  const isGone = (value: Value) =>
+    !value.isMaterialised && (value.lost !== null || value.node === null || gone.has(value.node));
+  // Inputs are always older than the nodes that read them.
+  for (const node of collectPending(values)) {
+    if (node.inputs.some(depends)) touched.add(node);
+    if (node.inputs.some(isGone)) gone.add(node);
+  }
+  return new Set(values.filter((value) => depends(value) && !isGone(value)));
+}
+
+// Values that modules keep from one call to the next: the next run computes them, whatever it is made for.
+
+export class CarriedValues {
+  #noted: WeakRef<Value>[] = [];
+  /** Large values that were kept, and the call that left them. */
+  readonly #calls = new WeakMap<Value, number>();
+
+  /**
+   * @param call - number of the network's call that leaves the value behind.
+   * @returns whether the next run is to compute it. A large value that is only looked at now and then waits until it
+   * is asked for or about to be lost, unless it follows from what an earlier call left.
+   */
+  note(value: Value, call: number): boolean {
+    if (numel(value.shape) > SMALL) {
+      // Other value objects may stand for the same result.
+      this.#calls.set(value.node?.outputs[value.index] ?? value, call);
+      if (!this.#follows(value, call)) return false;
+    }
+    this.#noted.push(new WeakRef(value));
+    return true;
+  }
+
+  #follows(value: Value, call: number): boolean {
+    return collectPending([value]).some((node) =>
+      node.outputs.some((output) => (this.#calls.get(output) ?? call) < call),
+    );
+  }
+
+  /** Those that have yet to be computed. */
+  pending(): Value[] {
+    if (this.#noted.length === 0) return [];
+    const alive = this.#noted.flatMap((ref) => {
+      const value = ref.deref();
+      return isPending(value) && value.lost === null ? value : [];
+    });
+    this.#noted = alive.map((value) => new WeakRef(value));
+    return alive;
+  }
+
+  /** Leaves them to others, who may ask for them: the run that was to compute them cannot be made. */
+  release(): Value[] {
+    const values = this.pending();
+    this.#noted = [];
+    return values;
+  }
+}
+
+/**
+ * Ends the tape behind values whose ancestors are about to be overwritten: nothing can be differentiated through
+ * them any more, and kept from step to step they would hold on to the graphs of all steps before.
+ */
+export function endTapes(values: readonly Value[], overwritten: ReadonlySet<StateBuffer>): void {
+  const taped = values.filter((value) => value.requiresGrad && value.gradientOwner === null);
+  if (taped.length === 0) return;
+  for (const value of dependents(taped, overwritten)) {
+    const { op, attributes, label } = value.node as Node;
+    const end = new Node(op, [], attributes, label);
+    end.backwardDone = true;
+    while (end.outputs.length <= value.index) end.outputs.push(value);
+    value.node = end;
   }
 }
