@@ -6,23 +6,29 @@
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
 export { averagePoolLast } from "./average_pool_last";
-export {
-  fill32,
-  gridTable,
-  maskLanes,
-  segmentTable,
-  tapTable,
-  vectorTable,
-  zero,
-} from "./copy";
 export { copyRuns, padRows, zeroBytes } from "./copy_runs";
 export { depthwise, depthwiseInputGradient } from "./depthwise/convolution";
 export { depthwiseAddSlices, depthwiseWeightGradient } from "./depthwise/weight_gradient";
-export { channelsFirst, channelsLast, padPlanes } from "./image";
 export { maxPool, maxPoolGradient } from "./max_pool";
 export { maxPoolLast } from "./max_pool_last";
 export { maxPoolLastGradient } from "./max_pool_last_gradient";
-export { packB, packInputGradientPanel, packKernelPanel, packPanelFromRows, sumSlices } from "./panels";
+export {
+  channelsFirst,
+  channelsLast,
+  fill32,
+  gridTable,
+  maskLanes,
+  packB,
+  packInputGradientPanel,
+  packKernelPanel,
+  packPanelFromRows,
+  padPlanes,
+  segmentTable,
+  sumSlices,
+  tapTable,
+  vectorTable,
+  zero,
+} from "./packing";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, copyStrip, product } from "./product";
 export { uniform } from "./random";

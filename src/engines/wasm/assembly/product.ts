@@ -1,7 +1,6 @@
 import { tiles } from "./tile";
 import { activate } from "./vector";
-import { loadUpTo4 } from "./image";
-import { copy } from "./copy";
+import { loadUpTo4, copy } from "./packing";
 
 /**
  * A block of C: `tileCount` tiles of four rows times `panels` packed panels of B, `panelBytes` apart. Rows go

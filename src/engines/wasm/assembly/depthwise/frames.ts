@@ -2,7 +2,7 @@
  * Blocks of rows of one plane, in a frame of zeros. Rows of the frame are `pitch` floats. Frames are used again from
  * plane to plane: their zeros are written once if `clean` says so, since every plane fills the same places.
  */
-import { zero } from "../copy";
+import { zero } from "../packing";
 
 /**
  * Frame rows `first` and on, `count` of them: row i holds the plane's row i - top, `left` floats in.
