@@ -11,11 +11,10 @@ import { randomNormal, randomUniform } from "../ops/random.ts";
 import { expand } from "../ops/shape/shape_ops.ts";
 import { withAt } from "./functions/indexing/writing.ts";
 import type { Index } from "./functions/shape/at.ts";
-import { defineMethod } from "./method_types.ts";
 import { type Operand, scalarValue } from "./operands.ts";
 import { bernoulliOf, checkedProbability } from "./random.ts";
 import { drawKey, type Generator } from "./random_state.ts";
-import { Tensor } from "./tensor.ts";
+import { defineMethod, Tensor } from "./tensor.ts";
 
 /** Whether a result of dtype `from` may be stored as `to`: float32 for float64, but no fraction as an integer. */
 function storable(from: DType, to: DType): boolean {

@@ -6,9 +6,8 @@ import { backward } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
 import { putInPlace } from "./in_place.ts";
 import { IN_PLACE_NAMES, METHOD_NAMES, RANDOM_METHOD_NAMES } from "./method_names.ts";
-import { defineMethod, type Method } from "./method_types.ts";
 import * as random from "./random.ts";
-import type { Tensor } from "./tensor.ts";
+import { defineAsMethod, defineMethod, type Method, type Tensor } from "./tensor.ts";
 
 // No editor finds a comment behind these types: in the package's declarations each method is declared by itself, with
 // its function's comment (scripts/declare_methods.mjs).
@@ -34,9 +33,7 @@ for (const name of METHOD_NAMES) METHODS[name] = functions[name] as unknown as A
 for (const name of RANDOM_METHOD_NAMES) METHODS[name] = random[name] as unknown as AnyFunction;
 
 for (const [name, call] of Object.entries(METHODS)) {
-  defineMethod(name, function (...args: unknown[]) {
-    return call(this, ...args);
-  });
+  defineAsMethod(name, call);
 }
 for (const name of IN_PLACE_NAMES) {
   const call = METHODS[name];

@@ -6,9 +6,8 @@ import { normalizeDim } from "../base/shape.ts";
 import { watchGradient } from "./autograd.ts";
 import * as functions from "./functions/index.ts";
 import { matrixTranspose } from "./functions/shape/shape.ts";
-import { defineGetter, defineMethod } from "./method_types.ts";
 import type { Operand } from "./operands.ts";
-import type { GradientHook, Tensor } from "./tensor.ts";
+import { defineGetter, defineMethod, type GradientHook, type Tensor } from "./tensor.ts";
 import { isContiguous } from "./views/layout.ts";
 
 /** What `registerHook` returns: `remove()` ends the hook. */

@@ -1,6 +1,6 @@
 /**
  * The tensor: a handle on a value that may not have been computed yet. Behind it, how a public function of tensors is made
- * from its parameter table.
+ * from its parameter table, and how it becomes a method.
  */
 import { isThenable, typedArrayKind } from "../base/builtin_kinds.ts";
 import {
@@ -22,7 +22,7 @@ import {
 } from "../base/errors.ts";
 import { countCopy, markCopy, otherCopy } from "../base/package_copies.ts";
 import { bindPositional, signature } from "../base/params/arguments.ts";
-import type { Call, CheckedNames, Positional } from "../base/params/call_types.ts";
+import type { Call, CheckedNames, MethodOf, Positional } from "../base/params/call_types.ts";
 import { leaveToThemselves, OptionallyCallable, proxyError } from "../base/params/callable.ts";
 import { printAs } from "../base/printed_form.ts";
 import { formatShape, normalizeDim, numel, type Shape, sameShape } from "../base/shape.ts";
@@ -423,4 +423,31 @@ export function noteResult<T>(result: T): T {
   if (result instanceof Tensor) noteTensor(result);
   else if (Array.isArray(result)) for (const one of result) if (one instanceof Tensor) noteTensor(one);
   return isThenable(result) ? (reading(result) as T) : result;
+}
+
+// How a function becomes a method.
+
+/** A function as a method: the tensor itself is its first argument. */
+export type Method<F> = MethodOf<F>;
+
+/** Installs a method on every tensor. */
+export function defineMethod(name: string, value: (this: Tensor, ...args: any[]) => unknown): void {
+  Object.defineProperty(Tensor.prototype, name, {
+    value,
+    writable: true,
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+/** Installs a function as a method. */
+export function defineAsMethod(name: string, call: (...args: any[]) => unknown): void {
+  defineMethod(name, function (...args) {
+    return call(this, ...args);
+  });
+}
+
+/** Installs a property that is computed when it is read. */
+export function defineGetter(name: string, get: (this: Tensor) => unknown): void {
+  Object.defineProperty(Tensor.prototype, name, { get, configurable: true, enumerable: false });
 }

@@ -1,6 +1,6 @@
 /** Methods that have no function beside them in PyTorch. */
 
-import { defineMethod, type Method } from "./method_types.ts";
+import { defineAsMethod, type Method } from "./tensor.ts";
 import * as calls from "./tensor_only_calls.ts";
 
 declare module "./tensor.ts" {
@@ -26,7 +26,5 @@ declare module "./tensor.ts" {
 }
 
 for (const [name, call] of Object.entries(calls)) {
-  defineMethod(name, function (...args: unknown[]) {
-    return (call as unknown as (...all: unknown[]) => unknown)(this, ...args);
-  });
+  defineAsMethod(name, call as (...args: any[]) => unknown);
 }

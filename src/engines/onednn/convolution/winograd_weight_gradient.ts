@@ -10,7 +10,7 @@ import type { DnnlScope } from "../library/dnnl.ts";
 import type { OnednnStep, Slices } from "../onednn_step.ts";
 import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
 import { weightDims } from "./convolution_shapes.ts";
-import type { PartialSums } from "./onednn_weight_gradient.ts";
+import type { PartialSums } from "./onednn_convolution.ts";
 import { analyseImages, type Chunk, chunkSizes } from "./winograd_convolution.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
 import {

@@ -14,8 +14,7 @@ import {
   FEW_CHANNELS,
   operations,
 } from "../convolution/convolution_shapes.ts";
-import { planConvolution } from "../convolution/onednn_convolution.ts";
-import { planWeightGradient } from "../convolution/onednn_weight_gradient.ts";
+import { planConvolution, planWeightGradient } from "../convolution/onednn_convolution.ts";
 import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
 import { elementOf, type OnednnStep, ThreadScratch } from "../onednn_step.ts";
