@@ -3,6 +3,7 @@ import * as nodeFs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isBytes } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
+import { processRuns } from "../base/running_process.ts";
 import { fileErrorOf } from "./file_errors.ts";
 
 /** The calls of node:fs that writing needs; tests put one in that fails where they want. */
@@ -161,14 +162,5 @@ function removeQuietly(path: string, fs: WriterFs): void {
     fs.unlinkSync(path);
   } catch {
     // The first error is the one worth reporting.
-  }
-}
-
-function processRuns(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

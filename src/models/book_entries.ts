@@ -14,6 +14,8 @@ function settings(batchSize: number, lr: number, network?: NetworkOptions): Trai
 /** The chapter trains a VGG with a quarter of its channels. */
 const QUARTER = { widthDivisor: 4 };
 
+const VARIED = ["numClasses", "activation", "dropout", "batchNorm"] as const;
+
 function vggEntry(depth: VggDepth, batchNorm: boolean): ModelEntry {
   return {
     name: `vgg${depth}${batchNorm ? "-bn" : ""}`,
@@ -25,37 +27,29 @@ function vggEntry(depth: VggDepth, batchNorm: boolean): ModelEntry {
   };
 }
 
+function lenetEntry(
+  name: string,
+  title: string,
+  zh: number,
+  options: ModelEntry["options"],
+  make: ModelEntry["make"],
+): ModelEntry {
+  const presets = { zh: settings(256, zh), en: settings(128, 0.1) };
+  return { name, title, inputShape: [1, 28, 28], presets, options, make };
+}
+
 export const BOOK_ENTRIES: readonly ModelEntry[] = [
-  {
-    name: "lenet",
-    title: "LeNet",
-    inputShape: [1, 28, 28],
-    presets: { zh: settings(256, 0.9), en: settings(128, 0.1) },
-    options: ["numClasses", "activation", "dropout", "batchNorm"],
-    make: (options = {}) => lenet(options),
-  },
-  {
-    name: "bn-lenet",
-    title: "BN-LeNet",
-    inputShape: [1, 28, 28],
-    presets: { zh: settings(256, 1), en: settings(128, 0.1) },
-    options: ["numClasses"],
-    make: (options) => bnLenet(options?.numClasses),
-  },
-  {
-    name: "bn-lenet-scratch",
-    title: "BN-LeNet from scratch",
-    inputShape: [1, 28, 28],
-    presets: { zh: settings(256, 1), en: settings(128, 0.1) },
-    options: ["numClasses"],
-    make: (options) => bnLenetScratch(options?.numClasses),
-  },
+  lenetEntry("lenet", "LeNet", 0.9, VARIED, (options = {}) => lenet(options)),
+  lenetEntry("bn-lenet", "BN-LeNet", 1, ["numClasses"], (options) => bnLenet(options?.numClasses)),
+  lenetEntry("bn-lenet-scratch", "BN-LeNet from scratch", 1, ["numClasses"], (options) =>
+    bnLenetScratch(options?.numClasses),
+  ),
   {
     name: "alexnet",
     title: "AlexNet",
     inputShape: [1, 224, 224],
     presets: { zh: settings(128, 0.01), en: settings(128, 0.01) },
-    options: ["numClasses", "activation", "dropout", "batchNorm"],
+    options: VARIED,
     make: (options = {}) => alexnet(options),
   },
   ...([11, 13, 16, 19] as const).flatMap((depth) => [vggEntry(depth, false), vggEntry(depth, true)]),

@@ -1,25 +1,23 @@
 /** Networks of ImageNet by name: torchvision's, and EfficientNet-Lite0. */
-import type * as nn from "../nn/index.ts";
 import { efficientnetLite0 } from "./efficientnet_lite.ts";
-import type { ModelEntry, NetworkOptions } from "./registry.ts";
+import type { ModelEntry } from "./registry.ts";
 import * as torchvision from "./torchvision/index.ts";
 
 /** A network that the book has too: its name says which one it is. */
 function entryOf(
   name: string,
   title: string,
-  options: readonly (keyof NetworkOptions)[],
-  make: (options?: NetworkOptions) => nn.Module,
+  ...rest: [ModelEntry["options"], ModelEntry["make"]]
 ): ModelEntry {
-  return ownEntry(`torchvision-${name}`, `torchvision's ${title}`, options, make);
+  return ownEntry(`torchvision-${name}`, `torchvision's ${title}`, ...rest);
 }
 
 /** A network under its own name. */
 function ownEntry(
   name: string,
   title: string,
-  options: readonly (keyof NetworkOptions)[],
-  make: (options?: NetworkOptions) => nn.Module,
+  options: ModelEntry["options"],
+  make: ModelEntry["make"],
 ): ModelEntry {
   const preset = { batchSize: 128, lr: 0.01, epochs: 10 };
   return { name, title, inputShape: [3, 224, 224], presets: { zh: preset, en: preset }, options, make };

@@ -10,20 +10,15 @@ import {
   RAND_AUGMENT_SPACE,
   TRIVIAL_AUGMENT_SPACE,
 } from "./augmentation_space.ts";
-import type { Streams } from "./crops.ts";
 import type { WarpOptions } from "./operations/affine.ts";
 import { eachImage, f32, type OneImage, requireColours, withData } from "./operations/one_image.ts";
-import type { SpecOf } from "./transform_spec.ts";
+import type { RandomTransform, SpecOf, Streams } from "./transform_spec.ts";
 import { dirichlet } from "./variates.ts";
 
 /** The number of AugMix's strengths. */
 const AUG_MIX_BINS = 10;
 
-export function randAugment(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"RandAugment">,
-  streams: Streams,
-): ArrayBatch {
+export const randAugment: RandomTransform<"RandAugment"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) => {
     requireColours(image, spec.kind);
     const stream = streams(n);
@@ -35,13 +30,9 @@ export function randAugment(
     }
     return result;
   });
-}
+};
 
-export function trivialAugmentWide(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"TrivialAugmentWide">,
-  streams: Streams,
-): ArrayBatch {
+export const trivialAugmentWide: RandomTransform<"TrivialAugmentWide"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) => {
     requireColours(image, spec.kind);
     const stream = streams(n);
@@ -52,7 +43,7 @@ export function trivialAugmentWide(
       spec,
     );
   });
-}
+};
 
 export function augMix(batch: Readonly<ArrayBatch>, spec: SpecOf<"AugMix">, streams: Streams): ArrayBatch {
   const space = spec.allOps ? AUG_MIX_SPACE : AUG_MIX_PARTIAL_SPACE;

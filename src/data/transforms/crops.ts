@@ -6,10 +6,7 @@ import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
 import { roundHalfEven } from "./operations/one_image.ts";
 import { drawRectangle, type Rectangle } from "./random_rectangle.ts";
 import { resample } from "./resample.ts";
-import type { ImagePadding, TransformSpec } from "./transform_spec.ts";
-
-/** A stream of random numbers for each image of a batch. */
-export type Streams = (position: number) => PhiloxStream;
+import type { ImagePadding, RandomTransform, TransformSpec } from "./transform_spec.ts";
 
 type Spec<K extends TransformSpec["kind"]> = Omit<Extract<TransformSpec, { kind: K }>, "kind">;
 
@@ -35,11 +32,7 @@ export function pad(batch: Readonly<ArrayBatch>, { padding, fill, paddingMode }:
 }
 
 /** A window at a random place, for each image another. */
-export function randomCrop(
-  batch: Readonly<ArrayBatch>,
-  spec: Spec<"RandomCrop">,
-  streams: Streams,
-): ArrayBatch {
+export const randomCrop: RandomTransform<"RandomCrop"> = (batch, spec, streams) => {
   const [height, width] = spec.size;
   let images = imagesOf(batch, "RandomCrop");
   const padded = (padding: ImagePadding) => padImages(images, padding, spec.fill, spec.paddingMode);
@@ -63,24 +56,16 @@ export function randomCrop(
     copyWindow(images, out, n, top, left, false);
   }
   return batchOf(out);
-}
+};
 
-export function randomHorizontalFlip(
-  batch: Readonly<ArrayBatch>,
-  { p }: Spec<"RandomHorizontalFlip">,
-  streams: Streams,
-): ArrayBatch {
+export const randomHorizontalFlip: RandomTransform<"RandomHorizontalFlip"> = (batch, { p }, streams) => {
   const images = imagesOf(batch, "RandomHorizontalFlip");
   const out = blankLike(images, images.height, images.width);
   for (let n = 0; n < images.count; n++) copyWindow(images, out, n, 0, 0, streams(n).uniform() < p);
   return batchOf(out);
-}
+};
 
-export function randomVerticalFlip(
-  batch: Readonly<ArrayBatch>,
-  { p }: Spec<"RandomVerticalFlip">,
-  streams: Streams,
-): ArrayBatch {
+export const randomVerticalFlip: RandomTransform<"RandomVerticalFlip"> = (batch, { p }, streams) => {
   const images = imagesOf(batch, "RandomVerticalFlip");
   const { data, count, channels, height, width } = images;
   const out = blankLike(images, height, width);
@@ -93,14 +78,10 @@ export function randomVerticalFlip(
     }
   }
   return batchOf(out);
-}
+};
 
 /** A random part of each image (area and proportions drawn), resized to one size. */
-export function randomResizedCrop(
-  batch: Readonly<ArrayBatch>,
-  spec: Spec<"RandomResizedCrop">,
-  streams: Streams,
-): ArrayBatch {
+export const randomResizedCrop: RandomTransform<"RandomResizedCrop"> = (batch, spec, streams) => {
   const images = imagesOf(batch, "RandomResizedCrop");
   const [height, width] = spec.size;
   const out = blankLike(images, height, width);
@@ -116,7 +97,7 @@ export function randomResizedCrop(
     );
   }
   return batchOf(out);
-}
+};
 
 /**
  * Draws up to ten boxes and takes the first that fits, else the largest middle one with allowed proportions.

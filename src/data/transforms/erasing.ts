@@ -2,10 +2,9 @@
 import { ShapeError } from "../../base/errors.ts";
 import type { PhiloxStream } from "../../base/philox.ts";
 import type { ArrayBatch } from "../array_batch.ts";
-import type { Streams } from "./crops.ts";
 import { eachImage, type OneImage, withData } from "./operations/one_image.ts";
 import { drawRectangle, type Rectangle } from "./random_rectangle.ts";
-import type { SpecOf } from "./transform_spec.ts";
+import type { SpecOf, Streams } from "./transform_spec.ts";
 import { normal } from "./variates.ts";
 
 type Spec = SpecOf<"RandomErasing">;

@@ -1,6 +1,5 @@
 /** Operations on colours and levels, drawn for each image. */
 import type { ArrayBatch } from "../array_batch.ts";
-import type { Streams } from "./crops.ts";
 import {
   adjustBrightness,
   adjustContrast,
@@ -11,15 +10,11 @@ import {
 import { adjustSharpness, gaussianBlur as blur } from "./operations/filters.ts";
 import { eachImage, type OneImage } from "./operations/one_image.ts";
 import { autocontrast, equalize, invert, posterize, solarize } from "./operations/tones.ts";
-import type { Range, SpecOf, TransformSpec } from "./transform_spec.ts";
+import type { RandomTransform, Range, SpecOf, Streams, TransformSpec } from "./transform_spec.ts";
 import { uniformBetween } from "./variates.ts";
 
 /** Changes brightness, contrast, saturation and hue in a random order, each by a factor of its own. */
-export function colorJitter(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"ColorJitter">,
-  streams: Streams,
-): ArrayBatch {
+export const colorJitter: RandomTransform<"ColorJitter"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) => {
     const stream = streams(n);
     const steps: [Range | null, (image: OneImage, factor: number) => OneImage][] = [
@@ -38,21 +33,17 @@ export function colorJitter(
       image,
     );
   });
-}
+};
 
 export function grayscale(batch: Readonly<ArrayBatch>, spec: SpecOf<"Grayscale">): ArrayBatch {
   return eachImage(batch, spec.kind, (image) => greyscale(image, spec.numOutputChannels));
 }
 
-export function gaussianBlur(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"GaussianBlur">,
-  streams: Streams,
-): ArrayBatch {
+export const gaussianBlur: RandomTransform<"GaussianBlur"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) =>
     blur(image, spec.kernelSize, uniformBetween(streams(n), spec.sigma)),
   );
-}
+};
 
 /** Descriptions with a probability. */
 type Chance = Extract<TransformSpec, { p: number }>;

@@ -1,31 +1,21 @@
 /** Rotations, affine and perspective maps with numbers drawn for each image. */
 import type { PhiloxStream } from "../../base/philox.ts";
-import type { ArrayBatch } from "../array_batch.ts";
-import type { Streams } from "./crops.ts";
 import { type AffineNumbers, affine, type Corners, perspective, rotate } from "./operations/affine.ts";
 import { eachImage, roundHalfEven } from "./operations/one_image.ts";
-import type { Range, SpecOf } from "./transform_spec.ts";
+import type { RandomTransform, Range, SpecOf } from "./transform_spec.ts";
 import { uniformBetween } from "./variates.ts";
 
-export function randomRotation(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"RandomRotation">,
-  streams: Streams,
-): ArrayBatch {
+export const randomRotation: RandomTransform<"RandomRotation"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) =>
     rotate(image, uniformBetween(streams(n), spec.degrees), spec),
   );
-}
+};
 
-export function randomAffine(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"RandomAffine">,
-  streams: Streams,
-): ArrayBatch {
+export const randomAffine: RandomTransform<"RandomAffine"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) =>
     affine(image, drawAffine(image.height, image.width, spec, streams(n)), spec),
   );
-}
+};
 
 /** Draws angle, translation (whole pixels), scale and shear, in torchvision's order. */
 export function drawAffine(
@@ -46,17 +36,13 @@ export function drawAffine(
   return { angle, translate, scale, shear: [sheared(0), sheared(2)] };
 }
 
-export function randomPerspective(
-  batch: Readonly<ArrayBatch>,
-  spec: SpecOf<"RandomPerspective">,
-  streams: Streams,
-): ArrayBatch {
+export const randomPerspective: RandomTransform<"RandomPerspective"> = (batch, spec, streams) => {
   return eachImage(batch, spec.kind, (image, n) => {
     const stream = streams(n);
     if (stream.uniform() >= spec.p) return image;
     return perspective(image, drawCorners(image.height, image.width, spec.distortionScale, stream), spec);
   });
-}
+};
 
 /** Moves each corner inwards by at most `distortionScale` of half the image. */
 export function drawCorners(

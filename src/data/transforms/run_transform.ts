@@ -9,7 +9,6 @@ import {
   randomHorizontalFlip,
   randomResizedCrop,
   randomVerticalFlip,
-  type Streams,
 } from "./crops.ts";
 import { randomErasing } from "./erasing.ts";
 import { normalize, toTensor } from "./levels.ts";
@@ -28,7 +27,7 @@ import {
 import { randomAffine, randomPerspective, randomRotation } from "./random_warps.ts";
 import { resize } from "./resize.ts";
 import { runLambda } from "./run_lambda.ts";
-import type { SpecOf, TransformContext, TransformSpec } from "./transform_spec.ts";
+import type { SpecOf, Streams, TransformContext, TransformSpec } from "./transform_spec.ts";
 
 type Kind = Exclude<TransformSpec["kind"], "Compose">;
 

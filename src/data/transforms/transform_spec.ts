@@ -2,6 +2,7 @@
  * Transforms as plain descriptions: they can be printed, kept in a run's configuration and sent to a worker.
  */
 
+import type { PhiloxStream } from "../../base/philox.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 
 /** How Pad and RandomCrop fill the border: a value, the nearest edge pixel, or a mirror without / with it. */
@@ -128,6 +129,16 @@ export type TransformSpec =
 
 /** The description of one kind. */
 export type SpecOf<K extends TransformSpec["kind"]> = Extract<TransformSpec, { kind: K }>;
+
+/** A stream of random numbers for each image of a batch. */
+export type Streams = (position: number) => PhiloxStream;
+
+/** Applies a transform of this kind to a batch, with numbers drawn for each image. */
+export type RandomTransform<K extends TransformSpec["kind"]> = (
+  batch: Readonly<ArrayBatch>,
+  spec: SpecOf<K>,
+  streams: Streams,
+) => ArrayBatch;
 
 /**
  * Whether the description holds a function, which no worker can be sent and no file can keep.

@@ -1,10 +1,9 @@
 /** Decodes BMP images. Source: Microsoft, "Bitmap Storage"; OS/2's headers as in BMP Suite's documentation. */
-import type { Image } from "../../records/image.ts";
 import { readPackedIndices, readRunLengths } from "./bmp_indices.ts";
 import {
   checkClaim,
   DEFAULT_SETTINGS,
-  type DecodeSettings,
+  type Decode,
   type ImageFailure,
   imageFailure,
 } from "./image_settings.ts";
@@ -32,11 +31,7 @@ interface BmpHeader {
  *
  * @throws FileError for anything that is damaged, cut short, or too large.
  */
-export function decodeBmp(
-  bytes: Uint8Array,
-  settings: DecodeSettings = DEFAULT_SETTINGS,
-  name?: string,
-): Image {
+export const decodeBmp: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const fail = imageFailure("BMP", name);
   const header = readHeader(bytes, settings.limit, fail);
   const { width, height, bits, topDown, pixelsAt, compression } = header;
@@ -70,7 +65,7 @@ export function decodeBmp(
     }
   }
   return writer.image;
-}
+};
 
 function readHeader(bytes: Uint8Array, limit: number, fail: ImageFailure): BmpHeader {
   if (bytes.length < 26) throw fail("it is cut short");

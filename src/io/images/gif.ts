@@ -1,10 +1,9 @@
 /** Decodes the first frame of GIF images. Source: CompuServe, "Graphics Interchange Format", version 89a. */
-import type { Image } from "../../records/image.ts";
 import { readLzw } from "./gif_lzw.ts";
 import {
   checkClaim,
   DEFAULT_SETTINGS,
-  type DecodeSettings,
+  type Decode,
   type ImageFailure,
   imageFailure,
 } from "./image_settings.ts";
@@ -24,11 +23,7 @@ const INTERLACED = [
  *
  * @throws FileError for anything that is damaged, cut short, or too large.
  */
-export function decodeGif(
-  bytes: Uint8Array,
-  settings: DecodeSettings = DEFAULT_SETTINGS,
-  name?: string,
-): Image {
+export const decodeGif: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const fail = imageFailure("GIF", name);
   if (bytes.length < 13) throw fail("it is cut short");
   const { at, palette, transparent } = firstFrame(bytes, fail);
@@ -68,7 +63,7 @@ export function decodeGif(
     fail,
   );
   return writer.image;
-}
+};
 
 interface FirstFrame {
   /** Where its descriptor begins, behind the comma. */

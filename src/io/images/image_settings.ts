@@ -1,5 +1,6 @@
 /** What every decoder is given beside the bytes. */
 import { FileError } from "../../base/errors.ts";
+import type { Image } from "../../records/image.ts";
 
 /** Makes the error for what is wrong with an image; names the file. */
 export type ImageFailure = (message: string) => FileError;
@@ -13,6 +14,9 @@ export interface DecodeSettings {
   /** The most pixels. */
   readonly limit: number;
 }
+
+/** Decodes the bytes of a file of one format; `name` is the file's, for errors. */
+export type Decode = (bytes: Uint8Array, settings?: DecodeSettings, name?: string) => Image;
 
 /** The most pixels an image may have unless `limit` says otherwise: more than any camera's, 192 MB in colour. */
 export const DEFAULT_LIMIT = 64_000_000;

@@ -1,9 +1,8 @@
 import { Unzlib } from "fflate";
 import { FileError } from "../../base/errors.ts";
-import type { Image } from "../../records/image.ts";
 import { adler32 } from "../checksums.ts";
 import { upright } from "./exif_orientation.ts";
-import { DEFAULT_SETTINGS, type DecodeSettings, type ImageFailure, imageFailure } from "./image_settings.ts";
+import { DEFAULT_SETTINGS, type Decode, type ImageFailure, imageFailure } from "./image_settings.ts";
 import { readPngChunks } from "./png_chunks.ts";
 import { PngRows } from "./png_rows.ts";
 
@@ -23,11 +22,7 @@ const UNPACKED_PIECE = 1 << 20;
  *
  * @throws FileError for anything that is damaged, cut short or too large.
  */
-export function decodePng(
-  bytes: Uint8Array,
-  settings: DecodeSettings = DEFAULT_SETTINGS,
-  name?: string,
-): Image {
+export const decodePng: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const fail = imageFailure("PNG", name);
   const chunks = readPngChunks(bytes, settings.limit, fail);
   const { width, height } = chunks.header;
@@ -40,7 +35,7 @@ export function decodePng(
   const rows = new PngRows(chunks, settings, check, fail);
   inflateInto(rows, chunks.compressed, fail);
   return upright(rows.image, chunks.orientation);
-}
+};
 
 /** Unpacks piece by piece to exactly the bytes that the rows need. */
 function inflateInto(rows: PngRows, compressed: Uint8Array, fail: ImageFailure): void {

@@ -1,4 +1,5 @@
 import { crc32 } from "../checksums.ts";
+import { joined } from "../joined_pieces.ts";
 import { exifOrientation, type Orientation } from "./exif_orientation.ts";
 import { checkClaim, type ImageFailure } from "./image_settings.ts";
 
@@ -65,7 +66,13 @@ export function readPngChunks(bytes: Uint8Array, maxPixels: number, fail: ImageF
   }
   if (transparency !== undefined && !fits(transparency, header, palette))
     throw fail("its transparency (tRNS) has a wrong length");
-  return { header, palette, transparency, orientation, compressed: join(parts) };
+  return {
+    header,
+    palette,
+    transparency,
+    orientation,
+    compressed: parts.length === 1 ? parts[0] : joined(parts),
+  };
 }
 
 /** Whether a tRNS chunk can belong to the file: a sample of 16 bits for each channel, or bytes for the palette. */
@@ -119,15 +126,4 @@ function readHeader(
 /** A decoder must not skip an unknown chunk whose name starts with a capital. */
 function isCritical(type: string): boolean {
   return type[0] >= "A" && type[0] <= "Z";
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,9 +1,8 @@
 /** PBM, PGM and PPM images. Source: Netpbm, format descriptions of "pbm", "pgm" and "ppm". */
-import type { Image } from "../../records/image.ts";
 import {
   checkClaim,
   DEFAULT_SETTINGS,
-  type DecodeSettings,
+  type Decode,
   type ImageFailure,
   imageFailure,
 } from "./image_settings.ts";
@@ -28,11 +27,7 @@ interface PnmHeader {
  *
  * @throws FileError for anything that is damaged, cut short, or too large.
  */
-export function decodePnm(
-  bytes: Uint8Array,
-  settings: DecodeSettings = DEFAULT_SETTINGS,
-  name?: string,
-): Image {
+export const decodePnm: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const kind = bytes[1] - 0x30;
   const fail = imageFailure(["", "PBM", "PGM", "PPM", "PBM", "PGM", "PPM"][kind] ?? "PNM", name);
   const reader = new TokenReader(bytes, 2);
@@ -52,7 +47,7 @@ export function decodePnm(
     writer.write(row, width, y * width);
   }
   return writer.image;
-}
+};
 
 function roundEven(value: number): number {
   const floor = Math.floor(value);

@@ -98,15 +98,8 @@ type Sample = (
   plane: number,
 ) => void;
 
-const sampleNearest: Sample = (
-  { data, channels, height, width, dtype },
-  x,
-  y,
-  outside,
-  target,
-  at,
-  plane,
-) => {
+const sampleNearest: Sample = (image, x, y, outside, target, at, plane) => {
+  const { data, channels, height, width, dtype } = image;
   const [column, row] = [roundHalfEven(x), roundHalfEven(y)];
   const inside = column >= 0 && column < width && row >= 0 && row < height;
   for (let c = 0; c < channels; c++) {
@@ -116,15 +109,8 @@ const sampleNearest: Sample = (
   }
 };
 
-const sampleBilinear: Sample = (
-  { data, channels, height, width, dtype },
-  x,
-  y,
-  outside,
-  target,
-  at,
-  plane,
-) => {
+const sampleBilinear: Sample = (image, x, y, outside, target, at, plane) => {
+  const { data, channels, height, width, dtype } = image;
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const [east, south] = [f32(x - left), f32(y - top)];
   const [west, north] = [f32(1 - east), f32(1 - south)];

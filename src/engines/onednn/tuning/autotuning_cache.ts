@@ -5,6 +5,7 @@
  * One JSON object a line, and lines are only ever appended, each in one write: of two processes that measure the same
  * work at the same time the first line counts, for both of them and for every process after them.
  */
+import { processRuns } from "../../../base/running_process.ts";
 import { libraryFolder } from "../library/load_dnnl.ts";
 
 /** Milliseconds to three digits, by the name of the algorithm; null for one that is unavailable. */
@@ -240,20 +241,11 @@ function removeFormer(folder: string): void {
   const fs = process.getBuiltinModule("node:fs");
   for (const name of fs.readdirSync(folder)) {
     const match = FORMER_NAME.exec(name);
-    if (match === null || (match[1] !== undefined && runs(Number(match[1])))) continue;
+    if (match === null || (match[1] !== undefined && processRuns(Number(match[1])))) continue;
     try {
       fs.unlinkSync(`${folder}/${name}`);
     } catch {
       // It does no harm.
     }
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

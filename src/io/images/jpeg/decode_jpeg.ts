@@ -1,7 +1,13 @@
 /** Decodes JPEG files: baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK. Source: ITU-T T.81. */
 import type { Image } from "../../../records/image.ts";
 import { exifOrientation, type Orientation, upright } from "../exif_orientation.ts";
-import { DEFAULT_SETTINGS, type DecodeSettings, type ImageFailure, imageFailure } from "../image_settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Decode,
+  type DecodeSettings,
+  type ImageFailure,
+  imageFailure,
+} from "../image_settings.ts";
 import { coloursOf, toImage } from "./jpeg_colour.ts";
 import { allocate, type JpegFrame, readFrame } from "./jpeg_frame.ts";
 import { EntropyReader, type HuffmanTable, huffmanTable, nextMarker } from "./jpeg_huffman.ts";
@@ -26,13 +32,9 @@ const APP14 = 0xee;
  *
  * @throws FileError for anything that is damaged, cut short, too large, or of a kind that is hardly ever written.
  */
-export function decodeJpeg(
-  bytes: Uint8Array,
-  settings: DecodeSettings = DEFAULT_SETTINGS,
-  name?: string,
-): Image {
+export const decodeJpeg: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   return new JpegReader(bytes, settings, imageFailure("JPEG", name)).read();
-}
+};
 
 /** One pass over the markers of a file. */
 class JpegReader {

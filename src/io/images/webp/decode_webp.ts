@@ -1,10 +1,9 @@
 /** Decodes WebP files: lossy, lossless, with alpha; of animations the first frame. Source: RFC 9649, section 2. */
-import type { Image } from "../../../records/image.ts";
 import { exifOrientation, type Orientation, upright } from "../exif_orientation.ts";
 import {
   checkClaim,
   DEFAULT_SETTINGS,
-  type DecodeSettings,
+  type Decode,
   type ImageFailure,
   imageFailure,
 } from "../image_settings.ts";
@@ -29,11 +28,7 @@ interface Frame {
 }
 
 /** @throws FileError for anything that is damaged, cut short, or too large. */
-export function decodeWebp(
-  bytes: Uint8Array,
-  settings: DecodeSettings = DEFAULT_SETTINGS,
-  name?: string,
-): Image {
+export const decodeWebp: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const fail = imageFailure("WebP", name);
   if (bytes.length < 20) throw fail("it is cut short");
   const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
@@ -59,7 +54,7 @@ export function decodeWebp(
   const exif = chunks.find(({ type }) => type === "EXIF")?.data;
   const orientation: Orientation = exif === undefined ? 1 : exifOrientation(exif);
   return upright(writer.image, orientation);
-}
+};
 
 function writeFrame(
   { left, top, bits, alpha }: Frame,

@@ -241,6 +241,15 @@ export interface AddRParameters extends AddedProductParameters {
   vec2: Tensor;
 }
 
+/** The first of three operands, and the product of the others, which have `rank` dimensions. */
+function withProduct(of: string, rank: number, operands: Readonly<Record<string, unknown>>): [Value, Value] {
+  const [base, a, b] = sameDType(of, operands);
+  const [, first, second] = Object.keys(operands);
+  requireRank(of, a, rank, first);
+  requireRank(of, b, rank, second);
+  return [base, ops.matmul(a, b)];
+}
+
 /** beta * input + alpha * product; with beta 0 the input does not count, NaN or not. */
 function added(of: string, input: Value, result: Value, betaGiven: number, alphaGiven: number): Tensor {
   // Integers take the whole part, as in PyTorch.
@@ -269,10 +278,8 @@ export const addmm = defineCall<AddMmParameters>()(
   "addmm",
   ["input", "mat1", "mat2", "beta?:number", "alpha?:scalar"],
   (input, mat1, mat2, beta = 1, alpha = 1) => {
-    const [base, a, b] = sameDType("addmm", { input, mat1, mat2 });
-    requireRank("addmm", a, 2, "mat1");
-    requireRank("addmm", b, 2, "mat2");
-    return added("addmm", base, ops.matmul(a, b), beta, alpha);
+    const [base, product] = withProduct("addmm", 2, { input, mat1, mat2 });
+    return added("addmm", base, product, beta, alpha);
   },
 );
 
@@ -311,10 +318,8 @@ export const baddbmm = defineCall<AddBmmParameters>()(
   "baddbmm",
   ["input", "batch1", "batch2", "beta?:number", "alpha?:scalar"],
   (input, batch1, batch2, beta = 1, alpha = 1) => {
-    const [base, a, b] = sameDType("baddbmm", { input, batch1, batch2 });
-    requireRank("baddbmm", a, 3, "batch1");
-    requireRank("baddbmm", b, 3, "batch2");
-    return added("baddbmm", base, ops.matmul(a, b), beta, alpha);
+    const [base, product] = withProduct("baddbmm", 3, { input, batch1, batch2 });
+    return added("baddbmm", base, product, beta, alpha);
   },
 );
 
@@ -330,10 +335,8 @@ export const addbmm = defineCall<AddBmmParameters>()(
   "addbmm",
   ["input", "batch1", "batch2", "beta?:number", "alpha?:scalar"],
   (input, batch1, batch2, beta = 1, alpha = 1) => {
-    const [base, a, b] = sameDType("addbmm", { input, batch1, batch2 });
-    requireRank("addbmm", a, 3, "batch1");
-    requireRank("addbmm", b, 3, "batch2");
-    return added("addbmm", base, sum(ops.matmul(a, b), [0]), beta, alpha);
+    const [base, product] = withProduct("addbmm", 3, { input, batch1, batch2 });
+    return added("addbmm", base, sum(product, [0]), beta, alpha);
   },
 );
 

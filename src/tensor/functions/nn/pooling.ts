@@ -182,9 +182,7 @@ export const avgPool2d = defineCall<AveragePool2dParameters>()(
     countIncludePad = true,
     divisorOverride = null,
   ) =>
-    averagePool("avgPool2d", 2, {
-      input,
-      kernelSize,
+    averagePool("avgPool2d", 2, input, kernelSize, {
       stride,
       padding,
       ceilMode,
@@ -205,15 +203,7 @@ export const avgPool1d = defineCall<AveragePool1dParameters>()(
   "avgPool1d",
   AVERAGE_1D,
   (input, kernelSize, stride = null, padding = 0, ceilMode = false, countIncludePad = true) =>
-    averagePool("avgPool1d", 1, {
-      input,
-      kernelSize,
-      stride,
-      padding,
-      ceilMode,
-      countIncludePad,
-      divisorOverride: null,
-    }),
+    averagePool("avgPool1d", 1, input, kernelSize, { stride, padding, ceilMode, countIncludePad }),
 );
 
 /**
@@ -338,21 +328,20 @@ function requireChannels(of: string, x: Value, spatial: number): void {
   );
 }
 
-function averagePool(of: string, spatial: number, args: Required<AveragePool2dParameters>): Tensor {
-  const input = numericInput(of, args.input);
+type AverageWindows = Omit<Required<AveragePool1dParameters>, "input" | "kernelSize"> & {
+  readonly divisorOverride?: number | null;
+};
+
+function averagePool(of: string, spatial: number, x: Tensor, size: Size, windows: AverageWindows): Tensor {
+  const input = numericInput(of, x);
   requireChannels(of, input, spatial);
-  const [y] = overNumbers(of, [input], ([x]) => [poolMean(of, spatial, args, x as Value)]);
+  const [y] = overNumbers(of, [input], ([own]) => [poolMean(of, spatial, own as Value, size, windows)]);
   return new Tensor(y);
 }
 
-function poolMean(
-  of: string,
-  spatial: number,
-  args: Omit<Required<AveragePool2dParameters>, "input">,
-  x: Value,
-): Value {
-  const { stride, padding, ceilMode, countIncludePad, divisorOverride } = args;
-  const kernel = sizes(of, "kernelSize", args.kernelSize, spatial, 1);
+function poolMean(of: string, spatial: number, x: Value, size: Size, windows: AverageWindows): Value {
+  const { stride, padding, ceilMode, countIncludePad, divisorOverride = null } = windows;
+  const kernel = sizes(of, "kernelSize", size, spatial, 1);
   if (divisorOverride === 0)
     throw new ArgumentError(`${named(of)}: expected a \`divisorOverride\` that is not 0`);
   const geometry = {
@@ -366,7 +355,7 @@ function poolMean(
   return overImages(of, x, spatial, (image) => [ops.avgPool2d(image, geometry)])[0];
 }
 
-const UNPADDED = { padding: 0, countIncludePad: true, divisorOverride: null } as const;
+const UNPADDED = { padding: 0, countIncludePad: true } as const;
 
 /** A mean of powers, times the size of the window; 0 (with gradient 0) if the sum is 0. */
 function poolNorm(of: string, spatial: number, args: Required<NormPoolParameters>): Value {
@@ -374,7 +363,7 @@ function poolNorm(of: string, spatial: number, args: Required<NormPoolParameters
   if (normType === 0) throw new ArgumentError(`${named(of)}: expected a \`normType\` other than 0`);
   const x = floatingInput(of, args.input);
   const powers = normType === 2 ? mul(x, x) : pow(x, constant(normType, x.dtype));
-  const average = poolMean(of, spatial, { kernelSize, stride, ceilMode, ...UNPADDED }, powers);
+  const average = poolMean(of, spatial, powers, kernelSize, { stride, ceilMode, ...UNPADDED });
   const area = sizes(of, "kernelSize", kernelSize, spatial, 1).reduce((a, b) => a * b, 1);
   const total = mul(average, constant(area, x.dtype));
   const zero = constant(0, x.dtype);

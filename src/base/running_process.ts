@@ -1,0 +1,9 @@
+/** Whether a process of this machine still runs, whoever it belongs to. */
+export function processRuns(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
