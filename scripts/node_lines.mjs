@@ -1,7 +1,10 @@
 // Which test files run on which of several versions of Node.js. Most run on each. Those below say the same on every
 // Node.js, so that one is enough; each entry is a folder of build/test (with a slash at its end) or a file in it.
 
-/** On the newest: what reads the sources and the documentation, and what runs in pages and in other tools. */
+/**
+ * On the newest: what reads the sources and the documentation, what runs in pages and in other tools, and whole
+ * networks, each op of which is compared with PyTorch on every Node.js (`engines/contract`, `nn`).
+ */
 const ON_THE_NEWEST = [
   "architecture/completions.test.js",
   "architecture/conv2d_route/",
@@ -14,6 +17,8 @@ const ON_THE_NEWEST = [
   "browser/",
   "bundlers/",
   "docs/",
+  "models/network_gradients.test.js",
+  "models/parity.test.js",
   "types/",
 ];
 

@@ -1,4 +1,4 @@
-/** Whether a process of this machine still runs, whoever it belongs to. */
+/** Whether a process of this machine still runs, of this user or of another. */
 export function processRuns(pid: number): boolean {
   try {
     process.kill(pid, 0);
