@@ -19,6 +19,8 @@ export {
   ImageFolder,
   type ImageFolderSettings,
 } from "./folders/image_folder.ts";
+export { ImageList, type ImageListSettings, type ListedImage } from "./folders/image_list.ts";
+export type { ImageSource } from "./folders/image_source.ts";
 export { type BatchFunction, LabelledImages } from "./labelled_images.ts";
 export {
   FashionMNIST,
@@ -30,6 +32,7 @@ export {
   mnistLoaders,
 } from "./mnist.ts";
 export { type LabelledImage, type OpenDataset, openDataset } from "./open_dataset.ts";
+export { type StratifiedSplitParameters, stratifiedSplit } from "./sampling/stratified_split.ts";
 export {
   classWeights,
   WeightedRandomSampler,

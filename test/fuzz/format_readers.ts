@@ -1,6 +1,7 @@
 /** Readers of formats of arrays. Parts that a checksum guards are mutated before they are packed. */
 import { readdirSync, readFileSync } from "node:fs";
 import { unzipSync, zipSync } from "fflate";
+import { rowsOfTable } from "../../src/data/folders/listed_images.ts";
 import { load } from "../../src/index.ts";
 import { fixturePath } from "../io/formats/format_fixtures.ts";
 import type { FuzzedReader } from "./fuzz.ts";
@@ -21,6 +22,20 @@ function memberReader(name: string, archive: Uint8Array, wanted: RegExp): Fuzzed
   };
 }
 
+const LISTS = [
+  'path,label\na.png,cat\n"b, c.png",dog\nd.jpg,"cow ""Ella"""\n',
+  "a.png,cat\r\nb.png,dog\r\n\u00e9.png,\u732b\r\n",
+].map((text) => new TextEncoder().encode(text));
+
+const LIST_SETTINGS = {
+  header: undefined,
+  delimiter: ",",
+  pathColumn: undefined,
+  labelColumn: undefined,
+  multiLabel: false,
+  labelSeparator: "|",
+};
+
 export const FORMAT_READERS: readonly FuzzedReader[] = [
   { name: "safetensors", files: filesIn("safetensors", /\.safetensors$/), read: (bytes) => load(bytes) },
   { name: "pth-zip", files: filesIn("pth", /\.zip\.pth$/), read: (bytes) => load(bytes) },
@@ -30,4 +45,5 @@ export const FORMAT_READERS: readonly FuzzedReader[] = [
   { name: "npz", files: filesIn("npy", /\.npz$/), read: (bytes) => load(bytes) },
   memberReader("npz-member", filesIn("npy", /^fortran big/)[0], /^cube\.npy$/),
   { name: "npy", files: filesIn("npy", /\.npy$/), read: (bytes) => load(bytes) },
+  { name: "csv", files: LISTS, read: (bytes) => rowsOfTable(bytes, "list.csv", LIST_SETTINGS) },
 ];

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../base/errors.ts";
 import { printAs } from "../../base/printed_form.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { BatchContext, DatasetDescription } from "../batch_source.ts";
@@ -64,9 +65,22 @@ export class ImageFiles extends Dataset {
     return sources.map((source, i) => [nameOfSource(source, i), targets[i]] as const);
   }
 
-  /** The label of each image, in order. */
+  /**
+   * The label of each image, in order.
+   *
+   * @throws ArgumentError if images may have several: see `labels`.
+   */
   get targets(): readonly number[] {
-    return Array.from(this.#description.labels.data, Number);
+    const { data, shape } = this.labels;
+    if (shape.length === 1) return Array.from(data, Number);
+    throw new ArgumentError(
+      `${this.title}: an image may have several labels; \`labels\` holds a row for each`,
+    );
+  }
+
+  /** The labels as batches have them: int64 [N], or with several labels for an image float32 [N, classes]. */
+  get labels(): ArrayBatch {
+    return this.#description.labels;
   }
 
   /** What decodes the images: "exact" or "sharp". */

@@ -1,8 +1,12 @@
 /** Image folders on disk (`#image_folders`; a page has `page_folders.ts`). */
+
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { ArgumentError, FileError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { FolderScan, SplitFolder } from "./folder_scan.ts";
-import { classNamesOf, findSplits, foldersIn, scanFolder } from "./scan_folder.ts";
+import { classNamesOf, findSplits, foldersIn, lookAt, scanFolder } from "./scan_folder.ts";
+import { breathe } from "./walk_folder.ts";
 
 /** What `openFolder` is asked for. */
 export interface OpenFolderOptions {
@@ -107,4 +111,38 @@ function emptyClass({ root, unreadable }: FolderScan, empty: readonly string[]):
 function shortList(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(", ");
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+/** Where a path of a list leads, seen from the folder of the list or from another. */
+export function listedPath(list: string, root: string | undefined, path: string): string {
+  return resolve(root ?? dirname(list), path);
+}
+
+/** Paths after which other work of the thread gets its turn. */
+const PATHS_AT_ONCE = 200;
+
+/**
+ * Looks at the first bytes of listed images: why one cannot be read, or null if it is an image.
+ *
+ * @throws FileError for one that does not exist.
+ */
+export async function lookAtListed(
+  paths: readonly string[],
+  whereOf: (index: number) => string,
+): Promise<(string | null)[]> {
+  const reasons: (string | null)[] = [];
+  for (const [i, path] of paths.entries()) {
+    const looked = lookAt(path);
+    if ("reason" in looked && !existsSync(path)) throw missingImage(path, whereOf(i));
+    reasons.push("reason" in looked ? looked.reason : null);
+    if (i % PATHS_AT_ONCE === PATHS_AT_ONCE - 1) await breathe();
+  }
+  return reasons;
+}
+
+function missingImage(path: string, where: string): FileError {
+  const hint = path.includes("\\") ? "; write / in paths, not \\" : "";
+  return new FileError(
+    `${where}: there is no file ${path}; relative paths are seen from the list's folder, or from \`root\`${hint}`,
+  );
 }

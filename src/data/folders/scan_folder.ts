@@ -13,6 +13,7 @@ import type {
   SplitFolder,
   SplitName,
 } from "./folder_scan.ts";
+import { hasImageEnding } from "./image_endings.ts";
 import {
   breathe,
   entriesOf,
@@ -21,11 +22,6 @@ import {
   type WalkedFile,
   walkFolder,
 } from "./walk_folder.ts";
-
-/** Endings of names that say "image": torchvision's, and what else is decoded or refused with advice. */
-const ENDINGS = new Set(
-  "jpg jpeg jpe jfif png ppm pgm pbm pnm bmp gif webp tif tiff heic heif avif jxl jp2 j2k".split(" "),
-);
 
 /** Bytes that recognise a format. */
 const HEADER_BYTES = 64;
@@ -137,10 +133,6 @@ function skipLooseFiles(entries: readonly FolderEntry[], findings: Findings): nu
   return images;
 }
 
-function hasImageEnding(name: string): boolean {
-  return ENDINGS.has(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) && name.includes(".");
-}
-
 /** Puts a file to the images, or to what is left out. */
 function classify(
   found: WalkedFile,
@@ -149,26 +141,31 @@ function classify(
   { images, unreadable, skipped }: Findings,
 ): void {
   const { path, file, size } = found;
-  let header: Uint8Array;
-  try {
-    header = readHeader(path);
-  } catch (error) {
-    (hasImageEnding(file) ? unreadable : skipped).push({ path, reason: systemReason(error, path) });
-    return;
-  }
-  const format = imageFormat(header);
-  if (!hasImageEnding(file)) skipped.push({ path, reason: notAnImage(format) });
-  else if (format === undefined) unreadable.push({ path, reason: refusal(header) });
-  else {
+  const looked = lookAt(path);
+  const isImage = hasImageEnding(file);
+  if ("format" in looked && isImage) {
     const name = [folder, found.folder, file].filter((part) => part !== "").join("/");
-    images.push({ path, name, label, bytes: size, format });
-  }
+    images.push({ path, name, label, bytes: size, format: looked.format });
+  } else if ("format" in looked) skipped.push({ path, reason: notAnImage(looked.format) });
+  else if (isImage) unreadable.push({ path, reason: looked.reason });
+  else skipped.push({ path, reason: "not an image" });
 }
 
 /** BMP and PNM are recognised by two bytes, which a text may begin with. */
-function notAnImage(format: ImageFormat | undefined): string {
-  if (format === undefined || format === "BMP" || format === "PNM") return "not an image";
+function notAnImage(format: ImageFormat): string {
+  if (format === "BMP" || format === "PNM") return "not an image";
   return `not counted: its name does not end as an image's does, though it is ${format}; rename it`;
+}
+
+/** The format of an image by its first bytes, or why it cannot be read. */
+export function lookAt(path: string): { readonly format: ImageFormat } | { readonly reason: string } {
+  try {
+    const header = readHeader(path);
+    const format = imageFormat(header);
+    return format === undefined ? { reason: refusal(header) } : { format };
+  } catch (error) {
+    return { reason: systemReason(error, path) };
+  }
 }
 
 function readHeader(path: string): Uint8Array {
