@@ -1,6 +1,6 @@
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import type { UrlLike } from "../base/web_types.ts";
-import type { Progress } from "../io/fetch/web_source.ts";
+import type { Progress } from "../io/fetch/progress.ts";
 import type { TranslatedName } from "../records/class_names.ts";
 import { DataLoader } from "./data_loader.ts";
 import { locateFiles } from "./dataset_registry.ts";

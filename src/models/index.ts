@@ -7,6 +7,8 @@ export { googlenet, Inception, type PathChannels } from "./googlenet.ts";
 export { initXavier } from "./init_xavier.ts";
 export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";
 export { type NinOptions, nin, ninBlock } from "./nin.ts";
+export type { PretrainedCall, PublishedByName, WeightsOptions } from "./pretrained/pretrained_network.ts";
+export type { PublishedWeights, WebFolder, WheelMember } from "./pretrained/published_weights.ts";
 export {
   type CreateOptions,
   create,

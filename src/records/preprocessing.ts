@@ -30,11 +30,13 @@ export interface Preprocessing {
 const kept = new WeakMap<object, Preprocessing>();
 
 /**
- * The preprocessing that a network's weights were trained with; undefined if that is not known.
+ * The preprocessing that a network's weights were trained with; undefined if that is not known. Networks that were made
+ * with published weights (`weights: "IMAGENET1K_V1"`) have it.
  *
  * @example
  * ```ts
  * models.preprocessingOf(models.lenet()); // undefined
+ * models.torchvision.resnet18.weights.IMAGENET1K_V1.preprocessing.crop; // [224, 224]
  * ```
  */
 export function preprocessingOf(net: object): Preprocessing | undefined {

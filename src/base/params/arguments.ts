@@ -103,6 +103,17 @@ export function withFirst<Doc, N extends readonly string[], P extends readonly u
   return { signature: of, make: table.make, bind: (args) => table.make(first, ...bindPositional(of, args)) };
 }
 
+/** The table of a call with the same parameters that makes something else of them. */
+export function withMaker<Doc, N extends readonly string[], P extends readonly unknown[], R>(
+  table: ParameterTable<Doc, N, P, unknown>,
+  name: string,
+  make: (...args: P) => R,
+): ParameterTable<Doc, N, P, R> {
+  const of = { ...table.signature, name };
+  const makeOf = make as (...args: readonly unknown[]) => R;
+  return { signature: of, make: makeOf, bind: (args) => makeOf(...bindPositional(of, args)) };
+}
+
 /** Sorts a call's arguments to their positions; undefined for those that were not given. */
 export function bindPositional(of: Signature, args: readonly unknown[]): unknown[] {
   const bound = bindArguments(of, args);

@@ -1,6 +1,6 @@
 import { FileError } from "../../base/errors.ts";
 import { addressOf, type UrlLike } from "../../base/web_types.ts";
-import { WEB_LIMITS } from "../../io/fetch/web_source.ts";
+import { WEB_LIMITS } from "../../io/fetch/web_limits.ts";
 import type { DataFile } from "../../records/data_file.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { DataFiles, DatasetSource } from "../mnist_format.ts";

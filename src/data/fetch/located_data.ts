@@ -1,6 +1,6 @@
 /** What is asked for and found when a data set is opened, on any platform. */
 import type { UrlLike } from "../../base/web_types.ts";
-import type { WebLimits } from "../../io/fetch/web_source.ts";
+import type { WebLimits } from "../../io/fetch/web_limits.ts";
 import { parseIdx } from "../../io/idx.ts";
 import type { DataFile } from "../../records/data_file.ts";
 import type { ArrayBatch } from "../array_batch.ts";

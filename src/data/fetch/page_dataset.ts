@@ -4,6 +4,7 @@ import { FileError } from "../../base/errors.ts";
 import { addressOf, type UrlLike } from "../../base/web_types.ts";
 import { gunzip, isGzipped } from "../../io/page_gzip.ts";
 import { fetchBytes } from "../../io/web_bytes.ts";
+import { sha256OfBytes } from "../../io/web_hash.ts";
 import type { DataFile } from "../../records/data_file.ts";
 import type { DatasetSource } from "../mnist_format.ts";
 import { arrayOfFile, type LocatedData, type LocateOptions, problemOf } from "./located_data.ts";
@@ -64,15 +65,7 @@ async function fetchDataFile(folder: URL, file: DataFile): Promise<Uint8Array> {
   );
   // A server may send a packed file as one that the browser unpacks on the way.
   const unpacked = isGzipped(bytes) ? await gunzip(bytes, url.href, file.bytes) : bytes;
-  const problem = problemOf(unpacked, await sha256(unpacked), file);
+  const problem = problemOf(unpacked, await sha256OfBytes(unpacked), file);
   if (problem !== null) throw new FileError(`${url.href} ${problem}`);
   return unpacked;
-}
-
-/** Only pages of a secure context (https, localhost) can compute it. */
-async function sha256(bytes: Uint8Array): Promise<string | null> {
-  const { subtle } = globalThis.crypto ?? {};
-  if (subtle === undefined) return null;
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../../base/errors.ts";
+import type { Progress } from "./progress.ts";
 import { MissingProgramError, runCommand } from "./run_command.ts";
-import type { Progress } from "./web_source.ts";
 
 const UPDATE_TIMEOUT = 90_000;
 const DOWNLOAD_TIMEOUT = 180_000;

@@ -1,9 +1,11 @@
 /** AlexNet as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { type ArgumentsOf, parameterTable, withMaker } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `AlexNet` takes. */
 export interface AlexNetOptions {
@@ -76,14 +78,18 @@ export const AlexNet = callable("AlexNet", AlexNetModule);
 export type AlexNet = AlexNetModule;
 
 /**
- * A new `AlexNet`, with PyTorch's default initial values of weights.
+ * A new `AlexNet`, with PyTorch's default initial values of weights, or a promise of one with torchvision's: see
+ * {@link resnet18}.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.alexnet();
- * net.loadStateDict(await load("alexnet.safetensors"));
+ * const pretrained = await models.torchvision.alexnet({ weights: "IMAGENET1K_V1" });
  * ```
  */
-export function alexnet(...args: ArgumentsOf<typeof ALEXNET>): AlexNet {
-  return new AlexNetModule(...args);
-}
+export const alexnet = pretrained(
+  withMaker(ALEXNET, "alexnet", (...args) => new AlexNetModule(...args)),
+  {
+    IMAGENET1K_V1: imagenet1k("alexnet-owt-7be5be79.pth", 233.087),
+  },
+);

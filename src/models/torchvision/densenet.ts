@@ -1,9 +1,11 @@
 /** Densely connected networks as torchvision ships them. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import * as nn from "../../nn/index.ts";
 import { ModuleDictLayer } from "../../nn/module/containers.ts";
 import { cat, flatten, relu } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `densenet121` takes. */
 export interface DenseNetOptions {
@@ -111,7 +113,8 @@ const DENSENET121 = parameterTable<DenseNetOptions>()(
 
 /**
  * DenseNet-121 for ImageNet: [N, 3, H, W] (29x29 at least, 224x224 usually) to [N, 1000]; 7,978,856 parameters.
- * State-dict keys, shapes and initial values are torchvision's.
+ * State-dict keys, shapes and initial values are torchvision's. For `weights` see
+ * {@link resnet18}.
  *
  * Source: G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger, "Densely connected convolutional networks", CVPR
  * 2017, section 3 and table 1.
@@ -121,6 +124,9 @@ const DENSENET121 = parameterTable<DenseNetOptions>()(
  * models.torchvision.densenet121({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export function densenet121(...args: ArgumentsOf<typeof DENSENET121>): DenseNetModule {
-  return DENSENET121.bind(args);
-}
+export const densenet121 = pretrained(
+  DENSENET121,
+  { IMAGENET1K_V1: imagenet1k("densenet121-a639ec97.pth", 30.845) },
+  // The file is older than the rule that names of modules have no dots: `denselayer1.norm.1` is `denselayer1.norm1`.
+  { keyOf: (key) => key.replace(/(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)/, "$1$2") },
+);

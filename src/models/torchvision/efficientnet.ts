@@ -1,13 +1,15 @@
 /** EfficientNet as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { EFFICIENTNET_STAGES, type EfficientNetStage } from "../efficientnet_stages.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
 import { Conv2dNormActivation } from "./conv_norm_activation.ts";
 import { drawMobileWeights } from "./mobile_channels.ts";
 import { SqueezeExcitation } from "./squeeze_excitation.ts";
 import { StochasticDepth } from "./stochastic_depth.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `efficientnetB0` takes. */
 export interface EfficientNetOptions {
@@ -98,7 +100,8 @@ const EFFICIENTNET_B0 = parameterTable<EfficientNetOptions>()(
 
 /**
  * EfficientNet-B0 for ImageNet: [N, 3, H, W] (224x224 usually) to [N, 1000]; 5,288,548 parameters. State-dict keys,
- * shapes and initial values are torchvision's.
+ * shapes and initial values are torchvision's. For `weights` see
+ * {@link resnet18}.
  *
  * Source: M. Tan, Q. V. Le, "EfficientNet: Rethinking model scaling for convolutional neural networks", ICML 2019,
  * section 4 and table 1.
@@ -108,6 +111,6 @@ const EFFICIENTNET_B0 = parameterTable<EfficientNetOptions>()(
  * models.torchvision.efficientnetB0({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export function efficientnetB0(...args: ArgumentsOf<typeof EFFICIENTNET_B0>): EfficientNetModule {
-  return EFFICIENTNET_B0.bind(args);
-}
+export const efficientnetB0 = pretrained(EFFICIENTNET_B0, {
+  IMAGENET1K_V1: imagenet1k("efficientnet_b0_rwightman-7f5810bc.pth", 20.451, { interpolation: "bicubic" }),
+});

@@ -1,10 +1,12 @@
 /** GoogLeNet as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { type ArgumentsOf, parameterTable, withMaker } from "../../base/params/arguments.ts";
 import { callable } from "../../base/params/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { cat, flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
 import { BasicConv2d, Inception, InceptionAux } from "./inception.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `GoogLeNet` takes. */
 export interface GoogLeNetOptions {
@@ -127,14 +129,21 @@ export const GoogLeNet = callable("GoogLeNet", GoogLeNetModule);
 export type GoogLeNet = GoogLeNetModule;
 
 /**
- * A new `GoogLeNet`.
+ * A new `GoogLeNet`, or a promise of one with torchvision's weights: see {@link resnet18}. With weights
+ * `transformInput` is true and there are no auxiliary heads unless they are asked for; those of the file are untrained.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.googlenet();
- * net.loadStateDict(await load("googlenet.safetensors"));
+ * const pretrained = await models.torchvision.googlenet({ weights: "IMAGENET1K_V1" });
  * ```
  */
-export function googlenet(...args: ArgumentsOf<typeof GOOGLENET>): GoogLeNet {
-  return new GoogLeNetModule(...args);
-}
+export const googlenet = pretrained(
+  withMaker(GOOGLENET, "googlenet", (...args) => new GoogLeNetModule(...args)),
+  { IMAGENET1K_V1: imagenet1k("googlenet-1378be20.pth", 49.731) },
+  {
+    settings: { transformInput: true, auxLogits: false, initWeights: false },
+    // The file has auxiliary heads, untrained ones.
+    keyOf: (key, net) => (net.aux1 === null && /^aux[12]\./.test(key) ? null : key),
+  },
+);

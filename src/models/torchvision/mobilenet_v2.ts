@@ -1,10 +1,12 @@
 /** MobileNet V2 as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
 import { Conv2dNormActivation } from "./conv_norm_activation.ts";
 import { divisibleChannels, drawMobileWeights } from "./mobile_channels.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `mobilenetV2` takes. */
 export interface MobileNetV2Options {
@@ -88,7 +90,8 @@ const MOBILENET_V2 = parameterTable<MobileNetV2Options>()(
 
 /**
  * MobileNet V2 for ImageNet: [N, 3, H, W] (224x224 usually) to [N, 1000]; 3,504,872 parameters. State-dict keys, shapes
- * and initial values are torchvision's.
+ * and initial values are torchvision's. For `weights` see
+ * {@link resnet18}.
  *
  * Source: M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen, "MobileNetV2: Inverted residuals and linear
  * bottlenecks", CVPR 2018, section 4 and table 2.
@@ -98,6 +101,7 @@ const MOBILENET_V2 = parameterTable<MobileNetV2Options>()(
  * models.torchvision.mobilenetV2({ numClasses: 10, widthMult: 0.25 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export function mobilenetV2(...args: ArgumentsOf<typeof MOBILENET_V2>): MobileNetV2Module {
-  return MOBILENET_V2.bind(args);
-}
+export const mobilenetV2 = pretrained(MOBILENET_V2, {
+  IMAGENET1K_V1: imagenet1k("mobilenet_v2-b0353104.pth", 13.555),
+  IMAGENET1K_V2: imagenet1k("mobilenet_v2-7ebf99e0.pth", 13.598, { resize: 232 }),
+});

@@ -1,11 +1,13 @@
 /** MobileNet V3 as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
 import { Conv2dNormActivation } from "./conv_norm_activation.ts";
 import { divisibleChannels, drawMobileWeights } from "./mobile_channels.ts";
 import { SqueezeExcitation } from "./squeeze_excitation.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `mobilenetV3Small` takes. */
 export interface MobileNetV3Options {
@@ -127,7 +129,8 @@ const MOBILENET_V3_SMALL = parameterTable<MobileNetV3Options>()(
 
 /**
  * The small MobileNet V3 for ImageNet: [N, 3, H, W] (224x224 usually) to [N, 1000]; 2,542,856 parameters. State-dict
- * keys, shapes and initial values are torchvision's.
+ * keys, shapes and initial values are torchvision's. For `weights` see
+ * {@link resnet18}.
  *
  * Source: A. Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5 and table 2.
  *
@@ -136,6 +139,6 @@ const MOBILENET_V3_SMALL = parameterTable<MobileNetV3Options>()(
  * models.torchvision.mobilenetV3Small({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export function mobilenetV3Small(...args: ArgumentsOf<typeof MOBILENET_V3_SMALL>): MobileNetV3Module {
-  return MOBILENET_V3_SMALL.bind(args);
-}
+export const mobilenetV3Small = pretrained(MOBILENET_V3_SMALL, {
+  IMAGENET1K_V1: imagenet1k("mobilenet_v3_small-047dcff4.pth", 9.829),
+});

@@ -1,8 +1,10 @@
 /** Residual networks as torchvision ships them. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { type PublishedByName, pretrained } from "../pretrained/pretrained_network.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What the residual networks take. */
 export interface ResNetOptions {
@@ -152,24 +154,40 @@ const makerTable = (name: string, block: BlockClass, blocks: readonly number[]) 
       new ResNetModule(block, blocks, { numClasses, zeroInitResidual }),
   );
 
-function maker(name: string, block: BlockClass, blocks: readonly number[]) {
-  const table = makerTable(name, block, blocks);
-  return (...args: ArgumentsOf<typeof table>): ResNetModule => table.bind(args);
+function maker<Name extends string>(
+  name: string,
+  block: BlockClass,
+  blocks: readonly number[],
+  weights: PublishedByName<Name>,
+) {
+  return pretrained(makerTable(name, block, blocks), weights);
 }
 
 /**
  * The residual network with 18 layers for ImageNet: [N, 3, H, W] (224x224 usually) to [N, 1000]; 11,689,512
  * parameters. State-dict keys and shapes are torchvision's, and so are the initial values: Kaiming's, by the outputs.
  *
+ * `weights` makes the call give a promise of the network with torchvision's weights: `"IMAGENET1K_V1"`, or `"DEFAULT"`
+ * for the best that there are. They are fetched once, verified and kept in the cache. For another `numClasses` pass
+ * `strict: false`: the last layer keeps its initial values. `resnet18.weights` says what is known of the files,
+ * `models.preprocessingOf(net)` how images are prepared.
+ *
  * Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", CVPR 2016, table 1.
+ *
+ * @throws FileError (the promise) if the weights cannot be fetched, with the file's address and the path to save it as;
+ *   StateDictError for another number of classes without `strict: false`; ArgumentError for unknown weights.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.resnet18({ numClasses: 10 });
  * net(randn(2, 3, 64, 64)).shape; // [2, 10]
+ * const pretrained = await models.torchvision.resnet18({ weights: "IMAGENET1K_V1" });
+ * const tuned = await models.torchvision.resnet18({ weights: "IMAGENET1K_V1", numClasses: 10, strict: false });
  * ```
  */
-export const resnet18 = maker("resnet18", BasicBlock, [2, 2, 2, 2]);
+export const resnet18 = maker("resnet18", BasicBlock, [2, 2, 2, 2], {
+  IMAGENET1K_V1: imagenet1k("resnet18-f37072fd.pth", 44.661),
+});
 /**
  * The residual network with 34 layers; 21,797,672 parameters. See {@link resnet18}.
  *
@@ -178,7 +196,9 @@ export const resnet18 = maker("resnet18", BasicBlock, [2, 2, 2, 2]);
  * const net = models.torchvision.resnet34({ numClasses: 10 });
  * ```
  */
-export const resnet34 = maker("resnet34", BasicBlock, [3, 4, 6, 3]);
+export const resnet34 = maker("resnet34", BasicBlock, [3, 4, 6, 3], {
+  IMAGENET1K_V1: imagenet1k("resnet34-b627a593.pth", 83.275),
+});
 /**
  * The residual network with 50 layers, in blocks of 1x1, 3x3 and 1x1 convolutions; 25,557,032 parameters. The step of
  * a block is its 3x3 convolution's ("v1.5"), as in torchvision. See {@link resnet18}.
@@ -188,4 +208,7 @@ export const resnet34 = maker("resnet34", BasicBlock, [3, 4, 6, 3]);
  * const net = models.torchvision.resnet50({ numClasses: 10 });
  * ```
  */
-export const resnet50 = maker("resnet50", Bottleneck, [3, 4, 6, 3]);
+export const resnet50 = maker("resnet50", Bottleneck, [3, 4, 6, 3], {
+  IMAGENET1K_V1: imagenet1k("resnet50-0676ba61.pth", 97.781),
+  IMAGENET1K_V2: imagenet1k("resnet50-11ad3fa6.pth", 97.79, { resize: 232 }),
+});

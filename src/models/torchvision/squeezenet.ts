@@ -1,8 +1,10 @@
 /** SqueezeNet as torchvision ships it. */
-import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
+import { parameterTable } from "../../base/params/arguments.ts";
 import * as nn from "../../nn/index.ts";
 import { cat, flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What `squeezenet1_1` takes. */
 export interface SqueezeNetOptions {
@@ -82,6 +84,7 @@ const SQUEEZENET = parameterTable<SqueezeNetOptions>()(
 /**
  * SqueezeNet 1.1 for ImageNet: [N, 3, H, W] (17x17 at least, 224x224 usually) to [N, 1000]; 1,235,496 parameters. With
  * less than half of version 1.0's operations. State-dict keys, shapes and initial values are torchvision's.
+ * For `weights` see {@link resnet18}.
  *
  * Source: F. Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
  * 2016, section 3; version 1.1 is the authors' later one.
@@ -91,6 +94,6 @@ const SQUEEZENET = parameterTable<SqueezeNetOptions>()(
  * models.torchvision.squeezenet1_1({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export function squeezenet1_1(...args: ArgumentsOf<typeof SQUEEZENET>): SqueezeNetModule {
-  return SQUEEZENET.bind(args);
-}
+export const squeezenet1_1 = pretrained(SQUEEZENET, {
+  IMAGENET1K_V1: imagenet1k("squeezenet1_1-b8a52dc0.pth", 4.729),
+});

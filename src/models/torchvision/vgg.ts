@@ -4,7 +4,9 @@ import { callable } from "../../base/params/callable.ts";
 import * as nn from "../../nn/index.ts";
 import { flatten } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { pretrained } from "../pretrained/pretrained_network.ts";
 import { VGG_ARCHITECTURES, type VggDepth } from "../vgg.ts";
+import { imagenet1k } from "./weights.ts";
 
 /** What the makers of `VGG` take. */
 export interface VggOptions {
@@ -112,21 +114,24 @@ const makerTable = (depth: VggDepth, batchNorm: boolean) =>
       new VggModule(makeLayers(depth, batchNorm), { numClasses, initWeights, dropout }),
   );
 
-function maker(depth: VggDepth, batchNorm: boolean) {
-  const table = makerTable(depth, batchNorm);
-  return (...args: ArgumentsOf<typeof table>): VGG => table.bind(args);
+function maker(depth: VggDepth, batchNorm: boolean, file: `vgg${string}-${string}.pth`, mebibytes: number) {
+  return pretrained(
+    makerTable(depth, batchNorm),
+    { IMAGENET1K_V1: imagenet1k(file, mebibytes) },
+    { settings: { initWeights: false } },
+  );
 }
 
 /**
- * Configuration A of the paper; 132,863,336 parameters. See {@link VGG}.
+ * Configuration A of the paper; 132,863,336 parameters. See {@link VGG}; for `weights`, see {@link resnet18}.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.vgg11();
- * net.loadStateDict(await load("vgg11.safetensors"));
+ * const pretrained = await models.torchvision.vgg11({ weights: "IMAGENET1K_V1" });
  * ```
  */
-export const vgg11 = maker(11, false);
+export const vgg11 = maker(11, false, "vgg11-8a719046.pth", 506.84);
 /**
  * Configuration A with batch normalisation; 132,868,840 parameters.
  *
@@ -135,17 +140,17 @@ export const vgg11 = maker(11, false);
  * const net = models.torchvision.vgg11Bn({ numClasses: 10 });
  * ```
  */
-export const vgg11Bn = maker(11, true);
+export const vgg11Bn = maker(11, true, "vgg11_bn-6002323d.pth", 506.881);
 /**
  * Configuration B of the paper; 133,047,848 parameters.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.vgg13();
- * net.loadStateDict(await load("vgg13.safetensors"));
+ * const pretrained = await models.torchvision.vgg13({ weights: "IMAGENET1K_V1" });
  * ```
  */
-export const vgg13 = maker(13, false);
+export const vgg13 = maker(13, false, "vgg13-19584684.pth", 507.545);
 /**
  * Configuration B with batch normalisation; 133,053,736 parameters.
  *
@@ -154,17 +159,17 @@ export const vgg13 = maker(13, false);
  * const net = models.torchvision.vgg13Bn({ numClasses: 10 });
  * ```
  */
-export const vgg13Bn = maker(13, true);
+export const vgg13Bn = maker(13, true, "vgg13_bn-abd245e5.pth", 507.59);
 /**
  * Configuration D of the paper; 138,357,544 parameters.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.vgg16();
- * net.loadStateDict(await load("vgg16.safetensors"));
+ * const pretrained = await models.torchvision.vgg16({ weights: "IMAGENET1K_V1" });
  * ```
  */
-export const vgg16 = maker(16, false);
+export const vgg16 = maker(16, false, "vgg16-397923af.pth", 527.796);
 /**
  * Configuration D with batch normalisation; 138,365,992 parameters.
  *
@@ -173,17 +178,17 @@ export const vgg16 = maker(16, false);
  * const net = models.torchvision.vgg16Bn({ numClasses: 10 });
  * ```
  */
-export const vgg16Bn = maker(16, true);
+export const vgg16Bn = maker(16, true, "vgg16_bn-6c64b313.pth", 527.866);
 /**
  * Configuration E of the paper; 143,667,240 parameters.
  *
  * @example
  * ```ts no-run
  * const net = models.torchvision.vgg19();
- * net.loadStateDict(await load("vgg19.safetensors"));
+ * const pretrained = await models.torchvision.vgg19({ weights: "IMAGENET1K_V1" });
  * ```
  */
-export const vgg19 = maker(19, false);
+export const vgg19 = maker(19, false, "vgg19-dcbb9e9d.pth", 548.051);
 /**
  * Configuration E with batch normalisation; 143,678,248 parameters.
  *
@@ -192,4 +197,4 @@ export const vgg19 = maker(19, false);
  * const net = models.torchvision.vgg19Bn({ numClasses: 10 });
  * ```
  */
-export const vgg19Bn = maker(19, true);
+export const vgg19Bn = maker(19, true, "vgg19_bn-c79401a0.pth", 548.143);

@@ -21,13 +21,7 @@ export interface PreprocessSettings {
  * @throws ArgumentError for what is not such a record.
  * @example
  * ```ts
- * const preprocess = data.transforms.Preprocess({
- *   resize: { size: 256, interpolation: "bilinear" },
- *   crop: [224, 224],
- *   mean: [0.485, 0.456, 0.406],
- *   std: [0.229, 0.224, 0.225],
- *   background: [255, 255, 255],
- * });
+ * const preprocess = data.transforms.Preprocess(models.torchvision.resnet18.weights.IMAGENET1K_V1.preprocessing);
  * (await preprocess(randint(0, 256, [3, 300, 400]).to("uint8"))).shape; // [3, 224, 224]
  * ```
  */

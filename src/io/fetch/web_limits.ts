@@ -1,0 +1,9 @@
+/** How long a web source may take, in milliseconds. */
+export interface WebLimits {
+  /** Until it has answered. */
+  readonly connect: number;
+  /** Without 64 KiB. */
+  readonly stall: number;
+}
+
+export const WEB_LIMITS: WebLimits = { connect: 5_000, stall: 15_000 };

