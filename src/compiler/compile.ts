@@ -18,7 +18,7 @@ import {
   type TensorSpec,
 } from "../engines/contract/engine.ts";
 import { specOf } from "../engines/contract/run_program.ts";
-import type { Graph, GraphNode } from "../graph/capture.ts";
+import type { Graph, GraphNode } from "../graph/graph.ts";
 import type { OpDefinition } from "../graph/node.ts";
 import { fullOp } from "../ops/creation.ts";
 import { channelsLast } from "./passes/channels_last.ts";

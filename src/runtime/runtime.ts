@@ -22,7 +22,7 @@ import {
   fastestEngine,
   loadEngine,
 } from "../engines/select.ts";
-import type { Capture } from "../graph/capture.ts";
+import type { Capture } from "../graph/node.ts";
 import { reportAtEnd } from "./failures.ts";
 import { attachAutotuning } from "./kept_algorithms.ts";
 import { DeviceBuffer, type Run } from "./run.ts";

@@ -8,8 +8,15 @@ import { bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
 import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/contract/engine.ts";
-import { type Capture, captureNodes, collectNodes } from "../graph/capture.ts";
-import { atTopLevel, type RunFailure, type StateBuffer, type Value } from "../graph/node.ts";
+import {
+  atTopLevel,
+  type Capture,
+  captureNodes,
+  collectNodes,
+  type RunFailure,
+  type StateBuffer,
+  type Value,
+} from "../graph/node.ts";
 import { Failures, failureBehind } from "./failures.ts";
 import { type GradientLeaf, LeafGradients } from "./leaf_gradients.ts";
 import {

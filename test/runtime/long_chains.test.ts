@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { compileGraph } from "../../src/compiler/compile.ts";
-import { capture } from "../../src/graph/capture.ts";
-import { constantValue } from "../../src/graph/node.ts";
+import { capture, constantValue } from "../../src/graph/node.ts";
 import * as c from "../../src/index.ts";
 import { sliceDim } from "../../src/ops/shape/slicing.ts";
 import { HeldValues } from "../../src/runtime/pending.ts";

@@ -8,7 +8,7 @@
  * or by `reshape` if no element moves.
  */
 import { numel, type Shape } from "../../base/shape.ts";
-import type { Graph, GraphNode } from "../../graph/capture.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { expandOp, permuteOp, reshapeOp } from "../../ops/shape/shape_ops.ts";
 import { catOp, sliceOp, unsliceOp } from "../../ops/shape/slicing.ts";

@@ -1,6 +1,6 @@
 /** Replaces ops that the engine has no kernel for by the ops they are made of. */
-import { collectNodes, type Graph, type GraphNode } from "../../graph/capture.ts";
-import { type Node, setGradientMode, Value } from "../../graph/node.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
+import { collectNodes, type Node, setGradientMode, Value } from "../../graph/node.ts";
 import type { StepPlanner } from "../compile.ts";
 import { GraphBuilder } from "./rewrite.ts";
 

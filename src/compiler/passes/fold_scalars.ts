@@ -2,7 +2,7 @@
  * Gives every reader of a structural constant (`full`, and what only spreads it) a copy of its own, so that
  * the constant is folded into each loop instead of being written to memory for several.
  */
-import type { Graph, GraphNode } from "../../graph/capture.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { expandOp, reshapeOp } from "../../ops/shape/shape_ops.ts";
 import { GraphBuilder, producers } from "./rewrite.ts";

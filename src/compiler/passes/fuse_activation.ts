@@ -1,5 +1,5 @@
 /** Lets a convolution or matmul apply the activation that alone reads its result. */
-import type { Graph } from "../../graph/capture.ts";
+import type { Graph } from "../../graph/graph.ts";
 import type { StepPlanner } from "../compile.ts";
 import { consumers, escaping, GraphBuilder } from "./rewrite.ts";
 

@@ -8,7 +8,7 @@
  */
 import { isHalf } from "../../base/dtype.ts";
 import { numel, type Shape, sameShape } from "../../base/shape.ts";
-import type { Graph, GraphNode } from "../../graph/capture.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";

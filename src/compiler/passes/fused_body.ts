@@ -7,7 +7,7 @@ import type {
   FusedOutput,
   FusedUnary,
 } from "../../engines/contract/fused_loop.ts";
-import type { Graph, GraphNode } from "../../graph/capture.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { expandOp } from "../../ops/shape/shape_ops.ts";
 

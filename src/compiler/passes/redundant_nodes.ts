@@ -1,5 +1,6 @@
 /** Removes what need not be computed: results that nothing reads, and results that there are already. */
-import { attributeKey, type Graph, type GraphNode, opNumber } from "../../graph/capture.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
+import { attributeKey, opNumber } from "../../graph/node.ts";
 import { escaping, GraphBuilder } from "./rewrite.ts";
 
 /** Drops nodes whose results are not read. */

@@ -1,6 +1,6 @@
 /** What passes share: building the next graph, and looking up who makes and who reads a value. */
 import type { TensorSpec } from "../../engines/contract/engine.ts";
-import type { Graph, GraphNode, GraphValue } from "../../graph/capture.ts";
+import type { Graph, GraphNode, GraphValue } from "../../graph/graph.ts";
 
 /** Values and nodes of a graph under construction; the ids of the old graph stay valid. */
 export class GraphBuilder {

@@ -5,7 +5,7 @@
  */
 import { isHalf } from "../../base/dtype.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
-import type { Graph, GraphNode } from "../../graph/capture.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
 import type { OpDefinition } from "../../graph/node.ts";
 import { fullOp } from "../../ops/creation.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";

@@ -18,7 +18,7 @@ import {
   convolutionThreadBytes,
   takesConvolution,
   worthChannelsLast,
-} from "./convolution/convolution_shapes.ts";
+} from "./convolution/convolution_algorithms.ts";
 import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
 import { takesMatmul } from "./onednn_matmul.ts";

@@ -1,7 +1,6 @@
 /** Part of another tensor's memory. */
 import { numel } from "../../base/shape.ts";
-import { collectNodes } from "../../graph/capture.ts";
-import { isGradientModeOn, type Value } from "../../graph/node.ts";
+import { collectNodes, isGradientModeOn, type Value } from "../../graph/node.ts";
 import { arange } from "../../ops/creation.ts";
 import { scatter } from "../../ops/shape/indexing.ts";
 import { reshape } from "../../ops/shape/shape_ops.ts";

@@ -4,8 +4,7 @@
  */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import { collectNodes } from "../../graph/capture.ts";
-import { constantValue, type Value } from "../../graph/node.ts";
+import { collectNodes, constantValue, type Value } from "../../graph/node.ts";
 import { batchNormTrainingOp } from "../../ops/nn/normalization.ts";
 import { sliceDim } from "../../ops/shape/slicing.ts";
 import { defaultSession } from "../../runtime/runtime.ts";

@@ -6,12 +6,12 @@ import { allocateArray, arrayFrom, numbersOf, type TypedArray } from "../../../s
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, ProgramStep, TensorSpec } from "../../../src/engines/contract/engine.ts";
 import type { KernelExports } from "../../../src/engines/cpu/kernel.ts";
-import { candidateAlgorithms } from "../../../src/engines/onednn/convolution/candidate_algorithms.ts";
 import {
+  candidateAlgorithms,
   convolutionScratchBytes,
   convolutionThreadBytes,
   lastGeometry,
-} from "../../../src/engines/onednn/convolution/convolution_shapes.ts";
+} from "../../../src/engines/onednn/convolution/convolution_algorithms.ts";
 import {
   canWinograd,
   forwardConvolution,

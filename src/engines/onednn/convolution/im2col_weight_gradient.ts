@@ -3,8 +3,7 @@ import { aligned } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { BoundPrimitive, DnnlScope } from "../library/dnnl.ts";
 import { elementOf, type OnednnStep, perSize, type SliceKernel, type Slices } from "../onednn_step.ts";
-import { type Algorithm, pixelRows } from "./candidate_algorithms.ts";
-import { imageBytes, weightDims } from "./convolution_shapes.ts";
+import { type Algorithm, imageBytes, pixelRows, weightDims } from "./convolution_algorithms.ts";
 import { Im2colPatches, imagesAtOnce, weightLikeWindows, windowRows, windowSize } from "./im2col_patches.ts";
 
 /** The algorithm with its kernels and the layout of its partial sums; null if they have no room or no implementation. */

@@ -21,24 +21,22 @@ import {
 } from "../onednn_step.ts";
 import {
   type Algorithm,
-  candidateAlgorithms,
-  describeGradient,
-  pixelRows,
-  preferredAlgorithm,
-  wantedImages,
-} from "./candidate_algorithms.ts";
-import {
   batchSlices,
+  candidateAlgorithms,
   convolutionKey,
+  describeGradient,
   elementsOf,
   type Image,
   imageBytes,
   images,
   lastGeometry,
+  pixelRows,
+  preferredAlgorithm,
+  wantedImages,
   weightDims,
   weightSlices,
   windowOf,
-} from "./convolution_shapes.ts";
+} from "./convolution_algorithms.ts";
 import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";

@@ -9,7 +9,7 @@ import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
 import type { OnednnStep, Slices } from "../onednn_step.ts";
 import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
-import { weightDims } from "./convolution_shapes.ts";
+import { weightDims } from "./convolution_algorithms.ts";
 import type { PartialSums } from "./onednn_convolution.ts";
 import { analyseImages, type Chunk, chunkSizes } from "./winograd_convolution.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";

@@ -13,7 +13,7 @@ import {
   convolutionScratchBytes,
   FEW_CHANNELS,
   operations,
-} from "../convolution/convolution_shapes.ts";
+} from "../convolution/convolution_algorithms.ts";
 import { planConvolution, planWeightGradient } from "../convolution/onednn_convolution.ts";
 import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";

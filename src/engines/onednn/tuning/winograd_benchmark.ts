@@ -2,7 +2,7 @@
 import { EngineError } from "../../../base/errors.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelStage } from "../../cpu/kernel.ts";
-import { lastGeometry } from "../convolution/convolution_shapes.ts";
+import { lastGeometry } from "../convolution/convolution_algorithms.ts";
 import { winogradThreadBytes } from "../convolution/winograd_shapes.ts";
 import type { OnednnStep, SliceKernel, Slices } from "../onednn_step.ts";
 import { BenchmarkMemory } from "./benchmark_memory.ts";
