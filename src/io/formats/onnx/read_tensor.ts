@@ -11,6 +11,7 @@ const MOST_DIMENSIONS = 1024;
 export function readTensor(message: ProtobufReader, reading: OnnxReading): OnnxTensor {
   reading.count();
   const [floats, integers, dimensions]: [number[], (number | bigint)[], (number | bigint)[]] = [[], [], []];
+  const unsigned: (number | bigint)[] = [];
   const strings: Uint8Array[] = [];
   const external = new Map<string, string>();
   let [name, dataType, location] = ["", 0, 0];
@@ -19,11 +20,12 @@ export function readTensor(message: ProtobufReader, reading: OnnxReading): OnnxT
     if (message.field === 1) message.integersInto(dimensions);
     else if (message.field === 2) dataType = message.saturated();
     else if (message.field === 4) message.floatsInto(floats);
-    else if ([5, 7, 11].includes(message.field)) message.integersInto(integers);
+    else if (message.field === 5 || message.field === 7) message.integersInto(integers);
     else if (message.field === 6) strings.push(message.bytes());
     else if (message.field === 8) name = message.text();
     else if (message.field === 9) raw = message.bytes();
     else if (message.field === 10) message.doublesInto(floats);
+    else if (message.field === 11) message.integersInto(unsigned);
     else if (message.field === 13) readEntry(message.message(), reading, external);
     else if (message.field === 14) location = message.saturated();
     else message.skip();
@@ -34,10 +36,16 @@ export function readTensor(message: ProtobufReader, reading: OnnxReading): OnnxT
     if (raw !== undefined) return { kind: "raw", bytes: raw };
     if (floats.length > 0) return { kind: "floats", values: floats };
     if (integers.length > 0) return { kind: "integers", values: integers };
+    if (unsigned.length > 0) return { kind: "integers", values: unsigned.map(asUnsigned) };
     if (strings.length > 0) return { kind: "strings", values: strings };
     return { kind: "raw", bytes: new Uint8Array(0) };
   };
   return { name, shape, dataType, content: content() };
+}
+
+/** The reader takes all integers for signed ones. */
+function asUnsigned(value: number | bigint): number | bigint {
+  return value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
 }
 
 function checkedShape(
