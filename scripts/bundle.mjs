@@ -24,7 +24,7 @@ const WORKERS = {
 
 /** The entries: the name in build/dist and the module. */
 const SUBPATHS = Object.fromEntries(
-  ["nn", "optim", "data", "train", "models", "book", "report", "reference"].map((name) => [
+  ["nn", "optim", "data", "train", "models", "book", "report", "onnx", "reference"].map((name) => [
     name,
     `entries/${name}`,
   ]),

@@ -25,6 +25,7 @@ export * as data from "./data/index.ts";
 export type { EngineInfo, Program, StepTiming } from "./engines/contract/engine.ts";
 export { engineNames } from "./engines/engine_names.ts";
 export type { EngineOptions } from "./engines/select.ts";
+export * as onnx from "./interop/onnx/index.ts";
 export type { ArrayFormat } from "./io/formats/stored_arrays.ts";
 export {
   type LoadOptions,

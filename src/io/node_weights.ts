@@ -1,12 +1,37 @@
 /** Weights by the name of their file (`#weights_file`; a page has `page_weights.ts`). */
+import { realpath } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, FileError } from "../base/errors.ts";
+import { fileErrorOf } from "./file_errors.ts";
 import type { ByteSource } from "./formats/byte_source.ts";
 import { withRegularFile } from "./regular_file.ts";
 
+/** Opens a file of the same folder, or of one below. */
+export type OpenFileBeside = (location: string, body: (source: ByteSource) => Promise<void>) => Promise<void>;
+
 /** @throws FileError if it cannot be read, and what `body` throws. */
-export async function withWeightsFile<T>(path: string, body: (source: ByteSource) => Promise<T>): Promise<T> {
-  return withRegularFile(pathOf(path), body);
+export async function withWeightsFile<T>(
+  name: string,
+  body: (source: ByteSource, beside?: OpenFileBeside) => Promise<T>,
+): Promise<T> {
+  const path = pathOf(name);
+  return withRegularFile(path, (source) =>
+    body(source, async (location, read) => withRegularFile(await besideOf(path, location), read)),
+  );
+}
+
+/** The path of a file beside another. Links may not lead out of the folder. */
+async function besideOf(path: string, location: string): Promise<string> {
+  const asked = join(dirname(path), location);
+  try {
+    const [folder, found] = [await realpath(dirname(path)), await realpath(asked)];
+    const from = relative(folder, found);
+    if (from.split(/[/\\]/)[0] !== ".." && join(folder, from) === found) return found;
+  } catch (error) {
+    throw fileErrorOf(error, asked, "read");
+  }
+  throw new FileError(`cannot read ${asked}: it is a link to a file outside its folder; copy the file there`);
 }
 
 /** A file: URL as a path. */

@@ -1,26 +1,22 @@
 /** State dicts as bytes, from wherever they come: PyTorch's keys, so weights travel both ways. */
 
-import { withWeightsFile } from "#weights_file";
-import { isArrayBuffer, isMap, isPlainObject, isSharedArrayBuffer, tagOf } from "../base/builtin_kinds.ts";
+import { isMap, isPlainObject } from "../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { orderedRecord } from "../base/key_order.ts";
 import { shownValue } from "../base/shown_value.ts";
-import type { BlobLike, ResponseLike, UrlLike } from "../base/web_types.ts";
 import { keepMetadata, loadedMetadata } from "../records/loaded_metadata.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
-import { sourceOfBlob, sourceOfBytes } from "./formats/byte_source.ts";
 import { type ReadSettings, readArraysFrom } from "./formats/read_arrays.ts";
 import type { ArrayFormat, StoredArrays } from "./formats/stored_arrays.ts";
 import { checkedFormat, encodeArrays } from "./formats/write_arrays.ts";
 import { joined } from "./joined_pieces.ts";
+import { type WeightsSource, withSource } from "./opened_source.ts";
 import type { NamedArray } from "./safetensors/safetensors.ts";
-import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
 
 /** Tensors by name. */
 export type TensorsByName = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
 
-/** Where weights can come from: a path or an address, or what was read already. */
-export type WeightsSource = string | UrlLike | ArrayBuffer | ArrayBufferView | BlobLike | ResponseLike;
+export type { WeightsSource } from "./opened_source.ts";
 
 /** Settings of `toBytes`. */
 export interface ToBytesOptions {
@@ -113,39 +109,8 @@ function checkedOptions(options: unknown): ReadSettings {
 
 type Arrays = ReadonlyMap<string, NamedArray>;
 
-async function readSource(source: unknown, settings: ReadSettings): Promise<StoredArrays> {
-  const inMemory = (bytes: Uint8Array, name?: string) => readArraysFrom(sourceOfBytes(bytes), name, settings);
-  if (typeof source === "string") return readAddress(source, settings);
-  if (ArrayBuffer.isView(source))
-    return inMemory(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
-  if (isArrayBuffer(source) || isSharedArrayBuffer(source)) return inMemory(new Uint8Array(source));
-  switch (tagOf(source)) {
-    case "URL":
-      return readAddress((source as UrlLike).href, settings);
-    case "Blob":
-    case "File":
-      return readArraysFrom(sourceOfBlob(source as Blob), (source as File).name, settings);
-    case "Response": {
-      const name = (source as Response).url || "the response";
-      return inMemory(await bytesOfResponse(source as Response, name), name);
-    }
-  }
-  throw new ArgumentError(
-    "load: expected a path, a URL, an ArrayBuffer, a typed array, a Blob or a Response, got " +
-      (source === null ? "null" : typeof source),
-  );
-}
-
-/** Addresses on the web are the same everywhere; the rest is a path, or an address seen from the page. */
-async function readAddress(address: string, settings: ReadSettings): Promise<StoredArrays> {
-  if (!/^(https?|data|blob):/i.test(address))
-    return withWeightsFile(address, (source) => readArraysFrom(source, address, settings));
-  return readArraysFrom(sourceOfBytes(await fetchBytes(address)), shortName(address), settings);
-}
-
-/** A data: URL holds the whole file. */
-function shortName(url: string): string {
-  return url.length > 200 ? `${url.slice(0, 40)}...` : url;
+function readSource(source: unknown, settings: ReadSettings): Promise<StoredArrays> {
+  return withSource(source, "load", (opened) => readArraysFrom(opened.source, opened.name, settings));
 }
 
 /** Every tensor of a state dict, read. */

@@ -12,7 +12,7 @@ export const layers: readonly (readonly string[])[] = [
   ["runtime"],
   ["tensor"],
   ["nn", "optim", "data", "io"],
-  ["train", "report", "models", "book"],
+  ["train", "report", "models", "book", "interop"],
   // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
   ["experiments", "install"],
