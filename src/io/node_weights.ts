@@ -4,16 +4,13 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, FileError } from "../base/errors.ts";
 import { fileErrorOf } from "./file_errors.ts";
-import type { ByteSource } from "./formats/byte_source.ts";
+import type { ByteSource, OpenBeside } from "./formats/byte_source.ts";
 import { withRegularFile } from "./regular_file.ts";
-
-/** Opens a file of the same folder, or of one below. */
-export type OpenFileBeside = (location: string, body: (source: ByteSource) => Promise<void>) => Promise<void>;
 
 /** @throws FileError if it cannot be read, and what `body` throws. */
 export async function withWeightsFile<T>(
   name: string,
-  body: (source: ByteSource, beside?: OpenFileBeside) => Promise<T>,
+  body: (source: ByteSource, beside?: OpenBeside) => Promise<T>,
 ): Promise<T> {
   const path = pathOf(name);
   return withRegularFile(path, (source) =>

@@ -1,9 +1,9 @@
 /** What a reader is given: a path, an address, bytes, a Blob, a Response. */
-import { type OpenFileBeside, withWeightsFile } from "#weights_file";
+import { withWeightsFile } from "#weights_file";
 import { isArrayBuffer, isSharedArrayBuffer, tagOf } from "../base/builtin_kinds.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { BlobLike, ResponseLike, UrlLike } from "../base/web_types.ts";
-import { type ByteSource, sourceOfBlob, sourceOfBytes } from "./formats/byte_source.ts";
+import { type ByteSource, type OpenBeside, sourceOfBlob, sourceOfBytes } from "./formats/byte_source.ts";
 import { bytesOfResponse, fetchBytes } from "./web_bytes.ts";
 
 /** Where weights can come from: a path or an address, or what was read already. */
@@ -15,7 +15,7 @@ export interface OpenedSource {
   /** How messages call it; undefined for bytes. */
   readonly name: string | undefined;
   /** Opens a file in the same folder; undefined if the source is not a file of the disk. */
-  readonly beside?: OpenFileBeside | undefined;
+  readonly beside?: OpenBeside | undefined;
 }
 
 /**

@@ -21,7 +21,7 @@ export type { OnnxInput, OnnxNetwork } from "./onnx_network.ts";
  * @example
  * ```ts no-run
  * const net = await onnx.load("squeezenet.onnx");
- * const probabilities = net(images);
+ * const probabilities = net(randn(1, 3, 224, 224));
  * net.train();
  * const optimizer = optim.SGD(net.parameters(), { lr: 0.001 });
  * ```

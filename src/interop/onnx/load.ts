@@ -1,8 +1,8 @@
 /** Reads ONNX files as modules. */
-import { isMap, isPlainObject } from "../../base/builtin_kinds.ts";
+import { isArrayBuffer, isMap, isPlainObject } from "../../base/builtin_kinds.ts";
 import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
-import { readAll, sourceOfBytes } from "../../io/formats/byte_source.ts";
+import { type OpenBeside, readAll, sourceOfBytes } from "../../io/formats/byte_source.ts";
 import { type Failure, failureOf } from "../../io/formats/format_failure.ts";
 import { withExternalData } from "../../io/formats/onnx/external_data.ts";
 import type { OnnxModel, OnnxValueInfo } from "../../io/formats/onnx/onnx_model.ts";
@@ -63,11 +63,10 @@ function openBeside(
   opened: OpenedSource,
   given: ReadonlyMap<string, Uint8Array | ArrayBuffer>,
   fail: Failure,
-): Parameters<typeof withExternalData>[1] {
+): OpenBeside {
   return async (location, body) => {
     const bytes = given.get(location);
-    if (bytes !== undefined)
-      return body(sourceOfBytes(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)));
+    if (bytes !== undefined) return body(sourceOfBytes(isArrayBuffer(bytes) ? new Uint8Array(bytes) : bytes));
     if (opened.beside === undefined)
       throw fail(
         `its weights are in the file ${JSON.stringify(location.slice(0, 200))}, which is not given`,

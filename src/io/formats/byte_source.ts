@@ -8,6 +8,9 @@ export interface ByteSource {
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Opens a file by its name in the folder of another, or below that, and closes it when `body` is done. */
+export type OpenBeside = (location: string, body: (source: ByteSource) => Promise<void>) => Promise<void>;
+
 /** Memory as a source. What is read are copies, which do not keep `bytes` alive. */
 export function sourceOfBytes(bytes: Uint8Array): ByteSource {
   return {

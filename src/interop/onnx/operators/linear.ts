@@ -1,4 +1,4 @@
-/** Products of matrices. */
+/** Matrix multiplication. */
 import * as F from "../../../tensor/functions/index.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { OnnxOperator } from "../operator.ts";

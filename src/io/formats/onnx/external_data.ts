@@ -1,12 +1,9 @@
 /** Tensors whose bytes stand in other files: networks of more than 2 GB, and some exporters' choice. */
-import type { ByteSource } from "../byte_source.ts";
+import type { ByteSource, OpenBeside } from "../byte_source.ts";
 import { elementsOf } from "../element_layout.ts";
 import type { Failure } from "../format_failure.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from "./onnx_model.ts";
 import { dataTypeName, rawElementBytes } from "./onnx_tensor.ts";
-
-/** Opens a file by its name beside the network, and passes it on. */
-export type OpenBeside = (location: string, body: (source: ByteSource) => Promise<void>) => Promise<void>;
 
 /**
  * The network with all data in memory. Each file is opened once, and only what tensors hold is read.
