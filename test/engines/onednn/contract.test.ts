@@ -5,7 +5,7 @@ import { missingLibrary } from "./library.ts";
 
 const TOPICS = [
   ...["pointwise", "comparison", "creation", "indexing", "linear_algebra", "ordering", "reduction", "shape"],
-  ...["activation", "convolution", "linear", "loss", "normalization", "padding", "pooling"].map(
+  ...["activation", "convolution", "depthwise", "linear", "loss", "normalization", "padding", "pooling"].map(
     (t) => `nn_${t}`,
   ),
 ];
