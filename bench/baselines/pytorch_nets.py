@@ -1,4 +1,7 @@
-"""The chapter's six networks in PyTorch, with the batch, image size and learning rate they are trained with."""
+"""
+The chapter's six networks in PyTorch, with the batch, image size and learning rate they are trained with; and
+torchvision's networks, under the names that Convoyant gives them.
+"""
 import torch
 from torch import nn
 
@@ -101,8 +104,27 @@ NETS = {
 }
 
 
+# Networks of torchvision, by Convoyant's names: trained on colour images of 224x224.
+TORCHVISION = (
+    "resnet18", "resnet34", "resnet50", "squeezenet1-1", "mobilenet-v2", "mobilenet-v3-small", "efficientnet-b0",
+    "densenet121")
+
+NAMES = (*NETS, *TORCHVISION)
+
+
+def settings(name):
+    """(batch, channels, side, learning rate)"""
+    if name in TORCHVISION:
+        return 32, 3, 224, 0.01
+    _, batch, side, lr = NETS[name]
+    return batch, 1, side, lr
+
+
 def make(name):
-    """A network with the chapter's initial weights."""
+    """A network with the chapter's initial weights, or torchvision's own."""
+    if name in TORCHVISION:
+        import torchvision
+        return getattr(torchvision.models, name.replace("-", "_"))()
     net = NETS[name][0]()
 
     def xavier(module):

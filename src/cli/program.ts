@@ -1,5 +1,6 @@
 /** The commands and their options. */
 import { Command, Option } from "commander";
+import { ArgumentError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { list } from "../experiments/setting_text.ts";
 import { printableLines } from "../report/terminal/printable.ts";
@@ -114,7 +115,8 @@ function addBench(program: Command, cli: Cli): void {
     .command("bench")
     .description("Benchmark against other libraries.")
     .argument("<what>", known(cli, "benchmarks"))
-    .option("--nets <names>", "networks to train", list, ["lenet", "bn-lenet"])
+    .argument("[nets...]", "networks, as with --nets")
+    .option("--nets <names>", "networks to train or to run", list, ["lenet", "bn-lenet"])
     .option("--engines <names>", "our engines (the fastest that works here)", list)
     .option("--precision <names>", `${known(cli, "precisions")}: each network in each`, list, ["f32"])
     .addOption(batchSize())
@@ -134,12 +136,17 @@ function addBench(program: Command, cli: Cli): void {
       examples(
         "convoyant bench train --nets lenet,bn-lenet --against pytorch,jax-js,tfjs",
         "convoyant bench train --nets alexnet,vgg11,nin,googlenet --precision f32,bf16 --against pytorch",
+        "convoyant bench train resnet18 mobilenet-v2 --against pytorch",
+        "convoyant bench infer resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench matmul --against tfjs --threads 1",
       ),
     )
-    .action(async (what: string, o) => {
+    .action(async (what: string, nets: string[], o) => {
       const { benchCommand } = await import("./bench_command.ts");
       const { json: asJson, ...options } = o;
-      cli.finish(await benchCommand(what, options, new Output(asJson)));
+      if (what === "matmul" && nets.length > 0)
+        throw new ArgumentError(`bench matmul takes no networks, got ${nets.join(", ")}`);
+      const chosen = nets.length > 0 ? { ...options, nets } : options;
+      cli.finish(await benchCommand(what, chosen, new Output(asJson)));
     });
 }

@@ -94,8 +94,9 @@ const WRONG: [string, RegExp][] = [
   ["predict somewhere", /missing required argument 'image'/],
   ["data fetch minst", /unknown data set `minst`; did you mean `mnist`\?/],
   ["data show --split both", /Allowed choices are train, test/],
-  ["bench trian", /unknown benchmark `trian`; did you mean `train`\? \(there are: train, matmul\)/],
+  ["bench trian", /unknown benchmark `trian`; did you mean `train`\? \(there are: train, infer, matmul\)/],
   ["bench train --nets lenett", /unknown model "lenett"/],
+  ["bench matmul resnet18", /bench matmul takes no networks, got resnet18/],
 ];
 
 test("wrong usage is refused with exit code 2, and says what was expected", async () => {

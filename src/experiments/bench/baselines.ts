@@ -165,6 +165,38 @@ function pythonContender(
   };
 }
 
+/** The programs that run `net`, without training it, in each of `baselines` in a precision. */
+export function inferenceContenders(
+  baselines: readonly BaselineName[],
+  net: string,
+  precision: string,
+  settings: BaselineSettings,
+  places: BaselinePlaces = baselinePlaces(),
+): Contender[] {
+  return baselines.flatMap((baseline) => {
+    const what = { net, task: "infer", precision };
+    if (baseline === "pytorch") return pytorchOfNetwork(places, "pytorch_infer.py", what, settings);
+    const engine = baseline === "jax-js" ? "wasm" : "cpu";
+    const missing = "its inference is not measured";
+    return [{ library: baseline, engine, ...what, command: process.execPath, args: [], missing }];
+  });
+}
+
+/** A program for each of PyTorch's modes. */
+function pytorchOfNetwork(
+  places: BaselinePlaces,
+  program: string,
+  what: Pick<Contender, "task"> & { readonly net: string; readonly precision: string },
+  settings: BaselineSettings,
+): Contender[] {
+  const { net, precision } = what;
+  const args = ["--net", net, ...sharedArguments(settings), "--threads", `${settings.threads}`];
+  return (settings.pytorchModes ?? ["eager", "channels-last"]).map((mode) => {
+    const more = [...args, "--mode", mode, "--precision", precision];
+    return pythonContender(places, program, { engine: mode, ...what }, more);
+  });
+}
+
 /** The programs that train `net` in each of `baselines` in a precision. */
 export function trainingContenders(
   baselines: readonly BaselineName[],
@@ -178,13 +210,8 @@ export function trainingContenders(
   const onlyLenet =
     net === "lenet" && precision === "f32" ? undefined : "it is measured on lenet in f32 only";
   return baselines.flatMap((baseline) => {
-    if (baseline === "pytorch") {
-      const modes = settings.pytorchModes ?? ["eager", "channels-last"];
-      return modes.map((mode) => {
-        const more = [...args, ...threads, "--mode", mode, "--precision", precision];
-        return pythonContender(places, "pytorch_train.py", { engine: mode, net, precision }, more);
-      });
-    }
+    if (baseline === "pytorch")
+      return pytorchOfNetwork(places, "pytorch_train.py", { net, precision }, settings);
     const contender =
       baseline === "jax-js"
         ? nodeContender(

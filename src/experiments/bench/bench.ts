@@ -10,6 +10,7 @@ import { precisionNamed } from "../available_precision.ts";
 import { oneOf } from "../one_of.ts";
 import {
   type Contender,
+  inferenceContenders,
   matmulContenders,
   type PytorchMode,
   parseBaselines,
@@ -21,10 +22,10 @@ import { type BestLine, bestOf } from "./bench_best.ts";
 import { type BenchLine, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
 
 /** What can be measured. */
-export const BENCH_TASKS = ["train", "matmul"] as const;
+export const BENCH_TASKS = ["train", "infer", "matmul"] as const;
 
 export interface BenchOptions {
-  /** Networks to train. Default LeNet and BN-LeNet. */
+  /** Networks to train or to run. Default LeNet and BN-LeNet. */
   readonly nets?: readonly string[];
   /** Our engines. Default: the fastest that works here. */
   readonly engines?: readonly string[];
@@ -36,7 +37,7 @@ export interface BenchOptions {
   readonly modes?: readonly string[];
   /** Side of the matrices. Default 1024. */
   readonly size?: number;
-  /** Default: the chapter's. */
+  /** Default: the chapter's; 32 for networks of colour images. */
   readonly batchSize?: number;
   /** How often each is measured. Default 3. */
   readonly rounds?: number;
@@ -59,9 +60,10 @@ type Work = Required<Omit<BenchOptions, "batchSize" | "threads" | "signal" | "on
   Pick<BenchOptions, "batchSize"> & { readonly what: string; readonly threads: number | null };
 
 /**
- * Measures training or matrix multiplication, ours and other libraries' alternately: what `convoyant bench` does.
+ * Measures training, inference or matrix multiplication, ours and other libraries' alternately: what `convoyant bench`
+ * does.
  *
- * @param what - "train" or "matmul".
+ * @param what - "train", "infer" or "matmul".
  * @throws ArgumentError for an unknown name; the signal's reason when it is aborted.
  * @example
  * ```ts no-run
@@ -107,32 +109,49 @@ function checkNames(work: Work): void {
   for (const name of work.engines) oneOf("engine", name, engineNames());
   for (const name of work.precision) precisionNamed(name);
   for (const mode of work.modes) oneOf("PyTorch mode", mode, pytorchModes);
-  if (work.what === "train") for (const net of work.nets) entry(net);
+  if (work.what !== "matmul") for (const net of work.nets) entry(net);
 }
 
 function contendersOf(command: Work): Contender[] {
   const baselines = parseBaselines(command.against.join(","));
   const threads = command.threads ?? processors();
   // Five windows in the time that was asked for.
-  const settings = {
+  const shared = {
     threads,
-    ...(command.batchSize !== undefined && { batch: command.batchSize }),
     windows: 5,
     seconds: command.seconds / 5,
     pytorchModes: command.modes as PytorchMode[],
   };
+  const ofNetwork = command.what === "infer" ? inferenceContenders : trainingContenders;
   const nets = command.what === "matmul" ? [undefined] : command.nets;
-  return nets.flatMap((net) =>
-    command.precision.flatMap((precision) => [
-      ...command.engines.map((engine) => own(command, engine, precision, threads, net)),
+  return nets.flatMap((net) => {
+    const batch = command.batchSize ?? usualBatch(net);
+    const settings = { ...shared, ...(batch !== undefined && { batch }) };
+    return command.precision.flatMap((precision) => [
+      ...command.engines.map((engine) => own(command, engine, precision, threads, net, batch)),
       ...(net === undefined
         ? matmulContenders(baselines, command.size, precision, settings)
-        : trainingContenders(baselines, net, precision, settings)),
-    ]),
-  );
+        : ofNetwork(baselines, net, precision, settings)),
+    ]);
+  });
 }
 
-function own(command: Work, engine: string, precision: string, threads: number, net?: string): Contender {
+/** Examples in a batch of large colour images: what fits the memory of most machines. */
+const COLOUR_BATCH = 32;
+
+/** The batch of a network that the chapter does not train; undefined for the others, whose programs know it. */
+function usualBatch(net: string | undefined): number | undefined {
+  return net !== undefined && entry(net).inputShape[0] === 3 ? COLOUR_BATCH : undefined;
+}
+
+function own(
+  command: Work,
+  engine: string,
+  precision: string,
+  threads: number,
+  net: string | undefined,
+  batch: number | undefined,
+): Contender {
   const program = fileURLToPath(import.meta.resolve("#bench_own"));
   const args = [
     program,
@@ -150,12 +169,13 @@ function own(command: Work, engine: string, precision: string, threads: number, 
   ];
   if (net !== undefined) args.push("--net", net);
   else args.push("--size", `${command.size}`);
-  if (command.batchSize !== undefined) args.push("--batch", `${command.batchSize}`);
+  if (batch !== undefined) args.push("--batch", `${batch}`);
   return {
     library: "convoyant",
     engine,
     precision,
-    ...(net === undefined ? { task: "matmul" } : { net }),
+    ...(net !== undefined && { net }),
+    ...(command.what !== "train" && { task: command.what }),
     command: process.execPath,
     args,
   };

@@ -1,6 +1,6 @@
 /** Our engines compared with the best that each other library reaches: who wins, by how much, at what memory. */
 import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
-import { type BenchLine, speedOf, subjectOf } from "./bench_lines.ts";
+import { type BenchLine, speedOf, subjectOf, workOf } from "./bench_lines.ts";
 
 /** One of our engines compared with another library's fastest mode, on the same work in the same precision. */
 export interface BestLine {
@@ -42,7 +42,8 @@ export function bestOf(lines: readonly BenchLine[]): BestLine[] {
 function compared(own: BenchLine, best: BenchLine): BestLine {
   return {
     event: "best",
-    ...(own.net === undefined ? { task: own.task } : { net: own.net }),
+    ...(own.net !== undefined && { net: own.net }),
+    ...(own.task !== undefined && { task: own.task }),
     precision: own.precision,
     engine: own.engine,
     speed: speedOf(own),
@@ -60,7 +61,7 @@ export function bestTable(lines: readonly BenchLine[], options: TableOptions = {
   if (best.length === 0) return [];
   const number = (value: number) => value.toFixed(value < 1000 ? 1 : 0);
   const rows = best.map((line) => [
-    `${line.net ?? line.task}`,
+    workOf(line),
     line.precision,
     `${line.against} (${line.againstEngine})`,
     line.engine,

@@ -1,22 +1,22 @@
 /** What a benchmark prints: lines of results, lines for what was left out, and how they compare. */
 import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
 
-/** One measurement: training throughput of a network, or a matmul. */
+/** One measurement: throughput of a network in training or inference, or a matmul. */
 export interface BenchLine {
   readonly event: "bench";
   readonly library: string;
   readonly version?: string;
   /** Ours: the engine. A baseline's: its backend or mode, such as "eager". */
   readonly engine: string;
-  /** The network that was trained; absent for a matmul. */
+  /** The network; absent for a matmul. */
   readonly net?: string;
-  /** "matmul" for one of `size` x `size`; absent for training. */
+  /** "infer" for a network that only ran, "matmul" for one of `size` x `size`; absent for training. */
   readonly task?: string;
   readonly size?: number;
   readonly precision: string;
   readonly batch?: number;
   readonly threads: number;
-  /** Training: the median over the timed windows. */
+  /** Of a network: the median over the timed windows. */
   readonly examplesPerSecond?: number;
   /** The slowest and the fastest timed window, in the unit of the median. */
   readonly lowest?: number;
@@ -102,9 +102,12 @@ function extreme(
 
 /** Examples, or 10^9 operations, per second. */
 export const speedOf = (line: BenchLine): number => line.examplesPerSecond ?? line.gflops ?? Number.NaN;
-/** What was measured: `lenet bf16`. */
+/** A network, and what was done with it if it was not trained: `lenet`, `lenet infer`; or a task: `matmul`. */
+export const workOf = ({ net, task }: Pick<BenchLine, "net" | "task">): string =>
+  [net, task].filter((part) => part !== undefined).join(" ");
+/** What was measured: `lenet bf16`, `resnet18 infer f32`. */
 export const subjectOf = (line: BenchLine): string =>
-  `${line.net ?? `${line.task} ${line.size}`} ${line.precision}`;
+  [workOf(line), ...(line.size === undefined ? [] : [line.size]), line.precision].join(" ");
 
 /**
  * Our lines over the baselines' of the same network (or GEMM) and precision. A baseline is compared at the same
@@ -121,7 +124,8 @@ export function ratiosOf(lines: readonly BenchLine[]): RatioLine[] {
       if (other.threads !== threads) continue;
       found.push({
         event: "ratio",
-        ...(own.net === undefined ? { task: own.task } : { net: own.net }),
+        ...(own.net !== undefined && { net: own.net }),
+        ...(own.task !== undefined && { task: own.task }),
         precision: own.precision,
         engine: own.engine,
         threads: own.threads,
@@ -166,8 +170,7 @@ export function formatBench(
     parts.push(
       ratios
         .map((each) => {
-          const subject = `${each.net ?? each.task} ${each.precision}`;
-          return `${subject}: ${each.engine} reaches ${each.ratio}x ${each.against} (${each.againstEngine})`;
+          return `${workOf(each)} ${each.precision}: ${each.engine} reaches ${each.ratio}x ${each.against} (${each.againstEngine})`;
         })
         .join("\n"),
     );
@@ -184,7 +187,7 @@ export function formatBench(
       skips
         .map((skip) => {
           const precision = skip.precision === undefined ? "" : ` ${skip.precision}`;
-          return `left out: ${skip.net ?? skip.task}${precision} on ${skip.library} ${skip.engine}: ${skip.reason}`;
+          return `left out: ${workOf(skip)}${precision} on ${skip.library} ${skip.engine}: ${skip.reason}`;
         })
         .join("\n"),
     );

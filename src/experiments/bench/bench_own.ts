@@ -1,6 +1,6 @@
 /**
  * Measures one of our engines in a process of its own, as the baselines are measured, and prints one bench line:
- * `node bench_own.js train|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
+ * `node bench_own.js train|infer|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
  * --size 1024`. If the engine does not have the precision, one line says so in place of metrics.
  */
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import { defaultSession } from "../../runtime/runtime.ts";
 import {
   crossEntropy,
   fromTypedArray,
+  noGrad,
   printProgram,
   profile,
   rand,
@@ -47,20 +48,50 @@ process.stdout.write(`${JSON.stringify(line)}\n`);
 await stopEngine();
 
 function measure(): Promise<BenchLine> {
-  return positionals[0] === "matmul" ? measureMatmul() : measureTraining();
+  if (positionals[0] === "matmul") return measureMatmul();
+  return positionals[0] === "infer" ? measureInference() : measureTraining();
 }
 
-async function measureTraining(): Promise<BenchLine> {
+/** A network and a batch of noise in memory. */
+function setUp() {
   const { inputShape, presets } = entry(values.net);
   const [channels, inputSize] = inputShape;
   const batch = values.batch === undefined ? presets.zh.batchSize : Number(values.batch);
   const net = create(values.net, { edition: "zh" });
-  const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const pixels = Float32Array.from(
     { length: batch * channels * inputSize ** 2 },
     (_, i) => ((i * 2654435761) % 256) / 255,
   );
-  const x = fromTypedArray(pixels, [batch, channels, inputSize, inputSize], "float32");
+  return { net, batch, x: fromTypedArray(pixels, [batch, channels, inputSize, inputSize], "float32") };
+}
+
+async function measureInference(): Promise<BenchLine> {
+  const { net, batch, x } = setUp();
+  net.eval();
+  const step = () => noGrad(() => net(x).data());
+  await step();
+  const firstStepSeconds = sinceStart();
+  await step();
+  const rates: number[] = [];
+  for (let i = 0; i < windows; i++) {
+    const started = performance.now();
+    let steps = 0;
+    for (; steps === 0 || performance.now() - started < windowMs; steps++) await step();
+    rates.push((1000 * steps * batch) / (performance.now() - started));
+  }
+  if (values.explain) await explain(step);
+  const line = { net: values.net, task: "infer", batch, examplesPerSecond: median(rates) };
+  return { ...common(firstStepSeconds), ...line, ...spreadOf(rates) };
+}
+
+/** The programs of a step with the time of each of their steps, on standard error. */
+async function explain(step: () => unknown): Promise<void> {
+  for (const run of await profile(step)) process.stderr.write(`${printProgram(run.program, run.timings)}\n`);
+}
+
+async function measureTraining(): Promise<BenchLine> {
+  const { net, batch, x } = setUp();
+  const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const y = fromTypedArray(
     Float64Array.from({ length: batch }, (_, i) => i % 10),
     [batch],
@@ -92,9 +123,7 @@ async function measureTraining(): Promise<BenchLine> {
   const planning = statistics.captureMilliseconds - planningBefore;
   const planShare = planning / total;
   const recordShare = (onThisThread - planning) / total;
-  if (values.explain)
-    for (const run of await profile(step))
-      process.stderr.write(`${printProgram(run.program, run.timings)}\n`);
+  if (values.explain) await explain(step);
   return {
     ...common(firstStepSeconds),
     net: values.net,

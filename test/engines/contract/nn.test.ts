@@ -1,5 +1,14 @@
 import { runTopic } from "./run_cases.ts";
 
-for (const topic of ["activation", "convolution", "depthwise", "linear", "loss", "normalization", "padding", "pooling"]) {
+for (const topic of [
+  "activation",
+  "convolution",
+  "depthwise",
+  "linear",
+  "loss",
+  "normalization",
+  "padding",
+  "pooling",
+]) {
   runTopic(`nn_${topic}`);
 }

@@ -7,6 +7,7 @@ import {
   type BaselinePlaces,
   baselinePlaces,
   type Contender,
+  inferenceContenders,
   matmulContenders,
   parseBaselines,
   runContender,
@@ -121,6 +122,25 @@ test("the closing table meets each library in its fastest mode, precision by pre
   assert.match(text, /^what +precision +against +our engine +ours +theirs +ratio +memory\n/);
   assert.match(text, /\nlenet +bf16 +pytorch \(channels-last\) +onednn +30000 +12000 +2\.5x +0\.2x$/);
   assert.deepEqual(bestTable([line({})]), [], "nothing to compare with");
+});
+
+test("inference is compared with inference only", () => {
+  const infer = { net: "resnet18", task: "infer" };
+  const lines = [
+    line({ net: "resnet18", examplesPerSecond: 10 }),
+    line({ ...infer, examplesPerSecond: 40 }),
+    line({ library: "pytorch", engine: "eager", net: "resnet18", examplesPerSecond: 8 }),
+    line({ library: "pytorch", engine: "eager", ...infer, examplesPerSecond: 20 }),
+  ];
+  assert.deepEqual(
+    ratiosOf(lines).map(({ net, task, ratio }) => [net, task, ratio]),
+    [
+      ["resnet18", undefined, 1.25],
+      ["resnet18", "infer", 2],
+    ],
+  );
+  assert.match(formatBench(lines, []).join("\n"), /\nresnet18 infer f32: wasm reaches 2x pytorch \(eager\)/);
+  assert.match(bestTable(lines).join("\n"), /\nresnet18 infer +f32 +pytorch \(eager\)/);
 });
 
 test("--against names libraries, and a wrong name is answered with the right one", () => {
@@ -255,6 +275,18 @@ describe("programs", () => {
     );
     const [other] = trainingContenders(["jax-js"], "bn-lenet", "f32", settings, places);
     assert.match(other.missing ?? "", /lenet in f32 only/);
+  });
+
+  test("inference: PyTorch in each mode, and the others by name", () => {
+    const settings = { threads: 2, batch: 32, pytorchModes: ["compile"] as const };
+    const contenders = inferenceContenders(["pytorch", "tfjs"], "resnet18", "f32", settings, places);
+    const [pytorch, tfjs] = contenders;
+    assert.deepEqual(pytorch.args, [
+      join(folder, "pytorch_infer.py"),
+      ..."--net resnet18 --batch 32 --threads 2 --mode compile --precision f32".split(" "),
+    ]);
+    assert.deepEqual([pytorch.net, pytorch.task], ["resnet18", "infer"]);
+    assert.match(tfjs.missing ?? "", /inference is not measured/);
   });
 
   test("matmul: one program each", async () => {
