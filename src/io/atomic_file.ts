@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as nodeFs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isBytes } from "../base/builtin_kinds.ts";
@@ -113,6 +112,7 @@ function removeOldLeftovers(folder: string): void {
 }
 
 function temporaryName(path: string): string {
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
 }
 

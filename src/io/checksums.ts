@@ -12,8 +12,8 @@ function crcTables(polynomial: number): readonly Uint32Array[] {
   return tables;
 }
 
-const CRC32 = crcTables(0xedb88320);
-const CRC32C = crcTables(0x82f63b78);
+let crc32Tables: readonly Uint32Array[] | undefined;
+let crc32cTables: readonly Uint32Array[] | undefined;
 
 /**
  * CRC-32 (ISO 3309).
@@ -21,12 +21,14 @@ const CRC32C = crcTables(0x82f63b78);
  * @param before - the sum of the bytes that came before.
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
-  return crc(bytes, CRC32, before);
+  crc32Tables ??= crcTables(0xedb88320);
+  return crc(bytes, crc32Tables, before);
 }
 
 /** CRC-32C (Castagnoli; RFC 3720, section 12.1). */
 export function crc32c(bytes: Uint8Array): number {
-  return crc(bytes, CRC32C, 0);
+  crc32cTables ??= crcTables(0x82f63b78);
+  return crc(bytes, crc32cTables, 0);
 }
 
 function crc(bytes: Uint8Array, [t0, t1, t2, t3]: readonly Uint32Array[], before: number): number {

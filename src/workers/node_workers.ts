@@ -1,12 +1,15 @@
 /** Workers of Node.js (`#workers`; a page has `page_workers.ts`). */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parentPort, Worker } from "node:worker_threads";
 import { isTooManyFiles, TOO_MANY_FILES } from "../base/open_files.ts";
 import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
 
+/** Loaded when there are workers, and not with the package: it takes milliseconds. */
+const threads = () => process.getBuiltinModule("node:worker_threads");
+
 /** Starts a script as a worker: its file if it is there, else its text (in a bundle). */
 export async function startWorker(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {
+  const { Worker } = threads();
   const file = fileOf(script);
   const options = { execArgv: [], stdin: false };
   const worker =
@@ -46,8 +49,8 @@ function fileOf(script: WorkerScript): URL | null {
 
 /** Inside a worker: passes every message to `receive`, in order. */
 export function listen(receive: (message: unknown, port: WorkerPort) => void): void {
-  if (parentPort === null) throw new Error("this module runs as a worker only");
-  const inner = parentPort;
+  const inner = threads().parentPort;
+  if (inner === null) throw new Error("this module runs as a worker only");
   const port: WorkerPort = { post: (message, transfer) => inner.postMessage(message, transfer) };
   inner.on("message", (message) => receive(message, port));
 }

@@ -35,17 +35,24 @@ export type BoundArguments = Record<string, any>;
 
 /** Reads a signature's list of names. */
 export function signature(name: string, parameters: readonly string[]): Signature {
+  let read: readonly Parameter[] | undefined;
   return {
     name,
-    parameters: parameters.map((annotated) => {
-      const [text, kind] = annotated.split(":");
-      const variadic = text.startsWith("*");
-      const optional = text.endsWith("?") || variadic;
-      const takesObject = text.replace(/\?$/, "").endsWith("{}");
-      const own = text.replace(/^\*+|\?$/g, "").replace(/\{\}$/, "");
-      return { name: own, optional, variadic, oneByOne: text.startsWith("**"), takesObject, kind };
-    }),
+    // When the function is first called: the package defines 600, and a program calls a few.
+    get parameters() {
+      read ??= parameters.map(readParameter);
+      return read;
+    },
   };
+}
+
+function readParameter(annotated: string): Parameter {
+  const [text, kind] = annotated.split(":");
+  const variadic = text.startsWith("*");
+  const optional = text.endsWith("?") || variadic;
+  const takesObject = text.replace(/\?$/, "").endsWith("{}");
+  const own = text.replace(/^\*+|\?$/g, "").replace(/\{\}$/, "");
+  return { name: own, optional, variadic, oneByOne: text.startsWith("**"), takesObject, kind };
 }
 
 /**

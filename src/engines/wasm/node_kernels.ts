@@ -1,5 +1,4 @@
 /** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): all available, and at once. */
-import { inflateRawSync } from "node:zlib";
 import * as relaxedKernels from "#kernels/relaxed";
 import * as simdKernels from "#kernels/simd";
 
@@ -17,5 +16,7 @@ export function loadKernelsNow(relaxed: boolean): WebAssembly.Module {
 }
 
 function inflate(text: string): Uint8Array<ArrayBuffer> {
+  // Loaded with the kernels, and not with the package: it takes milliseconds.
+  const { inflateRawSync } = process.getBuiltinModule("node:zlib");
   return inflateRawSync(Buffer.from(text, "base64"));
 }
