@@ -1,7 +1,9 @@
 /** Pages without a bundler, which find the package by an import map. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import * as convoyant from "../../src/browser.ts";
@@ -114,6 +116,51 @@ test("a page that allows no workers is told which line of its policy to change",
     await inPage("noworkers", body),
     /^EngineError: .*content security policy has to allow workers from blob: or from .*wasm_worker\.js.*worker-src/s,
   );
+});
+
+test("a page makes a network with published weights, from its own server and from one that allows it", {
+  skip: noBrowser,
+}, async () => {
+  const { weights: published } = convoyant.models.torchvision.squeezenet1_1;
+  const { file } = published.IMAGENET1K_V1;
+  const stateDict = convoyant.models.torchvision.squeezenet1_1().stateDict();
+  const bytes = await convoyant.toBytes(stateDict, {}, { format: "pth" });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const own = await serve({ answers: { [`weights/${file}`]: bytes } });
+  const other = createServer((request, response) => {
+    if (request.url?.startsWith("/open/")) response.setHeader("access-control-allow-origin", "*");
+    response.end(bytes);
+  });
+  await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
+  const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${own.origin}/plain/page.html`);
+    const found = (await page.evaluate(`(async () => {
+      const { models } = await import("convoyant");
+      const { squeezenet1_1 } = models.torchvision;
+      // Real weights would be fetched from afar.
+      Object.assign(squeezenet1_1.weights.IMAGENET1K_V1, { sha256: ${JSON.stringify(sha256)} });
+      const sums = [];
+      for (const url of ["./weights/", ${JSON.stringify(`${elsewhere}/open/`)}, ${JSON.stringify(`${elsewhere}/shut/`)}]) {
+        try {
+          const net = await squeezenet1_1({ weights: "IMAGENET1K_V1", url });
+          sums.push(await net.parameters()[0].sum().item());
+        } catch (error) {
+          sums.push(error.name + ": " + error.message);
+        }
+      }
+      return sums;
+    })()`)) as [number, number, string];
+    const sum = (await stateDict["features.0.weight"].sum().item()) as number;
+    for (const one of found.slice(0, 2))
+      assert.ok(Math.abs((one as number) - sum) < 1e-3, `${one}, in Node ${sum}`);
+    assert.match(found[2], /^FileError: .*cannot be fetched: Failed to fetch.*others that allow it \(CORS\)/);
+  } finally {
+    await page.close();
+    own.server.close();
+    other.close();
+  }
 });
 
 test("a page loads and keeps weights", { skip: noBrowser }, async () => {

@@ -53,9 +53,33 @@ export const allowed: (() => unknown)[] = [
     models.torchvision.vgg11({ numClasses: 10 }),
     models.torchvision.googlenet(10, true, { dropout: 0 }),
   ],
+  () => [
+    models.torchvision.resnet18().fc,
+    models.torchvision.resnet18({ numClasses: 10 }).fc,
+    models.torchvision.resnet18({ weights: null }).fc,
+    models.torchvision.resnet18({ weights: "IMAGENET1K_V1" }).then(({ fc }) => fc),
+    models.torchvision
+      .resnet50({ weights: "IMAGENET1K_V2", strict: false, numClasses: 3 })
+      .then(({ fc }) => fc),
+    models.torchvision
+      .googlenet({ weights: "DEFAULT", auxLogits: true, progress: false })
+      .then(({ aux1 }) => aux1),
+    models.efficientnetLite0({ weights: "imagenet", url: new URL("http://x/") }).then(({ _fc }) => _fc),
+    models.efficientnetLite0.weights.imagenet.preprocessing.crop,
+  ],
 ];
 
 export const refused: (() => unknown)[] = [
+  // @ts-expect-error there are no such weights
+  () => models.torchvision.resnet18({ weights: "IMAGENET1K_V2" }),
+  // @ts-expect-error a promise
+  () => models.torchvision.resnet18({ weights: "IMAGENET1K_V1" }).fc,
+  // @ts-expect-error no such option
+  () => models.efficientnetLite0({ weights: "imagenet", numClass: 3 }),
+  // @ts-expect-error no such option
+  () => models.efficientnetLite0({ weight: "imagenet" }),
+  // @ts-expect-error weights go by name
+  () => models.torchvision.resnet18(10, false, "IMAGENET1K_V1"),
   // @ts-expect-error nothing to load
   () => data.DataLoader(),
   // @ts-expect-error given twice

