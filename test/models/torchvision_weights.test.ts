@@ -336,3 +336,21 @@ test("wrong options are refused", async () => {
   assert.deepEqual(resnet18({ weights: null, numClasses: 3 }).fc.weight.shape, [3, 512]);
   assert.deepEqual(resnet18(3, false).fc.weight.shape, [3, 512]);
 });
+
+test("docs/pretrained-weights.md lists them all", () => {
+  const networks = { ...models.torchvision, efficientnetLite0: models.efficientnetLite0 } as Record<
+    string,
+    unknown
+  >;
+  const rows = Object.entries(networks).flatMap(([name, call]) => {
+    const { weights } = call as { weights?: Readonly<Record<string, PublishedWeights>> };
+    if (typeof call !== "function" || weights === undefined) return [];
+    const path = name === "efficientnetLite0" ? "models" : "models.torchvision";
+    const names = Object.keys(weights).map((each) => `\`"${each}"\``);
+    const megabytes = Math.round(Math.max(...Object.values(weights).map(({ bytes }) => bytes)) / 1e6);
+    return [`| \`${path}.${name}\` | ${names.join(", ")} | ${megabytes} MB |`];
+  });
+  assert.equal(rows.length, Object.keys(calls).length + 1);
+  const page = readFileSync(new URL("../../../docs/pretrained-weights.md", import.meta.url), "utf8");
+  assert.deepEqual(page.match(/^\| `models\..*$/gm) ?? [], rows.sort());
+});
