@@ -71,7 +71,7 @@ const PLATFORMS = {
 
 /** Folders whose top-level calls only make what they return, so that a bundler may leave unused ones out. */
 const PURE_FOLDERS =
-  /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|io[\\/]images|tensor[\\/]functions)[\\/]/;
+  /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|interop|io[\\/]images|tensor[\\/]functions)[\\/]/;
 const TOP_LEVEL_CALL = /^((?:export )?(?:const|let) [\w$]+ = )(?=(?:new )?[\w$.]+\()/gm;
 /** `const f = defineCall()("f", ...)`: two calls, of which a mark would cover one. */
 const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(\)\(/gm;
@@ -103,8 +103,8 @@ const markPure = {
 const keepNamespaces = {
   name: "keep-namespaces",
   setup(build) {
-    build.onResolve({ filter: /^\.\/\w+\/index\.js$/ }, ({ path, importer }) => {
-      const name = path.split("/")[1];
+    build.onResolve({ filter: /^\.\/(interop\/)?\w+\/index\.js$/ }, ({ path, importer }) => {
+      const name = path.split("/").at(-2);
       const isEntry = importer === join(source, "browser.js") && name in SUBPATHS;
       return isEntry ? { path: `./${name}.js`, external: true } : undefined;
     });

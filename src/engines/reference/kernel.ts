@@ -17,3 +17,12 @@ export interface KernelCall {
 }
 
 export type ReferenceKernel = (call: KernelCall) => void;
+
+/** A kernel for each name, made from its rule; the type keeps the names. */
+export function kernelsOf<Name extends string, Rule>(
+  rules: Readonly<Record<Name, Rule>>,
+  make: (rule: Rule, name: Name) => ReferenceKernel,
+): Readonly<Record<Name, ReferenceKernel>> {
+  const made = Object.entries(rules).map(([name, rule]) => [name, make(rule as Rule, name as Name)]);
+  return Object.fromEntries(made) as Record<Name, ReferenceKernel>;
+}

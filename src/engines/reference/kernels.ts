@@ -23,7 +23,7 @@ import { UNFOLDING_KERNELS } from "./kernels/unfolding.ts";
 
 export type { ReferenceKernel } from "./kernel.ts";
 
-export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = {
+const KERNELS = {
   ...ELEMENTWISE_KERNELS,
   ...REDUCTION_KERNELS,
   ...SHAPE_KERNELS,
@@ -44,4 +44,9 @@ export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = {
   ...LOSS_KERNELS,
   ...UNFOLDING_KERNELS,
   ...INTERPOLATION_KERNELS,
-};
+} satisfies Record<string, ReferenceKernel>;
+
+/** Names of all ops: each has a reference kernel. */
+export type OpName = keyof typeof KERNELS;
+
+export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = KERNELS;

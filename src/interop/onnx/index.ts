@@ -4,6 +4,7 @@ import type { WeightsSource } from "../../io/state_dict_bytes.ts";
 import type { OnnxLoadOptions } from "./load.ts";
 import type { OnnxNetwork } from "./onnx_network.ts";
 
+export { exportOnnx as export, type OnnxExportParameters } from "./export.ts";
 export type { OnnxLoadOptions } from "./load.ts";
 export type { OnnxInput, OnnxNetwork } from "./onnx_network.ts";
 

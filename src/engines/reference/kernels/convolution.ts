@@ -71,8 +71,8 @@ const conv2dWeightGradient: ReferenceKernel = ({ inputs: [x, dy], outputs: [dw],
   dw.data.set(totals);
 };
 
-export const CONVOLUTION_KERNELS: Record<string, ReferenceKernel> = {
+export const CONVOLUTION_KERNELS = {
   conv2d,
   conv2dInputGradient,
   conv2dWeightGradient,
-};
+} satisfies Record<string, ReferenceKernel>;

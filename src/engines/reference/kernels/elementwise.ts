@@ -1,7 +1,7 @@
 /** Element-wise ops: what each computes for one element. */
 import { broadcastStrides, numel, type Shape } from "../../../base/shape.ts";
 import type { FusedBinary, FusedUnary } from "../../contract/fused_loop.ts";
-import type { ArrayArgument, ReferenceKernel } from "../kernel.ts";
+import { type ArrayArgument, kernelsOf, type ReferenceKernel } from "../kernel.ts";
 
 export const UNARY: Readonly<Record<FusedUnary, (x: number) => number>> = {
   neg: (x) => -x,
@@ -144,9 +144,9 @@ const cast: ReferenceKernel = ({ inputs: [input], outputs: [output] }) => {
   for (let i = 0; i < output.data.length; i++) output.data[i] = store(input.data[i]);
 };
 
-export const ELEMENTWISE_KERNELS: Record<string, ReferenceKernel> = {
-  ...Object.fromEntries(Object.entries(UNARY).map(([name, f]) => [name, unary(f)])),
-  ...Object.fromEntries(Object.entries(BINARY).map(([name, f]) => [name, binary(f)])),
+export const ELEMENTWISE_KERNELS = {
+  ...kernelsOf(UNARY, unary),
+  ...kernelsOf(BINARY, binary),
   where,
   cast,
-};
+} satisfies Record<string, ReferenceKernel>;

@@ -157,7 +157,7 @@ const oneHot: ReferenceKernel = ({ inputs: [index], outputs: [output], attribute
   });
 };
 
-export const INDEXING_KERNELS: Record<string, ReferenceKernel> = {
+export const INDEXING_KERNELS = {
   gather,
   scatter,
   scatterAdd,
@@ -168,4 +168,4 @@ export const INDEXING_KERNELS: Record<string, ReferenceKernel> = {
   wrapIndex,
   toIndex,
   oneHot,
-};
+} satisfies Record<string, ReferenceKernel>;

@@ -1,6 +1,6 @@
 /** Integers and their bits. */
 import type { DType } from "../../../base/dtype.ts";
-import type { ReferenceKernel } from "../kernel.ts";
+import { kernelsOf, type ReferenceKernel } from "../kernel.ts";
 import { forEachBroadcast } from "./elementwise.ts";
 
 /**
@@ -23,7 +23,7 @@ function greatestDivisor(a: number, b: number): number {
   return x;
 }
 
-const BINARY: Record<string, (a: number, b: number, dtype: DType) => number> = {
+const BINARY = {
   bitwiseAnd: onBits(
     (a, b) => a & b,
     (a, b) => a & b,
@@ -46,7 +46,7 @@ const BINARY: Record<string, (a: number, b: number, dtype: DType) => number> = {
   },
   gcd: greatestDivisor,
   lcm: (a, b) => (a === 0 || b === 0 ? 0 : Math.abs((a / greatestDivisor(a, b)) * b)),
-};
+} satisfies Record<string, (a: number, b: number, dtype: DType) => number>;
 
 const binary =
   (f: (a: number, b: number, dtype: DType) => number): ReferenceKernel =>
@@ -60,7 +60,7 @@ const bitwiseNot: ReferenceKernel = ({ inputs: [input], outputs: [output] }) => 
   for (let i = 0; i < output.data.length; i++) output.data[i] = -input.data[i] - 1;
 };
 
-export const INTEGER_KERNELS: Record<string, ReferenceKernel> = {
-  ...Object.fromEntries(Object.entries(BINARY).map(([name, f]) => [name, binary(f)])),
+export const INTEGER_KERNELS = {
+  ...kernelsOf(BINARY, binary),
   bitwiseNot,
-};
+} satisfies Record<string, ReferenceKernel>;

@@ -107,4 +107,4 @@ const resampleGradient: ReferenceKernel = ({ inputs: [dy], outputs: [dx], attrib
   dx.data.set(data);
 };
 
-export const INTERPOLATION_KERNELS: Record<string, ReferenceKernel> = { resample, resampleGradient };
+export const INTERPOLATION_KERNELS = { resample, resampleGradient } satisfies Record<string, ReferenceKernel>;

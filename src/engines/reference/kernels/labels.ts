@@ -32,4 +32,7 @@ const embeddingGradient: ReferenceKernel = ({ inputs: [indices, dy], outputs: [o
   out.data.set(totals);
 };
 
-export const LABEL_KERNELS: Record<string, ReferenceKernel> = { classLabels, embedding, embeddingGradient };
+export const LABEL_KERNELS = { classLabels, embedding, embeddingGradient } satisfies Record<
+  string,
+  ReferenceKernel
+>;

@@ -19,4 +19,4 @@ const binaryCrossEntropy: ReferenceKernel = ({ inputs: [p, t], outputs: [loss] }
   }
 };
 
-export const LOSS_KERNELS: Record<string, ReferenceKernel> = { binaryCrossEntropy };
+export const LOSS_KERNELS = { binaryCrossEntropy } satisfies Record<string, ReferenceKernel>;

@@ -1,10 +1,10 @@
 /** Less common functions of one or two numbers. */
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError } from "../../../base/errors.ts";
-import type { ReferenceKernel } from "../kernel.ts";
+import { kernelsOf, type ReferenceKernel } from "../kernel.ts";
 import { erf, erfc, forEachBroadcast } from "./elementwise.ts";
 
-const UNARY: Record<string, (x: number) => number> = {
+const UNARY = {
   tan: Math.tan,
   asin: Math.asin,
   acos: Math.acos,
@@ -19,7 +19,7 @@ const UNARY: Record<string, (x: number) => number> = {
   log10: Math.log10,
   erfc,
   erfinv,
-};
+} satisfies Record<string, (x: number) => number>;
 
 /** erf's inverse: a rational guess (Winitzki's), sharpened by Newton's method. */
 function erfinv(y: number): number {
@@ -36,7 +36,7 @@ function erfinv(y: number): number {
   return x;
 }
 
-const BINARY: Record<string, (a: number, b: number) => number> = {
+const BINARY = {
   remainder: (a, b) => {
     const rest = a % b;
     return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
@@ -46,7 +46,7 @@ const BINARY: Record<string, (a: number, b: number) => number> = {
   truncDivide: (a, b) => Math.trunc(a / b),
   atan2: Math.atan2,
   hypot: Math.hypot,
-};
+} satisfies Record<string, (a: number, b: number) => number>;
 
 const unary =
   (f: (x: number) => number): ReferenceKernel =>
@@ -64,7 +64,7 @@ const binary =
     });
   };
 
-export const MATH_KERNELS: Record<string, ReferenceKernel> = {
-  ...Object.fromEntries(Object.entries(UNARY).map(([name, f]) => [name, unary(f)])),
-  ...Object.fromEntries(Object.entries(BINARY).map(([name, f]) => [name, binary(name, f)])),
-};
+export const MATH_KERNELS = {
+  ...kernelsOf(UNARY, unary),
+  ...kernelsOf(BINARY, (f, name) => binary(name, f)),
+} satisfies Record<string, ReferenceKernel>;

@@ -25,4 +25,4 @@ const matmul: ReferenceKernel = ({ inputs: [a, b, bias], outputs: [output], attr
   }
 };
 
-export const MATMUL_KERNELS: Record<string, ReferenceKernel> = { matmul };
+export const MATMUL_KERNELS = { matmul } satisfies Record<string, ReferenceKernel>;

@@ -79,8 +79,8 @@ const standardize: ReferenceKernel = ({ inputs: [x], outputs: [y, deviation], at
   deviation.data.set(inverse);
 };
 
-export const NORMALIZATION_KERNELS: Record<string, ReferenceKernel> = {
+export const NORMALIZATION_KERNELS = {
   batchNormTraining,
   batchNormGradient,
   standardize,
-};
+} satisfies Record<string, ReferenceKernel>;

@@ -103,7 +103,7 @@ const mode: ReferenceKernel = ({ inputs: [input], outputs: [values, indices], at
   });
 };
 
-export const ORDERING_KERNELS: Record<string, ReferenceKernel> = {
+export const ORDERING_KERNELS = {
   sort,
   topk,
   argmax: argExtreme(1),
@@ -111,4 +111,4 @@ export const ORDERING_KERNELS: Record<string, ReferenceKernel> = {
   cummax: runningExtreme(1),
   cummin: runningExtreme(-1),
   mode,
-};
+} satisfies Record<string, ReferenceKernel>;

@@ -47,4 +47,7 @@ const borderPadGradient: ReferenceKernel = ({ inputs: [dy], outputs: [dx], attri
   dx.data.set(totals);
 };
 
-export const PADDING_KERNELS: Record<string, ReferenceKernel> = { constantPad, borderPad, borderPadGradient };
+export const PADDING_KERNELS = { constantPad, borderPad, borderPadGradient } satisfies Record<
+  string,
+  ReferenceKernel
+>;

@@ -145,7 +145,7 @@ function checkedIndex(index: number, size: number): number {
   throw new IndexError(`index ${index} is outside a plane of ${size} elements`);
 }
 
-export const POOLING_KERNELS: Record<string, ReferenceKernel> = {
+export const POOLING_KERNELS = {
   maxPool2d: maxOver(movingWindow),
   maxPool2dGradient: scatterPlane,
   avgPool2d: meanOver(movingWindow),
@@ -155,4 +155,4 @@ export const POOLING_KERNELS: Record<string, ReferenceKernel> = {
   adaptiveMaxPool2d: maxOver(cellOfGrid),
   gatherPlane,
   scatterPlane,
-};
+} satisfies Record<string, ReferenceKernel>;

@@ -125,4 +125,7 @@ function drawWithoutReplacement(
   return order.slice(0, samples);
 }
 
-export const RANDOM_KERNELS: Record<string, ReferenceKernel> = { randomUniform, randomNormal, multinomial };
+export const RANDOM_KERNELS = { randomUniform, randomNormal, multinomial } satisfies Record<
+  string,
+  ReferenceKernel
+>;

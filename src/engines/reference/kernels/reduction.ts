@@ -44,8 +44,8 @@ const extreme =
     });
   };
 
-export const REDUCTION_KERNELS: Record<string, ReferenceKernel> = {
+export const REDUCTION_KERNELS = {
   sum,
   amax: extreme((a, b) => a > b),
   amin: extreme((a, b) => a < b),
-};
+} satisfies Record<string, ReferenceKernel>;

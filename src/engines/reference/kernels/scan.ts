@@ -22,8 +22,8 @@ const prod: ReferenceKernel = ({ inputs: [input], outputs: [output], attributes 
   });
 };
 
-export const SCAN_KERNELS: Record<string, ReferenceKernel> = {
+export const SCAN_KERNELS = {
   cumsum: running(0, (total, x) => total + x),
   cumprod: running(1, (total, x) => total * x),
   prod,
-};
+} satisfies Record<string, ReferenceKernel>;

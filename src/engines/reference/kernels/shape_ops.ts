@@ -36,10 +36,10 @@ const expand: ReferenceKernel = ({ inputs: [input], outputs: [output] }) => {
   });
 };
 
-export const SHAPE_KERNELS: Record<string, ReferenceKernel> = {
+export const SHAPE_KERNELS = {
   full,
   arange,
   reshape: copy,
   permute,
   expand,
-};
+} satisfies Record<string, ReferenceKernel>;

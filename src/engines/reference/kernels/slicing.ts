@@ -73,4 +73,4 @@ const cat: ReferenceKernel = ({ inputs, outputs: [output], attributes }) => {
   }
 };
 
-export const SLICING_KERNELS: Record<string, ReferenceKernel> = { slice, unslice, cat };
+export const SLICING_KERNELS = { slice, unslice, cat } satisfies Record<string, ReferenceKernel>;

@@ -35,4 +35,4 @@ const logSoftmax: ReferenceKernel = ({ inputs: [x], outputs: [y], attributes }) 
   });
 };
 
-export const SOFTMAX_KERNELS: Record<string, ReferenceKernel> = { softmax, logSoftmax };
+export const SOFTMAX_KERNELS = { softmax, logSoftmax } satisfies Record<string, ReferenceKernel>;

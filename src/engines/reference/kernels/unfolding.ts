@@ -44,4 +44,4 @@ const fold: ReferenceKernel = ({ inputs: [x], outputs: [y], attributes }) => {
   y.data.set(totals);
 };
 
-export const UNFOLDING_KERNELS: Record<string, ReferenceKernel> = { unfold, fold };
+export const UNFOLDING_KERNELS = { unfold, fold } satisfies Record<string, ReferenceKernel>;
