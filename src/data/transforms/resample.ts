@@ -35,11 +35,23 @@ function cubic(a: number): Filter {
   };
 }
 
+/**
+ * Source: C. E. Duchon, "Lanczos filtering in one and two dimensions", 1979; three lobes, as Pillow has it.
+ */
+const LANCZOS: Filter = {
+  support: 3,
+  weight: (x) => (x < 3 ? sinc(x) * sinc(x / 3) : 0),
+};
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
 /** 32 bits less 8 for the sample and 2 for the sum's growth: the fixed point of Pillow's 8-bit resampling. */
 const PRECISION = 22;
 
 /**
- * Resizes images. With the bilinear (triangle) or bicubic filter, when an image shrinks, the filter widens with the
+ * Resizes images. With the bilinear (triangle), bicubic or Lanczos filter, when an image shrinks, the filter widens with the
  * scale, so that every input pixel counts (antialiasing).
  *
  * uint8 images come out bit for bit as from Pillow, which is what torchvision uses for images that were read from
@@ -57,7 +69,7 @@ export function resample(
   images: Images,
   height: number,
   width: number,
-  interpolation: ResizeInterpolation,
+  interpolation: ResizeInterpolation | "lanczos",
   antialias: boolean,
 ): Images {
   if (interpolation === "nearest" || interpolation === "nearest-exact") {
@@ -68,6 +80,7 @@ export function resample(
   const [pass, round] = images.dtype === "uint8" ? [fixedPass, asDouble] : [floatPass, Math.fround];
   const axis = (inputs: number, outputs: number): Axis => {
     if (interpolation === "bilinear") return filterAxis(inputs, outputs, TRIANGLE, widen, round);
+    if (interpolation === "lanczos") return filterAxis(inputs, outputs, LANCZOS, widen, round);
     return widen ? filterAxis(inputs, outputs, cubic(-0.5), true, round) : cubicAxis(inputs, outputs);
   };
   let result = images;
