@@ -2,12 +2,24 @@
 import { Command, Option } from "commander";
 import { ArgumentError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
+import { CHECKS } from "../data/quality/checks.ts";
 import { list } from "../experiments/setting_text.ts";
 import { printableLines } from "../report/terminal/printable.ts";
 import { realNumber, wholeNumber } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
 import { addEval, addModels, addPredict, addRuns, addSummary, addTrain } from "./network_commands.ts";
-import { batchSize, type Cli, dataDir, examples, json, known, MOST_ROWS, threads } from "./shared_options.ts";
+import {
+  batchSize,
+  type Cli,
+  dataDir,
+  engine,
+  examples,
+  json,
+  known,
+  MOST_ROWS,
+  modelOption,
+  threads,
+} from "./shared_options.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
 
 /** Builds the command line. */
@@ -41,7 +53,7 @@ export function buildProgram(cli: Cli): Command {
 }
 
 function addData(program: Command, cli: Cli): void {
-  const data = program.command("data").description("Fetch and show data sets.");
+  const data = program.command("data").description("Fetch and show data sets, and check folders of images.");
   data
     .command("fetch")
     .description("Download a data set and verify it.")
@@ -74,6 +86,39 @@ function addData(program: Command, cli: Cli): void {
           new Output(o.json),
         ),
       );
+    });
+  addDataCheck(data, cli);
+}
+
+function addDataCheck(data: Command, cli: Cli): void {
+  data
+    .command("check")
+    .description("Look for duplicates, damaged and poor images, and wrong labels in a folder of images.")
+    .argument("<folder>", "holds a folder for each class, or train/, val/ and test/ with such folders")
+    .option("--strict", "exit with code 1 if anything is found", false)
+    .option("-o, --output <file>", "write a page about what is found, with small images")
+    .option(
+      "--run <run>",
+      "a run's folder or weights: its network's features show labels that are likely wrong",
+    )
+    .addOption(modelOption())
+    .addOption(engine())
+    .addOption(threads())
+    .option("--skip <checks>", `checks to leave out: ${CHECKS.map(({ name }) => name).join(", ")}`, list, [])
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant data check photos",
+        "convoyant data check photos --strict -o report.html",
+        "convoyant data check photos --run runs/first --skip odd-size",
+      ),
+    )
+    .action(async (folder: string, o) => {
+      const { dataCheckCommand } = await import("./data_check_command.ts");
+      const { strict, skip, run = null, model = null, engine: engineName = null, threads: count = null } = o;
+      const command = { folder, strict, skip, run, model, engine: engineName, threads: count };
+      cli.finish(await dataCheckCommand({ ...command, report: o.output ?? null }, new Output(o.json)));
     });
 }
 

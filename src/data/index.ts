@@ -32,6 +32,10 @@ export {
   mnistLoaders,
 } from "./mnist.ts";
 export { type LabelledImage, type OpenDataset, openDataset } from "./open_dataset.ts";
+export type { CheckName, CheckThresholds } from "./quality/checks.ts";
+export type { ClassCount, DataIssue, IssueImage } from "./quality/data_issues.ts";
+export { type ImageMeasures, imageMeasures } from "./quality/image_measures.ts";
+export { hashDistance, type PerceptualHash } from "./quality/perceptual_hash.ts";
 export { type StratifiedSplitParameters, stratifiedSplit } from "./sampling/stratified_split.ts";
 export {
   classWeights,

@@ -2,6 +2,8 @@
 export { type BenchOptions, type BenchResults, bench } from "./bench/bench.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
 export { commandLine, differencesFromTheBook } from "./config_text.ts";
+export { type CheckDataOptions, checkData, type DataCheck } from "./data_check/check_data.ts";
+export { dataReport, writeDataReport } from "./data_check/data_report.ts";
 export { type Evaluation, evaluate, type TrainedNetworkOptions } from "./evaluate.ts";
 export { type Prediction, type Predictions, type PredictOptions, predict } from "./predict.ts";
 export { type Reproduced, type ReproduceOptions, reproduce } from "./reproduce/reproduce.ts";

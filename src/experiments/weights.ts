@@ -42,6 +42,8 @@ export interface LoadedNetwork {
   readonly classes: readonly ClassName[];
   /** The file that the weights came from. */
   readonly weights: string;
+  /** Of one image as the network got it, [C, H, W]; null if the run did not note it. */
+  readonly inputShape: readonly number[] | null;
 }
 
 /** What a source reports. */
@@ -103,7 +105,13 @@ async function finish(
   const { classNames } = source.run;
   const known = Array.isArray(classNames) && classNames.every(isClassName) && classNames.length > 0;
   const classes = known ? (classNames as ClassName[]) : datasetEntry(settings.data).classes;
-  return { net, model, settings, classes, weights: source.weights };
+  return { net, model, settings, classes, weights: source.weights, inputShape: inputShapeOf(source) };
+}
+
+/** What the run noted of its images, if it is of images. */
+function inputShapeOf({ run: { inputShape } }: Source): number[] | null {
+  const isShape = Array.isArray(inputShape) && inputShape.length === 3;
+  return isShape && inputShape.every((size) => Number.isSafeInteger(size) && size > 0) ? inputShape : null;
 }
 
 async function loadFrom(source: Source, net: Module, model: string): Promise<void> {
@@ -176,9 +184,7 @@ function dataOf({ run }: Source): GivenSettings {
 function settingsBeside(source: Source, own: GivenSettings): NetworkSettings {
   const data = own.data ?? dataOf(source).data ?? datasetNames()[0];
   const [, height] = datasetEntry(data).imageShape;
-  const input = source.run.inputShape;
-  const side =
-    Array.isArray(input) && Number.isSafeInteger(input[1]) && input[1] > 0 ? Number(input[1]) : height;
+  const side = inputShapeOf(source)?.[1] ?? height;
   const {
     batchSize = 128,
     dataDir = null,

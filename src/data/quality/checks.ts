@@ -4,7 +4,7 @@
 export interface CheckThresholds {
   /** Bits in which perceptual hashes of near duplicates may differ, of 64. @default 8 */
   readonly hashDistance: number;
-  /** The least correlation of near duplicates, shrunk to 32 by 32 grey pixels. @default 0.95 */
+  /** The least correlation of near duplicates, shrunk to 16 by 16 pixels in colour. @default 0.95 */
   readonly correlation: number;
   /** Blurry: variance of the Laplacian below this (the customary value), at 512 pixels at most. @default 100 */
   readonly sharpness: number;
@@ -14,7 +14,7 @@ export interface CheckThresholds {
   readonly dark: number;
   /** Too bright: 95 % of the pixels at least this bright, 0 to 1. @default 0.95 */
   readonly bright: number;
-  /** Low information: entropy of the histogram below this, in bits. @default 1.5 */
+  /** Low information: entropy of the histogram below this, in bits. @default 1 */
   readonly entropy: number;
   /** Odd size: this many times more or fewer pixels than the median. @default 10 */
   readonly size: number;
@@ -32,7 +32,7 @@ export const THRESHOLDS: CheckThresholds = {
   relativeSharpness: 0.03,
   dark: 0.32,
   bright: 0.95,
-  entropy: 1.5,
+  entropy: 1,
   size: 10,
   aspect: 0.35,
   imbalance: 0.1,
@@ -131,7 +131,7 @@ export type CheckName = (typeof CHECKS)[number]["name"];
 function nearly({ hashDistance, correlation }: CheckThresholds): string {
   return (
     `Nearly the same: perceptual hashes that differ in at most ${hashDistance} of 64 bits, and a correlation of at least ` +
-    `${correlation} in 32 by 32 pixels.`
+    `${correlation} of the colours in 16 by 16 pixels.`
   );
 }
 

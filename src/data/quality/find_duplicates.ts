@@ -49,7 +49,7 @@ function issueOf(members: readonly CheckedImage[]): DataIssue {
   return {
     check,
     message: `${what}${where}`,
-    images: members.map((one, i) => issueImage(one, i === 0 ? "" : difference(one, first))),
+    images: members.map((one) => issueImage(one, difference(one, first))),
     value: null,
   };
 }
@@ -59,9 +59,10 @@ function differing(names: readonly (string | null)[]): string[] {
 }
 
 function difference(one: CheckedImage, first: CheckedImage): string {
+  const { width, height } = one.measures;
+  if (one === first) return `${width} x ${height}`;
   if (one.sha256 === first.sha256) return "the same bytes";
   const distance = hashDistance(one.measures.hash, first.measures.hash);
-  const { width, height } = one.measures;
   return `${width} x ${height}, hash differs in ${distance} bits`;
 }
 

@@ -22,8 +22,8 @@ export interface ImageMeasures {
   readonly entropy: number;
   /** 64 bits that are nearly the same for images that look the same. */
   readonly hash: PerceptualHash;
-  /** The grey image in 32 by 32 pixels. */
-  readonly small: Uint8Array;
+  /** The image in 16 by 16 pixels, each the mean of what it covers: red, green, blue. */
+  readonly colours: Uint8Array;
 }
 
 /** The longer side at which sharpness is measured: beyond it even sharp photographs are soft from pixel to pixel. */
@@ -62,8 +62,35 @@ export function imageMeasures(image: Image): ImageMeasures {
     relativeSharpness: spread === 0 ? 0 : sharpness / spread,
     entropy: entropyOf(histogram),
     hash: perceptualHash(small),
-    small,
+    colours: coloursOf(image),
   };
+}
+
+/** Side of the image of mean colours. */
+const COLOURS_SIDE = 16;
+
+function coloursOf({ width, height, channels, data }: Image): Uint8Array {
+  const out = new Uint8Array(COLOURS_SIDE * COLOURS_SIDE * 3);
+  for (let cell = 0; cell < COLOURS_SIDE * COLOURS_SIDE; cell++) {
+    const [top, bottom] = covered(Math.floor(cell / COLOURS_SIDE), height);
+    const [left, right] = covered(cell % COLOURS_SIDE, width);
+    const count = (bottom - top) * (right - left);
+    for (let c = 0; c < 3; c++) {
+      let sum = 0;
+      for (let y = top; y < bottom; y++) {
+        let at = (y * width + left) * channels + (channels === 1 ? 0 : c);
+        for (let x = left; x < right; x++, at += channels) sum += data[at];
+      }
+      out[cell * 3 + c] = Math.round(sum / count);
+    }
+  }
+  return out;
+}
+
+/** The pixels that one of the small image's covers, of a small image at least one. */
+function covered(cell: number, length: number): [from: number, to: number] {
+  const from = Math.floor((cell * length) / COLOURS_SIDE);
+  return [from, Math.max(from + 1, Math.floor(((cell + 1) * length) / COLOURS_SIDE))];
 }
 
 function shrink(grey: GreyImage, most: number): GreyImage {

@@ -4,15 +4,15 @@ import { hashDistance, type PerceptualHash } from "./perceptual_hash.ts";
 /** What images are compared by. */
 export interface Look {
   readonly hash: PerceptualHash;
-  /** The grey image in 32 by 32 pixels. */
-  readonly small: Uint8Array;
+  /** The image in few pixels: see `ImageMeasures`. */
+  readonly colours: Uint8Array;
 }
 
 /** How alike two images must be. */
 export interface Likeness {
   /** Bits in which the hashes may differ, 0 to 32. */
   readonly distance: number;
-  /** How strongly the small images must correlate, up to 1. */
+  /** How strongly the colours of the small images must correlate, up to 1. */
   readonly correlation: number;
 }
 
@@ -25,7 +25,7 @@ export interface NearPair {
 }
 
 /**
- * Pairs of images whose hashes differ in few bits and whose small images correlate: enough of them that a chain of
+ * Pairs of images whose hashes differ in few bits and whose small images correlate in colour: enough of them that a chain of
  * pairs leads from each image to all others of its group.
  *
  * Hashes are cut into one band more than bits may differ: two that are near have at least one band in common, and only
@@ -42,7 +42,7 @@ export function nearPairs(looks: readonly Look[], likeness: Likeness): NearPair[
     const key = a * looks.length + b;
     if (compared.has(key)) return;
     compared.add(key);
-    if (correlation(looks[a].small, looks[b].small) >= likeness.correlation) pairs.push({ a, b, distance });
+    if (correlation(looks[a].colours, looks[b].colours) >= likeness.correlation) pairs.push({ a, b, distance });
   };
   for (const bucket of buckets(looks, leaders, likeness.distance + 1))
     for (let i = 1; i < bucket.length; i++) for (let j = 0; j < i; j++) compare(bucket[j], bucket[i]);
@@ -54,10 +54,10 @@ function leadersOf(looks: readonly Look[], { correlation: least }: Likeness, pai
   const byHash = new Map<string, number[]>();
   const leaders: number[] = [];
   for (let i = 0; i < looks.length; i++) {
-    const { hash, small } = looks[i];
+    const { hash, colours } = looks[i];
     const key = `${hash[0]},${hash[1]}`;
     const same = byHash.get(key);
-    const leader = same?.slice(-MOST_KINDS).find((at) => correlation(looks[at].small, small) >= least);
+    const leader = same?.slice(-MOST_KINDS).find((at) => correlation(looks[at].colours, colours) >= least);
     if (leader !== undefined) {
       pairs.push({ a: leader, b: i, distance: 0 });
       continue;

@@ -56,7 +56,16 @@ function lowFrequencies(small: Uint8Array): Float64Array {
   return amounts;
 }
 
-/** In how many bits two hashes differ (Hamming distance), 0 to 64. */
+/**
+ * In how many bits two hashes differ (Hamming distance), 0 to 64: few for images that look the same.
+ *
+ * @example
+ * ```ts
+ * const image: data.Image = { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 255) };
+ * const { hash } = data.imageMeasures(image);
+ * data.hashDistance(hash, hash); // 0
+ * ```
+ */
 export function hashDistance(a: PerceptualHash, b: PerceptualHash): number {
   return bitsOf(a[0] ^ b[0]) + bitsOf(a[1] ^ b[1]);
 }

@@ -2,11 +2,10 @@ import { bookBand } from "../../records/book_band.ts";
 import { finalMetrics } from "../../records/run_record.ts";
 import { type BookComparison, compareWithBook } from "../book_comparison.ts";
 import { confusionSection, mistakesSection } from "../report_errors.ts";
-import { chartStyles } from "../svg/chart_style.ts";
 import { escapeXml as e } from "../svg/xml.ts";
+import { htmlPage } from "./page.ts";
 import type { ReportData } from "./report_data.ts";
 import { bookSection, curvesSection, factsSection, layersSection, metricTiles } from "./report_sections.ts";
-import { reportStyle } from "./report_style.ts";
 
 /**
  * `report.html` of a run: one file, without scripts, that opens without a network. Curves, metrics compared with the book's,
@@ -39,25 +38,12 @@ export function renderReport(data: ReportData): string {
     layersSection(data),
     factsSection(data),
   ];
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`,
-    `<title>${e([title, data.run].filter(Boolean).join(" – "))}</title>`,
-    `<style>${reportStyle}\n${chartStyles()}</style>`,
-    "</head>",
-    "<body>",
-    headerHtml(data, title, comparison),
-    `<main>${sections.filter((section) => section !== "").join("\n")}</main>`,
-    footerHtml(data),
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+  return htmlPage({
+    title: [title, data.run].filter(Boolean).join(" – "),
+    header: headerHtml(data, title, comparison),
+    sections,
+    footer: footerHtml(data),
+  });
 }
 
 function headerHtml(data: ReportData, title: string, comparison: BookComparison | undefined): string {
@@ -68,12 +54,12 @@ function headerHtml(data: ReportData, title: string, comparison: BookComparison 
     data.run === undefined ? "" : `run ${data.run}`,
   ].filter((part) => part !== "");
   const outcome = data.outcome === undefined ? "" : `<p class="warn">${e(data.outcome)}</p>`;
-  return `<header><h1>${e(title)}</h1><p class="sub">${about.map(e).join(" · ")}</p>${outcome}
-${metricTiles(data, comparison)}</header>`;
+  return `<h1>${e(title)}</h1><p class="sub">${about.map(e).join(" · ")}</p>${outcome}
+${metricTiles(data, comparison)}`;
 }
 
 function footerHtml(data: ReportData): string {
   const version = data.environment?.convoyant;
   const maker = version === undefined ? "Convoyant" : `Convoyant ${e(version)}`;
-  return `<footer><p>Written by ${maker}. Accuracies and losses of the training set are running means over the epoch, as the book counts them.</p></footer>`;
+  return `<p>Written by ${maker}. Accuracies and losses of the training set are running means over the epoch, as the book counts them.</p>`;
 }

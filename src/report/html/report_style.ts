@@ -52,6 +52,10 @@ tfoot td,tfoot th{font-weight:650;border-bottom:0;border-top:1px solid var(--mut
 padding:0;list-style:none}
 .mistakes img{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:.35rem;background:#000;
 border:1px solid var(--line)}
+.mistakes img.photo,.noimage{height:8.25rem;object-fit:contain;image-rendering:auto;background:var(--faint)}
+.noimage{display:grid;place-items:center;border:1px solid var(--line);border-radius:.35rem;color:var(--muted);font-size:.8125rem}
+.mistakes .file{margin-top:.45rem;font-size:.8125rem;line-height:1.35;overflow-wrap:anywhere}
+.group{margin:1.25rem 0 0}.group h3{margin-bottom:0}.group .mistakes{margin-top:.6rem}a{color:var(--accent)}
 .mistakes .taken{font-weight:620;line-height:1.3;margin-top:.45rem;font-size:.9375rem;overflow-wrap:anywhere}
 .mistakes .true{color:var(--muted);font-size:.8125rem;line-height:1.4;overflow-wrap:anywhere}
 .beside{display:grid;grid-template-columns:minmax(0,1fr);gap:0 1.75rem;align-items:start}

@@ -34,12 +34,12 @@ test("among many random hashes those within the distance are found, whatever bit
   ];
   const looks: Look[] = [];
   const expected: string[] = [];
-  for (let i = 0; i < 2000; i++) looks.push({ hash: random(), small: noise(i) });
+  for (let i = 0; i < 2000; i++) looks.push({ hash: random(), colours: noise(i) });
   for (let i = 0; i < 300; i++) {
     const differ = i % 12;
     const bits = new Set<number>();
     while (bits.size < differ) bits.add(Math.floor(next() * 64));
-    looks.push({ hash: flipped(looks[i].hash, [...bits]), small: noise(i) });
+    looks.push({ hash: flipped(looks[i].hash, [...bits]), colours: noise(i) });
     if (differ <= 8) expected.push(`${i} ${2000 + i} ${differ}`);
   }
   const found = nearPairs(looks, LIKENESS).map(({ a, b, distance }) => `${a} ${b} ${distance}`);
@@ -48,7 +48,7 @@ test("among many random hashes those within the distance are found, whatever bit
 
 test("images that only have a hash in common are not alike", () => {
   const hash: PerceptualHash = [5, 6];
-  const looks = [1, 2, 1, 3, 2].map((seed) => ({ hash, small: noise(seed) }));
+  const looks = [1, 2, 1, 3, 2].map((seed) => ({ hash, colours: noise(seed) }));
   const pairs = nearPairs(looks, LIKENESS);
   assert.deepEqual(pairs, [
     { a: 0, b: 2, distance: 0 },
@@ -59,13 +59,13 @@ test("images that only have a hash in common are not alike", () => {
 test("10,000 images that look the same, and as many flat ones, are grouped without comparing all pairs", () => {
   const alike = Array.from({ length: 10000 }, (_, i) => ({
     hash: flipped([1, 2], [i % 5]),
-    small: noise(7),
+    colours: noise(7),
   }));
   const pairs = nearPairs(alike, LIKENESS);
   assert.ok(pairs.length >= 9999 && pairs.length < 11000, String(pairs.length));
   const flat = Array.from({ length: 10000 }, (_, i) => ({
     hash: [0, 0] as const,
-    small: new Uint8Array(1024).fill(i % 2 === 0 ? 0 : 255),
+    colours: new Uint8Array(1024).fill(i % 2 === 0 ? 0 : 255),
   }));
   assert.equal(nearPairs(flat, LIKENESS).length, 9998);
 });

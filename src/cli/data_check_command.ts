@@ -1,0 +1,133 @@
+/** `convoyant data check`: what is wrong with a folder of images. */
+import { CHECKS, type CheckName } from "../data/quality/checks.ts";
+import type { DataIssue } from "../data/quality/data_issues.ts";
+import { checkData, type DataCheck } from "../experiments/data_check/check_data.ts";
+import { writeDataReport } from "../experiments/data_check/data_report.ts";
+import { formatCount, formatDuration } from "../report/number_text.ts";
+import { LiveRegion } from "../report/terminal/live_region.ts";
+import { nodeTerminal } from "../report/terminal/node_terminal.ts";
+import { INTERRUPTED, interruption } from "./console/interruption.ts";
+import type { Output } from "./console/output.ts";
+
+export interface DataCheckCommand {
+  readonly folder: string;
+  /** Exit code 1 if anything was found. */
+  readonly strict: boolean;
+  /** File of the report page; null for none. */
+  readonly report: string | null;
+  readonly run: string | null;
+  readonly model: string | null;
+  readonly engine: string | null;
+  readonly threads: number | null;
+  readonly skip: readonly string[];
+}
+
+/** Of each check, this many findings are printed, and of a group this many images. */
+const MOST_PRINTED = 10;
+
+export async function dataCheckCommand(command: DataCheckCommand, output: Output): Promise<number> {
+  const { folder, strict, report, run, model, engine, threads, skip } = command;
+  const progress = new CheckProgress();
+  const interrupt = interruption(() => progress.note("Stopping."));
+  interrupt.arm();
+  let check: DataCheck;
+  try {
+    check = await checkData(folder, {
+      skip: skip as CheckName[],
+      run,
+      network: { model, engine, threads },
+      signal: interrupt.signal,
+      onProgress: (done, of) => progress.show(done, of),
+      onNote: (text) => progress.note(text),
+    });
+  } finally {
+    progress.end();
+    interrupt.release();
+  }
+  if (report !== null) await writeDataReport(check, report);
+  print(check, output);
+  if (report !== null) output.line(`report: ${report}`);
+  const { images, issues, interrupted, labelsNotChecked, splits, classes, seconds } = check;
+  for (const issue of issues) output.event({ event: "issue", ...issue });
+  output.event({
+    event: "end",
+    folder,
+    images,
+    splits,
+    classes,
+    issues: issues.length,
+    counts: countsOf(issues),
+    labelsNotChecked,
+    interrupted,
+    report,
+    seconds,
+  });
+  if (interrupted) return INTERRUPTED;
+  return strict && issues.length > 0 ? 1 : 0;
+}
+
+function countsOf(issues: readonly DataIssue[]): Record<string, number> {
+  const of = (name: string) => issues.filter(({ check }) => check === name).length;
+  return Object.fromEntries(CHECKS.map(({ name }) => [name, of(name)]));
+}
+
+function print(check: DataCheck, output: Output): void {
+  const { root, images, classes, splits, issues, thresholds, skipped, interrupted, seconds } = check;
+  for (const { name, title, about } of CHECKS) {
+    const own = issues.filter((issue) => issue.check === name);
+    if (own.length === 0) continue;
+    output.line(`${title} (${formatCount(own.length)})`);
+    output.line(`  ${about(thresholds)}`);
+    for (const issue of own.slice(0, MOST_PRINTED)) printIssue(issue, output);
+    if (own.length > MOST_PRINTED) output.line(`  ... and ${own.length - MOST_PRINTED} more`);
+    output.line();
+  }
+  const counts = [
+    `${formatCount(images)} images`,
+    ...(classes.length > 0 ? [`${formatCount(classes.length)} classes`] : []),
+    ...(splits.length > 0 ? [splits.join(", ")] : []),
+    ...(skipped.length > 0 ? [`${formatCount(skipped.length)} other files left out`] : []),
+  ];
+  const found = issues.length === 0 ? "nothing found" : `${formatCount(issues.length)} findings`;
+  const stopped = interrupted ? ", interrupted before the last image" : "";
+  output.line(`${root}: ${counts.join(", ")}: ${found} in ${formatDuration(seconds)}${stopped}`);
+}
+
+function printIssue({ message, images }: DataIssue, output: Output): void {
+  if (images.length === 1) {
+    const [{ name, note }] = images;
+    output.line(`  ${name}${note === "" ? "" : `: ${note}`}`);
+    return;
+  }
+  output.line(`  ${message}${images.length > 0 ? ":" : ""}`);
+  for (const { name, note } of images.slice(0, MOST_PRINTED))
+    output.line(`    ${name}${note === "" ? "" : ` (${note})`}`);
+  if (images.length > MOST_PRINTED) output.line(`    ... and ${images.length - MOST_PRINTED} more`);
+}
+
+/** Milliseconds between two lines of progress: on a terminal, where one line is redrawn, and elsewhere. */
+const [REDRAW, NEXT_LINE] = [200, 10000];
+
+/** How far it is, on standard error: a line that is redrawn, or a line now and then. */
+class CheckProgress {
+  private readonly terminal = nodeTerminal(process.stderr);
+  private readonly region = new LiveRegion(this.terminal);
+  private last = performance.now();
+
+  show(done: number, of: number): void {
+    const now = performance.now();
+    if (done < of && now - this.last < (this.terminal.isTTY ? REDRAW : NEXT_LINE)) return;
+    const text = `checked ${formatCount(done)} of ${formatCount(of)} images`;
+    if (this.terminal.isTTY) this.region.draw([text]);
+    else if (done < of) this.terminal.write(`${text}\n`);
+    this.last = now;
+  }
+
+  note(text: string): void {
+    this.region.writeAbove(text);
+  }
+
+  end(): void {
+    this.region.clear();
+  }
+}
