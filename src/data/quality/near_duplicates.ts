@@ -42,7 +42,8 @@ export function nearPairs(looks: readonly Look[], likeness: Likeness): NearPair[
     const key = a * looks.length + b;
     if (compared.has(key)) return;
     compared.add(key);
-    if (correlation(looks[a].colours, looks[b].colours) >= likeness.correlation) pairs.push({ a, b, distance });
+    if (correlation(looks[a].colours, looks[b].colours) >= likeness.correlation)
+      pairs.push({ a, b, distance });
   };
   for (const bucket of buckets(looks, leaders, likeness.distance + 1))
     for (let i = 1; i < bucket.length; i++) for (let j = 0; j < i; j++) compare(bucket[j], bucket[i]);

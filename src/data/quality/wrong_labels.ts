@@ -102,7 +102,7 @@ function crossValidatedCosines(
   return cosines;
 }
 
-/** The examples of each class go to the parts in turn. */
+/** The examples of each class go to the parts round-robin. */
 function foldsOf(labels: readonly number[], classes: number): number[] {
   const seen = new Array<number>(classes).fill(0);
   return labels.map((label) => seen[label]++ % FOLDS);
