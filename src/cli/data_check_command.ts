@@ -37,7 +37,10 @@ export async function dataCheckCommand(command: DataCheckCommand, output: Output
       run,
       network: { model, engine, threads },
       signal: interrupt.signal,
-      onProgress: (done, of) => progress.show(done, of),
+      onProgress: (done, of) => {
+        if (done === 0) output.event({ event: "start", folder, images: of });
+        else progress.show(done, of);
+      },
       onNote: (text) => progress.note(text),
     });
   } finally {

@@ -35,7 +35,7 @@ export interface CheckDataOptions {
   readonly network?: Pick<TrainedNetworkOptions, "model" | "engine" | "threads">;
   /** Stops after the image under way; nothing does by default. */
   readonly signal?: AbortSignalLike | null;
-  /** Called after each image. */
+  /** Called before the first image and after each. */
   readonly onProgress?: (done: number, of: number) => void;
   /** Called with what is not as it was asked for. */
   readonly onNote?: (text: string) => void;
@@ -130,6 +130,7 @@ async function decodeAll(
     issues: unreadable.map((one) => unreadableIssue(one, one.reason)),
     interrupted: false,
   };
+  onProgress?.(0, images.length);
   for (const [i, listed] of images.entries()) {
     if (signal?.aborted) {
       result.interrupted = true;

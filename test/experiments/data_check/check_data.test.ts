@@ -160,6 +160,6 @@ test("it reports how far it is, and stops when it is asked to", async () => {
       if (done === 3) stopping.abort();
     },
   });
-  assert.deepEqual(steps, ["1/12", "2/12", "3/12"]);
+  assert.deepEqual(steps, ["0/12", "1/12", "2/12", "3/12"]);
   assert.deepEqual([check.interrupted, check.images, check.issues], [true, 3, []]);
 });
