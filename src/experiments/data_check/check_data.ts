@@ -20,7 +20,7 @@ import { wrongLabels } from "../../data/quality/wrong_labels.ts";
 import { decodeNamed, MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
 import type { Image } from "../../records/image.ts";
 import type { TrainedNetworkOptions } from "../evaluate.ts";
-import { type ListedFolder, type ListedImage, listImages } from "./list_images.ts";
+import { type FoundFolder, type FoundImage, listImages } from "./list_images.ts";
 import { RunFeatures } from "./run_features.ts";
 
 /** What `checkData` takes. */
@@ -121,7 +121,7 @@ export async function checkData(root: string, options: CheckDataOptions = {}): P
 }
 
 async function decodeAll(
-  { images, unreadable }: ListedFolder,
+  { images, unreadable }: FoundFolder,
   labels: LabelCheck,
   { signal, onProgress }: CheckDataOptions,
 ): Promise<Decoded> {
@@ -152,7 +152,7 @@ async function decodeAll(
   return result;
 }
 
-function unreadableIssue(image: ListedImage, reason: string): DataIssue {
+function unreadableIssue(image: FoundImage, reason: string): DataIssue {
   return {
     check: "unreadable",
     message: `${image.name} cannot be read`,
@@ -161,7 +161,7 @@ function unreadableIssue(image: ListedImage, reason: string): DataIssue {
   };
 }
 
-function countsOf({ classes, splits }: ListedFolder, checked: readonly CheckedImage[]): ClassCount[] {
+function countsOf({ classes, splits }: FoundFolder, checked: readonly CheckedImage[]): ClassCount[] {
   return classes.map((name) => {
     const own = checked.filter(({ label }) => label === name);
     const perSplit = splits.map((split) => own.filter((image) => image.split === split).length);
@@ -173,12 +173,12 @@ function countsOf({ classes, splits }: ListedFolder, checked: readonly CheckedIm
 class LabelCheck {
   /** Why labels are not checked although that was asked for. */
   reason: string | null = null;
-  private readonly folder: ListedFolder;
+  private readonly folder: FoundFolder;
   private readonly options: CheckDataOptions;
   private readonly wanted: boolean;
   private features: RunFeatures | null = null;
 
-  constructor(folder: ListedFolder, skip: ReadonlySet<CheckName>, options: CheckDataOptions) {
+  constructor(folder: FoundFolder, skip: ReadonlySet<CheckName>, options: CheckDataOptions) {
     this.folder = folder;
     this.options = options;
     this.wanted = options.run != null && !skip.has("wrong-label");

@@ -7,7 +7,7 @@ import { findSplits, scanFolder } from "../../data/folders/scan_folder.ts";
 import { entriesOf } from "../../data/folders/walk_folder.ts";
 
 /** An image that has not been decoded yet. */
-export interface ListedImage {
+export interface FoundImage {
   readonly path: string;
   readonly name: string;
   readonly split: string | null;
@@ -15,13 +15,13 @@ export interface ListedImage {
 }
 
 /** What lies in a folder. */
-export interface ListedFolder {
-  readonly images: readonly ListedImage[];
+export interface FoundFolder {
+  readonly images: readonly FoundImage[];
   /** Names of the classes, sorted; none if the images are in no class folders. */
   readonly classes: readonly string[];
   /** Folders of the splits, the training images first; none if there are no splits. */
   readonly splits: readonly string[];
-  readonly unreadable: readonly (LeftOut & ListedImage)[];
+  readonly unreadable: readonly (LeftOut & FoundImage)[];
   /** Hidden files, files of other kinds, links to what is counted already. */
   readonly skipped: readonly LeftOut[];
 }
@@ -32,7 +32,7 @@ export interface ListedFolder {
  *
  * @throws FileError if it cannot be read, or holds no images.
  */
-export async function listImages(root: string): Promise<ListedFolder> {
+export async function listImages(root: string): Promise<FoundFolder> {
   const parts = findSplits(root);
   const scans: { scan: FolderScan; split: string | null }[] = [];
   for (const { path, folder } of parts) scans.push({ scan: await scanFolder(path), split: folder });
@@ -51,7 +51,7 @@ export async function listImages(root: string): Promise<ListedFolder> {
 }
 
 /** Images right in the folder, or in those of the splits. */
-function looseImages(root: string, splits: readonly string[], skipped: readonly LeftOut[]): ListedFolder {
+function looseImages(root: string, splits: readonly string[], skipped: readonly LeftOut[]): FoundFolder {
   const folders = splits.length === 0 ? [null] : splits;
   const images = folders.flatMap((split) => {
     const folder = split === null ? root : `${root}${sep}${split}`;
@@ -66,6 +66,6 @@ function looseImages(root: string, splits: readonly string[], skipped: readonly 
   return { images, classes: [], splits, unreadable: [], skipped: others };
 }
 
-function listed(root: string, path: string, split: string | null, label: string | null): ListedImage {
+function listed(root: string, path: string, split: string | null, label: string | null): FoundImage {
   return { path, name: relative(root, path).split(sep).join("/"), split, label };
 }
