@@ -4,7 +4,7 @@ import { broadcastShapes, broadcastStrides, contiguousStrides, numel } from "../
 import { KnownArray } from "./known_array.ts";
 
 /** More elements than this are left to an engine: a few bytes of a file can ask for any number. */
-export const MOST_KNOWN = 1 << 20;
+export const MOST_KNOWN = 1 << 16;
 
 /** Elements of several arrays that are broadcast to one shape, taken together. */
 export function elementwise(

@@ -29,6 +29,29 @@ export function inOrder(nodes: readonly OnnxNode[], given: ReadonlySet<string>, 
   return isOrdered ? [...nodes] : sorted(nodes, producers, fail);
 }
 
+/**
+ * Nodes whose outputs that nothing uses are not asked for: exporters name masks and statistics that no one reads. The first
+ * output of a node keeps its name.
+ */
+export function withoutUnused(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const used = new Set(outputs);
+  const note = (list: readonly OnnxNode[]): void => {
+    for (const { inputs, attributes } of list) {
+      for (const name of inputs) used.add(name);
+      for (const attribute of attributes.values()) {
+        if (attribute.type !== "graph") continue;
+        note(attribute.value.nodes);
+        for (const { name } of attribute.value.outputs) used.add(name);
+      }
+    }
+  };
+  note(nodes);
+  return nodes.map((node) => {
+    if (node.outputs.every((name, i) => i === 0 || used.has(name))) return node;
+    return { ...node, outputs: node.outputs.map((name, i) => (i === 0 || used.has(name) ? name : "")) };
+  });
+}
+
 function sorted(
   nodes: readonly OnnxNode[],
   producers: ReadonlyMap<string, OnnxNode>,

@@ -8,10 +8,11 @@ import type { OnnxValueInfo } from "../../io/formats/onnx/onnx_model.ts";
 import { dtypeOfDataType } from "../../io/formats/onnx/onnx_tensor.ts";
 import { Module } from "../../nn/module/module.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { asTensor, KnownArray, type OnnxValue } from "./known_array.ts";
+import type { NetworkBranch, NetworkStep } from "./build_nodes.ts";
+import { asTensor, isKnown, KnownArray, type OnnxValue } from "./known_array.ts";
 import { NetworkState } from "./network_state.ts";
 import { NodeFault, NodeInputs } from "./operator.ts";
-import type { NetworkPlan, NetworkStep } from "./plan_network.ts";
+import type { NetworkPlan } from "./plan_network.ts";
 
 /** What is known of a file besides its nodes. */
 export interface NetworkFacts {
@@ -76,7 +77,7 @@ export class OnnxNetwork extends Module {
     return this.#plan.opset;
   }
 
-  override forward(...given: unknown[]): Tensor | Tensor[] {
+  override forward(...given: unknown[]): any {
     const values = new Map<string, OnnxValue>(this.#plan.constants);
     for (const [name, tensor] of this.#state.tensors()) values.set(name, tensor);
     this.#bind(given).forEach((tensor, i) => {
@@ -90,7 +91,12 @@ export class OnnxNetwork extends Module {
     return out.length === 1 ? out[0] : out;
   }
 
-  #run({ label, inputs, outputs, run }: NetworkStep, values: Map<string, OnnxValue>): void {
+  #run(step: NetworkStep, values: Map<string, OnnxValue>): void {
+    const { label, inputs, outputs, run } = step;
+    if (step.branches !== undefined) {
+      this.#runBranch(step, step.branches, values);
+      return;
+    }
     let result: OnnxValue | readonly OnnxValue[];
     try {
       result = run(new NodeInputs(inputs.map((name) => values.get(name))), this.training);
@@ -103,6 +109,25 @@ export class OnnxNetwork extends Module {
     outputs.forEach((name, i) => {
       if (name !== "" && list[i] !== undefined) values.set(name, list[i]);
     });
+  }
+
+  /** Runs the branch of an If that its condition chooses; the condition must follow from shapes. */
+  #runBranch(
+    { label, inputs, outputs }: NetworkStep,
+    branches: readonly [NetworkBranch, NetworkBranch],
+    values: Map<string, OnnxValue>,
+  ): void {
+    const condition = values.get(inputs[0]);
+    if (!isKnown(condition))
+      throw new ShapeError(
+        `onnx: ${label}: its condition is computed from the contents of tensors, expected shapes`,
+      );
+    const branch = branches[condition.data[0] !== 0 ? 0 : 1];
+    for (const step of branch.steps) this.#run(step, values);
+    outputs.forEach((name, i) => {
+      values.set(name, values.get(branch.outputs[i]) as OnnxValue);
+    });
+    for (const step of branch.steps) for (const name of step.outputs) values.delete(name);
   }
 
   /** The inputs in order. @throws ArgumentError, DTypeError or ShapeError if they are not those of the file. */

@@ -1,22 +1,13 @@
 /** From the nodes of a file to steps that can be run: which operators there are, which constants are weights. */
+
 import { isFloating } from "../../base/dtype.ts";
-import { FileError } from "../../base/errors.ts";
 import type { Failure } from "../../io/formats/format_failure.ts";
-import type { OnnxModel, OnnxNode } from "../../io/formats/onnx/onnx_model.ts";
+import type { OnnxModel } from "../../io/formats/onnx/onnx_model.ts";
+import { type BuiltNode, buildNodes, computed, type NetworkStep } from "./build_nodes.ts";
 import { nodesOf } from "./inline_functions.ts";
 import { isKnown, KnownArray } from "./known_array.ts";
 import { inOrder } from "./node_order.ts";
-import { NodeInputs, NodeSettings, type OnnxOperator, type RunNode, UnsupportedNode } from "./operator.ts";
 import { knownTensor } from "./operators/constants.ts";
-import { OPERATORS } from "./operators/index.ts";
-
-/** One node, ready to run. */
-export interface NetworkStep {
-  readonly label: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly run: RunNode;
-}
 
 /** A network, ready to be made a module. */
 export interface NetworkPlan {
@@ -50,20 +41,21 @@ export function planNetwork(
   const inputs = graph.inputs.map(({ name }) => name);
   const initializers = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
   const nodes = inOrder(nodesOf(model, fail), new Set([...inputs, ...initializers.keys()]), fail);
-  const all = buildNodes(nodes, opset, fail);
+  const all = buildNodes(nodes, { model, opset, fail });
   const arrays = new Map<string, KnownArray>();
   const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
   for (const [name, tensor] of initializers) if (used.has(name)) arrays.set(name, knownTensor(tensor, fail));
-  const roots = constantRoots(all, arrays);
+  const roots = constantRoots(all, arrays, fail);
   const built = typeof batch === "number" ? withFreeBatch(all, inputs, batch, roots) : all;
   const { weights, statistics } = findWeights(built, roots);
   const constants = new Map([...roots].filter(([name]) => !weights.has(name) && !statistics.has(name)));
-  const steps = foldConstants(built, constants, new Set([...weights.keys(), ...statistics.keys()]));
+  const steps = foldConstants(built, constants, new Set([...weights.keys(), ...statistics.keys()]), fail);
   return { steps, weights, statistics, constants, opset };
 }
 
 function opsetOf({ opsetImports }: OnnxModel, fail: Failure): number {
-  // Files before the third version of the format do not say.
+  // A file without nodes of ONNX' own operators need not say; those before the third version of the format do not.
+  if (opsetImports.length > 0 && !opsetImports.some(({ domain }) => domain === "")) return NEWEST_OPSET;
   const version = opsetImports.find(({ domain }) => domain === "")?.version ?? 1;
   if (version >= OLDEST_OPSET && version <= NEWEST_OPSET) return version;
   throw fail(
@@ -72,60 +64,6 @@ function opsetOf({ opsetImports }: OnnxModel, fail: Failure): number {
       ? "export it with an older one: torch.onnx.export(..., opset_version=17)"
       : "convert it: onnx.version_converter.convert_version(model, 17)",
   );
-}
-
-/** A node with its operator. */
-interface BuiltNode extends NetworkStep {
-  readonly node: OnnxNode;
-  readonly operator: OnnxOperator;
-}
-
-function labelOf({ name, opType, outputs }: OnnxNode): string {
-  return name === ""
-    ? `${opType} of ${JSON.stringify(outputs[0] ?? "")}`
-    : `${opType} ${JSON.stringify(name)}`;
-}
-
-/** As many as a message names one by one. */
-const MOST_NAMED = 20;
-
-function buildNodes(nodes: readonly OnnxNode[], opset: number, fail: Failure): BuiltNode[] {
-  const refused = new Map<string, string[]>();
-  const built: BuiltNode[] = [];
-  const refuse = (what: string, node: OnnxNode) => {
-    const where = node.name || node.outputs[0] || "";
-    refused.set(what, [...(refused.get(what) ?? []), where]);
-  };
-  for (const node of nodes) {
-    const { opType, domain, inputs, outputs } = node;
-    const operator = domain === "" ? OPERATORS.get(opType) : undefined;
-    if (operator === undefined) {
-      refuse(domain === "" ? opType : `${domain}.${opType}`, node);
-      continue;
-    }
-    try {
-      const run = operator.build(new NodeSettings({ ...node, opset }));
-      built.push({ node, operator, label: labelOf(node), inputs, outputs, run });
-    } catch (error) {
-      if (error instanceof UnsupportedNode) refuse(`${opType} ${error.message}`, node);
-      else if (error instanceof FileError) throw fail(`${labelOf(node)}: ${error.message}`);
-      else throw error;
-    }
-  }
-  if (refused.size === 0) return built;
-  throw fail(
-    `it has operators that are not supported: ${refusedText(refused)}`,
-    "docs/formats.md lists those that are",
-  );
-}
-
-function refusedText(refused: ReadonlyMap<string, readonly string[]>): string {
-  const texts = [...refused].slice(0, MOST_NAMED).map(([what, nodes]) => {
-    const more = nodes.length > 1 ? ` and ${nodes.length - 1} more` : "";
-    return `${what.slice(0, 200)} (node ${JSON.stringify(nodes[0].slice(0, 100))}${more})`;
-  });
-  const rest = refused.size - texts.length;
-  return texts.join(", ") + (rest > 0 ? `, and ${rest} others` : "");
 }
 
 /** Reshape nodes whose shape begins with the batch size keep the size that there is instead. */
@@ -149,14 +87,18 @@ function withFreeBatch(
 }
 
 /** Constants before anything is computed from them: initializers, and what Constant and ConstantOfShape nodes give. */
-function constantRoots(nodes: readonly BuiltNode[], initializers: ReadonlyMap<string, KnownArray>) {
+function constantRoots(
+  nodes: readonly BuiltNode[],
+  initializers: ReadonlyMap<string, KnownArray>,
+  fail: Failure,
+) {
   const roots = new Map(initializers);
-  for (const { node, run, inputs, outputs } of nodes) {
+  for (const { node, label, run, inputs, outputs } of nodes) {
     if (node.opType !== "Constant" && node.opType !== "ConstantOfShape") continue;
     const given = inputs.map((name) => roots.get(name));
     if (given.some((value) => value === undefined)) continue;
-    const out = run(new NodeInputs(given), false);
-    if (isKnown(out as KnownArray)) roots.set(outputs[0], out as KnownArray);
+    const [out] = computed(label, run, given, fail);
+    if (isKnown(out)) roots.set(outputs[0], out);
   }
   return roots;
 }
@@ -203,19 +145,21 @@ function foldConstants(
   nodes: readonly BuiltNode[],
   constants: Map<string, KnownArray>,
   variable: ReadonlySet<string>,
+  fail: Failure,
 ): NetworkStep[] {
   const steps: NetworkStep[] = [];
-  for (const { node, operator, label, inputs, outputs, run } of nodes) {
+  for (const step of nodes) {
+    const { operator, label, inputs, outputs, run } = step;
     if (outputs.some((name) => variable.has(name) || constants.has(name))) continue;
     const given = inputs.map((name) => (name === "" ? undefined : constants.get(name)));
     const ready =
       operator.onKnown === true && inputs.every((name, i) => name === "" || given[i] !== undefined);
-    const out = ready ? [run(new NodeInputs(given), false)].flat() : [];
-    if (ready && out.every((value) => isKnown(value as KnownArray)) && node.opType !== "Shape") {
+    const out = ready ? computed(label, run, given, fail) : [];
+    if (ready && out.every(isKnown)) {
       outputs.forEach((name, i) => {
         if (name !== "") constants.set(name, out[i] as KnownArray);
       });
-    } else steps.push({ label, inputs, outputs, run });
+    } else steps.push(step);
   }
   return steps;
 }

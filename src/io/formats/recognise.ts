@@ -77,7 +77,10 @@ async function otherFormat(source: ByteSource, head: Uint8Array): Promise<Recogn
   if (isPickle(head))
     return { what: "it is a pickle that torch.save did not write", advice: SAVE_STATE_DICT };
   if (isOnnx(head))
-    return { what: "it is a network in ONNX", advice: "save the weights that it was exported from" };
+    return {
+      what: "it is a network in ONNX",
+      advice: "onnx.load reads it: (await onnx.load(source)).stateDict()",
+    };
   const start = new TextDecoder().decode(head).trimStart();
   if (/^<(?:!doctype|html|\?xml)/i.test(start)) return { what: "it is a web page", advice: FETCH_AGAIN };
   const tail = await source.read(Math.max(0, source.size - 8), source.size);

@@ -43,7 +43,7 @@ test("other formats are named, with what to do", async () => {
     [text("GGUF\x03\0\0\0"), /GGUF/],
     [text("\x1c\0\0\0TFL3"), /TensorFlow Lite/],
     [table, /the index of a TensorFlow checkpoint; .*load_checkpoint/],
-    [text("\x08\x08\x12\x07pytorch"), /a network in ONNX/],
+    [text("\x08\x08\x12\x07pytorch"), /a network in ONNX; onnx\.load reads it/],
     [text("\x1f\x8b\x08\0"), /gzipped; unpack it first/],
     [text("<!DOCTYPE html><html>"), /a web page; check its address/],
     [

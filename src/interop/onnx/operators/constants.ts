@@ -7,7 +7,7 @@ import { DATA_TYPES } from "../../../io/formats/onnx/onnx_model.ts";
 import { dataTypeName, dtypeOfDataType, tensorArray } from "../../../io/formats/onnx/onnx_tensor.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { KnownArray, knownIntegers } from "../known_array.ts";
-import { elementwise } from "../known_math.ts";
+import { elementwise, MOST_KNOWN } from "../known_math.ts";
 import { NodeFault, type NodeSettings, type OnnxOperator, UnsupportedNode } from "../operator.ts";
 
 /** A tensor of a file as a known array. @throws FileError if it cannot be held. */
@@ -47,7 +47,14 @@ const constantOfShape: OnnxOperator = {
   onKnown: true,
   build(node) {
     const value = attributeTensor(node, "value") ?? KnownArray.of("float32", [1], [0]);
-    return (inputs) => KnownArray.filled(value.dtype, inputs.numbers(0, "shape"), value.data[0]);
+    if (value.size !== 1) throw new UnsupportedNode(`of ${value.size} values`);
+    return (inputs) => {
+      const sizes = inputs.numbers(0, "shape");
+      const isShape = sizes.every((n) => Number.isSafeInteger(n) && n >= 0);
+      if (!isShape || !Number.isSafeInteger(sizes.reduce((a, b) => a * b, 1)))
+        throw new NodeFault(`[${sizes.slice(0, 8).join(", ")}] is not a shape`);
+      return KnownArray.filled(value.dtype, sizes, value.data[0]);
+    };
   },
 };
 
@@ -65,9 +72,6 @@ const size: OnnxOperator = {
     KnownArray.of("int64", [], [inputs.value(0).shape.reduce((product, n) => product * n, 1)]),
 };
 
-/** As many as a range may have: it is computed here. */
-const MOST_RANGE = 1 << 20;
-
 const range: OnnxOperator = {
   onKnown: true,
   build: () => (inputs) => {
@@ -75,7 +79,7 @@ const range: OnnxOperator = {
       inputs.number(place, ["start", "limit", "step"][place]),
     );
     const count = Math.max(0, Math.ceil((limit - start) / delta));
-    if (!(count <= MOST_RANGE))
+    if (!(count <= MOST_KNOWN))
       throw new NodeFault(`a range from ${start} to ${limit} by ${delta} is too long`);
     const { dtype } = inputs.value(0);
     return KnownArray.of(
@@ -132,7 +136,8 @@ const eyeLike: OnnxOperator = {
     const [to, k] = [node.integer("dtype", 0), node.integer("k", 0)];
     return (inputs) => {
       const like = inputs.value(0);
-      if (like.shape.length !== 2) throw new NodeFault(`expected two dimensions, got ${like.shape.length}`);
+      if (like.shape.length !== 2 || like.shape[0] * like.shape[1] > MOST_KNOWN)
+        throw new NodeFault(`expected a small matrix, got the shape [${like.shape.slice(0, 8).join(", ")}]`);
       const columns = like.shape[1];
       const numbers = Float64Array.from({ length: like.shape[0] * columns }, (_, i) =>
         (i % columns) - Math.floor(i / columns) === k ? 1 : 0,

@@ -2,6 +2,7 @@
 import type { OnnxOperator } from "../operator.ts";
 import { ACTIVATIONS } from "./activation.ts";
 import { CONSTANTS } from "./constants.ts";
+import { CONTROL } from "./control.ts";
 import { CONVOLUTIONS } from "./convolution.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { LINEAR } from "./linear.ts";
@@ -27,6 +28,7 @@ export const FAMILIES: readonly (readonly [
   ["Parts of tensors", SELECTIONS],
   ["Resizing", RESIZING],
   ["Constants and sizes", CONSTANTS],
+  ["Choices", CONTROL],
 ];
 
 export const OPERATORS: ReadonlyMap<string, OnnxOperator> = new Map(

@@ -6,16 +6,16 @@ import { dimension, NodeFault, type OnnxOperator, UnsupportedNode } from "../ope
 const batchNormalization: OnnxOperator = {
   weights: [1, 2],
   statistics: [3, 4],
-  limits: "the network's mode decides whether it is in training; one output",
+  limits: "the module's mode decides whether it is in training",
   build(node) {
     if (node.opset < 9 && !node.flag("spatial", true)) throw new UnsupportedNode("with spatial = 0");
-    node.firstOutputOnly();
     const eps = node.float("epsilon", 1e-5);
     // The weight of the newest batch, in PyTorch's words; files hold that of what there was before, in 32 bits.
     const momentum = Number((1 - node.float("momentum", 0.9)).toPrecision(6));
     return (inputs, training) => {
       const [x, weight, bias, mean, variance] = [0, 1, 2, 3, 4].map((place) => inputs.tensor(place));
-      return F.batchNorm.direct(x, mean, variance, weight, bias, training, momentum, eps);
+      // In training the running statistics are moved in place, which is what the other outputs are.
+      return [F.batchNorm.direct(x, mean, variance, weight, bias, training, momentum, eps), mean, variance];
     };
   },
 };
@@ -109,7 +109,7 @@ const meanVariance: OnnxOperator = {
 
 /** In opset 12 and later the share is an input. */
 const dropout: OnnxOperator = {
-  limits: "the network's mode decides whether it is in training; no mask in training",
+  limits: "the module's mode decides whether it is in training; no mask in training",
   build(node) {
     const attribute = node.opset < 12 ? node.float("ratio", 0.5) : undefined;
     const wantsMask = node.wants(1);

@@ -2,7 +2,7 @@
 import * as F from "../../../tensor/functions/index.ts";
 import { fromTypedArray, type Tensor } from "../../../tensor/tensor.ts";
 import { asTensor, isKnown, KnownArray, type OnnxValue } from "../known_array.ts";
-import { concatenated, taken } from "../known_math.ts";
+import { concatenated, MOST_KNOWN, taken } from "../known_math.ts";
 import { dimension, NodeFault, type NodeInputs, type NodeSettings, type OnnxOperator } from "../operator.ts";
 import { reshaped } from "./shape.ts";
 
@@ -62,7 +62,11 @@ interface Cut {
 }
 
 function sliced(value: OnnxValue, cuts: readonly Cut[]): OnnxValue {
-  if (value instanceof KnownArray) {
+  if (
+    value instanceof KnownArray &&
+    cuts.every(({ count }) => count <= MOST_KNOWN) &&
+    value.size <= MOST_KNOWN
+  ) {
     const indices = value.shape.map((size, d) => {
       const cut = cuts.find(({ dim }) => dim === d);
       return cut === undefined ? upTo(size) : upTo(cut.count).map((i) => cut.start + i * cut.step);
@@ -157,7 +161,7 @@ const gather: OnnxOperator = {
       const places = Array.from(index.data, (i) => (i < 0 ? i + shape[dim] : i));
       if (places.some((i) => !(i >= 0 && i < shape[dim])))
         throw new NodeFault(`an index is outside of the size ${shape[dim]} of dimension ${dim}`);
-      if (isKnown(value)) {
+      if (isKnown(value) && value.size <= MOST_KNOWN) {
         const known = taken(
           value,
           shape.map((size, d) => (d === dim ? places : upTo(size))),
@@ -183,6 +187,41 @@ const gatherElements: OnnxOperator = {
       const x = inputs.tensor(0);
       const dim = dimension(axis, x.ndim);
       return F.gather(x, dim, fromStart(inputs.tensor(1), x.shape[dim]));
+    };
+  },
+};
+
+/** Adds to what is there, or puts in its place. */
+const scatterElements: OnnxOperator = {
+  build(node) {
+    const axis = node.integer("axis", 0);
+    const kind = node.word("reduction", "none", ["none", "add", "mul", "max", "min"]);
+    const reduce = { none: undefined, add: "sum", mul: "prod", max: "amax", min: "amin" } as const;
+    return (inputs) => {
+      const x = inputs.tensor(0);
+      const dim = dimension(axis, x.ndim);
+      const [index, source] = [fromStart(inputs.tensor(1), x.shape[dim]), inputs.tensor(2)];
+      const how = reduce[kind];
+      return how === undefined
+        ? F.scatter(x, dim, index, source)
+        : F.scatterReduce(x, dim, index, source, how, { includeSelf: true });
+    };
+  },
+};
+
+/** values[1] at the index of each element, values[0] elsewhere; indices from the end count too. */
+const oneHot: OnnxOperator = {
+  build(node) {
+    const axis = node.integer("axis", -1);
+    return (inputs) => {
+      const [index, values] = [inputs.tensor(0), inputs.tensor(2)];
+      const classes = inputs.number(1, "number of classes");
+      const dim = dimension(axis, index.ndim + 1);
+      const shape = new Array<number>(index.ndim + 1).fill(1);
+      shape[dim] = classes;
+      const all = fromTypedArray(Float64Array.from(upTo(classes)), shape, "int64");
+      const hits = F.eq(F.unsqueeze(fromStart(index, classes), dim), all);
+      return F.where(hits, F.select(values, 0, 1), F.select(values, 0, 0));
     };
   },
 };
@@ -263,6 +302,8 @@ export const SELECTIONS: Readonly<Record<string, OnnxOperator>> = {
   Slice: slice,
   Gather: gather,
   GatherElements: gatherElements,
+  ScatterElements: scatterElements,
+  OneHot: oneHot,
   Pad: pad,
   CumSum: cumSum,
   Trilu: trilu,
