@@ -8,6 +8,7 @@ export type { Image } from "../records/image.ts";
 export type { Preprocessing, PreprocessingInterpolation } from "../records/preprocessing.ts";
 export type { ArrayBatch } from "./array_batch.ts";
 export type { BatchContext, DatasetDescription } from "./batch_source.ts";
+export type { CacheOptions } from "./cache/image_cache.ts";
 export { collate, type Example, type ExamplePart } from "./collate.ts";
 export { type Batch, DataLoader, type DataLoaderOptions, type DataLoaderState } from "./data_loader.ts";
 export { ConcatDataset, Dataset, randomSplit, Subset, TensorDataset } from "./dataset.ts";

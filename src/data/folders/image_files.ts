@@ -1,7 +1,10 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { printAs } from "../../base/printed_form.ts";
+import { decoderVersion } from "../../io/images/decode_image.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { BatchContext, DatasetDescription } from "../batch_source.ts";
+import { type CacheOptions, openCache } from "../cache/image_cache.ts";
+import { cutPipeline, sizeAfter } from "../cache/leading_transforms.ts";
 import { Dataset } from "../dataset.ts";
 import type { BatchFunction } from "../labelled_images.ts";
 import type { Transform } from "../transforms/index.ts";
@@ -11,7 +14,9 @@ import { type ImagesDescription, nameOfSource } from "./image_source.ts";
 import { loadImages } from "./load_images.ts";
 
 /** What a data set of image files is made of. */
-export interface ImageFilesParts extends Omit<ImagesDescription, "kind" | "transform"> {
+export interface ImageFilesParts extends Omit<ImagesDescription, "kind" | "transform" | "cache"> {
+  /** Options of the cache; undefined for none. */
+  readonly cache: Required<CacheOptions> | undefined;
   readonly classes: readonly string[];
   readonly transform: Transform | BatchFunction | null;
   readonly unreadable: readonly LeftOut[];
@@ -37,15 +42,23 @@ export class ImageFiles extends Dataset {
   readonly unreadable: readonly LeftOut[];
   /** What else was left out, and why: hidden files, files of other kinds, links to what is counted already. */
   readonly skipped: readonly LeftOut[];
-  readonly #description: Omit<ImagesDescription, "transform">;
+  readonly #description: ImagesDescription;
 
-  constructor({ classes, transform, unreadable, skipped, ...description }: ImageFilesParts) {
+  constructor({ classes, transform, unreadable, skipped, cache, ...description }: ImageFilesParts) {
     super();
     this.classes = classes;
     this.transform = transform;
     this.unreadable = unreadable;
     this.skipped = skipped;
-    this.#description = { kind: "images", ...description };
+    const spec = transform !== null && "spec" in transform ? transform.spec : null;
+    const size = sizeAfter(cutPipeline(spec).leading);
+    const imageBytes = size && (description.decode.channels ?? 3) * size[0] * size[1];
+    this.#description = {
+      kind: "images",
+      ...description,
+      transform: spec,
+      cache: cache === undefined ? null : openCache(cache, description.sources.length, imageBytes),
+    };
   }
 
   /** Number of images. */
@@ -83,9 +96,9 @@ export class ImageFiles extends Dataset {
     return this.#description.labels;
   }
 
-  /** What decodes the images: "exact" or "sharp". */
-  get decoder(): "exact" | "sharp" {
-    return this.#description.decode.decoder ?? "exact";
+  /** What decodes the images, with its version: "exact 0.1.0", or "sharp" with its own. A run records it. */
+  get decoder(): string {
+    return decoderVersion(this.#description.decode.decoder);
   }
 
   override async getBatch(
@@ -93,7 +106,7 @@ export class ImageFiles extends Dataset {
     context: BatchContext = { seed: 0, epoch: 0 },
   ): Promise<ArrayBatch[]> {
     const { transform } = this;
-    const description = this.#described();
+    const description = this.#description;
     if (transform === null || "spec" in transform) return loadImages(description, indices, context);
     return loadImages(description, indices, context, async (image, of) => transform(image, of));
   }
@@ -101,13 +114,7 @@ export class ImageFiles extends Dataset {
   override async describe(): Promise<DatasetDescription | undefined> {
     const { transform } = this;
     const own = transform !== null && (!("spec" in transform) || holdsFunction(transform.spec));
-    return own ? undefined : this.#described();
-  }
-
-  #described(): ImagesDescription {
-    const { transform } = this;
-    const spec = transform !== null && "spec" in transform ? transform.spec : null;
-    return { ...this.#description, transform: spec };
+    return own ? undefined : this.#description;
   }
 
   /** @internal The data set's name. */

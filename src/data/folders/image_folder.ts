@@ -3,7 +3,8 @@ import { ArgumentError } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { warnOnce } from "../../base/warnings.ts";
-import { type DecodeOptions, requireDecodeOptions } from "../../io/images/decode_image.ts";
+import { type DecodeOptions, decoderVersion, requireDecodeOptions } from "../../io/images/decode_image.ts";
+import { type CacheOptions, checkedCacheOptions } from "../cache/image_cache.ts";
 import type { BatchFunction } from "../labelled_images.ts";
 import { ToTensor, type Transform } from "../transforms/index.ts";
 import type { LeftOut } from "./folder_scan.ts";
@@ -26,6 +27,12 @@ export interface ImageFilesOptions {
   limit?: number;
   /** `"exact"`: the same pixels everywhere; `"sharp"`: the package sharp, faster. @default "exact" */
   decoder?: "exact" | "sharp";
+  /**
+   * Keeps decoded images, as the transform's first steps make them (Resize with CenterCrop, Pad, Grayscale, up to the
+   * first that is random or converts to float32), so that later epochs need not decode them: `"memory"`, `"disk"`, or
+   * where and how much. None by default.
+   */
+  cache?: "memory" | "disk" | CacheOptions | null;
 }
 
 /** What `ImageFolder` takes. */
@@ -53,6 +60,7 @@ const IMAGE_FOLDER = parameterTable<ImageFolderSettings>()(
     "background?",
     "limit?",
     "decoder?",
+    "cache?",
   ],
   async (
     root,
@@ -64,6 +72,7 @@ const IMAGE_FOLDER = parameterTable<ImageFolderSettings>()(
     background,
     limit,
     decoder,
+    cache,
   ): Promise<ImageFiles> => {
     if (typeof root !== "string")
       throw new ArgumentError(`ImageFolder: expected \`root\` to be a path, got ${shownValue(root)}`);
@@ -84,6 +93,7 @@ const IMAGE_FOLDER = parameterTable<ImageFolderSettings>()(
       classes,
       transform,
       decode,
+      cache: checkedCacheOptions("ImageFolder", cache),
       unreadable,
       skipped,
     });
@@ -122,8 +132,12 @@ export function decodeOptionsOf(
   const { channels } = given;
   if (channels !== 1 && channels !== 3)
     throw new ArgumentError(`${caller}: expected \`channels\` to be 1 or 3, got ${shownValue(channels)}`);
-  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options: DecodeOptions = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
   requireDecodeOptions(caller, options);
+  // Asked for now: that sharp is missing should not come out in the first epoch.
+  decoderVersion(options.decoder);
   return options;
 }
 

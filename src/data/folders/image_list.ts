@@ -6,6 +6,7 @@ import { ArgumentError, didYouMean, FileError } from "../../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { ArrayBatch } from "../array_batch.ts";
+import { checkedCacheOptions } from "../cache/image_cache.ts";
 import { ToTensor } from "../transforms/index.ts";
 import type { LeftOut } from "./folder_scan.ts";
 import { ImageFiles } from "./image_files.ts";
@@ -64,6 +65,7 @@ const IMAGE_LIST = parameterTable<ImageListSettings>()(
     "background?",
     "limit?",
     "decoder?",
+    "cache?",
   ],
   async (
     images,
@@ -81,6 +83,7 @@ const IMAGE_LIST = parameterTable<ImageListSettings>()(
     background,
     limit,
     decoder,
+    cache,
   ): Promise<ImageFiles> => {
     const decode = decodeOptionsOf("ImageList", { channels, background, limit, decoder });
     const table = { header, delimiter, pathColumn, labelColumn, multiLabel, labelSeparator };
@@ -112,6 +115,7 @@ const IMAGE_LIST = parameterTable<ImageListSettings>()(
       classes: names,
       transform,
       decode,
+      cache: checkedCacheOptions("ImageList", cache),
       unreadable,
       skipped: [],
     });

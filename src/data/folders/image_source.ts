@@ -2,6 +2,7 @@
 import type { BlobLike } from "../../base/web_types.ts";
 import type { DecodeOptions } from "../../io/images/decode_image.ts";
 import type { ArrayBatch } from "../array_batch.ts";
+import type { CacheDescription } from "../cache/image_cache.ts";
 import type { TransformSpec } from "../transforms/transform_spec.ts";
 
 /** Where an image's bytes are: a path (in a page an address), a `Blob` or `File`, or the bytes themselves. */
@@ -18,6 +19,8 @@ export interface ImagesDescription {
   /** Runs on each image by itself, before they are put together to a batch. */
   transform: TransformSpec | null;
   decode: DecodeOptions;
+  /** Null if every image is decoded each time. */
+  cache: CacheDescription | null;
 }
 
 /** How messages name an image. */

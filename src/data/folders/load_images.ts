@@ -4,15 +4,17 @@ import { isBytes } from "../../base/builtin_kinds.ts";
 import { allocateArray } from "../../base/dtype.ts";
 import { FileError, ShapeError } from "../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../base/shape.ts";
-import { decodeNamed, MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
+import { decodeNamed, decoderVersion, MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
 import type { Image } from "../../records/image.ts";
 import { type ArrayBatch, checkedIndex, gatherRows } from "../array_batch.ts";
 import type { BatchContext } from "../batch_source.ts";
-import { runTransform } from "../transforms/run_transform.ts";
+import { type CachedSource, type ImageCache, useCache } from "../cache/image_cache.ts";
+import { type CutPipeline, cutPipeline } from "../cache/leading_transforms.ts";
+import { FIRST_POSITION, runTransform } from "../transforms/run_transform.ts";
 import type { TransformContext } from "../transforms/transform_spec.ts";
 import { type ImageSource, type ImagesDescription, nameOfSource } from "./image_source.ts";
 
-/** What is done to each image, [1, C, H, W]. */
+/** A program's own function for each image, [1, C, H, W]. */
 export type OneImageTransform = (
   image: ArrayBatch,
   context: TransformContext,
@@ -24,35 +26,92 @@ const READ_AHEAD = 2;
 /**
  * The chosen images, transformed and stacked, and their labels.
  *
- * @param transform - default: the description's.
+ * @param own - takes the place of the description's transform.
  * @throws FileError for an image that cannot be read or decoded; ShapeError if the images of the batch differ in size.
  */
 export async function loadImages(
   description: ImagesDescription,
   indices: ArrayLike<number>,
   context: BatchContext,
-  transform: OneImageTransform = describedTransform(description),
+  own?: OneImageTransform,
 ): Promise<ArrayBatch[]> {
   const { sources, labels } = description;
   const rows = Array.from(indices, (index) => checkedIndex(index, sources.length));
   const stack = new ImageStack(description);
-  const reading: Promise<Uint8Array>[] = [];
+  const images = new PreparedImages(description, own);
+  const reading: Promise<StartedImage>[] = [];
   for (let i = 0; i < rows.length; i++) {
     for (let next = reading.length; next < rows.length && next <= i + READ_AHEAD; next++) {
-      const bytes = bytesOf(sources[rows[next]], rows[next]);
+      const started = images.start(rows[next]);
       // Asked for ahead: there may be no awaiting caller yet when it fails.
-      bytes.catch(() => {});
-      reading.push(bytes);
+      started.catch(() => {});
+      reading.push(started);
     }
     const index = rows[i];
-    const image = await decoded(description, await reading[i], index);
-    stack.add(await transform(image, { ...context, indices: [index] }), index, rows.length);
+    const image = await images.finish(await reading[i], index);
+    stack.add(await images.transform(image, { ...context, indices: [index] }), index, rows.length);
   }
   return [stack.batch, gatherRows(labels, rows)];
 }
 
-function describedTransform({ transform }: ImagesDescription): OneImageTransform {
-  return transform === null ? (image) => image : (image, context) => runTransform(transform, image, context);
+/** What is there before an image is decoded: itself, out of the cache, or the bytes of its file. */
+type StartedImage = { readonly image: ArrayBatch } | { readonly bytes: Uint8Array };
+
+/** Images on their way through decoder, cache and transform. */
+class PreparedImages {
+  readonly #description: ImagesDescription;
+  readonly #cache: ImageCache | undefined;
+  readonly #pipeline: CutPipeline;
+  readonly #own: OneImageTransform | undefined;
+
+  constructor(description: ImagesDescription, own: OneImageTransform | undefined) {
+    const { cache, decode, transform } = description;
+    this.#description = description;
+    this.#own = own;
+    // Without a cache nothing is gained by cutting the pipeline in two.
+    const whole = { leading: [], following: transform === null ? [] : [transform] };
+    this.#pipeline = cache === null ? whole : cutPipeline(transform);
+    const { leading } = this.#pipeline;
+    this.#cache =
+      cache === null
+        ? undefined
+        : useCache(cache, { decode, decoder: decoderVersion(decode.decoder), leading });
+  }
+
+  async start(index: number): Promise<StartedImage> {
+    const cached = this.#cache?.before(this.#sourceOf(index));
+    return cached !== undefined
+      ? { image: cached }
+      : { bytes: await bytesOf(this.#description.sources[index], index) };
+  }
+
+  /** The image behind the steady start of the pipeline. */
+  async finish(started: StartedImage, index: number): Promise<ArrayBatch> {
+    if ("image" in started) return started.image;
+    const { bytes } = started;
+    const cached = this.#cache?.with(bytes);
+    if (cached !== undefined) return cached;
+    const { leading } = this.#pipeline;
+    const context = { seed: 0, epoch: 0, indices: [index] };
+    const pixels = await decoded(this.#description, bytes, index);
+    const image = runTransform({ kind: "Compose", transforms: [...leading] }, pixels, context);
+    this.#cache?.put(this.#sourceOf(index), bytes, image);
+    return image;
+  }
+
+  /** What is left of the pipeline. */
+  transform(image: ArrayBatch, context: TransformContext): ArrayBatch | Promise<ArrayBatch> {
+    if (this.#own !== undefined) return this.#own(image, context);
+    const { leading, following } = this.#pipeline;
+    if (following.length === 0) return image;
+    const rest = { kind: "Compose" as const, transforms: [...following] };
+    return runTransform(rest, image, context, FIRST_POSITION + leading.length);
+  }
+
+  #sourceOf(index: number): CachedSource {
+    const source = this.#description.sources[index];
+    return { index, path: typeof source === "string" ? source : undefined };
+  }
 }
 
 async function bytesOf(source: ImageSource, index: number): Promise<Uint8Array> {

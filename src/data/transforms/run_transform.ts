@@ -72,19 +72,23 @@ const RUNS: {
 /** The names of all transforms, as descriptions hold them. */
 export const TRANSFORM_KINDS: readonly string[] = ["Compose", ...Object.keys(RUNS)];
 
+/** Position 0 stays free: with it the loader shuffles. */
+export const FIRST_POSITION = 1;
+
 /**
  * Runs a described transform on a batch of images [N, C, H, W]. The input is not changed; if nothing is
  * to be done the result may share its data.
  *
  * @param context - what random transforms draw from
+ * @param first - the position of the first transform, for the rest of a pipeline whose start has been run
  */
 export function runTransform(
   spec: TransformSpec,
   batch: Readonly<ArrayBatch>,
   context: TransformContext,
+  first = FIRST_POSITION,
 ): ArrayBatch {
-  // Position 0 stays free: with it the loader shuffles.
-  return run(spec, batch, context, { next: 1 });
+  return run(spec, batch, context, { next: first });
 }
 
 /** Counts the transforms of a pipeline, so that each has random numbers of its own. */

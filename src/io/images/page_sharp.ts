@@ -5,3 +5,8 @@ import { ArgumentError } from "../../base/errors.ts";
 export async function decodeWithSharp(): Promise<never> {
   throw new ArgumentError('decoder "sharp" needs Node.js; a page decodes with "exact"');
 }
+
+/** @throws ArgumentError always. */
+export function sharpVersion(): never {
+  throw new ArgumentError('decoder "sharp" needs Node.js; a page decodes with "exact"');
+}

@@ -22,10 +22,14 @@ interface SharpImage {
   toBuffer(options: { resolveWithObject: true }): Promise<RawPixels>;
 }
 
-type Sharp = (
-  bytes: Uint8Array,
-  options: { limitInputPixels: false; ignoreIcc: boolean; failOn: "warning" },
-) => SharpImage;
+interface Sharp {
+  (
+    bytes: Uint8Array,
+    options: { limitInputPixels: false; ignoreIcc: boolean; failOn: "warning" },
+  ): SharpImage;
+  /** Of sharp itself and of the libraries that it was built with. */
+  readonly versions: Readonly<Record<string, string | undefined>>;
+}
 
 /** @throws ArgumentError if sharp is not installed; FileError as the exact decoders do. */
 export async function decodeWithSharp(
@@ -54,6 +58,16 @@ export async function decodeWithSharp(
     if (error instanceof FileError) throw error;
     throw fail(firstLine(error));
   }
+}
+
+/**
+ * sharp's version, and that of the library that reads images for it: "0.35.5, libvips 8.18.7".
+ *
+ * @throws ArgumentError if it is not installed.
+ */
+export function sharpVersion(): string {
+  const { sharp = "", vips = "" } = loadSharp().versions;
+  return `${sharp}, libvips ${vips}`;
 }
 
 function loadSharp(): Sharp {

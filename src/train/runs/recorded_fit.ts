@@ -10,6 +10,7 @@ import { asLoader, LoaderAround } from "../loop/loaders.ts";
 import { type Precision, usablePrecision } from "../loop/precision.ts";
 import { layerSummary } from "../metrics/layer_summary.ts";
 import { environmentNow } from "./environment.ts";
+import { decoderNote, imageDecoderOf } from "./image_decoder.ts";
 import { openRunAlgorithms, type RunAlgorithms } from "./run_algorithms.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { imagesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
@@ -42,8 +43,10 @@ export async function fitInFolder(
   const startedAt = String(before.startedAt || new Date().toISOString());
   const algorithms = await openRunAlgorithms(folder, resume ? engineOf(before) : null);
   try {
-    const { inputShape } = before;
-    return await fitKeeping(net, options, folder, { resume, startedAt, inputShape, algorithms, description });
+    const { inputShape, environment } = before;
+    const decoderBefore = (environment as { imageDecoder?: unknown } | undefined)?.imageDecoder;
+    const start = { resume, startedAt, inputShape, decoderBefore, algorithms, description };
+    return await fitKeeping(net, options, folder, start);
   } finally {
     algorithms.release();
   }
@@ -54,6 +57,8 @@ interface RunStart {
   readonly startedAt: string;
   /** What the network was given before. */
   readonly inputShape: unknown;
+  /** What decoded its images before. */
+  readonly decoderBefore: unknown;
   readonly algorithms: RunAlgorithms;
   readonly description: RunDescription;
 }
@@ -62,9 +67,14 @@ async function fitKeeping(
   net: Module,
   options: FitOptions,
   folder: RunFolder,
-  { resume, startedAt, inputShape, algorithms, description }: RunStart,
+  { resume, startedAt, inputShape, decoderBefore, algorithms, description }: RunStart,
 ): Promise<FitResult> {
-  const environment = { ...environmentNow(), ...(await precisionFacts(options.precision)) };
+  const imageDecoder = imageDecoderOf(options.trainLoader, options.testLoader);
+  const environment = {
+    ...environmentNow(),
+    ...(await precisionFacts(options.precision)),
+    ...(imageDecoder !== undefined && { imageDecoder }),
+  };
   const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
   const { model, dataset, classNames, settings, command } = description;
   const writeConfig = (outcome?: string, problem?: string) =>
@@ -93,7 +103,8 @@ async function fitKeeping(
       if (resume) writeConfig();
       started = true;
       for (const point of event.points) points.push(point);
-      for (const note of algorithms.notes) for (const each of given) await each.onNote?.(note);
+      const notes = [...algorithms.notes, decoderNote(decoderBefore, imageDecoder) ?? []].flat();
+      for (const note of notes) for (const each of given) await each.onNote?.(note);
     },
     onPoint: (point) => points.push(point),
     // A chart that cannot be written is not a reason to stop: the checkpoint will say so.

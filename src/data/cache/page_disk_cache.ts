@@ -1,0 +1,34 @@
+/** Decoded images on disk in a page (`#disk_cache`; Node.js has `disk_cache.ts`): there are none. */
+import { ArgumentError } from "../../base/errors.ts";
+import type { ArrayBatch } from "../array_batch.ts";
+import type { FileVersion } from "./memory_cache.ts";
+
+const ABSENT = 'a page keeps no images on disk; give { cache: "memory" }';
+
+/** @throws ArgumentError always. */
+export function cacheFolder(): never {
+  throw new ArgumentError(ABSENT);
+}
+
+/** Files in memory do not change. */
+export function fileVersion(_path: string | undefined): FileVersion {
+  return [0, 0];
+}
+
+/** @throws ArgumentError always. */
+export function openDiskCache(_folder: string, _maxBytes: number): never {
+  throw new ArgumentError(ABSENT);
+}
+
+/** Never made: no such cache is opened. */
+export class DiskCache {
+  constructor(_of: object, _form: string) {
+    throw new ArgumentError(ABSENT);
+  }
+
+  get(_bytes: Uint8Array): ArrayBatch | undefined {
+    return undefined;
+  }
+
+  put(_bytes: Uint8Array, _image: ArrayBatch): void {}
+}
