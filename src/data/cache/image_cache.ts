@@ -85,7 +85,7 @@ export function openCache(
   return { kind: "disk", folder, maxBytes, used: openDiskCache(folder, maxBytes) };
 }
 
-/** A cache in use: what can be had before the file is read, what when its bytes are there, and where a new one goes. */
+/** A cache in use: what it finds before a file is read, what it finds by the file's bytes, and where new images go. */
 export interface ImageCache {
   before(source: CachedSource): ArrayBatch | undefined;
   with(bytes: Uint8Array): ArrayBatch | undefined;

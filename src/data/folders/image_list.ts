@@ -47,6 +47,8 @@ export interface ImageListSettings extends ImageFilesOptions {
 /** The most bytes of a list: some millions of lines. */
 const MAX_LIST_BYTES = 2 ** 28;
 
+const COMMA = ",";
+
 const IMAGE_LIST = parameterTable<ImageListSettings>()(
   "ImageList",
   [
@@ -78,7 +80,7 @@ const IMAGE_LIST = parameterTable<ImageListSettings>()(
     labelColumn,
     multiLabel = false,
     labelSeparator = "|",
-    delimiter = ",",
+    delimiter = COMMA,
     channels = 3,
     background,
     limit,
