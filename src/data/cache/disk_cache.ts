@@ -8,7 +8,7 @@ import { crc32 } from "../../io/checksums.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { cacheFolder as convoyantCache } from "../fetch/data_folders.ts";
-import type { FileVersion } from "./memory_cache.ts";
+import type { FileCache, FileVersion, OpenFolder } from "./cached_files.ts";
 
 /** Where images are kept if no folder is named. */
 export function cacheFolder(): string {
@@ -78,17 +78,13 @@ function filesIn(folder: string): CachedFile[] {
 }
 
 /** A folder of decoded images, whose names are hashes of the image files and of what was done to them. */
-export class DiskCache {
+class DiskCache implements FileCache {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #used: Int32Array;
   readonly #form: string;
 
-  /** @param form - what the images depend on beside their files. */
-  constructor(
-    { folder, maxBytes, used }: { folder: string; maxBytes: number; used: Int32Array | null },
-    form: string,
-  ) {
+  constructor({ folder, maxBytes, used }: OpenFolder, form: string) {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
     this.#used = used ?? new Int32Array(1);
@@ -134,6 +130,11 @@ export class DiskCache {
     const name = createHash("sha256").update(`${file} ${this.#form}`).digest("hex");
     return join(this.#folder, name.slice(0, 2), `${name.slice(2)}.pixels`);
   }
+}
+
+/** Uses a folder in this thread. @param form - what the images depend on beside their files. */
+export function useDiskCache(of: OpenFolder, form: string): FileCache {
+  return new DiskCache(of, form);
 }
 
 function headerOf([, channels, height, width]: readonly number[], pixels: Uint8Array): Uint8Array {

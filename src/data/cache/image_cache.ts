@@ -1,9 +1,10 @@
 /** A cache of decoded images that have passed the steady start of their pipeline: in memory or on disk. */
-import { cacheFolder, DiskCache, fileVersion, openDiskCache } from "#disk_cache";
+import { cacheFolder, fileVersion, openDiskCache, useDiskCache } from "#disk_cache";
 import { ArgumentError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { TransformSpec } from "../transforms/transform_spec.ts";
+import type { OpenFolder } from "./cached_files.ts";
 import { type MemoryRoom, memoryCacheOf, reserveRoom } from "./memory_cache.ts";
 
 /** Where decoded images are kept, so that they need not be decoded in every epoch. */
@@ -19,13 +20,7 @@ export interface CacheOptions {
 /** A cache as plain data, from which a worker can use it too. */
 export type CacheDescription =
   | { readonly kind: "memory"; readonly maxBytes: number; readonly room: MemoryRoom | null }
-  | {
-      readonly kind: "disk";
-      readonly folder: string;
-      readonly maxBytes: number;
-      /** KiB in the folder, counted by all workers; null if they can share nothing. */
-      readonly used: Int32Array | null;
-    };
+  | ({ readonly kind: "disk" } & OpenFolder);
 
 /** What an image in a cache depends on beside the file: how it is decoded, and the transforms. */
 export interface CachedForm {
@@ -102,7 +97,7 @@ export function useCache(description: CacheDescription, form: CachedForm): Image
       put: ({ index, path }, _, image) => memory.put(index, fileVersion(path), image),
     };
   }
-  const disk = new DiskCache(description, JSON.stringify(form));
+  const disk = useDiskCache(description, JSON.stringify(form));
   return {
     before: () => undefined,
     with: (bytes) => disk.get(bytes),

@@ -2,9 +2,7 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import type { ArrayBatch } from "../array_batch.ts";
-
-/** A file's time of change and size: another file under the same path is told apart by them. */
-export type FileVersion = readonly [changed: number, bytes: number];
+import type { FileVersion } from "./cached_files.ts";
 
 /** Memory for the images of a data set. */
 export interface MemoryRoom {

@@ -1,7 +1,6 @@
 /** Decoded images on disk in a page (`#disk_cache`; Node.js has `disk_cache.ts`): there are none. */
 import { ArgumentError } from "../../base/errors.ts";
-import type { ArrayBatch } from "../array_batch.ts";
-import type { FileVersion } from "./memory_cache.ts";
+import type { FileVersion } from "./cached_files.ts";
 
 const ABSENT = 'a page keeps no images on disk; give { cache: "memory" }';
 
@@ -20,15 +19,7 @@ export function openDiskCache(_folder: string, _maxBytes: number): never {
   throw new ArgumentError(ABSENT);
 }
 
-/** Never made: no such cache is opened. */
-export class DiskCache {
-  constructor(_of: object, _form: string) {
-    throw new ArgumentError(ABSENT);
-  }
-
-  get(_bytes: Uint8Array): ArrayBatch | undefined {
-    return undefined;
-  }
-
-  put(_bytes: Uint8Array, _image: ArrayBatch): void {}
+/** @throws ArgumentError always. */
+export function useDiskCache(_of: object, _form: string): never {
+  throw new ArgumentError(ABSENT);
 }
