@@ -23,6 +23,7 @@ import type { OpDefinition } from "../graph/node.ts";
 import { fullOp } from "../ops/creation.ts";
 import { channelsLast } from "./passes/channels_last.ts";
 import { decompose } from "./passes/decompose.ts";
+import { foldChannelScales } from "./passes/fold_channel_scales.ts";
 import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
@@ -64,6 +65,7 @@ function passes(
   apply(decompose, has("decompose"));
   apply(commonSubexpressions);
   apply(deadCode);
+  apply(foldChannelScales, has("takesActivation"));
   apply(fuseActivation, has("activation"));
   const last = now.nodes.some((node) => planner.prefersChannelsLast(now.values, node));
   apply(channelsLast, last);

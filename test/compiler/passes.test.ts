@@ -8,6 +8,7 @@ import { capture, constantValue, emit, type StateBuffer, Value } from "../../src
 import { constant } from "../../src/ops/creation.ts";
 import * as ops from "../../src/ops/elementwise/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { conv2d } from "../../src/ops/nn/convolution.ts";
 import { amax, sum } from "../../src/ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../src/ops/shape/shape_ops.ts";
 import { runInProcess, unsharedBytes } from "./run_in_process.ts";
@@ -175,6 +176,46 @@ test("an activation moves into the matmul before it, unless its input is read el
     ["matmul", "fused"],
   );
   assertClose(evaluate([y], FUSED), evaluate([y], PLAIN));
+});
+
+/** A convolution, perhaps with a bias, times a factor of each channel plus an addend of each, through ReLU6. */
+function scaledConvolution({ images = 3, bias = false } = {}) {
+  const geometry = { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 };
+  const weight = leaf([4, 2, 3, 3], 2);
+  const y = conv2d(leaf([images, 2, 5, 6], 1), weight, geometry, bias ? leaf([4], 5) : undefined);
+  const factors = reshape(ops.exp(leaf([4], 3)), [1, 4, 1, 1]);
+  const scaled = ops.add(reshape(leaf([4], 4), [1, 4, 1, 1]), ops.mul(y, factors));
+  return { y, scaled, result: emit(ops.relu6Op, [scaled]) };
+}
+
+const namesIn = (outputs: Value[], target: ProgramTarget) =>
+  optimise(capture(outputs, [], lost).build(), target).nodes.map(({ op, attributes }) =>
+    [op.name, attributes.activation].filter((part) => part !== undefined).join(" "),
+  );
+
+test("factor and addend of each channel move into the convolution before them, and the activation after", () => {
+  for (const bias of [false, true]) {
+    const { result } = scaledConvolution({ bias });
+    const names = namesIn([result], FUSED);
+    assert.equal(names.at(-1), "conv2d relu6");
+    assert.equal(names.filter((name) => name.startsWith("conv2d")).length, 1);
+    assertClose(evaluate([result], FUSED), evaluate([result], PLAIN));
+  }
+});
+
+test("they stay if the convolution is read elsewhere, the weight is larger than the result, or nothing is joined", () => {
+  const { y, scaled, result } = scaledConvolution();
+  assert.equal(namesIn([result, y], FUSED).includes("conv2d relu6"), false);
+  assert.equal(namesIn([result, scaled], FUSED).includes("conv2d"), true, "the sum is what is kept");
+  const one = conv2d(leaf([1, 8, 2, 2], 1), leaf([4, 8, 3, 3], 2), {
+    ...{ stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
+  });
+  const small = ops.add(ops.mul(one, leaf([1, 4, 1, 1], 3)), leaf([1, 4, 1, 1], 4));
+  assert.deepEqual(namesIn([small], FUSED), ["conv2d", "fused"]);
+  assert.deepEqual(
+    namesIn([result], PLAIN).filter((name) => ["mul", "add", "relu6"].includes(name)),
+    ["mul", "add", "relu6"],
+  );
 });
 
 test("equal computations happen once", () => {

@@ -30,6 +30,7 @@ export type FusedUnary =
   | "trunc"
   | "sign"
   | "relu"
+  | "relu6"
   | "logicalNot"
   | "isnan";
 export type FusedBinary =

@@ -17,7 +17,7 @@ import {
 } from "./onednn_step.ts";
 import { takesElement } from "./supported_dtypes.ts";
 
-const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "sigmoid", "tanh"];
+const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "relu6", "sigmoid", "tanh"];
 /** Operations below which the call costs more than it saves. */
 const FEW_OPERATIONS = 2e6;
 /** Columns of a block: whole vectors, whole panels of the library's kernels. */

@@ -103,6 +103,13 @@ export const truncOp = anyUnary("trunc", zeroGradient);
 export const reluOp = asActivation(
   anyUnary("relu", (g, _x, y) => where(emit(leOp, [y, constant(0, y.dtype)]), constant(0, g.dtype), g)),
 );
+/** min(max(x, 0), 6), with no gradient at either bound; NaN stays NaN. */
+export const relu6Op = asActivation({
+  ...anyUnary("relu6", (g, _x, y) => {
+    const low = emit(leOp, [y, constant(0, y.dtype)]);
+    return where(low, constant(0, g.dtype), where(ge(y, constant(6, y.dtype)), constant(0, g.dtype), g));
+  }),
+});
 export const logicalNotOp = anyUnary("logicalNot", undefined, "bool");
 export const isnanOp = anyUnary("isnan", undefined, "bool");
 

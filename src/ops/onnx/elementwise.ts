@@ -103,6 +103,10 @@ export const ELEMENTWISE = {
   trunc: (call) => truncated(call, call.inputs[0].name),
   sign: as("Sign"),
   relu: as("Relu"),
+  relu6: (call) => {
+    const [x] = call.inputs;
+    return call.to.node("Clip", [x.name, scalar(call, 0, x.dtype), scalar(call, 6, x.dtype)]);
+  },
   logicalNot: onBooleans("Not"),
   isnan: as("IsNaN"),
   add: as("Add"),

@@ -29,6 +29,7 @@ import { missingLibrary } from "./library.ts";
 
 const skip = missingLibrary();
 const OPS = ["conv2d", "conv2dInputGradient", "conv2dWeightGradient"] as const;
+type Activation = "relu" | "relu6" | "sigmoid" | "tanh";
 type Op = (typeof OPS)[number];
 type Float = "float32" | "bfloat16";
 
@@ -62,7 +63,7 @@ const cases = fc
     down: side,
     across: side,
     bias: fc.boolean(),
-    activation: fc.constantFrom<"relu" | "sigmoid" | "tanh" | null>(null, null, "relu", "sigmoid", "tanh"),
+    activation: fc.constantFrom<Activation | null>(null, null, "relu", "relu6", "sigmoid", "tanh"),
     seed: fc.nat(1000),
   })
   .filter(({ down, across }) => outputSize(down) > 0 && outputSize(across) > 0)
@@ -218,6 +219,7 @@ function expected({ op, attributes, inputs, output }: Step, given: readonly Type
 
 const ACTIVATIONS: Readonly<Record<string, (x: number) => number>> = {
   relu: (x) => Math.max(x, 0),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
 };
@@ -293,7 +295,7 @@ const winogradCases = fc
     kernel: fc.constantFrom<number>(3, 5),
     paddings: fc.tuple(fc.nat(4), fc.nat(4)),
     bias: fc.boolean(),
-    activation: fc.constantFrom<"relu" | "sigmoid" | "tanh" | null>(null, "relu", "sigmoid", "tanh"),
+    activation: fc.constantFrom<Activation | null>(null, "relu", "relu6", "sigmoid", "tanh"),
     seed: fc.nat(1000),
   })
   .map(({ down, across, kernel, paddings, ...rest }): Case => {

@@ -191,6 +191,7 @@ for (const binary of availableBinaries()) {
         const withBias = plain.map((v, i) => v + bias.data[Math.floor(i / plane) % c.o]);
         for (const [activation, f] of [
           ["relu", (v: number) => Math.max(0, v)],
+          ["relu6", (v: number) => Math.min(Math.max(0, v), 6)],
           ["tanh", Math.tanh],
           ["sigmoid", (v: number) => 1 / (1 + Math.exp(-v))],
         ] as const) {

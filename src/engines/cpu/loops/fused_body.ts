@@ -30,6 +30,7 @@ const VECTOR_INTEGER_OPS: ReadonlySet<string> = new Set([
   "abs",
   "sign",
   "relu",
+  "relu6",
   "floor",
   "ceil",
   "round",

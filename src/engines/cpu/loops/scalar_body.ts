@@ -200,10 +200,16 @@ export class ScalarBody extends LoopBody {
       const x = f.keep(type);
       const number = (value: number) => (type === "f32" ? f.f32(value) : f.f64(value));
       const instruction = (name: string) => f.op(`${type}.${name}` as OpName);
-      if (op === "relu") {
+      if (op === "relu" || op === "relu6") {
         number(0).get(x).get(x);
         number(0);
         instruction("lt").op("select");
+        if (op === "relu6") {
+          const low = f.keep(type);
+          number(6).get(low).get(low);
+          number(6);
+          instruction("gt").op("select");
+        }
       } else if (op === "isnan") {
         f.get(x).get(x);
         instruction("ne");
@@ -232,7 +238,10 @@ export class ScalarBody extends LoopBody {
     else if (op === "neg") f.i32(0).get(x).op("i32.sub");
     else if (op === "abs") f.i32(0).get(x).op("i32.sub").get(x).get(x).i32(0).op("i32.lt_s").op("select");
     else if (op === "relu") f.i32(0).get(x).get(x).i32(0).op("i32.lt_s").op("select");
-    else if (op === "sign") f.get(x).i32(0).op("i32.gt_s").get(x).i32(0).op("i32.lt_s").op("i32.sub");
+    else if (op === "relu6") {
+      const low = f.i32(0).get(x).get(x).i32(0).op("i32.lt_s").op("select").keep("i32");
+      f.i32(6).get(low).get(low).i32(6).op("i32.gt_s").op("select");
+    } else if (op === "sign") f.get(x).i32(0).op("i32.gt_s").get(x).i32(0).op("i32.lt_s").op("i32.sub");
     else if (["floor", "ceil", "round", "trunc"].includes(op)) f.get(x);
     else {
       f.get(x).op("f64.convert_i32_s");

@@ -186,6 +186,7 @@ export class VectorBody extends LoopBody {
     else if (op === "reciprocal") f.v128f32(1).get(x).simd("f32x4.div");
     else if (op === "rsqrt") f.v128f32(1).get(x).simd("f32x4.sqrt").simd("f32x4.div");
     else if (op === "relu") f.get(x).v128f32(0).simd("f32x4.pmax");
+    else if (op === "relu6") f.get(x).v128f32(0).simd("f32x4.pmax").v128f32(6).simd("f32x4.pmin");
     else if (op === "isnan") f.get(x).get(x).simd("f32x4.ne");
     else if (op === "sign") {
       f.get(x).v128f32(0).simd("f32x4.gt").v128f32(1).simd("v128.and");
@@ -198,6 +199,8 @@ export class VectorBody extends LoopBody {
     if (op === "neg") f.simd("i32x4.neg");
     else if (op === "abs") f.simd("i32x4.abs");
     else if (op === "relu") f.v128i32([0, 0, 0, 0]).simd("i32x4.max_s");
+    else if (op === "relu6")
+      f.v128i32([0, 0, 0, 0]).simd("i32x4.max_s").v128i32([6, 6, 6, 6]).simd("i32x4.min_s");
     else if (op === "sign")
       f.v128i32([1, 1, 1, 1]).simd("i32x4.min_s").v128i32([-1, -1, -1, -1]).simd("i32x4.max_s");
     if (type === "uint8") f.v128i32([255, 255, 255, 255]).simd("v128.and");

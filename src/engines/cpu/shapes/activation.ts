@@ -1,6 +1,6 @@
 import type { Attributes, TensorSpec } from "../../contract/engine.ts";
 
-const CODES: Readonly<Record<string, number>> = { none: 0, relu: 1, sigmoid: 2, tanh: 3 };
+const CODES: Readonly<Record<string, number>> = { none: 0, relu: 1, sigmoid: 2, tanh: 3, relu6: 4 };
 
 /** The code by which the binary knows an `activation` attribute; undefined for one it does not know. */
 export function activationCode(attributes: Attributes): number | undefined {

@@ -36,7 +36,7 @@ export interface Prefers {
   prefersOnednn(step: StepSpec): boolean;
 }
 
-const ACTIVATIONS = ["relu", "sigmoid", "tanh"];
+const ACTIVATIONS = ["relu", "relu6", "sigmoid", "tanh"];
 
 /** Bytes of partial weight gradients beyond which fewer are kept. */
 const PARTIAL_BYTES = 48 * 2 ** 20;

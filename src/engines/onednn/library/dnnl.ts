@@ -8,6 +8,7 @@ import { EngineError } from "../../../base/errors.ts";
 import type { ActivationName, ArgumentName, ElementType, QueryName } from "./dnnl_constants.ts";
 import {
   ACTIVATION,
+  ACTIVATION_NUMBERS,
   ARGUMENT,
   CONVOLUTION_DIRECT,
   ELEMENT,
@@ -277,7 +278,8 @@ export class DnnlScope {
     if (activation !== undefined) {
       const code = ACTIVATION[generation][activation];
       const scale = generation === 3 ? [] : [1];
-      this.dnnl.call("dnnl_post_ops_append_eltwise", steps, ...scale, code, 0, 0);
+      const numbers = ACTIVATION_NUMBERS[activation] ?? [0, 0];
+      this.dnnl.call("dnnl_post_ops_append_eltwise", steps, ...scale, code, ...numbers);
     }
     const attributes = this.#owned("dnnl_primitive_attr_create", "dnnl_primitive_attr_destroy", (out) => [
       out,

@@ -51,12 +51,16 @@ export const ARGUMENT = {
 } as const;
 export type ArgumentName = keyof typeof ARGUMENT;
 
-/** dnnl_alg_kind_t of the activations, by generation. */
+/** dnnl_alg_kind_t of the activations, by generation; ReLU6 is a clip. */
 export const ACTIVATION = {
-  2: { relu: 31, tanh: 47, sigmoid: 175 },
-  3: { relu: 32, tanh: 33, sigmoid: 41 },
+  2: { relu: 31, relu6: 255, tanh: 47, sigmoid: 175 },
+  3: { relu: 32, relu6: 46, tanh: 33, sigmoid: 41 },
 } as const;
-export type ActivationName = "relu" | "tanh" | "sigmoid";
+export type ActivationName = "relu" | "relu6" | "tanh" | "sigmoid";
+/** The two numbers that an activation takes, if not 0: the bounds of a clip. */
+export const ACTIVATION_NUMBERS: Partial<Record<ActivationName, readonly [number, number]>> = {
+  relu6: [0, 6],
+};
 
 /** dnnl_cpu_isa_t by generation: bits that must all be there, the widest set first. */
 export const INSTRUCTION_SETS: Readonly<Record<2 | 3, readonly (readonly [mask: number, name: string])[]>> = {

@@ -24,6 +24,7 @@ export const UNARY: Readonly<Record<FusedUnary, (x: number) => number>> = {
   trunc: Math.trunc,
   sign: (x) => (Number.isNaN(x) ? 0 : Math.sign(x)),
   relu: (x) => (x < 0 ? 0 : x),
+  relu6: (x) => (x < 0 ? 0 : x > 6 ? 6 : x),
   logicalNot: (x) => (x === 0 ? 1 : 0),
   isnan: (x) => (Number.isNaN(x) ? 1 : 0),
 };

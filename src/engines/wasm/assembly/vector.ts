@@ -29,6 +29,10 @@ export const ACTIVATION_SIGMOID: u32 = 2;
 @inline
 export const ACTIVATION_TANH: u32 = 3;
 
+// @ts-ignore: decorator
+@inline
+export const ACTIVATION_RELU6: u32 = 4;
+
 /** The activation that a code names. A NaN stays a NaN. */
 // @ts-ignore: decorator
 @inline
@@ -36,6 +40,8 @@ export function activate(x: v128, code: u32): v128 {
   if (code == ACTIVATION_NONE) return x;
   // pmax(x, 0) is x < 0 ? 0 : x, one instruction, and keeps NaN.
   if (code == ACTIVATION_RELU) return f32x4.pmax(x, f32x4.splat(0));
+  // So does pmin(x, 6).
+  if (code == ACTIVATION_RELU6) return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
   if (code == ACTIVATION_SIGMOID) return sigmoid(x);
   return tanh(x);
 }

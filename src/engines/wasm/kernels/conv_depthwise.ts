@@ -15,12 +15,19 @@
  */
 import type { KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { activationCode } from "../../cpu/shapes/activation.ts";
 import { type ConvGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
 
 /** Bytes of a block's rows that should stay in the caches beside what is computed from them. */
 const BLOCK_BYTES = 96 * 1024;
 /** Units to aim at. */
 const UNITS = 32;
+/** The activations, by the binary's codes, that are bounds: the kernels apply them as they write. */
+const BOUNDS: Readonly<Record<number, { readonly low: number; readonly high: number }>> = {
+  [activationCode({ activation: "relu" }) as number]: { low: 0, high: Number.POSITIVE_INFINITY },
+  [activationCode({ activation: "relu6" }) as number]: { low: 0, high: 6 },
+};
+const UNBOUNDED = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 /** What a kernel may read behind the frame's last float. */
 const SLACK = 16;
 
@@ -55,15 +62,15 @@ function forwardFrame(g: ConvGeometry) {
 /** Plans conv2d: `activation` is the binary's code. */
 export function planDepthwise(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
   const { blocks, blockRows, inPlace, pitch, bytes } = forwardFrame(g);
-  const low = activation === 1 ? 0 : Number.NEGATIVE_INFINITY;
+  const { low, high } = BOUNDS[activation] ?? UNBOUNDED;
   const stage = itemStage(g.n * g.groups * blocks, (exports, addresses, item, end) => {
     const { inputs, outputs, threadScratch } = addresses;
     const images = [inputs[0], g.h, g.w, outputs[0], g.oh, g.ow];
     const window = [g.kh, g.sh, g.ph, g.pw];
     const kernels = [inputs[1], hasBias ? inputs[2] : 0, g.groups, g.o];
     const rows = [blocks, blockRows, pitch, inPlace ? 0 : threadScratch];
-    exports.depthwise(...images, ...window, ...kernels, low, Number.POSITIVE_INFINITY, item, end, ...rows);
-    if (activation > 1) activate(item, end);
+    exports.depthwise(...images, ...window, ...kernels, low, high, item, end, ...rows);
+    if (activation !== 0 && BOUNDS[activation] === undefined) activate(item, end);
 
     /** The others, on the rows that were just written. */
     function activate(first: number, last: number): void {

@@ -119,7 +119,7 @@ function clipped(x: Value, least: number, most: number): Value {
  * nn.functional.relu6(tensor([-1, 3, 8])).tolist(); // [0, 3, 6]
  * ```
  */
-export const relu6 = activation("relu6", (x) => clipped(x, 0, 6), numericInput);
+export const relu6 = activation("relu6", (x) => emit(ops.relu6Op, [x]), numericInput);
 
 /**
  * x where x > 0, negativeSlope * x elsewhere; negativeSlope is 0.01 by default.

@@ -39,6 +39,7 @@ const UNARY: Record<string, (x: number) => number> = {
   trunc: Math.trunc,
   sign: (x) => Number(x > 0) - Number(x < 0),
   relu: (x) => (x < 0 ? 0 : x),
+  relu6: (x) => (x < 0 ? 0 : x > 6 ? 6 : x),
   logicalNot: (x) => Number(x === 0),
   isnan: (x) => Number(Number.isNaN(x)),
 };

@@ -41,6 +41,7 @@ const FLOAT_UNARY: FusedUnary[] = [
   "trunc",
   "sign",
   "relu",
+  "relu6",
   "sqrt",
   "exp",
   "sigmoid",
@@ -50,7 +51,7 @@ const FLOAT_UNARY: FusedUnary[] = [
   "sin",
   "cos",
 ];
-const INT_UNARY: FusedUnary[] = ["neg", "abs", "sign", "relu"];
+const INT_UNARY: FusedUnary[] = ["neg", "abs", "sign", "relu", "relu6"];
 const ARITHMETIC: FusedBinary[] = ["add", "sub", "mul", "minimum", "maximum"];
 const COMPARE: FusedBinary[] = ["eq", "ne", "lt", "le", "gt", "ge"];
 
