@@ -86,7 +86,7 @@ interface ClassCounts {
 
 /**
  * The layers that keep weights from fitting because they are for another number of classes: every tensor that does not
- * fit differs in its first dimension alone, and all by the same two numbers. Null if that is not what is wrong.
+ * fit differs in its outputs (or in outputs and inputs), and all by the same two numbers. Null if that is not what is wrong.
  */
 function classCountsThatDiffer(
   targets: ReadonlyMap<string, Tensor>,
@@ -94,12 +94,16 @@ function classCountsThatDiffer(
 ): ClassCounts | null {
   const pairs = new Set<string>();
   const keys: string[] = [];
+  let inputsToo = false;
   for (const [key, target] of targets) {
     const given = source.get(key);
     if (given === undefined || (given instanceof Tensor && sameShape(target.shape, given.shape))) continue;
-    if (!(given instanceof Tensor) || !sameShape(target.shape.slice(1), given.shape.slice(1))) return null;
-    if (target.shape.length === 0 || given.shape.length === 0) return null;
-    pairs.add(`${given.shape[0]} ${target.shape[0]}`);
+    if (!(given instanceof Tensor) || given.shape.length !== target.shape.length) return null;
+    const differing = target.shape.flatMap((size, dim) => (size === given.shape[dim] ? [] : [dim]));
+    // Outputs; inputs too of what follows a layer of classes, as the 1x1 convolutions of NiN.
+    if (differing[0] !== 0 || differing.some((dim) => dim > 1)) return null;
+    inputsToo ||= differing.length > 1;
+    for (const dim of differing) pairs.add(`${given.shape[dim]} ${target.shape[dim]}`);
     keys.push(key);
   }
   const layers = [...new Set(keys.map((key) => key.replace(/\.?[^.]*$/, "")))];
@@ -111,7 +115,9 @@ function classCountsThatDiffer(
       .map((name) => joinPath(layer, name))
       .every((key) => keys.includes(key) || !targets.has(key) || !source.has(key)),
   );
-  if (pairs.size !== 1 || !isLinear || !hasWeights || !whole) return null;
+  // A network of another width throughout is no matter of classes.
+  const allDiffer = keys.length === targets.size;
+  if (pairs.size !== 1 || !isLinear || !hasWeights || !whole || (inputsToo && allDiffer)) return null;
   const [given, expected] = [...pairs][0].split(" ").map(Number);
   return { keys, layers, given, expected };
 }
