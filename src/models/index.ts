@@ -1,4 +1,5 @@
 /** The networks of the chapter, and those that torchvision ships. */
+export { classNamesOf } from "../records/network_classes.ts";
 export { preprocessingOf } from "../records/preprocessing.ts";
 export { ACTIVATION_NAMES, type ActivationName } from "./activations.ts";
 export { type AlexNetOptions, alexnet } from "./alexnet.ts";

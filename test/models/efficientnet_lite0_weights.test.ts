@@ -93,6 +93,9 @@ test("logits of photographs are those of the package that the weights are for", 
     }
     const net = (await models.efficientnetLite0({ weights: "imagenet" })).eval();
     const logits = await noGrad(() => net(images)).data();
+    const coffee = Object.keys(recorded).indexOf("coffee.png");
+    const shown = logits.subarray(1000 * coffee, 1000 * (coffee + 1));
+    assert.equal(models.classNamesOf(net)?.[shown.indexOf(Math.max(...shown))], "espresso");
     for (const [i, [name, text]] of Object.entries(recorded).entries()) {
       const expected = new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
       const found = logits.subarray(1000 * i, 1000 * (i + 1));

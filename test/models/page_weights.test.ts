@@ -19,6 +19,7 @@ const published = (folder: string): PublishedWeights => ({
   bytes: BYTES.length,
   origin: { folder },
   numClasses: 1000,
+  classNames: async () => [],
   preprocessing: imagenetPreprocessing(),
 });
 

@@ -44,6 +44,8 @@ const calls: Record<string, { readonly weights: Readonly<Record<string, Publishe
 };
 
 interface Recorded {
+  /** SHA-256 of the names of classes, with a line feed between two. */
+  readonly classNames: string;
   readonly default: Record<string, string>;
   readonly weights: Record<
     string,
@@ -91,6 +93,13 @@ test("files, sizes, classes and preprocessing are those of torchvision's enums",
     }
   }
   assert.deepEqual(found, recorded.weights);
+});
+
+test("the names of classes are torchvision's", async () => {
+  const names = await torchvision.resnet18.weights.IMAGENET1K_V1.classNames();
+  assert.equal(names.length, 1000);
+  assert.equal(createHash("sha256").update(names.join("\n")).digest("hex"), recorded.classNames);
+  assert.deepEqual([names[0], names[285], names[999]], ["tench", "Egyptian cat", "toilet tissue"]);
 });
 
 /** A cache of the test's own, and no settings of the user's. */
@@ -149,6 +158,7 @@ test("a network with published weights computes what they compute, and is fetche
   assert.match(String(net), /Dropout\(p=0\.25/);
   assert.equal(models.preprocessingOf(net), weights.preprocessing);
   assert.equal(models.preprocessingOf(origin), undefined);
+  assert.deepEqual([models.classNamesOf(net)?.length, models.classNamesOf(origin)], [1000, undefined]);
   await torchvision.squeezenet1_1({ weights: "DEFAULT" });
   assert.deepEqual(asked, [`/${weights.file}`]);
   assert.deepEqual(readdirSync(join(folder, "convoyant", "weights")), [weights.file]);
@@ -172,6 +182,7 @@ test("weights for another number of classes: an error before anything is fetched
   assert.deepEqual(asked, []);
   const net = await torchvision.resnet18({ ...options, strict: false });
   assert.deepEqual(net.fc.weight.shape, [7, 512]);
+  assert.equal(models.classNamesOf(net), undefined);
   assert.deepEqual(await net.conv1.weight.tolist(), await origin.conv1.weight.tolist());
   assert.notDeepEqual(net.fc.weight.shape, origin.fc.weight.shape);
 });

@@ -49,6 +49,7 @@ const published = (
     member: changes.member ?? MEMBER,
   },
   numClasses: 1000,
+  classNames: async () => [],
   preprocessing: imagenetPreprocessing(),
 });
 

@@ -11,6 +11,7 @@ import { load } from "../../io/state_dict_bytes.ts";
 import type * as nn from "../../nn/index.ts";
 import { eachState } from "../../nn/module/state_dict.ts";
 import { keepMetadata, loadedMetadata } from "../../records/loaded_metadata.ts";
+import { keepClassNames } from "../../records/network_classes.ts";
 import { keepPreprocessing } from "../../records/preprocessing.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { FetchSettings } from "./fetch_settings.ts";
@@ -90,7 +91,7 @@ export function pretrained<
   const bind = (args: readonly unknown[]) => {
     const bound = bindArguments(whole, args);
     const own = parameters.map((parameter) => bound[parameter.name]);
-    if (args.length - (isPlainObject(args.at(-1)) ? 1 : 0) > parameters.length)
+    if (splitOptions(args).positional > parameters.length)
       throw new ArgumentError(
         `${name}: give \`weights\` by name: ${name}({ weights: "${Object.keys(weights)[0]}" })`,
       );
@@ -101,7 +102,7 @@ export function pretrained<
     const { own, bound } = bind(args);
     const published = chosenWeights(name, weights, bound.weights);
     const defaults = details.settings ?? {};
-    const settings = own.map((value, i) => value ?? defaults[parameters[i].name]);
+    const settings = own.map((value, i) => (value === undefined ? defaults[parameters[i].name] : value));
     const net = table.make(...settings);
     const strict = (bound.strict as boolean | undefined) ?? true;
     if (strict)
@@ -110,18 +111,29 @@ export function pretrained<
       );
     const { fetchWeights } = await loadedModule(import("#weights_source"));
     const stateDict = await load(await fetchWeights(published, bound as FetchSettings));
-    net.loadStateDict(renamed(stateDict, net, details), { strict });
+    const { missingKeys } = net.loadStateDict(renamed(stateDict, net, details), { strict });
     keepPreprocessing(net, published.preprocessing);
+    if (missingKeys.length === 0) keepClassNames(net, await published.classNames());
     return net;
   };
 
   const make = (...args: readonly unknown[]) => {
-    const options = args.at(-1);
-    const asked = isPlainObject(options) && options.weights !== undefined && options.weights !== null;
-    return asked ? makeWithWeights(args) : table.make(...bind(args).own);
+    const { weights: asked = null } = splitOptions(args).options;
+    return asked !== null ? makeWithWeights(args) : table.make(...bind(args).own);
   };
   Object.defineProperty(make, "name", { value: name });
   return Object.assign(make, { weights }) as PretrainedCall<Doc, N, P, M, Name>;
+}
+
+/** The object with what is given by name, and how many arguments stand before it. */
+function splitOptions(args: readonly unknown[]): {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly positional: number;
+} {
+  let count = args.length;
+  while (count > 0 && args[count - 1] === undefined) count--;
+  const last = args[count - 1];
+  return isPlainObject(last) ? { options: last, positional: count - 1 } : { options: {}, positional: count };
 }
 
 function chosenWeights(of: string, weights: PublishedByName, asked: unknown): PublishedWeights {

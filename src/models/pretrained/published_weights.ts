@@ -1,4 +1,5 @@
 /** Weights that others publish: what is known of a file before it is fetched. */
+import { loadedModule } from "../../base/open_files.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
 
 /** Weights of a network, trained by others. */
@@ -13,6 +14,8 @@ export interface PublishedWeights {
   readonly origin: WebFolder | WheelMember;
   /** The classes that its last layer tells apart. */
   readonly numClasses: number;
+  /** The classes in English, in the order of the network's outputs. */
+  classNames(): Promise<readonly string[]>;
   /** What is done to an image before the network sees it. */
   readonly preprocessing: Preprocessing;
 }
@@ -38,6 +41,11 @@ export interface WheelMember {
 /** The most bytes that such a file can have: its size may be known roughly only. */
 export function mostBytesOf(bytes: number): number {
   return Math.ceil(bytes * 1.05) + 2 ** 20;
+}
+
+/** The classes of ImageNet. */
+export async function imagenetClassNames(): Promise<readonly string[]> {
+  return (await loadedModule(import("./imagenet_classes.ts"))).IMAGENET_CLASSES;
 }
 
 /** How ImageNet's images are prepared for a network, in what they have in common. */

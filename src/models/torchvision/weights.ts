@@ -1,6 +1,7 @@
 /** Files of torchvision's weights for ImageNet. */
 import {
   type ImagenetSettings,
+  imagenetClassNames,
   imagenetPreprocessing,
   type PublishedWeights,
 } from "../pretrained/published_weights.ts";
@@ -23,6 +24,7 @@ export function imagenet1k(
     bytes: Math.round(mebibytes * 2 ** 20),
     origin: { folder: "https://download.pytorch.org/models/" },
     numClasses: 1000,
+    classNames: imagenetClassNames,
     preprocessing: imagenetPreprocessing(settings),
   };
 }

@@ -115,7 +115,7 @@ function classCountsThatDiffer(
       .map((name) => joinPath(layer, name))
       .every((key) => keys.includes(key) || !targets.has(key) || !source.has(key)),
   );
-  // A network of another width throughout is no matter of classes.
+  // All layers of another width: that is not about classes.
   const allDiffer = keys.length === targets.size;
   if (pairs.size !== 1 || !isLinear || !hasWeights || !whole || (inputsToo && allDiffer)) return null;
   const [given, expected] = [...pairs][0].split(" ").map(Number);
