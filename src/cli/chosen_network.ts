@@ -1,12 +1,13 @@
-/** What eval and predict were given about the network and its data. */
+/** What eval, predict and export were given about the network and its data. */
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { precisionNamed } from "../experiments/available_precision.ts";
 import type { TrainedNetworkOptions } from "../experiments/evaluate.ts";
 import type { Output } from "./console/output.ts";
 import type { NetworkChoice } from "./network_commands.ts";
 
-export function chosenNetwork(given: NetworkChoice, output: Output): TrainedNetworkOptions {
-  const { model, data, dataDir, resize, precision, limitBatches, engine, threads } = given;
+export function chosenNetwork(given: Partial<NetworkChoice>, output: Output): TrainedNetworkOptions {
+  const { model = null, data = null, dataDir = null, resize = null, precision = null } = given;
+  const { limitBatches = null, engine = null, threads = null } = given;
   return {
     model,
     engine,

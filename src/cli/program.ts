@@ -12,12 +12,14 @@ import {
   batchSize,
   type Cli,
   dataDir,
+  dataset,
   engine,
   examples,
   json,
   known,
   MOST_ROWS,
   modelOption,
+  resize as resizeOption,
   threads,
 } from "./shared_options.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
@@ -44,12 +46,41 @@ export function buildProgram(cli: Cli): Command {
   addSummary(program, cli);
   addModels(program, cli);
   addRuns(program, cli);
+  addExport(program, cli);
   addData(program, cli);
   addEngine(program, cli);
   addBench(program, cli);
   addReproduce(program, cli);
   addCompare(program, cli);
   return program;
+}
+
+function addExport(program: Command, cli: Cli): void {
+  program
+    .command("export")
+    .description(
+      "A trained network as an ONNX file: images in, probabilities out, with the preprocessing inside.",
+    )
+    .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
+    .requiredOption("-o, --output <file>", "the file that is written")
+    .option("--bare", "the network alone: numbers from 0 to 1 in, scores out")
+    .addOption(modelOption())
+    .addOption(dataset(cli))
+    .addOption(resizeOption())
+    .addOption(json())
+    .addHelpText(
+      "after",
+      examples(
+        "convoyant export runs/<run> -o model.onnx",
+        "convoyant export lenet.safetensors --model lenet --bare -o lenet.onnx",
+      ),
+    )
+    .action(async (source: string, o) => {
+      const { exportCommand } = await import("./export_command.ts");
+      const { output: file, bare = false, model = null, data = null, resize = null } = o;
+      const command = { source, file, bare, model, data, resize };
+      cli.finish(await exportCommand(command, new Output(o.json)));
+    });
 }
 
 function addData(program: Command, cli: Cli): void {

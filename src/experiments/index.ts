@@ -5,6 +5,12 @@ export { commandLine, differencesFromTheBook } from "./config_text.ts";
 export { type CheckDataOptions, checkData, type DataCheck } from "./data_check/check_data.ts";
 export { dataReport, writeDataReport } from "./data_check/data_report.ts";
 export { type Evaluation, evaluate, type TrainedNetworkOptions } from "./evaluate.ts";
+export {
+  type ExportedFile,
+  type ExportedValue,
+  type ExportOptions,
+  exportOnnx,
+} from "./export_onnx.ts";
 export { type Prediction, type Predictions, type PredictOptions, predict } from "./predict.ts";
 export { type Reproduced, type ReproduceOptions, reproduce } from "./reproduce/reproduce.ts";
 export { listRuns, type RunInfo, type RunState, readRun, removeRun } from "./runs.ts";

@@ -1,0 +1,99 @@
+/** Trained networks as ONNX files. */
+import { datasetEntry } from "../data/dataset_registry.ts";
+import { onnxFile } from "../interop/onnx/export_onnx.ts";
+import { writeFileAtomic } from "../io/atomic_file.ts";
+import { failureOf } from "../io/formats/format_failure.ts";
+import type { OnnxValueInfo } from "../io/formats/onnx/onnx_model.ts";
+import { dataTypeName } from "../io/formats/onnx/onnx_tensor.ts";
+import { readOnnx } from "../io/formats/onnx/read_onnx.ts";
+import type { ClassName } from "../records/class_names.ts";
+import { type Preprocessing, preprocessingOf } from "../records/preprocessing.ts";
+import type { GivenSettings } from "./training_config.ts";
+import { loadNetwork, type NetworkSettings } from "./weights.ts";
+
+/** What `exportOnnx` takes. */
+export interface ExportOptions {
+  /** Whether the file holds the network alone: numbers in, scores out. @default false */
+  readonly bare?: boolean;
+  /** A registered name, or a module that makes the network: when the source does not say. */
+  readonly model?: string | null;
+  /** Settings that are not the run's. */
+  readonly settings?: GivenSettings;
+}
+
+/** An input or output of an exported file. */
+export interface ExportedValue {
+  readonly name: string;
+  /** As ONNX calls it: UINT8, FLOAT. */
+  readonly type: string;
+  /** Sizes, and the names of those that are left open. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** What `exportOnnx` wrote. */
+export interface ExportedFile {
+  readonly path: string;
+  readonly model: string;
+  /** The file that the weights came from. */
+  readonly weights: string;
+  readonly classes: readonly ClassName[];
+  readonly irVersion: number;
+  readonly opset: number;
+  readonly inputs: readonly ExportedValue[];
+  readonly outputs: readonly ExportedValue[];
+  readonly bytes: number;
+}
+
+/**
+ * Writes a trained network as an ONNX file: what `convoyant export` does. The file takes images as they are decoded and
+ * gives probabilities, unless it is to hold the network alone.
+ *
+ * @param source - a run's folder or a weights file.
+ * @param path - the file that is written, whole or not at all.
+ * @throws FileError if the source cannot be read or the file not be written; ArgumentError if ONNX cannot express the
+ *   network.
+ * @example
+ * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
+ * const { opset, inputs } = await experiments.exportOnnx("runs/first", "first.onnx");
+ * ```
+ */
+export async function exportOnnx(
+  source: string,
+  path: string,
+  { bare = false, model: named = null, settings: given = {} }: ExportOptions = {},
+): Promise<ExportedFile> {
+  const { net, model, weights, classes, settings } = await loadNetwork(source, named, given);
+  const bytes = await onnxFile({
+    net,
+    input: [1, ...inputShape(settings)],
+    preprocessing: bare ? null : (preprocessingOf(net) ?? preprocessingOfRun(settings)),
+    classNames: classes.length > 0 ? classes : null,
+  });
+  await writeFileAtomic(path, bytes);
+  const { irVersion, opsetImports, graph } = readOnnx(bytes, failureOf("ONNX file", path));
+  const [{ version: opset }] = opsetImports;
+  const [inputs, outputs] = [graph.inputs.map(described), graph.outputs.map(described)];
+  return { path, model, weights, classes, irVersion, opset, inputs, outputs, bytes: bytes.length };
+}
+
+function inputShape({ data, resize }: NetworkSettings): [channels: number, height: number, width: number] {
+  const [channels, height, width] = datasetEntry(data).imageShape;
+  return resize === null ? [channels, height, width] : [channels, resize, resize];
+}
+
+/** What `predict` does to an image: resized if the run did so, from 0 to 1. */
+function preprocessingOfRun(settings: NetworkSettings): Preprocessing {
+  const [channels, height, width] = inputShape(settings);
+  return {
+    resize: settings.resize === null ? null : { size: [height, width], interpolation: "bilinear" },
+    crop: null,
+    mean: new Array(channels).fill(0),
+    std: new Array(channels).fill(1),
+    background: [255, 255, 255],
+  };
+}
+
+function described({ name, dataType, shape = [] }: OnnxValueInfo): ExportedValue {
+  return { name, type: dataTypeName(dataType), shape };
+}
