@@ -219,8 +219,11 @@ test("DenseNet's old keys are read as torchvision reads them", async (t) => {
   const weights = torchvision.densenet121.weights.IMAGENET1K_V1;
   const url = await serve(t, sending(await publish(t, weights, Object.fromEntries(old))));
   const net = await torchvision.densenet121({ weights: "IMAGENET1K_V1", url });
-  const x = randn(1, 3, 32, 32);
-  assert.deepEqual(await output(net, x), await output(origin, x));
+  const [found, expected] = [net.stateDict(), origin.stateDict()];
+  for (const layer of ["norm1.weight", "norm2.running_var", "conv1.weight", "conv2.weight"]) {
+    const key = `features.denseblock2.denselayer3.${layer}`;
+    assert.deepEqual(await found[key].tolist(), await expected[key].tolist(), key);
+  }
 });
 
 test("GoogLeNet's weights come with their normalisation, and without auxiliary heads unless asked for", async (t) => {

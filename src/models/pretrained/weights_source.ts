@@ -1,7 +1,7 @@
 /** Files of published weights on this machine (`#weights_source`; a page has `page_weights_source.ts`). */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { FileError } from "../../base/errors.ts";
 import { addressOf } from "../../base/web_types.ts";
 import { cacheFolder } from "../../data/fetch/data_folders.ts";
@@ -49,7 +49,7 @@ export async function fetchWeights(weights: PublishedWeights, settings: FetchSet
 
 /** The user's folder for weights, else the cache's. */
 export function weightsFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return env.CONVOYANT_WEIGHTS || join(cacheFolder(env), "weights");
+  return resolve(env.CONVOYANT_WEIGHTS || join(cacheFolder(env), "weights"));
 }
 
 /** Where PyTorch keeps what torchvision has downloaded, under the same names. */
