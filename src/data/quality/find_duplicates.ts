@@ -1,6 +1,7 @@
 /** Groups of images that are the same, or nearly so. */
 import type { CheckName, CheckThresholds } from "./checks.ts";
 import { type CheckedImage, type DataIssue, issueImage } from "./data_issues.ts";
+import { Groups } from "./groups.ts";
 import { nearPairs } from "./near_duplicates.ts";
 import { hashDistance } from "./perceptual_hash.ts";
 
@@ -64,40 +65,4 @@ function difference(one: CheckedImage, first: CheckedImage): string {
   if (one.sha256 === first.sha256) return "the same bytes";
   const distance = hashDistance(one.measures.hash, first.measures.hash);
   return `${width} x ${height}, hash differs in ${distance} bits`;
-}
-
-/** Disjoint groups of numbers (union-find). */
-class Groups {
-  private readonly parents: Int32Array;
-
-  constructor(count: number) {
-    this.parents = Int32Array.from({ length: count }, (_, i) => i);
-  }
-
-  /** The smallest number of a group. */
-  private rootOf(i: number): number {
-    let root = i;
-    while (this.parents[root] !== root) {
-      this.parents[root] = this.parents[this.parents[root]];
-      root = this.parents[root];
-    }
-    return root;
-  }
-
-  join(a: number, b: number): void {
-    const [p, q] = [this.rootOf(a), this.rootOf(b)];
-    this.parents[Math.max(p, q)] = Math.min(p, q);
-  }
-
-  /** Groups of at least two, in order. */
-  members(): number[][] {
-    const groups = new Map<number, number[]>();
-    for (let i = 0; i < this.parents.length; i++) {
-      const root = this.rootOf(i);
-      const group = groups.get(root);
-      if (group === undefined) groups.set(root, [i]);
-      else group.push(i);
-    }
-    return [...groups.values()].filter(({ length }) => length > 1);
-  }
 }

@@ -70,7 +70,8 @@ export function hashDistance(a: PerceptualHash, b: PerceptualHash): number {
   return bitsOf(a[0] ^ b[0]) + bitsOf(a[1] ^ b[1]);
 }
 
-function bitsOf(word: number): number {
+/** How many bits of 32 are set. */
+export function bitsOf(word: number): number {
   let w = word - ((word >>> 1) & 0x55555555);
   w = (w & 0x33333333) + ((w >>> 2) & 0x33333333);
   return Math.imul((w + (w >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;

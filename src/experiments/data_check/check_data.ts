@@ -87,6 +87,8 @@ interface Decoded {
  */
 export async function checkData(root: string, options: CheckDataOptions = {}): Promise<DataCheck> {
   const started = performance.now();
+  requirePath("root", root);
+  if (options.run != null) requirePath("run", options.run);
   const thresholds = thresholdsOf(options.thresholds ?? {});
   const skip = checkNamesOf(options.skip ?? []);
   const folder = await listImages(root);
@@ -238,6 +240,11 @@ class LabelCheck {
   }
 }
 
+function requirePath(name: string, path: unknown): void {
+  if (typeof path !== "string" || path === "")
+    throw new ArgumentError(`checkData: expected \`${name}\` to be a path, got ${shownValue(path)}`);
+}
+
 function thresholdsOf(given: Partial<CheckThresholds>): CheckThresholds {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(THRESHOLDS, name)) {
@@ -261,6 +268,8 @@ function thresholdsOf(given: Partial<CheckThresholds>): CheckThresholds {
 
 function checkNamesOf(given: readonly string[]): ReadonlySet<CheckName> {
   const names = CHECKS.map(({ name }) => name);
+  if (!Array.isArray(given))
+    throw new ArgumentError(`checkData: expected \`skip\` to be an array of names, got ${shownValue(given)}`);
   for (const name of given) {
     if ((names as readonly string[]).includes(name)) continue;
     throw new ArgumentError(

@@ -130,6 +130,9 @@ test("checks can be left out, and their thresholds changed", async () => {
     checkData(root, { skip: ["blury" as "blurry"] }),
     /unknown check "blury"; did you mean `blurry`/,
   );
+  for (const given of [undefined, "", 3] as string[]) await assert.rejects(checkData(given), ArgumentError);
+  for (const wrong of [{ run: 7 }, { run: "" }, { skip: "dark" }])
+    await assert.rejects(checkData(root, wrong as object), ArgumentError);
   for (const thresholds of [{ hash: 3 }, { dark: -1 }, { dark: Number.NaN }, { hashDistance: 40 }])
     await assert.rejects(checkData(root, { thresholds: thresholds as object }), ArgumentError);
 });
