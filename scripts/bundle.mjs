@@ -73,8 +73,8 @@ const PLATFORMS = {
 const PURE_FOLDERS =
   /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|interop|io[\\/]images|tensor[\\/]functions)[\\/]/;
 const TOP_LEVEL_CALL = /^((?:export )?(?:const|let) [\w$]+ = )(?=(?:new )?[\w$.]+\()/gm;
-/** `const f = defineCall()("f", ...)`: two calls, of which a mark would cover one. */
-const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(\)\(/gm;
+/** `const f = defineCall("f")(...)`: two calls, of which a mark would cover one. */
+const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(("[^"]+")\)\(/gm;
 const CURRIED_MODULE = "convoyant-curried";
 
 /** Marks top-level calls as pure. A source that depends on the effect of such a call must not be in these folders. */
@@ -83,7 +83,7 @@ const markPure = {
   setup(build) {
     build.onLoad({ filter: PURE_FOLDERS }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      const single = text.replace(CURRIED_CALL, "$1/* @__PURE__ */ callCurried($2, ");
+      const single = text.replace(CURRIED_CALL, "$1/* @__PURE__ */ callCurried($2, $3, ");
       const head = single === text ? "" : `import { callCurried } from "${CURRIED_MODULE}";\n`;
       return { contents: head + single.replace(TOP_LEVEL_CALL, "$1/* @__PURE__ */ "), loader: "js" };
     });
@@ -93,7 +93,7 @@ const markPure = {
       sideEffects: false,
     }));
     build.onLoad({ filter: /.*/, namespace: CURRIED_MODULE }, () => ({
-      contents: "export function callCurried(make, ...args) { return make()(...args); }",
+      contents: "export function callCurried(make, name, ...args) { return make(name)(...args); }",
       loader: "js",
     }));
   },

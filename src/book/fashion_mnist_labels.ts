@@ -14,11 +14,7 @@ export interface LabelParameters {
   language?: LabelLanguage;
 }
 
-const LABELS = parameterTable<LabelParameters>()(
-  "getFashionMnistLabels",
-  ["labels", "language?"],
-  textLabels,
-);
+const LABELS = parameterTable<LabelParameters>("getFashionMnistLabels")(["labels", "language?"], textLabels);
 
 /**
  * Text labels of Fashion-MNIST classes, as the book's `get_fashion_mnist_labels` gives them.

@@ -11,8 +11,7 @@ export interface LoadDataParameters extends Omit<LoadersOptions, "batchSize" | "
   batchSize: number;
 }
 
-const LOAD = parameterTable<LoadDataParameters>()(
-  "loadDataFashionMnist",
+const LOAD = parameterTable<LoadDataParameters>("loadDataFashionMnist")(
   ["batchSize", "resize?", "seed?", "dataDir?", "onProgress?", "numWorkers?", "download?"],
   (batchSize, resize = null, seed, dataDir, onProgress, numWorkers, download = true) =>
     ({ batchSize, resize, seed, dataDir, onProgress, numWorkers, download }) as LoadersOptions,

@@ -52,8 +52,7 @@ export interface ShowHeatmapsParameters extends ShowHeatmapsOptions {
   ylabel: string;
 }
 
-const SHOW_HEATMAPS = parameterTable<ShowHeatmapsParameters>()(
-  "showHeatmaps",
+const SHOW_HEATMAPS = parameterTable<ShowHeatmapsParameters>("showHeatmaps")(
   ["matrices", "xlabel", "ylabel", "titles?", "figsize?", "cmap?", "terminal?"],
   drawHeatmaps,
 );

@@ -29,8 +29,7 @@ export interface ShowImagesParameters extends ShowImagesOptions {
   numCols: number;
 }
 
-const SHOW_IMAGES = parameterTable<ShowImagesParameters>()(
-  "showImages",
+const SHOW_IMAGES = parameterTable<ShowImagesParameters>("showImages")(
   ["imgs", "numRows", "numCols", "titles?", "scale?", "terminal?"],
   drawImages,
 );

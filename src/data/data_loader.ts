@@ -114,8 +114,7 @@ export interface DataLoaderSettings extends DataLoaderOptions {
 }
 
 /** PyTorch's order, as far as arguments have a meaning here; ours come last. The class says what is left out. */
-const DATA_LOADER = parameterTable<DataLoaderSettings>()(
-  "DataLoader",
+const DATA_LOADER = parameterTable<DataLoaderSettings>("DataLoader")(
   [
     "dataset",
     "batchSize?",

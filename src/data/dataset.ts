@@ -263,8 +263,7 @@ export interface RandomSplitParameters {
   generator?: Generator | null;
 }
 
-const RANDOM_SPLIT = parameterTable<RandomSplitParameters>()(
-  "randomSplit",
+const RANDOM_SPLIT = parameterTable<RandomSplitParameters>("randomSplit")(
   ["dataset", "lengths", "seed?", "generator?"],
   split,
 );

@@ -27,8 +27,7 @@ export interface MnistOptions {
 
 /** The parameters of a data set, in PyTorch's order. */
 const datasetTable = (name: string, source: DatasetSource) =>
-  parameterTable<MnistOptions>()(
-    name,
+  parameterTable<MnistOptions>(name)(
     ["root?", "train?", "transform?", "targetTransform?", "download?", "onProgress?", "url?"],
     async (
       root,
@@ -118,8 +117,7 @@ export interface MnistLoaders {
 }
 
 const loadersTable = (name: string, source: DatasetSource) =>
-  parameterTable<LoadersOptions>()(
-    name,
+  parameterTable<LoadersOptions>(name)(
     ["batchSize?", "resize?", "seed?", "dataDir?", "onProgress?", "numWorkers?", "download?", "url?"],
     async (
       batchSize = 256,

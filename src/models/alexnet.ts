@@ -15,8 +15,7 @@ export interface AlexNetOptions {
   batchNorm?: boolean;
 }
 
-const ALEXNET = parameterTable<AlexNetOptions>()(
-  "alexnet",
+const ALEXNET = parameterTable<AlexNetOptions>("alexnet")(
   ["numClasses?:integer", "activation?", "dropout?", "batchNorm?"],
   (numClasses = 10, activation = "relu", dropout = 0.5, batchNorm = false) => ({
     numClasses,

@@ -7,6 +7,6 @@ export interface ClassCountParameters {
 }
 
 export const classCount = <Name extends string>(name: Name) =>
-  parameterTable<ClassCountParameters>()(name, ["numClasses?:integer"], (numClasses = 10) => ({
+  parameterTable<ClassCountParameters>(name)(["numClasses?:integer"], (numClasses = 10) => ({
     numClasses,
   }));

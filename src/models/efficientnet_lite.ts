@@ -125,8 +125,7 @@ export class EfficientNetLiteModule extends nn.Module {
   }
 }
 
-const EFFICIENTNET_LITE0 = parameterTable<EfficientNetLiteOptions>()(
-  "efficientnetLite0",
+const EFFICIENTNET_LITE0 = parameterTable<EfficientNetLiteOptions>("efficientnetLite0")(
   ["numClasses?:integer", "dropout?", "dropConnectRate?:number"],
   (numClasses = 1000, dropout = 0.2, dropConnectRate = 0.2) =>
     new EfficientNetLiteModule({ numClasses, dropout, dropConnectRate }),

@@ -23,8 +23,7 @@ export interface InceptionOptions {
   c4: number;
 }
 
-const INCEPTION = parameterTable<InceptionOptions>()(
-  "Inception",
+const INCEPTION = parameterTable<InceptionOptions>("Inception")(
   ["inChannels", "c1", "c2", "c3", "c4"],
   (inChannels, c1, c2, c3, c4) => ({ inChannels, c1, c2, c3, c4 }),
 );

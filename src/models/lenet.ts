@@ -16,8 +16,7 @@ export interface LeNetOptions {
   batchNorm?: boolean;
 }
 
-const LENET = parameterTable<LeNetOptions>()(
-  "lenet",
+const LENET = parameterTable<LeNetOptions>("lenet")(
   ["numClasses?:integer", "activation?", "dropout?", "batchNorm?"],
   (numClasses = 10, activation = "sigmoid", dropout = 0, batchNorm = false) => ({
     numClasses,

@@ -16,8 +16,7 @@ export interface NinBlockOptions {
   padding: number;
 }
 
-const BLOCK = parameterTable<NinBlockOptions>()(
-  "ninBlock",
+const BLOCK = parameterTable<NinBlockOptions>("ninBlock")(
   ["inChannels", "outChannels", "kernelSize", "strides", "padding"],
   (inChannels, outChannels, kernelSize, strides, padding) => ({
     inChannels,
@@ -58,8 +57,7 @@ export interface NinOptions {
   dropout?: number;
 }
 
-const NIN = parameterTable<NinOptions>()(
-  "nin",
+const NIN = parameterTable<NinOptions>("nin")(
   ["numClasses?:integer", "dropout?"],
   (numClasses = 10, dropout = 0.5) => ({ numClasses, dropout }),
 );

@@ -55,8 +55,7 @@ export interface VggBlockOptions {
   batchNorm?: boolean;
 }
 
-const BLOCK = parameterTable<VggBlockOptions>()(
-  "vggBlock",
+const BLOCK = parameterTable<VggBlockOptions>("vggBlock")(
   ["numConvs", "inChannels", "outChannels", "batchNorm?"],
   (numConvs, inChannels, outChannels, batchNorm = false) => ({
     numConvs,
@@ -110,8 +109,7 @@ export interface VggParameters extends VggOptions {
   architecture: VggDepth | VggArchitecture;
 }
 
-const VGG = parameterTable<VggParameters>()(
-  "vgg",
+const VGG = parameterTable<VggParameters>("vgg")(
   ["architecture", "numClasses?:integer", "widthDivisor?", "batchNorm?", "dropout?"],
   (architecture, numClasses = 10, widthDivisor = 1, batchNorm = false, dropout = 0.5) => ({
     architecture,

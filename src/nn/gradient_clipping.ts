@@ -76,8 +76,7 @@ export interface ClipGradNormParameters {
   /** p of the p-norm, above 0; Infinity for the largest element. @default 2 */
   normType?: number;
 }
-const CLIP_NORM = parameterTable<ClipGradNormParameters>()(
-  "clipGradNorm_",
+const CLIP_NORM = parameterTable<ClipGradNormParameters>("clipGradNorm_")(
   ["parameters", "maxNorm", "normType?:number"],
   scaleGradients,
 );
@@ -122,8 +121,7 @@ export interface ClipGradValueParameters {
   /** The largest absolute value that is left as it is. */
   clipValue: number;
 }
-const CLIP_VALUE = parameterTable<ClipGradValueParameters>()(
-  "clipGradValue_",
+const CLIP_VALUE = parameterTable<ClipGradValueParameters>("clipGradValue_")(
   ["parameters", "clipValue"],
   limitGradients,
 );

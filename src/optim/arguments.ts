@@ -46,10 +46,9 @@ type SwitchArguments = [
  * The parameter table of an optimiser: `parameterTable` with PyTorch's implementation switches at the end, which are
  * checked here and do not reach the function.
  */
-export function optimizerTable<Doc extends ImplementationSwitches>() {
+export function optimizerTable<Doc extends ImplementationSwitches>(name: string) {
   type Own = Omit<Doc, keyof ImplementationSwitches>;
   return <const N extends readonly string[], P extends Positional<Own, N>, R>(
-    name: string,
     names: N & CheckedNames<Own, N>,
     make: (...args: P) => R,
   ): ParameterTable<Doc, readonly [...N, ...Switches], [...P, ...SwitchArguments], R> => {
@@ -62,7 +61,7 @@ export function optimizerTable<Doc extends ImplementationSwitches>() {
         );
       return make(...(args.slice(0, own.length) as unknown as P));
     };
-    const table = parameterTable<any>()(name, [...own, ...SWITCHES] as never, makeOf as never);
+    const table = parameterTable<any>(name)([...own, ...SWITCHES] as never, makeOf as never);
     return table as unknown as ParameterTable<
       Doc,
       readonly [...N, ...Switches],

@@ -112,13 +112,12 @@ export function productOperands(operands: readonly Value[]): Value[] {
 }
 
 /** `defineCall` for losses: inside of autocast their bodies see 32-bit tensors in place of 16-bit ones. */
-export function defineLoss<Doc>() {
+export function defineLoss<Doc>(name: string) {
   return <const N extends readonly string[], P extends Positional<Doc, N>>(
-    name: string,
     names: N & CheckedNames<Doc, N>,
     body: (...args: P) => Tensor,
   ): Call<Doc, N, P, Tensor> =>
-    defineCall<Doc>()(name, names, (...args: P) =>
+    defineCall<Doc>(name)(names, (...args: P) =>
       current === null ? body(...args) : body(...(args.map(widened) as unknown as P)),
     );
 }

@@ -275,8 +275,7 @@ export interface BackwardParameters {
  * w.grad!.tolist(); // [2, 4]
  * ```
  */
-export const backward = defineCall<BackwardParameters, void>()(
-  "backward",
+export const backward = defineCall<BackwardParameters, void>("backward")(
   ["input", "gradient?", "retainGraph?", "createGraph?"],
   (input, gradient = null, retainGraph = null, createGraph = false) => {
     const root = input.value;
@@ -324,8 +323,7 @@ export interface GradParameters {
  * first!.item(); // 3
  * ```
  */
-export const grad = defineCall<GradParameters, (Tensor | null)[]>()(
-  "grad",
+export const grad = defineCall<GradParameters, (Tensor | null)[]>("grad")(
   ["outputs", "inputs", "gradOutputs?", "retainGraph?", "createGraph?", "allowUnused?"],
   (outputs, inputs, gradOutputs = null, retain = null, createGraph = false, allowUnused = false) => {
     const retainGraph = retain ?? createGraph;

@@ -59,8 +59,7 @@ export interface CreateTensorParameters {
  * tensor([tensor([1, 2]), new Float32Array(2)]).shape; // [2, 2]
  * ```
  */
-export const tensor = defineCall<CreateTensorParameters>()(
-  "tensor",
+export const tensor = defineCall<CreateTensorParameters>("tensor")(
   ["data", "dtype?:dtype|null", "requiresGrad?:boolean", "shape?:integers|null"],
   (data, dtype = null, requiresGrad = false, shape) => {
     if (dtype !== null && !isDType(dtype)) throw new DTypeError(`tensor: unknown dtype ${shownText(dtype)}`);

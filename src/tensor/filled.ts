@@ -60,8 +60,7 @@ export function newTensor(value: Value, requiresGrad = false): Tensor {
 }
 
 const constantFilled = (name: string, value: number) =>
-  defineCall<CreateFromSizesParameters>()(
-    name,
+  defineCall<CreateFromSizesParameters>(name)(
     ["*size:integers|null", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
     (size = [], dtype, requiresGrad) =>
       newTensor(ops.full(checkedSize(name, size), value, checkedDType(name, dtype, "float32")), requiresGrad),
@@ -109,8 +108,7 @@ export interface LikeParameters {
 }
 
 const constantLike = (name: string, value: number) =>
-  defineCall<LikeParameters>()(
-    name,
+  defineCall<LikeParameters>(name)(
     ["input", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
     (input, dtype, requiresGrad) => {
       const like = valueOf(input, "input", name);
@@ -168,8 +166,7 @@ export interface FullParameters {
  * full([2], 7n).dtype; // "int64"
  * ```
  */
-export const full = defineCall<FullParameters>()(
-  "full",
+export const full = defineCall<FullParameters>("full")(
   [
     "size:integers|null",
     "fillValue:scalar",
@@ -204,8 +201,7 @@ export interface FullLikeParameters {
  * fullLike(tensor([1, 2]), 7).tolist(); // [7, 7]
  * ```
  */
-export const fullLike = defineCall<FullLikeParameters>()(
-  "fullLike",
+export const fullLike = defineCall<FullLikeParameters>("fullLike")(
   ["input", "fillValue:scalar", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (input, fillValue, dtype, requiresGrad) => {
     const like = valueOf(input, "input", "fullLike");
@@ -252,8 +248,7 @@ type ARange = ((end: number | bigint, options?: Omit<ARangeParameters, "start" |
  * arange(5, { dtype: "float32" }).dtype; // "float32"
  * ```
  */
-export const arange = defineCall<Partial<ARangeParameters>>()(
-  "arange",
+export const arange = defineCall<Partial<ARangeParameters>>("arange")(
   ["start?", "end?", "step?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (from, to, by, dtype, requiresGrad) => {
     const step = knownNumber("arange", "step", by ?? 1);
@@ -298,8 +293,7 @@ export interface LinSpaceParameters {
  * linspace(0, 1, 5).tolist(); // [0, 0.25, 0.5, 0.75, 1]
  * ```
  */
-export const linspace = defineCall<LinSpaceParameters>()(
-  "linspace",
+export const linspace = defineCall<LinSpaceParameters>("linspace")(
   ["start", "end", "steps", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (start, end, steps, dtype, requiresGrad) => {
     if (!Number.isInteger(steps) || steps < 0)
@@ -341,8 +335,7 @@ export interface EyeParameters {
  * eye(2, 3).shape; // [2, 3]
  * ```
  */
-export const eye = defineCall<EyeParameters>()(
-  "eye",
+export const eye = defineCall<EyeParameters>("eye")(
   ["n", "m?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (n, m = null, dtype, requiresGrad) => {
     const [rows, columns] = checkedSize("eye", [n, m ?? n]);

@@ -121,7 +121,7 @@ function requireFloating(of: string, { dtype }: Value): void {
   if (!isFloating(dtype)) throw new DTypeError(`${of}: expected a floating-point tensor, got ${dtype}`);
 }
 
-const COPY = parameterTable<CopyFromParameters>()("copy_", ["src"], (src: Tensor): Change => {
+const COPY = parameterTable<CopyFromParameters>("copy_")(["src"], (src: Tensor): Change => {
   if (!(src instanceof Tensor)) throw new ArgumentError("copy_: expected `src` to be a Tensor");
   return {
     value: (own) => {
@@ -136,7 +136,7 @@ const COPY = parameterTable<CopyFromParameters>()("copy_", ["src"], (src: Tensor
   };
 });
 
-const FILL = parameterTable<FillValueParameters>()("fill_", ["value"], (value: Operand): Change => {
+const FILL = parameterTable<FillValueParameters>("fill_")(["value"], (value: Operand): Change => {
   if (!(value instanceof Tensor)) {
     return { value: (own) => expand(scalarValue(Number(value), own.dtype), own.shape), isUniform: true };
   }
@@ -150,22 +150,19 @@ const FILL = parameterTable<FillValueParameters>()("fill_", ["value"], (value: O
   };
 });
 
-const ZERO = parameterTable<Record<never, never>>()(
-  "zero_",
+const ZERO = parameterTable<Record<never, never>>("zero_")(
   [],
   (): Change => ({ value: ({ shape, dtype }) => full(shape, 0, dtype), isUniform: true }),
 );
 
-const SET_AT = parameterTable<SetAtParameters>()(
-  "setAt_",
+const SET_AT = parameterTable<SetAtParameters>("setAt_")(
   ["indices", "source"],
   (indices: readonly Index[], source: Operand): Change => ({
     value: (own) => withAt(new Tensor(own), indices, source).value,
   }),
 );
 
-const UNIFORM = parameterTable<UniformFillParameters>()(
-  "uniform_",
+const UNIFORM = parameterTable<UniformFillParameters>("uniform_")(
   ["from?", "to?", "generator?"],
   (from = 0, to = 1, generator: Generator | null = null): Change => ({
     value: (own) => {
@@ -178,8 +175,7 @@ const UNIFORM = parameterTable<UniformFillParameters>()(
   }),
 );
 
-const NORMAL = parameterTable<NormalFillParameters>()(
-  "normal_",
+const NORMAL = parameterTable<NormalFillParameters>("normal_")(
   ["mean?", "std?", "generator?"],
   (mean = 0, std = 1, generator: Generator | null = null): Change => ({
     value: (own) => {
@@ -192,8 +188,7 @@ const NORMAL = parameterTable<NormalFillParameters>()(
   }),
 );
 
-const BERNOULLI = parameterTable<BernoulliFillParameters>()(
-  "bernoulli_",
+const BERNOULLI = parameterTable<BernoulliFillParameters>("bernoulli_")(
   ["p?", "generator?"],
   (p: number | Tensor = 0.5, generator: Generator | null = null): Change => ({
     value: (own) => {

@@ -33,8 +33,7 @@ export interface RandomFromSizesParameters {
 type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
 
 const fromSizes = (name: string, draw: Draw) =>
-  defineCall<RandomFromSizesParameters>()(
-    name,
+  defineCall<RandomFromSizesParameters>(name)(
     [
       "*size:integers|null",
       "generator?",
@@ -82,8 +81,7 @@ export interface RandomLikeParameters {
 }
 
 const like = (name: string, draw: Draw) =>
-  defineCall<RandomLikeParameters>()(
-    name,
+  defineCall<RandomLikeParameters>(name)(
     ["input", "generator?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
     (input, generator, dtype, requiresGrad) => {
       const value = valueOf(input, "input", name);
@@ -156,8 +154,7 @@ export interface RandIntParameters {
  * randint(5, 10, [2, 2]).shape; // [2, 2]
  * ```
  */
-export const randint = defineCall<RandIntParameters>()(
-  "randint",
+export const randint = defineCall<RandIntParameters>("randint")(
   [
     "low?",
     "high?",
@@ -205,8 +202,7 @@ export interface RandIntLikeParameters {
  * randintLike(zeros(2, 3), 10).shape; // [2, 3]
  * ```
  */
-export const randintLike = defineCall<RandIntLikeParameters>()(
-  "randintLike",
+export const randintLike = defineCall<RandIntLikeParameters>("randintLike")(
   [
     "input",
     "low?",
@@ -245,8 +241,7 @@ export interface RandPermParameters {
  * randperm(5).sum().item(); // 10
  * ```
  */
-export const randperm = defineCall<RandPermParameters>()(
-  "randperm",
+export const randperm = defineCall<RandPermParameters>("randperm")(
   ["n", "generator?", "dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"],
   (n, generator, dtype, requiresGrad) => {
     const [, order] = sort(
@@ -288,8 +283,7 @@ export interface BernoulliParameters {
  * bernoulli(full([2], 1.0, { dtype: "float32" })).tolist(); // [1, 1]
  * ```
  */
-export const bernoulli = defineCall<BernoulliParameters>()(
-  "bernoulli",
+export const bernoulli = defineCall<BernoulliParameters>("bernoulli")(
   ["input", "p?", "generator?"],
   (input, p = null, generator) => {
     const value = valueOf(input, "input", "bernoulli");
@@ -333,8 +327,7 @@ export interface MultinomialParameters {
  * multinomial(tensor([0, 0.5, 0]), 1).tolist(); // [1]
  * ```
  */
-export const multinomial = defineCall<MultinomialParameters>()(
-  "multinomial",
+export const multinomial = defineCall<MultinomialParameters>("multinomial")(
   ["input", "numSamples", "replacement?:boolean", "generator?"],
   (input, numSamples, replacement = false, generator) => {
     const weights = valueOf(input, "input", "multinomial");
@@ -378,8 +371,7 @@ export interface NormalParameters {
  * normal(0, 0.01, [4, 4]).shape; // [4, 4]
  * ```
  */
-export const normal = defineCall<NormalParameters>()(
-  "normal",
+export const normal = defineCall<NormalParameters>("normal")(
   [
     "mean?",
     "std?",

@@ -387,9 +387,8 @@ function nest(data: TypedArray, shape: Shape, dtype: DType): NestedArray {
  * listed in order, and implemented by a function that gets every argument by position. It runs as the inside of a
  * call, and the tensors that it hands to the user are noted.
  */
-export function defineCall<Doc, R = Tensor>() {
+export function defineCall<Doc, R = Tensor>(name: string) {
   return <const N extends readonly string[], P extends Positional<Doc, N>>(
-    name: string,
     names: N & CheckedNames<Doc, N>,
     body: (...args: P) => R,
   ): Call<Doc, N, P, R> => {

@@ -53,15 +53,13 @@ interface NewFromSizesParameters extends CreateFromSizesParameters {
 const NEW = ["dtype?:dtype|null", "requiresGrad?:boolean", "device?:device|null"] as const;
 
 const newFilled = (name: string, filling: number) =>
-  defineCall<NewFromSizesParameters>()(
-    name,
+  defineCall<NewFromSizesParameters>(name)(
     ["input", "*size:integers|null", ...NEW],
     (input: Tensor, size: readonly number[] = [], dtype: DType | null = null, requiresGrad = false): Tensor =>
       full(size, filling, { dtype: dtype ?? input.dtype, requiresGrad }),
   );
 
-export const unfold = defineCall<WindowsParameters>()(
-  "unfold",
+export const unfold = defineCall<WindowsParameters>("unfold")(
   ["input", "dimension:integer", "size:integer", "step:integer"],
   (input: Tensor, dimension: number, size: number, step: number): Tensor => {
     const value = valueOf(input, "input", "unfold");
@@ -76,8 +74,7 @@ export const unfold = defineCall<WindowsParameters>()(
   },
 );
 
-export const sumToSize = defineCall<SumToSizeParameters>()(
-  "sumToSize",
+export const sumToSize = defineCall<SumToSizeParameters>("sumToSize")(
   ["input", "*size:integers|null"],
   (input: Tensor, size: readonly number[] = []): Tensor => {
     const value = valueOf(input, "input", "sumToSize");
@@ -94,15 +91,13 @@ export const sumToSize = defineCall<SumToSizeParameters>()(
   },
 );
 
-export const newTensor = defineCall<NewTensorParameters>()(
-  "newTensor",
+export const newTensor = defineCall<NewTensorParameters>("newTensor")(
   ["input", "data", ...NEW],
   (input: Tensor, data: TensorData, dtype: DType | null = null, requiresGrad = false): Tensor =>
     tensor(data, { dtype: dtype ?? input.dtype, requiresGrad }),
 );
 
-export const newFull = defineCall<NewFullParameters>()(
-  "newFull",
+export const newFull = defineCall<NewFullParameters>("newFull")(
   ["input", "size:integers|null", "fillValue:scalar", ...NEW],
   (
     input: Tensor,

@@ -10,8 +10,7 @@ interface Box {
   open?: boolean;
 }
 
-const table = parameterTable<Box>()(
-  "box",
+const table = parameterTable<Box>("box")(
   ["width", "height", "depth?:number", "open?:boolean"],
   (width, height, depth = 1, open = false) => [width, height, depth, open],
 );

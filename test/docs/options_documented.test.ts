@@ -38,7 +38,7 @@ const called = new Set<string>();
 const sources = typescriptFiles("src").map((file) => ({ file, text: readSource(file) }));
 for (const { text } of sources) {
   for (const [, name] of text.matchAll(
-    /\b(?:parameterTable|optimizerTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\(\)/g,
+    /\b(?:parameterTable|optimizerTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\([\w"]+\)/g,
   ))
     called.add(name);
 }
@@ -80,7 +80,8 @@ function defaultsOf(parameters: string): Map<string, string> {
     if (match !== null) found.set(match[1], match[2].trim());
   };
   for (let i = 0; i < parameters.length; i++) {
-    if ("([{".includes(parameters[i])) depth++;
+    if (parameters[i] === '"') i = parameters.indexOf('"', i + 1);
+    else if ("([{".includes(parameters[i])) depth++;
     else if (")]}".includes(parameters[i])) depth--;
     else if (parameters[i] === "," && depth === 0) {
       add(parameters.slice(start, i));
@@ -104,7 +105,7 @@ function within(text: string, open: number): string {
 /** The tables of a source: interface, and the defaults of the function behind the list of names. */
 function tablesOf(text: string): { readonly name: string; readonly defaults: Map<string, string> }[] {
   const start =
-    /\b(?:parameterTable|optimizerTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\(\)\(/g;
+    /\b(?:parameterTable|optimizerTable|defineCall|defineTransform|initializer)<(\w+)[^>]*>\([\w"]+\)\(/g;
   return [...text.matchAll(start)].flatMap((match) => {
     const [, name] = match;
     const call = within(text, match.index + match[0].length - 1);

@@ -7,8 +7,7 @@ interface Documented {
   flag?: boolean;
 }
 
-const table = parameterTable<Documented>()(
-  "f",
+const table = parameterTable<Documented>("f")(
   ["size:integer", "name?", "flag?:boolean"],
   (size, name = "a", flag) => ({
     size,
@@ -30,24 +29,24 @@ export const used: unknown[] = [made, forms, rest];
 
 export const wrong: (() => unknown)[] = [
   // @ts-expect-error `flag` is missing in the list
-  () => parameterTable<Documented>()("f", ["size", "name?"], (size, name) => [size, name]),
+  () => parameterTable<Documented>("f")(["size", "name?"], (size, name) => [size, name]),
   // @ts-expect-error `colour` is not documented
-  () => parameterTable<Documented>()("f", ["size", "name?", "flag?", "colour?"], () => 0),
+  () => parameterTable<Documented>("f")(["size", "name?", "flag?", "colour?"], () => 0),
   // @ts-expect-error `name` may be left out in the interface, but not in the list
-  () => parameterTable<Documented>()("f", ["size", "name", "flag?"], () => 0),
+  () => parameterTable<Documented>("f")(["size", "name", "flag?"], () => 0),
   // @ts-expect-error `size` may be left out in the list, but not in the interface
-  () => parameterTable<Documented>()("f", ["size?", "name?", "flag?"], () => 0),
+  () => parameterTable<Documented>("f")(["size?", "name?", "flag?"], () => 0),
   // @ts-expect-error a text is not a number
-  () => parameterTable<Documented>()("f", ["size", "name?:number", "flag?"], () => 0),
+  () => parameterTable<Documented>("f")(["size", "name?:number", "flag?"], () => 0),
   // @ts-expect-error the function takes another type
-  () => parameterTable<Documented>()("f", ["size", "name?", "flag?"], (size: string) => size),
+  () => parameterTable<Documented>("f")(["size", "name?", "flag?"], (size: string) => size),
 ];
 
 interface Sized {
   size?: readonly number[];
   dtype?: string;
 }
-const variadic = parameterTable<Sized>()("zeros", ["*size", "dtype?"], (size = [], dtype) => [size, dtype]);
+const variadic = parameterTable<Sized>("zeros")(["*size", "dtype?"], (size = [], dtype) => [size, dtype]);
 export const variadicForms: ArgumentsOf<typeof variadic>[] = [
   [],
   [1, 2],

@@ -79,16 +79,14 @@ export type ArgumentsOf<T> =
  * out, kinds; see `signature`) and the function (names and defaults as an editor shows them).
  *
  * ```ts
- * const LINEAR = parameterTable<LinearParameters>()(
- *   "Linear",
+ * const LINEAR = parameterTable<LinearParameters>(*   "Linear")(
  *   ["inFeatures", "outFeatures", "bias?:boolean"],
  *   (inFeatures, outFeatures, bias = true) => ({ inFeatures, outFeatures, bias }),
  * );
  * ```
  */
-export function parameterTable<Doc>() {
+export function parameterTable<Doc>(name: string) {
   return <const N extends readonly string[], P extends Positional<Doc, N>, R>(
-    name: string,
     names: N & CheckedNames<Doc, N>,
     make: (...args: P) => R,
   ): ParameterTable<Doc, N, P, R> => {

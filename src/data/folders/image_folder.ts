@@ -48,8 +48,7 @@ export interface ImageFolderSettings extends ImageFilesOptions {
   split?: "train" | "val" | "test" | (string & {}) | null;
 }
 
-const IMAGE_FOLDER = parameterTable<ImageFolderSettings>()(
-  "ImageFolder",
+const IMAGE_FOLDER = parameterTable<ImageFolderSettings>("ImageFolder")(
   [
     "root",
     "transform?",

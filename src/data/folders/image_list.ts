@@ -40,17 +40,14 @@ export interface ImageListSettings extends ImageFilesOptions {
   multiLabel?: boolean;
   /** What stands between several labels in one field. @default "|" */
   labelSeparator?: string;
-  /** What stands between fields: one character, by default a comma. */
+  /** What stands between fields: one character. @default "," */
   delimiter?: string;
 }
 
 /** The most bytes of a list: some millions of lines. */
 const MAX_LIST_BYTES = 2 ** 28;
 
-const COMMA = ",";
-
-const IMAGE_LIST = parameterTable<ImageListSettings>()(
-  "ImageList",
+const IMAGE_LIST = parameterTable<ImageListSettings>("ImageList")(
   [
     "images",
     "transform?",
@@ -80,7 +77,7 @@ const IMAGE_LIST = parameterTable<ImageListSettings>()(
     labelColumn,
     multiLabel = false,
     labelSeparator = "|",
-    delimiter = COMMA,
+    delimiter = ",",
     channels = 3,
     background,
     limit,

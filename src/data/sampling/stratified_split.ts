@@ -22,8 +22,7 @@ export interface StratifiedSplitParameters {
   labels?: ArrayLike<number>;
 }
 
-const STRATIFIED_SPLIT = parameterTable<StratifiedSplitParameters>()(
-  "stratifiedSplit",
+const STRATIFIED_SPLIT = parameterTable<StratifiedSplitParameters>("stratifiedSplit")(
   ["dataset", "fractions", "seed?", "generator?", "labels?"],
   split,
 );

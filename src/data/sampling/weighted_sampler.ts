@@ -18,8 +18,7 @@ export interface WeightedRandomSamplerSettings {
   seed?: number | null;
 }
 
-const TABLE = parameterTable<WeightedRandomSamplerSettings>()(
-  "WeightedRandomSampler",
+const TABLE = parameterTable<WeightedRandomSamplerSettings>("WeightedRandomSampler")(
   ["weights", "numSamples", "replacement?:boolean", "seed?"],
   (weights, numSamples, replacement = true, seed = null) => {
     const of = "WeightedRandomSampler";

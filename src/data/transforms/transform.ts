@@ -59,13 +59,12 @@ function checkSpec(spec: TransformSpec): void {
  *
  * @param describe - makes the description from the arguments by position.
  */
-export function defineTransform<Doc>() {
+export function defineTransform<Doc>(name: string) {
   return <const N extends readonly string[], P extends Positional<Doc, N>>(
-    name: string,
     names: N & CheckedNames<Doc, N>,
     describe: (...args: P) => TransformSpec,
   ): ((...args: CallArguments<Doc, N, P>) => Transform) => {
-    const table = parameterTable<Doc>()(name, names, describe);
+    const table = parameterTable<Doc>(name)(names, describe);
     // A function, not an arrow: `new Resize(224)` works too.
     function factory(...args: readonly unknown[]): Transform {
       return transformOf(table.bind(args));

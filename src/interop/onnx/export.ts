@@ -44,8 +44,7 @@ export interface OnnxExportParameters {
  * bytes.length > 100_000; // true
  * ```
  */
-export const exportOnnx = defineCall<OnnxExportParameters, Promise<Uint8Array<ArrayBuffer>>>()(
-  "onnx.export",
+export const exportOnnx = defineCall<OnnxExportParameters, Promise<Uint8Array<ArrayBuffer>>>("onnx.export")(
   ["net", "input", "path?", "preprocessing?", "probabilities?:boolean|null", "classNames?", "metadata?"],
   async (net, input, path = null, preprocessing, probabilities = null, classNames = null, metadata = {}) => {
     const { onnxFile } = await loadedModule(import("./export_onnx.ts"));

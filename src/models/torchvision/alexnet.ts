@@ -15,8 +15,7 @@ export interface AlexNetOptions {
   dropout?: number;
 }
 
-const ALEXNET = parameterTable<AlexNetOptions>()(
-  "AlexNet",
+const ALEXNET = parameterTable<AlexNetOptions>("AlexNet")(
   ["numClasses?:integer", "dropout?"],
   (numClasses = 1000, dropout = 0.5) => ({ numClasses, dropout }),
 );

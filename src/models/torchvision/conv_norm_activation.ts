@@ -30,8 +30,7 @@ export interface Conv2dNormActivationSettings {
   bias?: boolean | null;
 }
 
-const CONV_NORM_ACTIVATION = parameterTable<Conv2dNormActivationSettings>()(
-  "Conv2dNormActivation",
+const CONV_NORM_ACTIVATION = parameterTable<Conv2dNormActivationSettings>("Conv2dNormActivation")(
   [
     "inChannels",
     "outChannels",

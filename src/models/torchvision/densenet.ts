@@ -105,8 +105,7 @@ export class DenseNetModule extends nn.Module {
   }
 }
 
-const DENSENET121 = parameterTable<DenseNetOptions>()(
-  "densenet121",
+const DENSENET121 = parameterTable<DenseNetOptions>("densenet121")(
   ["numClasses?:integer", "dropRate?:number"],
   (numClasses = 1000, dropRate = 0) => new DenseNetModule([6, 12, 24, 16], { numClasses, dropRate }),
 );

@@ -91,8 +91,7 @@ export class EfficientNetModule extends nn.Module {
   }
 }
 
-const EFFICIENTNET_B0 = parameterTable<EfficientNetOptions>()(
-  "efficientnetB0",
+const EFFICIENTNET_B0 = parameterTable<EfficientNetOptions>("efficientnetB0")(
   ["numClasses?:integer", "dropout?", "stochasticDepthProb?:number"],
   (numClasses = 1000, dropout = 0.2, stochasticDepthProb = 0.2) =>
     new EfficientNetModule(EFFICIENTNET_STAGES, { numClasses, dropout, stochasticDepthProb }),

@@ -31,8 +31,7 @@ export interface GoogLeNetOutputs {
   readonly auxLogits1: Tensor;
 }
 
-const GOOGLENET = parameterTable<GoogLeNetOptions>()(
-  "GoogLeNet",
+const GOOGLENET = parameterTable<GoogLeNetOptions>("GoogLeNet")(
   ["numClasses?:integer", "auxLogits?", "transformInput?", "initWeights?", "dropout?", "dropoutAux?"],
   (
     numClasses = 1000,

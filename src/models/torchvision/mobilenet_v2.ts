@@ -81,8 +81,7 @@ export class MobileNetV2Module extends nn.Module {
   }
 }
 
-const MOBILENET_V2 = parameterTable<MobileNetV2Options>()(
-  "mobilenetV2",
+const MOBILENET_V2 = parameterTable<MobileNetV2Options>("mobilenetV2")(
   ["numClasses?:integer", "widthMult?:number", "dropout?"],
   (numClasses = 1000, widthMult = 1, dropout = 0.2) =>
     new MobileNetV2Module({ numClasses, widthMult, dropout }),

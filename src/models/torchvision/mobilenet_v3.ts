@@ -108,8 +108,7 @@ export class MobileNetV3Module extends nn.Module {
   }
 }
 
-const MOBILENET_V3_SMALL = parameterTable<MobileNetV3Options>()(
-  "mobilenetV3Small",
+const MOBILENET_V3_SMALL = parameterTable<MobileNetV3Options>("mobilenetV3Small")(
   ["numClasses?:integer", "dropout?"],
   (numClasses = 1000, dropout = 0.2) => {
     const blocks = SMALL.map(

@@ -147,8 +147,7 @@ function stage(
 
 /** A network of the family, and how it is called. */
 const makerTable = (name: string, block: BlockClass, blocks: readonly number[]) =>
-  parameterTable<ResNetOptions>()(
-    name,
+  parameterTable<ResNetOptions>(name)(
     ["numClasses?:integer", "zeroInitResidual?:boolean"],
     (numClasses = 1000, zeroInitResidual = false) =>
       new ResNetModule(block, blocks, { numClasses, zeroInitResidual }),

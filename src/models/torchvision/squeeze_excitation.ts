@@ -16,8 +16,7 @@ export interface SqueezeExcitationSettings {
   scaleActivation?: () => nn.Module;
 }
 
-const SQUEEZE_EXCITATION = parameterTable<SqueezeExcitationSettings>()(
-  "SqueezeExcitation",
+const SQUEEZE_EXCITATION = parameterTable<SqueezeExcitationSettings>("SqueezeExcitation")(
   ["inputChannels", "squeezeChannels", "activation?", "scaleActivation?"],
   (inputChannels, squeezeChannels, activation = () => nn.ReLU(), scaleActivation = () => nn.Sigmoid()) => ({
     inputChannels,

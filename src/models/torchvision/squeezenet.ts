@@ -75,8 +75,7 @@ export class SqueezeNetModule extends nn.Module {
   }
 }
 
-const SQUEEZENET = parameterTable<SqueezeNetOptions>()(
-  "squeezenet1_1",
+const SQUEEZENET = parameterTable<SqueezeNetOptions>("squeezenet1_1")(
   ["numClasses?:integer", "dropout?"],
   (numClasses = 1000, dropout = 0.5) => new SqueezeNetModule({ numClasses, dropout }),
 );

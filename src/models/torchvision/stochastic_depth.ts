@@ -16,8 +16,7 @@ export interface StochasticDepthSettings {
   mode: "row" | "batch";
 }
 
-const STOCHASTIC_DEPTH = parameterTable<StochasticDepthSettings>()(
-  "StochasticDepth",
+const STOCHASTIC_DEPTH = parameterTable<StochasticDepthSettings>("StochasticDepth")(
   ["p:number", "mode"],
   (p, mode) => {
     if (!(p >= 0 && p <= 1))

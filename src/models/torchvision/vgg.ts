@@ -24,8 +24,7 @@ export interface VggModuleOptions extends VggOptions {
   features: nn.Module;
 }
 
-const VGG_MODULE = parameterTable<VggModuleOptions>()(
-  "VGG",
+const VGG_MODULE = parameterTable<VggModuleOptions>("VGG")(
   ["features", "numClasses?:integer", "initWeights?", "dropout?"],
   (features, numClasses = 1000, initWeights = true, dropout = 0.5) => ({
     features,
@@ -107,8 +106,7 @@ function makeLayers(depth: VggDepth, batchNorm: boolean): nn.Sequential {
 
 /** A network of the family, and how it is called. */
 const makerTable = (depth: VggDepth, batchNorm: boolean) =>
-  parameterTable<VggOptions>()(
-    `vgg${depth}${batchNorm ? "Bn" : ""}`,
+  parameterTable<VggOptions>(`vgg${depth}${batchNorm ? "Bn" : ""}`)(
     ["numClasses?:integer", "initWeights?", "dropout?"],
     (numClasses = 1000, initWeights = true, dropout = 0.5) =>
       new VggModule(makeLayers(depth, batchNorm), { numClasses, initWeights, dropout }),

@@ -38,13 +38,12 @@ export interface RandomParameters extends FillParameters {
 }
 
 /** A function of `nn.init`: checks its tensor, fills it and returns it. */
-function initializer<Doc extends FillParameters>() {
+function initializer<Doc extends FillParameters>(name: string) {
   return <const N extends readonly string[], P extends Positional<Doc, N>>(
-    name: string,
     names: N & CheckedNames<Doc, N>,
     fill: (...args: P) => void,
   ): ((...args: CallArguments<Doc, N, P>) => Tensor) => {
-    const table = parameterTable<Doc>()(name, names, (...args: P): Tensor => {
+    const table = parameterTable<Doc>(name)(names, (...args: P): Tensor => {
       const [tensor] = args as readonly unknown[];
       if (!(tensor instanceof Tensor)) throw new ArgumentError(`${name}: expected \`tensor\` to be a Tensor`);
       fill(...args);
@@ -70,8 +69,7 @@ export interface UniformParameters extends RandomParameters {
  * nn.init.uniform_(zeros(3, 5), -0.1, 0.1).shape; // [3, 5]
  * ```
  */
-export const uniform_ = initializer<UniformParameters>()(
-  "uniform_",
+export const uniform_ = initializer<UniformParameters>("uniform_")(
   ["tensor", "a?", "b?", "generator?"],
   (tensor, a = 0, b = 1, generator) => overwrite(tensor, uniformValue(tensor.cell.value, a, b, generator)),
 );
@@ -90,8 +88,7 @@ export interface NormalInitParameters extends RandomParameters {
  * nn.init.normal_(zeros(3, 5), { std: 0.01 }).shape; // [3, 5]
  * ```
  */
-export const normal_ = initializer<NormalInitParameters>()(
-  "normal_",
+export const normal_ = initializer<NormalInitParameters>("normal_")(
   ["tensor", "mean?", "std?", "generator?"],
   (tensor, mean = 0, std = 1, generator) =>
     overwrite(tensor, normalValue(tensor.cell.value, mean, std, generator)),
@@ -115,8 +112,7 @@ export interface TruncatedNormalParameters extends RandomParameters {
  * nn.init.truncNormal_(zeros(3, 5), { std: 0.02 }).shape; // [3, 5]
  * ```
  */
-export const truncNormal_ = initializer<TruncatedNormalParameters>()(
-  "truncNormal_",
+export const truncNormal_ = initializer<TruncatedNormalParameters>("truncNormal_")(
   ["tensor", "mean?", "std?", "a?", "b?", "generator?"],
   (tensor, mean = 0, std = 1, a = -2, b = 2, generator) => {
     if (!(a < b))
@@ -137,7 +133,7 @@ export interface ConstantParameters extends FillParameters {
  * nn.init.constant_(zeros(2), 0.5).tolist(); // [0.5, 0.5]
  * ```
  */
-export const constant_ = initializer<ConstantParameters>()("constant_", ["tensor", "val"], (tensor, val) =>
+export const constant_ = initializer<ConstantParameters>("constant_")(["tensor", "val"], (tensor, val) =>
   overwrite(tensor, filledValue(tensor.cell.value.shape, tensor.dtype, val)),
 );
 
@@ -149,7 +145,7 @@ export const constant_ = initializer<ConstantParameters>()("constant_", ["tensor
  * nn.init.zeros_(ones(2)).tolist(); // [0, 0]
  * ```
  */
-export const zeros_ = initializer<FillParameters>()("zeros_", ["tensor"], (tensor) => constant_(tensor, 0));
+export const zeros_ = initializer<FillParameters>("zeros_")(["tensor"], (tensor) => constant_(tensor, 0));
 /**
  * 1 everywhere.
  *
@@ -158,7 +154,7 @@ export const zeros_ = initializer<FillParameters>()("zeros_", ["tensor"], (tenso
  * nn.init.ones_(zeros(2)).tolist(); // [1, 1]
  * ```
  */
-export const ones_ = initializer<FillParameters>()("ones_", ["tensor"], (tensor) => constant_(tensor, 1));
+export const ones_ = initializer<FillParameters>("ones_")(["tensor"], (tensor) => constant_(tensor, 1));
 
 /**
  * Ones on the diagonal of a matrix.
@@ -168,7 +164,7 @@ export const ones_ = initializer<FillParameters>()("ones_", ["tensor"], (tensor)
  * nn.init.eye_(zeros(2, 2)).tolist(); // [[1, 0], [0, 1]]
  * ```
  */
-export const eye_ = initializer<FillParameters>()("eye_", ["tensor"], (tensor) => {
+export const eye_ = initializer<FillParameters>("eye_")(["tensor"], (tensor) => {
   const { shape, dtype } = tensor.cell.value;
   if (shape.length !== 2) throw new ShapeError(`eye_: expected a matrix, got ${formatShape(shape)}`);
   overwrite(
@@ -191,24 +187,20 @@ export interface DiracParameters extends FillParameters {
  * nn.init.dirac_(zeros(1, 1, 1, 3)).tolist(); // [[[[0, 1, 0]]]]
  * ```
  */
-export const dirac_ = initializer<DiracParameters>()(
-  "dirac_",
-  ["tensor", "groups?"],
-  (tensor, groups = 1) => {
-    const { shape, dtype } = tensor.cell.value;
-    if (shape.length < 3 || shape.length > 5) {
-      throw new ShapeError(`dirac_: expected a weight of 3 to 5 dimensions, got ${formatShape(shape)}`);
-    }
-    if (shape[0] % groups !== 0)
-      throw new ArgumentError(
-        `dirac_: expected ${shape[0]} output channels to be divisible by ${groups} groups`,
-      );
-    overwrite(
-      tensor,
-      deferredValue(shape, dtype, (out) => fillDirac(out, shape, groups)),
+export const dirac_ = initializer<DiracParameters>("dirac_")(["tensor", "groups?"], (tensor, groups = 1) => {
+  const { shape, dtype } = tensor.cell.value;
+  if (shape.length < 3 || shape.length > 5) {
+    throw new ShapeError(`dirac_: expected a weight of 3 to 5 dimensions, got ${formatShape(shape)}`);
+  }
+  if (shape[0] % groups !== 0)
+    throw new ArgumentError(
+      `dirac_: expected ${shape[0]} output channels to be divisible by ${groups} groups`,
     );
-  },
-);
+  overwrite(
+    tensor,
+    deferredValue(shape, dtype, (out) => fillDirac(out, shape, groups)),
+  );
+});
 
 function fillDirac(out: TypedArray, shape: Shape, groups: number): void {
   const [outputs, inputs, ...window] = shape;
@@ -254,8 +246,7 @@ export interface XavierParameters extends RandomParameters {
  * });
  * ```
  */
-export const xavierUniform_ = initializer<XavierParameters>()(
-  "xavierUniform_",
+export const xavierUniform_ = initializer<XavierParameters>("xavierUniform_")(
   ["tensor", "gain?", "generator?"],
   (tensor, gain = 1, generator) => {
     const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
@@ -272,8 +263,7 @@ export const xavierUniform_ = initializer<XavierParameters>()(
  * nn.init.xavierNormal_(zeros(3, 5)).shape; // [3, 5]
  * ```
  */
-export const xavierNormal_ = initializer<XavierParameters>()(
-  "xavierNormal_",
+export const xavierNormal_ = initializer<XavierParameters>("xavierNormal_")(
   ["tensor", "gain?", "generator?"],
   (tensor, gain = 1, generator) => {
     const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
@@ -319,8 +309,7 @@ function kaimingDeviation(
  * nn.init.kaimingUniform_(zeros(3, 5), { nonlinearity: "relu" }).shape; // [3, 5]
  * ```
  */
-export const kaimingUniform_ = initializer<KaimingParameters>()(
-  "kaimingUniform_",
+export const kaimingUniform_ = initializer<KaimingParameters>("kaimingUniform_")(
   KAIMING,
   (tensor, a = 0, mode = "fan_in", nonlinearity = "leaky_relu", generator) => {
     const bound = Math.sqrt(3) * kaimingDeviation("kaimingUniform_", tensor, a, mode, nonlinearity);
@@ -336,8 +325,7 @@ export const kaimingUniform_ = initializer<KaimingParameters>()(
  * nn.init.kaimingNormal_(zeros(3, 5), { mode: "fan_out", nonlinearity: "relu" }).shape; // [3, 5]
  * ```
  */
-export const kaimingNormal_ = initializer<KaimingParameters>()(
-  "kaimingNormal_",
+export const kaimingNormal_ = initializer<KaimingParameters>("kaimingNormal_")(
   KAIMING,
   (tensor, a = 0, mode = "fan_in", nonlinearity = "leaky_relu", generator) => {
     const std = kaimingDeviation("kaimingNormal_", tensor, a, mode, nonlinearity);
@@ -361,8 +349,7 @@ export interface OrthogonalParameters extends RandomParameters {
  * w.matmul(w.t()).tolist(); // [[1.0000, 0.0000], [0.0000, 1.0000]]
  * ```
  */
-export const orthogonal_ = initializer<OrthogonalParameters>()(
-  "orthogonal_",
+export const orthogonal_ = initializer<OrthogonalParameters>("orthogonal_")(
   ["tensor", "gain?", "generator?"],
   (tensor, gain = 1, generator) => {
     const { shape, dtype } = tensor.cell.value;
@@ -397,8 +384,7 @@ export interface SparseParameters extends RandomParameters {
  * nn.init.sparse_(zeros(10, 4), { sparsity: 0.5 }).shape; // [10, 4]
  * ```
  */
-export const sparse_ = initializer<SparseParameters>()(
-  "sparse_",
+export const sparse_ = initializer<SparseParameters>("sparse_")(
   ["tensor", "sparsity", "std?", "generator?"],
   (tensor, sparsity, std = 0.01, generator) => {
     const { shape, dtype } = tensor.cell.value;

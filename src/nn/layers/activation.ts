@@ -15,14 +15,14 @@ export interface InPlaceSettings {
 
 function plain(name: string, compute: (input: Tensor) => Tensor) {
   return defineLayer(
-    parameterTable<object>()(name, [], () => ({})),
+    parameterTable<object>(name)([], () => ({})),
     { forward: (_settings, input: Tensor) => compute(input) },
   );
 }
 
 function withInPlace(name: string, compute: (input: Tensor) => Tensor) {
   return defineLayer(
-    parameterTable<InPlaceSettings>()(name, ["inplace?:boolean"], (inplace = false) => ({ inplace })),
+    parameterTable<InPlaceSettings>(name)(["inplace?:boolean"], (inplace = false) => ({ inplace })),
     {
       forward: (_settings, input: Tensor) => compute(input),
       describe: (s) => (s.inplace ? "inplace=True" : ""),
@@ -170,8 +170,7 @@ export interface NegativeSlopeSettings extends InPlaceSettings {
  * ```
  */
 export const LeakyReLU = defineLayer(
-  parameterTable<NegativeSlopeSettings>()(
-    "LeakyReLU",
+  parameterTable<NegativeSlopeSettings>("LeakyReLU")(
     ["negativeSlope?:number", "inplace?:boolean"],
     (negativeSlope = 0.01, inplace = false) => ({ negativeSlope, inplace }),
   ),
@@ -188,8 +187,7 @@ export interface AlphaSettings extends InPlaceSettings {
   alpha?: number;
 }
 const alphaTable = (name: string) =>
-  parameterTable<AlphaSettings>()(
-    name,
+  parameterTable<AlphaSettings>(name)(
     ["alpha?:scalar", "inplace?:boolean"],
     (alpha = 1, inplace = false) => ({
       alpha,
@@ -239,7 +237,7 @@ export interface ApproximateSettings {
  * ```
  */
 export const GELU = defineLayer(
-  parameterTable<ApproximateSettings>()("GELU", ["approximate?"], (approximate = "none") => ({
+  parameterTable<ApproximateSettings>("GELU")(["approximate?"], (approximate = "none") => ({
     approximate,
   })),
   {
@@ -265,8 +263,7 @@ export interface SoftplusSettings {
  * ```
  */
 export const Softplus = defineLayer(
-  parameterTable<SoftplusSettings>()(
-    "Softplus",
+  parameterTable<SoftplusSettings>("Softplus")(
     ["beta?:number", "threshold?:number"],
     (beta = 1, threshold = 20) => ({ beta, threshold }),
   ),
@@ -293,8 +290,7 @@ export interface LimitsSettings extends InPlaceSettings {
  * ```
  */
 export const Hardtanh = defineLayer(
-  parameterTable<LimitsSettings>()(
-    "Hardtanh",
+  parameterTable<LimitsSettings>("Hardtanh")(
     ["minVal?:number", "maxVal?:number", "inplace?:boolean"],
     (minVal = -1, maxVal = 1, inplace = false) => {
       if (!(maxVal > minVal))
@@ -317,7 +313,7 @@ export interface ShrinkSettings {
   lambd?: number;
 }
 const lambdaTable = (name: string) =>
-  parameterTable<ShrinkSettings>()(name, ["lambd?:number"], (lambd = 0.5) => ({ lambd }));
+  parameterTable<ShrinkSettings>(name)(["lambd?:number"], (lambd = 0.5) => ({ lambd }));
 /**
  * x if |x| > lambd, else 0.
  *
@@ -361,8 +357,7 @@ export interface ThresholdSettings extends InPlaceSettings {
  * ```
  */
 export const Threshold = defineLayer(
-  parameterTable<ThresholdSettings>()(
-    "Threshold",
+  parameterTable<ThresholdSettings>("Threshold")(
     ["threshold:number", "value", "inplace?:boolean"],
     (threshold, value, inplace = false) => ({ threshold, value, inplace }),
   ),
@@ -379,7 +374,7 @@ export interface AlongSettings {
   dim?: number | null;
 }
 const alongTable = (name: string) =>
-  parameterTable<AlongSettings>()(name, ["dim?:integer|null"], (dim = null) => ({ dim }));
+  parameterTable<AlongSettings>(name)(["dim?:integer|null"], (dim = null) => ({ dim }));
 
 /**
  * e^x over its sum along a dimension.
@@ -450,7 +445,7 @@ export interface HalvedSettings {
  * ```
  */
 export const GLU = defineLayer(
-  parameterTable<HalvedSettings>()("GLU", ["dim?:integer"], (dim = -1) => ({ dim })),
+  parameterTable<HalvedSettings>("GLU")(["dim?:integer"], (dim = -1) => ({ dim })),
   { forward: ({ dim }, input: Tensor) => F.glu.direct(input, dim), describe: (s) => `dim=${s.dim}` },
 );
 export type GLU = InstanceType<typeof GLU>;
@@ -471,8 +466,7 @@ export interface RandomSlopeSettings extends InPlaceSettings {
  * ```
  */
 export const RReLU = defineLayer(
-  parameterTable<RandomSlopeSettings>()(
-    "RReLU",
+  parameterTable<RandomSlopeSettings>("RReLU")(
     ["lower?:number", "upper?:number", "inplace?:boolean"],
     (lower = 1 / 8, upper = 1 / 3, inplace = false) => ({ lower, upper, inplace }),
   ),

@@ -12,7 +12,7 @@ export interface AdaptiveSettings {
   outputSize: OutputSize;
 }
 const adaptiveTable = (name: string) =>
-  parameterTable<AdaptiveSettings>()(name, ["outputSize"], (outputSize) => ({ outputSize }));
+  parameterTable<AdaptiveSettings>(name)(["outputSize"], (outputSize) => ({ outputSize }));
 
 /**
  * Mean of windows that divide the image into `outputSize` parts, evenly or overlapping.
@@ -34,8 +34,7 @@ export interface AdaptiveMaxSettings extends AdaptiveSettings {
   returnIndices?: boolean;
 }
 const adaptiveMaxTable = (name: string) =>
-  parameterTable<AdaptiveMaxSettings>()(
-    name,
+  parameterTable<AdaptiveMaxSettings>(name)(
     ["outputSize", "returnIndices?:boolean"],
     (outputSize, returnIndices = false) => ({ outputSize, returnIndices }),
   );

@@ -46,8 +46,7 @@ const CHANNEL_NORM = [
 ] as const;
 
 const batchNormTable = (name: string) =>
-  parameterTable<BatchNormSettings>()(
-    name,
+  parameterTable<BatchNormSettings>(name)(
     [...CHANNEL_NORM],
     (
       numFeatures,
@@ -72,8 +71,7 @@ export interface InstanceNormSettings extends Omit<BatchNormSettings, "affine" |
 }
 
 const instanceNormTable = (name: string) =>
-  parameterTable<InstanceNormSettings>()(
-    name,
+  parameterTable<InstanceNormSettings>(name)(
     [...CHANNEL_NORM],
     (
       numFeatures,

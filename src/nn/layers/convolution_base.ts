@@ -53,8 +53,7 @@ const SIZES = ["inChannels", "outChannels", "kernelSize", "stride?", "padding?"]
 
 /** The parameters of a convolution layer. */
 export const convolutionTable = (name: string) =>
-  parameterTable<ConvolutionSettings>()(
-    name,
+  parameterTable<ConvolutionSettings>(name)(
     [...SIZES, "dilation?", "groups?", "bias?:boolean", "paddingMode?", "dtype?:dtype"],
     (
       inChannels,
@@ -75,8 +74,7 @@ export const convolutionTable = (name: string) =>
 
 /** The parameters of a transposed convolution layer. */
 export const transposedTable = (name: string) =>
-  parameterTable<TransposedConvolutionSettings>()(
-    name,
+  parameterTable<TransposedConvolutionSettings>(name)(
     [...SIZES, "outputPadding?", "groups?", "bias?:boolean", "dilation?", "paddingMode?", "dtype?:dtype"],
     (
       inChannels,

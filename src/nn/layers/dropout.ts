@@ -17,7 +17,7 @@ export interface DropoutSettings {
 
 function dropoutLayer(name: string, compute: (input: Tensor, p: number, training: boolean) => Tensor) {
   return defineLayer(
-    parameterTable<DropoutSettings>()(name, ["p?", "inplace?:boolean"], (p = 0.5, inplace = false) => {
+    parameterTable<DropoutSettings>(name)(["p?", "inplace?:boolean"], (p = 0.5, inplace = false) => {
       if (!(p >= 0 && p <= 1))
         throw new ArgumentError(`${name}: expected \`p\` to be a probability from 0 to 1, got ${String(p)}`);
       return { p, inplace };

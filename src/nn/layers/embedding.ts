@@ -33,8 +33,7 @@ export interface EmbeddingSettings {
   dtype?: DType;
 }
 
-const EMBEDDING = parameterTable<EmbeddingSettings>()(
-  "Embedding",
+const EMBEDDING = parameterTable<EmbeddingSettings>("Embedding")(
   [
     "numEmbeddings",
     "embeddingDim",

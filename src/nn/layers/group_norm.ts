@@ -33,8 +33,7 @@ export interface LayerNormSettings {
   dtype?: DType;
 }
 
-const LAYER_NORM = parameterTable<LayerNormSettings>()(
-  "LayerNorm",
+const LAYER_NORM = parameterTable<LayerNormSettings>("LayerNorm")(
   ["normalizedShape", "eps?:number", "elementwiseAffine?:boolean", "bias?:boolean", "dtype?:dtype"],
   (normalizedShape, eps = 1e-5, elementwiseAffine = true, bias = true, dtype = "float32") => {
     return { normalizedShape, eps, elementwiseAffine, bias, dtype };
@@ -113,8 +112,7 @@ export interface RMSNormSettings {
   dtype?: DType;
 }
 
-const RMS_NORM = parameterTable<RMSNormSettings>()(
-  "RMSNorm",
+const RMS_NORM = parameterTable<RMSNormSettings>("RMSNorm")(
   ["normalizedShape", "eps?:number|null", "elementwiseAffine?:boolean", "dtype?:dtype"],
   (normalizedShape, eps = null, elementwiseAffine = true, dtype = "float32") => {
     return { normalizedShape, eps, elementwiseAffine, dtype };
@@ -184,8 +182,7 @@ export interface GroupNormSettings {
   dtype?: DType;
 }
 
-const GROUP_NORM = parameterTable<GroupNormSettings>()(
-  "GroupNorm",
+const GROUP_NORM = parameterTable<GroupNormSettings>("GroupNorm")(
   ["numGroups", "numChannels", "eps?:number", "affine?:boolean", "bias?:boolean", "dtype?:dtype"],
   (numGroups, numChannels, eps = 1e-5, affine = true, bias = true, dtype = "float32") => {
     return { numGroups, numChannels, eps, affine, bias, dtype };
@@ -278,8 +275,7 @@ export interface LocalResponseSettings {
  * ```
  */
 export const LocalResponseNorm = defineLayer(
-  parameterTable<LocalResponseSettings>()(
-    "LocalResponseNorm",
+  parameterTable<LocalResponseSettings>("LocalResponseNorm")(
     ["size:integers|null", "alpha?:scalar", "beta?:number", "k?:number"],
     (size, alpha = 1e-4, beta = 0.75, k = 1) => ({ size, alpha, beta, k }),
   ),

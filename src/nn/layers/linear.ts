@@ -23,8 +23,7 @@ export interface LinearSettings {
   dtype?: DType;
 }
 
-export const LINEAR = parameterTable<LinearSettings>()(
-  "Linear",
+export const LINEAR = parameterTable<LinearSettings>("Linear")(
   ["inFeatures", "outFeatures", "bias?:boolean", "dtype?:dtype"],
   (inFeatures, outFeatures, bias = true, dtype = "float32") => ({ inFeatures, outFeatures, bias, dtype }),
 );
@@ -104,8 +103,7 @@ export interface BilinearSettings {
   dtype?: DType;
 }
 
-const BILINEAR = parameterTable<BilinearSettings>()(
-  "Bilinear",
+const BILINEAR = parameterTable<BilinearSettings>("Bilinear")(
   ["in1Features", "in2Features", "outFeatures", "bias?:boolean", "dtype?:dtype"],
   (in1Features, in2Features, outFeatures, bias = true, dtype = "float32") => {
     return { in1Features, in2Features, outFeatures, bias, dtype };

@@ -37,7 +37,7 @@ function sides(name: string, dims: number, padding: Border): number[] {
 
 function paddingLayer(name: string, dims: number, mode: "constant" | "reflect" | "replicate" | "circular") {
   return defineLayer(
-    parameterTable<PaddingSettings>()(name, ["padding"], (padding) => ({
+    parameterTable<PaddingSettings>(name)(["padding"], (padding) => ({
       padding: sides(name, dims, padding),
     })),
     {
@@ -136,7 +136,7 @@ export interface ConstantPadSettings extends PaddingSettings {
 
 function constantPadLayer(name: string, dims: number) {
   return defineLayer(
-    parameterTable<ConstantPadSettings>()(name, ["padding", "value"], (padding, value) => ({
+    parameterTable<ConstantPadSettings>(name)(["padding", "value"], (padding, value) => ({
       padding: sides(name, dims, padding),
       value,
     })),

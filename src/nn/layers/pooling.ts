@@ -27,8 +27,7 @@ type MaxPooling = Required<MaxPoolSettings> & { stride: Size };
 
 function maxPool(name: string, compute: (input: Tensor, settings: MaxPooling) => Tensor | Tensor[]) {
   return defineLayer(
-    parameterTable<MaxPoolSettings>()(
-      name,
+    parameterTable<MaxPoolSettings>(name)(
       ["kernelSize", "stride?", "padding?", "dilation?", "returnIndices?:boolean", "ceilMode?:boolean"],
       (kernelSize, stride = null, padding = 0, dilation = 1, returnIndices = false, ceilMode = false) => ({
         kernelSize,
@@ -106,8 +105,7 @@ export interface AvgPoolSettings {
  * ```
  */
 export const AvgPool2d = defineLayer(
-  parameterTable<AvgPoolSettings>()(
-    "AvgPool2d",
+  parameterTable<AvgPoolSettings>("AvgPool2d")(
     [
       "kernelSize",
       "stride?",
@@ -148,8 +146,7 @@ const single = (size: Size) => py(Array.isArray(size) ? size : [size]);
  * ```
  */
 export const AvgPool1d = defineLayer(
-  parameterTable<AvgPool1dSettings>()(
-    "AvgPool1d",
+  parameterTable<AvgPool1dSettings>("AvgPool1d")(
     ["kernelSize", "stride?", "padding?", "ceilMode?:boolean", "countIncludePad?:boolean"],
     (kernelSize, stride = null, padding = 0, ceilMode = false, countIncludePad = true) => ({
       kernelSize,
@@ -182,8 +179,7 @@ export interface LPPoolSettings {
 
 function normPool(name: string, compute: (input: Tensor, settings: Required<LPPoolSettings>) => Tensor) {
   return defineLayer(
-    parameterTable<LPPoolSettings>()(
-      name,
+    parameterTable<LPPoolSettings>(name)(
       ["normType:number", "kernelSize", "stride?", "ceilMode?:boolean"],
       (normType, kernelSize, stride = null, ceilMode = false) => ({ normType, kernelSize, stride, ceilMode }),
     ),

@@ -20,8 +20,7 @@ export interface PReLUSettings {
   dtype?: DType;
 }
 
-const PRELU = parameterTable<PReLUSettings>()(
-  "PReLU",
+const PRELU = parameterTable<PReLUSettings>("PReLU")(
   ["numParameters?", "init?:number", "dtype?:dtype"],
   (numParameters = 1, init = 0.25, dtype = "float32") => ({ numParameters, init, dtype }),
 );

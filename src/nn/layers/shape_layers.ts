@@ -26,7 +26,7 @@ export interface FlattenSettings {
  * ```
  */
 export const Flatten = defineLayer(
-  parameterTable<FlattenSettings>()("Flatten", ["startDim?", "endDim?"], (startDim = 1, endDim = -1) => ({
+  parameterTable<FlattenSettings>("Flatten")(["startDim?", "endDim?"], (startDim = 1, endDim = -1) => ({
     startDim,
     endDim,
   })),
@@ -54,7 +54,7 @@ export interface UnflattenSettings {
  * ```
  */
 export const Unflatten = defineLayer(
-  parameterTable<UnflattenSettings>()("Unflatten", ["dim", "unflattenedSize"], (dim, unflattenedSize) => ({
+  parameterTable<UnflattenSettings>("Unflatten")(["dim", "unflattenedSize"], (dim, unflattenedSize) => ({
     dim,
     unflattenedSize,
   })),
@@ -88,7 +88,7 @@ export interface IgnoredSettings {
  * ```
  */
 export const Identity = defineLayer(
-  parameterTable<IgnoredSettings>()("Identity", ["*ignored"], () => ({})),
+  parameterTable<IgnoredSettings>("Identity")(["*ignored"], () => ({})),
   { forward: (_settings, input: Tensor) => input },
 );
 export type Identity = InstanceType<typeof Identity>;
@@ -138,8 +138,7 @@ function describeResize(s: Resizing): string {
  * ```
  */
 export const Upsample = defineLayer(
-  parameterTable<UpsampleSettings>()(
-    "Upsample",
+  parameterTable<UpsampleSettings>("Upsample")(
     [
       "size?:integers|null",
       "scaleFactor?",
@@ -161,8 +160,7 @@ export type Upsample = InstanceType<typeof Upsample>;
 
 function resizeLayer(name: string, mode: "nearest" | "bilinear", alignCorners: boolean | null) {
   return defineLayer(
-    parameterTable<UpsampleSizeSettings>()(
-      name,
+    parameterTable<UpsampleSizeSettings>(name)(
       ["size?:integers|null", "scaleFactor?"],
       (size = null, scaleFactor = null) => ({
         size,
@@ -221,8 +219,7 @@ const patches = (s: Required<UnfoldSettings>) =>
  * ```
  */
 export const Unfold = defineLayer(
-  parameterTable<UnfoldSettings>()(
-    "Unfold",
+  parameterTable<UnfoldSettings>("Unfold")(
     ["kernelSize", "dilation?", "padding?", "stride?"],
     (kernelSize, dilation = 1, padding = 0, stride = 1) => ({ kernelSize, dilation, padding, stride }),
   ),
@@ -249,8 +246,7 @@ export interface FoldSettings extends UnfoldSettings {
  * ```
  */
 export const Fold = defineLayer(
-  parameterTable<FoldSettings>()(
-    "Fold",
+  parameterTable<FoldSettings>("Fold")(
     ["outputSize", "kernelSize", "dilation?", "padding?", "stride?"],
     (outputSize, kernelSize, dilation = 1, padding = 0, stride = 1) => ({
       outputSize,

@@ -18,7 +18,7 @@ export interface UpscaleSettings {
  * ```
  */
 export const PixelShuffle = defineLayer(
-  parameterTable<UpscaleSettings>()("PixelShuffle", ["upscaleFactor"], (upscaleFactor) => ({
+  parameterTable<UpscaleSettings>("PixelShuffle")(["upscaleFactor"], (upscaleFactor) => ({
     upscaleFactor,
   })),
   {
@@ -42,7 +42,7 @@ export interface DownscaleSettings {
  * ```
  */
 export const PixelUnshuffle = defineLayer(
-  parameterTable<DownscaleSettings>()("PixelUnshuffle", ["downscaleFactor"], (downscaleFactor) => ({
+  parameterTable<DownscaleSettings>("PixelUnshuffle")(["downscaleFactor"], (downscaleFactor) => ({
     downscaleFactor,
   })),
   {
@@ -66,7 +66,7 @@ export interface GroupSettings {
  * ```
  */
 export const ChannelShuffle = defineLayer(
-  parameterTable<GroupSettings>()("ChannelShuffle", ["groups"], (groups) => ({ groups })),
+  parameterTable<GroupSettings>("ChannelShuffle")(["groups"], (groups) => ({ groups })),
   {
     forward: ({ groups }, input: Tensor) => F.channelShuffle.direct(input, groups),
     describe: (s) => `groups=${s.groups}`,

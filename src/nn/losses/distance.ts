@@ -20,8 +20,7 @@ export interface CosineSimilaritySettings {
  * ```
  */
 export const CosineSimilarity = defineLayer(
-  parameterTable<CosineSimilaritySettings>()(
-    "CosineSimilarity",
+  parameterTable<CosineSimilaritySettings>("CosineSimilarity")(
     ["dim?", "eps?:number"],
     (dim = 1, eps = 1e-8) => ({
       dim,
@@ -50,8 +49,7 @@ export interface PairwiseSettings {
  * ```
  */
 export const PairwiseDistance = defineLayer(
-  parameterTable<PairwiseSettings>()(
-    "PairwiseDistance",
+  parameterTable<PairwiseSettings>("PairwiseDistance")(
     ["p?", "eps?:number", "keepdim?:boolean"],
     (p = 2, eps = 1e-6, keepdim = false) => ({ p, eps, keepdim }),
   ),

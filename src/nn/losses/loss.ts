@@ -54,8 +54,7 @@ export interface BetaSettings extends ReducedSettings {
  * ```
  */
 export const SmoothL1Loss = defineLayer(
-  parameterTable<BetaSettings>()(
-    "SmoothL1Loss",
+  parameterTable<BetaSettings>("SmoothL1Loss")(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "beta?:number"],
     (sizeAverage = null, reduce = null, reduction = "mean", beta = 1) => ({
       beta,
@@ -85,8 +84,7 @@ export interface DeltaSettings {
  * ```
  */
 export const HuberLoss = defineLayer(
-  parameterTable<DeltaSettings>()(
-    "HuberLoss",
+  parameterTable<DeltaSettings>("HuberLoss")(
     ["reduction?", "delta?:number"],
     (reduction = "mean", delta = 1) => ({
       delta,
@@ -125,8 +123,7 @@ export interface CrossEntropySettings extends ClassLossSettings {
  * ```
  */
 export const CrossEntropyLoss = defineLayer(
-  parameterTable<CrossEntropySettings>()(
-    "CrossEntropyLoss",
+  parameterTable<CrossEntropySettings>("CrossEntropyLoss")(
     [
       "weight?",
       "sizeAverage?:boolean|null",
@@ -166,8 +163,7 @@ export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
  * ```
  */
 export const NLLLoss = defineLayer(
-  parameterTable<ClassLossSettings>()(
-    "NLLLoss",
+  parameterTable<ClassLossSettings>("NLLLoss")(
     ["weight?", "sizeAverage?:boolean|null", "ignoreIndex?:integer", "reduce?:boolean|null", "reduction?"],
     (weight = null, sizeAverage = null, ignoreIndex = -100, reduce = null, reduction = "mean") => ({
       weight,
@@ -212,8 +208,7 @@ export interface WithLogitsSettings extends WeightedSettings {
  * ```
  */
 export const BCEWithLogitsLoss = defineLayer(
-  parameterTable<WithLogitsSettings>()(
-    "BCEWithLogitsLoss",
+  parameterTable<WithLogitsSettings>("BCEWithLogitsLoss")(
     ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "posWeight?"],
     (weight = null, sizeAverage = null, reduce = null, reduction = "mean", posWeight = null) => ({
       weight,
@@ -246,8 +241,7 @@ export interface DivergenceSettings extends LegacySettings {
  * ```
  */
 export const KLDivLoss = defineLayer(
-  parameterTable<DivergenceSettings>()(
-    "KLDivLoss",
+  parameterTable<DivergenceSettings>("KLDivLoss")(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "logTarget?:boolean"],
     (sizeAverage = null, reduce = null, reduction = "mean", logTarget = false) => ({
       logTarget,

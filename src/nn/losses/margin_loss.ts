@@ -35,8 +35,7 @@ export interface MarginSettings extends ReducedSettings {
 
 /** The parameters of a loss with a margin. */
 const marginTable = (name: string, usual: number) =>
-  parameterTable<MarginSettings>()(
-    name,
+  parameterTable<MarginSettings>(name)(
     ["margin?:number", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (margin = usual, sizeAverage = null, reduce = null, reduction = "mean") => ({
       margin,
@@ -106,8 +105,7 @@ export interface TripletSettings extends ReducedSettings {
  * ```
  */
 export const TripletMarginLoss = defineLayer(
-  parameterTable<TripletSettings>()(
-    "TripletMarginLoss",
+  parameterTable<TripletSettings>("TripletMarginLoss")(
     [
       "margin?:number",
       "p?",
@@ -147,8 +145,7 @@ export interface MultiMarginSettings extends WeightedSettings {
  * ```
  */
 export const MultiMarginLoss = defineLayer(
-  parameterTable<MultiMarginSettings>()(
-    "MultiMarginLoss",
+  parameterTable<MultiMarginSettings>("MultiMarginLoss")(
     ["p?", "margin?:number", "weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (p = 1, margin = 1, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
       const of = "MultiMarginLoss";
@@ -198,8 +195,7 @@ export interface PoissonSettings extends ReducedSettings {
  * ```
  */
 export const PoissonNLLLoss = defineLayer(
-  parameterTable<PoissonSettings>()(
-    "PoissonNLLLoss",
+  parameterTable<PoissonSettings>("PoissonNLLLoss")(
     [
       "logInput?:boolean",
       "full?:boolean",
@@ -240,8 +236,7 @@ export interface GaussianSettings {
  * ```
  */
 export const GaussianNLLLoss = defineLayer(
-  parameterTable<GaussianSettings>()(
-    "GaussianNLLLoss",
+  parameterTable<GaussianSettings>("GaussianNLLLoss")(
     ["full?:boolean", "eps?:number", "reduction?"],
     (full = false, eps = 1e-6, reduction = "mean") => ({
       full,

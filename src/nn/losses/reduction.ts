@@ -51,8 +51,7 @@ export function reductionOf<R extends string = Reduction>(
 
 /** The parameters of a plain loss. */
 export const reducedTable = (name: string) =>
-  parameterTable<ReducedSettings>()(
-    name,
+  parameterTable<ReducedSettings>(name)(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (sizeAverage = null, reduce = null, reduction = "mean") => ({
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
@@ -61,8 +60,7 @@ export const reducedTable = (name: string) =>
 
 /** The parameters of a loss with a factor for each class. */
 export const weightedTable = (name: string) =>
-  parameterTable<WeightedSettings>()(
-    name,
+  parameterTable<WeightedSettings>(name)(
     ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
     (weight = null, sizeAverage = null, reduce = null, reduction = "mean") => ({
       weight,

@@ -25,8 +25,7 @@ export interface AdagradSettings extends CommonSettings {
   eps?: number;
 }
 
-const ADAGRAD = optimizerTable<AdagradSettings>()(
-  "Adagrad",
+const ADAGRAD = optimizerTable<AdagradSettings>("Adagrad")(
   [
     "params",
     "lr?",

@@ -31,8 +31,7 @@ export interface AdamSettings extends CommonSettings {
 
 const BETAS: readonly [number, number] = [0.9, 0.999];
 
-const ADAM = optimizerTable<AdamSettings>()(
-  "Adam",
+const ADAM = optimizerTable<AdamSettings>("Adam")(
   [
     "params",
     "lr?",
@@ -134,8 +133,7 @@ export interface AdamWSettings extends Omit<AdamSettings, "weightDecay" | "decou
   weightDecay?: number;
 }
 
-const ADAMW = optimizerTable<AdamWSettings>()(
-  "AdamW",
+const ADAMW = optimizerTable<AdamWSettings>("AdamW")(
   ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "amsgrad?:boolean", "maximize?:boolean"],
   (params, lr = 1e-3, betas = BETAS, eps = 1e-8, weightDecay = 0.01, amsgrad = false, maximize = false) => ({
     params,
@@ -177,8 +175,7 @@ export interface AdamaxSettings extends Omit<AdamSettings, "lr" | "amsgrad" | "d
   lr?: number;
 }
 
-const ADAMAX = optimizerTable<AdamaxSettings>()(
-  "Adamax",
+const ADAMAX = optimizerTable<AdamaxSettings>("Adamax")(
   ["params", "lr?", "betas?", "eps?:number", "weightDecay?", "maximize?:boolean"],
   (params, lr = 2e-3, betas = BETAS, eps = 1e-8, weightDecay = 0, maximize = false) => ({
     params,

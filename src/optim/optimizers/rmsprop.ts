@@ -27,8 +27,7 @@ export interface RMSpropSettings extends CommonSettings {
   centered?: boolean;
 }
 
-const RMSPROP = optimizerTable<RMSpropSettings>()(
-  "RMSprop",
+const RMSPROP = optimizerTable<RMSpropSettings>("RMSprop")(
   [
     "params",
     "lr?",
@@ -118,8 +117,7 @@ export interface AdadeltaSettings extends CommonSettings {
   eps?: number;
 }
 
-const ADADELTA = optimizerTable<AdadeltaSettings>()(
-  "Adadelta",
+const ADADELTA = optimizerTable<AdadeltaSettings>("Adadelta")(
   ["params", "lr?", "rho?", "eps?:number", "weightDecay?", "maximize?:boolean"],
   (params, lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false) => ({
     params,

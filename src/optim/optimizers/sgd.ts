@@ -26,8 +26,7 @@ export interface SGDSettings extends CommonSettings {
   nesterov?: boolean;
 }
 
-const SGD_TABLE = optimizerTable<SGDSettings>()(
-  "SGD",
+const SGD_TABLE = optimizerTable<SGDSettings>("SGD")(
   [
     "params",
     "lr?",

@@ -95,8 +95,7 @@ export interface SequentialSettings extends ScheduleSettings {
   milestones: readonly number[];
 }
 
-const SEQUENTIAL = parameterTable<SequentialSettings>()(
-  "SequentialLR",
+const SEQUENTIAL = parameterTable<SequentialSettings>("SequentialLR")(
   ["optimizer", "schedulers", "milestones:list", "lastEpoch?:integer"],
   (optimizer, schedulers, milestones, lastEpoch = -1) => ({ optimizer, schedulers, milestones, lastEpoch }),
 );
@@ -162,8 +161,7 @@ export interface ChainedSettings {
   optimizer?: Optimizer | null;
 }
 
-const CHAINED = parameterTable<ChainedSettings>()(
-  "ChainedScheduler",
+const CHAINED = parameterTable<ChainedSettings>("ChainedScheduler")(
   ["schedulers", "optimizer?"],
   (schedulers, optimizer = null) => ({ schedulers, optimizer }),
 );

@@ -19,8 +19,7 @@ export interface CosineSettings extends ScheduleSettings {
   etaMin?: number;
 }
 
-const COSINE = parameterTable<CosineSettings>()(
-  "CosineAnnealingLR",
+const COSINE = parameterTable<CosineSettings>("CosineAnnealingLR")(
   ["optimizer", "tMax:number", "etaMin?:number", "lastEpoch?:integer"],
   (optimizer, tMax, etaMin = 0, lastEpoch = -1) => ({ optimizer, tMax, etaMin, lastEpoch }),
 );
@@ -86,8 +85,7 @@ export interface RestartSettings extends ScheduleSettings {
   etaMin?: number;
 }
 
-const RESTARTS = parameterTable<RestartSettings>()(
-  "CosineAnnealingWarmRestarts",
+const RESTARTS = parameterTable<RestartSettings>("CosineAnnealingWarmRestarts")(
   ["optimizer", "t0", "tMult?", "etaMin?:number", "lastEpoch?:integer"],
   (optimizer, t0, tMult = 1, etaMin = 0, lastEpoch = -1) => ({ optimizer, t0, tMult, etaMin, lastEpoch }),
 );

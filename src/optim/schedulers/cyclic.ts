@@ -37,8 +37,7 @@ export interface CyclicSettings extends ScheduleSettings {
   maxMomentum?: number | readonly number[];
 }
 
-const CYCLIC = parameterTable<CyclicSettings>()(
-  "CyclicLR",
+const CYCLIC = parameterTable<CyclicSettings>("CyclicLR")(
   [
     "optimizer",
     "baseLr",

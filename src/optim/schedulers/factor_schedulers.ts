@@ -30,8 +30,7 @@ export interface LambdaSettings extends ScheduleSettings {
 }
 
 const lambdaTable = (name: string) =>
-  parameterTable<LambdaSettings>()(
-    name,
+  parameterTable<LambdaSettings>(name)(
     ["optimizer", "lrLambda", "lastEpoch?:integer"],
     (optimizer, lrLambda, lastEpoch = -1) => ({ optimizer, lrLambda, lastEpoch }),
   );
@@ -113,8 +112,7 @@ export interface StepSettings extends ScheduleSettings {
   gamma?: number;
 }
 
-const STEP = parameterTable<StepSettings>()(
-  "StepLR",
+const STEP = parameterTable<StepSettings>("StepLR")(
   ["optimizer", "stepSize", "gamma?:number", "lastEpoch?:integer"],
   (optimizer, stepSize, gamma = 0.1, lastEpoch = -1) => ({ optimizer, stepSize, gamma, lastEpoch }),
 );
@@ -166,8 +164,7 @@ export interface MultiStepSettings extends ScheduleSettings {
   gamma?: number;
 }
 
-const MULTI_STEP = parameterTable<MultiStepSettings>()(
-  "MultiStepLR",
+const MULTI_STEP = parameterTable<MultiStepSettings>("MultiStepLR")(
   ["optimizer", "milestones:list", "gamma?:number", "lastEpoch?:integer"],
   (optimizer, milestones, gamma = 0.1, lastEpoch = -1) => ({ optimizer, milestones, gamma, lastEpoch }),
 );
@@ -223,8 +220,7 @@ export interface ConstantSettings extends ScheduleSettings {
   totalIters?: number;
 }
 
-const CONSTANT = parameterTable<ConstantSettings>()(
-  "ConstantLR",
+const CONSTANT = parameterTable<ConstantSettings>("ConstantLR")(
   ["optimizer", "factor?:number", "totalIters?:number", "lastEpoch?:integer"],
   (optimizer, factor = 1 / 3, totalIters = 5, lastEpoch = -1) => ({
     optimizer,

@@ -16,8 +16,7 @@ export interface LinearFactorSettings extends ScheduleSettings {
   totalIters?: number;
 }
 
-const LINEAR = parameterTable<LinearFactorSettings>()(
-  "LinearLR",
+const LINEAR = parameterTable<LinearFactorSettings>("LinearLR")(
   ["optimizer", "startFactor?:number", "endFactor?:number", "totalIters?:number", "lastEpoch?:integer"],
   (optimizer, startFactor = 1 / 3, endFactor = 1, totalIters = 5, lastEpoch = -1) => ({
     optimizer,
@@ -89,8 +88,7 @@ export interface ExponentialSettings extends ScheduleSettings {
   gamma: number;
 }
 
-const EXPONENTIAL = parameterTable<ExponentialSettings>()(
-  "ExponentialLR",
+const EXPONENTIAL = parameterTable<ExponentialSettings>("ExponentialLR")(
   ["optimizer", "gamma:number", "lastEpoch?:integer"],
   (optimizer, gamma, lastEpoch = -1) => ({ optimizer, gamma, lastEpoch }),
 );
@@ -142,8 +140,7 @@ export interface PolynomialSettings extends ScheduleSettings {
   power?: number;
 }
 
-const POLYNOMIAL = parameterTable<PolynomialSettings>()(
-  "PolynomialLR",
+const POLYNOMIAL = parameterTable<PolynomialSettings>("PolynomialLR")(
   ["optimizer", "totalIters?:number", "power?:number", "lastEpoch?:integer"],
   (optimizer, totalIters = 5, power = 1, lastEpoch = -1) => ({ optimizer, totalIters, power, lastEpoch }),
 );

@@ -35,8 +35,7 @@ export interface OneCycleSettings extends ScheduleSettings {
   threePhase?: boolean;
 }
 
-const ONE_CYCLE = parameterTable<OneCycleSettings>()(
-  "OneCycleLR",
+const ONE_CYCLE = parameterTable<OneCycleSettings>("OneCycleLR")(
   [
     "optimizer",
     "maxLr",

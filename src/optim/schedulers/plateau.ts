@@ -29,8 +29,7 @@ export interface PlateauSettings {
   eps?: number;
 }
 
-const PLATEAU = parameterTable<PlateauSettings>()(
-  "ReduceLROnPlateau",
+const PLATEAU = parameterTable<PlateauSettings>("ReduceLROnPlateau")(
   [
     "optimizer",
     "mode?",

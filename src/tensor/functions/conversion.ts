@@ -78,8 +78,7 @@ interface AnyTarget extends ToParameters {
  * to(tensor([1.7, -1.7]), "int32").tolist(); // [1, -1]
  * ```
  */
-export const to = defineCall<AnyTarget>()(
-  "to",
+export const to = defineCall<AnyTarget>("to")(
   ["input", "*target", "dtype?:dtype|null", "other?", "device?:device|null", "nonBlocking?", "copy?"],
   (
     input: Tensor,
@@ -122,7 +121,7 @@ function targetOf(
 }
 
 const conversion = (name: string, dtype: DType) =>
-  defineCall<UnaryParameters>()(name, ["input"], (input: Tensor): Tensor => converted(name, input, dtype));
+  defineCall<UnaryParameters>(name)(["input"], (input: Tensor): Tensor => converted(name, input, dtype));
 
 /**
  * As float32.
@@ -212,7 +211,7 @@ export interface TypeAsParameters {
  * typeAs(tensor([1.7]), tensor([1], { dtype: "int32" })).tolist(); // [1]
  * ```
  */
-export const typeAs = defineCall<TypeAsParameters>()("typeAs", ["input", "other"], (input, other) =>
+export const typeAs = defineCall<TypeAsParameters>("typeAs")(["input", "other"], (input, other) =>
   converted("typeAs", input, valueOf(other, "other", "typeAs").dtype),
 );
 
@@ -227,7 +226,7 @@ export const typeAs = defineCall<TypeAsParameters>()("typeAs", ["input", "other"
  * copy.tolist(); // [1, 2]
  * ```
  */
-export const clone = defineCall<UnaryParameters>()("clone", ["input"], (input: Tensor): Tensor => {
+export const clone = defineCall<UnaryParameters>("clone")(["input"], (input: Tensor): Tensor => {
   const value = valueOf(input, "input", "clone");
   return new Tensor(emit(castOp, [value], { dtype: value.dtype }));
 });
@@ -240,6 +239,6 @@ export const clone = defineCall<UnaryParameters>()("clone", ["input"], (input: T
  * isFloatingPoint(tensor([1.5])); // true
  * ```
  */
-export const isFloatingPoint = defineCall<UnaryParameters, boolean>()("isFloatingPoint", ["input"], (input) =>
+export const isFloatingPoint = defineCall<UnaryParameters, boolean>("isFloatingPoint")(["input"], (input) =>
   isFloating(valueOf(input, "input", "isFloatingPoint").dtype),
 );

@@ -22,8 +22,7 @@ interface FitParameters extends FitOptions {
 }
 
 /** Held together with the options by the compiler. */
-const FIT = parameterTable<FitParameters>()(
-  "fit",
+const FIT = parameterTable<FitParameters>("fit")(
   [
     "net",
     "trainLoader",

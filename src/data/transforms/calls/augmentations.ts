@@ -40,8 +40,7 @@ export interface RandomErasingSettings {
  * (await data.transforms.RandomErasing(1)(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomErasing = defineTransform<RandomErasingSettings>()(
-  "RandomErasing",
+export const RandomErasing = defineTransform<RandomErasingSettings>("RandomErasing")(
   ["p?", "scale?", "ratio?", "value?", "inplace?:boolean"],
   (p = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0) => ({
     kind: "RandomErasing",
@@ -91,8 +90,7 @@ export interface RandAugmentSettings extends ChoiceSettings {
  * (await data.transforms.RandAugment({ magnitude: 5 })(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandAugment = defineTransform<RandAugmentSettings>()(
-  "RandAugment",
+export const RandAugment = defineTransform<RandAugmentSettings>("RandAugment")(
   ["numOps?", "magnitude?", "numMagnitudeBins?", "interpolation?", "fill?"],
   (numOps = 2, magnitude = 9, numMagnitudeBins = 31, interpolation = "nearest", fill = null) => {
     const bins = integerWithin(numMagnitudeBins, "RandAugment", "numMagnitudeBins", 1);
@@ -125,8 +123,7 @@ export interface TrivialAugmentWideSettings extends ChoiceSettings {
  * (await data.transforms.TrivialAugmentWide()(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const TrivialAugmentWide = defineTransform<TrivialAugmentWideSettings>()(
-  "TrivialAugmentWide",
+export const TrivialAugmentWide = defineTransform<TrivialAugmentWideSettings>("TrivialAugmentWide")(
   ["numMagnitudeBins?", "interpolation?", "fill?"],
   (numMagnitudeBins = 31, interpolation = "nearest", fill = null) => ({
     kind: "TrivialAugmentWide",
@@ -165,8 +162,7 @@ export interface AugMixSettings {
  * (await data.transforms.AugMix({ severity: 2 })(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const AugMix = defineTransform<AugMixSettings>()(
-  "AugMix",
+export const AugMix = defineTransform<AugMixSettings>("AugMix")(
   ["severity?", "mixtureWidth?", "chainDepth?", "alpha?", "allOps?:boolean", "interpolation?", "fill?"],
   (
     severity = 3,

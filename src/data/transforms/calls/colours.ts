@@ -30,8 +30,7 @@ export interface ColorJitterSettings {
  * (await data.transforms.ColorJitter([0.5, 0.5])(tensor([[[0.5, 1]]]))).tolist(); // [[[0.25, 0.5]]]
  * ```
  */
-export const ColorJitter = defineTransform<ColorJitterSettings>()(
-  "ColorJitter",
+export const ColorJitter = defineTransform<ColorJitterSettings>("ColorJitter")(
   ["brightness?", "contrast?", "saturation?", "hue?"],
   (brightness = null, contrast = null, saturation = null, hue = null) => ({
     kind: "ColorJitter",
@@ -89,8 +88,7 @@ export interface GrayscaleSettings {
  * (await data.transforms.Grayscale()(tensor([[[1]], [[0]], [[0]]]))).shape; // [1, 1, 1]
  * ```
  */
-export const Grayscale = defineTransform<GrayscaleSettings>()(
-  "Grayscale",
+export const Grayscale = defineTransform<GrayscaleSettings>("Grayscale")(
   ["numOutputChannels?"],
   (numOutputChannels = 1) => {
     if (numOutputChannels !== 1 && numOutputChannels !== 3) {
@@ -117,8 +115,7 @@ export interface RandomGrayscaleSettings {
  * (await data.transforms.RandomGrayscale(1)(tensor([[[1]], [[1]], [[1]]]))).shape; // [3, 1, 1]
  * ```
  */
-export const RandomGrayscale = defineTransform<RandomGrayscaleSettings>()(
-  "RandomGrayscale",
+export const RandomGrayscale = defineTransform<RandomGrayscaleSettings>("RandomGrayscale")(
   ["p?"],
   (p = 0.1) => ({
     kind: "RandomGrayscale",
@@ -141,7 +138,7 @@ export interface RandomInvertSettings {
  * (await data.transforms.RandomInvert(1)(tensor([[[0.25, 1]]]))).tolist(); // [[[0.75, 0]]]
  * ```
  */
-export const RandomInvert = defineTransform<RandomInvertSettings>()("RandomInvert", ["p?"], (p = 0.5) => ({
+export const RandomInvert = defineTransform<RandomInvertSettings>("RandomInvert")(["p?"], (p = 0.5) => ({
   kind: "RandomInvert",
   p: probabilityOf(p, "RandomInvert"),
 }));
@@ -162,8 +159,7 @@ export interface RandomAutocontrastSettings {
  * (await data.transforms.RandomAutocontrast(1)(tensor([[[0.5, 0.75]]]))).tolist(); // [[[0, 1]]]
  * ```
  */
-export const RandomAutocontrast = defineTransform<RandomAutocontrastSettings>()(
-  "RandomAutocontrast",
+export const RandomAutocontrast = defineTransform<RandomAutocontrastSettings>("RandomAutocontrast")(
   ["p?"],
   (p = 0.5) => ({
     kind: "RandomAutocontrast",
@@ -187,8 +183,7 @@ export interface RandomEqualizeSettings {
  * (await data.transforms.RandomEqualize(1)(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomEqualize = defineTransform<RandomEqualizeSettings>()(
-  "RandomEqualize",
+export const RandomEqualize = defineTransform<RandomEqualizeSettings>("RandomEqualize")(
   ["p?"],
   (p = 0.5) => ({
     kind: "RandomEqualize",
@@ -213,8 +208,7 @@ export interface RandomPosterizeSettings {
  * (await data.transforms.RandomPosterize(1, { p: 1 })(tensor([[[0.25, 0.75]]]))).tolist(); // [[[0, 0.5]]]
  * ```
  */
-export const RandomPosterize = defineTransform<RandomPosterizeSettings>()(
-  "RandomPosterize",
+export const RandomPosterize = defineTransform<RandomPosterizeSettings>("RandomPosterize")(
   ["bits", "p?"],
   (bits, p = 0.5) => ({
     kind: "RandomPosterize",
@@ -240,8 +234,7 @@ export interface RandomSolarizeSettings {
  * (await data.transforms.RandomSolarize(0.5, 1)(tensor([[[0.25, 0.75]]]))).tolist(); // [[[0.25, 0.25]]]
  * ```
  */
-export const RandomSolarize = defineTransform<RandomSolarizeSettings>()(
-  "RandomSolarize",
+export const RandomSolarize = defineTransform<RandomSolarizeSettings>("RandomSolarize")(
   ["threshold", "p?"],
   (threshold, p = 0.5) => {
     requireRange("RandomSolarize", "threshold", threshold, Number.isFinite, "a number");
@@ -266,8 +259,7 @@ export interface RandomAdjustSharpnessSettings {
  * (await data.transforms.RandomAdjustSharpness(2, 1)(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomAdjustSharpness = defineTransform<RandomAdjustSharpnessSettings>()(
-  "RandomAdjustSharpness",
+export const RandomAdjustSharpness = defineTransform<RandomAdjustSharpnessSettings>("RandomAdjustSharpness")(
   ["sharpnessFactor", "p?"],
   (sharpnessFactor, p = 0.5) => {
     requireRange(
@@ -299,8 +291,7 @@ export interface GaussianBlurSettings {
  * (await data.transforms.GaussianBlur(5, [0.5, 1.5])(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const GaussianBlur = defineTransform<GaussianBlurSettings>()(
-  "GaussianBlur",
+export const GaussianBlur = defineTransform<GaussianBlurSettings>("GaussianBlur")(
   ["kernelSize:integers", "sigma?"],
   (kernelSize, sigma = [0.1, 2]) => {
     const sizes = numbersOf(kernelSize, "GaussianBlur", "kernelSize");

@@ -31,8 +31,7 @@ export interface BatchMix {
 }
 
 function mixTable(kind: MixSpec["kind"]) {
-  return parameterTable<MixSettings>()(
-    kind,
+  return parameterTable<MixSettings>(kind)(
     ["alpha?", "numClasses?", "p?"],
     (alpha = 1, numClasses = null, p = 1): MixSpec => {
       requireRange(kind, "alpha", alpha, (x) => Number.isFinite(x) && x > 0, "a number above 0");

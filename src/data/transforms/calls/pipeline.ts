@@ -21,7 +21,7 @@ export interface ComposeSettings {
  * (await bigger(randint(0, 256, [1, 28, 28]).to("uint8"))).shape; // [1, 64, 64]
  * ```
  */
-export const Compose = defineTransform<ComposeSettings>()("Compose", ["transforms"], (transforms) => ({
+export const Compose = defineTransform<ComposeSettings>("Compose")(["transforms"], (transforms) => ({
   kind: "Compose",
   transforms: specsOf(transforms),
 }));
@@ -35,7 +35,7 @@ export const Compose = defineTransform<ComposeSettings>()("Compose", ["transform
  * (await data.transforms.ToTensor()(tensor([[[0, 255]]], { dtype: "uint8" }))).tolist(); // [[[0, 1]]]
  * ```
  */
-export const ToTensor = defineTransform<object>()("ToTensor", [], () => ({ kind: "ToTensor" }));
+export const ToTensor = defineTransform<object>("ToTensor")([], () => ({ kind: "ToTensor" }));
 
 /** Means and standard deviations of data sets that networks were trained on, for values from 0 to 1. */
 const NORMALIZATIONS = {
@@ -72,8 +72,7 @@ export interface NormalizeSettings {
  * data.transforms.Normalize("imagenet").spec; // { kind: "Normalize", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }
  * ```
  */
-export const Normalize = defineTransform<NormalizeSettings>()(
-  "Normalize",
+export const Normalize = defineTransform<NormalizeSettings>("Normalize")(
   ["mean", "std?", "inplace?:boolean"],
   (mean, std) => {
     const given = typeof mean === "string" ? namedNormalization(mean, std) : { mean, std };
@@ -121,7 +120,7 @@ export interface LambdaTransformSettings {
  * (await half(tensor([[[0.5, 1]]]))).tolist(); // [[[0.25, 0.5]]]
  * ```
  */
-export const Lambda = defineTransform<LambdaTransformSettings>()("Lambda", ["lambd"], (lambd) => {
+export const Lambda = defineTransform<LambdaTransformSettings>("Lambda")(["lambd"], (lambd) => {
   if (typeof lambd !== "function")
     throw new ArgumentError(`Lambda: expected a function, got ${shownValue(lambd)}`);
   return { kind: "Lambda", name: lambd.name, apply: lambd };

@@ -25,8 +25,7 @@ export interface PreprocessSettings {
  * (await preprocess(randint(0, 256, [3, 300, 400]).to("uint8"))).shape; // [3, 224, 224]
  * ```
  */
-export const Preprocess = defineTransform<PreprocessSettings>()(
-  "Preprocess",
+export const Preprocess = defineTransform<PreprocessSettings>("Preprocess")(
   ["preprocessing{}"],
   (preprocessing) => {
     if (!isPlainObject(preprocessing))

@@ -37,8 +37,7 @@ export interface ResizeSettings {
  * (await data.transforms.Resize([224, 224])(x)).shape; // [8, 1, 224, 224]
  * ```
  */
-export const Resize = defineTransform<ResizeSettings>()(
-  "Resize",
+export const Resize = defineTransform<ResizeSettings>("Resize")(
   ["size:integers|null", "interpolation?", "maxSize?", "antialias?:boolean"],
   (size, interpolation = "bilinear", maxSize = null, antialias = true) => {
     const edge = Array.isArray(size) && size.length === 1 ? size[0] : size;
@@ -70,8 +69,7 @@ export interface CenterCropSettings {
  * (await data.transforms.CenterCrop(24)(x)).shape; // [8, 1, 24, 24]
  * ```
  */
-export const CenterCrop = defineTransform<CenterCropSettings>()(
-  "CenterCrop",
+export const CenterCrop = defineTransform<CenterCropSettings>("CenterCrop")(
   ["size:integers|null"],
   (size) => ({ kind: "CenterCrop", size: sizeOf(size, "CenterCrop") }),
 );
@@ -95,8 +93,7 @@ export interface PadSettings {
  * (await data.transforms.Pad(2)(x)).shape; // [8, 1, 32, 32]
  * ```
  */
-export const Pad = defineTransform<PadSettings>()(
-  "Pad",
+export const Pad = defineTransform<PadSettings>("Pad")(
   ["padding", "fill?", "paddingMode?"],
   (padding, fill = 0, paddingMode = "constant") => ({
     kind: "Pad",
@@ -128,8 +125,7 @@ export interface RandomCropSettings {
  * (await data.transforms.RandomCrop(28, { padding: 4 })(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomCrop = defineTransform<RandomCropSettings>()(
-  "RandomCrop",
+export const RandomCrop = defineTransform<RandomCropSettings>("RandomCrop")(
   ["size:integers|null", "padding?", "padIfNeeded?", "fill?", "paddingMode?"],
   (size, padding = null, padIfNeeded = false, fill = 0, paddingMode = "constant") => ({
     kind: "RandomCrop",
@@ -165,8 +161,7 @@ export interface RandomResizedCropSettings {
  * (await data.transforms.RandomResizedCrop(24, { scale: [0.5, 1] })(x)).shape; // [8, 1, 24, 24]
  * ```
  */
-export const RandomResizedCrop = defineTransform<RandomResizedCropSettings>()(
-  "RandomResizedCrop",
+export const RandomResizedCrop = defineTransform<RandomResizedCropSettings>("RandomResizedCrop")(
   ["size:integers|null", "scale?", "ratio?", "interpolation?", "antialias?:boolean"],
   (size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = "bilinear", antialias = true) => {
     return {

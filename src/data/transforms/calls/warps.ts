@@ -29,8 +29,7 @@ export interface RandomHorizontalFlipSettings {
  * (await data.transforms.RandomHorizontalFlip(1)(tensor([[[0.5, 1]]]))).tolist(); // [[[1, 0.5]]]
  * ```
  */
-export const RandomHorizontalFlip = defineTransform<RandomHorizontalFlipSettings>()(
-  "RandomHorizontalFlip",
+export const RandomHorizontalFlip = defineTransform<RandomHorizontalFlipSettings>("RandomHorizontalFlip")(
   ["p?"],
   (p = 0.5) => ({ kind: "RandomHorizontalFlip", p: probabilityOf(p, "RandomHorizontalFlip") }),
 );
@@ -50,8 +49,7 @@ export interface RandomVerticalFlipSettings {
  * (await data.transforms.RandomVerticalFlip(1)(tensor([[[0.5], [1]]]))).tolist(); // [[[1], [0.5]]]
  * ```
  */
-export const RandomVerticalFlip = defineTransform<RandomVerticalFlipSettings>()(
-  "RandomVerticalFlip",
+export const RandomVerticalFlip = defineTransform<RandomVerticalFlipSettings>("RandomVerticalFlip")(
   ["p?"],
   (p = 0.5) => ({ kind: "RandomVerticalFlip", p: probabilityOf(p, "RandomVerticalFlip") }),
 );
@@ -80,8 +78,7 @@ export interface RandomRotationSettings {
  * (await quarter(tensor([[[1, 2], [3, 4]]]))).tolist(); // [[[2, 4], [1, 3]]]
  * ```
  */
-export const RandomRotation = defineTransform<RandomRotationSettings>()(
-  "RandomRotation",
+export const RandomRotation = defineTransform<RandomRotationSettings>("RandomRotation")(
   ["degrees", "interpolation?", "expand?:boolean", "center?", "fill?"],
   (degrees, interpolation = "nearest", expand = false, center = null, fill = 0) => ({
     kind: "RandomRotation",
@@ -120,8 +117,7 @@ export interface RandomAffineSettings {
  * (await data.transforms.RandomAffine(15, { translate: [0.1, 0.1], scale: [0.9, 1.1] })(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomAffine = defineTransform<RandomAffineSettings>()(
-  "RandomAffine",
+export const RandomAffine = defineTransform<RandomAffineSettings>("RandomAffine")(
   ["degrees", "translate?", "scale?", "shear?", "interpolation?", "fill?", "center?"],
   (
     degrees,
@@ -172,8 +168,7 @@ export interface RandomPerspectiveSettings {
  * (await data.transforms.RandomPerspective(0.3, { p: 1 })(x)).shape; // [8, 1, 28, 28]
  * ```
  */
-export const RandomPerspective = defineTransform<RandomPerspectiveSettings>()(
-  "RandomPerspective",
+export const RandomPerspective = defineTransform<RandomPerspectiveSettings>("RandomPerspective")(
   ["distortionScale?", "p?", "interpolation?", "fill?"],
   (distortionScale = 0.5, p = 0.5, interpolation = "bilinear", fill = 0) => {
     requireRange(

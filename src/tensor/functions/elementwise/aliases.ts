@@ -28,8 +28,7 @@ export interface SwapAxesParameters {
  * swapaxes(tensor([[1, 2, 3]]), 0, 1).shape; // [3, 1]
  * ```
  */
-export const swapaxes = defineCall<SwapAxesParameters>()(
-  "swapaxes",
+export const swapaxes = defineCall<SwapAxesParameters>("swapaxes")(
   ["input", "axis0", "axis1"],
   (input, axis0, axis1) => transpose(input, axis0, axis1),
 );

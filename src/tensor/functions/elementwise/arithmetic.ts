@@ -45,32 +45,27 @@ export interface BinaryWithAlphaParameters {
 
 /** @param tensors - which operands must be tensors. */
 const binary = (name: string, op: OpDefinition, tensors: TensorOperands, asFloating = false) =>
-  defineCall<BinaryParameters>()(name, ["input", "other"], (input: Tensor, other: Operand): Tensor => {
+  defineCall<BinaryParameters>(name)(["input", "other"], (input: Tensor, other: Operand): Tensor => {
     requireTensors(name, input, other, tensors);
     return new Tensor(emit(op, promote(name, [input, other], asFloating)));
   });
 
 /** A product or quotient, whose plain number is not rounded to 16 bits. */
 const ofFactors = (name: string, op: OpDefinition) =>
-  defineCall<BinaryParameters>()(name, ["input", "other"], (input, other) => {
+  defineCall<BinaryParameters>(name)(["input", "other"], (input, other) => {
     const { values, round } = promoteFactors(name, [input, other]);
     return new Tensor(round(emit(op, values)));
   });
 
 /** A function of two tensors: PyTorch takes no number in place of either. */
 const ofTensors = (name: string, op: OpDefinition, asFloating = false) =>
-  defineCall<BinaryOfTensorsParameters>()(
-    name,
-    ["input", "other"],
-    (input: Tensor, other: Tensor): Tensor => {
-      requireTensors(name, input, other, "both");
-      return new Tensor(emit(op, promote(name, [input, other], asFloating)));
-    },
-  );
+  defineCall<BinaryOfTensorsParameters>(name)(["input", "other"], (input: Tensor, other: Tensor): Tensor => {
+    requireTensors(name, input, other, "both");
+    return new Tensor(emit(op, promote(name, [input, other], asFloating)));
+  });
 
 const withAlpha = (name: string, op: OpDefinition) =>
-  defineCall<BinaryWithAlphaParameters>()(
-    name,
+  defineCall<BinaryWithAlphaParameters>(name)(
     ["input", "other", "alpha?:scalar"],
     (input, other, alpha = 1) => {
       const [a, b] = promote(name, [input, other]);
@@ -120,8 +115,7 @@ export const sub = withAlpha("sub", ops.subOp);
  * rsub(tensor([5, 7]), 10).tolist(); // [5, 3]
  * ```
  */
-export const rsub = defineCall<BinaryWithAlphaParameters>()(
-  "rsub",
+export const rsub = defineCall<BinaryWithAlphaParameters>("rsub")(
   ["input", "other", "alpha?:scalar"],
   (input, other, alpha = 1) => {
     valueOf(input, "input", "rsub");
@@ -162,8 +156,7 @@ export interface DivParameters {
  * div(tensor([7, -7]), 2, { roundingMode: "floor" }).tolist(); // [3, -4]
  * ```
  */
-export const div = defineCall<DivParameters>()(
-  "div",
+export const div = defineCall<DivParameters>("div")(
   ["input", "other", "roundingMode?"],
   (input, other, roundingMode = null) => {
     const { values, round } = promoteFactors("div", [input, other], roundingMode === null);
@@ -269,7 +262,7 @@ export interface PowParameters {
  * pow(2, tensor([3, 0.5])).tolist(); // [8, 1.41421]
  * ```
  */
-export const pow = defineCall<PowParameters>()("pow", ["input", "exponent"], (input, exponent) => {
+export const pow = defineCall<PowParameters>("pow")(["input", "exponent"], (input, exponent) => {
   requireTensors("pow", input, exponent, "one");
   const [a, b] = promote("pow", [input, exponent]);
   if (input instanceof Tensor && typeof exponent === "number") return new Tensor(fixedPower(a, exponent, b));
@@ -312,7 +305,7 @@ export interface LerpParameters {
  * lerp(tensor([0.5, 10]), tensor([10.5, 20]), 0.1).tolist(); // [1.5, 11]
  * ```
  */
-export const lerp = defineCall<LerpParameters>()("lerp", ["input", "end", "weight"], (input, end, weight) => {
+export const lerp = defineCall<LerpParameters>("lerp")(["input", "end", "weight"], (input, end, weight) => {
   requireTensors("lerp", input, end, "both");
   const [a, b] = promote("lerp", [input, end]);
   const w = toValue(weight, isHalf(a.dtype) ? "float32" : a.dtype);
@@ -331,8 +324,7 @@ export interface AddProductParameters {
 }
 
 const addCombined = (name: string, op: OpDefinition, asFloating: boolean) =>
-  defineCall<AddProductParameters>()(
-    name,
+  defineCall<AddProductParameters>(name)(
     ["input", "tensor1", "tensor2", "value?:scalar"],
     (input, tensor1, tensor2, value = 1) => {
       for (const [argument, one] of Object.entries({ input, tensor1, tensor2 })) valueOf(one, argument, name);

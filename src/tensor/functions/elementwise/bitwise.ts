@@ -18,7 +18,7 @@ const ofIntegers = (
   tensors: "one" | "both",
   ofBools?: (a: Value, b: Value) => Value,
 ) =>
-  defineCall<BinaryParameters>()(name, ["input", "other"], (input, other) => {
+  defineCall<BinaryParameters>(name)(["input", "other"], (input, other) => {
     requireTensors(name, input, other, tensors);
     const [a, b] = promote(name, [input, other]);
     if (isFloating(a.dtype) || (a.dtype === "bool" && ofBools === undefined)) {

@@ -29,8 +29,7 @@ export interface ClampParameters {
  * tensor([-2, 7]).clamp({ max: 1 }).tolist(); // [-2, 1]
  * ```
  */
-export const clamp = defineCall<ClampParameters>()(
-  "clamp",
+export const clamp = defineCall<ClampParameters>("clamp")(
   ["input", "min?", "max?"],
   (input, min = null, max = null) => {
     if (min === null && max === null) throw new ArgumentError("clamp: expected `min`, `max` or both");
@@ -77,7 +76,7 @@ export interface ClampMaxParameters {
  * clampMin(tensor([-2, 7]), 0).tolist(); // [0, 7]
  * ```
  */
-export const clampMin = defineCall<ClampMinParameters>()("clampMin", ["input", "min"], (input, min) =>
+export const clampMin = defineCall<ClampMinParameters>("clampMin")(["input", "min"], (input, min) =>
   clamp(input, { min }),
 );
 /**
@@ -88,6 +87,6 @@ export const clampMin = defineCall<ClampMinParameters>()("clampMin", ["input", "
  * clampMax(tensor([-2, 7]), 1).tolist(); // [-2, 1]
  * ```
  */
-export const clampMax = defineCall<ClampMaxParameters>()("clampMax", ["input", "max"], (input, max) =>
+export const clampMax = defineCall<ClampMaxParameters>("clampMax")(["input", "max"], (input, max) =>
   clamp(input, { max }),
 );

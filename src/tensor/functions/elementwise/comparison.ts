@@ -12,7 +12,7 @@ import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.t
 
 /** @param tensors - which operands must be tensors. */
 const comparison = (name: string, op: OpDefinition, tensors: TensorOperands = "first") =>
-  defineCall<BinaryParameters>()(name, ["input", "other"], (input: Tensor, other: Operand): Tensor => {
+  defineCall<BinaryParameters>(name)(["input", "other"], (input: Tensor, other: Operand): Tensor => {
     requireTensors(name, input, other, tensors);
     return new Tensor(emit(op, promote(name, [input, other])));
   });
@@ -98,8 +98,7 @@ export const logicalOr = comparison("logicalOr", ops.logicalOrOp, "both");
  * logicalXor(tensor([true, true]), tensor([true, false])).tolist(); // [false, true]
  * ```
  */
-export const logicalXor = defineCall<BinaryOfTensorsParameters>()(
-  "logicalXor",
+export const logicalXor = defineCall<BinaryOfTensorsParameters>("logicalXor")(
   ["input", "other"],
   (input, other) => {
     requireTensors("logicalXor", input, other, "both");
@@ -129,8 +128,7 @@ export interface IsCloseParameters {
  * isclose(tensor([0.5, 2]), tensor([0.500001, 2.1])).tolist(); // [true, false]
  * ```
  */
-export const isclose = defineCall<IsCloseParameters>()(
-  "isclose",
+export const isclose = defineCall<IsCloseParameters>("isclose")(
   ["input", "other", "rtol?:number", "atol?:number", "equalNan?:boolean"],
   (input, other, rtol = 1e-5, atol = 1e-8, equalNan = false) => {
     const a = valueOf(input, "input", "isclose");
@@ -182,8 +180,7 @@ export interface AllCloseParameters {
  * await allclose(tensor([0.5, 2]), tensor([0.500001, 2])); // true
  * ```
  */
-export const allclose = defineCall<AllCloseParameters, Promise<boolean>>()(
-  "allclose",
+export const allclose = defineCall<AllCloseParameters, Promise<boolean>>("allclose")(
   ["input", "other", "rtol?:number", "atol?:number", "equalNan?:boolean"],
   (input, other, rtol, atol, equalNan) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
 );
@@ -203,8 +200,7 @@ export interface EqualParameters {
  * await equal(tensor([1, 2]), tensor([1, 2])); // true
  * ```
  */
-export const equal = defineCall<EqualParameters, Promise<boolean>>()(
-  "equal",
+export const equal = defineCall<EqualParameters, Promise<boolean>>("equal")(
   ["input", "other"],
   async (input, other) => {
     if (!sameShape(valueOf(input, "input", "equal").shape, valueOf(other, "other", "equal").shape))
@@ -235,8 +231,7 @@ export interface WhereParameters {
  * where(tensor([true, false]), tensor([1, 2]), 0).tolist(); // [1, 0]
  * ```
  */
-export const where = defineCall<WhereParameters>()(
-  "where",
+export const where = defineCall<WhereParameters>("where")(
   ["condition", "input?", "other?"],
   (condition, input, other) => {
     const chosen = maskValue(condition, "condition", "where");
@@ -277,8 +272,7 @@ export interface MaskedFillParameters {
  * maskedFill(tensor([1, 2]), tensor([false, true]), 9).tolist(); // [1, 9]
  * ```
  */
-export const maskedFill = defineCall<MaskedFillParameters>()(
-  "maskedFill",
+export const maskedFill = defineCall<MaskedFillParameters>("maskedFill")(
   ["input", "mask", "value"],
   (input, mask, value) => {
     const x = valueOf(input, "input", "maskedFill");

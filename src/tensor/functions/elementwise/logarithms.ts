@@ -10,7 +10,7 @@ import type { BinaryOfTensorsParameters, BinaryParameters, PowParameters } from 
 
 /** max + log(1 + base^-|a - b|); infinities that are equal are the result themselves. */
 const addedInLogarithms = (name: string, power: OpDefinition, scale: number) =>
-  defineCall<BinaryOfTensorsParameters>()(name, ["input", "other"], (input, other) => {
+  defineCall<BinaryOfTensorsParameters>(name)(["input", "other"], (input, other) => {
     valueOf(input, "input", name);
     valueOf(other, "other", name);
     const [a, b] = promote(name, [input, other]);
@@ -54,7 +54,7 @@ export const logaddexp2 = addedInLogarithms("logaddexp2", math.exp2Op, 1 / Math.
  * xlogy(tensor([0, 2]), tensor([0, 3])).tolist(); // [0, 2.19722]
  * ```
  */
-export const xlogy = defineCall<BinaryParameters>()("xlogy", ["input", "other"], (input, other) => {
+export const xlogy = defineCall<BinaryParameters>("xlogy")(["input", "other"], (input, other) => {
   requireTensors("xlogy", input, other, "one");
   const [a, b] = promote("xlogy", [input, other], true);
   const product = (x: Value, y: Value) => {
@@ -85,8 +85,7 @@ export interface LogitParameters {
  * logit(tensor([0.5, 0.75])).tolist(); // [0, 1.09861]
  * ```
  */
-export const logit = defineCall<LogitParameters>()(
-  "logit",
+export const logit = defineCall<LogitParameters>("logit")(
   ["input", "eps?:number|null"],
   (input, eps = null) => {
     const value = floatingValue("logit", input);
@@ -111,8 +110,7 @@ export const logit = defineCall<LogitParameters>()(
  * floatPower(tensor([2, 3]), -1).tolist(); // [0.5, 0.33333]
  * ```
  */
-export const floatPower = defineCall<PowParameters>()(
-  "floatPower",
+export const floatPower = defineCall<PowParameters>("floatPower")(
   ["input", "exponent"],
   (input, exponent) => {
     requireTensors("floatPower", input, exponent, "one");
@@ -129,7 +127,7 @@ export const floatPower = defineCall<PowParameters>()(
  * ldexp(tensor([0.75]), tensor([3])).tolist(); // [6]
  * ```
  */
-export const ldexp = defineCall<BinaryOfTensorsParameters>()("ldexp", ["input", "other"], (input, other) => {
+export const ldexp = defineCall<BinaryOfTensorsParameters>("ldexp")(["input", "other"], (input, other) => {
   valueOf(input, "input", "ldexp");
   valueOf(other, "other", "ldexp");
   const [a, b] = promote("ldexp", [input, other], true);

@@ -60,8 +60,7 @@ export interface RoundParameters {
  * round(tensor([1.256]), { decimals: 2 }).tolist(); // [1.26]
  * ```
  */
-export const round = defineCall<RoundParameters>()(
-  "round",
+export const round = defineCall<RoundParameters>("round")(
   ["input", "decimals?:integer"],
   (input, decimals = 0) => {
     const value = numberValue("round", input);
@@ -140,8 +139,7 @@ export interface NanToNumParameters {
  * nanToNum(tensor([NaN, Infinity]), { posinf: 9 }).tolist(); // [0, 9]
  * ```
  */
-export const nanToNum = defineCall<NanToNumParameters>()(
-  "nanToNum",
+export const nanToNum = defineCall<NanToNumParameters>("nanToNum")(
   ["input", "nan?", "posinf?", "neginf?"],
   (input, nan = 0, posinf = null, neginf = null) => {
     const x = valueOf(input, "input", "nanToNum");

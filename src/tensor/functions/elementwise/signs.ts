@@ -38,7 +38,7 @@ export const signbit = computed("signbit", isNegative);
  * copysign(tensor([1.5, -2]), tensor([-1, 1])).tolist(); // [-1.5, 2]
  * ```
  */
-export const copysign = defineCall<BinaryParameters>()("copysign", ["input", "other"], (input, other) => {
+export const copysign = defineCall<BinaryParameters>("copysign")(["input", "other"], (input, other) => {
   valueOf(input, "input", "copysign");
   const [a, b] = promote("copysign", [input, other], true);
   const magnitude = emit(ops.absOp, [a]);
@@ -55,8 +55,7 @@ export const copysign = defineCall<BinaryParameters>()("copysign", ["input", "ot
  * heaviside(tensor([-1.5, 0, 2]), tensor([0.5])).tolist(); // [0, 0.5, 1]
  * ```
  */
-export const heaviside = defineCall<HeavisideStepParameters>()(
-  "heaviside",
+export const heaviside = defineCall<HeavisideStepParameters>("heaviside")(
   ["input", "values"],
   (input, values) => {
     const x = valueOf(input, "input", "heaviside");
@@ -84,7 +83,7 @@ export interface HeavisideStepParameters {
  * positive(tensor([1, -2])).tolist(); // [1, -2]
  * ```
  */
-export const positive = defineCall<UnaryParameters>()("positive", ["input"], (input: Tensor): Tensor => {
+export const positive = defineCall<UnaryParameters>("positive")(["input"], (input: Tensor): Tensor => {
   numberValue("positive", input);
   return input;
 });
@@ -114,7 +113,7 @@ export const isneginf = computed("isneginf", equalTo(Number.NEGATIVE_INFINITY));
 
 /** The extreme of two numbers; if one is NaN, the other. */
 const ofNumbers = (name: string, op: OpDefinition) =>
-  defineCall<BinaryOfTensorsParameters>()(name, ["input", "other"], (input, other) => {
+  defineCall<BinaryOfTensorsParameters>(name)(["input", "other"], (input, other) => {
     valueOf(input, "input", name);
     valueOf(other, "other", name);
     const [a, b] = promote(name, [input, other]);

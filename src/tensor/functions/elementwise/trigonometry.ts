@@ -145,7 +145,7 @@ export const erfc = floating("erfc", math.erfcOp);
 export const erfinv = floating("erfinv", math.erfinvOp);
 
 const scaled = (name: string, factor: number) =>
-  defineCall<UnaryParameters>()(name, ["input"], (input) => {
+  defineCall<UnaryParameters>(name)(["input"], (input) => {
     const value = floatingValue(name, input);
     return new Tensor(inWideNumbers(value, (x) => ops.mul(x, constant(factor, x.dtype))));
   });
@@ -177,7 +177,7 @@ export const rad2deg = scaled("rad2deg", 180 / Math.PI);
  * sinc(tensor([0, 0.5])).tolist(); // [1, 0.63662]
  * ```
  */
-export const sinc = defineCall<UnaryParameters>()("sinc", ["input"], (input) => {
+export const sinc = defineCall<UnaryParameters>("sinc")(["input"], (input) => {
   const ratio = (x: Value) => {
     const isZero = ops.eq(x, constant(0, x.dtype));
     const angle = ops.mul(ops.where(isZero, constant(1, x.dtype), x), constant(Math.PI, x.dtype));

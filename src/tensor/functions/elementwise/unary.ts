@@ -12,24 +12,18 @@ export interface UnaryParameters {
 
 /** Of floating-point numbers; integers become float32 first. */
 export const floating = (name: string, op: OpDefinition) =>
-  defineCall<UnaryParameters>()(
-    name,
-    ["input"],
-    (input) => new Tensor(emit(op, [floatingValue(name, input)])),
-  );
+  defineCall<UnaryParameters>(name)(["input"], (input) => new Tensor(emit(op, [floatingValue(name, input)])));
 
 /** Of any numbers, but not of bools. */
 export const anyNumber = (name: string, op: OpDefinition) =>
-  defineCall<UnaryParameters>()(
-    name,
+  defineCall<UnaryParameters>(name)(
     ["input"],
     (input: Tensor): Tensor => new Tensor(emit(op, [numberValue(name, input)])),
   );
 
 /** Of anything, by other ops. */
 export const computed = (name: string, body: (value: Value) => Value) =>
-  defineCall<UnaryParameters>()(
-    name,
+  defineCall<UnaryParameters>(name)(
     ["input"],
     (input: Tensor): Tensor => new Tensor(body(valueOf(input, "input", name))),
   );

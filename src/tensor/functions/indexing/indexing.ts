@@ -30,8 +30,7 @@ export interface GatherParameters {
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]])).tolist(); // [[2], [3]]
  * ```
  */
-export const gather = defineCall<GatherParameters>()(
-  "gather",
+export const gather = defineCall<GatherParameters>("gather")(
   ["input", "dim", "index"],
   (input, dim, index) => {
     const value = valueOf(input, "input", "gather");
@@ -80,8 +79,7 @@ const REDUCTIONS: ReadonlyMap<unknown, typeof ops.scatter> = new Map([
  * scatter(zeros(2, 3), 1, tensor([[2], [0]]), 1).tolist(); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
-export const scatter = defineCall<ScatterParameters>()(
-  "scatter",
+export const scatter = defineCall<ScatterParameters>("scatter")(
   ["input", "dim", "index", "src?", "value?", "reduce?"],
   (input, dim, index, src, number, reduce = null): Tensor => {
     const value: Tensor | number | undefined = number ?? src;
@@ -123,8 +121,7 @@ export interface ScatterAddParameters {
  * scatterAdd(zeros(2), 0, index, tensor([0.5, 2, 3])).tolist(); // [2.5, 3]
  * ```
  */
-export const scatterAdd = defineCall<ScatterAddParameters>()(
-  "scatterAdd",
+export const scatterAdd = defineCall<ScatterAddParameters>("scatterAdd")(
   ["input", "dim", "index", "src"],
   (input, dim, index, src) => {
     const into = valueOf(input, "input", "scatterAdd");
@@ -148,8 +145,7 @@ function listOf(index: unknown, of: string): Value {
  * indexSelect(tensor([[1], [2], [3]]), 0, [2, 0]).tolist(); // [[3], [1]]
  * ```
  */
-export const indexSelect = defineCall<GatherParameters>()(
-  "indexSelect",
+export const indexSelect = defineCall<GatherParameters>("indexSelect")(
   ["input", "dim", "index"],
   (input, dim, index) => {
     const value = valueOf(input, "input", "indexSelect");
@@ -181,8 +177,7 @@ export interface IndexAddParameters {
  * indexAdd(zeros(3), 0, tensor([1, 1]), tensor([0.5, 6])).tolist(); // [0, 6.5, 0]
  * ```
  */
-export const indexAdd = defineCall<IndexAddParameters>()(
-  "indexAdd",
+export const indexAdd = defineCall<IndexAddParameters>("indexAdd")(
   ["input", "dim", "index", "source", "alpha?:scalar"],
   (input, dim, index, source, alpha = 1) => {
     const into = valueOf(input, "input", "indexAdd");
@@ -208,7 +203,7 @@ export interface TakeParameters {
  * take(tensor([[1, 2], [3, 4]]), tensor([3, -4])).tolist(); // [4, 1]
  * ```
  */
-export const take = defineCall<TakeParameters>()("take", ["input", "index"], (input, index) => {
+export const take = defineCall<TakeParameters>("take")(["input", "index"], (input, index) => {
   const value = valueOf(input, "input", "take");
   const positions = positionsOf("take", "index", index);
   const size = numel(value.shape);
@@ -236,8 +231,7 @@ export interface TakeAlongDimParameters {
  * takeAlongDim(x, argsort(x, 1), 1).tolist(); // [[1, 2, 3]]
  * ```
  */
-export const takeAlongDim = defineCall<TakeAlongDimParameters>()(
-  "takeAlongDim",
+export const takeAlongDim = defineCall<TakeAlongDimParameters>("takeAlongDim")(
   ["input", "indices", "dim?"],
   (input, indices, dim = null) => {
     if (dim === null) {
@@ -286,8 +280,7 @@ export interface IndexFillParameters {
  * indexFill(zeros(3), 0, tensor([0, 2]), 7).tolist(); // [7, 0, 7]
  * ```
  */
-export const indexFill = defineCall<IndexFillParameters>()(
-  "indexFill",
+export const indexFill = defineCall<IndexFillParameters>("indexFill")(
   ["input", "dim", "index", "value"],
   (input, dim, index, value) => {
     const into = valueOf(input, "input", "indexFill");
@@ -332,8 +325,7 @@ export interface OneHotParameters {
  * nn.functional.oneHot(tensor([2, 0]), 3).tolist(); // [[0, 0, 1], [1, 0, 0]]
  * ```
  */
-export const oneHot = defineCall<OneHotParameters>()(
-  "oneHot",
+export const oneHot = defineCall<OneHotParameters>("oneHot")(
   ["input", "numClasses?:integer"],
   (input, numClasses = -1) => {
     const value = cast(positionsOf("oneHot", "input", input), "int64");

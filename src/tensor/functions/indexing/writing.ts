@@ -67,8 +67,7 @@ export interface IndexPutParameters {
  * indexPut(zeros(3), [tensor([0, 2])], tensor([5, 6]).float()).tolist(); // [5, 0, 6]
  * ```
  */
-export const indexPut = defineCall<IndexPutParameters>()(
-  "indexPut",
+export const indexPut = defineCall<IndexPutParameters>("indexPut")(
   ["input", "indices", "values", "accumulate?:boolean"],
   (input, indices, values, accumulate = false) => {
     const value = valueOf(input, "input", "indexPut");
@@ -107,8 +106,7 @@ export interface PutParameters {
  * put(zeros(2, 2), tensor([1, -1]), tensor([5, 6]).float()).tolist(); // [[0, 5], [0, 6]]
  * ```
  */
-export const put = defineCall<PutParameters>()(
-  "put",
+export const put = defineCall<PutParameters>("put")(
   ["input", "index", "source", "accumulate?:boolean"],
   (input, index, source, accumulate = false) => {
     const value = valueOf(input, "input", "put");
@@ -142,8 +140,7 @@ export interface MaskedScatterParameters {
  * maskedScatter(zeros(3), tensor([true, false, true]), tensor([5.5, 6])).tolist(); // [5.5, 0, 6]
  * ```
  */
-export const maskedScatter = defineCall<MaskedScatterParameters>()(
-  "maskedScatter",
+export const maskedScatter = defineCall<MaskedScatterParameters>("maskedScatter")(
   ["input", "mask", "source"],
   (input, mask, source) => {
     const value = valueOf(input, "input", "maskedScatter");
@@ -193,8 +190,7 @@ export interface SelectScatterParameters {
  * selectScatter(zeros(2, 2), ones(2), 0, 1).tolist(); // [[0, 0], [1, 1]]
  * ```
  */
-export const selectScatter = defineCall<SelectScatterParameters>()(
-  "selectScatter",
+export const selectScatter = defineCall<SelectScatterParameters>("selectScatter")(
   ["input", "src", "dim", "index"],
   (input, src, dim, index) =>
     writeWhere("selectScatter", valueOf(input, "input", "selectScatter"), src, (all) =>
@@ -225,8 +221,7 @@ export interface SliceScatterParameters {
  * sliceScatter(zeros(4), ones(2), { start: 1, end: 3 }).tolist(); // [0, 1, 1, 0]
  * ```
  */
-export const sliceScatter = defineCall<SliceScatterParameters>()(
-  "sliceScatter",
+export const sliceScatter = defineCall<SliceScatterParameters>("sliceScatter")(
   ["input", "src", "dim?", "start?", "end?", "step?"],
   (input, src, dim = 0, start = null, end = null, step = 1) =>
     writeWhere("sliceScatter", valueOf(input, "input", "sliceScatter"), src, (all) =>
@@ -255,8 +250,7 @@ export interface DiagonalScatterParameters {
  * diagonalScatter(zeros(2, 2), ones(2)).tolist(); // [[1, 0], [0, 1]]
  * ```
  */
-export const diagonalScatter = defineCall<DiagonalScatterParameters>()(
-  "diagonalScatter",
+export const diagonalScatter = defineCall<DiagonalScatterParameters>("diagonalScatter")(
   ["input", "src", "offset?:integer", "dim1?", "dim2?"],
   (input, src, offset = 0, dim1 = 0, dim2 = 1) =>
     writeWhere("diagonalScatter", valueOf(input, "input", "diagonalScatter"), src, (all) =>
@@ -299,8 +293,7 @@ function spreadIndex(of: string, into: Value, dim: number, index: unknown, sourc
  * indexCopy(zeros(3), 0, tensor([2, 0]), tensor([0.5, 6])).tolist(); // [6, 0, 0.5]
  * ```
  */
-export const indexCopy = defineCall<IndexCopyParameters>()(
-  "indexCopy",
+export const indexCopy = defineCall<IndexCopyParameters>("indexCopy")(
   ["input", "dim", "index", "source"],
   (input, dim, index, source) => {
     const value = valueOf(input, "input", "indexCopy");
@@ -367,8 +360,7 @@ function reducedInto(
  * scatterReduce(zeros(2), 0, index, tensor([0.5, 2, 3]), "amax").tolist(); // [2, 3]
  * ```
  */
-export const scatterReduce = defineCall<ScatterReduceParameters>()(
-  "scatterReduce",
+export const scatterReduce = defineCall<ScatterReduceParameters>("scatterReduce")(
   ["input", "dim", "index", "src", "reduce", "includeSelf?:boolean"],
   (input, dim, index, src, reduce, includeSelf = true) => {
     const value = valueOf(input, "input", "scatterReduce");
@@ -415,8 +407,7 @@ export interface IndexReduceParameters {
  * indexReduce(ones(2), 0, tensor([1, 1]), tensor([2, 3.5]), "prod").tolist(); // [1, 7]
  * ```
  */
-export const indexReduce = defineCall<IndexReduceParameters>()(
-  "indexReduce",
+export const indexReduce = defineCall<IndexReduceParameters>("indexReduce")(
   ["input", "dim", "index", "source", "reduce", "includeSelf?:boolean"],
   (input, dim, index, source, reduce, includeSelf = true) => {
     const value = valueOf(input, "input", "indexReduce");
@@ -448,8 +439,7 @@ export interface UnravelIndexParameters {
  * [await row.item(), await column.item()]; // [1, 1]
  * ```
  */
-export const unravelIndex = defineCall<UnravelIndexParameters, Tensor[]>()(
-  "unravelIndex",
+export const unravelIndex = defineCall<UnravelIndexParameters, Tensor[]>("unravelIndex")(
   ["indices", "shape:integers"],
   (indices, shape) => {
     const value = positionsOf("unravelIndex", "indices", indices);

@@ -32,8 +32,7 @@ interface Labelled {
  * einsum("bij,bjk->bik", randn(2, 3, 4), randn(2, 4, 5)).shape; // [2, 3, 5]
  * ```
  */
-export const einsum = defineCall<EinsumParameters>()(
-  "einsum",
+export const einsum = defineCall<EinsumParameters>("einsum")(
   ["equation", "*operands"],
   (equation, operands = []) => {
     const values = (operands as unknown[]).map((one) => valueOf(one, "operands", "einsum"));

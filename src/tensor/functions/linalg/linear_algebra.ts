@@ -49,7 +49,7 @@ export interface MatrixProductParameters {
  * matmul(randn(8, 1, 2, 3), randn(4, 3, 5)).shape; // [8, 4, 2, 5]
  * ```
  */
-export const matmul = defineCall<MatrixProductParameters>()("matmul", ["input", "other"], (input, other) => {
+export const matmul = defineCall<MatrixProductParameters>("matmul")(["input", "other"], (input, other) => {
   const [a, b] = sameDType("matmul", { input, other });
   return new Tensor(product(a, b));
 });
@@ -136,7 +136,7 @@ export interface OuterParameters {
  * mm(tensor([[1, 2]]), tensor([[3], [4]])).tolist(); // [[11]]
  * ```
  */
-export const mm = defineCall<MatrixPairParameters>()("mm", ["input", "mat2"], (input, mat2) => {
+export const mm = defineCall<MatrixPairParameters>("mm")(["input", "mat2"], (input, mat2) => {
   const [a, b] = sameDType("mm", { input, mat2 });
   requireRank("mm", a, 2, "input");
   requireRank("mm", b, 2, "mat2");
@@ -151,7 +151,7 @@ export const mm = defineCall<MatrixPairParameters>()("mm", ["input", "mat2"], (i
  * bmm(randn(8, 2, 3), randn(8, 3, 5)).shape; // [8, 2, 5]
  * ```
  */
-export const bmm = defineCall<MatrixPairParameters>()("bmm", ["input", "mat2"], (input, mat2) => {
+export const bmm = defineCall<MatrixPairParameters>("bmm")(["input", "mat2"], (input, mat2) => {
   const [a, b] = sameDType("bmm", { input, mat2 });
   requireRank("bmm", a, 3, "input");
   requireRank("bmm", b, 3, "mat2");
@@ -166,7 +166,7 @@ export const bmm = defineCall<MatrixPairParameters>()("bmm", ["input", "mat2"], 
  * mv(tensor([[1, 2], [3, 4]]), tensor([1, 1])).tolist(); // [3, 7]
  * ```
  */
-export const mv = defineCall<MatrixVectorParameters>()("mv", ["input", "vec"], (input, vec) => {
+export const mv = defineCall<MatrixVectorParameters>("mv")(["input", "vec"], (input, vec) => {
   const [a, b] = sameAsGiven("mv", [valueOf(input, "input", "mv"), valueOf(vec, "vec", "mv")]);
   requireRank("mv", a, 2, "input");
   requireRank("mv", b, 1, "vec");
@@ -181,7 +181,7 @@ export const mv = defineCall<MatrixVectorParameters>()("mv", ["input", "vec"], (
  * dot(tensor([1, 2]), tensor([3, 4])).item(); // 11
  * ```
  */
-export const dot = defineCall<DotParameters>()("dot", ["input", "tensor"], (input, tensor) => {
+export const dot = defineCall<DotParameters>("dot")(["input", "tensor"], (input, tensor) => {
   const [a, b] = sameAsGiven("dot", [valueOf(input, "input", "dot"), valueOf(tensor, "tensor", "dot")]);
   requireRank("dot", a, 1, "input");
   requireRank("dot", b, 1, "tensor");
@@ -196,7 +196,7 @@ export const dot = defineCall<DotParameters>()("dot", ["input", "tensor"], (inpu
  * outer(tensor([1, 2]), tensor([3, 4])).tolist(); // [[3, 4], [6, 8]]
  * ```
  */
-export const outer = defineCall<OuterParameters>()("outer", ["input", "vec2"], (input, vec2) => {
+export const outer = defineCall<OuterParameters>("outer")(["input", "vec2"], (input, vec2) => {
   const [a, b] = [valueOf(input, "input", "outer"), valueOf(vec2, "vec2", "outer")];
   requireRank("outer", a, 1, "input");
   requireRank("outer", b, 1, "vec2");
@@ -274,8 +274,7 @@ function added(of: string, input: Value, result: Value, betaGiven: number, alpha
  * addmm(ones(1, 1), tensor([[0.5, 2]]), tensor([[3.5], [4]]), { beta: 2, alpha: 10 }).tolist(); // [[99.5]]
  * ```
  */
-export const addmm = defineCall<AddMmParameters>()(
-  "addmm",
+export const addmm = defineCall<AddMmParameters>("addmm")(
   ["input", "mat1", "mat2", "beta?:number", "alpha?:scalar"],
   (input, mat1, mat2, beta = 1, alpha = 1) => {
     const [base, product] = withProduct("addmm", 2, { input, mat1, mat2 });
@@ -291,8 +290,7 @@ export const addmm = defineCall<AddMmParameters>()(
  * addmv(ones(2), tensor([[1.5, 2], [3, 4]]), ones(2)).tolist(); // [4.5, 8]
  * ```
  */
-export const addmv = defineCall<AddMvParameters>()(
-  "addmv",
+export const addmv = defineCall<AddMvParameters>("addmv")(
   ["input", "mat", "vec", "beta?:number", "alpha?:scalar"],
   (input, mat, vec, beta = 1, alpha = 1) => {
     const [base, a, b] = sameAsGiven("addmv", [
@@ -314,8 +312,7 @@ export const addmv = defineCall<AddMvParameters>()(
  * baddbmm(ones(8, 2, 5), randn(8, 2, 3), randn(8, 3, 5)).shape; // [8, 2, 5]
  * ```
  */
-export const baddbmm = defineCall<AddBmmParameters>()(
-  "baddbmm",
+export const baddbmm = defineCall<AddBmmParameters>("baddbmm")(
   ["input", "batch1", "batch2", "beta?:number", "alpha?:scalar"],
   (input, batch1, batch2, beta = 1, alpha = 1) => {
     const [base, product] = withProduct("baddbmm", 3, { input, batch1, batch2 });
@@ -331,8 +328,7 @@ export const baddbmm = defineCall<AddBmmParameters>()(
  * addbmm(ones(2, 5), randn(8, 2, 3), randn(8, 3, 5)).shape; // [2, 5]
  * ```
  */
-export const addbmm = defineCall<AddBmmParameters>()(
-  "addbmm",
+export const addbmm = defineCall<AddBmmParameters>("addbmm")(
   ["input", "batch1", "batch2", "beta?:number", "alpha?:scalar"],
   (input, batch1, batch2, beta = 1, alpha = 1) => {
     const [base, product] = withProduct("addbmm", 3, { input, batch1, batch2 });
@@ -348,8 +344,7 @@ export const addbmm = defineCall<AddBmmParameters>()(
  * addr(ones(1, 2), tensor([2.5]), tensor([3.5, 4])).tolist(); // [[9.75, 11]]
  * ```
  */
-export const addr = defineCall<AddRParameters>()(
-  "addr",
+export const addr = defineCall<AddRParameters>("addr")(
   ["input", "vec1", "vec2", "beta?:number", "alpha?:scalar"],
   (input, vec1, vec2, beta = 1, alpha = 1) => {
     for (const [argument, one] of Object.entries({ input, vec1, vec2 })) valueOf(one, argument, "addr");

@@ -73,8 +73,7 @@ export interface TensorDotParameters {
  * tensordot(randn(2, 3, 4), randn(4, 2), [[0, 2], [1, 0]]).shape; // [3]
  * ```
  */
-export const tensordot = defineCall<TensorDotParameters>()(
-  "tensordot",
+export const tensordot = defineCall<TensorDotParameters>("tensordot")(
   ["a", "b", "dims?:any"],
   (a, b, dims = 2) => {
     const [x, y] = oneDType("tensordot", a, b);
@@ -113,7 +112,7 @@ export const tensordot = defineCall<TensorDotParameters>()(
  * inner(tensor([[1, 2], [3, 4]]), tensor([10, 1])).tolist(); // [12, 34]
  * ```
  */
-export const inner = defineCall<BinaryOfTensorsParameters>()("inner", ["input", "other"], (input, other) => {
+export const inner = defineCall<BinaryOfTensorsParameters>("inner")(["input", "other"], (input, other) => {
   const [a, b] = oneDType("inner", input, other);
   if (a.shape.length === 0 || b.shape.length === 0) return new Tensor(mul(a, b));
   if (a.shape[a.shape.length - 1] !== b.shape[b.shape.length - 1]) {
@@ -132,7 +131,7 @@ export const inner = defineCall<BinaryOfTensorsParameters>()("inner", ["input", 
  * kron(tensor([1, 10]), tensor([1, 2])).tolist(); // [1, 2, 10, 20]
  * ```
  */
-export const kron = defineCall<BinaryOfTensorsParameters>()("kron", ["input", "other"], (input, other) => {
+export const kron = defineCall<BinaryOfTensorsParameters>("kron")(["input", "other"], (input, other) => {
   valueOf(input, "input", "kron");
   valueOf(other, "other", "kron");
   const [a, b] = promote("kron", [input, other]);
@@ -174,8 +173,7 @@ export interface CrossParameters {
  * cross(tensor([1, 0, 0]), tensor([0, 1, 0])).tolist(); // [0, 0, 1]
  * ```
  */
-export const cross = defineCall<CrossParameters>()(
-  "cross",
+export const cross = defineCall<CrossParameters>("cross")(
   ["input", "other", "dim?"],
   (input, other, dim = null) => {
     valueOf(input, "input", "cross");
@@ -220,8 +218,7 @@ export interface PairwiseDistancesParameters {
  * cdist(tensor([[0.5, 0]]), tensor([[3.5, 4], [0.5, 2]])).tolist(); // [[5, 2]]
  * ```
  */
-export const cdist = defineCall<PairwiseDistancesParameters>()(
-  "cdist",
+export const cdist = defineCall<PairwiseDistancesParameters>("cdist")(
   ["x1", "x2", "p?:number", "computeMode?"],
   (x1, x2, p = 2) => {
     const [a, b] = [valueOf(x1, "x1", "cdist"), valueOf(x2, "x2", "cdist")];

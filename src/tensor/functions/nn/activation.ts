@@ -84,15 +84,13 @@ export function activated(
 
 /** An activation without numbers of its own that can work in place. */
 const activation = (name: string, compute: (x: Value) => Value, operand?: Operand) =>
-  defineCall<ActivationParameters>()(
-    name,
+  defineCall<ActivationParameters>(name)(
     ["input", "inplace?:boolean"],
     (input: Tensor, inplace = false): Tensor => activated(name, input, compute, inplace, operand),
   );
 
 const plainActivation = (name: string, compute: (x: Value) => Value, operand?: Operand) =>
-  defineCall<PlainActivationParameters>()(
-    name,
+  defineCall<PlainActivationParameters>(name)(
     ["input"],
     (input: Tensor): Tensor => activated(name, input, compute, false, operand),
   );
@@ -129,8 +127,7 @@ export const relu6 = activation("relu6", (x) => emit(ops.relu6Op, [x]), numericI
  * nn.functional.leakyRelu(tensor([-1.5, 2]), 0.1).tolist(); // [-0.15, 2]
  * ```
  */
-export const leakyRelu = defineCall<LeakyReluParameters>()(
-  "leakyRelu",
+export const leakyRelu = defineCall<LeakyReluParameters>("leakyRelu")(
   ["input", "negativeSlope?:number", "inplace?:boolean"],
   (input, negativeSlope = 0.01, inplace = false) =>
     activated(
@@ -157,8 +154,7 @@ function exponentialLinear(x: Value, alpha: number, scale: number, inputScale: n
  * nn.functional.elu(tensor([-1.5, 2])).tolist(); // [-0.77687, 2]
  * ```
  */
-export const elu = defineCall<ExponentialLinearParameters>()(
-  "elu",
+export const elu = defineCall<ExponentialLinearParameters>("elu")(
   EXPONENTIAL,
   (input, alpha = 1, inplace = false) =>
     activated("elu", input, (x) => exponentialLinear(x, alpha, 1, 1), inplace),
@@ -172,8 +168,7 @@ export const elu = defineCall<ExponentialLinearParameters>()(
  * nn.functional.celu(tensor([-1.5, 2]), { alpha: 2 }).tolist(); // [-1.05527, 2]
  * ```
  */
-export const celu = defineCall<ExponentialLinearParameters>()(
-  "celu",
+export const celu = defineCall<ExponentialLinearParameters>("celu")(
   EXPONENTIAL,
   (input, alpha = 1, inplace = false) => {
     const curve = (x: Value): Value => {
@@ -224,8 +219,7 @@ export const mish = activation("mish", (x) => mul(x, emit(ops.tanhOp, [softplusO
  * nn.functional.softplus(tensor([0.5, 30])).tolist(); // [0.97408, 30]
  * ```
  */
-export const softplus = defineCall<SoftplusParameters>()(
-  "softplus",
+export const softplus = defineCall<SoftplusParameters>("softplus")(
   ["input", "beta?:number", "threshold?:number"],
   (input, beta = 1, threshold = 20) => activated("softplus", input, (x) => softplusOf(x, beta, threshold)),
 );
@@ -288,8 +282,7 @@ export const tanhshrink = plainActivation("tanhshrink", (x) => sub(x, emit(ops.t
  * nn.functional.hardtanh(tensor([-1.5, 0.5]), { minVal: 0 }).tolist(); // [0, 0.5]
  * ```
  */
-export const hardtanh = defineCall<HardtanhParameters>()(
-  "hardtanh",
+export const hardtanh = defineCall<HardtanhParameters>("hardtanh")(
   ["input", "minVal?:number", "maxVal?:number", "inplace?:boolean"],
   (input, minVal = -1, maxVal = 1, inplace = false) => {
     const within = (x: Value): Value => {
@@ -334,8 +327,7 @@ export const hardswish = activation("hardswish", (x) => {
  * nn.functional.threshold(tensor([0.5, 2]), 1, 20).tolist(); // [20, 2]
  * ```
  */
-export const threshold = defineCall<ThresholdParameters>()(
-  "threshold",
+export const threshold = defineCall<ThresholdParameters>("threshold")(
   ["input", "threshold:number", "value:number", "inplace?:boolean"],
   (input, threshold, value, inplace = false) => {
     const replaced = (x: Value): Value => where(emit(ops.leOp, [x, like(x, threshold)]), like(x, value), x);
@@ -357,7 +349,7 @@ const withinMagnitude = (x: Value, lambd: number): Value =>
  * nn.functional.hardshrink(tensor([-0.4, 1.5])).tolist(); // [0, 1.5]
  * ```
  */
-export const hardshrink = defineCall<ShrinkParameters>()("hardshrink", SHRINK, (input, lambd = 0.5) =>
+export const hardshrink = defineCall<ShrinkParameters>("hardshrink")(SHRINK, (input, lambd = 0.5) =>
   activated("hardshrink", input, (x) => where(withinMagnitude(x, lambd), like(x, 0), x)),
 );
 
@@ -369,7 +361,7 @@ export const hardshrink = defineCall<ShrinkParameters>()("hardshrink", SHRINK, (
  * nn.functional.softshrink(tensor([-0.4, 1.5])).tolist(); // [0, 1]
  * ```
  */
-export const softshrink = defineCall<ShrinkParameters>()("softshrink", SHRINK, (input, lambd = 0.5) =>
+export const softshrink = defineCall<ShrinkParameters>("softshrink")(SHRINK, (input, lambd = 0.5) =>
   activated("softshrink", input, (x) => {
     if (!(lambd >= 0)) {
       throw new ArgumentError(`${named("softshrink")}: expected \`lambd\` of 0 or more, got ${lambd}`);

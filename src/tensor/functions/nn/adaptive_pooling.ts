@@ -33,8 +33,7 @@ export interface AdaptiveMaxPoolParameters extends AdaptivePoolParameters {
 }
 
 const averageOver = (spatial: 1 | 2) =>
-  defineCall<AdaptivePoolParameters>()(
-    `adaptiveAvgPool${spatial}d`,
+  defineCall<AdaptivePoolParameters>(`adaptiveAvgPool${spatial}d`)(
     ["input", "outputSize"],
     (input: Tensor, outputSize: OutputSize): Tensor =>
       new Tensor(poolAdaptively(`adaptiveAvgPool${spatial}d`, spatial, input, outputSize, averageToGrid)[0]),
@@ -42,8 +41,7 @@ const averageOver = (spatial: 1 | 2) =>
 
 const largestOver = (spatial: 1 | 2) =>
   withIndices(
-    defineCall<AdaptiveMaxPoolParameters, MaybeIndices>()(
-      `adaptiveMaxPool${spatial}d`,
+    defineCall<AdaptiveMaxPoolParameters, MaybeIndices>(`adaptiveMaxPool${spatial}d`)(
       ["input", "outputSize", "returnIndices?:boolean"],
       (input: Tensor, outputSize: OutputSize, returnIndices = false): MaybeIndices => {
         const of = `adaptiveMaxPool${spatial}d`;

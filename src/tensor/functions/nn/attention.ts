@@ -46,8 +46,9 @@ export interface ScaledDotProductAttentionParameters {
  * nn.functional.scaledDotProductAttention(q, q, q, { isCausal: true }).shape; // [2, 4, 10, 16]
  * ```
  */
-export const scaledDotProductAttention = defineCall<ScaledDotProductAttentionParameters>()(
+export const scaledDotProductAttention = defineCall<ScaledDotProductAttentionParameters>(
   "scaledDotProductAttention",
+)(
   [
     "query",
     "key",

@@ -51,8 +51,7 @@ export interface BatchNormParameters {
  * nn.functional.batchNorm(randn(8, 3, 5, 5), mean, variance, { training: true }).shape; // [8, 3, 5, 5]
  * ```
  */
-export const batchNorm = defineCall<BatchNormParameters>()(
-  "batchNorm",
+export const batchNorm = defineCall<BatchNormParameters>("batchNorm")(
   [
     "input",
     "runningMean",
@@ -200,8 +199,7 @@ export interface InstanceNormParameters {
  * nn.functional.instanceNorm(randn(8, 3, 5, 5)).shape; // [8, 3, 5, 5]
  * ```
  */
-export const instanceNorm = defineCall<InstanceNormParameters>()(
-  "instanceNorm",
+export const instanceNorm = defineCall<InstanceNormParameters>("instanceNorm")(
   [
     "input",
     "runningMean?",

@@ -125,8 +125,7 @@ export const convTranspose1d = transposedConvolutionOver(1);
 
 function convolutionOver(spatial: 1 | 2) {
   const of = `conv${spatial}d`;
-  return defineCall<ConvolutionParameters>()(
-    of,
+  return defineCall<ConvolutionParameters>(of)(
     CONVOLUTION,
     (input, weight, bias = null, stride = 1, padding = 0, dilation = 1, groups = 1) =>
       convolve(of, spatial, { input, weight, bias, stride, padding, dilation, groups }),
@@ -205,8 +204,7 @@ function paddingOf(
 
 function transposedConvolutionOver(spatial: 1 | 2) {
   const of = `convTranspose${spatial}d`;
-  return defineCall<TransposedConvolutionParameters>()(
-    of,
+  return defineCall<TransposedConvolutionParameters>(of)(
     TRANSPOSED,
     (input, weight, bias = null, stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1) =>
       convolveTransposed(of, spatial, {

@@ -33,8 +33,7 @@ function keepMask(_x: Value, shape: readonly number[], p: number): Value {
 }
 
 function define(name: string, maskShape: MaskShape) {
-  return defineCall<DropoutParameters>()(
-    name,
+  return defineCall<DropoutParameters>(name)(
     PARAMETERS,
     (input, p = 0.5, training = true, inplace = false) => {
       const x = floatingInput(name, input);
@@ -118,8 +117,7 @@ export const dropout3d = define("dropout3d", perChannel(3));
 const SATURATION = -1.7580993408473766;
 
 function defineAlpha(name: string, maskShape: MaskShape) {
-  return defineCall<DropoutParameters>()(
-    name,
+  return defineCall<DropoutParameters>(name)(
     PARAMETERS,
     (input, p = 0.5, training = false, inplace = false) => {
       checkProbability(name, p);

@@ -44,8 +44,7 @@ export interface EmbeddingParameters {
  * nn.functional.embedding(tensor([2, 0]), tensor([[0.5], [1.5], [2.5]])).tolist(); // [[2.5], [0.5]]
  * ```
  */
-export const embedding = defineCall<EmbeddingParameters>()(
-  "embedding",
+export const embedding = defineCall<EmbeddingParameters>("embedding")(
   [
     "input",
     "weight",

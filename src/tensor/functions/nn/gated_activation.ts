@@ -30,8 +30,7 @@ export interface GeluParameters {
  * nn.functional.gelu(tensor([0.5, 2])).tolist(); // [0.34573, 1.95450]
  * ```
  */
-export const gelu = defineCall<GeluParameters>()(
-  "gelu",
+export const gelu = defineCall<GeluParameters>("gelu")(
   ["input", "approximate?"],
   (input, approximate = "none") => activated("gelu", input, (x) => geluOf(x, approximate)),
 );
@@ -63,7 +62,7 @@ export interface PreluParameters {
  * nn.functional.prelu(tensor([-1.5, 2]), tensor([0.1])).tolist(); // [-0.15, 2]
  * ```
  */
-export const prelu = defineCall<PreluParameters>()("prelu", ["input", "weight"], (input, weight) => {
+export const prelu = defineCall<PreluParameters>("prelu")(["input", "weight"], (input, weight) => {
   const x = floatingInput("prelu", input);
   const w = floatingInput("prelu", weight, "weight");
   const channels = x.shape.length > 1 ? x.shape[1] : 1;
@@ -100,7 +99,7 @@ export interface GluParameters {
  * nn.functional.glu(tensor([1.5, 3, 0.5, -0.5])).tolist(); // [0.93369, 1.13262]
  * ```
  */
-export const glu = defineCall<GluParameters>()("glu", ["input", "dim?"], (input, dim = -1) => {
+export const glu = defineCall<GluParameters>("glu")(["input", "dim?"], (input, dim = -1) => {
   const x = floatingInput("glu", input);
   if (x.shape.length === 0)
     throw new ArgumentError(`${named("glu")}: expected at least one dimension, got a single number`);

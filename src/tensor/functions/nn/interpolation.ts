@@ -79,8 +79,7 @@ const SPATIAL: Partial<Record<InterpolationMode, number>> = {
  * nn.functional.interpolate(images, { scaleFactor: 2 }).shape; // [8, 3, 56, 56]
  * ```
  */
-export const interpolate = defineCall<InterpolateParameters>()(
-  "interpolate",
+export const interpolate = defineCall<InterpolateParameters>("interpolate")(
   [
     "input",
     "size?:integers|null",

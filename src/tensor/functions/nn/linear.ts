@@ -32,8 +32,7 @@ export interface LinearParameters {
  * nn.functional.linear(randn(8, 400), randn(120, 400), randn(120)).shape; // [8, 120]
  * ```
  */
-export const linear = defineCall<LinearParameters>()(
-  "linear",
+export const linear = defineCall<LinearParameters>("linear")(
   ["input", "weight", "bias?"],
   (input, weight, bias = null) => {
     const x = numericInput("linear", input);
@@ -98,8 +97,7 @@ export interface BilinearParameters {
  * nn.functional.bilinear(randn(8, 4), randn(8, 5), randn(6, 4, 5)).shape; // [8, 6]
  * ```
  */
-export const bilinear = defineCall<BilinearParameters>()(
-  "bilinear",
+export const bilinear = defineCall<BilinearParameters>("bilinear")(
   ["input1", "input2", "weight", "bias?"],
   (input1, input2, weight, bias = null) => {
     const a = numericInput("bilinear", input1, "input1");

@@ -41,8 +41,7 @@ export interface LayerNormParameters {
  * nn.functional.layerNorm(tensor([[0.5, 1.5]]), [2]).tolist(); // [[-1.0000, 1.0000]]
  * ```
  */
-export const layerNorm = defineCall<LayerNormParameters>()(
-  "layerNorm",
+export const layerNorm = defineCall<LayerNormParameters>("layerNorm")(
   ["input", "normalizedShape", "weight?", "bias?", "eps?:number"],
   (input, normalizedShape, weight, bias, eps = 1e-5) => {
     const x = floatingInput("layerNorm", input);
@@ -72,8 +71,7 @@ export interface RmsNormParameters {
  * nn.functional.rmsNorm(tensor([[1.5, -1.5]]), [2]).tolist(); // [[1.0000, -1.0000]]
  * ```
  */
-export const rmsNorm = defineCall<RmsNormParameters>()(
-  "rmsNorm",
+export const rmsNorm = defineCall<RmsNormParameters>("rmsNorm")(
   ["input", "normalizedShape", "weight?", "eps?:number|null"],
   (input, normalizedShape, weight, eps = null) => {
     const x = floatingInput("rmsNorm", input);
@@ -131,8 +129,7 @@ export interface GroupNormParameters {
  * nn.functional.groupNorm(randn(8, 6, 5, 5), 3).shape; // [8, 6, 5, 5]
  * ```
  */
-export const groupNorm = defineCall<GroupNormParameters>()(
-  "groupNorm",
+export const groupNorm = defineCall<GroupNormParameters>("groupNorm")(
   ["input", "numGroups", "weight?", "bias?", "eps?:number"],
   (input, numGroups, weight, bias, eps = 1e-5) => {
     const of = "groupNorm";
@@ -187,8 +184,7 @@ export interface LocalResponseNormParameters {
  * nn.functional.localResponseNorm(randn(8, 96, 26, 26), 5, { k: 2 }).shape; // [8, 96, 26, 26]
  * ```
  */
-export const localResponseNorm = defineCall<LocalResponseNormParameters>()(
-  "localResponseNorm",
+export const localResponseNorm = defineCall<LocalResponseNormParameters>("localResponseNorm")(
   ["input", "size:integers|null", "alpha?:scalar", "beta?:number", "k?:number"],
   (input, size, alpha = 1e-4, beta = 0.75, k = 1) => {
     const of = "localResponseNorm";
@@ -242,8 +238,7 @@ export interface NormalizeParameters {
  * nn.functional.normalize(tensor([[1.5, 2]])).tolist(); // [[0.6, 0.8]]
  * ```
  */
-export const normalize = defineCall<NormalizeParameters>()(
-  "normalize",
+export const normalize = defineCall<NormalizeParameters>("normalize")(
   ["input", "p?:number", "dim?", "eps?:number"],
   (input, p = 2, dim = 1, eps = 1e-12) => {
     const x = floatingInput("normalize", input);

@@ -34,8 +34,7 @@ export interface PadParameters {
  * nn.functional.pad(randn(8, 1, 28, 28), [2, 2, 2, 2], "reflect").shape; // [8, 1, 32, 32]
  * ```
  */
-export const pad = defineCall<PadParameters>()(
-  "pad",
+export const pad = defineCall<PadParameters>("pad")(
   ["input", "pad", "mode?", "value?:scalar|null"],
   (input, pad, mode = "constant", value = null) => {
     const x = valueOf(input, "input", named("pad"));

@@ -87,8 +87,7 @@ const AVERAGE_1D = [
 
 const maxPoolOver = (spatial: 1 | 2) =>
   withIndices(
-    defineCall<MaxPoolParameters, MaybeIndices>()(
-      `maxPool${spatial}d`,
+    defineCall<MaxPoolParameters, MaybeIndices>(`maxPool${spatial}d`)(
       [
         "input",
         "kernelSize",
@@ -120,8 +119,7 @@ const maxPoolOver = (spatial: 1 | 2) =>
   );
 
 const normPoolOver = (spatial: 1 | 2) =>
-  defineCall<NormPoolParameters>()(
-    `lpPool${spatial}d`,
+  defineCall<NormPoolParameters>(`lpPool${spatial}d`)(
     ["input", "normType:number", "kernelSize", "stride?", "ceilMode?:boolean"],
     (
       input: Tensor,
@@ -170,8 +168,7 @@ export const maxPool1d = maxPoolOver(1);
  * nn.functional.avgPool2d(tensor([[[1, 5], [7, 3]]]).float(), 2).tolist(); // [[[4]]]
  * ```
  */
-export const avgPool2d = defineCall<AveragePool2dParameters>()(
-  "avgPool2d",
+export const avgPool2d = defineCall<AveragePool2dParameters>("avgPool2d")(
   [...AVERAGE_1D, "divisorOverride?:integer|null"],
   (
     input,
@@ -199,8 +196,7 @@ export const avgPool2d = defineCall<AveragePool2dParameters>()(
  * nn.functional.avgPool1d(tensor([[0.5, 1.5, 7, 3]]), 2).tolist(); // [[1, 5]]
  * ```
  */
-export const avgPool1d = defineCall<AveragePool1dParameters>()(
-  "avgPool1d",
+export const avgPool1d = defineCall<AveragePool1dParameters>("avgPool1d")(
   AVERAGE_1D,
   (input, kernelSize, stride = null, padding = 0, ceilMode = false, countIncludePad = true) =>
     averagePool("avgPool1d", 1, input, kernelSize, { stride, padding, ceilMode, countIncludePad }),
@@ -238,8 +234,7 @@ export const lpPool1d = normPoolOver(1);
  * nn.functional.maxUnpool2d(y, indices, 2).shape; // [8, 3, 6, 6]
  * ```
  */
-export const maxUnpool2d = defineCall<MaxUnpool2dParameters>()(
-  "maxUnpool2d",
+export const maxUnpool2d = defineCall<MaxUnpool2dParameters>("maxUnpool2d")(
   ["input", "indices", "kernelSize", "stride?", "padding?", "outputSize?"],
   (input, indices, kernelSize, stride = null, padding = 0, outputSize = null) => {
     const of = "maxUnpool2d";

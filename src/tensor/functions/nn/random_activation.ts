@@ -37,8 +37,7 @@ export interface RandomLeakyReluParameters {
  * nn.functional.rrelu(tensor([-1.5, 2]), 0.1, 0.3).tolist(); // [-0.3, 2]
  * ```
  */
-export const rrelu = defineCall<RandomLeakyReluParameters>()(
-  "rrelu",
+export const rrelu = defineCall<RandomLeakyReluParameters>("rrelu")(
   ["input", "lower?:number", "upper?:number", "training?:boolean", "inplace?:boolean"],
   (input, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
     const x = floatingInput("rrelu", input);
@@ -78,8 +77,7 @@ export interface GumbelSoftmaxParameters {
  * nn.functional.gumbelSoftmax(randn(8, 3), { hard: true }).sum().item(); // 8
  * ```
  */
-export const gumbelSoftmax = defineCall<GumbelSoftmaxParameters>()(
-  "gumbelSoftmax",
+export const gumbelSoftmax = defineCall<GumbelSoftmaxParameters>("gumbelSoftmax")(
   ["logits", "tau?:number", "hard?:boolean", "eps?:number", "dim?"],
   (logits, tau = 1, hard = false, _eps, dim = -1) => {
     const x = floatingInput("gumbelSoftmax", logits, "logits");

@@ -13,8 +13,7 @@ import { numericInput } from "./arguments.ts";
  * nn.functional.relu(tensor([-1, 2])).tolist(); // [0, 2]
  * ```
  */
-export const relu = defineCall<ActivationParameters>()(
-  "relu",
+export const relu = defineCall<ActivationParameters>("relu")(
   ["input", "inplace?:boolean"],
   (input, inplace = false) => {
     const y = emit(reluOp, [numericInput("relu", input)]);

@@ -65,8 +65,7 @@ function regrouped(
  * nn.functional.pixelShuffle(randn(8, 12, 7, 7), 2).shape; // [8, 3, 14, 14]
  * ```
  */
-export const pixelShuffle = defineCall<PixelShuffleParameters>()(
-  "pixelShuffle",
+export const pixelShuffle = defineCall<PixelShuffleParameters>("pixelShuffle")(
   ["input", "upscaleFactor"],
   (input, upscaleFactor) => {
     const value = valueOf(input, "input", named("pixelShuffle"));
@@ -86,8 +85,7 @@ export const pixelShuffle = defineCall<PixelShuffleParameters>()(
  * nn.functional.pixelUnshuffle(randn(8, 3, 14, 14), 2).shape; // [8, 12, 7, 7]
  * ```
  */
-export const pixelUnshuffle = defineCall<PixelUnshuffleParameters>()(
-  "pixelUnshuffle",
+export const pixelUnshuffle = defineCall<PixelUnshuffleParameters>("pixelUnshuffle")(
   ["input", "downscaleFactor"],
   (input, downscaleFactor) => {
     const value = valueOf(input, "input", named("pixelUnshuffle"));
@@ -113,8 +111,7 @@ export const pixelUnshuffle = defineCall<PixelUnshuffleParameters>()(
  * nn.functional.channelShuffle(randn(8, 6, 7, 7), 3).shape; // [8, 6, 7, 7]
  * ```
  */
-export const channelShuffle = defineCall<ChannelShuffleParameters>()(
-  "channelShuffle",
+export const channelShuffle = defineCall<ChannelShuffleParameters>("channelShuffle")(
   ["input", "groups"],
   (input, groups) => {
     const x = valueOf(input, "input", named("channelShuffle"));

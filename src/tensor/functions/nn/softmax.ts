@@ -24,8 +24,7 @@ function implicitDim(rank: number): number {
 
 /** @param before - what is done to the input in its own dtype. */
 const define = (name: string, compute: (x: Value, dim: number) => Value, before = (x: Value): Value => x) =>
-  defineCall<SoftmaxParameters>()(
-    name,
+  defineCall<SoftmaxParameters>(name)(
     ["input", "dim?", "dtype?:dtype|null"],
     (input: Tensor, dim: number | null = null, dtype: DType | null = null): Tensor => {
       const given = dtype === null ? floatingInput(name, input) : valueOf(input, "input", named(name));

@@ -51,8 +51,7 @@ function geometryOf(
  * nn.functional.unfold(randn(8, 3, 6, 6), 2, { stride: 2 }).shape; // [8, 12, 9]
  * ```
  */
-export const unfold = defineCall<UnfoldParameters>()(
-  "unfold",
+export const unfold = defineCall<UnfoldParameters>("unfold")(
   ["input", "kernelSize", "dilation?", "padding?", "stride?"],
   (input, kernelSize, dilation = 1, padding = 0, stride = 1) => {
     const geometry = geometryOf("unfold", kernelSize, dilation, padding, stride);
@@ -72,8 +71,7 @@ export const unfold = defineCall<UnfoldParameters>()(
  * nn.functional.fold(randn(8, 12, 9), [6, 6], 2, { stride: 2 }).shape; // [8, 3, 6, 6]
  * ```
  */
-export const fold = defineCall<FoldParameters>()(
-  "fold",
+export const fold = defineCall<FoldParameters>("fold")(
   ["input", "outputSize", "kernelSize", "dilation?", "padding?", "stride?"],
   (input, outputSize, kernelSize, dilation = 1, padding = 0, stride = 1) => {
     const geometry = geometryOf("fold", kernelSize, dilation, padding, stride);

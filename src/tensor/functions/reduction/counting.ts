@@ -38,8 +38,7 @@ export interface IsInParameters {
  * isin(tensor([1, 2, 3]), tensor([3, 1])).tolist(); // [true, false, true]
  * ```
  */
-export const isin = defineCall<IsInParameters>()(
-  "isin",
+export const isin = defineCall<IsInParameters>("isin")(
   ["elements", "testElements", "assumeUnique?:boolean", "invert?:boolean"],
   (elements, testElements, _assumeUnique, invert = false) => {
     requireTensors("isin", elements, testElements, "one");
@@ -106,8 +105,7 @@ function placesOf(of: string, ordered: Value, values: Value, right: boolean): Va
  * bucketize(tensor([0.5, 3, 9]), tensor([1, 3, 5]), { right: true }).tolist(); // [0, 2, 3]
  * ```
  */
-export const bucketize = defineCall<BucketizeParameters>()(
-  "bucketize",
+export const bucketize = defineCall<BucketizeParameters>("bucketize")(
   ["input", "boundaries", "outInt32?:boolean", "right?:boolean"],
   (input, boundaries, outInt32 = false, right = false) => {
     const ordered = valueOf(boundaries, "boundaries", "bucketize");
@@ -129,8 +127,7 @@ export const bucketize = defineCall<BucketizeParameters>()(
  * searchsorted(tensor([1, 3, 5]), tensor([3, 6])).tolist(); // [1, 3]
  * ```
  */
-export const searchsorted = defineCall<SearchSortedParameters>()(
-  "searchsorted",
+export const searchsorted = defineCall<SearchSortedParameters>("searchsorted")(
   ["sortedSequence", "input", "outInt32?:boolean", "right?:boolean", "side?", "sorter?"],
   (sortedSequence, input, outInt32 = false, right = false, side = null, sorter = null) => {
     const given = valueOf(sortedSequence, "sortedSequence", "searchsorted");
@@ -183,8 +180,7 @@ export interface HistogramParameters {
  * histc(tensor([0.5, 1.5, 1.7, 4]), { bins: 4, min: 0, max: 4 }).tolist(); // [1, 2, 0, 1]
  * ```
  */
-export const histc = defineCall<HistogramParameters>()(
-  "histc",
+export const histc = defineCall<HistogramParameters>("histc")(
   ["input", "bins?:integer", "min?:number", "max?:number"],
   (input, bins = 100, min = 0, max = 0) => {
     const value = valueOf(input, "input", "histc");
@@ -232,8 +228,7 @@ export interface BinCountParameters {
  * await (await bincount(tensor([1, 3, 1]))).tolist(); // [0, 2, 0, 1]
  * ```
  */
-export const bincount = defineCall<BinCountParameters, Promise<Tensor>>()(
-  "bincount",
+export const bincount = defineCall<BinCountParameters, Promise<Tensor>>("bincount")(
   ["input", "weights?", "minlength?:integer"],
   async (input, weights = null, minlength = 0) => {
     const value = positionsOf("bincount", "input", input);
@@ -363,8 +358,7 @@ async function distinct(
  * ```
  */
 export const unique = withoutOptions(
-  defineCall<UniqueParameters, Promise<Tensor | Tensor[]>>()(
-    "unique",
+  defineCall<UniqueParameters, Promise<Tensor | Tensor[]>>("unique")(
     ["input", "sorted?:boolean", "returnInverse?:boolean", "returnCounts?:boolean", "dim?"],
     (input, _sorted = true, returnInverse = false, returnCounts = false, dim = null) =>
       distinct("unique", input, returnInverse, returnCounts, dim, true),
@@ -379,8 +373,7 @@ export const unique = withoutOptions(
  * ```
  */
 export const uniqueConsecutive = withoutOptions(
-  defineCall<UniqueConsecutiveParameters, Promise<Tensor | Tensor[]>>()(
-    "uniqueConsecutive",
+  defineCall<UniqueConsecutiveParameters, Promise<Tensor | Tensor[]>>("uniqueConsecutive")(
     ["input", "returnInverse?:boolean", "returnCounts?:boolean", "dim?"],
     (input, returnInverse = false, returnCounts = false, dim = null) =>
       distinct("uniqueConsecutive", input, returnInverse, returnCounts, dim, false),

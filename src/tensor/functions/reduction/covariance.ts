@@ -83,8 +83,7 @@ function covariance(x: Value, correction: number, repeats: Value | null, importa
  * cov(tensor([[0.5, 1.5, 2.5], [3.5, 2.5, 1.5]])).tolist(); // [[1, -1], [-1, 1]]
  * ```
  */
-export const cov = defineCall<CovarianceParameters>()(
-  "cov",
+export const cov = defineCall<CovarianceParameters>("cov")(
   ["input", "correction?:number", "fweights?", "aweights?"],
   (input, correction = 1, fweights = null, aweights = null) => {
     const x = observations("cov", input);
@@ -102,7 +101,7 @@ export const cov = defineCall<CovarianceParameters>()(
  * corrcoef(tensor([[0.5, 1.5, 2.5], [9.5, 5.5, 1.5]])).tolist(); // [[1, -1], [-1, 1]]
  * ```
  */
-export const corrcoef = defineCall<UnaryParameters>()("corrcoef", ["input"], (input: Tensor): Tensor => {
+export const corrcoef = defineCall<UnaryParameters>("corrcoef")(["input"], (input: Tensor): Tensor => {
   const products = covariance(observations("corrcoef", input), 1, null, null);
   if (products.shape.length < 2) return new Tensor(ops.div(products, products));
   const count = products.shape[0];
@@ -132,8 +131,7 @@ export interface RenormParameters {
  * renorm(tensor([[3.5, 0], [0.5, 0.5]]), 2, 0, 1).tolist(); // [[1.00000, 0], [0.5, 0.5]]
  * ```
  */
-export const renorm = defineCall<RenormParameters>()(
-  "renorm",
+export const renorm = defineCall<RenormParameters>("renorm")(
   ["input", "p:number", "dim", "maxnorm:number"],
   (input, p, dim, maxnorm) => {
     const x = valueOf(input, "input", "renorm");

@@ -42,8 +42,7 @@ function neighbours(value: Value, dim: number): [Value, Value] {
  * diff(tensor([1, 4, 9])).tolist(); // [3, 5]
  * ```
  */
-export const diff = defineCall<DiffParameters>()(
-  "diff",
+export const diff = defineCall<DiffParameters>("diff")(
   ["input", "n?:integer", "dim?", "prepend?", "append?"],
   (input, n = 1, dim = -1, prepend = null, append = null) => {
     const { shape } = valueOf(input, "input", "diff");
@@ -80,8 +79,7 @@ export interface TrapezoidParameters {
 }
 
 const trapezoids = (name: string, together: (areas: Value, dim: number) => Value) =>
-  defineCall<TrapezoidParameters>()(
-    name,
+  defineCall<TrapezoidParameters>(name)(
     ["y", "x?", "dx?:number", "dim?"],
     (y, x = null, dx = 1, dim = -1) => {
       const given = valueOf(y, "y", name);
@@ -154,8 +152,7 @@ export interface DistanceParameters {
  * dist(tensor([1.5, 5]), tensor([4.5, 1])).item(); // 5
  * ```
  */
-export const dist = defineCall<DistanceParameters>()(
-  "dist",
+export const dist = defineCall<DistanceParameters>("dist")(
   ["input", "other", "p?:number"],
   (input, other, p = 2) => {
     valueOf(other, "other", "dist");

@@ -65,8 +65,7 @@ function extreme(
   position: OpDefinition,
   ofTwo: (input: Tensor, other: Tensor) => Tensor,
 ): Extreme {
-  return defineCall<AnyExtreme, Tensor | ValuesAndIndices>()(
-    name,
+  return defineCall<AnyExtreme, Tensor | ValuesAndIndices>(name)(
     ["input", "dim?", "keepdim?:boolean", "other?"],
     (
       input: Tensor,
@@ -128,8 +127,7 @@ export interface ArgExtremeParameters {
 }
 
 const argExtreme = (name: string, op: OpDefinition) =>
-  defineCall<ArgExtremeParameters>()(
-    name,
+  defineCall<ArgExtremeParameters>(name)(
     ["input", "dim?", "keepdim?:boolean"],
     (input, dim = null, keepdim = false) => {
       const value = valueOf(input, "input", name);
@@ -193,8 +191,7 @@ export interface TopKParameters {
  * indices.tolist(); // [1, 2]
  * ```
  */
-export const topk = defineCall<TopKParameters, ValuesAndIndices>()(
-  "topk",
+export const topk = defineCall<TopKParameters, ValuesAndIndices>("topk")(
   ["input", "k", "dim?", "largest?:boolean", "sorted?:boolean"],
   (input, k, dim = -1, largest = true) => {
     const value = valueOf(input, "input", "topk");
@@ -230,8 +227,7 @@ function sorted(name: string, input: Tensor, dim: number, descending: boolean): 
  * values.tolist(); // [3, 2, 1]
  * ```
  */
-export const sort = defineCall<SortParameters, ValuesAndIndices>()(
-  "sort",
+export const sort = defineCall<SortParameters, ValuesAndIndices>("sort")(
   SORT,
   (input, dim = -1, descending = false) => {
     const [values, indices] = sorted("sort", input, dim, descending);
@@ -247,8 +243,7 @@ export const sort = defineCall<SortParameters, ValuesAndIndices>()(
  * argsort(tensor([3, 1, 2])).tolist(); // [1, 2, 0]
  * ```
  */
-export const argsort = defineCall<SortParameters>()(
-  "argsort",
+export const argsort = defineCall<SortParameters>("argsort")(
   SORT,
   (input, dim = -1, descending = false) => new Tensor(sorted("argsort", input, dim, descending)[1]),
 );
@@ -273,8 +268,7 @@ export interface KthValueParameters {
  * value.item(); // 3
  * ```
  */
-export const kthvalue = defineCall<KthValueParameters, ValuesAndIndices>()(
-  "kthvalue",
+export const kthvalue = defineCall<KthValueParameters, ValuesAndIndices>("kthvalue")(
   ["input", "k", "dim?", "keepdim?:boolean"],
   (input, k, dim = -1, keepdim = false) =>
     nthSmallest("kthvalue", valueOf(input, "input", "kthvalue"), k, dim, keepdim),
@@ -319,8 +313,7 @@ export type MinAndMax = [Tensor, Tensor] & { readonly min: Tensor; readonly max:
  * high.item(); // 7
  * ```
  */
-export const aminmax = defineCall<MinAndMaxParameters, MinAndMax>()(
-  "aminmax",
+export const aminmax = defineCall<MinAndMaxParameters, MinAndMax>("aminmax")(
   ["input", "dim?", "keepdim?:boolean"],
   (input, dim = null, keepdim = false) => {
     const value = valueOf(input, "input", "aminmax");
@@ -341,7 +334,7 @@ export const aminmax = defineCall<MinAndMaxParameters, MinAndMax>()(
  * msort(tensor([3, 1, 2])).tolist(); // [1, 2, 3]
  * ```
  */
-export const msort = defineCall<UnaryParameters>()("msort", ["input"], (input: Tensor): Tensor => {
+export const msort = defineCall<UnaryParameters>("msort")(["input"], (input: Tensor): Tensor => {
   return new Tensor(sorted("msort", input, 0, false)[0]);
 });
 
@@ -353,7 +346,7 @@ export interface RunningExtremeParameters {
 }
 
 const running = (name: string, op: OpDefinition) =>
-  defineCall<RunningExtremeParameters, ValuesAndIndices>()(name, ["input", "dim"], (input, dim) => {
+  defineCall<RunningExtremeParameters, ValuesAndIndices>(name)(["input", "dim"], (input, dim) => {
     const value = valueOf(input, "input", name);
     const at = normalizeDim(dim, value.shape.length, name);
     if (value.shape.length === 0) return named(value, full([], 0, "int64"));
@@ -400,8 +393,7 @@ export interface ModeParameters {
  * indices.item(); // 4
  * ```
  */
-export const mode = defineCall<ModeParameters, ValuesAndIndices>()(
-  "mode",
+export const mode = defineCall<ModeParameters, ValuesAndIndices>("mode")(
   ["input", "dim?", "keepdim?:boolean"],
   (input, dim = -1, keepdim = false) => {
     const value = valueOf(input, "input", "mode");

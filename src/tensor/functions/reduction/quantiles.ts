@@ -42,8 +42,7 @@ function middlePosition(value: Value, dim: number, ignoreNan: boolean): Value {
 }
 
 function medianFunction(name: string, ignoreNan: boolean): Median {
-  return defineCall<MinAndMaxParameters, Tensor | ValuesAndIndices>()(
-    name,
+  return defineCall<MinAndMaxParameters, Tensor | ValuesAndIndices>(name)(
     ["input", "dim?", "keepdim?:boolean"],
     (input: Tensor, dim: number | null = null, keepdim = false): Tensor | ValuesAndIndices => {
       const value = valueOf(input, "input", name);
@@ -133,8 +132,7 @@ export interface QuantileParameters {
 const INTERPOLATIONS: readonly unknown[] = ["linear", "lower", "higher", "midpoint", "nearest"];
 
 function quantileFunction(name: string, ignoreNan: boolean) {
-  return defineCall<QuantileParameters>()(
-    name,
+  return defineCall<QuantileParameters>(name)(
     ["input", "q", "dim?", "keepdim?:boolean", "interpolation?"],
     (
       input: Tensor,

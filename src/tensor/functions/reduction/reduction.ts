@@ -47,8 +47,7 @@ function summable(value: Value, dtype: DType | null): Value {
  * tensor([[1, 2], [3, 4]]).sum(1, true).tolist(); // [[3], [7]]
  * ```
  */
-export const sum = defineCall<ReduceWithDTypeParameters>()(
-  "sum",
+export const sum = defineCall<ReduceWithDTypeParameters>("sum")(
   REDUCE_WITH_DTYPE,
   (input, dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "sum");
@@ -67,8 +66,7 @@ export const sum = defineCall<ReduceWithDTypeParameters>()(
  * mean(tensor([[1.5, 2], [3.5, 4]]), { dim: 0 }).tolist(); // [2.5, 3]
  * ```
  */
-export const mean = defineCall<ReduceWithDTypeParameters>()(
-  "mean",
+export const mean = defineCall<ReduceWithDTypeParameters>("mean")(
   REDUCE_WITH_DTYPE,
   (input, dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "mean");
@@ -90,8 +88,7 @@ export const mean = defineCall<ReduceWithDTypeParameters>()(
  * nansum(tensor([1, NaN, 2])).item(); // 3
  * ```
  */
-export const nansum = defineCall<ReduceWithDTypeParameters>()(
-  "nansum",
+export const nansum = defineCall<ReduceWithDTypeParameters>("nansum")(
   REDUCE_WITH_DTYPE,
   (input, dim = null, keepdim = false, dtype = null) => {
     const value = summable(valueOf(input, "input", "nansum"), dtype);
@@ -110,8 +107,7 @@ export const nansum = defineCall<ReduceWithDTypeParameters>()(
  * nanmean(tensor([1, NaN, 2])).item(); // 1.5
  * ```
  */
-export const nanmean = defineCall<ReduceWithDTypeParameters>()(
-  "nanmean",
+export const nanmean = defineCall<ReduceWithDTypeParameters>("nanmean")(
   REDUCE_WITH_DTYPE,
   (input, dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "nanmean");
@@ -140,8 +136,7 @@ export interface ProdParameters extends Omit<ReduceWithDTypeParameters, "dim"> {
  * prod(tensor([[1, 2], [3, 4]]), 1).tolist(); // [2, 12]
  * ```
  */
-export const prod = defineCall<ProdParameters>()(
-  "prod",
+export const prod = defineCall<ProdParameters>("prod")(
   REDUCE_WITH_DTYPE,
   (input, dim = null, keepdim = false, dtype = null) => {
     const value = summable(valueOf(input, "input", "prod"), dtype);
@@ -159,7 +154,7 @@ export const prod = defineCall<ProdParameters>()(
  * amax(tensor([[1, 9], [8, 2]]), [0, 1]).item(); // 9
  * ```
  */
-export const amax = defineCall<ReduceParameters>()("amax", REDUCE, (input, dim = null, keepdim = false) => {
+export const amax = defineCall<ReduceParameters>("amax")(REDUCE, (input, dim = null, keepdim = false) => {
   const value = valueOf(input, "input", "amax");
   return new Tensor(ops.amax(value, normalizeDims(dim, value.shape.length, "amax"), keepdim));
 });
@@ -172,7 +167,7 @@ export const amax = defineCall<ReduceParameters>()("amax", REDUCE, (input, dim =
  * amin(tensor([[1, 9], [8, 2]]), 1).tolist(); // [1, 2]
  * ```
  */
-export const amin = defineCall<ReduceParameters>()("amin", REDUCE, (input, dim = null, keepdim = false) => {
+export const amin = defineCall<ReduceParameters>("amin")(REDUCE, (input, dim = null, keepdim = false) => {
   const value = valueOf(input, "input", "amin");
   return new Tensor(ops.amin(value, normalizeDims(dim, value.shape.length, "amin"), keepdim));
 });
@@ -196,7 +191,7 @@ function truth(value: Value, of: Value): Value {
  * any(tensor([[0, 1], [0, 0]]), 1).tolist(); // [true, false]
  * ```
  */
-export const any = defineCall<ReduceParameters>()("any", REDUCE, (input, dim = null, keepdim = false) => {
+export const any = defineCall<ReduceParameters>("any")(REDUCE, (input, dim = null, keepdim = false) => {
   const value = valueOf(input, "input", "any");
   const found = count(value, true, normalizeDims(dim, value.shape.length, "any"), keepdim);
   return new Tensor(truth(emit(neOp, [found, constant(0, "int64")]), value));
@@ -210,7 +205,7 @@ export const any = defineCall<ReduceParameters>()("any", REDUCE, (input, dim = n
  * all(tensor([[1, 2], [0, 3]]), 1).tolist(); // [true, false]
  * ```
  */
-export const all = defineCall<ReduceParameters>()("all", REDUCE, (input, dim = null, keepdim = false) => {
+export const all = defineCall<ReduceParameters>("all")(REDUCE, (input, dim = null, keepdim = false) => {
   const value = valueOf(input, "input", "all");
   const found = count(value, false, normalizeDims(dim, value.shape.length, "all"), keepdim);
   return new Tensor(truth(eq(found, constant(0, "int64")), value));
@@ -224,8 +219,7 @@ export const all = defineCall<ReduceParameters>()("all", REDUCE, (input, dim = n
  * countNonzero(tensor([[0, 3], [5, 6]]), 1).tolist(); // [1, 2]
  * ```
  */
-export const countNonzero = defineCall<Omit<ReduceParameters, "keepdim">>()(
-  "countNonzero",
+export const countNonzero = defineCall<Omit<ReduceParameters, "keepdim">>("countNonzero")(
   ["input", "dim?"],
   (input, dim = null) => {
     const value = valueOf(input, "input", "countNonzero");
@@ -243,8 +237,7 @@ export interface CumulativeParameters {
 }
 
 const cumulative = (name: string, op: (value: Value, dim: number) => Value) =>
-  defineCall<CumulativeParameters>()(
-    name,
+  defineCall<CumulativeParameters>(name)(
     ["input", "dim", "dtype?:dtype|null"],
     (input, dim, dtype = null) => {
       const value = summable(valueOf(input, "input", name), dtype);

@@ -62,8 +62,7 @@ const deviationOf = ({ variance, dtype }: Moments) => new Tensor(ops.cast(rootOf
 const meanOf = ({ mean, dtype }: Moments) => new Tensor(ops.cast(mean, dtype));
 
 const ofMoments = <R>(name: string, result: (moments: Moments) => R) =>
-  defineCall<VarianceParameters, R>()(
-    name,
+  defineCall<VarianceParameters, R>(name)(
     ["input", "dim?", "unbiased?:boolean|null", "keepdim?:boolean", "correction?:number|null"],
     (
       input: Tensor,
@@ -149,8 +148,7 @@ export interface NormParameters {
  * norm(tensor([[3.5, -4], [1, 1]]), 1, 1).tolist(); // [7.5, 2]
  * ```
  */
-export const norm = defineCall<NormParameters>()(
-  "norm",
+export const norm = defineCall<NormParameters>("norm")(
   ["input", "p?", "dim?", "keepdim?:boolean", "dtype?:dtype|null"],
   (input, p = "fro", dim = null, keepdim = false, dtype = null) => {
     const value = valueOf(input, "input", "norm");
@@ -201,8 +199,7 @@ export interface LogSumExpParameters {
  * logsumexp(tensor([1000, 1000]), 0).item(); // 1000.693
  * ```
  */
-export const logsumexp = defineCall<LogSumExpParameters>()(
-  "logsumexp",
+export const logsumexp = defineCall<LogSumExpParameters>("logsumexp")(
   ["input", "dim", "keepdim?:boolean"],
   (input, dim, keepdim = false) => {
     const given = valueOf(input, "input", "logsumexp");

@@ -69,8 +69,7 @@ export interface AtParameters {
  * tensor([5, 6, 7]).at([true, false, true]).tolist(); // [5, 7]
  * ```
  */
-export const at = defineCall<AtParameters>()(
-  "at",
+export const at = defineCall<AtParameters>("at")(
   // A single list is a list of positions, not all the indices.
   ["input", "**indices"],
   (input: Tensor, indices: readonly Index[] = []): Tensor =>

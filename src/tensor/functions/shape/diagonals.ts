@@ -33,8 +33,7 @@ function matricesOf(value: Value, offset: number): Value {
  * diagEmbed(randn(5, 3)).shape; // [5, 3, 3]
  * ```
  */
-export const diagEmbed = defineCall<DiagonalParameters>()(
-  "diagEmbed",
+export const diagEmbed = defineCall<DiagonalParameters>("diagEmbed")(
   ["input", "offset?:integer", "dim1?", "dim2?"],
   (input, offset = 0, dim1 = -2, dim2 = -1) => {
     const value = valueOf(input, "input", "diagEmbed");
@@ -60,8 +59,7 @@ export const diagEmbed = defineCall<DiagonalParameters>()(
  * diagflat(tensor([1, 2]), 1).tolist(); // [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
  * ```
  */
-export const diagflat = defineCall<OffsetParameters>()(
-  "diagflat",
+export const diagflat = defineCall<OffsetParameters>("diagflat")(
   ["input", "offset?:integer"],
   (input, offset = 0) => {
     const value = valueOf(input, "input", "diagflat");
@@ -89,7 +87,7 @@ export interface BlockDiagParameters {
  * blockDiag(tensor([[1], [2]]), tensor([3, 4])).tolist(); // [[1, 0, 0], [2, 0, 0], [0, 3, 4]]
  * ```
  */
-export const blockDiag = defineCall<BlockDiagParameters>()("blockDiag", ["*tensors"], (tensors = []) => {
+export const blockDiag = defineCall<BlockDiagParameters>("blockDiag")(["*tensors"], (tensors = []) => {
   const given = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "blockDiag"));
   for (const { shape } of given)
     if (shape.length > 2)
@@ -119,7 +117,7 @@ export const blockDiag = defineCall<BlockDiagParameters>()("blockDiag", ["*tenso
  * trace(tensor([[1, 2], [3, 4]])).item(); // 5
  * ```
  */
-export const trace = defineCall<UnaryParameters>()("trace", ["input"], (input: Tensor): Tensor => {
+export const trace = defineCall<UnaryParameters>("trace")(["input"], (input: Tensor): Tensor => {
   const value = valueOf(input, "input", "trace");
   if (value.shape.length !== 2)
     throw new ShapeError(`trace: expected a matrix, got shape ${formatShape(value.shape)}`);

@@ -15,8 +15,7 @@ type AtLeast = ((input: Tensor) => Tensor) &
   Call<AtLeastParameters, readonly ["*tensors"], [tensors?: readonly Tensor[]], Tensor[]>;
 
 function atLeast(name: string, grow: (value: Value) => Value): AtLeast {
-  return defineCall<AtLeastParameters, Tensor | Tensor[]>()(
-    name,
+  return defineCall<AtLeastParameters, Tensor | Tensor[]>(name)(
     ["*tensors"],
     (tensors: readonly Tensor[] = []): Tensor | Tensor[] => {
       const grown = tensors.map((one) => {

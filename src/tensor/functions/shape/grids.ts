@@ -56,8 +56,7 @@ function grid(values: readonly Value[]): Value[] {
  * meshgrid(arange(2), arange(3), { indexing: "xy" })[0].tolist(); // [[0, 1], [0, 1], [0, 1]]
  * ```
  */
-export const meshgrid = defineCall<MeshGridParameters, Tensor[]>()(
-  "meshgrid",
+export const meshgrid = defineCall<MeshGridParameters, Tensor[]>("meshgrid")(
   ["*tensors", "indexing?"],
   (tensors = [], indexing = "ij") => {
     if (indexing !== "ij" && indexing !== "xy")
@@ -89,8 +88,7 @@ export interface CartesianProductParameters {
  * cartesianProd(tensor([1, 2]), tensor([5, 6])).tolist(); // [[1, 5], [1, 6], [2, 5], [2, 6]]
  * ```
  */
-export const cartesianProd = defineCall<CartesianProductParameters>()(
-  "cartesianProd",
+export const cartesianProd = defineCall<CartesianProductParameters>("cartesianProd")(
   ["*tensors"],
   (tensors = []) => {
     const values = vectors("cartesianProd", tensors);
@@ -118,8 +116,7 @@ export interface CombinationsParameters {
  * combinations(tensor([1, 2, 3])).tolist(); // [[1, 2], [1, 3], [2, 3]]
  * ```
  */
-export const combinations = defineCall<CombinationsParameters>()(
-  "combinations",
+export const combinations = defineCall<CombinationsParameters>("combinations")(
   ["input", "r?:integer", "withReplacement?:boolean"],
   (input, r = 2, withReplacement = false) => {
     const value = valueOf(input, "input", "combinations");
@@ -156,8 +153,7 @@ export interface TriangleIndicesParameters {
 }
 
 function triangleIndices(name: string, kept: (row: number, col: number, offset: number) => boolean) {
-  return defineCall<TriangleIndicesParameters>()(
-    name,
+  return defineCall<TriangleIndicesParameters>(name)(
     ["row:integer", "col:integer", "offset?:integer", "dtype?:dtype|null", "device?:device|null"],
     (row, col, offset = 0, dtype = null) => {
       if (row < 0 || col < 0)

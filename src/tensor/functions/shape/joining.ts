@@ -40,7 +40,7 @@ function listOf(of: string, tensors: unknown): Value[] {
  * cat([ones(2, 1), zeros(2, 2)], 1).tolist(); // [[1, 0, 0], [1, 0, 0]]
  * ```
  */
-export const cat = defineCall<JoinParameters>()("cat", ["tensors", "dim?"], (tensors, dim = 0) => {
+export const cat = defineCall<JoinParameters>("cat")(["tensors", "dim?"], (tensors, dim = 0) => {
   const values = listOf("cat", tensors);
   // PyTorch skips tensors of shape [0], whatever the others' shape.
   const kept = values.filter((v) => !(v.shape.length === 1 && v.shape[0] === 0));
@@ -59,7 +59,7 @@ export const cat = defineCall<JoinParameters>()("cat", ["tensors", "dim?"], (ten
  * stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [[1, 3], [2, 4]]
  * ```
  */
-export const stack = defineCall<JoinParameters>()("stack", ["tensors", "dim?"], (tensors, dim = 0) => {
+export const stack = defineCall<JoinParameters>("stack")(["tensors", "dim?"], (tensors, dim = 0) => {
   const values = listOf("stack", tensors);
   const { shape } = values[0];
   const at = normalizeDim(dim, shape.length + 1, "stack");
@@ -93,7 +93,7 @@ export interface JoinAllParameters {
  * hstack([tensor([1]), tensor([2, 3])]).tolist(); // [1, 2, 3]
  * ```
  */
-export const hstack = defineCall<JoinAllParameters>()("hstack", ["tensors"], (tensors) => {
+export const hstack = defineCall<JoinAllParameters>("hstack")(["tensors"], (tensors) => {
   const values = listOf("hstack", tensors).map((v) => atLeast(v, 1));
   return new Tensor(ops.cat(values, values[0].shape.length === 1 ? 0 : 1));
 });
@@ -106,7 +106,7 @@ export const hstack = defineCall<JoinAllParameters>()("hstack", ["tensors"], (te
  * vstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[1, 2], [3, 4]]
  * ```
  */
-export const vstack = defineCall<JoinAllParameters>()("vstack", ["tensors"], (tensors) => {
+export const vstack = defineCall<JoinAllParameters>("vstack")(["tensors"], (tensors) => {
   return new Tensor(
     ops.cat(
       listOf("vstack", tensors).map((v) => atLeast(v, 2)),
@@ -123,7 +123,7 @@ export const vstack = defineCall<JoinAllParameters>()("vstack", ["tensors"], (te
  * dstack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[[1, 3], [2, 4]]]
  * ```
  */
-export const dstack = defineCall<JoinAllParameters>()("dstack", ["tensors"], (tensors) => {
+export const dstack = defineCall<JoinAllParameters>("dstack")(["tensors"], (tensors) => {
   return new Tensor(ops.cat(listOf("dstack", tensors).map(inThreeDimensions), 2));
 });
 
@@ -135,7 +135,7 @@ export const dstack = defineCall<JoinAllParameters>()("dstack", ["tensors"], (te
  * columnStack([tensor([1, 2]), tensor([3, 4])]).tolist(); // [[1, 3], [2, 4]]
  * ```
  */
-export const columnStack = defineCall<JoinAllParameters>()("columnStack", ["tensors"], (tensors) => {
+export const columnStack = defineCall<JoinAllParameters>("columnStack")(["tensors"], (tensors) => {
   const values = listOf("columnStack", tensors);
   return new Tensor(
     ops.cat(
@@ -182,8 +182,7 @@ function equalParts(total: number, size: number): number[] {
  * split(arange(5), 2).length; // 3
  * ```
  */
-export const split = defineCall<SplitParameters, Tensor[]>()(
-  "split",
+export const split = defineCall<SplitParameters, Tensor[]>("split")(
   ["tensor", "splitSizeOrSections?:integers", "dim?", "splitSize?:integers"],
   (tensor, sizeOrSections, dim = 0, splitSize) => {
     const sections = sizeOrSections ?? splitSize;
@@ -226,8 +225,7 @@ export interface ChunkParameters {
  * pieces[0].tolist(); // [0, 1, 2]
  * ```
  */
-export const chunk = defineCall<ChunkParameters, Tensor[]>()(
-  "chunk",
+export const chunk = defineCall<ChunkParameters, Tensor[]>("chunk")(
   ["input", "chunks", "dim?"],
   (input, chunks, dim = 0) => {
     const value = valueOf(input, "input", "chunk");
@@ -257,8 +255,7 @@ export interface UnbindParameters {
  * second.tolist(); // [3, 4]
  * ```
  */
-export const unbind = defineCall<UnbindParameters, Tensor[]>()(
-  "unbind",
+export const unbind = defineCall<UnbindParameters, Tensor[]>("unbind")(
   ["input", "dim?"],
   (input, dim = 0) => {
     const value = valueOf(input, "input", "unbind");

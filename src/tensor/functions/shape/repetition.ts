@@ -57,8 +57,7 @@ function expanded(of: string, input: unknown, sizes: Shape): Tensor {
  * tensor([[1], [2]]).expand(2, 3).tolist(); // [[1, 1, 1], [2, 2, 2]]
  * ```
  */
-export const expand = defineCall<ExpandParameters>()(
-  "expand",
+export const expand = defineCall<ExpandParameters>("expand")(
   ["input", "*size:integers|null"],
   (input, size = []) => {
     return expanded("expand", input, size);
@@ -73,7 +72,7 @@ export const expand = defineCall<ExpandParameters>()(
  * expandAs(tensor([1]), zeros(3)).tolist(); // [1, 1, 1]
  * ```
  */
-export const expandAs = defineCall<ToShapeOfParameters>()("expandAs", ["input", "other"], (input, other) => {
+export const expandAs = defineCall<ToShapeOfParameters>("expandAs")(["input", "other"], (input, other) => {
   return expanded("expandAs", input, valueOf(other, "other", "expandAs").shape);
 });
 
@@ -85,8 +84,7 @@ export const expandAs = defineCall<ToShapeOfParameters>()("expandAs", ["input", 
  * broadcastTo(tensor([1, 2]), [2, 2]).tolist(); // [[1, 2], [1, 2]]
  * ```
  */
-export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameters, "shape">>()(
-  "broadcastTo",
+export const broadcastTo = defineCall<ExpandParameters & Pick<WithSizesParameters, "shape">>("broadcastTo")(
   ["input", "*size:integers|null", "shape?:integers|null"],
   (input, size, shape) => {
     return expanded("broadcastTo", input, size ?? shape ?? []);
@@ -107,8 +105,7 @@ export interface BroadcastTensorsParameters {
  * a.shape; // [3, 2]
  * ```
  */
-export const broadcastTensors = defineCall<BroadcastTensorsParameters, Tensor[]>()(
-  "broadcastTensors",
+export const broadcastTensors = defineCall<BroadcastTensorsParameters, Tensor[]>("broadcastTensors")(
   ["*tensors"],
   (tensors = []) => {
     const values = (tensors as unknown[]).map((one) => valueOf(one, "tensors", "broadcastTensors"));
@@ -161,13 +158,9 @@ function tiled(of: string, value: Value, repeats: readonly number[]): Value {
  * repeat(tensor([1, 2]), 2, 2).tolist(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  * ```
  */
-export const repeat = defineCall<RepeatParameters>()(
-  "repeat",
-  ["input", "*repeats"],
-  (input, repeats = []) => {
-    return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
-  },
-);
+export const repeat = defineCall<RepeatParameters>("repeat")(["input", "*repeats"], (input, repeats = []) => {
+  return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
+});
 
 export interface TileParameters {
   /** The tensor. */
@@ -184,8 +177,7 @@ export interface TileParameters {
  * tile(tensor([[1], [2]]), 2).tolist(); // [[1, 1], [2, 2]]
  * ```
  */
-export const tile = defineCall<TileParameters>()(
-  "tile",
+export const tile = defineCall<TileParameters>("tile")(
   ["input", "*dims:integers|null"],
   (input, dims = []) => {
     const value = valueOf(input, "input", "tile");
@@ -214,8 +206,7 @@ export interface RepeatInterleaveParameters {
  * repeatInterleave(tensor([1, 2]), 2).tolist(); // [1, 1, 2, 2]
  * ```
  */
-export const repeatInterleave = defineCall<RepeatInterleaveParameters>()(
-  "repeatInterleave",
+export const repeatInterleave = defineCall<RepeatInterleaveParameters>("repeatInterleave")(
   ["input", "repeats", "dim?", "outputSize?:integer|null"],
   (input, repeats, dim = null, outputSize = null) => {
     const given = valueOf(input, "input", "repeatInterleave");
@@ -270,8 +261,7 @@ export interface FlipParameters {
  * flip(tensor([[1, 2], [3, 4]]), [0, 1]).tolist(); // [[4, 3], [2, 1]]
  * ```
  */
-export const flip = defineCall<FlipParameters>()(
-  "flip",
+export const flip = defineCall<FlipParameters>("flip")(
   ["input", "*dims:integers|null"],
   (input, dims = []) => {
     const value = valueOf(input, "input", "flip");
@@ -288,8 +278,7 @@ export const flip = defineCall<FlipParameters>()(
  * fliplr(tensor([[1, 2]])).tolist(); // [[2, 1]]
  * ```
  */
-export const fliplr = defineCall<UnaryParameters>()(
-  "fliplr",
+export const fliplr = defineCall<UnaryParameters>("fliplr")(
   ["input"],
   (input: Tensor): Tensor => flip(input, 1),
 );
@@ -301,7 +290,7 @@ export const fliplr = defineCall<UnaryParameters>()(
  * flipud(tensor([[1], [2]])).tolist(); // [[2], [1]]
  * ```
  */
-export const flipud = defineCall<UnaryParameters>()("flipud", ["input"], (input: Tensor): Tensor => {
+export const flipud = defineCall<UnaryParameters>("flipud")(["input"], (input: Tensor): Tensor => {
   if (valueOf(input, "input", "flipud").shape.length > 0) return flip(input, 0);
   throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
 });
@@ -323,8 +312,7 @@ export interface Rot90Parameters {
  * rot90(tensor([[1, 2], [3, 4]])).tolist(); // [[2, 4], [1, 3]]
  * ```
  */
-export const rot90 = defineCall<Rot90Parameters>()(
-  "rot90",
+export const rot90 = defineCall<Rot90Parameters>("rot90")(
   ["input", "k?:integer", "dims?:list"],
   (input, k = 1, dims = [0, 1]) => {
     const value = valueOf(input, "input", "rot90");
@@ -372,8 +360,7 @@ function rolled(value: Value, shift: number, dim: number): Value {
  * roll(tensor([1, 2, 3]), 1).tolist(); // [3, 1, 2]
  * ```
  */
-export const roll = defineCall<RollParameters>()(
-  "roll",
+export const roll = defineCall<RollParameters>("roll")(
   ["input", "shifts:integers", "dims?:integers|null"],
   (input, shifts, dims = null) => {
     const value = valueOf(input, "input", "roll");

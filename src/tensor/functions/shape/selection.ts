@@ -42,8 +42,7 @@ const asTupleOrNot = <N extends readonly string[], P extends readonly unknown[]>
  * ```
  */
 export const nonzero = asTupleOrNot(
-  defineCall<NonzeroParameters, Promise<Tensor | Tensor[]>>()(
-    "nonzero",
+  defineCall<NonzeroParameters, Promise<Tensor | Tensor[]>>("nonzero")(
     ["input", "asTuple?:boolean"],
     async (input: Tensor, asTuple = false): Promise<Tensor | Tensor[]> => {
       const own = valueOf(input, "input", "nonzero").shape;
@@ -72,8 +71,7 @@ export const nonzero = asTupleOrNot(
  * await (await argwhere(tensor([0, 5, 6]))).tolist(); // [[1], [2]]
  * ```
  */
-export const argwhere = defineCall<UnaryParameters, Promise<Tensor>>()(
-  "argwhere",
+export const argwhere = defineCall<UnaryParameters, Promise<Tensor>>("argwhere")(
   ["input"],
   (input: Tensor): Promise<Tensor> => nonzero(input),
 );
@@ -94,8 +92,7 @@ export interface MaskedSelectParameters {
  * await (await maskedSelect(x, x.gt(0))).tolist(); // [1, 3]
  * ```
  */
-export const maskedSelect = defineCall<MaskedSelectParameters, Promise<Tensor>>()(
-  "maskedSelect",
+export const maskedSelect = defineCall<MaskedSelectParameters, Promise<Tensor>>("maskedSelect")(
   ["input", "mask"],
   async (input, mask) => {
     const value = valueOf(input, "input", "maskedSelect");

@@ -64,8 +64,7 @@ function viewed(of: string, input: unknown, shape: readonly number[]): Tensor {
  * reshape(arange(6), 2, -1).tolist(); // [[0, 1, 2], [3, 4, 5]]
  * ```
  */
-export const reshape = defineCall<WithSizesParameters>()(
-  "reshape",
+export const reshape = defineCall<WithSizesParameters>("reshape")(
   ["input", "*shape:integers|null"],
   (input, shape = []) => reshaped("reshape", input, shape),
 );
@@ -79,8 +78,7 @@ export const reshape = defineCall<WithSizesParameters>()(
  * arange(6).view(3, 2).shape; // [3, 2]
  * ```
  */
-export const view = defineCall<WithSizesParameters>()(
-  "view",
+export const view = defineCall<WithSizesParameters>("view")(
   ["input", "*shape:integers|null"],
   (input, shape = []) => viewed("view", input, shape),
 );
@@ -100,7 +98,7 @@ export interface ToShapeOfParameters {
  * viewAs(arange(4), zeros(2, 2)).tolist(); // [[0, 1], [2, 3]]
  * ```
  */
-export const viewAs = defineCall<ToShapeOfParameters>()("viewAs", ["input", "other"], (input, other) =>
+export const viewAs = defineCall<ToShapeOfParameters>("viewAs")(["input", "other"], (input, other) =>
   viewed("viewAs", input, valueOf(other, "other", "viewAs").shape),
 );
 /**
@@ -111,7 +109,7 @@ export const viewAs = defineCall<ToShapeOfParameters>()("viewAs", ["input", "oth
  * reshapeAs(arange(4), zeros(2, 2)).tolist(); // [[0, 1], [2, 3]]
  * ```
  */
-export const reshapeAs = defineCall<ToShapeOfParameters>()("reshapeAs", ["input", "other"], (input, other) =>
+export const reshapeAs = defineCall<ToShapeOfParameters>("reshapeAs")(["input", "other"], (input, other) =>
   reshaped("reshapeAs", input, valueOf(other, "other", "reshapeAs").shape),
 );
 
@@ -123,8 +121,7 @@ export const reshapeAs = defineCall<ToShapeOfParameters>()("reshapeAs", ["input"
  * ravel(tensor([[1, 2], [3, 4]])).tolist(); // [1, 2, 3, 4]
  * ```
  */
-export const ravel = defineCall<UnaryParameters>()(
-  "ravel",
+export const ravel = defineCall<UnaryParameters>("ravel")(
   ["input"],
   (input: Tensor): Tensor => reshaped("ravel", input, [-1]),
 );
@@ -144,8 +141,7 @@ export interface PermuteParameters {
  * permute(zeros(8, 28, 28, 3), 0, 3, 1, 2).shape; // [8, 3, 28, 28]
  * ```
  */
-export const permute = defineCall<PermuteParameters>()(
-  "permute",
+export const permute = defineCall<PermuteParameters>("permute")(
   ["input", "*dims:integers|null"],
   (input, dims = []) => {
     const value = valueOf(input, "input", "permute");
@@ -182,8 +178,7 @@ function swapped(input: Tensor, first: number, second: number): Tensor {
  * transpose(tensor([[1, 2], [3, 4]]), 0, 1).tolist(); // [[1, 3], [2, 4]]
  * ```
  */
-export const transpose = defineCall<TransposeParameters>()(
-  "transpose",
+export const transpose = defineCall<TransposeParameters>("transpose")(
   ["input", "dim0", "dim1"],
   (input, dim0, dim1) => {
     const rank = valueOf(input, "input", "transpose").shape.length;
@@ -199,7 +194,7 @@ export const transpose = defineCall<TransposeParameters>()(
  * t(tensor([[1, 2, 3]])).shape; // [3, 1]
  * ```
  */
-export const t = defineCall<UnaryParameters>()("t", ["input"], (input: Tensor): Tensor => {
+export const t = defineCall<UnaryParameters>("t")(["input"], (input: Tensor): Tensor => {
   const value = valueOf(input, "input", "t");
   if (value.shape.length > 2)
     throw new ShapeError(
@@ -232,8 +227,7 @@ export interface MoveDimParameters {
  * movedim(zeros(8, 28, 28, 3), -1, 1).shape; // [8, 3, 28, 28]
  * ```
  */
-export const movedim = defineCall<MoveDimParameters>()(
-  "movedim",
+export const movedim = defineCall<MoveDimParameters>("movedim")(
   ["input", "source", "destination"],
   (input, source, destination) => {
     const value = valueOf(input, "input", "movedim");
@@ -269,8 +263,7 @@ export interface FlattenParameters {
  * flatten(zeros(8, 16, 5, 5), 1).shape; // [8, 400]
  * ```
  */
-export const flatten = defineCall<FlattenParameters>()(
-  "flatten",
+export const flatten = defineCall<FlattenParameters>("flatten")(
   ["input", "startDim?", "endDim?"],
   (input, startDim = 0, endDim = -1) => {
     const { shape } = valueOf(input, "input", "flatten");
@@ -302,8 +295,7 @@ export interface UnflattenParameters {
  * unflatten(zeros(8, 400), 1, [16, 5, -1]).shape; // [8, 16, 5, 5]
  * ```
  */
-export const unflatten = defineCall<UnflattenParameters>()(
-  "unflatten",
+export const unflatten = defineCall<UnflattenParameters>("unflatten")(
   ["input", "dim", "sizes:list"],
   (input, dim, sizes) => {
     const { shape } = valueOf(input, "input", "unflatten");
@@ -329,7 +321,7 @@ export interface SqueezeParameters {
  * squeeze(zeros(1, 3, 1), 0).shape; // [3, 1]
  * ```
  */
-export const squeeze = defineCall<SqueezeParameters>()("squeeze", ["input", "dim?"], (input, dim) => {
+export const squeeze = defineCall<SqueezeParameters>("squeeze")(["input", "dim?"], (input, dim) => {
   const { shape } = valueOf(input, "input", "squeeze");
   const dims = Array.isArray(dim) && dim.length === 0 ? [] : normalizeDims(dim, shape.length, "squeeze");
   return reshaped(
@@ -354,7 +346,7 @@ export interface UnsqueezeParameters {
  * unsqueeze(tensor([1, 2]), 0).tolist(); // [[1, 2]]
  * ```
  */
-export const unsqueeze = defineCall<UnsqueezeParameters>()("unsqueeze", ["input", "dim"], (input, dim) => {
+export const unsqueeze = defineCall<UnsqueezeParameters>("unsqueeze")(["input", "dim"], (input, dim) => {
   const { shape } = valueOf(input, "input", "unsqueeze");
   const at = normalizeDim(dim, shape.length + 1, "unsqueeze");
   return reshaped("unsqueeze", input, [...shape.slice(0, at), 1, ...shape.slice(at)]);

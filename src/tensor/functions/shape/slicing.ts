@@ -55,8 +55,7 @@ export interface SliceParameters {
  * arange(6).slice(0, -2).tolist(); // [4, 5]
  * ```
  */
-export const slice = defineCall<SliceParameters>()(
-  "slice",
+export const slice = defineCall<SliceParameters>("slice")(
   ["input", "dim?", "start?", "end?", "step?"],
   (input, dim = 0, start = null, end = null, step = 1) => {
     const value = valueOf(input, "input", "slice");
@@ -96,8 +95,7 @@ export interface SelectParameters {
  * select(tensor([[1, 2], [3, 4]]), 0, -1).tolist(); // [3, 4]
  * ```
  */
-export const select = defineCall<SelectParameters>()(
-  "select",
+export const select = defineCall<SelectParameters>("select")(
   ["input", "dim", "index"],
   (input, dim, index) => {
     const value = valueOf(input, "input", "select");
@@ -127,8 +125,7 @@ export interface NarrowParameters {
  * narrow(arange(6), 0, 2, 3).tolist(); // [2, 3, 4]
  * ```
  */
-export const narrow = defineCall<NarrowParameters>()(
-  "narrow",
+export const narrow = defineCall<NarrowParameters>("narrow")(
   ["input", "dim", "start", "length"],
   (input, dim, given, length) => {
     const start = knownNumber("narrow", "start", given);
@@ -159,7 +156,7 @@ export interface TriangleParameters {
 }
 
 function triangle(name: string, lower: boolean) {
-  return defineCall<TriangleParameters>()(name, ["input", "diagonal?:integer"], (input, diagonal = 0) => {
+  return defineCall<TriangleParameters>(name)(["input", "diagonal?:integer"], (input, diagonal = 0) => {
     const value = valueOf(input, "input", name);
     const rank = value.shape.length;
     if (rank < 2)
@@ -217,8 +214,7 @@ function diagonalOf(of: string, rank: number, offset: number, dim1: number, dim2
  * diagonal(tensor([[1, 2], [3, 4]])).tolist(); // [1, 4]
  * ```
  */
-export const diagonal = defineCall<DiagonalParameters>()(
-  "diagonal",
+export const diagonal = defineCall<DiagonalParameters>("diagonal")(
   ["input", "offset?:integer", "dim1?", "dim2?"],
   (input, offset = 0, dim1 = 0, dim2 = 1) => {
     const value = valueOf(input, "input", "diagonal");
@@ -236,8 +232,7 @@ export const diagonal = defineCall<DiagonalParameters>()(
  * diag(tensor([1, 2])).tolist(); // [[1, 0], [0, 2]]
  * ```
  */
-export const diag = defineCall<TriangleParameters>()(
-  "diag",
+export const diag = defineCall<TriangleParameters>("diag")(
   ["input", "diagonal?:integer"],
   (input, offset = 0) => {
     const value = valueOf(input, "input", "diag");

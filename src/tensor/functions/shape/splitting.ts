@@ -37,8 +37,7 @@ export interface TensorSplitParameters {
  * tensorSplit(arange(5), [1, 3])[1].tolist(); // [1, 2]
  * ```
  */
-export const tensorSplit = defineCall<TensorSplitParameters, Tensor[]>()(
-  "tensorSplit",
+export const tensorSplit = defineCall<TensorSplitParameters, Tensor[]>("tensorSplit")(
   ["input", "indicesOrSections?", "dim?", "sections?", "indices?", "tensorIndicesOrSections?"],
   (input, indicesOrSections, dim = 0, sections, indices, tensorIndicesOrSections): Tensor[] => {
     const value = valueOf(input, "input", "tensorSplit");
@@ -95,8 +94,7 @@ export interface AxisSplitParameters {
 
 /** A split along one dimension into equal parts or at positions. */
 function axisSplit(name: string, least: number, dimOf: (rank: number) => number) {
-  return defineCall<AxisSplitParameters, Tensor[]>()(
-    name,
+  return defineCall<AxisSplitParameters, Tensor[]>(name)(
     ["input", "indicesOrSections?:integers", "sections?:integer", "indices?:list"],
     (
       input: Tensor,
@@ -169,8 +167,7 @@ export interface SplitWithSizesParameters {
  * splitWithSizes(arange(3), [1, 2])[1].tolist(); // [1, 2]
  * ```
  */
-export const splitWithSizes = defineCall<SplitWithSizesParameters, Tensor[]>()(
-  "splitWithSizes",
+export const splitWithSizes = defineCall<SplitWithSizesParameters, Tensor[]>("splitWithSizes")(
   ["input", "splitSizes:list", "dim?"],
   (input, splitSizes, dim = 0) => split(input, splitSizes, dim),
 );

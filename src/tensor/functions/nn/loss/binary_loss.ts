@@ -73,8 +73,7 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
  * nn.functional.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1.0, 0]).float()).item(); // 0.16425
  * ```
  */
-export const binaryCrossEntropy = defineLoss<BinaryCrossEntropyParameters>()(
-  "binaryCrossEntropy",
+export const binaryCrossEntropy = defineLoss<BinaryCrossEntropyParameters>("binaryCrossEntropy")(
   ["input", "target", "weight?", ...REDUCTION_NAMES],
   (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "binaryCrossEntropy";
@@ -99,8 +98,9 @@ export const binaryCrossEntropy = defineLoss<BinaryCrossEntropyParameters>()(
  * nn.functional.binaryCrossEntropyWithLogits(tensor([1.5, -0.5]), tensor([1, 0]).float()).item(); // 0.33775
  * ```
  */
-export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLogitsParameters>()(
+export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLogitsParameters>(
   "binaryCrossEntropyWithLogits",
+)(
   ["input", "target", "weight?", ...REDUCTION_NAMES, "posWeight?"],
   (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean", posWeight = null) => {
     const of = "binaryCrossEntropyWithLogits";
@@ -125,8 +125,7 @@ export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLog
  * nn.functional.softMarginLoss(tensor([1.5, -0.5]), tensor([1, -1]).float()).item(); // 0.33775
  * ```
  */
-export const softMarginLoss = defineLoss<UnweightedLossParameters>()(
-  "softMarginLoss",
+export const softMarginLoss = defineLoss<UnweightedLossParameters>("softMarginLoss")(
   ["input", "target", ...REDUCTION_NAMES],
   (input, target, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "softMarginLoss";
@@ -151,8 +150,7 @@ export const softMarginLoss = defineLoss<UnweightedLossParameters>()(
  * nn.functional.multilabelSoftMarginLoss(tensor([[1.5, -0.5]]), tensor([[1, 0]]).float()).item(); // 0.33775
  * ```
  */
-export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropyParameters>()(
-  "multilabelSoftMarginLoss",
+export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropyParameters>("multilabelSoftMarginLoss")(
   ["input", "target", "weight?", ...REDUCTION_NAMES],
   (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "multilabelSoftMarginLoss";

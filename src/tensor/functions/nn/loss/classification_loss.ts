@@ -62,8 +62,7 @@ const NLL = [
  * nn.functional.crossEntropy(tensor([[2.5, 0.5]]), tensor([0])).item(); // 0.12693
  * ```
  */
-export const crossEntropy = defineLoss<CrossEntropyParameters>()(
-  "crossEntropy",
+export const crossEntropy = defineLoss<CrossEntropyParameters>("crossEntropy")(
   [...NLL, "labelSmoothing?:number"],
   (
     input,
@@ -118,8 +117,7 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>()(
  * nn.functional.nllLoss(logSoftmax(net(x), 1), y).shape; // []
  * ```
  */
-export const nllLoss = defineLoss<NllLossParameters>()(
-  "nllLoss",
+export const nllLoss = defineLoss<NllLossParameters>("nllLoss")(
   NLL,
   (
     input,

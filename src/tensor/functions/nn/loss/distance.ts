@@ -77,8 +77,7 @@ export interface CosineSimilarityParameters {
  * nn.functional.cosineSimilarity(tensor([[1.5, 0]]), tensor([[1.5, 1.5]])).tolist(); // [0.70711]
  * ```
  */
-export const cosineSimilarity = defineCall<CosineSimilarityParameters>()(
-  "cosineSimilarity",
+export const cosineSimilarity = defineCall<CosineSimilarityParameters>("cosineSimilarity")(
   ["x1", "x2", "dim?", "eps?:number"],
   (x1, x2, dim = 1, eps = 1e-8) => {
     const [a, b] = floats("cosineSimilarity", x1, x2);
@@ -114,8 +113,7 @@ export interface PairwiseDistanceParameters {
  * nn.functional.pairwiseDistance(tensor([[1.5, 2]]), tensor([[0.0, 0]]).float()).tolist(); // [2.5000]
  * ```
  */
-export const pairwiseDistance = defineCall<PairwiseDistanceParameters>()(
-  "pairwiseDistance",
+export const pairwiseDistance = defineCall<PairwiseDistanceParameters>("pairwiseDistance")(
   ["x1", "x2", "p?:number", "eps?:number", "keepdim?:boolean"],
   (x1, x2, p = 2, eps = 1e-6, keepdim = false) => {
     return new Tensor(distance(differenceOf("pairwiseDistance", x1, x2), p, eps, keepdim));
@@ -149,8 +147,7 @@ export interface MarginRankingLossParameters extends ReductionOptions {
  * nn.functional.marginRankingLoss(tensor([0.5, 3]), tensor([1.5, 2]), target).item(); // 1
  * ```
  */
-export const marginRankingLoss = defineCall<MarginRankingLossParameters>()(
-  "marginRankingLoss",
+export const marginRankingLoss = defineCall<MarginRankingLossParameters>("marginRankingLoss")(
   ["input1", "input2", "target", "margin?:number", ...REDUCTION_NAMES],
   (input1, input2, target, margin = 0, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "marginRankingLoss";
@@ -177,8 +174,7 @@ function atLeastZero(x: Value): Value {
  * nn.functional.cosineEmbeddingLoss(randn(8, 4), randn(8, 4), ones(8)).shape; // []
  * ```
  */
-export const cosineEmbeddingLoss = defineCall<MarginRankingLossParameters>()(
-  "cosineEmbeddingLoss",
+export const cosineEmbeddingLoss = defineCall<MarginRankingLossParameters>("cosineEmbeddingLoss")(
   ["input1", "input2", "target", "margin?:number", ...REDUCTION_NAMES],
   (input1, input2, target, margin = 0, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "cosineEmbeddingLoss";
@@ -214,8 +210,7 @@ export interface HingeEmbeddingLossParameters extends ReductionOptions {
  * nn.functional.hingeEmbeddingLoss(tensor([0.5, 0.25]), tensor([1, -1]).float()).item(); // 0.625
  * ```
  */
-export const hingeEmbeddingLoss = defineCall<HingeEmbeddingLossParameters>()(
-  "hingeEmbeddingLoss",
+export const hingeEmbeddingLoss = defineCall<HingeEmbeddingLossParameters>("hingeEmbeddingLoss")(
   ["input", "target", "margin?:number", ...REDUCTION_NAMES],
   (input, target, margin = 1, sizeAverage = null, reduce = null, reduction = "mean") => {
     const of = "hingeEmbeddingLoss";
@@ -258,8 +253,7 @@ export interface TripletMarginLossParameters extends TripletParameters, Reductio
  * nn.functional.tripletMarginLoss(randn(8, 4), randn(8, 4), randn(8, 4)).shape; // []
  * ```
  */
-export const tripletMarginLoss = defineCall<TripletMarginLossParameters>()(
-  "tripletMarginLoss",
+export const tripletMarginLoss = defineCall<TripletMarginLossParameters>("tripletMarginLoss")(
   [
     "anchor",
     "positive",
@@ -311,8 +305,9 @@ export interface TripletMarginWithDistanceLossParameters extends TripletParamete
  * nn.functional.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction }).shape; // []
  * ```
  */
-export const tripletMarginWithDistanceLoss = defineCall<TripletMarginWithDistanceLossParameters>()(
+export const tripletMarginWithDistanceLoss = defineCall<TripletMarginWithDistanceLossParameters>(
   "tripletMarginWithDistanceLoss",
+)(
   ["anchor", "positive", "negative", "distanceFunction?", "margin?:number", "swap?:boolean", "reduction?"],
   (anchor, positive, negative, distanceFunction = null, margin = 1, swap = false, reduction = "mean") => {
     const of = "tripletMarginWithDistanceLoss";

@@ -38,8 +38,7 @@ export interface MultiMarginLossParameters extends ReductionOptions {
  * nn.functional.multiMarginLoss(tensor([[0.5, 1.0, 0.25]]), tensor([1])).item(); // 0.25
  * ```
  */
-export const multiMarginLoss = defineLoss<MultiMarginLossParameters>()(
-  "multiMarginLoss",
+export const multiMarginLoss = defineLoss<MultiMarginLossParameters>("multiMarginLoss")(
   ["input", "target", "p?", "margin?:number", "weight?", ...REDUCTION_NAMES],
   (
     input,

@@ -116,8 +116,7 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
  * nn.functional.mseLoss(tensor([0.5, 2]), tensor([0.5, 5]), { reduction: "sum" }).item(); // 9
  * ```
  */
-export const mseLoss = defineLoss<WeightedLossParameters>()(
-  "mseLoss",
+export const mseLoss = defineLoss<WeightedLossParameters>("mseLoss")(
   ["input", "target", ...REDUCTION_NAMES, "weight?"],
   (input, target, sizeAverage = null, reduce = null, reduction = "mean", weight = null) => {
     const [x, t] = pairOf("mseLoss", input, target);
@@ -140,8 +139,7 @@ export const mseLoss = defineLoss<WeightedLossParameters>()(
  * nn.functional.l1Loss(tensor([0.5, 2]), tensor([0.5, 5])).item(); // 1.5
  * ```
  */
-export const l1Loss = defineLoss<WeightedLossParameters>()(
-  "l1Loss",
+export const l1Loss = defineLoss<WeightedLossParameters>("l1Loss")(
   ["input", "target", ...REDUCTION_NAMES, "weight?"],
   (input, target, sizeAverage = null, reduce = null, reduction = "mean", weight = null) => {
     const [x, t] = pairOf("l1Loss", input, target);
@@ -162,8 +160,7 @@ export const l1Loss = defineLoss<WeightedLossParameters>()(
  * nn.functional.smoothL1Loss(tensor([0.5, 2]), tensor([1.5, 5])).item(); // 1.5
  * ```
  */
-export const smoothL1Loss = defineLoss<SmoothL1LossParameters>()(
-  "smoothL1Loss",
+export const smoothL1Loss = defineLoss<SmoothL1LossParameters>("smoothL1Loss")(
   ["input", "target", ...REDUCTION_NAMES, "beta?:number"],
   (input, target, sizeAverage = null, reduce = null, reduction = "mean", beta = 1) => {
     const of = "smoothL1Loss";
@@ -189,8 +186,7 @@ export const smoothL1Loss = defineLoss<SmoothL1LossParameters>()(
  * nn.functional.huberLoss(tensor([0.5, 2]), tensor([1.5, 5]), { delta: 2 }).item(); // 2.25
  * ```
  */
-export const huberLoss = defineLoss<HuberLossParameters>()(
-  "huberLoss",
+export const huberLoss = defineLoss<HuberLossParameters>("huberLoss")(
   ["input", "target", "reduction?", "delta?:number", "weight?"],
   (input, target, reduction = "mean", delta = 1, weight = null) => {
     const of = "huberLoss";
@@ -219,8 +215,7 @@ export const huberLoss = defineLoss<HuberLossParameters>()(
  * nn.functional.klDiv(p.log(), p, { reduction: "batchmean" }).item(); // 0.0000
  * ```
  */
-export const klDiv = defineLoss<KlDivParameters>()(
-  "klDiv",
+export const klDiv = defineLoss<KlDivParameters>("klDiv")(
   ["input", "target", ...REDUCTION_NAMES, "logTarget?:boolean"],
   (input, target, sizeAverage = null, reduce = null, reduction = "mean", logTarget = false) => {
     const of = "klDiv";
@@ -256,8 +251,7 @@ function timesLog(t: Value): Value {
  * nn.functional.poissonNllLoss(tensor([0.5]), tensor([2]).float()).item(); // 0.64872
  * ```
  */
-export const poissonNllLoss = defineLoss<PoissonNllLossParameters>()(
-  "poissonNllLoss",
+export const poissonNllLoss = defineLoss<PoissonNllLossParameters>("poissonNllLoss")(
   [
     "input",
     "target",
@@ -302,8 +296,7 @@ function stirling(t: Value): Value {
  * nn.functional.gaussianNllLoss(tensor([0.5]), tensor([2.5]), tensor([4]).float()).item(); // 1.19315
  * ```
  */
-export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>()(
-  "gaussianNllLoss",
+export const gaussianNllLoss = defineLoss<GaussianNllLossParameters>("gaussianNllLoss")(
   ["input", "target", "var", "full?:boolean", "eps?:number", "reduction?"],
   (input, target, variance, full = false, eps = 1e-6, reduction = "mean") => {
     const of = "gaussianNllLoss";
