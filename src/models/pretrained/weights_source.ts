@@ -8,6 +8,7 @@ import { cacheFolder } from "../../data/fetch/data_folders.ts";
 import { DiskError } from "../../io/fetch/download.ts";
 import { megabytes } from "../../io/fetch/progress.ts";
 import { downloadVerified, hashProblem } from "../../io/fetch/verified_file.ts";
+import { PATIENT_LIMITS } from "../../io/fetch/web_limits.ts";
 import type { FetchSettings, WeightsFetcher } from "./fetch_settings.ts";
 import { mostBytesOf, type PublishedWeights } from "./published_weights.ts";
 import { progressOnTerminal } from "./terminal_progress.ts";
@@ -65,7 +66,7 @@ function problemOf(path: string, sha256: string): Promise<string | null> {
 function fetchersOf(
   weights: PublishedWeights,
   folder: string,
-  { url, limits }: FetchSettings,
+  { url, limits = PATIENT_LIMITS }: FetchSettings,
 ): WeightsFetcher[] {
   const { file, sha256, bytes, origin } = weights;
   const given = url === undefined ? process.env.CONVOYANT_WEIGHTS_URL || undefined : addressOf(url);

