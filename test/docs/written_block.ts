@@ -1,8 +1,14 @@
 /** Parts of a page that a script writes between two comments, and a test compares. */
 
+/** The script that writes a block, in `test/docs`. */
+const WRITERS: Readonly<Record<string, string>> = {
+  "conv2d-route": "write_architecture",
+  "onnx-operators": "write_formats",
+};
+
 function marks(name: string): readonly [string, string] {
   return [
-    `<!-- ${name}: written by \`node build/test/docs/write_architecture.js\` -->`,
+    `<!-- ${name}: written by \`node build/test/docs/${WRITERS[name]}.js\` -->`,
     `<!-- end of ${name} -->`,
   ];
 }

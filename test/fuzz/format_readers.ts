@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { unzipSync, zipSync } from "fflate";
 import { rowsOfTable } from "../../src/data/folders/listed_images.ts";
-import { load } from "../../src/index.ts";
+import { load, onnx } from "../../src/index.ts";
 import { fixturePath } from "../io/formats/format_fixtures.ts";
 import type { FuzzedReader } from "./fuzz.ts";
 
@@ -36,6 +36,16 @@ const LIST_SETTINGS = {
   labelSeparator: "|",
 };
 
+/** Networks with nodes of many kinds: those whose sizes are computed, and some with one node. */
+function networks(): Uint8Array[] {
+  const cases = JSON.parse(readFileSync(fixturePath("onnx/operators.json"), "utf8")) as { model: string }[];
+  const chosen = cases.filter((_, i) => i % 10 === 0 || i >= cases.length - 4);
+  return [
+    new Uint8Array(readFileSync(fixturePath("onnx/network.onnx"))),
+    ...chosen.map(({ model }) => new Uint8Array(Buffer.from(model, "base64"))),
+  ];
+}
+
 export const FORMAT_READERS: readonly FuzzedReader[] = [
   { name: "safetensors", files: filesIn("safetensors", /\.safetensors$/), read: (bytes) => load(bytes) },
   { name: "pth-zip", files: filesIn("pth", /\.zip\.pth$/), read: (bytes) => load(bytes) },
@@ -44,6 +54,7 @@ export const FORMAT_READERS: readonly FuzzedReader[] = [
   { name: "pth-stream", files: filesIn("pth", /\.stream\.pth$/), read: (bytes) => load(bytes) },
   { name: "npz", files: filesIn("npy", /\.npz$/), read: (bytes) => load(bytes) },
   memberReader("npz-member", filesIn("npy", /^fortran big/)[0], /^cube\.npy$/),
+  { name: "onnx", files: networks(), read: (bytes) => onnx.load(bytes) },
   { name: "npy", files: filesIn("npy", /\.npy$/), read: (bytes) => load(bytes) },
   { name: "csv", files: LISTS, read: (bytes) => rowsOfTable(bytes, "list.csv", LIST_SETTINGS) },
 ];
