@@ -24,16 +24,15 @@ export function inOrder(nodes: readonly OnnxNode[], given: ReadonlySet<string>, 
         throw fail(`${node.opType} ${shown(node.name)} uses the value ${shown(name)}, which nothing gives`);
       isOrdered = false;
     }
+    // What graphs inside use is theirs or the outer graph's.
+    for (const name of usedNames([node], [])) if (!known.has(name) && producers.has(name)) isOrdered = false;
     for (const name of node.outputs) known.add(name);
   }
   return isOrdered ? [...nodes] : sorted(nodes, producers, fail);
 }
 
-/**
- * Nodes whose outputs that nothing uses are not asked for: exporters name masks and statistics that no one reads. The first
- * output of a node keeps its name.
- */
-export function withoutUnused(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+/** Names that nodes and the graphs inside them use, and these outputs. */
+export function usedNames(nodes: readonly OnnxNode[], outputs: readonly string[]): Set<string> {
   const used = new Set(outputs);
   const note = (list: readonly OnnxNode[]): void => {
     for (const { inputs, attributes } of list) {
@@ -46,6 +45,15 @@ export function withoutUnused(nodes: readonly OnnxNode[], outputs: readonly stri
     }
   };
   note(nodes);
+  return used;
+}
+
+/**
+ * Nodes whose outputs that nothing uses are not asked for: exporters name masks and statistics that no one reads. The first
+ * output of a node keeps its name.
+ */
+export function withoutUnused(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const used = usedNames(nodes, outputs);
   return nodes.map((node) => {
     if (node.outputs.every((name, i) => i === 0 || used.has(name))) return node;
     return { ...node, outputs: node.outputs.map((name, i) => (i === 0 || used.has(name) ? name : "")) };
@@ -68,7 +76,7 @@ function sorted(
         stack.pop();
         continue;
       }
-      const waiting = node.inputs
+      const waiting = [...usedNames([node], [])]
         .map((name) => producers.get(name))
         .filter((one) => one !== undefined && state.get(one) !== "done") as OnnxNode[];
       if (waiting.length === 0) {

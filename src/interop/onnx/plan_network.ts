@@ -6,7 +6,7 @@ import type { OnnxModel } from "../../io/formats/onnx/onnx_model.ts";
 import { type BuiltNode, buildNodes, computed, type NetworkStep } from "./build_nodes.ts";
 import { nodesOf } from "./inline_functions.ts";
 import { isKnown, KnownArray } from "./known_array.ts";
-import { inOrder } from "./node_order.ts";
+import { inOrder, usedNames } from "./node_order.ts";
 import { knownTensor } from "./operators/constants.ts";
 
 /** A network, ready to be made a module. */
@@ -43,7 +43,10 @@ export function planNetwork(
   const nodes = inOrder(nodesOf(model, fail), new Set([...inputs, ...initializers.keys()]), fail);
   const all = buildNodes(nodes, { model, opset, fail });
   const arrays = new Map<string, KnownArray>();
-  const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]);
+  const used = usedNames(
+    nodes,
+    graph.outputs.map(({ name }) => name),
+  );
   for (const [name, tensor] of initializers) if (used.has(name)) arrays.set(name, knownTensor(tensor, fail));
   const roots = constantRoots(all, arrays, fail);
   const built = typeof batch === "number" ? withFreeBatch(all, inputs, batch, roots) : all;

@@ -13,7 +13,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
+  data as datasets,
   FileError,
+  fromTypedArray,
   manualSeed,
   models,
   nn,
@@ -26,6 +28,7 @@ import {
 import { fixturePath } from "../../io/formats/format_fixtures.ts";
 import { floats, integers, node, smallModel } from "./small_model.ts";
 
+const { transforms } = datasets;
 const fixture = (name: string) => new Uint8Array(readFileSync(fixturePath(`onnx/${name}`)));
 const linear = { nodes: [node("MatMul", ["x", "w"], ["y"])], initializers: [floats("w", [2, 1], [3, 4])] };
 
@@ -33,7 +36,8 @@ test("bytes, a path, a URL, a Blob and a Response give the same network", async 
   const path = fixturePath("onnx/network.onnx");
   const bytes = fixture("network.onnx");
   const x = randn(1, 3, 16, 16);
-  const expected = await noGrad(() => onnx.load(bytes).then((net) => net(x).tolist()));
+  const first = await onnx.load(bytes);
+  const expected = await noGrad(() => first(x)).tolist();
   for (const source of [
     path,
     pathToFileURL(path),
@@ -325,4 +329,34 @@ test("what onnx.export writes is read", async () => {
   });
   assert.deepEqual(Object.keys(again.stateDict()).sort(), Object.keys(net.stateDict()).sort());
   assert.ok(again instanceof nn.Module);
+});
+
+test("a network that was exported with its preprocessing takes images of any size", async () => {
+  manualSeed(1);
+  const preprocessing = {
+    resize: { size: 36, interpolation: "bilinear" },
+    crop: [28, 28],
+    mean: [0.4],
+    std: [0.3],
+    background: [255, 255, 255],
+  } as const;
+  const net = models.lenet();
+  net.eval();
+  const again = await onnx.load(await onnx.export(net, [1, 1, 28, 28], { preprocessing }));
+  // Wide and high images are resized in another order, and the file chooses.
+  for (const [height, width] of [
+    [45, 66],
+    [66, 45],
+    [20, 30],
+  ]) {
+    const data = Uint8Array.from({ length: height * width }, (_, i) => Math.imul(i, 2654435761) >>> 24);
+    const x = fromTypedArray(data, [1, height, width, 1], "uint8");
+    const [found] = await noGrad(() => again(x)).tolist();
+    const plane = fromTypedArray(data, [1, height, width], "uint8");
+    const prepared: Tensor = await transforms.Preprocess(preprocessing)(plane);
+    const [expected] = await noGrad(() => net(prepared.unsqueeze(0)).softmax(1)).tolist();
+    expected.forEach((value: number, i: number) => {
+      assert.ok(Math.abs(value - found[i]) < 1e-5, `${height} x ${width}: ${found[i]}, expected ${value}`);
+    });
+  }
 });
