@@ -16,6 +16,8 @@ export class KnownArray {
   readonly shape: readonly number[];
   readonly #numbers: () => ArrayLike<number>;
   #data: ArrayLike<number> | undefined;
+  /** The elements as they lie in memory, if they came so. */
+  #stored: TypedArray | undefined;
   #tensor: Tensor | undefined;
   /** The one number that all elements are, if the array was made so. */
   readonly fill: number | undefined;
@@ -39,7 +41,9 @@ export class KnownArray {
 
   /** Elements as they lie in memory. */
   static stored(dtype: DType, shape: readonly number[], data: TypedArray): KnownArray {
-    return new KnownArray(dtype, shape, () => numbersOf(dtype, data));
+    const array = new KnownArray(dtype, shape, () => numbersOf(dtype, data));
+    array.#stored = data;
+    return array;
   }
 
   /** One number everywhere; memory is taken only when it is read. */
@@ -68,11 +72,11 @@ export class KnownArray {
     return this.#tensor;
   }
 
-  /** A tensor with memory of its own. */
+  /** Another tensor. Elements that were stored are not copied: the array and its tensors share them. */
   newTensor(): Tensor {
     const { dtype, shape, fill } = this;
     if (fill !== undefined) return full([...shape], fill, { dtype });
-    return fromTypedArray(arrayFrom(dtype, this.data), [...shape], dtype);
+    return fromTypedArray(this.#stored ?? arrayFrom(dtype, this.data), [...shape], dtype);
   }
 }
 

@@ -37,7 +37,8 @@ export interface OnnxInput {
  * `train()` and `eval()` work as with any other module. It comes in evaluation mode.
  */
 export class OnnxNetwork extends Module {
-  readonly #plan: NetworkPlan;
+  /** Without the weights, which live in the module's members. */
+  readonly #plan: Pick<NetworkPlan, "steps" | "constants" | "opset">;
   readonly #facts: NetworkFacts;
   readonly #state: NetworkState;
   /** For each step the values that nothing after it uses. */
@@ -46,10 +47,11 @@ export class OnnxNetwork extends Module {
   /** @internal */
   constructor(plan: NetworkPlan, facts: NetworkFacts) {
     super();
-    this.#plan = plan;
+    const { steps, constants, opset } = plan;
+    this.#plan = { steps, constants, opset };
     this.#facts = facts;
     this.#state = new NetworkState(this, plan);
-    this.#done = lastUses(plan.steps, facts.outputs);
+    this.#done = lastUses(steps, facts.outputs);
     this.eval();
   }
 

@@ -289,7 +289,7 @@ test("which constants are weights", async () => {
   );
 });
 
-test("names that are taken, or are no names of members, are changed", async () => {
+test("names that are taken, or do not suit members, are changed", async () => {
   const names = ["forward", "__proto__", "a..b", "training", "a_b", "aB", "x.y", "x"];
   const nodes = names.map((name, i) => node("MatMul", [i === 0 ? "in" : `t${i}`, name], [`t${i + 1}`]));
   const bytes = smallModel({
