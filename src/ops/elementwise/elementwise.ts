@@ -106,8 +106,9 @@ export const reluOp = asActivation(
 /** min(max(x, 0), 6), with no gradient at either bound; NaN stays NaN. */
 export const relu6Op = asActivation({
   ...anyUnary("relu6", (g, _x, y) => {
-    const low = emit(leOp, [y, constant(0, y.dtype)]);
-    return where(low, constant(0, g.dtype), where(ge(y, constant(6, y.dtype)), constant(0, g.dtype), g));
+    // One condition: it is written by the forward loop, and kept for the backward one.
+    const atBound = emit(logicalOrOp, [le(y, constant(0, y.dtype)), ge(y, constant(6, y.dtype))]);
+    return where(atBound, constant(0, g.dtype), g);
   }),
 });
 export const logicalNotOp = anyUnary("logicalNot", undefined, "bool");

@@ -40,6 +40,12 @@ const CASES: Case[] = [
   { x: [8, 2, 9, 10], o: 5, k: [4, 3], padding: [0, 0], dilation: [2, 1] },
   { x: [9, 3, 7, 11], o: 1, k: [3, 4] },
   { x: [2, 8, 10, 16], o: 16, k: [3, 3], groups: 8, padding: [1, 1] },
+  // 1x1: tails of rows and of pixels, more channels than are multiplied at a time, blocks of pixels, groups.
+  { x: [3, 17, 9, 11], o: 13, k: [1, 1] },
+  { x: [2, 401, 6, 6], o: 5, k: [1, 1] },
+  { x: [1, 9, 40, 41], o: 33, k: [1, 1] },
+  { x: [2, 12, 8, 8], o: 20, k: [1, 1], groups: 4 },
+  { x: [1, 5, 33, 1], o: 3, k: [1, 1], groups: 1 },
   // Depthwise: whole planes, blocks of rows, one row, one column, planes read in place, multipliers, few channels.
   { x: [1, 3, 56, 56], o: 3, k: [3, 3], groups: 3, padding: [1, 1] },
   { x: [1, 2, 150, 230], o: 2, k: [3, 3], groups: 2, padding: [1, 1] },

@@ -30,7 +30,7 @@ export {
   zero,
 } from "./packing";
 export { planeTiles } from "./plane_tile";
-export { biasActivation, copyStrip, product } from "./product";
+export { biasActivation, rowBiasActivation, copyStrip, product } from "./product";
 export { uniform } from "./random";
 export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";

@@ -65,3 +65,25 @@ export function biasActivation(
     at += stride;
   }
 }
+
+/** rows[r][c] = act(rows[r][c] + bias[r]); `bias` 0: none. */
+export function rowBiasActivation(
+  at: usize, stride: usize, rows: u32, columns: u32, bias: usize, activation: u32,
+): void {
+  for (; rows != 0; rows--) {
+    const add = bias == 0 ? f32x4.splat(0) : v128.load32_splat(bias);
+    let n = columns;
+    let x = at;
+    for (; n >= 4; n -= 4) {
+      v128.store(x, activate(f32x4.add(v128.load(x), add), activation));
+      x += 16;
+    }
+    for (; n != 0; n--) {
+      const v = activate(f32x4.add(v128.load32_zero(x), add), activation);
+      store<f32>(x, f32x4.extract_lane(v, 0));
+      x += 4;
+    }
+    if (bias != 0) bias += 4;
+    at += stride;
+  }
+}

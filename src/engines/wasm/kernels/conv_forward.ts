@@ -3,6 +3,7 @@
  *
  * Fast paths:
  * - One input channel in each group: conv_depthwise.ts.
+ * - 1x1 kernels, stride 1: conv_pointwise.ts.
  * - Few output channels, stride 1: pixels in vectors (at the end), if panels of 8 channels would be
  *   mostly empty.
  * - All else as follows.
@@ -21,6 +22,7 @@ import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts
 import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
 import { type ConvGeometry, convGeometry, dealItems, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwise } from "./conv_depthwise.ts";
+import { isPointwise, planPointwise } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of input and output of a work item that should stay in the second cache. */
@@ -38,6 +40,7 @@ export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPla
   if (geometry === null) return null;
   const hasBias = inputs.length > 2;
   if (isDepthwise(geometry)) return planDepthwise(geometry, hasBias, activation);
+  if (isPointwise(geometry)) return planPointwise(geometry, hasBias, activation);
   if (forwardByPlanes(geometry)) return planForwardByPlanes(geometry, hasBias, activation);
   return planIndirect(geometry, hasBias, activation);
 }

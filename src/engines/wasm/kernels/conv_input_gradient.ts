@@ -2,7 +2,8 @@
  * The gradient of conv2d by its input: every output pixel's gradient times the kernels, added where the
  * pixel's window lay.
  *
- * Fast path: one input channel in each group (conv_depthwise.ts). All else as follows.
+ * Fast paths: one input channel in each group (conv_depthwise.ts); 1x1 kernels, stride 1 (conv_pointwise.ts). All else
+ * as follows.
  *
  * dx is built with its channels last, so that the products of one kernel row are one run of floats in it:
  * the register tile adds them in place, no column buffer, no work on padding. The tile's four pixels lie in
@@ -16,6 +17,7 @@ import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
 import { type ConvGeometry, convGeometry, dealItems, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseInputGradient } from "./conv_depthwise.ts";
+import { isPointwise, planPointwiseInputGradient } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of dx of a work item that should stay in the second cache. */
@@ -29,7 +31,8 @@ export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpe
   const geometry = convGeometry(attributes, outputs[0].shape, inputs[1].shape, inputs[0].shape);
   if (geometry === null) return null;
   const depthwise = isDepthwise(geometry) && geometry.ph < geometry.kh && geometry.pw < geometry.kw;
-  return depthwise ? planDepthwiseInputGradient(geometry) : plan(geometry);
+  if (depthwise) return planDepthwiseInputGradient(geometry);
+  return isPointwise(geometry) ? planPointwiseInputGradient(geometry) : plan(geometry);
 }
 
 interface Scatter {
