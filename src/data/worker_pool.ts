@@ -1,72 +1,40 @@
-import { startWorker } from "#workers";
 import { isSharedArrayBuffer } from "../base/builtin_kinds.ts";
-import { EngineError } from "../base/errors.ts";
-import { reviveError } from "../workers/errors_across.ts";
-import { Requests } from "../workers/worker_messages.ts";
-import type { WorkerHandle, WorkerListeners, WorkerScript } from "../workers/worker_port.ts";
+import { RequestWorkers } from "../workers/request_workers.ts";
+import type { WorkerScript } from "../workers/worker_port.ts";
 import type { ArrayBatch } from "./array_batch.ts";
 import type { BatchContext, DatasetDescription } from "./batch_source.ts";
-import type { LoaderReply, LoaderRequest } from "./loader_messages.ts";
 import type { BatchMixing } from "./transforms/mix_batch.ts";
 
-/**
- * Workers that build batches. They share the data set's memory if the platform lets them, and hold the
- * process only while a batch is asked for.
- */
-export class WorkerPool {
-  readonly #workers: WorkerHandle[];
-  readonly #requests: Requests;
-  #next = 0;
-  #failure: string | undefined;
+/** What a loader asks a worker for: a batch, mixed if `mixing` says so. */
+export interface BatchQuestion {
+  readonly indices: Uint32Array;
+  readonly context: BatchContext;
+  readonly mixing: BatchMixing | null;
+}
 
-  private constructor(workers: WorkerHandle[], requests: Requests) {
+/** Workers that build batches. They share the data set's memory if the platform lets them. */
+export class WorkerPool {
+  readonly #workers: RequestWorkers<BatchQuestion, ArrayBatch[]>;
+
+  private constructor(workers: RequestWorkers<BatchQuestion, ArrayBatch[]>) {
     this.#workers = workers;
-    this.#requests = requests;
   }
 
   /** Starts `count` workers on a data set. */
   static async start(count: number, description: DatasetDescription): Promise<WorkerPool> {
     shareMemory(description);
-    const workers: WorkerHandle[] = [];
-    const requests = new Requests((keep) => {
-      for (const worker of workers) worker.keepAlive(keep);
-    });
-    const pool = new WorkerPool(workers, requests);
-    const listeners: WorkerListeners = {
-      message: (message) => pool.#receive(message as LoaderReply),
-      failed: (reason) => pool.#fail(`DataLoader: a worker ended unexpectedly: ${reason}`),
-    };
-    for (let i = 0; i < count; i++) {
-      const worker = await startWorker(SCRIPT, listeners);
-      worker.keepAlive(false);
-      worker.post({ type: "dataset", description } satisfies LoaderRequest);
-      workers.push(worker);
-    }
-    return pool;
+    return new WorkerPool(
+      await RequestWorkers.start({ count, script: SCRIPT, given: description, owner: "DataLoader" }),
+    );
   }
 
-  /** Asks the next worker, round-robin, for a batch, mixed if `mixing` says so. */
+  /** A batch, from the next worker. */
   build(indices: Uint32Array, context: BatchContext, mixing: BatchMixing | null): Promise<ArrayBatch[]> {
-    if (this.#failure !== undefined) return Promise.reject(new EngineError(this.#failure));
-    const { id, answer } = this.#requests.open<ArrayBatch[]>();
-    const worker = this.#workers[this.#next++ % this.#workers.length];
-    worker.post({ type: "batch", request: id, indices, context, mixing } satisfies LoaderRequest);
-    return answer;
+    return this.#workers.ask({ indices, context, mixing });
   }
 
-  async stop(): Promise<void> {
-    this.#fail("DataLoader: its workers were stopped");
-    await Promise.all(this.#workers.map((worker) => worker.stop()));
-  }
-
-  #receive(reply: LoaderReply): void {
-    if ("error" in reply) this.#requests.reject(reply.request, reviveError(reply.error));
-    else this.#requests.resolve(reply.request, reply.batch);
-  }
-
-  #fail(reason: string): void {
-    this.#failure ??= reason;
-    this.#requests.rejectAll(this.#failure);
+  stop(): Promise<void> {
+    return this.#workers.stop();
   }
 }
 

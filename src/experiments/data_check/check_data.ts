@@ -1,11 +1,8 @@
 /** Checks a folder of images before it is trained on: what `convoyant data check` does. */
-import { createHash } from "node:crypto";
-import { readBytes } from "#read_bytes";
 import { ArgumentError, ConvoyantError, didYouMean, FileError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { AbortSignalLike } from "../../base/web_types.ts";
 import type { LeftOut } from "../../data/folders/folder_scan.ts";
-import { breathe } from "../../data/folders/walk_folder.ts";
 import { CHECKS, type CheckName, type CheckThresholds, THRESHOLDS } from "../../data/quality/checks.ts";
 import {
   type CheckedImage,
@@ -14,13 +11,12 @@ import {
   issueImage,
 } from "../../data/quality/data_issues.ts";
 import { findDuplicates } from "../../data/quality/find_duplicates.ts";
-import { imageMeasures } from "../../data/quality/image_measures.ts";
 import { judgeClasses, judgeImages } from "../../data/quality/judge_images.ts";
 import { wrongLabels } from "../../data/quality/wrong_labels.ts";
-import { decodeNamed, MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
 import type { Image } from "../../records/image.ts";
 import type { TrainedNetworkOptions } from "../evaluate.ts";
 import { type FoundFolder, type FoundImage, listImages } from "./list_images.ts";
+import { measureFiles } from "./measure_files.ts";
 import { RunFeatures } from "./run_features.ts";
 
 /** What `checkData` takes. */
@@ -33,6 +29,8 @@ export interface CheckDataOptions {
   readonly run?: string | null;
   /** How the run's network is opened. */
   readonly network?: Pick<TrainedNetworkOptions, "model" | "engine" | "threads">;
+  /** Workers that decode images; 0: none. By default one for each processor, and none for few images. */
+  readonly workers?: number;
   /** Stops after the image under way; nothing does by default. */
   readonly signal?: AbortSignalLike | null;
   /** Called before the first image and after each. */
@@ -89,6 +87,11 @@ export async function checkData(root: string, options: CheckDataOptions = {}): P
   const started = performance.now();
   requirePath("root", root);
   if (options.run != null) requirePath("run", options.run);
+  const { workers } = options;
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0))
+    throw new ArgumentError(
+      `checkData: expected \`workers\` to be an integer of at least 0, got ${shownValue(workers)}`,
+    );
   const thresholds = thresholdsOf(options.thresholds ?? {});
   const skip = checkNamesOf(options.skip ?? []);
   const folder = await listImages(root);
@@ -125,7 +128,7 @@ export async function checkData(root: string, options: CheckDataOptions = {}): P
 async function decodeAll(
   { images, unreadable }: FoundFolder,
   labels: LabelCheck,
-  { signal, onProgress }: CheckDataOptions,
+  { signal, onProgress, workers }: CheckDataOptions,
 ): Promise<Decoded> {
   const result: Decoded = {
     checked: [],
@@ -133,23 +136,21 @@ async function decodeAll(
     interrupted: false,
   };
   onProgress?.(0, images.length);
-  for (const [i, listed] of images.entries()) {
-    if (signal?.aborted) {
+  const paths = images.map(({ path }) => path);
+  let done = 0;
+  for await (const found of measureFiles(paths, labels.done, workers)) {
+    const listed = images[done++];
+    if (found instanceof FileError) result.issues.push(unreadableIssue(listed, found.message));
+    else {
+      const { sha256, measures, image } = found;
+      result.checked.push({ ...listed, sha256, measures });
+      if (image !== null) await labels.add(image);
+    }
+    onProgress?.(done, images.length);
+    if (signal?.aborted && done < images.length) {
       result.interrupted = true;
       break;
     }
-    await breathe();
-    try {
-      const bytes = await readBytes(listed.path, MAX_IMAGE_BYTES);
-      const image = await decodeNamed("checkData", bytes, listed.path, {});
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      result.checked.push({ ...listed, sha256, measures: imageMeasures(image) });
-      await labels.add(image);
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      result.issues.push(unreadableIssue(listed, error.message));
-    }
-    onProgress?.(i + 1, images.length);
   }
   return result;
 }

@@ -86,6 +86,21 @@ test("each fault that is planted is found, and nothing else", async () => {
   assert.match(near?.images[1].note ?? "", /^64 x 48, hash differs in \d bits$/);
 });
 
+test("what is found is the same for any number of workers", async () => {
+  const root = cleanFolder(["train", "val"]);
+  copyFileSync(join(root, "train/ant/0.jpg"), join(root, "val/ant/copy.jpg"));
+  put(root, "train/bee/cut.jpg", readFileSync(join(root, "train/bee/3.jpg")).subarray(0, 500));
+  const alone = await checkData(root, { workers: 0 });
+  assert.equal(alone.issues.length, 2);
+  for (const workers of [1, 3]) {
+    const { seconds: _, ...check } = await checkData(root, { workers });
+    assert.deepEqual({ ...check, seconds: alone.seconds }, alone);
+  }
+  // Workers end with a check that is stopped.
+  const stopped = await checkData(root, { workers: 2, signal: { aborted: true } });
+  assert.deepEqual([stopped.interrupted, stopped.images], [true, 1]);
+});
+
 test("an image that is in two splits is leakage, as a copy and in another size", async () => {
   const root = cleanFolder(["train", "val", "test"]);
   copyFileSync(join(root, "train/ant/0.jpg"), join(root, "val/ant/from_train.jpg"));
@@ -131,7 +146,7 @@ test("checks can be left out, and their thresholds changed", async () => {
     /unknown check "blury"; did you mean `blurry`/,
   );
   for (const given of [undefined, "", 3] as string[]) await assert.rejects(checkData(given), ArgumentError);
-  for (const wrong of [{ run: 7 }, { run: "" }, { skip: "dark" }])
+  for (const wrong of [{ run: 7 }, { run: "" }, { skip: "dark" }, { workers: -1 }])
     await assert.rejects(checkData(root, wrong as object), ArgumentError);
   for (const thresholds of [{ hash: 3 }, { dark: -1 }, { dark: Number.NaN }, { hashDistance: 40 }])
     await assert.rejects(checkData(root, { thresholds: thresholds as object }), ArgumentError);
