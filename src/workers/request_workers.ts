@@ -1,4 +1,4 @@
-/** Workers that answer requests: the same for whoever builds batches or measures images in them. */
+/** Workers that answer requests: those that build batches, and those that measure images. */
 import { listen, startWorker } from "#workers";
 import { EngineError } from "../base/errors.ts";
 import { type ErrorRecord, recordError, reviveError } from "./errors_across.ts";

@@ -20,7 +20,7 @@ const SCRIPT: WorkerScript = {
   source: () => import("#worker_sources/measure_worker"),
 };
 
-/** How many workers a check of so many files uses. */
+/** How many workers a check of a number of files uses. */
 export function measuringWorkers(files: number): number {
   const count = Math.min(processors(), MOST_WORKERS);
   return files < WORTH_WORKERS || count < 2 ? 0 : count;
@@ -28,7 +28,7 @@ export function measuringWorkers(files: number): number {
 
 /**
  * What is found in each file, in their order, the same for any number of workers; for a file that cannot be read or
- * decoded the error. Whoever stops asking stops the workers.
+ * decoded the error. Workers end with the last file, or when no more are asked for.
  */
 export async function* measureFiles(
   paths: readonly string[],
