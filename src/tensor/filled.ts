@@ -9,6 +9,7 @@ import { constantValue, emit, type Value } from "../graph/node.ts";
 import * as ops from "../ops/creation.ts";
 import { cast, eqOp } from "../ops/elementwise/elementwise.ts";
 import { expand, reshape } from "../ops/shape/shape_ops.ts";
+import type { InputParameter } from "./input_parameter.ts";
 import { dtypeOfLeaf } from "./list_data.ts";
 import { knownNumber, scalarValue } from "./operands.ts";
 import { defineCall, Tensor, valueOf } from "./tensor.ts";
@@ -96,9 +97,7 @@ export const ones = constantFilled("ones", 1);
  */
 export const empty = constantFilled("empty", 0);
 
-export interface LikeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface LikeParameters extends InputParameter {
   /** Dtype of the result; null for the default. */
   dtype?: DType | null;
   /** Whether gradients are collected for it. @default false */
@@ -180,9 +179,7 @@ export const full = defineCall<FullParameters>("full")(
   },
 );
 
-export interface FullLikeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface FullLikeParameters extends InputParameter {
   /** What every element is. */
   fillValue: number | bigint | boolean;
   /** Dtype of the result; null for the default. */

@@ -1,4 +1,5 @@
 /** Random tensors. See `random_state.ts` for seeds and generators. */
+
 import { type DType, isFloating, numbersOf } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Shape } from "../base/shape.ts";
@@ -7,6 +8,7 @@ import { add, cast, floorOp, lt, mul } from "../ops/elementwise/elementwise.ts";
 import { multinomialOp, randomNormal, randomUniform } from "../ops/random.ts";
 import { sort } from "../ops/reduction/ordering.ts";
 import { checkedDType, checkedSize, type NewTensorOptions, newTensor } from "./filled.ts";
+import type { InputParameter } from "./input_parameter.ts";
 import { scalarValue } from "./operands.ts";
 import { drawKey, type Generator } from "./random_state.ts";
 import { defineCall, Tensor, valueOf } from "./tensor.ts";
@@ -67,9 +69,7 @@ export const rand = fromSizes("rand", randomUniform);
  */
 export const randn = fromSizes("randn", randomNormal);
 
-export interface RandomLikeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RandomLikeParameters extends InputParameter {
   /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
   /** Dtype of the result; null, the default, for that of the input. */
@@ -177,9 +177,7 @@ export const randint = defineCall<RandIntParameters>("randint")(
   },
 );
 
-export interface RandIntLikeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RandIntLikeParameters extends InputParameter {
   /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
   low?: number;
   /** Behind the largest integer; by default `low` stands for it and 0 for `low`. */
@@ -265,9 +263,7 @@ export function bernoulliOf(
   return cast(lt(randomUniform(drawKey(generator), shape, bits), cast(probability, bits)), dtype);
 }
 
-export interface BernoulliParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface BernoulliParameters extends InputParameter {
   /** Probability of 1; null when the input holds the probabilities. @default null */
   p?: number | null;
   /** Where the random numbers come from; null, the default, for the global generator. */
@@ -306,9 +302,7 @@ export function checkedProbability(of: string, p: number): number {
   throw new ArgumentError(`${of}: expected a probability from 0 to 1, got ${p}`);
 }
 
-export interface MultinomialParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MultinomialParameters extends InputParameter {
   /** How many draws. */
   numSamples: number;
   /** Whether a position may be drawn more than once (default false). @default false */

@@ -1,4 +1,5 @@
 /** What is behind methods that have no function beside them in PyTorch: windows, sums to a shape, new tensors of a tensor's dtype. */
+
 import { type DType, isFloating } from "../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { broadcastShapes, formatShape, normalizeDim, sameShape } from "../base/shape.ts";
@@ -11,13 +12,12 @@ import {
   full,
   type NewTensorOptions,
 } from "./filled.ts";
+import type { InputParameter } from "./input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "./tensor.ts";
 import { windowsStep } from "./views/steps.ts";
 import { viewOf } from "./views/view.ts";
 
-interface WindowsParameters {
-  /** The tensor. */
-  input: Tensor;
+interface WindowsParameters extends InputParameter {
   /** The dimension. */
   dimension: number;
   /** Elements of each window. */
@@ -26,9 +26,7 @@ interface WindowsParameters {
   step: number;
 }
 
-interface SumToSizeParameters {
-  /** The tensor. */
-  input: Tensor;
+interface SumToSizeParameters extends InputParameter {
   /** The dimensions of the result, as numbers or as one list. */
   size?: readonly number[];
 }

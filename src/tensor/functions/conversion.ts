@@ -5,6 +5,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import type { Call, Forms } from "../../base/params/call_types.ts";
 import { emit } from "../../graph/node.ts";
 import { castOp } from "../../ops/elementwise/elementwise.ts";
+import type { InputParameter } from "../input_parameter.ts";
 import { defineCall, describe, Tensor, valueOf } from "../tensor.ts";
 import type { UnaryParameters } from "./elementwise/unary.ts";
 
@@ -14,9 +15,7 @@ function converted(of: string, input: unknown, dtype: DType): Tensor {
   return value.dtype === dtype ? (input as Tensor) : new Tensor(emit(castOp, [value], { dtype }));
 }
 
-interface ToParameters {
-  /** The tensor. */
-  input: Tensor;
+interface ToParameters extends InputParameter {
   /** Has no effect here: there is one device. @default false */
   nonBlocking?: boolean;
   /** Whether the result is a copy even when the tensor has the dtype already. @default false */
@@ -196,9 +195,7 @@ export const byte = conversion("byte", "uint8");
  */
 export const bool = conversion("bool", "bool");
 
-export interface TypeAsParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TypeAsParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
 }

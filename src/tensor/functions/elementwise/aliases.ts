@@ -1,5 +1,6 @@
 /** Second names that PyTorch gives to functions. */
-import { defineCall, type Tensor } from "../../tensor.ts";
+import type { InputParameter } from "../../input_parameter.ts";
+import { defineCall } from "../../tensor.ts";
 import { dot } from "../linalg/linear_algebra.ts";
 import { trapezoid } from "../reduction/differences.ts";
 import { cat, vstack } from "../shape/joining.ts";
@@ -11,9 +12,7 @@ import { abs, neg, sign } from "./pointwise.ts";
 import { trunc } from "./rounding.ts";
 import { acos, acosh, asin, asinh, atan, atanh } from "./trigonometry.ts";
 
-export interface SwapAxesParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SwapAxesParameters extends InputParameter {
   /** One dimension. */
   axis0: number;
   /** The other dimension. */

@@ -1,10 +1,12 @@
 /** Element-wise functions of two operands, broadcast against each other. */
+
 import { isFloating, isHalf } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { shownText } from "../../../base/shown_value.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import {
   inWideNumbers,
   type Operand,
@@ -18,25 +20,19 @@ import {
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
 /** A function of two operands. The first may be a number too if the second is a tensor. */
-export interface BinaryParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface BinaryParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Operand;
 }
 
 /** A function of two tensors. */
-export interface BinaryOfTensorsParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface BinaryOfTensorsParameters extends InputParameter {
   /** The second tensor, broadcast against the input. */
   other: Tensor;
 }
 
 /** `input + alpha * other` and its like. */
-export interface BinaryWithAlphaParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface BinaryWithAlphaParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Operand;
   /** Factor of the second operand. @default 1 */
@@ -136,9 +132,7 @@ export const rsub = defineCall<BinaryWithAlphaParameters>("rsub")(
  */
 export const mul = ofFactors("mul", ops.mulOp);
 
-export interface DivParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface DivParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Operand;
   /** How the quotient is rounded: `"floor"`, `"trunc"` (towards 0) or not at all. @default null */
@@ -288,9 +282,7 @@ function fixedPower(base: Value, exponent: number, asValue: Value): Value {
   return ops.pow(base, asValue);
 }
 
-export interface LerpParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface LerpParameters extends InputParameter {
   /** The end of the line, broadcast against the input. */
   end: Tensor;
   /** How far along the line: 0 is the input, 1 the end. */
@@ -312,9 +304,7 @@ export const lerp = defineCall<LerpParameters>("lerp")(["input", "end", "weight"
   return new Tensor(inWideNumbers(a, (x, y) => ops.add(x, ops.mul(w, ops.sub(y, x))), b));
 });
 
-export interface AddProductParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface AddProductParameters extends InputParameter {
   /** First factor. */
   tensor1: Tensor;
   /** Second factor or divisor. */

@@ -1,15 +1,15 @@
 /** Limits on every element. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { type Operand, promote } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
-export interface ClampParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ClampParameters extends InputParameter {
   /** Lower bound: a tensor or a number; null for none. @default null */
   min?: Operand | null;
   /** Upper bound: a tensor or a number; null for none. @default null */
@@ -54,16 +54,12 @@ function limited(x: Value, limit: Value, holds: OpDefinition): Value {
   return ops.where(within, x, outside);
 }
 
-export interface ClampMinParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ClampMinParameters extends InputParameter {
   /** Lower bound: a tensor or a number. */
   min: Operand;
 }
 
-export interface ClampMaxParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ClampMaxParameters extends InputParameter {
   /** Upper bound: a tensor or a number. */
   max: Operand;
 }

@@ -1,4 +1,5 @@
 /** Comparisons, logic and selection. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { sameShape } from "../../../base/shape.ts";
@@ -6,6 +7,7 @@ import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { defaultSession } from "../../../runtime/runtime.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { type Operand, promote, requireTensors, type TensorOperands, toValue } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.ts";
@@ -107,9 +109,7 @@ export const logicalXor = defineCall<BinaryOfTensorsParameters>("logicalXor")(
   },
 );
 
-export interface IsCloseParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface IsCloseParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
   /** Relative tolerance. @default 1e-5 */
@@ -159,9 +159,7 @@ function close(a: Value, b: Value, rtol: number, atol: number, equalNan: boolean
   return emit(ops.logicalOrOp, [near, bothNan]);
 }
 
-export interface AllCloseParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface AllCloseParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
   /** Relative tolerance. @default 1e-5 */
@@ -185,9 +183,7 @@ export const allclose = defineCall<AllCloseParameters, Promise<boolean>>("allclo
   (input, other, rtol, atol, equalNan) => allTrue(isclose(input, other, { rtol, atol, equalNan }).value),
 );
 
-export interface EqualParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface EqualParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
 }
@@ -255,9 +251,7 @@ function maskValue(mask: unknown, argument: string, of: string): Value {
   );
 }
 
-export interface MaskedFillParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MaskedFillParameters extends InputParameter {
   /** Which elements are replaced or taken: a bool tensor that broadcasts with the input. */
   mask: Tensor;
   /** What they become: a number or a 0-dimensional tensor. */

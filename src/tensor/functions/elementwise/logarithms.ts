@@ -1,9 +1,11 @@
 /** Functions of two numbers, or of a probability, that are made of logarithms, and powers in full precision. */
+
 import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import * as math from "../../../ops/elementwise/math.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { floatingValue, inWideNumbers, promote, requireTensors, toValue } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters, BinaryParameters, PowParameters } from "./arithmetic.ts";
@@ -70,9 +72,7 @@ export const xlogy = defineCall<BinaryParameters>("xlogy")(["input", "other"], (
   return new Tensor(inWideNumbers(a, product, b));
 });
 
-export interface LogitParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface LogitParameters extends InputParameter {
   /** A small number that keeps the result finite. @default null */
   eps?: number | null;
 }

@@ -1,8 +1,10 @@
 /** Rounding, and telling NaN, infinities and zeros from other numbers. */
+
 import { isFloating, largestNumber } from "../../../base/dtype.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { anyNumber, computed, numberValue } from "./unary.ts";
@@ -44,9 +46,7 @@ export const trunc = anyNumber("trunc", ops.truncOp);
  */
 export const frac = computed("frac", (x) => ops.sub(x, emit(ops.truncOp, [x])));
 
-export interface RoundParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RoundParameters extends InputParameter {
   /** Decimal places; negative ones are places before the point. @default 0 */
   decimals?: number;
 }
@@ -117,9 +117,7 @@ function magnitudeCompared(x: Value, comparison: OpDefinition, ofIntegers: numbe
   return emit(comparison, [emit(ops.absOp, [x]), constant(Number.POSITIVE_INFINITY, x.dtype)]);
 }
 
-export interface NanToNumParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface NanToNumParameters extends InputParameter {
   /** In place of NaN (default 0). @default 0 */
   nan?: number;
   /** In place of infinity (default: the dtype's largest number). @default null */

@@ -1,9 +1,11 @@
 /** The sign of numbers, taken, given and tested. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { DTypeError } from "../../../base/errors.ts";
 import { emit, type OpDefinition, type Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { promote } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters, BinaryParameters } from "./arithmetic.ts";
@@ -67,9 +69,7 @@ export const heaviside = defineCall<HeavisideStepParameters>("heaviside")(
   },
 );
 
-export interface HeavisideStepParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface HeavisideStepParameters extends InputParameter {
   /** Of the input's dtype; broadcasts. */
   values: Tensor;
 }

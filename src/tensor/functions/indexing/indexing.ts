@@ -1,4 +1,5 @@
 /** Reading and writing elements at positions that a tensor gives. */
+
 import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
@@ -7,13 +8,12 @@ import { full } from "../../../ops/creation.ts";
 import { cast, mul, where } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { type Operand, scalarValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
-export interface GatherParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface GatherParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Integers, as a tensor or as lists; as many dimensions as the input. */
@@ -50,9 +50,7 @@ function aLine(value: Value): Value {
   return value.shape.length === 0 ? reshape(value, [1]) : value;
 }
 
-export interface ScatterParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ScatterParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */
@@ -101,9 +99,7 @@ export const scatter = defineCall<ScatterParameters>("scatter")(
   },
 );
 
-export interface ScatterAddParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ScatterAddParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */
@@ -156,9 +152,7 @@ export const indexSelect = defineCall<GatherParameters>("indexSelect")(
   },
 );
 
-export interface IndexAddParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface IndexAddParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */
@@ -188,9 +182,7 @@ export const indexAdd = defineCall<IndexAddParameters>("indexAdd")(
   },
 );
 
-export interface TakeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TakeParameters extends InputParameter {
   /** Positions in the flattened tensor. */
   index: Positions;
 }
@@ -213,9 +205,7 @@ export const take = defineCall<TakeParameters>("take")(["input", "index"], (inpu
   return new Tensor(reshape(ops.indexSelect(reshape(value, [size]), 0, wrapped), positions.shape));
 });
 
-export interface TakeAlongDimParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TakeAlongDimParameters extends InputParameter {
   /** Positions along the dimension. */
   indices: Positions;
   /** The dimension. @default null */
@@ -261,9 +251,7 @@ export const takeAlongDim = defineCall<TakeAlongDimParameters>("takeAlongDim")(
   },
 );
 
-export interface IndexFillParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface IndexFillParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */

@@ -1,4 +1,5 @@
 /** Copies of a tensor with other elements in some places: slices, diagonals, positions, and reductions into positions. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { broadcastShapes, formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
@@ -15,6 +16,7 @@ import {
 import { indexSelect, scatter, scatterAdd, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { slice as sliced } from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { type Operand, toValue } from "../../operands.ts";
 import { type Positions, positionsOf } from "../../positions.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
@@ -47,9 +49,7 @@ export function withAt(input: Tensor, indices: readonly Index[], source: Operand
   return new Tensor(written("setAt_", value, places, toValue(source, value.dtype)));
 }
 
-export interface IndexPutParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface IndexPutParameters extends InputParameter {
   /** One index for each dimension, as `at` takes them. */
   indices: readonly Index[];
   /** What is put there; broadcast to the positions. */
@@ -86,9 +86,7 @@ function sameDType(of: string, value: Value, other: unknown, argument: string): 
   );
 }
 
-export interface PutParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface PutParameters extends InputParameter {
   /** Positions in the flattened tensor. */
   index: Positions;
   /** What is put there. */
@@ -122,9 +120,7 @@ export const put = defineCall<PutParameters>("put")(
   },
 );
 
-export interface MaskedScatterParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MaskedScatterParameters extends InputParameter {
   /** Which elements are replaced or taken: a bool tensor that broadcasts with the input. */
   mask: Tensor;
   /** Where the new elements come from, in order. */
@@ -171,9 +167,7 @@ function writeWhere(name: string, value: Value, src: unknown, read: (positions: 
   return new Tensor(written(name, value, places, cast(source, value.dtype)));
 }
 
-export interface SelectScatterParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SelectScatterParameters extends InputParameter {
   /** What is put there. */
   src: Tensor;
   /** The dimension. */
@@ -198,9 +192,7 @@ export const selectScatter = defineCall<SelectScatterParameters>("selectScatter"
     ),
 );
 
-export interface SliceScatterParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SliceScatterParameters extends InputParameter {
   /** What is put into the slice. */
   src: Tensor;
   /** The dimension. @default 0 */
@@ -229,9 +221,7 @@ export const sliceScatter = defineCall<SliceScatterParameters>("sliceScatter")(
     ),
 );
 
-export interface DiagonalScatterParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface DiagonalScatterParameters extends InputParameter {
   /** The new diagonal. */
   src: Tensor;
   /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
@@ -258,9 +248,7 @@ export const diagonalScatter = defineCall<DiagonalScatterParameters>("diagonalSc
     ),
 );
 
-export interface IndexCopyParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface IndexCopyParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */
@@ -308,9 +296,7 @@ export const indexCopy = defineCall<IndexCopyParameters>("indexCopy")(
 /** How the elements that go to one position are put together. */
 export type ScatterReduction = "sum" | "mean" | SumlessReduction;
 
-export interface ScatterReduceParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ScatterReduceParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */
@@ -383,9 +369,7 @@ function cropped(src: Value, index: Value): Value {
   return sliced(src, { starts: none, steps: index.shape.map(() => 1), sizes: index.shape });
 }
 
-export interface IndexReduceParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface IndexReduceParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Positions along the dimension, as integers. */

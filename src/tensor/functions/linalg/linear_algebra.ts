@@ -1,4 +1,5 @@
 /** Matrix multiplication: matmul, mm, bmm, mv, dot and their like. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { DTypeError, ShapeError } from "../../../base/errors.ts";
 import { broadcastShapes, formatShape, numel } from "../../../base/shape.ts";
@@ -8,6 +9,7 @@ import * as ops from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { productOperands } from "../../autocast.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { promote, scalarValue } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 
@@ -31,9 +33,7 @@ function sameAsGiven(of: string, values: Value[]): Value[] {
   return values;
 }
 
-export interface MatrixProductParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MatrixProductParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
 }

@@ -1,4 +1,5 @@
 /** Products of tensors over chosen dimensions, and distances between the rows of two matrices. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { broadcastShapes, formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
@@ -9,6 +10,7 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat, sliceDim } from "../../../ops/shape/slicing.ts";
 import { productOperands } from "../../autocast.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { promote } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { BinaryOfTensorsParameters } from "../elementwise/arithmetic.ts";
@@ -156,9 +158,7 @@ export const kron = defineCall<BinaryOfTensorsParameters>("kron")(["input", "oth
   );
 });
 
-export interface CrossParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface CrossParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
   /** The dimension. @default null */

@@ -1,9 +1,11 @@
 /** Activations that are one formula of the input, with PyTorch's parameters and gradients at the kinks. */
+
 import { ArgumentError } from "../../../base/errors.ts";
 import type { Value } from "../../../graph/node.ts";
 import { emit } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { floatingValue, inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor } from "../../tensor.ts";
 import { floatingInput, named, numericInput } from "./arguments.ts";
@@ -11,9 +13,7 @@ import { floatingInput, named, numericInput } from "./arguments.ts";
 const { add, div, ge, gt, mul, neg, sub, where } = ops;
 
 /** An activation without numbers of its own. */
-export interface ActivationParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ActivationParameters extends InputParameter {
   /** Whether the input itself is overwritten. @default false */
   inplace?: boolean;
 }
@@ -48,16 +48,12 @@ export interface ThresholdParameters extends ActivationParameters {
   value: number;
 }
 
-export interface ShrinkParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ShrinkParameters extends InputParameter {
   /** Inputs of at most this magnitude become 0. @default 0.5 */
   lambd?: number;
 }
 
-export interface SoftplusParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SoftplusParameters extends InputParameter {
   /** Sharpness of the bend. @default 1 */
   beta?: number;
   /** If beta x is above it, the result is x itself. @default 20 */

@@ -1,4 +1,5 @@
 /** Dropout, inverted: what is kept is scaled up in training, so that nothing is to be done afterwards. */
+
 import { ArgumentError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
@@ -6,14 +7,13 @@ import type { Value } from "../../../graph/node.ts";
 import { constant } from "../../../ops/creation.ts";
 import { add, ge, mul, where } from "../../../ops/elementwise/elementwise.ts";
 import { randomUniform } from "../../../ops/random.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { scalarValue } from "../../operands.ts";
 import { drawKey } from "../../random_state.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
-export interface DropoutParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface DropoutParameters extends InputParameter {
   /** Probability that an element becomes 0, from 0 to 1. @default 0.5 */
   p?: number;
   /** Whether this is training; in evaluation nothing is random and running statistics are used. @default true */

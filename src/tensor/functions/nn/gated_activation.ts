@@ -1,4 +1,5 @@
 /** Activations with a gate, a learned slope or a distribution of their own. */
+
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
@@ -7,14 +8,13 @@ import { constant } from "../../../ops/creation.ts";
 import { add, erfOp, gt, mul, sigmoidOp, tanhOp, where } from "../../../ops/elementwise/elementwise.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor } from "../../tensor.ts";
 import { activated } from "./activation.ts";
 import { floatingInput, named, oneOf } from "./arguments.ts";
 
-export interface GeluParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface GeluParameters extends InputParameter {
   /** `"tanh"`: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). @default "none" */
   approximate?: "none" | "tanh";
 }
@@ -46,9 +46,7 @@ function geluOf(x: Value, approximate: "none" | "tanh"): Value {
   return mul(mul(x, like(0.5)), add(emit(tanhOp, [inner]), like(1)));
 }
 
-export interface PreluParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface PreluParameters extends InputParameter {
   /** One slope, or one for each channel (dimension 1). */
   weight: Tensor;
 }
@@ -84,9 +82,7 @@ export const prelu = defineCall<PreluParameters>("prelu")(["input", "weight"], (
   return new Tensor(where(positive, x, mul(where(positive, zero, x), perChannel)));
 });
 
-export interface GluParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface GluParameters extends InputParameter {
   /** The dimension. @default -1 */
   dim?: number;
 }

@@ -1,4 +1,5 @@
 /** Normalisation by layer, group, neighbouring channels and length. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
@@ -11,15 +12,14 @@ import { avgPool2d } from "../../../ops/nn/pooling.ts";
 import { mean } from "../../../ops/reduction/reduction.ts";
 import { constantPad } from "../../../ops/shape/padding.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor } from "../../tensor.ts";
 import { floatingInput, named, numericInput, optionalValue, overNumbers, sizes } from "./arguments.ts";
 import { vectorNorm } from "./norm.ts";
 import { affine, requireChannels, requireSeveral } from "./normalization_parts.ts";
 
-export interface LayerNormParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface LayerNormParameters extends InputParameter {
   /** Sizes of those last dimensions. */
   normalizedShape: number | readonly number[];
   /** Factor of each element, of the normalised shape; null for none. */
@@ -52,9 +52,7 @@ export const layerNorm = defineCall<LayerNormParameters>("layerNorm")(
   },
 );
 
-export interface RmsNormParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RmsNormParameters extends InputParameter {
   /** The last dimensions, over which the mean is taken. */
   normalizedShape: number | readonly number[];
   /** Factor of each element, of the normalised shape; null for none. */
@@ -106,9 +104,7 @@ function lastDims(of: string, x: Value, given: unknown, parameters: readonly unk
   return shape.map((_, i) => first + i);
 }
 
-export interface GroupNormParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface GroupNormParameters extends InputParameter {
   /** How many groups the channels are divided into. */
   numGroups: number;
   /** Factor of each channel, [C]; null for none. */
@@ -160,9 +156,7 @@ export const groupNorm = defineCall<GroupNormParameters>("groupNorm")(
   },
 );
 
-export interface LocalResponseNormParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface LocalResponseNormParameters extends InputParameter {
   /** How many neighbouring channels are added up. */
   size: number;
   /** Factor of the sum of squares. @default 1e-4 */
@@ -219,9 +213,7 @@ export const localResponseNorm = defineCall<LocalResponseNormParameters>("localR
   },
 );
 
-export interface NormalizeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface NormalizeParameters extends InputParameter {
   /** Exponent of the norm. @default 2 */
   p?: number;
   /** The dimension. @default 1 */

@@ -1,18 +1,18 @@
 /** Padding by a value, a mirror, the border or the other end. */
+
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
 import type { Value } from "../../../graph/node.ts";
 import { borderPad, constantPad } from "../../../ops/shape/padding.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { inNameOf, named, oneOf } from "./arguments.ts";
 
 /** What is put around a tensor. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
-export interface PadParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface PadParameters extends InputParameter {
   /** Pairs (before, after), the last dimension first: [left, right, top, bottom]. Negative numbers cut off. */
   pad: readonly number[];
   /** What is added; see `PadMode`. @default "constant" */

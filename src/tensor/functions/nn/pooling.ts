@@ -1,4 +1,5 @@
 /** Pooling over windows that move: largest, mean and p-norm. */
+
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, numel, sameShape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
@@ -8,6 +9,7 @@ import { cast, eq, mul, pow, where } from "../../../ops/elementwise/elementwise.
 import * as ops from "../../../ops/nn/pooling.ts";
 import { scatter } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import {
   asFlatImage,
@@ -61,9 +63,7 @@ export interface NormPoolParameters extends WindowParameters {
   normType: number;
 }
 
-export interface MaxUnpool2dParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MaxUnpool2dParameters extends InputParameter {
   /** Positions in the planes, from `maxPool2d` with `returnIndices`. */
   indices: Tensor;
   /** Size of the kernel in pixels: one number or (height, width). */

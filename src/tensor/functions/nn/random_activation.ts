@@ -1,4 +1,5 @@
 /** Activations that draw random numbers. */
+
 import { ArgumentError } from "../../../base/errors.ts";
 import { normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
@@ -9,14 +10,13 @@ import { softmax } from "../../../ops/nn/softmax.ts";
 import { randomUniform } from "../../../ops/random.ts";
 import { argExtreme, argmaxOp } from "../../../ops/reduction/ordering.ts";
 import { noGrad } from "../../autograd.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { scalarValue } from "../../operands.ts";
 import { drawKey } from "../../random_state.ts";
 import { defineCall, Tensor } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
-export interface RandomLeakyReluParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RandomLeakyReluParameters extends InputParameter {
   /** Least slope for negative inputs. @default 1 / 8 */
   lower?: number;
   /** Largest slope for negative inputs. @default 1 / 3 */

@@ -1,28 +1,24 @@
 /** Channels to pixels and back. */
+
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { named, sizes } from "./arguments.ts";
 
-export interface PixelShuffleParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface PixelShuffleParameters extends InputParameter {
   /** How many times larger the image becomes. */
   upscaleFactor: number;
 }
 
-export interface PixelUnshuffleParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface PixelUnshuffleParameters extends InputParameter {
   /** How many times smaller the image becomes. */
   downscaleFactor: number;
 }
 
-export interface ChannelShuffleParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ChannelShuffleParameters extends InputParameter {
   /** How many groups the channels are divided into. */
   groups: number;
 }

@@ -1,16 +1,16 @@
 /** Softmax, its logarithm and softmin. */
+
 import type { DType } from "../../../base/dtype.ts";
 import { normalizeDim } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { cast, neg } from "../../../ops/elementwise/elementwise.ts";
 import * as ops from "../../../ops/nn/softmax.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { floatingInput, named } from "./arguments.ts";
 
-export interface SoftmaxParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SoftmaxParameters extends InputParameter {
   /** The dimension; null for the first of 1 or 3 dimensions and the second of others, as in PyTorch. @default null */
   dim?: number | null;
   /** Dtype to which the input is converted first; null keeps its own. @default null */

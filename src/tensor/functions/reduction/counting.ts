@@ -12,6 +12,7 @@ import { amax, amin, sum } from "../../../ops/reduction/reduction.ts";
 import { gather, indexSelect, scatterAdd } from "../../../ops/shape/indexing.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { defaultSession } from "../../../runtime/runtime.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { type Operand, promote, requireTensors } from "../../operands.ts";
 import { positionsOf } from "../../positions.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
@@ -160,9 +161,7 @@ function inOrder(sequence: Value, sorter: unknown): Value {
   return gather(sequence, sequence.shape.length - 1, positions);
 }
 
-export interface HistogramParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface HistogramParameters extends InputParameter {
   /** How many bins. @default 100 */
   bins?: number;
   /** Lower end of the range; with `max` equal to it, that of the data. @default 0 */
@@ -209,9 +208,7 @@ export const histc = defineCall<HistogramParameters>("histc")(
   },
 );
 
-export interface BinCountParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface BinCountParameters extends InputParameter {
   /** What each element counts, in place of 1. @default null */
   weights?: Tensor | null;
   /** Least number of results: the number of classes. @default 0 */
@@ -258,9 +255,7 @@ export const bincount = defineCall<BinCountParameters, Promise<Tensor>>("bincoun
   },
 );
 
-export interface UniqueConsecutiveParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface UniqueConsecutiveParameters extends InputParameter {
   /** Also, where in the result each element stands. @default false */
   returnInverse?: boolean;
   /** Also, how often each of the result occurs. @default false */

@@ -1,4 +1,5 @@
 /** How variables vary together, and limits on the norms of slices. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
@@ -8,6 +9,7 @@ import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { reshape, transposeLast } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { floatingValue } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
@@ -112,9 +114,7 @@ export const corrcoef = defineCall<UnaryParameters>("corrcoef")(["input"], (inpu
   return new Tensor(ops.where(ops.lt(scaled, low), low, ops.where(ops.gt(scaled, high), high, scaled)));
 });
 
-export interface RenormParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RenormParameters extends InputParameter {
   /** Exponent of the norm. */
   p: number;
   /** The dimension. */

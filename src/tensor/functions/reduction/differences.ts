@@ -1,4 +1,5 @@
 /** Differences of neighbours, areas under them, distances of tensors. */
+
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
@@ -9,14 +10,13 @@ import { sum } from "../../../ops/reduction/reduction.ts";
 import { cumsum } from "../../../ops/reduction/scan.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { promote } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { cat } from "../shape/joining.ts";
 import { norm } from "./statistics.ts";
 
-export interface DiffParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface DiffParameters extends InputParameter {
   /** How many times the difference is taken. @default 1 */
   n?: number;
   /** The dimension. @default -1 */
@@ -135,9 +135,7 @@ export const trapezoid = trapezoids("trapezoid", (areas, dim) => sum(areas, [dim
  */
 export const cumulativeTrapezoid = trapezoids("cumulativeTrapezoid", cumsum);
 
-export interface DistanceParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface DistanceParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
   /** Exponent of the norm. @default 2 */

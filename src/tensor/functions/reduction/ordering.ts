@@ -11,6 +11,7 @@ import { amax, amaxOp, amin, aminOp } from "../../../ops/reduction/reduction.ts"
 import { gather } from "../../../ops/shape/indexing.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { maximum, minimum } from "../elementwise/arithmetic.ts";
@@ -31,9 +32,7 @@ export interface ExtremeOfTwoParameters {
   other: Tensor;
 }
 
-export interface ExtremeAlongParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ExtremeAlongParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Whether the reduced dimension stays, with size 1. @default false */
@@ -117,9 +116,7 @@ export const max = extreme("max", amaxOp, ops.argmaxOp, maximum);
  */
 export const min = extreme("min", aminOp, ops.argminOp, minimum);
 
-export interface ArgExtremeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ArgExtremeParameters extends InputParameter {
   /** The dimension. @default null */
   dim?: number | null;
   /** Whether the reduced dimensions stay, with size 1. @default false */
@@ -167,9 +164,7 @@ export const argmax = argExtreme("argmax", ops.argmaxOp);
  */
 export const argmin = argExtreme("argmin", ops.argminOp);
 
-export interface TopKParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TopKParameters extends InputParameter {
   /** How many. */
   k: number;
   /** The dimension. @default -1 */
@@ -200,9 +195,7 @@ export const topk = defineCall<TopKParameters, ValuesAndIndices>("topk")(
   },
 );
 
-export interface SortParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SortParameters extends InputParameter {
   /** The dimension. @default -1 */
   dim?: number;
   /** Whether the largest come first. @default false */
@@ -248,9 +241,7 @@ export const argsort = defineCall<SortParameters>("argsort")(
   (input, dim = -1, descending = false) => new Tensor(sorted("argsort", input, dim, descending)[1]),
 );
 
-export interface KthValueParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface KthValueParameters extends InputParameter {
   /** Which: 1 is the smallest. */
   k: number;
   /** The dimension. @default -1 */
@@ -292,9 +283,7 @@ function nthSmallest(name: string, value: Value, k: number, dim: number, keepdim
   return named(pick(values), pick(indices));
 }
 
-export interface MinAndMaxParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MinAndMaxParameters extends InputParameter {
   /** The dimension; null for all elements. @default null */
   dim?: number | null;
   /** Whether the reduced dimensions stay, with size 1. @default false */
@@ -338,9 +327,7 @@ export const msort = defineCall<UnaryParameters>("msort")(["input"], (input: Ten
   return new Tensor(sorted("msort", input, 0, false)[0]);
 });
 
-export interface RunningExtremeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RunningExtremeParameters extends InputParameter {
   /** The dimension. */
   dim: number;
 }
@@ -373,9 +360,7 @@ export const cummax = running("cummax", ops.cummaxOp);
  */
 export const cummin = running("cummin", ops.cumminOp);
 
-export interface ModeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ModeParameters extends InputParameter {
   /** The dimension. @default -1 */
   dim?: number;
   /** Whether the reduced dimensions stay, with size 1. @default false */

@@ -12,6 +12,7 @@ import { sort } from "../../../ops/reduction/ordering.ts";
 import { amaxOp, sum } from "../../../ops/reduction/reduction.ts";
 import { gather } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { scalarValue } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
@@ -116,9 +117,7 @@ export const nanmedian = medianFunction("nanmedian", true);
 /** What a quantile between two elements is: a mixture, their mean, or one of them. */
 export type Interpolation = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 
-export interface QuantileParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface QuantileParameters extends InputParameter {
   /** The portion, from 0 to 1: a number, or a vector, whose dimension is then the result's first. */
   q: number | Tensor;
   /** The dimension; null for all elements. @default null */

@@ -1,4 +1,5 @@
 /** Variance, standard deviation, norms and the logarithm of a sum of exponentials. */
+
 import { type DType, isFloating, isHalf } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../../../base/errors.ts";
 import { normalizeDims } from "../../../base/shape.ts";
@@ -9,13 +10,12 @@ import { constant, full } from "../../../ops/creation.ts";
 import * as ops from "../../../ops/elementwise/elementwise.ts";
 import { amax, amin, mean, sum } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { inWideNumbers } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { Dims } from "./reduction.ts";
 
-export interface VarianceParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface VarianceParameters extends InputParameter {
   /** One dimension, several, or null for all; PyTorch's older form has `unbiased` here. @default null */
   dim?: Dims | boolean;
   /** False for the correction 0; true and null for 1 (Bessel's). @default null */
@@ -125,9 +125,7 @@ export const varMean = ofMoments("varMean", (both): [Tensor, Tensor] => [varianc
  */
 export const stdMean = ofMoments("stdMean", (both): [Tensor, Tensor] => [deviationOf(both), meanOf(both)]);
 
-export interface NormParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface NormParameters extends InputParameter {
   /** Exponent of the norm; infinity for the largest magnitude, `"fro"` for Frobenius. @default "fro" */
   p?: number | "fro";
   /** The dimension. @default null */
@@ -182,9 +180,7 @@ function normOf(x: Value, p: number, dims: readonly number[], keepdim: boolean):
   return ops.where(isZero, zero, ops.pow(safe, constant(1 / p, x.dtype)));
 }
 
-export interface LogSumExpParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface LogSumExpParameters extends InputParameter {
   /** The dimension. */
   dim: Dims;
   /** Whether the reduced dimensions stay, with size 1. @default false */

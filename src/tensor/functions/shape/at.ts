@@ -15,6 +15,7 @@ import { constant } from "../../../ops/creation.ts";
 import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect, wrapIndexOp } from "../../../ops/shape/indexing.ts";
 import { expand, permute, reshape } from "../../../ops/shape/shape_ops.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { valueFromData } from "../../list_data.ts";
 import { positionsOf as givenPositions, type Positions } from "../../positions.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
@@ -45,9 +46,7 @@ class MaskDimension {
 /** An index once masks are written out as positions. */
 type PlainIndex = Exclude<Index, MaskList> | MaskDimension;
 
-export interface AtParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface AtParameters extends InputParameter {
   /** One index for each dimension; `":"`, the default, for those that are not named. */
   indices?: readonly Index[];
 }

@@ -1,4 +1,5 @@
 /** Matrices made of diagonals and blocks, and the sum of a diagonal. */
+
 import { isFloating, resultType } from "../../../base/dtype.ts";
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel } from "../../../base/shape.ts";
@@ -8,6 +9,7 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { sum } from "../../../ops/reduction/reduction.ts";
 import { permute, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat, unslice } from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 import { asRows } from "./dimensions_at_least.ts";
@@ -67,9 +69,7 @@ export const diagflat = defineCall<OffsetParameters>("diagflat")(
   },
 );
 
-export interface OffsetParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface OffsetParameters extends InputParameter {
   /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
   offset?: number;
 }

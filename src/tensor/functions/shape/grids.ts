@@ -1,4 +1,5 @@
 /** Grids of coordinates, combinations of elements, and positions of triangles. */
+
 import type { DType } from "../../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, numel } from "../../../base/shape.ts";
@@ -8,6 +9,7 @@ import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { cat } from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { expandStep } from "../../views/steps.ts";
 import { reshapedView, viewOf } from "../../views/view.ts";
@@ -98,9 +100,7 @@ export const cartesianProd = defineCall<CartesianProductParameters>("cartesianPr
   },
 );
 
-export interface CombinationsParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface CombinationsParameters extends InputParameter {
   /** Elements of each combination. @default 2 */
   r?: number;
   /** Whether an element may be taken more than once. @default false */

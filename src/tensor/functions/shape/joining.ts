@@ -1,4 +1,5 @@
 /** Putting tensors together and taking them apart. */
+
 import { type PromotionOperand, resultType } from "../../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, numel, sameShape } from "../../../base/shape.ts";
@@ -6,6 +7,7 @@ import type { Value } from "../../../graph/node.ts";
 import { cast } from "../../../ops/elementwise/elementwise.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { selectStep, sliceStep } from "../../views/steps.ts";
 import { viewOf } from "../../views/view.ts";
@@ -207,9 +209,7 @@ export const split = defineCall<SplitParameters, Tensor[]>("split")(
   },
 );
 
-export interface ChunkParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ChunkParameters extends InputParameter {
   /** How many parts; this or one of the others. */
   chunks: number;
   /** The dimension. @default 0 */
@@ -239,9 +239,7 @@ export const chunk = defineCall<ChunkParameters, Tensor[]>("chunk")(
   },
 );
 
-export interface UnbindParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface UnbindParameters extends InputParameter {
   /** The dimension. @default 0 */
   dim?: number;
 }

@@ -1,4 +1,5 @@
 /** Functions that repeat elements or put them in reverse order. */
+
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import {
   broadcastShapes,
@@ -12,6 +13,7 @@ import { constantValue, type Value } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import * as ops from "../../../ops/shape/shape_ops.ts";
 import * as slicing from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { positionsOf } from "../../positions.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { expandStep } from "../../views/steps.ts";
@@ -19,9 +21,7 @@ import { viewOf } from "../../views/view.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
 import type { ToShapeOfParameters, WithSizesParameters } from "./shape.ts";
 
-export interface ExpandParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ExpandParameters extends InputParameter {
   /** The dimensions to broadcast to; -1 keeps one. */
   size?: readonly number[];
 }
@@ -117,9 +117,7 @@ export const broadcastTensors = defineCall<BroadcastTensorsParameters, Tensor[]>
   },
 );
 
-export interface RepeatParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RepeatParameters extends InputParameter {
   /** How often along each dimension. */
   repeats?: readonly number[];
 }
@@ -162,9 +160,7 @@ export const repeat = defineCall<RepeatParameters>("repeat")(["input", "*repeats
   return new Tensor(tiled("repeat", valueOf(input, "input", "repeat"), repeats));
 });
 
-export interface TileParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TileParameters extends InputParameter {
   /** The dimensions. */
   dims?: readonly number[];
 }
@@ -186,9 +182,7 @@ export const tile = defineCall<TileParameters>("tile")(
   },
 );
 
-export interface RepeatInterleaveParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RepeatInterleaveParameters extends InputParameter {
   /** How often each element is repeated: one number, or one for each. */
   repeats: number | Tensor | readonly number[];
   /** The dimension. @default null */
@@ -246,9 +240,7 @@ function repeatsOf(repeats: unknown, size: number): number[] {
   throw new ShapeError(`repeatInterleave: expected 1 or ${size} repeats, got ${list.length}`);
 }
 
-export interface FlipParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface FlipParameters extends InputParameter {
   /** The dimensions. */
   dims?: readonly number[];
 }
@@ -295,9 +287,7 @@ export const flipud = defineCall<UnaryParameters>("flipud")(["input"], (input: T
   throw new ShapeError("flipud: expected at least one dimension, got a 0-dimensional tensor");
 });
 
-export interface Rot90Parameters {
-  /** The tensor. */
-  input: Tensor;
+export interface Rot90Parameters extends InputParameter {
   /** How many quarter turns. @default 1 */
   k?: number;
   /** The dimensions. @default [0, 1] */
@@ -332,9 +322,7 @@ export const rot90 = defineCall<Rot90Parameters>("rot90")(
   },
 );
 
-export interface RollParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface RollParameters extends InputParameter {
   /** How far along each dimension. */
   shifts: number | readonly number[];
   /** The dimensions. @default null */

@@ -7,6 +7,7 @@ import { constantValue, isGradientModeOn } from "../../../graph/node.ts";
 import { indexSelect } from "../../../ops/shape/indexing.ts";
 import { expand, reshape } from "../../../ops/shape/shape_ops.ts";
 import { defaultSession } from "../../../runtime/runtime.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { onTape } from "../../views/cell.ts";
 import type { UnaryParameters } from "../elementwise/unary.ts";
@@ -20,9 +21,7 @@ async function positionsOfTrue(mask: Tensor): Promise<number[]> {
   return found;
 }
 
-export interface NonzeroParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface NonzeroParameters extends InputParameter {
   /** Whether the result is a list of positions for each dimension. @default false */
   asTuple?: boolean;
 }
@@ -76,9 +75,7 @@ export const argwhere = defineCall<UnaryParameters, Promise<Tensor>>("argwhere")
   (input: Tensor): Promise<Tensor> => nonzero(input),
 );
 
-export interface MaskedSelectParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MaskedSelectParameters extends InputParameter {
   /** Which elements are replaced or taken: a bool tensor that broadcasts with the input. */
   mask: Tensor;
 }

@@ -1,6 +1,8 @@
 /** Functions that give a tensor another shape. Nothing is computed; the results are views of their inputs. */
+
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, normalizeDims, numel, type Shape } from "../../../base/shape.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { defineCall, type Tensor, valueOf } from "../../tensor.ts";
 import { permuteStep } from "../../views/steps.ts";
 import { requireViewable, reshapedView, viewOf } from "../../views/view.ts";
@@ -10,9 +12,7 @@ import type { UnaryParameters } from "../elementwise/unary.ts";
 export type Sizes = number[] | [readonly number[]];
 
 /** A function that takes sizes or dimensions, as a list or one by one. */
-export interface WithSizesParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface WithSizesParameters extends InputParameter {
   /** The dimensions; -1 for one that follows from the others. */
   shape?: readonly number[];
 }
@@ -83,9 +83,7 @@ export const view = defineCall<WithSizesParameters>("view")(
   (input, shape = []) => viewed("view", input, shape),
 );
 
-export interface ToShapeOfParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface ToShapeOfParameters extends InputParameter {
   /** The second operand, broadcast against the input: a tensor or a number. */
   other: Tensor;
 }
@@ -126,9 +124,7 @@ export const ravel = defineCall<UnaryParameters>("ravel")(
   (input: Tensor): Tensor => reshaped("ravel", input, [-1]),
 );
 
-export interface PermuteParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface PermuteParameters extends InputParameter {
   /** The dimensions. */
   dims?: readonly number[];
 }
@@ -156,9 +152,7 @@ export const permute = defineCall<PermuteParameters>("permute")(
   },
 );
 
-export interface TransposeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TransposeParameters extends InputParameter {
   /** One dimension. */
   dim0: number;
   /** First dimension of the planes. */
@@ -210,9 +204,7 @@ export function matrixTranspose(input: Tensor): Tensor {
   return transpose(input, -2, -1);
 }
 
-export interface MoveDimParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface MoveDimParameters extends InputParameter {
   /** Dimensions to move. */
   source: number | readonly number[];
   /** Where they go. */
@@ -246,9 +238,7 @@ export const movedim = defineCall<MoveDimParameters>("movedim")(
   },
 );
 
-export interface FlattenParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface FlattenParameters extends InputParameter {
   /** First dimension that is merged. @default 0 */
   startDim?: number;
   /** Last dimension that is merged. @default -1 */
@@ -278,9 +268,7 @@ export const flatten = defineCall<FlattenParameters>("flatten")(
   },
 );
 
-export interface UnflattenParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface UnflattenParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** What the dimension is divided into; -1 for one that follows from the others. */
@@ -305,9 +293,7 @@ export const unflatten = defineCall<UnflattenParameters>("unflatten")(
   },
 );
 
-export interface SqueezeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SqueezeParameters extends InputParameter {
   /** The dimension; left out, all of size 1. */
   dim?: number | readonly number[];
 }
@@ -331,9 +317,7 @@ export const squeeze = defineCall<SqueezeParameters>("squeeze")(["input", "dim?"
   );
 });
 
-export interface UnsqueezeParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface UnsqueezeParameters extends InputParameter {
   /** The dimension. */
   dim: number;
 }

@@ -1,4 +1,5 @@
 /** Parts of a tensor by position: slices, single positions, triangles and diagonals. */
+
 import { ArgumentError, IndexError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim, type Shape } from "../../../base/shape.ts";
 import { shownText } from "../../../base/shown_value.ts";
@@ -7,6 +8,7 @@ import { arange, constant } from "../../../ops/creation.ts";
 import { addOp, geOp, leOp, where } from "../../../ops/elementwise/elementwise.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import * as ops from "../../../ops/shape/slicing.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { knownNumber } from "../../operands.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { diagonalStep, type StridedStep, selectStep, sliceStep } from "../../views/steps.ts";
@@ -33,9 +35,7 @@ export function sliceBounds(
   return [from, Math.max(0, Math.ceil((clip(end, size) - from) / step))];
 }
 
-export interface SliceParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SliceParameters extends InputParameter {
   /** The dimension. @default 0 */
   dim?: number;
   /** First position; negative ones count from the end. @default null */
@@ -77,9 +77,7 @@ export function positionIn(of: string, shape: Shape, dim: number, index: number)
   return index < 0 ? index + size : index;
 }
 
-export interface SelectParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SelectParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** Position along the dimension. */
@@ -106,9 +104,7 @@ export const select = defineCall<SelectParameters>("select")(
   },
 );
 
-export interface NarrowParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface NarrowParameters extends InputParameter {
   /** The dimension. */
   dim: number;
   /** First position. */
@@ -148,9 +144,7 @@ export const narrow = defineCall<NarrowParameters>("narrow")(
   },
 );
 
-export interface TriangleParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TriangleParameters extends InputParameter {
   /** Which diagonal ends the triangle: 0 is the main one. @default 0 */
   diagonal?: number;
 }
@@ -189,9 +183,7 @@ export const tril = triangle("tril", true);
  */
 export const triu = triangle("triu", false);
 
-export interface DiagonalParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface DiagonalParameters extends InputParameter {
   /** Which diagonal: 0 is the main one, above it positive, below it negative. @default 0 */
   offset?: number;
   /** First dimension of the planes. @default 0; -2 in `diagEmbed` */

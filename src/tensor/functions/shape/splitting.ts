@@ -1,7 +1,9 @@
 /** Taking tensors apart by positions, as NumPy's functions of these names do it. */
+
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
 import { formatShape, normalizeDim } from "../../../base/shape.ts";
 import { shownValue } from "../../../base/shown_value.ts";
+import type { InputParameter } from "../../input_parameter.ts";
 import { positionsOf } from "../../positions.ts";
 import { defineCall, Tensor, valueOf } from "../../tensor.ts";
 import { sliceStep } from "../../views/steps.ts";
@@ -11,9 +13,7 @@ import { split } from "./joining.ts";
 /** A number of parts, or the positions at which to cut. */
 export type IndicesOrSections = number | readonly number[] | Tensor;
 
-export interface TensorSplitParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface TensorSplitParameters extends InputParameter {
   /** Number of parts, or positions; a tensor of them must have been given as data. This or one of the others. */
   indicesOrSections?: IndicesOrSections;
   /** The dimension. @default 0 */
@@ -81,9 +81,7 @@ function cut(input: Tensor, dim: number, cuts: readonly number[]): Tensor[] {
   return starts.map((start, i) => viewOf(input, sliceStep(dim, start, Math.max(0, ends[i] - start))));
 }
 
-export interface AxisSplitParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface AxisSplitParameters extends InputParameter {
   /** Number of equal parts, or the positions at which to cut; this or one of the others. */
   indicesOrSections?: number | readonly number[];
   /** Number of equal parts; this or one of the others. */
@@ -150,9 +148,7 @@ export const vsplit = axisSplit("vsplit", 2, () => 0);
  */
 export const dsplit = axisSplit("dsplit", 3, () => 2);
 
-export interface SplitWithSizesParameters {
-  /** The tensor. */
-  input: Tensor;
+export interface SplitWithSizesParameters extends InputParameter {
   /** Length of each part. */
   splitSizes: readonly number[];
   /** The dimension. @default 0 */
