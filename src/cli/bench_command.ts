@@ -1,26 +1,31 @@
 /** `convoyant bench`: our engines and other libraries, alternately, each in a process of its own. */
-import { type BenchOptions, type BenchResults, bench } from "../experiments/bench/bench.ts";
+import { type BenchOptions, bench } from "../experiments/bench/bench.ts";
 import { bestTable } from "../experiments/bench/bench_best.ts";
+import { type BenchDataOptions, benchData, formatBenchData } from "../experiments/bench/bench_data.ts";
 import { formatBench } from "../experiments/bench/bench_lines.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
 
-export async function benchCommand(what: string, options: BenchOptions, output: Output): Promise<number> {
+/** Runs a benchmark that Ctrl-C ends; null if it did. */
+async function interruptible<T>(
+  output: Output,
+  body: (watch: { signal: AbortSignal; onNote: (text: string) => void }) => Promise<T>,
+): Promise<T | null> {
   const interrupt = interruption(() => output.note("Stopping."));
   interrupt.arm();
-  let results: BenchResults;
   try {
-    results = await bench(what, {
-      ...options,
-      signal: interrupt.signal,
-      onNote: (text) => output.note(text),
-    });
+    return await body({ signal: interrupt.signal, onNote: (text) => output.note(text) });
   } catch (error) {
-    if (interrupt.signal.aborted) return INTERRUPTED;
+    if (interrupt.signal.aborted) return null;
     throw error;
   } finally {
     interrupt.release();
   }
+}
+
+export async function benchCommand(what: string, options: BenchOptions, output: Output): Promise<number> {
+  const results = await interruptible(output, (watch) => bench(what, { ...options, ...watch }));
+  if (results === null) return INTERRUPTED;
   const { lines, skips, ratios, best } = results;
   for (const result of [...lines, ...skips, ...ratios, ...best]) output.event({ ...result });
   if (lines.length > 0 || skips.length > 0) output.lines(formatBench(lines, skips, output.style));
@@ -28,4 +33,18 @@ export async function benchCommand(what: string, options: BenchOptions, output: 
   // In addition to the JSON objects, for people.
   if (closing.length > 0) output.json ? output.note(closing.join("\n")) : output.lines(["", ...closing]);
   return skips.some((s) => s.library === "convoyant" && !s.absent) ? 1 : 0;
+}
+
+/** `convoyant bench data DIR`: decoders, the loader, and how long training waits for it. */
+export async function benchDataCommand(
+  folder: string,
+  options: BenchDataOptions,
+  output: Output,
+): Promise<number> {
+  const results = await interruptible(output, (watch) => benchData(folder, { ...options, ...watch }));
+  if (results === null) return INTERRUPTED;
+  const { decode, load, skips } = results;
+  for (const line of [...decode, ...skips, ...load]) output.event({ ...line });
+  output.lines(formatBenchData(results, output.style));
+  return 0;
 }

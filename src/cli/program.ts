@@ -5,7 +5,7 @@ import { VERSION } from "../base/version.ts";
 import { CHECKS } from "../data/quality/checks.ts";
 import { list } from "../experiments/setting_text.ts";
 import { printableLines } from "../report/terminal/printable.ts";
-import { realNumber, wholeNumber } from "./console/option_values.ts";
+import { realNumber, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
 import { addEval, addModels, addPredict, addRuns, addSummary, addTrain } from "./network_commands.ts";
 import {
@@ -191,7 +191,10 @@ function addBench(program: Command, cli: Cli): void {
     .command("bench")
     .description("Benchmark against other libraries.")
     .argument("<what>", known(cli, "benchmarks"))
-    .argument("[nets...]", "networks, as with --nets")
+    .argument(
+      "[names...]",
+      "networks, as with --nets; of data the folder, which holds a folder of images for each class",
+    )
     .option("--nets <names>", "networks to train or to run", list, ["lenet", "bn-lenet"])
     .option("--engines <names>", "our engines (the fastest that works here)", list)
     .option("--precision <names>", `${known(cli, "precisions")}: each network in each`, list, ["f32"])
@@ -204,6 +207,11 @@ function addBench(program: Command, cli: Cli): void {
     ])
     .option("--size <n>", "side of the matrices", wholeNumber(1, MOST_ROWS), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
+    .option(
+      "--workers <counts>",
+      "data: how many workers the loader has (0, 1, 2, 4, ... processors)",
+      wholeNumbers(0),
+    )
     .option("--seconds <s>", "how long each measurement takes", realNumber(0, { open: true }), 3)
     .addOption(threads())
     .addOption(json())
@@ -215,14 +223,28 @@ function addBench(program: Command, cli: Cli): void {
         "convoyant bench train resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench infer resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench matmul --against tfjs --threads 1",
+        "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",
       ),
     )
-    .action(async (what: string, nets: string[], o) => {
-      const { benchCommand } = await import("./bench_command.ts");
+    .action(async (what: string, names: string[], o, self: Command) => {
+      const { benchCommand, benchDataCommand } = await import("./bench_command.ts");
       const { json: asJson, ...options } = o;
-      if (what === "matmul" && nets.length > 0)
-        throw new ArgumentError(`bench matmul takes no networks, got ${nets.join(", ")}`);
-      const chosen = nets.length > 0 ? { ...options, nets } : options;
+      if (what === "data") {
+        if (names.length !== 1)
+          throw new ArgumentError(
+            `bench data takes one folder of class folders, got ${names.join(", ") || "none"}`,
+          );
+        const chosen = self.getOptionValueSource("nets") === "default" ? {} : { net: options.nets[0] };
+        const engine = options.engines === undefined ? {} : { engine: options.engines[0] };
+        const { batchSize: batch, workers, seconds, threads: ofEngine } = options;
+        const settings = { ...chosen, ...engine, batchSize: batch, workers, seconds, threads: ofEngine };
+        cli.finish(await benchDataCommand(names[0], settings, new Output(asJson)));
+        return;
+      }
+      if (what === "matmul" && names.length > 0)
+        throw new ArgumentError(`bench matmul takes no networks, got ${names.join(", ")}`);
+      const { workers: _, ...others } = options;
+      const chosen = names.length > 0 ? { ...others, nets: names } : others;
       cli.finish(await benchCommand(what, chosen, new Output(asJson)));
     });
 }

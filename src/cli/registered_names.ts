@@ -16,7 +16,7 @@ export function registeredNames() {
     schedulers: schedulerNames(),
     precisions: PRECISIONS as readonly string[],
     editions: EDITIONS as readonly string[],
-    benchmarks: BENCH_TASKS as readonly string[],
+    benchmarks: [...BENCH_TASKS, "data"] as readonly string[],
     baselines: baselineNames as readonly string[],
     pytorchModes: pytorchModes as readonly string[],
     reproductionBaselines: REPRODUCTION_BASELINES as readonly string[],

@@ -49,7 +49,8 @@ export interface DataLoaderOptions {
   pinMemory?: boolean;
   /**
    * Workers that build batches ahead of time. 0: none, batches are built when they are asked for. By default
-   * one if the transform is heavy (it resizes, crops, pads or flips) or batches are mixed, and there is more than one processor, else none.
+   * one if the transform is heavy (it resizes, crops, pads or flips) or batches are mixed, and there is more than one
+   * processor, else none; for images in files half as many as there are processors, at most 8.
    */
   numWorkers?: number;
   /** Whether a last batch that is not full is left out. @default false */
@@ -371,8 +372,8 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     if (this.numWorkers === 0 || this.#options.collateFn !== undefined) return undefined;
     const description = await this.dataset.describe();
     if (description === undefined) return undefined;
-    const heavy = this.mixes.length > 0 || isHeavy(description);
-    const count = this.numWorkers ?? (heavy && processors() > 1 ? 1 : 0);
+    const wanted = Math.max(usefulWorkers(description), this.mixes.length > 0 ? 1 : 0);
+    const count = this.numWorkers ?? (processors() > 1 ? wanted : 0);
     if (count === 0) return undefined;
     this.#workers.pool ??= WorkerPool.start(count, description);
     return { workers: await this.#workers.pool, count };
@@ -414,16 +415,22 @@ printAs(DataLoaderClass, ({ dataset, batchSize, shuffle, dropLast, seed, mixes }
   return `DataLoader(${dataset}, ${settings.join(", ")})`;
 });
 
-/** Gathering rows and scaling them takes a fraction of a millisecond; everything else is worth a worker. */
-function isHeavy(description: DatasetDescription): boolean {
-  if (description.kind === "subset") return isHeavy(description.of);
-  if (description.kind === "concat") return description.parts.some(isHeavy);
-  if (description.kind === "images") return true;
+/** The most workers that a loader starts unless it is told how many. */
+const MOST_WORKERS = 8;
+
+/**
+ * How many workers make sense where there are several processors. Gathering rows and scaling them takes a fraction of a
+ * millisecond; everything else is worth a worker, and decoding images as much as the engine leaves over.
+ */
+function usefulWorkers(description: DatasetDescription): number {
+  if (description.kind === "images") return Math.max(1, Math.min(MOST_WORKERS, processors() >> 1));
+  if (description.kind === "subset") return usefulWorkers(description.of);
+  if (description.kind === "concat") return Math.max(0, ...description.parts.map(usefulWorkers));
   const heavy = (spec: TransformSpec): boolean =>
     spec.kind === "Compose"
       ? spec.transforms.some(heavy)
       : spec.kind !== "ToTensor" && spec.kind !== "Normalize";
-  return description.transform !== null && heavy(description.transform);
+  return description.transform !== null && heavy(description.transform) ? 1 : 0;
 }
 
 /** {@link DataLoader}, as it is called. */

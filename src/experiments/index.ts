@@ -1,5 +1,12 @@
 /** Configured training, comparison, reproduction and benchmarks: what the command line does, for programs. */
 export { type BenchOptions, type BenchResults, bench } from "./bench/bench.ts";
+export {
+  type BenchDataOptions,
+  type BenchDataResults,
+  benchData,
+  type DecodeLine,
+  type LoadLine,
+} from "./bench/bench_data.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
 export { commandLine, differencesFromTheBook } from "./config_text.ts";
 export { type CheckDataOptions, checkData, type DataCheck } from "./data_check/check_data.ts";

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../base/errors.ts";
-import { printAs } from "../../base/printed_form.ts";
+import { printItself } from "../../base/printed_form.ts";
 import { decoderVersion } from "../../io/images/decode_image.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import type { BatchContext, DatasetDescription } from "../batch_source.ts";
@@ -46,6 +46,8 @@ export class ImageFiles extends Dataset {
 
   constructor({ classes, transform, unreadable, skipped, cache, ...description }: ImageFilesParts) {
     super();
+    // Not for the class: what a page does not use, its bundler can then leave out.
+    printItself(this, () => `${this.title}(${this.length} images, ${classes.length} classes)`);
     this.classes = classes;
     this.transform = transform;
     this.unreadable = unreadable;
@@ -122,5 +124,3 @@ export class ImageFiles extends Dataset {
     return this.#description.name;
   }
 }
-
-printAs(ImageFiles, ({ title, length, classes }) => `${title}(${length} images, ${classes.length} classes)`);
