@@ -17,6 +17,7 @@ const ON_THE_NEWEST = [
   "browser/",
   "bundlers/",
   "docs/",
+  "interop/onnx/onnx_runtime.test.js",
   "models/class_counts.test.js",
   "models/network_gradients.test.js",
   "models/parity.test.js",

@@ -38,6 +38,7 @@ const TYPES: Record<string, string> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",
+  ".wasm": "application/wasm",
 };
 const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",

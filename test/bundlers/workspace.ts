@@ -31,7 +31,7 @@ export function openWorkspace(): { folder: string } | { missing: string } {
   const folder = join(cache, hash);
   if (existsSync(folder)) return { folder };
   if (process.env.CONVOYANT_TEST_BUNDLERS !== "install")
-    return { missing: "not installed (1.1 GB): CONVOYANT_TEST_BUNDLERS=install npm test -- bundlers" };
+    return { missing: "not installed (1.5 GB): CONVOYANT_TEST_BUNDLERS=install npm test -- bundlers" };
   mkdirSync(cache, { recursive: true });
   const half = mkdtempSync(join(cache, "half-"));
   writeFileSync(join(half, "package.json"), manifest);
