@@ -21,7 +21,10 @@ export interface OnnxExportParameters {
   preprocessing?: Preprocessing | null;
   /** Whether the output goes through softmax, over dimension 1; by default if there is a preprocessing. */
   probabilities?: boolean | null;
-  /** Names of the classes, in order; they become `class_names` of the file's metadata. @default null */
+  /**
+   * Names of the classes, in order; they become `class_names` of the file's metadata. null for none; by default those of
+   * the network's weights, if they have any.
+   */
   classNames?: readonly ClassName[] | null;
   /** Further texts for the file's metadata. @default {} */
   metadata?: Readonly<Record<string, string>>;
@@ -46,7 +49,7 @@ export interface OnnxExportParameters {
  */
 export const exportOnnx = defineCall<OnnxExportParameters, Promise<Uint8Array<ArrayBuffer>>>("onnx.export")(
   ["net", "input", "path?", "preprocessing?", "probabilities?:boolean|null", "classNames?", "metadata?"],
-  async (net, input, path = null, preprocessing, probabilities = null, classNames = null, metadata = {}) => {
+  async (net, input, path = null, preprocessing, probabilities = null, classNames, metadata = {}) => {
     const { onnxFile } = await loadedModule(import("./export_onnx.ts"));
     const given = { net, input, preprocessing, probabilities, classNames, metadata };
     const bytes = await onnxFile(given);

@@ -11,6 +11,7 @@ import { keepModes } from "../../nn/module/modes.ts";
 import { eachState } from "../../nn/module/state_dict.ts";
 import { int } from "../../ops/onnx/conversion.ts";
 import { type ClassName, isClassName } from "../../records/class_names.ts";
+import { classNamesOf } from "../../records/network_classes.ts";
 import { type Preprocessing, preprocessingOf } from "../../records/preprocessing.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
@@ -35,7 +36,7 @@ export async function onnxFile({
   input,
   preprocessing,
   probabilities = null,
-  classNames = null,
+  classNames,
   metadata = {},
 }: OnnxExport): Promise<Uint8Array<ArrayBuffer>> {
   if (!(net instanceof Module))
@@ -43,7 +44,8 @@ export async function onnxFile({
       `onnx.export: expected \`net\` to be a network (a Module), got ${shownValue(net)}`,
     );
   const before = preprocessing === undefined ? (preprocessingOf(net) ?? null) : preprocessing;
-  const texts = new Map([...metadataOf(before, classNames), ...Object.entries(metadata)]);
+  const names = classNames === undefined ? (classNamesOf(net) ?? null) : classNames;
+  const texts = new Map([...metadataOf(before, names), ...Object.entries(metadata)]);
   for (const [key, text] of texts)
     if (typeof text !== "string")
       throw new ArgumentError(

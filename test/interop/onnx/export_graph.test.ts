@@ -17,6 +17,9 @@ import {
   zeros,
 } from "../../../src/index.ts";
 import { DATA_TYPES } from "../../../src/io/formats/onnx/onnx_model.ts";
+import { imagenetPreprocessing } from "../../../src/models/pretrained/published_weights.ts";
+import { keepClassNames } from "../../../src/records/network_classes.ts";
+import { keepPreprocessing } from "../../../src/records/preprocessing.ts";
 import { exported, nodeOf, operators } from "./exported.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convoyant-onnx-"));
@@ -155,6 +158,20 @@ test("the preprocessing is part of the file, with images of any size as input", 
   const none = { ...preprocessing, resize: null, crop: null, mean: [0.5], std: [0.5] };
   const grey = await exported(models.lenet(), [1, 1, 28, 28], { preprocessing: none });
   assert.deepEqual(grey.graph.inputs[0].shape, ["N", 28, 28, 1]);
+});
+
+test("a network's own preprocessing and class names are part of the file unless they are null", async () => {
+  const preprocessing = imagenetPreprocessing({ resize: 40, crop: 32 });
+  const net = models.torchvision.squeezenet1_1({ numClasses: 2 });
+  keepPreprocessing(net, preprocessing);
+  keepClassNames(net, ["cat", "dog"]);
+  const own = await exported(net, [1, 3, 32, 32]);
+  assert.deepEqual(Object.fromEntries(own.metadata), {
+    preprocessing: JSON.stringify(preprocessing),
+    class_names: '["cat","dog"]',
+  });
+  const bare = await exported(net, [1, 3, 32, 32], { preprocessing: null, classNames: null });
+  assert.deepEqual(Object.fromEntries(bare.metadata), {});
 });
 
 test("the file is written whole, and the bytes are those that are returned", async () => {
