@@ -104,7 +104,8 @@ export const CHECKS = [
   {
     name: "low-information",
     title: "Low information",
-    about: (t) => `The entropy of the brightness is below ${t.entropy} bits: nearly one level everywhere.`,
+    about: (t) =>
+      `The entropy of the brightness is below ${t.entropy} ${t.entropy === 1 ? "bit" : "bits"}: nearly one level everywhere.`,
   },
   {
     name: "odd-size",

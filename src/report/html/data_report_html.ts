@@ -100,11 +100,25 @@ function checkSection(
 }
 
 function list(issues: readonly DataIssue[], data: DataReportData): string {
+  if (issues.every(({ check }) => check === "unreadable")) return reasons(issues);
   if (issues.every(({ images }) => images.length === 1)) {
     const items = issues.map(({ images: [image] }) => imageItem(image, data));
     return `<ul class="mistakes">${items.join("\n")}</ul>`;
   }
   return issues.map((issue) => group(issue, data)).join("\n");
+}
+
+/** Files that no image can be shown of. */
+function reasons(issues: readonly DataIssue[]): string {
+  const items = issues.flatMap(({ images }) =>
+    images.map(({ name, note }) => `<dt>${nameHtml(name)}</dt><dd>${e(note)}</dd>`),
+  );
+  return `<dl class="list">${items.join("")}</dl>`;
+}
+
+/** A path that may be broken between its parts. */
+function nameHtml(name: string): string {
+  return e(name).replace(/[/_-]/g, "$&<wbr>");
 }
 
 function group({ message, images }: DataIssue, data: DataReportData): string {
@@ -125,7 +139,7 @@ function imageItem({ path, name, note }: IssueImage, { thumbnails }: DataReportD
       ? '<div class="noimage">no image</div>'
       : `<img class="photo" src="${e(uri)}" alt="${e(name)}" loading="lazy">`;
   const said = note === "" ? "" : `<div class="true">${e(note)}</div>`;
-  return `<li>${image}<div class="file">${e(name)}</div>${said}</li>`;
+  return `<li>${image}<div class="file">${nameHtml(name)}</div>${said}</li>`;
 }
 
 function classTable({ classes, splits, images }: DataReportData): string {
