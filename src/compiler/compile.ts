@@ -21,6 +21,7 @@ import { specOf } from "../engines/contract/run_program.ts";
 import type { Graph, GraphNode } from "../graph/graph.ts";
 import type { OpDefinition } from "../graph/node.ts";
 import { fullOp } from "../ops/creation.ts";
+import { mulOp } from "../ops/elementwise/elementwise.ts";
 import { channelsLast } from "./passes/channels_last.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldChannelScales } from "./passes/fold_channel_scales.ts";
@@ -65,7 +66,8 @@ function passes(
   apply(decompose, has("decompose"));
   apply(commonSubexpressions);
   apply(deadCode);
-  apply(foldChannelScales, has("takesActivation"));
+  const scaled = now.nodes.some(({ op }) => op === mulOp);
+  apply(foldChannelScales, scaled && has("takesActivation"));
   apply(fuseActivation, has("activation"));
   const last = now.nodes.some((node) => planner.prefersChannelsLast(now.values, node));
   apply(channelsLast, last);

@@ -91,3 +91,8 @@ export function isDepthwise({ groups, c, kh, kw, sh, sw, dh, dw }: ConvGeometry)
   const size = kh === kw && (kh === 3 || kh === 5);
   return groups > 1 && c === 1 && size && sh === sw && sh <= 2 && dh * dw === 1;
 }
+
+/** Whether each pixel of the result depends on the one pixel at its place. */
+export function isPointwise({ kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
+  return kh * kw * sh * sw === 1 && ph + pw === 0;
+}

@@ -6,7 +6,7 @@ import { numel, type Shape } from "../../../base/shape.ts";
 import type { StepSpec, TensorSpec } from "../../contract/engine.ts";
 import { aligned } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, convGeometry, isPointwise } from "../../cpu/shapes/conv_geometry.ts";
 import { CHANNELS_LAST_PLANNERS } from "../../wasm/kernels/registry.ts";
 import type {
   ConvolutionDescriptors,
@@ -237,7 +237,7 @@ export function candidateAlgorithms(
   const algorithms = direct
     ? [algorithm(stored, "direct"), algorithm(stored, "blocked")]
     : [algorithm(stored, "blocked")];
-  if (isPointwise(g)) algorithms.push(algorithm(stored, "gemm"));
+  if (g.groups === 1 && isPointwise(g)) algorithms.push(algorithm(stored, "gemm"));
   else if (isWeightGradient && canUseIm2col(g)) algorithms.push(algorithm(stored, "im2col"));
   if (takesWinograd(g, inputs, outputs)) algorithms.push(algorithm(stored, "winograd"));
   if (stored !== "float32" && direct) algorithms.push(algorithm("float32", "direct"));
@@ -256,11 +256,6 @@ export function preferredAlgorithm(algorithms: readonly Algorithm[], g: ConvGeom
     pixels >= WINOGRAD_PIXELS &&
     (weightBytes <= WINOGRAD_WEIGHT_BYTES || pixels >= 4 * WINOGRAD_PIXELS);
   return Math.max(0, wins ? algorithms.findIndex(({ form }) => form === "winograd") : 0);
-}
-
-/** Whether each pixel of the result depends on the one pixel at its place. */
-function isPointwise({ groups, kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
-  return groups === 1 && kh * kw * sh * sw === 1 && ph + pw === 0;
 }
 
 /**

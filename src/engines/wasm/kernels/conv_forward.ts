@@ -20,9 +20,15 @@ import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode, allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry, dealItems, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
+import {
+  type ConvGeometry,
+  convGeometry,
+  dealItems,
+  isDepthwise,
+  isPointwise,
+} from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwise } from "./conv_depthwise.ts";
-import { isPointwise, planPointwise } from "./conv_pointwise.ts";
+import { FEWEST_PIXELS, planPointwise } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of input and output of a work item that should stay in the second cache. */
@@ -40,7 +46,8 @@ export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPla
   if (geometry === null) return null;
   const hasBias = inputs.length > 2;
   if (isDepthwise(geometry)) return planDepthwise(geometry, hasBias, activation);
-  if (isPointwise(geometry)) return planPointwise(geometry, hasBias, activation);
+  if (isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS)
+    return planPointwise(geometry, hasBias, activation);
   if (forwardByPlanes(geometry)) return planForwardByPlanes(geometry, hasBias, activation);
   return planIndirect(geometry, hasBias, activation);
 }

@@ -15,9 +15,15 @@ import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry, dealItems, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
+import {
+  type ConvGeometry,
+  convGeometry,
+  dealItems,
+  isDepthwise,
+  isPointwise,
+} from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseInputGradient } from "./conv_depthwise.ts";
-import { isPointwise, planPointwiseInputGradient } from "./conv_pointwise.ts";
+import { FEWEST_PIXELS, planPointwiseInputGradient } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of dx of a work item that should stay in the second cache. */
@@ -32,7 +38,8 @@ export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpe
   if (geometry === null) return null;
   const depthwise = isDepthwise(geometry) && geometry.ph < geometry.kh && geometry.pw < geometry.kw;
   if (depthwise) return planDepthwiseInputGradient(geometry);
-  return isPointwise(geometry) ? planPointwiseInputGradient(geometry) : plan(geometry);
+  const pointwise = isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS;
+  return pointwise ? planPointwiseInputGradient(geometry) : plan(geometry);
 }
 
 interface Scatter {

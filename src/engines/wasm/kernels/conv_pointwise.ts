@@ -14,7 +14,7 @@ import { type ConvGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts"
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Pixels of a plane from which it wins. */
-const FEWEST_PIXELS = 32;
+export const FEWEST_PIXELS = 32;
 /** Bytes of packed pixels that should stay in the second cache. */
 const BLOCK_BYTES = 128 * 1024;
 /** Work items to aim at. */
@@ -23,10 +23,6 @@ const ITEMS = 32;
 const LARGEST_DEPTH = 384;
 /** Tiles whose rows of the weight stay in the first cache. */
 const CHUNK_BYTES = 16 * 1024;
-
-export function isPointwise({ kh, kw, sh, sw, ph, pw, oh, ow }: ConvGeometry): boolean {
-  return kh * kw * sh * sw === 1 && ph + pw === 0 && oh * ow >= FEWEST_PIXELS;
-}
 
 /** C = A B for each image and group: A [m, k] the weight, B [k, pixels] and C [m, pixels] images. */
 interface Pointwise {
