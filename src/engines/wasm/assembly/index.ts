@@ -28,6 +28,7 @@ export {
   tapTable,
   vectorTable,
   zero,
+  turnKernels,
 } from "./packing";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, rowBiasActivation, copyStrip, product } from "./product";

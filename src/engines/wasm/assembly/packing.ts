@@ -387,3 +387,19 @@ export function sumSlices(at: usize, sliceBytes: usize, slices: u32, count: u32)
     at += 16;
   }
 }
+
+/**
+ * Kernels [outputs, channels, taps] as those of the transposed convolution, [channels, outputs, taps], with their taps in
+ * the opposite order.
+ */
+export function turnKernels(from: usize, outputs: u32, channels: u32, taps: u32, to: usize): void {
+  for (let c: u32 = 0; c < channels; c++) {
+    for (let o: u32 = 0; o < outputs; o++) {
+      const kernel = from + (<usize>((o * channels + c) * taps) << 2);
+      for (let t = taps; t != 0; t--) {
+        store<f32>(to, load<f32>(kernel + (<usize>(t - 1) << 2)));
+        to += 4;
+      }
+    }
+  }
+}

@@ -76,7 +76,8 @@ interface Indirect {
   };
 }
 
-function planIndirect(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
+/** Any convolution, as a GEMM. */
+export function planIndirect(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
   const panels = Math.ceil(g.o / TILE_COLUMNS);
   const panelBytes = g.c * g.kh * g.kw * 32;
   const { rows, blocks, images } = cutItems(g, panels);

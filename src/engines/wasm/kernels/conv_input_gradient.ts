@@ -2,8 +2,8 @@
  * The gradient of conv2d by its input: every output pixel's gradient times the kernels, added where the
  * pixel's window lay.
  *
- * Fast paths: one input channel in each group (conv_depthwise.ts); 1x1 kernels, stride 1 (conv_pointwise.ts). All else
- * as follows.
+ * Fast paths: one input channel in each group (conv_depthwise.ts); 1x1 kernels, stride 1 (conv_pointwise.ts); other
+ * groups, stride 1: as the convolution of dy with turned kernels. All else as follows.
  *
  * dx is built with its channels last, so that the products of one kernel row are one run of floats in it:
  * the register tile adds them in place, no column buffer, no work on padding. The tile's four pixels lie in
@@ -23,6 +23,7 @@ import {
   isPointwise,
 } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseInputGradient } from "./conv_depthwise.ts";
+import { planIndirect } from "./conv_forward.ts";
 import { FEWEST_PIXELS, planPointwiseInputGradient } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
@@ -39,7 +40,45 @@ export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpe
   const depthwise = isDepthwise(geometry) && geometry.ph < geometry.kh && geometry.pw < geometry.kw;
   if (depthwise) return planDepthwiseInputGradient(geometry);
   const pointwise = isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS;
-  return pointwise ? planPointwiseInputGradient(geometry) : plan(geometry);
+  if (pointwise) return planPointwiseInputGradient(geometry);
+  return isGroupedByOne(geometry) ? planGroupedByOne(geometry) : plan(geometry);
+}
+
+/** Groups, whose few channels fill the scattered runs badly, and a stride of 1. */
+function isGroupedByOne({ groups, kh, kw, sh, sw, ph, pw, dh, dw }: ConvGeometry): boolean {
+  return groups > 1 && sh * sw === 1 && ph <= (kh - 1) * dh && pw <= (kw - 1) * dw;
+}
+
+/** As the convolution of dy with the turned kernels. */
+function planGroupedByOne(g: ConvGeometry): KernelPlan {
+  const [ph, pw] = [(g.kh - 1) * g.dh - g.ph, (g.kw - 1) * g.dw - g.pw];
+  const swapped = { c: g.o, o: g.c, h: g.oh, w: g.ow, oh: g.h, ow: g.w };
+  const [hp, wp] = [
+    Math.max(g.h + (g.kh - 1) * g.dh, ph + g.oh),
+    Math.max(g.w + (g.kw - 1) * g.dw, pw + g.ow),
+  ];
+  const inner = planIndirect({ ...g, ...swapped, ph, pw, hp, wp }, false, 0);
+  const kernelBytes = g.o * g.c * g.kh * g.kw * 4;
+  const turnedBytes = roundUp(g.groups * kernelBytes, 64);
+  const turn: KernelStage = {
+    units: g.groups,
+    run(exports, { inputs, scratch }, begin, end) {
+      for (let group = begin; group < end; group++) {
+        const skipped = group * kernelBytes;
+        exports.turnKernels(inputs[1] + skipped, g.o, g.c, g.kh * g.kw, scratch + skipped);
+      }
+    },
+  };
+  const stages = inner.stages.map(
+    ({ units, run }): KernelStage => ({
+      units,
+      run(exports, addresses, begin, end) {
+        const inputs = [addresses.inputs[0], addresses.scratch];
+        run(exports, { ...addresses, inputs, scratch: addresses.scratch + turnedBytes }, begin, end);
+      },
+    }),
+  );
+  return { ...inner, stages: [turn, ...stages], scratchBytes: turnedBytes + inner.scratchBytes };
 }
 
 interface Scatter {

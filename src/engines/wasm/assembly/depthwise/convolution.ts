@@ -2,6 +2,7 @@
  * Depthwise convolution and its gradient by the input, one kernel for each output plane. An item is a block of rows of
  * one plane; `blocks` of them make a plane, of `blockRows` rows but perhaps the last.
  */
+import { turnKernels } from "../packing";
 import { padded, spread } from "./frames";
 import { convolvePlane } from "./plane";
 
@@ -95,7 +96,7 @@ export function depthwiseInputGradient(
 ): void {
   const dyBytes = <usize>(<u32>rows * columns) << 2;
   const planeBytes = <usize>(<u32>(height * width)) << 2;
-  const taps = size * size;
+  const taps = <u32>(size * size);
   const blockBytes = <usize>(<u32>(blockRows * width)) << 2;
   const partial = sums + 128;
   let clean = false;
@@ -112,17 +113,10 @@ export function depthwiseInputGradient(
       if (stride == 1) padded(from, rows, columns, top, left, first, framed, pitch, clean, frame);
       else spread(from, rows, columns, top, left, first, framed, pitch, clean, frame);
       clean = blocks == 1;
-      turn(kernels + (<usize>(channel * multiplier + m) * taps << 2), taps, sums);
+      turnKernels(kernels + (<usize>(channel * multiplier + m) * taps << 2), 1, 1, taps, sums);
       const target = m == multiplier - 1 ? to : partial + <usize>(m & 1) * blockBytes;
       convolvePlane(size, 1, frame, <usize>pitch << 2, sums, 0, base, -Infinity, Infinity, target, count, width);
       base = target;
     }
-  }
-}
-
-/** The taps of a kernel in the opposite order. */
-function turn(kernel: usize, taps: i32, to: usize): void {
-  for (let i = 0; i < taps; i++) {
-    store<f32>(to + (<usize>i << 2), load<f32>(kernel + (<usize>(taps - 1 - i) << 2)));
   }
 }
