@@ -1,5 +1,8 @@
 /** Training: the loop, its metrics, its runs. */
 
+export { AveragedModel, type AveragedModelSettings } from "./finetune/averaged_model.ts";
+export { type FindLrOptions, findLr } from "./finetune/find_lr.ts";
+export type { LearningRateCurve } from "./finetune/learning_rate_curve.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./loop/early_stopping.ts";
 export { fit } from "./loop/fit.ts";
 export type {
