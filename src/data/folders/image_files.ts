@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../base/errors.ts";
+import { orderedRecord } from "../../base/key_order.ts";
 import { printItself } from "../../base/printed_form.ts";
 import { decoderVersion } from "../../io/images/decode_image.ts";
 import type { ArrayBatch } from "../array_batch.ts";
@@ -70,7 +71,7 @@ export class ImageFiles extends Dataset {
 
   /** The label of each class's name. */
   get classToIdx(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.classes.map((name, label) => [name, label]));
+    return orderedRecord(this.classes.map((name, label) => [name, label] as const));
   }
 
   /** Path and label of each image, in order. (What has no path, as a `Blob`, is called by its name.) */

@@ -28,7 +28,7 @@ export interface ImageListSettings extends ImageFilesOptions {
   images: string | readonly ListedImage[];
   /** Names of the classes in the order of their labels. By default those that occur, sorted; numbers by their value. */
   classes?: readonly string[];
-  /** What relative paths are seen from; by default the folder of the CSV file. */
+  /** What relative paths are seen from; by default the folder of the CSV file, or without one that of the process. */
   root?: string;
   /** Whether the first line holds the names of the columns. By default it is looked at. */
   header?: boolean;
@@ -87,6 +87,8 @@ const IMAGE_LIST = parameterTable<ImageListSettings>("ImageList")(
     const decode = decodeOptionsOf("ImageList", { channels, background, limit, decoder });
     const table = { header, delimiter, pathColumn, labelColumn, multiLabel, labelSeparator };
     requireTable(table);
+    if (root !== undefined && (typeof root !== "string" || root === ""))
+      throw new ArgumentError(`ImageList: expected \`root\` to be a path, got ${shownValue(root)}`);
     if (multiLabel && targetTransform !== null)
       throw new ArgumentError(
         "ImageList: `targetTransform` turns one label into another; leave it out with `multiLabel`",
@@ -177,7 +179,11 @@ async function listedRows(
     throw new ArgumentError(
       `ImageList: expected the path of a CSV file or a list of images, got ${shownValue(images)}`,
     );
-  return { rows: images.map((one, i) => rowOf(one, i, table.multiLabel)), name: "the list of images" };
+  const rows = images.map((one, i) => {
+    const row = rowOf(one, i, table.multiLabel);
+    return typeof row.source === "string" ? { ...row, source: listedPath(undefined, root, row.source) } : row;
+  });
+  return { rows, name: "the list of images" };
 }
 
 function rowOf(listed: ListedImage, index: number, multiLabel: boolean): ListedRow<ImageSource> {

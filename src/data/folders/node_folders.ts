@@ -113,9 +113,9 @@ function shortList(names: readonly string[]): string {
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
-/** Where a path of a list leads, seen from the folder of the list or from another. */
-export function listedPath(list: string, root: string | undefined, path: string): string {
-  return resolve(root ?? dirname(list), path);
+/** Where a listed path leads, seen from the list's folder (undefined: the folder that the process runs in), or from `root`. */
+export function listedPath(list: string | undefined, root: string | undefined, path: string): string {
+  return resolve(root ?? (list === undefined ? "." : dirname(list)), path);
 }
 
 /** Paths after which other work of the thread gets its turn. */

@@ -66,6 +66,17 @@ test("columns by name and number, other delimiters, folders and orders of classe
   const numbers = await open("7.png,7\n10.png,10\n", { root });
   assert.deepEqual(numbers.classes, ["7", "10"]);
   assert.equal(numbers.samples[0][0], join(root, "7.png"));
+  const given = [
+    { image: "10.png", label: "10" },
+    { image: "7.png", label: "7" },
+  ];
+  const relative = await ImageList(given, { root });
+  assert.deepEqual([relative.samples[0][0], relative.targets], [join(root, "10.png"), [1, 0]]);
+  assert.deepEqual(
+    Object.keys((await ImageList(given, { root, classes: ["10", "__proto__", "7"] })).classToIdx),
+    ["10", "__proto__", "7"],
+  );
+  await assert.rejects(ImageList(given), /images\[0\]: there is no file/);
   const unicode = await open("a.png,cafe\u0301\nin/b.png,caf\u00e9\na.png,\u732b");
   assert.deepEqual(
     [unicode.classes, unicode.targets],
