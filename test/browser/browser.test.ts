@@ -16,6 +16,8 @@ const weights = await convoyant.toBytes(net.stateDict());
 const fixtures = JSON.parse(
   readFileSync(new URL("../../../test/fixtures/images/images.json", import.meta.url), "utf8"),
 ) as { decoded: { name: string; file: string; asked: 1 | 3 | null; sha256: string }[] };
+const network = (name: string) =>
+  readFileSync(new URL(`../../../test/fixtures/onnx/${name}`, import.meta.url));
 const photo = Buffer.from(fixtures.decoded[0].file, "base64");
 
 let browser: Browser;
@@ -25,7 +27,15 @@ let expected: TrainedLosses;
 
 before(async () => {
   if (noBrowser) return;
-  ({ origin, server } = await serve({ answers: { "lenet.safetensors": weights, "photo.jpg": photo } }));
+  ({ origin, server } = await serve({
+    answers: {
+      "lenet.safetensors": weights,
+      "photo.jpg": photo,
+      "network.onnx": network("network.onnx"),
+      "external.onnx": network("external.onnx"),
+      "external.data": network("external.data"),
+    },
+  }));
   browser = await launch();
   expected = await trainLenet(convoyant, "wasm", { threads: 1 });
 });
@@ -248,4 +258,29 @@ test("what needs files says so in a page", { skip: noBrowser }, async () => {
   ] as const) {
     assert.match(await inPage("plain", body(call)), message, call);
   }
+});
+
+test("a page reads networks in ONNX by address, and gets Node's outputs", { skip: noBrowser }, async () => {
+  const found = await inPage(
+    "plain",
+    `const { linspace, noGrad, onnx, tensor } = convoyant;
+    const net = await onnx.load("network.onnx");
+    const x = linspace(-1, 1, 3 * 16 * 16).reshape(1, 3, 16, 16);
+    const missing = await onnx.load("external.onnx").catch((error) => error.name + ": " + error.message);
+    const more = await (await fetch("external.data")).arrayBuffer();
+    const linear = await onnx.load("external.onnx", { externalData: { "external.data": more } });
+    return [await noGrad(() => net(x)).tolist(), missing, await linear(tensor([[1, 0, 0, 0]])).tolist()];`,
+  );
+  const { linspace, noGrad, onnx } = convoyant;
+  const here = await onnx.load(network("network.onnx"));
+  const x = linspace(-1, 1, 3 * 16 * 16).reshape(1, 3, 16, 16);
+  const [logits] = await noGrad(() => here(x)).tolist();
+  found[0][0].forEach((value: number, i: number) => {
+    assert.ok(Math.abs(value - logits[i]) < 1e-5, `${value}, in Node ${logits[i]}`);
+  });
+  assert.match(
+    found[1],
+    /^FileError: .*external\.onnx: its weights are in the file "external\.data", which is not given/,
+  );
+  assert.deepEqual(found[2], [[0.5, -0.5, 3]]);
 });
