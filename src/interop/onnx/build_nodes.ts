@@ -1,4 +1,5 @@
 /** From the nodes of a graph to what computes them. */
+import { isError } from "../../base/builtin_kinds.ts";
 import { ConvoyantError, FileError } from "../../base/errors.ts";
 import type { Failure } from "../../io/formats/format_failure.ts";
 import type { OnnxGraph, OnnxModel, OnnxNode } from "../../io/formats/onnx/onnx_model.ts";
@@ -161,8 +162,10 @@ export function computed(
   try {
     return [run(new NodeInputs(given), false)].flat() as OnnxValue[];
   } catch (error) {
-    if (error instanceof NodeFault || error instanceof ConvoyantError)
-      throw fail(`${label}: ${error.message}`);
+    // A RangeError: an array of a length that no array can have.
+    const known = error instanceof NodeFault || error instanceof ConvoyantError;
+    if (known || (isError(error) && error.name === "RangeError"))
+      throw fail(`${label}: ${(error as Error).message}`);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { Module } from "../../nn/module/module.ts";
 import { attributeName } from "../../nn/module/names.ts";
 import { ParameterTensor } from "../../nn/module/parameter.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { NetworkPlan } from "./plan_network.ts";
 
@@ -42,10 +43,14 @@ export class NetworkState {
     }
   }
 
-  /** The tensors as they are now, by their names in the file. */
+  /** The tensors as they are now, by their names in the file. From the next run on they live in device buffers. */
   *tensors(): Iterable<readonly [string, Tensor]> {
-    for (const [name, { holder, attribute }] of this.#places)
-      yield [name, (holder as unknown as Record<string, Tensor>)[attribute]];
+    for (const [name, { holder, attribute }] of this.#places) {
+      const tensor = (holder as unknown as Record<string, Tensor>)[attribute];
+      // Calling the module that holds them would ask for it.
+      defaultSession().requestDeviceBuffer(tensor.cell);
+      yield [name, tensor];
+    }
   }
 }
 

@@ -171,7 +171,7 @@ export class NodeInputs {
     const value = this.value(place);
     if (!isKnown(value))
       throw new NodeFault(
-        `its ${what} is computed from the contents of tensors (${value.dtype}), so shapes are not known before the ` +
+        `its ${what} is computed from the contents of tensors, so shapes are not known before the ` +
           "network has run; export it with a fixed shape there",
       );
     return Array.from(value.data);

@@ -23,6 +23,14 @@ const concat: OnnxOperator = {
       if (values.length === 0) throw new NodeFault("expected at least one input");
       const dim = dimension(axis, values[0].shape.length);
       const known = values.filter(isKnown);
+      const [{ shape }] = values;
+      const wrong = values.find(
+        (one) => one.shape.length !== shape.length || one.shape.some((n, d) => d !== dim && n !== shape[d]),
+      );
+      if (wrong !== undefined)
+        throw new NodeFault(
+          `[${shape.join(", ")}] and [${wrong.shape.join(", ")}] do not fit along axis ${dim}`,
+        );
       const out = known.length === values.length ? concatenated(known, dim) : undefined;
       return out ?? F.cat(values.map(asTensor), dim);
     };
@@ -34,7 +42,7 @@ const split: OnnxOperator = {
   onKnown: true,
   build(node) {
     const [axis, attribute] = [node.integer("axis", 0), node.integers("split")];
-    const parts = node.integer("num_outputs", node.outputs.length);
+    const parts = node.outputs.length;
     return (inputs) => {
       const value = inputs.value(0);
       const dim = dimension(axis, value.shape.length);
@@ -159,7 +167,7 @@ const gather: OnnxOperator = {
         return F.reshape(F.indexSelect(asTensor(value), dim, flat), out);
       }
       const places = Array.from(index.data, (i) => (i < 0 ? i + shape[dim] : i));
-      if (places.some((i) => !(i >= 0 && i < shape[dim])))
+      if (places.some((i) => !(Number.isInteger(i) && i >= 0 && i < shape[dim])))
         throw new NodeFault(`an index is outside of the size ${shape[dim]} of dimension ${dim}`);
       if (isKnown(value) && value.size <= MOST_KNOWN) {
         const known = taken(
@@ -216,6 +224,8 @@ const oneHot: OnnxOperator = {
     return (inputs) => {
       const [index, values] = [inputs.tensor(0), inputs.tensor(2)];
       const classes = inputs.number(1, "number of classes");
+      if (!(Number.isInteger(classes) && classes > 0 && classes <= MOST_KNOWN))
+        throw new NodeFault(`its number of classes is ${classes}`);
       const dim = dimension(axis, index.ndim + 1);
       const shape = new Array<number>(index.ndim + 1).fill(1);
       shape[dim] = classes;

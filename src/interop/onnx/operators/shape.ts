@@ -12,6 +12,8 @@ export function reshaped(value: OnnxValue, shape: readonly number[]): OnnxValue 
 
 const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+const isSize = (size: number): boolean => Number.isSafeInteger(size) && size >= 0;
+
 /** 0 keeps a size (unless `allowZero`), one -1 takes what is left. */
 function resolved(from: readonly number[], to: readonly number[], allowZero: boolean): number[] {
   const sizes = to.map((size, d) => {
@@ -134,7 +136,7 @@ const expand: OnnxOperator = {
     const from = [...new Array<number>(rank - value.shape.length).fill(1), ...value.shape];
     const wanted = [...new Array<number>(rank - to.length).fill(1), ...to];
     const shape = from.map((size, d) => (size === 1 ? wanted[d] : size));
-    if (shape.some((size, d) => wanted[d] !== 1 && wanted[d] !== size))
+    if (shape.some((size, d) => !isSize(size) || (wanted[d] !== 1 && wanted[d] !== size)))
       throw new NodeFault(`[${value.shape.join(", ")}] cannot be broadcast to [${to.join(", ")}]`);
     const known = value instanceof KnownArray ? expanded(value, shape) : undefined;
     return known ?? F.broadcastTo(inputs.tensor(0), shape);
@@ -146,8 +148,8 @@ const tile: OnnxOperator = {
   build: () => (inputs) => {
     const value = inputs.value(0);
     const repeats = inputs.numbers(1, "number of repetitions");
-    if (repeats.length !== value.shape.length)
-      throw new NodeFault(`${repeats.length} repetitions for ${value.shape.length} dimensions`);
+    if (repeats.length !== value.shape.length || !repeats.every(isSize))
+      throw new NodeFault(`repetitions of [${repeats.join(", ")}] for ${value.shape.length} dimensions`);
     const count = elements(value.shape) * elements(repeats);
     if (value instanceof KnownArray && count <= MOST_KNOWN) {
       // A dimension of repetitions in front of each of its own.
