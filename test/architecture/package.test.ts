@@ -76,12 +76,13 @@ test("the lock file names every platform's binaries, as npm ci demands", () => {
 /** Uses something of every namespace; compiled, with the declarations it pulls in, without @types and a page's types. */
 const userProgram = `
 import * as convoyant from "convoyant";
-import { data, load, models, nn, noGrad, optim, save, type Tensor, tensor, toBytes, train, useEngine } from "convoyant";
+import { data, load, models, nn, noGrad, onnx, optim, save, type Tensor, tensor, toBytes, train, useEngine } from "convoyant";
 import { Animator } from "convoyant/book";
 import { DataLoader } from "convoyant/data";
 import { ReferenceEngine } from "convoyant/engines/reference";
 import { lenet } from "convoyant/models";
 import { Conv2d } from "convoyant/nn";
+import { type OnnxExportParameters, export as toOnnx } from "convoyant/onnx";
 import { SGD } from "convoyant/optim";
 import { renderCurvesSvg } from "convoyant/report";
 import { fit } from "convoyant/train";
@@ -106,10 +107,12 @@ net.loadStateDict(await load("net.safetensors"));
 net.loadStateDict(await load(await toBytes(net.stateDict())));
 const same: [typeof nn.Conv2d, typeof optim.SGD, typeof data.DataLoader, typeof models.lenet, typeof train.fit] =
   [Conv2d, SGD, DataLoader, lenet, fit];
+const file: Uint8Array = await onnx.export(net, [1, 3], { probabilities: false } satisfies Partial<OnnxExportParameters>);
+const exporters: [typeof onnx.export] = [toOnnx];
 const pair: convoyant.Tensor = convoyant.cat([convoyant.randn(2, 3), convoyant.zeros(2, 3)], 1);
 // @ts-expect-error: an argument that does not exist
 nn.Conv2d(1, 6, 5, { strides: 2 });
-export { Animator, pair, points, ReferenceEngine, renderCurvesSvg, same, y };
+export { Animator, exporters, file, pair, points, ReferenceEngine, renderCurvesSvg, same, y };
 `;
 
 describe("the packed archive", () => {

@@ -6,6 +6,7 @@ import { PLANNERS as NATIVE_PLANNERS } from "../../src/engines/onednn/onednn_wor
 import { REFERENCE_KERNELS } from "../../src/engines/reference/kernels.ts";
 import { PLANNERS } from "../../src/engines/wasm/kernels/registry.ts";
 import type { OpDefinition } from "../../src/graph/node.ts";
+import { onnxRule } from "../../src/ops/onnx/table.ts";
 import { root, typescriptFiles } from "../architecture/sources.ts";
 
 const introduction = `# Ops and engines
@@ -17,6 +18,8 @@ Written by \`node build/test/docs/write_compatibility.js\`; a test compares it w
 - **ops**: made of other ops, which run as this table says.
 - **reference**: the reference engine's kernel, on this engine's memory.
 - **none**: nothing is computed.
+
+The column ONNX: **yes** if \`onnx.export\` has a conversion, **ops** if it writes the ops that the op is made of; nothing if it refuses the op.
 
 If a kernel does not cover a shape or dtype, the next of these takes its place. The \`onednn\` engine runs on the \`wasm\` engine's memory and differs from it only where its column says *kernel*. Ops whose names end in \`Gradient\` are made by backward passes. Every op runs on every engine.
 `;
@@ -58,6 +61,13 @@ function onOnednn(op: OpDefinition): string {
   return Object.hasOwn(NATIVE_PLANNERS, op.name) ? "kernel" : onWasm(op);
 }
 
+/** Whether `onnx.export` writes the op. */
+function inOnnx({ name, decompose }: OpDefinition): string {
+  const rule = onnxRule(name) ?? (decompose === undefined ? undefined : "decompose");
+  if (rule === "decompose") return "ops";
+  return typeof rule === "function" ? "yes" : "";
+}
+
 /** The page's text. */
 export async function compatibilityPage(): Promise<string> {
   const sections = [introduction];
@@ -66,10 +76,10 @@ export async function compatibilityPage(): Promise<string> {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map((op) => {
         const gradient = op.gradient === undefined ? "" : "yes";
-        return `| ${op.name} | ${gradient} | ${onReference(op)} | ${onWasm(op)} | ${onOnednn(op)} |`;
+        return `| ${op.name} | ${gradient} | ${onReference(op)} | ${onWasm(op)} | ${onOnednn(op)} | ${inOnnx(op)} |`;
       });
     const title = file.slice(file.lastIndexOf("/") + 1).replaceAll("_", " ");
-    const head = "| op | gradient | reference | wasm | onednn |\n|---|---|---|---|---|";
+    const head = "| op | gradient | reference | wasm | onednn | ONNX |\n|---|---|---|---|---|---|";
     sections.push(`## ${title[0].toUpperCase()}${title.slice(1)}\n\n${head}\n${rows.join("\n")}\n`);
   }
   return sections.join("\n");

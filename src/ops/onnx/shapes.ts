@@ -79,6 +79,8 @@ function borderPad(call: OnnxCall): string {
   const [x] = call.inputs;
   const padding = attribute<Padding>(call, "padding");
   const mode = attribute<BorderMode>(call, "mode");
+  if (padding.flat().some((size) => size < 0))
+    throw new NotExpressible(`it pads by "${mode}" and cuts off at once; cut with narrow before`);
   if (mode !== "circular")
     return call.to.node("Pad", [x.name, pads(call, padding)], {
       mode: text(mode === "replicate" ? "edge" : "reflect"),
@@ -115,11 +117,21 @@ function oneHot(call: OnnxCall): string {
 }
 
 const scattered = (reduction: string) => (call: OnnxCall) => {
-  const [x, index, source] = call.inputs;
+  const [x, index] = call.inputs;
   const at = converted(call, index, "int64");
   const settings = { axis: int(attribute<number>(call, "dim")), reduction: text(reduction) };
-  return call.to.node("ScatterElements", [x.name, at, source.name], settings);
+  return call.to.node("ScatterElements", [x.name, at, usedSource(call)], settings);
 };
+
+/** A source may have more elements than there are places; ONNX wants as many. */
+function usedSource(call: OnnxCall): string {
+  const [, index, source] = call.inputs;
+  const axes = index.shape.flatMap((size, d) => (sameSize(size, source.shape[d]) ? [] : [d]));
+  if (axes.length === 0) return source.name;
+  const ends = axes.map((d) => fixed(index.shape[d], "the number of places"));
+  const starts = axes.map(() => 0);
+  return call.to.node("Slice", [source.name, ...[starts, ends, axes].map((list) => integers(call, list))]);
+}
 
 const picked = (operator: string) => (call: OnnxCall) => {
   const [x, index] = call.inputs;
