@@ -93,7 +93,7 @@ function addData(program: Command, cli: Cli): void {
     .addOption(json())
     .addHelpText("after", examples("convoyant data fetch"))
     .action(async (name: string, o) => {
-      const { dataFetchCommand } = await import("./data_command.ts");
+      const { dataFetchCommand } = await import("./data/data_command.ts");
       cli.finish(await dataFetchCommand({ name, dataDir: o.dataDir ?? null }, new Output(o.json)));
     });
   data
@@ -110,7 +110,7 @@ function addData(program: Command, cli: Cli): void {
       examples("convoyant data show --count 12", "convoyant data show --split test --from 100"),
     )
     .action(async (name: string, o) => {
-      const { dataShowCommand } = await import("./data_command.ts");
+      const { dataShowCommand } = await import("./data/data_command.ts");
       cli.finish(
         await dataShowCommand(
           { name, dataDir: o.dataDir ?? null, split: o.split, from: o.from, count: o.count },
@@ -146,7 +146,7 @@ function addDataCheck(data: Command, cli: Cli): void {
       ),
     )
     .action(async (folder: string, o) => {
-      const { dataCheckCommand } = await import("./data_check_command.ts");
+      const { dataCheckCommand } = await import("./data/check_command.ts");
       const { strict, skip, run = null, model = null, engine: engineName = null, threads: count = null } = o;
       const command = { folder, strict, skip, run, model, engine: engineName, threads: count };
       cli.finish(await dataCheckCommand({ ...command, report: o.output ?? null }, new Output(o.json)));

@@ -1,13 +1,13 @@
 /** `convoyant data`: downloads a data set, and shows it. */
 
-import { IndexError } from "../base/errors.ts";
-import { datasetEntry } from "../data/dataset_registry.ts";
-import { openDataset } from "../data/index.ts";
-import { className, shortClassName } from "../records/class_names.ts";
-import { printable } from "../report/terminal/printable.ts";
-import { renderImage } from "../report/terminal/terminal_image.ts";
-import { pad, truncate } from "../report/terminal/text_width.ts";
-import type { Output } from "./console/output.ts";
+import { IndexError } from "../../base/errors.ts";
+import { datasetEntry } from "../../data/dataset_registry.ts";
+import { openDataset } from "../../data/index.ts";
+import { className, shortClassName } from "../../records/class_names.ts";
+import { printable } from "../../report/terminal/printable.ts";
+import { renderImage } from "../../report/terminal/terminal_image.ts";
+import { pad, truncate } from "../../report/terminal/text_width.ts";
+import type { Output } from "../console/output.ts";
 
 export interface DataCommand {
   readonly name: string;

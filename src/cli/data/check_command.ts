@@ -1,13 +1,13 @@
 /** `convoyant data check`: what is wrong with a folder of images. */
-import { CHECKS, type CheckName } from "../data/quality/checks.ts";
-import type { DataIssue } from "../data/quality/data_issues.ts";
-import { checkData, type DataCheck } from "../experiments/data_check/check_data.ts";
-import { writeDataReport } from "../experiments/data_check/data_report.ts";
-import { formatCount, formatDuration } from "../report/number_text.ts";
-import { LiveRegion } from "../report/terminal/live_region.ts";
-import { nodeTerminal } from "../report/terminal/node_terminal.ts";
-import { INTERRUPTED, interruption } from "./console/interruption.ts";
-import type { Output } from "./console/output.ts";
+import { CHECKS, type CheckName } from "../../data/quality/checks.ts";
+import type { DataIssue } from "../../data/quality/data_issues.ts";
+import { checkData, type DataCheck } from "../../experiments/data_check/check_data.ts";
+import { writeDataReport } from "../../experiments/data_check/data_report.ts";
+import { formatCount, formatDuration } from "../../report/number_text.ts";
+import { LiveRegion } from "../../report/terminal/live_region.ts";
+import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
+import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import type { Output } from "../console/output.ts";
 
 export interface DataCheckCommand {
   readonly folder: string;
