@@ -25,6 +25,7 @@ export interface BlobLike {
   readonly size: number;
   readonly type: string;
   arrayBuffer(): Promise<ArrayBuffer>;
+  slice(start: number, end: number): BlobLike;
 }
 
 /** What `fetch` resolves to. */

@@ -1,5 +1,6 @@
 /** Bytes that are read piece by piece: a file of the disk (`OpenFile` is one), a Blob, or memory. */
 import { FileError } from "../../base/errors.ts";
+import type { BlobLike } from "../../base/web_types.ts";
 
 /** What a reader of a file format reads from. */
 export interface ByteSource {
@@ -21,7 +22,7 @@ export function sourceOfBytes(bytes: Uint8Array): ByteSource {
 }
 
 /** A Blob or File as a source: only what is asked for comes into memory. */
-export function sourceOfBlob(blob: Blob): ByteSource {
+export function sourceOfBlob(blob: BlobLike): ByteSource {
   return {
     size: blob.size,
     async read(start, end) {
