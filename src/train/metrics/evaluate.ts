@@ -34,7 +34,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * Runs a classifier over a loader in evaluation mode and counts. A batch that does not fit the engine's memory is run
+ * Runs a classifier over a loader in evaluation mode and counts. Labels are class numbers [N], or rows of probabilities
+ * [N, classes], of which the most probable class is the true one. A batch that does not fit the engine's memory is run
  * in slices.
  *
  * @returns loss, accuracy, top-k accuracy, per-class accuracy, confusion matrix and the surest mistakes.
