@@ -12,7 +12,13 @@ import type { LeftOut } from "./folder_scan.ts";
 import { ImageFiles } from "./image_files.ts";
 import { decodeOptionsOf, type ImageFilesOptions, labelsOf, reportLeftOut } from "./image_folder.ts";
 import type { ImageSource } from "./image_source.ts";
-import { type ListedRow, labelsOfRow, rowsOfTable, type TableSettings } from "./listed_images.ts";
+import {
+  type ListErrorClass,
+  type ListedRow,
+  labelsOfRow,
+  rowsOfTable,
+  type TableSettings,
+} from "./listed_images.ts";
 
 /** An image with its label, or with several. */
 export interface ListedImage {
@@ -93,9 +99,10 @@ const IMAGE_LIST = parameterTable<ImageListSettings>("ImageList")(
       throw new ArgumentError(
         "ImageList: `targetTransform` turns one label into another; leave it out with `multiLabel`",
       );
+    const ListError = typeof images === "string" ? FileError : ArgumentError;
     const { rows, name } = await listedRows(images, root, table);
-    const names = classes === undefined ? classesOf(rows, name) : checkedClasses(classes);
-    const labels = numberedLabels(rows, names);
+    const names = classes === undefined ? classesOf(rows, name, ListError) : checkedClasses(classes);
+    const labels = numberedLabels(rows, names, ListError);
     const reasons = await reasonsAgainst(rows);
     const kept = rows.map((_, i) => i).filter((i) => reasons[i] === null);
     const unreadable = rows.flatMap(({ source, where }, i): LeftOut[] =>
@@ -129,7 +136,7 @@ const IMAGE_LIST = parameterTable<ImageListSettings>("ImageList")(
  * In a page, give it the files that were chosen: `[{ image: file, label: "cat" }]`.
  *
  * @throws FileError, with the number of the line, for a label that is not among `classes`, a file that does not exist, a
- *   line without path or label, or damaged quotes; ArgumentError for images given in a wrong form.
+ *   line without path or label, or damaged quotes; ArgumentError for images in a list that are given wrongly.
  * @example
  * ```ts
  * const white = data.encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(255) });
@@ -200,16 +207,16 @@ function rowOf(listed: ListedImage, index: number, multiLabel: boolean): ListedR
         `got ${shownValue(listed)}`,
     );
   }
-  return { source: image, labels: labelsOfRow(labels as string[], multiLabel, where), where };
+  return { source: image, labels: labelsOfRow(labels as string[], multiLabel, where, ArgumentError), where };
 }
 
 /** The labels that occur, sorted: by value if all are integers, else by code points, as Python does. */
-function classesOf(rows: readonly ListedRow<unknown>[], name: string): string[] {
+function classesOf(rows: readonly ListedRow<unknown>[], name: string, ListError: ListErrorClass): string[] {
   const found = [...new Set(rows.flatMap(({ labels }) => labels))];
   const isNumbers = found.every((label) => /^(0|[1-9]\d{0,14})$/.test(label));
   found.sort(isNumbers ? (a, b) => Number(a) - Number(b) : compareCodePoints);
   if (found.length > 1) return found;
-  throw new FileError(
+  throw new ListError(
     `${name} has ${found.length === 0 ? "no labels" : `one class only, ${found[0]}`}; a classifier needs two or more, ` +
       "so list images of others, or name them all: { classes: [...] }",
   );
@@ -232,14 +239,18 @@ function checkedClasses(classes: readonly string[]): string[] {
   );
 }
 
-function numberedLabels(rows: readonly ListedRow<unknown>[], classes: readonly string[]): number[][] {
+function numberedLabels(
+  rows: readonly ListedRow<unknown>[],
+  classes: readonly string[],
+  ListError: ListErrorClass,
+): number[][] {
   const numbers = new Map(classes.map((name, label) => [name, label]));
   return rows.map(({ labels, where }) =>
     labels.map((label) => {
       const number = numbers.get(label);
       if (number !== undefined) return number;
       const shown = classes.length > 10 ? [...classes.slice(0, 10), "..."] : classes;
-      throw new FileError(
+      throw new ListError(
         `${where}: the label ${shownValue(label)} is not one of the classes (${shown.join(", ")})` +
           (didYouMean(label, classes) || "; correct it, or add it to `classes`"),
       );

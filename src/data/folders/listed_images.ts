@@ -1,5 +1,5 @@
 /** Lists of images with their labels: the rows of a CSV file, or given in code. */
-import { FileError } from "../../base/errors.ts";
+import { type ArgumentError, FileError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { type CsvRow, parseCsv } from "../../io/formats/csv/csv.ts";
 import { hasImageEnding } from "./image_endings.ts";
@@ -12,6 +12,9 @@ export interface ListedRow<Source> {
   /** How messages name the row: "labels.csv, line 3". */
   readonly where: string;
 }
+
+/** What a wrong list is: a file, or an argument. */
+export type ListErrorClass = typeof FileError | typeof ArgumentError;
 
 /** How a table is read. */
 export interface TableSettings {
@@ -145,12 +148,17 @@ function listedRow(
 /**
  * Labels in Unicode's normal form C, each once.
  *
- * @throws FileError if there is not exactly one, unless there may be several.
+ * @param ListError - what is thrown if there is not exactly one, unless there may be several.
  */
-export function labelsOfRow(given: readonly string[], multiLabel: boolean, where: string): string[] {
+export function labelsOfRow(
+  given: readonly string[],
+  multiLabel: boolean,
+  where: string,
+  ListError: ListErrorClass = FileError,
+): string[] {
   const labels = given.map((label) => label.trim().normalize("NFC")).filter((label) => label !== "");
   if (!multiLabel && labels.length !== 1) {
-    throw new FileError(
+    throw new ListError(
       labels.length === 0
         ? `${where}: the label is empty`
         : `${where}: expected one label, got ${labels.length}; give { multiLabel: true } if an image has several`,

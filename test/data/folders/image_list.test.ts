@@ -191,6 +191,16 @@ test("images in memory: files, blobs and bytes, here and in a worker", async () 
     ImageList([{ image: file, label: ["a", "b"] }]),
     /images\[0\]: expected one label, got 2/,
   );
+  await assert.rejects(
+    ImageList(images, { classes: ["a", "c"] }),
+    (e: Error) =>
+      e instanceof ArgumentError &&
+      /images\[0\]: the label "b" is not one of the classes \(a, c\)/.test(e.message),
+  );
+  await assert.rejects(
+    ImageList(images.slice(1, 2)),
+    (e: Error) => e instanceof ArgumentError && /one class only, a/.test(e.message),
+  );
   const damaged = new File([png().subarray(0, 40) as BlobPart], "cut.png");
   const broken = await ImageList([{ image: damaged, label: "a" }, ...images]);
   await assert.rejects(async () => broken.get(0), /cut\.png cannot be read/);
