@@ -147,7 +147,7 @@ export class OnnxNetwork extends Module {
         );
     } else if (given.length !== inputs.length)
       throw new ArgumentError(
-        `onnx: expected ${inputs.length} inputs (${names.join(", ")}), got ${given.length}`,
+        `onnx: expected ${inputs.length} input${inputs.length === 1 ? "" : "s"} (${names.join(", ")}), got ${given.length}`,
       );
     return inputs.map((info, i) => checkedInput(info, named === undefined ? given[i] : named[info.name]));
   }

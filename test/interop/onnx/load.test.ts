@@ -159,7 +159,7 @@ test("shapes that depend on contents are an error that names the node", async ()
 
 test("inputs that are not the file's are refused by name", async () => {
   const net = await onnx.load(smallModel(linear));
-  assert.throws(() => net(), /expected 1 inputs \(x\), got 0/);
+  assert.throws(() => net(), /expected 1 input \(x\), got 0/);
   assert.throws(() => net({ z: randn(1, 2) }), /there is no input "z"; the network has x/);
   assert.throws(() => net(randn(1, 3)), {
     name: "ShapeError",

@@ -1,14 +1,7 @@
 /** Resizing, one dimension after another. */
 import * as F from "../../../tensor/functions/index.ts";
 import { fromTypedArray, type Tensor } from "../../../tensor/tensor.ts";
-import {
-  dimension,
-  NodeFault,
-  type NodeInputs,
-  type NodeSettings,
-  type OnnxOperator,
-  UnsupportedNode,
-} from "../operator.ts";
+import { dimension, NodeFault, type NodeInputs, type NodeSettings, type OnnxOperator } from "../operator.ts";
 import { selectedAlong } from "./selection.ts";
 
 /** How a position of the result becomes one of the input. */
@@ -28,6 +21,10 @@ interface ResizeSettings {
   readonly rounding: Rounding;
   /** The cubic kernel's coefficient. */
   readonly a: number;
+  /** Whether the kernel is widened when the image shrinks. */
+  readonly antialias: boolean;
+  /** Whether what a kernel has outside of the image weighs nothing; else the border stands there. */
+  readonly excludeOutside: boolean;
 }
 
 /** One dimension: its size afterwards, and the scale that positions are computed with. */
@@ -90,7 +87,40 @@ function neighbours(settings: ResizeSettings, from: number, axis: ResizedAxis) {
   return { places, weights };
 }
 
+/** The kernel at a distance from its middle: a triangle, or the cubic one. */
+function kernelAt(distance: number, { mode, a }: ResizeSettings): number {
+  const d = Math.abs(distance);
+  if (mode === "linear") return Math.max(0, 1 - d);
+  if (d >= 2) return 0;
+  return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+}
+
+/** Weights [from, size] of a kernel that is widened by what the image shrinks, each column of sum 1. */
+function widenedWeights(settings: ResizeSettings, from: number, axis: ResizedAxis): Float32Array {
+  const shrink = settings.antialias ? Math.min(axis.scale, 1) : 1;
+  const reach = (settings.mode === "cubic" ? 2 : 1) / shrink;
+  const weights = new Float32Array(from * axis.size);
+  for (let i = 0; i < axis.size; i++) {
+    const x = position(settings.coordinates, i, from, axis);
+    const taps: [place: number, weight: number][] = [];
+    for (let at = Math.ceil(x - reach); at <= Math.floor(x + reach); at++) {
+      const weight = kernelAt((at - x) * shrink, settings);
+      const isOutside = at < 0 || at >= from;
+      if (!(settings.excludeOutside && isOutside)) taps.push([Math.min(Math.max(at, 0), from - 1), weight]);
+    }
+    const sum = taps.reduce((total, [, weight]) => total + weight, 0);
+    for (const [place, weight] of taps) weights[place * axis.size + i] += weight / sum;
+  }
+  return weights;
+}
+
 function resizedAlong(x: Tensor, dim: number, axis: ResizedAxis, settings: ResizeSettings): Tensor {
+  const widens = settings.antialias && axis.scale < 1;
+  if (settings.mode !== "nearest" && (widens || settings.excludeOutside)) {
+    const from = x.shape[dim];
+    const weights = fromTypedArray(widenedWeights(settings, from, axis), [from, axis.size], "float32");
+    return F.movedim(F.matmul(F.movedim(x, dim, -1), weights.to(x.dtype) as Tensor), -1, dim);
+  }
   const { places, weights } = neighbours(settings, x.shape[dim], axis);
   if (places.length === 1) return selectedAlong(x, dim, places[0]);
   const shape = [axis.size, ...new Array<number>(x.ndim - 1 - dim).fill(1)];
@@ -125,7 +155,8 @@ function inOneOp(x: Tensor, axes: readonly ResizedAxis[], settings: ResizeSettin
 }
 
 function resized(x: Tensor, axes: readonly ResizedAxis[], settings: ResizeSettings): Tensor {
-  const known = inOneOp(x, axes, settings);
+  const special = settings.excludeOutside || (settings.antialias && axes.some(({ scale }) => scale < 1));
+  const known = special ? undefined : inOneOp(x, axes, settings);
   if (known !== undefined) return known;
   return axes.reduce(
     (part, axis, d) =>
@@ -183,7 +214,7 @@ function targetOf(node: NodeSettings): (x: Tensor, inputs: NodeInputs) => Resize
 }
 
 const resize: OnnxOperator = {
-  limits: "no regions of interest, no antialiasing",
+  limits: "no regions of interest",
   build(node) {
     const old = node.opset < 11;
     const mode = node.word("mode", "nearest", ["nearest", "linear", "cubic"]);
@@ -208,9 +239,9 @@ const resize: OnnxOperator = {
         "ceil",
       ]),
       a: node.float("cubic_coeff_a", -0.75),
+      antialias: node.flag("antialias", false),
+      excludeOutside: node.flag("exclude_outside", false),
     };
-    if (node.flag("exclude_outside", false)) throw new UnsupportedNode("with exclude_outside = 1");
-    if (node.flag("antialias", false)) throw new UnsupportedNode("with antialias = 1");
     const target = targetOf(node);
     return (inputs) => {
       const x = inputs.tensor(0);
@@ -223,7 +254,14 @@ const resize: OnnxOperator = {
 const upsample: OnnxOperator = {
   build(node) {
     const mode = node.word("mode", "nearest", ["nearest", "linear"]);
-    const settings: ResizeSettings = { mode, coordinates: "asymmetric", rounding: "floor", a: -0.75 };
+    const settings: ResizeSettings = {
+      mode,
+      coordinates: "asymmetric",
+      rounding: "floor",
+      a: -0.75,
+      antialias: false,
+      excludeOutside: false,
+    };
     const attribute = node.attribute("scales", "floats");
     return (inputs) => {
       const x = inputs.tensor(0);
