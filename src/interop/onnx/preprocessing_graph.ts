@@ -56,7 +56,7 @@ function requireFits({ resize, crop, mean, std }: Preprocessing, shape: readonly
   if (given !== undefined && String(given) !== String(plane))
     throw new ArgumentError(
       `onnx.export: the preprocessing gives images of ${(given as readonly number[]).join(" x ")}, and the network's input is ` +
-        `${plane.join(" x ")}`,
+        `${plane.join(" x ")}; give that shape, another \`preprocessing\`, or null for none`,
     );
   const sides = typeof size === "number" ? [size, size] : size;
   if (crop !== null && sides?.some((side, d) => side < crop[d]))
