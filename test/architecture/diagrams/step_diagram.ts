@@ -17,6 +17,7 @@ const MEANING: Readonly<Record<string, string>> = {
   widenHalf: "16-bit floats that no kernel takes are converted",
   decompose: "ops without a kernel become several",
   commonSubexpressions: "equal computations are joined",
+  foldChannelScales: "factors of channels move into the convolution before",
   fuseActivation: "activations move into the convolution or product before",
   channelsLast: "channels last, if the engine asks for it",
   widenRest: "what is left in 16 bits is converted",
