@@ -2,6 +2,13 @@
 
 export { AveragedModel, type AveragedModelSettings } from "./finetune/averaged_model.ts";
 export { type FindLrOptions, findLr } from "./finetune/find_lr.ts";
+export { fineTune } from "./finetune/fine_tune.ts";
+export type {
+  FineTuneData,
+  FineTuneFitOptions,
+  FineTuneOptions,
+  FineTuneResult,
+} from "./finetune/fine_tune_options.ts";
 export type { LearningRateCurve } from "./finetune/learning_rate_curve.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./loop/early_stopping.ts";
 export { fit } from "./loop/fit.ts";

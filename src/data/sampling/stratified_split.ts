@@ -51,7 +51,7 @@ function split(
   fractions: readonly number[],
   seed?: number,
   generator: Generator | null = null,
-  labels: ArrayLike<number> | undefined = labelsOf(dataset),
+  labels: ArrayLike<number> | undefined = knownLabels(dataset),
 ): { readonly dataset: Dataset; readonly parts: readonly number[][] } {
   requireFractions(fractions);
   if (labels === undefined) {
@@ -78,15 +78,15 @@ function requireFractions(fractions: readonly number[]): void {
 }
 
 /** The class of each example, if the data set knows it. */
-function labelsOf(dataset: Dataset): ArrayLike<number> | undefined {
+export function knownLabels(dataset: Dataset): ArrayLike<number> | undefined {
   if (dataset instanceof ImageFiles) return dataset.targets;
   if (dataset instanceof LabelledImages) return Array.from(dataset.labels.data, Number);
   if (dataset instanceof Subset) {
-    const inner = labelsOf(dataset.dataset);
+    const inner = knownLabels(dataset.dataset);
     return inner && Array.from(dataset.indices, (i) => inner[i]);
   }
   if (dataset instanceof ConcatDataset) {
-    const parts = dataset.datasets.map(labelsOf);
+    const parts = dataset.datasets.map(knownLabels);
     return parts.includes(undefined) ? undefined : parts.flatMap((part) => Array.from(part ?? []));
   }
   if (dataset instanceof TensorDataset) {

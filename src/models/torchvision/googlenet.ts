@@ -79,6 +79,11 @@ export class GoogLeNetModule extends nn.Module {
     if (initWeights) this.apply(drawWeights);
   }
 
+  /** Paths of the layers that give a number for each class, the network's own before the auxiliary ones. */
+  get classifierHeads(): readonly string[] {
+    return ["fc", ...(this.aux1 === null ? [] : ["aux1.fc2"]), ...(this.aux2 === null ? [] : ["aux2.fc2"])];
+  }
+
   override forward(input: Tensor): Tensor | GoogLeNetOutputs {
     const x = this.transformInput ? recentred(input) : input;
     const low = this.maxpool2(this.conv3(this.conv2(this.maxpool1(this.conv1(x)))));

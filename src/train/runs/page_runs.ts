@@ -10,3 +10,6 @@ function refuse(path: string): never {
 
 export const RunFolder = { create: refuse, open: refuse };
 export const fitInFolder = refuse;
+export const requireNoRun = refuse;
+export const runProgress = refuse;
+export const saveWeights = refuse;

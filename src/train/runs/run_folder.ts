@@ -19,6 +19,7 @@ export const RUN_FILES = {
   algorithms: "algorithms.jsonl",
   best: "best.safetensors",
   last: "last.safetensors",
+  averaged: "averaged.safetensors",
   checkpoint: "checkpoint.safetensors",
   curves: "curves.svg",
   report: "report.html",
@@ -143,6 +144,17 @@ export class RunFolder {
       throw fileErrorOf(error, this.path, "read");
     }
   }
+}
+
+/** How far a run in a folder has come: nothing is there, it was begun, or it has a checkpoint. */
+export function runProgress(path: string): "none" | "begun" | "checkpoint" {
+  if (existsSync(join(path, RUN_FILES.checkpoint))) return "checkpoint";
+  return existsSync(join(path, RUN_FILES.config)) ? "begun" : "none";
+}
+
+/** @throws TrainingError if the folder holds a run already. */
+export function requireNoRun(path: string): void {
+  RunFolder.create(path).close();
 }
 
 /**

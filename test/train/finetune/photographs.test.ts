@@ -1,0 +1,88 @@
+/**
+ * Fine-tuning on real photographs: the cut-outs of Debian's package tuxpaint-stamps-default, in seven classes. Takes some
+ * minutes of processor time, and the weights: CONVOYANT_TEST_FINE_TUNE=1 measures the head alone, =whole also the whole
+ * network.
+ */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import {
+  DataLoader,
+  ImageList,
+  Subset,
+  stratifiedSplit,
+  TensorDataset,
+  transforms,
+} from "../../../src/data/index.ts";
+import { manualSeed, models, stopEngine, train } from "../../../src/index.ts";
+
+const STAMPS = "/usr/share/tuxpaint/stamps";
+const FOLDERS = [
+  "animals/mammals",
+  "animals/birds",
+  "animals/insects",
+  "food/fruit",
+  "food/vegetables",
+  "plants/flowers",
+  "town/roadsigns",
+];
+const asked = process.env.CONVOYANT_TEST_FINE_TUNE;
+const skip = !asked
+  ? "CONVOYANT_TEST_FINE_TUNE is not set"
+  : existsSync(STAMPS)
+    ? false
+    : "tuxpaint-stamps-default is not installed";
+
+after(() => stopEngine());
+
+/** Photographs below a folder, without drawn and mirrored ones. */
+function photographs(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "cartoon" ? [] : photographs(path);
+    return entry.name.endsWith(".png") && !entry.name.endsWith("_mirror.png") ? [path] : [];
+  });
+}
+
+/** All images as the network takes them: alpha on white, shorter side 256, middle 224. */
+async function preparedImages() {
+  const images = FOLDERS.flatMap((label) =>
+    photographs(join(STAMPS, label)).map((image) => ({ image, label })),
+  );
+  const transform = transforms.Preprocess(models.efficientnetLite0.weights.imagenet.preprocessing);
+  const files = await ImageList(images, { transform, classes: FOLDERS });
+  const loader = DataLoader(files, { batchSize: files.length, numWorkers: 0 });
+  for await (const [x, y] of loader) return { files, prepared: TensorDataset(x, y) };
+  throw new Error("no images");
+}
+
+for (const [part, epochs, least] of [
+  ["the head alone", 0, 0.88],
+  ["the whole network", 4, 0.9],
+] as const) {
+  const left = skip || (epochs > 0 && asked !== "whole" ? "CONVOYANT_TEST_FINE_TUNE is not whole" : false);
+  test(`photographs of seven classes are told apart by ${part}`, { skip: left }, async (context) => {
+    const { files, prepared } = await preparedImages();
+    assert.equal(files.length, 198);
+    const accuracies: number[] = [];
+    for (const seed of [0, 1, 2, 3, 4]) {
+      manualSeed(seed);
+      const net = await models.efficientnetLite0({ weights: "imagenet" });
+      const [training, testing] = stratifiedSplit(files, [0.75, 0.25], { seed }).map(({ indices }) =>
+        Subset(prepared, indices),
+      );
+      const tuned = await train.fineTune(net, {
+        data: { train: training, test: testing, numClasses: FOLDERS.length },
+        epochs,
+        progress: false,
+      });
+      accuracies.push(tuned.test?.accuracy ?? 0);
+      context.diagnostic(`split ${seed}: accuracy ${tuned.test?.accuracy.toFixed(4)}`);
+    }
+    const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
+    context.diagnostic(`${part}: mean accuracy ${mean.toFixed(4)}`);
+    assert.ok(mean >= least, `${part}: mean accuracy ${mean}, expected at least ${least}`);
+  });
+}
