@@ -1,6 +1,6 @@
-/** The call that writes ONNX files; what it needs is loaded when it is called. */
+/** The call that writes ONNX files. */
+import { onnxFile } from "#onnx_files";
 import { writeFileAtomic } from "#write_file";
-import { loadedModule } from "../../base/open_files.ts";
 import type { Module } from "../../nn/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
@@ -50,7 +50,6 @@ export interface OnnxExportParameters {
 export const exportOnnx = defineCall<OnnxExportParameters, Promise<Uint8Array<ArrayBuffer>>>("onnx.export")(
   ["net", "input", "path?", "preprocessing?", "probabilities?:boolean|null", "classNames?", "metadata?"],
   async (net, input, path = null, preprocessing, probabilities = null, classNames, metadata = {}) => {
-    const { onnxFile } = await loadedModule(import("./export_onnx.ts"));
     const given = { net, input, preprocessing, probabilities, classNames, metadata };
     const bytes = await onnxFile(given);
     if (path !== null) await writeFileAtomic(path, bytes);

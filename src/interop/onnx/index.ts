@@ -1,5 +1,5 @@
 /** Networks in ONNX. */
-import { loadedModule } from "../../base/open_files.ts";
+import { loadOnnx } from "#onnx_files";
 import type { WeightsSource } from "../../io/state_dict_bytes.ts";
 import type { OnnxLoadOptions } from "./load.ts";
 import type { OnnxNetwork } from "./onnx_network.ts";
@@ -28,6 +28,5 @@ export type { OnnxInput, OnnxNetwork } from "./onnx_network.ts";
  * ```
  */
 export async function load(source: WeightsSource, options: OnnxLoadOptions = {}): Promise<OnnxNetwork> {
-  const { loadOnnx } = await loadedModule(import("./load.ts"));
   return loadOnnx(source, options);
 }

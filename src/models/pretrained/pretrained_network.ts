@@ -7,6 +7,7 @@ import { bindArguments, type ParameterTable, signature } from "../../base/params
 import type { CallArguments } from "../../base/params/call_types.ts";
 import { sameShape } from "../../base/shape.ts";
 import { shownValue } from "../../base/shown_value.ts";
+import { load } from "../../io/state_dict_bytes.ts";
 import type * as nn from "../../nn/index.ts";
 import { eachState } from "../../nn/module/state_dict.ts";
 import { keepMetadata, loadedMetadata } from "../../records/loaded_metadata.ts";
@@ -109,7 +110,6 @@ export function pretrained<
         table.make(...settings.map((value, i) => (parameters[i].name === "numClasses" ? numClasses : value))),
       );
     const { fetchWeights } = await loadedModule(import("#weights_source"));
-    const { load } = await loadedModule(import("../../io/state_dict_bytes.ts"));
     const stateDict = await load(await fetchWeights(published, bound as FetchSettings));
     const { missingKeys } = net.loadStateDict(renamed(stateDict, net, details), { strict });
     keepPreprocessing(net, published.preprocessing);

@@ -5,10 +5,10 @@
 
 /**
  * Control characters (C0, DEL, C1), what changes the direction of writing, invisible characters, line separators,
- * tags, and halves of surrogate pairs. The joiners U+200C and U+200D stay: Persian and emoji need them.
+ * tags, and halves of surrogate pairs (under the flag u, U+D800 to U+DFFF matches nothing else). The joiners U+200C and U+200D stay: Persian and emoji need them.
  */
 const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 
 /** `\x1b`, `\u202e`, `\U000e0041`: as `$'...'` of bash and zsh reads them. */
 function escaped(character: string): string {

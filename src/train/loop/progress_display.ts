@@ -1,6 +1,6 @@
-/** A training's live display, as callbacks. What draws is loaded when a training begins: a page that shows none loads none. */
+/** A training's live display, as callbacks. */
 import type { Terminal } from "../../report/terminal/terminal.ts";
-import type { TrainingDisplay } from "../../report/terminal/training_display.ts";
+import { resultLine, TrainingDisplay } from "../../report/terminal/training_display.ts";
 import type { Callbacks, EpochEvent, FitResult, StartEvent, StepEvent } from "./fit_options.ts";
 
 /** Where a display writes: `process.stderr`, a file, anything with `write`. */
@@ -50,9 +50,8 @@ export class ProgressDisplay implements Callbacks {
   }
 
   async onStart({ epochs, stepsPerEpoch, points }: StartEvent): Promise<void> {
-    const { TrainingDisplay: Display } = await import("../../report/terminal/training_display.ts");
     this.#terminal = await this.#open();
-    this.#display = new Display(this.#terminal, {
+    this.#display = new TrainingDisplay(this.#terminal, {
       epochs,
       stepsPerEpoch,
       points,
@@ -82,7 +81,6 @@ export class ProgressDisplay implements Callbacks {
 
   async onEnd({ outcome, points, examplesPerSecond, seconds }: FitResult): Promise<void> {
     this.stop();
-    const { resultLine } = await import("../../report/terminal/training_display.ts");
     this.#terminal?.write(`${resultLine(points.at(-1), { outcome, examplesPerSecond, seconds })}\n`);
   }
 
