@@ -3,7 +3,7 @@
  * one plane; `blocks` of them make a plane, of `blockRows` rows but perhaps the last.
  */
 import { turnKernels } from "../packing";
-import { padded, spread } from "./frames";
+import { framed } from "./frames";
 import { convolvePlane } from "./plane";
 
 /**
@@ -14,28 +14,9 @@ import { convolvePlane } from "./plane";
  * @param bias - address of the biases; 0: none
  */
 export function depthwise(
-  x: usize,
-  height: i32,
-  width: u32,
-  y: usize,
-  rows: i32,
-  columns: i32,
-  size: i32,
-  stride: i32,
-  top: i32,
-  left: u32,
-  kernels: usize,
-  bias: usize,
-  channels: u32,
-  multiplier: u32,
-  low: f32,
-  high: f32,
-  item: u32,
-  end: u32,
-  blocks: u32,
-  blockRows: i32,
-  pitch: u32,
-  frame: usize,
+  x: usize, height: i32, width: u32, y: usize, rows: i32, columns: i32, size: i32, stride: i32, top: i32,
+  left: u32, kernels: usize, bias: usize, channels: u32, multiplier: u32, low: f32, high: f32, item: u32,
+  end: u32, blocks: u32, blockRows: i32, pitch: u32, frame: usize,
 ): void {
   const planeBytes = <usize>(<u32>height * width) << 2;
   const yBytes = <usize>(<u32>(rows * columns)) << 2;
@@ -47,13 +28,10 @@ export function depthwise(
     const first = <i32>(item % blocks) * blockRows;
     const count = min(blockRows, rows - first);
     const channel = plane % channels;
-    let from = x + <usize>plane * planeBytes;
-    if (frame != 0) {
-      const framed = (count - 1) * stride + size;
-      padded(from, height, width, top, left, first * stride, framed, pitch, clean, frame);
-      clean = blocks == 1;
-      from = frame;
-    } else from += pitchBytes * <usize>first;
+    const own = x + <usize>plane * planeBytes;
+    const read = (count - 1) * stride + size;
+    const from = framed(1, own, height, width, top, left, first * stride, read, pitch, clean, frame);
+    clean = blocks == 1;
     for (let m: u32 = 0; m < multiplier; m++) {
       const output = channel * multiplier + m;
       const kernel = kernels + <usize>output * kernelBytes;
@@ -73,26 +51,9 @@ export function depthwise(
  * @param sums - scratch of a kernel, and behind it, if there is a multiplier, of two blocks of rows
  */
 export function depthwiseInputGradient(
-  dy: usize,
-  rows: i32,
-  columns: u32,
-  dx: usize,
-  height: i32,
-  width: i32,
-  size: i32,
-  stride: i32,
-  top: i32,
-  left: u32,
-  kernels: usize,
-  channels: u32,
-  multiplier: u32,
-  item: u32,
-  end: u32,
-  blocks: u32,
-  blockRows: i32,
-  pitch: u32,
-  frame: usize,
-  sums: usize,
+  dy: usize, rows: i32, columns: u32, dx: usize, height: i32, width: i32, size: i32, stride: i32, top: i32,
+  left: u32, kernels: usize, channels: u32, multiplier: u32, item: u32, end: u32, blocks: u32,
+  blockRows: i32, pitch: u32, frame: usize, sums: usize,
 ): void {
   const dyBytes = <usize>(<u32>rows * columns) << 2;
   const planeBytes = <usize>(<u32>(height * width)) << 2;
@@ -109,9 +70,7 @@ export function depthwiseInputGradient(
     let base: usize = 0;
     for (let m: u32 = 0; m < multiplier; m++) {
       const from = dy + (<usize>plane * multiplier + m) * dyBytes;
-      const framed = count + size - 1;
-      if (stride == 1) padded(from, rows, columns, top, left, first, framed, pitch, clean, frame);
-      else spread(from, rows, columns, top, left, first, framed, pitch, clean, frame);
+      framed(stride, from, rows, columns, top, left, first, count + size - 1, pitch, clean, frame);
       clean = blocks == 1;
       turnKernels(kernels + (<usize>(channel * multiplier + m) * taps << 2), 1, 1, taps, sums);
       const target = m == multiplier - 1 ? to : partial + <usize>(m & 1) * blockBytes;

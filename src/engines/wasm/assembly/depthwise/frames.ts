@@ -5,31 +5,41 @@
 import { zero } from "../packing";
 
 /**
- * Frame rows `first` and on, `count` of them: row i holds the plane's row i - top, `left` floats in.
+ * Frame rows `first` and on, `count` of them: row i holds the plane's row (i - top) / step if there is one, `left` floats
+ * in. With a step of 2, pixels of a row are two apart as well, with zeros between.
  *
+ * @param step - 1 or 2
  * @param clean - the frame holds zeros wherever this plane has none of its rows
+ * @param frame - 0: rows are read in place (no padding, a step of 1)
+ * @returns where the rows are
  */
-export function padded(
-  plane: usize,
-  height: i32,
-  width: u32,
-  top: i32,
-  left: u32,
-  first: i32,
-  count: i32,
-  pitch: u32,
-  clean: bool,
+export function framed(
+  step: i32, plane: usize, height: i32, width: u32, top: i32, left: u32, first: i32, count: i32, pitch: u32,
+  clean: bool, frame: usize,
+): usize {
+  const rowBytes = <usize>pitch << 2;
+  if (frame == 0) return plane + rowBytes * <usize>first;
+  if (!clean) zero(frame, rowBytes * <usize>count);
+  if (step == 1) place(1, plane, height, width, top, left, first, count, rowBytes, frame);
+  else place(2, plane, height, width, top, left, first, count, rowBytes, frame);
+  return frame;
+}
+
+/** Copies the rows that meet the plane's. `step` is a constant. */
+// @ts-ignore: decorator
+@inline
+function place(
+  step: i32, plane: usize, height: i32, width: u32, top: i32, left: u32, first: i32, count: i32, rowBytes: usize,
   frame: usize,
 ): void {
-  const rowBytes = <usize>pitch << 2;
-  if (!clean) zero(frame, rowBytes * <usize>count);
-  const begin = max(first, top);
-  const end = min(first + count, top + height);
-  let to = frame + rowBytes * <usize>(begin - first) + (<usize>left << 2);
-  let from = plane + (<usize>(<u32>(begin - top) * width) << 2);
+  const begin = max(0, (first - top + step - 1) / step);
+  const end = min(height, (first + count - top + step - 1) / step);
+  let to = frame + rowBytes * <usize>(begin * step + top - first) + (<usize>left << 2);
+  let from = plane + (<usize>(<u32>begin * width) << 2);
   for (let i = begin; i < end; i++) {
-    copyRow(to, from, width);
-    to += rowBytes;
+    if (step == 1) copyRow(to, from, width);
+    else spreadRow(to, from, width);
+    to += rowBytes * <usize>step;
     from += <usize>width << 2;
   }
 }
@@ -44,30 +54,6 @@ function copyRow(to: usize, from: usize, width: u32): void {
   const last = <usize>(width - 4) << 2;
   for (let at: usize = 0; at < last; at += 16) v128.store(to + at, v128.load(from + at));
   v128.store(to + last, v128.load(from + last));
-}
-
-/**
- * The same for a plane whose pixels are two apart in the frame, with zeros between: row i holds the plane's row
- * (i - top) / 2 if there is one, `left` floats in.
- */
-export function spread(
-  plane: usize,
-  height: i32,
-  width: u32,
-  top: i32,
-  left: u32,
-  first: i32,
-  count: i32,
-  pitch: u32,
-  clean: bool,
-  frame: usize,
-): void {
-  const rowBytes = <usize>pitch << 2;
-  if (!clean) zero(frame, rowBytes * <usize>count);
-  for (let y = max(0, (first - top + 1) >> 1); y < height && 2 * y + top < first + count; y++) {
-    const to = frame + rowBytes * <usize>(2 * y + top - first) + (<usize>left << 2);
-    spreadRow(to, plane + (<usize>(<u32>y * width) << 2), width);
-  }
 }
 
 // @ts-ignore: decorator

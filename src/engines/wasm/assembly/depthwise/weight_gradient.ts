@@ -7,7 +7,7 @@
  * Sums of a block of rows are taken in four lanes of 32 bits; blocks and images are added in double precision.
  */
 import { madd } from "../vector";
-import { padded } from "./frames";
+import { framed } from "./frames";
 import { pixelsOf } from "./plane";
 
 /**
@@ -18,33 +18,15 @@ import { pixelsOf } from "./plane";
  * @param to - where the channel's kernels go
  */
 export function depthwiseWeightGradient(
-  x: usize,
-  height: i32,
-  width: u32,
-  dy: usize,
-  rows: i32,
-  columns: i32,
-  size: i32,
-  stride: i32,
-  top: i32,
-  left: u32,
-  channels: u32,
-  multiplier: u32,
-  channel: u32,
-  image: u32,
-  end: u32,
-  blocks: u32,
-  blockRows: i32,
-  pitch: u32,
-  frame: usize,
-  sums: usize,
-  to: usize,
+  x: usize, height: i32, width: u32, dy: usize, rows: i32, columns: i32, size: i32, stride: i32, top: i32,
+  left: u32, channels: u32, multiplier: u32, channel: u32, image: u32, end: u32, blocks: u32, blockRows: i32,
+  pitch: u32, frame: usize, sums: usize, to: usize,
 ): void {
   const planeBytes = <usize>(<u32>height * width) << 2;
   const dyBytes = <usize>(<u32>(rows * columns)) << 2;
   const pitchBytes = <usize>pitch << 2;
-  const taps = <u32>(size * size);
-  const all = taps * multiplier;
+  const tapCount = <u32>(size * size);
+  const all = tapCount * multiplier;
   for (let i: u32 = 0; i < all; i++) store<f64>(sums + (<usize>i << 3), 0);
   let clean = false;
   for (; image < end; image++) {
@@ -52,16 +34,13 @@ export function depthwiseWeightGradient(
     for (let block: u32 = 0; block < blocks; block++) {
       const first = <i32>block * blockRows;
       const count = min(blockRows, rows - first);
-      let from = x + <usize>plane * planeBytes;
-      if (frame != 0) {
-        const framed = (count - 1) * stride + size;
-        padded(from, height, width, top, left, first * stride, framed, pitch, clean, frame);
-        clean = blocks == 1;
-        from = frame;
-      } else from += pitchBytes * <usize>first;
+      const own = x + <usize>plane * planeBytes;
+      const read = (count - 1) * stride + size;
+      const from = framed(1, own, height, width, top, left, first * stride, read, pitch, clean, frame);
+      clean = blocks == 1;
       for (let m: u32 = 0; m < multiplier; m++) {
         const gradient = dy + (<usize>plane * multiplier + m) * dyBytes + (<usize>(<u32>(first * columns)) << 2);
-        addPlane(size, stride, from, pitchBytes, gradient, count, columns, sums + (<usize>(m * taps) << 3));
+        addPlane(size, stride, from, pitchBytes, gradient, count, columns, sums + (<usize>(m * tapCount) << 3));
       }
     }
   }
@@ -69,38 +48,24 @@ export function depthwiseWeightGradient(
 }
 
 function addPlane(
-  size: i32,
-  stride: i32,
-  x: usize,
-  pitch: usize,
-  dy: usize,
-  rows: i32,
-  columns: i32,
-  sums: usize,
+  size: i32, stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns: i32, sums: usize,
 ): void {
   if (columns < 4) oneByOne(size, stride, x, pitch, dy, rows, columns, sums);
   else if (size == 3) {
-    if (stride == 1) nine(1, x, pitch, dy, rows, columns, sums);
-    else nine(2, x, pitch, dy, rows, columns, sums);
+    if (stride == 1) taps(3, 1, x, pitch, dy, rows, columns, sums);
+    else taps(3, 2, x, pitch, dy, rows, columns, sums);
   } else {
     for (let i = 0; i < 5; i++) {
       const from = x + pitch * <usize>i;
       const to = sums + <usize>i * 40;
-      if (stride == 1) five(1, from, pitch, dy, rows, columns, to);
-      else five(2, from, pitch, dy, rows, columns, to);
+      if (stride == 1) taps(5, 1, from, pitch, dy, rows, columns, to);
+      else taps(5, 2, from, pitch, dy, rows, columns, to);
     }
   }
 }
 
 function oneByOne(
-  size: i32,
-  stride: i32,
-  x: usize,
-  pitch: usize,
-  dy: usize,
-  rows: i32,
-  columns: i32,
-  sums: usize,
+  size: i32, stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns: i32, sums: usize,
 ): void {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < size; j++) {
@@ -139,20 +104,15 @@ function addLanes(to: usize, v: v128): void {
   store<f64>(to, load<f64>(to) + f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1));
 }
 
-/** All taps of a 3x3 kernel. `stride` is a constant. */
+/** All taps of a 3x3 kernel, or one row of taps of a 5x5 kernel. `size` and `stride` are constants. */
 // @ts-ignore: decorator
 @inline
-function nine(stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns: i32, sums: usize): void {
+function taps(
+  size: i32, stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns: i32, sums: usize,
+): void {
   const mask = tailMask(columns);
   let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let s4 = s0;
-  let s5 = s0;
-  let s6 = s0;
-  let s7 = s0;
-  let s8 = s0;
+  let s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0;
   for (let r = 0; r < rows; r++) {
     const row = x + pitch * <usize>(r * stride);
     for (let q = 0; q < columns; q += 4) {
@@ -163,6 +123,11 @@ function nine(stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns
       s0 = madd(d, pixelsOf(stride, at, 0), s0);
       s1 = madd(d, pixelsOf(stride, at, 1), s1);
       s2 = madd(d, pixelsOf(stride, at, 2), s2);
+      if (size == 5) {
+        s3 = madd(d, pixelsOf(stride, at, 3), s3);
+        s4 = madd(d, pixelsOf(stride, at, 4), s4);
+        continue;
+      }
       at += pitch;
       s3 = madd(d, pixelsOf(stride, at, 0), s3);
       s4 = madd(d, pixelsOf(stride, at, 1), s4);
@@ -179,42 +144,11 @@ function nine(stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns
   addLanes(sums + 16, s2);
   addLanes(sums + 24, s3);
   addLanes(sums + 32, s4);
+  if (size == 5) return;
   addLanes(sums + 40, s5);
   addLanes(sums + 48, s6);
   addLanes(sums + 56, s7);
   addLanes(sums + 64, s8);
-}
-
-/** One row of taps of a 5x5 kernel. `stride` is a constant. */
-// @ts-ignore: decorator
-@inline
-function five(stride: i32, x: usize, pitch: usize, dy: usize, rows: i32, columns: i32, sums: usize): void {
-  const mask = tailMask(columns);
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let s4 = s0;
-  for (let r = 0; r < rows; r++) {
-    const row = x + pitch * <usize>(r * stride);
-    for (let q = 0; q < columns; q += 4) {
-      const column = <usize>min(q, columns - 4) << 2;
-      let d = v128.load(dy + column);
-      if (q + 4 > columns) d = v128.and(d, mask);
-      const at = row + column * stride;
-      s0 = madd(d, pixelsOf(stride, at, 0), s0);
-      s1 = madd(d, pixelsOf(stride, at, 1), s1);
-      s2 = madd(d, pixelsOf(stride, at, 2), s2);
-      s3 = madd(d, pixelsOf(stride, at, 3), s3);
-      s4 = madd(d, pixelsOf(stride, at, 4), s4);
-    }
-    dy += <usize>columns << 2;
-  }
-  addLanes(sums, s0);
-  addLanes(sums + 8, s1);
-  addLanes(sums + 16, s2);
-  addLanes(sums + 24, s3);
-  addLanes(sums + 32, s4);
 }
 
 /** The sum of some slices of a gradient, `sliceBytes` apart, in order. */
