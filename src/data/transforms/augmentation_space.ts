@@ -3,7 +3,8 @@ import type { PhiloxStream } from "../../base/philox.ts";
 import { affine, rotate, type WarpOptions } from "./operations/affine.ts";
 import { adjustBrightness, adjustContrast, adjustSaturation } from "./operations/colour.ts";
 import { adjustSharpness } from "./operations/filters.ts";
-import { f32, highestLevel, type OneImage, roundHalfEven } from "./operations/one_image.ts";
+import { highestLevel, type OneImage } from "./operations/one_image.ts";
+import { f32, roundHalfEven } from "./operations/rounding.ts";
 import { autocontrast, equalize, posterize, solarize } from "./operations/tones.ts";
 
 /** The strengths of one operation; null if it has none. */

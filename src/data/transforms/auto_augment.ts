@@ -11,7 +11,8 @@ import {
   TRIVIAL_AUGMENT_SPACE,
 } from "./augmentation_space.ts";
 import type { WarpOptions } from "./operations/affine.ts";
-import { eachImage, f32, type OneImage, requireColours, withData } from "./operations/one_image.ts";
+import { eachImage, type OneImage, requireColours, withData } from "./operations/one_image.ts";
+import { f32 } from "./operations/rounding.ts";
 import type { RandomTransform, SpecOf, Streams } from "./transform_spec.ts";
 import { dirichlet } from "./variates.ts";
 

@@ -3,7 +3,7 @@ import type { PhiloxStream } from "../../base/philox.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { copyWindow, crop, padImages } from "./borders.ts";
 import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
-import { roundHalfEven } from "./operations/one_image.ts";
+import { roundHalfEven } from "./operations/rounding.ts";
 import { drawRectangle, type Rectangle } from "./random_rectangle.ts";
 import { resample } from "./resample.ts";
 import type { ImagePadding, RandomTransform, TransformSpec } from "./transform_spec.ts";

@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { imagesOf } from "./images.ts";
-import { f32 } from "./operations/one_image.ts";
+import { f32 } from "./operations/rounding.ts";
 import type { Rectangle } from "./random_rectangle.ts";
 
 /** lambda x + (1 - lambda) times the image before; the first one is mixed with the last. */

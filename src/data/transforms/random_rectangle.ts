@@ -1,6 +1,6 @@
 /** Random rectangles within an image: what is cropped out, erased, or taken from another image. */
 import type { PhiloxStream } from "../../base/philox.ts";
-import { roundHalfEven } from "./operations/one_image.ts";
+import { roundHalfEven } from "./operations/rounding.ts";
 import { uniformBetween } from "./variates.ts";
 
 export interface Rectangle {

@@ -1,7 +1,8 @@
 /** Rotations, affine and perspective maps with numbers drawn for each image. */
 import type { PhiloxStream } from "../../base/philox.ts";
 import { type AffineNumbers, affine, type Corners, perspective, rotate } from "./operations/affine.ts";
-import { eachImage, roundHalfEven } from "./operations/one_image.ts";
+import { eachImage } from "./operations/one_image.ts";
+import { roundHalfEven } from "./operations/rounding.ts";
 import type { RandomTransform, Range, SpecOf } from "./transform_spec.ts";
 import { uniformBetween } from "./variates.ts";
 

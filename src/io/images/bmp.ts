@@ -1,12 +1,7 @@
 /** Decodes BMP images. Source: Microsoft, "Bitmap Storage"; OS/2's headers as in BMP Suite's documentation. */
 import { readPackedIndices, readRunLengths } from "./bmp_indices.ts";
-import {
-  checkClaim,
-  DEFAULT_SETTINGS,
-  type Decode,
-  type ImageFailure,
-  imageFailure,
-} from "./image_settings.ts";
+import { checkClaim, type ImageFailure, imageFailure } from "./image_failure.ts";
+import { DEFAULT_SETTINGS, type Decode } from "./image_settings.ts";
 import { PixelWriter } from "./pixel_writer.ts";
 
 const [PLAIN, RLE8, RLE4, BITFIELDS, ALPHA_BITFIELDS] = [0, 1, 2, 3, 6];

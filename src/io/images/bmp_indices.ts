@@ -1,5 +1,5 @@
 /** Rows of palette indices of BMP images, packed or as run lengths. */
-import type { ImageFailure } from "./image_settings.ts";
+import type { ImageFailure } from "./image_failure.ts";
 
 /** Is called when the indices hold row `y` as stored. */
 type TakeRow = (y: number) => void;

@@ -1,12 +1,7 @@
 /** Decodes the first frame of GIF images. Source: CompuServe, "Graphics Interchange Format", version 89a. */
 import { readLzw } from "./gif_lzw.ts";
-import {
-  checkClaim,
-  DEFAULT_SETTINGS,
-  type Decode,
-  type ImageFailure,
-  imageFailure,
-} from "./image_settings.ts";
+import { checkClaim, type ImageFailure, imageFailure } from "./image_failure.ts";
+import { DEFAULT_SETTINGS, type Decode } from "./image_settings.ts";
 import { PixelWriter } from "./pixel_writer.ts";
 
 /** Rows of an interlaced frame: every `step`-th from `first`, one pass after the other. */

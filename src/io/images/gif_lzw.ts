@@ -1,5 +1,5 @@
 /** GIF's variable-length LZW codes. Source: CompuServe, GIF 89a, appendix F. */
-import type { ImageFailure } from "./image_settings.ts";
+import type { ImageFailure } from "./image_failure.ts";
 
 const MAX_CODES = 4096;
 

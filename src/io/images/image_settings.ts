@@ -1,9 +1,5 @@
 /** What every decoder is given beside the bytes. */
-import { FileError } from "../../base/errors.ts";
 import type { Image } from "../../records/image.ts";
-
-/** Makes the error for what is wrong with an image; names the file. */
-export type ImageFailure = (message: string) => FileError;
 
 /** How an image is decoded, complete. */
 export interface DecodeSettings {
@@ -26,15 +22,3 @@ export const DEFAULT_SETTINGS: DecodeSettings = {
   background: [255, 255, 255],
   limit: DEFAULT_LIMIT,
 };
-
-/** Errors about an image of one format: "JPEG file photo.jpg cannot be read: ...". */
-export function imageFailure(format: string, name: string | undefined): ImageFailure {
-  const what = name === undefined ? `${format} image` : `${format} file ${name}`;
-  return (message) => new FileError(`${what} cannot be read: ${message}; save the image again`);
-}
-
-/** @throws FileError if an image claims no pixels or more than the limit: called before anything is allocated. */
-export function checkClaim(width: number, height: number, limit: number, fail: ImageFailure): void {
-  if (width >= 1 && height >= 1 && width * height <= limit) return;
-  throw fail(`it claims to be ${width} x ${height} pixels; expected 1 to ${limit} in all (\`limit\`)`);
-}

@@ -2,7 +2,8 @@ import { Unzlib } from "fflate";
 import { FileError } from "../../base/errors.ts";
 import { adler32 } from "../checksums.ts";
 import { upright } from "./exif_orientation.ts";
-import { DEFAULT_SETTINGS, type Decode, type ImageFailure, imageFailure } from "./image_settings.ts";
+import { type ImageFailure, imageFailure } from "./image_failure.ts";
+import { DEFAULT_SETTINGS, type Decode } from "./image_settings.ts";
 import { readPngChunks } from "./png_chunks.ts";
 import { PngRows } from "./png_rows.ts";
 

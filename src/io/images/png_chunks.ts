@@ -1,7 +1,7 @@
 import { crc32 } from "../checksums.ts";
 import { joined } from "../joined_pieces.ts";
 import { exifOrientation, type Orientation } from "./exif_orientation.ts";
-import { checkClaim, type ImageFailure } from "./image_settings.ts";
+import { checkClaim, type ImageFailure } from "./image_failure.ts";
 
 /** What the header chunk of a PNG file says. */
 export interface PngHeader {

@@ -1,6 +1,7 @@
 /** The rows of a PNG file one by one: filters undone, brought to 8 bits. The whole file is never unpacked at once. */
 import type { Image } from "../../records/image.ts";
-import type { DecodeSettings, ImageFailure } from "./image_settings.ts";
+import type { ImageFailure } from "./image_failure.ts";
+import type { DecodeSettings } from "./image_settings.ts";
 import { PixelWriter } from "./pixel_writer.ts";
 import type { PngChunks, PngHeader } from "./png_chunks.ts";
 import { sampleReader } from "./png_samples.ts";

@@ -1,5 +1,5 @@
 /** Samples of PNG rows as 8 bits a channel: packed ones, palettes and transparent colours resolved. */
-import type { ImageFailure } from "./image_settings.ts";
+import type { ImageFailure } from "./image_failure.ts";
 import type { SourceChannels } from "./pixel_writer.ts";
 import type { PngChunks } from "./png_chunks.ts";
 

@@ -1,11 +1,6 @@
 /** PBM, PGM and PPM images. Source: Netpbm, format descriptions of "pbm", "pgm" and "ppm". */
-import {
-  checkClaim,
-  DEFAULT_SETTINGS,
-  type Decode,
-  type ImageFailure,
-  imageFailure,
-} from "./image_settings.ts";
+import { checkClaim, type ImageFailure, imageFailure } from "./image_failure.ts";
+import { DEFAULT_SETTINGS, type Decode } from "./image_settings.ts";
 import { PixelWriter } from "./pixel_writer.ts";
 
 /** Gives row by row the samples as stored; they come in order. */

@@ -2,8 +2,9 @@
 import { ArgumentError, FileError } from "../../base/errors.ts";
 import { isMissing, requirePackage } from "../../base/optional_package.ts";
 import type { Image } from "../../records/image.ts";
+import { checkClaim, imageFailure } from "./image_failure.ts";
 import type { ImageFormat } from "./image_format.ts";
-import { checkClaim, type DecodeSettings, imageFailure } from "./image_settings.ts";
+import type { DecodeSettings } from "./image_settings.ts";
 import { PixelWriter, type SourceChannels } from "./pixel_writer.ts";
 
 /** The version that package.json names. */

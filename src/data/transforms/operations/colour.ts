@@ -1,15 +1,7 @@
 /** Brightness, contrast, saturation and hue, as torchvision's kernels for tensors compute them, rounding by rounding. */
 import { allocateArray } from "../../../base/dtype.ts";
-import {
-  f32,
-  fusedMultiplyAdd,
-  highestLevel,
-  mapLevels,
-  type OneImage,
-  requireColours,
-  toLevel,
-  withData,
-} from "./one_image.ts";
+import { highestLevel, mapLevels, type OneImage, requireColours, toLevel, withData } from "./one_image.ts";
+import { f32, fusedMultiplyAdd } from "./rounding.ts";
 
 /** ITU-R BT.601's weights of red, green and blue, with torchvision's digits. */
 const [RED, GREEN, BLUE] = [f32(0.2989), f32(0.587), f32(0.114)];

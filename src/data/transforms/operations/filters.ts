@@ -1,16 +1,8 @@
 /** Blurring and sharpening, as torchvision's kernels for tensors do. */
 import { allocateArray, type TypedArray } from "../../../base/dtype.ts";
 import { ShapeError } from "../../../base/errors.ts";
-import {
-  f32,
-  fusedMultiplyAdd,
-  highestLevel,
-  type OneImage,
-  requireColours,
-  roundHalfEven,
-  toLevel,
-  withData,
-} from "./one_image.ts";
+import { highestLevel, type OneImage, requireColours, toLevel, withData } from "./one_image.ts";
+import { f32, fusedMultiplyAdd, roundHalfEven } from "./rounding.ts";
 
 /** factor * x + (1 - factor) * smoothed, without the outermost pixels; smoothed: weights 1/13, 5/13 in the middle. */
 export function adjustSharpness(image: OneImage, factor: number): OneImage {

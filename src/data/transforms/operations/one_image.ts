@@ -6,14 +6,6 @@ import { batchOf, type Images, imagesOf } from "../images.ts";
 /** Operations of this folder work on one image at a time: `Images` whose count is 1. They never change their input. */
 export type OneImage = Images;
 
-/** Rounded to float32, as PyTorch's kernels round after every operation. */
-export const f32 = Math.fround;
-
-/** a * b + c, rounded once: PyTorch's vectorised kernels use fused multiply-add. */
-export function fusedMultiplyAdd(a: number, b: number, c: number): number {
-  return f32(a * b + c);
-}
-
 /** The highest level: 255 for bytes, 1 for floats. */
 export function highestLevel({ dtype }: OneImage): number {
   return dtype === "uint8" ? 255 : 1;
@@ -38,13 +30,6 @@ export function mapLevels(image: OneImage, level: (value: number) => number): On
 export function toLevel(value: number, highest: number): number {
   const clamped = value < 0 ? 0 : value > highest ? highest : value;
   return highest === 255 ? Math.trunc(clamped) : clamped;
-}
-
-/** Halves go to the even neighbour, as in PyTorch, Python and NumPy. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  if (value - floor !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /**

@@ -1,15 +1,8 @@
 /** Operations on levels alone, as torchvision's kernels for tensors compute them. */
 import { allocateArray } from "../../../base/dtype.ts";
 import { ArgumentError } from "../../../base/errors.ts";
-import {
-  f32,
-  highestLevel,
-  mapLevels,
-  type OneImage,
-  requireColours,
-  toLevel,
-  withData,
-} from "./one_image.ts";
+import { highestLevel, mapLevels, type OneImage, requireColours, toLevel, withData } from "./one_image.ts";
+import { f32 } from "./rounding.ts";
 
 /** Light becomes dark: highest level - x. */
 export function invert(image: OneImage): OneImage {

@@ -2,7 +2,8 @@
 import { allocateArray } from "../../../base/dtype.ts";
 import { ShapeError } from "../../../base/errors.ts";
 import type { Fill, WarpInterpolation } from "../transform_spec.ts";
-import { f32, fusedMultiplyAdd, type OneImage, roundHalfEven } from "./one_image.ts";
+import type { OneImage } from "./one_image.ts";
+import { f32, fusedMultiplyAdd, roundHalfEven } from "./rounding.ts";
 
 /** Where in the input each pixel of the output lies: x and y from -1 to 1, one pair after the other. */
 export interface SamplingGrid {

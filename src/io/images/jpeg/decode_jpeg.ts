@@ -1,13 +1,8 @@
 /** Decodes JPEG files: baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK. Source: ITU-T T.81. */
 import type { Image } from "../../../records/image.ts";
 import { exifOrientation, type Orientation, upright } from "../exif_orientation.ts";
-import {
-  DEFAULT_SETTINGS,
-  type Decode,
-  type DecodeSettings,
-  type ImageFailure,
-  imageFailure,
-} from "../image_settings.ts";
+import { type ImageFailure, imageFailure } from "../image_failure.ts";
+import { DEFAULT_SETTINGS, type Decode, type DecodeSettings } from "../image_settings.ts";
 import { coloursOf, toImage } from "./jpeg_colour.ts";
 import { allocate, type JpegFrame, readFrame } from "./jpeg_frame.ts";
 import { EntropyReader, type HuffmanTable, huffmanTable, nextMarker } from "./jpeg_huffman.ts";

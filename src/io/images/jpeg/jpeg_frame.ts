@@ -1,5 +1,5 @@
 /** The frame of a JPEG file: its size, its components, and the room that they take. */
-import { checkClaim, type ImageFailure } from "../image_settings.ts";
+import { checkClaim, type ImageFailure } from "../image_failure.ts";
 import type { HuffmanTable } from "./jpeg_huffman.ts";
 
 /** A component: Y, Cb, Cr, or one of other colours. */

@@ -1,5 +1,5 @@
 /** Huffman codes of JPEG files, and the bits that they are read from. Source: ITU-T T.81, annexes C and F. */
-import type { ImageFailure } from "../image_settings.ts";
+import type { ImageFailure } from "../image_failure.ts";
 
 /** Codes of up to this many bits are looked up in one step. */
 const LOOKUP_BITS = 9;

@@ -1,5 +1,5 @@
 /** The scans of a JPEG file: coefficients from bits. Source: ITU-T T.81, annexes F and G. */
-import type { ImageFailure } from "../image_settings.ts";
+import type { ImageFailure } from "../image_failure.ts";
 import type { JpegComponent, JpegFrame } from "./jpeg_frame.ts";
 import type { EntropyReader, HuffmanTable } from "./jpeg_huffman.ts";
 import { flatBlock, inverseTransform } from "./jpeg_idct.ts";

@@ -1,12 +1,7 @@
 /** Decodes WebP files: lossy, lossless, with alpha; of animations the first frame. Source: RFC 9649, section 2. */
 import { exifOrientation, type Orientation, upright } from "../exif_orientation.ts";
-import {
-  checkClaim,
-  DEFAULT_SETTINGS,
-  type Decode,
-  type ImageFailure,
-  imageFailure,
-} from "../image_settings.ts";
+import { checkClaim, type ImageFailure, imageFailure } from "../image_failure.ts";
+import { DEFAULT_SETTINGS, type Decode } from "../image_settings.ts";
 import { PixelWriter } from "../pixel_writer.ts";
 import { decodeVp8 } from "./vp8.ts";
 import { rgbRow } from "./vp8_colour.ts";

@@ -1,5 +1,5 @@
 /** Decodes VP8 key frames, lossy WebP. Source: RFC 6386. */
-import type { ImageFailure } from "../image_settings.ts";
+import type { ImageFailure } from "../image_failure.ts";
 import type { BoolReader } from "./bool_reader.ts";
 import { PLANE, readCoefficients } from "./vp8_coefficients.ts";
 import { filterFrame, type MacroblockFilter, type Vp8Plane } from "./vp8_filter.ts";

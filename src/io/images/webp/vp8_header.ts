@@ -1,5 +1,5 @@
 /** The headers of a VP8 key frame. Source: RFC 6386, sections 9 and 19. */
-import type { ImageFailure } from "../image_settings.ts";
+import type { ImageFailure } from "../image_failure.ts";
 import { BoolReader } from "./bool_reader.ts";
 import { AC_FACTORS, COEFFICIENT_PROBABILITIES, DC_FACTORS, UPDATE_PROBABILITIES } from "./vp8_tables.ts";
 

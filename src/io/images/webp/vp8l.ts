@@ -1,5 +1,5 @@
 /** Decodes lossless WebP. Source: RFC 9649, section 3. */
-import { checkClaim, type ImageFailure } from "../image_settings.ts";
+import { checkClaim, type ImageFailure } from "../image_failure.ts";
 import { BitReader, type PrefixCode, readPrefixCode } from "./vp8l_codes.ts";
 import { applyInverse, tiles, type Vp8lTransform } from "./vp8l_transforms.ts";
 

@@ -1,5 +1,5 @@
 /** Bits and prefix codes of lossless WebP. Source: RFC 9649, sections 3.4 and 3.7. */
-import type { ImageFailure } from "../image_settings.ts";
+import type { ImageFailure } from "../image_failure.ts";
 
 const LOOKUP_BITS = 8;
 const MAX_LENGTH = 15;

@@ -1,5 +1,5 @@
 /** The alpha of lossy WebP. Source: RFC 9649, section 2.7.1.2. */
-import type { ImageFailure } from "../image_settings.ts";
+import type { ImageFailure } from "../image_failure.ts";
 import { decodePixels } from "./vp8l.ts";
 
 /** A byte of alpha for each pixel of a frame, from its ALPH chunk. */
