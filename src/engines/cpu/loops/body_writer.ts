@@ -2,7 +2,7 @@
 import type { DType, HalfDType } from "../../../base/dtype.ts";
 import type { FusedInstruction, FusedLoop } from "../../contract/fused_loop.ts";
 import type { FunctionBuilder, Local, ValueType } from "./emitter.ts";
-import { roundingCasts } from "./fused_body.ts";
+import { operandType, roundingCasts } from "./fused_body.ts";
 import type { LoopNest } from "./fused_plan.ts";
 import type { UnaryImport } from "./math_imports.ts";
 
@@ -56,6 +56,64 @@ export abstract class LoopBody implements BodyWriter {
   protected abstract round(dtype: HalfDType): void;
   /** The type of a local that holds a value of this dtype. */
   protected abstract localType(dtype: DType): ValueType;
+
+  /** Pushes a constant. */
+  protected abstract constant(value: number, dtype: DType): void;
+  /** Pops a value of one dtype and pushes it as another. */
+  protected abstract convert(from: DType, to: DType): void;
+  /** Pops two values and a condition and pushes the first if it holds, else the second. */
+  protected abstract select(): void;
+  /** Pops a value of `dtype` and pushes the op's result. */
+  protected abstract unary(op: string, dtype: DType): void;
+  protected abstract binary(
+    instruction: FusedInstruction & { kind: "binary" },
+    values: readonly Local[],
+    dtype: DType,
+  ): void;
+
+  /** Pushes value i as `dtype`. */
+  protected operand(values: readonly Local[], i: number, dtype: DType): void {
+    this.f.get(values[i]);
+    this.convert(this.context.loop.body[i].dtype, dtype);
+  }
+
+  /** Pushes the value of an instruction. `load` pushes an element of an input, whose dtype it is told. */
+  protected write(
+    instruction: FusedInstruction,
+    values: readonly Local[],
+    load: (input: number, stored: DType) => void,
+  ): void {
+    const { loop } = this.context;
+    switch (instruction.kind) {
+      case "load": {
+        const stored = loop.inputs[instruction.input].dtype;
+        load(instruction.input, stored);
+        this.convert(stored, instruction.dtype);
+        break;
+      }
+      case "constant":
+        this.constant(instruction.value, instruction.dtype);
+        break;
+      case "cast":
+        this.operand(values, instruction.a, instruction.dtype);
+        break;
+      case "where":
+        this.operand(values, instruction.a, instruction.dtype);
+        this.operand(values, instruction.b, instruction.dtype);
+        this.operand(values, instruction.condition, "bool");
+        this.select();
+        break;
+      case "unary": {
+        const dtype = operandType(loop, instruction);
+        this.operand(values, instruction.a, dtype);
+        this.unary(instruction.op, dtype);
+        break;
+      }
+      case "binary":
+        this.binary(instruction, values, operandType(loop, instruction));
+        break;
+    }
+  }
 
   /** Evaluates the instructions of one level: `write` pushes a value, which goes into a local of its own. */
   protected evaluate(

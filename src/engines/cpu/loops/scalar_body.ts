@@ -7,7 +7,7 @@ import type { FusedInstruction } from "../../contract/fused_loop.ts";
 import type { Point, Reducer, Reduction } from "./body_writer.ts";
 import { identityOf, LoopBody, pushAddress, storeNumber } from "./body_writer.ts";
 import type { FunctionBuilder, Local, ValueType } from "./emitter.ts";
-import { isComparison, operandType } from "./fused_body.ts";
+import { isComparison } from "./fused_body.ts";
 import type { UnaryImport } from "./math_imports.ts";
 import type { OpName } from "./opcodes.ts";
 
@@ -56,7 +56,10 @@ const INTEGER_BINARY: Readonly<Record<string, OpName>> = {
 export class ScalarBody extends LoopBody {
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void {
     this.evaluate(level, this.invariant, (instruction) =>
-      this.#write(instruction, this.invariant, (input) => this.f.get(bases[input]), 0),
+      this.write(instruction, this.invariant, (input, stored) => {
+        this.f.get(bases[input]);
+        this.#load(input, stored, 0);
+      }),
     );
   }
 
@@ -68,13 +71,18 @@ export class ScalarBody extends LoopBody {
       const { bytes, inner } = nest.accesses[access];
       pushAddress(f, point.bases[access], point.x, bytes * inner);
     };
-    this.evaluate(2, values, (instruction) => this.#write(instruction, values, address, point.element));
+    this.evaluate(2, values, (instruction) =>
+      this.write(instruction, values, (input, stored) => {
+        address(input);
+        this.#load(input, stored, point.element);
+      }),
+    );
     let access = loop.inputs.length;
     for (const output of loop.outputs) {
       if (output.kind !== "store") continue;
       address(access++);
       f.get(values[output.value]);
-      this.#convert(loop.body[output.value].dtype, output.dtype);
+      this.convert(loop.body[output.value].dtype, output.dtype);
       const type = typeOf(output.dtype);
       if (isHalf(output.dtype)) {
         this.#toBits(output.dtype);
@@ -85,55 +93,17 @@ export class ScalarBody extends LoopBody {
     return values;
   }
 
-  #write(
-    instruction: FusedInstruction,
-    values: readonly Local[],
-    address: (input: number) => void,
-    element: number,
-  ): void {
+  /** Pops an address, pushes its element; `element` elements further on. */
+  #load(input: number, stored: DType, element: number): void {
     const f = this.f;
-    const { loop } = this.context;
-    switch (instruction.kind) {
-      case "load": {
-        const { bytes, inner } = this.context.nest.accesses[instruction.input];
-        const stored = loop.inputs[instruction.input].dtype;
-        address(instruction.input);
-        const offset = element * bytes * inner;
-        if (isHalf(stored)) {
-          f.memory("i32.load16_u", offset).op("f64.convert_i32_s");
-          this.#fromBits(stored);
-        } else if (bytes === 1) f.memory("i32.load8_u", offset);
-        else f.memory(`${typeOf(stored)}.load` as OpName, offset);
-        if (stored === "bool") f.i32(0).op("i32.ne");
-        this.#convert(stored, instruction.dtype);
-        break;
-      }
-      case "constant":
-        this.#constant(instruction.value, instruction.dtype);
-        break;
-      case "cast":
-        this.#operand(values, instruction.a, instruction.dtype);
-        break;
-      case "where":
-        this.#operand(values, instruction.a, instruction.dtype);
-        this.#operand(values, instruction.b, instruction.dtype);
-        this.#operand(values, instruction.condition, "bool");
-        f.op("select");
-        break;
-      case "unary": {
-        const type = operandType(loop, instruction);
-        this.#operand(values, instruction.a, type);
-        this.#unary(instruction.op, type);
-        break;
-      }
-      case "binary": {
-        const type = operandType(loop, instruction);
-        this.#operand(values, instruction.a, type);
-        this.#operand(values, instruction.b, type);
-        this.#binary(instruction.op, type);
-        break;
-      }
-    }
+    const { bytes, inner } = this.context.nest.accesses[input];
+    const offset = element * bytes * inner;
+    if (isHalf(stored)) {
+      f.memory("i32.load16_u", offset).op("f64.convert_i32_s");
+      this.#fromBits(stored);
+    } else if (bytes === 1) f.memory("i32.load8_u", offset);
+    else f.memory(`${typeOf(stored)}.load` as OpName, offset);
+    if (stored === "bool") f.i32(0).op("i32.ne");
   }
 
   /** Pops a number, pushes the bits of the 16-bit float nearest to it, as f64. */
@@ -156,19 +126,18 @@ export class ScalarBody extends LoopBody {
     this.#fromBits(dtype);
   }
 
-  #operand(values: readonly Local[], i: number, dtype: DType): void {
-    this.f.get(values[i]);
-    this.#convert(this.context.loop.body[i].dtype, dtype);
+  protected override select(): void {
+    this.f.op("select");
   }
 
-  #constant(value: number, dtype: DType): void {
+  protected override constant(value: number, dtype: DType): void {
     const type = typeOf(dtype);
     if (type === "f32") this.f.f32(value);
     else if (type === "f64") this.f.f64(dtype === "int64" ? Math.trunc(value) : value);
     else this.f.i32(dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value | 0);
   }
 
-  #convert(from: DType, to: DType): void {
+  protected override convert(from: DType, to: DType): void {
     if (from === to) return;
     const f = this.f;
     const [source, target] = [typeOf(from), typeOf(to)];
@@ -190,7 +159,7 @@ export class ScalarBody extends LoopBody {
     }
   }
 
-  #unary(op: string, dtype: DType): void {
+  protected override unary(op: string, dtype: DType): void {
     const f = this.f;
     const type = typeOf(dtype);
     if (op === "logicalNot") f.op("i32.eqz");
@@ -223,7 +192,7 @@ export class ScalarBody extends LoopBody {
         instruction("gt").get(x);
         number(0);
         instruction("lt").op("i32.sub");
-        this.#convert("int32", dtype);
+        this.convert("int32", dtype);
       } else {
         f.get(x);
         this.#callMath(op as UnaryImport, dtype);
@@ -245,12 +214,22 @@ export class ScalarBody extends LoopBody {
     else if (["floor", "ceil", "round", "trunc"].includes(op)) f.get(x);
     else {
       f.get(x).op("f64.convert_i32_s");
-      if (op === "reciprocal" || op === "rsqrt" || op === "sqrt") this.#unary(op, "float64");
+      if (op === "reciprocal" || op === "rsqrt" || op === "sqrt") this.unary(op, "float64");
       else f.call(this.context.math[op as UnaryImport]);
-      this.#convert("float64", dtype);
+      this.convert("float64", dtype);
     }
     if (dtype === "uint8") f.i32(255).op("i32.and");
     if (dtype === "bool" && op !== "isnan") f.i32(0).op("i32.ne");
+  }
+
+  protected override binary(
+    { op, a, b }: FusedInstruction & { kind: "binary" },
+    values: readonly Local[],
+    dtype: DType,
+  ): void {
+    this.operand(values, a, dtype);
+    this.operand(values, b, dtype);
+    this.#binary(op, dtype);
   }
 
   #binary(op: string, dtype: DType): void {
@@ -280,13 +259,13 @@ export class ScalarBody extends LoopBody {
   /** Powers, and quotients of integers, in 64-bit floats. */
   #throughDouble(op: string, dtype: DType): void {
     const f = this.f;
-    this.#convert(dtype, "float64");
+    this.convert(dtype, "float64");
     const b = f.keep("f64");
-    this.#convert(dtype, "float64");
+    this.convert(dtype, "float64");
     f.get(b);
     if (op === "pow") f.call(this.context.math.pow);
     else f.op("f64.div");
-    this.#convert("float64", dtype);
+    this.convert("float64", dtype);
   }
 
   #callMath(op: UnaryImport, dtype: DType): void {

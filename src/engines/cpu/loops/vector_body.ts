@@ -8,7 +8,7 @@ import type { FusedInstruction } from "../../contract/fused_loop.ts";
 import type { Point } from "./body_writer.ts";
 import { LoopBody, pushAddress } from "./body_writer.ts";
 import type { Local, ValueType } from "./emitter.ts";
-import { constantExponent, isComparison, operandType, registerType } from "./fused_body.ts";
+import { constantExponent, isComparison, registerType } from "./fused_body.ts";
 import type { UnaryImport } from "./math_imports.ts";
 import type { SimdName } from "./opcodes.ts";
 import type { VectorFunction } from "./vector_math.ts";
@@ -80,7 +80,7 @@ const BOOL_BINARY: Readonly<Record<string, SimdName>> = {
 export class VectorBody extends LoopBody {
   writeInvariants(level: 0 | 1, bases: readonly Local[]): void {
     this.evaluate(level, this.invariant, (instruction) =>
-      this.#write(instruction, this.invariant, (input, dtype) => this.#loadSplat(bases[input], dtype)),
+      this.write(instruction, this.invariant, (input, dtype) => this.#loadSplat(bases[input], dtype)),
     );
   }
 
@@ -88,7 +88,7 @@ export class VectorBody extends LoopBody {
     const { loop } = this.context;
     const values = [...this.invariant];
     this.evaluate(2, values, (instruction) =>
-      this.#write(instruction, values, (input, dtype) => this.#load(input, dtype, point)),
+      this.write(instruction, values, (input, dtype) => this.#load(input, dtype, point)),
     );
     let access = loop.inputs.length;
     for (const output of loop.outputs) {
@@ -98,49 +98,11 @@ export class VectorBody extends LoopBody {
     return values;
   }
 
-  #write(
-    instruction: FusedInstruction,
-    values: readonly Local[],
-    load: (input: number, dtype: DType) => void,
-  ): void {
-    const f = this.f;
-    const { loop } = this.context;
-    switch (instruction.kind) {
-      case "load":
-        load(instruction.input, loop.inputs[instruction.input].dtype);
-        this.#convert(loop.inputs[instruction.input].dtype, instruction.dtype);
-        break;
-      case "constant":
-        this.#constant(instruction.value, instruction.dtype);
-        break;
-      case "cast":
-        this.#operand(values, instruction.a, instruction.dtype);
-        break;
-      case "where":
-        this.#operand(values, instruction.a, instruction.dtype);
-        this.#operand(values, instruction.b, instruction.dtype);
-        this.#operand(values, instruction.condition, "bool");
-        f.simd("v128.bitselect");
-        break;
-      case "unary": {
-        const type = operandType(loop, instruction);
-        this.#operand(values, instruction.a, type);
-        this.#unary(instruction.op, type);
-        break;
-      }
-      case "binary":
-        this.#binary(instruction, values);
-        break;
-    }
+  protected override select(): void {
+    this.f.simd("v128.bitselect");
   }
 
-  /** Pushes value i as `dtype`. */
-  #operand(values: readonly Local[], i: number, dtype: DType): void {
-    this.f.get(values[i]);
-    this.#convert(this.context.loop.body[i].dtype, dtype);
-  }
-
-  #constant(value: number, dtype: DType): void {
+  protected override constant(value: number, dtype: DType): void {
     const f = this.f;
     if (registerType(dtype) === "float32") {
       f.v128f32(value);
@@ -150,7 +112,7 @@ export class VectorBody extends LoopBody {
     f.v128i32([whole, whole, whole, whole]);
   }
 
-  #convert(stored: DType, wanted: DType): void {
+  protected override convert(stored: DType, wanted: DType): void {
     const f = this.f;
     const [from, to] = [registerType(stored), registerType(wanted)];
     if (from === to) return;
@@ -166,8 +128,7 @@ export class VectorBody extends LoopBody {
     }
   }
 
-  /** Pops a value of `type`, pushes the result. */
-  #unary(op: string, type: DType): void {
+  protected override unary(op: string, type: DType): void {
     const f = this.f;
     if (op === "logicalNot") f.simd("v128.not");
     else if (type === "float32") this.#floatUnary(op);
@@ -206,16 +167,19 @@ export class VectorBody extends LoopBody {
     if (type === "uint8") f.v128i32([255, 255, 255, 255]).simd("v128.and");
   }
 
-  #binary(instruction: FusedInstruction & { kind: "binary" }, values: readonly Local[]): void {
+  protected override binary(
+    instruction: FusedInstruction & { kind: "binary" },
+    values: readonly Local[],
+    type: DType,
+  ): void {
     const f = this.f;
-    const type = operandType(this.context.loop, instruction);
     const exponent = constantExponent(this.context.loop, instruction);
-    this.#operand(values, instruction.a, type);
+    this.operand(values, instruction.a, type);
     if (exponent !== undefined) {
       this.#fixedPower(exponent);
       return;
     }
-    this.#operand(values, instruction.b, type);
+    this.operand(values, instruction.b, type);
     if (instruction.op === "pow") {
       const y = f.keep(VECTOR);
       const x = f.keep(VECTOR);
@@ -310,7 +274,7 @@ export class VectorBody extends LoopBody {
     const offset = point.element * bytes;
     pushAddress(f, point.bases[access], point.x, bytes);
     f.get(value);
-    this.#convert(this.context.loop.body[source].dtype, dtype);
+    this.convert(this.context.loop.body[source].dtype, dtype);
     if (bytes === 4) {
       if (point.lanes === 4) f.simdMemory("v128.store", offset);
       else f.simdMemoryLane("v128.store32_lane", offset, 0);
