@@ -1,5 +1,6 @@
 /** Messages to workers: the workers of an engine, each with what is sent to it, and the requests that wait for answers. */
 import { EngineError } from "../base/errors.ts";
+import type { ErrorRecord } from "./errors_across.ts";
 import type { TransferList, WorkerHandle, WorkerListeners } from "./worker_port.ts";
 
 export type SpawnWorker = (listeners: WorkerListeners) => Promise<WorkerHandle>;
@@ -103,6 +104,13 @@ interface Waiting {
   resolve(value: unknown): void;
   reject(reason: Error): void;
 }
+
+/** Answers to requests; each is answered once. */
+export type RequestAnswer =
+  | { readonly request: number; readonly value: unknown }
+  | { readonly request: number; readonly error: ErrorRecord }
+  /** It depends on this run, which failed. A run that failed on another worker depends on itself. */
+  | { readonly request: number; readonly failedRun: number };
 
 /**
  * The requests to workers that have not been answered: one promise each, and the workers kept alive (so the process does

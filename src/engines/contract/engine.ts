@@ -123,6 +123,12 @@ export interface RunBindings {
   readonly keep?: readonly (EngineBuffer | null)[];
 }
 
+/** How a program is run. */
+export interface RunOptions {
+  /** Whether the time of each step is taken. @default false */
+  readonly profile?: boolean;
+}
+
 /** Time of one step of a profiled run. */
 export interface StepTiming {
   /** Its position among the program's steps. */
@@ -237,7 +243,7 @@ export interface Engine {
    * that they had. Runs and reads that were asked for before the caller could know, and use a buffer that it was to
    * write, reject after it without having any effect, and so do those that use what they were to write.
    */
-  run(compiled: CompiledProgram, bindings: RunBindings, options?: { profile?: boolean }): Promise<RunResult>;
+  run(compiled: CompiledProgram, bindings: RunBindings, options?: RunOptions): Promise<RunResult>;
   /** Forgets a compiled program. */
   release(compiled: CompiledProgram): void;
   /** What it holds now, and what it can. */

@@ -21,12 +21,12 @@ import type {
   EngineMemory,
   Program,
   RunBindings,
+  RunOptions,
   RunResult,
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, keptOutputs, requireBuffer } from "../contract/run_program.ts";
 import { wantsPortable } from "../portable.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
-import type { CpuRunAnswer } from "./cpu_messages.ts";
 import { CpuWorkers } from "./cpu_workers.ts";
 import { generateLoops, isFused, planLoop } from "./loops/fused_module.ts";
 import { simdSupport } from "./loops/simd_support.ts";
@@ -206,11 +206,7 @@ export class CpuEngine implements Engine {
     return compiled;
   }
 
-  async run(
-    compiled: CompiledProgram,
-    bindings: RunBindings,
-    options: { profile?: boolean } = {},
-  ): Promise<RunResult> {
+  async run(compiled: CompiledProgram, bindings: RunBindings, options: RunOptions = {}): Promise<RunResult> {
     const { arena } = this.#ready();
     const known = this.#programs.get(compiled.id);
     if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
@@ -221,7 +217,7 @@ export class CpuEngine implements Engine {
     for (const buffer of kept) requireBuffer(this.name, this.#buffers, buffer);
     const staged = this.#staging?.stage(bindings.inputs, this.#earlierRunsDone) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
-    const { id, answer } = this.#workers.requests.open<CpuRunAnswer>();
+    const { id, answer } = this.#workers.requests.open<RunResult>();
     const common = {
       type: "run" as const,
       request: id,

@@ -1,7 +1,7 @@
 /** What a CPU engine and its workers say to each other. */
-import type { TypedArray } from "../../base/dtype.ts";
 import type { ErrorRecord } from "../../workers/errors_across.ts";
-import type { Program, StepTiming } from "../contract/engine.ts";
+import type { RequestAnswer } from "../../workers/worker_messages.ts";
+import type { Program } from "../contract/engine.ts";
 import type { GeneratedLoops } from "./loops/fused_module.ts";
 
 /** The first message to each worker, which each answers. */
@@ -80,20 +80,8 @@ export type CpuMessage =
   /** For the kernels. */
   | { readonly type: "kernels"; readonly message: unknown };
 
-export interface CpuRunAnswer {
-  readonly outputs: TypedArray[];
-  readonly timings?: StepTiming[];
-}
-
-/** Answers to requests; each is answered once. */
-export type CpuAnswer =
-  | { readonly request: number; readonly value: unknown }
-  | { readonly request: number; readonly error: ErrorRecord }
-  /** It depends on this run, which failed. A run that failed on another worker depends on itself. */
-  | { readonly request: number; readonly failedRun: number };
-
 export type CpuReply =
-  | CpuAnswer
+  | RequestAnswer
   /** What went wrong in another worker's part of a run. */
   | { readonly request: number; readonly helperError: ErrorRecord }
   /** From the kernels. */

@@ -4,10 +4,10 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { type ErrorRecord, reviveError } from "../../workers/errors_across.ts";
-import { EngineWorkerPool, Requests } from "../../workers/worker_messages.ts";
+import { EngineWorkerPool, type RequestAnswer, Requests } from "../../workers/worker_messages.ts";
 import type { TransferList } from "../../workers/worker_port.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
-import type { CpuAnswer, CpuMessage, CpuReply } from "./cpu_messages.ts";
+import type { CpuMessage, CpuReply } from "./cpu_messages.ts";
 import { makeControl } from "./threads/thread_barrier.ts";
 
 /** What the workers compute on. */
@@ -36,7 +36,7 @@ export class CpuWorkers {
   #threads = 1;
   #failure: string | undefined;
   /** Replies that wait for another worker's error, and such errors. */
-  readonly #replies: CpuAnswer[] = [];
+  readonly #replies: RequestAnswer[] = [];
   readonly #helperErrors = new Map<number, ErrorRecord>();
 
   constructor(kernels: CpuKernels) {
@@ -182,7 +182,7 @@ export class CpuWorkers {
   }
 
   /** @returns whether everything that the answer needs has arrived. */
-  #answer(reply: CpuAnswer): boolean {
+  #answer(reply: RequestAnswer): boolean {
     const { request } = reply;
     if ("value" in reply) {
       this.requests.resolve(request, reply.value);

@@ -8,7 +8,7 @@ import { bytesOf, type DType, type TypedArray, viewArray } from "../../base/dtyp
 import { numel } from "../../base/shape.ts";
 import { recordError } from "../../workers/errors_across.ts";
 import type { WorkerPort } from "../../workers/worker_port.ts";
-import type { Program, ProgramStep, StepTiming } from "../contract/engine.ts";
+import type { Program, ProgramStep, RunResult, StepTiming } from "../contract/engine.ts";
 import { FailedWrites, PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import {
   aliasRoots,
@@ -19,7 +19,7 @@ import {
 } from "../contract/run_program.ts";
 import { callReference } from "../reference/reference_step.ts";
 import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.ts";
-import type { CompileMessage, CpuMessage, CpuRunAnswer, RunMessage, StartMessage } from "./cpu_messages.ts";
+import type { CompileMessage, CpuMessage, RunMessage, StartMessage } from "./cpu_messages.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import { shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
@@ -244,7 +244,7 @@ export class PreparedProgram {
    *
    * @param skipped - said by the first thread: all walk from barrier to barrier, and nothing is computed.
    */
-  run(message: RunMessage, skipped: boolean): CpuRunAnswer | undefined {
+  run(message: RunMessage, skipped: boolean): RunResult | undefined {
     const { thread, barrier } = this.#context;
     this.#failure = undefined;
     this.#writers = "first";

@@ -7,7 +7,7 @@ import { startWorker } from "#workers";
 import { DTYPES, type TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { reviveError } from "../../workers/errors_across.ts";
-import { EngineWorkerPool, Requests } from "../../workers/worker_messages.ts";
+import { EngineWorkerPool, type RequestAnswer, Requests } from "../../workers/worker_messages.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import {
   type CompiledProgram,
@@ -18,6 +18,7 @@ import {
   ON_HOST,
   type Program,
   type RunBindings,
+  type RunOptions,
   type RunResult,
   type StepPlan,
 } from "../contract/engine.ts";
@@ -30,7 +31,7 @@ import {
   requireBuffer,
 } from "../contract/run_program.ts";
 import { REFERENCE_KERNELS } from "./kernels.ts";
-import type { ReferenceReply, ReferenceRequest, RunAnswer } from "./reference_messages.ts";
+import type { ReferenceRequest } from "./reference_messages.ts";
 
 /** What one typed array may hold, whatever the machine's memory. */
 const LIMIT_BYTES = 2 ** 32;
@@ -81,7 +82,7 @@ export class ReferenceEngine implements Engine {
     await this.#pool.start(
       1,
       (listeners) => startWorker(SCRIPT, listeners),
-      (message) => this.#receive(message as ReferenceReply),
+      (message) => this.#receive(message as RequestAnswer),
       (reason) => this.#fail(`reference: the worker failed: ${reason}`),
     );
     this.#pool.introduce((): ReferenceRequest => ({ type: "start", request }));
@@ -136,11 +137,7 @@ export class ReferenceEngine implements Engine {
     return compiled;
   }
 
-  async run(
-    compiled: CompiledProgram,
-    bindings: RunBindings,
-    options: { profile?: boolean } = {},
-  ): Promise<RunResult> {
+  async run(compiled: CompiledProgram, bindings: RunBindings, options: RunOptions = {}): Promise<RunResult> {
     const known = this.#programs.get(compiled.id);
     if (known === undefined) throw new EngineError("reference: this program was released");
     checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
@@ -151,7 +148,7 @@ export class ReferenceEngine implements Engine {
     const inputs = bindings.inputs.map(copyOf);
     this.#runs++;
     try {
-      return await this.#ask<RunAnswer>(
+      return await this.#ask<RunResult>(
         (request) => ({
           type: "run",
           request,
@@ -204,7 +201,7 @@ export class ReferenceEngine implements Engine {
     return answer;
   }
 
-  #receive(reply: ReferenceReply): void {
+  #receive(reply: RequestAnswer): void {
     if ("error" in reply) this.#requests.fail(reply.request, reviveError(reply.error));
     else if ("failedRun" in reply) this.#requests.failWithAnother(reply.request);
     else this.#requests.resolve(reply.request, reply.value);

@@ -1,7 +1,5 @@
 /** What the reference engine and its worker say to each other. */
-import type { TypedArray } from "../../base/dtype.ts";
-import type { ErrorRecord } from "../../workers/errors_across.ts";
-import type { Program, StepTiming } from "../contract/engine.ts";
+import type { Program } from "../contract/engine.ts";
 
 export type ReferenceRequest =
   | { readonly type: "start"; readonly request: number }
@@ -29,14 +27,3 @@ export type ReferenceRequest =
       readonly knownFailure: number;
       readonly profile: boolean;
     };
-
-/** The answer to a run. */
-export interface RunAnswer {
-  readonly outputs: TypedArray[];
-  readonly timings?: StepTiming[];
-}
-
-export type ReferenceReply =
-  | { readonly request: number; readonly value: unknown }
-  | { readonly request: number; readonly error: ErrorRecord }
-  | { readonly request: number; readonly failedRun: number };

@@ -8,11 +8,11 @@ import { EngineError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import { recordError } from "../../workers/errors_across.ts";
 import type { WorkerPort } from "../../workers/worker_port.ts";
-import type { Program, StepTiming } from "../contract/engine.ts";
+import type { Program, RunResult, StepTiming } from "../contract/engine.ts";
 import { FailedWrites, PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
 import { aliasRoots, boundValues, planCommits } from "../contract/run_program.ts";
-import type { ReferenceRequest, RunAnswer } from "./reference_messages.ts";
+import type { ReferenceRequest } from "./reference_messages.ts";
 import { callReference } from "./reference_step.ts";
 
 interface Prepared {
@@ -105,7 +105,7 @@ function answer(request: Extract<ReferenceRequest, { request: number }>, port: W
 }
 
 /** Runs; if that fails, notes what it was to write. */
-function runOrNote(prepared: Prepared, request: Extract<ReferenceRequest, { type: "run" }>): RunAnswer {
+function runOrNote(prepared: Prepared, request: Extract<ReferenceRequest, { type: "run" }>): RunResult {
   try {
     return run(prepared, request);
   } catch (error) {
@@ -150,7 +150,7 @@ function prepare(program: Program): Prepared {
 function run(
   prepared: Prepared,
   { inputs, buffers: states, keep, profile }: Extract<ReferenceRequest, { type: "run" }>,
-): RunAnswer {
+): RunResult {
   const { program, roots } = prepared;
   const storage: (ArrayBuffer | undefined)[] = program.values.map(() => undefined);
   prepared.inputs.forEach((id, i) => {

@@ -47,13 +47,27 @@ export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan 
   if (g === null) return null;
   const slices = batchSlices(g);
   const key = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
-  const algorithms = candidateAlgorithms(step, g);
-  const make = (algorithm: Algorithm) =>
-    algorithm.form === "winograd"
-      ? winogradVariant(scope, step, g, slices)
-      : nativeVariant(scope, step, g, slices, algorithm);
-  const chosen = fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
+  const chosen = fastestForm(
+    step,
+    key,
+    g,
+    () => winogradVariant(scope, step, g, slices),
+    (algorithm) => nativeVariant(scope, step, g, slices, algorithm),
+  );
   return chosen?.plan ?? null;
+}
+
+/** The fastest of the algorithms: Winograd's, which is our own, or one of the library. */
+function fastestForm<T extends { readonly kernel: SliceKernel }>(
+  step: OnednnStep,
+  key: string,
+  g: ConvGeometry,
+  winograd: () => T | null,
+  native: (algorithm: Algorithm) => T | null,
+): T | null {
+  const algorithms = candidateAlgorithms(step, g);
+  const make = (algorithm: Algorithm) => (algorithm.form === "winograd" ? winograd() : native(algorithm));
+  return fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
 }
 
 /** What is read, and what is written. */
@@ -282,12 +296,13 @@ export function planWeightGradient(scope: DnnlScope, step: OnednnStep): KernelPl
   if (g === null) return null;
   const slices = weightSlices(g);
   const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementsOf(inputs, outputs));
-  const algorithms = candidateAlgorithms(step, g);
-  const make = (algorithm: Algorithm) =>
-    algorithm.form === "winograd"
-      ? winogradPartials(scope, step, g, slices)
-      : nativePartials(scope, step, g, slices, algorithm);
-  const sums = fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
+  const sums = fastestForm(
+    step,
+    key,
+    g,
+    () => winogradPartials(scope, step, g, slices),
+    (algorithm) => nativePartials(scope, step, g, slices, algorithm),
+  );
   if (sums === null) return null;
   const plain = scope.descriptor(sums.dims, elementOf(outputs[0].dtype));
   const toOutput = slices.count === 1 && scope.equal(sums.layout, plain);

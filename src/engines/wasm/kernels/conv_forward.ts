@@ -31,8 +31,8 @@ import { planDepthwise } from "./conv_depthwise.ts";
 import { FEWEST_PIXELS, planPointwise } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
-/** Bytes of input and output of a work item that should stay in the second cache. */
-const ITEM_BYTES = 512 * 1024;
+/** Bytes of a work item that should stay in the second cache: of input and output, or of dx. */
+export const ITEM_BYTES = 512 * 1024;
 /** Pixels below which a work item takes several images. */
 const FEW_PIXELS = 96;
 /** A packed panel up to this size stays in the first cache while many tiles pass. */

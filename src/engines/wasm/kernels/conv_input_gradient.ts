@@ -23,13 +23,11 @@ import {
   isPointwise,
 } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseInputGradient } from "./conv_depthwise.ts";
-import { planIndirect } from "./conv_forward.ts";
+import { ITEM_BYTES, planIndirect } from "./conv_forward.ts";
 import { FEWEST_PIXELS, planPointwiseInputGradient } from "./conv_pointwise.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
-/** Bytes of dx of a work item that should stay in the second cache. */
-const ITEM_BYTES = 512 * 1024;
-/** The same for the rows of dy that are done at a time. */
+/** Bytes of the rows of dy that are done at a time, which should stay there too. */
 const ROWS_BYTES = 256 * 1024;
 
 /** Plans `conv2dInputGradient`: dy and weight give dx. */

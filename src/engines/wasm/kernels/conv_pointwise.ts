@@ -11,7 +11,7 @@
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { type ConvGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
-import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
+import { TILE_COLUMNS, TILE_ROWS, type TilePlaces } from "./matmul.ts";
 
 /** Pixels of a plane from which it wins. */
 export const FEWEST_PIXELS = 32;
@@ -36,17 +36,7 @@ interface Pointwise {
   readonly blocks: number;
   readonly depth: number;
   readonly activation: number;
-  readonly place: {
-    readonly b: number;
-    readonly aRows: number;
-    readonly cRows: number;
-    readonly stripRows: number;
-    readonly strip: number;
-    readonly segment: number;
-    readonly mask: number;
-    /** Where the rows that only fill up the last tile are written. */
-    readonly unused: number;
-  };
+  readonly place: TilePlaces;
 }
 
 /** Plans conv2d; `activation` is the binary's code. */

@@ -175,6 +175,19 @@ function packB(
   exports.packB(from, stride, transposeB ? 1 : 0, columnBegin, columnEnd, first, depth, to, depth * 32);
 }
 
+/** Where the register tile's operands lie: offsets in the thread's scratch. */
+export interface TilePlaces {
+  readonly b: number;
+  readonly aRows: number;
+  readonly cRows: number;
+  readonly stripRows: number;
+  readonly strip: number;
+  readonly segment: number;
+  readonly mask: number;
+  /** Where the rows that only fill up the last tile are written. */
+  readonly unused: number;
+}
+
 interface Unit {
   readonly product: Product;
   readonly block: number;
@@ -184,18 +197,7 @@ interface Unit {
   readonly rowUnits: number;
   readonly panels: number;
   readonly columnUnits: number;
-  /** Offsets in the thread's scratch. */
-  readonly place: {
-    readonly b: number;
-    readonly aRows: number;
-    readonly cRows: number;
-    readonly stripRows: number;
-    readonly strip: number;
-    readonly segment: number;
-    readonly mask: number;
-    /** Where the rows that only fill up the last tile are written. */
-    readonly unused: number;
-  };
+  readonly place: TilePlaces;
 }
 
 function runUnit(
