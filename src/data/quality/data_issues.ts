@@ -1,5 +1,5 @@
 /** What is known of each image of a folder, and what is found in it. */
-import type { CheckName } from "./checks.ts";
+import type { CheckName, CheckThresholds } from "./checks.ts";
 import type { ImageMeasures } from "./image_measures.ts";
 
 /** An image that could be decoded. */
@@ -44,6 +44,22 @@ export interface ClassCount {
   readonly images: number;
   /** In the order of the splits; empty without splits. */
   readonly perSplit: readonly number[];
+}
+
+/** What was found in a folder of images. */
+export interface FolderFindings {
+  /** The folder, as it was named. */
+  readonly root: string;
+  /** Images that could be decoded. */
+  readonly images: number;
+  /** Folders of the splits, the training images first; none if there are no splits. */
+  readonly splits: readonly string[];
+  readonly classes: readonly ClassCount[];
+  /** The checks that were made. */
+  readonly checks: readonly CheckName[];
+  /** In the order of the checks. */
+  readonly issues: readonly DataIssue[];
+  readonly thresholds: CheckThresholds;
 }
 
 /** An image, as an issue shows it. */

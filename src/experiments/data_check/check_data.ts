@@ -8,6 +8,7 @@ import {
   type CheckedImage,
   type ClassCount,
   type DataIssue,
+  type FolderFindings,
   issueImage,
 } from "../../data/quality/data_issues.ts";
 import { findDuplicates } from "../../data/quality/find_duplicates.ts";
@@ -39,20 +40,8 @@ export interface CheckDataOptions {
   readonly onNote?: (text: string) => void;
 }
 
-/** What was found in a folder. */
-export interface DataCheck {
-  /** The folder. */
-  readonly root: string;
-  /** Images that could be decoded. */
-  readonly images: number;
-  /** Folders of the splits, the training images first; none if there are no splits. */
-  readonly splits: readonly string[];
-  readonly classes: readonly ClassCount[];
-  /** The checks that were made. */
-  readonly checks: readonly CheckName[];
-  /** In the order of the checks. */
-  readonly issues: readonly DataIssue[];
-  readonly thresholds: CheckThresholds;
+/** What was found in a folder, and how. */
+export interface DataCheck extends FolderFindings {
   /** Hidden files, files of other kinds, links to what is counted already. */
   readonly skipped: readonly LeftOut[];
   /** Why labels were not checked although a run was given; null if they were, or if none was. */

@@ -1,22 +1,13 @@
 /** The page about a folder of images that was checked. */
-import { CHECKS, type CheckName, type CheckThresholds } from "../../data/quality/checks.ts";
-import type { ClassCount, DataIssue, IssueImage } from "../../data/quality/data_issues.ts";
+import { CHECKS } from "../../data/quality/checks.ts";
+import type { DataIssue, FolderFindings, IssueImage } from "../../data/quality/data_issues.ts";
 import { formatCount, formatPercent } from "../number_text.ts";
 import { escapeXml as e } from "../svg/xml.ts";
 import { htmlPage } from "./page.ts";
 import { section } from "./report_sections.ts";
 
 /** What the page shows. */
-export interface DataReportData {
-  /** The folder, as it was named. */
-  readonly root: string;
-  readonly images: number;
-  readonly splits: readonly string[];
-  readonly classes: readonly ClassCount[];
-  /** The checks that were made. */
-  readonly checks: readonly CheckName[];
-  readonly issues: readonly DataIssue[];
-  readonly thresholds: CheckThresholds;
+export interface DataReportData extends FolderFindings {
   /** Said above everything else: what was not checked. Empty if nothing. */
   readonly remarks: readonly string[];
   /** An address that an `<img>` takes, by the path of an image; nothing for one that cannot be shown. */
