@@ -114,14 +114,14 @@ export const AvgPool2d = defineLayer(
       "countIncludePad?:boolean",
       "divisorOverride?",
     ],
-    (
+    (kernelSize, stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null) => ({
       kernelSize,
-      stride = null,
-      padding = 0,
-      ceilMode = false,
-      countIncludePad = true,
-      divisorOverride = null,
-    ) => ({ kernelSize, stride: stride ?? kernelSize, padding, ceilMode, countIncludePad, divisorOverride }),
+      stride: stride ?? kernelSize,
+      padding,
+      ceilMode,
+      countIncludePad,
+      divisorOverride,
+    }),
   ),
   {
     forward: ({ kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride }, input: Tensor) =>

@@ -31,12 +31,12 @@ export interface WeightedSettings extends ReducedSettings {
 /** @throws ArgumentError when there is no such reduction. */
 export function reductionOf<R extends string = Reduction>(
   name: string,
-  sizeAverage: boolean | null,
-  reduce: boolean | null,
+  sizeAverage: boolean | null | undefined,
+  reduce: boolean | null | undefined,
   reduction: R,
   allowed: readonly string[] = REDUCTIONS,
 ): R | Reduction {
-  if (sizeAverage !== null || reduce !== null) {
+  if (sizeAverage != null || reduce != null) {
     if (reduce === false) return "none";
     return sizeAverage === false ? "sum" : "mean";
   }
@@ -53,7 +53,7 @@ export function reductionOf<R extends string = Reduction>(
 export const reducedTable = (name: string) =>
   parameterTable<ReducedSettings>(name)(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
-    (sizeAverage = null, reduce = null, reduction = "mean") => ({
+    (sizeAverage, reduce, reduction = "mean") => ({
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
     }),
   );
@@ -62,7 +62,7 @@ export const reducedTable = (name: string) =>
 export const weightedTable = (name: string) =>
   parameterTable<WeightedSettings>(name)(
     ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
-    (weight = null, sizeAverage = null, reduce = null, reduction = "mean") => ({
+    (weight = null, sizeAverage, reduce, reduction = "mean") => ({
       weight,
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
     }),

@@ -68,9 +68,9 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>("crossEntropy")(
     input,
     target,
     weight = null,
-    sizeAverage = null,
+    sizeAverage,
     ignoreIndex = -100,
-    reduce = null,
+    reduce,
     reduction = "mean",
     labelSmoothing = 0,
   ) => {
@@ -119,15 +119,7 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>("crossEntropy")(
  */
 export const nllLoss = defineLoss<NllLossParameters>("nllLoss")(
   NLL,
-  (
-    input,
-    target,
-    weight = null,
-    sizeAverage = null,
-    ignoreIndex = -100,
-    reduce = null,
-    reduction = "mean",
-  ) => {
+  (input, target, weight = null, sizeAverage, ignoreIndex = -100, reduce, reduction = "mean") => {
     const of = "nllLoss";
     const x = floatingInput(of, input);
     const wanted = labelOfOne(x, valueOf(target, "target", named(of)));
