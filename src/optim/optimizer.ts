@@ -113,7 +113,13 @@ export abstract class Optimizer {
 
   /** Throws an ArgumentError for settings outside of their range. */
   protected checkGroup(group: ParamGroup): void {
-    requireRange(this.constructor.name, "lr", group.lr, (lr) => lr >= 0, "at least 0");
+    this.requireNoneBelow0(group, "lr");
+  }
+
+  /** @throws ArgumentError if one of these settings is below 0. */
+  protected requireNoneBelow0(group: ParamGroup, ...names: string[]): void {
+    for (const name of names)
+      requireRange(this.constructor.name, name, group[name], (x) => x >= 0, "at least 0");
   }
 
   /** New contents of a parameter. Remembered tensors are changed with `assign`. */

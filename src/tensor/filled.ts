@@ -25,15 +25,9 @@ export interface NewTensorOptions {
 }
 
 /** Sizes as a list or one by one, then options. */
-export interface CreateFromSizesParameters {
+export interface CreateFromSizesParameters extends NewTensorOptions {
   /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size?: readonly number[];
-  /** Dtype of the result; null for the default. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /** The dtype asked for; throws a DTypeError for one that does not exist. */
@@ -97,14 +91,7 @@ export const ones = constantFilled("ones", 1);
  */
 export const empty = constantFilled("empty", 0);
 
-export interface LikeParameters extends InputParameter {
-  /** Dtype of the result; null for the default. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
-}
+export interface LikeParameters extends InputParameter, NewTensorOptions {}
 
 const constantLike = (name: string, value: number) =>
   defineCall<LikeParameters>(name)(
@@ -143,17 +130,11 @@ export const onesLike = constantLike("onesLike", 1);
  */
 export const emptyLike = constantLike("emptyLike", 0);
 
-export interface FullParameters {
+export interface FullParameters extends NewTensorOptions {
   /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size: number | readonly number[];
   /** What every element is. */
   fillValue: number | bigint | boolean;
-  /** Dtype of the result; null for the default. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**
@@ -179,15 +160,9 @@ export const full = defineCall<FullParameters>("full")(
   },
 );
 
-export interface FullLikeParameters extends InputParameter {
+export interface FullLikeParameters extends InputParameter, NewTensorOptions {
   /** What every element is. */
   fillValue: number | bigint | boolean;
-  /** Dtype of the result; null for the default. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**
@@ -267,19 +242,13 @@ export const arange = defineCall<Partial<ARangeParameters>>("arange")(
   },
 ) as unknown as ARange;
 
-export interface LinSpaceParameters {
+export interface LinSpaceParameters extends NewTensorOptions {
   /** The first number. */
   start: number;
   /** The last number. */
   end: number;
   /** How many numbers. */
   steps: number;
-  /** Dtype of the result; null for the default. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**
@@ -310,17 +279,11 @@ export const linspace = defineCall<LinSpaceParameters>("linspace")(
   },
 );
 
-export interface EyeParameters {
+export interface EyeParameters extends NewTensorOptions {
   /** Rows. */
   n: number;
   /** Columns; null for as many as rows. @default null */
   m?: number | null;
-  /** Dtype of the result; null for the default. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**

@@ -19,9 +19,8 @@ export interface RandomOptions extends NewTensorOptions {
   generator?: Generator | null;
 }
 
-export interface RandomFromSizesParameters {
-  /** The dimensions, as numbers or as one list; none, by default, is a single number. */
-  size?: readonly number[];
+/** What every function that makes a tensor of random numbers takes by name. */
+export interface RandomTensorOptions {
   /** Where the random numbers come from; null, the default, for the global generator. */
   generator?: Generator | null;
   /** Dtype of the result; null, the default, for that of the input. */
@@ -30,6 +29,11 @@ export interface RandomFromSizesParameters {
   requiresGrad?: boolean;
   /** Only `"cpu"`, the device there is, and the default. */
   device?: "cpu" | null;
+}
+
+export interface RandomFromSizesParameters extends RandomTensorOptions {
+  /** The dimensions, as numbers or as one list; none, by default, is a single number. */
+  size?: readonly number[];
 }
 
 type Draw = (key: Value, shape: Shape, dtype: DType) => Value;
@@ -69,16 +73,7 @@ export const rand = fromSizes("rand", randomUniform);
  */
 export const randn = fromSizes("randn", randomNormal);
 
-export interface RandomLikeParameters extends InputParameter {
-  /** Where the random numbers come from; null, the default, for the global generator. */
-  generator?: Generator | null;
-  /** Dtype of the result; null, the default, for that of the input. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
-}
+export interface RandomLikeParameters extends InputParameter, RandomTensorOptions {}
 
 const like = (name: string, draw: Draw) =>
   defineCall<RandomLikeParameters>(name)(
@@ -128,21 +123,13 @@ function integers(
   return cast(add(steps, scalarValue(low, "float64")), dtype);
 }
 
-export interface RandIntParameters {
+export interface RandIntParameters extends RandomTensorOptions {
   /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
   low?: number;
   /** Behind the largest integer; in the short form `randint(high, size)`, in which `low` is 0 by default, the dimensions. */
   high?: number | readonly number[];
   /** The dimensions; left out in the short form, in which `high` stands for them. */
   size?: readonly number[];
-  /** Where the random numbers come from; null, the default, for the global generator. */
-  generator?: Generator | null;
-  /** Dtype of the result; null, the default, for that of the input. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**
@@ -177,19 +164,11 @@ export const randint = defineCall<RandIntParameters>("randint")(
   },
 );
 
-export interface RandIntLikeParameters extends InputParameter {
+export interface RandIntLikeParameters extends InputParameter, RandomTensorOptions {
   /** Smallest integer; left out, 0: then `high` comes first. @default 0 */
   low?: number;
   /** Behind the largest integer; by default `low` stands for it and 0 for `low`. */
   high?: number;
-  /** Where the random numbers come from; null, the default, for the global generator. */
-  generator?: Generator | null;
-  /** Dtype of the result; null, the default, for that of the input. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**
@@ -218,17 +197,9 @@ export const randintLike = defineCall<RandIntLikeParameters>("randintLike")(
   },
 );
 
-export interface RandPermParameters {
+export interface RandPermParameters extends RandomTensorOptions {
   /** Length of the permutation. */
   n: number;
-  /** Where the random numbers come from; null, the default, for the global generator. */
-  generator?: Generator | null;
-  /** Dtype of the result; null, the default, for that of the input. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**
@@ -340,21 +311,13 @@ export const multinomial = defineCall<MultinomialParameters>("multinomial")(
   },
 );
 
-export interface NormalParameters {
+export interface NormalParameters extends RandomTensorOptions {
   /** Mean: a number, or one for each element. @default 0 */
   mean?: Tensor | number;
   /** Standard deviation: a number, or one for each element. @default 1 */
   std?: Tensor | number;
   /** The dimensions, as numbers or as one list; none, by default, is a single number. */
   size?: readonly number[];
-  /** Where the random numbers come from; null, the default, for the global generator. */
-  generator?: Generator | null;
-  /** Dtype of the result; null, the default, for that of the input. */
-  dtype?: DType | null;
-  /** Whether gradients are collected for it. @default false */
-  requiresGrad?: boolean;
-  /** Only `"cpu"`, the device there is, and the default. */
-  device?: "cpu" | null;
 }
 
 /**

@@ -5,7 +5,7 @@ import { callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { indentRest, withLines } from "./module_text.ts";
-import { type Named, namedEntries } from "./named_entries.ts";
+import { itemNamed, type Named, namedEntries } from "./named_entries.ts";
 
 /** Modules by name: an object, a list of pairs, a Map, or a ModuleDict. */
 export type NamedModules = Named<Module> | ModuleDictLayer;
@@ -231,13 +231,7 @@ export class ModuleDictLayer extends Module {
 
   /** The module of this name. */
   get(name: string): Module {
-    const found = this.items().find(([key]) => key === name);
-    if (found === undefined) {
-      throw new ArgumentError(
-        `ModuleDict: there is no module \`${name}\`; it holds ${this.keys().join(", ") || "none"}`,
-      );
-    }
-    return found[1];
+    return itemNamed("ModuleDict", "module", this.items(), name);
   }
 
   /** Puts a module under a name. */

@@ -53,3 +53,16 @@ function objectEntries(of: string, what: string, given: Record<string, unknown>)
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
 }
+
+/** @throws ArgumentError if a container holds nothing of this name. */
+export function itemNamed<T>(
+  of: string,
+  what: string,
+  items: readonly (readonly [string, T])[],
+  name: string,
+): T {
+  const found = items.find(([key]) => key === name);
+  if (found !== undefined) return found[1];
+  const names = items.map(([key]) => key).join(", ");
+  throw new ArgumentError(`${of}: there is no ${what} \`${name}\`; it holds ${names || "none"}`);
+}

@@ -4,7 +4,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { callable } from "../../base/params/callable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "./module.ts";
-import { type Named, namedEntries } from "./named_entries.ts";
+import { itemNamed, type Named, namedEntries } from "./named_entries.ts";
 import { ParameterTensor } from "./parameter.ts";
 
 /** Parameters by name: an object, a list of pairs, a Map, or a ParameterDict. */
@@ -107,13 +107,7 @@ export class ParameterDictLayer extends Module {
 
   /** The parameter of this name. */
   get(name: string): ParameterTensor {
-    const found = this.items().find(([key]) => key === name);
-    if (found === undefined) {
-      throw new ArgumentError(
-        `ParameterDict: there is no parameter \`${name}\`; it holds ${this.keys().join(", ") || "none"}`,
-      );
-    }
-    return found[1];
+    return itemNamed("ParameterDict", "parameter", this.items(), name);
   }
 
   /** Adds a parameter; other tensors become one. */

@@ -1,6 +1,5 @@
 /** Adagrad. */
 
-import { requireRange } from "../../base/params/argument_kinds.ts";
 import { callable } from "../../base/params/callable.ts";
 import { emit, type Value } from "../../graph/node.ts";
 import { add, div, mul, sqrtOp, sub } from "../../ops/elementwise/elementwise.ts";
@@ -67,9 +66,7 @@ export class AdagradOptimizer extends Optimizer {
 
   protected override checkGroup(group: ParamGroup): void {
     super.checkGroup(group);
-    for (const name of ["lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]) {
-      requireRange("Adagrad", name, group[name], (x) => x >= 0, "at least 0");
-    }
+    this.requireNoneBelow0(group, "lrDecay", "weightDecay", "initialAccumulatorValue", "eps");
   }
 
   protected override update(of: Update): Value {

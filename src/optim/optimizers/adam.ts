@@ -1,7 +1,6 @@
 /** Adam, AdamW and Adamax. */
 
 import { ArgumentError } from "../../base/errors.ts";
-import { requireRange } from "../../base/params/argument_kinds.ts";
 import { callable } from "../../base/params/callable.ts";
 import { shownText } from "../../base/shown_value.ts";
 import { emit, type Value } from "../../graph/node.ts";
@@ -61,8 +60,6 @@ function checkBetas(of: string, group: ParamGroup): void {
       `${of}: expected \`betas\` to be two numbers from 0 to below 1, got ${shownText(betas)}`,
     );
   }
-  requireRange(of, "eps", group.eps, (e) => e >= 0, "at least 0");
-  requireRange(of, "weightDecay", group.weightDecay, (d) => d >= 0, "at least 0");
 }
 
 /** See {@link Adam}. */
@@ -75,6 +72,7 @@ export class AdamOptimizer extends Optimizer {
   protected override checkGroup(group: ParamGroup): void {
     super.checkGroup(group);
     checkBetas(this.constructor.name, group);
+    this.requireNoneBelow0(group, "eps", "weightDecay");
   }
 
   protected override update(of: Update): Value {
@@ -197,6 +195,7 @@ export class AdamaxOptimizer extends Optimizer {
   protected override checkGroup(group: ParamGroup): void {
     super.checkGroup(group);
     checkBetas("Adamax", group);
+    this.requireNoneBelow0(group, "eps", "weightDecay");
   }
 
   protected override update(of: Update): Value {

@@ -59,9 +59,7 @@ export class RMSpropOptimizer extends Optimizer {
 
   protected override checkGroup(group: ParamGroup): void {
     super.checkGroup(group);
-    for (const name of ["alpha", "eps", "weightDecay", "momentum"]) {
-      requireRange("RMSprop", name, group[name], (x) => x >= 0, "at least 0");
-    }
+    this.requireNoneBelow0(group, "alpha", "eps", "weightDecay", "momentum");
   }
 
   protected override update(of: Update): Value {
@@ -139,8 +137,7 @@ export class AdadeltaOptimizer extends Optimizer {
   protected override checkGroup(group: ParamGroup): void {
     super.checkGroup(group);
     requireRange("Adadelta", "rho", group.rho, (x) => x >= 0 && x <= 1, "from 0 to 1");
-    requireRange("Adadelta", "eps", group.eps, (x) => x >= 0, "at least 0");
-    requireRange("Adadelta", "weightDecay", group.weightDecay, (x) => x >= 0, "at least 0");
+    this.requireNoneBelow0(group, "eps", "weightDecay");
   }
 
   protected override update(of: Update): Value {

@@ -1,7 +1,6 @@
 /** Stochastic gradient descent. */
 
 import { ArgumentError } from "../../base/errors.ts";
-import { requireRange } from "../../base/params/argument_kinds.ts";
 import { callable } from "../../base/params/callable.ts";
 import type { Value } from "../../graph/node.ts";
 import { add, mul, sub } from "../../ops/elementwise/elementwise.ts";
@@ -56,8 +55,7 @@ export class SGDOptimizer extends Optimizer {
 
   protected override checkGroup(group: ParamGroup): void {
     super.checkGroup(group);
-    requireRange("SGD", "momentum", group.momentum, (m) => m >= 0, "at least 0");
-    requireRange("SGD", "weightDecay", group.weightDecay, (d) => d >= 0, "at least 0");
+    this.requireNoneBelow0(group, "momentum", "weightDecay");
     if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0)) {
       throw new ArgumentError("SGD: nesterov needs a momentum above 0 and no dampening");
     }
