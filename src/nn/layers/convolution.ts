@@ -14,12 +14,24 @@ import {
 
 /** A convolution over one or two dimensions. */
 abstract class Convolution extends ConvolutionBase {
+  constructor(of: string, spatial: 1 | 2, settings: CompleteSettings) {
+    super(of, spatial, settings);
+    this.makeParameters(settings.bias, settings.dtype);
+  }
+
+  override forward(x: Tensor): Tensor {
+    const { weight, bias, stride, dilation, groups } = this;
+    const { input, padding } = this.#bordered(x);
+    const convolve = this.kernelSize.length === 1 ? F.conv1d : F.conv2d;
+    return convolve.direct(input, weight, bias, stride, padding, dilation, groups);
+  }
+
   protected override channelsOfWeight(): [number, number] {
     return [this.outChannels, this.inChannels / this.groups];
   }
 
   /** The input with its border, if that is not of zeros, and the padding that is left to do. */
-  protected bordered(input: Tensor): { input: Tensor; padding: number[] | "same" | "valid" } {
+  #bordered(input: Tensor): { input: Tensor; padding: number[] | "same" | "valid" } {
     const { padding, paddingMode } = this;
     if (paddingMode === "zeros") return { input, padding };
     return {
@@ -49,15 +61,7 @@ export const CONV2D = convolutionTable("Conv2d");
 /** See {@link Conv1d}. */
 export class Conv1dLayer extends Convolution {
   constructor(...args: ArgumentsOf<typeof CONV1D>) {
-    const settings = CONV1D.bind(args);
-    super("Conv1d", 1, settings);
-    this.makeParameters(settings.bias, settings.dtype);
-  }
-
-  override forward(x: Tensor): Tensor {
-    const { weight, bias, stride, dilation, groups } = this;
-    const { input, padding } = this.bordered(x);
-    return F.conv1d.direct(input, weight, bias, stride, padding, dilation, groups);
+    super("Conv1d", 1, CONV1D.bind(args));
   }
 }
 
@@ -75,15 +79,7 @@ export type Conv1d = Conv1dLayer;
 /** See {@link Conv2d}. */
 export class Conv2dLayer extends Convolution {
   constructor(...args: ArgumentsOf<typeof CONV2D>) {
-    const settings = CONV2D.bind(args);
-    super("Conv2d", 2, settings);
-    this.makeParameters(settings.bias, settings.dtype);
-  }
-
-  override forward(x: Tensor): Tensor {
-    const { weight, bias, stride, dilation, groups } = this;
-    const { input, padding } = this.bordered(x);
-    return F.conv2d.direct(input, weight, bias, stride, padding, dilation, groups);
+    super("Conv2d", 2, CONV2D.bind(args));
   }
 }
 
@@ -105,12 +101,19 @@ export type Conv2d = Conv2dLayer;
 
 /** A transposed convolution over one or two dimensions. */
 abstract class TransposedConvolution extends ConvolutionBase {
-  constructor(of: string, spatial: number, settings: CompleteSettings) {
+  constructor(of: string, spatial: 1 | 2, settings: CompleteSettings) {
     if (settings.paddingMode !== "zeros") {
       throw new ArgumentError(`${of}: only paddingMode "zeros" exists, got "${settings.paddingMode}"`);
     }
     super(of, spatial, settings);
     this.makeParameters(settings.bias, settings.dtype);
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { weight, bias, stride, outputPadding, dilation, groups } = this;
+    const padding = this.padding as number[];
+    const convolve = this.kernelSize.length === 1 ? F.convTranspose1d : F.convTranspose2d;
+    return convolve.direct(input, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
 
   protected override channelsOfWeight(): [number, number] {
@@ -125,12 +128,6 @@ export const TRANSPOSED2D = transposedTable("ConvTranspose2d");
 export class ConvTranspose1dLayer extends TransposedConvolution {
   constructor(...args: ArgumentsOf<typeof TRANSPOSED1D>) {
     super("ConvTranspose1d", 1, TRANSPOSED1D.bind(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { weight, bias, stride, outputPadding, dilation, groups } = this;
-    const padding = this.padding as number[];
-    return F.convTranspose1d.direct(input, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
 }
 
@@ -149,12 +146,6 @@ export type ConvTranspose1d = ConvTranspose1dLayer;
 export class ConvTranspose2dLayer extends TransposedConvolution {
   constructor(...args: ArgumentsOf<typeof TRANSPOSED2D>) {
     super("ConvTranspose2d", 2, TRANSPOSED2D.bind(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { weight, bias, stride, outputPadding, dilation, groups } = this;
-    const padding = this.padding as number[];
-    return F.convTranspose2d.direct(input, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
 }
 

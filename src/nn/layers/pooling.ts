@@ -114,7 +114,7 @@ export const AvgPool2d = defineLayer(
       "countIncludePad?:boolean",
       "divisorOverride?",
     ],
-    (kernelSize, stride, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null) => ({
+    (kernelSize, stride?, padding = 0, ceilMode = false, countIncludePad = true, divisorOverride = null) => ({
       kernelSize,
       stride: stride ?? kernelSize,
       padding,

@@ -56,7 +56,7 @@ export interface BetaSettings extends ReducedSettings {
 export const SmoothL1Loss = defineLayer(
   parameterTable<BetaSettings>("SmoothL1Loss")(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "beta?:number"],
-    (sizeAverage, reduce, reduction = "mean", beta = 1) => ({
+    (sizeAverage?, reduce?, reduction = "mean", beta = 1) => ({
       beta,
       reduction: reductionOf("SmoothL1Loss", sizeAverage, reduce, reduction),
     }),
@@ -132,7 +132,7 @@ export const CrossEntropyLoss = defineLayer(
       "reduction?",
       "labelSmoothing?:number",
     ],
-    (weight = null, sizeAverage, ignoreIndex = -100, reduce, reduction = "mean", labelSmoothing = 0) => ({
+    (weight = null, sizeAverage?, ignoreIndex = -100, reduce?, reduction = "mean", labelSmoothing = 0) => ({
       weight,
       ignoreIndex,
       labelSmoothing,
@@ -158,7 +158,7 @@ export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 export const NLLLoss = defineLayer(
   parameterTable<ClassLossSettings>("NLLLoss")(
     ["weight?", "sizeAverage?:boolean|null", "ignoreIndex?:integer", "reduce?:boolean|null", "reduction?"],
-    (weight = null, sizeAverage, ignoreIndex = -100, reduce, reduction = "mean") => ({
+    (weight = null, sizeAverage?, ignoreIndex = -100, reduce?, reduction = "mean") => ({
       weight,
       ignoreIndex,
       reduction: reductionOf("NLLLoss", sizeAverage, reduce, reduction),
@@ -203,7 +203,7 @@ export interface WithLogitsSettings extends WeightedSettings {
 export const BCEWithLogitsLoss = defineLayer(
   parameterTable<WithLogitsSettings>("BCEWithLogitsLoss")(
     ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "posWeight?"],
-    (weight = null, sizeAverage, reduce, reduction = "mean", posWeight = null) => ({
+    (weight = null, sizeAverage?, reduce?, reduction = "mean", posWeight = null) => ({
       weight,
       posWeight,
       reduction: reductionOf("BCEWithLogitsLoss", sizeAverage, reduce, reduction),
@@ -236,7 +236,7 @@ export interface DivergenceSettings extends LegacySettings {
 export const KLDivLoss = defineLayer(
   parameterTable<DivergenceSettings>("KLDivLoss")(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?", "logTarget?:boolean"],
-    (sizeAverage, reduce, reduction = "mean", logTarget = false) => ({
+    (sizeAverage?, reduce?, reduction = "mean", logTarget = false) => ({
       logTarget,
       reduction: reductionOf("KLDivLoss", sizeAverage, reduce, reduction, [...REDUCTIONS, "batchmean"]),
     }),

@@ -37,7 +37,7 @@ export interface MarginSettings extends ReducedSettings {
 const marginTable = (name: string, usual: number) =>
   parameterTable<MarginSettings>(name)(
     ["margin?:number", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
-    (margin = usual, sizeAverage, reduce, reduction = "mean") => ({
+    (margin = usual, sizeAverage?, reduce?, reduction = "mean") => ({
       margin,
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
     }),
@@ -115,7 +115,7 @@ export const TripletMarginLoss = defineLayer(
       "reduce?:boolean|null",
       "reduction?",
     ],
-    (margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage, reduce, reduction = "mean") => {
+    (margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage?, reduce?, reduction = "mean") => {
       const of = "TripletMarginLoss";
       const made = { margin, p, eps, swap, reduction: reductionOf(of, sizeAverage, reduce, reduction) };
       if (!(margin > 0)) throw new ArgumentError(`${of}: expected a \`margin\` above 0, got ${margin}`);
@@ -147,7 +147,7 @@ export interface MultiMarginSettings extends WeightedSettings {
 export const MultiMarginLoss = defineLayer(
   parameterTable<MultiMarginSettings>("MultiMarginLoss")(
     ["p?", "margin?:number", "weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
-    (p = 1, margin = 1, weight = null, sizeAverage, reduce, reduction = "mean") => {
+    (p = 1, margin = 1, weight = null, sizeAverage?, reduce?, reduction = "mean") => {
       const of = "MultiMarginLoss";
       const made = { p, margin, weight, reduction: reductionOf(of, sizeAverage, reduce, reduction) };
       if (p !== 1 && p !== 2) throw new ArgumentError(`${of}: expected \`p\` to be 1 or 2, got ${String(p)}`);
@@ -204,7 +204,7 @@ export const PoissonNLLLoss = defineLayer(
       "reduce?:boolean|null",
       "reduction?",
     ],
-    (logInput = true, full = false, sizeAverage, eps = 1e-8, reduce, reduction = "mean") => ({
+    (logInput = true, full = false, sizeAverage?, eps = 1e-8, reduce?, reduction = "mean") => ({
       logInput,
       full,
       eps,

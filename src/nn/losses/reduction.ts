@@ -53,7 +53,7 @@ export function reductionOf<R extends string = Reduction>(
 export const reducedTable = (name: string) =>
   parameterTable<ReducedSettings>(name)(
     ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
-    (sizeAverage, reduce, reduction = "mean") => ({
+    (sizeAverage?, reduce?, reduction = "mean") => ({
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
     }),
   );
@@ -62,7 +62,7 @@ export const reducedTable = (name: string) =>
 export const weightedTable = (name: string) =>
   parameterTable<WeightedSettings>(name)(
     ["weight?", "sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"],
-    (weight = null, sizeAverage, reduce, reduction = "mean") => ({
+    (weight = null, sizeAverage?, reduce?, reduction = "mean") => ({
       weight,
       reduction: reductionOf(name, sizeAverage, reduce, reduction),
     }),

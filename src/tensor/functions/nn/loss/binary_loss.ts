@@ -75,7 +75,7 @@ function scaled(of: string, losses: Value, weight: unknown): Value {
  */
 export const binaryCrossEntropy = defineLoss<BinaryCrossEntropyParameters>("binaryCrossEntropy")(
   ["input", "target", "weight?", ...REDUCTION_NAMES],
-  (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
+  (input, target, weight = null, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "binaryCrossEntropy";
     const p = floatingInput(of, input);
     const t = floatingTarget(of, p, target);
@@ -102,7 +102,7 @@ export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLog
   "binaryCrossEntropyWithLogits",
 )(
   ["input", "target", "weight?", ...REDUCTION_NAMES, "posWeight?"],
-  (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean", posWeight = null) => {
+  (input, target, weight = null, sizeAverage?, reduce?, reduction = "mean", posWeight = null) => {
     const of = "binaryCrossEntropyWithLogits";
     const { dtype } = floatingTarget(of, floatingInput(of, input), target);
     const given = optionalValue(of, posWeight, "posWeight") === null ? [] : [posWeight];
@@ -127,7 +127,7 @@ export const binaryCrossEntropyWithLogits = defineLoss<BinaryCrossEntropyWithLog
  */
 export const softMarginLoss = defineLoss<UnweightedLossParameters>("softMarginLoss")(
   ["input", "target", ...REDUCTION_NAMES],
-  (input, target, sizeAverage = null, reduce = null, reduction = "mean") => {
+  (input, target, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "softMarginLoss";
     const x = floatingInput(of, input);
     const t = cast(valueOf(target, "target", named(of)), x.dtype);
@@ -152,7 +152,7 @@ export const softMarginLoss = defineLoss<UnweightedLossParameters>("softMarginLo
  */
 export const multilabelSoftMarginLoss = defineLoss<BinaryCrossEntropyParameters>("multilabelSoftMarginLoss")(
   ["input", "target", "weight?", ...REDUCTION_NAMES],
-  (input, target, weight = null, sizeAverage = null, reduce = null, reduction = "mean") => {
+  (input, target, weight = null, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "multilabelSoftMarginLoss";
     floatingInput(of, input);
     valueOf(target, "target", named(of));

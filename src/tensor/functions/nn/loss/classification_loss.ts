@@ -68,9 +68,9 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>("crossEntropy")(
     input,
     target,
     weight = null,
-    sizeAverage,
+    sizeAverage?,
     ignoreIndex = -100,
-    reduce,
+    reduce?,
     reduction = "mean",
     labelSmoothing = 0,
   ) => {
@@ -119,7 +119,7 @@ export const crossEntropy = defineLoss<CrossEntropyParameters>("crossEntropy")(
  */
 export const nllLoss = defineLoss<NllLossParameters>("nllLoss")(
   NLL,
-  (input, target, weight = null, sizeAverage, ignoreIndex = -100, reduce, reduction = "mean") => {
+  (input, target, weight = null, sizeAverage?, ignoreIndex = -100, reduce?, reduction = "mean") => {
     const of = "nllLoss";
     const x = floatingInput(of, input);
     const wanted = labelOfOne(x, valueOf(target, "target", named(of)));

@@ -149,7 +149,7 @@ export interface MarginRankingLossParameters extends ReductionOptions {
  */
 export const marginRankingLoss = defineCall<MarginRankingLossParameters>("marginRankingLoss")(
   ["input1", "input2", "target", "margin?:number", ...REDUCTION_NAMES],
-  (input1, input2, target, margin = 0, sizeAverage = null, reduce = null, reduction = "mean") => {
+  (input1, input2, target, margin = 0, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "marginRankingLoss";
     requireTensors(of, [input1, input2, target]);
     requireRanks(of, [input1, input2, target]);
@@ -176,7 +176,7 @@ function atLeastZero(x: Value): Value {
  */
 export const cosineEmbeddingLoss = defineCall<MarginRankingLossParameters>("cosineEmbeddingLoss")(
   ["input1", "input2", "target", "margin?:number", ...REDUCTION_NAMES],
-  (input1, input2, target, margin = 0, sizeAverage = null, reduce = null, reduction = "mean") => {
+  (input1, input2, target, margin = 0, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "cosineEmbeddingLoss";
     const [a, b] = floats(of, input1, input2);
     const t = cast(valueOf(target, "target", named(of)), a.dtype);
@@ -212,7 +212,7 @@ export interface HingeEmbeddingLossParameters extends ReductionOptions {
  */
 export const hingeEmbeddingLoss = defineCall<HingeEmbeddingLossParameters>("hingeEmbeddingLoss")(
   ["input", "target", "margin?:number", ...REDUCTION_NAMES],
-  (input, target, margin = 1, sizeAverage = null, reduce = null, reduction = "mean") => {
+  (input, target, margin = 1, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "hingeEmbeddingLoss";
     const x = floatingInput(of, input);
     const t = cast(valueOf(target, "target", named(of)), x.dtype);
@@ -272,8 +272,8 @@ export const tripletMarginLoss = defineCall<TripletMarginLossParameters>("triple
     p = 2,
     eps = 1e-6,
     swap = false,
-    sizeAverage = null,
-    reduce = null,
+    sizeAverage?,
+    reduce?,
     reduction = "mean",
   ) => {
     const of = "tripletMarginLoss";

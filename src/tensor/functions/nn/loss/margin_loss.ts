@@ -40,7 +40,7 @@ export interface MultiMarginLossParameters extends ReductionOptions {
  */
 export const multiMarginLoss = defineLoss<MultiMarginLossParameters>("multiMarginLoss")(
   ["input", "target", "p?", "margin?:number", "weight?", ...REDUCTION_NAMES],
-  (input, target, p = 1, margin = 1, weight = null, sizeAverage, reduce, reduction = "mean") => {
+  (input, target, p = 1, margin = 1, weight = null, sizeAverage?, reduce?, reduction = "mean") => {
     const of = "multiMarginLoss";
     const scores = floatingInput(of, input);
     const given = valueOf(target, "target", named(of));

@@ -118,7 +118,7 @@ function weighted(of: string, losses: Value, weight: unknown, reduction: Reducti
  */
 export const mseLoss = defineLoss<WeightedLossParameters>("mseLoss")(
   ["input", "target", ...REDUCTION_NAMES, "weight?"],
-  (input, target, sizeAverage, reduce, reduction = "mean", weight = null) => {
+  (input, target, sizeAverage?, reduce?, reduction = "mean", weight = null) => {
     const [x, t] = pairOf("mseLoss", input, target);
     const difference = sub(x, t);
     return weighted(
@@ -141,7 +141,7 @@ export const mseLoss = defineLoss<WeightedLossParameters>("mseLoss")(
  */
 export const l1Loss = defineLoss<WeightedLossParameters>("l1Loss")(
   ["input", "target", ...REDUCTION_NAMES, "weight?"],
-  (input, target, sizeAverage, reduce, reduction = "mean", weight = null) => {
+  (input, target, sizeAverage?, reduce?, reduction = "mean", weight = null) => {
     const [x, t] = pairOf("l1Loss", input, target);
     return weighted(
       "l1Loss",
@@ -162,7 +162,7 @@ export const l1Loss = defineLoss<WeightedLossParameters>("l1Loss")(
  */
 export const smoothL1Loss = defineLoss<SmoothL1LossParameters>("smoothL1Loss")(
   ["input", "target", ...REDUCTION_NAMES, "beta?:number"],
-  (input, target, sizeAverage, reduce, reduction = "mean", beta = 1) => {
+  (input, target, sizeAverage?, reduce?, reduction = "mean", beta = 1) => {
     const of = "smoothL1Loss";
     if (beta < 0)
       throw new ArgumentError(
@@ -217,7 +217,7 @@ export const huberLoss = defineLoss<HuberLossParameters>("huberLoss")(
  */
 export const klDiv = defineLoss<KlDivParameters>("klDiv")(
   ["input", "target", ...REDUCTION_NAMES, "logTarget?:boolean"],
-  (input, target, sizeAverage, reduce, reduction = "mean", logTarget = false) => {
+  (input, target, sizeAverage?, reduce?, reduction = "mean", logTarget = false) => {
     const of = "klDiv";
     floatingInput(of, input);
     floatingInput(of, target, "target");
@@ -262,7 +262,7 @@ export const poissonNllLoss = defineLoss<PoissonNllLossParameters>("poissonNllLo
     "reduce?:boolean|null",
     "reduction?",
   ],
-  (input, target, logInput = true, full = false, sizeAverage, eps = 1e-8, reduce, reduction = "mean") => {
+  (input, target, logInput = true, full = false, sizeAverage?, eps = 1e-8, reduce?, reduction = "mean") => {
     const of = "poissonNllLoss";
     const [x, t] = pairOf(of, input, target, true);
     let losses = logInput ? sub(exp(x), mul(t, x)) : sub(x, mul(t, log(add(x, like(x, eps)))));
