@@ -165,22 +165,30 @@ function pythonContender(
   };
 }
 
-/** The programs that run `net`, without training it, in each of `baselines` in a precision. */
-export function inferenceContenders(
+/** The programs that run or train `net` in each of `baselines` in a precision; `places` as they are by default. */
+export type NetworkContenders = (
   baselines: readonly BaselineName[],
   net: string,
   precision: string,
   settings: BaselineSettings,
-  places: BaselinePlaces = baselinePlaces(),
-): Contender[] {
-  return baselines.flatMap((baseline) => {
+  places?: BaselinePlaces,
+) => Contender[];
+
+/** Runs it, without training it. */
+export const inferenceContenders: NetworkContenders = (
+  baselines,
+  net,
+  precision,
+  settings,
+  places = baselinePlaces(),
+) =>
+  baselines.flatMap((baseline) => {
     const what = { net, task: "infer", precision };
     if (baseline === "pytorch") return pytorchOfNetwork(places, "pytorch_infer.py", what, settings);
     const engine = baseline === "jax-js" ? "wasm" : "cpu";
     const missing = "its inference is not measured";
     return [{ library: baseline, engine, ...what, command: process.execPath, args: [], missing }];
   });
-}
 
 /** A program for each of PyTorch's modes. */
 function pytorchOfNetwork(
@@ -197,14 +205,14 @@ function pytorchOfNetwork(
   });
 }
 
-/** The programs that train `net` in each of `baselines` in a precision. */
-export function trainingContenders(
-  baselines: readonly BaselineName[],
-  net: string,
-  precision: string,
-  settings: BaselineSettings,
-  places: BaselinePlaces = baselinePlaces(),
-): Contender[] {
+/** Trains it. */
+export const trainingContenders: NetworkContenders = (
+  baselines,
+  net,
+  precision,
+  settings,
+  places = baselinePlaces(),
+) => {
   const args = ["--net", net, ...sharedArguments(settings)];
   const threads = ["--threads", `${settings.threads}`];
   const onlyLenet =
@@ -230,7 +238,7 @@ export function trainingContenders(
           );
     return [{ ...contender, precision, missing: onlyLenet ?? contender.missing }];
   });
-}
+};
 
 /** The programs that multiply two `size` x `size` matrices in each of `baselines` in a precision. */
 export function matmulContenders(

@@ -113,29 +113,24 @@ export class DnnlScope {
 
   /** A layout by strides in elements; by default row-major. */
   descriptor(dims: readonly number[], type: ElementType, strides = rowMajor(dims)): Descriptor {
-    const [at, pitch] = [this.#dims(dims), this.#dims(strides)];
-    if (this.dnnl.functions.generation === 3) {
-      return this.#owned("dnnl_memory_desc_create_with_strides", "dnnl_memory_desc_destroy", (out) => [
-        ...[out, dims.length, at, ELEMENT[type], pitch],
-      ]);
-    }
-    const words = this.#words(V2_DESCRIPTOR_BYTES);
-    const values = [words.address, dims.length, at, ELEMENT[type], pitch];
-    this.dnnl.call("dnnl_memory_desc_init_by_strides", ...values);
-    return words.address;
+    return this.#layout("strides", dims, type, this.#dims(strides));
   }
 
   /** A layout that the library may choose. */
   anyLayout(dims: readonly number[], type: ElementType): Descriptor {
-    const at = this.#dims(dims);
+    return this.#layout("tag", dims, type, FORMAT_ANY);
+  }
+
+  #layout(by: "strides" | "tag", dims: readonly number[], type: ElementType, value: number): Descriptor {
+    const layout = [dims.length, this.#dims(dims), ELEMENT[type], value];
     if (this.dnnl.functions.generation === 3) {
-      return this.#owned("dnnl_memory_desc_create_with_tag", "dnnl_memory_desc_destroy", (out) => [
-        ...[out, dims.length, at, ELEMENT[type], FORMAT_ANY],
+      return this.#owned(`dnnl_memory_desc_create_with_${by}`, "dnnl_memory_desc_destroy", (out) => [
+        out,
+        ...layout,
       ]);
     }
     const words = this.#words(V2_DESCRIPTOR_BYTES);
-    const values = [words.address, dims.length, at, ELEMENT[type], FORMAT_ANY];
-    this.dnnl.call("dnnl_memory_desc_init_by_tag", ...values);
+    this.dnnl.call(`dnnl_memory_desc_init_by_${by}`, words.address, ...layout);
     return words.address;
   }
 

@@ -40,12 +40,25 @@ export interface RunPieces {
   readonly strips: number;
   readonly segment: number;
   readonly segments: number;
+  /** Pieces of all rows. */
+  readonly pieces: number;
+  /** Pieces of all dimensions, and the bytes of all. */
+  readonly items: number;
+  readonly bytes: number;
 }
 
-export function cutRuns(rows: number, run: number): RunPieces {
+/** @param outer - the dimensions around the rows. */
+export function cutRuns(
+  rows: number,
+  run: number,
+  outer: readonly { readonly size: number }[] = [],
+): RunPieces {
   const segment = run > UNIT_BYTES ? UNIT_BYTES : run;
   const strip = Math.max(1, Math.min(rows, Math.floor(UNIT_BYTES / 2 / run)));
-  return { strip, strips: Math.ceil(rows / strip), segment, segments: Math.ceil(run / segment) };
+  const [strips, segments] = [Math.ceil(rows / strip), Math.ceil(run / segment)];
+  const times = outer.reduce((count, { size }) => count * size, 1);
+  const pieces = strips * segments;
+  return { strip, strips, segment, segments, pieces, items: times * pieces, bytes: times * rows * run };
 }
 
 /** Runs of `run` bytes, from byte `start` of the source to byte `target` of the result; `dimensions` say where each lies. */
@@ -57,10 +70,7 @@ export function planRunCopies(
 ): KernelPlan {
   const rows = dimensions[dimensions.length - 1] ?? { size: 1, from: 0, to: 0 };
   const outer = dimensions.slice(0, -1);
-  const { strip, strips, segment, segments } = cutRuns(rows.size, run);
-  const pieces = strips * segments;
-  const items = outer.reduce((count, d) => count * d.size, pieces);
-  const bytes = outer.reduce((count, d) => count * d.size, rows.size * run);
+  const { strip, segment, segments, pieces, items, bytes } = cutRuns(rows.size, run, outer);
   return planItems(items, bytes, (exports, [source], result, begin, end) => {
     for (let item = begin; item < end; item++) {
       const place = locate(outer, Math.floor(item / pieces));

@@ -45,10 +45,7 @@ export function planUnslice(step: StepSpec): KernelPlan | null {
   const rows = cuts[cuts.length - 2] ?? { size: 1, start: 0, taken: 1, whole: 0, piece: 0 };
   const outer = cuts.slice(0, -2);
   const row = last.size * last.whole;
-  const { strip, strips, segment, segments } = cutRuns(rows.size, row);
-  const pieces = strips * segments;
-  const items = outer.reduce((count, d) => count * d.size, pieces);
-  const bytes = outer.reduce((count, d) => count * d.size, rows.size * row);
+  const { strip, segment, segments, pieces, items, bytes } = cutRuns(rows.size, row, outer);
   return planItems(items, bytes, (exports, [from], to, begin, end) => {
     for (let item = begin; item < end; item++) {
       const place = locateCut(outer, Math.floor(item / pieces));
