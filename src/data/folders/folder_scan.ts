@@ -29,7 +29,7 @@ export interface FolderScan {
   readonly classes: readonly string[];
   /** The images in torchvision's order: by class, folder and name. */
   readonly images: readonly ScannedImage[];
-  /** Images that cannot be read: of a format that is not decoded, empty, without permission, broken links. */
+  /** Images that cannot be read: of a format that is not decoded, empty, cut short, without permission, broken links. */
   readonly unreadable: readonly LeftOut[];
   /** What is hidden, no image, outside of any class folder, or a link to what is counted already. */
   readonly skipped: readonly LeftOut[];

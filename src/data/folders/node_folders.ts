@@ -132,7 +132,7 @@ export async function lookAtListed(
 ): Promise<(string | null)[]> {
   const reasons: (string | null)[] = [];
   for (const [i, path] of paths.entries()) {
-    const looked = lookAt(path);
+    const looked = await lookAt(path);
     if ("reason" in looked && !existsSync(path)) throw missingImage(path, whereOf(i));
     reasons.push("reason" in looked ? looked.reason : null);
     if (i % PATHS_AT_ONCE === PATHS_AT_ONCE - 1) await breathe();

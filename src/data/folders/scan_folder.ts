@@ -1,9 +1,12 @@
-/** Looks through class folders without decoding anything. Node only. */
-import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
+/** Looks through class folders, decoding next to nothing. Node only. */
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readBytes } from "#read_bytes";
 import { compareCodePoints } from "../../base/code_point_order.ts";
 import { FileError } from "../../base/errors.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
+import { decodeNamed, MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
+import { END_BYTES, endsWell } from "../../io/images/image_end.ts";
 import { type ImageFormat, imageFormat, refusal } from "../../io/images/image_format.ts";
 import type {
   FolderScan,
@@ -24,7 +27,7 @@ import {
 } from "./walk_folder.ts";
 
 /** Bytes that recognise a format. */
-const HEADER_BYTES = 64;
+const START_BYTES = 64;
 
 /** Files after which other work of the thread gets its turn. */
 const FILES_AT_ONCE = 200;
@@ -44,7 +47,8 @@ interface ClassFolder {
 
 /**
  * Finds the images of a folder with a folder for each class, as torchvision's ImageFolder does: classes sorted by name,
- * nested folders belonging to their class. Headers are looked at, nothing is decoded.
+ * nested folders belonging to their class. The first and last bytes of each image are looked at; only what does not end as
+ * its format does is decoded, to tell whether it is whole.
  *
  * @throws FileError if the folder cannot be read, if two class folders have the same name but for its Unicode form, or
  *   if there is one that `classes` does not name.
@@ -60,7 +64,7 @@ export async function scanFolder(root: string, options: ScanOptions = {}): Promi
     if (label < 0) throw unknownClass(root, name, classes);
     const files = await walkFolder(entry.path, findings);
     for (let i = 0; i < files.length; i++) {
-      classify(files[i], entry.name, label, findings);
+      await classify(files[i], entry.name, label, findings);
       if (i % FILES_AT_ONCE === FILES_AT_ONCE - 1) await breathe();
     }
   }
@@ -134,15 +138,15 @@ function skipLooseFiles(entries: readonly FolderEntry[], findings: Findings): nu
 }
 
 /** Puts a file to the images, or to what is left out. */
-function classify(
+async function classify(
   found: WalkedFile,
   folder: string,
   label: number,
   { images, unreadable, skipped }: Findings,
-): void {
+): Promise<void> {
   const { path, file, size } = found;
-  const looked = lookAt(path);
   const isImage = hasImageEnding(file);
+  const looked = await lookAt(path, isImage);
   if ("format" in looked && isImage) {
     const name = [folder, found.folder, file].filter((part) => part !== "").join("/");
     images.push({ path, name, label, bytes: size, format: looked.format });
@@ -157,22 +161,37 @@ function notAnImage(format: ImageFormat): string {
   return `not counted: its name does not end as an image's does, though it is ${format}; rename it`;
 }
 
-/** The format of an image by its first bytes, or why it cannot be read. */
-export function lookAt(path: string): { readonly format: ImageFormat } | { readonly reason: string } {
+/**
+ * The format of an image by its first bytes, or why it cannot be read.
+ *
+ * @param whole - whether it is to be decoded if its end is not that of its format.
+ */
+export async function lookAt(
+  path: string,
+  whole = true,
+): Promise<{ readonly format: ImageFormat } | { readonly reason: string }> {
   try {
-    const header = readHeader(path);
-    const format = imageFormat(header);
-    return format === undefined ? { reason: refusal(header) } : { format };
+    const { start, end, size } = readEnds(path);
+    const format = imageFormat(start);
+    if (format === undefined) return { reason: refusal(start) };
+    if (whole && !endsWell(format, start, end, size))
+      await decodeNamed("scanFolder", await readBytes(path, MAX_IMAGE_BYTES), undefined, {});
+    return { format };
   } catch (error) {
-    return { reason: systemReason(error, path) };
+    return { reason: error instanceof FileError ? error.message : systemReason(error, path) };
   }
 }
 
-function readHeader(path: string): Uint8Array {
+/** The first and the last bytes of a file, and its size. */
+function readEnds(path: string): { start: Uint8Array; end: Uint8Array; size: number } {
   const descriptor = openSync(path, OPEN_FLAGS);
   try {
-    const bytes = new Uint8Array(HEADER_BYTES);
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, HEADER_BYTES, 0));
+    const { size } = fstatSync(descriptor);
+    const read = (length: number, at: number): Uint8Array => {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, length, at));
+    };
+    return { start: read(START_BYTES, 0), end: read(END_BYTES, Math.max(0, size - END_BYTES)), size };
   } finally {
     closeSync(descriptor);
   }

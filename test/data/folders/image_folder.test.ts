@@ -12,6 +12,7 @@ import {
   ImageFolder,
   transforms,
 } from "../../../src/data/index.ts";
+import { imageFormat } from "../../../src/io/images/image_format.ts";
 import { png, temporaryFolder, tree } from "./image_tree.ts";
 
 const { CenterCrop, Compose, RandomHorizontalFlip, RandomResizedCrop, Resize, ToTensor } = transforms;
@@ -232,15 +233,17 @@ test("a folder without permission is listed, not fatal", async (t) => {
 });
 
 test("an image that fails when it is decoded is named", async () => {
-  const root = tree({ "a/good.png": png(), "a/cut.png": png().subarray(0, 40), "b/1.png": png() });
+  const damaged = png().slice();
+  damaged[45] ^= 0xff;
+  const root = tree({ "a/good.png": png(), "a/bad.png": damaged, "b/1.png": png() });
   const dataset = await ImageFolder(root);
   assert.equal(dataset.length, 3);
   await assert.rejects(
     async () => dataset.get(0),
-    (e: Error) => e instanceof FileError && e.message.includes(join("a", "cut.png")),
+    (e: Error) => e instanceof FileError && e.message.includes(join("a", "bad.png")),
   );
   const loader = DataLoader(dataset, { batchSize: 3, numWorkers: 1 });
-  await assert.rejects(loader[Symbol.asyncIterator]().next(), /cut\.png cannot be read/);
+  await assert.rejects(loader[Symbol.asyncIterator]().next(), /bad\.png cannot be read/);
   await loader.close();
 });
 
@@ -303,4 +306,31 @@ test("options: grey images, bytes, labels of one's own, a function", async () =>
     [1, 3, 3, 4],
     [1, 3, 3, 4],
   ]);
+});
+
+test("images that are cut short are left out; what lies behind a whole image does no harm", async () => {
+  const { decoded } = JSON.parse(readFileSync("test/fixtures/images/images.json", "utf8"));
+  const wanted = ["JPEG", "PNG", "GIF", "BMP", "WebP", "PNM"];
+  const files: Record<string, Uint8Array> = { "b/1.png": png() };
+  for (const { file } of decoded) {
+    const bytes = Buffer.from(file, "base64");
+    const format = imageFormat(bytes) as string;
+    if (!wanted.includes(format)) continue;
+    wanted.splice(wanted.indexOf(format), 1);
+    const ending = format === "PNM" ? "ppm" : format.toLowerCase();
+    files[`a/whole.${ending}`] = bytes;
+    files[`a/longer.${ending}`] = Buffer.concat([bytes, Buffer.from("a film, as phones add them")]);
+    files[`a/cut.${ending}`] = bytes.subarray(0, Math.floor((bytes.length * 2) / 3));
+  }
+  assert.deepEqual(wanted, []);
+  const { images, unreadable } = await scanFolder(tree(files));
+  const a = images.map(({ name }) => name).filter((name) => name.startsWith("a/"));
+  assert.deepEqual(
+    a,
+    Object.keys(files)
+      .filter((name) => /^a\/(whole|longer)/.test(name))
+      .sort(),
+  );
+  assert.equal(unreadable.length, 6);
+  for (const { path, reason } of unreadable) assert.match(reason, /cut short/, path);
 });
