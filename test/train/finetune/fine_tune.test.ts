@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { DataLoader, TensorDataset, transforms } from "../../../src/data/index.ts";
 import {
   ArgumentError,
+  load,
   manualSeed,
   nn,
   stopEngine,
@@ -282,6 +283,47 @@ test("an interrupted fine-tuning goes on to the same bits, within either part", 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a folder keeps both parts, the weights of a head that was trained alone, and averages", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-fine-tune-"));
+  const weightsIn = async (path: string) => {
+    const state = Object.entries(await load(join(folder, path)));
+    return new Map(
+      await Promise.all(
+        state.map(async ([name, value]) => [name, Array.from(await value.data(), Number)] as const),
+      ),
+    );
+  };
+  try {
+    const alone = small();
+    const options = { data: tuned, freezeEpochs: 1, out: join(folder, "alone") };
+    const { whole, test } = await train.fineTune(alone, { ...options, epochs: 0 });
+    assert.equal(whole?.step, 0);
+    assert.ok(test !== null);
+    assert.deepEqual(await weightsIn("alone/last.safetensors"), await numbersOf(alone));
+    assert.deepEqual([...(await weightsIn("alone/frozen/last.safetensors")).keys()].sort(), [
+      "head.bias",
+      "head.weight",
+    ]);
+    const averaged = small();
+    await train.fineTune(averaged, { ...options, epochs: 1, ema: 0.9, out: join(folder, "averaged") });
+    assert.deepEqual(await weightsIn("averaged/averaged.safetensors"), await numbersOf(averaged));
+    assert.notDeepEqual(await weightsIn("averaged/last.safetensors"), await numbersOf(averaged));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("an interruption while embeddings are computed leaves the head untrained, and says so", async () => {
+  const stopping = new AbortController();
+  stopping.abort();
+  const { outcome, frozen, whole } = await train.fineTune(small(), {
+    data: tuned,
+    epochs: 1,
+    signal: stopping.signal,
+  });
+  assert.deepEqual({ outcome, frozen, whole }, { outcome: "interrupted", frozen: null, whole: null });
 });
 
 /** Something besides the head leads to the output. */
