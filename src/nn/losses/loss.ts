@@ -69,9 +69,7 @@ export const SmoothL1Loss = defineLayer(
 export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 
 /** What `HuberLoss` takes. */
-export interface DeltaSettings {
-  /** What becomes of the losses of all elements: their "mean", their "sum", or all of them ("none"). @default "mean" */
-  reduction?: Reduction;
+export interface DeltaSettings extends Pick<ReducedSettings, "reduction"> {
   /** Distance from which on the loss is linear. @default 1 */
   delta?: number;
 }

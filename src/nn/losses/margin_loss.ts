@@ -2,12 +2,12 @@
 
 import { ArgumentError } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
+import { POISSON_NAMES } from "../../tensor/functions/nn/loss/reduction.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as F from "../functional.ts";
 import { defineLayer } from "../module/layer.ts";
 import {
   type ReducedSettings,
-  type Reduction,
   reducedTable,
   reductionOf,
   type WeightedSettings,
@@ -196,14 +196,7 @@ export interface PoissonSettings extends ReducedSettings {
  */
 export const PoissonNLLLoss = defineLayer(
   parameterTable<PoissonSettings>("PoissonNLLLoss")(
-    [
-      "logInput?:boolean",
-      "full?:boolean",
-      "sizeAverage?:boolean|null",
-      "eps?:number",
-      "reduce?:boolean|null",
-      "reduction?",
-    ],
+    POISSON_NAMES,
     (logInput = true, full = false, sizeAverage?, eps = 1e-8, reduce?, reduction = "mean") => ({
       logInput,
       full,
@@ -219,13 +212,11 @@ export const PoissonNLLLoss = defineLayer(
 export type PoissonNLLLoss = InstanceType<typeof PoissonNLLLoss>;
 
 /** What `GaussianNLLLoss` takes. */
-export interface GaussianSettings {
+export interface GaussianSettings extends Pick<ReducedSettings, "reduction"> {
   /** Whether the constant log(2 pi) / 2 is added. @default false */
   full?: boolean;
   /** Lower bound of the variances. @default 1e-6 */
   eps?: number;
-  /** What becomes of the losses of all elements: their "mean", their "sum", or all of them ("none"). @default "mean" */
-  reduction?: Reduction;
 }
 /**
  * Negative log-likelihood of targets under normal distributions of given mean and variance.

@@ -109,16 +109,21 @@ export const avgPool2dOp: OpDefinition = {
   ],
 };
 
+/** The gradient of a pooling that is linear, whose own gradient is that pooling. Attributes its, and `inputShape`. */
+function gradientOf(pooling: () => OpDefinition, name: string): OpDefinition {
+  return {
+    name,
+    images: { inputs: [0], outputs: true, rearranges: false },
+    infer: ([dy], attributes) => [{ shape: attributes.inputShape as Shape, dtype: dy.dtype }],
+    gradient({ grads, attributes }) {
+      const { inputShape: _dropped, ...own } = attributes;
+      return [emit(pooling(), [grads[0] as Value], own)];
+    },
+  };
+}
+
 /** Input dy; attributes those of `avgPool2d` and `inputShape`. */
-export const avgPool2dGradientOp: OpDefinition = {
-  name: "avgPool2dGradient",
-  images: { inputs: [0], outputs: true, rearranges: false },
-  infer: ([dy], attributes) => [{ shape: attributes.inputShape as Shape, dtype: dy.dtype }],
-  gradient({ grads, attributes }) {
-    const { inputShape: _dropped, ...own } = attributes;
-    return [emit(avgPool2dOp, [grads[0] as Value], own)];
-  },
-};
+export const avgPool2dGradientOp: OpDefinition = gradientOf(() => avgPool2dOp, "avgPool2dGradient");
 
 /**
  * The mean over each cell of an `attributes.outputSize` grid laid over the image: cell i goes from
@@ -136,14 +141,10 @@ export const adaptiveAvgPool2dOp: OpDefinition = {
   ],
 };
 
-export const adaptiveAvgPool2dGradientOp: OpDefinition = {
-  name: "adaptiveAvgPool2dGradient",
-  images: { inputs: [0], outputs: true, rearranges: false },
-  infer: ([dy], attributes) => [{ shape: attributes.inputShape as Shape, dtype: dy.dtype }],
-  gradient: ({ grads, attributes }) => [
-    emit(adaptiveAvgPool2dOp, [grads[0] as Value], { outputSize: attributes.outputSize }),
-  ],
-};
+export const adaptiveAvgPool2dGradientOp: OpDefinition = gradientOf(
+  () => adaptiveAvgPool2dOp,
+  "adaptiveAvgPool2dGradient",
+);
 
 /** The largest element of each cell of a grid (see `adaptiveAvgPool2d`) and its position in the plane. */
 export const adaptiveMaxPool2dOp: OpDefinition = {

@@ -10,6 +10,14 @@ export function reshaped(value: OnnxValue, shape: readonly number[]): OnnxValue 
   return value instanceof KnownArray ? value.reshaped(shape) : F.reshape(value, shape);
 }
 
+/** What `compute` makes of an array that is known; undefined for a tensor, or an array that becomes too large. */
+function ifKnown(
+  value: OnnxValue,
+  compute: (known: KnownArray) => KnownArray | undefined,
+): KnownArray | undefined {
+  return value instanceof KnownArray ? compute(value) : undefined;
+}
+
 const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 const isSize = (size: number): boolean => Number.isSafeInteger(size) && size >= 0;
@@ -121,8 +129,7 @@ const transpose: OnnxOperator = {
       const dims = [...(given ?? value.shape.map((_, d) => value.shape.length - 1 - d))];
       if ([...dims].sort((a, b) => a - b).join() !== value.shape.map((_, d) => d).join())
         throw new NodeFault(`perm [${dims.join(", ")}] is not an order of ${value.shape.length} dimensions`);
-      const known = value instanceof KnownArray ? transposed(value, dims) : undefined;
-      return known ?? F.permute(inputs.tensor(0), dims);
+      return ifKnown(value, (known) => transposed(known, dims)) ?? F.permute(inputs.tensor(0), dims);
     };
   },
 };
@@ -138,8 +145,7 @@ const expand: OnnxOperator = {
     const shape = from.map((size, d) => (size === 1 ? wanted[d] : size));
     if (shape.some((size, d) => !isSize(size) || (wanted[d] !== 1 && wanted[d] !== size)))
       throw new NodeFault(`[${value.shape.join(", ")}] cannot be broadcast to [${to.join(", ")}]`);
-    const known = value instanceof KnownArray ? expanded(value, shape) : undefined;
-    return known ?? F.broadcastTo(inputs.tensor(0), shape);
+    return ifKnown(value, (known) => expanded(known, shape)) ?? F.broadcastTo(inputs.tensor(0), shape);
   },
 };
 

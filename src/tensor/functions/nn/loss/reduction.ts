@@ -23,6 +23,16 @@ export interface ReductionOptions {
 /** The names of `ReductionOptions`, in PyTorch's order. */
 export const REDUCTION_NAMES = ["sizeAverage?:boolean|null", "reduce?:boolean|null", "reduction?"] as const;
 
+/** What `poissonNllLoss` takes behind its tensors, and its layer; PyTorch puts `eps` between the deprecated pair. */
+export const POISSON_NAMES = [
+  "logInput?:boolean",
+  "full?:boolean",
+  "sizeAverage?:boolean|null",
+  "eps?:number",
+  "reduce?:boolean|null",
+  "reduction?",
+] as const;
+
 const REDUCTIONS = ["none", "mean", "sum"] as const;
 
 /** The reduction that is asked for; `sizeAverage` and `reduce` are PyTorch's older way to say it. */

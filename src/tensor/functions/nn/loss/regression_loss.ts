@@ -26,7 +26,14 @@ import { noGrad } from "../../../autograd.ts";
 import { promote } from "../../../operands.ts";
 import { Tensor, valueOf } from "../../../tensor.ts";
 import { floatingInput, named, oneOf } from "../arguments.ts";
-import { REDUCTION_NAMES, type Reduction, type ReductionOptions, reduced, reductionOf } from "./reduction.ts";
+import {
+  POISSON_NAMES,
+  REDUCTION_NAMES,
+  type Reduction,
+  type ReductionOptions,
+  reduced,
+  reductionOf,
+} from "./reduction.ts";
 
 export interface RegressionLossParameters extends ReductionOptions {
   /** The predictions. */
@@ -252,16 +259,7 @@ function timesLog(t: Value): Value {
  * ```
  */
 export const poissonNllLoss = defineLoss<PoissonNllLossParameters>("poissonNllLoss")(
-  [
-    "input",
-    "target",
-    "logInput?:boolean",
-    "full?:boolean",
-    "sizeAverage?:boolean|null",
-    "eps?:number",
-    "reduce?:boolean|null",
-    "reduction?",
-  ],
+  ["input", "target", ...POISSON_NAMES],
   (input, target, logInput = true, full = false, sizeAverage?, eps = 1e-8, reduce?, reduction = "mean") => {
     const of = "poissonNllLoss";
     const [x, t] = pairOf(of, input, target, true);
