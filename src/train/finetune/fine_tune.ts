@@ -6,6 +6,7 @@ import { requireRange } from "../../base/params/argument_kinds.ts";
 import { bindArguments, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
+import { FOLLOWING_NAMES } from "../loop/fit.ts";
 import type { FitResult } from "../loop/fit_options.ts";
 import { checkPrecision } from "../loop/precision.ts";
 import { tuningData, tuningLoss } from "./fine_tune_data.ts";
@@ -44,12 +45,7 @@ const FINE_TUNE = parameterTable<FineTuneParameters>("fineTune")(
     "newHead?:boolean",
     "precision?",
     "microBatch?",
-    "earlyStopping?",
-    "clipGradNorm?",
-    "metrics?",
-    "pointsPerEpoch?",
-    "monitor?",
-    "out?",
+    ...FOLLOWING_NAMES,
     "resume?:boolean",
     "name?",
     "classNames?",

@@ -21,6 +21,16 @@ interface FitParameters extends FitOptions {
   readonly net: Module;
 }
 
+/** What `fit` and `fineTune` take, in this order, about how a training is followed and kept. */
+export const FOLLOWING_NAMES = [
+  "earlyStopping?",
+  "clipGradNorm?",
+  "metrics?",
+  "pointsPerEpoch?",
+  "monitor?",
+  "out?",
+] as const;
+
 /** Held together with the options by the compiler. */
 const FIT = parameterTable<FitParameters>("fit")(
   [
@@ -34,12 +44,7 @@ const FIT = parameterTable<FitParameters>("fit")(
     "microBatch?",
     "scheduler?",
     "schedulerStep?",
-    "earlyStopping?",
-    "clipGradNorm?",
-    "metrics?",
-    "pointsPerEpoch?",
-    "monitor?",
-    "out?",
+    ...FOLLOWING_NAMES,
     "resume?",
     "name?",
     "classNames?",

@@ -4,7 +4,8 @@
  * columns, and rounded once. T is f32, or u16 for the bits of a bfloat16.
  *
  * Fast paths, by channels: sixteen at a time, four at a time, one by one; the last block of a pixel steps back over
- * channels that are done already.
+ * channels that are done already. The loops over a window stand in max_pool_last_gradient.ts as well: what is added
+ * differs, and AssemblyScript inlines no functions that are passed.
  */
 import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "./lanes";
 import { endOver, firstOver, placesIn, windowEnd, windowStart } from "./pool_windows";

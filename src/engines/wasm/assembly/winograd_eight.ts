@@ -89,7 +89,10 @@ export function analyseEight(pointers: usize, to: usize, stride: usize, bytes: u
   }
 }
 
-/** A y, or G w: the polynomial with `count` coefficients, of n that it may have, at the eight points. */
+/**
+ * A y, or G w: the polynomial with `count` coefficients, of n that it may have, at the eight points. Its steps are written
+ * out, since each changes three sums and an inlined function returns one.
+ */
 export function evaluateEight(
   from: usize, step: isize, count: i32, n: i32, to: usize, stride: usize, bytes: usize, scaled: u32,
   table: usize,
