@@ -16,7 +16,7 @@ import { planNetwork } from "./plan_network.ts";
 export interface OnnxLoadOptions {
   /**
    * Files that hold weights beside the network (external data), by the names that the network calls them. In Node.js those
-   * in the folder of a network that is given by its path are found by themselves.
+   * in the folder of a network that is given by its path are found by themselves. None by default.
    */
   readonly externalData?:
     | Readonly<Record<string, Uint8Array | ArrayBuffer>>
