@@ -6,7 +6,7 @@
 //
 // The package is imported in half the time that its 500 modules take, and nothing of Node.js is left in a page's part.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { joinChunks } from "./join_chunks.mjs";
 import { root } from "./setup.mjs";
@@ -22,6 +22,9 @@ const WORKERS = {
   "data/loader_worker": ["node", "page"],
   "experiments/data_check/measure_worker": ["node"],
 };
+
+/** What a page's worker loads when it is needed, as text; its file has it from the start. */
+const LATER = { "engines/wasm/wasm_worker": "engines/cpu/host/reference_kernels" };
 
 /** The entries: the name in build/dist and the module. */
 const SUBPATHS = Object.fromEntries(
@@ -128,6 +131,12 @@ function markNamespaces(folder) {
 /** Whether there is something to bundle: a clone of a few files has nothing. */
 export const hasEntries = () => existsSync(join(source, "index.js"));
 
+function inline(platform, name, text) {
+  const folder = join(root, "build/inlined", platform);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.js`), `export default ${JSON.stringify(text)};\n`);
+}
+
 /** Bundles everything again. Throws what esbuild reports. */
 export async function bundle() {
   const esbuild = await import("esbuild");
@@ -149,11 +158,19 @@ export async function bundle() {
     const format = platform === "node" ? "cjs" : "iife";
     const define = platform === "node" ? { "import.meta.url": "undefined" } : {};
     const { outputFiles } = await run(platform, { ...text, format, define });
-    mkdirSync(join(root, "build/inlined", platform), { recursive: true });
-    const inlined = join(root, "build/inlined", platform, `${name}.js`);
-    writeFileSync(inlined, `export default ${JSON.stringify(outputFiles[0].text)};\n`);
+    inline(platform, name, outputFiles[0].text);
     const outfile = join(work, platform, `${name}.js`);
-    await run(platform, { entryPoints, outfile, minify: true, format: platform === "node" ? "esm" : "iife" });
+    const file = { entryPoints, outfile, minify: true };
+    if (platform === "node") {
+      await run(platform, { ...file, format: "esm" });
+      return;
+    }
+    const later = path in LATER ? [join(source, `${LATER[path]}.js`)] : [];
+    await run(platform, { ...file, format, inject: later });
+    for (const entry of later) {
+      const { outputFiles } = await run(platform, { ...text, entryPoints: [entry], format });
+      inline(platform, basename(entry, ".js"), outputFiles[0].text);
+    }
   }
 
   const work = `${output}.${process.pid}`;

@@ -2,12 +2,16 @@
 import type { WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
 
 /**
- * Starts a script as a worker: from its text, which every bundler carries along, and if the page's content
- * security policy forbids that, from its file.
+ * Starts a script as a worker: from its text, which every bundler carries along. If the page's content security policy
+ * forbids scripts from text inside of workers, with what the script would load later; if it forbids workers from text,
+ * from its file, which has all in it.
  */
 export async function startWorker(script: WorkerScript, listeners: WorkerListeners): Promise<WorkerHandle> {
   if (typeof Worker === "undefined") return startHere(script, listeners);
-  const worker = await fromText(script).catch(() => fromFile(script));
+  const { source, later } = script;
+  const worker = await fromText(source)
+    .catch((error) => (later === undefined ? Promise.reject(error) : fromText(later, source)))
+    .catch(() => fromFile(script));
   worker.onmessage = (event) => listeners.message(event.data);
   worker.onerror = (event) => listeners.failed(event.message || "the worker's script could not be loaded");
   worker.onmessageerror = () => listeners.failed("a message could not be read");
@@ -18,9 +22,9 @@ export async function startWorker(script: WorkerScript, listeners: WorkerListene
   };
 }
 
-async function fromText(script: WorkerScript): Promise<Worker> {
-  const { default: text } = await script.source();
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+async function fromText(...sources: WorkerScript["source"][]): Promise<Worker> {
+  const texts = await Promise.all(sources.map(async (source) => (await source()).default));
+  const url = URL.createObjectURL(new Blob(texts, { type: "text/javascript" }));
   try {
     return await ready(new Worker(url));
   } finally {

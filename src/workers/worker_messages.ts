@@ -59,7 +59,12 @@ export class EngineWorkerPool {
     this.keepAlive(this.#keep);
   }
 
-  /** Sends each worker its first message. */
+  /** Keeps what is posted from here on, until `open`. */
+  close(): void {
+    this.#opened = false;
+  }
+
+  /** Sends each worker a message before all that is kept. */
   introduce(first: (worker: number) => unknown): void {
     (this.#workers ?? []).forEach((worker, i) => worker.post(first(i)));
   }

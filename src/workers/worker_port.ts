@@ -31,6 +31,8 @@ export interface WorkerScript {
   url(): URL;
   /** The same as text, loaded when it is needed. */
   source(): Promise<{ readonly default: string }>;
+  /** What the script loads later, as text: it runs before the script where that can load nothing. */
+  later?(): Promise<{ readonly default: string }>;
   /** The module itself, for a runtime without workers; undefined if the code is of no use without threads. */
   here?(): Promise<unknown>;
 }

@@ -48,6 +48,7 @@ const ISOLATED = {
 const STRICT = "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'";
 const POLICIES: Record<string, string> = {
   strict: `${STRICT}; worker-src 'self'`,
+  texts: `${STRICT}; worker-src blob:`,
   noworkers: `${STRICT}; worker-src 'none'`,
 };
 
@@ -62,8 +63,8 @@ export interface Site {
 }
 
 /**
- * Serves a folder below `/plain/`; below `/isolated/` with the headers that let pages share memory; below `/strict/`
- * and `/noworkers/` with a content security policy. `page.html` finds the package by an import map, as a page without
+ * Serves a folder below `/plain/`; below `/isolated/` with the headers that let pages share memory; below `/strict/`,
+ * `/texts/` and `/noworkers/` with a content security policy. `page.html` finds the package by an import map, as a page without
  * a bundler does.
  */
 export function serve(site: Site = {}): Promise<{ origin: string; server: Server }> {

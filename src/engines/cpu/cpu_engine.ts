@@ -202,6 +202,7 @@ export class CpuEngine implements Engine {
       states: boundValues(program, "state"),
       threadScratchBytes,
     });
+    this.#workers.provideHostKernels(hostOps(program));
     this.#workers.postAll({ type: "compile", program: compiled.id, source: program, ...loops });
     return compiled;
   }
@@ -321,6 +322,11 @@ export class CpuEngine implements Engine {
 /** What a thread needs for itself, in any of the steps. */
 function threadScratchOf({ steps }: Program): number {
   return steps.reduce((most, { plan }) => Math.max(most, plan.threadScratchBytes), 0);
+}
+
+/** The ops that the workers compute with reference kernels. */
+function hostOps({ steps }: Program): string[] {
+  return steps.filter(({ plan }) => plan.place === "host").map(({ op }) => op);
 }
 
 /** Whether memory can be shared with workers: always in Node.js, in pages that are cross-origin isolated. */

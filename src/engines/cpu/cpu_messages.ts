@@ -77,6 +77,8 @@ export type CpuMessage =
       readonly knownFailure: number;
     }
   | { readonly type: "release"; readonly program: number }
+  /** Reference kernels that a page loads late, for the programs after this message. */
+  | { readonly type: "hostKernels"; readonly script: string }
   /** For the kernels. */
   | { readonly type: "kernels"; readonly message: unknown };
 

@@ -2,12 +2,14 @@
  * The workers of a CPU engine, as the main thread sees them: a pool of them, one message queue each, the requests that
  * have not been answered, and what has failed.
  */
+import { LATE_KERNELS } from "#late_kernels";
 import { EngineError } from "../../base/errors.ts";
 import { type ErrorRecord, reviveError } from "../../workers/errors_across.ts";
 import { EngineWorkerPool, type RequestAnswer, Requests } from "../../workers/worker_messages.ts";
 import type { TransferList } from "../../workers/worker_port.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuMessage, CpuReply } from "./cpu_messages.ts";
+import type { LateKernels } from "./host/late_kernels.ts";
 import { makeControl } from "./threads/thread_barrier.ts";
 
 /** What the workers compute on. */
@@ -34,6 +36,7 @@ export class CpuWorkers {
   #kernels: CpuKernels;
   #pool = new EngineWorkerPool();
   #threads = 1;
+  #hasLateKernels = false;
   #failure: string | undefined;
   /** Replies that wait for another worker's error, and such errors. */
   readonly #replies: RequestAnswer[] = [];
@@ -88,6 +91,31 @@ export class CpuWorkers {
 
   postAll(message: CpuMessage): void {
     for (let worker = 0; worker < this.#threads; worker++) this.post(worker, message);
+  }
+
+  /** Sees to it that the workers have the reference kernels of these ops before they get what is posted from here on. */
+  provideHostKernels(ops: readonly string[]): void {
+    const late = this.#hasLateKernels ? undefined : LATE_KERNELS;
+    const op = late && ops.find((each) => late.has(each));
+    if (late === undefined || op === undefined) return;
+    this.#hasLateKernels = true;
+    this.#pool.close();
+    this.#loadLateKernels(late, op);
+  }
+
+  async #loadLateKernels(late: LateKernels, op: string): Promise<void> {
+    const pool = this.#pool;
+    try {
+      const { default: script } = await late.source();
+      pool.introduce((): CpuMessage => ({ type: "hostKernels", script }));
+      pool.open();
+    } catch (error) {
+      this.fail(
+        `${this.#kernels.name}: the script with the kernel of \`${op}\` (reference_kernels) cannot be loaded: ` +
+          `${(error as Error).message}; serve every script of the package or of the bundle, and reload the page`,
+      );
+      await this.#end();
+    }
   }
 
   fail(reason: string): void {

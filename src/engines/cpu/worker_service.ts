@@ -2,6 +2,7 @@
  * What a worker of a CPU engine does, the same on every thread. In this order: the messages that it answers; a program
  * made ready on one thread, and its runs; typed arrays over the memory.
  */
+import { hostKernels, importHostKernels } from "#host_kernels";
 import { listen } from "#workers";
 import { isError } from "../../base/builtin_kinds.ts";
 import { bytesOf, type DType, type TypedArray, viewArray } from "../../base/dtype.ts";
@@ -90,6 +91,9 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
       programs.delete(request.program);
       break;
     }
+    case "hostKernels":
+      importHostKernels(request.script);
+      break;
     case "kernels":
       context.kernels.receive?.(request.message);
       break;
@@ -328,7 +332,7 @@ export class PreparedProgram {
       const { dtype, shape } = this.#program.values[id];
       return { data: this.#context.views.array(dtype, this.#at[id], numel(shape)), shape, dtype };
     };
-    const run = () => callReference(step, step.inputs.map(tensor), step.outputs.map(tensor));
+    const run = () => callReference(hostKernels(), step, step.inputs.map(tensor), step.outputs.map(tensor));
     return { divided: false, units: 1, run };
   }
 

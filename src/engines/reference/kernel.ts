@@ -18,6 +18,9 @@ export interface KernelCall {
 
 export type ReferenceKernel = (call: KernelCall) => void;
 
+/** By op. */
+export type ReferenceKernels = Readonly<Record<string, ReferenceKernel>>;
+
 /** A kernel for each name, made from its rule; the type keeps the names. */
 export function kernelsOf<Name extends string, Rule>(
   rules: Readonly<Record<Name, Rule>>,

@@ -1,7 +1,8 @@
 /** The reference kernel of every op. */
-import type { ReferenceKernel } from "./kernel.ts";
+import type { ReferenceKernel, ReferenceKernels } from "./kernel.ts";
 import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
 import { ELEMENTWISE_KERNELS } from "./kernels/elementwise.ts";
+import { EXTREME_KERNELS } from "./kernels/extremes.ts";
 import { INDEXING_KERNELS } from "./kernels/indexing.ts";
 import { INTEGER_KERNELS } from "./kernels/integers.ts";
 import { INTERPOLATION_KERNELS } from "./kernels/interpolation.ts";
@@ -31,6 +32,7 @@ const KERNELS = {
   ...SLICING_KERNELS,
   ...SCAN_KERNELS,
   ...ORDERING_KERNELS,
+  ...EXTREME_KERNELS,
   ...MATH_KERNELS,
   ...INTEGER_KERNELS,
   ...INDEXING_KERNELS,
@@ -49,4 +51,4 @@ const KERNELS = {
 /** Names of all ops: each has a reference kernel. */
 export type OpName = keyof typeof KERNELS;
 
-export const REFERENCE_KERNELS: Readonly<Record<string, ReferenceKernel>> = KERNELS;
+export const REFERENCE_KERNELS: ReferenceKernels = KERNELS;

@@ -6,7 +6,7 @@ import type { Shape } from "../../base/shape.ts";
 import type { ProgramStep } from "../contract/engine.ts";
 import type { ImageOperands } from "../contract/layouts.ts";
 import { channelsFirst } from "./channels_last_step.ts";
-import { REFERENCE_KERNELS } from "./kernels.ts";
+import type { ReferenceKernels } from "./kernel.ts";
 
 export interface ReferenceTensor {
   readonly data: TypedArray;
@@ -20,11 +20,12 @@ export interface ReferenceTensor {
  * Throws what the kernel throws, or an EngineError if there is none for this op.
  */
 export function callReference(
+  kernels: ReferenceKernels,
   step: ProgramStep,
   inputs: ReferenceTensor[],
   outputs: ReferenceTensor[],
 ): void {
-  const kernel = Object.hasOwn(REFERENCE_KERNELS, step.op) ? REFERENCE_KERNELS[step.op] : undefined;
+  const kernel = Object.hasOwn(kernels, step.op) ? kernels[step.op] : undefined;
   if (kernel === undefined) {
     throw new EngineError(
       `no engine kernel computes \`${step.op}\`${step.label === "" ? "" : ` (${step.label})`}`,
@@ -33,7 +34,7 @@ export function callReference(
   if (step.attributes.layout === "channelsLast") {
     const { layout: _, imageOperands, ...attributes } = step.attributes;
     const first = channelsFirst(imageOperands as ImageOperands, inputs, outputs);
-    callReference({ ...step, attributes }, first.inputs, first.outputs);
+    callReference(kernels, { ...step, attributes }, first.inputs, first.outputs);
     first.finish();
     return;
   }

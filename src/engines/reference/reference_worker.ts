@@ -12,6 +12,7 @@ import type { Program, RunResult, StepTiming } from "../contract/engine.ts";
 import { FailedWrites, PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
 import { aliasRoots, boundValues, planCommits } from "../contract/run_program.ts";
+import { REFERENCE_KERNELS } from "./kernels.ts";
 import type { ReferenceRequest } from "./reference_messages.ts";
 import { callReference } from "./reference_step.ts";
 
@@ -175,7 +176,7 @@ function run(
       dtype: program.values[id].dtype,
     });
     try {
-      callReference(step, step.inputs.map(tensor), step.outputs.map(tensor));
+      callReference(REFERENCE_KERNELS, step, step.inputs.map(tensor), step.outputs.map(tensor));
     } catch (error) {
       if (isError(error) && wroteBefore(program, i)) error.message += PARTLY_WRITTEN;
       throw error;

@@ -2,6 +2,7 @@
  * The wasm engine: the CPU runtime with kernels written in AssemblyScript, SIMD and threads. It needs nothing
  * installed, in Node.js and in pages.
  */
+import { LATE_KERNELS } from "#late_kernels";
 import { startWorker } from "#workers";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import { CpuEngine, type CpuEngineOptions } from "../cpu/cpu_engine.ts";
@@ -12,6 +13,7 @@ import { planStep } from "./kernels/registry.ts";
 const SCRIPT: WorkerScript = {
   url: () => new URL("./wasm_worker.js", import.meta.url),
   source: () => import("#worker_sources/wasm_worker"),
+  later: LATE_KERNELS?.source,
 };
 
 export const WASM_KERNELS: CpuKernels = {

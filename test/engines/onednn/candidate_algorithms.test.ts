@@ -23,6 +23,7 @@ import { ThreadScratch } from "../../../src/engines/onednn/onednn_step.ts";
 import { PLANNERS } from "../../../src/engines/onednn/onednn_worker_kernels.ts";
 import type { AlgorithmChooser } from "../../../src/engines/onednn/tuning/autotuner.ts";
 import { openBenchmarkMemory } from "../../../src/engines/onednn/tuning/benchmark_memory.ts";
+import { REFERENCE_KERNELS } from "../../../src/engines/reference/kernels.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";
 import { loadKernelsNow } from "../../../src/engines/wasm/node_kernels.ts";
 import { missingLibrary } from "./library.ts";
@@ -210,6 +211,7 @@ function expected({ op, attributes, inputs, output }: Step, given: readonly Type
   const data = allocateArray(output.dtype, numel(output.shape));
   const { activation: _, ...plain } = attributes;
   callReference(
+    REFERENCE_KERNELS,
     { op, label: "", attributes: plain } as ProgramStep,
     given.map((array, i) => ({ ...inputs[i], data: array })),
     [{ ...output, data }],

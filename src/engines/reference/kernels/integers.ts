@@ -1,7 +1,7 @@
 /** Integers and their bits. */
 import type { DType } from "../../../base/dtype.ts";
 import { kernelsOf, type ReferenceKernel } from "../kernel.ts";
-import { forEachBroadcast } from "./elementwise.ts";
+import { forEachBroadcast } from "./broadcasting.ts";
 
 /**
  * Bits as the dtype has them. JavaScript's operators see 32 bits of a number, so that 64 of them need BigInt; from 2^53 on

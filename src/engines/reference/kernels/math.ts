@@ -2,7 +2,8 @@
 import { isFloating } from "../../../base/dtype.ts";
 import { ArgumentError } from "../../../base/errors.ts";
 import { kernelsOf, type ReferenceKernel } from "../kernel.ts";
-import { erf, erfc, forEachBroadcast } from "./elementwise.ts";
+import { forEachBroadcast } from "./broadcasting.ts";
+import { erf, erfc } from "./elementwise.ts";
 
 const UNARY = {
   tan: Math.tan,

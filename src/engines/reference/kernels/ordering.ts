@@ -55,36 +55,6 @@ function writeOrdered(
 const sort: ReferenceKernel = (call) => writeOrdered(call, call.attributes.descending as boolean);
 const topk: ReferenceKernel = (call) => writeOrdered(call, call.attributes.largest as boolean);
 
-const argExtreme =
-  (sign: 1 | -1): ReferenceKernel =>
-  ({ inputs: [input], outputs: [output], attributes }) => {
-    forEachLine(input, attributes.dim as number, (start, step, count, line) => {
-      let best = 0;
-      for (let i = 1; i < count; i++) {
-        const x = input.data[start + i * step];
-        const y = input.data[start + best * step];
-        if (Number.isNaN(y)) break;
-        if (Number.isNaN(x) || sign * x > sign * y) best = i;
-      }
-      output.data[line] = best;
-    });
-  };
-
-const runningExtreme =
-  (sign: 1 | -1): ReferenceKernel =>
-  ({ inputs: [input], outputs: [values, indices], attributes }) => {
-    forEachLine(input, attributes.dim as number, (start, step, count) => {
-      let best = 0;
-      for (let i = 0; i < count; i++) {
-        const x = input.data[start + i * step];
-        const y = input.data[start + best * step];
-        if (Number.isNaN(x) || (!Number.isNaN(y) && sign * x >= sign * y)) best = i;
-        values.data[start + i * step] = input.data[start + best * step];
-        indices.data[start + i * step] = best;
-      }
-    });
-  };
-
 const mode: ReferenceKernel = ({ inputs: [input], outputs: [values, indices], attributes }) => {
   forEachLine(input, attributes.dim as number, (start, step, count, line) => {
     const order = orderOf(input.data, start, step, count, false);
@@ -106,9 +76,5 @@ const mode: ReferenceKernel = ({ inputs: [input], outputs: [values, indices], at
 export const ORDERING_KERNELS = {
   sort,
   topk,
-  argmax: argExtreme(1),
-  argmin: argExtreme(-1),
-  cummax: runningExtreme(1),
-  cummin: runningExtreme(-1),
   mode,
 } satisfies Record<string, ReferenceKernel>;

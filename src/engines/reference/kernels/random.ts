@@ -45,7 +45,7 @@ const randomUniform: ReferenceKernel = ({ inputs: [key], outputs: [output] }) =>
 };
 
 /** Elements 2j and 2j + 1 are r cos a and r sin a, from words 2j and 2j + 1 (in float64 from twice as many). */
-const randomNormal: ReferenceKernel = ({ inputs: [key], outputs: [output] }) => {
+export const randomNormal: ReferenceKernel = ({ inputs: [key], outputs: [output] }) => {
   const words = new KeyedWords(key.data);
   const { data, dtype } = output;
   for (let i = 0; i < data.length; i += 2) {

@@ -1,13 +1,13 @@
 /** Ops that make or move elements without computing. */
 import { contiguousStrides, numel } from "../../../base/shape.ts";
 import type { ReferenceKernel } from "../kernel.ts";
-import { forEachBroadcast, storeAs } from "./elementwise.ts";
+import { forEachBroadcast, storeAs } from "./broadcasting.ts";
 
 const full: ReferenceKernel = ({ outputs: [output], attributes }) => {
   output.data.fill(storeAs(output.dtype)(attributes.value as number));
 };
 
-const arange: ReferenceKernel = ({ outputs: [output], attributes }) => {
+export const arange: ReferenceKernel = ({ outputs: [output], attributes }) => {
   const store = storeAs(output.dtype);
   const start = attributes.start as number;
   const step = attributes.step as number;
