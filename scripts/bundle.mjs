@@ -80,6 +80,34 @@ const TOP_LEVEL_CALL = /^((?:export )?(?:const|let) [\w$]+ = )(?=(?:new )?[\w$.]
 /** `const f = defineCall("f")(...)`: two calls, of which a mark would cover one. */
 const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(("[^"]+")\)\(/gm;
 const CURRIED_MODULE = "convoyant-curried";
+/** Names of parameters, some of them spread from a list: `(["input", ...REDUCTION_NAMES], `. */
+const SPREAD_NAMES = /^\(\[(?:"[^"]*"|\.\.\.[\w$]+|[\s,])*\]/;
+
+/**
+ * The call of a curried function as one that is marked as pure. A spread would be an effect of its own, so lists of names
+ * are passed as they are and spread inside.
+ */
+function pureCall(text, [whole, head, make, name], at) {
+  const start = `${head}/* @__PURE__ */ callCurried(${make}, ${name}, `;
+  const names = SPREAD_NAMES.exec(text.slice(at + whole.length - 1))?.[0];
+  if (!names?.includes("...")) return { start, length: whole.length };
+  return {
+    start: `${start}${names.slice(1).replaceAll("...", "")}`,
+    length: whole.length - 1 + names.length,
+  };
+}
+
+/** A source with the curried calls of its top level marked as pure. */
+function markCurried(text) {
+  let marked = "";
+  let from = 0;
+  for (const match of text.matchAll(CURRIED_CALL)) {
+    const { start, length } = pureCall(text, match, match.index);
+    marked += text.slice(from, match.index) + start;
+    from = match.index + length;
+  }
+  return marked + text.slice(from);
+}
 
 /** Marks top-level calls as pure. A source that depends on the effect of such a call must not be in these folders. */
 const markPure = {
@@ -87,7 +115,7 @@ const markPure = {
   setup(build) {
     build.onLoad({ filter: PURE_FOLDERS }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      const single = text.replace(CURRIED_CALL, "$1/* @__PURE__ */ callCurried($2, $3, ");
+      const single = markCurried(text);
       const head = single === text ? "" : `import { callCurried } from "${CURRIED_MODULE}";\n`;
       return { contents: head + single.replace(TOP_LEVEL_CALL, "$1/* @__PURE__ */ "), loader: "js" };
     });
@@ -97,7 +125,9 @@ const markPure = {
       sideEffects: false,
     }));
     build.onLoad({ filter: /.*/, namespace: CURRIED_MODULE }, () => ({
-      contents: "export function callCurried(make, name, ...args) { return make(name)(...args); }",
+      contents:
+        "export const callCurried = (make, name, names, ...args) => " +
+        "make(name)(Array.isArray(names) ? names.flat() : names, ...args);",
       loader: "js",
     }));
   },
@@ -125,6 +155,27 @@ function markNamespaces(folder) {
     const text = readFileSync(path, "utf8");
     const marked = text.replace(NAMESPACE, "var $1 = /* @__PURE__ */ ((all) => ($2(all, $3), all))({});");
     if (marked !== text) writeFileSync(path, marked);
+  }
+}
+
+/**
+ * Calls the chunks that hold the tensor's methods core-*.js. They alone do something for others when they are loaded, and
+ * package.json's sideEffects says so: of the rest a page loads what it uses.
+ */
+function nameCore(folder, { outputs }) {
+  const holdsTensor = ([, { inputs }]) =>
+    Object.keys(inputs).some((path) => path.includes("build/src/tensor/"));
+  const names = Object.entries(outputs)
+    .filter(holdsTensor)
+    .map(([path]) => path.slice(path.lastIndexOf("/") + 1))
+    .filter((name) => name.startsWith("chunk-"));
+  const renamed = (text) =>
+    names.reduce((all, name) => all.replaceAll(name, name.replace("chunk-", "core-")), text);
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const text = readFileSync(path, "utf8");
+    if (renamed(text) !== text) writeFileSync(path, renamed(text));
+    if (names.includes(name)) renameSync(path, join(folder, renamed(name)));
   }
 }
 
@@ -179,7 +230,7 @@ export async function bundle() {
       platforms.map((platform) => bundleWorker(path, platform, work)),
     );
     await Promise.all(workers);
-    const [{ metafile }] = await Promise.all(
+    const [{ metafile }, page] = await Promise.all(
       Object.entries(ENTRIES).map(([platform, entries]) =>
         run(platform, {
           entryPoints: Object.fromEntries(
@@ -197,6 +248,7 @@ export async function bundle() {
     const { bundle: _bundle, plugins: _plugins, ...writing } = shared;
     await joinChunks(esbuild, join(work, "node"), metafile, { ...writing, ...NODE });
     markNamespaces(join(work, "page"));
+    nameCore(join(work, "page"), page.metafile);
     rmSync(output, { recursive: true, force: true });
     renameSync(work, output);
   } finally {
