@@ -2,8 +2,8 @@
 // Node.js, so that one is enough; each entry is a folder of build/test (with a slash at its end) or a file in it.
 
 /**
- * On the newest: what reads the sources and the documentation, what runs in pages and in other tools, and whole
- * networks, each op of which is compared with PyTorch on every Node.js (`engines/contract`, `nn`).
+ * On the newest: what reads the sources and the documentation, what runs in pages and in other tools, what draws
+ * reports, and whole networks, each op of which is compared with PyTorch on every Node.js (`engines/contract`, `nn`).
  */
 const ON_THE_NEWEST = [
   "architecture/completions.test.js",
@@ -17,10 +17,10 @@ const ON_THE_NEWEST = [
   "browser/",
   "bundlers/",
   "docs/",
-  "interop/onnx/onnx_runtime.test.js",
-  "models/class_counts.test.js",
-  "models/network_gradients.test.js",
-  "models/parity.test.js",
+  "experiments/data_check/",
+  "interop/",
+  "models/",
+  "report/",
   "types/",
 ];
 

@@ -206,18 +206,17 @@ export async function exportNetwork(network: Network): Promise<ExportedNetwork> 
   return { bytes, batches: preprocessing === null ? await floats(net, network) : await images(net, network) };
 }
 
-/** A network with running statistics that say something. */
+/** A network with running statistics that say something: of batches, so that deep networks stay near to 1. */
 async function prepared({ make, shape }: Network): Promise<nn.Module> {
-  const net = make().eval();
+  const net = make();
   // Lazy layers learn their sizes.
-  noGrad(() => net(zeros(2, ...shape)));
-  for (const module of net.modules()) {
-    if (!(module instanceof nn.BatchNorm1d || module instanceof nn.BatchNorm2d)) continue;
-    noGrad(() => {
-      module.runningMean?.normal_(0, 0.1);
-      module.runningVar?.uniform_(0.5, 1.5);
-    });
-  }
+  noGrad(() => net.eval()(zeros(2, ...shape)));
+  const normalises = [...net.modules()].some(
+    (module) => module instanceof nn.BatchNorm1d || module instanceof nn.BatchNorm2d,
+  );
+  net.train();
+  for (let batch = 0; normalises && batch < 4; batch++) noGrad(() => net(randn(4, ...shape)));
+  net.eval();
   for (const tensor of Object.values(net.stateDict())) await tensor.realize();
   return net;
 }
