@@ -13,7 +13,7 @@ import { noGrad } from "../../tensor/autograd.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Loader } from "../loop/fit_options.ts";
 import { checkBatch } from "../loop/loaders.ts";
-import { nextSlice, partOf } from "../loop/micro_batches.ts";
+import { FittingSlices, partOf } from "../loop/micro_batches.ts";
 import { inPrecision, type Precision } from "../loop/precision.ts";
 import { passThrough } from "./head_network.ts";
 import type { Head } from "./heads.ts";
@@ -87,7 +87,7 @@ class SliceRunner {
   private readonly net: Module;
   private readonly head: Head;
   private readonly precision: Precision;
-  private most = Number.POSITIVE_INFINITY;
+  private readonly slices = new FittingSlices();
 
   constructor(net: Module, head: Head, precision: Precision) {
     this.net = net;
@@ -95,18 +95,12 @@ class SliceRunner {
     this.precision = precision;
   }
 
-  *run(x: Tensor): Generator<{ embedding: Tensor; headIsLast: boolean }> {
-    const count = x.size(0);
-    for (let done = 0; done < count; ) {
-      const size = nextSlice(count - done, Math.min(this.most, count));
-      const sent = this.attempt(partOf(x, done, done + size));
-      if (sent === null) continue;
-      yield sent;
-      done += size;
-    }
+  run(x: Tensor): Iterable<{ embedding: Tensor; headIsLast: boolean }> {
+    if (x.size(0) === 0) return [];
+    return this.slices.run(x.size(0), (from, to) => this.attempt(partOf(x, from, to)));
   }
 
-  /** Null if it does not fit: the next ones are to be smaller. */
+  /** Null if it does not fit. */
   private attempt(x: Tensor): { embedding: Tensor; headIsLast: boolean } | null {
     try {
       return noGrad(() =>
@@ -122,7 +116,6 @@ class SliceRunner {
       );
     } catch (error) {
       if (!(error instanceof OutOfMemoryError) || x.size(0) <= 1) throw error;
-      this.most = Math.ceil(x.size(0) / 2);
       return null;
     }
   }

@@ -70,6 +70,26 @@ export function nextSlice(left: number, most: number): number {
   return left === 0 ? 0 : Math.ceil(left / Math.ceil(left / most));
 }
 
+/** Runs batches whole, or in slices if one does not fit the memory; the slices stay as small as they had to become. */
+export class FittingSlices {
+  private most = Number.POSITIVE_INFINITY;
+
+  /** @param attempt - runs examples `from` to `to`; null if they do not fit: the next ones are to be fewer. */
+  *run<T>(count: number, attempt: (from: number, to: number) => T | null): Generator<T> {
+    let done = 0;
+    do {
+      const size = nextSlice(count - done, Math.min(this.most, count));
+      const result = attempt(done, done + size);
+      if (result === null) {
+        this.most = Math.ceil(size / 2);
+        continue;
+      }
+      yield result;
+      done += size;
+    } while (done < count);
+  }
+}
+
 /** Examples `from` to `to` of a batch; its elements are not copied if they are known. */
 export function partOf(batch: Tensor, from: number, to: number): Tensor {
   const { value } = batch;

@@ -13,7 +13,7 @@ import { crossEntropy } from "../../tensor/functions/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { BatchSource, LossFunction, MetricFunctions } from "../loop/fit_options.ts";
 import { asLoader, checkBatch } from "../loop/loaders.ts";
-import { mixesExamples, nextSlice, partOf } from "../loop/micro_batches.ts";
+import { FittingSlices, mixesExamples, partOf } from "../loop/micro_batches.ts";
 import { outputOf } from "../loop/network_output.ts";
 import { checkPrecision, inPrecision, type Precision, usablePrecision } from "../loop/precision.ts";
 import { ClassificationMetrics } from "./classification_metrics.ts";
@@ -126,7 +126,7 @@ class SliceSender {
   private readonly net: Module;
   private readonly counter: TestCounter;
   private readonly precision: Precision;
-  private most = Number.POSITIVE_INFINITY;
+  private readonly slices = new FittingSlices();
 
   constructor(net: Module, counter: TestCounter, precision: Precision) {
     this.net = net;
@@ -134,19 +134,11 @@ class SliceSender {
     this.precision = precision;
   }
 
-  *send(x: Tensor, y: Tensor): Generator<SentBatch> {
-    const count = x.size(0);
-    let done = 0;
-    do {
-      const size = nextSlice(count - done, Math.min(this.most, count));
-      const sent = this.trySlice(partOf(x, done, done + size), partOf(y, done, done + size));
-      if (sent === null) continue;
-      yield sent;
-      done += size;
-    } while (done < count);
+  send(x: Tensor, y: Tensor): Generator<SentBatch> {
+    return this.slices.run(x.size(0), (from, to) => this.trySlice(partOf(x, from, to), partOf(y, from, to)));
   }
 
-  /** Null if the slice does not fit: the next ones are to be smaller. */
+  /** Null if the slice does not fit. */
   private trySlice(x: Tensor, y: Tensor): SentBatch | null {
     let output: Tensor | undefined;
     try {
@@ -164,7 +156,6 @@ class SliceSender {
         y.size(0) === x.size(0) &&
         mixesExamples(output.value, x.value) === null;
       if (!canBeLess) throw error;
-      this.most = Math.ceil(x.size(0) / 2);
       return null;
     }
   }
