@@ -1,8 +1,8 @@
 /** Readers of images. Parts of PNG that a checksum guards are mutated before it is made. */
 import { readFileSync } from "node:fs";
 import { zlibSync } from "fflate";
-import { crc32 } from "../../src/io/checksums.ts";
 import { decodeImage } from "../../src/io/images/decode_image.ts";
+import { pngChunk } from "../io/png_chunk.ts";
 import type { FuzzedReader } from "./fuzz.ts";
 
 const { decoded } = JSON.parse(
@@ -25,21 +25,13 @@ const reader = (name: string, files: readonly Uint8Array[]): FuzzedReader => ({
 
 /** A PNG of the header's fields, a palette, transparency, and rows, all taken from the bytes in this order. */
 function pngOf(bytes: Uint8Array): Uint8Array {
-  const chunk = (type: string, data: Uint8Array) => {
-    const out = Buffer.alloc(12 + data.length);
-    out.writeUInt32BE(data.length);
-    out.write(type, 4, "latin1");
-    out.set(data, 8);
-    out.writeUInt32BE(crc32(out.subarray(4, 8 + data.length)), 8 + data.length);
-    return out;
-  };
   return Buffer.concat([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-    chunk("IHDR", bytes.subarray(0, 13)),
-    chunk("PLTE", bytes.subarray(13, 25)),
-    chunk("tRNS", bytes.subarray(25, 27)),
-    chunk("IDAT", zlibSync(bytes.subarray(27), { level: 0 })),
-    chunk("IEND", new Uint8Array(0)),
+    pngChunk("IHDR", bytes.subarray(0, 13)),
+    pngChunk("PLTE", bytes.subarray(13, 25)),
+    pngChunk("tRNS", bytes.subarray(25, 27)),
+    pngChunk("IDAT", zlibSync(bytes.subarray(27), { level: 0 })),
+    pngChunk("IEND", new Uint8Array(0)),
   ]);
 }
 

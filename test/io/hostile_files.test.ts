@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { constants, deflateRawSync, gzipSync } from "node:zlib";
-import { crc32 } from "../../src/io/checksums.ts";
+import { pngChunk } from "./png_chunk.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hostile-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,15 +52,6 @@ function packedZeros(bytes: number): Uint8Array {
   return Buffer.concat([Uint8Array.of(0x78, 0x9c), ...blocks, rest, sum]);
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
-  const out = Buffer.alloc(12 + data.length);
-  out.writeUInt32BE(data.length);
-  out.write(type, 4, "latin1");
-  out.set(data, 8);
-  out.writeUInt32BE(crc32(out.subarray(4, 8 + data.length)), 8 + data.length);
-  return out;
-}
-
 /** A black PNG. */
 function png(width: number, height: number, depth: number, colourType: number, channels: number): Uint8Array {
   const header = Buffer.alloc(13);
@@ -70,9 +61,9 @@ function png(width: number, height: number, depth: number, colourType: number, c
   const raw = height * (1 + Math.ceil((width * depth * channels) / 8));
   return Buffer.concat([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-    chunk("IHDR", header),
-    chunk("IDAT", packedZeros(raw)),
-    chunk("IEND", new Uint8Array(0)),
+    pngChunk("IHDR", header),
+    pngChunk("IDAT", packedZeros(raw)),
+    pngChunk("IEND", new Uint8Array(0)),
   ]);
 }
 

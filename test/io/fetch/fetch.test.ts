@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { FileError } from "../../../src/base/errors.ts";
 import { cacheFolder, destinationOf, placesOf } from "../../../src/data/fetch/data_folders.ts";
 import { locateDataset } from "../../../src/data/fetch/locate_dataset.ts";
 import type { LocateOptions } from "../../../src/data/fetch/located_data.ts";
 import type { DatasetSource } from "../../../src/data/mnist_format.ts";
 import { runCommand } from "../../../src/io/fetch/run_command.ts";
+import { messageOf } from "./file_error_message.ts";
 import { serve, tinyDataset } from "./tiny_dataset.ts";
 
 /** A folder of the test's own, which is also the cache's parent while the test runs. */
@@ -48,15 +48,6 @@ function put(folder: string, contents: Map<string, Uint8Array>, packed = false):
 const LIMITS = { connect: 300, stall: 300 };
 const locate = (source: DatasetSource, options: Partial<LocateOptions> = {}) =>
   locateDataset(source, { train: true, limits: LIMITS, ...options });
-
-async function messageOf(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => assert.fail("expected an error"),
-    (reason: Error) => reason,
-  );
-  assert.ok(error instanceof FileError, String(error));
-  return error.message;
-}
 
 test("folders are looked through in the documented order", () => {
   const env = { XDG_CACHE_HOME: "/x", CONVOYANT_DATA: "/env" };

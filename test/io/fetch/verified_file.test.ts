@@ -7,9 +7,9 @@ import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { FileError } from "../../../src/base/errors.ts";
 import { DiskError } from "../../../src/io/fetch/download.ts";
 import { downloadVerified, hashProblem } from "../../../src/io/fetch/verified_file.ts";
+import { messageOf } from "./file_error_message.ts";
 import { serve } from "./tiny_dataset.ts";
 
 const BYTES = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i + (i >> 8)) % 251);
@@ -28,15 +28,6 @@ const entries = (path: string) => fs.readdirSync(join(path, ".."));
 function get(url: string, path: string, sha256 = SHA256.slice(0, 8), said: string[] = []): Promise<void> {
   const progress = (text: string) => void said.push(text);
   return downloadVerified(path, sha256, { url, name: "net", mostBytes: 400_000, progress, limits: LIMITS });
-}
-
-async function messageOf(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => assert.fail("expected an error"),
-    (reason: Error) => reason,
-  );
-  assert.ok(error instanceof FileError, String(error));
-  return error.message;
 }
 
 /** A server of {@link BYTES} that understands ranges and sends at most `most` bytes in one answer; `asked` are the ranges. */
