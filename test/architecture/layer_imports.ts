@@ -13,9 +13,11 @@ export const layers: readonly (readonly string[])[] = [
   ["tensor"],
   ["nn", "optim", "data", "io"],
   ["train", "report", "models", "book", "interop"],
+  // What is built on networks, and beside them: hand-made features, pictures, drawings, classifiers that are shipped.
+  ["classic", "look", "draw", "classifier"],
   // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
-  ["experiments", "install"],
+  ["experiments", "install", "ship", "serve"],
   ["cli"],
 ];
 

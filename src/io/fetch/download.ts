@@ -31,6 +31,9 @@ export interface Download {
 /** The file cannot be written; no other source would change that. */
 export class DiskError extends FileError {}
 
+/** A connection that broke after the source had begun to send. */
+class BrokenConnectionError extends SourceError {}
+
 /**
  * Downloads into the file at `path`. With `resume`, what the file holds already is taken for the beginning; else it is
  * replaced. What it contains is not checked here.
@@ -51,8 +54,10 @@ export async function downloadInto(path: string, download: Download): Promise<vo
         const { size } = await file.stat();
         vain = size > most ? 1 : vain + 1;
         most = Math.max(most, size);
-        // A source that has not sent anything is given up at once: there may be another.
-        if (!resume || !error.passes || most === before || vain > MOST_VAIN_TRIES) throw error;
+        // A source that has not sent anything is given up at once: there may be another. What it sent before the connection
+        // broke is lost if a busy machine had not read it by then.
+        const sends = most > before || error instanceof BrokenConnectionError;
+        if (!resume || !error.passes || !sends || vain > MOST_VAIN_TRIES) throw error;
         download.progress(`${download.name}: the connection broke at ${megabytes(size)}, going on`);
         await new Promise((done) => setTimeout(done, PAUSE * 2 ** (vain - 1)));
       }
@@ -68,6 +73,7 @@ async function transfer(file: FileHandle, path: string, download: Download): Pro
   const control = new AbortController();
   const give = (why: string) => control.abort(new SourceError(why, true));
   let timer = setTimeout(give, limits.connect, "no answer");
+  let begun = false;
   const watch = () => {
     clearTimeout(timer);
     timer = setTimeout(give, limits.stall, "it stopped sending, or sends too slowly");
@@ -76,6 +82,7 @@ async function transfer(file: FileHandle, path: string, download: Download): Pro
     const { size } = await file.stat();
     const { from, total, body } = await requestFile(url, size, control.signal);
     watch();
+    begun = true;
     await onDisk(path, () => file.truncate(from));
     if (total > mostBytes) throw new SourceError(tooMuch(mostBytes), false);
     const tell = transferProgress(name, from, total, progress);
@@ -94,8 +101,10 @@ async function transfer(file: FileHandle, path: string, download: Download): Pro
   } catch (error) {
     if (error instanceof DiskError) throw error;
     const cause = control.signal.aborted ? control.signal.reason : error;
-    const passes = cause instanceof SourceError ? cause.passes : true;
-    throw new SourceError(`${shownUrl(url)}: ${reasonOf(cause)}`, passes, { cause: error });
+    const message = `${shownUrl(url)}: ${reasonOf(cause)}`;
+    if (!(cause instanceof SourceError) && begun)
+      throw new BrokenConnectionError(message, true, { cause: error });
+    throw new SourceError(message, cause instanceof SourceError ? cause.passes : true, { cause: error });
   } finally {
     clearTimeout(timer);
     control.abort();

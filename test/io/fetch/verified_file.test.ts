@@ -44,7 +44,8 @@ function rangeServer(asked: (string | undefined)[], most = Number.POSITIVE_INFIN
         : { "content-range": `bytes ${from}-${BYTES.length - 1}/${BYTES.length}` }),
     });
     if (most >= rest.length) response.end(rest);
-    else response.write(rest.subarray(0, most), () => setTimeout(() => response.destroy(), 20));
+    // What a client has not read when the connection breaks is lost to it: it gets time for that.
+    else response.write(rest.subarray(0, most), () => setTimeout(() => response.destroy(), 250));
   };
 }
 
@@ -84,6 +85,22 @@ test("a connection that breaks is continued where it broke", async (t) => {
   assert.ok(asked.length >= 3, String(asked));
   for (const range of asked.slice(1)) assert.match(range as string, /^bytes=[1-9]\d*-$/);
   assert.match(said.join("\n"), /the connection broke at 0\.1 MB, going on/);
+});
+
+test("a connection that breaks before anything was read is tried again", async (t) => {
+  const path = newPath(t);
+  let asked = 0;
+  const url = await serve(t, (_, response) => {
+    response.writeHead(200, { "content-length": BYTES.length });
+    if (asked++ > 0) response.end(BYTES);
+    else {
+      response.flushHeaders();
+      setTimeout(() => response.destroy(), 20);
+    }
+  });
+  await get(url, path);
+  assert.equal(asked, 2);
+  assert.deepEqual(fs.readFileSync(path), Buffer.from(BYTES));
 });
 
 test("a download that is given up is continued by the next call", async (t) => {
