@@ -13,7 +13,7 @@ export const layers: readonly (readonly string[])[] = [
   ["tensor"],
   ["nn", "optim", "data", "io"],
   ["train", "report", "models", "book", "interop"],
-  // What is built on networks, and beside them: hand-made features, pictures, drawings, classifiers that are shipped.
+  // What is built on networks, and beside them: hand-made features, what a network has learned, drawings, classifiers.
   ["classic", "look", "draw", "classifier"],
   // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
