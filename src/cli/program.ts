@@ -124,8 +124,13 @@ function addData(program: Command, cli: Cli): void {
 function addDataCheck(data: Command, cli: Cli): void {
   data
     .command("check")
-    .description("Look for duplicates, damaged and poor images, and wrong labels in a folder of images.")
-    .argument("<folder>", "holds a folder for each class, or train/, val/ and test/ with such folders")
+    .description(
+      "Look for duplicates, damaged and poor images, and wrong labels in a folder or a list of images.",
+    )
+    .argument(
+      "<folder|list>",
+      "holds a folder for each class, or train/, val/ and test/ with such folders; or a CSV file of paths and labels",
+    )
     .option("--strict", "exit with code 1 if anything is found", false)
     .option("-o, --output <file>", "write a page about what is found, with small images")
     .option(

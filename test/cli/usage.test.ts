@@ -74,7 +74,7 @@ const WRONG: [string, RegExp][] = [
   ["compare lenet --seeds 1000000000", /expected an integer from 1 to 1000/],
   ["compare lenet --set lr=-1,2", /lenet: lr is not as expected: .*Expected >=0 but received -1/],
   ["compare lenet --set resize=-3", /lenet: resize is not as expected: .*Expected >=1 but received -3/],
-  ["data check", /missing required argument 'folder'/],
+  ["data check", /missing required argument 'folder\|list'/],
   ["data check photos --strikt", /unknown option '--strikt'\n\(Did you mean --strict\?\)/],
   ["train lenet --batch-size 0", /expected an integer of at least 1, got "0"/],
   ["train lenet --lr -1", /expected a number of at least 0, got "-1"/],

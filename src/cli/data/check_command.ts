@@ -6,6 +6,7 @@ import { writeDataReport } from "../../experiments/data_check/data_report.ts";
 import { formatCount, formatDuration } from "../../report/number_text.ts";
 import { LiveRegion } from "../../report/terminal/live_region.ts";
 import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
+import { Estimate } from "../../report/terminal/progress.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
 
@@ -115,12 +116,17 @@ const [REDRAW, NEXT_LINE] = [200, 10000];
 class CheckProgress {
   private readonly terminal = nodeTerminal(process.stderr);
   private readonly region = new LiveRegion(this.terminal);
+  private estimate: Estimate | null = null;
   private last = performance.now();
 
   show(done: number, of: number): void {
     const now = performance.now();
+    this.estimate ??= new Estimate(of);
+    this.estimate.update(done, now / 1000);
     if (done < of && now - this.last < (this.terminal.isTTY ? REDRAW : NEXT_LINE)) return;
-    const text = `checked ${formatCount(done)} of ${formatCount(of)} images`;
+    const remaining = this.estimate.remaining();
+    const left = remaining === undefined ? "" : `, ${formatDuration(remaining)} left`;
+    const text = `checked ${formatCount(done)} of ${formatCount(of)} images${left}`;
     if (this.terminal.isTTY) this.region.draw([text]);
     else if (done < of) this.terminal.write(`${text}\n`);
     this.last = now;

@@ -16,6 +16,7 @@ import {
   type ListErrorClass,
   type ListedRow,
   labelsOfRow,
+  MAX_LIST_BYTES,
   rowsOfTable,
   type TableSettings,
 } from "./listed_images.ts";
@@ -49,9 +50,6 @@ export interface ImageListSettings extends ImageFilesOptions {
   /** What stands between fields: one character. @default "," */
   delimiter?: string;
 }
-
-/** The most bytes of a list: some millions of lines. */
-const MAX_LIST_BYTES = 2 ** 28;
 
 const IMAGE_LIST = parameterTable<ImageListSettings>("ImageList")(
   [

@@ -26,6 +26,19 @@ export interface TableSettings {
   readonly labelSeparator: string;
 }
 
+/** A path and a label in each line, with or without a header. */
+const USUAL_TABLE: TableSettings = {
+  header: undefined,
+  delimiter: ",",
+  pathColumn: undefined,
+  labelColumn: undefined,
+  multiLabel: false,
+  labelSeparator: "|",
+};
+
+/** The most bytes of a list: some millions of lines. */
+export const MAX_LIST_BYTES = 2 ** 28;
+
 /** What headers usually call the column of paths, and of labels. */
 const PATH_NAMES = [
   "path",
@@ -56,7 +69,11 @@ const LABEL_NAMES = [
  * @throws FileError for a table without rows, without a column that was asked for, or with a row that lacks a path or a label,
  *   or with several columns that could be labels.
  */
-export function rowsOfTable(bytes: Uint8Array, name: string, settings: TableSettings): ListedRow<string>[] {
+export function rowsOfTable(
+  bytes: Uint8Array,
+  name: string,
+  settings: TableSettings = USUAL_TABLE,
+): ListedRow<string>[] {
   const rows = parseCsv(bytes, name, settings.delimiter);
   const header = (settings.header ?? looksLikeHeader(rows, settings)) ? rows.shift() : undefined;
   if (rows.length === 0)

@@ -59,11 +59,12 @@ interface Decoded {
 }
 
 /**
- * Checks a folder of images with a folder for each class, with or without `train/`, `val/` and `test/` above them:
+ * Checks a folder of images with a folder for each class, with or without `train/`, `val/` and `test/` above them, or the
+ * images of a CSV file with a path and a label in each line:
  * unreadable files, exact and near duplicates (across splits and classes too), images that are blurry, dark, bright,
  * nearly empty or of an odd size or shape, unequal classes, and after a run labels that are likely wrong. Node.js only.
  *
- * @throws FileError if the folder cannot be read or holds no images; ArgumentError for unknown checks or thresholds.
+ * @throws FileError if the folder or the list cannot be read or holds no images; ArgumentError for unknown checks or thresholds.
  * @example
  * ```ts no-run
  * import * as experiments from "convoyant/experiments";

@@ -1,10 +1,15 @@
-/** The images of a folder that is checked: of all its splits, with their classes. */
+/** The images that are checked: those of a folder, of all its splits, or of a CSV list, with their classes. */
+import { statSync } from "node:fs";
 import { relative, sep } from "node:path";
+import { compareCodePoints } from "../../base/code_point_order.ts";
 import { FileError } from "../../base/errors.ts";
 import type { FolderScan, LeftOut } from "../../data/folders/folder_scan.ts";
 import { hasImageEnding } from "../../data/folders/image_endings.ts";
-import { findSplits, scanFolder } from "../../data/folders/scan_folder.ts";
-import { entriesOf } from "../../data/folders/walk_folder.ts";
+import { MAX_LIST_BYTES, rowsOfTable } from "../../data/folders/listed_images.ts";
+import { listedPath } from "../../data/folders/node_folders.ts";
+import { findSplits, lookAt, scanFolder } from "../../data/folders/scan_folder.ts";
+import { breathe, entriesOf } from "../../data/folders/walk_folder.ts";
+import { readBytes } from "../../io/node_bytes.ts";
 
 /** An image that has not been decoded yet. */
 export interface FoundImage {
@@ -14,7 +19,7 @@ export interface FoundImage {
   readonly label: string | null;
 }
 
-/** What lies in a folder. */
+/** What lies in a folder, or stands in a list. */
 export interface FoundFolder {
   readonly images: readonly FoundImage[];
   /** Names of the classes, sorted; none if the images are in no class folders. */
@@ -27,12 +32,31 @@ export interface FoundFolder {
 }
 
 /**
- * Looks through a folder as `data.ImageFolder` does; images that lie in no class folder are taken if there is nothing
- * else.
+ * Looks through a folder as `data.ImageFolder` does, or reads a CSV file as `data.ImageList` does; images that lie in no
+ * class folder are taken if there is nothing else.
  *
  * @throws FileError if it cannot be read, or holds no images.
  */
-export async function listImages(root: string): Promise<FoundFolder> {
+export function listImages(root: string): Promise<FoundFolder> {
+  return statSync(root, { throwIfNoEntry: false })?.isFile() ? imagesOfTable(root) : imagesOfFolder(root);
+}
+
+async function imagesOfTable(path: string): Promise<FoundFolder> {
+  const rows = rowsOfTable(await readBytes(path, MAX_LIST_BYTES), path);
+  const images: FoundImage[] = [];
+  const unreadable: (LeftOut & FoundImage)[] = [];
+  for (const { source, labels, where } of rows) {
+    await breathe();
+    const image = { path: listedPath(path, undefined, source), name: source, split: null, label: labels[0] };
+    const looked = await lookAt(image.path);
+    if ("format" in looked) images.push(image);
+    else unreadable.push({ ...image, reason: `${where}: ${looked.reason}` });
+  }
+  const classes = [...new Set(rows.map(({ labels }) => labels[0]))].sort(compareCodePoints);
+  return { images, classes, splits: [], unreadable, skipped: [] };
+}
+
+async function imagesOfFolder(root: string): Promise<FoundFolder> {
   const parts = findSplits(root);
   const scans: { scan: FolderScan; split: string | null }[] = [];
   for (const { path, folder } of parts) scans.push({ scan: await scanFolder(path), split: folder });

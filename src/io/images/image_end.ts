@@ -7,6 +7,18 @@ export const END_BYTES = 16;
 const uint32 = (bytes: Uint8Array, at: number): number =>
   bytes.length < at + 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true);
 
+/** Whether all pixels of a raw PBM, PGM or PPM file are there; a header with comments, or plain numbers, is not looked at. */
+function holdsPnmPixels(start: Uint8Array, size: number): boolean {
+  const text = String.fromCharCode(...start);
+  const bitmap = /^P4\s+(\d+)\s+(\d+)\s/.exec(text);
+  if (bitmap !== null) return size >= bitmap[0].length + Math.ceil(Number(bitmap[1]) / 8) * Number(bitmap[2]);
+  const raw = /^P([56])\s+(\d+)\s+(\d+)\s+(\d+)\s/.exec(text);
+  if (raw === null) return false;
+  const [kind, width, height, maximum] = raw.slice(1).map(Number);
+  const pixelBytes = (kind === 6 ? 3 : 1) * (maximum > 255 ? 2 : 1);
+  return size >= raw[0].length + width * height * pixelBytes;
+}
+
 /**
  * For each format whether a file surely ends where it says. Others may be whole, too: there may be something behind the
  * image, such as the film of a phone's photograph, and only decoding tells.
@@ -17,7 +29,7 @@ const ENDS: Readonly<Record<ImageFormat, (start: Uint8Array, end: Uint8Array, si
   WebP: (start, _, size) => uint32(start, 4) + 8 <= size,
   GIF: (_, end) => end.at(-1) === 0x3b,
   BMP: (start, _, size) => uint32(start, 2) > 0 && uint32(start, 2) <= size,
-  PNM: () => false,
+  PNM: (start, _, size) => holdsPnmPixels(start, size),
 };
 
 /**

@@ -181,3 +181,32 @@ test("it reports how far it is, and stops when it is asked to", async () => {
   assert.deepEqual(steps, ["0/12", "1/12", "2/12", "3/12"]);
   assert.deepEqual([check.interrupted, check.images, check.issues], [true, 3, []]);
 });
+
+test("a CSV list is checked as a folder is, and names what its lines lead to in vain", async () => {
+  const root = cleanFolder();
+  copyFileSync(join(root, "ant/0.jpg"), join(root, "copy.jpg"));
+  writeFileSync(join(root, "broken.jpg"), readFileSync(join(root, "ant/1.jpg")).subarray(0, 900));
+  const paths = ["ant", "bee"].flatMap((label) =>
+    Array.from({ length: 6 }, (_, i) => [`${label}/${i}.jpg`, label]),
+  );
+  const lines = [...paths, ["copy.jpg", "bee"], ["broken.jpg", "ant"], ["gone.jpg", "ant"]];
+  const list = join(root, "labels.csv");
+  writeFileSync(list, `file,label\n${lines.map((line) => line.join(",")).join("\n")}\n`);
+  const check = await checkData(list);
+  assert.deepEqual(found(check), [
+    "unreadable: broken.jpg",
+    "unreadable: gone.jpg",
+    "conflicting-labels: ant/0.jpg copy.jpg",
+  ]);
+  assert.match(check.issues[0].images[0].note, /labels\.csv, line 15: .*cut short/);
+  assert.match(check.issues[1].images[0].note, /labels\.csv, line 16: .*gone\.jpg/);
+  assert.deepEqual(
+    check.classes.map(({ name, images }) => [name, images]),
+    [
+      ["ant", 6],
+      ["bee", 7],
+    ],
+  );
+  writeFileSync(list, "");
+  await assert.rejects(checkData(list), /labels\.csv lists no images/);
+});
