@@ -20,6 +20,7 @@ const WORKERS = {
   "engines/reference/reference_worker": ["node", "page"],
   "engines/onednn/onednn_worker": ["node"],
   "data/loader_worker": ["node", "page"],
+  "classic/features/feature_worker": ["node", "page"],
   "experiments/data_check/measure_worker": ["node"],
 };
 
