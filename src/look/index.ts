@@ -1,0 +1,6 @@
+/** What a network has learned, as numbers over images and as figures. */
+export { type GradCam, type GradCamOptions, gradCam } from "./attribution/grad_cam.ts";
+export { type HeatMap, resizeHeatMap } from "./heat_map.ts";
+export { berlin, type ColourMap, cividis, magma, viridis } from "./image/colour_maps.ts";
+export { type ColourOptions, colourize, type OverlayOptions, overlay } from "./image/overlay.ts";
+export { shownInput } from "./image/shown_input.ts";
