@@ -22,6 +22,7 @@ const WORKERS = {
   "data/loader_worker": ["node", "page"],
   "classic/features/feature_worker": ["node", "page"],
   "experiments/data_check/measure_worker": ["node"],
+  "serve/queue/prepare_worker": ["node"],
 };
 
 /** What a page's worker loads when it is needed, as text; its file has it from the start. */
@@ -38,6 +39,7 @@ const ENTRIES = {
     index: "index",
     ...SUBPATHS,
     experiments: "experiments/index",
+    serve: "serve/index",
     cli: "cli/main",
     bench_own: "experiments/bench/bench_own",
   },

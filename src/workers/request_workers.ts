@@ -60,12 +60,17 @@ export class RequestWorkers<Question, Answer> {
     return started;
   }
 
-  /** Asks the next worker. @throws what answering it throws there; EngineError if the workers are gone. */
-  ask(question: Question): Promise<Answer> {
+  /**
+   * Asks the next worker.
+   *
+   * @param transfer - what of the question is handed over instead of copied.
+   * @throws what answering it throws there; EngineError if the workers are gone.
+   */
+  ask(question: Question, transfer?: TransferList): Promise<Answer> {
     if (this.#failure !== undefined) return Promise.reject(new EngineError(this.#failure));
     const { id, answer } = this.#requests.open<Answer>();
     const worker = this.#workers[this.#next++ % this.#workers.length];
-    worker.post({ type: "request", request: id, question } satisfies Sent<unknown, Question>);
+    worker.post({ type: "request", request: id, question } satisfies Sent<unknown, Question>, transfer);
     return answer;
   }
 

@@ -1,0 +1,38 @@
+/** Makes of an image's bytes what a network takes: in a worker, so that the main thread is free for requests. */
+import type { ArrayBatch } from "../../data/array_batch.ts";
+import { planesOf } from "../../data/folders/load_images.ts";
+import { runTransform } from "../../data/transforms/run_transform.ts";
+import type { TransformSpec } from "../../data/transforms/transform_spec.ts";
+import { type DecodeOptions, decodeNamed } from "../../io/images/decode_image.ts";
+import type { Image } from "../../records/image.ts";
+
+/** How images are prepared. */
+export interface Preparation {
+  readonly decode: DecodeOptions;
+  /** What is done to the pixels; null: the classifier does it. */
+  readonly transform: TransformSpec | null;
+}
+
+export interface ImageToPrepare {
+  readonly bytes: Uint8Array;
+  readonly preparation: Preparation;
+}
+
+export interface PreparedImage {
+  /** As it was decoded, if the classifier wants that; otherwise what the network takes, [1, C, H, W]. */
+  readonly content: Image | ArrayBatch;
+  /** Milliseconds that it took. */
+  readonly milliseconds: number;
+}
+
+/** Preprocessing draws no random numbers. */
+const NOTHING_RANDOM = { seed: 0, epoch: 0, indices: [0] };
+
+/** @throws FileError if it is not an image that is decoded, is damaged, or has more pixels than the limit. */
+export async function prepareImage({ bytes, preparation }: ImageToPrepare): Promise<PreparedImage> {
+  const start = performance.now();
+  const { decode, transform } = preparation;
+  const image = await decodeNamed("serve", bytes, undefined, decode);
+  const content = transform === null ? image : runTransform(transform, planesOf(image), NOTHING_RANDOM);
+  return { content, milliseconds: performance.now() - start };
+}

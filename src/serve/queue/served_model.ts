@@ -1,0 +1,162 @@
+/** A classifier behind a queue: prepares images, puts them into batches, and ranks the classes. */
+import { FileError } from "../../base/errors.ts";
+import type { ArrayBatch } from "../../data/array_batch.ts";
+import { Preprocess } from "../../data/transforms/calls/preprocess.ts";
+import { type ClassName, shortClassName } from "../../records/class_names.ts";
+import type { Image } from "../../records/image.ts";
+import type { Preprocessing } from "../../records/preprocessing.ts";
+import { Refusal } from "../http/exchange.ts";
+import type { Metrics } from "../metrics.ts";
+import type { CompleteServeOptions } from "../serve_options.ts";
+import { Batcher, batchSizes } from "./batcher.ts";
+import type { Preparation } from "./prepare_image.ts";
+import type { PreparePool } from "./prepare_pool.ts";
+
+/** What a server needs of a classifier; `Classifier` of `convoyant/classifier` is one. */
+export interface ServedClassifier {
+  /** The names of the classes. */
+  readonly classes: readonly ClassName[];
+  /** What is done to an image before the network sees it, if that is known. */
+  readonly preprocessing?: Preprocessing;
+  /** The probabilities of each class for each image. */
+  predictBatch(
+    images: readonly Image[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly { readonly probabilities: readonly number[] }[]>;
+  /**
+   * The same for images that are preprocessed already, each [1, C, H, W] and all of one shape: with it and `preprocessing`,
+   * workers preprocess.
+   */
+  predictInputs?(inputs: readonly ArrayBatch[]): Promise<readonly (readonly number[])[]>;
+}
+
+/** A class and how likely it is. */
+export interface RankedClass {
+  /** Position among the classes, from 0. */
+  readonly index: number;
+  /** Its name. */
+  readonly label: string;
+  /** From 0 to 1. */
+  readonly probability: number;
+}
+
+type Content = Image | ArrayBatch;
+
+export class ServedModel {
+  readonly classes: readonly ClassName[];
+  readonly #classifier: ServedClassifier;
+  readonly #pool: PreparePool;
+  readonly #metrics: Metrics;
+  readonly #maxBatch: number;
+  readonly #preparation: Preparation;
+  readonly #batcher: Batcher<Content, readonly number[]>;
+  /** Images that are decoded or wait for it. */
+  #preparing = 0;
+
+  constructor(
+    classifier: ServedClassifier,
+    options: CompleteServeOptions,
+    pool: PreparePool,
+    metrics: Metrics,
+  ) {
+    this.classes = classifier.classes;
+    this.#classifier = classifier;
+    this.#pool = pool;
+    this.#metrics = metrics;
+    this.#maxBatch = options.maxBatch;
+    this.#preparation = preparationOf(classifier, options);
+    this.#batcher = new Batcher({
+      run: (contents) => this.#compute(contents),
+      keyOf: keyOf,
+      maxBatch: options.maxBatch,
+      maxDelay: options.maxDelay,
+      expected: () => this.#preparing,
+      onTaken: () => this.#pool.poke(),
+    });
+  }
+
+  /**
+   * The classes of an image, the likeliest first.
+   *
+   * @param signal - takes the image out of the queue.
+   * @throws FileError for what is not an image; Refusal; the signal's reason.
+   */
+  async rank(bytes: Uint8Array, top: number, signal: AbortSignal): Promise<RankedClass[]> {
+    const content = await this.#prepare(bytes, signal);
+    return this.#ranked(await this.#batcher.add(content, signal), top);
+  }
+
+  /** Computes a batch of each size, so that the programs are compiled before the first request. */
+  async warmUp(): Promise<void> {
+    const { bytes } = BLANK;
+    const signal = new AbortController().signal;
+    const { content } = await this.#pool.prepare(bytes, this.#preparation, { signal, mayStart: () => true });
+    for (const size of batchSizes(this.#maxBatch))
+      await this.#predict(Array.from({ length: size }, () => content));
+  }
+
+  async #prepare(bytes: Uint8Array, signal: AbortSignal): Promise<Content> {
+    this.#preparing++;
+    try {
+      const { content, milliseconds } = await this.#pool.prepare(bytes, this.#preparation, {
+        signal,
+        // Prepared images are large: there are never more than the next two batches take.
+        mayStart: () => this.#batcher.length < 2 * this.#maxBatch,
+      });
+      this.#metrics.decoding.observe(milliseconds / 1000);
+      return content;
+    } finally {
+      this.#preparing--;
+      // Others may have waited for this one.
+      if (this.#preparing === 0) queueMicrotask(() => this.#batcher.poke());
+    }
+  }
+
+  async #compute(contents: readonly Content[]): Promise<readonly (readonly number[])[]> {
+    const start = performance.now();
+    const results = await this.#predict(contents);
+    this.#metrics.computing.observe((performance.now() - start) / 1000);
+    this.#metrics.batches.observe(contents.length);
+    return results;
+  }
+
+  async #predict(contents: readonly Content[]): Promise<readonly (readonly number[])[]> {
+    const classifier = this.#classifier;
+    if (classifier.predictInputs !== undefined && this.#preparation.transform !== null)
+      return classifier.predictInputs(contents as readonly ArrayBatch[]);
+    const results = await classifier.predictBatch(contents as readonly Image[]);
+    return results.map(({ probabilities }) => probabilities);
+  }
+
+  #ranked(probabilities: readonly number[], top: number): RankedClass[] {
+    if (!probabilities.every(Number.isFinite))
+      throw new Refusal(500, "not_predicted", "the network's output for this image is NaN or infinite");
+    return probabilities
+      .map((probability, index) => ({ index, label: shortClassName(this.classes, index), probability }))
+      .sort((a, b) => b.probability - a.probability || a.index - b.index)
+      .slice(0, top);
+  }
+}
+
+function preparationOf(classifier: ServedClassifier, options: CompleteServeOptions): Preparation {
+  const { preprocessing, predictInputs } = classifier;
+  const { maxPixels: limit, decoder } = options;
+  if (preprocessing === undefined) return { decode: { limit, decoder, channels: 3 }, transform: null };
+  const { background, mean } = preprocessing;
+  const decode = { limit, decoder, background, channels: mean.length as 1 | 3 };
+  return {
+    decode,
+    transform: predictInputs === undefined ? null : Preprocess(preprocessing).spec,
+  };
+}
+
+/** Inputs of one shape can be in one batch; a classifier brings images to one size by itself. */
+const keyOf = (content: Content): string => ("shape" in content ? content.shape.join() : "image");
+
+/** A grey image to warm up with, as PNM: 64 x 64 pixels. */
+const BLANK = { bytes: Buffer.concat([Buffer.from("P5 64 64 255\n"), Buffer.alloc(64 * 64, 128)]) };
+
+/** What a client is told about an image that could not be predicted; null if that is none of its business. */
+export function problemOf(error: unknown): string | null {
+  return error instanceof FileError ? error.problem : null;
+}

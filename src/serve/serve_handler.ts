@@ -1,0 +1,288 @@
+/** Answers requests about a classifier: the part of a server that needs no network. */
+
+import { isError } from "../base/builtin_kinds.ts";
+import { descriptionPage } from "./description_page.ts";
+import { Access } from "./http/access.ts";
+import { type Incoming, jsonAnswer, type Outgoing, Refusal, refusalAnswer } from "./http/exchange.ts";
+import { incomingOf, responseOf } from "./http/fetch_exchange.ts";
+import { BodyBudget } from "./http/read_body.ts";
+import { allowed, answerFor, type Routes, splitTarget } from "./http/routes.ts";
+import { Metrics } from "./metrics.ts";
+import { openApi } from "./openapi.ts";
+import { type PredictContext, predictRoute, type RequestTally } from "./predict_route.ts";
+import { Admission } from "./queue/admission.ts";
+import { batchSizes } from "./queue/batcher.ts";
+import { PreparePool } from "./queue/prepare_pool.ts";
+import { type ServedClassifier, ServedModel } from "./queue/served_model.ts";
+import { type CompleteServeOptions, completeOptions, type ServeHandlerOptions } from "./serve_options.ts";
+
+const NO_STORE = { "cache-control": "no-store" };
+
+/** Handles requests; `serve` puts it behind `node:http`. */
+export class RequestHandler {
+  readonly #options: CompleteServeOptions;
+  readonly #access: Access;
+  readonly #admission: Admission;
+  readonly #budget: BodyBudget;
+  readonly #metrics: Metrics;
+  readonly #pool: PreparePool;
+  readonly #routes: Routes;
+  #model: ServedModel;
+  #state: "starting" | "ready" | "closing" = "starting";
+  #reloading: Promise<void> | null = null;
+  #lastId = 0;
+  #underWay = 0;
+  #onIdle: (() => void)[] = [];
+
+  constructor(classifier: ServedClassifier, options: CompleteServeOptions) {
+    this.#options = options;
+    this.#access = new Access(options);
+    this.#admission = new Admission(options.queueCapacity);
+    this.#budget = new BodyBudget(options.maxHeldBytes);
+    this.#metrics = new Metrics(batchSizes(options.maxBatch));
+    this.#pool = new PreparePool({ workers: options.decodeWorkers, timeout: options.decodeTimeout });
+    this.#model = this.#served(classifier);
+    this.#routes = this.#makeRoutes();
+  }
+
+  /** Compiles the programs. @throws what the classifier throws for a grey image. */
+  async warmUp(): Promise<void> {
+    const start = performance.now();
+    await this.#pool.warmUp();
+    await this.#model.warmUp();
+    if (this.#state === "starting") this.#state = "ready";
+    this.#options.onEvent({ event: "ready", milliseconds: performance.now() - start });
+  }
+
+  /** From now on `/ready` says no; requests are still answered. */
+  drain(): void {
+    this.#state = "closing";
+  }
+
+  /** Waits for the requests under way, then ends the workers. */
+  async close(): Promise<void> {
+    this.drain();
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    await this.#pool.close();
+  }
+
+  /** Ends the workers; requests under way are answered with an error. */
+  abandon(): Promise<void> {
+    this.drain();
+    return this.#pool.close();
+  }
+
+  /** Answers a request. Never throws. */
+  async handle(request: Incoming): Promise<Outgoing> {
+    const start = performance.now();
+    const id = ++this.#lastId;
+    const tally: RequestTally = { images: 0, failed: 0, bytes: 0 };
+    const { path, query } = splitTarget(request.target);
+    this.#underWay++;
+    let code: string | null = null;
+    let answer: Outgoing;
+    try {
+      answer = await this.#answer(request, path, query, tally);
+    } catch (error) {
+      const refusal = this.#refusalOf(error);
+      code = refusal.code;
+      answer = refusalAnswer(refusal);
+    }
+    this.#ended();
+    const known = Object.hasOwn(this.#routes, path) ? path : "other";
+    const method = METHODS.includes(request.method) ? request.method : "other";
+    const { status } = answer;
+    this.#metrics.requests.add({ path: known, method, status: String(status) });
+    const milliseconds = performance.now() - start;
+    this.#options.onEvent({
+      event: "request",
+      id,
+      method,
+      path: known,
+      status,
+      milliseconds,
+      ...tally,
+      code,
+    });
+    const headers = {
+      "x-content-type-options": "nosniff",
+      ...this.#access.corsHeaders(request),
+      ...answer.headers,
+    };
+    return { ...answer, headers, body: request.method === "HEAD" ? "" : answer.body };
+  }
+
+  async #answer(
+    request: Incoming,
+    path: string,
+    query: URLSearchParams,
+    tally: RequestTally,
+  ): Promise<Outgoing> {
+    const { method } = request;
+    this.#access.checkHost(request);
+    const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined;
+    if (method === "OPTIONS" && route !== undefined) {
+      const allow = allowed(route);
+      return {
+        status: 204,
+        headers: { allow, ...this.#access.preflightHeaders(request, allow) },
+        body: "",
+      };
+    }
+    if (method !== "GET" && method !== "HEAD") this.#access.checkOrigin(request);
+    if (route?.open !== true) this.#access.checkToken(request);
+    return answerFor(this.#routes, path, method)(request, query, tally);
+  }
+
+  #makeRoutes(): Routes {
+    const { reload, page, token } = this.#options;
+    const context: PredictContext = {
+      options: this.#options,
+      admission: this.#admission,
+      budget: this.#budget,
+      metrics: this.#metrics,
+      model: () => this.#model,
+      onProblem: (error) => this.#report(error),
+    };
+    const routes: Routes = {
+      "/": { methods: { GET: async () => htmlAnswer(page ?? descriptionPage(this.#model.classes, routes)) } },
+      "/predict": {
+        methods: { POST: (request, query, tally) => predictRoute(request, query, context, tally) },
+      },
+      "/health": { open: true, methods: { GET: () => jsonAnswer(200, { status: "ok" }, NO_STORE) } },
+      "/ready": { open: true, methods: { GET: () => this.#readiness() } },
+      "/metrics": { methods: { GET: () => this.#metricsAnswer() } },
+      "/openapi.json": {
+        methods: { GET: () => jsonAnswer(200, openApi(this.#options, this.#model.classes, routes)) },
+      },
+      ...(reload !== undefined &&
+        token !== undefined && { "/reload": { methods: { POST: () => this.#reload(reload) } } }),
+    };
+    return routes;
+  }
+
+  #readiness(): Outgoing {
+    if (this.#state === "ready") return jsonAnswer(200, { status: "ready" }, NO_STORE);
+    throw new Refusal(
+      503,
+      "not_ready",
+      this.#state === "starting" ? "the model is being prepared" : "the server is shutting down",
+      { headers: { ...NO_STORE, "retry-after": "1" } },
+    );
+  }
+
+  #metricsAnswer(): Outgoing {
+    const { taken, capacity } = this.#admission;
+    const body = this.#metrics.text({
+      ready: this.#state === "ready",
+      queueLength: taken,
+      queueCapacity: capacity,
+      bodyBytes: this.#budget.held,
+    });
+    return {
+      status: 200,
+      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", ...NO_STORE },
+      body,
+    };
+  }
+
+  /** What goes wrong with the new classifier leaves the old one in its place. */
+  async #reload(load: () => Promise<ServedClassifier>): Promise<Outgoing> {
+    this.#reloading ??= this.#replace(load).finally(() => {
+      this.#reloading = null;
+    });
+    try {
+      await this.#reloading;
+    } catch (error) {
+      this.#metrics.reloads.add({ result: "failed" });
+      this.#report(error);
+      const why = isError(error) ? error.message : String(error);
+      throw new Refusal(
+        500,
+        "reload_failed",
+        `the model could not be loaded, the one before is still used: ${why}`,
+      );
+    }
+    this.#metrics.reloads.add({ result: "loaded" });
+    this.#options.onEvent({ event: "reloaded" });
+    return jsonAnswer(200, { status: "reloaded", classes: this.#model.classes.length });
+  }
+
+  async #replace(load: () => Promise<ServedClassifier>): Promise<void> {
+    const model = this.#served(await load());
+    await model.warmUp();
+    // Requests that have begun keep the model that they began with.
+    this.#model = model;
+  }
+
+  #served(classifier: ServedClassifier): ServedModel {
+    return new ServedModel(classifier, this.#options, this.#pool, this.#metrics);
+  }
+
+  #refusalOf(error: unknown): Refusal {
+    if (error instanceof Refusal) return error;
+    this.#report(error);
+    return new Refusal(500, "internal", "the server made a mistake; its log says which");
+  }
+
+  #report(error: unknown): void {
+    const message = isError(error) ? (error.stack ?? error.message) : String(error);
+    this.#options.onEvent({ event: "problem", message });
+  }
+
+  #ended(): void {
+    if (--this.#underWay > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const htmlAnswer = (body: string): Outgoing => ({
+  status: 200,
+  headers: { "content-type": "text/html; charset=utf-8" },
+  body,
+});
+
+/** A server's part that handles requests, for servers of your own. */
+export interface ServeHandler {
+  /** Answers a request. */
+  fetch(request: Request): Promise<Response>;
+  /** Resolves when the classifier has computed its first batches, so that no request waits for that. */
+  readonly ready: Promise<void>;
+  /** Waits for the requests under way and ends the workers. */
+  close(): Promise<void>;
+}
+
+/**
+ * Requests about a classifier as a `fetch` handler, for Hono, Deno, Bun, or any server that hands over a `Request`:
+ * `POST /predict`, `GET /health`, `/ready`, `/metrics`, `/openapi.json` and `/`. Listening, TLS and time limits for
+ * headers are the server's; `docs/serve.md` has the rest.
+ *
+ * @param classifier - a `Classifier`, or any object with `classes` and `predictBatch`.
+ * @throws ArgumentError for an unknown option, or a wrong value.
+ * @example
+ * ```ts
+ * import { serveHandler, type ServedClassifier } from "convoyant/serve";
+ * const always: ServedClassifier = {
+ *   classes: ["cat", "dog"],
+ *   predictBatch: async (images) => images.map(() => ({ probabilities: [1, 0] })),
+ * };
+ * const handler = serveHandler(always, { decodeWorkers: 0 });
+ * const body = new TextEncoder().encode("P2 2 1 255 0 128");
+ * const response = await handler.fetch(new Request("http://localhost/predict", { method: "POST", body }));
+ * (await response.json()).predictions[0].label; // "cat"
+ * await handler.close();
+ * ```
+ */
+export function serveHandler(classifier: ServedClassifier, options: ServeHandlerOptions = {}): ServeHandler {
+  const handler = new RequestHandler(classifier, completeOptions("serveHandler", options));
+  const ready = handler.warmUp();
+  // A caller that does not look at it must not be ended by it: requests fail with the same problem.
+  ready.catch(() => {});
+  return {
+    ready,
+    fetch: async (request) => responseOf(await handler.handle(incomingOf(request))),
+    close: () => handler.close(),
+  };
+}
