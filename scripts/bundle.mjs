@@ -30,9 +30,20 @@ const LATER = { "engines/wasm/wasm_worker": "engines/cpu/host/reference_kernels"
 
 /** The entries: the name in build/dist and the module. */
 const SUBPATHS = Object.fromEntries(
-  ["nn", "optim", "data", "train", "models", "book", "report", "onnx", "classic", "look", "reference"].map(
-    (name) => [name, `entries/${name}`],
-  ),
+  [
+    "nn",
+    "optim",
+    "data",
+    "train",
+    "models",
+    "book",
+    "report",
+    "onnx",
+    "classic",
+    "look",
+    "classifier",
+    "reference",
+  ].map((name) => [name, `entries/${name}`]),
 );
 const ENTRIES = {
   node: {
@@ -77,7 +88,7 @@ const PLATFORMS = {
 
 /** Folders whose top-level calls only make what they return, so that a bundler may leave unused ones out. */
 const PURE_FOLDERS =
-  /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|interop|classic|look|io[\\/]images|tensor[\\/]functions)[\\/]/;
+  /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|interop|classic|look|classifier|io[\\/]images|tensor[\\/]functions)[\\/]/;
 const TOP_LEVEL_CALL = /^((?:export )?(?:const|let) [\w$]+ = )(?=(?:new )?[\w$.]+\()/gm;
 /** `const f = defineCall("f")(...)`: two calls, of which a mark would cover one. */
 const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(("[^"]+")\)\(/gm;

@@ -1,4 +1,5 @@
 /** Trained networks as ONNX files. */
+import { preprocessingOfDataset } from "../classifier/run_facts.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { onnxFile } from "../interop/onnx/export_onnx.ts";
 import { writeFileAtomic } from "../io/atomic_file.ts";
@@ -7,7 +8,7 @@ import type { OnnxValueInfo } from "../io/formats/onnx/onnx_model.ts";
 import { dataTypeName } from "../io/formats/onnx/onnx_tensor.ts";
 import { readOnnx } from "../io/formats/onnx/read_onnx.ts";
 import type { ClassName } from "../records/class_names.ts";
-import { type Preprocessing, preprocessingOf } from "../records/preprocessing.ts";
+import { preprocessingOf } from "../records/preprocessing.ts";
 import type { GivenSettings } from "./training_config.ts";
 import { loadNetwork, type NetworkSettings } from "./weights.ts";
 
@@ -67,7 +68,9 @@ export async function exportOnnx(
   const bytes = await onnxFile({
     net,
     input: [1, ...inputShape(settings)],
-    preprocessing: bare ? null : (preprocessingOf(net) ?? preprocessingOfRun(settings)),
+    preprocessing: bare
+      ? null
+      : (preprocessingOf(net) ?? preprocessingOfDataset(settings.data, settings.resize)),
     classNames: classes.length > 0 ? classes : null,
   });
   await writeFileAtomic(path, bytes);
@@ -80,18 +83,6 @@ export async function exportOnnx(
 function inputShape({ data, resize }: NetworkSettings): [channels: number, height: number, width: number] {
   const [channels, height, width] = datasetEntry(data).imageShape;
   return resize === null ? [channels, height, width] : [channels, resize, resize];
-}
-
-/** What `predict` does to an image: resized if the run did so, from 0 to 1. */
-function preprocessingOfRun(settings: NetworkSettings): Preprocessing {
-  const [channels, height, width] = inputShape(settings);
-  return {
-    resize: settings.resize === null ? null : { size: [height, width], interpolation: "bilinear" },
-    crop: null,
-    mean: new Array(channels).fill(0),
-    std: new Array(channels).fill(1),
-    background: [255, 255, 255],
-  };
 }
 
 function described({ name, dataType, shape = [] }: OnnxValueInfo): ExportedValue {

@@ -3,10 +3,12 @@
 import { join } from "node:path";
 import { ArgumentError } from "../base/errors.ts";
 import type { ListenedSignal } from "../base/web_types.ts";
+import { preprocessingOfDataset } from "../classifier/run_facts.ts";
 import { datasetEntry } from "../data/dataset_registry.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { load } from "../io/state_dict_bytes.ts";
 import type { Module } from "../nn/index.ts";
+import { keepPreprocessing } from "../records/preprocessing.ts";
 import { useEngine } from "../tensor/index.ts";
 import type { Callbacks, FitResult } from "../train/loop/fit_options.ts";
 import { type Precision, usablePrecision } from "../train/loop/precision.ts";
@@ -170,6 +172,7 @@ export interface PreparedRun {
 export async function trainInFolder(run: PreparedRun, options: TrainOptions): Promise<TrainedResult> {
   const { net, config, loaders, folder, resumed } = run;
   const { trainLoader, valLoader, testLoader, classes } = loaders;
+  keepPreprocessing(net, preprocessingOfDataset(config.data, config.resize));
   const optimizer = makeOptimizer(config, net);
   const stepsPerEpoch = trainLoader.length ?? 0;
   const { precision } = await usablePrecision(config.precision);

@@ -1,6 +1,5 @@
 /** Networks with weights from a run or a weights file. */
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { ArgumentError, didYouMean, FileError, StateDictError } from "../base/errors.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { readArraysFile } from "../io/arrays_file.ts";
@@ -10,6 +9,7 @@ import type { Module } from "../nn/index.ts";
 import { type ClassName, isClassName } from "../records/class_names.ts";
 import { keepMetadata } from "../records/loaded_metadata.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
+import { weightsOfRun } from "../train/runs/run_weights.ts";
 import { isModelFile, networkFromFile } from "./model_file.ts";
 import {
   configure,
@@ -147,18 +147,6 @@ async function openSource(path: string): Promise<Source> {
 /** The model that a header of safetensors names. */
 function modelIn({ model }: Readonly<Record<string, unknown>>): string | undefined {
   return typeof model === "string" ? model : undefined;
-}
-
-function weightsOfRun(folder: string): string {
-  readRunConfig(folder);
-  for (const name of ["best", "last"] as const) {
-    const path = join(folder, RUN_FILES[name]);
-    if (existsSync(path)) return path;
-  }
-  throw new FileError(
-    `${folder} holds no weights yet (${RUN_FILES.best}, ${RUN_FILES.last}): they are written at the end of the first epoch; ` +
-      `go on training with: npx convoyant train --resume ${folder}`,
-  );
 }
 
 /** The name of the network, which is a registered one. */

@@ -1,6 +1,7 @@
 /** AlexNet as the chapter builds it. */
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
+import { keepArchitecture } from "../records/network_architecture.ts";
 import { type ActivationName, activationLayer } from "./activations.ts";
 
 /** What `alexnet` takes. */
@@ -44,10 +45,11 @@ const ALEXNET = parameterTable<AlexNetOptions>("alexnet")(
  * ```
  */
 export function alexnet(...args: ArgumentsOf<typeof ALEXNET>): nn.Sequential {
-  const { numClasses, activation, dropout, batchNorm } = ALEXNET.bind(args);
+  const options = ALEXNET.bind(args);
+  const { numClasses, activation, dropout, batchNorm } = options;
   const act = () => activationLayer("alexnet", activation);
   const norm = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
-  return nn.Sequential(
+  const net = nn.Sequential(
     // A large 11x11 kernel, to capture objects; a stride of 4 makes the output small.
     ...[nn.Conv2d(1, 96, 11, { stride: 4, padding: 1 }), ...norm(96), act()],
     nn.MaxPool2d(3, { stride: 2 }),
@@ -65,4 +67,5 @@ export function alexnet(...args: ArgumentsOf<typeof ALEXNET>): nn.Sequential {
     ...[nn.Linear(4096, 4096), act(), nn.Dropout(dropout)],
     nn.Linear(4096, numClasses),
   );
+  return keepArchitecture(net, { name: "alexnet", options });
 }

@@ -5,6 +5,7 @@ import type { ArgumentsOf } from "../base/params/arguments.ts";
 import { callable } from "../base/params/callable.ts";
 import { formatShape } from "../base/shape.ts";
 import * as nn from "../nn/index.ts";
+import { keepArchitecture } from "../records/network_architecture.ts";
 import { isGradEnabled, noGrad, ones, sqrt, type Tensor, zeros } from "../tensor/index.ts";
 import { classCount } from "./class_count.ts";
 
@@ -138,8 +139,9 @@ const BN_LENET_SCRATCH = classCount("bnLenetScratch");
  * ```
  */
 export function bnLenetScratch(...args: ArgumentsOf<typeof BN_LENET_SCRATCH>): nn.Sequential {
-  const { numClasses } = BN_LENET_SCRATCH.bind(args);
-  return nn.Sequential(
+  const options = BN_LENET_SCRATCH.bind(args);
+  const { numClasses } = options;
+  const net = nn.Sequential(
     ...[
       nn.Conv2d(1, 6, { kernelSize: 5 }),
       BatchNorm(6, 4),
@@ -157,4 +159,5 @@ export function bnLenetScratch(...args: ArgumentsOf<typeof BN_LENET_SCRATCH>): n
     ...[nn.Linear(120, 84), BatchNorm(84, 2), nn.Sigmoid()],
     nn.Linear(84, numClasses),
   );
+  return keepArchitecture(net, { name: "bn-lenet-scratch", options });
 }

@@ -3,8 +3,9 @@ import { alexnet } from "./alexnet.ts";
 import { bnLenetScratch } from "./batch_norm_scratch.ts";
 import { googlenet } from "./googlenet.ts";
 import { bnLenet, lenet } from "./lenet.ts";
+import type { NetworkOptions } from "./network_options.ts";
 import { nin } from "./nin.ts";
-import type { ModelEntry, NetworkOptions, TrainingPreset } from "./registry.ts";
+import type { ModelEntry, TrainingPreset } from "./registry.ts";
 import { type VggDepth, vgg } from "./vgg.ts";
 
 function settings(batchSize: number, lr: number, network?: NetworkOptions): TrainingPreset {

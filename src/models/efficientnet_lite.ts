@@ -157,7 +157,7 @@ const EFFICIENTNET_LITE0 = parameterTable<EfficientNetLiteOptions>("efficientnet
  * const tuned = await models.efficientnetLite0({ weights: "imagenet", numClasses: 5, strict: false });
  * ```
  */
-export const efficientnetLite0 = pretrained(EFFICIENTNET_LITE0, {
+export const efficientnetLite0 = pretrained("efficientnet-lite0", EFFICIENTNET_LITE0, {
   imagenet: {
     file: "efficientnet-lite0-57934424.pth",
     sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",

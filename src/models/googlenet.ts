@@ -2,6 +2,7 @@
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { callable } from "../base/params/callable.ts";
 import * as nn from "../nn/index.ts";
+import { keepArchitecture } from "../records/network_architecture.ts";
 import { cat, relu } from "../tensor/functions/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { classCount } from "./class_count.ts";
@@ -133,5 +134,6 @@ export function googlenet(...args: ArgumentsOf<typeof GOOGLENET>): nn.Sequential
     nn.AdaptiveAvgPool2d([1, 1]),
     nn.Flatten(),
   );
-  return nn.Sequential(b1, b2, b3, b4, b5, nn.Linear(1024, numClasses));
+  const net = nn.Sequential(b1, b2, b3, b4, b5, nn.Linear(1024, numClasses));
+  return keepArchitecture(net, { name: "googlenet", options: { numClasses } });
 }

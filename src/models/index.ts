@@ -1,4 +1,5 @@
 /** The networks of the chapter, and those that torchvision ships. */
+export { architectureOf, type NetworkArchitecture } from "../records/network_architecture.ts";
 export { classNamesOf } from "../records/network_classes.ts";
 export { preprocessingOf } from "../records/preprocessing.ts";
 export { ACTIVATION_NAMES, type ActivationName } from "./activations.ts";
@@ -7,6 +8,7 @@ export { type EfficientNetLiteOptions, efficientnetLite0 } from "./efficientnet_
 export { googlenet, Inception, type PathChannels } from "./googlenet.ts";
 export { initXavier } from "./init_xavier.ts";
 export { bnLenet, type LeNetOptions, lenet } from "./lenet.ts";
+export type { NetworkOptions } from "./network_options.ts";
 export { type NinOptions, nin, ninBlock } from "./nin.ts";
 export type { PretrainedCall, PublishedByName, WeightsOptions } from "./pretrained/pretrained_network.ts";
 export type { PublishedWeights, WebFolder, WheelMember } from "./pretrained/published_weights.ts";
@@ -17,7 +19,6 @@ export {
   type Edition,
   entry,
   type ModelEntry,
-  type NetworkOptions,
   names,
   register,
   type TrainingPreset,

@@ -1,6 +1,7 @@
 /** The two LeNets of the chapter. */
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
+import { keepArchitecture } from "../records/network_architecture.ts";
 import { type ActivationName, activationLayer } from "./activations.ts";
 import { classCount } from "./class_count.ts";
 
@@ -44,12 +45,13 @@ const LENET = parameterTable<LeNetOptions>("lenet")(
  * ```
  */
 export function lenet(...args: ArgumentsOf<typeof LENET>): nn.Sequential {
-  const { numClasses, activation, dropout, batchNorm } = LENET.bind(args);
+  const options = LENET.bind(args);
+  const { numClasses, activation, dropout, batchNorm } = options;
   const act = () => activationLayer("lenet", activation);
   const norm2d = (channels: number) => (batchNorm ? [nn.BatchNorm2d(channels)] : []);
   const norm1d = (features: number) => (batchNorm ? [nn.BatchNorm1d(features)] : []);
   const drop = () => (dropout !== 0 ? [nn.Dropout(dropout)] : []);
-  return nn.Sequential(
+  const net = nn.Sequential(
     ...[nn.Conv2d(1, 6, 5, { padding: 2 }), ...norm2d(6), act(), nn.AvgPool2d(2, 2)],
     ...[nn.Conv2d(6, 16, 5), ...norm2d(16), act(), nn.AvgPool2d(2, 2)],
     nn.Flatten(),
@@ -57,6 +59,7 @@ export function lenet(...args: ArgumentsOf<typeof LENET>): nn.Sequential {
     ...[nn.Linear(120, 84), ...norm1d(84), act(), ...drop()],
     nn.Linear(84, numClasses),
   );
+  return keepArchitecture(net, { name: "lenet", options });
 }
 
 const BN_LENET = classCount("bnLenet");
@@ -76,7 +79,7 @@ const BN_LENET = classCount("bnLenet");
  */
 export function bnLenet(...args: ArgumentsOf<typeof BN_LENET>): nn.Sequential {
   const { numClasses } = BN_LENET.bind(args);
-  return nn.Sequential(
+  const net = nn.Sequential(
     nn.Conv2d(1, 6, 5),
     nn.BatchNorm2d(6),
     nn.Sigmoid(),
@@ -94,4 +97,5 @@ export function bnLenet(...args: ArgumentsOf<typeof BN_LENET>): nn.Sequential {
     nn.Sigmoid(),
     nn.Linear(84, numClasses),
   );
+  return keepArchitecture(net, { name: "bn-lenet", options: { numClasses } });
 }

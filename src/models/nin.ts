@@ -1,6 +1,7 @@
 /** Network in network. */
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
+import { keepArchitecture } from "../records/network_architecture.ts";
 
 /** What `ninBlock` takes. */
 export interface NinBlockOptions {
@@ -79,8 +80,9 @@ const NIN = parameterTable<NinOptions>("nin")(
  * ```
  */
 export function nin(...args: ArgumentsOf<typeof NIN>): nn.Sequential {
-  const { numClasses, dropout } = NIN.bind(args);
-  return nn.Sequential(
+  const options = NIN.bind(args);
+  const { numClasses, dropout } = options;
+  const net = nn.Sequential(
     ninBlock(1, 96, { kernelSize: 11, strides: 4, padding: 0 }),
     nn.MaxPool2d(3, { stride: 2 }),
     ninBlock(96, 256, { kernelSize: 5, strides: 1, padding: 2 }),
@@ -94,4 +96,5 @@ export function nin(...args: ArgumentsOf<typeof NIN>): nn.Sequential {
     // [N, classes, 1, 1] to [N, classes].
     nn.Flatten(),
   );
+  return keepArchitecture(net, { name: "nin", options });
 }

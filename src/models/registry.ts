@@ -3,29 +3,14 @@ import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { Registry } from "../base/registry.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type * as nn from "../nn/index.ts";
-import type { ActivationName } from "./activations.ts";
+import { architectureOf, keepArchitecture } from "../records/network_architecture.ts";
 import { BOOK_ENTRIES } from "./book_entries.ts";
+import { checkOption, type NetworkOptions } from "./network_options.ts";
 import { TORCHVISION_ENTRIES } from "./torchvision_entries.ts";
 
 /** Editions of the book, whose settings differ: the Chinese one, and the English 1.0. The first is the default. */
 export const EDITIONS = ["zh", "en"] as const;
 export type Edition = (typeof EDITIONS)[number];
-
-/** What can be chosen about a network; each takes some of these. */
-export interface NetworkOptions {
-  /** Size of the output; by default that of the network's own data set. */
-  readonly numClasses?: number;
-  /** The activation after each layer but the last; by default the network's own. */
-  readonly activation?: ActivationName;
-  /** Probability with which a hidden dense unit is left out; by default the network's own. */
-  readonly dropout?: number;
-  /** Whether there is batch normalisation before each activation. @default false */
-  readonly batchNorm?: boolean;
-  /** Divides the channels of a VGG. @default 1 */
-  readonly widthDivisor?: number;
-  /** Whether torchvision's GoogLeNet has auxiliary heads. @default true */
-  readonly auxLogits?: boolean;
-}
 
 /** What `create` takes. */
 export interface CreateOptions extends NetworkOptions {
@@ -141,20 +126,12 @@ export function create(name: string, options: CreateOptions = {}): nn.Module {
     );
   }
   for (const [key, value] of Object.entries(given)) checkOption(name, key as keyof NetworkOptions, value);
-  return of.make({ ...(edition === undefined ? {} : of.presets[edition].network), ...given });
-}
-
-/** What an option must be, and how messages say so. */
-const CHECKS: Partial<Record<keyof NetworkOptions, readonly [(value: unknown) => boolean, string]>> = {
-  dropout: [(value) => typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"],
-  batchNorm: [(value) => typeof value === "boolean", "true or false"],
-  auxLogits: [(value) => typeof value === "boolean", "true or false"],
-  numClasses: [(value) => Number.isSafeInteger(value) && (value as number) >= 1, "an integer of at least 1"],
-};
-
-/** What comes from a command line or a file can be of any kind. */
-function checkOption(of: string, name: keyof NetworkOptions, value: unknown): void {
-  const [fits, expected] = CHECKS[name] ?? [];
-  if (fits === undefined || fits(value)) return;
-  throw new ArgumentError(`${of}: expected \`${name}\` to be ${expected}, got ${shownValue(value)}`);
+  if (edition !== undefined && !EDITIONS.includes(edition))
+    throw new ArgumentError(
+      `${name}: expected \`edition\` to be one of ${EDITIONS.join(", ")}, got ${shownValue(edition)}`,
+    );
+  const settings = { ...(edition === undefined ? {} : of.presets[edition].network), ...given };
+  const net = of.make(settings);
+  // What the network's own function noted says more: also what is as it is by default.
+  return architectureOf(net)?.name === name ? net : keepArchitecture(net, { name, options: settings });
 }

@@ -40,7 +40,7 @@ export const TORCHVISION_ENTRIES: readonly ModelEntry[] = [
   entryOf("vgg16-bn", "VGG-16 with batch norm", USUAL, (options = {}) => torchvision.vgg16Bn(options)),
   entryOf("vgg19", "VGG-19", USUAL, (options = {}) => torchvision.vgg19(options)),
   entryOf("vgg19-bn", "VGG-19 with batch norm", USUAL, (options = {}) => torchvision.vgg19Bn(options)),
-  entryOf("googlenet", "GoogLeNet", [...USUAL, "auxLogits"], (options = {}) =>
+  entryOf("googlenet", "GoogLeNet", [...USUAL, "auxLogits", "transformInput"], (options = {}) =>
     torchvision.googlenet(options),
   ),
   keepingEntry("resnet18", "ResNet-18", ["numClasses"], (options = {}) => torchvision.resnet18(options)),
@@ -49,7 +49,9 @@ export const TORCHVISION_ENTRIES: readonly ModelEntry[] = [
   keepingEntry("squeezenet1-1", "SqueezeNet 1.1", USUAL, (options = {}) =>
     torchvision.squeezenet1_1(options),
   ),
-  keepingEntry("mobilenet-v2", "MobileNet V2", USUAL, (options = {}) => torchvision.mobilenetV2(options)),
+  keepingEntry("mobilenet-v2", "MobileNet V2", [...USUAL, "widthMult"], (options = {}) =>
+    torchvision.mobilenetV2(options),
+  ),
   keepingEntry("mobilenet-v3-small", "MobileNet V3, small", USUAL, (options = {}) =>
     torchvision.mobilenetV3Small(options),
   ),

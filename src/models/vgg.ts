@@ -4,6 +4,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { shownValue } from "../base/shown_value.ts";
 import * as nn from "../nn/index.ts";
+import { keepArchitecture } from "../records/network_architecture.ts";
 
 /** Blocks of a VGG: how many convolutions, and how many channels they give. */
 export type VggArchitecture = readonly (readonly [numConvs: number, outChannels: number])[];
@@ -140,7 +141,8 @@ const VGG = parameterTable<VggParameters>("vgg")(
  * ```
  */
 export function vgg(...args: ArgumentsOf<typeof VGG>): nn.Sequential {
-  const { architecture, numClasses, widthDivisor, batchNorm, dropout } = VGG.bind(args);
+  const { architecture, ...options } = VGG.bind(args);
+  const { numClasses, widthDivisor, batchNorm, dropout } = options;
   const blocks: nn.Module[] = [];
   let inChannels = 1;
   for (const [numConvs, outChannels] of narrowed(blocksOf(architecture), widthDivisor)) {
@@ -149,14 +151,19 @@ export function vgg(...args: ArgumentsOf<typeof VGG>): nn.Sequential {
   }
   // Every block halves height and width.
   const size = Math.floor(224 / 2 ** blocks.length);
-  return nn.Sequential(
+  const net = nn.Sequential(
     ...blocks,
     nn.Flatten(),
     ...[nn.Linear(inChannels * size * size, 4096), nn.ReLU(), nn.Dropout(dropout)],
     ...[nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(dropout)],
     nn.Linear(4096, numClasses),
   );
+  return isDepth(architecture) ? keepArchitecture(net, { name: `vgg${architecture}`, options }) : net;
 }
+
+/** Whether it names one of the paper's. */
+const isDepth = (architecture: unknown): architecture is VggDepth =>
+  typeof architecture === "number" && Object.hasOwn(VGG_ARCHITECTURES, architecture);
 
 function blocksOf(architecture: unknown): VggArchitecture {
   if (Array.isArray(architecture) && architecture.length > 0) {

@@ -17,7 +17,8 @@ export function classNamesOf(net: object): readonly ClassName[] | undefined {
   return kept.get(net);
 }
 
-/** Gives a network what {@link classNamesOf} returns. */
-export function keepClassNames(net: object, names: readonly ClassName[]): void {
-  kept.set(net, names);
+/** Gives a network what {@link classNamesOf} returns; undefined if its outputs stand for something else from now on. */
+export function keepClassNames(net: object, names: readonly ClassName[] | undefined): void {
+  if (names === undefined) kept.delete(net);
+  else kept.set(net, names);
 }

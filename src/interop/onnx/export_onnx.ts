@@ -84,6 +84,13 @@ async function fileOf(
   const opset = before === null ? OPSET.bare : OPSET.preprocessed;
   const to = new GraphWriter(opset);
   const input = before === null ? inputOf(to, example) : preprocessingGraph(to, before, planesOf(example));
+  const inside: [string, string][] =
+    before === null
+      ? []
+      : [
+          ["network_input", input],
+          ["network_input_shape", JSON.stringify(planesOf(example))],
+        ];
   const { output, constants } = convertGraph(recorded.output, input, to, recorded.keys);
   for (const { name, value, shape } of constants) {
     const data = await defaultSession().fetch(value);
@@ -102,7 +109,7 @@ async function fileOf(
     modelVersion: 0,
     docString: "",
     graph: to.graph(title, result, probabilities ? "probabilities" : "output", dtype, shape),
-    metadata,
+    metadata: new Map([...metadata, ...inside]),
     functions: [],
   });
 }

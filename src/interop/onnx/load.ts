@@ -34,11 +34,19 @@ const OPTIONS = ["externalData", "freeBatch"];
 export async function loadOnnx(source: WeightsSource, options: OnnxLoadOptions = {}): Promise<OnnxNetwork> {
   const { externalData, freeBatch } = checkedOptions(options);
   return withSource(source, "onnx.load", async (opened) => {
-    const fail = failureOf("ONNX file", opened.name);
-    const model = readOnnx(await readAll(opened.source), fail);
-    const whole = await withExternalData(model, openBeside(opened, externalData, fail), fail);
-    return networkOf(whole, freeBatch, fail);
+    const { model, fail } = await readOnnxModel(opened, externalData);
+    return networkOf(model, freeBatch, fail);
   });
+}
+
+/** A file's network with all its weights, as plain data, and what makes the errors of the file. */
+export async function readOnnxModel(
+  opened: OpenedSource,
+  externalData: ReadonlyMap<string, Uint8Array | ArrayBuffer> = new Map(),
+): Promise<{ readonly model: OnnxModel; readonly fail: Failure }> {
+  const fail = failureOf("ONNX file", opened.name);
+  const model = readOnnx(await readAll(opened.source), fail);
+  return { model: await withExternalData(model, openBeside(opened, externalData, fail), fail), fail };
 }
 
 function checkedOptions(options: unknown) {

@@ -1,6 +1,7 @@
 /** What a file is that does not begin as safetensors do, by its first bytes: its name says nothing. */
 import type { ByteSource } from "./byte_source.ts";
 import { beginsAsNpy } from "./npy/npy_header.ts";
+import { beginsAsOnnx } from "./onnx/begins_as_onnx.ts";
 import { beginsAsStream } from "./pth/stream_form.ts";
 
 /** What is read, or what is not and why. */
@@ -76,7 +77,7 @@ async function otherFormat(source: ByteSource, head: Uint8Array): Promise<Recogn
     if (bytes.every((byte, i) => head[at + i] === byte)) return { what, advice };
   if (isPickle(head))
     return { what: "it is a pickle that torch.save did not write", advice: SAVE_STATE_DICT };
-  if (isOnnx(head))
+  if (beginsAsOnnx(head))
     return {
       what: "it is a network in ONNX",
       advice: "onnx.load reads it: (await onnx.load(source)).stateDict()",
@@ -92,9 +93,4 @@ async function otherFormat(source: ByteSource, head: Uint8Array): Promise<Recogn
 /** Protocols 2 to 5. */
 function isPickle(head: Uint8Array): boolean {
   return head[0] === 0x80 && head[1] >= 2 && head[1] <= 5;
-}
-
-/** Field 1 (the version of the format), then the producer's name, the graph, or the opset. */
-function isOnnx(head: Uint8Array): boolean {
-  return head[0] === 0x08 && head[1] > 0 && head[1] < 32 && [0x12, 0x3a, 0x42].includes(head[2]);
 }

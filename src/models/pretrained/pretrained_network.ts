@@ -11,9 +11,11 @@ import { load } from "../../io/state_dict_bytes.ts";
 import type * as nn from "../../nn/index.ts";
 import { eachState } from "../../nn/module/state_dict.ts";
 import { keepMetadata, loadedMetadata } from "../../records/loaded_metadata.ts";
+import { keepArchitecture } from "../../records/network_architecture.ts";
 import { keepClassNames } from "../../records/network_classes.ts";
 import { keepPreprocessing } from "../../records/preprocessing.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { networkOptionsOf } from "../network_options.ts";
 import type { FetchSettings } from "./fetch_settings.ts";
 import type { PublishedWeights } from "./published_weights.ts";
 
@@ -70,6 +72,7 @@ export interface WeightsDetails<M> {
 /**
  * Adds `weights` to the call of a network.
  *
+ * @param registered - the name that the network is registered under.
  * @param table - the network's own parameters.
  * @param weights - by their names; the last are the best.
  */
@@ -80,6 +83,7 @@ export function pretrained<
   M extends nn.Module,
   Name extends string,
 >(
+  registered: string,
   table: ParameterTable<Doc, N, P, M>,
   weights: PublishedByName<Name>,
   details: WeightsDetails<M> = {},
@@ -98,12 +102,18 @@ export function pretrained<
     return { own, bound };
   };
 
+  const makeWith = (settings: readonly unknown[]): M => {
+    const given = Object.fromEntries(parameters.map((parameter, i) => [parameter.name, settings[i]]));
+    const net = table.make(...settings);
+    return keepArchitecture(net, { name: registered, options: networkOptionsOf(given) });
+  };
+
   const makeWithWeights = async (args: readonly unknown[]): Promise<M> => {
     const { own, bound } = bind(args);
     const published = chosenWeights(name, weights, bound.weights);
     const defaults = details.settings ?? {};
     const settings = own.map((value, i) => (value === undefined ? defaults[parameters[i].name] : value));
-    const net = table.make(...settings);
+    const net = makeWith(settings);
     const strict = (bound.strict as boolean | undefined) ?? true;
     if (strict)
       requireClasses(name, net, published, (numClasses) =>
@@ -119,7 +129,7 @@ export function pretrained<
 
   const make = (...args: readonly unknown[]) => {
     const { weights: asked = null } = splitOptions(args).options;
-    return asked !== null ? makeWithWeights(args) : table.make(...bind(args).own);
+    return asked !== null ? makeWithWeights(args) : makeWith(bind(args).own);
   };
   Object.defineProperty(make, "name", { value: name });
   return Object.assign(make, { weights }) as PretrainedCall<Doc, N, P, M, Name>;

@@ -87,6 +87,7 @@ export type AlexNet = AlexNetModule;
  * ```
  */
 export const alexnet = pretrained(
+  "torchvision-alexnet",
   withMaker(ALEXNET, "alexnet", (...args) => new AlexNetModule(...args)),
   {
     IMAGENET1K_V1: imagenet1k("alexnet-owt-7be5be79.pth", 233.087),

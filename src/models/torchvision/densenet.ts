@@ -124,6 +124,7 @@ const DENSENET121 = parameterTable<DenseNetOptions>("densenet121")(
  * ```
  */
 export const densenet121 = pretrained(
+  "densenet121",
   DENSENET121,
   { IMAGENET1K_V1: imagenet1k("densenet121-a639ec97.pth", 30.845) },
   // The file is older than the rule that names of modules have no dots: `denselayer1.norm.1` is `denselayer1.norm1`.

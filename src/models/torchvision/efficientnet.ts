@@ -110,6 +110,6 @@ const EFFICIENTNET_B0 = parameterTable<EfficientNetOptions>("efficientnetB0")(
  * models.torchvision.efficientnetB0({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export const efficientnetB0 = pretrained(EFFICIENTNET_B0, {
+export const efficientnetB0 = pretrained("efficientnet-b0", EFFICIENTNET_B0, {
   IMAGENET1K_V1: imagenet1k("efficientnet_b0_rwightman-7f5810bc.pth", 20.451, { interpolation: "bicubic" }),
 });

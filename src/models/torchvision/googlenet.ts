@@ -143,6 +143,7 @@ export type GoogLeNet = GoogLeNetModule;
  * ```
  */
 export const googlenet = pretrained(
+  "torchvision-googlenet",
   withMaker(GOOGLENET, "googlenet", (...args) => new GoogLeNetModule(...args)),
   { IMAGENET1K_V1: imagenet1k("googlenet-1378be20.pth", 49.731) },
   {

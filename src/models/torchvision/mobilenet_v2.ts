@@ -100,7 +100,7 @@ const MOBILENET_V2 = parameterTable<MobileNetV2Options>("mobilenetV2")(
  * models.torchvision.mobilenetV2({ numClasses: 10, widthMult: 0.25 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export const mobilenetV2 = pretrained(MOBILENET_V2, {
+export const mobilenetV2 = pretrained("mobilenet-v2", MOBILENET_V2, {
   IMAGENET1K_V1: imagenet1k("mobilenet_v2-b0353104.pth", 13.555),
   IMAGENET1K_V2: imagenet1k("mobilenet_v2-7ebf99e0.pth", 13.598, { resize: 232 }),
 });

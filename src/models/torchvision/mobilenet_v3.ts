@@ -138,6 +138,6 @@ const MOBILENET_V3_SMALL = parameterTable<MobileNetV3Options>("mobilenetV3Small"
  * models.torchvision.mobilenetV3Small({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export const mobilenetV3Small = pretrained(MOBILENET_V3_SMALL, {
+export const mobilenetV3Small = pretrained("mobilenet-v3-small", MOBILENET_V3_SMALL, {
   IMAGENET1K_V1: imagenet1k("mobilenet_v3_small-047dcff4.pth", 9.829),
 });

@@ -159,7 +159,7 @@ function maker<Name extends string>(
   blocks: readonly number[],
   weights: PublishedByName<Name>,
 ) {
-  return pretrained(makerTable(name, block, blocks), weights);
+  return pretrained(name, makerTable(name, block, blocks), weights);
 }
 
 /**

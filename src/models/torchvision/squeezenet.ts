@@ -93,6 +93,6 @@ const SQUEEZENET = parameterTable<SqueezeNetOptions>("squeezenet1_1")(
  * models.torchvision.squeezenet1_1({ numClasses: 10 })(randn(2, 3, 32, 32)).shape; // [2, 10]
  * ```
  */
-export const squeezenet1_1 = pretrained(SQUEEZENET, {
+export const squeezenet1_1 = pretrained("squeezenet1-1", SQUEEZENET, {
   IMAGENET1K_V1: imagenet1k("squeezenet1_1-b8a52dc0.pth", 4.729),
 });

@@ -114,6 +114,7 @@ const makerTable = (depth: VggDepth, batchNorm: boolean) =>
 
 function maker(depth: VggDepth, batchNorm: boolean, file: `vgg${string}-${string}.pth`, mebibytes: number) {
   return pretrained(
+    `torchvision-vgg${depth}${batchNorm ? "-bn" : ""}`,
     makerTable(depth, batchNorm),
     { IMAGENET1K_V1: imagenet1k(file, mebibytes) },
     { settings: { initWeights: false } },

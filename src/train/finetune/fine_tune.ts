@@ -6,10 +6,12 @@ import { requireRange } from "../../base/params/argument_kinds.ts";
 import { bindArguments, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
+import { architectureOf, keepArchitecture } from "../../records/network_architecture.ts";
+import { keepClassNames } from "../../records/network_classes.ts";
 import { FOLLOWING_NAMES } from "../loop/fit.ts";
 import type { FitResult } from "../loop/fit_options.ts";
 import { checkPrecision } from "../loop/precision.ts";
-import { tuningData, tuningLoss } from "./fine_tune_data.ts";
+import { type TuningData, tuningData, tuningLoss } from "./fine_tune_data.ts";
 import type { FineTuneFitOptions, FineTuneOptions, FineTuneResult } from "./fine_tune_options.ts";
 import { trainHead } from "./head_phase.ts";
 import { classesOf, type Head, headsOf, renewHead } from "./heads.ts";
@@ -108,6 +110,7 @@ export async function fineTune(net: Module, options: FineTuneOptions): Promise<F
   const data = tuningData(given);
   const loss = tuningLoss(given, data.numClasses);
   const heads = headsFor(net, given, data.numClasses);
+  keepFacts(net, given, data);
   const groups = layerGroups(net, heads, given.layerGroups ?? 3);
   const rates = layerRates((given.baseLr ?? 2e-3) / 2, given.lrMult ?? 100, groups.length);
   const folders = await foldersOf(given);
@@ -144,6 +147,15 @@ function headsFor(net: Module, { head, newHead = true }: FineTuneOptions, classe
     `fineTune: the head \`${other.path}\` is for ${classesOf(other)} classes, and the data have ${classes}; leave \`newHead\` out ` +
       "to have it replaced",
   );
+}
+
+/** With another head the outputs stand for something else. */
+function keepFacts(net: Module, { newHead = true }: FineTuneOptions, data: TuningData): void {
+  if (newHead || data.classNames !== undefined) keepClassNames(net, data.classNames);
+  const architecture = architectureOf(net);
+  if (architecture === undefined || !newHead) return;
+  const { name, options } = architecture;
+  keepArchitecture(net, { name, options: { ...options, numClasses: data.numClasses } });
 }
 
 function fitOptionsOf(

@@ -8,6 +8,7 @@ import { requireRange } from "../../base/params/argument_kinds.ts";
 import { bindArguments, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
+import { keepClassNames } from "../../records/network_classes.ts";
 import { CALLBACK_NAMES, type Callbacks, type FitOptions, type FitResult, onTestSet } from "./fit_options.ts";
 import { checkMicroBatch } from "./micro_batches.ts";
 import { checkMonitor } from "./monitor.ts";
@@ -92,6 +93,7 @@ export async function fit(net: Module, options: FitOptions): Promise<FitResult> 
   checkOptions(net, given);
   if (given.resume && typeof given.out !== "string")
     throw new ArgumentError("fit: `resume` needs `out`, the folder of the run to go on with");
+  if (given.classNames !== undefined) keepClassNames(net, given.classNames);
   const display = (given.progress ?? isOnTerminal()) ? progressDisplay() : null;
   const shown = {
     ...given,

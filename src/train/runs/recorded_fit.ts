@@ -93,7 +93,7 @@ async function fitKeeping(
     });
   if (!resume) writeConfig();
   const tested = options.testLoader ? new Watch(asLoader(options.testLoader, "testLoader")) : null;
-  const run = runStore(folder, { resume, algorithms, metadata: { model: description.model } });
+  const run = runStore(folder, { resume, algorithms, metadata: { model }, classNames });
   const points: MetricsPoint[] = [];
   const given = [options.callbacks ?? []].flat();
   let started = false;

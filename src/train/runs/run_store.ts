@@ -5,6 +5,8 @@ import { readArrays, toTensors } from "../../io/state_dict_bytes.ts";
 import { save } from "../../io/state_dict_file.ts";
 import type { Module } from "../../nn/index.ts";
 import { unsavedState } from "../../nn/module/kept_state.ts";
+import type { ClassName } from "../../records/class_names.ts";
+import { factsOf, textsOfFacts } from "../../records/classifier_facts.ts";
 import type { OptimizerLike, RunStore } from "../loop/fit_options.ts";
 import { readCheckpoint, readTensors, type TrainingState, writeCheckpoint } from "./checkpoint.ts";
 import type { RunAlgorithms } from "./run_algorithms.ts";
@@ -17,6 +19,8 @@ export function runStore(
     resume: boolean;
     algorithms?: Pick<RunAlgorithms, "save">;
     metadata?: Record<string, string>;
+    /** What the outputs stand for, if the network does not know it. */
+    classNames?: readonly ClassName[] | undefined;
   },
 ): RunStore {
   return {
@@ -54,7 +58,9 @@ export function runStore(
       return path;
     },
     async weights(which, net) {
-      await save(net.stateDict(), folder.file(which), options.metadata);
+      const { classNames } = options;
+      const facts = { ...factsOf(net), ...(classNames !== undefined && { classes: classNames }) };
+      await save(net.stateDict(), folder.file(which), { ...options.metadata, ...textsOfFacts(facts) });
     },
   };
 }

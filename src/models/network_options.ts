@@ -1,0 +1,58 @@
+/** What can be chosen about a network by name. */
+import { ArgumentError } from "../base/errors.ts";
+import { shownValue } from "../base/shown_value.ts";
+import type { ActivationName } from "./activations.ts";
+
+/** What can be chosen about a network; each takes some of these. */
+export interface NetworkOptions {
+  /** Size of the output; by default that of the network's own data set. */
+  readonly numClasses?: number;
+  /** The activation after each layer but the last; by default the network's own. */
+  readonly activation?: ActivationName;
+  /** Probability with which a hidden dense unit is left out; by default the network's own. */
+  readonly dropout?: number;
+  /** Whether there is batch normalisation before each activation. @default false */
+  readonly batchNorm?: boolean;
+  /** Divides the channels of a VGG. @default 1 */
+  readonly widthDivisor?: number;
+  /** Whether torchvision's GoogLeNet has auxiliary heads. @default true */
+  readonly auxLogits?: boolean;
+  /** Whether torchvision's GoogLeNet takes images as its siblings do and brings them to its own scale. @default false */
+  readonly transformInput?: boolean;
+  /** Multiplies the channels of MobileNet V2. @default 1 */
+  readonly widthMult?: number;
+}
+
+/** What an option must be, and how messages say so. */
+const flag: Check = [(value) => typeof value === "boolean", "true or false"];
+
+type Check = readonly [fits: (value: unknown) => boolean, expected: string];
+
+const CHECKS: Record<keyof NetworkOptions, Check | null> = {
+  numClasses: [(value) => Number.isSafeInteger(value) && (value as number) >= 1, "an integer of at least 1"],
+  // The networks themselves know their activations and divisors.
+  activation: null,
+  dropout: [(value) => typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"],
+  batchNorm: flag,
+  widthDivisor: null,
+  auxLogits: flag,
+  transformInput: flag,
+  widthMult: [
+    (value) => typeof value === "number" && value > 0 && value <= 16,
+    "a number from above 0 to 16",
+  ],
+};
+
+/** What comes from a command line or a file can be of any kind. */
+export function checkOption(of: string, name: keyof NetworkOptions, value: unknown): void {
+  const check = CHECKS[name];
+  if (check === null || check[0](value)) return;
+  throw new ArgumentError(`${of}: expected \`${name}\` to be ${check[1]}, got ${shownValue(value)}`);
+}
+
+/** Those options that decide what a network computes, of all that its function takes. */
+export function networkOptionsOf(given: Readonly<Record<string, unknown>>): NetworkOptions {
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => Object.hasOwn(CHECKS, name) && value !== undefined),
+  );
+}

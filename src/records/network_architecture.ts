@@ -1,0 +1,34 @@
+/** How a network is made again: the name that it is registered under, and its options. */
+
+/** What `models.create` makes a network of. */
+export interface NetworkArchitecture {
+  /** A registered name: `models.names()` lists them. */
+  readonly name: string;
+  /** As `models.create` takes them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const kept = new WeakMap<object, NetworkArchitecture>();
+
+/**
+ * The registered name and the options that `models.create` makes such a network of; undefined if that is not known.
+ * Networks that `models.create` or a registered network's own function made have it.
+ *
+ * @example
+ * ```ts
+ * models.architectureOf(models.bnLenet(5)); // { name: "bn-lenet", options: { numClasses: 5 } }
+ * models.architectureOf(nn.Linear(2, 3)); // undefined
+ * ```
+ */
+export function architectureOf(net: object): NetworkArchitecture | undefined {
+  return kept.get(net);
+}
+
+/** Gives a network what {@link architectureOf} returns. */
+export function keepArchitecture<T extends object>(
+  net: T,
+  { name, options }: { readonly name: string; readonly options: object },
+): T {
+  kept.set(net, { name, options: { ...options } });
+  return net;
+}
