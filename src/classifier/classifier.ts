@@ -19,7 +19,7 @@ import { type ClassifierParts, loadParts, partsOf } from "./load_classifier.ts";
 import { probabilitiesOf, requireOutputs } from "./scores.ts";
 
 /** What `predict` and `predictBatch` take. */
-export interface PredictOptions {
+export interface ClassifyOptions {
   /**
    * Whether the probabilities are means over several views of an image: true for the image and its mirror image, 5 for the
    * corners and the centre of the enlarged image, 10 for those and their mirror images. @default false
@@ -30,7 +30,7 @@ export interface PredictOptions {
 }
 
 /** What a classifier makes of an image. */
-export interface Prediction {
+export interface Classification {
   /** The number of the likeliest class. */
   readonly index: number;
   /** What that class is called, in English if it has names in several languages. */
@@ -124,7 +124,7 @@ export class Classifier {
   /**
    * What the network sees of an image: float32 [1, C, H, W].
    *
-   * @throws FileError if it cannot be read or is no image.
+   * @throws FileError if it cannot be read or is not an image.
    */
   async input(image: ClassifierImage): Promise<Tensor> {
     const of = "Classifier.input";
@@ -138,10 +138,10 @@ export class Classifier {
    * What an image shows.
    *
    * @param image - pixels, the bytes of an image file, a Blob or File, or a path (in a page an address).
-   * @throws FileError if it cannot be read or is no image; ArgumentError for anything else that is not as expected; the
+   * @throws FileError if it cannot be read or is not an image; ArgumentError for anything else that is not as expected; the
    *   signal's reason if it is aborted.
    */
-  async predict(image: ClassifierImage, options: PredictOptions = {}): Promise<Prediction> {
+  async predict(image: ClassifierImage, options: ClassifyOptions = {}): Promise<Classification> {
     const [prediction] = await this.#predict("Classifier.predict", [image], options);
     return prediction;
   }
@@ -153,8 +153,8 @@ export class Classifier {
    */
   async predictBatch(
     images: readonly ClassifierImage[],
-    options: PredictOptions = {},
-  ): Promise<Prediction[]> {
+    options: ClassifyOptions = {},
+  ): Promise<Classification[]> {
     if (!Array.isArray(images))
       throw new ArgumentError(
         `Classifier.predictBatch: expected a list of images, got ${shownValue(images)}`,
@@ -181,8 +181,8 @@ export class Classifier {
   async #predict(
     of: string,
     images: readonly ClassifierImage[],
-    options: PredictOptions,
-  ): Promise<Prediction[]> {
+    options: ClassifyOptions,
+  ): Promise<Classification[]> {
     const { views, signal } = checkedOptions(of, options);
     const inputs: ArrayBatch[] = [];
     for (const [i, image] of images.entries()) {
@@ -198,7 +198,7 @@ export class Classifier {
   }
 
   /** Of the mean over the views of an image. */
-  #prediction(views: readonly (readonly number[])[]): Prediction {
+  #prediction(views: readonly (readonly number[])[]): Classification {
     const probabilities = this.classes.map(
       (_, c) => views.reduce((sum, row) => sum + row[c], 0) / views.length,
     );
@@ -216,6 +216,6 @@ function checkedOptions(of: string, options: unknown) {
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined)
     throw new ArgumentError(`${of}: unknown option ${shownValue(unknown)}${didYouMean(unknown, OPTIONS)}`);
-  const { testTimeAugmentation, signal } = options as PredictOptions;
+  const { testTimeAugmentation, signal } = options as ClassifyOptions;
   return { views: viewCount(of, testTimeAugmentation), signal: signal ?? undefined };
 }

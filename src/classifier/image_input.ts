@@ -15,8 +15,8 @@ import { PixelWriter, type SourceChannels } from "../io/images/pixel_writer.ts";
 import type { Image } from "../records/image.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
 
-/** Pixels as a canvas or a decoder gives them: an `Image`, or an `ImageData` of a page. */
-export interface Pixels {
+/** ImagePixels as a canvas or a decoder gives them: an `Image`, or an `ImageData` of a page. */
+export interface ImagePixels {
   /** In pixels. */
   readonly width: number;
   /** In pixels. */
@@ -30,7 +30,7 @@ export interface Pixels {
 /**
  * An image to classify: pixels, the bytes of an image file, a `Blob` or `File`, or a path (in a page an address).
  */
-export type ClassifierImage = Pixels | ArrayBuffer | Uint8Array | BlobLike | string;
+export type ClassifierImage = ImagePixels | ArrayBuffer | Uint8Array | BlobLike | string;
 
 /** How messages name an image. */
 export function imageName(image: ClassifierImage, index: number): string {
@@ -42,7 +42,7 @@ export function imageName(image: ClassifierImage, index: number): string {
 /**
  * The image, with the channels that the network takes.
  *
- * @throws FileError if it cannot be read or is no image; ArgumentError for what is not an image at all.
+ * @throws FileError if it cannot be read or is not an image; ArgumentError for what is not an image at all.
  */
 export async function readInput(
   of: string,
@@ -74,14 +74,14 @@ async function bytesOfBlob(blob: BlobLike, name: string): Promise<Uint8Array> {
   }
 }
 
-function isPixels(image: unknown): image is Pixels {
+function isPixels(image: unknown): image is ImagePixels {
   const { data } = (image ?? {}) as { readonly data?: unknown };
   return ArrayBuffer.isView(data) && !ArrayBuffer.isView(image);
 }
 
 function withChannels(
   of: string,
-  { width, height, channels: given, data }: Pixels,
+  { width, height, channels: given, data }: ImagePixels,
   channels: 1 | 3,
   background: Preprocessing["background"],
 ): Image {

@@ -1,5 +1,5 @@
 /** Trained networks in use. */
-export { Classifier, type Prediction, type PredictOptions } from "./classifier.ts";
+export { type Classification, Classifier, type ClassifyOptions } from "./classifier.ts";
 export type { ClassifierBytesOptions } from "./classifier_bytes.ts";
 export type { ClassifierOptions, ClassifierSource } from "./classifier_options.ts";
-export type { ClassifierImage, Pixels } from "./image_input.ts";
+export type { ClassifierImage, ImagePixels } from "./image_input.ts";

@@ -13,7 +13,7 @@ export interface OpenedRun {
 }
 
 /**
- * The run in a folder; null if the path is no folder.
+ * The run in a folder; null if the path is not a folder.
  *
  * @throws FileError for a folder without a run, and for a run without weights.
  */

@@ -21,14 +21,14 @@ test("a table for people, and a file that holds what onnx.export writes", async 
   const file = join(folder, "lenet.onnx");
   const { code, stdout, stderr } = await convoyant(["export", weights, "-o", file]);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /input +images +uint8 +\[N, 28, 28, 1\]/);
+  assert.match(stdout, /input +images +uint8 +\[N, H, W, 1\]/);
   assert.match(stdout, /output +probabilities +float +\[N, 10\]/);
   assert.match(stdout, /lenet\.onnx: lenet with .*lenet\.safetensors, opset 18, IR 8, 10 classes, 2\d\d KiB/);
   const { classes } = await import("../../src/data/dataset_registry.ts").then((registry) =>
     registry.datasetEntry("fashion-mnist"),
   );
   const preprocessing = {
-    resize: null,
+    resize: { size: [28, 28], interpolation: "bilinear" },
     crop: null,
     mean: [0],
     std: [1],

@@ -20,7 +20,7 @@ export async function saveWeights(
 /**
  * The file with the weights of a run: its best, else its last.
  *
- * @throws FileError if the folder is no run, or has no weights yet.
+ * @throws FileError if the folder is not a run, or has no weights yet.
  */
 export function weightsOfRun(folder: string): string {
   readRunConfig(folder);
