@@ -4,7 +4,7 @@ import type { Image } from "../../records/image.ts";
 import { processors } from "../../workers/processors.ts";
 import { RequestWorkers } from "../../workers/request_workers.ts";
 import type { WorkerScript } from "../../workers/worker_port.ts";
-import { requireImages } from "../images/checked_image.ts";
+import { requireImage, requireImages } from "../images/checked_image.ts";
 import type { Matrix } from "../matrix.ts";
 import { integer, type OptionRules, readOptions } from "../option_checks.ts";
 import {
@@ -26,6 +26,7 @@ import {
   packImages,
 } from "./image_batches.ts";
 import { imageFunction } from "./image_functions.ts";
+import { planeKernels } from "./plane_kernels.ts";
 
 /** Fewer pixels than this are done sooner than workers start. */
 const WORTH_WORKERS = 2 ** 20;
@@ -49,7 +50,7 @@ const RULES: OptionRules<ExtractOptions> = {
 /** Where an extractor's function is, in this thread and in workers. */
 export interface Origin {
   readonly script: WorkerScript;
-  function(recipe: Recipe): Promise<ImageFunction>;
+  function(recipe: Recipe): ImageFunction;
 }
 
 const FEATURES: Origin = {
@@ -71,22 +72,46 @@ export function featureExtractor(name: string, settings: object): FeatureExtract
   };
 }
 
+/** What an extractor of key points runs on. */
+export interface LocalParts {
+  /** Whether it needs the kernels on planes. */
+  readonly kernels?: boolean;
+  readonly origin?: Origin;
+}
+
 /** An extractor of key points; `length` is that of a descriptor. */
 export function localExtractor(
   name: string,
   length: number,
   settings: object,
-  origin: Origin = FEATURES,
+  { kernels = false, origin = FEATURES }: LocalParts = {},
 ): LocalExtractor {
+  const here = keptFunction(origin);
   const detectAll = async (images: readonly Image[], options?: ExtractOptions) => {
-    const batches = await featuresOf({ name, settings }, images, options, origin);
+    const recipe = kernels ? { name, settings, kernels: await planeKernels() } : { name, settings };
+    const batches = await featuresOf(recipe, images, options, here);
     return batches.flatMap((batch) => featuresOfImages(batch, length));
   };
   return {
     name,
     length,
     detectAll,
-    detect: async (image) => (await detectAll([image], { workers: 0 }))[0],
+    async detect(image) {
+      requireImage(name, image);
+      return (await detectAll([image], { workers: 0 }))[0];
+    },
+  };
+}
+
+/** An origin that makes its function in this thread once: it keeps memory for images. */
+function keptFunction(origin: Origin): Origin {
+  let made: ImageFunction | undefined;
+  return {
+    ...origin,
+    function: (recipe) => {
+      made ??= origin.function(recipe);
+      return made;
+    },
   };
 }
 
@@ -143,7 +168,7 @@ async function* batchesHere(
   packed: (batch: number) => ImageBatch,
   origin: Origin,
 ): AsyncGenerator<FeatureBatch> {
-  const compute = await origin.function(recipe);
+  const compute = origin.function(recipe);
   for (let batch = 0; batch < count; batch++) {
     yield featuresOfBatch(packed(batch), compute);
     // Other tasks of this thread have their turn between two batches.

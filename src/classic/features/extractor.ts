@@ -80,6 +80,8 @@ export const POINT_VALUES = 6;
 export interface Recipe {
   readonly name: string;
   readonly settings: object;
+  /** The kernels on planes, compiled, if it needs them. */
+  readonly kernels?: WebAssembly.Module;
 }
 
 /** Computes the features of one image that has been checked. */

@@ -1,15 +1,17 @@
 /** The functions that workers run, by the name of their extractor. */
 import type { ImageFunction, Recipe } from "./extractor.ts";
-import { type HogOptions, hogFunction } from "./hog_features.ts";
+import { hogFunction } from "./hog_features.ts";
+import { siftFunction } from "./sift/sift_features.ts";
 
-/** Makes an extractor's function; what it loads (kernels) is there when the promise resolves. */
-type MakeFunction = (settings: never) => ImageFunction | Promise<ImageFunction>;
+/** Makes an extractor's function. */
+type MakeFunction = (settings: never, kernels: WebAssembly.Module) => ImageFunction;
 
 const MAKERS: Readonly<Record<string, MakeFunction>> = {
-  hog: (settings: HogOptions) => hogFunction(settings),
+  hog: hogFunction,
+  sift: siftFunction,
 };
 
 /** The function of an extractor. */
-export async function imageFunction({ name, settings }: Recipe): Promise<ImageFunction> {
-  return MAKERS[name](settings as never);
+export function imageFunction({ name, settings, kernels }: Recipe): ImageFunction {
+  return MAKERS[name](settings as never, kernels as WebAssembly.Module);
 }

@@ -6,6 +6,7 @@
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
 export { averagePoolLast } from "./average_pool_last";
+export { blurPlane, extremaOfRow } from "./blur";
 export { copyRuns, padRows, zeroBytes } from "./copy_runs";
 export { depthwise, depthwiseInputGradient } from "./depthwise/convolution";
 export { depthwiseAddSlices, depthwiseWeightGradient } from "./depthwise/weight_gradient";
