@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { MOST_PIXELS } from "../experiments/limits.ts";
 import { autoOr, realNumber, setting, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
+import { photoOptions } from "./photos/photo_options.ts";
 import {
   type Cli,
   engine,
@@ -20,8 +21,13 @@ import {
 export function addTrain(program: Command, cli: Cli): void {
   const command = program
     .command("train")
-    .description("Train a network with the chapter's settings, or your own, and keep the run.")
-    .argument("[model]", known(cli, "models"))
+    .description(
+      "Train a network with the chapter's settings, or your own, or a classifier on a folder of photographs, and keep the run.",
+    )
+    .argument(
+      "[model|photos]",
+      `a folder that holds a folder of images for each class, a CSV list of paths and labels, or a network of the chapter: ${known(cli, "models")}`,
+    )
     .option("--epochs <n>", "times through the training set (10)", wholeNumber(0))
     .option("--seed <n>", "seed of everything random (0)", wholeNumber(0));
   for (const option of trainingOptions(cli)) command.addOption(option);
@@ -43,12 +49,16 @@ export function addTrain(program: Command, cli: Cli): void {
       "a setting of the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
       setting,
     )
-    .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
+    .option("--out <folder>", "folder of the run (runs/<time>-<model>)");
+  for (const option of photoOptions()) command.addOption(option);
+  command
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
     .addOption(json())
     .addHelpText(
       "after",
       examples(
+        "convoyant train ./photos",
+        "convoyant train ./photos --from resnet18 --epochs 5 --augment strong",
         "convoyant train bn-lenet",
         "convoyant train lenet --epochs 3 --lr 0.5 --momentum 0.9 --scheduler cosine",
         "convoyant train alexnet --engine onednn --precision bf16",
@@ -57,11 +67,9 @@ export function addTrain(program: Command, cli: Cli): void {
       ),
     )
     .action(async (model: string | undefined, o) => {
-      const { trainCommand } = await import("./train_command.ts");
-      const { json: asJson, out = null, resume = null, checkpointSeconds, set: network, ...rest } = o;
-      const given = { ...rest, ...(network !== undefined && { network }) };
-      const command = { model: model ?? null, given, out, resume, checkpointSeconds };
-      cli.finish(await trainCommand(command, new Output(asJson)));
+      const { json: asJson, ...options } = o;
+      const { trainAny } = await import("./train_any_command.ts");
+      cli.finish(await trainAny(model ?? null, options, new Output(asJson)));
     });
 }
 

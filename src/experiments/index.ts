@@ -18,6 +18,23 @@ export {
   type ExportOptions,
   exportOnnx,
 } from "./export_onnx.ts";
+export { type FindModelLrOptions, findLr } from "./find_lr.ts";
+export type { PhotoSettings } from "./photos/chosen_settings.ts";
+export {
+  type FindPhotosLrOptions,
+  type FoundPhotosLr,
+  findPhotosLr,
+} from "./photos/find_photos_lr.ts";
+export type { PhotoMetrics } from "./photos/finish_run.ts";
+export type { PhotoSplit, PhotosConfig } from "./photos/photo_config.ts";
+export {
+  type PhotoRunOptions,
+  resumePhotos,
+  type StartingPhotos,
+  type TrainedPhotos,
+  type TrainPhotosOptions,
+  trainPhotos,
+} from "./photos/train_photos.ts";
 export { type Prediction, type Predictions, type PredictOptions, predict } from "./predict.ts";
 export { type Reproduced, type ReproduceOptions, reproduce } from "./reproduce/reproduce.ts";
 export { listRuns, type RunInfo, type RunState, readRun, removeRun } from "./runs.ts";

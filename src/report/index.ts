@@ -2,6 +2,7 @@
 export * from "../records/class_names.ts";
 export * from "../records/run_record.ts";
 export * from "./book_comparison.ts";
+export * from "./calibration.ts";
 export * from "./confusion.ts";
 export * from "./curves.ts";
 export * from "./html/report_data.ts";

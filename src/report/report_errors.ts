@@ -4,6 +4,7 @@ import type { Mistake, ReportData } from "./html/report_data.ts";
 import { section } from "./html/report_sections.ts";
 import { imageUri } from "./image_uri.ts";
 import { formatCount, formatMetric, formatPercent } from "./number_text.ts";
+import { isPhoto, photoUri } from "./photo_uri.ts";
 import { renderConfusionSvg } from "./svg/confusion_svg.ts";
 import { escapeXml as e } from "./svg/xml.ts";
 
@@ -78,14 +79,15 @@ export function mistakesSection(data: ReportData): string {
 function mistakeItem(mistake: Mistake, { classNames: names, heldOut = "test" }: ReportData): string {
   const truth = className(names, mistake.truth);
   const taken = className(names, mistake.predicted);
-  const which = mistake.index === undefined || heldOut !== "test" ? "" : `test:${mistake.index}`;
+  const place = mistake.index === undefined || heldOut !== "test" ? "" : `test:${mistake.index}`;
+  const which = mistake.name ?? place;
   const alt = `Image ${which} of the class ${truth}, taken for ${taken}`.replace("  ", " ");
   const { width, height } = mistake.image;
   const truthShare = mistake.truthProbability === undefined ? "" : `, ${percent(mistake.truthProbability)}`;
   return (
-    `<li><img src="${imageUri(mistake.image)}" width="${width}" height="${height}" alt="${e(alt)}">` +
+    `<li><img${isPhoto(mistake.image) ? ' class="photo"' : ""} src="${photoUri(mistake.image)}" width="${width}" height="${height}" alt="${e(alt)}">` +
     `<div class="taken">${nameHtml(names, mistake.predicted)}, ${percent(mistake.probability)}</div>` +
     `<div class="true">is ${nameHtml(names, mistake.truth)}${truthShare}</div>` +
-    `${which === "" ? "" : `<div class="true"><code>${e(which)}</code></div>`}</li>`
+    `${which === "" ? "" : `<div class="true">${mistake.name === undefined ? `<code>${e(which)}</code>` : e(which)}</div>`}</li>`
   );
 }

@@ -13,7 +13,11 @@ export interface OpenFolderOptions {
   /** A part of the data set; null: the folders are classes, whatever they are called. */
   readonly split: string | null | undefined;
   readonly allowEmpty: boolean;
+  /** What to do about a class without images. */
+  readonly advice?: string;
 }
+
+const ADVICE = "add images, remove the folder, or give { allowEmpty: true }";
 
 /**
  * Scans a folder, or the part of it that is asked for, and checks that a classifier can be trained with it.
@@ -23,18 +27,20 @@ export interface OpenFolderOptions {
  */
 export async function openFolder(
   root: string,
-  { split, allowEmpty }: OpenFolderOptions,
+  { split, allowEmpty, advice = ADVICE }: OpenFolderOptions,
 ): Promise<FolderScan> {
   const parts = split === null ? [] : findSplits(root);
   if (split == null) {
     if (parts.length > 0) throw splitMissing(root, parts);
-    return checked(await scanFolder(root), allowEmpty);
+    return checked(await scanFolder(root), allowEmpty, advice);
   }
   const part = chosenPart(root, parts, split);
   const training = parts.find((each) => each.split === "train");
-  if (training === undefined || training === part) return checked(await scanFolder(part.path), allowEmpty);
+  if (training === undefined || training === part)
+    return checked(await scanFolder(part.path), allowEmpty, advice);
   // Labels are those of the training images, also if this part lacks a class.
-  return checked(await scanFolder(part.path, { classes: classNamesOf(training.path) }), allowEmpty);
+  const classes = classNamesOf(training.path);
+  return checked(await scanFolder(part.path, { classes }), allowEmpty, advice);
 }
 
 function splitMissing(root: string, parts: readonly SplitFolder[]): ArgumentError {
@@ -63,13 +69,13 @@ function chosenPart(root: string, parts: readonly SplitFolder[], split: string):
   );
 }
 
-function checked(scan: FolderScan, allowEmpty: boolean): FolderScan {
+function checked(scan: FolderScan, allowEmpty: boolean, advice: string): FolderScan {
   const { root, classes, images, looseImages } = scan;
   if (classes.length === 0 || (images.length === 0 && looseImages > 0)) throw withoutClasses(scan);
   if (classes.length === 1) throw oneClass(root, classes[0]);
   const filled = new Set(images.map(({ label }) => label));
   const empty = classes.filter((_, label) => !filled.has(label));
-  if (empty.length > 0 && (!allowEmpty || images.length === 0)) throw emptyClass(scan, empty);
+  if (empty.length > 0 && (!allowEmpty || images.length === 0)) throw emptyClass(scan, empty, advice);
   return scan;
 }
 
@@ -96,15 +102,14 @@ function oneClass(root: string, name: string): FileError {
   return new FileError(`${root} holds one class only, ${name}; a classifier needs two or more${hint}`);
 }
 
-function emptyClass({ root, unreadable }: FolderScan, empty: readonly string[]): FileError {
+function emptyClass({ root, unreadable }: FolderScan, empty: readonly string[], advice: string): FileError {
   const [first] = unreadable;
   const because =
     first === undefined
       ? ""
       : ` (${counted(unreadable.length)} cannot be read, the first: ${first.path}: ${first.reason})`;
   return new FileError(
-    `${root} has no image of ${empty.length === 1 ? "class" : "classes"} ${shortList(empty)}${because}; ` +
-      "add images, remove the folder, or give { allowEmpty: true }",
+    `${root} has no image of ${empty.length === 1 ? "class" : "classes"} ${shortList(empty)}${because}; ${advice}`,
   );
 }
 

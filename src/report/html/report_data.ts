@@ -1,7 +1,9 @@
 import type { ClassName } from "../../records/class_names.ts";
 import type { Image } from "../../records/image.ts";
 import type { FinalMetrics, MetricsPoint } from "../../records/run_record.ts";
+import type { Calibration } from "../calibration.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
+import type { Curve } from "../curves.ts";
 import type { SummaryRow, SummaryTotals } from "../terminal/summary_table.ts";
 
 /** Everything that `report.html` shows. What is left out gets no section. */
@@ -41,6 +43,34 @@ export interface ReportData {
   environment?: Readonly<Record<string, unknown>>;
   /** The command that repeats the run. */
   command?: string;
+  /** How sure the network was, and how right. */
+  calibration?: Calibration;
+  /** The pairs of classes that were confused most, with images. */
+  confusedPairs?: readonly ConfusedPair[];
+  /** Curves of a head that was trained alone, before the rest. */
+  headPoints?: readonly MetricsPoint[];
+  /** Curves of the learning rate over the steps. */
+  learningRates?: readonly Curve[];
+  /** Training images as they are, and augmented. */
+  augmentation?: readonly AugmentedImage[];
+}
+
+/** Images of a class that were taken for another. */
+export interface ConfusedPair {
+  /** Class numbers. */
+  truth: number;
+  predicted: number;
+  count: number;
+  /** Of the images of the class. */
+  share: number;
+  images: readonly { image: Image; name: string }[];
+}
+
+/** A training image and what augmentation made of it. */
+export interface AugmentedImage {
+  name: string;
+  image: Image;
+  views: readonly Image[];
 }
 
 /** A test image that the network got wrong. */
@@ -48,6 +78,8 @@ export interface Mistake {
   image: Image;
   /** Its place in the test set. */
   index?: number;
+  /** The name of its file. */
+  name?: string;
   /** Class numbers. */
   truth: number;
   predicted: number;

@@ -4,6 +4,13 @@ import { type BookComparison, compareWithBook } from "../book_comparison.ts";
 import { confusionSection, mistakesSection } from "../report_errors.ts";
 import { escapeXml as e } from "../svg/xml.ts";
 import { htmlPage } from "./page.ts";
+import {
+  augmentationSection,
+  calibrationSection,
+  headSection,
+  learningRateSection,
+  pairsSection,
+} from "./photo_sections.ts";
 import type { ReportData } from "./report_data.ts";
 import { bookSection, curvesSection, factsSection, layersSection, metricTiles } from "./report_sections.ts";
 
@@ -35,6 +42,11 @@ export function renderReport(data: ReportData): string {
     comparison === undefined ? "" : bookSection(comparison),
     confusionSection(data),
     mistakesSection(data),
+    pairsSection(data),
+    calibrationSection(data),
+    headSection(data),
+    learningRateSection(data),
+    augmentationSection(data),
     layersSection(data),
     factsSection(data),
   ];

@@ -55,6 +55,7 @@ border:1px solid var(--line)}
 .mistakes img.photo,.noimage{height:8.25rem;object-fit:contain;image-rendering:auto;background:var(--faint)}
 .noimage{display:grid;place-items:center;border:1px solid var(--line);border-radius:.35rem;color:var(--muted);font-size:.8125rem}
 .mistakes .file{margin-top:.45rem;font-size:.8125rem;line-height:1.35;overflow-wrap:anywhere}
+.views{grid-template-columns:repeat(auto-fill,minmax(6rem,1fr));margin:.5rem 0 0}.views img.photo{height:6rem}
 .group{margin:1.25rem 0 0}.group h3{margin-bottom:0}.group .mistakes{margin-top:.6rem}a{color:var(--accent)}
 .mistakes .taken{font-weight:620;line-height:1.3;margin-top:.45rem;font-size:.9375rem;overflow-wrap:anywhere}
 .mistakes .true{color:var(--muted);font-size:.8125rem;line-height:1.4;overflow-wrap:anywhere}

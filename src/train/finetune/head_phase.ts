@@ -70,6 +70,8 @@ async function fitHead(
   return await fit(network, {
     ...fitOptions,
     ...oneCycle(optimizer, [lr], freezeEpochs, trainLoader.length, { pctStart, div: 25 }),
+    // Its epochs cost next to nothing, and the learning rate rises first: what ends early is the whole network's training.
+    earlyStopping: null,
     // Once an epoch is enough of so short ones.
     pointsPerEpoch: 1,
     trainLoader,

@@ -23,6 +23,9 @@ export const RUN_FILES = {
   checkpoint: "checkpoint.safetensors",
   curves: "curves.svg",
   report: "report.html",
+  photos: "photos.json",
+  onnx: "network.onnx",
+  results: "results.json",
   lock: "run.lock",
 } as const;
 

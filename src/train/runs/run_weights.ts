@@ -7,10 +7,10 @@ import type { Module } from "../../nn/index.ts";
 import { factsOf, textsOfFacts } from "../../records/classifier_facts.ts";
 import { RUN_FILES, readRunConfig } from "./run_folder.ts";
 
-/** `last`: the run's weights; `averaged`: averages of them. */
+/** `best` and `last`: the run's weights; `averaged`: averages of them. */
 export async function saveWeights(
   path: string,
-  which: "last" | "averaged",
+  which: "best" | "last" | "averaged",
   net: Module,
   model: string,
 ): Promise<void> {

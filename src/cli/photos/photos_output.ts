@@ -1,0 +1,215 @@
+/** What `convoyant train ./photos` says: three lines of what was chosen, progress, metrics. */
+import { join } from "node:path";
+import type { PhotoMetrics } from "../../experiments/photos/finish_run.ts";
+import type { StartingPhotos, TrainedPhotos } from "../../experiments/photos/train_photos.ts";
+import { shellWord } from "../../experiments/shell_text.ts";
+import type { MetricsPoint } from "../../records/run_record.ts";
+import { formatCount, formatDuration, formatMetric, formatPercent } from "../../report/number_text.ts";
+import { LiveRegion } from "../../report/terminal/live_region.ts";
+import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
+import { renderTable } from "../../report/terminal/table.ts";
+import type { Callbacks } from "../../train/loop/fit_options.ts";
+import { ProgressDisplay } from "../../train/loop/progress_display.ts";
+import type { Output } from "../console/output.ts";
+
+/** Milliseconds between two lines of progress: on a terminal, where one line is redrawn, and elsewhere. */
+const [REDRAW, NEXT_LINE] = [200, 10_000];
+
+/** How far images are decoded or embedded, on standard error, with an estimate of what is left. */
+export class ProgressLine {
+  private readonly terminal = nodeTerminal(process.stderr);
+  private readonly region = new LiveRegion(this.terminal);
+  private what = "";
+  private began = 0;
+  private last = 0;
+
+  show(what: string, done: number, of: number): void {
+    const now = performance.now();
+    if (what !== this.what) {
+      this.what = what;
+      this.began = now;
+      this.last = now - (this.terminal.isTTY ? REDRAW : 0);
+    }
+    if (done >= of) {
+      this.region.clear();
+      return;
+    }
+    if (now - this.last < (this.terminal.isTTY ? REDRAW : NEXT_LINE)) return;
+    this.last = now;
+    const left = done > 0 ? ((now - this.began) / 1000 / done) * (of - done) : null;
+    const text = `${what}: ${formatCount(done)} of ${formatCount(of)}${left === null ? "" : `, ${formatDuration(left)} left`}`;
+    if (this.terminal.isTTY) this.region.draw([text]);
+    else this.terminal.write(`${text}\n`);
+  }
+
+  note(text: string): void {
+    this.region.writeAbove(text);
+  }
+
+  end(): void {
+    this.region.clear();
+  }
+}
+
+export class PhotosOutput {
+  private readonly output: Output;
+  private readonly progress: ProgressLine;
+  private display: ProgressDisplay | null = null;
+  /** The part of the training under way. */
+  private part: "head" | "whole" = "whole";
+
+  constructor(output: Output, start: StartingPhotos, progress: ProgressLine) {
+    this.output = output;
+    this.progress = progress;
+    const { config, folder, resumed, classes, images, choices, leftOut } = start;
+    output.event({
+      event: "start",
+      run: folder,
+      resumed,
+      ...config,
+      classes,
+      images,
+      leftOut: leftOut.length,
+    });
+    for (const line of choices) output.line(line);
+    if (leftOut.length > 0) {
+      const [first] = leftOut;
+      output.line(
+        `left out: ${formatCount(leftOut.length)} ${leftOut.length === 1 ? "file" : "files"} (${first.path}: ${first.reason})`,
+      );
+      for (const { path, reason } of leftOut) output.event({ event: "left out", path, reason });
+    }
+    output.line(`run: ${folder}`);
+  }
+
+  callbacks(): Callbacks {
+    const { output } = this;
+    const told: Callbacks = {
+      onNote: (text) => this.note(text),
+      onPhase: (name) => {
+        if (name === "embeddings") this.part = "head";
+      },
+      onEnd: () => {
+        this.part = "whole";
+      },
+    };
+    if (output.json)
+      return {
+        ...told,
+        onPoint: (point) => output.event({ event: "point", part: this.part, ...asValidation(point) }),
+        onCheckpoint: ({ epoch, batch }) =>
+          output.event({ event: "checkpoint", part: this.part, epoch, batch }),
+      };
+    const display = new ProgressDisplay(() => output.terminal, { plot: output.terminal.isTTY });
+    return {
+      ...told,
+      onStart: async (event) => {
+        this.progress.end();
+        // The head's epochs take milliseconds: a line in the end says it all.
+        if (this.part === "head" || event.epochs === 0) return;
+        output.line(
+          event.epoch + event.batch > 0 ? `going on after ${event.epoch} epochs` : "the whole network:",
+        );
+        await display.onStart(event);
+        this.display = display;
+      },
+      onStep: (event) => this.display?.onStep(event),
+      onPoint: (point) => this.display?.onPoint(point),
+      onPhase: (name) => {
+        told.onPhase?.(name);
+        this.display?.onPhase(name);
+      },
+      onEnd: (result) => {
+        if (this.part === "head") {
+          const last = result.points.at(-1);
+          if (last !== undefined) output.line(`the head alone: ${last.epoch} epochs, ${pointInWords(last)}`);
+        }
+        this.stop();
+        this.part = "whole";
+      },
+    };
+  }
+
+  note(text: string): void {
+    if (this.display === null) this.progress.note(text);
+    else this.display.log(text);
+  }
+
+  /** Ends the live part; safe to call twice. */
+  stop(): void {
+    this.display?.stop();
+    this.display = null;
+  }
+
+  end({ outcome, val, test, folder, classes, config, seconds }: TrainedPhotos): void {
+    this.stop();
+    const { output } = this;
+    if (outcome === "interrupted") {
+      const resume = `npx convoyant train --resume ${shellWord(folder)}`;
+      output.event({ event: "interrupted", run: folder, resume });
+      output.line(`Interrupted; everything is saved. Go on with: ${resume}`);
+    } else {
+      const judged = test ?? val;
+      if (judged !== null) output.lines(["", ...this.classTable(judged, classes), ""]);
+      if (outcome === "stopped early")
+        output.line("stopped early: the loss on the validation images fell no more");
+      for (const [name, metrics] of [
+        ["validation", val],
+        ["test", test],
+      ] as const)
+        if (metrics !== null) output.line(`${name}: ${metricsInWords(metrics)}`);
+      output.line(`report: ${join(folder, "report.html")}`);
+      output.line(`weights: ${join(folder, "best.safetensors")}`);
+    }
+    output.event({
+      event: "end",
+      model: config.model,
+      engine: config.engine,
+      outcome,
+      valLoss: val?.loss ?? null,
+      valAccuracy: val?.accuracy ?? null,
+      testLoss: test?.loss ?? null,
+      testAccuracy: test?.accuracy ?? null,
+      calibrationError: (test ?? val)?.calibrationError ?? null,
+      seconds,
+      run: folder,
+    });
+  }
+
+  private classTable({ precision, recall, confusion }: PhotoMetrics, classes: readonly string[]): string[] {
+    const share = (value: number | null) => (value === null ? "-" : formatPercent(value));
+    return renderTable(
+      [
+        { title: "class", flexible: true },
+        { title: "precision", align: "right" },
+        { title: "recall", align: "right" },
+        { title: "images", align: "right" },
+      ],
+      classes.map((name, i) => [
+        name,
+        share(precision[i]),
+        share(recall[i]),
+        String(confusion[i].reduce((sum, count) => sum + count, 0)),
+      ]),
+      this.output.style,
+    );
+  }
+}
+
+function pointInWords({ trainLoss, testAccuracy }: MetricsPoint): string {
+  const held = testAccuracy === undefined ? "" : `, validation accuracy ${formatMetric(testAccuracy)}`;
+  return `training loss ${formatMetric(trainLoss)}${held}`;
+}
+
+function metricsInWords({ images, accuracy, loss, calibrationError }: PhotoMetrics): string {
+  return (
+    `accuracy ${formatMetric(accuracy)}, loss ${formatMetric(loss)}, calibration error ${formatPercent(calibrationError)}, ` +
+    `${formatCount(images)} ${images === 1 ? "image" : "images"}`
+  );
+}
+
+/** Epochs are judged by validation images. */
+function asValidation(point: MetricsPoint): object {
+  const entries = Object.entries(point).map(([key, value]) => [key.replace(/^test(?=[A-Z])/, "val"), value]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,100 @@
+/** `convoyant train ./photos`: trains a classifier on a folder of photographs. */
+import { ArgumentError } from "../../base/errors.ts";
+import type { PhotoSettings } from "../../experiments/photos/chosen_settings.ts";
+import { findPhotosLr } from "../../experiments/photos/find_photos_lr.ts";
+import {
+  type PhotoRunOptions,
+  resumePhotos,
+  type TrainedPhotos,
+  trainPhotos,
+} from "../../experiments/photos/train_photos.ts";
+import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import type { Output } from "../console/output.ts";
+import { showCurve } from "./learning_rate_output.ts";
+import { PhotosOutput, ProgressLine } from "./photos_output.ts";
+
+export interface TrainPhotosCommand {
+  /** A folder, or a CSV list; null to go on with a run. */
+  readonly photos: string | null;
+  readonly given: PhotoSettings & {
+    readonly from?: string;
+    readonly model?: string;
+    readonly resize?: number;
+  };
+  readonly out: string | null;
+  readonly resume: string | null;
+  readonly findLr: boolean;
+  readonly checkpointSeconds: number;
+}
+
+/** Returns the exit code. */
+export async function trainPhotosCommand(command: TrainPhotosCommand, output: Output): Promise<number> {
+  const progress = new ProgressLine();
+  let report: PhotosOutput | null = null;
+  const note = (text: string) => {
+    if (report === null) progress.note(text);
+    else report.note(text);
+  };
+  const interrupt = interruption(() =>
+    note("Finishing the step and saving; press Ctrl-C again to stop at once."),
+  );
+  const options: PhotoRunOptions = {
+    checkpointSeconds: command.checkpointSeconds,
+    signal: interrupt.signal,
+    onNote: note,
+    onProgress: (what, done, of) => progress.show(what, done, of),
+    onStart: (run) => {
+      interrupt.arm();
+      report = new PhotosOutput(output, run, progress);
+      return report.callbacks();
+    },
+  };
+  try {
+    if (command.findLr) return await findLr(command, output, options);
+    const trained = await start(command, options);
+    progress.end();
+    (report as PhotosOutput | null)?.end(trained);
+    return trained.outcome === "interrupted" ? INTERRUPTED : 0;
+  } finally {
+    progress.end();
+    (report as PhotosOutput | null)?.stop();
+    interrupt.release();
+  }
+}
+
+function start(
+  { photos, given, out, resume }: TrainPhotosCommand,
+  options: PhotoRunOptions,
+): Promise<TrainedPhotos> {
+  if (resume === null) return trainPhotos(photos as string, { ...trainOptions(given), ...options, out });
+  if (out !== null) throw new ArgumentError("train: --resume goes on in the run's own folder; omit --out");
+  const [name] = Object.keys(given);
+  if (photos !== null || name !== undefined)
+    throw new ArgumentError(
+      `train: a run on photographs goes on with its own settings: omit ${photos ?? `--${dashed(name)}`}, or start a new run from its ` +
+        `weights with --from ${resume}`,
+    );
+  return resumePhotos(resume, options);
+}
+
+async function findLr(
+  { photos, given, resume }: TrainPhotosCommand,
+  output: Output,
+  { signal, onNote, onProgress }: PhotoRunOptions,
+): Promise<number> {
+  if (photos === null)
+    throw new ArgumentError(
+      `train: --find-lr needs the photographs: npx convoyant train FOLDER --find-lr --from ${resume}`,
+    );
+  const { curve, lr } = await findPhotosLr(photos, { ...trainOptions(given), signal, onNote, onProgress });
+  showCurve(curve, lr, output);
+  return curve.outcome === "interrupted" ? INTERRUPTED : 0;
+}
+
+function trainOptions({ from, model, resize, ...settings }: TrainPhotosCommand["given"]) {
+  return { from: from ?? null, model: model ?? null, imageSize: resize ?? null, settings };
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,138 @@
+/** The settings of a training on a folder of photographs, and the file of its run that holds them with the split. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { FileError } from "../../base/errors.ts";
+import { parseJson } from "../../base/json_text.ts";
+import { writeFileAtomicSync } from "../../io/atomic_file.ts";
+import { MOST_JSON_BYTES, readTextSync } from "../../io/regular_file.ts";
+import type { Preprocessing } from "../../records/preprocessing.ts";
+import { PRECISIONS } from "../../train/loop/precision.ts";
+import { RUN_FILES } from "../../train/runs/run_folder.ts";
+
+/** What `config.json` and `photos.json` of such a run call their form. */
+export const PHOTOS_FORMAT = "convoyant-photos-1";
+
+/** The most pixels of a side: a training image of three channels then takes 48 MiB as bytes. */
+export const MOST_SIDE = 4096;
+
+const whole = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
+const share = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
+const settingsSchema = v.object({
+  format: v.literal(PHOTOS_FORMAT),
+  /** The folder, or the CSV list. */
+  photos: v.string(),
+  /** Where the network comes from: a registered name, "scratch", a file, or the folder of a run. */
+  from: v.string(),
+  /** The registered name of the network; null for one out of an ONNX file. */
+  model: v.nullable(v.string()),
+  /** What the weights are in the beginning. */
+  initial: v.picklist(["imagenet", "random", "file", "onnx", "run"]),
+  imageSize: v.pipe(whole(8), v.maxValue(MOST_SIDE)),
+  epochs: whole(0),
+  freezeEpochs: whole(0),
+  lr: positive,
+  lrMult: v.pipe(positive, v.minValue(1)),
+  /** Share of the backbone's layers, from the input on, that are not trained. */
+  frozenShare: share,
+  batchSize: whole(1),
+  labelSmoothing: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  /** Decay of the moving average of the weights. */
+  ema: v.nullable(share),
+  mix: v.array(v.picklist(["mixup", "cutmix"])),
+  unfreeze: v.picklist(["all", "gradual"]),
+  augment: v.picklist(["none", "light", "strong"]),
+  classWeights: v.picklist(["none", "balanced"]),
+  patience: v.nullable(whole(1)),
+  valSplit: share,
+  testSplit: share,
+  seed: whole(0),
+  engine: v.string(),
+  threads: v.nullable(whole(1)),
+  precision: v.picklist(PRECISIONS),
+  microBatch: v.union([v.literal("auto"), whole(1)]),
+});
+
+/** All settings of a training on photographs. */
+export type PhotosConfig = v.InferOutput<typeof settingsSchema>;
+
+/** The part of a split that an image belongs to. */
+export const PHOTO_SPLITS = ["train", "val", "test"] as const;
+export type PhotoSplit = (typeof PHOTO_SPLITS)[number];
+
+const side = v.pipe(whole(1), v.maxValue(MOST_SIDE));
+const numbers = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(3));
+
+const preprocessingSchema = v.object({
+  resize: v.nullable(
+    v.object({
+      size: v.union([side, v.tuple([side, side])]),
+      interpolation: v.picklist(["nearest", "bilinear", "bicubic"]),
+    }),
+  ),
+  crop: v.nullable(v.tuple([side, side])),
+  mean: numbers,
+  std: numbers,
+  background: v.tuple([whole(0), whole(0), whole(0)]),
+});
+
+const schema = v.object({
+  format: v.literal(PHOTOS_FORMAT),
+  config: settingsSchema,
+  preprocessing: preprocessingSchema,
+  classes: v.pipe(v.array(v.string()), v.minLength(2), v.maxLength(10_000)),
+  /** Name, number of the class, part of the split, bytes of the file. */
+  images: v.array(v.tuple([v.string(), whole(0), v.picklist(PHOTO_SPLITS), whole(0)])),
+});
+
+/** What `photos.json` of a run holds. */
+export interface PhotosRecord {
+  readonly config: PhotosConfig;
+  readonly preprocessing: Preprocessing;
+  readonly classes: readonly string[];
+  readonly images: readonly (readonly [name: string, label: number, split: PhotoSplit, bytes: number])[];
+}
+
+/** Whether a folder holds a run on photographs. */
+export function isPhotosRun(folder: string): boolean {
+  return existsSync(join(folder, RUN_FILES.photos));
+}
+
+/** @throws FileError if it is not there or damaged. */
+export function readPhotosRecord(folder: string): PhotosRecord {
+  const path = join(folder, RUN_FILES.photos);
+  let content: unknown;
+  try {
+    content = parseJson(readTextSync(path, MOST_JSON_BYTES));
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw new FileError(`${path} is damaged: it is not JSON; start a new run`, { cause: error });
+  }
+  const result = v.safeParse(schema, content);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the file";
+  throw new FileError(`${path} is damaged: ${field} is not as expected: ${issue.message}`);
+}
+
+/** Writes the record, whole or not at all. */
+export function writePhotosRecord(folder: string, record: PhotosRecord): void {
+  const { config, preprocessing, classes, images } = record;
+  const lines = images.map((image) => `    ${JSON.stringify(image)}`).join(",\n");
+  const head = JSON.stringify({ format: PHOTOS_FORMAT, config, preprocessing, classes }, null, 2);
+  writeFileAtomicSync(
+    join(folder, RUN_FILES.photos),
+    `${head.slice(0, -2)},\n  "images": [\n${lines}\n  ]\n}\n`,
+  );
+}
+
+/** @throws what `fail` makes of a setting that is out of its range. */
+export function checkedPhotosConfig(config: PhotosConfig, fail: (message: string) => Error): PhotosConfig {
+  const result = v.safeParse(settingsSchema, config);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the settings";
+  throw fail(`${field} is not as expected: ${issue.message}`);
+}
