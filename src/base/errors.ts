@@ -57,7 +57,17 @@ export function nameError(error: ConvoyantError, op: string, layer = ""): void {
 }
 
 /** Errors whose cure depends on how one came there: a call has options, a command has switches. */
-export type ErrorReason = "run exists" | "run in use" | "data missing" | "data folder" | "batch too large";
+export type ErrorReason =
+  | "run exists"
+  | "run in use"
+  | "data missing"
+  | "data folder"
+  | "batch too large"
+  | "token needed"
+  | "token short"
+  | "port in use"
+  | "port forbidden"
+  | "address unknown";
 
 /** What comes with the message of an error. */
 export interface ErrorDetails extends ErrorOptions {

@@ -178,6 +178,16 @@ export class Classifier {
     return classifierBytes(this, options);
   }
 
+  /**
+   * The probabilities of each class for images that are preprocessed already, [1, C, H, W] each: for those whose workers do
+   * that.
+   *
+   * @internal
+   */
+  predictInputs(inputs: readonly ArrayBatch[]): Promise<readonly (readonly number[])[]> {
+    return probabilitiesOf(this.net, inputs, this.#batch);
+  }
+
   async #predict(
     of: string,
     images: readonly ClassifierImage[],

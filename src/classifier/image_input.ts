@@ -8,12 +8,12 @@ import type { ArrayBatch } from "../data/array_batch.ts";
 import { planesOf } from "../data/folders/load_images.ts";
 import { Preprocess } from "../data/transforms/calls/preprocess.ts";
 import { runTransform } from "../data/transforms/run_transform.ts";
-import type { TransformSpec } from "../data/transforms/transform_spec.ts";
 import { decodeNamed, MAX_IMAGE_BYTES } from "../io/images/decode_image.ts";
 import { DEFAULT_LIMIT } from "../io/images/image_settings.ts";
 import { PixelWriter, type SourceChannels } from "../io/images/pixel_writer.ts";
 import type { Image } from "../records/image.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
+import { ENLARGED, inputOf, NOTHING_RANDOM, requireModest, resizedSize } from "./network_input.ts";
 
 /** ImagePixels as a canvas or a decoder gives them: an `Image`, or an `ImageData` of a page. */
 export interface ImagePixels {
@@ -115,9 +115,6 @@ export function viewCount(of: string, given: unknown): number {
   );
 }
 
-/** By how much an image that is not cropped is enlarged, so that there is something to crop. */
-const ENLARGED = 8 / 7;
-
 /**
  * An image as the network sees it, float32 [1, C, H, W]: once, or in several views. Two are the image and its mirror image,
  * five the corners and the centre, ten both.
@@ -130,52 +127,27 @@ export function viewsOf(
   views: number,
   name: string,
 ): ArrayBatch[] {
-  requireModest(image, preprocessing, name);
-  const planes = planesOf(image);
   if (views < 5) {
-    const whole = run(Preprocess(preprocessing).spec, planes);
+    const whole = inputOf(image, preprocessing, Preprocess(preprocessing).spec, name);
     return views === 1 ? [whole] : [whole, mirrored(whole)];
   }
+  requireModest(image, preprocessing, name);
   const { resize, crop, ...rest } = preprocessing;
-  const [height, width] = crop ?? sizeOf(image, preprocessing);
+  const [height, width] = crop ?? resizedSize(image, preprocessing);
   const wider = (side: number) => Math.round(side * ENLARGED);
   const isTight = crop === null || typeof resize?.size === "object";
   const enlarged = {
     size: isTight ? ([wider(height), wider(width)] as const) : (resize?.size ?? null),
     interpolation: resize?.interpolation ?? "bilinear",
   };
-  const larger = run(
-    Preprocess({
-      ...rest,
-      crop: null,
-      resize: enlarged.size === null ? null : { ...enlarged, size: enlarged.size },
-    }).spec,
-    planes,
-  );
+  const { spec } = Preprocess({
+    ...rest,
+    crop: null,
+    resize: enlarged.size === null ? null : { ...enlarged, size: enlarged.size },
+  });
+  const larger = runTransform(spec, planesOf(image), NOTHING_RANDOM);
   const crops = cornersAndCentre(larger, height, width);
   return views === 5 ? crops : [...crops, ...crops.map(mirrored)];
-}
-
-const run = (spec: TransformSpec, planes: ArrayBatch) =>
-  runTransform(spec, planes, { seed: 0, epoch: 0, indices: [0] });
-
-/** Height and width of the image when it has been resized. */
-function sizeOf({ width, height }: Image, { resize }: Preprocessing): readonly [number, number] {
-  if (resize === null) return [height, width];
-  const { size } = resize;
-  if (typeof size !== "number") return size;
-  const longer = Math.trunc((size * Math.max(width, height)) / Math.min(width, height));
-  return width <= height ? [longer, size] : [size, longer];
-}
-
-/** The shorter side of a long strip gets its length, and the longer one with it. */
-function requireModest(image: Image, preprocessing: Preprocessing, name: string): void {
-  const [height, width] = sizeOf(image, preprocessing);
-  if (height * width * ENLARGED * ENLARGED <= DEFAULT_LIMIT) return;
-  throw new FileError(
-    `${name} is ${image.width} x ${image.height} pixels, which becomes ${width} x ${height} when its shorter side is resized; ` +
-      "cut out the part that matters",
-  );
 }
 
 function mirrored({ data, shape, dtype }: ArrayBatch): ArrayBatch {

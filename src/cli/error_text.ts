@@ -3,6 +3,8 @@ import { ConvoyantError, type ErrorReason } from "../base/errors.ts";
 
 type Facts = ConvoyantError["facts"];
 
+const MAKE_TOKEN = "`openssl rand -hex 16` prints a good one";
+
 /** What to do, as who types commands does it. */
 const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
   "run exists": ({ path }) => `: continue it with --resume ${path}, or choose another folder with --out`,
@@ -12,6 +14,11 @@ const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
     ": name a folder that can be written with --data-dir, CONVOYANT_DATA or XDG_CACHE_HOME",
   "batch too large": ({ half, message }) =>
     `. Use a smaller batch (--batch-size), or --micro-batch ${half} to have statistics of each slice by itself (${message})`,
+  "token needed": () => `: give one with --token or CONVOYANT_SERVE_TOKEN; ${MAKE_TOKEN}`,
+  "token short": () => `; ${MAKE_TOKEN}`,
+  "port in use": () => "; choose another with --port, or --port 0 for one that is free",
+  "port forbidden": () => "; choose one above 1023 with --port",
+  "address unknown": () => "; name one of its addresses with --host, or leave it out",
 };
 
 /** An error's message, with what to do in the words of the command line. */

@@ -8,6 +8,7 @@ import { printableLines } from "../report/terminal/printable.ts";
 import { realNumber, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
 import { addEval, addModels, addPredict, addRuns, addSummary, addTrain } from "./network_commands.ts";
+import { addServe } from "./serve/serve_program.ts";
 import {
   batchSize,
   type Cli,
@@ -47,6 +48,7 @@ export function buildProgram(cli: Cli): Command {
   addModels(program, cli);
   addRuns(program, cli);
   addExport(program, cli);
+  addServe(program, cli);
   addData(program, cli);
   addEngine(program, cli);
   addBench(program, cli);

@@ -5,7 +5,7 @@ import { isLoopback, LOOPBACK_NAMES } from "./http/access.ts";
 import { type ListenSettings, NodeServer } from "./http/node_server.ts";
 import type { ServedClassifier } from "./queue/served_model.ts";
 import { RequestHandler } from "./serve_handler.ts";
-import { completeOptions, type ServeHandlerOptions } from "./serve_options.ts";
+import { checkClassifier, completeOptions, type ServeHandlerOptions } from "./serve_options.ts";
 
 /** Where a server listens, and how it handles requests. */
 export interface ServeOptions extends ServeHandlerOptions {
@@ -46,12 +46,17 @@ const OWN = [...Object.keys(TIMES), "port", "host", "signal"];
 const DEFAULT_PORT = 8080;
 const LONGEST = 3_600_000;
 
+/** A classifier, or what loads one. */
+export type ServedSource = ServedClassifier | (() => Promise<ServedClassifier>);
+
 /**
  * Starts a server for a classifier: `POST /predict` with images, `GET /health`, `/ready`, `/metrics`, `/openapi.json` and
  * a page at `/`. Resolves when it listens and has computed its first batches.
  *
- * @param classifier - a `Classifier`, or any object with `classes` and `predictBatch`.
- * @throws ArgumentError for a wrong option, an address that others reach without a token, or a port in use.
+ * @param source - a `Classifier`, or any object with `classes` and `predictBatch`; or a function that loads one: it is called
+ *   when the server listens, and again for each `POST /reload`, which needs a token.
+ * @throws ArgumentError for a wrong option, an address that others reach without a token, or a port in use; what the
+ *   classifier throws when it is loaded, or computes its first batches.
  * @example
  * ```ts
  * import { serve, type ServedClassifier } from "convoyant/serve";
@@ -66,37 +71,41 @@ const LONGEST = 3_600_000;
  * await server.close();
  * ```
  */
-export async function serve(
-  classifier: ServedClassifier,
-  options: ServeOptions = {},
-): Promise<RunningServer> {
+export async function serve(source: ServedSource, options: ServeOptions = {}): Promise<RunningServer> {
+  if (typeof source !== "function") checkClassifier("serve", source);
   const complete = completeOptions("serve", options, OWN);
   const listening = listenSettings(options, complete.bodyTimeout);
   const { host } = listening;
   const local = isLoopback(host);
   if (!local && complete.token === undefined)
-    throw new ArgumentError(
-      `serve: other machines reach ${host}, so a \`token\` is needed that clients send; \`openssl rand -hex 16\` prints one`,
-    );
+    throw new ArgumentError(`serve: other machines reach ${host}, so a token is needed that clients send`, {
+      cure: " (`token`); `openssl rand -hex 16` prints one",
+      reason: "token needed",
+    });
   const allowHosts = complete.allowHosts ?? (local ? [...LOOPBACK_NAMES, hostInUrl(host)] : undefined);
-  const handler = new RequestHandler(classifier, { ...complete, allowHosts });
+  const load = typeof source === "function" ? source : null;
+  const handler = new RequestHandler({
+    ...complete,
+    allowHosts,
+    reload: complete.reload ?? load ?? undefined,
+  });
   const server = await NodeServer.listen(handler, listening).catch(async (error) => {
     await handler.abandon();
     throw error;
   });
   try {
-    await handler.warmUp();
+    await handler.start(load === null ? (source as ServedClassifier) : await load());
   } catch (error) {
     await server.close();
     throw error;
   }
-  return running(server, host, classifier, options.signal);
+  return running(server, host, handler.classes, options.signal);
 }
 
 function running(
   server: NodeServer,
   host: string,
-  { classes }: ServedClassifier,
+  classes: ServedClassifier["classes"],
   signal: AbortSignal | undefined,
 ): RunningServer {
   const { port } = server;

@@ -14,7 +14,12 @@ import { Admission } from "./queue/admission.ts";
 import { batchSizes } from "./queue/batcher.ts";
 import { PreparePool } from "./queue/prepare_pool.ts";
 import { type ServedClassifier, ServedModel } from "./queue/served_model.ts";
-import { type CompleteServeOptions, completeOptions, type ServeHandlerOptions } from "./serve_options.ts";
+import {
+  type CompleteServeOptions,
+  checkClassifier,
+  completeOptions,
+  type ServeHandlerOptions,
+} from "./serve_options.ts";
 
 const NO_STORE = { "cache-control": "no-store" };
 
@@ -27,31 +32,41 @@ export class RequestHandler {
   readonly #metrics: Metrics;
   readonly #pool: PreparePool;
   readonly #routes: Routes;
-  #model: ServedModel;
+  #loaded: ServedModel | null = null;
   #state: "starting" | "ready" | "closing" = "starting";
   #reloading: Promise<void> | null = null;
   #lastId = 0;
   #underWay = 0;
   #onIdle: (() => void)[] = [];
 
-  constructor(classifier: ServedClassifier, options: CompleteServeOptions) {
+  constructor(options: CompleteServeOptions) {
     this.#options = options;
     this.#access = new Access(options);
     this.#admission = new Admission(options.queueCapacity);
     this.#budget = new BodyBudget(options.maxHeldBytes);
     this.#metrics = new Metrics(batchSizes(options.maxBatch));
     this.#pool = new PreparePool({ workers: options.decodeWorkers, timeout: options.decodeTimeout });
-    this.#model = this.#served(classifier);
     this.#routes = this.#makeRoutes();
   }
 
-  /** Compiles the programs. @throws what the classifier throws for a grey image. */
-  async warmUp(): Promise<void> {
+  /**
+   * Takes a classifier, and computes its first batches. Until then requests for predictions are refused.
+   *
+   * @throws ArgumentError for what is not a classifier; what it throws for a grey image.
+   */
+  async start(classifier: ServedClassifier): Promise<void> {
     const start = performance.now();
+    checkClassifier("serve", classifier);
+    this.#loaded = this.#served(classifier);
     await this.#pool.warmUp();
-    await this.#model.warmUp();
+    await this.#loaded.warmUp();
     if (this.#state === "starting") this.#state = "ready";
     this.#options.onEvent({ event: "ready", milliseconds: performance.now() - start });
+  }
+
+  /** @throws Refusal (503) if there is no classifier yet. */
+  get classes(): ServedClassifier["classes"] {
+    return this.#model.classes;
   }
 
   /** From now on `/ready` says no; requests are still answered. */
@@ -70,6 +85,11 @@ export class RequestHandler {
   abandon(): Promise<void> {
     this.drain();
     return this.#pool.close();
+  }
+
+  get #model(): ServedModel {
+    if (this.#loaded === null) throw notReady("the model is being loaded");
+    return this.#loaded;
   }
 
   /** Answers a request. Never throws. */
@@ -145,7 +165,14 @@ export class RequestHandler {
       onProblem: (error) => this.#report(error),
     };
     const routes: Routes = {
-      "/": { methods: { GET: async () => htmlAnswer(page ?? descriptionPage(this.#model.classes, routes)) } },
+      "/": {
+        methods: {
+          GET: async () => {
+            const own = typeof page === "function" ? await page() : page;
+            return htmlAnswer(own ?? descriptionPage(this.classes, routes));
+          },
+        },
+      },
       "/predict": {
         methods: { POST: (request, query, tally) => predictRoute(request, query, context, tally) },
       },
@@ -153,7 +180,7 @@ export class RequestHandler {
       "/ready": { open: true, methods: { GET: () => this.#readiness() } },
       "/metrics": { methods: { GET: () => this.#metricsAnswer() } },
       "/openapi.json": {
-        methods: { GET: () => jsonAnswer(200, openApi(this.#options, this.#model.classes, routes)) },
+        methods: { GET: () => jsonAnswer(200, openApi(this.#options, this.classes, routes)) },
       },
       ...(reload !== undefined &&
         token !== undefined && { "/reload": { methods: { POST: () => this.#reload(reload) } } }),
@@ -163,11 +190,8 @@ export class RequestHandler {
 
   #readiness(): Outgoing {
     if (this.#state === "ready") return jsonAnswer(200, { status: "ready" }, NO_STORE);
-    throw new Refusal(
-      503,
-      "not_ready",
+    throw notReady(
       this.#state === "starting" ? "the model is being prepared" : "the server is shutting down",
-      { headers: { ...NO_STORE, "retry-after": "1" } },
     );
   }
 
@@ -209,10 +233,12 @@ export class RequestHandler {
   }
 
   async #replace(load: () => Promise<ServedClassifier>): Promise<void> {
-    const model = this.#served(await load());
+    const classifier = await load();
+    checkClassifier("reload", classifier);
+    const model = this.#served(classifier);
     await model.warmUp();
     // Requests that have begun keep the model that they began with.
-    this.#model = model;
+    this.#loaded = model;
   }
 
   #served(classifier: ServedClassifier): ServedModel {
@@ -235,6 +261,9 @@ export class RequestHandler {
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }
+
+const notReady = (message: string): Refusal =>
+  new Refusal(503, "not_ready", message, { headers: { ...NO_STORE, "retry-after": "1" } });
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -276,8 +305,9 @@ export interface ServeHandler {
  * ```
  */
 export function serveHandler(classifier: ServedClassifier, options: ServeHandlerOptions = {}): ServeHandler {
-  const handler = new RequestHandler(classifier, completeOptions("serveHandler", options));
-  const ready = handler.warmUp();
+  checkClassifier("serveHandler", classifier);
+  const handler = new RequestHandler(completeOptions("serveHandler", options));
+  const ready = handler.start(classifier);
   // A caller that does not look at it must not be ended by it: requests fail with the same problem.
   ready.catch(() => {});
   return {

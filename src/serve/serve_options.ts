@@ -43,8 +43,8 @@ export interface ServeHandlerOptions {
   readonly decoder?: ImageDecoder;
   /** Loads the classifier again when `POST /reload` asks for it, which needs the token. Default: there is no such path. */
   readonly reload?: () => Promise<ServedClassifier>;
-  /** What `GET /` answers. Default: a page that says what the server offers. */
-  readonly page?: string;
+  /** What `GET /` answers, HTML. Default: a page that says what the server offers. */
+  readonly page?: string | (() => Promise<string>);
   /** Told of each request and of what else happens; for logs. There are no images in it, and no token. */
   readonly onEvent?: (event: ServeEvent) => void;
 }
@@ -126,6 +126,16 @@ export function completeOptions(
   return { ...numbers, decodeWorkers, decoder, token, allowOrigin, allowHosts, reload, page, onEvent };
 }
 
+/** @throws ArgumentError for what is not a classifier. */
+export function checkClassifier(caller: string, classifier: ServedClassifier): void {
+  const { classes, predictBatch } = (classifier ?? {}) as Partial<ServedClassifier>;
+  if (Array.isArray(classes) && classes.length > 0 && typeof predictBatch === "function") return;
+  throw new ArgumentError(
+    `${caller}: expected a classifier, with \`classes\` and \`predictBatch\` (\`await Classifier.load("runs/first")\`), ` +
+      `got ${shownValue(classifier)}`,
+  );
+}
+
 function checkNames(caller: string, given: object, others: readonly string[]): void {
   const names = [...Object.keys(NUMBERS), ...OTHERS, ...others];
   const unknown = Object.keys(given).find((name) => !names.includes(name));
@@ -137,8 +147,8 @@ function checkNames(caller: string, given: object, others: readonly string[]): v
 function checkToken(caller: string, token: unknown): void {
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token) || token.length < TOKEN_LENGTH)
     throw new ArgumentError(
-      `${caller}: expected token to be at least ${TOKEN_LENGTH} letters, digits or signs without spaces; ` +
-        "`openssl rand -hex 16` prints one",
+      `${caller}: expected token to be at least ${TOKEN_LENGTH} letters, digits or signs without spaces`,
+      { cure: "; `openssl rand -hex 16` prints one", reason: "token short" },
     );
 }
 

@@ -27,6 +27,10 @@ test("what to do is said in the words of the command line, what is wrong in the 
     "data missing",
     "data folder",
     "batch too large",
+    "token needed",
+    "port in use",
+    "port forbidden",
+    "address unknown",
   ];
   for (const reason of reasons)
     assert.match(

@@ -1,7 +1,7 @@
 /** A server of `node:http`: listens, limits time, and ends without losing a request that it has taken. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
-import { ArgumentError } from "../../base/errors.ts";
+import { ArgumentError, type ErrorReason } from "../../base/errors.ts";
 import type { RequestHandler } from "../serve_handler.ts";
 import { incomingOf, send } from "./node_exchange.ts";
 
@@ -127,13 +127,29 @@ export class NodeServer {
   }
 }
 
+type Refused = readonly [problem: string, cure: string, reason: ErrorReason];
+
 function notListening(error: NodeJS.ErrnoException, host: string, port: number): ArgumentError {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} of ${host} is in use; choose another (\`port\`), or 0 for one that is free`,
-    EACCES: `port ${port} of ${host} needs rights that this process lacks; choose one above 1023 (\`port\`)`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine (\`host\`)`,
-    ENOTFOUND: `${host} is not an address, or a name of one (\`host\`)`,
+  const unknown = ["; name one of its addresses (`host`)", "address unknown"] as const;
+  const reasons: Readonly<Record<string, Refused>> = {
+    EADDRINUSE: [
+      `port ${port} of ${host} is in use`,
+      "; choose another (`port`), or 0 for one that is free",
+      "port in use",
+    ],
+    EACCES: [
+      `port ${port} of ${host} needs rights that this process lacks`,
+      "; choose one above 1023 (`port`)",
+      "port forbidden",
+    ],
+    EADDRNOTAVAIL: [`${host} is not an address of this machine`, ...unknown],
+    ENOTFOUND: [`${host} is not an address, or a name of one`, ...unknown],
   };
-  const message = reasons[error.code ?? ""] ?? `cannot listen on ${host}, port ${port}: ${error.message}`;
-  return new ArgumentError(`serve: ${message}`, { cause: error });
+  const known = reasons[error.code ?? ""];
+  if (known === undefined)
+    return new ArgumentError(`serve: cannot listen on ${host}, port ${port}: ${error.message}`, {
+      cause: error,
+    });
+  const [problem, cure, reason] = known;
+  return new ArgumentError(`serve: ${problem}`, { cure, reason, cause: error });
 }

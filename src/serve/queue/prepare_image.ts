@@ -1,16 +1,16 @@
 /** Makes of an image's bytes what a network takes: in a worker, so that the main thread is free for requests. */
+import { inputOf } from "../../classifier/network_input.ts";
 import type { ArrayBatch } from "../../data/array_batch.ts";
-import { planesOf } from "../../data/folders/load_images.ts";
-import { runTransform } from "../../data/transforms/run_transform.ts";
 import type { TransformSpec } from "../../data/transforms/transform_spec.ts";
 import { type DecodeOptions, decodeNamed } from "../../io/images/decode_image.ts";
 import type { Image } from "../../records/image.ts";
+import type { Preprocessing } from "../../records/preprocessing.ts";
 
 /** How images are prepared. */
 export interface Preparation {
   readonly decode: DecodeOptions;
-  /** What is done to the pixels; null: the classifier does it. */
-  readonly transform: TransformSpec | null;
+  /** What is done to the pixels, and its description as a transform; null: the classifier does it. */
+  readonly before: { readonly preprocessing: Preprocessing; readonly spec: TransformSpec } | null;
 }
 
 export interface ImageToPrepare {
@@ -25,14 +25,11 @@ export interface PreparedImage {
   readonly milliseconds: number;
 }
 
-/** Preprocessing draws no random numbers. */
-const NOTHING_RANDOM = { seed: 0, epoch: 0, indices: [0] };
-
 /** @throws FileError if it is not an image that is decoded, is damaged, or has more pixels than the limit. */
 export async function prepareImage({ bytes, preparation }: ImageToPrepare): Promise<PreparedImage> {
   const start = performance.now();
-  const { decode, transform } = preparation;
+  const { decode, before } = preparation;
   const image = await decodeNamed("serve", bytes, undefined, decode);
-  const content = transform === null ? image : runTransform(transform, planesOf(image), NOTHING_RANDOM);
+  const content = before === null ? image : inputOf(image, before.preprocessing, before.spec, "the image");
   return { content, milliseconds: performance.now() - start };
 }

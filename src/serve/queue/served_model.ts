@@ -122,7 +122,7 @@ export class ServedModel {
 
   async #predict(contents: readonly Content[]): Promise<readonly (readonly number[])[]> {
     const classifier = this.#classifier;
-    if (classifier.predictInputs !== undefined && this.#preparation.transform !== null)
+    if (classifier.predictInputs !== undefined && this.#preparation.before !== null)
       return classifier.predictInputs(contents as readonly ArrayBatch[]);
     const results = await classifier.predictBatch(contents as readonly Image[]);
     return results.map(({ probabilities }) => probabilities);
@@ -141,12 +141,12 @@ export class ServedModel {
 function preparationOf(classifier: ServedClassifier, options: CompleteServeOptions): Preparation {
   const { preprocessing, predictInputs } = classifier;
   const { maxPixels: limit, decoder } = options;
-  if (preprocessing === undefined) return { decode: { limit, decoder, channels: 3 }, transform: null };
+  if (preprocessing === undefined) return { decode: { limit, decoder, channels: 3 }, before: null };
   const { background, mean } = preprocessing;
   const decode = { limit, decoder, background, channels: mean.length as 1 | 3 };
   return {
     decode,
-    transform: predictInputs === undefined ? null : Preprocess(preprocessing).spec,
+    before: predictInputs === undefined ? null : { preprocessing, spec: Preprocess(preprocessing).spec },
   };
 }
 
