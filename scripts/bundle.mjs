@@ -41,6 +41,7 @@ const SUBPATHS = Object.fromEntries(
     "onnx",
     "classic",
     "look",
+    "draw",
     "classifier",
     "reference",
   ].map((name) => [name, `entries/${name}`]),

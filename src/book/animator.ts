@@ -2,12 +2,13 @@
 
 import { ArgumentError } from "../base/errors.ts";
 import { callable } from "../base/params/callable.ts";
+import { DISPLAY, type MediaBundle } from "../records/media_bundle.ts";
 import type { Curve, CurvePoint, Dash } from "../report/curves.ts";
 import { renderCurvesSvg } from "../report/svg/curves_svg.ts";
 import { LiveRegion } from "../report/terminal/live_region.ts";
 import type { Terminal } from "../report/terminal/terminal.ts";
 import { renderPlot } from "../report/terminal/terminal_plot.ts";
-import { DISPLAY, type MediaBundle, ownTerminal, saveText } from "./figure.ts";
+import { ownTerminal, saveText } from "./figure.ts";
 
 export interface AnimatorOptions {
   /** Name of the horizontal axis; none by default. */

@@ -1,17 +1,12 @@
 /** What the book's drawing helpers give: a figure for the terminal, a notebook or a file. */
 
 import { loadedModule } from "../base/open_files.ts";
+import { DISPLAY, type MediaBundle } from "../records/media_bundle.ts";
 import { nodeTerminal } from "../report/terminal/node_terminal.ts";
 import type { Terminal, TextStyle } from "../report/terminal/terminal.ts";
 
-/** The method by which Jupyter kernels for JavaScript ask a value how it looks. */
-export const DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
-
-/** What a notebook shows of a value: images and texts by their media types. */
-export type MediaBundle = Record<string, string>;
-
 /** How a figure is made, for a page and for a terminal. */
-export interface Drawing {
+export interface FigureForms {
   svg(): string;
   lines(width: number, style: TextStyle): string[];
 }
@@ -21,10 +16,10 @@ export interface Drawing {
  * characters. In a Jupyter kernel that knows `Symbol.for("Jupyter.display")` it is shown as the last value of a cell.
  */
 export class Figure {
-  readonly #drawing: Drawing;
+  readonly #drawing: FigureForms;
 
   /** @internal Draws at once if there is a terminal. */
-  constructor(drawing: Drawing, terminal: Terminal | null = ownTerminal()) {
+  constructor(drawing: FigureForms, terminal: Terminal | null = ownTerminal()) {
     this.#drawing = drawing;
     if (terminal === null || !terminal.isTTY) return;
     const width = Math.min(terminal.columns - 1, 160);

@@ -2,11 +2,11 @@
 import { initXavier } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { SGD } from "../optim/index.ts";
+import { DISPLAY } from "../records/media_bundle.ts";
 import { crossEntropy, engineName } from "../tensor/index.ts";
 import { fit } from "../train/loop/fit.ts";
 import type { BatchSource } from "../train/loop/fit_options.ts";
 import { Animator } from "./animator.ts";
-import { DISPLAY } from "./figure.ts";
 import { tryEngine } from "./try_engine.ts";
 
 /** What a training ends with, as the book prints it. */

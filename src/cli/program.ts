@@ -7,6 +7,7 @@ import { list } from "../experiments/setting_text.ts";
 import { printableLines } from "../report/terminal/printable.ts";
 import { realNumber, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
+import { addDraw } from "./draw/add_draw.ts";
 import { addEval, addModels, addPredict, addRuns, addSummary, addTrain } from "./network_commands.ts";
 import { addServe } from "./serve/serve_program.ts";
 import {
@@ -49,6 +50,7 @@ export function buildProgram(cli: Cli): Command {
   addRuns(program, cli);
   addExport(program, cli);
   addServe(program, cli);
+  addDraw(program, cli);
   addData(program, cli);
   addEngine(program, cli);
   addBench(program, cli);

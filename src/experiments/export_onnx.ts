@@ -67,7 +67,7 @@ export async function exportOnnx(
   const { net, model, weights, classes, settings } = await loadNetwork(source, named, given);
   const bytes = await onnxFile({
     net,
-    input: [1, ...inputShape(settings)],
+    input: [1, ...inputShapeOf(settings)],
     preprocessing: bare
       ? null
       : (preprocessingOf(net) ?? preprocessingOfDataset(settings.data, settings.resize)),
@@ -80,7 +80,11 @@ export async function exportOnnx(
   return { path, model, weights, classes, irVersion, opset, inputs, outputs, bytes: bytes.length };
 }
 
-function inputShape({ data, resize }: NetworkSettings): [channels: number, height: number, width: number] {
+/** Images as a network gets them. */
+export function inputShapeOf({
+  data,
+  resize,
+}: NetworkSettings): [channels: number, height: number, width: number] {
   const [channels, height, width] = datasetEntry(data).imageShape;
   return resize === null ? [channels, height, width] : [channels, resize, resize];
 }

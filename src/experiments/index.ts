@@ -11,6 +11,7 @@ export { type CompareOptions, type Comparison, compare } from "./compare/compare
 export { commandLine, differencesFromTheBook } from "./config_text.ts";
 export { type CheckDataOptions, checkData, type DataCheck } from "./data_check/check_data.ts";
 export { dataReport, writeDataReport } from "./data_check/data_report.ts";
+export { type DrawNetworksOptions, drawNetworks } from "./draw_networks.ts";
 export { type Evaluation, evaluate, type TrainedNetworkOptions } from "./evaluate.ts";
 export {
   type ExportedFile,

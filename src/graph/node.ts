@@ -107,6 +107,11 @@ export class Node {
   }
 }
 
+/** The id of the node that was made last: what is recorded later has a larger one. */
+export function lastNodeId(): number {
+  return nextNodeId - 1;
+}
+
 /** One result of a node, or (node null) data given by the caller. */
 export class Value implements TensorSpec {
   readonly shape: Shape;

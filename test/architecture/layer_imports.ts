@@ -12,9 +12,10 @@ export const layers: readonly (readonly string[])[] = [
   ["runtime"],
   ["tensor"],
   ["nn", "optim", "data", "io"],
-  ["train", "report", "models", "book", "interop"],
-  // What is built on networks, and beside them: hand-made features, what a network has learned, drawings, classifiers.
-  ["classic", "look", "draw", "classifier"],
+  // Drawings stand beside training: the report of a run has one of its network.
+  ["train", "report", "models", "book", "interop", "draw"],
+  // What is built on networks, and beside them: hand-made features, what a network has learned, classifiers.
+  ["classic", "look", "classifier"],
   // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
   ["experiments", "install", "ship", "serve"],

@@ -13,6 +13,7 @@ const COMMANDS = [
   ["eval"],
   ["predict"],
   ["export"],
+  ["draw"],
   ["summary"],
   ["data", "fetch"],
   ["data", "show"],

@@ -46,6 +46,13 @@ export function wholeNumbers(least: number): (text: string) => number[] {
   return (text) => [...new Set(text.split(",").map(read))].sort((a, b) => a - b);
 }
 
+/** A shape: `3,224,224` or `3x224x224`. */
+export function shapeText(text: string): number[] {
+  const sizes = text.split(/[,x×]/).map((size) => (size.trim() === "" ? Number.NaN : Number(size)));
+  if (sizes.every((size) => Number.isSafeInteger(size) && size > 0)) return sizes;
+  throw new InvalidArgumentError(`expected sizes such as 3,224,224, got "${text}".`);
+}
+
 /** Adds `name=value` to the settings before it. */
 export function setting(
   text: string,

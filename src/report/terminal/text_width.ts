@@ -53,7 +53,7 @@ export function displayWidth(text: string): number {
   const plain = stripAnsi(text);
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
   let width = 0;
-  for (const grapheme of graphemes(plain)) width += graphemeWidth(grapheme);
+  for (const grapheme of graphemesOf(plain)) width += graphemeWidth(grapheme);
   return width;
 }
 
@@ -64,7 +64,7 @@ export function truncate(text: string, width: number, unicode = true): string {
   if (width <= 0) return "";
   let kept = "";
   let used = 0;
-  for (const grapheme of graphemes(text)) {
+  for (const grapheme of graphemesOf(text)) {
     const next = graphemeWidth(grapheme);
     if (used + next > width - 1) break;
     kept += grapheme;
@@ -100,7 +100,8 @@ export function pad(text: string, width: number, align: "left" | "right" | "cent
 
 let segmenter: Intl.Segmenter | undefined;
 
-function* graphemes(text: string): Generator<string> {
+/** The text's characters as people count them. */
+export function* graphemesOf(text: string): Generator<string> {
   segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   for (const { segment } of segmenter.segment(text)) yield segment;
 }

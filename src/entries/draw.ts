@@ -1,0 +1,4 @@
+/** `convoyant/draw`: networks as drawings. */
+import "../tensor/index.ts";
+
+export * from "../draw/index.ts";
