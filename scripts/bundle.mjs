@@ -23,6 +23,7 @@ const WORKERS = {
   "classic/features/feature_worker": ["node", "page"],
   "experiments/data_check/measure_worker": ["node"],
   "serve/queue/prepare_worker": ["node"],
+  "classic/learners/svm/linear_svm_worker": ["node", "page"],
 };
 
 /** What a page's worker loads when it is needed, as text; its file has it from the start. */
