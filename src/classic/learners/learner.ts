@@ -18,7 +18,7 @@ export interface FitWatch {
 export interface LearnerState {
   /** Name of the class. */
   readonly kind: string;
-  /** JSON: the options and whatever else is no array. */
+  /** JSON: the options and whatever else is not an array. */
   readonly facts: Readonly<Record<string, unknown>>;
   readonly arrays: Readonly<Record<string, NamedArray>>;
 }

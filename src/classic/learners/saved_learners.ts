@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<string, (options: any) => Learner>> = {
   ZCAWhitening: (options) => ZCAWhitening(options),
 };
 
-/** Facts of whoever writes the file, which come back as they were. */
+/** Texts that a caller keeps in the file; they come back as they were. */
 export type LearnerFacts = Readonly<Record<string, string>>;
 
 /** A learner out of a file, and what was written beside it. */
@@ -141,7 +141,7 @@ function parsed(text: string | undefined, fail: Fail): unknown {
   return fail("what it says of its learner holds a key twice");
 }
 
-/** Deeper pipelines of pipelines nobody writes. */
+/** A bound on pipelines of pipelines. */
 const MOST_LEVELS = 8;
 
 function restored(

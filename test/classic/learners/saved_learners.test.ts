@@ -117,7 +117,7 @@ describe("hostile files", () => {
     });
   }
 
-  test("another format or version, and bytes that are no file", async () => {
+  test("another format or version, and bytes of something else", async () => {
     const empty = encodeSafetensors(new Map(), { format: "pt" });
     await assert.rejects(loadLearner(empty), /it holds no learner of convoyant\/classic/);
     const later = encodeSafetensors(new Map(), { format: "convoyant-classic-2", learner: "{}" });

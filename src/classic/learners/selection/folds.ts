@@ -55,7 +55,7 @@ class StratifiedKFoldSplitter {
       if (list === undefined) members.set(labels[i], [i]);
       else list.push(i);
     }
-    // As scikit-learn: the sorted labels are dealt out in turn, so that parts differ by one example at most.
+    // As scikit-learn: the sorted labels are dealt out one by one, so that parts differ by one example at most.
     const classes = [...members.keys()];
     const numbers = new Map(classes.map((label, number) => [label, number]));
     const sorted = Int32Array.from(labels, (label) => numbers.get(label) as number).sort();

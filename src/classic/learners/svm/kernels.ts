@@ -28,7 +28,7 @@ export interface Kernel {
   readonly coef0: number;
 }
 
-/** Rows of histograms that are compared without a matrix product: what is in flight has rows * columns of each. */
+/** Rows of histograms that are compared without a matmul: what is in flight has rows * columns of each. */
 const COMPARED_ROWS = 2048;
 
 /** Rows as the engine's kernels take them. */

@@ -17,9 +17,9 @@ import {
 
 /** The examples of a pair of classes and their kernel rows. */
 export interface PairRows {
-  /** Places among all examples, those of the first class before those of the second; -1 where there is none. */
+  /** Places among all examples, those of the first class before those of the second; -1 for a place without an example. */
   readonly examples: Int32Array;
-  /** 1 for the first class, -1 for the second, 0 where there is no example. */
+  /** 1 for the first class, -1 for the second, 0 for a place without one. */
   readonly signs: Int8Array;
   readonly source: RowSource;
 }
