@@ -8,6 +8,7 @@ import { requireImage, requireImages } from "../images/checked_image.ts";
 import type { Matrix } from "../matrix.ts";
 import { integer, type OptionRules, readOptions } from "../option_checks.ts";
 import {
+  type DenseExtractor,
   type ExtractOptions,
   type FeatureExtractor,
   type ImageFunction,
@@ -61,22 +62,43 @@ const FEATURES: Origin = {
   function: imageFunction,
 };
 
+/** What an extractor runs on. */
+export interface ExtractorParts {
+  /** Whether it needs the kernels on planes. */
+  readonly kernels?: boolean;
+  readonly origin?: Origin;
+}
+
 /** An extractor of one row for each image. */
-export function featureExtractor(name: string, settings: object): FeatureExtractor {
+export function featureExtractor(
+  name: string,
+  settings: object,
+  parts: ExtractorParts = {},
+): FeatureExtractor {
+  const { kernels = false, origin = FEATURES } = parts;
   return {
     name,
     extract: async (images, options) => {
-      const batches = await featuresOf({ name, settings }, images, options, FEATURES);
+      const recipe = await recipeOf(name, settings, kernels);
+      const batches = await featuresOf(recipe, images, options, origin);
       return { rows: images.length, columns: columnsOf(name, batches, images), data: dataOf(batches) };
     },
   };
 }
 
-/** What an extractor of key points runs on. */
-export interface LocalParts {
-  /** Whether it needs the kernels on planes. */
-  readonly kernels?: boolean;
-  readonly origin?: Origin;
+async function recipeOf(name: string, settings: object, kernels: boolean): Promise<Recipe> {
+  return kernels ? { name, settings, kernels: await planeKernels() } : { name, settings };
+}
+
+/** An extractor of descriptors on a grid; `length` is that of a descriptor. */
+export function denseExtractor(
+  name: string,
+  length: number,
+  settings: object,
+  parts: ExtractorParts = {},
+): DenseExtractor {
+  const { extract } = featureExtractor(name, settings, parts);
+  return { ...localExtractor(name, length, settings, parts), extract };
 }
 
 /** An extractor of key points; `length` is that of a descriptor. */
@@ -84,17 +106,17 @@ export function localExtractor(
   name: string,
   length: number,
   settings: object,
-  { kernels = false, origin = FEATURES }: LocalParts = {},
+  { kernels = false, origin = FEATURES }: ExtractorParts = {},
 ): LocalExtractor {
   const here = keptFunction(origin);
   const detectAll = async (images: readonly Image[], options?: ExtractOptions) => {
-    const recipe = kernels ? { name, settings, kernels: await planeKernels() } : { name, settings };
+    const recipe = await recipeOf(name, settings, kernels);
     const batches = await featuresOf(recipe, images, options, here);
     return batches.flatMap((batch) => featuresOfImages(batch, length));
   };
   return {
     name,
-    length,
+    descriptorLength: length,
     detectAll,
     async detect(image) {
       requireImage(name, image);
@@ -216,7 +238,12 @@ function columnsOf(name: string, batches: readonly FeatureBatch[], images: reado
   const columns = images.length === 0 ? 0 : total / images.length;
   const [first] = images;
   const other = images.find(({ width, height }) => width !== first.width || height !== first.height);
-  if (other === undefined) return columns;
+  if (other === undefined && (columns > 0 || images.length === 0)) return columns;
+  if (other === undefined) {
+    throw new ArgumentError(
+      `${name}: images of ${first.width} by ${first.height} are too small for a descriptor; give larger images, or smaller descriptors`,
+    );
+  }
   throw new ArgumentError(
     `${name}: expected images of one size, got ${first.width} by ${first.height} and ${other.width} by ${other.height}; ` +
       "resize them first, or describe them one by one",

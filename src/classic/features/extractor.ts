@@ -57,11 +57,21 @@ export interface LocalExtractor {
   /** Such as "sift". */
   readonly name: string;
   /** Number of values of a descriptor. */
-  readonly length: number;
+  readonly descriptorLength: number;
   /** The key points of one image, found in this thread. @throws ArgumentError for what is not an image. */
   detect(image: Image): Promise<LocalFeatures>;
   /** Those of many images, in their order, found on all processors while the event loop stays free. */
   detectAll(images: readonly Image[], options?: ExtractOptions): Promise<LocalFeatures[]>;
+}
+
+/** Gives descriptors on a grid: the same number for images of one size, so that they are one row of features, too. */
+export interface DenseExtractor extends LocalExtractor {
+  /**
+   * One row for each image, its descriptors one after the other.
+   *
+   * @throws ArgumentError for bad images, images of different sizes, and images too small for a descriptor.
+   */
+  extract(images: readonly Image[], options?: ExtractOptions): Promise<Matrix>;
 }
 
 /** The features of one image as workers send them. */

@@ -1,4 +1,6 @@
 /** The functions that workers run, by the name of their extractor. */
+import { daisyFunction } from "./daisy_features.ts";
+import { denseSiftFunction } from "./dense_sift_features.ts";
 import type { ImageFunction, Recipe } from "./extractor.ts";
 import { hogFunction } from "./hog_features.ts";
 import { siftFunction } from "./sift/sift_features.ts";
@@ -9,6 +11,8 @@ type MakeFunction = (settings: never, kernels: WebAssembly.Module) => ImageFunct
 const MAKERS: Readonly<Record<string, MakeFunction>> = {
   hog: hogFunction,
   sift: siftFunction,
+  denseSift: denseSiftFunction,
+  daisy: daisyFunction,
 };
 
 /** The function of an extractor. */

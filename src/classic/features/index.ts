@@ -1,5 +1,10 @@
 /** Features made by hand. */
+export { daisy } from "./daisy.ts";
+export type { DaisyOptions } from "./daisy_features.ts";
+export { denseSift } from "./dense_sift.ts";
+export type { DenseSiftOptions } from "./dense_sift_features.ts";
 export type {
+  DenseExtractor,
   ExtractOptions,
   FeatureExtractor,
   KeyPoint,

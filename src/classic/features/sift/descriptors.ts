@@ -1,16 +1,12 @@
 /** Descriptors of key points: 4 by 4 histograms of 8 directions. */
 import { turnOf } from "../turns.ts";
 import { BINS, SIDE, SIFT_LENGTH } from "./descriptor_shape.ts";
+import { finishDescriptor } from "./descriptor_values.ts";
 import type { LayerPoint } from "./orientations.ts";
 import type { SiftOptions } from "./sift_settings.ts";
 
 /** Width of a histogram as a multiple of the key point's scale. */
 const WIDTH = 3;
-
-/** Where a normalised value is cut, and what the result is multiplied by and cut at. */
-const CLIP = 0.2;
-const FACTOR = 512;
-const MOST = 255;
 
 /** The window is a Gaussian of half a descriptor's width: exp(SPREAD r^2), r in widths of a histogram. */
 const SPREAD = -1 / (2 * (SIDE / 2) ** 2);
@@ -36,7 +32,8 @@ export class Describer {
     if (this.#settings.preset === "ipol") this.#collect(floats, point, turn, point.x, point.y);
     else this.#collect(floats, point, turn, Math.round(point.x), Math.round(point.y));
     this.#gather();
-    this.#finish(out, at);
+    const { preset, root } = this.#settings;
+    finishDescriptor(this.#values, out, at, { rounding: preset === "ipol" ? 0 : 0.5, root });
   }
 
   /** Every pixel of the rotated square votes for its nearest histograms and bins, trilinearly. */
@@ -116,24 +113,6 @@ export class Describer {
           this.#values[to] = this.#histograms[from + bin] + (bin === 0 ? this.#histograms[from + BINS] : 0);
       }
   }
-
-  /** Cuts at 0.2 of the length, and scales to bytes, or to RootSIFT's values. */
-  #finish(out: Float32Array, at: number): void {
-    const values = this.#values;
-    const { preset, root } = this.#settings;
-    const limit = CLIP * lengthOf(values);
-    for (let i = 0; i < SIFT_LENGTH; i++) values[i] = Math.min(values[i], limit);
-    const factor = FACTOR / Math.max(lengthOf(values), 1e-7);
-    const half = preset === "ipol" ? 0 : 0.5;
-    let sum = 0;
-    for (let i = 0; i < SIFT_LENGTH; i++) {
-      const value = Math.min(Math.floor(values[i] * factor + half), MOST);
-      sum += value;
-      out[at + i] = value;
-    }
-    if (!root || sum === 0) return;
-    for (let i = 0; i < SIFT_LENGTH; i++) out[at + i] = Math.sqrt(out[at + i] / sum);
-  }
 }
 
 /** The least and the most j with |a j + b| <= 2.5 (slightly less, so that no vote falls outside of the histograms). */
@@ -147,10 +126,4 @@ function lowest(a: number, b: number): number {
 function highest(a: number, b: number): number {
   if (Math.abs(a) < 1e-12) return Math.abs(b) < REACH ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   return a > 0 ? (REACH - b) / a : (-REACH - b) / a;
-}
-
-function lengthOf(values: Float64Array): number {
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) squares += values[i] * values[i];
-  return Math.sqrt(squares);
 }
