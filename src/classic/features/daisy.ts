@@ -17,8 +17,8 @@ const RULES: OptionRules<DaisyOptions> = {
  * DAISY: upright descriptors on a grid, each a histogram of gradient directions at its centre and several on rings
  * around it, blurred more on outer rings: `sigma = radius (ring + 1) / (2 rings)`. A gradient of magnitude m counts for
  * a direction at an angle a from it by `m exp(orientations / pi cos(a))`. A descriptor has
- * `(rings histograms + 1) orientations` values; its place is at least `radius` from the edges, so that images that are
- * no larger than `2 radius` have none.
+ * `(rings histograms + 1) orientations` values; its place is at least `radius` from the edges, so that images
+ * of `2 radius` pixels and less have none.
  *
  * Sources: E. Tola, V. Lepetit and P. Fua, "DAISY: an efficient dense descriptor applied to wide-baseline stereo", PAMI
  * 2010; scikit-image's `skimage.feature.daisy`, whose values it gives.

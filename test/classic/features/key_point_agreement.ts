@@ -26,7 +26,10 @@ export interface Tolerance {
   readonly degrees: number;
 }
 
-/** The share of their points that have one of ours nearby, and the median cosine of the descriptors of those. */
+/**
+ * The share of their points that have one of ours nearby, and the median cosine of the descriptors of those; theirs
+ * that are zero do not count.
+ */
 export function agreement(theirs: ForeignPoints, ours: LocalFeatures, { pixels, degrees }: Tolerance) {
   const cosines: number[] = [];
   const length = theirs.descriptors.length / theirs.count;
@@ -43,8 +46,8 @@ export function agreement(theirs: ForeignPoints, ours: LocalFeatures, { pixels, 
     }
     if (best >= 0) cosines.push(best);
   }
-  cosines.sort((a, b) => a - b);
-  return { found: cosines.length / theirs.count, cosine: cosines[cosines.length >> 1] };
+  const known = cosines.filter((one) => one > 0).sort((a, b) => a - b);
+  return { found: cosines.length / theirs.count, cosine: known[known.length >> 1] };
 }
 
 function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -54,7 +57,7 @@ function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
     aa += a[i] * a[i];
     bb += b[i] * b[i];
   }
-  return ab / Math.sqrt(aa * bb);
+  return aa * bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }
 
 type Matrix = readonly [readonly [number, number, number], readonly [number, number, number]];
