@@ -67,7 +67,8 @@ export type ErrorReason =
   | "token short"
   | "port in use"
   | "port forbidden"
-  | "address unknown";
+  | "address unknown"
+  | "input shape";
 
 /** What comes with the message of an error. */
 export interface ErrorDetails extends ErrorOptions {

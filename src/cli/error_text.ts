@@ -19,6 +19,7 @@ const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
   "port in use": () => "; choose another with --port, or --port 0 for one that is free",
   "port forbidden": () => "; choose one above 1023 with --port",
   "address unknown": () => "; name one of its addresses with --host, or leave it out",
+  "input shape": () => ": give it without the batch, as in --input 3,224,224",
 };
 
 /** An error's message, with what to do in the words of the command line. */

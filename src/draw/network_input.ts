@@ -51,10 +51,14 @@ function inferredInputs(net: Module): Tensor[] {
   const size = preprocessing?.crop ?? preprocessing?.resize?.size;
   if (preprocessing !== undefined && Array.isArray(size))
     return [zeros([1, preprocessing.mean.length, ...(size as number[])])];
-  throw new ArgumentError(
-    `draw: the input shape of the network (${net.constructor.name.slice(0, 80)}) is not known: pass it without the batch, as in ` +
-      "draw(net, { input: [3, 224, 224] })",
+  throw unknownShape(
+    `draw: the input shape of the network (${net.constructor.name.slice(0, 80)}) is not known`,
   );
+}
+
+function unknownShape(problem: string): ArgumentError {
+  const cure = ": pass it without the batch, as in draw(net, { input: [3, 224, 224] })";
+  return new ArgumentError(problem, { cure, reason: "input shape" });
 }
 
 /** An input as a network from a file in ONNX declares it. */
@@ -72,11 +76,10 @@ function declaredInputs(net: Module): readonly DeclaredInput[] | null {
 
 function declaredInput({ name, dtype, shape }: DeclaredInput): Tensor {
   const sizes = shape?.map((size, d) => (d === 0 && isFree(size) ? 1 : size));
-  if (sizes === undefined || sizes.some(isFree))
-    throw new ArgumentError(
-      `draw: the file does not say how large its input ${name.slice(0, 80)} is${shape === undefined ? "" : ` ([${shape.join(", ").slice(0, 80)}])`}: ` +
-        "pass its shape without the batch as `input`, as in draw(net, { input: [3, 224, 224] })",
-    );
+  if (sizes === undefined || sizes.some(isFree)) {
+    const sizesText = shape === undefined ? "" : ` ([${shape.join(", ").slice(0, 80)}])`;
+    throw unknownShape(`draw: the file does not say how large its input ${name.slice(0, 80)} is${sizesText}`);
+  }
   return zeros(sizes as number[], { dtype: (dtype ?? "float32") as "float32" });
 }
 

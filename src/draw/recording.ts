@@ -3,7 +3,7 @@
  * which value goes where. Nothing is computed, and the network is left as it was.
  */
 import { isError, isPlainObject, isThenable } from "../base/builtin_kinds.ts";
-import { ArgumentError, ConvoyantError, ShapeError } from "../base/errors.ts";
+import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { emit, lastNodeId, type Node, type OpDefinition, type Value } from "../graph/node.ts";
 import { keepModes } from "../nn/module/modes.ts";
@@ -179,9 +179,7 @@ function failedCall(error: unknown, net: Module, inputs: readonly Tensor[]): Err
   const shapes = inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(", ");
   const message = isError(error) ? error.message : String(error);
   const Class = error instanceof ShapeError ? ShapeError : ArgumentError;
-  const advice =
-    error instanceof ConvoyantError ? "; pass the shape that it takes as `input`, without the batch" : "";
-  return new Class(`draw: ${nameOf(net)} cannot be called with an input of ${shapes}: ${message}${advice}`, {
+  return new Class(`draw: ${nameOf(net)} cannot be called with an input of ${shapes}: ${message}`, {
     cause: error,
   });
 }

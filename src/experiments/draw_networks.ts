@@ -74,7 +74,7 @@ async function openSource(source: string, model: string | null): Promise<Source>
         "makes a network (.mjs, .js, .ts)",
     );
   throw new ArgumentError(
-    `unknown network "${source}"${didYouMean(source, names())}: there is no such name (\`convoyant models\` lists them), and no such file or folder`,
+    `unknown network "${source}"${didYouMean(source, names())} (neither a name, which \`convoyant models\` lists, nor a file or folder that exists)`,
   );
 }
 

@@ -13,6 +13,7 @@ import { resample } from "../../report/image.ts";
 import { layerSummary } from "../../train/metrics/layer_summary.ts";
 import { environmentNow } from "../../train/runs/environment.ts";
 import { finalMetricsOf } from "../../train/runs/recorded_fit.ts";
+import { runDrawings } from "../../train/runs/run_drawings.ts";
 import type { RunFolder } from "../../train/runs/run_folder.ts";
 import { writeRunReport } from "../../train/runs/run_report.ts";
 import { shownImages } from "../../train/runs/shown_images.ts";
@@ -83,6 +84,7 @@ export async function writePhotosReport(
         ? []
         : await augmentedOf(pixels.augmented, training, source.photos, record.preprocessing, thumbnail),
     layers: layerSummary(net, [1, channels, side, side]),
+    drawings: await runDrawings(net, [1, channels, side, side], config.model ?? "network"),
     settings: { ...config },
     environment: environmentNow(),
     command: commandOf(config),

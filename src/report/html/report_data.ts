@@ -35,6 +35,8 @@ export interface ReportData {
   /** How the mistakes' images are shown, if that is not as they are. */
   mistakesNote?: string | undefined;
   layers?: readonly SummaryRow[];
+  /** The network drawn for wide and for narrow screens: SVG from `draw`, which goes into the page as it is. */
+  drawings?: { readonly wide: string; readonly narrow: string } | undefined;
   /** Default: the sums over `layers`. */
   totals?: SummaryTotals;
   /** Settings by name; nested objects become dotted names. */

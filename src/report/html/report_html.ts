@@ -12,7 +12,14 @@ import {
   pairsSection,
 } from "./photo_sections.ts";
 import type { ReportData } from "./report_data.ts";
-import { bookSection, curvesSection, factsSection, layersSection, metricTiles } from "./report_sections.ts";
+import {
+  bookSection,
+  curvesSection,
+  drawingSection,
+  factsSection,
+  layersSection,
+  metricTiles,
+} from "./report_sections.ts";
 
 /**
  * `report.html` of a run: one file, without scripts, that opens without a network. Curves, metrics compared with the book's,
@@ -47,6 +54,7 @@ export function renderReport(data: ReportData): string {
     headSection(data),
     learningRateSection(data),
     augmentationSection(data),
+    drawingSection(data),
     layersSection(data),
     factsSection(data),
   ];

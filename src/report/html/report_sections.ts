@@ -126,6 +126,14 @@ function gaugePlace(band: Band, ours: number): (value: number) => number {
   return (value) => Math.min(0.965, Math.max(0.035, (value - from) / (to - from)));
 }
 
+/** The network as a drawing; the narrow one has its blocks closed, so that its texts stay legible on a telephone. */
+export function drawingSection({ drawings }: ReportData): string {
+  if (drawings === undefined) return "";
+  const { wide, narrow } = drawings;
+  const both = `<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
+  return section("network", "Network", `<figure>${wide === narrow ? wide : both}</figure>`);
+}
+
 /** The network, layer by layer. */
 export function layersSection(data: ReportData): string {
   const rows = data.layers ?? [];

@@ -12,6 +12,7 @@ import { layerSummary } from "../metrics/layer_summary.ts";
 import { environmentNow } from "./environment.ts";
 import { decoderNote, imageDecoderOf } from "./image_decoder.ts";
 import { openRunAlgorithms, type RunAlgorithms } from "./run_algorithms.ts";
+import { runDrawings } from "./run_drawings.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { imagesOfMistakes, writeRunCurves, writeRunReport } from "./run_report.ts";
 import { runStore } from "./run_store.ts";
@@ -124,6 +125,7 @@ async function fitKeeping(
     environment,
     command: description.command,
   };
+  const drawings = () => runDrawings(net, shape.seen, model);
   const layers = () => (shape.seen === null ? undefined : layerSummary(net, [1, ...shape.seen.slice(1)]));
   let result: FitResult;
   try {
@@ -131,7 +133,16 @@ async function fitKeeping(
   } catch (error) {
     // A training that diverged leaves its curves: they show when.
     if (error instanceof TrainingError && started) {
-      quietly(() => writeRunReport(folder, { ...known, points, outcome: error.message, layers: layers() }));
+      const drawn = await drawings();
+      quietly(() =>
+        writeRunReport(folder, {
+          ...known,
+          points,
+          outcome: error.message,
+          layers: layers(),
+          drawings: drawn,
+        }),
+      );
       quietly(() => writeConfig("failed", error.message));
     }
     throw error;
@@ -150,6 +161,7 @@ async function fitKeeping(
     mistakes: shown?.mistakes,
     mistakesNote: shown?.note,
     layers: layers(),
+    drawings: await drawings(),
   });
   return result;
 }
