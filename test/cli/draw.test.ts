@@ -65,7 +65,7 @@ test("weights, runs, files in ONNX and modules", async () => {
   }
 });
 
-test("what is no network, or cannot be drawn, ends with one error and no file", async () => {
+test("what holds no network, or cannot be drawn, ends with one error and no file", async () => {
   for (const [words, message] of [
     [["lnet"], /^ArgumentError: unknown network "lnet"; did you mean `lenet`\?/],
     [["lenet", "-o", "lenet.png"], /--output lenet\.png: drawings are written as SVG: .* got \.png/],

@@ -1,4 +1,4 @@
-/** Writes the drawings of docs/drawings anew. */
+/** Writes the drawings of docs/drawings again. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../architecture/sources.ts";
