@@ -1,7 +1,11 @@
 /** `convoyant compare`: variants of a network over seeds, one chart and one table. */
+import { ArgumentError } from "../base/errors.ts";
 import { compare } from "../experiments/compare/compare.ts";
 import { COMPARISON_COLUMNS, comparisonRow } from "../experiments/compare/compare_report.ts";
+import { isPhotosRun } from "../experiments/photos/photo_config.ts";
+import { namesPhotos } from "../experiments/photos/photo_source.ts";
 import { shellWord } from "../experiments/shell_text.ts";
+import { names } from "../models/index.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
@@ -22,6 +26,11 @@ export interface CompareCommand {
 /** Returns the exit code. */
 export async function compareCommand(command: CompareCommand, output: Output): Promise<number> {
   const { model, sets, seeds, given, out, checkpointSeconds } = command;
+  if (!names().includes(model) && (namesPhotos(model) || isPhotosRun(model)))
+    throw new ArgumentError(
+      `compare trains networks of the chapter by their names, and ${model} is not one; to compare trainings on photographs, train ` +
+        "each with --seed and its settings (`convoyant train`), and list them with `convoyant runs`",
+    );
   const { metrics, folder, finished } = await whileInterruptible(output, (told) =>
     compare(model, { sets, seeds, settings: typedSettings(given), out, checkpointSeconds, ...told }),
   );

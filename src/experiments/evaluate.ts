@@ -6,6 +6,8 @@ import type { Precision } from "../train/loop/precision.ts";
 import type { ClassificationMetrics } from "../train/metrics/classification_metrics.ts";
 import { evaluate as evaluateNetwork } from "../train/metrics/evaluate.ts";
 import { precisionHere } from "./available_precision.ts";
+import { evaluatePhotos } from "./photos/evaluate_photos.ts";
+import { isPhotosRun } from "./photos/photo_config.ts";
 import { engineOptions, type GivenSettings } from "./training_config.ts";
 import { openLoader } from "./training_parts.ts";
 import { type LoadedNetwork, loadNetwork } from "./weights.ts";
@@ -49,8 +51,13 @@ export interface Evaluation {
  */
 export async function evaluate(source: string, options: TrainedNetworkOptions = {}): Promise<Evaluation> {
   const { net, model, weights, classes, settings, precision } = await readyNetwork(source, options);
-  const loader = await openLoader(settings, options.onNote);
   const started = performance.now();
+  // Images of another data set are asked for by its name.
+  if (isPhotosRun(source) && options.settings?.data === undefined) {
+    const of = await evaluatePhotos(source, net, precision, options.onNote);
+    return { model, weights, classes, precision, ...of, seconds: (performance.now() - started) / 1000 };
+  }
+  const loader = await openLoader(settings, options.onNote);
   const metrics = await evaluateNetwork(net, loader, {
     precision,
     ...(options.topK !== undefined && { topK: options.topK }),

@@ -9,6 +9,7 @@ import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
 import { type FinalMetrics, finalMetrics, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { isInUse, releaseLock, takeLock } from "../train/runs/run_lock.ts";
+import { isPhotosRun, PHOTOS_FORMAT, readPhotosRecord } from "./photos/photo_config.ts";
 import { FAILURE } from "./series_run.ts";
 
 /** How far a run came. */
@@ -67,7 +68,7 @@ export function listRuns(parent: string): RunInfo[] {
  * ```
  */
 export function readRun(folder: string): RunInfo {
-  readRunConfig(folder);
+  storedConfig(folder);
   return describe(folder);
 }
 
@@ -87,8 +88,10 @@ export function removeRun(folder: string): string[] {
   const lock = join(folder, RUN_FILES.lock);
   takeLock(lock, folder);
   try {
-    for (const name of [...Object.values(RUN_FILES), FAILURE, "timing.jsonl", "test.json"])
-      rmSync(join(folder, name), { force: true });
+    removeFiles(folder);
+    // Parts of a run on photographs: the head alone, and what it was before its images changed.
+    for (const part of readdirSync(folder).filter((name) => /^(frozen|earlier-\d+)$/.test(name)))
+      removeFolder(join(folder, part));
     const left = readdirSync(folder).sort();
     if (left.length === 0) rmdirSync(folder);
     return left;
@@ -99,11 +102,31 @@ export function removeRun(folder: string): string[] {
   }
 }
 
+function removeFiles(folder: string): void {
+  for (const name of [...Object.values(RUN_FILES), FAILURE, "timing.jsonl", "test.json"])
+    rmSync(join(folder, name), { force: true });
+}
+
+/** The files of a part of a run, and its folder if nothing else lies in it. */
+function removeFolder(folder: string): void {
+  const inner = join(folder, "frozen");
+  if (existsSync(inner)) removeFolder(inner);
+  removeFiles(folder);
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
 function isRun(folder: string): boolean {
   return (
     statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true &&
-    existsSync(join(folder, RUN_FILES.config))
+    [RUN_FILES.config, RUN_FILES.photos].some((name) => existsSync(join(folder, name)))
   );
+}
+
+/** `config.json`; of a run on photographs that was interrupted before the whole network was trained, what it began with. */
+function storedConfig(folder: string): Record<string, unknown> {
+  if (existsSync(join(folder, RUN_FILES.config)) || !isPhotosRun(folder)) return readRunConfig(folder);
+  const { config } = readPhotosRecord(folder);
+  return { model: config.model ?? "network", config, outcome: "interrupted" };
 }
 
 function describe(folder: string): RunInfo {
@@ -119,11 +142,11 @@ function describe(folder: string): RunInfo {
     command: null,
   };
   try {
-    const stored = readRunConfig(folder);
+    const stored = storedConfig(folder);
     const settings = recordOr(stored.config);
     const points = pointsIn(folder);
     const metrics = finalMetrics(points) ?? null;
-    const epochs = typeof settings.epochs === "number" ? settings.epochs : null;
+    const epochs = epochsOf(settings);
     const failed = stored.outcome === "failed" ? String(stored.problem ?? "it failed") : null;
     const problem = failureIn(folder) ?? failed;
     return {
@@ -143,6 +166,12 @@ function describe(folder: string): RunInfo {
     if (!(error instanceof FileError)) throw error;
     return { ...base, state: "damaged", problem: error.message };
   }
+}
+
+/** Of a head that was trained alone, its own. */
+function epochsOf({ format, epochs, freezeEpochs }: Record<string, unknown>): number | null {
+  const asked = format === PHOTOS_FORMAT && epochs === 0 ? freezeEpochs : epochs;
+  return typeof asked === "number" ? asked : null;
 }
 
 /** What the training noted at its end; runs of earlier versions noted nothing. */

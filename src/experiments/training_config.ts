@@ -12,6 +12,7 @@ import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { precisionNamed } from "./available_precision.ts";
 import { MOST_PIXELS } from "./limits.ts";
 import { oneOf } from "./one_of.ts";
+import { PHOTOS_FORMAT } from "./photos/photo_config.ts";
 
 /** The most classes that a run's network may have: its last layer is made before there are weights for it. */
 const MOST_CLASSES = 10_000;
@@ -132,9 +133,10 @@ export function readConfig(folder: string): TrainingConfig {
   );
 }
 
-/** Whether settings are those of a configured training, not what a program noted of its own. */
+/** Whether settings are those of a configured training, not what a program noted of its own, or those of photographs. */
 export function hasConfig(settings: unknown): boolean {
-  return (settings as { format?: unknown } | null | undefined)?.format !== undefined;
+  const { format } = (settings ?? {}) as { format?: unknown };
+  return format !== undefined && format !== PHOTOS_FORMAT;
 }
 
 /**

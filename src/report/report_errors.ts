@@ -85,7 +85,7 @@ function mistakeItem(mistake: Mistake, { classNames: names, heldOut = "test" }: 
   const { width, height } = mistake.image;
   const truthShare = mistake.truthProbability === undefined ? "" : `, ${percent(mistake.truthProbability)}`;
   return (
-    `<li><img${isPhoto(mistake.image) ? ' class="photo"' : ""} src="${photoUri(mistake.image)}" width="${width}" height="${height}" alt="${e(alt)}">` +
+    `<li><img${mistake.name !== undefined || isPhoto(mistake.image) ? ' class="photo"' : ""} src="${photoUri(mistake.image)}" width="${width}" height="${height}" alt="${e(alt)}">` +
     `<div class="taken">${nameHtml(names, mistake.predicted)}, ${percent(mistake.probability)}</div>` +
     `<div class="true">is ${nameHtml(names, mistake.truth)}${truthShare}</div>` +
     `${which === "" ? "" : `<div class="true">${mistake.name === undefined ? `<code>${e(which)}</code>` : e(which)}</div>`}</li>`

@@ -46,7 +46,7 @@ function requireSameClasses(folder: string, before: readonly string[], { root, c
     ...(fewer.length > 0 ? [`the run has ${shortList(fewer)}, which ${root} has not`] : []),
   ];
   throw new ArgumentError(
-    `${folder} cannot go on with other classes: ${parts.join(", and ")}. Bring the folders back to the run's classes, or start a ` +
+    `${folder} is for other classes: ${parts.join(", and ")}. Bring the folders back to the run's classes, or start a ` +
       `new run from its weights: npx convoyant train ${root} --from ${folder}`,
   );
 }
