@@ -11,6 +11,8 @@ import { keepMetadata } from "../records/loaded_metadata.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { weightsOfRun } from "../train/runs/run_weights.ts";
 import { isModelFile, networkFromFile } from "./model_file.ts";
+import { loadPhotosRun } from "./photos/load_photos_run.ts";
+import { isPhotosRun } from "./photos/photo_config.ts";
 import {
   configure,
   type GivenSettings,
@@ -70,6 +72,7 @@ export async function loadNetwork(
   model: string | null,
   given: GivenSettings = {},
 ): Promise<LoadedNetwork> {
+  if (model === null && given.data === undefined && isPhotosRun(path)) return networkOfPhotos(path, given);
   const source = await openSource(path);
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const configured = source.isFolder && hasConfig(source.run.config);
@@ -83,6 +86,32 @@ export async function loadNetwork(
       ? { ...readConfig(path), ...own }
       : configure(nameOf(model, source), { ...dataOf(source), ...own });
   return finish(makeUntrained(config), config.model, config, source);
+}
+
+/** A run on photographs; its settings of data are those of no data set. */
+async function networkOfPhotos(path: string, given: GivenSettings): Promise<LoadedNetwork> {
+  const { net, record, weights } = await loadPhotosRun(path);
+  const { config, classes, preprocessing } = record;
+  const { batchSize, seed, engine, precision } = { ...config, ...given };
+  const side = config.imageSize;
+  return {
+    net,
+    model: config.model ?? "network",
+    classes,
+    weights,
+    settings: {
+      data: datasetNames()[0],
+      dataDir: null,
+      resize: null,
+      reproducible: false,
+      limitBatches: null,
+      batchSize,
+      seed,
+      engine,
+      precision,
+    },
+    inputShape: [preprocessing.mean.length, side, side],
+  };
 }
 
 /**

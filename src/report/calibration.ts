@@ -61,7 +61,7 @@ export function calibration(
   });
   const examples = truths.length;
   const expectedError = sums.reduce(
-    (error, { confidence, right }) => error + Math.abs(right - confidence) / examples,
+    (error, { confidence, right }) => error + Math.abs(right - confidence) / Math.max(1, examples),
     0,
   );
   return {

@@ -34,11 +34,10 @@ export function photoOptions(): Option[] {
     new Option("--mix <names>", "photographs: mix images of a batch: mixup, cutmix, or both").argParser(
       mixNames,
     ),
-    new Option("--augment <how>", "photographs: random crops, flips and colours (light)").choices([
-      "none",
-      "light",
-      "strong",
-    ]),
+    new Option(
+      "--augment <how>",
+      "photographs: random crops and flips; strong: more of it, and colours (light)",
+    ).choices(["none", "light", "strong"]),
     new Option(
       "--class-weights <how>",
       "photographs: whether classes count alike, however many images they have (balanced if they are uneven)",

@@ -41,7 +41,7 @@ const settingsSchema = v.object({
   labelSmoothing: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** Decay of the moving average of the weights. */
   ema: v.nullable(share),
-  mix: v.array(v.picklist(["mixup", "cutmix"])),
+  mix: v.pipe(v.array(v.picklist(["mixup", "cutmix"])), v.readonly()),
   unfreeze: v.picklist(["all", "gradual"]),
   augment: v.picklist(["none", "light", "strong"]),
   classWeights: v.picklist(["none", "balanced"]),

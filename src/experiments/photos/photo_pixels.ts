@@ -10,7 +10,6 @@ import { labelsOf } from "../../data/folders/image_folder.ts";
 import { LabelledImages } from "../../data/labelled_images.ts";
 import {
   CenterCrop,
-  ColorJitter,
   Compose,
   Normalize,
   RandAugment,
@@ -181,7 +180,6 @@ function transformsOf(
     RandomResizedCrop(size, { scale: strong ? [0.35, 1] : [0.7, 1] }),
     RandomHorizontalFlip(),
     ...(strong ? [RandAugment()] : []),
-    ...(!strong && mean.length === 3 ? [ColorJitter({ brightness: 0.1, contrast: 0.1 })] : []),
   ];
   return { normalized, augmented: Compose([...random, ...numbers]) };
 }

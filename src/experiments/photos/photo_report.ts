@@ -144,7 +144,7 @@ function ratesOf(
   const lowest = rates.find((rate) => rate >= 0.999 * highest) ?? lr / 2;
   return [
     { name: "the head alone", points: ratePoints(head, 1) },
-    { name: "with the layers below", points: ratePoints(whole, lr / 2 / lowest) },
+    { name: "with the layers below", points: ratePoints(whole, lr / 2 / lowest, head.at(-1)?.step ?? 0) },
   ];
 }
 

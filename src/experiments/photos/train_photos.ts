@@ -7,6 +7,7 @@ import { DataLoader } from "../../data/data_loader.ts";
 import { Subset } from "../../data/dataset.ts";
 import { CutMix, MixUp } from "../../data/transforms/index.ts";
 import { engineHere, fastestEngine } from "../../engines/select.ts";
+import { makeFolderSync } from "../../io/make_folder.ts";
 import { load } from "../../io/state_dict_bytes.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
 import { manualSeed, useEngine } from "../../tensor/index.ts";
@@ -241,7 +242,8 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
   const { source, record, parts, start, folder, resumed, begins } = run;
   const { config, preprocessing, classes } = record;
   const { signal, onNote, onProgress } = options;
-  if (begins) for (const path of [folder, join(folder, "frozen")]) requireNoRun(path);
+  // Said before the images are read; a folder is made when they have been.
+  if (begins && runProgress(folder) !== "none") requireNoRun(folder);
   const callbacks = options.onStart?.({
     config,
     folder,
@@ -274,6 +276,7 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
     onProgress: (done, of) => onProgress?.("reading images", done, of),
     onNote,
   });
+  makeFolderSync(folder);
   writePhotosRecord(folder, record);
   if (config.initial === "onnx") keepOnnx(start.from, folder);
   if (pixels === null) return ended("interrupted");

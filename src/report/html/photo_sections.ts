@@ -89,7 +89,14 @@ export function learningRateSection({ learningRates = [] }: ReportData): string 
     "Learning rate",
     `<p>Of the head; layers below it have lower ones, in the same shape.</p><figure>${bothWidths(
       (width, height) =>
-        renderCurvesSvg(curves, { inline: true, label: "Learning rate", xLabel: "step", width, height }),
+        renderCurvesSvg(curves, {
+          inline: true,
+          label: "Learning rate",
+          xLabel: "step",
+          yLabel: "thousandths",
+          width,
+          height,
+        }),
     )}</figure>`,
   );
 }
@@ -116,9 +123,13 @@ export function augmentationSection({ augmentation = [] }: ReportData): string {
   );
 }
 
-/** Points of a curve of the learning rate. */
-export function ratePoints(points: readonly MetricsPoint[], factor: number): { x: number; y: number }[] {
+/** Points of a curve of the learning rate, in thousandths, from a step on. */
+export function ratePoints(
+  points: readonly MetricsPoint[],
+  factor: number,
+  firstStep = 0,
+): { x: number; y: number }[] {
   return points.flatMap(({ step, lr }) =>
-    step === undefined || lr === undefined ? [] : [{ x: step, y: lr * factor }],
+    step === undefined || lr === undefined ? [] : [{ x: firstStep + step, y: 1000 * lr * factor }],
   );
 }

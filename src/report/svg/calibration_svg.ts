@@ -6,6 +6,18 @@ import { coordinate as c, escapeXml } from "./xml.ts";
 
 const [WIDTH, HEIGHT, LEFT, TOP, SIDE] = [360, 350, 58, 14, 280];
 
+/** Above its bar, or inside of one that reaches the top. */
+function countAt(count: number, x: number, y: number): string {
+  const inside = y - TOP < 16;
+  return text(
+    x,
+    inside ? y + 14 : y - 4,
+    String(count),
+    `${inside ? "cv-on" : "cv-muted"} cv-small`,
+    "middle",
+  );
+}
+
 /** Bars of accuracy, with the diagonal on which a well calibrated classifier has them; the number of images above each. */
 export function renderCalibrationSvg(calibration: Calibration, { inline = false } = {}): string {
   const { bins, expectedError } = calibration;
@@ -25,13 +37,7 @@ export function renderCalibrationSvg(calibration: Calibration, { inline = false 
     return [
       `<rect class="cv-right" fill-opacity="0.75" x="${c(x(from) + 1)}" y="${c(y(accuracy))}" width="${c((to - from) * SIDE - 2)}" ` +
         `height="${c(Math.max(1, accuracy * SIDE))}"><title>${escapeXml(words)}</title></rect>`,
-      text(
-        (x(from) + x(to)) / 2,
-        Math.max(TOP + 11, y(accuracy) - 4),
-        String(count),
-        "cv-muted cv-small",
-        "middle",
-      ),
+      countAt(count, (x(from) + x(to)) / 2, y(accuracy)),
     ];
   });
   const parts = [
