@@ -3,4 +3,4 @@ export type { RequestEvent, ServeEvent } from "./events.ts";
 export type { RankedClass, ServedClassifier } from "./queue/served_model.ts";
 export { type RunningServer, type ServedSource, type ServeOptions, serve } from "./serve.ts";
 export { type ServeHandler, serveHandler } from "./serve_handler.ts";
-export type { ServeHandlerOptions } from "./serve_options.ts";
+export type { ServedFiles, ServeHandlerOptions } from "./serve_options.ts";

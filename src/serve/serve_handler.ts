@@ -9,6 +9,7 @@ import { BodyBudget } from "./http/read_body.ts";
 import { allowed, answerFor, type Routes, splitTarget } from "./http/routes.ts";
 import { Metrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
+import { PageFiles } from "./page_files.ts";
 import { type PredictContext, predictRoute, type RequestTally } from "./predict_route.ts";
 import { Admission } from "./queue/admission.ts";
 import { batchSizes } from "./queue/batcher.ts";
@@ -32,6 +33,7 @@ export class RequestHandler {
   readonly #metrics: Metrics;
   readonly #pool: PreparePool;
   readonly #routes: Routes;
+  readonly #files: PageFiles | null;
   #loaded: ServedModel | null = null;
   #state: "starting" | "ready" | "closing" = "starting";
   #reloading: Promise<void> | null = null;
@@ -47,6 +49,7 @@ export class RequestHandler {
     this.#metrics = new Metrics(batchSizes(options.maxBatch));
     this.#pool = new PreparePool({ workers: options.decodeWorkers, timeout: options.decodeTimeout });
     this.#routes = this.#makeRoutes();
+    this.#files = options.files === undefined ? null : new PageFiles(options.files);
   }
 
   /**
@@ -151,11 +154,15 @@ export class RequestHandler {
     }
     if (method !== "GET" && method !== "HEAD") this.#access.checkOrigin(request);
     if (route?.open !== true) this.#access.checkToken(request);
+    if (route === undefined && (method === "GET" || method === "HEAD")) {
+      const file = await this.#files?.answer(path, this.#model.classifier);
+      if (file !== undefined) return file;
+    }
     return answerFor(this.#routes, path, method)(request, query, tally);
   }
 
   #makeRoutes(): Routes {
-    const { reload, page, token } = this.#options;
+    const { reload, token } = this.#options;
     const context: PredictContext = {
       options: this.#options,
       admission: this.#admission,
@@ -165,14 +172,7 @@ export class RequestHandler {
       onProblem: (error) => this.#report(error),
     };
     const routes: Routes = {
-      "/": {
-        methods: {
-          GET: async () => {
-            const own = typeof page === "function" ? await page() : page;
-            return htmlAnswer(own ?? descriptionPage(this.classes, routes));
-          },
-        },
-      },
+      "/": { methods: { GET: () => this.#page(routes) } },
       "/predict": {
         methods: { POST: (request, query, tally) => predictRoute(request, query, context, tally) },
       },
@@ -186,6 +186,17 @@ export class RequestHandler {
         token !== undefined && { "/reload": { methods: { POST: () => this.#reload(reload) } } }),
     };
     return routes;
+  }
+
+  async #page(routes: Routes): Promise<Outgoing> {
+    const { classifier, classes } = this.#model;
+    return (
+      (await this.#files?.answer("/", classifier)) ?? {
+        status: 200,
+        headers: { "content-type": "text/html; charset=utf-8" },
+        body: descriptionPage(classes, routes),
+      }
+    );
   }
 
   #readiness(): Outgoing {
@@ -266,12 +277,6 @@ const notReady = (message: string): Refusal =>
   new Refusal(503, "not_ready", message, { headers: { ...NO_STORE, "retry-after": "1" } });
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-const htmlAnswer = (body: string): Outgoing => ({
-  status: 200,
-  headers: { "content-type": "text/html; charset=utf-8" },
-  body,
-});
 
 /** A server's part that handles requests, for servers of your own. */
 export interface ServeHandler {

@@ -6,6 +6,9 @@ import { processors } from "../workers/processors.ts";
 import type { ServeEvent } from "./events.ts";
 import type { ServedClassifier } from "./queue/served_model.ts";
 
+/** Files that are served, by their names. */
+export type ServedFiles = ReadonlyMap<string, string | Uint8Array>;
+
 /** How requests are handled. */
 export interface ServeHandlerOptions {
   /** What clients send as `Authorization: Bearer <token>`, at least 16 characters. Default: nothing is asked for. */
@@ -43,14 +46,17 @@ export interface ServeHandlerOptions {
   readonly decoder?: ImageDecoder;
   /** Loads the classifier again when `POST /reload` asks for it, which needs the token. Default: there is no such path. */
   readonly reload?: () => Promise<ServedClassifier>;
-  /** What `GET /` answers, HTML. Default: a page that says what the server offers. */
-  readonly page?: string | (() => Promise<string>);
+  /**
+   * Makes the files of a page, by name: `index.html` is what `GET /` answers. Called when the first is asked for, and again
+   * after a reload. Default: one page that says what the server offers.
+   */
+  readonly files?: (classifier: ServedClassifier) => Promise<ServedFiles> | ServedFiles;
   /** Told of each request and of what else happens; for logs. There are no images in it, and no token. */
   readonly onEvent?: (event: ServeEvent) => void;
 }
 
-type Complete = Required<Omit<ServeHandlerOptions, "token" | "allowHosts" | "reload" | "page">> &
-  Pick<ServeHandlerOptions, "token" | "allowHosts" | "reload" | "page">;
+type Complete = Required<Omit<ServeHandlerOptions, "token" | "allowHosts" | "reload" | "files">> &
+  Pick<ServeHandlerOptions, "token" | "allowHosts" | "reload" | "files">;
 
 /** All options, with defaults in place of what was left out. */
 export interface CompleteServeOptions extends Complete {
@@ -80,7 +86,7 @@ const OTHERS = [
   "decodeWorkers",
   "decoder",
   "reload",
-  "page",
+  "files",
   "onEvent",
 ] as const;
 
@@ -121,9 +127,9 @@ export function completeOptions(
     throw wrong("decodeWorkers", `an integer from 0 to ${MOST_WORKERS}`);
   if (decoder !== "exact" && decoder !== "sharp") throw wrong("decoder", '"exact" or "sharp"');
   if (token !== undefined) checkToken(caller, token);
-  const { allowHosts, reload, page, onEvent = () => {} } = given;
+  const { allowHosts, reload, files, onEvent = () => {} } = given;
   const allowOrigin = originsOf(caller, given.allowOrigin ?? []);
-  return { ...numbers, decodeWorkers, decoder, token, allowOrigin, allowHosts, reload, page, onEvent };
+  return { ...numbers, decodeWorkers, decoder, token, allowOrigin, allowHosts, reload, files, onEvent };
 }
 
 /** @throws ArgumentError for what is not a classifier. */

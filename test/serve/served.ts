@@ -1,5 +1,6 @@
 /** What the tests of the server share: a classifier that is a formula, small images, and raw connections. */
 import { connect } from "node:net";
+import { crc32, deflateSync } from "node:zlib";
 import type { ServedClassifier } from "../../src/serve/index.ts";
 
 /** The probability of "bright" is the level of the first pixel. */
@@ -73,4 +74,27 @@ export function form(boundary: string, parts: readonly (readonly [headers: strin
     Buffer.from("\r\n"),
   ]);
   return Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]);
+}
+
+/** A grey PNG of few bytes and many pixels, all black. */
+export function largePng(side: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const named = Buffer.concat([Buffer.from(type, "latin1"), data]);
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    check.writeUInt32BE(crc32(named));
+    return Buffer.concat([length, named, check]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header[8] = 8;
+  const rows = deflateSync(Buffer.alloc(side * (side + 1)), { level: 1 });
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", rows),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArgumentError } from "../../src/base/errors.ts";
 import { type RunningServer, type ServeEvent, type ServeOptions, serve } from "../../src/serve/index.ts";
-import { brightness, exchangeRaw, held, pixel, TOKEN } from "./served.ts";
+import { brightness, exchangeRaw, held, largePng, pixel, TOKEN } from "./served.ts";
 
 const started: RunningServer[] = [];
 after(() => Promise.all(started.map((server) => server.close())));
@@ -161,8 +161,39 @@ describe("paths", () => {
     assert.match(text, /\/predict/);
     assert.match(text, /&lt;script&gt;, b&amp;b/);
     assert.doesNotMatch(text, /<script>/);
-    const own = await start({ page: "<title>mine</title>" });
-    assert.equal((await ask(own, "/")).text, "<title>mine</title>");
+  });
+
+  test("a page of one's own, with its files, is made once for a model", async () => {
+    let made = 0;
+    const files = (classifier: typeof brightness) => {
+      made++;
+      const html = `<title>${classifier.classes[0]}</title>`;
+      return new Map<string, string | Uint8Array>([
+        ["index.html", html],
+        ["app.js", "start()"],
+        ["model.safetensors", Buffer.from([1, 2, 3])],
+      ]);
+    };
+    const reload = async () => ({ ...brightness, classes: ["other", "b"] });
+    const server = await start({ files, token: TOKEN, reload });
+    const headers = bearer(TOKEN);
+    const get = async (path: string) => {
+      const answer = await ask(server, path, { headers });
+      return [answer.status, answer.headers["content-type"], answer.text];
+    };
+    assert.equal(made, 0);
+    assert.deepEqual(await get("/"), [200, "text/html; charset=utf-8", "<title>dark</title>"]);
+    assert.deepEqual(await get("/app.js"), [200, "text/javascript; charset=utf-8", "start()"]);
+    const weights = await get("/model.safetensors");
+    assert.deepEqual(weights, [200, "application/octet-stream", "\u0001\u0002\u0003"]);
+    assert.equal((await get("/missing.js"))[0], 404);
+    assert.equal((await get("/../package.json"))[0], 404);
+    assert.equal((await ask(server, "/app.js")).status, 401);
+    assert.equal((await ask(server, "/app.js", { headers, method: "POST" })).status, 404);
+    assert.equal(made, 1);
+    await ask(server, "/reload", { method: "POST", headers });
+    assert.equal((await get("/"))[2], "<title>other</title>");
+    assert.equal(made, 2);
   });
 
   test("OpenAPI describes every path, and every status of a prediction", async () => {
@@ -287,6 +318,16 @@ describe("limits", () => {
     ]);
     assert.match(headers, /^HTTP\/1\.1 408 /);
     assert.match(body, /^HTTP\/1\.1 408 [\s\S]*did not come within 0\.2 s/);
+  });
+
+  test("an image that takes too long to decode is given up, and the next one is decoded", async () => {
+    const server = await start({ decodeWorkers: 1, decodeTimeout: 60 });
+    const refused = await ask(server, "/predict", { method: "POST", body: largePng(5000) });
+    assert.equal(refused.status, 422);
+    assert.match(refused.text, /decoding the image took longer than 0\.06 s/);
+    // On a busy machine even a small one may take that long.
+    let status = 0;
+    while (status !== 200) ({ status } = await ask(server, "/predict", { method: "POST", body: pixel(1) }));
   });
 
   test("what is not HTTP is refused", async () => {

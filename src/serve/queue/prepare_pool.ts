@@ -28,6 +28,8 @@ const SCRIPT: WorkerScript = {
   source: () => import("#worker_sources/prepare_worker"),
 };
 
+const ONE_PIXEL = Buffer.from("P2 1 1 1 0");
+
 export class PreparePool {
   readonly #settings: PreparePoolSettings;
   /** Those without work. */
@@ -132,6 +134,8 @@ export class PreparePool {
       owner: "serve",
     });
     this.#all.add(worker);
+    // It has started when it has answered; images that follow are timed without that.
+    await worker.ask({ bytes: ONE_PIXEL, preparation: { decode: {}, before: null } });
     return worker;
   }
 }

@@ -44,7 +44,7 @@ type Content = Image | ArrayBatch;
 
 export class ServedModel {
   readonly classes: readonly ClassName[];
-  readonly #classifier: ServedClassifier;
+  readonly classifier: ServedClassifier;
   readonly #pool: PreparePool;
   readonly #metrics: Metrics;
   readonly #maxBatch: number;
@@ -60,7 +60,7 @@ export class ServedModel {
     metrics: Metrics,
   ) {
     this.classes = classifier.classes;
-    this.#classifier = classifier;
+    this.classifier = classifier;
     this.#pool = pool;
     this.#metrics = metrics;
     this.#maxBatch = options.maxBatch;
@@ -121,7 +121,7 @@ export class ServedModel {
   }
 
   async #predict(contents: readonly Content[]): Promise<readonly (readonly number[])[]> {
-    const classifier = this.#classifier;
+    const { classifier } = this;
     if (classifier.predictInputs !== undefined && this.#preparation.before !== null)
       return classifier.predictInputs(contents as readonly ArrayBatch[]);
     const results = await classifier.predictBatch(contents as readonly Image[]);
