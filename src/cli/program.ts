@@ -5,6 +5,7 @@ import { VERSION } from "../base/version.ts";
 import { CHECKS } from "../data/quality/checks.ts";
 import { list } from "../experiments/setting_text.ts";
 import { printableLines } from "../report/terminal/printable.ts";
+import { addClassic } from "./classic/add_classic.ts";
 import { realNumber, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
 import { addDraw } from "./draw/add_draw.ts";
@@ -51,6 +52,7 @@ export function buildProgram(cli: Cli): Command {
   addExport(program, cli);
   addServe(program, cli);
   addDraw(program, cli);
+  addClassic(program, cli);
   addData(program, cli);
   addEngine(program, cli);
   addBench(program, cli);

@@ -2,6 +2,8 @@
 import { datasetNames } from "../data/dataset_registry.ts";
 import { baselineNames, pytorchModes } from "../experiments/bench/baselines.ts";
 import { BENCH_TASKS } from "../experiments/bench/bench.ts";
+import { classifierNames } from "../experiments/classic/classic_classifiers.ts";
+import { featureNames } from "../experiments/classic/classic_features.ts";
 import { REPRODUCTION_BASELINES } from "../experiments/reproduce/reproduce.ts";
 import { EDITIONS, names } from "../models/index.ts";
 import { optimizerNames } from "../optim/registry.ts";
@@ -11,6 +13,8 @@ import { PRECISIONS } from "../train/loop/precision.ts";
 export function registeredNames() {
   return {
     models: names(),
+    features: featureNames(),
+    classifiers: classifierNames(),
     datasets: datasetNames(),
     optimizers: optimizerNames(),
     schedulers: schedulerNames(),

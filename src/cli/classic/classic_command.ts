@@ -1,0 +1,139 @@
+/** `convoyant classic`: trains and tests one pipeline of hand-made features. */
+import { join } from "node:path";
+import { TrainingError } from "../../base/errors.ts";
+import { classifierEntry } from "../../experiments/classic/classic_classifiers.ts";
+import { openClassicData } from "../../experiments/classic/classic_data.ts";
+import { featureEntry } from "../../experiments/classic/classic_features.ts";
+import { CLASSIC_FILES, classicFolder, writeClassicRun } from "../../experiments/classic/classic_folder.ts";
+import { runClassic } from "../../experiments/classic/classic_run.ts";
+import { shellWord } from "../../experiments/shell_text.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMetric,
+  formatRate,
+} from "../../report/number_text.ts";
+import { renderTable } from "../../report/terminal/table.ts";
+import { useEngine } from "../../tensor/index.ts";
+import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import type { Output } from "../console/output.ts";
+import { PhaseProgress } from "./phase_progress.ts";
+
+/** Options of the command. */
+export interface ClassicCommand {
+  readonly features: string;
+  readonly classifier: string;
+  readonly data: string;
+  readonly dataDir?: string;
+  readonly trainSize?: number;
+  readonly C?: number;
+  readonly gamma?: number;
+  readonly side: number;
+  readonly seed: number;
+  readonly out?: string;
+  readonly engine?: string;
+  readonly threads?: number;
+}
+
+export async function classicCommand(command: ClassicCommand, output: Output): Promise<number> {
+  const { features, classifier, seed, side, data: name, dataDir } = command;
+  // A mistyped name is found before anything is read.
+  featureEntry(features);
+  classifierEntry(classifier);
+  const { engine, threads } = command;
+  if (engine !== undefined) await useEngine(engine, threads === undefined ? {} : { threads });
+  const interrupt = interruption(() => output.note("Stopping; press Ctrl-C again to stop at once."));
+  interrupt.arm();
+  const progress = new PhaseProgress(output);
+  try {
+    const data = await openClassicData({
+      data: name,
+      dataDir,
+      trainSize: command.trainSize ?? null,
+      side,
+      seed,
+      onNote: (text) => output.note(text),
+    });
+    if (data.leftOut > 0)
+      output.note(`${formatCount(data.leftOut)} files could not be read and were left out.`);
+    const settings = { features, classifier, C: command.C ?? null, gamma: command.gamma ?? null, seed };
+    output.event({ event: "start", ...settings, data: data.name, trainSize: data.train.images.length });
+    const result = await runClassic(settings, data, {
+      signal: interrupt.signal,
+      onProgress: (state) => progress.update(state.phase, state.done),
+    });
+    progress.stop();
+    const folder = classicFolder(command.out ?? null, features, classifier);
+    writeClassicRun(folder, result, data, commandText(command));
+    const { testAccuracy, trainSeconds, predictPerSecond, modelBytes } = result;
+    output.lines(
+      renderTable(
+        [{ title: "pipeline" }, ...["test accuracy", "training", "predictions/s", "model"].map(rightColumn)],
+        [
+          [
+            `${features}, ${classifier}`,
+            formatMetric(testAccuracy),
+            formatDuration(trainSeconds),
+            formatRate(predictPerSecond),
+            formatBytes(modelBytes),
+          ],
+        ],
+        output.style,
+      ),
+    );
+    output.line(`report: ${join(folder, CLASSIC_FILES.report)}`);
+    output.event({
+      event: "end",
+      testAccuracy,
+      trainSeconds,
+      featureSeconds: result.featureSeconds,
+      predictPerSecond,
+      features,
+      classifier,
+      columns: result.columns,
+      modelBytes,
+      run: folder,
+    });
+    return 0;
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    progress.stop();
+    if (!(error instanceof TrainingError) && (error as Error).name !== "AbortError") throw error;
+    output.event({ event: "interrupted" });
+    output.note("Interrupted; nothing was saved.");
+    return INTERRUPTED;
+  } finally {
+    progress.stop();
+    interrupt.release();
+  }
+}
+
+const rightColumn = (title: string) => ({ title, align: "right" as const });
+
+/** The command that repeats the run. */
+function commandText({
+  features,
+  classifier,
+  data,
+  trainSize,
+  C,
+  gamma,
+  side,
+  seed,
+}: ClassicCommand): string {
+  const options: [string, string | number | undefined][] = [
+    ["features", features],
+    ["classifier", classifier],
+    ["data", data],
+    ["train-size", trainSize],
+    ["C", C],
+    ["gamma", gamma],
+    ["side", side],
+    ["seed", seed],
+  ];
+  const words = options.flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, shellWord(String(value))],
+  );
+  return ["npx convoyant classic", ...words].join(" ");
+}

@@ -1,0 +1,125 @@
+/** `convoyant classic compare`: pipelines and networks beside each other. */
+
+import {
+  type ComparePoint,
+  compareClassic,
+  compareEntry,
+  compareSvg,
+  crossings,
+} from "../../experiments/classic/classic_compare.ts";
+import { writeFileAtomicSync } from "../../io/atomic_file.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMetric,
+  formatRate,
+} from "../../report/number_text.ts";
+import { renderTable } from "../../report/terminal/table.ts";
+import { useEngine } from "../../tensor/index.ts";
+import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import type { Output } from "../console/output.ts";
+import { PhaseProgress } from "./phase_progress.ts";
+
+/** Options of the command. */
+export interface ClassicCompareCommand {
+  readonly sizes: readonly number[];
+  readonly epochs: number;
+  readonly data: string;
+  readonly dataDir?: string;
+  readonly side: number;
+  readonly seed: number;
+  readonly output: string;
+  readonly engine?: string;
+  readonly threads?: number;
+}
+
+export async function classicCompareCommand(
+  texts: readonly string[],
+  command: ClassicCompareCommand,
+  output: Output,
+): Promise<number> {
+  const entries = texts.map(compareEntry);
+  const { engine, threads, output: file } = command;
+  if (engine !== undefined) await useEngine(engine, threads === undefined ? {} : { threads });
+  const interrupt = interruption(() => output.note("Stopping; press Ctrl-C again to stop at once."));
+  interrupt.arm();
+  const progress = new PhaseProgress(output);
+  const points: ComparePoint[] = [];
+  try {
+    await compareClassic(
+      entries,
+      {
+        ...command,
+        onNote: (text) => output.note(text),
+        onPoint: (point) => {
+          progress.stop();
+          points.push(point);
+          output.event({ event: "point", ...numbersOf(point) });
+          output.line(
+            `${point.name}, ${formatCount(point.size)} images: ${formatMetric(point.testAccuracy)}`,
+          );
+        },
+      },
+      { signal: interrupt.signal, onProgress: ({ phase, done }) => progress.update(phase, done) },
+    );
+  } catch (error) {
+    progress.stop();
+    if (!interrupt.signal.aborted) throw error;
+    output.note("Interrupted.");
+  } finally {
+    progress.stop();
+    interrupt.release();
+  }
+  if (points.length > 0) {
+    writeFileAtomicSync(file, compareSvg(points, `Test accuracy on ${command.data}`));
+    show(points, file, output);
+  }
+  return interrupt.signal.aborted ? INTERRUPTED : 0;
+}
+
+/** The fields of a point alone: a result carries its model, too. */
+function numbersOf({
+  name,
+  learned,
+  size,
+  testAccuracy,
+  trainSeconds,
+  predictPerSecond,
+  modelBytes,
+}: ComparePoint) {
+  return { name, learned, size, testAccuracy, trainSeconds, predictPerSecond, modelBytes };
+}
+
+function show(points: readonly ComparePoint[], file: string, output: Output): void {
+  const known = (value: number, format: (value: number) => string) =>
+    Number.isNaN(value) ? "–" : format(value);
+  const right = (title: string) => ({ title, align: "right" as const });
+  output.line();
+  output.lines(
+    renderTable(
+      [
+        { title: "pipeline or network" },
+        ...["images", "test accuracy", "training", "predictions/s", "model"].map(right),
+      ],
+      points.map((point) => [
+        point.name,
+        formatCount(point.size),
+        formatMetric(point.testAccuracy),
+        known(point.trainSeconds, formatDuration),
+        known(point.predictPerSecond, formatRate),
+        known(point.modelBytes, formatBytes),
+      ]),
+      output.style,
+    ),
+  );
+  for (const { network, pipeline, size } of crossings(points)) {
+    output.line(
+      size === null
+        ? `${network} and ${pipeline} do not cross within these sizes.`
+        : `${network} overtakes ${pipeline} at about ${formatCount(size)} training images.`,
+    );
+  }
+  output.line(`drawing: ${file}`);
+  output.event({ event: "end", points: points.map(numbersOf), crossings: crossings(points), drawing: file });
+}

@@ -1,0 +1,49 @@
+/** How far a phase of work is, with an estimate of what is left. */
+import { formatDuration } from "../../report/number_text.ts";
+import { LiveRegion } from "../../report/terminal/live_region.ts";
+import { bar } from "../../report/terminal/progress.ts";
+import type { Output } from "../console/output.ts";
+
+/** Milliseconds between two drawings; JSON gets fewer lines. */
+const DRAW_MS = 100;
+const EVENT_MS = 1000;
+const BAR = 24;
+
+export class PhaseProgress {
+  readonly #output: Output;
+  readonly #region: LiveRegion;
+  #phase = "";
+  #began = 0;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(output: Output) {
+    this.#output = output;
+    this.#region = new LiveRegion(output.terminal);
+  }
+
+  /** @param done - share of the phase, 0 to 1. */
+  update(phase: string, done: number): void {
+    const now = performance.now();
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#began = now;
+      this.#last = Number.NEGATIVE_INFINITY;
+    }
+    if (now - this.#last < (this.#output.json ? EVENT_MS : DRAW_MS) && done < 1) return;
+    this.#last = now;
+    const seconds = (now - this.#began) / 1000;
+    const remaining = done > 0 ? (seconds / done) * (1 - done) : null;
+    if (this.#output.json) {
+      this.#output.event({ event: "progress", phase, done, seconds, remainingSeconds: remaining });
+      return;
+    }
+    const left = remaining === null ? "-:--" : formatDuration(remaining);
+    const shown = `${phase.padEnd(18)} ${bar(done, BAR, this.#output.style)} ${formatDuration(seconds)}, ${left} left`;
+    this.#region.draw([shown]);
+  }
+
+  /** Removes the line; safe to call twice. */
+  stop(): void {
+    if (!this.#output.json) this.#region.draw([]);
+  }
+}

@@ -1,0 +1,151 @@
+/** Images and labels for pipelines of hand-made features. Node only. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ArgumentError } from "../../base/errors.ts";
+import { datasetEntry, datasetNames } from "../../data/dataset_registry.ts";
+import type { ImageFiles } from "../../data/folders/image_files.ts";
+import { ImageFolder } from "../../data/folders/image_folder.ts";
+import { openDataset } from "../../data/open_dataset.ts";
+import { stratifiedSplit } from "../../data/sampling/stratified_split.ts";
+import { CenterCrop, Compose, Resize } from "../../data/transforms/index.ts";
+import type { ClassName } from "../../records/class_names.ts";
+import type { Image } from "../../records/image.ts";
+
+/** Images with a class for each. */
+export interface LabelledPart {
+  readonly images: readonly Image[];
+  readonly labels: Int32Array;
+}
+
+/** A data set for classic pipelines: all images have one size. */
+export interface ClassicData {
+  readonly name: string;
+  readonly classes: readonly ClassName[];
+  readonly train: LabelledPart;
+  readonly test: LabelledPart;
+  /** How many files could not be read and were left out. */
+  readonly leftOut: number;
+}
+
+/** What is opened. */
+export interface ClassicDataOptions {
+  /** A data set's name, or a folder that holds a folder of images for each class, or train/ and test/ with such. */
+  readonly data: string;
+  readonly dataDir?: string | undefined;
+  /** The first images of the training part are taken; null for all. */
+  readonly trainSize: number | null;
+  /** Side in pixels to which photographs are resized. */
+  readonly side: number;
+  /** Of the split, if there is no test folder. */
+  readonly seed: number;
+  readonly onNote?: (text: string) => void;
+}
+
+/** Share of a folder's images that is tested on. */
+const TEST_SHARE = 0.2;
+
+/**
+ * Opens a data set by name, or a folder of photographs.
+ *
+ * @throws ArgumentError for a folder with one class, or a training part that is smaller than asked for; FileError if the
+ *   data is damaged or unavailable.
+ */
+export async function openClassicData(options: ClassicDataOptions): Promise<ClassicData> {
+  const { data, trainSize } = options;
+  const isFolder = !datasetNames().includes(data) && existsSync(data) && statSync(data).isDirectory();
+  const opened = isFolder ? await openFolders(options) : await openNamed(options);
+  if (trainSize === null) return opened;
+  const available = opened.train.images.length;
+  if (trainSize > available)
+    throw new ArgumentError(`${data} has ${available} training images; ${trainSize} were asked for`);
+  const { images, labels } = opened.train;
+  return { ...opened, train: { images: images.slice(0, trainSize), labels: labels.slice(0, trainSize) } };
+}
+
+async function openNamed({ data, dataDir, onNote }: ClassicDataOptions): Promise<ClassicData> {
+  const { classes } = datasetEntry(data);
+  const part = async (train: boolean): Promise<LabelledPart> => {
+    const opened = await openDataset(data, { train, dataDir, onProgress: onNote });
+    const images = Array.from({ length: opened.length }, (_, i) => opened.image(i));
+    return { images, labels: Int32Array.from(images, ({ label }) => label) };
+  };
+  return { name: data, classes, train: await part(true), test: await part(false), leftOut: 0 };
+}
+
+async function openFolders({ data, side, seed, trainSize }: ClassicDataOptions): Promise<ClassicData> {
+  const open = (root: string) =>
+    ImageFolder({ root, channels: 3, transform: Compose([Resize(side), CenterCrop(side)]) });
+  const [trainFolder, testFolder] = ["train", "test"].map((part) => join(data, part));
+  if (existsSync(trainFolder) && existsSync(testFolder)) {
+    const [training, testing] = [await open(trainFolder), await open(testFolder)];
+    requireClasses(data, training);
+    if (training.classes.join("\0") !== testing.classes.join("\0")) {
+      throw new ArgumentError(
+        `${trainFolder} and ${testFolder} have different classes: expected the same folders in both`,
+      );
+    }
+    const all = async (set: ImageFiles) =>
+      partOf(
+        set,
+        Array.from({ length: set.length }, (_, i) => i),
+      );
+    return folderData(data, training, await all(training), await all(testing));
+  }
+  const whole = await open(data);
+  requireClasses(data, whole);
+  const [training, testing] = stratifiedSplit(whole, [1 - TEST_SHARE, TEST_SHARE], { seed });
+  // What is not asked for need not be decoded.
+  const chosen = Array.from(training.indices).slice(0, trainSize ?? undefined);
+  if (trainSize !== null && trainSize > training.indices.length)
+    throw new ArgumentError(
+      `${data} has ${training.indices.length} training images; ${trainSize} were asked for`,
+    );
+  return folderData(
+    data,
+    whole,
+    await partOf(whole, chosen),
+    await partOf(whole, Array.from(testing.indices)),
+  );
+}
+
+function folderData(name: string, set: ImageFiles, train: LabelledPart, test: LabelledPart): ClassicData {
+  return { name, classes: set.classes, train, test, leftOut: set.unreadable.length };
+}
+
+/** @throws ArgumentError for fewer than two classes, or one without images. */
+function requireClasses(folder: string, { classes, targets }: ImageFiles): void {
+  if (classes.length < 2) {
+    throw new ArgumentError(
+      `${folder} has ${classes.length === 1 ? `one class, ${classes[0]}` : "no classes"}: ` +
+        "expected a folder of images for each of at least two classes",
+    );
+  }
+  const counts = classes.map(() => 0);
+  for (const label of targets) counts[label]++;
+  const empty = counts.indexOf(0);
+  if (empty >= 0)
+    throw new ArgumentError(
+      `${folder}: class ${classes[empty]} has no images; add some or remove its folder`,
+    );
+}
+
+/** How many images are decoded at once. */
+const AT_ONCE = 64;
+
+async function partOf(set: ImageFiles, indices: readonly number[]): Promise<LabelledPart> {
+  const images: Image[] = [];
+  for (let start = 0; start < indices.length; start += AT_ONCE) {
+    const [batch] = await set.getBatch(indices.slice(start, start + AT_ONCE));
+    const [count, channels, height, width] = batch.shape;
+    const plane = width * height;
+    for (let i = 0; i < count; i++) {
+      const data = new Uint8Array(plane * channels);
+      for (let c = 0; c < channels; c++)
+        for (let p = 0; p < plane; p++)
+          data[p * channels + c] = Number(batch.data[(i * channels + c) * plane + p]);
+      images.push({ width, height, channels: channels as 1 | 3, data });
+    }
+  }
+  const { targets } = set;
+  return { images, labels: Int32Array.from(indices, (i) => targets[i]) };
+}

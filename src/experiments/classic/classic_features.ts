@@ -1,0 +1,57 @@
+/** The features that classic pipelines know by name. */
+import { ArgumentError } from "../../base/errors.ts";
+import { Registry } from "../../base/registry.ts";
+import { type FeatureExtractor, hog, type Matrix } from "../../classic/index.ts";
+import type { Image } from "../../records/image.ts";
+
+/** How images become rows of features. */
+export interface FeatureEntry {
+  readonly name: string;
+  /** For help texts. */
+  readonly title: string;
+  /** The extractor for images of a size. */
+  extractor(side: number): FeatureExtractor;
+}
+
+/** Images up to this side get small cells. */
+const SMALL_SIDE = 32;
+
+const FEATURES = new Registry<FeatureEntry>("kind of features", () => [
+  { name: "pixels", title: "grey values from 0 to 1", extractor: () => pixelExtractor },
+  {
+    name: "hog",
+    title: "histograms of oriented gradients",
+    extractor: (side) => hog({ pixelsPerCell: side <= SMALL_SIDE ? 4 : 8, cellsPerBlock: 2 }),
+  },
+]);
+
+/** Names of the features, the default first. */
+export const featureNames = (): string[] => FEATURES.names();
+
+/** @throws ArgumentError for a name that does not exist, with the nearest one that does. */
+export const featureEntry = (name: string): FeatureEntry => FEATURES.get(name);
+
+/** Grey values from 0 to 1, row by row. */
+const pixelExtractor: FeatureExtractor = {
+  name: "pixels",
+  async extract(images: readonly Image[]): Promise<Matrix> {
+    const columns = images.length === 0 ? 0 : images[0].width * images[0].height;
+    const data = new Float32Array(images.length * columns);
+    for (const [row, image] of images.entries()) {
+      if (image.width * image.height !== columns) {
+        throw new ArgumentError(
+          `pixels: expected images of one size, got ${image.width} x ${image.height} and ${images[0].width} x ${images[0].height}`,
+        );
+      }
+      greyValues(image, data.subarray(row * columns, (row + 1) * columns));
+    }
+    return { rows: images.length, columns, data };
+  },
+};
+
+/** Luminance by ITU-R BT.601, as other grey conversions here. */
+function greyValues({ channels, data }: Image, out: Float32Array): void {
+  for (let i = 0, at = 0; i < out.length; i++, at += channels)
+    out[i] =
+      (channels === 1 ? data[at] : 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
+}
