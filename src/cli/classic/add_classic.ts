@@ -32,7 +32,7 @@ export function addClassic(program: Command, cli: Cli): void {
     .option("--gamma <x>", "of kernels (1 / (features * variance))", realNumber(0, { open: true }))
     .addOption(side())
     .addOption(seed())
-    .option("-o, --out <folder>", "the run's folder (runs/<time>-<features>-<classifier>)")
+    .option("--out <folder>", "the run's folder (runs/<time>-<features>-<classifier>)")
     .addOption(engine())
     .addOption(threads())
     .addOption(json())

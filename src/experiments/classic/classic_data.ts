@@ -47,8 +47,8 @@ const TEST_SHARE = 0.2;
 /**
  * Opens a data set by name, or a folder of photographs.
  *
- * @throws ArgumentError for a folder with one class, or a training part that is smaller than asked for; FileError if the
- *   data is damaged or unavailable.
+ * @throws ArgumentError for a training part that is smaller than asked for; FileError for a folder with one class, an
+ *   empty class, or data that is damaged or unavailable.
  */
 export async function openClassicData(options: ClassicDataOptions): Promise<ClassicData> {
   const { data, trainSize } = options;
@@ -78,7 +78,6 @@ async function openFolders({ data, side, seed, trainSize }: ClassicDataOptions):
   const [trainFolder, testFolder] = ["train", "test"].map((part) => join(data, part));
   if (existsSync(trainFolder) && existsSync(testFolder)) {
     const [training, testing] = [await open(trainFolder), await open(testFolder)];
-    requireClasses(data, training);
     if (training.classes.join("\0") !== testing.classes.join("\0")) {
       throw new ArgumentError(
         `${trainFolder} and ${testFolder} have different classes: expected the same folders in both`,
@@ -92,7 +91,6 @@ async function openFolders({ data, side, seed, trainSize }: ClassicDataOptions):
     return folderData(data, training, await all(training), await all(testing));
   }
   const whole = await open(data);
-  requireClasses(data, whole);
   const [training, testing] = stratifiedSplit(whole, [1 - TEST_SHARE, TEST_SHARE], { seed });
   // What is not asked for need not be decoded.
   const chosen = Array.from(training.indices).slice(0, trainSize ?? undefined);
@@ -110,23 +108,6 @@ async function openFolders({ data, side, seed, trainSize }: ClassicDataOptions):
 
 function folderData(name: string, set: ImageFiles, train: LabelledPart, test: LabelledPart): ClassicData {
   return { name, classes: set.classes, train, test, leftOut: set.unreadable.length };
-}
-
-/** @throws ArgumentError for fewer than two classes, or one without images. */
-function requireClasses(folder: string, { classes, targets }: ImageFiles): void {
-  if (classes.length < 2) {
-    throw new ArgumentError(
-      `${folder} has ${classes.length === 1 ? `one class, ${classes[0]}` : "no classes"}: ` +
-        "expected a folder of images for each of at least two classes",
-    );
-  }
-  const counts = classes.map(() => 0);
-  for (const label of targets) counts[label]++;
-  const empty = counts.indexOf(0);
-  if (empty >= 0)
-    throw new ArgumentError(
-      `${folder}: class ${classes[empty]} has no images; add some or remove its folder`,
-    );
 }
 
 /** How many images are decoded at once. */

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { ArgumentError } from "../../src/base/errors.ts";
+import { crossings } from "../../src/experiments/classic/classic_compare.ts";
+import { loadClassic } from "../../src/experiments/classic/classic_run.ts";
+import { folderWith, pngBytes } from "./data_files.ts";
+import { convoyant, temporaryFolder } from "./run_cli.ts";
+import "../../src/tensor/index.ts";
+
+const SIDE = 32;
+
+/** Stripes of one direction, moved along by `shift`. */
+function stripes(upright: boolean, shift: number): Uint8Array {
+  const grey = Array.from({ length: SIDE * SIDE }, (_, i) => {
+    const along = upright ? i % SIDE : Math.floor(i / SIDE);
+    return ((along + shift) >> 2) % 2 === 0 ? 220 : 30;
+  });
+  return pngBytes(SIDE, SIDE, grey);
+}
+
+/** Twelve images of each class. */
+function photos(root: string, classes: readonly string[]): string {
+  for (const name of classes) {
+    const files = Array.from({ length: 12 }, (_, i) => [`${i}.png`, stripes(name === "upright", i)] as const);
+    folderWith(join(root, name), Object.fromEntries(files));
+  }
+  return root;
+}
+
+describe("convoyant classic", () => {
+  const data = photos(join(temporaryFolder(), "photos"), ["flat", "upright"]);
+
+  test("trains and tests, and leaves a folder with a model and a report", async () => {
+    const out = join(temporaryFolder(), "run");
+    const args = ["classic", "--data", data, "--side", "32", "--features", "hog", "--classifier", "rbf-svm"];
+    const { code, events, stderr } = await convoyant([...args, "--out", out, "--json"]);
+    assert.equal(code, 0, stderr);
+    const end = events.at(-1) as Record<string, unknown>;
+    assert.equal(end.testAccuracy, 1);
+    assert.equal(end.features, "hog");
+    assert.equal(end.classifier, "rbf-svm");
+    assert.ok((end.trainSeconds as number) > 0 && (end.predictPerSecond as number) > 0);
+    assert.ok(events.some(({ event, phase }) => event === "progress" && phase === "training"));
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    for (const heading of ["Confusion matrix", "What the features see", "To repeat it"])
+      assert.ok(page.includes(heading), heading);
+    const record = JSON.parse(readFileSync(join(out, "classic.json"), "utf8"));
+    assert.equal(record.results.testAccuracy, 1);
+    const saved = await loadClassic(join(out, "model.safetensors"), "hog");
+    assert.deepEqual(saved.classes, ["flat", "upright"]);
+    await assert.rejects(loadClassic(join(out, "model.safetensors"), "pixels"), {
+      name: "ArgumentError",
+      message: /is a model of the features hog, not of pixels/,
+    });
+    assert.ok(ArgumentError);
+  });
+
+  test("bad input is named, and nothing is written", async () => {
+    const one = photos(join(temporaryFolder(), "one"), ["upright"]);
+    const empty = photos(join(temporaryFolder(), "empty"), ["flat", "upright"]);
+    mkdirSync(join(empty, "void"));
+    const cases: [args: string[], message: RegExp][] = [
+      [["--data", one], /one holds one class only, upright; a classifier needs two or more/],
+      [["--data", empty], /void/],
+      [["--features", "hogg"], /hogg.*did you mean `hog`/],
+      [["--classifier", "svm"], /svm/],
+      [["--C", "0"], /expected a number above 0, got "0"/],
+      [["--data", data, "--train-size", "1000"], /training images; 1000 were asked for/],
+    ];
+    for (const [args, message] of cases) {
+      const out = join(temporaryFolder(), "none");
+      const { code, stderr } = await convoyant(["classic", ...args, "--out", out]);
+      assert.ok(code === 1 || code === 2, `${args.join(" ")}: ${code}`);
+      assert.match(stderr, message);
+      assert.equal(existsSync(out), false);
+    }
+  });
+
+  test("compares pipelines over sizes and draws them", async () => {
+    const file = join(temporaryFolder(), "compare.svg");
+    const args = ["classic", "compare", "pixels:softmax", "hog:knn", "--data", data, "--side", "32"];
+    const { code, events, stderr } = await convoyant([...args, "--sizes", "12,18", "-o", file, "--json"]);
+    assert.equal(code, 0, stderr);
+    const end = events.at(-1) as { points: { name: string; size: number }[] };
+    assert.deepEqual(
+      end.points.map(({ name, size }) => `${name} ${size}`),
+      ["pixels:softmax 12", "pixels:softmax 18", "hog:knn 12", "hog:knn 18"],
+    );
+    assert.match(readFileSync(file, "utf8"), /<svg/);
+  });
+});
+
+test("learned features overtake between two sizes, on a logarithmic scale", () => {
+  const point = (name: string, learned: boolean, size: number, testAccuracy: number) => ({
+    ...{ name, learned, size, testAccuracy },
+    ...{ trainSeconds: 1, predictPerSecond: 1, modelBytes: 1 },
+  });
+  const points = [
+    point("hog", false, 100, 0.8),
+    point("hog", false, 10_000, 0.9),
+    point("lenet", true, 100, 0.7),
+    point("lenet", true, 10_000, 1),
+    point("mlp", true, 10_000, 0.5),
+  ];
+  assert.deepEqual(crossings(points), [
+    { network: "lenet", pipeline: "hog", size: 1000 },
+    { network: "mlp", pipeline: "hog", size: null },
+  ]);
+});
