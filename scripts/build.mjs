@@ -32,6 +32,7 @@ const compilerFiles = [
   "scripts/build.mjs",
   "scripts/bundle.mjs",
   "scripts/join_chunks.mjs",
+  "scripts/shipped_page.mjs",
   "scripts/declare_methods.mjs",
 ];
 const compiled = [".js", ".js.map", ".d.ts", ".d.ts.map"];

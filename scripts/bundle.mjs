@@ -1,6 +1,6 @@
 // Bundles what tsc wrote to build/src into what users install:
 //
-//   build/inlined/{node,page}/<name>.js   each worker's script as a module of text, for bundles
+//   build/inlined/{node,page}/<name>.js   each worker's script as a module of text, for bundles; shipped pages' too
 //   build/dist/{node,page}/               the entries of package.json, with the code that they share in chunks, and
 //                                         each worker's script, whole in itself
 //
@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { joinChunks } from "./join_chunks.mjs";
 import { root } from "./setup.mjs";
+import { leaveOut, SHIPPED_PAGE } from "./shipped_page.mjs";
 
 const source = join(root, "build/src");
 const output = join(root, "build/dist");
@@ -55,6 +56,7 @@ const ENTRIES = {
     ...SUBPATHS,
     experiments: "experiments/index",
     serve: "serve/index",
+    ship: "ship/index",
     cli: "cli/main",
     bench_own: "experiments/bench/bench_own",
   },
@@ -241,12 +243,25 @@ export async function bundle() {
     }
   }
 
+  async function bundleShippedPage() {
+    const { outputFiles } = await run("page", {
+      entryPoints: [join(source, `${SHIPPED_PAGE}.js`)],
+      format: "iife",
+      minify: true,
+      write: false,
+      define: { "import.meta.url": "location.href" },
+      plugins: [leaveOut, markPure],
+    });
+    inline("node", "shipped_page", outputFiles[0].text);
+  }
+
   const work = `${output}.${process.pid}`;
   try {
     const workers = Object.entries(WORKERS).flatMap(([path, platforms]) =>
       platforms.map((platform) => bundleWorker(path, platform, work)),
     );
     await Promise.all(workers);
+    await bundleShippedPage();
     const [{ metafile }, page] = await Promise.all(
       Object.entries(ENTRIES).map(([platform, entries]) =>
         run(platform, {

@@ -68,7 +68,9 @@ export type ErrorReason =
   | "port in use"
   | "port forbidden"
   | "address unknown"
-  | "input shape";
+  | "input shape"
+  | "output in use"
+  | "no test images";
 
 /** What comes with the message of an error. */
 export interface ErrorDetails extends ErrorOptions {

@@ -20,6 +20,8 @@ const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
   "port forbidden": () => "; choose one above 1023 with --port",
   "address unknown": () => "; name one of its addresses with --host, or leave it out",
   "input shape": () => ": give it without the batch, as in --input 3,224,224",
+  "output in use": () => "; choose another with -o, or remove it first",
+  "no test images": () => ": name images, or a folder of them, with --images",
 };
 
 /** An error's message, with what to do in the words of the command line. */

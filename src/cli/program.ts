@@ -25,6 +25,7 @@ import {
   resize as resizeOption,
   threads,
 } from "./shared_options.ts";
+import { addShip } from "./ship/add_ship.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
 
 /** Builds the command line. */
@@ -50,6 +51,7 @@ export function buildProgram(cli: Cli): Command {
   addModels(program, cli);
   addRuns(program, cli);
   addExport(program, cli);
+  addShip(program, cli);
   addServe(program, cli);
   addDraw(program, cli);
   addClassic(program, cli);

@@ -1,0 +1,51 @@
+// What the script of shipped pages consists of, and what is left out of it: a page that only runs one classifier is small.
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+
+/** The script of shipped pages, which runs classifiers and nothing else. */
+export const SHIPPED_PAGE = "ship/page/app";
+
+/**
+ * What a shipped page never gets to, as it loads one classifier file into a network of ours. First what is loaded on
+ * demand: readers of other formats, published weights with their classes, engines and kernels beside those that every
+ * browser has.
+ */
+const NEVER_LOADED =
+  /(reference_engine|recognise|onnx_classifier|npy|npz|read_pth|write_pth|read_zip_arrays|imagenet_classes)\.js$|^#weights_source$|^#kernels\/relaxed$/;
+
+/** Then modules whose functions no network calls: losses, linear algebra, random transforms. */
+const NEVER_CALLED = new RegExp(
+  [
+    "nn/losses/\\w+",
+    "tensor/functions/(linalg|nn/loss)/\\w+",
+    "tensor/functions/indexing/writing",
+    "tensor/functions/reduction/(counting|covariance|differences|quantiles)",
+    "data/transforms/(augmentation_space|auto_augment|erasing|mix_batch|mixing|random_\\w+|run_lambda)",
+    "data/transforms/operations/(colour|filters|tones|warp|affine)",
+  ]
+    .map((path) => `[\\\\/]build[\\\\/]src[\\\\/]${path.replaceAll("/", "[\\\\/]")}\\.js$`)
+    .join("|"),
+);
+const EXPORTED = /^export (?:async )?(?:function\*?|const|let|class) ([\w$]+)/gm;
+
+/** Puts what throws when it is asked for in the place of what a shipped page does not need. */
+export const leaveOut = {
+  name: "leave-out",
+  setup(build) {
+    const missing = (name) => `throw new Error("${name} is not part of a shipped page");`;
+    build.onResolve({ filter: NEVER_LOADED }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path: basename(path), namespace: "left-out" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
+      contents: `${missing(path)} export {};`,
+      loader: "js",
+    }));
+    build.onLoad({ filter: NEVER_CALLED }, ({ path }) => {
+      const names = Array.from(readFileSync(path, "utf8").matchAll(EXPORTED), ([, name]) => name);
+      const stubs = names.map(
+        (name) => `export const ${name} = function () { ${missing("this function")} };`,
+      );
+      return { contents: stubs.join("\n"), loader: "js" };
+    });
+  },
+};

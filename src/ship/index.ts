@@ -1,0 +1,4 @@
+/** Trained classifiers as pages, files and packages that need nothing else. */
+export { SHIPPED_DTYPES, type Shipment, type ShipOptions, type ShippedDType, ship } from "./ship.ts";
+export type { ShippedFile } from "./shipment_folder.ts";
+export { TOLERANCE, type Verification, type VerificationRow } from "./verify/verification.ts";
