@@ -16,7 +16,7 @@ import { type ClassifierBytesOptions, classifierBytes } from "./classifier_bytes
 import type { ClassifierOptions, ClassifierSource } from "./classifier_options.ts";
 import { type ClassifierImage, imageName, readInput, viewCount, viewsOf } from "./image_input.ts";
 import { type ClassifierParts, loadParts, partsOf } from "./load_classifier.ts";
-import { probabilitiesOf, requireOutputs } from "./scores.ts";
+import { meanOfViews, probabilitiesOf, requireOutputs, throughNetwork } from "./scores.ts";
 
 /** What `predict` and `predictBatch` take. */
 export interface ClassifyOptions {
@@ -185,7 +185,7 @@ export class Classifier {
    * @internal
    */
   predictInputs(inputs: readonly ArrayBatch[]): Promise<readonly (readonly number[])[]> {
-    return probabilitiesOf(this.net, inputs, this.#batch);
+    return probabilitiesOf(throughNetwork(this.net), inputs, this.#batch);
   }
 
   async #predict(
@@ -202,17 +202,14 @@ export class Classifier {
       inputs.push(...viewsOf(pixels, this.preprocessing, views, name));
     }
     signal?.throwIfAborted();
-    const rows = await probabilitiesOf(this.net, inputs, this.#batch);
+    const rows = await probabilitiesOf(throughNetwork(this.net), inputs, this.#batch);
     signal?.throwIfAborted();
     return images.map((_, i) => this.#prediction(rows.slice(i * views, (i + 1) * views)));
   }
 
   /** Of the mean over the views of an image. */
   #prediction(views: readonly (readonly number[])[]): Classification {
-    const probabilities = this.classes.map(
-      (_, c) => views.reduce((sum, row) => sum + row[c], 0) / views.length,
-    );
-    const index = probabilities.reduce((best, p, i) => (p > probabilities[best] ? i : best), 0);
+    const { index, probabilities } = meanOfViews(views);
     const label = shortClassName(this.classes, index);
     return { index, label, probability: probabilities[index], probabilities };
   }

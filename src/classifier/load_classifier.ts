@@ -85,21 +85,23 @@ async function weightsParts(
   if (metadata.format === "convoyant-checkpoint-1")
     throw fail("it is a checkpoint, to go on training with; load the run's folder, or its weights");
   const facts = requireFacts({ ...fromRun, ...known(factsInTexts(metadata, fail)) }, given, name);
-  const net = given.net ?? makeNetwork(facts, given.architecture !== undefined, fail);
+  const net = given.net ?? makeNetwork(facts, given, fail);
   const stateDict = toTensors(tensors);
   keepMetadata(stateDict, metadata);
   try {
     net.loadStateDict(stateDict);
   } catch (error) {
     if (!(error instanceof ConvoyantError)) throw error;
-    throw new FileError(
-      `${name ?? "the file"}: its weights do not fit ${facts.architecture?.name ?? net.constructor.name}: ${error.message}`,
-      { cause: error },
-    );
+    const which = facts.architecture?.name ?? net.constructor.name;
+    const why = error.message.split("\n").slice(1, 5).map(shortened).join(";");
+    throw new FileError(`${name ?? "the file"}: its weights do not fit ${which}:${why}`, { cause: error });
   }
   const { classes, preprocessing } = facts;
   return { net, architecture: facts.architecture ?? null, classes, preprocessing, batch: null };
 }
+
+/** Of lists of keys, the first ones. */
+const shortened = (line: string) => (line.length > 150 ? `${line.slice(0, 150)}...` : line);
 
 function known(facts: ClassifierFacts): ClassifierFacts {
   return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined));
@@ -131,18 +133,34 @@ function requireFacts(inFile: ClassifierFacts, given: GivenFacts, name: string |
   return { architecture: net === undefined ? architecture : architectureOf(net), classes, preprocessing };
 }
 
-/** The network, without weights: nothing of it is computed, so it takes no memory yet. */
-function makeNetwork({ architecture, classes }: CompleteFacts, isGiven: boolean, fail: FactFailure): Module {
+function makeNetwork({ architecture, classes }: CompleteFacts, given: GivenFacts, fail: FactFailure): Module {
   const { name, options } = architecture as NetworkArchitecture;
+  if (given.architecture === undefined) return networkOfFacts({ name, options }, fail);
+  // Of one that the caller names, the classes say how many there are.
+  const counts = entry(name).options.includes("numClasses") ? { numClasses: classes.length } : {};
+  return keepingRandomState(() => create(name, { ...counts, ...options }));
+}
+
+/**
+ * The network that a file names, without weights: nothing of it is computed, so it takes no memory yet.
+ *
+ * @throws what `fail` makes if it cannot be made.
+ */
+export function networkOfFacts({ name, options }: NetworkArchitecture, fail: FactFailure): Module {
+  try {
+    return keepingRandomState(() => create(name, options));
+  } catch (error) {
+    if (!(error instanceof ConvoyantError)) throw error;
+    throw fail(`its network cannot be made: ${error.message}`);
+  }
+}
+
+/** Initial values that are never computed: the program's own random numbers stay as they would be. */
+function keepingRandomState<T>(body: () => T): T {
   const random = defaultGenerator.getState();
   try {
-    const counts = entry(name).options.includes("numClasses") ? { numClasses: classes.length } : {};
-    return create(name, { ...counts, ...options });
-  } catch (error) {
-    if (isGiven || !(error instanceof ConvoyantError)) throw error;
-    throw fail(`its network cannot be made: ${error.message}`);
+    return body();
   } finally {
-    // The initial values are never computed: the program's own random numbers stay as they would be.
     defaultGenerator.setState(random);
   }
 }

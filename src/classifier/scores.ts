@@ -11,6 +11,7 @@ import { noGrad } from "../tensor/autograd.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import { FittingSlices } from "../train/loop/micro_batches.ts";
 import { outputOf } from "../train/loop/network_output.ts";
+import { inPrecision, type Precision } from "../train/loop/precision.ts";
 
 /** The side of an image that is shown to a network which takes any. */
 const USUAL_SIDE = 224;
@@ -45,74 +46,98 @@ export function requireOutputs(net: Module, { resize, crop, mean }: Preprocessin
 }
 
 /**
+ * Sends a batch of inputs to the engine.
+ *
+ * @returns what waits for the probabilities, row by row.
+ * @throws OutOfMemoryError at once if it does not fit.
+ */
+export type SendBatch = (
+  pixels: Float32Array<ArrayBuffer>,
+  shape: readonly number[],
+) => () => Promise<ArrayLike<number>>;
+
+/** Sends batches through a network as it is. */
+export function throughNetwork(net: Module, precision: Precision = "f32"): SendBatch {
+  return (pixels, shape) => {
+    const x = fromTypedArray(pixels, shape, "float32");
+    const output = insideCall(() => noGrad(() => inPrecision(precision, () => outputOf(net, x)).softmax(1)));
+    defaultSession().submit([output.value]);
+    return async () => numbersOf(output.dtype, await defaultSession().fetch(output.value));
+  };
+}
+
+/**
  * The probabilities for each input. Those of one shape go through the network together, or in slices if they do not fit the
  * engine's memory.
  *
  * @param batch - how many the network takes at once; null for any number.
  */
 export async function probabilitiesOf(
-  net: Module,
+  send: SendBatch,
   inputs: readonly ArrayBatch[],
   batch: number | null,
 ): Promise<number[][]> {
   const rows: number[][] = new Array(inputs.length);
-  const byShape = new Map<string, number[]>();
-  for (const [i, { shape }] of inputs.entries()) {
-    const key = shape.join(" ");
-    const same = byShape.get(key);
-    if (same === undefined) byShape.set(key, [i]);
-    else same.push(i);
-  }
-  for (const indices of byShape.values()) {
+  for (const indices of indicesByShape(inputs)) {
     const slices = new FittingSlices();
     const most = batch ?? indices.length;
     for (let first = 0; first < indices.length; first += most) {
       const group = indices.slice(first, first + most);
       const attempt = (from: number, to: number) =>
-        scoresOf(
-          net,
+        sendStacked(
+          send,
           group.slice(from, to).map((i) => inputs[i]),
-          group.length > 1,
         );
       let at = 0;
-      for (const scores of slices.run(group.length, attempt))
-        for (const row of await scores()) rows[group[at++]] = softmax(row);
+      for (const sent of slices.run(group.length, attempt))
+        for (const row of await sent()) rows[group[at++]] = row;
     }
   }
   return rows;
 }
 
-/** Sends inputs of one shape to the engine; null if they do not fit, but fewer might. */
-function scoresOf(
-  net: Module,
-  inputs: readonly ArrayBatch[],
-  canBeLess: boolean,
-): (() => Promise<Float64Array[]>) | null {
+function indicesByShape(inputs: readonly ArrayBatch[]): number[][] {
+  const byShape = new Map<string, number[]>();
+  for (const [i, { shape }] of inputs.entries()) {
+    const same = byShape.get(shape.join(" "));
+    if (same === undefined) byShape.set(shape.join(" "), [i]);
+    else same.push(i);
+  }
+  return [...byShape.values()];
+}
+
+/** Sends inputs of one shape as one batch; null if they do not fit, but fewer might. */
+function sendStacked(send: SendBatch, inputs: readonly ArrayBatch[]): (() => Promise<number[][]>) | null {
   const [{ data, shape }] = inputs;
   const pixels = new Float32Array(inputs.length * data.length);
   for (const [i, input] of inputs.entries()) pixels.set(input.data, i * data.length);
-  const x = fromTypedArray(pixels, [inputs.length, ...shape.slice(1)], "float32");
   try {
-    const output = insideCall(() => noGrad(() => outputOf(net, x)));
-    defaultSession().submit([output.value]);
-    return async () =>
-      rowsOf(numbersOf(output.dtype, await defaultSession().fetch(output.value)), inputs.length);
+    const sent = send(pixels, [inputs.length, ...shape.slice(1)]);
+    return async () => rowsOf(await sent(), inputs.length);
   } catch (error) {
-    if (!(error instanceof OutOfMemoryError) || !canBeLess || inputs.length === 1) throw error;
+    if (!(error instanceof OutOfMemoryError) || inputs.length === 1) throw error;
     return null;
   }
 }
 
-function rowsOf(scores: ArrayLike<number>, count: number): Float64Array[] {
-  const all = Float64Array.from(scores);
-  const width = all.length / count;
-  return Array.from({ length: count }, (_, i) => all.subarray(i * width, (i + 1) * width));
+function rowsOf(numbers: ArrayLike<number>, count: number): number[][] {
+  const width = numbers.length / count;
+  const all = Array.from(numbers);
+  return Array.from({ length: count }, (_, i) => all.slice(i * width, (i + 1) * width));
 }
 
-/** Probabilities of scores. */
-function softmax(scores: Float64Array): number[] {
-  const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = Array.from(scores, (score) => Math.exp(score - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
+/** The mean of the probabilities over the views of an image, and the likeliest class. */
+export function meanOfViews(views: readonly (readonly number[])[]): {
+  readonly index: number;
+  readonly probabilities: readonly number[];
+} {
+  const [first] = views;
+  const probabilities =
+    views.length === 1
+      ? first
+      : first.map((_, c) => views.reduce((sum, row) => sum + row[c], 0) / views.length);
+  return {
+    index: probabilities.reduce((best, p, i) => (p > probabilities[best] ? i : best), 0),
+    probabilities,
+  };
 }

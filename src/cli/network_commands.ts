@@ -1,5 +1,5 @@
 /** Commands around one network and their options: train, eval, predict, summary, models, runs. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { MOST_PIXELS } from "../experiments/limits.ts";
 import { autoOr, realNumber, setting, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
@@ -102,27 +102,37 @@ export function addPredict(program: Command, cli: Cli): void {
   const command = program
     .command("predict")
     .description(
-      "Class probabilities of images: image files (JPEG, PNG, WebP, GIF, BMP, PPM, PGM), or images of the data set (test:17).",
+      "Class probabilities of images: image files (JPEG, PNG, WebP, GIF, BMP, PPM, PGM), folders, or images of the data set (test:17).",
     )
-    .argument("<run|weights>", "a run's folder or a .safetensors, .pth or .npz file")
-    .argument("<image...>", "photo.jpg, image.png, test:17, train:3")
+    .argument("<run|file>", "a run's folder or a .safetensors, .onnx, .pth or .npz file")
+    .argument("<image...>", "photo.jpg, a folder, - (standard input: a path a line, or an image), test:17")
     .addOption(modelOption())
     .option("--invert", "for dark objects on a white background: the data sets are white on black")
-    .option("--topk <k>", "list the k likeliest classes (10)", wholeNumber(1));
+    .option("--top <k>", "list the k likeliest classes (10; of many images 1)", wholeNumber(1))
+    .addOption(new Option("--topk <k>", "the same").argParser(wholeNumber(1)).hideHelp())
+    .option(
+      "--tta [views]",
+      "mean over views of an image: 2, it and its mirror image (default), 5 crops, or 10, crops and mirrored",
+      wholeNumber(1),
+    )
+    .option("--csv", "a table: image, label, probability, and the probability of each class (RFC 4180)");
   for (const option of networkOptions(cli)) command.addOption(option);
   command
-    .addOption(json())
+    .addOption(json().conflicts("csv"))
     .addHelpText(
       "after",
       examples(
         "convoyant predict runs/<run> test:17 test:18",
-        "convoyant predict runs/<run> photo.jpg",
+        "convoyant predict runs/<run> photo.jpg --top 5 --tta",
+        "convoyant predict runs/<run> photos --csv > predictions.csv",
+        "find . -name '*.jpg' | convoyant predict net.onnx -",
         "convoyant predict runs/<run> shoe.png --invert",
       ),
     )
     .action(async (source: string, images: string[], o) => {
       const { predictCommand } = await import("./predict_command.ts");
-      const given = { source, images, invert: o.invert === true, top: o.topk ?? 10, ...choice(o) };
+      const { invert = false, csv = false, tta = false, top = o.topk ?? null } = o;
+      const given = { source, images, invert, top, csv, tta, ...choice(o) };
       cli.finish(await predictCommand(given, new Output(o.json)));
     });
 }

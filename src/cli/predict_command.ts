@@ -1,60 +1,78 @@
 /** `convoyant predict`: what a network makes of images. */
-import { type Prediction, predict } from "../experiments/predict.ts";
-import { type ClassName, className, shortClassName } from "../records/class_names.ts";
-import { type Image, resample } from "../report/image.ts";
-import { renderPrediction } from "../report/terminal/terminal_image.ts";
+import { openPredictor, type PredictInput } from "../experiments/predict.ts";
+import { formatCount } from "../report/number_text.ts";
 import { chosenNetwork } from "./chosen_network.ts";
+import { ImageProgress } from "./console/image_progress.ts";
+import { INTERRUPTED, interruption } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
+import { PredictOutput } from "./console/predict_output.ts";
+import { errorText } from "./error_text.ts";
 import type { NetworkChoice } from "./network_commands.ts";
+import { givenImages } from "./predict_images.ts";
 
 export interface PredictCommand extends NetworkChoice {
   readonly source: string;
+  /** Files, folders, `test:17`, or `-` for standard input. */
   readonly images: readonly string[];
   /** For dark objects on a white background. */
   readonly invert: boolean;
-  /** How many classes are listed. */
-  readonly top: number;
+  /** How many classes are listed; null for as many as suit. */
+  readonly top: number | null;
+  readonly csv: boolean;
+  /** Views of each image whose probabilities are averaged. */
+  readonly tta: boolean | number;
 }
 
-/** The most pixels a side of an image beside its classes. */
-const SIDE = 28;
+/** More images get a line each. */
+const MOST_PICTURES = 8;
 
+/** Returns the exit code: 1 if an image could not be read. */
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
-  const { source, images, invert, top } = command;
-  const result = await predict(source, images, { ...chosenNetwork(command, output), invert });
-  for (const prediction of result.predictions) show(prediction, result.classes, top, output);
-  const { model, precision, predictions } = result;
-  output.event({ event: "end", model, precision, images: predictions.length });
-  return 0;
+  const { source, invert, top, csv, tta } = command;
+  const { images, isList } = await givenImages(command.images);
+  const isLong = isList || images.length > MOST_PICTURES;
+  const progress = new ImageProgress("classified");
+  const interrupt = interruption(() => progress.note("Stopping."));
+  const counts = { read: 0, unread: 0 };
+  const network = { ...chosenNetwork(command, output), onNote: (text: string) => progress.note(text) };
+  try {
+    const options = { ...network, invert, testTimeAugmentation: tta, signal: interrupt.signal };
+    const predictor = await openPredictor(source, options);
+    interrupt.arm();
+    const look = csv ? "csv" : isLong ? "lines" : "pictures";
+    const shown = new PredictOutput(output, predictor.classes, look, top ?? (isLong ? 1 : 10));
+    for await (const outcome of predictor.predictAll(images)) {
+      if (output.terminal.isTTY) progress.clear();
+      if ("error" in outcome) {
+        counts.unread++;
+        shown.unread(outcome);
+        progress.note(`${outcome.error.name}: ${errorText(outcome.error)}`);
+      } else {
+        counts.read++;
+        shown.prediction(outcome);
+      }
+      if (isLong) progress.show(counts.read + counts.unread, images.length);
+    }
+    const { model, precision } = predictor;
+    const { read, unread } = counts;
+    output.event({ event: "end", model, precision, images: read, ...(unread > 0 && { unreadable: unread }) });
+  } finally {
+    progress.end();
+    interrupt.release();
+  }
+  return ended(counts, images, interrupt.signal.aborted, output);
 }
 
-function show(prediction: Prediction, classes: readonly ClassName[], top: number, output: Output): void {
-  const { name, image, truth, probabilities, predicted } = prediction;
-  const ranked = probabilities.map((probability, i) => ({ label: className(classes, i), probability }));
-  output.lines(
-    renderPrediction(fitted(image), ranked, {
-      ...output.style,
-      columns: output.terminal.columns,
-      title: name,
-      top,
-      ...(truth !== null && { truth: className(classes, truth) }),
-    }),
-  );
-  output.line();
-  output.event({
-    event: "prediction",
-    image: name,
-    predicted,
-    label: shortClassName(classes, predicted),
-    probability: probabilities[predicted],
-    truth,
-    probabilities,
-  });
-}
-
-/** Shrunk, or enlarged, in its own shape. */
-function fitted(image: Image): Image {
-  const scale = SIDE / Math.max(image.width, image.height);
-  const side = (size: number) => Math.max(1, Math.round(size * scale));
-  return resample(image, side(image.width), side(image.height));
+function ended(
+  { read, unread }: { readonly read: number; readonly unread: number },
+  images: readonly PredictInput[],
+  interrupted: boolean,
+  output: Output,
+): number {
+  if (interrupted)
+    output.note(`interrupted after ${formatCount(read + unread)} of ${formatCount(images.length)} images`);
+  if (unread > 0 && images.length > 1)
+    output.note(`${formatCount(unread)} of ${formatCount(images.length)} images could not be read`);
+  if (interrupted) return INTERRUPTED;
+  return unread > 0 ? 1 : 0;
 }

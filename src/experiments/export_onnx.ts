@@ -64,13 +64,12 @@ export async function exportOnnx(
   path: string,
   { bare = false, model: named = null, settings: given = {} }: ExportOptions = {},
 ): Promise<ExportedFile> {
-  const { net, model, weights, classes, settings } = await loadNetwork(source, named, given);
+  const { net, model, weights, classes, settings, inputShape } = await loadNetwork(source, named, given);
+  const known = preprocessingOf(net);
   const bytes = await onnxFile({
     net,
-    input: [1, ...inputShapeOf(settings)],
-    preprocessing: bare
-      ? null
-      : (preprocessingOf(net) ?? preprocessingOfDataset(settings.data, settings.resize)),
+    input: [1, ...((known !== undefined && inputShape) || inputShapeOf(settings))],
+    preprocessing: bare ? null : (known ?? preprocessingOfDataset(settings.data, settings.resize)),
     classNames: classes.length > 0 ? classes : null,
   });
   await writeFileAtomic(path, bytes);

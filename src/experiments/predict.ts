@@ -1,19 +1,31 @@
 /** What a trained network makes of images. */
-import { ArgumentError, IndexError } from "../base/errors.ts";
-import { datasetEntry } from "../data/dataset_registry.ts";
-import { openDataset, transforms } from "../data/index.ts";
-import { readImage } from "../io/images/decode_image.ts";
+import { statSync } from "node:fs";
+import { ArgumentError, ConvoyantError, IndexError } from "../base/errors.ts";
+import type { AbortSignalLike } from "../base/web_types.ts";
+import { readInput, viewCount, viewsOf } from "../classifier/image_input.ts";
+import { loadParts } from "../classifier/load_classifier.ts";
+import { preprocessingOfDataset } from "../classifier/run_facts.ts";
+import { meanOfViews, probabilitiesOf, type SendBatch, throughNetwork } from "../classifier/scores.ts";
+import type { ArrayBatch } from "../data/array_batch.ts";
+import { openDataset } from "../data/index.ts";
+import { engineHere, fastestEngine } from "../engines/select.ts";
+import { beginsAsOnnx, ONNX_HEAD_BYTES } from "../io/formats/onnx/begins_as_onnx.ts";
+import { withRegularFile } from "../io/regular_file.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { Image } from "../records/image.ts";
-import { fromTypedArray, noGrad, type Tensor } from "../tensor/index.ts";
-import { outputOf } from "../train/loop/network_output.ts";
-import { inPrecision, type Precision } from "../train/loop/precision.ts";
+import { type Preprocessing, preprocessingOf } from "../records/preprocessing.ts";
+import { useEngine } from "../tensor/index.ts";
+import type { Precision } from "../train/loop/precision.ts";
 import { readyNetwork, type TrainedNetworkOptions } from "./evaluate.ts";
-import type { NetworkSettings } from "./weights.ts";
+import { engineOptions } from "./training_config.ts";
 
 export interface PredictOptions extends TrainedNetworkOptions {
   /** For dark objects on a white background: the data sets are white on black. */
   readonly invert?: boolean;
+  /** See `Classifier.predict`. @default false */
+  readonly testTimeAugmentation?: boolean | number;
+  /** Ends the work before the next image. */
+  readonly signal?: AbortSignalLike;
 }
 
 export interface Prediction {
@@ -35,17 +47,21 @@ export interface Predictions {
   readonly predictions: readonly Prediction[];
 }
 
-interface Example {
+/** An image: a path or a place in the data set (`test:17`), or the bytes of a file and how they are called. */
+export type PredictInput = string | { readonly name: string; readonly bytes: Uint8Array };
+
+/** An image that could not be read, and why. */
+export interface UnreadImage {
   readonly name: string;
-  readonly image: Image;
-  readonly truth: number | null;
+  readonly error: ConvoyantError;
 }
 
 /**
  * Class probabilities of images: what `convoyant predict` does.
  *
- * @param source - a run's folder or a weights file.
+ * @param source - a run's folder, a weights file or an ONNX file.
  * @param images - each an image file (JPEG, PNG, WebP, GIF, BMP, PPM or PGM), or an image of the data set: `test:17`, `train:3`.
+ * @throws FileError for an image that cannot be read.
  * @example
  * ```ts no-run
  * import * as experiments from "convoyant/experiments";
@@ -58,69 +74,183 @@ export async function predict(
   images: readonly string[],
   options: PredictOptions = {},
 ): Promise<Predictions> {
-  const { net, model, settings, classes, precision } = await readyNetwork(source, options);
-  const examples: Example[] = [];
-  for (const image of images) examples.push(await readExample(image, settings, options));
+  images.forEach(requireImageName);
+  const predictor = await openPredictor(source, options);
   const predictions: Prediction[] = [];
-  for (const example of examples) {
-    const input = await toInput(example.image, settings);
-    const logits = noGrad(() => inPrecision(precision, () => outputOf(net, input)));
-    const [probabilities] = (await logits.softmax(1).tolist()) as number[][];
-    const predicted = probabilities.reduce((best, p, i) => (p > probabilities[best] ? i : best), 0);
-    predictions.push({ ...example, probabilities, predicted });
+  for await (const outcome of predictor.predictAll(images)) {
+    if ("error" in outcome) throw outcome.error;
+    predictions.push(outcome);
   }
+  const { model, classes, precision } = predictor;
   return { model, classes, precision, predictions };
 }
 
-async function readExample(
-  name: string,
-  settings: NetworkSettings,
-  options: PredictOptions,
-): Promise<Example> {
-  const indexed = /^(train|test):(\d+)$/.exec(name);
-  if (indexed !== null)
-    return readFromDataset(name, indexed[1] === "train", Number(indexed[2]), settings, options);
-  if (/^[a-z]+:/.test(name) && !/^[a-zA-Z]:[\\/]/.test(name)) {
-    throw new ArgumentError(`expected an image file, or test:<index> or train:<index>, got "${name}"`);
-  }
-  const [channels] = datasetEntry(settings.data).imageShape;
-  if (channels !== 1 && channels !== 3) {
-    throw new ArgumentError(
-      `${name}: image files have 1 or 3 channels, and images of ${settings.data} have ${channels}; ` +
-        "name images of the data set (test:17)",
-    );
-  }
-  const image = await readImage(name, { channels });
-  const inverted = { ...image, data: image.data.map((sample) => 255 - sample) };
-  return { name, image: options.invert ? inverted : image, truth: null };
+/** What an image of the data set is named. */
+const PLACE = /^(train|test):(\d+)$/;
+
+/** @throws ArgumentError for what looks like the name of a place in a data set and is none. */
+export function requireImageName(name: string): void {
+  if (PLACE.test(name) || !/^[a-z]+:/.test(name) || /^[a-zA-Z]:[\\/]/.test(name)) return;
+  throw new ArgumentError(`expected an image file, or test:<index> or train:<index>, got "${name}"`);
 }
 
-async function readFromDataset(
-  name: string,
-  train: boolean,
-  index: number,
-  { data, dataDir }: NetworkSettings,
-  { onNote }: PredictOptions,
-): Promise<Example> {
-  const dataset = await openDataset(data, { train, dataDir: dataDir ?? undefined, onProgress: onNote });
-  if (index >= dataset.length) {
-    throw new IndexError(
-      `${name} is out of range: the ${train ? "training" : "test"} set has images 0 to ${dataset.length - 1}`,
-    );
-  }
-  const { label, ...image } = dataset.image(index);
-  return { name, image, truth: label };
+/** What is known of a network before the first image. */
+interface ReadyClassifier {
+  readonly model: string;
+  readonly classes: readonly ClassName[];
+  readonly precision: Precision;
+  readonly preprocessing: Preprocessing;
+  readonly send: SendBatch;
+  readonly batch: number | null;
+  /** Of `test:17`; null if it is not known of which data set that is. */
+  readonly data: { readonly name: string; readonly dataDir: string | undefined } | null;
 }
 
-/** The image as in training: resized in the same way, from 0 to 1. */
-function toInput({ width, height, channels, data }: Image, settings: NetworkSettings): Promise<Tensor> {
-  const [, tall, wide] = datasetEntry(settings.data).imageShape;
-  const size: [number, number] = settings.resize === null ? [tall, wide] : [settings.resize, settings.resize];
-  const planes = new Uint8Array(data.length);
-  const plane = width * height;
-  for (let i = 0; i < plane; i++)
-    for (let c = 0; c < channels; c++) planes[c * plane + i] = data[i * channels + c];
-  const pixels = fromTypedArray(planes, [1, channels, height, width], "uint8");
-  const { Compose, Resize, ToTensor } = transforms;
-  return (height === size[0] && width === size[1] ? ToTensor() : Compose([Resize(size), ToTensor()]))(pixels);
+/** Opens the network of a run, a file of weights or an ONNX file, on the engine that it is to compute with. */
+export async function openPredictor(source: string, options: PredictOptions = {}): Promise<Predictor> {
+  const views = viewCount("predict", options.testTimeAugmentation);
+  const ready = (await isOnnxFile(source))
+    ? await readyOnnx(source, options)
+    : await readyWeights(source, options);
+  return new Predictor(ready, views, options);
+}
+
+async function isOnnxFile(path: string): Promise<boolean> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+  return withRegularFile(path, async (file) =>
+    beginsAsOnnx(await file.read(0, Math.min(ONNX_HEAD_BYTES, file.size))),
+  );
+}
+
+async function readyOnnx(source: string, options: PredictOptions): Promise<ReadyClassifier> {
+  const { engine = null, threads = null } = options;
+  await useEngine(
+    engine === null ? fastestEngine() : engineHere(engine),
+    engineOptions({ reproducible: false, threads }),
+  );
+  const { net, classes, preprocessing, batch } = await loadParts(source, {});
+  const send = throughNetwork(net);
+  return { model: source, classes, precision: "f32", preprocessing, send, batch, data: null };
+}
+
+async function readyWeights(source: string, options: PredictOptions): Promise<ReadyClassifier> {
+  const { net, model, settings, classes, precision } = await readyNetwork(source, options);
+  const { data: name, dataDir } = settings;
+  const preprocessing = preprocessingOf(net) ?? preprocessingOfDataset(name, settings.resize);
+  const data = { name, dataDir: dataDir ?? undefined };
+  const send = throughNetwork(net, precision);
+  return { model, classes, precision, preprocessing, send, batch: null, data };
+}
+
+/** How many images go through the network together. */
+const BATCH = 32;
+
+/** An image that was read: what the network sees of it. */
+type ReadImage = Omit<Prediction, "probabilities" | "predicted"> & { readonly views: readonly ArrayBatch[] };
+
+/** A network that is ready for images. */
+export class Predictor {
+  readonly #ready: ReadyClassifier;
+  readonly #views: number;
+  readonly #options: PredictOptions;
+  readonly #datasets = new Map<boolean, ReturnType<typeof openDataset>>();
+
+  constructor(ready: ReadyClassifier, views: number, options: PredictOptions) {
+    this.#ready = ready;
+    this.#views = views;
+    this.#options = options;
+  }
+
+  get model(): string {
+    return this.#ready.model;
+  }
+
+  get classes(): readonly ClassName[] {
+    return this.#ready.classes;
+  }
+
+  get precision(): Precision {
+    return this.#ready.precision;
+  }
+
+  /** What the network makes of each image, in order, or why it could not be read. The next batch is read meanwhile. */
+  async *predictAll(images: Iterable<PredictInput>): AsyncGenerator<Prediction | UnreadImage> {
+    let under: Promise<(Prediction | UnreadImage)[]> | null = null;
+    let batch: (ReadImage | UnreadImage)[] = [];
+    const size = Math.max(1, Math.floor(BATCH / this.#views));
+    for (const input of images) {
+      if (this.#options.signal?.aborted) break;
+      batch.push(await this.#tryRead(input));
+      if (batch.length < size) continue;
+      const next = this.#classify(batch);
+      next.catch(() => {});
+      if (under !== null) yield* await under;
+      [under, batch] = [next, []];
+    }
+    if (under !== null) yield* await under;
+    yield* await this.#classify(batch);
+  }
+
+  async #tryRead(input: PredictInput): Promise<ReadImage | UnreadImage> {
+    try {
+      return await this.#read(input);
+    } catch (error) {
+      if (!(error instanceof ConvoyantError)) throw error;
+      return { name: typeof input === "string" ? input : input.name, error };
+    }
+  }
+
+  async #read(input: PredictInput): Promise<ReadImage> {
+    const { preprocessing } = this.#ready;
+    const name = typeof input === "string" ? input : input.name;
+    const place = typeof input === "string" ? PLACE.exec(name) : null;
+    const found = place === null ? null : await this.#imageOfDataset(name, place);
+    const source = found?.image ?? (typeof input === "string" ? input : input.bytes);
+    const read = await readInput("predict", source, preprocessing, name);
+    const inverted = this.#options.invert === true && found === null;
+    const image = inverted ? { ...read, data: read.data.map((level) => 255 - level) } : read;
+    const views = viewsOf(image, preprocessing, this.#views, name);
+    return { name, image, truth: found?.truth ?? null, views };
+  }
+
+  async #imageOfDataset(
+    name: string,
+    [, part, digits]: RegExpExecArray,
+  ): Promise<{ readonly image: Image; readonly truth: number }> {
+    const { data } = this.#ready;
+    if (data === null)
+      throw new ArgumentError(`${name}: an ONNX file does not say of which data set; name an image file`);
+    const train = part === "train";
+    let opening = this.#datasets.get(train);
+    if (opening === undefined) {
+      opening = openDataset(data.name, {
+        train,
+        dataDir: data.dataDir,
+        onProgress: this.#options.onNote,
+      });
+      this.#datasets.set(train, opening);
+    }
+    const dataset = await opening;
+    const index = Number(digits);
+    if (index >= dataset.length)
+      throw new IndexError(
+        `${name} is out of range: the ${train ? "training" : "test"} set has images 0 to ${dataset.length - 1}`,
+      );
+    const { label, ...image } = dataset.image(index);
+    return { image, truth: label };
+  }
+
+  async #classify(batch: readonly (ReadImage | UnreadImage)[]): Promise<(Prediction | UnreadImage)[]> {
+    const { send, batch: most } = this.#ready;
+    const views = batch.flatMap((one) => ("error" in one ? [] : one.views));
+    const rows = views.length === 0 ? [] : await probabilitiesOf(send, views, most);
+    let at = 0;
+    return batch.map((one) => {
+      if ("error" in one) return one;
+      const { views: own, ...rest } = one;
+      const { index, probabilities } = meanOfViews(rows.slice(at, at + own.length));
+      at += own.length;
+      return { ...rest, probabilities, predicted: index };
+    });
+  }
 }

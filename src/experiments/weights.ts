@@ -1,13 +1,17 @@
 /** Networks with weights from a run or a weights file. */
 import { existsSync, statSync } from "node:fs";
 import { ArgumentError, didYouMean, FileError, StateDictError } from "../base/errors.ts";
+import { networkOfFacts } from "../classifier/load_classifier.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { readArraysFile } from "../io/arrays_file.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
-import { names } from "../models/index.ts";
+import { EDITIONS, entry, names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { type ClassName, isClassName } from "../records/class_names.ts";
+import { type ClassifierFacts, factsInTexts } from "../records/classifier_facts.ts";
 import { keepMetadata } from "../records/loaded_metadata.ts";
+import { keepClassNames } from "../records/network_classes.ts";
+import { keepPreprocessing } from "../records/preprocessing.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { weightsOfRun } from "../train/runs/run_weights.ts";
 import { isModelFile, networkFromFile } from "./model_file.ts";
@@ -57,6 +61,8 @@ interface Source {
   readonly run: Readonly<Record<string, unknown>>;
   /** The model's name: the run's, or the weights file's. */
   readonly named: string | null;
+  /** What the weights themselves say of their network. */
+  readonly facts: ClassifierFacts;
 }
 
 /**
@@ -76,16 +82,25 @@ export async function loadNetwork(
   const source = await openSource(path);
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const configured = source.isFolder && hasConfig(source.run.config);
+  // Images of another data set or size are prepared as commands do it.
+  const isAsTrained = own.data === undefined && own.resize === undefined;
+  const ofOwn = isAsTrained ? source : { ...source, facts: { ...source.facts, preprocessing: undefined } };
   if (model !== null && isModelFile(model)) {
     const net = await networkFromFile(model);
     const settings = configured ? { ...readConfig(path), ...own } : settingsBeside(source, own);
-    return finish(net, model, settings, source);
+    return finish(net, model, settings, ofOwn);
+  }
+  const { architecture } = source.facts;
+  if (architecture !== undefined && model === null && !configured) {
+    const net = networkOfFacts(architecture, (message) => new FileError(`${source.weights}: ${message}`));
+    const { batchSize } = entry(architecture.name).presets[EDITIONS[0]];
+    return finish(net, architecture.name, settingsBeside(source, { batchSize, ...own }), ofOwn);
   }
   const config =
     configured && model === null
       ? { ...readConfig(path), ...own }
       : configure(nameOf(model, source), { ...dataOf(source), ...own });
-  return finish(makeUntrained(config), config.model, config, source);
+  return finish(makeUntrained(config), config.model, config, ofOwn);
 }
 
 /** A run on photographs; its settings of data are those of no data set. */
@@ -133,12 +148,17 @@ async function finish(
   net.eval();
   const { classNames } = source.run;
   const known = Array.isArray(classNames) && classNames.every(isClassName) && classNames.length > 0;
-  const classes = known ? (classNames as ClassName[]) : datasetEntry(settings.data).classes;
+  const ofRun = known ? (classNames as ClassName[]) : datasetEntry(settings.data).classes;
+  const { classes = ofRun, preprocessing } = source.facts;
+  keepClassNames(net, classes);
+  if (preprocessing !== undefined) keepPreprocessing(net, preprocessing);
   return { net, model, settings, classes, weights: source.weights, inputShape: inputShapeOf(source) };
 }
 
-/** What the run noted of its images, if it is of images. */
-function inputShapeOf({ run: { inputShape } }: Source): number[] | null {
+/** What the run noted of its images, if it is of images; else the size that its preprocessing gives. */
+function inputShapeOf({ run: { inputShape }, facts: { preprocessing } }: Source): number[] | null {
+  const given = preprocessing?.crop ?? preprocessing?.resize?.size;
+  if (preprocessing !== undefined && typeof given === "object") return [preprocessing.mean.length, ...given];
   const isShape = Array.isArray(inputShape) && inputShape.length === 3;
   return isShape && inputShape.every((size) => Number.isSafeInteger(size) && size > 0) ? inputShape : null;
 }
@@ -170,7 +190,8 @@ async function openSource(path: string): Promise<Source> {
     );
   }
   const named = typeof run.model === "string" ? run.model : (modelIn(metadata) ?? null);
-  return { path, isFolder, weights, run, named };
+  const facts = factsInTexts(metadata, (message) => new FileError(`${weights}: ${message}`));
+  return { path, isFolder, weights, run, named, facts };
 }
 
 /** The model that a header of safetensors names. */

@@ -19,6 +19,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Standard input; empty by default. */
+  readonly input?: string | Uint8Array;
   /** Told of each line of standard output. */
   readonly onLine?: (line: string, child: ChildProcess) => void;
 }
@@ -29,8 +31,10 @@ export function convoyant(args: readonly string[], options: CliOptions = {}): Pr
   const child = spawn(process.execPath, [cliScript, ...args], {
     cwd: options.cwd ?? temporaryFolder(),
     env: { ...env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A command that does not read it may have ended.
+  child.stdin.on("error", () => {}).end(options.input);
   let stdout = "";
   let stderr = "";
   let rest = "";

@@ -4,9 +4,7 @@ import type { DataIssue } from "../../data/quality/data_issues.ts";
 import { checkData, type DataCheck } from "../../experiments/data_check/check_data.ts";
 import { writeDataReport } from "../../experiments/data_check/data_report.ts";
 import { formatCount, formatDuration } from "../../report/number_text.ts";
-import { LiveRegion } from "../../report/terminal/live_region.ts";
-import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
-import { Estimate } from "../../report/terminal/progress.ts";
+import { ImageProgress } from "../console/image_progress.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
 
@@ -28,7 +26,7 @@ const MOST_PRINTED = 10;
 
 export async function dataCheckCommand(command: DataCheckCommand, output: Output): Promise<number> {
   const { folder, strict, report, run, model, engine, threads, skip } = command;
-  const progress = new CheckProgress();
+  const progress = new ImageProgress("checked");
   const interrupt = interruption(() => progress.note("Stopping."));
   interrupt.arm();
   let check: DataCheck;
@@ -107,36 +105,4 @@ function printIssue({ message, images }: DataIssue, output: Output): void {
   for (const { name, note } of images.slice(0, MOST_PRINTED))
     output.line(`    ${name}${note === "" ? "" : ` (${note})`}`);
   if (images.length > MOST_PRINTED) output.line(`    ... and ${images.length - MOST_PRINTED} more`);
-}
-
-/** Milliseconds between two lines of progress: on a terminal, where one line is redrawn, and elsewhere. */
-const [REDRAW, NEXT_LINE] = [200, 10000];
-
-/** How far it is, on standard error: a line that is redrawn, or a line now and then. */
-class CheckProgress {
-  private readonly terminal = nodeTerminal(process.stderr);
-  private readonly region = new LiveRegion(this.terminal);
-  private estimate: Estimate | null = null;
-  private last = performance.now();
-
-  show(done: number, of: number): void {
-    const now = performance.now();
-    this.estimate ??= new Estimate(of);
-    this.estimate.update(done, now / 1000);
-    if (done < of && now - this.last < (this.terminal.isTTY ? REDRAW : NEXT_LINE)) return;
-    const remaining = this.estimate.remaining();
-    const left = remaining === undefined ? "" : `, ${formatDuration(remaining)} left`;
-    const text = `checked ${formatCount(done)} of ${formatCount(of)} images${left}`;
-    if (this.terminal.isTTY) this.region.draw([text]);
-    else if (done < of) this.terminal.write(`${text}\n`);
-    this.last = now;
-  }
-
-  note(text: string): void {
-    this.region.writeAbove(text);
-  }
-
-  end(): void {
-    this.region.clear();
-  }
 }
