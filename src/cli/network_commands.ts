@@ -130,7 +130,7 @@ export function addPredict(program: Command, cli: Cli): void {
       ),
     )
     .action(async (source: string, images: string[], o) => {
-      const { predictCommand } = await import("./predict_command.ts");
+      const { predictCommand } = await import("./predict/predict_command.ts");
       const { invert = false, csv = false, tta = false, top = o.topk ?? null } = o;
       const given = { source, images, invert, top, csv, tta, ...choice(o) };
       cli.finish(await predictCommand(given, new Output(o.json)));

@@ -1,10 +1,10 @@
 /** The images that `convoyant predict` is given: files, folders, standard input. */
 import { statSync } from "node:fs";
-import { ArgumentError, FileError } from "../base/errors.ts";
-import { hasImageEnding } from "../data/folders/image_endings.ts";
-import { walkFolder } from "../data/folders/walk_folder.ts";
-import { type PredictInput, requireImageName } from "../experiments/predict.ts";
-import { MAX_IMAGE_BYTES } from "../io/images/decode_image.ts";
+import { ArgumentError, FileError } from "../../base/errors.ts";
+import { hasImageEnding } from "../../data/folders/image_endings.ts";
+import { walkFolder } from "../../data/folders/walk_folder.ts";
+import { type PredictInput, requireImageName } from "../../experiments/predict.ts";
+import { MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
 
 export interface GivenImages {
   readonly images: readonly PredictInput[];

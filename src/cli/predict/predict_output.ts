@@ -5,7 +5,7 @@ import { type ClassName, className, shortClassName } from "../../records/class_n
 import { type Image, resample } from "../../report/image.ts";
 import { formatPercent } from "../../report/number_text.ts";
 import { renderPrediction } from "../../report/terminal/terminal_image.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "../console/output.ts";
 
 /** `pictures`: the image beside bars; `lines`: a line for each image. */
 export type PredictLook = "pictures" | "lines" | "csv";

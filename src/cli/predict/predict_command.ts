@@ -1,14 +1,14 @@
 /** `convoyant predict`: what a network makes of images. */
-import { openPredictor, type PredictInput } from "../experiments/predict.ts";
-import { formatCount } from "../report/number_text.ts";
-import { chosenNetwork } from "./chosen_network.ts";
-import { ImageProgress } from "./console/image_progress.ts";
-import { INTERRUPTED, interruption } from "./console/interruption.ts";
-import type { Output } from "./console/output.ts";
-import { PredictOutput } from "./console/predict_output.ts";
-import { errorText } from "./error_text.ts";
-import type { NetworkChoice } from "./network_commands.ts";
-import { givenImages } from "./predict_images.ts";
+import { openPredictor, type PredictInput } from "../../experiments/predict.ts";
+import { formatCount } from "../../report/number_text.ts";
+import { chosenNetwork } from "../chosen_network.ts";
+import { ImageProgress } from "../console/image_progress.ts";
+import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import type { Output } from "../console/output.ts";
+import { errorText } from "../error_text.ts";
+import type { NetworkChoice } from "../network_commands.ts";
+import { givenImages } from "./given_images.ts";
+import { PredictOutput } from "./predict_output.ts";
 
 export interface PredictCommand extends NetworkChoice {
   readonly source: string;
