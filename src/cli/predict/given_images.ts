@@ -64,7 +64,7 @@ async function fromStandardInput(): Promise<PredictInput[]> {
   throw new FileError("standard input is empty: expected a path a line, or the bytes of an image");
 }
 
-/** The lines of a text; null for an image: its bytes are no text, or it is a PNM file in letters. */
+/** The lines of a text; null for an image: its bytes are not text, or it is a PNM file in letters. */
 function linesOf(bytes: Uint8Array): string[] | null {
   let text: string;
   try {

@@ -24,13 +24,13 @@ export interface PredictCommand extends NetworkChoice {
 }
 
 /** More images get a line each. */
-const MOST_PICTURES = 8;
+const MOST_SHOWN = 8;
 
 /** Returns the exit code: 1 if an image could not be read. */
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
   const { source, invert, top, csv, tta } = command;
   const { images, isList } = await givenImages(command.images);
-  const isLong = isList || images.length > MOST_PICTURES;
+  const isLong = isList || images.length > MOST_SHOWN;
   const progress = new ImageProgress("classified");
   const interrupt = interruption(() => progress.note("Stopping."));
   const counts = { read: 0, unread: 0 };
@@ -39,7 +39,7 @@ export async function predictCommand(command: PredictCommand, output: Output): P
     const options = { ...network, invert, testTimeAugmentation: tta, signal: interrupt.signal };
     const predictor = await openPredictor(source, options);
     interrupt.arm();
-    const look = csv ? "csv" : isLong ? "lines" : "pictures";
+    const look = csv ? "csv" : isLong ? "lines" : "images";
     const shown = new PredictOutput(output, predictor.classes, look, top ?? (isLong ? 1 : 10));
     for await (const outcome of predictor.predictAll(images)) {
       if (output.terminal.isTTY) progress.clear();

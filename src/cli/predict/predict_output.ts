@@ -7,8 +7,8 @@ import { formatPercent } from "../../report/number_text.ts";
 import { renderPrediction } from "../../report/terminal/terminal_image.ts";
 import type { Output } from "../console/output.ts";
 
-/** `pictures`: the image beside bars; `lines`: a line for each image. */
-export type PredictLook = "pictures" | "lines" | "csv";
+/** `images`: the image beside bars; `lines`: a line for each image. */
+export type PredictLook = "images" | "lines" | "csv";
 
 /** The most pixels a side of an image beside its classes. */
 const SIDE = 28;
@@ -40,7 +40,7 @@ export class PredictOutput {
       return;
     }
     if (this.#look === "lines") this.#output.line(this.#line(prediction));
-    else this.#picture(prediction);
+    else this.#image(prediction);
     this.#output.event({
       event: "prediction",
       image: name,
@@ -64,7 +64,7 @@ export class PredictOutput {
     return `${name}: ${shown.join(", ")}`;
   }
 
-  #picture({ name, image, truth, probabilities }: Prediction): void {
+  #image({ name, image, truth, probabilities }: Prediction): void {
     const ranked = probabilities.map((probability, i) => ({
       label: className(this.#classes, i),
       probability,
