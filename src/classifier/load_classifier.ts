@@ -2,6 +2,7 @@
 import { machineBytes, openRun } from "#classifier_runs";
 import { ArgumentError, ConvoyantError, FileError } from "../base/errors.ts";
 import { loadedModule } from "../base/open_files.ts";
+import { formatShape, sameShape } from "../base/shape.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { beginsAsOnnx, ONNX_HEAD_BYTES } from "../io/formats/onnx/begins_as_onnx.ts";
 import { readArraysFrom } from "../io/formats/read_arrays.ts";
@@ -10,6 +11,7 @@ import { readSafetensorsSizes } from "../io/safetensors/safetensors_source.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
 import { create, entry } from "../models/index.ts";
 import { Module } from "../nn/index.ts";
+import { eachState } from "../nn/module/state_dict.ts";
 import type { ClassName } from "../records/class_names.ts";
 import { type ClassifierFacts, type FactFailure, factsInTexts } from "../records/classifier_facts.ts";
 import { keepMetadata } from "../records/loaded_metadata.ts";
@@ -18,6 +20,7 @@ import type { Preprocessing } from "../records/preprocessing.ts";
 import { formatBytes } from "../report/number_text.ts";
 import { runningSession } from "../runtime/runtime.ts";
 import { defaultGenerator } from "../tensor/random_state.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type ClassifierSource, checkedFacts, type GivenFacts } from "./classifier_options.ts";
 import { factsOfRun } from "./run_facts.ts";
 
@@ -93,15 +96,32 @@ async function weightsParts(
   } catch (error) {
     if (!(error instanceof ConvoyantError)) throw error;
     const which = facts.architecture?.name ?? net.constructor.name;
-    const why = error.message.split("\n").slice(1, 5).map(shortened).join(";");
-    throw new FileError(`${name ?? "the file"}: its weights do not fit ${which}:${why}`, { cause: error });
+    throw new FileError(
+      `${name ?? "the file"}: its weights do not fit ${which}: ${misfits(net, stateDict)}`,
+      { cause: error },
+    );
   }
   const { classes, preprocessing } = facts;
   return { net, architecture: facts.architecture ?? null, classes, preprocessing, batch: null };
 }
 
-/** Of lists of keys, the first ones. */
-const shortened = (line: string) => (line.length > 150 ? `${line.slice(0, 150)}...` : line);
+/** How keys and shapes differ from those of the network, in a few words. */
+function misfits(net: Module, stateDict: Readonly<Record<string, Tensor>>): string {
+  const left = new Map(Object.entries(stateDict));
+  const [missing, wrong]: string[][] = [[], []];
+  eachState(net, "", (key, { shape }) => {
+    const given = left.get(key);
+    left.delete(key);
+    if (given === undefined) missing.push(key);
+    else if (!sameShape(given.shape, shape))
+      wrong.push(`${key} (expected ${formatShape(shape)}, got ${formatShape(given.shape)})`);
+  });
+  const lists = { missing, unexpected: [...left.keys()], "of another shape": wrong };
+  return Object.entries(lists)
+    .filter(([, keys]) => keys.length > 0)
+    .map(([what, keys]) => `${keys.length} keys are ${what}: ${keys.slice(0, 3).join(", ").slice(0, 200)}`)
+    .join("; ");
+}
 
 function known(facts: ClassifierFacts): ClassifierFacts {
   return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined));
