@@ -3,3 +3,4 @@ export * from "./features/index.ts";
 export * from "./images/index.ts";
 export * from "./learners/index.ts";
 export { type Matrix, matrix, rowOf, takeRows } from "./matrix.ts";
+export * from "./words/index.ts";

@@ -14,5 +14,6 @@ export type {
 export { type Hog, hog } from "./hog.ts";
 export type { BlockNorm } from "./hog_blocks.ts";
 export type { HogOptions } from "./hog_features.ts";
+export { type DescriptorMatch, type MatchOptions, matchDescriptors } from "./matching.ts";
 export { sift } from "./sift/sift.ts";
 export type { SiftOptions } from "./sift/sift_settings.ts";
