@@ -36,6 +36,16 @@ export interface ResponseLike {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+/** The platform's `Request`, in projects that have its type. */
+export type WebRequest = typeof globalThis extends { Request: { prototype: infer Own } }
+  ? Own
+  : { readonly method: string; readonly url: string };
+
+/** The platform's `Response`, in projects that have its type. */
+export type WebResponse = typeof globalThis extends { Response: { prototype: infer Own } }
+  ? Own
+  : ResponseLike;
+
 /** An address as text. */
 export function addressOf(url: string | UrlLike): string {
   return typeof url === "string" ? url : url.href;

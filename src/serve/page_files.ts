@@ -1,7 +1,7 @@
 /** The files of the page that a server has, made when the first of them is asked for. */
 import type { Outgoing } from "./http/exchange.ts";
-import type { ServedClassifier } from "./queue/served_model.ts";
 import type { ServedFiles } from "./serve_options.ts";
+import type { ServedClassifier } from "./served_classifier.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",

@@ -5,8 +5,9 @@ import { type BodyBudget, checkAnnouncedLength, readBody } from "./http/read_bod
 import { bodyKind, imagesOf, type SentImage, type SentImages } from "./http/request_images.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Admission } from "./queue/admission.ts";
-import { problemOf, type RankedClass, type ServedModel } from "./queue/served_model.ts";
+import { problemOf, type ServedModel } from "./queue/served_model.ts";
 import type { CompleteServeOptions } from "./serve_options.ts";
+import type { RankedClass } from "./served_classifier.ts";
 
 /** What became of one image. */
 export type ImageAnswer =

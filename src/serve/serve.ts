@@ -1,11 +1,12 @@
 /** Serves a classifier over HTTP. */
 import { ArgumentError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
+import type { ListenedSignal } from "../base/web_types.ts";
 import { isLoopback, LOOPBACK_NAMES } from "./http/access.ts";
 import { type ListenSettings, NodeServer } from "./http/node_server.ts";
-import type { ServedClassifier } from "./queue/served_model.ts";
-import { RequestHandler } from "./serve_handler.ts";
+import { RequestHandler } from "./request_handler.ts";
 import { checkClassifier, completeOptions, type ServeHandlerOptions } from "./serve_options.ts";
+import type { ServedClassifier } from "./served_classifier.ts";
 
 /** Where a server listens, and how it handles requests. */
 export interface ServeOptions extends ServeHandlerOptions {
@@ -20,7 +21,7 @@ export interface ServeOptions extends ServeHandlerOptions {
   /** Milliseconds that `close` waits for requests under way. Default 10,000. */
   readonly shutdownTimeout?: number;
   /** Ends the server when it is aborted, as `close` does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: ListenedSignal;
 }
 
 /** A server that runs. */
@@ -106,7 +107,7 @@ function running(
   server: NodeServer,
   host: string,
   classes: ServedClassifier["classes"],
-  signal: AbortSignal | undefined,
+  signal: ListenedSignal | undefined,
 ): RunningServer {
   const { port } = server;
   let settle: (ended: { lost: number }) => void;
@@ -118,7 +119,7 @@ function running(
     settle(ended);
     return ended;
   };
-  signal?.addEventListener("abort", close, { once: true });
+  signal?.addEventListener("abort", () => void close());
   if (signal?.aborted) void close();
   return { url: `http://${hostInUrl(host)}:${port}`, host, port, classes, close, closed };
 }

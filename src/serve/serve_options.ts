@@ -4,7 +4,7 @@ import { shownValue } from "../base/shown_value.ts";
 import type { ImageDecoder } from "../io/images/decode_image.ts";
 import { processors } from "../workers/processors.ts";
 import type { ServeEvent } from "./events.ts";
-import type { ServedClassifier } from "./queue/served_model.ts";
+import type { ServedClassifier } from "./served_classifier.ts";
 
 /** Files that are served, by their names. */
 export type ServedFiles = ReadonlyMap<string, string | Uint8Array>;

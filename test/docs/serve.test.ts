@@ -48,7 +48,7 @@ test("each command with curl gets the classes of its images", { skip }, async ()
 
 test("the page lists every path and every code", async () => {
   const page = readSource("docs/serve.md");
-  const sources = ["serve_handler", "http/exchange"].map((name) => readSource(`src/serve/${name}.ts`));
+  const sources = ["request_handler", "http/exchange"].map((name) => readSource(`src/serve/${name}.ts`));
   const paths = [...sources[0].matchAll(/"(\/[a-z.]*)": \{/g)].map(([, path]) => path);
   assert.ok(paths.length >= 7, paths.join());
   for (const path of paths) assert.match(page, new RegExp(`^\\| \`(?:GET|POST) ${path}\` \\|`, "m"));

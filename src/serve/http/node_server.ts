@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import { ArgumentError, type ErrorReason } from "../../base/errors.ts";
-import type { RequestHandler } from "../serve_handler.ts";
+import type { RequestHandler } from "../request_handler.ts";
 import { incomingOf, send } from "./node_exchange.ts";
 
 /** Where a server listens, and how long it waits; milliseconds. */
