@@ -173,7 +173,7 @@ async function partsOf(source: string, { name, dtype = "float32", singleFile }: 
   // From here on with what is shipped: rounded weights round in every part alike.
   const { net } = await Classifier.load(weights);
   const inputShape = inputShapeOf(architecture, preprocessing);
-  const title = name ?? `${architecture.name}, ${classes.length} classes`;
+  const title = name ?? titleOf(architecture, classes);
   const parts = { title, architecture, classes, preprocessing, inputShape, weights, run: runAt(source) };
   try {
     const input = [1, ...inputShape];
@@ -203,9 +203,28 @@ function runAt(source: string): RunInfo | null {
   return isFolder ? readRun(source) : null;
 }
 
+const titleOf = ({ name }: NetworkArchitecture, classes: readonly ClassName[]): string =>
+  `${name}, ${classes.length} classes`;
+
+/**
+ * The page of a classifier with the files that it loads, for a server. Without an architecture (that of an ONNX file) there
+ * is none: the page makes the network by its name.
+ */
+export async function classifierPage(
+  classifier: Classifier,
+): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const { architecture, classes } = classifier;
+  if (architecture === null) return new Map();
+  const weights = await classifier.toBytes();
+  return pageFilesOf({ title: titleOf(architecture, classes), weights, onnx: null }, false, true);
+}
+
 /** The page, and the files that it loads. */
-function pageFilesOf(parts: Parts, singleFile: boolean, isAlone: boolean): Map<string, string | Uint8Array> {
-  const { title, weights, onnx } = parts;
+function pageFilesOf(
+  { title, weights, onnx }: Pick<Parts, "title" | "weights" | "onnx">,
+  singleFile: boolean,
+  isAlone: boolean,
+): Map<string, string | Uint8Array> {
   const html = pageHtml({
     shipment: {
       title,

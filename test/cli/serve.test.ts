@@ -61,6 +61,14 @@ describe("serve", () => {
     assert.ok(["cat", "dog"].includes(answer.predictions[0].label));
     assert.equal((await post(url, Buffer.from("hello"))).status, 422);
     assert.equal((await fetch(`${url}/ready`)).status, 200);
+    // The page of `convoyant ship`, with all that it loads.
+    const page = await (await fetch(url)).text();
+    assert.match(page, /<title>lenet, 2 classes<\/title>/);
+    const [, script] = /<script src="([^"]+)">/.exec(page) ?? [];
+    for (const name of [script, "model.safetensors"])
+      assert.equal((await fetch(`${url}/${name}`)).status, 200, name);
+    const weights = await (await fetch(`${url}/model.safetensors`)).arrayBuffer();
+    assert.deepEqual((await Classifier.load(weights)).classes, ["cat", "dog"]);
     stop();
     const { code, events, stderr } = await ended;
     assert.equal(code, 0);
@@ -75,6 +83,8 @@ describe("serve", () => {
         ["request", "/predict", 200],
         ["request", "/predict", 422],
         ["request", "/ready", 200],
+        ["request", "/", 200],
+        ...Array.from({ length: 3 }, () => ["request", "other", 200]),
         ["end", 0],
       ],
     );

@@ -28,6 +28,10 @@ export async function serveCommand(command: ServeCommand, output: Output): Promi
   };
   const server = await serve(load, {
     ...options,
+    files: async (served) => {
+      const { classifierPage } = await import("../../ship/ship.ts");
+      return served instanceof Classifier ? classifierPage(served) : new Map();
+    },
     ...(token !== undefined && { token }),
     signal: interrupt.signal,
     onEvent: (event) => report(event, output),
