@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type HogOptions, hog } from "../../../src/classic/index.ts";
+import { decodeImage } from "../../../src/io/images/decode_image.ts";
 import type { Image } from "../../../src/records/image.ts";
 import { madeImage, readJson, smallImages } from "./fixtures.ts";
 
@@ -106,4 +108,35 @@ test("bad input is one clear error each", async () => {
 
 test("30,000 pixels wide", () => {
   assert.equal(hog().describe(madeImage(30_000, 24)).length, (3750 - 2) * 81);
+});
+
+test("files of 16 bits, with a palette and with alpha are described once they are decoded", async () => {
+  const files: { name: string; png: string }[] = JSON.parse(
+    readFileSync(new URL("../../../../test/fixtures/images/png.json", import.meta.url), "utf8"),
+  );
+  const kinds = [
+    "colour 0, 16 bit",
+    "colour 2, 16 bit",
+    "colour 3, 8 bit",
+    "colour 4, 8 bit",
+    "colour 6, 16 bit",
+  ];
+  for (const kind of kinds) {
+    const file = files.find(({ name }) => name.startsWith(kind) && name.endsWith("13 x 9"));
+    const image = await decodeImage(Buffer.from(file!.png, "base64"));
+    const values = hog({ pixelsPerCell: 3, cellsPerBlock: 2 }).describe(image);
+    assert.equal(values.length, 2 * 3 * 36, kind);
+    assert.ok(values.every(Number.isFinite) && values.some((value) => value > 0), kind);
+  }
+});
+
+test("timers run during an extraction, here and in workers", async () => {
+  const images = Array.from({ length: 2000 }, (_, i) => madeImage(28, 28, 1, i + 1));
+  for (const workers of [0, 2]) {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    await hog().extract(images, { workers });
+    clearInterval(timer);
+    assert.ok(ticks > 0, `${workers}`);
+  }
 });
