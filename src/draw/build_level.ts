@@ -1,7 +1,7 @@
 /** From a recording to parts: which calls are boxes, which are blocks, and what is left out. */
-import { numel } from "../base/shape.ts";
-import type { Node, Value } from "../graph/node.ts";
+import type { Value } from "../graph/node.ts";
 import { SequentialLayer } from "../nn/module/containers.ts";
+import { joinedSteps, type RecordedFunction } from "./joined_steps.ts";
 import { className, isLayer, type Label, layerLabel, opLabel } from "./layer_label.ts";
 import { isChain, type Level, OUTSIDE, type Part } from "./parts.ts";
 import { canonical, type RecordedCall, type RecordedStep, type Recording } from "./recording.ts";
@@ -55,15 +55,20 @@ class Builder {
   /** What takes the place of values whose making is not drawn. */
   readonly #aliases = new Map<Value, Value>();
 
-  constructor({ inputs, steps }: Recording, detail: Detail) {
+  /** How many inputs of ops each value is, and outputs of the network. */
+  readonly #readers = new Map<Value, number>();
+
+  constructor({ inputs, steps, outputs }: Recording, detail: Detail) {
     this.#detail = detail;
+    for (const value of [...usedIn(steps), ...outputs])
+      this.#readers.set(value, (this.#readers.get(value) ?? 0) + 1);
     for (const value of inputs) this.#live.add(value);
     for (const value of madeIn(steps)) this.#live.add(value);
   }
 
   /** The parts of some steps, in order. */
   place(steps: readonly RecordedStep[], results: readonly Value[], depth: number): Placed[] {
-    const placed = withMeans(steps).flatMap((step) => this.#placeStep(step, depth));
+    const placed = joinedSteps(steps, this.#readers).flatMap((step) => this.#placeStep(step, depth));
     return this.#detail.ops ? placed : this.#joinFollowers(placed, results);
   }
 
@@ -75,9 +80,9 @@ class Builder {
     );
   }
 
-  #placeStep(step: RecordedStep | RecordedMean, depth: number): Placed[] {
+  #placeStep(step: RecordedStep | RecordedFunction, depth: number): Placed[] {
     if (step.kind === "op") return this.#placeOp(step);
-    if (step.kind === "mean") return this.#placeMean(step);
+    if (step.kind === "function") return this.#box(step.label, [this.#resolved(step.source)], step.outputs);
     const { module } = step;
     if (isLayer(module)) return this.#boxOf(step, layerLabel(module));
     const holdsNone = module.ownModules().length === 0;
@@ -125,15 +130,6 @@ class Builder {
     return this.#box(opLabel(node, isLive), uses, node.outputs);
   }
 
-  #placeMean({ sum, quotient }: RecordedMean): Placed[] {
-    const [source] = sum.inputs;
-    const overImage = source.shape.length === 4 && String(sum.attributes.dims) === "2,3";
-    const label: Label = overImage
-      ? { kind: "pool", name: "globalAvgPool" }
-      : { kind: "other", name: "mean" };
-    return this.#box(label, [this.#resolved(source)], quotient.outputs);
-  }
-
   #box(label: Label, uses: readonly Value[], makes: readonly Value[]): Placed[] {
     if (!this.#detail.ops && label.kind === "shape" && uses.length === 1) {
       for (const value of makes) this.#aliases.set(value, uses[0]);
@@ -178,33 +174,6 @@ class Builder {
     for (let next = this.#aliases.get(at); next !== undefined; next = this.#aliases.get(at)) at = next;
     return at;
   }
-}
-
-/** A sum that is divided by the number of its elements: a mean. */
-interface RecordedMean {
-  readonly kind: "mean";
-  readonly sum: Node;
-  readonly quotient: Node;
-}
-
-/** The steps with sums and the divisions that follow them as one. */
-function withMeans(steps: readonly RecordedStep[]): (RecordedStep | RecordedMean)[] {
-  const merged: (RecordedStep | RecordedMean)[] = [];
-  for (let i = 0; i < steps.length; i++) {
-    const [step, next] = [steps[i], steps[i + 1]];
-    if (step.kind === "op" && next?.kind === "op" && isMean(step.node, next.node)) {
-      merged.push({ kind: "mean", sum: step.node, quotient: next.node });
-      i++;
-    } else merged.push(step);
-  }
-  return merged;
-}
-
-function isMean(sum: Node, quotient: Node): boolean {
-  if (sum.op.name !== "sum" || quotient.op.name !== "div") return false;
-  const [dividend, divisor] = quotient.inputs;
-  const count = numel(sum.inputs[0].shape) / Math.max(1, numel(sum.outputs[0].shape));
-  return canonical(dividend) === sum.outputs[0] && divisor.node?.attributes.value === count;
 }
 
 /** A Sequential of more layers than this gets no frame of its own. */

@@ -32,7 +32,7 @@ export interface DrawOptions {
   readonly depth?: number;
   /** The most boxes that are drawn; blocks are closed and rows shortened until they are fewer. @default 400 */
   readonly boxes?: number;
-  /** For `"volume"`: the width in pixels at which a new row begins. @default 1100 */
+  /** For `"volume"`: the width in pixels at which a new row begins. @default 1200 */
   readonly width?: number;
 }
 
@@ -74,7 +74,7 @@ export function checkedOptions(given: unknown, count: number, isList: boolean): 
       options.theme === undefined || options.theme === null ? null : word("theme", options.theme, THEMES),
     depth: numberFrom("depth", options.depth ?? Number.POSITIVE_INFINITY, 0),
     boxes: numberFrom("boxes", options.boxes ?? 400, 10),
-    width: numberFrom("width", options.width ?? 1100, 100),
+    width: numberFrom("width", options.width ?? 1200, 100),
     titles: titlesOf(options.title, count),
     inputs: inputsOfEach(options.input, count, isList),
   };

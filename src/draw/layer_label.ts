@@ -166,6 +166,7 @@ function shortSize(value: unknown): string {
 /** Names of ops that are written in another way. */
 const OP_NAMES: Readonly<Record<string, string>> = {
   relu: "ReLU",
+  relu6: "ReLU6",
   sigmoid: "Sigmoid",
   tanh: "Tanh",
   softmax: "Softmax",

@@ -42,7 +42,7 @@ const PHRASES = {
   pad: ["pad #", "填充#"],
   dilation: ["dilation #", "扩张#"],
   groups: ["groups #", "#组"],
-  channels: ["# channels", "通道数#"],
+  channels: ["# channels", "通道数：#"],
   more: ["# more layers", "另外#层"],
   parallel: ["# layers with branches", "#层（含分支）"],
   drawn_book: ["# layer by layer", "#的各层"],

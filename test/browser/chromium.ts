@@ -55,6 +55,18 @@ const POLICIES: Record<string, string> = {
 /** The build, and in it the package as it is published. */
 const build = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Where a page finds the entries of the package, by what it imports. */
+function pageImports(folder: string): Record<string, string> {
+  const { exports } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  return Object.fromEntries(
+    Object.entries<{ browser?: { default: string } }>(exports).flatMap(([entry, { browser }]) =>
+      browser === undefined
+        ? []
+        : [[`convoyant${entry.slice(1)}`, browser.default.replace("./build/", folder)]],
+    ),
+  );
+}
+
 export interface Site {
   /** Serves this folder instead of the build. */
   readonly folder?: string;
@@ -80,7 +92,7 @@ export function serve(site: Site = {}): Promise<{ origin: string; server: Server
     const file = join(folder, inner);
     if (answer !== undefined) send(answer, TYPES[extname(inner)] ?? "application/octet-stream");
     else if (inner === "page.html") {
-      const map = JSON.stringify({ imports: { convoyant: `/${kind}/dist/page/index.js` } });
+      const map = JSON.stringify({ imports: pageImports(`/${kind}/`) });
       send(`<!doctype html><title>convoyant</title><script type="importmap">${map}</script>`, TYPES[".html"]);
     } else if (file.startsWith(folder) && existsSync(file) && extname(file) !== "") {
       send(readFileSync(file), TYPES[extname(file)] ?? "application/octet-stream");

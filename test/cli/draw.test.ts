@@ -71,8 +71,6 @@ test("what holds no network, or cannot be drawn, ends with one error and no file
     [["lenet", "-o", "lenet.png"], /--output lenet\.png: drawings are written as SVG: .* got \.png/],
     [["lenet", "-o", "lenet"], /expected a name that ends in \.svg, got none/],
     [["lenet", "--style", "boxes"], /'boxes' is invalid\. Allowed choices are book, graph, volume/],
-    [["lenet", "--lang", "de"], /'de' is invalid\. Allowed choices are en, zh/],
-    [["lenet", "--theme", "blue"], /'blue' is invalid\. Allowed choices are light, dark/],
     [["lenet", "--input", "1,many"], /expected sizes such as 3,224,224, got "1,many"/],
     [["lenet", "--input", "3,28,28"], /ShapeError: .*expected 1 input channels, got 3/],
     [["net.mjs"], /input shape of the network \(Sequential\) is not known: give it .* --input 3,224,224/],

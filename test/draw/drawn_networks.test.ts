@@ -135,6 +135,45 @@ test("layers and functions of a forward pass are drawn alike", () => {
     assert.ok(texts.includes(name), `${name} is not among ${texts.join(" | ")}`);
 });
 
+test("functions that record several ops are one box, unless something else reads what lies between", () => {
+  const { functional } = nn;
+  class Functions extends nn.Module {
+    linear = nn.Linear(4, 4);
+
+    override forward(x: Tensor): Tensor {
+      const { gelu, hardsigmoid, hardswish, mish, selu, silu } = functional;
+      const y = [hardswish, hardsigmoid, mish, silu, selu].reduce((z, call) => call(z), this.linear(x));
+      return gelu(gelu(y), { approximate: "tanh" }).mean(1);
+    }
+  }
+  assert.deepEqual(
+    textsOf(new Functions(), { input: [4], style: "graph" }).filter((text) => !/^[\d×]+$/.test(text)),
+    [
+      "Functions",
+      "Input",
+      "FC (4)",
+      "Hardswish",
+      "Hardsigmoid",
+      "Mish",
+      "SiLU",
+      "SELU",
+      "GELU",
+      "GELU",
+      "Mean",
+    ],
+  );
+  class Gate extends nn.Module {
+    override forward(x: Tensor): Tensor {
+      const gate = x.sigmoid();
+      return x.mul(gate).add(gate);
+    }
+  }
+  assert.deepEqual(
+    textsOf(new Gate(), { input: [4], style: "graph" }).filter((text) => text !== "4"),
+    ["Gate", "Input", "Sigmoid", "×", "+"],
+  );
+});
+
 test("a network of several arguments has an input for each", () => {
   class Two extends nn.Module {
     first = nn.Linear(4, 8);

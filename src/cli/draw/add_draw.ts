@@ -26,7 +26,7 @@ export function addDraw(program: Command, cli: Cli): void {
     )
     .option("--input <sizes>", "shape of one input without the batch, such as 3,224,224", shapeText)
     .option("--depth <n>", "levels of blocks that are opened (all)", wholeNumber(0))
-    .option("--width <pixels>", "width at which feature maps begin a new row (1100)", wholeNumber(100))
+    .option("--width <pixels>", "width at which feature maps begin a new row (1200)", wholeNumber(100))
     .addOption(modelOption())
     .addOption(json())
     .addHelpText(

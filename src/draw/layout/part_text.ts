@@ -40,7 +40,8 @@ function blockText({ title, path, channels, shape, count }: Block, language: Lan
   const name = path.slice(path.lastIndexOf(".") + 1);
   const named =
     title === "" || name === title || /^\d*$/.test(name) ? title : title + inParentheses(language, name);
-  const different = channels.length === 0 ? "" : phraseIn(language, "channels", shownNumbers(channels));
+  const different =
+    channels.length === 0 ? "" : phraseIn(language, "channels", shownNumbers(channels, language));
   const detail = title === "" ? "" : different === "" ? shapeText(shape) : different;
   return cut(clean(named), detail, badgeText(count), true);
 }
@@ -52,9 +53,9 @@ function cut(whole: string, detail: string, badge: string, bold: boolean): PartT
 }
 
 /** `256, 480, …, 1024` */
-function shownNumbers(numbers: readonly number[]): string {
-  if (numbers.length <= 6) return numbers.join(", ");
-  return `${numbers.slice(0, 3).join(", ")}, …, ${numbers.at(-1)}`;
+function shownNumbers(numbers: readonly number[], language: Language): string {
+  const shown = numbers.length <= 6 ? numbers : [...numbers.slice(0, 3), "…", numbers.at(-1)];
+  return listed(language, shown.map(String));
 }
 
 export function shapeText(shape: readonly number[] | null): string {

@@ -56,7 +56,7 @@ interface Column {
 export function layoutVolumes(level: Level, language: Language, most: number): VolumeScene {
   const columns = columnsOf(level.parts, language);
   const skips = level.links.filter(([from, to]) => from !== OUTSIDE && to > from + 1);
-  const rows = rowsOf(columns, most);
+  const rows = balancedRows(columns, most);
   const volumes: Volume[] = [];
   const lines: [Point, Point][] = [];
   const windows: [Point[], Point][] = [];
@@ -143,6 +143,18 @@ function splitLabel(label: Label, language: Language): string[] {
 }
 
 const EMPTY: Label = { kind: "other", name: { text: "" } };
+
+/** As few rows as the width allows, of about the same width. */
+function balancedRows(columns: readonly Column[], most: number): { first: number; last: number }[] {
+  const fewest = rowsOf(columns, most).length;
+  let [low, high] = [0, most];
+  for (let i = 0; i < 12; i++) {
+    const middle = (low + high) / 2;
+    if (rowsOf(columns, middle).length > fewest) low = middle;
+    else high = middle;
+  }
+  return rowsOf(columns, high);
+}
 
 /** Columns of each row, by number. */
 function rowsOf(columns: readonly Column[], most: number): { first: number; last: number }[] {
