@@ -70,7 +70,7 @@ function wiring(nodes: readonly Node[], source: Value): string[] {
   });
 }
 
-/** A constant by its number; `?` for what is no constant of one element. */
+/** A constant by its number; `?` for anything but a constant of one element. */
 function constantText({ node, shape }: Value): string {
   const attributes = node?.op.name === "full" && isPlainObject(node.attributes) ? node.attributes : undefined;
   const isSingle = shape.every((size) => size === 1);
