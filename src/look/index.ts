@@ -1,5 +1,13 @@
 /** What a network has learned, as numbers over images and as figures. */
 export { type GradCam, type GradCamOptions, gradCam } from "./attribution/grad_cam.ts";
+export type { Attribution } from "./attribution/input_gradient.ts";
+export {
+  type IntegratedGradients,
+  type IntegratedGradientsOptions,
+  integratedGradients,
+} from "./attribution/integrated_gradients.ts";
+export { type Occlusion, type OcclusionOptions, occlusion } from "./attribution/occlusion.ts";
+export { type ClassOptions, type SmoothGradOptions, saliency, smoothGrad } from "./attribution/saliency.ts";
 export { type HeatMap, resizeHeatMap } from "./heat_map.ts";
 export { berlin, type ColourMap, cividis, magma, viridis } from "./image/colour_maps.ts";
 export { type ColourOptions, colourize, type OverlayOptions, overlay } from "./image/overlay.ts";

@@ -67,16 +67,27 @@ export function layerCalls(of: string, net: Module, input: Tensor): LayerCall[] 
     }),
   );
   try {
-    inEvaluation(net, () => noGrad(() => void net(input)));
+    takenBy(of, input, () => inEvaluation(net, () => noGrad(() => void net(input))));
     return calls;
+  } finally {
+    for (const handle of handles) handle.remove();
+  }
+}
+
+/**
+ * What `body` gives, which calls a network with an input.
+ *
+ * @throws ShapeError that names the input, if the network does not take it.
+ */
+export function takenBy<T>(of: string, input: Tensor, body: () => T): T {
+  try {
+    return body();
   } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
+    if (!(error instanceof ShapeError) || error.message.startsWith(`${of}:`)) throw error;
     throw new ShapeError(
       `${of}: the network does not take an input of shape ${formatShape(input.shape)}: ${error.message}`,
       { cause: error },
     );
-  } finally {
-    for (const handle of handles) handle.remove();
   }
 }
 
