@@ -5,6 +5,7 @@ export * from "./book_comparison.ts";
 export * from "./calibration.ts";
 export * from "./confusion.ts";
 export * from "./curves.ts";
+export * from "./filter_images.ts";
 export * from "./html/report_data.ts";
 export * from "./html/report_html.ts";
 export * from "./image.ts";

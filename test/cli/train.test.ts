@@ -59,7 +59,8 @@ test("train says what it does, keeps the run, and ends with its metrics", { skip
 test("a run's folder holds what it takes to repeat, go on with and look at the run", { skip }, async () => {
   const run = join(folder, "first");
   const files =
-    "best.safetensors checkpoint.safetensors config.json curves.svg last.safetensors metrics.jsonl report.html timing.jsonl";
+    "best.safetensors checkpoint.safetensors config.json curves.svg first_layer.jsonl last.safetensors " +
+    "metrics.jsonl report.html timing.jsonl";
   assert.deepEqual(readdirSync(run).sort(), files.split(" "));
   const { config, environment, command } = JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
   assert.equal(config.lr, 0.9);

@@ -4,6 +4,7 @@ import type { FinalMetrics, MetricsPoint } from "../../records/run_record.ts";
 import type { Calibration } from "../calibration.ts";
 import type { ConfusionMatrix } from "../confusion.ts";
 import type { Curve } from "../curves.ts";
+import type { Filters } from "../filter_images.ts";
 import type { SummaryRow, SummaryTotals } from "../terminal/summary_table.ts";
 
 /** Everything that `report.html` shows. What is left out gets no section. */
@@ -34,6 +35,8 @@ export interface ReportData {
   heldOut?: "test" | "validation" | undefined;
   /** How the mistakes' images are shown, if that is not as they are. */
   mistakesNote?: string | undefined;
+  /** The first convolution's filters over the epochs, the first ones from before training. */
+  filters?: readonly (Filters & { readonly epoch: number })[];
   layers?: readonly SummaryRow[];
   /** The network drawn for wide and for narrow screens: SVG from `draw`, which goes into the page as it is. */
   drawings?: { readonly wide: string; readonly narrow: string } | undefined;

@@ -3,6 +3,7 @@ import { finalMetrics } from "../../records/run_record.ts";
 import { type BookComparison, compareWithBook } from "../book_comparison.ts";
 import { confusionSection, mistakesSection } from "../report_errors.ts";
 import { escapeXml as e } from "../svg/xml.ts";
+import { filtersSection } from "./filters_section.ts";
 import { htmlPage } from "./page.ts";
 import {
   augmentationSection,
@@ -55,6 +56,7 @@ export function renderReport(data: ReportData): string {
     learningRateSection(data),
     augmentationSection(data),
     drawingSection(data),
+    filtersSection(data),
     layersSection(data),
     factsSection(data),
   ];

@@ -63,6 +63,9 @@ border:1px solid var(--line)}
 .beside h3{margin-top:1.25rem}.beside ol{padding-left:1.25rem;margin:.5rem 0;font-size:.9375rem}.beside li{margin:.35rem 0}
 @media (min-width:58rem){.beside{grid-template-columns:max-content 1fr}}
 .beside figure{min-width:0}
+.filters{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:1rem 2rem;margin:1rem 0 0}
+.filters img{display:block;width:100%;max-width:24rem;height:auto;image-rendering:pixelated}
+.filters figcaption{color:var(--muted);font-size:.875rem;margin:0 0 .4rem}
 dl.list{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;margin:0;font-size:.9375rem}
 dl.list dt,dl.list dd{padding:.3rem 0;border-bottom:1px solid var(--line);margin:0}
 dl.list dt{color:var(--muted);padding-right:1.5rem}

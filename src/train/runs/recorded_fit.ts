@@ -10,6 +10,7 @@ import { asLoader, LoaderAround } from "../loop/loaders.ts";
 import { type Precision, usablePrecision } from "../loop/precision.ts";
 import { layerSummary } from "../metrics/layer_summary.ts";
 import { environmentNow } from "./environment.ts";
+import { FirstLayerLog, parseFirstLayer } from "./first_layer.ts";
 import { decoderNote, imageDecoderOf } from "./image_decoder.ts";
 import { openRunAlgorithms, type RunAlgorithms } from "./run_algorithms.ts";
 import { runDrawings } from "./run_drawings.ts";
@@ -97,6 +98,7 @@ async function fitKeeping(
   const run = runStore(folder, { resume, algorithms, metadata: { model }, classNames });
   const points: MetricsPoint[] = [];
   const given = [options.callbacks ?? []].flat();
+  const filters = new FirstLayerLog(folder, net);
   let started = false;
   const keeper: Callbacks = {
     onStart: async (event) => {
@@ -104,12 +106,16 @@ async function fitKeeping(
       if (resume) writeConfig();
       started = true;
       for (const point of event.points) points.push(point);
+      await filters.begin(event.epoch).catch(() => {});
       const notes = [...algorithms.notes, decoderNote(decoderBefore, imageDecoder) ?? []].flat();
       for (const note of notes) for (const each of given) await each.onNote?.(note);
     },
     onPoint: (point) => points.push(point),
-    // A chart that cannot be written is not a reason to stop: the checkpoint will say so.
-    onEpoch: () => quietly(() => writeRunCurves(folder, description.model, points, options.epochs)),
+    // What is only looked at and cannot be written is not a reason to stop: the checkpoint will say so.
+    onEpoch: async ({ epoch }) => {
+      quietly(() => writeRunCurves(folder, description.model, points, options.epochs));
+      await filters.add(epoch).catch(() => {});
+    },
   };
   const callbacks = [keeper, ...given];
   const known = {
@@ -162,6 +168,7 @@ async function fitKeeping(
     mistakesNote: shown?.note,
     layers: layers(),
     drawings: await drawings(),
+    filters: parseFirstLayer(folder.readFirstLayer()),
   });
   return result;
 }

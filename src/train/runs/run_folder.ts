@@ -17,6 +17,7 @@ export const RUN_FILES = {
   metrics: "metrics.jsonl",
   timing: "timing.jsonl",
   algorithms: "algorithms.jsonl",
+  firstLayer: "first_layer.jsonl",
   best: "best.safetensors",
   last: "last.safetensors",
   averaged: "averaged.safetensors",
@@ -131,6 +132,19 @@ export class RunFolder {
 
   appendAlgorithm(line: string): void {
     append(this.file("algorithms"), line);
+  }
+
+  /** Snapshots of the first convolution, a line an epoch; empty if there are none. */
+  readFirstLayer(): string {
+    return this.has("firstLayer") ? readTextSync(this.file("firstLayer")) : "";
+  }
+
+  rewriteFirstLayer(lines: readonly string[]): void {
+    writeFileAtomicSync(this.file("firstLayer"), lines.join(""));
+  }
+
+  appendFirstLayer(line: string): void {
+    append(this.file("firstLayer"), line);
   }
 
   /** Lets others at the folder. */

@@ -35,7 +35,7 @@ function start(
 }
 
 function assertSameRun(run: string, other: string): void {
-  for (const name of ["metrics.jsonl", "last.safetensors", "best.safetensors"]) {
+  for (const name of ["metrics.jsonl", "last.safetensors", "best.safetensors", "first_layer.jsonl"]) {
     assert.ok(readFileSync(join(run, name)).equals(readFileSync(join(other, name))), `${name} differs`);
   }
 }

@@ -1,0 +1,166 @@
+/** A figure that grows downwards: a title, images in rows, scales, notes. */
+import type { Image } from "../../records/image.ts";
+import { significant } from "../../report/number_text.ts";
+import { displayWidth, truncate, wrapped } from "../../report/terminal/text_width.ts";
+import type { ColourMap } from "../image/colour_maps.ts";
+import type { Anchor, Figure, Fill, Mark } from "./figure.ts";
+
+/** An image with a name above it. */
+export interface Panel {
+  readonly image: Image;
+  readonly title?: string;
+  /** A second line, smaller. */
+  readonly note?: string;
+}
+
+const MARGIN = 14;
+const GAP = 10;
+const LINE = 18;
+/** Of a letter, at most; a Chinese character takes two. */
+export const LETTER = 7;
+
+/** A text cut to a width in pixels. */
+export function fitted(words: string, width: number): string {
+  return truncate(words, Math.max(1, Math.floor(width / LETTER)));
+}
+
+export class Sheet {
+  readonly width: number;
+  private y = MARGIN;
+  private readonly marks: Mark[] = [];
+
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  /** The width between the margins. */
+  get inner(): number {
+    return this.width - 2 * MARGIN;
+  }
+
+  get left(): number {
+    return MARGIN;
+  }
+
+  /** How far down the sheet is filled. */
+  get top(): number {
+    return this.y;
+  }
+
+  add(...marks: readonly Mark[]): this {
+    this.marks.push(...marks);
+    return this;
+  }
+
+  /** Leaves room for what the caller has drawn. */
+  skip(height: number): this {
+    this.y += height;
+    return this;
+  }
+
+  text(words: string, look: "title" | "text" | "muted" = "muted"): this {
+    for (const line of wrapped(words, Math.floor(this.inner / LETTER))) {
+      this.write(line, MARGIN, look);
+      this.y += LINE;
+    }
+    return this.skip(4);
+  }
+
+  /** A text on the current line. */
+  write(words: string, x: number, look: "title" | "text" | "muted", anchor: Anchor = "start"): this {
+    return this.add({ kind: "text", x, y: this.y + 13, words, look, anchor });
+  }
+
+  /**
+   * Images in rows, as many in a row as there is room for.
+   *
+   * @param cell - width of each, if there is room.
+   */
+  panels(panels: readonly Panel[], cell: number, gap = GAP): this {
+    if (panels.length === 0) return this;
+    const columns = Math.min(panels.length, Math.max(1, Math.floor((this.inner + gap) / (cell + gap))));
+    const wide = Math.min(cell, this.inner);
+    const lines =
+      (panels.some(({ title }) => title !== undefined) ? 1 : 0) +
+      (panels.some(({ note }) => note !== undefined) ? 1 : 0);
+    for (let first = 0; first < panels.length; first += columns) {
+      const row = panels.slice(first, first + columns);
+      const tall = Math.max(...row.map(({ image }) => (wide * image.height) / image.width));
+      row.forEach(({ image, title, note }, i) => {
+        const x = MARGIN + i * (wide + gap);
+        let y = this.y;
+        for (const [words, look] of [
+          [title, "text"],
+          [note, "muted"],
+        ] as const) {
+          if (words === undefined) continue;
+          this.add({ kind: "text", x, y: y + 13, words: fitted(words, wide), look });
+          y += LINE;
+        }
+        const height = (wide * image.height) / image.width;
+        this.add({
+          kind: "image",
+          x,
+          y: this.y + lines * LINE,
+          width: wide,
+          height,
+          image,
+          ...(title && { title }),
+        });
+      });
+      this.y += lines * LINE + tall + gap;
+    }
+    return this.skip(GAP - gap + 2);
+  }
+
+  /** What colours mean: a bar from the lowest number to the highest. */
+  scale(colours: ColourMap | "grey", low: number | string, high: number | string, name = ""): this {
+    const [from, to] = [low, high].map((end) => (typeof end === "number" ? significant(end, 3) : end));
+    const before = displayWidth(from) * LETTER;
+    const long = Math.max(24, Math.min(180, this.inner - before - displayWidth(to) * LETTER - 12));
+    const height = 12;
+    this.write(from, MARGIN, "muted");
+    this.add({
+      kind: "image",
+      x: MARGIN + before + 6,
+      y: this.y + 3,
+      width: long,
+      height,
+      image: barImage(colours),
+    });
+    const end = MARGIN + before + 6 + long + 6;
+    this.write(to, end, "muted");
+    const left = end + displayWidth(to) * LETTER + 2 * GAP;
+    const beside = name !== "" && left + displayWidth(name) * LETTER <= this.width - MARGIN;
+    if (beside) this.write(name, left, "muted");
+    this.y += LINE + 4;
+    return name === "" || beside ? this : this.text(name);
+  }
+
+  /** Names of colours, in rows. */
+  legend(entries: readonly { readonly fill: Fill; readonly name: string }[]): this {
+    let x = MARGIN;
+    for (const { fill, name } of entries) {
+      const words = fitted(name, this.inner - 18);
+      const long = 18 + displayWidth(words) * LETTER;
+      if (x > MARGIN && x + long > this.width - MARGIN) {
+        x = MARGIN;
+        this.y += LINE;
+      }
+      this.add({ kind: "circle", x: x + 6, y: this.y + 8.5, r: 5, fill });
+      this.write(words, x + 16, "text");
+      x += long + 14;
+    }
+    return entries.length === 0 ? this : this.skip(LINE + 6);
+  }
+
+  figure(label: string): Figure {
+    return { width: this.width, height: Math.ceil(this.y + MARGIN - 4), label, marks: this.marks };
+  }
+}
+
+function barImage(colours: ColourMap | "grey"): Image {
+  const data =
+    colours === "grey" ? Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)) : colours.bytes;
+  return { width: 256, height: 1, channels: 3, data };
+}
