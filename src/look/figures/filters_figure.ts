@@ -28,7 +28,8 @@ export function filtersFigure(given: Filters, options: FiltersFigureOptions = {}
   const shown = images.slice(0, MOST_IMAGES);
   const sheet = new Sheet(widthOf(options)).text(words.filters(given.layer), "title");
   sheet.text(words.filterCount(shown.length, images.length, height, width));
-  const cell = Math.max(24, Math.min(72, 8 * width));
+  // Rows of eight, as there are often 64 of them.
+  const cell = Math.max(24, Math.min(72, 8 * width, Math.floor((sheet.inner + 4) / 8) - 4));
   sheet.panels(
     shown.map((image) => ({ image })),
     cell,

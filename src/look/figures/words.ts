@@ -13,6 +13,9 @@ export interface FigureOptions {
   readonly lang?: FigureLanguage;
 }
 
+/** Maps of what mattered. */
+export type AttributionName = "saliency" | "smooth-grad" | "integrated-gradients" | "grad-cam" | "occlusion";
+
 const ENGLISH = {
   filters: (layer: string) => `Filters of ${layer || "the network"}`,
   filterCount: (count: number, of: number, height: number, width: number) =>
@@ -24,6 +27,53 @@ const ENGLISH = {
   overEpochs: (layer: string) => `Filters of ${layer || "the network"} over the epochs`,
   epoch: (epoch: number) => (epoch === 0 ? "start" : `${epoch}`),
   epochsAcross: "across: epochs of training; down: filters",
+  activations: "Activations, layer by layer",
+  mapCount: (count: number, of: number) => (count === of ? `${of} maps` : `${count} of ${of} maps`),
+  unitCount: (count: number) => `${count} numbers`,
+  eachLayerScale: "each layer from 0, or its lowest number, to its highest",
+  image: "image",
+  map: "map",
+  overlay: "over the image",
+  attribution: (what: AttributionName) =>
+    ({
+      saliency: "Saliency",
+      "smooth-grad": "SmoothGrad",
+      "integrated-gradients": "Integrated gradients",
+      "grad-cam": "Grad-CAM",
+      occlusion: "Occlusion",
+    })[what],
+  scaleOf: (what: AttributionName) =>
+    ({
+      saliency: "size of the gradient of the score",
+      "smooth-grad": "size of the mean gradient of the score",
+      "integrated-gradients": "size of the part of the score",
+      "grad-cam": "weighted sum of the feature maps",
+      occlusion: "what the score loses when it is covered",
+    })[what],
+  explains: (name: string) => `class: ${name}`,
+  ofLayer: (layer: string) => `layer ${layer}`,
+  maximised: (layer: string) =>
+    layer === ""
+      ? "Images that make a class most likely"
+      : `Images that make a channel of ${layer} most active`,
+  active: (from: string, to: string) => `${from} → ${to}`,
+  activeNote:
+    "below each name: how active the unit was at first and in the end; colours from 0 to the brightest",
+  weights: "weights",
+  gradients: "gradients",
+  histograms: "Weights and gradients, layer by layer",
+  spread: (mean: string, std: string) => `mean ${mean}, std ${std}`,
+  counted: "each column counts the numbers in an interval; the highest column is as tall as the chart",
+  embedding: (method: "pca" | "tsne"): string =>
+    method === "pca"
+      ? "Last hidden layer, first two principal components"
+      : "Last hidden layer, neighbours in the plane (t-SNE)",
+  pointCount: (count: number) => `${count} images, in the colours of their classes`,
+  divergence: (value: string) => `Kullback-Leibler divergence ${value}; axes have no unit`,
+  components: "axes: principal components, in units of the features",
+  neighbours: "Nearest neighbours in the last hidden layer",
+  neighbourRow: "left: an image; beside it those nearest to it, the nearest first, with their distances",
+  otherClasses: (count: number) => `and ${count} more classes in grey`,
 };
 
 /** Each word has the same arguments in every language. */
@@ -40,6 +90,47 @@ const CHINESE: Words = {
   overEpochs: (layer) => `${layer || "网络"} 的卷积核随训练轮数的变化`,
   epoch: (epoch) => (epoch === 0 ? "训练前" : `${epoch}`),
   epochsAcross: "横向：训练轮数；纵向：卷积核",
+  activations: "各层的激活",
+  mapCount: (count, of) => (count === of ? `${of} 幅特征图` : `${of} 幅特征图中的 ${count} 幅`),
+  unitCount: (count) => `${count} 个数`,
+  eachLayerScale: "每层从 0（或其最小值）到其最大值",
+  image: "图像",
+  map: "热力图",
+  overlay: "叠加在图像上",
+  attribution: (what) =>
+    ({
+      saliency: "显著图",
+      "smooth-grad": "SmoothGrad 显著图",
+      "integrated-gradients": "积分梯度",
+      "grad-cam": "Grad-CAM",
+      occlusion: "遮挡图",
+    })[what],
+  scaleOf: (what) =>
+    ({
+      saliency: "得分梯度的大小",
+      "smooth-grad": "得分平均梯度的大小",
+      "integrated-gradients": "对得分贡献的大小",
+      "grad-cam": "特征图的加权和",
+      occlusion: "遮挡后得分的减少",
+    })[what],
+  explains: (name) => `类别：${name}`,
+  ofLayer: (layer) => `层 ${layer}`,
+  maximised: (layer) => (layer === "" ? "使某一类别得分最高的图像" : `使 ${layer} 的某一通道最活跃的图像`),
+  active: (from, to) => `${from} → ${to}`,
+  activeNote: "名称下方：该单元起初和最后的激活值；颜色从 0 到最亮",
+  weights: "权重",
+  gradients: "梯度",
+  histograms: "各层的权重和梯度",
+  spread: (mean, std) => `均值 ${mean}，标准差 ${std}`,
+  counted: "每一柱表示落在一个区间内的数的个数；最高的柱与图同高",
+  embedding: (method) =>
+    method === "pca" ? "最后一个隐藏层：前两个主成分" : "最后一个隐藏层：平面上的近邻（t-SNE）",
+  pointCount: (count) => `${count} 幅图像，颜色表示类别`,
+  divergence: (value) => `KL 散度 ${value}；坐标轴没有单位`,
+  components: "坐标轴：主成分，单位与特征相同",
+  neighbours: "最后一个隐藏层中的最近邻",
+  neighbourRow: "左：一幅图像；右：与它最近的图像，由近到远，并标出距离",
+  otherClasses: (count) => `另有 ${count} 个类别，以灰色表示`,
 };
 
 /** @throws ArgumentError for a language that there are no words in. */

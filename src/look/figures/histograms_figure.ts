@@ -1,0 +1,68 @@
+/** How weights and gradients are spread, a chart for each. */
+import { formatShape } from "../../base/shape.ts";
+import { significant } from "../../report/number_text.ts";
+import type { Histogram, ParameterHistograms } from "../layers/histograms.ts";
+import type { Figure } from "./figure.ts";
+import { fitted, Sheet } from "./sheet.ts";
+import { type FigureOptions, type Words, widthOf, wordsIn } from "./words.ts";
+
+const TALL = 64;
+const GAP = 24;
+
+/**
+ * A chart for the weights of each parameter, and beside it one for their gradients, if there are any.
+ *
+ * @example
+ * ```ts
+ * import { histograms, histogramsFigure } from "convoyant/look";
+ * const figure = histogramsFigure(await histograms(models.lenet()));
+ * figure.label; // "Weights and gradients, layer by layer"
+ * ```
+ */
+export function histogramsFigure(
+  parameters: readonly ParameterHistograms[],
+  options: FigureOptions = {},
+): Figure {
+  const words = wordsIn(options.lang);
+  const sheet = new Sheet(widthOf(options)).text(words.histograms, "title").text(words.counted);
+  const both = parameters.some(({ gradients }) => gradients !== null);
+  const wide = both ? Math.floor((sheet.inner - GAP) / 2) : Math.min(440, sheet.inner);
+  for (const { name, shape, weights, gradients } of parameters) {
+    sheet.skip(6).text(`${name} ${formatShape(shape)}`, "text");
+    chart(sheet, weights, words.weights, sheet.left, wide, words);
+    if (gradients !== null) chart(sheet, gradients, words.gradients, sheet.left + wide + GAP, wide, words);
+    sheet.skip(TALL + 44);
+  }
+  return sheet.figure(words.histograms);
+}
+
+function chart(sheet: Sheet, found: Histogram, name: string, x: number, wide: number, words: Words): void {
+  const { counts, low, high, mean, std } = found;
+  const spread = words.spread(significant(mean, 2), significant(std, 2));
+  sheet.write(fitted(`${name}: ${spread}`, wide), x, "muted");
+  const top = sheet.top + 20;
+  const most = Math.max(...counts, 1);
+  const column = wide / counts.length;
+  counts.forEach((count, i) => {
+    const height = (TALL * count) / most;
+    const from = low + ((high - low) * i) / counts.length;
+    const to = low + ((high - low) * (i + 1)) / counts.length;
+    const title = `${significant(from, 3)} … ${significant(to, 3)}: ${count}`;
+    if (count > 0)
+      sheet.add({
+        kind: "rect",
+        x: x + i * column,
+        y: top + TALL - height,
+        width: Math.max(0.5, column - 0.5),
+        height,
+        fill: "blue",
+        title,
+      });
+  });
+  sheet.add({ kind: "line", x1: x, y1: top + TALL, x2: x + wide, y2: top + TALL, look: "axis" });
+  const y = top + TALL + 15;
+  sheet.add(
+    { kind: "text", x, y, words: significant(low, 3), look: "muted" },
+    { kind: "text", x: x + wide, y, words: significant(high, 3), look: "muted", anchor: "end" },
+  );
+}
