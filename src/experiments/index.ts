@@ -20,6 +20,7 @@ export {
   exportOnnx,
 } from "./export_onnx.ts";
 export { type FindModelLrOptions, findLr } from "./find_lr.ts";
+export { type LookOptions, lookFigure } from "./look/look_figures.ts";
 export type { PhotoSettings } from "./photos/chosen_settings.ts";
 export {
   type FindPhotosLrOptions,

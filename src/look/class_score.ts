@@ -4,10 +4,15 @@ import { formatShape } from "../base/shape.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type { Module } from "../nn/index.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
+import { takenBy } from "./layer_calls.ts";
 
-/** A network's scores for a batch, [N, classes]. */
+/**
+ * A network's scores for a batch, [N, classes].
+ *
+ * @throws ShapeError for an input that the network does not take, or a network that gives anything else.
+ */
 export function scoresOf(of: string, net: Module, x: Tensor): Tensor {
-  const given: unknown = net(x);
+  const given: unknown = takenBy(of, x, () => net(x));
   const output = given instanceof Tensor ? given : (given as { logits?: unknown } | null)?.logits;
   if (!(output instanceof Tensor) || output.ndim < 2 || output.numel() !== output.size(0) * output.size(1)) {
     const got = output instanceof Tensor ? `shape ${formatShape(output.shape)}` : shownValue(given);

@@ -25,24 +25,26 @@ export {
   type NeighboursFigureOptions,
   neighboursFigure,
 } from "./figures/embedding_figure.ts";
-export type { Anchor, Figure, Fill, Mark } from "./figures/figure.ts";
+export type { Anchor, DrawnFigure, Mark, MarkFill } from "./figures/figure.ts";
 export { figureHtml } from "./figures/figure_html.ts";
 export { figureImage } from "./figures/figure_image.ts";
 export { type FigureSvgOptions, figureSvg } from "./figures/figure_svg.ts";
 export { type FiltersFigureOptions, filmstripFigure, filtersFigure } from "./figures/filters_figure.ts";
+export { type FirstLayerFigureOptions, firstLayerFigure } from "./figures/first_layer_figure.ts";
 export { histogramsFigure } from "./figures/histograms_figure.ts";
-export { type MaximiseFigureOptions, maximiseFigure } from "./figures/maximise_figure.ts";
+export { type MaximiseFigureOptions, maximisedImage, maximiseFigure } from "./figures/maximise_figure.ts";
 export type { AttributionName, FigureLanguage, FigureOptions } from "./figures/words.ts";
 export { type HeatMap, resizeHeatMap } from "./heat_map.ts";
 export { berlin, type ColourMap, cividis, magma, viridis } from "./image/colour_maps.ts";
+export { type GaborOptions, gaborBank } from "./image/gabor.ts";
 export { type ColourOptions, colourize, type OverlayOptions, overlay } from "./image/overlay.ts";
 export { shownInput } from "./image/shown_input.ts";
 export { type ActivationsOptions, activations, type LayerActivations } from "./layers/activations.ts";
 export { filters } from "./layers/filters.ts";
 export {
-  type Histogram,
   type HistogramsOptions,
   histograms,
+  type NumberHistogram,
   type ParameterHistograms,
 } from "./layers/histograms.ts";
 export { type Maximised, type MaximiseOptions, maximise } from "./layers/maximise.ts";

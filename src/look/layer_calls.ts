@@ -83,7 +83,7 @@ export function takenBy<T>(of: string, input: Tensor, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof ShapeError) || error.message.startsWith(`${of}:`)) throw error;
+    if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(
       `${of}: the network does not take an input of shape ${formatShape(input.shape)}: ${error.message}`,
       { cause: error },

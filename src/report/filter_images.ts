@@ -59,7 +59,15 @@ export function filterImages(filters: Filters, { scale = "each" }: FilterImageOp
   });
 }
 
-/** The size of the weight that is farthest from 0. */
+/**
+ * The size of the number that is farthest from 0.
+ *
+ * @example
+ * ```ts
+ * import { farthest } from "convoyant/report";
+ * farthest([1, -3, 2]); // 3
+ * ```
+ */
 export function farthest(data: ArrayLike<number>): number {
   const [low, high] = range(data, 0, data.length);
   return Math.max(Math.abs(low), Math.abs(high));

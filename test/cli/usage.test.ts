@@ -14,6 +14,7 @@ const COMMANDS = [
   ["predict"],
   ["export"],
   ["draw"],
+  ["look"],
   ["summary"],
   ["data", "fetch"],
   ["data", "show"],

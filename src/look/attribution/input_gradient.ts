@@ -4,7 +4,7 @@ import { enableGrad, grad } from "../../tensor/autograd.ts";
 import { fromTypedArray, type Tensor } from "../../tensor/tensor.ts";
 import { classOf, scoreOfClass, scoresOf } from "../class_score.ts";
 import type { HeatMap } from "../heat_map.ts";
-import { inEvaluation, oneImage, takenBy } from "../layer_calls.ts";
+import { inEvaluation, oneImage } from "../layer_calls.ts";
 
 /** What mattered in each channel of each pixel. As a heat map: of each pixel the greatest size among its channels. */
 export interface Attribution extends HeatMap {
@@ -36,7 +36,7 @@ export async function explained(
   classIndex: number | undefined,
 ): Promise<Explained> {
   const x = oneImage(of, input).detach();
-  const scores = takenBy(of, x, () => inEvaluation(net, () => scoresOf(of, net, x)));
+  const scores = inEvaluation(net, () => scoresOf(of, net, x));
   const index = await classOf(of, scores.detach(), classIndex);
   const [, channels, height, width] = x.shape;
   const data = Float32Array.from(await x.data(), Number);

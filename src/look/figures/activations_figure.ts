@@ -5,7 +5,7 @@ import type { HeatMap } from "../heat_map.ts";
 import { viridis } from "../image/colour_maps.ts";
 import { colourize, colourRange } from "../image/overlay.ts";
 import type { LayerActivations } from "../layers/activations.ts";
-import type { Figure } from "./figure.ts";
+import type { DrawnFigure } from "./figure.ts";
 import { Sheet } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
@@ -19,7 +19,10 @@ import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
  * figure.width; // 400
  * ```
  */
-export function activationsFigure(layers: readonly LayerActivations[], options: FigureOptions = {}): Figure {
+export function activationsFigure(
+  layers: readonly LayerActivations[],
+  options: FigureOptions = {},
+): DrawnFigure {
   const words = wordsIn(options.lang);
   const sheet = new Sheet(widthOf(options)).text(words.activations, "title");
   sheet.scale(viridis, "0", "max", words.eachLayerScale);

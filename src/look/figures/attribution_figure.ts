@@ -3,7 +3,7 @@ import type { Image } from "../../records/image.ts";
 import { type HeatMap, resizeHeatMap } from "../heat_map.ts";
 import { berlin, viridis } from "../image/colour_maps.ts";
 import { colourize, colourRange, overlay } from "../image/overlay.ts";
-import type { Figure } from "./figure.ts";
+import type { DrawnFigure } from "./figure.ts";
 import { Sheet } from "./sheet.ts";
 import { type AttributionName, type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
@@ -31,7 +31,11 @@ export interface AttributionFigureOptions extends FigureOptions {
  * figure.label; // "Saliency, class: bag"
  * ```
  */
-export function attributionFigure(image: Image, map: HeatMap, options: AttributionFigureOptions): Figure {
+export function attributionFigure(
+  image: Image,
+  map: HeatMap,
+  options: AttributionFigureOptions,
+): DrawnFigure {
   const words = wordsIn(options.lang);
   const { what, className, layer } = options;
   const sheet = new Sheet(widthOf(options)).text(words.attribution(what), "title");

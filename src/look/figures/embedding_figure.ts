@@ -8,7 +8,7 @@ import { coordinate as c } from "../../report/svg/xml.ts";
 import type { Neighbours } from "../embedding/neighbourhoods.ts";
 import type { Points } from "../embedding/points.ts";
 import { finiteRange } from "../heat_map.ts";
-import type { Figure, Fill } from "./figure.ts";
+import type { DrawnFigure, MarkFill } from "./figure.ts";
 import { Sheet } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
@@ -26,7 +26,7 @@ export interface EmbeddingFigureOptions extends FigureOptions {
 }
 
 /** Okabe and Ito's colours and shades of them, told apart by colour-blind readers; the rest is grey. */
-const CLASS_COLOURS: readonly Fill[] = [
+const CLASS_COLOURS: readonly MarkFill[] = [
   "#0072b2",
   "#e69f00",
   "#009e73",
@@ -56,7 +56,7 @@ const THUMBNAIL = 96;
  * figure.marks.filter(({ kind }) => kind === "circle").length; // 5
  * ```
  */
-export function embeddingFigure(places: Points, options: EmbeddingFigureOptions): Figure {
+export function embeddingFigure(places: Points, options: EmbeddingFigureOptions): DrawnFigure {
   const { rows, columns, data } = places;
   const { labels, images, classNames, method, divergence } = options;
   if (columns !== 2 || labels.length !== rows || (images !== undefined && images.length !== rows))
@@ -68,7 +68,7 @@ export function embeddingFigure(places: Points, options: EmbeddingFigureOptions)
   const sheet = new Sheet(widthOf(options)).text(words.embedding(method), "title");
   sheet.text(words.pointCount(rows));
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
-  const colour = (label: number): Fill => CLASS_COLOURS[classes.indexOf(label)] ?? "muted";
+  const colour = (label: number): MarkFill => CLASS_COLOURS[classes.indexOf(label)] ?? "muted";
   const named = classes.slice(0, CLASS_COLOURS.length);
   sheet.legend(named.map((label) => ({ fill: colour(label), name: className(classNames, label) })));
   if (classes.length > named.length) sheet.text(words.otherClasses(classes.length - named.length));
@@ -140,7 +140,10 @@ export interface NeighboursFigureOptions extends FigureOptions {
  * figure.marks.filter(({ kind }) => kind === "image").length; // 9
  * ```
  */
-export function neighboursFigure(found: readonly Neighbours[], options: NeighboursFigureOptions): Figure {
+export function neighboursFigure(
+  found: readonly Neighbours[],
+  options: NeighboursFigureOptions,
+): DrawnFigure {
   const { images, labels, classNames } = options;
   const points = options.points ?? found.slice(0, 8).map((_, i) => i);
   const words = wordsIn(options.lang);

@@ -3,7 +3,7 @@ import type { Image } from "../../records/image.ts";
 import type { ColourName } from "../../report/terminal/colour.ts";
 
 /** What a mark is filled with: a colour of the theme, or one of its own (`#rrggbb`). */
-export type Fill = ColourName | "muted" | `#${string}`;
+export type MarkFill = ColourName | "muted" | `#${string}`;
 
 /** Where a text begins. */
 export type Anchor = "start" | "middle" | "end";
@@ -25,7 +25,7 @@ export type Mark =
       readonly y: number;
       readonly width: number;
       readonly height: number;
-      readonly fill: Fill;
+      readonly fill: MarkFill;
       readonly title?: string;
     }
   | {
@@ -33,7 +33,7 @@ export type Mark =
       readonly x: number;
       readonly y: number;
       readonly r: number;
-      readonly fill: Fill;
+      readonly fill: MarkFill;
       readonly title?: string;
       readonly thumbnail?: string;
     }
@@ -55,7 +55,7 @@ export type Mark =
     };
 
 /** A figure. */
-export interface Figure {
+export interface DrawnFigure {
   /** In pixels. */
   readonly width: number;
   /** In pixels. */

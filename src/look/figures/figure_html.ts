@@ -1,7 +1,7 @@
 /** Figures as a page of their own. */
 import { htmlPage } from "../../report/html/page.ts";
 import { escapeXml as e } from "../../report/svg/xml.ts";
-import type { Figure } from "./figure.ts";
+import type { DrawnFigure } from "./figure.ts";
 import { figureSvg, HOVER } from "./figure_svg.ts";
 
 /** The width of a page's column, and of a telephone's screen. */
@@ -21,7 +21,7 @@ export const PAGE_WIDTHS = { wide: 880, narrow: 360 } as const;
  * ```
  */
 export function figureHtml(
-  draw: (width: number) => Figure,
+  draw: (width: number) => DrawnFigure,
   { lang = "en" }: { lang?: "en" | "zh" } = {},
 ): string {
   const [wide, narrow] = [draw(PAGE_WIDTHS.wide), draw(PAGE_WIDTHS.narrow)];

@@ -2,7 +2,7 @@
 import type { Image } from "../../records/image.ts";
 import { type ChartPalette, chartPalettes } from "../../report/svg/chart_palette.ts";
 import { displayWidth } from "../../report/terminal/text_width.ts";
-import type { Figure, Fill, Mark } from "./figure.ts";
+import type { DrawnFigure, Mark, MarkFill } from "./figure.ts";
 import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphOf } from "./pixel_font.ts";
 
 /** Pixels for each pixel of the natural size, so that the texts' letters fit their places. */
@@ -19,7 +19,10 @@ const SCALE = 2;
  * image.width; // 800
  * ```
  */
-export function figureImage(figure: Figure, { theme = "light" }: { theme?: "light" | "dark" } = {}): Image {
+export function figureImage(
+  figure: DrawnFigure,
+  { theme = "light" }: { theme?: "light" | "dark" } = {},
+): Image {
   const palette = chartPalettes[theme];
   const [width, height] = [figure.width * SCALE, Math.ceil(figure.height * SCALE)];
   const canvas = { width, height, channels: 3 as const, data: new Uint8Array(width * height * 3) };
@@ -54,25 +57,15 @@ function drawMark(canvas: Canvas, mark: Mark, palette: ChartPalette): void {
     case "circle":
       fillCircle(canvas, mark.x * SCALE, mark.y * SCALE, mark.r * SCALE, colourOf(mark.fill, palette));
       return;
-    case "line": {
-      const [x, y] = [Math.min(mark.x1, mark.x2), Math.min(mark.y1, mark.y2)];
-      const [wide, tall] = [Math.abs(mark.x1 - mark.x2) * SCALE, Math.abs(mark.y1 - mark.y2) * SCALE];
-      fillRect(
-        canvas,
-        x * SCALE,
-        y * SCALE,
-        Math.max(SCALE, wide),
-        Math.max(SCALE, tall),
-        bytesOf(palette[mark.look]),
-      );
+    case "line":
+      drawLine(canvas, mark, bytesOf(palette[mark.look]));
       return;
-    }
     case "text":
       drawText(canvas, mark, bytesOf(mark.look === "muted" ? palette.muted : palette.text));
   }
 }
 
-function colourOf(fill: Fill, palette: ChartPalette): Colour {
+function colourOf(fill: MarkFill, palette: ChartPalette): Colour {
   if (fill.startsWith("#")) return bytesOf(fill);
   return bytesOf(fill === "muted" ? palette.muted : palette.curves[fill as keyof ChartPalette["curves"]]);
 }
@@ -88,6 +81,16 @@ function fillRect(canvas: Canvas, x: number, y: number, width: number, height: n
   for (let row = top; row < bottom; row++)
     for (let column = left; column < right; column++)
       canvas.data.set(colour, 3 * (row * canvas.width + column));
+}
+
+/** A square of the line's width for every pixel along it. */
+function drawLine(canvas: Canvas, { x1, y1, x2, y2 }: Mark & { kind: "line" }, colour: Colour): void {
+  const steps = Math.max(1, Math.ceil(Math.max(Math.abs(x2 - x1), Math.abs(y2 - y1)) * SCALE));
+  for (let i = 0; i <= steps; i++) {
+    const x = (x1 + ((x2 - x1) * i) / steps) * SCALE;
+    const y = (y1 + ((y2 - y1) * i) / steps) * SCALE;
+    fillRect(canvas, x - SCALE / 2, y - SCALE / 2, SCALE, SCALE, colour);
+  }
 }
 
 /** With soft edges: each pixel by how far its centre lies inside. */

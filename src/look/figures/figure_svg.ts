@@ -3,7 +3,7 @@ import type { Image } from "../../records/image.ts";
 import { imageUri } from "../../report/image_uri.ts";
 import { type ChartTheme, chartStyles } from "../../report/svg/chart_style.ts";
 import { coordinate as c, escapeXml as e } from "../../report/svg/xml.ts";
-import type { Figure, Fill, Mark } from "./figure.ts";
+import type { DrawnFigure, Mark, MarkFill } from "./figure.ts";
 
 /** How a figure becomes SVG. */
 export interface FigureSvgOptions {
@@ -23,7 +23,10 @@ export interface FigureSvgOptions {
  * svg.includes("<svg"); // true
  * ```
  */
-export function figureSvg(figure: Figure, { theme = "auto", inline = false }: FigureSvgOptions = {}): string {
+export function figureSvg(
+  figure: DrawnFigure,
+  { theme = "auto", inline = false }: FigureSvgOptions = {},
+): string {
   const { width, height, label, marks } = figure;
   const body = marks.map(markSvg).join("\n");
   const open =
@@ -67,7 +70,7 @@ function markSvg(mark: Mark): string {
 
 const THEME_COLOURS = /^#/;
 
-function filled(fill: Fill): string {
+function filled(fill: MarkFill): string {
   if (THEME_COLOURS.test(fill)) return `fill="${e(fill)}"`;
   return fill === "muted" ? 'class="cv-muted"' : `class="cv-f-${fill}"`;
 }

@@ -1,7 +1,7 @@
 /** Filters in rows, and over the epochs of a run. */
 import { ArgumentError } from "../../base/errors.ts";
 import { type FilterImageOptions, type Filters, farthest, filterImages } from "../../report/filter_images.ts";
-import type { Figure } from "./figure.ts";
+import type { DrawnFigure } from "./figure.ts";
 import { Sheet } from "./sheet.ts";
 import { type FigureOptions, type Words, widthOf, wordsIn } from "./words.ts";
 
@@ -21,7 +21,7 @@ const MOST_IMAGES = 256;
  * figure.label; // "Filters of 0"
  * ```
  */
-export function filtersFigure(given: Filters, options: FiltersFigureOptions = {}): Figure {
+export function filtersFigure(given: Filters, options: FiltersFigureOptions = {}): DrawnFigure {
   const words = wordsIn(options.lang);
   const images = filterImages(given, options);
   const [, , height, width] = given.shape;
@@ -54,7 +54,7 @@ export function filtersFigure(given: Filters, options: FiltersFigureOptions = {}
 export function filmstripFigure(
   snapshots: readonly (Filters & { readonly epoch: number })[],
   options: FiltersFigureOptions = {},
-): Figure {
+): DrawnFigure {
   const [first] = snapshots;
   if (first === undefined)
     throw new ArgumentError("filmstripFigure: expected snapshots of filters, got none");

@@ -1,8 +1,8 @@
 /** How weights and gradients are spread, a chart for each. */
 import { formatShape } from "../../base/shape.ts";
 import { significant } from "../../report/number_text.ts";
-import type { Histogram, ParameterHistograms } from "../layers/histograms.ts";
-import type { Figure } from "./figure.ts";
+import type { NumberHistogram, ParameterHistograms } from "../layers/histograms.ts";
+import type { DrawnFigure } from "./figure.ts";
 import { fitted, Sheet } from "./sheet.ts";
 import { type FigureOptions, type Words, widthOf, wordsIn } from "./words.ts";
 
@@ -22,7 +22,7 @@ const GAP = 24;
 export function histogramsFigure(
   parameters: readonly ParameterHistograms[],
   options: FigureOptions = {},
-): Figure {
+): DrawnFigure {
   const words = wordsIn(options.lang);
   const sheet = new Sheet(widthOf(options)).text(words.histograms, "title").text(words.counted);
   const both = parameters.some(({ gradients }) => gradients !== null);
@@ -36,7 +36,14 @@ export function histogramsFigure(
   return sheet.figure(words.histograms);
 }
 
-function chart(sheet: Sheet, found: Histogram, name: string, x: number, wide: number, words: Words): void {
+function chart(
+  sheet: Sheet,
+  found: NumberHistogram,
+  name: string,
+  x: number,
+  wide: number,
+  words: Words,
+): void {
   const { counts, low, high, mean, std } = found;
   const spread = words.spread(significant(mean, 2), significant(std, 2));
   sheet.write(fitted(`${name}: ${spread}`, wide), x, "muted");

@@ -3,10 +3,10 @@ import type { Image } from "../../records/image.ts";
 import { significant } from "../../report/number_text.ts";
 import { displayWidth, truncate, wrapped } from "../../report/terminal/text_width.ts";
 import type { ColourMap } from "../image/colour_maps.ts";
-import type { Anchor, Figure, Fill, Mark } from "./figure.ts";
+import type { Anchor, DrawnFigure, Mark, MarkFill } from "./figure.ts";
 
 /** An image with a name above it. */
-export interface Panel {
+export interface SheetPanel {
   readonly image: Image;
   readonly title?: string;
   /** A second line, smaller. */
@@ -76,7 +76,7 @@ export class Sheet {
    *
    * @param cell - width of each, if there is room.
    */
-  panels(panels: readonly Panel[], cell: number, gap = GAP): this {
+  panels(panels: readonly SheetPanel[], cell: number, gap = GAP): this {
     if (panels.length === 0) return this;
     const columns = Math.min(panels.length, Math.max(1, Math.floor((this.inner + gap) / (cell + gap))));
     const wide = Math.min(cell, this.inner);
@@ -138,7 +138,7 @@ export class Sheet {
   }
 
   /** Names of colours, in rows. */
-  legend(entries: readonly { readonly fill: Fill; readonly name: string }[]): this {
+  legend(entries: readonly { readonly fill: MarkFill; readonly name: string }[]): this {
     let x = MARGIN;
     for (const { fill, name } of entries) {
       const words = fitted(name, this.inner - 18);
@@ -154,7 +154,7 @@ export class Sheet {
     return entries.length === 0 ? this : this.skip(LINE + 6);
   }
 
-  figure(label: string): Figure {
+  figure(label: string): DrawnFigure {
     return { width: this.width, height: Math.ceil(this.y + MARGIN - 4), label, marks: this.marks };
   }
 }

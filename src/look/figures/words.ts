@@ -57,8 +57,7 @@ const ENGLISH = {
       ? "Images that make a class most likely"
       : `Images that make a channel of ${layer} most active`,
   active: (from: string, to: string) => `${from} → ${to}`,
-  activeNote:
-    "below each name: how active the unit was at first and in the end; colours from 0 to the brightest",
+  activeNote: "below each name: how active the unit was at first and in the end",
   weights: "weights",
   gradients: "gradients",
   histograms: "Weights and gradients, layer by layer",
@@ -74,6 +73,13 @@ const ENGLISH = {
   neighbours: "Nearest neighbours in the last hidden layer",
   neighbourRow: "left: an image; beside it those nearest to it, the nearest first, with their distances",
   otherClasses: (count: number) => `and ${count} more classes in grey`,
+  firstLayers: "First layers, learned and made by hand",
+  learned: (layer: string) => `Learned: the filters of ${layer || "the network"}`,
+  gabor: "A Gabor bank",
+  gaborAbout:
+    "waves under a bell: 8 directions, wavelengths of 4, 6 and 9 pixels, each on a scale of its own",
+  sift: "SIFT's gradient bins",
+  siftAbout: "4 by 4 cells, 8 directions each; a ray is as long as the bell over the descriptor counts there",
 };
 
 /** Each word has the same arguments in every language. */
@@ -117,7 +123,7 @@ const CHINESE: Words = {
   ofLayer: (layer) => `层 ${layer}`,
   maximised: (layer) => (layer === "" ? "使某一类别得分最高的图像" : `使 ${layer} 的某一通道最活跃的图像`),
   active: (from, to) => `${from} → ${to}`,
-  activeNote: "名称下方：该单元起初和最后的激活值；颜色从 0 到最亮",
+  activeNote: "名称下方：该单元起初和最后的激活值",
   weights: "权重",
   gradients: "梯度",
   histograms: "各层的权重和梯度",
@@ -131,6 +137,12 @@ const CHINESE: Words = {
   neighbours: "最后一个隐藏层中的最近邻",
   neighbourRow: "左：一幅图像；右：与它最近的图像，由近到远，并标出距离",
   otherClasses: (count) => `另有 ${count} 个类别，以灰色表示`,
+  firstLayers: "第一层：学到的与手工设计的",
+  learned: (layer) => `学到的：${layer || "网络"} 的卷积核`,
+  gabor: "Gabor 滤波器组",
+  gaborAbout: "高斯窗下的波：8 个方向，波长 4、6、9 像素，每幅各用自己的刻度",
+  sift: "SIFT 的梯度直方图单元",
+  siftAbout: "4×4 个单元，每个单元 8 个方向；射线长度为描述子高斯窗在该处的权重",
 };
 
 /** @throws ArgumentError for a language that there are no words in. */

@@ -9,10 +9,10 @@ import { crossEntropy } from "../../tensor/functions/nn/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { scoresOf } from "../class_score.ts";
 import { finiteRange } from "../heat_map.ts";
-import { inEvaluation, takenBy } from "../layer_calls.ts";
+import { inEvaluation } from "../layer_calls.ts";
 
 /** How numbers are spread. */
-export interface Histogram {
+export interface NumberHistogram {
   /** The ends of the first and of the last interval; all are of one length. */
   readonly low: number;
   readonly high: number;
@@ -28,9 +28,9 @@ export interface ParameterHistograms {
   /** Its path, such as `0.weight`. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly weights: Histogram;
+  readonly weights: NumberHistogram;
   /** Null if none were asked for, or the loss does not depend on the parameter. */
-  readonly gradients: Histogram | null;
+  readonly gradients: NumberHistogram | null;
 }
 
 /** What `histograms` takes beside the network. */
@@ -86,9 +86,7 @@ function gradientsOf(net: Module, [images, labels]: readonly [Tensor, Tensor]): 
   for (const parameter of frozen) parameter.requiresGrad_(true);
   try {
     return enableGrad(() => {
-      const scores = takenBy("histograms", images, () =>
-        inEvaluation(net, () => scoresOf("histograms", net, images)),
-      );
+      const scores = inEvaluation(net, () => scoresOf("histograms", net, images));
       return grad(crossEntropy(scores, labels), parameters, { allowUnused: true });
     });
   } finally {
@@ -101,7 +99,7 @@ async function numbers(tensor: Tensor): Promise<ArrayLike<number>> {
 }
 
 /** Counts numbers in intervals of one length between the lowest and the highest. */
-export function histogram(values: ArrayLike<number>, bins: number): Histogram {
+export function histogram(values: ArrayLike<number>, bins: number): NumberHistogram {
   const [low, high] = finiteRange(values);
   const counts = new Array<number>(bins).fill(0);
   let [count, sum, squares] = [0, 0, 0];

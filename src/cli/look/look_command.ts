@@ -1,0 +1,75 @@
+/** `convoyant look`: what a network has learned, as a file. */
+import { extname } from "node:path";
+import { ArgumentError } from "../../base/errors.ts";
+import { type Draw, type LookOptions, lookFigure } from "../../experiments/look/look_figures.ts";
+import { writeFileAtomic } from "../../io/atomic_file.ts";
+import { encodePng } from "../../io/images/encode_png.ts";
+import { type FigureLanguage, figureHtml, figureImage, figureSvg } from "../../look/index.ts";
+import { formatBytes } from "../../report/number_text.ts";
+import { chosenNetwork } from "../chosen_network.ts";
+import type { Output } from "../console/output.ts";
+import type { NetworkChoice } from "../network_commands.ts";
+
+export interface LookCommand
+  extends Partial<NetworkChoice>,
+    Omit<LookOptions, "model" | "engine" | "threads" | "settings" | "topK" | "onNote"> {
+  readonly source: string | null;
+  /** The file that is written. */
+  readonly file: string;
+  /** A figure of the book. */
+  readonly figure?: "7.1";
+  readonly theme?: "light" | "dark";
+  readonly width?: number;
+}
+
+export async function lookCommand(command: LookCommand, output: Output): Promise<number> {
+  const write = writerFor(command);
+  const { source, figure } = command;
+  const options = { ...chosenNetwork(command, output), ...looks(command) };
+  let draw: Draw;
+  if (figure !== undefined) {
+    const { bookFigure } = await import("../../experiments/look/book_figure.ts");
+    draw = await bookFigure(source, options);
+  } else if (source === null) {
+    throw new ArgumentError(
+      "name a run's folder or a file of weights, or a figure of the book: --figure 7.1",
+    );
+  } else draw = await lookFigure(source, options);
+  const bytes = write(draw);
+  await writeFileAtomic(command.file, bytes);
+  const { label } = draw(command.width ?? 720);
+  output.line(`${command.file}: ${label}, ${formatBytes(bytes.length)}`);
+  output.event({ event: "end", file: command.file, label, bytes: bytes.length });
+  return 0;
+}
+
+/** What is told of the figure, without what was not given. */
+function looks(command: LookCommand): Pick<LookOptions, "what"> & Partial<LookOptions> {
+  const { what, layer, image, images, count, units, method, scale, overEpochs, seed, lang } = command;
+  const given = { what, layer, image, images, count, units, method, scale, overEpochs, seed, lang };
+  const named = { ...given, class: command.class };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as never;
+}
+
+/**
+ * What a figure becomes, by the ending of the file's name.
+ *
+ * @throws ArgumentError for an ending that there is no format for.
+ */
+function writerFor({ file, theme, width = 720, lang = "en" }: LookCommand): (draw: Draw) => Uint8Array {
+  const text = (content: string) => new TextEncoder().encode(content);
+  switch (extname(file).toLowerCase()) {
+    case ".svg":
+      return (draw) => text(figureSvg(draw(width), theme === undefined ? {} : { theme }));
+    case ".html":
+      return (draw) => text(figureHtml(draw, { lang: lang as FigureLanguage }));
+    case ".png":
+      if (lang !== "en")
+        throw new ArgumentError(`--lang ${lang}: PNG files have English texts only; write .svg or .html`);
+      return (draw) => encodePng(figureImage(draw(width), theme === undefined ? {} : { theme }));
+    default:
+      throw new ArgumentError(
+        `--output ${file}: expected a name that ends in .png, .svg or .html, got ${extname(file) || "none"}`,
+      );
+  }
+}
