@@ -13,7 +13,7 @@ export {
   type HiddenFeaturesOptions,
   hiddenFeatures,
 } from "./embedding/hidden_features.ts";
-export { type Neighbours, nearestNeighbours } from "./embedding/neighbourhoods.ts";
+export { type NearestPoints, nearestNeighbours } from "./embedding/neighbourhoods.ts";
 export type { Points } from "./embedding/points.ts";
 export { principalComponents } from "./embedding/principal_components.ts";
 export { type TsneOptions, type TsneResult, tsne } from "./embedding/tsne.ts";

@@ -47,7 +47,8 @@ export async function lookCommand(command: LookCommand, output: Output): Promise
 function looks(command: LookCommand): Pick<LookOptions, "what"> & Partial<LookOptions> {
   const { what, layer, image, images, count, units, method, scale, overEpochs, seed, lang } = command;
   const given = { what, layer, image, images, count, units, method, scale, overEpochs, seed, lang };
-  const named = { ...given, class: command.class };
+  const thumbnails = !command.file.toLowerCase().endsWith(".png");
+  const named = { ...given, class: command.class, thumbnails };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as never;
 }
 

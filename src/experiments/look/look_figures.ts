@@ -51,6 +51,8 @@ export interface LookOptions extends TrainedNetworkOptions {
   /** Filters over the epochs of a run. */
   readonly overEpochs?: boolean;
   readonly seed?: number;
+  /** Whether points of an embedding have images, which a pointer shows. Default true. */
+  readonly thumbnails?: boolean;
   readonly lang?: look.FigureLanguage;
 }
 
@@ -188,19 +190,20 @@ async function embedding(looked: LookedNetwork, options: LookOptions): Promise<D
   const features = await look.hiddenFeatures(looked.net, batches(looked, examples), head);
   const { classes: classNames } = looked.classifier;
   const shared = { labels, classNames, ...lang(options) };
+  const thumbnails = options.thumbnails === false ? {} : { images };
   if (method === "neighbours") {
     const found = look.nearestNeighbours(features, 7);
     return (width) => look.neighboursFigure(found, { ...shared, images, width });
   }
   if (method === "pca") {
     const places = look.principalComponents(features);
-    return (width) => look.embeddingFigure(places, { ...shared, method, images, width });
+    return (width) => look.embeddingFigure(places, { ...shared, method, ...thumbnails, width });
   }
   const places = await look.tsne(features, {
     onStep: (step) => step % 250 === 0 && options.onNote?.(`t-SNE: step ${step}`),
   });
   const { divergence } = places;
-  return (width) => look.embeddingFigure(places, { ...shared, method, images, divergence, width });
+  return (width) => look.embeddingFigure(places, { ...shared, method, ...thumbnails, divergence, width });
 }
 
 async function* batches(looked: LookedNetwork, examples: readonly LookedImage[]): AsyncGenerator<Tensor> {

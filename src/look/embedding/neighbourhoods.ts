@@ -12,7 +12,7 @@ export interface SparseRows {
 }
 
 /** The nearest points of one. */
-export interface Neighbours {
+export interface NearestPoints {
   /** Rows of other points, the nearest first. */
   readonly rows: readonly number[];
   /** Euclidean distances. */
@@ -31,7 +31,7 @@ export interface Neighbours {
  * nearestNeighbours(points, 1)[2].rows; // [1]
  * ```
  */
-export function nearestNeighbours(points: Points, count = 5): Neighbours[] {
+export function nearestNeighbours(points: Points, count = 5): NearestPoints[] {
   if (!Number.isInteger(count) || count < 1)
     throw new ArgumentError(
       `nearestNeighbours: expected \`count\` to be an integer of at least 1, got ${shownValue(count)}`,
@@ -87,7 +87,7 @@ function gaussianShares(distances: readonly number[], perplexity: number): numbe
   return shares;
 }
 
-function symmetric(found: readonly Neighbours[], shares: readonly (readonly number[])[]): SparseRows {
+function symmetric(found: readonly NearestPoints[], shares: readonly (readonly number[])[]): SparseRows {
   const rows = found.map(() => new Map<number, number>());
   const total = 2 * found.length;
   found.forEach(({ rows: near }, i) => {

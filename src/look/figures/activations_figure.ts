@@ -9,6 +9,9 @@ import type { DrawnFigure } from "./figure.ts";
 import { Sheet } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
+/** Of numbers; the rest is left out. */
+const MOST_ROWS = 12;
+
 /**
  * What each layer gave, its maps beside each other; the colours of a layer go from 0, or its lowest number, to its highest.
  *
@@ -34,20 +37,28 @@ export function activationsFigure(
     const ends = `${significant(range[0], 3)} … ${significant(range[1], 3)}`;
     sheet.skip(4).text(`${layer === "" ? kind : `${layer} ${kind}`} ${formatShape(shape)}`, "text");
     sheet.text(`${count} · ${ends}`);
-    const images = maps.map(folded).map((map) => ({ image: colourize(map, { range }) }));
-    const [{ image }] = images;
-    const cell = Math.max(28, Math.min(64, image.width * 4));
-    sheet.panels(images, image.height === 1 ? Math.min(sheet.inner, 8 * image.width) : cell, 4);
+    if (maps[0].height === 1) row(sheet, maps[0], range);
+    else {
+      const cell = Math.max(28, Math.min(64, maps[0].width * 4));
+      sheet.panels(
+        maps.map((map) => ({ image: colourize(map, { range }) })),
+        cell,
+        4,
+      );
+    }
   }
   return sheet.figure(words.activations);
 }
 
-/** Many numbers in a row become rows that fill a rectangle. */
-function folded(map: HeatMap): HeatMap {
-  if (map.height > 1 || map.width <= 64) return map;
-  const width = 64;
-  const height = Math.ceil(map.width / width);
-  const values = new Float32Array(width * height).fill(Number.NaN);
-  values.set(map.values);
-  return { width, height, values };
+/** Numbers in a row, or in several if there are many. */
+function row(sheet: Sheet, { values }: HeatMap, range: readonly [number, number]): void {
+  const side = 8;
+  const columns = Math.floor(sheet.inner / side);
+  for (let first = 0; first < Math.min(values.length, MOST_ROWS * columns); first += columns) {
+    const here = values.slice(first, first + columns);
+    const image = colourize({ width: here.length, height: 1, values: here }, { range });
+    sheet.add({ kind: "image", x: sheet.left, y: sheet.top, width: side * here.length, height: side, image });
+    sheet.skip(side + 1);
+  }
+  sheet.skip(6);
 }

@@ -5,7 +5,7 @@ import type { Image } from "../../records/image.ts";
 import { imageUri } from "../../report/image_uri.ts";
 import { significant } from "../../report/number_text.ts";
 import { coordinate as c } from "../../report/svg/xml.ts";
-import type { Neighbours } from "../embedding/neighbourhoods.ts";
+import type { NearestPoints } from "../embedding/neighbourhoods.ts";
 import type { Points } from "../embedding/points.ts";
 import { finiteRange } from "../heat_map.ts";
 import type { DrawnFigure, MarkFill } from "./figure.ts";
@@ -73,9 +73,9 @@ export function embeddingFigure(places: Points, options: EmbeddingFigureOptions)
   sheet.legend(named.map((label) => ({ fill: colour(label), name: className(classNames, label) })));
   if (classes.length > named.length) sheet.text(words.otherClasses(classes.length - named.length));
   const corner = images === undefined ? 0 : THUMBNAIL + 12;
-  const side = Math.min(sheet.inner, 560);
+  if (images !== undefined) sheet.text(words.pointAt);
+  const { at, tall } = scaled(data, Math.min(sheet.inner, 640));
   const top = sheet.top + corner;
-  const at = scaled(data, side);
   for (let i = 0; i < rows; i++) {
     const image = images?.[i];
     sheet.add({
@@ -88,24 +88,29 @@ export function embeddingFigure(places: Points, options: EmbeddingFigureOptions)
       ...(image !== undefined && { thumbnail: thumbnail(image, sheet.left, sheet.top) }),
     });
   }
-  sheet.skip(corner + side + 8);
+  sheet.skip(corner + tall + 8);
   const value = divergence === undefined ? "–" : significant(divergence, 4);
   sheet.text(method === "pca" ? words.components : words.divergence(value));
   return sheet.figure(words.embedding(method));
 }
 
-/** Places within a square, in one proportion. */
-function scaled(data: ArrayLike<number>, side: number): (row: number, axis: 0 | 1) => number {
-  const axes = ([0, 1] as const).map((axis) =>
+/** Places in a rectangle of a width, both axes in one proportion. */
+function scaled(
+  data: ArrayLike<number>,
+  wide: number,
+): { at: (row: number, axis: 0 | 1) => number; tall: number } {
+  const margin = 8;
+  const ends = ([0, 1] as const).map((axis) =>
     finiteRange(Array.from({ length: data.length / 2 }, (_, i) => data[2 * i + axis])),
   );
-  const span = Math.max(...axes.map(([low, high]) => high - low)) || 1;
-  const margin = 8;
-  return (row, axis) => {
-    const middle = (axes[axis][0] + axes[axis][1]) / 2;
-    const share = (data[2 * row + axis] - middle) / span;
-    return side / 2 + (axis === 0 ? share : -share) * (side - 2 * margin);
+  const [across, down] = ends.map(([low, high]) => high - low);
+  // At most as tall as it is wide.
+  const scale = (wide - 2 * margin) / (Math.max(across, down) || 1);
+  const at = (row: number, axis: 0 | 1) => {
+    const value = data[2 * row + axis];
+    return margin + scale * (axis === 0 ? value - ends[0][0] : ends[1][1] - value);
   };
+  return { at, tall: 2 * margin + scale * down };
 }
 
 function thumbnail(image: Image, x: number, y: number): string {
@@ -141,7 +146,7 @@ export interface NeighboursFigureOptions extends FigureOptions {
  * ```
  */
 export function neighboursFigure(
-  found: readonly Neighbours[],
+  found: readonly NearestPoints[],
   options: NeighboursFigureOptions,
 ): DrawnFigure {
   const { images, labels, classNames } = options;

@@ -31,7 +31,7 @@ export function histogramsFigure(
     sheet.skip(6).text(`${name} ${formatShape(shape)}`, "text");
     chart(sheet, weights, words.weights, sheet.left, wide, words);
     if (gradients !== null) chart(sheet, gradients, words.gradients, sheet.left + wide + GAP, wide, words);
-    sheet.skip(TALL + 44);
+    sheet.skip(TALL + 62);
   }
   return sheet.figure(words.histograms);
 }
@@ -45,9 +45,13 @@ function chart(
   words: Words,
 ): void {
   const { counts, low, high, mean, std } = found;
-  const spread = words.spread(significant(mean, 2), significant(std, 2));
-  sheet.write(fitted(`${name}: ${spread}`, wide), x, "muted");
-  const top = sheet.top + 20;
+  const spread = words.spread(short(mean), short(std));
+  const [first, second] = [sheet.top + 13, sheet.top + 30];
+  sheet.add(
+    { kind: "text", x, y: first, words: fitted(name, wide), look: "muted" },
+    { kind: "text", x, y: second, words: fitted(spread, wide), look: "muted" },
+  );
+  const top = sheet.top + 38;
   const most = Math.max(...counts, 1);
   const column = wide / counts.length;
   counts.forEach((count, i) => {
@@ -69,7 +73,13 @@ function chart(
   sheet.add({ kind: "line", x1: x, y1: top + TALL, x2: x + wide, y2: top + TALL, look: "axis" });
   const y = top + TALL + 15;
   sheet.add(
-    { kind: "text", x, y, words: significant(low, 3), look: "muted" },
-    { kind: "text", x: x + wide, y, words: significant(high, 3), look: "muted", anchor: "end" },
+    { kind: "text", x, y, words: short(low), look: "muted" },
+    { kind: "text", x: x + wide, y, words: short(high), look: "muted", anchor: "end" },
   );
+}
+
+/** Small numbers by their exponent: they are read beside each other. */
+function short(value: number): string {
+  const size = Math.abs(value);
+  return size > 0 && size < 1e-3 ? value.toExponential(1) : significant(value, 2);
 }

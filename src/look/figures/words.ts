@@ -68,6 +68,7 @@ const ENGLISH = {
       ? "Last hidden layer, first two principal components"
       : "Last hidden layer, neighbours in the plane (t-SNE)",
   pointCount: (count: number) => `${count} images, in the colours of their classes`,
+  pointAt: "point at a dot to see its image here:",
   divergence: (value: string) => `Kullback-Leibler divergence ${value}; axes have no unit`,
   components: "axes: principal components, in units of the features",
   neighbours: "Nearest neighbours in the last hidden layer",
@@ -132,6 +133,7 @@ const CHINESE: Words = {
   embedding: (method) =>
     method === "pca" ? "最后一个隐藏层：前两个主成分" : "最后一个隐藏层：平面上的近邻（t-SNE）",
   pointCount: (count) => `${count} 幅图像，颜色表示类别`,
+  pointAt: "将指针移到圆点上，即可在此看到图像：",
   divergence: (value) => `KL 散度 ${value}；坐标轴没有单位`,
   components: "坐标轴：主成分，单位与特征相同",
   neighbours: "最后一个隐藏层中的最近邻",
