@@ -16,7 +16,7 @@ import { type ClassifierBytesOptions, classifierBytes } from "./classifier_bytes
 import type { ClassifierOptions, ClassifierSource } from "./classifier_options.ts";
 import { type ClassifierImage, imageName, readInput, viewCount, viewsOf } from "./image_input.ts";
 import { type ClassifierParts, loadParts, partsOf } from "./load_classifier.ts";
-import { meanOfViews, probabilitiesOf, requireOutputs, throughNetwork } from "./scores.ts";
+import { meanOfViews, probabilitiesOf, requireOutputs, type SendBatch, throughNetwork } from "./scores.ts";
 
 /** What `predict` and `predictBatch` take. */
 export interface ClassifyOptions {
@@ -62,6 +62,7 @@ export class Classifier {
   /** The network, in evaluation mode: batches [N, C, H, W] to scores [N, classes]. */
   readonly net: Module;
   readonly #batch: number | null;
+  readonly #send: SendBatch;
 
   private constructor({ net, classes, preprocessing, architecture, batch }: ClassifierParts) {
     this.net = net.eval();
@@ -73,6 +74,7 @@ export class Classifier {
     keepPreprocessing(net, preprocessing);
     if (architecture !== null) keepArchitecture(net, architecture);
     requireOutputs(net, preprocessing, classes.length);
+    this.#send = throughNetwork(net);
   }
 
   /**
@@ -185,7 +187,7 @@ export class Classifier {
    * @internal
    */
   predictInputs(inputs: readonly ArrayBatch[]): Promise<readonly (readonly number[])[]> {
-    return probabilitiesOf(throughNetwork(this.net), inputs, this.#batch);
+    return probabilitiesOf(this.#send, inputs, this.#batch);
   }
 
   async #predict(
@@ -202,7 +204,7 @@ export class Classifier {
       inputs.push(...viewsOf(pixels, this.preprocessing, views, name));
     }
     signal?.throwIfAborted();
-    const rows = await probabilitiesOf(throughNetwork(this.net), inputs, this.#batch);
+    const rows = await probabilitiesOf(this.#send, inputs, this.#batch);
     signal?.throwIfAborted();
     return images.map((_, i) => this.#prediction(rows.slice(i * views, (i + 1) * views)));
   }

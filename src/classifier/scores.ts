@@ -9,9 +9,10 @@ import type { Preprocessing } from "../records/preprocessing.ts";
 import { defaultSession } from "../runtime/runtime.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
-import { FittingSlices } from "../train/loop/micro_batches.ts";
+import { nextSlice } from "../train/loop/micro_batches.ts";
 import { outputOf } from "../train/loop/network_output.ts";
 import { inPrecision, type Precision } from "../train/loop/precision.ts";
+import { FrozenNetwork } from "./freeze.ts";
 
 /** The side of an image that is shown to a network which takes any. */
 const USUAL_SIDE = 224;
@@ -46,23 +47,28 @@ export function requireOutputs(net: Module, { resize, crop, mean }: Preprocessin
 }
 
 /**
- * Sends a batch of inputs to the engine.
+ * Sends a batch of inputs to the engine, and gives the probabilities, row by row.
  *
- * @returns what waits for the probabilities, row by row.
- * @throws OutOfMemoryError at once if it does not fit.
+ * @throws OutOfMemoryError if it does not fit.
  */
 export type SendBatch = (
   pixels: Float32Array<ArrayBuffer>,
   shape: readonly number[],
-) => () => Promise<ArrayLike<number>>;
+) => Promise<ArrayLike<number>>;
 
-/** Sends batches through a network as it is. */
+/** Sends batches through a network that is frozen; in bfloat16 through the network as it is. */
 export function throughNetwork(net: Module, precision: Precision = "f32"): SendBatch {
-  return (pixels, shape) => {
+  if (precision === "f32") {
+    const frozen = new FrozenNetwork(net, (output) => output.softmax(1));
+    return async (pixels, shape) => {
+      const { data, dtype } = await frozen.call(pixels, shape);
+      return numbersOf(dtype, data);
+    };
+  }
+  return async (pixels, shape) => {
     const x = fromTypedArray(pixels, shape, "float32");
     const output = insideCall(() => noGrad(() => inPrecision(precision, () => outputOf(net, x)).softmax(1)));
-    defaultSession().submit([output.value]);
-    return async () => numbersOf(output.dtype, await defaultSession().fetch(output.value));
+    return numbersOf(output.dtype, await defaultSession().fetch(output.value));
   };
 }
 
@@ -78,19 +84,21 @@ export async function probabilitiesOf(
   batch: number | null,
 ): Promise<number[][]> {
   const rows: number[][] = new Array(inputs.length);
+  let fitting = batch ?? Number.POSITIVE_INFINITY;
   for (const indices of indicesByShape(inputs)) {
-    const slices = new FittingSlices();
-    const most = batch ?? indices.length;
-    for (let first = 0; first < indices.length; first += most) {
-      const group = indices.slice(first, first + most);
-      const attempt = (from: number, to: number) =>
-        sendStacked(
-          send,
-          group.slice(from, to).map((i) => inputs[i]),
-        );
-      let at = 0;
-      for (const sent of slices.run(group.length, attempt))
-        for (const row of await sent()) rows[group[at++]] = row;
+    for (let done = 0; done < indices.length; ) {
+      const size = nextSlice(indices.length - done, Math.min(fitting, indices.length));
+      const slice = indices.slice(done, done + size);
+      const found = await sendStacked(
+        send,
+        slice.map((i) => inputs[i]),
+      );
+      if (found === null) {
+        fitting = Math.ceil(size / 2);
+        continue;
+      }
+      for (const [i, row] of found.entries()) rows[slice[i]] = row;
+      done += size;
     }
   }
   return rows;
@@ -107,13 +115,12 @@ function indicesByShape(inputs: readonly ArrayBatch[]): number[][] {
 }
 
 /** Sends inputs of one shape as one batch; null if they do not fit, but fewer might. */
-function sendStacked(send: SendBatch, inputs: readonly ArrayBatch[]): (() => Promise<number[][]>) | null {
+async function sendStacked(send: SendBatch, inputs: readonly ArrayBatch[]): Promise<number[][] | null> {
   const [{ data, shape }] = inputs;
   const pixels = new Float32Array(inputs.length * data.length);
   for (const [i, input] of inputs.entries()) pixels.set(input.data, i * data.length);
   try {
-    const sent = send(pixels, [inputs.length, ...shape.slice(1)]);
-    return async () => rowsOf(await sent(), inputs.length);
+    return rowsOf(await send(pixels, [inputs.length, ...shape.slice(1)]), inputs.length);
   } catch (error) {
     if (!(error instanceof OutOfMemoryError) || inputs.length === 1) throw error;
     return null;
