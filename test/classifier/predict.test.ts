@@ -36,7 +36,7 @@ test("the probabilities are those of the transforms and the network, with the li
     const input = await byHand(bytes);
     assert.deepEqual(await (await classifier.input(bytes)).tolist(), await input.tolist());
     const { index, label, probability, probabilities } = await classifier.predict(bytes);
-    assert.ok(difference(probabilities, await probabilitiesOf(input)) < 1e-6);
+    assert.ok(difference(probabilities, await probabilitiesOf(input)) < 1e-4);
     assert.equal(probability, Math.max(...probabilities));
     assert.equal(index, probabilities.indexOf(probability));
     assert.equal(label, ["cat", "cup", "man", "tree"][index]);
@@ -92,7 +92,7 @@ test("views are averaged: the mirror image, and crops", async () => {
   };
   const flipped = await classifier.predict(bytes, { testTimeAugmentation: true });
   const whole = [input, input.flip([3])];
-  assert.ok(difference(flipped.probabilities, await mean(whole)) < 1e-6);
+  assert.ok(difference(flipped.probabilities, await mean(whole)) < 1e-4);
   assert.deepEqual(await classifier.predict(bytes, { testTimeAugmentation: 2 }), flipped);
   const { mean: means, std } = preprocessing;
   const { Compose, Normalize, Resize, ToTensor } = data.transforms;
@@ -104,10 +104,10 @@ test("views are averaged: the mirror image, and crops", async () => {
   const [y, x] = [h - 64, w - 64];
   const crops = [at(0, 0), at(0, x), at(y, 0), at(y, x), at(Math.round(y / 2), Math.round(x / 2))];
   const five = await classifier.predict(bytes, { testTimeAugmentation: 5 });
-  assert.ok(difference(five.probabilities, await mean(crops)) < 1e-6);
+  assert.ok(difference(five.probabilities, await mean(crops)) < 1e-4);
   const ten = await classifier.predict(bytes, { testTimeAugmentation: 10 });
   assert.ok(
-    difference(ten.probabilities, await mean([...crops, ...crops.map((crop) => crop.flip([3]))])) < 1e-6,
+    difference(ten.probabilities, await mean([...crops, ...crops.map((crop) => crop.flip([3]))])) < 1e-4,
   );
   await assert.rejects(
     classifier.predict(bytes, { testTimeAugmentation: 3 }),
