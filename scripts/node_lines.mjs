@@ -21,6 +21,7 @@ const ON_THE_NEWEST = [
   "interop/",
   "models/",
   "report/",
+  "ship/",
   "types/",
 ];
 

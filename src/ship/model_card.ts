@@ -5,6 +5,8 @@ import type { RunInfo } from "../experiments/runs.ts";
 import { type ClassName, className } from "../records/class_names.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
 import { formatBytes } from "../report/number_text.ts";
+import { escapeMarkdown } from "./markdown.ts";
+import { dataText, metricsText } from "./run_facts.ts";
 import type { Verification } from "./verify/verification.ts";
 
 /** What the card says. */
@@ -21,19 +23,13 @@ export interface CardContent {
   readonly bytes: number;
   /** The run that the weights come from, if they come from one. */
   readonly run: RunInfo | null;
-  readonly data: string;
+  /** What the images were; null for what the run says of them. */
+  readonly data: string | null;
   readonly form: "folder" | "single file" | "npm";
   readonly packageName: string;
   /** Null if there is one, else why not. */
   readonly onnxProblem: string | null;
   readonly verification: Verification | null;
-}
-
-const percent = (share: number | undefined) => (share === undefined ? "–" : `${(100 * share).toFixed(1)} %`);
-
-/** Text of users as Markdown that shows it as it is, on one line. */
-export function escapeMarkdown(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|]/g, "\\$&");
 }
 
 export function modelCard(card: CardContent): string {
@@ -43,7 +39,7 @@ export function modelCard(card: CardContent): string {
     card.description === null ? "" : escapeMarkdown(card.description),
     facts(card),
     "## Metrics",
-    metrics(card.run),
+    metricsText(card.run, card.classes),
     "## Classes",
     card.classes.map((_, i) => `${i}. ${escapeMarkdown(className(card.classes, i))}`).join("\n"),
     "## Data",
@@ -87,22 +83,8 @@ function facts({ architecture, classes, dtype, bytes, run }: CardContent): strin
   );
 }
 
-function metrics(run: RunInfo | null): string {
-  if (run?.metrics == null) return "The weights come without the record of their training.";
-  const { epochs, trainAccuracy, testAccuracy, trainLoss, testLoss } = run.metrics;
-  const loss = (value: number | undefined) => (value === undefined ? "–" : value.toFixed(4));
-  const table = markdownTable(
-    ["", "Accuracy", "Loss"],
-    [
-      ["Training set", percent(trainAccuracy), loss(trainLoss)],
-      ["Test set", percent(testAccuracy), loss(testLoss)],
-    ],
-  );
-  return `${table}\n\nAt the end of the training, after ${epochs} epochs.`;
-}
-
 function data({ data: described, run }: CardContent): string {
-  const lines = [escapeMarkdown(described)];
+  const lines = [described === null ? dataText(run) : escapeMarkdown(described)];
   if (run?.command) lines.push("", "Trained with:", "", fenced(run.command, "sh"));
   return lines.join("\n");
 }

@@ -261,7 +261,7 @@ function otherFilesOf(
     dtype,
     bytes: weights.length,
     run,
-    data: data ?? dataOf(run),
+    data: data ?? null,
     form: npm ? "npm" : singleFile ? "single file" : "folder",
     packageName: ofPackage,
     onnxProblem,
@@ -284,12 +284,4 @@ function otherFilesOf(
       weightsFile: WEIGHTS_FILE,
     }),
   ];
-}
-
-/** What the run says of its data. */
-function dataOf(run: RunInfo | null): string {
-  const data = run?.settings.data;
-  return typeof data === "string"
-    ? `Trained on ${data}.`
-    : "Not described; `convoyant ship --data` says what the images are.";
 }

@@ -135,6 +135,22 @@ test("a run ships its best weights with its metrics", async () => {
   assert.match(card, /fashion-mnist/);
   assert.match(card, /npx convoyant train lenet/);
   assert.match(card, /0\. t-shirt/i);
+  // What was counted with the best weights comes before what the last epoch gave.
+  const val = {
+    images: 9,
+    loss: 0.4,
+    accuracy: 2 / 3,
+    calibrationError: 0.1,
+    precision: [1, null],
+    recall: [0.5, 0],
+  };
+  writeFileSync(join(run, "results.json"), JSON.stringify({ val, test: null }));
+  await ship(run, join(root, "of-run"));
+  assert.match(
+    read("of-run", "README.md"),
+    /\| Validation images, which chose the weights \| 9 \| 66\.7 % \| 0\.4000 \| 10\.0 % \|/,
+  );
+  assert.match(read("of-run", "README.md"), /\| trouser .*\| – \| 0\.0 % \|/);
 });
 
 test("what cannot be shipped is refused before anything is written", async () => {

@@ -1,0 +1,100 @@
+/**
+ * Networks in the shipped page: its script leaves out what no network needs, so each one that is registered is run.
+ * `CONVOYANT_TEST_SHIPPED=all` runs them all, but for those of more than 30 million weights.
+ */
+import assert from "node:assert/strict";
+import type { Server } from "node:http";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import shippedPage from "#shipped_page";
+import { Classifier } from "../../src/classifier/index.ts";
+import { models, stopEngine, useEngine } from "../../src/index.ts";
+import { pageHtml } from "../../src/ship/page_html.ts";
+import { sha256Of } from "../../src/ship/shipment_folder.ts";
+import { launch, noBrowser, serve } from "../browser/chromium.ts";
+import { JPEG } from "./small_classifier.ts";
+
+const MOST_WEIGHTS = 30_000_000;
+/** Batch normalisation by hand, gates and pads, a network of one channel. */
+const SOME = ["bn-lenet-scratch", "mobilenet-v3-small", "efficientnet-lite0"];
+/** What is smaller than the network's own images still goes through it. */
+const SIDE = 96;
+
+const answers: Record<string, Uint8Array | string> = { "convoyant.js": shippedPage };
+let browser: Browser;
+let server: Server;
+let origin: string;
+
+before(async () => {
+  if (noBrowser) return;
+  await useEngine("wasm", { threads: 1 });
+  ({ origin, server } = await serve({ answers }));
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server?.close();
+  await stopEngine();
+});
+
+function classifierOf(name: string): Classifier {
+  const { inputShape, options } = models.entry(name);
+  const [channels, height, width] = inputShape;
+  const count = options.includes("numClasses") ? 4 : 10;
+  const net = models.create(name, options.includes("numClasses") ? { numClasses: count } : {});
+  const isFixed = channels === 1;
+  return Classifier.of(net, {
+    classes: Array.from({ length: count }, (_, i) => `class ${i}`),
+    preprocessing: {
+      resize: { size: isFixed ? [height, width] : [SIDE, SIDE], interpolation: "bilinear" },
+      crop: null,
+      mean: new Array(channels).fill(0.4),
+      std: new Array(channels).fill(0.3),
+      background: [255, 255, 255],
+    },
+  });
+}
+
+/** The page's probabilities, and whether it could say what they rest on. */
+async function inPage(classifier: Classifier): Promise<{ probabilities: number[]; complaint: string }> {
+  const weights = await classifier.toBytes();
+  const shipment = {
+    title: "x",
+    weightsFile: "model.safetensors",
+    weightsBytes: weights.length,
+    sha256: sha256Of(weights),
+  };
+  answers["index.html"] = pageHtml({ shipment, links: { card: null, onnx: null }, inside: null });
+  answers["model.safetensors"] = weights;
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${origin}/plain/index.html`);
+    await page.waitForSelector("html[data-state=ready]");
+    await page.evaluate(`globalThis.answered = new Promise((resolve) =>
+      document.addEventListener("prediction", ({ detail }) => resolve(detail), { once: true })); 0`);
+    await page.setInputFiles("#file", { name: "a.jpg", mimeType: "image/jpeg", buffer: JPEG });
+    const { probabilities } = await page.evaluate<{ probabilities: number[] }>("globalThis.answered");
+    const seen = () => page.evaluate("document.getElementById('seen').toDataURL()");
+    const plain = await seen();
+    await page.check("#heatmap");
+    for (let i = 0; i < 200 && (await seen()) === plain && (await page.isHidden("#problem")); i++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    return { probabilities, complaint: (await page.textContent("#problem")) ?? "" };
+  } finally {
+    await page.close();
+  }
+}
+
+const isSmall = (name: string) =>
+  [...models.create(name).parameters()].reduce((sum, parameter) => sum + parameter.numel(), 0) < MOST_WEIGHTS;
+const chosen = process.env.CONVOYANT_TEST_SHIPPED === "all" ? models.names().filter(isSmall) : SOME;
+
+for (const name of chosen)
+  test(`${name} answers in the shipped page as in Node.js`, { skip: noBrowser }, async () => {
+    const classifier = classifierOf(name);
+    const expected = await classifier.predict(JPEG);
+    const { probabilities, complaint } = await inPage(classifier);
+    assert.equal(complaint, "");
+    assert.equal(probabilities.length, expected.probabilities.length);
+    probabilities.forEach((p, i) => assert.ok(Math.abs(p - expected.probabilities[i]) < 1e-4));
+  });
