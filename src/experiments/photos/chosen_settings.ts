@@ -15,7 +15,7 @@ export type PhotoSettings = Partial<
 const UNEVEN = 1.5;
 
 /** Images that an epoch of the whole network may hold for each processor, to stay within some two minutes. */
-const IMAGES_PER_PROCESSOR = 1000;
+const IMAGES_PER_PROCESSOR = 500;
 
 /** Epochs of a fine-tuned network, and of one that is trained from scratch. */
 const [MOST_EPOCHS, SCRATCH_EPOCHS] = [3, 30];

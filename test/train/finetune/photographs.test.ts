@@ -4,8 +4,6 @@
  * network.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   DataLoader,
@@ -16,61 +14,41 @@ import {
   TensorDataset,
   transforms,
 } from "../../../src/data/index.ts";
+import { freezeLowest } from "../../../src/experiments/photos/frozen_share.ts";
 import { type data, manualSeed, models, stopEngine, train } from "../../../src/index.ts";
+import { stampClasses, stampPhotographs, stampsAreMissing } from "../../stamp_photographs.ts";
 
-const STAMPS = "/usr/share/tuxpaint/stamps";
-const FOLDERS = [
-  "animals/mammals",
-  "animals/birds",
-  "animals/insects",
-  "food/fruit",
-  "food/vegetables",
-  "plants/flowers",
-  "town/roadsigns",
-];
 const asked = process.env.CONVOYANT_TEST_FINE_TUNE;
-const skip = !asked
-  ? "CONVOYANT_TEST_FINE_TUNE is not set"
-  : existsSync(STAMPS)
-    ? false
-    : "tuxpaint-stamps-default is not installed";
+const skip = !asked ? "CONVOYANT_TEST_FINE_TUNE is not set" : stampsAreMissing;
 
 after(() => stopEngine());
 
-/** Photographs below a folder, without drawn and mirrored ones. */
-function photographs(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === "cartoon" ? [] : photographs(path);
-    return entry.name.endsWith(".png") && !entry.name.endsWith("_mirror.png") ? [path] : [];
-  });
-}
-
 /** Images and labels in memory: as the network takes them, and to be cropped and flipped at random. */
 async function preparedImages() {
-  const images = FOLDERS.flatMap((label) =>
-    photographs(join(STAMPS, label)).map((image) => ({ image, label })),
-  );
+  const images = stampPhotographs();
   // Alpha on white, shorter side 256, middle 224.
   const transform = transforms.Preprocess(models.efficientnetLite0.weights.imagenet.preprocessing);
-  const files = await ImageList(images, { transform, classes: FOLDERS });
+  const files = await ImageList(images, { transform, classes: stampClasses });
   const loader = DataLoader(files, { batchSize: files.length, numWorkers: 0 });
   const [x, y] = (await loader.iterate().next()).value as data.Batch;
   const labels = { data: Float64Array.from(files.targets), shape: [files.length], dtype: "int64" as const };
-  const levels = Uint8Array.from((await x.data()) as Float32Array, (value) =>
-    Math.round(127.5 * (value + 1)),
-  );
+  // What crops are cut from: a little more than the middle, as `convoyant train` keeps it.
+  const { Compose, Resize, CenterCrop } = transforms;
+  const margin = Compose([Resize(256, { interpolation: "bicubic" }), CenterCrop([256, 256])]);
+  const wide = await ImageList(images, { transform: margin, classes: stampClasses });
+  const [w] = (await DataLoader(wide, { batchSize: wide.length, numWorkers: 0 }).iterate().next())
+    .value as data.Batch;
+  const levels = (await w.data()) as Uint8Array;
   const augment = transforms.Compose([
     transforms.RandomHorizontalFlip(),
-    transforms.RandomResizedCrop(224, { scale: [0.5, 1] }),
+    transforms.RandomResizedCrop(224, { scale: [0.7, 1] }),
     transforms.ToTensor(),
     transforms.Normalize([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]),
   ]);
   return {
     files,
     exact: TensorDataset(x, y),
-    augmented: new LabelledImages({ data: levels, shape: x.shape, dtype: "uint8" }, labels, {
+    augmented: new LabelledImages({ data: levels, shape: w.shape, dtype: "uint8" }, labels, {
       transform: augment,
     }),
   };
@@ -78,7 +56,7 @@ async function preparedImages() {
 
 for (const [part, least, options] of [
   ["the head alone", 0.88, { epochs: 0 }],
-  ["the whole network", 0.9, { epochs: 3, lrMult: 10, labelSmoothing: 0.1 }],
+  ["the whole network", 0.9, { epochs: 3, labelSmoothing: 0.1 }],
 ] as const) {
   const left =
     skip || (options.epochs > 0 && asked !== "whole" ? "CONVOYANT_TEST_FINE_TUNE is not whole" : false);
@@ -89,13 +67,15 @@ for (const [part, least, options] of [
     for (const seed of [0, 1, 2, 3, 4]) {
       manualSeed(seed);
       const net = await models.efficientnetLite0({ weights: "imagenet" });
+      // As `convoyant train` does it by default.
+      if (options.epochs > 0) freezeLowest(net, 0.5);
       const [training, testing] = stratifiedSplit(files, [0.75, 0.25], { seed });
       const tuned = await train.fineTune(net, {
         data: {
           train: Subset(augmented, training.indices),
           plain: Subset(exact, training.indices),
           test: Subset(exact, testing.indices),
-          numClasses: FOLDERS.length,
+          numClasses: stampClasses.length,
         },
         progress: false,
         ...options,
