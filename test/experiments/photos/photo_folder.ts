@@ -37,7 +37,7 @@ export const SMALL = {
   from: "scratch",
   model: "small-photo-net",
   imageSize: 16,
-  settings: { engine: "wasm", threads: 1, epochs: 3, batchSize: 8, lr: 0.1, seed: 3 },
+  settings: { engine: "wasm", threads: 1, epochs: 2, batchSize: 8, lr: 0.1, seed: 3 },
 } as const;
 
 /** A PNG of noise around a colour; the same number gives the same image. */
