@@ -3,7 +3,8 @@
 
 /**
  * On the newest: what reads the sources and the documentation, what runs in pages and in other tools, what draws
- * reports, and whole networks, each op of which is compared with PyTorch on every Node.js (`engines/contract`, `nn`).
+ * reports, most hand-made features (`classic/features/hog` and `sift` run on each), and whole networks, each op of which is
+ * compared with PyTorch on every Node.js (`engines/contract`, `nn`).
  */
 const ON_THE_NEWEST = [
   "architecture/completions.test.js",
@@ -16,6 +17,10 @@ const ON_THE_NEWEST = [
   "architecture/words.test.js",
   "browser/",
   "bundlers/",
+  "classic/features/dense.test.js",
+  "classic/features/filters.test.js",
+  "classic/features/surf.test.js",
+  "classic/features/words.test.js",
   "docs/",
   "experiments/data_check/",
   "interop/",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { surf } from "../../../src/entries/classic_surf.ts";
 import type { Image } from "../../../src/records/image.ts";
+import { reachedFrom, typescriptFiles } from "../../architecture/sources.ts";
 import { cut, fixtureImage, madeImage } from "./fixtures.ts";
 import {
   agreement,
@@ -84,4 +85,14 @@ test("the strongest, workers, images without key points, bad options", async () 
     message:
       "surf: unknown option `hessianThreshold` (it takes octaves, scales, threshold, mixedWeight, maxKeypoints, length, upright)",
   });
+});
+
+test("nothing but its own entry imports SURF", () => {
+  const entries = typescriptFiles("src/entries").filter((file) => file !== "src/entries/classic_surf.ts");
+  assert.ok(entries.includes("src/entries/classic.ts"));
+  for (const entry of [...entries, "src/index.ts"]) {
+    const reached = [...reachedFrom(entry, "default")].filter((file) => file.startsWith("src/classic/surf/"));
+    assert.deepEqual(reached, [], entry);
+  }
+  assert.ok(reachedFrom("src/entries/classic_surf.ts", "default").has("src/classic/surf/surf.ts"));
 });
