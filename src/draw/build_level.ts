@@ -100,12 +100,11 @@ class Builder {
     return isPlain ? [this.#blockOf(call, level, uses)] : placed;
   }
 
-  /** A module that holds others, or several ops: a block, if there is more than one part in it. */
+  /** A module that holds others, or several ops: a block, if it is more than one layer. */
   #open(call: RecordedCall, depth: number): Placed[] {
     const placed = this.place(call.steps, call.outputs, depth);
-    if (placed.length < 2) return placed;
     const { level, uses } = this.level(placed, call.outputs);
-    return [this.#blockOf(call, level, uses)];
+    return isOneLayer(level) ? placed : [this.#blockOf(call, level, uses)];
   }
 
   #blockOf(call: RecordedCall, level: Level, uses: readonly Value[]): Placed {
@@ -182,6 +181,15 @@ const MOST_IN_PLAIN = 6;
 /** Whether a box may become a word in the one before it. */
 function follows({ kind }: Label): boolean {
   return kind === "norm" || kind === "act";
+}
+
+/** Whether a level is at most a layer and the normalisation and activation behind it. */
+function isOneLayer(level: Level): boolean {
+  const { parts } = level;
+  if (parts.length < 2) return true;
+  const others = parts.slice(1);
+  const follow = others.every((part) => part.type === "box" && follows(part.label));
+  return follow && parts[0].type === "box" && isChain(level);
 }
 
 /** Links by the values that parts take and give. */

@@ -2,6 +2,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
 import { Module } from "../nn/module/module.ts";
+import { architectureOf } from "../records/network_architecture.ts";
 import { describeLevel, drawingTitle } from "./description.ts";
 import { checkedOptions, type DrawOptions } from "./draw_options.ts";
 import { Drawing } from "./drawing.ts";
@@ -36,7 +37,7 @@ export function draw(net: Module | readonly Module[], options: DrawOptions = {})
   const networks = nets as readonly Module[];
   const checked = checkedOptions(options, nets.length, Array.isArray(net));
   const { style, lang: language, theme, inputs } = checked;
-  const titles = checked.titles ?? networks.map(className);
+  const titles = checked.titles ?? networks.map((one) => architectureOf(one)?.name ?? className(one));
   const levels = networks.map((one, i) =>
     levelToDraw(recordNetwork(one, networkInputs(one, inputs[i])), checked),
   );

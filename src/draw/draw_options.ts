@@ -26,7 +26,7 @@ export interface DrawOptions {
   readonly lang?: Language;
   /** Colours: `"light"` or `"dark"`; by default as the reader's system is set. */
   readonly theme?: Theme;
-  /** What the network is called in the drawing, or each of several; by default its class. */
+  /** What the network is called in the drawing, or each of several; by default its registered name, or its class. */
   readonly title?: string | readonly string[];
   /** Levels of blocks that are opened; by default all, unless the drawing would become too large. */
   readonly depth?: number;

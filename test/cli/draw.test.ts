@@ -46,7 +46,7 @@ test("style, language and theme; --json says what was written", async () => {
   assert.equal(bytes, Buffer.byteLength(svg));
   assert.ok(bytes < 50_000);
   assert.ok(textsIn("graph.svg").includes("通道合并层"));
-  assert.match(svg, /class="cv-draw cv-draw-dark"/);
+  assert.match(svg, /class="cv-draw cvd"/);
 });
 
 test("weights, runs, files in ONNX and modules", async () => {

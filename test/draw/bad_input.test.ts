@@ -191,12 +191,15 @@ test("5,000 layers are drawn collapsed, whatever they are", () => {
     }
 });
 
-test("GoogLeNet's drawings stay below 50 kB", () => {
-  for (const style of ["book", "graph", "volume"] as const)
-    for (const lang of ["en", "zh"] as const) {
-      const bytes = new TextEncoder().encode(
-        draw(models.googlenet(), { input: [1, 96, 96], style, lang }).toSvg(),
-      );
-      assert.ok(bytes.length < 50_000, `${style}, ${lang}: ${bytes.length} bytes`);
-    }
+test("GoogLeNet's drawings stay below 50 kB, torchvision's too", () => {
+  const nets = [
+    [models.googlenet(), [1, 96, 96]],
+    [models.torchvision.googlenet(), [3, 224, 224]],
+  ] as const;
+  for (const [net, input] of nets)
+    for (const style of ["book", "graph", "volume"] as const)
+      for (const lang of ["en", "zh"] as const) {
+        const { length } = new TextEncoder().encode(draw(net, { input, style, lang }).toSvg());
+        assert.ok(length < 50_000, `${style}, ${lang}: ${length} bytes`);
+      }
 });

@@ -1,7 +1,7 @@
 /** The SVG document around what is drawn. */
 import { escapeXml as e } from "../../report/svg/xml.ts";
 import type { Language } from "../terms.ts";
-import { styleSheet, type Theme } from "./theme.ts";
+import { styleSheet, type Theme, themeClass } from "./theme.ts";
 
 export interface DocumentFacts {
   readonly width: number;
@@ -21,7 +21,7 @@ export function svgDocument(elements: readonly string[], facts: DocumentFacts): 
   const id = `cv${hash(`${theme}${title}${description}${body}`)}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-      `class="cv-draw cv-draw-${theme ?? "auto"}" style="max-width:100%;height:auto" lang="${language === "zh" ? "zh-CN" : "en"}" ` +
+      `class="cv-draw ${themeClass(theme)}" style="max-width:100%;height:auto" lang="${language === "zh" ? "zh-CN" : "en"}" ` +
       `role="img" aria-labelledby="${id}t" aria-describedby="${id}d">`,
     `<title id="${id}t">${e(title)}</title>`,
     `<desc id="${id}d">${e(description)}</desc>`,

@@ -74,9 +74,14 @@ const FONT =
   "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','PingFang SC','Microsoft YaHei','Noto Sans CJK SC'," +
   "'WenQuanYi Micro Hei',sans-serif";
 
+/** The class of a drawing in a theme; short, since it stands before every rule. */
+export function themeClass(theme: Theme | null): string {
+  return theme === null ? "cva" : theme === "dark" ? "cvd" : "cvl";
+}
+
 /** The style sheet of one drawing; it holds for this drawing alone, so that a page may have several in different themes. */
 export function styleSheet(theme: Theme | null): string {
-  const of = `.cv-draw-${theme ?? "auto"}`;
+  const of = `.${themeClass(theme)}`;
   const shapes =
     `${of}{font-family:${FONT};font-size:13px}${of} text{text-anchor:middle;stroke:none}${of} path{fill:none;stroke-width:1.3}` +
     `${of} .d,${of} .v{font-size:11px}${of} .b{font-weight:600}${of} .h{font-size:15px;font-weight:600}${of} .s{text-anchor:start}` +
