@@ -1,7 +1,7 @@
 /** What a server can be told, with defaults and checks. */
 import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
-import type { ImageDecoder } from "../io/images/decode_image.ts";
+import { decoderVersion, type ImageDecoder } from "../io/images/decode_image.ts";
 import { processors } from "../workers/processors.ts";
 import type { ServeEvent } from "./events.ts";
 import type { ServedClassifier } from "./served_classifier.ts";
@@ -99,7 +99,7 @@ const TOKEN_LENGTH = 16;
 /**
  * @param caller - the function that was called, for messages.
  * @param others - options that the caller has besides.
- * @throws ArgumentError for an unknown option, or a wrong value.
+ * @throws ArgumentError for an unknown option, a wrong value, or sharp if it is not installed.
  */
 export function completeOptions(
   caller: string,
@@ -126,6 +126,8 @@ export function completeOptions(
   if (!Number.isInteger(decodeWorkers) || decodeWorkers < 0 || decodeWorkers > MOST_WORKERS)
     throw wrong("decodeWorkers", `an integer from 0 to ${MOST_WORKERS}`);
   if (decoder !== "exact" && decoder !== "sharp") throw wrong("decoder", '"exact" or "sharp"');
+  // Throws if sharp is not installed.
+  decoderVersion(decoder);
   if (token !== undefined) checkToken(caller, token);
   const { allowHosts, reload, files, onEvent = () => {} } = given;
   const allowOrigin = originsOf(caller, given.allowOrigin ?? []);

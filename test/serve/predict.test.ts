@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { data } from "../../src/index.ts";
 import { serveHandler } from "../../src/serve/index.ts";
 import type { ServeHandlerOptions } from "../../src/serve/serve_options.ts";
 import { brightness, form, held, pixel } from "./served.ts";
@@ -86,6 +87,17 @@ describe("images come", () => {
     assert.match(body.predictions[1].error.message, /not base64/);
     assert.match(body.predictions[2].error.message, /not an image of a known format/);
     assert.match(body.predictions[3].error.message, /expected an image as base64/);
+  });
+
+  test("and sharp decodes them if it is asked to", async () => {
+    const white = { width: 16, height: 16, channels: 3, data: new Uint8Array(768).fill(255) } as const;
+    const jpeg = await data.encodeJpeg(white);
+    for (const decodeWorkers of [0, 1])
+      await withOptions({ decoder: "sharp", decodeWorkers }, async (to) => {
+        await to.ready;
+        const { status, body } = await post(jpeg, { type: "image/jpeg" }, to);
+        assert.deepEqual([status, body.predictions[0].label], [200, "bright"]);
+      });
   });
 
   test("and the number of classes is asked for", async () => {

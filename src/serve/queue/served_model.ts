@@ -60,9 +60,11 @@ export class ServedModel {
 
   /** Computes a batch of each size, so that the programs are compiled before the first request. */
   async warmUp(): Promise<void> {
-    const { bytes } = BLANK;
+    const { decode, before } = this.#preparation;
+    // sharp does not read PNM.
+    const preparation = { before, decode: { ...decode, decoder: "exact" } } as const;
     const signal = new AbortController().signal;
-    const { content } = await this.#pool.prepare(bytes, this.#preparation, { signal, mayStart: () => true });
+    const { content } = await this.#pool.prepare(BLANK, preparation, { signal, mayStart: () => true });
     for (const size of batchSizes(this.#maxBatch))
       await this.#predict(Array.from({ length: size }, () => content));
   }
@@ -126,7 +128,7 @@ function preparationOf(classifier: ServedClassifier, options: CompleteServeOptio
 const keyOf = (content: Content): string => ("shape" in content ? content.shape.join() : "image");
 
 /** A grey image to warm up with, as PNM: 64 x 64 pixels. */
-const BLANK = { bytes: Buffer.concat([Buffer.from("P5 64 64 255\n"), Buffer.alloc(64 * 64, 128)]) };
+const BLANK = Buffer.concat([Buffer.from("P5 64 64 255\n"), Buffer.alloc(64 * 64, 128)]);
 
 /** What a client is told about an image that could not be predicted; null if that is none of its business. */
 export function problemOf(error: unknown): string | null {
