@@ -6,17 +6,14 @@ import { allocateArray, arrayFrom, numbersOf, type TypedArray } from "../../../s
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, ProgramStep, TensorSpec } from "../../../src/engines/contract/engine.ts";
 import type { KernelExports } from "../../../src/engines/cpu/kernel.ts";
+import { suitsWinograd } from "../../../src/engines/cpu/shapes/conv_geometry.ts";
+import { forwardConvolution, gradientConvolution } from "../../../src/engines/cpu/shapes/winograd_tiles.ts";
 import {
   candidateAlgorithms,
   convolutionScratchBytes,
   convolutionThreadBytes,
   lastGeometry,
 } from "../../../src/engines/onednn/convolution/convolution_algorithms.ts";
-import {
-  canWinograd,
-  forwardConvolution,
-  gradientConvolution,
-} from "../../../src/engines/onednn/convolution/winograd_shapes.ts";
 import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
 import { ThreadScratch } from "../../../src/engines/onednn/onednn_step.ts";
@@ -328,7 +325,7 @@ test("5x5 kernels get tiles of eight if these save a third of the products", { s
       "float32",
     );
     const g = lastGeometry({ op: "conv2d", attributes, inputs, outputs: [output] });
-    assert.ok(g !== null && canWinograd(g));
+    assert.ok(g !== null && suitsWinograd(g));
     return [forwardConvolution(g), gradientConvolution(g)].map(({ tile, step }) => [tile, step]);
   };
   assert.deepEqual(tileOf(26, 5), Array(2).fill([8, 4]), "64 products of 49 tiles in place of 36 of 169");

@@ -96,3 +96,14 @@ export function isDepthwise({ groups, c, kh, kw, sh, sw, dh, dw }: ConvGeometry)
 export function isPointwise({ kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
   return kh * kw * sh * sw === 1 && ph + pw === 0;
 }
+
+/** Channels below which Winograd's transforms take longer than the products that they save. */
+const FEW_CHANNELS = 16;
+
+/** Whether Winograd's algorithm (`winograd_tiles.ts`) computes this convolution and both of its gradients, and may pay. */
+export function suitsWinograd(g: ConvGeometry): boolean {
+  const { groups, c, o, kh, kw, sh, sw, ph, pw, dh, dw } = g;
+  const dense = groups === 1 && sh * sw * dh * dw === 1;
+  const window = kh === kw && (kh === 3 || kh === 5) && ph < kh && pw < kw;
+  return dense && window && c % 4 === 0 && o % 4 === 0 && Math.min(c, o) >= FEW_CHANNELS;
+}

@@ -6,7 +6,12 @@ import { numel, type Shape } from "../../../base/shape.ts";
 import type { StepSpec, TensorSpec } from "../../contract/engine.ts";
 import { aligned } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry, isPointwise } from "../../cpu/shapes/conv_geometry.ts";
+import {
+  type ConvGeometry,
+  convGeometry,
+  isPointwise,
+  suitsWinograd,
+} from "../../cpu/shapes/conv_geometry.ts";
 import { CHANNELS_LAST_PLANNERS } from "../../wasm/kernels/registry.ts";
 import type {
   ConvolutionDescriptors,
@@ -27,7 +32,7 @@ import {
 } from "../onednn_step.ts";
 import { takesElement } from "../supported_dtypes.ts";
 import { im2colBytes } from "./im2col_patches.ts";
-import { canWinograd, windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
+import { windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -140,7 +145,7 @@ export function convolutionThreadBytes(step: StepSpec): number {
 
 /** Whether Winograd's algorithm is one of the candidates. */
 export function takesWinograd(g: ConvGeometry, inputs: Specs, outputs: Specs): boolean {
-  return canWinograd(g) && allFloat32(...inputs, ...outputs);
+  return suitsWinograd(g) && allFloat32(...inputs, ...outputs);
 }
 
 // What the library is told.

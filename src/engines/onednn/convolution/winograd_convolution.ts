@@ -7,19 +7,12 @@ import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
 import { split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode } from "../../cpu/shapes/activation.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { planeBytes, tilesOf, type WinogradConvolution } from "../../cpu/shapes/winograd_tiles.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
 import { type OnednnStep, reorderStage, type Slices, type Variant } from "../onednn_step.ts";
 import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
-import {
-  planeBytes,
-  threadPlaces,
-  tilesAtOnce,
-  tilesOf,
-  type WinogradConvolution,
-  windowPlaces,
-  winogradConvolution,
-} from "./winograd_shapes.ts";
+import { threadPlaces, tilesAtOnce, windowPlaces, winogradConvolution } from "./winograd_shapes.ts";
 
 const RELU = activationCode({ activation: "relu" });
 /** Parts in which the windows are transformed. */

@@ -6,6 +6,12 @@
 import type { KernelExports, KernelStage } from "../../cpu/kernel.ts";
 import { aligned } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import {
+  forwardConvolution,
+  planeBytes,
+  tilesOf,
+  type WinogradConvolution,
+} from "../../cpu/shapes/winograd_tiles.ts";
 import type { DnnlScope } from "../library/dnnl.ts";
 import type { OnednnStep, Slices } from "../onednn_step.ts";
 import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
@@ -13,15 +19,7 @@ import { weightDims } from "./convolution_algorithms.ts";
 import type { PartialSums } from "./onednn_convolution.ts";
 import { analyseImages, type Chunk, chunkSizes } from "./winograd_convolution.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
-import {
-  forwardConvolution,
-  planeBytes,
-  type ThreadPlaces,
-  threadPlaces,
-  tilesAtOnce,
-  tilesOf,
-  type WinogradConvolution,
-} from "./winograd_shapes.ts";
+import { type ThreadPlaces, threadPlaces, tilesAtOnce } from "./winograd_shapes.ts";
 
 /** The algorithm, with the layout of its partial sums; null if it has no room or the library no product. */
 export function winogradPartials(

@@ -6,6 +6,7 @@
  * - 1x1 kernels, stride 1: conv_pointwise.ts.
  * - Few output channels, stride 1: pixels in vectors (at the end), if panels of 8 channels would be
  *   mostly empty.
+ * - 3x3 and 5x5 kernels, stride 1, many channels and pixels: conv_winograd.ts.
  * - All else as follows.
  *
  * The input, padded, is laid out with its channels last, so that a window's kernel row is one run of floats:
@@ -26,9 +27,11 @@ import {
   dealItems,
   isDepthwise,
   isPointwise,
+  suitsWinograd,
 } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwise } from "./conv_depthwise.ts";
 import { FEWEST_PIXELS, planPointwise } from "./conv_pointwise.ts";
+import { planWinograd } from "./conv_winograd.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of a work item that should stay in the second cache: of input and output, or of dx. */
@@ -49,7 +52,8 @@ export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPla
   if (isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS)
     return planPointwise(geometry, hasBias, activation);
   if (forwardByPlanes(geometry)) return planForwardByPlanes(geometry, hasBias, activation);
-  return planIndirect(geometry, hasBias, activation);
+  const winograd = suitsWinograd(geometry) ? planWinograd(geometry, false, hasBias, activation) : null;
+  return winograd ?? planIndirect(geometry, hasBias, activation);
 }
 
 interface Indirect {

@@ -3,7 +3,8 @@
  * pixel's window lay.
  *
  * Fast paths: one input channel in each group (conv_depthwise.ts); 1x1 kernels, stride 1 (conv_pointwise.ts); other
- * groups, stride 1: as the convolution of dy with turned kernels. All else as follows.
+ * groups, stride 1: as the convolution of dy with turned kernels; 3x3 and 5x5 kernels, stride 1, many channels and
+ * pixels: conv_winograd.ts. All else as follows.
  *
  * dx is built with its channels last, so that the products of one kernel row are one run of floats in it:
  * the register tile adds them in place, no column buffer, no work on padding. The tile's four pixels lie in
@@ -21,10 +22,12 @@ import {
   dealItems,
   isDepthwise,
   isPointwise,
+  suitsWinograd,
 } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseInputGradient } from "./conv_depthwise.ts";
 import { ITEM_BYTES, planIndirect } from "./conv_forward.ts";
 import { FEWEST_PIXELS, planPointwiseInputGradient } from "./conv_pointwise.ts";
+import { planWinograd } from "./conv_winograd.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Bytes of the rows of dy that are done at a time, which should stay there too. */
@@ -39,7 +42,9 @@ export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpe
   if (depthwise) return planDepthwiseInputGradient(geometry);
   const pointwise = isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS;
   if (pointwise) return planPointwiseInputGradient(geometry);
-  return isGroupedByOne(geometry) ? planGroupedByOne(geometry) : plan(geometry);
+  if (isGroupedByOne(geometry)) return planGroupedByOne(geometry);
+  const winograd = suitsWinograd(geometry) ? planWinograd(geometry, true, false, 0) : null;
+  return winograd ?? plan(geometry);
 }
 
 /** Groups, whose few channels fill the scattered runs badly, and a stride of 1. */

@@ -4,6 +4,7 @@
  * Fast paths:
  * - One input channel in each group: conv_depthwise.ts.
  * - Few output channels, stride 1, rows of whole vectors: pixels in vectors (at the end).
+ * - 3x3 and 5x5 kernels, stride 1, many channels: conv_winograd_weight.ts.
  * - All else as follows.
  *
  * The rows of the register tile are taps: shifted views of the padded input planes, which lie in place, row
@@ -18,9 +19,15 @@ import type { StepSpec } from "../../contract/engine.ts";
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { allFloat32 } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, convGeometry, isDepthwise } from "../../cpu/shapes/conv_geometry.ts";
+import {
+  type ConvGeometry,
+  convGeometry,
+  isDepthwise,
+  suitsWinograd,
+} from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseWeightGradient } from "./conv_depthwise.ts";
 import { framed, frameOf, planeWaste, suitsPlanes } from "./conv_forward.ts";
+import { planWinogradWeightGradient } from "./conv_winograd_weight.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Units to aim at. */
@@ -36,7 +43,9 @@ export function planConv2dWeightGradient({ attributes, inputs, outputs }: StepSp
   const geometry = convGeometry(attributes, inputs[0].shape, outputs[0].shape, inputs[1].shape);
   if (geometry === null) return null;
   if (isDepthwise(geometry)) return planDepthwiseWeightGradient(geometry);
-  return weightGradientByPlanes(geometry) ? planWeightGradientByPlanes(geometry) : plan(geometry);
+  if (weightGradientByPlanes(geometry)) return planWeightGradientByPlanes(geometry);
+  const winograd = suitsWinograd(geometry) ? planWinogradWeightGradient(geometry) : null;
+  return winograd ?? plan(geometry);
 }
 
 interface Correlation {

@@ -1,0 +1,256 @@
+/**
+ * The gradient of conv2d by a 3x3 or 5x5 weight, stride 1, by Winograd's algorithm (cpu/shapes/winograd_tiles.ts,
+ * assembly/winograd.ts): tiles of x and of dy are transformed, multiplied as 36 or 64 GEMMs that sum over the tiles, and the
+ * sums gathered into windows.
+ *
+ * Wins over the sums of shifted planes when there are channels enough for the transforms (`isWorth`).
+ *
+ * A unit is a slice of the batch and a block of output channels, so few that the thread's sums stay near. It takes the
+ * slice some tiles at a time, and leaves a partial result [taps, C, outputs of the block]; a last stage adds the slices in
+ * order and turns the result over.
+ */
+import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
+import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import {
+  forwardConvolution,
+  LINES_BYTES,
+  planeBytes,
+  tilesOf,
+  type WinogradConvolution,
+} from "../../cpu/shapes/winograd_tiles.ts";
+import { CACHED_ROWS, cutItems, type Items, TILE_COST, WORTH } from "./conv_winograd.ts";
+import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
+
+/** Multiply-adds in whose time a transformed number is laid out for the GEMM, or a sum brought into a window. */
+const LAYOUT_COST = 3;
+const SUM_COST = 8;
+/** Units to aim at, and bytes of the sums of one. */
+const UNITS = 16;
+const SUM_BYTES = 4 * 2 ** 20;
+
+interface WeightGradient {
+  readonly convolution: WinogradConvolution;
+  readonly items: Items;
+  /** Items in a slice of the batch, and slices. */
+  readonly perSlice: number;
+  readonly slices: number;
+  /** Output channels in a block, a multiple of 8, and blocks. */
+  readonly outputs: number;
+  readonly blocks: number;
+  /** Bytes from one plane of the sums to the next; of a block's partial result; of a slice's. */
+  readonly sumPlane: number;
+  readonly blockBytes: number;
+  readonly sliceBytes: number;
+  readonly place: {
+    readonly lines: number;
+    readonly input: number;
+    readonly tiles: number;
+    readonly turned: number;
+    readonly panels: number;
+    readonly sums: number;
+    readonly aRows: number;
+    readonly cRows: number;
+    readonly segment: number;
+    readonly mask: number;
+  };
+}
+
+/** The plan of the gradient of a convolution that `suitsWinograd`; null if another algorithm is better. */
+export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
+  const convolution = forwardConvolution(g);
+  const { n, c, o, w, ow, planes, window, step, tile, tilesAcross } = convolution;
+  const most = Math.max(1, Math.floor(SUM_BYTES / (planes * c * TILE_COLUMNS * 4)));
+  const { units: blocks, size } = split(Math.ceil(o / TILE_COLUMNS), Math.ceil(o / TILE_COLUMNS / most));
+  const outputs = size * TILE_COLUMNS;
+  const items = cutItems(convolution, outputs);
+  const count = Math.ceil(n / items.images) * items.blocks;
+  const { units: slices, size: perSlice } = split(count, Math.ceil(UNITS / blocks));
+  if (!isWorth(convolution, blocks, slices)) return null;
+  const tiles = items.images * items.rows * tilesAcross;
+  const inputRows = (items.rows - 1) * step + tile;
+  const own = new ScratchLayout();
+  const blockBytes = window * window * c * outputs * 4;
+  const gradient: WeightGradient = {
+    convolution,
+    items,
+    perSlice,
+    slices,
+    outputs,
+    blocks,
+    sumPlane: planeBytes(c * outputs),
+    blockBytes,
+    sliceBytes: blocks * blockBytes,
+    place: {
+      lines: own.take(LINES_BYTES),
+      // Of x, then of dy.
+      input: own.take(items.images * Math.max(inputRows * w * c, items.rows * step * ow * outputs) * 4),
+      // Of x, then of dy.
+      tiles: own.take(planes * planeBytes(tiles * Math.max(c, outputs))),
+      turned: own.take(planes * planeBytes(tiles * c)),
+      panels: own.take(tiles * outputs * 4),
+      sums: own.take(planes * planeBytes(c * outputs)),
+      aRows: own.take(c * 4),
+      cRows: own.take(c * 4),
+      segment: own.take(8),
+      mask: own.take(32),
+    },
+  };
+  const stages: KernelStage[] = [
+    {
+      units: slices * blocks,
+      run(exports, addresses, begin, end) {
+        exports.maskLanes(addresses.threadScratch + gradient.place.mask, TILE_COLUMNS);
+        for (let unit = begin; unit < end; unit++) runUnit(exports, gradient, addresses, unit);
+      },
+    },
+    reduceStage(gradient),
+  ];
+  return { stages, scratchBytes: slices * gradient.sliceBytes, threadScratchBytes: own.bytes };
+}
+
+/** Whether it takes clearly less time than the sums of shifted planes. */
+function isWorth(convolution: WinogradConvolution, blocks: number, slices: number): boolean {
+  const { n, c, o, oh, ow, window, planes } = convolution;
+  const tiles = tilesOf(convolution, n);
+  const direct = n * oh * ow * window * window * c * o;
+  const transforms = tiles * (c * blocks + o) * (TILE_COST + LAYOUT_COST) + slices * c * o * SUM_COST;
+  return planes * (tiles * c * o + transforms) < WORTH * direct;
+}
+
+function runUnit(
+  exports: KernelExports,
+  gradient: WeightGradient,
+  addresses: KernelAddresses,
+  unit: number,
+): void {
+  const { convolution, items, outputs, place, sumPlane } = gradient;
+  const { n, c, o, tile, window } = convolution;
+  const own = addresses.threadScratch;
+  const block = unit % gradient.blocks;
+  const slice = Math.floor(unit / gradient.blocks);
+  const first = block * outputs;
+  const channels = Math.min(outputs, o - first);
+  exports.gridTable(own + place.cRows, 1, c, 0, outputs * 4, 0, 0, 0);
+  const begin = slice * gradient.perSlice;
+  const end = Math.min(Math.ceil(n / items.images) * items.blocks, begin + gradient.perSlice);
+  for (let item = begin; item < end; item++)
+    addItem(exports, gradient, addresses, item, first, channels, item > begin);
+  const partial = addresses.scratch + slice * gradient.sliceBytes + block * gradient.blockBytes;
+  // Each input channel is an image of k by k pixels for itself.
+  exports.winogradGather(
+    ...[tile, own + place.sums, outputs * 4, sumPlane, window, 1, 1, 0, c],
+    ...[partial, outputs * 4, window * c * outputs * 4, c * outputs * 4, outputs * 4, window, window],
+    ...[0, 0, 1, own + place.lines],
+  );
+}
+
+/** Sets the sums to the products of some tiles, or adds them. */
+function addItem(
+  exports: KernelExports,
+  gradient: WeightGradient,
+  addresses: KernelAddresses,
+  item: number,
+  firstOutput: number,
+  channels: number,
+  added: boolean,
+): void {
+  const { convolution, items, place, sumPlane } = gradient;
+  const { n, c, o, h, w, oh, ow, padY, padX, planes, tile, step, tilesDown, tilesAcross } = convolution;
+  const own = addresses.threadScratch;
+  const firstImage = Math.floor(item / items.blocks) * items.images;
+  const images = Math.min(items.images, n - firstImage);
+  const firstRow = (item % items.blocks) * items.rows;
+  const rows = Math.min(items.rows, tilesDown - firstRow);
+  const tiles = images * rows * tilesAcross;
+
+  const [top, inputRows] = [firstRow * step - padY, (rows - 1) * step + tile];
+  for (let i = 0; i < images; i++) {
+    const x = addresses.inputs[0] + (firstImage + i) * c * h * w * 4;
+    exports.channelsLast(
+      x,
+      h * w * 4,
+      c,
+      h,
+      w,
+      top,
+      inputRows,
+      0,
+      w,
+      own + place.input + i * inputRows * w * c * 4,
+    );
+  }
+  const inputPlane = planeBytes(tiles * c);
+  exports.winogradAnalyse(
+    ...[tile, own + place.input, c * 4, inputRows, w, 0, padX, step, rows, tilesAcross, 0, tiles],
+    ...[own + place.tiles, inputPlane, own + place.lines],
+  );
+  for (let p = 0; p < planes; p++) {
+    const skip = p * inputPlane;
+    exports.transpose(own + place.tiles + skip, c * 4, own + place.turned + skip, tiles * 4, tiles, c);
+  }
+
+  const dyRows = Math.min(rows * step, oh - firstRow * step);
+  const dyBytes = dyRows * ow * channels * 4;
+  for (let i = 0; i < images; i++) {
+    const dy = addresses.inputs[1] + ((firstImage + i) * o + firstOutput) * oh * ow * 4;
+    const to = own + place.input + i * dyBytes;
+    exports.channelsLast(dy, oh * ow * 4, channels, oh, ow, firstRow * step, dyRows, 0, ow, to);
+  }
+  const dyPlane = planeBytes(tiles * channels);
+  exports.winogradEvaluate(
+    ...[tile, own + place.input, dyBytes, ow * channels * 4, channels * 4, channels * 4, dyRows, ow, step],
+    ...[rows, tilesAcross, 0, tiles],
+    ...[own + place.tiles, channels * 4, dyPlane, 0, own + place.lines],
+  );
+
+  exports.segmentTable(own + place.segment, 1, 1, tiles, 0, 0);
+  exports.gridTable(own + place.aRows, 1, c, 0, tiles * 4, 0, 0, 0);
+  const chunk = Math.max(1, Math.floor(CACHED_ROWS / (TILE_ROWS * tiles * 4)));
+  const panels = Math.ceil(channels / TILE_COLUMNS);
+  for (let p = 0; p < planes; p++) {
+    const [from, to] = [own + place.tiles + p * dyPlane, own + place.panels];
+    exports.packB(from, channels * 4, 0, 0, channels, 0, tiles, to, tiles * 32);
+    exports.product(
+      ...[c / TILE_ROWS, chunk, own + place.aRows, own + place.turned + p * inputPlane],
+      ...[own + place.segment, 1, to, tiles * 32, panels],
+      ...[own + place.cRows, own + place.sums + p * sumPlane, 0, 0, added ? own + place.mask : 0],
+    );
+  }
+}
+
+/** Adds the slices, in order, and turns [taps, C, outputs] into [outputs, C, taps]. */
+function reduceStage({
+  convolution,
+  slices,
+  outputs,
+  blocks,
+  blockBytes,
+  sliceBytes,
+}: WeightGradient): KernelStage {
+  const { c, o, window } = convolution;
+  const taps = window * window;
+  const wanted = Math.min(16, Math.floor((slices * taps * c * o) / 16_384)) / blocks;
+  const parts = split(c, wanted);
+  const tapBytes = c * outputs * 4;
+  return {
+    units: blocks * parts.units,
+    run(exports, { scratch, outputs: to }, begin, end) {
+      for (let unit = begin; unit < end; unit++) {
+        const block = unit % blocks;
+        const first = Math.floor(unit / blocks) * parts.size;
+        const last = Math.min(c, first + parts.size);
+        const partial = scratch + block * blockBytes;
+        for (let t = 0; t < taps && slices > 1; t++) {
+          const at = partial + t * tapBytes + first * outputs * 4;
+          exports.sumSlices(at, sliceBytes, slices, (last - first) * outputs);
+        }
+        const count = Math.min(outputs, o - block * outputs);
+        for (let channel = first; channel < last; channel++) {
+          const dw = to[0] + (block * outputs * c + channel) * taps * 4;
+          exports.transpose(partial + channel * outputs * 4, tapBytes, dw, c * taps * 4, taps, count);
+        }
+      }
+    },
+  };
+}
