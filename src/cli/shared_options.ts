@@ -49,6 +49,16 @@ export const reproducible = (): Option =>
     "choose oneDNN's algorithms by a fixed rule, not by measuring: the same bits whatever was measured here",
   );
 
+export function exactConvolutions(): Option {
+  const option = new Option(
+    "--exact-conv",
+    "leave out algorithms for convolutions that round more than plain sums do, such as Winograd's",
+  );
+  // As the setting is called.
+  option.attributeName = () => "exactConvolutions";
+  return option;
+}
+
 export const precision = (cli: Cli): Option =>
   new Option(
     "--precision <name>",
@@ -96,6 +106,7 @@ export function trainingOptions(cli: Cli): Option[] {
     engine(),
     threads(),
     reproducible(),
+    exactConvolutions(),
     precision(cli),
     limitBatches(),
     dataset(cli),

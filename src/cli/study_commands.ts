@@ -10,6 +10,7 @@ import {
   checkpointSeconds,
   dataDir,
   engine,
+  exactConvolutions,
   examples,
   json,
   known,
@@ -41,6 +42,7 @@ export function addReproduce(program: Command, cli: Cli): void {
     .addOption(engine())
     .addOption(threads())
     .addOption(reproducible())
+    .addOption(exactConvolutions())
     .addOption(precision(cli))
     .addOption(limitBatches())
     .option("--out <folder>", "holds a folder for each run; existing runs are resumed", "runs/reproduction")

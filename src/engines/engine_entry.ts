@@ -25,6 +25,11 @@ export interface EngineOptions {
    * makes wasm the default engine. Not for onednn.
    */
   readonly portable?: boolean;
+  /**
+   * Leaves out the algorithms for convolutions that round more than plain sums do, such as Winograd's: the error is then
+   * that of PyTorch in float32, and training takes up to three times as long. Default false.
+   */
+  readonly exactConvolutions?: boolean;
 }
 
 /** Options of the engine that is used when none was asked for. */

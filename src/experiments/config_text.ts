@@ -77,6 +77,7 @@ export function commandLine(config: TrainingConfig): string {
   flag("engine", config.engine);
   flag("threads", config.threads);
   if (config.reproducible) parts.push("--reproducible");
+  if (config.exactConvolutions) parts.push("--exact-conv");
   flag("precision", config.precision, "f32");
   flag("micro-batch", config.microBatch, "auto");
   flag("limit-batches", config.limitBatches);

@@ -65,6 +65,7 @@ const schema = v.object({
   engine: v.string(),
   threads: v.nullable(whole(1)),
   reproducible: v.optional(v.boolean(), false),
+  exactConvolutions: v.optional(v.boolean(), false),
   precision: v.optional(v.picklist(PRECISIONS), "f32"),
   microBatch: v.optional(v.union([v.literal("auto"), whole(1)]), "auto"),
   limitBatches: v.nullable(whole(1)),
@@ -103,8 +104,9 @@ export const CHANGEABLE = [
 export function engineOptions({
   threads,
   reproducible,
-}: Pick<TrainingConfig, "threads" | "reproducible">): EngineOptions {
-  return { ...(threads !== null && { threads }), reproducible };
+  exactConvolutions,
+}: Pick<TrainingConfig, "threads" | "reproducible" | "exactConvolutions">): EngineOptions {
+  return { ...(threads !== null && { threads }), reproducible, exactConvolutions };
 }
 
 /** Reads a run's settings; throws a FileError that names the field which is wrong. */
@@ -186,6 +188,7 @@ export function configure(model: string, given: GivenSettings = {}): TrainingCon
     engine: given.engine ?? fastestEngine(),
     threads: given.threads ?? null,
     reproducible: given.reproducible ?? false,
+    exactConvolutions: given.exactConvolutions ?? false,
     precision: precisionNamed(given.precision ?? "f32"),
     microBatch: given.microBatch ?? "auto",
     limitBatches: given.limitBatches ?? null,

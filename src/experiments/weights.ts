@@ -36,6 +36,7 @@ export type NetworkSettings = Pick<
   | "seed"
   | "engine"
   | "reproducible"
+  | "exactConvolutions"
   | "precision"
   | "limitBatches"
 >;
@@ -231,7 +232,8 @@ function settingsBeside(source: Source, own: GivenSettings): NetworkSettings {
     precision = "f32",
     limitBatches = null,
   } = own;
-  const { reproducible = false } = own;
+  const { reproducible = false, exactConvolutions = false } = own;
   const resize = own.resize ?? (side === height ? null : side);
-  return { data, dataDir, batchSize, resize, seed, engine, reproducible, precision, limitBatches };
+  const rounding = { reproducible, exactConvolutions, precision };
+  return { data, dataDir, batchSize, resize, seed, engine, ...rounding, limitBatches };
 }

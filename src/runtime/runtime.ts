@@ -68,7 +68,8 @@ function inTurn<T>(change: () => Promise<T>): Promise<T> {
  * @param name - `"onednn"`, `"wasm"` or `"reference"`.
  * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most;
  *   `reproducible`: choose oneDNN's algorithms by a fixed rule, not by measuring them once on each machine;
- *   `portable`: have the wasm engine compute the same bits in every run-time.
+ *   `portable`: have the wasm engine compute the same bits in every run-time;
+ *   `exactConvolutions`: leave out algorithms for convolutions that round more than plain sums do.
  * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here; then the engine before is
  * used as before.
  * @example

@@ -48,6 +48,8 @@ export interface StepPlan {
    * `compiler/passes/channels_last.ts`, which then asks for the plan of that step).
    */
   readonly layout: "asGiven" | "channelsLast";
+  /** Whether it keeps to algorithms that round no more than plain sums in float32 do; absent if not. */
+  readonly exact?: boolean;
 }
 
 /** The plan of a step for which the engine has no kernel. */

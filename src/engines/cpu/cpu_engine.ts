@@ -23,6 +23,8 @@ import type {
   RunBindings,
   RunOptions,
   RunResult,
+  StepPlan,
+  StepSpec,
 } from "../contract/engine.ts";
 import { boundValues, checkBindings, copyOf, keptOutputs, requireBuffer } from "../contract/run_program.ts";
 import { wantsPortable } from "../portable.ts";
@@ -41,6 +43,8 @@ export interface CpuEngineOptions {
   readonly memoryLimit?: number;
   /** Without relaxed SIMD, whose results depend on the processor and the run-time. */
   readonly portable?: boolean;
+  /** Without algorithms that round more than plain sums do. */
+  readonly exactConvolutions?: boolean;
   /** Runs every op by its reference kernel: for finding out which kernel is at fault. */
   readonly referenceOnly?: boolean;
 }
@@ -135,10 +139,16 @@ export class CpuEngine implements Engine {
       detail,
       bfloat16: kernels.bfloat16,
       limits: { dtypes: DTYPES, alignment: ALIGNMENT, bindings: Number.POSITIVE_INFINITY, memoryBytes },
-      plan: (step) => (own ? (isFused(step) ? planLoop(step) : kernels.plan(step)) : null),
+      plan: (step) => (own ? (isFused(step) ? planLoop(step) : this.#kernelPlan(kernels, step)) : null),
       // Generated loops compute every op that is asked about, on every dtype.
       fuses: ({ attributes }) => own && activationCode(attributes) !== undefined,
     };
+  }
+
+  #kernelPlan(kernels: CpuKernels, step: StepSpec): StepPlan | null {
+    const exact = this.#options.exactConvolutions === true;
+    const plan = kernels.plan(step, exact);
+    return exact && plan !== null ? { ...plan, exact } : plan;
   }
 
   allocate(bytes: number): EngineBuffer {

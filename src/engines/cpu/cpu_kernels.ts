@@ -13,8 +13,11 @@ export interface CpuKernels {
   readonly autotuning?: Autotuning;
   /** Whether they are faster on bfloat16 numbers than on float32 ones; asked when the workers are ready. */
   readonly bfloat16: boolean;
-  /** How they would compute a step; null if there is no kernel for it. Never asked for generated loops. */
-  plan(step: StepSpec): StepPlan | null;
+  /**
+   * How they would compute a step, `exact` as in `StepPlan`; null if there is no kernel for it. Never asked for generated
+   * loops.
+   */
+  plan(step: StepSpec, exact: boolean): StepPlan | null;
   /** Compiles the WebAssembly functions that stages are given as `exports`; `shared` for a memory of several threads. */
   loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module>;
   /** Starts a worker whose module calls `serve` with the other part. */

@@ -33,8 +33,11 @@ export interface KernelPlan {
 /** Functions of the compiled AssemblyScript binary; arguments are numbers: addresses, sizes, and 1 or 0 for true or false. */
 export type KernelExports = Readonly<Record<string, (...args: number[]) => number>>;
 
-/** Makes the plan of one op at one set of shapes; `null` if this kernel does not cover it. */
-export type KernelPlanner = (step: StepSpec) => KernelPlan | null;
+/**
+ * Makes the plan of one op at one set of shapes; `null` if this kernel does not cover it. `exact`: without algorithms that
+ * round more than plain sums do; false by default.
+ */
+export type KernelPlanner = (step: StepSpec, exact?: boolean) => KernelPlan | null;
 
 /** What the compiler is told of a step that has a kernel. */
 export function stepPlanOf({ scratchBytes, threadScratchBytes }: Omit<KernelPlan, "stages">): StepPlan {

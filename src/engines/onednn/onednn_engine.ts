@@ -38,6 +38,8 @@ export interface OnednnEngineOptions {
   readonly reproducible?: boolean;
   /** Becomes the wasm engine where the library cannot be used, instead of failing. */
   readonly orWasm?: boolean;
+  /** Leaves out algorithms that round more than plain sums do. */
+  readonly exactConvolutions?: boolean;
   /** Refused if true. */
   readonly portable?: boolean;
 }
@@ -94,11 +96,11 @@ class OnednnKernels implements CpuKernels {
   }
 
   /** Which of the two kernels it will be is known only to the workers, which ask the library. */
-  plan(step: StepSpec): StepPlan | null {
+  plan(step: StepSpec, exact: boolean): StepPlan | null {
     const own = planOnednn(step, this.#everything, this.#preference);
     // A convolution that asks for its channels last gets them, and is asked about again.
     if (own?.layout === "channelsLast" && step.op.startsWith("conv2d")) return own;
-    return eitherPlan(own, WASM_KERNELS.plan(step));
+    return eitherPlan(own, WASM_KERNELS.plan(step, exact));
   }
 
   loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> {

@@ -22,6 +22,8 @@ export interface OnednnStep extends StepSpec {
   readonly base: number;
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
+  /** As in `StepPlan`. */
+  readonly exact?: boolean | undefined;
   readonly chooser: AlgorithmChooser;
   readonly own: ThreadScratch;
   /** For benchmarks of kernels that reach into the engine's memory. */

@@ -88,9 +88,14 @@ export class OnednnWorkerKernels implements WorkerKernels {
       if (step.plan.place === "host") return null;
       const spec = specOf(program.values, step.op, step);
       const native = Object.hasOwn(PLANNERS, step.op)
-        ? PLANNERS[step.op](scope, { ...spec, ...shared, scratchBytes: step.scratch.bytes })
+        ? PLANNERS[step.op](scope, {
+            ...spec,
+            ...shared,
+            scratchBytes: step.scratch.bytes,
+            exact: step.plan.exact,
+          })
         : null;
-      return native ?? planKernel(spec);
+      return native ?? planKernel(spec, step.plan.exact);
     });
   }
 }

@@ -228,7 +228,7 @@ const MOST_IM2COL_BYTES = 8 * 2 ** 20;
 
 /** The algorithms that are benchmarked for one of the three ops. */
 export function candidateAlgorithms(
-  { op, inputs, outputs }: Pick<OnednnStep, "op" | "inputs" | "outputs">,
+  { op, inputs, outputs, exact }: Pick<OnednnStep, "op" | "inputs" | "outputs" | "exact">,
   g: ConvGeometry,
 ): Algorithm[] {
   const stored = elementOf(inputs[0].dtype);
@@ -244,7 +244,7 @@ export function candidateAlgorithms(
     : [algorithm(stored, "blocked")];
   if (g.groups === 1 && isPointwise(g)) algorithms.push(algorithm(stored, "gemm"));
   else if (isWeightGradient && canUseIm2col(g)) algorithms.push(algorithm(stored, "im2col"));
-  if (takesWinograd(g, inputs, outputs)) algorithms.push(algorithm(stored, "winograd"));
+  if (exact !== true && takesWinograd(g, inputs, outputs)) algorithms.push(algorithm(stored, "winograd"));
   if (stored !== "float32" && direct) algorithms.push(algorithm("float32", "direct"));
   return algorithms;
 }

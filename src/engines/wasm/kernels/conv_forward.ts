@@ -42,7 +42,7 @@ const FEW_PIXELS = 96;
 const SMALL_PANEL = 16 * 1024;
 
 /** Plans `conv2d`: x, weight and perhaps bias give act(x * weight + bias). */
-export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
+export function planConv2d({ attributes, inputs, outputs }: StepSpec, exact = false): KernelPlan | null {
   const activation = activationCode(attributes);
   if (!allFloat32(...inputs, ...outputs) || activation === undefined) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, inputs[1].shape, outputs[0].shape);
@@ -52,7 +52,8 @@ export function planConv2d({ attributes, inputs, outputs }: StepSpec): KernelPla
   if (isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS)
     return planPointwise(geometry, hasBias, activation);
   if (forwardByPlanes(geometry)) return planForwardByPlanes(geometry, hasBias, activation);
-  const winograd = suitsWinograd(geometry) ? planWinograd(geometry, false, hasBias, activation) : null;
+  const winograd =
+    !exact && suitsWinograd(geometry) ? planWinograd(geometry, false, hasBias, activation) : null;
   return winograd ?? planIndirect(geometry, hasBias, activation);
 }
 

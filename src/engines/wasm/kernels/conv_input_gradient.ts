@@ -34,7 +34,10 @@ import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 const ROWS_BYTES = 256 * 1024;
 
 /** Plans `conv2dInputGradient`: dy and weight give dx. */
-export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
+export function planConv2dInputGradient(
+  { attributes, inputs, outputs }: StepSpec,
+  exact = false,
+): KernelPlan | null {
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, outputs[0].shape, inputs[1].shape, inputs[0].shape);
   if (geometry === null) return null;
@@ -43,7 +46,7 @@ export function planConv2dInputGradient({ attributes, inputs, outputs }: StepSpe
   const pointwise = isPointwise(geometry) && geometry.oh * geometry.ow >= FEWEST_PIXELS;
   if (pointwise) return planPointwiseInputGradient(geometry);
   if (isGroupedByOne(geometry)) return planGroupedByOne(geometry);
-  const winograd = suitsWinograd(geometry) ? planWinograd(geometry, true, false, 0) : null;
+  const winograd = !exact && suitsWinograd(geometry) ? planWinograd(geometry, true, false, 0) : null;
   return winograd ?? plan(geometry);
 }
 

@@ -38,13 +38,16 @@ const PARTIAL_BYTES = 256 * 1024;
 const BLOCK_BYTES = 384 * 1024;
 
 /** Plans `conv2dWeightGradient`: x and dy give dw. */
-export function planConv2dWeightGradient({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
+export function planConv2dWeightGradient(
+  { attributes, inputs, outputs }: StepSpec,
+  exact = false,
+): KernelPlan | null {
   if (!allFloat32(...inputs, ...outputs)) return null;
   const geometry = convGeometry(attributes, inputs[0].shape, outputs[0].shape, inputs[1].shape);
   if (geometry === null) return null;
   if (isDepthwise(geometry)) return planDepthwiseWeightGradient(geometry);
   if (weightGradientByPlanes(geometry)) return planWeightGradientByPlanes(geometry);
-  const winograd = suitsWinograd(geometry) ? planWinogradWeightGradient(geometry) : null;
+  const winograd = !exact && suitsWinograd(geometry) ? planWinogradWeightGradient(geometry) : null;
   return winograd ?? plan(geometry);
 }
 

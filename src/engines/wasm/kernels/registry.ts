@@ -53,14 +53,14 @@ export const CHANNELS_LAST_PLANNERS: Readonly<Record<string, KernelPlanner>> = {
 };
 
 /** The kernel binary's plan of a step, if it has one. */
-export function planKernel(step: StepSpec): KernelPlan | null {
+export function planKernel(step: StepSpec, exact = false): KernelPlan | null {
   const { op, attributes } = step;
   const planners = attributes.layout === "channelsLast" ? CHANNELS_LAST_PLANNERS : PLANNERS;
-  return Object.hasOwn(planners, op) ? planners[op](step) : null;
+  return Object.hasOwn(planners, op) ? planners[op](step, exact) : null;
 }
 
-export function planStep(step: StepSpec): StepPlan | null {
-  const kernel = planKernel(step);
+export function planStep(step: StepSpec, exact = false): StepPlan | null {
+  const kernel = planKernel(step, exact);
   return kernel && stepPlanOf(kernel);
 }
 
@@ -68,6 +68,6 @@ export function planStep(step: StepSpec): StepPlan | null {
 export const WORKER_KERNELS: WorkerKernels = {
   description: null,
   prepare: ({ steps, values }) => ({
-    steps: steps.map((step) => planKernel(specOf(values, step.op, step))),
+    steps: steps.map((step) => planKernel(specOf(values, step.op, step), step.plan.exact)),
   }),
 };
