@@ -103,9 +103,10 @@ export const CHANGEABLE = [
 /** `useEngine`'s options for a run's engine. */
 export function engineOptions({
   threads,
-  reproducible,
-  exactConvolutions,
-}: Pick<TrainingConfig, "threads" | "reproducible" | "exactConvolutions">): EngineOptions {
+  reproducible = false,
+  exactConvolutions = false,
+}: Pick<TrainingConfig, "threads"> &
+  Partial<Pick<TrainingConfig, "reproducible" | "exactConvolutions">>): EngineOptions {
   return { ...(threads !== null && { threads }), reproducible, exactConvolutions };
 }
 

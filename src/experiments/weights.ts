@@ -120,6 +120,7 @@ async function networkOfPhotos(path: string, given: GivenSettings): Promise<Load
       dataDir: null,
       resize: null,
       reproducible: false,
+      exactConvolutions: false,
       limitBatches: null,
       batchSize,
       seed,
