@@ -4,7 +4,7 @@
  * or 64 GEMMs, and gathered into the result. Of the products a quarter is left for a 3x3 kernel.
  *
  * Wins over the GEMM of patches when there are channels enough for the transforms, and tiles enough for the kernels, which
- * are transformed anew in each call (`isWorth`).
+ * are transformed again in each call (`isWorth`).
  *
  * A stage transforms the kernels into panels of 8 output channels for each plane. Then a work item is a block of tile rows
  * of one image, or several whole images if they are small: few enough tiles that what lies between the transforms and the
