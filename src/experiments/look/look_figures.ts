@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, FileError } from "../../base/errors.ts";
 import * as look from "../../look/index.ts";
-import { className } from "../../records/class_names.ts";
+import { type ClassName, className, shortClassName } from "../../records/class_names.ts";
 import type { Filters } from "../../report/filter_images.ts";
 import { stack, type Tensor, tensor } from "../../tensor/index.ts";
 import { parseFirstLayer } from "../../train/runs/first_layer.ts";
@@ -121,7 +121,9 @@ const DRAWERS: Readonly<Record<LookOptions["what"], Drawer>> = {
       found.push(
         await look.maximise(looked.net, { shape, unit, seed: options.seed ?? 0, ...layer(options) }),
       );
-    const names = units.map((unit) => (options.layer === undefined ? className(classes, unit) : `${unit}`));
+    const names = units.map((unit) =>
+      options.layer === undefined ? classNameIn(options.lang, classes, unit) : `${unit}`,
+    );
     const images = await Promise.all(found.map((one) => look.maximisedImage(one, preprocessing)));
     return (width) => look.maximiseFigure(found, { images, names, width, ...lang(options) });
   },
@@ -134,6 +136,10 @@ const DRAWERS: Readonly<Record<LookOptions["what"], Drawer>> = {
     return (width) => look.histogramsFigure(found, { width, ...lang(options) });
   },
 };
+
+/** In Chinese figures with the Chinese name. */
+const classNameIn = (lang: LookOptions["lang"], classes: readonly ClassName[], index: number): string =>
+  lang === "zh" ? className(classes, index) : shortClassName(classes, index);
 
 /** Images of one size, [1, C, H, W], as one batch. */
 const batchOf = (inputs: readonly Tensor[]): Tensor => stack(inputs.map((input) => input.squeeze(0)));
@@ -175,7 +181,7 @@ async function attributed(
     ...(options.seed !== undefined && { seed: options.seed }),
   });
   const shown = await look.shownInput(input, preprocessing);
-  const name = className(classes, map.classIndex);
+  const name = classNameIn(options.lang, classes, map.classIndex);
   const of = map.layer === undefined ? {} : { layer: map.layer };
   return (width) =>
     look.attributionFigure(shown, map, { what, className: name, width, ...of, ...lang(options) });

@@ -1,12 +1,11 @@
 /** Feature maps, layer by layer. */
 import { formatShape } from "../../base/shape.ts";
-import { significant } from "../../report/number_text.ts";
 import type { HeatMap } from "../heat_map.ts";
 import { viridis } from "../image/colour_maps.ts";
 import { colourize, colourRange } from "../image/overlay.ts";
 import type { LayerActivations } from "../layers/activations.ts";
 import type { DrawnFigure } from "./figure.ts";
-import { Sheet } from "./sheet.ts";
+import { Sheet, shortNumber } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
 /** Of numbers; the rest is left out. */
@@ -34,7 +33,7 @@ export function activationsFigure(
     const all = maps.flatMap(({ values }) => [...values]);
     const range = colourRange(all);
     const count = shape.length === 3 ? words.mapCount(maps.length, shape[0]) : words.unitCount(all.length);
-    const ends = `${significant(range[0], 3)} … ${significant(range[1], 3)}`;
+    const ends = `${shortNumber(range[0])} … ${shortNumber(range[1])}`;
     sheet.skip(4).text(`${layer === "" ? kind : `${layer} ${kind}`} ${formatShape(shape)}`, "text");
     sheet.text(`${count} · ${ends}`);
     if (maps[0].height === 1) row(sheet, maps[0], range);

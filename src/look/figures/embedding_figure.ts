@@ -9,7 +9,7 @@ import type { NearestPoints } from "../embedding/neighbourhoods.ts";
 import type { Points } from "../embedding/points.ts";
 import { finiteRange } from "../heat_map.ts";
 import type { DrawnFigure, MarkFill } from "./figure.ts";
-import { Sheet } from "./sheet.ts";
+import { Sheet, shortNumber } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
 /** What `embeddingFigure` takes beside the places. */
@@ -70,7 +70,9 @@ export function embeddingFigure(places: Points, options: EmbeddingFigureOptions)
   const classes = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const colour = (label: number): MarkFill => CLASS_COLOURS[classes.indexOf(label)] ?? "muted";
   const named = classes.slice(0, CLASS_COLOURS.length);
-  sheet.legend(named.map((label) => ({ fill: colour(label), name: className(classNames, label) })));
+  sheet.legend(
+    named.map((label) => ({ fill: colour(label), name: nameIn(options.lang, classNames, label) })),
+  );
   if (classes.length > named.length) sheet.text(words.otherClasses(classes.length - named.length));
   const corner = images === undefined ? 0 : THUMBNAIL + 12;
   if (images !== undefined) sheet.text(words.pointAt);
@@ -93,6 +95,10 @@ export function embeddingFigure(places: Points, options: EmbeddingFigureOptions)
   sheet.text(method === "pca" ? words.components : words.divergence(value));
   return sheet.figure(words.embedding(method));
 }
+
+/** A class's name: in Chinese figures with the Chinese one. */
+const nameIn = (lang: unknown, names: readonly ClassName[] | undefined, label: number): string =>
+  lang === "zh" ? className(names, label) : shortClassName(names, label);
 
 /** Places in a rectangle of a width, both axes in one proportion. */
 function scaled(
@@ -164,7 +170,7 @@ export function neighboursFigure(
         ...rows.slice(0, fit).map((row, i) => ({
           image: images[row],
           title: name(row),
-          note: significant(distances[i], 3),
+          note: shortNumber(distances[i]),
         })),
       ],
       cell,

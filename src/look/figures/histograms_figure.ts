@@ -1,9 +1,8 @@
 /** How weights and gradients are spread, a chart for each. */
 import { formatShape } from "../../base/shape.ts";
-import { significant } from "../../report/number_text.ts";
 import type { NumberHistogram, ParameterHistograms } from "../layers/histograms.ts";
 import type { DrawnFigure } from "./figure.ts";
-import { fitted, Sheet } from "./sheet.ts";
+import { fitted, Sheet, shortNumber } from "./sheet.ts";
 import { type FigureOptions, type Words, widthOf, wordsIn } from "./words.ts";
 
 const TALL = 64;
@@ -45,7 +44,7 @@ function chart(
   words: Words,
 ): void {
   const { counts, low, high, mean, std } = found;
-  const spread = words.spread(short(mean), short(std));
+  const spread = words.spread(shortNumber(mean), shortNumber(std));
   const [first, second] = [sheet.top + 13, sheet.top + 30];
   sheet.add(
     { kind: "text", x, y: first, words: fitted(name, wide), look: "muted" },
@@ -58,7 +57,7 @@ function chart(
     const height = (TALL * count) / most;
     const from = low + ((high - low) * i) / counts.length;
     const to = low + ((high - low) * (i + 1)) / counts.length;
-    const title = `${significant(from, 3)} … ${significant(to, 3)}: ${count}`;
+    const title = `${shortNumber(from)} … ${shortNumber(to)}: ${count}`;
     if (count > 0)
       sheet.add({
         kind: "rect",
@@ -73,13 +72,7 @@ function chart(
   sheet.add({ kind: "line", x1: x, y1: top + TALL, x2: x + wide, y2: top + TALL, look: "axis" });
   const y = top + TALL + 15;
   sheet.add(
-    { kind: "text", x, y, words: short(low), look: "muted" },
-    { kind: "text", x: x + wide, y, words: short(high), look: "muted", anchor: "end" },
+    { kind: "text", x, y, words: shortNumber(low), look: "muted" },
+    { kind: "text", x: x + wide, y, words: shortNumber(high), look: "muted", anchor: "end" },
   );
-}
-
-/** Small numbers by their exponent: they are read beside each other. */
-function short(value: number): string {
-  const size = Math.abs(value);
-  return size > 0 && size < 1e-3 ? value.toExponential(1) : significant(value, 2);
 }

@@ -3,12 +3,11 @@
 import { ArgumentError } from "../../base/errors.ts";
 import type { Image } from "../../records/image.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
-import { significant } from "../../report/number_text.ts";
 import { fromTypedArray } from "../../tensor/tensor.ts";
 import { shownInput } from "../image/shown_input.ts";
 import type { Maximised } from "../layers/maximise.ts";
 import type { DrawnFigure } from "./figure.ts";
-import { Sheet } from "./sheet.ts";
+import { Sheet, shortNumber } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
 /** What `maximiseFigure` takes beside what was found. */
@@ -61,7 +60,7 @@ export function maximiseFigure(found: readonly Maximised[], options: MaximiseFig
   const panels = found.map(({ unit, values }, i) => ({
     image: images[i],
     title: names?.[i] ?? String(unit),
-    note: words.active(significant(values[0], 3), significant(values.at(-1) as number, 3)),
+    note: words.active(shortNumber(values[0]), shortNumber(values.at(-1) as number)),
   }));
   const columns = Math.max(1, Math.min(found.length, Math.floor(sheet.inner / 140)));
   sheet.panels(panels, Math.min(220, Math.floor((sheet.inner - 10 * (columns - 1)) / columns)));

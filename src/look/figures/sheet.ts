@@ -19,6 +19,12 @@ const LINE = 18;
 /** Of a letter, at most; a Chinese character takes two. */
 export const LETTER = 7;
 
+/** Numbers that are read beside each other, in a few letters. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  return size > 0 && size < 1e-3 ? value.toExponential(1) : significant(value, 3);
+}
+
 /** A text cut to a width in pixels. */
 export function fitted(words: string, width: number): string {
   return truncate(words, Math.max(1, Math.floor(width / LETTER)));
@@ -115,7 +121,7 @@ export class Sheet {
 
   /** What colours mean: a bar from the lowest number to the highest. */
   scale(colours: ColourMap | "grey", low: number | string, high: number | string, name = ""): this {
-    const [from, to] = [low, high].map((end) => (typeof end === "number" ? significant(end, 3) : end));
+    const [from, to] = [low, high].map((end) => (typeof end === "number" ? shortNumber(end) : end));
     const before = displayWidth(from) * LETTER;
     const long = Math.max(24, Math.min(180, this.inner - before - displayWidth(to) * LETTER - 12));
     const height = 12;
