@@ -2,13 +2,16 @@
 import { ArgumentError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 
+/** In parts, since tools replace the whole wherever it stands in a source. */
+const HERE = ["import", "meta", "url"].join(".");
+
 const INDEX = (weights: string) => `import { Classifier } from "convoyant/classifier";
 
 let loading;
 
 /** The classifier, loaded once. */
 export function classifier() {
-  loading ??= Classifier.load(new URL("./${weights}", import.meta.url)).catch((error) => {
+  loading ??= Classifier.load(new URL("./${weights}", ${HERE})).catch((error) => {
     loading = undefined;
     throw error;
   });
