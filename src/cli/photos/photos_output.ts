@@ -4,61 +4,44 @@ import type { PhotoMetrics } from "../../experiments/photos/finish_run.ts";
 import type { StartingPhotos, TrainedPhotos } from "../../experiments/photos/train_photos.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
-import { formatCount, formatDuration, formatMetric, formatPercent } from "../../report/number_text.ts";
-import { LiveRegion } from "../../report/terminal/live_region.ts";
-import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
+import { formatCount, formatMetric, formatPercent } from "../../report/number_text.ts";
 import { renderTable } from "../../report/terminal/table.ts";
 import type { Callbacks } from "../../train/loop/fit_options.ts";
 import { ProgressDisplay } from "../../train/loop/progress_display.ts";
+import { ImageProgress } from "../console/image_progress.ts";
 import type { Output } from "../console/output.ts";
 
-/** Milliseconds between two lines of progress: on a terminal, where one line is redrawn, and elsewhere. */
-const [REDRAW, NEXT_LINE] = [200, 10_000];
+/** How far images are read, and then embedded, on standard error. */
+export class PhotosProgress {
+  private line: { readonly what: string; readonly shown: ImageProgress } | null = null;
 
-/** How far images are decoded or embedded, on standard error, with an estimate of what is left. */
-export class ProgressLine {
-  private readonly terminal = nodeTerminal(process.stderr);
-  private readonly region = new LiveRegion(this.terminal);
-  private what = "";
-  private began = 0;
-  private last = 0;
-
+  /** @param what - "read", "embedded". */
   show(what: string, done: number, of: number): void {
-    const now = performance.now();
-    if (what !== this.what) {
-      this.what = what;
-      this.began = now;
-      this.last = now - (this.terminal.isTTY ? REDRAW : 0);
+    if (this.line?.what !== what) {
+      this.end();
+      this.line = { what, shown: new ImageProgress(what) };
     }
-    if (done >= of) {
-      this.region.clear();
-      return;
-    }
-    if (now - this.last < (this.terminal.isTTY ? REDRAW : NEXT_LINE)) return;
-    this.last = now;
-    const left = done > 0 ? ((now - this.began) / 1000 / done) * (of - done) : null;
-    const text = `${what}: ${formatCount(done)} of ${formatCount(of)}${left === null ? "" : `, ${formatDuration(left)} left`}`;
-    if (this.terminal.isTTY) this.region.draw([text]);
-    else this.terminal.write(`${text}\n`);
+    this.line.shown.show(done, of);
+    if (done >= of) this.end();
   }
 
   note(text: string): void {
-    this.region.writeAbove(text);
+    (this.line?.shown ?? new ImageProgress("")).note(text);
   }
 
   end(): void {
-    this.region.clear();
+    this.line?.shown.end();
   }
 }
 
 export class PhotosOutput {
   private readonly output: Output;
-  private readonly progress: ProgressLine;
+  private readonly progress: PhotosProgress;
   private display: ProgressDisplay | null = null;
   /** The part of the training under way. */
   private part: "head" | "whole" = "whole";
 
-  constructor(output: Output, start: StartingPhotos, progress: ProgressLine) {
+  constructor(output: Output, start: StartingPhotos, progress: PhotosProgress) {
     this.output = output;
     this.progress = progress;
     const { config, folder, resumed, classes, images, choices, leftOut } = start;

@@ -11,7 +11,7 @@ import {
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
 import { showCurve } from "./learning_rate_output.ts";
-import { PhotosOutput, ProgressLine } from "./photos_output.ts";
+import { PhotosOutput, PhotosProgress } from "./photos_output.ts";
 
 export interface TrainPhotosCommand {
   /** A folder, or a CSV list; null to go on with a run. */
@@ -29,7 +29,7 @@ export interface TrainPhotosCommand {
 
 /** Returns the exit code. */
 export async function trainPhotosCommand(command: TrainPhotosCommand, output: Output): Promise<number> {
-  const progress = new ProgressLine();
+  const progress = new PhotosProgress();
   let report: PhotosOutput | null = null;
   const note = (text: string) => {
     if (report === null) progress.note(text);

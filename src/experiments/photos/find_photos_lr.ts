@@ -59,7 +59,7 @@ export async function findPhotosLr(
   const pixels = await decodePhotos(source.photos, source.classes, start.preprocessing, {
     augment: config.augment,
     signal,
-    onProgress: (done, of) => onProgress?.("reading images", done, of),
+    onProgress: (done, of) => onProgress?.("read", done, of),
     onNote,
   });
   if (pixels === null) throw new ArgumentError("findPhotosLr: interrupted before the images were read");

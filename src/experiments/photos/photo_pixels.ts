@@ -44,8 +44,9 @@ export interface PixelOptions {
 /** Beyond a quarter of the memory, or what one array holds, decoded images are kept on disk. */
 const mostBytes = () => Math.min(totalmem() / 4, 2 ** 31 - 1);
 
-/** Images of a batch in which they are decoded. */
+/** Images of a batch in which they are decoded, and as many as are decoded sooner than a worker has started. */
 const AT_ONCE = 16;
+const WITHOUT_WORKERS = 64;
 
 /**
  * Decodes photographs; null if it was interrupted.
@@ -102,10 +103,11 @@ async function decodeInto(
   photos: readonly Photo[],
   { signal, onProgress }: PixelOptions,
 ): Promise<boolean> {
+  const workers = photos.length <= WITHOUT_WORKERS ? { numWorkers: 0 } : {};
   let at = 0;
   let done = 0;
   onProgress?.(0, photos.length);
-  for await (const [x] of DataLoader(files, { batchSize: AT_ONCE })) {
+  for await (const [x] of DataLoader(files, { batchSize: AT_ONCE, ...workers })) {
     if (signal?.aborted) return false;
     const levels = (await x.data()) as Uint8Array;
     data.set(levels, at);

@@ -60,7 +60,7 @@ export interface PhotoRunOptions {
   /** Called when the images are known; returns callbacks for the two parts of the training. */
   readonly onStart?: (run: StartingPhotos) => Callbacks;
   /** Called with how far the images are decoded, and then embedded. */
-  readonly onProgress?: (what: "reading images" | "embedding images", done: number, of: number) => void;
+  readonly onProgress?: (what: "read" | "embedded", done: number, of: number) => void;
   /** Called with what is not as it was asked for. */
   readonly onNote?: (text: string) => void;
 }
@@ -273,7 +273,7 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
   const pixels = await decodePhotos(source.photos, classes, preprocessing, {
     augment: config.augment,
     signal,
-    onProgress: (done, of) => onProgress?.("reading images", done, of),
+    onProgress: (done, of) => onProgress?.("read", done, of),
     onNote,
   });
   makeFolderSync(folder);
@@ -306,7 +306,7 @@ function tuningOptions(
       train: Subset(pixels.augmented, training),
       plain: new EmbeddedLoader(
         DataLoader(Subset(pixels.plain, training), { batchSize: config.batchSize }),
-        (done) => onProgress?.("embedding images", done, training.length),
+        (done) => onProgress?.("embedded", done, training.length),
       ),
       test: validation.length === 0 ? null : Subset(pixels.plain, validation),
       numClasses: classes.length,
