@@ -5,7 +5,12 @@ import type { ListenedSignal } from "../base/web_types.ts";
 import { isLoopback, LOOPBACK_NAMES } from "./http/access.ts";
 import { type ListenSettings, NodeServer } from "./http/node_server.ts";
 import { RequestHandler } from "./request_handler.ts";
-import { checkClassifier, completeOptions, type ServeHandlerOptions } from "./serve_options.ts";
+import {
+  type CompleteServeOptions,
+  checkClassifier,
+  completeOptions,
+  type ServeHandlerOptions,
+} from "./serve_options.ts";
 import type { ServedClassifier } from "./served_classifier.ts";
 
 /** Where a server listens, and how it handles requests. */
@@ -75,7 +80,7 @@ export type ServedSource = ServedClassifier | (() => Promise<ServedClassifier>);
 export async function serve(source: ServedSource, options: ServeOptions = {}): Promise<RunningServer> {
   if (typeof source !== "function") checkClassifier("serve", source);
   const complete = completeOptions("serve", options, OWN);
-  const listening = listenSettings(options, complete.bodyTimeout);
+  const listening = listenSettings(options, complete);
   const { host } = listening;
   const local = isLoopback(host);
   if (!local && complete.token === undefined)
@@ -126,7 +131,10 @@ function running(
 
 const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
-function listenSettings(options: ServeOptions, bodyTimeout: number): ListenSettings {
+function listenSettings(
+  options: ServeOptions,
+  { bodyTimeout, answerTimeout }: CompleteServeOptions,
+): ListenSettings {
   const { port = DEFAULT_PORT, host = "127.0.0.1" } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new ArgumentError(`serve: expected port to be an integer from 0 to 65535, got ${shownValue(port)}`);
@@ -145,5 +153,11 @@ function listenSettings(options: ServeOptions, bodyTimeout: number): ListenSetti
     }),
   ) as Record<keyof typeof TIMES, number>;
   // A net under the limit that the handler has for bodies, for what it has answered without reading the body.
-  return { port, host, ...times, requestTimeout: Math.max(bodyTimeout, times.headersTimeout) + 1000 };
+  return {
+    port,
+    host,
+    ...times,
+    answerTimeout,
+    requestTimeout: Math.max(bodyTimeout, times.headersTimeout) + 1000,
+  };
 }

@@ -15,6 +15,8 @@ export interface ListenSettings {
   readonly requestTimeout: number;
   /** After which a connection without requests is closed. */
   readonly keepAliveTimeout: number;
+  /** In which an answer is begun. */
+  readonly answerTimeout: number;
   /** After which connections are cut when the server ends. */
   readonly shutdownTimeout: number;
 }
@@ -47,7 +49,7 @@ export class NodeServer {
   private constructor(handler: RequestHandler, settings: ListenSettings) {
     this.#handler = handler;
     this.#settings = settings;
-    const { headersTimeout, requestTimeout, keepAliveTimeout } = settings;
+    const { headersTimeout, requestTimeout, keepAliveTimeout, answerTimeout } = settings;
     this.#server = createServer({
       headersTimeout,
       requestTimeout,
@@ -56,7 +58,7 @@ export class NodeServer {
       maxHeaderSize: MOST_HEADER_BYTES,
     });
     this.#server.maxConnections = MOST_CONNECTIONS;
-    this.#server.timeout = SILENCE_MILLISECONDS;
+    this.#server.timeout = answerTimeout + SILENCE_MILLISECONDS;
     this.#server.on("request", (message, response) => void this.#answer(message, response, false));
     this.#server.on("checkContinue", (message, response) => void this.#answer(message, response, true));
   }
