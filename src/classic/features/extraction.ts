@@ -79,6 +79,8 @@ export function featureExtractor(
   return {
     name,
     extract: async (images, options) => {
+      requireImages(name, images);
+      requireOneSize(name, images);
       const recipe = await recipeOf(name, settings, kernels);
       const batches = await featuresOf(recipe, images, options, origin);
       return { rows: images.length, columns: columnsOf(name, batches, images), data: dataOf(batches) };
@@ -232,20 +234,24 @@ function dataOf(batches: readonly FeatureBatch[]): Float32Array {
   return batches.length === 1 ? batches[0].data : joined(batches.map(({ data }) => data));
 }
 
-/** How many features each image has; all must have the same number. */
-function columnsOf(name: string, batches: readonly FeatureBatch[], images: readonly Image[]): number {
-  const total = batches.reduce((sum, { data }) => sum + data.length, 0);
-  const columns = images.length === 0 ? 0 : total / images.length;
+/** @throws ArgumentError for images of different sizes: their rows would differ in length. */
+function requireOneSize(name: string, images: readonly Image[]): void {
   const [first] = images;
   const other = images.find(({ width, height }) => width !== first.width || height !== first.height);
-  if (other === undefined && (columns > 0 || images.length === 0)) return columns;
-  if (other === undefined) {
-    throw new ArgumentError(
-      `${name}: images of ${first.width} by ${first.height} are too small for a descriptor; give larger images, or smaller descriptors`,
-    );
-  }
+  if (other === undefined) return;
   throw new ArgumentError(
     `${name}: expected images of one size, got ${first.width} by ${first.height} and ${other.width} by ${other.height}; ` +
       "resize them first, or describe them one by one",
+  );
+}
+
+/** How many features each image has. */
+function columnsOf(name: string, batches: readonly FeatureBatch[], images: readonly Image[]): number {
+  if (images.length === 0) return 0;
+  const columns = batches.reduce((sum, { data }) => sum + data.length, 0) / images.length;
+  if (columns > 0) return columns;
+  const [{ width, height }] = images;
+  throw new ArgumentError(
+    `${name}: images of ${width} by ${height} are too small for a descriptor; give larger images, or smaller descriptors`,
   );
 }

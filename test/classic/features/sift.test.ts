@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planeKernels } from "../../../src/classic/features/plane_kernels.ts";
+import { PlaneMemory } from "../../../src/classic/features/plane_memory.ts";
 import { sift } from "../../../src/classic/index.ts";
 import { cut, fixtureImage, madeImage, readJson } from "./fixtures.ts";
 import { agreement, changesOf, readPoints, repeatability } from "./key_point_agreement.ts";
@@ -123,4 +125,13 @@ test("bad input is one clear error each", async () => {
     message:
       "sift: expected 8 bits a channel in a Uint8Array, got Float32Array; data.decodeImage gives 8 bits for every file",
   });
+});
+
+test("a scale space without room is one clear error", async () => {
+  const memory = new PlaneMemory(await planeKernels());
+  assert.throws(() => memory.take(2 ** 31), {
+    name: "OutOfMemoryError",
+    message: "features: no room for planes of 8193 MB; shrink the image",
+  });
+  assert.ok(memory.take(16) > 0, "the memory is of use after it");
 });
