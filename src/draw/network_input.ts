@@ -47,13 +47,19 @@ function inputTensor(input: unknown): Tensor {
 function inferredInputs(net: Module): Tensor[] {
   const declared = declaredInputs(net);
   if (declared !== null) return declared.map(declaredInput);
-  const preprocessing = preprocessingOf(net);
-  const size = preprocessing?.crop ?? preprocessing?.resize?.size;
-  if (preprocessing !== undefined && Array.isArray(size))
-    return [zeros([1, preprocessing.mean.length, ...(size as number[])])];
+  const shape = preprocessedShape(net);
+  if (shape !== undefined) return [zeros([1, ...shape])];
   throw unknownShape(
     `draw: the input shape of the network (${net.constructor.name.slice(0, 80)}) is not known`,
   );
+}
+
+/** The shape of images as a network's preprocessing leaves them; undefined if none is known, or sizes are left as they are. */
+export function preprocessedShape(net: Module): readonly number[] | undefined {
+  const preprocessing = preprocessingOf(net);
+  const size = preprocessing?.crop ?? preprocessing?.resize?.size;
+  if (preprocessing === undefined || !Array.isArray(size)) return undefined;
+  return [preprocessing.mean.length, ...(size as number[])];
 }
 
 function unknownShape(problem: string): ArgumentError {

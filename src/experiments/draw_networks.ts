@@ -5,7 +5,7 @@ import { ArgumentError, didYouMean, FileError } from "../base/errors.ts";
 import { draw } from "../draw/draw.ts";
 import type { DrawOptions } from "../draw/draw_options.ts";
 import type { Drawing } from "../draw/drawing.ts";
-import type { DrawInput } from "../draw/network_input.ts";
+import { type DrawInput, preprocessedShape } from "../draw/network_input.ts";
 import { loadOnnx } from "../interop/onnx/node_onnx_files.ts";
 import { create, entry, names } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
@@ -83,9 +83,8 @@ async function trainedSource(source: string, model: string | null): Promise<Sour
   const loaded = await loadNetwork(source, model);
   const known = names().includes(loaded.model);
   const title = known ? entry(loaded.model).title : basename(loaded.model).replace(/\.\w+$/, "");
-  const input =
-    loaded.inputShape ??
-    (isFolder(source) || !known ? inputShapeOf(loaded.settings) : entry(loaded.model).inputShape);
+  const byName = isFolder(source) || !known ? inputShapeOf(loaded.settings) : entry(loaded.model).inputShape;
+  const input = loaded.inputShape ?? preprocessedShape(loaded.net) ?? byName;
   return { net: loaded.net, title, input };
 }
 

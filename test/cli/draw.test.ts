@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Classifier } from "../../src/entries/classifier.ts";
 import { configure } from "../../src/experiments/index.ts";
 import { models, save } from "../../src/index.ts";
 import { packageUrl } from "../built_package.ts";
@@ -25,6 +26,15 @@ before(async () => {
     `import { nn } from ${JSON.stringify(packageUrl("index"))};
 export default () => nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 30 * 30, 10));`,
   );
+  const preprocessing = {
+    resize: { size: [72, 72], interpolation: "bilinear" },
+    crop: [64, 64],
+    mean: [0],
+    std: [1],
+    background: [255, 255, 255],
+  } as const;
+  const classifier = Classifier.of(models.googlenet(3), { classes: ["a", "b", "c"], preprocessing });
+  writeFileSync(path("classifier.safetensors"), await classifier.toBytes());
   writeFileSync(path("notes.txt"), "no network");
   writeFileSync(path("broken.onnx"), "no network");
 });
@@ -55,6 +65,7 @@ test("weights, runs, files in ONNX and modules", async () => {
     [["lenet.safetensors"], "5×5 Conv (6), pad 2"],
     [["nameless.safetensors", "--model", "lenet"], "5×5 Conv (6), pad 2"],
     [["run"], "1×64×64"],
+    [["classifier.safetensors"], "1×64×64"],
     [[onnx], "3×16×16"],
     [["net.mjs", "--input", "3x32x32"], "8×30×30 · ReLU"],
   ] as const) {
