@@ -3,8 +3,9 @@
 
 /**
  * On the newest: what reads the sources and the documentation, what runs in pages and in other tools, what draws
- * reports, most hand-made features (`classic/features/hog` and `sift` run on each), and whole networks, each op of which is
- * compared with PyTorch on every Node.js (`engines/contract`, `nn`).
+ * reports, most hand-made features (`classic/features/hog` and `sift` run on each), oneDNN's algorithms (that the library
+ * loads, starts and ends is tested on each), whole studies, and whole networks, each op of which is compared with PyTorch on
+ * every Node.js (`engines/contract`, `nn`).
  */
 const ON_THE_NEWEST = [
   "architecture/completions.test.js",
@@ -22,8 +23,13 @@ const ON_THE_NEWEST = [
   "classic/features/surf.test.js",
   "classic/features/words.test.js",
   "docs/",
-  "experiments/data_check/",
+  "draw/",
+  "engines/onednn/candidate_algorithms.test.js",
+  "engines/onednn/contract.test.js",
+  "engines/onednn/networks.test.js",
+  "experiments/",
   "interop/",
+  "look/",
   "models/",
   "report/",
   "ship/",
