@@ -1,8 +1,10 @@
 /** `convoyant bench`: our engines and other libraries, alternately, each in a process of its own. */
 import { type BenchOptions, bench } from "../experiments/bench/bench.ts";
 import { bestTable } from "../experiments/bench/bench_best.ts";
+import { type BenchClassicOptions, benchClassic } from "../experiments/bench/bench_classic.ts";
 import { type BenchDataOptions, benchData, formatBenchData } from "../experiments/bench/bench_data.ts";
 import { formatBench } from "../experiments/bench/bench_lines.ts";
+import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
 
@@ -46,5 +48,34 @@ export async function benchDataCommand(
   const { decode, load, skips } = results;
   for (const line of [...decode, ...skips, ...load]) output.event({ ...line });
   output.lines(formatBenchData(results, output.style));
+  return 0;
+}
+
+/** `convoyant bench classic`: classic pipelines beside scikit-learn, SIFT beside OpenCV. */
+export async function benchClassicCommand(options: BenchClassicOptions, output: Output): Promise<number> {
+  const results = await interruptible(output, (watch) => benchClassic({ ...options, ...watch }));
+  if (results === null) return INTERRUPTED;
+  const { lines, skips, ratios } = results;
+  for (const line of [...lines, ...skips, ...ratios]) output.event({ ...line });
+  const right = (title: string) => ({ title, align: "right" as const });
+  const columns = [
+    { title: "task" },
+    { title: "library" },
+    ...["images", "seconds", "processor seconds"].map(right),
+  ];
+  const rows = lines.map(({ task, library, images, seconds, processorSeconds }) => [
+    task,
+    library,
+    String(images),
+    seconds.toPrecision(3),
+    processorSeconds.toPrecision(3),
+  ]);
+  output.lines(renderTable(columns, rows, output.style));
+  for (const { task, library, reason } of skips) output.line(`${task}, ${library}: left out, ${reason}`);
+  for (const { task, against, ratio, processorRatio } of ratios) {
+    output.line(
+      `${task}: ${ratio.toPrecision(3)} times as fast as ${against}, ${processorRatio.toPrecision(3)} times by processor time`,
+    );
+  }
   return 0;
 }

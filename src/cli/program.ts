@@ -238,12 +238,20 @@ function addBench(program: Command, cli: Cli): void {
         "convoyant bench train resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench infer resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench matmul --against tfjs --threads 1",
+        "convoyant bench classic --against sklearn,opencv",
         "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",
       ),
     )
     .action(async (what: string, names: string[], o, self: Command) => {
-      const { benchCommand, benchDataCommand } = await import("./bench_command.ts");
+      const { benchClassicCommand, benchCommand, benchDataCommand } = await import("./bench_command.ts");
       const { json: asJson, ...options } = o;
+      if (what === "classic") {
+        if (names.length > 0)
+          throw new ArgumentError(`bench classic takes no names, got ${names.join(", ")}`);
+        const { against, seconds } = options;
+        cli.finish(await benchClassicCommand({ against, seconds }, new Output(asJson)));
+        return;
+      }
       if (what === "data") {
         if (names.length !== 1)
           throw new ArgumentError(

@@ -2,6 +2,7 @@
 import { datasetNames } from "../data/dataset_registry.ts";
 import { baselineNames, pytorchModes } from "../experiments/bench/baselines.ts";
 import { BENCH_TASKS } from "../experiments/bench/bench.ts";
+import { classicBaselines } from "../experiments/bench/bench_classic.ts";
 import { classifierNames } from "../experiments/classic/classic_classifiers.ts";
 import { featureNames } from "../experiments/classic/classic_features.ts";
 import { REPRODUCTION_BASELINES } from "../experiments/reproduce/reproduce.ts";
@@ -20,8 +21,8 @@ export function registeredNames() {
     schedulers: schedulerNames(),
     precisions: PRECISIONS as readonly string[],
     editions: EDITIONS as readonly string[],
-    benchmarks: [...BENCH_TASKS, "data"] as readonly string[],
-    baselines: baselineNames as readonly string[],
+    benchmarks: [...BENCH_TASKS, "classic", "data"] as readonly string[],
+    baselines: [...baselineNames, ...classicBaselines] as readonly string[],
     pytorchModes: pytorchModes as readonly string[],
     reproductionBaselines: REPRODUCTION_BASELINES as readonly string[],
   };

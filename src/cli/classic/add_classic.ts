@@ -23,7 +23,7 @@ export function addClassic(program: Command, cli: Cli): void {
   const classic = program
     .command("classic")
     .description("Hand-made features and a classifier: what came before convolutional networks.")
-    .option("--features <name>", known(cli, "features"), "hog")
+    .option("--features <name>", `${known(cli, "features")}, or several joined by +`, "hog")
     .option("--classifier <name>", known(cli, "classifiers"), "linear-svm")
     .addOption(data())
     .addOption(dataDir())
@@ -41,6 +41,7 @@ export function addClassic(program: Command, cli: Cli): void {
       examples(
         "convoyant classic --features hog --classifier linear-svm",
         "convoyant classic --features pixels --classifier rbf-svm --train-size 10000",
+        "convoyant classic --features hog+pixels --classifier rbf-svm",
         "convoyant classic --data photos --features hog --classifier rbf-svm",
         "convoyant classic compare hog:linear-svm pixels:softmax lenet --sizes 500,2000,10000",
       ),

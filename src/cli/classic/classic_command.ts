@@ -87,6 +87,7 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
       event: "end",
       testAccuracy,
       trainSeconds,
+      trainProcessorSeconds: result.trainProcessorSeconds,
       featureSeconds: result.featureSeconds,
       predictPerSecond,
       features,

@@ -21,15 +21,68 @@ const FEATURES = new Registry<FeatureEntry>("kind of features", () => [
   {
     name: "hog",
     title: "histograms of oriented gradients",
-    extractor: (side) => hog({ pixelsPerCell: side <= SMALL_SIDE ? 4 : 8, cellsPerBlock: 2 }),
+    // Interpolated votes are worth 1 to 2% of accuracy over scikit-image's.
+    extractor: (side) =>
+      hog({ variant: "dalal-triggs", pixelsPerCell: side <= SMALL_SIDE ? 4 : 8, cellsPerBlock: 2 }),
   },
 ]);
 
 /** Names of the features, the default first. */
 export const featureNames = (): string[] => FEATURES.names();
 
-/** @throws ArgumentError for a name that does not exist, with the nearest one that does. */
-export const featureEntry = (name: string): FeatureEntry => FEATURES.get(name);
+/**
+ * Features by name; several joined by "+" stand beside each other in each row.
+ *
+ * @throws ArgumentError for a name that does not exist, with the nearest one that does.
+ */
+export function featureEntry(name: string): FeatureEntry {
+  const parts = name.split("+").map((part) => FEATURES.get(part));
+  if (parts.length === 1) return parts[0];
+  return {
+    name,
+    title: name,
+    extractor: (side) =>
+      joinedExtractor(
+        name,
+        parts.map((part) => part.extractor(side)),
+      ),
+  };
+}
+
+/** What grey values are multiplied by beside other features, whose values are smaller. */
+const PIXELS_BESIDE = 0.5;
+
+/** The features of several extractors, one behind the other in each row. */
+function joinedExtractor(name: string, extractors: readonly FeatureExtractor[]): FeatureExtractor {
+  return {
+    name,
+    async extract(images, options = {}) {
+      const parts: Matrix[] = [];
+      for (const [i, extractor] of extractors.entries()) {
+        const onProgress = (done: number) =>
+          options.onProgress?.((i * images.length + done) / extractors.length);
+        const part = await extractor.extract(images, { ...options, onProgress });
+        if (extractor === pixelExtractor)
+          for (let at = 0; at < part.data.length; at++) part.data[at] *= PIXELS_BESIDE;
+        parts.push(part);
+      }
+      return besideEachOther(parts);
+    },
+  };
+}
+
+function besideEachOther(parts: readonly Matrix[]): Matrix {
+  const { rows } = parts[0];
+  const columns = parts.reduce((sum, part) => sum + part.columns, 0);
+  const data = new Float32Array(rows * columns);
+  let start = 0;
+  for (const part of parts) {
+    for (let row = 0; row < rows; row++)
+      data.set(part.data.subarray(row * part.columns, (row + 1) * part.columns), row * columns + start);
+    start += part.columns;
+  }
+  return { rows, columns, data };
+}
 
 /** Grey values from 0 to 1, row by row. */
 const pixelExtractor: FeatureExtractor = {

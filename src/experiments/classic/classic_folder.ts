@@ -31,13 +31,20 @@ export function writeClassicRun(
   data: ClassicData,
   command: string,
 ): void {
-  const { settings, testAccuracy, trainSeconds, featureSeconds, predictPerSecond, modelBytes, columns } =
-    result;
+  const { settings, columns, testAccuracy, trainSeconds, trainProcessorSeconds, featureSeconds } = result;
+  const { predictPerSecond, modelBytes } = result;
   const environment = environmentNow();
   const record = {
     version: 1,
     settings: { ...settings, data: data.name, trainSize: data.train.images.length, columns },
-    results: { testAccuracy, trainSeconds, featureSeconds, predictPerSecond, modelBytes },
+    results: {
+      testAccuracy,
+      trainSeconds,
+      trainProcessorSeconds,
+      featureSeconds,
+      predictPerSecond,
+      modelBytes,
+    },
     environment,
     command,
   };

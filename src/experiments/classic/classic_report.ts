@@ -84,7 +84,7 @@ const SHOWN = 8;
 
 /** An image of each of some classes beside what the features keep of it. */
 function featuresSection({ settings }: ClassicResult, { train, classes }: ClassicData): string {
-  if (settings.features !== "hog") return "";
+  if (!settings.features.split("+").includes("hog")) return "";
   const firsts = classes.map((_, label) => train.labels.indexOf(label)).filter((at) => at >= 0);
   const items = firsts.slice(0, SHOWN).map((at) => {
     const image = train.images[at];

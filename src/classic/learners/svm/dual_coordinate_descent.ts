@@ -1,12 +1,11 @@
 /** The dual problem of a linear support vector machine with two classes, one coordinate at a time. */
 import { PhiloxStream } from "../../../base/philox.ts";
+import type { LinearMemory } from "./linear_memory.ts";
 
 /** What all problems over the same examples share. */
 export interface LinearExamples {
   readonly rows: number;
   readonly columns: number;
-  /** [rows, columns], row-major. */
-  readonly data: Float32Array;
   /** Class of each example, as its place among the classes. */
   readonly places: Int32Array;
 }
@@ -41,17 +40,20 @@ export interface LinearSolution {
  * large-scale linear SVM", ICML 2008, algorithm 3 (LIBLINEAR's solvers 1 and 3).
  *
  * @param positive - the class whose examples have sign 1.
+ * @param memory - holds the examples, and weights that are zero.
  */
 export function solveLinear(
-  { rows, columns, data, places }: LinearExamples,
+  { rows, columns, places }: LinearExamples,
   positive: number,
+  memory: LinearMemory,
   { C, loss, bias, tolerance, maxIter, seed }: LinearProblemSettings,
 ): LinearSolution {
   const diagonal = loss === "hinge" ? 0 : 0.5 / C;
   const upper = loss === "hinge" ? C : Number.POSITIVE_INFINITY;
-  const weights = new Float64Array(columns + 1);
+  /** The constant feature's weight. */
+  let intercept = 0;
   const alpha = new Float64Array(rows);
-  const curvature = curvatures(rows, columns, data, bias * bias + diagonal);
+  const curvature = curvatures(rows, memory, bias * bias + diagonal);
   const order = Int32Array.from({ length: rows }, (_, i) => i);
   const random = new PhiloxStream(seed, positive);
   let active = rows;
@@ -65,9 +67,7 @@ export function solveLinear(
     for (let s = 0; s < active; s++) {
       const i = order[s];
       const sign = places[i] === positive ? 1 : -1;
-      const at = i * columns;
-      const gradient =
-        sign * (dot(data, at, weights, columns) + bias * weights[columns]) - 1 + alpha[i] * diagonal;
+      const gradient = sign * (memory.dot(i) + bias * intercept) - 1 + alpha[i] * diagonal;
       let projected = gradient;
       if (alpha[i] === 0) {
         if (gradient > mostBefore) {
@@ -94,8 +94,9 @@ export function solveLinear(
         const before = alpha[i];
         alpha[i] = Math.min(Math.max(before - gradient / curvature[i], 0), upper);
         const step = (alpha[i] - before) * sign;
-        addScaled(weights, data, at, step, columns);
-        weights[columns] += step * bias;
+        if (step === 0) continue;
+        memory.addScaled(i, step);
+        intercept += step * bias;
       }
     }
     iterations++;
@@ -113,6 +114,9 @@ export function solveLinear(
     mostBefore = most > 0 ? most : Number.POSITIVE_INFINITY;
     leastBefore = least < 0 ? least : Number.NEGATIVE_INFINITY;
   }
+  const weights = new Float64Array(columns + 1);
+  weights.set(memory.weights());
+  weights[columns] = intercept;
   let objective = 0;
   for (const weight of weights) objective += weight * weight;
   for (const value of alpha) objective += value * (value * diagonal - 2);
@@ -120,43 +124,14 @@ export function solveLinear(
 }
 
 /** Squared length of each row, and a constant. */
-function curvatures(rows: number, columns: number, data: Float32Array, constant: number): Float64Array {
+function curvatures(rows: number, memory: LinearMemory, constant: number): Float64Array {
   const all = new Float64Array(rows);
-  for (let i = 0, at = 0; i < rows; i++) {
-    let sum = constant;
-    for (let j = 0; j < columns; j++, at++) sum += data[at] * data[at];
+  for (let i = 0; i < rows; i++) {
+    const sum = memory.square(i) + constant;
     // A row of zeros without a bias has no curvature, and no say.
     all[i] = sum > 0 ? sum : 1;
   }
   return all;
-}
-
-/** Four sums, since each addition waits for the one before it. */
-function dot(data: Float32Array, at: number, weights: Float64Array, columns: number): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  const whole = columns - 3;
-  let j = 0;
-  for (; j < whole; j += 4) {
-    a += data[at + j] * weights[j];
-    b += data[at + j + 1] * weights[j + 1];
-    c += data[at + j + 2] * weights[j + 2];
-    d += data[at + j + 3] * weights[j + 3];
-  }
-  for (; j < columns; j++) a += data[at + j] * weights[j];
-  return a + b + (c + d);
-}
-
-function addScaled(
-  weights: Float64Array,
-  data: Float32Array,
-  at: number,
-  scale: number,
-  columns: number,
-): void {
-  for (let j = 0; j < columns; j++) weights[j] += scale * data[at + j];
 }
 
 /** The first `count` places in a new order. */

@@ -3,14 +3,11 @@ import { TrainingError } from "../../../base/errors.ts";
 import { processors } from "../../../workers/processors.ts";
 import { RequestWorkers } from "../../../workers/request_workers.ts";
 import type { WorkerScript } from "../../../workers/worker_port.ts";
+import type { Matrix } from "../../matrix.ts";
 import type { FitWatch } from "../learner.ts";
 import { checkAborted, letEventsRun } from "../turns.ts";
-import {
-  type LinearExamples,
-  type LinearProblemSettings,
-  type LinearSolution,
-  solveLinear,
-} from "./dual_coordinate_descent.ts";
+import { type LinearProblemSettings, type LinearSolution, solveLinear } from "./dual_coordinate_descent.ts";
+import { LinearMemory, type SentExamples, sendExamples } from "./linear_memory.ts";
 
 /** Fewer values than this are solved sooner than workers start. */
 const WORTH_WORKERS = 200_000;
@@ -20,34 +17,50 @@ const SCRIPT: WorkerScript = {
   source: () => import("#worker_sources/linear_svm_worker"),
 };
 
+/** What all workers are sent. */
+export interface SentProblems {
+  readonly sent: SentExamples;
+  readonly places: Int32Array;
+  readonly settings: LinearProblemSettings;
+}
+
+/** A class, and which weights are its own. */
+export interface LinearQuestion {
+  readonly positive: number;
+  readonly problem: number;
+}
+
 /** The solution of each positive class, the same for any number of workers. */
 export async function solveProblems(
-  examples: LinearExamples,
+  x: Matrix,
+  places: Int32Array,
   positives: readonly number[],
   settings: LinearProblemSettings,
   { caller, watch }: { readonly caller: string; readonly watch: FitWatch | undefined },
 ): Promise<LinearSolution[]> {
-  const count = Math.min(processors(), positives.length);
-  if (examples.data.length * positives.length < WORTH_WORKERS) {
+  const sent = await sendExamples(x, positives.length);
+  if (x.data.length * positives.length < WORTH_WORKERS) {
     const solutions: LinearSolution[] = [];
-    for (const positive of positives) {
-      solutions.push(solveLinear(examples, positive, settings));
+    for (const [problem, positive] of positives.entries()) {
+      const examples = { rows: x.rows, columns: x.columns, places };
+      solutions.push(solveLinear(examples, positive, new LinearMemory(sent, problem), settings));
       watch?.onProgress?.(solutions.length / positives.length);
       await letEventsRun();
       checkAborted(caller, watch);
     }
     return solutions;
   }
-  const pool = await RequestWorkers.start<
-    { examples: LinearExamples; settings: LinearProblemSettings },
-    number,
-    LinearSolution
-  >({ count, script: SCRIPT, given: { examples: shared(examples), settings }, owner: caller });
+  const pool = await RequestWorkers.start<SentProblems, LinearQuestion, LinearSolution>({
+    count: Math.min(processors(), positives.length),
+    script: SCRIPT,
+    given: { sent, places, settings },
+    owner: caller,
+  });
   const aborted = untilAborted(caller, watch);
   let done = 0;
   try {
-    const asked = positives.map(async (positive) => {
-      const solution = await pool.ask(positive);
+    const asked = positives.map(async (positive, problem) => {
+      const solution = await pool.ask({ positive, problem });
       watch?.onProgress?.(++done / positives.length);
       return solution;
     });
@@ -58,16 +71,6 @@ export async function solveProblems(
     aborted.stop();
     await pool.stop();
   }
-}
-
-/** Memory that workers see without a copy for each, if there is such memory here. */
-function shared(examples: LinearExamples): LinearExamples {
-  if (typeof SharedArrayBuffer === "undefined") return examples;
-  const data = new Float32Array(new SharedArrayBuffer(4 * examples.data.length));
-  data.set(examples.data);
-  const places = new Int32Array(new SharedArrayBuffer(4 * examples.places.length));
-  places.set(examples.places);
-  return { ...examples, data, places };
 }
 
 /** How often an interruption is looked for, in milliseconds. */

@@ -18,7 +18,7 @@ import {
 import { affine } from "../products.ts";
 import { StratifiedKFold } from "../selection/folds.ts";
 import { doubles, stored } from "../stored_arrays.ts";
-import type { LinearExamples, LinearProblemSettings, LinearSolution } from "./dual_coordinate_descent.ts";
+import type { LinearProblemSettings, LinearSolution } from "./dual_coordinate_descent.ts";
 import { solveProblems } from "./linear_problems.ts";
 import { fitSigmoid, type PlattSigmoid, sigmoidProbability } from "./platt.ts";
 
@@ -33,7 +33,7 @@ export interface LinearSVCOptions {
    * for no intercept. @default 1
    */
   bias?: number;
-  /** Largest violation of the optimality conditions at the end. @default 0.01 */
+  /** Largest violation of the optimality conditions at the end, as LIBLINEAR's `-e`. @default 0.1 */
   tol?: number;
   /** Most passes over the examples. @default 1000 */
   maxIter?: number;
@@ -62,7 +62,7 @@ class LinearSVCClassifier extends ClassifierLearner<LinearSVCOptions> {
       C: 1,
       loss: "squaredHinge",
       bias: 1,
-      tol: 0.01,
+      tol: 0.1,
       maxIter: 1000,
       probability: false,
       seed: 0,
@@ -134,11 +134,10 @@ class LinearSVCClassifier extends ClassifierLearner<LinearSVCOptions> {
     watch: FitWatch,
   ): Promise<LinearSolution[]> {
     const { C, loss, tol, maxIter, seed } = this.options;
-    const examples: LinearExamples = { ...x, places };
     // The second class is the positive one of two, as in scikit-learn.
     const positives = classes === 2 ? [1] : Array.from({ length: classes }, (_, c) => c);
     const settings: LinearProblemSettings = { C, loss, bias: this.#bias, tolerance: tol, maxIter, seed };
-    return solveProblems(examples, positives, settings, { caller, watch });
+    return solveProblems(x, places, positives, settings, { caller, watch });
   }
 
   /** A sigmoid for each problem, from decision values of examples that were not trained on. */
