@@ -25,6 +25,22 @@ export function addClassic(program: Command, cli: Cli): void {
     .description("Hand-made features and a classifier: what came before convolutional networks.")
     .option("--features <name>", `${known(cli, "features")}, or several joined by +`, "hog")
     .option("--classifier <name>", known(cli, "classifiers"), "linear-svm")
+    .option(
+      "--words <n>",
+      "visual words that descriptors are counted by (256 for key points, none for those of a grid)",
+      wholeNumber(2, 65_536),
+    )
+    .addOption(
+      new Option("--encoding <name>", "how descriptors are counted")
+        .choices(["hard", "soft", "vlad", "fisher"])
+        .default("hard"),
+    )
+    .option(
+      "--pyramid <levels>",
+      "levels of the spatial pyramid beside the whole image",
+      wholeNumber(0, 4),
+      0,
+    )
     .addOption(data())
     .addOption(dataDir())
     .option("--train-size <n>", "training images, the first of the data set (all)", wholeNumber(2))
@@ -41,6 +57,7 @@ export function addClassic(program: Command, cli: Cli): void {
       examples(
         "convoyant classic --features hog --classifier linear-svm",
         "convoyant classic --features pixels --classifier rbf-svm --train-size 10000",
+        "convoyant classic --features dense-sift --words 512 --encoding vlad --pyramid 2",
         "convoyant classic --features hog+pixels --classifier rbf-svm",
         "convoyant classic --data photos --features hog --classifier rbf-svm",
         "convoyant classic compare hog:linear-svm pixels:softmax lenet --sizes 500,2000,10000",

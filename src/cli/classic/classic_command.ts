@@ -1,9 +1,10 @@
 /** `convoyant classic`: trains and tests one pipeline of hand-made features. */
 import { join } from "node:path";
 import { TrainingError } from "../../base/errors.ts";
+import type { WordEncoding } from "../../classic/index.ts";
 import { classifierEntry } from "../../experiments/classic/classic_classifiers.ts";
 import { openClassicData } from "../../experiments/classic/classic_data.ts";
-import { featureEntry } from "../../experiments/classic/classic_features.ts";
+import { featureEntries } from "../../experiments/classic/classic_features.ts";
 import { CLASSIC_FILES, classicFolder, writeClassicRun } from "../../experiments/classic/classic_folder.ts";
 import { runClassic } from "../../experiments/classic/classic_run.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
@@ -31,6 +32,9 @@ export interface ClassicCommand {
   readonly gamma?: number;
   readonly side: number;
   readonly seed: number;
+  readonly words?: number;
+  readonly encoding: WordEncoding;
+  readonly pyramid: number;
   readonly out?: string;
   readonly engine?: string;
   readonly threads?: number;
@@ -39,7 +43,7 @@ export interface ClassicCommand {
 export async function classicCommand(command: ClassicCommand, output: Output): Promise<number> {
   const { features, classifier, seed, side, data: name, dataDir } = command;
   // A mistyped name is found before anything is read.
-  featureEntry(features);
+  featureEntries(features);
   classifierEntry(classifier);
   const { engine, threads } = command;
   if (engine !== undefined) await useEngine(engine, threads === undefined ? {} : { threads });
@@ -57,7 +61,8 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
     });
     if (data.leftOut > 0)
       output.note(`${formatCount(data.leftOut)} files could not be read and were left out.`);
-    const settings = { features, classifier, C: command.C ?? null, gamma: command.gamma ?? null, seed };
+    const { encoding, pyramid, words = null, C = null, gamma = null } = command;
+    const settings = { features, classifier, C, gamma, seed, words, encoding, pyramid };
     output.event({ event: "start", ...settings, data: data.name, trainSize: data.train.images.length });
     const result = await runClassic(settings, data, {
       signal: interrupt.signal,
@@ -113,19 +118,14 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
 const rightColumn = (title: string) => ({ title, align: "right" as const });
 
 /** The command that repeats the run. */
-function commandText({
-  features,
-  classifier,
-  data,
-  trainSize,
-  C,
-  gamma,
-  side,
-  seed,
-}: ClassicCommand): string {
+function commandText(command: ClassicCommand): string {
+  const { features, classifier, words, encoding, pyramid, data, trainSize, C, gamma, side, seed } = command;
   const options: [string, string | number | undefined][] = [
     ["features", features],
     ["classifier", classifier],
+    ["words", words],
+    ["encoding", encoding],
+    ["pyramid", pyramid],
     ["data", data],
     ["train-size", trainSize],
     ["C", C],
@@ -133,8 +133,8 @@ function commandText({
     ["side", side],
     ["seed", seed],
   ];
-  const words = options.flatMap(([name, value]) =>
+  const given = options.flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, shellWord(String(value))],
   );
-  return ["npx convoyant classic", ...words].join(" ");
+  return ["npx convoyant classic", ...given].join(" ");
 }

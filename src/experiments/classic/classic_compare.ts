@@ -15,7 +15,7 @@ import { evaluate, fit } from "../../train/index.ts";
 import { readRun } from "../runs.ts";
 import { classifierEntry } from "./classic_classifiers.ts";
 import { type ClassicData, openClassicData } from "./classic_data.ts";
-import { featureEntry } from "./classic_features.ts";
+import { featureEntries } from "./classic_features.ts";
 import { type ClassicWatch, runClassic } from "./classic_run.ts";
 
 /** What is compared. */
@@ -64,7 +64,7 @@ export function compareEntry(text: string): CompareEntry {
   const colon = text.indexOf(":");
   if (colon > 0) {
     const [features, classifier] = [text.slice(0, colon), text.slice(colon + 1)];
-    featureEntry(features);
+    featureEntries(features);
     classifierEntry(classifier);
     return { kind: "pipeline", name: text, features, classifier };
   }
@@ -110,7 +110,12 @@ export async function compareClassic(
       const part = firstImages(all, size);
       if (one.kind === "pipeline") {
         const { features, classifier } = one;
-        const result = await runClassic({ features, classifier, C: null, gamma: null, seed }, part, watch);
+        const words = { words: null, encoding: "hard" as const, pyramid: 0 };
+        const result = await runClassic(
+          { features, classifier, C: null, gamma: null, seed, ...words },
+          part,
+          watch,
+        );
         add({ ...result, name: one.name, learned: false, size });
       } else add(await trainedNetwork(one.name, size, Math.max(...kept), settings, watch));
     }

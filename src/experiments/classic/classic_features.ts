@@ -1,16 +1,32 @@
 /** The features that classic pipelines know by name. */
 import { ArgumentError } from "../../base/errors.ts";
+import { PhiloxStream } from "../../base/philox.ts";
 import { Registry } from "../../base/registry.ts";
-import { type FeatureExtractor, hog, type Matrix } from "../../classic/index.ts";
+import {
+  bagOfWords,
+  type DenseExtractor,
+  daisy,
+  denseSift,
+  type ExtractOptions,
+  type FeatureExtractor,
+  GaussianMixture,
+  hog,
+  type LocalExtractor,
+  type Matrix,
+  MiniBatchKMeans,
+  sift,
+  takeRows,
+  type WordEncoding,
+} from "../../classic/index.ts";
 import type { Image } from "../../records/image.ts";
 
-/** How images become rows of features. */
+/** How images become rows of features: an extractor of rows, or one of descriptors. */
 export interface FeatureEntry {
   readonly name: string;
   /** For help texts. */
   readonly title: string;
   /** The extractor for images of a size. */
-  extractor(side: number): FeatureExtractor;
+  extractor(side: number): FeatureExtractor | DenseExtractor | LocalExtractor | Promise<LocalExtractor>;
 }
 
 /** Images up to this side get small cells. */
@@ -25,6 +41,23 @@ const FEATURES = new Registry<FeatureEntry>("kind of features", () => [
     extractor: (side) =>
       hog({ variant: "dalal-triggs", pixelsPerCell: side <= SMALL_SIDE ? 4 : 8, cellsPerBlock: 2 }),
   },
+  { name: "sift", title: "SIFT key points", extractor: () => sift() },
+  {
+    name: "dense-sift",
+    title: "SIFT descriptors on a grid",
+    extractor: (side) => denseSift({ step: side <= SMALL_SIDE ? 4 : 8, binSizes: [4], root: true }),
+  },
+  {
+    name: "daisy",
+    title: "DAISY descriptors on a grid",
+    extractor: (side) => daisy(side <= SMALL_SIDE ? { step: 4, radius: 8 } : { step: 8 }),
+  },
+  {
+    name: "surf",
+    title: "SURF key points (US 8,165,401 may be in force until 2027)",
+    // Loaded when it is asked for: the main entry never imports it.
+    extractor: async () => (await import("../../classic/surf/surf.ts")).surf(),
+  },
 ]);
 
 /** Names of the features, the default first. */
@@ -35,18 +68,108 @@ export const featureNames = (): string[] => FEATURES.names();
  *
  * @throws ArgumentError for a name that does not exist, with the nearest one that does.
  */
-export function featureEntry(name: string): FeatureEntry {
-  const parts = name.split("+").map((part) => FEATURES.get(part));
-  if (parts.length === 1) return parts[0];
-  return {
-    name,
-    title: name,
-    extractor: (side) =>
-      joinedExtractor(
-        name,
-        parts.map((part) => part.extractor(side)),
-      ),
-  };
+export function featureEntries(name: string): FeatureEntry[] {
+  return name.split("+").map((part) => FEATURES.get(part));
+}
+
+/** How descriptors become rows. */
+export interface WordSettings {
+  /** Number of visual words; null to put the descriptors of a grid beside each other. */
+  readonly words: number | null;
+  readonly encoding: WordEncoding;
+  readonly pyramid: number;
+  readonly seed: number;
+}
+
+/** An extractor that is ready, and the words that it was given. */
+export interface PreparedFeatures {
+  readonly extractor: FeatureExtractor;
+  /** One row for each word; null without words. */
+  readonly words: Matrix | null;
+}
+
+/**
+ * The extractor of features by name; words are learned from training images.
+ *
+ * @throws ArgumentError for fewer descriptors than words.
+ */
+export async function prepareFeatures(
+  name: string,
+  images: readonly Image[],
+  settings: WordSettings,
+  options: ExtractOptions,
+): Promise<PreparedFeatures> {
+  const side = Math.min(images[0].width, images[0].height);
+  const extractors: FeatureExtractor[] = [];
+  let words: Matrix | null = null;
+  for (const entry of featureEntries(name)) {
+    const extractor = await entry.extractor(side);
+    const givesRows = "extract" in extractor && (!("detectAll" in extractor) || settings.words === null);
+    if (givesRows) {
+      extractors.push(extractor as FeatureExtractor);
+      continue;
+    }
+    const found = await bagOf(extractor as LocalExtractor, images, settings, options);
+    extractors.push(found.extractor);
+    words = found.words;
+  }
+  return { extractor: extractors.length === 1 ? extractors[0] : joinedExtractor(name, extractors), words };
+}
+
+/** Words of key points if no number was asked for. */
+const USUAL_WORDS = 256;
+
+/** Training images whose descriptors words are learned from, and the most descriptors. */
+const WORD_IMAGES = 2000;
+const WORD_DESCRIPTORS = 50_000;
+
+async function bagOf(
+  extractor: LocalExtractor,
+  images: readonly Image[],
+  { words, encoding, pyramid, seed }: WordSettings,
+  options: ExtractOptions,
+): Promise<PreparedFeatures> {
+  const count = words ?? USUAL_WORDS;
+  const random = new PhiloxStream(seed, 3);
+  const some =
+    images.length <= WORD_IMAGES
+      ? images
+      : Array.from({ length: WORD_IMAGES }, () => images[random.integer(images.length)]);
+  const { signal } = options;
+  const found = await extractor.detectAll(some, signal === undefined ? {} : { signal });
+  const all = stacked(found.map(({ descriptors }) => descriptors));
+  if (all.rows < count) {
+    throw new ArgumentError(
+      `${extractor.name}: expected at least as many descriptors as words, got ${all.rows} descriptors of ` +
+        `${some.length} images for ${count} words; take fewer words or more images`,
+    );
+  }
+  const sample =
+    all.rows <= WORD_DESCRIPTORS
+      ? all
+      : takeRows(
+          all,
+          Array.from({ length: WORD_DESCRIPTORS }, () => random.integer(all.rows)),
+        );
+  if (encoding === "fisher") {
+    const mixture = await new GaussianMixture({ nComponents: count, seed }).fit(sample);
+    return { extractor: bagOfWords(extractor, mixture, { encoding, pyramid }), words: mixture.means };
+  }
+  const learner = await MiniBatchKMeans({ nClusters: count, seed }).fit(sample, undefined, { signal });
+  const { clusterCenters } = learner;
+  return { extractor: bagOfWords(extractor, clusterCenters, { encoding, pyramid }), words: clusterCenters };
+}
+
+function stacked(parts: readonly Matrix[]): Matrix {
+  const { columns } = parts[0];
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const data = new Float32Array(rows * columns);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { rows, columns, data };
 }
 
 /** What grey values are multiplied by beside other features, whose values are smaller. */

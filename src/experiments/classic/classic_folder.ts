@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
+import { encodeSafetensors } from "../../io/safetensors/safetensors.ts";
 import { environmentNow } from "../../train/runs/environment.ts";
 import { runName } from "../../train/runs/run_folder.ts";
 import type { ClassicData } from "./classic_data.ts";
@@ -12,6 +13,7 @@ import type { ClassicResult } from "./classic_run.ts";
 export const CLASSIC_FILES = {
   record: "classic.json",
   model: "model.safetensors",
+  words: "words.safetensors",
   report: "report.html",
 } as const;
 
@@ -50,6 +52,11 @@ export function writeClassicRun(
   };
   makeFolderSync(folder);
   writeFileAtomicSync(join(folder, CLASSIC_FILES.model), result.model);
+  if (result.words !== null) {
+    const { rows, columns, data: values } = result.words;
+    const words = { data: values, shape: [rows, columns], dtype: "float32" as const };
+    writeFileAtomicSync(join(folder, CLASSIC_FILES.words), encodeSafetensors(new Map([["words", words]])));
+  }
   writeFileAtomicSync(join(folder, CLASSIC_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
   writeFileAtomicSync(
     join(folder, CLASSIC_FILES.report),

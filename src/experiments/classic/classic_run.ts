@@ -12,20 +12,19 @@ import { loadLearnerWithFacts } from "../../classic/learners/saved_learners.ts";
 import type { Mistake } from "../../report/html/report_data.ts";
 import { classifierEntry } from "./classic_classifiers.ts";
 import type { ClassicData, LabelledPart } from "./classic_data.ts";
-import { featureEntry } from "./classic_features.ts";
+import { prepareFeatures, type WordSettings } from "./classic_features.ts";
 
 /** What is trained. */
-export interface ClassicSettings {
+export interface ClassicSettings extends WordSettings {
   readonly features: string;
   readonly classifier: string;
   readonly C: number | null;
   readonly gamma: number | null;
-  readonly seed: number;
 }
 
 /** Where a run stands. */
 export interface ClassicProgress {
-  readonly phase: "training features" | "training" | "test features" | "testing";
+  readonly phase: "words" | "training features" | "training" | "test features" | "testing";
   /** Share of the phase that is done, 0 to 1. */
   readonly done: number;
 }
@@ -55,6 +54,8 @@ export interface ClassicResult {
   readonly mistakes: readonly Mistake[];
   /** The file of the model. */
   readonly model: Uint8Array;
+  /** The visual words; null without words. */
+  readonly words: Matrix | null;
 }
 
 /**
@@ -68,15 +69,16 @@ export async function runClassic(
   { signal, onProgress }: ClassicWatch = {},
 ): Promise<ClassicResult> {
   const { width, height } = train.images[0];
-  const extractor = featureEntry(settings.features).extractor(Math.min(width, height));
   const features = async (phase: ClassicProgress["phase"], { images }: LabelledPart) => {
     const report = (done: number) => onProgress?.({ phase, done: done / images.length });
-    const found = await extractor.extract(images, { ...(signal && { signal }), onProgress: report });
+    const found = await prepared.extractor.extract(images, { ...(signal && { signal }), onProgress: report });
     onProgress?.({ phase, done: 1 });
     return found;
   };
   const began = performance.now();
   const used = process.cpuUsage();
+  onProgress?.({ phase: "words", done: 0 });
+  const prepared = await prepareFeatures(settings.features, train.images, settings, signal ? { signal } : {});
   const trainFeatures = await features("training features", train);
   const featureSeconds = since(began);
   const classifier = classifierEntry(settings.classifier).make(settings);
@@ -107,6 +109,7 @@ export async function runClassic(
     predictPerSecond,
     modelBytes: model.length,
     confusion: confusionMatrix(test.labels, predicted, all),
+    words: prepared.words,
     mistakes: await worstMistakes(classifier, testFeatures, test, predicted),
     model,
   };
