@@ -74,7 +74,8 @@ export async function writePage(path: string, html: string): Promise<void> {
  */
 export function writeShipment(path: string, files: ShippedFiles, fs: WriterFs = nodeFs): ShippedFile[] {
   requireFreeFolder(path);
-  const place = resolve(path);
+  // A link stays a link: what it leads to is replaced.
+  const place = nodeFs.existsSync(path) ? nodeFs.realpathSync(path) : resolve(path);
   const listed = Array.from(files, ([name, content]) => describe(name, content));
   makeFolderSync(dirname(place));
   const beside = (kind: string) =>
@@ -90,7 +91,11 @@ export function writeShipment(path: string, files: ShippedFiles, fs: WriterFs = 
     nodeFs.rmSync(fresh, { recursive: true, force: true });
     throw fileErrorOf(error, path, "write");
   }
-  nodeFs.rmSync(old, { recursive: true, force: true });
+  try {
+    nodeFs.rmSync(old, { recursive: true, force: true });
+  } catch (error) {
+    throw fileErrorOf(error, old, "write");
+  }
   return listed;
 }
 

@@ -36,6 +36,15 @@ test("an empty folder is taken", () => {
   assert.deepEqual(names(folder), ["a.txt", SHIPMENT_FILE]);
 });
 
+test("a link to an earlier shipment stays a link", () => {
+  const [folder, link] = [join(root, "behind", "real"), join(root, "link")];
+  writeShipment(folder, files("one"));
+  fs.symlinkSync(folder, link);
+  writeShipment(link, files("two"));
+  assert.ok(fs.lstatSync(link).isSymbolicLink());
+  assert.equal(fs.readFileSync(join(folder, "a.txt"), "utf8"), "two");
+});
+
 test("what is not an earlier shipment is left alone", () => {
   const folder = join(root, "mine");
   fs.mkdirSync(folder);
