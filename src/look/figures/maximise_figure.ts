@@ -64,5 +64,5 @@ export function maximiseFigure(found: readonly Maximised[], options: MaximiseFig
   }));
   const columns = Math.max(1, Math.min(found.length, Math.floor(sheet.inner / 140)));
   sheet.panels(panels, Math.min(220, Math.floor((sheet.inner - 10 * (columns - 1)) / columns)));
-  return sheet.figure(title);
+  return sheet.scale("grey", words.darkest, words.brightest, words.shownLevels).figure(title);
 }
