@@ -100,6 +100,13 @@ export function embeddingFigure(places: Points, options: EmbeddingFigureOptions)
 const nameIn = (lang: unknown, names: readonly ClassName[] | undefined, label: number): string =>
   lang === "zh" ? className(names, label) : shortClassName(names, label);
 
+/** A class's name in one language. */
+function oneName(lang: unknown, names: readonly ClassName[] | undefined, label: number): string {
+  const name = names?.[label];
+  const chinese = typeof name === "object" ? name.zh : undefined;
+  return (lang === "zh" ? chinese : undefined) ?? shortClassName(names, label);
+}
+
 /** Places in a rectangle of a width, both axes in one proportion. */
 function scaled(
   data: ArrayLike<number>,
@@ -159,7 +166,7 @@ export function neighboursFigure(
   const points = options.points ?? found.slice(0, 8).map((_, i) => i);
   const words = wordsIn(options.lang);
   const sheet = new Sheet(widthOf(options)).text(words.neighbours, "title").text(words.neighbourRow);
-  const name = (point: number) => shortClassName(classNames, labels[point]);
+  const name = (point: number) => oneName(options.lang, classNames, labels[point]);
   for (const point of points) {
     const { rows, distances } = found[point];
     const cell = Math.max(52, Math.min(96, Math.floor((sheet.inner - 10 * rows.length) / (rows.length + 1))));

@@ -25,11 +25,15 @@ export function histogramsFigure(
   const words = wordsIn(options.lang);
   const sheet = new Sheet(widthOf(options)).text(words.histograms, "title").text(words.counted);
   const both = parameters.some(({ gradients }) => gradients !== null);
-  const wide = both ? Math.floor((sheet.inner - GAP) / 2) : Math.min(440, sheet.inner);
+  // Their texts need this much room.
+  const beside = sheet.inner >= 480;
+  const wide = both && beside ? Math.floor((sheet.inner - GAP) / 2) : Math.min(440, sheet.inner);
   for (const { name, shape, weights, gradients } of parameters) {
     sheet.skip(6).text(`${name} ${formatShape(shape)}`, "text");
     chart(sheet, weights, words.weights, sheet.left, wide, words);
-    if (gradients !== null) chart(sheet, gradients, words.gradients, sheet.left + wide + GAP, wide, words);
+    if (gradients !== null && !beside) sheet.skip(TALL + 58);
+    const x = beside ? sheet.left + wide + GAP : sheet.left;
+    if (gradients !== null) chart(sheet, gradients, words.gradients, x, wide, words);
     sheet.skip(TALL + 62);
   }
   return sheet.figure(words.histograms);

@@ -1,7 +1,7 @@
 /** A figure that grows downwards: a title, images in rows, scales, notes. */
 import type { Image } from "../../records/image.ts";
 import { significant } from "../../report/number_text.ts";
-import { displayWidth, truncate, wrapped } from "../../report/terminal/text_width.ts";
+import { displayWidth, truncate } from "../../report/terminal/text_width.ts";
 import type { ColourMap } from "../image/colour_maps.ts";
 import type { Anchor, DrawnFigure, Mark, MarkFill } from "./figure.ts";
 
@@ -28,6 +28,22 @@ export function shortNumber(value: number): string {
 /** A text cut to a width in pixels. */
 export function fitted(words: string, width: number): string {
   return truncate(words, Math.max(1, Math.floor(width / LETTER)));
+}
+
+/** Lines of at most `most` letters: Chinese texts break between any two characters, others between words. */
+function linesOf(words: string, most: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const part of words.match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) ?? []) {
+    // A line does not begin with a mark that ends a clause.
+    const stays = /^[，。；：、]$/.test(part);
+    if (line !== "" && !stays && displayWidth(line + part.trimEnd()) > most) {
+      lines.push(line.trimEnd());
+      line = "";
+    }
+    line += part;
+  }
+  return [...lines, line.trimEnd()].map((each) => truncate(each, most + 2));
 }
 
 export class Sheet {
@@ -65,7 +81,7 @@ export class Sheet {
   }
 
   text(words: string, look: "title" | "text" | "muted" = "muted"): this {
-    for (const line of wrapped(words, Math.floor(this.inner / LETTER))) {
+    for (const line of linesOf(words, Math.floor(this.inner / LETTER))) {
       this.write(line, MARGIN, look);
       this.y += LINE;
     }
