@@ -36,10 +36,14 @@ export interface Recording extends RecordedCall {
   readonly inputs: readonly Value[];
 }
 
-/** What a module gives back unchanged (dropout in evaluation) is a value of its own in the recording. */
+/**
+ * What a module gives back unchanged (dropout in evaluation) is a value of its own in the recording. Engines have no kernel
+ * for it: a recording that lives while weights change is captured with them.
+ */
 const passedOn: OpDefinition = {
   name: "identity",
   infer: ([input]) => [{ shape: input.shape, dtype: input.dtype }],
+  decompose: ([input]) => [input],
 };
 
 /** A call while it is recorded: ids of nodes above `first`, up to `last`, were made in it. */
