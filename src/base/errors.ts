@@ -60,6 +60,7 @@ export function nameError(error: ConvoyantError, op: string, layer = ""): void {
 export type ErrorReason =
   | "run exists"
   | "run in use"
+  | "no weights yet"
   | "data missing"
   | "data folder"
   | "batch too large"

@@ -9,6 +9,7 @@ const MAKE_TOKEN = "`openssl rand -hex 16` prints a good one";
 const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
   "run exists": ({ path }) => `: continue it with --resume ${path}, or choose another folder with --out`,
   "run in use": ({ stale }) => `: wait for it to end, or choose another folder with --out${stale}`,
+  "no weights yet": ({ path }) => `; go on training with: npx convoyant train --resume ${path}`,
   "data missing": ({ byPackage }) => ` or into a folder named by --data-dir or CONVOYANT_DATA${byPackage}.`,
   "data folder": () =>
     ": name a folder that can be written with --data-dir, CONVOYANT_DATA or XDG_CACHE_HOME",

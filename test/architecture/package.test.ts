@@ -12,7 +12,7 @@ import { readSource, root } from "./sources.ts";
  * the script of shipped pages 240 kB, as pages load it.
  */
 const packedBound = 3_200_000;
-const unpackedBound = 9_500_000;
+const unpackedBound = 11_000_000;
 
 const manifest = JSON.parse(readSource("package.json"));
 const lock = JSON.parse(readSource("package-lock.json"));

@@ -29,7 +29,11 @@ export function weightsOfRun(folder: string): string {
     if (existsSync(path)) return path;
   }
   throw new FileError(
-    `${folder} holds no weights yet (${RUN_FILES.best}, ${RUN_FILES.last}): they are written at the end of the first epoch; ` +
-      `go on training with: npx convoyant train --resume ${folder}`,
+    `${folder} holds no weights yet (${RUN_FILES.best}, ${RUN_FILES.last}): they are written at the end of the first epoch`,
+    {
+      cure: "; go on training with fit(net, { out, resume: true, ... })",
+      reason: "no weights yet",
+      facts: { path: folder },
+    },
   );
 }
