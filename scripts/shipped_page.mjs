@@ -20,6 +20,8 @@ const NEVER_CALLED = new RegExp(
     "tensor/functions/(linalg|nn/loss)/\\w+",
     "tensor/functions/indexing/writing",
     "tensor/functions/reduction/(counting|covariance|differences|quantiles)",
+    "tensor/functions/shape/(diagonals|grids)",
+    "tensor/functions/nn/(attention|embedding|interpolation|shuffle|unfolding)",
     "data/transforms/(augmentation_space|auto_augment|erasing|mix_batch|mixing|random_\\w+|run_lambda)",
     "data/transforms/operations/(colour|filters|tones|warp|affine)",
   ]
