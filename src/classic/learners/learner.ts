@@ -28,8 +28,6 @@ export type LearnerOptionRule = (value: unknown) => string | undefined;
 
 /**
  * Anything with scikit-learn's verbs. Options are read-only; `clone` makes an untrained learner with other ones.
- *
- * @internal
  */
 export abstract class Learner<O extends object = any> {
   /** The options with their defaults. */
@@ -94,7 +92,7 @@ export interface Classifying extends Learner {
   predictProba?(x: Matrix): Promise<Matrix>;
 }
 
-/** @internal What transformers share. */
+/** What transformers share. */
 export abstract class TransformerLearner<O extends object> extends Learner<O> implements Transformer {
   abstract fit(x: Matrix, y?: ArrayLike<number>, watch?: FitWatch): Promise<this>;
   abstract transform(x: Matrix): Promise<Matrix>;
@@ -106,7 +104,7 @@ export abstract class TransformerLearner<O extends object> extends Learner<O> im
   }
 }
 
-/** @internal What classifiers share. */
+/** What classifiers share. */
 export abstract class ClassifierLearner<O extends object> extends Learner<O> implements Classifying {
   /** The labels that were seen in training, ascending. */
   classes: readonly number[] = [];

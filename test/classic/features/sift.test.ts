@@ -17,7 +17,6 @@ test("key points and descriptors agree with OpenCV's and scikit-image's", async 
       const ours = await sift({ preset }).detect(image);
       const { found, cosine } = agreement(theirs, ours, { pixels, degrees: 10 });
       const told = `${library} ${name}: ${found} found, cosine ${cosine}, ${ours.keypoints.length} points`;
-      if (process.env.CONVOYANT_SHOW) console.log(told);
       assert.ok(theirs.count >= 200 && found >= 0.95 && cosine >= 0.99, told);
     }
   }
@@ -30,7 +29,6 @@ test("key points are found again in changed images as often as OpenCV's", async 
   const theirs: Record<string, number> = readJson("repeatability.json").sift;
   for (const change of changesOf(camera)) {
     const share = repeatability(before, await extractor.detect(change.image), change);
-    if (process.env.CONVOYANT_SHOW) console.log(change.name, share, theirs[change.name]);
     assert.ok(share >= theirs[change.name] - 0.01, `${change.name}: ${share} against ${theirs[change.name]}`);
   }
 });

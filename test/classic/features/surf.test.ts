@@ -25,7 +25,6 @@ test("key points and descriptors agree with those of mahotas, its faults mended"
     const ours = await surf({ mixedWeight: 0.6, threshold: 20 }).detect(await fixtureImage(name));
     const { found, cosine } = agreement(theirs, ours, { pixels: 0.5, degrees: 10 });
     const told = `${name}: ${found} found, cosine ${cosine}, ${ours.keypoints.length} points`;
-    if (process.env.CONVOYANT_SHOW) console.log(told);
     assert.ok(theirs.count >= 100 && found >= 0.9 && cosine >= 0.95, told);
   }
 });
@@ -38,7 +37,6 @@ test("key points are found again in changed images", async () => {
   const least: Record<string, number> = { rotation: 0.4, scaling: 0.3, blur: 0.3, brightness: 0.5 };
   for (const change of changesOf(camera)) {
     const share = repeatability(before, await extractor.detect(change.image), change);
-    if (process.env.CONVOYANT_SHOW) console.log(change.name, share);
     assert.ok(share >= least[change.name], `${change.name}: ${share}`);
   }
 });

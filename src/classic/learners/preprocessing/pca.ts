@@ -164,7 +164,7 @@ function signed(vectors: Float64Array, columns: number): Float32Array {
  * ```ts
  * import { matrix, PCA } from "convoyant/classic";
  * const pca = await PCA({ nComponents: 1 }).fit(matrix([[0, 0], [1, 1], [2, 2]]));
- * pca.explainedVariance[0]; // 2
+ * pca.explainedVariance[0].toFixed(4); // "2.0000"
  * ```
  */
 export const PCA = callable("PCA", PCALearner);

@@ -4,7 +4,7 @@
  * Images are cut into tiles that overlap, of T by T pixels; each gives m by m values of the result for a kernel of k by
  * k, where m = T - k + 1. In place of k * k * m * m products for each pair of channels a tile takes T * T: with tiles of
  * six four times fewer for a 3x3 kernel, 2.8 times for a 5x5 one; with tiles of eight 6.3 times for a 5x5 one
- * (`assembly/winograd.ts`). Those of eight round more, and are taken for 5x5 kernels alone: a 3x3 one would save a fifth of
+ * (`assembly/winograd`). Those of eight round more, and are taken for 5x5 kernels alone: a 3x3 one would save a fifth of
  * the products, if the images are large enough to fill them.
  */
 import type { ConvGeometry, ImageSizes } from "./conv_geometry.ts";

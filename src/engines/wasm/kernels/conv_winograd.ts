@@ -1,6 +1,6 @@
 /**
  * conv2d with a 3x3 or 5x5 kernel, stride 1, and its gradient by the input, by Winograd's algorithm
- * (cpu/shapes/winograd_tiles.ts, assembly/winograd.ts): kernels and tiles of the images are transformed, multiplied as 36
+ * (cpu/shapes/winograd_tiles.ts, assembly/winograd): kernels and tiles of the images are transformed, multiplied as 36
  * or 64 GEMMs, and gathered into the result. Of the products a quarter is left for a 3x3 kernel.
  *
  * Wins over the GEMM of patches when there are channels enough for the transforms, and tiles enough for the kernels, which

@@ -1,6 +1,6 @@
 /**
  * The gradient of conv2d by a 3x3 or 5x5 weight, stride 1, by Winograd's algorithm (cpu/shapes/winograd_tiles.ts,
- * assembly/winograd.ts): tiles of x and of dy are transformed, multiplied as 36 or 64 GEMMs that sum over the tiles, and the
+ * assembly/winograd): tiles of x and of dy are transformed, multiplied as 36 or 64 GEMMs that sum over the tiles, and the
  * sums gathered into windows.
  *
  * Wins over the sums of shifted planes when there are channels enough for the transforms (`isWorth`).

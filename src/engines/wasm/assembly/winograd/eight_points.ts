@@ -2,7 +2,7 @@
  * Lines of Winograd's transforms at eight points: 0, 1/2, -1/2, 1, -1, 2, -2 and infinity. Constants come from a table in
  * memory, as for six points.
  */
-import { madd, msub } from "./vector";
+import { madd, msub } from "../vector";
 
 /** a = 1/2 and c = 2; b is 1. */
 const OF_A: usize = 0;

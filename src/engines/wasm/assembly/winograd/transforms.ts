@@ -18,9 +18,9 @@
  * holds what lies between the two halves. Every function takes four channels at a time: `channelBytes` is a multiple of
  * 16. `scratch`: 19,456 bytes.
  */
-import { ACTIVATION_RELU } from "./vector";
-import { analyseEight, evaluateEight, gatherEight, writeEight } from "./winograd_eight";
-import { analyseSix, evaluateSix, gatherSix, writeSix } from "./winograd_six";
+import { ACTIVATION_RELU } from "../vector";
+import { analyseEight, evaluateEight, gatherEight, writeEight } from "./eight_points";
+import { analyseSix, evaluateSix, gatherSix, writeSix } from "./six_points";
 
 /** Bytes of the table of constants, of pointers to lines behind it, and of a line of zeros. */
 const TABLE: usize = 384;

@@ -5,7 +5,7 @@
  * Constants come from a table in memory: a loop that reads them keeps them, one that has them in its code makes them
  * again each time.
  */
-import { madd, msub } from "./vector";
+import { madd, msub } from "../vector";
 
 const A: f32 = 0.75;
 const B: f32 = 1.5;
