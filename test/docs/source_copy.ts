@@ -29,7 +29,7 @@ export class SourceCopy {
       symlinkSync(join(root, path), join(this.folder, path), "junction");
     // Kernels are compiled again only if a guide changes a source of theirs.
     cpSync(join(root, "build/inlined"), join(this.folder, "build/inlined"), { recursive: true });
-    for (const path of ["package.json", "biome.json", ".gitignore"])
+    for (const path of ["package.json", "biome.json", ".gitignore", "NOTICES.md"])
       writeFileSync(join(this.folder, path), readSource(path));
     for (const path of ["test/docs/prelude.ts", "test/docs/check_claim.ts"])
       writeFileSync(join(this.folder, path), fromSources(readSource(path)));
