@@ -115,6 +115,12 @@ export function addPredict(program: Command, cli: Cli): void {
       "mean over views of an image: 2, it and its mirror image (default), 5 crops, or 10, crops and mirrored",
       wholeNumber(1),
     )
+    .addOption(
+      new Option("--look <what>", "lay over each image where the network saw its likeliest class").choices([
+        "grad-cam",
+      ]),
+    )
+    .option("-o, --output <folder>", "write the images with that as PNG files")
     .option("--csv", "a table: image, label, probability, and the probability of each class (RFC 4180)");
   for (const option of networkOptions(cli)) command.addOption(option);
   command
@@ -124,6 +130,7 @@ export function addPredict(program: Command, cli: Cli): void {
       examples(
         "convoyant predict runs/<run> test:17 test:18",
         "convoyant predict runs/<run> photo.jpg --top 5 --tta",
+        "convoyant predict runs/<run> photos --look grad-cam -o seen",
         "convoyant predict runs/<run> photos --csv > predictions.csv",
         "find . -name '*.jpg' | convoyant predict net.onnx -",
         "convoyant predict runs/<run> shoe.png --invert",
@@ -132,7 +139,8 @@ export function addPredict(program: Command, cli: Cli): void {
     .action(async (source: string, images: string[], o) => {
       const { predictCommand } = await import("./predict/predict_command.ts");
       const { invert = false, csv = false, tta = false, top = o.topk ?? null } = o;
-      const given = { source, images, invert, top, csv, tta, ...choice(o) };
+      const { look = null, output = null } = o;
+      const given = { source, images, invert, top, csv, tta, look, output, ...choice(o) };
       cli.finish(await predictCommand(given, new Output(o.json)));
     });
 }

@@ -11,10 +11,12 @@ import { openDataset } from "../data/index.ts";
 import { engineHere, fastestEngine } from "../engines/select.ts";
 import { beginsAsOnnx, ONNX_HEAD_BYTES } from "../io/formats/onnx/begins_as_onnx.ts";
 import { withRegularFile } from "../io/regular_file.ts";
+import { gradCam, overlay, shownInput } from "../look/index.ts";
+import type { Module } from "../nn/index.ts";
 import type { ClassName } from "../records/class_names.ts";
 import type { Image } from "../records/image.ts";
 import { type Preprocessing, preprocessingOf } from "../records/preprocessing.ts";
-import { useEngine } from "../tensor/index.ts";
+import { fromTypedArray, useEngine } from "../tensor/index.ts";
 import type { Precision } from "../train/loop/precision.ts";
 import { readyNetwork, type TrainedNetworkOptions } from "./evaluate.ts";
 import { engineOptions } from "./training_config.ts";
@@ -24,9 +26,15 @@ export interface PredictOptions extends TrainedNetworkOptions {
   readonly invert?: boolean;
   /** See `Classifier.predict`. @default false */
   readonly testTimeAugmentation?: boolean | number;
+  /** What is laid over each image: where the network saw the likeliest class. Nothing by default. */
+  readonly look?: PredictedLook | null;
   /** Ends the work before the next image. */
   readonly signal?: AbortSignalLike;
 }
+
+/** What `predict` can show of how a network came to its answer: Grad-CAM (see `look.gradCam`). */
+export const PREDICTED_LOOKS = ["grad-cam"] as const;
+export type PredictedLook = (typeof PREDICTED_LOOKS)[number];
 
 export interface Prediction {
   /** As the image was named. */
@@ -38,6 +46,8 @@ export interface Prediction {
   readonly probabilities: readonly number[];
   /** The likeliest class. */
   readonly predicted: number;
+  /** What the network sees of the image, with what was asked for laid over it; only then. */
+  readonly look?: Image;
 }
 
 export interface Predictions {
@@ -100,6 +110,7 @@ interface ReadyClassifier {
   readonly classes: readonly ClassName[];
   readonly precision: Precision;
   readonly preprocessing: Preprocessing;
+  readonly net: Module;
   readonly send: SendBatch;
   readonly batch: number | null;
   /** Of `test:17`; null if it is not known of which data set that is. */
@@ -130,7 +141,7 @@ async function readyOnnx(source: string, options: PredictOptions): Promise<Ready
   );
   const { net, classes, preprocessing, batch } = await loadParts(source, {});
   const send = throughNetwork(net);
-  return { model: source, classes, precision: "f32", preprocessing, send, batch, data: null };
+  return { model: source, classes, precision: "f32", preprocessing, net, send, batch, data: null };
 }
 
 async function readyWeights(source: string, options: PredictOptions): Promise<ReadyClassifier> {
@@ -139,7 +150,7 @@ async function readyWeights(source: string, options: PredictOptions): Promise<Re
   const preprocessing = preprocessingOf(net) ?? preprocessingOfDataset(name, settings.resize);
   const data = { name, dataDir: dataDir ?? undefined };
   const send = throughNetwork(net, precision);
-  return { model, classes, precision, preprocessing, send, batch: null, data };
+  return { model, classes, precision, preprocessing, net, send, batch: null, data };
 }
 
 /** How many images go through the network together. */
@@ -245,12 +256,24 @@ export class Predictor {
     const views = batch.flatMap((one) => ("error" in one ? [] : one.views));
     const rows = views.length === 0 ? [] : await probabilitiesOf(send, views, most);
     let at = 0;
-    return batch.map((one) => {
-      if ("error" in one) return one;
+    const predictions: (Prediction | UnreadImage)[] = [];
+    for (const one of batch) {
+      if ("error" in one) {
+        predictions.push(one);
+        continue;
+      }
       const { views: own, ...rest } = one;
       const { index, probabilities } = meanOfViews(rows.slice(at, at + own.length));
       at += own.length;
-      return { ...rest, probabilities, predicted: index };
-    });
+      const look = this.#options.look == null ? {} : { look: await this.#lookAt(own[0], index) };
+      predictions.push({ ...rest, probabilities, predicted: index, ...look });
+    }
+    return predictions;
+  }
+
+  async #lookAt({ data, shape }: ArrayBatch, classIndex: number): Promise<Image> {
+    const { net, preprocessing } = this.#ready;
+    const input = fromTypedArray(data as Float32Array, [1, ...shape.slice(-3)], "float32");
+    return overlay(await shownInput(input, preprocessing), await gradCam(net, input, { classIndex }));
   }
 }

@@ -1,11 +1,12 @@
 /** `convoyant predict` of folders, of standard input, and of images of which some cannot be read. */
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { Classifier } from "../../src/classifier/index.ts";
-import { manualSeed, models, onnx, stopEngine, useEngine } from "../../src/index.ts";
+import { data, manualSeed, models, onnx, stopEngine, useEngine } from "../../src/index.ts";
 import { parseCsv } from "../../src/io/formats/csv/csv.ts";
+import { gradCam, overlay, shownInput } from "../../src/look/index.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { type CliOptions, convoyant, temporaryFolder } from "./run_cli.ts";
 
@@ -139,4 +140,31 @@ test("a folder without images, weights that do not say enough, and --csv with --
   const both = await predict(["net.safetensors", "empty", "--csv", "--json"]);
   assert.equal(both.code, 2);
   assert.match(both.stderr, /--csv/);
+});
+
+test("--look grad-cam lays over each image where the network saw its class, and -o writes it", async () => {
+  const { code, stdout, stderr } = await predict([
+    "net.safetensors",
+    "photos",
+    "--look",
+    "grad-cam",
+    "-o",
+    "seen",
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /b\.png: /);
+  assert.deepEqual(readdirSync(join(folder, "seen")).sort(), ["a-first.png", "b.png", "c.png"]);
+  const seen = await data.readImage(join(folder, "seen/b.png"), { channels: 3 });
+  assert.deepEqual([seen.width, seen.height, seen.channels], [28, 28, 3]);
+  await useEngine("wasm", { threads: 1 });
+  const classifier = await Classifier.load(join(folder, "net.safetensors"));
+  const input = await classifier.input(join(folder, "photos/b.png"));
+  const { index: classIndex } = await classifier.predict(join(folder, "photos/b.png"));
+  const map = await gradCam(classifier.net, input, { classIndex });
+  const expectedImage = overlay(await shownInput(input, classifier.preprocessing), map);
+  await stopEngine();
+  assert.deepEqual(seen.data, expectedImage.data);
+  const unknown = await predict(["net.safetensors", "photos", "--look", "x-ray"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /Allowed choices are grad-cam/);
 });

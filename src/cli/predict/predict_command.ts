@@ -1,5 +1,5 @@
 /** `convoyant predict`: what a network makes of images. */
-import { openPredictor, type PredictInput } from "../../experiments/predict.ts";
+import { openPredictor, type PredictedLook, type PredictInput } from "../../experiments/predict.ts";
 import { formatCount } from "../../report/number_text.ts";
 import { chosenNetwork } from "../chosen_network.ts";
 import { ImageProgress } from "../console/image_progress.ts";
@@ -8,6 +8,7 @@ import type { Output } from "../console/output.ts";
 import { errorText } from "../error_text.ts";
 import type { NetworkChoice } from "../network_commands.ts";
 import { givenImages } from "./given_images.ts";
+import { LookFiles } from "./look_files.ts";
 import { PredictOutput } from "./predict_output.ts";
 
 export interface PredictCommand extends NetworkChoice {
@@ -19,6 +20,10 @@ export interface PredictCommand extends NetworkChoice {
   /** How many classes are listed; null for as many as suit. */
   readonly top: number | null;
   readonly csv: boolean;
+  /** What is laid over each image; null for nothing. */
+  readonly look: PredictedLook | null;
+  /** Folder for the images with that; null for none. */
+  readonly output: string | null;
   /** Views of each image whose probabilities are averaged. */
   readonly tta: boolean | number;
 }
@@ -28,7 +33,7 @@ const MOST_SHOWN = 8;
 
 /** Returns the exit code: 1 if an image could not be read. */
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
-  const { source, invert, top, csv, tta } = command;
+  const { source, invert, top, csv, tta, output: folder } = command;
   const { images, isList } = await givenImages(command.images);
   const isLong = isList || images.length > MOST_SHOWN;
   const progress = new ImageProgress("classified");
@@ -36,11 +41,13 @@ export async function predictCommand(command: PredictCommand, output: Output): P
   const counts = { read: 0, unread: 0 };
   const network = { ...chosenNetwork(command, output), onNote: (text: string) => progress.note(text) };
   try {
-    const options = { ...network, invert, testTimeAugmentation: tta, signal: interrupt.signal };
+    const files = folder === null ? null : new LookFiles(folder);
+    const look = command.look ?? (files === null ? null : "grad-cam");
+    const options = { ...network, invert, look, testTimeAugmentation: tta, signal: interrupt.signal };
     const predictor = await openPredictor(source, options);
     interrupt.arm();
-    const look = csv ? "csv" : isLong ? "lines" : "images";
-    const shown = new PredictOutput(output, predictor.classes, look, top ?? (isLong ? 1 : 10));
+    const form = csv ? "csv" : isLong ? "lines" : "images";
+    const shown = new PredictOutput(output, predictor.classes, form, top ?? (isLong ? 1 : 10));
     for await (const outcome of predictor.predictAll(images)) {
       if (output.terminal.isTTY) progress.clear();
       if ("error" in outcome) {
@@ -50,6 +57,7 @@ export async function predictCommand(command: PredictCommand, output: Output): P
       } else {
         counts.read++;
         shown.prediction(outcome);
+        await files?.write(outcome);
       }
       if (isLong) progress.show(counts.read + counts.unread, images.length);
     }

@@ -64,13 +64,13 @@ export class PredictOutput {
     return `${name}: ${shown.join(", ")}`;
   }
 
-  #image({ name, image, truth, probabilities }: Prediction): void {
+  #image({ name, image, look, truth, probabilities }: Prediction): void {
     const ranked = probabilities.map((probability, i) => ({
       label: className(this.#classes, i),
       probability,
     }));
     this.#output.lines(
-      renderPrediction(fitted(image), ranked, {
+      renderPrediction(fitted(look ?? image), ranked, {
         ...this.#output.style,
         columns: this.#output.terminal.columns,
         title: name,
