@@ -1,4 +1,7 @@
-/** Batches in slices: the same step as with the whole batch, in less memory. */
+/**
+ * Batches in slices: the same step as with the whole batch, in less memory. Which algorithm a convolution takes depends on
+ * the size of its batch: by plain sums (`exactConvolutions`) slices differ from the whole by little.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -125,7 +128,7 @@ for (const engine of ["reference", "wasm"]) {
 }
 
 test("clipped gradients, schedulers and optimisers with state take one step for all slices", async () => {
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const run = async (microBatch: "auto" | number) => {
     const net = network();
     const optimizer = optim.Adam(net.parameters(), { lr: 0.01 });
@@ -147,9 +150,9 @@ test("clipped gradients, schedulers and optimisers with state take one step for 
 
 test("in a small memory: slices are found, remembered, and change nothing", async () => {
   const sizes = [100, 100, 64, 100];
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const whole = await trained(network(), sizes);
-  await useEngine("wasm", { memoryLimit: 6 * MIB });
+  await useEngine("wasm", { memoryLimit: 6 * MIB, exactConvolutions: true });
   const limited = await trained(network(), sizes);
   assertSame(limited, whole);
   assert.equal(limited.notes.length, 1, limited.notes.join("\n"));
@@ -163,9 +166,9 @@ test("in a small memory: slices are found, remembered, and change nothing", asyn
 test("in a small memory: the optimiser's own state and the random numbers start as without it", async () => {
   const run = (net: nn.Sequential) =>
     trained(net, [60, 60], { optimizer: optim.Adam(net.parameters(), { lr: 0.01 }) });
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const whole = await run(network());
-  await useEngine("wasm", { memoryLimit: 4 * MIB });
+  await useEngine("wasm", { memoryLimit: 4 * MIB, exactConvolutions: true });
   const limited = await run(network());
   assert.equal(limited.notes.length, 1);
   assertNear(limited.weights.flat(), whole.weights.flat(), 2e-5);
@@ -177,7 +180,7 @@ test("in a small memory: the optimiser's own state and the random numbers start 
 });
 
 test("steps in slices keep no memory: as much is taken after ten as after two", async () => {
-  await useEngine("wasm", { memoryLimit: 6 * MIB });
+  await useEngine("wasm", { memoryLimit: 6 * MIB, exactConvolutions: true });
   const net = network();
   const taken: number[] = [];
   const programs: number[] = [];
@@ -199,7 +202,7 @@ test("steps in slices keep no memory: as much is taken after ten as after two", 
 });
 
 test("a run that goes on keeps the size of its slices", async () => {
-  await useEngine("wasm", { memoryLimit: 6 * MIB });
+  await useEngine("wasm", { memoryLimit: 6 * MIB, exactConvolutions: true });
   const folder = mkdtempSync(join(tmpdir(), "convoyant-slices-"));
   const run = async (name: string, epochs: number[]) => {
     let done: Trained | null = null;
@@ -218,10 +221,10 @@ test("a run that goes on keeps the size of its slices", async () => {
 
 test("evaluation runs in slices when a batch does not fit", async () => {
   const net = network();
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const loader = [batch(300, 1), batch(300, 2)];
   const whole = await evaluate(net, loader);
-  await useEngine("wasm", { memoryLimit: 3 * MIB });
+  await useEngine("wasm", { memoryLimit: 3 * MIB, exactConvolutions: true });
   const limited = await evaluate(net, loader);
   assert.equal(limited.accuracy, whole.accuracy);
   assertNear([limited.loss], [whole.loss], 1e-6);
@@ -229,7 +232,7 @@ test("evaluation runs in slices when a batch does not fit", async () => {
 });
 
 test("batch normalisation: refused by itself, done when asked for", async () => {
-  await useEngine("wasm", { memoryLimit: 6 * MIB });
+  await useEngine("wasm", { memoryLimit: 6 * MIB, exactConvolutions: true });
   for (const layer of [nn.BatchNorm2d(16), book.BatchNorm(16, 4)]) {
     const net = network([layer]);
     await assert.rejects(trained(net, [100]), {
@@ -246,7 +249,7 @@ test("batch normalisation: refused by itself, done when asked for", async () => 
 });
 
 test("batch normalisation that is frozen is not an obstacle", async () => {
-  await useEngine("wasm", { memoryLimit: 6 * MIB });
+  await useEngine("wasm", { memoryLimit: 6 * MIB, exactConvolutions: true });
   const frozen = nn.BatchNorm2d(16);
   Object.defineProperty(frozen, "training", { get: () => false, set: () => {} });
   const { notes } = await trained(network([frozen]), [100]);
@@ -254,7 +257,7 @@ test("batch normalisation that is frozen is not an obstacle", async () => {
 });
 
 test("a loss that is not a mean over the examples is refused, any mean is taken", async () => {
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const sum = (o: Tensor, y: Tensor) => crossEntropy(o, y, { reduction: "sum" });
   for (const microBatch of [1, 5]) {
     await assert.rejects(trained(network(), [10], { loss: sum, microBatch }), {
@@ -268,16 +271,16 @@ test("a loss that is not a mean over the examples is refused, any mean is taken"
 });
 
 test("where not one example fits, or not as many as were asked for, the engine says what it needs", async () => {
-  await useEngine("wasm", { memoryLimit: MIB + 64 * 1024 });
+  await useEngine("wasm", { memoryLimit: MIB + 64 * 1024, exactConvolutions: true });
   const big = () => nn.Sequential(nn.Flatten(), nn.Linear(256, 4096), nn.ReLU(), nn.Linear(4096, 4));
   const refused = { name: "OutOfMemoryError", message: /out of memory: .* needs .* of at most/ };
   await assert.rejects(trained(big(), [4]), refused);
-  await useEngine("wasm", { memoryLimit: 4 * MIB });
+  await useEngine("wasm", { memoryLimit: 4 * MIB, exactConvolutions: true });
   await assert.rejects(trained(network(), [100], { microBatch: 100 }), refused);
 });
 
 test("a step that does not fit changes nothing, in a loop of one's own as well", async () => {
-  await useEngine("wasm", { memoryLimit: 4 * MIB });
+  await useEngine("wasm", { memoryLimit: 4 * MIB, exactConvolutions: true });
   const net = network();
   const optimizer = optim.Adam(net.parameters(), { lr: 0.01 });
   const [weight] = net.parameters();
@@ -297,7 +300,7 @@ test("a step that does not fit changes nothing, in a loop of one's own as well",
 });
 
 test("microBatches: a loop of one's own", async () => {
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const [x, y] = batch(23);
   const whole = network();
   crossEntropy(whole(x), y).backward();
@@ -326,7 +329,7 @@ test("microBatches: a loop of one's own", async () => {
 });
 
 test("microBatches: the gradients of several backward() calls before one step, as in PyTorch", async () => {
-  await useEngine("wasm");
+  await useEngine("wasm", { exactConvolutions: true });
   const [x, y] = batch(20);
   const plain = network();
   for (const [from, size] of [
