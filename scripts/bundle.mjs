@@ -273,6 +273,8 @@ export async function bundle() {
           splitting: true,
           chunkNames: "chunk-[hash]",
           plugins: [markPure, keepNamespaces],
+          // See src/engines/cpu/plans_only.d.ts.
+          define: platform === "page" ? { CONVOYANT_PLANS_ONLY: "true" } : {},
           metafile: true,
         }),
       ),

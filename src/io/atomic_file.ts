@@ -88,7 +88,8 @@ export function removeLeftoversSync(folder: string, age = 0): string[] {
     const match = TEMPORARY.exec(name);
     if (match === null || processRuns(Number(match[2]))) continue;
     const changed = nodeFs.statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
-    if (changed === undefined || Date.now() - changed < age) continue;
+    // A file that was made just now may have a time that is ahead of the clock, which counts whole milliseconds.
+    if (changed === undefined || (age > 0 && Date.now() - changed < age)) continue;
     removeQuietly(join(folder, name), nodeFs);
     removed.push(name);
   }

@@ -71,6 +71,7 @@ export async function writePage(path: string, html: string): Promise<void> {
  * Writes a folder beside its place, then renames it: at any moment the old shipment is there, or the new one.
  *
  * @throws FileError if the place is in use or the files cannot be written; the old shipment is as it was then.
+ * @internal
  */
 export function writeShipment(path: string, files: ShippedFiles, fs: WriterFs = nodeFs): ShippedFile[] {
   requireFreeFolder(path);

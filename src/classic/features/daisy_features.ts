@@ -28,7 +28,7 @@ export function daisyLength({ rings, histograms, orientations }: DaisyOptions): 
 /** Keeps flat neighbourhoods from being divided by zero. */
 const EPSILON = 1e-10;
 
-/** The function of one image that workers call too. */
+/** @internal The function of one image that workers call too. */
 export function daisyFunction(settings: DaisyOptions, kernels: WebAssembly.Module): ImageFunction {
   const memory = new PlaneMemory(kernels);
   return (image) => daisyOf(image, settings, memory);

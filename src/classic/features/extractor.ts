@@ -1,4 +1,5 @@
 /** What extractors of features are, and what they give. */
+import type { ListenedSignal } from "../../base/web_types.ts";
 import type { Image } from "../../records/image.ts";
 import type { Matrix } from "../matrix.ts";
 
@@ -10,7 +11,7 @@ export interface ExtractOptions {
    */
   workers?: number;
   /** Ends the extraction; the promise rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: ListenedSignal;
   /** Called with the number of images that are done. */
   onProgress?(done: number): void;
 }
@@ -90,7 +91,7 @@ export const POINT_VALUES = 6;
 export interface Recipe {
   readonly name: string;
   readonly settings: object;
-  /** The kernels on planes, compiled, if it needs them. */
+  /** @internal The kernels on planes, compiled, if it needs them. */
   readonly kernels?: WebAssembly.Module;
 }
 

@@ -16,7 +16,7 @@ import {
   useEngine,
   zeros,
 } from "../../../src/index.ts";
-import { DATA_TYPES } from "../../../src/io/formats/onnx/onnx_model.ts";
+import { DATA_TYPES, type OnnxModel } from "../../../src/io/formats/onnx/onnx_model.ts";
 import { imagenetPreprocessing } from "../../../src/models/pretrained/published_weights.ts";
 import { keepClassNames } from "../../../src/records/network_classes.ts";
 import { keepPreprocessing } from "../../../src/records/preprocessing.ts";
@@ -127,6 +127,10 @@ test("sizes that are multiples of the batch stay open", async () => {
   assert.deepEqual(operators(ones), { Shape: 1, Slice: 1, Concat: 1, Expand: 1, Add: 1 });
 });
 
+/** What the last node of an operator gives: normalisation is the last of the preprocessing. */
+const lastOf = ({ graph }: OnnxModel, operator: string): string | undefined =>
+  graph.nodes.filter((node) => node.opType === operator).at(-1)?.outputs[0];
+
 test("the preprocessing is part of the file, with images of any size as input", async () => {
   const preprocessing = {
     resize: { size: 72, interpolation: "bilinear" },
@@ -153,6 +157,8 @@ test("the preprocessing is part of the file, with images of any size as input", 
     preprocessing: JSON.stringify(preprocessing),
     class_names: '["cat","dog"]',
     class_names_zh: '["cat","狗"]',
+    network_input: lastOf(model, "Div"),
+    network_input_shape: "[3,64,64]",
     author: "me",
   });
   const none = { ...preprocessing, resize: null, crop: null, mean: [0.5], std: [0.5] };
@@ -169,6 +175,8 @@ test("a network's own preprocessing and class names are part of the file unless 
   assert.deepEqual(Object.fromEntries(own.metadata), {
     preprocessing: JSON.stringify(preprocessing),
     class_names: '["cat","dog"]',
+    network_input: lastOf(own, "Div"),
+    network_input_shape: "[3,32,32]",
   });
   const bare = await exported(net, [1, 3, 32, 32], { preprocessing: null, classNames: null });
   assert.deepEqual(Object.fromEntries(bare.metadata), {});

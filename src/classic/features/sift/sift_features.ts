@@ -30,7 +30,7 @@ interface Tools {
   readonly finder: OrientationFinder;
 }
 
-/** The function of one image that workers call too. */
+/** @internal The function of one image that workers call too. */
 export function siftFunction(settings: SiftOptions, kernels: WebAssembly.Module): ImageFunction {
   const tools: Tools = {
     memory: new PlaneMemory(kernels),

@@ -115,17 +115,17 @@ export function planIndirect(g: ConvGeometry, hasBias: boolean, activation: numb
   };
   const items = Math.ceil(g.n / images) * g.groups * blocks;
   const deal = dealItems(items);
-  const stages: KernelStage[] = [
-    packStage(g, panels, panelBytes),
-    {
+  const stages: KernelStage[] = [];
+  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+    stages.push(packStage(g, panels, panelBytes), {
       units: deal.units,
       run(exports, addresses, begin, end) {
         prepare(exports, conv, addresses.threadScratch);
         const last = Math.min(items, end * deal.size);
         for (let item = begin * deal.size; item < last; item++) runItem(exports, conv, addresses, item);
       },
-    },
-  ];
+    });
+  }
   return { stages, scratchBytes: g.groups * panels * panelBytes, threadScratchBytes: own.bytes };
 }
 

@@ -143,17 +143,17 @@ function plan(g: ConvGeometry): KernelPlan {
   };
   const items = g.n * g.groups * blocks;
   const deal = dealItems(items);
-  const stages: KernelStage[] = [
-    packStage(conv),
-    {
+  const stages: KernelStage[] = [];
+  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+    stages.push(packStage(conv), {
       units: deal.units,
       run(exports, addresses, begin, end) {
         prepare(exports, conv, addresses.threadScratch);
         const last = Math.min(items, end * deal.size);
         for (let item = begin * deal.size; item < last; item++) runItem(exports, conv, addresses, item);
       },
-    },
-  ];
+    });
+  }
   return { stages, scratchBytes: g.groups * blocks * conv.blockBytes, threadScratchBytes: own.bytes };
 }
 

@@ -125,16 +125,17 @@ function plan(g: ConvGeometry): KernelPlan {
       mask: own.take(32),
     },
   };
-  const stages: KernelStage[] = [
-    {
+  const stages: KernelStage[] = [];
+  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+    const sums: KernelStage = {
       units: slices * g.groups * blocks,
       run(exports, addresses, begin, end) {
         exports.maskLanes(addresses.threadScratch + conv.place.mask, TILE_COLUMNS);
         for (let unit = begin; unit < end; unit++) runUnit(exports, conv, addresses, unit, blockRows);
       },
-    },
-    reduceStage(conv, blockRows),
-  ];
+    };
+    stages.push(sums, reduceStage(conv, blockRows));
+  }
   return { stages, scratchBytes: slices * conv.sliceBytes, threadScratchBytes: own.bytes };
 }
 

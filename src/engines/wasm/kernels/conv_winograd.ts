@@ -104,17 +104,17 @@ export function planWinograd(
   };
   const items = Math.ceil(n / images) * blocks;
   const deal = dealItems(items);
-  const stages: KernelStage[] = [
-    kernelStage(winograd),
-    {
+  const stages: KernelStage[] = [];
+  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+    stages.push(kernelStage(winograd), {
       units: deal.units,
       run(exports, addresses, begin, end) {
         exports.segmentTable(addresses.threadScratch + winograd.place.segment, 1, 1, c, 0, 0);
         const last = Math.min(items, end * deal.size);
         for (let item = begin * deal.size; item < last; item++) runItem(exports, winograd, addresses, item);
       },
-    },
-  ];
+    });
+  }
   const kernelBytes = LINES_BYTES + convolution.window ** 2 * winograd.panelBytes;
   return {
     stages,

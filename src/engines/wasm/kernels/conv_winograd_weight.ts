@@ -96,16 +96,17 @@ export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
       mask: own.take(32),
     },
   };
-  const stages: KernelStage[] = [
-    {
+  const stages: KernelStage[] = [];
+  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+    const sums: KernelStage = {
       units: slices * blocks,
       run(exports, addresses, begin, end) {
         exports.maskLanes(addresses.threadScratch + gradient.place.mask, TILE_COLUMNS);
         for (let unit = begin; unit < end; unit++) runUnit(exports, gradient, addresses, unit);
       },
-    },
-    reduceStage(gradient),
-  ];
+    };
+    stages.push(sums, reduceStage(gradient));
+  }
   return { stages, scratchBytes: slices * gradient.sliceBytes, threadScratchBytes: own.bytes };
 }
 

@@ -102,18 +102,20 @@ function plan(product: Product): KernelPlan {
       unused: own.take((columns.size + 1) * 32),
     },
   };
-  stages.push({
-    units: batch * rows.units * columns.units,
-    run(exports, addresses, begin, end) {
-      const a = turnedA === undefined ? addresses.inputs[0] : addresses.scratch + turnedA;
-      const b = packedB === undefined ? addresses.inputs[1] : addresses.scratch + packedB;
-      const bias = product.hasBias ? addresses.inputs[2] : 0;
-      exports.maskLanes(addresses.threadScratch + unit.place.mask, TILE_COLUMNS);
-      for (let u = begin; u < end; u++) {
-        runUnit(exports, unit, u, a, b, bias, addresses.outputs[0], addresses.threadScratch);
-      }
-    },
-  });
+  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+    stages.push({
+      units: batch * rows.units * columns.units,
+      run(exports, addresses, begin, end) {
+        const a = turnedA === undefined ? addresses.inputs[0] : addresses.scratch + turnedA;
+        const b = packedB === undefined ? addresses.inputs[1] : addresses.scratch + packedB;
+        const bias = product.hasBias ? addresses.inputs[2] : 0;
+        exports.maskLanes(addresses.threadScratch + unit.place.mask, TILE_COLUMNS);
+        for (let u = begin; u < end; u++) {
+          runUnit(exports, unit, u, a, b, bias, addresses.outputs[0], addresses.threadScratch);
+        }
+      },
+    });
+  }
   return { stages, scratchBytes: scratch.bytes, threadScratchBytes: own.bytes };
 }
 

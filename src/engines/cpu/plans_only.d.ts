@@ -1,0 +1,5 @@
+/**
+ * Defined when the main part of a page is bundled: there steps are only planned, and what runs them, in workers, is left
+ * out.
+ */
+declare const CONVOYANT_PLANS_ONLY: true | undefined;
