@@ -274,7 +274,7 @@ export async function bundle() {
           chunkNames: "chunk-[hash]",
           plugins: [markPure, keepNamespaces],
           // See src/engines/cpu/plans_only.d.ts.
-          define: platform === "page" ? { CONVOYANT_PLANS_ONLY: "true" } : {},
+          define: platform === "page" ? { PLANS_ONLY: "true" } : {},
           metafile: true,
         }),
       ),

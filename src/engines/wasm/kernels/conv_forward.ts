@@ -116,7 +116,7 @@ export function planIndirect(g: ConvGeometry, hasBias: boolean, activation: numb
   const items = Math.ceil(g.n / images) * g.groups * blocks;
   const deal = dealItems(items);
   const stages: KernelStage[] = [];
-  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+  if (typeof PLANS_ONLY === "undefined") {
     stages.push(packStage(g, panels, panelBytes), {
       units: deal.units,
       run(exports, addresses, begin, end) {

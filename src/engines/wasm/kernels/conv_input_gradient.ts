@@ -144,7 +144,7 @@ function plan(g: ConvGeometry): KernelPlan {
   const items = g.n * g.groups * blocks;
   const deal = dealItems(items);
   const stages: KernelStage[] = [];
-  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+  if (typeof PLANS_ONLY === "undefined") {
     stages.push(packStage(conv), {
       units: deal.units,
       run(exports, addresses, begin, end) {

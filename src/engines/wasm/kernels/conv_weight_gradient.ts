@@ -126,7 +126,7 @@ function plan(g: ConvGeometry): KernelPlan {
     },
   };
   const stages: KernelStage[] = [];
-  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+  if (typeof PLANS_ONLY === "undefined") {
     const sums: KernelStage = {
       units: slices * g.groups * blocks,
       run(exports, addresses, begin, end) {

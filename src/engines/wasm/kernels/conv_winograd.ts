@@ -105,7 +105,7 @@ export function planWinograd(
   const items = Math.ceil(n / images) * blocks;
   const deal = dealItems(items);
   const stages: KernelStage[] = [];
-  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+  if (typeof PLANS_ONLY === "undefined") {
     stages.push(kernelStage(winograd), {
       units: deal.units,
       run(exports, addresses, begin, end) {

@@ -97,7 +97,7 @@ export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
     },
   };
   const stages: KernelStage[] = [];
-  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+  if (typeof PLANS_ONLY === "undefined") {
     const sums: KernelStage = {
       units: slices * blocks,
       run(exports, addresses, begin, end) {

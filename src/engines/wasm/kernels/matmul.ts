@@ -102,7 +102,7 @@ function plan(product: Product): KernelPlan {
       unused: own.take((columns.size + 1) * 32),
     },
   };
-  if (typeof CONVOYANT_PLANS_ONLY === "undefined") {
+  if (typeof PLANS_ONLY === "undefined") {
     stages.push({
       units: batch * rows.units * columns.units,
       run(exports, addresses, begin, end) {
