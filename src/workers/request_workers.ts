@@ -74,6 +74,24 @@ export class RequestWorkers<Question, Answer> {
     return answer;
   }
 
+  /**
+   * The answers to `count` questions, in their order. Each worker is asked `ahead` of them before they are needed; an answer
+   * that was taken is not kept, since many would fill the memory.
+   */
+  *answers(count: number, question: (index: number) => Question, ahead: number): Generator<Promise<Answer>> {
+    const asked: Promise<Answer>[] = [];
+    for (let i = 0; i < count; i++) {
+      while (asked.length < Math.min(count, i + this.#workers.length * ahead)) {
+        const answer = this.ask(question(asked.length));
+        // Asked for ahead: there may be no awaiting caller yet when it fails.
+        answer.catch(() => {});
+        asked.push(answer);
+      }
+      yield asked[i];
+      delete asked[i];
+    }
+  }
+
   async stop(): Promise<void> {
     this.#fail(`${this.#owner}: its workers were stopped`);
     await Promise.all(this.#workers.map((worker) => worker.stop()));

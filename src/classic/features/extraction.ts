@@ -214,17 +214,7 @@ async function* batchesOf(
     owner: recipe.name,
   });
   try {
-    const asked: Promise<FeatureBatch>[] = [];
-    for (let batch = 0; batch < count; batch++) {
-      for (; asked.length < Math.min(count, batch + threads * AHEAD); ) {
-        const answer = pool.ask(packed(asked.length));
-        // Asked for ahead: there may be no awaiting caller yet when it fails.
-        answer.catch(() => {});
-        asked.push(answer);
-      }
-      yield await asked[batch];
-      delete asked[batch];
-    }
+    for (const answer of pool.answers(count, packed, AHEAD)) yield await answer;
   } finally {
     await pool.stop();
   }

@@ -57,18 +57,8 @@ async function* measureInWorkers(
     owner: "checkData",
   });
   try {
-    const asked: Promise<MeasuredFile | FileError>[] = [];
-    for (let i = 0; i < questions.length; i++) {
-      for (; asked.length < questions.length && asked.length < i + count * AHEAD; ) {
-        const answer = pool.ask(questions[asked.length]).catch(fileError);
-        // Asked for ahead: there may be no awaiting caller yet when it fails.
-        answer.catch(() => {});
-        asked.push(answer);
-      }
-      yield await asked[i];
-      // Answers with images would fill the memory.
-      delete asked[i];
-    }
+    for (const answer of pool.answers(questions.length, (i) => questions[i], AHEAD))
+      yield await answer.catch(fileError);
   } finally {
     await pool.stop();
   }

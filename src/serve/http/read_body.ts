@@ -1,4 +1,5 @@
 /** Reads bodies of requests within limits of size, time and of what all of them hold together. */
+import { joined } from "../../io/joined_pieces.ts";
 import { clientGone, type Incoming, Refusal } from "./exchange.ts";
 
 export interface BodyLimits {
@@ -75,7 +76,7 @@ export async function readBody(
       held += piece.byteLength;
       pieces.push(piece);
     }, limit.signal);
-    return { bytes: joined(pieces, size), release };
+    return { bytes: pieces.length === 1 ? pieces[0] : joined(pieces), release };
   } catch (error) {
     release();
     throw error;
@@ -83,17 +84,6 @@ export async function readBody(
     clearTimeout(timer);
     request.signal.removeEventListener("abort", stop);
   }
-}
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0];
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return bytes;
 }
 
 function tooLarge(limit: number): Refusal {

@@ -1,4 +1,5 @@
 /** The bytes of the network: beside the page, or in it. */
+import { joined } from "../../io/joined_pieces.ts";
 import type { PageShipment } from "./shipment.ts";
 
 /** Weights that are unavailable, or not this page's. */
@@ -64,13 +65,7 @@ async function fetched(
     have += piece.value.length;
     onProgress(Math.min(1, have / length));
   }
-  const bytes = new Uint8Array(have);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joined(pieces);
 }
 
 function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {

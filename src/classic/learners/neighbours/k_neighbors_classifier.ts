@@ -4,6 +4,7 @@ import { fromTypedArray } from "../../../tensor/tensor.ts";
 import { checkMatrix, type Matrix } from "../../matrix.ts";
 import { squaredDistance } from "../clusters/nearest_centres.ts";
 import { labelsOfLargest, numberLabels } from "../labels.ts";
+import { LargestFew } from "../largest_few.ts";
 import {
   ClassifierLearner,
   checkedOptions,
@@ -84,7 +85,7 @@ class KNeighborsClassifierLearner extends ClassifierLearner<KNeighborsClassifier
     const step = Math.min(1024, rowsOfBlock(Math.min(examples.rows, this.#held.blocks[0].rows)));
     for (let start = 0; start < x.rows; start += step) {
       const rows = Math.min(step, x.rows - start);
-      const candidates = Array.from({ length: rows }, () => new Candidates(count + SPARE));
+      const candidates = Array.from({ length: rows }, () => new LargestFew(count + SPARE));
       for (const [i, block] of this.#held.blocks.entries()) {
         const scores = await computed(() => rowProducts(rowsTensor(x, start, rows), block.x).sub(halves[i]));
         for (let row = 0; row < rows; row++) {
@@ -161,37 +162,6 @@ class KNeighborsClassifierLearner extends ClassifierLearner<KNeighborsClassifier
     this.featureCount = this.#examples.columns;
     this.#held = null;
     this.classes = classes;
-  }
-}
-
-/** The best few of many scores. */
-class Candidates {
-  readonly items: number[] = [];
-  readonly #scores: number[] = [];
-  readonly #count: number;
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  offerAll(scores: Float32Array, from: number, count: number, firstIndex: number): void {
-    let least = this.#scores.length < this.#count ? Number.NEGATIVE_INFINITY : this.#scores[this.#count - 1];
-    for (let i = 0; i < count; i++) {
-      if (scores[from + i] <= least && this.#scores.length >= this.#count) continue;
-      this.#insert(firstIndex + i, scores[from + i]);
-      if (this.#scores.length >= this.#count) least = this.#scores[this.#count - 1];
-    }
-  }
-
-  #insert(index: number, score: number): void {
-    let at = this.#scores.length;
-    while (at > 0 && this.#scores[at - 1] < score) at--;
-    this.#scores.splice(at, 0, score);
-    this.items.splice(at, 0, index);
-    if (this.#scores.length > this.#count) {
-      this.#scores.pop();
-      this.items.pop();
-    }
   }
 }
 

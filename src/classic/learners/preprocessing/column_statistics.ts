@@ -1,4 +1,5 @@
 /** Means, variances and covariances of the columns of a matrix. */
+import { ArgumentError } from "../../../base/errors.ts";
 import type { Matrix } from "../../matrix.ts";
 import { computed, rowProducts, rowsOfBlock, rowsTensor } from "../products.ts";
 import type { Turns } from "../turns.ts";
@@ -27,6 +28,14 @@ export async function columnVariances(
   }
   for (let j = 0; j < columns; j++) sums[j] /= rows;
   return sums;
+}
+
+/** @throws ArgumentError for a matrix that has no covariances. */
+export function requireSpread(caller: string, { rows, columns }: Matrix): void {
+  if (rows < 2 || columns < 1)
+    throw new ArgumentError(
+      `${caller}: expected at least two rows and one column, got ${rows} and ${columns}`,
+    );
 }
 
 /**

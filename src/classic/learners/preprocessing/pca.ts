@@ -12,7 +12,7 @@ import {
 import { affine } from "../products.ts";
 import { doubles, stored } from "../stored_arrays.ts";
 import { Turns } from "../turns.ts";
-import { columnMeans, covariance } from "./column_statistics.ts";
+import { columnMeans, covariance, requireSpread } from "./column_statistics.ts";
 import { symmetricEigen } from "./symmetric_eigen.ts";
 
 /** What `PCA` takes. */
@@ -66,10 +66,7 @@ class PCALearner extends TransformerLearner<PCAOptions> {
     const { rows, columns } = x;
     const most = Math.min(rows, columns);
     const { nComponents } = this.options;
-    if (rows < 2 || columns < 1)
-      throw new ArgumentError(
-        `PCA.fit: expected at least two rows and one column, got ${rows} and ${columns}`,
-      );
+    requireSpread("PCA.fit", x);
     if (nComponents !== null && nComponents > most) {
       throw new ArgumentError(
         `PCA.fit: expected at most ${most} components for ${rows} rows and ${columns} columns, got ${nComponents}`,

@@ -1,4 +1,3 @@
-import { ArgumentError } from "../../../base/errors.ts";
 import { callable } from "../../../base/params/callable.ts";
 import { checkMatrix, type Matrix } from "../../matrix.ts";
 import {
@@ -12,7 +11,7 @@ import {
 import { affine } from "../products.ts";
 import { doubles, stored } from "../stored_arrays.ts";
 import { Turns } from "../turns.ts";
-import { columnMeans, covariance } from "./column_statistics.ts";
+import { columnMeans, covariance, requireSpread } from "./column_statistics.ts";
 import { symmetricEigen } from "./symmetric_eigen.ts";
 
 /** What `ZCAWhitening` takes. */
@@ -42,11 +41,8 @@ class ZCAWhiteningLearner extends TransformerLearner<ZCAWhiteningOptions> {
   /** Learns the whitening matrix. @throws ArgumentError for fewer than two rows. */
   async fit(x: Matrix, _y?: ArrayLike<number>, watch?: FitWatch): Promise<this> {
     checkMatrix("ZCAWhitening.fit", x);
-    const { rows, columns } = x;
-    if (rows < 2 || columns < 1)
-      throw new ArgumentError(
-        `ZCAWhitening.fit: expected at least two rows and one column, got ${rows} and ${columns}`,
-      );
+    const { columns } = x;
+    requireSpread("ZCAWhitening.fit", x);
     const turns = new Turns("ZCAWhitening.fit", watch);
     const mean = await columnMeans(x, turns);
     const { values, vectors } = await symmetricEigen(await covariance(x, mean, turns), columns, turns);

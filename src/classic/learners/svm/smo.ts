@@ -1,5 +1,6 @@
 /** The dual problem of a kernel machine with two classes, by sequential minimal optimisation. */
 import { ArgumentError } from "../../../base/errors.ts";
+import { LargestFew } from "../largest_few.ts";
 import type { Turns } from "../turns.ts";
 import { RowCache, type RowSource } from "./kernel_rows.ts";
 
@@ -350,30 +351,6 @@ class SmoSolver {
       else least = Math.max(least, value);
     }
     return count > 0 ? sum / count : (least + most) / 2;
-  }
-}
-
-/** The few items with the largest values; of equal ones those that came first. */
-class LargestFew {
-  readonly items: number[] = [];
-  readonly #values: number[] = [];
-  readonly #count: number;
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  offer(item: number, value: number): void {
-    const values = this.#values;
-    if (values.length === this.#count && (this.#count === 0 || value <= values[values.length - 1])) return;
-    let at = values.length;
-    while (at > 0 && values[at - 1] < value) at--;
-    values.splice(at, 0, value);
-    this.items.splice(at, 0, item);
-    if (values.length > this.#count) {
-      values.pop();
-      this.items.pop();
-    }
   }
 }
 

@@ -201,30 +201,57 @@ function packPanel(
   }
 }
 
-function runItem(exports: KernelExports, winograd: Winograd, addresses: KernelAddresses, item: number): void {
-  const { convolution, outputs, place } = winograd;
-  const { n, c, o, h, w, oh, ow, padY, padX, tile, step, tilesDown, tilesAcross } = convolution;
-  const own = addresses.threadScratch;
-  const block = item % winograd.blocks;
-  const firstImage = Math.floor(item / winograd.blocks) * winograd.images;
-  const images = Math.min(winograd.images, n - firstImage);
-  const firstRow = block * winograd.rows;
-  const rows = Math.min(winograd.rows, tilesDown - firstRow);
-  const tiles = images * rows * tilesAcross;
+/** The tiles of a work item. */
+interface ItemTiles {
+  readonly firstImage: number;
+  readonly images: number;
+  /** The first row of tiles, and how many rows. */
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly tiles: number;
+}
 
+export function tilesOfItem(convolution: WinogradConvolution, items: Items, item: number): ItemTiles {
+  const { n, tilesDown, tilesAcross } = convolution;
+  const firstImage = Math.floor(item / items.blocks) * items.images;
+  const images = Math.min(items.images, n - firstImage);
+  const firstRow = (item % items.blocks) * items.rows;
+  const rows = Math.min(items.rows, tilesDown - firstRow);
+  return { firstImage, images, firstRow, rows, tiles: images * rows * tilesAcross };
+}
+
+/** Transforms an item's tiles of x into planes that lie `plane` bytes apart. */
+export function analyseItem(
+  exports: KernelExports,
+  { c, h, w, padY, padX, tile, step, tilesAcross }: WinogradConvolution,
+  { firstImage, images, firstRow, rows, tiles }: ItemTiles,
+  addresses: KernelAddresses,
+  place: { readonly lines: number; readonly input: number; readonly tiles: number },
+  plane: number,
+): void {
+  const own = addresses.threadScratch;
   const [top, inputRows] = [firstRow * step - padY, (rows - 1) * step + tile];
   for (let i = 0; i < images; i++) {
     const x = addresses.inputs[0] + (firstImage + i) * c * h * w * 4;
     const to = own + place.input + i * inputRows * w * c * 4;
     exports.channelsLast(x, h * w * 4, c, h, w, top, inputRows, 0, w, to);
   }
+  exports.winogradAnalyse(
+    ...[tile, own + place.input, c * 4, inputRows, w, 0, padX, step, rows, tilesAcross, 0, tiles],
+    ...[own + place.tiles, plane, own + place.lines],
+  );
+}
+
+function runItem(exports: KernelExports, winograd: Winograd, addresses: KernelAddresses, item: number): void {
+  const { convolution, outputs, place } = winograd;
+  const { c, o, oh, ow, tile, step, tilesAcross } = convolution;
+  const own = addresses.threadScratch;
+  const found = tilesOfItem(convolution, winograd, item);
+  const { firstImage, images, firstRow, rows, tiles } = found;
   const rest = roundUp(tiles, TILE_ROWS) - tiles;
   const inputPlane = planeBytes((tiles + rest) * c);
   const resultPlane = planeBytes((tiles + rest) * outputs);
-  exports.winogradAnalyse(
-    ...[tile, own + place.input, c * 4, inputRows, w, 0, padX, step, rows, tilesAcross, 0, tiles],
-    ...[own + place.tiles, inputPlane, own + place.lines],
-  );
+  analyseItem(exports, convolution, found, addresses, place, inputPlane);
   multiply(exports, winograd, addresses, { tiles, rest, inputPlane, resultPlane });
 
   const outputRows = Math.min(rows * step, oh - firstRow * step);

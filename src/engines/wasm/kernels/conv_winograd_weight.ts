@@ -19,7 +19,15 @@ import {
   tilesOf,
   type WinogradConvolution,
 } from "../../cpu/shapes/winograd_tiles.ts";
-import { CACHED_ROWS, cutItems, type Items, TILE_COST, WORTH } from "./conv_winograd.ts";
+import {
+  analyseItem,
+  CACHED_ROWS,
+  cutItems,
+  type Items,
+  TILE_COST,
+  tilesOfItem,
+  WORTH,
+} from "./conv_winograd.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Multiply-adds in whose time a transformed number is laid out for the GEMM, or a sum brought into a window. */
@@ -157,35 +165,12 @@ function addItem(
   added: boolean,
 ): void {
   const { convolution, items, place, sumPlane } = gradient;
-  const { n, c, o, h, w, oh, ow, padY, padX, planes, tile, step, tilesDown, tilesAcross } = convolution;
+  const { c, o, oh, ow, planes, tile, step, tilesAcross } = convolution;
   const own = addresses.threadScratch;
-  const firstImage = Math.floor(item / items.blocks) * items.images;
-  const images = Math.min(items.images, n - firstImage);
-  const firstRow = (item % items.blocks) * items.rows;
-  const rows = Math.min(items.rows, tilesDown - firstRow);
-  const tiles = images * rows * tilesAcross;
-
-  const [top, inputRows] = [firstRow * step - padY, (rows - 1) * step + tile];
-  for (let i = 0; i < images; i++) {
-    const x = addresses.inputs[0] + (firstImage + i) * c * h * w * 4;
-    exports.channelsLast(
-      x,
-      h * w * 4,
-      c,
-      h,
-      w,
-      top,
-      inputRows,
-      0,
-      w,
-      own + place.input + i * inputRows * w * c * 4,
-    );
-  }
+  const found = tilesOfItem(convolution, items, item);
+  const { firstImage, images, firstRow, rows, tiles } = found;
   const inputPlane = planeBytes(tiles * c);
-  exports.winogradAnalyse(
-    ...[tile, own + place.input, c * 4, inputRows, w, 0, padX, step, rows, tilesAcross, 0, tiles],
-    ...[own + place.tiles, inputPlane, own + place.lines],
-  );
+  analyseItem(exports, convolution, found, addresses, place, inputPlane);
   for (let p = 0; p < planes; p++) {
     const skip = p * inputPlane;
     exports.transpose(own + place.tiles + skip, c * 4, own + place.turned + skip, tiles * 4, tiles, c);
