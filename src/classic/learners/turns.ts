@@ -34,7 +34,9 @@ export class Turns {
   readonly #watch: FitWatch | undefined;
   #since = performance.now();
 
+  /** @throws TrainingError if the training is to end before it begins, however short it would be. */
   constructor(caller: string, watch?: FitWatch) {
+    checkAborted(caller, watch);
     this.#caller = caller;
     this.#watch = watch;
   }
