@@ -22,7 +22,9 @@ import { root } from "./setup.mjs";
 
 const output = join(root, "build");
 const stampFile = join(output, ".stamp.json");
-const sourceFolders = ["src", "test", "bench", "examples"];
+/** Of the Lab what runs without its page, and is tested so. */
+const labFolders = ["experiment", "code", "worker", "data"].map((name) => `apps/lab/src/${name}`);
+const sourceFolders = ["src", "test", "bench", "examples", ...labFolders];
 const kernelFolder = "src/engines/wasm/assembly";
 const kernelScript = "scripts/build-kernels.mjs";
 const compilerFiles = [

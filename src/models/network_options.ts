@@ -2,6 +2,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type { ActivationName } from "./activations.ts";
+import type { LayerDescription } from "./sequential.ts";
 
 /** What can be chosen about a network; each takes some of these. */
 export interface NetworkOptions {
@@ -21,6 +22,8 @@ export interface NetworkOptions {
   readonly transformInput?: boolean;
   /** Multiplies the channels of MobileNet V2. @default 1 */
   readonly widthMult?: number;
+  /** The layers of `models.sequential`. */
+  readonly layers?: readonly LayerDescription[] | string;
 }
 
 /** What an option must be, and how messages say so. */
@@ -41,6 +44,8 @@ const CHECKS: Record<keyof NetworkOptions, Check | null> = {
     (value) => typeof value === "number" && value > 0 && value <= 16,
     "a number from above 0 to 16",
   ],
+  // What makes the network checks them.
+  layers: null,
 };
 
 /** What comes from a command line or a file can be of any kind. */

@@ -6,6 +6,7 @@ import type * as nn from "../nn/index.ts";
 import { architectureOf, keepArchitecture } from "../records/network_architecture.ts";
 import { BOOK_ENTRIES } from "./book_entries.ts";
 import { checkOption, type NetworkOptions } from "./network_options.ts";
+import { SEQUENTIAL_ENTRY } from "./sequential_entry.ts";
 import { TORCHVISION_ENTRIES } from "./torchvision_entries.ts";
 
 /** Editions of the book, whose settings differ: the Chinese one, and the English 1.0. The first is the default. */
@@ -96,6 +97,8 @@ export function register(entry: ModelEntry): void {
  */
 export function entry(name: string): ModelEntry {
   if (MODELS.has(name)) return MODELS.get(name);
+  // Known, and not listed: which network it is, its layers decide.
+  if (name === SEQUENTIAL_ENTRY.name) return SEQUENTIAL_ENTRY;
   throw new ArgumentError(
     `unknown model "${name}"${didYouMean(name, names())} (expected one of ${names().join(", ")})`,
   );
