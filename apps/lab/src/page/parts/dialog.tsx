@@ -1,0 +1,44 @@
+/** A modal dialog: the browser keeps the focus inside and gives it back. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../state/language.ts";
+import { IconButton } from "./fields.tsx";
+import { Icon } from "./icons.tsx";
+
+interface Props {
+  readonly title: string;
+  readonly lead?: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+export function Dialog({ title, lead, onClose, children }: Props) {
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <header>
+        <div>
+          <h2 id={id}>{title}</h2>
+          {lead && <p class="lead">{lead}</p>}
+        </div>
+        <IconButton label={t("close")} onClick={onClose}>
+          <Icon name="close" />
+        </IconButton>
+      </header>
+      {children}
+    </dialog>
+  );
+}

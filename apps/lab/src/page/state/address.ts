@@ -1,0 +1,25 @@
+/** The experiment of the page's address, at the start and when the address changes. */
+import { fromHash } from "../../experiment/address.ts";
+import { experiment, prepare, view } from "./lab.ts";
+import { tellError } from "./notices.ts";
+
+export async function openAddress(): Promise<void> {
+  window.addEventListener("hashchange", () => void takeAddress());
+  if (!(await takeAddress())) await prepare();
+}
+
+/** Whether the address held an experiment; a damaged one is told, and what was there before stays. */
+async function takeAddress(): Promise<boolean> {
+  try {
+    const found = await fromHash(location.hash);
+    if (found === null) return false;
+    experiment.value = found;
+    view.value = "train";
+  } catch (error) {
+    await prepare();
+    tellError(error);
+    return true;
+  }
+  await prepare();
+  return true;
+}

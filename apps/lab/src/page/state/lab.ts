@@ -1,0 +1,188 @@
+/** What the page shows: the experiment, the trainer's state and what it has told. Views read signals, and call these functions. */
+import { batch, computed, signal } from "@preact/signals";
+import { type Experiment, FIRST_EXPERIMENT } from "../../experiment/experiment.ts";
+import { createTrainer, type Trainer } from "../../worker/client.ts";
+import type {
+  CheckpointFacts,
+  DataFacts,
+  Events,
+  LiveChanges,
+  NetworkFacts,
+  Prepared,
+  StatisticsPoint,
+  StepPoint,
+  TestPoint,
+  TrainerState,
+} from "../../worker/protocol.ts";
+import { addPoints, addTest, clearCurves } from "./curves.ts";
+import { language } from "./language.ts";
+import { dismissProblem, tellError, tellProblem } from "./notices.ts";
+
+export const VIEWS = ["data", "network", "train", "trial", "home"] as const;
+export type View = (typeof VIEWS)[number];
+
+export const view = signal<View>("data");
+export const experiment = signal<Experiment>(FIRST_EXPERIMENT);
+/** What was prepared last; null before that, and after a change that needs other data or new networks. */
+export const prepared = signal<Prepared | null>(null);
+export const state = signal<TrainerState>("empty");
+export const lastPoint = signal<StepPoint | null>(null);
+export const lastTest = signal<TestPoint | null>(null);
+export const statistics = signal<StatisticsPoint | null>(null);
+export const checkpoints = signal<readonly CheckpointFacts[]>([]);
+export const imagesPerSecond = signal(0);
+export const progress = signal<Events["progress"] | null>(null);
+/** The network whose insides are looked at. */
+export const shownNetwork = signal(0);
+/** Counts whenever weights have changed and what is shown of them is old. */
+export const weightsVersion = signal(0);
+
+export const playing = computed(() => state.value === "playing");
+export const networks = computed(() => experiment.value.networks);
+export const dataFacts = computed<DataFacts | null>(() => prepared.value?.data ?? null);
+
+const started: { trainer: Trainer | null } = { trainer: null };
+
+/** The training worker; it starts at the first call. */
+export function trainer(): Trainer {
+  if (started.trainer === null) {
+    started.trainer = createTrainer({ base: new URL("./", document.baseURI).href });
+    listen(started.trainer);
+  }
+  return started.trainer;
+}
+
+function listen(worker: Trainer): void {
+  worker.on("state", ({ state: now, step }) => {
+    batch(() => {
+      const before = state.peek();
+      state.value = now;
+      if (now !== "playing") imagesPerSecond.value = 0;
+      if (before === "playing" && now !== "playing") weightsVersion.value++;
+      if (step === 0 && now === "paused") clearCurves();
+    });
+  });
+  worker.on("steps", ({ points, imagesPerSecond: speed }) => {
+    batch(() => {
+      addPoints(points);
+      lastPoint.value = points[points.length - 1] ?? lastPoint.peek();
+      imagesPerSecond.value = speed;
+    });
+  });
+  worker.on("tested", (point) => {
+    batch(() => {
+      addTest(point);
+      lastTest.value = point;
+      weightsVersion.value++;
+    });
+  });
+  worker.on("statistics", (point) => {
+    statistics.value = point;
+  });
+  worker.on("checkpoints", (list) => {
+    checkpoints.value = list;
+  });
+  worker.on("progress", (at) => {
+    progress.value = at.of !== null && at.done >= at.of ? null : at;
+  });
+  worker.on("problem", (problem) => tellProblem(problem));
+}
+
+/** What a class is called in the reader's language. */
+export function className(label: number): string {
+  const name = dataFacts.value?.classes[label];
+  return name === undefined ? String(label) : name[language.value];
+}
+
+let preparation = 0;
+
+/** Loads the data and makes new networks. What was trained is gone, except in checkpoints that were exported. */
+export async function prepare(): Promise<boolean> {
+  const mine = ++preparation;
+  batch(() => {
+    prepared.value = null;
+    lastPoint.value = null;
+    lastTest.value = null;
+    statistics.value = null;
+    checkpoints.value = [];
+    clearCurves();
+    dismissProblem();
+    if (shownNetwork.peek() >= experiment.peek().networks.length) shownNetwork.value = 0;
+  });
+  try {
+    const result = await trainer().call("prepare", { experiment: experiment.peek(), lang: language.peek() });
+    if (mine !== preparation) return false;
+    batch(() => {
+      prepared.value = result;
+      weightsVersion.value++;
+    });
+    return true;
+  } catch (error) {
+    if (mine === preparation) tellError(error);
+    return false;
+  }
+}
+
+/** Runs a call of the trainer whose failure is told on the page. */
+export async function told<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    tellError(error);
+    return null;
+  }
+}
+
+export async function play(): Promise<void> {
+  if (prepared.peek() === null && !(await prepare())) return;
+  await told(() => trainer().call("play"));
+}
+
+export async function pause(): Promise<void> {
+  await told(() => trainer().call("pause"));
+}
+
+export async function oneStep(): Promise<void> {
+  if (prepared.peek() === null && !(await prepare())) return;
+  if (
+    await told(() =>
+      trainer()
+        .call("step", { count: 1 })
+        .then(() => true),
+    )
+  )
+    weightsVersion.value++;
+}
+
+/** Controls that work while it trains. */
+export async function change(changes: LiveChanges): Promise<void> {
+  const before = experiment.peek();
+  experiment.value = {
+    ...before,
+    training: { ...before.training, ...changes.training },
+    networks: changes.networks ?? before.networks,
+  };
+  if (prepared.peek() === null) return;
+  const result = await told(() => trainer().call("set", changes));
+  if (result !== null) updateNetworks(result.networks);
+}
+
+function updateNetworks(facts: readonly NetworkFacts[]): void {
+  const before = prepared.peek();
+  if (before === null) return;
+  batch(() => {
+    prepared.value = { ...before, networks: facts };
+    weightsVersion.value++;
+  });
+}
+
+/** Another experiment: other data, other networks. */
+export function replaceExperiment(next: Experiment): Promise<boolean> {
+  experiment.value = next;
+  return prepare();
+}
+
+export async function goBackTo(id: number): Promise<void> {
+  const facts = await told(() => trainer().call("restore", { id }));
+  if (facts !== null) weightsVersion.value++;
+}

@@ -1,0 +1,184 @@
+/** Loss and accuracy over the epochs. */
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { Hint } from "../parts/hint.tsx";
+import { curves, curvesVersion } from "../state/curves.ts";
+import { experiment, lastPoint, lastTest } from "../state/lab.ts";
+import { language, percent, t, theme } from "../state/language.ts";
+
+type Quantity = "loss" | "accuracy";
+
+export function Curves() {
+  const two = experiment.value.networks.length > 1;
+  return (
+    <section class="card" aria-label={t("curves")}>
+      <div class="charts">
+        <Chart quantity="loss" two={two} />
+        <Chart quantity="accuracy" two={two} />
+      </div>
+    </section>
+  );
+}
+
+function Chart({ quantity, two }: { readonly quantity: Quantity; readonly two: boolean }) {
+  const place = useRef<HTMLDivElement>(null);
+  const colours = theme();
+  const lang = language.value;
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const chart = makeChart(element, quantity, two);
+    let frame = 0;
+    const stop = effect(() => {
+      curvesVersion.value;
+      if (frame !== 0) return;
+      frame = requestAnimationFrame(() => {
+        frame = 0;
+        chart.setData(columnsOf(quantity, two));
+      });
+    });
+    const resize = new ResizeObserver(() => chart.setSize(sizeOf(element)));
+    resize.observe(element);
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+      resize.disconnect();
+      chart.destroy();
+    };
+  }, [quantity, two, colours, lang]);
+  return (
+    <figure>
+      <figcaption class="row spread">
+        <span class="row">
+          <span class="chart-title">{t(quantity === "loss" ? "loss" : "accuracy")}</span>
+          <Hint term={quantity} />
+        </span>
+        <Legend two={two} />
+      </figcaption>
+      <div ref={place} class="chart" role="img" aria-label={summary(quantity)} />
+    </figure>
+  );
+}
+
+function Legend({ two }: { readonly two: boolean }) {
+  return (
+    <span class="legend-line small muted">
+      {(two ? ["A", "B"] : [""]).map((name, i) => (
+        <span key={name} class="legend-item">
+          <span class={i === 0 ? "line" : "line second"} aria-hidden="true" />
+          {two ? t("trainingOf", { name }) : t("trainingLine")}
+        </span>
+      ))}
+      <span class="legend-item">
+        <span class="line dashed" aria-hidden="true" />
+        {t("testLine")}
+      </span>
+    </span>
+  );
+}
+
+/** The chart in words: what it says last. */
+function summary(quantity: Quantity): string {
+  const point = lastPoint.value;
+  if (point === null) return t("curveEmpty", { name: t(quantity) });
+  const format = (value: number) => (quantity === "loss" ? value.toFixed(3) : percent(value));
+  const test = lastTest.value?.networks.map((network) => format(network[quantity])).join(" / ") ?? "—";
+  return t("curveSummary", {
+    name: t(quantity),
+    epoch: point.epoch.toFixed(1),
+    train: point[quantity].map(format).join(" / "),
+    test,
+  });
+}
+
+/** Tests lie between steps: one column of epochs for both, with gaps. */
+function columnsOf(quantity: Quantity, two: boolean): uPlot.AlignedData {
+  const { steps, tests } = curves();
+  const networks = two ? [0, 1] : [0];
+  const at = [...new Set([...steps.epoch, ...tests.epoch])].sort((a, b) => a - b);
+  const index = new Map(at.map((epoch, i) => [epoch, i]));
+  const column = (epochs: readonly number[], values: readonly number[]) => {
+    const filled: (number | null)[] = new Array(at.length).fill(null);
+    epochs.forEach((epoch, i) => {
+      const value = values[i];
+      filled[index.get(epoch)!] = Number.isFinite(value) ? value : null;
+    });
+    return filled;
+  };
+  return [
+    at,
+    ...networks.map((i) => column(steps.epoch, steps[quantity][i])),
+    ...networks.map((i) => column(tests.epoch, tests[quantity][i])),
+  ] as uPlot.AlignedData;
+}
+
+const sizeOf = (element: HTMLElement) => ({ width: Math.max(200, element.clientWidth), height: 220 });
+
+function makeChart(element: HTMLElement, quantity: Quantity, two: boolean): uPlot {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => resolved(element, style.getPropertyValue(name).trim());
+  const strokes = [colour("--accent"), colour("--second")];
+  const networks = two ? [0, 1] : [0];
+  const axis: uPlot.Axis = {
+    stroke: colour("--muted"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+  };
+  return new uPlot(
+    {
+      ...sizeOf(element),
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false }, points: { show: false } },
+      scales: {
+        x: {
+          time: false,
+          range: (_chart, least, most) => [Math.min(0, least ?? 0), Math.max(most ?? 1, 0.2)],
+        },
+        y: {
+          range: (_chart, least, most) =>
+            quantity === "accuracy"
+              ? [0, 1]
+              : [0, Math.max(0.5, Math.min(most ?? 2.5, 1e6)) * 1.05 + 0 * (least ?? 0)],
+        },
+      },
+      axes: [
+        { ...axis, label: t("epochAxis"), labelSize: 20, labelFont: "12px system-ui, sans-serif", size: 34 },
+        {
+          ...axis,
+          size: 48,
+          values: (_chart, values) =>
+            values.map((value) => (quantity === "accuracy" ? `${Math.round(100 * value)} %` : String(value))),
+        },
+      ],
+      series: [
+        {},
+        ...networks.map(
+          (i): uPlot.Series => ({ stroke: strokes[i], width: 1.75, spanGaps: true, points: { show: false } }),
+        ),
+        ...networks.map(
+          (i): uPlot.Series => ({
+            stroke: strokes[i],
+            width: 1.75,
+            dash: [6, 4],
+            spanGaps: true,
+            points: { show: true, size: 6, fill: strokes[i] },
+          }),
+        ),
+      ],
+    },
+    columnsOf(quantity, two),
+    element,
+  );
+}
+
+/** A canvas does not know light-dark(): the colour that an element would have. */
+function resolved(parent: HTMLElement, colour: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = colour;
+  parent.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
