@@ -16,6 +16,8 @@ import {
 interface Recorded {
   /** Of the weights and inputs. */
   readonly seed: number;
+  /** How much smaller the weights of the last normalisation of a bottleneck are. */
+  readonly lastNorm: number;
   readonly training: number[];
   readonly evaluation: number[];
   /** Norm, and product with a pattern: of the input's gradient, then of each parameter's. */
@@ -61,15 +63,17 @@ function patterned(shape: readonly number[], key: number, scale = 1, shift = 0):
 }
 
 /** Of the values of a state dict: a factor for the pattern, and what is added. */
-function rangeOf(name: string, value: Tensor): [scale: number, shift: number] {
+function rangeOf(name: string, value: Tensor, lastNorm: number): [scale: number, shift: number] {
   if (value.ndim > 1) return [Math.sqrt(6 / (value.numel() / value.size(0))), 0];
   if (name.endsWith("running_var")) return [0.5, 1];
-  return name.endsWith("weight") ? [0.2, 0.4] : [0.1, 0];
+  const share = name.endsWith("bn3.weight") ? lastNorm : 1;
+  return name.endsWith("weight") ? [0.2 * share, 0.4 * share] : [0.1, 0];
 }
 
-function fill(net: nn.Module, seed: number): void {
+function fill(net: nn.Module, { seed, lastNorm }: Recorded): void {
   const filled = Object.entries(net.stateDict()).map(([name, value], key) => {
-    const made = value.ndim === 0 ? value : patterned(value.shape, seed + key, ...rangeOf(name, value));
+    const made =
+      value.ndim === 0 ? value : patterned(value.shape, seed + key, ...rangeOf(name, value, lastNorm));
     return [name, made] as const;
   });
   net.loadStateDict(Object.fromEntries(filled));
@@ -97,9 +101,6 @@ function summary(gradient: ArrayLike<number>, shown: Float32Array): [norm: numbe
  */
 const TOLERANCE = 1e-3;
 
-/** Of 160 seeds none keeps every activation of resnet50 away from a bend; PyTorch's own gradients in float32 are off by 0.1. */
-const TOLERANCES: Readonly<Record<string, number>> = { resnet50: 0.1 };
-
 test("every network of the fixture is here", () => {
   assert.deepEqual(Object.keys(makers), Object.keys(recorded));
 });
@@ -108,7 +109,7 @@ for (const [name, make] of Object.entries(makers)) {
   test(`${name}: outputs and gradients are PyTorch's`, async () => {
     const { seed, training, evaluation, gradients } = recorded[name];
     const net = make();
-    fill(net, seed);
+    fill(net, recorded[name]);
     const x = patterned([2, 3, 64, 64], 1000 + seed).requiresGrad_();
     const output = net(x) as Tensor;
     output
@@ -126,7 +127,7 @@ for (const [name, make] of Object.entries(makers)) {
     for (const [i, gradient] of given.entries()) {
       const [norm, product] = summary(await gradient.data(), pattern(gradient.shape, 2000 + seed + i));
       const [expected, expectedProduct] = gradients[i];
-      const most = (TOLERANCES[name] ?? TOLERANCE) * Math.max(expected, least);
+      const most = TOLERANCE * Math.max(expected, least);
       const of = `gradient ${i}, ${gradient.shape}`;
       assert.ok(Math.abs(norm - expected) < most, `${of}: norm ${norm}, PyTorch's ${expected}`);
       assert.ok(
