@@ -1,8 +1,11 @@
 /** Image files as caches know them. */
 import type { ArrayBatch } from "../array_batch.ts";
 
-/** A file's time of change and size: another file under the same path is told apart by them. */
-export type FileVersion = readonly [changed: number, bytes: number];
+/** Bytes of a {@link FileDigest}. */
+export const DIGEST_BYTES = 32;
+
+/** SHA-256 of a file's bytes; null in a page, whose files do not change. */
+export type FileDigest = Uint8Array | null;
 
 /** Images that are found by the bytes of their files. */
 export interface FileCache {

@@ -8,17 +8,16 @@ import { crc32 } from "../../io/checksums.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
 import type { ArrayBatch } from "../array_batch.ts";
 import { cacheFolder as convoyantCache } from "../fetch/data_folders.ts";
-import type { FileCache, FileVersion, OpenFolder } from "./cached_files.ts";
+import type { FileCache, FileDigest, OpenFolder } from "./cached_files.ts";
 
 /** Where images are kept if no folder is named. */
 export function cacheFolder(): string {
   return join(convoyantCache(), "images");
 }
 
-/** When a file was changed, and its size; zeros if it has no path or cannot be looked at. */
-export function fileVersion(path: string | undefined): FileVersion {
-  const stats = path === undefined ? undefined : nodeFs.statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? [0, 0] : [stats.mtimeMs, stats.size];
+/** What a file is known by, whatever it is called and whenever it was changed. */
+export function digestOf(bytes: Uint8Array): FileDigest {
+  return createHash("sha256").update(bytes).digest();
 }
 
 /** A file begins with this, then channels, height, width and a checksum of these and the pixels, 32 bits each. */

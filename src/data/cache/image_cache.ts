@@ -1,5 +1,5 @@
 /** A cache of decoded images that have passed the steady start of their pipeline: in memory or on disk. */
-import { cacheFolder, fileVersion, openDiskCache, useDiskCache } from "#disk_cache";
+import { cacheFolder, digestOf, openDiskCache, useDiskCache } from "#disk_cache";
 import { ArgumentError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { ArrayBatch } from "../array_batch.ts";
@@ -27,13 +27,6 @@ export interface CachedForm {
   readonly decode: unknown;
   readonly decoder: string;
   readonly leading: readonly TransformSpec[];
-}
-
-/** An image file as caches know it. */
-export interface CachedSource {
-  readonly index: number;
-  /** Undefined if it is not a file on disk. */
-  readonly path: string | undefined;
 }
 
 const GIBIBYTE = 2 ** 30;
@@ -82,25 +75,26 @@ export function openCache(
 
 /** A cache in use: what it finds before a file is read, what it finds by the file's bytes, and where new images go. */
 export interface ImageCache {
-  before(source: CachedSource): ArrayBatch | undefined;
-  with(bytes: Uint8Array): ArrayBatch | undefined;
-  put(source: CachedSource, bytes: Uint8Array, image: ArrayBatch): void;
+  before(index: number): ArrayBatch | undefined;
+  with(index: number, bytes: Uint8Array): ArrayBatch | undefined;
+  put(index: number, bytes: Uint8Array, image: ArrayBatch): void;
 }
 
 /** Uses a cache in this thread. */
 export function useCache(description: CacheDescription, form: CachedForm): ImageCache {
   if (description.kind === "memory") {
     const memory = memoryCacheOf(description, description.room, description.maxBytes);
+    const filesChange = digestOf(new Uint8Array(0)) !== null;
     return {
-      before: ({ index, path }) => memory.get(index, fileVersion(path)),
-      with: () => undefined,
-      put: ({ index, path }, _, image) => memory.put(index, fileVersion(path), image),
+      before: (index) => (filesChange ? undefined : memory.get(index, null)),
+      with: (index, bytes) => memory.get(index, digestOf(bytes)),
+      put: (index, bytes, image) => memory.put(index, digestOf(bytes), image),
     };
   }
   const disk = useDiskCache(description, JSON.stringify(form));
   return {
     before: () => undefined,
-    with: (bytes) => disk.get(bytes),
+    with: (_, bytes) => disk.get(bytes),
     put: (_, bytes, image) => disk.put(bytes, image),
   };
 }

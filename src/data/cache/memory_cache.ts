@@ -2,14 +2,14 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import type { ArrayBatch } from "../array_batch.ts";
-import type { FileVersion } from "./cached_files.ts";
+import { DIGEST_BYTES, type FileDigest } from "./cached_files.ts";
 
 /** Memory for the images of a data set. */
 export interface MemoryRoom {
   /** For each image: state, channels, height, width, place (in units). */
   readonly table: Int32Array;
-  /** For each image: its file's version. */
-  readonly versions: Float64Array;
+  /** For each image: SHA-256 of its file. */
+  readonly digests: Uint8Array;
   /** Units taken. */
   readonly top: Int32Array;
   readonly pixels: Uint8Array;
@@ -38,7 +38,7 @@ export function reserveRoom(
   try {
     return {
       table: new Int32Array(new SharedArrayBuffer(4 * FIELDS * images)),
-      versions: new Float64Array(new SharedArrayBuffer(16 * images)),
+      digests: new Uint8Array(new SharedArrayBuffer(DIGEST_BYTES * images)),
       top: new Int32Array(new SharedArrayBuffer(4)),
       pixels: new Uint8Array(new SharedArrayBuffer(bytes)),
     };
@@ -52,8 +52,9 @@ const units = (bytes: number): number => Math.ceil(bytes / UNIT);
 
 /** A cache in memory. What is taken from it is a copy. */
 export interface MemoryCache {
-  get(index: number, version: FileVersion): ArrayBatch | undefined;
-  put(index: number, version: FileVersion, image: ArrayBatch): void;
+  /** @param digest - of the file; null finds the image of any. */
+  get(index: number, digest: FileDigest): ArrayBatch | undefined;
+  put(index: number, digest: FileDigest, image: ArrayBatch): void;
 }
 
 /** Caches of this thread alone, where memory cannot be shared. */
@@ -70,6 +71,10 @@ export function memoryCacheOf(of: object, room: MemoryRoom | null, maxBytes: num
   return cache;
 }
 
+function isSame(digest: FileDigest, kept: FileDigest): boolean {
+  return digest?.every((byte, i) => byte === kept?.[i]) ?? true;
+}
+
 class SharedCache implements MemoryCache {
   readonly #room: MemoryRoom;
 
@@ -77,18 +82,18 @@ class SharedCache implements MemoryCache {
     this.#room = room;
   }
 
-  get(index: number, [changed, bytes]: FileVersion): ArrayBatch | undefined {
-    const { table, versions, pixels } = this.#room;
+  get(index: number, digest: FileDigest): ArrayBatch | undefined {
+    const { table, digests, pixels } = this.#room;
     const at = index * FIELDS;
     if (Atomics.load(table, at) !== READY) return undefined;
-    if (versions[2 * index] !== changed || versions[2 * index + 1] !== bytes) return undefined;
+    if (!isSame(digest, digests.subarray(index * DIGEST_BYTES))) return undefined;
     const shape = [1, table[at + 1], table[at + 2], table[at + 3]];
     const start = table[at + 4] * UNIT;
     return { data: pixels.slice(start, start + numel(shape)), shape, dtype: "uint8" };
   }
 
-  put(index: number, [changed, bytes]: FileVersion, { data, shape }: ArrayBatch): void {
-    const { table, versions, top, pixels } = this.#room;
+  put(index: number, digest: FileDigest, { data, shape }: ArrayBatch): void {
+    const { table, digests, top, pixels } = this.#room;
     const at = index * FIELDS;
     const size = units(data.length);
     if ((Atomics.load(top, 0) + size) * UNIT > pixels.length) return;
@@ -97,8 +102,7 @@ class SharedCache implements MemoryCache {
     // Another thread may have taken the last place in between; nothing fits from here on.
     if (place * UNIT + data.length > pixels.length) return;
     pixels.set(data, place * UNIT);
-    versions[2 * index] = changed;
-    versions[2 * index + 1] = bytes;
+    if (digest !== null) digests.set(digest, index * DIGEST_BYTES);
     for (let axis = 1; axis < 4; axis++) table[at + axis] = shape[axis];
     table[at + 4] = place;
     Atomics.store(table, at, READY);
@@ -106,22 +110,22 @@ class SharedCache implements MemoryCache {
 }
 
 class OwnCache implements MemoryCache {
-  readonly #images = new Map<number, { readonly version: FileVersion; readonly image: ArrayBatch }>();
+  readonly #images = new Map<number, { readonly digest: FileDigest; readonly image: ArrayBatch }>();
   #left: number;
 
   constructor(maxBytes: number) {
     this.#left = maxBytes;
   }
 
-  get(index: number, [changed, bytes]: FileVersion): ArrayBatch | undefined {
+  get(index: number, digest: FileDigest): ArrayBatch | undefined {
     const found = this.#images.get(index);
-    if (found === undefined || found.version[0] !== changed || found.version[1] !== bytes) return undefined;
+    if (found === undefined || !isSame(digest, found.digest)) return undefined;
     return { ...found.image, data: found.image.data.slice() };
   }
 
-  put(index: number, version: FileVersion, image: ArrayBatch): void {
+  put(index: number, digest: FileDigest, image: ArrayBatch): void {
     if (this.#images.has(index) || image.data.length > this.#left) return;
     this.#left -= image.data.length;
-    this.#images.set(index, { version, image: { ...image, data: image.data.slice() } });
+    this.#images.set(index, { digest, image: { ...image, data: image.data.slice() } });
   }
 }

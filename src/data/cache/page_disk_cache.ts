@@ -1,6 +1,6 @@
 /** Decoded images on disk in a page (`#disk_cache`; Node.js has `disk_cache.ts`): there are none. */
 import { ArgumentError } from "../../base/errors.ts";
-import type { FileVersion } from "./cached_files.ts";
+import type { FileDigest } from "./cached_files.ts";
 
 const ABSENT = 'a page keeps no images on disk; give { cache: "memory" }';
 
@@ -10,8 +10,8 @@ export function cacheFolder(): never {
 }
 
 /** Files in memory do not change. */
-export function fileVersion(_path: string | undefined): FileVersion {
-  return [0, 0];
+export function digestOf(_bytes: Uint8Array): FileDigest {
+  return null;
 }
 
 /** @throws ArgumentError always. */

@@ -8,7 +8,7 @@ import { decodeNamed, decoderVersion, MAX_IMAGE_BYTES } from "../../io/images/de
 import type { Image } from "../../records/image.ts";
 import { type ArrayBatch, checkedIndex, gatherRows } from "../array_batch.ts";
 import type { BatchContext } from "../batch_source.ts";
-import { type CachedSource, type ImageCache, useCache } from "../cache/image_cache.ts";
+import { type ImageCache, useCache } from "../cache/image_cache.ts";
 import { type CutPipeline, cutPipeline } from "../cache/leading_transforms.ts";
 import { FIRST_POSITION, runTransform } from "../transforms/run_transform.ts";
 import type { TransformContext } from "../transforms/transform_spec.ts";
@@ -79,7 +79,7 @@ class PreparedImages {
   }
 
   async start(index: number): Promise<StartedImage> {
-    const cached = this.#cache?.before(this.#sourceOf(index));
+    const cached = this.#cache?.before(index);
     return cached !== undefined
       ? { image: cached }
       : { bytes: await bytesOf(this.#description.sources[index], index) };
@@ -89,13 +89,13 @@ class PreparedImages {
   async finish(started: StartedImage, index: number): Promise<ArrayBatch> {
     if ("image" in started) return started.image;
     const { bytes } = started;
-    const cached = this.#cache?.with(bytes);
+    const cached = this.#cache?.with(index, bytes);
     if (cached !== undefined) return cached;
     const { leading } = this.#pipeline;
     const context = { seed: 0, epoch: 0, indices: [index] };
     const pixels = await decoded(this.#description, bytes, index);
     const image = runTransform({ kind: "Compose", transforms: [...leading] }, pixels, context);
-    this.#cache?.put(this.#sourceOf(index), bytes, image);
+    this.#cache?.put(index, bytes, image);
     return image;
   }
 
@@ -106,11 +106,6 @@ class PreparedImages {
     if (following.length === 0) return image;
     const rest = { kind: "Compose" as const, transforms: [...following] };
     return runTransform(rest, image, context, FIRST_POSITION + leading.length);
-  }
-
-  #sourceOf(index: number): CachedSource {
-    const source = this.#description.sources[index];
-    return { index, path: typeof source === "string" ? source : undefined };
   }
 }
 
