@@ -1,9 +1,12 @@
 /**
  * `npm run fuzz -- [mutations] [reader ...] [--seed n] [--first n]`: fuzzes at length, and fails if a file takes more than a
- * second or all of a reader's more than 256 MiB. The mutations, a million unless it is said, are shared by the readers.
+ * second of the processor or all of a reader's more than 256 MiB. The mutations, a million unless it is said, are shared by
+ * the readers, each of which has a process of its own: otherwise what one has taken would count for the next as nothing.
  */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { fuzz } from "./fuzz.ts";
+import { type FuzzedReader, fuzz } from "./fuzz.ts";
 import { READERS } from "./readers.ts";
 
 const { positionals, values } = parseArgs({
@@ -20,9 +23,18 @@ if (unknown !== undefined || !(Number(total) > 0)) {
 }
 const chosen = READERS.filter(({ name }) => names.length === 0 || names.includes(name));
 const count = Math.ceil(Number(total) / chosen.length);
-for (const reader of chosen) {
+const { seed, first } = values;
+if (chosen.length === 1) await fuzzReader(chosen[0]);
+else
+  for (const { name } of chosen) {
+    const args = [fileURLToPath(import.meta.url), String(count), name, "--seed", seed, "--first", first];
+    const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+    if (status !== 0) process.exitCode = 1;
+  }
+
+async function fuzzReader(reader: FuzzedReader): Promise<void> {
   const before = process.resourceUsage().maxRSS;
-  const result = await fuzz(reader, count, Number(values.seed), Number(values.first));
+  const result = await fuzz(reader, count, Number(seed), Number(first));
   const megabytes = Math.round((process.resourceUsage().maxRSS - before) / 1024);
   const { mutations, read, slowest, slowestIndex } = result;
   console.log(
