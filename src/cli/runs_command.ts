@@ -14,6 +14,8 @@ export function runsCommand(parent: string, output: Output): number {
     output.line(`no runs in ${parent}: \`convoyant train lenet\` makes one`);
     return 0;
   }
+  const isJudgedBy = (heldOut: RunInfo["heldOut"]) => runs.some((run) => run.heldOut === heldOut);
+  const shown = (["validation", "test"] as const).filter(isJudgedBy);
   const columns = [
     { title: "run", flexible: true, rank: 0 },
     { title: "model", rank: 2 },
@@ -21,9 +23,15 @@ export function runsCommand(parent: string, output: Output): number {
     { title: "epochs", align: "right", rank: 3 },
     { title: "training loss", short: "loss", align: "right", rank: 5 },
     { title: "training accuracy", short: "train acc", align: "right", rank: 6 },
-    { title: "test accuracy", short: "test acc", align: "right", rank: 4 },
+    ...shown.map((name) => ({
+      title: `${name} accuracy`,
+      short: name === "test" ? "test acc" : "val acc",
+      align: "right" as const,
+      rank: 4,
+    })),
   ] as const;
-  output.lines(renderTable(columns, runs.map(cells), output.style));
+  const rows = runs.map((run) => cells(run, shown));
+  output.lines(renderTable(columns, rows, output.style));
   return 0;
 }
 
@@ -54,7 +62,7 @@ export function runsShowCommand(folder: string, output: Output): number {
     const { colour, unicode } = output.style;
     const width = Math.min(output.terminal.columns - 1, 100);
     const plot = { width, height: 16, colour, unicode, xLabel: "epoch" };
-    output.lines(["", ...renderPlot(trainingCurves(run.points), plot)]);
+    output.lines(["", ...renderPlot(trainingCurves(run.points, { heldOut: run.heldOut }), plot)]);
   }
   return 0;
 }
@@ -70,11 +78,12 @@ export function runsRemoveCommand(folders: readonly string[], output: Output): n
   return 0;
 }
 
-function eventOf({ folder, model, startedAt, state, epochs, metrics, problem }: RunInfo) {
-  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...(metrics ?? { epochs: 0 }), problem };
+function eventOf({ folder, model, startedAt, state, epochs, metrics, heldOut, problem }: RunInfo) {
+  const counted = metrics ?? { epochs: 0 };
+  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...counted, heldOut, problem };
 }
 
-function cells(run: RunInfo): string[] {
+function cells(run: RunInfo, shown: readonly RunInfo["heldOut"][]): string[] {
   const { folder, model, state, metrics } = run;
   const metric = (value: number | undefined) => (value === undefined ? "" : formatMetric(value));
   return [
@@ -84,7 +93,7 @@ function cells(run: RunInfo): string[] {
     epochsOf(run),
     metric(metrics?.trainLoss),
     metric(metrics?.trainAccuracy),
-    metric(metrics?.testAccuracy),
+    ...shown.map((heldOut) => (heldOut === run.heldOut ? metric(metrics?.testAccuracy) : "")),
   ];
 }
 
@@ -93,14 +102,14 @@ function epochsOf({ metrics, epochs }: RunInfo): string {
   return epochs === null ? done : `${done}/${epochs}`;
 }
 
-function metricRows({ metrics }: RunInfo): string[][] {
+function metricRows({ metrics, heldOut }: RunInfo): string[][] {
   if (metrics === null) return [];
   const { trainLoss, trainAccuracy, testAccuracy } = metrics;
   const rows = [
     ["training loss", formatMetric(trainLoss)],
     ["training accuracy", formatMetric(trainAccuracy)],
   ];
-  return testAccuracy === undefined ? rows : [...rows, ["test accuracy", formatMetric(testAccuracy)]];
+  return testAccuracy === undefined ? rows : [...rows, [`${heldOut} accuracy`, formatMetric(testAccuracy)]];
 }
 
 function textOf(value: unknown): string {

@@ -23,8 +23,10 @@ export interface RunInfo {
   readonly state: RunState;
   /** Epochs that were asked for; null when the settings do not say. */
   readonly epochs: number | null;
-  /** At its last point; null when it has none. */
+  /** At its last point; null when it has none. `testAccuracy` is that of the images which judged the epochs. */
   readonly metrics: FinalMetrics | null;
+  /** What those images are. */
+  readonly heldOut: "test" | "validation";
   readonly points: readonly MetricsPoint[];
   /** As `config.json` has them. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -136,6 +138,7 @@ function describe(folder: string): RunInfo {
     startedAt: "",
     epochs: null,
     metrics: null,
+    heldOut: "test" as const,
     points: [],
     settings: {},
     environment: {},
@@ -156,6 +159,7 @@ function describe(folder: string): RunInfo {
       state: stateOf(folder, stored.outcome, problem, metrics?.epochs ?? 0, epochs),
       epochs,
       metrics,
+      heldOut: heldOutOf(settings),
       points,
       settings,
       environment: recordOr(stored.environment),
@@ -166,6 +170,11 @@ function describe(folder: string): RunInfo {
     if (!(error instanceof FileError)) throw error;
     return { ...base, state: "damaged", problem: error.message };
   }
+}
+
+/** A part of the training images that was split off, and of photographs every one that is not trained on. */
+function heldOutOf({ format, valSplit }: Record<string, unknown>): RunInfo["heldOut"] {
+  return format === PHOTOS_FORMAT || (typeof valSplit === "number" && valSplit > 0) ? "validation" : "test";
 }
 
 /** Of a head that was trained alone, its own. */

@@ -52,7 +52,7 @@ export function metricsText(run: RunInfo | null, classes: readonly ClassName[]):
     ["", "Accuracy", "Loss"],
     [
       ["Training set", percent(trainAccuracy), number(trainLoss)],
-      ["Test set", percent(testAccuracy), number(testLoss)],
+      [`${run.heldOut === "test" ? "Test" : "Validation"} set`, percent(testAccuracy), number(testLoss)],
     ],
   );
   return `${table}\n\nAt the end of the training, after ${epochs} epochs.`;

@@ -34,6 +34,11 @@ export class TrainOutput {
     output.line(`run: ${this.run}`);
   }
 
+  /** What judges the epochs. */
+  private get heldOut(): "test" | "validation" {
+    return this.start.config.valSplit > 0 ? "validation" : "test";
+  }
+
   callbacks(): Callbacks {
     const onNote = (text: string) => {
       if (this.display === null) this.output.note(text);
@@ -92,7 +97,7 @@ export class TrainOutput {
   private sayMetrics(result: FitResult, testOfBest: TrainedResult["testOfBest"]): void {
     const { output, run } = this;
     const { config } = this.start;
-    const heldOut = config.valSplit > 0 ? "validation" : "test";
+    const { heldOut } = this;
     const metrics = finalMetricsOf(result);
     if (this.brief) {
       output.line(`done: ${metricsInWords(metrics, heldOut)}\n`);
@@ -123,7 +128,8 @@ export class TrainOutput {
   }
 
   private displayCallbacks(): Callbacks {
-    const display = new ProgressDisplay(() => this.output.terminal);
+    const { heldOut } = this;
+    const display = new ProgressDisplay(() => this.output.terminal, { heldOut });
     return {
       onStart: async (event: StartEvent) => {
         const { epoch, batch } = event;

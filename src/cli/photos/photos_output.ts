@@ -83,7 +83,8 @@ export class PhotosOutput {
         onCheckpoint: ({ epoch, batch }) =>
           output.event({ event: "checkpoint", part: this.part, epoch, batch }),
       };
-    const display = new ProgressDisplay(() => output.terminal, { plot: output.terminal.isTTY });
+    const { isTTY: plot } = output.terminal;
+    const display = new ProgressDisplay(() => output.terminal, { plot, heldOut: "validation" });
     return {
       ...told,
       onStart: async (event) => {

@@ -65,6 +65,7 @@ export async function writePhotosReport(
     }),
     classNames: classes,
     heldOut,
+    judgedBy: "validation",
     differences: ["another data set"],
     ...(judged !== null && {
       confusion: judged.metrics.confusion,

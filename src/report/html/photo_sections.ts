@@ -59,9 +59,9 @@ export function calibrationSection({ calibration, heldOut = "test" }: ReportData
 }
 
 /** Curves of the head alone, which was trained before the whole network. */
-export function headSection({ headPoints = [], heldOut = "test" }: ReportData): string {
+export function headSection({ headPoints = [], heldOut = "test", judgedBy = heldOut }: ReportData): string {
   if (headPoints.length === 0) return "";
-  const curves = trainingCurves(headPoints, { testLoss: true, heldOut }).filter(
+  const curves = trainingCurves(headPoints, { testLoss: true, heldOut: judgedBy }).filter(
     ({ points }) => points.length > 0,
   );
   const most = headPoints.at(-1)?.epoch ?? 1;

@@ -31,8 +31,10 @@ export interface ReportData {
   classNames?: readonly ClassName[];
   confusion?: ConfusionMatrix;
   mistakes?: readonly Mistake[];
-  /** What epochs were judged by: the test set (default), or a part kept back of the training set. */
+  /** What images the metrics are of: the test set (default), or a part kept back of the training set. */
   heldOut?: "test" | "validation" | undefined;
+  /** What images judged the epochs, which the curves show; by default those of `heldOut`. */
+  judgedBy?: "test" | "validation" | undefined;
   /** How the mistakes' images are shown, if that is not as they are. */
   mistakesNote?: string | undefined;
   /** The first convolution's filters over the epochs, the first ones from before training. */

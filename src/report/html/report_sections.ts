@@ -63,7 +63,7 @@ function significantEpochs(epochs: number): string {
 export function curvesSection(data: ReportData): string {
   const curves = trainingCurves(data.points, {
     testLoss: data.points.some((point) => point.testLoss !== undefined),
-    ...(data.heldOut !== undefined && { heldOut: data.heldOut }),
+    heldOut: data.judgedBy ?? data.heldOut ?? "test",
   });
   const shown = curves.filter((curve) => curve.points.length > 0);
   const options = {

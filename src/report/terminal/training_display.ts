@@ -14,6 +14,8 @@ export interface TrainingDisplayOptions {
   points?: readonly MetricsPoint[];
   /** Whether the live curve is drawn on a terminal. Default true. */
   plot?: boolean;
+  /** What the images are that judge the epochs, in words and legends. Default "test". */
+  heldOut?: "test" | "validation";
   /** Seconds on a steady clock; a test passes its own. */
   now?: () => number;
   /** Least seconds between two frames on a terminal (0.1), and between two lines in a pipe (30). */
@@ -107,7 +109,7 @@ export class TrainingDisplay {
     this.#points.push(point);
     if (this.#terminal.isTTY) this.#show(true);
     else if (Number.isInteger(point.epoch)) {
-      this.#terminal.write(`${epochLine(point, this.#options.epochs, this.#remaining())}\n`);
+      this.#terminal.write(`${epochLine(point, this.#options, this.#remaining())}\n`);
       this.#lastShown = this.#now();
     }
   }
@@ -150,7 +152,8 @@ export class TrainingDisplay {
     if (this.#options.plot === false || rows < 12 || columns < 40) return [];
     const width = Math.min(columns - 1, 120);
     const height = Math.min(rows - 3, 24, Math.max(10, Math.round(width / 4)));
-    const curves = trainingCurves(this.#points);
+    const { heldOut = "test" } = this.#options;
+    const curves = trainingCurves(this.#points, { heldOut });
     return renderPlot(curves, {
       width,
       height,
@@ -177,21 +180,26 @@ export class TrainingDisplay {
  */
 export function resultLine(
   last: MetricsPoint | undefined,
-  how: { readonly outcome: string; readonly examplesPerSecond: number; readonly seconds: number },
+  how: {
+    readonly outcome: string;
+    readonly examplesPerSecond: number;
+    readonly seconds: number;
+    readonly heldOut?: "test" | "validation";
+  },
 ): string {
-  const parts = last === undefined ? [] : metricTexts(last);
+  const parts = last === undefined ? [] : metricTexts(last, how.heldOut);
   if (how.examplesPerSecond > 0) parts.push(`${formatRate(how.examplesPerSecond)} examples/s`);
   parts.push(formatDuration(how.seconds));
   return `${how.outcome}: ${parts.join(", ")}`;
 }
 
 /** What a point holds; a network that is not a classifier has no accuracy. */
-function metricTexts(point: MetricsPoint): string[] {
+function metricTexts(point: MetricsPoint, heldOut = "test"): string[] {
   const { trainLoss, trainAccuracy, testLoss, testAccuracy } = point;
   const parts = [`training loss ${formatMetric(trainLoss)}`];
   if (!Number.isNaN(trainAccuracy)) parts.push(`training accuracy ${formatMetric(trainAccuracy)}`);
-  if (testAccuracy !== undefined) parts.push(`test accuracy ${formatMetric(testAccuracy)}`);
-  else if (testLoss !== undefined) parts.push(`test loss ${formatMetric(testLoss)}`);
+  if (testAccuracy !== undefined) parts.push(`${heldOut} accuracy ${formatMetric(testAccuracy)}`);
+  else if (testLoss !== undefined) parts.push(`${heldOut} loss ${formatMetric(testLoss)}`);
   return parts;
 }
 
@@ -204,8 +212,12 @@ function plainLine(state: ProgressState): string {
   return parts.join(", ");
 }
 
-function epochLine(point: MetricsPoint, epochs: number, remaining: number | undefined): string {
-  const parts = [`epoch ${point.epoch}/${epochs}: ${metricTexts(point).join(", ")}`];
+function epochLine(
+  point: MetricsPoint,
+  { epochs, heldOut }: TrainingDisplayOptions,
+  remaining: number | undefined,
+): string {
+  const parts = [`epoch ${point.epoch}/${epochs}: ${metricTexts(point, heldOut).join(", ")}`];
   if (point.examplesPerSecond !== undefined) parts.push(`${formatRate(point.examplesPerSecond)} examples/s`);
   if (remaining !== undefined && remaining > 0) parts.push(`${formatDuration(remaining)} left`);
   return parts.join(", ");

@@ -16,6 +16,8 @@ export interface ProgressOptions {
   readonly stream?: ProgressStream;
   /** Whether the curves are drawn on a terminal. Default true. */
   readonly plot?: boolean;
+  /** What the images are that judge the epochs, in words and legends. Default "test". */
+  readonly heldOut?: "test" | "validation";
 }
 
 /**
@@ -36,7 +38,7 @@ export function progressDisplay(options: ProgressOptions = {}): ProgressDisplay 
 /** {@link progressDisplay}'s callbacks. */
 export class ProgressDisplay implements Callbacks {
   readonly #open: () => Terminal | Promise<Terminal>;
-  readonly #options: Pick<ProgressOptions, "plot">;
+  readonly #options: Pick<ProgressOptions, "plot" | "heldOut">;
   #display: TrainingDisplay | null = null;
   #terminal: Terminal | null = null;
   /** Told before there was a display. */
@@ -44,7 +46,10 @@ export class ProgressDisplay implements Callbacks {
   #loss: number | undefined;
   #accuracy: number | undefined;
 
-  constructor(open: () => Terminal | Promise<Terminal>, options: Pick<ProgressOptions, "plot"> = {}) {
+  constructor(
+    open: () => Terminal | Promise<Terminal>,
+    options: Pick<ProgressOptions, "plot" | "heldOut"> = {},
+  ) {
     this.#open = open;
     this.#options = options;
   }
@@ -56,6 +61,7 @@ export class ProgressDisplay implements Callbacks {
       stepsPerEpoch,
       points,
       plot: this.#options.plot ?? true,
+      heldOut: this.#options.heldOut ?? "test",
     });
     for (const text of this.#early.splice(0)) this.#display.log(text);
   }
@@ -81,7 +87,9 @@ export class ProgressDisplay implements Callbacks {
 
   async onEnd({ outcome, points, examplesPerSecond, seconds }: FitResult): Promise<void> {
     this.stop();
-    this.#terminal?.write(`${resultLine(points.at(-1), { outcome, examplesPerSecond, seconds })}\n`);
+    const { heldOut = "test" } = this.#options;
+    const line = resultLine(points.at(-1), { outcome, examplesPerSecond, seconds, heldOut });
+    this.#terminal?.write(`${line}\n`);
   }
 
   /** Writes a line that stays, above the live part. */

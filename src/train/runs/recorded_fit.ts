@@ -113,7 +113,7 @@ async function fitKeeping(
     onPoint: (point) => points.push(point),
     // What is only looked at and cannot be written is not a reason to stop: the checkpoint will say so.
     onEpoch: async ({ epoch }) => {
-      quietly(() => writeRunCurves(folder, description.model, points, options.epochs));
+      quietly(() => writeRunCurves(folder, description.model, points, options.epochs, description.heldOut));
       await filters.add(epoch).catch(() => {});
     },
   };

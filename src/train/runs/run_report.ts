@@ -15,7 +15,8 @@ import { normalizationOf, type Planes, shownImages } from "./shown_images.ts";
 
 /** Writes both files, each whole or not at all. */
 export function writeRunReport(folder: RunFolder, data: ReportData): void {
-  writeRunCurves(folder, data.title ?? data.model, data.points, data.epochs);
+  const { points, epochs, judgedBy = data.heldOut } = data;
+  writeRunCurves(folder, data.title ?? data.model, points, epochs, judgedBy);
   writeFileAtomicSync(folder.file("report"), renderReport(data));
 }
 
@@ -25,8 +26,10 @@ export function writeRunCurves(
   title: string,
   points: readonly MetricsPoint[],
   epochs: number,
+  heldOut: "test" | "validation" = "test",
 ): void {
-  const svg = renderCurvesSvg(trainingCurves(points), { title, xLabel: "epoch", xRange: [0, epochs] });
+  const curves = trainingCurves(points, { heldOut });
+  const svg = renderCurvesSvg(curves, { title, xLabel: "epoch", xRange: [0, epochs] });
   writeFileAtomicSync(folder.file("curves"), svg);
 }
 
