@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { joinChunks } from "./join_chunks.mjs";
 import { root } from "./setup.mjs";
-import { leaveOut, SHIPPED_PAGE } from "./shipped_page.mjs";
+import { leaveOut, SHIPPED_PAGE, SHIPPED_PAGES } from "./shipped_page.mjs";
 
 const source = join(root, "build/src");
 const output = join(root, "build/dist");
@@ -243,16 +243,16 @@ export async function bundle() {
     }
   }
 
-  async function bundleShippedPage() {
+  async function bundleShippedPage(name) {
     const { outputFiles } = await run("page", {
       entryPoints: [join(source, `${SHIPPED_PAGE}.js`)],
       format: "iife",
       minify: true,
       write: false,
       define: { "import.meta.url": "location.href" },
-      plugins: [leaveOut, markPure],
+      plugins: [leaveOut(name), markPure],
     });
-    inline("node", "shipped_page", outputFiles[0].text);
+    inline("node", name, outputFiles[0].text);
   }
 
   const work = `${output}.${process.pid}`;
@@ -261,7 +261,7 @@ export async function bundle() {
       platforms.map((platform) => bundleWorker(path, platform, work)),
     );
     await Promise.all(workers);
-    await bundleShippedPage();
+    for (const name of Object.keys(SHIPPED_PAGES)) await bundleShippedPage(name);
     const [{ metafile }, page] = await Promise.all(
       Object.entries(ENTRIES).map(([platform, entries]) =>
         run(platform, {

@@ -15,7 +15,11 @@ import { eachState } from "../nn/module/state_dict.ts";
 import type { ClassName } from "../records/class_names.ts";
 import { type ClassifierFacts, type FactFailure, factsInTexts } from "../records/classifier_facts.ts";
 import { keepMetadata } from "../records/loaded_metadata.ts";
-import { architectureOf, type NetworkArchitecture } from "../records/network_architecture.ts";
+import {
+  architectureOf,
+  type NetworkArchitecture,
+  ONNX_ARCHITECTURE,
+} from "../records/network_architecture.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
 import { formatBytes } from "../report/number_text.ts";
 import { runningSession } from "../runtime/runtime.ts";
@@ -88,7 +92,7 @@ async function weightsParts(
   if (metadata.format === "convoyant-checkpoint-1")
     throw fail("it is a checkpoint, to go on training with; load the run's folder, or its weights");
   const facts = requireFacts({ ...fromRun, ...known(factsInTexts(metadata, fail)) }, given, name);
-  const net = given.net ?? makeNetwork(facts, given, fail);
+  const net = given.net ?? (await makeNetwork(facts, given, fail));
   const stateDict = toTensors(tensors);
   keepMetadata(stateDict, metadata);
   try {
@@ -153,9 +157,14 @@ function requireFacts(inFile: ClassifierFacts, given: GivenFacts, name: string |
   return { architecture: net === undefined ? architecture : architectureOf(net), classes, preprocessing };
 }
 
-function makeNetwork({ architecture, classes }: CompleteFacts, given: GivenFacts, fail: FactFailure): Module {
+async function makeNetwork(
+  { architecture, classes }: CompleteFacts,
+  given: GivenFacts,
+  fail: FactFailure,
+): Promise<Module> {
   const { name, options } = architecture as NetworkArchitecture;
-  if (given.architecture === undefined) return networkOfFacts({ name, options }, fail);
+  if (given.architecture === undefined || name === ONNX_ARCHITECTURE)
+    return networkOfFacts({ name, options }, fail);
   // Of one that the caller names, the classes say how many there are.
   const counts = entry(name).options.includes("numClasses") ? { numClasses: classes.length } : {};
   return keepingRandomState(() => create(name, { ...counts, ...options }));
@@ -166,9 +175,16 @@ function makeNetwork({ architecture, classes }: CompleteFacts, given: GivenFacts
  *
  * @throws what `fail` makes if it cannot be made.
  */
-export function networkOfFacts({ name, options }: NetworkArchitecture, fail: FactFailure): Module {
+export async function networkOfFacts(
+  { name, options }: NetworkArchitecture,
+  fail: FactFailure,
+): Promise<Module> {
+  const isOnnx = name === ONNX_ARCHITECTURE;
+  const ofOnnx = isOnnx ? await loadedModule(import("../interop/onnx/onnx_classifier_network.ts")) : null;
   try {
-    return keepingRandomState(() => create(name, options));
+    return keepingRandomState(
+      () => ofOnnx?.onnxClassifierOfGraph({ name, options }) ?? create(name, options),
+    );
   } catch (error) {
     if (!(error instanceof ConvoyantError)) throw error;
     throw fail(`its network cannot be made: ${error.message}`);

@@ -62,7 +62,8 @@ function classesIn(metadata: Metadata, fail: FactFailure): readonly ClassName[] 
   );
 }
 
-function preprocessingIn(metadata: Metadata, fail: FactFailure): Preprocessing | undefined {
+/** What the file says is done to an image before. */
+export function preprocessingIn(metadata: Metadata, fail: FactFailure): Preprocessing | undefined {
   const found = jsonIn(metadata, "preprocessing", fail);
   return found === undefined ? undefined : requirePreprocessing(found, fail);
 }
@@ -71,7 +72,7 @@ function preprocessingIn(metadata: Metadata, fail: FactFailure): Preprocessing |
  * A network without the preprocessing that `onnx.export` put before it: batches of images of several sizes go through it
  * together, and what it sees can be shown.
  */
-function withoutPreprocessing(model: OnnxModel, fail: FactFailure): OnnxModel {
+export function withoutPreprocessing(model: OnnxModel, fail: FactFailure): OnnxModel {
   const { graph, metadata } = model;
   const [input] = graph.inputs;
   if (input?.dataType !== DATA_TYPES.UINT8) return model;

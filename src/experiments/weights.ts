@@ -93,8 +93,11 @@ export async function loadNetwork(
   }
   const { architecture } = source.facts;
   if (architecture !== undefined && model === null && !configured) {
-    const net = networkOfFacts(architecture, (message) => new FileError(`${source.weights}: ${message}`));
-    const { batchSize } = entry(architecture.name).presets[EDITIONS[0]];
+    const net = await networkOfFacts(
+      architecture,
+      (message) => new FileError(`${source.weights}: ${message}`),
+    );
+    const { batchSize } = presetOf(architecture.name);
     return finish(net, architecture.name, settingsBeside(source, { batchSize, ...own }), ofOwn);
   }
   const config =
@@ -102,6 +105,11 @@ export async function loadNetwork(
       ? { ...readConfig(path), ...own }
       : configure(nameOf(model, source), { ...dataOf(source), ...own });
   return finish(makeUntrained(config), config.model, config, ofOwn);
+}
+
+/** How the chapter trains such a network; nothing of one that is not registered. */
+function presetOf(name: string): { readonly batchSize?: number } {
+  return names().includes(name) ? entry(name).presets[EDITIONS[0]] : {};
 }
 
 /** A run on photographs; its settings of data are those of no data set. */

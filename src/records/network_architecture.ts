@@ -8,6 +8,12 @@ export interface NetworkArchitecture {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * The name under which a network out of an ONNX file describes itself; its options are the graph without the weights. It
+ * is not registered: `Classifier.load` and the commands make such a network of its file.
+ */
+export const ONNX_ARCHITECTURE = "onnx";
+
 const kept = new WeakMap<object, NetworkArchitecture>();
 
 /**

@@ -1,5 +1,6 @@
 /** Ships a trained classifier: a folder, a page or a package that needs nothing else. */
 import { existsSync, statSync } from "node:fs";
+import shippedOnnxPage from "#shipped_onnx_page";
 import shippedPage from "#shipped_page";
 import { ArgumentError, FileError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
@@ -8,7 +9,7 @@ import { type RunInfo, readRun } from "../experiments/runs.ts";
 import { onnxFile } from "../interop/onnx/export_onnx.ts";
 import { entry } from "../models/index.ts";
 import { type ClassName, shortClassName } from "../records/class_names.ts";
-import type { NetworkArchitecture } from "../records/network_architecture.ts";
+import { type NetworkArchitecture, ONNX_ARCHITECTURE } from "../records/network_architecture.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
 import { formatBytes } from "../report/number_text.ts";
 import { modelCard } from "./model_card.ts";
@@ -194,9 +195,13 @@ function inputShapeOf(
   { crop, resize, mean }: Preprocessing,
 ): readonly [number, number, number] {
   const sides = crop ?? (typeof resize?.size === "object" ? resize.size : null);
-  const [, height, width] = entry(name).inputShape;
-  return sides === null ? [mean.length, height, width] : [mean.length, sides[0], sides[1]];
+  if (sides !== null) return [mean.length, sides[0], sides[1]];
+  const [, height, width] = name === ONNX_ARCHITECTURE ? USUAL_SHAPE : entry(name).inputShape;
+  return [mean.length, height, width];
 }
+
+/** What a network out of an ONNX file is exported with if its preprocessing leaves the size open. */
+const USUAL_SHAPE = [3, 224, 224] as const;
 
 function runAt(source: string): RunInfo | null {
   const isFolder = existsSync(source) && statSync(source).isDirectory();
@@ -204,7 +209,11 @@ function runAt(source: string): RunInfo | null {
 }
 
 const titleOf = ({ name }: NetworkArchitecture, classes: readonly ClassName[]): string =>
-  `${name}, ${classes.length} classes`;
+  `${name === ONNX_ARCHITECTURE ? "ONNX network" : name}, ${classes.length} classes`;
+
+/** The page's script: readers of ONNX graphs are only in that of a network which is described by one. */
+const scriptFor = ({ name }: NetworkArchitecture): string =>
+  name === ONNX_ARCHITECTURE ? shippedOnnxPage : shippedPage;
 
 /**
  * The page of a classifier with the files that it loads, for a server. Without an architecture (that of an ONNX file) there
@@ -216,15 +225,20 @@ export async function classifierPage(
   const { architecture, classes } = classifier;
   if (architecture === null) return new Map();
   const weights = await classifier.toBytes();
-  return pageFilesOf({ title: titleOf(architecture, classes), weights, onnx: null }, false, true);
+  return pageFilesOf(
+    { title: titleOf(architecture, classes), architecture, weights, onnx: null },
+    false,
+    true,
+  );
 }
 
 /** The page, and the files that it loads. */
 function pageFilesOf(
-  { title, weights, onnx }: Pick<Parts, "title" | "weights" | "onnx">,
+  { title, architecture, weights, onnx }: Pick<Parts, "title" | "architecture" | "weights" | "onnx">,
   singleFile: boolean,
   isAlone: boolean,
 ): Map<string, string | Uint8Array> {
+  const script = scriptFor(architecture);
   const html = pageHtml({
     shipment: {
       title,
@@ -233,12 +247,12 @@ function pageFilesOf(
       sha256: sha256Of(weights),
     },
     links: { card: isAlone ? null : CARD_FILE, onnx: isAlone || onnx === null ? null : ONNX_FILE },
-    inside: singleFile ? { script: shippedPage, weights } : null,
+    inside: singleFile ? { script, weights } : null,
   });
   if (singleFile) return new Map([["index.html", html]]);
   return new Map<string, string | Uint8Array>([
     ["index.html", html],
-    [RUNTIME_FILE, shippedPage],
+    [RUNTIME_FILE, script],
     [WEIGHTS_FILE, weights],
   ]);
 }

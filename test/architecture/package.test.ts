@@ -9,9 +9,9 @@ import { readSource, root } from "./sources.ts";
 /**
  * Bounds on what users download and unpack, in bytes: room to grow, not room to forget. Code is there twice, for
  * Node.js and for pages; of what is packed the image decoders take 60 kB, ONNX 70 kB, and
- * the script of shipped pages 240 kB, as pages load it.
+ * the script of shipped pages 240 kB, as pages load it, and that of pages with ONNX's operators 275 kB.
  */
-const packedBound = 3_200_000;
+const packedBound = 3_500_000;
 const unpackedBound = 11_000_000;
 
 const manifest = JSON.parse(readSource("package.json"));

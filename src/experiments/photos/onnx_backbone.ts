@@ -1,38 +1,21 @@
-/** A network out of an ONNX file with a new head: all up to its last matmul, then a fully connected layer. */
+/** A network that is trained further from an ONNX file. */
 import { FileError } from "../../base/errors.ts";
-import { networkOf } from "../../interop/onnx/load.ts";
-import type { OnnxNetwork } from "../../interop/onnx/onnx_network.ts";
-import { readAll } from "../../io/formats/byte_source.ts";
-import { type Failure, failureOf } from "../../io/formats/format_failure.ts";
-import { withExternalData } from "../../io/formats/onnx/external_data.ts";
-import type { OnnxGraph, OnnxModel } from "../../io/formats/onnx/onnx_model.ts";
+import { preprocessingIn, withoutPreprocessing } from "../../classifier/onnx_classifier.ts";
+import { readOnnxModel } from "../../interop/onnx/load.ts";
+import { onnxClassifierOf } from "../../interop/onnx/new_onnx_classifier.ts";
+import type { OnnxClassifier } from "../../interop/onnx/onnx_classifier_network.ts";
+import type { OnnxGraph } from "../../io/formats/onnx/onnx_model.ts";
 import { DATA_TYPES } from "../../io/formats/onnx/onnx_model.ts";
-import { readOnnx } from "../../io/formats/onnx/read_onnx.ts";
 import { withSource } from "../../io/opened_source.ts";
-import * as nn from "../../nn/index.ts";
-import { flatten } from "../../tensor/functions/index.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { Preprocessing } from "../../records/preprocessing.ts";
 
-/** The network of an ONNX file for other classes. */
-export class OnnxClassifier extends nn.Module {
-  readonly backbone: OnnxNetwork;
-  readonly fc: nn.Linear;
-
-  constructor(backbone: OnnxNetwork, features: number, classes: number) {
-    super();
-    this.backbone = backbone;
-    this.fc = nn.Linear(features, classes);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.fc(flatten(this.backbone(x) as Tensor, 1));
-  }
-}
-
-/** What was read: the network, and pixels of a side that it takes; null for any. */
+/** What was read. */
 export interface OnnxStart {
   readonly net: OnnxClassifier;
+  /** Pixels of a side that it takes; null for any. */
   readonly side: number | null;
+  /** What the file says is done to an image before; undefined if it says nothing. */
+  readonly preprocessing: Preprocessing | undefined;
 }
 
 /**
@@ -43,18 +26,12 @@ export interface OnnxStart {
  */
 export async function onnxClassifier(path: string, classes: number): Promise<OnnxStart> {
   return withSource(path, "train", async (opened) => {
-    const fail = failureOf("ONNX file", opened.name);
-    const model = await withExternalData(
-      readOnnx(await readAll(opened.source), fail),
-      async (location, body) => {
-        if (opened.beside === undefined) throw fail(`its weights in ${location} are not there`);
-        return opened.beside(location, body);
-      },
-      fail,
-    );
+    const { model: whole, fail } = await readOnnxModel(opened);
+    const failure = (message: string) => new FileError(`${path}: ${message}`);
+    const model = withoutPreprocessing(whole, failure);
     const side = inputSide(model.graph, path);
-    const { backbone, features } = withoutHead(model, path);
-    return { net: new OnnxClassifier(networkOf(backbone, true, fail as Failure), features, classes), side };
+    const preprocessing = preprocessingIn(model.metadata, failure);
+    return { net: onnxClassifierOf(model, classes, fail), side, preprocessing };
   });
 }
 
@@ -65,39 +42,8 @@ function inputSide({ inputs, initializers }: OnnxGraph, path: string): number | 
   const isImages = input?.shape?.length === 4 && (typeof channels !== "number" || channels === 3);
   if (more.length > 0 || !isImages || input.dataType !== DATA_TYPES.FLOAT)
     throw new FileError(
-      `${path}: expected a network whose one input is float32 [N, 3, H, W], pixels after the preprocessing; ` +
-        "a file of `convoyant export` has the preprocessing inside: export it with --bare",
+      `${path}: expected a network whose one input is float32 [N, 3, H, W], pixels after the preprocessing, or one of ` +
+        "`convoyant export`, which has it inside",
     );
   return typeof height === "number" && height === width ? height : null;
-}
-
-/** All nodes that the input of the last matmul needs, and how many numbers that has. */
-function withoutHead(model: OnnxModel, path: string): { backbone: OnnxModel; features: number } {
-  const { graph } = model;
-  const tensors = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
-  const head = graph.nodes.findLast(
-    ({ opType, inputs }) => (opType === "Gemm" || opType === "MatMul") && tensors.has(inputs[1]),
-  );
-  if (head === undefined)
-    throw new FileError(
-      `${path}: no fully connected layer is found that could be its head (a Gemm or MatMul with a weight); train another network`,
-    );
-  const embedding = head.inputs[0];
-  const [rows, columns] = tensors.get(head.inputs[1])?.shape ?? [];
-  const turned = head.attributes.get("transB");
-  const features = head.opType === "Gemm" && turned?.type === "int" && turned.value !== 0 ? columns : rows;
-  const needed = new Set([embedding]);
-  const nodes = graph.nodes.toReversed().filter(({ inputs, outputs }) => {
-    if (!outputs.some((name) => needed.has(name))) return false;
-    for (const name of inputs) needed.add(name);
-    return true;
-  });
-  const backbone = {
-    ...graph,
-    nodes: nodes.reverse(),
-    initializers: graph.initializers.filter(({ name }) => needed.has(name)),
-    inputs: graph.inputs.filter(({ name }) => needed.has(name)),
-    outputs: [{ name: embedding, dataType: DATA_TYPES.FLOAT, shape: undefined }],
-  };
-  return { backbone: { ...model, graph: backbone }, features };
 }

@@ -3,10 +3,12 @@ import { existsSync, statSync } from "node:fs";
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { ArgumentError, FileError, StateDictError } from "../../base/errors.ts";
+import { networkOfFacts } from "../../classifier/load_classifier.ts";
 import { readArraysFile } from "../../io/arrays_file.ts";
 import { toTensors } from "../../io/state_dict_bytes.ts";
 import { create, entry, type NetworkOptions, names } from "../../models/index.ts";
 import type { Module } from "../../nn/index.ts";
+import { factsInTexts } from "../../records/classifier_facts.ts";
 import { keepMetadata } from "../../records/loaded_metadata.ts";
 import { architectureOf, keepArchitecture } from "../../records/network_architecture.ts";
 import { keepClassNames } from "../../records/network_classes.ts";
@@ -151,12 +153,12 @@ async function runNetwork(
 }
 
 async function onnxNetwork(from: string, { imageSize, classes }: NetworkRequest): Promise<StartNetwork> {
-  const { net, side } = await onnxClassifier(from, classes);
+  const { net, side, preprocessing: own } = await onnxClassifier(from, classes);
   if (imageSize !== null && side !== null && side !== imageSize)
     throw new ArgumentError(
       `--resize ${imageSize}: ${from} takes images of ${side} pixels a side; leave --resize out`,
     );
-  const preprocessing = sized(usualPreprocessing(), side ?? imageSize);
+  const preprocessing = sized(own ?? usualPreprocessing(), side ?? imageSize);
   return { net, from: resolve(from), model: null, initial: "onnx", preprocessing };
 }
 
@@ -166,16 +168,20 @@ async function weightsNetwork(
   { imageSize }: NetworkRequest,
 ): Promise<StartNetwork> {
   const { tensors, metadata } = await readArraysFile(from);
-  const stated = typeof metadata.model === "string" ? metadata.model : null;
-  const model = given ?? (stated !== null && names().includes(stated) ? stated : null);
-  if (model === null) {
+  const fail = (message: string) => new FileError(`--from ${from}: ${message}`);
+  const facts = factsInTexts(metadata, fail);
+  const stated = facts.architecture?.name ?? metadata.model;
+  const model = given ?? (typeof stated === "string" && names().includes(stated) ? stated : null);
+  // What a classifier file says of its network is all of it; a name that is given comes first.
+  const described = given === null ? facts.architecture : undefined;
+  if (model === null && described === undefined) {
     throw new ArgumentError(
       `--from ${from}: it does not say which network its weights belong to; name it with --model, such as --model resnet18 (networks ` +
         `of photographs: ${shortList(imagenetNames(), 20)})`,
     );
   }
-  requireColour(model);
-  const net = create(model);
+  if (model !== null) requireColour(model);
+  const net = described === undefined ? create(model as string) : await networkOfFacts(described, fail);
   const stateDict = toTensors(tensors);
   keepMetadata(stateDict, metadata);
   const { missingKeys } = net.loadStateDict(stateDict, { strict: false });
@@ -183,7 +189,7 @@ async function weightsNetwork(
   const others = missingKeys.filter((key) => !heads.some(({ path }) => key.startsWith(`${path}.`)));
   if (others.length > 0) {
     throw new StateDictError(
-      `--from ${from}: its weights do not fit ${model}: ${others.length} of the network's tensors are missing or of another shape ` +
+      `--from ${from}: its weights do not fit ${model ?? described?.name}: ${others.length} of the network's tensors are missing or of another shape ` +
         `(${shortList(others, 3)}); name the network that they belong to with --model`,
     );
   }
@@ -192,7 +198,7 @@ async function weightsNetwork(
     from: resolve(from),
     model,
     initial: "file",
-    preprocessing: sized(preprocessingOf(net) ?? usualPreprocessing(), imageSize),
+    preprocessing: sized(facts.preprocessing ?? preprocessingOf(net) ?? usualPreprocessing(), imageSize),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   trainPhotos,
 } from "../../../src/experiments/index.ts";
 import { readPhotosRecord } from "../../../src/experiments/photos/photo_config.ts";
-import { models, onnx, randn, stopEngine } from "../../../src/index.ts";
+import { models, stopEngine } from "../../../src/index.ts";
 import { load } from "../../../src/io/state_dict_bytes.ts";
 import { loadedMetadata } from "../../../src/records/loaded_metadata.ts";
 import { temporaryFolder, tree } from "../../data/folders/image_tree.ts";
@@ -158,18 +158,4 @@ test("folders of parts and CSV lists are taken as they are", async () => {
   await trainPhotos(join(folder, "list.csv"), { ...SMALL, settings, onStart, out: inRuns("list") });
   // 18 images, a fifth of each class to judge by.
   assert.deepEqual(images, { train: 14, val: 4, test: 0 });
-});
-
-test("a network in ONNX gets a new head, and its run is loaded from its own folder", async () => {
-  const file = join(temporaryFolder(), "net.onnx");
-  const net = models.create("small-photo-net", { numClasses: 5 }).eval();
-  writeFileSync(file, await onnx.export(net, randn(1, 3, 16, 16)));
-  const settings = { ...SMALL.settings, freezeEpochs: 2, epochs: 1 };
-  const out = inRuns("onnx");
-  const trained = await trainPhotos(photos, { ...SMALL, from: file, model: null, settings, out });
-  rmSync(file);
-  assert.equal(trained.config.initial, "onnx");
-  const { metrics } = await evaluate(out);
-  assert.equal(metrics.accuracy, trained.val?.accuracy);
-  assert.equal((await resumePhotos(out)).val?.accuracy, metrics.accuracy);
 });
