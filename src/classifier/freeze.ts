@@ -11,10 +11,12 @@ import { defaultSession } from "../runtime/runtime.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import { outputOf } from "../train/loop/network_output.ts";
+import { inPrecision, type Precision } from "../train/loop/precision.ts";
 import { recordFrozen } from "./frozen_graph.ts";
 
-/** Programs of a network that are kept: one for each shape of its input. */
+/** Programs of a network that are kept, one for each shape of its input, and bytes of weights that they keep packed. */
 const MOST_SHAPES = 16;
+const MOST_PACKED_BYTES = 2 ** 29;
 
 /** A frozen program, and the weights that it was made of. */
 interface FrozenProgram {
@@ -29,13 +31,17 @@ export class FrozenNetwork {
   /** The network that was frozen. */
   readonly net: Module;
   readonly #after: (output: Tensor) => Tensor;
+  readonly #precision: Precision;
   readonly #programs = new Map<string, Promise<FrozenProgram>>();
+  /** Those that are made, the oldest first. */
+  readonly #kept = new Map<string, FrozenProgram>();
   readonly #state: readonly Tensor[];
 
   /** @internal */
-  constructor(net: Module, after: (output: Tensor) => Tensor) {
+  constructor(net: Module, after: (output: Tensor) => Tensor, precision: Precision = "f32") {
     this.net = net.eval();
     this.#after = after;
+    this.#precision = precision;
     this.#state = [...net.parameters(), ...net.buffers()];
   }
 
@@ -59,17 +65,57 @@ export class FrozenNetwork {
     dtype: Tensor["dtype"] = "float32",
   ): Promise<{ readonly data: TypedArray; readonly shape: Shape; readonly dtype: Tensor["dtype"] }> {
     const key = `${dtype} ${shape.join(" ")}`;
-    let program = await this.#programs.get(key);
-    if (program === undefined || !this.#isSound(program)) {
-      const making = this.#freeze(shape, dtype);
-      this.#programs.delete(key);
-      this.#programs.set(key, making);
-      making.catch(() => this.#programs.delete(key));
-      if (this.#programs.size > MOST_SHAPES) this.#programs.delete([...this.#programs.keys()][0]);
-      program = await making;
-    }
+    const known = this.#programs.get(key);
+    let program = known && (await known);
+    if (program === undefined || !this.#isSound(program))
+      program = await this.#refreeze(key, shape, dtype, known);
     const [result] = await program.call.run([data]);
     return { data: result, shape: program.shape, dtype: program.dtype };
+  }
+
+  /** A new program in place of one that is no longer right; calls at the same time make one. */
+  async #refreeze(
+    key: string,
+    shape: Shape,
+    dtype: Tensor["dtype"],
+    before: Promise<FrozenProgram> | undefined,
+  ): Promise<FrozenProgram> {
+    const other = this.#programs.get(key);
+    if (other !== undefined && other !== before) {
+      const program = await other;
+      if (this.#isSound(program)) return program;
+      return this.#refreeze(key, shape, dtype, other);
+    }
+    const making = this.#freeze(shape, dtype);
+    this.#forget(key);
+    this.#programs.set(key, making);
+    try {
+      const program = await making;
+      this.#kept.delete(key);
+      this.#kept.set(key, program);
+      this.#forgetOldest();
+      return program;
+    } catch (error) {
+      if (this.#programs.get(key) === making) this.#programs.delete(key);
+      throw error;
+    }
+  }
+
+  #forget(key: string): void {
+    this.#kept.get(key)?.call.release();
+    this.#kept.delete(key);
+    this.#programs.delete(key);
+  }
+
+  /** Until few programs are left, with few packed weights; the newest stays. */
+  #forgetOldest(): void {
+    let bytes = [...this.#kept.values()].reduce((sum, { call }) => sum + call.packedBytes, 0);
+    for (const [key, { call }] of this.#kept) {
+      const few = this.#kept.size <= MOST_SHAPES && bytes <= MOST_PACKED_BYTES;
+      if (few || this.#kept.size === 1) break;
+      bytes -= call.packedBytes;
+      this.#forget(key);
+    }
   }
 
   /** Whether the engine is the same and no weight has changed. */
@@ -82,7 +128,8 @@ export class FrozenNetwork {
     const restoreModes = keepModes(this.net);
     this.net.eval();
     try {
-      return insideCall(() => noGrad(() => this.#after(outputOf(this.net, x))));
+      const outputs = () => this.#after(inPrecision(this.#precision, () => outputOf(this.net, x)));
+      return insideCall(() => noGrad(outputs));
     } finally {
       restoreModes();
     }
@@ -90,11 +137,12 @@ export class FrozenNetwork {
 
   async #freeze(shape: Shape, dtype: Tensor["dtype"]): Promise<FrozenProgram> {
     const example = constantValue(allocateArray(dtype, numel(shape)), shape, dtype);
+    await defaultSession().connection.started();
     const output = this.#record(new Tensor(example));
+    const weights = this.#state.map((tensor) => tensor.cell.value);
     const nodes: Node[] = collectNodes([output.value], () => {});
     const recorded = await recordFrozen(nodes, output.value, example);
     const call = new RecordedCall(defaultSession(), [recorded.output], [recorded.input]);
-    const weights = this.#state.map((tensor) => tensor.cell.value);
     return { call, shape: output.shape, dtype: output.dtype, weights };
   }
 }

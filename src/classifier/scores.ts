@@ -6,12 +6,11 @@ import type { ArrayBatch } from "../data/array_batch.ts";
 import { insideCall } from "../graph/node.ts";
 import type { Module } from "../nn/index.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
-import { defaultSession } from "../runtime/runtime.ts";
 import { noGrad } from "../tensor/autograd.ts";
 import { fromTypedArray, Tensor } from "../tensor/tensor.ts";
 import { nextSlice } from "../train/loop/micro_batches.ts";
 import { outputOf } from "../train/loop/network_output.ts";
-import { inPrecision, type Precision } from "../train/loop/precision.ts";
+import type { Precision } from "../train/loop/precision.ts";
 import { FrozenNetwork } from "./freeze.ts";
 
 /** The side of an image that is shown to a network which takes any. */
@@ -56,19 +55,12 @@ export type SendBatch = (
   shape: readonly number[],
 ) => Promise<ArrayLike<number>>;
 
-/** Sends batches through a network that is frozen; in bfloat16 through the network as it is. */
+/** Sends batches through a network that is frozen. */
 export function throughNetwork(net: Module, precision: Precision = "f32"): SendBatch {
-  if (precision === "f32") {
-    const frozen = new FrozenNetwork(net, (output) => output.softmax(1));
-    return async (pixels, shape) => {
-      const { data, dtype } = await frozen.call(pixels, shape);
-      return numbersOf(dtype, data);
-    };
-  }
+  const frozen = new FrozenNetwork(net, (output) => output.softmax(1), precision);
   return async (pixels, shape) => {
-    const x = fromTypedArray(pixels, shape, "float32");
-    const output = insideCall(() => noGrad(() => inPrecision(precision, () => outputOf(net, x)).softmax(1)));
-    return numbersOf(output.dtype, await defaultSession().fetch(output.value));
+    const { data, dtype } = await frozen.call(pixels, shape);
+    return numbersOf(dtype, data);
   };
 }
 

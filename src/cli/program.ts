@@ -236,7 +236,7 @@ function addBench(program: Command, cli: Cli): void {
         "convoyant bench train --nets lenet,bn-lenet --against pytorch,jax-js,tfjs",
         "convoyant bench train --nets alexnet,vgg11,nin,googlenet --precision f32,bf16 --against pytorch",
         "convoyant bench train resnet18 mobilenet-v2 --against pytorch",
-        "convoyant bench infer resnet18 mobilenet-v2 --against pytorch",
+        "convoyant bench infer resnet18 alexnet --batch-size 1 --against onnxruntime,pytorch",
         "convoyant bench matmul --against tfjs --threads 1",
         "convoyant bench classic --against sklearn,opencv",
         "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",

@@ -32,11 +32,14 @@ import { fusedOp } from "./passes/fused_op.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
 
-/** @throws DTypeError if the engine does not know the dtype of a value. */
-export function compileGraph(graph: Graph, target: ProgramTarget): Program {
+/**
+ * @param keepsWeights - whether the program has a buffer in which weights that are states stay packed from run to run.
+ * @throws DTypeError if the engine does not know the dtype of a value.
+ */
+export function compileGraph(graph: Graph, target: ProgramTarget, keepsWeights = false): Program {
   requireDtypes(graph, target);
   const planner = new StepPlanner(target);
-  return planMemory(passes(graph, planner), planner);
+  return planMemory(passes(graph, planner), planner, keepsWeights);
 }
 
 /** The passes alone, for printing and tests; `seen` is called after each, with its name and the graph that it made. */
@@ -163,7 +166,7 @@ function textOf({ shape, dtype }: TensorSpec): string {
 // old contents.
 
 /** Turns a graph into a program: numbers stay, every value gets its kind and place. */
-export function planMemory(graph: Graph, planner: StepPlanner): Program {
+export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = false): Program {
   const roots = aliasRoots(graph);
   const inPlace = commitsInPlace(graph, roots);
   const lastUse = lastUses(graph, roots);
@@ -179,6 +182,7 @@ export function planMemory(graph: Graph, planner: StepPlanner): Program {
     if (v.source.kind === "input") place(values, id, arena);
   });
   const steps: ProgramStep[] = [];
+  let packedBytes = 0;
   for (let position = 0; position < graph.nodes.length; position++) {
     const node = graph.nodes[position];
     if (node.op.alias) {
@@ -192,7 +196,12 @@ export function planMemory(graph: Graph, planner: StepPlanner): Program {
     }
     const plan = planner.planOf(graph.values, node) ?? ON_HOST;
     const scratch = arena.aligned(plan.scratchBytes);
-    const offset = scratch === 0 ? 0 : arena.allocate(scratch);
+    const packed =
+      keepsWeights &&
+      plan.packsWeights === true &&
+      node.inputs.slice(1).every((id) => graph.values[roots[id]].source.kind === "state");
+    const offset = packed ? packedBytes : scratch === 0 ? 0 : arena.allocate(scratch);
+    if (packed) packedBytes += scratch;
     steps.push({
       op: node.op.name,
       attributes: node.attributes,
@@ -200,9 +209,9 @@ export function planMemory(graph: Graph, planner: StepPlanner): Program {
       outputs: node.outputs,
       label: node.label,
       plan,
-      scratch: { offset, bytes: scratch },
+      scratch: { offset, bytes: scratch, ...(packed && { packed }) },
     });
-    if (scratch !== 0) arena.free(offset, scratch);
+    if (scratch !== 0 && !packed) arena.free(offset, scratch);
     freeDead(graph, node, position, lastUse, roots, values, arena);
   }
   return {
@@ -213,6 +222,7 @@ export function planMemory(graph: Graph, planner: StepPlanner): Program {
     inputCount: graph.inputCount,
     stateCount: graph.stateCount,
     arenaBytes: arena.size,
+    ...(packedBytes > 0 && { packedBytes }),
   };
 }
 

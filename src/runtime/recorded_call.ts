@@ -1,6 +1,11 @@
-/** A program that is called again and again with other inputs: it is recorded and captured once. */
+/**
+ * A program that is called again and again with other inputs: it is recorded and captured once, and its weights are brought
+ * into the layout of the kernels once.
+ */
 import type { TypedArray } from "../base/dtype.ts";
+import { OutOfMemoryError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
+import type { CompiledProgram, RunBindings } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
 import { type DeviceBuffer, PendingReadback, type Run } from "./run.ts";
 import type { EngineConnection } from "./runtime.ts";
@@ -13,8 +18,12 @@ export class RecordedCall {
   readonly #outputs: readonly Value[];
   /** Of each input that is given at a call, its place among the program's. */
   readonly #places: readonly number[];
+  #packed: DeviceBuffer | null;
+  /** The program whose weights are packed; null before the first run and after one that failed. */
+  #packedFor: CompiledProgram | null = null;
 
   /**
+   * @param session - whose engine has started.
    * @param outputs - recorded and not computed; they stay so.
    * @param inputs - the values of given data in whose place others come at each call.
    */
@@ -30,11 +39,34 @@ export class RecordedCall {
       [],
     );
     this.#places = inputs.map((value) => this.#captured.inputs.indexOf(value));
+    this.#packed = this.#makePacked();
+  }
+
+  /** Bytes of the packed weights at most: they are padded to whole blocks. */
+  get packedBytes(): number {
+    return this.#packed?.buffer.bytes ?? 0;
+  }
+
+  /** Room for packed weights; null if there are none, or no room: each run then packs them for itself. */
+  #makePacked(): DeviceBuffer | null {
+    try {
+      const { packedBytes } = this.#connection.prepare(this.#captured, true)().program;
+      return packedBytes === undefined ? null : this.#connection.makeDeviceBuffer(packedBytes, false);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) return null;
+      throw error;
+    }
   }
 
   /** Whether the engine for which it was recorded is still the one in use. */
   get isCurrent(): boolean {
     return this.#session.running === this.#connection;
+  }
+
+  /** Frees the packed weights, after the runs under way: each later run packs them for itself. */
+  release(): void {
+    if (this.#packed !== null && this.isCurrent) this.#connection.freeDeviceBuffer(this.#packed);
+    this.#packed = null;
   }
 
   /**
@@ -50,17 +82,32 @@ export class RecordedCall {
       inputs[place] = constantValue(data[i], shape, dtype);
     }
     const results = this.#outputs.map(({ shape, dtype }) => new Value({ shape, dtype }));
+    const program = this.#connection.prepare(this.#captured, this.#packed !== null);
     const run: Run = {
       inputs,
       states: this.#captured.states as readonly DeviceBuffer[],
       readbacks: results.map((value) => new PendingReadback(value)),
       changes: [],
       bytes: inputs.reduce((sum, { shape }) => sum + 4 * numel(shape), 0),
+      packed: this.#packedOf(program()),
       over: false,
     };
     const readbacks = results.map(({ readback }) => readback);
-    const program = this.#connection.prepare(this.#captured);
     this.#connection.send(program, run, this.#session, this.#session.profiler);
-    return Promise.all(readbacks).then(() => results.map(({ data }) => data as TypedArray));
+    return Promise.all(readbacks).then(
+      () => results.map(({ data }) => data as TypedArray),
+      (error) => {
+        this.#packedFor = null;
+        throw error;
+      },
+    );
+  }
+
+  /** The packed weights; the first run of a program packs them. */
+  #packedOf(program: CompiledProgram): RunBindings["packed"] {
+    if (this.#packed === null) return undefined;
+    const pack = this.#packedFor !== program;
+    this.#packedFor = program;
+    return { buffer: this.#packed.buffer, pack };
   }
 }

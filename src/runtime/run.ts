@@ -6,7 +6,7 @@
 import { typedArrayKind } from "../base/builtin_kinds.ts";
 import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
-import type { EngineBuffer } from "../engines/contract/engine.ts";
+import type { EngineBuffer, RunBindings } from "../engines/contract/engine.ts";
 import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
 
 // State in the engine: what owns it, and the device buffer that holds it between runs.
@@ -170,6 +170,8 @@ export interface Run {
   readonly changes: readonly Change[];
   /** Bytes of its inputs. */
   readonly bytes: number;
+  /** As in `RunBindings`; absent for programs that keep no packed weights. */
+  readonly packed?: RunBindings["packed"];
   /** It has run, or is known to have failed. */
   over: boolean;
 }

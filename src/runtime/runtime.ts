@@ -248,8 +248,8 @@ export class EngineConnection {
   }
 
   /** @throws OutOfMemoryError if there is no room for it. */
-  makeDeviceBuffer(bytes: number): DeviceBuffer {
-    const buffer = this.engine.allocate(Math.max(bytes, 1));
+  makeDeviceBuffer(bytes: number, zeroed = true): DeviceBuffer {
+    const buffer = this.engine.allocate(Math.max(bytes, 1), zeroed);
     const deviceBuffer = new DeviceBuffer(buffer);
     this.#finalizer.register(deviceBuffer, buffer, deviceBuffer);
     this.#buffers.add(new WeakRef(deviceBuffer));
@@ -279,18 +279,19 @@ export class EngineConnection {
    * The program of what was captured. Nothing is compiled before the engine has started: only then is it known for what;
    * the runs that are sent until then wait for it.
    *
+   * @param keepsWeights - see `compileGraph`.
    * @throws OutOfMemoryError if it does not fit the engine's memory; so does what is returned.
    */
-  prepare(captured: Capture): () => CompiledProgram {
+  prepare(captured: Capture, keepsWeights = false): () => CompiledProgram {
     const { capabilities } = this;
     if (capabilities !== null) {
-      const compiled = this.programs.lookUp(captured, capabilities);
+      const compiled = this.programs.lookUp(captured, capabilities, keepsWeights);
       return () => compiled;
     }
     // Built now: once commits are applied, their values no longer lead to the nodes.
     const graph = captured.build();
     const built = { ...captured, build: () => graph };
-    return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities);
+    return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities, keepsWeights);
   }
 
   /** Sends a run; it takes effect after those sent before. */
@@ -308,7 +309,8 @@ export class EngineConnection {
       const states = run.states.map(({ buffer }) => buffer);
       const compiled = program();
       this.lastProgram = compiled.program;
-      return this.engine.run(compiled, { inputs, states }, { profile: profiler !== null });
+      const bindings = { inputs, states, packed: run.packed };
+      return this.engine.run(compiled, bindings, { profile: profiler !== null });
     };
     const waiting = run.inputs.filter(({ data }) => data === null).map(({ readback }) => readback);
     const previous = this.#queue ?? (this.capabilities === null ? this.#starting : null);
@@ -398,7 +400,8 @@ export class ProgramCache {
   }
 
   /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
-  lookUp({ key, build }: Capture, target: ProgramTarget): CompiledProgram {
+  lookUp({ key: structure, build }: Capture, target: ProgramTarget, keepsWeights = false): CompiledProgram {
+    const key = keepsWeights ? `packed ${structure}` : structure;
     const found = this.#programs.get(key);
     if (found !== undefined) {
       // Back to the end of the map: what is forgotten is what has not been used for longest.
@@ -407,7 +410,7 @@ export class ProgramCache {
       return found;
     }
     const started = performance.now();
-    const compiled = this.#engine.compile(compileGraph(build(), target));
+    const compiled = this.#engine.compile(compileGraph(build(), target, keepsWeights));
     this.#programs.set(key, compiled);
     if (this.#programs.size > MOST_PROGRAMS) this.#forgetOldest();
     this.#statistics.programs++;

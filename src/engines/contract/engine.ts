@@ -50,6 +50,11 @@ export interface StepPlan {
   readonly layout: "asGiven" | "channelsLast";
   /** Whether it keeps to algorithms that round no more than plain sums in float32 do; absent if not. */
   readonly exact?: boolean;
+  /**
+   * Whether the shared scratch holds nothing but the step's weights (its inputs from 1 on) in the layout of the kernel:
+   * what is there stays right as long as they do. Absent if not.
+   */
+  readonly packsWeights?: boolean;
 }
 
 /** The plan of a step for which the engine has no kernel. */
@@ -83,8 +88,11 @@ export interface ProgramStep {
   /** Path of the layer that asked for it, for printing and errors. */
   readonly label: string;
   readonly plan: StepPlan;
-  /** Byte offset in the arena of the scratch space that the plan asks for, and its size. */
-  readonly scratch: { readonly offset: number; readonly bytes: number };
+  /**
+   * Byte offset in the arena of the scratch space that the plan asks for, and its size; `packed`: in the program's packed
+   * weights instead.
+   */
+  readonly scratch: { readonly offset: number; readonly bytes: number; readonly packed?: boolean };
 }
 
 export interface Program {
@@ -98,6 +106,8 @@ export interface Program {
   readonly stateCount: number;
   /** Size of the arena that holds inputs, temporaries and scratch. */
   readonly arenaBytes: number;
+  /** Size of the weights that steps keep packed from run to run; absent if none does. */
+  readonly packedBytes?: number;
 }
 
 /** A buffer that outlives programs. Opaque; belongs to the engine that made it. */
@@ -123,6 +133,11 @@ export interface RunBindings {
    * different, and none is among `states`.
    */
   readonly keep?: readonly (EngineBuffer | null)[];
+  /**
+   * For a program with `packedBytes`: the buffer of its packed weights, and whether this run packs them. Each run with
+   * other contents in the state buffers than the one before must.
+   */
+  readonly packed?: { readonly buffer: EngineBuffer; readonly pack: boolean } | undefined;
 }
 
 /** How a program is run. */
@@ -230,8 +245,8 @@ export interface Engine {
    * takes effect when the engine has started, in order; `compile` and `run` may not.
    */
   start(): Promise<EngineCapabilities>;
-  /** A zeroed buffer. Throws an EngineError at once if it can never fit. */
-  allocate(bytes: number): EngineBuffer;
+  /** A buffer, zeroed unless `zeroed` is false. Throws an EngineError at once if it can never fit. */
+  allocate(bytes: number, zeroed?: boolean): EngineBuffer;
   /** Copies `data` in. The array may be reused as soon as the call returns. */
   write(buffer: EngineBuffer, data: TypedArray): void;
   /** The buffer's bytes, copied out. */

@@ -151,7 +151,7 @@ export class CpuEngine implements Engine {
     return exact && plan !== null ? { ...plan, exact } : plan;
   }
 
-  allocate(bytes: number): EngineBuffer {
+  allocate(bytes: number, zeroed = true): EngineBuffer {
     const heap = this.#running();
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw new EngineError(`${this.name}: a buffer of ${bytes} bytes cannot be allocated`);
@@ -161,7 +161,7 @@ export class CpuEngine implements Engine {
     this.#buffers.set(buffer.id, buffer);
     this.#blocks.set(buffer.id, block);
     this.#liveBytes += bytes;
-    if (bytes > 0) this.#workers.post(0, { type: "clear", address: block.address, bytes });
+    if (bytes > 0 && zeroed) this.#workers.post(0, { type: "clear", address: block.address, bytes });
     return buffer;
   }
 
@@ -226,6 +226,9 @@ export class CpuEngine implements Engine {
     const keep = keptOutputs(compiled.program, bindings);
     const kept = keep.filter((buffer) => buffer !== null);
     for (const buffer of kept) requireBuffer(this.name, this.#buffers, buffer);
+    const { packed } = bindings;
+    if (packed !== undefined) requireBuffer(this.name, this.#buffers, packed.buffer);
+    const pack = packed?.pack === true;
     const staged = this.#staging?.stage(bindings.inputs, this.#earlierRunsDone) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#workers.requests.open<RunResult>();
@@ -238,6 +241,8 @@ export class CpuEngine implements Engine {
       threadScratchBytes: known.threadScratchBytes,
       states: bindings.states.map((state) => this.#addressOf(state)),
       inputsAt: staged?.addresses ?? null,
+      packed: packed === undefined ? 0 : this.#addressOf(packed.buffer),
+      pack,
       knownFailure: this.#workers.requests.lastFailure,
       profile: options.profile === true,
     };
@@ -248,8 +253,8 @@ export class CpuEngine implements Engine {
       {
         ...common,
         inputs,
-        buffers: bindings.states.map((state) => state.id),
-        kept: kept.map(({ id }) => id),
+        buffers: idsOf(bindings.states, pack ? undefined : packed?.buffer),
+        kept: idsOf(kept, pack ? packed?.buffer : undefined),
         keepAt: keep.map((buffer) => buffer && this.#addressOf(buffer)),
       },
       inputs.map((input) => input.buffer),
@@ -327,6 +332,11 @@ export class CpuEngine implements Engine {
       throw new EngineError(`${this.name}: the engine is still starting; wait for start() to resolve`);
     return heap;
   }
+}
+
+/** The ids of buffers, and of another if there is one. */
+function idsOf(buffers: readonly EngineBuffer[], other: EngineBuffer | undefined): number[] {
+  return [...buffers, ...(other === undefined ? [] : [other])].map(({ id }) => id);
 }
 
 /** What a thread needs for itself, in any of the steps. */

@@ -41,6 +41,9 @@ export interface RunMessage {
   readonly inputsAt: readonly number[] | null;
   /** What is to be copied into the arena; for the first worker only. */
   readonly inputs: readonly Uint8Array<ArrayBuffer>[];
+  /** Byte address of the program's packed weights, and whether the run packs them. */
+  readonly packed: number;
+  readonly pack: boolean;
   /** Ids of the state buffers; for the first worker only. */
   readonly buffers: readonly number[];
   /** Ids of the buffers that keep outputs; for the first worker only. */

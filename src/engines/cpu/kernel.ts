@@ -20,6 +20,8 @@ export interface KernelAddresses {
 
 export interface KernelStage {
   readonly units: number;
+  /** Whether it only brings weights into the scratch space, in the layout that later stages read; absent if not. */
+  readonly packs?: boolean;
   /** Runs units begin (inclusive) to end (exclusive) on this thread. `exports` are the kernel binary's functions. */
   run(exports: KernelExports, addresses: KernelAddresses, begin: number, end: number): void;
 }
@@ -28,6 +30,8 @@ export interface KernelPlan {
   readonly stages: readonly KernelStage[];
   readonly scratchBytes: number;
   readonly threadScratchBytes: number;
+  /** As in `StepPlan`. */
+  readonly packsWeights?: boolean;
 }
 
 /** Functions of the compiled AssemblyScript binary; arguments are numbers: addresses, sizes, and 1 or 0 for true or false. */
@@ -40,6 +44,11 @@ export type KernelExports = Readonly<Record<string, (...args: number[]) => numbe
 export type KernelPlanner = (step: StepSpec, exact?: boolean) => KernelPlan | null;
 
 /** What the compiler is told of a step that has a kernel. */
-export function stepPlanOf({ scratchBytes, threadScratchBytes }: Omit<KernelPlan, "stages">): StepPlan {
-  return { place: "device", scratchBytes, threadScratchBytes, layout: "asGiven" };
+export function stepPlanOf({
+  scratchBytes,
+  threadScratchBytes,
+  packsWeights,
+}: Omit<KernelPlan, "stages">): StepPlan {
+  const plan = { place: "device", scratchBytes, threadScratchBytes, layout: "asGiven" } as const;
+  return packsWeights === true ? { ...plan, packsWeights } : plan;
 }

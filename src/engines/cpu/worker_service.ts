@@ -177,6 +177,8 @@ interface StepAddresses {
 interface PreparedStage {
   /** Every thread has its part; otherwise the first thread runs the stage alone. */
   readonly divided: boolean;
+  /** It brings weights into a layout that is kept: only in runs that pack. */
+  readonly packs: boolean;
   readonly units: number;
   readonly run: KernelStage["run"];
 }
@@ -203,6 +205,8 @@ export class PreparedProgram {
   #writers: Writers = "none";
   #failure: unknown;
   #failedStep = 0;
+  /** Whether this run packs the weights that are kept. */
+  #packs = true;
 
   /** @throws where the generated module or a plan is faulty: the same on every thread. */
   constructor(context: WorkerContext, message: CompileMessage) {
@@ -230,7 +234,9 @@ export class PreparedProgram {
         threadScratch: 0,
       };
       const stages =
-        plan === null ? [this.#referenceStage(step)] : plan.stages.map((stage) => this.#divide(stage));
+        plan === null
+          ? [this.#referenceStage(step)]
+          : plan.stages.map((stage) => this.#divide(stage, step.scratch.packed === true));
       return { step, addresses, stages };
     });
   }
@@ -251,6 +257,7 @@ export class PreparedProgram {
   run(message: RunMessage, skipped: boolean): RunResult | undefined {
     const { thread, barrier } = this.#context;
     this.#failure = undefined;
+    this.#packs = message.pack;
     this.#writers = "first";
     this.#bind(message);
     if (thread === 0) {
@@ -291,6 +298,7 @@ export class PreparedProgram {
   #runStep({ step, addresses, stages }: PreparedStep): void {
     const { barrier, exports, shares, thread } = this.#context;
     for (const stage of stages) {
+      if (stage.packs && !this.#packs) continue;
       this.#meet(stage.divided ? "all" : "first");
       this.#writers = stage.divided ? "all" : "first";
       if (stage.divided) shares.start(stage.units);
@@ -319,8 +327,9 @@ export class PreparedProgram {
     this.#writers = "none";
   }
 
-  #divide(stage: KernelStage): PreparedStage {
+  #divide(stage: KernelStage, keepsWeights: boolean): PreparedStage {
     return {
+      packs: keepsWeights && stage.packs === true,
       divided: this.#context.threads > 1 && stage.units > 1,
       units: stage.units,
       run: (exports, addresses, begin, end) => stage.run(exports, addresses, begin, end),
@@ -333,7 +342,7 @@ export class PreparedProgram {
       return { data: this.#context.views.array(dtype, this.#at[id], numel(shape)), shape, dtype };
     };
     const run = () => callReference(hostKernels(), step, step.inputs.map(tensor), step.outputs.map(tensor));
-    return { divided: false, units: 1, run };
+    return { divided: false, packs: false, units: 1, run };
   }
 
   /** Works out where every value lies in this run. */
@@ -350,7 +359,8 @@ export class PreparedProgram {
     for (const { step, addresses } of this.#steps) {
       for (let i = 0; i < step.inputs.length; i++) addresses.inputs[i] = at[step.inputs[i]];
       for (let i = 0; i < step.outputs.length; i++) addresses.outputs[i] = at[step.outputs[i]];
-      addresses.scratch = message.arena + step.scratch.offset;
+      const { offset, packed } = step.scratch;
+      addresses.scratch = (packed === true ? message.packed : message.arena) + offset;
       addresses.threadScratch = own;
     }
   }

@@ -144,13 +144,18 @@ function planOnednn(step: StepSpec, everything: boolean, preference: Convolution
     scratchBytes: convolutionScratchBytes(step),
     threadScratchBytes: convolutionThreadBytes(step),
     layout,
+    ...(step.op === "conv2d" && { packsWeights: true }),
   };
 }
 
 /** The plan of a step for which either of two kernels may be taken, where it runs. */
 function eitherPlan(first: StepPlan | null, second: StepPlan | null): StepPlan | null {
   if (first === null || second === null) return first ?? second;
+  // Only one that has scratch space has a say in what it holds.
+  const packs = [first, second].filter(({ scratchBytes }) => scratchBytes > 0);
+  const packsWeights = packs.length > 0 && packs.every((plan) => plan.packsWeights === true);
   return {
+    ...(packsWeights && { packsWeights }),
     place: first.place === "device" ? "device" : second.place,
     scratchBytes: Math.max(first.scratchBytes, second.scratchBytes),
     threadScratchBytes: Math.max(first.threadScratchBytes, second.threadScratchBytes),

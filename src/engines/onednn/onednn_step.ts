@@ -20,6 +20,8 @@ export interface OnednnStep extends StepSpec {
   readonly scratchBytes: number;
   /** Address of the engine's memory: kernels' addresses count from it. */
   readonly base: number;
+  /** Whether its packed weights are kept from run to run. */
+  readonly packed: boolean;
   /** Leaves nothing to other kernels that the library can do. */
   readonly everything: boolean;
   /** As in `StepPlan`. */

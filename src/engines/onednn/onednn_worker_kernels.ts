@@ -92,6 +92,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
             ...spec,
             ...shared,
             scratchBytes: step.scratch.bytes,
+            packed: step.scratch.packed === true,
             exact: step.plan.exact,
           })
         : null;

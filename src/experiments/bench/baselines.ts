@@ -15,7 +15,7 @@ import { lastWords, runBaseline } from "./baseline_process.ts";
 import { type BenchLine, medianLine, type SkipLine } from "./bench_lines.ts";
 
 /** The libraries that can be measured. */
-export const baselineNames = ["pytorch", "jax-js", "tfjs"] as const;
+export const baselineNames = ["pytorch", "jax-js", "tfjs", "onnxruntime", "onnxruntime-web"] as const;
 export type BaselineName = (typeof baselineNames)[number];
 
 /**
@@ -75,6 +75,16 @@ export interface BaselineSettings {
   /** Length of a timed window. */
   readonly seconds?: number;
   readonly pytorchModes?: readonly PytorchMode[];
+  /** Inference: the network as files for libraries that read them. */
+  readonly model?: ModelFiles;
+}
+
+/** A network as other libraries read it. */
+export interface ModelFiles {
+  /** An ONNX file. */
+  readonly onnx: string;
+  /** Of an input, without the batch. */
+  readonly inputShape: readonly number[];
 }
 
 /**
@@ -185,10 +195,51 @@ export const inferenceContenders: NetworkContenders = (
   baselines.flatMap((baseline) => {
     const what = { net, task: "infer", precision };
     if (baseline === "pytorch") return pytorchOfNetwork(places, "pytorch_infer.py", what, settings);
+    if (isOnnxRuntime(baseline)) return [onnxRuntimeContender(places, baseline, what, settings)];
     const engine = baseline === "jax-js" ? "wasm" : "cpu";
     const missing = "its inference is not measured";
     return [{ library: baseline, engine, ...what, command: process.execPath, args: [], missing }];
   });
+
+/** Libraries that run networks and do not train them. */
+const onnxRuntimes = ["onnxruntime", "onnxruntime-web"] as const;
+type OnnxRuntimeName = (typeof onnxRuntimes)[number];
+const isOnnxRuntime = (name: BaselineName): name is OnnxRuntimeName =>
+  (onnxRuntimes as readonly string[]).includes(name);
+/** Whether a library reads a network from a file (`BaselineSettings.model`). */
+export const readsFiles = (name: BaselineName): boolean => isOnnxRuntime(name);
+const engineOf = (runtime: OnnxRuntimeName) => (runtime === "onnxruntime" ? "cpu" : "wasm");
+
+/** On the network's ONNX file. */
+function onnxRuntimeContender(
+  places: BaselinePlaces,
+  library: OnnxRuntimeName,
+  what: { readonly net: string; readonly task: string; readonly precision: string },
+  settings: BaselineSettings,
+): Contender {
+  const { onnx = "", inputShape = [] } = settings.model ?? {};
+  const args = [
+    ...["--net", what.net, "--runtime", library, "--model", onnx, "--shape", inputShape.join("x")],
+    ...[...sharedArguments(settings), "--threads", `${settings.threads}`],
+  ];
+  const contender = nodeContender(
+    places,
+    "onnxruntime_infer.mjs",
+    [library === "onnxruntime" ? "onnxruntime-node" : library],
+    { library, engine: engineOf(library), ...what },
+    args,
+  );
+  return what.precision === "f32" ? contender : { ...contender, missing: "it is measured in f32 only" };
+}
+
+/** For what it does not do. */
+function onlyInference(
+  library: OnnxRuntimeName,
+  what: Pick<Contender, "net" | "task" | "precision">,
+): Contender {
+  const missing = "it is measured in inference only";
+  return { library, engine: engineOf(library), ...what, command: process.execPath, args: [], missing };
+}
 
 /** A program for each of PyTorch's modes. */
 function pytorchOfNetwork(
@@ -220,6 +271,7 @@ export const trainingContenders: NetworkContenders = (
   return baselines.flatMap((baseline) => {
     if (baseline === "pytorch")
       return pytorchOfNetwork(places, "pytorch_train.py", { net, precision }, settings);
+    if (isOnnxRuntime(baseline)) return [onlyInference(baseline, { net, precision })];
     const contender =
       baseline === "jax-js"
         ? nodeContender(
@@ -256,6 +308,7 @@ export function matmulContenders(
         ...args,
         ...["--precision", precision],
       ]);
+    if (isOnnxRuntime(baseline)) return onlyInference(baseline, { task, precision });
     const what = { library: baseline, engine: "wasm", task, precision };
     const packages = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"];
     const contender =

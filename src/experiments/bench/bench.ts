@@ -11,15 +11,18 @@ import { oneOf } from "../one_of.ts";
 import {
   type Contender,
   inferenceContenders,
+  type ModelFiles,
   matmulContenders,
   type PytorchMode,
   parseBaselines,
   pytorchModes,
+  readsFiles,
   runInterleaved,
   trainingContenders,
 } from "./baselines.ts";
 import { type BestLine, bestOf } from "./bench_best.ts";
 import { type BenchLine, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
+import { withModelFiles } from "./model_files.ts";
 
 /** What can be measured. */
 export const BENCH_TASKS = ["train", "infer", "matmul"] as const;
@@ -31,7 +34,7 @@ export interface BenchOptions {
   readonly engines?: readonly string[];
   /** Default f32. */
   readonly precision?: readonly string[];
-  /** Other libraries: pytorch, jax-js, tfjs. */
+  /** Other libraries: pytorch, jax-js, tfjs; for inference onnxruntime and onnxruntime-web, too. */
   readonly against?: readonly string[];
   /** PyTorch's modes. */
   readonly modes?: readonly string[];
@@ -76,12 +79,14 @@ export async function bench(what: string, options: BenchOptions = {}): Promise<B
   const { signal, onNote = () => {}, ...given } = options;
   const work: Work = { ...DEFAULTS, engines: [fastestEngine()], ...known(given), what };
   checkNames(work);
-  const results = await runInterleaved(contendersOf(work), {
-    rounds: work.rounds,
-    ...(signal !== undefined && { signal }),
-    onStart: ({ library, engine, net, task, precision }, round) =>
-      onNote(`round ${round}/${work.rounds}: ${library} ${engine} ${net ?? task ?? ""} ${precision}`),
-  });
+  const results = await withModelFiles(netsAsFiles(work), signal, (files) =>
+    runInterleaved(contendersOf(work, files), {
+      rounds: work.rounds,
+      ...(signal !== undefined && { signal }),
+      onStart: ({ library, engine, net, task, precision }, round) =>
+        onNote(`round ${round}/${work.rounds}: ${library} ${engine} ${net ?? task ?? ""} ${precision}`),
+    }),
+  );
   const lines = results.filter((r): r is BenchLine => r.event === "bench");
   const skips = results.filter((r): r is SkipLine => r.event === "skip");
   return { lines, skips, ratios: ratiosOf(lines), best: bestOf(lines) };
@@ -112,7 +117,12 @@ function checkNames(work: Work): void {
   if (work.what !== "matmul") for (const net of work.nets) entry(net);
 }
 
-function contendersOf(command: Work): Contender[] {
+/** The networks that another library reads from files. */
+function netsAsFiles({ what, nets, against }: Work): readonly string[] {
+  return what === "infer" && parseBaselines(against.join(",")).some(readsFiles) ? nets : [];
+}
+
+function contendersOf(command: Work, files: ReadonlyMap<string, ModelFiles>): Contender[] {
   const baselines = parseBaselines(command.against.join(","));
   const threads = command.threads ?? processors();
   // Five windows in the time that was asked for.
@@ -126,7 +136,12 @@ function contendersOf(command: Work): Contender[] {
   const nets = command.what === "matmul" ? [undefined] : command.nets;
   return nets.flatMap((net) => {
     const batch = command.batchSize ?? usualBatch(net);
-    const settings = { ...shared, ...(batch !== undefined && { batch }) };
+    const model = net === undefined ? undefined : files.get(net);
+    const settings = {
+      ...shared,
+      ...(batch !== undefined && { batch }),
+      ...(model !== undefined && { model }),
+    };
     return command.precision.flatMap((precision) => [
       ...command.engines.map((engine) => own(command, engine, precision, threads, net, batch)),
       ...(net === undefined
@@ -139,9 +154,11 @@ function contendersOf(command: Work): Contender[] {
 /** Examples in a batch of large colour images: what fits the memory of most machines. */
 const COLOUR_BATCH = 32;
 
-/** The batch of a network that the chapter does not train; undefined for the others, whose programs know it. */
+/** The chapter's batch, or that of colour images; undefined for a matmul. */
 function usualBatch(net: string | undefined): number | undefined {
-  return net !== undefined && entry(net).inputShape[0] === 3 ? COLOUR_BATCH : undefined;
+  if (net === undefined) return undefined;
+  const { inputShape, presets } = entry(net);
+  return inputShape[0] === 3 ? COLOUR_BATCH : presets.zh.batchSize;
 }
 
 function own(

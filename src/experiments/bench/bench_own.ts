@@ -2,15 +2,18 @@
  * Measures one of our engines in a process of its own, as the baselines are measured, and prints one bench line:
  * `node bench_own.js train|infer|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
  * --size 1024`. If the engine does not have the precision, one line says so in place of metrics.
+ * `node bench_own.js export --net lenet --out lenet.onnx` writes the network for other libraries.
  */
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { FrozenNetwork } from "../../classifier/freeze.ts";
+import { onnxFile } from "../../interop/onnx/export_onnx.ts";
 import { create, entry } from "../../models/index.ts";
 import * as optim from "../../optim/index.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import {
   crossEntropy,
   fromTypedArray,
-  noGrad,
   printProgram,
   profile,
   rand,
@@ -33,6 +36,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "1" },
     size: { type: "string", default: "1024" },
     explain: { type: "boolean", default: false },
+    out: { type: "string", default: "" },
   },
 });
 
@@ -42,10 +46,19 @@ const windowMs = 1000 * Number(values.seconds);
 
 await useEngine(values.engine, threads === undefined ? {} : { threads });
 const { precision, note } = await usablePrecision(values.precision as Precision);
-const line =
-  note === undefined ? await measure() : { event: "absent", reason: "no fast bf16 on this processor" };
-process.stdout.write(`${JSON.stringify(line)}\n`);
+if (positionals[0] === "export") await exportNetwork();
+else {
+  const line =
+    note === undefined ? await measure() : { event: "absent", reason: "no fast bf16 on this processor" };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
 await stopEngine();
+
+async function exportNetwork(): Promise<void> {
+  const input = [1, ...entry(values.net).inputShape];
+  const net = create(values.net, { edition: "zh" });
+  writeFileSync(values.out, await onnxFile({ net, input, preprocessing: null, classNames: null }));
+}
 
 function measure(): Promise<BenchLine> {
   if (positionals[0] === "matmul") return measureMatmul();
@@ -62,13 +75,14 @@ function setUp() {
     { length: batch * channels * inputSize ** 2 },
     (_, i) => ((i * 2654435761) % 256) / 255,
   );
-  return { net, batch, x: fromTypedArray(pixels, [batch, channels, inputSize, inputSize], "float32") };
+  return { net, batch, pixels, shape: [batch, channels, inputSize, inputSize] };
 }
 
+/** From numbers to numbers, by the frozen network. */
 async function measureInference(): Promise<BenchLine> {
-  const { net, batch, x } = setUp();
-  net.eval();
-  const step = () => noGrad(() => net(x).data());
+  const { net, batch, pixels, shape } = setUp();
+  const frozen = new FrozenNetwork(net, (output) => output, precision);
+  const step = () => frozen.call(pixels, shape);
   await step();
   const firstStepSeconds = sinceStart();
   await step();
@@ -90,7 +104,8 @@ async function explain(step: () => unknown): Promise<void> {
 }
 
 async function measureTraining(): Promise<BenchLine> {
-  const { net, batch, x } = setUp();
+  const { net, batch, pixels, shape } = setUp();
+  const x = fromTypedArray(pixels, shape, "float32");
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
   const y = fromTypedArray(
     Float64Array.from({ length: batch }, (_, i) => i % 10),

@@ -180,7 +180,16 @@ function computed(step: Step, given: readonly TypedArray[], name?: string) {
   const chooser = new Named(name);
   const benchmarkMemory = () => openBenchmarkMemory(dnnl.foreign);
   try {
-    const common = { op, attributes, inputs, outputs: [output], scratchBytes, base, everything: true };
+    const common = {
+      op,
+      attributes,
+      inputs,
+      outputs: [output],
+      scratchBytes,
+      base,
+      everything: true,
+      packed: false,
+    };
     const plan = PLANNERS[op](scope, { ...common, chooser, own, benchmarkMemory });
     if (plan === null) return { names: chooser.names, result: null };
     given.forEach((array, i) => {

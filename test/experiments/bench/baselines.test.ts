@@ -289,6 +289,29 @@ describe("programs", () => {
     assert.match(tfjs.missing ?? "", /inference is not measured/);
   });
 
+  test("inference: ONNX Runtime on the network's file, in f32 only, and nothing else", () => {
+    const model = { onnx: "/tmp/lenet.onnx", inputShape: [1, 28, 28] };
+    const names = ["onnxruntime", "onnxruntime-web"] as const;
+    const found = inferenceContenders(names, "lenet", "f32", { threads: 2, batch: 1, model }, places);
+    assert.deepEqual(
+      found.map(({ library, engine, task }) => [library, engine, task]),
+      [
+        ["onnxruntime", "cpu", "infer"],
+        ["onnxruntime-web", "wasm", "infer"],
+      ],
+    );
+    assert.equal(
+      found[0].args.slice(1).join(" "),
+      "--net lenet --runtime onnxruntime --model /tmp/lenet.onnx --shape 1x28x28 --batch 1 --threads 2",
+    );
+    const half = inferenceContenders(["onnxruntime"], "lenet", "bf16", { threads: 2, model }, places);
+    assert.match(half[0].missing ?? "", /f32 only/);
+    const training = trainingContenders(["onnxruntime"], "lenet", "f32", { threads: 2 }, places);
+    assert.match(training[0].missing ?? "", /inference only/);
+    const products = matmulContenders(["onnxruntime-web"], 8, "f32", { threads: 2 }, places);
+    assert.match(products[0].missing ?? "", /inference only/);
+  });
+
   test("matmul: one program each", async () => {
     const contenders = matmulContenders(["jax-js", "tfjs"], 512, "f32", { threads: 1 }, places);
     const jax: any = await runContender(contenders[0]);

@@ -31,6 +31,7 @@ import {
   type Slices,
 } from "../onednn_step.ts";
 import { takesElement } from "../supported_dtypes.ts";
+import { type BlockGeometry, blocksOf } from "./convolution_blocks.ts";
 import { im2colBytes } from "./im2col_patches.ts";
 import { windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
 
@@ -130,8 +131,18 @@ export function convolutionScratchBytes(step: StepSpec): number {
   const g = lastGeometry(step);
   if (g === null) return 0;
   if (op === "conv2dWeightGradient") return weightBytes(g) * weightSlices(g).count;
-  if (!takesWinograd(g, inputs, outputs)) return weightBytes(g);
-  return Math.max(weightBytes(g), windowPlaces(winogradConvolution(op, g)).bytes);
+  const bytes = op === "conv2d" ? forwardWeightBytes(g) : weightBytes(g);
+  if (!takesWinograd(g, inputs, outputs)) return bytes;
+  return Math.max(bytes, windowPlaces(winogradConvolution(op, g)).bytes);
+}
+
+/** Blocks of output channels have their weights one behind the other, each padded by itself. */
+function forwardWeightBytes(g: ConvGeometry): number {
+  const blocks = blocksOf(g)?.filter(({ toRow }) => toRow === 0) ?? [];
+  return Math.max(
+    weightBytes(g),
+    blocks.reduce((sum, block) => sum + weightBytes(block.g), 0),
+  );
 }
 
 /** Scratch that each thread needs for itself. */
@@ -169,6 +180,24 @@ export function images(
   return scope.descriptor([n, c, h, w], precision, [h * w * c, 1, w * c, c]);
 }
 
+/** The same where they lie: a block of a result's channels has gaps between its pixels. */
+export function storedImages(
+  scope: DnnlScope,
+  g: ConvGeometry | BlockGeometry,
+  which: Image,
+  n: number,
+  precision: Precision,
+): Descriptor {
+  const [, c, h, w] = imageDims(g, which, n);
+  const pitch = which === "result" ? pitchOf(g) : c;
+  return scope.descriptor([n, c, h, w], precision, [h * w * pitch, 1, w * pitch, pitch]);
+}
+
+/** Channels of the result, from one pixel to the next. */
+export function pitchOf(g: ConvGeometry | BlockGeometry): number {
+  return "pitch" in g ? g.pitch : g.o * g.groups;
+}
+
 /** Bytes of `n` images. */
 export function imageBytes(g: ConvGeometry, which: Image, precision: Precision, n = 1): number {
   return numel(imageDims(g, which, n)) * ELEMENT_BYTES[precision];
@@ -179,8 +208,15 @@ export function weightDims({ groups, o, c, kh, kw }: ConvGeometry): number[] {
   return groups === 1 ? [o, c, kh, kw] : [groups, o, c, kh, kw];
 }
 
-export function windowOf({ sh, sw, ph, pw, dh, dw }: ConvGeometry): WindowGeometry {
-  return { strides: [sh, sw], dilation: [dh - 1, dw - 1], paddingBefore: [ph, pw], paddingAfter: [ph, pw] };
+export function windowOf(g: ConvGeometry | BlockGeometry): WindowGeometry {
+  const { sh, sw, ph, pw, dh, dw } = g;
+  const below = "below" in g ? g.below : ph;
+  return {
+    strides: [sh, sw],
+    dilation: [dh - 1, dw - 1],
+    paddingBefore: [ph, pw],
+    paddingAfter: [below, pw],
+  };
 }
 
 /** Element types as far as the algorithms depend on them: those on 32-bit floats alone are a case of their own. */
@@ -329,7 +365,8 @@ export function pixelRows(
 ): Descriptor {
   const [, c, h, w] = imageDims(g, which, n);
   const rows = n * h * w;
+  const pitch = which === "result" ? pitchOf(g) : c;
   return transposed
-    ? scope.descriptor([c, rows], precision, [1, c])
-    : scope.descriptor([rows, c], precision, [c, 1]);
+    ? scope.descriptor([c, rows], precision, [1, pitch])
+    : scope.descriptor([rows, c], precision, [pitch, 1]);
 }

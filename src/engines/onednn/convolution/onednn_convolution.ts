@@ -7,7 +7,7 @@ import type { KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { aligned, split } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope, PrimitiveDescription } from "../library/dnnl.ts";
-import type { ActivationName, ArgumentName, QueryName } from "../library/dnnl_constants.ts";
+import type { ArgumentName, QueryName } from "../library/dnnl_constants.ts";
 import {
   elementOf,
   fastest,
@@ -19,6 +19,7 @@ import {
   StagingBuffers,
   type Variant,
 } from "../onednn_step.ts";
+import { blockVariant } from "./block_convolution.ts";
 import {
   type Algorithm,
   batchSlices,
@@ -26,17 +27,23 @@ import {
   convolutionKey,
   describeGradient,
   elementsOf,
-  type Image,
   imageBytes,
   images,
   lastGeometry,
   pixelRows,
   preferredAlgorithm,
-  wantedImages,
+  takesWinograd,
   weightDims,
   weightSlices,
-  windowOf,
 } from "./convolution_algorithms.ts";
+import { blocksOf } from "./convolution_blocks.ts";
+import {
+  chooseWeights,
+  describeSlice,
+  directionOf,
+  kernelFrom,
+  type WeightLayout,
+} from "./convolution_kernel.ts";
 import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
@@ -46,13 +53,19 @@ export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan 
   const g = lastGeometry(step);
   if (g === null) return null;
   const slices = batchSlices(g);
-  const key = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
+  const blocks = op === "conv2d" ? blocksOf(g) : null;
+  const work = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
+  const cut = blocks === null ? "" : `, ${blocks.length} blocks`;
+  const packed = step.packed && takesWinograd(g, inputs, outputs) ? ", packed" : "";
   const chosen = fastestForm(
     step,
-    key,
+    `${work}${cut}${packed}`,
     g,
     () => winogradVariant(scope, step, g, slices),
-    (algorithm) => nativeVariant(scope, step, g, slices, algorithm),
+    (algorithm) =>
+      blocks === null
+        ? nativeVariant(scope, step, g, slices, algorithm)
+        : blockVariant(scope, step, g, blocks, algorithm),
   );
   return chosen?.plan ?? null;
 }
@@ -68,11 +81,6 @@ function fastestForm<T extends { readonly kernel: SliceKernel }>(
   const algorithms = candidateAlgorithms(step, g);
   const make = (algorithm: Algorithm) => (algorithm.form === "winograd" ? winograd() : native(algorithm));
   return fastest(step, key, algorithms, make, preferredAlgorithm(algorithms, g));
-}
-
-/** What is read, and what is written. */
-function directionOf({ op }: OnednnStep): readonly [from: Image, to: Image] {
-  return op === "conv2d" ? ["source", "result"] : ["result", "source"];
 }
 
 /** An algorithm of the library: its weight in the layout that it wants, and a kernel for each slice. */
@@ -128,151 +136,13 @@ function computeStage(
   };
 }
 
-/** Images as an argument of the library, with the layouts that they have in the program and in it. */
-interface Operand {
-  readonly name: ArgumentName;
-  readonly stored: Descriptor;
-  readonly wanted: Descriptor;
-}
-
-interface Described {
-  readonly description: PrimitiveDescription;
-  readonly from: Operand;
-  readonly to: Operand;
-  readonly bias: Descriptor | undefined;
-}
-
-/** The library's description of `n` images; null if it has no implementation. */
-function describeSlice(
-  scope: DnnlScope,
-  step: OnednnStep,
-  g: ConvGeometry,
-  n: number,
-  algorithm: Algorithm,
-  weights: Descriptor,
-): Described | null {
-  if (algorithm.form === "gemm") return describeProduct(scope, step, g, n, algorithm, weights);
-  const [x, , b] = step.inputs;
-  const [from, to] = directionOf(step).map((which) => images(scope, g, which, n, elementOf(x.dtype)));
-  if (step.op !== "conv2d") {
-    const description = describeGradient(scope, g, n, algorithm, weights, (...given) =>
-      scope.convolutionBackwardData(...given),
-    );
-    return (
-      description && {
-        description,
-        bias: undefined,
-        from: { name: "diffDestination", stored: from, wanted: description.layout("diffDestination") },
-        to: { name: "diffSource", stored: to, wanted: description.layout("diffSource") },
-      }
-    );
-  }
-  const bias = b === undefined ? undefined : scope.descriptor([g.o * g.groups], elementOf(b.dtype));
-  const activation = step.attributes.activation as ActivationName | undefined;
-  const source = wantedImages(scope, g, "source", n, algorithm);
-  const destination = wantedImages(scope, g, "result", n, algorithm);
-  const operands = { source, weights, bias, destination };
-  const description = scope.convolutionForward(operands, windowOf(g), activation);
-  return (
-    description && {
-      description,
-      bias,
-      from: { name: "source", stored: from, wanted: description.layout("source") },
-      to: { name: "destination", stored: to, wanted: description.layout("destination") },
-    }
-  );
-}
-
-/** y = act(x w + b) or dx = dy w, a row for each pixel. */
-function describeProduct(
-  scope: DnnlScope,
-  step: OnednnStep,
-  g: ConvGeometry,
-  n: number,
-  { precision }: Algorithm,
-  weights: Descriptor,
-): Described | null {
-  const b = step.inputs[2];
-  const bias = b === undefined ? undefined : scope.descriptor([1, g.o], elementOf(b.dtype));
-  const [source, destination] = directionOf(step).map((which) => pixelRows(scope, g, which, n, precision));
-  const activation = step.attributes.activation as ActivationName | undefined;
-  const description = scope.matmul({ source, weights, bias, destination }, activation);
-  return (
-    description && {
-      description,
-      bias,
-      from: { name: "source", stored: source, wanted: source },
-      to: { name: "destination", stored: destination, wanted: destination },
-    }
-  );
-}
-
-function kernelFrom(
-  scope: DnnlScope,
-  step: OnednnStep,
-  g: ConvGeometry,
-  n: number,
-  { description, from, to, bias }: Described,
-  weights: Descriptor,
-): SliceKernel {
-  const stored = elementOf(step.inputs[0].dtype);
-  const primitive = scope.primitive(description, [
-    [from.name, from.wanted],
-    ["weights", weights],
-    [to.name, to.wanted],
-    ...(bias === undefined ? [] : ([["bias", bias]] as const)),
-  ]);
-  const staging = new StagingBuffers(scope, step.own);
-  const read = staging.input(from.stored, from.wanted);
-  const written = staging.output(to.stored, to.wanted);
-  const [fromBytes, toBytes] = directionOf(step).map((which) => imageBytes(g, which, stored, n));
-  const bytes = [fromBytes, scope.bytesOf(weights), toBytes];
-  return {
-    bytes: bias === undefined ? bytes : [...bytes, scope.bytesOf(bias)],
-    run(x, weight, y, ...rest) {
-      primitive.run(read.enter(x), weight, written.place(y), ...rest);
-      written.leave(y);
-    },
-  };
-}
-
-/** The weight as a kernel takes it. */
-interface WeightLayout {
-  readonly layout: Descriptor;
-  /** How the program holds it. */
-  readonly plain: Descriptor;
-  /** Whether it has to be brought into that layout first. */
-  readonly packed: boolean;
-}
-
-/** The layout of the weight, input 1, that the library prefers, if it fits the scratch space; else as it is. */
-function chooseWeights(
-  scope: DnnlScope,
-  { op, scratchBytes, inputs }: OnednnStep,
-  g: ConvGeometry,
-  { precision, form }: Algorithm,
-  describe: (weights: Descriptor) => { layout(name: "weights"): Descriptor } | null,
-): WeightLayout | null {
-  const stored = elementOf(inputs[1].dtype);
-  // As a product, the convolution takes the weight [O, C] as [C, O].
-  const transposed = op === "conv2d" && form === "gemm";
-  const product = transposed ? [g.c, g.o] : [g.o, g.c];
-  const dims = form === "gemm" ? product : weightDims(g);
-  const plain = scope.descriptor(dims, stored, transposed ? [1, g.c] : undefined);
-  const preferred = describe(scope.anyLayout(dims, precision))?.layout("weights");
-  if (preferred !== undefined && scope.bytesOf(preferred) <= scratchBytes) {
-    return { layout: preferred, plain, packed: !scope.equal(preferred, plain) };
-  }
-  if (stored !== precision || describe(plain) === null) return null;
-  return { layout: plain, plain, packed: false };
-}
-
 /** Brings the weight, input 1, into its layout in the scratch space. */
 function packStage(scope: DnnlScope, { layout, plain, packed }: WeightLayout, base: number): KernelStage[] {
   if (!packed) return [];
-  return [
-    reorderStage(scope, plain, layout, (copy, { inputs, scratch }) => copy(base + inputs[1], base + scratch)),
-  ];
+  const stage = reorderStage(scope, plain, layout, (copy, { inputs, scratch }) =>
+    copy(base + inputs[1], base + scratch),
+  );
+  return [{ ...stage, packs: true }];
 }
 
 // The gradient by the weight: each slice of the batch gives a partial sum in the library's own layout; the partial sums

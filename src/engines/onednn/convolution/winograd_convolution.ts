@@ -11,6 +11,7 @@ import { planeBytes, tilesOf, type WinogradConvolution } from "../../cpu/shapes/
 import type { DnnlScope } from "../library/dnnl.ts";
 import { type OnednnStep, reorderStage, type Slices, type Variant } from "../onednn_step.ts";
 import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
+import { blocksPerImage } from "./convolution_blocks.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
 import { threadPlaces, tilesAtOnce, windowPlaces, winogradConvolution } from "./winograd_shapes.ts";
 
@@ -25,20 +26,21 @@ export function winogradVariant(
   g: ConvGeometry,
   slices: Slices,
 ): Variant | null {
-  const stages = stagesOf(scope, step, g, slices);
+  const parts = slices.size === 1 ? blocksPerImage(g) : 1;
+  const stages = stagesOf(scope, step, g, slices, parts);
   if (stages === null) return null;
   const kernel = winogradBenchmark(step, slices, step.scratchBytes, (sample, n) =>
-    stagesOf(scope, sample, { ...g, n }, { count: 1, size: n, last: n }),
+    stagesOf(scope, sample, { ...g, n }, { count: 1, size: n, last: n }, parts),
   );
   const plan = { stages: [...stages.before, stages.compute], scratchBytes: 0, threadScratchBytes: 0 };
   return { kernel, plan };
 }
 
-function stagesOf(scope: DnnlScope, step: OnednnStep, g: ConvGeometry, slices: Slices) {
+function stagesOf(scope: DnnlScope, step: OnednnStep, g: ConvGeometry, slices: Slices, parts: number) {
   const turned = step.op === "conv2dInputGradient";
   const convolution = winogradConvolution(step.op, g);
   if (windowPlaces(convolution).bytes > step.scratchBytes) return null;
-  const compute = computeStage(scope, step, convolution, slices);
+  const compute = computeStage(scope, step, convolution, slices, parts);
   return compute && { before: windowStages(scope, step, convolution, turned), compute };
 }
 
@@ -58,12 +60,14 @@ function windowStages(
   const parts = split(c, WINDOW_UNITS);
   const direction = turned ? -1 : 1;
   const first = turned ? window * row - column : 0;
+  const copied = reorderStage(scope, stored, reordered, (copy, { inputs, scratch }) =>
+    copy(base + inputs[1], base + scratch + places.windows),
+  );
   return [
-    reorderStage(scope, stored, reordered, (copy, { inputs, scratch }) =>
-      copy(base + inputs[1], base + scratch + places.windows),
-    ),
+    { ...copied, packs: true },
     {
       units: parts.units,
+      packs: true,
       run(exports, { scratch, threadScratch }, begin, end) {
         const from = begin * parts.size;
         const channels = (Math.min(c, end * parts.size) - from) * o;
@@ -78,16 +82,27 @@ function windowStages(
   ];
 }
 
-/** Transforms the images of each slice, multiplies and gathers, a chunk of tiles at a time. */
+/**
+ * Transforms the images of each slice, multiplies and gathers, a chunk of tiles at a time.
+ *
+ * @param wanted - into how many parts, of whole rows of tiles, a slice of one image is cut.
+ */
 function computeStage(
   scope: DnnlScope,
   { base, inputs, attributes }: OnednnStep,
   convolution: WinogradConvolution,
   slices: Slices,
+  wanted: number,
 ): KernelStage | null {
-  const { c, o, h, w, oh, ow } = convolution;
+  const { c, o, h, w, oh, ow, step, tilesDown, tilesAcross } = convolution;
   const atOnce = tilesAtOnce(convolution, slices.size);
-  const products = productsOf(scope, convolution, slices, atOnce);
+  const rows = split(tilesDown * slices.size, wanted);
+  const partTiles = rows.size * tilesAcross;
+  const tileCounts = [slices.size, slices.last].flatMap((images) => {
+    const tiles = tilesOf(convolution, images);
+    return [Math.min(tiles, partTiles), tiles - Math.floor((tiles - 1) / partTiles) * partTiles];
+  });
+  const products = productsOf(scope, convolution, tileCounts, atOnce);
   if (products === null) return null;
   const places = threadPlaces(convolution, atOnce, false);
   const planes = windowPlaces(convolution).planes;
@@ -96,16 +111,19 @@ function computeStage(
   const gathered = activation === RELU ? RELU : 0;
   const hasBias = inputs.length > 2;
   return {
-    units: slices.count,
+    units: slices.count * rows.units,
     run(exports, { inputs: from, outputs: to, scratch, threadScratch }, begin, end) {
       const at = (place: number) => base + threadScratch + place;
       const windows = { address: base + scratch + planes, planeBytes: planeBytes(c * o) };
-      for (let i = begin; i < end; i++) {
+      for (let unit = begin; unit < end; unit++) {
+        const i = Math.floor(unit / rows.units);
+        const part = unit % rows.units;
         const tiles = tilesOf(convolution, i === slices.count - 1 ? slices.last : slices.size);
+        const last = Math.min(tiles, (part + 1) * partTiles);
         const x = from[0] + i * slices.size * h * w * c * 4;
         const y = to[0] + i * slices.size * oh * ow * o * 4;
-        for (let first = 0; first < tiles; first += atOnce) {
-          const count = Math.min(atOnce, tiles - first);
+        for (let first = part * partTiles; first < last; first += atOnce) {
+          const count = Math.min(atOnce, last - first);
           const chunk = { first, count, scratch: threadScratch };
           const images = { address: at(places.images), planeBytes: planeBytes(count * c) };
           const results = { address: at(places.results), planeBytes: planeBytes(count * o) };
@@ -125,8 +143,11 @@ function computeStage(
           );
         }
         if (activation !== gathered) {
+          // Rows of the result: of whole images, or those of one image's part.
           const images = i === slices.count - 1 ? slices.last : slices.size;
-          exports.biasActivation(y, o * 4, images * oh * ow, o, 0, activation);
+          const top = rows.units === 1 ? 0 : part * rows.size * step;
+          const bottom = rows.units === 1 ? images * oh : Math.min(oh, top + rows.size * step);
+          exports.biasActivation(y + top * ow * o * 4, o * 4, (bottom - top) * ow, o, 0, activation);
         }
       }
     },
@@ -158,12 +179,12 @@ export function analyseImages(
 function productsOf(
   scope: DnnlScope,
   convolution: WinogradConvolution,
-  slices: Slices,
+  tileCounts: readonly number[],
   atOnce: number,
 ): Map<number, PlaneGemms> | null {
   const { c, o } = convolution;
   const made = new Map<number, PlaneGemms>();
-  for (const count of chunkSizes(convolution, slices, atOnce)) {
+  for (const count of chunkSizes(tileCounts, atOnce)) {
     const products = planeGemms(scope, convolution.planes, [count, c, o]);
     if (products === null) return null;
     made.set(count, products);
@@ -171,11 +192,10 @@ function productsOf(
   return made;
 }
 
-/** The numbers of tiles of a chunk: most are full, the last of a slice may not be. */
-export function chunkSizes(convolution: WinogradConvolution, slices: Slices, atOnce: number): Set<number> {
+/** The numbers of tiles of a chunk, of runs of tiles of these lengths: most are full, the last may not be. */
+export function chunkSizes(tileCounts: readonly number[], atOnce: number): Set<number> {
   const sizes = new Set<number>();
-  for (const images of [slices.size, slices.last]) {
-    const tiles = tilesOf(convolution, images);
+  for (const tiles of tileCounts) {
     if (tiles >= atOnce) sizes.add(atOnce);
     if (tiles % atOnce !== 0) sizes.add(tiles % atOnce);
   }

@@ -123,7 +123,10 @@ function sumsOf(
   const { c, o } = convolution;
   const made = new Map<string, PlaneGemms>();
   const key = (count: number, outputs: number, added: boolean) => `${count} ${outputs} ${added}`;
-  for (const count of chunkSizes(convolution, slices, atOnce)) {
+  for (const count of chunkSizes(
+    [slices.size, slices.last].map((images) => tilesOf(convolution, images)),
+    atOnce,
+  )) {
     for (const outputs of new Set([places.outputsAtOnce, o % places.outputsAtOnce || places.outputsAtOnce])) {
       for (const added of [false, true]) {
         const products = planeGemms(scope, convolution.planes, [c, count, outputs], {

@@ -128,6 +128,7 @@ function onednnWorks(
   const shared = {
     base: memory.base,
     everything: true,
+    packed: false,
     chooser: THE_FIRST,
     own,
     benchmarkMemory: () => memory,

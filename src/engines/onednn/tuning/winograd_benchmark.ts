@@ -14,7 +14,7 @@ export interface WinogradStages {
 }
 
 /**
- * Runs a slice and its share of what is done once for the batch. If a slice is larger than the memory, some of its
+ * Runs a slice and, if that is not kept, its share of what is done once for the batch. If a slice is larger than the memory, some of its
  * images, as often as it takes.
  *
  * @param scratchBytes What one slice needs of it.
@@ -41,7 +41,7 @@ export function winogradBenchmark(
     const { before, compute } = stages;
     for (const stage of before) stage.run(exports, addresses, 0, stage.units);
     const run = () => {
-      for (const stage of before.slice(-1)) {
+      for (const stage of step.packed ? [] : before.slice(-1)) {
         stage.run(exports, addresses, 0, Math.ceil(stage.units / slices.count));
       }
       for (let i = 0; i < slices.size / n; i++) compute.run(exports, addresses, 0, compute.units);

@@ -126,7 +126,12 @@ export function planIndirect(g: ConvGeometry, hasBias: boolean, activation: numb
       },
     });
   }
-  return { stages, scratchBytes: g.groups * panels * panelBytes, threadScratchBytes: own.bytes };
+  return {
+    stages,
+    scratchBytes: g.groups * panels * panelBytes,
+    threadScratchBytes: own.bytes,
+    packsWeights: true,
+  };
 }
 
 function cutItems(g: ConvGeometry, panels: number): { rows: number; blocks: number; images: number } {
@@ -148,6 +153,7 @@ function packStage(g: ConvGeometry, panels: number, panelBytes: number): KernelS
   const parts = split(all, Math.max(1, Math.min(16, Math.floor((all * panelBytes) / 65536))));
   return {
     units: parts.units,
+    packs: true,
     run(exports, addresses, begin, end) {
       const last = Math.min(all, end * parts.size);
       for (let p = begin * parts.size; p < last; p++) {

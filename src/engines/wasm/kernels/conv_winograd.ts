@@ -120,6 +120,7 @@ export function planWinograd(
     stages,
     scratchBytes: planes * winograd.kernelPlane,
     threadScratchBytes: Math.max(own.bytes, kernelBytes),
+    packsWeights: true,
   };
 }
 
@@ -163,6 +164,7 @@ function kernelStage(winograd: Winograd): KernelStage {
   const row = window * panelBytes;
   return {
     units: parts.units,
+    packs: true,
     run(exports, { inputs, scratch, threadScratch }, begin, end) {
       const panel = threadScratch + place.input;
       const last = Math.min(panels, end * parts.size);

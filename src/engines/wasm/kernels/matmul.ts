@@ -116,7 +116,13 @@ function plan(product: Product): KernelPlan {
       },
     });
   }
-  return { stages, scratchBytes: scratch.bytes, threadScratchBytes: own.bytes };
+  const packsWeights = packedB !== undefined && turnedA === undefined;
+  return {
+    stages,
+    scratchBytes: scratch.bytes,
+    threadScratchBytes: own.bytes,
+    ...(packsWeights && { packsWeights }),
+  };
 }
 
 /** Blocks of K of nearly equal length, each a multiple of 4 (but the last). */
@@ -150,6 +156,7 @@ function packStage(product: Product, block: number, to: number): KernelStage {
   const blocks = Math.ceil(k / block);
   return {
     units: batch * blocks,
+    packs: true,
     run(exports, addresses, begin, end) {
       for (let u = begin; u < end; u++) {
         const matrix = Math.floor(u / blocks);

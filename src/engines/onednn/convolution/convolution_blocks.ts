@@ -1,0 +1,92 @@
+/**
+ * A convolution of a few images, cut within each image, so that there is work for every thread: into rows, or, if the
+ * weights are larger than the image, into output channels, so that what is large is read once. The cut follows from the
+ * sizes alone.
+ */
+
+import { split } from "../../cpu/memory/memory_layout.ts";
+import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+
+/** A part of an image's convolution, as the convolution of one image that it is. */
+export interface BlockGeometry extends ConvGeometry {
+  /** Rows of zeros below the image. */
+  readonly below: number;
+  /** Channels of the whole result: from one of its pixels to the next. */
+  readonly pitch: number;
+}
+
+/** A part of an image's convolution, and where it begins. */
+export interface Block {
+  readonly g: BlockGeometry;
+  /** The first row that it reads, the first that it writes, and the first output channel. */
+  readonly fromRow: number;
+  readonly toRow: number;
+  readonly channel: number;
+}
+
+/** Images from which on each is work enough for itself. */
+const MANY_IMAGES = 9;
+/** Operations of a block, and blocks of all images. */
+const BLOCK_OPERATIONS = 2e6;
+const MOST_BLOCKS = 16;
+const MOST_PER_IMAGE = 8;
+/** Output channels of a block: whole vectors, and enough of them that the image is not read for a few. */
+const FEWEST_CHANNELS = 32;
+
+/** Into how many blocks each image is cut; 1 for not at all. */
+export function blocksPerImage({ n, groups, c, o, oh, ow, kh, kw }: ConvGeometry): number {
+  if (n >= MANY_IMAGES) return 1;
+  const operations = 2 * groups * o * c * oh * ow * kh * kw;
+  if (operations < BLOCK_OPERATIONS) return 1;
+  const wanted = Math.max(2, Math.floor(operations / BLOCK_OPERATIONS));
+  return Math.min(wanted, MOST_PER_IMAGE, Math.floor(MOST_BLOCKS / n));
+}
+
+/** The blocks of each image; null if it stays whole. */
+export function blocksOf(g: ConvGeometry): readonly Block[] | null {
+  const wanted = blocksPerImage(g);
+  if (wanted < 2) return null;
+  const weights = g.c * g.o * g.kh * g.kw;
+  const image = g.c * g.h * g.w;
+  const byChannels = g.groups === 1 && weights > image;
+  const channels = byChannels ? channelBlocks(g, Math.min(wanted, Math.floor(g.o / FEWEST_CHANNELS))) : null;
+  return channels ?? rowBlocks(g, wanted);
+}
+
+function channelBlocks(g: ConvGeometry, wanted: number): readonly Block[] | null {
+  if (wanted < 2) return null;
+  const { units, size } = split(g.o, wanted, FEWEST_CHANNELS / 2);
+  if (units < 2) return null;
+  return Array.from({ length: units }, (_, i) => {
+    const channel = i * size;
+    const o = Math.min(size, g.o - channel);
+    return { g: { ...g, n: 1, o, below: belowOf(g), pitch: g.o }, fromRow: 0, toRow: 0, channel };
+  });
+}
+
+function rowBlocks(g: ConvGeometry, wanted: number): readonly Block[] | null {
+  const { units, size } = split(g.oh, wanted);
+  if (units < 2) return null;
+  const blocks: Block[] = [];
+  for (let first = 0; first < g.oh; first += size) {
+    const oh = Math.min(size, g.oh - first);
+    const top = first * g.sh - g.ph;
+    const bottom = top + (oh - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+    const [fromRow, end] = [Math.max(0, top), Math.min(g.h, bottom)];
+    // Nothing but padding.
+    if (end <= fromRow) return null;
+    const part = { ...g, n: 1, oh, h: end - fromRow, ph: fromRow - top, below: bottom - end };
+    blocks.push({ g: { ...part, pitch: g.o * g.groups }, fromRow, toRow: first, channel: 0 });
+  }
+  return blocks;
+}
+
+/** Rows of zeros that the last windows reach below the image; less than none if they end before it does. */
+function belowOf({ h, oh, sh, ph, kh, dh }: ConvGeometry): number {
+  return Math.max(0, (oh - 1) * sh - ph + (kh - 1) * dh + 1 - h);
+}
+
+/** What tells the blocks of an image apart for a kernel. */
+export function blockKey({ g: { h, oh, ph, below, o } }: Block): string {
+  return [h, oh, ph, below, o].join(" ");
+}
