@@ -73,11 +73,11 @@ class Parts {
     return [...(this.#options.batchNorm ? [{ type: "BatchNorm2d" } as const] : []), this.activation()];
   }
 
-  /** Behind a dense layer. */
-  active1d(): Block[] {
+  /** Behind a dense layer; AlexNet and VGG normalise feature maps alone. */
+  active1d(normalises = false): Block[] {
     const { batchNorm, dropout } = this.#options;
     return [
-      ...(batchNorm ? [{ type: "BatchNorm1d" } as const] : []),
+      ...(batchNorm && normalises ? [{ type: "BatchNorm1d" } as const] : []),
       this.activation(),
       ...(dropout > 0 ? [{ type: "Dropout", p: dropout } as const] : []),
     ];
@@ -104,9 +104,9 @@ const lenet =
     avgPool,
     flatten,
     linear(parts.channels(120)),
-    ...parts.active1d(),
+    ...parts.active1d(true),
     linear(parts.channels(84)),
-    ...parts.active1d(),
+    ...parts.active1d(true),
     linear(classes),
   ];
 

@@ -289,6 +289,8 @@ export interface Calls {
       readonly classes: number;
       readonly lang: "en" | "zh";
       readonly style: "book" | "graph" | "volume";
+      /** By default as the reader's system is set. */
+      readonly theme?: "light" | "dark";
     };
     output: { readonly svg: string };
   };

@@ -1,0 +1,55 @@
+/** Own images inside the file of an experiment: as PNG, in a folder for each class. */
+import { data } from "convoyant";
+import { LabError } from "../worker/problem.ts";
+import { KEPT_SIDE } from "./decode_square.ts";
+import { ImageDatabase, type KeptImage } from "./image_database.ts";
+
+const FOLDER = "images";
+
+/** The images of these classes by their paths in the file. */
+export async function imagesForFile(classes: readonly string[]): Promise<Record<string, Uint8Array>> {
+  const database = await ImageDatabase.open();
+  const files: Record<string, Uint8Array> = {};
+  try {
+    for (const [c, className] of classes.entries())
+      for (const [i, { rgb }] of (await database.list(className)).entries())
+        files[`${FOLDER}/${c + 1}/${i + 1}.png`] = data.encodePng({
+          width: KEPT_SIDE,
+          height: KEPT_SIDE,
+          channels: 3,
+          data: rgb,
+        });
+    return files;
+  } finally {
+    database.close();
+  }
+}
+
+/** Puts a file's images in the place of those that are kept for its classes. Returns how many there were. */
+export async function keepImagesOfFile(
+  files: Readonly<Record<string, Uint8Array>>,
+  classes: readonly string[],
+): Promise<number> {
+  const images: KeptImage[] = [];
+  for (const [path, bytes] of Object.entries(files)) {
+    const found = /^images\/(\d{1,4})\/(\d{1,6})\.png$/.exec(path);
+    const className = found === null ? undefined : classes[Number(found[1]) - 1];
+    if (found === null || className === undefined) continue;
+    const { width, height, data: rgb } = await data.decodeImage(bytes, { channels: 3 });
+    if (width !== KEPT_SIDE || height !== KEPT_SIDE)
+      throw new LabError(
+        "bad experiment",
+        `${path} is ${width} x ${height} pixels, and ${KEPT_SIDE} x ${KEPT_SIDE} are expected`,
+      );
+    images.push({ className, name: `${found[2]}.png`, rgb: new Uint8Array(rgb) });
+  }
+  if (images.length === 0) return 0;
+  const database = await ImageDatabase.open();
+  try {
+    for (const className of classes) await database.rename(className, null);
+    for (let from = 0; from < images.length; from += 256) await database.add(images.slice(from, from + 256));
+    return images.length;
+  } finally {
+    database.close();
+  }
+}
