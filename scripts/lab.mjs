@@ -2,6 +2,7 @@
 // bundles it is installed in apps/lab at the first call.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { writeLabData } from "./lab_data.mjs";
 import { needsInstall, prepare, root, runNpm } from "./setup.mjs";
 
 const lab = join(root, "apps/lab");
@@ -27,3 +28,4 @@ if (needsInstall(lab)) {
 }
 run("The types of the Lab", join(root, "node_modules/typescript/bin/tsc"), ["-p", lab, "--pretty", "false"]);
 run("The Lab's build", join(lab, "node_modules/vite/bin/vite.js"), ["build", "--logLevel", "warn"]);
+await writeLabData(join(root, "build/lab"), { full: process.argv.includes("--all") });

@@ -11,8 +11,15 @@ export interface KeptImage {
   readonly rgb: Uint8Array<ArrayBuffer>;
 }
 
+/** A class that a person has named, in the order of their naming. */
+interface KeptClass {
+  readonly id?: number;
+  readonly name: string;
+}
+
 const DATABASE = "convoyant-lab";
-const STORE = "images";
+const IMAGES = "images";
+const CLASSES = "classes";
 const BY_CLASS = "className";
 
 /** The database, open. */
@@ -28,8 +35,9 @@ export class ImageDatabase {
     try {
       const request = indexedDB.open(DATABASE, 1);
       request.onupgradeneeded = () => {
-        const store = request.result.createObjectStore(STORE, { keyPath: "id", autoIncrement: true });
-        store.createIndex(BY_CLASS, "className");
+        const options = { keyPath: "id", autoIncrement: true };
+        request.result.createObjectStore(CLASSES, options);
+        request.result.createObjectStore(IMAGES, options).createIndex(BY_CLASS, "className");
       };
       return new ImageDatabase(await resultOf(request));
     } catch (error) {
@@ -48,8 +56,8 @@ export class ImageDatabase {
 
   /** Keeps images, all or none. @throws LabError "storage full". */
   async add(images: readonly KeptImage[]): Promise<number[]> {
-    const transaction = this.#database.transaction(STORE, "readwrite");
-    const store = transaction.objectStore(STORE);
+    const transaction = this.#database.transaction(IMAGES, "readwrite");
+    const store = transaction.objectStore(IMAGES);
     try {
       const ids = images.map((image) => resultOf(store.add(image)));
       const [keys] = await Promise.all([Promise.all(ids), endOf(transaction)]);
@@ -61,52 +69,79 @@ export class ImageDatabase {
     }
   }
 
-  /** How many images each class has, in the order of the classes' first images. */
-  async counts(): Promise<Map<string, number>> {
-    const counts = new Map<string, number>();
-    const index = this.#store("readonly").index(BY_CLASS);
-    const request = index.openKeyCursor();
-    for await (const cursor of walked(request)) {
-      const name = String(cursor.key);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    return counts;
+  /** The classes in their order, also those without images. */
+  async classes(): Promise<{ readonly name: string; readonly count: number }[]> {
+    const transaction = this.#database.transaction([CLASSES, IMAGES]);
+    const classes: KeptClass[] = await resultOf(transaction.objectStore(CLASSES).getAll());
+    const index = transaction.objectStore(IMAGES).index(BY_CLASS);
+    return Promise.all(
+      classes.map(async ({ name }) => ({ name, count: await resultOf(index.count(IDBKeyRange.only(name))) })),
+    );
+  }
+
+  /** Does nothing for a class that is there. */
+  async addClass(name: string): Promise<void> {
+    const transaction = this.#database.transaction(CLASSES, "readwrite");
+    const ended = endOf(transaction);
+    const store = transaction.objectStore(CLASSES);
+    const classes: KeptClass[] = await resultOf(store.getAll());
+    if (!classes.some((one) => one.name === name)) store.add({ name } satisfies KeptClass);
+    await ended;
   }
 
   /** Images of a class, oldest first. */
   async list(className: string, from = 0, count = Number.POSITIVE_INFINITY): Promise<KeptImage[]> {
-    const index = this.#store("readonly").index(BY_CLASS);
-    if (from === 0 && count === Number.POSITIVE_INFINITY)
-      return resultOf(index.getAll(IDBKeyRange.only(className)));
-    const keys = await resultOf(index.getAllKeys(IDBKeyRange.only(className)));
-    const store = this.#store("readonly");
+    const store = this.#database.transaction(IMAGES).objectStore(IMAGES);
+    const keys = await resultOf(store.index(BY_CLASS).getAllKeys(IDBKeyRange.only(className)));
     return Promise.all(keys.slice(from, from + count).map((key) => resultOf(store.get(key))));
   }
 
-  async remove(ids: readonly number[]): Promise<void> {
-    const transaction = this.#database.transaction(STORE, "readwrite");
-    for (const id of ids) transaction.objectStore(STORE).delete(id);
-    await endOf(transaction);
+  /** The newest images of a class, the newest first. */
+  async newest(className: string, count: number): Promise<KeptImage[]> {
+    const index = this.#database.transaction(IMAGES).objectStore(IMAGES).index(BY_CLASS);
+    const images: KeptImage[] = [];
+    for await (const cursor of walked(index.openCursor(IDBKeyRange.only(className), "prev"))) {
+      images.push(cursor.value);
+      if (images.length === count) break;
+    }
+    return images;
   }
 
-  /** Gives the images of a class another name; null removes them. */
-  async rename(className: string, to: string | null): Promise<void> {
-    const transaction = this.#database.transaction(STORE, "readwrite");
+  async remove(id: number): Promise<void> {
+    const transaction = this.#database.transaction(IMAGES, "readwrite");
     const ended = endOf(transaction);
-    const index = transaction.objectStore(STORE).index(BY_CLASS);
-    for await (const cursor of walked(index.openCursor(IDBKeyRange.only(className)))) {
-      if (to === null) cursor.delete();
-      else cursor.update({ ...cursor.value, className: to });
-    }
+    transaction.objectStore(IMAGES).delete(id);
     await ended;
   }
 
-  async clear(): Promise<void> {
-    await resultOf(this.#store("readwrite").clear());
+  /** Gives a class another name; if that is a class already, its images join it. */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#change(from, {
+      name: to,
+      images: (cursor) => cursor.update({ ...cursor.value, className: to }),
+    });
   }
 
-  #store(mode: IDBTransactionMode): IDBObjectStore {
-    return this.#database.transaction(STORE, mode).objectStore(STORE);
+  /** Removes a class and its images. */
+  async removeClass(name: string): Promise<void> {
+    await this.#change(name, { name: null, images: (cursor) => cursor.delete() });
+  }
+
+  async #change(
+    className: string,
+    change: { readonly name: string | null; readonly images: (cursor: IDBCursorWithValue) => unknown },
+  ): Promise<void> {
+    const transaction = this.#database.transaction([CLASSES, IMAGES], "readwrite");
+    const ended = endOf(transaction);
+    const classes = transaction.objectStore(CLASSES);
+    const all: KeptClass[] = await resultOf(classes.getAll());
+    const own = all.find(({ name }) => name === className);
+    const isTaken = all.some(({ name }) => name === change.name);
+    if (own?.id !== undefined && (change.name === null || isTaken)) classes.delete(own.id);
+    else if (own !== undefined) classes.put({ ...own, name: change.name });
+    const index = transaction.objectStore(IMAGES).index(BY_CLASS);
+    for await (const cursor of walked(index.openCursor(IDBKeyRange.only(className)))) change.images(cursor);
+    await ended;
   }
 }
 

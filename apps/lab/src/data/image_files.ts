@@ -46,7 +46,10 @@ export async function keepImagesOfFile(
   if (images.length === 0) return 0;
   const database = await ImageDatabase.open();
   try {
-    for (const className of classes) await database.rename(className, null);
+    for (const className of classes) {
+      await database.removeClass(className);
+      await database.addClass(className);
+    }
     for (let from = 0; from < images.length; from += 256) await database.add(images.slice(from, from + 256));
     return images.length;
   } finally {

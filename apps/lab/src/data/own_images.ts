@@ -22,7 +22,7 @@ type Served = Extract<DataSource, { kind: "folder" }>;
 export async function loadOwnImages(source: Own, size: number, progress: DataProgress): Promise<LabData> {
   const database = await ImageDatabase.open();
   try {
-    const counts = await database.counts();
+    const counts = new Map((await database.classes()).map(({ name, count }) => [name, count]));
     const total = source.classes.reduce((all, name) => all + (counts.get(name) ?? 0), 0);
     let done = 0;
     const loaded: ClassImages[] = [];

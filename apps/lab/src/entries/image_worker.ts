@@ -2,13 +2,17 @@
 import { addImages } from "../data/add_images.ts";
 import { decodeSquare, KEPT_SIDE } from "../data/decode_square.ts";
 import { ImageDatabase } from "../data/image_database.ts";
-import type { FromImageWorker, ImageCalls, ToImageWorker } from "../data/image_store.ts";
-import { problemOf } from "../worker/problem.ts";
+import type { Calls, FromWorker, ImageCallName, OwnClass, ToWorker } from "../worker/protocol.ts";
+import { answerCall } from "../worker/serve_calls.ts";
 
 const scope = globalThis as unknown as {
-  onmessage: ((event: MessageEvent<ToImageWorker>) => void) | null;
-  postMessage(message: FromImageWorker): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker): void;
 };
+const post = (message: FromWorker): void => scope.postMessage(message);
+
+/** Of a class this many of its images are shown. */
+const THUMBNAILS = 12;
 
 let database: Promise<ImageDatabase> | null = null;
 const opened = (): Promise<ImageDatabase> => {
@@ -19,59 +23,70 @@ const opened = (): Promise<ImageDatabase> => {
   return database;
 };
 
-const cancelled = new Set<number>();
+/** Counts cancellations: those of before an addition began do not end it. */
+let cancellations = 0;
 
-type Handlers = {
-  readonly [K in keyof ImageCalls]: (
-    input: ImageCalls[K]["input"],
-    id: number,
-  ) => Promise<ImageCalls[K]["output"]>;
-};
-
-const handlers: Handlers = {
-  add: async ({ className, files }, id) => {
+const handlers: {
+  readonly [K in ImageCallName]: (input: Calls[K]["input"]) => Promise<Calls[K]["output"]>;
+} = {
+  ownClasses: async () => {
     const store = await opened();
-    const keeper = {
-      decode: decodeSquare,
-      keep: (images: Parameters<ImageDatabase["add"]>[0]) => store.add(images),
-    };
-    return addImages(className, files, keeper, {
-      isCancelled: () => cancelled.delete(id),
-      onProgress: (done, of) => scope.postMessage({ type: "progress", id, done, of }),
-    });
-  },
-  counts: async () =>
-    [...(await (await opened()).counts())].map(([className, count]) => ({ className, count })),
-  list: async ({ className, from, count }) =>
-    (await (await opened()).list(className, from, count)).map(({ id = 0, name, rgb }) => ({
-      id,
+    const shown = async ({ name, count }: { name: string; count: number }): Promise<OwnClass> => ({
       name,
-      image: { width: KEPT_SIDE, height: KEPT_SIDE, channels: 3, data: rgb },
-    })),
-  remove: async ({ ids }) => {
-    await (await opened()).remove(ids);
+      count,
+      thumbnails: (await store.newest(name, THUMBNAILS)).map(({ rgb }) => ({
+        width: KEPT_SIDE,
+        height: KEPT_SIDE,
+        channels: 3,
+        data: rgb,
+      })),
+    });
+    return Promise.all((await store.classes()).map(shown));
+  },
+  addClass: async ({ name }) => {
+    await (await opened()).addClass(name);
     return null;
   },
-  rename: async ({ className, to }) => {
-    await (await opened()).rename(className, to);
+  renameClass: async ({ from, to }) => {
+    if (from !== to) await (await opened()).rename(from, to);
     return null;
   },
-  clear: async () => {
-    await (await opened()).clear();
+  removeClass: async ({ name }) => {
+    await (await opened()).removeClass(name);
+    return null;
+  },
+  removeImage: async ({ name, index }) => {
+    const store = await opened();
+    const image = (await store.newest(name, THUMBNAILS))[index];
+    if (image?.id !== undefined) await store.remove(image.id);
+    return null;
+  },
+  addImages: async ({ name, files }) => {
+    const store = await opened();
+    await store.addClass(name);
+    const begun = cancellations;
+    return addImages(
+      name,
+      files,
+      { decode: decodeSquare, keep: (images) => store.add(images) },
+      {
+        isCancelled: () => cancellations > begun,
+        onProgress: (done, of) =>
+          post({ type: "event", name: "progress", event: { what: "images", done, of } }),
+      },
+    );
+  },
+  cancelImages: async () => {
+    cancellations++;
+    return null;
+  },
+  addPixels: async ({ name, width, height, data }) => {
+    const store = await opened();
+    await store.addClass(name);
+    const rgb = await decodeSquare(new ImageData(new Uint8ClampedArray(data), width, height), "the drawing");
+    await store.add([{ className: name, name: "drawing", rgb }]);
     return null;
   },
 };
 
-scope.onmessage = async ({ data: message }) => {
-  const { id } = message;
-  if (message.type === "cancel") {
-    cancelled.add(id);
-    return;
-  }
-  try {
-    const handle = handlers[message.name] as (input: unknown, id: number) => Promise<unknown>;
-    scope.postMessage({ type: "result", id, output: await handle(message.input, id) });
-  } catch (error) {
-    scope.postMessage({ type: "failed", id, problem: problemOf(error) });
-  }
-};
+scope.onmessage = ({ data: message }) => void answerCall(message, handlers, post);

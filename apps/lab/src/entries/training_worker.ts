@@ -2,10 +2,8 @@
 import { loadData } from "../data/load_data.ts";
 import { LabSession } from "../worker/lab_session.ts";
 import type { FromWorker, ToWorker } from "../worker/protocol.ts";
-import { runCode } from "../worker/run_code.ts";
 import { answerCall } from "../worker/serve_calls.ts";
 import { handlersOf } from "../worker/session_calls.ts";
-import { stripTypes } from "./strip_types.ts";
 
 const scope = globalThis as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -17,7 +15,14 @@ let base = "";
 
 const session = new LabSession({
   loadData: (source, size, progress) => loadData(source, base, size, progress),
-  runCode: (code, input) => runCode(code, input, stripTypes),
+  // It sees all of the library, most of which the rest never needs.
+  runCode: async (code, input) => {
+    const [{ runCode }, { stripTypes }] = await Promise.all([
+      import("../worker/run_code.ts"),
+      import("./strip_types.ts"),
+    ]);
+    return runCode(code, input, stripTypes);
+  },
   base: () => base,
   tell: (name, event) => post({ type: "event", name, event } as FromWorker),
 });

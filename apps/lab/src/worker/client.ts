@@ -1,7 +1,8 @@
-/** The page's side of the training worker: calls as promises, what happens as events. */
-import type { Experiment } from "../experiment/experiment.ts";
-import { LabError, type Problem } from "./problem.ts";
-import type { CallName, Calls, EventName, Events, FromWorker, ToWorker } from "./protocol.ts";
+/** The page's side of the workers: calls as promises, what happens as events. */
+import { classCountOf, type Experiment, inputShapeOf, type NetworkSource } from "../experiment/experiment.ts";
+import { LabError } from "./problem.ts";
+import { type CallName, type Calls, type EventName, type Events, IMAGE_CALLS } from "./protocol.ts";
+import { WorkerCalls } from "./worker_calls.ts";
 
 type Listener<K extends EventName> = (event: Events[K]) => void;
 
@@ -11,11 +12,11 @@ export interface TrainerOptions {
   readonly base: string;
   /** By default as many as there are processors, if the page is cross-origin isolated. */
   readonly threads?: number | null;
-  /** Seconds after which a worker that runs code of the person's own and does not answer is stopped. @default 10 */
+  /** Seconds after which code of the person's own that does not end is stopped. @default 5 */
   readonly answerSeconds?: number;
 }
 
-/** A training worker, started. Calls reject with a {@link LabError}. */
+/** The Lab's workers. Calls reject with a {@link LabError}. */
 export interface Trainer {
   call<K extends CallName>(
     name: K,
@@ -23,48 +24,57 @@ export interface Trainer {
   ): Promise<Calls[K]["output"]>;
   /** Returns what ends the listening. */
   on<K extends EventName>(name: K, listener: Listener<K>): () => void;
-  /** Ends the worker. */
+  /** Ends the workers. */
   close(): void;
 }
 
 /**
- * Starts the training worker. It is started again when it was lost: the next `prepare` then begins in a new one, and the page
- * is told ("worker lost").
+ * Starts the training worker. When it is lost the page is told ("worker lost"), and the next `prepare` begins in a new one.
+ * Own images and code that is checked have workers of their own, which start when they are first needed.
  */
 export function createTrainer(options: TrainerOptions): Trainer {
   return new WorkerTrainer(options);
 }
 
-interface Waiting {
-  readonly resolve: (output: never) => void;
-  readonly reject: (error: LabError) => void;
-}
-
-const PING_MILLISECONDS = 2000;
+const PING_MILLISECONDS = 1000;
 
 class WorkerTrainer implements Trainer {
-  readonly #options: TrainerOptions;
+  readonly #options: Required<TrainerOptions>;
   readonly #listeners = new Map<EventName, Set<Listener<EventName>>>();
-  readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | null = null;
-  #id = 0;
-  /** Whether the worker runs code that may never end. */
-  #runsCode = false;
-  #lastAnswer = 0;
+  readonly #training: WorkerCalls;
+  readonly #code: WorkerCalls;
+  readonly #images: WorkerCalls;
+  /** That was prepared last. */
+  #experiment: Experiment | null = null;
   #pings: ReturnType<typeof setInterval> | undefined;
 
-  constructor(options: TrainerOptions) {
-    this.#options = options;
-    this.#begin();
+  constructor({ base, threads = null, answerSeconds = 5 }: TrainerOptions) {
+    this.#options = { base, threads, answerSeconds };
+    const tell = <K extends EventName>(name: K, event: Events[K]) => this.#tell(name, event);
+    this.#training = new WorkerCalls(
+      () => new Worker(new URL("../entries/training_worker.ts", import.meta.url), { type: "module" }),
+      tell,
+      (problem) => this.#failed(problem),
+    );
+    this.#code = new WorkerCalls(
+      () => new Worker(new URL("../entries/code_worker.ts", import.meta.url), { type: "module" }),
+      tell,
+    );
+    this.#images = new WorkerCalls(
+      () => new Worker(new URL("../entries/image_worker.ts", import.meta.url), { type: "module" }),
+      tell,
+    );
+    this.#start().catch((problem: LabError) => tell("problem", problem));
   }
 
   call<K extends CallName>(
     name: K,
-    ...[input]: Calls[K]["input"] extends null ? [] : [Calls[K]["input"]]
+    ...[given]: Calls[K]["input"] extends null ? [] : [Calls[K]["input"]]
   ): Promise<Calls[K]["output"]> {
-    if (this.#worker === null) this.#begin();
-    if (name === "prepare") this.#watch((input as { readonly experiment: Experiment }).experiment);
-    return this.#send(name, (input ?? null) as Calls[K]["input"]);
+    const input = (given ?? null) as Calls[K]["input"];
+    if ((IMAGE_CALLS as readonly string[]).includes(name)) return this.#images.call(name, input);
+    if (name === "check") return this.#tried(input as Calls["check"]["input"]);
+    return this.#train(name, input);
   }
 
   on<K extends EventName>(name: K, listener: Listener<K>): () => void {
@@ -75,83 +85,86 @@ class WorkerTrainer implements Trainer {
   }
 
   close(): void {
-    this.#end(new LabError("worker lost", "the trainer was closed"));
+    clearInterval(this.#pings);
+    const problem = new LabError("worker lost", "the trainer was closed");
+    for (const worker of [this.#training, this.#code, this.#images]) worker.end(problem);
   }
 
-  #begin(): void {
-    const worker = new Worker(new URL("./training_worker.ts", import.meta.url), { type: "module" });
-    this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#lose(`the training worker ended: ${event.message || "its script could not be loaded"}`);
-    };
-    worker.onmessageerror = () => this.#lose("a message of the training worker could not be read");
-    const { base, threads = null } = this.#options;
-    this.#send("start", { base, threads }).catch((problem: LabError) => this.#tell("problem", problem));
+  #start() {
+    const { base, threads } = this.#options;
+    return this.#training.call("start", { base, threads });
   }
 
-  #send<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
-    const id = ++this.#id;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker?.postMessage({ type: "call", id, name, input } as ToWorker);
-    });
+  async #train<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
+    if (!this.#training.isRunning) this.#start().catch(() => {});
+    const networks = networksOf(name, input);
+    if (name === "prepare") this.#experiment = (input as Calls["prepare"]["input"]).experiment;
+    if (networks !== null) await this.#tryAll(networks, this.#experiment);
+    return this.#training.call(name, input);
   }
 
-  #receive(message: FromWorker): void {
-    this.#lastAnswer = performance.now();
-    if (message.type === "event") {
-      this.#tell(message.name, message.event);
-      return;
+  /** Code is tried where it can be stopped without loss, before the training worker runs it. */
+  async #tryAll(networks: readonly NetworkSource[], experiment: Experiment | null): Promise<void> {
+    const code = networks.filter((network) => network.kind === "code");
+    this.#watch(code.length > 0);
+    if (experiment === null) return;
+    for (const network of code)
+      await this.#tried({
+        network,
+        shape: inputShapeOf(experiment, network),
+        classes: classCountOf(experiment),
+      });
+  }
+
+  async #tried(input: Calls["check"]["input"]): Promise<Calls["check"]["output"]> {
+    const { answerSeconds } = this.#options;
+    // The first call loads the library, too.
+    const seconds = this.#code.isRunning ? answerSeconds : answerSeconds + 5;
+    const timer = setTimeout(() => this.#code.end(neverEnds(answerSeconds)), seconds * 1000);
+    try {
+      return await this.#code.call("check", input);
+    } finally {
+      clearTimeout(timer);
     }
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.type === "result") waiting?.resolve(message.output as never);
-    else waiting?.reject(errorOf(message.problem));
+  }
+
+  /** Asks a worker that runs a person's code again and again whether it is alive. */
+  #watch(runsCode: boolean): void {
+    clearInterval(this.#pings);
+    if (!runsCode) return;
+    const { answerSeconds } = this.#options;
+    this.#pings = setInterval(() => {
+      if (!this.#training.isRunning) return;
+      // Loading data and the library takes longer than a step.
+      if (this.#training.silence <= 2 * answerSeconds * 1000) {
+        this.#training.call("ping", null).catch(() => {});
+        return;
+      }
+      const problem = neverEnds(2 * answerSeconds);
+      this.#training.end(problem);
+      this.#failed(problem);
+    }, PING_MILLISECONDS);
+  }
+
+  #failed(problem: LabError): void {
+    clearInterval(this.#pings);
+    this.#tell("problem", problem);
+    this.#tell("state", { state: "failed", step: 0, epoch: 0 });
   }
 
   #tell(name: EventName, event: Events[EventName]): void {
     for (const listener of this.#listeners.get(name) ?? []) listener(event);
   }
-
-  /** Asks a worker that runs a person's code again and again whether it is alive. */
-  #watch({ networks }: Experiment): void {
-    this.#runsCode = networks.some(({ kind }) => kind === "code");
-    clearInterval(this.#pings);
-    if (!this.#runsCode) return;
-    const { answerSeconds = 10 } = this.#options;
-    this.#lastAnswer = performance.now();
-    this.#pings = setInterval(() => {
-      if (performance.now() - this.#lastAnswer <= answerSeconds * 1000) {
-        this.#send("ping", null).catch(() => {});
-        return;
-      }
-      const problem = new LabError(
-        "code never ends",
-        `the network's code has not ended for ${answerSeconds} seconds and was stopped`,
-        { seconds: answerSeconds },
-      );
-      this.#end(problem);
-      this.#tell("problem", problem);
-      this.#tell("state", { state: "failed", step: 0, epoch: 0 });
-    }, PING_MILLISECONDS);
-  }
-
-  #lose(message: string): void {
-    const problem = new LabError("worker lost", message);
-    this.#end(problem);
-    this.#tell("problem", problem);
-    this.#tell("state", { state: "failed", step: 0, epoch: 0 });
-  }
-
-  #end(problem: LabError): void {
-    clearInterval(this.#pings);
-    this.#worker?.terminate();
-    this.#worker = null;
-    for (const { reject } of this.#waiting.values()) reject(problem);
-    this.#waiting.clear();
-  }
 }
 
-const errorOf = ({ kind, message, facts }: Problem): LabError => new LabError(kind, message, facts);
+const neverEnds = (seconds: number): LabError =>
+  new LabError("code never ends", `the network's code has not ended for ${seconds} seconds and was stopped`, {
+    seconds,
+  });
+
+/** The networks that a call brings; null for one that brings none. */
+function networksOf(name: CallName, input: unknown): readonly NetworkSource[] | null {
+  if (name === "prepare") return (input as Calls["prepare"]["input"]).experiment.networks;
+  if (name === "set") return (input as Calls["set"]["input"]).networks ?? null;
+  return null;
+}

@@ -28,7 +28,7 @@ function callsOf(net: nn.Module, x: Tensor): Call[] {
   const handles = net.namedModules().map(([path, module]) =>
     module.registerForwardHook((_module, [input], output) => {
       if (module.children().length === 0 && input instanceof Tensor && output instanceof Tensor)
-        calls.push({ path, module, input: input.detach(), output: output.detach() });
+        calls.push({ path, module, input, output });
     }),
   );
   const wasTraining = net.training;
@@ -43,7 +43,7 @@ function callsOf(net: nn.Module, x: Tensor): Call[] {
 }
 
 async function mapsOf(tensor: Tensor): Promise<Maps> {
-  const data = Float32Array.from((await tensor.data()) as Float32Array);
+  const data = Float32Array.from((await tensor.detach().data()) as Float32Array);
   const [, ...shape] = tensor.shape;
   if (shape.length === 3) return { channels: shape[0], height: shape[1], width: shape[2], data };
   return { channels: 1, height: 1, width: data.length, data };
@@ -74,7 +74,7 @@ export async function explainValue(net: nn.Module, x: Tensor, place: ValuePlace)
       "failed",
       `layer ${place.path} has no value at channel ${channel}, row ${row}, column ${column}`,
     );
-  const source = calls.slice(0, index).findLast((call) => call.output.value === input.value);
+  const source = calls.slice(0, index).findLast((call) => call.output === input);
   return {
     ...place,
     kind: module.constructor.name,

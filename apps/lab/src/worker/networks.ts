@@ -1,5 +1,5 @@
 /** Networks of an experiment as modules of the library. */
-import { fromTypedArray, models, type nn } from "convoyant";
+import { fromTypedArray, models, type nn, type Tensor } from "convoyant";
 import { checkNetwork, MOST_TRAINING_BYTES } from "../experiment/check.ts";
 import {
   classCountOf,
@@ -67,21 +67,32 @@ function bookNetwork(
 
 const isFull = ({ width, size }: KnownOptions): boolean => width === 1 && size === 28;
 
-/** Code can return a network that takes or gives anything; nothing is computed. */
-function requireOutputs(net: nn.Module, input: readonly number[], classes: number): void {
-  const output = net.eval()(
-    fromTypedArray(new Float32Array(input.reduce((a, b) => a * b, 2)), [2, ...input], "float32"),
-  ) as {
-    readonly shape?: readonly number[];
-  };
-  net.train();
+/**
+ * Calls a network of code for two images, which records operations and computes nothing.
+ *
+ * @throws LabError "bad code" if it does not take them, or does not give a score for each class.
+ */
+export function requireOutputs(net: nn.Module, input: readonly number[], classes: number): void {
+  const images = fromTypedArray(new Float32Array(input.reduce((a, b) => a * b, 2)), [2, ...input], "float32");
+  const output = outputFor(net, images) as { readonly shape?: readonly number[] } | null | undefined;
   const { shape } = output ?? {};
-  if (shape?.length !== 2 || shape[0] !== 2 || shape[1] !== classes)
-    throw new LabError(
-      "bad code",
-      `the network gives ${shape === undefined ? typeof output : `[${shape.join(", ")}]`} for 2 images, and [2, ${classes}] is expected: a score for each class`,
-      { classes },
-    );
+  if (shape?.length === 2 && shape[0] === 2 && shape[1] === classes) return;
+  const given = shape === undefined ? typeof output : `[${shape.join(", ")}]`;
+  throw new LabError(
+    "bad code",
+    `the network gives ${given} for 2 images, and [2, ${classes}] is expected: a score for each class`,
+    { classes },
+  );
+}
+
+function outputFor(net: nn.Module, images: Tensor): unknown {
+  try {
+    return net.eval()(images);
+  } catch (error) {
+    throw new LabError("bad code", (error as Error).message, {}, { cause: error });
+  } finally {
+    net.train();
+  }
 }
 
 /** The modules that hold weights or running statistics themselves, in order. */

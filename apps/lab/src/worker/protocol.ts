@@ -302,7 +302,66 @@ export interface Calls {
   open: { input: { readonly blob: Blob; readonly name: string }; output: Opened };
   /** Answers at once: whether the worker is alive. */
   ping: { input: null; output: null };
+  /** A network that need not be prepared, code above all: its layers, or what is wrong with it. Ended after some seconds. */
+  check: {
+    input: { readonly network: NetworkSource; readonly shape: readonly number[]; readonly classes: number };
+    output: NetworkFacts;
+  };
+  /** Own images: what is kept on this device. */
+  ownClasses: { input: null; output: readonly OwnClass[] };
+  addClass: { input: Named; output: null };
+  renameClass: { input: { readonly from: string; readonly to: string }; output: null };
+  removeClass: { input: Named; output: null };
+  /** @see OwnClass.thumbnails for the index. */
+  removeImage: { input: Named & { readonly index: number }; output: null };
+  addImages: {
+    input: Named & { readonly files: readonly { readonly name: string; readonly blob: Blob }[] };
+    output: AddedImages;
+  };
+  /** Ends `addImages`; what was added until then stays. */
+  cancelImages: { input: null; output: null };
+  addPixels: {
+    input: Named & { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray };
+    output: null;
+  };
 }
+
+interface Named {
+  /** Of the class. */
+  readonly name: string;
+}
+
+/** A class of own images. */
+export interface OwnClass {
+  readonly name: string;
+  readonly count: number;
+  /** The newest images, the newest first. */
+  readonly thumbnails: readonly ShownImage[];
+}
+
+/** What became of files that were added. */
+export interface AddedImages {
+  readonly added: number;
+  /** The first files that are no images; a problem of each names its file. */
+  readonly refused: readonly Problem[];
+  /** How many were refused in all. */
+  readonly refusedCount: number;
+  /** Why it ended before the last file: the storage is full, or it was cancelled. What was added stays. */
+  readonly stopped: Problem | "cancelled" | null;
+}
+
+/** Calls that the worker of own images answers. */
+export const IMAGE_CALLS = [
+  "ownClasses",
+  "addClass",
+  "renameClass",
+  "removeClass",
+  "removeImage",
+  "addImages",
+  "cancelImages",
+  "addPixels",
+] as const satisfies readonly CallName[];
+export type ImageCallName = (typeof IMAGE_CALLS)[number];
 
 export interface ProbeInput {
   readonly network: number;

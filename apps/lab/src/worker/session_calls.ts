@@ -1,9 +1,10 @@
 /** Which call of the protocol does what. */
 import type { LabSession } from "./lab_session.ts";
+import type { CallName, ImageCallName } from "./protocol.ts";
 import type { CallHandlers } from "./serve_calls.ts";
 
 /** What is not needed for the first step is loaded when it is called. */
-export function handlersOf(session: LabSession): CallHandlers {
+export function handlersOf(session: LabSession): CallHandlers<Exclude<CallName, ImageCallName | "check">> {
   return {
     start: (input) => session.start(input),
     prepare: (input) => session.prepare(input),

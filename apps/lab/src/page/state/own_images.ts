@@ -1,10 +1,10 @@
 /** The person's own classes: what the image store holds, and how it is changed. */
 import { batch, signal } from "@preact/signals";
 import type { Problem } from "../../worker/problem.ts";
+import type { OwnClass } from "../../worker/protocol.ts";
 import type { GivenFile } from "../parts/given_files.ts";
 import { experiment, prepare, told, trainer } from "./lab.ts";
 import { t } from "./language.ts";
-import type { OwnClass } from "./more_calls.ts";
 import { say } from "./notices.ts";
 
 export type { OwnClass };
