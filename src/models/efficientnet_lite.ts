@@ -3,6 +3,7 @@ import { parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
 import { Conv2dLayer } from "../nn/layers/convolution.ts";
 import { flatten } from "../tensor/functions/index.ts";
+import { unevenConv } from "../tensor/functions/nn/convolution/uneven_convolution.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { EFFICIENTNET_STAGES, type EfficientNetStage } from "./efficientnet_stages.ts";
 import { pretrained } from "./pretrained/pretrained_network.ts";
@@ -26,12 +27,8 @@ export interface EfficientNetLiteOptions {
 class SameConv2d extends Conv2dLayer {
   override forward(x: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
-    const [top, bottom] = this.zeros(x.size(2), 0);
-    const [left, right] = this.zeros(x.size(3), 1);
-    const even = top === bottom && left === right;
-    const input = even ? x : nn.functional.pad(x, [left, right, top, bottom]);
-    const padding = even ? [top, left] : 0;
-    return nn.functional.conv2d(input, weight, { bias, stride, padding, dilation, groups });
+    const zeros = [this.zeros(x.size(2), 0), this.zeros(x.size(3), 1)];
+    return unevenConv(x, weight, bias, { stride, zeros, dilation, groups });
   }
 
   /** Zeros before and after a side of this size. */

@@ -12,6 +12,8 @@ import { sum } from "../reduction/reduction.ts";
 export interface ConvolutionGeometry {
   readonly stride: readonly number[];
   readonly padding: readonly number[];
+  /** Zeros below and to the right of the image beyond `padding`; negative ones are fewer. None if left out. */
+  readonly extra?: readonly number[];
   readonly dilation: readonly number[];
   readonly groups: number;
 }
@@ -31,7 +33,8 @@ export function convolvedSize(
  * y[n, o, i, j] = b[o] + sum over c, u, v of w[o, c, u, v] x[n, g C/G + c, i s - p + u d, j s - p + v d]
  *
  * Inputs x [N, C, H, W], weight [O, C/groups, kh, kw] and optionally a bias [O]; attributes `stride`,
- * `padding`, `dilation` (pairs), `groups` and, from the fusion pass, `activation`.
+ * `padding`, `dilation` (pairs), `groups`, `extra` if more zeros lie behind the image than before it, and, from the
+ * fusion pass, `activation`.
  */
 export const conv2dOp: OpDefinition = {
   name: "conv2d",
@@ -140,13 +143,14 @@ function geometryOf(attributes: Attributes): ConvolutionGeometry {
   return attributes as unknown as ConvolutionGeometry;
 }
 
-/** Always the same four names, so that equal convolutions have equal keys. */
-function plain({ stride, padding, dilation, groups }: ConvolutionGeometry): Attributes {
-  return { stride: [...stride], padding: [...padding], dilation: [...dilation], groups };
+/** Always the same names, so that equal convolutions have equal keys. */
+function plain({ stride, padding, extra = [], dilation, groups }: ConvolutionGeometry): Attributes {
+  const uneven = extra.some((zeros) => zeros !== 0) ? { extra: [...extra] } : {};
+  return { stride: [...stride], padding: [...padding], ...uneven, dilation: [...dilation], groups };
 }
 
 function inferConvolved(x: Shape, weight: Shape, geometry: ConvolutionGeometry): number[] {
-  const { groups, stride, padding, dilation } = geometry;
+  const { groups, stride, padding, extra = [0, 0], dilation } = geometry;
   const shapes = `in ${formatShape(x)}; weight is ${formatShape(weight)}`;
   if (x.length !== 4 || weight.length !== 4) {
     throw new ShapeError(
@@ -162,9 +166,11 @@ function inferConvolved(x: Shape, weight: Shape, geometry: ConvolutionGeometry):
       `expected a number of output channels that ${groups} groups divide, got ${weight[0]} ${shapes}`,
     );
   }
-  const out = [0, 1].map((d) => convolvedSize(x[d + 2], weight[d + 2], stride[d], padding[d], dilation[d]));
+  const out = [0, 1].map((d) =>
+    convolvedSize(x[d + 2] + extra[d], weight[d + 2], stride[d], padding[d], dilation[d]),
+  );
   if (out[0] < 1 || out[1] < 1) {
-    const padded = [0, 1].map((d) => x[d + 2] + 2 * padding[d]).join(" x ");
+    const padded = [0, 1].map((d) => x[d + 2] + 2 * padding[d] + extra[d]).join(" x ");
     const kernel = [0, 1].map((d) => dilation[d] * (weight[d + 2] - 1) + 1).join(" x ");
     throw new ShapeError(
       `Calculated padded input size per channel: (${padded}). Kernel size: (${kernel}). ` +

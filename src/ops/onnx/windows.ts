@@ -1,4 +1,5 @@
 /** Convolutions, pooling and interpolation in ONNX. */
+import type { ConvolutionGeometry } from "../nn/convolution.ts";
 import type { ResampleRule } from "../nn/interpolation.ts";
 import type { AveragePoolGeometry, MaxPoolGeometry } from "../nn/pooling.ts";
 import {
@@ -29,11 +30,11 @@ const alike = (call: OnnxCall): string[] =>
   call.inputs.map((input) => converted(call, input, call.outputs[0].dtype));
 
 function convolution(call: OnnxCall): OnnxSettings {
-  const padding = attribute<number[]>(call, "padding");
+  const { padding, extra = [0, 0] } = call.attributes as unknown as ConvolutionGeometry;
   return {
     kernel_shape: ints(plane(call.inputs[1])),
     strides: ints(attribute<number[]>(call, "stride")),
-    pads: ints([...padding, ...padding]),
+    pads: ints([...padding, ...padding.map((zeros, d) => zeros + extra[d])]),
     dilations: ints(attribute<number[]>(call, "dilation")),
     group: int(attribute<number>(call, "groups")),
   };
@@ -44,12 +45,10 @@ function transposedConvolution(call: OnnxCall): string {
   const [height, width] = plane(call.outputs[0]);
   const kernel = plane(call.inputs[1]);
   const input = plane(call.inputs[0]);
-  const [stride, padding, dilation] = ["stride", "padding", "dilation"].map((name) =>
-    attribute<number[]>(call, name),
-  );
-  const outputPadding = [height, width].map(
-    (size, d) => size - ((input[d] - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernel[d] - 1) + 1),
-  );
+  const geometry = call.attributes as unknown as ConvolutionGeometry;
+  const { stride, padding, extra = [0, 0], dilation } = geometry;
+  const whole = input.map((size, d) => (size - 1) * stride[d] + dilation[d] * (kernel[d] - 1) + 1);
+  const outputPadding = [height, width].map((size, d) => size - whole[d] + 2 * padding[d] + extra[d]);
   return call.to.node("ConvTranspose", alike(call), {
     ...convolution(call),
     output_padding: ints(outputPadding),

@@ -42,13 +42,15 @@ const side = fc.record({
   kernel: fc.integer({ min: 1, max: 5 }),
   stride: fc.integer({ min: 1, max: 4 }),
   padding: fc.nat(3),
+  /** More zeros behind than before. */
+  extra: fc.constantFrom<number>(0, 0, 0, 1, 2),
   dilation: fc.constantFrom<number>(1, 1, 1, 2),
 });
 
 type Side = typeof side extends fc.Arbitrary<infer T> ? T : never;
 
-const outputSize = ({ size, kernel, stride, padding, dilation }: Side) =>
-  Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+const outputSize = ({ size, kernel, stride, padding, extra, dilation }: Side) =>
+  Math.floor((size + 2 * padding + extra - dilation * (kernel - 1) - 1) / stride) + 1;
 
 /** Large enough batches are cut into slices; among them are images of one channel, and many. */
 const cases = fc
@@ -77,10 +79,11 @@ interface Step {
 }
 
 function stepOf(op: Op, { n, groups, c, o, down, across, bias, activation }: Case, dtype: Float): Step {
-  const pairs = (name: "stride" | "padding" | "dilation") => [down[name], across[name]];
+  const pairs = (name: "stride" | "padding" | "extra" | "dilation") => [down[name], across[name]];
   const common = {
     stride: pairs("stride"),
     padding: pairs("padding"),
+    ...((down.extra !== 0 || across.extra !== 0) && { extra: pairs("extra") }),
     dilation: pairs("dilation"),
     groups,
     layout: "channelsLast",
@@ -286,8 +289,8 @@ for (const op of OPS) {
   });
 }
 
-const square = (size: number, kernel: number, stride: number, padding: number): Side => ({
-  ...{ size, kernel, stride, padding, dilation: 1 },
+const square = (size: number, kernel: number, stride: number, padding: number, extra = 0): Side => ({
+  ...{ size, kernel, stride, padding, extra, dilation: 1 },
 });
 
 const plain = { groups: 1, bias: true, activation: null, seed: 7 } as const;
@@ -302,13 +305,19 @@ const winogradCases = fc
     across: fc.integer({ min: 1, max: 15 }),
     kernel: fc.constantFrom<number>(3, 5),
     paddings: fc.tuple(fc.nat(4), fc.nat(4)),
+    extra: fc.constantFrom<number>(0, 0, 1),
     bias: fc.boolean(),
     activation: fc.constantFrom<Activation | null>(null, "relu", "relu6", "sigmoid", "tanh"),
     seed: fc.nat(1000),
   })
-  .map(({ down, across, kernel, paddings, ...rest }): Case => {
+  .map(({ down, across, kernel, paddings, extra, ...rest }): Case => {
     const [y, x] = paddings.map((padding) => Math.min(padding, kernel - 1));
-    return { ...rest, groups: 1, down: square(down, kernel, 1, y), across: square(across, kernel, 1, x) };
+    return {
+      ...rest,
+      groups: 1,
+      down: square(down, kernel, 1, y, extra),
+      across: square(across, kernel, 1, x),
+    };
   })
   .filter(({ down, across }) => outputSize(down) > 0 && outputSize(across) > 0)
   // The reference kernels take their time.

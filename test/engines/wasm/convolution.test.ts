@@ -9,6 +9,8 @@ interface Case {
   readonly k: [number, number];
   readonly stride?: [number, number];
   readonly padding?: [number, number];
+  /** More zeros behind than before. */
+  readonly extra?: [number, number];
   readonly dilation?: [number, number];
   readonly groups?: number;
 }
@@ -79,6 +81,20 @@ const WINOGRAD_CASES: Case[] = [
   { x: [5, 24, 10, 9], o: 28, k: [5, 5], padding: [2, 1] },
   { x: [3, 16, 12, 12], o: 32, k: [5, 5], padding: [4, 4] },
   { x: [1, 128, 12, 11], o: 260, k: [3, 3], padding: [1, 1] },
+  { x: [2, 16, 13, 20], o: 16, k: [3, 3], padding: [0, 1], extra: [2, 1] },
+  { x: [2, 16, 12, 9], o: 24, k: [5, 5], padding: [1, 2], extra: [3, -1] },
+];
+
+/** Zeros behind the image alone, or more of them there: as TensorFlow pads. */
+const UNEVEN_CASES: Case[] = [
+  { x: [2, 3, 7, 5], o: 4, k: [1, 1], extra: [1, 2] },
+  { x: [2, 3, 17, 15], o: 8, k: [3, 3], stride: [2, 2], extra: [1, 1] },
+  { x: [2, 3, 12, 17], o: 8, k: [3, 3], dilation: [2, 3], padding: [2, 1], extra: [-1, 2] },
+  { x: [9, 1, 28, 28], o: 6, k: [5, 5], padding: [1, 2], extra: [2, 0] },
+  { x: [2, 6, 9, 9], o: 9, k: [3, 3], groups: 3, extra: [2, 1] },
+  { x: [1, 3, 56, 56], o: 3, k: [3, 3], groups: 3, stride: [2, 2], extra: [1, 1] },
+  { x: [2, 5, 28, 27], o: 10, k: [5, 5], groups: 5, stride: [2, 2], padding: [1, 1], extra: [1, 1] },
+  { x: [2, 5, 7, 7], o: 5, k: [3, 3], groups: 5, extra: [2, 2] },
 ];
 
 /** A few hundred small geometries, the same at every run. */
@@ -99,6 +115,7 @@ function randomCases(count: number): Case[] {
       padding: [pick(0, 2), pick(0, 3)],
       dilation: pick(0, 2) === 0 ? [pick(1, 2), pick(1, 3)] : [1, 1],
       groups,
+      extra: pick(0, 3) === 0 ? [pick(0, 2), pick(0, 2)] : [0, 0],
     };
     const { oh, ow } = sizes(c);
     if (oh > 0 && ow > 0) cases.push(c);
@@ -129,7 +146,7 @@ function randomDepthwise(count: number): Case[] {
   });
 }
 
-CASES.push(...WINOGRAD_CASES, ...randomCases(200), ...randomDepthwise(100));
+CASES.push(...WINOGRAD_CASES, ...UNEVEN_CASES, ...randomCases(200), ...randomDepthwise(100));
 
 /**
  * Of the mean absolute value. Winograd's algorithm rounds more, with a 5x5 kernel most, by the size of what an activation
@@ -149,15 +166,17 @@ interface Sizes {
   readonly attributes: {
     readonly stride: [number, number];
     readonly padding: [number, number];
+    readonly extra: [number, number];
     readonly dilation: [number, number];
     readonly groups: number;
   };
 }
 
-function sizes({ x, k, stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 }: Case): Sizes {
+function sizes(c: Case): Sizes {
+  const { x, k, stride = [1, 1], padding = [0, 0], extra = [0, 0], dilation = [1, 1], groups = 1 } = c;
   const size = (i: 0 | 1) =>
-    Math.floor((x[2 + i] + 2 * padding[i] - dilation[i] * (k[i] - 1) - 1) / stride[i]) + 1;
-  return { oh: size(0), ow: size(1), attributes: { stride, padding, dilation, groups } };
+    Math.floor((x[2 + i] + 2 * padding[i] + extra[i] - dilation[i] * (k[i] - 1) - 1) / stride[i]) + 1;
+  return { oh: size(0), ow: size(1), attributes: { stride, padding, extra, dilation, groups } };
 }
 
 /** Calls `visit` for every product in a convolution with the places of its three factors. */

@@ -21,6 +21,9 @@ export interface ConvGeometry extends ImageSizes {
   readonly sw: number;
   readonly ph: number;
   readonly pw: number;
+  /** Rows and columns of zeros behind the image; before it are `ph` and `pw`. */
+  readonly bottom: number;
+  readonly right: number;
   readonly dh: number;
   readonly dw: number;
   /** Size of the padded input as far as windows and input reach. */
@@ -44,9 +47,10 @@ export function convGeometry(
 ): ConvGeometry | null {
   const stride = pair(attributes.stride);
   const padding = pair(attributes.padding, 0);
+  const extra = pair(attributes.extra ?? [0, 0], Number.NEGATIVE_INFINITY);
   const dilation = pair(attributes.dilation);
   const groups = attributes.groups;
-  if (!stride || !padding || !dilation || typeof groups !== "number") return null;
+  if (!stride || !padding || !extra || !dilation || typeof groups !== "number") return null;
   if (x.length !== 4 || weight.length !== 4 || y.length !== 4) return null;
   const [n, channels, h, w] = x;
   const [outputs, c, kh, kw] = weight;
@@ -70,6 +74,8 @@ export function convGeometry(
     sw,
     ph,
     pw,
+    bottom: ph + extra[0],
+    right: pw + extra[1],
     dh,
     dw,
     hp: Math.max((oh - 1) * sh + (kh - 1) * dh + 1, ph + h),
@@ -92,9 +98,14 @@ export function isDepthwise({ groups, c, kh, kw, sh, sw, dh, dw }: ConvGeometry)
   return groups > 1 && c === 1 && size && sh === sw && sh <= 2 && dh * dw === 1;
 }
 
+/** Whether windows reach over the image, so that kernels need zeros around it. */
+export function isPadded({ ph, pw, bottom, right }: ConvGeometry): boolean {
+  return ph > 0 || pw > 0 || bottom > 0 || right > 0;
+}
+
 /** Whether each pixel of the result depends on the one pixel at its place. */
-export function isPointwise({ kh, kw, sh, sw, ph, pw }: ConvGeometry): boolean {
-  return kh * kw * sh * sw === 1 && ph + pw === 0;
+export function isPointwise(g: ConvGeometry): boolean {
+  return g.kh * g.kw * g.sh * g.sw === 1 && g.oh === g.h && g.ow === g.w && !isPadded(g);
 }
 
 /** Channels below which Winograd's transforms take longer than the products that they save. */

@@ -208,14 +208,12 @@ export function weightDims({ groups, o, c, kh, kw }: ConvGeometry): number[] {
   return groups === 1 ? [o, c, kh, kw] : [groups, o, c, kh, kw];
 }
 
-export function windowOf(g: ConvGeometry | BlockGeometry): WindowGeometry {
-  const { sh, sw, ph, pw, dh, dw } = g;
-  const below = "below" in g ? g.below : ph;
+export function windowOf({ sh, sw, ph, pw, bottom, right, dh, dw }: ConvGeometry): WindowGeometry {
   return {
     strides: [sh, sw],
     dilation: [dh - 1, dw - 1],
     paddingBefore: [ph, pw],
-    paddingAfter: [below, pw],
+    paddingAfter: [bottom, right],
   };
 }
 
@@ -227,8 +225,11 @@ export function elementsOf(inputs: readonly TensorSpec[], outputs: readonly Tens
 
 /** The name of a slice's convolution in the autotuning cache. */
 export function convolutionKey(op: string, g: ConvGeometry, n: number, stored: string): string {
-  const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, dh, dw } = g;
-  return `${op} ${stored} ${n}x${c * groups}x${h}x${w} ${o * groups} ${[kh, kw, sh, sw, ph, pw, dh, dw, groups].join(" ")}`;
+  const { groups, c, o, h, w, kh, kw, sh, sw, ph, pw, bottom, right, dh, dw } = g;
+  const window = [kh, kw, sh, sw, ph, pw, dh, dw, groups];
+  // Without it names are those of earlier versions, whose measurements hold.
+  if (bottom !== ph || right !== pw) window.push(bottom, right);
+  return `${op} ${stored} ${n}x${c * groups}x${h}x${w} ${o * groups} ${window.join(" ")}`;
 }
 
 // The algorithms to compute a convolution or one of its gradients, of which the fastest is measured:

@@ -9,8 +9,6 @@ import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 
 /** A part of an image's convolution, as the convolution of one image that it is. */
 export interface BlockGeometry extends ConvGeometry {
-  /** Rows of zeros below the image. */
-  readonly below: number;
   /** Channels of the whole result: from one of its pixels to the next. */
   readonly pitch: number;
 }
@@ -60,7 +58,7 @@ function channelBlocks(g: ConvGeometry, wanted: number): readonly Block[] | null
   return Array.from({ length: units }, (_, i) => {
     const channel = i * size;
     const o = Math.min(size, g.o - channel);
-    return { g: { ...g, n: 1, o, below: belowOf(g), pitch: g.o }, fromRow: 0, toRow: 0, channel };
+    return { g: { ...g, n: 1, o, pitch: g.o }, fromRow: 0, toRow: 0, channel };
   });
 }
 
@@ -71,22 +69,17 @@ function rowBlocks(g: ConvGeometry, wanted: number): readonly Block[] | null {
   for (let first = 0; first < g.oh; first += size) {
     const oh = Math.min(size, g.oh - first);
     const top = first * g.sh - g.ph;
-    const bottom = top + (oh - 1) * g.sh + (g.kh - 1) * g.dh + 1;
-    const [fromRow, end] = [Math.max(0, top), Math.min(g.h, bottom)];
+    const reached = top + (oh - 1) * g.sh + (g.kh - 1) * g.dh + 1;
+    const [fromRow, end] = [Math.max(0, top), Math.min(g.h, reached)];
     // Nothing but padding.
     if (end <= fromRow) return null;
-    const part = { ...g, n: 1, oh, h: end - fromRow, ph: fromRow - top, below: bottom - end };
+    const part = { ...g, n: 1, oh, h: end - fromRow, ph: fromRow - top, bottom: reached - end };
     blocks.push({ g: { ...part, pitch: g.o * g.groups }, fromRow, toRow: first, channel: 0 });
   }
   return blocks;
 }
 
-/** Rows of zeros that the last windows reach below the image; less than none if they end before it does. */
-function belowOf({ h, oh, sh, ph, kh, dh }: ConvGeometry): number {
-  return Math.max(0, (oh - 1) * sh - ph + (kh - 1) * dh + 1 - h);
-}
-
 /** What tells the blocks of an image apart for a kernel. */
-export function blockKey({ g: { h, oh, ph, below, o } }: Block): string {
-  return [h, oh, ph, below, o].join(" ");
+export function blockKey({ g: { h, oh, ph, bottom, o } }: Block): string {
+  return [h, oh, ph, bottom, o].join(" ");
 }

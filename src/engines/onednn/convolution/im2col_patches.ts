@@ -10,7 +10,7 @@
  * - images without padding are read where they lie, others from a copy with zeros around it.
  */
 import { aligned } from "../../cpu/memory/memory_layout.ts";
-import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, isPadded } from "../../cpu/shapes/conv_geometry.ts";
 import type { Descriptor, DnnlScope } from "../library/dnnl.ts";
 import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
 import { copier, type Precision, type ThreadScratch } from "../onednn_step.ts";
@@ -60,8 +60,8 @@ export class Im2colPatches {
     stored: Precision,
     precision: Precision,
   ) {
-    const padded = g.ph + g.pw > 0;
-    const [rows, columns] = [g.h + 2 * g.ph, g.w + 2 * g.pw];
+    const padded = isPadded(g);
+    const [rows, columns] = [g.h + g.ph + g.bottom, g.w + g.pw + g.right];
     const from: Layout = {
       strides: [rows * columns * g.c, 1, columns * g.c, g.c],
       type: padded ? precision : stored,

@@ -97,8 +97,9 @@ function benchmarkedOps([x, w, y]: Specs, attributes: Attributes, n: number, las
     shape: last ? [n, h, width, c] : [n, c, h, width],
     dtype: last ? dtype : "float32",
   });
-  const { stride, padding, dilation, groups } = attributes;
-  const common = { stride, padding, dilation, groups, ...(last && { layout: "channelsLast" }) };
+  const { stride, padding, extra, dilation, groups } = attributes;
+  const uneven = extra === undefined ? {} : { extra };
+  const common = { stride, padding, ...uneven, dilation, groups, ...(last && { layout: "channelsLast" }) };
   const [source, weight, result] = [few(x), w, few(y)];
   const bias: TensorSpec = { shape: [w.shape[0]], dtype: "float32" };
   return [

@@ -11,28 +11,44 @@ function borderSource(i: number, size: number, mode: string): number {
   return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i;
 }
 
-/** For each position of the padded tensor the one it comes from; -1 if it is filled. */
-function sources(padded: Shape, shape: Shape, padding: Padding, mode: string | null): Int32Array {
+/** For each position of the padded tensor the one it comes from. */
+function sources(padded: Shape, shape: Shape, padding: Padding, mode: string): Int32Array {
   const from = contiguousStrides(shape);
   const to = contiguousStrides(padded);
   const out = new Int32Array(numel(padded));
   for (let at = 0; at < out.length; at++) {
     let source = 0;
-    for (let d = 0; d < shape.length && source >= 0; d++) {
+    for (let d = 0; d < shape.length; d++) {
       const position = (Math.floor(at / to[d]) % padded[d]) - padding[d][0];
       const inside = position >= 0 && position < shape[d];
-      if (inside) source += position * from[d];
-      else source = mode === null ? -1 : source + borderSource(position, shape[d], mode) * from[d];
+      source += (inside ? position : borderSource(position, shape[d], mode)) * from[d];
     }
     out[at] = source;
   }
   return out;
 }
 
+/** The first index of the padded side that holds one of the other, the index that it holds, and how many follow. */
+function common(size: number, [before, after]: readonly [number, number]) {
+  const [to, from] = [Math.max(before, 0), Math.max(-before, 0)];
+  return { to, from, count: Math.max(size - from + Math.min(after, 0), 0) };
+}
+
+/** Row by row, since whole images are padded. */
 const constantPad: ReferenceKernel = ({ inputs: [x], outputs: [y], attributes }) => {
-  const from = sources(y.shape, x.shape, attributes.padding as Padding, null);
-  for (let i = 0; i < from.length; i++)
-    y.data[i] = from[i] < 0 ? (attributes.value as number) : x.data[from[i]];
+  const sides = x.shape.map((size, d) => common(size, (attributes.padding as Padding)[d]));
+  const [from, to] = [contiguousStrides(x.shape), contiguousStrides(y.shape)];
+  const row = sides.at(-1) ?? { to: 0, from: 0, count: 1 };
+  y.data.fill(attributes.value as number);
+  const copy = (d: number, source: number, target: number): void => {
+    if (d >= sides.length - 1) {
+      y.data.set(x.data.subarray(source + row.from, source + row.from + row.count), target + row.to);
+      return;
+    }
+    for (let i = 0; i < sides[d].count; i++)
+      copy(d + 1, source + (sides[d].from + i) * from[d], target + (sides[d].to + i) * to[d]);
+  };
+  copy(0, 0, 0);
 };
 
 const borderPad: ReferenceKernel = ({ inputs: [x], outputs: [y], attributes }) => {

@@ -16,7 +16,7 @@
 import type { KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { activationCode } from "../../cpu/shapes/activation.ts";
-import { type ConvGeometry, dealItems } from "../../cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, dealItems, isPadded } from "../../cpu/shapes/conv_geometry.ts";
 
 /** Bytes of a block's rows that should stay in the caches beside what is computed from them. */
 const BLOCK_BYTES = 96 * 1024;
@@ -52,7 +52,7 @@ function itemStage(items: number, run: (...given: Parameters<KernelStage["run"]>
 
 /** Floats of a row of the frame, and rows of the frame for a block of output rows. */
 function forwardFrame(g: ConvGeometry) {
-  const inPlace = g.ph + g.pw === 0 && g.sh === 1;
+  const inPlace = !isPadded(g) && g.sh === 1;
   const pitch = inPlace ? g.w : Math.max(g.wp, g.pw + g.w);
   const cut = cutRows(g.oh, g.n * g.groups, pitch, g.sh, g.kh);
   const bytes = inPlace ? 0 : ((cut.blockRows - 1) * g.sh + g.kh) * pitch * 4 + SLACK;

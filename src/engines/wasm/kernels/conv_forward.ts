@@ -26,6 +26,7 @@ import {
   convGeometry,
   dealItems,
   isDepthwise,
+  isPadded,
   isPointwise,
   suitsWinograd,
 } from "../../cpu/shapes/conv_geometry.ts";
@@ -268,7 +269,7 @@ export interface Frame {
 }
 
 export function frameOf(g: ConvGeometry): Frame {
-  const padded = g.ph > 0 || g.pw > 0;
+  const padded = isPadded(g);
   return padded ? { padded, width: g.wp, rows: g.hp } : { padded, width: g.w, rows: g.h };
 }
 

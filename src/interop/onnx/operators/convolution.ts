@@ -1,8 +1,9 @@
 /** Convolutions over one to three spatial dimensions. */
 import * as F from "../../../tensor/functions/index.ts";
+import { unevenConv } from "../../../tensor/functions/nn/convolution/uneven_convolution.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { NodeFault, type OnnxOperator, UnsupportedNode } from "../operator.ts";
-import { isSymmetric, MOST_SPATIAL, type WindowAxis, windowSettings, windowsOver } from "../windows.ts";
+import { MOST_SPATIAL, type WindowAxis, windowSettings, windowsOver } from "../windows.ts";
 
 const conv: OnnxOperator = {
   weights: [1, 2],
@@ -40,11 +41,13 @@ function convolved(
   groups: number,
 ): Tensor {
   if (axes.length === 3) return overVolume(x, weight, bias, axes, groups);
-  const symmetric = isSymmetric(axes);
-  const input = symmetric ? x : padded(x, axes, 0);
-  const [stride, dilation] = [axes.map((axis) => axis.stride), axes.map((axis) => axis.dilation)];
-  const options = { stride, dilation, groups, padding: axes.map(({ before }) => (symmetric ? before : 0)) };
-  return (axes.length === 1 ? F.conv1d : F.conv2d)(input, weight, bias, options);
+  const geometry = {
+    stride: axes.map(({ stride }) => stride),
+    zeros: axes.map(({ before, after }): [number, number] => [before, after]),
+    dilation: axes.map(({ dilation }) => dilation),
+    groups,
+  };
+  return unevenConv(x, weight, bias, geometry);
 }
 
 /** The spatial dimensions with a number around them. */

@@ -31,7 +31,14 @@ export {
 export * from "./adaptive_pooling.ts";
 export * from "./attention.ts";
 export * from "./batch_norm.ts";
-export * from "./convolution.ts";
+export {
+  type ConvolutionParameters,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  type TransposedConvolutionParameters,
+} from "./convolution/convolution.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./gated_activation.ts";

@@ -1,13 +1,13 @@
 /** Convolutions over one and two spatial dimensions, and their transposes. */
-import { ArgumentError, ShapeError } from "../../../base/errors.ts";
-import { formatShape } from "../../../base/shape.ts";
-import type { Value } from "../../../graph/node.ts";
-import { add, cast } from "../../../ops/elementwise/elementwise.ts";
-import * as ops from "../../../ops/nn/convolution.ts";
-import { constantPad } from "../../../ops/shape/padding.ts";
-import { reshape } from "../../../ops/shape/shape_ops.ts";
-import { layerOperands } from "../../autocast.ts";
-import { defineCall, Tensor } from "../../tensor.ts";
+import { ArgumentError, ShapeError } from "../../../../base/errors.ts";
+import { formatShape } from "../../../../base/shape.ts";
+import type { Value } from "../../../../graph/node.ts";
+import { add, cast } from "../../../../ops/elementwise/elementwise.ts";
+import * as ops from "../../../../ops/nn/convolution.ts";
+import { constantPad } from "../../../../ops/shape/padding.ts";
+import { reshape } from "../../../../ops/shape/shape_ops.ts";
+import { layerOperands } from "../../../autocast.ts";
+import { defineCall, Tensor } from "../../../tensor.ts";
 import {
   asFlatImage,
   fromFlatImage,
@@ -20,7 +20,7 @@ import {
   type Size,
   sizes,
   withBatch,
-} from "./arguments.ts";
+} from "../arguments.ts";
 
 export interface ConvolutionParameters {
   /** Images [N, C, H, W], or sequences [N, C, L]; without a batch also [C, H, W] and [C, L]. */
@@ -136,37 +136,17 @@ function convolve(of: string, spatial: number, args: Required<ConvolutionParamet
   const { stride, padding, dilation, groups } = args;
   const input = numericInput(of, args.input);
   const weight = weightOf(of, args.weight, spatial);
-  const [steps, gaps] = [
-    sizes(of, "stride", stride, spatial, 1),
-    sizes(of, "dilation", dilation, spatial, 1),
-  ];
+  const steps = sizes(of, "stride", stride, spatial, 1);
+  const gaps = sizes(of, "dilation", dilation, spatial, 1);
   const [divisor] = sizes(of, "groups", groups, 1, 1);
-  requireInputChannels(of, input, weight, spatial, weight.shape[1] * divisor, divisor);
   const around = paddingOf(of, padding, weight.shape.slice(2), steps, gaps);
-  const geometry = {
+  return convolved(of, [input, weight, optionalValue(of, args.bias, "bias")], {
     stride: pair(steps, 1),
     padding: pair(around.both, 0),
+    extra: pair(around.extra, 0),
     dilation: pair(gaps, 1),
     groups: divisor,
-  };
-  const extra = [0, 0, spatial === 1 ? 0 : around.extra[0], around.extra[spatial - 1]];
-  const operands = layerOperands(named(of), [input, weight, optionalValue(of, args.bias, "bias")]);
-  const [y] = overNumbers(of, operands, ([x, w, bias]) =>
-    withBatch(of, x as Value, spatial, (batched) =>
-      inNameOf(of, () => {
-        const wide = spatial === 1 ? asFlatImage(batched) : batched;
-        const kernel = spatial === 1 ? asFlatImage(w as Value) : (w as Value);
-        const whole = constantPad(
-          wide,
-          extra.map((behind) => [0, behind]),
-          0,
-        );
-        const out = ops.conv2d(whole, kernel, geometry, bias ?? undefined);
-        return [spatial === 1 ? fromFlatImage(out) : out];
-      }),
-    ),
-  );
-  return new Tensor(y);
+  });
 }
 
 function weightOf(of: string, tensor: unknown, spatial: number): Value {
@@ -175,6 +155,32 @@ function weightOf(of: string, tensor: unknown, spatial: number): Value {
   throw new ShapeError(
     `${named(of)}: expected a weight of ${spatial + 2} dimensions, got ${formatShape(weight.shape)}`,
   );
+}
+
+/**
+ * A convolution whose arguments are bound, for the calls above and for layers that pad each end by itself: images
+ * [N, C, H, W] or sequences [N, C, L], without a batch also one of them, under the kernels of a weight of as many
+ * spatial dimensions; `geometry` is that of images, for sequences with a height of 1.
+ */
+export function convolved(
+  of: string,
+  [input, weight, bias]: readonly [input: Value, weight: Value, bias: Value | null],
+  geometry: ops.ConvolutionGeometry,
+): Tensor {
+  const spatial = weight.shape.length - 2;
+  const { groups } = geometry;
+  requireInputChannels(of, input, weight, spatial, weight.shape[1] * groups, groups);
+  const operands = layerOperands(named(of), [input, weight, bias]);
+  const [y] = overNumbers(of, operands, ([x, w, b]) =>
+    withBatch(of, x as Value, spatial, (batched) =>
+      inNameOf(of, () => {
+        if (spatial === 2) return [ops.conv2d(batched, w as Value, geometry, b ?? undefined)];
+        const out = ops.conv2d(asFlatImage(batched), asFlatImage(w as Value), geometry, b ?? undefined);
+        return [fromFlatImage(out)];
+      }),
+    ),
+  );
+  return new Tensor(y);
 }
 
 /** A list over the spatial dimensions as (height, width). */
