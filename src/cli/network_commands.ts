@@ -49,7 +49,12 @@ export function addTrain(program: Command, cli: Cli): void {
       "a setting of the network: activation=relu, dropout=0.5, batchNorm=true (repeatable)",
       setting,
     )
-    .option("--out <folder>", "folder of the run (runs/<time>-<model>)");
+    .option("--out <folder>", "folder of the run (runs/<time>-<model>)")
+    .option(
+      "--lab [port]",
+      "show the training in a page while it runs: the Lab, on this port (7070)",
+      wholeNumber(0, 65_535),
+    );
   for (const option of photoOptions()) command.addOption(option);
   command
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")

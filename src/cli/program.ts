@@ -9,6 +9,7 @@ import { addClassic } from "./classic/add_classic.ts";
 import { realNumber, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
 import { addDraw } from "./draw/add_draw.ts";
+import { addLab } from "./lab/add_lab.ts";
 import { addLook } from "./look/add_look.ts";
 import { addEval, addModels, addPredict, addRuns, addSummary, addTrain } from "./network_commands.ts";
 import { addServe } from "./serve/serve_program.ts";
@@ -57,6 +58,7 @@ export function buildProgram(cli: Cli): Command {
   addDraw(program, cli);
   addClassic(program, cli);
   addLook(program, cli);
+  addLab(program, cli);
   addData(program, cli);
   addEngine(program, cli);
   addBench(program, cli);

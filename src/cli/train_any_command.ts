@@ -12,7 +12,15 @@ type Given = Readonly<Record<string, any>>;
 
 /** Returns the exit code. */
 export async function trainAny(what: string | null, options: Given, output: Output): Promise<number> {
-  const { out = null, resume = null, checkpointSeconds, findLr = false, set: network, ...given } = options;
+  const {
+    out = null,
+    resume = null,
+    checkpointSeconds,
+    findLr = false,
+    set: network,
+    lab = null,
+    ...given
+  } = options;
   if (isOfPhotos(what, resume)) {
     requireOptionsFor("photographs", options);
     const { trainPhotosCommand } = await import("./photos/train_photos_command.ts");
@@ -31,7 +39,7 @@ export async function trainAny(what: string | null, options: Given, output: Outp
     return findLrCommand(what, settings, output);
   }
   const { trainCommand } = await import("./train_command.ts");
-  return trainCommand({ model: what, given: settings, out, resume, checkpointSeconds }, output);
+  return trainCommand({ model: what, given: settings, out, resume, checkpointSeconds, lab }, output);
 }
 
 /** The name of a network is one also if there is a folder of that name. */

@@ -14,12 +14,15 @@ export interface TrainCommand {
   readonly out: string | null;
   readonly resume: string | null;
   readonly checkpointSeconds: number;
+  /** The port of the Lab that shows the training; true for the usual one, null for none. */
+  readonly lab?: number | true | null;
 }
 
 /** Returns the exit code. */
 export async function trainCommand(command: TrainCommand, output: Output): Promise<number> {
   let report: TrainOutput | null = null;
   const interrupt = interruption(() => report?.interrupted());
+  const lab = await openLab(command.lab ?? null, output);
   const options: TrainOptions = {
     checkpointSeconds: command.checkpointSeconds,
     signal: interrupt.signal,
@@ -28,17 +31,26 @@ export async function trainCommand(command: TrainCommand, output: Output): Promi
       // Until here there is nothing to save: Ctrl-C ends the process at once.
       interrupt.arm();
       report = new TrainOutput(output, run);
-      return report.callbacks();
+      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
     },
   };
   try {
     const result = await start(command, options);
     (report as TrainOutput | null)?.end(result);
+    await lab?.stayOpen(interrupt.signal, output);
     return result.outcome === "interrupted" ? INTERRUPTED : 0;
   } finally {
     (report as TrainOutput | null)?.stop();
+    await lab?.close();
     interrupt.release();
   }
+}
+
+/** The page that shows the training; its code is loaded if it is asked for. */
+async function openLab(port: number | true | null, output: Output) {
+  if (port === null) return null;
+  const { LiveLab } = await import("./lab/live_lab.ts");
+  return LiveLab.open(port === true ? null : port, output);
 }
 
 function start({ model, given, resume: run, out }: TrainCommand, options: TrainOptions) {

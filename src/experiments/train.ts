@@ -52,7 +52,7 @@ export interface TrainOptions {
   /** Ends the training after the step under way, with everything saved. */
   readonly signal?: ListenedSignal;
   /** Called when the training begins or goes on; returns callbacks for the rest. */
-  readonly onStart?: (run: StartingRun) => Callbacks;
+  readonly onStart?: (run: StartingRun) => Callbacks | readonly Callbacks[];
   /** Called with what is being fetched, and what is not as it was asked for. */
   readonly onNote?: (text: string) => void;
 }

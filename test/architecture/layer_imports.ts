@@ -18,7 +18,7 @@ export const layers: readonly (readonly string[])[] = [
   ["classic", "look", "classifier"],
   // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
-  ["experiments", "install", "ship", "serve"],
+  ["experiments", "install", "ship", "serve", "lab"],
   ["cli"],
 ];
 

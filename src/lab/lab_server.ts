@@ -1,0 +1,131 @@
+/** A server of the Lab for this machine alone. */
+import { createReadStream, statSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { isError } from "../base/builtin_kinds.ts";
+import { ArgumentError } from "../base/errors.ts";
+import type { ListenedSignal } from "../base/web_types.ts";
+import { LOOPBACK_NAMES } from "../serve/http/access.ts";
+import { type LabAnswer, type LabContent, LabSite } from "./lab_site.ts";
+
+/** The page may share memory between threads, and loads nothing from elsewhere. Code networks are compiled in workers. */
+const HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Content-Security-Policy": [
+    "default-src 'self'",
+    "script-src 'self' 'unsafe-eval' blob:",
+    "worker-src 'self' blob:",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
+    "connect-src 'self' blob: data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-cache",
+} as const;
+
+const HOST = "127.0.0.1";
+
+export interface LabServerOptions {
+  /** 0: one that is free. */
+  readonly port: number;
+  readonly signal?: ListenedSignal;
+}
+
+/** A server that runs. */
+export interface LabServer {
+  /** Where the page is: `http://127.0.0.1:7070/`. */
+  readonly url: string;
+  /** Resolves when it has ended, however that was asked for. */
+  readonly closed: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws ArgumentError if there is no listening at the port. */
+export async function serveLabContent(
+  content: LabContent,
+  { port, signal }: LabServerOptions,
+): Promise<LabServer> {
+  const site = new LabSite(content);
+  const server = createServer((request, response) => void answer(site, request, response));
+  await listening(server, port);
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
+  const close = (): Promise<void> => {
+    server.close();
+    server.closeAllConnections();
+    return closed;
+  };
+  signal?.addEventListener("abort", () => void close());
+  if (signal?.aborted) void close();
+  return { url: `http://${HOST}:${(server.address() as AddressInfo).port}/`, closed, close };
+}
+
+function listening(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === "EADDRINUSE";
+      const problem = inUse
+        ? `port ${port} of ${HOST} is in use`
+        : `cannot listen on port ${port}: ${error.message}`;
+      reject(
+        new ArgumentError(`lab: ${problem}`, {
+          ...(inUse && {
+            cure: "; choose another (`port`), or 0 for one that is free",
+            reason: "port in use" as const,
+          }),
+          cause: error,
+        }),
+      );
+    });
+    server.listen({ host: HOST, port }, resolve);
+  });
+}
+
+async function answer(site: LabSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const refuse = (status: number, text: string) =>
+    response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+  try {
+    // A page of another name that points to this machine (DNS rebinding) must not read folders.
+    const host = (request.headers.host ?? "").toLowerCase().replace(/:\d*$/, "");
+    if (!LOOPBACK_NAMES.includes(host)) return void refuse(403, "the Lab answers to localhost alone");
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return void refuse(405, "only GET is answered");
+    const found = await site.answer(pathOf(request));
+    if (found === null) return void refuse(404, "there is no such file");
+    send(found, request, response);
+  } catch (error) {
+    refuse(isError(error) && error.name === "URIError" ? 400 : 500, "the request cannot be answered");
+  }
+}
+
+/** The path, decoded, without the slash before it. */
+function pathOf(request: IncomingMessage): string {
+  const { pathname } = new URL(request.url ?? "/", `http://${HOST}`);
+  return decodeURIComponent(pathname.slice(1));
+}
+
+function send(found: LabAnswer, request: IncomingMessage, response: ServerResponse): void {
+  const isHead = request.method === "HEAD";
+  if (found.kind === "events") {
+    response.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream; charset=utf-8" });
+    if (isHead) return void response.end();
+    response.flushHeaders();
+    const stop = found.training.listen((text) => response.write(text));
+    response.once("close", stop);
+    return;
+  }
+  const size =
+    found.kind === "file" ? statSync(found.path).size : Buffer.byteLength(found.bytes as Uint8Array | string);
+  response.writeHead(200, { ...HEADERS, "Content-Type": found.type, "Content-Length": size });
+  if (isHead) return void response.end();
+  if (found.kind === "bytes") return void response.end(found.bytes);
+  createReadStream(found.path)
+    .on("error", () => response.destroy())
+    .pipe(response);
+}
