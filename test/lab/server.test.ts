@@ -51,7 +51,7 @@ after(async () => {
 
 const get = (path: string, init: RequestInit = {}) => fetch(new URL(path, lab.url), init);
 
-/** With a path and headers as they are given: `fetch` would put them right. */
+/** With a path and headers as they are given: `fetch` would normalise them. */
 function raw(path: string, headers: Record<string, string>): Promise<number> {
   const { port } = new URL(lab.url);
   return new Promise((resolve, reject) => {
