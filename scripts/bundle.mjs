@@ -25,6 +25,7 @@ const WORKERS = {
   "classic/surf/surf_worker": ["node", "page"],
   "experiments/data_check/measure_worker": ["node"],
   "serve/queue/prepare_worker": ["node"],
+  "distributed/mpi/mpi_worker": ["node"],
   "classic/learners/svm/linear_svm_worker": ["node", "page"],
 };
 
@@ -57,6 +58,7 @@ const ENTRIES = {
     experiments: "experiments/index",
     serve: "serve/index",
     ship: "ship/index",
+    distributed: "distributed/index",
     cli: "cli/main",
     bench_own: "experiments/bench/bench_own",
   },

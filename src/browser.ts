@@ -9,6 +9,7 @@ export {
   ArgumentError,
   AutogradError,
   ConvoyantError,
+  DistributedError,
   DivergenceError,
   DTypeError,
   EngineError,

@@ -133,6 +133,11 @@ export class TrainingError extends ConvoyantError {
   override name = "TrainingError";
 }
 
+/** Ranks that cannot work together: MPI is missing or another's, or a rank was lost. The message names the rank. */
+export class DistributedError extends ConvoyantError {
+  override name = "DistributedError";
+}
+
 /** Where a training diverged. */
 export interface Divergence {
   /** The epoch, counted from 1. */

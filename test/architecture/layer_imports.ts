@@ -14,8 +14,8 @@ export const layers: readonly (readonly string[])[] = [
   ["nn", "optim", "data", "io"],
   // Drawings stand beside training: the report of a run has one of its network.
   ["train", "report", "models", "book", "interop", "draw"],
-  // What is built on networks, and beside them: hand-made features, what a network has learned, classifiers.
-  ["classic", "look", "classifier"],
+  // What is built on networks, and beside them: hand-made features, what a network has learned, classifiers; training on several machines.
+  ["classic", "look", "classifier", "distributed"],
   // The files that stand in src itself: the package's public entries.
   ["src", "entries"],
   ["experiments", "install", "ship", "serve", "lab"],

@@ -1,0 +1,105 @@
+/**
+ * An all-reduce whose sums do not depend on the number of ranks: ranks are the leaves of one binary tree, neighbours
+ * first. Large arrays by recursive halving (each of two partners sums one half of what they share) and doubling (halves
+ * are put together again); small ones whole. Both add the same numbers in the same order, for a + b is b + a.
+ */
+import { bytesOf } from "../../base/dtype.ts";
+import type { Communicator, Mpi, NativeArray, PendingRequest } from "./mpi.ts";
+import type { NativeOp } from "./mpi_abi.ts";
+
+/** Work on the MPI thread: it yields while it waits, so that several are under way at once. */
+export type Task = Generator<void, void, void>;
+
+/** Bytes up to which an array travels whole. */
+const WHOLE_BYTES = 32 * 1024;
+
+/** Who takes part. */
+export interface RankGroup {
+  readonly mpi: Mpi;
+  readonly communicator: Communicator;
+  readonly rank: number;
+  readonly size: number;
+}
+
+export function* waitForAll(mpi: Mpi, requests: readonly PendingRequest[]): Task {
+  const left = [...requests];
+  for (;;) {
+    for (let i = left.length - 1; i >= 0; i--) if (mpi.test(left[i])) left.splice(i, 1);
+    if (left.length === 0) return;
+    yield;
+  }
+}
+
+/**
+ * @param scratch - address of as many bytes as the array has.
+ * @param tag - of the messages, the same on every rank.
+ */
+export function* treeAllReduce(
+  group: RankGroup,
+  place: NativeArray,
+  op: NativeOp,
+  scratch: number,
+  tag: number,
+): Task {
+  const bytes = place.count * bytesOf(place.type);
+  if (bytes <= WHOLE_BYTES) yield* wholeAllReduce(group, place, op, scratch, tag);
+  else yield* halvingAllReduce(group, place, op, scratch, tag);
+}
+
+function* wholeAllReduce(
+  { mpi, communicator, rank, size }: RankGroup,
+  place: NativeArray,
+  op: NativeOp,
+  scratch: number,
+  tag: number,
+): Task {
+  for (let distance = 1; distance < size; distance *= 2) {
+    const partner = rank ^ distance;
+    yield* waitForAll(mpi, [
+      mpi.receive({ ...place, address: scratch }, partner, tag, communicator),
+      mpi.send(place, partner, tag, communicator),
+    ]);
+    mpi.combine(scratch, place, op);
+  }
+}
+
+function* halvingAllReduce(
+  { mpi, communicator, rank, size }: RankGroup,
+  { address, count, type }: NativeArray,
+  op: NativeOp,
+  scratch: number,
+  tag: number,
+): Task {
+  const width = bytesOf(type);
+  const part = (from: number, to: number, base = address): NativeArray => ({
+    address: base + from * width,
+    count: to - from,
+    type,
+  });
+  const shared: { readonly partner: number; readonly own: NativeArray; readonly other: NativeArray }[] = [];
+  let [begin, end] = [0, count];
+  for (let distance = 1; distance < size; distance *= 2) {
+    const partner = rank ^ distance;
+    const middle = begin + Math.floor((end - begin) / 2);
+    const [lower, upper] = [part(begin, middle), part(middle, end)];
+    const [own, other] = rank < partner ? [lower, upper] : [upper, lower];
+    yield* waitForAll(mpi, [
+      mpi.receive({ ...own, address: scratch }, partner, tag, communicator),
+      mpi.send(other, partner, tag, communicator),
+    ]);
+    mpi.combine(scratch, own, op);
+    shared.push({ partner, own, other });
+    [begin, end] = rank < partner ? [begin, middle] : [middle, end];
+  }
+  for (const { partner, own, other } of shared.reverse()) {
+    yield* waitForAll(mpi, [
+      mpi.receive(other, partner, tag, communicator),
+      mpi.send(own, partner, tag, communicator),
+    ]);
+  }
+}
+
+/** Whether ranks can be the leaves of one binary tree. */
+export function isPowerOfTwo(size: number): boolean {
+  return size >= 1 && (size & (size - 1)) === 0;
+}
