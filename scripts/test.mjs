@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { bundleFolder, bundleTests } from "./bundle_tests.mjs";
 import { checkStyle } from "./check.mjs";
+import { buildLab, isInstalled as labIsInstalled } from "./lab.mjs";
 import { filesOfLine, staleEntries } from "./node_lines.mjs";
 import { prepare, root } from "./setup.mjs";
 import { testNodes } from "./test_nodes.mjs";
@@ -60,6 +61,8 @@ if (files.length === 0) {
 }
 const stale = words.length === 0 ? staleEntries(files) : [];
 if (stale.length > 0) throw new Error(`scripts/node_lines.mjs: no test file answers to ${stale.join(", ")}`);
+// Its tests say so if the Lab has never been built; one that has been is not tested as it was before a change.
+if (labIsInstalled() && files.some((file) => file.startsWith("lab"))) await buildLab();
 const bundles = await bundleTests(files);
 const nodes = testNodes(process.env.CONVOYANT_TEST_NODES);
 for (const [index, node] of nodes.entries()) {

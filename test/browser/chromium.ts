@@ -18,7 +18,8 @@ const executable = places.find((path) => path !== undefined && existsSync(path))
 export const noBrowser: string | false =
   executable === undefined ? "no Chromium found (install it, or point CONVOYANT_CHROMIUM at one)" : false;
 
-export function launch(): Promise<Browser> {
+/** @param more - arguments beside those that every test has. */
+export function launch(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: executable,
     args: [
@@ -29,6 +30,7 @@ export function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }
@@ -39,6 +41,8 @@ const TYPES: Record<string, string> = {
   ".mjs": "text/javascript",
   ".json": "application/json",
   ".wasm": "application/wasm",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
 };
 const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",

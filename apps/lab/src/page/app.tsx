@@ -96,9 +96,10 @@ function Header() {
           type="button"
           class="quiet tool"
           lang={language.value === "zh" ? "en" : "zh-CN"}
+          title={language.value === "zh" ? "English" : "中文"}
           onClick={() => setLanguage(language.value === "zh" ? "en" : "zh")}
         >
-          {language.value === "zh" ? "English" : "中文"}
+          {language.value === "zh" ? "EN" : "中文"}
         </button>
         <button
           type="button"

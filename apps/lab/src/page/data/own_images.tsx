@@ -1,6 +1,7 @@
 /** A person's own images, class by class: dropped, chosen, of a folder, of the camera, or drawn. */
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import type { OwnClass } from "../../worker/protocol.ts";
 import { Camera } from "../parts/camera.tsx";
 import { Segments } from "../parts/choice.tsx";
 import { Dialog } from "../parts/dialog.tsx";
@@ -9,7 +10,7 @@ import { IconButton } from "../parts/fields.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { ShownImageCanvas } from "../parts/shown_image.tsx";
 import { Sketch } from "../parts/sketch.tsx";
-import { experiment, progress } from "../state/lab.ts";
+import { experiment } from "../state/lab.ts";
 import { count, percent, t } from "../state/language.ts";
 import {
   addClass,
@@ -18,8 +19,8 @@ import {
   addPixels,
   cancelAdding,
   loadClasses,
-  type OwnClass,
   ownClasses,
+  reading,
   refusals,
   removeClass,
   removeImage,
@@ -227,14 +228,14 @@ function NewClass() {
 }
 
 function Progress() {
-  const at = progress.value;
-  if (at?.what !== "images") return null;
-  const share = at.of === null ? 0 : at.done / at.of;
+  const at = reading.value;
+  if (at === null) return null;
+  const share = at.done / at.of;
   return (
     <div class="card" role="status">
       <div class="row spread">
         <label for="images-progress">
-          {t("readingImages", { done: count(at.done), of: count(at.of ?? 0) })}
+          {t("readingImages", { done: count(at.done), of: count(at.of) })}
         </label>
         <button type="button" class="tiny" onClick={cancelAdding}>
           {t("cancel")}
@@ -249,24 +250,24 @@ function Progress() {
 const MOST_NAMES = 5;
 
 function Refusals() {
-  const list = refusals.value;
-  if (list.length === 0) return null;
+  const { files: list, count: refused } = refusals.value;
+  if (refused === 0) return null;
   const names = list.slice(0, MOST_NAMES).map(({ facts }) => String(facts["file"] ?? "?"));
   return (
     <div class="notice warn" role="alert">
       <Icon name="warn" />
       <div>
-        <strong>{t("notImages", { count: count(list.length) })}</strong>
+        <strong>{t("notImages", { count: count(refused) })}</strong>
         <p class="small">
           {names.join(", ")}
-          {list.length > names.length ? " …" : ""}
+          {refused > names.length ? " …" : ""}
         </p>
       </div>
       <IconButton
         label={t("dismiss")}
         class="quiet tiny"
         onClick={() => {
-          refusals.value = [];
+          refusals.value = { files: [], count: 0 };
         }}
       >
         <Icon name="close" />

@@ -107,12 +107,13 @@ async function copy(text: string): Promise<void> {
   }
 }
 
-const FILES: readonly { readonly format: ExportFormat; readonly title: string; readonly text: WordName }[] = [
-  { format: "safetensors", title: "safetensors", text: "fileSafetensors" },
-  { format: "onnx", title: "ONNX", text: "fileOnnx" },
-  { format: "page", title: "HTML", text: "filePage" },
-  { format: "run", title: "ZIP", text: "fileRun" },
-];
+const FILES: readonly { readonly format: ExportFormat; readonly title: WordName; readonly text: WordName }[] =
+  [
+    { format: "safetensors", title: "titleSafetensors", text: "fileSafetensors" },
+    { format: "onnx", title: "titleOnnx", text: "fileOnnx" },
+    { format: "page", title: "titlePage", text: "filePage" },
+    { format: "run", title: "titleRun", text: "fileRun" },
+  ];
 
 const making = signal<ExportFormat | null>(null);
 
@@ -140,7 +141,7 @@ function Weights({ at }: { readonly at: number }) {
               onClick={() => void make(format, at)}
             >
               <Icon name="home" />
-              {title}
+              {t(title)}
             </button>
             <span class="small muted">{t(text)}</span>
           </li>

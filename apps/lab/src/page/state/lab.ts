@@ -133,8 +133,15 @@ export async function told<T>(work: () => Promise<T>): Promise<T | null> {
   }
 }
 
+/** How many epochs are added to a training that is finished and is to go on. */
+export const MORE_EPOCHS = 10;
+
 export async function play(): Promise<void> {
   if (prepared.peek() === null && !(await prepare())) return;
+  if (state.peek() === "finished") {
+    const done = Math.round(lastPoint.peek()?.epoch ?? 0);
+    await change({ training: { epochs: done + MORE_EPOCHS } });
+  }
   await told(() => trainer().call("play"));
 }
 

@@ -7,6 +7,7 @@ import type { Layer } from "../../experiment/layers.ts";
 import type { NetworkFacts } from "../../worker/protocol.ts";
 import { firstCode } from "../network/first_code.ts";
 import { change, experiment, prepare, prepared, shownNetwork } from "./lab.ts";
+import { t } from "./language.ts";
 
 /** What is known of each network; null for code. */
 export const checks = computed<readonly (NetworkCheck | null)[]>(() =>
@@ -107,7 +108,9 @@ export function removeNetwork(at: number): void {
 
 /** What a network is called: in charts, beside values. */
 export function networkTitle(network: NetworkSource): string {
-  return network.kind === "known" ? KNOWN_FACTS[network.name].title : network.kind;
+  return network.kind === "known"
+    ? KNOWN_FACTS[network.name].title
+    : t(network.kind === "blocks" ? "kindBlocks" : "kindCode");
 }
 
 /** The layers of a code network, if they are a row that can be written down; null for others. */

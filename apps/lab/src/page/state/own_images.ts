@@ -1,17 +1,21 @@
-/** The person's own classes: what the image store holds, and how it is changed. */
+/** The person's own classes: what is kept in the browser, and how it is changed. */
 import { batch, signal } from "@preact/signals";
 import type { Problem } from "../../worker/problem.ts";
 import type { OwnClass } from "../../worker/protocol.ts";
 import type { GivenFile } from "../parts/given_files.ts";
-import { experiment, prepare, told, trainer } from "./lab.ts";
+import { experiment, prepare, progress, told, trainer } from "./lab.ts";
 import { t } from "./language.ts";
-import { say } from "./notices.ts";
-
-export type { OwnClass };
+import { say, tellProblem } from "./notices.ts";
 
 export const ownClasses = signal<readonly OwnClass[]>([]);
-/** Files that were not images. */
-export const refusals = signal<readonly Problem[]>([]);
+
+/** Files that were not images: the first of them, and how many there were. */
+export const refusals = signal<{ readonly files: readonly Problem[]; readonly count: number }>({
+  files: [],
+  count: 0,
+});
+/** Files that are being read. */
+export const reading = signal<{ readonly done: number; readonly of: number } | null>(null);
 
 export async function loadClasses(): Promise<void> {
   const list = await told(() => trainer().call("ownClasses"));
@@ -31,39 +35,9 @@ export async function removeClass(name: string): Promise<void> {
   await changed(() => trainer().call("removeClass", { name }));
 }
 
+/** @param index - among the class's thumbnails. */
 export async function removeImage(name: string, index: number): Promise<void> {
   await changed(() => trainer().call("removeImage", { name, index }));
-}
-
-/** Adds files to a class; what is not an image is told, and the others are kept. */
-export async function addFiles(name: string, files: readonly GivenFile[]): Promise<void> {
-  if (files.length === 0) return;
-  const list = files.map(({ name: file, blob }) => ({ name: file, blob }));
-  const answer = await told(() => trainer().call("addImages", { name, files: list }));
-  await loadClasses();
-  if (answer === null) return;
-  batch(() => {
-    refusals.value = answer.refused;
-    say(t("imagesAdded", { count: answer.added, name }));
-  });
-}
-
-/** Folders become classes; files without a folder go to a class of their own. */
-export async function addFolders(files: readonly GivenFile[]): Promise<void> {
-  const byFolder = new Map<string, GivenFile[]>();
-  for (const file of files) {
-    const name =
-      file.folder === "" ? t("newClassName", { number: ownClasses.peek().length + 1 }) : file.folder;
-    byFolder.set(name, [...(byFolder.get(name) ?? []), file]);
-  }
-  cancelled = false;
-  const refused: Problem[] = [];
-  for (const [name, list] of byFolder) {
-    if (cancelled) break;
-    await addFiles(name, list);
-    refused.push(...refusals.peek());
-  }
-  refusals.value = refused;
 }
 
 let cancelled = false;
@@ -71,6 +45,53 @@ let cancelled = false;
 export function cancelAdding(): void {
   cancelled = true;
   void told(() => trainer().call("cancelImages"));
+}
+
+/** Adds files to classes; what is not an image is told, and the others are kept. */
+async function add(byClass: ReadonlyMap<string, readonly GivenFile[]>): Promise<void> {
+  const of = [...byClass.values()].reduce((sum, files) => sum + files.length, 0);
+  cancelled = false;
+  let done = 0;
+  let added = 0;
+  let refusedCount = 0;
+  const refused: Problem[] = [];
+  const stop = progress.subscribe((at) => {
+    if (at?.what === "images") reading.value = { done: done + at.done, of };
+  });
+  reading.value = { done: 0, of };
+  for (const [name, files] of byClass) {
+    const list = files.map((file) => ({ name: file.name, blob: file.blob }));
+    const answer = await told(() => trainer().call("addImages", { name, files: list }));
+    if (answer === null) break;
+    done += files.length;
+    added += answer.added;
+    refusedCount += answer.refusedCount;
+    refused.push(...answer.refused);
+    if (answer.stopped !== null && answer.stopped !== "cancelled") tellProblem(answer.stopped);
+    if (answer.stopped !== null || cancelled) break;
+  }
+  stop();
+  await loadClasses();
+  batch(() => {
+    reading.value = null;
+    refusals.value = { files: refused, count: refusedCount };
+    say(t("imagesAdded", { count: added }));
+  });
+}
+
+export async function addFiles(name: string, files: readonly GivenFile[]): Promise<void> {
+  if (files.length > 0) await add(new Map([[name, files]]));
+}
+
+/** Folders become classes; files without a folder go to a class of their own. */
+export async function addFolders(files: readonly GivenFile[]): Promise<void> {
+  const byClass = new Map<string, GivenFile[]>();
+  const loose = t("newClassName", { number: ownClasses.peek().length + 1 });
+  for (const file of files) {
+    const name = file.folder === "" ? loose : file.folder;
+    byClass.set(name, [...(byClass.get(name) ?? []), file]);
+  }
+  if (files.length > 0) await add(byClass);
 }
 
 export async function addPixels(name: string, { width, height, data }: ImageData): Promise<void> {

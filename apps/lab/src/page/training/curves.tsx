@@ -147,7 +147,7 @@ function makeChart(element: HTMLElement, quantity: Quantity, two: boolean): uPlo
         { ...axis, label: t("epochAxis"), labelSize: 20, labelFont: "12px system-ui, sans-serif", size: 34 },
         {
           ...axis,
-          size: 48,
+          size: 58,
           values: (_chart, values) =>
             values.map((value) => (quantity === "accuracy" ? `${Math.round(100 * value)} %` : String(value))),
         },

@@ -6,6 +6,7 @@ import {
   imagesPerSecond,
   lastPoint,
   lastTest,
+  MORE_EPOCHS,
   oneStep,
   pause,
   play,
@@ -20,6 +21,11 @@ import { count, percent, t } from "../state/language.ts";
 export function Transport() {
   const running = playing.value;
   const busy = state.value === "preparing";
+  const label = running
+    ? t("pause")
+    : state.value === "finished"
+      ? t("playOn", { count: MORE_EPOCHS })
+      : t("play");
   return (
     <section class="transport" aria-label={t("training")}>
       <div class="row" style="flex-wrap:nowrap">
@@ -27,11 +33,11 @@ export function Transport() {
           type="button"
           class="primary play"
           disabled={busy}
-          aria-label={running ? t("pause") : t("play")}
+          aria-label={label}
           onClick={() => void (running ? pause() : play())}
         >
           <Icon name={running ? "pause" : "play"} />
-          <span>{running ? t("pause") : state.value === "finished" ? t("playOn") : t("play")}</span>
+          <span>{label}</span>
         </button>
         <IconButton label={t("oneStep")} class="" disabled={running || busy} onClick={() => void oneStep()}>
           <Icon name="step" />
