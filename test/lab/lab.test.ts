@@ -29,7 +29,12 @@ function png(red: number, green: number, blue: number): Uint8Array {
   const row = Buffer.from([0, ...Array.from({ length: side }, () => [red, green, blue]).flat()]);
   const rows = Buffer.concat(Array.from({ length: side }, () => row));
   const magic = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-  return Buffer.concat([magic, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.of())]);
+  return Buffer.concat([
+    magic,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.of()),
+  ]);
 }
 
 function crc32(bytes: Uint8Array): number {
@@ -42,7 +47,11 @@ function crc32(bytes: Uint8Array): number {
 }
 
 const images = (count: number, colour: (i: number) => [number, number, number]) =>
-  Array.from({ length: count }, (_, i) => ({ name: `${i}.png`, type: "image/png", bytes: png(...colour(i)) }));
+  Array.from({ length: count }, (_, i) => ({
+    name: `${i}.png`,
+    type: "image/png",
+    bytes: png(...colour(i)),
+  }));
 
 /** Runs a test in a page of each kind. */
 function onBothPages(name: string, run: (lab: Lab, kind: Kind) => Promise<void>): void {
@@ -63,7 +72,12 @@ describe("the Lab", { skip: noLab }, () => {
       const url = response.url();
       if (!url.startsWith(browser.origin) && !url.startsWith("blob:")) outside.push(url);
       if (!url.includes("/data/") && url.startsWith("http"))
-        sizes.push(response.body().then((body) => gzipSync(body, { level: 9 }).length, () => 0));
+        sizes.push(
+          response.body().then(
+            (body) => gzipSync(body, { level: 9 }).length,
+            () => 0,
+          ),
+        );
     });
     await page.reload();
     await lab.ready();
@@ -102,7 +116,10 @@ async function insides(lab: Lab): Promise<void> {
   await page.locator(".confusion").waitFor();
   const cells = await page.locator(".confusion td:not(.numbers)").allInnerTexts();
   assert.equal(cells.length, 100);
-  assert.equal(cells.reduce((sum, text) => sum + Number(text), 0), 1000);
+  assert.equal(
+    cells.reduce((sum, text) => sum + Number(text), 0),
+    1000,
+  );
   await page.getByRole("tab", { name: "Gradients" }).click();
   await page.locator(".gradients tbody tr").first().waitFor();
 }

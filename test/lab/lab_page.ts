@@ -32,10 +32,7 @@ export class LabBrowser {
 
   static async start(): Promise<LabBrowser> {
     const { origin, server } = await serve({ folder });
-    const browser = await launch([
-      "--use-fake-device-for-media-stream",
-      "--use-fake-ui-for-media-stream",
-    ]);
+    const browser = await launch(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);
     return new LabBrowser(browser, server, origin);
   }
 
@@ -106,7 +103,7 @@ export class Lab {
 
   /** Trains until this many steps are done, then pauses. */
   async train(steps: number): Promise<void> {
-    await this.button("Train").click();
+    await this.button("Start").click();
     await this.page.waitForFunction(
       (wanted) => {
         const bar = [...document.querySelectorAll(".transport dl > div")].find((row) =>
@@ -118,7 +115,7 @@ export class Lab {
       { polling: 50 },
     );
     await this.button("Pause").click();
-    await this.button("Train").waitFor();
+    await this.button("Start").waitFor();
   }
 
   /** Ends the page; fails if something went wrong that no test looked at. */
@@ -133,7 +130,11 @@ export async function dropFiles(
   place: Locator,
   files: readonly { readonly name: string; readonly type: string; readonly bytes: Uint8Array }[],
 ): Promise<void> {
-  const list = files.map(({ name, type, bytes }) => ({ name, type, base64: Buffer.from(bytes).toString("base64") }));
+  const list = files.map(({ name, type, bytes }) => ({
+    name,
+    type,
+    base64: Buffer.from(bytes).toString("base64"),
+  }));
   await place.evaluate((element, given) => {
     const transfer = new DataTransfer();
     for (const { name, type, base64 } of given) {

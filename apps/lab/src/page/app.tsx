@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { DataView } from "./data/data_view.tsx";
 import { HomeView } from "./home/home_view.tsx";
 import { NetworkView } from "./network/network_view.tsx";
+import { CodeQuestion } from "./parts/code_question.tsx";
 import { HintNote } from "./parts/hint.tsx";
 import { Icon, type IconName } from "./parts/icons.tsx";
 import { MessageLine, ProblemNotice } from "./parts/problem_notice.tsx";
@@ -48,6 +49,7 @@ export function App() {
       <MessageLine />
       <HintNote />
       {readyMadeOpen.value && <ReadyMade />}
+      <CodeQuestion />
     </>
   );
 }

@@ -9,6 +9,8 @@ import "./styles/training.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { openAddress } from "./state/address.ts";
+import { loadServed } from "./state/served.ts";
 
 render(<App />, document.getElementById("lab")!);
 void openAddress();
+void loadServed();

@@ -151,8 +151,21 @@ export const en = {
     "The last layer gives {got}, and there are {classes} classes: end with Linear of {classes} units.",
   mistakeTooMany: "The network has {count} blocks; at most {most} are possible.",
 
+  runs: "Runs of the command line",
+  runEpochs: "{epochs} epochs",
+  open: "Open",
+  codeQuestion: "This experiment holds code. Run it?",
+  codeQuestionLead:
+    "Its network is code of the person who made the experiment. It runs in a worker of this page, apart from other pages and from your files.",
+  runIt: "Run it",
+  doNotRun: "Do not run it",
+  liveTitle: "{model}, run {name}, live",
+  liveWaiting: "Waiting for the training to begin …",
+  liveEnded: "The training has ended ({outcome}).",
+  openHere: "Open this run in the Lab",
+
   training: "Training",
-  play: "Train",
+  play: "Start",
   playOn: "{count} more epochs",
   pause: "Pause",
   oneStep: "One step",
@@ -340,7 +353,7 @@ export const en = {
   adviceDiverged:
     "Choose a smaller learning rate, then go back to a checkpoint or start again. The slider has the last good weights.",
   adviceMemory: "Choose a smaller batch, image or width. The experiment is unchanged.",
-  adviceWorkerLost: "Press Train to start again. The experiment and its settings are kept.",
+  adviceWorkerLost: "Press Start to begin again. The experiment and its settings are kept.",
   adviceNoSimd:
     "Use a current Chrome, Edge, Firefox or Safari. You can build and save networks here all the same.",
   adviceDataMissing: "Choose the part that comes with this page, or your own images.",

@@ -3,12 +3,14 @@ import type { DataSource } from "../../experiment/experiment.ts";
 import { Hint } from "../parts/hint.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { ShownImageCanvas } from "../parts/shown_image.tsx";
-import { chooseData, servedFolders } from "../state/choose_data.ts";
+import { chooseData } from "../state/choose_data.ts";
 import { dataImages } from "../state/data_images.ts";
 import { className, dataFacts, experiment, prepare } from "../state/lab.ts";
 import { count, t } from "../state/language.ts";
+import { served } from "../state/served.ts";
 import { readyMadeOpen } from "../training/ready_made.tsx";
 import { OwnImages } from "./own_images.tsx";
+import { ServedRuns } from "./served_runs.tsx";
 
 export function DataView() {
   const { data } = experiment.value;
@@ -29,6 +31,7 @@ export function DataView() {
             <span class="muted small">{t("startWithExperimentLead")}</span>
           </span>
         </button>
+        <ServedRuns />
       </div>
       {data.kind === "images" ? <OwnImages /> : <Gallery />}
     </div>
@@ -41,7 +44,7 @@ function SourceChoice({ data }: { readonly data: DataSource }) {
     { value: "subset", title: t("dataSubset"), text: t("dataSubsetText") },
     { value: "full", title: t("dataFull"), text: t("dataFullText") },
     { value: "images", title: t("dataOwn"), text: t("dataOwnText") },
-    ...servedFolders.value.map((folder) => ({
+    ...served.value.folders.map((folder) => ({
       value: `folder:${folder.name}`,
       title: folder.name,
       text: t("dataFolderText", { classes: folder.classes.length }),

@@ -234,9 +234,7 @@ function Progress() {
   return (
     <div class="card" role="status">
       <div class="row spread">
-        <label for="images-progress">
-          {t("readingImages", { done: count(at.done), of: count(at.of) })}
-        </label>
+        <label for="images-progress">{t("readingImages", { done: count(at.done), of: count(at.of) })}</label>
         <button type="button" class="tiny" onClick={cancelAdding}>
           {t("cancel")}
         </button>

@@ -9,10 +9,10 @@ import { Tabs } from "../parts/choice.tsx";
 import { DropZone, FileButton } from "../parts/drop.tsx";
 import { Check } from "../parts/fields.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { experiment, lastPoint, prepared, shownNetwork, told, trainer } from "../state/lab.ts";
+import { experiment, lastPoint, prepared, shownNetwork, trainer } from "../state/lab.ts";
 import { t } from "../state/language.ts";
 import { codeLayers } from "../state/networks.ts";
-import { say } from "../state/notices.ts";
+import { say, told } from "../state/notices.ts";
 import { openFile } from "../state/open_file.ts";
 import { saveFile, saveText } from "./save.ts";
 

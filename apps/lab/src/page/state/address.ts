@@ -2,6 +2,7 @@
 import { fromHash } from "../../experiment/address.ts";
 import { experiment, prepare, view } from "./lab.ts";
 import { tellError } from "./notices.ts";
+import { mayRun } from "./others_code.ts";
 
 export async function openAddress(): Promise<void> {
   window.addEventListener("hashchange", () => void takeAddress());
@@ -12,7 +13,7 @@ export async function openAddress(): Promise<void> {
 async function takeAddress(): Promise<boolean> {
   try {
     const found = await fromHash(location.hash);
-    if (found === null) return false;
+    if (found === null || !(await mayRun(found))) return false;
     experiment.value = found;
     view.value = "train";
   } catch (error) {

@@ -1,15 +1,7 @@
 /** Which data the experiment has. */
-import { signal } from "@preact/signals";
 import { experiment, prepare } from "./lab.ts";
 import { ownClasses } from "./own_images.ts";
-
-/** A folder that the command line serves. */
-export interface ServedFolder {
-  readonly name: string;
-  readonly classes: readonly string[];
-}
-
-export const servedFolders = signal<readonly ServedFolder[]>([]);
+import { served } from "./served.ts";
 
 /** @param choice - "subset", "full", "images", or "folder:" with its name. */
 export async function chooseData(choice: string): Promise<void> {
@@ -23,7 +15,7 @@ export async function chooseData(choice: string): Promise<void> {
     experiment.value = { ...now, data: { kind: "images", classes, channels: 1 } };
     return;
   }
-  const folder = servedFolders.peek().find(({ name }) => choice === `folder:${name}`);
+  const folder = served.peek().folders.find(({ name }) => choice === `folder:${name}`);
   experiment.value = {
     ...now,
     data:

@@ -16,7 +16,7 @@ import type {
 } from "../../worker/protocol.ts";
 import { addPoints, addTest, clearCurves } from "./curves.ts";
 import { language } from "./language.ts";
-import { dismissProblem, tellError, tellProblem } from "./notices.ts";
+import { dismissProblem, tellError, tellProblem, told } from "./notices.ts";
 
 export const VIEWS = ["data", "network", "train", "trial", "home"] as const;
 export type View = (typeof VIEWS)[number];
@@ -120,16 +120,6 @@ export async function prepare(): Promise<boolean> {
   } catch (error) {
     if (mine === preparation) tellError(error);
     return false;
-  }
-}
-
-/** Runs a call of the trainer whose failure is told on the page. */
-export async function told<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch (error) {
-    tellError(error);
-    return null;
   }
 }
 

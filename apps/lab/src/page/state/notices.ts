@@ -19,6 +19,16 @@ export function tellError(error: unknown): void {
   problem.value = problemOf(error);
 }
 
+/** Does work whose failure is told on the page; null if it failed. */
+export async function told<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    tellError(error);
+    return null;
+  }
+}
+
 export function dismissProblem(): void {
   problem.value = null;
 }

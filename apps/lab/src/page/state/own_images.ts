@@ -3,9 +3,9 @@ import { batch, signal } from "@preact/signals";
 import type { Problem } from "../../worker/problem.ts";
 import type { OwnClass } from "../../worker/protocol.ts";
 import type { GivenFile } from "../parts/given_files.ts";
-import { experiment, prepare, progress, told, trainer } from "./lab.ts";
+import { experiment, prepare, progress, trainer } from "./lab.ts";
 import { t } from "./language.ts";
-import { say, tellProblem } from "./notices.ts";
+import { say, tellProblem, told } from "./notices.ts";
 
 export const ownClasses = signal<readonly OwnClass[]>([]);
 

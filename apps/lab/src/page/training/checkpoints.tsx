@@ -1,8 +1,9 @@
 /** A slider over the checkpoints: the network as it was then. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Hint } from "../parts/hint.tsx";
-import { checkpoints, goBackTo, lastPoint, prepared, told, trainer } from "../state/lab.ts";
+import { checkpoints, goBackTo, lastPoint, prepared, trainer } from "../state/lab.ts";
 import { count, percent, t } from "../state/language.ts";
+import { told } from "../state/notices.ts";
 
 const MILLISECONDS = 150;
 

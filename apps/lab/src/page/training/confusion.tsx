@@ -3,8 +3,9 @@
 import { colourOf, inkOn } from "../parts/colours.ts";
 import { Hint } from "../parts/hint.tsx";
 import { Scroller } from "../parts/scroller.tsx";
-import { className, lastTest, told, trainer } from "../state/lab.ts";
+import { className, lastTest, trainer } from "../state/lab.ts";
 import { percent, t, theme } from "../state/language.ts";
+import { told } from "../state/notices.ts";
 
 export function Confusion({ network }: { readonly network: number }) {
   const test = lastTest.value?.networks[network];
@@ -26,7 +27,7 @@ export function Confusion({ network }: { readonly network: number }) {
   );
 }
 
-function Matrix({ size, values }: { readonly size: number; readonly values: Float32Array }) {
+export function Matrix({ size, values }: { readonly size: number; readonly values: Float32Array }) {
   const dark = theme() === "dark";
   const rows = Array.from({ length: size }, (_, row) => {
     const cells = [...values.subarray(row * size, (row + 1) * size)];

@@ -10,7 +10,10 @@ import { language, percent, t, theme } from "../state/language.ts";
 type Quantity = "loss" | "accuracy";
 
 export function Curves() {
-  const two = experiment.value.networks.length > 1;
+  return <Charts two={experiment.value.networks.length > 1} />;
+}
+
+export function Charts({ two }: { readonly two: boolean }) {
   return (
     <section class="card" aria-label={t("curves")}>
       <div class="charts">

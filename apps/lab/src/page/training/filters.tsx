@@ -40,7 +40,7 @@ export function Filters({ network }: { readonly network: number }) {
   );
 }
 
-function Bank({ bank }: { readonly bank: FilterBank }) {
+export function Bank({ bank }: { readonly bank: FilterBank }) {
   const [filters, channels, height, width] = bank.shape;
   const scale = signedScale(bank.values);
   const shown = Math.min(filters, MOST_FILTERS);

@@ -5,8 +5,9 @@ import { blockName } from "../network/block_texts.ts";
 import { Hint } from "../parts/hint.tsx";
 import { Scroller } from "../parts/scroller.tsx";
 import { useFresh } from "../state/fresh.ts";
-import { statistics, told, trainer } from "../state/lab.ts";
+import { statistics, trainer } from "../state/lab.ts";
 import { percent, t } from "../state/language.ts";
+import { told } from "../state/notices.ts";
 
 /** While the table is looked at. */
 const STEPS = 20;

@@ -2,8 +2,9 @@
 import { signal } from "@preact/signals";
 import { NetworkSwitch } from "../network/network_view.tsx";
 import { Tabs } from "../parts/choice.tsx";
-import { experiment, prepared, shownNetwork } from "../state/lab.ts";
+import { experiment, lastPoint, prepared, shownNetwork, state } from "../state/lab.ts";
 import { t } from "../state/language.ts";
+import { served } from "../state/served.ts";
 import { Activations } from "./activations.tsx";
 import { Checkpoints } from "./checkpoints.tsx";
 import { Confusion } from "./confusion.tsx";
@@ -11,6 +12,7 @@ import { Controls } from "./controls.tsx";
 import { Curves } from "./curves.tsx";
 import { Filters } from "./filters.tsx";
 import { Gradients } from "./gradients.tsx";
+import { LiveView } from "./live_view.tsx";
 
 const INSIDES = ["activations", "filters", "confusion", "gradients"] as const;
 type Inside = (typeof INSIDES)[number];
@@ -27,6 +29,10 @@ const NAMES = {
 const PANELS = { activations: Activations, filters: Filters, confusion: Confusion, gradients: Gradients };
 
 export function TrainingView() {
+  const { live } = served.value;
+  // One that the command line runs, until its run has been opened here.
+  if (live !== null && lastPoint.value === null && state.value !== "playing")
+    return <LiveView address={live} />;
   return (
     <div class="columns training-columns">
       <Controls />

@@ -9,18 +9,9 @@ import type { GivenFile } from "../parts/given_files.ts";
 import { Icon } from "../parts/icons.tsx";
 import { ShownImageCanvas } from "../parts/shown_image.tsx";
 import { Sketch } from "../parts/sketch.tsx";
-import {
-  className,
-  dataFacts,
-  lastPoint,
-  prepared,
-  told,
-  trainer,
-  view,
-  weightsVersion,
-} from "../state/lab.ts";
+import { className, dataFacts, lastPoint, prepared, trainer, view, weightsVersion } from "../state/lab.ts";
 import { t } from "../state/language.ts";
-import { say } from "../state/notices.ts";
+import { say, told } from "../state/notices.ts";
 import { lookedAt } from "../training/activations.tsx";
 import { Answer } from "./answer.tsx";
 

@@ -1,0 +1,50 @@
+/** What `convoyant lab` serves beside the page: folders of images, runs, a training under way. A static host serves none. */
+import { signal } from "@preact/signals";
+import { trainer } from "./lab.ts";
+import { told } from "./notices.ts";
+import { takeOpened } from "./open_file.ts";
+
+/** A folder of images with a folder for each class. */
+export interface ServedFolder {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly count: number;
+}
+
+export interface ServedRun {
+  readonly name: string;
+  readonly title: string;
+  readonly model: string;
+  readonly epochs: number | null;
+  readonly accuracy: number | null;
+}
+
+interface Served {
+  readonly folders: readonly ServedFolder[];
+  readonly runs: readonly ServedRun[];
+  /** Where its events come from. */
+  readonly live: string | null;
+}
+
+export const served = signal<Served>({ folders: [], runs: [], live: null });
+
+/** Asks the server; one that does not know is one that serves nothing. */
+export async function loadServed(): Promise<void> {
+  try {
+    const response = await fetch(new URL("lab.json", document.baseURI), { cache: "no-store" });
+    if (response.ok) served.value = (await response.json()) as Served;
+  } catch {
+    // A page without its server can still train.
+  }
+}
+
+/** A run of the command line becomes the experiment. */
+export async function openRun(name: string): Promise<void> {
+  const opened = await told(async () => {
+    const response = await fetch(new URL(`lab/runs/${encodeURIComponent(name)}.zip`, document.baseURI));
+    if (!response.ok)
+      throw new Error(`the run ${name} cannot be loaded: the server answers ${response.status}`);
+    return trainer().call("open", { blob: await response.blob(), name: `${name}.zip` });
+  });
+  if (opened !== null) await takeOpened(opened, name);
+}

@@ -1,0 +1,105 @@
+/** The view of a training that the command line runs: curves, first kernels, confusion matrix; at its end it opens here. */
+import { useEffect } from "preact/hooks";
+import { Icon } from "../parts/icons.tsx";
+import { count, percent, t } from "../state/language.ts";
+import {
+  listenTo,
+  liveConfusion,
+  liveEnd,
+  liveFilters,
+  liveLast,
+  liveStart,
+  liveStep,
+} from "../state/live.ts";
+import { loadServed, openRun, served } from "../state/served.ts";
+import { Matrix } from "./confusion.tsx";
+import { Charts } from "./curves.tsx";
+import { Bank } from "./filters.tsx";
+
+export function LiveView({ address }: { readonly address: string }) {
+  useEffect(() => listenTo(address), [address]);
+  const start = liveStart.value;
+  const end = liveEnd.value;
+  // A run has weights, and is listed, when it has ended.
+  useEffect(() => {
+    if (end !== null) void loadServed();
+  }, [end]);
+  if (start === null) return <p class="muted">{t("liveWaiting")}</p>;
+  const filters = liveFilters.value;
+  const confusion = liveConfusion.value;
+  const listed = served.value.runs.some(({ name }) => name === start.name);
+  return (
+    <div class="stack">
+      <LiveFacts />
+      {end !== null && (
+        <p class="notice">
+          <span>{t("liveEnded", { outcome: end })}</span>
+          {listed && (
+            <button type="button" class="tiny" onClick={() => void openRun(start.name)}>
+              <Icon name="folder" />
+              {t("openHere")}
+            </button>
+          )}
+        </p>
+      )}
+      <Charts two={false} />
+      {filters !== null && (
+        <section class="card stack" aria-labelledby="live-filters">
+          <h2 id="live-filters">{t("tabFilters")}</h2>
+          <Bank bank={{ ...filters, values: Float32Array.from(filters.values) }} />
+        </section>
+      )}
+      {confusion !== null && (
+        <section class="card stack" aria-labelledby="live-confusion">
+          <h2 id="live-confusion">{t("tabConfusion")}</h2>
+          <Matrix size={confusion.length} values={Float32Array.from(confusion.flat())} />
+        </section>
+      )}
+    </div>
+  );
+}
+
+function LiveFacts() {
+  const start = liveStart.value;
+  const step = liveStep.value;
+  const last = liveLast.value;
+  if (start === null) return null;
+  return (
+    <section class="card" aria-labelledby="live">
+      <h2 id="live">{t("liveTitle", { model: start.model, name: start.name })}</h2>
+      <dl class="facts">
+        <div>
+          <dt>{t("epoch")} </dt>
+          <dd>
+            {(last?.epoch ?? 0).toFixed(1)} / {start.epochs}
+          </dd>
+        </div>
+        <div>
+          <dt>{t("learningRate")} </dt>
+          <dd>{start.learningRate}</dd>
+        </div>
+        <div>
+          <dt>{t("batchSize")} </dt>
+          <dd>{start.batchSize}</dd>
+        </div>
+        {last !== null && (
+          <>
+            <div>
+              <dt>{t("loss")} </dt>
+              <dd>{last.trainLoss.toFixed(3)}</dd>
+            </div>
+            <div>
+              <dt>{t("trainAccuracy")} </dt>
+              <dd>{percent(last.trainAccuracy)}</dd>
+            </div>
+          </>
+        )}
+        {step !== null && liveEnd.value === null && (
+          <div>
+            <dd>{count(Math.round(step.imagesPerSecond))}</dd> <dt>{t("imagesPerSecond")}</dt>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}
