@@ -1,4 +1,4 @@
-/** A trained network's metrics on the test set. */
+/** Metrics of a trained network, or a pipeline of hand-made features, on the test set. */
 import { engineHere, fastestEngine } from "../engines/select.ts";
 import type { ClassName } from "../records/class_names.ts";
 import { useEngine } from "../tensor/index.ts";
@@ -6,6 +6,8 @@ import type { Precision } from "../train/loop/precision.ts";
 import type { ClassificationMetrics } from "../train/metrics/classification_metrics.ts";
 import { evaluate as evaluateNetwork } from "../train/metrics/evaluate.ts";
 import { precisionHere } from "./available_precision.ts";
+import { evaluateClassic } from "./classic/classic_predictor.ts";
+import { isClassic } from "./classic/saved_classic.ts";
 import { evaluatePhotos } from "./photos/evaluate_photos.ts";
 import { isPhotosRun } from "./photos/photo_config.ts";
 import { engineOptions, type GivenSettings } from "./training_config.ts";
@@ -41,7 +43,7 @@ export interface Evaluation {
 /**
  * Loss, accuracy and confusion matrix of a trained network on the test set: what `convoyant eval` does.
  *
- * @param source - a run's folder or a weights file.
+ * @param source - a run's folder (of `convoyant classic`, too) or a weights file.
  * @example
  * ```ts no-run
  * import * as experiments from "convoyant/experiments";
@@ -50,6 +52,12 @@ export interface Evaluation {
  * ```
  */
 export async function evaluate(source: string, options: TrainedNetworkOptions = {}): Promise<Evaluation> {
+  if (await isClassic(source)) {
+    const { engine, threads = null } = options;
+    await useEngine(engine ?? fastestEngine(), engineOptions({ reproducible: false, threads }));
+    const began = performance.now();
+    return { ...(await evaluateClassic(source, options)), seconds: (performance.now() - began) / 1000 };
+  }
   const { net, model, weights, classes, settings, precision } = await readyNetwork(source, options);
   const started = performance.now();
   // Images of another data set are asked for by its name.

@@ -1,4 +1,4 @@
-/** What a trained network makes of images. */
+/** What a trained network, or a pipeline of hand-made features, makes of images. */
 import { statSync } from "node:fs";
 import { ArgumentError, ConvoyantError, IndexError } from "../base/errors.ts";
 import type { AbortSignalLike } from "../base/web_types.ts";
@@ -18,6 +18,8 @@ import type { Image } from "../records/image.ts";
 import { type Preprocessing, preprocessingOf } from "../records/preprocessing.ts";
 import { fromTypedArray, useEngine } from "../tensor/index.ts";
 import type { Precision } from "../train/loop/precision.ts";
+import { openClassic, throughPipeline } from "./classic/classic_predictor.ts";
+import { isClassic } from "./classic/saved_classic.ts";
 import { readyNetwork, type TrainedNetworkOptions } from "./evaluate.ts";
 import { engineOptions } from "./training_config.ts";
 
@@ -69,7 +71,7 @@ export interface UnreadImage {
 /**
  * Class probabilities of images: what `convoyant predict` does.
  *
- * @param source - a run's folder, a weights file or an ONNX file.
+ * @param source - a run's folder (of `convoyant classic`, too), a weights file or an ONNX file.
  * @param images - each an image file (JPEG, PNG, WebP, GIF, BMP, PPM or PGM), or an image of the data set: `test:17`, `train:3`.
  * @throws FileError for an image that cannot be read.
  * @example
@@ -110,19 +112,25 @@ interface ReadyClassifier {
   readonly classes: readonly ClassName[];
   readonly precision: Precision;
   readonly preprocessing: Preprocessing;
-  readonly net: Module;
+  /** Null for a pipeline of hand-made features. */
+  readonly net: Module | null;
   readonly send: SendBatch;
   readonly batch: number | null;
   /** Of `test:17`; null if it is not known of which data set that is. */
   readonly data: { readonly name: string; readonly dataDir: string | undefined } | null;
 }
 
-/** Opens the network of a run, a file of weights or an ONNX file, on the engine that it is to compute with. */
+/**
+ * Opens the network of a run, a file of weights or an ONNX file, or a pipeline of hand-made features, on the engine that it
+ * is to compute with.
+ */
 export async function openPredictor(source: string, options: PredictOptions = {}): Promise<Predictor> {
   const views = viewCount("predict", options.testTimeAugmentation);
   const ready = (await isOnnxFile(source))
     ? await readyOnnx(source, options)
-    : await readyWeights(source, options);
+    : (await isClassic(source))
+      ? await readyClassic(source, options)
+      : await readyWeights(source, options);
   return new Predictor(ready, views, options);
 }
 
@@ -133,15 +141,30 @@ async function isOnnxFile(path: string): Promise<boolean> {
   );
 }
 
-async function readyOnnx(source: string, options: PredictOptions): Promise<ReadyClassifier> {
-  const { engine = null, threads = null } = options;
+async function useChosenEngine({ engine = null, threads = null }: PredictOptions): Promise<void> {
   await useEngine(
     engine === null ? fastestEngine() : engineHere(engine),
     engineOptions({ reproducible: false, threads }),
   );
+}
+
+async function readyOnnx(source: string, options: PredictOptions): Promise<ReadyClassifier> {
+  await useChosenEngine(options);
   const { net, classes, preprocessing, batch } = await loadParts(source, {});
   const send = throughNetwork(net);
   return { model: source, classes, precision: "f32", preprocessing, net, send, batch, data: null };
+}
+
+async function readyClassic(source: string, options: PredictOptions): Promise<ReadyClassifier> {
+  if (options.look != null)
+    throw new ArgumentError(
+      `${source} is a pipeline of hand-made features: ${options.look} shows where a network saw a class, and it has none`,
+    );
+  await useChosenEngine(options);
+  const { pipeline, model, data } = await openClassic(source, options);
+  const { classes, preprocessing } = pipeline;
+  const send = throughPipeline(pipeline);
+  return { model, classes, precision: "f32", preprocessing, net: null, send, batch: null, data };
 }
 
 async function readyWeights(source: string, options: PredictOptions): Promise<ReadyClassifier> {
@@ -230,7 +253,9 @@ export class Predictor {
   ): Promise<{ readonly image: Image; readonly truth: number }> {
     const { data } = this.#ready;
     if (data === null)
-      throw new ArgumentError(`${name}: an ONNX file does not say of which data set; name an image file`);
+      throw new ArgumentError(
+        `${name}: ${this.#ready.model} does not say of which data set; name an image file`,
+      );
     const train = part === "train";
     let opening = this.#datasets.get(train);
     if (opening === undefined) {
@@ -274,6 +299,7 @@ export class Predictor {
   async #lookAt({ data, shape }: ArrayBatch, classIndex: number): Promise<Image> {
     const { net, preprocessing } = this.#ready;
     const input = fromTypedArray(data as Float32Array, [1, ...shape.slice(-3)], "float32");
-    return overlay(await shownInput(input, preprocessing), await gradCam(net, input, { classIndex }));
+    const seen = await gradCam(net as Module, input, { classIndex });
+    return overlay(await shownInput(input, preprocessing), seen);
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { ArgumentError } from "../../src/base/errors.ts";
 import { crossings } from "../../src/experiments/classic/classic_compare.ts";
-import { loadClassic } from "../../src/experiments/classic/classic_run.ts";
+import { loadClassic } from "../../src/experiments/classic/saved_classic.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 import "../../src/tensor/index.ts";

@@ -17,8 +17,9 @@ import { SoftmaxRegression } from "./softmax/softmax_regression.ts";
 import { LinearSVC } from "./svm/linear_svc.ts";
 import { SVC } from "./svm/svc.ts";
 
-/** Format and version, in the metadata of a file. */
-const FORMAT = "convoyant-classic-1";
+/** What formats of all versions begin with, in the metadata of a file. */
+export const LEARNER_FORMATS = "convoyant-classic-";
+const FORMAT = `${LEARNER_FORMATS}1`;
 
 /** The longest file that is read: a learner is held in memory whole. */
 const MOST_BYTES = 4 * 2 ** 30;
@@ -113,7 +114,7 @@ export async function loadLearnerWithFacts(source: string | Uint8Array): Promise
   const { format, learner: text, ...facts } = metadata;
   if (format !== FORMAT) {
     fail(
-      format?.startsWith("convoyant-classic-")
+      format?.startsWith(LEARNER_FORMATS)
         ? `its format ${JSON.stringify(format.slice(0, 40))} is of another version; this one reads ${FORMAT}`
         : "it holds no learner of convoyant/classic",
     );

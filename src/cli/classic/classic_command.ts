@@ -5,8 +5,9 @@ import type { WordEncoding } from "../../classic/index.ts";
 import { classifierEntry } from "../../experiments/classic/classic_classifiers.ts";
 import { openClassicData } from "../../experiments/classic/classic_data.ts";
 import { featureEntries } from "../../experiments/classic/classic_features.ts";
-import { CLASSIC_FILES, classicFolder, writeClassicRun } from "../../experiments/classic/classic_folder.ts";
+import { classicFolder, writeClassicRun } from "../../experiments/classic/classic_folder.ts";
 import { runClassic } from "../../experiments/classic/classic_run.ts";
+import { CLASSIC_FILES } from "../../experiments/classic/saved_classic.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import {
   formatBytes,
@@ -70,7 +71,7 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
     });
     progress.stop();
     const folder = classicFolder(command.out ?? null, features, classifier);
-    writeClassicRun(folder, result, data, commandText(command));
+    writeClassicRun(folder, result, data, { side, command: commandText(command) });
     const { testAccuracy, trainSeconds, predictPerSecond, modelBytes } = result;
     output.lines(
       renderTable(

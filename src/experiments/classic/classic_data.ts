@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
+import { preprocessingOfDataset } from "../../classifier/run_facts.ts";
 import { datasetEntry, datasetNames } from "../../data/dataset_registry.ts";
 import type { ImageFiles } from "../../data/folders/image_files.ts";
 import { ImageFolder } from "../../data/folders/image_folder.ts";
@@ -10,6 +11,7 @@ import { stratifiedSplit } from "../../data/sampling/stratified_split.ts";
 import { CenterCrop, Compose, Resize } from "../../data/transforms/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
 import type { Image } from "../../records/image.ts";
+import type { Preprocessing } from "../../records/preprocessing.ts";
 
 /** Images with a class for each. */
 export interface LabelledPart {
@@ -23,6 +25,8 @@ export interface ClassicData {
   readonly classes: readonly ClassName[];
   readonly train: LabelledPart;
   readonly test: LabelledPart;
+  /** What was done to the images, for others like them. */
+  readonly preprocessing: Preprocessing;
   /** How many files could not be read and were left out. */
   readonly leftOut: number;
 }
@@ -34,6 +38,8 @@ export interface ClassicDataOptions {
   readonly dataDir?: string | undefined;
   /** The first images of the training part are taken; null for all. */
   readonly trainSize: number | null;
+  /** Whether the training images are left out. */
+  readonly testOnly?: boolean;
   /** Side in pixels to which photographs are resized. */
   readonly side: number;
   /** Of the split, if there is no test folder. */
@@ -54,7 +60,7 @@ export async function openClassicData(options: ClassicDataOptions): Promise<Clas
   const { data, trainSize } = options;
   const isFolder = !datasetNames().includes(data) && existsSync(data) && statSync(data).isDirectory();
   const opened = isFolder ? await openFolders(options) : await openNamed(options);
-  if (trainSize === null) return opened;
+  if (trainSize === null || options.testOnly) return opened;
   const available = opened.train.images.length;
   if (trainSize > available)
     throw new ArgumentError(`${data} has ${available} training images; ${trainSize} were asked for`);
@@ -62,17 +68,23 @@ export async function openClassicData(options: ClassicDataOptions): Promise<Clas
   return { ...opened, train: { images: images.slice(0, trainSize), labels: labels.slice(0, trainSize) } };
 }
 
-async function openNamed({ data, dataDir, onNote }: ClassicDataOptions): Promise<ClassicData> {
+const NO_IMAGES: LabelledPart = { images: [], labels: new Int32Array(0) };
+
+async function openNamed(options: ClassicDataOptions): Promise<ClassicData> {
+  const { data, dataDir, testOnly, onNote } = options;
   const { classes } = datasetEntry(data);
   const part = async (train: boolean): Promise<LabelledPart> => {
     const opened = await openDataset(data, { train, dataDir, onProgress: onNote });
     const images = Array.from({ length: opened.length }, (_, i) => opened.image(i));
     return { images, labels: Int32Array.from(images, ({ label }) => label) };
   };
-  return { name: data, classes, train: await part(true), test: await part(false), leftOut: 0 };
+  const train = testOnly ? NO_IMAGES : await part(true);
+  const preprocessing = preprocessingOfDataset(data, null);
+  return { name: data, classes, train, test: await part(false), preprocessing, leftOut: 0 };
 }
 
-async function openFolders({ data, side, seed, trainSize }: ClassicDataOptions): Promise<ClassicData> {
+async function openFolders(options: ClassicDataOptions): Promise<ClassicData> {
+  const { data, side, seed, testOnly, trainSize } = options;
   const open = (root: string) =>
     ImageFolder({ root, channels: 3, transform: Compose([Resize(side), CenterCrop(side)]) });
   const [trainFolder, testFolder] = ["train", "test"].map((part) => join(data, part));
@@ -88,26 +100,38 @@ async function openFolders({ data, side, seed, trainSize }: ClassicDataOptions):
         set,
         Array.from({ length: set.length }, (_, i) => i),
       );
-    return folderData(data, training, await all(training), await all(testing));
+    return folderData(options, training, testOnly ? NO_IMAGES : await all(training), await all(testing));
   }
   const whole = await open(data);
   const [training, testing] = stratifiedSplit(whole, [1 - TEST_SHARE, TEST_SHARE], { seed });
   // What is not asked for need not be decoded.
-  const chosen = Array.from(training.indices).slice(0, trainSize ?? undefined);
+  const chosen = testOnly ? [] : Array.from(training.indices).slice(0, trainSize ?? undefined);
   if (trainSize !== null && trainSize > training.indices.length)
     throw new ArgumentError(
       `${data} has ${training.indices.length} training images; ${trainSize} were asked for`,
     );
   return folderData(
-    data,
+    options,
     whole,
     await partOf(whole, chosen),
     await partOf(whole, Array.from(testing.indices)),
   );
 }
 
-function folderData(name: string, set: ImageFiles, train: LabelledPart, test: LabelledPart): ClassicData {
-  return { name, classes: set.classes, train, test, leftOut: set.unreadable.length };
+function folderData(
+  { data, side }: ClassicDataOptions,
+  set: ImageFiles,
+  train: LabelledPart,
+  test: LabelledPart,
+): ClassicData {
+  const preprocessing: Preprocessing = {
+    resize: { size: side, interpolation: "bilinear" },
+    crop: [side, side],
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+    background: [255, 255, 255],
+  };
+  return { name: data, classes: set.classes, train, test, preprocessing, leftOut: set.unreadable.length };
 }
 
 /** How many images are decoded at once. */

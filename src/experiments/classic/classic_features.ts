@@ -1,6 +1,5 @@
 /** The features that classic pipelines know by name. */
 import { ArgumentError } from "../../base/errors.ts";
-import { PhiloxStream } from "../../base/philox.ts";
 import { Registry } from "../../base/registry.ts";
 import {
   bagOfWords,
@@ -9,16 +8,13 @@ import {
   denseSift,
   type ExtractOptions,
   type FeatureExtractor,
-  GaussianMixture,
   hog,
   type LocalExtractor,
   type Matrix,
-  MiniBatchKMeans,
   sift,
-  takeRows,
-  type WordEncoding,
 } from "../../classic/index.ts";
 import type { Image } from "../../records/image.ts";
+import { learnWords, type Vocabularies, type WordSettings, type Words } from "./classic_words.ts";
 
 /** How images become rows of features: an extractor of rows, or one of descriptors. */
 export interface FeatureEntry {
@@ -72,20 +68,11 @@ export function featureEntries(name: string): FeatureEntry[] {
   return name.split("+").map((part) => FEATURES.get(part));
 }
 
-/** How descriptors become rows. */
-export interface WordSettings {
-  /** Number of visual words; null to put the descriptors of a grid beside each other. */
-  readonly words: number | null;
-  readonly encoding: WordEncoding;
-  readonly pyramid: number;
-  readonly seed: number;
-}
-
 /** An extractor that is ready, and the words that it was given. */
 export interface PreparedFeatures {
   readonly extractor: FeatureExtractor;
-  /** One row for each word; null without words. */
-  readonly words: Matrix | null;
+  /** Of the kinds of features that have words. */
+  readonly vocabularies: Vocabularies;
 }
 
 /**
@@ -93,83 +80,59 @@ export interface PreparedFeatures {
  *
  * @throws ArgumentError for fewer descriptors than words.
  */
-export async function prepareFeatures(
+export function prepareFeatures(
   name: string,
   images: readonly Image[],
   settings: WordSettings,
   options: ExtractOptions,
 ): Promise<PreparedFeatures> {
   const side = Math.min(images[0].width, images[0].height);
+  return featuresWith(name, side, settings, (_, extractor) =>
+    learnWords(extractor, images, settings, options),
+  );
+}
+
+/**
+ * The extractor of features by name with the words of a run.
+ *
+ * @param side - of the images, the shorter one.
+ * @throws ArgumentError if words are missing, or are those of other descriptors.
+ */
+export async function restoreFeatures(
+  name: string,
+  side: number,
+  settings: Omit<WordSettings, "seed">,
+  vocabularies: Vocabularies,
+): Promise<FeatureExtractor> {
+  const prepared = await featuresWith(name, side, settings, async (part) => {
+    const words = vocabularies.get(part);
+    if (words === undefined) throw new ArgumentError(`there are no visual words of ${part}`);
+    return words;
+  });
+  return prepared.extractor;
+}
+
+async function featuresWith(
+  name: string,
+  side: number,
+  { words, encoding, pyramid }: Omit<WordSettings, "seed">,
+  wordsOf: (features: string, extractor: LocalExtractor) => Promise<Words>,
+): Promise<PreparedFeatures> {
   const extractors: FeatureExtractor[] = [];
-  let words: Matrix | null = null;
+  const vocabularies = new Map<string, Words>();
   for (const entry of featureEntries(name)) {
     const extractor = await entry.extractor(side);
-    const givesRows = "extract" in extractor && (!("detectAll" in extractor) || settings.words === null);
-    if (givesRows) {
-      extractors.push(extractor as FeatureExtractor);
+    if ("extract" in extractor && (!("detectAll" in extractor) || words === null)) {
+      extractors.push(extractor);
       continue;
     }
-    const found = await bagOf(extractor as LocalExtractor, images, settings, options);
-    extractors.push(found.extractor);
-    words = found.words;
+    const local = extractor as LocalExtractor;
+    const own = await wordsOf(entry.name, local);
+    vocabularies.set(entry.name, own);
+    extractors.push(bagOfWords(local, own, { encoding, pyramid }));
   }
-  return { extractor: extractors.length === 1 ? extractors[0] : joinedExtractor(name, extractors), words };
-}
-
-/** Words of key points if no number was asked for. */
-const USUAL_WORDS = 256;
-
-/** Training images whose descriptors words are learned from, and the most descriptors. */
-const WORD_IMAGES = 2000;
-const WORD_DESCRIPTORS = 50_000;
-
-async function bagOf(
-  extractor: LocalExtractor,
-  images: readonly Image[],
-  { words, encoding, pyramid, seed }: WordSettings,
-  options: ExtractOptions,
-): Promise<PreparedFeatures> {
-  const count = words ?? USUAL_WORDS;
-  const random = new PhiloxStream(seed, 3);
-  const some =
-    images.length <= WORD_IMAGES
-      ? images
-      : Array.from({ length: WORD_IMAGES }, () => images[random.integer(images.length)]);
-  const { signal } = options;
-  const found = await extractor.detectAll(some, signal === undefined ? {} : { signal });
-  const all = stacked(found.map(({ descriptors }) => descriptors));
-  if (all.rows < count) {
-    throw new ArgumentError(
-      `${extractor.name}: expected at least as many descriptors as words, got ${all.rows} descriptors of ` +
-        `${some.length} images for ${count} words; take fewer words or more images`,
-    );
-  }
-  const sample =
-    all.rows <= WORD_DESCRIPTORS
-      ? all
-      : takeRows(
-          all,
-          Array.from({ length: WORD_DESCRIPTORS }, () => random.integer(all.rows)),
-        );
-  if (encoding === "fisher") {
-    const mixture = await new GaussianMixture({ nComponents: count, seed }).fit(sample);
-    return { extractor: bagOfWords(extractor, mixture, { encoding, pyramid }), words: mixture.means };
-  }
-  const learner = await MiniBatchKMeans({ nClusters: count, seed }).fit(sample, undefined, { signal });
-  const { clusterCenters } = learner;
-  return { extractor: bagOfWords(extractor, clusterCenters, { encoding, pyramid }), words: clusterCenters };
-}
-
-function stacked(parts: readonly Matrix[]): Matrix {
-  const { columns } = parts[0];
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const data = new Float32Array(rows * columns);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { rows, columns, data };
+  const extractor = extractors.length === 1 ? extractors[0] : joinedExtractor(name, extractors);
+  return { extractor, vocabularies };
 }
 
 /** What grey values are multiplied by beside other features, whose values are smaller. */

@@ -2,20 +2,13 @@
 import { join } from "node:path";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
-import { encodeSafetensors } from "../../io/safetensors/safetensors.ts";
 import { environmentNow } from "../../train/runs/environment.ts";
 import { runName } from "../../train/runs/run_folder.ts";
 import type { ClassicData } from "./classic_data.ts";
 import { renderClassicReport } from "./classic_report.ts";
 import type { ClassicResult } from "./classic_run.ts";
-
-/** Names of the files of a classic run. */
-export const CLASSIC_FILES = {
-  record: "classic.json",
-  model: "model.safetensors",
-  words: "words.safetensors",
-  report: "report.html",
-} as const;
+import { wordsToBytes } from "./classic_words.ts";
+import { CLASSIC_FILES, type ClassicRunData } from "./saved_classic.ts";
 
 /** The folder of a new run, `runs/<time>-<features>-<classifier>` if none was chosen. */
 export function classicFolder(out: string | null, features: string, classifier: string): string {
@@ -31,14 +24,15 @@ export function writeClassicRun(
   folder: string,
   result: ClassicResult,
   data: ClassicData,
-  command: string,
+  { side, command }: { readonly side: number; readonly command: string },
 ): void {
   const { settings, columns, testAccuracy, trainSeconds, trainProcessorSeconds, featureSeconds } = result;
   const { predictPerSecond, modelBytes } = result;
   const environment = environmentNow();
+  const of: ClassicRunData = { data: data.name, side, seed: settings.seed };
   const record = {
     version: 1,
-    settings: { ...settings, data: data.name, trainSize: data.train.images.length, columns },
+    settings: { ...settings, ...of, trainSize: data.train.images.length, columns },
     results: {
       testAccuracy,
       trainSeconds,
@@ -52,11 +46,8 @@ export function writeClassicRun(
   };
   makeFolderSync(folder);
   writeFileAtomicSync(join(folder, CLASSIC_FILES.model), result.model);
-  if (result.words !== null) {
-    const { rows, columns, data: values } = result.words;
-    const words = { data: values, shape: [rows, columns], dtype: "float32" as const };
-    writeFileAtomicSync(join(folder, CLASSIC_FILES.words), encodeSafetensors(new Map([["words", words]])));
-  }
+  if (result.vocabularies.size > 0)
+    writeFileAtomicSync(join(folder, CLASSIC_FILES.words), wordsToBytes(result.vocabularies));
   writeFileAtomicSync(join(folder, CLASSIC_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
   writeFileAtomicSync(
     join(folder, CLASSIC_FILES.report),

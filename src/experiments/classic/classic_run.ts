@@ -1,18 +1,19 @@
 /** One pipeline of hand-made features and a classifier, trained and tested. Node only. */
-import { ArgumentError, FileError } from "../../base/errors.ts";
 import {
   accuracyScore,
   type Classifying,
   confusionMatrix,
-  type LearnerFacts,
   learnerToBytes,
   type Matrix,
+  takeRows,
 } from "../../classic/index.ts";
-import { loadLearnerWithFacts } from "../../classic/learners/saved_learners.ts";
 import type { Mistake } from "../../report/html/report_data.ts";
+import { classScores } from "./class_scores.ts";
 import { classifierEntry } from "./classic_classifiers.ts";
 import type { ClassicData, LabelledPart } from "./classic_data.ts";
-import { prepareFeatures, type WordSettings } from "./classic_features.ts";
+import { prepareFeatures } from "./classic_features.ts";
+import type { Vocabularies, WordSettings } from "./classic_words.ts";
+import { factsOfPipeline } from "./saved_classic.ts";
 
 /** What is trained. */
 export interface ClassicSettings extends WordSettings {
@@ -54,8 +55,8 @@ export interface ClassicResult {
   readonly mistakes: readonly Mistake[];
   /** The file of the model. */
   readonly model: Uint8Array;
-  /** The visual words; null without words. */
-  readonly words: Matrix | null;
+  /** The visual words of each kind of features that has any. */
+  readonly vocabularies: Vocabularies;
 }
 
 /**
@@ -65,10 +66,10 @@ export interface ClassicResult {
  */
 export async function runClassic(
   settings: ClassicSettings,
-  { train, test, classes }: ClassicData,
+  data: ClassicData,
   { signal, onProgress }: ClassicWatch = {},
 ): Promise<ClassicResult> {
-  const { width, height } = train.images[0];
+  const { train, test, classes } = data;
   const features = async (phase: ClassicProgress["phase"], { images }: LabelledPart) => {
     const report = (done: number) => onProgress?.({ phase, done: done / images.length });
     const found = await prepared.extractor.extract(images, { ...(signal && { signal }), onProgress: report });
@@ -91,12 +92,7 @@ export async function runClassic(
   onProgress?.({ phase: "testing", done: 0 });
   const predicted = await classifier.predict(testFeatures);
   const predictPerSecond = test.images.length / since(tested);
-  const facts: LearnerFacts = {
-    features: settings.features,
-    classes: JSON.stringify(classes),
-    imageSize: JSON.stringify([width, height]),
-  };
-  const model = learnerToBytes(classifier, facts);
+  const model = learnerToBytes(classifier, factsOfPipeline(settings.features, settings, data));
   const all = classes.map((_, place) => place);
   return {
     settings,
@@ -109,8 +105,8 @@ export async function runClassic(
     predictPerSecond,
     modelBytes: model.length,
     confusion: confusionMatrix(test.labels, predicted, all),
-    words: prepared.words,
-    mistakes: await worstMistakes(classifier, testFeatures, test, predicted),
+    vocabularies: prepared.vocabularies,
+    mistakes: await worstMistakes(classifier, testFeatures, data, predicted),
     model,
   };
 }
@@ -123,73 +119,19 @@ const MOST_MISTAKES = 24;
 async function worstMistakes(
   classifier: Classifying,
   features: Matrix,
-  test: LabelledPart,
+  { test, classes }: ClassicData,
   predicted: Int32Array,
 ): Promise<Mistake[]> {
   const wrong = Array.from(predicted.keys()).filter((i) => predicted[i] !== test.labels[i]);
   if (wrong.length === 0) return [];
-  const { columns, data } = features;
-  const rows = new Float32Array(wrong.length * columns);
-  for (const [k, i] of wrong.entries()) rows.set(data.subarray(i * columns, (i + 1) * columns), k * columns);
-  const scores = await sureness(classifier, { rows: wrong.length, columns, data: rows });
-  const place = new Map(classifier.classes.map((label, at) => [label, at]));
+  const scores = await classScores(classifier, takeRows(features, wrong), classes.length);
   const mistakes = wrong.map((index, k) => ({
     index,
     image: test.images[index],
     truth: test.labels[index],
     predicted: predicted[index],
-    probability: scores[k][place.get(predicted[index]) as number],
-    truthProbability: scores[k][place.get(test.labels[index]) ?? -1] ?? 0,
+    probability: scores[k][predicted[index]],
+    truthProbability: scores[k][test.labels[index]],
   }));
   return mistakes.sort((a, b) => b.probability - a.probability).slice(0, MOST_MISTAKES);
-}
-
-async function sureness(classifier: Classifying, rows: Matrix): Promise<number[][]> {
-  const k = classifier.classes.length;
-  const byProbability = classifier.kind === "SoftmaxRegression" || classifier.kind === "KNeighborsClassifier";
-  const ask = byProbability ? classifier.predictProba : classifier.decisionFunction;
-  if (ask === undefined) return Array.from({ length: rows.rows }, () => new Array<number>(k).fill(1 / k));
-  const { columns, data } = await ask.call(classifier, rows);
-  return Array.from({ length: rows.rows }, (_, row) => {
-    const own = Array.from(data.subarray(row * columns, (row + 1) * columns));
-    const values = columns === 1 ? [-own[0], own[0]] : own;
-    if (byProbability) return values;
-    const powers = values.map((value) => Math.exp(value - Math.max(...values)));
-    const sum = powers.reduce((total, value) => total + value, 0);
-    return powers.map((value) => value / sum);
-  });
-}
-
-/** A saved pipeline: the learner with the features that it takes. */
-export interface SavedClassic {
-  readonly classifier: Classifying;
-  readonly features: string;
-  readonly classes: readonly unknown[];
-}
-
-/**
- * Reads the model of a run.
- *
- * @param features - the features that are going to be given to it; undefined for any.
- * @throws FileError if the file is damaged, or holds a model of other features than those.
- */
-export async function loadClassic(path: string, features?: string): Promise<SavedClassic> {
-  const { learner, facts } = await loadLearnerWithFacts(path);
-  const fail = (message: string) =>
-    new FileError(`${path}: ${message}; expected the model of a run of \`convoyant classic\``);
-  if (facts.features === undefined) throw fail("it does not say which features it takes");
-  if (!("predict" in learner)) throw fail(`it holds a ${learner.kind}, which is not a classifier`);
-  if (features !== undefined && facts.features !== features) {
-    throw new ArgumentError(
-      `${path} is a model of the features ${facts.features.slice(0, 40)}, not of ${features}; extract those for it`,
-    );
-  }
-  let classes: unknown;
-  try {
-    classes = JSON.parse(facts.classes ?? "");
-  } catch {
-    throw fail("what it says of its classes is not JSON");
-  }
-  if (!Array.isArray(classes)) throw fail("its classes are not a list");
-  return { classifier: learner as Classifying, features: facts.features, classes };
 }

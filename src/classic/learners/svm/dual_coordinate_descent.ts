@@ -2,14 +2,6 @@
 import { PhiloxStream } from "../../../base/philox.ts";
 import type { LinearMemory } from "./linear_memory.ts";
 
-/** What all problems over the same examples share. */
-export interface LinearExamples {
-  readonly rows: number;
-  readonly columns: number;
-  /** Class of each example, as its place among the classes. */
-  readonly places: Int32Array;
-}
-
 /** How a problem is solved. */
 export interface LinearProblemSettings {
   readonly C: number;
@@ -20,6 +12,12 @@ export interface LinearProblemSettings {
   readonly maxIter: number;
   readonly seed: number;
 }
+
+/** Gradients in single precision are not exact enough for a smaller tolerance than this. */
+const LEAST_NARROW = 1e-3;
+
+/** Whether weights must be kept in double precision. */
+export const needsWide = ({ tolerance }: LinearProblemSettings): boolean => tolerance < LEAST_NARROW;
 
 /** The solution for one class against the others. */
 export interface LinearSolution {
@@ -39,99 +37,49 @@ export interface LinearSolution {
  * Source: C.-J. Hsieh, K.-W. Chang, C.-J. Lin, S. S. Keerthi, S. Sundararajan, "A dual coordinate descent method for
  * large-scale linear SVM", ICML 2008, algorithm 3 (LIBLINEAR's solvers 1 and 3).
  *
+ * @param places - class of each example, as its place among the classes.
  * @param positive - the class whose examples have sign 1.
- * @param memory - holds the examples, and weights that are zero.
+ * @param memory - holds the examples.
  */
 export function solveLinear(
-  { rows, columns, places }: LinearExamples,
+  places: Int32Array,
   positive: number,
   memory: LinearMemory,
   { C, loss, bias, tolerance, maxIter, seed }: LinearProblemSettings,
 ): LinearSolution {
+  const rows = places.length;
   const diagonal = loss === "hinge" ? 0 : 0.5 / C;
   const upper = loss === "hinge" ? C : Number.POSITIVE_INFINITY;
-  /** The constant feature's weight. */
-  let intercept = 0;
-  const alpha = new Float64Array(rows);
-  const curvature = curvatures(rows, memory, bias * bias + diagonal);
-  const order = Int32Array.from({ length: rows }, (_, i) => i);
+  const { alpha, order, signs } = memory;
+  for (let i = 0; i < rows; i++) signs[i] = places[i] === positive ? 1 : -1;
+  memory.addCurvature(bias * bias + diagonal);
   const random = new PhiloxStream(seed, positive);
   let active = rows;
   let [mostBefore, leastBefore] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let iterations = 0;
   let converged = false;
-  while (iterations < maxIter) {
-    let most = Number.NEGATIVE_INFINITY;
-    let least = Number.POSITIVE_INFINITY;
+  while (iterations < maxIter && !converged) {
     shuffle(order, active, random);
-    for (let s = 0; s < active; s++) {
-      const i = order[s];
-      const sign = places[i] === positive ? 1 : -1;
-      const gradient = sign * (memory.dot(i) + bias * intercept) - 1 + alpha[i] * diagonal;
-      let projected = gradient;
-      if (alpha[i] === 0) {
-        if (gradient > mostBefore) {
-          active--;
-          order[s] = order[active];
-          order[active] = i;
-          s--;
-          continue;
-        }
-        if (gradient > 0) projected = 0;
-      } else if (alpha[i] === upper) {
-        if (gradient < leastBefore) {
-          active--;
-          order[s] = order[active];
-          order[active] = i;
-          s--;
-          continue;
-        }
-        if (gradient < 0) projected = 0;
-      }
-      if (projected > most) most = projected;
-      if (projected < least) least = projected;
-      if (projected > 1e-12 || projected < -1e-12) {
-        const before = alpha[i];
-        alpha[i] = Math.min(Math.max(before - gradient / curvature[i], 0), upper);
-        const step = (alpha[i] - before) * sign;
-        if (step === 0) continue;
-        memory.addScaled(i, step);
-        intercept += step * bias;
-      }
-    }
+    const pass = memory.pass(active, { bias, diagonal, upper, mostBefore, leastBefore });
     iterations++;
-    if (most - least <= tolerance) {
-      if (active === rows) {
-        converged = true;
-        break;
-      }
-      // Those set aside are looked at once more.
-      active = rows;
-      mostBefore = Number.POSITIVE_INFINITY;
-      leastBefore = Number.NEGATIVE_INFINITY;
-      continue;
-    }
-    mostBefore = most > 0 ? most : Number.POSITIVE_INFINITY;
-    leastBefore = least < 0 ? least : Number.NEGATIVE_INFINITY;
+    active = pass.active;
+    mostBefore = pass.most > 0 ? pass.most : Number.POSITIVE_INFINITY;
+    leastBefore = pass.least < 0 ? pass.least : Number.NEGATIVE_INFINITY;
+    if (pass.most - pass.least > tolerance) continue;
+    converged = active === rows;
+    // Those set aside are looked at once more.
+    active = rows;
+    mostBefore = Number.POSITIVE_INFINITY;
+    leastBefore = Number.NEGATIVE_INFINITY;
+    memory.refresh();
   }
-  const weights = new Float64Array(columns + 1);
+  const weights = new Float64Array(memory.columns + 1);
   weights.set(memory.weights());
-  weights[columns] = intercept;
+  weights[memory.columns] = memory.intercept;
   let objective = 0;
   for (const weight of weights) objective += weight * weight;
   for (const value of alpha) objective += value * (value * diagonal - 2);
   return { weights, objective: objective / 2, iterations, converged };
-}
-
-/** Squared length of each row, and a constant. */
-function curvatures(rows: number, memory: LinearMemory, constant: number): Float64Array {
-  const all = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    const sum = memory.square(i) + constant;
-    // A row of zeros without a bias has no curvature, and no say.
-    all[i] = sum > 0 ? sum : 1;
-  }
-  return all;
 }
 
 /** The first `count` places in a new order. */

@@ -7,12 +7,11 @@ export interface RowSource {
   readonly size: number;
   /** The kernel of each example with itself. */
   readonly diagonal: Float64Array;
+  /** How many rows are best asked for together. */
+  readonly atOnce: number;
   /** Some rows one behind the other, in the order of the indices. */
   rows(indices: readonly number[]): Promise<Float32Array>;
 }
-
-/** Rows that are computed together: enough for a fast product, few enough that most of them are used. */
-const AT_ONCE = 64;
 
 /** Rows that were computed together and leave together. */
 interface Batch {
@@ -33,7 +32,7 @@ export class RowCache {
   constructor(source: RowSource, bytes: number) {
     const rows = Math.max(2, Math.floor(bytes / (4 * source.size)));
     this.#source = source;
-    this.batch = Math.min(AT_ONCE, rows >> 1);
+    this.batch = Math.min(source.atOnce, rows >> 1);
     this.#capacity = Math.floor(rows / this.batch);
   }
 

@@ -50,30 +50,41 @@ export function prepareRows(x: Matrix, offset: Float32Array | null): PreparedRow
   return { rows, halfSquares: halfSquares(rows) };
 }
 
-/** Kernel values of prepared rows and a block of held rows, as a tensor. */
+/** Rows as the engine's kernels take them, and their half squared lengths, [rows]; RBF only, else undefined. */
+export interface RowTensors {
+  readonly x: Tensor;
+  readonly halfSquares: Tensor | undefined;
+}
+
+/** Prepared rows as tensors. */
+export function rowTensors({ rows, halfSquares }: PreparedRows): RowTensors {
+  return {
+    x: rowsTensor(rows, 0, rows.rows),
+    halfSquares:
+      halfSquares.length > 0 ? fromTypedArray(halfSquares, [halfSquares.length], "float32") : undefined,
+  };
+}
+
+/** Kernel values of rows of two sides as a tensor. */
 export function kernelTensor(
   { kernel, gamma, degree, coef0 }: Kernel,
-  { rows: points, halfSquares: halves }: PreparedRows,
-  x: Tensor,
-  heldHalves: Tensor | undefined,
+  { x: points, halfSquares: halves }: RowTensors,
+  { x, halfSquares }: RowTensors,
 ): Tensor {
-  const { rows, columns } = points;
+  const [rows, columns] = points.shape;
   if (kernel === "chi2") {
-    const one = rowsTensor(points, 0, rows).reshape(rows, 1, columns);
+    const one = points.reshape(rows, 1, columns);
     // Where both are zero, the numerator is, too.
     const distance = one.sub(x).square().div(one.add(x).add(1e-30)).sum(-1);
     return distance.mul(-gamma).exp();
   }
-  if (kernel === "intersection") {
-    return rowsTensor(points, 0, rows).reshape(rows, 1, columns).minimum(x).sum(-1);
-  }
-  const products = rowProducts(rowsTensor(points, 0, rows), x);
+  if (kernel === "intersection") return points.reshape(rows, 1, columns).minimum(x).sum(-1);
+  const products = rowProducts(points, x);
   if (kernel === "linear") return products;
   if (kernel === "poly") return products.mul(gamma).add(coef0).pow(degree);
-  const own = fromTypedArray(halves, [rows, 1], "float32");
   return products
-    .sub(own)
-    .sub(heldHalves as Tensor)
+    .sub((halves as Tensor).reshape(rows, 1))
+    .sub(halfSquares as Tensor)
     .mul(2 * gamma)
     .clamp({ max: 0 })
     .exp();
@@ -140,8 +151,10 @@ export class KernelSide {
 
   /** The values of each block as a tensor, for what is computed with them on the engine. */
   tensors(points: Matrix): Tensor[] {
-    const prepared = prepareRows(points, this.#offset);
-    return this.blocks.map(({ x }, i) => kernelTensor(this.#kernel, prepared, x, this.#halfSquares[i]));
+    const given = rowTensors(prepareRows(points, this.#offset));
+    return this.blocks.map(({ x }, i) =>
+      kernelTensor(this.#kernel, given, { x, halfSquares: this.#halfSquares[i] }),
+    );
   }
 
   /** The blocks of `tensors`. */

@@ -1,12 +1,24 @@
-/** Examples and weights of linear problems in WebAssembly's memory, and the kernels that work on them. */
+/** Examples and problems of linear support vector machines in WebAssembly's memory, and the kernels that work on them. */
 import { OutOfMemoryError } from "../../../base/errors.ts";
 import { loadKernels } from "../../../engines/wasm/kernel_binary.ts";
 import type { Matrix } from "../../matrix.ts";
 
 /** What is used of the kernels' binary. */
 interface DescentKernels {
-  dotWide(x: number, w: number, count: number): number;
+  squareWide(x: number, count: number): number;
   addScaledWide(w: number, x: number, scale: number, count: number): void;
+  descentPass(
+    rows: number,
+    stride: number,
+    weights: number,
+    wide: number,
+    order: number,
+    active: number,
+    alphas: number,
+    curvatures: number,
+    signs: number,
+    numbers: number,
+  ): number;
 }
 
 /** What a worker is sent: shared memory if there is such memory here, else a copy of the examples. */
@@ -16,7 +28,7 @@ export interface SentExamples {
   readonly x: Matrix | null;
   readonly rows: number;
   readonly columns: number;
-  /** How many problems there are: each has weights of its own. */
+  /** How many problems there are: each has memory of its own. */
   readonly problems: number;
 }
 
@@ -40,13 +52,28 @@ export async function sendExamples(x: Matrix, problems: number): Promise<SentExa
   return { module, memory, x: shared ? null : x, rows: x.rows, columns: x.columns, problems };
 }
 
-function bytesOf(rows: number, columns: number, problems: number): number {
-  return PAGE + rounded(columns) * (4 * rows + 8 * problems);
+/** Where everything is: behind what the binary itself uses come the problems, then the rows. */
+interface Layout {
+  readonly stride: number;
+  /** Of one problem. */
+  readonly problemBytes: number;
+  readonly rowsAt: number;
+  readonly bytes: number;
+}
+
+const up = (count: number, multiple: number): number => Math.ceil(Math.max(1, count) / multiple) * multiple;
+
+function layoutOf(rows: number, columns: number, problems: number): Layout {
+  const stride = up(columns, ROUNDED);
+  const problemBytes = up(8 * NUMBERS + 12 * stride + 28 * rows, 64);
+  const rowsAt = PAGE + problems * problemBytes;
+  return { stride, problemBytes, rowsAt, bytes: rowsAt + 4 * stride * rows };
 }
 
 function filledMemory(x: Matrix, problems: number, shared: boolean): WebAssembly.Memory {
   const { rows, columns, data } = x;
-  const pages = Math.ceil(bytesOf(rows, columns, problems) / PAGE);
+  const { stride, rowsAt, bytes } = layoutOf(rows, columns, problems);
+  const pages = Math.ceil(bytes / PAGE);
   if (pages > MOST_PAGES) {
     throw new OutOfMemoryError(
       `LinearSVC.fit: ${rows} rows of ${columns} features take more than 4 GB; take fewer of either (PCA)`,
@@ -60,60 +87,129 @@ function filledMemory(x: Matrix, problems: number, shared: boolean): WebAssembly
       cause: error,
     });
   }
-  const stride = rounded(columns);
-  const floats = new Float32Array(memory.buffer, firstByte(columns, problems), rows * stride);
+  const floats = new Float32Array(memory.buffer, rowsAt, rows * stride);
   for (let row = 0; row < rows; row++)
     floats.set(data.subarray(row * columns, (row + 1) * columns), row * stride);
   return memory;
 }
 
-const rounded = (columns: number): number => Math.ceil(Math.max(1, columns) / ROUNDED) * ROUNDED;
+/** What a pass is given and gives, one behind the other. */
+const NUMBERS = 8;
 
-/** Where the rows begin, behind what the binary itself uses and the weights. */
-const firstByte = (columns: number, problems: number): number => PAGE + 8 * rounded(columns) * problems;
+/** What a pass is given. */
+export interface PassSettings {
+  readonly bias: number;
+  readonly diagonal: number;
+  readonly upper: number;
+  readonly mostBefore: number;
+  readonly leastBefore: number;
+}
 
-/** The weights of one problem, and products of the rows with them. */
+/** Memory of one problem, in which its passes run. */
 export class LinearMemory {
+  /** The coefficients, zero in the beginning. */
+  readonly alpha: Float64Array;
+  /** Places of the examples, those that are active first. */
+  readonly order: Int32Array;
+  /** Of each example 1 or -1. */
+  readonly signs: Float64Array;
   readonly #kernels: DescentKernels;
-  readonly #weights: Float64Array;
-  readonly #weightsAt: number;
-  readonly #rowsAt: number;
-  readonly #stride: number;
-  readonly #columns: number;
+  readonly #numbers: Float64Array;
+  readonly #wide: Float64Array;
+  readonly #narrow: Float32Array;
+  readonly #curvatures: Float64Array;
+  readonly #layout: Layout;
+  /** Of the examples. */
+  readonly columns: number;
+  readonly #isWide: boolean;
 
-  constructor({ module, memory, x, columns, problems }: SentExamples, problem: number) {
+  /** @param isWide - whether weights are kept in double precision. */
+  constructor(
+    { module, memory, x, rows, columns, problems }: SentExamples,
+    problem: number,
+    isWide: boolean,
+  ) {
     const own = memory ?? filledMemory(x as Matrix, problems, false);
+    const layout = layoutOf(rows, columns, problems);
     this.#kernels = new WebAssembly.Instance(module, { env: { memory: own } })
       .exports as unknown as DescentKernels;
-    this.#stride = rounded(columns);
-    this.#columns = columns;
-    this.#weightsAt = PAGE + 8 * this.#stride * problem;
-    this.#rowsAt = firstByte(columns, problems);
-    this.#weights = new Float64Array(own.buffer, this.#weightsAt, this.#stride).fill(0);
+    this.#layout = layout;
+    this.columns = columns;
+    this.#isWide = isWide;
+    let at = PAGE + problem * layout.problemBytes;
+    const doubles = (count: number) => {
+      const array = new Float64Array(own.buffer, at, count).fill(0);
+      at += array.byteLength;
+      return array;
+    };
+    this.#numbers = doubles(NUMBERS);
+    this.#wide = doubles(layout.stride);
+    this.alpha = doubles(rows);
+    this.#curvatures = doubles(rows);
+    this.signs = doubles(rows);
+    this.#narrow = new Float32Array(own.buffer, at, layout.stride).fill(0);
+    this.order = new Int32Array(own.buffer, at + this.#narrow.byteLength, rows);
+    for (let i = 0; i < rows; i++) this.order[i] = i;
   }
 
-  /** Row i times the weights. */
-  dot(i: number): number {
-    return this.#kernels.dotWide(this.#rowsAt + 4 * this.#stride * i, this.#weightsAt, this.#stride);
+  /** The constant feature's weight. */
+  get intercept(): number {
+    return this.#numbers[5];
   }
 
-  /** Adds a multiple of row i to the weights. */
-  addScaled(i: number, scale: number): void {
-    const { addScaledWide } = this.#kernels;
-    addScaledWide(this.#weightsAt, this.#rowsAt + 4 * this.#stride * i, scale, this.#stride);
+  /** Sets the curvature of each example: the squared length of its row, and a constant. */
+  addCurvature(constant: number): void {
+    const { stride } = this.#layout;
+    for (let i = 0; i < this.#curvatures.length; i++) {
+      const sum = this.#kernels.squareWide(this.#rowAt(i), stride) + constant;
+      // A row of zeros without a bias has no curvature, and no say.
+      this.#curvatures[i] = sum > 0 ? sum : 1;
+    }
   }
 
-  /** Squared length of row i. */
-  square(i: number): number {
-    this.#weights.fill(0);
-    this.addScaled(i, 1);
-    const sum = this.dot(i);
-    this.#weights.fill(0);
-    return sum;
+  /** A pass over the active examples. */
+  pass(
+    active: number,
+    { bias, diagonal, upper, mostBefore, leastBefore }: PassSettings,
+  ): { readonly active: number; readonly most: number; readonly least: number } {
+    const numbers = this.#numbers;
+    numbers.set([bias, diagonal, upper, mostBefore, leastBefore]);
+    const { stride, rowsAt } = this.#layout;
+    const weights = this.#isWide ? this.#wide : this.#narrow;
+    const left = this.#kernels.descentPass(
+      rowsAt,
+      stride,
+      weights.byteOffset,
+      this.#isWide ? 1 : 0,
+      this.order.byteOffset,
+      active,
+      this.alpha.byteOffset,
+      this.#curvatures.byteOffset,
+      this.signs.byteOffset,
+      numbers.byteOffset,
+    );
+    return { active: left, most: numbers[6], least: numbers[7] };
+  }
+
+  /** Makes the weights those of the coefficients exactly: many small steps in single precision add up to an error. */
+  refresh(): void {
+    if (this.#isWide) return;
+    const { stride } = this.#layout;
+    const { alpha, signs } = this;
+    this.#wide.fill(0);
+    for (let i = 0; i < alpha.length; i++)
+      if (alpha[i] !== 0)
+        this.#kernels.addScaledWide(this.#wide.byteOffset, this.#rowAt(i), alpha[i] * signs[i], stride);
+    this.#narrow.set(this.#wide);
   }
 
   /** A copy of the weights. */
   weights(): Float64Array {
-    return Float64Array.from(this.#weights.subarray(0, this.#columns));
+    this.refresh();
+    return Float64Array.from(this.#wide.subarray(0, this.columns));
+  }
+
+  #rowAt(i: number): number {
+    return this.#layout.rowsAt + 4 * this.#layout.stride * i;
   }
 }

@@ -6,7 +6,12 @@ import type { WorkerScript } from "../../../workers/worker_port.ts";
 import type { Matrix } from "../../matrix.ts";
 import type { FitWatch } from "../learner.ts";
 import { checkAborted, letEventsRun } from "../turns.ts";
-import { type LinearProblemSettings, type LinearSolution, solveLinear } from "./dual_coordinate_descent.ts";
+import {
+  type LinearProblemSettings,
+  type LinearSolution,
+  needsWide,
+  solveLinear,
+} from "./dual_coordinate_descent.ts";
 import { LinearMemory, type SentExamples, sendExamples } from "./linear_memory.ts";
 
 /** Fewer values than this are solved sooner than workers start. */
@@ -42,8 +47,8 @@ export async function solveProblems(
   if (x.data.length * positives.length < WORTH_WORKERS) {
     const solutions: LinearSolution[] = [];
     for (const [problem, positive] of positives.entries()) {
-      const examples = { rows: x.rows, columns: x.columns, places };
-      solutions.push(solveLinear(examples, positive, new LinearMemory(sent, problem), settings));
+      const memory = new LinearMemory(sent, problem, needsWide(settings));
+      solutions.push(solveLinear(places, positive, memory, settings));
       watch?.onProgress?.(solutions.length / positives.length);
       await letEventsRun();
       checkAborted(caller, watch);

@@ -62,7 +62,8 @@ export async function trainPairs(
   const members = counts.map((count) => new Int32Array(count));
   const filled = counts.map(() => 0);
   for (const [i, place] of places.entries()) members[place][filled[place]++] = i;
-  const training = await TrainingKernel.of(kernel, x, members, turns());
+  const memory = { bytes: settings.cacheBytes, pairsAtOnce: AT_ONCE, turns: turns() };
+  const training = await TrainingKernel.of(kernel, x, members, memory);
   const pairs = classPairs(classes.length);
   const solutions: PairSolution[] = [];
   let next = 0;
@@ -99,8 +100,9 @@ async function trainPair(
   settings: PairSettings,
   turns: Turns,
 ): Promise<PairSolution> {
-  const { examples, signs, source } = await training.pair(a, b);
+  const { examples, signs, source, release } = await training.pair(a, b);
   const solution = await solveSmo({ source, ...binary(signs, settings) }, turns);
+  release();
   if (!settings.probability) return { examples, solution, sigmoid: null };
   const places = examples.filter((place) => place >= 0);
   const known = signs.filter((sign) => sign !== 0);
@@ -159,7 +161,8 @@ async function decisionsOfPart(
   const members = [1, -1].map((sign) =>
     Int32Array.from(train.filter((i) => signs[i] === sign)).map((i) => places[i]),
   );
-  const training = await TrainingKernel.of(kernel, x, members, turns);
+  const memory = { bytes: settings.cacheBytes / AT_ONCE, pairsAtOnce: 1, turns };
+  const training = await TrainingKernel.of(kernel, x, members, memory);
   const pair = await training.pair(0, 1);
   const { coefficients, rho } = await solveSmo(
     { source: pair.source, ...binary(pair.signs, settings) },

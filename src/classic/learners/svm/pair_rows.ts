@@ -1,9 +1,10 @@
 /** Kernel rows of the examples of two classes. */
 import { cat } from "../../../tensor/functions/shape/joining.ts";
-import { fromTypedArray, type Tensor } from "../../../tensor/tensor.ts";
+import { fromTypedArray } from "../../../tensor/tensor.ts";
 import { type Matrix, takeRows } from "../../matrix.ts";
 import { computed, held } from "../products.ts";
 import type { Turns } from "../turns.ts";
+import { bytesOfBlocks, ClassBlocks, type HeldClass, isProduct } from "./class_blocks.ts";
 import type { RowSource } from "./kernel_rows.ts";
 import {
   type Kernel,
@@ -13,6 +14,7 @@ import {
   offsetOf,
   type PreparedRows,
   prepareRows,
+  rowTensors,
 } from "./kernels.ts";
 
 /** The examples of a pair of classes and their kernel rows. */
@@ -22,21 +24,29 @@ export interface PairRows {
   /** 1 for the first class, -1 for the second, 0 for a place without one. */
   readonly signs: Int8Array;
   readonly source: RowSource;
+  /** To be called when no row is needed any more. */
+  release(): void;
 }
 
 /** Classes are filled up to a multiple of this, so that few shapes of products are compiled. */
-const ROUNDED = 256;
+const ROUNDED = 128;
 
-/** A class in the engine's memory. */
-interface HeldClass {
-  readonly x: Tensor;
-  readonly halfSquares: Tensor;
-  readonly rows: number;
-}
+/** Rows that are computed together: enough for a fast product, few enough that most of them are used. */
+const ROWS_AT_ONCE = 64;
 
 interface TrainingParts {
   readonly prepared: PreparedRows;
   readonly held: readonly HeldClass[];
+  readonly blocks: ClassBlocks | null;
+  readonly turns: Turns;
+}
+
+/** What a training may take. */
+export interface TrainingMemory {
+  /** For kernel values. */
+  readonly bytes: number;
+  /** How many pairs are trained at the same time. */
+  readonly pairsAtOnce: number;
   readonly turns: Turns;
 }
 
@@ -47,6 +57,7 @@ export class TrainingKernel {
   readonly #members: readonly Int32Array[];
   readonly #prepared: PreparedRows;
   readonly #held: readonly HeldClass[];
+  readonly #blocks: ClassBlocks | null;
   readonly #diagonal: Float64Array;
   readonly #turns: Turns;
 
@@ -58,20 +69,25 @@ export class TrainingKernel {
     this.#diagonal = kernelDiagonal(kernel, x);
     this.#prepared = parts.prepared;
     this.#held = parts.held;
+    this.#blocks = parts.blocks;
   }
 
-  /** @param members - places of the examples of each class. */
+  /**
+   * @param members - places of the examples of each class.
+   */
   static async of(
     kernel: Kernel,
     x: Matrix,
     members: readonly Int32Array[],
-    turns: Turns,
+    { bytes, pairsAtOnce, turns }: TrainingMemory,
   ): Promise<TrainingKernel> {
     const isOwn = typeof kernel.kernel !== "string" || kernel.kernel === "precomputed";
     const prepared = prepareRows(x, offsetOf(kernel, x));
     const classes: HeldClass[] = [];
     for (const places of isOwn ? [] : members) classes.push(await heldClass(prepared, places));
-    return new TrainingKernel(kernel, x, members, { prepared, held: classes, turns });
+    const fit = isProduct(kernel) && bytesOfBlocks(classes, pairsAtOnce) <= bytes;
+    const blocks = fit ? new ClassBlocks(kernel, classes) : null;
+    return new TrainingKernel(kernel, x, members, { prepared, held: classes, blocks, turns });
   }
 
   /** The rows of a pair. */
@@ -83,8 +99,15 @@ export class TrainingKernel {
     examples.set(this.#members[b], first);
     const signs = Int8Array.from(examples, (place, i) => (place < 0 ? 0 : i < first ? 1 : -1));
     const diagonal = Float64Array.from(examples, (place) => (place < 0 ? 1 : this.#diagonal[place]));
+    const size = examples.length;
+    if (this.#blocks !== null) {
+      const { rows, release } = await this.#blocks.pair(a, b);
+      // What is in memory already is taken as it is needed.
+      return { examples, signs, source: { size, diagonal, atOnce: 1, rows }, release };
+    }
     const rows = await this.#rowsOf(a, b, examples);
-    return { examples, signs, source: { size: examples.length, diagonal, rows } };
+    const source = { size, diagonal, atOnce: ROWS_AT_ONCE, rows };
+    return { examples, signs, source, release: () => {} };
   }
 
   async #rowsOf(a: number, b: number, examples: Int32Array): Promise<RowSource["rows"]> {
@@ -114,12 +137,13 @@ export class TrainingKernel {
         this.#prepared,
         indices.map((i) => examples[i]),
       );
-      return computed(() =>
-        cat(
-          sides.map(({ x, halfSquares }) => kernelTensor(this.kernel, points, x, halfSquares)),
+      return computed(() => {
+        const given = rowTensors(points);
+        return cat(
+          sides.map((side) => kernelTensor(this.kernel, given, side)),
           1,
-        ),
-      );
+        );
+      });
     };
   }
 }

@@ -34,6 +34,8 @@ export interface BinarySolution {
 /** In place of a curvature that is not positive (LIBSVM's TAU). */
 const TAU = 1e-12;
 
+const ifSet = (bit: number): number => (bit === 0 ? Number.NEGATIVE_INFINITY : 0);
+
 /** A curvature that rounding cannot explain, as a share of the diagonal. */
 const INDEFINITE = 1e-3;
 
@@ -65,6 +67,10 @@ class SmoSolver {
   readonly #fAtBound: Float64Array;
   /** Whether y_i a_i may grow (1), shrink (2), or both (3). */
   readonly #free: Uint8Array;
+  /** 0 where y_i a_i may grow, else -Infinity: added to a value, it takes the example out without a branch. */
+  readonly #mayGrow: Float64Array;
+  /** 0 where y_i a_i may shrink, else -Infinity. */
+  readonly #mayShrink: Float64Array;
   /** Places of all examples. */
   readonly #examples: Int32Array;
   /** Places of those that are not set aside. */
@@ -87,6 +93,8 @@ class SmoSolver {
     this.#f = Float64Array.from(signs, (sign) => -sign);
     this.#fAtBound = new Float64Array(n);
     this.#free = Uint8Array.from(signs, (sign) => (sign > 0 ? 1 : sign < 0 ? 2 : 0));
+    this.#mayGrow = Float64Array.from(this.#free, (free) => ifSet(free & 1));
+    this.#mayShrink = Float64Array.from(this.#free, (free) => ifSet(free & 2));
     this.#examples = Int32Array.from(Array.from(signs.keys()).filter((i) => signs[i] !== 0));
     this.#active = this.#examples.slice();
     this.#activeCount = this.#examples.length;
@@ -133,18 +141,19 @@ class SmoSolver {
     const active = this.#active;
     const count = this.#activeCount;
     const f = this.#f;
-    const free = this.#free;
+    const mayGrow = this.#mayGrow;
+    const mayShrink = this.#mayShrink;
     let first = -1;
     let largest = Number.NEGATIVE_INFINITY;
     let smallest = Number.POSITIVE_INFINITY;
     for (let k = 0; k < count; k++) {
       const t = active[k];
-      const value = -f[t];
-      if ((free[t] & 1) !== 0 && value > largest) {
-        largest = value;
+      const value = f[t];
+      if (mayGrow[t] - value > largest) {
+        largest = -value;
         first = t;
       }
-      if ((free[t] & 2) !== 0 && value < smallest) smallest = value;
+      if (-mayShrink[t] - value < smallest) smallest = -value;
     }
     this.#first = first;
     this.#largest = largest;
@@ -172,19 +181,18 @@ class SmoSolver {
     const active = this.#active;
     const count = this.#activeCount;
     const f = this.#f;
-    const free = this.#free;
+    const mayShrink = this.#mayShrink;
     const { diagonal } = this.#problem.source;
     const own = diagonal[i];
     const from = -f[i];
     let best = -1;
-    let decrease = Number.NEGATIVE_INFINITY;
+    let decrease = 0;
     for (let k = 0; k < count; k++) {
       const t = active[k];
-      if ((free[t] & 2) === 0) continue;
-      const gap = from + f[t];
-      if (gap <= 0) continue;
+      const gap = from + f[t] + mayShrink[t];
       const curvature = own + diagonal[t] - 2 * row[t];
-      const value = (gap * gap) / (curvature > TAU ? curvature : TAU);
+      // The gap's sign stays: what does not violate the conditions is below 0.
+      const value = (gap * Math.abs(gap)) / (curvature > TAU ? curvature : TAU);
       if (value > decrease) {
         decrease = value;
         best = t;
@@ -221,20 +229,20 @@ class SmoSolver {
     const active = this.#active;
     const count = this.#activeCount;
     const f = this.#f;
-    const free = this.#free;
+    const mayGrow = this.#mayGrow;
+    const mayShrink = this.#mayShrink;
     let first = -1;
     let largest = Number.NEGATIVE_INFINITY;
     let smallest = Number.POSITIVE_INFINITY;
     for (let k = 0; k < count; k++) {
       const t = active[k];
-      const updated = f[t] + amount * (rowI[t] - rowJ[t]);
-      f[t] = updated;
-      const value = -updated;
-      if ((free[t] & 1) !== 0 && value > largest) {
-        largest = value;
+      const value = f[t] + amount * (rowI[t] - rowJ[t]);
+      f[t] = value;
+      if (mayGrow[t] - value > largest) {
+        largest = -value;
         first = t;
       }
-      if ((free[t] & 2) !== 0 && value < smallest) smallest = value;
+      if (-mayShrink[t] - value < smallest) smallest = -value;
     }
     this.#first = first;
     this.#largest = largest;
@@ -248,6 +256,8 @@ class SmoSolver {
     const up = sign > 0 ? mayGrow : mayShrink;
     const down = sign > 0 ? mayShrink : mayGrow;
     this.#free[t] = (up ? 1 : 0) | (down ? 2 : 0);
+    this.#mayGrow[t] = ifSet(this.#free[t] & 1);
+    this.#mayShrink[t] = ifSet(this.#free[t] & 2);
   }
 
   /** Keeps the share of coefficients at their upper bounds, from which f is recovered when all come back. */

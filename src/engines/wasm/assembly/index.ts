@@ -31,7 +31,7 @@ export {
   zero,
   turnKernels,
 } from "./packing";
-export { addScaledWide, dotWide } from "./coordinate_descent";
+export { addScaledWide, descentPass, squareWide } from "./coordinate_descent";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, rowBiasActivation, copyStrip, product } from "./product";
 export { uniform } from "./random";
