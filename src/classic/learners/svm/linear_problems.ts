@@ -35,16 +35,27 @@ export interface LinearQuestion {
   readonly problem: number;
 }
 
+/** Who asks for solutions. */
+export interface LinearCaller {
+  readonly caller: string;
+  readonly watch: FitWatch | undefined;
+  /** How many workers solve; 0 for this thread, by default as many as are of use. */
+  readonly workers?: number;
+}
+
 /** The solution of each positive class, the same for any number of workers. */
 export async function solveProblems(
   x: Matrix,
   places: Int32Array,
   positives: readonly number[],
   settings: LinearProblemSettings,
-  { caller, watch }: { readonly caller: string; readonly watch: FitWatch | undefined },
+  { caller, watch, workers }: LinearCaller,
 ): Promise<LinearSolution[]> {
+  const useful =
+    x.data.length * positives.length < WORTH_WORKERS ? 0 : Math.min(processors(), positives.length);
+  const count = workers ?? useful;
   const sent = await sendExamples(x, positives.length);
-  if (x.data.length * positives.length < WORTH_WORKERS) {
+  if (count === 0) {
     const solutions: LinearSolution[] = [];
     for (const [problem, positive] of positives.entries()) {
       const memory = new LinearMemory(sent, problem, needsWide(settings));
@@ -56,7 +67,7 @@ export async function solveProblems(
     return solutions;
   }
   const pool = await RequestWorkers.start<SentProblems, LinearQuestion, LinearSolution>({
-    count: Math.min(processors(), positives.length),
+    count,
     script: SCRIPT,
     given: { sent, places, settings },
     owner: caller,
