@@ -24,11 +24,11 @@ interface PairMemory {
   readonly turned: Block;
 }
 
-/** Whether a kernel is made of a matrix product, whose blocks cost less than the rows of them that are needed. */
+/** Whether a kernel is made of a matrix multiplication: whole blocks then cost less than the rows that are needed. */
 export const isProduct = ({ kernel }: Kernel): boolean =>
   kernel === "linear" || kernel === "poly" || kernel === "rbf";
 
-/** The most memory that blocks take while so many pairs are trained at the same time, with the rows taken from them. */
+/** The most memory that blocks take, with the rows taken from them for the pairs that are trained at the same time. */
 export function bytesOfBlocks(classes: readonly { readonly rows: number }[], pairsAtOnce: number): number {
   const own = classes.reduce((sum, { rows }) => sum + rows * rows, 0);
   const largest = Math.max(0, ...classes.map(({ rows }) => rows));
