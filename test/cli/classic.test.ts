@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { ArgumentError } from "../../src/base/errors.ts";
 import { crossings } from "../../src/experiments/classic/classic_compare.ts";
 import { loadClassic } from "../../src/experiments/classic/saved_classic.ts";
+import { root } from "../architecture/sources.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 import "../../src/tensor/index.ts";
 
 const SIDE = 32;
+const fixtures = join(root, "test/fixtures");
 
 /** Stripes of one direction, moved along by `shift`. */
 function stripes(upright: boolean, shift: number): Uint8Array {
@@ -44,7 +45,7 @@ describe("convoyant classic", () => {
     assert.ok((end.trainSeconds as number) > 0 && (end.predictPerSecond as number) > 0);
     assert.ok(events.some(({ event, phase }) => event === "progress" && phase === "training"));
     const page = readFileSync(join(out, "report.html"), "utf8");
-    for (const heading of ["Confusion matrix", "What the features see", "To repeat it"])
+    for (const heading of ["Confusion matrix", "What HOG sees", "To repeat it"])
       assert.ok(page.includes(heading), heading);
     const record = JSON.parse(readFileSync(join(out, "classic.json"), "utf8"));
     assert.equal(record.results.testAccuracy, 1);
@@ -54,7 +55,37 @@ describe("convoyant classic", () => {
       name: "ArgumentError",
       message: /is a model of the features hog, not of pixels/,
     });
-    assert.ok(ArgumentError);
+  });
+
+  test("images of every kind are trained on, what is none is named and counted", async () => {
+    const folder = photos(join(temporaryFolder(), "kinds"), ["flat", "upright"]);
+    const read = (name: string) => JSON.parse(readFileSync(join(fixtures, "images", `${name}.json`), "utf8"));
+    const pngs: { name: string; png: string }[] = read("png");
+    const png = (kind: string) =>
+      Buffer.from(pngs.find(({ name }) => name.startsWith(kind))?.png as string, "base64");
+    const decoded: { name: string; file: string }[] = read("images").decoded;
+    const cmyk = decoded.find(({ name }) => name.includes("CMYK"))?.file as string;
+    const stripe = stripes(true, 0);
+    folderWith(join(folder, "upright"), {
+      "16bit.png": png("colour 2, 16 bit"),
+      "palette.png": png("colour 3, 8 bit"),
+      "alpha.png": png("colour 6, 8 bit"),
+      "cmyk.jpg": Buffer.from(cmyk, "base64"),
+      "one.png": pngBytes(1, 1, [77]),
+      "wide.png": pngBytes(30_000, 33, new Uint8Array(990_000).fill(99)),
+      "cut.png": stripe.subarray(0, stripe.length - 40),
+      "none.png": "not an image",
+    });
+    const args = ["classic", "--data", folder, "--side", "80", "--features", "surf+hog", "--words", "3"];
+    const out = join(temporaryFolder(), "kinds-run");
+    const { code, events, stderr } = await convoyant([...args, "--out", out, "--json"]);
+    assert.equal(code, 0, stderr);
+    for (const name of ["cut.png", "none.png"]) assert.match(stderr, new RegExp(`left out: .*${name}`));
+    assert.match(stderr, /2 files could not be read, and were left out/);
+    assert.equal(events.at(-1)?.unreadable, 2);
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    for (const heading of ["What HOG sees", "Key points of SURF", "Visual words of surf"])
+      assert.ok(page.includes(heading), heading);
   });
 
   test("bad input is named, and nothing is written", async () => {
@@ -67,6 +98,10 @@ describe("convoyant classic", () => {
       [["--features", "hogg"], /hogg.*did you mean `hog`/],
       [["--classifier", "svm"], /svm/],
       [["--C", "0"], /expected a number above 0, got "0"/],
+      [
+        ["--data", data, "--side", "32", "--features", "sift", "--words", "60000"],
+        /expected at least as many descriptors as words, got \d+ descriptors of 19 images for 60000 words/,
+      ],
       [["--data", data, "--train-size", "1000"], /training images; 1000 were asked for/],
     ];
     for (const [args, message] of cases) {

@@ -37,7 +37,7 @@ const data: ClassicData = {
   train: part(0, 12),
   test: part(12, 6),
   preprocessing: { resize: null, crop: null, mean: [0], std: [1], background: [255, 255, 255] },
-  leftOut: 0,
+  leftOut: [],
 };
 
 const settings: ClassicSettings = {
@@ -48,7 +48,7 @@ const settings: ClassicSettings = {
 async function trained(change: Partial<ClassicSettings>, name: string) {
   const result = await runClassic({ ...settings, ...change }, data);
   const folder = join(temporaryFolder(), name);
-  writeClassicRun(folder, result, data, { side: SIDE, command: "convoyant classic" });
+  await writeClassicRun(folder, result, data, { side: SIDE, command: "convoyant classic" });
   return { result, folder };
 }
 
@@ -140,7 +140,8 @@ describe("convoyant predict and eval", () => {
     const args = ["--data", photos, "--side", "40", "--features", "dense-sift", "--words", "8"];
     const made = await convoyant(["classic", ...args, "--classifier", "softmax", "--out", run, "--json"]);
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stderr, /1 files? could not be read and (was|were) left out/);
+    assert.match(made.stderr, /left out: .*cut.png/);
+    assert.match(made.stderr, /1 file could not be read, and was left out/);
     const { testAccuracy } = made.events.at(-1) as { testAccuracy: number };
     assert.equal(testAccuracy, 1);
 

@@ -60,8 +60,7 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
       seed,
       onNote: (text) => output.note(text),
     });
-    if (data.leftOut > 0)
-      output.note(`${formatCount(data.leftOut)} files could not be read and were left out.`);
+    for (const reason of data.leftOut) output.note(`left out: ${reason}`);
     const { encoding, pyramid, words = null, C = null, gamma = null } = command;
     const settings = { features, classifier, C, gamma, seed, words, encoding, pyramid };
     output.event({ event: "start", ...settings, data: data.name, trainSize: data.train.images.length });
@@ -71,7 +70,7 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
     });
     progress.stop();
     const folder = classicFolder(command.out ?? null, features, classifier);
-    writeClassicRun(folder, result, data, { side, command: commandText(command) });
+    await writeClassicRun(folder, result, data, { side, command: commandText(command) });
     const { testAccuracy, trainSeconds, predictPerSecond, modelBytes } = result;
     output.lines(
       renderTable(
@@ -89,6 +88,13 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
       ),
     );
     output.line(`report: ${join(folder, CLASSIC_FILES.report)}`);
+    const leftOut = data.leftOut.length;
+    if (leftOut > 0)
+      output.note(
+        leftOut === 1
+          ? "1 file could not be read, and was left out."
+          : `${formatCount(leftOut)} files could not be read, and were left out.`,
+      );
     output.event({
       event: "end",
       testAccuracy,
@@ -100,6 +106,7 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
       classifier,
       columns: result.columns,
       modelBytes,
+      ...(leftOut > 0 && { unreadable: leftOut }),
       run: folder,
     });
     return 0;

@@ -147,7 +147,7 @@ function finishedRun(folder: string, size: number): ComparePoint {
 }
 
 /** Smaller training sets get more epochs, up to this many times. */
-const MOST_EPOCHS_FACTOR = 20;
+const MOST_EPOCHS_FACTOR = 120;
 
 /** A network trained by its chapter's settings; a small training set gets as many steps as the largest, within reason. */
 async function trainedNetwork(

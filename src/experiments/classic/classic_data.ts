@@ -1,8 +1,9 @@
 /** Images and labels for pipelines of hand-made features. Node only. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ArgumentError } from "../../base/errors.ts";
+import { ArgumentError, FileError } from "../../base/errors.ts";
 import { preprocessingOfDataset } from "../../classifier/run_facts.ts";
+import type { ArrayBatch } from "../../data/array_batch.ts";
 import { datasetEntry, datasetNames } from "../../data/dataset_registry.ts";
 import type { ImageFiles } from "../../data/folders/image_files.ts";
 import { ImageFolder } from "../../data/folders/image_folder.ts";
@@ -27,8 +28,8 @@ export interface ClassicData {
   readonly test: LabelledPart;
   /** What was done to the images, for others like them. */
   readonly preprocessing: Preprocessing;
-  /** How many files could not be read and were left out. */
-  readonly leftOut: number;
+  /** Files that could not be read and were left out: each with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** What is opened. */
@@ -80,7 +81,7 @@ async function openNamed(options: ClassicDataOptions): Promise<ClassicData> {
   };
   const train = testOnly ? NO_IMAGES : await part(true);
   const preprocessing = preprocessingOfDataset(data, null);
-  return { name: data, classes, train, test: await part(false), preprocessing, leftOut: 0 };
+  return { name: data, classes, train, test: await part(false), preprocessing, leftOut: [] };
 }
 
 async function openFolders(options: ClassicDataOptions): Promise<ClassicData> {
@@ -88,6 +89,7 @@ async function openFolders(options: ClassicDataOptions): Promise<ClassicData> {
   const open = (root: string) =>
     ImageFolder({ root, channels: 3, transform: Compose([Resize(side), CenterCrop(side)]) });
   const [trainFolder, testFolder] = ["train", "test"].map((part) => join(data, part));
+  const leftOut: string[] = [];
   if (existsSync(trainFolder) && existsSync(testFolder)) {
     const [training, testing] = [await open(trainFolder), await open(testFolder)];
     if (training.classes.join("\0") !== testing.classes.join("\0")) {
@@ -95,35 +97,40 @@ async function openFolders(options: ClassicDataOptions): Promise<ClassicData> {
         `${trainFolder} and ${testFolder} have different classes: expected the same folders in both`,
       );
     }
-    const all = async (set: ImageFiles) =>
-      partOf(
-        set,
-        Array.from({ length: set.length }, (_, i) => i),
-      );
-    return folderData(options, training, testOnly ? NO_IMAGES : await all(training), await all(testing));
+    for (const set of [training, testing]) leftOut.push(...unreadable(set));
+    const all = (set: ImageFiles) => partOf(set, Array.from(set.targets.keys()), leftOut);
+    const train = testOnly ? NO_IMAGES : await all(training);
+    return folderData(options, training.classes, { train, test: await all(testing), leftOut });
   }
   const whole = await open(data);
+  leftOut.push(...unreadable(whole));
   const [training, testing] = stratifiedSplit(whole, [1 - TEST_SHARE, TEST_SHARE], { seed });
-  // What is not asked for need not be decoded.
-  const chosen = testOnly ? [] : Array.from(training.indices).slice(0, trainSize ?? undefined);
   if (trainSize !== null && trainSize > training.indices.length)
     throw new ArgumentError(
       `${data} has ${training.indices.length} training images; ${trainSize} were asked for`,
     );
-  return folderData(
-    options,
-    whole,
-    await partOf(whole, chosen),
-    await partOf(whole, Array.from(testing.indices)),
-  );
+  // What is not asked for need not be decoded.
+  const chosen = testOnly ? [] : Array.from(training.indices).slice(0, trainSize ?? undefined);
+  const train = await partOf(whole, chosen, leftOut);
+  const test = await partOf(whole, Array.from(testing.indices), leftOut);
+  return folderData(options, whole.classes, { train, test, leftOut });
 }
 
+const unreadable = (set: ImageFiles): string[] =>
+  set.unreadable.map(({ path, reason }) => `${path}: ${reason}`);
+
+/** @throws FileError if no image that could be read is left to test on, or of a class to train on. */
 function folderData(
-  { data, side }: ClassicDataOptions,
-  set: ImageFiles,
-  train: LabelledPart,
-  test: LabelledPart,
+  { data, side, testOnly, trainSize }: ClassicDataOptions,
+  classes: readonly string[],
+  parts: Pick<ClassicData, "train" | "test" | "leftOut">,
 ): ClassicData {
+  const { train, test } = parts;
+  const empty = classes.find((_, label) => !train.labels.includes(label));
+  if (empty !== undefined && !testOnly && trainSize === null)
+    throw new FileError(`${data}: no training image of the class ${empty} can be read`);
+  if (test.images.length === 0)
+    throw new FileError(`${data}: there is no image to test on that can be read; add images to each class`);
   const preprocessing: Preprocessing = {
     resize: { size: side, interpolation: "bilinear" },
     crop: [side, side],
@@ -131,26 +138,48 @@ function folderData(
     std: [1, 1, 1],
     background: [255, 255, 255],
   };
-  return { name: data, classes: set.classes, train, test, preprocessing, leftOut: set.unreadable.length };
+  return { name: data, classes, ...parts, preprocessing };
 }
 
 /** How many images are decoded at once. */
 const AT_ONCE = 64;
 
-async function partOf(set: ImageFiles, indices: readonly number[]): Promise<LabelledPart> {
+/** Images of a folder, decoded; those that cannot be are named in `leftOut`. */
+async function partOf(set: ImageFiles, indices: readonly number[], leftOut: string[]): Promise<LabelledPart> {
   const images: Image[] = [];
+  const labels: number[] = [];
+  const { targets } = set;
+  const take = async (some: readonly number[]) => {
+    const [batch] = await set.getBatch(some);
+    images.push(...imagesOf(batch));
+    labels.push(...some.map((i) => targets[i]));
+  };
   for (let start = 0; start < indices.length; start += AT_ONCE) {
-    const [batch] = await set.getBatch(indices.slice(start, start + AT_ONCE));
-    const [count, channels, height, width] = batch.shape;
-    const plane = width * height;
-    for (let i = 0; i < count; i++) {
-      const data = new Uint8Array(plane * channels);
-      for (let c = 0; c < channels; c++)
-        for (let p = 0; p < plane; p++)
-          data[p * channels + c] = Number(batch.data[(i * channels + c) * plane + p]);
-      images.push({ width, height, channels: channels as 1 | 3, data });
+    const some = indices.slice(start, start + AT_ONCE);
+    try {
+      await take(some);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      for (const one of some) {
+        try {
+          await take([one]);
+        } catch (reason) {
+          if (!(reason instanceof FileError)) throw reason;
+          leftOut.push(reason.message);
+        }
+      }
     }
   }
-  const { targets } = set;
-  return { images, labels: Int32Array.from(indices, (i) => targets[i]) };
+  return { images, labels: Int32Array.from(labels) };
+}
+
+function imagesOf({ data, shape }: ArrayBatch): Image[] {
+  const [count, channels, height, width] = shape;
+  const plane = width * height;
+  return Array.from({ length: count }, (_, i) => {
+    const pixels = new Uint8Array(plane * channels);
+    for (let c = 0; c < channels; c++)
+      for (let p = 0; p < plane; p++) pixels[p * channels + c] = Number(data[(i * channels + c) * plane + p]);
+    return { width, height, channels: channels as 1 | 3, data: pixels };
+  });
 }

@@ -14,7 +14,7 @@ import {
   sift,
 } from "../../classic/index.ts";
 import type { Image } from "../../records/image.ts";
-import { learnWords, type Vocabularies, type WordSettings, type Words } from "./classic_words.ts";
+import { learnWords, type VisualWords, type Vocabularies, type WordSettings } from "./classic_words.ts";
 
 /** How images become rows of features: an extractor of rows, or one of descriptors. */
 export interface FeatureEntry {
@@ -116,10 +116,10 @@ async function featuresWith(
   name: string,
   side: number,
   { words, encoding, pyramid }: Omit<WordSettings, "seed">,
-  wordsOf: (features: string, extractor: LocalExtractor) => Promise<Words>,
+  wordsOf: (features: string, extractor: LocalExtractor) => Promise<VisualWords>,
 ): Promise<PreparedFeatures> {
   const extractors: FeatureExtractor[] = [];
-  const vocabularies = new Map<string, Words>();
+  const vocabularies = new Map<string, VisualWords>();
   for (const entry of featureEntries(name)) {
     const extractor = await entry.extractor(side);
     if ("extract" in extractor && (!("detectAll" in extractor) || words === null)) {

@@ -20,12 +20,12 @@ export function classicFolder(out: string | null, features: string, classifier: 
  *
  * @throws FileError if it cannot be written.
  */
-export function writeClassicRun(
+export async function writeClassicRun(
   folder: string,
   result: ClassicResult,
   data: ClassicData,
   { side, command }: { readonly side: number; readonly command: string },
-): void {
+): Promise<void> {
   const { settings, columns, testAccuracy, trainSeconds, trainProcessorSeconds, featureSeconds } = result;
   const { predictPerSecond, modelBytes } = result;
   const environment = environmentNow();
@@ -51,6 +51,6 @@ export function writeClassicRun(
   writeFileAtomicSync(join(folder, CLASSIC_FILES.record), `${JSON.stringify(record, null, 2)}\n`);
   writeFileAtomicSync(
     join(folder, CLASSIC_FILES.report),
-    renderClassicReport(result, data, { environment, command }),
+    await renderClassicReport(result, data, { environment, command }),
   );
 }

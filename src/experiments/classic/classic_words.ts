@@ -24,13 +24,14 @@ export interface WordSettings {
 }
 
 /** Centres of clusters, or the mixture of Fisher vectors. */
-export type Words = Matrix | GaussianMixture;
+export type VisualWords = Matrix | GaussianMixture;
 
 /** The words of each kind of features that has any, by name. */
-export type Vocabularies = ReadonlyMap<string, Words>;
+export type Vocabularies = ReadonlyMap<string, VisualWords>;
 
 /** A row for each word. */
-export const wordCentres = (words: Words): Matrix => (words instanceof GaussianMixture ? words.means : words);
+export const wordCentres = (words: VisualWords): Matrix =>
+  words instanceof GaussianMixture ? words.means : words;
 
 /** Words of key points if no number was asked for. */
 const USUAL_WORDS = 256;
@@ -49,7 +50,7 @@ export async function learnWords(
   images: readonly Image[],
   { words, encoding, seed }: WordSettings,
   { signal }: ExtractOptions,
-): Promise<Words> {
+): Promise<VisualWords> {
   const count = words ?? USUAL_WORDS;
   const random = new PhiloxStream(seed, 3);
   const some =
@@ -120,7 +121,7 @@ export async function readWords(path: string): Promise<Vocabularies> {
     const [rows, columns] = array.shape;
     return { rows, columns, data: array.data as Float32Array };
   };
-  const found = new Map<string, Words>();
+  const found = new Map<string, VisualWords>();
   for (const name of tensors.keys()) {
     if (!name.endsWith(".words")) continue;
     const features = name.slice(0, -".words".length);
