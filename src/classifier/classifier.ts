@@ -64,6 +64,15 @@ export class Classifier {
   readonly #batch: number | null;
   readonly #send: SendBatch;
 
+  /**
+   * How many images the network takes at once; null for any number.
+   *
+   * @internal
+   */
+  get batch(): number | null {
+    return this.#batch;
+  }
+
   private constructor({ net, classes, preprocessing, architecture, batch }: ClassifierParts) {
     this.net = net.eval();
     this.classes = classes;

@@ -1,6 +1,6 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { ArgumentError } from "../base/errors.ts";
-import { resume, type TrainOptions, train } from "../experiments/train.ts";
+import { resume, type TrainedResult, type TrainOptions, train } from "../experiments/train.ts";
 import { configure, readConfig } from "../experiments/training_config.ts";
 import { entry } from "../models/index.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
@@ -20,25 +20,36 @@ export interface TrainCommand {
 
 /** Returns the exit code. */
 export async function trainCommand(command: TrainCommand, output: Output): Promise<number> {
+  const { checkpointSeconds, lab = null } = command;
+  const begin = (options: TrainOptions) => start(command, { ...options, checkpointSeconds });
+  const { outcome } = await trainShown(output, begin, { lab });
+  return outcome === "interrupted" ? INTERRUPTED : 0;
+}
+
+/** A training that shows how far it is, and that Ctrl-C ends with everything saved. */
+export async function trainShown(
+  output: Output,
+  begin: (options: TrainOptions) => Promise<TrainedResult>,
+  { lab: port = null, brief = false }: Pick<TrainCommand, "lab"> & { readonly brief?: boolean } = {},
+): Promise<TrainedResult> {
   let report: TrainOutput | null = null;
   const interrupt = interruption(() => report?.interrupted());
-  const lab = await openLab(command.lab ?? null, output);
+  const lab = await openLab(port, output);
   const options: TrainOptions = {
-    checkpointSeconds: command.checkpointSeconds,
     signal: interrupt.signal,
     onNote: (text) => output.note(text),
     onStart: (run) => {
       // Until here there is nothing to save: Ctrl-C ends the process at once.
       interrupt.arm();
-      report = new TrainOutput(output, run);
+      report = new TrainOutput(output, run, brief);
       return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
     },
   };
   try {
-    const result = await start(command, options);
+    const result = await begin(options);
     (report as TrainOutput | null)?.end(result);
     await lab?.stayOpen(interrupt.signal, output);
-    return result.outcome === "interrupted" ? INTERRUPTED : 0;
+    return result;
   } finally {
     (report as TrainOutput | null)?.stop();
     await lab?.close();

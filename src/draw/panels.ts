@@ -1,9 +1,10 @@
 /** The drawings of several networks in one image, each under its title. */
+
+import { fittedText, textWidth } from "../report/svg/text_width.ts";
 import type { CheckedOptions, DrawStyle } from "./draw_options.ts";
 import { layoutLevel } from "./layout/level_layout.ts";
 import { clean } from "./layout/part_text.ts";
 import type { Extent, Point } from "./layout/scene.ts";
-import { fittedText, textWidth } from "./layout/text_width.ts";
 import { layoutVolumes } from "./layout/volume_layout.ts";
 import type { Level } from "./parts.ts";
 import { sceneSvg, textSvg } from "./svg/scene_svg.ts";

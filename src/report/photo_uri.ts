@@ -11,11 +11,15 @@ const SIDE = 176;
 /** Below this an image is shown pixel by pixel. */
 const PIXELS = 64;
 
-/** A photograph as a small JPEG, as a `data:` address; small images and those with alpha stay as they are, as PNG. */
-export function photoUri(image: Image): string {
+/**
+ * A photograph as a small JPEG, as a `data:` address; small images and those with alpha stay as they are, as PNG.
+ *
+ * @param longest - the longer side of the small image, in pixels.
+ */
+export function photoUri(image: Image, longest = SIDE): string {
   const longer = Math.max(image.width, image.height);
   if (longer <= PIXELS || image.channels === 4) return imageUri(image);
-  const scale = Math.min(1, SIDE / longer);
+  const scale = Math.min(1, longest / longer);
   const side = (length: number) => Math.max(1, Math.round(length * scale));
   const small = resample(image, side(image.width), side(image.height));
   return `data:image/jpeg;base64,${base64(encodeJpeg(small, { quality: 80 }))}`;

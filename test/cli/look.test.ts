@@ -85,7 +85,10 @@ test("what is typed wrong has one clear error", async () => {
   const wrong: [string[], RegExp][] = [
     [[...weights, "-o", "x.gif"], /expected a name that ends in \.png, \.svg or \.html, got \.gif/],
     [[...weights, "-o", "x"], /got none/],
-    [[...weights, "--lang", "zh", "-o", "x.png"], /PNG files have English texts only/],
+    [
+      [...weights, "--lang", "zh", "-o", "x.png"],
+      /--lang zh: PNG files have no Chinese texts; write \.svg or \.html/,
+    ],
     [[...weights, "--layer", "net.0", "-o", "x.svg"], /there is no layer "net\.0".*these have: 0, 3/s],
     [[...weights, "--layer", "7", "-o", "x.svg"], /`7` is a Linear and has no filters; these have: 0, 3/],
     [

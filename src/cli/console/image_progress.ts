@@ -1,4 +1,4 @@
-/** How far a command is with many images. */
+/** How far a command is with many images, or other things. */
 import { formatCount, formatDuration } from "../../report/number_text.ts";
 import { LiveRegion } from "../../report/terminal/live_region.ts";
 import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
@@ -14,10 +14,12 @@ export class ImageProgress {
   private estimate: Estimate | null = null;
   private last = performance.now();
   private readonly done: string;
+  private readonly things: string;
 
-  /** @param done - what has been done to images: "checked". */
-  constructor(done: string) {
+  /** @param done - what has been done to images, or other things: "checked". */
+  constructor(done: string, things = "images") {
     this.done = done;
+    this.things = things;
   }
 
   show(done: number, of: number): void {
@@ -27,7 +29,7 @@ export class ImageProgress {
     if (done < of && now - this.last < (this.terminal.isTTY ? REDRAW : NEXT_LINE)) return;
     const remaining = this.estimate.remaining();
     const left = remaining === undefined ? "" : `, ${formatDuration(remaining)} left`;
-    const text = `${this.done} ${formatCount(done)} of ${formatCount(of)} images${left}`;
+    const text = `${this.done} ${formatCount(done)} of ${formatCount(of)} ${this.things}${left}`;
     if (this.terminal.isTTY) this.region.draw([text]);
     else if (done < of) this.terminal.write(`${text}\n`);
     this.last = now;

@@ -2,17 +2,20 @@
 import { extname } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { type Draw, type LookOptions, lookFigure } from "../../experiments/look/look_figures.ts";
+import { shellWord } from "../../experiments/shell_text.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
 import { encodePng } from "../../io/images/encode_png.ts";
 import { type FigureLanguage, figureHtml, figureImage, figureSvg } from "../../look/index.ts";
 import { formatBytes } from "../../report/number_text.ts";
 import { chosenNetwork } from "../chosen_network.ts";
+import { INTERRUPTED } from "../console/interruption.ts";
+import { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
 import type { NetworkChoice } from "../network_commands.ts";
 
 export interface LookCommand
   extends Partial<NetworkChoice>,
-    Omit<LookOptions, "model" | "engine" | "threads" | "settings" | "topK" | "onNote"> {
+    Omit<LookOptions, "model" | "engine" | "threads" | "settings" | "topK" | "onNote" | "onProgress"> {
   readonly source: string | null;
   /** The file that is written. */
   readonly file: string;
@@ -24,23 +27,51 @@ export interface LookCommand
 
 export async function lookCommand(command: LookCommand, output: Output): Promise<number> {
   const write = writerFor(command);
-  const { source, figure } = command;
-  const options = { ...chosenNetwork(command, output), ...looks(command) };
-  let draw: Draw;
-  if (figure !== undefined) {
-    const { bookFigure } = await import("../../experiments/look/book_figure.ts");
-    draw = await bookFigure(source, options);
-  } else if (source === null) {
-    throw new ArgumentError(
-      "name a run's folder or a file of weights, or a figure of the book: --figure 7.1",
-    );
-  } else draw = await lookFigure(source, options);
+  const progress = new NamedProgress();
+  const options: LookOptions = {
+    ...chosenNetwork(command, output),
+    ...looks(command),
+    onNote: (text) => progress.note(text),
+    onProgress: (what, done, of, things) => progress.show(what, done, of, things),
+  };
+  const draw = await drawing(command, options, output).finally(() => progress.end());
+  if (draw === null) return INTERRUPTED;
   const bytes = write(draw);
   await writeFileAtomic(command.file, bytes);
   const { label } = draw(command.width ?? 720);
   output.line(`${command.file}: ${label}, ${formatBytes(bytes.length)}`);
   output.event({ event: "end", file: command.file, label, bytes: bytes.length });
   return 0;
+}
+
+/** Null if a training was interrupted. */
+async function drawing(
+  { source, figure }: LookCommand,
+  options: LookOptions,
+  output: Output,
+): Promise<Draw | null> {
+  if (figure !== undefined) {
+    const { bookFigure } = await import("../../experiments/look/book_figure.ts");
+    const run = source ?? (await trainedBriefly(options, output));
+    return run === null ? null : bookFigure(run, options);
+  }
+  if (source !== null) return lookFigure(source, options);
+  throw new ArgumentError("name a run's folder or a file of weights, or a figure of the book: --figure 7.1");
+}
+
+/** The folder of a short training of AlexNet; null if it was interrupted. */
+async function trainedBriefly(options: LookOptions, output: Output): Promise<string | null> {
+  const { briefTraining } = await import("../../experiments/look/book_figure.ts");
+  const { trainShown } = await import("../train_command.ts");
+  const { train } = await import("../../experiments/train.ts");
+  const config = briefTraining(options);
+  output.note(
+    `no run is named: training AlexNet on ${config.limitBatches} batches, which takes minutes; Ctrl-C ends it, and keeps the run`,
+  );
+  const { folder, outcome } = await trainShown(output, (shown) => train(config, shown), { brief: true });
+  if (outcome !== "interrupted") return folder;
+  output.note(`then draw it with: npx convoyant look --figure 7.1 ${shellWord(folder)}`);
+  return null;
 }
 
 /** What is told of the figure, without what was not given. */
@@ -66,7 +97,7 @@ function writerFor({ file, theme, width = 720, lang = "en" }: LookCommand): (dra
       return (draw) => text(figureHtml(draw, { lang: lang as FigureLanguage }));
     case ".png":
       if (lang !== "en")
-        throw new ArgumentError(`--lang ${lang}: PNG files have English texts only; write .svg or .html`);
+        throw new ArgumentError(`--lang ${lang}: PNG files have no Chinese texts; write .svg or .html`);
       return (draw) => encodePng(figureImage(draw(width), theme === undefined ? {} : { theme }));
     default:
       throw new ArgumentError(

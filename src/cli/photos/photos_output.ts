@@ -8,40 +8,17 @@ import { formatCount, formatMetric, formatPercent } from "../../report/number_te
 import { renderTable } from "../../report/terminal/table.ts";
 import type { Callbacks } from "../../train/loop/fit_options.ts";
 import { ProgressDisplay } from "../../train/loop/progress_display.ts";
-import { ImageProgress } from "../console/image_progress.ts";
+import type { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
-
-/** How far images are read, and then embedded, on standard error. */
-export class PhotosProgress {
-  private line: { readonly what: string; readonly shown: ImageProgress } | null = null;
-
-  /** @param what - "read", "embedded". */
-  show(what: string, done: number, of: number): void {
-    if (this.line?.what !== what) {
-      this.end();
-      this.line = { what, shown: new ImageProgress(what) };
-    }
-    this.line.shown.show(done, of);
-    if (done >= of) this.end();
-  }
-
-  note(text: string): void {
-    (this.line?.shown ?? new ImageProgress("")).note(text);
-  }
-
-  end(): void {
-    this.line?.shown.end();
-  }
-}
 
 export class PhotosOutput {
   private readonly output: Output;
-  private readonly progress: PhotosProgress;
+  private readonly progress: NamedProgress;
   private display: ProgressDisplay | null = null;
   /** The part of the training under way. */
   private part: "head" | "whole" = "whole";
 
-  constructor(output: Output, start: StartingPhotos, progress: PhotosProgress) {
+  constructor(output: Output, start: StartingPhotos, progress: NamedProgress) {
     this.output = output;
     this.progress = progress;
     const { config, folder, resumed, classes, images, choices, leftOut } = start;

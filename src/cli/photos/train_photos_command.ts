@@ -9,9 +9,10 @@ import {
   trainPhotos,
 } from "../../experiments/photos/train_photos.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
 import { showCurve } from "./learning_rate_output.ts";
-import { PhotosOutput, PhotosProgress } from "./photos_output.ts";
+import { PhotosOutput } from "./photos_output.ts";
 
 export interface TrainPhotosCommand {
   /** A folder, or a CSV list; null to go on with a run. */
@@ -29,7 +30,7 @@ export interface TrainPhotosCommand {
 
 /** Returns the exit code. */
 export async function trainPhotosCommand(command: TrainPhotosCommand, output: Output): Promise<number> {
-  const progress = new PhotosProgress();
+  const progress = new NamedProgress();
   let report: PhotosOutput | null = null;
   const note = (text: string) => {
     if (report === null) progress.note(text);

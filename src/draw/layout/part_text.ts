@@ -1,9 +1,10 @@
 /** What parts say, cut to what fits, and how large they are. */
+
+import { fittedText, textWidth } from "../../report/svg/text_width.ts";
 import { type Label, labelText } from "../layer_label.ts";
 import type { Block, Box, Part } from "../parts.ts";
 import { inParentheses, type Language, listed, phraseIn } from "../terms.ts";
 import type { Extent, PartText } from "./scene.ts";
-import { fittedText, textWidth } from "./text_width.ts";
 
 export const TITLE_SIZE = 13;
 export const DETAIL_SIZE = 11;

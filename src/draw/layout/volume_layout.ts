@@ -2,12 +2,13 @@
  * Feature maps as boxes, as the paper on AlexNet draws them: height and depth are the image's, in proportion, and the width is
  * the number of channels on a scale of its own. What has no height and width is a bar as long as its features.
  */
+
+import { fittedText, textWidth } from "../../report/svg/text_width.ts";
 import { type Label, labelText } from "../layer_label.ts";
 import { type Level, OUTSIDE, type Part } from "../parts.ts";
 import type { Language } from "../terms.ts";
 import { clean, DETAIL_SIZE, partText, shapeText } from "./part_text.ts";
 import type { Extent, Point } from "./scene.ts";
-import { fittedText, textWidth } from "./text_width.ts";
 
 /** A feature map with what made it. */
 export interface Volume extends Point {

@@ -1,8 +1,9 @@
 /** Scenes as SVG. Coordinates are rounded: that keeps files small, and edges sharp. */
+
+import { textWidth } from "../../report/svg/text_width.ts";
 import { coordinate as c, escapeXml as e } from "../../report/svg/xml.ts";
 import { BADGE_PADDING, DETAIL_SIZE, isSign, PADDING } from "../layout/part_text.ts";
 import type { FlowLine, PlacedPart, Point, Scene } from "../layout/scene.ts";
-import { textWidth } from "../layout/text_width.ts";
 import type { Part } from "../parts.ts";
 import { KIND_CLASSES } from "./theme.ts";
 

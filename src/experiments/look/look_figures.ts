@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ArgumentError, FileError } from "../../base/errors.ts";
+import { OnnxNetwork } from "../../interop/onnx/onnx_network.ts";
 import * as look from "../../look/index.ts";
 import { type ClassName, className, shortClassName } from "../../records/class_names.ts";
 import type { Filters } from "../../report/filter_images.ts";
@@ -9,7 +10,8 @@ import { stack, type Tensor, tensor } from "../../tensor/index.ts";
 import { parseFirstLayer } from "../../train/runs/first_layer.ts";
 import { RUN_FILES, readRunConfig } from "../../train/runs/run_folder.ts";
 import type { TrainedNetworkOptions } from "../evaluate.ts";
-import { type LookedImage, type LookedNetwork, openLooked } from "./looked_network.ts";
+import type { LookedImage } from "./image_collections.ts";
+import { type LookedNetwork, openLooked } from "./looked_network.ts";
 
 /** What can be looked at. */
 export const LOOKS = [
@@ -54,6 +56,8 @@ export interface LookOptions extends TrainedNetworkOptions {
   /** Whether points of an embedding have images, which a pointer shows. Default true. */
   readonly thumbnails?: boolean;
   readonly lang?: look.FigureLanguage;
+  /** Called with what is done to how many of how many things: "read", 50, 500, "images". */
+  readonly onProgress?: (what: string, done: number, of: number, things: string) => void;
 }
 
 /** A figure in any width. */
@@ -77,7 +81,21 @@ export async function lookFigure(source: string, options: LookOptions): Promise<
   if (!(LOOKS as readonly string[]).includes(what))
     throw new ArgumentError(`expected one of ${LOOKS.join(", ")}, got "${what}"`);
   if (what === "filters" && options.overEpochs) return filmstrip(source, options);
-  return DRAWERS[what](await openLooked(source, options), options);
+  const looked = await openLooked(source, options);
+  if (NEED_LAYERS.includes(what)) requireLayers(looked, what);
+  return DRAWERS[what](looked, options);
+}
+
+/** What looks at what single layers give. */
+const NEED_LAYERS: readonly LookOptions["what"][] = ["activations", "grad-cam", "embedding"];
+
+/** @throws ArgumentError for a network out of an ONNX file. */
+function requireLayers({ net }: LookedNetwork, what: string): void {
+  if (!(net instanceof OnnxNetwork)) return;
+  throw new ArgumentError(
+    `${what} looks at layers, and a network out of an ONNX file has operations only: name a run or its weights, or look at ` +
+      "filters, saliency, occlusion, maximise or histograms",
+  );
 }
 
 type Drawer = (looked: LookedNetwork, options: LookOptions) => Promise<Draw>;
@@ -107,7 +125,12 @@ const DRAWERS: Readonly<Record<LookOptions["what"], Drawer>> = {
     return attributed(looked, options, method === "gradient" ? "saliency" : method, map);
   },
   "grad-cam": (looked, options) => attributed(looked, options, "grad-cam", look.gradCam),
-  occlusion: (looked, options) => attributed(looked, options, "occlusion", look.occlusion),
+  occlusion: (looked, options) => {
+    const onProgress = (done: number, of: number) => options.onProgress?.("covered", done, of, "places");
+    return attributed(looked, options, "occlusion", (net, input, given) =>
+      look.occlusion(net, input, { ...given, onProgress }),
+    );
+  },
   maximise: async (looked, options) => {
     const { classes, preprocessing } = looked.classifier;
     const shape =
@@ -117,10 +140,12 @@ const DRAWERS: Readonly<Record<LookOptions["what"], Drawer>> = {
     const first = options.layer === undefined ? ofClass.slice(0, 12) : [0, 1, 2, 3, 4, 5, 6, 7];
     const units = options.units ?? first;
     const found: look.Maximised[] = [];
-    for (const unit of units)
-      found.push(
-        await look.maximise(looked.net, { shape, unit, seed: options.seed ?? 0, ...layer(options) }),
-      );
+    for (const [i, unit] of units.entries()) {
+      const onStep = (step: number) =>
+        options.onProgress?.("made", STEPS * i + step, STEPS * units.length, "steps");
+      const settings = { shape, unit, steps: STEPS, seed: options.seed ?? 0, onStep, ...layer(options) };
+      found.push(await look.maximise(looked.net, settings));
+    }
     const names = units.map((unit) =>
       options.layer === undefined ? classNameIn(options.lang, classes, unit) : `${unit}`,
     );
@@ -136,6 +161,9 @@ const DRAWERS: Readonly<Record<LookOptions["what"], Drawer>> = {
     return (width) => look.histogramsFigure(found, { width, ...lang(options) });
   },
 };
+
+/** Of gradient ascent, for an image that maximises a unit. */
+const STEPS = 128;
 
 /** In Chinese figures with the Chinese name. */
 const classNameIn = (lang: LookOptions["lang"], classes: readonly ClassName[], index: number): string =>
@@ -187,13 +215,15 @@ async function attributed(
     look.attributionFigure(shown, map, { what, className: name, width, ...of, ...lang(options) });
 }
 
+const TSNE_STEPS = 1000;
+
 async function embedding(looked: LookedNetwork, options: LookOptions): Promise<Draw> {
   const method = methodOf(options, METHODS.embedding);
   const examples = await looked.images(options.count ?? 500, options.images ?? null);
   const images = examples.map(({ image }) => image);
   const labels = examples.map(({ label }) => label ?? 0);
   const head = options.layer === undefined ? {} : { head: options.layer };
-  const features = await look.hiddenFeatures(looked.net, batches(looked, examples), head);
+  const features = await look.hiddenFeatures(looked.net, batches(looked, examples, options), head);
   const { classes: classNames } = looked.classifier;
   const shared = { labels, classNames, ...lang(options) };
   const thumbnails = options.thumbnails === false ? {} : { images };
@@ -206,16 +236,24 @@ async function embedding(looked: LookedNetwork, options: LookOptions): Promise<D
     return (width) => look.embeddingFigure(places, { ...shared, method, ...thumbnails, width });
   }
   const places = await look.tsne(features, {
-    onStep: (step) => step % 250 === 0 && options.onNote?.(`t-SNE: step ${step}`),
+    steps: TSNE_STEPS,
+    onStep: (step) => options.onProgress?.("t-SNE:", step, TSNE_STEPS, "steps"),
   });
   const { divergence } = places;
   return (width) => look.embeddingFigure(places, { ...shared, method, ...thumbnails, divergence, width });
 }
 
-async function* batches(looked: LookedNetwork, examples: readonly LookedImage[]): AsyncGenerator<Tensor> {
-  for (let first = 0; first < examples.length; first += 50) {
-    const here = examples.slice(first, first + 50);
+/** Examples as the network takes them: many at once, unless it takes a fixed number. */
+async function* batches(
+  looked: LookedNetwork,
+  examples: readonly LookedImage[],
+  { onProgress }: LookOptions,
+): AsyncGenerator<Tensor> {
+  const size = looked.classifier.batch ?? 50;
+  for (let first = 0; first < examples.length; first += size) {
+    const here = examples.slice(first, first + size);
     yield batchOf(await Promise.all(here.map(({ image }) => looked.input(image))));
+    onProgress?.("looked at", first + here.length, examples.length, "images");
   }
 }
 

@@ -4,8 +4,6 @@ import { ArgumentError, ConvoyantError, IndexError } from "../../base/errors.ts"
 import { Classifier } from "../../classifier/index.ts";
 import { preprocessingOfDataset } from "../../classifier/run_facts.ts";
 import { datasetNames } from "../../data/dataset_registry.ts";
-import { ImageFolder, openDataset } from "../../data/index.ts";
-import type { OpenDataset } from "../../data/open_dataset.ts";
 import { engineHere, fastestEngine } from "../../engines/select.ts";
 import { readImage } from "../../io/images/decode_image.ts";
 import { className, shortClassName } from "../../records/class_names.ts";
@@ -14,28 +12,25 @@ import { preprocessingOf } from "../../records/preprocessing.ts";
 import { type Tensor, useEngine } from "../../tensor/index.ts";
 import { readRunConfig } from "../../train/runs/run_folder.ts";
 import { readyNetwork, type TrainedNetworkOptions } from "../evaluate.ts";
-
-/** An image with its class, if that is known. */
-export interface LookedImage {
-  readonly name: string;
-  readonly image: Image;
-  readonly label: number | null;
-}
+import { isPhotosRun } from "../photos/photo_config.ts";
+import {
+  type ImageCollection,
+  imagesOfDataset,
+  imagesOfFolder,
+  type LookedImage,
+  type OwnImages,
+  photographsOfRun,
+} from "./image_collections.ts";
 
 /** A network with everything that it takes to give it images. */
 export class LookedNetwork {
   readonly classifier: Classifier;
-  readonly #data: { readonly name: string; readonly dataDir: string | undefined } | null;
-  readonly #options: TrainedNetworkOptions;
+  readonly #images: OwnImages | null;
 
-  constructor(
-    classifier: Classifier,
-    data: { readonly name: string; readonly dataDir: string | undefined } | null,
-    options: TrainedNetworkOptions,
-  ) {
+  /** @param images - null if it is not known what the network was trained on. */
+  constructor(classifier: Classifier, images: OwnImages | null) {
     this.classifier = classifier;
-    this.#data = data;
-    this.#options = options;
+    this.#images = images;
   }
 
   get net() {
@@ -67,24 +62,21 @@ export class LookedNetwork {
   }
 
   /**
-   * An image file, or an image of the data set (`test:17`).
+   * An image file, or an image of the data set or of the run's photographs (`test:17`).
    *
-   * @throws FileError for a file that cannot be read; IndexError for a place that the data set has not.
+   * @throws FileError for a file that cannot be read; IndexError for a place that there is not.
    */
   async image(name: string): Promise<LookedImage> {
     const place = /^(train|test):(\d+)$/.exec(name);
     if (place === null) {
       if (/^[a-z]+:/.test(name) && !/^[a-zA-Z]:[\\/]/.test(name))
         throw new ArgumentError(`expected an image file, or test:<index> or train:<index>, got "${name}"`);
-      const channels = this.classifier.preprocessing.mean.length === 1 ? 1 : 3;
-      return { name, image: await readImage(name, { channels }), label: null };
+      return { name, image: await this.#read(name), label: null };
     }
-    const dataset = await this.#dataset(place[1] === "train");
+    const { length, image } = await this.#own(place[1] as "train" | "test");
     const index = Number(place[2]);
-    if (index >= dataset.length)
-      throw new IndexError(`${name} is out of range: there are images 0 to ${dataset.length - 1}`);
-    const { label, ...image } = dataset.image(index);
-    return { name, image, label };
+    if (index >= length) throw new IndexError(`${name} is out of range: there are images 0 to ${length - 1}`);
+    return image(index);
   }
 
   /** What the network sees of an image, [1, C, H, W]. */
@@ -92,41 +84,30 @@ export class LookedNetwork {
     return this.classifier.input(image);
   }
 
-  /** The first images of the test set, or of a folder that holds a folder for each class. */
+  /** Images of the test set, or of a folder that holds a folder for each class: some of each class. */
   async images(count: number, folder: string | null): Promise<LookedImage[]> {
-    if (folder !== null) return this.#inFolder(folder, count);
-    const dataset = await this.#dataset(false);
-    return Array.from({ length: Math.min(count, dataset.length) }, (_, i) => {
-      const { label, ...image } = dataset.image(i);
-      return { name: `test:${i}`, image, label };
-    });
-  }
-
-  async #inFolder(folder: string, count: number): Promise<LookedImage[]> {
-    const { samples, classes } = await ImageFolder(folder);
-    // Some of each class: files lie in the order of their classes.
-    const step = Math.max(1, samples.length / count);
-    const chosen = Array.from(
-      { length: Math.min(count, samples.length) },
-      (_, i) => samples[Math.floor(i * step)],
-    );
-    const own = this.classifier.classes.map((_, i) => shortClassName(this.classifier.classes, i));
+    const { classifier } = this;
+    const classes = classifier.classes.map((_, i) => shortClassName(classifier.classes, i));
+    const { length, inOrder, image } = await (folder === null
+      ? this.#own("test")
+      : imagesOfFolder(folder, classes, this.#read));
+    const step = inOrder ? Math.max(1, length / count) : 1;
     const found: LookedImage[] = [];
-    for (const [path, label] of chosen) {
-      const known = own.indexOf(classes[label]);
-      found.push({ name: path, image: await readImage(path), label: known < 0 ? label : known });
-    }
+    for (let i = 0; i < Math.min(count, length); i++) found.push(await image(Math.floor(i * step)));
     return found;
   }
 
-  #dataset(train: boolean): Promise<OpenDataset> {
-    if (this.#data === null)
-      throw new ArgumentError(
-        "it is not known which data set the network belongs to: name it with --data, or images with --image or --images",
-      );
-    const { onNote } = this.#options;
-    const { name, dataDir } = this.#data;
-    return openDataset(name, { train, dataDir, ...(onNote !== undefined && { onProgress: onNote }) });
+  readonly #read = (path: string): Promise<Image> => {
+    const { mean, background } = this.classifier.preprocessing;
+    return readImage(path, { channels: mean.length === 1 ? 1 : 3, background });
+  };
+
+  /** The images that the network was trained on, or tested with. */
+  #own(part: "train" | "test"): Promise<ImageCollection> {
+    if (this.#images !== null) return this.#images(part, this.#read);
+    throw new ArgumentError(
+      "it is not known which images the network belongs to: name a data set with --data, or images with --image or --images",
+    );
   }
 }
 
@@ -137,11 +118,13 @@ export class LookedNetwork {
  */
 export async function openLooked(source: string, options: TrainedNetworkOptions): Promise<LookedNetwork> {
   const whole = options.model == null ? await asClassifier(source, options) : null;
-  if (whole !== null) return new LookedNetwork(whole, dataOf(source, options), options);
+  if (whole !== null) return new LookedNetwork(whole, ownImages(source, options));
   const { net, settings, classes } = await readyNetwork(source, options);
   const preprocessing = preprocessingOf(net) ?? preprocessingOfDataset(settings.data, settings.resize);
-  const data = { name: settings.data, dataDir: settings.dataDir ?? undefined };
-  return new LookedNetwork(Classifier.of(net, { classes, preprocessing }), data, options);
+  const images =
+    ownImages(source, options) ??
+    imagesOfDataset(settings.data, settings.dataDir ?? undefined, options.onNote);
+  return new LookedNetwork(Classifier.of(net, { classes, preprocessing }), images);
 }
 
 /** Null if the source does not say enough of itself. */
@@ -159,11 +142,13 @@ async function asClassifier(source: string, options: TrainedNetworkOptions): Pro
   }
 }
 
-/** The data set that a run was trained on, or that is named. */
-function dataOf(source: string, { settings = {} }: TrainedNetworkOptions) {
+/** Of the data set that is named, or that a run was trained on, or the photographs of a run. */
+function ownImages(source: string, { settings = {}, onNote }: TrainedNetworkOptions): OwnImages | null {
   const dataDir = settings.dataDir ?? undefined;
-  if (settings.data !== undefined) return { name: settings.data, dataDir };
+  if (settings.data !== undefined) return imagesOfDataset(settings.data, dataDir, onNote);
   if (!existsSync(source) || !statSync(source).isDirectory()) return null;
+  if (isPhotosRun(source)) return (part, read) => photographsOfRun(source, part, read);
   const { data } = (readRunConfig(source).config ?? {}) as { data?: unknown };
-  return typeof data === "string" && datasetNames().includes(data) ? { name: data, dataDir } : null;
+  const isKnown = typeof data === "string" && datasetNames().includes(data);
+  return isKnown ? imagesOfDataset(data, dataDir, onNote) : null;
 }

@@ -21,6 +21,8 @@ export interface OcclusionOptions extends ClassOptions {
   readonly stride?: Sides;
   /** The number that every covered pixel has, as the network takes it. Default 0. */
   readonly baseline?: number;
+  /** Called with how many places of the rectangle have been tried. */
+  readonly onProgress?: (done: number, of: number) => void;
 }
 
 /** What covering each pixel costs the score; below 0 if it gains. */
@@ -48,7 +50,7 @@ export interface Occlusion extends HeatMap {
 export async function occlusion(
   net: Module,
   input: Tensor,
-  { classIndex, size, stride, baseline = 0 }: OcclusionOptions = {},
+  { classIndex, size, stride, baseline = 0, onProgress }: OcclusionOptions = {},
 ): Promise<Occlusion> {
   const what = await explained("occlusion", net, input, classIndex);
   const [, height, width] = what.shape;
@@ -68,6 +70,7 @@ export async function occlusion(
         count[pixel]++;
       }
     });
+    onProgress?.(Math.min(windows.length, first + MOST_AT_ONCE), windows.length);
   }
   const values = Float32Array.from(sum, (total, i) => (count[i] === 0 ? 0 : total / count[i]));
   return { width, height, values, classIndex: what.classIndex };

@@ -1,5 +1,7 @@
 /** Feature maps, layer by layer. */
 import { formatShape } from "../../base/shape.ts";
+import type { Image } from "../../records/image.ts";
+import { resample } from "../../report/image.ts";
 import type { HeatMap } from "../heat_map.ts";
 import { viridis } from "../image/colour_maps.ts";
 import { colourize, colourRange } from "../image/overlay.ts";
@@ -8,8 +10,14 @@ import type { DrawnFigure } from "./figure.ts";
 import { Sheet, shortNumber } from "./sheet.ts";
 import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 
+/** Between maps. */
+const GAP = 4;
+
 /** Of numbers; the rest is left out. */
 const MOST_ROWS = 12;
+
+/** Of more layers than this the maps of one row are shown each. */
+const MANY_LAYERS = 40;
 
 /**
  * What each layer gave, its maps beside each other; the colours of a layer go from 0, or its lowest number, to its highest.
@@ -32,21 +40,29 @@ export function activationsFigure(
     if (maps.length === 0) continue;
     const all = maps.flatMap(({ values }) => [...values]);
     const range = colourRange(all);
-    const count = shape.length === 3 ? words.mapCount(maps.length, shape[0]) : words.unitCount(all.length);
+    const cell = Math.max(28, Math.min(64, maps[0].width * 4));
+    const inRow = Math.max(1, Math.floor((sheet.inner + GAP) / (cell + GAP)));
+    const shown = layers.length > MANY_LAYERS ? maps.slice(0, inRow) : maps;
+    const count = shape.length === 3 ? words.mapCount(shown.length, shape[0]) : words.unitCount(all.length);
     const ends = `${shortNumber(range[0])} … ${shortNumber(range[1])}`;
     sheet.skip(4).text(`${layer === "" ? kind : `${layer} ${kind}`} ${formatShape(shape)}`, "text");
     sheet.text(`${count} · ${ends}`);
     if (maps[0].height === 1) row(sheet, maps[0], range);
     else {
-      const cell = Math.max(28, Math.min(64, maps[0].width * 4));
       sheet.panels(
-        maps.map((map) => ({ image: colourize(map, { range }) })),
+        shown.map((map) => ({ image: shrunk(colourize(map, { range }), cell) })),
         cell,
-        4,
+        { gap: GAP },
       );
     }
   }
   return sheet.figure(words.activations);
+}
+
+/** An image of at most a number of pixels across: networks of photographs have hundreds of maps. */
+function shrunk(image: Image, widest: number): Image {
+  const share = widest / image.width;
+  return share < 1 ? resample(image, widest, Math.max(1, Math.round(image.height * share))) : image;
 }
 
 /** Numbers in a row, or in several if there are many. */

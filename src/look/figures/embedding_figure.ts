@@ -2,8 +2,8 @@
 import { ShapeError } from "../../base/errors.ts";
 import { type ClassName, className, shortClassName } from "../../records/class_names.ts";
 import type { Image } from "../../records/image.ts";
-import { imageUri } from "../../report/image_uri.ts";
 import { significant } from "../../report/number_text.ts";
+import { isPhoto, photoUri } from "../../report/photo_uri.ts";
 import { coordinate as c } from "../../report/svg/xml.ts";
 import type { NearestPoints } from "../embedding/neighbourhoods.ts";
 import type { Points } from "../embedding/points.ts";
@@ -126,12 +126,14 @@ function scaled(
   return { at, tall: 2 * margin + scale * down };
 }
 
+/** Photographs become small files, small images stay as they are. */
 function thumbnail(image: Image, x: number, y: number): string {
   const wide = THUMBNAIL * Math.min(1, image.width / image.height);
   const tall = THUMBNAIL * Math.min(1, image.height / image.width);
+  const style = isPhoto(image) ? "" : ' style="image-rendering:pixelated"';
   return (
-    `<image class="cv-thumb" x="${c(x)}" y="${c(y)}" width="${c(wide)}" height="${c(tall)}" ` +
-    `style="image-rendering:pixelated" href="${imageUri(image)}"/>`
+    `<image class="cv-thumb" x="${c(x)}" y="${c(y)}" width="${c(wide)}" height="${c(tall)}"${style} ` +
+    `href="${photoUri(image, THUMBNAIL)}"/>`
   );
 }
 
@@ -181,6 +183,7 @@ export function neighboursFigure(
         })),
       ],
       cell,
+      { photos: true },
     );
   }
   return sheet.figure(words.neighbours);

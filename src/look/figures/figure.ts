@@ -5,6 +5,9 @@ import type { ColourName } from "../../report/terminal/colour.ts";
 /** What a mark is filled with: a colour of the theme, or one of its own (`#rrggbb`). */
 export type MarkFill = ColourName | "muted" | `#${string}`;
 
+/** How a text is written: bold, plainly, or smaller and in grey. */
+export type TextLook = "title" | "text" | "muted";
+
 /** Where a text begins. */
 export type Anchor = "start" | "middle" | "end";
 
@@ -18,6 +21,8 @@ export type Mark =
       readonly height: number;
       readonly image: Image;
       readonly title?: string;
+      /** Documents may hold it smaller, and as a JPEG. */
+      readonly photo?: boolean;
     }
   | {
       readonly kind: "rect";
@@ -50,7 +55,7 @@ export type Mark =
       readonly x: number;
       readonly y: number;
       readonly words: string;
-      readonly look: "title" | "text" | "muted";
+      readonly look: TextLook;
       readonly anchor?: Anchor;
     };
 

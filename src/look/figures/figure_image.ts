@@ -1,17 +1,19 @@
 /** Figures as pixels, for PNG files. */
+import { ArgumentError } from "../../base/errors.ts";
+import { shownValue } from "../../base/shown_value.ts";
 import type { Image } from "../../records/image.ts";
 import { type ChartPalette, chartPalettes } from "../../report/svg/chart_palette.ts";
-import { displayWidth } from "../../report/terminal/text_width.ts";
 import type { DrawnFigure, Mark, MarkFill } from "./figure.ts";
-import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphOf } from "./pixel_font.ts";
+import { ASCENT, GLYPH_WIDTH, glyphOf, lettersOf, missingLetter } from "./pixel_font.ts";
 
-/** Pixels for each pixel of the natural size, so that the texts' letters fit their places. */
-const SCALE = 2;
+/** Pixels for each pixel of the natural size: letters of pixels need them. */
+export const SCALE = 2;
 
 /**
- * A figure as an image, twice as large as its natural size. Texts are drawn in letters of five by seven dots, which there
- * are for ASCII alone: other characters become boxes (SVG and HTML have them all).
+ * A figure as an image, twice as large as its natural size. Texts are drawn in letters of pixels, which there are
+ * for Latin, Greek and Cyrillic (SVG and HTML have them all).
  *
+ * @throws ArgumentError for a figure with other texts.
  * @example
  * ```ts
  * import { figureImage, filters, filtersFigure } from "convoyant/look";
@@ -23,12 +25,25 @@ export function figureImage(
   figure: DrawnFigure,
   { theme = "light" }: { theme?: "light" | "dark" } = {},
 ): Image {
+  requireLetters(figure);
   const palette = chartPalettes[theme];
   const [width, height] = [figure.width * SCALE, Math.ceil(figure.height * SCALE)];
   const canvas = { width, height, channels: 3 as const, data: new Uint8Array(width * height * 3) };
   fillRect(canvas, 0, 0, width, height, bytesOf(palette.page));
   for (const mark of figure.marks) drawMark(canvas, mark, palette);
   return canvas;
+}
+
+/** @throws ArgumentError that names a text which cannot be drawn. */
+function requireLetters({ marks }: DrawnFigure): void {
+  for (const mark of marks) {
+    const missing = mark.kind === "text" ? missingLetter(mark.words) : undefined;
+    if (missing !== undefined && mark.kind === "text")
+      throw new ArgumentError(
+        `PNG has letters for Latin, Greek and Cyrillic texts only, and there is none for "${missing}" of ${shownValue(mark.words)}: ` +
+          "write .svg or .html",
+      );
+  }
 }
 
 type Colour = readonly [number, number, number];
@@ -155,25 +170,18 @@ function drawText(
   { x, y, words, anchor = "start", look }: Mark & { kind: "text" },
   colour: Colour,
 ): void {
-  const long = displayWidth(words) * (GLYPH_WIDTH + 1);
+  const letters = lettersOf(words);
+  const long = letters.length * GLYPH_WIDTH;
   const shift = { start: 0, middle: long / 2, end: long }[anchor];
-  let left = Math.round((x - shift) * SCALE);
-  const top = Math.round((y - GLYPH_HEIGHT) * SCALE);
-  for (const character of words) {
-    const rows = glyphOf(character);
-    rows.forEach((bits, row) => {
+  const left = Math.round(x * SCALE - shift);
+  const top = Math.round(y * SCALE) - ASCENT;
+  // A title is one pixel wider: bold.
+  const wide = look === "title" ? 2 : 1;
+  letters.forEach((letter, i) => {
+    glyphOf(letter).forEach((bits, row) => {
       for (let column = 0; column < GLYPH_WIDTH; column++)
         if ((bits >> (GLYPH_WIDTH - 1 - column)) & 1)
-          // A title is one pixel wider: bold.
-          fillRect(
-            canvas,
-            left + column * SCALE,
-            top + row * SCALE,
-            SCALE + (look === "title" ? 1 : 0),
-            SCALE,
-            colour,
-          );
+          fillRect(canvas, left + i * GLYPH_WIDTH + column, top + row, wide, 1, colour);
     });
-    left += displayWidth(character) * (GLYPH_WIDTH + 1) * SCALE;
-  }
+  });
 }

@@ -1,6 +1,6 @@
 /** Figures as SVG. */
-import type { Image } from "../../records/image.ts";
 import { imageUri } from "../../report/image_uri.ts";
+import { photoUri } from "../../report/photo_uri.ts";
 import { type ChartTheme, chartStyles } from "../../report/svg/chart_style.ts";
 import { coordinate as c, escapeXml as e } from "../../report/svg/xml.ts";
 import type { DrawnFigure, Mark, MarkFill } from "./figure.ts";
@@ -48,7 +48,7 @@ function markSvg(mark: Mark): string {
   const title = "title" in mark && mark.title !== undefined ? `<title>${e(mark.title)}</title>` : "";
   switch (mark.kind) {
     case "image":
-      return imageSvg(mark.image, mark, title);
+      return imageSvg(mark, title);
     case "rect":
       return (
         `<rect ${filled(mark.fill)} x="${c(mark.x)}" y="${c(mark.y)}" width="${c(mark.width)}" ` +
@@ -68,6 +68,9 @@ function markSvg(mark: Mark): string {
   }
 }
 
+/** Pixels of a photograph for each pixel of its place: screens have up to two. */
+const SHARP = 2;
+
 const THEME_COLOURS = /^#/;
 
 function filled(fill: MarkFill): string {
@@ -75,14 +78,11 @@ function filled(fill: MarkFill): string {
   return fill === "muted" ? 'class="cv-muted"' : `class="cv-f-${fill}"`;
 }
 
-function imageSvg(
-  image: Image,
-  { x, y, width, height }: { x: number; y: number; width: number; height: number },
-  title: string,
-): string {
+function imageSvg({ image, x, y, width, height, photo }: Mark & { kind: "image" }, title: string): string {
+  const longest = Math.ceil(SHARP * Math.max(width, height));
   return (
     `<image x="${c(x)}" y="${c(y)}" width="${c(width)}" height="${c(height)}" preserveAspectRatio="none" ` +
-    `style="image-rendering:${width >= image.width ? "pixelated" : "auto"}" href="${imageUri(image)}"` +
+    `style="image-rendering:${width >= image.width ? "pixelated" : "auto"}" href="${photo ? photoUri(image, longest) : imageUri(image)}"` +
     `${title === "" ? "/>" : `>${title}</image>`}`
   );
 }

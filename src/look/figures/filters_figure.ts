@@ -33,7 +33,7 @@ export function filtersFigure(given: Filters, options: FiltersFigureOptions = {}
   sheet.panels(
     shown.map((image) => ({ image })),
     cell,
-    4,
+    { gap: 4 },
   );
   return scaleOf(sheet.skip(6), given, options, words).figure(words.filters(given.layer));
 }

@@ -35,14 +35,14 @@ export function firstLayerFigure(given: Filters, options: FirstLayerFigureOption
       .slice(0, 96)
       .map((image) => ({ image })),
     cell,
-    4,
+    { gap: 4 },
   );
   sheet.scale("grey", words.lowest, words.highest, words.eachScale);
   sheet.skip(8).text(words.gabor, "text").text(words.gaborAbout);
   sheet.panels(
     filterImages(gaborBank()).map((image) => ({ image })),
     cell,
-    4,
+    { gap: 4 },
   );
   sheet.skip(8).text(words.sift, "text").text(words.siftAbout);
   siftBins(sheet, Math.min(240, sheet.inner));

@@ -2,7 +2,8 @@
 import { formatShape } from "../../base/shape.ts";
 import type { NumberHistogram, ParameterHistograms } from "../layers/histograms.ts";
 import type { DrawnFigure } from "./figure.ts";
-import { fitted, Sheet, shortNumber } from "./sheet.ts";
+import { Sheet, shortNumber } from "./sheet.ts";
+import { fitted } from "./text_layout.ts";
 import { type FigureOptions, type Words, widthOf, wordsIn } from "./words.ts";
 
 const TALL = 64;
@@ -51,8 +52,8 @@ function chart(
   const spread = words.spread(shortNumber(mean), shortNumber(std));
   const [first, second] = [sheet.top + 13, sheet.top + 30];
   sheet.add(
-    { kind: "text", x, y: first, words: fitted(name, wide), look: "muted" },
-    { kind: "text", x, y: second, words: fitted(spread, wide), look: "muted" },
+    { kind: "text", x, y: first, words: fitted(name, "muted", wide), look: "muted" },
+    { kind: "text", x, y: second, words: fitted(spread, "muted", wide), look: "muted" },
   );
   const top = sheet.top + 38;
   const most = Math.max(...counts, 1);

@@ -1,9 +1,9 @@
 /** A figure that grows downwards: a title, images in rows, scales, notes. */
 import type { Image } from "../../records/image.ts";
 import { significant } from "../../report/number_text.ts";
-import { displayWidth, truncate } from "../../report/terminal/text_width.ts";
 import type { ColourMap } from "../image/colour_maps.ts";
-import type { Anchor, DrawnFigure, Mark, MarkFill } from "./figure.ts";
+import type { Anchor, DrawnFigure, Mark, MarkFill, TextLook } from "./figure.ts";
+import { fitted, linesOf, wordsWidth } from "./text_layout.ts";
 
 /** An image with a name above it. */
 export interface SheetPanel {
@@ -16,34 +16,11 @@ export interface SheetPanel {
 const MARGIN = 14;
 const GAP = 10;
 const LINE = 18;
-/** Of a letter, at most; a Chinese character takes two. */
-export const LETTER = 7;
 
 /** Numbers that are read beside each other, in a few letters. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);
   return size > 0 && size < 1e-3 ? value.toExponential(1) : significant(value, 3);
-}
-
-/** A text cut to a width in pixels. */
-export function fitted(words: string, width: number): string {
-  return truncate(words, Math.max(1, Math.floor(width / LETTER)));
-}
-
-/** Lines of at most `most` letters: Chinese texts break between any two characters, others between words. */
-function linesOf(words: string, most: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const part of words.match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) ?? []) {
-    // A line does not begin with a mark that ends a clause.
-    const stays = /^[，。；：、]$/.test(part);
-    if (line !== "" && !stays && displayWidth(line + part.trimEnd()) > most) {
-      lines.push(line.trimEnd());
-      line = "";
-    }
-    line += part;
-  }
-  return [...lines, line.trimEnd()].map((each) => truncate(each, most + 2));
 }
 
 export class Sheet {
@@ -80,8 +57,8 @@ export class Sheet {
     return this;
   }
 
-  text(words: string, look: "title" | "text" | "muted" = "muted"): this {
-    for (const line of linesOf(words, Math.floor(this.inner / LETTER))) {
+  text(words: string, look: TextLook = "muted"): this {
+    for (const line of linesOf(words, look, this.inner)) {
       this.write(line, MARGIN, look);
       this.y += LINE;
     }
@@ -89,7 +66,7 @@ export class Sheet {
   }
 
   /** A text on the current line. */
-  write(words: string, x: number, look: "title" | "text" | "muted", anchor: Anchor = "start"): this {
+  write(words: string, x: number, look: TextLook, anchor: Anchor = "start"): this {
     return this.add({ kind: "text", x, y: this.y + 13, words, look, anchor });
   }
 
@@ -97,8 +74,9 @@ export class Sheet {
    * Images in rows, as many in a row as there is room for.
    *
    * @param cell - width of each, if there is room.
+   * @param options - `photos`: whether documents may hold them smaller, as JPEG.
    */
-  panels(panels: readonly SheetPanel[], cell: number, gap = GAP): this {
+  panels(panels: readonly SheetPanel[], cell: number, { gap = GAP, photos = false } = {}): this {
     if (panels.length === 0) return this;
     const columns = Math.min(panels.length, Math.max(1, Math.floor((this.inner + gap) / (cell + gap))));
     const wide = Math.min(cell, this.inner);
@@ -116,7 +94,7 @@ export class Sheet {
           [note, "muted"],
         ] as const) {
           if (words === undefined) continue;
-          this.add({ kind: "text", x, y: y + 13, words: fitted(words, wide), look });
+          this.add({ kind: "text", x, y: y + 13, words: fitted(words, look, wide), look });
           y += LINE;
         }
         const height = (wide * image.height) / image.width;
@@ -128,6 +106,7 @@ export class Sheet {
           height,
           image,
           ...(title && { title }),
+          ...(photos && { photo: true }),
         });
       });
       this.y += lines * LINE + tall + gap;
@@ -138,8 +117,8 @@ export class Sheet {
   /** What colours mean: a bar from the lowest number to the highest. */
   scale(colours: ColourMap | "grey", low: number | string, high: number | string, name = ""): this {
     const [from, to] = [low, high].map((end) => (typeof end === "number" ? shortNumber(end) : end));
-    const before = displayWidth(from) * LETTER;
-    const long = Math.max(24, Math.min(180, this.inner - before - displayWidth(to) * LETTER - 12));
+    const [before, behind] = [from, to].map((end) => wordsWidth(end, "muted"));
+    const long = Math.max(24, Math.min(180, this.inner - before - behind - 12));
     const height = 12;
     this.write(from, MARGIN, "muted");
     this.add({
@@ -152,8 +131,8 @@ export class Sheet {
     });
     const end = MARGIN + before + 6 + long + 6;
     this.write(to, end, "muted");
-    const left = end + displayWidth(to) * LETTER + 2 * GAP;
-    const beside = name !== "" && left + displayWidth(name) * LETTER <= this.width - MARGIN;
+    const left = end + behind + 2 * GAP;
+    const beside = name !== "" && left + wordsWidth(name, "muted") <= this.width - MARGIN;
     if (beside) this.write(name, left, "muted");
     this.y += LINE + 4;
     return name === "" || beside ? this : this.text(name);
@@ -163,8 +142,8 @@ export class Sheet {
   legend(entries: readonly { readonly fill: MarkFill; readonly name: string }[]): this {
     let x = MARGIN;
     for (const { fill, name } of entries) {
-      const words = fitted(name, this.inner - 18);
-      const long = 18 + displayWidth(words) * LETTER;
+      const words = fitted(name, "text", this.inner - 18);
+      const long = 18 + wordsWidth(words, "text");
       if (x > MARGIN && x + long > this.width - MARGIN) {
         x = MARGIN;
         this.y += LINE;

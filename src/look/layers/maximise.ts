@@ -31,6 +31,8 @@ export interface MaximiseOptions {
   readonly jitter?: number;
   /** Seed of the first image and of the shifts: the same seed gives the same image. Default 0. */
   readonly seed?: number;
+  /** Called after each step, with how many there have been. */
+  readonly onStep?: (step: number) => void;
 }
 
 /** An image that makes a unit active. */
@@ -86,6 +88,7 @@ export async function maximise(net: Module, options: MaximiseOptions): Promise<M
     values.push(await value.detach().item());
     image = rolled(stepped(shifted, slope, shape, settings), shape, -shift[0], -shift[1]);
     if (settings.blur > 0 && (step + 1) % BLUR_EVERY === 0) image = blurred(image, shape, settings.blur);
+    options.onStep?.(step + 1);
   }
   return { layer: layer ?? "", unit, input: image, shape, values };
 }

@@ -2,7 +2,7 @@
  * How wide a text is at most, whatever sans-serif font the reader has: the advances are those of DejaVu Sans, which is wider
  * than what systems use (Arial, Helvetica, Roboto, Segoe UI, Noto Sans).
  */
-import { displayWidth, graphemesOf } from "../../report/terminal/text_width.ts";
+import { displayWidth, graphemesOf } from "../terminal/text_width.ts";
 
 /** Hundredths of the font's size, from the space to the tilde. */
 const REGULAR = [

@@ -1,0 +1,98 @@
+/** Written by scripts/make_pixel_font.py: X11's font 10x20 (misc-fixed), in the public domain. */
+
+/** Code points of its characters, from the first to the last of each range. */
+export const RANGES: readonly (readonly [first: number, last: number])[] = [
+  [0x20, 0x7e],
+  [0xa0, 0x17f],
+  [0x18f, 0x192],
+  [0x1a0, 0x1b0],
+  [0x1cd, 0x1dc],
+  [0x1e6, 0x1ed],
+  [0x1f8, 0x21b],
+  [0x384, 0x38a],
+  [0x38c, 0x38c],
+  [0x38e, 0x3a1],
+  [0x3a3, 0x3ce],
+  [0x400, 0x45f],
+  [0x490, 0x491],
+  [0x1e80, 0x1e85],
+  [0x1ea0, 0x1ef9],
+  [0x2010, 0x2015],
+  [0x2018, 0x201e],
+  [0x2020, 0x2022],
+  [0x2026, 0x2026],
+  [0x2030, 0x2030],
+  [0x2039, 0x203a],
+  [0x2044, 0x2044],
+  [0x2070, 0x2071],
+  [0x2074, 0x2079],
+  [0x2080, 0x2089],
+  [0x20ac, 0x20ac],
+  [0x2116, 0x2116],
+  [0x2122, 0x2122],
+  [0x2190, 0x2195],
+  [0x2212, 0x2212],
+  [0x221e, 0x221e],
+  [0x2248, 0x2248],
+  [0x2260, 0x2260],
+  [0x2264, 0x2265],
+];
+
+/** 25 bytes for each, ten bits a row from the top: zlib, as base64. */
+export const BITMAPS =
+  "eNrNHFtoI9d1ZscdeenYcjZQRpViOSkNFPoxjsCxqbPePAhJfwptKSmFMEKp1IDdeAmk3tZdj6tUW4LbpXQJ2q7ZDYWmvw6BkI80GUVF" +
+  "mw8nJfRHJvsxS6iWQiAqKVttUbW9r5m5j3Nlb746JNpER+eexz2ve+6ZNYwxj+dYRsg+DPSRAPZLTmsORJmq+93bebv12mgB/Se31Eq+" +
+  "2tpbzYbdhalLlX66lLF0qdr/xDaD0Mufe331g+T7dbxA3522W5cqzasbn4lcQdQdGwF8F63lo5/4TgIIXQQg37uOhSjxSJa3P1u8Hu2X" +
+  "lOWQ0MWISK59osWC9E0xGqdQK4gW0/9D/HgOkdzFnKcCzjrt+Ua5Wc01kJ6jVFdeIWuHyaa0Rglgo+RWsXxh5KO1TBlgWYFnl5sVbyMB" +
+  "TFhm2F8tuZ35EdtextOIKPDHBawvAQMt9TgGdHINYSlzpJMDE0ciZOrzIgYDlHeud23zVzyAPtNWwLSrBRQ4OYIQCY332wy8CeH3TBFb" +
+  "Af8lUgUxCISEDSaQuMLrSdaOAWfeXrtUPXir6lruprJRtVt0txK6/SpS7E612CDbOD8QlsJmSGyRV+KgQlTSpB8pBtsPv9igaCMdIJBp" +
+  "5HpkoxZ/mmCw5a/0chK7I87PBbtaSb+vuG1/nV+qM9+sFrFVuR1uqVg2W2a3Ud69sTTCSnxDJN44vVu72EOAM5crzV4KiK2EqgTS1dXr" +
+  "gOQMY+3ix95mDOIwRHaZrrwMMgpTNGpBJakxmMkeyVzh71wcGKONWQCDSP78bo+XvLzT9tCPzWij5HQAgEKcuBpyMvoH5+dDT+B3yMdw" +
+  "Fg5pDEwxRPmGvFF3XOMIz1bs6djzxvyu6PjuCCvnP5KVsFhSm39TwSBOwrsatad7dphRvyBhIJ5zIxFjGf0y8M8m1ihhnGz25ncq2YYx" +
+  "xKwNFa44E8WBG4W1ZdU/sPCukUnsHa1IOGBLVXKNVrSZQ1Eg+Xlf52r0+UGxd/AGMRUJAHIVSy6FVwEDaVd0EiNVImEzBTw3XWG8SUut" +
+  "uFVjaAZUTfyOxNptLksYsX8oG4U53Z/NBFx4TTGQ5LXBvgzYQSnQwUlES0NMVMZKwGL7iNMS0fgsk28WLHEEV4vod2ZENypN6721i6Fx" +
+  "Rw9NJyoNVLEg398vIwW+WBJVkkWB1XeL20i7xS+sfcCvNvnFF7Zwdtl68EeT/Pcz97v7s9kwHIo0UpIScRT62ka/6rSay5bD6w8oheIH" +
+  "78LTF/54/JtPCxrfvDeooBR4/hVTtmfDnOuuLuSntvcW7LB7Qo4gVyLe/rgnG2qJ/+Pb3+OIZwZ6taPs7G042k3BxZ1Yr60vkGIiq0Qz" +
+  "AnAXMsoqyMzGbj3eqIp79fS/EkcbbV2pHdx8CJXJuL7tLqglTnSIOTlmnWZif5G4X9ZQ2cV0EbvmUAadQNuQt3y8Jw2uhA/8yfvuem/i" +
+  "2MPehW8Zp2YMBdB64hcPG0G65WY46cz9lmEEPAazdpSk+LCEizODWDvy2hEfyJDCQQD+DgTYj/abIABtt4EChScDiB3AxFEemJ2qo2+K" +
+  "PRpOLmtLNap2Ikexh7/LXOdLHGw5IIDIAQEwuyAA16fIA7iQMeRoQABCAwJgGitChBvKZdTbYslJtOvWcr0zKAtdrqUVGeGK1vJi7UO4" +
+  "ggCEKwhAaEAAzC5LaFU4qz2My9DCVGM+qfQnN0tub+nlH16sXnz12d2KNziVsgsVkIRdCEDYhQCYK7DqY0uhqi+zHUnhFWu7T7y/syKk" +
+  "1MU8qqX3X5iqexjqdblggao0lGvlagnJggo+EICtHQTksu/CS1GLUAEbuHCFMfDzjbv97vJy3n7vmrZUS8KSgQ9YUEVmkLM3BCByQIDE" +
+  "ImQAoQFVZERXEIDQAGs4TEMFmDOr09b23uOZ9pJsiUS7UEWWSC5jJJLLgERykAZY3HFOIgKIlRVvDNh/Cc+xotP5/svP/j7xj8TgoFKN" +
+  "sAsBCLtgccc5iQAg+wGUaiwkZZkbDLi6U1yKYqA8rTttszJAPmZMPorQgGxAnnuxtasHE4WGFYQF+CgTriPtkeSFA5l6omdKlI8ySUyE" +
+  "MIh2FQxmUgGEQaAyBukZ6WjgQhPGYN0KIRvk6mFVc/LS5A92MthUMIqRtpfBdlD2c7KDUIJMdlDGwNrYaupoWGBYUriyzNCfho6WNrEG" +
+  "qisNV0S7Clfcnp8RezJsz+XDKLNdGINILmOkVqL0fZjk6oFX6RQ55jZ1wbkZfGJUaCQJUmwhERE0Z2dUBL5zE2w64cp1W8EgpUExgo/I" +
+  "JCbKkRrb1ZhDdaavYFC70tAg2gWygUyDsxKxOWAGEUoDxBLr4476Kg1rRMqF+CN/09wp92MzqbjGvzkA7jOYQb9qZGISba/j9/m422oa" +
+  "Wa591/EGUOdu3aabrrQsYgB7qvnMdriRt8s7XFyHen20SAUlV7qDXkxDbovgptU69SaIBvHBsTSQQckdyIgtgk/WtlkfShirhWk5ZMRc" +
+  "tUUaKOiXd7kKeakhBX3IDaQup6TdFIMCsIBaGkQtKg3E68ykcRTi5CIEIk4BKNfqeq9cpOYBSbyCMJJILRwBKuMqfQ7KA84u0N+Ts1rd" +
+  "Pyu3qfLVg7dX83aXPy7RrKY0fulGqR0vpVUsbVSKsYj+jfjMqdIgG6XQSGoGx4wcE6gT5XZbmj8ADHYEUBp0cmebehTQ0qOAtGYAaBA5" +
+  "VBpKk5yjIXYHUVnsLTJdRWorDFUZvqafyGisAM0zhmGFPAY9vmpsl+QPuUhF+UPX02fWLmMQa9fRINYuYTgT23OeDsM7MQEU29gD9Fxx" +
+  "UL4ik+WwxfI1xbC2A386reXVuwmu0ueasvQ7+G5CORtQG6K1fNzzTTGIoW9pbjOYG0htXJJSdRg4iisYzOBccjnp4z/kUg1oFS+TMLih" +
+  "3hsgj8Lf0EpGaH/O45LTy7SlSwvlii6JuvLdRNJafH6h20uKgDbvsOQpvP/GkgS49vPXVz9aeJ9+1Jodqaf/YFEGmIPXv04ItCOp2R+t" +
+  "ircy9N4AfSjXZ/G2U5VYmbp6MKFBxneH6Ad8yCDXtMB+RKt32aFYBsT1FR8ZgpN47zfIUvslB26rZ+3ymFgifmD/MJH99xLfwcFIfJB3" +
+  "nMGAaIOzKxyVcZaUj5bsgCUeLZXQ15ItUS4Hk4AMBYDkmCG0qXDNoAsZBEMNfbjZb4PXmSPoRI8cRYuBshqAkbcCHYa5twhhuHoauPcK" +
+  "9RliXQXQcYlILh9lqK6AK2wM0N3dyUURDiuL0E0cBQBlFI8hlFEUQHuWQO81adZIxR3eD5I/PLLUlgqQW3oksmbP1f0u0PKmUKnXh6Pt" +
+  "RNHpqC3WGEPpLeXqcCPeSKCyf6Afv6jr0CM1vTujYOBV9Ef9HNBPJDR0B3dCQ8YgNLSHuBzQT6Q0NH5OaMgYufq4QjgHdAcJDV1kSOTg" +
+  "AXiVs24HnICgULlIpXJoylpCQ8bI1ccVLDmgbUho6MooQgPoJyoDG1YQgWVtDFAnOVIMqeSMAdpLPXftsg8Cus99ifI6oOIceqlnjrr3" +
+  "E0Ns0ayWHGXM3sGreKlz15viUuaocy9/fE4xmn+9P1W833elpbIWm4lzVXZptjsrCRjrqlv4/JNOce2TfPAX0ma0ge/kqLMfYdJJM/Wi" +
+  "HWiK465Sqmk7RdqBJpndxucfaIoZZ3fb0pQenIRLmG76cegIFF9fiboaM9CkKeg9J9thwyhr50MAQ5lbYj++VO0OlVmDRMCd1r1snsGt" +
+  "unB4xQAdV7hYN4yHmmRre0/1JAAOAAOh5GQAsclhp34eW+jeouQG2jtIgDi5cW+yGFt7TR65oaNhwiXhoII3Sju9o8qBdjCdb0XFwCb6" +
+  "o2/oujh2OgdQKWpOE4DkMbudcl+pfdJbAHUKiemqtnRTkVye92FyuFYLnwFsHK4FObQq2dqR3UDEqM0PJOLxNYeiq+KvG/MwjboS+sSz" +
+  "s4LxYB42eSY5+k50EsPQOYlRpgBhBKrchAMyBQBcUWsHlEgBWgyJ+KKlCcjozKWN1NYQf7+ZzrGSWetpe0w2YFcQxY58gjziZGaL40p3" +
+  "C3AypSyG1/5q3m7tPZd/nOzH39KD4h4BrBY7H2LAh2+JAq7ekwgY18AtMH8gyyuTn/6mdunGQe904jjoTBInr/OkLc131YQuDkqQjnVY" +
+  "Eh7G+yEn4TvPzst5PuPMj4iZjc3ONOivZOr/lAYXdbPn5niVyICx2flkjrsxqR0pOx9SMwBJWNyPxtHmkMEp78OmihVjIO9N3FkSlszn" +
+  "dkwmAVQGttAkStM2/RjpAOlS0VPEFmy24qZE/EyM0ZPuWFiClCbiMYhILqh9l9K9wpbaTW8B5mkdgYptZNtKKgJu9Q0zi8z2ZEGTWBBX" +
+  "87gvkJOn5ej5UswprMEk+4d+DjkJ+t0h2UugR7ZpGeJsLcs4S5fXLtcEAVlzWQVo0jZjt0GdRMXYvXELaxfM56M7GjfeUvzjsDlkYMpb" +
+  "TMLgjDAw8RsmTqKmVN3wcBI1RtJoOKGxIjZRhbR9MNIBbkscrxcydAJM3draRdE/kmFy2wQtEVuJnQ1UK6khyW+K/sEwiByNitJCupMx" +
+  "q9Aror1YmG4zbZETWHr9q/UPVL2afbEKHzNJrhuuR0k9vRg+wtR93I5HufstpJKP5KF0nNSH5DWeQ4YQEgErFxuKR8VDU1rnhIfS1Xzu" +
+  "2qn+VCXy0GQAc0Z7XZOMcvEFJCq/5rQYyWAWj5F0VyGMBCoVqUpdIo6fcQGZAFBB4LLuIDDKhaFSCMeMri8YQHcQ15dsaErA8GxDg4EH" +
+  "9CAMI2P4MAYCeCCG/YgGA99BghjsIleQPJ16kzAIAAn44qwB9kVxvx0YYkMCajBI9xzAOGacugBiIIZcmMYjPq7XaMmkjGYDGORS1NFJ" +
+  "Lg/jMYBacop2xcUrAsgc8z1tR7gwhUKXHOHosFEPxkgGMIWYGOI9z9yCxr/BKVZmiQBGYokyjemJEMbAAoIY1BIhGrElgiNpUi9ctERJ" +
+  "u4XjgX6gibwecZShKW4HpaAfA5QqXN1zHoBVou2eJ3suAELOa6VhbnAaV4wlwgyLAWOIsUQCeCCGEEvkUXkQAxquj3WFhA5VXRlGt2Jc" +
+  "/Ri+N3Cd0LWLMlf+vlXc0d1NOK2mgjH9zH5FhxE+ZbdVGs65WyXE1RL8koABcGX4jsIVZyUiRhxLlBEP0a64mwZqV5bvOrq7CWJX8t2E" +
+  "aYTVmXAhPXm5+/FbZqc8dwLxrNxams2S0dXQ8LDulRuT+54pHdfdsRSOv/KXryg0/vT3kqnBeO/s3XMTCg0j5RTSlSgHBpCZd2jEI52I" +
+  "V4siteus2w/zPCIR7wf4poW8H5QGGwSCMaRBIKlUA98+Gw/QvvavBaz0jwzw3IwJEl6clv4yA/iJFm0rwcB1IvBUS9Mfvwl8b177idPx" +
+  "DyWROX2tlGN16lzh2MTvRk8eM8O5yWNGkL5kFgNiqPTS2slsPVofQ8Pmz853vfTI3hM2crq5L//yO999if/dKTrRo/x9AJPsO/G1f8eS" +
+  "/vqC5J5snb6gJ7/0R7IhNqdZ9Z3CQtZuDZJ+XfrgtxvA9wfXFxCgCwAGdETGBjCmtkEMDIggGsJPIInGvkl4p29E/n/pwGo10Rm2bSLi" +
+  "3CCQ5e2Xptt7t9/586c/++CzT9orsRU/dumrT554TKM9zMzKp7fw3x/Byzub7Rw8AE0hkVxkrXw6cGxBG2k99MDaef6v98A05vbL79z+" +
+  "b6M0EUA0AAx9kDF3Lvzha0/uABDyCjPwHjNyAzy7sNWQ3x9aRI8VoH8MSziGTxsR+gc9Rgz4H7uAyGY=";
