@@ -282,7 +282,10 @@ export async function bundle() {
       ),
     );
     const { bundle: _bundle, plugins: _plugins, ...writing } = shared;
-    await joinChunks(esbuild, join(work, "node"), metafile, { ...writing, ...NODE });
+    // A fifth of the text is white space, and reading text is most of an import. Names stay, and lines are short enough
+    // that a stack leads to the place.
+    const dense = { minifyWhitespace: true, lineLimit: 120 };
+    await joinChunks(esbuild, join(work, "node"), metafile, { ...writing, ...NODE, ...dense });
     markNamespaces(join(work, "page"));
     nameCore(join(work, "page"), page.metafile);
     rmSync(output, { recursive: true, force: true });
