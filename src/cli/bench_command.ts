@@ -1,12 +1,15 @@
 /** `convoyant bench`: our engines and other libraries, alternately, each in a process of its own. */
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { type BenchOptions, bench } from "../experiments/bench/bench.ts";
 import { bestTable } from "../experiments/bench/bench_best.ts";
 import { type BenchClassicOptions, benchClassic } from "../experiments/bench/bench_classic.ts";
 import { type BenchDataOptions, benchData, formatBenchData } from "../experiments/bench/bench_data.ts";
-import { formatBench } from "../experiments/bench/bench_lines.ts";
+import { type BenchLine, formatBench } from "../experiments/bench/bench_lines.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
+import { beginTrace } from "./console/profiled.ts";
 
 /** Runs a benchmark that Ctrl-C ends; null if it did. */
 async function interruptible<T>(
@@ -25,7 +28,14 @@ async function interruptible<T>(
   }
 }
 
-export async function benchCommand(what: string, options: BenchOptions, output: Output): Promise<number> {
+/** @param trace - file for the profiles of ours; null for none. */
+export async function benchCommand(
+  what: string,
+  options: BenchOptions,
+  trace: string | null,
+  output: Output,
+): Promise<number> {
+  if (trace !== null) await beginTrace(trace);
   const results = await interruptible(output, (watch) => bench(what, { ...options, ...watch }));
   if (results === null) return INTERRUPTED;
   const { lines, skips, ratios, best } = results;
@@ -34,7 +44,31 @@ export async function benchCommand(what: string, options: BenchOptions, output: 
   const closing = bestTable(lines, output.style);
   // In addition to the JSON objects, for people.
   if (closing.length > 0) output.json ? output.note(closing.join("\n")) : output.lines(["", ...closing]);
+  if (trace !== null) await showProfiles(lines, options.threads ?? null, trace, output);
   return skips.some((s) => s.library === "convoyant" && !s.absent) ? 1 : 0;
+}
+
+/** Profiles each of ours once more, in a file of its own if there are several. */
+async function showProfiles(
+  lines: readonly BenchLine[],
+  threads: number | null,
+  trace: string,
+  output: Output,
+): Promise<void> {
+  const { profileContender } = await import("../experiments/bench/profile_bench.ts");
+  const { showProfile } = await import("./console/profile_output.ts");
+  const ours = lines.filter(({ library, net }) => library === "convoyant" && net !== undefined);
+  const named = ours.map((line) => [`${line.net}-${line.engine}-${line.precision}`, line] as const);
+  const measured = [...new Map(named)];
+  const several = measured.length > 1;
+  if (several) rmSync(trace);
+  for (const [name, { task = "train", net, engine, precision, batch }] of measured) {
+    const file = several ? trace.replace(/\.json$/, `-${name}.json`) : trace;
+    const contender = { task: task as "train" | "infer", net: net as string, engine, precision };
+    const sizes = { batch: batch as number, threads: threads ?? availableParallelism() };
+    output.line(`\n${net}, ${engine}, ${precision}, batch ${batch}:`);
+    await profileContender({ ...contender, ...sizes }, (runs) => showProfile(runs, file, output));
+  }
 }
 
 /** `convoyant bench data DIR`: decoders, the loader, and how long training waits for it. */

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { MOST_PIXELS } from "../experiments/limits.ts";
 import { autoOr, realNumber, setting, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
+import { profiled, profileOption } from "./console/profiled.ts";
 import { photoOptions } from "./photos/photo_options.ts";
 import {
   type Cli,
@@ -57,6 +58,7 @@ export function addTrain(program: Command, cli: Cli): void {
     );
   for (const option of photoOptions()) command.addOption(option);
   command
+    .addOption(profileOption())
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
     .addOption(json())
     .addHelpText(
@@ -72,9 +74,10 @@ export function addTrain(program: Command, cli: Cli): void {
       ),
     )
     .action(async (model: string | undefined, o) => {
-      const { json: asJson, ...options } = o;
+      const { json: asJson, profile: trace, ...options } = o;
       const { trainAny } = await import("./train_any_command.ts");
-      cli.finish(await trainAny(model ?? null, options, new Output(asJson)));
+      const output = new Output(asJson);
+      cli.finish(await profiled(trace, output, () => trainAny(model ?? null, options, output)));
     });
 }
 
@@ -129,6 +132,7 @@ export function addPredict(program: Command, cli: Cli): void {
     .option("--csv", "a table: image, label, probability, and the probability of each class (RFC 4180)");
   for (const option of networkOptions(cli)) command.addOption(option);
   command
+    .addOption(profileOption().conflicts("csv"))
     .addOption(json().conflicts("csv"))
     .addHelpText(
       "after",
@@ -146,7 +150,8 @@ export function addPredict(program: Command, cli: Cli): void {
       const { invert = false, csv = false, tta = false, top = o.topk ?? null } = o;
       const { look = null, output = null } = o;
       const given = { source, images, invert, top, csv, tta, look, output, ...choice(o) };
-      cli.finish(await predictCommand(given, new Output(o.json)));
+      const out = new Output(o.json);
+      cli.finish(await profiled(o.profile, out, () => predictCommand(given, out)));
     });
 }
 

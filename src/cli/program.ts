@@ -8,6 +8,7 @@ import { printableLines } from "../report/terminal/printable.ts";
 import { addClassic } from "./classic/add_classic.ts";
 import { realNumber, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
+import { profileOption } from "./console/profiled.ts";
 import { addDraw } from "./draw/add_draw.ts";
 import { addLab } from "./lab/add_lab.ts";
 import { addLook } from "./look/add_look.ts";
@@ -231,6 +232,7 @@ function addBench(program: Command, cli: Cli): void {
     )
     .option("--seconds <s>", "how long each measurement takes", realNumber(0, { open: true }), 3)
     .addOption(threads())
+    .addOption(profileOption())
     .addOption(json())
     .addHelpText(
       "after",
@@ -239,6 +241,7 @@ function addBench(program: Command, cli: Cli): void {
         "convoyant bench train --nets alexnet,vgg11,nin,googlenet --precision f32,bf16 --against pytorch",
         "convoyant bench train resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench infer resnet18 alexnet --batch-size 1 --against onnxruntime,pytorch",
+        "convoyant bench train googlenet --profile trace.json",
         "convoyant bench matmul --against tfjs --threads 1",
         "convoyant bench classic --against sklearn,opencv",
         "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",
@@ -268,8 +271,8 @@ function addBench(program: Command, cli: Cli): void {
       }
       if (what === "matmul" && names.length > 0)
         throw new ArgumentError(`bench matmul takes no networks, got ${names.join(", ")}`);
-      const { workers: _, ...others } = options;
+      const { workers: _, profile: trace = null, ...others } = options;
       const chosen = names.length > 0 ? { ...others, nets: names } : others;
-      cli.finish(await benchCommand(what, chosen, new Output(asJson)));
+      cli.finish(await benchCommand(what, chosen, trace, new Output(asJson)));
     });
 }

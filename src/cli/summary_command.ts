@@ -1,7 +1,8 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
 import { fastestEngine } from "../engines/select.ts";
 import { precisionHere, precisionNamed } from "../experiments/available_precision.ts";
-import { profileTrainingStep, stepCosts } from "../experiments/bench/training_step.ts";
+import { profileTrainingStep } from "../experiments/bench/training_step.ts";
+import { stepCosts } from "../experiments/profile/step_costs.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { renderSummary, summaryTotals } from "../report/terminal/summary_table.ts";

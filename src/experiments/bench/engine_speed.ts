@@ -1,6 +1,6 @@
 /** A short measurement of the engine in use: what `convoyant engine` prints. */
 import { conv2d } from "../../nn/functional.ts";
-import { autocast, isBf16Supported, rand, type Tensor } from "../../tensor/index.ts";
+import { autocast, isBf16Supported, profile, rand, type Tensor } from "../../tensor/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
 
 export interface Measured {
@@ -43,6 +43,32 @@ export async function measureEngine(size: number, slow: boolean): Promise<Measur
     }
   }
   return measured;
+}
+
+/** The bounds of the roofline model (Williams, Waterman and Patterson 2009), measured on the engine in use. */
+export interface Roofline {
+  /** Operations of a large matrix multiplication or convolution, in 10^9 a second. */
+  readonly gflops: number;
+  /** Bytes read and written by a pass over memory, in 10^9 a second. */
+  readonly gigabytesPerSecond: number;
+}
+
+/** Elements that are passed over: more than caches hold. */
+const STREAMED = 2 ** 24;
+
+/** @param slow - takes small products only. */
+export async function measureRoofline(precision: Precision, slow: boolean): Promise<Roofline> {
+  const all = await measureEngine(slow ? 128 : 1024, slow);
+  const gflops = Math.max(...all.filter((one) => one.precision === precision).map((one) => one.gflops));
+  const values = await rand(slow ? STREAMED / 64 : STREAMED).realize();
+  const times: number[] = [];
+  for (let i = 0; i <= MOST; i++) {
+    const runs = await profile(() => values.mul_(0.999).realize());
+    const taken = runs.flatMap(({ timings }) => timings).map(({ milliseconds }) => milliseconds);
+    // The first run builds the program.
+    if (i > 0) times.push(taken.reduce((sum, each) => sum + each, 0));
+  }
+  return { gflops, gigabytesPerSecond: (8 * values.numel()) / (Math.min(...times) * 1e6) };
 }
 
 async function product(size: number): Promise<Work> {

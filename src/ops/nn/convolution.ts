@@ -95,6 +95,8 @@ export const conv2dInputGradientOp: OpDefinition = {
 export const conv2dWeightGradientOp: OpDefinition = {
   name: "conv2dWeightGradient",
   images: { inputs: [0, 1], outputs: false, rearranges: true },
+  multiplyAdds: ([, dy], _outputs, { weightShape }) =>
+    numel(dy.shape) * numel((weightShape as Shape).slice(1)),
   infer([x, dy], attributes) {
     requireFloating(x);
     requireSameDtype([x, dy]);

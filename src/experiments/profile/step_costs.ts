@@ -1,0 +1,59 @@
+/** What each step of a program moves, computes and takes. */
+import { bytesOf } from "../../base/dtype.ts";
+import { numel } from "../../base/shape.ts";
+import type { Program, ProgramStep, StepTiming } from "../../engines/contract/engine.ts";
+import { matmulOp } from "../../ops/matmul.ts";
+import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "../../ops/nn/convolution.ts";
+
+/** A step of a program, as one object. */
+export interface StepCosts {
+  readonly step: number;
+  readonly op: string;
+  /** Path of the layer that asked for it. */
+  readonly layer: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Read and written, each value once. */
+  readonly bytes: number;
+  /** Multiplications and additions; of anything but products and convolutions one for each element that is made. */
+  readonly operations: number;
+  readonly milliseconds: number;
+}
+
+const PRODUCTS = new Map(
+  [conv2dOp, conv2dInputGradientOp, conv2dWeightGradientOp, matmulOp].map((op) => [op.name, op]),
+);
+
+export function stepCosts(program: Program, timings: readonly StepTiming[]): StepCosts[] {
+  const time = new Map(timings.map(({ step, milliseconds }) => [step, milliseconds]));
+  const text = (id: number) => `${program.values[id].dtype}[${program.values[id].shape.join(",")}]`;
+  return program.steps.map((one, step) => {
+    const { op, label, inputs, outputs } = one;
+    const values = [...new Set([...inputs, ...outputs])].map((id) => program.values[id]);
+    return {
+      step,
+      op: nameOfStep(one),
+      layer: label,
+      inputs: inputs.map(text),
+      outputs: outputs.map(text),
+      bytes: values.reduce((total, { shape, dtype }) => total + numel(shape) * bytesOf(dtype), 0),
+      operations: operationsOf(program, one, op),
+      milliseconds: time.get(step) ?? 0,
+    };
+  });
+}
+
+/** The name of an op, of the ops that were fused, or of an op and the activation that it applies. */
+function nameOfStep({ op, attributes }: ProgramStep): string {
+  if (op === "fused") return `fused ${attributes.names ?? ""}`.trimEnd();
+  return attributes.activation === undefined ? op : `${op} + ${attributes.activation}`;
+}
+
+function operationsOf({ values }: Program, { attributes, inputs, outputs }: ProgramStep, op: string): number {
+  const specs = (ids: readonly number[]) => ids.map((id) => values[id]);
+  const products = PRODUCTS.get(op)?.multiplyAdds?.(specs(inputs), specs(outputs), attributes);
+  if (products !== undefined) return 2 * products;
+  const elements = Math.max(0, ...specs([...inputs, ...outputs]).map(({ shape }) => numel(shape)));
+  const fused = typeof attributes.names === "string" ? attributes.names.split("+").length : 1;
+  return elements * fused;
+}
