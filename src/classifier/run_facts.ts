@@ -1,7 +1,8 @@
 /** What a run's settings say of its network, if its weights do not say it themselves: runs on the data sets of the chapter. */
 import { isPlainObject } from "../base/builtin_kinds.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
-import { entry, names } from "../models/index.ts";
+import { entry } from "../models/index.ts";
+import { isKnown } from "../models/registry.ts";
 import { type ClassifierFacts, type FactFailure, requireClasses } from "../records/classifier_facts.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
 
@@ -29,7 +30,7 @@ export function factsOfRun(config: Readonly<Record<string, unknown>>, fail: Fact
   const { format, model, data, edition, network, resize } = isPlainObject(settings) ? settings : {};
   const isOfDataset =
     format === "convoyant-run-1" && typeof data === "string" && datasetNames().includes(data);
-  if (!isOfDataset || typeof model !== "string" || !names().includes(model)) return { classes };
+  if (!isOfDataset || typeof model !== "string" || !isKnown(model)) return { classes };
   const dataset = datasetEntry(data);
   const outputs = entry(model).options.includes("numClasses") ? { numClasses: dataset.classes.length } : {};
   const options = { edition, ...outputs, ...(isPlainObject(network) ? network : {}) };

@@ -5,6 +5,7 @@ import { ArgumentError, FileError } from "../base/errors.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { type EngineOptions, fastestEngine } from "../engines/select.ts";
 import { create, EDITIONS, type Edition, entry, type NetworkOptions, names } from "../models/index.ts";
+import { isKnown } from "../models/registry.ts";
 import { optimizerEntry, optimizerNames } from "../optim/registry.ts";
 import { schedulerNames, schedulerOptions } from "../optim/schedulers/registry.ts";
 import { PRECISIONS } from "../train/loop/precision.ts";
@@ -31,7 +32,13 @@ const atLeast0 = v.pipe(v.number(), v.finite(), v.minValue(0));
 /** What older runs do not have is optional. */
 const schema = v.object({
   format: v.literal("convoyant-run-1"),
-  model: registered("network", names),
+  model: v.pipe(
+    v.string(),
+    v.check(
+      isKnown,
+      ({ input }) => `there is no network ${JSON.stringify(input)} (there are: ${names().join(", ")})`,
+    ),
+  ),
   data: registered("data set", datasetNames),
   dataDir: v.nullable(v.string()),
   epochs: whole(0),

@@ -6,6 +6,7 @@ import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { readArraysFile } from "../io/arrays_file.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
 import { EDITIONS, entry, names } from "../models/index.ts";
+import { isKnown } from "../models/registry.ts";
 import type { Module } from "../nn/index.ts";
 import { type ClassName, isClassName } from "../records/class_names.ts";
 import { type ClassifierFacts, factsInTexts } from "../records/classifier_facts.ts";
@@ -109,7 +110,7 @@ export async function loadNetwork(
 
 /** How the chapter trains such a network; nothing of one that is not registered. */
 function presetOf(name: string): { readonly batchSize?: number } {
-  return names().includes(name) ? entry(name).presets[EDITIONS[0]] : {};
+  return isKnown(name) ? entry(name).presets[EDITIONS[0]] : {};
 }
 
 /** A run on photographs; its settings of data are those of no data set. */
@@ -212,7 +213,7 @@ function modelIn({ model }: Readonly<Record<string, unknown>>): string | undefin
 /** The name of the network, which is a registered one. */
 function nameOf(model: string | null, { path, named }: Source): string {
   if (model !== null) return model;
-  if (named !== null && names().includes(named)) return named;
+  if (named !== null && isKnown(named)) return named;
   const says = named === null ? "does not say which model it belongs to" : `holds the weights of ${named}`;
   const hint = named === null ? "" : didYouMean(named, names());
   const why = named === null ? "" : `, which is not a network that is known by name${hint}`;

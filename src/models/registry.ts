@@ -65,6 +65,11 @@ export function names(): string[] {
   return MODELS.names();
 }
 
+/** Whether `entry` and `create` know a name; `names` leaves out what is no network by itself. @internal */
+export function isKnown(name: string): boolean {
+  return MODELS.has(name) || name === SEQUENTIAL_ENTRY.name;
+}
+
 /**
  * Adds a network, which `create` and the commands know by its name from then on.
  *

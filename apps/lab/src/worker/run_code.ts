@@ -9,7 +9,14 @@ export type StripTypes = (code: string) => string;
 /** What comes before the first line of the code in a function that `new Function` makes. */
 const LINES_BEFORE = 3;
 
-const NAMES = Object.keys(convoyant).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
+/** Names that `convoyant` exports and that a parameter may have: not `var`. */
+const NAMES = Object.keys(convoyant).filter((name) => {
+  try {
+    return new Function(name, '"use strict";') !== undefined;
+  } catch {
+    return false;
+  }
+});
 
 /**
  * Runs the body of a function that returns a network. It sees all that `convoyant` exports, and `classes`, `channels`, `size`.

@@ -2,6 +2,22 @@
 import { load, type nn, type Tensor } from "convoyant";
 import { LabError } from "./problem.ts";
 
+/** Files sort names as texts; layers come by their numbers, and each has its weight before its bias. */
+const TENSORS = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
+
+function compareNames(a: string, b: string): number {
+  const [left, right] = [a.split("."), b.split(".")];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    if (left[i] === right[i]) continue;
+    const [m, n] = [Number(left[i]), Number(right[i])];
+    if (Number.isInteger(m) && Number.isInteger(n)) return m - n;
+    const [p, q] = [TENSORS.indexOf(left[i]), TENSORS.indexOf(right[i])];
+    if (p >= 0 && q >= 0) return p - q;
+    return left[i] < right[i] ? -1 : 1;
+  }
+  return left.length - right.length;
+}
+
 /**
  * Loads weights: by their names, or if those are others, in their order.
  *
@@ -14,7 +30,11 @@ export async function loadInOrder(net: nn.Module, bytes: Uint8Array<ArrayBuffer>
   const own = net.stateDict();
   const names = Object.keys(own);
   const same = names.length === Object.keys(given).length && names.every((name) => name in given);
-  const values: Tensor[] = same ? names.map((name) => given[name]) : Object.values(given);
+  const values: Tensor[] = same
+    ? names.map((name) => given[name])
+    : Object.keys(given)
+        .sort(compareNames)
+        .map((name) => given[name]);
   const fits =
     values.length === names.length && names.every((name, i) => `${own[name].shape}` === `${values[i].shape}`);
   if (!fits)
