@@ -38,19 +38,20 @@ export async function addImages(
     refusedCount,
     stopped,
   });
-  const decoded = async ({ name, blob }: NamedFile): Promise<KeptImage | null> => {
+  const decoded = async ({ name, blob }: NamedFile): Promise<KeptImage | Problem> => {
     try {
       return { className, name, rgb: await decode(blob, name) };
     } catch (error) {
-      refusedCount++;
-      if (refused.length < MOST_REFUSED) refused.push(problemOf(error));
-      return null;
+      return problemOf(error);
     }
   };
   for (let from = 0; from < files.length; from += CHUNK) {
     if (options.isCancelled()) return result("cancelled");
-    const chunk = await Promise.all(files.slice(from, from + CHUNK).map(decoded));
-    const images = chunk.filter((one) => one !== null);
+    const images: KeptImage[] = [];
+    for (const one of await Promise.all(files.slice(from, from + CHUNK).map(decoded))) {
+      if ("rgb" in one) images.push(one);
+      else if (refusedCount++ < MOST_REFUSED) refused.push(one);
+    }
     try {
       if (images.length > 0) await keep(images);
     } catch (error) {

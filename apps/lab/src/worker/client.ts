@@ -46,6 +46,7 @@ class WorkerTrainer implements Trainer {
   readonly #images: WorkerCalls;
   /** That was prepared last. */
   #experiment: Experiment | null = null;
+  #isClosed = false;
   #pings: ReturnType<typeof setInterval> | undefined;
 
   constructor({ base, threads = null, answerSeconds = 5 }: TrainerOptions) {
@@ -85,6 +86,7 @@ class WorkerTrainer implements Trainer {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#pings);
     const problem = new LabError("worker lost", "the trainer was closed");
     for (const worker of [this.#training, this.#code, this.#images]) worker.end(problem);
@@ -96,10 +98,13 @@ class WorkerTrainer implements Trainer {
   }
 
   async #train<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
+    if (this.#isClosed) throw new LabError("worker lost", "the trainer was closed");
     if (!this.#training.isRunning) this.#start().catch(() => {});
     const networks = networksOf(name, input);
     if (name === "prepare") this.#experiment = (input as Calls["prepare"]["input"]).experiment;
     if (networks !== null) await this.#tryAll(networks, this.#experiment);
+    // A worker that was lost meanwhile has been told of already.
+    if (!this.#training.isRunning) throw new LabError("worker lost", "the training worker has ended");
     return this.#training.call(name, input);
   }
 
@@ -118,9 +123,9 @@ class WorkerTrainer implements Trainer {
 
   async #tried(input: Calls["check"]["input"]): Promise<Calls["check"]["output"]> {
     const { answerSeconds } = this.#options;
-    // The first call loads the library, too.
-    const seconds = this.#code.isRunning ? answerSeconds : answerSeconds + 5;
-    const timer = setTimeout(() => this.#code.end(neverEnds(answerSeconds)), seconds * 1000);
+    // Once it answers, the library is loaded.
+    if (!this.#code.isRunning) await this.#code.call("ping", null);
+    const timer = setTimeout(() => this.#code.end(neverEnds(answerSeconds)), answerSeconds * 1000);
     try {
       return await this.#code.call("check", input);
     } finally {
