@@ -65,7 +65,7 @@ export function names(): string[] {
   return MODELS.names();
 }
 
-/** Whether `entry` and `create` know a name; `names` leaves out what is no network by itself. @internal */
+/** Whether `entry` and `create` know a name; `names` leaves out the one that needs layers. @internal */
 export function isKnown(name: string): boolean {
   return MODELS.has(name) || name === SEQUENTIAL_ENTRY.name;
 }

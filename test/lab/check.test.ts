@@ -88,7 +88,7 @@ test("mistakes are named as they are typed", () => {
   );
   assert.match(
     problem([{ ...conv, kernelSize: 31 } as Block]),
-    /^0: Conv2d with a window of 31 pixels does not fit into \[1, 28, 28\]/,
+    /^0: Conv2d with a 31x31 kernel does not fit into \[1, 28, 28\]/,
   );
   assert.equal(
     problem([{ ...conv, stride: 0 } as Block]),

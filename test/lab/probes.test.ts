@@ -136,7 +136,7 @@ test("a network without feature maps has no Grad-CAM", async () => {
   assert.equal(networks[0].gradCam, null);
 });
 
-test("files and drawings are brought to the network's size; what is no image is refused by its name", async () => {
+test("files and drawings are brought to the network's size; what is not an image is refused by its name", async () => {
   const level = new Uint8Array(40 * 30).fill(128);
   const png = data.encodePng({ width: 40, height: 30, channels: 1, data: level });
   const file = new File([png as Uint8Array<ArrayBuffer>], "grey.png");

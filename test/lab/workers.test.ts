@@ -123,7 +123,7 @@ test("code that does not compile says where, and the network before it stays", {
   assert.equal(trains, true);
 });
 
-test("own images: files that are no images are named, the others kept, and trained on", {
+test("own images: files that are not images are named, the others kept, and trained on", {
   skip: noBrowser,
 }, async () => {
   const found = await inLab(

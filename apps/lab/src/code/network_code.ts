@@ -18,7 +18,7 @@ export interface CodeOptions {
   /** Name of the file of weights that is exported with it; without one the program trains from new weights. */
   readonly weights?: string | null;
   /**
-   * Layers of a code network, as the worker found them; null if it is no row of layers that can be written down.
+   * Layers of a code network, as the worker found them; null if it is not a row of layers that can be written down.
    *
    * @default null
    */
@@ -71,7 +71,7 @@ export function convoyantCode(experiment: Experiment, options: CodeOptions = {})
 /**
  * The program that trains one of the experiment's networks with PyTorch. Imported as a module it only makes `net`.
  *
- * @throws LabError "bad network" if its blocks do not fit together; "cannot export" for code that is no row of layers.
+ * @throws LabError "bad network" if its blocks do not fit together; "cannot export" for code that is not a row of layers.
  */
 export function pytorchCode(experiment: Experiment, options: CodeOptions = {}): string {
   const { network = 0, weights = null } = options;

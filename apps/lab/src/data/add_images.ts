@@ -20,7 +20,7 @@ export interface NamedFile {
   readonly blob: Blob;
 }
 
-/** Never rejects for a file that is no image. */
+/** Never rejects for a file that is not an image. */
 export async function addImages(
   className: string,
   files: readonly NamedFile[],

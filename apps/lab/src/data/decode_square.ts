@@ -38,7 +38,7 @@ async function bitmapOf(source: Blob | ImageData, name: string): Promise<ImageBi
   const refuse = (why: string, cause?: unknown) =>
     new LabError(
       "no image",
-      `${name} is no image that this browser can read: ${why}`,
+      `${name} is not an image that this browser can read: ${why}`,
       { file: name },
       { cause },
     );

@@ -23,7 +23,7 @@ export async function loadData(
     throw new LabError(
       "one class",
       filled === 0
-        ? "there are no images to train on: add some to at least two classes"
+        ? "there are not images to train on: add some to at least two classes"
         : "only one class has images: a network learns to tell classes apart, so add images to a second one",
       { classes: filled },
     );

@@ -97,7 +97,7 @@ export async function loadServedFolder(
   return labData(loaded, source, size);
 }
 
-/** Null for a file that is no image: the rest is trained on all the same. */
+/** Null for a file that is not an image: the rest is trained on all the same. */
 async function squareAt(url: URL, name: string): Promise<Uint8Array | null> {
   const response = await fetch(url);
   if (!response.ok) return null;

@@ -5,7 +5,7 @@ import type { Experiment } from "./experiment.ts";
 
 const PREFIX = "e=";
 
-/** Of the text behind the prefix. Browsers take addresses of 2 MB; a text of this length is no experiment of a person. */
+/** Of the text behind the prefix. Browsers take addresses of 2 MB; a text of this length is longer than that of any experiment. */
 const MOST_LETTERS = 400_000;
 const MOST_BYTES = 2_000_000;
 

@@ -57,7 +57,7 @@ function moved(input: Shape, kernel: number, stride: number, padding: number): r
 function tooSmall(type: string, input: Shape, kernelSize: number): Misfit {
   return {
     kind: "too small",
-    message: `${type} with a window of ${kernelSize} pixels does not fit into ${formatShape(input)}`,
+    message: `${type} with a ${kernelSize}x${kernelSize} kernel does not fit into ${formatShape(input)}`,
     facts: { type, got: formatShape(input), kernelSize },
   };
 }

@@ -52,7 +52,7 @@ async function planesOfFile(blob: Blob, channels: 1 | 3): Promise<Planes> {
     } = await data.decodeImage(new Uint8Array(await blob.arrayBuffer()), { channels });
     return { channels, width, height, data: byPlanes(levels, channels, width * height) };
   } catch (error) {
-    throw new LabError("no image", `${name} is no image that can be read: ${(error as Error).message}`, {
+    throw new LabError("no image", `${name} is not an image that can be read: ${(error as Error).message}`, {
       file: name,
     });
   }

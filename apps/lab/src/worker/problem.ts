@@ -19,7 +19,7 @@ export const PROBLEM_KINDS = [
   "bad code",
   /** Code did not end in time and was stopped. facts: seconds. */
   "code never ends",
-  /** A file is no image, or a damaged one. facts: file. */
+  /** A file is not an image, or a damaged one. facts: file. */
   "no image",
   /** The browser's storage is full. facts: stored, of. */
   "storage full",

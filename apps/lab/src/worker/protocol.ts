@@ -342,7 +342,7 @@ export interface OwnClass {
 /** What became of files that were added. */
 export interface AddedImages {
   readonly added: number;
-  /** The first files that are no images; a problem of each names its file. */
+  /** The first files that are not images; a problem of each names its file. */
   readonly refused: readonly Problem[];
   /** How many were refused in all. */
   readonly refusedCount: number;

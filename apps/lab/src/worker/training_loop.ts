@@ -148,7 +148,7 @@ export class TrainingLoop {
         for (const [i, network] of this.networks.entries()) await network.step(...batches[i], true);
         return await look(batches.map(([x]) => x));
       }
-      throw new LabError("failed", "there are no images to measure with");
+      throw new LabError("failed", "there are not images to measure with");
     } finally {
       this.#place = place;
       this.networks.forEach((network, i) => network.restore(saved[i], this.#training));
