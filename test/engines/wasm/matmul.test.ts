@@ -6,6 +6,9 @@ import { assertClose, availableBinaries, compute, f32, randomValues } from "./dr
 const SIZES: [number, number, number][] = [
   [1, 1, 1],
   [1, 10, 84],
+  [1, 7, 1029],
+  [4, 33, 66],
+  [3, 130, 800],
   [2, 3, 5],
   [5, 7, 9],
   [6, 8, 4],

@@ -12,6 +12,7 @@ import {
   isPointwise,
   suitsWinograd,
 } from "../../cpu/shapes/conv_geometry.ts";
+import { forwardConvolution, tilesOf } from "../../cpu/shapes/winograd_tiles.ts";
 import { CHANNELS_LAST_PLANNERS } from "../../wasm/kernels/registry.ts";
 import type {
   ConvolutionDescriptors,
@@ -31,7 +32,7 @@ import {
   type Slices,
 } from "../onednn_step.ts";
 import { takesElement } from "../supported_dtypes.ts";
-import { type BlockGeometry, blocksOf } from "./convolution_blocks.ts";
+import { type BlockGeometry, blocksOf, blocksPerImage } from "./convolution_blocks.ts";
 import { im2colBytes } from "./im2col_patches.ts";
 import { windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
 
@@ -281,9 +282,26 @@ export function candidateAlgorithms(
     : [algorithm(stored, "blocked")];
   if (g.groups === 1 && isPointwise(g)) algorithms.push(algorithm(stored, "gemm"));
   else if (isWeightGradient && canUseIm2col(g)) algorithms.push(algorithm(stored, "im2col"));
-  if (exact !== true && takesWinograd(g, inputs, outputs)) algorithms.push(algorithm(stored, "winograd"));
+  if (exact !== true && takesWinograd(g, inputs, outputs) && !(op === "conv2d" && waitsForWindows(g)))
+    algorithms.push(algorithm(stored, "winograd"));
   if (stored !== "float32" && direct) algorithms.push(algorithm("float32", "direct"));
   return algorithms;
+}
+
+/** Operations of a few threads, and bytes from memory, in a second: for a rough comparison. */
+const OPERATIONS_PER_SECOND = 2e11;
+const BYTES_PER_SECOND = 1e10;
+
+/**
+ * Whether fetching Winograd's transformed windows takes longer than its fewer products save: of a few images they are used
+ * once, and in a network they are not in the caches any more, as they are in a benchmark.
+ */
+function waitsForWindows(g: ConvGeometry): boolean {
+  if (blocksPerImage(g) === 1) return false;
+  const { planes, window } = forwardConvolution(g);
+  const products = 2 * planes * tilesOf(forwardConvolution(g), g.n) * g.c * g.o;
+  const saved = (operations(g) - products) / OPERATIONS_PER_SECOND;
+  return saved < ((planes - window * window) * g.c * g.o * 4) / BYTES_PER_SECOND;
 }
 
 /**

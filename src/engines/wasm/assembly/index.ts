@@ -35,6 +35,7 @@ export { addScaledWide, descentPass, squareWide } from "./coordinate_descent";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, rowBiasActivation, copyStrip, product } from "./product";
 export { uniform } from "./random";
+export { rowProducts } from "./row_products";
 export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { transpose } from "./transpose";

@@ -7,6 +7,8 @@
  *   Wins wherever there are enough columns, the usual case.
  * - Rows split (N below 64, many rows): B is so narrow that a stage of its own packs it whole; then each
  *   unit takes a run of rows. Wins for a classifier's last layer.
+ * - A few rows and B transposed, as a dense layer has it of a few examples: B is read once and not packed
+ *   (assembly/row_products.ts).
  * - A transposed (the gradient of a weight): a stage before turns A over, so that its rows run along K.
  *
  * K is cut into blocks of at most 384, whose panel of B fits the first cache; blocks are added up in order.
@@ -43,7 +45,37 @@ interface Product {
 /** Plans `matmul`: act(A B + bias), both of rank 2, or both of rank 3 with one batch size. */
 export function planMatmul(step: StepSpec): KernelPlan | null {
   const product = describe(step);
-  return product === null ? null : plan(product);
+  if (product === null) return null;
+  return hasFewRows(product) ? planFewRows(product) : plan(product);
+}
+
+/** Rows of A up to which B is not worth packing. */
+const FEW_ROWS = 4;
+
+/** Whether the time is that of reading B, which lies with its columns one behind the other. */
+function hasFewRows({
+  batch,
+  m,
+  transposeA,
+  transposeB,
+}: Pick<Product, "batch" | "m" | "transposeA" | "transposeB">): boolean {
+  return batch === 1 && m <= FEW_ROWS && transposeB && !transposeA;
+}
+
+function planFewRows({ m, n, k, hasBias, activation }: Product): KernelPlan {
+  const columns = split(n, Math.max(1, Math.min(MOST_UNITS, Math.floor((m * n * k) / SMALLEST_UNIT))), 4);
+  const stage: KernelStage = {
+    units: columns.units,
+    run(exports, { inputs: [a, b, bias], outputs: [to] }, begin, end) {
+      const first = begin * columns.size;
+      const count = Math.min(n, end * columns.size) - first;
+      const c = to + first * 4;
+      exports.rowProducts(a, m, b + first * k * 4, count, k, c, n * 4);
+      if (hasBias || activation !== 0)
+        exports.biasActivation(c, n * 4, m, count, hasBias ? bias + first * 4 : 0, activation);
+    },
+  };
+  return { stages: [stage], scratchBytes: 0, threadScratchBytes: 0 };
 }
 
 function describe({ attributes, inputs, outputs }: StepSpec): Product | null {
