@@ -183,6 +183,7 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
   });
   const steps: ProgramStep[] = [];
   let packedBytes = 0;
+  let work = 0;
   for (let position = 0; position < graph.nodes.length; position++) {
     const node = graph.nodes[position];
     if (node.op.alias) {
@@ -202,6 +203,7 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
       node.inputs.slice(1).every((id) => graph.values[roots[id]].source.kind === "state");
     const offset = packed ? packedBytes : scratch === 0 ? 0 : arena.allocate(scratch);
     if (packed) packedBytes += scratch;
+    work += workOf(graph, node);
     steps.push({
       op: node.op.name,
       attributes: node.attributes,
@@ -223,7 +225,18 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
     stateCount: graph.stateCount,
     arenaBytes: arena.size,
     ...(packedBytes > 0 && { packedBytes }),
+    ...(work < SMALL_WORK && { isSmall: true }),
   };
+}
+
+/** Below it a thread is done before another has begun: a tenth of a millisecond or two. */
+const SMALL_WORK = 4e6;
+
+/** Multiplications that are added up; an element that is read or written counts for several. */
+function workOf({ values }: Graph, { op, attributes, inputs, outputs }: GraphNode): number {
+  const [read, written] = [inputs, outputs].map((ids) => ids.map((id) => values[id]));
+  const elements = [...read, ...written].reduce((sum, { shape }) => sum + numel(shape), 0);
+  return 8 * elements + (op.multiplyAdds?.(read, written, attributes) ?? 0);
 }
 
 /** For each value the one whose bytes it shares: itself unless it comes from an aliasing op. */

@@ -106,6 +106,8 @@ export interface Program {
   readonly stateCount: number;
   /** Size of the arena that holds inputs, temporaries and scratch. */
   readonly arenaBytes: number;
+  /** Whether it is so small that several threads would wait for each other longer than they compute. Absent if not. */
+  readonly isSmall?: boolean;
   /** Size of the weights that steps keep packed from run to run; absent if none does. */
   readonly packedBytes?: number;
 }

@@ -246,7 +246,9 @@ export class CpuEngine implements Engine {
       knownFailure: this.#workers.requests.lastFailure,
       profile: options.profile === true,
     };
-    for (let worker = 1; worker < this.#threads; worker++)
+    // The first thread needs no help, and waits for none.
+    const threads = compiled.program.isSmall === true ? 1 : this.#threads;
+    for (let worker = 1; worker < threads; worker++)
       this.#workers.post(worker, { ...common, inputs: [], buffers: [], kept: [], keepAt: [] });
     this.#workers.post(
       0,

@@ -330,7 +330,7 @@ export class PreparedProgram {
   #divide(stage: KernelStage, keepsWeights: boolean): PreparedStage {
     return {
       packs: keepsWeights && stage.packs === true,
-      divided: this.#context.threads > 1 && stage.units > 1,
+      divided: this.#context.threads > 1 && stage.units > 1 && this.#program.isSmall !== true,
       units: stage.units,
       run: (exports, addresses, begin, end) => stage.run(exports, addresses, begin, end),
     };
