@@ -196,11 +196,11 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
       else place(values, output, arena);
     }
     const plan = planner.planOf(graph.values, node) ?? ON_HOST;
-    const scratch = arena.aligned(plan.scratchBytes);
     const packed =
       keepsWeights &&
       plan.packsWeights === true &&
       node.inputs.slice(1).every((id) => graph.values[roots[id]].source.kind === "state");
+    const scratch = arena.aligned((packed ? plan.keptBytes : undefined) ?? plan.scratchBytes);
     const offset = packed ? packedBytes : scratch === 0 ? 0 : arena.allocate(scratch);
     if (packed) packedBytes += scratch;
     work += workOf(graph, node);

@@ -317,7 +317,8 @@ export class Session {
   private upload(owner: StateOwner, value: Value, data: TypedArray): void {
     let deviceBuffer: DeviceBuffer;
     try {
-      deviceBuffer = this.connection.makeDeviceBuffer(bytesOfValue(value));
+      // What is written there comes at once.
+      deviceBuffer = this.connection.makeDeviceBuffer(bytesOfValue(value), false);
     } catch (error) {
       // Without a buffer of its own it is an input of every run; that says what does not fit.
       if (error instanceof OutOfMemoryError) return;

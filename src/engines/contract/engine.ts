@@ -55,6 +55,8 @@ export interface StepPlan {
    * what is there stays right as long as they do. Absent if not.
    */
   readonly packsWeights?: boolean;
+  /** Bytes of packed weights of a step that packs them only if they are kept, in place of `scratchBytes`. */
+  readonly keptBytes?: number;
 }
 
 /** The plan of a step for which the engine has no kernel. */

@@ -67,6 +67,8 @@ export class CpuEngine implements Engine {
   readonly #workers: CpuWorkers;
   readonly #buffers = new Map<number, EngineBuffer>();
   readonly #blocks = new Map<number, HeapBlock>();
+  /** Buffers that were not zeroed and nothing was written to. */
+  readonly #untouched = new Set<number>();
   readonly #programs = new Map<number, KnownProgram>();
   #phase: "no" | "begun" | "done" = "no";
   #threads = 1;
@@ -161,17 +163,25 @@ export class CpuEngine implements Engine {
     this.#buffers.set(buffer.id, buffer);
     this.#blocks.set(buffer.id, block);
     this.#liveBytes += bytes;
-    if (bytes > 0 && zeroed) this.#workers.post(0, { type: "clear", address: block.address, bytes });
+    if (!zeroed) this.#untouched.add(buffer.id);
+    else if (bytes > 0) this.#workers.post(0, { type: "clear", address: block.address, bytes });
     return buffer;
   }
 
   write(buffer: EngineBuffer, data: TypedArray): void {
-    this.#running();
+    const heap = this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     if (data.byteLength > buffer.bytes) {
       throw new EngineError(
         `${this.name}: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`,
       );
+    }
+    const { memory } = heap;
+    // Nothing that was sent before touches these bytes any more: no copy has to travel.
+    if (this.#untouched.delete(buffer.id) && memory !== undefined && this.#isQuiet) {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      new Uint8Array(memory.buffer, this.#addressOf(buffer), data.byteLength).set(bytes);
+      return;
     }
     const copy = copyOf(data);
     this.#workers.post(0, { type: "write", address: this.#addressOf(buffer), data: copy }, [copy.buffer]);
@@ -197,6 +207,7 @@ export class CpuEngine implements Engine {
     this.#heap?.free(this.#blocks.get(buffer.id) as HeapBlock);
     this.#freedEarly = true;
     this.#buffers.delete(buffer.id);
+    this.#untouched.delete(buffer.id);
     this.#blocks.delete(buffer.id);
     this.#liveBytes -= buffer.bytes;
   }
@@ -308,11 +319,15 @@ export class CpuEngine implements Engine {
 
   /** When nothing that was sent touches free bytes any more; null if that is so now. */
   readonly #earlierRunsDone = (): Promise<unknown> | null => {
-    if (this.#runs + this.#moves === 0 && !this.#freedEarly) return null;
+    if (this.#isQuiet) return null;
     this.#freedEarly = false;
     // What is sent is done in order: when nothing has been moved after it, all of it is done.
     return this.#move(0, 0, 0);
   };
+
+  get #isQuiet(): boolean {
+    return this.#runs + this.#moves === 0 && !this.#freedEarly;
+  }
 
   #addressOf(buffer: EngineBuffer): number {
     return (this.#blocks.get(buffer.id) as HeapBlock).address;

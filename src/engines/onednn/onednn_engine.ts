@@ -21,7 +21,7 @@ import {
 } from "./convolution/convolution_algorithms.ts";
 import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
-import { takesMatmul } from "./onednn_matmul.ts";
+import { packedProductBytes, takesMatmul } from "./onednn_matmul.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
 import { type AutotuningNote, EngineAlgorithms, sharedAnswers } from "./tuning/autotuner.ts";
@@ -145,17 +145,27 @@ function planOnednn(step: StepSpec, everything: boolean, preference: Convolution
     threadScratchBytes: convolutionThreadBytes(step),
     layout,
     ...(step.op === "conv2d" && { packsWeights: true }),
+    ...keptProduct(step),
   };
+}
+
+/** The weights of a product that are rounded to bfloat16. */
+function keptProduct(step: StepSpec): Partial<StepPlan> {
+  const keptBytes = step.op === "matmul" ? packedProductBytes(step) : 0;
+  return keptBytes > 0 ? { packsWeights: true, keptBytes } : {};
 }
 
 /** The plan of a step for which either of two kernels may be taken, where it runs. */
 function eitherPlan(first: StepPlan | null, second: StepPlan | null): StepPlan | null {
   if (first === null || second === null) return first ?? second;
   // Only one that has scratch space has a say in what it holds.
-  const packs = [first, second].filter(({ scratchBytes }) => scratchBytes > 0);
+  const packs = [first, second].filter(
+    ({ scratchBytes, keptBytes }) => scratchBytes > 0 || keptBytes !== undefined,
+  );
   const packsWeights = packs.length > 0 && packs.every((plan) => plan.packsWeights === true);
+  const keptBytes = Math.max(...packs.map((plan) => plan.keptBytes ?? plan.scratchBytes));
   return {
-    ...(packsWeights && { packsWeights }),
+    ...(packsWeights && { packsWeights, keptBytes }),
     place: first.place === "device" ? "device" : second.place,
     scratchBytes: Math.max(first.scratchBytes, second.scratchBytes),
     threadScratchBytes: Math.max(first.threadScratchBytes, second.threadScratchBytes),

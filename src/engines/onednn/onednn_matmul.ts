@@ -1,9 +1,11 @@
 /** GEMM in blocks of columns or of rows. */
 import type { StepSpec } from "../contract/engine.ts";
-import type { KernelPlan } from "../cpu/kernel.ts";
+import type { KernelPlan, KernelStage } from "../cpu/kernel.ts";
+import { aligned } from "../cpu/memory/memory_layout.ts";
 import type { DnnlScope } from "./library/dnnl.ts";
 import { type ActivationName, ELEMENT_BYTES } from "./library/dnnl_constants.ts";
 import {
+  copier,
   cutSlices,
   elementOf,
   fastest,
@@ -13,6 +15,7 @@ import {
   perSize,
   SLICE_OPERATIONS,
   type SliceKernel,
+  type Slices,
   StagingBuffers,
 } from "./onednn_step.ts";
 import { takesElement } from "./supported_dtypes.ts";
@@ -43,12 +46,12 @@ export function planMatmul(scope: DnnlScope, step: OnednnStep): KernelPlan | nul
   const { m, k, n } = sizes(step);
   const [ta, tb] = [attributes.transposeA === true, attributes.transposeB === true];
   const byColumns = n >= m;
-  const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));
-  const blocks = cutSlices(byColumns ? n : m, wanted, GRAIN);
+  const blocks = blocksOf(step);
   const hasBias = inputs.length > 2;
   const types = [...inputs.slice(0, 2), ...outputs].map(({ dtype }) => elementOf(dtype));
   const [aBytes, bBytes, cBytes] = types.map((type) => ELEMENT_BYTES[type]);
-  const key = `matmul ${types.join(" ")} ${m}x${k}x${n} ${blocks.size}${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
+  const turned = `${ta ? " A transposed" : ""}${tb ? " B transposed" : ""}`;
+  const key = `matmul ${types.join(" ")} ${m}x${k}x${n} ${blocks.size}${turned}${step.packed ? ", packed" : ""}`;
   const chosen = fastest(step, key, productWays(types), ({ precision }) => {
     const kernelOf = perSize(blocks, (size) =>
       blockKernel(
@@ -64,26 +67,77 @@ export function planMatmul(scope: DnnlScope, step: OnednnStep): KernelPlan | nul
     return { kernelOf, kernel: kernelOf(0, 2) };
   });
   if (chosen === null) return null;
+  const packing = packingOf(chosen.kernelOf, byColumns ? blocks.count : 1);
+  if (packing !== null && packing.bytes > step.scratchBytes)
+    return planMatmul(scope, { ...step, packed: false });
   const aStep = byColumns ? 0 : blocks.size * (ta ? 1 : k) * aBytes;
   const bStep = byColumns ? blocks.size * (tb ? k : 1) * bBytes : 0;
   const cStep = blocks.size * (byColumns ? 1 : n) * cBytes;
   const biasStep = byColumns && hasBias ? blocks.size * ELEMENT_BYTES[elementOf(inputs[2].dtype)] : 0;
-  return {
-    stages: [
-      {
-        units: blocks.count,
-        run(_exports, { inputs: from, outputs: to }, begin, end) {
-          for (let i = begin; i < end; i++) {
-            const [a, b, c] = [from[0] + i * aStep, from[1] + i * bStep, to[0] + i * cStep];
-            const rest = hasBias ? [base + from[2] + i * biasStep] : [];
-            chosen.kernelOf(i, blocks.count).run(base + a, base + b, base + c, ...rest);
-          }
-        },
-      },
-    ],
-    scratchBytes: 0,
-    threadScratchBytes: 0,
+  const pack: KernelStage = {
+    units: packing?.places.length ?? 0,
+    packs: true,
+    run(_exports, { inputs: from, scratch }, begin, end) {
+      for (let i = begin; i < end; i++) {
+        const { pack } = chosen.kernelOf(i, blocks.count);
+        pack?.copy(base + from[1] + i * bStep, base + scratch + (packing?.places[i] ?? 0));
+      }
+    },
   };
+  const compute: KernelStage = {
+    units: blocks.count,
+    run(_exports, { inputs: from, outputs: to, scratch }, begin, end) {
+      for (let i = begin; i < end; i++) {
+        const b = packing === null ? from[1] + i * bStep : scratch + packing.places[byColumns ? i : 0];
+        const [a, c] = [from[0] + i * aStep, to[0] + i * cStep];
+        const rest = hasBias ? [base + from[2] + i * biasStep] : [];
+        const kernel = chosen.kernelOf(i, blocks.count);
+        (packing === null ? kernel : (kernel.pack as PackedBlock)).run(base + a, base + b, base + c, ...rest);
+      }
+    },
+  };
+  const stages = packing === null ? [compute] : [pack, compute];
+  return { stages, scratchBytes: 0, threadScratchBytes: 0 };
+}
+
+/** Columns or rows, whichever there are more of. */
+function blocksOf(step: StepSpec): Slices {
+  const { m, k, n } = sizes(step);
+  const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));
+  return cutSlices(Math.max(n, m), wanted, GRAIN);
+}
+
+/** The most that B takes in the library's layout for bfloat16, where it is kept so; 0 where it is read as it lies. */
+export function packedProductBytes(step: StepSpec): number {
+  if (!takesMatmul(step) || !step.inputs.some(({ dtype }) => dtype === "bfloat16")) return 0;
+  const { m, k, n } = sizes(step);
+  const { count, size } = n >= m ? blocksOf(step) : { count: 1, size: n };
+  return count * aligned(2 * (k + GRAIN) * (size + 2 * GRAIN));
+}
+
+/** A block's B in the library's layout: `copy` brings it there, `run` reads it there. */
+interface PackedBlock {
+  readonly bytes: number;
+  copy(from: number, to: number): void;
+  run(...addresses: number[]): void;
+}
+
+type BlockKernel = SliceKernel & { readonly pack: PackedBlock | null };
+
+/** Where the packed B of each block lies; null if it is not kept packed. */
+function packingOf(
+  kernelOf: (index: number, count: number) => BlockKernel,
+  count: number,
+): { readonly places: readonly number[]; readonly bytes: number } | null {
+  const places: number[] = [];
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
+    const { pack } = kernelOf(i, count);
+    if (pack === null) return null;
+    places.push(bytes);
+    bytes += aligned(pack.bytes);
+  }
+  return { places, bytes };
 }
 
 /** Products with a bfloat16 operand may also be widened to float32. */
@@ -95,13 +149,13 @@ function productWays(types: readonly Precision[]): { name: string; precision: Pr
 /** One block of the product. */
 function blockKernel(
   scope: DnnlScope,
-  { attributes, inputs, outputs, own }: OnednnStep,
+  { attributes, inputs, outputs, own, packed }: OnednnStep,
   [m, k, n]: readonly number[],
   aStrides: readonly number[],
   bStrides: readonly number[],
   cPitch: number,
   precision: Precision,
-): SliceKernel {
+): BlockKernel {
   const [aType, bType, biasType] = inputs.map(({ dtype }) => elementOf(dtype));
   const a = scope.descriptor([m, k], aType, [...aStrides]);
   const b = scope.descriptor([k, n], bType, [...bStrides]);
@@ -134,12 +188,15 @@ function blockKernel(
     staging.output(c, destination),
   ];
   const added = row === undefined || bias === undefined ? undefined : staging.input(row, bias);
-  return {
-    bytes: [a, b, c, ...(row === undefined ? [] : [row])].map((layout) => scope.bytesOf(layout)),
-    run(fromA, fromB, to, ...rest) {
-      const shift = added === undefined ? [] : [added.enter(rest[0])];
-      primitive.run(left.enter(fromA), right.enter(fromB), result.place(to), ...shift);
-      result.leave(to);
-    },
+  const bytes = [a, b, c, ...(row === undefined ? [] : [row])].map((layout) => scope.bytesOf(layout));
+  const onPacked = (fromA: number, fromB: number, to: number, ...rest: number[]) => {
+    const shift = added === undefined ? [] : [added.enter(rest[0])];
+    primitive.run(left.enter(fromA), fromB, result.place(to), ...shift);
+    result.leave(to);
   };
+  if (!packed || precision !== "bfloat16" || scope.equal(b, weights))
+    return { bytes, pack: null, run: (x, y, to, ...rest) => onPacked(x, right.enter(y), to, ...rest) };
+  // In a benchmark B lies there already, too.
+  const pack = { bytes: scope.bytesOf(weights), copy: copier(scope, b, weights), run: onPacked };
+  return { bytes: [bytes[0], pack.bytes, ...bytes.slice(2)], pack, run: onPacked };
 }
