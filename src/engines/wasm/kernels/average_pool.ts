@@ -47,6 +47,7 @@ function runSideBySide(
   y: number,
   gradient: boolean,
 ): void {
+  if (typeof PLANS_ONLY !== "undefined") return;
   if (gradient) exports.averagePool2x2Gradient(y, planes, oh, ow, x, h, w);
   else exports.averagePool2x2(x, planes, w, h * w * 4, oh, ow, y);
 }
@@ -61,6 +62,7 @@ function runAny(
   override: number,
   gradient: boolean,
 ): void {
+  if (typeof PLANS_ONLY !== "undefined") return;
   const counted = includePad ? 1 : 0;
   exports.averagePool(
     x,

@@ -300,57 +300,77 @@ function planForwardByPlanes(g: ConvGeometry, hasBias: boolean, activation: numb
   };
   const items = g.n * g.groups;
   const deal = dealItems(items);
-
-  function prepare(exports: KernelExports, at: number): void {
-    exports.vectorTable(at + place.inputs, g.oh, g.ow, frame.width * 4, all - vectors);
-    exports.vectorTable(at + place.outputs, g.oh, g.ow, g.ow * 4, all - vectors);
-    const rowSkip = (g.dh * frame.width - g.kw) * 4;
-    const planeSkip = (frame.rows - (g.kh - 1) * g.dh) * frame.width * 4 - g.kw * 4;
-    exports.segmentTable(at + place.segments, g.c, g.kh, g.kw, rowSkip, planeSkip);
-  }
-
-  function runItem(exports: KernelExports, addresses: KernelAddresses, item: number): void {
-    const at = addresses.threadScratch;
-    const group = item % g.groups;
-    const x = framed(exports, g, frame, addresses.inputs[0] + item * g.c * g.h * g.w * 4, at + place.planes);
-    const planeBytes = g.oh * g.ow * 4;
-    const y = addresses.outputs[0] + item * g.o * planeBytes;
-    const kernelBytes = g.c * g.kh * g.kw * 4;
-    for (let o = 0; o < g.o; o += 2) {
-      const other = Math.min(o + 1, g.o - 1);
-      const channel = group * g.o;
-      const weights = addresses.inputs[1] + channel * kernelBytes;
-      const bias = hasBias ? addresses.inputs[2] + channel * 4 : 0;
-      exports.planeTiles(
-        all / 4,
-        at + place.inputs,
-        x,
-        at + place.segments,
-        g.c * g.kh,
-        weights + o * kernelBytes,
-        weights + other * kernelBytes,
-        at + place.outputs,
-        y + o * planeBytes,
-        y + other * planeBytes,
-        hasBias ? bias + o * 4 : 0,
-        hasBias ? bias + other * 4 : 0,
-      );
-    }
-    if (activation !== 0) exports.biasActivation(y, 0, 1, g.o * g.oh * g.ow, 0, activation);
-  }
-
-  return {
-    stages: [
-      {
-        units: deal.units,
-        run(exports, addresses, begin, end) {
-          prepare(exports, addresses.threadScratch);
-          const last = Math.min(items, end * deal.size);
-          for (let item = begin * deal.size; item < last; item++) runItem(exports, addresses, item);
-        },
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    const planes = { g, frame, all, vectors, place, hasBias, activation };
+    stages.push({
+      units: deal.units,
+      run(exports, addresses, begin, end) {
+        preparePlanes(exports, planes, addresses.threadScratch);
+        const last = Math.min(items, end * deal.size);
+        for (let item = begin * deal.size; item < last; item++)
+          runPlanesItem(exports, planes, addresses, item);
       },
-    ],
-    scratchBytes: 0,
-    threadScratchBytes: own.bytes,
+    });
+  }
+  return { stages, scratchBytes: 0, threadScratchBytes: own.bytes };
+}
+
+interface Planes {
+  readonly g: ConvGeometry;
+  readonly frame: Frame;
+  /** Vectors of a plane, and the same in whole groups. */
+  readonly vectors: number;
+  readonly all: number;
+  readonly place: {
+    readonly planes: number;
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly segments: number;
   };
+  readonly hasBias: boolean;
+  readonly activation: number;
+}
+
+function preparePlanes(exports: KernelExports, { g, frame, all, vectors, place }: Planes, at: number): void {
+  exports.vectorTable(at + place.inputs, g.oh, g.ow, frame.width * 4, all - vectors);
+  exports.vectorTable(at + place.outputs, g.oh, g.ow, g.ow * 4, all - vectors);
+  const rowSkip = (g.dh * frame.width - g.kw) * 4;
+  const planeSkip = (frame.rows - (g.kh - 1) * g.dh) * frame.width * 4 - g.kw * 4;
+  exports.segmentTable(at + place.segments, g.c, g.kh, g.kw, rowSkip, planeSkip);
+}
+
+function runPlanesItem(
+  exports: KernelExports,
+  { g, frame, all, place, hasBias, activation }: Planes,
+  addresses: KernelAddresses,
+  item: number,
+): void {
+  const at = addresses.threadScratch;
+  const group = item % g.groups;
+  const x = framed(exports, g, frame, addresses.inputs[0] + item * g.c * g.h * g.w * 4, at + place.planes);
+  const planeBytes = g.oh * g.ow * 4;
+  const y = addresses.outputs[0] + item * g.o * planeBytes;
+  const kernelBytes = g.c * g.kh * g.kw * 4;
+  for (let o = 0; o < g.o; o += 2) {
+    const other = Math.min(o + 1, g.o - 1);
+    const channel = group * g.o;
+    const weights = addresses.inputs[1] + channel * kernelBytes;
+    const bias = hasBias ? addresses.inputs[2] + channel * 4 : 0;
+    exports.planeTiles(
+      all / 4,
+      at + place.inputs,
+      x,
+      at + place.segments,
+      g.c * g.kh,
+      weights + o * kernelBytes,
+      weights + other * kernelBytes,
+      at + place.outputs,
+      y + o * planeBytes,
+      y + other * planeBytes,
+      hasBias ? bias + o * 4 : 0,
+      hasBias ? bias + other * 4 : 0,
+    );
+  }
+  if (activation !== 0) exports.biasActivation(y, 0, 1, g.o * g.oh * g.ow, 0, activation);
 }

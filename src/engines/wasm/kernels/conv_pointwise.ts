@@ -42,33 +42,41 @@ interface Pointwise {
 /** Plans conv2d; `activation` is the binary's code. */
 export function planPointwise(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
   const { product, own } = productOf(g, g.o, g.c, activation);
-  const stage = computeStage(product, (addresses) => ({
-    weight: addresses.inputs[1],
-    images: addresses.inputs[0],
-    bias: hasBias ? addresses.inputs[2] : 0,
-  }));
-  return { stages: [stage], scratchBytes: 0, threadScratchBytes: own.bytes };
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    const stage = computeStage(product, (addresses) => ({
+      weight: addresses.inputs[1],
+      images: addresses.inputs[0],
+      bias: hasBias ? addresses.inputs[2] : 0,
+    }));
+    stages.push(stage);
+  }
+  return { stages, scratchBytes: 0, threadScratchBytes: own.bytes };
 }
 
 /** Plans conv2dInputGradient: inputs dy and the weight. */
 export function planPointwiseInputGradient(g: ConvGeometry): KernelPlan {
   const { product, own } = productOf(g, g.c, g.o, 0);
-  const turn: KernelStage = {
-    units: g.groups,
-    run(exports, { inputs, scratch }, begin, end) {
-      for (let group = begin; group < end; group++) {
-        const skipped = group * g.o * g.c * 4;
-        exports.transpose(inputs[1] + skipped, g.c * 4, scratch + skipped, g.o * 4, g.o, g.c);
-      }
-    },
-  };
-  const stage = computeStage(product, ({ inputs, scratch }) => ({
-    weight: scratch,
-    images: inputs[0],
-    bias: 0,
-  }));
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    const turn: KernelStage = {
+      units: g.groups,
+      run(exports, { inputs, scratch }, begin, end) {
+        for (let group = begin; group < end; group++) {
+          const skipped = group * g.o * g.c * 4;
+          exports.transpose(inputs[1] + skipped, g.c * 4, scratch + skipped, g.o * 4, g.o, g.c);
+        }
+      },
+    };
+    const stage = computeStage(product, ({ inputs, scratch }) => ({
+      weight: scratch,
+      images: inputs[0],
+      bias: 0,
+    }));
+    stages.push(turn, stage);
+  }
   const scratchBytes = g.groups * g.o * g.c * 4;
-  return { stages: [turn, stage], scratchBytes, threadScratchBytes: own.bytes };
+  return { stages, scratchBytes, threadScratchBytes: own.bytes };
 }
 
 function productOf(g: ConvGeometry, m: number, k: number, activation: number) {

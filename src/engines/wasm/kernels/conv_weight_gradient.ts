@@ -311,6 +311,7 @@ function planWeightGradientByPlanes(g: ConvGeometry): KernelPlan {
   const planeBytes = g.oh * g.ow * 4;
 
   function prepare(exports: KernelExports, at: number): void {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const { width, rows } = frame;
     exports.tapTable(
       at + place.taps,
@@ -328,6 +329,7 @@ function planWeightGradientByPlanes(g: ConvGeometry): KernelPlan {
   }
 
   function runUnit(exports: KernelExports, addresses: KernelAddresses, unit: number): void {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const at = addresses.threadScratch;
     const group = unit % g.groups;
     const slice = Math.floor(unit / g.groups);
@@ -365,6 +367,7 @@ function planWeightGradientByPlanes(g: ConvGeometry): KernelPlan {
 
   /** Adds the slices of one group, in order, then the lanes. */
   function reduce(exports: KernelExports, addresses: KernelAddresses, group: number): void {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const partial = addresses.scratch + group * pairs * pairBytes;
     if (slices > 1) exports.sumSlices(partial, sliceBytes, slices, pairs * allTaps * 8);
     const dw = addresses.outputs[0] + group * g.o * taps * 4;

@@ -64,18 +64,21 @@ function hasFewRows({
 
 function planFewRows({ m, n, k, hasBias, activation }: Product): KernelPlan {
   const columns = split(n, Math.max(1, Math.min(MOST_UNITS, Math.floor((m * n * k) / SMALLEST_UNIT))), 4);
-  const stage: KernelStage = {
-    units: columns.units,
-    run(exports, { inputs: [a, b, bias], outputs: [to] }, begin, end) {
-      const first = begin * columns.size;
-      const count = Math.min(n, end * columns.size) - first;
-      const c = to + first * 4;
-      exports.rowProducts(a, m, b + first * k * 4, count, k, c, n * 4);
-      if (hasBias || activation !== 0)
-        exports.biasActivation(c, n * 4, m, count, hasBias ? bias + first * 4 : 0, activation);
-    },
-  };
-  return { stages: [stage], scratchBytes: 0, threadScratchBytes: 0 };
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    stages.push({
+      units: columns.units,
+      run(exports, { inputs: [a, b, bias], outputs: [to] }, begin, end) {
+        const first = begin * columns.size;
+        const count = Math.min(n, end * columns.size) - first;
+        const c = to + first * 4;
+        exports.rowProducts(a, m, b + first * k * 4, count, k, c, n * 4);
+        if (hasBias || activation !== 0)
+          exports.biasActivation(c, n * 4, m, count, hasBias ? bias + first * 4 : 0, activation);
+      },
+    });
+  }
+  return { stages, scratchBytes: 0, threadScratchBytes: 0 };
 }
 
 function describe({ attributes, inputs, outputs }: StepSpec): Product | null {
