@@ -130,7 +130,7 @@ for (const engine of ENGINES)
     });
   });
 
-test("a frozen network's packed weights are no part of its runs", async () => {
+test("packed weights lie outside of the memory that runs share", async () => {
   await useEngine("wasm", { threads: 1 });
   const frozen = freeze(nn.Sequential(nn.Conv2d(32, 64, 5)));
   const x = randn(1, 32, 12, 12);
