@@ -78,6 +78,7 @@ export async function bundleLab(): Promise<LabBundle> {
     plugins: [...shared.plugins, otherHash(hash), workerUrls],
   });
   writeFileSync(join(folder, "lab.html"), "<!doctype html><title>Lab</title><link rel=icon href=data:,>");
+  writeFileSync(join(folder, "index.html"), "<!doctype html><title>Lab</title>");
   const data = join(folder, "data");
   mkdirSync(data);
   writeFileSync(join(data, SUBSET.file), gzipSync(subset));

@@ -1,10 +1,14 @@
 /** The Lab's workers in Chromium, on pages that are cross-origin isolated and on others. */
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { stopEngine, useEngine } from "convoyant";
+import { data, stopEngine, useEngine } from "convoyant";
 import type { Browser, Page } from "playwright-core";
 import { FASHION_CLASSES } from "../../apps/lab/src/data/fashion_mnist.ts";
 import { partsOfSubset } from "../../apps/lab/src/data/subset.ts";
+import { serveLab } from "../../src/lab/index.ts";
 import { launch, noBrowser, serve } from "../browser/chromium.ts";
 import { bundleLab, type LabBundle } from "./lab_bundle.ts";
 import { experimentOf, LENET, openLab } from "./lab_session.ts";
@@ -36,10 +40,20 @@ after(async () => {
   bundle?.close();
 });
 
-/** Runs the body of an async function in a page; it sees `trainer`, `events` and `prepare`. */
-async function inLab(kind: (typeof KINDS)[number], body: string, options = "{}"): Promise<any> {
+/**
+ * Runs the body of an async function in a page; it sees `trainer`, `events` and `prepare`.
+ *
+ * @param ready - is called with the page before anything is loaded.
+ */
+async function inLab(
+  kind: (typeof KINDS)[number],
+  body: string,
+  options = "{}",
+  ready: (page: Page) => Promise<unknown> = async () => {},
+): Promise<any> {
   const page: Page = await browser.newPage();
   try {
+    await ready(page);
     // With a file ending, or the server makes its own page.
     await page.goto(`${site.origin}/${kind}/lab.html`);
     return await page.evaluate(`(async () => {
@@ -214,4 +228,110 @@ test("data that are missing or damaged are named", { skip: noBrowser }, async ()
   })()`);
   await page.close();
   assert.match(String(damaged), /^data missing: .*fashion-mnist-subset\.bin\.gz is damaged/);
+});
+
+test("when the storage is full it says so, and keeps what was added before", {
+  skip: noBrowser,
+}, async () => {
+  const { result, count } = await inLab(
+    "plain",
+    `const canvas = new OffscreenCanvas(96, 96);
+    // Noise, which the storage cannot pack.
+    const noise = new ImageData(crypto.getRandomValues(new Uint8ClampedArray(4 * 96 * 96)), 96, 96);
+    canvas.getContext("2d").putImageData(noise, 0, 0);
+    const blob = await canvas.convertToBlob();
+    const files = Array.from({ length: 400 }, (_, i) => ({ name: i + ".png", blob }));
+    const result = await trainer.call("addImages", { name: "many", files });
+    const [{ count }] = await trainer.call("ownClasses");
+    await trainer.call("removeClass", { name: "many" });
+    return { result, count };`,
+    "{}",
+    async (page) => {
+      const session = await page.context().newCDPSession(page);
+      await session.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 4_000_000 });
+    },
+  );
+  assert.equal(result.stopped.kind, "storage full");
+  assert.match(result.stopped.message, /storage for this page is full .*remove images/);
+  assert.ok(result.added > 0 && result.added < 400, `${result.added} added`);
+  assert.equal(count, result.added);
+});
+
+test("a worker that cannot be loaded, or ends, is lost; the next experiment begins in a new one", {
+  skip: noBrowser,
+}, async () => {
+  let isBroken = true;
+  const { first, told, trains } = await inLab(
+    "plain",
+    `const first = await problemOf(prepare());
+    await fetch("mend");
+    await prepare();
+    await trainer.call("step", { count: 1 });
+    return { first, told: events.filter(({ name }) => name === "problem").map(({ event }) => event.kind), trains: events.some(({ name }) => name === "steps") };`,
+    "{}",
+    async (page) => {
+      await page.route("**/entries/training_worker.js", (route) =>
+        isBroken ? route.abort() : route.continue(),
+      );
+      await page.route("**/mend", (route) => {
+        isBroken = false;
+        return route.fulfill({ body: "" });
+      });
+    },
+  );
+  assert.equal(first.kind, "worker lost");
+  assert.ok(told.includes("worker lost"));
+  assert.equal(trains, true);
+});
+
+test("a browser without WebAssembly is told that it cannot run the Lab", { skip: noBrowser }, async () => {
+  const old = await launch(["--js-flags=--jitless"]);
+  const whole = browser;
+  browser = old;
+  try {
+    const problem = await inLab("plain", "return problemOf(prepare());");
+    assert.equal(problem.kind, "no simd");
+    assert.match(problem.message, /this browser cannot run the Lab/);
+  } finally {
+    browser = whole;
+    await old.close();
+  }
+});
+
+test("a folder that is served is trained on, under the server's own policy", {
+  skip: noBrowser,
+}, async () => {
+  const photos = mkdtempSync(join(tmpdir(), "convoyant-served-"));
+  for (const [name, level] of Object.entries({ dark: 20, "very bright #1": 230 }))
+    for (let i = 0; i < 6; i++) {
+      mkdirSync(join(photos, name), { recursive: true });
+      const image = {
+        width: 40,
+        height: 30,
+        channels: 1 as const,
+        data: new Uint8Array(1200).fill(level + i),
+      };
+      writeFileSync(join(photos, name, `${i}.png`), data.encodePng(image));
+    }
+  writeFileSync(join(photos, "dark", "broken.png"), "no image");
+  const lab = await serveLab({ page: bundle.folder, folders: [photos], port: 0 });
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${lab.url}lab.html`);
+    const found = (await page.evaluate(`(async () => {
+      const { createTrainer } = await import("/lab/worker/client.js");
+      const { folders } = await (await fetch("lab.json")).json();
+      const trainer = createTrainer({ base: location.origin + "/" });
+      const experiment = { ...${JSON.stringify(experiment)}, data: { kind: "folder", name: folders[0].name, classes: folders[0].classes, channels: 1 } };
+      const { data, engine } = await trainer.call("prepare", { experiment: { ...experiment, training: { ...experiment.training, batchSize: 4, epochs: 100 } }, lang: "en" });
+      await trainer.call("step", { count: 60 });
+      const { networks } = await trainer.call("test");
+      return { counts: data.perClass, isolated: engine.isolated, accuracy: networks[0].accuracy };
+    })()`)) as Record<string, unknown>;
+    assert.deepEqual(found, { counts: [5, 5], isolated: true, accuracy: 1 });
+  } finally {
+    await page.close();
+    await lab.close();
+    rmSync(photos, { recursive: true, force: true });
+  }
 });

@@ -81,7 +81,9 @@ export async function loadServedFolder(
     const images: Uint8Array[] = [];
     for (let from = 0; from < files.length; from += CHUNK) {
       const chunk = files.slice(from, from + CHUNK);
-      const squares = await Promise.all(chunk.map((file) => squareAt(new URL(file, folder), file)));
+      const squares = await Promise.all(
+        chunk.map((file) => squareAt(new URL(encodedPath(file), folder), file)),
+      );
       images.push(
         ...(await resized(
           squares.filter((one) => one !== null),
@@ -96,6 +98,9 @@ export async function loadServedFolder(
   }
   return labData(loaded, source, size);
 }
+
+/** Names of files may hold what means something in an address. */
+const encodedPath = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
 /** Null for a file that is not an image: the rest is trained on all the same. */
 async function squareAt(url: URL, name: string): Promise<Uint8Array | null> {

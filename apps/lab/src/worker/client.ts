@@ -2,6 +2,7 @@
 import { classCountOf, type Experiment, inputShapeOf, type NetworkSource } from "../experiment/experiment.ts";
 import { LabError } from "./problem.ts";
 import { type CallName, type Calls, type EventName, type Events, IMAGE_CALLS } from "./protocol.ts";
+import { watchWorker } from "./watch_worker.ts";
 import { WorkerCalls } from "./worker_calls.ts";
 
 type Listener<K extends EventName> = (event: Events[K]) => void;
@@ -36,7 +37,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
   return new WorkerTrainer(options);
 }
 
-const PING_MILLISECONDS = 1000;
+/** After which a training worker that runs no code counts as lost. */
+const SILENT_SECONDS = 60;
 
 class WorkerTrainer implements Trainer {
   readonly #options: Required<TrainerOptions>;
@@ -47,7 +49,8 @@ class WorkerTrainer implements Trainer {
   /** That was prepared last. */
   #experiment: Experiment | null = null;
   #isClosed = false;
-  #pings: ReturnType<typeof setInterval> | undefined;
+  /** Ends the watch over the training worker. */
+  #unwatch: () => void = () => {};
 
   constructor({ base, threads = null, answerSeconds = 5 }: TrainerOptions) {
     this.#options = { base, threads, answerSeconds };
@@ -87,7 +90,7 @@ class WorkerTrainer implements Trainer {
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#pings);
+    this.#unwatch();
     const problem = new LabError("worker lost", "the trainer was closed");
     for (const worker of [this.#training, this.#code, this.#images]) worker.end(problem);
   }
@@ -133,26 +136,22 @@ class WorkerTrainer implements Trainer {
     }
   }
 
-  /** Asks a worker that runs a person's code again and again whether it is alive. */
+  /** A worker that runs a person's code is given less time to answer. */
   #watch(runsCode: boolean): void {
-    clearInterval(this.#pings);
-    if (!runsCode) return;
-    const { answerSeconds } = this.#options;
-    this.#pings = setInterval(() => {
-      if (!this.#training.isRunning) return;
-      // Loading data and the library takes longer than a step.
-      if (this.#training.silence <= 2 * answerSeconds * 1000) {
-        this.#training.call("ping", null).catch(() => {});
-        return;
-      }
-      const problem = neverEnds(2 * answerSeconds);
+    this.#unwatch();
+    // Loading data takes longer than a step.
+    const seconds = runsCode ? 2 * this.#options.answerSeconds : SILENT_SECONDS;
+    this.#unwatch = watchWorker(this.#training, seconds * 1000, () => {
+      const problem = runsCode
+        ? neverEnds(seconds)
+        : new LabError("worker lost", `the training worker has not answered for ${seconds} seconds`);
       this.#training.end(problem);
       this.#failed(problem);
-    }, PING_MILLISECONDS);
+    });
   }
 
   #failed(problem: LabError): void {
-    clearInterval(this.#pings);
+    this.#unwatch();
     this.#tell("problem", problem);
     this.#tell("state", { state: "failed", step: 0, epoch: 0 });
   }

@@ -123,8 +123,7 @@ export class LabSession {
   }
 
   async #prepare(experiment: Experiment, lang: "en" | "zh") {
-    const engine = await this.start({ threads: null });
-    const data = await this.#load(experiment);
+    const [engine, data] = await Promise.all([this.start({ threads: null }), this.#load(experiment)]);
     const { training } = experiment;
     const networks: TrainedNetwork[] = [];
     for (const [i, source] of experiment.networks.entries())

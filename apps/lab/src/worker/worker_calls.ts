@@ -17,7 +17,6 @@ export class WorkerCalls {
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #id = 0;
-  #lastAnswer = 0;
 
   /** @param lost - called when the worker has ended by itself; its calls have been rejected. */
   constructor(start: () => Worker, tell: TellEvent, lost: (problem: LabError) => void = () => {}) {
@@ -28,11 +27,6 @@ export class WorkerCalls {
 
   get isRunning(): boolean {
     return this.#worker !== null;
-  }
-
-  /** Milliseconds since the worker has said anything. */
-  get silence(): number {
-    return performance.now() - this.#lastAnswer;
   }
 
   call<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
@@ -55,7 +49,6 @@ export class WorkerCalls {
 
   #begin(): Worker {
     const worker = this.#start();
-    this.#lastAnswer = performance.now();
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -72,7 +65,6 @@ export class WorkerCalls {
   }
 
   #receive(message: FromWorker): void {
-    this.#lastAnswer = performance.now();
     if (message.type === "event") {
       (this.#tell as (name: EventName, event: unknown) => void)(message.name, message.event);
       return;
