@@ -14,7 +14,8 @@ export type DrawStyle = (typeof STYLES)[number];
 export interface DrawOptions {
   /**
    * The shape of one input without the batch ([channels, height, width]), or a tensor with it; for a network of several arguments
-   * a list of them; for several networks a list with what each takes. Not needed for networks that say what they take.
+   * a list of them; for several networks a list with what each takes. Not needed for networks that say what
+   * they take, and for those whose dense layers leave one size.
    */
   readonly input?: DrawInput | readonly DrawInput[] | readonly (DrawInput | readonly DrawInput[])[];
   /**

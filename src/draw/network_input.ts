@@ -2,9 +2,11 @@
 import { ArgumentError } from "../base/errors.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type { Module } from "../nn/module/module.ts";
+import { inputShapeOf } from "../records/input_shape.ts";
 import { preprocessingOf } from "../records/preprocessing.ts";
 import { zeros } from "../tensor/filled.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { fittingShape } from "./fitting_shape.ts";
 
 /** The shape of an input without the batch, as [channels, height, width], or a tensor with it. */
 export type DrawInput = readonly number[] | Tensor;
@@ -49,6 +51,8 @@ function inferredInputs(net: Module): Tensor[] {
   if (declared !== null) return declared.map(declaredInput);
   const shape = preprocessedShape(net);
   if (shape !== undefined) return [zeros([1, ...shape])];
+  const taken = inputShapeOf(net) ?? fittingShape(net);
+  if (taken !== undefined) return [zeros([1, ...taken])];
   throw unknownShape(
     `draw: the input shape of the network (${net.constructor.name.slice(0, 80)}) is not known`,
   );

@@ -1,10 +1,10 @@
 /** The chapter's networks and settings. */
 import { alexnet } from "./alexnet.ts";
 import { bnLenetScratch } from "./batch_norm_scratch.ts";
-import { googlenet } from "./googlenet.ts";
+import { GOOGLENET_SHAPE, googlenet } from "./googlenet.ts";
 import { bnLenet, lenet } from "./lenet.ts";
 import type { NetworkOptions } from "./network_options.ts";
-import { nin } from "./nin.ts";
+import { NIN_SHAPE, nin } from "./nin.ts";
 import type { ModelEntry, TrainingPreset } from "./registry.ts";
 import { type VggDepth, vgg } from "./vgg.ts";
 
@@ -57,7 +57,7 @@ export const BOOK_ENTRIES: readonly ModelEntry[] = [
   {
     name: "nin",
     title: "NiN",
-    inputShape: [1, 224, 224],
+    inputShape: NIN_SHAPE,
     presets: { zh: settings(128, 0.1), en: settings(128, 0.05) },
     options: ["numClasses", "dropout"],
     make: (options = {}) => nin(options),
@@ -65,7 +65,7 @@ export const BOOK_ENTRIES: readonly ModelEntry[] = [
   {
     name: "googlenet",
     title: "GoogLeNet",
-    inputShape: [1, 96, 96],
+    inputShape: GOOGLENET_SHAPE,
     presets: { zh: settings(128, 0.1), en: settings(128, 0.01) },
     options: ["numClasses"],
     make: (options) => googlenet(options?.numClasses),

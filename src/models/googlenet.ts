@@ -2,10 +2,14 @@
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { callable } from "../base/params/callable.ts";
 import * as nn from "../nn/index.ts";
+import { type ImageShape, keepInputShape } from "../records/input_shape.ts";
 import { keepArchitecture } from "../records/network_architecture.ts";
 import { cat, relu } from "../tensor/functions/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { classCount } from "./class_count.ts";
+
+/** The images that the chapter gives it. */
+export const GOOGLENET_SHAPE: ImageShape = [1, 96, 96];
 
 /** Channels of the narrowing 1x1 convolution of a path, and of the one behind it. */
 export type PathChannels = readonly [reduced: number, out: number];
@@ -135,5 +139,6 @@ export function googlenet(...args: ArgumentsOf<typeof GOOGLENET>): nn.Sequential
     nn.Flatten(),
   );
   const net = nn.Sequential(b1, b2, b3, b4, b5, nn.Linear(1024, numClasses));
+  keepInputShape(net, GOOGLENET_SHAPE);
   return keepArchitecture(net, { name: "googlenet", options: { numClasses } });
 }

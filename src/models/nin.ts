@@ -1,7 +1,11 @@
 /** Network in network. */
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import * as nn from "../nn/index.ts";
+import { type ImageShape, keepInputShape } from "../records/input_shape.ts";
 import { keepArchitecture } from "../records/network_architecture.ts";
+
+/** The images that the chapter gives it. */
+export const NIN_SHAPE: ImageShape = [1, 224, 224];
 
 /** What `ninBlock` takes. */
 export interface NinBlockOptions {
@@ -96,5 +100,6 @@ export function nin(...args: ArgumentsOf<typeof NIN>): nn.Sequential {
     // [N, classes, 1, 1] to [N, classes].
     nn.Flatten(),
   );
+  keepInputShape(net, NIN_SHAPE);
   return keepArchitecture(net, { name: "nin", options });
 }

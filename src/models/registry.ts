@@ -3,6 +3,7 @@ import { ArgumentError, didYouMean } from "../base/errors.ts";
 import { Registry } from "../base/registry.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type * as nn from "../nn/index.ts";
+import { keepInputShape } from "../records/input_shape.ts";
 import { architectureOf, keepArchitecture } from "../records/network_architecture.ts";
 import { BOOK_ENTRIES } from "./book_entries.ts";
 import { checkOption, type NetworkOptions } from "./network_options.ts";
@@ -139,7 +140,7 @@ export function create(name: string, options: CreateOptions = {}): nn.Module {
       `${name}: expected \`edition\` to be one of ${EDITIONS.join(", ")}, got ${shownValue(edition)}`,
     );
   const settings = { ...(edition === undefined ? {} : of.presets[edition].network), ...given };
-  const net = of.make(settings);
+  const net = keepInputShape(of.make(settings), of.inputShape);
   // What the network's own function noted says more: also what is as it is by default.
   return architectureOf(net)?.name === name ? net : keepArchitecture(net, { name, options: settings });
 }

@@ -1,5 +1,6 @@
 /** Networks of ImageNet by name: torchvision's, and EfficientNet-Lite0. */
 import { efficientnetLite0 } from "./efficientnet_lite.ts";
+import { IMAGENET_SHAPE } from "./pretrained/pretrained_network.ts";
 import type { ModelEntry } from "./registry.ts";
 import * as torchvision from "./torchvision/index.ts";
 
@@ -20,7 +21,7 @@ function ownEntry(
   make: ModelEntry["make"],
 ): ModelEntry {
   const preset = { batchSize: 128, lr: 0.01, epochs: 10 };
-  return { name, title, inputShape: [3, 224, 224], presets: { zh: preset, en: preset }, options, make };
+  return { name, title, inputShape: IMAGENET_SHAPE, presets: { zh: preset, en: preset }, options, make };
 }
 
 /** {@link ownEntry} of a network that keeps the initial values with which it is made. */

@@ -1,10 +1,11 @@
 /** Drawings as a browser shows them: no text lies over another or is cut, and every text can be read. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { draw } from "../../src/draw/index.ts";
 import { cat, models, nn, type Tensor } from "../../src/index.ts";
 import { launch, noBrowser, serve } from "./chromium.ts";
+import { faultsOf } from "./svg_faults.ts";
 
 let browser: Browser;
 before(async () => {
@@ -37,89 +38,34 @@ const NETS: readonly [name: string, net: () => nn.Module, input: readonly number
   ],
 ];
 
-/** What is wrong with the drawing on the page, in words. Runs in the page. */
-const FAULTS = `(() => {
-  const svg = document.querySelector("svg");
-  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-  const box = (element) => element.getBoundingClientRect();
-  const inside = (inner, outer) =>
-    inner.left >= outer.left - 0.5 && inner.right <= outer.right + 0.5 && inner.top >= outer.top - 0.5 && inner.bottom <= outer.bottom + 0.5;
-  const meets = (a, b) =>
-    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
-  const luminance = (colour) => {
-    const parts = colour.match(/\\d+(\\.\\d+)?/g).slice(0, 3).map((part) => {
-      const value = Number(part) / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
-  };
-  const contrast = (a, b) => {
-    const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const faults = [];
-  const texts = [...svg.querySelectorAll("text")].map((element) => ({ element, at: box(element), said: element.textContent }));
-  const rects = [...svg.querySelectorAll("rect")].map((element) => ({ element, at: box(element) }));
-  const whole = box(svg);
-  for (const { at, said } of texts) if (!inside(at, whole)) faults.push("beyond the drawing: " + said);
-  for (let i = 0; i < texts.length; i++)
-    for (let j = i + 1; j < texts.length; j++)
-      if (meets(texts[i].at, texts[j].at)) faults.push("texts overlap: " + texts[i].said + " and " + texts[j].said);
-  for (let i = 0; i < rects.length; i++)
-    for (let j = i + 1; j < rects.length; j++) {
-      const [a, b] = [rects[i].at, rects[j].at];
-      if (meets(a, b) && !inside(a, b) && !inside(b, a)) faults.push("boxes overlap: " + i + " and " + j);
-    }
-  for (const { element, at, said } of texts) {
-    const [x, y] = [(at.left + at.right) / 2, (at.top + at.bottom) / 2];
-    const around = rects.filter(({ at: r }) => x >= r.left && x <= r.right && y >= r.top && y <= r.bottom);
-    // The one that was painted last.
-    const own = around.at(-1);
-    if (!inside(at, own.at)) faults.push("cut by its box: " + said);
-    for (const other of rects)
-      if (meets(at, other.at) && !inside(at, other.at)) faults.push("a box's edge goes through: " + said);
-    const ratio = contrast(getComputedStyle(element).fill, getComputedStyle(own.element).fill);
-    if (!(ratio >= 4.5)) faults.push("contrast " + ratio.toFixed(2) + ": " + said);
-  }
-  return { faults, texts: texts.length, scale, background: getComputedStyle(svg.querySelector(".bg")).fill };
-})()`;
-
-interface Found {
-  readonly faults: readonly string[];
-  readonly texts: number;
-  readonly scale: number;
-  readonly background: string;
-}
-
-async function shown(page: Page, svg: string): Promise<Found> {
-  await page.setContent(`<!doctype html><body style="margin:0">${svg}</body>`);
-  return (await page.evaluate(FAULTS)) as Found;
-}
-
 const DARK = "rgb(20, 24, 29)";
 const LIGHT = "rgb(255, 255, 255)";
+const COMBINATIONS = [
+  ["en", "light"],
+  ["zh", "dark"],
+  ["en", "dark"],
+  ["zh", "light"],
+] as const;
 
 for (const style of ["book", "graph", "volume"] as const)
-  test(`${style}: texts neither overlap nor are cut, and stand out, in both themes and languages`, {
-    skip: noBrowser,
-  }, async () => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    try {
-      for (const [title, net, input] of NETS)
-        for (const [lang, theme] of [
-          ["en", "light"],
-          ["zh", "dark"],
-        ] as const) {
-          const drawing = draw(net(), { input, title, style, lang, theme });
-          const { faults, texts, background } = await shown(page, drawing.toSvg());
-          assert.deepEqual(faults, [], `${title}, ${style}, ${lang}, ${theme}`);
-          assert.ok(texts > 8);
-          assert.equal(background, theme === "dark" ? DARK : LIGHT);
-        }
-    } finally {
-      await page.close();
-    }
-  });
+  for (const width of [400, 1280])
+    test(`${style} on ${width} pixels: texts neither overlap nor are cut, and stand out, in both themes and languages`, {
+      skip: noBrowser,
+    }, async () => {
+      const page = await browser.newPage({ viewport: { width, height: 800 } });
+      try {
+        for (const [title, net, input] of NETS)
+          for (const [lang, theme] of width === 400 ? COMBINATIONS.slice(0, 2) : COMBINATIONS) {
+            const drawing = draw(net(), { input, title, style, lang, theme });
+            const { faults, texts, background } = await faultsOf(page, drawing.toSvg());
+            assert.deepEqual(faults, [], `${title}, ${style}, ${lang}, ${theme}`);
+            assert.ok(texts > 8);
+            assert.equal(background, theme === "dark" ? DARK : LIGHT);
+          }
+      } finally {
+        await page.close();
+      }
+    });
 
 test("the check sees texts that are cut, overlap or are hard to read", { skip: noBrowser }, async () => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -134,7 +80,7 @@ test("the check sees texts that are cut, overlap or are hard to read", { skip: n
     [".d,", ".d{font-size:24px}.x,", /^(texts overlap|cut by its box|beyond)/],
   ] as const) {
     assert.ok(svg.includes(from), from);
-    const { faults } = await shown(page, svg.replace(from, to));
+    const { faults } = await faultsOf(page, svg.replace(from, to));
     assert.match(faults[0] ?? "none", fault);
   }
   await page.close();
@@ -150,7 +96,7 @@ test("without a theme a drawing follows the reader's system, and two themes stan
     ["light", LIGHT],
   ] as const) {
     const page = await browser.newPage({ colorScheme });
-    const found = await shown(page, automatic);
+    const found = await faultsOf(page, automatic);
     assert.deepEqual(found.faults, []);
     assert.equal(found.background, background);
     const both = ["light", "dark"].map((theme) =>
@@ -194,7 +140,7 @@ test("at 400 pixels a drawing fits its page, and is named for screen readers", {
 }, async () => {
   const page = await browser.newPage({ viewport: { width: 400, height: 800 } });
   const drawing = draw(models.googlenet(), { input: [1, 96, 96], title: "GoogLeNet" });
-  const { scale } = await shown(page, drawing.toSvg());
+  const { scale } = await faultsOf(page, drawing.toSvg());
   assert.ok(scale < 1);
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 400);
   const image = page.getByRole("img", { name: "GoogLeNet layer by layer" });

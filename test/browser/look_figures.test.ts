@@ -5,6 +5,7 @@ import type { Browser } from "playwright-core";
 import { manualSeed, models, rand, randint, stopEngine, useEngine } from "../../src/index.ts";
 import * as look from "../../src/look/index.ts";
 import { launch, noBrowser } from "./chromium.ts";
+import { faultsOf, faultsOn } from "./svg_faults.ts";
 
 let browser: Browser;
 let draws: Record<string, (options: { width: number; lang: "en" | "zh" }) => look.DrawnFigure>;
@@ -37,7 +38,10 @@ async function allFigures(): Promise<typeof draws> {
   const features = await look.hiddenFeatures(net, [rand(24, 1, 28, 28)]);
   const places = look.principalComponents(features);
   const labels = Array.from({ length: 24 }, (_, i) => i % 12);
-  const classNames = Array.from({ length: 12 }, (_, i) => ({ en: `ankle boot ${i}`, zh: "短靴" }));
+  const classNames = Array.from({ length: 12 }, (_, i) => ({
+    en: `${"wm"[i % 2].repeat(i)} ankle boot`,
+    zh: "短靴",
+  }));
   const thumbnails = labels.map(() => image);
   const near = look.nearestNeighbours(features, 7);
   return {
@@ -77,53 +81,35 @@ async function allFigures(): Promise<typeof draws> {
   };
 }
 
-for (const [width, colorScheme, lang] of [
-  [400, "light", "en"],
-  [400, "dark", "zh"],
-  [1280, "light", "zh"],
-  [1280, "dark", "en"],
-] as const)
-  test(`${width} pixels, ${colorScheme}, ${lang}`, { skip: noBrowser }, async () => {
+for (const width of [400, 1280])
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const lang of ["en", "zh"] as const)
+      test(`${width} pixels, ${colorScheme}, ${lang}`, { skip: noBrowser }, async () => {
+        const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+        for (const [name, draw] of Object.entries(draws)) {
+          const svg = look.figureSvg(draw({ width: width === 400 ? 400 : 1200, lang }));
+          const { faults, texts, background } = await faultsOf(page, svg);
+          assert.ok(texts >= 2, `${name} has ${texts} texts`);
+          assert.deepEqual(faults, [], name);
+          assert.equal(background, colorScheme === "dark" ? "rgb(20, 24, 29)" : "rgb(255, 255, 255)");
+        }
+        await page.close();
+      });
+
+test("pages show each figure in the width that fits", { skip: noBrowser }, async () => {
+  for (const [width, colorScheme, lang] of [
+    [400, "dark", "zh"],
+    [1280, "light", "en"],
+  ] as const) {
     const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
     for (const [name, draw] of Object.entries(draws)) {
-      const svg = look.figureSvg(draw({ width: width === 400 ? 400 : 1200, lang }));
-      await page.setContent(`<body style="margin:0">${svg.replace(/<\?xml.*?\?>/, "")}</body>`);
-      const { overlapping, outside, faint, texts } = (await page.evaluate(TEXTS)) as Found;
-      assert.ok(texts >= 2, `${name} has ${texts} texts`);
-      assert.deepEqual({ overlapping, outside, faint }, { overlapping: [], outside: [], faint: [] }, name);
+      await page.setContent(look.figureHtml((wide) => draw({ width: wide, lang }), { lang }));
+      const { faults, scale } = await faultsOn(page);
+      assert.deepEqual(faults, [], name);
+      assert.equal(scale, 1, name);
+      const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      assert.equal(await page.evaluate(beyond), 0, name);
     }
     await page.close();
-  });
-
-interface Found {
-  readonly texts: number;
-  readonly overlapping: string[];
-  readonly outside: string[];
-  /** Contrast below 4.5 to 1. */
-  readonly faint: string[];
-}
-
-/** Run in the page. */
-const TEXTS = `(() => {
-  const svg = document.querySelector("svg");
-  const whole = svg.getBoundingClientRect();
-  const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent !== "");
-  const boxes = texts.map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }));
-  const overlapping = [];
-  boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => {
-    const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
-    const tall = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
-    if (wide > 1 && tall > 2) overlapping.push(a.words + " / " + b.words);
-  }));
-  const outside = boxes.filter(({ box }) => box.left < whole.left - 1 || box.right > whole.right + 1 || box.bottom > whole.bottom + 1).map(({ words }) => words);
-  const luminance = (colour) => {
-    const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => Number(part) / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = luminance(getComputedStyle(svg.querySelector(".cv-page")).fill);
-  const faint = texts.filter((text) => {
-    const own = luminance(getComputedStyle(text).fill);
-    return (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05) < 4.5;
-  }).map((text) => text.textContent);
-  return { texts: texts.length, overlapping, outside, faint };
-})()`;
+  }
+});

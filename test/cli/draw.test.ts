@@ -26,6 +26,11 @@ before(async () => {
     `import { nn } from ${JSON.stringify(packageUrl("index"))};
 export default () => nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 30 * 30, 10));`,
   );
+  writeFileSync(
+    path("any_size.mjs"),
+    `import { nn } from ${JSON.stringify(packageUrl("index"))};
+export default () => nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10));`,
+  );
   const preprocessing = {
     resize: { size: [72, 72], interpolation: "bilinear" },
     crop: [64, 64],
@@ -68,6 +73,7 @@ test("weights, runs, files in ONNX and modules", async () => {
     [["classifier.safetensors"], "1×64×64"],
     [[onnx], "3×16×16"],
     [["net.mjs", "--input", "3x32x32"], "8×30×30 · ReLU"],
+    [["net.mjs"], "8×30×30 · ReLU"],
   ] as const) {
     const { code, stderr } = await convoyant(["draw", ...words, "-o", "one.svg"]);
     assert.equal(code, 0, stderr);
@@ -84,7 +90,10 @@ test("what holds no network, or cannot be drawn, ends with one error and no file
     [["lenet", "--style", "boxes"], /'boxes' is invalid\. Allowed choices are book, graph, volume/],
     [["lenet", "--input", "1,many"], /expected sizes such as 3,224,224, got "1,many"/],
     [["lenet", "--input", "3,28,28"], /ShapeError: .*expected 1 input channels, got 3/],
-    [["net.mjs"], /input shape of the network \(Sequential\) is not known: give it .* --input 3,224,224/],
+    [
+      ["any_size.mjs"],
+      /input shape of the network \(Sequential\) is not known: give it .* --input 3,224,224/,
+    ],
     [["notes.txt"], /FileError: notes\.txt holds no network: expected a run's folder/],
     [["broken.onnx"], /FileError: ONNX file broken\.onnx: /],
     [["nameless.safetensors"], /does not say which model it belongs to: name it with --model/],

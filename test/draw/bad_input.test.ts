@@ -17,7 +17,7 @@ const REFUSED: readonly [what: string, call: () => unknown, message: RegExp][] =
   ["an empty list", () => anyDraw([]), /expected a network .* got \[\]/],
   [
     "no shape",
-    () => draw(lenet()),
+    () => draw(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())),
     /the input shape of the network \(Sequential\) is not known: pass it .*draw\(net, \{ input/,
   ],
   [

@@ -10,6 +10,7 @@ import { shownValue } from "../../base/shown_value.ts";
 import { load } from "../../io/state_dict_bytes.ts";
 import type * as nn from "../../nn/index.ts";
 import { eachState } from "../../nn/module/state_dict.ts";
+import { type ImageShape, keepInputShape } from "../../records/input_shape.ts";
 import { keepMetadata, loadedMetadata } from "../../records/loaded_metadata.ts";
 import { keepArchitecture } from "../../records/network_architecture.ts";
 import { keepClassNames } from "../../records/network_classes.ts";
@@ -61,6 +62,9 @@ type WithOrWithout<Name extends string> = { readonly weights: Name | "DEFAULT" |
   "weights"
 >;
 
+/** The images that networks of ImageNet are made for, if their weights say nothing else. */
+export const IMAGENET_SHAPE: ImageShape = [3, 224, 224];
+
 /** What a network's weights need besides. */
 export interface WeightsDetails<M> {
   /** Settings of the network that differ with weights, unless they are given. */
@@ -104,7 +108,7 @@ export function pretrained<
 
   const makeWith = (settings: readonly unknown[]): M => {
     const given = Object.fromEntries(parameters.map((parameter, i) => [parameter.name, settings[i]]));
-    const net = table.make(...settings);
+    const net = keepInputShape(table.make(...settings), IMAGENET_SHAPE);
     return keepArchitecture(net, { name: registered, options: networkOptionsOf(given) });
   };
 
