@@ -40,8 +40,10 @@ function cutRows(rows: number, planes: number, pitch: number, stride: number, si
   return { blocks, blockRows };
 }
 
+type ItemRun = (...given: Parameters<KernelStage["run"]>) => void;
+
 /** A stage whose items go to one call. */
-function itemStage(items: number, run: (...given: Parameters<KernelStage["run"]>) => void): KernelStage {
+function itemStage(items: number, run: ItemRun): KernelStage {
   const deal = dealItems(items);
   return {
     units: deal.units,
@@ -62,30 +64,34 @@ function forwardFrame(g: ConvGeometry) {
 /** Plans conv2d: `activation` is the binary's code. */
 export function planDepthwise(g: ConvGeometry, hasBias: boolean, activation: number): KernelPlan {
   const { blocks, blockRows, inPlace, pitch, bytes } = forwardFrame(g);
-  const { low, high } = BOUNDS[activation] ?? UNBOUNDED;
-  const stage = itemStage(g.n * g.groups * blocks, (exports, addresses, item, end) => {
-    const { inputs, outputs, threadScratch } = addresses;
-    const images = [inputs[0], g.h, g.w, outputs[0], g.oh, g.ow];
-    const window = [g.kh, g.sh, g.ph, g.pw];
-    const kernels = [inputs[1], hasBias ? inputs[2] : 0, g.groups, g.o];
-    const rows = [blocks, blockRows, pitch, inPlace ? 0 : threadScratch];
-    exports.depthwise(...images, ...window, ...kernels, low, high, item, end, ...rows);
-    if (activation !== 0 && BOUNDS[activation] === undefined) activate(item, end);
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    const { low, high } = BOUNDS[activation] ?? UNBOUNDED;
+    const run: ItemRun = (exports, addresses, item, end) => {
+      const { inputs, outputs, threadScratch } = addresses;
+      const images = [inputs[0], g.h, g.w, outputs[0], g.oh, g.ow];
+      const window = [g.kh, g.sh, g.ph, g.pw];
+      const kernels = [inputs[1], hasBias ? inputs[2] : 0, g.groups, g.o];
+      const rows = [blocks, blockRows, pitch, inPlace ? 0 : threadScratch];
+      exports.depthwise(...images, ...window, ...kernels, low, high, item, end, ...rows);
+      if (activation !== 0 && BOUNDS[activation] === undefined) activate(item, end);
 
-    /** The others, on the rows that were just written. */
-    function activate(first: number, last: number): void {
-      for (let one = first; one < last; one++) {
-        const plane = Math.floor(one / blocks);
-        const row = (one % blocks) * blockRows;
-        const count = Math.min(blockRows, g.oh - row) * g.ow;
-        for (let m = 0; m < g.o; m++) {
-          const at = outputs[0] + ((plane * g.o + m) * g.oh + row) * g.ow * 4;
-          exports.biasActivation(at, 0, 1, count, 0, activation);
+      /** The others, on the rows that were just written. */
+      function activate(first: number, last: number): void {
+        for (let one = first; one < last; one++) {
+          const plane = Math.floor(one / blocks);
+          const row = (one % blocks) * blockRows;
+          const count = Math.min(blockRows, g.oh - row) * g.ow;
+          for (let m = 0; m < g.o; m++) {
+            const at = outputs[0] + ((plane * g.o + m) * g.oh + row) * g.ow * 4;
+            exports.biasActivation(at, 0, 1, count, 0, activation);
+          }
         }
       }
-    }
-  });
-  return { stages: [stage], scratchBytes: 0, threadScratchBytes: bytes };
+    };
+    stages.push(itemStage(g.n * g.groups * blocks, run));
+  }
+  return { stages, scratchBytes: 0, threadScratchBytes: bytes };
 }
 
 /** Plans conv2dInputGradient. */
@@ -95,15 +101,28 @@ export function planDepthwiseInputGradient(g: ConvGeometry): KernelPlan {
   const own = new ScratchLayout();
   const frame = own.take((blockRows + g.kh - 1) * pitch * 4 + SLACK);
   const sums = own.take(128 + (g.o > 1 ? 2 * blockRows * g.w * 4 : 0));
-  const stage = itemStage(g.n * g.groups * blocks, (exports, addresses, item, end) => {
-    const { inputs, outputs, threadScratch } = addresses;
-    const images = [inputs[0], g.oh, g.ow, outputs[0], g.h, g.w];
-    const window = [g.kh, g.sh, g.kh - 1 - g.ph, g.kw - 1 - g.pw];
-    const kernels = [inputs[1], g.groups, g.o];
-    const places = [pitch, threadScratch + frame, threadScratch + sums];
-    exports.depthwiseInputGradient(...images, ...window, ...kernels, item, end, blocks, blockRows, ...places);
-  });
-  return { stages: [stage], scratchBytes: 0, threadScratchBytes: own.bytes };
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    const run: ItemRun = (exports, addresses, item, end) => {
+      const { inputs, outputs, threadScratch } = addresses;
+      const images = [inputs[0], g.oh, g.ow, outputs[0], g.h, g.w];
+      const window = [g.kh, g.sh, g.kh - 1 - g.ph, g.kw - 1 - g.pw];
+      const kernels = [inputs[1], g.groups, g.o];
+      const places = [pitch, threadScratch + frame, threadScratch + sums];
+      exports.depthwiseInputGradient(
+        ...images,
+        ...window,
+        ...kernels,
+        item,
+        end,
+        blocks,
+        blockRows,
+        ...places,
+      );
+    };
+    stages.push(itemStage(g.n * g.groups * blocks, run));
+  }
+  return { stages, scratchBytes: 0, threadScratchBytes: own.bytes };
 }
 
 /** Plans conv2dWeightGradient. */
@@ -115,8 +134,9 @@ export function planDepthwiseWeightGradient(g: ConvGeometry): KernelPlan {
   const own = new ScratchLayout();
   const frame = own.take(bytes);
   const sums = own.take(g.o * g.kh * g.kw * 8);
-  const stages = [
-    itemStage(slices * g.groups, (exports, { inputs, outputs, scratch, threadScratch }, item, end) => {
+  const stages: KernelStage[] = [];
+  if (typeof PLANS_ONLY === "undefined") {
+    const run: ItemRun = (exports, { inputs, outputs, scratch, threadScratch }, item, end) => {
       const sizes = [inputs[0], g.h, g.w, inputs[1], g.oh, g.ow, g.kh, g.sh, g.ph, g.pw, g.groups, g.o];
       const at = inPlace ? 0 : threadScratch + frame;
       for (; item < end; item++) {
@@ -127,14 +147,15 @@ export function planDepthwiseWeightGradient(g: ConvGeometry): KernelPlan {
         const places = [blocks, blockRows, pitch, at, threadScratch + sums, to];
         exports.depthwiseWeightGradient(...sizes, ...part, ...places);
       }
-    }),
-  ];
-  if (slices > 1) {
-    stages.push({
-      units: 1,
-      run: (exports, { outputs, scratch }) =>
-        exports.depthwiseAddSlices(scratch, sliceBytes, slices, sliceBytes / 4, outputs[0]),
-    });
+    };
+    stages.push(itemStage(slices * g.groups, run));
+    if (slices > 1) {
+      stages.push({
+        units: 1,
+        run: (exports, { outputs, scratch }) =>
+          exports.depthwiseAddSlices(scratch, sliceBytes, slices, sliceBytes / 4, outputs[0]),
+      });
+    }
   }
   return { stages, scratchBytes: slices > 1 ? slices * sliceBytes : 0, threadScratchBytes: own.bytes };
 }
