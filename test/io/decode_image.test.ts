@@ -158,6 +158,11 @@ test("a size that a header merely claims is refused before anything is allocated
     ["progressive", claims(progressive, scans, 0x1f, 0x3f, 0x1f, 0x3f), /which \d+ bytes cannot hold/],
     ["webp", claims(lossless, 21, 0xff, 0xff, 0xff, 0x0f), /16384 x 16384 pixels|does not fit/],
     ["gif", claims(gif, 6, 0xff, 0xff, 0xff, 0xff), /claims to be 65535 x 65535/],
+    [
+      "gif, a canvas below the limit around a small frame",
+      claims(gif, 6, 0x3f, 0x1f, 0x3f, 0x1f),
+      /claims 7999 x 7999 pixels, which \d+ bytes cannot hold/,
+    ],
     ["bmp", claims(bmp, 18, 0xff, 0xff, 0, 0, 0xff, 0xff, 0, 0), /claims to be 65535 x 65535/],
     ["bmp below the limit", claims(bmp, 18, 0x3f, 0x1f, 0, 0, 0x3f, 0x1f, 0, 0), /do not fit into/],
   ] as const) {

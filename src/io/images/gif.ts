@@ -4,6 +4,9 @@ import { checkClaim, type ImageFailure, imageFailure } from "./image_failure.ts"
 import { DEFAULT_SETTINGS, type Decode } from "./image_settings.ts";
 import { PixelWriter } from "./pixel_writer.ts";
 
+/** As many pixels as a byte of packed data stands for at most: two thirds of a code of 4096 pixels. */
+const MOST_PIXELS_OF_BYTE = 2731;
+
 /** Rows of an interlaced frame: every `step`-th from `first`, one pass after the other. */
 const INTERLACED = [
   [0, 8],
@@ -33,9 +36,9 @@ export const decodeGif: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const ownColours = flags & 0x80 ? 2 << (flags & 7) : 0;
   const colours = ownColours > 0 ? paletteAt(bytes, at + 9, ownColours, fail) : (palette ?? greyPalette());
   const dataAt = at + 9 + 3 * ownColours;
-  // A code of three bits stands for 4096 pixels at most.
-  if (wide * tall > bytes.length * 12_000)
-    throw fail(`its first frame claims ${wide} x ${tall} pixels, which ${bytes.length} bytes cannot hold`);
+  // The canvas, too: what lies around a small frame would be allocated on a claim.
+  if (width * height > bytes.length * MOST_PIXELS_OF_BYTE)
+    throw fail(`it claims ${width} x ${height} pixels, which ${bytes.length} bytes cannot hold`);
   const covers = wide === width && tall === height;
   const channels = transparent === undefined && covers ? 3 : 4;
   const writer = new PixelWriter(width, height, channels, settings);

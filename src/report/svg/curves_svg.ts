@@ -128,10 +128,16 @@ function layOutField(
   const first = plotAxes(curves, { ...options, xTicks: 2, yTicks });
   const widestTick = Math.max(...first.y.ticks.map((tick) => tick.text.length), 1);
   const left = 16 + (options.yLabel === undefined ? 0 : 18) + widestTick * 7.4;
-  const right = curves.length <= 8 && hasValue(curves) ? 54 : 20;
+  const right = curves.length <= 8 && hasValue(curves) ? marginOfValues(curves) : 20;
   const fieldWidth = Math.max(20, width - left - right);
   const xTicks = Math.max(2, Math.min(12, Math.floor(fieldWidth / 46)));
   return { left, top, width: fieldWidth, height: inner, ...plotAxes(curves, { ...options, xTicks, yTicks }) };
+}
+
+/** Room for the last value of each curve: five digits, or more if one is longer. */
+function marginOfValues(curves: readonly Curve[]): number {
+  const lengths = curves.map((curve) => formatMetric(lastPoint(curve)?.y ?? 0).length);
+  return 17 + 7.4 * Math.max(5, ...lengths);
 }
 
 interface Legend {

@@ -127,6 +127,27 @@ test("NaN breaks a line in two; alone it draws nothing; coordinates stay finite"
   assert.equal(has("circle", readMarkup(renderCurvesSvg(line([0.5]))), "cv-f-blue").length, 1);
 });
 
+test("a long last value has room beside the field", () => {
+  const width = 640;
+  const chart = (y: number) => {
+    const curves = [
+      {
+        name: "rate",
+        points: [
+          { x: 0, y: 2 },
+          { x: 10, y },
+        ],
+      },
+    ];
+    const markup = readMarkup(renderCurvesSvg(curves, { width }));
+    const [value] = has("text", markup, "cv-strong");
+    return Number(value.attributes.x);
+  };
+  // As wide as its letters in bold: "2.60e-8" has seven.
+  assert.ok(width - chart(2.6e-8) > 7 * 7.2, `${width - chart(2.6e-8)}`);
+  assert.ok(chart(2.6e-8) < chart(0.5));
+});
+
 test("last values never overlap", () => {
   const curves = [0.8, 0.801, 0.802, 0.1].map((y, i) => ({
     name: `c${i}`,
