@@ -157,6 +157,11 @@ test("a size that a header merely claims is refused before anything is allocated
     ],
     ["progressive", claims(progressive, scans, 0x1f, 0x3f, 0x1f, 0x3f), /which \d+ bytes cannot hold/],
     ["webp", claims(lossless, 21, 0xff, 0xff, 0xff, 0x0f), /16384 x 16384 pixels|does not fit/],
+    [
+      "webp, a canvas below the limit around a small frame",
+      claims(bytesOf("webp with alpha 75, method 0"), 24, 0x3f, 0x1f, 0, 0x3f, 0x1f, 0),
+      /claims 8000 x 8000 pixels, which \d+ bytes cannot hold/,
+    ],
     ["gif", claims(gif, 6, 0xff, 0xff, 0xff, 0xff), /claims to be 65535 x 65535/],
     [
       "gif, a canvas below the limit around a small frame",

@@ -1,11 +1,8 @@
 /** Decodes the first frame of GIF images. Source: CompuServe, "Graphics Interchange Format", version 89a. */
 import { readLzw } from "./gif_lzw.ts";
-import { checkClaim, type ImageFailure, imageFailure } from "./image_failure.ts";
+import { checkCanvas, checkClaim, type ImageFailure, imageFailure } from "./image_failure.ts";
 import { DEFAULT_SETTINGS, type Decode } from "./image_settings.ts";
 import { PixelWriter } from "./pixel_writer.ts";
-
-/** As many pixels as a byte of packed data stands for at most: two thirds of a code of 4096 pixels. */
-const MOST_PIXELS_OF_BYTE = 2731;
 
 /** Rows of an interlaced frame: every `step`-th from `first`, one pass after the other. */
 const INTERLACED = [
@@ -36,9 +33,8 @@ export const decodeGif: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => {
   const ownColours = flags & 0x80 ? 2 << (flags & 7) : 0;
   const colours = ownColours > 0 ? paletteAt(bytes, at + 9, ownColours, fail) : (palette ?? greyPalette());
   const dataAt = at + 9 + 3 * ownColours;
-  // The canvas, too: what lies around a small frame would be allocated on a claim.
-  if (width * height > bytes.length * MOST_PIXELS_OF_BYTE)
-    throw fail(`it claims ${width} x ${height} pixels, which ${bytes.length} bytes cannot hold`);
+  // Holds for a frame that covers it, too: a code of twelve bits stands for 4096 pixels at most.
+  checkCanvas(width, height, bytes.length, fail);
   const covers = wide === width && tall === height;
   const channels = transparent === undefined && covers ? 3 : 4;
   const writer = new PixelWriter(width, height, channels, settings);

@@ -15,3 +15,16 @@ export function checkClaim(width: number, height: number, limit: number, fail: I
   if (width >= 1 && height >= 1 && width * height <= limit) return;
   throw fail(`it claims to be ${width} x ${height} pixels; expected 1 to ${limit} in all (\`limit\`)`);
 }
+
+/** Pixels for each byte of a file that may lie around its frame: as many as a byte of GIF stands for at most. */
+const MOST_PIXELS_OF_BYTE = 2731;
+
+/**
+ * What lies around a small frame costs a file nothing, and would be allocated on a claim.
+ *
+ * @throws FileError for a canvas that is too large for so few bytes.
+ */
+export function checkCanvas(width: number, height: number, bytes: number, fail: ImageFailure): void {
+  if (width * height <= bytes * MOST_PIXELS_OF_BYTE) return;
+  throw fail(`it claims ${width} x ${height} pixels, which ${bytes} bytes cannot hold`);
+}

@@ -1,6 +1,6 @@
 /** Decodes WebP files: lossy, lossless, with alpha; of animations the first frame. Source: RFC 9649, section 2. */
 import { exifOrientation, type Orientation, upright } from "../exif_orientation.ts";
-import { checkClaim, type ImageFailure, imageFailure } from "../image_failure.ts";
+import { checkCanvas, checkClaim, type ImageFailure, imageFailure } from "../image_failure.ts";
 import { DEFAULT_SETTINGS, type Decode } from "../image_settings.ts";
 import { PixelWriter } from "../pixel_writer.ts";
 import { decodeVp8 } from "./vp8.ts";
@@ -40,6 +40,7 @@ export const decodeWebp: Decode = (bytes, settings = DEFAULT_SETTINGS, name) => 
   if (frame.left + own.width > width || frame.top + own.height > height)
     throw fail(`its frame of ${own.width} x ${own.height} does not fit into ${width} x ${height}`);
   const covers = own.width === width && own.height === height;
+  if (!covers) checkCanvas(width, height, bytes.length, fail);
   const hasAlpha =
     frame.alpha !== undefined || (extended === undefined ? own.usesAlpha : (extended[0] & 0x10) !== 0);
   const channels = hasAlpha || !covers ? 4 : 3;
