@@ -7,6 +7,8 @@ import { PhiloxStream } from "../../src/base/philox.ts";
 import { serve } from "../../src/serve/index.ts";
 import { brightness, exchangeRaw, form, pixel } from "./served.ts";
 
+/** Good requests before and after, whose latency is told. */
+const LATENCIES = 100;
 const COUNT = Number(process.env.CONVOYANT_MALFORMED_REQUESTS ?? 300);
 
 setFlagsFromString("--expose-gc");
@@ -83,9 +85,27 @@ const memory = (): number => {
   return heapUsed + external;
 };
 
-test(`${COUNT} malformed requests are each refused, and leave memory and queue as they were`, async () => {
+/** Milliseconds of a good request, of many one after the other: the median, and 95 of 100. */
+async function latency(): Promise<{ readonly p50: number; readonly p95: number }> {
+  const times: number[] = [];
+  for (let i = 0; i < LATENCIES; i++) {
+    const began = performance.now();
+    const response = await fetch(`${server.url}/predict`, { method: "POST", body: pixel(9) as BodyInit });
+    await response.arrayBuffer();
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  return { p50: times[LATENCIES >> 1], p95: times[Math.floor(0.95 * LATENCIES)] };
+}
+
+const inWords = ({ p50, p95 }: Awaited<ReturnType<typeof latency>>) =>
+  `p50 ${p50.toFixed(2)} ms, p95 ${p95.toFixed(2)} ms`;
+
+test(`${COUNT} malformed requests are each refused, and leave memory and queue as they were`, async (context) => {
   const warm = Math.min(150, COUNT);
   await send(0, warm);
+  await latency();
+  const latencyBefore = await latency();
   const before = memory();
   const statuses = await send(warm, COUNT);
   assert.equal(statuses.length, COUNT);
@@ -98,6 +118,10 @@ test(`${COUNT} malformed requests are each refused, and leave memory and queue a
   for (const status of ["400", "403", "404", "413", "415", "422"])
     assert.ok((counts.get(status) ?? 0) > 0, status);
   const grown = memory() - before;
+  // Not asserted: other programs of the machine count in.
+  context.diagnostic(
+    `latency before: ${inWords(latencyBefore)}; after: ${inWords(await latency())}; memory: ${grown} bytes more`,
+  );
   assert.ok(grown < 3_000_000, `${grown} bytes more`);
   const metrics = await (await fetch(`${server.url}/metrics`)).text();
   assert.match(metrics, /convoyant_queue_length 0\n/);
