@@ -59,7 +59,7 @@ export const BOOK_ENTRIES: readonly ModelEntry[] = [
     title: "NiN",
     inputShape: NIN_SHAPE,
     presets: { zh: settings(128, 0.1), en: settings(128, 0.05) },
-    options: ["numClasses", "dropout"],
+    options: ["numClasses", "dropout", "headChannels"],
     make: (options = {}) => nin(options),
   },
   {

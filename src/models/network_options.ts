@@ -12,6 +12,8 @@ export interface NetworkOptions {
   readonly activation?: ActivationName;
   /** Probability with which a hidden dense unit is left out; by default the network's own. */
   readonly dropout?: number;
+  /** Channels of NiN's last block before its last layer. By default as many as there are classes. */
+  readonly headChannels?: number;
   /** Whether there is batch normalisation before each activation. @default false */
   readonly batchNorm?: boolean;
   /** Divides the channels of a VGG. @default 1 */
@@ -36,6 +38,10 @@ const CHECKS: Record<keyof NetworkOptions, Check | null> = {
   // The networks themselves know their activations and divisors.
   activation: null,
   dropout: [(value) => typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"],
+  headChannels: [
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+    "an integer of at least 1",
+  ],
   batchNorm: flag,
   widthDivisor: null,
   auxLogits: flag,

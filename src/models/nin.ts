@@ -60,11 +60,16 @@ export interface NinOptions {
   numClasses?: number;
   /** Probability with which a value before the last block is left out. @default 0.5 */
   dropout?: number;
+  /**
+   * Channels of the last block before its last layer: fine-tuning for other classes replaces that layer alone. By default
+   * `numClasses`.
+   */
+  headChannels?: number;
 }
 
 const NIN = parameterTable<NinOptions>("nin")(
-  ["numClasses?:integer", "dropout?"],
-  (numClasses = 10, dropout = 0.5) => ({ numClasses, dropout }),
+  ["numClasses?:integer", "dropout?", "headChannels?:integer"],
+  (numClasses = 10, dropout = 0.5, headChannels = numClasses) => ({ numClasses, dropout, headChannels }),
 );
 
 /**
@@ -85,7 +90,11 @@ const NIN = parameterTable<NinOptions>("nin")(
  */
 export function nin(...args: ArgumentsOf<typeof NIN>): nn.Sequential {
   const options = NIN.bind(args);
-  const { numClasses, dropout } = options;
+  const { numClasses, dropout, headChannels } = options;
+  // As many channels as there are classes.
+  const head = ninBlock(384, headChannels, { kernelSize: 3, strides: 1, padding: 1 });
+  if (headChannels !== numClasses)
+    head.addModule("4", nn.Conv2d(headChannels, numClasses, { kernelSize: 1 }));
   const net = nn.Sequential(
     ninBlock(1, 96, { kernelSize: 11, strides: 4, padding: 0 }),
     nn.MaxPool2d(3, { stride: 2 }),
@@ -94,8 +103,7 @@ export function nin(...args: ArgumentsOf<typeof NIN>): nn.Sequential {
     ninBlock(256, 384, { kernelSize: 3, strides: 1, padding: 1 }),
     nn.MaxPool2d(3, { stride: 2 }),
     nn.Dropout(dropout),
-    // As many channels as there are classes.
-    ninBlock(384, numClasses, { kernelSize: 3, strides: 1, padding: 1 }),
+    head,
     nn.AdaptiveAvgPool2d([1, 1]),
     // [N, classes, 1, 1] to [N, classes].
     nn.Flatten(),
