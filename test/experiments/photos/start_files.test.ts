@@ -175,3 +175,27 @@ test("a network whose head is not found says so", async () => {
     /no fully connected layer is found that could be its head/,
   );
 });
+
+test("without a network the default is trained from scratch, and one line says so", async (t) => {
+  const before = { ...process.env };
+  t.after(() => {
+    for (const name of ["CONVOYANT_WEIGHTS", "CONVOYANT_WEIGHTS_URL"])
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+  });
+  // Nothing listens there.
+  process.env.CONVOYANT_WEIGHTS_URL = "http://127.0.0.1:9/";
+  process.env.CONVOYANT_WEIGHTS = join(runs, "no-weights");
+  const notes: string[] = [];
+  const options = {
+    imageSize: 32,
+    settings: { ...settings, epochs: 1 },
+    onNote: (text: string) => notes.push(text),
+  };
+  const { config, val } = await trainPhotos(photos, { ...options, out: join(runs, "unreachable") });
+  assert.deepEqual([config.initial, config.model, config.imageSize], ["random", "resnet18", 32]);
+  assert.equal(val?.images, 6);
+  const [note] = notes.filter((text) => /from scratch/.test(text));
+  assert.match(note, /^weights of ImageNet are not available, so that resnet18 is trained from scratch/);
+  assert.doesNotMatch(note, /\n/);
+});
