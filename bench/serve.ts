@@ -1,5 +1,5 @@
 /**
- * `node build/bench/serve.js RUN|FILE IMAGE [--seconds 5] [--rounds 3]`: how fast a classifier is served, in turn with the
+ * `node build/bench/serve.js RUN|FILE IMAGE [--seconds 5] [--rounds 3]`: how fast a classifier is served, alternately with the
  * same server that asks onnxruntime-node instead of Convoyant for the network: decoding, preprocessing, batches and HTTP are
  * the same. autocannon sends the image over 1, 8 and 64 connections. Both come from the folder of baselines
  * (bench/README.md); each server is a process of its own.
