@@ -71,7 +71,7 @@ export function mistakesSection(data: ReportData): string {
   return section(
     "mistakes",
     "Worst mistakes",
-    `<p>The ${data.heldOut ?? "test"} images on which the network was most sure of a wrong class.</p>${note}
+    `<p>The ${data.heldOut ?? "test"} images on which the ${e(data.mistakesBy ?? "network")} was most sure of a wrong class.</p>${note}
 <ul class="mistakes">${items.join("\n")}</ul>`,
   );
 }

@@ -39,6 +39,7 @@ export async function renderClassicReport(
     classNames: data.classes,
     confusion: result.confusion,
     mistakes: result.mistakes,
+    mistakesBy: "classifier",
     mistakesNote:
       "How sure a classifier without probabilities is, is a softmax of its decision values: good for an order, not as a probability.",
     settings: {

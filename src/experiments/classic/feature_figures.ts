@@ -54,7 +54,7 @@ function hogSection(images: readonly Image[]): string {
     (image) => `<li><img src="${photoUri(image)}" width="112" alt="A training image"> ${glyphs(image)}</li>`,
   );
   const text =
-    "<p>Training images and their histograms of oriented gradients: in each cell a line for every direction of edges, as bright as the histogram is high.</p>";
+    "<p>Training images and their histograms of oriented gradients: in each cell a line for every direction of edges, as strong as the histogram is high.</p>";
   return section("hog", "What HOG sees", text + list(items));
 }
 

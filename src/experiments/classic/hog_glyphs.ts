@@ -6,7 +6,7 @@ import { coordinate as c } from "../../report/svg/xml.ts";
 const CELL = 16;
 
 /**
- * An SVG with a star of lines in each cell: along the edges, which stand at right angles to their gradients, as bright as
+ * An SVG with a star of lines in each cell: along the edges, which stand at right angles to their gradients, as strong as
  * the histogram is high.
  *
  * @param cells - a row for each cell, a column for each orientation from 0 to 180 degrees.

@@ -35,6 +35,8 @@ export interface ReportData {
   heldOut?: "test" | "validation" | undefined;
   /** What images judged the epochs, which the curves show; by default those of `heldOut`. */
   judgedBy?: "test" | "validation" | undefined;
+  /** What made the mistakes, in words; "network" by default. */
+  mistakesBy?: string | undefined;
   /** How the mistakes' images are shown, if that is not as they are. */
   mistakesNote?: string | undefined;
   /** The first convolution's filters over the epochs, the first ones from before training. */

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ArgumentError, TrainingError } from "../../../src/base/errors.ts";
 import { kernelMatrix, LinearSVC, matrix, rowOf, SVC } from "../../../src/classic/index.ts";
+import { symmetricEigen } from "../../../src/classic/learners/preprocessing/symmetric_eigen.ts";
 import { coupleProbabilities, fitSigmoid } from "../../../src/classic/learners/svm/platt.ts";
+import { Turns } from "../../../src/classic/learners/turns.ts";
 import { type Matrix, takeRows } from "../../../src/classic/matrix.ts";
 import { agreement, assertClose, labels, recorded, test1, testLabels, train1 } from "./fixtures.ts";
 import "../../../src/tensor/index.ts";
@@ -146,7 +148,7 @@ describe("kernel matrices", () => {
     assertClose((await kernelMatrix(a, b, { kernel: "intersection" })).data, k.intersection, 1e-5);
   });
 
-  test("are symmetric", async () => {
+  test("are symmetric and positive semi-definite within rounding", async () => {
     const x = takeRows(
       train1,
       Array.from({ length: 40 }, (_, i) => i),
@@ -156,6 +158,8 @@ describe("kernel matrices", () => {
       for (let i = 0; i < 40; i++)
         for (let j = 0; j < i; j++)
           assert.ok(Math.abs(data[i * 40 + j] - data[j * 40 + i]) <= 1e-5 * Math.abs(data[i * 40 + j]));
+      const { values } = await symmetricEigen(Float64Array.from(data), 40, new Turns("test"));
+      assert.ok(values[39] >= -1e-5 * values[0], `${kernel}: ${values[39]} of ${values[0]}`);
     }
   });
 });
