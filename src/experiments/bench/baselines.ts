@@ -195,10 +195,9 @@ export const inferenceContenders: NetworkContenders = (
   baselines.flatMap((baseline) => {
     const what = { net, task: "infer", precision };
     if (baseline === "pytorch") return pytorchOfNetwork(places, "pytorch_infer.py", what, settings);
-    if (isOnnxRuntime(baseline)) return [onnxRuntimeContender(places, baseline, what, settings)];
-    const engine = baseline === "jax-js" ? "wasm" : "cpu";
+    if (baseline !== "jax-js") return [modelContender(places, baseline, what, settings)];
     const missing = "its inference is not measured";
-    return [{ library: baseline, engine, ...what, command: process.execPath, args: [], missing }];
+    return [{ library: baseline, engine: "wasm", ...what, command: process.execPath, args: [], missing }];
   });
 
 /** Libraries that run networks and do not train them. */
@@ -207,28 +206,37 @@ type OnnxRuntimeName = (typeof onnxRuntimes)[number];
 const isOnnxRuntime = (name: BaselineName): name is OnnxRuntimeName =>
   (onnxRuntimes as readonly string[]).includes(name);
 /** Whether a library reads a network from a file (`BaselineSettings.model`). */
-export const readsFiles = (name: BaselineName): boolean => isOnnxRuntime(name);
+export const readsFiles = (name: BaselineName): boolean => name === "tfjs" || isOnnxRuntime(name);
 const engineOf = (runtime: OnnxRuntimeName) => (runtime === "onnxruntime" ? "cpu" : "wasm");
 
-/** On the network's ONNX file. */
-function onnxRuntimeContender(
+/** On the network's ONNX file, or the plain data beside it. */
+function modelContender(
   places: BaselinePlaces,
-  library: OnnxRuntimeName,
+  library: OnnxRuntimeName | "tfjs",
   what: { readonly net: string; readonly task: string; readonly precision: string },
   settings: BaselineSettings,
 ): Contender {
   const { onnx = "", inputShape = [] } = settings.model ?? {};
   const args = [
-    ...["--net", what.net, "--runtime", library, "--model", onnx, "--shape", inputShape.join("x")],
+    ...["--net", what.net, "--model", onnx, "--shape", inputShape.join("x")],
     ...[...sharedArguments(settings), "--threads", `${settings.threads}`],
   ];
-  const contender = nodeContender(
-    places,
-    "onnxruntime_infer.mjs",
-    [library === "onnxruntime" ? "onnxruntime-node" : library],
-    { library, engine: engineOf(library), ...what },
-    args,
-  );
+  const contender =
+    library === "tfjs"
+      ? nodeContender(
+          places,
+          "tfjs_infer.mjs",
+          ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"],
+          { library, engine: "wasm", ...what },
+          args,
+        )
+      : nodeContender(
+          places,
+          "onnxruntime_infer.mjs",
+          [library === "onnxruntime" ? "onnxruntime-node" : library],
+          { library, engine: engineOf(library), ...what },
+          ["--runtime", library, ...args],
+        );
   return what.precision === "f32" ? contender : { ...contender, missing: "it is measured in f32 only" };
 }
 

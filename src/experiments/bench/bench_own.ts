@@ -2,7 +2,7 @@
  * Measures one of our engines in a process of its own, as the baselines are measured, and prints one bench line:
  * `node bench_own.js train|infer|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
  * --size 1024`. If the engine does not have the precision, one line says so in place of metrics.
- * `node bench_own.js export --net lenet --out lenet.onnx` writes the network for other libraries.
+ * `node bench_own.js export --net lenet --out lenet.onnx` writes the network for other libraries, as ONNX and as plain data.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -23,6 +23,7 @@ import {
 } from "../../tensor/index.ts";
 import { inPrecision, type Precision, usablePrecision } from "../../train/loop/precision.ts";
 import { type BenchLine, median } from "./bench_lines.ts";
+import { plainGraph } from "./plain_graph.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,7 +58,11 @@ await stopEngine();
 async function exportNetwork(): Promise<void> {
   const input = [1, ...entry(values.net).inputShape];
   const net = create(values.net, { edition: "zh" });
-  writeFileSync(values.out, await onnxFile({ net, input, preprocessing: null, classNames: null }));
+  const bytes = await onnxFile({ net, input, preprocessing: null, classNames: null });
+  writeFileSync(values.out, bytes);
+  const { graph, numbers } = plainGraph(bytes, values.out);
+  writeFileSync(`${values.out}.json`, JSON.stringify(graph));
+  writeFileSync(`${values.out}.bin`, numbers);
 }
 
 function measure(): Promise<BenchLine> {

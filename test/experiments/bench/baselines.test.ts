@@ -22,6 +22,9 @@ import {
   medianLine,
   ratiosOf,
 } from "../../../src/experiments/bench/bench_lines.ts";
+import { plainGraph } from "../../../src/experiments/bench/plain_graph.ts";
+import { models, stopEngine } from "../../../src/index.ts";
+import { onnxFile } from "../../../src/interop/onnx/export_onnx.ts";
 
 const line = (more: Partial<BenchLine>): BenchLine => ({
   event: "bench",
@@ -141,6 +144,32 @@ test("inference is compared with inference only", () => {
   );
   assert.match(formatBench(lines, []).join("\n"), /\nresnet18 infer f32: wasm reaches 2x pytorch \(eager\)/);
   assert.match(bestTable(lines).join("\n"), /\nresnet18 infer +f32 +pytorch \(eager\)/);
+});
+
+after(() => stopEngine());
+
+test("a network as plain data: its operators in order, and all of its numbers", async () => {
+  const net = models.lenet();
+  const file = await onnxFile({ net, input: [1, 1, 28, 28], preprocessing: null, classNames: null });
+  const { graph, numbers } = plainGraph(file, "lenet.onnx");
+  assert.deepEqual(
+    graph.nodes.map(({ op }) => op).filter((op) => op === "Conv" || op === "Gemm"),
+    ["Conv", "Conv", "Gemm", "Gemm", "Gemm"],
+  );
+  const made = new Set([graph.input, ...graph.tensors.map(({ name }) => name)]);
+  for (const { inputs, outputs } of graph.nodes) {
+    for (const name of inputs) assert.ok(name === "" || made.has(name), name);
+    for (const name of outputs) made.add(name);
+  }
+  assert.ok(made.has(graph.output));
+  const [weight] = net.parameters();
+  const same = graph.tensors.find(({ shape }) => shape.join() === weight.shape.join());
+  assert.ok(same);
+  const { buffer, byteOffset } = numbers;
+  assert.deepEqual(
+    Array.from(new Float32Array(buffer.slice(byteOffset + same.offset), 0, same.length)),
+    Array.from(await weight.data(), Number),
+  );
 });
 
 test("--against names libraries, and a wrong name is answered with the right one", () => {
@@ -279,14 +308,24 @@ describe("programs", () => {
 
   test("inference: PyTorch in each mode, and the others by name", () => {
     const settings = { threads: 2, batch: 32, pytorchModes: ["compile"] as const };
-    const contenders = inferenceContenders(["pytorch", "tfjs"], "resnet18", "f32", settings, places);
-    const [pytorch, tfjs] = contenders;
+    const contenders = inferenceContenders(["pytorch", "jax-js"], "resnet18", "f32", settings, places);
+    const [pytorch, jax] = contenders;
     assert.deepEqual(pytorch.args, [
       join(folder, "pytorch_infer.py"),
       ..."--net resnet18 --batch 32 --threads 2 --mode compile --precision f32".split(" "),
     ]);
     assert.deepEqual([pytorch.net, pytorch.task], ["resnet18", "infer"]);
-    assert.match(tfjs.missing ?? "", /inference is not measured/);
+    assert.match(jax.missing ?? "", /inference is not measured/);
+  });
+
+  test("inference: TensorFlow.js on the network's plain data", () => {
+    const model = { onnx: "/tmp/lenet.onnx", inputShape: [1, 28, 28] };
+    const [tfjs] = inferenceContenders(["tfjs"], "lenet", "f32", { threads: 1, model }, places);
+    assert.deepEqual([tfjs.library, tfjs.engine], ["tfjs", "wasm"]);
+    assert.equal(
+      tfjs.args.slice(1).join(" "),
+      "--net lenet --model /tmp/lenet.onnx --shape 1x28x28 --threads 1",
+    );
   });
 
   test("inference: ONNX Runtime on the network's file, in f32 only, and nothing else", () => {
@@ -302,7 +341,7 @@ describe("programs", () => {
     );
     assert.equal(
       found[0].args.slice(1).join(" "),
-      "--net lenet --runtime onnxruntime --model /tmp/lenet.onnx --shape 1x28x28 --batch 1 --threads 2",
+      "--runtime onnxruntime --net lenet --model /tmp/lenet.onnx --shape 1x28x28 --batch 1 --threads 2",
     );
     const half = inferenceContenders(["onnxruntime"], "lenet", "bf16", { threads: 2, model }, places);
     assert.match(half[0].missing ?? "", /f32 only/);
