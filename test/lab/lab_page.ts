@@ -101,9 +101,8 @@ export class Lab {
     return Number(text.replace(/\D/g, ""));
   }
 
-  /** Trains until this many steps are done, then pauses. */
-  async train(steps: number): Promise<void> {
-    await this.button("Start").click();
+  /** Waits until this many steps are done. */
+  async reaches(steps: number): Promise<void> {
     await this.page.waitForFunction(
       (wanted) => {
         const bar = [...document.querySelectorAll(".transport dl > div")].find((row) =>
@@ -114,6 +113,18 @@ export class Lab {
       steps,
       { polling: 50 },
     );
+  }
+
+  /** Waits until just this many steps are done. */
+  async atStep(steps: number): Promise<void> {
+    await this.reaches(steps);
+    assert.equal(await this.steps(), steps);
+  }
+
+  /** Trains until this many steps are done, then pauses. */
+  async train(steps: number): Promise<void> {
+    await this.button("Start").click();
+    await this.reaches(steps);
     await this.button("Pause").click();
     await this.button("Start").waitFor();
   }

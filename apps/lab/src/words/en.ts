@@ -250,6 +250,7 @@ export const en = {
   windowLabel: "Values under the window",
   kernelLabel: "Weights of the kernel",
   otherChannels: "+ {count} more channels: {sum}",
+  wholeSum: "The whole sum",
   plusBias: "+ bias {bias}",
   experimentLenet: "LeNet, as in the book",
   experimentLenetText: "Sigmoid and average pooling: nothing seems to happen at first, and then it learns.",

@@ -244,6 +244,7 @@ export const zh: Readonly<Record<WordName, string>> = {
   windowLabel: "窗口覆盖的数值",
   kernelLabel: "卷积核的权重",
   otherChannels: "+ 其余 {count} 个通道：{sum}",
+  wholeSum: "完整算式",
   plusBias: "+ 偏置 {bias}",
   experimentLenet: "书中的 LeNet",
   experimentLenetText: "sigmoid 加平均汇聚：起初似乎毫无动静，然后突然学会了。",

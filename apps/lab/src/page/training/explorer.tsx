@@ -161,6 +161,9 @@ interface ArithmeticProps {
   readonly onTerm: ((term: WindowTerm, row: number, column: number) => void) | null;
 }
 
+/** A longer sum is folded. */
+const MOST_LETTERS = 90;
+
 function Arithmetic({ explained, onTerm }: ArithmeticProps) {
   const { terms, bias, value } = explained;
   const order = [...terms].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
@@ -207,7 +210,14 @@ function Arithmetic({ explained, onTerm }: ArithmeticProps) {
         </p>
       )}
       {bias !== null && <p class="small numbers">{t("plusBias", { bias: short(bias) })}</p>}
-      <p class="sum code">{explained.arithmetic}</p>
+      {explained.arithmetic.length <= MOST_LETTERS ? (
+        <p class="sum code">{explained.arithmetic}</p>
+      ) : (
+        <details class="sum">
+          <summary class="small">{t("wholeSum")}</summary>
+          <p class="code">{explained.arithmetic}</p>
+        </details>
+      )}
     </>
   );
 }
