@@ -1,8 +1,9 @@
 /** The worker that tries code of a person's own: it is ended if it takes too long. */
 import { checkNetworkSource } from "../worker/check_source.ts";
+import type { RunCode } from "../worker/networks.ts";
 import type { FromWorker, ToWorker } from "../worker/protocol.ts";
 import { runCode } from "../worker/run_code.ts";
-import { answerCall } from "../worker/serve_calls.ts";
+import { answerCall, type CallHandlers } from "../worker/serve_calls.ts";
 import { stripTypes } from "./strip_types.ts";
 
 const scope = globalThis as unknown as {
@@ -10,12 +11,15 @@ const scope = globalThis as unknown as {
   postMessage(message: FromWorker): void;
 };
 
+const run: RunCode = (code, input) => runCode(code, input, stripTypes);
+const handlers: Partial<CallHandlers> = {
+  ping: async () => null,
+  check: (input) => checkNetworkSource(input, run),
+  draw: async (input) => {
+    const { drawNetwork } = await import("../worker/draw_network.ts");
+    return drawNetwork(input, run);
+  },
+};
+
 scope.onmessage = ({ data: message }) =>
-  void answerCall(
-    message,
-    {
-      ping: async () => null,
-      check: (input) => checkNetworkSource(input, (code, given) => runCode(code, given, stripTypes)),
-    },
-    (answer) => scope.postMessage(answer),
-  );
+  void answerCall(message, handlers, (answer) => scope.postMessage(answer));

@@ -1,27 +1,38 @@
 /** The frame around the five views: their steps on top, the controls of training below. */
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { DataView } from "./data/data_view.tsx";
-import { HomeView } from "./home/home_view.tsx";
-import { NetworkView } from "./network/network_view.tsx";
 import { CodeQuestion } from "./parts/code_question.tsx";
 import { HintNote } from "./parts/hint.tsx";
 import { Icon, type IconName } from "./parts/icons.tsx";
+import { type LazyPart, lazy } from "./parts/lazy.tsx";
 import { MessageLine, ProblemNotice } from "./parts/problem_notice.tsx";
-import { VIEWS, type View, view } from "./state/lab.ts";
+import { readyMadeOpen, VIEWS, type View, view } from "./state/lab.ts";
 import { language, setLanguage, t, theme, toggleTheme } from "./state/language.ts";
-import { ReadyMade, readyMadeOpen } from "./training/ready_made.tsx";
-import { TrainingView } from "./training/training_view.tsx";
 import { Transport } from "./training/transport.tsx";
-import { TrialView } from "./trial/trial_view.tsx";
 
-const PARTS: Readonly<Record<View, { readonly icon: IconName; readonly show: () => JSX.Element }>> = {
-  data: { icon: "data", show: DataView },
-  network: { icon: "network", show: NetworkView },
-  train: { icon: "train", show: TrainingView },
-  trial: { icon: "trial", show: TrialView },
-  home: { icon: "home", show: HomeView },
+interface Part {
+  readonly icon: IconName;
+  readonly part: LazyPart;
+}
+
+const PARTS: Readonly<Record<View, Part>> = {
+  data: { icon: "data", part: { load: () => {}, Show: DataView } },
+  network: {
+    icon: "network",
+    part: lazy(() => import("./network/network_view.tsx").then((module) => module.NetworkView)),
+  },
+  train: {
+    icon: "train",
+    part: lazy(() => import("./training/training_view.tsx").then((module) => module.TrainingView)),
+  },
+  trial: {
+    icon: "trial",
+    part: lazy(() => import("./trial/trial_view.tsx").then((module) => module.TrialView)),
+  },
+  home: { icon: "home", part: lazy(() => import("./home/home_view.tsx").then((module) => module.HomeView)) },
 };
+
+const ReadyMade = lazy(() => import("./training/ready_made.tsx").then((module) => module.ReadyMade));
 
 const NAMES = {
   data: ["stepData", "leadData", "headData"],
@@ -33,7 +44,7 @@ const NAMES = {
 
 export function App() {
   const current = view.value;
-  const Shown = PARTS[current].show;
+  const { Show } = PARTS[current].part;
   return (
     <>
       <a class="skip" href="#main">
@@ -43,12 +54,12 @@ export function App() {
       <main id="main" class={`view view-${current}`} tabIndex={-1}>
         <ViewHeading />
         <ProblemNotice />
-        <Shown key={current} />
+        <Show key={current} />
       </main>
       <Transport />
       <MessageLine />
       <HintNote />
-      {readyMadeOpen.value && <ReadyMade />}
+      {readyMadeOpen.value && <ReadyMade.Show />}
       <CodeQuestion />
     </>
   );
@@ -69,6 +80,8 @@ function Header() {
                 type="button"
                 class="quiet"
                 aria-current={view.value === name ? "step" : undefined}
+                onPointerEnter={PARTS[name].part.load}
+                onFocus={PARTS[name].part.load}
                 onClick={() => {
                   view.value = name;
                 }}
@@ -99,7 +112,7 @@ function Header() {
           class="quiet tool"
           lang={language.value === "zh" ? "en" : "zh-CN"}
           title={language.value === "zh" ? "English" : "中文"}
-          onClick={() => setLanguage(language.value === "zh" ? "en" : "zh")}
+          onClick={() => void setLanguage(language.value === "zh" ? "en" : "zh")}
         >
           {language.value === "zh" ? "EN" : "中文"}
         </button>

@@ -29,6 +29,8 @@ export const en = {
   cancel: "Cancel",
   done: "Done",
   off: "off",
+  notLoaded: "This part of the page could not be loaded. Is the network there?",
+  loadAgain: "Try again",
   explainTerm: "What does “{term}” mean?",
   bookSection: "Dive into Deep Learning, section {section}",
   sectionShort: "§ {section}",

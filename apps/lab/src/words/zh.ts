@@ -30,6 +30,8 @@ export const zh: Readonly<Record<WordName, string>> = {
   cancel: "取消",
   done: "完成",
   off: "关",
+  notLoaded: "页面的这一部分无法载入，请检查网络。",
+  loadAgain: "重试",
   explainTerm: "“{term}”是什么？",
   bookSection: "《动手学深度学习》{section}",
   sectionShort: "{section} 节",

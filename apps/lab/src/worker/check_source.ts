@@ -15,11 +15,11 @@ export async function checkNetworkSource(input: Input, runCode: RunCode): Promis
   if (network.kind === "code") {
     const net = await runCode(network.code, { classes, channels: shape[0], size: network.size });
     requireOutputs(net, shape, classes);
-    return networkFacts(net, shape, "en");
+    return networkFacts(net, shape);
   }
   const blocks =
     network.kind === "blocks" ? network.blocks : blocksOf(network.name, network.options, classes);
   const { layers, problem } = checkBlocks(blocks, shape, classes);
   if (problem !== null) throw new LabError("bad network", problem.message, { block: problem.block });
-  return networkFacts(models.sequential(layers) as nn.Module, shape, "en");
+  return networkFacts(models.sequential(layers) as nn.Module, shape);
 }

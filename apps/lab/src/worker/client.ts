@@ -51,12 +51,17 @@ class WorkerTrainer implements Trainer {
   #isClosed = false;
   /** Ends the watch over the training worker. */
   #unwatch: () => void = () => {};
+  /** Whether the training worker is the one that can run code, which is larger. */
+  #runsCode = false;
 
   constructor({ base, threads = null, answerSeconds = 5 }: TrainerOptions) {
     this.#options = { base, threads, answerSeconds };
     const tell = <K extends EventName>(name: K, event: Events[K]) => this.#tell(name, event);
     this.#training = new WorkerCalls(
-      () => new Worker(new URL("../entries/training_worker.ts", import.meta.url), { type: "module" }),
+      () =>
+        this.#runsCode
+          ? new Worker(new URL("../entries/code_training_worker.ts", import.meta.url), { type: "module" })
+          : new Worker(new URL("../entries/training_worker.ts", import.meta.url), { type: "module" }),
       tell,
       (problem) => this.#failed(problem),
     );
@@ -77,7 +82,9 @@ class WorkerTrainer implements Trainer {
   ): Promise<Calls[K]["output"]> {
     const input = (given ?? null) as Calls[K]["input"];
     if ((IMAGE_CALLS as readonly string[]).includes(name)) return this.#images.call(name, input);
-    if (name === "check") return this.#tried(input as Calls["check"]["input"]);
+    if (name === "check") return this.#limited(name, input);
+    if (name === "draw" && (input as Calls["draw"]["input"]).network.kind === "code")
+      return this.#limited(name, input);
     return this.#train(name, input);
   }
 
@@ -102,6 +109,7 @@ class WorkerTrainer implements Trainer {
 
   async #train<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
     if (this.#isClosed) throw new LabError("worker lost", "the trainer was closed");
+    if (name === "prepare") this.#chooseWorker((input as Calls["prepare"]["input"]).experiment);
     if (!this.#training.isRunning) this.#start().catch(() => {});
     const networks = networksOf(name, input);
     if (name === "prepare") this.#experiment = (input as Calls["prepare"]["input"]).experiment;
@@ -111,26 +119,34 @@ class WorkerTrainer implements Trainer {
     return this.#training.call(name, input);
   }
 
+  /** The first experiment with code ends the worker that cannot run it. */
+  #chooseWorker({ networks }: Experiment): void {
+    if (this.#runsCode || !networks.some(({ kind }) => kind === "code")) return;
+    this.#runsCode = true;
+    this.#training.end(new LabError("worker lost", "another worker has taken the training over"));
+  }
+
   /** Code is tried where it can be stopped without loss, before the training worker runs it. */
   async #tryAll(networks: readonly NetworkSource[], experiment: Experiment | null): Promise<void> {
     const code = networks.filter((network) => network.kind === "code");
     this.#watch(code.length > 0);
     if (experiment === null) return;
     for (const network of code)
-      await this.#tried({
+      await this.#limited("check", {
         network,
         shape: inputShapeOf(experiment, network),
         classes: classCountOf(experiment),
       });
   }
 
-  async #tried(input: Calls["check"]["input"]): Promise<Calls["check"]["output"]> {
+  /** Runs a person's code in a worker that is ended if it takes too long. */
+  async #limited<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
     const { answerSeconds } = this.#options;
     // Once it answers, the library is loaded.
     if (!this.#code.isRunning) await this.#code.call("ping", null);
     const timer = setTimeout(() => this.#code.end(neverEnds(answerSeconds)), answerSeconds * 1000);
     try {
-      return await this.#code.call("check", input);
+      return await this.#code.call(name, input);
     } finally {
       clearTimeout(timer);
     }

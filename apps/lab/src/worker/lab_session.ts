@@ -108,12 +108,12 @@ export class LabSession {
     return this.#engine;
   }
 
-  prepare({ experiment, lang }: Input<"prepare">): Output<"prepare"> {
+  prepare({ experiment }: Input<"prepare">): Output<"prepare"> {
     return this.#alone(async () => {
       await this.#lab?.loop.pause();
       this.#tellState("preparing");
       try {
-        return await this.#prepare(experiment, lang);
+        return await this.#prepare(experiment);
       } catch (error) {
         this.#lab = null;
         this.#tellState("failed");
@@ -122,7 +122,7 @@ export class LabSession {
     });
   }
 
-  async #prepare(experiment: Experiment, lang: "en" | "zh") {
+  async #prepare(experiment: Experiment) {
     const [engine, data] = await Promise.all([this.start({ threads: null }), this.#load(experiment)]);
     const { training } = experiment;
     const networks: TrainedNetwork[] = [];
@@ -134,7 +134,7 @@ export class LabSession {
     this.#lab = { experiment, data, loop, points: [], startedAt: new Date().toISOString() };
     this.#sums.clear();
     this.#similar = networks.map(() => new SimilarImages());
-    const facts = await this.#facts(lang);
+    const facts = await this.#facts();
     this.#tellState("paused");
     this.#surroundings.tell("checkpoints", []);
     return { engine, data: dataFacts(data, training), networks: facts };
@@ -169,12 +169,12 @@ export class LabSession {
     for (const [i, bytes] of opened.networks.entries()) await loadInOrder(networks[i].net, bytes);
   }
 
-  async #facts(lang: "en" | "zh"): Promise<NetworkFacts[]> {
+  async #facts(): Promise<NetworkFacts[]> {
     const { experiment, loop } = this.lab;
     return Promise.all(
       loop.networks.map(({ net }, i) => {
         const shape = inputShapeOf(experiment, experiment.networks[i]);
-        return withNetwork(i, () => networkFacts(net, shape, lang));
+        return withNetwork(i, async () => networkFacts(net, shape));
       }),
     );
   }
@@ -239,7 +239,7 @@ export class LabSession {
         await loop.checkpoint();
         this.#surroundings.tell("checkpoints", loop.checkpoints.facts);
       }
-      return { networks: await this.#facts("en") };
+      return { networks: await this.#facts() };
     });
   }
 

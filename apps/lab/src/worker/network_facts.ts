@@ -1,15 +1,11 @@
-/** What is known of a network before it has learned anything: layers, shapes, sizes, its drawing. */
+/** What is known of a network before it has learned anything: layers, shapes, sizes; its drawing. */
 import { fromTypedArray, nn, noGrad, Tensor } from "convoyant";
 import type { LayerFacts, NetworkFacts } from "./protocol.ts";
 
 type DrawStyle = "book" | "graph" | "volume";
 
 /** Nothing is computed: the call of the network is only recorded. */
-export async function networkFacts(
-  net: nn.Module,
-  shape: readonly number[],
-  lang: "en" | "zh",
-): Promise<NetworkFacts> {
+export function networkFacts(net: nn.Module, shape: readonly number[]): NetworkFacts {
   const layers = layersOf(net, shape);
   const count = (module: nn.Module) => module.parameters().reduce((all, one) => all + one.numel(), 0);
   return {
@@ -24,7 +20,6 @@ export async function networkFacts(
     }),
     parameters: count(net),
     multiplyAdds: layers.reduce((all, layer) => all + multiplyAdds(layer.module, layer.output), 0),
-    drawing: await drawingOf(net, shape, { lang, style: "book" }),
   };
 }
 

@@ -57,8 +57,6 @@ export interface NetworkFacts {
   readonly parameters: number;
   /** Multiply-adds for one image. */
   readonly multiplyAdds: number;
-  /** The drawing as SVG text, in both themes by media query. */
-  readonly drawing: string;
 }
 
 export interface DataFacts {

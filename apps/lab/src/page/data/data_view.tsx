@@ -2,15 +2,16 @@
 import type { DataSource } from "../../experiment/experiment.ts";
 import { Hint } from "../parts/hint.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { lazy } from "../parts/lazy.tsx";
 import { ShownImageCanvas } from "../parts/shown_image.tsx";
 import { chooseData } from "../state/choose_data.ts";
 import { dataImages } from "../state/data_images.ts";
-import { className, dataFacts, experiment, prepare } from "../state/lab.ts";
+import { className, dataFacts, experiment, prepare, readyMadeOpen } from "../state/lab.ts";
 import { count, t } from "../state/language.ts";
 import { served } from "../state/served.ts";
-import { readyMadeOpen } from "../training/ready_made.tsx";
-import { OwnImages } from "./own_images.tsx";
 import { ServedRuns } from "./served_runs.tsx";
+
+const OwnImages = lazy(() => import("./own_images.tsx").then((module) => module.OwnImages));
 
 export function DataView() {
   const { data } = experiment.value;
@@ -33,7 +34,7 @@ export function DataView() {
         </button>
         <ServedRuns />
       </div>
-      {data.kind === "images" ? <OwnImages /> : <Gallery />}
+      {data.kind === "images" ? <OwnImages.Show /> : <Gallery />}
     </div>
   );
 }

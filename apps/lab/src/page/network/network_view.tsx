@@ -2,6 +2,7 @@
 import type { NetworkSource } from "../../experiment/experiment.ts";
 import { Segments } from "../parts/choice.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { NetworkSwitch } from "../parts/network_switch.tsx";
 import { experiment, shownNetwork } from "../state/lab.ts";
 import { t } from "../state/language.ts";
 import { addSecondNetwork, changeKind, removeNetwork } from "../state/networks.ts";
@@ -72,28 +73,5 @@ function NetworkChoice({
         {t("removeNetwork", { name: at === 0 ? "A" : "B" })}
       </button>
     </div>
-  );
-}
-
-/** Which of two networks is looked at; nothing if there is one. */
-export function NetworkSwitch({ at }: { readonly at: number }) {
-  if (experiment.value.networks.length < 2) return null;
-  return (
-    <Segments
-      label={t("whichNetwork")}
-      value={String(at)}
-      choices={["A", "B"].map((name, i) => ({
-        value: String(i),
-        label: (
-          <>
-            <span class={i === 0 ? "swatch" : "swatch second"} aria-hidden="true" />
-            {t("networkName", { name })}
-          </>
-        ),
-      }))}
-      onChange={(value) => {
-        shownNetwork.value = Number(value);
-      }}
-    />
   );
 }

@@ -1,5 +1,4 @@
 /** The experiment of the page's address, at the start and when the address changes. */
-import { fromHash } from "../../experiment/address.ts";
 import { experiment, prepare, view } from "./lab.ts";
 import { tellError } from "./notices.ts";
 import { mayRun } from "./others_code.ts";
@@ -12,6 +11,8 @@ export async function openAddress(): Promise<void> {
 /** Whether the address held an experiment; a damaged one is told, and what was there before stays. */
 async function takeAddress(): Promise<boolean> {
   try {
+    if (location.hash === "") return false;
+    const { fromHash } = await import("../../experiment/address.ts");
     const found = await fromHash(location.hash);
     if (found === null || !(await mayRun(found))) return false;
     experiment.value = found;

@@ -6,6 +6,7 @@ import type {
   CheckpointFacts,
   DataFacts,
   Events,
+  ImageInput,
   LiveChanges,
   NetworkFacts,
   Prepared,
@@ -25,6 +26,8 @@ export const view = signal<View>("data");
 export const experiment = signal<Experiment>(FIRST_EXPERIMENT);
 /** What was prepared last; null before that, and after a change that needs other data or new networks. */
 export const prepared = signal<Prepared | null>(null);
+/** Whether that has a network of code. */
+export const preparedCode = signal(false);
 export const state = signal<TrainerState>("empty");
 export const lastPoint = signal<StepPoint | null>(null);
 export const lastTest = signal<TestPoint | null>(null);
@@ -34,6 +37,10 @@ export const imagesPerSecond = signal(0);
 export const progress = signal<Events["progress"] | null>(null);
 /** The network whose insides are looked at. */
 export const shownNetwork = signal(0);
+/** The image whose feature maps are looked at: one of the test images, or that of "Try it". */
+export const lookedAt = signal<ImageInput>({ kind: "test", index: 0 });
+/** Whether the list of ready-made experiments is open. */
+export const readyMadeOpen = signal(false);
 /** Counts whenever weights have changed and what is shown of them is old. */
 export const weightsVersion = signal(0);
 
@@ -114,6 +121,7 @@ export async function prepare(): Promise<boolean> {
     if (mine !== preparation) return false;
     batch(() => {
       prepared.value = result;
+      preparedCode.value = experiment.peek().networks.some(({ kind }) => kind === "code");
       weightsVersion.value++;
     });
     return true;

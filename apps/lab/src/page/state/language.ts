@@ -1,12 +1,14 @@
 /** Language and colours of the page: the reader's system decides until the page's own switch is used. */
 import { effect, signal } from "@preact/signals";
 import { en, type WordName } from "../../words/en.ts";
-import { zh } from "../../words/zh.ts";
 
 export type Language = "en" | "zh";
 export type Theme = "light" | "dark";
 
-const WORDS: Readonly<Record<Language, Readonly<Record<WordName, string>>>> = { en, zh };
+type Words = Readonly<Record<WordName, string>>;
+
+/** Chinese is loaded when it is first needed. */
+const words: { readonly en: Words; zh: Words | null } = { en, zh: null };
 
 export const language = signal<Language>(stored("language", ["en", "zh"]) ?? systemLanguage());
 const chosenTheme = signal<Theme | null>(stored("theme", ["light", "dark"]));
@@ -20,7 +22,25 @@ darkSystem.addEventListener("change", () => {
 /** The colours that are shown. */
 export const theme = () => chosenTheme.value ?? systemTheme.value;
 
-export function setLanguage(value: Language): void {
+/** Loads the texts of the language that the page begins with. */
+export async function loadWords(): Promise<void> {
+  if (language.peek() === "zh") await loadChinese();
+}
+
+async function loadChinese(): Promise<void> {
+  if (words.zh !== null) return;
+  try {
+    const { zh } = await import("../../words/zh.ts");
+    words.zh = zh;
+  } catch {
+    // Without its texts the page speaks English.
+    language.value = "en";
+  }
+}
+
+export async function setLanguage(value: Language): Promise<void> {
+  if (value === "zh") await loadChinese();
+  if (value === "zh" && words.zh === null) return;
   language.value = value;
   store("language", value);
 }
@@ -32,7 +52,7 @@ export function toggleTheme(): void {
 
 /** What the page says in the reader's language; `{name}` stands for a value. */
 export function t(name: WordName, values: Readonly<Record<string, string | number>> = {}): string {
-  return WORDS[language.value][name].replace(/\{(\w+)\}/g, (whole, key: string) =>
+  return (words[language.value] ?? en)[name].replace(/\{(\w+)\}/g, (whole, key: string) =>
     String(values[key] ?? whole),
   );
 }

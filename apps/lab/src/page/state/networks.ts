@@ -6,7 +6,7 @@ import { KNOWN_FACTS } from "../../experiment/known_networks.ts";
 import type { Layer } from "../../experiment/layers.ts";
 import type { NetworkFacts } from "../../worker/protocol.ts";
 import { firstCode } from "../network/first_code.ts";
-import { change, experiment, prepare, prepared, shownNetwork } from "./lab.ts";
+import { change, experiment, prepare, prepared, preparedCode, shownNetwork } from "./lab.ts";
 import { t } from "./language.ts";
 
 /** What is known of each network; null for code. */
@@ -56,8 +56,10 @@ export function sendSoon(): void {
 
 function sendNow(): void {
   const { networks } = experiment.peek();
-  if (prepared.peek() === null) return;
-  if (networks.every((_, i) => isSound(i))) void change({ networks });
+  if (!networks.every((_, i) => isSound(i))) return;
+  // Code is trained by another worker than networks without.
+  if (networks.some(({ kind }) => kind === "code") && !preparedCode.peek()) void prepare();
+  else if (prepared.peek() !== null) void change({ networks });
 }
 
 /** The same network in another form: the chapter's as blocks, anything as code to begin with. */

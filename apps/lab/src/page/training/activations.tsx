@@ -8,7 +8,7 @@ import { Hint } from "../parts/hint.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { GridCanvas, ShownImageCanvas } from "../parts/shown_image.tsx";
 import { useFresh } from "../state/fresh.ts";
-import { className, dataFacts, trainer } from "../state/lab.ts";
+import { className, dataFacts, lookedAt, trainer } from "../state/lab.ts";
 import { t } from "../state/language.ts";
 import { Explorer, type MapPlace } from "./explorer.tsx";
 import { layerTitle } from "./layer_title.ts";
@@ -16,8 +16,6 @@ import { layerTitle } from "./layer_title.ts";
 const SHOWN_IMAGES = 10;
 const MOST_MAPS = 24;
 
-/** The image that is looked at: one of the test images, or that of "Try it". */
-export const lookedAt = signal<ImageInput>({ kind: "test", index: 0 });
 const strip = signal<readonly DataImage[]>([]);
 const stripFrom = signal(0);
 const opened = signal<MapPlace | null>(null);

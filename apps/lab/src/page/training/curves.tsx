@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
 import { Hint } from "../parts/hint.tsx";
 import { curves, curvesVersion } from "../state/curves.ts";
 import { experiment, lastPoint, lastTest } from "../state/lab.ts";

@@ -1,13 +1,10 @@
 /** The chapter's experiments, ready to start. */
-import { signal } from "@preact/signals";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { play, replaceExperiment, view } from "../state/lab.ts";
+import { play, readyMadeOpen, replaceExperiment, view } from "../state/lab.ts";
 import { t } from "../state/language.ts";
 import { say } from "../state/notices.ts";
 import { READY_MADE, type ReadyMadeExperiment } from "./ready_made_experiments.ts";
-
-export const readyMadeOpen = signal(false);
 
 export function ReadyMade() {
   const close = () => {

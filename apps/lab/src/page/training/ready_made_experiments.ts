@@ -42,7 +42,7 @@ export const READY_MADE: readonly ReadyMadeExperiment[] = [
     title: "experimentLenet",
     question: "experimentLenetText",
     section: "6.6",
-    experiment: made("LeNet", [known("lenet")], { learningRate: 0.9, epochs: 10 }),
+    experiment: made("LeNet", [known("lenet")], { learningRate: 0.9, batchSize: 256, epochs: 40 }),
   },
   {
     title: "experimentActivation",
@@ -59,7 +59,8 @@ export const READY_MADE: readonly ReadyMadeExperiment[] = [
     section: "7.5",
     experiment: made("Batch norm", [known("bn-lenet", { batchNorm: true }), known("lenet")], {
       learningRate: 1,
-      epochs: 10,
+      batchSize: 256,
+      epochs: 20,
     }),
   },
   {
@@ -136,7 +137,7 @@ export const READY_MADE: readonly ReadyMadeExperiment[] = [
     title: "experimentDiverge",
     question: "experimentDivergeText",
     section: "11.4",
-    experiment: made("Learning rate", [known("lenet", { activation: "relu" })], {
+    experiment: made("Learning rate", [known("lenet", { activation: "leakyRelu" })], {
       learningRate: 10,
       epochs: 5,
     }),

@@ -1,7 +1,7 @@
 /** Third step: it trains, and one watches. */
 import { signal } from "@preact/signals";
-import { NetworkSwitch } from "../network/network_view.tsx";
 import { Tabs } from "../parts/choice.tsx";
+import { NetworkSwitch } from "../parts/network_switch.tsx";
 import { experiment, lastPoint, prepared, shownNetwork, state } from "../state/lab.ts";
 import { t } from "../state/language.ts";
 import { served } from "../state/served.ts";

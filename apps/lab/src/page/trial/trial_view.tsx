@@ -9,10 +9,18 @@ import type { GivenFile } from "../parts/given_files.ts";
 import { Icon } from "../parts/icons.tsx";
 import { ShownImageCanvas } from "../parts/shown_image.tsx";
 import { Sketch } from "../parts/sketch.tsx";
-import { className, dataFacts, lastPoint, prepared, trainer, view, weightsVersion } from "../state/lab.ts";
+import {
+  className,
+  dataFacts,
+  lastPoint,
+  lookedAt,
+  prepared,
+  trainer,
+  view,
+  weightsVersion,
+} from "../state/lab.ts";
 import { t } from "../state/language.ts";
 import { say, told } from "../state/notices.ts";
-import { lookedAt } from "../training/activations.tsx";
 import { Answer } from "./answer.tsx";
 
 const SOURCES = ["draw", "file", "camera", "test"] as const;
