@@ -30,10 +30,22 @@ export async function drawingOf(
     lang,
     style,
     theme,
-  }: { readonly lang: "en" | "zh"; readonly style: DrawStyle; readonly theme?: "light" | "dark" },
+    title,
+  }: {
+    readonly lang: "en" | "zh";
+    readonly style: DrawStyle;
+    readonly theme?: "light" | "dark";
+    readonly title?: string;
+  },
 ): Promise<string> {
   const { draw } = await import("convoyant/draw");
-  return draw(net, { input: [...shape], lang, style, ...(theme !== undefined && { theme }) }).toSvg();
+  return draw(net, {
+    input: [...shape],
+    lang,
+    style,
+    ...(theme !== undefined && { theme }),
+    ...(title !== undefined && { title }),
+  }).toSvg();
 }
 
 interface CalledLayer {

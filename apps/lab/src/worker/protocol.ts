@@ -289,6 +289,8 @@ export interface Calls {
       readonly style: "book" | "graph" | "volume";
       /** By default as the reader's system is set. */
       readonly theme?: "light" | "dark";
+      /** What the network is called in the drawing. */
+      readonly title?: string;
     };
     output: { readonly svg: string };
   };

@@ -33,7 +33,15 @@ export function Drawing({ at, network }: Props) {
       const shape = inputShapeOf(experiment.peek(), network);
       const classes = classCountOf(experiment.peek());
       trainer()
-        .call("draw", { network, shape, classes, lang, style: chosen, ...{ theme: colours } })
+        .call("draw", {
+          network,
+          shape,
+          classes,
+          lang,
+          style: chosen,
+          theme: colours,
+          title: networkTitle(network),
+        })
         .then(
           (answer) => {
             if (old) return;

@@ -1,4 +1,5 @@
 /** Second step: the network, or two that are compared. */
+import "../styles/network.css";
 import type { NetworkSource } from "../../experiment/experiment.ts";
 import { Segments } from "../parts/choice.tsx";
 import { Icon } from "../parts/icons.tsx";

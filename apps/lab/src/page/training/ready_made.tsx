@@ -1,4 +1,5 @@
 /** The chapter's experiments, ready to start. */
+import "../styles/training.css";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { play, readyMadeOpen, replaceExperiment, view } from "../state/lab.ts";

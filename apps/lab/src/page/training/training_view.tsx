@@ -1,4 +1,6 @@
 /** Third step: it trains, and one watches. */
+import "../styles/network.css";
+import "../styles/training.css";
 import { signal } from "@preact/signals";
 import { Tabs } from "../parts/choice.tsx";
 import { NetworkSwitch } from "../parts/network_switch.tsx";
