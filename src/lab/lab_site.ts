@@ -53,14 +53,15 @@ export class LabSite {
   /** The answer for a path, decoded, without the slash before it; null if there is none. */
   async answer(path: string): Promise<LabAnswer | null> {
     const { page, folders, runs, live } = this.#content;
-    const file = page.get(path === "" ? "index.html" : path);
-    if (file !== undefined) return { kind: "file", path: file, type: typeOf(file) };
+    // A static host has one that lists nothing.
     if (path === "lab.json")
       return json({
         folders: folders.map(({ name, classes, count }) => ({ name, classes, count })),
         runs: listedRuns(runsIn(runs())),
         live: live === null ? null : "lab/live",
       });
+    const file = page.get(path === "" ? "index.html" : path);
+    if (file !== undefined) return { kind: "file", path: file, type: typeOf(file) };
     if (path === "lab/live") return live === null ? null : { kind: "events", training: live };
     const [, run] = /^lab\/runs\/([^/]+)\.zip$/.exec(path) ?? [];
     if (run !== undefined) return this.#run(run);

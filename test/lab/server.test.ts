@@ -20,6 +20,8 @@ before(async () => {
   mkdirSync(join(page, "assets"), { recursive: true });
   writeFileSync(join(page, "index.html"), "<!doctype html><title>Lab</title>");
   writeFileSync(join(page, "assets/lab.js"), "export {};");
+  // For static hosts.
+  writeFileSync(join(page, "lab.json"), '{ "folders": [], "runs": [], "live": null }');
   writeFileSync(join(folder, "secret.txt"), "secret");
   for (const [name, level] of Object.entries({ cat: 10, "hot dog": 200 })) {
     mkdirSync(join(photos, name), { recursive: true });
