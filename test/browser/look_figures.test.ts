@@ -75,6 +75,7 @@ async function allFigures(): Promise<typeof draws> {
       look.neighboursFigure(near, { images: thumbnails, labels, classNames, ...options }),
     "figure 7.1": (options) =>
       look.firstLayerFigure(filters, {
+        before: filters,
         trained: "LeNet, Fashion-MNIST, trained for 10 epochs of 60 batches",
         ...options,
       }),

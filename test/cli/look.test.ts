@@ -77,7 +77,11 @@ test("a run's filters over its epochs", async () => {
 test("the filters of a run beside a Gabor bank and SIFT's bins", async () => {
   const { code, stderr } = await look(...weights, "--figure", "7.1", "-o", "figure.svg");
   assert.equal(code, 0, stderr);
-  assert.match(readFileSync(join(folder, "figure.svg"), "utf8"), /Gabor bank.*SIFT/s);
+  assert.match(readFileSync(join(folder, "figure.svg"), "utf8"), /lenet\.safetensors.*Gabor bank.*SIFT/s);
+  const ofRun = await look("run", "--figure", "7.1", "-o", "run.svg", "--threads", "1", "--engine", "wasm");
+  assert.equal(ofRun.code, 0, ofRun.stderr);
+  const said = readFileSync(join(folder, "run.svg"), "utf8");
+  assert.ok(/trained for 1 epoch<.*What training has changed.*first 6 filters/s.test(said));
 });
 
 test("what is typed wrong has one clear error", async () => {

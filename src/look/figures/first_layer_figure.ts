@@ -1,5 +1,5 @@
 /** The chapter's figure 7.1: what a network's first layer learned, beside what was made by hand. */
-import { type Filters, filterImages } from "../../report/filter_images.ts";
+import { type Filters, farthest, filterImages } from "../../report/filter_images.ts";
 import { gaborBank } from "../image/gabor.ts";
 import type { DrawnFigure } from "./figure.ts";
 import { Sheet } from "./sheet.ts";
@@ -9,6 +9,8 @@ import { type FigureOptions, widthOf, wordsIn } from "./words.ts";
 export interface FirstLayerFigureOptions extends FigureOptions {
   /** How the network was trained, in words: "AlexNet, Fashion-MNIST, 1 epoch". */
   readonly trained: string;
+  /** The filters before training: then the figure shows, too, what training has changed. */
+  readonly before?: Filters;
 }
 
 /** SIFT's descriptor: cells a side, and directions in each. */
@@ -29,24 +31,41 @@ export function firstLayerFigure(given: Filters, options: FirstLayerFigureOption
   const words = wordsIn(options.lang);
   const sheet = new Sheet(widthOf(options)).text(words.firstLayers, "title");
   const cell = Math.max(20, Math.min(48, Math.floor((sheet.inner + 4) / 16) - 4));
+  const grid = (filters: Filters) =>
+    sheet.panels(
+      filterImages(filters)
+        .slice(0, 96)
+        .map((image) => ({ image })),
+      cell,
+      { gap: 4 },
+    );
   sheet.text(words.learned(given.layer), "text").text(options.trained);
-  sheet.panels(
-    filterImages(given)
-      .slice(0, 96)
-      .map((image) => ({ image })),
-    cell,
-    { gap: 4 },
-  );
-  sheet.scale("grey", words.lowest, words.highest, words.eachScale);
+  grid(given).scale("grey", words.lowest, words.highest, words.eachScale);
+  const change = options.before === undefined ? null : changed(options.before, given);
+  if (change !== null) {
+    sheet.skip(8).text(words.changed, "text").text(words.changedAbout(change.shape[0]));
+    grid(change);
+  }
   sheet.skip(8).text(words.gabor, "text").text(words.gaborAbout);
-  sheet.panels(
-    filterImages(gaborBank()).map((image) => ({ image })),
-    cell,
-    { gap: 4 },
-  );
+  grid(gaborBank());
   sheet.skip(8).text(words.sift, "text").text(words.siftAbout);
   siftBins(sheet, Math.min(240, sheet.inner));
   return sheet.figure(`${words.firstLayers}: ${options.trained}`);
+}
+
+/** What training has added to the first filters; null if they are not of one size. */
+function changed(before: Filters, after: Filters): Filters | null {
+  const same = [1, 2, 3].every((d) => before.shape[d] === after.shape[d]);
+  if (!same || before.shape[0] > after.shape[0]) return null;
+  const data = Float32Array.from(before.data, (weight, i) => after.data[i] - weight);
+  const size = data.length / before.shape[0];
+  // A run notes weights in this many steps: less is no change.
+  const step = farthest(before.data) / 127;
+  for (let first = 0; first < data.length; first += size) {
+    const own = data.subarray(first, first + size);
+    if (farthest(own) <= step) own.fill(0);
+  }
+  return { ...before, data };
 }
 
 /** Cells with a ray for each direction, as long as the bell lets it count there. */

@@ -79,6 +79,10 @@ const ENGLISH = {
   otherClasses: (count: number) => `and ${count} more classes in grey`,
   firstLayers: "First layers, learned and made by hand",
   learned: (layer: string) => `Learned: the filters of ${layer || "the network"}`,
+  changed: "What training has changed",
+  changedAbout: (count: number) =>
+    `of the first ${count} filters: the weights after training less those before, each on a scale of its own; the noise that ` +
+    "they began with is gone",
   gabor: "A Gabor bank",
   gaborAbout:
     "waves under a bell: 8 directions, wavelengths of 4, 6 and 9 pixels, each on a scale of its own",
@@ -147,6 +151,9 @@ const CHINESE: Words = {
   otherClasses: (count) => `另有 ${count} 个类别，以灰色表示`,
   firstLayers: "第一层：学到的与手工设计的",
   learned: (layer) => `学到的：${layer || "网络"} 的卷积核`,
+  changed: "训练带来的变化",
+  changedAbout: (count) =>
+    `前 ${count} 个卷积核：训练后的权重减去训练前的权重，每幅各用自己的刻度；由此去掉了初始的噪声`,
   gabor: "Gabor 滤波器组",
   gaborAbout: "高斯窗下的波：8 个方向，波长 4、6、9 像素，每幅各用自己的刻度",
   sift: "SIFT 的梯度直方图单元",
