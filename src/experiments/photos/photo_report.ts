@@ -12,6 +12,7 @@ import type { AugmentedImage, ConfusedPair, Mistake } from "../../report/html/re
 import { resample } from "../../report/image.ts";
 import { layerSummary } from "../../train/metrics/layer_summary.ts";
 import { environmentNow } from "../../train/runs/environment.ts";
+import { parseFirstLayer } from "../../train/runs/first_layer.ts";
 import { finalMetricsOf } from "../../train/runs/recorded_fit.ts";
 import { runDrawings } from "../../train/runs/run_drawings.ts";
 import type { RunFolder } from "../../train/runs/run_folder.ts";
@@ -84,6 +85,7 @@ export async function writePhotosReport(
       config.augment === "none" || config.epochs === 0
         ? []
         : await augmentedOf(pixels.augmented, training, source.photos, record.preprocessing, thumbnail),
+    filters: parseFirstLayer(run.readFirstLayer()),
     layers: layerSummary(net, [1, channels, side, side]),
     drawings: await runDrawings(net, [1, channels, side, side], config.model ?? "network"),
     settings: { ...config },
@@ -122,9 +124,7 @@ async function pairsOf(
 ): Promise<ConfusedPair[]> {
   return Promise.all(
     mostConfused(metrics.confusion, MOST_PAIRS).map(async (pair) => {
-      const own = metrics.mistakes
-        .filter(({ truth, predicted }) => truth === pair.truth && predicted === pair.predicted)
-        .slice(0, MOST_OF_PAIR);
+      const own = metrics.mistakesOf(pair.truth, pair.predicted).slice(0, MOST_OF_PAIR);
       const images = own.map(async ({ index }) => ({
         image: await thumbnail(places[index]),
         name: photos[places[index]].name,

@@ -59,7 +59,7 @@ function changed(before: Filters, after: Filters): Filters | null {
   if (!same || before.shape[0] > after.shape[0]) return null;
   const data = Float32Array.from(before.data, (weight, i) => after.data[i] - weight);
   const size = data.length / before.shape[0];
-  // A run notes weights in this many steps: less is no change.
+  // A run notes weights in this many steps: smaller ones say nothing.
   const step = farthest(before.data) / 127;
   for (let first = 0; first < data.length; first += size) {
     const own = data.subarray(first, first + size);

@@ -82,7 +82,7 @@ const ENGLISH = {
   changed: "What training has changed",
   changedAbout: (count: number) =>
     `of the first ${count} filters: the weights after training less those before, each on a scale of its own; the noise that ` +
-    "they began with is gone",
+    "they began with is gone, and plain grey has not changed",
   gabor: "A Gabor bank",
   gaborAbout:
     "waves under a bell: 8 directions, wavelengths of 4, 6 and 9 pixels, each on a scale of its own",
@@ -153,7 +153,7 @@ const CHINESE: Words = {
   learned: (layer) => `学到的：${layer || "网络"} 的卷积核`,
   changed: "训练带来的变化",
   changedAbout: (count) =>
-    `前 ${count} 个卷积核：训练后的权重减去训练前的权重，每幅各用自己的刻度；由此去掉了初始的噪声`,
+    `前 ${count} 个卷积核：训练后的权重减去训练前的权重，每幅各用自己的刻度；由此去掉了初始的噪声；灰色表示没有变化`,
   gabor: "Gabor 滤波器组",
   gaborAbout: "高斯窗下的波：8 个方向，波长 4、6、9 像素，每幅各用自己的刻度",
   sift: "SIFT 的梯度直方图单元",

@@ -4,7 +4,7 @@ import type { Image } from "../../records/image.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { trainingCurves } from "../curves.ts";
 import { formatCount, formatPercent } from "../number_text.ts";
-import { photoUri } from "../photo_uri.ts";
+import { isPhoto, photoUri } from "../photo_uri.ts";
 import { renderCalibrationSvg } from "../svg/calibration_svg.ts";
 import { renderCurvesSvg } from "../svg/curves_svg.ts";
 import { escapeXml as e } from "../svg/xml.ts";
@@ -37,8 +37,9 @@ function pairItem(
   );
 }
 
+/** Small images are shown pixel by pixel. */
 function photo(image: Image, alt: string): string {
-  return `<img class="photo" src="${photoUri(image)}" width="${image.width}" height="${image.height}" alt="${e(alt)}">`;
+  return `<img${isPhoto(image) ? ' class="photo"' : ""} src="${photoUri(image)}" width="${image.width}" height="${image.height}" alt="${e(alt)}">`;
 }
 
 /** Whether probabilities can be taken at their word. */

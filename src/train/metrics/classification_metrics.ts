@@ -25,6 +25,9 @@ export interface ClassificationMetricsOptions {
   readonly mistakes?: number;
 }
 
+/** Of one pair of classes this many of the surest mistakes are remembered. */
+const MOST_OF_PAIR = 6;
+
 /**
  * Counts over any number of batches: mean cross-entropy, accuracy, top-k accuracy, per-class accuracy, the
  * confusion matrix, and the mistakes of which the network was surest.
@@ -43,6 +46,8 @@ export class ClassificationMetrics {
   readonly confusion: number[][];
   /** The surest mistakes, the surest first. */
   mistakes: Misclassified[] = [];
+  /** The surest of each pair of classes, by `classes * truth + predicted`. */
+  readonly #ofPairs = new Map<number, Misclassified[]>();
   private count = 0;
   private lossSum = 0;
   private readonly topHits: number[];
@@ -114,13 +119,17 @@ export class ClassificationMetrics {
   }
 
   private remember(mistake: Misclassified): void {
-    const last = this.mistakes[this.worst - 1];
-    if (Number.isNaN(mistake.probability) || (last !== undefined && last.probability >= mistake.probability))
-      return;
-    let place = this.mistakes.findIndex((m) => m.probability < mistake.probability);
-    if (place < 0) place = this.mistakes.length;
-    this.mistakes.splice(place, 0, mistake);
-    this.mistakes.length = Math.min(this.mistakes.length, this.worst);
+    if (Number.isNaN(mistake.probability)) return;
+    keepSurest(this.mistakes, mistake, this.worst);
+    const pair = this.classes * mistake.truth + mistake.predicted;
+    const ofPair = this.#ofPairs.get(pair) ?? [];
+    this.#ofPairs.set(pair, ofPair);
+    keepSurest(ofPair, mistake, Math.min(this.worst, MOST_OF_PAIR));
+  }
+
+  /** The surest mistakes of one kind, the surest first: images of the class `truth` that were taken for `predicted`. */
+  mistakesOf(truth: number, predicted: number): readonly Misclassified[] {
+    return this.#ofPairs.get(this.classes * truth + predicted) ?? [];
   }
 
   /** Number of examples seen. */
@@ -156,4 +165,14 @@ function logSumExp(values: TypedArray, at: number, count: number): number {
   let total = 0;
   for (let i = 0; i < count; i++) total += Math.exp(values[at + i] - largest);
   return largest + Math.log(total);
+}
+
+/** Puts a mistake into a list that the surest ones begin. */
+function keepSurest(list: Misclassified[], mistake: Misclassified, most: number): void {
+  const last = list[most - 1];
+  if (last !== undefined && last.probability >= mistake.probability) return;
+  let place = list.findIndex((m) => m.probability < mistake.probability);
+  if (place < 0) place = list.length;
+  list.splice(place, 0, mistake);
+  list.length = Math.min(list.length, most);
 }

@@ -157,7 +157,7 @@ async function fitKeeping(
   const shown =
     result.test === null || tested === null || tested.once
       ? undefined
-      : await imagesOfMistakes(result.test, tested, tested.epochSeed);
+      : await imagesOfMistakes(result.test, tested, tested.epochSeed, description.heldOut);
   writeRunReport(folder, {
     ...known,
     outcome: outcomeText(result, options.epochs),
@@ -166,6 +166,7 @@ async function fitKeeping(
     confusion: result.test?.confusion,
     mistakes: shown?.mistakes,
     mistakesNote: shown?.note,
+    confusedPairs: shown?.pairs,
     layers: layers(),
     drawings: await drawings(),
     filters: parseFirstLayer(folder.readFirstLayer()),

@@ -49,6 +49,22 @@ test("the surest mistakes are remembered, the surest first", () => {
   assert.ok(Math.abs(probability + truthProbability - 1) < 1e-6);
 });
 
+test("of each pair of classes the surest mistakes are remembered, though others are surer", () => {
+  const metrics = new ClassificationMetrics(3, { mistakes: 2 });
+  // Five of class 0 for 1, surer and surer, then one of class 2 for 0 that is less sure than all.
+  const logits = [1, 2, 3, 4, 5].flatMap((far) => [0, far, 0]);
+  metrics.update(Float32Array.from([...logits, 0.5, 0, 0]), [0, 0, 0, 0, 0, 2]);
+  const places = (truth: number, predicted: number) =>
+    metrics.mistakesOf(truth, predicted).map(({ index }) => index);
+  assert.deepEqual(places(0, 1), [4, 3]);
+  assert.deepEqual(places(2, 0), [5]);
+  assert.deepEqual(places(1, 2), []);
+  assert.deepEqual(
+    metrics.mistakes.map(({ index }) => index),
+    [4, 3],
+  );
+});
+
 test("a label out of range is named with its place", () => {
   const metrics = new ClassificationMetrics(3);
   metrics.update(LOGITS, LABELS);
