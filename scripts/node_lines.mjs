@@ -22,6 +22,7 @@ const ON_THE_NEWEST = [
   "classic/features/filters.test.js",
   "classic/features/surf.test.js",
   "classic/features/words.test.js",
+  "classifier/networks.test.js",
   "docs/",
   "draw/",
   "engines/onednn/candidate_algorithms.test.js",

@@ -20,7 +20,7 @@ import { temporaryFolder } from "../cli/run_cli.ts";
 import { difference } from "./known_network.ts";
 
 /** AlexNet, the VGGs and the deeper ResNets, hundreds of megabytes each, would take minutes and say no more. */
-const MOST_WEIGHTS = 15_000_000;
+const MOST_WEIGHTS = 10_000_000;
 /** What all networks for colour images take. */
 const SIDE = 64;
 const COUNT = 3;

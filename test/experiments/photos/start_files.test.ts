@@ -19,8 +19,10 @@ import { COLOURS, noisyPng, photoFolder, SMALL } from "./photo_folder.ts";
 
 const photos = photoFolder({ green: 16, red: 12 });
 const runs = temporaryFolder();
-const settings = { ...SMALL.settings, freezeEpochs: 40, epochs: 1 };
+const settings = { ...SMALL.settings, freezeEpochs: 2, epochs: 1 };
 const images = [noisyPng(COLOURS.green, 90), noisyPng(COLOURS.red, 91), noisyPng(COLOURS.violet, 92, 40)];
+/** So that its answers differ from image to image. */
+const longer = { ...settings, freezeEpochs: 40 };
 const run = join(runs, "onnx");
 let expected: readonly number[][];
 
@@ -35,7 +37,14 @@ const off = (found: readonly (readonly number[])[]) =>
 before(async () => {
   const file = join(runs, "net.onnx");
   writeFileSync(file, readFileSync(fixturePath("onnx/network.onnx")));
-  await trainPhotos(photos, { ...SMALL, imageSize: null, model: null, from: file, settings, out: run });
+  await trainPhotos(photos, {
+    ...SMALL,
+    imageSize: null,
+    model: null,
+    from: file,
+    settings: longer,
+    out: run,
+  });
   rmSync(file);
   expected = await probabilities(await Classifier.load(run));
 });
@@ -82,7 +91,7 @@ test("another run begins with it, and its weights, shipped, with other classes",
   writeFileSync(shipped, await (await Classifier.load(run)).toBytes());
   for (const [i, from] of [run, shipped].entries()) {
     const out = join(runs, `three-${i}`);
-    const options = { ...SMALL, imageSize: null, model: null, settings: { ...settings, epochs: 1 } };
+    const options = { ...SMALL, imageSize: null, model: null, settings };
     await trainPhotos(three, { ...options, from, out });
     const classifier = await Classifier.load(out);
     assert.deepEqual(classifier.classes, ["green", "red", "violet"]);
@@ -189,7 +198,7 @@ test("without a network the default is trained from scratch, and one line says s
   const notes: string[] = [];
   const options = {
     imageSize: 32,
-    settings: { ...settings, epochs: 1 },
+    settings,
     onNote: (text: string) => notes.push(text),
   };
   const { config, val } = await trainPhotos(photos, { ...options, out: join(runs, "unreachable") });
