@@ -155,5 +155,5 @@ function verificationText(verification: Verification | null): string {
           ],
     ),
   );
-  return `From the bytes of ${images} test images on, compared with Node.js on the wasm engine; at most 1e-4 is allowed:\n\n${table}`;
+  return `From the bytes of ${images} images on, compared with Node.js on the wasm engine; at most 1e-4 is allowed:\n\n${table}`;
 }
