@@ -15,7 +15,7 @@ import type { Draw, LookOptions } from "./look_figures.ts";
 import { openLooked } from "./looked_network.ts";
 
 /**
- * Without a run AlexNet is trained on these batches: two minutes on two processors. With the chapter's settings its loss begins to
+ * Without a run AlexNet is trained on these batches: minutes. With the chapter's settings its loss begins to
  * fall after hundreds of steps of plain gradient descent; Adam's by half within these.
  */
 const BRIEF = { epochs: 1, limitBatches: 100, batchSize: 32, optimizer: "adam", lr: 5e-4 } as const;

@@ -18,7 +18,7 @@ export function pairsSection(data: ReportData): string {
   return section(
     "pairs",
     "Most confused pairs",
-    `<p>Classes that were taken for one another, with images of both kinds of mistake.</p>${pairs.map((pair) => pairItem(pair, data)).join("\n")}`,
+    `<p>Classes that were taken for others most often, with the images on which the network was surest.</p>${pairs.map((pair) => pairItem(pair, data)).join("\n")}`,
   );
 }
 
