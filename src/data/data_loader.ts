@@ -100,6 +100,7 @@ export interface IterateOptions {
   fromBatch?: number;
   fromExample?: number | undefined;
   seed?: number | null;
+  part?: ((examples: number) => readonly [from: number, to: number]) | undefined;
 }
 
 /**
@@ -234,6 +235,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
    * @param options.fromExample - how many examples to leave out, in place of `fromBatch`: the rest of an epoch whose
    *   batches had another size
    * @param options.seed - of this epoch, for a loader without one: what `drawSeed` gave. Default: a new one
+   * @param options.part - which examples of a batch are wanted, from its size; not if batches are mixed. Default: all
    */
   iterate(options: IterateOptions = {}): AsyncGenerator<Batch, void, undefined> {
     const epoch = requireCount(options.epoch ?? this.#position.epoch, 0, "epoch");
@@ -258,7 +260,7 @@ class DataLoaderClass implements AsyncIterable<Batch> {
       drawn,
     };
     this.#continues = false;
-    return this.#run(plan, this.#position, context);
+    return this.#run(partsOf(plan, options.part), this.#position, context);
   }
 
   /** The seed of an epoch, from the generator; null for a loader that has a seed. */
@@ -273,6 +275,11 @@ class DataLoaderClass implements AsyncIterable<Batch> {
   batchAt(example: number | null): number | null {
     if (this.examples === null || example === null) return null;
     return this.length - countBatches(this.examples - example, this);
+  }
+
+  /** @internal Whether `part` is heeded: a batch is mixed as a whole. */
+  get givesParts(): boolean {
+    return this.mixes.length === 0;
   }
 
   /** @internal A short name of the order of the epoch that was begun last. */
@@ -384,6 +391,16 @@ class DataLoaderClass implements AsyncIterable<Batch> {
     const { sampler } = this.#options;
     return sampler === undefined ? this.dataset.length : countOf(sampler);
   }
+}
+
+/** A plan of which only a part of each batch is made. */
+function partsOf(plan: EpochPlan, part: IterateOptions["part"]): EpochPlan {
+  if (part === undefined) return plan;
+  const indicesOf = (batch: number) => {
+    const all = plan.indicesOf(batch);
+    return all.subarray(...part(all.length));
+  };
+  return { ...plan, indicesOf };
 }
 
 /** @throws ArgumentError when several options say which examples come when. */

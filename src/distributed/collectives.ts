@@ -1,5 +1,5 @@
 /** What ranks do together with tensors. */
-import { allocateArray, type DType, isHalf, type TypedArray } from "../base/dtype.ts";
+import { type DType, isHalf, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DistributedError, DTypeError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { formatShape, numel } from "../base/shape.ts";
@@ -11,6 +11,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { ElementType, NativeOp } from "./mpi/mpi_abi.ts";
 import type { MpiClient } from "./mpi/mpi_client.ts";
 import type { Collective } from "./mpi/mpi_messages.ts";
+import { type SharedArray, sharedArray } from "./shared_elements.ts";
 import { type ConnectedWorld, requireWorld } from "./world.ts";
 
 /** How elements of ranks are combined. */
@@ -167,22 +168,11 @@ export async function barrier(): Promise<void> {
 
 // Elements in memory that the MPI thread sees.
 
-type SharedArray = (Float32Array | Float64Array | Int32Array | Uint8Array) & {
-  readonly buffer: SharedArrayBuffer;
-};
-
 /** Half-precision floats cross as 32-bit ones; int64 lies in memory as 64-bit floats. */
 function crossesAs(dtype: DType): ElementType {
   if (isHalf(dtype)) return "float32";
   if (dtype === "int64") return "float64";
   return dtype === "bool" || dtype === "uint8" ? "uint8" : (dtype as ElementType);
-}
-
-export function sharedArray(type: ElementType, count: number): SharedArray {
-  const { BYTES_PER_ELEMENT } = allocateArray(type, 0);
-  const buffer = new SharedArrayBuffer(Math.max(1, count) * BYTES_PER_ELEMENT);
-  const views = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array };
-  return new views[type](buffer as never, 0, count) as unknown as SharedArray;
 }
 
 /** A tensor's elements; those of 16 bits as 32-bit floats. */

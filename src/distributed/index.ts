@@ -9,5 +9,10 @@ export {
   broadcast,
   type ReduceOp,
 } from "./collectives.ts";
+
+import { shareTrainingsOfWorld } from "./training/shared_training.ts";
+
 export { DistributedSampler, type DistributedSamplerSettings } from "./distributed_sampler.ts";
 export { finalize, type InitOptions, init, rank, type World, worldSize } from "./world.ts";
+
+shareTrainingsOfWorld();

@@ -2,12 +2,24 @@
 import { ArgumentError, DistributedError } from "../base/errors.ts";
 import { requireRange } from "../base/params/argument_kinds.ts";
 import { shownValue } from "../base/shown_value.ts";
+import type { Summation } from "../workers/collective_channel.ts";
 import { type Launcher, launcherOf } from "./mpi/launcher.ts";
 import { endProcess, MpiClient } from "./mpi/mpi_client.ts";
+import { isPowerOfTwo } from "./mpi/reduction.ts";
 
 export interface InitOptions {
   /** Seconds without a sign of life after which a rank counts as lost. @default 15 */
   readonly timeout?: number;
+  /**
+   * Into how many shards `train.fit` cuts each batch, whatever the number of ranks: a power of two, and at least the number
+   * of ranks. Any power of two of ranks up to it ends in the same bits. @default 8
+   */
+  readonly shards?: number;
+  /**
+   * How `train.fit` adds gradients: `"tree"`, in a binary tree of shards, the same for any number of ranks; `"fast"`, one
+   * shard for each rank, in the order that MPI's library chooses. @default "tree"
+   */
+  readonly reduce?: Summation;
 }
 
 /** The ranks that were started together. */
@@ -24,6 +36,8 @@ export interface World {
 
 /** A world with its connection; null in a process that was started alone. */
 export interface ConnectedWorld extends World {
+  readonly shards: number;
+  readonly reduce: Summation;
   readonly client: MpiClient | null;
 }
 
@@ -48,29 +62,40 @@ const onStart = new Set<(world: ConnectedWorld | null) => void>();
  * ```
  */
 export function init(options: InitOptions = {}): Promise<World> {
+  const known = ["timeout", "shards", "reduce"];
   for (const name of Object.keys(options))
-    if (name !== "timeout")
-      throw new ArgumentError(`unknown option ${shownValue(name)} of init (it takes timeout)`);
-  const { timeout = 15 } = options;
+    if (!known.includes(name))
+      throw new ArgumentError(`unknown option ${shownValue(name)} of init (it takes ${known.join(", ")})`);
+  const { timeout = 15, shards = 8, reduce = "tree" } = options;
+  requireRange("init", "shards", shards, (n) => n <= 4096 && isPowerOfTwo(n), "a power of two up to 4096");
+  if (reduce !== "tree" && reduce !== "fast")
+    throw new ArgumentError(`init: expected \`reduce\` to be "tree" or "fast", got ${shownValue(reduce)}`);
   requireRange("init", "timeout", timeout, (n) => n >= 1 && n <= 86_400, "from 1 to 86400 (seconds)");
-  starting ??= start(timeout).catch((error) => {
+  starting ??= start({ timeout, shards, reduce }).catch((error) => {
     starting = null;
     throw error;
   });
   return starting;
 }
 
-async function start(timeout: number): Promise<ConnectedWorld> {
+async function start(options: Required<InitOptions>): Promise<ConnectedWorld> {
   const launcher = launcherOf(process.env);
-  const world = launcher === null ? ALONE : await connect(launcher, timeout);
+  const { shards, reduce } = options;
+  const world = {
+    ...(launcher === null ? ALONE : await connect(launcher, options.timeout)),
+    shards,
+    reduce,
+  };
   started = world;
   for (const told of onStart) told(world);
   return world;
 }
 
-const ALONE: ConnectedWorld = { rank: 0, worldSize: 1, localSize: 1, library: null, client: null };
+type Connection = Omit<ConnectedWorld, "shards" | "reduce">;
 
-async function connect(launcher: Launcher, timeout: number): Promise<ConnectedWorld> {
+const ALONE: Connection = { rank: 0, worldSize: 1, localSize: 1, library: null, client: null };
+
+async function connect(launcher: Launcher, timeout: number): Promise<Connection> {
   const client = new MpiClient();
   const { rank, size, library } = await client.start(launcher, timeout);
   endWithProcess(client, rank);

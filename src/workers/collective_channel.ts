@@ -143,6 +143,18 @@ export class CollectiveChannel {
   }
 }
 
+let joined: CollectiveChannel | null = null;
+
+/** Has this thread's steps that combine values of all ranks go through a channel from here on. */
+export function joinChannel(buffer: SharedArrayBuffer): void {
+  joined = new CollectiveChannel(buffer);
+}
+
+/** The channel of this thread; null if its process is alone. */
+export function joinedChannel(): CollectiveChannel | null {
+  return joined;
+}
+
 function slotOf(number: number): number {
   return FIRST_SLOT + SLOT_WORDS * (number % SLOTS);
 }

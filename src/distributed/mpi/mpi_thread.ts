@@ -175,8 +175,9 @@ export class MpiThread {
 
   *#engineTask({ mpi, engine }: World, order: CollectiveOrder, memory: SharedArrayBuffer): Task {
     const { address, count, reduction, number } = order;
-    const start = mpi.addressOf(new Uint8Array(memory, address, 4));
-    const place: NativeArray = { address: start, count, type: "float32" };
+    // The memory may have grown since it was sent, but never moves.
+    const start = mpi.addressOf(new Uint8Array(memory, 0, 4));
+    const place: NativeArray = { address: start + address, count, type: "float32" };
     yield* this.#allReduce(engine, place, reduction, number);
     this.#channel.done(number);
   }

@@ -101,5 +101,5 @@ function* halvingAllReduce(
 
 /** Whether ranks can be the leaves of one binary tree. */
 export function isPowerOfTwo(size: number): boolean {
-  return size >= 1 && (size & (size - 1)) === 0;
+  return Number.isInteger(size) && size >= 1 && (size & (size - 1)) === 0;
 }

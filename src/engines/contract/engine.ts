@@ -265,6 +265,13 @@ export interface Engine {
    * write, reject after it without having any effect, and so do those that use what they were to write.
    */
   run(compiled: CompiledProgram, bindings: RunBindings, options?: RunOptions): Promise<RunResult>;
+  /**
+   * Has steps that combine values of all ranks (`allReduce`) leave their orders in a channel (see
+   * `workers/collective_channel.ts`) from here on. Absent if the engine's memory cannot be reached from another thread.
+   *
+   * @returns the memory to which the orders' addresses refer.
+   */
+  joinRanks?(channel: SharedArrayBuffer): ArrayBufferLike;
   /** Forgets a compiled program. */
   release(compiled: CompiledProgram): void;
   /** What it holds now, and what it can. */

@@ -291,6 +291,14 @@ export class CpuEngine implements Engine {
     return { liveBytes: this.#liveBytes, arenaBytes: arena.bytes + (this.#staging?.bytes ?? 0), limitBytes };
   }
 
+  joinRanks(channel: SharedArrayBuffer): ArrayBufferLike {
+    const { memory } = this.#ready();
+    if (memory === undefined) throw new EngineError(`${this.name}: ranks need a memory that threads share`);
+    // The first worker runs what is not divided among them.
+    this.#workers.post(0, { type: "ranks", channel });
+    return memory.buffer;
+  }
+
   pending(): number {
     return this.#runs;
   }

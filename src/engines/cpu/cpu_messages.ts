@@ -82,6 +82,8 @@ export type CpuMessage =
   | { readonly type: "release"; readonly program: number }
   /** Reference kernels that a page loads late, for the programs after this message. */
   | { readonly type: "hostKernels"; readonly script: string }
+  /** Steps that combine values of all ranks go through this channel from here on. */
+  | { readonly type: "ranks"; readonly channel: SharedArrayBuffer }
   /** For the kernels. */
   | { readonly type: "kernels"; readonly message: unknown };
 

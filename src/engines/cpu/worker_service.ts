@@ -7,6 +7,7 @@ import { listen } from "#workers";
 import { isError } from "../../base/builtin_kinds.ts";
 import { bytesOf, type DType, type TypedArray, viewArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
+import { joinChannel } from "../../workers/collective_channel.ts";
 import { recordError } from "../../workers/errors_across.ts";
 import type { WorkerPort } from "../../workers/worker_port.ts";
 import type { Program, ProgramStep, RunResult, StepTiming } from "../contract/engine.ts";
@@ -93,6 +94,9 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
     }
     case "hostKernels":
       importHostKernels(request.script);
+      break;
+    case "ranks":
+      joinChannel(request.channel);
       break;
     case "kernels":
       context.kernels.receive?.(request.message);

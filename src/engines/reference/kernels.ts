@@ -1,5 +1,6 @@
 /** The reference kernel of every op. */
 import type { ReferenceKernel, ReferenceKernels } from "./kernel.ts";
+import { COLLECTIVE_KERNELS } from "./kernels/collectives.ts";
 import { CONVOLUTION_KERNELS } from "./kernels/convolution.ts";
 import { ELEMENTWISE_KERNELS } from "./kernels/elementwise.ts";
 import { EXTREME_KERNELS } from "./kernels/extremes.ts";
@@ -46,6 +47,7 @@ const KERNELS = {
   ...LOSS_KERNELS,
   ...UNFOLDING_KERNELS,
   ...INTERPOLATION_KERNELS,
+  ...COLLECTIVE_KERNELS,
 } satisfies Record<string, ReferenceKernel>;
 
 /** Names of all ops: each has a reference kernel. */

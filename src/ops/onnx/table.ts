@@ -33,6 +33,7 @@ const RULES: Readonly<Record<OpName, OnnxRule>> = {
   multinomial: RANDOM,
   classLabels: LOSS,
   binaryCrossEntropy: LOSS,
+  allReduce: { cannot: "it belongs to a training step of several ranks" },
 };
 
 /** Ops whose results differ from call to call, so that none may be taken for a constant. */

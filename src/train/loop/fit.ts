@@ -15,6 +15,7 @@ import { checkMonitor } from "./monitor.ts";
 import { requireOwnParameters } from "./own_parameters.ts";
 import { checkPrecision } from "./precision.ts";
 import { isOnTerminal, progressDisplay } from "./progress_display.ts";
+import { trainingRanks } from "./ranks.ts";
 import { Training } from "./training.ts";
 
 interface FitParameters extends FitOptions {
@@ -73,6 +74,9 @@ const FIT = parameterTable<FitParameters>("fit")(
  * With `precision: "bf16"` convolutions and products are computed in bfloat16, if the engine has that fast
  * (`isBf16Supported`); the result says what it was.
  *
+ * After `init()` of `convoyant/distributed` the ranks share the training: each computes its shards of every batch, rank 0
+ * keeps and shows the run.
+ *
  * Every epoch begins with `net.train()`: a layer stays frozen if it overrides `train` (see `nn.Module.train`). When
  * training ends, every module is in the mode in which it was before.
  *
@@ -94,15 +98,21 @@ export async function fit(net: Module, options: FitOptions): Promise<FitResult> 
   if (given.resume && typeof given.out !== "string")
     throw new ArgumentError("fit: `resume` needs `out`, the folder of the run to go on with");
   if (given.classNames !== undefined) keepClassNames(net, given.classNames);
-  const display = (given.progress ?? isOnTerminal()) ? progressDisplay() : null;
+  const ranks = trainingRanks();
+  // Of several ranks the first shows and keeps the training.
+  const isFirst = ranks === null || ranks.rank === 0;
+  const display = isFirst && (given.progress ?? isOnTerminal()) ? progressDisplay() : null;
   const shown = {
     ...given,
     progress: false,
     callbacks: display === null ? callbacks : [display, ...callbacks],
   };
   try {
-    if (typeof given.out === "string") return await fitInOut(net, shown, given.out);
+    if (isFirst && typeof given.out === "string") return await fitInOut(net, shown, given.out);
     return await new Training(net, shown).run();
+  } catch (error) {
+    ranks?.leave(error);
+    throw error;
   } finally {
     display?.stop();
   }

@@ -38,6 +38,8 @@ export interface Loader {
   readonly order?: string | null;
   /** Whether it can be walked only once. */
   readonly once?: boolean;
+  /** Whether it can make a part of each batch without the rest. */
+  readonly givesParts?: boolean;
 }
 
 /** Where a loader is to begin. */
@@ -50,6 +52,8 @@ export interface LoaderPlace {
   readonly fromExample?: number;
   /** What `drawSeed` gave for this epoch. */
   readonly seed?: number | null;
+  /** Which examples of a batch are wanted, from its size; all by default. Only for a loader that `givesParts`. */
+  readonly part?: (examples: number) => readonly [from: number, to: number];
 }
 
 /**

@@ -151,6 +151,10 @@ export class LoaderAround implements Loader {
     return this.loader.once ?? false;
   }
 
+  get givesParts(): boolean {
+    return this.loader.givesParts ?? false;
+  }
+
   batchAt(example: number): number | null {
     return this.loader.batchAt?.(example) ?? null;
   }

@@ -7,7 +7,6 @@ import { keepModes } from "../../nn/module/modes.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { isBf16Supported } from "../../runtime/runtime.ts";
 import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { type TestMetrics, testMetrics } from "../metrics/evaluate.ts";
 import { RunningTotals } from "../metrics/running_totals.ts";
 import type { TrainingState } from "../runs/checkpoint.ts";
@@ -17,6 +16,7 @@ import { type Callbacks, type FitOptions, type FitResult, type Loader, onTestSet
 import { asLoader, checkBatch, requireAnew } from "./loaders.ts";
 import { improvement, type Monitor, metricOf, monitorOf, plateauOf } from "./monitor.ts";
 import { type Precision, usablePrecision } from "./precision.ts";
+import { type SharedStep, type TrainingRanks, trainingRanks } from "./ranks.ts";
 import { compareSettings, type RunSettings, requireEpochs, settingsOf } from "./resume_rules.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { TrainStep } from "./train_step.ts";
@@ -35,7 +35,9 @@ export class Training {
   /** Null until the first test has shown which metrics there are. */
   private monitor: Monitor | null;
   private readonly totals: RunningTotals;
-  private readonly trainStep: TrainStep;
+  private readonly trainStep: SharedStep;
+  /** The ranks that share it; null if it runs alone. */
+  private readonly ranks: TrainingRanks | null = trainingRanks();
   private readonly stopping: EarlyStopping | null;
   private readonly clock = new Stopwatch();
   private readonly started = performance.now();
@@ -57,15 +59,19 @@ export class Training {
   private lastCheckpoint = { at: performance.now(), took: 0, step: -1 };
 
   constructor(net: Module, options: Options) {
+    const { ranks } = this;
+    const given = asLoader(options.trainLoader, "trainLoader");
     this.net = net;
-    this.options = options;
-    this.trainLoader = asLoader(options.trainLoader, "trainLoader");
+    this.options = ranks === null ? options : { ...options, signal: ranks.signal };
+    this.trainLoader = ranks?.share(given, options.signal) ?? given;
     this.testLoader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
     requireAnew(this.trainLoader, "trainLoader", options.epochs);
     if (this.testLoader !== null) requireAnew(this.testLoader, "testLoader", options.epochs);
     this.monitor = monitorOf(options, this.testLoader !== null);
     this.totals = new RunningTotals(options.metrics);
-    this.trainStep = new TrainStep(net, options, this.totals, (note) => this.tell("onNote", note));
+    this.trainStep =
+      ranks?.step(net, options, this.totals) ??
+      new TrainStep(net, options, this.totals, (note) => this.tell("onNote", note));
     const { earlyStopping } = options;
     this.stopping = earlyStopping
       ? new EarlyStopping({ ...earlyStopping, ...(this.monitor && { monitor: this.monitor }) })
@@ -79,6 +85,7 @@ export class Training {
     optimizer.keepGradients = false;
     try {
       await this.choosePrecision();
+      await this.ranks?.begin(this.net, this.options, this.trainLoader);
       await this.resume();
       await this.tell("onStart", {
         epoch: this.epoch,
@@ -112,12 +119,14 @@ export class Training {
     // Which binary it computes with is known once it has started.
     await isBf16Supported();
     this.settings = settingsOf(this.options, this.trainLoader, this.precision);
-    const state = await run?.resume(this.net, optimizer, (state) => {
+    const check = (state: TrainingState) => {
       requireEpochs(this.options.epochs, state);
       this.monitor ??= testMetricOf(state.settings);
       const now = { ...this.settings, monitor: this.monitor };
       notes.push(...compareSettings(state.settings ?? {}, now, state));
-    });
+    };
+    const state = await (this.ranks?.resume(this.net, optimizer, run ?? null, check) ??
+      run?.resume(this.net, optimizer, check));
     for (const note of notes) await this.tell("onNote", note);
     if (!state) {
       // So that there is always something to go on from. Lazy layers have no weights before their first batch.
@@ -197,10 +206,11 @@ export class Training {
       const [x, y] = checkBatch(item, "trainLoader");
       this.clock.start();
       await this.trainStep.run(x, y, this.step);
-      this.clock.stop(x.size(0));
+      const examples = this.ranks?.examplesOf(x) ?? x.size(0);
+      this.clock.stop(examples);
       this.step++;
       this.batch++;
-      this.example += this.examplesIn(x);
+      this.example += this.examplesIn(examples);
       if (this.options.schedulerStep === "step") this.options.scheduler?.step();
       const { epoch, batch: step } = this;
       await this.tell("onStep", { epoch, step, stepsPerEpoch, examplesPerSecond: this.clock.rate() });
@@ -230,9 +240,9 @@ export class Training {
   }
 
   /** Examples that a step has taken from the loader. */
-  private examplesIn(x: Tensor): number {
+  private examplesIn(batch: number): number {
     const { examples, batchSize } = this.trainLoader;
-    if (typeof examples !== "number" || typeof batchSize !== "number") return x.size(0);
+    if (typeof examples !== "number" || typeof batchSize !== "number") return batch;
     return Math.min(batchSize, examples - this.example);
   }
 
@@ -303,12 +313,9 @@ export class Training {
     const { loss, metrics, signal } = this.options;
     const { precision } = this;
     const random = getRngState();
-    const tested = await testMetrics(this.net, this.testLoader as Loader, {
-      loss,
-      metrics,
-      signal,
-      precision,
-    });
+    const [net, loader] = [this.net, this.testLoader as Loader];
+    const options = { loss, metrics, signal, precision };
+    const tested = await (this.ranks?.test(net, loader, options) ?? testMetrics(net, loader, options));
     // An interrupted test is made again, with the same random numbers.
     if (tested.interrupted) setRngState(random);
     return tested;

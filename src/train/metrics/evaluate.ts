@@ -113,16 +113,16 @@ export async function testMetrics(
   return { ...counter.result(), interrupted };
 }
 
-/** A batch whose metrics are on their way. */
-interface SentBatch {
+/** @internal A batch whose metrics are on their way. */
+export interface SentBatch {
   readonly logits: Tensor | null;
   /** The metrics', then the loss if it is not counted from the logits. */
   readonly means: readonly Tensor[];
   readonly target: Tensor;
 }
 
-/** Sends batches to the engine: whole, or in slices if one does not fit its memory. */
-class SliceSender {
+/** @internal Sends batches to the engine: whole, or in slices if one does not fit its memory. */
+export class SliceSender {
   private readonly net: Module;
   private readonly counter: TestCounter;
   private readonly precision: Precision;
@@ -161,7 +161,8 @@ class SliceSender {
   }
 }
 
-class TestCounter {
+/** @internal Counts batches in their order. */
+export class TestCounter {
   private readonly loss: LossFunction | undefined;
   private readonly metrics: readonly (readonly [string, MetricFunctions[string]])[];
   private readonly precision: Precision;

@@ -48,18 +48,30 @@ export class RunningTotals {
    * a run that is refused leaves the sums as they are.
    */
   add(loss: Tensor, output: Tensor, target: Tensor, step: number): void {
-    const count = target.size(0);
-    const wide = loss.detach().to("float64");
-    this.lossSum.add_(mul(wide, scalar(count)));
-    for (const { of, sum: total } of this.metrics)
-      total.add_(mul(of(output.detach(), target).to("float64"), scalar(count)));
+    this.addSums(this.sumsOf(loss, output, target), step);
+  }
+
+  /** What a part of a batch adds to each total: its loss, its correct predictions, its metrics. */
+  sumsOf(loss: Tensor, output: Tensor, target: Tensor): Tensor[] {
+    const count = scalar(target.size(0));
+    const means = this.metrics.map(({ of }) => mul(of(output.detach(), target).to("float64"), count));
     this.counted = isClassification(output, target);
-    if (this.counted) {
-      const right = sum(eq(argmax(output.detach(), 1), hardLabels(target)));
-      this.correct.add_(right.to("float64"));
-    }
-    const bad = logicalAnd(isnan(wide.sub(wide)), lt(this.firstBad, scalar(0)));
+    const right = this.counted ? sum(eq(argmax(output.detach(), 1), hardLabels(target))) : scalar(0);
+    return [mul(loss.detach().to("float64"), count), right.to("float64"), ...means];
+  }
+
+  /** Adds what `sumsOf` has given, of one part or of several together. */
+  addSums([loss, right, ...means]: readonly Tensor[], step: number): void {
+    this.lossSum.add_(loss);
+    if (this.counted) this.correct.add_(right);
+    for (const [i, { sum: total }] of this.metrics.entries()) total.add_(means[i]);
+    const bad = logicalAnd(isnan(loss.sub(loss)), lt(this.firstBad, scalar(0)));
     this.firstBad.assign(where(bad, scalar(step), this.firstBad).value);
+  }
+
+  /** Totals that a step adds to. */
+  get width(): number {
+    return 2 + this.metrics.length;
   }
 
   /** Adds to the number of examples. */

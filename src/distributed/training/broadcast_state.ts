@@ -1,0 +1,79 @@
+/** Rank 0's weights, optimiser and place in the training, on every rank: nothing but rank 0 needs the run's folder. */
+import type { TypedArray } from "../../base/dtype.ts";
+import { constantValue } from "../../graph/node.ts";
+import type { Module } from "../../nn/index.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
+import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { OptimizerLike } from "../../train/loop/fit_options.ts";
+import type { TrainingState } from "../../train/runs/checkpoint.ts";
+import type { MpiClient } from "../mpi/mpi_client.ts";
+import { valueOfRank0 } from "./gather_values.ts";
+
+/** A tensor in the midst of plain data. */
+interface Packed {
+  readonly tensor: {
+    readonly data: TypedArray;
+    readonly shape: readonly number[];
+    readonly dtype: Tensor["dtype"];
+  };
+}
+
+interface Snapshot {
+  readonly state: TrainingState | null;
+  readonly random: RngState;
+  readonly weights: unknown;
+  readonly optimizer: unknown;
+}
+
+/**
+ * @param state - what rank 0 goes on from.
+ * @param check - is told of it on the other ranks.
+ */
+export async function broadcastState(
+  client: MpiClient,
+  rank: number,
+  net: Module,
+  optimizer: OptimizerLike,
+  state: TrainingState | null,
+  check: (state: TrainingState) => void,
+): Promise<TrainingState | null> {
+  const own: Snapshot | null =
+    rank === 0
+      ? {
+          state,
+          random: getRngState(),
+          weights: await pack(net.stateDict()),
+          optimizer: await pack(optimizer.stateDict()),
+        }
+      : null;
+  const snapshot = await valueOfRank0(client, rank, own);
+  if (rank === 0) return state;
+  if (snapshot.state !== null) check(snapshot.state);
+  net.loadStateDict(unpack(snapshot.weights) as Record<string, Tensor>);
+  optimizer.loadStateDict(unpack(snapshot.optimizer));
+  setRngState(snapshot.random);
+  return snapshot.state;
+}
+
+async function pack(value: unknown): Promise<unknown> {
+  if (value instanceof Tensor) {
+    const { shape, dtype } = value;
+    const data = (await defaultSession().fetch(value.value)).slice();
+    return { tensor: { data, shape: [...shape], dtype } } satisfies Packed;
+  }
+  if (Array.isArray(value)) return Promise.all(value.map(pack));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  return Object.fromEntries(
+    await Promise.all(entries.map(async ([name, one]) => [name, await pack(one)] as const)),
+  );
+}
+
+function unpack(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unpack);
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  const { tensor } = value as Partial<Packed>;
+  if (tensor !== undefined) return new Tensor(constantValue(tensor.data, [...tensor.shape], tensor.dtype));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, unpack(one)]));
+}

@@ -1,0 +1,95 @@
+/** A test run that ranks share: each computes its shards of every batch, and all count all of them, in order. */
+import type { TypedArray } from "../../base/dtype.ts";
+import { constantValue } from "../../graph/node.ts";
+import type { Module } from "../../nn/index.ts";
+import { keepModes } from "../../nn/module/modes.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { Loader, LossFunction, MetricFunctions } from "../../train/loop/fit_options.ts";
+import { partOf } from "../../train/loop/micro_batches.ts";
+import {
+  type EvaluateOptions,
+  type SentBatch,
+  SliceSender,
+  TestCounter,
+  type TestMetrics,
+} from "../../train/metrics/evaluate.ts";
+import { type Cut, rangeOfShard, shardsOfRank } from "./shards.ts";
+import { partOfBatch } from "./shared_loader.ts";
+
+/** A tensor as plain data. */
+interface PlainTensor {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  readonly dtype: Tensor["dtype"];
+}
+
+/** What a shard has given. */
+interface PlainBatch {
+  readonly logits: PlainTensor | null;
+  readonly means: readonly PlainTensor[];
+  readonly target: PlainTensor;
+}
+
+export type TestOptions = EvaluateOptions & {
+  readonly loss?: LossFunction;
+  readonly metrics?: MetricFunctions;
+};
+
+/** @param gather - a value of every rank, by rank. */
+export async function sharedTest(
+  net: Module,
+  loader: Loader,
+  options: TestOptions,
+  cut: Cut,
+  gather: <T>(own: T) => Promise<T[]>,
+): Promise<TestMetrics> {
+  const { precision = "f32", signal } = options;
+  const counter = new TestCounter(options.loss, options.metrics ?? {}, precision, options.topK);
+  const sender = new SliceSender(net, counter, precision);
+  const restoreModes = keepModes(net);
+  net.eval();
+  let interrupted = false;
+  let done = 0;
+  try {
+    for await (const [x, y] of loader.iterate({ epoch: 0, seed: loader.drawSeed?.() ?? null })) {
+      if (signal?.aborted) {
+        interrupted = true;
+        break;
+      }
+      const own: PlainBatch[] = [];
+      for (const sent of shardsOf(x, y, cut, sender)) own.push(await plainBatch(sent));
+      for (const batch of (await gather(own)).flat()) await counter.count(sentBatch(batch));
+      options.onBatch?.(++done, loader.length);
+    }
+  } finally {
+    restoreModes();
+  }
+  return { ...counter.result(), interrupted };
+}
+
+function* shardsOf(x: Tensor, y: Tensor, cut: Cut, sender: SliceSender): Generator<SentBatch> {
+  const { examples, range } = partOfBatch(x);
+  for (const shard of shardsOfRank(cut)) {
+    const [from, to] = rangeOfShard(examples, shard, cut.shards).map((at) => at - range[0]);
+    if (to > from) yield* sender.send(partOf(x, from, to), partOf(y, from, to));
+  }
+}
+
+async function plainTensor(tensor: Tensor): Promise<PlainTensor> {
+  const { shape, dtype } = tensor;
+  return { data: await defaultSession().fetch(tensor.value), shape, dtype };
+}
+
+async function plainBatch({ logits, means, target }: SentBatch): Promise<PlainBatch> {
+  return {
+    logits: logits && (await plainTensor(logits)),
+    means: await Promise.all(means.map(plainTensor)),
+    target: await plainTensor(target),
+  };
+}
+
+function sentBatch({ logits, means, target }: PlainBatch): SentBatch {
+  const tensor = ({ data, shape, dtype }: PlainTensor) => new Tensor(constantValue(data, [...shape], dtype));
+  return { logits: logits && tensor(logits), means: means.map(tensor), target: tensor(target) };
+}

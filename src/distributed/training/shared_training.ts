@@ -1,0 +1,168 @@
+/** Trainings that the ranks of a world share: what `train.fit` asks of them. */
+import { ArgumentError, DistributedError } from "../../base/errors.ts";
+import { VERSION } from "../../base/version.ts";
+import type { Engine } from "../../engines/contract/engine.ts";
+import type { Module } from "../../nn/index.ts";
+import { defaultSession, engineBinary } from "../../runtime/runtime.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { FitOptions, Loader, OptimizerLike, RunStore } from "../../train/loop/fit_options.ts";
+import { type SharedStep, shareTrainings, type TrainingRanks } from "../../train/loop/ranks.ts";
+import type { TestMetrics } from "../../train/metrics/evaluate.ts";
+import type { RunningTotals } from "../../train/metrics/running_totals.ts";
+import type { TrainingState } from "../../train/runs/checkpoint.ts";
+import type { MpiClient } from "../mpi/mpi_client.ts";
+import { isPowerOfTwo } from "../mpi/reduction.ts";
+import { type ConnectedWorld, whenWorldChanges } from "../world.ts";
+import { broadcastState } from "./broadcast_state.ts";
+import { gatherValues } from "./gather_values.ts";
+import { ShardedStep } from "./sharded_step.ts";
+import { sharedTest, type TestOptions } from "./sharded_test.ts";
+import type { Cut } from "./shards.ts";
+import { Agreement, partOfBatch, SharedLoader } from "./shared_loader.ts";
+
+class SharedTraining implements TrainingRanks {
+  readonly #world: ConnectedWorld;
+  readonly #agreement: Agreement;
+  /** The engine that leaves its orders in the world's channel. */
+  #engine: Engine | null = null;
+
+  constructor(world: ConnectedWorld) {
+    this.#world = world;
+    this.#agreement = new Agreement(world.client);
+  }
+
+  get rank(): number {
+    return this.#world.rank;
+  }
+
+  get signal(): FitOptions["signal"] {
+    return this.#agreement.signal as FitOptions["signal"];
+  }
+
+  get #cut(): Cut {
+    const { rank, worldSize, shards, reduce } = this.#world;
+    return { rank, worldSize, shards: reduce === "fast" ? worldSize : shards };
+  }
+
+  async begin(net: Module, options: FitOptions, loader: Loader): Promise<void> {
+    const { worldSize, shards, reduce, client } = this.#world;
+    if (reduce === "tree" && (!isPowerOfTwo(worldSize) || worldSize > shards)) {
+      throw new DistributedError(
+        `${worldSize} ranks cannot share ${shards} shards evenly, and sums would depend on the number of ranks: start 1, ` +
+          `2, 4, ... or ${shards} ranks, or give up equal bits with init({ reduce: "fast" }) (--reduce fast)`,
+      );
+    }
+    this.#agreement.signal.aborted = false;
+    await this.#join();
+    if (client !== null) await this.#compare(client, describe(net, options, loader, this.#cut));
+  }
+
+  /** Ranks that train something else would end with weights that are no one's. */
+  async #compare(client: MpiClient, own: Described): Promise<void> {
+    const { rank, worldSize } = this.#world;
+    const all = await gatherValues(client, rank, worldSize, own);
+    for (const [other, described] of all.entries()) {
+      const differs = Object.keys(own).find((key) => described[key] !== all[0][key]);
+      if (differs === undefined) continue;
+      throw new DistributedError(
+        `rank ${other} has another ${differs} than rank 0: ${described[differs]}, rank 0 has ${all[0][differs]}`,
+      );
+    }
+  }
+
+  share(loader: Loader, signal: FitOptions["signal"]): Loader {
+    this.#agreement.listen(signal);
+    return new SharedLoader(loader, this.#cut, this.#agreement);
+  }
+
+  examplesOf(x: Tensor): number {
+    return partOfBatch(x).examples;
+  }
+
+  step(net: Module, options: FitOptions, totals: RunningTotals): SharedStep {
+    return new ShardedStep(net, options, totals, this.#cut, this.#world.reduce, () => this.#join());
+  }
+
+  async resume(
+    net: Module,
+    optimizer: OptimizerLike,
+    run: RunStore | null,
+    check: (state: TrainingState) => void,
+  ): Promise<TrainingState | null> {
+    const { client, rank } = this.#world;
+    const state = rank === 0 ? ((await run?.resume(net, optimizer, check)) ?? null) : null;
+    return client === null ? state : broadcastState(client, rank, net, optimizer, state, check);
+  }
+
+  test(net: Module, loader: Loader, options: TestOptions): Promise<TestMetrics> {
+    const { client, rank, worldSize } = this.#world;
+    const gather = async <T>(own: T): Promise<T[]> =>
+      client === null ? [own] : gatherValues(client, rank, worldSize, own);
+    return sharedTest(net, this.share(loader, options.signal), options, this.#cut, gather);
+  }
+
+  leave(error: unknown): void {
+    const { client, rank } = this.#world;
+    if (error instanceof DistributedError && client?.failure != null) return;
+    client?.leave(`rank ${rank} has ended by an error: ${(error as Error).message}`);
+  }
+
+  /** Has the engine in use leave its orders in the world's channel. */
+  async #join(): Promise<void> {
+    const { client } = this.#world;
+    client?.requireSound();
+    const { connection } = defaultSession();
+    if (client === null || this.#engine === connection.engine) return;
+    await connection.started();
+    const { engine } = connection;
+    if (engine.joinRanks === undefined)
+      throw new ArgumentError(
+        `the ${engine.name} engine cannot share a training with other ranks; use wasm or onednn`,
+      );
+    client.useMemory(engine.joinRanks(client.channel.buffer) as SharedArrayBuffer);
+    this.#engine = engine;
+  }
+}
+
+/** What ranks must have in common, in words. */
+type Described = Readonly<Record<string, string>>;
+
+function describe(net: Module, options: FitOptions, loader: Loader, cut: Cut): Described {
+  const { epochs, optimizer, precision = "f32", clipGradNorm = null, microBatch = "auto" } = options;
+  const weights = Object.entries(net.stateDict() as Record<string, Tensor>).map(
+    ([name, { dtype, shape }]) => `${name} ${dtype} [${shape.join(", ")}]`,
+  );
+  const groups = optimizer.paramGroups.map(({ ...group }) => {
+    const { params: _params, ...settings } = group as Record<string, unknown>;
+    return settings;
+  });
+  const { examples = null, batchSize = null, shuffle = false, seed = null, length } = loader;
+  return {
+    version: VERSION,
+    engine: engineBinary(),
+    model: shortened(weights.join("; ")),
+    "data set": JSON.stringify({ examples, batches: length, batchSize, shuffle, seed }),
+    plan: shortened(
+      JSON.stringify({
+        epochs,
+        shards: cut.shards,
+        optimizer: optimizer.constructor.name,
+        groups,
+        precision,
+        clipGradNorm,
+        microBatch,
+      }),
+    ),
+  };
+}
+
+/** A text with its hash, and not too long to be shown. */
+function shortened(text: string): string {
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
+  return `${text.length > 300 ? `${text.slice(0, 300)}...` : text} (${hash.slice(0, 12)})`;
+}
+
+/** Has trainings shared by the ranks of a world as soon as there is one. */
+export function shareTrainingsOfWorld(): void {
+  whenWorldChanges((world) => shareTrainings(world === null ? null : new SharedTraining(world)));
+}

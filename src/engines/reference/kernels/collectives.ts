@@ -1,0 +1,13 @@
+/** Sums over the ranks of a world. */
+import { joinedChannel, type Summation } from "../../../workers/collective_channel.ts";
+import type { ReferenceKernel } from "../kernel.ts";
+
+const allReduce: ReferenceKernel = ({ inputs: [input], outputs: [output], attributes }) => {
+  output.data.set(input.data);
+  const channel = joinedChannel();
+  if (channel === null || output.data.length === 0) return;
+  const { byteOffset, length } = output.data;
+  channel.wait(channel.order(byteOffset, length, attributes.summation as Summation));
+};
+
+export const COLLECTIVE_KERNELS = { allReduce };
