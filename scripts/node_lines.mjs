@@ -17,6 +17,7 @@ const ON_THE_NEWEST = [
   "architecture/names.test.js",
   "architecture/words.test.js",
   "browser/",
+  "distributed/",
   "bundlers/",
   "classic/features/dense.test.js",
   "classic/features/filters.test.js",

@@ -1,5 +1,6 @@
 /** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
 import { OutOfMemoryError } from "../base/errors.ts";
+import { findMpi } from "../distributed/mpi/load_mpi.ts";
 import type { EngineInfo } from "../engines/contract/engine.ts";
 import { engineNames } from "../engines/engine_names.ts";
 import { fastestEngine } from "../engines/select.ts";
@@ -51,7 +52,13 @@ export async function engineCommand(
       : "bf16: no engine multiplies it faster than f32 here; `--precision bf16` computes in f32",
   );
   output.line(`processors: ${processorsInWords()}`);
-  output.event({ event: "end", default: chosen, why, bfloat16: fast, processors: processors() });
+  const mpi = findMpi(process.env);
+  output.line(
+    mpi.length === 0
+      ? "mpi: none (`apt-get install openmpi-bin libopenmpi3` brings one, for `train --ranks`)"
+      : `mpi: ${mpi.map(({ version, path }) => `${version} (${path})`).join(", ")}`,
+  );
+  output.event({ event: "end", default: chosen, why, bfloat16: fast, processors: processors(), mpi });
   return 0;
 }
 

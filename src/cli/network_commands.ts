@@ -59,6 +59,19 @@ export function addTrain(program: Command, cli: Cli): void {
   for (const option of photoOptions()) command.addOption(option);
   command
     .addOption(profileOption())
+    .option("--ranks <n>", "processes that share the training, started by mpirun (1)", wholeNumber(1))
+    .option("--hosts <a,b>", "machines that share the ranks, reached by ssh (this one)")
+    .option(
+      "--shards <n>",
+      "parts of each batch, whatever the number of ranks: any power of two of ranks up to it gives the same bits (8)",
+      wholeNumber(1),
+    )
+    .addOption(
+      new Option(
+        "--reduce <how>",
+        "tree: the same bits for any number of ranks; fast: MPI's own sums (tree)",
+      ).choices(["tree", "fast"]),
+    )
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
     .addOption(json())
     .addHelpText(
@@ -71,13 +84,23 @@ export function addTrain(program: Command, cli: Cli): void {
         "convoyant train alexnet --engine onednn --precision bf16",
         "convoyant train lenet --val-split 0.1 --patience 3 --weights runs/<run>",
         "convoyant train --resume runs/<run>",
+        "convoyant train ./photos --from resnet18 --ranks 4 --hosts node1,node2",
       ),
     )
     .action(async (model: string | undefined, o) => {
-      const { json: asJson, profile: trace, ...options } = o;
+      const { json: asJson, profile: trace, ranks, hosts, shards, reduce, ...options } = o;
+      const about = { ranks, hosts, shards, reduce };
       const { trainAny } = await import("./train_any_command.ts");
+      const { concernsRanks, trainOnRanks } = await import("./ranks/ranks_command.ts");
       const output = new Output(asJson);
-      cli.finish(await profiled(trace, output, () => trainAny(model ?? null, options, output)));
+      // Of several ranks the first is profiled, which alone has this output.
+      const trainHere = (own: typeof options, said: Output) =>
+        profiled(said === output ? trace : undefined, said, () => trainAny(model ?? null, own, said));
+      cli.finish(
+        concernsRanks(about)
+          ? await trainOnRanks(about, options, output, trainHere)
+          : await trainHere(options, output),
+      );
     });
 }
 

@@ -121,7 +121,10 @@ function endWithProcess(client: MpiClient, rank: number): void {
   // Open MPI's launcher ends all ranks if one is lost.
   process.prependListener("SIGTERM", () => {
     const lost = client.lostNow(rank);
-    if (lost !== null) endProcess(new DistributedError(lost));
+    if (lost !== null) {
+      client.abandon();
+      endProcess(new DistributedError(lost));
+    }
     if (process.listenerCount("SIGTERM") === 1) process.exit(143);
   });
 }

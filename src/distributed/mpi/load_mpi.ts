@@ -42,7 +42,7 @@ export function loadMpi(env: Environment, launcher: Launcher | null): Opened {
   const reasons: string[] = [];
   for (const path of candidates(env, launcher)) {
     try {
-      const opened = open(path);
+      const opened = open(path, true);
       requireVendor(opened, launcher);
       return opened;
     } catch (error) {
@@ -57,7 +57,7 @@ export function loadMpi(env: Environment, launcher: Launcher | null): Opened {
 export function findMpi(env: Environment): FoundMpi[] {
   return [...new Set(candidates(env, null))].flatMap((path) => {
     try {
-      const { vendor, version } = open(path);
+      const { vendor, version } = open(path, false);
       return [{ path, vendor, version }];
     } catch {
       return [];
@@ -96,17 +96,15 @@ const SETTINGS: Readonly<Record<string, string>> = {
   UCX_WARN_UNUSED_ENV_VARS: "n",
 };
 
-function open(path: string): Opened {
+/** @param toStart - whether its plug-ins are to find its symbols among those of the process. */
+function open(path: string, toStart: boolean): Opened {
   checkLibraryFile(path);
   const foreign = foreignFunctions();
   const own = foreign.open(null);
   const setenv = own.declare("setenv", "int", ["string", "string", "int"]);
   for (const [name, value] of Object.entries(SETTINGS)) setenv(name, value, 0);
-  // Its plug-ins look for its symbols among those of the process.
-  const handle = own.declare("dlopen", "pointer", ["string", "int"])(
-    path,
-    RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE,
-  );
+  const flags = RTLD_NOW | RTLD_NODELETE | (toStart ? RTLD_GLOBAL : 0);
+  const handle = own.declare("dlopen", "pointer", ["string", "int"])(path, flags);
   if (handle === 0) foreign.pin(path);
   const library: NativeLibrary = foreign.open(path);
   if (!library.exports("MPI_Get_library_version"))

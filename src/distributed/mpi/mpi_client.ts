@@ -88,6 +88,11 @@ export class MpiClient {
     await this.#end();
   }
 
+  /** This process ends without a word to the others, who see for themselves. */
+  abandon(): void {
+    this.#ended = true;
+  }
+
   get isOver(): boolean {
     return this.#ended || this.#failure !== null;
   }

@@ -10,7 +10,7 @@ import type { TrainingState } from "../../train/runs/checkpoint.ts";
 import type { MpiClient } from "../mpi/mpi_client.ts";
 import { valueOfRank0 } from "./gather_values.ts";
 
-/** A tensor in the midst of plain data. */
+/** A tensor as plain data. */
 interface Packed {
   readonly tensor: {
     readonly data: TypedArray;
@@ -64,7 +64,7 @@ async function pack(value: unknown): Promise<unknown> {
   }
   if (Array.isArray(value)) return Promise.all(value.map(pack));
   if (typeof value !== "object" || value === null) return value;
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const entries = Object.entries(value);
   return Object.fromEntries(
     await Promise.all(entries.map(async ([name, one]) => [name, await pack(one)] as const)),
   );

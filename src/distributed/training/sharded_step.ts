@@ -15,7 +15,7 @@ import { add, cast } from "../../ops/elementwise/elementwise.ts";
 import { cat, sliceDim } from "../../ops/shape/slicing.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
-import { crossEntropy } from "../../tensor/functions/index.ts";
+import { cat as concatenated, crossEntropy } from "../../tensor/functions/index.ts";
 import { drawSeed, getRngState, setRngState } from "../../tensor/random_state.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { FitOptions } from "../../train/loop/fit_options.ts";
@@ -25,7 +25,7 @@ import { inPrecision, type Precision } from "../../train/loop/precision.ts";
 import type { SharedStep } from "../../train/loop/ranks.ts";
 import type { RunningTotals } from "../../train/metrics/running_totals.ts";
 import type { Summation } from "../../workers/collective_channel.ts";
-import { type Cut, rangeOfShard, shardsOfRank, TreeSum } from "./shards.ts";
+import { rangeOfShard, type ShardCut, shardsOfRank, TreeSum } from "./shards.ts";
 import { type BatchPart, partOfBatch } from "./shared_loader.ts";
 
 type StepOptions = Pick<FitOptions, "optimizer" | "loss" | "clipGradNorm" | "microBatch">;
@@ -39,11 +39,13 @@ export class ShardedStep implements SharedStep {
   readonly #net: Module;
   readonly #options: StepOptions;
   readonly #totals: RunningTotals;
-  readonly #cut: Cut;
+  readonly #cut: ShardCut;
   readonly #summation: Summation;
   readonly #join: () => Promise<void>;
   /** Parameters that the loss does not depend on; their gradient stays null, as in a training alone. */
   readonly #unused = new Set<Tensor>();
+  /** Whether a pass has shown that. */
+  #isKnown = false;
   /** Buffers that forward passes change (running statistics). */
   readonly #moving = new Set<Tensor>();
 
@@ -52,7 +54,7 @@ export class ShardedStep implements SharedStep {
     net: Module,
     options: StepOptions,
     totals: RunningTotals,
-    cut: Cut,
+    cut: ShardCut,
     summation: Summation,
     join: () => Promise<void>,
   ) {
@@ -88,6 +90,7 @@ export class ShardedStep implements SharedStep {
     const before = buffers.map(({ cell }) => cell.value);
     const seed = drawSeed();
     const random = getRngState();
+    if (part.range[0] === part.range[1] && !this.#isKnown) this.#look(x, y, parameters, buffers, before);
     const tree = new TreeSum<Value>(add);
     for (const shard of shardsOfRank(this.#cut)) {
       setRngState({ seed: (seed + shard * SEED_STRIDE) % Number.MAX_SAFE_INTEGER, offset: 0 });
@@ -109,6 +112,56 @@ export class ShardedStep implements SharedStep {
     optimizer.step();
   }
 
+  /**
+   * Sees which parameters have gradients, and which buffers move, before the first step of which this rank has no example:
+   * records a pass of which nothing is used, and so nothing computed.
+   */
+  #look(
+    x: Tensor,
+    y: Tensor,
+    parameters: readonly Tensor[],
+    buffers: readonly Tensor[],
+    before: readonly Value[],
+  ): void {
+    const twice = (batch: Tensor) => noGrad(() => concatenated([batch, batch], 0));
+    this.#forgetGradients(parameters);
+    this.#slice(twice(x), twice(y), 0, new TotalsOfShard(this.#totals));
+    this.#takeGradients(parameters);
+    this.#takeMoves(buffers, before);
+  }
+
+  #forgetGradients(parameters: readonly Tensor[]): void {
+    this.#options.optimizer.zeroGrad();
+    for (const parameter of parameters) parameter.grad = null;
+  }
+
+  /** The gradients that the last pass has left; null for a parameter that it does not depend on. */
+  #takeGradients(parameters: readonly Tensor[]): (Value | null)[] {
+    this.#isKnown = true;
+    return parameters.map((parameter) => {
+      const { grad } = parameter;
+      parameter.grad = null;
+      if (grad === null) {
+        this.#unused.add(parameter);
+        return null;
+      }
+      this.#unused.delete(parameter);
+      defaultSession().gradients.forget(grad.cell);
+      return grad.value;
+    });
+  }
+
+  /** The contents that the last pass wants buffers to have, which they do not get; null for one that it leaves alone. */
+  #takeMoves(buffers: readonly Tensor[], before: readonly Value[]): (Value | null)[] {
+    return buffers.map((buffer, i) => {
+      const { value } = buffer.cell;
+      if (value === before[i]) return null;
+      this.#moving.add(buffer);
+      defaultSession().commit(buffer.cell, before[i]);
+      return value;
+    });
+  }
+
   /** What a shard adds: its share of each gradient, of each buffer's new contents, and of the totals. */
   #shard(
     shard: number,
@@ -122,9 +175,9 @@ export class ShardedStep implements SharedStep {
     const { shards } = this.#cut;
     const [from, to] = rangeOfShard(examples, shard, shards);
     const zeros = (tensor: Tensor) => full([numel(tensor.shape)], 0, "float32");
-    this.#options.optimizer.zeroGrad();
-    for (const parameter of parameters) parameter.grad = null;
     const totals = new TotalsOfShard(this.#totals);
+    if (from === to) return [...[...parameters, ...buffers].map(zeros), ...totals.sums];
+    this.#forgetGradients(parameters);
     const { microBatch = "auto" } = this.#options;
     const most = microBatch === "auto" ? to - from : microBatch;
     for (let at = from; at < to; ) {
@@ -133,29 +186,16 @@ export class ShardedStep implements SharedStep {
       this.#slice(partOf(x, begin, end), partOf(y, begin, end), size / examples, totals);
       at += size;
     }
-    const share = (to - from) / examples;
-    const gradients = parameters.map((parameter) => {
-      const { grad } = parameter;
-      parameter.grad = null;
-      if (to > from) {
-        if (grad === null) this.#unused.add(parameter);
-        else this.#unused.delete(parameter);
-      }
-      if (grad === null) return zeros(parameter);
-      defaultSession().gradients.forget(grad.cell);
-      return cast(reshape(grad.value, [numel(grad.shape)]), "float32");
-    });
-    const moved = buffers.map((buffer, i) => {
-      const value = buffer.cell.value;
+    const gradients = this.#takeGradients(parameters).map((grad, i) =>
+      grad === null ? zeros(parameters[i]) : cast(reshape(grad, [numel(grad.shape)]), "float32"),
+    );
+    const moved = this.#takeMoves(buffers, before).map((value, i) => {
       // Numbers of batches and the like count once, with the last shard, which always has examples.
-      const weight = isFloating(value.dtype) ? share : shard === shards - 1 ? 1 : 0;
-      if (value === before[i]) return zeros(buffer);
-      this.#moving.add(buffer);
-      defaultSession().commit(buffer.cell, before[i]);
-      if (weight === 0) return zeros(buffer);
+      const share = isFloating(buffers[i].dtype) ? (to - from) / examples : shard === shards - 1 ? 1 : 0;
+      if (value === null || share === 0) return zeros(buffers[i]);
       return noGrad(() => {
         const change = new Tensor(value).to("float32").sub(new Tensor(before[i]).to("float32"));
-        return reshape(change.mul(weight).value, [numel(value.shape)]);
+        return reshape(change.mul(share).value, [numel(value.shape)]);
       });
     });
     return [...gradients, ...moved, ...totals.sums];

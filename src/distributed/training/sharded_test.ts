@@ -14,7 +14,7 @@ import {
   TestCounter,
   type TestMetrics,
 } from "../../train/metrics/evaluate.ts";
-import { type Cut, rangeOfShard, shardsOfRank } from "./shards.ts";
+import { rangeOfShard, type ShardCut, shardsOfRank } from "./shards.ts";
 import { partOfBatch } from "./shared_loader.ts";
 
 /** A tensor as plain data. */
@@ -41,7 +41,7 @@ export async function sharedTest(
   net: Module,
   loader: Loader,
   options: TestOptions,
-  cut: Cut,
+  cut: ShardCut,
   gather: <T>(own: T) => Promise<T[]>,
 ): Promise<TestMetrics> {
   const { precision = "f32", signal } = options;
@@ -68,7 +68,7 @@ export async function sharedTest(
   return { ...counter.result(), interrupted };
 }
 
-function* shardsOf(x: Tensor, y: Tensor, cut: Cut, sender: SliceSender): Generator<SentBatch> {
+function* shardsOf(x: Tensor, y: Tensor, cut: ShardCut, sender: SliceSender): Generator<SentBatch> {
   const { examples, range } = partOfBatch(x);
   for (const shard of shardsOfRank(cut)) {
     const [from, to] = rangeOfShard(examples, shard, cut.shards).map((at) => at - range[0]);

@@ -5,7 +5,7 @@
  */
 
 /** How a batch is cut. */
-export interface Cut {
+export interface ShardCut {
   /** Shards of a batch. */
   readonly shards: number;
   readonly rank: number;
@@ -27,13 +27,13 @@ export function rangeOfShard(examples: number, shard: number, shards: number): S
 }
 
 /** The shards of a rank. */
-export function shardsOfRank({ shards, rank, worldSize }: Cut): readonly number[] {
+export function shardsOfRank({ shards, rank, worldSize }: ShardCut): readonly number[] {
   const each = shards / worldSize;
   return Array.from({ length: each }, (_, i) => rank * each + i);
 }
 
 /** A rank's examples of a batch. */
-export function rangeOfRank(examples: number, cut: Cut): ShardRange {
+export function rangeOfRank(examples: number, cut: ShardCut): ShardRange {
   const own = shardsOfRank(cut);
   const [from] = rangeOfShard(examples, own[0], cut.shards);
   const [, to] = rangeOfShard(examples, own[own.length - 1], cut.shards);

@@ -6,7 +6,7 @@ import { checkBatch, LoaderAround } from "../../train/loop/loaders.ts";
 import { partOf } from "../../train/loop/micro_batches.ts";
 import type { MpiClient } from "../mpi/mpi_client.ts";
 import { sharedArray } from "../shared_elements.ts";
-import { type Cut, rangeOfRank, type ShardRange } from "./shards.ts";
+import { rangeOfRank, type ShardCut, type ShardRange } from "./shards.ts";
 
 /** A rank's part of a batch. */
 export interface BatchPart {
@@ -59,10 +59,10 @@ export class Agreement {
 }
 
 export class SharedLoader extends LoaderAround {
-  readonly #cut: Cut;
+  readonly #cut: ShardCut;
   readonly #agreement: Agreement;
 
-  constructor(loader: Loader, cut: Cut, agreement: Agreement) {
+  constructor(loader: Loader, cut: ShardCut, agreement: Agreement) {
     super(loader);
     this.#cut = cut;
     this.#agreement = agreement;

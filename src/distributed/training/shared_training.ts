@@ -17,7 +17,7 @@ import { broadcastState } from "./broadcast_state.ts";
 import { gatherValues } from "./gather_values.ts";
 import { ShardedStep } from "./sharded_step.ts";
 import { sharedTest, type TestOptions } from "./sharded_test.ts";
-import type { Cut } from "./shards.ts";
+import type { ShardCut } from "./shards.ts";
 import { Agreement, partOfBatch, SharedLoader } from "./shared_loader.ts";
 
 class SharedTraining implements TrainingRanks {
@@ -39,7 +39,7 @@ class SharedTraining implements TrainingRanks {
     return this.#agreement.signal as FitOptions["signal"];
   }
 
-  get #cut(): Cut {
+  get #cut(): ShardCut {
     const { rank, worldSize, shards, reduce } = this.#world;
     return { rank, worldSize, shards: reduce === "fast" ? worldSize : shards };
   }
@@ -127,7 +127,7 @@ class SharedTraining implements TrainingRanks {
 /** What ranks must have in common, in words. */
 type Described = Readonly<Record<string, string>>;
 
-function describe(net: Module, options: FitOptions, loader: Loader, cut: Cut): Described {
+function describe(net: Module, options: FitOptions, loader: Loader, cut: ShardCut): Described {
   const { epochs, optimizer, precision = "f32", clipGradNorm = null, microBatch = "auto" } = options;
   const weights = Object.entries(net.stateDict() as Record<string, Tensor>).map(
     ([name, { dtype, shape }]) => `${name} ${dtype} [${shape.join(", ")}]`,

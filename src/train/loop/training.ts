@@ -62,7 +62,10 @@ export class Training {
     const { ranks } = this;
     const given = asLoader(options.trainLoader, "trainLoader");
     this.net = net;
-    this.options = ranks === null ? options : { ...options, signal: ranks.signal };
+    this.options =
+      ranks === null
+        ? options
+        : { ...options, signal: ranks.signal, run: ranks.rank === 0 ? options.run : null };
     this.trainLoader = ranks?.share(given, options.signal) ?? given;
     this.testLoader = options.testLoader ? asLoader(options.testLoader, "testLoader") : null;
     requireAnew(this.trainLoader, "trainLoader", options.epochs);
