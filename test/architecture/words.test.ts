@@ -133,7 +133,7 @@ const rules: readonly Rule[] = [
     fine: "the home page",
   },
   {
-    avoid: /\bpeers?\b(?! dependenc)/i,
+    avoid: /\bpeers?\b(?! dependenc| name )/i,
     say: "baseline",
     bad: "the fastest of its peers",
     fine: "an optional peer dependency",

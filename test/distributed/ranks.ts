@@ -43,6 +43,8 @@ function find(vendor: Vendor): Mpirun | string {
 export const temporaryFolder = mkdtempSync(join(tmpdir(), "convoyant-ranks-"));
 after(() => rmSync(temporaryFolder, { recursive: true, force: true }));
 
+const LIMIT = process.env.CONVOYANT_TEST_RANK_STEPS === undefined ? 90_000 : 1_800_000;
+
 let programs = 0;
 
 /** The head of a rank's program: the package, and `tell(value)`, which reports to the test. */
@@ -64,7 +66,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a program's text as ranks; kills all of it after a minute and a half. */
+/** Runs a program's text as ranks; kills all of it after a minute and a half, or more for many steps. */
 export function runRanks(
   vendor: Vendor,
   ranks: number,
@@ -74,15 +76,20 @@ export function runRanks(
   const mpirun = find(vendor) as Mpirun;
   const command = [process.execPath, programOf(body)];
   const started = { ranks, hosts: [], command, processors: 1, root: process.getuid?.() === 0 };
-  return run(mpirun.program, mpirunArguments(vendor, started), options);
+  return runProgram(mpirun.program, mpirunArguments(vendor, started), options);
 }
 
 /** The same in a process that was started alone. */
 export function runAlone(body: string, options: RunOptions = {}): Promise<RanksResult> {
-  return run(process.execPath, [programOf(body)], options);
+  return runProgram(process.execPath, [programOf(body)], options);
 }
 
-function run(program: string, args: readonly string[], { env = {} }: RunOptions): Promise<RanksResult> {
+/** Runs any program, such as another mpirun. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { env = {} }: RunOptions = {},
+): Promise<RanksResult> {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -91,7 +98,7 @@ function run(program: string, args: readonly string[], { env = {} }: RunOptions)
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  const limit = setTimeout(() => child.kill("SIGKILL"), 90_000);
+  const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT);
   return new Promise((resolve) => {
     child.on("close", (code) => {
       clearTimeout(limit);

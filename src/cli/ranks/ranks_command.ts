@@ -58,7 +58,7 @@ function trainFirst(options: Given, output: Output, train: Train): Promise<numbe
   return train(options, output);
 }
 
-/** Rank 0 keeps the run and tells of it: this one works in a folder that it throws away. */
+/** Rank 0 keeps the run and reports it: this one works in a folder that it throws away. */
 async function trainFollowing(options: Given, output: Output, train: Train): Promise<number> {
   process.on(INTERRUPT, () => process.emit("SIGINT"));
   const folder = mkdtempSync(join(tmpdir(), "convoyant-rank-"));
