@@ -100,6 +100,8 @@ function Header() {
         <button
           type="button"
           class="tool"
+          aria-label={t("experiments")}
+          title={t("experiments")}
           onClick={() => {
             readyMadeOpen.value = true;
           }}

@@ -55,7 +55,7 @@ function SourceChoice({ data }: { readonly data: DataSource }) {
   return (
     <fieldset class="card">
       <legend class="away">{t("headData")}</legend>
-      <div class="row" aria-hidden="true">
+      <div class="row">
         <h2>{t("dataSource")}</h2>
         <Hint term="fashionMnist" />
       </div>

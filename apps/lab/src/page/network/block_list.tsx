@@ -245,7 +245,7 @@ const GROUPS = [
 function Palette({ onAdd }: { readonly onAdd: (block: Block) => void }) {
   return (
     <section class="palette" aria-label={t("addBlock")}>
-      <h3>{t("addBlock")}</h3>
+      <h2>{t("addBlock")}</h2>
       {GROUPS.map((group) => (
         <div key={group.name} class="palette-group">
           <span class="small muted">{t(group.name)}</span>

@@ -82,7 +82,7 @@ export function openEditor({ parent, code, label, onChange }: Options): Editor {
         dark.of(EditorView.darkTheme.of(false)),
         // Escape, then Tab, leaves the editor: no trap for the keyboard.
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
         }),

@@ -59,7 +59,7 @@ export function Drawing({ at, network }: Props) {
     };
   }, [network, sound, lang, chosen, colours]);
   return (
-    <section class="card" aria-label={t("drawing")}>
+    <div class="card">
       <div class="row spread">
         <h2>{networkTitle(network)}</h2>
         <Segments
@@ -84,6 +84,6 @@ export function Drawing({ at, network }: Props) {
           dangerouslySetInnerHTML={{ __html: svg }}
         />
       </Scroller>
-    </section>
+    </div>
   );
 }

@@ -22,10 +22,10 @@ export function LayerTable({ at, network }: { readonly at: number; readonly netw
   const rows = network.kind === "code" ? codeRows(codeChecks.value[at]?.facts?.layers ?? []) : blockRows(at);
   const costs = costsOf(at, network);
   return (
-    <section class="card" aria-labelledby={`layers-${at}`}>
+    <div class="card">
       <div class="row spread">
         <div class="row">
-          <h2 id={`layers-${at}`}>{t("layers")}</h2>
+          <h2>{t("layers")}</h2>
           <Hint term="parameters" />
         </div>
         {costs !== null && (
@@ -71,7 +71,7 @@ export function LayerTable({ at, network }: { readonly at: number; readonly netw
           </tbody>
         </table>
       </Scroller>
-    </section>
+    </div>
   );
 }
 
