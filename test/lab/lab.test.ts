@@ -250,7 +250,7 @@ onePage(
     await first.getByLabel("channels").fill("8");
     await page.getByText("8 × 28 × 28").first().waitFor();
     // The grip of the first block, drawn below the second.
-    await blocks.nth(1).scrollIntoViewIfNeeded();
+    await page.evaluate(() => window.scrollTo(0, 0));
     const grip = (await first.locator(".grip").boundingBox())!;
     const second = (await blocks.nth(1).boundingBox())!;
     await page.mouse.move(grip.x + 8, grip.y + 8);
