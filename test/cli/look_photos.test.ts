@@ -6,6 +6,7 @@ import { before, test } from "node:test";
 import { type PhotosConfig, writePhotosRecord } from "../../src/experiments/photos/photo_config.ts";
 import { data, models, save, zeros } from "../../src/index.ts";
 import * as onnx from "../../src/interop/onnx/index.ts";
+import { factsOf, textsOfFacts } from "../../src/records/classifier_facts.ts";
 import { keepClassNames } from "../../src/records/network_classes.ts";
 import { keepPreprocessing } from "../../src/records/preprocessing.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
@@ -71,7 +72,10 @@ before(async () => {
   const net = models.lenet(2);
   keepPreprocessing(net, preprocessing);
   keepClassNames(net, CLASSES);
-  await save(net.stateDict(), path("run/best.safetensors"), { model: "lenet" });
+  await save(net.stateDict(), path("run/best.safetensors"), {
+    model: "lenet",
+    ...textsOfFacts(factsOf(net)),
+  });
   await onnx.export(net, zeros([1, 1, 28, 28]), { path: path("net.onnx") });
 });
 
